@@ -1,0 +1,29 @@
+/* Asks the daemon. Knows sockets and the wire; knows nothing of PAM. One question is one connection: nothing is kept,
+ * no signal is raised, no descriptor outlives the call, and the whole of it ends within one deadline. */
+#pragma once
+
+#include <sys/types.h>
+
+#include "wire.h"
+
+struct ask_server {
+        const char *path;
+        uid_t uid;          /* who must be at the other end; checked before a secret is sent */
+        int64_t timeout_ms; /* for all of it, on CLOCK_MONOTONIC */
+};
+
+/**
+ * ask_now_ms(): milliseconds on CLOCK_MONOTONIC.
+ */
+int64_t ask_now_ms(void);
+
+/**
+ * ask_verdict(server, req, ret):
+ * Puts ${req} to the daemon; the reply must carry its seq. A connection that ends before its reply is tried once more, because a
+ * daemon that is being restarted loses nothing but that.
+ * Returns 0 with the daemon's reply in ${ret}; -ETIMEDOUT; -EPERM when the peer is another uid than ${server}->uid; -EBADMSG
+ * when it answered nonsense; -ECONNRESET when it did not answer; -ENAMETOOLONG; -EINVAL; any errno of socket(2) or
+ * connect(2). Whatever is not 0 says nothing about the key.
+ */
+int ask_verdict(const struct ask_server *server, const struct wire_request *req,
+                struct wire_reply *ret) _must_check_;

@@ -1,0 +1,8 @@
+/* Attributes and small macros that every layer may use. */
+#pragma once
+
+#define _public_     __attribute__((visibility("default")))
+#define _must_check_ __attribute__((warn_unused_result))
+#define _unused_     __attribute__((unused))
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))

@@ -1,0 +1,74 @@
+#include <stdint.h>
+#include <string.h>
+
+#include "keytext.h"
+
+static const char prefix[] = "wfk_";
+static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+const char *keytext_alphabet(void) {
+        return digits;
+}
+
+/* CRC-32 as in IEEE 802.3 and zlib, bit by bit: 58 bytes need no table, and a table would be indexed by secrets. */
+static uint32_t crc32_of(const char *text, size_t len) {
+        uint32_t crc = 0xffffffffU;
+
+        for (size_t i = 0; i < len; i++) {
+                crc ^= (uint8_t) text[i];
+                for (unsigned bit = 0; bit < 8; bit++)
+                        crc = crc >> 1 ^ (0xedb88320U & -(crc & 1U));
+        }
+        return ~crc;
+}
+
+/* Most significant digit first; 62^6 > 2^32, so six digits always suffice. */
+static void put_check(char out[static KEYTEXT_CHECK_LEN], uint32_t crc) {
+        for (size_t i = KEYTEXT_CHECK_LEN; i-- > 0; crc /= 62)
+                out[i] = digits[crc % 62];
+}
+
+static bool is_base62(const char *text, size_t len) {
+        for (size_t i = 0; i < len; i++) {
+                char c = text[i];
+
+                if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')))
+                        return false;
+        }
+        return true;
+}
+
+bool keytext_is_id(const char *text) {
+        return strnlen(text, KEYTEXT_ID_LEN + 1) == KEYTEXT_ID_LEN && is_base62(text, KEYTEXT_ID_LEN);
+}
+
+bool keytext_is_key(const char *text, size_t len) {
+        char check[KEYTEXT_CHECK_LEN];
+
+        if (len != KEYTEXT_LEN || memcmp(text, prefix, KEYTEXT_PREFIX_LEN) != 0)
+                return false;
+        if (!is_base62(text + KEYTEXT_PREFIX_LEN, KEYTEXT_ID_LEN) ||
+            text[KEYTEXT_PREFIX_LEN + KEYTEXT_ID_LEN] != '_' ||
+            !is_base62(keytext_secret(text), KEYTEXT_SECRET_LEN + KEYTEXT_CHECK_LEN))
+                return false;
+
+        put_check(check, crc32_of(text, KEYTEXT_LEN - KEYTEXT_CHECK_LEN));
+        return memcmp(check, text + KEYTEXT_LEN - KEYTEXT_CHECK_LEN, KEYTEXT_CHECK_LEN) == 0;
+}
+
+void keytext_format(char out[static KEYTEXT_LEN + 1], const char *id, const char *secret) {
+        memcpy(out, prefix, KEYTEXT_PREFIX_LEN);
+        memcpy(out + KEYTEXT_PREFIX_LEN, id, KEYTEXT_ID_LEN);
+        out[KEYTEXT_PREFIX_LEN + KEYTEXT_ID_LEN] = '_';
+        memcpy(out + KEYTEXT_PREFIX_LEN + KEYTEXT_ID_LEN + 1, secret, KEYTEXT_SECRET_LEN);
+        put_check(out + KEYTEXT_LEN - KEYTEXT_CHECK_LEN, crc32_of(out, KEYTEXT_LEN - KEYTEXT_CHECK_LEN));
+        out[KEYTEXT_LEN] = '\0';
+}
+
+const char *keytext_id(const char *key) {
+        return key + KEYTEXT_PREFIX_LEN;
+}
+
+const char *keytext_secret(const char *key) {
+        return key + KEYTEXT_PREFIX_LEN + KEYTEXT_ID_LEN + 1;
+}

@@ -1,0 +1,49 @@
+/* The text form of a key: wfk_<id>_<secret><checksum>, 64 characters of [0-9A-Za-z_].
+ *
+ * Pure: no I/O, no allocation. The PAM module uses it to say "this is not an API key" without asking anybody,
+ * so what is accepted here is exactly what the daemon makes, and nothing else. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum keytext_limit {
+        KEYTEXT_PREFIX_LEN = 4, /* "wfk_" */
+        KEYTEXT_ID_LEN = 10,
+        KEYTEXT_SECRET_LEN = 43,
+        KEYTEXT_CHECK_LEN = 6,
+        KEYTEXT_LEN = KEYTEXT_PREFIX_LEN + KEYTEXT_ID_LEN + 1 + KEYTEXT_SECRET_LEN + KEYTEXT_CHECK_LEN,
+};
+
+/**
+ * keytext_alphabet():
+ * The 62 digits of ids, secrets and checksums in order of value, with a final NUL. Static storage.
+ */
+const char *keytext_alphabet(void);
+
+/**
+ * keytext_is_key(text, len):
+ * Whether the ${len} bytes at ${text} are a well-formed key: length, prefix, alphabet and checksum. Says
+ * nothing about whether such a key exists. ${text} need not end in NUL.
+ */
+bool keytext_is_key(const char *text, size_t len);
+
+/**
+ * keytext_is_id(text):
+ * Whether the string ${text} is a well-formed key id (10 base62 digits).
+ */
+bool keytext_is_id(const char *text);
+
+/**
+ * keytext_format(out, id, secret):
+ * Writes the key made of the ${KEYTEXT_ID_LEN} characters at ${id} and the ${KEYTEXT_SECRET_LEN} characters at
+ * ${secret} to ${out}, with its checksum and a final NUL. The caller wipes ${out}.
+ */
+void keytext_format(char out[static KEYTEXT_LEN + 1], const char *id, const char *secret);
+
+/**
+ * keytext_id(key), keytext_secret(key):
+ * Where the id and the secret begin in a well-formed key; borrowed from ${key}, no NUL behind them.
+ */
+const char *keytext_id(const char *key);
+const char *keytext_secret(const char *key);

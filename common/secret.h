@@ -1,0 +1,15 @@
+/* A key in memory: one fixed buffer, wiped when its scope ends, never on the heap, without a printf form. */
+#pragma once
+
+#include <string.h>
+
+#include "keytext.h"
+
+struct secret {
+        char text[KEYTEXT_LEN + 1];
+};
+
+static inline void secret_wipe(struct secret *s) {
+        explicit_bzero(s, sizeof(*s));
+}
+#define _cleanup_secret_ __attribute__((cleanup(secret_wipe)))

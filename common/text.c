@@ -1,0 +1,98 @@
+#include <stdint.h>
+#include <string.h>
+
+#include "text.h"
+
+/* One UTF-8 character of *p; 0 at the end and for anything malformed, overlong or a surrogate (RFC 3629). */
+static uint32_t take_char(const unsigned char **p) {
+        static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
+        const unsigned char *s = *p;
+        unsigned more = *s >= 0xf0 ? 3 : *s >= 0xe0 ? 2 : *s >= 0xc0 ? 1 : 0;
+        uint32_t c = more == 3 ? *s & 7U : more == 2 ? *s & 15U : more == 1 ? *s & 31U : *s;
+
+        if (*s >= 0xf8 || (more == 0 && *s >= 0x80))
+                return 0;
+        for (unsigned i = 1; i <= more; i++) {
+                if ((s[i] & 0xc0) != 0x80)
+                        return 0;
+                c = c << 6 | (s[i] & 63U);
+        }
+        if (c < least[more] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+                return 0;
+        *p = s + more + 1;
+        return c;
+}
+
+static bool is_showable(uint32_t c) {
+        if (c < 0x20 || (c >= 0x7f && c < 0xa0))
+                return false;
+        /* marks and overrides of direction, line and paragraph separators, isolates, byte order mark */
+        return !((c >= 0x200e && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+                 (c >= 0x2066 && c <= 0x2069) || c == 0x61c || c == 0xfeff);
+}
+
+static bool all_showable(const char *text) {
+        const unsigned char *p = (const unsigned char *) text;
+
+        while (*p)
+                if (!is_showable(take_char(&p)))
+                        return false;
+        return true;
+}
+
+bool text_is_label(const char *text, size_t max) {
+        size_t len = strnlen(text, max + 1);
+
+        return len > 0 && len <= max && all_showable(text);
+}
+
+bool text_is_service(const char *text) {
+        size_t len = strspn(text, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._-");
+
+        return len > 0 && len <= 64 && text[len] == '\0' && text[0] != '.';
+}
+
+bool text_has_word(const char *list, const char *word) {
+        size_t len = strlen(word);
+
+        while (len > 0 && *list) {
+                size_t n = strcspn(list, " ");
+
+                if (n == len && memcmp(list, word, n) == 0)
+                        return true;
+                list += n;
+                list += strspn(list, " ");
+        }
+        return false;
+}
+
+bool text_copy(char *out, size_t size, const char *in) {
+        size_t len = strnlen(in, size);
+
+        if (len >= size)
+                return false;
+        memcpy(out, in, len + 1);
+        return true;
+}
+
+void text_escape(char *out, size_t size, const char *text) {
+        static const char hex[] = "0123456789abcdef";
+        bool utf8 = all_showable(text);
+        size_t at = 0;
+
+        for (const unsigned char *p = (const unsigned char *) text; *p && at + 5 <= size; p++) {
+                if (*p == '\\') {
+                        out[at++] = '\\';
+                        out[at++] = '\\';
+                } else if (*p >= 0x20 && *p != 0x7f && *p != '\'' && (*p < 0x80 || utf8))
+                        out[at++] = (char) *p;
+                else {
+                        out[at++] = '\\';
+                        out[at++] = 'x';
+                        out[at++] = hex[*p >> 4];
+                        out[at++] = hex[*p & 15];
+                }
+        }
+        if (size > 0)
+                out[at] = '\0';
+}

@@ -1,0 +1,43 @@
+/* What is decided about a login: the verdict that crosses the wire and the reason that only administrators see. */
+#pragma once
+
+/* Zero and everything unknown deny; allow is a value that no zeroed or truncated reply can have. */
+enum verdict {
+        VERDICT_INTERNAL = 0, /* the daemon could not decide; says nothing about the key */
+        VERDICT_DENY = 1,
+        VERDICT_DENY_CERTIFICATE = 2, /* refused for want of a client certificate; the user is told so */
+        VERDICT_VERSION = 3,          /* the daemon does not speak this version of the protocol */
+        VERDICT_ALLOW = 0x600d,
+};
+
+/* Values are on the wire and in logs: append, never renumber. */
+enum reason {
+        REASON_NONE = 0,
+        REASON_STORE,
+        REASON_DISABLED,
+        REASON_UNKNOWN_KEY,
+        REASON_WRONG_SECRET,
+        REASON_OTHER_USER,
+        REASON_REVOKED,
+        REASON_EXPIRED,
+        REASON_SERVICE,
+        REASON_SOURCE,
+        REASON_SOURCE_UNKNOWN,
+        REASON_CERTIFICATE_MISSING,
+        REASON_PEER,
+        REASON_STALE,
+        _REASON_MAX,
+};
+
+/**
+ * verdict_of(reason):
+ * The verdict that goes with ${reason}: allow for REASON_NONE alone; a value outside the enum is internal.
+ */
+enum verdict verdict_of(enum reason reason);
+
+/**
+ * verdict_reason_name(reason), verdict_reason_text(reason):
+ * The word for machines ("wrong-secret") and the sentence for people. Static storage; never NULL.
+ */
+const char *verdict_reason_name(enum reason reason);
+const char *verdict_reason_text(enum reason reason);

@@ -1,0 +1,180 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "args.h"
+#include "key.h"
+#include "keyview.h"
+#include "policy.h"
+#include "print.h"
+#include "status.h"
+#include "verify.h"
+
+static const struct args_option issue_options[] = {
+        { "name", "TEXT", "a label for the key, 1 to 64 bytes (default: key)", false },
+        { "expires", "WHEN", "30m, 12h, 90d, 6months, 1y, P90D or a date as 2027-01-31 (default: the policy)",
+          false },
+        { "service", "NAME", "a PAM service that the key is good for; repeat it for more (default: all)",
+          true },
+        { "from", "CIDR", "an address or network that it is good from; repeat it for more (default: all)",
+          true },
+        {},
+};
+
+static const struct args_option list_options[] = {
+        { "owner", "USER", "only keys of this user", false },
+        { "status", "STATUS", "only keys that are active, expired or revoked", false },
+        { "search", "TEXT", "only keys with this in their id, name or owner", false },
+        { "sort", "FIELD", "id, name, owner, status, created, expires, last-used or uses (default: id)",
+          false },
+        {},
+};
+
+static const struct args_option revoke_options[] = {
+        { "reason", "TEXT", "why, for those who look at the key later", false },
+        {},
+};
+
+static const struct args_option verify_options[] = {
+        { "service", "NAME", "the PAM service to ask as (default: wfapikeyctl)", false },
+        { "rhost", "ADDRESS", "where the login is said to come from (default: unknown)", false },
+        { "verify-socket", "PATH", "verify socket (else $WFAPIKEY_VERIFY, else /run/wfapikey/verify)",
+          false },
+        { "server-uid", "UID", "who wfapikeyd must run as (default: 0)", false },
+        { "timeout", "TIME", "how long to wait, as 2s or 500ms (default: 2s)", false },
+        {},
+};
+
+/* The whole language. Rows of one noun stand together. */
+static const struct args_command commands[] = {
+        { "policy", "show", policy_show, "", "Shows the policy.", 0, 0, NULL },
+        { "policy", "set", policy_set, "NAME=VALUE...", "Changes the policy: all the values, or none.", 1,
+          SIZE_MAX, NULL },
+        { "key", "issue", key_issue, "USER", "Makes a key for USER and prints it, this once.", 1, 1,
+          issue_options },
+        { "key", "list", keyview_list, "", "Lists keys.", 0, 0, list_options },
+        { "key", "show", keyview_show, "ID", "Shows everything about a key, except the key.", 1, 1, NULL },
+        { "key", "rename", key_rename, "ID NAME", "Gives a key another name.", 2, 2, NULL },
+        { "key", "reset", key_reset, "ID", "Gives a key a new secret and prints it; the old one is dead.", 1,
+          1, NULL },
+        { "key", "revoke", key_revoke, "ID...", "Ends active keys for good, all or none; they stay listed.",
+          1, SIZE_MAX, revoke_options },
+        { "key", "remove", key_remove, "ID...", "Removes keys and what is known of them, all or none.", 1,
+          SIZE_MAX, NULL },
+        { "status", NULL, status_show, "", "Shows how the daemon is doing.", 0, 0, NULL },
+        { "verify", NULL, verify_run, "USER", "Reads a key from standard input and asks if it logs USER in.",
+          1, 1, verify_options },
+};
+
+static void help_options(const char *title, const struct args_option *o) {
+        char left[40];
+
+        if (!o)
+                return;
+        printf("\n%s:\n", title);
+        for (; o->name; o++) {
+                (void) snprintf(left, sizeof(left), "--%s%s%s", o->name, o->value ? "=" : "",
+                                o->value ? o->value : "");
+                printf("  %-22s %s\n", left, o->help);
+        }
+}
+
+static void help_command(const struct args_command *c) {
+        printf("Usage: wfapikeyctl %s%s%s%s%s [OPTION...]\n\n%s\n", c->noun, c->verb ? " " : "",
+               c->verb ? c->verb : "", *c->usage ? " " : "", c->usage, c->help);
+        help_options("Options", c->options);
+}
+
+/* The commands of ${noun}; NULL: all of them. */
+static void help_overview(const char *noun) {
+        char left[40];
+
+        if (noun)
+                printf("Usage: wfapikeyctl %s VERB [ARGUMENT...] [OPTION...]\n\nCommands:\n", noun);
+        else
+                printf("Usage: wfapikeyctl COMMAND [ARGUMENT...] [OPTION...]\n\n"
+                       "API keys for PAM services: makes, lists, revokes and tries them.\n\nCommands:\n");
+        for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+                const struct args_command *c = &commands[i];
+
+                if (noun && strcmp(noun, c->noun) != 0)
+                        continue;
+                (void) snprintf(left, sizeof(left), "%s%s%s %s", c->noun, c->verb ? " " : "",
+                                c->verb ? c->verb : "", c->usage);
+                printf("  %-25s %s\n", left, c->help);
+        }
+}
+
+static void help(const struct args *args) {
+        if (args->command)
+                help_command(args->command);
+        else
+                help_overview(args->noun);
+        help_options("Options of every command", args_common());
+        if (!args->command)
+                printf("\nwfapikeyctl COMMAND --help says more, wfapikeyctl(1) says all.\n");
+}
+
+static enum exit_code run(int argc, char *argv[]) {
+        _cleanup_args_ struct args args = {};
+        enum exit_code rc;
+
+        rc = args_parse(argc, argv, commands, ARRAY_LEN(commands), &args);
+        if (rc != CTL_OK)
+                return rc;
+        if (args.help)
+                help(&args);
+        else if (args.version)
+                printf("wfapikeyctl %s\n", PACKAGE_VERSION);
+        else
+                return args.command->run(&args);
+        return CTL_OK;
+}
+
+/* A descriptor that the caller closed must not become a socket that a key is printed to. The wrong mode makes every use
+ * of it fail. */
+static int guard_descriptors(void) {
+        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+                if (fcntl(fd, F_GETFD) < 0 &&
+                    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+                        return -EBADF;
+        return 0;
+}
+
+/* Half an answer must not look like a whole one. A reader who had enough (EPIPE) knows. */
+static enum exit_code finish_output(void) {
+        bool failed = ferror(stdout);
+
+        errno = EIO; /* what it is when the reason was lost with an earlier write */
+        failed |= fclose(stdout) != 0;
+        if (failed && errno != EPIPE)
+                print_error("cannot write to standard output: %s", strerror(errno));
+        return failed ? CTL_FAILED : CTL_OK;
+}
+
+int main(int argc, char *argv[]) {
+        static const struct rlimit no_core = {};
+        char buffer[BUFSIZ]; /* of stdout: keys pass through it, so it is ours to wipe */
+        enum exit_code rc, written;
+
+        if (guard_descriptors() < 0)
+                return CTL_FAILED;
+        (void) setrlimit(RLIMIT_CORE, &no_core);
+        (void) signal(SIGPIPE,
+                      SIG_IGN); /* a key that nobody reads has to be complained of, not to be lost silently */
+        (void) setlocale(LC_CTYPE,
+                         "C.UTF-8"); /* what the daemon says is UTF-8, whatever the caller's locale is */
+        (void) setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
+
+        rc = run(argc, argv);
+        written = finish_output();
+        explicit_bzero(buffer, sizeof(buffer));
+        return rc == CTL_OK ? (int) written : (int) rc;
+}

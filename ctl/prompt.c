@@ -1,0 +1,109 @@
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "prompt.h"
+
+/* One read(2) that EINTR does not disturb: bytes, 0 at the end, -errno. */
+static ssize_t read_some(char *buf, size_t size) {
+        for (;;) {
+                ssize_t n = read(STDIN_FILENO, buf, size);
+
+                if (n >= 0)
+                        return n;
+                if (errno != EINTR)
+                        return -errno;
+        }
+}
+
+static int read_all(char *buf, size_t size, size_t *ret_len) {
+        size_t len = 0;
+
+        while (len < size) {
+                ssize_t n = read_some(buf + len, size - len);
+
+                if (n < 0)
+                        return (int) n;
+                if (n == 0)
+                        break;
+                len += (size_t) n;
+        }
+        *ret_len = len;
+        return 0;
+}
+
+/* Waits for a line or for a signal. The terminal hands out whole lines: one read is enough for what is of use. */
+static int read_line(int signal_fd, char *buf, size_t size, size_t *ret_len, int *ret_signal) {
+        struct pollfd fds[] = {
+                { .fd = STDIN_FILENO, .events = POLLIN },
+                { .fd = signal_fd, .events = POLLIN },
+        };
+        struct signalfd_siginfo info;
+        ssize_t n;
+
+        while (poll(fds, ARRAY_LEN(fds), -1) < 0)
+                if (errno != EINTR)
+                        return -errno;
+        if (fds[1].revents) {
+                if (read(signal_fd, &info, sizeof(info)) != sizeof(info))
+                        return -EIO;
+                *ret_signal = (int) info.ssi_signo;
+                return -EINTR;
+        }
+        n = read_some(buf, size);
+        if (n < 0)
+                return (int) n;
+        *ret_len = (size_t) n;
+        return 0;
+}
+
+/* The terminal is another's as well: it gets its echo back before a signal takes effect. Signals arrive through a
+ * descriptor, because a handler would need static data to know the settings from. */
+static int read_hidden(const struct termios *saved, const char *prompt, char *buf, size_t size,
+                       size_t *ret_len) {
+        static const int ending[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+        _cleanup_close_ int signal_fd = -1;
+        struct termios hidden = *saved;
+        sigset_t ends, blocked, old;
+        int r, caught = 0;
+
+        sigemptyset(&ends);
+        for (size_t i = 0; i < ARRAY_LEN(ending); i++)
+                sigaddset(&ends, ending[i]);
+        blocked = ends;
+        sigaddset(&blocked, SIGTSTP); /* waits for the end of the line */
+        signal_fd = signalfd(-1, &ends, SFD_CLOEXEC);
+        if (signal_fd < 0 || sigprocmask(SIG_BLOCK, &blocked, &old) < 0)
+                return -errno;
+
+        hidden.c_lflag &= ~(tcflag_t) ECHO;
+        hidden.c_lflag |= ECHONL;
+        r = tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) < 0 ? -errno : 0;
+        if (r >= 0) {
+                fputs(prompt, stderr);
+                r = read_line(signal_fd, buf, size, ret_len, &caught);
+                /* What was typed beyond the line is dropped: a shell would keep it in its history. */
+                (void) tcsetattr(STDIN_FILENO, TCSAFLUSH, saved);
+        }
+        if (caught != 0) {
+                explicit_bzero(buf, size);
+                fputc('\n', stderr);
+                (void) raise(caught);
+        }
+        (void) sigprocmask(SIG_SETMASK, &old, NULL);
+        return r;
+}
+
+int prompt_read(const char *prompt, char *buf, size_t size, size_t *ret_len) {
+        struct termios saved;
+
+        if (tcgetattr(STDIN_FILENO, &saved) < 0)
+                return read_all(buf, size, ret_len);
+        return read_hidden(&saved, prompt, buf, size, ret_len);
+}

@@ -1,0 +1,212 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bootstrap.h"
+#include "cleanup.h"
+
+#define STORE_NAME  "keys.db"
+#define UNBORN_NAME "keys.db.new" /* of a first start that is not over yet */
+
+struct opening {
+        const char *dir;
+        int fd;
+        char path[4096];
+        uint8_t pepper[PEPPER_LEN];
+        bool credential;
+        char *error;
+};
+
+static int fail(struct opening *o, int r, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static int fail(struct opening *o, int r, const char *format, ...) {
+        va_list ap;
+
+        va_start(ap, format);
+        (void) vsnprintf(o->error, BOOTSTRAP_ERROR_LEN, format, ap);
+        va_end(ap);
+        return r;
+}
+
+static const char *path_of(struct opening *o, const char *name) {
+        (void) snprintf(o->path, sizeof(o->path), "%s/%s", o->dir, name);
+        return o->path;
+}
+
+static int open_dir(struct opening *o) {
+        struct stat st;
+
+        if (strlen(o->dir) + sizeof(UNBORN_NAME) + 8 > sizeof(o->path))
+                return fail(o, -ENAMETOOLONG, "the name of the state directory is too long");
+        if (mkdir(o->dir, 0700) < 0 && errno != EEXIST)
+                return fail(o, -errno, "cannot make the state directory '%s': %s", o->dir, strerror(errno));
+        o->fd = open(o->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        if (o->fd < 0 || fstat(o->fd, &st) < 0)
+                return fail(o, -errno, "cannot open the state directory '%s': %s", o->dir, strerror(errno));
+        if (st.st_uid != geteuid())
+                return fail(
+                        o, -EPERM,
+                        "the state directory '%s' belongs to uid %u and not to uid %u, which runs wfapikeyd",
+                        o->dir, st.st_uid, geteuid());
+        if ((st.st_mode & 077) != 0)
+                return fail(o, -EPERM,
+                            "the state directory '%s' is open to others (mode %04o); see who has read it, "
+                            "then: chmod 0700 '%s'",
+                            o->dir, st.st_mode & 07777, o->dir);
+        return 0;
+}
+
+/* 1 when it is there and ours alone, 0 when it is not there. */
+static int look_at(struct opening *o, const char *name) {
+        struct stat st;
+
+        if (fstatat(o->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return errno == ENOENT ? 0
+                                       : fail(o, -errno, "cannot look at '%s': %s", path_of(o, name),
+                                              strerror(errno));
+        if (!S_ISREG(st.st_mode))
+                return fail(o, -EPERM, "'%s' is not a regular file", path_of(o, name));
+        if (st.st_uid != geteuid())
+                return fail(o, -EPERM, "'%s' belongs to uid %u and not to uid %u, which runs wfapikeyd",
+                            path_of(o, name), st.st_uid, geteuid());
+        if ((st.st_mode & 077) != 0)
+                return fail(o, -EPERM,
+                            "'%s' is open to others (mode %04o); see who has read it, then: chmod 0600 '%s'",
+                            path_of(o, name), st.st_mode & 07777, o->path);
+        return 1;
+}
+
+static int read_pepper(struct opening *o, bool required) {
+        int r;
+
+        r = pepper_read_credential(o->pepper);
+        o->credential = r >= 0;
+        if (r >= 0)
+                return 0;
+        if (r != -ENOENT)
+                return fail(o, r, "the credential " PEPPER_CREDENTIAL_NAME " cannot be used: %s",
+                            r == -EUCLEAN ? "it must have exactly 32 bytes" : strerror(-r));
+        r = pepper_read_file(o->fd, o->pepper);
+        if (r >= 0 || (r == -ENOENT && !required))
+                return r;
+        return fail(o, r,
+                    "the pepper '%s' cannot be used: %s; without the one that the keys were made with no key "
+                    "is any good",
+                    path_of(o, PEPPER_FILE_NAME),
+                    r == -EUCLEAN ? "it must have exactly 32 bytes"
+                    : r == -EPERM ? "it must belong to the uid that runs wfapikeyd and be readable to nobody "
+                                    "else (0600)"
+                                  : strerror(-r));
+}
+
+/* The first start of all: an unborn database marks it, so that being killed on the way is no matter: nothing can have been in it. */
+static int begin(struct opening *o) {
+        _cleanup_close_ int fd = -1;
+        struct keymint *keymint = NULL;
+        int r;
+
+        if (unlinkat(o->fd, UNBORN_NAME, 0) == 0 && unlinkat(o->fd, PEPPER_FILE_NAME, 0) < 0 &&
+            errno != ENOENT)
+                return fail(o, -errno, "cannot begin anew in '%s': %s", o->dir, strerror(errno));
+        (void) unlinkat(o->fd, UNBORN_NAME "-journal", 0);
+        r = read_pepper(o, false);
+        if (r >= 0 && !o->credential)
+                return fail(o, -ENOENT,
+                            "'%s' is missing although its pepper is there: restore it from a backup, or "
+                            "remove '%s/" PEPPER_FILE_NAME "' to begin without any keys",
+                            path_of(o, STORE_NAME), o->dir);
+        if (r < 0 && r != -ENOENT)
+                return r;
+        fd = openat(o->fd, UNBORN_NAME, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0 || fchmod(fd, 0600) < 0)
+                return fail(o, -errno, "cannot make '%s': %s", path_of(o, UNBORN_NAME), strerror(errno));
+        if (r == -ENOENT) {
+                r = pepper_create_file(o->fd, o->pepper);
+                if (r < 0)
+                        return fail(o, r, "cannot make '%s': %s", path_of(o, PEPPER_FILE_NAME), strerror(-r));
+        }
+        r = keymint_new(&keymint, o->pepper);
+        if (r < 0)
+                return fail(o, r, "libsodium does not start");
+        r = store_create(path_of(o, UNBORN_NAME), keymint_pepper_id(keymint));
+        (void) keymint_free(keymint);
+        if (r < 0)
+                return fail(o, r, "cannot make the key store '%s': %s", o->path, store_error_text(r));
+        if (renameat(o->fd, UNBORN_NAME, o->fd, STORE_NAME) < 0 || fsync(o->fd) < 0)
+                return fail(o, -errno, "cannot make '%s': %s", path_of(o, STORE_NAME), strerror(errno));
+        return 0;
+}
+
+static int on_pepper(uint32_t pepper_id, void *userdata) {
+        return pepper_id == *(const uint32_t *) userdata ? 0 : -EKEYREJECTED;
+}
+
+static int open_store(struct opening *o, struct store_shared *shared, struct bootstrap *b) {
+        uint32_t pepper_id;
+        int r;
+
+        path_of(o, STORE_NAME);
+        r = keymint_new(&b->keymint, o->pepper);
+        if (r < 0)
+                return fail(o, r, "libsodium does not start");
+        r = store_open(&b->writer, o->path, STORE_WRITER, shared);
+        if (r >= 0)
+                r = store_check(b->writer);
+        if (r < 0)
+                return fail(o, r, "the key store '%s' cannot be used: %s", o->path, store_error_text(r));
+        pepper_id = keymint_pepper_id(b->keymint);
+        r = store_pepper_each(b->writer, on_pepper, &pepper_id);
+        if (r == -EKEYREJECTED)
+                return fail(o, r,
+                            "the pepper is not the one that the keys in '%s' were made with: put the right "
+                            "one back, from %s",
+                            o->path,
+                            o->credential ? "the credential " PEPPER_CREDENTIAL_NAME
+                                          : "a backup of '" PEPPER_FILE_NAME "'");
+        if (r >= 0)
+                r = store_open(&b->reader, o->path, STORE_READER, shared);
+        if (r < 0)
+                return fail(o, r, "the key store '%s' cannot be used: %s", o->path, store_error_text(r));
+        return 0;
+}
+
+static int open_all(struct opening *o, struct store_shared *shared, struct bootstrap *b) {
+        int r;
+
+        r = open_dir(o);
+        if (r < 0)
+                return r;
+        r = look_at(o, STORE_NAME);
+        if (r < 0)
+                return r;
+        if (r == 0) {
+                r = begin(o);
+                if (r < 0)
+                        return r;
+        }
+        r = read_pepper(o, true);
+        return r < 0 ? r : open_store(o, shared, b);
+}
+
+int bootstrap_open(const char *dir, struct store_shared *shared, struct bootstrap *ret,
+                   char error[static BOOTSTRAP_ERROR_LEN]) {
+        struct opening o = { .dir = dir, .fd = -1, .error = error };
+        struct bootstrap b = {};
+        int r;
+
+        r = open_all(&o, shared, &b);
+        explicit_bzero(o.pepper, sizeof(o.pepper));
+        cleanup_close(&o.fd);
+        if (r < 0) {
+                store_free(b.reader);
+                store_free(b.writer);
+                (void) keymint_free(b.keymint);
+                return r;
+        }
+        *ret = b;
+        return 0;
+}

@@ -1,0 +1,50 @@
+/* The configuration file: who administers, who develops, and which peers may speak for which services. Everything else is
+ * policy in the store. Read strictly: an unknown section or key is an error, a file that others can write is none of ours. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "attr.h"
+#include "peer.h"
+#include "record.h"
+#include "role.h"
+
+#define CONF_ERROR_LEN 512
+
+struct conf_peer {
+        uid_t uid;
+        char services[RECORD_LIST_LEN]; /* separated by blanks */
+};
+
+struct conf {
+        bool has_admin_group;
+        bool has_developer_group;
+        gid_t admin_group;
+        gid_t developer_group;
+        size_t n_peers;
+        struct conf_peer *peers; /* owned */
+};
+
+/**
+ * conf_load(ret, path, required, error):
+ * Reads the file at ${path}; where there is none and it is not ${required}, the defaults. Asks NSS for the names in it.
+ * Returns 0 with a configuration that conf_free() frees; a negative errno with a sentence, that names file and line, in ${error}.
+ */
+int conf_load(struct conf **ret, const char *path, bool required,
+              char error[static CONF_ERROR_LEN]) _must_check_;
+struct conf *conf_free(struct conf *conf);
+void conf_freep(struct conf **conf);
+
+/**
+ * conf_role(conf, peer): the role of a peer of the control socket.
+ */
+enum role conf_role(const struct conf *conf, const struct peer *peer);
+
+/**
+ * conf_peer_may_claim(conf, uid, service):
+ * Whether a peer of the verify socket may ask in the name of ${service}: uid 0 and the daemon's own always; for a service that is tied
+ * to peers only those; for one that is tied to nobody everybody.
+ */
+bool conf_peer_may_claim(const struct conf *conf, uid_t uid, const char *service);

@@ -1,0 +1,297 @@
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "account.h"
+#include "cleanup.h"
+#include "control.h"
+#include "log.h"
+#include "policy.h"
+#include "text.h"
+
+#define OBJECT_PATH "/org/wfapikey1"
+#define INTERFACE   "org.wfapikey1.Manager"
+
+static const struct control_method *const methods[] = {
+        &control_issue,      &control_list_keys,     &control_list_get,   &control_key_rename,
+        &control_key_reset,  &control_key_revoke,    &control_key_remove, &control_policy_get,
+        &control_policy_set, &control_policy_status,
+};
+
+static const char *const error_names[] = {
+        [CONTROL_OK] = NULL,
+        [CONTROL_ACCESS_DENIED] = "org.wfapikey1.Error.AccessDenied",
+        [CONTROL_NO_SUCH_KEY] = "org.wfapikey1.Error.NoSuchKey",
+        [CONTROL_NO_SUCH_USER] = "org.wfapikey1.Error.NoSuchUser",
+        [CONTROL_NOT_ACTIVE] = "org.wfapikey1.Error.NotActive",
+        [CONTROL_INVALID_ARGUMENT] = "org.wfapikey1.Error.InvalidArgument",
+        [CONTROL_LIMIT_EXCEEDED] = "org.wfapikey1.Error.LimitExceeded",
+        [CONTROL_DISABLED] = "org.wfapikey1.Error.Disabled",
+        [CONTROL_BUSY] = "org.wfapikey1.Error.Busy",
+        [CONTROL_STORE] = "org.wfapikey1.Error.Store",
+};
+_Static_assert(ARRAY_LEN(error_names) == _CONTROL_ERROR_MAX, "a name for each error");
+
+static void message_unrefp(sd_bus_message **m) {
+        sd_bus_message_unref(*m);
+}
+
+void control_fail(struct control_call *call, enum control_error error, const char *format, ...) {
+        va_list ap;
+
+        if (call->error != CONTROL_OK)
+                return;
+        call->error = error;
+        va_start(ap, format);
+        (void) vsnprintf(call->error_text, sizeof(call->error_text), format, ap);
+        va_end(ap);
+}
+
+void control_fail_store(struct control_call *call, int r) {
+        control_fail(call, CONTROL_STORE, "The key store: %s; nothing was changed.", store_error_text(r));
+}
+
+static int on_policy(const char *name, int64_t value, int64_t changed_at, void *userdata) {
+        return policy_apply(userdata, name, value, changed_at);
+}
+
+bool control_load_policy(struct control_call *call, struct store *writer, struct policy *ret) {
+        int r;
+
+        policy_init(ret);
+        r = store_policy_each(writer, on_policy, ret);
+        if (r < 0)
+                control_fail_store(call, r);
+        return r >= 0;
+}
+
+bool control_may_touch(const struct control_call *call, const struct key_record *key) {
+        struct account account;
+        bool own;
+
+        if (role_may(call->role, call->method->verb, false, call->developers))
+                return true;
+        /* Name and number: a number can have been another person's before, and a name can have moved. */
+        own = key->owner_uid == call->uid && account_by_uid(call->uid, &account) >= 0 &&
+              strcmp(account.name, key->owner) == 0;
+        return role_may(call->role, call->method->verb, own, call->developers);
+}
+
+bool control_check_id(struct control_call *call, const char *id) {
+        if (keytext_is_id(id))
+                return true;
+        /* It is not shown: it could be a whole key. */
+        control_fail(call, CONTROL_INVALID_ARGUMENT,
+                     "That is no key id: an id is the 10 letters and digits between the two underscores of a "
+                     "key.");
+        return false;
+}
+
+/* Nothing like a key belongs into what is shown. */
+bool control_take_label(struct control_call *call, const char *what, const char *in, char *out, size_t size) {
+        if (text_is_label(in, size - 1) && !strstr(in, "wfk_"))
+                return text_copy(out, size, in);
+        control_fail(
+                call, CONTROL_INVALID_ARGUMENT,
+                "That %s will not do: 1 to %zu bytes of UTF-8 without control characters, and no key in it.",
+                what, size - 1);
+        return false;
+}
+
+bool control_get_key(struct control_call *call, struct store *writer, const char *id, bool used,
+                     struct key_record *ret) {
+        struct key_record key = {};
+        int r;
+
+        if (!control_check_id(call, id))
+                return false;
+        r = used ? store_key_get_used(writer, id, &key) : store_key_get(writer, id, &key);
+        if (r < 0 && r != -ENOENT)
+                control_fail_store(call, r);
+        else if (call->role != ROLE_ADMIN && (r < 0 || !control_may_touch(call, &key)))
+                control_fail(call, CONTROL_ACCESS_DENIED, "Key %s is not yours, or you may not do this.", id);
+        else if (r < 0)
+                control_fail(call, CONTROL_NO_SUCH_KEY, "There is no key %s.", id);
+        else {
+                *ret = key;
+                return true;
+        }
+        return false;
+}
+
+void control_audit(const struct control_call *call, const char *id, const char *owner, const char *what) {
+        struct log_entry entry;
+        char shown[2 * WIRE_USER_MAX], number[24];
+
+        text_escape(shown, sizeof(shown), owner);
+        log_begin(&entry, LOG_NOTICE, "key %s of user '%s' %s by uid %u", id, shown, what, call->uid);
+        log_add(&entry, "WFA_KEY_ID", id);
+        log_add(&entry, "WFA_USER", owner);
+        log_add(&entry, "WFA_ACTION", what);
+        (void) snprintf(number, sizeof(number), "%u", call->uid);
+        log_add(&entry, "WFA_PEER_UID", number);
+        (void) snprintf(number, sizeof(number), "%d", call->pid);
+        log_add(&entry, "WFA_PEER_PID", number);
+        log_end(&entry);
+}
+
+static void call_free(struct control_call *call) {
+        size_t size = call->method->size;
+
+        if (call->method->release)
+                call->method->release(call);
+        sd_bus_message_unref(call->message);
+        explicit_bzero(call, size);
+        free(call);
+}
+
+static void call_freep(struct control_call **call) {
+        if (*call)
+                call_free(*call);
+}
+
+static int send_error(struct control_call *call) {
+        return sd_bus_reply_method_errorf(call->message, error_names[call->error], "%s", call->error_text);
+}
+
+static int send_reply(struct control_call *call) {
+        __attribute__((cleanup(message_unrefp))) sd_bus_message *reply = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_return(call->message, &reply);
+        if (r < 0)
+                return r;
+        if (call->method->sensitive) {
+                r = sd_bus_message_sensitive(reply);
+                if (r < 0)
+                        return r;
+        }
+        if (call->method->reply) {
+                r = call->method->reply(call, reply);
+                if (r < 0)
+                        return r;
+        }
+        return sd_bus_send(NULL, reply, NULL);
+}
+
+static void on_run(struct worker_job *job, struct store *writer) {
+        struct control_call *call = (struct control_call *) job;
+
+        call->method->run(call, writer);
+}
+
+static void on_done(struct worker_job *job) {
+        struct control_call *call = (struct control_call *) job;
+        int r;
+
+        r = call->error == CONTROL_OK ? send_reply(call) : send_error(call);
+        /* Whoever has gone away in the meantime does not hear it; that is no fault of ours. */
+        if (r < 0 && r != -ENOTCONN && r != -ECONNRESET)
+                log_line(LOG_WARNING, "cannot answer %s of uid %u, ignoring: %s", call->method->member,
+                         call->uid, strerrordesc_np(-r));
+        call_free(call);
+}
+
+static const struct control_method *find_method(const char *member) {
+        for (size_t i = 0; i < ARRAY_LEN(methods); i++)
+                if (strcmp(methods[i]->member, member) == 0)
+                        return methods[i];
+        return NULL;
+}
+
+static struct control_call *call_new(const struct control_method *method, const struct control_caller *caller,
+                                     sd_bus_message *m) {
+        struct control_call *call = calloc(1, method->size);
+
+        if (!call)
+                return NULL;
+        call->job = (struct worker_job){ .run = on_run, .done = on_done };
+        call->method = method;
+        call->control = caller->control;
+        call->message = sd_bus_message_ref(m);
+        call->uid = caller->peer.cred.uid;
+        call->pid = caller->peer.cred.pid;
+        call->role = conf_role(caller->control->conf, &caller->peer);
+        call->developers = caller->control->conf->has_developer_group;
+        return call;
+}
+
+static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        __attribute__((cleanup(call_freep))) struct control_call *call = NULL;
+        const struct control_method *method = find_method(sd_bus_message_get_member(m));
+        int r;
+
+        (void) error;
+        if (!method)
+                return -ENOSYS;
+        call = call_new(method, userdata, m);
+        if (!call)
+                return -ENOMEM;
+        if (!role_may(call->role, method->verb, true, call->developers))
+                control_fail(call, CONTROL_ACCESS_DENIED, "%s is for administrators%s.", method->member,
+                             role_may(ROLE_DEVELOPER, method->verb, true, true) ? " and developers" : "");
+        if (call->error == CONTROL_OK) {
+                r = method->parse(call, m);
+                if (r < 0)
+                        return r;
+        }
+        if (call->error == CONTROL_OK && worker_submit(call->control->worker, &call->job) < 0)
+                control_fail(call, CONTROL_BUSY, "Too much is waiting to be done; try again.");
+        if (call->error != CONTROL_OK)
+                return send_error(call);
+        (void) take_ptr(call); /* the worker's */
+        return 1;
+}
+
+static int on_hello(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        (void) userdata;
+        (void) error;
+        return sd_bus_reply_method_return(m, "s", ":1.1");
+}
+
+/* UNPRIVILEGED: otherwise sd-bus refuses all but root; who may do what is decided by role. */
+static const sd_bus_vtable manager_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD_WITH_ARGS("IssueKey", SD_BUS_ARGS("s", user, "a{sv}", options),
+                                SD_BUS_RESULT("s", id, "s", key), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
+        SD_BUS_METHOD_WITH_ARGS("ListKeys", SD_BUS_ARGS("a{sv}", filter),
+                                SD_BUS_RESULT("aa{sv}", keys, "s", next), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetKey", SD_BUS_ARGS("s", id), SD_BUS_RESULT("a{sv}", key), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("RenameKey", SD_BUS_ARGS("s", id, "s", name), SD_BUS_NO_RESULT, on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ResetKey", SD_BUS_ARGS("s", id), SD_BUS_RESULT("s", key), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
+        SD_BUS_METHOD_WITH_ARGS("RevokeKeys", SD_BUS_ARGS("as", ids, "s", reason),
+                                SD_BUS_RESULT("u", revoked), on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("RemoveKeys", SD_BUS_ARGS("as", ids), SD_BUS_RESULT("u", removed), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetPolicy", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{ss}", policy), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SetPolicy", SD_BUS_ARGS("a{ss}", changes), SD_BUS_NO_RESULT, on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetStatus", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", status), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+
+/* What busctl says first to every address. */
+static const sd_bus_vtable bus_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD("Hello", "", "s", on_hello, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+
+int control_attach(sd_bus *bus, struct control_caller *caller) {
+        int r;
+
+        r = sd_bus_add_object_vtable(bus, NULL, OBJECT_PATH, INTERFACE, manager_vtable, caller);
+        if (r < 0)
+                return r;
+        return sd_bus_add_object_vtable(bus, NULL, "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                                        bus_vtable, caller);
+}

@@ -1,0 +1,122 @@
+/* The methods of org.wfapikey1.Manager: one table, one way through it. A call is checked against the caller's role, its arguments are
+ * read on the loop, its work is done on the writer thread, and its answer is sent from the loop. CONTROL describes each method; the
+ * work itself is in control_issue.c, control_key.c, control_list.c and control_policy.c. */
+#pragma once
+
+#include <systemd/sd-bus.h>
+
+#include "conf.h"
+#include "keymint.h"
+#include "verify.h"
+#include "worker.h"
+
+/* What all calls share; lives as long as the daemon. */
+struct control {
+        struct worker *worker;
+        struct verify *verify;
+        const struct keymint *keymint;
+        const struct conf *conf;
+        int64_t started_at;
+};
+
+/* Who calls; lives as long as its connection. */
+struct control_caller {
+        struct control *control;
+        struct peer peer;
+};
+
+enum control_error {
+        CONTROL_OK = 0,
+        CONTROL_ACCESS_DENIED,
+        CONTROL_NO_SUCH_KEY,
+        CONTROL_NO_SUCH_USER,
+        CONTROL_NOT_ACTIVE,
+        CONTROL_INVALID_ARGUMENT,
+        CONTROL_LIMIT_EXCEEDED,
+        CONTROL_DISABLED,
+        CONTROL_BUSY,
+        CONTROL_STORE,
+        _CONTROL_ERROR_MAX,
+};
+
+/* One call on its way. The first member of each method's own struct, which is zeroed at first and wiped at last. */
+struct control_call {
+        struct worker_job job;
+        const struct control_method *method;
+        struct control *control;
+        sd_bus_message *message;
+        uid_t uid;
+        pid_t pid;
+        enum role role;
+        bool developers; /* there is a developer group */
+        enum control_error error;
+        char error_text[256];
+};
+
+struct control_method {
+        const char *member;
+        enum role_verb verb;
+        size_t size; /* of the method's own struct */
+        /* reads the arguments; a negative errno for a message that sd-bus could not read */
+        int (*parse)(struct control_call *call, sd_bus_message *m);
+        void (*run)(struct control_call *call, struct store *writer); /* on the writer thread */
+        int (*reply)(struct control_call *call,
+                     sd_bus_message *reply);        /* fills the answer; NULL: it is empty */
+        void (*release)(struct control_call *call); /* frees what the struct owns; may be NULL */
+        bool sensitive;                             /* the answer carries a secret */
+};
+
+/**
+ * control_attach(bus, caller): adds the object to a connection; ${caller} must outlive it. 0, or a negative errno.
+ */
+int control_attach(sd_bus *bus, struct control_caller *caller) _must_check_;
+
+/**
+ * control_fail(call, error, format, ...): ends the call with an error. The first one counts. Arguments must be printable as they are.
+ */
+void control_fail(struct control_call *call, enum control_error error, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
+/**
+ * control_fail_store(call, r): ends the call with what the store said.
+ */
+void control_fail_store(struct control_call *call, int r);
+
+/**
+ * control_load_policy(call, writer, ret): the policy as it is. Returns whether it could be read; if not the call has failed.
+ */
+bool control_load_policy(struct control_call *call, struct store *writer, struct policy *ret) _must_check_;
+
+/**
+ * control_may_touch(call, key): whether the caller may do what it calls to ${key}. Asks NSS.
+ */
+bool control_may_touch(const struct control_call *call, const struct key_record *key);
+
+/**
+ * control_get_key(call, writer, id, used, ret):
+ * Finds a key that the caller may touch, with its uses where ${used} says so. Returns whether there is one; if not the call has failed
+ * with what this caller may know.
+ */
+bool control_get_key(struct control_call *call, struct store *writer, const char *id, bool used,
+                     struct key_record *ret) _must_check_;
+
+/**
+ * control_check_id(call, id): whether ${id} is the form of an id; if not the call has failed.
+ */
+bool control_check_id(struct control_call *call, const char *id) _must_check_;
+
+/**
+ * control_take_label(call, what, in, out, size):
+ * Copies a text that will be shown in lists and logs. Returns whether it may be: if not the call has failed, naming it a ${what}.
+ */
+bool control_take_label(struct control_call *call, const char *what, const char *in, char *out, size_t size);
+
+/**
+ * control_audit(call, id, owner, what): the line in the log that says who changed which key; after the commit.
+ */
+void control_audit(const struct control_call *call, const char *id, const char *owner, const char *what);
+
+/* The methods, each in the file of its subject. */
+extern const struct control_method control_issue, control_key_rename, control_key_reset, control_key_revoke,
+        control_key_remove, control_list_keys, control_list_get, control_policy_get, control_policy_set,
+        control_policy_status;

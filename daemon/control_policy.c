@@ -1,0 +1,194 @@
+/* GetPolicy, SetPolicy, GetStatus. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "control.h"
+#include "expiry.h"
+#include "log.h"
+#include "policy.h"
+#include "text.h"
+
+#define CHANGES_MAX 32
+
+struct policy_call {
+        struct control_call call;
+        struct policy policy;
+};
+
+struct set_call {
+        struct control_call call;
+        size_t n_changes;
+        struct change {
+                const char *name; /* of the table of policies */
+                int64_t value;
+                char text[POLICY_VALUE_LEN]; /* as it was written; for the log */
+        } changes[CHANGES_MAX];
+};
+
+struct status_call {
+        struct control_call call;
+        struct policy policy;
+        int64_t now;
+        uint64_t counts[3]; /* by enum key_status */
+};
+
+/* --- GetPolicy ----------------------------------------------------------------------------------------------------- */
+
+static int parse_nothing(struct control_call *call, sd_bus_message *m) {
+        (void) call;
+        (void) m;
+        return 0;
+}
+
+static void get_run(struct control_call *call, struct store *writer) {
+        (void) !control_load_policy(call, writer, &((struct policy_call *) call)->policy);
+}
+
+static int get_reply(struct control_call *call, sd_bus_message *reply) {
+        struct policy_call *get = (struct policy_call *) call;
+        char value[POLICY_VALUE_LEN];
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "{ss}");
+        for (size_t i = 0; r >= 0 && policy_name(i); i++) {
+                policy_format(&get->policy, policy_name(i), value);
+                r = sd_bus_message_append(reply, "{ss}", policy_name(i), value);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+const struct control_method control_policy_get = {
+        .member = "GetPolicy",
+        .verb = ROLE_VERB_POLICY,
+        .size = sizeof(struct policy_call),
+        .parse = parse_nothing,
+        .run = get_run,
+        .reply = get_reply,
+};
+
+/* --- SetPolicy ----------------------------------------------------------------------------------------------------- */
+
+static const char *own_name(const char *name) {
+        for (size_t i = 0; policy_name(i); i++)
+                if (strcmp(policy_name(i), name) == 0)
+                        return policy_name(i);
+        return NULL;
+}
+
+static void take_change(struct set_call *set, const char *name, const char *value) {
+        struct change *change = &set->changes[set->n_changes];
+        char shown_name[80], shown_value[80];
+        int r;
+
+        text_escape(shown_name, sizeof(shown_name), name);
+        text_escape(shown_value, sizeof(shown_value), value);
+        r = policy_parse(name, value, &change->value);
+        if (r == -ENOENT)
+                control_fail(&set->call, CONTROL_INVALID_ARGUMENT, "There is no policy '%s'.", shown_name);
+        else if (r == -EOPNOTSUPP)
+                control_fail(&set->call, CONTROL_INVALID_ARGUMENT,
+                             "%s=%s: this version cannot enforce that; it stays %s.", shown_name, shown_value,
+                             policy_usage(name));
+        else if (r < 0)
+                control_fail(&set->call, CONTROL_INVALID_ARGUMENT, "%s='%s' is not right: it takes %s.",
+                             shown_name, shown_value, policy_usage(name));
+        else if (set->n_changes + 1 == CHANGES_MAX)
+                control_fail(&set->call, CONTROL_INVALID_ARGUMENT, "Too many changes at once.");
+        else {
+                (void) text_copy(change->text, sizeof(change->text), value);
+                change->name = own_name(name);
+                set->n_changes++;
+        }
+}
+
+static int set_parse(struct control_call *call, sd_bus_message *m) {
+        const char *name, *value;
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', "{ss}");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_read(m, "{ss}", &name, &value)) > 0)
+                if (call->error == CONTROL_OK)
+                        take_change((struct set_call *) call, name, value);
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static void set_run(struct control_call *call, struct store *writer) {
+        struct set_call *set = (struct set_call *) call;
+        int64_t now = clock_now();
+        int r;
+
+        r = store_begin(writer);
+        for (size_t i = 0; r >= 0 && i < set->n_changes; i++)
+                r = store_policy_set(writer, set->changes[i].name, set->changes[i].value, now);
+        if (r >= 0)
+                r = store_commit(writer);
+        if (r < 0)
+                control_fail_store(call, r);
+        store_rollback(writer);
+        for (size_t i = 0; call->error == CONTROL_OK && i < set->n_changes; i++)
+                log_line(LOG_NOTICE, "policy %s changed to %s by uid %u", set->changes[i].name,
+                         set->changes[i].text, call->uid);
+}
+
+const struct control_method control_policy_set = {
+        .member = "SetPolicy",
+        .verb = ROLE_VERB_POLICY,
+        .size = sizeof(struct set_call),
+        .parse = set_parse,
+        .run = set_run,
+};
+
+/* --- GetStatus ----------------------------------------------------------------------------------------------------- */
+
+static int on_key(const struct key_record *key, void *userdata) {
+        struct status_call *status = userdata;
+
+        status->counts[expiry_status(&status->policy, key, status->now)]++;
+        return 0;
+}
+
+static void status_run(struct control_call *call, struct store *writer) {
+        struct status_call *status = (struct status_call *) call;
+        int r;
+
+        if (!control_load_policy(call, writer, &status->policy) ||
+            !role_may(call->role, ROLE_VERB_STATISTICS, false, call->developers))
+                return;
+        status->now = clock_now();
+        r = store_key_each(writer, NULL, "", on_key, status);
+        if (r < 0)
+                control_fail_store(call, r);
+}
+
+static int status_reply(struct control_call *call, sd_bus_message *reply) {
+        struct status_call *status = (struct status_call *) call;
+        uint64_t accepted, refused;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "{sv}{sv}", "version", "s", PACKAGE_VERSION, "enabled", "b",
+                                          (int) status->policy.enabled);
+        if (r >= 0 && role_may(call->role, ROLE_VERB_STATISTICS, false, call->developers)) {
+                verify_counts(call->control->verify, &accepted, &refused);
+                r = sd_bus_message_append(
+                        reply, "{sv}{sv}{sv}{sv}{sv}{sv}", "keys-active", "t", status->counts[KEY_ACTIVE],
+                        "keys-expired", "t", status->counts[KEY_EXPIRED], "keys-revoked", "t",
+                        status->counts[KEY_REVOKED], "started", "x", call->control->started_at, "accepted",
+                        "t", accepted, "refused", "t", refused);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+const struct control_method control_policy_status = {
+        .member = "GetStatus",
+        .verb = ROLE_VERB_STATUS,
+        .size = sizeof(struct status_call),
+        .parse = parse_nothing,
+        .run = status_run,
+        .reply = status_reply,
+};

@@ -1,0 +1,94 @@
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "keymint.h"
+
+_Static_assert(WIRE_TICKET_LEN == RECORD_DIGEST_LEN && RECORD_DIGEST_LEN == crypto_generichash_BYTES,
+               "BLAKE2b-256");
+_Static_assert(PEPPER_LEN == crypto_generichash_KEYBYTES, "the pepper is the key");
+
+struct keymint {
+        uint8_t pepper[PEPPER_LEN];
+        uint32_t id;
+};
+
+/* The personal strings keep the three uses of one pepper apart (RFC 7693 names the parameter, 16 bytes). */
+static const uint8_t for_digest[crypto_generichash_blake2b_PERSONALBYTES] = "wfapikey digest";
+static const uint8_t for_ticket[crypto_generichash_blake2b_PERSONALBYTES] = "wfapikey ticket";
+static const uint8_t for_id[crypto_generichash_blake2b_PERSONALBYTES] = "wfapikey pepper";
+
+static void hash(const struct keymint *k, const uint8_t *use, const void *in, size_t len,
+                 uint8_t out[static RECORD_DIGEST_LEN]) {
+        (void) crypto_generichash_blake2b_salt_personal(out, RECORD_DIGEST_LEN, in, len, k->pepper,
+                                                        PEPPER_LEN, NULL, use);
+}
+
+int keymint_new(struct keymint **ret, const uint8_t pepper[static PEPPER_LEN]) {
+        uint8_t id[RECORD_DIGEST_LEN];
+        struct keymint *k;
+
+        if (sodium_init() < 0)
+                return -EIO;
+        /* Guard pages around it, locked where the limits allow that, out of core dumps, zeroed by sodium_free(). */
+        k = sodium_malloc(sizeof(*k));
+        if (!k)
+                return -ENOMEM;
+        memcpy(k->pepper, pepper, PEPPER_LEN);
+        hash(k, for_id, "", 0, id);
+        memcpy(&k->id, id, sizeof(k->id));
+        (void) sodium_mprotect_readonly(k);
+        *ret = k;
+        return 0;
+}
+
+struct keymint *keymint_free(struct keymint *k) {
+        sodium_free(k);
+        return NULL;
+}
+
+uint32_t keymint_pepper_id(const struct keymint *k) {
+        return k->id;
+}
+
+static void draw(char *out, size_t len) {
+        for (size_t i = 0; i < len; i++)
+                out[i] = keytext_alphabet()[randombytes_uniform(62)];
+}
+
+void keymint_make_id(char ret[static KEYTEXT_ID_LEN + 1]) {
+        draw(ret, KEYTEXT_ID_LEN);
+        ret[KEYTEXT_ID_LEN] = '\0';
+}
+
+void keymint_make_secret(const char *id, struct secret *ret) {
+        char secret[KEYTEXT_SECRET_LEN];
+
+        draw(secret, sizeof(secret));
+        keytext_format(ret->text, id, secret);
+        explicit_bzero(secret, sizeof(secret));
+}
+
+void keymint_digest(const struct keymint *k, const char *key, uint8_t out[static RECORD_DIGEST_LEN]) {
+        uint8_t in[KEYTEXT_ID_LEN + KEYTEXT_SECRET_LEN];
+
+        memcpy(in, keytext_id(key), KEYTEXT_ID_LEN);
+        memcpy(in + KEYTEXT_ID_LEN, keytext_secret(key), KEYTEXT_SECRET_LEN);
+        hash(k, for_digest, in, sizeof(in), out);
+        explicit_bzero(in, sizeof(in));
+}
+
+void keymint_ticket(const struct keymint *k, const struct key_record *record, const char *user,
+                    uint8_t out[static WIRE_TICKET_LEN]) {
+        uint8_t in[KEYTEXT_ID_LEN + RECORD_DIGEST_LEN + WIRE_USER_MAX] = {};
+
+        memcpy(in, record->id, KEYTEXT_ID_LEN);
+        memcpy(in + KEYTEXT_ID_LEN, record->digest, RECORD_DIGEST_LEN);
+        memcpy(in + KEYTEXT_ID_LEN + RECORD_DIGEST_LEN, user, strnlen(user, WIRE_USER_MAX));
+        hash(k, for_ticket, in, sizeof(in), out);
+}
+
+bool keymint_equal(const uint8_t a[static RECORD_DIGEST_LEN], const uint8_t b[static RECORD_DIGEST_LEN]) {
+        return sodium_memcmp(a, b, RECORD_DIGEST_LEN) == 0;
+}

@@ -1,0 +1,51 @@
+/* Keys and their digests. The only file that knows libsodium. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pepper.h"
+#include "record.h"
+#include "secret.h"
+
+/* A pepper in use: in locked memory, wiped when it is freed. */
+struct keymint;
+
+/**
+ * keymint_new(ret, pepper): takes a copy of ${pepper}, which the caller wipes. Returns 0; -ENOMEM; -EIO when libsodium does not start.
+ */
+int keymint_new(struct keymint **ret, const uint8_t pepper[static PEPPER_LEN]) _must_check_;
+struct keymint *keymint_free(struct keymint *k);
+
+/**
+ * keymint_pepper_id(k): a number that tells one pepper from another and nothing about it.
+ */
+uint32_t keymint_pepper_id(const struct keymint *k);
+
+/**
+ * keymint_make_id(ret): a new id, 10 digits drawn uniformly from base62. Whether it is free is the store's to say.
+ */
+void keymint_make_id(char ret[static KEYTEXT_ID_LEN + 1]);
+
+/**
+ * keymint_make_secret(id, ret): a new key with the id ${id} and a secret of 256 random bits.
+ */
+void keymint_make_secret(const char *id, struct secret *ret);
+
+/**
+ * keymint_digest(k, key, out): the digest that the store holds for the well-formed key ${key}: keyed BLAKE2b-256 over id and secret.
+ */
+void keymint_digest(const struct keymint *k, const char *key, uint8_t out[static RECORD_DIGEST_LEN]);
+
+/**
+ * keymint_ticket(k, record, user, out):
+ * What proves, without the secret, that ${user} was logged in with ${record} as it is: it dies with the key's digest.
+ */
+void keymint_ticket(const struct keymint *k, const struct key_record *record, const char *user,
+                    uint8_t out[static WIRE_TICKET_LEN]);
+
+/**
+ * keymint_equal(a, b): whether two digests or tickets are the same, in constant time.
+ */
+bool keymint_equal(const uint8_t a[static RECORD_DIGEST_LEN],
+                   const uint8_t b[static RECORD_DIGEST_LEN]) _must_check_;

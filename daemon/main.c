@@ -1,0 +1,149 @@
+/* wfapikeyd: owns the key store and answers for it. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "cleanup.h"
+#include "log.h"
+#include "server.h"
+
+/* EX_USAGE and EX_CONFIG of sysexits.h, which systemd knows the names of: a start that will not go better next time. */
+enum {
+        EXIT_USAGE = 64,
+        EXIT_CONFIG = 78,
+};
+
+static struct server_options arg_options = {
+        .state_dir = "/var/lib/wfapikey",
+        .verify_socket = "/run/wfapikey/verify",
+        .control_socket = "/run/wfapikey/control",
+        .conf = "/etc/wfapikey/wfapikeyd.conf",
+};
+
+static void help(void) {
+        (void) printf("Usage: wfapikeyd [OPTION]...\n"
+                      "\n"
+                      "Keeps the API keys of this host's users and answers pam_wfapikey.so and wfapikeyctl.\n"
+                      "\n"
+                      "  --state-dir=DIR        where keys and pepper are     (%s)\n"
+                      "  --verify-socket=PATH   socket for PAM modules        (%s)\n"
+                      "  --control-socket=PATH  socket for administration     (%s)\n"
+                      "  --config=FILE          configuration                 (%s)\n"
+                      "  --foreground           stay in the foreground (it always does)\n"
+                      "  --debug                say more in the log, never a secret\n"
+                      "  --help, --version\n"
+                      "\n"
+                      "Sockets that systemd passes are used instead of the paths.\n"
+                      "Exit status: 0 ended by a signal, 1 failed, 64 wrong usage, 78 the configuration or "
+                      "the state directory\n"
+                      "needs a person; the reason is on stderr. See wfapikeyd(8).\n",
+                      arg_options.state_dir, arg_options.verify_socket, arg_options.control_socket,
+                      arg_options.conf);
+}
+
+/* 1: done, with success; 0: go on; negative: wrong usage. */
+static int parse_argv(int argc, char *argv[]) {
+        enum {
+                OPT_STATE = 1,
+                OPT_VERIFY,
+                OPT_CONTROL,
+                OPT_CONFIG,
+                OPT_FOREGROUND,
+                OPT_DEBUG,
+                OPT_HELP,
+                OPT_VERSION
+        };
+        static const struct option options[] = {
+                { "state-dir", required_argument, NULL, OPT_STATE },
+                { "verify-socket", required_argument, NULL, OPT_VERIFY },
+                { "control-socket", required_argument, NULL, OPT_CONTROL },
+                { "config", required_argument, NULL, OPT_CONFIG },
+                { "foreground", no_argument, NULL, OPT_FOREGROUND },
+                { "debug", no_argument, NULL, OPT_DEBUG },
+                { "help", no_argument, NULL, OPT_HELP },
+                { "version", no_argument, NULL, OPT_VERSION },
+                {},
+        };
+        int c;
+
+        while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0)
+                switch (c) {
+                case OPT_STATE:
+                        arg_options.state_dir = optarg;
+                        break;
+                case OPT_VERIFY:
+                        arg_options.verify_socket = optarg;
+                        break;
+                case OPT_CONTROL:
+                        arg_options.control_socket = optarg;
+                        break;
+                case OPT_CONFIG:
+                        arg_options.conf = optarg;
+                        arg_options.conf_required = true;
+                        break;
+                case OPT_FOREGROUND:
+                        break;
+                case OPT_DEBUG:
+                        log_set_debug(true);
+                        break;
+                case OPT_HELP:
+                        help();
+                        return 1;
+                case OPT_VERSION:
+                        (void) printf("wfapikeyd %s\n", PACKAGE_VERSION);
+                        return 1;
+                default:
+                        return -EINVAL;
+                }
+        if (optind < argc)
+                (void) fprintf(stderr, "wfapikeyd: '%s' is no option; it takes no other arguments\n",
+                               argv[optind]);
+        return optind < argc ? -EINVAL : 0;
+}
+
+/* What is made is ours alone; what is in memory does not get into a core or a debugger; a burst of logins finds descriptors. */
+static void harden(void) {
+        struct rlimit files;
+
+        (void) umask(0077);
+        (void) setrlimit(RLIMIT_CORE, &(struct rlimit){});
+        (void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+        if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < 4096) {
+                files.rlim_cur = files.rlim_max < 4096 ? files.rlim_max : 4096;
+                (void) setrlimit(RLIMIT_NOFILE, &files);
+        }
+}
+
+static int run(void) {
+        _cleanup_(server_freep) struct server *server = NULL;
+        char error[SERVER_ERROR_LEN] = "out of memory";
+        int r;
+
+        r = server_new(&server, &arg_options, error);
+        if (r < 0) {
+                log_line(LOG_ERR, "%s", error);
+                return EXIT_CONFIG;
+        }
+        r = server_run(server);
+        if (r < 0) {
+                log_line(LOG_ERR, "the event loop failed: %s", strerror(-r));
+                return EXIT_FAILURE;
+        }
+        return EXIT_SUCCESS;
+}
+
+int main(int argc, char *argv[]) {
+        int r;
+
+        harden();
+        r = parse_argv(argc, argv);
+        if (r < 0)
+                (void) fprintf(stderr, "wfapikeyd: see --help\n");
+        if (r != 0)
+                return r < 0 ? EXIT_USAGE : EXIT_SUCCESS;
+        return run();
+}

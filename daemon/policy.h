@@ -1,0 +1,60 @@
+/* The policies by name, and the verdict on a login. Pure: facts and a time go in, a reason comes out; no store, no clock. */
+#pragma once
+
+#include "record.h"
+#include "verdict.h"
+
+#define POLICY_VALUE_LEN 32
+
+/**
+ * policy_init(policy): the defaults, closed: no key is accepted until an administrator says so.
+ */
+void policy_init(struct policy *policy);
+
+/**
+ * policy_apply(policy, name, value, changed_at):
+ * Sets one policy to what the store holds. Returns 0; -ENOENT for a name and -ERANGE for a value that this build does not know:
+ * then nothing may be accepted, because nobody knows what was forbidden.
+ */
+int policy_apply(struct policy *policy, const char *name, int64_t value, int64_t changed_at) _must_check_;
+
+/**
+ * policy_parse(name, text, ret):
+ * Reads what a person wrote for the policy ${name}. Returns 0; -ENOENT when there is no such policy; -EINVAL or -ERANGE for a value that
+ * is not right (policy_usage() says what is); -EOPNOTSUPP for one that this version cannot enforce.
+ */
+int policy_parse(const char *name, const char *text, int64_t *ret) _must_check_;
+
+/**
+ * policy_usage(name): what may be written for the policy, for an error text; NULL when there is no such policy. Static storage.
+ */
+const char *policy_usage(const char *name);
+
+/**
+ * policy_name(i): the name of the ${i}th policy in alphabetical order; NULL behind the last.
+ */
+const char *policy_name(size_t i);
+
+/**
+ * policy_format(policy, name, out): the value of the policy ${name} as policy_parse() reads it; "" when there is none.
+ */
+void policy_format(const struct policy *policy, const char *name, char out[static POLICY_VALUE_LEN]);
+
+/* What is known about one login when it is decided. */
+struct policy_facts {
+        const struct policy *policy;
+        const struct key_record *key; /* NULL: no key has this id */
+        bool secret_ok;               /* the digest, or the ticket, is that of the key */
+        bool confirming;              /* a ticket was presented, not a key */
+        bool peer_may_claim;          /* the asking process may speak for the service */
+        const char *user;
+        const char *service;
+        const char *rhost; /* "" when unknown */
+        int64_t now;
+};
+
+/**
+ * policy_decide(facts): why the login is refused, or REASON_NONE.
+ * Source: DESIGN 6, order of verification.
+ */
+enum reason policy_decide(const struct policy_facts *facts);

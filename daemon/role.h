@@ -1,0 +1,32 @@
+/* Who may do what on the control socket. Pure. */
+#pragma once
+
+#include <stdbool.h>
+
+enum role {
+        ROLE_USER = 0,
+        ROLE_DEVELOPER, /* member of the developer group */
+        ROLE_ADMIN,     /* root, the daemon's own uid, or member of the admin group */
+        _ROLE_MAX,
+};
+
+enum role_verb {
+        ROLE_VERB_POLICY, /* read and change the policy */
+        ROLE_VERB_ISSUE,
+        ROLE_VERB_RENAME,
+        ROLE_VERB_RESET,
+        ROLE_VERB_LIST,
+        ROLE_VERB_REVOKE,
+        ROLE_VERB_REMOVE,
+        ROLE_VERB_STATUS,
+        ROLE_VERB_STATISTICS, /* the part of the status that tells of other people */
+        _ROLE_VERB_MAX,
+};
+
+/**
+ * role_may(role, verb, own, developers):
+ * Whether a caller of ${role} may do ${verb} to a key of its own (${own}) or to anybody's; ${developers} says whether there is a
+ * developer group. What is not known may not be done.
+ * Source: DESIGN 8.
+ */
+bool role_may(enum role role, enum role_verb verb, bool own, bool developers);

@@ -1,0 +1,216 @@
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+#include "bootstrap.h"
+#include "cleanup.h"
+#include "clock.h"
+#include "control_bus.h"
+#include "listener.h"
+#include "log.h"
+#include "server.h"
+#include "sockets.h"
+
+#define FLUSH_USEC UINT64_C(2000000)
+
+struct server {
+        const struct server_options *options;
+        struct store_shared shared;
+        struct bootstrap state; /* its writer is the worker's once that runs */
+        struct conf *conf;
+        struct verify *verify;
+        struct control control;
+        sd_event *event;
+        struct worker *worker;
+        sd_event_source *flush, *reload;
+        struct sockets sockets;
+        struct listener *listener;
+        struct control_bus *control_bus;
+};
+
+_Static_assert(SERVER_ERROR_LEN == BOOTSTRAP_ERROR_LEN && SERVER_ERROR_LEN == SOCKETS_ERROR_LEN &&
+                       SERVER_ERROR_LEN == CONF_ERROR_LEN,
+               "one buffer for all");
+
+static int on_flush(sd_event_source *source, uint64_t usec, void *userdata) {
+        struct server *s = userdata;
+
+        (void) usec;
+        verify_flush(s->verify, s->worker);
+        (void) sd_event_source_set_time_relative(source, FLUSH_USEC);
+        (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+        return 0;
+}
+
+static int on_sighup(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
+        struct server *s = userdata;
+        char error[CONF_ERROR_LEN];
+        struct conf *conf = NULL;
+
+        (void) source;
+        (void) si;
+        (void) sd_notify(0, "RELOADING=1");
+        if (conf_load(&conf, s->options->conf, s->options->conf_required, error) < 0)
+                log_line(LOG_ERR, "the configuration stays as it was: %s", error);
+        else {
+                verify_set_conf(s->verify, conf);
+                s->control.conf = conf;
+                (void) conf_free(s->conf);
+                s->conf = conf;
+                log_line(LOG_NOTICE, "configuration read again");
+        }
+        (void) sd_notify(0, "READY=1");
+        return 0;
+}
+
+/* The writer has finished something: the reader's old snapshot would keep the log from being used anew. */
+static void on_written(void *userdata) {
+        store_release(((struct server *) userdata)->state.reader);
+}
+
+static int start_loop(struct server *s) {
+        sigset_t signals;
+        int r;
+
+        (void) sigemptyset(&signals);
+        (void) sigaddset(&signals, SIGTERM);
+        (void) sigaddset(&signals, SIGINT);
+        (void) sigaddset(&signals, SIGHUP);
+        /* Before any thread is there, so that all have it. */
+        if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
+                return -errno;
+        if ((r = sd_event_new(&s->event)) < 0 ||
+            (r = sd_event_add_signal(s->event, NULL, SIGTERM, NULL, NULL)) < 0 ||
+            (r = sd_event_add_signal(s->event, NULL, SIGINT, NULL, NULL)) < 0 ||
+            (r = sd_event_add_signal(s->event, &s->reload, SIGHUP, on_sighup, s)) < 0 ||
+            (r = sd_event_set_watchdog(s->event, 1)) < 0)
+                return r;
+        return sd_event_add_time_relative(s->event, &s->flush, CLOCK_MONOTONIC, FLUSH_USEC, 0, on_flush, s);
+}
+
+static int start_threads(struct server *s) {
+        struct store *writer;
+        int r;
+
+        r = log_start();
+        if (r < 0)
+                return r;
+        writer = take_ptr(s->state.writer);
+        r = worker_new(&s->worker, s->event, writer, on_written, s);
+        if (r < 0)
+                s->state.writer = writer;
+        return r;
+}
+
+static int start_handlers(struct server *s) {
+        int r;
+
+        r = verify_new(&s->verify, s->state.reader, s->state.keymint);
+        if (r < 0)
+                return r;
+        verify_set_conf(s->verify, s->conf);
+        s->control = (struct control){ .worker = s->worker,
+                                       .verify = s->verify,
+                                       .keymint = s->state.keymint,
+                                       .conf = s->conf,
+                                       .started_at = clock_now() };
+        return 0;
+}
+
+static int start_sockets(struct server *s, char *error) {
+        int r;
+
+        r = sockets_open(s->options->verify_socket, s->options->control_socket, &s->sockets, error);
+        if (r < 0)
+                return r;
+        r = listener_new(&s->listener, s->event, s->sockets.verify, s->verify);
+        if (r < 0)
+                return r;
+        s->sockets.verify = -1; /* the listener's */
+        r = control_bus_new(&s->control_bus, s->event, s->sockets.control, &s->control);
+        if (r < 0)
+                return r;
+        s->sockets.control = -1;
+        return 0;
+}
+
+static int start(struct server *s, char *error) {
+        int r;
+
+        r = conf_load(&s->conf, s->options->conf, s->options->conf_required, error);
+        if (r >= 0)
+                r = bootstrap_open(s->options->state_dir, &s->shared, &s->state, error);
+        if (r < 0)
+                return r;
+        r = start_loop(s);
+        if (r >= 0)
+                r = start_threads(s);
+        if (r >= 0)
+                r = start_handlers(s);
+        if (r < 0) {
+                (void) snprintf(error, SERVER_ERROR_LEN, "cannot start: %s", strerrordesc_np(-r));
+                return r;
+        }
+        return start_sockets(s, error);
+}
+
+int server_new(struct server **ret, const struct server_options *options,
+               char error[static SERVER_ERROR_LEN]) {
+        __attribute__((cleanup(server_freep))) struct server *s = calloc(1, sizeof(*s));
+        int r;
+
+        if (!s)
+                return -ENOMEM;
+        s->options = options;
+        s->sockets.verify = s->sockets.control = -1;
+        atomic_init(&s->shared.generation,
+                    1); /* readers have seen 0, so their first look is at something new */
+        r = start(s, error);
+        if (r < 0)
+                return r;
+        *ret = take_ptr(s);
+        return 0;
+}
+
+struct server *server_free(struct server *s) {
+        if (!s)
+                return NULL;
+        sockets_remove(s->options->verify_socket, s->options->control_socket, &s->sockets);
+        listener_free(s->listener);
+        control_bus_free(s->control_bus);
+        cleanup_close(&s->sockets.verify);
+        cleanup_close(&s->sockets.control);
+        if (s->verify && s->worker)
+                verify_flush(s->verify, s->worker);
+        worker_free(s->worker); /* runs what is queued, the flush among it */
+        sd_event_source_disable_unref(s->flush);
+        sd_event_source_disable_unref(s->reload);
+        verify_free(s->verify);
+        sd_event_unref(s->event);
+        store_free(s->state.reader);
+        store_free(s->state.writer);
+        (void) keymint_free(s->state.keymint);
+        (void) conf_free(s->conf);
+        log_stop();
+        free(s);
+        return NULL;
+}
+
+void server_freep(struct server **s) {
+        *s = server_free(*s);
+}
+
+int server_run(struct server *s) {
+        int r;
+
+        (void) sd_notify(0, "READY=1\nSTATUS=Serving keys");
+        log_line(LOG_INFO, "ready: state in '%s'", s->options->state_dir);
+        r = sd_event_loop(s->event);
+        (void) sd_notify(0, "STOPPING=1");
+        return r;
+}

@@ -1,0 +1,29 @@
+/* Where the listening sockets come from: systemd, or this process. */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "attr.h"
+
+#define SOCKETS_ERROR_LEN 512
+
+struct sockets {
+        int verify, control;
+        bool made_verify, made_control; /* by us: to be removed at the end */
+        ino_t verify_ino, control_ino;
+};
+
+/**
+ * sockets_open(verify_path, control_path, ret, error):
+ * Takes the sockets that systemd passed, by their type, and binds those that it did not. A socket that nobody listens on any more
+ * gives way; one that somebody listens on does not.
+ * Returns 0 with descriptors that are the caller's; a negative errno with one sentence in ${error}.
+ */
+int sockets_open(const char *verify_path, const char *control_path, struct sockets *ret,
+                 char error[static SOCKETS_ERROR_LEN]) _must_check_;
+
+/**
+ * sockets_remove(verify_path, control_path, sockets): removes the sockets that this process made, where they are still its own.
+ */
+void sockets_remove(const char *verify_path, const char *control_path, const struct sockets *sockets);

@@ -1,0 +1,68 @@
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "store_stmt.h"
+
+/* One row a version; a row that was ever released does not change. Version n is the state after row n-1. */
+static const char *const migrations[] = {
+        /* 1: Keys are found by id alone, so the row is its index (WITHOUT ROWID). What changes with every use is kept out of it:
+         * there it would dirty a page of its own for each key. */
+        "CREATE TABLE pepper ("
+        "  id INTEGER PRIMARY KEY,"
+        "  created_at INTEGER NOT NULL DEFAULT (unixepoch())"
+        ") STRICT;"
+        "CREATE TABLE policy ("
+        "  name TEXT PRIMARY KEY,"
+        "  value INTEGER NOT NULL,"
+        "  changed_at INTEGER NOT NULL"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE TABLE key ("
+        "  id TEXT PRIMARY KEY CHECK (length(id) = 10),"
+        "  digest BLOB NOT NULL CHECK (length(digest) = 32),"
+        "  pepper INTEGER NOT NULL REFERENCES pepper (id),"
+        "  owner TEXT NOT NULL CHECK (owner <> ''),"
+        "  owner_uid INTEGER NOT NULL,"
+        "  name TEXT NOT NULL,"
+        "  services TEXT NOT NULL,"
+        "  networks TEXT NOT NULL,"
+        "  status INTEGER NOT NULL CHECK (status IN (0, 1)),"
+        "  reason TEXT NOT NULL,"
+        "  created_at INTEGER NOT NULL,"
+        "  updated_at INTEGER NOT NULL,"
+        "  expires_at INTEGER NOT NULL,"
+        "  bound_at INTEGER NOT NULL"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE INDEX key_owner ON key (owner);",
+        /* 2 */
+        "CREATE TABLE key_use ("
+        "  id TEXT PRIMARY KEY REFERENCES key (id) ON DELETE CASCADE,"
+        "  last_at INTEGER NOT NULL,"
+        "  service TEXT NOT NULL,"
+        "  rhost TEXT NOT NULL,"
+        "  uses INTEGER NOT NULL"
+        ") STRICT, WITHOUT ROWID;",
+};
+
+int64_t store_schema_newest(void) {
+        return ARRAY_LEN(migrations);
+}
+
+int store_schema_migrate(sqlite3 *db, int64_t from) {
+        char pragma[64];
+        int r;
+
+        r = store_stmt_exec(db, "BEGIN IMMEDIATE");
+        if (r < 0)
+                return r;
+        for (int64_t version = from; r >= 0 && version < store_schema_newest(); version++) {
+                (void) snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %" PRId64, version + 1);
+                r = store_stmt_exec(db, migrations[version]);
+                if (r >= 0)
+                        r = store_stmt_exec(db, pragma);
+        }
+        if (r >= 0)
+                r = store_stmt_exec(db, "COMMIT");
+        if (r < 0)
+                (void) !store_stmt_exec(db, "ROLLBACK");
+        return r;
+}

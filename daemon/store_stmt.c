@@ -1,0 +1,135 @@
+#include <errno.h>
+#include <string.h>
+
+#include "store_stmt.h"
+
+#define KEY_COLUMNS                                                                                          \
+        "k.id, k.digest, k.pepper, k.owner, k.owner_uid, k.name, k.services, k.networks, k.status, "         \
+        "k.reason,"                                                                                          \
+        " k.created_at, k.updated_at, k.expires_at, k.bound_at"
+#define USE_COLUMNS ", u.last_at, u.service, u.rhost, u.uses"
+#define USED_KEYS   "SELECT " KEY_COLUMNS USE_COLUMNS " FROM key k LEFT JOIN key_use u ON u.id = k.id"
+
+static const char *const texts[] = {
+        [STMT_BEGIN_READ] = "BEGIN DEFERRED",
+        [STMT_BEGIN_WRITE] = "BEGIN IMMEDIATE",
+        [STMT_COMMIT] = "COMMIT",
+        [STMT_ROLLBACK] = "ROLLBACK",
+        [STMT_PEPPERS] = "SELECT id FROM pepper",
+        [STMT_POLICIES] = "SELECT name, value, changed_at FROM policy",
+        [STMT_KEY_GET] = "SELECT " KEY_COLUMNS " FROM key k WHERE k.id = ?1",
+        [STMT_KEY_GET_USED] = USED_KEYS " WHERE k.id = ?1",
+        [STMT_KEY_EACH] = USED_KEYS " WHERE k.id > ?1 ORDER BY k.id",
+        [STMT_KEY_EACH_OF] = USED_KEYS " WHERE k.owner = ?2 AND k.id > ?1 ORDER BY k.id",
+        [STMT_KEY_INSERT] =
+                "INSERT INTO key (id, digest, pepper, owner, owner_uid, name, services, networks, status,"
+                " reason, created_at, updated_at, expires_at, bound_at)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        [STMT_KEY_UPDATE] =
+                "UPDATE key SET digest = ?2, pepper = ?3, name = ?4, status = max(status, ?5), reason = ?6,"
+                " updated_at = ?7 WHERE id = ?1",
+        [STMT_KEY_DELETE] = "DELETE FROM key WHERE id = ?1",
+        [STMT_KEY_USED] = "INSERT INTO key_use (id, last_at, service, rhost, uses)"
+                          " SELECT id, ?2, ?3, ?4, ?5 FROM key WHERE id = ?1"
+                          " ON CONFLICT (id) DO UPDATE SET last_at = max(last_at, excluded.last_at),"
+                          " service = excluded.service, rhost = excluded.rhost, uses = uses + excluded.uses",
+        [STMT_POLICY_SET] =
+                "INSERT INTO policy (name, value, changed_at) VALUES (?1, ?2, ?3)"
+                " ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at",
+};
+_Static_assert(ARRAY_LEN(texts) == _STMT_MAX, "a text for each statement");
+
+int store_stmt_error(int rc) {
+        switch (rc & 0xff) {
+        case SQLITE_OK:
+                return 0;
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+                return -EBUSY;
+        case SQLITE_FULL:
+                return -ENOSPC;
+        case SQLITE_READONLY:
+                return -EROFS;
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+                return -EUCLEAN;
+        case SQLITE_CONSTRAINT:
+                return -EEXIST;
+        case SQLITE_NOMEM:
+                return -ENOMEM;
+        case SQLITE_CANTOPEN:
+                return -EACCES;
+        }
+        return -EIO;
+}
+
+int store_stmt_prepare_all(struct store *s) {
+        int n = s->mode == STORE_WRITER ? _STMT_MAX : _STMT_READER_MAX;
+
+        for (int i = 0; i < n; i++) {
+                int rc = sqlite3_prepare_v3(s->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &s->statements[i],
+                                            NULL);
+
+                /* A statement that names what the schema lacks: not our schema, so not our database any more. */
+                if (rc == SQLITE_ERROR)
+                        return -EUCLEAN;
+                if (rc != SQLITE_OK)
+                        return store_stmt_error(rc);
+        }
+        return 0;
+}
+
+sqlite3_stmt *store_stmt(struct store *s, enum stmt which) {
+        return s->statements[which];
+}
+
+int store_stmt_step(sqlite3_stmt *stmt) {
+        int rc = sqlite3_step(stmt);
+
+        if (rc == SQLITE_ROW)
+                return 1;
+        if (rc == SQLITE_DONE)
+                return 0;
+        return rc == SQLITE_OK ? -EIO : store_stmt_error(rc);
+}
+
+void store_stmt_done(sqlite3_stmt **stmt) {
+        (void) sqlite3_reset(*stmt);
+        (void) sqlite3_clear_bindings(*stmt);
+}
+
+int store_stmt_run(struct store *s, enum stmt which) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, which);
+        int r = store_stmt_step(stmt);
+
+        return r > 0 ? -EIO : r;
+}
+
+int store_stmt_text(sqlite3_stmt *stmt, int column, char *out, size_t size) {
+        const unsigned char *text = sqlite3_column_text(stmt, column);
+        size_t len = (size_t) sqlite3_column_bytes(stmt, column);
+
+        if (!text || len >= size || memchr(text, 0, len))
+                return -EUCLEAN;
+        memcpy(out, text, len);
+        out[len] = '\0';
+        return 0;
+}
+
+int store_stmt_exec(sqlite3 *db, const char *sql) {
+        return store_stmt_error(sqlite3_exec(db, sql, NULL, NULL, NULL));
+}
+
+int store_stmt_pragma(sqlite3 *db, const char *sql, int64_t *ret) {
+        sqlite3_stmt *stmt = NULL;
+        int r, rc;
+
+        rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+        if (rc != SQLITE_OK)
+                return store_stmt_error(rc);
+        r = store_stmt_step(stmt);
+        if (r > 0)
+                *ret = sqlite3_column_int64(stmt, 0);
+        (void) sqlite3_finalize(stmt);
+        return r > 0 ? 0 : r == 0 ? -EIO : r;
+}

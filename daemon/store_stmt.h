@@ -1,0 +1,98 @@
+/* SQLite, once: this file's .c is the only one that knows its result codes. For store_*.c alone. */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "store.h"
+
+enum stmt {
+        STMT_BEGIN_READ,
+        STMT_BEGIN_WRITE,
+        STMT_COMMIT,
+        STMT_ROLLBACK,
+        STMT_PEPPERS,
+        STMT_POLICIES,
+        STMT_KEY_GET,
+        /* what follows only a writer has */
+        STMT_KEY_GET_USED,
+        STMT_KEY_EACH,
+        STMT_KEY_EACH_OF,
+        STMT_KEY_INSERT,
+        STMT_KEY_UPDATE,
+        STMT_KEY_DELETE,
+        STMT_KEY_USED,
+        STMT_POLICY_SET,
+        _STMT_MAX,
+        _STMT_READER_MAX = STMT_KEY_GET_USED,
+};
+
+struct store {
+        sqlite3 *db;
+        enum store_mode mode;
+        struct store_shared *shared;
+        int wal_pages; /* writer: in the log at the last commit */
+        bool snapshot; /* reader: a read transaction is open */
+        uint64_t seen; /* reader: the generation that its snapshot has at least */
+        sqlite3_stmt *statements[_STMT_MAX];
+};
+
+/**
+ * store_stmt_error(rc): the negative errno that a SQLite result stands for; 0 for SQLITE_OK. What is not known is -EIO.
+ */
+int store_stmt_error(int rc);
+
+/**
+ * store_stmt_prepare_all(s): prepares every statement that a store of this mode asks. 0, or an error of the store.
+ */
+int store_stmt_prepare_all(struct store *s) _must_check_;
+
+/**
+ * store_stmt(s, which): the statement, reset and without bindings. Borrowed.
+ */
+sqlite3_stmt *store_stmt(struct store *s, enum stmt which);
+
+/**
+ * store_stmt_step(stmt): 1 for a row, 0 for the end, else an error of the store. The only caller of sqlite3_step().
+ */
+int store_stmt_step(sqlite3_stmt *stmt) _must_check_;
+
+/**
+ * store_stmt_run(s, which): steps a statement without rows or parameters to its end. 0, or an error of the store.
+ */
+int store_stmt_run(struct store *s, enum stmt which) _must_check_;
+
+/**
+ * store_stmt_done(stmt): resets a statement, so that it holds nothing; as a cleanup: _cleanup_stmt_.
+ */
+void store_stmt_done(sqlite3_stmt **stmt);
+#define _cleanup_stmt_ __attribute__((cleanup(store_stmt_done)))
+
+/**
+ * store_stmt_text(stmt, column, out, size): copies a text column. -EUCLEAN when it does not fit or has a NUL inside.
+ */
+int store_stmt_text(sqlite3_stmt *stmt, int column, char *out, size_t size) _must_check_;
+
+/**
+ * store_stmt_exec(db, sql): runs statements that are not worth preparing. 0, or an error of the store.
+ */
+int store_stmt_exec(sqlite3 *db, const char *sql) _must_check_;
+
+/**
+ * store_stmt_pragma(db, sql, ret): the one integer that a query of one row and one column gives. 0, or an error of the store.
+ */
+int store_stmt_pragma(sqlite3 *db, const char *sql, int64_t *ret) _must_check_;
+
+/* --- store_schema.c ------------------------------------------------------------------------------------------------ */
+
+#define STORE_SCHEMA_APPLICATION_ID 0x57464b31 /* "WFK1" */
+
+/**
+ * store_schema_newest(): the version that this build reads and writes.
+ */
+int64_t store_schema_newest(void);
+
+/**
+ * store_schema_migrate(db, from): brings a database from version ${from} (0: empty) to the newest in one transaction. 0, or an
+ * error of the store: then nothing has changed.
+ */
+int store_schema_migrate(sqlite3 *db, int64_t from) _must_check_;

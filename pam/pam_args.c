@@ -1,0 +1,90 @@
+#include <errno.h>
+#include <string.h>
+
+#include "pam_args.h"
+#include "parse.h"
+
+static int take_socket(struct pam_args *args, const char *value) {
+        if (value[0] != '/')
+                return -EINVAL;
+        args->socket = value;
+        return 0;
+}
+
+static int take_timeout(struct pam_args *args, const char *value) {
+        return parse_timeout(value, &args->timeout_ms);
+}
+
+static int take_prompt(struct pam_args *args, const char *value) {
+        args->prompt = value;
+        return 0;
+}
+
+static int take_server_uid(struct pam_args *args, const char *value) {
+        uint64_t uid;
+        int r;
+
+        /* (uid_t) -1 means "nobody in particular" to the kernel and must not be asked for. */
+        r = parse_u64(value, 0, (uint64_t) (uid_t) -1 - 1, &uid);
+        if (r >= 0)
+                args->server_uid = (uid_t) uid;
+        return r;
+}
+
+static int take_use_first_pass(struct pam_args *args, const char *value) {
+        (void) value;
+        args->use_first_pass = true;
+        return 0;
+}
+
+/* What happens without an option: an earlier module's token, else a prompt. The word is known because people write it. */
+static int take_try_first_pass(struct pam_args *args, const char *value) {
+        (void) value;
+        args->use_first_pass = false;
+        return 0;
+}
+
+static int take_debug(struct pam_args *args, const char *value) {
+        (void) value;
+        args->debug = true;
+        return 0;
+}
+
+static const struct {
+        const char *word; /* with its '=' where a value follows */
+        int (*take)(struct pam_args *args, const char *value);
+} options[] = {
+        { "socket=", take_socket },
+        { "timeout=", take_timeout },
+        { "prompt=", take_prompt },
+        { "server_uid=", take_server_uid },
+        { "use_first_pass", take_use_first_pass },
+        { "try_first_pass", take_try_first_pass },
+        { "debug", take_debug },
+};
+
+static int take_word(struct pam_args *args, const char *word) {
+        for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+                size_t len = strlen(options[i].word);
+
+                if (strncmp(word, options[i].word, len) != 0)
+                        continue;
+                if (options[i].word[len - 1] == '=')
+                        return word[len] ? options[i].take(args, word + len) : -EINVAL;
+                if (word[len] == '\0')
+                        return options[i].take(args, NULL);
+        }
+        return -EINVAL;
+}
+
+int pam_args_parse(int argc, const char *const *argv, struct pam_args *ret, const char **ret_bad) {
+        struct pam_args args = { .socket = PAM_ARGS_SOCKET, .timeout_ms = PAM_ARGS_TIMEOUT };
+
+        for (int i = 0; i < argc; i++)
+                if (take_word(&args, argv[i]) < 0) {
+                        *ret_bad = argv[i];
+                        return -EINVAL;
+                }
+        *ret = args;
+        return 0;
+}

@@ -1,0 +1,29 @@
+/* The module's options, read strictly: a word that is not known, or a value that is not right, is an error and never
+ * ignored - a misspelt restriction would otherwise be none. Pure; needs no PAM. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "attr.h"
+
+#define PAM_ARGS_SOCKET  "/run/wfapikey/verify"
+#define PAM_ARGS_TIMEOUT 2000
+
+struct pam_args {
+        const char *socket; /* borrowed from argv */
+        const char *prompt; /* borrowed; NULL for PAM's own */
+        int64_t timeout_ms;
+        uid_t server_uid;
+        bool use_first_pass; /* never ask for a secret */
+        bool debug;
+};
+
+/**
+ * pam_args_parse(argc, argv, ret, ret_bad):
+ * Reads the options of one line of a PAM stack.
+ * Returns 0; -EINVAL with the offending word, borrowed from ${argv}, in ${ret_bad}; ${ret} is then untouched.
+ */
+int pam_args_parse(int argc, const char *const *argv, struct pam_args *ret,
+                   const char **ret_bad) _must_check_;

@@ -1,0 +1,74 @@
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ask.h"
+#include "cleanup.h"
+#include "pam_login.h"
+
+static const char data_name[] = "wfapikey-login";
+
+static void login_wipe(struct pam_login *login) {
+        explicit_bzero(login, sizeof(*login));
+        free(login);
+}
+
+static void login_free(pam_handle_t *pamh, void *data, int error_status) {
+        (void) pamh;
+        (void) error_status;
+        if (data)
+                login_wipe(data);
+}
+
+/* "NAME=value", or "NAME", which removes it. A value of our own making: no '=' to fear, and it fits. */
+static bool put_env(pam_handle_t *pamh, const char *name, const char *value) {
+        char text[32 + WIRE_NAME_MAX] = {};
+        size_t len = strlen(name), value_len = strnlen(value, WIRE_NAME_MAX);
+
+        memcpy(text, name, len);
+        text[len] = '=';
+        memcpy(text + len + 1, value, value_len);
+        return pam_putenv(pamh, text) == PAM_SUCCESS;
+}
+
+bool pam_login_remember(pam_handle_t *pamh, const char *user, const struct wire_reply *reply) {
+        struct pam_login *login;
+
+        login = calloc(1, sizeof(*login));
+        if (!login)
+                return false;
+        memcpy(login->user, user, strnlen(user, WIRE_USER_MAX));
+        memcpy(login->id, reply->id, sizeof(login->id));
+        memcpy(login->ticket, reply->ticket, sizeof(login->ticket));
+        login->pid = getpid();
+        login->at_ms = ask_now_ms();
+
+        if (!put_env(pamh, "WFAPIKEY_ID", reply->id) || !put_env(pamh, "WFAPIKEY_NAME", reply->name) ||
+            pam_set_data(pamh, data_name, login, login_free) != PAM_SUCCESS) {
+                login_wipe(login);
+                pam_login_forget(pamh);
+                return false;
+        }
+        return true;
+}
+
+void pam_login_forget(pam_handle_t *pamh) {
+        if (!pam_login_get(pamh))
+                return;
+        /* Without memory for this the old login would stay: but then its name is there already and none is needed. */
+        (void) pam_set_data(pamh, data_name, NULL, NULL);
+        (void) pam_putenv(pamh, "WFAPIKEY_ID");
+        (void) pam_putenv(pamh, "WFAPIKEY_NAME");
+}
+
+const struct pam_login *pam_login_get(pam_handle_t *pamh) {
+        const void *data = NULL;
+
+        return pam_get_data(pamh, data_name, &data) == PAM_SUCCESS ? data : NULL;
+}
+
+bool pam_login_is_fresh(const struct pam_login *login) {
+        int64_t age = ask_now_ms() - login->at_ms;
+
+        return login->pid == getpid() && age >= 0 && age < 1000;
+}

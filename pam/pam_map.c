@@ -1,0 +1,62 @@
+#include <security/_pam_types.h>
+
+#include "attr.h"
+#include "pam_map.h"
+
+static const struct {
+        int auth;
+        int account;
+        const char *name;
+} map[] = {
+        [OUTCOME_UNAVAILABLE] = { PAM_AUTHINFO_UNAVAIL, PAM_AUTHINFO_UNAVAIL, "no answer from the daemon" },
+        [OUTCOME_ALLOW] = { PAM_SUCCESS, PAM_SUCCESS, "accepted" },
+        [OUTCOME_DENY] = { PAM_AUTH_ERR, PAM_PERM_DENIED, "refused" },
+        [OUTCOME_DENY_CERTIFICATE] = { PAM_AUTH_ERR, PAM_PERM_DENIED, "refused: certificate" },
+        /* An account check that follows another method's login is not ours to judge. */
+        [OUTCOME_NOT_A_KEY] = { PAM_AUTH_ERR, PAM_IGNORE, "not an API key" },
+        [OUTCOME_BAD_OPTION] = { PAM_SERVICE_ERR, PAM_SERVICE_ERR, "bad option" },
+        [OUTCOME_NO_MEMORY] = { PAM_BUF_ERR, PAM_BUF_ERR, "out of memory" },
+        [OUTCOME_CONVERSATION] = { PAM_CONV_ERR, PAM_CONV_ERR, "conversation failed" },
+        [OUTCOME_AGAIN] = { PAM_INCOMPLETE, PAM_INCOMPLETE, "conversation to be continued" },
+        [OUTCOME_NO_USER] = { PAM_USER_UNKNOWN, PAM_USER_UNKNOWN, "no user name" },
+};
+_Static_assert(ARRAY_LEN(map) == _OUTCOME_MAX, "a row for each outcome");
+
+int pam_map_auth(enum outcome outcome) {
+        return (unsigned) outcome < _OUTCOME_MAX ? map[outcome].auth : PAM_AUTHINFO_UNAVAIL;
+}
+
+int pam_map_account(enum outcome outcome) {
+        return (unsigned) outcome < _OUTCOME_MAX ? map[outcome].account : PAM_AUTHINFO_UNAVAIL;
+}
+
+int pam_map_setcred(void) {
+        return PAM_SUCCESS;
+}
+
+int pam_map_session(void) {
+        return PAM_SUCCESS;
+}
+
+int pam_map_password(void) {
+        return PAM_IGNORE;
+}
+
+enum outcome pam_map_verdict(enum verdict verdict) {
+        switch (verdict) {
+        case VERDICT_ALLOW:
+                return OUTCOME_ALLOW;
+        case VERDICT_DENY:
+                return OUTCOME_DENY;
+        case VERDICT_DENY_CERTIFICATE:
+                return OUTCOME_DENY_CERTIFICATE;
+        case VERDICT_INTERNAL:
+        case VERDICT_VERSION:
+                break;
+        }
+        return OUTCOME_UNAVAILABLE;
+}
+
+const char *pam_map_name(enum outcome outcome) {
+        return (unsigned) outcome < _OUTCOME_MAX ? map[outcome].name : "unknown outcome";
+}

@@ -1,0 +1,84 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "pam_token.h"
+
+static const char certificate_text[] =
+        "Untrusted request. Please contact your system administrator and attach certificate.";
+
+/* The application's answer, which it allocated and which must not stay in its heap. */
+static void answer_free(struct pam_response **answer) {
+        if (!*answer)
+                return;
+        if ((*answer)->resp) {
+                explicit_bzero((*answer)->resp, strlen((*answer)->resp));
+                free((*answer)->resp);
+        }
+        free(*answer);
+        *answer = NULL;
+}
+
+static int converse(pam_handle_t *pamh, int style, const char *text, struct pam_response **ret) {
+        const struct pam_message message = { .msg_style = style, .msg = text };
+        const struct pam_message *messages = &message;
+        const struct pam_conv *conv = NULL;
+        const void *item = NULL;
+        int rv;
+
+        rv = pam_get_item(pamh, PAM_CONV, &item);
+        conv = item;
+        if (rv != PAM_SUCCESS || !conv || !conv->conv)
+                return PAM_CONV_ERR;
+        return conv->conv(1, &messages, ret, conv->appdata_ptr);
+}
+
+static enum outcome ask_for_token(pam_handle_t *pamh, const struct pam_args *args) {
+        __attribute__((cleanup(answer_free))) struct pam_response *answer = NULL;
+        int rv;
+
+        rv = converse(pamh, PAM_PROMPT_ECHO_OFF, args->prompt ? args->prompt : "Password: ", &answer);
+        if (rv == PAM_CONV_AGAIN)
+                return OUTCOME_AGAIN;
+        if (rv == PAM_BUF_ERR)
+                return OUTCOME_NO_MEMORY;
+        if (rv != PAM_SUCCESS)
+                return OUTCOME_CONVERSATION;
+        if (!answer || !answer->resp)
+                return OUTCOME_NOT_A_KEY;
+        return pam_set_item(pamh, PAM_AUTHTOK, answer->resp) == PAM_SUCCESS ? OUTCOME_ALLOW
+                                                                            : OUTCOME_NO_MEMORY;
+}
+
+static const char *token_of(pam_handle_t *pamh) {
+        const void *token = NULL;
+
+        return pam_get_item(pamh, PAM_AUTHTOK, &token) == PAM_SUCCESS ? token : NULL;
+}
+
+enum outcome pam_token_get(pam_handle_t *pamh, const struct pam_args *args, struct secret *ret) {
+        const char *token = token_of(pamh);
+        size_t len;
+
+        if (!token && !args->use_first_pass) {
+                enum outcome outcome = ask_for_token(pamh, args);
+
+                if (outcome != OUTCOME_ALLOW)
+                        return outcome;
+                token = token_of(pamh);
+        }
+        if (!token)
+                return OUTCOME_NOT_A_KEY;
+
+        len = strnlen(token, KEYTEXT_LEN + 1);
+        if (!keytext_is_key(token, len))
+                return OUTCOME_NOT_A_KEY;
+        memcpy(ret->text, token, len + 1);
+        return OUTCOME_ALLOW;
+}
+
+void pam_token_want_certificate(pam_handle_t *pamh, int flags) {
+        __attribute__((cleanup(answer_free))) struct pam_response *answer = NULL;
+
+        if (!(flags & PAM_SILENT))
+                (void) converse(pamh, PAM_ERROR_MSG, certificate_text, &answer);
+}

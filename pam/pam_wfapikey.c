@@ -1,0 +1,195 @@
+/* The module's entry points: collect what PAM knows, ask the daemon, say what follows. No policy, no state, no file. */
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <syslog.h>
+
+#include <security/pam_ext.h>
+#include <security/pam_modules.h>
+
+#include "ask.h"
+#include "pam_args.h"
+#include "pam_login.h"
+#include "pam_map.h"
+#include "pam_token.h"
+#include "text.h"
+
+static void request_wipe(struct wire_request *req) {
+        explicit_bzero(req, sizeof(*req));
+}
+#define _cleanup_request_ __attribute__((cleanup(request_wipe)))
+
+static enum outcome read_args(pam_handle_t *pamh, int argc, const char **argv, struct pam_args *ret) {
+        const char *bad = NULL;
+
+        if (pam_args_parse(argc, argv, ret, &bad) >= 0)
+                return OUTCOME_ALLOW;
+        pam_syslog(pamh, LOG_ERR,
+                   "bad option '%s': known are socket=/PATH timeout=SECONDS (10ms to 60s) prompt=TEXT "
+                   "server_uid=UID try_first_pass use_first_pass debug",
+                   bad);
+        return OUTCOME_BAD_OPTION;
+}
+
+static const char *get_text(pam_handle_t *pamh, int type) {
+        const void *item = NULL;
+
+        return pam_get_item(pamh, type, &item) == PAM_SUCCESS && item ? item : "";
+}
+
+static enum outcome get_user(pam_handle_t *pamh, struct wire_request *req) {
+        const char *user = NULL;
+        int rv;
+
+        rv = pam_get_user(pamh, &user, NULL);
+        if (rv == PAM_CONV_AGAIN || rv == PAM_INCOMPLETE)
+                return OUTCOME_AGAIN;
+        if (rv == PAM_BUF_ERR)
+                return OUTCOME_NO_MEMORY;
+        if (rv != PAM_SUCCESS)
+                return OUTCOME_CONVERSATION;
+        if (!user || !user[0] || !text_copy(req->user, sizeof(req->user), user))
+                return OUTCOME_NO_USER;
+        return OUTCOME_ALLOW;
+}
+
+/* Service and source of the login. A host too long for any host's name is an unknown one; a service too long for any
+ * service's name is none that a key is good for, so the claim is not sent at all. */
+static enum outcome get_circumstances(pam_handle_t *pamh, struct wire_request *req) {
+        if (!text_copy(req->service, sizeof(req->service), get_text(pamh, PAM_SERVICE)))
+                return OUTCOME_DENY;
+        if (!text_copy(req->rhost, sizeof(req->rhost), get_text(pamh, PAM_RHOST)))
+                req->rhost[0] = '\0';
+        return OUTCOME_ALLOW;
+}
+
+static enum outcome ask(pam_handle_t *pamh, const struct pam_args *args, const struct wire_request *req,
+                        struct wire_reply *reply) {
+        const struct ask_server server = { .path = args->socket,
+                                           .uid = args->server_uid,
+                                           .timeout_ms = args->timeout_ms };
+        enum outcome outcome = OUTCOME_UNAVAILABLE;
+        int r;
+
+        r = ask_verdict(&server, req, reply);
+        if (r >= 0)
+                outcome = pam_map_verdict(reply->verdict);
+        else
+                pam_syslog(pamh, LOG_ERR, "cannot ask wfapikeyd at '%s' (timeout=%lldms): %s", args->socket,
+                           (long long) args->timeout_ms,
+                           r == -EPERM ? "the socket is served by another uid than server_uid"
+                                       : strerrordesc_np(-r));
+        if (r >= 0 && outcome == OUTCOME_UNAVAILABLE)
+                pam_syslog(pamh, LOG_ERR, "wfapikeyd at '%s' could not decide%s", args->socket,
+                           reply->verdict == VERDICT_VERSION ? ": it speaks another version of the protocol"
+                                                             : "");
+        if (args->debug)
+                pam_syslog(pamh, LOG_DEBUG, "asked '%s': %s%s%s", args->socket, pam_map_name(outcome),
+                           r >= 0 && reply->reason != REASON_NONE ? ": " : "",
+                           r >= 0 && reply->reason != REASON_NONE ? verdict_reason_text(reply->reason) : "");
+        return outcome;
+}
+
+static enum outcome authenticate(pam_handle_t *pamh, int flags, const struct pam_args *args) {
+        _cleanup_request_ struct wire_request req = { .kind = WIRE_VERIFY, .seq = 1 };
+        struct wire_reply reply = {};
+        enum outcome outcome;
+
+        outcome = get_user(pamh, &req);
+        if (outcome == OUTCOME_ALLOW)
+                outcome = pam_token_get(pamh, args, &req.key);
+        if (outcome == OUTCOME_ALLOW)
+                outcome = get_circumstances(pamh, &req);
+        if (outcome == OUTCOME_ALLOW)
+                outcome = ask(pamh, args, &req, &reply);
+        if (outcome == OUTCOME_ALLOW && !pam_login_remember(pamh, req.user, &reply))
+                outcome = OUTCOME_NO_MEMORY;
+        if (outcome == OUTCOME_DENY_CERTIFICATE)
+                pam_token_want_certificate(pamh, flags);
+        explicit_bzero(&reply, sizeof(reply));
+        return outcome;
+}
+
+static enum outcome confirm(pam_handle_t *pamh, const struct pam_args *args, const struct pam_login *login) {
+        _cleanup_request_ struct wire_request req = { .kind = WIRE_CONFIRM, .seq = 2 };
+        struct wire_reply reply = {};
+        enum outcome outcome;
+
+        outcome = get_user(pamh, &req);
+        if (outcome != OUTCOME_ALLOW)
+                return outcome;
+        /* Whoever is called PAM_USER now did not log in with this key. */
+        if (strcmp(req.user, login->user) != 0)
+                return OUTCOME_DENY;
+        if (pam_login_is_fresh(login))
+                return OUTCOME_ALLOW;
+
+        memcpy(req.id, login->id, sizeof(req.id));
+        memcpy(req.ticket, login->ticket, sizeof(req.ticket));
+        outcome = get_circumstances(pamh, &req);
+        if (outcome == OUTCOME_ALLOW)
+                outcome = ask(pamh, args, &req, &reply);
+        explicit_bzero(&reply, sizeof(reply));
+        return outcome;
+}
+
+_public_ int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv) {
+        struct pam_args args;
+        enum outcome outcome;
+
+        pam_login_forget(pamh);
+        outcome = read_args(pamh, argc, argv, &args);
+        if (outcome != OUTCOME_ALLOW)
+                return pam_map_auth(outcome);
+        outcome = authenticate(pamh, flags, &args);
+        if (args.debug)
+                pam_syslog(pamh, LOG_DEBUG, "authenticate: %s", pam_map_name(outcome));
+        return pam_map_auth(outcome);
+}
+
+_public_ int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv) {
+        const struct pam_login *login = pam_login_get(pamh);
+        struct pam_args args;
+        enum outcome outcome;
+
+        (void) flags;
+        outcome = read_args(pamh, argc, argv, &args);
+        if (outcome != OUTCOME_ALLOW)
+                return pam_map_account(outcome);
+        outcome = login ? confirm(pamh, &args, login) : OUTCOME_NOT_A_KEY;
+        if (args.debug)
+                pam_syslog(pamh, LOG_DEBUG, "account: %s", pam_map_name(outcome));
+        return pam_map_account(outcome);
+}
+
+_public_ int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv) {
+        (void) pamh;
+        (void) flags;
+        (void) argc;
+        (void) argv;
+        return pam_map_setcred();
+}
+
+_public_ int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv) {
+        (void) pamh;
+        (void) flags;
+        (void) argc;
+        (void) argv;
+        return pam_map_session();
+}
+
+_public_ int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv) {
+        (void) pamh;
+        (void) flags;
+        (void) argc;
+        (void) argv;
+        return pam_map_session();
+}
+
+_public_ int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv) {
+        (void) pamh;
+        (void) flags;
+        (void) argc;
+        (void) argv;
+        return pam_map_password();
+}

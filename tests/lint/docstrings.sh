@@ -1,0 +1,60 @@
+#!/bin/bash
+# A header is what callers read instead of the source: it begins with a comment that says what the file is and what it
+# must not know, and every prototype stands below a docstring (/** ... */), its own or that of the group of prototypes
+# that it belongs to, without an empty line between, unless the first line of the last docstring names it.
+# shellcheck source=tests/lint/lib
+. "$(dirname "$0")/lib"
+
+hits=$(awk '
+        FNR == 1 {
+                covered = in_doc = in_comment = in_body = in_macro = 0
+                prototype = title = ""
+        }
+        in_macro || /^[ \t]*#/ { in_macro = /\\$/; next }
+        in_comment {
+                if (in_doc && title == "")
+                        title = $0
+                in_comment = !/\*\//
+                next
+        }
+        /^\/\*/ {
+                in_comment = !/\*\//
+                in_doc = /^\/\*\*/
+                if (in_doc) {
+                        title = substr($0, 4)
+                        covered = 1
+                }
+                next
+        }
+        in_body { in_body = !/^}/; next }
+        prototype == "" && /^[ \t]*$/ { covered = 0; next }
+        prototype == "" && /^[A-Za-z_]/ { prototype = $0; start = FNR; last = "" }
+        prototype != "" {
+                if (start != FNR)
+                        prototype = prototype " " $0
+                if (!/[;{][^;{}]*$/ && !/}$/)
+                        next
+                text = prototype
+                prototype = ""
+                if (text ~ /{/) {                       # a type, an initializer, or an inline function with its body
+                        in_body = text !~ /}/
+                        next
+                }
+                if (text ~ /^(typedef|static|extern const|_Static_assert)[^a-z]/ || text !~ /\(/)
+                        next
+                while (match(text, /(__attribute__ *|^_[a-z_]+_ ?)\([^()]*(\([^()]*(\([^()]*\))?[^()]*\))?[^()]*\) */))
+                        text = substr(text, 1, RSTART - 1) substr(text, RSTART + RLENGTH)
+                sub(/ *\(.*/, "", text)
+                if (text !~ /[ *]/)                     # a macro that declares something
+                        next
+                sub(/.*[ *]/, "", text)
+                if (!covered && index(title, text "(") == 0)
+                        print FILENAME ":" start ":" text "()"
+        }' "${headers[@]}" </dev/null) || exit 99
+report 'a docstring (/** ... */) goes directly above' "$hits"
+
+for header in "${headers[@]}"; do
+        read -r line <"$header"
+        [[ $line == '/*'* ]] || report 'a comment that says what the file is comes first' "$header:1:$line"
+done
+finish

@@ -1,0 +1,17 @@
+#!/bin/bash
+# The whole tree has one format, that of .clang-format under clang-format 14, and so no commit changes it by the way. Other
+# versions format otherwise; they are not asked.
+# shellcheck source=tests/lint/lib
+. "$(dirname "$0")/lib"
+
+for format in clang-format-14 clang-format ''; do
+        if [ -z "$format" ]; then
+                echo "skipped: needs clang-format 14" >&2
+                exit 77
+        fi
+        ! $format --version 2>/dev/null | grep -q 'version 14\.' || break
+done
+if ! text_files | grep '\.[ch]$' | xargs -r "$format" --style=file --dry-run --Werror 2>&1; then
+        echo "right is what this writes: $format -i FILE"
+        exit 1
+fi

@@ -1,0 +1,37 @@
+#!/bin/bash
+# Functions under 50 lines and files under 400: what does not fit on a screen is not read as a whole. A function that is
+# better in one piece, a table of cases for one, may be named below with the reason; over 80 lines none is.
+# shellcheck source=tests/lint/lib
+. "$(dirname "$0")/lib"
+limit=50 cap=80 file_cap=400
+
+# file function reason
+exempt='
+'
+
+list=$(functions "${sources[@]}" "${headers[@]}") || exit
+used=' '
+while read -r file line end _ name; do
+        [[ -n $file && $((end - line + 1)) -gt $limit ]] || continue
+        size=$((end - line + 1))
+        if [[ $size -gt $cap ]]; then
+                report "at most $cap lines, with a reason or without, it has $size: divide it" "$file:$line:$name()"
+        elif ! grep -qE "^$file $name [^ ]" <<<"$exempt"; then
+                report "at most $limit lines, it has $size: divide it, or name a reason in tests/lint/function_size.sh" \
+                        "$file:$line:$name()"
+        fi
+        used+="$file/$name "
+done <<<"$list"
+
+while read -r file name reason; do
+        if [[ -n $file && $used != *" $file/$name "* ]]; then
+                report "needs no exemption any more: remove it" \
+                        "$(search -HnF "$file $name $reason" tests/lint/function_size.sh)"
+        fi
+done <<<"$exempt"
+
+for file in "${sources[@]}"; do
+        lines=$(wc -l <"$file")
+        [[ $lines -le $file_cap ]] || report "at most $file_cap lines a file: cut it by what it knows" "$file:$lines:"
+done
+finish

@@ -1,0 +1,21 @@
+#!/bin/bash
+# What is here works on every machine and for good: nothing points into the tree of whoever wrote it, nothing is fetched
+# from the network, and nothing is left for later. A host may be named as a reference for readers only, and is listed here.
+# shellcheck source=tests/lint/lib
+. "$(dirname "$0")/lib"
+
+hosts='localhost|127\.0\.0\.1|\[::1\]|([a-z0-9-]+\.)*example(\.(com|net|org))?|github\.com|www\.cve\.org|www\.debian\.org'
+hosts+='|bugs\.debian\.org|(www|specifications)\.freedesktop\.org|no-color\.org|www\.gnu\.org|www\.rfc-editor\.org|www\.sqlite\.org'
+people='alice|bob|carol|dave|eve|user'
+
+mapfile -t files < <(text_files)
+found() { # GREP-OPTION... REGEX
+        search -HnIE "$@" "${files[@]}" | grep -vE '^tests/lint/paths\.sh:'
+}
+report 'a path relative to this tree' "$(found '(^|[^A-Za-z0-9_.$}/-])/(home/[a-z]|(work|Users)(/|$|[^A-Za-z0-9_/-]))' |
+        grep -vE "/home/($people)\b")"
+report 'nothing outside of this tree' "$(found '[.][.]/shared\b')"
+report 'no host, or one for readers that tests/lint/paths.sh lists' "$(found -i '\b(https?|ftp|git)://' |
+        sed -E "s#(https?)://($hosts)([^A-Za-z0-9.-]|\$)##gI" | grep -iE '\b(https?|ftp|git)://')"
+report 'do it, or say why it is as it is' "$(found '\b(TODO|FIXME|XXX)\b')"
+finish

@@ -1,0 +1,19 @@
+#!/bin/bash
+# Shell scripts have no compiler: shellcheck is theirs. Without it they are at least parsed, and the test counts as skipped.
+# shellcheck source=tests/lint/lib
+. "$(dirname "$0")/lib"
+
+mapfile -t files < <(shell_files)
+if command -v shellcheck >/dev/null; then
+        # What make check exports is assigned nowhere.
+        shellcheck --external-sources --format=gcc "${files[@]}" |
+                grep -vE ' (abs_)?top_(src|build)dir is referenced but not assigned'
+        [[ ${PIPESTATUS[*]} == @(0|1)\ 1 ]]
+        exit
+fi
+for file in "${files[@]}"; do
+        bash -n "$file" || status=1
+done
+[[ $status == 0 ]] || exit 1
+echo "skipped: needs shellcheck; all that was checked is the syntax of ${#files[@]} scripts" >&2
+exit 77
