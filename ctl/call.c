@@ -5,6 +5,7 @@
 #include <sys/time.h>
 #include <sys/un.h>
 
+#include "ask.h"
 #include "call.h"
 #include "print.h"
 
@@ -108,6 +109,25 @@ static enum exit_code check_server(const char *path, int fd) {
         return CTL_UNREACHABLE;
 }
 
+/* libsystemd would wait for 90 s, however short the time that sd_bus_call() is given. */
+static int finish_handshake(sd_bus *bus) {
+        int64_t deadline = ask_now_ms() + TIMEOUT_S * 1000;
+        int r;
+
+        while ((r = sd_bus_is_ready(bus)) == 0) {
+                int64_t left = deadline - ask_now_ms();
+
+                if (left <= 0)
+                        return -ETIMEDOUT;
+                r = sd_bus_process(bus, NULL);
+                if (r == 0)
+                        r = sd_bus_wait(bus, (uint64_t) left * 1000);
+                if (r < 0 && r != -EINTR)
+                        return r;
+        }
+        return r < 0 ? r : 0;
+}
+
 enum exit_code call_open(struct call *ret, const char *control) {
         _cleanup_call_ struct call call = { .path = control };
         _cleanup_close_ int fd = -1;
@@ -131,6 +151,8 @@ enum exit_code call_open(struct call *ret, const char *control) {
                 (void) take_fd(&fd); /* the bus closes it from here on */
                 r = sd_bus_start(call.bus);
         }
+        if (r >= 0)
+                r = finish_handshake(call.bus);
         if (r < 0)
                 return unreachable(call.path, r);
         *ret = call;

@@ -45,60 +45,68 @@ static void help(void) {
                       arg_options.conf);
 }
 
-/* 1: done, with success; 0: go on; negative: wrong usage. */
-static int parse_argv(int argc, char *argv[]) {
-        enum {
-                OPT_STATE = 1,
-                OPT_VERIFY,
-                OPT_CONTROL,
-                OPT_CONFIG,
-                OPT_FOREGROUND,
-                OPT_DEBUG,
-                OPT_HELP,
-                OPT_VERSION
-        };
-        static const struct option options[] = {
-                { "state-dir", required_argument, NULL, OPT_STATE },
-                { "verify-socket", required_argument, NULL, OPT_VERIFY },
-                { "control-socket", required_argument, NULL, OPT_CONTROL },
-                { "config", required_argument, NULL, OPT_CONFIG },
-                { "foreground", no_argument, NULL, OPT_FOREGROUND },
-                { "debug", no_argument, NULL, OPT_DEBUG },
-                { "help", no_argument, NULL, OPT_HELP },
-                { "version", no_argument, NULL, OPT_VERSION },
-                {},
-        };
-        int c;
+enum option_value {
+        OPT_STATE = 1,
+        OPT_VERIFY,
+        OPT_CONTROL,
+        OPT_CONFIG,
+        OPT_FOREGROUND,
+        OPT_DEBUG,
+        OPT_HELP,
+        OPT_VERSION,
+};
 
-        while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0)
-                switch (c) {
-                case OPT_STATE:
-                        arg_options.state_dir = optarg;
-                        break;
-                case OPT_VERIFY:
-                        arg_options.verify_socket = optarg;
-                        break;
-                case OPT_CONTROL:
-                        arg_options.control_socket = optarg;
-                        break;
-                case OPT_CONFIG:
-                        arg_options.conf = optarg;
-                        arg_options.conf_required = true;
-                        break;
-                case OPT_FOREGROUND:
-                        break;
-                case OPT_DEBUG:
-                        log_set_debug(true);
-                        break;
-                case OPT_HELP:
-                        help();
-                        return 1;
-                case OPT_VERSION:
-                        (void) printf("wfapikeyd %s\n", PACKAGE_VERSION);
-                        return 1;
-                default:
-                        return -EINVAL;
-                }
+static const struct option options[] = {
+        { "state-dir", required_argument, NULL, OPT_STATE },
+        { "verify-socket", required_argument, NULL, OPT_VERIFY },
+        { "control-socket", required_argument, NULL, OPT_CONTROL },
+        { "config", required_argument, NULL, OPT_CONFIG },
+        { "foreground", no_argument, NULL, OPT_FOREGROUND },
+        { "debug", no_argument, NULL, OPT_DEBUG },
+        { "help", no_argument, NULL, OPT_HELP },
+        { "version", no_argument, NULL, OPT_VERSION },
+        {},
+};
+
+/* 1: done, with success; 0: go on; negative: wrong usage. */
+static int take_option(int option) {
+        switch (option) {
+        case OPT_STATE:
+                arg_options.state_dir = optarg;
+                return 0;
+        case OPT_VERIFY:
+                arg_options.verify_socket = optarg;
+                return 0;
+        case OPT_CONTROL:
+                arg_options.control_socket = optarg;
+                return 0;
+        case OPT_CONFIG:
+                arg_options.conf = optarg;
+                arg_options.conf_required = true;
+                return 0;
+        case OPT_FOREGROUND:
+                return 0;
+        case OPT_DEBUG:
+                log_set_debug(true);
+                return 0;
+        case OPT_HELP:
+                help();
+                return 1;
+        case OPT_VERSION:
+                (void) printf("wfapikeyd %s\n", PACKAGE_VERSION);
+                return 1;
+        }
+        return -EINVAL;
+}
+
+static int parse_argv(int argc, char *argv[]) {
+        int c, r;
+
+        while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+                r = take_option(c);
+                if (r != 0)
+                        return r;
+        }
         if (optind < argc)
                 (void) fprintf(stderr, "wfapikeyd: '%s' is no option; it takes no other arguments\n",
                                argv[optind]);

@@ -7,10 +7,10 @@
 
 layer() { # The layer of a file of daemon/, by its stem. A new file gets its place here.
         case $1 in
-        log | conf | clock | account | record | peer | pepper) echo 0 ;;
+        log | conf | clock | account | record | peer | pepper | role) echo 0 ;;
         store | store_* | schema | worker) echo 1 ;;
-        policy | expiry | pwage | role | limits | keymint | cert | cert_*) echo 2 ;;
-        main | server | listener | control_bus | control_gate) echo 4 ;;
+        policy | expiry | pwage | limits | keymint | cert | cert_*) echo 2 ;;
+        main | server | bootstrap | sockets | listener | control_bus | control_gate) echo 4 ;;
         verify | control | control_* | sweep) echo 3 ;;
         *) return 1 ;;
         esac

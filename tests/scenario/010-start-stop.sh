@@ -1,0 +1,40 @@
+#!/bin/bash
+# Goal: the daemon starts on private paths, stops on SIGTERM with status 0, removes its sockets and keeps its keys; a second one
+# does not take its sockets away.
+# shellcheck source=tests/scenario/lib.sh
+. "${0%/*}/lib.sh"
+
+start
+run 0 ctl policy set enabled=yes
+run 0 ctl key issue "$me"
+key=$out
+verify "$me" <<<"$key" || fail "the key is not accepted"
+
+# Another daemon at the same place is refused, and the first goes on.
+"$WFAPIKEYD" --state-dir="$dir/other" --verify-socket="$WFAPIKEY_VERIFY" --control-socket="$dir/control2" \
+    2>"$dir/err" && fail "a second daemon has taken the socket"
+has "$(<"$dir/err")" "another process does"
+verify "$me" <<<"$key" || fail "the first daemon has suffered"
+
+# One at another place lives beside it and knows nothing of its keys.
+"$WFAPIKEYD" --state-dir="$dir/other" --verify-socket="$dir/verify2" --control-socket="$dir/control2" 2>>"$dir/daemon.log" &
+children+=($!)
+wait_until ctl --control="$dir/control2" status
+run 0 ctl --control="$dir/control2" policy set enabled=yes
+verify "$me" --verify-socket="$dir/verify2" <<<"$key" && fail "the other daemon accepts the key"
+
+stop TERM
+is $? 0
+[[ ! -e $WFAPIKEY_VERIFY && ! -e $WFAPIKEY_CONTROL ]] || fail "the sockets are still there"
+run 3 ctl status
+has "$err" "$WFAPIKEY_CONTROL"
+run 3 ctl verify --server-uid="$(id -u)" "$me" <<<"$key"
+
+# A socket file that a killed daemon left behind gives way.
+start
+stop KILL
+[[ -S $WFAPIKEY_VERIFY ]] || fail "the killed daemon has cleaned up after itself?"
+start
+verify "$me" <<<"$key" || fail "the key did not outlive the restart"
+stop INT
+is $? 0

@@ -1,0 +1,43 @@
+#!/bin/bash
+# Goal: --service lets a key into those services and nowhere else; --from needs a literal address inside, and an unknown one denies.
+# shellcheck source=tests/scenario/lib.sh
+. "${0%/*}/lib.sh"
+
+start
+run 0 ctl policy set enabled=yes max-keys-per-user=100
+
+run 0 ctl key issue "$me" --service sshd --service dovecot
+key=$out
+verify "$me" --service sshd <<<"$key" || fail "sshd"
+verify "$me" --service dovecot <<<"$key" || fail "dovecot"
+for other in ssh sshd2 SSHD nginx 'sshd dovecot' ' sshd'; do
+    verify "$me" --service "$other" <<<"$key" && fail "the key is good for '$other'"
+done
+
+run 0 ctl key issue "$me" --from 10.0.0.0/8 --from 2001:db8::/32 --from 192.0.2.7
+key=$out
+for good in 10.0.0.0 10.255.255.255 192.0.2.7 ::ffff:10.1.2.3 2001:db8:ffff::1; do
+    verify "$me" --rhost "$good" <<<"$key" || fail "refused from $good"
+done
+for bad in 9.255.255.255 11.0.0.0 192.0.2.6 2001:db9::1 localhost 10.0.0.1x '10.0.0.1 ' 010.0.0.1 10.1 0x0a000001 \
+    fe80::1%lo '' "$(printf '1%.0s' {1..250})"; do
+    verify "$me" --rhost "$bad" <<<"$key" && fail "accepted from '$bad'"
+done
+verify "$me" <<<"$key" && fail "accepted from nowhere"
+has "$(<"$dir/daemon.log")" "gave no literal address"
+
+run 0 ctl key issue "$me" --from 0.0.0.0/0
+key=$out
+verify "$me" --rhost 203.0.113.9 <<<"$key" || fail "refused from anywhere"
+verify "$me" --rhost 2001:db8::1 <<<"$key" && fail "IPv6 is no part of IPv4's anywhere"
+verify "$me" <<<"$key" && fail "unknown is no part of anywhere"
+
+for bad in 10.0.0.1/8 10.0.0.0/33 example.com 10.0.0 '' 10.0.0.0/-1 10.0.0.0/08 ::1/129; do
+    run 2 ctl key issue "$me" --from "$bad"
+    is "$out" ""
+done
+for bad in 'a b' '' ../sshd .x $'a\nb' "$(printf 'x%.0s' {1..65})"; do
+    run 2 ctl key issue "$me" --service "$bad"
+done
+mapfile -t many < <(printf -- '--service\ns%d\n' {1..17})
+run 2 ctl key issue "$me" "${many[@]}"

@@ -1,0 +1,89 @@
+# shellcheck shell=bash
+# What the scenarios share; sourced by each. A scenario is one script that says its goal in its second line, works in a directory of its
+# own with a daemon of its own, waits for events, kills only what it started, and exits 0 when all came out as it should.
+#
+#   WFAPIKEYD, WFAPIKEYCTL     the programs under test (make check sets them)
+#   $dir                       the scenario's directory, reachable by other users, removed at the end
+#   $me                        the user that runs it, owner of the keys
+
+set -u
+: "${WFAPIKEYD:?}" "${WFAPIKEYCTL:?}"
+dir=$(mktemp -d "${TMPDIR:-/tmp}/wfapikey-XXXXXX") || exit 99
+chmod 0755 "$dir"
+# shellcheck disable=SC2034
+me=$(id -un)
+daemon='' # pid
+children=()
+export WFAPIKEY_CONTROL=$dir/control WFAPIKEY_VERIFY=$dir/verify
+
+fail() {
+    printf 'FAILED: %s\n' "$*" >&2
+    [[ ! -s $dir/daemon.log ]] || { echo "--- the daemon said:"; tail -n 40 "$dir/daemon.log"; } >&2
+    exit 1
+}
+
+skip() {
+    printf 'skipped: %s\n' "$*"
+    exit 77
+}
+
+clean_up() {
+    local pid
+    for pid in "${children[@]}" $daemon; do
+        kill -KILL "$pid" 2>/dev/null
+        wait "$pid" 2>/dev/null
+    done
+    rm -rf -- "$dir"
+}
+trap clean_up EXIT
+trap 'exit 1' HUP INT TERM
+
+# Until COMMAND succeeds. Long enough for any machine; ends at once when the daemon is gone.
+wait_until() { # COMMAND...
+    local i
+    for ((i = 0; i < 1200; i++)); do
+        "$@" >/dev/null 2>&1 && return 0
+        [[ -z $daemon ]] || kill -0 "$daemon" 2>/dev/null || fail "the daemon has ended while waiting for: $*"
+        sleep 0.05
+    done
+    fail "waited in vain for: $*"
+}
+
+start() { # [OPTION]...
+    "$WFAPIKEYD" --state-dir="$dir/state" --verify-socket="$WFAPIKEY_VERIFY" --control-socket="$WFAPIKEY_CONTROL" \
+        ${conf:+--config="$conf"} "$@" >>"$dir/daemon.log" 2>&1 &
+    daemon=$!
+    wait_until ctl status
+}
+
+stop() { # [SIGNAL]: and wait; its status is in $?
+    local pid=$daemon
+    daemon=''
+    kill -"${1-TERM}" "$pid"
+    wait "$pid" 2>/dev/null
+}
+
+ctl() { "$WFAPIKEYCTL" "$@"; }
+
+# Whether the key on standard input is accepted for USER.
+verify() { ctl verify --server-uid="$(id -u)" "$@" >/dev/null 2>&1; }
+
+# status_of COMMAND...: runs it, with its output in $out and its errors in $err, and prints its exit status
+run() { # STATUS COMMAND...: must end with STATUS
+    local want=$1 got
+    shift
+    "$@" >"$dir/out" 2>"$dir/err"
+    got=$?
+    out=$(<"$dir/out") err=$(<"$dir/err")
+    [[ $got == "$want" ]] || fail "'$*' ended with $got instead of $want; out: $out; err: $err"
+}
+
+has() { # TEXT PART
+    [[ $1 == *"$2"* ]] || fail "'$1' does not have '$2'"
+}
+
+is() { # GOT WANT
+    [[ $1 == "$2" ]] || fail "got '$1', wanted '$2'"
+}
+
+id_of() { cut -c 5-14 <<<"$1"; }
