@@ -237,12 +237,14 @@ static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 if (r < 0)
                         return r;
         }
-        if (call->error == CONTROL_OK && worker_submit(call->control->worker, &call->job) < 0)
+        if (call->error == CONTROL_OK) {
+                if (worker_submit(call->control->worker, &call->job) >= 0) {
+                        (void) take_ptr(call); /* the worker's, and perhaps written to by now */
+                        return 1;
+                }
                 control_fail(call, CONTROL_BUSY, "Too much is waiting to be done; try again.");
-        if (call->error != CONTROL_OK)
-                return send_error(call);
-        (void) take_ptr(call); /* the worker's */
-        return 1;
+        }
+        return send_error(call);
 }
 
 static int on_hello(sd_bus_message *m, void *userdata, sd_bus_error *error) {

@@ -1,0 +1,25 @@
+/* A writer on the store of a state directory that wfapikeyd has made and does not use now. */
+#pragma once
+
+#include "account.h"
+#include "keymint.h"
+#include "store.h"
+
+struct bench_store {
+        struct store_shared shared;
+        struct store *writer;
+        struct keymint *keymint;
+        struct account owner; /* of all keys: who runs this */
+        char path[64];        /* the state directory */
+};
+
+/**
+ * bench_store_open(s, state_dir): 0, or a negative errno. The name must be short.
+ */
+int bench_store_open(struct bench_store *s, const char *state_dir) _must_check_;
+void bench_store_done(struct bench_store *s);
+
+/**
+ * bench_store_insert(s, key, status): a row for the key, inside a transaction. 0, or an error of the store.
+ */
+int bench_store_insert(struct bench_store *s, const struct secret *key, enum key_status status) _must_check_;
