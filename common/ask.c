@@ -46,6 +46,8 @@ static int ask_connect(const struct ask_server *server, int64_t deadline) {
         size_t len = strlen(server->path);
         int r = 0;
 
+        if (len == 0) /* would be an abstract name, which anybody may take */
+                return -EINVAL;
         if (len >= sizeof(sa.sun_path))
                 return -ENAMETOOLONG;
         memcpy(sa.sun_path, server->path, len + 1);

@@ -4,8 +4,10 @@
 
 #include "call.h"
 #include "key.h"
+#include "keytext.h"
 #include "keyview.h"
 #include "record.h"
+#include "text.h"
 
 struct key {
         const char *id, *owner, *name, *status, *reason, *last_service, *last_rhost;
@@ -115,7 +117,6 @@ static int keys_reserve(struct keys *keys) {
 
 /* Adds the keys of one answer; ${ret_next} is borrowed from it. */
 static int read_page(struct keys *keys, sd_bus_message *m, const char **ret_next) {
-        size_t before = keys->n;
         const char *next;
         int r;
 
@@ -134,8 +135,6 @@ static int read_page(struct keys *keys, sd_bus_message *m, const char **ret_next
                 r = sd_bus_message_read(m, "s", &next);
         if (r < 0)
                 return r;
-        if (*next && keys->n == before) /* would go on for ever */
-                return -EBADMSG;
         *ret_next = next;
         return 0;
 }
@@ -159,7 +158,8 @@ static int append_filter(sd_bus_message *m, const struct args *args, const char 
 static enum exit_code fetch(struct keys *keys, const struct args *args) {
         _cleanup_call_ struct call call = {};
         _cleanup_message_ sd_bus_message *reply = NULL;
-        const char *after = "";
+        char after[KEYTEXT_ID_LEN + 1] = "";
+        const char *next;
         enum exit_code rc;
         int r;
 
@@ -175,13 +175,17 @@ static enum exit_code fetch(struct keys *keys, const struct args *args) {
                 r = append_filter(m, args, after);
                 if (r < 0)
                         return call_unmade(r);
-                reply = sd_bus_message_unref(reply); /* held the text of after */
+                reply = sd_bus_message_unref(reply);
                 rc = call_send(&call, m, &reply);
                 if (rc != CTL_OK)
                         return rc;
-                r = read_page(keys, reply, &after);
+                r = read_page(keys, reply, &next);
+                /* A page of a search may be empty, but each must get further, or this would go on for ever. */
+                if (r >= 0 && *next && (!keytext_is_id(next) || strcmp(next, after) <= 0))
+                        r = -EBADMSG;
                 if (r < 0)
                         return call_misread(r);
+                (void) text_copy(after, sizeof(after), next);
         } while (*after);
         return CTL_OK;
 }

@@ -76,14 +76,14 @@ int print_table_new(struct print_table **ret, const struct print_column *columns
 
         if (!table)
                 return -ENOMEM;
-        scols_init_debug(0);
         table->scols = scols_new_table();
         table->n = n;
         table->colours = want_colours();
         if (!table->scols)
                 return -ENOMEM;
-        /* Cells have passed print_show(); libsmartcols would escape its escapes. */
-        if (scols_table_enable_noencoding(table->scols, 1) != 0 ||
+        /* Cells have passed print_show(), and libsmartcols would escape its escapes. Where setlocale(3) failed, though, it
+         * has to: measuring UTF-8 in the C locale never ends (libsmartcols 2.38). */
+        if (scols_table_enable_noencoding(table->scols, MB_CUR_MAX > 1) != 0 ||
             scols_table_enable_colors(table->scols, table->colours) != 0)
                 return -EINVAL;
         for (size_t i = 0; i < n; i++) {

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -90,6 +91,9 @@ static int take_passed(struct sockets *s, char *error) {
                                         fd);
                         return -EINVAL;
                 }
+                /* They come blocking: a loop that accepts until there is nobody left would stop at the last. */
+                if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+                        return -errno;
                 *place = fd;
         }
         return n < 0 ? n : 0;

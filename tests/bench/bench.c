@@ -232,23 +232,20 @@ void bench_key_pick(const struct bench_keys *keys, enum bench_spoil spoil, struc
         }
 }
 
-int bench_main(int argc, char *argv[], int n_arguments, const char *usage, int (*run)(char *argv[])) {
-        int r;
+int bench_main(int argc, char *argv[], const char *usage, int (*run)(int argc, char *argv[])) {
+        int r = -EINVAL;
 
-        if (argc != n_arguments + 1) {
-                (void) fprintf(stderr, "usage: %s %s\n", argv[0], usage);
-                return 64;
-        }
-        r = chdir(argv[1]) < 0 ? -errno : run(argv + 2);
+        if (argc >= 2)
+                r = chdir(argv[1]) < 0 ? -errno : run(argc - 2, argv + 2);
         if (r >= 0)
                 return EXIT_SUCCESS;
-        (void) fprintf(stderr, "%s: %s\n", argv[0], strerror(-r));
+        if (r == -EINVAL)
+                (void) fprintf(stderr, "usage: %s %s\n", argv[0], usage);
+        else
+                (void) fprintf(stderr, "%s: %s\n", argv[0], strerror(-r));
         return EXIT_FAILURE;
 }
 
 int bench_number(const char *text, uint64_t max, uint64_t *ret) {
-        if (parse_u64(text, 1, max, ret) >= 0)
-                return 0;
-        (void) fprintf(stderr, "'%s' is no number from 1 to %llu\n", text, (unsigned long long) max);
-        return -EINVAL;
+        return parse_u64(text, 1, max, ret) < 0 ? -EINVAL : 0;
 }

@@ -101,13 +101,13 @@ void bench_key_pick(const struct bench_keys *keys, enum bench_spoil spoil, struc
                     struct secret *ret);
 
 /**
- * bench_main(argc, argv, n_arguments, usage, run):
- * What every program here does first: checks the number of its arguments and goes into the directory that is the first of them, where everything has
- * its place and a short name. Then ${run} with the others. Returns the exit status.
+ * bench_main(argc, argv, usage, run):
+ * What every program here does first: goes into the directory that is its first argument, where everything has its place and a short
+ * name. Then ${run} with the other arguments; -EINVAL means that they are not right. Returns the exit status.
  */
-int bench_main(int argc, char *argv[], int n_arguments, const char *usage, int (*run)(char *argv[]));
+int bench_main(int argc, char *argv[], const char *usage, int (*run)(int argc, char *argv[]));
 
 /**
- * bench_number(text, max, ret): an argument from 1 to ${max}. 0, or -EINVAL, which it says.
+ * bench_number(text, max, ret): an argument from 1 to ${max}. 0, or -EINVAL.
  */
 int bench_number(const char *text, uint64_t max, uint64_t *ret) _must_check_;

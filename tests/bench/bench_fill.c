@@ -18,7 +18,7 @@
 
 struct filling {
         struct bench_store store;
-        size_t n, inserted;
+        uint64_t n, inserted;
         struct secret *keys; /* in order of id */
         FILE *active, *revoked;
 };
@@ -87,7 +87,8 @@ static int end_batch(struct filling *f) {
                 return r;
         store_checkpoint(f->store.writer);
         if (isatty(STDERR_FILENO))
-                (void) fprintf(stderr, "\r\033[K%zu of %zu keys", f->inserted, f->n);
+                (void) fprintf(stderr, "\r\033[K%llu of %llu keys", (unsigned long long) f->inserted,
+                               (unsigned long long) f->n);
         return store_begin(f->store.writer);
 }
 
@@ -114,13 +115,11 @@ static int insert_all(struct filling *f) {
         return r;
 }
 
-static int run(char *argv[]) {
+static int run(int argc, char *argv[]) {
         __attribute__((cleanup(filling_done))) struct filling f = {};
-        uint64_t n;
         int r;
 
-        r = bench_number(argv[1], KEYS_MAX, &n);
-        f.n = n;
+        r = argc == 2 ? bench_number(argv[1], KEYS_MAX, &f.n) : -EINVAL;
         if (r >= 0)
                 r = open_list(argv[0], "keys", &f.active);
         if (r >= 0)
@@ -133,5 +132,5 @@ static int run(char *argv[]) {
 }
 
 int main(int argc, char *argv[]) {
-        return bench_main(argc, argv, 3, "DIR NAME KEYS", run);
+        return bench_main(argc, argv, "DIR NAME KEYS", run);
 }

@@ -23,12 +23,11 @@ static int read_pepper(const char *state_dir, struct keymint **ret) {
 }
 
 int bench_store_open(struct bench_store *s, const char *state_dir) {
-        char path[sizeof(s->path) + 16];
+        char path[128];
         int r;
 
         *s = (struct bench_store){};
-        (void) snprintf(s->path, sizeof(s->path), "%s", state_dir);
-        (void) snprintf(path, sizeof(path), "%s/keys.db", s->path);
+        (void) snprintf(path, sizeof(path), "%s/keys.db", state_dir);
         r = account_by_uid(geteuid(), &s->owner);
         if (r >= 0)
                 r = read_pepper(state_dir, &s->keymint);

@@ -10,7 +10,6 @@ struct bench_store {
         struct store *writer;
         struct keymint *keymint;
         struct account owner; /* of all keys: who runs this */
-        char path[64];        /* the state directory */
 };
 
 /**

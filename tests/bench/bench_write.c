@@ -56,7 +56,7 @@ static int append(struct writing *w) {
         return 0;
 }
 
-static int issue(struct writing *w) {
+static int issue_one(struct writing *w) {
         char *id = w->ids[w->issued];
         _cleanup_secret_ struct secret key;
         int r;
@@ -72,7 +72,7 @@ static int issue(struct writing *w) {
         return r;
 }
 
-static int revoke(struct writing *w) {
+static int revoke_one(struct writing *w) {
         struct key_record key;
         int r;
 
@@ -102,8 +102,8 @@ static int note_uses(struct writing *w) {
 
 static int (*const changes[])(struct writing *w) = {
         [APPEND] = append,
-        [ISSUE] = issue,
-        [REVOKE] = revoke,
+        [ISSUE] = issue_one,
+        [REVOKE] = revoke_one,
         [USES] = note_uses,
 };
 _Static_assert(ARRAY_LEN(changes) == _VARIANT_MAX, "a change for each");
@@ -116,7 +116,7 @@ static int measure(size_t variant, struct bench_latencies *ret, void *userdata) 
                 int r = 0;
 
                 if (variant == REVOKE && w->revoked == w->issued)
-                        r = issue(w);
+                        r = issue_one(w);
                 began = bench_now_ns();
                 if (r >= 0)
                         r = changes[variant](w);
@@ -158,13 +158,13 @@ static int start(struct writing *w, const char *name, size_t rounds) {
         return bench_store_open(&w->store, name);
 }
 
-static int run(char *argv[]) {
+static int run(int argc, char *argv[]) {
         static struct bench_result results[_VARIANT_MAX];
         __attribute__((cleanup(writing_done))) struct writing w = { .fd = -1 };
         uint64_t rounds;
         int r;
 
-        r = bench_number(argv[1], BENCH_ROUNDS_MAX, &rounds);
+        r = argc == 2 ? bench_number(argv[1], BENCH_ROUNDS_MAX, &rounds) : -EINVAL;
         if (r >= 0)
                 r = start(&w, argv[0], rounds);
         if (r >= 0)
@@ -175,5 +175,5 @@ static int run(char *argv[]) {
 }
 
 int main(int argc, char *argv[]) {
-        return bench_main(argc, argv, 3, "DIR NAME ROUNDS", run);
+        return bench_main(argc, argv, "DIR NAME ROUNDS", run);
 }

@@ -174,25 +174,43 @@ void world_stop(struct world *w) {
                 fail_msg("the daemon ended with %d: %s", status, said ? said : "");
 }
 
-static int run_ctl(const struct world *w, char *out, size_t size, va_list ap) {
-        char control[96], *argv[WORDS_MAX] = { getenv("WFAPIKEYCTL"), control };
-        int fds[2], argc = 2;
+struct command {
+        char control[96];
+        char *argv[WORDS_MAX];
+        int argc;
+};
+
+static void add_words(struct command *c, va_list ap) {
+        while (c->argc < WORDS_MAX - 1 && (c->argv[c->argc] = va_arg(ap, char *)))
+                c->argc++;
+}
+
+static void begin_command(const struct world *w, struct command *c) {
+        *c = (struct command){ .argv = { getenv("WFAPIKEYCTL"), c->control }, .argc = 2 };
+        (void) snprintf(c->control, sizeof(c->control), "--control=%s", w->control);
+}
+
+/* The whole output is read, so that the program is not stopped by a full pipe; what has no place is dropped. */
+static int run_command(const struct command *c, int err, char *out, size_t size) {
+        char rest[512];
         size_t have = 0;
+        int fds[2];
         ssize_t n;
         pid_t pid;
 
-        (void) snprintf(control, sizeof(control), "--control=%s", w->control);
-        while (argc < WORDS_MAX - 1 && (argv[argc] = va_arg(ap, char *)))
-                argc++;
         if (pipe2(fds, O_CLOEXEC) < 0)
                 fail_msg("pipe2: %s", strerror(errno));
-        pid = world_spawn(argv, fds[1], STDERR_FILENO);
+        pid = world_spawn(c->argv, fds[1], err);
         (void) close(fds[1]);
-        while (have + 1 < size && (n = read(fds[0], out + have, size - 1 - have)) != 0)
-                if (n > 0)
-                        have += (size_t) n;
-                else if (errno != EINTR)
+        for (;;) {
+                bool full = have + 1 >= size;
+
+                n = read(fds[0], full ? rest : out + have, full ? sizeof(rest) : size - 1 - have);
+                if (n == 0 || (n < 0 && errno != EINTR))
                         break;
+                if (n > 0 && !full)
+                        have += (size_t) n;
+        }
         (void) close(fds[0]);
         if (size > 0)
                 out[have] = '\0';
@@ -200,55 +218,154 @@ static int run_ctl(const struct world *w, char *out, size_t size, va_list ap) {
 }
 
 int world_ctl(const struct world *w, char *out, size_t size, ...) {
+        struct command c;
         va_list ap;
-        int status;
 
+        begin_command(w, &c);
         va_start(ap, size);
-        status = run_ctl(w, out, size, ap);
+        add_words(&c, ap);
         va_end(ap);
-        return status;
+        return run_command(&c, -1, out, size);
 }
 
 void world_do(const struct world *w, ...) {
-        char out[4096];
+        struct command c;
         va_list ap;
         int status;
 
+        begin_command(w, &c);
         va_start(ap, w);
-        status = run_ctl(w, out, sizeof(out), ap);
+        add_words(&c, ap);
         va_end(ap);
+        status = run_command(&c, STDERR_FILENO, NULL, 0);
         if (status != 0)
-                fail_msg("wfapikeyctl ended with %d", status);
+                fail_msg("wfapikeyctl %s %s ended with %d", c.argv[2], c.argc > 3 ? c.argv[3] : "", status);
 }
 
 void world_issue(const struct world *w, struct world_key *ret, ...) {
-        char control[96], out[KEYTEXT_LEN + 2], *argv[WORDS_MAX] = { getenv("WFAPIKEYCTL"), control };
-        char words[3][WIRE_USER_MAX + 1] = { "key", "issue" };
-        int fds[2], argc = 5, status;
-        size_t have = 0;
-        ssize_t n;
+        char key[] = "key", issue[] = "issue", user[WIRE_USER_MAX + 1], out[KEYTEXT_LEN + 8];
+        struct command c;
         va_list ap;
-        pid_t pid;
+        int status;
 
-        (void) snprintf(control, sizeof(control), "--control=%s", w->control);
-        (void) snprintf(words[2], sizeof(words[2]), "%s", w->user);
-        for (int i = 0; i < 3; i++)
-                argv[2 + i] = words[i];
+        begin_command(w, &c);
+        (void) snprintf(user, sizeof(user), "%s", w->user);
+        c.argv[c.argc++] = key;
+        c.argv[c.argc++] = issue;
+        c.argv[c.argc++] = user;
         va_start(ap, ret);
-        while (argc < WORDS_MAX - 1 && (argv[argc] = va_arg(ap, char *)))
-                argc++;
+        add_words(&c, ap);
         va_end(ap);
-        if (pipe2(fds, O_CLOEXEC) < 0)
-                fail_msg("pipe2: %s", strerror(errno));
-        pid = world_spawn(argv, fds[1], -1);
-        (void) close(fds[1]);
-        while (have < sizeof(out) && (n = read(fds[0], out + have, sizeof(out) - have)) > 0)
-                have += (size_t) n;
-        (void) close(fds[0]);
-        status = world_wait(pid);
-        if (status != 0 || have != KEYTEXT_LEN + 1 || !keytext_is_key(out, KEYTEXT_LEN))
-                fail_msg("no key was issued (status %d, %zu bytes)", status, have);
+        status = run_command(&c, -1, out, sizeof(out));
+        if (status != 0 || strlen(out) != KEYTEXT_LEN + 1 || !keytext_is_key(out, KEYTEXT_LEN))
+                fail_msg("no key was issued (status %d)", status);
         *ret = (struct world_key){};
         memcpy(ret->text, out, KEYTEXT_LEN);
         memcpy(ret->id, keytext_id(out), KEYTEXT_ID_LEN);
+}
+
+void world_await_status(const struct world *w, const char *id, const char *status) {
+        char out[4096], wanted[64];
+
+        (void) snprintf(wanted, sizeof(wanted), "\"status\":\"%s\"", status);
+        for (;;) {
+                if (world_ctl(w, out, sizeof(out), "key", "show", id, "--json", NULL) != 0)
+                        fail_msg("key %s is not shown", id);
+                if (strstr(out, wanted))
+                        return;
+                world_nap();
+        }
+}
+
+void world_service(const struct world *w, const char *name, const char *format, ...) {
+        char path[512];
+        va_list ap;
+        FILE *f;
+        int n;
+
+        (void) snprintf(path, sizeof(path), "%s/%s", w->services, name);
+        f = fopen(path, "we");
+        if (!f)
+                fail_msg("cannot write %s: %s", path, strerror(errno));
+        va_start(ap, format);
+        n = vfprintf(f, format, ap);
+        va_end(ap);
+        if (fclose(f) != 0 || n < 0 || chmod(path, 0644) < 0)
+                fail_msg("cannot write %s: %s", path, strerror(errno));
+}
+
+size_t world_log_size(const struct world *w) {
+        struct stat st;
+
+        return stat(w->log, &st) == 0 ? (size_t) st.st_size : 0;
+}
+
+char *world_await_log(const struct world *w, size_t from, const char *text) {
+        for (;;) {
+                size_t size = 0;
+                _cleanup_free_ char *log = world_read(w->log, &size);
+                char *at = log && from < size ? log + from : NULL, *end;
+
+                /* A line is there only when its end is. */
+                for (; at && (end = strchr(at, '\n')); at = end + 1) {
+                        *end = '\0';
+                        if (strstr(at, text))
+                                return strdup(at);
+                }
+                world_nap();
+        }
+}
+
+char *world_read(const char *path, size_t *ret_size) {
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+        _cleanup_free_ char *buffer = NULL;
+        size_t size = 0, room = 0;
+        ssize_t n = 1;
+
+        while (fd >= 0 && n > 0) {
+                if (room - size < 4096) {
+                        char *more = realloc(buffer, room = room * 2 + 8192);
+
+                        if (!more)
+                                return NULL;
+                        buffer = more;
+                }
+                n = read(fd, buffer + size, room - size - 1);
+                if (n > 0)
+                        size += (size_t) n;
+        }
+        if (fd < 0 || n < 0)
+                return NULL;
+        buffer[size] = '\0';
+        if (ret_size)
+                *ret_size = size;
+        return take_ptr(buffer);
+}
+
+void world_copy(const char *from, const char *to, mode_t mode) {
+        size_t size = 0;
+        _cleanup_free_ char *bytes = world_read(from, &size);
+        _cleanup_close_ int fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+
+        if (!bytes || fd < 0 || write(fd, bytes, size) != (ssize_t) size || fchmod(fd, mode) < 0)
+                fail_msg("cannot copy %s to %s: %s", from, to, strerror(errno));
+}
+
+int64_t world_now_ms(void) {
+        struct timespec ts;
+
+        (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (int64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+void world_nap(void) {
+        (void) nanosleep(&(struct timespec){ .tv_nsec = 3000000 }, NULL);
+}
+
+bool world_is_instrumented(void) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+        return true;
+#else
+        return false;
+#endif
 }

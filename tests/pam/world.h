@@ -85,7 +85,7 @@ void world_issue(const struct world *w, struct world_key *ret, ...) __attribute_
 void world_await_status(const struct world *w, const char *id, const char *status);
 
 /**
- * world_service(w, name, format, ...): writes the PAM service file ${name}. "%M" is no directive here: see world.module, world.peek.
+ * world_service(w, name, format, ...): writes the PAM service file ${name}.
  */
 void world_service(const struct world *w, const char *name, const char *format, ...)
         __attribute__((format(printf, 3, 4)));

@@ -1,0 +1,238 @@
+#!/bin/bash
+# bench.sh - figures and ratios of a login with a key; started by make bench
+#
+#   make bench [BENCH_FLAGS='OPTION...']
+#
+# Everything runs in a directory of its own below ${TMPDIR:-/var/tmp}, which should be on the kind of disk that
+# /var/lib is on, with daemons of its own, and is removed at the end. A ratio is of two that had their turns in the
+# same round: median [lower quartile..upper quartile] over the rounds. Nothing here fails for being slow.
+#
+#   --keys N      keys in the big store              (default 1000000)
+#   --rounds N    rounds                             (default 12)
+#   --slice MS    for each variant in each round     (default 500)
+#   --only PART   writes, pam, ask or counts; may be repeated
+#   --help        this text
+#
+# Exit status: 0 if everything could be measured and every login ended as it should.
+set -eu -o pipefail
+shopt -s inherit_errexit
+export LC_ALL=C.UTF-8
+
+small=1000
+keys=1000000 rounds=12 slice=500 parts=()
+dir='' pids=()
+
+say() { printf '%s\n' "$*"; }
+die() { printf 'bench.sh: %s\n' "$*" >&2; exit 1; }
+help() { sed -n '2,/^set/ s/^# \{0,1\}//p' "$0"; }
+progress() { [[ ! -t 2 ]] || printf '\r\033[K%s' "$*" >&2; }
+
+# --- Daemons --------------------------------------------------------------------------
+
+stop() { # PID...: those of ours that still run
+    local pid left=()
+    for pid in "$@"; do kill -TERM "$pid" 2>/dev/null || true; done
+    for pid in "$@"; do wait "$pid" 2>/dev/null || true; done
+    for pid in "${pids[@]}"; do [[ " $* " == *" $pid "* ]] || left+=("$pid"); done
+    pids=("${left[@]}")
+}
+
+clean_up() {
+    stop "${pids[@]}"
+    [[ -z $dir ]] || rm -rf -- "$dir"
+}
+
+wait_for() { # SECONDS COMMAND...: until it succeeds
+    local end=$((SECONDS + $1))
+    until "${@:2}"; do
+        [[ $SECONDS -lt $end ]] || return 1
+        sleep 0.05
+    done
+}
+
+# daemon NAME [COMMAND...]: starts the daemon of the state directory NAME, under COMMAND, and sets $daemon to its pid. What it logs is
+# formatted and written as always, to nowhere.
+daemon() {
+    local args=(--state-dir="$dir/$1" --verify-socket="$dir/$1.verify" --control-socket="$dir/$1.control"
+        --config="$dir/conf")
+    "${@:2}" "$WFAPIKEYD" "${args[@]}" 2>"$dir/$1.log" &
+    daemon=$! pids+=("$!")
+    wait_for 60 test -S "$dir/$1.control" || { cat "$dir/$1.log" >&2; die "wfapikeyd does not start"; }
+}
+
+# quiet_daemon NAME: the same, its log going to /dev/null.
+quiet_daemon() {
+    rm -f "$dir/$1.log"
+    ln -s /dev/null "$dir/$1.log"
+    daemon "$1"
+}
+
+fill() { # NAME KEYS
+    local began=$SECONDS
+    daemon "$1" # makes database and pepper
+    stop "$daemon"
+    "$BENCH_PROGRAMS/bench_fill" "$dir" "$1" "$2"
+    progress ''
+    printf '  %s: %d keys, %d bytes each, filled in %d s\n' "$1" "$2" \
+        $(($(stat -c %s "$dir/$1/keys.db") / $2)) $((SECONDS - began))
+}
+
+# --- Counts ---------------------------------------------------------------------------
+
+# strace -c's table: "CALL N" for every call, by how often.
+calls_of() { # FILE
+    awk '$4 ~ /^[0-9]+$/ && $NF != "total" && $NF ~ /^[a-z]/ { print $NF, $4 }' "$1" | sort -k2nr
+}
+
+per() { # N <"CALL N"...: one line, per each of N, those that are seldom left out
+    awk -v n="$1" '
+        { sum += $2; if ($2 / n >= 0.05) list = list sprintf(", %s %.1f", $1, $2 / n) }
+        END { printf "%.1f (%s)\n", sum / n, substr(list, 3) }'
+}
+
+traces() { [[ $(cat "$dir/strace.err") == *attached* ]]; }
+
+count_daemon_calls() { # WHAT N STRACE-OPTION...
+    local tracer
+    strace -c -o "$dir/strace" "${@:3}" -p "$daemon" 2>"$dir/strace.err" &
+    tracer=$! pids+=("$!")
+    if ! wait_for 10 traces; then
+        say "  $1: skipped, strace may not look at the daemon"
+        stop "$tracer"
+        return
+    fi
+    "$BENCH_PROGRAMS/bench_ask" "$dir" count "$2"
+    stop "$tracer"
+    printf '  %-32s %s\n' "$1" "$(calls_of "$dir/strace" | per "$2")"
+}
+
+count_module_calls() { # N
+    local service
+    for service in permit big; do
+        strace -f -c -o "$dir/strace.$service" "$BENCH_PROGRAMS/bench_pam" "$dir" count "$service" "$1"
+        calls_of "$dir/strace.$service" | sort >"$dir/calls.$service"
+    done
+    # What the program does before its first transaction is in both, and so in no difference.
+    printf '  %-32s %s\n' 'transaction, pam_permit' "$(sort -k2nr "$dir/calls.permit" | per "$1")"
+    printf '  %-32s %s\n' 'our module, more than that' "$(join -a1 -a2 -o 0,1.2,2.2 -e 0 "$dir/calls.big" "$dir/calls.permit" |
+        awk '{ print $1, $2 - $3 }' | sort -k2nr | per "$1")"
+}
+
+count_calls() {
+    local n=3000
+    say 'System calls'
+    if ! command -v strace >/dev/null; then
+        say '  skipped: there is no strace'
+        return
+    fi
+    quiet_daemon big
+    count_daemon_calls 'verification, loop thread' "$n"
+    count_daemon_calls 'verification, all threads' "$n" -f
+    count_module_calls "$n"
+    stop "$daemon"
+}
+
+instructions_of() { # LOG
+    awk '/ Collected : / { print $NF }' "$1"
+}
+
+under_callgrind=(valgrind --tool=callgrind --callgrind-out-file=/dev/null)
+
+# Of a program, for the difference of 300 and 100.
+transaction_instructions() { # SERVICE
+    local n some=()
+    for n in 100 300; do
+        "${under_callgrind[@]}" "$BENCH_PROGRAMS/bench_pam" "$dir" count "$1" "$n" 2>"$dir/valgrind"
+        some+=("$(instructions_of "$dir/valgrind")")
+    done
+    say $(((some[1] - some[0]) / 200))
+}
+
+daemon_instructions() { # N: of a daemon that answers N
+    daemon big "${under_callgrind[@]}" >/dev/null
+    "$BENCH_PROGRAMS/bench_ask" "$dir" count "$1"
+    stop "$daemon"
+    instructions_of "$dir/big.log"
+}
+
+count_instructions() {
+    local permit ours some few
+    say 'Instructions in user mode'
+    if ! command -v valgrind >/dev/null; then
+        say '  skipped: there is no valgrind'
+        return
+    fi
+    rm -f "$dir/big.log"
+    few=$(daemon_instructions 500)
+    some=$(daemon_instructions 1500)
+    printf '  %-32s %d\n' 'verification, all threads' $(((some - few) / 1000))
+    quiet_daemon big
+    permit=$(transaction_instructions permit)
+    ours=$(transaction_instructions big)
+    stop "$daemon"
+    printf '  %-32s %d\n' 'transaction, pam_permit' "$permit" 'our module, more than that' $((ours - permit))
+}
+
+# --- Parts ----------------------------------------------------------------------------
+
+with_both() { # COMMAND...: while both daemons run
+    local both=()
+    quiet_daemon big
+    both+=("$daemon")
+    quiet_daemon small
+    both+=("$daemon")
+    "$@"
+    stop "${both[@]}"
+}
+
+part_writes() { "$BENCH_PROGRAMS/bench_write" "$dir" big "$rounds"; }
+part_pam() { with_both "$BENCH_PROGRAMS/bench_pam" "$dir" rounds "$rounds" "$slice" "$keys" "$small"; }
+part_ask() { with_both "$BENCH_PROGRAMS/bench_ask" "$dir" rounds "$rounds" "$slice" "$keys" "$small"; }
+part_counts() {
+    count_calls
+    count_instructions
+}
+
+write_services() {
+    local name
+    mkdir "$dir/pam.d"
+    printf '%s required pam_deny.so\n' auth account >"$dir/pam.d/other" # as on every host: libpam always loads it
+    printf '%s required pam_permit.so\n' auth account >"$dir/pam.d/permit"
+    for name in big small echo; do
+        printf "%s required $PAM_MODULE socket=$dir/$name.verify server_uid=$EUID timeout=10\n" auth account \
+            >"$dir/pam.d/$name"
+    done
+}
+
+while [[ $# -gt 0 ]]; do
+    case $1 in
+    --help | -h) help; exit 0 ;;
+    --keys | --rounds | --slice)
+        [[ ${2-} =~ ^[1-9][0-9]*$ ]] || die "$1 wants a number"
+        declare "${1#--}=$2"
+        shift
+        ;;
+    --only)
+        [[ ${2-} == @(writes|pam|ask|counts) ]] || die "--only wants writes, pam, ask or counts"
+        parts+=("$2")
+        shift
+        ;;
+    *) die "no option '$1'; see --help" ;;
+    esac
+    shift
+done
+[[ -n ${BENCH_PROGRAMS-} && -n ${WFAPIKEYD-} && -n ${PAM_MODULE-} ]] || die "is started by make bench"
+[[ ${#parts[@]} -gt 0 ]] || parts=(writes pam ask counts)
+
+trap clean_up EXIT
+trap 'exit 130' HUP INT TERM
+dir=$(mktemp -d "${TMPDIR:-/var/tmp}/wfapikey-bench.XXXXXX")
+: >"$dir/conf"
+write_services
+say "Stores, on $(stat -f -c %T "$dir"), $(nproc) processors, $rounds rounds"
+fill big "$keys"
+fill small "$small"
+for part in "${parts[@]}"; do
+    say ''
+    "part_$part"
+done

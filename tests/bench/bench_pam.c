@@ -1,0 +1,207 @@
+/* bench_pam DIR rounds ROUNDS MS KEYS KEYS: PAM transactions against the daemons "big" and "small", which have so many keys, and with pam_permit.so.
+ * bench_pam DIR count SERVICE N: N transactions of one service and nothing more, for whoever counts system calls or instructions.
+ * The services are those of DIR/pam.d. Every transaction must end as it should. */
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <security/pam_appl.h>
+
+#include "bench.h"
+#include "bench_echo.h"
+#include "cleanup.h"
+
+enum variant {
+        PERMIT,
+        ECHO,
+        BIG,
+        SMALL,
+        UNKNOWN,
+        WRONG,
+        REVOKED,
+        _VARIANT_MAX,
+};
+
+enum list {
+        KEYS_BIG,
+        KEYS_SMALL,
+        KEYS_REVOKED,
+        _LIST_MAX,
+};
+
+static const char *const lists[] = {
+        [KEYS_BIG] = "big.keys",
+        [KEYS_SMALL] = "small.keys",
+        [KEYS_REVOKED] = "big.revoked",
+};
+_Static_assert(ARRAY_LEN(lists) == _LIST_MAX, "a file for each");
+
+static const struct {
+        const char *name;
+        const char *service;
+        enum list list;
+        enum bench_spoil spoil;
+        int wanted; /* of pam_authenticate() */
+} variants[] = {
+        [PERMIT] = { "pam_permit", "permit", KEYS_BIG, BENCH_AS_IT_IS, PAM_SUCCESS },
+        [ECHO] = { "echo server", "echo", KEYS_BIG, BENCH_AS_IT_IS, PAM_SUCCESS },
+        [BIG] = { "accepted, big store", "big", KEYS_BIG, BENCH_AS_IT_IS, PAM_SUCCESS },
+        [SMALL] = { "accepted, small store", "small", KEYS_SMALL, BENCH_AS_IT_IS, PAM_SUCCESS },
+        [UNKNOWN] = { "unknown id", "big", KEYS_BIG, BENCH_OTHER_ID, PAM_AUTH_ERR },
+        [WRONG] = { "wrong secret", "big", KEYS_BIG, BENCH_OTHER_SECRET, PAM_AUTH_ERR },
+        [REVOKED] = { "revoked", "big", KEYS_REVOKED, BENCH_AS_IT_IS, PAM_AUTH_ERR },
+};
+_Static_assert(ARRAY_LEN(variants) == _VARIANT_MAX, "a row for each");
+
+struct logins {
+        const char *user;
+        struct bench_keys keys[_LIST_MAX];
+        struct bench_random random;
+        int64_t slice_ns;
+        pid_t echo;
+};
+
+static void logins_done(struct logins *l) {
+        bench_echo_stop(l->echo);
+        for (size_t i = 0; i < _LIST_MAX; i++)
+                free(l->keys[i].keys);
+}
+
+/* The application that types the key. */
+static int converse(int n, const struct pam_message **messages, struct pam_response **ret, void *userdata) {
+        const struct secret *key = userdata;
+        struct pam_response *answers;
+
+        (void) messages;
+        answers = calloc((size_t) n, sizeof(*answers));
+        if (!answers)
+                return PAM_BUF_ERR;
+        answers[0].resp = strdup(key->text);
+        *ret = answers;
+        return PAM_SUCCESS;
+}
+
+/* A refused user gets no account check, as in a service. */
+static int login(const struct logins *l, const char *service, int wanted, struct secret *key) {
+        struct pam_conv conv = { .conv = converse, .appdata_ptr = key };
+        pam_handle_t *pamh = NULL;
+        int rv, account = PAM_SUCCESS;
+
+        if (pam_start_confdir(service, l->user, &conv, "pam.d", &pamh) != PAM_SUCCESS)
+                return -ENOENT;
+        rv = pam_authenticate(pamh, 0);
+        if (rv == PAM_SUCCESS)
+                account = pam_acct_mgmt(pamh, 0);
+        (void) pam_end(pamh, rv);
+        if (rv == wanted && account == PAM_SUCCESS)
+                return 0;
+        (void) fprintf(stderr, "service %s: pam_authenticate() said %d and not %d, pam_acct_mgmt() %d\n",
+                       service, rv, wanted, account);
+        return -EBADE;
+}
+
+static int measure(size_t variant, struct bench_latencies *ret, void *userdata) {
+        struct logins *l = userdata;
+        const struct bench_keys *keys = &l->keys[variants[variant].list];
+        int64_t began = bench_now_ns(), now = began;
+
+        while (now < began + l->slice_ns) {
+                struct secret key;
+                int r;
+
+                bench_key_pick(keys, variants[variant].spoil, &l->random, &key);
+                now = bench_now_ns();
+                r = login(l, variants[variant].service, variants[variant].wanted, &key);
+                if (r >= 0)
+                        r = bench_latencies_add(ret, bench_now_ns() - now);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static void print_row(const struct bench_result *results, size_t rounds, enum variant variant,
+                      const char *name, enum variant to, const char *to_name) {
+        char text[BENCH_RATIO_LEN] = "";
+        const struct bench_result *result = &results[variant];
+
+        if (variant != to)
+                (void) bench_ratio(result->p50, results[to].p50, rounds, text);
+        (void) printf("  %-32s %9.1f %9.1f   %-22s%s\n", name, bench_median(result->p50, rounds),
+                      bench_median(result->p99, rounds), text, variant != to ? to_name : "");
+}
+
+static void print(const struct bench_result *results, size_t rounds, uint64_t big, uint64_t small) {
+        char ratio[BENCH_RATIO_LEN], count[BENCH_RATIO_LEN], name[2 * BENCH_RATIO_LEN];
+
+        (void) printf("PAM transaction, %s keys / pam_permit: %s\n\n", bench_count(big, count),
+                      bench_ratio(results[BIG].p50, results[PERMIT].p50, rounds, ratio));
+        (void) printf("%-34s %9s %9s   %s\n", "PAM transactions", "p50 us", "p99 us", "p50 to that of");
+        print_row(results, rounds, PERMIT, "pam_permit", PERMIT, "");
+        print_row(results, rounds, ECHO, "our module, bare echo server", PERMIT, "pam_permit");
+        (void) snprintf(name, sizeof(name), "accepted, %s keys", count);
+        print_row(results, rounds, BIG, name, PERMIT, "pam_permit");
+        (void) snprintf(name, sizeof(name), "accepted, %s keys", bench_count(small, ratio));
+        print_row(results, rounds, SMALL, name, PERMIT, "pam_permit");
+        for (size_t i = UNKNOWN; i < _VARIANT_MAX; i++)
+                print_row(results, rounds, i, variants[i].name, BIG, "accepted");
+        (void) printf("  %s keys to %s keys: %s\n", count, bench_count(small, name),
+                      bench_ratio(results[BIG].p50, results[SMALL].p50, rounds, ratio));
+}
+
+static int run_rounds(struct logins *l, char *argv[]) {
+        static struct bench_result results[_VARIANT_MAX];
+        const char *names[_VARIANT_MAX];
+        uint64_t rounds, ms, big, small;
+        int r;
+
+        if (bench_number(argv[0], BENCH_ROUNDS_MAX, &rounds) < 0 || bench_number(argv[1], 60000, &ms) < 0 ||
+            bench_number(argv[2], UINT64_MAX, &big) < 0 || bench_number(argv[3], UINT64_MAX, &small) < 0)
+                return -EINVAL;
+        l->slice_ns = (int64_t) ms * 1000000;
+        for (size_t i = 0; i < _VARIANT_MAX; i++)
+                names[i] = variants[i].name;
+        r = bench_echo_start("echo.verify", true, &l->echo);
+        if (r >= 0)
+                r = bench_rounds(names, _VARIANT_MAX, rounds, measure, l, results);
+        if (r >= 0)
+                print(results, rounds, big, small);
+        return r;
+}
+
+static int run_count(struct logins *l, char *argv[]) {
+        struct secret key;
+        uint64_t n;
+        int r = 0;
+
+        if (bench_number(argv[1], UINT32_MAX, &n) < 0)
+                return -EINVAL;
+        for (uint64_t i = 0; r >= 0 && i < n; i++) {
+                bench_key_pick(&l->keys[KEYS_BIG], BENCH_AS_IT_IS, &l->random, &key);
+                r = login(l, argv[0], PAM_SUCCESS, &key);
+        }
+        return r;
+}
+
+static int run(int argc, char *argv[]) {
+        __attribute__((cleanup(logins_done))) struct logins l = { .random = { 1 } };
+        const struct passwd *pw = getpwuid(geteuid());
+        int r = 0;
+
+        if (!pw)
+                return -ESRCH;
+        l.user = pw->pw_name;
+        for (size_t i = 0; r >= 0 && i < _LIST_MAX; i++)
+                r = bench_keys_load(lists[i], &l.keys[i]);
+        if (r < 0)
+                return r;
+        if (argc == 5 && strcmp(argv[0], "rounds") == 0)
+                return run_rounds(&l, argv + 1);
+        return argc == 3 && strcmp(argv[0], "count") == 0 ? run_count(&l, argv + 1) : -EINVAL;
+}
+
+int main(int argc, char *argv[]) {
+        return bench_main(argc, argv, "DIR rounds ROUNDS MS KEYS KEYS | DIR count SERVICE N", run);
+}

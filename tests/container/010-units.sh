@@ -1,0 +1,58 @@
+#!/bin/bash
+# Goal: the units install, verify and start; the first question starts the daemon; sockets outlive it; files and runtime are closed.
+# shellcheck source=tests/container/lib
+. "${0%/*}/lib"
+
+test_that "the tree installs" install_tree
+systemd-analyze verify wfapikeyd.service wfapikeyd-verify.socket wfapikeyd-control.socket >"$work/verify" 2>&1
+test_that "systemd-analyze verify is silent" test ! -s "$work/verify"
+test_that "the sockets start" systemctl enable --now wfapikeyd-verify.socket wfapikeyd-control.socket
+test_not "the daemon does not run yet" systemctl is-active --quiet wfapikeyd.service
+
+add_user alice
+test_that "the first call starts the daemon" wfapikeyctl policy set enabled=yes
+test_that "the daemon runs and has said so" systemctl is-active --quiet wfapikeyd.service
+key=$(wfapikeyctl key issue alice)
+verify() { wfapikeyctl verify alice <<<"$key"; }
+as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups -- wfapikeyctl verify alice <<<"$key"; }
+test_that "a key is accepted" verify
+test_that "an unprivileged process may ask" as_nobody
+
+is_mode() { [[ $(stat -c '%a %U' "$1") == "$2" ]]; }
+test_that "the state directory is root's alone" is_mode /var/lib/wfapikey '700 root'
+for file in /var/lib/wfapikey/*; do test_that "$file is root's alone" is_mode "$file" '600 root'; done
+test_that "the runtime directory is not writable to others" is_mode /run/wfapikey '755 root'
+test_that "anybody may connect to the verify socket" is_mode /run/wfapikey/verify '666 root'
+
+pid=$(systemctl show -P MainPID wfapikeyd.service)
+no_capabilities() { [[ $(awk '/^Cap(Prm|Eff|Bnd)/ { print $2 }' "/proc/$pid/status" | sort -u) == 0000000000000000 ]]; }
+test_that "the daemon has no capability" no_capabilities
+no_core() { [[ $(awk '/^Max core file size/ { print $5 }' "/proc/$pid/limits") == 0 ]]; }
+test_that "the daemon leaves no core" no_core
+
+mark
+test_that "reload keeps the daemon" systemctl reload wfapikeyd.service
+test_that "reload reads the configuration" wait_until said 'configuration read again'
+test_that "reload keeps the process" test "$(systemctl show -P MainPID wfapikeyd.service)" = "$pid"
+
+kill -KILL "$pid"
+test_that "after kill -9 the next question is answered" verify
+test_that "by another process" test "$(systemctl show -P MainPID wfapikeyd.service)" != "$pid"
+test_that "restart loses nothing" systemctl restart wfapikeyd.service
+test_that "the key is still good" verify
+systemctl stop wfapikeyd.service 2>/dev/null
+test_that "a stopped daemon is started by the next question" verify
+
+mark
+verify >/dev/null
+fields() {
+    journalctl --sync
+    journalctl --after-cursor="$cursor" -t wfapikeyd -o json WFA_VERDICT=accepted "WFA_KEY_ID=$(id_of "$key")" WFA_USER=alice \
+        WFA_SERVICE=wfapikeyctl | grep -q .
+}
+test_that "the journal has the facts as fields" wait_until fields
+chmod 0644 /var/lib/wfapikey/keys.db
+systemctl restart wfapikeyd.service 2>/dev/null
+gave_up() { [[ $(systemctl show -P ActiveState,ExecMainStatus wfapikeyd.service | tr '\n' ' ') == *78* ]]; }
+test_that "a key store that others can read is refused with 78, and not tried again" wait_until gave_up
+finish

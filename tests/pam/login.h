@@ -1,0 +1,63 @@
+/* An application that logs users in: libpam with service files of the test, and a conversation that keeps what it was shown. */
+#pragma once
+
+#include <security/pam_appl.h>
+
+#include "world.h"
+
+#define LOGIN_TEXT_MAX 256
+
+/* What the conversation does when it is asked for a secret; the other styles are answered as applications do. */
+enum login_manner {
+        LOGIN_ANSWERS,      /* with login.answer; NULL is an answer without a text */
+        LOGIN_GIVES_NOTHING, /* says PAM_SUCCESS and has no answer */
+        LOGIN_RETURNS,      /* login.returns */
+        LOGIN_RETURNS_BOTH, /* login.returns, with an answer all the same */
+};
+
+struct login {
+        pam_handle_t *pamh;
+        struct pam_conv conv;
+
+        enum login_manner manner, manner_for_user;
+        const char *answer;
+        const char *user; /* answer to an echo-on prompt */
+        int returns;
+        int returns_for_text; /* to error and information messages; 0 is PAM_SUCCESS */
+
+        unsigned calls, secrets_asked, users_asked, errors, infos, others;
+        int most_messages; /* in one call */
+        char prompt[LOGIN_TEXT_MAX], error[LOGIN_TEXT_MAX];
+};
+
+/**
+ * login_open(l, w, service, user), login_close(l):
+ * Begins a transaction with the service file ${service} of the world; ${user} may be NULL. Ends it.
+ */
+void login_open(struct login *l, const struct world *w, const char *service, const char *user);
+void login_close(struct login *l);
+
+/**
+ * login_try(l, answer): pam_authenticate() where ${answer} is what the user types. login_forget(l): forgets what was shown.
+ */
+int login_try(struct login *l, const char *answer);
+void login_forget(struct login *l);
+
+/**
+ * login_once(w, service, user, answer): a transaction with one login_try().
+ */
+int login_once(const struct world *w, const char *service, const char *user, const char *answer);
+
+/**
+ * login_env(l, name): a variable of the PAM environment, or NULL.
+ */
+const char *login_env(const struct login *l, const char *name);
+
+/**
+ * login_spoil(key, at, ret): ${key} with another digit at ${at} of its secret and the checksum that goes with it.
+ */
+void login_spoil(const char *key, size_t at, char ret[static KEYTEXT_LEN + 1]);
+
+/* That a PAM code is what it must be, in words. */
+#define assert_pam(got, want) login_assert_pam(got, want, #got, __FILE__, __LINE__)
+void login_assert_pam(int got, int want, const char *what, const char *file, int line);

@@ -1,0 +1,193 @@
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "standin.h"
+
+/* Seen by both processes. The test changes it only while nobody is being served. */
+struct standin_shared {
+        atomic_int mode;
+        atomic_uint connections, hang_up;
+        bool echo_seq;
+        size_t reply_len, request_len;
+        uint8_t request[WIRE_REQUEST_LEN + 1];
+        uint8_t reply[STANDIN_REPLY_MAX];
+};
+
+static int dial(const char *path) {
+        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+        struct sockaddr_un sa = { .sun_family = AF_UNIX };
+
+        memcpy(sa.sun_path, path, strlen(path));
+        if (fd < 0 || connect(fd, (struct sockaddr *) &sa, sizeof(sa)) < 0)
+                return -errno;
+        return take_fd(&fd);
+}
+
+static void relay(int peer, const char *daemon, const uint8_t *request, size_t len) {
+        _cleanup_close_ int fd = dial(daemon);
+        uint8_t reply[WIRE_REPLY_LEN + 1];
+        ssize_t n;
+
+        if (fd < 0 || send(fd, request, len, MSG_NOSIGNAL) != (ssize_t) len)
+                return;
+        n = recv(fd, reply, sizeof(reply), 0);
+        if (n > 0)
+                (void) send(peer, reply, (size_t) n, MSG_NOSIGNAL);
+}
+
+/* An empty message is one, too: what it looks like to the module is the module's matter. */
+static void answer(struct standin_shared *shared, int fd) {
+        uint8_t reply[STANDIN_REPLY_MAX];
+
+        memcpy(reply, shared->reply, shared->reply_len);
+        if (shared->echo_seq && shared->reply_len >= 8 && shared->request_len >= 12)
+                memcpy(reply + 4, shared->request + 8, 4);
+        (void) send(fd, reply, shared->reply_len, MSG_NOSIGNAL);
+}
+
+/* Whether the request is one; and then, whether it is to be answered. */
+static bool take_request(struct standin_shared *shared, int fd) {
+        ssize_t n = recv(fd, shared->request, sizeof(shared->request), 0);
+
+        if (n <= 0)
+                return false;
+        shared->request_len = (size_t) n;
+        if (atomic_load(&shared->hang_up) == 0)
+                return true;
+        (void) atomic_fetch_sub(&shared->hang_up, 1);
+        return false;
+}
+
+static void serve(struct standin_shared *shared, const char *daemon, int *fd) {
+        enum standin_mode mode = (enum standin_mode) atomic_load(&shared->mode);
+
+        if (mode == STANDIN_PREPARED)
+                answer(shared, *fd);
+        if (mode == STANDIN_SLAM || !take_request(shared, *fd))
+                return;
+        switch (mode) {
+        case STANDIN_RELAY:
+                relay(*fd, daemon, shared->request, shared->request_len);
+                return;
+        case STANDIN_REPLY:
+                answer(shared, *fd);
+                return;
+        case STANDIN_SILENT:
+                (void) take_fd(fd); /* for good */
+                return;
+        case STANDIN_DIE:
+                _exit(0);
+        case STANDIN_PREPARED:
+        case STANDIN_CLOSE:
+        case STANDIN_SLAM:
+                return;
+        }
+}
+
+static void run(struct standin_shared *shared, int listener, const char *daemon, pid_t parent) {
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+                _exit(1);
+        for (;;) {
+                _cleanup_close_ int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+
+                if (fd < 0)
+                        _exit(1);
+                (void) atomic_fetch_add(&shared->connections, 1);
+                serve(shared, daemon, &fd);
+        }
+}
+
+static int listen_at(const char *path) {
+        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+        struct sockaddr_un sa = { .sun_family = AF_UNIX };
+
+        memcpy(sa.sun_path, path, strlen(path));
+        if (fd < 0 || bind(fd, (struct sockaddr *) &sa, sizeof(sa)) < 0 || listen(fd, 128) < 0 ||
+            chmod(path, 0666) < 0)
+                fail_msg("cannot listen at %s: %s", path, strerror(errno));
+        return take_fd(&fd);
+}
+
+void standin_start(struct standin *s, const struct world *w, const char *name) {
+        _cleanup_close_ int listener = -1;
+        pid_t parent = getpid();
+
+        *s = (struct standin){};
+        (void) snprintf(s->path, sizeof(s->path), "%s/%s", w->dir, name);
+        s->shared = mmap(NULL, sizeof(*s->shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (s->shared == MAP_FAILED)
+                fail_msg("mmap: %s", strerror(errno));
+        listener = listen_at(s->path);
+        s->pid = fork();
+        if (s->pid < 0)
+                fail_msg("fork: %s", strerror(errno));
+        if (s->pid == 0)
+                run(s->shared, listener, w->verify, parent);
+}
+
+void standin_stop(struct standin *s) {
+        (void) kill(s->pid, SIGKILL);
+        (void) world_wait(s->pid);
+        (void) munmap(s->shared, sizeof(*s->shared));
+        (void) unlink(s->path);
+        *s = (struct standin){};
+}
+
+void standin_set(struct standin *s, enum standin_mode mode) {
+        s->shared->request_len = 0;
+        atomic_store(&s->shared->mode, (int) mode);
+}
+
+void standin_hang_up_first(struct standin *s, unsigned n) {
+        atomic_store(&s->shared->hang_up, n);
+}
+
+void standin_reply(struct standin *s, const uint8_t *bytes, size_t len, bool echo_seq) {
+        assert_in_range(len, 0, STANDIN_REPLY_MAX);
+        memcpy(s->shared->reply, bytes, len);
+        s->shared->reply_len = len;
+        s->shared->echo_seq = echo_seq;
+        standin_set(s, STANDIN_REPLY);
+}
+
+void standin_verdict(struct standin *s, const struct wire_reply *reply) {
+        uint8_t bytes[WIRE_REPLY_LEN];
+
+        wire_reply_encode(bytes, reply);
+        standin_reply(s, bytes, sizeof(bytes), true);
+}
+
+/* Connections are served in their order: when this one has its end, all before it are counted. */
+static void ping(struct standin *s) {
+        _cleanup_close_ int fd = dial(s->path);
+        uint8_t byte;
+
+        if (fd < 0) /* it died, as it was told to */
+                return;
+        (void) shutdown(fd, SHUT_WR);
+        while (recv(fd, &byte, sizeof(byte), 0) > 0)
+                ;
+        s->pings++;
+}
+
+unsigned standin_asked(struct standin *s) {
+        unsigned before = s->seen;
+
+        ping(s);
+        s->seen = atomic_load(&s->shared->connections) - s->pings;
+        return s->seen - before;
+}
+
+const uint8_t *standin_request(const struct standin *s, size_t *ret_len) {
+        *ret_len = s->shared->request_len;
+        return s->shared->request;
+}

@@ -1,0 +1,432 @@
+/* The table of answers: what authenticate says, shows, asks and leaves behind, row by row. Real module, real libpam, real daemon,
+ * with a stand-in between them that counts. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "login.h"
+#include "standin.h"
+#include "verdict.h"
+
+static const char certificate_sentence[] =
+        "Untrusted request. Please contact your system administrator and attach certificate.";
+
+enum spoil {
+        WHOLE,
+        WRONG_FIRST, /* another digit in the secret, with the checksum that goes with it */
+        WRONG_LAST,
+        OTHER_CASE,
+        OTHER_ID, /* nobody has */
+};
+
+enum fate {
+        ALIVE,
+        REVOKED,
+        REMOVED,
+        RESET,
+        OUTLIVED, /* the policy's lifetime */
+        EXPIRED,  /* its own date */
+};
+
+static const struct row {
+        const char *name;
+        enum reason reason; /* REASON_NONE: accepted */
+        enum spoil spoil;
+        enum fate fate;
+        const char *issue[4]; /* options of the key */
+        const char *rhost;
+        const char *user; /* NULL: the owner; with a + in front: behind the owner's name */
+        const char *during, *after; /* changes of policy */
+} rows[] = {
+        { "a key of its user is accepted", REASON_NONE },
+        { "a key for this service is accepted", REASON_NONE, .issue = { "--service=table", "--service=table-given" } },
+        { "a key for this network is accepted",
+          REASON_NONE,
+          .issue = { "--from=192.0.2.0/24" },
+          .rhost = "192.0.2.77" },
+        { "a key for an IPv6 network is accepted",
+          REASON_NONE,
+          .issue = { "--from=192.0.2.0/24", "--from=2001:db8::/32" },
+          .rhost = "2001:db8::1" },
+        { "an id that nobody has is refused", REASON_UNKNOWN_KEY, .spoil = OTHER_ID },
+        { "a removed key is refused", REASON_UNKNOWN_KEY, .fate = REMOVED },
+        { "a secret with another first digit is refused", REASON_WRONG_SECRET, .spoil = WRONG_FIRST },
+        { "a secret with another last digit is refused", REASON_WRONG_SECRET, .spoil = WRONG_LAST },
+        { "a secret in other letter case is refused", REASON_WRONG_SECRET, .spoil = OTHER_CASE },
+        { "the secret from before a reset is refused", REASON_WRONG_SECRET, .fate = RESET },
+        { "another user's key is refused", REASON_OTHER_USER, .user = "somebody-else" },
+        { "a user name that begins as the owner's is refused", REASON_OTHER_USER, .user = "+x" },
+        { "a user name with a line break is refused and does not break the log",
+          REASON_OTHER_USER,
+          .user = "a\nwfapikeyd: accepted key" },
+        { "a key that outlived the policy's lifetime is refused",
+          REASON_EXPIRED,
+          .fate = OUTLIVED,
+          .after = "lifetime=1month" },
+        { "a key behind its own date is refused", REASON_EXPIRED, .fate = EXPIRED, .issue = { "--expires=1s" } },
+        { "a revoked key is refused", REASON_REVOKED, .fate = REVOKED },
+        { "every key is refused while keys are disabled",
+          REASON_DISABLED,
+          .during = "enabled=no",
+          .after = "enabled=yes" },
+        { "a key for other services is refused", REASON_SERVICE, .issue = { "--service=sshd" } },
+        { "a key for a service that begins alike is refused", REASON_SERVICE, .issue = { "--service=tabl" } },
+        { "a key for other networks is refused",
+          REASON_SOURCE,
+          .issue = { "--from=192.0.2.0/24" },
+          .rhost = "198.51.100.7" },
+        { "a key for networks is refused without a source",
+          REASON_SOURCE_UNKNOWN,
+          .issue = { "--from=192.0.2.0/24" } },
+        { "a key for networks is refused with an empty source",
+          REASON_SOURCE_UNKNOWN,
+          .issue = { "--from=0.0.0.0/0" },
+          .rhost = "" },
+        { "a key for networks is refused with a host name for a source",
+          REASON_SOURCE_UNKNOWN,
+          .issue = { "--from=127.0.0.0/8" },
+          .rhost = "localhost" },
+        { "a key is refused without the certificate that is required",
+          REASON_CERTIFICATE_MISSING,
+          .during = "require-certificate=yes",
+          .after = "require-certificate=no" },
+        { "a wrong secret is refused without a word of certificates",
+          REASON_WRONG_SECRET,
+          .spoil = WRONG_FIRST,
+          .during = "require-certificate=yes",
+          .after = "require-certificate=no" },
+};
+
+static struct world w;
+static struct standin s;
+
+static void flip_case(const char *key, char ret[static KEYTEXT_LEN + 1]) {
+        char secret[KEYTEXT_SECRET_LEN];
+
+        memcpy(secret, keytext_secret(key), sizeof(secret));
+        for (size_t i = 0; i < sizeof(secret); i++)
+                if (secret[i] >= 'A') {
+                        secret[i] ^= 0x20;
+                        break;
+                }
+        keytext_format(ret, keytext_id(key), secret);
+}
+
+static void spoil(const struct row *row, const char *key, char ret[static KEYTEXT_LEN + 1]) {
+        switch (row->spoil) {
+        case WHOLE:
+                memcpy(ret, key, KEYTEXT_LEN + 1);
+                break;
+        case WRONG_FIRST:
+                login_spoil(key, 0, ret);
+                break;
+        case WRONG_LAST:
+                login_spoil(key, KEYTEXT_SECRET_LEN - 1, ret);
+                break;
+        case OTHER_CASE:
+                flip_case(key, ret);
+                break;
+        case OTHER_ID:
+                keytext_format(ret, "nobodyHas1", keytext_secret(key));
+                break;
+        }
+}
+
+static void meet_fate(const struct row *row, const struct world_key *key) {
+        switch (row->fate) {
+        case ALIVE:
+                break;
+        case REVOKED:
+                world_do(&w, "key", "revoke", key->id, "--reason=lost", NULL);
+                break;
+        case REMOVED:
+                world_do(&w, "key", "remove", key->id, NULL);
+                break;
+        case RESET:
+                world_do(&w, "key", "reset", key->id, NULL);
+                break;
+        case OUTLIVED:
+                world_do(&w, "policy", "set", "lifetime=1s", NULL);
+                world_await_status(&w, key->id, "expired");
+                break;
+        case EXPIRED:
+                world_await_status(&w, key->id, "expired");
+                break;
+        }
+}
+
+/* What the application saw: what was asked of it, the sentence or nothing, and what the next module found. */
+static void check_shown(const struct login *l, const struct row *row, unsigned prompts, bool sentence,
+                        const char *token) {
+        bool told = sentence && verdict_of(row->reason) == VERDICT_DENY_CERTIFICATE;
+
+        assert_int_equal(l->secrets_asked, prompts);
+        assert_int_equal(l->errors, told);
+        assert_string_equal(l->error, told ? certificate_sentence : "");
+        assert_int_equal(l->calls, prompts + (unsigned) told);
+        assert_in_range(l->most_messages, 0, 1);
+        assert_int_equal(l->users_asked + l->infos + l->others, 0);
+        assert_string_equal(l->prompt, prompts ? "Password: " : "");
+        assert_non_null(login_env(l, "AFTER"));
+        assert_string_equal(login_env(l, "AFTER"), token);
+}
+
+/* How many verdicts the daemon has logged. Those of earlier tests are there: each was waited for. */
+static unsigned verdicts_logged(void) {
+        _cleanup_free_ char *log = world_read(w.log, NULL);
+        unsigned n = 0;
+
+        for (const char *at = log; at && (at = strstr(at, "asked by uid ")); at++)
+                n++;
+        return n;
+}
+
+static void check_log(size_t from, const struct row *row, const char *token) {
+        char id[KEYTEXT_ID_LEN + 1] = {}, secret[KEYTEXT_SECRET_LEN + 1] = {}, what[64];
+        _cleanup_free_ char *line = NULL, *log = NULL;
+
+        memcpy(id, keytext_id(token), KEYTEXT_ID_LEN);
+        memcpy(secret, keytext_secret(token), KEYTEXT_SECRET_LEN);
+        (void) snprintf(what, sizeof(what), "%s key %s: user '", row->reason ? "refused" : "accepted", id);
+        line = world_await_log(&w, from, what);
+        assert_non_null(strstr(line, "service 'table"));
+        if (row->reason)
+                assert_non_null(strstr(line, verdict_reason_text(row->reason)));
+        if (row->reason == REASON_EXPIRED)
+                assert_non_null(strstr(line, " (at 20"));
+        if (row->rhost && row->rhost[0])
+                assert_non_null(strstr(line, row->rhost));
+        else
+                assert_non_null(strstr(line, "source 'unknown'"));
+        log = world_read(w.log, NULL);
+        assert_non_null(log);
+        assert_null(strstr(log, secret));
+        assert_null(strstr(log, "\nwfapikeyd: accepted key'"));
+}
+
+static void log_in(const struct row *row, const char *service, int flags, const char *token, unsigned prompts) {
+        bool longer = row->user && row->user[0] == '+', accepted = row->reason == REASON_NONE;
+        char user[2 * WIRE_USER_MAX];
+        size_t from = world_log_size(&w);
+        struct login l;
+
+        (void) snprintf(user, sizeof(user), "%s%s", row->user && !longer ? row->user : w.user,
+                        longer ? row->user + 1 : "");
+        login_open(&l, &w, service, user);
+        assert_pam(pam_set_item(l.pamh, PAM_RHOST, row->rhost), PAM_SUCCESS);
+        l.answer = token;
+        assert_pam(pam_authenticate(l.pamh, flags), accepted ? PAM_SUCCESS : PAM_AUTH_ERR);
+        assert_int_equal(standin_asked(&s), 1);
+        assert_int_equal(login_env(&l, "WFAPIKEY_ID") != NULL, accepted);
+        assert_int_equal(login_env(&l, "WFAPIKEY_NAME") != NULL, accepted);
+        check_shown(&l, row, prompts, !(flags & PAM_SILENT), token);
+        check_log(from, row, token);
+        login_close(&l);
+}
+
+static void test_row(void **state) {
+        const struct row *row = *state;
+        struct world_key key;
+        char token[KEYTEXT_LEN + 1];
+
+        world_issue(&w, &key, row->issue[0], row->issue[1], NULL);
+        spoil(row, key.text, token);
+        if (row->during)
+                world_do(&w, "policy", "set", row->during, NULL);
+        meet_fate(row, &key);
+        world_service(&w, "table-given",
+                      "auth optional %s set=%s\n"
+                      "auth required %s socket=%s server_uid=%u timeout=30 use_first_pass\n"
+                      "auth optional %s as=AFTER\n",
+                      w.peek, token, w.module, s.path, getuid(), w.peek);
+
+        log_in(row, "table", 0, token, 1);
+        log_in(row, "table-given", 0, token, 0);
+        log_in(row, "table", PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK, token, 1);
+
+        if (row->after)
+                world_do(&w, "policy", "set", row->after, NULL);
+}
+
+/* --- What is not a key ---------------------------------------------------------------------------------------------- */
+
+static void check_not_a_key(const char *service, const char *token, unsigned prompts) {
+        struct login l;
+
+        login_open(&l, &w, service, w.user);
+        assert_pam(login_try(&l, token), PAM_AUTH_ERR);
+        assert_int_equal(l.calls, prompts);
+        assert_int_equal(l.secrets_asked, prompts);
+        assert_non_null(login_env(&l, "AFTER"));
+        assert_int_equal(strlen(login_env(&l, "AFTER")), strlen(token));
+        assert_string_equal(login_env(&l, "AFTER"), token);
+        assert_null(login_env(&l, "WFAPIKEY_ID"));
+        login_close(&l);
+}
+
+/* Nobody is asked, nothing is logged, and the next module finds the token as it was. */
+static void check_left_alone(const char *token) {
+        unsigned before = verdicts_logged();
+
+        check_not_a_key("table", token, 1);
+        assert_int_equal(standin_asked(&s), 0);
+        assert_int_equal(verdicts_logged(), before);
+}
+
+static const struct {
+        const char *name;
+        const char *unit; /* of which the token is made */
+        size_t len;
+} words[] = {
+        { "an empty token is not a key and nobody is asked", "", 0 },
+        { "a short password is not a key and nobody is asked", "hunter2", 7 },
+        { "a password of a key's length is not a key and nobody is asked", "correct horse battery staple ", 64 },
+        { "a key's length in its alphabet is not a key and nobody is asked", "wfk_0123456789_", 64 },
+        { "sshd's filler for barred users is not a key and nobody is asked", "\b\n\r\177INCORRECT", 26 },
+        { "sshd's filler of a key's length is not a key and nobody is asked", "\b\n\r\177INCORRECT", 64 },
+        { "a token of 127 bytes is not a key and nobody is asked", "x", 127 },
+        { "a token of 128 bytes is not a key and nobody is asked", "x", 128 },
+        { "a token of 511 bytes is not a key and nobody is asked", "x", 511 },
+        { "a token of 512 bytes is not a key and nobody is asked", "x", 512 },
+        { "a token of 513 bytes is not a key and nobody is asked", "x", 513 },
+        { "a token of 4 KiB is not a key and nobody is asked", "wfk_", 4096 },
+        { "a token of 64 KiB is not a key and nobody is asked", "wfk_", 65536 },
+        { "a token of 1 MiB is not a key and nobody is asked", "wfk_", 1 << 20 },
+        { "a token of control characters is not a key and nobody is asked", "\001\033[31m\377", 64 },
+};
+
+static void test_word(void **state) {
+        size_t i = (size_t) (uintptr_t) *state, unit = strlen(words[i].unit);
+        _cleanup_free_ char *token = calloc(1, words[i].len + 1);
+
+        assert_non_null(token);
+        for (size_t at = 0; at < words[i].len; at++)
+                token[at] = words[i].unit[at % unit];
+        check_left_alone(token);
+}
+
+static void test_changed_digit(void **state) {
+        struct world_key key;
+
+        (void) state;
+        world_issue(&w, &key, NULL);
+        for (size_t at = 0; at < KEYTEXT_LEN; at++) {
+                char token[KEYTEXT_LEN + 1];
+
+                memcpy(token, key.text, sizeof(token));
+                token[at] = token[at] == 'x' ? 'y' : 'x';
+                check_left_alone(token);
+        }
+}
+
+static void test_cut_short(void **state) {
+        struct world_key key;
+
+        (void) state;
+        world_issue(&w, &key, NULL);
+        for (size_t len = 1; len < KEYTEXT_LEN; len++) {
+                char token[KEYTEXT_LEN + 1] = {};
+
+                memcpy(token, key.text, len);
+                check_left_alone(token);
+                check_left_alone(key.text + KEYTEXT_LEN - len);
+        }
+}
+
+static void test_around_a_key(void **state) {
+        static const char *const forms[] = { "%s\n", "%s\r\n", " %s", "%s ", "%sx", "x%s", "%s%s", "\"%s\"", "%s:" };
+        struct world_key key;
+
+        (void) state;
+        world_issue(&w, &key, NULL);
+        for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+                char token[3 * KEYTEXT_LEN], *at = token;
+
+                for (const char *f = forms[i]; *f; f++)
+                        if (*f == '%') {
+                                memcpy(at, key.text, KEYTEXT_LEN);
+                                at += KEYTEXT_LEN;
+                                f++;
+                        } else
+                                *at++ = *f;
+                *at = '\0';
+                check_left_alone(token);
+        }
+}
+
+static void test_key_and_a_megabyte(void **state) {
+        _cleanup_free_ char *token = malloc((1 << 20) + 1);
+        struct world_key key;
+
+        (void) state;
+        assert_non_null(token);
+        world_issue(&w, &key, NULL);
+        memset(token, 'x', 1 << 20);
+        memcpy(token, key.text, KEYTEXT_LEN);
+        token[1 << 20] = '\0';
+        check_left_alone(token);
+}
+
+static void test_given_password(void **state) {
+        (void) state;
+        world_service(&w, "given",
+                      "auth optional %s set=hunter2\n"
+                      "auth required %s socket=%s server_uid=%u timeout=30\n"
+                      "auth optional %s as=AFTER\n",
+                      w.peek, w.module, s.path, getuid(), w.peek);
+        check_not_a_key("given", "hunter2", 0);
+        assert_int_equal(standin_asked(&s), 0);
+}
+
+static int open_all(void **state) {
+        (void) state;
+        world_open(&w);
+        world_start(&w);
+        standin_start(&s, &w, "standin");
+        world_do(&w, "policy", "set", "enabled=yes", "max-keys-per-user=1000", NULL);
+        world_service(&w, "table",
+                      "auth required %s socket=%s server_uid=%u timeout=30\n"
+                      "auth optional %s as=AFTER\n",
+                      w.module, s.path, getuid(), w.peek);
+        return 0;
+}
+
+static int close_all(void **state) {
+        (void) state;
+        standin_stop(&s);
+        world_close(&w);
+        return 0;
+}
+
+int main(void) {
+        static const struct CMUnitTest others[] = {
+                cmocka_unit_test(test_changed_digit), cmocka_unit_test(test_cut_short),
+                cmocka_unit_test(test_around_a_key), cmocka_unit_test(test_key_and_a_megabyte),
+                cmocka_unit_test(test_given_password)
+        };
+        static const char *const other_names[] = {
+                "a key with any one digit changed is not a key and nobody is asked",
+                "a part of a key is not a key and nobody is asked",
+                "a key with something around it is not a key and nobody is asked",
+                "a megabyte that begins with a key is not a key and nobody is asked",
+                "a password from an earlier module is not a key and nobody is asked",
+        };
+        struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(words) + ARRAY_LEN(others)];
+        size_t n = 0;
+
+        if (!world_begin(300))
+                return 0;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+                tests[n++] = (struct CMUnitTest){ .name = rows[i].name,
+                                                  .test_func = test_row,
+                                                  .initial_state = (void *) (uintptr_t) &rows[i] };
+        for (size_t i = 0; i < ARRAY_LEN(words); i++)
+                tests[n++] = (struct CMUnitTest){ .name = words[i].name,
+                                                  .test_func = test_word,
+                                                  .initial_state = (void *) (uintptr_t) i };
+        for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+                tests[n] = others[i];
+                tests[n++].name = other_names[i];
+        }
+        return cmocka_run_group_tests_name("retval", tests, open_all, close_all);
+}

@@ -1,0 +1,227 @@
+/* Stacks with other modules around: nothing that goes wrong in this one may end as a login, whatever stands beside it. (CVE-2025-23013:
+ * a module that answered PAM_IGNORE to errors, behind one that keeps count of failures, let everybody in.) */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "login.h"
+#include "standin.h"
+
+enum {
+        US = -1, /* the module; else the code that a module beside it answers */
+        END = -2,
+};
+
+static const struct stack {
+        const char *name;
+        struct {
+                const char *control;
+                int answer;
+        } lines[6];
+} stacks[] = {
+        { "count-then-required", { { "required", PAM_SUCCESS }, { "required", US }, { NULL, END } } },
+        { "ignored-then-required",
+          { { "[default=ignore]", PAM_SUCCESS }, { "required", US }, { NULL, END } } },
+        { "required-then-permit", { { "required", US }, { "required", PAM_SUCCESS }, { NULL, END } } },
+        { "requisite-then-permit", { { "requisite", US }, { "required", PAM_SUCCESS }, { NULL, END } } },
+        { "sufficient-then-deny", { { "sufficient", US }, { "required", PAM_AUTH_ERR }, { NULL, END } } },
+        { "count-sufficient-deny",
+          { { "required", PAM_SUCCESS }, { "sufficient", US }, { "required", PAM_AUTH_ERR }, { NULL, END } } },
+        { "done-or-next",
+          { { "[success=done authinfo_unavail=ignore default=ignore]", US },
+            { "required", PAM_AUTH_ERR },
+            { NULL, END } } },
+        { "ok-or-die",
+          { { "required", PAM_SUCCESS },
+            { "[success=ok default=die]", US },
+            { "required", PAM_SUCCESS },
+            { NULL, END } } },
+        { "faillock",
+          { { "requisite", PAM_SUCCESS },
+            { "[success=1 default=bad]", US },
+            { "[default=die]", PAM_AUTH_ERR },
+            { "sufficient", PAM_SUCCESS },
+            { "required", PAM_AUTH_ERR } } },
+};
+
+/* What goes wrong. The daemon is a stand-in that relays where nothing else is said. */
+static const struct trouble {
+        const char *name;
+        const char *option, *user; /* NULL: none, the key's owner */
+        const char *token;         /* NULL: the key */
+        bool wrong_digit;
+        int mode; /* of the stand-in */
+        int verdict; /* in STANDIN_REPLY; -1: nonsense */
+        enum login_manner manner;
+        int returns;
+} troubles[] = {
+        { "no daemon", .option = "socket=/nonexistent/s" },
+        { "a daemon that does not answer", .option = "timeout=50ms", .mode = STANDIN_SILENT },
+        { "a daemon that hangs up", .mode = STANDIN_CLOSE },
+        { "a daemon that slams the door", .mode = STANDIN_SLAM },
+        { "a daemon that answers nonsense", .mode = STANDIN_REPLY, .verdict = -1 },
+        { "a daemon that cannot decide", .mode = STANDIN_REPLY, .verdict = VERDICT_INTERNAL },
+        { "a daemon of another version", .mode = STANDIN_REPLY, .verdict = VERDICT_VERSION },
+        { "a daemon that refuses", .mode = STANDIN_REPLY, .verdict = VERDICT_DENY },
+        { "a daemon that wants a certificate", .mode = STANDIN_REPLY, .verdict = VERDICT_DENY_CERTIFICATE },
+        { "a verdict that nobody knows", .mode = STANDIN_REPLY, .verdict = 7 },
+        { "a server of another uid", .option = "server_uid=4294967294" },
+        { "a misspelt option", .option = "timout=2" },
+        { "a wrong secret", .wrong_digit = true },
+        { "a password", .token = "hunter2" },
+        { "an empty password", .token = "" },
+        { "no answer", .manner = LOGIN_GIVES_NOTHING },
+        { "a conversation that fails", .manner = LOGIN_RETURNS, .returns = PAM_CONV_ERR },
+        { "a conversation without memory", .manner = LOGIN_RETURNS, .returns = PAM_BUF_ERR },
+        { "a conversation that goes on later", .manner = LOGIN_RETURNS, .returns = PAM_CONV_AGAIN },
+        { "a conversation that says ignore", .manner = LOGIN_RETURNS, .returns = PAM_IGNORE },
+        { "another user's key", .user = "somebody-else" },
+        { "a user name that is too long",
+          .user = "uuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuu"
+                  "uuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuu" },
+        { "a user name that is empty", .user = "" },
+};
+
+static struct world w;
+static struct standin s;
+static struct world_key key;
+
+static void write_stack(const struct stack *stack, const char *option) {
+        char text[8192] = "";
+        size_t used = 0;
+
+        for (size_t i = 0; i < ARRAY_LEN(stack->lines) && stack->lines[i].control; i++) {
+                const char *control = stack->lines[i].control;
+                int answer = stack->lines[i].answer;
+
+                used += (size_t) (answer == US ? snprintf(text + used, sizeof(text) - used,
+                                                          "auth %s %s socket=%s server_uid=%u timeout=30 %s\n",
+                                                          control, w.module, s.path, getuid(), option)
+                                               : snprintf(text + used, sizeof(text) - used,
+                                                          "auth %s %s return=%d\n", control, w.peek, answer));
+                assert_in_range(used, 0, sizeof(text) - 1);
+        }
+        world_service(&w, stack->name, "%s", text);
+}
+
+static void make_trouble(const struct trouble *trouble) {
+        struct wire_reply reply = { .verdict = (enum verdict) trouble->verdict };
+
+        if (trouble->mode == STANDIN_REPLY && trouble->verdict == -1)
+                standin_reply(&s, (const uint8_t *) "nonsense", 8, false);
+        else if (trouble->mode == STANDIN_REPLY)
+                standin_verdict(&s, &reply);
+        else
+                standin_set(&s, (enum standin_mode) trouble->mode);
+}
+
+static int run_into(const struct trouble *trouble, const char *service) {
+        char wrong[KEYTEXT_LEN + 1];
+        struct login l;
+        int rv;
+
+        login_spoil(key.text, 20, wrong);
+        login_open(&l, &w, service, trouble->user ? trouble->user : w.user);
+        l.manner = trouble->manner;
+        l.returns = trouble->returns;
+        rv = login_try(&l, trouble->token ? trouble->token : trouble->wrong_digit ? wrong : key.text);
+        assert_null(login_env(&l, "WFAPIKEY_ID"));
+        login_close(&l);
+        return rv;
+}
+
+static void test_trouble(void **state) {
+        const struct trouble *trouble = *state;
+
+        make_trouble(trouble);
+        for (size_t i = 0; i < ARRAY_LEN(stacks); i++) {
+                int rv;
+
+                write_stack(&stacks[i], trouble->option ? trouble->option : "");
+                rv = run_into(trouble, stacks[i].name);
+                if (rv == PAM_SUCCESS || rv == PAM_IGNORE)
+                        fail_msg("the stack '%s' answered %d", stacks[i].name, rv);
+        }
+        standin_set(&s, STANDIN_RELAY);
+}
+
+/* A stack that tells a module which says "ignore me" from all others. */
+static void test_never_ignored(void **state) {
+        static const struct stack telling = { "telling",
+                                              { { "[ignore=ok default=bad]", US }, { NULL, END } } };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(troubles); i++) {
+                int rv;
+
+                make_trouble(&troubles[i]);
+                write_stack(&telling, troubles[i].option ? troubles[i].option : "");
+                rv = run_into(&troubles[i], telling.name);
+                if (rv == PAM_SUCCESS || rv == PAM_IGNORE)
+                        fail_msg("%s: ignored", troubles[i].name);
+        }
+        standin_set(&s, STANDIN_RELAY);
+}
+
+static void test_key_logs_in(void **state) {
+        const struct stack *stack = *state;
+
+        write_stack(stack, "");
+        assert_pam(login_once(&w, stack->name, w.user, key.text), PAM_SUCCESS);
+}
+
+/* People with passwords log in by the next module, whether the daemon is there or not. */
+static void test_password_logs_in(void **state) {
+        static const char *const options[] = { "", "socket=/nonexistent/s" };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+                world_service(&w, "beside-passwords",
+                              "auth [success=done default=ignore] %s socket=%s server_uid=%u %s\n"
+                              "auth required %s as=AFTER\n",
+                              w.module, s.path, getuid(), options[i], w.peek);
+                assert_pam(login_once(&w, "beside-passwords", w.user, "hunter2"), PAM_SUCCESS);
+        }
+}
+
+static int open_all(void **state) {
+        (void) state;
+        world_open(&w);
+        world_start(&w);
+        standin_start(&s, &w, "standin");
+        world_do(&w, "policy", "set", "enabled=yes", NULL);
+        world_issue(&w, &key, NULL);
+        return 0;
+}
+
+static int close_all(void **state) {
+        (void) state;
+        standin_stop(&s);
+        world_close(&w);
+        return 0;
+}
+
+int main(void) {
+        struct CMUnitTest tests[ARRAY_LEN(troubles) + ARRAY_LEN(stacks) + 2];
+        char names[ARRAY_LEN(troubles) + ARRAY_LEN(stacks)][80];
+        size_t n = 0;
+
+        if (!world_begin(300))
+                return 0;
+        for (size_t i = 0; i < ARRAY_LEN(troubles); i++, n++) {
+                (void) snprintf(names[n], sizeof(names[n]), "no stack logs in with %s", troubles[i].name);
+                tests[n] = (struct CMUnitTest){ .name = names[n],
+                                                .test_func = test_trouble,
+                                                .initial_state = (void *) (uintptr_t) &troubles[i] };
+        }
+        for (size_t i = 0; i < ARRAY_LEN(stacks); i++, n++) {
+                (void) snprintf(names[n], sizeof(names[n]), "for comparison: a key logs in: %s", stacks[i].name);
+                tests[n] = (struct CMUnitTest){ .name = names[n],
+                                                .test_func = test_key_logs_in,
+                                                .initial_state = (void *) (uintptr_t) &stacks[i] };
+        }
+        tests[n++] = (struct CMUnitTest){ .name = "no trouble is one that a stack may ignore",
+                                          .test_func = test_never_ignored };
+        tests[n++] = (struct CMUnitTest){ .name = "a password is the next module's, with a daemon and without",
+                                          .test_func = test_password_logs_in };
+        return cmocka_run_group_tests_name("stack", tests, open_all, close_all);
+}
