@@ -20,11 +20,11 @@ test_not "su with another" su_alice "${key:0:63}0"
 test_not "su with nothing" su_alice ''
 test_not "su to somebody else with it" as_mallory su mallory -c true <<<"$key"
 
-pt() { timeout 60 "$@" <<<"$answer"; }
+pt() { "$@" <<<"$answer"; }
 answer=$key
 test_that "pamtester: authenticate" pt pamtester keys alice authenticate
 test_that "pamtester: authenticate and account" pt pamtester keys alice authenticate acct_mgmt
-test_that "pamtester: as an ordinary user" as_mallory pt pamtester keys alice authenticate acct_mgmt
+test_that "pamtester: as an ordinary user" pt as_mallory pamtester keys alice authenticate acct_mgmt
 test_that "pamtester: all but the password" pt pamtester keys alice authenticate acct_mgmt setcred open_session close_session
 test_not "pamtester: account alone is not ours" pt pamtester keys alice acct_mgmt
 test_not "pamtester: nor is a change of password" pt pamtester keys alice chauthtok

@@ -1,0 +1,338 @@
+/* The module as a file: what it gives to the process that loads it, and what it takes. Reads the ELF by itself. */
+#include <dlfcn.h>
+#include <link.h>
+#include <stdio.h>
+
+#include "cleanup.h"
+#include "world.h"
+
+static const char *const hooks[] = { "pam_sm_authenticate",  "pam_sm_setcred",       "pam_sm_acct_mgmt",
+                                     "pam_sm_open_session", "pam_sm_close_session", "pam_sm_chauthtok" };
+
+/* What a guest does not do in another's process. A name with a * behind it stands for all that begin so. */
+static const char *const not_imported[] = {
+        /* stdio, and what formats: a secret must have no way into a text */
+        "printf*", "vprintf*", "fprintf*", "vfprintf*", "sprintf*", "vsprintf*", "snprintf*", "vsnprintf*",
+        "asprintf*", "vasprintf*", "dprintf*", "vdprintf*", "puts", "putchar*", "fputs*", "fputc*", "putc*", "fwrite*",
+        "fread*", "fgets*", "getline*", "getdelim*", "fopen*", "fdopen*", "freopen*", "fclose", "fflush*", "perror",
+        "stdin", "stdout", "stderr", "open_memstream", "scanf*", "sscanf*", "fscanf*", "isoc99*", "syslog", "vsyslog",
+        "openlog", "closelog",
+        /* files and descriptors of its own */
+        "open", "open64", "openat*", "creat*", "pipe*", "dup*", "opendir", "mkstemp*", "memfd_create", "read", "write",
+        /* threads, and what ends with them */
+        "pthread_*", "thrd_*", "tss_*", "tls_get_addr", "call_once",
+        /* signals, processes, timers */
+        "signal", "sigaction", "sigprocmask", "sigpending", "sigsuspend", "bsd_signal", "sysv_signal", "raise", "kill",
+        "fork", "vfork", "clone*", "posix_spawn*", "exec*", "system", "popen", "wait*", "abort", "exit", "quick_exit",
+        "_exit", "alarm", "setitimer", "timer_*", "sleep", "usleep", "nanosleep", "clock_nanosleep", "setjmp*",
+        "longjmp*", "assert*", "atexit", "on_exit", "cxa_atexit", "cxa_thread_atexit*", "at_quick_exit",
+        /* state of the process */
+        "getenv", "secure_getenv", "setenv", "putenv", "unsetenv", "clearenv", "environ", "setlocale", "umask",
+        "chdir", "fchdir", "setrlimit*", "prctl", "setuid", "seteuid", "setreuid", "setresuid", "setgid", "setegid",
+        "setregid", "setresgid", "setgroups", "initgroups", "setfsuid", "setfsgid", "unshare", "setns", "mlock*",
+        "dlopen", "dlsym", "dlclose",
+        /* name services, which load more code and ask the network */
+        "getpw*", "getgr*", "getsp*", "gethostby*", "getaddrinfo", "getnameinfo", "res_*", "getlogin*",
+        /* the heap: calloc and free for one note, nothing else */
+        "malloc", "realloc", "reallocarray", "strdup", "strndup", "memalign", "posix_memalign", "aligned_alloc",
+        /* libpam: nothing that delays everybody, or asks in a way of its own */
+        "pam_fail_delay", "pam_get_authtok*", "pam_prompt", "pam_vprompt", "pam_modutil_*",
+};
+
+static char *image; /* of the module */
+static size_t image_size;
+
+static const ElfW(Ehdr) *header(void) {
+        return (const ElfW(Ehdr) *) (const void *) image;
+}
+
+static const void *at(size_t offset, size_t size) {
+        assert_in_range(offset, 0, image_size);
+        assert_in_range(size, 0, image_size - offset);
+        return image + offset;
+}
+
+static const ElfW(Shdr) *section(size_t i) {
+        const ElfW(Ehdr) *e = header();
+
+        return at(e->e_shoff + i * e->e_shentsize, sizeof(ElfW(Shdr)));
+}
+
+static const char *section_name(const ElfW(Shdr) *s) {
+        const ElfW(Shdr) *names = section(header()->e_shstrndx);
+
+        return at(names->sh_offset + s->sh_name, 1);
+}
+
+static const ElfW(Shdr) *find_section(uint32_t type) {
+        for (size_t i = 0; i < header()->e_shnum; i++) {
+                const ElfW(Shdr) *s = section(i);
+
+                if (s->sh_type == type)
+                        return s;
+        }
+        return NULL;
+}
+
+static const ElfW(Shdr) *get_section(uint32_t type) {
+        const ElfW(Shdr) *s = find_section(type);
+
+        if (!s)
+                fail_msg("there is no section of type %u", type);
+        return s;
+}
+
+/* The symbols of a table, one after the other, each with its name; NULL behind the last one. */
+static const ElfW(Sym) *symbol(const ElfW(Shdr) *table, size_t i, const char **ret_name) {
+        const ElfW(Sym) *symbol;
+
+        if ((i + 1) * table->sh_entsize > table->sh_size)
+                return NULL;
+        symbol = at(table->sh_offset + i * table->sh_entsize, sizeof(*symbol));
+        *ret_name = at(section(table->sh_link)->sh_offset + symbol->st_name, 1);
+        return symbol;
+}
+
+/* An entry of the dynamic section, counted from 0 among those of its tag. */
+static const ElfW(Dyn) *dynamic(ElfW(Sxword) tag, size_t n) {
+        const ElfW(Shdr) *s = get_section(SHT_DYNAMIC);
+
+        for (size_t i = 0; (i + 1) * sizeof(ElfW(Dyn)) <= s->sh_size; i++) {
+                const ElfW(Dyn) *d = at(s->sh_offset + i * sizeof(*d), sizeof(*d));
+
+                if (d->d_tag == tag && n-- == 0)
+                        return d;
+        }
+        return NULL;
+}
+
+static const char *dynamic_text(const ElfW(Dyn) *d) {
+        const ElfW(Shdr) *s = get_section(SHT_DYNAMIC);
+
+        return at(section(s->sh_link)->sh_offset + d->d_un.d_val, 1);
+}
+
+static const ElfW(Phdr) *segment(uint32_t type) {
+        const ElfW(Ehdr) *e = header();
+
+        for (size_t i = 0; i < e->e_phnum; i++) {
+                const ElfW(Phdr) *p = at(e->e_phoff + i * e->e_phentsize, sizeof(*p));
+
+                if (p->p_type == type)
+                        return p;
+        }
+        return NULL;
+}
+
+static bool is_hook(const char *name) {
+        for (size_t i = 0; i < ARRAY_LEN(hooks); i++)
+                if (strcmp(hooks[i], name) == 0)
+                        return true;
+        return false;
+}
+
+/* --- Tests ---------------------------------------------------------------------------------------------------------- */
+
+static void test_hooks_are_there(void **state) {
+        void *module = dlopen(getenv("PAM_MODULE"), RTLD_NOW | RTLD_LOCAL);
+
+        (void) state;
+        if (!module)
+                fail_msg("%s", dlerror());
+        for (size_t i = 0; i < ARRAY_LEN(hooks); i++)
+                assert_non_null(dlsym(module, hooks[i]));
+        assert_null(dlsym(module, "wire_request_encode"));
+        assert_int_equal(dlclose(module), 0);
+}
+
+static void test_unloads(void **state) {
+        (void) state;
+        for (int i = 0; i < 3; i++) {
+                void *module = dlopen(getenv("PAM_MODULE"), RTLD_NOW | RTLD_LOCAL);
+
+                assert_non_null(module);
+                assert_int_equal(dlclose(module), 0);
+                assert_null(dlopen(getenv("PAM_MODULE"), RTLD_NOW | RTLD_NOLOAD));
+        }
+}
+
+static void test_exports_nothing_else(void **state) {
+        const ElfW(Shdr) *table = get_section(SHT_DYNSYM);
+        const ElfW(Sym) *sym;
+        const char *name;
+        size_t found = 0;
+
+        (void) state;
+        for (size_t i = 1; (sym = symbol(table, i, &name)); i++) {
+                if (sym->st_shndx == SHN_UNDEF)
+                        continue;
+                if (!is_hook(name))
+                        fail_msg("%s is exported", name);
+                assert_int_equal(ELF64_ST_TYPE(sym->st_info), STT_FUNC);
+                found++;
+        }
+        assert_int_equal(found, ARRAY_LEN(hooks));
+}
+
+/* A fortified name, as __recv_chk, is as good as the plain one. */
+static bool is_named(const char *pattern, const char *name) {
+        size_t len, name_len;
+
+        name += strspn(name, "_");
+        pattern += strspn(pattern, "_");
+        len = strlen(pattern);
+        name_len = strlen(name);
+        if (name_len > 4 && strcmp(name + name_len - 4, "_chk") == 0)
+                name_len -= 4;
+        if (pattern[len - 1] == '*')
+                return name_len >= len - 1 && strncmp(name, pattern, len - 1) == 0;
+        return name_len == len && strncmp(name, pattern, len) == 0;
+}
+
+static void test_imports(void **state) {
+        const ElfW(Shdr) *table = get_section(SHT_DYNSYM);
+        const ElfW(Sym) *sym;
+        const char *name;
+        size_t imports = 0;
+
+        (void) state;
+        for (size_t i = 1; (sym = symbol(table, i, &name)); i++) {
+                if (sym->st_shndx != SHN_UNDEF || ELF64_ST_BIND(sym->st_info) == STB_WEAK)
+                        continue;
+                imports++;
+                for (size_t n = 0; n < ARRAY_LEN(not_imported); n++)
+                        if (is_named(not_imported[n], name))
+                                fail_msg("%s is used", name);
+        }
+        assert_in_range(imports, 10, 100);
+}
+
+static void test_needs(void **state) {
+        const ElfW(Dyn) *needed;
+        bool libc = false, libpam = false;
+
+        (void) state;
+        for (size_t n = 0; (needed = dynamic(DT_NEEDED, n)); n++) {
+                const char *name = dynamic_text(needed);
+
+                if (strcmp(name, "libc.so.6") == 0)
+                        libc = true;
+                else if (strcmp(name, "libpam.so.0") == 0)
+                        libpam = true;
+                else
+                        fail_msg("%s is needed", name);
+        }
+        assert_true(libc);
+        assert_true(libpam);
+        assert_null(dynamic(DT_RPATH, 0));
+        assert_null(dynamic(DT_RUNPATH, 0));
+}
+
+/* What the compiler itself puts into every shared object. */
+static bool is_of_toolchain(const char *name) {
+        static const char *const names[] = { "completed.*", "dso_handle", "TMC_END__", "DYNAMIC", "GLOBAL_OFFSET_TABLE_",
+                                             "frame_dummy_init_array_entry", "do_global_dtors_aux_fini_array_entry" };
+
+        for (size_t i = 0; i < ARRAY_LEN(names); i++)
+                if (is_named(names[i], name))
+                        return true;
+        return false;
+}
+
+static bool is_relro(ElfW(Addr) address) {
+        const ElfW(Phdr) *relro = segment(PT_GNU_RELRO);
+
+        return relro && address >= relro->p_vaddr && address < relro->p_vaddr + relro->p_memsz;
+}
+
+static void test_no_static_data(void **state) {
+        const ElfW(Shdr) *table = find_section(SHT_SYMTAB);
+        const ElfW(Sym) *sym;
+        const char *name;
+
+        (void) state;
+        for (size_t i = 1; table && (sym = symbol(table, i, &name)); i++) {
+                const ElfW(Shdr) *s;
+
+                if (sym->st_shndx == SHN_UNDEF || sym->st_shndx >= header()->e_shnum)
+                        continue;
+                s = section(sym->st_shndx);
+                if ((s->sh_flags & SHF_WRITE) && ELF64_ST_TYPE(sym->st_info) == STT_OBJECT &&
+                    !is_relro(sym->st_value) && !is_of_toolchain(name))
+                        fail_msg("%s is written to in %s", name, section_name(s));
+        }
+        /* Stripped, it still has these: one pointer to itself, and one byte of the start files. */
+        for (size_t i = 0; i < header()->e_shnum; i++) {
+                const ElfW(Shdr) *s = section(i);
+
+                if ((s->sh_flags & SHF_WRITE) && !is_relro(s->sh_addr))
+                        assert_in_range(s->sh_size, 0, 2 * sizeof(void *));
+        }
+}
+
+static void test_no_thread_data(void **state) {
+        (void) state;
+        assert_null(segment(PT_TLS));
+        assert_null(dynamic(DT_TEXTREL, 0));
+}
+
+static void test_no_constructors(void **state) {
+        static const ElfW(Sxword) arrays[] = { DT_INIT_ARRAYSZ, DT_FINI_ARRAYSZ, DT_PREINIT_ARRAYSZ };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(arrays); i++) {
+                const ElfW(Dyn) *size = dynamic(arrays[i], 0);
+
+                /* one entry each is that of the start files */
+                assert_in_range(size ? size->d_un.d_val : 0, 0, sizeof(void *));
+        }
+}
+
+static void test_hardened(void **state) {
+        const ElfW(Dyn) *flags = dynamic(DT_FLAGS_1, 0);
+        const ElfW(Phdr) *stack = segment(PT_GNU_STACK);
+
+        (void) state;
+        assert_non_null(flags);
+        assert_true(flags->d_un.d_val & DF_1_NOW);
+        assert_false(flags->d_un.d_val & DF_1_NODELETE);
+        assert_non_null(segment(PT_GNU_RELRO));
+        assert_non_null(stack);
+        assert_false(stack->p_flags & PF_X);
+}
+
+static int open_image(void **state) {
+        (void) state;
+        image = world_read(getenv("PAM_MODULE"), &image_size);
+        if (!image || image_size < sizeof(ElfW(Ehdr)) || memcmp(image, ELFMAG, SELFMAG) != 0)
+                fail_msg("%s is no ELF file", getenv("PAM_MODULE"));
+        return 0;
+}
+
+static int close_image(void **state) {
+        (void) state;
+        cleanup_free(&image);
+        return 0;
+}
+
+#define CASE(function, text) { .name = text, .test_func = function }
+
+int main(void) {
+        struct CMUnitTest tests[] = {
+                CASE(test_hooks_are_there, "it loads, and the six hooks are there"),
+                CASE(test_exports_nothing_else, "it exports nothing but the six hooks"),
+                CASE(test_hardened, "it is bound at once and read-only afterwards, its stack is no code"),
+                CASE(test_unloads, "it is gone when it is closed"),
+                CASE(test_imports, "it uses no stdio, thread, signal, process, file, environment or name service"),
+                CASE(test_needs, "it needs libpam and libc, nothing else, and no path to them"),
+                CASE(test_no_static_data, "it has no static data that can be written"),
+                CASE(test_no_thread_data, "it has no data for each thread, and no code that is written to"),
+                CASE(test_no_constructors, "nothing of it runs when it is loaded or unloaded"),
+        };
+
+        if (!world_begin(60))
+                return 0;
+        for (size_t i = 3; TEST_INSTRUMENTED && i < ARRAY_LEN(tests); i++)
+                world_skip(&tests[i], "a sanitizer is in this one, too");
+        return cmocka_run_group_tests_name("exports", tests, open_image, close_image);
+}

@@ -1,0 +1,121 @@
+/* When a key's time is over. */
+#include "unit.h"
+
+#include "expiry.h"
+
+#define NOW INT64_C(1800000000)
+
+static const struct {
+        const char *why;
+        int64_t lifetime, changed, created, expires, bound; /* the first two are the policy's */
+        int64_t at;
+} rows[] = {
+        { "nothing bounds it", 0, 0, 100, 0, 0, 0 },
+        { "the policy's lifetime", 50, 0, 100, 0, 0, 150 },
+        { "a lifetime that changed before it was made", 50, 90, 100, 0, 0, 150 },
+        { "a lifetime that changed since", 50, 120, 100, 0, 0, 170 },
+        { "a lifetime that changed in the same second", 50, 100, 100, 0, 0, 150 },
+        { "a change to none", 0, 120, 100, 0, 0, 0 },
+        { "its own expiry", 50, 0, 100, 1000, 0, 1000 },
+        { "its own expiry, earlier than the lifetime", 50, 120, 100, 110, 0, 110 },
+        { "its own expiry does not move with the lifetime", 50, 5000, 100, 1000, 0, 1000 },
+        { "its own expiry without a lifetime", 0, 0, 100, 1000, 0, 1000 },
+        { "the bound alone", 0, 0, 100, 0, 400, 400 },
+        { "the bound before the lifetime", 500, 0, 100, 0, 400, 400 },
+        { "the lifetime before the bound", 50, 0, 100, 0, 400, 150 },
+        { "the bound stops a restarted clock", 50, 390, 100, 0, 400, 400 },
+        { "the bound before its own expiry", 0, 0, 100, 1000, 400, 400 },
+        { "its own expiry before the bound", 0, 0, 100, 300, 400, 300 },
+        { "its own expiry at the bound", 0, 0, 100, 400, 400, 400 },
+        { "a sum past the end of time", INT64_MAX, 0, 100, 0, 0, INT64_MAX },
+        { "a sum past the end of time, bounded", INT64_MAX, 0, 100, 0, 400, 400 },
+        { "a change at the end of time", 50, INT64_MAX, 100, 0, 0, INT64_MAX },
+};
+
+static void test_expiry_is_the_first_of_what_bounds_it(void **state) {
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                const struct policy policy = { .lifetime_s = rows[i].lifetime,
+                                               .lifetime_changed_at = rows[i].changed };
+                const struct key_record key = { .created_at = rows[i].created,
+                                                .expires_at = rows[i].expires,
+                                                .bound_at = rows[i].bound };
+
+                unit_int(rows[i].why, expiry_of(&policy, &key), rows[i].at);
+        }
+}
+
+/* max-lifetime bounds keys when they are made; the policy of today has no say in it. */
+static void test_max_lifetime_of_today_does_not_touch_a_key(void **state) {
+        const struct policy policy = { .max_lifetime_s = 1 };
+        const struct key_record key = { .created_at = 100, .expires_at = 1000 };
+
+        (void) state;
+        assert_int_equal(expiry_of(&policy, &key), 1000);
+}
+
+static void test_a_key_expires_in_its_very_second(void **state) {
+        const struct policy policy = {};
+        const struct key_record key = { .created_at = 1, .expires_at = NOW };
+
+        (void) state;
+        assert_int_equal(expiry_status(&policy, &key, NOW - 1), KEY_ACTIVE);
+        assert_int_equal(expiry_status(&policy, &key, NOW), KEY_EXPIRED);
+        assert_int_equal(expiry_status(&policy, &key, NOW + 1), KEY_EXPIRED);
+        assert_int_equal(expiry_status(&policy, &key, 0), KEY_ACTIVE);
+        assert_int_equal(expiry_status(&policy, &key, INT64_MAX), KEY_EXPIRED);
+}
+
+static void test_a_key_without_an_end_stays_active(void **state) {
+        const struct policy policy = {};
+        const struct key_record key = { .created_at = 1 };
+
+        (void) state;
+        assert_int_equal(expiry_status(&policy, &key, NOW), KEY_ACTIVE);
+        assert_int_equal(expiry_status(&policy, &key, INT64_MAX), KEY_ACTIVE);
+}
+
+static void test_a_revoked_key_is_revoked_whatever_its_time(void **state) {
+        const struct policy policy = {};
+        const struct key_record key = { .created_at = 1, .expires_at = NOW, .status = KEY_REVOKED };
+
+        (void) state;
+        assert_int_equal(expiry_status(&policy, &key, NOW - 1), KEY_REVOKED);
+        assert_int_equal(expiry_status(&policy, &key, NOW + 1), KEY_REVOKED);
+}
+
+static void test_a_status_that_is_not_known_is_not_active(void **state) {
+        const struct policy policy = {};
+        const struct key_record key = { .created_at = 1, .status = (enum key_status) 77 };
+
+        (void) state;
+        assert_int_not_equal(expiry_status(&policy, &key, NOW), KEY_ACTIVE);
+}
+
+/* A year of it, a day at a time. */
+static void test_a_changed_lifetime_restarts_the_clock_of_all(void **state) {
+        const struct key_record old = { .created_at = 1000 }, new = { .created_at = 1000 + 300 * 86400 };
+        struct policy policy = { .lifetime_s = 30 * 86400, .lifetime_changed_at = 1000 + 200 * 86400 };
+
+        (void) state;
+        for (int64_t day = 0; day < 365; day++) {
+                int64_t now = 1000 + day * 86400;
+
+                assert_int_equal(expiry_status(&policy, &old, now), day < 230 ? KEY_ACTIVE : KEY_EXPIRED);
+                assert_int_equal(expiry_status(&policy, &new, now), day < 330 ? KEY_ACTIVE : KEY_EXPIRED);
+        }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_expiry_is_the_first_of_what_bounds_it),
+                cmocka_unit_test(test_max_lifetime_of_today_does_not_touch_a_key),
+                cmocka_unit_test(test_a_key_expires_in_its_very_second),
+                cmocka_unit_test(test_a_key_without_an_end_stays_active),
+                cmocka_unit_test(test_a_revoked_key_is_revoked_whatever_its_time),
+                cmocka_unit_test(test_a_status_that_is_not_known_is_not_active),
+                cmocka_unit_test(test_a_changed_lifetime_restarts_the_clock_of_all),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

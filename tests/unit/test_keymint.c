@@ -1,0 +1,267 @@
+/* Keys and their digests: known answers, and that nothing else than what is meant goes into them. */
+#include "unit.h"
+
+#include "keymint.h"
+
+/* Computed with Python: hashlib.blake2b(..., digest_size=32, key=bytes(range(32)), person=b"wfapikey digest\0") and so on. The id is
+ * the first four bytes, least significant first. */
+static const char *const key = "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyxg";
+static const uint8_t known_digest[] = { 0x0f, 0xd3, 0xb2, 0x6b, 0xc4, 0xda, 0xc4, 0xec, 0x91, 0x96, 0x52,
+                                        0x59, 0xf0, 0x08, 0x9d, 0x25, 0xc4, 0xa9, 0x94, 0x1d, 0x30, 0x23,
+                                        0x89, 0x68, 0x66, 0x23, 0x86, 0x3a, 0x04, 0x50, 0x38, 0xd4 };
+static const uint8_t known_ticket[] = { 0xf9, 0xf9, 0x6f, 0x16, 0x87, 0xce, 0x01, 0x79, 0x3e, 0x20, 0xeb,
+                                        0xa1, 0x0f, 0xde, 0x01, 0xcb, 0x22, 0x4d, 0x48, 0xae, 0x49, 0xde,
+                                        0x6a, 0x7d, 0xda, 0x9a, 0xb2, 0xe0, 0x77, 0x33, 0xd0, 0x00 };
+static const uint32_t known_pepper_id = 1432752675;
+
+static struct keymint *mint_with(uint8_t first) {
+        uint8_t pepper[PEPPER_LEN];
+        struct keymint *k = NULL;
+
+        for (unsigned i = 0; i < PEPPER_LEN; i++)
+                pepper[i] = (uint8_t) (first + i);
+        assert_int_equal(keymint_new(&k, pepper), 0);
+        memset(pepper, 0xff, sizeof(pepper)); /* it took a copy */
+        return k;
+}
+
+static int mint(void **state) {
+        *state = mint_with(0);
+        return 0;
+}
+
+static int unmint(void **state) {
+        *state = keymint_free(*state);
+        return *state ? -1 : 0;
+}
+
+static struct key_record record(void) {
+        struct key_record r = { .id = "0123456789", .owner = "alice", .name = "n" };
+
+        memcpy(r.digest, known_digest, sizeof(r.digest));
+        return r;
+}
+
+static void test_digest_is_the_known_one(void **state) {
+        uint8_t digest[RECORD_DIGEST_LEN + 1];
+
+        unit_poison(digest, sizeof(digest));
+        keymint_digest(*state, key, digest);
+        assert_memory_equal(digest, known_digest, RECORD_DIGEST_LEN);
+        unit_poisoned("behind", digest + RECORD_DIGEST_LEN, 1);
+}
+
+static void test_ticket_is_the_known_one(void **state) {
+        struct key_record r = record();
+        uint8_t ticket[WIRE_TICKET_LEN];
+
+        keymint_ticket(*state, &r, "alice", ticket);
+        assert_memory_equal(ticket, known_ticket, sizeof(ticket));
+}
+
+static void test_pepper_id_is_the_known_one(void **state) {
+        struct keymint *other = mint_with(1);
+
+        assert_int_equal(keymint_pepper_id(*state), known_pepper_id);
+        assert_int_not_equal(keymint_pepper_id(other), known_pepper_id);
+        keymint_free(other);
+}
+
+static void test_digest_takes_all_of_id_and_secret(void **state) {
+        for (size_t at = KEYTEXT_PREFIX_LEN; at < KEYTEXT_LEN - KEYTEXT_CHECK_LEN; at++) {
+                uint8_t digest[RECORD_DIGEST_LEN];
+                char text[KEYTEXT_LEN + 1];
+
+                memcpy(text, key, sizeof(text));
+                text[at] = text[at] == 'x' ? 'y' : 'x';
+                keymint_digest(*state, text, digest);
+                assert_int_equal(keymint_equal(digest, known_digest),
+                                 at == KEYTEXT_PREFIX_LEN + KEYTEXT_ID_LEN);
+        }
+}
+
+static void test_digest_is_of_the_pepper(void **state) {
+        struct keymint *other = mint_with(1);
+        uint8_t digest[RECORD_DIGEST_LEN];
+
+        (void) state;
+        keymint_digest(other, key, digest);
+        assert_int_equal(keymint_equal(digest, known_digest), false);
+        keymint_free(other);
+}
+
+static void check_ticket(const struct keymint *k, const char *row, const struct key_record *r,
+                         const char *user, bool same) {
+        uint8_t ticket[WIRE_TICKET_LEN];
+
+        keymint_ticket(k, r, user, ticket);
+        unit_int(row, keymint_equal(ticket, known_ticket), same);
+}
+
+static void test_ticket_is_of_id_digest_user_and_pepper(void **state) {
+        struct keymint *other = mint_with(1);
+        struct key_record r = record();
+
+        check_ticket(*state, "the same", &r, "alice", true);
+        check_ticket(*state, "user", &r, "alic", false);
+        check_ticket(*state, "user's case", &r, "Alice", false);
+        check_ticket(*state, "no user", &r, "", false);
+        check_ticket(other, "pepper", &r, "alice", false);
+        r.id[9] = 'x';
+        check_ticket(*state, "id", &r, "alice", false);
+        r = record();
+        r.digest[31] ^= 1;
+        check_ticket(*state, "digest", &r, "alice", false);
+        keymint_free(other);
+}
+
+/* A rename or a change of what the key is good for does not log anybody out. */
+static void test_ticket_is_of_nothing_else(void **state) {
+        struct key_record r = record();
+
+        memcpy(r.name, "other", 6);
+        memcpy(r.services, "sshd", 5);
+        r.updated_at = 77;
+        r.uses = 5;
+        check_ticket(*state, "the rest", &r, "alice", true);
+}
+
+static void test_ticket_takes_the_longest_user(void **state) {
+        uint8_t one[WIRE_TICKET_LEN], other[WIRE_TICKET_LEN];
+        char user[WIRE_USER_MAX + 1];
+        struct key_record r = record();
+
+        memset(user, 'u', WIRE_USER_MAX);
+        user[WIRE_USER_MAX] = '\0';
+        keymint_ticket(*state, &r, user, one);
+        user[WIRE_USER_MAX - 1] = 'v';
+        keymint_ticket(*state, &r, user, other);
+        assert_int_equal(keymint_equal(one, other), false);
+}
+
+static void test_equal_sees_every_bit(void **state) {
+        uint8_t other[RECORD_DIGEST_LEN];
+
+        (void) state;
+        memcpy(other, known_digest, sizeof(other));
+        assert_int_equal(keymint_equal(known_digest, other), true);
+        for (unsigned bit = 0; bit < 8 * RECORD_DIGEST_LEN; bit++) {
+                other[bit / 8] ^= (uint8_t) (1U << bit % 8);
+                assert_int_equal(keymint_equal(known_digest, other), false);
+                other[bit / 8] ^= (uint8_t) (1U << bit % 8);
+        }
+        assert_int_equal(keymint_equal(known_digest, known_ticket), false);
+}
+
+static void test_what_is_made_is_well_formed_and_new(void **state) {
+        char id[KEYTEXT_ID_LEN + 2], last_id[KEYTEXT_ID_LEN + 1] = "";
+        struct secret secret, last = {};
+
+        (void) state;
+        for (unsigned i = 0; i < 1000; i++) {
+                unit_poison(id, sizeof(id));
+                keymint_make_id(id);
+                assert_int_equal(keytext_is_id(id), true);
+                unit_poisoned("behind the id", id + KEYTEXT_ID_LEN + 1, 1);
+                assert_string_not_equal(id, last_id);
+                memcpy(last_id, id, sizeof(last_id));
+                keymint_make_secret(id, &secret);
+                assert_int_equal(strlen(secret.text), KEYTEXT_LEN);
+                assert_int_equal(keytext_is_key(secret.text, KEYTEXT_LEN), true);
+                assert_memory_equal(keytext_id(secret.text), id, KEYTEXT_ID_LEN);
+                assert_memory_not_equal(keytext_secret(secret.text), keytext_secret(last.text),
+                                        KEYTEXT_SECRET_LEN);
+                last = secret;
+        }
+}
+
+static void count(unsigned *counts, const char *text, size_t len) {
+        for (size_t i = 0; i < len; i++)
+                counts[strchr(keytext_alphabet(), text[i]) - keytext_alphabet()]++;
+}
+
+/* Chi-squared over 62 digits has a mean of 61 and a deviation of 11; with true randomness 200 does not happen; a byte taken modulo 62
+ * gives thousands. */
+static void check_uniform(const char *row, const unsigned *counts) {
+        unsigned long total = 0;
+        double chi = 0;
+
+        for (unsigned i = 0; i < 62; i++)
+                total += counts[i];
+        for (unsigned i = 0; i < 62; i++) {
+                double want = (double) total / 62, off = (double) counts[i] - want;
+
+                chi += off * off / want;
+        }
+        unit_int(row, chi < 200, true);
+        unit_int(row, chi > 10, true); /* too even is not random either */
+}
+
+static void test_digits_are_drawn_uniformly(void **state) {
+        unsigned ids[62] = {}, secrets[62] = {}, first[62] = {};
+        struct secret secret;
+
+        (void) state;
+        for (unsigned i = 0; i < 20000; i++) {
+                char id[KEYTEXT_ID_LEN + 1];
+
+                keymint_make_id(id);
+                keymint_make_secret(id, &secret);
+                count(ids, id, KEYTEXT_ID_LEN);
+                count(secrets, keytext_secret(secret.text), KEYTEXT_SECRET_LEN);
+                count(first, keytext_secret(secret.text), 1);
+        }
+        check_uniform("ids", ids);
+        check_uniform("secrets", secrets);
+        check_uniform("first digit of secrets", first);
+}
+
+/* The kernel's own word for the pages that the pepper is in: not writable, and not in core dumps (dd). Whether they are locked in
+ * memory (lo) depends on the limits of whoever runs this. */
+static void test_the_pepper_is_out_of_reach(void **state) {
+        uintptr_t want = (uintptr_t) *state, begin, end;
+        FILE *f = fopen("/proc/self/smaps", "re");
+        char line[1024], permissions[8] = "";
+        bool here = false, seen = false;
+
+        assert_non_null(f);
+        while (fgets(line, sizeof(line), f)) {
+                if (sscanf(line, "%lx-%lx %7s", &begin, &end, permissions) == 3)
+                        here = want >= begin && want < end;
+                if (here && sscanf(line, "%lx-%lx", &begin, &end) == 2)
+                        assert_string_equal(permissions, "r--p");
+                if (here && strncmp(line, "VmFlags:", 8) == 0) {
+                        assert_non_null(strstr(line, " dd"));
+                        seen = true;
+                }
+        }
+        assert_int_equal(fclose(f), 0);
+        assert_int_equal(seen, true);
+}
+
+static void test_nothing_can_be_freed(void **state) {
+        (void) state;
+        assert_null(keymint_free(NULL));
+}
+
+#define test_mint(f) cmocka_unit_test_setup_teardown(f, mint, unmint)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                test_mint(test_digest_is_the_known_one),
+                test_mint(test_ticket_is_the_known_one),
+                test_mint(test_pepper_id_is_the_known_one),
+                test_mint(test_digest_takes_all_of_id_and_secret),
+                test_mint(test_digest_is_of_the_pepper),
+                test_mint(test_ticket_is_of_id_digest_user_and_pepper),
+                test_mint(test_ticket_is_of_nothing_else),
+                test_mint(test_ticket_takes_the_longest_user),
+                test_mint(test_equal_sees_every_bit),
+                test_mint(test_what_is_made_is_well_formed_and_new),
+                test_mint(test_digits_are_drawn_uniformly),
+                test_mint(test_the_pepper_is_out_of_reach),
+                cmocka_unit_test(test_nothing_can_be_freed),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,509 @@
+/* The verify protocol: what is good goes there and back unchanged, and whatever is spoiled is refused. That the text beside
+ * wire.h says the same is for test_protocol.c. */
+#include "unit.h"
+
+#include "wire.h"
+
+static const char *const good_key = "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyxg";
+
+enum { /* of the request's bytes, as PROTOCOL has them */
+       AT_VERSION = 3,
+       AT_KIND = 4,
+       AT_SEQ = 8,
+       AT_KEY = 12,
+       AT_USER = 76,
+       AT_SERVICE = 205,
+       AT_RHOST = 270,
+       AT_REPLY_VERDICT = 8,
+       AT_REPLY_REASON = 12,
+       AT_REPLY_ID = 16,
+       AT_REPLY_NAME = 58,
+};
+
+static struct wire_request verify_request(void) {
+        struct wire_request req = { .kind = WIRE_VERIFY,
+                                    .seq = 0x80020304,
+                                    .user = "alice",
+                                    .service = "sshd",
+                                    .rhost = "192.0.2.7" };
+
+        memcpy(req.key.text, good_key, KEYTEXT_LEN);
+        return req;
+}
+
+static struct wire_request confirm_request(void) {
+        struct wire_request req = { .kind = WIRE_CONFIRM,
+                                    .seq = 7,
+                                    .id = "0123456789",
+                                    .user = "alice",
+                                    .service = "sshd",
+                                    .rhost = "2001:db8::1" };
+
+        memset(req.ticket, 0xee, sizeof(req.ticket));
+        return req;
+}
+
+static struct wire_reply allow_reply(void) {
+        struct wire_reply reply = {
+                .seq = 0xfffffffe, .verdict = VERDICT_ALLOW, .id = "0123456789", .name = "backup job"
+        };
+
+        memset(reply.ticket, 0xcc, sizeof(reply.ticket));
+        return reply;
+}
+
+static void encode(const struct wire_request *req, uint8_t out[static WIRE_REQUEST_LEN]) {
+        assert_int_equal(wire_request_encode(out, req), 0);
+}
+
+static void fill(char *text, size_t len) {
+        memset(text, 'u', len);
+        text[len] = '\0';
+}
+
+static void check_round_trip(const char *row, const struct wire_request *req) {
+        uint8_t bytes[WIRE_REQUEST_LEN], again[WIRE_REQUEST_LEN];
+        struct wire_request got;
+
+        unit_poison(&got, sizeof(got));
+        encode(req, bytes);
+        unit_int(row, wire_request_decode(bytes, sizeof(bytes), &got), 0);
+        unit_int(row, got.kind, req->kind);
+        unit_int(row, got.seq, req->seq);
+        unit_str(row, got.user, req->user);
+        unit_str(row, got.service, req->service);
+        unit_str(row, got.rhost, req->rhost);
+        unit_mem(row, &got.key, &req->key, sizeof(got.key));
+        unit_str(row, got.id, req->id);
+        unit_mem(row, got.ticket, req->ticket, sizeof(got.ticket));
+        encode(&got, again);
+        unit_mem(row, again, bytes, sizeof(bytes));
+}
+
+static void test_requests_go_there_and_back(void **state) {
+        struct wire_request req = verify_request();
+
+        (void) state;
+        check_round_trip("verify", &req);
+        req.service[0] = req.rhost[0] = '\0';
+        check_round_trip("no service, no rhost", &req);
+        fill(req.user, WIRE_USER_MAX);
+        fill(req.service, WIRE_SERVICE_MAX);
+        fill(req.rhost, WIRE_RHOST_MAX);
+        check_round_trip("longest texts", &req);
+        memcpy(req.user, "\n\xff'\x1b", 5);
+        check_round_trip("bytes that are no text", &req);
+        req = confirm_request();
+        check_round_trip("confirm", &req);
+        memset(req.ticket, 0, sizeof(req.ticket));
+        check_round_trip("confirm with a ticket of zeros", &req);
+}
+
+/* Every byte, every value: what is not refused must be a request that is written the same way. */
+static void check_spoiled(const struct wire_request *req) {
+        uint8_t good[WIRE_REQUEST_LEN], bytes[WIRE_REQUEST_LEN], again[WIRE_REQUEST_LEN];
+        struct wire_request got;
+
+        encode(req, good);
+        for (size_t at = 0; at < sizeof(good); at++)
+                for (unsigned with = 0; with < 256; with++) {
+                        char row[48];
+                        int r;
+
+                        memcpy(bytes, good, sizeof(bytes));
+                        bytes[at] = (uint8_t) with;
+                        (void) snprintf(row, sizeof(row), "byte %zu becomes %#x", at, with);
+                        unit_poison(&got, sizeof(got));
+                        r = wire_request_decode(bytes, sizeof(bytes), &got);
+                        if (r == 0) {
+                                encode(&got, again);
+                                unit_mem(row, again, bytes, sizeof(bytes));
+                                continue;
+                        }
+                        unit_int(row, r,
+                                 at == AT_VERSION && with != WIRE_VERSION ? -EPROTONOSUPPORT : -EBADMSG);
+                        unit_poisoned(row, &got, sizeof(got));
+                }
+}
+
+static void test_a_spoiled_verification_is_refused_or_means_what_it_says(void **state) {
+        struct wire_request req = verify_request();
+
+        (void) state;
+        check_spoiled(&req);
+}
+
+static void test_a_spoiled_confirmation_is_refused_or_means_what_it_says(void **state) {
+        struct wire_request req = confirm_request();
+
+        (void) state;
+        check_spoiled(&req);
+}
+
+static void test_single_faults_are_refused(void **state) {
+        static const struct {
+                const char *why;
+                size_t at;
+                uint8_t with;
+        } rows[] = {
+                { "magic", 0, 'w' },
+                { "kind 0", AT_KIND, 0 },
+                { "kind 3", AT_KIND, 3 },
+                { "kind of the other credential", AT_KIND, WIRE_CONFIRM },
+                { "filler behind the kind", AT_KIND + 1, 1 },
+                { "filler before seq", AT_SEQ - 1, 0x80 },
+                { "key's checksum", AT_KEY + 63, 'A' },
+                { "key's prefix", AT_KEY, 'W' },
+                { "no user", AT_USER, 0 },
+                { "user longer than its field", AT_USER, WIRE_USER_MAX + 1 },
+                { "user of 255", AT_USER, 255 },
+                { "user shorter than its text", AT_USER, 4 },
+                { "user longer than its text", AT_USER, 6 },
+                { "NUL inside the user", AT_USER + 2, 0 },
+                { "filler behind the user", AT_USER + WIRE_USER_MAX, 'x' },
+                { "NUL inside the service", AT_SERVICE + 1, 0 },
+                { "service longer than its field", AT_SERVICE, WIRE_SERVICE_MAX + 1 },
+                { "filler behind the service", AT_SERVICE + WIRE_SERVICE_MAX, 1 },
+                { "rhost longer than its text", AT_RHOST, 255 },
+                { "last byte", WIRE_REQUEST_LEN - 1, 1 },
+        };
+        struct wire_request req = verify_request(), got;
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                uint8_t bytes[WIRE_REQUEST_LEN];
+
+                encode(&req, bytes);
+                bytes[rows[i].at] = rows[i].with;
+                unit_poison(&got, sizeof(got));
+                unit_int(rows[i].why, wire_request_decode(bytes, sizeof(bytes), &got), -EBADMSG);
+                unit_poisoned(rows[i].why, &got, sizeof(got));
+        }
+}
+
+static void test_filler_behind_the_ticket_is_refused(void **state) {
+        struct wire_request req = confirm_request(), got;
+        uint8_t bytes[WIRE_REQUEST_LEN];
+
+        (void) state;
+        for (size_t at = AT_KEY + KEYTEXT_ID_LEN + WIRE_TICKET_LEN; at < AT_USER; at++) {
+                encode(&req, bytes);
+                assert_int_equal(bytes[at], 0);
+                bytes[at] = 1;
+                assert_int_equal(wire_request_decode(bytes, sizeof(bytes), &got), -EBADMSG);
+        }
+}
+
+static void test_every_other_length_of_request_is_refused(void **state) {
+        struct wire_request req = verify_request(), got;
+
+        (void) state;
+        for (size_t len = 0; len <= 2 * WIRE_REQUEST_LEN; len++) {
+                uint8_t *bytes = calloc(1, len > WIRE_REQUEST_LEN ? len : WIRE_REQUEST_LEN);
+                uint8_t *exact = malloc(len > 0 ? len : 1);
+                char row[32];
+
+                assert_non_null(bytes);
+                assert_non_null(exact);
+                encode(&req, bytes);
+                memcpy(exact, bytes, len);
+                (void) snprintf(row, sizeof(row), "length %zu", len);
+                unit_poison(&got, sizeof(got));
+                unit_int(row, wire_request_decode(exact, len, &got), len == WIRE_REQUEST_LEN ? 0 : -EBADMSG);
+                if (len != WIRE_REQUEST_LEN)
+                        unit_poisoned(row, &got, sizeof(got));
+                free(bytes);
+                free(exact);
+        }
+}
+
+/* Of another version only the first four bytes and the seq are known, so nothing else may matter. */
+static void test_another_version_is_told_apart_whatever_follows(void **state) {
+        uint8_t bytes[2 * WIRE_REQUEST_LEN];
+        struct wire_request got;
+
+        (void) state;
+        unit_poison(bytes, sizeof(bytes));
+        memcpy(bytes, "WFK", 3);
+        unit_poison(&got, sizeof(got));
+        for (unsigned version = 0; version < 256; version++)
+                for (size_t len = 12; len <= sizeof(bytes); len += 57) {
+                        bytes[AT_VERSION] = (uint8_t) version;
+                        assert_int_equal(wire_request_decode(bytes, len, &got),
+                                         version == WIRE_VERSION ? -EBADMSG : -EPROTONOSUPPORT);
+                        unit_poisoned("version", &got, sizeof(got));
+                }
+        bytes[AT_VERSION] = 2;
+        assert_int_equal(wire_request_decode(bytes, 11, &got), -EBADMSG);
+}
+
+static void test_seq_is_read_from_any_version_that_has_one(void **state) {
+        uint8_t bytes[16] = { 'W', 'F', 'K', 9, 1, 2, 3, 4, 0x78, 0x56, 0x34, 0xf2, 0xff };
+
+        (void) state;
+        assert_int_equal(wire_request_seq(bytes, sizeof(bytes)), 0xf2345678);
+        assert_int_equal(wire_request_seq(bytes, 12), 0xf2345678);
+        for (size_t len = 0; len < 12; len++)
+                assert_int_equal(wire_request_seq(bytes, len), 0);
+}
+
+static void check_not_encoded(const char *row, const struct wire_request *req) {
+        uint8_t bytes[WIRE_REQUEST_LEN], zero[WIRE_REQUEST_LEN] = {};
+
+        unit_poison(bytes, sizeof(bytes));
+        unit_int(row, wire_request_encode(bytes, req), -EINVAL);
+        unit_mem(row, bytes, zero, sizeof(bytes));
+}
+
+static void test_bad_requests_are_not_written(void **state) {
+        struct wire_request req = verify_request();
+
+        (void) state;
+        req.kind = (enum wire_kind) 0;
+        check_not_encoded("kind 0", &req);
+        req.kind = (enum wire_kind) 257;
+        check_not_encoded("kind 257, which is 1 in a byte", &req);
+        req = verify_request();
+        req.user[0] = '\0';
+        check_not_encoded("no user", &req);
+        req = verify_request();
+        req.key.text[63] = 'A';
+        check_not_encoded("key with a wrong checksum", &req);
+        req = verify_request();
+        req.key.text[64] = 'A';
+        check_not_encoded("key without its NUL", &req);
+        req = verify_request();
+        req.key.text[63] = '\0';
+        check_not_encoded("short key", &req);
+        req = confirm_request();
+        req.id[9] = '\0';
+        check_not_encoded("short id", &req);
+        req = confirm_request();
+        req.id[0] = '_';
+        check_not_encoded("id of another alphabet", &req);
+}
+
+static void test_what_stands_behind_a_text_is_not_sent(void **state) {
+        struct wire_request req = verify_request(), clean = verify_request();
+        uint8_t bytes[WIRE_REQUEST_LEN], want[WIRE_REQUEST_LEN];
+
+        (void) state;
+        memset(req.user + 6, 's', sizeof(req.user) - 6);
+        memset(req.service + 5, 's', sizeof(req.service) - 5);
+        memset(req.id, 's', sizeof(req.id));
+        memset(req.ticket, 's', sizeof(req.ticket));
+        encode(&req, bytes);
+        encode(&clean, want);
+        assert_memory_equal(bytes, want, sizeof(want));
+}
+
+static void check_reply_round_trip(const char *row, const struct wire_reply *reply) {
+        uint8_t bytes[WIRE_REPLY_LEN], again[WIRE_REPLY_LEN];
+        struct wire_reply got;
+
+        unit_poison(&got, sizeof(got));
+        wire_reply_encode(bytes, reply);
+        unit_int(row, wire_reply_decode(bytes, sizeof(bytes), &got), 0);
+        unit_int(row, got.seq, reply->seq);
+        unit_int(row, got.verdict, reply->verdict);
+        unit_int(row, got.reason, reply->reason);
+        unit_str(row, got.id, reply->id);
+        unit_str(row, got.name, reply->name);
+        unit_mem(row, got.ticket, reply->ticket, sizeof(got.ticket));
+        wire_reply_encode(again, &got);
+        unit_mem(row, again, bytes, sizeof(bytes));
+}
+
+static void test_replies_go_there_and_back(void **state) {
+        struct wire_reply reply = allow_reply();
+
+        (void) state;
+        check_reply_round_trip("allow", &reply);
+        reply.name[0] = '\0';
+        check_reply_round_trip("no name", &reply);
+        fill(reply.name, WIRE_NAME_MAX);
+        check_reply_round_trip("longest name", &reply);
+        for (int reason = 1; reason < _REASON_MAX; reason++) {
+                reply = (struct wire_reply){ .seq = 1,
+                                             .verdict = verdict_of((enum reason) reason),
+                                             .reason = (enum reason) reason };
+                check_reply_round_trip(verdict_reason_name((enum reason) reason), &reply);
+        }
+        reply = (struct wire_reply){ .verdict = VERDICT_VERSION };
+        check_reply_round_trip("version", &reply);
+}
+
+static void test_no_refusal_carries_id_name_or_ticket(void **state) {
+        static const uint8_t zero[WIRE_REPLY_LEN];
+        static const int verdicts[] = { VERDICT_INTERNAL,
+                                        VERDICT_DENY,
+                                        VERDICT_DENY_CERTIFICATE,
+                                        VERDICT_VERSION,
+                                        4,
+                                        0x600c,
+                                        0x600d0000,
+                                        -1 };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(verdicts); i++) {
+                struct wire_reply reply = allow_reply();
+                uint8_t bytes[WIRE_REPLY_LEN];
+
+                unit_poison(bytes, sizeof(bytes));
+                reply.verdict = (enum verdict) verdicts[i];
+                wire_reply_encode(bytes, &reply);
+                assert_memory_equal(bytes + AT_REPLY_ID, zero, sizeof(bytes) - AT_REPLY_ID);
+        }
+}
+
+static void test_an_unknown_verdict_is_internal(void **state) {
+        static const uint32_t verdicts[] = { 4, 0x600c, 0x600e, 0x100600d, 0x600d0000, 0x0d60, 0xffffffff };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(verdicts); i++) {
+                struct wire_reply reply = { .seq = 9, .verdict = (enum verdict) verdicts[i] }, got;
+                uint8_t bytes[WIRE_REPLY_LEN];
+
+                wire_reply_encode(bytes, &reply);
+                assert_int_equal(wire_reply_decode(bytes, sizeof(bytes), &got), 0);
+                assert_int_equal(got.verdict, VERDICT_INTERNAL);
+        }
+}
+
+static void test_an_unknown_reason_of_a_refusal_is_none(void **state) {
+        struct wire_reply reply = { .verdict = VERDICT_DENY, .reason = _REASON_MAX }, got;
+        uint8_t bytes[WIRE_REPLY_LEN];
+
+        (void) state;
+        wire_reply_encode(bytes, &reply);
+        assert_int_equal(bytes[AT_REPLY_REASON], _REASON_MAX);
+        assert_int_equal(wire_reply_decode(bytes, sizeof(bytes), &got), 0);
+        assert_int_equal(got.reason, REASON_NONE);
+        assert_int_equal(got.verdict, VERDICT_DENY);
+}
+
+static void check_bad_reply(const char *row, const uint8_t *bytes, size_t len) {
+        struct wire_reply got;
+
+        unit_poison(&got, sizeof(got));
+        unit_int(row, wire_reply_decode(bytes, len, &got), -EBADMSG);
+        unit_poisoned(row, &got, sizeof(got));
+}
+
+static void test_a_refusal_with_what_only_an_allow_may_carry_is_refused(void **state) {
+        (void) state;
+        for (size_t at = AT_REPLY_ID; at < WIRE_REPLY_LEN; at++) {
+                struct wire_reply reply = { .seq = 9, .verdict = VERDICT_DENY };
+                uint8_t bytes[WIRE_REPLY_LEN];
+
+                wire_reply_encode(bytes, &reply);
+                bytes[at] = 1;
+                check_bad_reply("deny", bytes, sizeof(bytes));
+                bytes[AT_REPLY_VERDICT] = 77;
+                check_bad_reply("unknown verdict", bytes, sizeof(bytes));
+        }
+}
+
+static void test_an_allow_that_is_not_whole_is_refused(void **state) {
+        static const struct {
+                const char *why;
+                size_t at;
+                uint8_t with;
+        } rows[] = {
+                { "magic", 0, 0 },
+                { "version", 3, 2 },
+                { "reason", AT_REPLY_REASON, REASON_DISABLED },
+                { "unknown reason", AT_REPLY_REASON + 3, 1 },
+                { "id", AT_REPLY_ID, '_' },
+                { "id with a NUL", AT_REPLY_ID + 9, 0 },
+                { "name longer than its field", AT_REPLY_NAME, WIRE_NAME_MAX + 1 },
+                { "name shorter than its text", AT_REPLY_NAME, 1 },
+                { "NUL in the name", AT_REPLY_NAME + 1, 0 },
+                { "filler", WIRE_REPLY_LEN - 1, 1 },
+        };
+        struct wire_reply reply = allow_reply();
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                uint8_t bytes[WIRE_REPLY_LEN];
+
+                wire_reply_encode(bytes, &reply);
+                bytes[rows[i].at] = rows[i].with;
+                check_bad_reply(rows[i].why, bytes, sizeof(bytes));
+        }
+}
+
+static void test_every_other_length_of_reply_is_refused(void **state) {
+        struct wire_reply reply = allow_reply();
+
+        (void) state;
+        for (size_t len = 0; len <= 2 * WIRE_REPLY_LEN; len++) {
+                uint8_t bytes[2 * WIRE_REPLY_LEN] = {}, *exact = malloc(len > 0 ? len : 1);
+
+                assert_non_null(exact);
+                wire_reply_encode(bytes, &reply);
+                memcpy(exact, bytes, len);
+                if (len != WIRE_REPLY_LEN)
+                        check_bad_reply("length", exact, len);
+                free(exact);
+        }
+}
+
+/* What is not ALLOW in all of its bits never becomes it, and what decodes is written the same way. */
+static void test_a_spoiled_reply_is_refused_or_means_what_it_says(void **state) {
+        struct wire_reply reply = allow_reply(), got;
+        uint8_t good[WIRE_REPLY_LEN], bytes[WIRE_REPLY_LEN], again[WIRE_REPLY_LEN];
+
+        (void) state;
+        wire_reply_encode(good, &reply);
+        for (size_t at = 0; at < sizeof(good); at++)
+                for (unsigned with = 0; with < 256; with++) {
+                        memcpy(bytes, good, sizeof(bytes));
+                        bytes[at] = (uint8_t) with;
+                        if (wire_reply_decode(bytes, sizeof(bytes), &got) < 0)
+                                continue;
+                        assert_int_equal(got.verdict, VERDICT_ALLOW);
+                        wire_reply_encode(again, &got);
+                        assert_memory_equal(again, bytes, sizeof(bytes));
+                        if (at >= AT_REPLY_VERDICT && at < AT_REPLY_ID)
+                                assert_int_equal(with, good[at]);
+                }
+}
+
+static void test_zeros_allow_nothing(void **state) {
+        uint8_t bytes[WIRE_REPLY_LEN] = {};
+        struct wire_reply got = {};
+
+        (void) state;
+        assert_int_equal(wire_reply_decode(bytes, sizeof(bytes), &got), -EBADMSG);
+        assert_int_equal(got.verdict, VERDICT_INTERNAL);
+        memcpy(bytes, "WFK\1", 4);
+        assert_int_equal(wire_reply_decode(bytes, sizeof(bytes), &got), 0);
+        assert_int_equal(got.verdict, VERDICT_INTERNAL);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_requests_go_there_and_back),
+                cmocka_unit_test(test_a_spoiled_verification_is_refused_or_means_what_it_says),
+                cmocka_unit_test(test_a_spoiled_confirmation_is_refused_or_means_what_it_says),
+                cmocka_unit_test(test_single_faults_are_refused),
+                cmocka_unit_test(test_filler_behind_the_ticket_is_refused),
+                cmocka_unit_test(test_every_other_length_of_request_is_refused),
+                cmocka_unit_test(test_another_version_is_told_apart_whatever_follows),
+                cmocka_unit_test(test_seq_is_read_from_any_version_that_has_one),
+                cmocka_unit_test(test_bad_requests_are_not_written),
+                cmocka_unit_test(test_what_stands_behind_a_text_is_not_sent),
+                cmocka_unit_test(test_replies_go_there_and_back),
+                cmocka_unit_test(test_no_refusal_carries_id_name_or_ticket),
+                cmocka_unit_test(test_an_unknown_verdict_is_internal),
+                cmocka_unit_test(test_an_unknown_reason_of_a_refusal_is_none),
+                cmocka_unit_test(test_a_refusal_with_what_only_an_allow_may_carry_is_refused),
+                cmocka_unit_test(test_an_allow_that_is_not_whole_is_refused),
+                cmocka_unit_test(test_every_other_length_of_reply_is_refused),
+                cmocka_unit_test(test_a_spoiled_reply_is_refused_or_means_what_it_says),
+                cmocka_unit_test(test_zeros_allow_nothing),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
