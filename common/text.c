@@ -75,23 +75,34 @@ bool text_copy(char *out, size_t size, const char *in) {
         return true;
 }
 
+/* How many bytes of valid UTF-8 belong to the character that begins with this one. */
+static size_t char_len(unsigned char first) {
+        return first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
+}
+
 void text_escape(char *out, size_t size, const char *text) {
         static const char hex[] = "0123456789abcdef";
+        const unsigned char *p = (const unsigned char *) text;
         bool utf8 = all_showable(text);
         size_t at = 0;
 
-        for (const unsigned char *p = (const unsigned char *) text; *p && at + 5 <= size; p++) {
+        /* Four bytes are the most that one step writes; a character that does not fit whole is left out whole. */
+        while (*p && at + 5 <= size) {
+                size_t len = utf8 ? char_len(*p) : 1;
+
                 if (*p == '\\') {
                         out[at++] = '\\';
                         out[at++] = '\\';
-                } else if (*p >= 0x20 && *p != 0x7f && *p != '\'' && (*p < 0x80 || utf8))
-                        out[at++] = (char) *p;
-                else {
+                } else if (*p >= 0x20 && *p != 0x7f && *p != '\'' && (*p < 0x80 || utf8)) {
+                        memcpy(out + at, p, len);
+                        at += len;
+                } else {
                         out[at++] = '\\';
                         out[at++] = 'x';
                         out[at++] = hex[*p >> 4];
                         out[at++] = hex[*p & 15];
                 }
+                p += len;
         }
         if (size > 0)
                 out[at] = '\0';

@@ -1,0 +1,360 @@
+/* Each call that the module makes fails, one after the other, in every way that it can: no failure is a success unless the daemon's
+ * allow was there whole and is noted, none is PAM_IGNORE, nothing stays open, allocated, unwiped or half noted, and no line of the log
+ * has a secret. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "faults.h"
+#include "pam_login.h"
+#include "standin.h"
+
+static struct world w;
+static struct standin s;
+static char key[KEYTEXT_LEN + 1];
+
+static const struct scene {
+        const char *name;
+        enum verdict verdict;
+        bool account; /* is what fails; after a login that does not */
+        bool fresh;
+        bool second;       /* authenticate is what fails, after a login that did not */
+        bool backlog_full; /* the first connect finds no place */
+        bool hangs_up;     /* on the first question */
+        bool given;        /* the token is there already */
+        const char *token; /* NULL: a key */
+        const char *option;
+        int rv; /* when nothing fails */
+} scenes[] = {
+        { "accepted", VERDICT_ALLOW, .rv = PAM_SUCCESS },
+        { "accepted, with a token that is there", VERDICT_ALLOW, .given = true, .rv = PAM_SUCCESS },
+        { "accepted, with a full backlog", VERDICT_ALLOW, .backlog_full = true, .rv = PAM_SUCCESS },
+        { "accepted at the second question", VERDICT_ALLOW, .hangs_up = true, .rv = PAM_SUCCESS },
+        { "accepted, debugging", VERDICT_ALLOW, .option = "debug", .rv = PAM_SUCCESS },
+        { "accepted again", VERDICT_ALLOW, .second = true, .rv = PAM_SUCCESS },
+        { "refused", VERDICT_DENY, .rv = PAM_AUTH_ERR },
+        { "refused, after an accepted one", VERDICT_DENY, .second = true, .rv = PAM_AUTH_ERR },
+        { "refused for a certificate", VERDICT_DENY_CERTIFICATE, .rv = PAM_AUTH_ERR },
+        { "undecided", VERDICT_INTERNAL, .rv = PAM_AUTHINFO_UNAVAIL },
+        { "not a key", VERDICT_ALLOW, .token = "hunter2", .rv = PAM_AUTH_ERR },
+        { "a bad option", VERDICT_ALLOW, .option = "tiemout=2", .rv = PAM_SERVICE_ERR },
+        { "account of this moment", VERDICT_ALLOW, .account = true, .fresh = true, .rv = PAM_SUCCESS },
+        { "account confirmed", VERDICT_ALLOW, .account = true, .rv = PAM_SUCCESS },
+        { "account confirmed at the second question", VERDICT_ALLOW, .account = true, .hangs_up = true, .rv = PAM_SUCCESS },
+        { "account denied", VERDICT_DENY, .account = true, .rv = PAM_PERM_DENIED },
+        { "account with a bad option", VERDICT_ALLOW, .account = true, .fresh = true, .option = "x", .rv = PAM_SERVICE_ERR },
+};
+
+/* --- One login ------------------------------------------------------------------------------------------------------ */
+
+static int converse(int n, const struct pam_message **messages, struct pam_response **ret, void *data) {
+        const struct scene *scene = data;
+        const char *token = scene->token ? scene->token : key;
+        struct pam_response *response = calloc((size_t) n, sizeof(*response));
+
+        if (!response)
+                return PAM_BUF_ERR;
+        if (messages[0]->msg_style == PAM_PROMPT_ECHO_OFF) {
+                response->resp = calloc(1, strlen(token) + 1);
+                if (!response->resp) {
+                        free(response);
+                        return PAM_BUF_ERR;
+                }
+                memcpy(response->resp, token, strlen(token));
+                faults_watch(response->resp, strlen(token));
+        }
+        *ret = response;
+        return PAM_SUCCESS;
+}
+
+static int call(struct pam_handle *pamh, const struct scene *scene, bool account) {
+        char socket_option[96], uid_option[32], timeout_option[] = "timeout=2";
+        const char *argv[] = { socket_option, uid_option, timeout_option, scene->option, NULL };
+        int argc = scene->option ? 4 : 3;
+
+        (void) snprintf(socket_option, sizeof(socket_option), "socket=%s", s.path);
+        (void) snprintf(uid_option, sizeof(uid_option), "server_uid=%u", geteuid());
+        /* Waits that fail are waited for to the end. */
+        if (faults.last == UINT_MAX)
+                memcpy(timeout_option, "timeout=1", sizeof(timeout_option));
+        return account ? pam_sm_acct_mgmt(pamh, 0, argc, argv) : pam_sm_authenticate(pamh, 0, argc, argv);
+}
+
+static void answer_with(enum verdict verdict) {
+        struct wire_reply reply = { .verdict = verdict, .id = "AAAAAAAAAA", .name = "key" };
+
+        standin_verdict(&s, &reply);
+}
+
+/* What comes before that which fails. */
+static void prepare(struct pam_handle *pamh, const struct scene *scene, const struct pam_conv *conv) {
+        static const struct scene before = { "before", VERDICT_ALLOW };
+        const struct pam_conv before_conv = { .conv = converse, .appdata_ptr = (void *) (uintptr_t) &before };
+        struct pam_login *login;
+
+        *pamh = (struct pam_handle){ .user = "alice", .service = "svc", .rhost = "192.0.2.1", .conv = &before_conv };
+        answer_with(VERDICT_ALLOW);
+        faults_begin();
+        if (scene->account || scene->second) {
+                faults.armed = true; /* so that it is counted what is allocated; the plan fails nothing yet */
+                assert_int_equal(call(pamh, &before, false), PAM_SUCCESS);
+                faults.armed = false;
+                login = pamh->data;
+                faults_watch(login, sizeof(*login));
+                if (!scene->fresh)
+                        login->at_ms -= 2000;
+        }
+        pamh->conv = conv;
+        pamh->authtok = NULL;
+        if (scene->given) {
+                memcpy(pamh->authtok_text, key, sizeof(key));
+                pamh->authtok = pamh->authtok_text;
+        }
+        answer_with(scene->verdict);
+        standin_hang_up_first(&s, scene->hangs_up);
+}
+
+static void check_noted(const struct pam_handle *pamh, bool noted) {
+        const char *id = faults_env(pamh, "WFAPIKEY_ID"), *name = faults_env(pamh, "WFAPIKEY_NAME");
+
+        if ((pamh->data != NULL) != noted || (id != NULL) != noted || (name != NULL) != noted)
+                fail_msg("noted: login %d, id %d, name %d; must be %d", pamh->data != NULL, id != NULL, name != NULL,
+                         noted);
+}
+
+static bool is_one_of_ours(const struct scene *scene, int rv) {
+        switch (rv) {
+        case PAM_SUCCESS: /* judged by the caller */
+        case PAM_AUTHINFO_UNAVAIL:
+        case PAM_BUF_ERR:
+        case PAM_SERVICE_ERR:
+        case PAM_CONV_ERR:
+        case PAM_INCOMPLETE:
+        case PAM_USER_UNKNOWN:
+                return true;
+        case PAM_AUTH_ERR: /* only where something was refused, or there was nothing that could be */
+                return !scene->account;
+        case PAM_PERM_DENIED:
+                return scene->account;
+        case PAM_IGNORE:
+                /* libpam's pam_get_data() fails for a module only where there is no data: then it was nobody's key login. */
+                return scene->account && faults.hit && faults.function == FAULT_GET_DATA;
+        }
+        return false;
+}
+
+/* Runs the scene under the plan and returns whether the plan came to anything. */
+static bool run(const struct scene *scene, bool comparing) {
+        const struct pam_conv conv = { .conv = converse, .appdata_ptr = (void *) (uintptr_t) scene };
+        enum fault_function function = faults.function;
+        unsigned descriptors;
+        struct pam_handle pamh;
+        char secret[17] = {};
+        bool stale;
+        int rv;
+
+        faults.function = _FAULT_MAX;
+        prepare(&pamh, scene, &conv);
+        faults.function = function;
+        memset(faults.calls, 0, sizeof(faults.calls));
+        faults.hit = faults.allowed = false;
+        descriptors = faults_open_descriptors();
+        faults.backlog_full = scene->backlog_full;
+        faults.armed = true;
+        rv = call(&pamh, scene, scene->account);
+        faults.armed = false;
+
+        if (!is_one_of_ours(scene, rv))
+                fail_msg("answered %d", rv);
+        if (rv == PAM_SUCCESS && !scene->fresh && !faults.allowed)
+                fail_msg("accepted without an allow");
+        if (rv == PAM_SUCCESS && scene->verdict != VERDICT_ALLOW)
+                fail_msg("accepted what was refused");
+        if (comparing)
+                assert_int_equal(rv, scene->rv);
+        /* What cannot be read cannot be forgotten; libpam never says so of what is there. */
+        stale = faults.hit && faults.function == FAULT_GET_DATA;
+        if (!stale)
+                check_noted(&pamh, scene->account || rv == PAM_SUCCESS);
+        assert_int_equal(faults_open_descriptors(), descriptors);
+        faults.armed = true;
+        faults_end(&pamh);
+        faults.armed = false;
+        assert_int_equal(faults.allocations, 0);
+        assert_false(faults.left_unwiped);
+        memcpy(secret, keytext_secret(key), 16);
+        assert_null(strstr(pamh.log, secret));
+        return faults.hit;
+}
+
+/* --- All that can go wrong ------------------------------------------------------------------------------------------ */
+
+static const int errnos[] = { ENOMEM, EINTR, EAGAIN, EMFILE, ECONNRESET, EPIPE, EACCES, FAULT_SHORT, FAULT_OTHER };
+static const int codes[] = { PAM_SYSTEM_ERR, PAM_BUF_ERR, PAM_CONV_ERR, PAM_IGNORE, PAM_ABORT, PAM_BAD_ITEM };
+
+/* Failing again and again with these means to wait: only for what is waited for in a loop with a deadline. */
+static bool is_endless(enum fault_function function, int how) {
+        return how == EINTR && function == FAULT_SEND;
+}
+
+struct trial {
+        const struct scene *scene;
+        enum fault_function function;
+};
+
+static void test_trial(void **state) {
+        const struct trial *trial = *state;
+        bool libpam = trial->function >= FAULT_GET_ITEM;
+        size_t n_how = libpam ? ARRAY_LEN(codes) : ARRAY_LEN(errnos);
+
+        for (size_t i = 0; i < n_how; i++)
+                for (unsigned first = 1;; first++) {
+                        int how = libpam ? codes[i] : errnos[i];
+                        bool hit;
+
+                        faults = (struct faults){
+                                .function = trial->function, .how = how, .first = first, .last = first
+                        };
+                        hit = run(trial->scene, false);
+                        faults.last = first + 2;
+                        (void) run(trial->scene, false);
+                        if (!hit)
+                                break;
+                        assert_in_range(first, 1, 50);
+                }
+}
+
+static void test_for_good(void **state) {
+        const struct trial *trial = *state;
+        bool libpam = trial->function >= FAULT_GET_ITEM;
+        size_t n_how = libpam ? ARRAY_LEN(codes) : ARRAY_LEN(errnos);
+
+        for (size_t i = 0; i < n_how; i++) {
+                int how = libpam ? codes[i] : errnos[i];
+
+                faults = (struct faults){
+                        .function = trial->function, .how = how, .first = 1, .last = UINT_MAX
+                };
+                if (!is_endless(trial->function, how))
+                        (void) run(trial->scene, false);
+        }
+}
+
+/* Without failures each scene ends as it must, and the calls are those that the tests fail: none goes past them. */
+static void test_without_failure(void **state) {
+        const struct scene *scene = *state;
+
+        faults = (struct faults){ .function = _FAULT_MAX };
+        assert_false(run(scene, true));
+        if (scene->token || scene->option || scene->fresh)
+                return;
+        for (int f = 0; f < _FAULT_MAX; f++) {
+                bool only_full = f == FAULT_SETSOCKOPT || f == FAULT_FCNTL;
+                bool only_noting = f == FAULT_PUTENV || f == FAULT_SET_DATA;
+                bool only_asking = f == FAULT_SET_ITEM || (f == FAULT_CALLOC && scene->verdict != VERDICT_ALLOW);
+
+                if ((only_full && !scene->backlog_full) || (only_noting && scene->rv != PAM_SUCCESS) ||
+                    (scene->account && (only_noting || only_asking || f == FAULT_CALLOC)) ||
+                    (only_asking && scene->given))
+                        continue;
+                if (faults.calls[f] == 0)
+                        fail_msg("%s was not called", faults_name((enum fault_function) f));
+        }
+}
+
+static void test_bad_option_is_named(void **state) {
+        const struct scene scene = { "option", VERDICT_ALLOW, .option = "tiemout=2" };
+        struct pam_handle pamh = { .user = "alice", .service = "svc" };
+
+        (void) state;
+        faults = (struct faults){ .function = _FAULT_MAX };
+        assert_int_equal(call(&pamh, &scene, false), PAM_SERVICE_ERR);
+        assert_non_null(strstr(pamh.log, "'tiemout=2'"));
+        assert_non_null(strstr(pamh.log, "timeout="));
+        pamh.log[0] = '\0';
+        assert_int_equal(call(&pamh, &scene, true), PAM_SERVICE_ERR);
+        assert_non_null(strstr(pamh.log, "'tiemout=2'"));
+}
+
+/* A failed daemon is named in one line; a refusal is the daemon's to log, and what is no key is nobody's. */
+static void test_log_lines(void **state) {
+        static const struct {
+                struct scene scene;
+                const char *text; /* NULL: nothing */
+        } rows[] = {
+                { { "accepted", VERDICT_ALLOW }, NULL },
+                { { "refused", VERDICT_DENY }, NULL },
+                { { "certificate", VERDICT_DENY_CERTIFICATE }, NULL },
+                { { "password", VERDICT_ALLOW, .token = "hunter2" }, NULL },
+                { { "internal", VERDICT_INTERNAL }, "could not decide" },
+                { { "version", VERDICT_VERSION }, "another version" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                const struct pam_conv conv = { converse, (void *) (uintptr_t) &rows[i].scene };
+                struct pam_handle pamh = { .user = "alice", .service = "svc", .conv = &conv };
+                char *end;
+
+                faults = (struct faults){ .function = _FAULT_MAX };
+                faults_begin();
+                answer_with(rows[i].scene.verdict);
+                (void) call(&pamh, &rows[i].scene, false);
+                faults_end(&pamh);
+                end = strchr(pamh.log, '\n');
+                assert_true(rows[i].text ? end && end[1] == '\0' : pamh.log[0] == '\0');
+                if (rows[i].text)
+                        assert_non_null(strstr(pamh.log, rows[i].text));
+        }
+}
+
+static int open_all(void **state) {
+        (void) state;
+        world_open(&w);
+        standin_start(&s, &w, "standin");
+        keytext_format(key, "AAAAAAAAAA", "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG");
+        return 0;
+}
+
+static int close_all(void **state) {
+        (void) state;
+        standin_stop(&s);
+        world_close(&w);
+        return 0;
+}
+
+static struct CMUnitTest *add(struct CMUnitTest *test, CMUnitTestFunction function, const void *row, const char *format,
+                              const char *what, const char *name) {
+        static char names[ARRAY_LEN(scenes) * (_FAULT_MAX + 2) + _FAULT_MAX][112];
+        static size_t n;
+
+        (void) snprintf(names[n], sizeof(names[n]), "%s%s%s", what, format, name);
+        *test = (struct CMUnitTest){ .name = names[n++], .test_func = function, .initial_state = (void *) (uintptr_t) row };
+        return test + 1;
+}
+
+int main(void) {
+        static struct CMUnitTest tests[ARRAY_LEN(scenes) * (_FAULT_MAX + 1) + _FAULT_MAX + 2];
+        static struct trial trials[ARRAY_LEN(scenes)][_FAULT_MAX];
+        struct CMUnitTest *next = tests;
+
+        if (!world_begin(600))
+                return 0;
+        for (size_t i = 0; i < ARRAY_LEN(scenes); i++)
+                next = add(next, test_without_failure, &scenes[i], ": ", "for comparison, nothing fails", scenes[i].name);
+        for (size_t i = 0; i < ARRAY_LEN(scenes); i++)
+                for (int f = 0; f < _FAULT_MAX; f++) {
+                        trials[i][f] = (struct trial){ &scenes[i], (enum fault_function) f };
+                        next = add(next, test_trial, &trials[i][f], " fails: ",
+                                   faults_name((enum fault_function) f), scenes[i].name);
+                }
+        for (int f = 0; f < _FAULT_MAX; f++)
+                next = add(next, test_for_good, &trials[0][f], " fails for good: ", faults_name((enum fault_function) f),
+                           scenes[0].name);
+        *next++ = (struct CMUnitTest){ .name = "a bad option is named in the log, in both facilities",
+                                       .test_func = test_bad_option_is_named };
+        *next++ = (struct CMUnitTest){ .name = "the log has one line for a daemon that does not decide, and else none",
+                                       .test_func = test_log_lines };
+        return _cmocka_run_group_tests("faults", tests, (size_t) (next - tests), open_all, close_all);
+}
