@@ -124,9 +124,9 @@ static void *work(void *userdata) {
         struct client *c = userdata;
 
         c->latencies.n = 0;
-        c->r = 0;
-        while (c->r >= 0 && bench_now_ns() < c->until)
+        do
                 c->r = ask_one(c);
+        while (c->r >= 0 && bench_now_ns() < c->until);
         return NULL;
 }
 

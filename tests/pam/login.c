@@ -67,9 +67,13 @@ static int converse(int n, const struct pam_message **messages, struct pam_respo
         return rv;
 }
 
-void login_open(struct login *l, const struct world *w, const char *service, const char *user) {
+int login_start(struct login *l, const char *services, const char *service, const char *user) {
         *l = (struct login){ .conv = { .conv = converse, .appdata_ptr = l } };
-        assert_int_equal(pam_start_confdir(service, user, &l->conv, w->services, &l->pamh), PAM_SUCCESS);
+        return pam_start_confdir(service, user, &l->conv, services, &l->pamh);
+}
+
+void login_open(struct login *l, const struct world *w, const char *service, const char *user) {
+        assert_pam(login_start(l, w->services, service, user), PAM_SUCCESS);
 }
 
 void login_close(struct login *l) {

@@ -31,8 +31,15 @@ struct login {
 };
 
 /**
+ * login_start(l, services, service, user):
+ * Begins a transaction with the service file ${service} of the directory ${services}; ${user} may be NULL. Returns the PAM code; asserts
+ * nothing, so that threads can use it.
+ */
+int login_start(struct login *l, const char *services, const char *service, const char *user) _must_check_;
+
+/**
  * login_open(l, w, service, user), login_close(l):
- * Begins a transaction with the service file ${service} of the world; ${user} may be NULL. Ends it.
+ * The same with a service file of the world, and it must succeed. Ends it.
  */
 void login_open(struct login *l, const struct world *w, const char *service, const char *user);
 void login_close(struct login *l);

@@ -27,13 +27,25 @@ skip() {
     exit 77
 }
 
+# At the end, however it comes: the daemon must end well when it is told to, and a sanitizer must have had nothing to say.
 clean_up() {
-    local pid
-    for pid in "${children[@]}" $daemon; do
+    local status=$? pid
+    trap - EXIT
+    for pid in "${children[@]}"; do
         kill -KILL "$pid" 2>/dev/null
         wait "$pid" 2>/dev/null
     done
+    if [[ -n $daemon ]]; then
+        pid=$daemon
+        kill -TERM "$pid" 2>/dev/null
+        wait "$pid" 2>/dev/null || { [[ $status != 0 ]] || { status=1; echo "FAILED: the daemon ended with $?"; }; }
+    fi
+    if grep -qE 'Sanitizer|runtime error:' "$dir"/daemon.log 2>/dev/null; then
+        grep -E -A 30 'Sanitizer|runtime error:' "$dir/daemon.log" | head -n 80
+        [[ $status != 0 ]] || status=1
+    fi
     rm -rf -- "$dir"
+    exit "$status"
 }
 trap clean_up EXIT
 trap 'exit 1' HUP INT TERM

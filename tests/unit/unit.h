@@ -35,6 +35,15 @@ static inline void unit_int_at(const char *row, long long got, long long want, c
         _assert_int_equal((LargestIntegralType) got, (LargestIntegralType) want, file, line);
 }
 
+/* For a result that must be an error, whichever. */
+#define unit_fails(row, r) unit_fails_at((row), (r), __FILE__, __LINE__)
+
+static inline void unit_fails_at(const char *row, int r, const char *file, int line) {
+        if (r >= 0)
+                print_error("row '%s': %d, must be negative\n", row, r);
+        _assert_int_equal(r < 0, true, file, line);
+}
+
 static inline void unit_str_at(const char *row, const char *got, const char *want, const char *file,
                                int line) {
         if (strcmp(got, want) != 0)

@@ -1,0 +1,45 @@
+#!/bin/bash
+# Goal: SIGHUP reads the configuration again: services are tied to users from then on; a wrong file is named and the old one stays.
+# shellcheck source=tests/scenario/lib.sh
+. "${0%/*}/lib.sh"
+
+conf=$dir/wfapikeyd.conf
+: >"$conf"
+chmod 0644 "$conf"
+start
+run 0 ctl policy set enabled=yes
+said() { grep -c "$1" "$dir/daemon.log"; }
+reload() { # WHAT IT SAYS
+    local before
+    before=$(said "$1")
+    kill -HUP "$daemon"
+    more() { [[ $(said "$1") -gt $2 ]]; }
+    wait_until more "$1" "$before"
+}
+
+printf '[Peer daemon]\nservices = nginx imap\n[Peer bin]\nservices = imap\n' >"$conf"
+reload 'configuration read again'
+if [[ $EUID == 0 ]]; then
+    run 0 ctl key issue "$me"
+    key=$out
+    as() { setpriv --reuid="$1" --regid="$1" --clear-groups -- "$WFAPIKEYCTL" verify "$me" --service "$2" <<<"$key" >/dev/null 2>&1; }
+    chmod 0711 "$dir"
+    as daemon nginx || fail "the tied user may not ask"
+    as daemon imap || fail "the tied user may not ask for the second one"
+    as bin imap || fail "the other tied user may not ask"
+    as bin nginx && fail "another user may ask for a tied service"
+    has "$(<"$dir/daemon.log")" "may not speak for this service"
+    as bin pop3 || fail "nobody may ask for a service that is not tied"
+    verify "$me" --service nginx <<<"$key" || fail "root may not ask"
+fi
+
+for wrong in '[daemn]' '[daemon]\nadmin-group = no-such-group-here' '[Peer no-such-user-here]\nservices = a' 'nonsense' \
+    '[Peer bin]\nservice = a' '[Peer bin]\nservices = a/b' '[daemon]\nadmin-group'; do
+    printf '%b\n' "$wrong" >"$conf"
+    [[ $wrong != '[daemn]' ]] || printf 'x = y\n' >>"$conf"
+    reload "stays as it was: $conf:"
+done
+chmod 0666 "$conf"
+reload 'nobody else can write'
+[[ $EUID != 0 ]] || { as bin nginx && fail "a refused file has changed something"; }
+kill -0 "$daemon" || fail "the daemon has ended"

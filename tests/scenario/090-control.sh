@@ -1,0 +1,59 @@
+#!/bin/bash
+# Goal: the control socket is D-Bus that busctl speaks: introspection, calls, named errors; many keys are listed page by page.
+# shellcheck source=tests/scenario/lib.sh
+. "${0%/*}/lib.sh"
+command -v busctl >/dev/null || skip "no busctl"
+
+start
+bus() { busctl --address="unix:path=$WFAPIKEY_CONTROL" "$@"; }
+object=(org.wfapikey1 /org/wfapikey1)
+call() { bus --json=short call "${object[@]}" org.wfapikey1.Manager "$@"; }
+
+run 0 bus introspect "${object[@]}" org.wfapikey1.Manager
+listed=$(sed -n 's/^\.\([A-Z][A-Za-z]*\) *method.*/\1/p' <<<"$out" | sort | tr '\n' ' ')
+written=$(sed -n 's/^\([A-Z][A-Za-z]*\)(.*/\1/p' "$top_srcdir/common/CONTROL" | sort | tr '\n' ' ')
+is "$listed" "$written"
+run 0 bus --xml-interface introspect "${object[@]}"
+has "$out" 'name="IssueKey"'
+
+run 1 call IssueKey 'sa{sv}' "$me" 0
+has "$err" "disabled"
+run 0 call SetPolicy 'a{ss}' 2 enabled yes max-keys-per-user 1000
+run 0 call IssueKey 'sa{sv}' "$me" 3 name s bus expires s P30D services as 2 sshd nginx
+has "$out" '"type":"ss"'
+id=$(sed 's/.*"data":\["\([^"]*\)".*/\1/' <<<"$out")
+run 0 call GetKey s "$id"
+has "$out" '"sshd"'
+run 0 call RevokeKeys ass 1 "$id" "tried"
+run 1 call RevokeKeys ass 1 "$id" "again"
+has "$err" "for ever"
+run 1 call RevokeKeys ass 0 ""
+run 1 call GetKey s "wfk_not_an_id"
+run 1 call IssueKey 'sa{sv}' "$me" 1 colour s red
+has "$err" "known are"
+run 1 call ListKeys 'a{sv}' 1 limit u 201
+run 1 call ListKeys s x
+run 1 call NoSuchMethod
+
+for ((i = 0; i < 25; i++)); do run 0 ctl key issue "$me" --name "number $i"; done
+next='' seen=0 pages=0
+while :; do
+    run 0 call ListKeys 'a{sv}' 2 limit u 7 after s "$next"
+    seen=$((seen + $(grep -o '"owner":' <<<"$out" | wc -l)))
+    pages=$((pages + 1))
+    next=$(sed 's/.*,"\([0-9A-Za-z]*\)"\]}$/\1/' <<<"$out")
+    [[ -n $next ]] || break
+    [[ $pages -lt 20 ]] || fail "the list does not end"
+done
+is "$seen" 26
+is "$pages" 4
+run 0 ctl --json key list --search 'NUMBER 1'
+is "$(grep -o '"id"' <<<"$out" | wc -l)" 11
+run 0 ctl --json key list --owner no-such-user
+is "$(tr -d '[:space:]' <<<"$out")" "[]"
+
+# Connections that have ended leave nothing behind.
+before=$(find "/proc/$daemon/fd" -mindepth 1 | wc -l)
+for ((i = 0; i < 50; i++)); do run 0 ctl status; done
+closed() { [[ $(find "/proc/$daemon/fd" -mindepth 1 | wc -l) -le $before ]]; }
+wait_until closed

@@ -1,0 +1,177 @@
+/* The versions of the schema: an older database is brought up to date and loses nothing. */
+#include "unit_store.h"
+
+#include "store_stmt.h"
+
+/* The database that the first version made. This text never changes: such databases are out there. */
+static const char version_1[] =
+        "PRAGMA application_id = 0x57464b31;"
+        "CREATE TABLE pepper ("
+        "  id INTEGER PRIMARY KEY,"
+        "  created_at INTEGER NOT NULL DEFAULT (unixepoch())"
+        ") STRICT;"
+        "CREATE TABLE policy ("
+        "  name TEXT PRIMARY KEY,"
+        "  value INTEGER NOT NULL,"
+        "  changed_at INTEGER NOT NULL"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE TABLE key ("
+        "  id TEXT PRIMARY KEY CHECK (length(id) = 10),"
+        "  digest BLOB NOT NULL CHECK (length(digest) = 32),"
+        "  pepper INTEGER NOT NULL REFERENCES pepper (id),"
+        "  owner TEXT NOT NULL CHECK (owner <> ''),"
+        "  owner_uid INTEGER NOT NULL,"
+        "  name TEXT NOT NULL,"
+        "  services TEXT NOT NULL,"
+        "  networks TEXT NOT NULL,"
+        "  status INTEGER NOT NULL CHECK (status IN (0, 1)),"
+        "  reason TEXT NOT NULL,"
+        "  created_at INTEGER NOT NULL,"
+        "  updated_at INTEGER NOT NULL,"
+        "  expires_at INTEGER NOT NULL,"
+        "  bound_at INTEGER NOT NULL"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE INDEX key_owner ON key (owner);"
+        "INSERT INTO pepper (id) VALUES (4294967295);"
+        "INSERT INTO policy VALUES ('enabled', 1, 1800000000);"
+        "INSERT INTO key VALUES ('aaaaaaaaaa',"
+        "  x'6161616161616161616161616161616161616161616161616161616161616161', 4294967295, 'alice',"
+        "  1000, 'backup job', 'sshd imap', '192.0.2.0/24', 0, '', 1800000000, 1800000000, 0, 0);"
+        "INSERT INTO key VALUES ('bbbbbbbbbb', zeroblob(32), 4294967295, 'bob', 1001, 'n', '', '', 1,"
+        "  'stolen', 1, 2, 3, 4);"
+        "PRAGMA user_version = 1";
+
+static int make_version_1(void **state) {
+        struct unit_store *s = calloc(1, sizeof(*s));
+        void *dir = NULL;
+
+        if (!s || unit_dir_make(&dir) < 0)
+                return -1;
+        s->dir = dir;
+        (void) snprintf(s->path, sizeof(s->path), "%s/keys.db", s->dir);
+        unit_sql(s->path, version_1);
+        *state = s;
+        return 0;
+}
+
+static void test_the_newest_version_is_the_second(void **state) {
+        (void) state;
+        assert_int_equal(store_schema_newest(), 2);
+}
+
+static void test_an_old_store_keeps_its_keys(void **state) {
+        struct key_record want = unit_key("aaaaaaaaaa", "alice"), got;
+        struct unit_store *s = *state;
+
+        assert_int_equal(store_open(&s->writer, s->path, STORE_WRITER, &s->shared), 0);
+        assert_int_equal(store_key_get_used(s->writer, "aaaaaaaaaa", &got), 0);
+        unit_key_equal("alice's", &got, &want);
+        assert_int_equal(store_key_get_used(s->writer, "bbbbbbbbbb", &got), 0);
+        assert_int_equal(got.status, KEY_REVOKED);
+        assert_string_equal(got.reason, "stolen");
+        assert_int_equal(got.bound_at, 4);
+        assert_int_equal(unit_sql_number(s->path, "SELECT value FROM policy WHERE name = 'enabled'"), 1);
+        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 2);
+        assert_int_equal(store_check(s->writer), 0);
+}
+
+static void test_an_old_store_is_used_as_a_new_one(void **state) {
+        struct key_use use = { .id = "aaaaaaaaaa", .at = 5, .service = "sshd" };
+        struct unit_store *s = *state;
+        struct key_record got;
+
+        assert_int_equal(store_open(&s->writer, s->path, STORE_WRITER, &s->shared), 0);
+        assert_int_equal(store_open(&s->reader, s->path, STORE_READER, &s->shared), 0);
+        unit_key_insert(s->writer, "cccccccccc", "carol");
+        assert_int_equal(store_begin(s->writer), 0);
+        assert_int_equal(store_key_used(s->writer, &use, 3), 0);
+        assert_int_equal(store_commit(s->writer), 0);
+        assert_int_equal(store_key_get_used(s->writer, "aaaaaaaaaa", &got), 0);
+        assert_int_equal(got.uses, 3);
+}
+
+/* What was made step by step and what is made at once have the same tables. */
+static void test_an_old_store_ends_up_like_a_new_one(void **state) {
+        static const char compare[] =
+                "SELECT count(*) FROM (SELECT type, name, sql FROM main.sqlite_schema"
+                " EXCEPT SELECT type, name, sql FROM fresh.sqlite_schema)"
+                " UNION ALL SELECT count(*) FROM (SELECT type, name, sql FROM fresh.sqlite_schema"
+                " EXCEPT SELECT type, name, sql FROM main.sqlite_schema)";
+        struct unit_store *s = *state;
+        char fresh[UNIT_PATH_LEN], attach[UNIT_PATH_LEN + 32];
+        sqlite3_stmt *stmt = NULL;
+
+        unit_write(unit_join(fresh, s->dir, "fresh.db"), "", 0, 0600);
+        assert_int_equal(store_create(fresh, 1), 0);
+        assert_int_equal(store_open(&s->writer, s->path, STORE_WRITER, &s->shared), 0);
+        (void) snprintf(attach, sizeof(attach), "ATTACH '%s' AS fresh", fresh);
+        assert_int_equal(store_stmt_exec(s->writer->db, attach), 0);
+        assert_int_equal(sqlite3_prepare_v2(s->writer->db, compare, -1, &stmt, NULL), SQLITE_OK);
+        for (unsigned i = 0; i < 2; i++) {
+                assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+                assert_int_equal(sqlite3_column_int(stmt, 0), 0);
+        }
+        assert_int_equal(sqlite3_finalize(stmt), SQLITE_OK);
+}
+
+static void test_opening_again_changes_nothing(void **state) {
+        struct unit_store *s = *state;
+        int64_t cookie;
+
+        assert_int_equal(store_open(&s->writer, s->path, STORE_WRITER, &s->shared), 0);
+        store_freep(&s->writer);
+        cookie = unit_sql_number(s->path, "PRAGMA schema_version");
+        assert_int_equal(store_open(&s->writer, s->path, STORE_WRITER, &s->shared), 0);
+        assert_int_equal(unit_sql_number(s->path, "PRAGMA schema_version"), cookie);
+}
+
+/* A step that fails, here because its table is there already, leaves the version before it, and the writer is not opened. */
+static void test_a_failed_step_changes_nothing(void **state) {
+        struct unit_store *s = *state;
+        sqlite3 *db = NULL;
+
+        unit_sql(s->path, "CREATE TABLE key_use (x)");
+        unit_fails("migrate", store_open(&s->writer, s->path, STORE_WRITER, &s->shared));
+        assert_null(s->writer);
+        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 1);
+        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key"), 2);
+
+        assert_int_equal(sqlite3_open_v2(s->path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+        unit_fails("from the start", store_schema_migrate(db, 0));
+        unit_fails("from the first", store_schema_migrate(db, 1));
+        assert_int_equal(sqlite3_get_autocommit(db), 1);
+        assert_int_equal(sqlite3_close(db), SQLITE_OK);
+        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 1);
+}
+
+static void test_a_step_does_not_begin_while_another_writes(void **state) {
+        struct unit_store *s = *state;
+        sqlite3 *db = NULL, *other = NULL;
+
+        assert_int_equal(sqlite3_open_v2(s->path, &other, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE; DELETE FROM key", NULL, NULL, NULL),
+                         SQLITE_OK);
+        assert_int_equal(sqlite3_open_v2(s->path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+        assert_int_equal(store_schema_migrate(db, 1), -EBUSY);
+        assert_int_equal(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+        assert_int_equal(store_schema_migrate(db, 1), 0);
+        assert_int_equal(sqlite3_close(db), SQLITE_OK);
+        assert_int_equal(sqlite3_close(other), SQLITE_OK);
+        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key"), 2);
+}
+
+#define test_with_version_1(f) cmocka_unit_test_setup_teardown(f, make_version_1, unit_store_remove)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_the_newest_version_is_the_second),
+                test_with_version_1(test_an_old_store_keeps_its_keys),
+                test_with_version_1(test_an_old_store_is_used_as_a_new_one),
+                test_with_version_1(test_an_old_store_ends_up_like_a_new_one),
+                test_with_version_1(test_opening_again_changes_nothing),
+                test_with_version_1(test_a_failed_step_changes_nothing),
+                test_with_version_1(test_a_step_does_not_begin_while_another_writes),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
