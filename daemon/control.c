@@ -137,8 +137,53 @@ void control_audit(const struct control_call *call, const char *id, const char *
         log_end(&entry);
 }
 
+/* The place of a uid in the load, else a free one. There is always one: no more are counted than there are places. */
+static struct control_load *find_load(struct control *control, uid_t uid) {
+        struct control_load *unused = NULL;
+
+        for (size_t i = 0; i < ARRAY_LEN(control->load); i++) {
+                if (control->load[i].n > 0 && control->load[i].uid == uid)
+                        return &control->load[i];
+                if (control->load[i].n == 0 && !unused)
+                        unused = &control->load[i];
+        }
+        return unused;
+}
+
+/* Whether one more call of this uid may be on its way: nobody fills the queue so that an administrator cannot revoke. */
+static bool load_add(struct control_call *call) {
+        struct control *control = call->control;
+        struct control_load *load;
+
+        if (call->uid == 0)
+                return true;
+        if (control->n_calls >= CONTROL_CALLS_MAX)
+                return false;
+        load = find_load(control, call->uid);
+        if (!load || load->n >= CONTROL_CALLS_PER_UID)
+                return false;
+        load->uid = call->uid;
+        load->n++;
+        control->n_calls++;
+        call->counted = true;
+        return true;
+}
+
+static void load_remove(struct control_call *call) {
+        struct control_load *load;
+
+        if (!call->counted)
+                return;
+        load = find_load(call->control, call->uid);
+        if (load && load->n > 0)
+                load->n--;
+        call->control->n_calls--;
+}
+
 static void call_free(struct control_call *call) {
         size_t size = call->method->size;
+
+        load_remove(call);
 
         if (call->method->release)
                 call->method->release(call);
@@ -238,7 +283,7 @@ static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                         return r;
         }
         if (call->error == CONTROL_OK) {
-                if (worker_submit(call->control->worker, &call->job) >= 0) {
+                if (load_add(call) && worker_submit(call->control->worker, &call->job) >= 0) {
                         (void) take_ptr(call); /* the worker's, and perhaps written to by now */
                         return 1;
                 }

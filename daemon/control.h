@@ -10,6 +10,15 @@
 #include "verify.h"
 #include "worker.h"
 
+#define CONTROL_CALLS_MAX     (WORKER_QUEUE_MAX - 64) /* of all others than uid 0, on their way at one time */
+#define CONTROL_CALLS_PER_UID 16                      /* of one of them */
+
+/* How many calls of one uid are on their way. */
+struct control_load {
+        uid_t uid;
+        unsigned n; /* 0: the place is free */
+};
+
 /* What all calls share; lives as long as the daemon. */
 struct control {
         struct worker *worker;
@@ -17,6 +26,8 @@ struct control {
         const struct keymint *keymint;
         const struct conf *conf;
         int64_t started_at;
+        unsigned n_calls; /* of others than uid 0; the sum of load[].n */
+        struct control_load load[CONTROL_CALLS_MAX];
 };
 
 /* Who calls; lives as long as its connection. */
@@ -49,6 +60,7 @@ struct control_call {
         pid_t pid;
         enum role role;
         bool developers; /* there is a developer group */
+        bool counted;    /* in the load of its uid */
         enum control_error error;
         char error_text[256];
 };
