@@ -193,7 +193,7 @@ enum role conf_role(const struct conf *conf, const struct peer *peer) {
 bool conf_peer_may_claim(const struct conf *conf, uid_t uid, const char *service) {
         bool tied = false;
 
-        if (uid == 0 || uid == geteuid())
+        if (conf->n_peers == 0 || uid == 0 || uid == geteuid())
                 return true;
         for (size_t i = 0; i < conf->n_peers; i++)
                 if (text_has_word(conf->peers[i].services, service)) {

@@ -10,6 +10,8 @@
 #include "log.h"
 #include "peer.h"
 
+/* So many connections, then it is the turn of the others. All sources of the loop have one priority, which makes it serve them in turn: put
+ * before the control socket, a flood here would keep an administrator from revoking. */
 #define ACCEPTS_PER_TURN 64
 
 /* A connection whose request has not come with it. Ordered by age; all have the same patience. */
@@ -129,8 +131,6 @@ static int wait_for_request(struct listener *l, int *fd, const struct ucred *pee
                                .until = now + LISTENER_PATIENCE_MS * UINT64_C(1000) };
         r = sd_event_add_io(l->event, &p->source, *fd, EPOLLIN, on_request, p);
         if (r >= 0)
-                r = sd_event_source_set_priority(p->source, SD_EVENT_PRIORITY_IMPORTANT);
-        if (r >= 0)
                 r = sd_event_source_set_io_fd_own(p->source, true);
         if (r < 0) {
                 sd_event_source_disable_unref(p->source);
@@ -201,8 +201,6 @@ int listener_new(struct listener **ret, sd_event *event, int fd, struct verify *
         *l = (struct listener){ .fd = fd, .verify = verify, .event = event };
         TAILQ_INIT(&l->pending);
         r = sd_event_add_io(event, &l->source, fd, EPOLLIN, on_accept, l);
-        if (r >= 0) /* logins before administration */
-                r = sd_event_source_set_priority(l->source, SD_EVENT_PRIORITY_IMPORTANT);
         if (r >= 0)
                 r = sd_event_add_time(event, &l->timer, CLOCK_MONOTONIC, 0, 0, on_timer, l);
         if (r >= 0)

@@ -37,17 +37,22 @@ wait "$holder" 2>/dev/null
 as_mallory perl -MSocket -e '
     $SIG{PIPE} = "IGNORE"; $| = 1;
     print "flooding\n";
-    for my $n (1 .. 30000) {
+    for my $n (1 .. 3000000) {
         socket(my $s, AF_UNIX, SOCK_SEQPACKET, 0) or die;
         connect($s, sockaddr_un("/run/wfapikey/verify")) or next;
         send($s, $n % 3 ? join("", map { chr(rand(256)) } 1 .. rand(700)) : "WFK\1" . "x" x 522, 0);
     }' >"$work/flooding" &
 flooder=$!
 wait_until grep -q flooding "$work/flooding" || not_ok "the flood begins"
-good=0
-for ((i = 0; i < 20; i++)); do verify >/dev/null 2>&1 && good=$((good + 1)); done
+good=0 changed=0
+for ((i = 0; i < 20; i++)); do
+    verify >/dev/null 2>&1 && good=$((good + 1))
+    timeout 60 wfapikeyctl key rename "$(id_of "$key")" "round $i" && changed=$((changed + 1))
+done
 test_that "during a flood of nonsense every key is accepted" test "$good" = 20
-wait "$flooder"
+test_that "and every change is made" test "$changed" = 20
+kill "$flooder"
+wait "$flooder" 2>/dev/null
 
 # A D-Bus message that says it has 100 MiB, and one that never ends its greeting.
 # shellcheck disable=SC2016 # perl's

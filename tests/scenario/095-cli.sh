@@ -1,0 +1,69 @@
+#!/bin/bash
+# Goal: the command line is honest: help for each verb, one exit status for each kind of failure, errors on stderr that name what was wrong,
+# JSON that is JSON, a full disk noticed; and its man page has every verb and option.
+# shellcheck source=tests/scenario/lib.sh
+. "${0%/*}/lib.sh"
+
+# Every verb, as the help has them, and the man page knows each and its options.
+run 0 ctl --help
+mapfile -t verbs < <(sed -n '/^Commands:/,/^$/ s/^  \([a-z]*\( [a-z][a-z-]*\)\{0,1\}\) .*/\1/p' <<<"$out")
+[[ ${#verbs[@]} -ge 11 ]] || fail "the help has only these verbs: ${verbs[*]}"
+page=$(sed 's/\\//g' "$top_srcdir/man/wfapikeyctl.1.scd")
+for verb in "${verbs[@]}"; do
+    # shellcheck disable=SC2086 # words
+    run 0 ctl $verb --help
+    has "$out" "Usage: wfapikeyctl $verb"
+    is "$err" ""
+    has "$page" "*$verb"
+    for option in $(grep -o -- '--[a-z][a-z-]*' <<<"$out" | sort -u); do has "$page" "$option"; done
+done
+for status in 0 1 2 3 4 5 6; do has "$page" "*$status*"; done
+
+# Nobody there: 3, whatever is asked.
+for verb in 'policy show' 'policy set enabled=yes' "key issue $me" 'key list' 'key show 0000000000' 'key rename 0000000000 x' \
+    'key reset 0000000000' 'key revoke 0000000000' 'key remove 0000000000' status; do
+    # shellcheck disable=SC2086 # words
+    run 3 ctl $verb
+    is "$out" ""
+    has "$err" "$WFAPIKEY_CONTROL"
+done
+: >"$dir/file"
+run 3 ctl --control="$dir/file" status
+
+# Wrong words: 2, before anybody is asked.
+run 2 ctl
+for wrong in 'kye list' 'key lsit' 'key list --stauts=active' 'key list --sort=colour' 'key issue' 'key issue a b' 'key rename x' \
+    'key revoke' 'key show xyz' 'policy set' 'policy set enabled' '--nonsense' 'verify' 'key list extra'; do
+    # shellcheck disable=SC2086 # words
+    run 2 ctl $wrong
+    is "$out" ""
+    [[ -n $err ]] || fail "'$wrong' is refused without a word"
+done
+
+start
+run 6 ctl key issue "$me"
+run 0 ctl policy set enabled=yes
+run 0 ctl key issue "$me" --name 'quo"te \ and «ö»'
+key=$out
+run 5 ctl key show 0000000000
+run 5 ctl key issue no-such-user-here
+run 6 ctl verify --server-uid="$(id -u)" "$me" <<<'not a key'
+run 6 ctl verify --server-uid="$(id -u)" nobody2 <<<"$key"
+run 0 ctl verify --server-uid="$(id -u)" "$me" < <(printf '%s\r\n' "$key")
+run 3 ctl verify --server-uid=54321 "$me" <<<"$key"
+run 6 ctl verify --server-uid="$(id -u)" "$me" </dev/null
+[[ $out$err != *"${key:15:20}"* ]] || fail "verify says the key"
+
+if command -v sqlite3 >/dev/null; then
+    for verb in 'policy show' 'key list' "key show $(id_of "$key")" status "key issue $me" "key rename $(id_of "$key") quiet"; do
+        # shellcheck disable=SC2086 # words
+        run 0 ctl --json $verb
+        is "$(printf "SELECT json_valid('%s')" "${out//\'/\'\'}" | sqlite3)" 1
+    done
+fi
+
+ctl key list >/dev/full 2>"$dir/err" && fail "a full disk is called success"
+ctl key issue "$me" >/dev/full 2>"$dir/err" && fail "a key that was not written is called success"
+has "$(<"$dir/err")" "reset"
+stop
+run 3 ctl status
