@@ -17,6 +17,8 @@ static bool take_number(const char **p, uint64_t *ret) {
         uint64_t v = 0;
         unsigned n = 0;
 
+        if (**p == '0' && is_digit((*p)[1]))
+                return false;
         for (; is_digit(**p) && n < 18; (*p)++, n++)
                 v = v * 10 + (uint64_t) (**p - '0');
         *ret = v;

@@ -49,8 +49,9 @@ static const struct row *find(const char *name) {
 static bool in_range(const struct row *row, int64_t value) {
         switch (row->kind) {
         case KIND_SWITCH:
-        case KIND_UNSUPPORTED_SWITCH:
                 return value == 0 || value == 1;
+        case KIND_UNSUPPORTED_SWITCH:
+                return value == 0;
         case KIND_COUNT:
                 return value >= 1 && value <= 1000;
         case KIND_DURATION:

@@ -21,7 +21,7 @@ static int db_open(const char *path, int flags, sqlite3 **ret) {
         /* One thread at a time uses a connection, so SQLite need not lock; nor may anything else be loaded or trusted. */
         rc = sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
         if (rc != SQLITE_OK)
-                return store_stmt_error(rc);
+                return db && sqlite3_system_errno(db) == ENOENT ? -ENOENT : store_stmt_error(rc);
         (void) sqlite3_extended_result_codes(db, 1);
         (void) sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
         (void) sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
@@ -32,11 +32,16 @@ static int db_open(const char *path, int flags, sqlite3 **ret) {
 int store_create(const char *path, uint32_t pepper_id) {
         __attribute__((cleanup(db_closep))) sqlite3 *db = NULL;
         char sql[128];
+        int64_t pages;
         int r;
 
         r = db_open(path, SQLITE_OPEN_READWRITE, &db);
+        if (r >= 0)
+                r = store_stmt_pragma(db, "PRAGMA page_count", &pages);
         if (r < 0)
                 return r;
+        if (pages > 0)
+                return -EEXIST;
         (void) snprintf(sql, sizeof(sql), "PRAGMA synchronous = FULL; PRAGMA application_id = %d",
                         STORE_SCHEMA_APPLICATION_ID);
         r = store_stmt_exec(db, sql);

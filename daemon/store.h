@@ -24,8 +24,9 @@ struct store;
 
 /**
  * store_create(path, pepper_id):
- * Makes an empty database at ${path}, whose keys are digested with the pepper ${pepper_id}; on disk when this returns.
- * Returns 0; -EEXIST; an error of the store.
+ * Makes a database without keys of the empty file at ${path}, whose mode it keeps; its keys will be digested with the pepper
+ * ${pepper_id}. On disk when this returns.
+ * Returns 0; -ENOENT; -EEXIST when there is a database already; an error of the store.
  */
 int store_create(const char *path, uint32_t pepper_id) _must_check_;
 

@@ -10,7 +10,6 @@ static const char data_name[] = "wfapikey-login";
 
 static void login_wipe(struct pam_login *login) {
         explicit_bzero(login, sizeof(*login));
-        free(login);
 }
 
 static void login_free(pam_handle_t *pamh, void *data, int error_status) {
@@ -18,6 +17,7 @@ static void login_free(pam_handle_t *pamh, void *data, int error_status) {
         (void) error_status;
         if (data)
                 login_wipe(data);
+        free(data);
 }
 
 /* "NAME=value", or "NAME", which removes it. A value of our own making: no '=' to fear, and it fits. */
@@ -43,28 +43,42 @@ bool pam_login_remember(pam_handle_t *pamh, const char *user, const struct wire_
         login->pid = getpid();
         login->at_ms = ask_now_ms();
 
-        if (!put_env(pamh, "WFAPIKEY_ID", reply->id) || !put_env(pamh, "WFAPIKEY_NAME", reply->name) ||
-            pam_set_data(pamh, data_name, login, login_free) != PAM_SUCCESS) {
+        if (pam_set_data(pamh, data_name, login, login_free) != PAM_SUCCESS) {
                 login_wipe(login);
+                free(login);
+                return false;
+        }
+        if (!put_env(pamh, "WFAPIKEY_ID", reply->id) || !put_env(pamh, "WFAPIKEY_NAME", reply->name)) {
                 pam_login_forget(pamh);
                 return false;
         }
         return true;
 }
 
+static struct pam_login *get_data(pam_handle_t *pamh) {
+        const void *data = NULL;
+
+        /* It is ours, and writable: libpam's const means its own table. */
+        return pam_get_data(pamh, data_name, &data) == PAM_SUCCESS ? (struct pam_login *) (uintptr_t) data
+                                                                   : NULL;
+}
+
 void pam_login_forget(pam_handle_t *pamh) {
-        if (!pam_login_get(pamh))
+        struct pam_login *login = get_data(pamh);
+
+        if (!login)
                 return;
-        /* Without memory for this the old login would stay: but then its name is there already and none is needed. */
+        /* Emptied in its place first: that cannot fail, whatever libpam says to the rest. */
+        login_wipe(login);
         (void) pam_set_data(pamh, data_name, NULL, NULL);
         (void) pam_putenv(pamh, "WFAPIKEY_ID");
         (void) pam_putenv(pamh, "WFAPIKEY_NAME");
 }
 
 const struct pam_login *pam_login_get(pam_handle_t *pamh) {
-        const void *data = NULL;
+        const struct pam_login *login = get_data(pamh);
 
-        return pam_get_data(pamh, data_name, &data) == PAM_SUCCESS ? data : NULL;
+        return login && login->user[0] ? login : NULL;
 }
 
 bool pam_login_is_fresh(const struct pam_login *login) {

@@ -24,7 +24,7 @@ struct pam_login {
 bool pam_login_remember(pam_handle_t *pamh, const char *user, const struct wire_reply *reply) _must_check_;
 
 /**
- * pam_login_forget(pamh): what every new attempt begins with.
+ * pam_login_forget(pamh): what every new attempt begins with. Cannot fail.
  */
 void pam_login_forget(pam_handle_t *pamh);
 

@@ -61,6 +61,13 @@ static struct report {
         struct state before, after;
 } *report;
 
+/* ThreadSanitizer does not see the lock under which the loader of glibc works: of two threads that load and unload modules, as libpam
+ * does for each login, it says that they race for the loader's own memory. Nothing of the module has these names. */
+const char *__tsan_default_suppressions(void);
+const char *__tsan_default_suppressions(void) {
+        return "race:^_dl_*\nrace:^dl_*\nrace:^__dl*\nrace:^_dlerror_*\n";
+}
+
 static struct world w;
 static struct world_key key;
 static char wrong[KEYTEXT_LEN + 1], unknown[KEYTEXT_LEN + 1];
@@ -227,14 +234,28 @@ static void expect(void) {
                         }
 }
 
+/* A thread that was joined is counted until the kernel has seen it off; and ThreadSanitizer has one of its own. */
+static void await_one_thread(void) {
+        while (status_number("\nThreads:") > (world_is_instrumented() ? 2 : 1))
+                world_nap();
+}
+
+static void *run_nothing(void *data) {
+        return data;
+}
+
 static int run_host(void) {
-        pthread_t threads[THREADS];
+        pthread_t threads[THREADS], first;
 
         if (!become_nobody() || chdir("/") < 0 || !start_alarms() ||
             pthread_barrier_init(&barrier, NULL, THREADS + 1) != 0)
                 return 1;
-        (void) log_in(RIGHT); /* so that libc has opened what it keeps open */
+        /* So that libc has what it keeps, and ThreadSanitizer its own thread. */
+        if (log_in(RIGHT) != PAM_SUCCESS || pthread_create(&first, NULL, run_nothing, NULL) != 0 ||
+            pthread_join(first, NULL) != 0)
+                return 3;
         (void) umask(027);
+        await_one_thread();
         take_state(&report->before);
         for (size_t i = 0; i < THREADS; i++)
                 if (pthread_create(&threads[i], NULL, run_thread, (void *) (uintptr_t) i) != 0)
@@ -247,9 +268,7 @@ static int run_host(void) {
         }
         for (size_t i = 0; i < THREADS; i++)
                 (void) pthread_join(threads[i], NULL);
-        /* A thread that was joined is still counted until the kernel has seen it off. */
-        while (status_number("\nThreads:") > (long) report->before.threads)
-                world_nap();
+        await_one_thread();
         take_state(&report->after);
         return 0;
 }
@@ -296,7 +315,7 @@ static void test_descriptors(void **state) {
 
 static void test_threads(void **state) {
         (void) state;
-        assert_in_range(report->before.threads, 1, THREADS);
+        assert_in_range(report->before.threads, 1, 2);
         assert_int_equal(report->after.threads, report->before.threads);
 }
 
