@@ -47,24 +47,55 @@ static int on_flush(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-static int on_sighup(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
-        struct server *s = userdata;
+/* The names in the configuration are asked of NSS, which may take as long as it likes: so this is work for the writer thread. */
+struct reload_job {
+        struct worker_job job;
+        struct server *server;
+        struct conf *conf; /* NULL: error says why */
         char error[CONF_ERROR_LEN];
-        struct conf *conf = NULL;
+};
+
+static void reload_run(struct worker_job *job, struct store *writer) {
+        struct reload_job *reload = (struct reload_job *) job;
+        const struct server_options *options = reload->server->options;
+
+        (void) writer;
+        if (conf_load(&reload->conf, options->conf, options->conf_required, reload->error) < 0)
+                reload->conf = NULL;
+}
+
+static void reload_done(struct worker_job *job) {
+        struct reload_job *reload = (struct reload_job *) job;
+        struct server *s = reload->server;
+
+        if (reload->conf) {
+                verify_set_conf(s->verify, reload->conf);
+                s->control.conf = reload->conf;
+                (void) conf_free(s->conf);
+                s->conf = reload->conf;
+                log_line(LOG_NOTICE, "configuration read again");
+        } else
+                log_line(LOG_ERR, "the configuration stays as it was: %s", reload->error);
+        (void) sd_notify(0, "READY=1");
+        free(reload);
+}
+
+static int on_sighup(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
+        struct reload_job *reload = calloc(1, sizeof(*reload));
 
         (void) source;
         (void) si;
-        (void) sd_notify(0, "RELOADING=1");
-        if (conf_load(&conf, s->options->conf, s->options->conf_required, error) < 0)
-                log_line(LOG_ERR, "the configuration stays as it was: %s", error);
-        else {
-                verify_set_conf(s->verify, conf);
-                s->control.conf = conf;
-                (void) conf_free(s->conf);
-                s->conf = conf;
-                log_line(LOG_NOTICE, "configuration read again");
+        if (reload) {
+                reload->job = (struct worker_job){ .run = reload_run, .done = reload_done };
+                reload->server = userdata;
+                (void) sd_notify(0, "RELOADING=1");
         }
-        (void) sd_notify(0, "READY=1");
+        if (!reload || worker_submit(reload->server->worker, &reload->job) < 0) {
+                log_line(LOG_ERR,
+                         "the configuration stays as it was: too much is waiting to be done; try again");
+                (void) sd_notify(0, "READY=1");
+                free(reload);
+        }
         return 0;
 }
 
