@@ -103,12 +103,8 @@ static bool get_credential(const uint8_t *p, struct wire_request *req) {
         return false;
 }
 
-static void request_wipe(struct wire_request *req) {
-        explicit_bzero(req, sizeof(*req));
-}
-
 int wire_request_decode(const uint8_t *in, size_t len, struct wire_request *ret) {
-        __attribute__((cleanup(request_wipe))) struct wire_request req = {};
+        _cleanup_request_ struct wire_request req = {};
 
         if (len < AT_CREDENTIAL || memcmp(in, magic, sizeof(magic) - 1) != 0)
                 return -EBADMSG;

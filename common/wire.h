@@ -40,6 +40,11 @@ struct wire_request {
         char rhost[WIRE_RHOST_MAX + 1]; /* "" when unknown */
 };
 
+static inline void wire_request_wipe(struct wire_request *req) {
+        explicit_bzero(req, sizeof(*req));
+}
+#define _cleanup_request_ __attribute__((cleanup(wire_request_wipe)))
+
 struct wire_reply {
         uint32_t seq;
         enum verdict verdict;

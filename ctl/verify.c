@@ -182,12 +182,8 @@ static enum exit_code say_verdict(const struct args *args, const struct wire_rep
         return CTL_UNREACHABLE;
 }
 
-static void request_wipe(struct wire_request *req) {
-        explicit_bzero(req, sizeof(*req));
-}
-
 enum exit_code verify_run(const struct args *args) {
-        _cleanup_(request_wipe) struct wire_request req = {};
+        _cleanup_request_ struct wire_request req = {};
         struct ask_server server = {};
         struct wire_reply reply = {};
         enum exit_code rc;

@@ -156,13 +156,9 @@ static void fill_event(const struct verify *v, const struct wire_request *req, c
                 event->expires_at = expiry_of(&v->policy, key);
 }
 
-static void request_wipe(struct wire_request *req) {
-        explicit_bzero(req, sizeof(*req));
-}
-
 int verify_packet(struct verify *v, const uint8_t *in, size_t len, const struct ucred *peer, int64_t now,
                   uint8_t out[static WIRE_REPLY_LEN], struct verify_event *ret_event) {
-        __attribute__((cleanup(request_wipe))) struct wire_request req = {};
+        _cleanup_request_ struct wire_request req = {};
         struct wire_reply reply = {};
         struct key_record key = {};
         enum reason reason;

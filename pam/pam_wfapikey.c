@@ -14,11 +14,6 @@
 #include "pam_token.h"
 #include "text.h"
 
-static void request_wipe(struct wire_request *req) {
-        explicit_bzero(req, sizeof(*req));
-}
-#define _cleanup_request_ __attribute__((cleanup(request_wipe)))
-
 static enum outcome read_args(pam_handle_t *pamh, int argc, const char **argv, struct pam_args *ret) {
         const char *bad = NULL;
 
