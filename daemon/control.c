@@ -121,6 +121,23 @@ bool control_get_key(struct control_call *call, struct store *writer, const char
         return false;
 }
 
+int control_read_options(struct control_call *call, sd_bus_message *m,
+                         int (*take)(struct control_call *call, sd_bus_message *m)) {
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', "{sv}");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+                r = take(call, m);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(m);
+                if (r < 0)
+                        return r;
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
 void control_audit(const struct control_call *call, const char *id, const char *owner, const char *what) {
         struct log_entry entry;
         char shown[2 * WIRE_USER_MAX], number[24];

@@ -124,6 +124,14 @@ bool control_check_id(struct control_call *call, const char *id) _must_check_;
 bool control_take_label(struct control_call *call, const char *what, const char *in, char *out, size_t size);
 
 /**
+ * control_read_options(call, m, take):
+ * Reads an a{sv}: calls ${take} inside each of its entries, to read name and value. Returns what sd-bus says of the message, or what ${take}
+ * says when that is negative.
+ */
+int control_read_options(struct control_call *call, sd_bus_message *m,
+                         int (*take)(struct control_call *call, sd_bus_message *m)) _must_check_;
+
+/**
  * control_audit(call, id, owner, what): the line in the log that says who changed which key; after the commit.
  */
 void control_audit(const struct control_call *call, const char *id, const char *owner, const char *what);

@@ -129,18 +129,7 @@ static int issue_parse(struct control_call *call, sd_bus_message *m) {
         if (!text_copy(issue->user, sizeof(issue->user), user) || !user[0])
                 control_fail(call, CONTROL_NO_SUCH_USER, "That is no user name: 1 to %d bytes.",
                              WIRE_USER_MAX);
-        r = sd_bus_message_enter_container(m, 'a', "{sv}");
-        if (r < 0)
-                return r;
-        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-                r = parse_option(call, m);
-                if (r < 0)
-                        return r;
-                r = sd_bus_message_exit_container(m);
-                if (r < 0)
-                        return r;
-        }
-        return r < 0 ? r : sd_bus_message_exit_container(m);
+        return control_read_options(call, m, parse_option);
 }
 
 /* Whose key it will be, and whether this caller may make one for that user. */

@@ -135,7 +135,8 @@ static void take_filter(struct list_call *list, const char *name, const char *va
         }
 }
 
-static int parse_filter(struct list_call *list, sd_bus_message *m) {
+static int parse_filter(struct control_call *call, sd_bus_message *m) {
+        struct list_call *list = (struct list_call *) call;
         const char *name, *value;
         int r;
 
@@ -156,22 +157,8 @@ static int parse_filter(struct list_call *list, sd_bus_message *m) {
 }
 
 static int list_parse(struct control_call *call, sd_bus_message *m) {
-        struct list_call *list = (struct list_call *) call;
-        int r;
-
-        list->limit = PAGE_MAX;
-        r = sd_bus_message_enter_container(m, 'a', "{sv}");
-        if (r < 0)
-                return r;
-        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-                r = parse_filter(list, m);
-                if (r < 0)
-                        return r;
-                r = sd_bus_message_exit_container(m);
-                if (r < 0)
-                        return r;
-        }
-        return r < 0 ? r : sd_bus_message_exit_container(m);
+        ((struct list_call *) call)->limit = PAGE_MAX;
+        return control_read_options(call, m, parse_filter);
 }
 
 static bool matches(const struct list_call *list, const struct key_record *key) {
