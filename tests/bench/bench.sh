@@ -14,6 +14,7 @@
 #   --help        this text
 #
 # Exit status: 0 if everything could be measured and every login ended as it should.
+
 set -eu -o pipefail
 shopt -s inherit_errexit
 export LC_ALL=C.UTF-8
@@ -24,7 +25,7 @@ dir='' pids=()
 
 say() { printf '%s\n' "$*"; }
 die() { printf 'bench.sh: %s\n' "$*" >&2; exit 1; }
-help() { sed -n '2,/^set/ s/^# \{0,1\}//p' "$0"; }
+help() { sed -n '2,/^$/ s/^# \{0,1\}//p' "$0"; }
 progress() { [[ ! -t 2 ]] || printf '\r\033[K%s' "$*" >&2; }
 
 # --- Daemons --------------------------------------------------------------------------
@@ -119,7 +120,7 @@ count_module_calls() { # N
 }
 
 count_calls() {
-    local n=3000
+    local n=2000
     say 'System calls'
     if ! command -v strace >/dev/null; then
         say '  skipped: there is no strace'

@@ -1,5 +1,5 @@
 /* bench_ask DIR rounds ROUNDS MS KEYS KEYS: asks the daemons "big" and "small", which have so many keys, and a bare echo server, without PAM.
- * bench_ask DIR count N: N verifications by "big" and nothing more, for whoever counts its system calls or instructions.
+ * bench_ask DIR count N: N verifications by "big", one after the other and with pauses, and nothing more, for whoever counts its system calls or instructions.
  * Every question must get its right answer. */
 #include <errno.h>
 #include <pthread.h>
@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "ask.h"
 #include "bench.h"
@@ -14,7 +15,8 @@
 #include "bench_echo.h"
 #include "cleanup.h"
 
-#define CLIENTS 8
+#define CLIENTS  8
+#define PAUSE_NS 2000000
 
 enum variant {
         ECHO,
@@ -243,8 +245,11 @@ static int run_count(struct asking *a, const char *number) {
         if (bench_number(number, UINT32_MAX, &n) < 0)
                 return -EINVAL;
         c->row = &rows[BIG];
-        for (uint64_t i = 0; c->r >= 0 && i < n; i++)
+        for (uint64_t i = 0; c->r >= 0 && i < n; i++) {
                 c->r = ask_one(c);
+                /* The daemon shall have gone to sleep before the next one, as it does between logins. */
+                (void) nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
+        }
         return c->r;
 }
 

@@ -23,7 +23,7 @@
 #define THREADS         8
 #define LOGINS          10000 /* of all threads, in two halves */
 #define LOGINS_SLOWLY   2000  /* with a sanitizer */
-#define RSS_SLACK_KB    512
+#define RSS_SLACK_KB    160
 #define AT_ONCE_MAX     2048
 #define SIGNALS         64
 #define DESCRIPTORS_MAX 4096
@@ -63,8 +63,8 @@ static struct report {
 
 /* ThreadSanitizer does not see the lock under which the loader of glibc works: of two threads that load and unload modules, as libpam
  * does for each login, it says that they race for the loader's own memory. Nothing of the module has these names. */
-const char *__tsan_default_suppressions(void);
-const char *__tsan_default_suppressions(void) {
+_public_ const char *__tsan_default_suppressions(void);
+_public_ const char *__tsan_default_suppressions(void) {
         return "race:^_dl_*\nrace:^dl_*\nrace:^__dl*\nrace:^_dlerror_*\n";
 }
 
@@ -124,8 +124,11 @@ static bool same_set(const sigset_t *a, const sigset_t *b) {
 
 static void *run_thread(void *data) {
         size_t number = (size_t) (uintptr_t) data;
-        sigset_t before, after;
+        sigset_t alarm, before, after;
 
+        (void) sigemptyset(&alarm);
+        (void) sigaddset(&alarm, SIGALRM);
+        (void) pthread_sigmask(SIG_UNBLOCK, &alarm, NULL);
         (void) pthread_sigmask(SIG_SETMASK, NULL, &before);
         for (int phase = 0; phase < 3; phase++) {
                 unsigned n = phase == 0 ? per_thread / 4 : per_thread;
@@ -214,11 +217,15 @@ static bool become_nobody(void) {
         return prctl(PR_SET_DUMPABLE, 1) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
 }
 
+/* For the threads that log in: the one that only waits for them would get them all. */
 static bool start_alarms(void) {
         struct sigaction action = { .sa_handler = on_alarm }; /* without SA_RESTART */
         const struct itimerval interval = { .it_interval.tv_usec = 1000, .it_value.tv_usec = 1000 };
+        sigset_t alarm;
 
-        return sigaction(SIGALRM, &action, NULL) == 0 && setitimer(ITIMER_REAL, &interval, NULL) == 0;
+        (void) sigemptyset(&alarm);
+        (void) sigaddset(&alarm, SIGALRM);
+        return sigprocmask(SIG_BLOCK, &alarm, NULL) == 0 && sigaction(SIGALRM, &action, NULL) == 0 && setitimer(ITIMER_REAL, &interval, NULL) == 0;
 }
 
 static void expect(void) {
@@ -234,28 +241,34 @@ static void expect(void) {
                         }
 }
 
-/* A thread that was joined is counted until the kernel has seen it off; and ThreadSanitizer has one of its own. */
-static void await_one_thread(void) {
-        while (status_number("\nThreads:") > (world_is_instrumented() ? 2 : 1))
-                world_nap();
+static void *tell_tid(void *data) {
+        *(pid_t *) data = gettid();
+        return NULL;
 }
 
-static void *run_nothing(void *data) {
-        return data;
+/* So that libc has what it keeps, and ThreadSanitizer its own threads. A thread that was joined is there until the kernel has seen
+ * it off. */
+static bool warm_up(void) {
+        pthread_t thread;
+        pid_t tid;
+
+        if (log_in(RIGHT) != PAM_SUCCESS || pthread_create(&thread, NULL, tell_tid, &tid) != 0 ||
+            pthread_join(thread, NULL) != 0)
+                return false;
+        while (tgkill(getpid(), tid, 0) == 0)
+                world_nap();
+        return true;
 }
 
 static int run_host(void) {
-        pthread_t threads[THREADS], first;
+        pthread_t threads[THREADS];
 
         if (!become_nobody() || chdir("/") < 0 || !start_alarms() ||
             pthread_barrier_init(&barrier, NULL, THREADS + 1) != 0)
                 return 1;
-        /* So that libc has what it keeps, and ThreadSanitizer its own thread. */
-        if (log_in(RIGHT) != PAM_SUCCESS || pthread_create(&first, NULL, run_nothing, NULL) != 0 ||
-            pthread_join(first, NULL) != 0)
+        if (!warm_up())
                 return 3;
         (void) umask(027);
-        await_one_thread();
         take_state(&report->before);
         for (size_t i = 0; i < THREADS; i++)
                 if (pthread_create(&threads[i], NULL, run_thread, (void *) (uintptr_t) i) != 0)
@@ -268,7 +281,8 @@ static int run_host(void) {
         }
         for (size_t i = 0; i < THREADS; i++)
                 (void) pthread_join(threads[i], NULL);
-        await_one_thread();
+        while (status_number("\nThreads:") > (long) report->before.threads)
+                world_nap();
         take_state(&report->after);
         return 0;
 }
@@ -296,7 +310,8 @@ static void test_counts(void **state) {
 
 static void test_was_interrupted(void **state) {
         (void) state;
-        assert_in_range(report->alarms, 100, UINT32_MAX);
+        print_message("# %u interruptions\n", (unsigned) report->alarms);
+        assert_in_range(report->alarms, 10, UINT32_MAX);
 }
 
 static void test_was_nobody(void **state) {
@@ -315,7 +330,7 @@ static void test_descriptors(void **state) {
 
 static void test_threads(void **state) {
         (void) state;
-        assert_in_range(report->before.threads, 1, 2);
+        assert_in_range(report->before.threads, 1, world_is_instrumented() ? THREADS : 1);
         assert_int_equal(report->after.threads, report->before.threads);
 }
 
@@ -347,6 +362,7 @@ static void test_surroundings(void **state) {
 
 static void test_memory(void **state) {
         (void) state;
+        print_message("# RssAnon %ld kB, then %ld kB\n", report->rss_kb[0], report->rss_kb[1]);
         assert_in_range(report->rss_kb[0], 100, 1 << 20);
         assert_in_range(report->rss_kb[1], 1, report->rss_kb[0] + RSS_SLACK_KB);
 }

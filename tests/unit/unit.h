@@ -44,6 +44,15 @@ static inline void unit_fails_at(const char *row, int r, const char *file, int l
         _assert_int_equal(r < 0, true, file, line);
 }
 
+/* For a result that may be any but an error. */
+#define unit_succeeds(row, r) unit_succeeds_at((row), (r), __FILE__, __LINE__)
+
+static inline void unit_succeeds_at(const char *row, int r, const char *file, int line) {
+        if (r < 0)
+                print_error("row '%s': %d, must not be negative\n", row, r);
+        _assert_int_equal(r >= 0, true, file, line);
+}
+
 static inline void unit_str_at(const char *row, const char *got, const char *want, const char *file,
                                int line) {
         if (strcmp(got, want) != 0)

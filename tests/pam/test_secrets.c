@@ -1,0 +1,431 @@
+/* No secret stays where it was not given: not in the host's memory, not in the daemon's memory, files, log, arguments or environment,
+ * and not in what the module tells syslog, with everything at its most talkative. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "devlog.h"
+#include "login.h"
+#include "needle.h"
+#include "standin.h"
+
+#define FURTHER_LOGINS 100
+
+enum form {
+        WHOLE,
+        WRONG_LAST,     /* another last digit in the secret, with the checksum that goes with it */
+        WRONG_CHECKSUM, /* no key */
+        OTHER_ID,
+};
+
+/* What a process that scans its own memory answers. */
+enum outcome {
+        CLEAN = 0,
+        FOUND_DURING = 1, /* between authenticate and the end of the transaction */
+        FOUND_AFTER = 2,
+        NOT_READABLE = 3,
+        OTHER_ANSWER = 16, /* and the PAM code */
+};
+
+static const struct scene {
+        const char *name;
+        const char *service;
+        enum form form;
+        int rv;
+        const char *user; /* NULL: the owner */
+} scenes[] = {
+        { "an accepted key", "host", WHOLE, PAM_SUCCESS },
+        { "a wrong secret", "host", WRONG_LAST, PAM_AUTH_ERR },
+        { "an id that nobody has", "host", OTHER_ID, PAM_AUTH_ERR },
+        { "a mistyped checksum", "host", WRONG_CHECKSUM, PAM_AUTH_ERR },
+        { "another user's key", "host", WHOLE, PAM_AUTH_ERR, "somebody-else" },
+        { "a daemon that does not answer", "silent", WHOLE, PAM_AUTHINFO_UNAVAIL },
+        { "a daemon that hangs up", "hangs-up", WHOLE, PAM_AUTHINFO_UNAVAIL },
+        { "a daemon that lies", "lies", WHOLE, PAM_AUTHINFO_UNAVAIL },
+        { "no daemon", "down", WHOLE, PAM_AUTHINFO_UNAVAIL },
+        { "a server of another uid", "distrustful", WHOLE, PAM_AUTHINFO_UNAVAIL },
+        { "a bad option", "misspelt", WHOLE, PAM_SERVICE_ERR },
+};
+
+static const char *const standins[] = { "silent", "hangs-up", "lies" };
+
+static struct world w;
+static struct standin standin[ARRAY_LEN(standins)];
+static struct needle planted, other, reset_before, reset_after;
+
+/* --- A host that forgets -------------------------------------------------------------------------------------------- */
+
+struct answer {
+        const struct needle *needle;
+        enum form form;
+};
+
+/* In the memory that the module will free, and nowhere else. */
+static void write_token(const struct answer *answer, char token[static KEYTEXT_LEN + 1]) {
+        char secret[KEYTEXT_SECRET_LEN];
+
+        needle_show(answer->needle, token);
+        memcpy(secret, keytext_secret(token), sizeof(secret));
+        if (answer->form == WRONG_LAST)
+                secret[KEYTEXT_SECRET_LEN - 1] ^= 1;
+        keytext_format(token, answer->form == OTHER_ID ? "nobodyHas1" : answer->needle->id, secret);
+        if (answer->form == WRONG_CHECKSUM)
+                token[KEYTEXT_LEN - 1] ^= 1;
+        explicit_bzero(secret, sizeof(secret));
+}
+
+static int converse(int n, const struct pam_message **messages, struct pam_response **ret, void *data) {
+        struct pam_response *response = calloc((size_t) n, sizeof(*response));
+
+        if (!response)
+                return PAM_BUF_ERR;
+        if (messages[0]->msg_style == PAM_PROMPT_ECHO_OFF) {
+                response->resp = malloc(KEYTEXT_LEN + 1);
+                if (!response->resp) {
+                        free(response);
+                        return PAM_BUF_ERR;
+                }
+                write_token(data, response->resp);
+        }
+        *ret = response;
+        return PAM_SUCCESS;
+}
+
+static enum outcome look(enum outcome found) {
+        int r = needle_in_process(&planted, getpid());
+
+        return r < 0 ? NOT_READABLE : r > 0 ? found : CLEAN;
+}
+
+static int log_in(const char *service, const char *user, const struct answer *answer, bool scan) {
+        struct pam_conv conv = { .conv = converse, .appdata_ptr = (void *) (uintptr_t) answer };
+        enum outcome during = CLEAN, after = CLEAN;
+        pam_handle_t *pamh = NULL;
+        int rv;
+
+        if (pam_start_confdir(service, user ? user : w.user, &conv, w.services, &pamh) != PAM_SUCCESS)
+                return OTHER_ANSWER + PAM_ABORT;
+        rv = pam_authenticate(pamh, 0);
+        if (scan)
+                during = look(FOUND_DURING);
+        if (rv == PAM_SUCCESS)
+                rv = pam_acct_mgmt(pamh, 0);
+        if (rv == PAM_SUCCESS)
+                rv = pam_setcred(pamh, PAM_ESTABLISH_CRED);
+        (void) pam_end(pamh, rv);
+        if (scan)
+                after = look(FOUND_AFTER);
+        if (during != CLEAN || after != CLEAN)
+                return (int) (during != CLEAN ? during : after);
+        return rv == PAM_SUCCESS ? CLEAN : OTHER_ANSWER + rv;
+}
+
+static void check_host(const struct scene *scene) {
+        const struct answer answer = { &planted, scene->form };
+        pid_t pid = fork();
+        int status;
+
+        assert_true(pid >= 0);
+        if (pid == 0)
+                _exit(log_in(scene->service, scene->user, &answer, true));
+        status = world_wait(pid);
+        if (status == FOUND_DURING || status == FOUND_AFTER)
+                fail_msg("the secret is in the host's memory %s",
+                         status == FOUND_DURING ? "after authenticate" : "after the end");
+        assert_int_equal(status, scene->rv == PAM_SUCCESS ? CLEAN : OTHER_ANSWER + scene->rv);
+}
+
+static void test_host(void **state) {
+        check_host(*state);
+}
+
+static void test_host_with_certificate(void **state) {
+        static const struct scene scene = { "certificate", "host", WHOLE, PAM_AUTH_ERR };
+
+        (void) state;
+        world_do(&w, "policy", "set", "require-certificate=yes", NULL);
+        check_host(&scene);
+        world_do(&w, "policy", "set", "require-certificate=no", NULL);
+}
+
+/* What is searched for is found where it is: in this process, in a file, in another process. */
+static void test_search(void **state) {
+        char path[96], clear[KEYTEXT_LEN + 1];
+        int fd;
+
+        (void) state;
+        assert_int_equal(needle_in_process(&other, getpid()), 0);
+        needle_show(&other, clear);
+        assert_int_equal(needle_in_process(&other, getpid()), 1);
+        (void) snprintf(path, sizeof(path), "%s/planted", w.dir);
+        fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        assert_int_equal(write(fd, clear, KEYTEXT_LEN), KEYTEXT_LEN);
+        assert_int_equal(close(fd), 0);
+        explicit_bzero(clear, sizeof(clear));
+        assert_int_equal(needle_in_tree(&other, w.dir), 1);
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(needle_in_tree(&other, w.dir), 0);
+        assert_int_equal(needle_in_process(&other, getpid()), 0);
+}
+
+static void test_search_elsewhere(void **state) {
+        int up[2], down[2];
+        char byte = 0;
+        pid_t pid;
+
+        (void) state;
+        assert_int_equal(pipe2(up, O_CLOEXEC), 0);
+        assert_int_equal(pipe2(down, O_CLOEXEC), 0);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                char *clear = malloc(KEYTEXT_LEN + 1);
+
+                if (!clear)
+                        _exit(1);
+                needle_show(&other, clear);
+                _exit(write(up[1], "", 1) != 1 || read(down[0], &byte, 1) != 1 || clear[0] != 'w');
+        }
+        assert_int_equal(read(up[0], &byte, 1), 1);
+        assert_int_equal(needle_in_process(&other, pid), 1);
+        assert_int_equal(write(down[1], "", 1), 1);
+        assert_int_equal(world_wait(pid), 0);
+        for (int i = 0; i < 2; i++) {
+                (void) close(up[i]);
+                (void) close(down[i]);
+        }
+}
+
+/* --- The daemon ----------------------------------------------------------------------------------------------------- */
+
+/* In the reverse order of what a person means: the key as the user's name. */
+static void type_key_as_user(void) {
+        const struct answer answer = { &planted, WHOLE };
+        pid_t pid = fork();
+
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                char user[KEYTEXT_LEN + 1];
+
+                needle_show(&planted, user);
+                _exit(log_in("host", user, &answer, false) != OTHER_ANSWER + PAM_AUTH_ERR);
+        }
+        assert_int_equal(world_wait(pid), 0);
+}
+
+static void test_log(void **state) {
+        const struct needle *const needles[] = { &planted, &other, &reset_before, &reset_after };
+        _cleanup_free_ char *line = NULL;
+        size_t from = world_log_size(&w);
+
+        (void) state;
+        type_key_as_user();
+        line = world_await_log(&w, from, "(something like a key)");
+        assert_non_null(strstr(line, planted.id));
+        for (size_t i = 0; i < ARRAY_LEN(needles); i++)
+                assert_int_equal(needle_in_file(needles[i], w.log), 0);
+}
+
+static void test_state_dir(void **state) {
+        const struct needle *const needles[] = { &planted, &other, &reset_before, &reset_after };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(needles); i++)
+                assert_int_equal(needle_in_tree(needles[i], w.state), 0);
+}
+
+static void test_process(void **state) {
+        static const char *const files[] = { "cmdline", "environ", "status", "limits" };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+                char path[64];
+                int r;
+
+                (void) snprintf(path, sizeof(path), "/proc/%d/%s", w.daemon, files[i]);
+                r = needle_in_file(&planted, path);
+                if (r < 0 && getuid() != 0) /* it keeps its own user from looking, too */
+                        continue;
+                assert_int_equal(r, 0);
+        }
+}
+
+static void test_no_core(void **state) {
+        char path[64];
+        _cleanup_free_ char *limits = NULL;
+        const char *line;
+        struct stat st;
+
+        (void) state;
+        (void) snprintf(path, sizeof(path), "/proc/%d/limits", w.daemon);
+        limits = world_read(path, NULL);
+        assert_non_null(limits);
+        line = strstr(limits, "Max core file size");
+        assert_non_null(line);
+        assert_int_equal(strncmp(line + 18 + strspn(line + 18, " "), "0 ", 2), 0);
+        /* What may not be dumped belongs to root there. */
+        (void) snprintf(path, sizeof(path), "/proc/%d/mem", w.daemon);
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_uid, 0);
+}
+
+static void test_memory(void **state) {
+        const struct needle *const needles[] = { &planted, &reset_before, &reset_after };
+        const struct answer answer = { &other, WHOLE };
+        unsigned found = 0;
+
+        (void) state;
+        for (unsigned i = 0; i < FURTHER_LOGINS; i++) {
+                pid_t pid = fork();
+
+                assert_true(pid >= 0);
+                if (pid == 0)
+                        _exit(log_in("host", NULL, &answer, false));
+                assert_int_equal(world_wait(pid), CLEAN);
+        }
+        for (size_t i = 0; i < ARRAY_LEN(needles); i++) {
+                int r = needle_in_process(needles[i], w.daemon);
+
+                assert_in_range(r, 0, 1);
+                found |= (unsigned) r << i;
+        }
+        if (found)
+                fail_msg("in the daemon's memory: planted %u, before reset %u, after reset %u", found & 1,
+                         found >> 1 & 1, found >> 2 & 1);
+}
+
+/* --- syslog --------------------------------------------------------------------------------------------------------- */
+
+/* One line for each login; the socket's queue is short, so each is read at once. */
+static unsigned log_in_and_listen(const struct scene *scene, int log, char *text, size_t size) {
+        const struct answer answer = { &planted, scene->form };
+        size_t used = strlen(text);
+
+        (void) log_in(scene->service, scene->user, &answer, false);
+        return devlog_read(log, text + used, size - used);
+}
+
+static int run_with_devlog(const char *dir) {
+        char text[16384] = "";
+        int log = devlog_open(dir);
+
+        if (log < 0)
+                return 100;
+        for (size_t i = 0; i < ARRAY_LEN(scenes); i++)
+                if (log_in_and_listen(&scenes[i], log, text, sizeof(text)) == 0)
+                        return 101; /* the lines have the debug option */
+        if (needle_in_bytes(&planted, text, sizeof(text)))
+                return 1;
+        if (!strstr(text, "bad option 'tiemout=1'"))
+                return 2;
+        if (!strstr(text, "cannot ask wfapikeyd at '/nonexistent/s'"))
+                return 3;
+        if (!strstr(text, "is served by another uid than server_uid"))
+                return 4;
+        if (!strstr(text, "pam_wfapikey(host:auth): authenticate: accepted"))
+                return 5;
+        return 0;
+}
+
+static void test_syslog(void **state) {
+        char dir[96];
+        pid_t pid;
+
+        (void) state;
+        (void) snprintf(dir, sizeof(dir), "%s/dev", w.dir);
+        assert_int_equal(mkdir(dir, 0755), 0);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0)
+                _exit(run_with_devlog(dir));
+        assert_int_equal(world_wait(pid), 0);
+}
+
+/* --- Around them ---------------------------------------------------------------------------------------------------- */
+
+static void write_service(const char *name, const char *path, const char *options) {
+        world_service(&w, name,
+                      "auth required %s socket=%s debug %s\n"
+                      "account required %s socket=%s debug %s\n",
+                      w.module, path, options, w.module, path, options);
+}
+
+static void start_standins(void) {
+        char hasty[64];
+
+        (void) snprintf(hasty, sizeof(hasty), "server_uid=%u timeout=200ms", getuid());
+        for (size_t i = 0; i < ARRAY_LEN(standins); i++) {
+                standin_start(&standin[i], &w, standins[i]);
+                write_service(standins[i], standin[i].path, hasty);
+        }
+        standin_set(&standin[0], STANDIN_SILENT);
+        standin_set(&standin[1], STANDIN_CLOSE);
+        standin_reply(&standin[2], (const uint8_t *) "nonsense", 8, false);
+}
+
+static int open_all(void **state) {
+        char patient[64], distrustful[64], misspelt[64];
+
+        (void) state;
+        world_open(&w);
+        world_start_debugging(&w);
+        world_do(&w, "policy", "set", "enabled=yes", NULL);
+        needle_issue(&w, &planted);
+        needle_issue(&w, &other);
+        needle_issue(&w, &reset_before);
+        needle_reset(&w, reset_before.id, &reset_after);
+        (void) snprintf(patient, sizeof(patient), "server_uid=%u timeout=30", getuid());
+        (void) snprintf(distrustful, sizeof(distrustful), "server_uid=%u timeout=30", getuid() + 1);
+        (void) snprintf(misspelt, sizeof(misspelt), "server_uid=%u tiemout=1", getuid());
+        write_service("host", w.verify, patient);
+        write_service("distrustful", w.verify, distrustful);
+        write_service("misspelt", w.verify, misspelt);
+        write_service("down", "/nonexistent/s", patient);
+        start_standins();
+        return 0;
+}
+
+static int close_all(void **state) {
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(standins); i++)
+                standin_stop(&standin[i]);
+        world_close(&w);
+        return 0;
+}
+
+#define CASE(function, text) { .name = text, .test_func = function }
+
+int main(void) {
+        struct CMUnitTest others[] = {
+                CASE(test_memory, "the daemon's memory has no secret, of a login or of a key that was made"),
+                CASE(test_syslog, "what the module tells syslog has no secret, and what an administrator needs"),
+                CASE(test_search, "for comparison: a secret is found in memory and in a file, and gone when it is"),
+                CASE(test_search_elsewhere, "for comparison: a secret is found in another process"),
+                CASE(test_host_with_certificate, "the host's memory forgets the secret: a certificate is required"),
+                CASE(test_log, "the daemon's log has no secret, not even one that was typed as a user's name"),
+                CASE(test_state_dir, "the state directory has no secret"),
+                CASE(test_process, "the daemon's arguments and environment have no secret"),
+                CASE(test_no_core, "the daemon leaves no core, and its memory is root's to read"),
+        };
+        struct CMUnitTest tests[ARRAY_LEN(scenes) + ARRAY_LEN(others)];
+        char names[ARRAY_LEN(scenes)][96];
+        size_t n = 0;
+
+        if (!world_begin(300))
+                return 0;
+        if (geteuid() != 0)
+                world_skip(&others[0], "only root may look into it");
+        if (!devlog_possible())
+                world_skip(&others[1], "needs root, and mounts");
+        for (size_t i = 0; i < ARRAY_LEN(scenes); i++) {
+                (void) snprintf(names[i], sizeof(names[i]), "the host's memory forgets the secret: %s", scenes[i].name);
+                tests[n++] = (struct CMUnitTest){ .name = names[i],
+                                                  .test_func = test_host,
+                                                  .initial_state = (void *) (uintptr_t) &scenes[i] };
+        }
+        for (size_t i = 0; i < ARRAY_LEN(others); i++)
+                tests[n++] = others[i];
+        return cmocka_run_group_tests_name("secrets", tests, open_all, close_all);
+}

@@ -1,0 +1,99 @@
+/* Users and groups, and what "no" means in each of the ways that NSS says it. */
+#include "unit_nss.h"
+
+#include "account.h"
+
+static int calm(void **state) {
+        (void) state;
+        unit_nss_error = 0;
+        unit_nss_users[0].name = "alice";
+        return 0;
+}
+
+static void test_users_are_found_by_name_and_by_uid(void **state) {
+        struct account account;
+
+        (void) state;
+        unit_poison(&account, sizeof(account));
+        assert_int_equal(account_by_name("alice", &account), 0);
+        assert_string_equal(account.name, "alice");
+        assert_int_equal(account.uid, 1001);
+        unit_poison(&account, sizeof(account));
+        assert_int_equal(account_by_uid(1002, &account), 0);
+        assert_string_equal(account.name, "bob");
+        assert_int_equal(account.uid, 1002);
+}
+
+static void test_groups_are_found_by_name(void **state) {
+        gid_t gid = 7;
+
+        (void) state;
+        assert_int_equal(account_group("admins", &gid), 0);
+        assert_int_equal(gid, 2001);
+}
+
+static void check_all(const char *row, int r) {
+        struct account account;
+        gid_t gid;
+
+        unit_poison(&account, sizeof(account));
+        unit_poison(&gid, sizeof(gid));
+        unit_int(row, account_by_name("nobody-knows-me", &account), r);
+        unit_int(row, account_by_uid(4711, &account), r);
+        unit_int(row, account_group("nobody-knows-me", &gid), r);
+        unit_poisoned(row, &account, sizeof(account));
+        unit_poisoned(row, &gid, sizeof(gid));
+}
+
+static void test_who_is_not_known_is_told_from_who_cannot_be_asked_for(void **state) {
+        static const int no[] = { 0, ENOENT, ESRCH, EBADF, EPERM };
+        static const int failed[] = { EIO,    EINTR,  EMFILE,    ENFILE,       ENOMEM,
+                                      ERANGE, EAGAIN, ETIMEDOUT, ECONNREFUSED, 4711 };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(no); i++) {
+                unit_nss_error = no[i];
+                check_all("no", -ENOENT);
+        }
+        for (size_t i = 0; i < ARRAY_LEN(failed); i++) {
+                unit_nss_error = failed[i];
+                check_all("failed", -EIO);
+        }
+}
+
+/* A name that is too long for us is nobody's: half of it could be another's. */
+static void test_a_name_fits_or_is_nobody_s(void **state) {
+        char name[WIRE_USER_MAX + 2];
+        struct account account;
+
+        (void) state;
+        memset(name, 'u', sizeof(name));
+        unit_nss_users[0].name = name;
+        name[WIRE_USER_MAX] = '\0';
+        assert_int_equal(account_by_name(name, &account), 0);
+        assert_string_equal(account.name, name);
+        assert_int_equal(account_by_uid(1001, &account), 0);
+
+        name[WIRE_USER_MAX] = 'u';
+        name[WIRE_USER_MAX + 1] = '\0';
+        unit_poison(&account, sizeof(account));
+        assert_int_equal(account_by_name(name, &account), -ENOENT);
+        assert_int_equal(account_by_uid(1001, &account), -ENOENT);
+        unit_nss_users[0].name = "";
+        assert_int_equal(account_by_name("", &account), -ENOENT);
+        assert_int_equal(account_by_uid(1001, &account), -ENOENT);
+        unit_poisoned("too long, or empty", &account, sizeof(account));
+}
+
+#define test_account(f) cmocka_unit_test_setup_teardown(f, calm, calm)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                test_account(test_users_are_found_by_name_and_by_uid),
+                test_account(test_groups_are_found_by_name),
+                test_account(test_who_is_not_known_is_told_from_who_cannot_be_asked_for),
+                test_account(test_a_name_fits_or_is_nobody_s),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

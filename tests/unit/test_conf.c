@@ -1,0 +1,380 @@
+/* The configuration file: what is right is read, what is not is named with its line, and who may do what follows from it. */
+#include "unit_nss.h"
+
+#include "conf.h"
+
+static int load(const char *path, bool required, struct conf **ret, char *error) {
+        return conf_load(ret, path, required, error);
+}
+
+static struct conf *load_text(const char *dir, const char *text) {
+        char path[UNIT_PATH_LEN], error[CONF_ERROR_LEN] = "";
+        struct conf *conf = NULL;
+        int r;
+
+        unit_write(unit_join(path, dir, "conf"), text, strlen(text), 0644);
+        r = load(path, true, &conf, error);
+        unit_str(text, error, "");
+        unit_int(text, r, 0);
+        return conf;
+}
+
+static void check_wrong(const char *dir, const char *text, int line, const char *word) {
+        char path[UNIT_PATH_LEN], error[CONF_ERROR_LEN] = "", where[UNIT_PATH_LEN + 16];
+        struct conf *conf;
+
+        unit_poison(&conf, sizeof(conf));
+        unit_write(unit_join(path, dir, "conf"), text, strlen(text), 0644);
+        unit_int(text, load(path, true, &conf, error), -EINVAL);
+        unit_poisoned(text, &conf, sizeof(conf));
+        (void) snprintf(where, sizeof(where), "%s:%d: ", path, line);
+        unit_mem(text, error, where, strlen(where));
+        if (!strstr(error, word))
+                unit_str(text, error, word);
+}
+
+/* --- The file --------------------------------------------------------------------------------------------------------------------- */
+
+static void check_defaults(const struct conf *conf) {
+        assert_int_equal(conf->has_admin_group, false);
+        assert_int_equal(conf->has_developer_group, false);
+        assert_int_equal(conf->n_peers, 0);
+}
+
+static void test_no_file_is_the_defaults_unless_it_must_be_there(void **state) {
+        char path[UNIT_PATH_LEN], error[CONF_ERROR_LEN] = "";
+        struct conf *conf = NULL;
+
+        unit_join(path, *state, "absent");
+        assert_int_equal(load(path, false, &conf, error), 0);
+        assert_string_equal(error, "");
+        check_defaults(conf);
+        conf = conf_free(conf);
+        assert_int_equal(load(path, true, &conf, error), -ENOENT);
+        assert_null(conf);
+        assert_non_null(strstr(error, path));
+}
+
+static void test_an_empty_file_is_the_defaults(void **state) {
+        static const char *const rows[] = { "", "\n\n", "# nothing\n; at all\n", "[daemon]\n",
+                                            "\xef\xbb\xbf[daemon]\n" };
+
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                struct conf *conf = load_text(*state, rows[i]);
+
+                check_defaults(conf);
+                conf_freep(&conf);
+                assert_null(conf);
+        }
+        assert_null(conf_free(NULL));
+}
+
+static void test_the_file_is_one_that_nobody_else_can_write(void **state) {
+        static const struct {
+                mode_t mode;
+                int r;
+        } rows[] = {
+                { 0644, 0 },      { 0600, 0 },      { 0640, 0 },      { 0444, 0 },      { 0664, -EPERM },
+                { 0646, -EPERM }, { 0620, -EPERM }, { 0602, -EPERM }, { 0666, -EPERM },
+        };
+        char path[UNIT_PATH_LEN], row[16];
+
+        unit_join(path, *state, "conf");
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                char error[CONF_ERROR_LEN] = "";
+                struct conf *conf = NULL;
+
+                (void) unlink(path);
+                unit_write(path, "", 0, rows[i].mode);
+                (void) snprintf(row, sizeof(row), "mode %04o", rows[i].mode);
+                unit_int(row, load(path, false, &conf, error), rows[i].r);
+                unit_int(row, error[0] != '\0', rows[i].r < 0);
+                unit_int(row, conf != NULL, rows[i].r >= 0);
+                conf_free(conf);
+        }
+}
+
+static void test_what_is_no_file_is_refused(void **state) {
+        char path[UNIT_PATH_LEN], error[CONF_ERROR_LEN];
+        struct conf *conf = NULL;
+
+        assert_int_equal(load(*state, false, &conf, error), -EPERM);
+        assert_int_equal(mkfifo(unit_join(path, *state, "fifo"), 0600), 0);
+        assert_int_equal(load(path, false, &conf, error), -EPERM);
+        assert_non_null(strstr(error, path));
+        assert_int_equal(symlink("loop", unit_join(path, *state, "loop")), 0);
+        assert_int_equal(load(path, false, &conf, error), -ELOOP);
+        assert_null(conf);
+}
+
+static void test_a_file_of_another_owner_is_refused(void **state) {
+        char path[UNIT_PATH_LEN], error[CONF_ERROR_LEN];
+        struct conf *conf = NULL;
+
+        unit_write(unit_join(path, *state, "conf"), "", 0, 0644);
+        assert_int_equal(chown(path, 4242, 0), 0);
+        assert_int_equal(load(path, false, &conf, error), -EPERM);
+        assert_null(conf);
+}
+
+/* --- What is in it ---------------------------------------------------------------------------------------------------------------- */
+
+static const char example[] = "# wfapikeyd.conf\n"
+                              "[daemon]\n"
+                              "admin-group = admins\n"
+                              "developer-group=developers ; who make keys\n"
+                              "\n"
+                              "[Peer postgres]\n"
+                              "services = postgresql\n"
+                              "[Peer  bob]\n"
+                              "services =  imap\tsmtp  pop3 \n";
+
+static void test_everything_is_read(void **state) {
+        struct conf *conf = load_text(*state, example);
+
+        assert_int_equal(conf->has_admin_group, true);
+        assert_int_equal(conf->admin_group, 2001);
+        assert_int_equal(conf->has_developer_group, true);
+        assert_int_equal(conf->developer_group, 2002);
+        assert_int_equal(conf->n_peers, 2);
+        assert_int_equal(conf->peers[0].uid, 110);
+        assert_string_equal(conf->peers[0].services, "postgresql");
+        assert_int_equal(conf->peers[1].uid, 1002);
+        assert_string_equal(conf->peers[1].services, "imap smtp pop3");
+        conf_free(conf);
+}
+
+static void test_a_list_may_go_on_in_the_next_line(void **state) {
+        struct conf *conf =
+                load_text(*state, "[Peer bob]\nservices = imap\n  smtp\n  pop3\nservices = ftp\n");
+
+        assert_int_equal(conf->n_peers, 1);
+        assert_string_equal(conf->peers[0].services, "imap smtp pop3 ftp");
+        conf_free(conf);
+}
+
+static void test_what_is_wrong_is_named_with_its_line(void **state) {
+        static const struct {
+                const char *text;
+                int line;
+                const char *word;
+        } rows[] = {
+                { "[daemon]\nadmin-grup = admins\n", 2, "'admin-grup'" },
+                { "[daemon]\nAdmin-Group = admins\n", 2, "'Admin-Group'" },
+                { "[daemon]\n\nadmin-group = nobody-knows-me\n", 3, "'nobody-knows-me'" },
+                { "[daemon]\nadmin-group =\n", 2, "no such group" },
+                { "[daemon]\nadmin-group = admins developers\n", 2, "'admins developers'" },
+                { "[Daemon]\nadmin-group = admins\n", 2, "'Daemon'" },
+                { "[peer bob]\nservices = imap\n", 2, "'peer bob'" },
+                { "[Peer]\nservices = imap\n", 2, "'Peer'" },
+                { "[Peer ]\nservices = imap\n", 2, "no such user" },
+                { "[Peer mallory]\nservices = imap\n", 2, "'mallory'" },
+                { "[Peer bob alice]\nservices = imap\n", 2, "'bob alice'" },
+                { "[Peer bob]\nservice = imap\n", 2, "'service'" },
+                { "[Peer bob]\nservices = im/ap\n", 2, "'im/ap'" },
+                { "[Peer bob]\nservices = imap,smtp\n", 2, "'imap,smtp'" },
+                { "[Peer bob]\nservices = .imap\n", 2, "'.imap'" },
+                { "admin-group = admins\n", 1, "unknown section" },
+                { "[daemon]\nadmin-group\n", 2, "neither" },
+                { "[daemon\nadmin-group = admins\n", 1, "" },
+                { "[daemon]\nadmin-group = admins\n[Peer bob]\nservices = imap\nrubbish\n", 5, "neither" },
+                /* the first of two counts */
+                { "[daemon]\nfirst = 1\nsecond = 2\n", 2, "'first'" },
+                /* what a terminal would obey is not shown as it is */
+                { "[daemon]\n\x1b[2J = 1\n", 2, "\\x1b[2J" },
+        };
+
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+                check_wrong(*state, rows[i].text, rows[i].line, rows[i].word);
+}
+
+static void test_a_directory_that_does_not_answer_is_no_yes(void **state) {
+        unit_nss_error = EIO;
+        check_wrong(*state, "[daemon]\nadmin-group = admins\n", 2, "admins");
+        check_wrong(*state, "[Peer bob]\nservices = imap\n", 2, "bob");
+        unit_nss_error = 0;
+}
+
+/* The heading alone is an error already: whoever wrote it meant something by it. */
+static void test_an_unknown_section_is_an_error_without_keys_too(void **state) {
+        check_wrong(*state, "[bogus]\n", 1, "'bogus'");
+}
+
+static void test_a_key_is_given_once(void **state) {
+        check_wrong(*state, "[daemon]\nadmin-group = admins\nadmin-group = developers\n", 3, "admin-group");
+}
+
+static void append(char *text, size_t size, const char *more, size_t len) {
+        size_t at = strlen(text);
+
+        assert_in_range(at + len + 1, 1, size);
+        memcpy(text + at, more, len);
+        text[at + len] = '\0';
+}
+
+/* As many services as a peer may have, with the longest names, in one line: all of them, or a word about the line's length. */
+static void test_a_long_line_is_read_whole_or_refused_as_such(void **state) {
+        char text[4096] = "[Peer bob]\nservices =", want[RECORD_LIST_LEN] = "", word[WIRE_SERVICE_MAX + 1];
+        char path[UNIT_PATH_LEN], error[CONF_ERROR_LEN] = "";
+        struct conf *conf = NULL;
+
+        for (int i = 0; i < RECORD_SERVICES_MAX; i++) {
+                memset(word, 'a' + i, WIRE_SERVICE_MAX);
+                append(text, sizeof(text), " ", 1);
+                append(text, sizeof(text), word, WIRE_SERVICE_MAX);
+                append(want, sizeof(want), " ", i > 0);
+                append(want, sizeof(want), word, WIRE_SERVICE_MAX);
+        }
+        append(text, sizeof(text), "\n", 1);
+        unit_write(unit_join(path, *state, "conf"), text, strlen(text), 0644);
+        if (load(path, true, &conf, error) < 0) {
+                assert_non_null(strstr(error, ":2: "));
+                assert_non_null(strstr(error, "long"));
+        } else
+                assert_string_equal(conf->peers[0].services, want);
+        conf_free(conf);
+}
+
+/* However long it is: what stands behind a # is not configuration. */
+static void test_the_end_of_a_long_comment_is_no_configuration(void **state) {
+        for (size_t len = 100; len < 1000; len++) {
+                char text[2048] = "[daemon]\n# ", path[UNIT_PATH_LEN], error[CONF_ERROR_LEN] = "", row[32];
+                struct conf *conf = NULL;
+
+                memset(text + strlen(text), '-', len);
+                append(text, sizeof(text), "admin-group = admins\n", strlen("admin-group = admins\n"));
+                unit_write(unit_join(path, *state, "conf"), text, strlen(text), 0644);
+                (void) snprintf(row, sizeof(row), "behind %zu dashes", len);
+                if (load(path, true, &conf, error) < 0)
+                        unit_int(row, strstr(error, ":2: ") != NULL, true);
+                else
+                        unit_int(row, conf->has_admin_group, false);
+                conf_free(conf);
+        }
+}
+
+static void test_services_are_limited(void **state) {
+        char text[8192] = "[Peer bob]\n";
+
+        for (unsigned i = 0; i < RECORD_LIST_LEN / 8 + 1; i++)
+                append(text, sizeof(text), "services = imap123\n", strlen("services = imap123\n"));
+        check_wrong(*state, text, RECORD_LIST_LEN / 8 + 2, "too many services");
+}
+
+static void test_peers_are_limited(void **state) {
+        char *text = calloc(1, 65536);
+
+        assert_non_null(text);
+        for (unsigned i = 0; i < 257; i++) {
+                static const char *const sections[] = { "[Peer bob]\nservices = a\n",
+                                                        "[Peer alice]\nservices = b\n" };
+
+                append(text, 65536, sections[i % 2], strlen(sections[i % 2]));
+        }
+        check_wrong(*state, text, 2 * 257, "too many sections");
+        free(text);
+}
+
+/* --- What follows from it ----------------------------------------------------------------------------------------------------------- */
+
+static enum role role_of(const struct conf *conf, uid_t uid, gid_t gid, gid_t other) {
+        const struct peer peer = { .cred = { .uid = uid, .gid = gid }, .n_groups = 1, .groups = &other };
+
+        return conf_role(conf, &peer);
+}
+
+static void test_roles_follow_from_uid_and_groups(void **state) {
+        const struct conf conf = { .has_admin_group = true,
+                                   .admin_group = 2001,
+                                   .has_developer_group = true,
+                                   .developer_group = 2002 };
+
+        (void) state;
+        assert_int_equal(role_of(&conf, 0, 5, 5), ROLE_ADMIN);
+        assert_int_equal(role_of(&conf, geteuid(), 5, 5), ROLE_ADMIN);
+        assert_int_equal(role_of(&conf, 4242, 5, 5), ROLE_USER);
+        assert_int_equal(role_of(&conf, 4242, 0, 0), ROLE_USER);
+        assert_int_equal(role_of(&conf, 4242, 2001, 5), ROLE_ADMIN);
+        assert_int_equal(role_of(&conf, 4242, 5, 2001), ROLE_ADMIN);
+        assert_int_equal(role_of(&conf, 4242, 2002, 5), ROLE_DEVELOPER);
+        assert_int_equal(role_of(&conf, 4242, 5, 2002), ROLE_DEVELOPER);
+        assert_int_equal(role_of(&conf, 4242, 2002, 2001), ROLE_ADMIN);
+}
+
+/* A group that nobody has configured is not group 0. */
+static void test_without_groups_nobody_is_in_them(void **state) {
+        const struct conf conf = {};
+
+        (void) state;
+        assert_int_equal(role_of(&conf, 4242, 0, 0), ROLE_USER);
+        assert_int_equal(role_of(&conf, 0, 0, 0), ROLE_ADMIN);
+}
+
+static void test_a_service_that_is_tied_is_claimed_by_its_peers_alone(void **state) {
+        struct conf_peer peers[] = { { .uid = 110, .services = "postgresql shared" },
+                                     { .uid = 111, .services = "imap shared" },
+                                     { .uid = 112 } };
+        const struct conf conf = { .n_peers = ARRAY_LEN(peers), .peers = peers };
+        static const struct {
+                unsigned uid;
+                const char *service;
+                bool may;
+        } rows[] = {
+                { 110, "postgresql", true },
+                { 111, "postgresql", false },
+                { 112, "postgresql", false },
+                { 4242, "postgresql", false },
+                { 0, "postgresql", true },
+                { 110, "shared", true },
+                { 111, "shared", true },
+                { 112, "shared", false },
+                { 110, "imap", false },
+                { 111, "imap", true },
+                { 4242, "sshd", true },
+                { 110, "sshd", true },
+                { 4242, "", true },
+                { 4242, "postgres", true },
+                { 4242, "postgresql shared", true },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+                unit_int(rows[i].service, conf_peer_may_claim(&conf, rows[i].uid, rows[i].service),
+                         rows[i].may);
+        assert_int_equal(conf_peer_may_claim(&conf, geteuid(), "postgresql"), true);
+}
+
+static void test_without_ties_everybody_may_claim_everything(void **state) {
+        const struct conf conf = {};
+
+        (void) state;
+        assert_int_equal(conf_peer_may_claim(&conf, 4242, "sshd"), true);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                unit_test_in_dir(test_no_file_is_the_defaults_unless_it_must_be_there),
+                unit_test_in_dir(test_an_empty_file_is_the_defaults),
+                unit_test_in_dir(test_the_file_is_one_that_nobody_else_can_write),
+                unit_test_in_dir(test_what_is_no_file_is_refused),
+                unit_test_if(geteuid() == 0,
+                             (struct CMUnitTest) unit_test_in_dir(test_a_file_of_another_owner_is_refused),
+                             "needs root"),
+                unit_test_in_dir(test_everything_is_read),
+                unit_test_in_dir(test_a_list_may_go_on_in_the_next_line),
+                unit_test_in_dir(test_what_is_wrong_is_named_with_its_line),
+                unit_test_in_dir(test_a_directory_that_does_not_answer_is_no_yes),
+                unit_test_in_dir(test_an_unknown_section_is_an_error_without_keys_too),
+                unit_test_in_dir(test_a_key_is_given_once),
+                unit_test_in_dir(test_a_long_line_is_read_whole_or_refused_as_such),
+                unit_test_in_dir(test_the_end_of_a_long_comment_is_no_configuration),
+                unit_test_in_dir(test_services_are_limited),
+                unit_test_in_dir(test_peers_are_limited),
+                cmocka_unit_test(test_roles_follow_from_uid_and_groups),
+                cmocka_unit_test(test_without_groups_nobody_is_in_them),
+                cmocka_unit_test(test_a_service_that_is_tied_is_claimed_by_its_peers_alone),
+                cmocka_unit_test(test_without_ties_everybody_may_claim_everything),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,156 @@
+/* Who is at the other end, as the kernel says it. */
+#include <grp.h>
+#include <netinet/in.h>
+#include <sys/wait.h>
+
+#include "unit.h"
+
+#include "peer.h"
+
+static void test_a_peer_is_who_the_kernel_says(void **state) {
+        struct ucred cred;
+        int pair[2];
+
+        (void) state;
+        assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+        unit_poison(&cred, sizeof(cred));
+        assert_int_equal(peer_cred(pair[0], &cred), 0);
+        assert_int_equal(cred.uid, geteuid());
+        assert_int_equal(cred.gid, getegid());
+        assert_int_equal(cred.pid, getpid());
+        (void) close(pair[0]);
+        (void) close(pair[1]);
+}
+
+static void test_the_groups_are_those_of_the_process(void **state) {
+        gid_t mine[65536];
+        int n = getgroups(ARRAY_LEN(mine), mine), pair[2];
+        struct peer peer;
+
+        (void) state;
+        assert_int_not_equal(n, -1);
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+        assert_int_equal(peer_read(pair[0], &peer), 0);
+        assert_int_equal(peer.cred.uid, geteuid());
+        assert_int_equal(peer.n_groups, n);
+        assert_int_equal(peer_has_group(&peer, getegid()), true);
+        for (int i = 0; i < n; i++)
+                assert_int_equal(peer_has_group(&peer, mine[i]), true);
+        peer_done(&peer);
+        assert_null(peer.groups);
+        assert_int_equal(peer.n_groups, 0);
+        peer_done(&peer);
+        (void) close(pair[0]);
+        (void) close(pair[1]);
+}
+
+static void check_no_peer(const char *row, int fd, int r) {
+        struct ucred cred;
+        struct peer peer;
+
+        unit_poison(&cred, sizeof(cred));
+        unit_poison(&peer, sizeof(peer));
+        unit_int(row, peer_cred(fd, &cred), r);
+        unit_int(row, peer_read(fd, &peer), r);
+        unit_poisoned(row, &cred, sizeof(cred));
+        unit_poisoned(row, &peer, sizeof(peer));
+}
+
+static void test_what_has_no_peer_is_an_error(void **state) {
+        int unconnected = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        int inet = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        int file = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+        (void) state;
+        check_no_peer("unconnected", unconnected, -EPROTO);
+        if (inet >= 0)
+                check_no_peer("of another family", inet, -EPROTO);
+        check_no_peer("no socket", file, -ENOTSOCK);
+        (void) close(file);
+        check_no_peer("closed", file, -EBADF);
+        check_no_peer("none", -1, -EBADF);
+        (void) close(unconnected);
+        (void) close(inet);
+}
+
+static void test_groups_are_the_first_and_the_others(void **state) {
+        gid_t groups[] = { 7, 9 };
+        const struct peer peer = { .cred = { .gid = 5 }, .n_groups = 2, .groups = groups },
+                          none = { .cred = { .gid = 5 } };
+
+        (void) state;
+        assert_int_equal(peer_has_group(&peer, 5), true);
+        assert_int_equal(peer_has_group(&peer, 7), true);
+        assert_int_equal(peer_has_group(&peer, 9), true);
+        assert_int_equal(peer_has_group(&peer, 0), false);
+        assert_int_equal(peer_has_group(&peer, 8), false);
+        assert_int_equal(peer_has_group(&none, 5), true);
+        assert_int_equal(peer_has_group(&none, 0), false);
+}
+
+/* --- A process of another uid ----------------------------------------------------------------------------------------------------- */
+
+/* Connects as uid 4242, of groups 4243, 4244 and 4245, then becomes somebody else and stays until the pipe closes. */
+static void be_somebody(int listener, int stay) {
+        static const gid_t groups[] = { 4244, 4245 };
+        struct sockaddr_storage sa;
+        socklen_t len = sizeof(sa);
+        int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+        char byte;
+
+        if (getsockname(listener, (struct sockaddr *) &sa, &len) < 0 || setgroups(2, groups) < 0 ||
+            setresgid(4243, 4243, 4243) < 0 || setresuid(4242, 4242, 4242) < 0 ||
+            connect(fd, (struct sockaddr *) &sa, len) < 0)
+                _exit(1);
+        (void) !read(stay, &byte, 1);
+        _exit(0);
+}
+
+static void test_a_peer_of_another_uid_is_seen_as_such(void **state) {
+        sa_family_t any = AF_UNIX; /* the kernel picks an address that no file has */
+        int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), stay[2], fd;
+        struct peer peer;
+        pid_t pid;
+
+        (void) state;
+        assert_int_equal(bind(listener, (struct sockaddr *) &any, sizeof(any)), 0);
+        assert_int_equal(listen(listener, 1), 0);
+        assert_int_equal(pipe2(stay, O_CLOEXEC), 0);
+        pid = fork();
+        assert_int_not_equal(pid, -1);
+        if (pid == 0) {
+                (void) close(stay[1]);
+                be_somebody(listener, stay[0]);
+        }
+        fd = accept(listener, NULL, NULL);
+        assert_int_not_equal(fd, -1);
+        assert_int_equal(peer_read(fd, &peer), 0);
+        assert_int_equal(peer.cred.uid, 4242);
+        assert_int_equal(peer.cred.gid, 4243);
+        assert_int_equal(peer.cred.pid, pid);
+        assert_int_equal(peer.n_groups, 2);
+        assert_int_equal(peer_has_group(&peer, 4243), true);
+        assert_int_equal(peer_has_group(&peer, 4244), true);
+        assert_int_equal(peer_has_group(&peer, 4245), true);
+        assert_int_equal(peer_has_group(&peer, 0), false);
+        peer_done(&peer);
+        (void) close(stay[0]);
+        (void) close(stay[1]);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+        (void) close(fd);
+        (void) close(listener);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_a_peer_is_who_the_kernel_says),
+                cmocka_unit_test(test_the_groups_are_those_of_the_process),
+                cmocka_unit_test(test_what_has_no_peer_is_an_error),
+                cmocka_unit_test(test_groups_are_the_first_and_the_others),
+                unit_test_if(geteuid() == 0,
+                             (struct CMUnitTest) cmocka_unit_test(test_a_peer_of_another_uid_is_seen_as_such),
+                             "needs root"),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,274 @@
+/* The writer thread: jobs in their order, answers on the loop, a bounded queue. */
+#include <pthread.h>
+#include <semaphore.h>
+#include <sys/resource.h>
+
+#include "unit_store.h"
+
+#include "worker.h"
+
+struct fixture {
+        struct unit_store *store;
+        sd_event *event;
+        struct worker *worker;
+        pthread_t loop;
+        unsigned batches;       /* calls of on_done */
+        unsigned done_in_batch; /* since the last of them */
+        /* written by the thread, read on the loop once the job is done */
+        unsigned order[1024];
+        unsigned n_run;
+        unsigned n_done;
+        bool wrong_thread, wrong_writer, wrong_order;
+};
+
+struct job {
+        struct worker_job job;
+        struct fixture *f;
+        unsigned number;
+        sem_t *begun, *go_on; /* to be held in run() */
+        bool again;           /* done() submits another one */
+};
+
+static void run(struct worker_job *base, struct store *writer) {
+        struct job *job = (struct job *) base;
+        struct fixture *f = job->f;
+
+        if (job->begun) {
+                (void) sem_post(job->begun);
+                while (sem_wait(job->go_on) < 0)
+                        continue;
+        }
+        if (pthread_equal(pthread_self(), f->loop))
+                f->wrong_thread = true;
+        if (writer != f->store->writer)
+                f->wrong_writer = true;
+        f->order[f->n_run++] = job->number;
+}
+
+static struct job *job_new(struct fixture *f, unsigned number);
+
+static void done(struct worker_job *base) {
+        struct job *job = (struct job *) base;
+        struct fixture *f = job->f;
+
+        if (!pthread_equal(pthread_self(), f->loop))
+                f->wrong_thread = true;
+        if (job->number != f->order[f->n_done])
+                f->wrong_order = true;
+        f->n_done++;
+        f->done_in_batch++;
+        if (job->again)
+                assert_int_equal(worker_submit(f->worker, &job_new(f, job->number + 1)->job), 0);
+        free(job);
+}
+
+static struct job *job_new(struct fixture *f, unsigned number) {
+        struct job *job = calloc(1, sizeof(*job));
+
+        assert_non_null(job);
+        job->job = (struct worker_job){ .run = run, .done = done };
+        job->f = f;
+        job->number = number;
+        return job;
+}
+
+static void on_done(void *userdata) {
+        struct fixture *f = userdata;
+
+        f->batches++;
+        f->done_in_batch = 0;
+}
+
+static int make(void **state) {
+        struct fixture *f = calloc(1, sizeof(*f));
+        void *store = NULL;
+
+        if (!f || unit_store_make(&store) < 0 || sd_event_new(&f->event) < 0)
+                return -1;
+        f->store = store;
+        f->loop = pthread_self();
+        if (worker_new(&f->worker, f->event, f->store->writer, on_done, f) < 0)
+                return -1;
+        *state = f;
+        return 0;
+}
+
+/* The writer is the worker's, so it must not be freed twice. */
+static int drop(void **state) {
+        struct fixture *f = *state;
+        void *store = f->store;
+
+        f->worker = worker_free(f->worker);
+        f->store->writer = NULL;
+        sd_event_unref(f->event);
+        free(f);
+        return unit_store_remove(&store);
+}
+
+static void submit(struct fixture *f, unsigned number) {
+        assert_int_equal(worker_submit(f->worker, &job_new(f, number)->job), 0);
+}
+
+static void run_until_done(struct fixture *f, unsigned n) {
+        while (f->n_done < n)
+                unit_succeeds("sd_event_run", sd_event_run(f->event, UINT64_MAX));
+}
+
+static void check_all_right(const struct fixture *f, unsigned n) {
+        assert_int_equal(f->n_run, n);
+        assert_int_equal(f->n_done, n);
+        assert_int_equal(f->wrong_thread, false);
+        assert_int_equal(f->wrong_writer, false);
+        assert_int_equal(f->wrong_order, false);
+        for (unsigned i = 0; i < n; i++)
+                assert_int_equal(f->order[i], i);
+}
+
+static void test_jobs_are_run_and_done_in_their_order(void **state) {
+        struct fixture *f = *state;
+
+        for (unsigned i = 0; i < 200; i++)
+                submit(f, i);
+        run_until_done(f, 200);
+        check_all_right(f, 200);
+        assert_in_range(f->batches, 1, 200);
+}
+
+static void test_nothing_is_done_before_the_loop_runs(void **state) {
+        struct fixture *f = *state;
+
+        submit(f, 0);
+        assert_int_equal(f->n_done, 0);
+        run_until_done(f, 1);
+        check_all_right(f, 1);
+        assert_int_equal(f->batches, 1);
+        assert_int_equal(f->done_in_batch, 1); /* on_done() came first */
+}
+
+static void test_a_full_queue_is_busy_and_the_job_stays_the_caller_s(void **state) {
+        struct fixture *f = *state;
+        struct job *first = job_new(f, 0), *refused = job_new(f, 4711);
+        sem_t begun, go_on;
+
+        assert_int_equal(sem_init(&begun, 0, 0), 0);
+        assert_int_equal(sem_init(&go_on, 0, 0), 0);
+        first->begun = &begun;
+        first->go_on = &go_on;
+        assert_int_equal(worker_submit(f->worker, &first->job), 0);
+        assert_int_equal(sem_wait(&begun), 0); /* it runs, so it is not in the queue any more */
+        for (unsigned i = 1; i <= WORKER_QUEUE_MAX; i++)
+                submit(f, i);
+        assert_int_equal(worker_submit(f->worker, &refused->job), -EBUSY);
+        assert_int_equal(worker_submit(f->worker, &refused->job), -EBUSY);
+        assert_int_equal(refused->number, 4711);
+        free(refused);
+
+        assert_int_equal(sem_post(&go_on), 0);
+        run_until_done(f, WORKER_QUEUE_MAX + 1);
+        check_all_right(f, WORKER_QUEUE_MAX + 1);
+        submit(f, WORKER_QUEUE_MAX + 1);
+        run_until_done(f, WORKER_QUEUE_MAX + 2);
+        assert_int_equal(sem_destroy(&begun), 0);
+        assert_int_equal(sem_destroy(&go_on), 0);
+}
+
+static void test_done_may_submit_another(void **state) {
+        struct fixture *f = *state;
+        struct job *job = job_new(f, 0);
+
+        job->again = true;
+        assert_int_equal(worker_submit(f->worker, &job->job), 0);
+        run_until_done(f, 2);
+        check_all_right(f, 2);
+}
+
+static void test_the_end_runs_what_is_queued(void **state) {
+        struct fixture *f = *state;
+        sem_t begun, go_on;
+        struct job *first = job_new(f, 0);
+
+        assert_int_equal(sem_init(&begun, 0, 0), 0);
+        assert_int_equal(sem_init(&go_on, 0, 1), 0);
+        first->begun = &begun;
+        first->go_on = &go_on;
+        assert_int_equal(worker_submit(f->worker, &first->job), 0);
+        for (unsigned i = 1; i < 100; i++)
+                submit(f, i);
+        f->worker = worker_free(f->worker);
+        assert_null(f->worker);
+        check_all_right(f, 100);
+        assert_int_equal(sem_destroy(&begun), 0);
+        assert_int_equal(sem_destroy(&go_on), 0);
+}
+
+static void test_the_end_without_work_ends(void **state) {
+        struct fixture *f = *state;
+
+        f->worker = worker_free(f->worker);
+        check_all_right(f, 0);
+        assert_null(worker_free(NULL));
+}
+
+/* --- What a job writes ------------------------------------------------------------------------------------------------------------ */
+
+static void insert_key(struct worker_job *base, struct store *writer) {
+        struct job *job = (struct job *) base;
+        struct key_record key = unit_key("aaaaaaaaaa", "alice");
+
+        if (store_begin(writer) >= 0 && store_key_insert(writer, &key) >= 0 && store_commit(writer) >= 0)
+                job->f->order[job->f->n_run++] = job->number;
+}
+
+static void test_what_a_job_commits_is_there_when_it_is_done(void **state) {
+        struct fixture *f = *state;
+        struct job *job = job_new(f, 0);
+        struct key_record key;
+        bool changed = false;
+
+        job->job.run = insert_key;
+        assert_int_equal(store_refresh(f->store->reader, &changed), 0);
+        assert_int_equal(store_key_get(f->store->reader, "aaaaaaaaaa", &key), -ENOENT);
+        assert_int_equal(worker_submit(f->worker, &job->job), 0);
+        run_until_done(f, 1);
+        check_all_right(f, 1);
+        assert_int_equal(store_refresh(f->store->reader, &changed), 0);
+        assert_int_equal(changed, true);
+        assert_int_equal(store_key_get(f->store->reader, "aaaaaaaaaa", &key), 0);
+}
+
+static void test_a_worker_that_cannot_start_leaves_the_writer(void **state) {
+        struct unit_store *s = *state;
+        struct rlimit limit, none;
+        struct worker *worker = NULL;
+        sd_event *event = NULL;
+        int r;
+
+        unit_succeeds("sd_event_new", sd_event_new(&event));
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+        none = limit;
+        none.rlim_cur = 3;
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+        r = worker_new(&worker, event, s->writer, on_done, NULL);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        assert_int_equal(r, -EMFILE);
+        assert_null(worker);
+        unit_key_insert(s->writer, "aaaaaaaaaa", "alice");
+        sd_event_unref(event);
+}
+
+#define test_worker(f) cmocka_unit_test_setup_teardown(f, make, drop)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                test_worker(test_jobs_are_run_and_done_in_their_order),
+                test_worker(test_nothing_is_done_before_the_loop_runs),
+                test_worker(test_a_full_queue_is_busy_and_the_job_stays_the_caller_s),
+                test_worker(test_done_may_submit_another),
+                test_worker(test_the_end_runs_what_is_queued),
+                test_worker(test_the_end_without_work_ends),
+                test_worker(test_what_a_job_commits_is_there_when_it_is_done),
+                unit_test_with_store(test_a_worker_that_cannot_start_leaves_the_writer),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

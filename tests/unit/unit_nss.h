@@ -1,0 +1,63 @@
+/* A host of our own making: NSS as the tests want it, wrapped at link time (-Wl,--wrap=...), so that no test depends on who has an
+ * account where it runs. */
+#pragma once
+
+#include <grp.h>
+#include <pwd.h>
+
+#include "unit.h"
+
+/* What the next question is answered with, when it is not 0. */
+static int unit_nss_error;
+
+static struct {
+        const char *name;
+        unsigned id;
+} unit_nss_users[] = { { "alice", 1001 }, { "bob", 1002 }, { "postgres", 110 }, { NULL, 0 } },
+  unit_nss_groups[] = { { "admins", 2001 }, { "developers", 2002 }, { NULL, 0 } };
+
+int __wrap_getpwnam_r(const char *name, struct passwd *pw, char *buffer, size_t len, struct passwd **ret);
+int __wrap_getpwuid_r(uid_t uid, struct passwd *pw, char *buffer, size_t len, struct passwd **ret);
+int __wrap_getgrnam_r(const char *name, struct group *gr, char *buffer, size_t len, struct group **ret);
+
+static inline int unit_nss_answer(const char *name, unsigned id, struct passwd *pw, char *buffer, size_t len,
+                                  struct passwd **ret) {
+        (void) snprintf(buffer, len, "%s", name);
+        *pw = (struct passwd){ .pw_name = buffer, .pw_uid = id };
+        *ret = pw;
+        return 0;
+}
+
+int __wrap_getpwnam_r(const char *name, struct passwd *pw, char *buffer, size_t len, struct passwd **ret) {
+        *ret = NULL;
+        if (unit_nss_error != 0)
+                return unit_nss_error;
+        for (size_t i = 0; unit_nss_users[i].name; i++)
+                if (strcmp(unit_nss_users[i].name, name) == 0)
+                        return unit_nss_answer(name, unit_nss_users[i].id, pw, buffer, len, ret);
+        return 0;
+}
+
+int __wrap_getpwuid_r(uid_t uid, struct passwd *pw, char *buffer, size_t len, struct passwd **ret) {
+        *ret = NULL;
+        if (unit_nss_error != 0)
+                return unit_nss_error;
+        for (size_t i = 0; unit_nss_users[i].name; i++)
+                if (unit_nss_users[i].id == uid)
+                        return unit_nss_answer(unit_nss_users[i].name, uid, pw, buffer, len, ret);
+        return 0;
+}
+
+int __wrap_getgrnam_r(const char *name, struct group *gr, char *buffer, size_t len, struct group **ret) {
+        (void) buffer;
+        (void) len;
+        *ret = NULL;
+        if (unit_nss_error != 0)
+                return unit_nss_error;
+        for (size_t i = 0; unit_nss_groups[i].name; i++)
+                if (strcmp(unit_nss_groups[i].name, name) == 0) {
+                        *gr = (struct group){ .gr_gid = unit_nss_groups[i].id };
+                        *ret = gr;
+                }
+        return 0;
+}
