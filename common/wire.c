@@ -35,11 +35,7 @@ static uint32_t get_u32(const uint8_t *p) {
 }
 
 static bool all_zero(const uint8_t *p, size_t len) {
-        uint8_t any = 0;
-
-        for (size_t i = 0; i < len; i++)
-                any |= p[i];
-        return any == 0;
+        return len == 0 || (p[0] == 0 && memcmp(p, p + 1, len - 1) == 0);
 }
 
 /* A text field is one length byte and max bytes; what is past the text is zero. */

@@ -113,6 +113,15 @@ static int begin(struct opening *o) {
             errno != ENOENT)
                 return fail(o, -errno, "cannot begin anew in '%s': %s", o->dir, strerror(errno));
         (void) unlinkat(o->fd, UNBORN_NAME "-journal", 0);
+        /* SQLite would take what is in it for changes of the new database. */
+        r = look_at(o, STORE_NAME "-wal");
+        if (r != 0)
+                return r < 0 ? r
+                             : fail(o, -ENOENT,
+                                    "'%s/" STORE_NAME "' is missing although its log is there: restore it "
+                                    "from a backup, or remove "
+                                    "'%s' to begin without any keys",
+                                    o->dir, path_of(o, STORE_NAME "-wal"));
         r = read_pepper(o, false);
         if (r >= 0 && !o->credential)
                 return fail(o, -ENOENT,

@@ -11,10 +11,13 @@
 #include "text.h"
 
 #define PEERS_MAX 256
+#define SECTIONS  "known are [daemon] and [Peer USER]"
 
 struct reading {
         struct conf *conf;
-        const char *path;
+        FILE *file;
+        int line;       /* the last one that was read */
+        int wrong_line; /* the first that inih would not have found wrong */
         char *error;
         char section[64]; /* of the last [Peer] that was begun */
 };
@@ -45,7 +48,9 @@ static int wrong(struct reading *reading, const char *what, const char *name, co
         return 0;
 }
 
-static int take_group(struct reading *reading, const char *value, bool *has, gid_t *gid) {
+static int take_group(struct reading *reading, const char *name, const char *value, bool *has, gid_t *gid) {
+        if (*has)
+                return wrong(reading, "given twice", name, "a group is named once, in one line");
         if (account_group(value, gid) < 0)
                 return wrong(reading, "no such group", value, "name a group of this host");
         *has = true;
@@ -56,9 +61,9 @@ static int take_daemon(struct reading *reading, const char *name, const char *va
         struct conf *conf = reading->conf;
 
         if (strcmp(name, "admin-group") == 0)
-                return take_group(reading, value, &conf->has_admin_group, &conf->admin_group);
+                return take_group(reading, name, value, &conf->has_admin_group, &conf->admin_group);
         if (strcmp(name, "developer-group") == 0)
-                return take_group(reading, value, &conf->has_developer_group, &conf->developer_group);
+                return take_group(reading, name, value, &conf->has_developer_group, &conf->developer_group);
         return wrong(reading, "unknown key in [daemon]", name, "known are admin-group and developer-group");
 }
 
@@ -124,7 +129,44 @@ static int on_key(void *userdata, const char *section, const char *name, const c
                 return take_daemon(reading, name, value);
         if (strncmp(section, "Peer ", 5) == 0)
                 return take_peer(reading, section, name, value);
-        return wrong(reading, "unknown section", section, "known are [daemon] and [Peer USER]");
+        return wrong(reading, "unknown section", section, SECTIONS);
+}
+
+static bool is_section(const char *section) {
+        return strcmp(section, "daemon") == 0 || strncmp(section, "Peer ", 5) == 0;
+}
+
+/* A section that has no keys inih does not mention. */
+static bool check_section(struct reading *reading, const char *line) {
+        const char *p = line + strspn(line, " \t");
+        char section[64];
+        size_t len;
+
+        if (*p != '[')
+                return true;
+        len = strcspn(p + 1, "]\n");
+        (void) snprintf(section, sizeof(section), "%.*s", (int) len, p + 1);
+        return len < sizeof(section) && is_section(section)
+                       ? true
+                       : wrong(reading, "unknown section", section, SECTIONS);
+}
+
+/* Reads a line for inih, which would take the end of one that is too long for the next. NULL ends the reading. */
+static char *read_line(char *out, int size, void *userdata) {
+        struct reading *reading = userdata;
+        size_t len;
+
+        if (reading->wrong_line != 0 || !fgets(out, size, reading->file))
+                return NULL;
+        reading->line++;
+        len = strlen(out);
+        if (len + 1 == (size_t) size && out[len - 1] != '\n')
+                (void) wrong(reading, "too long", "this line",
+                             "services may be spread over several lines of the same name");
+        else if (check_section(reading, out))
+                return out;
+        reading->wrong_line = reading->line;
+        return NULL;
 }
 
 /* 0 with a stream or without one, where a file need not be. */
@@ -161,7 +203,7 @@ int conf_load(struct conf **ret, const char *path, bool required, char error[sta
         __attribute__((cleanup(conf_freep))) struct conf *conf = calloc(1, sizeof(*conf));
         __attribute__((cleanup(closep))) FILE *f = NULL;
         char first[CONF_ERROR_LEN] = "";
-        struct reading reading = { .conf = conf, .path = path, .error = first };
+        struct reading reading = { .conf = conf, .error = first };
         int r, line;
 
         if (!conf)
@@ -169,7 +211,10 @@ int conf_load(struct conf **ret, const char *path, bool required, char error[sta
         r = open_safely(path, required, &f, error);
         if (r < 0)
                 return r;
-        line = f ? ini_parse_file(f, on_key, &reading) : 0;
+        reading.file = f;
+        line = f ? ini_parse_stream(read_line, &reading, on_key, &reading) : 0;
+        if (line == 0)
+                line = reading.wrong_line;
         if (line != 0) {
                 (void) snprintf(error, CONF_ERROR_LEN, "%s:%d: %.400s", path, line,
                                 first[0] ? first

@@ -53,8 +53,9 @@ void control_fail_store(struct control_call *call, int r) {
         control_fail(call, CONTROL_STORE, "The key store: %s; nothing was changed.", store_error_text(r));
 }
 
+/* A policy that this build does not know was set by a newer one: who knows what it forbids? */
 static int on_policy(const char *name, int64_t value, int64_t changed_at, void *userdata) {
-        return policy_apply(userdata, name, value, changed_at);
+        return policy_apply(userdata, name, value, changed_at) < 0 ? -EPROTONOSUPPORT : 0;
 }
 
 bool control_load_policy(struct control_call *call, struct store *writer, struct policy *ret) {

@@ -18,10 +18,18 @@ struct stream {
         uint8_t buffer[CONTROL_GATE_MESSAGE_MAX];
 };
 
+enum auth {
+        AUTH_START, /* the NUL that stands before everything */
+        AUTH_MECHANISM,
+        AUTH_DATA,
+        AUTH_AGREED,
+        AUTH_DONE, /* messages */
+};
+
 /* Invariant: the peer's bytes leave up.buffer only when the message, or line of authentication, that they belong to is in it whole. */
 struct control_gate {
         sd_event_source *peer, *bus, *timer;
-        bool authenticated;
+        enum auth auth;
         size_t auth_bytes;
         struct stream up, down; /* towards the bus, towards the peer */
         void (*on_end)(void *userdata);
@@ -48,28 +56,70 @@ static size_t message_len(const uint8_t *p) {
         return body + fields <= CONTROL_GATE_MESSAGE_MAX ? (size_t) (body + fields) : 0;
 }
 
-/* How much of the authentication is whole: lines, the last of which is BEGIN. */
+/* The number of a user as D-Bus writes it: each decimal digit in hexadecimal. Whose it is does not matter here. */
+static bool is_uid(const char *text, size_t len) {
+        if (len < 2 || len > 20 || len % 2 != 0 || (len > 2 && text[1] == '0'))
+                return false;
+        for (size_t i = 0; i < len; i += 2)
+                if (text[i] != '3' || text[i + 1] < '0' || text[i + 1] > '9')
+                        return false;
+        return len < 20 || memcmp(text, "34323934393637323934", 20) <= 0; /* 4294967294 */
+}
+
+/* Whether the line is the word, or the word, a blank and a uid. */
+static bool is_line(const char *line, size_t len, const char *word, bool uid) {
+        size_t n = strlen(word);
+
+        if (len < n || memcmp(line, word, n) != 0)
+                return false;
+        return uid ? len > n + 1 && line[n] == ' ' && is_uid(line + n + 1, len - n - 1) : len == n;
+}
+
+/* What sd-bus makes of a line must be known here: if it were still authenticating when we think that messages have begun, a message could hide
+ * the line that begins, and what follows would be of any length. So only the lines of which that is certain pass. D-Bus specification,
+ * "Authentication Protocol". */
+static bool take_line(struct control_gate *g, const char *line, size_t len) {
+        switch (g->auth) {
+        case AUTH_START:
+                if (len == 0 || *line != '\0')
+                        return false;
+                g->auth = AUTH_MECHANISM;
+                return take_line(g, line + 1, len - 1);
+        case AUTH_MECHANISM:
+                if (is_line(line, len, "AUTH", false)) /* asks which there are */
+                        return true;
+                g->auth = is_line(line, len, "AUTH EXTERNAL", false) ? AUTH_DATA : AUTH_AGREED;
+                return g->auth == AUTH_DATA || is_line(line, len, "AUTH EXTERNAL", true);
+        case AUTH_DATA:
+                g->auth = AUTH_AGREED;
+                return is_line(line, len, "DATA", false) || is_line(line, len, "DATA", true);
+        case AUTH_AGREED:
+                if (is_line(line, len, "NEGOTIATE_UNIX_FD", false))
+                        return true;
+                g->auth = AUTH_DONE;
+                return is_line(line, len, "BEGIN", false);
+        case AUTH_DONE:
+                break;
+        }
+        return false;
+}
+
+/* How much of the authentication is whole. */
 static int admit_auth(struct control_gate *g) {
-        static const char begin[] = "BEGIN\r\n";
         struct stream *s = &g->up;
 
-        while (!g->authenticated) {
+        while (g->auth != AUTH_DONE) {
                 const uint8_t *line = s->buffer + s->whole, *end = memchr(line, '\n', s->have - s->whole);
-                size_t len;
+                size_t len = end ? (size_t) (end - line) + 1 : s->have - s->whole;
 
-                if (g->auth_bytes + (s->have - s->whole) > CONTROL_GATE_AUTH_MAX && !end)
+                if (g->auth_bytes + len > CONTROL_GATE_AUTH_MAX)
                         return -EMSGSIZE;
                 if (!end)
                         return 0;
-                len = (size_t) (end - line) + 1;
-                /* sd-bus begins with a NUL, which stands before the first line. */
-                if (len >= sizeof(begin) - 1 &&
-                    memcmp(end + 1 - (sizeof(begin) - 1), begin, sizeof(begin) - 1) == 0)
-                        g->authenticated = true;
+                if (len < 2 || end[-1] != '\r' || !take_line(g, (const char *) line, len - 2))
+                        return -EPROTO;
                 s->whole += len;
                 g->auth_bytes += len;
-                if (g->auth_bytes > CONTROL_GATE_AUTH_MAX)
-                        return -EMSGSIZE;
         }
         return 0;
 }
@@ -79,7 +129,7 @@ static int admit(struct control_gate *g) {
         int r;
 
         r = admit_auth(g);
-        while (r >= 0 && g->authenticated && s->have - s->whole >= FIXED_HEADER_LEN) {
+        while (r >= 0 && g->auth == AUTH_DONE && s->have - s->whole >= FIXED_HEADER_LEN) {
                 size_t len = message_len(s->buffer + s->whole);
 
                 if (len == 0)
@@ -126,7 +176,7 @@ static int drain(struct stream *s) {
 
 static void set_patience(struct control_gate *g) {
         uint64_t ms = g->down.sent < g->down.whole ? CONTROL_GATE_STALL_MS
-                      : g->authenticated           ? CONTROL_GATE_IDLE_MS
+                      : g->auth == AUTH_DONE       ? CONTROL_GATE_IDLE_MS
                                                    : CONTROL_GATE_AUTH_MS;
 
         (void) sd_event_source_set_time_relative(g->timer, ms * 1000);
@@ -161,7 +211,7 @@ static void update_events(struct control_gate *g) {
 }
 
 static int pass(struct control_gate *g) {
-        bool was = g->authenticated, moved = false;
+        bool moved;
         int r;
 
         r = fill(&g->up);
@@ -181,7 +231,7 @@ static int pass(struct control_gate *g) {
         g->down.whole = g->down.have;
         if (drain(&g->down) < 0 || r < 0)
                 return -ECONNRESET;
-        if (moved && (was || g->authenticated))
+        if (moved && g->auth == AUTH_DONE)
                 set_patience(g);
         return 0;
 }

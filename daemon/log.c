@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,18 +73,23 @@ static void write_lost(unsigned lost, bool journal) {
         write_entry(&entry, journal);
 }
 
+static void copy_entry(struct log_entry *to, const struct log_entry *from) {
+        memcpy(to, from, offsetof(struct log_entry, text) + from->used);
+}
+
 static void *writer(void *unused) {
         bool journal = stderr_is_journal();
         struct log_entry entry;
 
         (void) unused;
+        /* Whoever is woken to write a line does not push aside the one who answers logins. */
+        (void) sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){});
         (void) pthread_mutex_lock(&state.mutex);
         for (;;) {
                 unsigned lost = state.lost;
 
                 if (state.tail != state.head) {
-                        entry = state.queue[state.tail % QUEUE_LEN];
-                        state.tail++;
+                        copy_entry(&entry, &state.queue[state.tail++ % QUEUE_LEN]);
                         state.lost = 0;
                         (void) pthread_mutex_unlock(&state.mutex);
                         write_entry(&entry, journal);
@@ -173,6 +179,8 @@ void log_add(struct log_entry *entry, const char *name, const char *value) {
 }
 
 void log_end(const struct log_entry *entry) {
+        bool sleeping;
+
         if (entry->priority == LOG_DEBUG && !state.debug)
                 return;
         if (!state.queue) {
@@ -180,14 +188,15 @@ void log_end(const struct log_entry *entry) {
                 return;
         }
         (void) pthread_mutex_lock(&state.mutex);
-        if (state.head - state.tail < QUEUE_LEN) {
-                struct log_entry *slot = &state.queue[state.head++ % QUEUE_LEN];
-
-                memcpy(slot, entry, offsetof(struct log_entry, text) + entry->used);
-                (void) pthread_cond_signal(&state.work);
-        } else
+        sleeping = state.head == state.tail;
+        if (state.head - state.tail < QUEUE_LEN)
+                copy_entry(&state.queue[state.head++ % QUEUE_LEN], entry);
+        else
                 state.lost++;
         (void) pthread_mutex_unlock(&state.mutex);
+        /* After the mutex, which the thread would run into; and only when it may sleep. */
+        if (sleeping)
+                (void) pthread_cond_signal(&state.work);
 }
 
 void log_line(int priority, const char *format, ...) {

@@ -92,10 +92,17 @@ static int take_passed(struct sockets *s, char *error) {
                         return -EINVAL;
                 }
                 /* They come blocking: a loop that accepts until there is nobody left would stop at the last. */
-                if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+                if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0) {
+                        (void) snprintf(error, SOCKETS_ERROR_LEN, "descriptor %d cannot be used: %s", fd,
+                                        strerror(errno));
                         return -errno;
+                }
                 *place = fd;
         }
+        if (n < 0)
+                (void) snprintf(error, SOCKETS_ERROR_LEN,
+                                "the passed sockets cannot be taken (LISTEN_FDS, LISTEN_PID): %s",
+                                strerror(-n));
         return n < 0 ? n : 0;
 }
 

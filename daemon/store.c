@@ -18,6 +18,9 @@ static int db_open(const char *path, int flags, sqlite3 **ret) {
         __attribute__((cleanup(db_closep))) sqlite3 *db = NULL;
         int rc;
 
+        /* Nobody reads SQLite's memory statistics, and they cost a lock shared by all connections at every allocation. Taken by
+         * the first call alone. */
+        (void) sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
         /* One thread at a time uses a connection, so SQLite need not lock; nor may anything else be loaded or trusted. */
         rc = sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
         if (rc != SQLITE_OK)

@@ -178,6 +178,7 @@ int store_key_delete(struct store *writer, const char *id) {
 
 int store_key_used(struct store *writer, const struct key_use *use, uint64_t count) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_KEY_USED);
+        int r;
 
         if (sqlite3_bind_text(stmt, 1, use->id, -1, SQLITE_STATIC) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, 2, use->at) != SQLITE_OK ||
@@ -185,5 +186,7 @@ int store_key_used(struct store *writer, const struct key_use *use, uint64_t cou
             sqlite3_bind_text(stmt, 4, use->rhost, -1, SQLITE_STATIC) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, 5, (int64_t) count) != SQLITE_OK)
                 return -ENOMEM;
-        return store_stmt_step(stmt);
+        /* Only a first use looks at the key itself, by its foreign key. */
+        r = store_stmt_step(stmt);
+        return r == -EEXIST ? 0 : r;
 }

@@ -30,7 +30,7 @@ static const char *const texts[] = {
                 " updated_at = ?7 WHERE id = ?1",
         [STMT_KEY_DELETE] = "DELETE FROM key WHERE id = ?1",
         [STMT_KEY_USED] = "INSERT INTO key_use (id, last_at, service, rhost, uses)"
-                          " SELECT id, ?2, ?3, ?4, ?5 FROM key WHERE id = ?1"
+                          " VALUES (?1, ?2, ?3, ?4, ?5)"
                           " ON CONFLICT (id) DO UPDATE SET last_at = max(last_at, excluded.last_at),"
                           " service = excluded.service, rhost = excluded.rhost, uses = uses + excluded.uses",
         [STMT_POLICY_SET] =

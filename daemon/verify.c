@@ -62,8 +62,9 @@ void verify_set_conf(struct verify *v, const struct conf *conf) {
         v->conf = conf;
 }
 
+/* A policy that this build does not know was set by a newer one: who knows what it forbids? */
 static int on_policy(const char *name, int64_t value, int64_t changed_at, void *userdata) {
-        return policy_apply(userdata, name, value, changed_at);
+        return policy_apply(userdata, name, value, changed_at) < 0 ? -EPROTONOSUPPORT : 0;
 }
 
 /* Sees to it that the snapshot and the policy are those of now. */
@@ -232,10 +233,10 @@ void verify_log(struct verify *v, const struct verify_event *event) {
         text_escape(user, sizeof(user), without_key(event->user));
         text_escape(service, sizeof(service), without_key(event->service));
         text_escape(rhost, sizeof(rhost), event->rhost[0] ? without_key(event->rhost) : "unknown");
-        parse_time_format(event->expires_at, date);
-        if (event->reason == REASON_EXPIRED)
+        if (event->reason == REASON_EXPIRED) {
+                parse_time_format(event->expires_at, date);
                 (void) snprintf(detail, sizeof(detail), " (at %s)", date);
-        else if (event->reason == REASON_STORE)
+        } else if (event->reason == REASON_STORE)
                 (void) snprintf(detail, sizeof(detail), " (%s)", store_error_text(event->store_error));
 
         log_begin(&entry,

@@ -29,6 +29,12 @@ void needle_hide(struct needle *ret, const char *key) {
                 ret->masked[i] = (uint8_t) ((uint8_t) keytext_secret(key)[i] ^ MASK);
 }
 
+void needle_hide_text(struct needle *ret, const char *text) {
+        *ret = (struct needle){};
+        for (size_t i = 0; i < NEEDLE_PART_LEN; i++)
+                ret->masked[i] = (uint8_t) ((uint8_t) text[i] ^ MASK);
+}
+
 void needle_show(const struct needle *needle, char ret[static KEYTEXT_LEN + 1]) {
         char secret[KEYTEXT_SECRET_LEN];
 

@@ -18,6 +18,11 @@ struct needle {
 void needle_hide(struct needle *ret, const char *key);
 
 /**
+ * needle_hide_text(ret, text): the same for the beginning of any text, of at least ${NEEDLE_PART_LEN} bytes, to be searched for.
+ */
+void needle_hide_text(struct needle *ret, const char *text);
+
+/**
  * needle_show(needle, ret): the key in the clear.
  */
 void needle_show(const struct needle *needle, char ret[static KEYTEXT_LEN + 1]);

@@ -171,7 +171,7 @@ static void test_search(void **state) {
 }
 
 static void test_search_elsewhere(void **state) {
-        int up[2], down[2];
+        int up[2], down[2], found;
         char byte = 0;
         pid_t pid;
 
@@ -189,7 +189,9 @@ static void test_search_elsewhere(void **state) {
                 _exit(write(up[1], "", 1) != 1 || read(down[0], &byte, 1) != 1 || clear[0] != 'w');
         }
         assert_int_equal(read(up[0], &byte, 1), 1);
-        assert_int_equal(needle_in_process(&other, pid), 1);
+        found = needle_in_process(&other, pid);
+        if (found >= 0 || geteuid() == 0) /* there are hosts where nobody may look into his own processes */
+                assert_int_equal(found, 1);
         assert_int_equal(write(down[1], "", 1), 1);
         assert_int_equal(world_wait(pid), 0);
         for (int i = 0; i < 2; i++) {
@@ -274,9 +276,12 @@ static void test_no_core(void **state) {
 static void test_memory(void **state) {
         const struct needle *const needles[] = { &planted, &reset_before, &reset_after };
         const struct answer answer = { &other, WHOLE };
+        struct needle path;
         unsigned found = 0;
 
         (void) state;
+        needle_hide_text(&path, w.state);
+        assert_int_equal(needle_in_process(&path, w.daemon), 1); /* that one is there */
         for (unsigned i = 0; i < FURTHER_LOGINS; i++) {
                 pid_t pid = fork();
 
