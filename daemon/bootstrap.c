@@ -40,6 +40,8 @@ static const char *path_of(struct opening *o, const char *name) {
 static int open_dir(struct opening *o) {
         struct stat st;
 
+        if (o->dir[0] != '/')
+                return fail(o, -EINVAL, "the state directory '%s' must be an absolute path", o->dir);
         if (strlen(o->dir) + sizeof(UNBORN_NAME) + 8 > sizeof(o->path))
                 return fail(o, -ENAMETOOLONG, "the name of the state directory is too long");
         if (mkdir(o->dir, 0700) < 0 && errno != EEXIST)
@@ -94,8 +96,8 @@ static int read_pepper(struct opening *o, bool required) {
         if (r >= 0 || (r == -ENOENT && !required))
                 return r;
         return fail(o, r,
-                    "the pepper '%s' cannot be used: %s; without the one that the keys were made with no key "
-                    "is any good",
+                    "the pepper '%s' cannot be used: %s; restore it from a backup: without it no key can be "
+                    "verified",
                     path_of(o, PEPPER_FILE_NAME),
                     r == -EUCLEAN ? "it must have exactly 32 bytes"
                     : r == -EPERM ? "it must belong to the uid that runs wfapikeyd and be readable to nobody "

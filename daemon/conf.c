@@ -129,6 +129,8 @@ static int on_key(void *userdata, const char *section, const char *name, const c
                 return take_daemon(reading, name, value);
         if (strncmp(section, "Peer ", 5) == 0)
                 return take_peer(reading, section, name, value);
+        if (!section[0])
+                return wrong(reading, "before any [section] stands", name, SECTIONS);
         return wrong(reading, "unknown section", section, SECTIONS);
 }
 

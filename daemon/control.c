@@ -293,14 +293,19 @@ static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         if (!call)
                 return -ENOMEM;
         if (!role_may(call->role, method->verb, true, call->developers))
-                control_fail(call, CONTROL_ACCESS_DENIED, "%s is for administrators%s.", method->member,
-                             role_may(ROLE_DEVELOPER, method->verb, true, true) ? " and developers" : "");
+                control_fail(call, CONTROL_ACCESS_DENIED, "%s",
+                             method->verb == ROLE_VERB_POLICY
+                                     ? "Only administrators see and change the policy."
+                                     : "Only administrators and developers make, rename and reset keys.");
         if (call->error == CONTROL_OK) {
                 r = method->parse(call, m);
                 if (r < 0)
                         return r;
         }
         if (call->error == CONTROL_OK) {
+                /* What is shown has the uses up to now. */
+                if (method->verb == ROLE_VERB_LIST)
+                        verify_flush(call->control->verify, call->control->worker);
                 if (load_add(call) && worker_submit(call->control->worker, &call->job) >= 0) {
                         (void) take_ptr(call); /* the worker's, and perhaps written to by now */
                         return 1;

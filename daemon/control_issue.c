@@ -57,7 +57,7 @@ static void take_network(struct control_call *call, struct key_record *key, cons
         }
         text_escape(shown, sizeof(shown), word);
         control_fail(call, CONTROL_INVALID_ARGUMENT, "'%s' is no network: %s.", shown,
-                     r == -ERANGE ? "bits behind its prefix are set, as in 10.0.0.1/8 for 10.0.0.0/8"
+                     r == -ERANGE ? "it has host bits set; 10.0.0.1/8 is written 10.0.0.0/8"
                                   : "an address or CIDR block, such as 192.0.2.7 or 10.0.0.0/8 or "
                                     "2001:db8::/32; at most 16");
 }
@@ -168,9 +168,9 @@ static bool decide_expiry(struct issue_call *issue, const struct policy *policy)
         if (issue->expires[0] && parse_when(issue->expires, key->created_at, &key->expires_at) < 0) {
                 text_escape(shown, sizeof(shown), issue->expires);
                 control_fail(&issue->call, CONTROL_INVALID_ARGUMENT,
-                             "'%s' is no moment to come: a duration such as 12h, 90d, 6months or 1y, or a "
-                             "date such as "
-                             "2030-01-31 or 2030-01-31T12:00:00Z.",
+                             "'%s' is neither a time to come nor a duration with its unit: such as 12h, 90d, "
+                             "6months or 1y, or a "
+                             "moment to come, such as 2030-01-31 or 2030-01-31T12:00:00Z.",
                              shown);
                 return false;
         }

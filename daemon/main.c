@@ -10,6 +10,7 @@
 #include "cleanup.h"
 #include "log.h"
 #include "server.h"
+#include "sockets.h"
 
 /* EX_USAGE and EX_CONFIG of sysexits.h, which systemd knows the names of: a start that will not go better next time. */
 enum {
@@ -134,6 +135,7 @@ static int run(void) {
         r = server_new(&server, &arg_options, error);
         if (r < 0) {
                 log_line(LOG_ERR, "%s", error);
+                sockets_turn_away();
                 return EXIT_CONFIG;
         }
         r = server_run(server);

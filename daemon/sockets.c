@@ -106,6 +106,22 @@ static int take_passed(struct sockets *s, char *error) {
         return n < 0 ? n : 0;
 }
 
+static void turn_away(int fd) {
+        int waiting;
+
+        if (fd < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+                return;
+        while ((waiting = accept4(fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
+                (void) close(waiting);
+}
+
+void sockets_turn_away(void) {
+        int n = sd_listen_fds(1);
+
+        for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++)
+                turn_away(fd);
+}
+
 static int make_missing(const char *path, int type, int *fd, bool *made, ino_t *ino, char *error) {
         int r;
 
@@ -139,6 +155,8 @@ int sockets_open(const char *verify_path, const char *control_path, struct socke
                                  error);
         if (r < 0) {
                 sockets_remove(verify_path, control_path, &s);
+                turn_away(s.verify);
+                turn_away(s.control);
                 cleanup_close(&s.verify);
                 cleanup_close(&s.control);
                 return r;

@@ -24,6 +24,13 @@ int sockets_open(const char *verify_path, const char *control_path, struct socke
                  char error[static SOCKETS_ERROR_LEN]) _must_check_;
 
 /**
+ * sockets_turn_away():
+ * For a daemon that cannot start: closes the connections that wait at the sockets that systemd passed. Left waiting they would have
+ * systemd start it again and again until it gives the sockets up, and with them every later login.
+ */
+void sockets_turn_away(void);
+
+/**
  * sockets_remove(verify_path, control_path, sockets): removes the sockets that this process made, where they are still its own.
  */
 void sockets_remove(const char *verify_path, const char *control_path, const struct sockets *sockets);

@@ -53,6 +53,12 @@ fields() {
 test_that "the journal has the facts as fields" wait_until fields
 chmod 0644 /var/lib/wfapikey/keys.db
 systemctl restart wfapikeyd.service 2>/dev/null
+turned_away() { timeout 60 wfapikeyctl verify alice <<<"$key" 2>&1; [[ $? == 3 ]]; }
 gave_up() { [[ $(systemctl show -P ActiveState,ExecMainStatus wfapikeyd.service | tr '\n' ' ') == *78* ]]; }
 test_that "a key store that others can read is refused with 78, and not tried again" wait_until gave_up
+again=0
+for ((i = 0; i < 30; i++)); do turned_away >/dev/null && again=$((again + 1)); done
+test_that "thirty logins are turned away meanwhile" test "$again" = 30
+chmod 0600 /var/lib/wfapikey/keys.db
+test_that "after the repair the next one starts the daemon" verify
 finish

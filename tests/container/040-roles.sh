@@ -72,7 +72,7 @@ object=(org.wfapikey1 /org/wfapikey1)
 status 0 "introspect" bus bob introspect "${object[@]}"
 test_that "has the methods" grep -q IssueKey "$work/answer"
 status 1 "a call that is not allowed" bus bob call "${object[@]}" org.wfapikey1.Manager SetPolicy 'a{ss}' 1 enabled no
-test_that "has its named error's text" grep -q "for administrators" "$work/answer"
+test_that "has its named error's text" grep -q "Only administrators" "$work/answer"
 status 0 "a call that is" bus bob call "${object[@]}" org.wfapikey1.Manager ListKeys 'a{sv}' 0
 status 1 "arguments of another kind" bus root call "${object[@]}" org.wfapikey1.Manager ListKeys s x
 status 1 "an option that is not known" bus root call "${object[@]}" org.wfapikey1.Manager ListKeys 'a{sv}' 1 colour s red
