@@ -24,7 +24,7 @@ for bad in 9.255.255.255 11.0.0.0 192.0.2.6 2001:db9::1 localhost 10.0.0.1x '10.
     verify "$me" --rhost "$bad" <<<"$key" && fail "accepted from '$bad'"
 done
 verify "$me" <<<"$key" && fail "accepted from nowhere"
-has "$(<"$dir/daemon.log")" "gave no literal address"
+logged "gave no literal address"
 
 run 0 ctl key issue "$me" --from 0.0.0.0/0
 key=$out

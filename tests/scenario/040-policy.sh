@@ -44,7 +44,7 @@ expired() { ! verify "$me" <<<"$short"; }
 wait_until expired
 run 0 ctl key show "$(id_of "$short")"
 has "$out" expired
-has "$(<"$dir/daemon.log")" "the key has expired (at "
+logged "the key has expired (at "
 
 # A change of lifetime starts the clock for all keys without an expiry of their own.
 run 0 ctl policy set lifetime=1s
@@ -62,6 +62,6 @@ run 2 ctl key issue "$me" --expires 2001-01-01
 
 run 0 ctl policy set require-certificate=yes
 verify "$me" <<<"$key" && fail "accepted without a certificate"
-has "$(<"$dir/daemon.log")" "certificate is required"
+logged "certificate is required"
 run 0 ctl policy set require-certificate=no
 verify "$me" <<<"$key" || fail "refused"

@@ -28,7 +28,7 @@ if [[ $EUID == 0 ]]; then
     as daemon imap || fail "the tied user may not ask for the second one"
     as bin imap || fail "the other tied user may not ask"
     as bin nginx && fail "another user may ask for a tied service"
-    has "$(<"$dir/daemon.log")" "may not speak for this service"
+    logged "may not speak for this service"
     as bin pop3 || fail "nobody may ask for a service that is not tied"
     verify "$me" --service nginx <<<"$key" || fail "root may not ask"
 fi

@@ -98,4 +98,9 @@ is() { # GOT WANT
     [[ $1 == "$2" ]] || fail "got '$1', wanted '$2'"
 }
 
+# The line in the log comes after the answer, so it is waited for.
+logged() { # PART
+    wait_until grep -qF -- "$1" "$dir/daemon.log"
+}
+
 id_of() { cut -c 5-14 <<<"$1"; }
