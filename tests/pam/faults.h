@@ -28,7 +28,8 @@ enum fault_function {
 /* What a call does instead of what it should, beside failing with an errno or a PAM code, which are greater than 0. */
 enum fault_how {
         FAULT_NOT = 0,
-        FAULT_SHORT = -1, /* send: part of it; getsockopt: part of the answer; recv: all but a byte; poll: nothing in time */
+        FAULT_SHORT =
+                -1, /* send: part of it; getsockopt: part of the answer; recv: all but a byte; poll: nothing in time */
         FAULT_OTHER = -2, /* getsockopt: another uid; recv: one byte another; poll: an event for nothing */
 };
 

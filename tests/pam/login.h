@@ -9,10 +9,10 @@
 
 /* What the conversation does when it is asked for a secret; the other styles are answered as applications do. */
 enum login_manner {
-        LOGIN_ANSWERS,      /* with login.answer; NULL is an answer without a text */
+        LOGIN_ANSWERS,       /* with login.answer; NULL is an answer without a text */
         LOGIN_GIVES_NOTHING, /* says PAM_SUCCESS and has no answer */
-        LOGIN_RETURNS,      /* login.returns */
-        LOGIN_RETURNS_BOTH, /* login.returns, with an answer all the same */
+        LOGIN_RETURNS,       /* login.returns */
+        LOGIN_RETURNS_BOTH,  /* login.returns, with an answer all the same */
 };
 
 struct login {

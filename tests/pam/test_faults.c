@@ -41,9 +41,11 @@ static const struct scene {
         { "a bad option", VERDICT_ALLOW, .option = "tiemout=2", .rv = PAM_SERVICE_ERR },
         { "account of this moment", VERDICT_ALLOW, .account = true, .fresh = true, .rv = PAM_SUCCESS },
         { "account confirmed", VERDICT_ALLOW, .account = true, .rv = PAM_SUCCESS },
-        { "account confirmed at the second question", VERDICT_ALLOW, .account = true, .hangs_up = true, .rv = PAM_SUCCESS },
+        { "account confirmed at the second question", VERDICT_ALLOW, .account = true, .hangs_up = true,
+          .rv = PAM_SUCCESS },
         { "account denied", VERDICT_DENY, .account = true, .rv = PAM_PERM_DENIED },
-        { "account with a bad option", VERDICT_ALLOW, .account = true, .fresh = true, .option = "x", .rv = PAM_SERVICE_ERR },
+        { "account with a bad option", VERDICT_ALLOW, .account = true, .fresh = true, .option = "x",
+          .rv = PAM_SERVICE_ERR },
 };
 
 /* --- One login ------------------------------------------------------------------------------------------------------ */
@@ -93,7 +95,9 @@ static void prepare(struct pam_handle *pamh, const struct scene *scene, const st
         const struct pam_conv before_conv = { .conv = converse, .appdata_ptr = (void *) (uintptr_t) &before };
         struct pam_login *login;
 
-        *pamh = (struct pam_handle){ .user = "alice", .service = "svc", .rhost = "192.0.2.1", .conv = &before_conv };
+        *pamh = (struct pam_handle){
+                .user = "alice", .service = "svc", .rhost = "192.0.2.1", .conv = &before_conv
+        };
         answer_with(VERDICT_ALLOW);
         faults_begin();
         if (scene->account || scene->second) {
@@ -119,8 +123,8 @@ static void check_noted(const struct pam_handle *pamh, bool noted) {
         const char *id = faults_env(pamh, "WFAPIKEY_ID"), *name = faults_env(pamh, "WFAPIKEY_NAME");
 
         if ((pamh->data != NULL) != noted || (id != NULL) != noted || (name != NULL) != noted)
-                fail_msg("noted: login %d, id %d, name %d; must be %d", pamh->data != NULL, id != NULL, name != NULL,
-                         noted);
+                fail_msg("noted: login %d, id %d, name %d; must be %d", pamh->data != NULL, id != NULL,
+                         name != NULL, noted);
 }
 
 static bool is_one_of_ours(const struct scene *scene, int rv) {
@@ -190,7 +194,8 @@ static bool run(const struct scene *scene, bool comparing) {
 
 /* --- All that can go wrong ------------------------------------------------------------------------------------------ */
 
-static const int errnos[] = { ENOMEM, EINTR, EAGAIN, EMFILE, ECONNRESET, EPIPE, EACCES, FAULT_SHORT, FAULT_OTHER };
+static const int errnos[] = { ENOMEM, EINTR,  EAGAIN,      EMFILE,     ECONNRESET,
+                              EPIPE,  EACCES, FAULT_SHORT, FAULT_OTHER };
 static const int codes[] = { PAM_SYSTEM_ERR, PAM_BUF_ERR, PAM_CONV_ERR, PAM_IGNORE, PAM_ABORT, PAM_BAD_ITEM };
 
 /* Failing again and again with these means to wait: only for what is waited for in a loop with a deadline. */
@@ -252,7 +257,8 @@ static void test_without_failure(void **state) {
         for (int f = 0; f < _FAULT_MAX; f++) {
                 bool only_full = f == FAULT_SETSOCKOPT || f == FAULT_FCNTL;
                 bool only_noting = f == FAULT_PUTENV || f == FAULT_SET_DATA;
-                bool only_asking = f == FAULT_SET_ITEM || (f == FAULT_CALLOC && scene->verdict != VERDICT_ALLOW);
+                bool only_asking =
+                        f == FAULT_SET_ITEM || (f == FAULT_CALLOC && scene->verdict != VERDICT_ALLOW);
 
                 if ((only_full && !scene->backlog_full) || (only_noting && scene->rv != PAM_SUCCESS) ||
                     (scene->account && (only_noting || only_asking || f == FAULT_CALLOC)) ||
@@ -289,6 +295,7 @@ static void test_log_lines(void **state) {
                 { { "password", VERDICT_ALLOW, .token = "hunter2" }, NULL },
                 { { "internal", VERDICT_INTERNAL }, "could not decide" },
                 { { "version", VERDICT_VERSION }, "another version" },
+                { { "down", VERDICT_ALLOW, .option = "socket=/nonexistent/s" }, "'/nonexistent/s'" },
         };
 
         (void) state;
@@ -324,37 +331,33 @@ static int close_all(void **state) {
         return 0;
 }
 
-static struct CMUnitTest *add(struct CMUnitTest *test, CMUnitTestFunction function, const void *row, const char *format,
-                              const char *what, const char *name) {
-        static char names[ARRAY_LEN(scenes) * (_FAULT_MAX + 2) + _FAULT_MAX][112];
-        static size_t n;
-
-        (void) snprintf(names[n], sizeof(names[n]), "%s%s%s", what, format, name);
-        *test = (struct CMUnitTest){ .name = names[n++], .test_func = function, .initial_state = (void *) (uintptr_t) row };
-        return test + 1;
-}
-
 int main(void) {
-        static struct CMUnitTest tests[ARRAY_LEN(scenes) * (_FAULT_MAX + 1) + _FAULT_MAX + 2];
+        static const struct CMUnitTest others[] = {
+                CASE(test_bad_option_is_named, "a bad option is named in the log, in both facilities"),
+                CASE(test_log_lines, "the log has one line for a daemon that does not decide, and else none"),
+        };
+        static struct CMUnitTest tests[ARRAY_LEN(scenes) * (_FAULT_MAX + 1) + _FAULT_MAX + ARRAY_LEN(others)];
         static struct trial trials[ARRAY_LEN(scenes)][_FAULT_MAX];
-        struct CMUnitTest *next = tests;
+        char kind[64];
+        size_t n = 0;
 
         if (!world_begin(600))
                 return 0;
         for (size_t i = 0; i < ARRAY_LEN(scenes); i++)
-                next = add(next, test_without_failure, &scenes[i], ": ", "for comparison, nothing fails", scenes[i].name);
+                tests[n++] = world_row("for comparison, nothing fails: ", scenes[i].name,
+                                       test_without_failure, &scenes[i]);
         for (size_t i = 0; i < ARRAY_LEN(scenes); i++)
                 for (int f = 0; f < _FAULT_MAX; f++) {
                         trials[i][f] = (struct trial){ &scenes[i], (enum fault_function) f };
-                        next = add(next, test_trial, &trials[i][f], " fails: ",
-                                   faults_name((enum fault_function) f), scenes[i].name);
+                        (void) snprintf(kind, sizeof(kind), "%s fails: ", faults_name(trials[i][f].function));
+                        tests[n++] = world_row(kind, scenes[i].name, test_trial, &trials[i][f]);
                 }
-        for (int f = 0; f < _FAULT_MAX; f++)
-                next = add(next, test_for_good, &trials[0][f], " fails for good: ", faults_name((enum fault_function) f),
-                           scenes[0].name);
-        *next++ = (struct CMUnitTest){ .name = "a bad option is named in the log, in both facilities",
-                                       .test_func = test_bad_option_is_named };
-        *next++ = (struct CMUnitTest){ .name = "the log has one line for a daemon that does not decide, and else none",
-                                       .test_func = test_log_lines };
-        return _cmocka_run_group_tests("faults", tests, (size_t) (next - tests), open_all, close_all);
+        for (int f = 0; f < _FAULT_MAX; f++) {
+                (void) snprintf(kind, sizeof(kind),
+                                "%s fails for good: ", faults_name(trials[0][f].function));
+                tests[n++] = world_row(kind, scenes[0].name, test_for_good, &trials[0][f]);
+        }
+        for (size_t i = 0; i < ARRAY_LEN(others); i++)
+                tests[n++] = others[i];
+        return cmocka_run_group_tests_name("faults", tests, open_all, close_all);
 }

@@ -1,5 +1,4 @@
-/* The hooks beside authenticate, and what one transaction leaves behind: account confirms a key login and no other, the rest
- * decide nothing. Real module, real libpam, real daemon, with a stand-in between them that counts. */
+/* What one transaction leaves behind, in its environment and for the next one on the same handle; and the hooks that decide nothing. Real module, real libpam, real daemon, with a stand-in between them that counts. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -9,14 +8,6 @@
 static struct world w;
 static struct standin s;
 static struct world_key key, other_key;
-
-/* A login that account will not take as one of a moment ago. */
-static void age(void) {
-        int64_t until = world_now_ms() + 1000;
-
-        while (world_now_ms() <= until)
-                world_nap();
-}
 
 static void log_in(struct login *l, const char *service, const struct world_key *with) {
         login_open(l, &w, service, w.user);
@@ -29,221 +20,6 @@ static void check_account(struct login *l, int rv, unsigned asked) {
         assert_pam(pam_acct_mgmt(l->pamh, 0), rv);
         assert_int_equal(standin_asked(&s), asked);
         assert_int_equal(l->calls, 0);
-}
-
-/* --- account -------------------------------------------------------------------------------------------------------- */
-
-static void test_account_fresh(void **state) {
-        (void) state;
-        for (;;) {
-                int64_t begin = world_now_ms();
-                struct login l;
-                bool in_time;
-                unsigned asked;
-                int rv;
-
-                log_in(&l, "svc", &key);
-                rv = pam_acct_mgmt(l.pamh, 0);
-                in_time = world_now_ms() - begin < 1000;
-                asked = standin_asked(&s);
-                assert_pam(rv, PAM_SUCCESS);
-                assert_int_equal(l.calls, 0);
-                login_close(&l);
-                if (in_time) { /* on a machine that is busy with other things it need not be */
-                        assert_int_equal(asked, 0);
-                        return;
-                }
-        }
-}
-
-static void test_account_later(void **state) {
-        struct login l;
-
-        (void) state;
-        log_in(&l, "svc", &key);
-        age();
-        check_account(&l, PAM_SUCCESS, 1);
-        check_account(&l, PAM_SUCCESS, 1);
-        login_close(&l);
-}
-
-/* sshd: another process than the one that authenticated. */
-static void test_account_in_child(void **state) {
-        struct login l;
-        pid_t pid;
-
-        (void) state;
-        log_in(&l, "svc", &key);
-        pid = fork();
-        assert_true(pid >= 0);
-        if (pid == 0)
-                _exit(pam_acct_mgmt(l.pamh, 0));
-        assert_int_equal(world_wait(pid), PAM_SUCCESS);
-        assert_int_equal(standin_asked(&s), 1);
-        login_close(&l);
-}
-
-static void test_account_after_restart(void **state) {
-        struct login l;
-
-        (void) state;
-        log_in(&l, "svc", &key);
-        world_stop(&w);
-        age();
-        check_account(&l, PAM_AUTHINFO_UNAVAIL, 2);
-        world_start(&w);
-        check_account(&l, PAM_SUCCESS, 1);
-        login_close(&l);
-}
-
-static void check_account_denied(const char *noun, const char *verb, const char *word, const char *back) {
-        struct world_key doomed;
-        struct login l;
-
-        world_issue(&w, &doomed, NULL);
-        log_in(&l, "svc", &doomed);
-        world_do(&w, noun, verb, word ? word : doomed.id, NULL);
-        age();
-        check_account(&l, PAM_PERM_DENIED, 1);
-        if (back)
-                world_do(&w, noun, verb, back, NULL);
-        login_close(&l);
-}
-
-static void test_account_revoked(void **state) {
-        (void) state;
-        check_account_denied("key", "revoke", NULL, NULL);
-}
-
-static void test_account_removed(void **state) {
-        (void) state;
-        check_account_denied("key", "remove", NULL, NULL);
-}
-
-static void test_account_reset(void **state) {
-        (void) state;
-        check_account_denied("key", "reset", NULL, NULL);
-}
-
-static void test_account_disabled(void **state) {
-        (void) state;
-        check_account_denied("policy", "set", "enabled=no", "enabled=yes");
-}
-
-static void test_account_certificate(void **state) {
-        (void) state;
-        check_account_denied("policy", "set", "require-certificate=yes", "require-certificate=no");
-}
-
-static void test_account_expired(void **state) {
-        struct world_key doomed;
-        struct login l;
-
-        (void) state;
-        world_issue(&w, &doomed, "--expires=2s", NULL);
-        log_in(&l, "svc", &doomed);
-        world_await_status(&w, doomed.id, "expired");
-        age();
-        check_account(&l, PAM_PERM_DENIED, 1);
-        login_close(&l);
-}
-
-static void test_account_other_user(void **state) {
-        struct login l;
-
-        (void) state;
-        log_in(&l, "svc", &key);
-        assert_pam(pam_set_item(l.pamh, PAM_USER, "somebody-else"), PAM_SUCCESS);
-        check_account(&l, PAM_PERM_DENIED, 0);
-        age();
-        check_account(&l, PAM_PERM_DENIED, 0);
-        assert_pam(pam_set_item(l.pamh, PAM_USER, w.user), PAM_SUCCESS);
-        check_account(&l, PAM_SUCCESS, 1);
-        login_close(&l);
-}
-
-static void test_account_other_service(void **state) {
-        struct world_key narrow;
-        struct login l;
-
-        (void) state;
-        world_issue(&w, &narrow, "--service=svc", NULL);
-        log_in(&l, "svc", &narrow);
-        assert_pam(pam_set_item(l.pamh, PAM_SERVICE, "alone"), PAM_SUCCESS);
-        age();
-        check_account(&l, PAM_PERM_DENIED, 1);
-        login_close(&l);
-}
-
-/* libpam says PAM_PERM_DENIED for a stack in which nobody had an opinion. */
-static void test_account_without_key(void **state) {
-        static const char *const tokens[] = { NULL, "hunter2" };
-
-        (void) state;
-        for (size_t i = 0; i < ARRAY_LEN(tokens); i++) {
-                struct login l;
-
-                login_open(&l, &w, "alone", w.user);
-                if (tokens[i])
-                        assert_pam(login_try(&l, tokens[i]), PAM_AUTH_ERR);
-                login_forget(&l);
-                check_account(&l, PAM_PERM_DENIED, 0);
-                login_close(&l);
-
-                login_open(&l, &w, "with-others", w.user);
-                if (tokens[i])
-                        assert_pam(login_try(&l, tokens[i]), PAM_SUCCESS);
-                login_forget(&l);
-                check_account(&l, PAM_SUCCESS, 0);
-                login_close(&l);
-        }
-}
-
-static void test_account_denial_is_final(void **state) {
-        struct world_key doomed;
-        struct login l;
-
-        (void) state;
-        world_issue(&w, &doomed, NULL);
-        log_in(&l, "with-others", &doomed);
-        world_do(&w, "key", "revoke", doomed.id, NULL);
-        age();
-        check_account(&l, PAM_PERM_DENIED, 1);
-        login_close(&l);
-}
-
-static void test_account_daemon_down(void **state) {
-        struct login l;
-
-        (void) state;
-        log_in(&l, "account-down", &key);
-        age();
-        assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_AUTHINFO_UNAVAIL);
-        assert_int_equal(l.calls, 0);
-        login_close(&l);
-}
-
-static void test_account_bad_option(void **state) {
-        struct login l;
-
-        (void) state;
-        log_in(&l, "account-misspelt", &key);
-        check_account(&l, PAM_SERVICE_ERR, 0);
-        login_close(&l);
-        login_open(&l, &w, "account-misspelt", w.user);
-        check_account(&l, PAM_SERVICE_ERR, 0);
-        login_close(&l);
-}
-
-static void test_account_silent(void **state) {
-        struct login l;
-
-        (void) state;
-        log_in(&l, "svc", &key);
-        assert_pam(pam_acct_mgmt(l.pamh, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK), PAM_SUCCESS);
-        assert_int_equal(l.calls, 0);
-        login_close(&l);
-        (void) standin_asked(&s);
 }
 
 /* --- The environment, and a handle that is used again --------------------------------------------------------------- */
@@ -275,10 +51,10 @@ static void test_env(void **state) {
         (void) standin_asked(&s);
 }
 
-static const struct {
+static const struct second_try {
         const char *name;
         int rv;
-        const char *token;  /* NULL: of a key whose last digit is another */
+        const char *token; /* NULL: of a key whose last digit is another */
         enum login_manner manner;
         int returns;
 } second_tries[] = {
@@ -291,15 +67,15 @@ static const struct {
 };
 
 static void test_second_try(void **state) {
-        size_t i = (size_t) (uintptr_t) *state;
+        const struct second_try *second = *state;
         char wrong[KEYTEXT_LEN + 1];
         struct login l;
 
         login_spoil(key.text, KEYTEXT_SECRET_LEN - 1, wrong);
         log_in(&l, "svc", &key);
-        l.manner = second_tries[i].manner;
-        l.returns = second_tries[i].returns;
-        assert_pam(login_try(&l, second_tries[i].token ? second_tries[i].token : wrong), second_tries[i].rv);
+        l.manner = second->manner;
+        l.returns = second->returns;
+        assert_pam(login_try(&l, second->token ? second->token : wrong), second->rv);
         (void) standin_asked(&s);
         check_env(&l, NULL, NULL);
         login_forget(&l);
@@ -478,14 +254,14 @@ static void test_chauthtok(void **state) {
 
 /* --- Around them ---------------------------------------------------------------------------------------------------- */
 
-static void write_service(const char *name, const char *options, const char *account_options) {
+static void write_service(const char *name, const char *options) {
         world_service(&w, name,
                       "auth [success=done default=bad] %s socket=%s server_uid=%u timeout=30 %s\n"
                       "account required %s socket=%s server_uid=%u timeout=30 %s\n"
                       "session required %s\n"
                       "password required %s\n",
-                      w.module, s.path, getuid(), options, w.module, s.path, getuid(), account_options,
-                      w.module, w.module);
+                      w.module, s.path, getuid(), options, w.module, s.path, getuid(), options, w.module,
+                      w.module);
 }
 
 static int open_all(void **state) {
@@ -496,11 +272,9 @@ static int open_all(void **state) {
         world_do(&w, "policy", "set", "enabled=yes", "max-keys-per-user=1000", NULL);
         world_issue(&w, &key, NULL);
         world_issue(&w, &other_key, "--name=for the backup = every night", NULL);
-        write_service("svc", "", "");
-        write_service("alone", "", "");
-        write_service("misspelt", "tiemout=1", "");
-        write_service("account-down", "", "socket=/nonexistent/verify");
-        write_service("account-misspelt", "", "try_fist_pass");
+        write_service("svc", "");
+        write_service("alone", "");
+        write_service("misspelt", "tiemout=1");
         world_service(&w, "with-others",
                       "auth sufficient %s socket=%s server_uid=%u\n"
                       "auth required %s\n"
@@ -520,53 +294,32 @@ static int close_all(void **state) {
         return 0;
 }
 
-#define CASE(function, text) { .name = text, .test_func = function }
-
 int main(void) {
         static const struct CMUnitTest first[] = {
-                CASE(test_account_fresh, "account: a key login of this moment is good without asking"),
-                CASE(test_account_later, "account: a key login of a while ago is asked about, each time"),
-                CASE(test_account_in_child, "account: another process asks, however fresh the login is"),
-                CASE(test_account_after_restart, "account: a login outlives a restart of the daemon"),
-                CASE(test_account_revoked, "account: denied when the key was revoked since"),
-                CASE(test_account_removed, "account: denied when the key was removed since"),
-                CASE(test_account_reset, "account: denied when the key was reset since"),
-                CASE(test_account_disabled, "account: denied when keys were disabled since"),
-                CASE(test_account_certificate, "account: denied, without a word, when a certificate is required since"),
-                CASE(test_account_expired, "account: denied, and no new password asked for, when the key expired since"),
-                CASE(test_account_other_user, "account: denied for another PAM_USER than logged in"),
-                CASE(test_account_other_service, "account: denied for a service that the key is not good for"),
-                CASE(test_account_without_key, "account: a login that was made without a key is none of ours"),
-                CASE(test_account_denial_is_final, "account: a denial is not made good by modules that follow"),
-                CASE(test_account_daemon_down, "account: a dead daemon is no denial"),
-                CASE(test_account_bad_option, "account: a misspelt option is an error, with a key login and without"),
-                CASE(test_account_silent, "account: says nothing"),
-                CASE(test_env, "the key's id and name are in the PAM environment of a key login, the last one's"),
+                CASE(test_env,
+                     "the key's id and name are in the PAM environment of a key login, the last one's"),
                 CASE(test_second_try_undecided, "a second try that cannot be decided forgets the first"),
                 CASE(test_second_try_bad_option, "a second try with a misspelt option forgets the first"),
                 CASE(test_handle_for_others, "a handle that is used for another user takes nothing along"),
                 CASE(test_harmless_before, "setcred and sessions succeed before any login"),
-                CASE(test_harmless_after_key, "setcred and sessions succeed after a key login, and leave it as it is"),
+                CASE(test_harmless_after_key,
+                     "setcred and sessions succeed after a key login, and leave it as it is"),
                 CASE(test_harmless_after_refusal, "setcred and sessions make no success of a refusal"),
-                CASE(test_harmless_without_daemon, "setcred and sessions do not ask a daemon that does not answer"),
+                CASE(test_harmless_without_daemon,
+                     "setcred and sessions do not ask a daemon that does not answer"),
                 CASE(test_harmless_in_child_and_for_others,
                      "setcred and sessions succeed as another user, for another user, with bad options"),
                 CASE(test_chauthtok, "chauthtok has no opinion and asks nobody"),
         };
         struct CMUnitTest tests[ARRAY_LEN(first) + ARRAY_LEN(second_tries)];
-        char names[ARRAY_LEN(second_tries)][80];
         size_t n = 0;
 
         if (!world_begin(300))
                 return 0;
         for (size_t i = 0; i < ARRAY_LEN(first); i++)
                 tests[n++] = first[i];
-        for (size_t i = 0; i < ARRAY_LEN(second_tries); i++) {
-                (void) snprintf(names[i], sizeof(names[i]), "a second try with %s forgets the first",
-                                second_tries[i].name);
-                tests[n++] = (struct CMUnitTest){ .name = names[i],
-                                                  .test_func = test_second_try,
-                                                  .initial_state = (void *) (uintptr_t) i };
-        }
+        for (size_t i = 0; i < ARRAY_LEN(second_tries); i++)
+                tests[n++] = world_row("the first try is forgotten over ", second_tries[i].name,
+                                       test_second_try, &second_tries[i]);
         return cmocka_run_group_tests_name("hooks", tests, open_all, close_all);
 }

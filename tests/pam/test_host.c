@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <locale.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -16,17 +15,15 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "cleanup.h"
+#include "hoststate.h"
 #include "login.h"
 
-#define NOBODY          65534
-#define THREADS         8
-#define LOGINS          10000 /* of all threads, in two halves */
-#define LOGINS_SLOWLY   2000  /* with a sanitizer */
-#define RSS_SLACK_KB    160
-#define AT_ONCE_MAX     2048
-#define SIGNALS         64
-#define DESCRIPTORS_MAX 4096
+#define NOBODY        65534
+#define THREADS       8
+#define LOGINS        10000 /* of all threads, in two halves */
+#define LOGINS_SLOWLY 2000  /* with a sanitizer */
+#define RSS_SLACK_KB  160
+#define AT_ONCE_MAX   2048
 
 enum kind {
         RIGHT,
@@ -37,20 +34,6 @@ enum kind {
         _KIND_MAX,
 };
 
-/* What a process has that a guest could change. */
-struct state {
-        unsigned descriptors, threads;
-        struct sigaction actions[SIGNALS + 1];
-        sigset_t mask, pending;
-        mode_t umask;
-        char cwd[128], locale[128];
-        uint64_t environment;
-        struct rlimit limits[RLIM_NLIMITS];
-        uid_t uids[3];
-        gid_t gids[3];
-        struct itimerval interval;
-};
-
 /* Of the host, in memory that it shares with the tests. */
 static struct report {
         atomic_uint succeeded, refused, otherwise, masks_changed;
@@ -58,8 +41,8 @@ static struct report {
         atomic_uint alarms;
         unsigned right, wrong;
         long rss_kb[2]; /* after each half */
-        struct state before, after;
-} *report;
+        struct hoststate before, after;
+} * report;
 
 /* ThreadSanitizer does not see the lock under which the loader of glibc works: of two threads that load and unload modules, as libpam
  * does for each login, it says that they race for the loader's own memory. Nothing of the module has these names. */
@@ -114,14 +97,6 @@ static void count(enum kind kind, int rv) {
         }
 }
 
-/* Of a set only the bits of signals that exist are anything. */
-static bool same_set(const sigset_t *a, const sigset_t *b) {
-        for (int s = 1; s <= SIGNALS; s++)
-                if (sigismember(a, s) != sigismember(b, s))
-                        return false;
-        return true;
-}
-
 static void *run_thread(void *data) {
         size_t number = (size_t) (uintptr_t) data;
         sigset_t alarm, before, after;
@@ -135,69 +110,16 @@ static void *run_thread(void *data) {
 
                 (void) pthread_barrier_wait(&barrier);
                 for (unsigned i = 0; i < n; i++) {
-                        enum kind kind = (enum kind) ((number + i) % _KIND_MAX);
+                        enum kind kind = (enum kind)((number + i) % _KIND_MAX);
 
                         count(kind, log_in(kind));
                 }
                 (void) pthread_barrier_wait(&barrier);
         }
         (void) pthread_sigmask(SIG_SETMASK, NULL, &after);
-        if (!same_set(&before, &after))
+        if (!hoststate_same_signals(&before, &after))
                 (void) atomic_fetch_add(&report->masks_changed, 1);
         return NULL;
-}
-
-/* --- What the process is -------------------------------------------------------------------------------------------- */
-
-static unsigned count_descriptors(void) {
-        unsigned n = 0;
-
-        for (int fd = 0; fd < DESCRIPTORS_MAX; fd++)
-                if (fcntl(fd, F_GETFD) >= 0)
-                        n++;
-        return n;
-}
-
-static long status_number(const char *name) {
-        _cleanup_free_ char *status = world_read("/proc/self/status", NULL);
-        const char *at = status ? strstr(status, name) : NULL;
-
-        return at ? strtol(at + strlen(name), NULL, 10) : -1;
-}
-
-static uint64_t hash_environment(void) {
-        uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-        for (char **e = environ; *e; e++)
-                for (const char *c = *e;; c++) {
-                        hash = (hash ^ (uint8_t) *c) * UINT64_C(0x100000001b3);
-                        if (!*c)
-                                break;
-                }
-        return hash;
-}
-
-static void take_state(struct state *ret) {
-        *ret = (struct state){};
-        ret->descriptors = count_descriptors();
-        ret->threads = (unsigned) status_number("\nThreads:");
-        for (int s = 1; s <= SIGNALS; s++)
-                (void) sigaction(s, NULL, &ret->actions[s]);
-        (void) sigprocmask(SIG_SETMASK, NULL, &ret->mask);
-        (void) sigpending(&ret->pending);
-        (void) sigdelset(&ret->pending, SIGALRM); /* comes when it likes */
-        ret->umask = umask(0);
-        (void) umask(ret->umask);
-        if (!getcwd(ret->cwd, sizeof(ret->cwd)))
-                ret->cwd[0] = '\0';
-        (void) snprintf(ret->locale, sizeof(ret->locale), "%s", setlocale(LC_ALL, NULL));
-        ret->environment = hash_environment();
-        for (int i = 0; i < RLIM_NLIMITS; i++)
-                (void) getrlimit((__rlimit_resource_t) i, &ret->limits[i]);
-        (void) getresuid(&ret->uids[0], &ret->uids[1], &ret->uids[2]);
-        (void) getresgid(&ret->gids[0], &ret->gids[1], &ret->gids[2]);
-        (void) getitimer(ITIMER_REAL, &ret->interval);
-        ret->interval.it_value = (struct timeval){};
 }
 
 /* --- The host ------------------------------------------------------------------------------------------------------- */
@@ -225,14 +147,15 @@ static bool start_alarms(void) {
 
         (void) sigemptyset(&alarm);
         (void) sigaddset(&alarm, SIGALRM);
-        return sigprocmask(SIG_BLOCK, &alarm, NULL) == 0 && sigaction(SIGALRM, &action, NULL) == 0 && setitimer(ITIMER_REAL, &interval, NULL) == 0;
+        return sigprocmask(SIG_BLOCK, &alarm, NULL) == 0 && sigaction(SIGALRM, &action, NULL) == 0 &&
+               setitimer(ITIMER_REAL, &interval, NULL) == 0;
 }
 
 static void expect(void) {
         for (size_t thread = 0; thread < THREADS; thread++)
                 for (int phase = 0; phase < 3; phase++)
                         for (unsigned i = 0; i < (phase == 0 ? per_thread / 4 : per_thread); i++) {
-                                enum kind kind = (enum kind) ((thread + i) % _KIND_MAX);
+                                enum kind kind = (enum kind)((thread + i) % _KIND_MAX);
 
                                 if (kind == RIGHT || kind == RIGHT_WITH_SESSION)
                                         report->right++;
@@ -269,7 +192,7 @@ static int run_host(void) {
         if (!warm_up())
                 return 3;
         (void) umask(027);
-        take_state(&report->before);
+        hoststate_take(&report->before);
         for (size_t i = 0; i < THREADS; i++)
                 if (pthread_create(&threads[i], NULL, run_thread, (void *) (uintptr_t) i) != 0)
                         return 2;
@@ -277,13 +200,13 @@ static int run_host(void) {
                 (void) pthread_barrier_wait(&barrier);
                 (void) pthread_barrier_wait(&barrier);
                 if (phase > 0)
-                        report->rss_kb[phase - 1] = status_number("\nRssAnon:");
+                        report->rss_kb[phase - 1] = hoststate_number("\nRssAnon:");
         }
         for (size_t i = 0; i < THREADS; i++)
                 (void) pthread_join(threads[i], NULL);
-        while (status_number("\nThreads:") > (long) report->before.threads)
+        while (hoststate_number("\nThreads:") > (long) report->before.threads)
                 world_nap();
-        take_state(&report->after);
+        hoststate_take(&report->after);
         return 0;
 }
 
@@ -302,7 +225,8 @@ static int in_child(int (*run)(void)) {
 static void test_counts(void **state) {
         (void) state;
         if (report->otherwise > 0)
-                fail_msg("%u logins ended otherwise, one of them with %d", report->otherwise, report->first_other);
+                fail_msg("%u logins ended otherwise, one of them with %d", report->otherwise,
+                         report->first_other);
         assert_int_equal(report->succeeded, report->right);
         assert_int_equal(report->refused, report->wrong);
         assert_in_range(report->right + report->wrong, LOGINS_SLOWLY, 2 * LOGINS);
@@ -336,21 +260,22 @@ static void test_threads(void **state) {
 
 static void test_signals(void **state) {
         (void) state;
-        for (int s = 1; s <= SIGNALS; s++) {
-                const struct sigaction *before = &report->before.actions[s], *after = &report->after.actions[s];
+        for (int s = 1; s <= HOSTSTATE_SIGNALS; s++) {
+                const struct sigaction *before = &report->before.actions[s],
+                                       *after = &report->after.actions[s];
 
                 assert_ptr_equal(before->sa_handler, after->sa_handler);
                 assert_int_equal(before->sa_flags, after->sa_flags);
-                assert_true(same_set(&before->sa_mask, &after->sa_mask));
+                assert_true(hoststate_same_signals(&before->sa_mask, &after->sa_mask));
         }
-        assert_true(same_set(&report->before.mask, &report->after.mask));
-        assert_true(same_set(&report->before.pending, &report->after.pending));
+        assert_true(hoststate_same_signals(&report->before.mask, &report->after.mask));
+        assert_true(hoststate_same_signals(&report->before.pending, &report->after.pending));
         assert_int_equal(report->masks_changed, 0);
         assert_memory_equal(&report->before.interval, &report->after.interval, sizeof(struct itimerval));
 }
 
 static void test_surroundings(void **state) {
-        const struct state *before = &report->before, *after = &report->after;
+        const struct hoststate *before = &report->before, *after = &report->after;
 
         (void) state;
         assert_int_equal(after->umask, 027);
@@ -399,10 +324,10 @@ static int run_with_many_descriptors(void) {
                 if (fd < 0)
                         return 101;
         }
-        before = count_descriptors();
+        before = hoststate_descriptors();
         if (log_in(RIGHT_WITH_SESSION) != PAM_SUCCESS || log_in(UNKNOWN) != PAM_AUTH_ERR)
                 return 1;
-        return count_descriptors() == before ? 0 : 2;
+        return hoststate_descriptors() == before ? 0 : 2;
 }
 
 static void test_many_descriptors(void **state) {
@@ -433,12 +358,13 @@ static int run_with_signals_blocked(void) {
         sigset_t all, after;
 
         (void) sigfillset(&all);
-        if (!become_nobody() || sigprocmask(SIG_SETMASK, &all, NULL) < 0 || sigprocmask(SIG_SETMASK, NULL, &all) < 0)
+        if (!become_nobody() || sigprocmask(SIG_SETMASK, &all, NULL) < 0 ||
+            sigprocmask(SIG_SETMASK, NULL, &all) < 0)
                 return 100;
         if (log_in(RIGHT_WITH_SESSION) != PAM_SUCCESS || log_in(UNKNOWN) != PAM_AUTH_ERR ||
             sigprocmask(SIG_SETMASK, NULL, &after) < 0)
                 return 1;
-        return same_set(&all, &after) ? 0 : 2;
+        return hoststate_same_signals(&all, &after) ? 0 : 2;
 }
 
 static void test_signals_blocked(void **state) {
@@ -484,8 +410,6 @@ static int close_all(void **state) {
         return 0;
 }
 
-#define CASE(function, text) { .name = text, .test_func = function }
-
 int main(void) {
         struct CMUnitTest tests[] = {
                 CASE(test_memory, "no more memory after a second half than after the first"),
@@ -496,8 +420,10 @@ int main(void) {
                 CASE(test_descriptors, "as many descriptors as before"),
                 CASE(test_threads, "as many threads as before"),
                 CASE(test_signals, "the same signal handlers, masks and timers as before"),
-                CASE(test_surroundings, "the same umask, directory, locale, environment and limits as before"),
-                CASE(test_without_stdio, "a host without stdin, stdout and stderr logs in and still has none"),
+                CASE(test_surroundings,
+                     "the same umask, directory, locale, environment and limits as before"),
+                CASE(test_without_stdio,
+                     "a host without stdin, stdout and stderr logs in and still has none"),
                 CASE(test_signals_blocked, "a host that blocks all signals logs in and still blocks them"),
                 CASE(test_many_descriptors, "a host with 1100 descriptors logs in"),
         };

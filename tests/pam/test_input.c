@@ -1,4 +1,4 @@
-/* Whatever an application hands to the module: conversations that fail, users, hosts and services of every shape, and options.
+/* Users, hosts and services of every shape, and options.
  * Real module, real libpam, real daemon, with a stand-in between them that counts and keeps what it was asked. */
 #include <stdio.h>
 #include <unistd.h>
@@ -11,188 +11,7 @@ static struct world w;
 static struct standin s;
 static struct world_key key;
 
-/* --- Conversations -------------------------------------------------------------------------------------------------- */
-
-static const struct {
-        const char *name;
-        enum login_manner manner;
-        int returns;
-        int rv;
-} conversations[] = {
-        { "a conversation that fails", LOGIN_RETURNS, PAM_CONV_ERR, PAM_CONV_ERR },
-        { "a conversation that fails with an answer", LOGIN_RETURNS_BOTH, PAM_CONV_ERR, PAM_CONV_ERR },
-        { "a conversation that wants to be called again", LOGIN_RETURNS, PAM_CONV_AGAIN, PAM_INCOMPLETE },
-        { "a conversation without memory", LOGIN_RETURNS, PAM_BUF_ERR, PAM_BUF_ERR },
-        { "a conversation that says it is aborted", LOGIN_RETURNS, PAM_ABORT, PAM_CONV_ERR },
-        { "a conversation that says ignore", LOGIN_RETURNS, PAM_IGNORE, PAM_CONV_ERR },
-        { "a conversation that says nonsense", LOGIN_RETURNS_BOTH, -7, PAM_CONV_ERR },
-        { "a conversation that gives no answer", LOGIN_GIVES_NOTHING, 0, PAM_AUTH_ERR },
-        { "a conversation that answers without a text", LOGIN_ANSWERS, 0, PAM_AUTH_ERR },
-};
-
-static void test_conversation(void **state) {
-        size_t i = (size_t) (uintptr_t) *state;
-        struct login l;
-
-        login_open(&l, &w, "svc", w.user);
-        l.manner = conversations[i].manner;
-        l.returns = conversations[i].returns;
-        assert_pam(login_try(&l, conversations[i].manner == LOGIN_RETURNS_BOTH ? key.text : NULL),
-                   conversations[i].rv);
-        assert_int_equal(l.calls, 1);
-        assert_int_equal(l.secrets_asked, 1);
-        assert_int_equal(standin_asked(&s), 0);
-        assert_null(login_env(&l, "WFAPIKEY_ID"));
-        /* It takes nothing along into the next try. */
-        l.manner = LOGIN_ANSWERS;
-        assert_pam(login_try(&l, key.text), PAM_SUCCESS);
-        assert_int_equal(standin_asked(&s), 1);
-        login_close(&l);
-}
-
-static void test_no_conversation(void **state) {
-        const struct pam_conv none = { .conv = NULL };
-        struct login l;
-
-        (void) state;
-        login_open(&l, &w, "svc", w.user);
-        assert_pam(pam_set_item(l.pamh, PAM_CONV, &none), PAM_SUCCESS);
-        assert_pam(login_try(&l, key.text), PAM_CONV_ERR);
-        assert_int_equal(standin_asked(&s), 0);
-        login_close(&l);
-}
-
-static void test_one_prompt_per_try(void **state) {
-        struct login l;
-
-        (void) state;
-        login_open(&l, &w, "svc", w.user);
-        for (unsigned i = 1; i <= 3; i++) {
-                assert_pam(login_try(&l, i < 3 ? "hunter2" : key.text), i < 3 ? PAM_AUTH_ERR : PAM_SUCCESS);
-                assert_int_equal(l.calls, i);
-                assert_int_equal(l.secrets_asked, i);
-                assert_int_equal(l.most_messages, 1);
-        }
-        assert_int_equal(standin_asked(&s), 1);
-        login_close(&l);
-}
-
-static void check_prompt(const char *option, const char *shown) {
-        struct login l;
-
-        world_service(&w, "prompt", "auth required %s socket=%s server_uid=%u timeout=30 %s\n", w.module,
-                      s.path, getuid(), option);
-        login_open(&l, &w, "prompt", w.user);
-        assert_pam(login_try(&l, key.text), PAM_SUCCESS);
-        assert_int_equal(l.calls, 1);
-        assert_string_equal(l.prompt, shown);
-        login_close(&l);
-        assert_int_equal(standin_asked(&s), 1);
-}
-
-static void test_prompt(void **state) {
-        (void) state;
-        check_prompt("", "Password: ");
-        check_prompt("prompt=Key", "Key");
-        check_prompt("[prompt=API key (not your password): ]", "API key (not your password): ");
-        check_prompt("[prompt=%s %n 100%]", "%s %n 100%"); /* a text and no format */
-}
-
-/* What an earlier module left is the token, and nobody is asked for another. */
-static void check_given(const char *option, const char *token, int rv, unsigned prompts, unsigned asked) {
-        struct login l;
-
-        world_service(&w, "given",
-                      "auth optional %s %s%s\n"
-                      "auth required %s socket=%s server_uid=%u timeout=30 %s\n"
-                      "auth optional %s as=AFTER\n",
-                      w.peek, token ? "set=" : "", token ? token : "", w.module, s.path, getuid(), option,
-                      w.peek);
-        login_open(&l, &w, "given", w.user);
-        assert_pam(login_try(&l, key.text), rv);
-        assert_int_equal(l.calls, prompts);
-        assert_int_equal(l.secrets_asked, prompts);
-        if (token || prompts)
-                assert_string_equal(login_env(&l, "AFTER"), token ? token : key.text);
-        else
-                assert_null(login_env(&l, "AFTER"));
-        login_close(&l);
-        assert_int_equal(standin_asked(&s), asked);
-}
-
-static void test_first_pass(void **state) {
-        static const char *const options[] = { "", "try_first_pass", "use_first_pass try_first_pass" };
-
-        (void) state;
-        for (size_t i = 0; i < ARRAY_LEN(options); i++) {
-                check_given(options[i], key.text, PAM_SUCCESS, 0, 1);
-                check_given(options[i], "hunter2", PAM_AUTH_ERR, 0, 0);
-                check_given(options[i], NULL, PAM_SUCCESS, 1, 1);
-        }
-}
-
-static void test_use_first_pass(void **state) {
-        (void) state;
-        check_given("use_first_pass", key.text, PAM_SUCCESS, 0, 1);
-        check_given("use_first_pass", "hunter2", PAM_AUTH_ERR, 0, 0);
-        check_given("use_first_pass", NULL, PAM_AUTH_ERR, 0, 0);
-        check_given("try_first_pass use_first_pass", NULL, PAM_AUTH_ERR, 0, 0);
-}
-
 /* --- Users ---------------------------------------------------------------------------------------------------------- */
-
-static void test_user_is_asked_for(void **state) {
-        struct login l;
-
-        (void) state;
-        login_open(&l, &w, "svc", NULL);
-        l.user = w.user;
-        assert_pam(login_try(&l, key.text), PAM_SUCCESS);
-        assert_int_equal(l.calls, 2);
-        assert_int_equal(l.users_asked, 1);
-        assert_int_equal(l.secrets_asked, 1);
-        assert_int_equal(l.most_messages, 1);
-        assert_int_equal(standin_asked(&s), 1);
-        login_forget(&l);
-        assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_SUCCESS);
-        assert_int_equal(l.calls, 0);
-        login_close(&l);
-        (void) standin_asked(&s);
-}
-
-static const struct {
-        const char *name;
-        enum login_manner manner;
-        const char *user;
-        int returns;
-        int rv;
-} nobodies[] = {
-        { "a user who is asked for and not given", LOGIN_ANSWERS, NULL, 0, PAM_CONV_ERR },
-        { "a user who is asked for in vain", LOGIN_RETURNS, NULL, PAM_CONV_ERR, PAM_CONV_ERR },
-        { "a user who is asked for later", LOGIN_RETURNS, NULL, PAM_CONV_AGAIN, PAM_INCOMPLETE },
-        { "a user who is asked for without memory", LOGIN_RETURNS, NULL, PAM_BUF_ERR, PAM_BUF_ERR },
-        { "a user without a name", LOGIN_ANSWERS, "", 0, PAM_USER_UNKNOWN },
-};
-
-static void test_nobody(void **state) {
-        size_t i = (size_t) (uintptr_t) *state;
-        struct login l;
-        int rv;
-
-        login_open(&l, &w, "svc", NULL);
-        l.manner_for_user = nobodies[i].manner;
-        l.user = nobodies[i].user;
-        l.returns = nobodies[i].returns;
-        rv = login_try(&l, key.text);
-        /* libpam itself has one code for all that its own prompt did not get. */
-        if (nobodies[i].rv == PAM_BUF_ERR && rv == PAM_CONV_ERR)
-                rv = PAM_BUF_ERR;
-        assert_pam(rv, nobodies[i].rv);
-        assert_int_equal(l.users_asked, 1);
-        assert_int_equal(l.secrets_asked, 0);
-        assert_int_equal(standin_asked(&s), 0);
-        login_close(&l);
-}
 
 static char *repeat(char c, size_t len) {
         char *text = malloc(len + 1);
@@ -224,8 +43,8 @@ static void test_long_user(void **state) {
 
 /* Cut to its first 128 bytes it would be somebody: it is not cut. */
 static void test_odd_user(void **state) {
-        static const char *const users[] = { " ", "..", "root:x:0:0", "a b", "\033[2J", "\xff\xfe", "%s%n",
-                                             "$(id)", "-x", "ROOT" };
+        static const char *const users[] = { " ",        "..",   "root:x:0:0", "a b", "\033[2J",
+                                             "\xff\xfe", "%s%n", "$(id)",      "-x",  "ROOT" };
 
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(users); i++) {
@@ -312,8 +131,8 @@ static void check_service(const char *service, const struct world_key *with, int
 }
 
 static void test_service(void **state) {
-        _cleanup_free_ char *longest = repeat('s', WIRE_SERVICE_MAX), *longer = repeat('s', WIRE_SERVICE_MAX + 1),
-                            *service200 = repeat('s', 200);
+        _cleanup_free_ char *longest = repeat('s', WIRE_SERVICE_MAX),
+                            *longer = repeat('s', WIRE_SERVICE_MAX + 1), *service200 = repeat('s', 200);
         struct world_key narrow;
         char option[80];
 
@@ -346,12 +165,45 @@ static void test_service_of_two_words(void **state) {
 /* --- Options -------------------------------------------------------------------------------------------------------- */
 
 static const char *const wrong_options[] = {
-        "sokcet=/tmp/x", "socket", "socket=", "socket=relative", "Socket=/tmp/x", "timeout", "timeout=",
-        "timeout=0", "timeout=-1", "timeout=61", "timeout=9ms", "timeout=2x", "timeout=1e3",
-        "timeout=99999999999999999999", "prompt", "prompt=", "prompt:x", "server_uid", "server_uid=",
-        "server_uid=root", "server_uid=-1", "server_uid=+0", "server_uid=4294967295", "server_uid=4294967296",
-        "server_uid=0x0", "server-uid=0", "use_first_pass=yes", "use_first_pas", "use_first_passs", "try_first_pass=",
-        "debug=1", "debugg", "DEBUG", "nullok", "ignore_authinfo_unavail", "unknown_ok", "=", "==", "wfk_",
+        "sokcet=/tmp/x",
+        "socket",
+        "socket=",
+        "socket=relative",
+        "Socket=/tmp/x",
+        "timeout",
+        "timeout=",
+        "timeout=0",
+        "timeout=-1",
+        "timeout=61",
+        "timeout=9ms",
+        "timeout=2x",
+        "timeout=1e3",
+        "timeout=99999999999999999999",
+        "prompt",
+        "prompt=",
+        "prompt:x",
+        "server_uid",
+        "server_uid=",
+        "server_uid=root",
+        "server_uid=-1",
+        "server_uid=+0",
+        "server_uid=4294967295",
+        "server_uid=4294967296",
+        "server_uid=0x0",
+        "server-uid=0",
+        "use_first_pass=yes",
+        "use_first_pas",
+        "use_first_passs",
+        "try_first_pass=",
+        "debug=1",
+        "debugg",
+        "DEBUG",
+        "nullok",
+        "ignore_authinfo_unavail",
+        "unknown_ok",
+        "=",
+        "==",
+        "wfk_",
 };
 
 /* Nobody is asked for anything, wherever the word stands. */
@@ -380,8 +232,8 @@ static void test_right_options(void **state) {
         static const struct {
                 const char *before, *after; /* the socket */
         } options[] = {
-                { "timeout=60", "" },  { "", "timeout=60s" },     { "timeout=10ms", "timeout=30000ms" },
-                { "debug", "" },       { "", "debug debug" },     { "try_first_pass", "" },
+                { "timeout=60", "" },    { "", "timeout=60s" },         { "timeout=10ms", "timeout=30000ms" },
+                { "debug", "" },         { "", "debug debug" },         { "try_first_pass", "" },
                 { "prompt=x", "debug" }, { "socket=/nonexistent", "" }, { "server_uid=4294967294", "" },
         };
 
@@ -438,53 +290,27 @@ static int close_all(void **state) {
         return 0;
 }
 
-#define CASE(function, text) { .name = text, .test_func = function }
-
-static const struct CMUnitTest cases[] = {
-        CASE(test_no_conversation, "an application without a conversation: an error, and nobody is asked"),
-        CASE(test_one_prompt_per_try, "each try asks for one secret, in a call of its own"),
-        CASE(test_prompt, "prompt= is what the user is asked with, letter by letter"),
-        CASE(test_first_pass, "an earlier module's token is taken; without one the user is asked"),
-        CASE(test_use_first_pass, "use_first_pass never asks the user"),
-        CASE(test_user_is_asked_for, "a missing PAM_USER is asked for, in a call of its own"),
-        CASE(test_long_user, "a user name of more than 128 bytes is nobody's and is not cut"),
-        CASE(test_odd_user, "a user name goes to the daemon as it is"),
-        CASE(test_rhost, "a host that is longer than hosts are is an unknown one"),
-        CASE(test_rhost_of_narrow_key, "no host that is not literally an address is good for a key with networks"),
-        CASE(test_service, "a service name that is longer than services are is good for no key"),
-        CASE(test_service_of_two_words, "a service name of two words is none of a key's services"),
-        CASE(test_right_options, "right options are accepted, and the last one counts"),
-        CASE(test_options_of_two_stacks, "one stack's options are not another's"),
-};
-
-/* A row of a table as a test. */
-static struct CMUnitTest row_test(const char *kind, const char *name, CMUnitTestFunction function,
-                                  uintptr_t row) {
-        static char names[80][112];
-        static size_t n;
-        struct CMUnitTest test = { .test_func = function, .initial_state = (void *) row };
-
-        assert_in_range(n, 0, ARRAY_LEN(names) - 1);
-        (void) snprintf(names[n], sizeof(names[n]), "%s%s", kind, name);
-        test.name = names[n++];
-        return test;
-}
-
 int main(void) {
-        struct CMUnitTest tests[ARRAY_LEN(conversations) + ARRAY_LEN(nobodies) + ARRAY_LEN(wrong_options) +
-                                ARRAY_LEN(cases)];
+        static const struct CMUnitTest others[] = {
+                CASE(test_long_user, "a user name of more than 128 bytes is nobody's and is not cut"),
+                CASE(test_odd_user, "a user name goes to the daemon as it is"),
+                CASE(test_rhost, "a host that is longer than hosts are is an unknown one"),
+                CASE(test_rhost_of_narrow_key,
+                     "no host that is not literally an address is good for a key with networks"),
+                CASE(test_service, "a service name that is longer than services are is good for no key"),
+                CASE(test_service_of_two_words, "a service name of two words is none of a key's services"),
+                CASE(test_right_options, "right options are accepted, and the last one counts"),
+                CASE(test_options_of_two_stacks, "one stack's options are not another's"),
+        };
+        struct CMUnitTest tests[ARRAY_LEN(wrong_options) + ARRAY_LEN(others)];
         size_t n = 0;
 
         if (!world_begin(300))
                 return 0;
-        for (size_t i = 0; i < ARRAY_LEN(conversations); i++)
-                tests[n++] = row_test("no success, and nobody is asked: ", conversations[i].name, test_conversation, i);
-        for (size_t i = 0; i < ARRAY_LEN(nobodies); i++)
-                tests[n++] = row_test("no success, and no secret is asked for: ", nobodies[i].name, test_nobody, i);
-        for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-                tests[n++] = cases[i];
+        for (size_t i = 0; i < ARRAY_LEN(others); i++)
+                tests[n++] = others[i];
         for (size_t i = 0; i < ARRAY_LEN(wrong_options); i++)
-                tests[n++] = row_test("an error, and nobody is asked: option ", wrong_options[i],
-                                      test_wrong_option, (uintptr_t) wrong_options[i]);
+                tests[n++] = world_row("an error, and nobody is asked: option ", wrong_options[i],
+                                       test_wrong_option, wrong_options[i]);
         return cmocka_run_group_tests_name("input", tests, open_all, close_all);
 }

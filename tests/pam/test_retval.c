@@ -35,19 +35,16 @@ static const struct row {
         enum fate fate;
         const char *issue[4]; /* options of the key */
         const char *rhost;
-        const char *user; /* NULL: the owner; with a + in front: behind the owner's name */
+        const char *user;           /* NULL: the owner; with a + in front: behind the owner's name */
         const char *during, *after; /* changes of policy */
 } rows[] = {
         { "a key of its user is accepted", REASON_NONE },
-        { "a key for this service is accepted", REASON_NONE, .issue = { "--service=table", "--service=table-given" } },
-        { "a key for this network is accepted",
-          REASON_NONE,
-          .issue = { "--from=192.0.2.0/24" },
+        { "a key for this service is accepted", REASON_NONE,
+          .issue = { "--service=table", "--service=table-given" } },
+        { "a key for this network is accepted", REASON_NONE, .issue = { "--from=192.0.2.0/24" },
           .rhost = "192.0.2.77" },
-        { "a key for an IPv6 network is accepted",
-          REASON_NONE,
-          .issue = { "--from=192.0.2.0/24", "--from=2001:db8::/32" },
-          .rhost = "2001:db8::1" },
+        { "a key for an IPv6 network is accepted", REASON_NONE,
+          .issue = { "--from=192.0.2.0/24", "--from=2001:db8::/32" }, .rhost = "2001:db8::1" },
         { "an id that nobody has is refused", REASON_UNKNOWN_KEY, .spoil = OTHER_ID },
         { "a removed key is refused", REASON_UNKNOWN_KEY, .fate = REMOVED },
         { "a secret with another first digit is refused", REASON_WRONG_SECRET, .spoil = WRONG_FIRST },
@@ -56,45 +53,29 @@ static const struct row {
         { "the secret from before a reset is refused", REASON_WRONG_SECRET, .fate = RESET },
         { "another user's key is refused", REASON_OTHER_USER, .user = "somebody-else" },
         { "a user name that begins as the owner's is refused", REASON_OTHER_USER, .user = "+x" },
-        { "a user name with a line break is refused and does not break the log",
-          REASON_OTHER_USER,
+        { "a user name with a line break is refused and does not break the log", REASON_OTHER_USER,
           .user = "a\nwfapikeyd: accepted key" },
-        { "a key that outlived the policy's lifetime is refused",
-          REASON_EXPIRED,
-          .fate = OUTLIVED,
+        { "a key that outlived the policy's lifetime is refused", REASON_EXPIRED, .fate = OUTLIVED,
           .after = "lifetime=1month" },
-        { "a key behind its own date is refused", REASON_EXPIRED, .fate = EXPIRED, .issue = { "--expires=1s" } },
+        { "a key behind its own date is refused", REASON_EXPIRED, .fate = EXPIRED,
+          .issue = { "--expires=1s" } },
         { "a revoked key is refused", REASON_REVOKED, .fate = REVOKED },
-        { "every key is refused while keys are disabled",
-          REASON_DISABLED,
-          .during = "enabled=no",
+        { "every key is refused while keys are disabled", REASON_DISABLED, .during = "enabled=no",
           .after = "enabled=yes" },
         { "a key for other services is refused", REASON_SERVICE, .issue = { "--service=sshd" } },
         { "a key for a service that begins alike is refused", REASON_SERVICE, .issue = { "--service=tabl" } },
-        { "a key for other networks is refused",
-          REASON_SOURCE,
-          .issue = { "--from=192.0.2.0/24" },
+        { "a key for other networks is refused", REASON_SOURCE, .issue = { "--from=192.0.2.0/24" },
           .rhost = "198.51.100.7" },
-        { "a key for networks is refused without a source",
-          REASON_SOURCE_UNKNOWN,
+        { "a key for networks is refused without a source", REASON_SOURCE_UNKNOWN,
           .issue = { "--from=192.0.2.0/24" } },
-        { "a key for networks is refused with an empty source",
-          REASON_SOURCE_UNKNOWN,
-          .issue = { "--from=0.0.0.0/0" },
-          .rhost = "" },
-        { "a key for networks is refused with a host name for a source",
-          REASON_SOURCE_UNKNOWN,
-          .issue = { "--from=127.0.0.0/8" },
-          .rhost = "localhost" },
-        { "a key is refused without the certificate that is required",
-          REASON_CERTIFICATE_MISSING,
-          .during = "require-certificate=yes",
-          .after = "require-certificate=no" },
-        { "a wrong secret is refused without a word of certificates",
-          REASON_WRONG_SECRET,
-          .spoil = WRONG_FIRST,
-          .during = "require-certificate=yes",
-          .after = "require-certificate=no" },
+        { "a key for networks is refused with an empty source", REASON_SOURCE_UNKNOWN,
+          .issue = { "--from=0.0.0.0/0" }, .rhost = "" },
+        { "a key for networks is refused with a host name for a source", REASON_SOURCE_UNKNOWN,
+          .issue = { "--from=127.0.0.0/8" }, .rhost = "localhost" },
+        { "a key is refused without the certificate that is required", REASON_CERTIFICATE_MISSING,
+          .during = "require-certificate=yes", .after = "require-certificate=no" },
+        { "a wrong secret is refused without a word of certificates", REASON_WRONG_SECRET,
+          .spoil = WRONG_FIRST, .during = "require-certificate=yes", .after = "require-certificate=no" },
 };
 
 static struct world w;
@@ -204,7 +185,8 @@ static void check_log(size_t from, const struct row *row, const char *token) {
         assert_null(strstr(log, "\nwfapikeyd: accepted key'"));
 }
 
-static void log_in(const struct row *row, const char *service, int flags, const char *token, unsigned prompts) {
+static void log_in(const struct row *row, const char *service, int flags, const char *token,
+                   unsigned prompts) {
         bool longer = row->user && row->user[0] == '+', accepted = row->reason == REASON_NONE;
         char user[2 * WIRE_USER_MAX];
         size_t from = world_log_size(&w);
@@ -273,35 +255,36 @@ static void check_left_alone(const char *token) {
         assert_int_equal(verdicts_logged(), before);
 }
 
-static const struct {
+static const struct word {
         const char *name;
         const char *unit; /* of which the token is made */
         size_t len;
 } words[] = {
-        { "an empty token is not a key and nobody is asked", "", 0 },
-        { "a short password is not a key and nobody is asked", "hunter2", 7 },
-        { "a password of a key's length is not a key and nobody is asked", "correct horse battery staple ", 64 },
-        { "a key's length in its alphabet is not a key and nobody is asked", "wfk_0123456789_", 64 },
-        { "sshd's filler for barred users is not a key and nobody is asked", "\b\n\r\177INCORRECT", 26 },
-        { "sshd's filler of a key's length is not a key and nobody is asked", "\b\n\r\177INCORRECT", 64 },
-        { "a token of 127 bytes is not a key and nobody is asked", "x", 127 },
-        { "a token of 128 bytes is not a key and nobody is asked", "x", 128 },
-        { "a token of 511 bytes is not a key and nobody is asked", "x", 511 },
-        { "a token of 512 bytes is not a key and nobody is asked", "x", 512 },
-        { "a token of 513 bytes is not a key and nobody is asked", "x", 513 },
-        { "a token of 4 KiB is not a key and nobody is asked", "wfk_", 4096 },
-        { "a token of 64 KiB is not a key and nobody is asked", "wfk_", 65536 },
-        { "a token of 1 MiB is not a key and nobody is asked", "wfk_", 1 << 20 },
-        { "a token of control characters is not a key and nobody is asked", "\001\033[31m\377", 64 },
+        { "an empty token", "", 0 },
+        { "a short password", "hunter2", 7 },
+        { "a password of a key's length", "correct horse battery staple ", 64 },
+        { "a key's length in its alphabet", "wfk_0123456789_", 64 },
+        { "sshd's filler for barred users", "\b\n\r\177INCORRECT", 26 },
+        { "sshd's filler of a key's length", "\b\n\r\177INCORRECT", 64 },
+        { "a token of 127 bytes", "x", 127 },
+        { "a token of 128 bytes", "x", 128 },
+        { "a token of 511 bytes", "x", 511 },
+        { "a token of 512 bytes", "x", 512 },
+        { "a token of 513 bytes", "x", 513 },
+        { "a token of 4 KiB", "wfk_", 4096 },
+        { "a token of 64 KiB", "wfk_", 65536 },
+        { "a token of 1 MiB", "wfk_", 1 << 20 },
+        { "a token of control characters", "\001\033[31m\377", 64 },
 };
 
 static void test_word(void **state) {
-        size_t i = (size_t) (uintptr_t) *state, unit = strlen(words[i].unit);
-        _cleanup_free_ char *token = calloc(1, words[i].len + 1);
+        const struct word *word = *state;
+        _cleanup_free_ char *token = calloc(1, word->len + 1);
+        size_t unit = strlen(word->unit);
 
         assert_non_null(token);
-        for (size_t at = 0; at < words[i].len; at++)
-                token[at] = words[i].unit[at % unit];
+        for (size_t at = 0; at < word->len; at++)
+                token[at] = word->unit[at % unit];
         check_left_alone(token);
 }
 
@@ -334,7 +317,8 @@ static void test_cut_short(void **state) {
 }
 
 static void test_around_a_key(void **state) {
-        static const char *const forms[] = { "%s\n", "%s\r\n", " %s", "%s ", "%sx", "x%s", "%s%s", "\"%s\"", "%s:" };
+        static const char *const forms[] = { "%s\n", "%s\r\n", " %s",    "%s ", "%sx",
+                                             "x%s",  "%s%s",   "\"%s\"", "%s:" };
         struct world_key key;
 
         (void) state;
@@ -400,16 +384,13 @@ static int close_all(void **state) {
 
 int main(void) {
         static const struct CMUnitTest others[] = {
-                cmocka_unit_test(test_changed_digit), cmocka_unit_test(test_cut_short),
-                cmocka_unit_test(test_around_a_key), cmocka_unit_test(test_key_and_a_megabyte),
-                cmocka_unit_test(test_given_password)
-        };
-        static const char *const other_names[] = {
-                "a key with any one digit changed is not a key and nobody is asked",
-                "a part of a key is not a key and nobody is asked",
-                "a key with something around it is not a key and nobody is asked",
-                "a megabyte that begins with a key is not a key and nobody is asked",
-                "a password from an earlier module is not a key and nobody is asked",
+                CASE(test_changed_digit, "a key with any one digit changed is not a key and nobody is asked"),
+                CASE(test_cut_short, "a part of a key is not a key and nobody is asked"),
+                CASE(test_around_a_key, "a key with something around it is not a key and nobody is asked"),
+                CASE(test_key_and_a_megabyte,
+                     "a megabyte that begins with a key is not a key and nobody is asked"),
+                CASE(test_given_password,
+                     "a password from an earlier module is not a key and nobody is asked"),
         };
         struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(words) + ARRAY_LEN(others)];
         size_t n = 0;
@@ -417,16 +398,11 @@ int main(void) {
         if (!world_begin(300))
                 return 0;
         for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-                tests[n++] = (struct CMUnitTest){ .name = rows[i].name,
-                                                  .test_func = test_row,
-                                                  .initial_state = (void *) (uintptr_t) &rows[i] };
+                tests[n++] = world_row("", rows[i].name, test_row, &rows[i]);
         for (size_t i = 0; i < ARRAY_LEN(words); i++)
-                tests[n++] = (struct CMUnitTest){ .name = words[i].name,
-                                                  .test_func = test_word,
-                                                  .initial_state = (void *) (uintptr_t) i };
-        for (size_t i = 0; i < ARRAY_LEN(others); i++) {
-                tests[n] = others[i];
-                tests[n++].name = other_names[i];
-        }
+                tests[n++] =
+                        world_row(words[i].name, " is not a key and nobody is asked", test_word, &words[i]);
+        for (size_t i = 0; i < ARRAY_LEN(others); i++)
+                tests[n++] = others[i];
         return cmocka_run_group_tests_name("retval", tests, open_all, close_all);
 }

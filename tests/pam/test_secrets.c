@@ -400,22 +400,23 @@ static int close_all(void **state) {
         return 0;
 }
 
-#define CASE(function, text) { .name = text, .test_func = function }
-
 int main(void) {
         struct CMUnitTest others[] = {
                 CASE(test_memory, "the daemon's memory has no secret, of a login or of a key that was made"),
-                CASE(test_syslog, "what the module tells syslog has no secret, and what an administrator needs"),
-                CASE(test_search, "for comparison: a secret is found in memory and in a file, and gone when it is"),
+                CASE(test_syslog,
+                     "what the module tells syslog has no secret, and what an administrator needs"),
+                CASE(test_search,
+                     "for comparison: a secret is found in memory and in a file, and gone when it is"),
                 CASE(test_search_elsewhere, "for comparison: a secret is found in another process"),
-                CASE(test_host_with_certificate, "the host's memory forgets the secret: a certificate is required"),
-                CASE(test_log, "the daemon's log has no secret, not even one that was typed as a user's name"),
+                CASE(test_host_with_certificate,
+                     "the host's memory forgets the secret: a certificate is required"),
+                CASE(test_log,
+                     "the daemon's log has no secret, not even one that was typed as a user's name"),
                 CASE(test_state_dir, "the state directory has no secret"),
                 CASE(test_process, "the daemon's arguments and environment have no secret"),
                 CASE(test_no_core, "the daemon leaves no core, and its memory is root's to read"),
         };
         struct CMUnitTest tests[ARRAY_LEN(scenes) + ARRAY_LEN(others)];
-        char names[ARRAY_LEN(scenes)][96];
         size_t n = 0;
 
         if (!world_begin(300))
@@ -424,12 +425,9 @@ int main(void) {
                 world_skip(&others[0], "only root may look into it");
         if (!devlog_possible())
                 world_skip(&others[1], "needs root, and mounts");
-        for (size_t i = 0; i < ARRAY_LEN(scenes); i++) {
-                (void) snprintf(names[i], sizeof(names[i]), "the host's memory forgets the secret: %s", scenes[i].name);
-                tests[n++] = (struct CMUnitTest){ .name = names[i],
-                                                  .test_func = test_host,
-                                                  .initial_state = (void *) (uintptr_t) &scenes[i] };
-        }
+        for (size_t i = 0; i < ARRAY_LEN(scenes); i++)
+                tests[n++] = world_row("the host's memory forgets the secret: ", scenes[i].name, test_host,
+                                       &scenes[i]);
         for (size_t i = 0; i < ARRAY_LEN(others); i++)
                 tests[n++] = others[i];
         return cmocka_run_group_tests_name("secrets", tests, open_all, close_all);

@@ -25,7 +25,10 @@ static const struct stack {
         { "requisite-then-permit", { { "requisite", US }, { "required", PAM_SUCCESS }, { NULL, END } } },
         { "sufficient-then-deny", { { "sufficient", US }, { "required", PAM_AUTH_ERR }, { NULL, END } } },
         { "count-sufficient-deny",
-          { { "required", PAM_SUCCESS }, { "sufficient", US }, { "required", PAM_AUTH_ERR }, { NULL, END } } },
+          { { "required", PAM_SUCCESS },
+            { "sufficient", US },
+            { "required", PAM_AUTH_ERR },
+            { NULL, END } } },
         { "done-or-next",
           { { "[success=done authinfo_unavail=ignore default=ignore]", US },
             { "required", PAM_AUTH_ERR },
@@ -49,7 +52,7 @@ static const struct trouble {
         const char *option, *user; /* NULL: none, the key's owner */
         const char *token;         /* NULL: the key */
         bool wrong_digit;
-        int mode; /* of the stand-in */
+        int mode;    /* of the stand-in */
         int verdict; /* in STANDIN_REPLY; -1: nonsense */
         enum login_manner manner;
         int returns;
@@ -93,11 +96,12 @@ static void write_stack(const struct stack *stack, const char *option) {
                 const char *control = stack->lines[i].control;
                 int answer = stack->lines[i].answer;
 
-                used += (size_t) (answer == US ? snprintf(text + used, sizeof(text) - used,
-                                                          "auth %s %s socket=%s server_uid=%u timeout=30 %s\n",
-                                                          control, w.module, s.path, getuid(), option)
-                                               : snprintf(text + used, sizeof(text) - used,
-                                                          "auth %s %s return=%d\n", control, w.peek, answer));
+                used += (size_t) (answer == US
+                                          ? snprintf(text + used, sizeof(text) - used,
+                                                     "auth %s %s socket=%s server_uid=%u timeout=30 %s\n",
+                                                     control, w.module, s.path, getuid(), option)
+                                          : snprintf(text + used, sizeof(text) - used,
+                                                     "auth %s %s return=%d\n", control, w.peek, answer));
                 assert_in_range(used, 0, sizeof(text) - 1);
         }
         world_service(&w, stack->name, "%s", text);
@@ -201,27 +205,22 @@ static int close_all(void **state) {
 }
 
 int main(void) {
-        struct CMUnitTest tests[ARRAY_LEN(troubles) + ARRAY_LEN(stacks) + 2];
-        char names[ARRAY_LEN(troubles) + ARRAY_LEN(stacks)][80];
+        static const struct CMUnitTest others[] = {
+                CASE(test_never_ignored, "no trouble is one that a stack may ignore"),
+                CASE(test_password_logs_in, "a password is the next module's, with a daemon and without"),
+        };
+        struct CMUnitTest tests[ARRAY_LEN(troubles) + ARRAY_LEN(stacks) + ARRAY_LEN(others)];
         size_t n = 0;
 
         if (!world_begin(300))
                 return 0;
-        for (size_t i = 0; i < ARRAY_LEN(troubles); i++, n++) {
-                (void) snprintf(names[n], sizeof(names[n]), "no stack logs in with %s", troubles[i].name);
-                tests[n] = (struct CMUnitTest){ .name = names[n],
-                                                .test_func = test_trouble,
-                                                .initial_state = (void *) (uintptr_t) &troubles[i] };
-        }
-        for (size_t i = 0; i < ARRAY_LEN(stacks); i++, n++) {
-                (void) snprintf(names[n], sizeof(names[n]), "for comparison: a key logs in: %s", stacks[i].name);
-                tests[n] = (struct CMUnitTest){ .name = names[n],
-                                                .test_func = test_key_logs_in,
-                                                .initial_state = (void *) (uintptr_t) &stacks[i] };
-        }
-        tests[n++] = (struct CMUnitTest){ .name = "no trouble is one that a stack may ignore",
-                                          .test_func = test_never_ignored };
-        tests[n++] = (struct CMUnitTest){ .name = "a password is the next module's, with a daemon and without",
-                                          .test_func = test_password_logs_in };
+        for (size_t i = 0; i < ARRAY_LEN(troubles); i++)
+                tests[n++] =
+                        world_row("no stack logs in with ", troubles[i].name, test_trouble, &troubles[i]);
+        for (size_t i = 0; i < ARRAY_LEN(stacks); i++)
+                tests[n++] = world_row("for comparison: a key logs in: ", stacks[i].name, test_key_logs_in,
+                                       &stacks[i]);
+        for (size_t i = 0; i < ARRAY_LEN(others); i++)
+                tests[n++] = others[i];
         return cmocka_run_group_tests_name("stack", tests, open_all, close_all);
 }

@@ -16,6 +16,7 @@
 #include "world.h"
 
 #define WORDS_MAX 32
+#define ROWS_MAX  400
 
 static const char *const needed[] = { "PAM_MODULE", "WFAPIKEYD", "WFAPIKEYCTL", "abs_top_builddir" };
 
@@ -51,13 +52,24 @@ static void skipped(void **state) {
 }
 
 void world_skip(struct CMUnitTest *test, const char *why) {
-        static char names[16][160]; /* they are read until the end */
+        *test = world_row(test->name, why, skipped, NULL);
+}
+
+/* cmocka reads the names until the end. */
+struct CMUnitTest world_row(const char *kind, const char *name, CMUnitTestFunction function,
+                            const void *row) {
+        static char names[ROWS_MAX][160];
         static size_t n;
+        const char *between = function == skipped ? " # SKIP " : "";
+        struct CMUnitTest test = { .test_func = function, .initial_state = (void *) (uintptr_t) row };
 
-        char *name = names[n++ % ARRAY_LEN(names)];
-
-        (void) snprintf(name, sizeof(names[0]), "%s # SKIP %s", test->name, why);
-        *test = (struct CMUnitTest){ .name = name, .test_func = skipped };
+        if (n == ROWS_MAX) {
+                (void) fprintf(stderr, "too many rows\n");
+                abort();
+        }
+        (void) snprintf(names[n], sizeof(names[n]), "%s%s%s", kind, between, name);
+        test.name = names[n++];
+        return test;
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw) {

@@ -45,6 +45,16 @@ bool world_begin(unsigned seconds) _must_check_;
 void world_skip(struct CMUnitTest *test, const char *why);
 
 /**
+ * world_row(kind, name, function, row): the test of one row of a table; its name is ${kind} and ${name}.
+ */
+struct CMUnitTest world_row(const char *kind, const char *name, CMUnitTestFunction function,
+                            const void *row) _must_check_;
+
+/* A test that is no row. */
+#define CASE(function, text)                                                                                 \
+        { .name = text, .test_func = function }
+
+/**
  * world_open(ret), world_close(w): makes the directory; stops the daemon and removes the directory.
  */
 void world_open(struct world *ret);

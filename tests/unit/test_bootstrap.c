@@ -558,12 +558,9 @@ static void test_with_a_credential_no_pepper_is_written(void **state) {
 }
 
 static void test_a_credential_must_stay(void **state) {
-        const struct refusal gone = { "credential gone",
-                                      NULL,
-                                      -ENOENT,
-                                      "pepper",
-                                      "without the one that the keys were made with no key is any good",
-                                      false };
+        const struct refusal gone = {
+                "credential gone", NULL, -ENOENT, "pepper", "cannot be used: No such file", false
+        };
         struct fixture *f = *state;
 
         add_other_credential(f);

@@ -174,7 +174,7 @@ static void test_what_is_wrong_is_named_with_its_line(void **state) {
                 { "[Peer bob]\nservices = im/ap\n", 2, "'im/ap'" },
                 { "[Peer bob]\nservices = imap,smtp\n", 2, "'imap,smtp'" },
                 { "[Peer bob]\nservices = .imap\n", 2, "'.imap'" },
-                { "admin-group = admins\n", 1, "unknown section" },
+                { "admin-group = admins\n", 1, "section" },
                 { "[daemon]\nadmin-group\n", 2, "neither" },
                 { "[daemon\nadmin-group = admins\n", 1, "" },
                 { "[daemon]\nadmin-group = admins\n[Peer bob]\nservices = imap\nrubbish\n", 5, "neither" },

@@ -196,6 +196,22 @@ static const struct {
         ROW("behind a newline alone", "\0X\nBEGIN\r\n"),
         ROW("before anybody has authenticated", "\0BEGIN\r\n"),
         ROW("behind a refusal", "\0AUTH EXTERNAL 7a7a\r\nBEGIN\r\n"),
+        /* systemd knows no such users, so sd-bus refuses what looks like a uid */
+        ROW("behind uid 65535", "\0AUTH EXTERNAL 3635353335\r\nBEGIN\r\n"),
+        ROW("behind uid 65535 in a line of its own", "\0AUTH EXTERNAL\r\nDATA 3635353335\r\nBEGIN\r\n"),
+        ROW("behind uid 4294967295", "\0AUTH EXTERNAL 34323934393637323935\r\nBEGIN\r\n"),
+        ROW("behind a uid with a leading zero", "\0AUTH EXTERNAL 3030\r\nBEGIN\r\n"),
+        ROW("behind a uid with a sign", "\0AUTH EXTERNAL 2b31\r\nBEGIN\r\n"),
+        ROW("behind a uid with a blank", "\0AUTH EXTERNAL 2031\r\nBEGIN\r\n"),
+        ROW("behind half a digit", "\0AUTH EXTERNAL 3\r\nBEGIN\r\n"),
+        ROW("behind no uid", "\0AUTH EXTERNAL \r\nBEGIN\r\n"),
+        ROW("before the uid", "\0AUTH EXTERNAL\r\nBEGIN\r\n"),
+        ROW("behind a cancellation", "\0AUTH EXTERNAL 30\r\nCANCEL\r\nBEGIN\r\n"),
+        ROW("behind an error", "\0AUTH EXTERNAL 30\r\nERROR\r\nBEGIN\r\n"),
+        ROW("behind a second, wrong uid", "\0AUTH EXTERNAL 30\r\nDATA 7a\r\nBEGIN\r\n"),
+        ROW("with a blank behind it", "\0AUTH EXTERNAL 30\r\nBEGIN \r\n"),
+        ROW("in small letters", "\0AUTH EXTERNAL 30\r\nbegin\r\n"),
+        ROW("without the NUL", "AUTH EXTERNAL 30\r\nBEGIN\r\n"),
         ROW("behind an unknown mechanism", "\0AUTH KERBEROS\r\nBEGIN\r\n"),
         ROW("behind a NUL in the middle", "\0AUTH EXTERNAL 30\r\n\0BEGIN\r\n"),
 #undef ROW
@@ -607,6 +623,35 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         return 0;
 }
 
+/* Each the number that a client gives for itself: sd-bus takes it, and so the gate must. */
+static void test_every_uid_may_begin(void **state) {
+        static const char *const uids[] = {
+                "30", "39", "3130", "31303030", "3635353334", "3635353336", "34323934393637323934"
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(uids); i++)
+                for (unsigned apart = 0; apart < 2; apart++) {
+                        struct fixture *f;
+                        void *fixture = NULL;
+                        char text[128];
+                        sd_bus *bus;
+                        int n;
+
+                        assert_int_equal(make(&fixture), 0);
+                        f = fixture;
+                        bus = serve_bus(f);
+                        n = snprintf(text, sizeof(text),
+                                     "%cAUTH EXTERNAL%s %s\r\nNEGOTIATE_UNIX_FD\r\nBEGIN\r\n", '\0',
+                                     apart ? "\r\nDATA" : "", uids[i]);
+                        give(f, f->peer, text, (size_t) n);
+                        unit_int(uids[i], f->ended, 0);
+                        unit_int(uids[i], sd_bus_is_ready(bus), 1);
+                        drop_bus(bus);
+                        assert_int_equal(drop(&fixture), 0);
+                }
+}
+
 static void test_a_call_and_its_answer_pass(void **state) {
         struct fixture *f = *state;
         sd_bus *server = serve_bus(f), *client = NULL;
@@ -653,6 +698,7 @@ int main(void) {
                 test_gate(test_patience_is_what_there_is_to_wait_for),
                 cmocka_unit_test(test_who_does_not_authenticate_in_time_is_ended),
                 test_gate(test_who_says_nothing_for_long_is_ended),
+                cmocka_unit_test(test_every_uid_may_begin),
                 test_gate(test_a_call_and_its_answer_pass),
         };
 

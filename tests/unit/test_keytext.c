@@ -114,6 +114,20 @@ static void test_what_is_not_a_key_is_refused(void **state) {
                 { "checksum past 2^32", "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqzzzzzz" },
                 /* its checksum, 1470241444, and 2^32 more */
                 { "checksum plus 2^32", "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq6IAE9k" },
+                /* with the right checksum, so that nothing else is wrong */
+                { "sound, but prefix", "wfx_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq26qHHA" },
+                { "sound, but case of prefix",
+                  "WFK_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq0ZA332" },
+                { "sound, but hyphen for prefix's end",
+                  "wfk-0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq0k2Y96" },
+                { "sound, but digit of id",
+                  "wfk_012345678-_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq2ap9dR" },
+                { "sound, but hyphen behind id",
+                  "wfk_0123456789-ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq03ULd4" },
+                { "sound, but digit of secret",
+                  "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop_2YKtYJ" },
+                { "sound, but blank in secret",
+                  "wfk_0123456789_ BCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1eCxpZ" },
                 { "a password", "correct horse battery staple" },
                 { "nothing", "" },
         };

@@ -345,6 +345,22 @@ static void test_a_commit_that_fails_changes_nothing(void **state) {
         assert_int_equal(count_keys(s), 1);
 }
 
+/* One that SQLite refuses and leaves open, here for a pepper that nobody knows. */
+static void test_a_commit_that_is_refused_is_rolled_back(void **state) {
+        struct unit_store *s = *state;
+        struct key_record key = unit_key("aaaaaaaaaa", "alice");
+
+        key.pepper_id = 7;
+        assert_int_equal(store_begin(s->writer), 0);
+        assert_int_equal(store_stmt_exec(s->writer->db, "PRAGMA defer_foreign_keys = ON"), 0);
+        assert_int_equal(store_key_insert(s->writer, &key), 0);
+        unit_fails("store_commit", store_commit(s->writer));
+        assert_int_equal(sqlite3_get_autocommit(s->writer->db), 1);
+        assert_int_equal(s->shared.generation, 0);
+        assert_int_equal(count_keys(s), 0);
+        unit_key_insert(s->writer, "bbbbbbbbbb", "alice");
+}
+
 static void test_a_transaction_is_begun_once_and_committed_once(void **state) {
         struct unit_store *s = *state;
 
@@ -415,6 +431,7 @@ int main(void) {
                 unit_test_with_store(test_a_rollback_outside_of_a_transaction_is_harmless),
                 unit_test_with_store(test_the_generation_moves_with_a_commit_and_not_with_a_quiet_one),
                 unit_test_with_store(test_a_commit_that_fails_changes_nothing),
+                unit_test_with_store(test_a_commit_that_is_refused_is_rolled_back),
                 unit_test_with_store(test_a_transaction_is_begun_once_and_committed_once),
                 unit_test_with_store(test_a_store_that_another_writes_is_busy),
                 unit_test_with_store(test_all_peppers_are_visited_until_one_is_refused),

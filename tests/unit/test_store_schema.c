@@ -144,6 +144,19 @@ static void test_a_failed_step_changes_nothing(void **state) {
         assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 1);
 }
 
+/* The first step is done when the second fails: neither stays. */
+static void test_of_two_steps_both_or_none_are_made(void **state) {
+        char path[UNIT_PATH_LEN];
+        sqlite3 *db = NULL;
+
+        unit_sql(unit_join(path, *state, "x.db"), "CREATE TABLE key_use (x)");
+        assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+        unit_fails("migrate", store_schema_migrate(db, 0));
+        assert_int_equal(sqlite3_close(db), SQLITE_OK);
+        assert_int_equal(unit_sql_number(path, "PRAGMA user_version"), 0);
+        assert_int_equal(unit_sql_number(path, "SELECT count(*) FROM sqlite_schema"), 1);
+}
+
 static void test_a_step_does_not_begin_while_another_writes(void **state) {
         struct unit_store *s = *state;
         sqlite3 *db = NULL, *other = NULL;
@@ -170,6 +183,7 @@ int main(void) {
                 test_with_version_1(test_an_old_store_ends_up_like_a_new_one),
                 test_with_version_1(test_opening_again_changes_nothing),
                 test_with_version_1(test_a_failed_step_changes_nothing),
+                unit_test_in_dir(test_of_two_steps_both_or_none_are_made),
                 test_with_version_1(test_a_step_does_not_begin_while_another_writes),
         };
 

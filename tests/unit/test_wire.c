@@ -181,6 +181,50 @@ static void test_single_faults_are_refused(void **state) {
         }
 }
 
+static void check_bad_request(const char *row, const uint8_t *bytes) {
+        struct wire_request got;
+
+        unit_poison(&got, sizeof(got));
+        unit_int(row, wire_request_decode(bytes, WIRE_REQUEST_LEN, &got), -EBADMSG);
+        unit_poisoned(row, &got, sizeof(got));
+}
+
+static void test_a_request_without_a_user_is_refused(void **state) {
+        struct wire_request req = verify_request();
+        uint8_t bytes[WIRE_REQUEST_LEN];
+
+        (void) state;
+        encode(&req, bytes);
+        memset(bytes + AT_USER, 0, 1 + WIRE_USER_MAX);
+        check_bad_request("verify", bytes);
+        req = confirm_request();
+        encode(&req, bytes);
+        memset(bytes + AT_USER, 0, 1 + WIRE_USER_MAX);
+        check_bad_request("confirm", bytes);
+}
+
+/* No NUL in front of the end of the field, so that its length alone says that it does not fit. */
+static void test_a_text_longer_than_its_field_is_refused(void **state) {
+        struct wire_request req = verify_request();
+        uint8_t good[WIRE_REQUEST_LEN], bytes[WIRE_REQUEST_LEN];
+
+        (void) state;
+        fill(req.user, WIRE_USER_MAX);
+        fill(req.service, WIRE_SERVICE_MAX);
+        fill(req.rhost, WIRE_RHOST_MAX);
+        encode(&req, good);
+        for (unsigned len = 0; len < 256; len++) {
+                memcpy(bytes, good, sizeof(bytes));
+                bytes[AT_USER] = (uint8_t) len;
+                if (len != WIRE_USER_MAX)
+                        check_bad_request("user", bytes);
+                memcpy(bytes, good, sizeof(bytes));
+                bytes[AT_SERVICE] = (uint8_t) len;
+                if (len != WIRE_SERVICE_MAX)
+                        check_bad_request("service", bytes);
+        }
+}
+
 static void test_filler_behind_the_ticket_is_refused(void **state) {
         struct wire_request req = confirm_request(), got;
         uint8_t bytes[WIRE_REQUEST_LEN];
@@ -488,6 +532,8 @@ int main(void) {
                 cmocka_unit_test(test_a_spoiled_verification_is_refused_or_means_what_it_says),
                 cmocka_unit_test(test_a_spoiled_confirmation_is_refused_or_means_what_it_says),
                 cmocka_unit_test(test_single_faults_are_refused),
+                cmocka_unit_test(test_a_request_without_a_user_is_refused),
+                cmocka_unit_test(test_a_text_longer_than_its_field_is_refused),
                 cmocka_unit_test(test_filler_behind_the_ticket_is_refused),
                 cmocka_unit_test(test_every_other_length_of_request_is_refused),
                 cmocka_unit_test(test_another_version_is_told_apart_whatever_follows),
