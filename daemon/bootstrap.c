@@ -2,20 +2,24 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "bootstrap.h"
 #include "cleanup.h"
 
+#define PATH_LEN    4096 /* PATH_MAX; <limits.h> would be ours here */
 #define STORE_NAME  "keys.db"
 #define UNBORN_NAME "keys.db.new" /* of a first start that is not over yet */
 
 struct opening {
         const char *dir;
         int fd;
-        char path[4096];
+        char path[PATH_LEN];
+        char real[PATH_LEN]; /* of the directory: SQLite follows no link, wherever in a path it stands */
         uint8_t pepper[PEPPER_LEN];
         bool credential;
         char *error;
@@ -59,6 +63,11 @@ static int open_dir(struct opening *o) {
                             "the state directory '%s' is open to others (mode %04o); see who has read it, "
                             "then: chmod 0700 '%s'",
                             o->dir, st.st_mode & 07777, o->dir);
+        if (realpath(o->dir, o->real))
+                o->dir = o->real;
+        /* What one daemon revokes another would go on to accept: the counter of changes is in memory. */
+        if (flock(o->fd, LOCK_EX | LOCK_NB) < 0)
+                return fail(o, -EBUSY, "another wfapikeyd uses the state directory '%s'", o->dir);
         return 0;
 }
 
@@ -111,8 +120,10 @@ static int begin(struct opening *o) {
         struct keymint *keymint = NULL;
         int r;
 
-        if (unlinkat(o->fd, UNBORN_NAME, 0) == 0 && unlinkat(o->fd, PEPPER_FILE_NAME, 0) < 0 &&
-            errno != ENOENT)
+        /* The mark goes last, so that being killed here is no matter either. */
+        if (faccessat(o->fd, UNBORN_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+            ((unlinkat(o->fd, PEPPER_FILE_NAME, 0) < 0 && errno != ENOENT) || fsync(o->fd) < 0 ||
+             unlinkat(o->fd, UNBORN_NAME, 0) < 0))
                 return fail(o, -errno, "cannot begin anew in '%s': %s", o->dir, strerror(errno));
         (void) unlinkat(o->fd, UNBORN_NAME "-journal", 0);
         /* SQLite would take what is in it for changes of the new database. */
@@ -211,13 +222,14 @@ int bootstrap_open(const char *dir, struct store_shared *shared, struct bootstra
 
         r = open_all(&o, shared, &b);
         explicit_bzero(o.pepper, sizeof(o.pepper));
-        cleanup_close(&o.fd);
         if (r < 0) {
+                cleanup_close(&o.fd);
                 store_free(b.reader);
                 store_free(b.writer);
                 (void) keymint_free(b.keymint);
                 return r;
         }
+        b.lock = take_fd(&o.fd);
         *ret = b;
         return 0;
 }

@@ -11,6 +11,7 @@ struct bootstrap {
         struct store *writer;
         struct store *reader;
         struct keymint *keymint;
+        int lock; /* the state directory, locked against a second daemon as long as this is open */
 };
 
 /**

@@ -217,6 +217,11 @@ int conf_load(struct conf **ret, const char *path, bool required, char error[sta
         line = f ? ini_parse_stream(read_line, &reading, on_key, &reading) : 0;
         if (line == 0)
                 line = reading.wrong_line;
+        if (f && ferror(f)) {
+                (void) snprintf(error, CONF_ERROR_LEN, "cannot read the configuration '%s' to its end", path);
+                return -EIO;
+        }
+        conf->from_file = f != NULL;
         if (line != 0) {
                 (void) snprintf(error, CONF_ERROR_LEN, "%s:%d: %.400s", path, line,
                                 first[0] ? first

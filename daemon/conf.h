@@ -19,6 +19,7 @@ struct conf_peer {
 };
 
 struct conf {
+        bool from_file; /* there was one */
         bool has_admin_group;
         bool has_developer_group;
         gid_t admin_group;

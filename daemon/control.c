@@ -6,6 +6,7 @@
 
 #include "account.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "control.h"
 #include "log.h"
 #include "policy.h"
@@ -142,7 +143,13 @@ int control_read_options(struct control_call *call, sd_bus_message *m,
 void control_audit(const struct control_call *call, const char *id, const char *owner, const char *what) {
         struct log_entry entry;
         char shown[2 * WIRE_USER_MAX], number[24];
+        unsigned kept;
 
+        /* On the writer thread, like the counts. Administrators do as much as they like. */
+        if (call->role != ROLE_ADMIN &&
+            !limits_say(&call->control->changes, limits_hash(call->uid + UINT64_C(1), what), clock_now(),
+                        &kept))
+                return;
         text_escape(shown, sizeof(shown), owner);
         log_begin(&entry, LOG_NOTICE, "key %s of user '%s' %s by uid %u", id, shown, what, call->uid);
         log_add(&entry, "WFA_KEY_ID", id);
@@ -278,6 +285,7 @@ static struct control_call *call_new(const struct control_method *method, const 
         call->pid = caller->peer.cred.pid;
         call->role = conf_role(caller->control->conf, &caller->peer);
         call->developers = caller->control->conf->has_developer_group;
+        call->job.urgent = call->role == ROLE_ADMIN; /* nobody's keys keep an administrator from revoking */
         return call;
 }
 

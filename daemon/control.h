@@ -7,6 +7,7 @@
 
 #include "conf.h"
 #include "keymint.h"
+#include "limits.h"
 #include "verify.h"
 #include "worker.h"
 
@@ -26,7 +27,8 @@ struct control {
         const struct keymint *keymint;
         const struct conf *conf;
         int64_t started_at;
-        unsigned n_calls; /* of others than uid 0; the sum of load[].n */
+        struct limits changes; /* of the log about them; the writer thread's */
+        unsigned n_calls;      /* of others than uid 0; the sum of load[].n */
         struct control_load load[CONTROL_CALLS_MAX];
 };
 

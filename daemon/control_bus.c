@@ -159,6 +159,7 @@ int control_bus_new(struct control_bus **ret, sd_event *event, int fd, struct co
                 return -ENOMEM;
         *b = (struct control_bus){ .fd = fd, .event = event, .control = control };
         LIST_INIT(&b->connections);
+        peer_refuse_descriptors(fd);
         r = sd_event_add_io(event, &b->source, fd, EPOLLIN, on_accept, b);
         if (r < 0) {
                 free(b);

@@ -63,6 +63,9 @@ static bool is_uid(const char *text, size_t len) {
         for (size_t i = 0; i < len; i += 2)
                 if (text[i] != '3' || text[i + 1] < '0' || text[i + 1] > '9')
                         return false;
+        /* sd-bus takes neither -1 nor 16 bits of it for a user. */
+        if (len == 10 && memcmp(text, "3635353335", 10) == 0)
+                return false;
         return len < 20 || memcmp(text, "34323934393637323934", 20) <= 0; /* 4294967294 */
 }
 

@@ -11,6 +11,8 @@
 #include "parse.h"
 #include "text.h"
 
+#define KEYS_MAX 2000 /* of one user, dead or alive: all are looked at for each new one */
+
 struct issue_call {
         struct control_call call;
         char user[WIRE_USER_MAX + 1];
@@ -189,7 +191,7 @@ static bool decide_expiry(struct issue_call *issue, const struct policy *policy)
 struct counting {
         const struct policy *policy;
         int64_t now;
-        int64_t active;
+        int64_t active, all;
 };
 
 static int count_active(const struct key_record *key, void *userdata) {
@@ -197,7 +199,7 @@ static int count_active(const struct key_record *key, void *userdata) {
 
         if (expiry_status(counting->policy, key, counting->now) == KEY_ACTIVE)
                 counting->active++;
-        return 0;
+        return ++counting->all >= KEYS_MAX ? -EOVERFLOW : 0;
 }
 
 static bool has_room(struct issue_call *issue, struct store *writer, const struct policy *policy) {
@@ -205,7 +207,10 @@ static bool has_room(struct issue_call *issue, struct store *writer, const struc
         int r;
 
         r = store_key_each(writer, issue->key.owner, "", count_active, &counting);
-        if (r < 0)
+        if (r == -EOVERFLOW)
+                control_fail(&issue->call, CONTROL_LIMIT_EXCEEDED,
+                             "The user has %d keys, dead ones among them: remove some first.", KEYS_MAX);
+        else if (r < 0)
                 control_fail_store(&issue->call, r);
         else if (counting.active >= policy->max_keys_per_user)
                 control_fail(&issue->call, CONTROL_LIMIT_EXCEEDED,

@@ -169,19 +169,32 @@ static uint32_t sort_out(char **ids, uint32_t n) {
 
 static int parse_ids(struct control_call *call, sd_bus_message *m) {
         struct ids_call *ids_call = (struct ids_call *) call;
+        const char *id;
         uint32_t n = 0;
         int r;
 
-        r = sd_bus_message_read_strv(m, &ids_call->ids);
+        ids_call->ids = calloc(IDS_MAX + 1, sizeof(*ids_call->ids));
+        if (!ids_call->ids)
+                return -ENOMEM;
+        r = sd_bus_message_enter_container(m, 'a', "s");
         if (r < 0)
                 return r;
-        for (; ids_call->ids && ids_call->ids[n]; n++)
-                if (!control_check_id(call, ids_call->ids[n]))
+        while ((r = sd_bus_message_read_basic(m, 's', &id)) > 0 && n < IDS_MAX) {
+                if (!control_check_id(call, id))
                         return 0;
-        if (n == 0 || n > IDS_MAX) {
+                ids_call->ids[n] = strdup(id);
+                if (!ids_call->ids[n++])
+                        return -ENOMEM;
+        }
+        if (r < 0)
+                return r;
+        if (n == 0 || r > 0) {
                 control_fail(call, CONTROL_INVALID_ARGUMENT, "Name 1 to %d key ids.", IDS_MAX);
                 return 0;
         }
+        r = sd_bus_message_exit_container(m);
+        if (r < 0)
+                return r;
         ids_call->n_ids = sort_out(ids_call->ids, n);
         ids_call->owners = calloc(ids_call->n_ids, sizeof(*ids_call->owners));
         return ids_call->owners ? 0 : -ENOMEM;
@@ -193,7 +206,7 @@ static int revoke_parse(struct control_call *call, sd_bus_message *m) {
         int r;
 
         r = parse_ids(call, m);
-        if (r < 0)
+        if (r < 0 || call->error != CONTROL_OK)
                 return r;
         r = sd_bus_message_read_basic(m, 's', &reason);
         if (r >= 0 && reason[0])

@@ -200,6 +200,7 @@ int listener_new(struct listener **ret, sd_event *event, int fd, struct verify *
                 return -ENOMEM;
         *l = (struct listener){ .fd = fd, .verify = verify, .event = event };
         TAILQ_INIT(&l->pending);
+        peer_refuse_descriptors(fd);
         r = sd_event_add_io(event, &l->source, fd, EPOLLIN, on_accept, l);
         if (r >= 0)
                 r = sd_event_add_time(event, &l->timer, CLOCK_MONOTONIC, 0, 0, on_timer, l);

@@ -127,6 +127,23 @@ static void harden(void) {
         }
 }
 
+/* What will be the same next time needs a person; what may have gone by then is worth another try. */
+static int exit_status(int r) {
+        switch (-r) {
+        case EBUSY:
+        case EADDRINUSE:
+        case ENOSPC:
+        case EDQUOT:
+        case ENOMEM:
+        case EMFILE:
+        case ENFILE:
+        case EAGAIN:
+        case EIO:
+                return EXIT_FAILURE;
+        }
+        return EXIT_CONFIG;
+}
+
 static int run(void) {
         _cleanup_(server_freep) struct server *server = NULL;
         char error[SERVER_ERROR_LEN] = "out of memory";
@@ -136,7 +153,7 @@ static int run(void) {
         if (r < 0) {
                 log_line(LOG_ERR, "%s", error);
                 sockets_turn_away();
-                return EXIT_CONFIG;
+                return exit_status(r);
         }
         r = server_run(server);
         if (r < 0) {

@@ -4,6 +4,13 @@
 #include "cleanup.h"
 #include "peer.h"
 
+/* SO_PASSRIGHTS of <asm-generic/socket.h>, which Debian 12's headers are too old to have. */
+#define PASSRIGHTS 83
+
+void peer_refuse_descriptors(int fd) {
+        (void) setsockopt(fd, SOL_SOCKET, PASSRIGHTS, &(int){ 0 }, sizeof(int));
+}
+
 int peer_cred(int fd, struct ucred *ret) {
         struct ucred cred;
         socklen_t len = sizeof(cred);

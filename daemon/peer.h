@@ -15,6 +15,14 @@ struct peer {
 };
 
 /**
+ * peer_refuse_descriptors(fd):
+ * Has the kernel refuse descriptors that a peer passes along (SO_PASSRIGHTS, Linux 6.16), on a listening socket for all that come from
+ * it. One that nobody else has any more is closed by whoever drops it, and a socket with SO_LINGER can make that take hours. On an
+ * older kernel nothing happens.
+ */
+void peer_refuse_descriptors(int fd);
+
+/**
  * peer_cred(fd, ret): uid, gid and pid (SO_PEERCRED). 0, or a negative errno.
  */
 int peer_cred(int fd, struct ucred *ret) _must_check_;

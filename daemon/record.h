@@ -43,9 +43,10 @@ struct key_record {
         uint64_t uses;
 };
 
-/* One use of a key, on its way to the store. */
+/* Uses of a key, on their way to the store: how many, and the last one. */
 struct key_use {
         char id[KEYTEXT_ID_LEN + 1];
+        uint64_t count;
         int64_t at;
         char service[WIRE_SERVICE_MAX + 1];
         char rhost[WIRE_RHOST_MAX + 1];

@@ -51,6 +51,7 @@ static int on_flush(sd_event_source *source, uint64_t usec, void *userdata) {
 struct reload_job {
         struct worker_job job;
         struct server *server;
+        bool required;     /* a file that was there and is gone is no leave to drop its rules */
         struct conf *conf; /* NULL: error says why */
         char error[CONF_ERROR_LEN];
 };
@@ -60,7 +61,7 @@ static void reload_run(struct worker_job *job, struct store *writer) {
         const struct server_options *options = reload->server->options;
 
         (void) writer;
-        if (conf_load(&reload->conf, options->conf, options->conf_required, reload->error) < 0)
+        if (conf_load(&reload->conf, options->conf, reload->required, reload->error) < 0)
                 reload->conf = NULL;
 }
 
@@ -88,6 +89,7 @@ static int on_sighup(sd_event_source *source, const struct signalfd_siginfo *si,
         if (reload) {
                 reload->job = (struct worker_job){ .run = reload_run, .done = reload_done };
                 reload->server = userdata;
+                reload->required = reload->server->options->conf_required || reload->server->conf->from_file;
                 (void) sd_notify(0, "RELOADING=1");
         }
         if (!reload || worker_submit(reload->server->worker, &reload->job) < 0) {
@@ -160,14 +162,15 @@ static int start_sockets(struct server *s, char *error) {
         if (r < 0)
                 return r;
         r = listener_new(&s->listener, s->event, s->sockets.verify, s->verify);
-        if (r < 0)
-                return r;
-        s->sockets.verify = -1; /* the listener's */
-        r = control_bus_new(&s->control_bus, s->event, s->sockets.control, &s->control);
-        if (r < 0)
-                return r;
-        s->sockets.control = -1;
-        return 0;
+        if (r >= 0) {
+                s->sockets.verify = -1; /* the listener's */
+                r = control_bus_new(&s->control_bus, s->event, s->sockets.control, &s->control);
+        }
+        if (r >= 0)
+                s->sockets.control = -1;
+        else
+                (void) snprintf(error, SERVER_ERROR_LEN, "cannot serve the sockets: %s", strerrordesc_np(-r));
+        return r;
 }
 
 static int start(struct server *s, char *error) {
@@ -198,7 +201,7 @@ int server_new(struct server **ret, const struct server_options *options,
         if (!s)
                 return -ENOMEM;
         s->options = options;
-        s->sockets.verify = s->sockets.control = -1;
+        s->sockets.verify = s->sockets.control = s->state.lock = -1;
         atomic_init(&s->shared.generation,
                     1); /* readers have seen 0, so their first look is at something new */
         r = start(s, error);
@@ -225,6 +228,7 @@ struct server *server_free(struct server *s) {
         sd_event_unref(s->event);
         store_free(s->state.reader);
         store_free(s->state.writer);
+        cleanup_close(&s->state.lock);
         (void) keymint_free(s->state.keymint);
         (void) conf_free(s->conf);
         log_stop();

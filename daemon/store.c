@@ -25,6 +25,7 @@ static int db_open(const char *path, int flags, sqlite3 **ret) {
         rc = sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
         if (rc != SQLITE_OK)
                 return db && sqlite3_system_errno(db) == ENOENT ? -ENOENT : store_stmt_error(rc);
+        (void) sqlite3_busy_timeout(db, 5000);
         (void) sqlite3_extended_result_codes(db, 1);
         (void) sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
         (void) sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
@@ -98,7 +99,8 @@ static int configure(struct store *s) {
 
         int r;
 
-        (void) sqlite3_busy_timeout(s->db, s->mode == STORE_WRITER ? 5000 : 20);
+        if (s->mode == STORE_READER)
+                (void) sqlite3_busy_timeout(s->db, 20);
         if (s->mode == STORE_READER)
                 return store_stmt_exec(s->db, reader);
         r = store_stmt_exec(s->db, writer);
@@ -222,9 +224,9 @@ void store_rollback(struct store *writer) {
                 (void) !store_stmt_run(writer, STMT_ROLLBACK);
 }
 
-void store_checkpoint(struct store *writer) {
+void store_checkpoint(struct store *writer, bool idle) {
         /* By size, so that small changes do not cost a second sync each; passive, so that it waits for nobody. */
-        if (writer->wal_pages < CHECKPOINT_PAGES)
+        if (writer->wal_pages < (idle ? 1 : 4) * CHECKPOINT_PAGES)
                 return;
         if (sqlite3_wal_checkpoint_v2(writer->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_OK)
                 writer->wal_pages = 0;
@@ -233,9 +235,9 @@ void store_checkpoint(struct store *writer) {
 void store_release(struct store *reader) {
         if (!reader->snapshot)
                 return;
-        reader->snapshot = false;
-        /* A read transaction has nothing to lose by ending; if it does not end, beginning the next one will say so. */
+        /* A read transaction has nothing to lose by ending. */
         (void) !store_stmt_run(reader, STMT_COMMIT);
+        reader->snapshot = !sqlite3_get_autocommit(reader->db);
 }
 
 int store_refresh(struct store *reader, bool *ret_changed) {
@@ -249,6 +251,8 @@ int store_refresh(struct store *reader, bool *ret_changed) {
                 return 0;
         }
         store_release(reader);
+        if (reader->snapshot)
+                return -EIO;
         r = store_stmt_run(reader, STMT_BEGIN_READ);
         if (r < 0)
                 return r;

@@ -67,10 +67,10 @@ void store_rollback(struct store *writer);
 int store_commit_quietly(struct store *writer) _must_check_;
 
 /**
- * store_checkpoint(writer): moves what the log has gathered into the database, when there is enough of it. Failing does no
- * harm: the log just grows.
+ * store_checkpoint(writer, idle): moves what the log has gathered into the database, when there is enough of it; ${idle} says whether nobody
+ * waits, so that less is enough. Failing does no harm: the log just grows.
  */
-void store_checkpoint(struct store *writer);
+void store_checkpoint(struct store *writer, bool idle);
 
 /**
  * store_refresh(reader, ret_changed):

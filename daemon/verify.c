@@ -12,7 +12,8 @@
 #include "text.h"
 #include "verify.h"
 
-#define USES_MAX 4096
+#define USES_MAX   4096
+#define RECENT_LEN 1024
 
 /* Invariants: (1) policy is what the reader's snapshot says, or policy_known is false and nothing is accepted; (2) uses[0..n_uses)
  * are not yet in the store. */
@@ -27,6 +28,8 @@ struct verify {
         struct limits limits;
         size_t n_uses;
         struct key_use *uses;
+        uint16_t recent
+                [RECENT_LEN]; /* by hash of the id: 1 + where it stands in uses; what stands elsewhere stands twice */
 };
 
 struct flush_job {
@@ -130,17 +133,29 @@ static enum reason decide(struct verify *v, const struct wire_request *req, cons
         return policy_decide(&facts);
 }
 
+/* A person may type the key where the name belongs. */
+static const char *without_key(const char *text) {
+        return strstr(text, "wfk_") ? "(something like a key)" : text;
+}
+
 static void note_use(struct verify *v, const struct wire_request *req, const struct key_record *key,
                      int64_t now) {
-        struct key_use *use;
+        uint16_t *recent = &v->recent[limits_hash(0, key->id) % RECENT_LEN];
+        struct key_use *use = *recent > 0 ? &v->uses[*recent - 1] : NULL;
 
-        /* When the writer does not come along, later uses go unnoted rather than verifications wait. */
-        if (v->n_uses == USES_MAX)
-                return;
-        use = &v->uses[v->n_uses++];
-        memcpy(use->id, key->id, sizeof(use->id));
-        memcpy(use->service, req->service, sizeof(use->service));
-        memcpy(use->rhost, req->rhost, sizeof(use->rhost));
+        if (!use || strcmp(use->id, key->id) != 0) {
+                /* When the writer does not come along, later uses go unnoted rather than verifications wait. */
+                if (v->n_uses == USES_MAX)
+                        return;
+                use = &v->uses[v->n_uses++];
+                *recent = (uint16_t) v->n_uses;
+                memcpy(use->id, key->id, sizeof(use->id));
+                use->count = 0;
+        }
+        use->count++;
+        /* Whoever may ask may claim any bytes; these will be shown. */
+        text_escape(use->service, sizeof(use->service), without_key(req->service));
+        text_escape(use->rhost, sizeof(use->rhost), without_key(req->rhost));
         use->at = now;
 }
 
@@ -153,7 +168,8 @@ static void fill_event(const struct verify *v, const struct wire_request *req, c
         memcpy(event->user, req->user, sizeof(event->user));
         memcpy(event->service, req->service, sizeof(event->service));
         memcpy(event->rhost, req->rhost, sizeof(event->rhost));
-        if (key->id[0])
+        event->known = key->id[0] != '\0';
+        if (event->known)
                 event->expires_at = expiry_of(&v->policy, key);
 }
 
@@ -198,12 +214,7 @@ int verify_packet(struct verify *v, const uint8_t *in, size_t len, const struct 
 static uint64_t event_hash(const struct verify_event *event) {
         uint64_t hash = limits_hash(event->peer.uid + UINT64_C(1), verdict_reason_name(event->reason));
 
-        return event->reason == REASON_UNKNOWN_KEY ? hash : limits_hash(hash, event->id);
-}
-
-/* A person may type the key where the name belongs. */
-static const char *without_key(const char *text) {
-        return strstr(text, "wfk_") ? "(something like a key)" : text;
+        return event->known ? limits_hash(hash, event->id) : hash;
 }
 
 static void add_fields(struct log_entry *entry, const struct verify_event *event) {
@@ -261,7 +272,7 @@ static void flush_run(struct worker_job *job, struct store *writer) {
 
         r = store_begin(writer);
         for (size_t i = 0; r >= 0 && i < flush->n; i++)
-                r = store_key_used(writer, &flush->uses[i], 1);
+                r = store_key_used(writer, &flush->uses[i], flush->uses[i].count);
         if (r >= 0)
                 r = store_commit_quietly(writer);
         if (r < 0) {
@@ -291,6 +302,7 @@ void verify_flush(struct verify *v, struct worker *worker) {
                 return;
         }
         v->n_uses = 0;
+        memset(v->recent, 0, sizeof(v->recent));
 }
 
 void verify_counts(const struct verify *v, uint64_t *ret_accepted, uint64_t *ret_refused) {

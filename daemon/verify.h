@@ -20,6 +20,7 @@ struct verify_event {
         char service[WIRE_SERVICE_MAX + 1];
         char rhost[WIRE_RHOST_MAX + 1];
         struct ucred peer;
+        bool known;         /* there is a key with this id */
         int64_t expires_at; /* of the key, where there is one */
         int store_error;    /* with REASON_STORE: what the store said */
         int64_t now;

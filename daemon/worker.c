@@ -12,13 +12,13 @@ struct list {
         struct worker_job **last;
 };
 
-/* Invariants: (1) queued, finished, n_queued and stopping change under the mutex only; (2) the writer belongs to the thread
+/* Invariants: (1) urgent, queued, finished, n_queued and stopping change under the mutex only; (2) the writer belongs to the thread
  * while it runs; (3) a job is in one list at a time. */
 struct worker {
         pthread_t thread;
         pthread_mutex_t mutex;
         pthread_cond_t work;
-        struct list queued, finished;
+        struct list urgent, queued, finished;
         size_t n_queued;
         bool stopping;
         struct store *writer;
@@ -51,11 +51,15 @@ static void *work(void *userdata) {
 
         (void) pthread_mutex_lock(&w->mutex);
         for (;;) {
-                job = list_take(&w->queued);
+                job = list_take(&w->urgent);
+                if (!job)
+                        job = list_take(&w->queued);
                 if (job) {
                         w->n_queued--;
                         (void) pthread_mutex_unlock(&w->mutex);
                         job->run(job, w->writer);
+                        store_checkpoint(w->writer,
+                                         false); /* so that the log ends, however busy it is here */
                         (void) pthread_mutex_lock(&w->mutex);
                         list_append(&w->finished, job);
                         (void) eventfd_write(w->wake, 1);
@@ -63,9 +67,9 @@ static void *work(void *userdata) {
                         break;
                 else {
                         (void) pthread_mutex_unlock(&w->mutex);
-                        store_checkpoint(w->writer); /* nobody waits now */
+                        store_checkpoint(w->writer, true); /* nobody waits now */
                         (void) pthread_mutex_lock(&w->mutex);
-                        if (!w->queued.first && !w->stopping)
+                        if (!w->urgent.first && !w->queued.first && !w->stopping)
                                 (void) pthread_cond_wait(&w->work, &w->mutex);
                 }
         }
@@ -118,6 +122,7 @@ int worker_new(struct worker **ret, sd_event *event, struct store *writer, void 
                 return -ENOMEM;
         w->mutex = (pthread_mutex_t) PTHREAD_MUTEX_INITIALIZER;
         w->work = (pthread_cond_t) PTHREAD_COND_INITIALIZER;
+        w->urgent.last = &w->urgent.first;
         w->queued.last = &w->queued.first;
         w->finished.last = &w->finished.first;
         w->writer = writer;
@@ -158,7 +163,7 @@ int worker_submit(struct worker *w, struct worker_job *job) {
         if (w->n_queued >= WORKER_QUEUE_MAX)
                 r = -EBUSY;
         else {
-                list_append(&w->queued, job);
+                list_append(job->urgent ? &w->urgent : &w->queued, job);
                 w->n_queued++;
                 (void) pthread_cond_signal(&w->work);
         }

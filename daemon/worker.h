@@ -1,7 +1,8 @@
-/* The writer thread: runs jobs with the store's one writer connection, in the order they came, and tells the loop when each is
+/* The writer thread: runs jobs with the store's one writer connection, urgent ones first and else in the order they came, and tells the loop when each is
  * done. Verifications never pass here. */
 #pragma once
 
+#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 #include "store.h"
@@ -14,6 +15,7 @@ struct worker;
 struct worker_job {
         void (*run)(struct worker_job *job, struct store *writer); /* on the writer thread */
         void (*done)(struct worker_job *job);                      /* on the loop; frees the job */
+        bool urgent;                                               /* before those that are not */
         struct worker_job *next;                                   /* the worker's */
 };
 

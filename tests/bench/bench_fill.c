@@ -85,7 +85,7 @@ static int end_batch(struct filling *f) {
         r = store_commit(f->store.writer);
         if (r < 0)
                 return r;
-        store_checkpoint(f->store.writer);
+        store_checkpoint(f->store.writer, true);
         if (isatty(STDERR_FILENO))
                 (void) fprintf(stderr, "\r\033[K%llu of %llu keys", (unsigned long long) f->inserted,
                                (unsigned long long) f->n);

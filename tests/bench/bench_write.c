@@ -124,7 +124,8 @@ static int measure(size_t variant, struct bench_latencies *ret, void *userdata) 
                         r = bench_latencies_add(ret, bench_now_ns() - began);
                 if (r < 0)
                         return r;
-                store_checkpoint(w->store.writer); /* as the writer's thread does, with nobody waiting */
+                store_checkpoint(w->store.writer,
+                                 true); /* as the writer's thread does, with nobody waiting */
         }
         return 0;
 }

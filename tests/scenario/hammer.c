@@ -54,7 +54,7 @@ int main(int argc, char *argv[]) {
 
         if (argc != 3 || read_line(line, sizeof(line)) < 0 || strlen(line) != KEYTEXT_LEN)
                 return EXIT_FAILURE;
-        server = (struct ask_server) { .path = argv[1], .uid = geteuid(), .timeout_ms = 30000 };
+        server = (struct ask_server){ .path = argv[1], .uid = geteuid(), .timeout_ms = 30000 };
         request.kind = WIRE_VERIFY;
         memcpy(request.key.text, line, KEYTEXT_LEN + 1);
         (void) snprintf(request.user, sizeof(request.user), "%s", argv[2]);

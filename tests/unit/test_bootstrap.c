@@ -47,6 +47,7 @@ static void done(struct bootstrap *b) {
         store_freep(&b->reader);
         store_freep(&b->writer);
         b->keymint = keymint_free(b->keymint);
+        assert_int_equal(close(b->lock), 0);
 }
 
 static int start(struct fixture *f, struct bootstrap *b) {

@@ -99,55 +99,55 @@ static void test_values_are_read_set_and_written(void **state) {
         }
 }
 
-static void test_what_is_no_value_is_refused(void **state) {
-        static const struct {
-                const char *name, *text;
-                int r;
-        } rows[] = {
-                { "enabled", "", -EINVAL },
-                { "enabled", "Yes", -EINVAL },
-                { "enabled", "true", -EINVAL },
-                { "enabled", "1", -EINVAL },
-                { "enabled", "yes ", -EINVAL },
-                { "enabled", "none", -EINVAL },
-                { "lifetime", "", -EINVAL },
-                { "lifetime", "0", -EINVAL },
-                { "lifetime", "0d", -ERANGE },
-                { "lifetime", "None", -EINVAL },
-                { "lifetime", "101y", -ERANGE },
-                { "lifetime", "2030-01-31", -EINVAL },
-                { "lifetime", "-1d", -EINVAL },
-                { "max-lifetime", "0s", -ERANGE },
-                { "max-lifetime", "forever", -EINVAL },
-                { "max-keys-per-user", "0", -ERANGE },
-                { "max-keys-per-user", "1001", -ERANGE },
-                { "max-keys-per-user", "-1", -EINVAL },
-                { "max-keys-per-user", "none", -EINVAL },
-                { "max-keys-per-user", "05", -EINVAL },
-                { "max-keys-per-user", "", -EINVAL },
-                { "password-issue", "maybe", -EINVAL },
-                /* it would promise what is not done yet */
-                { "remove-on-password-expiry", "yes", -EOPNOTSUPP },
-                { "remove-on-password-expiry", "y", -EINVAL },
-                { "require-certificate", "on", -EINVAL },
-                { "retention", "none", -EINVAL },
-                { "retention", "0d", -ERANGE },
-                { "retention", "101y", -ERANGE },
-                { "Enabled", "yes", -ENOENT },
-                { "enabled ", "yes", -ENOENT },
-                { "enable", "yes", -ENOENT },
-                { "", "yes", -ENOENT },
-                { "max_lifetime", "1y", -ENOENT },
-        };
+static const struct {
+        const char *name, *text;
+        int r;
+} no_values[] = {
+        { "enabled", "", -EINVAL },
+        { "enabled", "Yes", -EINVAL },
+        { "enabled", "true", -EINVAL },
+        { "enabled", "1", -EINVAL },
+        { "enabled", "yes ", -EINVAL },
+        { "enabled", "none", -EINVAL },
+        { "lifetime", "", -EINVAL },
+        { "lifetime", "0", -EINVAL },
+        { "lifetime", "0d", -ERANGE },
+        { "lifetime", "None", -EINVAL },
+        { "lifetime", "101y", -ERANGE },
+        { "lifetime", "2030-01-31", -EINVAL },
+        { "lifetime", "-1d", -EINVAL },
+        { "max-lifetime", "0s", -ERANGE },
+        { "max-lifetime", "forever", -EINVAL },
+        { "max-keys-per-user", "0", -ERANGE },
+        { "max-keys-per-user", "1001", -ERANGE },
+        { "max-keys-per-user", "-1", -EINVAL },
+        { "max-keys-per-user", "none", -EINVAL },
+        { "max-keys-per-user", "05", -EINVAL },
+        { "max-keys-per-user", "", -EINVAL },
+        { "password-issue", "maybe", -EINVAL },
+        /* it would promise what is not done yet */
+        { "remove-on-password-expiry", "yes", -EOPNOTSUPP },
+        { "remove-on-password-expiry", "y", -EINVAL },
+        { "require-certificate", "on", -EINVAL },
+        { "retention", "none", -EINVAL },
+        { "retention", "0d", -ERANGE },
+        { "retention", "101y", -ERANGE },
+        { "Enabled", "yes", -ENOENT },
+        { "enabled ", "yes", -ENOENT },
+        { "enable", "yes", -ENOENT },
+        { "", "yes", -ENOENT },
+        { "max_lifetime", "1y", -ENOENT },
+};
 
+static void test_what_is_no_value_is_refused(void **state) {
         (void) state;
-        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        for (size_t i = 0; i < ARRAY_LEN(no_values); i++) {
                 int64_t value;
                 char row[64];
 
-                (void) snprintf(row, sizeof(row), "%s=%s", rows[i].name, rows[i].text);
+                (void) snprintf(row, sizeof(row), "%s=%s", no_values[i].name, no_values[i].text);
                 unit_poison(&value, sizeof(value));
-                unit_int(row, policy_parse(rows[i].name, rows[i].text, &value), rows[i].r);
+                unit_int(row, policy_parse(no_values[i].name, no_values[i].text, &value), no_values[i].r);
                 unit_poisoned(row, &value, sizeof(value));
         }
 }

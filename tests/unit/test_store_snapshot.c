@@ -150,13 +150,13 @@ static void test_the_log_is_used_anew_after_a_release(void **state) {
         (void) refresh(s);
         assert_int_equal(get(s->reader, "aaaaaaaaaa"), -ENOENT);
         fill_log(s);
-        store_checkpoint(s->writer); /* moves nothing past the snapshot */
+        store_checkpoint(s->writer, true); /* moves nothing past the snapshot */
         assert_int_not_equal(left_in_log(s), 0);
         unit_key_insert(s->writer, "bbbbbbbbbb", "alice");
         assert_in_range(s->writer->wal_pages, 1000, 100000);
 
         store_release(s->reader);
-        store_checkpoint(s->writer);
+        store_checkpoint(s->writer, true);
         assert_int_equal(s->writer->wal_pages, 0);
         assert_int_equal(left_in_log(s), 0);
         unit_key_insert(s->writer, "cccccccccc", "alice");
@@ -173,7 +173,7 @@ static void test_a_small_log_is_left_alone(void **state) {
         unit_key_insert(s->writer, "aaaaaaaaaa", "alice");
         pages = s->writer->wal_pages;
         assert_in_range(pages, 1, 50);
-        store_checkpoint(s->writer);
+        store_checkpoint(s->writer, true);
         assert_int_equal(s->writer->wal_pages, pages);
 }
 

@@ -60,6 +60,7 @@ static unsigned count_lines(struct capture *c) {
 
 static struct verify_event event_of(enum reason reason) {
         return (struct verify_event){ .reason = reason,
+                                      .known = reason != REASON_UNKNOWN_KEY,
                                       .kind = WIRE_VERIFY,
                                       .id = "aaaaaaaaaa",
                                       .user = "alice",

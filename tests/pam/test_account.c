@@ -1,0 +1,309 @@
+/* Account: confirms a login that was made with a key, has no opinion of any other, and asks the daemon again unless this process got
+ * its answer just now. Real module, real libpam, real daemon, with a stand-in between them that counts. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "login.h"
+#include "standin.h"
+
+static struct world w;
+static struct standin s;
+static struct world_key key;
+
+/* A login that account will not take as one of a moment ago. */
+static void age(void) {
+        int64_t until = world_now_ms() + 1000;
+
+        while (world_now_ms() <= until)
+                world_nap();
+}
+
+static void log_in(struct login *l, const char *service, const struct world_key *with) {
+        login_open(l, &w, service, w.user);
+        assert_pam(login_try(l, with->text), PAM_SUCCESS);
+        assert_int_equal(standin_asked(&s), 1);
+        login_forget(l);
+}
+
+static void check_account(struct login *l, int rv, unsigned asked) {
+        assert_pam(pam_acct_mgmt(l->pamh, 0), rv);
+        assert_int_equal(standin_asked(&s), asked);
+        assert_int_equal(l->calls, 0);
+}
+
+static void test_fresh(void **state) {
+        (void) state;
+        for (;;) {
+                int64_t begin = world_now_ms();
+                struct login l;
+                bool in_time;
+                unsigned asked;
+                int rv;
+
+                log_in(&l, "svc", &key);
+                rv = pam_acct_mgmt(l.pamh, 0);
+                in_time = world_now_ms() - begin < 1000;
+                asked = standin_asked(&s);
+                assert_pam(rv, PAM_SUCCESS);
+                assert_int_equal(l.calls, 0);
+                login_close(&l);
+                if (in_time) { /* on a machine that is busy with other things it need not be */
+                        assert_int_equal(asked, 0);
+                        return;
+                }
+        }
+}
+
+static void test_later(void **state) {
+        struct login l;
+
+        (void) state;
+        log_in(&l, "svc", &key);
+        age();
+        check_account(&l, PAM_SUCCESS, 1);
+        check_account(&l, PAM_SUCCESS, 1);
+        login_close(&l);
+}
+
+/* sshd: another process than the one that authenticated. */
+static void test_in_child(void **state) {
+        struct login l;
+        pid_t pid;
+
+        (void) state;
+        log_in(&l, "svc", &key);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0)
+                _exit(pam_acct_mgmt(l.pamh, 0));
+        assert_int_equal(world_wait(pid), PAM_SUCCESS);
+        assert_int_equal(standin_asked(&s), 1);
+        login_close(&l);
+}
+
+static void test_after_restart(void **state) {
+        struct login l;
+
+        (void) state;
+        log_in(&l, "svc", &key);
+        world_stop(&w);
+        age();
+        check_account(&l, PAM_AUTHINFO_UNAVAIL, 2);
+        world_start(&w);
+        check_account(&l, PAM_SUCCESS, 1);
+        login_close(&l);
+}
+
+static void check_account_denied(const char *noun, const char *verb, const char *word, const char *back) {
+        struct world_key doomed;
+        struct login l;
+
+        world_issue(&w, &doomed, NULL);
+        log_in(&l, "svc", &doomed);
+        world_do(&w, noun, verb, word ? word : doomed.id, NULL);
+        age();
+        check_account(&l, PAM_PERM_DENIED, 1);
+        if (back)
+                world_do(&w, noun, verb, back, NULL);
+        login_close(&l);
+}
+
+static void test_revoked(void **state) {
+        (void) state;
+        check_account_denied("key", "revoke", NULL, NULL);
+}
+
+static void test_removed(void **state) {
+        (void) state;
+        check_account_denied("key", "remove", NULL, NULL);
+}
+
+static void test_reset(void **state) {
+        (void) state;
+        check_account_denied("key", "reset", NULL, NULL);
+}
+
+static void test_disabled(void **state) {
+        (void) state;
+        check_account_denied("policy", "set", "enabled=no", "enabled=yes");
+}
+
+static void test_certificate(void **state) {
+        (void) state;
+        check_account_denied("policy", "set", "require-certificate=yes", "require-certificate=no");
+}
+
+static void test_expired(void **state) {
+        struct world_key doomed;
+        struct login l;
+
+        (void) state;
+        world_issue(&w, &doomed, NULL);
+        log_in(&l, "svc", &doomed);
+        world_do(&w, "policy", "set", "lifetime=1s", NULL);
+        world_await_status(&w, doomed.id, "expired");
+        age();
+        check_account(&l, PAM_PERM_DENIED, 1);
+        login_close(&l);
+        world_do(&w, "policy", "set", "lifetime=1month", NULL);
+}
+
+static void test_other_user(void **state) {
+        struct login l;
+
+        (void) state;
+        log_in(&l, "svc", &key);
+        assert_pam(pam_set_item(l.pamh, PAM_USER, "somebody-else"), PAM_SUCCESS);
+        check_account(&l, PAM_PERM_DENIED, 0);
+        age();
+        check_account(&l, PAM_PERM_DENIED, 0);
+        assert_pam(pam_set_item(l.pamh, PAM_USER, w.user), PAM_SUCCESS);
+        check_account(&l, PAM_SUCCESS, 1);
+        login_close(&l);
+}
+
+static void test_other_service(void **state) {
+        struct world_key narrow;
+        struct login l;
+
+        (void) state;
+        world_issue(&w, &narrow, "--service=svc", NULL);
+        log_in(&l, "svc", &narrow);
+        assert_pam(pam_set_item(l.pamh, PAM_SERVICE, "alone"), PAM_SUCCESS);
+        age();
+        check_account(&l, PAM_PERM_DENIED, 1);
+        login_close(&l);
+}
+
+/* libpam says PAM_PERM_DENIED for a stack in which nobody had an opinion. */
+static void test_without_key(void **state) {
+        static const char *const tokens[] = { NULL, "hunter2" };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(tokens); i++) {
+                struct login l;
+
+                login_open(&l, &w, "alone", w.user);
+                if (tokens[i])
+                        assert_pam(login_try(&l, tokens[i]), PAM_AUTH_ERR);
+                login_forget(&l);
+                check_account(&l, PAM_PERM_DENIED, 0);
+                login_close(&l);
+
+                login_open(&l, &w, "with-others", w.user);
+                if (tokens[i])
+                        assert_pam(login_try(&l, tokens[i]), PAM_SUCCESS);
+                login_forget(&l);
+                check_account(&l, PAM_SUCCESS, 0);
+                login_close(&l);
+        }
+}
+
+static void test_denial_is_final(void **state) {
+        struct world_key doomed;
+        struct login l;
+
+        (void) state;
+        world_issue(&w, &doomed, NULL);
+        log_in(&l, "with-others", &doomed);
+        world_do(&w, "key", "revoke", doomed.id, NULL);
+        age();
+        check_account(&l, PAM_PERM_DENIED, 1);
+        login_close(&l);
+}
+
+static void test_daemon_down(void **state) {
+        struct login l;
+
+        (void) state;
+        log_in(&l, "down", &key);
+        age();
+        assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_AUTHINFO_UNAVAIL);
+        assert_int_equal(l.calls, 0);
+        login_close(&l);
+}
+
+static void test_bad_option(void **state) {
+        struct login l;
+
+        (void) state;
+        log_in(&l, "misspelt", &key);
+        check_account(&l, PAM_SERVICE_ERR, 0);
+        login_close(&l);
+        login_open(&l, &w, "misspelt", w.user);
+        check_account(&l, PAM_SERVICE_ERR, 0);
+        login_close(&l);
+}
+
+static void test_silent(void **state) {
+        struct login l;
+
+        (void) state;
+        log_in(&l, "svc", &key);
+        assert_pam(pam_acct_mgmt(l.pamh, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK), PAM_SUCCESS);
+        assert_int_equal(l.calls, 0);
+        login_close(&l);
+        (void) standin_asked(&s);
+}
+
+/* --- Around them ---------------------------------------------------------------------------------------------------- */
+
+static void write_service(const char *name, const char *account_options) {
+        world_service(&w, name,
+                      "auth [success=done default=bad] %s socket=%s server_uid=%u timeout=30\n"
+                      "account required %s socket=%s server_uid=%u timeout=30 %s\n",
+                      w.module, s.path, getuid(), w.module, s.path, getuid(), account_options);
+}
+
+static int open_all(void **state) {
+        (void) state;
+        world_open(&w);
+        world_start(&w);
+        standin_start(&s, &w, "standin");
+        world_do(&w, "policy", "set", "enabled=yes", "max-keys-per-user=1000", NULL);
+        world_issue(&w, &key, "--expires=1d", NULL);
+        write_service("svc", "");
+        write_service("alone", "");
+        write_service("down", "socket=/nonexistent/verify");
+        write_service("misspelt", "try_fist_pass");
+        world_service(&w, "with-others",
+                      "auth sufficient %s socket=%s server_uid=%u\n"
+                      "auth required %s\n"
+                      "account required %s socket=%s server_uid=%u\n"
+                      "account required %s\n",
+                      w.module, s.path, getuid(), w.peek, w.module, s.path, getuid(), w.peek);
+        return 0;
+}
+
+static int close_all(void **state) {
+        (void) state;
+        standin_stop(&s);
+        world_close(&w);
+        return 0;
+}
+
+int main(void) {
+        static const struct CMUnitTest tests[] = {
+                CASE(test_fresh, "a key login of this moment is good without asking"),
+                CASE(test_later, "a key login of a while ago is asked about, each time"),
+                CASE(test_in_child, "another process asks, however fresh the login is"),
+                CASE(test_after_restart, "a login outlives a restart of the daemon"),
+                CASE(test_revoked, "denied when the key was revoked since"),
+                CASE(test_removed, "denied when the key was removed since"),
+                CASE(test_reset, "denied when the key was reset since"),
+                CASE(test_disabled, "denied when keys were disabled since"),
+                CASE(test_certificate, "denied, without a word, when a certificate is required since"),
+                CASE(test_expired, "denied, and no new password asked for, when the key expired since"),
+                CASE(test_other_user, "denied for another PAM_USER than logged in"),
+                CASE(test_other_service, "denied for a service that the key is not good for"),
+                CASE(test_without_key, "a login that was made without a key is none of ours"),
+                CASE(test_denial_is_final, "a denial is not made good by modules that follow"),
+                CASE(test_daemon_down, "a dead daemon is no denial"),
+                CASE(test_bad_option, "a misspelt option is an error, with a key login and without"),
+                CASE(test_silent, "says nothing"),
+        };
+
+        if (!world_begin(300))
+                return 0;
+        return cmocka_run_group_tests_name("account", tests, open_all, close_all);
+}

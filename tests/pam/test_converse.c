@@ -1,0 +1,241 @@
+/* What passes between the module and the application: one prompt in a call of its own, or none; and conversations that fail.
+ * Real module, real libpam, real daemon, with a stand-in between them that counts. */
+#include <unistd.h>
+
+#include "login.h"
+#include "standin.h"
+
+static struct world w;
+static struct standin s;
+static struct world_key key;
+
+/* --- Conversations -------------------------------------------------------------------------------------------------- */
+
+static const struct talk {
+        const char *name;
+        enum login_manner manner;
+        int returns;
+        int rv;
+} conversations[] = {
+        { "a conversation that fails", LOGIN_RETURNS, PAM_CONV_ERR, PAM_CONV_ERR },
+        { "a conversation that fails with an answer", LOGIN_RETURNS_BOTH, PAM_CONV_ERR, PAM_CONV_ERR },
+        { "a conversation that wants to be called again", LOGIN_RETURNS, PAM_CONV_AGAIN, PAM_INCOMPLETE },
+        { "a conversation without memory", LOGIN_RETURNS, PAM_BUF_ERR, PAM_BUF_ERR },
+        { "a conversation that says it is aborted", LOGIN_RETURNS, PAM_ABORT, PAM_CONV_ERR },
+        { "a conversation that says ignore", LOGIN_RETURNS, PAM_IGNORE, PAM_CONV_ERR },
+        { "a conversation that says nonsense", LOGIN_RETURNS_BOTH, -7, PAM_CONV_ERR },
+        { "a conversation that gives no answer", LOGIN_GIVES_NOTHING, 0, PAM_AUTH_ERR },
+        { "a conversation that answers without a text", LOGIN_ANSWERS, 0, PAM_AUTH_ERR },
+};
+
+static void test_conversation(void **state) {
+        const struct talk *talk = *state;
+        struct login l;
+
+        login_open(&l, &w, "svc", w.user);
+        l.manner = talk->manner;
+        l.returns = talk->returns;
+        assert_pam(login_try(&l, talk->manner == LOGIN_RETURNS_BOTH ? key.text : NULL), talk->rv);
+        assert_int_equal(l.calls, 1);
+        assert_int_equal(l.secrets_asked, 1);
+        assert_int_equal(standin_asked(&s), 0);
+        assert_null(login_env(&l, "WFAPIKEY_ID"));
+        /* It takes nothing along into the next try. */
+        l.manner = LOGIN_ANSWERS;
+        assert_pam(login_try(&l, key.text), PAM_SUCCESS);
+        assert_int_equal(standin_asked(&s), 1);
+        login_close(&l);
+}
+
+static void test_no_conversation(void **state) {
+        const struct pam_conv none = { .conv = NULL };
+        struct login l;
+
+        (void) state;
+        login_open(&l, &w, "svc", w.user);
+        assert_pam(pam_set_item(l.pamh, PAM_CONV, &none), PAM_SUCCESS);
+        assert_pam(login_try(&l, key.text), PAM_CONV_ERR);
+        assert_int_equal(standin_asked(&s), 0);
+        login_close(&l);
+}
+
+static void test_one_prompt_per_try(void **state) {
+        struct login l;
+
+        (void) state;
+        login_open(&l, &w, "svc", w.user);
+        for (unsigned i = 1; i <= 3; i++) {
+                assert_pam(login_try(&l, i < 3 ? "hunter2" : key.text), i < 3 ? PAM_AUTH_ERR : PAM_SUCCESS);
+                assert_int_equal(l.calls, i);
+                assert_int_equal(l.secrets_asked, i);
+                assert_int_equal(l.most_messages, 1);
+        }
+        assert_int_equal(standin_asked(&s), 1);
+        login_close(&l);
+}
+
+static void check_prompt(const char *option, const char *shown) {
+        struct login l;
+
+        world_service(&w, "prompt", "auth required %s socket=%s server_uid=%u timeout=30 %s\n", w.module,
+                      s.path, getuid(), option);
+        login_open(&l, &w, "prompt", w.user);
+        assert_pam(login_try(&l, key.text), PAM_SUCCESS);
+        assert_int_equal(l.calls, 1);
+        assert_string_equal(l.prompt, shown);
+        login_close(&l);
+        assert_int_equal(standin_asked(&s), 1);
+}
+
+static void test_prompt(void **state) {
+        (void) state;
+        check_prompt("", "Password: ");
+        check_prompt("prompt=Key", "Key");
+        check_prompt("[prompt=API key (not your password): ]", "API key (not your password): ");
+        check_prompt("[prompt=%s %n 100%]", "%s %n 100%"); /* a text and no format */
+}
+
+/* What an earlier module left is the token, and nobody is asked for another. */
+static void check_given(const char *option, const char *token, int rv, unsigned prompts, unsigned asked) {
+        struct login l;
+
+        world_service(&w, "given",
+                      "auth optional %s %s%s\n"
+                      "auth required %s socket=%s server_uid=%u timeout=30 %s\n"
+                      "auth optional %s as=AFTER\n",
+                      w.peek, token ? "set=" : "", token ? token : "", w.module, s.path, getuid(), option,
+                      w.peek);
+        login_open(&l, &w, "given", w.user);
+        assert_pam(login_try(&l, key.text), rv);
+        assert_int_equal(l.calls, prompts);
+        assert_int_equal(l.secrets_asked, prompts);
+        if (token || prompts)
+                assert_string_equal(login_env(&l, "AFTER"), token ? token : key.text);
+        else
+                assert_null(login_env(&l, "AFTER"));
+        login_close(&l);
+        assert_int_equal(standin_asked(&s), asked);
+}
+
+static void test_first_pass(void **state) {
+        static const char *const options[] = { "", "try_first_pass", "use_first_pass try_first_pass" };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+                check_given(options[i], key.text, PAM_SUCCESS, 0, 1);
+                check_given(options[i], "hunter2", PAM_AUTH_ERR, 0, 0);
+                check_given(options[i], NULL, PAM_SUCCESS, 1, 1);
+        }
+}
+
+static void test_use_first_pass(void **state) {
+        (void) state;
+        check_given("use_first_pass", key.text, PAM_SUCCESS, 0, 1);
+        check_given("use_first_pass", "hunter2", PAM_AUTH_ERR, 0, 0);
+        check_given("use_first_pass", NULL, PAM_AUTH_ERR, 0, 0);
+        check_given("try_first_pass use_first_pass", NULL, PAM_AUTH_ERR, 0, 0);
+}
+
+/* --- Users that libpam asks for ---------------------------------------------------------------------------------------------------------- */
+
+static void test_user_is_asked_for(void **state) {
+        struct login l;
+
+        (void) state;
+        login_open(&l, &w, "svc", NULL);
+        l.user = w.user;
+        assert_pam(login_try(&l, key.text), PAM_SUCCESS);
+        assert_int_equal(l.calls, 2);
+        assert_int_equal(l.users_asked, 1);
+        assert_int_equal(l.secrets_asked, 1);
+        assert_int_equal(l.most_messages, 1);
+        assert_int_equal(standin_asked(&s), 1);
+        login_forget(&l);
+        assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_SUCCESS);
+        assert_int_equal(l.calls, 0);
+        login_close(&l);
+        (void) standin_asked(&s);
+}
+
+static const struct nobody {
+        const char *name;
+        enum login_manner manner;
+        const char *user;
+        int returns;
+        int rv;
+} nobodies[] = {
+        { "a user who is asked for and not given", LOGIN_ANSWERS, NULL, 0, PAM_CONV_ERR },
+        { "a user who is asked for in vain", LOGIN_RETURNS, NULL, PAM_CONV_ERR, PAM_CONV_ERR },
+        { "a user who is asked for later", LOGIN_RETURNS, NULL, PAM_CONV_AGAIN, PAM_INCOMPLETE },
+        { "a user who is asked for without memory", LOGIN_RETURNS, NULL, PAM_BUF_ERR, PAM_BUF_ERR },
+        { "a user without a name", LOGIN_ANSWERS, "", 0, PAM_USER_UNKNOWN },
+};
+
+static void test_nobody(void **state) {
+        const struct nobody *nobody = *state;
+        struct login l;
+        int rv;
+
+        login_open(&l, &w, "svc", NULL);
+        l.manner_for_user = nobody->manner;
+        l.user = nobody->user;
+        l.returns = nobody->returns;
+        rv = login_try(&l, key.text);
+        /* libpam itself has one code for all that its own prompt did not get. */
+        if (nobody->rv == PAM_BUF_ERR && rv == PAM_CONV_ERR)
+                rv = PAM_BUF_ERR;
+        assert_pam(rv, nobody->rv);
+        assert_int_equal(l.users_asked, 1);
+        assert_int_equal(l.secrets_asked, 0);
+        assert_int_equal(standin_asked(&s), 0);
+        login_close(&l);
+}
+
+/* --- Around them ---------------------------------------------------------------------------------------------------- */
+
+static int open_all(void **state) {
+        (void) state;
+        world_open(&w);
+        world_start(&w);
+        standin_start(&s, &w, "standin");
+        world_do(&w, "policy", "set", "enabled=yes", "max-keys-per-user=1000", NULL);
+        world_issue(&w, &key, NULL);
+        world_service(&w, "svc",
+                      "auth required %s socket=%s server_uid=%u timeout=30\n"
+                      "account required %s socket=%s server_uid=%u timeout=30\n",
+                      w.module, s.path, getuid(), w.module, s.path, getuid());
+        return 0;
+}
+
+static int close_all(void **state) {
+        (void) state;
+        standin_stop(&s);
+        world_close(&w);
+        return 0;
+}
+
+int main(void) {
+        static const struct CMUnitTest others[] = {
+                CASE(test_no_conversation,
+                     "an application without a conversation: an error, and nobody is asked"),
+                CASE(test_one_prompt_per_try, "each try asks for one secret, in a call of its own"),
+                CASE(test_prompt, "prompt= is what the user is asked with, letter by letter"),
+                CASE(test_first_pass, "an earlier module's token is taken; without one the user is asked"),
+                CASE(test_use_first_pass, "use_first_pass never asks the user"),
+                CASE(test_user_is_asked_for, "a missing PAM_USER is asked for, in a call of its own"),
+        };
+        struct CMUnitTest tests[ARRAY_LEN(conversations) + ARRAY_LEN(nobodies) + ARRAY_LEN(others)];
+        size_t n = 0;
+
+        if (!world_begin(300))
+                return 0;
+        for (size_t i = 0; i < ARRAY_LEN(conversations); i++)
+                tests[n++] = world_row("no success, and nobody is asked: ", conversations[i].name,
+                                       test_conversation, &conversations[i]);
+        for (size_t i = 0; i < ARRAY_LEN(nobodies); i++)
+                tests[n++] = world_row("no success, and no secret is asked for: ", nobodies[i].name,
+                                       test_nobody, &nobodies[i]);
+        for (size_t i = 0; i < ARRAY_LEN(others); i++)
+                tests[n++] = others[i];
+        return cmocka_run_group_tests_name("converse", tests, open_all, close_all);
+}

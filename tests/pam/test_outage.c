@@ -1,0 +1,282 @@
+/* Daemons that are down or slow: the login is refused as "cannot be decided now", which is neither a wrong key nor a success, within its
+ * time, and nobody is told anything. In authenticate, and in account for an old login. A password is not even kept waiting. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "login.h"
+#include "standin.h"
+
+#define GENEROUS_MS INT64_C(60000)
+
+static struct world w;
+static struct standin s;
+static struct world_key key;
+static struct login old; /* logged in more than a second ago */
+
+/* Both facilities say that the daemon did not decide; authenticate asked for one secret and left it for the next module. */
+static void check_undecided(const char *service, unsigned asked) {
+        int64_t begin = world_now_ms();
+        struct login l;
+
+        login_open(&l, &w, service, w.user);
+        assert_pam(login_try(&l, key.text), PAM_AUTHINFO_UNAVAIL);
+        assert_int_equal(l.calls, 1);
+        assert_int_equal(l.secrets_asked, 1);
+        assert_string_equal(login_env(&l, "AFTER"), key.text);
+        assert_null(login_env(&l, "WFAPIKEY_ID"));
+        assert_null(login_env(&l, "WFAPIKEY_NAME"));
+        login_close(&l);
+        assert_in_range(world_now_ms() - begin, 0, GENEROUS_MS);
+        if (s.pid > 0)
+                assert_int_equal(standin_asked(&s), asked);
+}
+
+static void check_old_login_undecided(unsigned asked) {
+        login_forget(&old);
+        assert_pam(pam_acct_mgmt(old.pamh, 0), PAM_AUTHINFO_UNAVAIL);
+        assert_int_equal(old.calls, 0);
+        assert_int_equal(standin_asked(&s), asked);
+}
+
+/* --- Slow -------------------------------------------------------------------------------------------------- */
+
+static void test_silent(void **state) {
+        (void) state;
+        standin_set(&s, STANDIN_SILENT);
+        check_undecided("hasty", 1);
+}
+
+static void test_hang_up(void **state) {
+        (void) state;
+        standin_set(&s, STANDIN_CLOSE);
+        check_undecided("svc", 2);
+        check_old_login_undecided(2);
+}
+
+static void test_slam(void **state) {
+        (void) state;
+        standin_set(&s, STANDIN_SLAM);
+        check_undecided("svc", 2);
+}
+
+static void test_hang_up_once(void **state) {
+        (void) state;
+        standin_set(&s, STANDIN_RELAY);
+        standin_hang_up_first(&s, 1);
+        assert_pam(login_once(&w, "svc", w.user, key.text), PAM_SUCCESS);
+        assert_int_equal(standin_asked(&s), 2);
+        standin_hang_up_first(&s, 1);
+        assert_pam(pam_acct_mgmt(old.pamh, 0), PAM_SUCCESS);
+        assert_int_equal(standin_asked(&s), 2);
+}
+
+static void test_hang_up_then_silent(void **state) {
+        (void) state;
+        standin_set(&s, STANDIN_SILENT);
+        standin_hang_up_first(&s, 1);
+        check_undecided("hasty", 2);
+}
+
+/* An allow that was there before the question is none: the sequence number is the module's to choose, but it says so anyhow. */
+static void test_prepared_nonsense(void **state) {
+        (void) state;
+        standin_reply(&s, (const uint8_t *) "nonsense", 8, false);
+        standin_set(&s, STANDIN_PREPARED);
+        check_undecided("svc", 1);
+}
+
+static void test_dies(void **state) {
+        struct standin mortal;
+
+        (void) state;
+        standin_start(&mortal, &w, "mortal");
+        standin_set(&mortal, STANDIN_DIE);
+        check_undecided("mortal", 0);
+        check_undecided("mortal", 0);
+        standin_stop(&mortal);
+}
+
+static void test_other_uid(void **state) {
+        size_t len;
+
+        (void) state;
+        standin_set(&s, STANDIN_RELAY);
+        check_undecided("distrustful", 1);
+        (void) standin_request(&s, &len);
+        assert_int_equal(len, 0);
+}
+
+static void test_stopped(void **state) {
+        (void) state;
+        standin_set(&s, STANDIN_RELAY);
+        assert_int_equal(kill(w.daemon, SIGSTOP), 0);
+        check_undecided("direct-hasty", 0);
+        assert_int_equal(kill(w.daemon, SIGCONT), 0);
+        assert_pam(login_once(&w, "direct", w.user, key.text), PAM_SUCCESS);
+}
+
+static int bind_at(const char *name, int type) {
+        _cleanup_close_ int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        struct sockaddr_un sa = { .sun_family = AF_UNIX };
+
+        (void) snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/%s", w.dir, name);
+        (void) unlink(sa.sun_path);
+        assert_true(fd >= 0);
+        assert_int_equal(bind(fd, (struct sockaddr *) &sa, sizeof(sa)), 0);
+        return take_fd(&fd);
+}
+
+static void test_full_backlog(void **state) {
+        _cleanup_close_ int listener = bind_at("absent", SOCK_SEQPACKET);
+        struct sockaddr_un sa = { .sun_family = AF_UNIX };
+        int waiting[16];
+        size_t n = 0;
+
+        (void) state;
+        assert_int_equal(listen(listener, 0), 0);
+        (void) snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/absent", w.dir);
+        for (; n < ARRAY_LEN(waiting); n++) {
+                waiting[n] = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+                assert_true(waiting[n] >= 0);
+                if (connect(waiting[n], (struct sockaddr *) &sa, sizeof(sa)) < 0)
+                        break;
+        }
+        assert_in_range(n, 1, ARRAY_LEN(waiting) - 1);
+        check_undecided("absent", 0);
+        for (size_t i = 0; i <= n; i++)
+                (void) close(waiting[i]);
+}
+
+static void test_nothing_there(void **state) {
+        char path[96];
+
+        (void) state;
+        (void) snprintf(path, sizeof(path), "%s/absent", w.dir);
+        (void) unlink(path);
+        check_undecided("absent", 0);
+        check_undecided("nowhere", 0);
+}
+
+static void test_nobody_listens(void **state) {
+        _cleanup_close_ int fd = bind_at("absent", SOCK_SEQPACKET);
+
+        (void) state;
+        check_undecided("absent", 0); /* bound, not listening */
+        (void) close(take_fd(&fd));
+        check_undecided("absent", 0); /* left behind by one who is gone */
+}
+
+static void test_other_things(void **state) {
+        static const int types[] = { SOCK_STREAM, SOCK_DGRAM };
+        char path[96];
+
+        (void) state;
+        (void) snprintf(path, sizeof(path), "%s/absent", w.dir);
+        for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+                _cleanup_close_ int fd = bind_at("absent", types[i]);
+
+                if (types[i] == SOCK_STREAM)
+                        assert_int_equal(listen(fd, 1), 0);
+                check_undecided("absent", 0);
+        }
+        (void) unlink(path);
+        assert_int_equal(mkdir(path, 0755), 0);
+        check_undecided("absent", 0);
+        assert_int_equal(rmdir(path), 0);
+        assert_int_equal(symlink("absent", path), 0);
+        check_undecided("absent", 0);
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(mkfifo(path, 0666), 0);
+        check_undecided("absent", 0);
+        assert_int_equal(unlink(path), 0);
+}
+
+static void test_password_without_daemon(void **state) {
+        static const char *const services[] = { "nowhere", "absent", "hasty", "mortal" };
+
+        (void) state;
+        standin_set(&s, STANDIN_SILENT);
+        for (size_t i = 0; i < ARRAY_LEN(services); i++) {
+                assert_pam(login_once(&w, services[i], w.user, "hunter2"), PAM_AUTH_ERR);
+                assert_pam(login_once(&w, services[i], w.user, ""), PAM_AUTH_ERR);
+        }
+        assert_int_equal(standin_asked(&s), 0);
+}
+
+/* --- Around them ---------------------------------------------------------------------------------------------------- */
+
+static void write_service(const char *name, const char *socket_name, const char *timeout, unsigned uid) {
+        world_service(&w, name,
+                      "auth required %s socket=%s/%s server_uid=%u timeout=%s\n"
+                      "auth optional %s as=AFTER\n"
+                      "account required %s socket=%s/%s server_uid=%u timeout=%s\n",
+                      w.module, w.dir, socket_name, uid, timeout, w.peek, w.module, w.dir, socket_name, uid,
+                      timeout);
+}
+
+static int open_all(void **state) {
+        char too_long[120];
+        int64_t until;
+
+        (void) state;
+        world_open(&w);
+        world_start(&w);
+        standin_start(&s, &w, "standin");
+        world_do(&w, "policy", "set", "enabled=yes", NULL);
+        world_issue(&w, &key, NULL);
+        (void) snprintf(too_long, sizeof(too_long), "%0110d", 0);
+        write_service("svc", "standin", "30", getuid());
+        write_service("hasty", "standin", "200ms", getuid());
+        write_service("direct", "verify", "30", getuid());
+        write_service("direct-hasty", "verify", "200ms", getuid());
+        write_service("distrustful", "standin", "30", getuid() + 1);
+        write_service("mortal", "mortal", "30", getuid());
+        write_service("absent", "absent", "200ms", getuid());
+        write_service("nowhere", too_long, "200ms", getuid());
+
+        login_open(&old, &w, "svc", w.user);
+        assert_pam(login_try(&old, key.text), PAM_SUCCESS);
+        until = world_now_ms() + 1000;
+        while (world_now_ms() <= until)
+                world_nap();
+        (void) standin_asked(&s);
+        return 0;
+}
+
+static int close_all(void **state) {
+        (void) state;
+        login_close(&old);
+        standin_stop(&s);
+        world_close(&w);
+        return 0;
+}
+
+int main(void) {
+        static const struct CMUnitTest tests[] = {
+                CASE(test_prepared_nonsense, "undecided: nonsense that is there before the question"),
+                CASE(test_silent, "undecided in time: a daemon that never answers"),
+                CASE(test_hang_up, "undecided: a daemon that hangs up, asked twice at most"),
+                CASE(test_slam, "undecided: a daemon that hangs up without reading, asked twice at most"),
+                CASE(test_hang_up_once, "a daemon that was just being restarted is asked again"),
+                CASE(test_hang_up_then_silent, "undecided in time: first hangs up, then never answers"),
+                CASE(test_dies, "undecided: a daemon that dies over the question, and is dead"),
+                CASE(test_other_uid, "undecided: a server of another uid, and it is sent nothing"),
+                CASE(test_stopped, "undecided in time: a daemon that is stopped; accepted when it goes on"),
+                CASE(test_full_backlog, "undecided in time: a backlog that stays full"),
+                CASE(test_nothing_there, "undecided: no socket, and a path that is too long for one"),
+                CASE(test_nobody_listens, "undecided: a socket that nobody listens on"),
+                CASE(test_other_things, "undecided: what is not such a socket"),
+                CASE(test_password_without_daemon, "a password is not kept waiting by any of these daemons"),
+        };
+
+        if (!world_begin(300))
+                return 0;
+        return cmocka_run_group_tests_name("outage", tests, open_all, close_all);
+}
