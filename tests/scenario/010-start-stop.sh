@@ -12,8 +12,15 @@ verify "$me" <<<"$key" || fail "the key is not accepted"
 
 # Another daemon at the same place is refused, and the first goes on.
 "$WFAPIKEYD" --state-dir="$dir/other" --verify-socket="$WFAPIKEY_VERIFY" --control-socket="$dir/control2" \
-    2>"$dir/err" && fail "a second daemon has taken the socket"
+    2>"$dir/err"
+is $? 1
 has "$(<"$dir/err")" "another process does"
+verify "$me" <<<"$key" || fail "the first daemon has suffered"
+
+# Nor may one share its state: what the one revokes the other would go on to accept.
+"$WFAPIKEYD" --state-dir="$dir/state" --verify-socket="$dir/verify2" --control-socket="$dir/control2" 2>"$dir/err"
+is $? 1
+has "$(<"$dir/err")" "another wfapikeyd uses"
 verify "$me" <<<"$key" || fail "the first daemon has suffered"
 
 # One at another place lives beside it and knows nothing of its keys.

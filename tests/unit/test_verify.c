@@ -689,6 +689,27 @@ static void test_uses_reach_the_store(void **state) {
         assert_string_equal(key.last_rhost, "192.0.2.7");
 }
 
+/* A peer may claim any bytes; a list of keys with such in it could not be sent, nor shown. */
+static void test_what_a_peer_claimed_is_stored_printable(void **state) {
+        struct wire_request req = good_request();
+        struct fixture *f = *state;
+        struct worker *worker;
+        sd_event *event = NULL;
+        struct key_record key;
+
+        unit_sql(f->store->path, "UPDATE key SET networks = ''");
+        (void) snprintf(req.rhost, sizeof(req.rhost), "\xff\x1b[31m\n");
+        (void) ask_as(f, &req, OTHER, NOW);
+        for (unsigned i = 0; i < 5000; i++) /* more than there are places: they are counted in one */
+                (void) ask_as(f, &req, OTHER, NOW);
+        worker = worker_of(f, &event);
+        verify_flush(f->verify, worker);
+        end_worker(f, worker, event);
+        key = used_key(f);
+        assert_int_equal(key.uses, 5001);
+        assert_string_equal(key.last_rhost, "\\xff\\x1b[31m\\x0a");
+}
+
 static void test_a_use_does_not_disturb_the_snapshot(void **state) {
         struct wire_request req = good_request();
         struct fixture *f = *state;
@@ -788,6 +809,7 @@ int main(void) {
                 test_verify(test_another_version_is_told_so_and_nothing_else),
                 test_verify(test_verifications_are_counted),
                 test_verify(test_uses_reach_the_store),
+                test_verify(test_what_a_peer_claimed_is_stored_printable),
                 test_verify(test_a_use_does_not_disturb_the_snapshot),
                 test_verify(test_no_use_is_lost_while_the_writer_is_busy),
                 test_verify(test_when_no_use_can_be_noted_logins_go_on),
