@@ -294,7 +294,7 @@ void verify_flush(struct verify *v, struct worker *worker) {
         flush = malloc(sizeof(*flush) + v->n_uses * sizeof(flush->uses[0]));
         if (!flush)
                 return;
-        flush->job = (struct worker_job){ .run = flush_run, .done = flush_done };
+        flush->job = (struct worker_job){ .run = flush_run, .done = flush_done, .urgent = true };
         flush->n = v->n_uses;
         memcpy(flush->uses, v->uses, v->n_uses * sizeof(flush->uses[0]));
         if (worker_submit(worker, &flush->job) < 0) {

@@ -27,6 +27,7 @@ run 0 ctl --json key list
 has "$out" "\"id\":\"$id\""
 [[ $out != *"${key:15:43}"* ]] || fail "key list shows the secret"
 
+has "$out" wfapikeyctl # the service that it was just used for: what is shown is up to date
 run 0 ctl key rename "$id" 'backup of «ö»'
 run 0 ctl key show "$id" --json
 has "$out" 'backup of «ö»'
