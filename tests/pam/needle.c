@@ -8,9 +8,8 @@
 #include "cleanup.h"
 #include "needle.h"
 
-#define MASK      0xa5U
-#define CHUNK     ((size_t) 1 << 20)
-#define HUGE_AREA ((size_t) 1 << 30) /* the shadow of a sanitizer; nobody's data */
+#define MASK  0xa5U
+#define CHUNK ((size_t) 1 << 20)
 
 static void close_file(FILE **f) {
         if (*f)
@@ -20,6 +19,11 @@ static void close_file(FILE **f) {
 static void close_dir(DIR **dir) {
         if (*dir)
                 (void) closedir(*dir);
+}
+
+/* More than anybody's data: the shadow of a sanitizer. */
+static size_t huge_area(void) {
+        return (size_t) 1 << (world_is_instrumented() ? 24 : 30);
 }
 
 void needle_hide(struct needle *ret, const char *key) {
@@ -128,7 +132,7 @@ int needle_in_process(const struct needle *needle, pid_t pid) {
                 size_t from = strtoul(line, &end, 16), to = *end == '-' ? strtoul(end + 1, &rest, 16) : 0;
 
                 /* "rw-p"; what is shared with other processes is of the tests. */
-                if (to <= from || to - from > HUGE_AREA || strncmp(rest, " rw", 3) != 0 || rest[4] != 'p')
+                if (to <= from || to - from > huge_area() || strncmp(rest, " rw", 3) != 0 || rest[4] != 'p')
                         continue;
                 if (in_area(needle, mem, from, to, buffer)) {
                         print_error("a secret is in %s", line);

@@ -180,6 +180,34 @@ static void test_a_later_start_finds_everything(void **state) {
         }
 }
 
+/* What one daemon revokes another would go on to accept. */
+static void test_one_directory_is_one_daemon_s(void **state) {
+        struct fixture *f = *state;
+        struct bootstrap first, second;
+
+        start_well(f, &first);
+        assert_int_equal(start(f, &second), -EBUSY);
+        unit_poisoned("second", &second, sizeof(second));
+        assert_non_null(strstr(f->error, "another wfapikeyd uses"));
+        assert_non_null(strstr(f->error, f->dir));
+        done(&first);
+        start_well(f, &first);
+        done(&first);
+}
+
+/* A failed start must not keep the directory from the next one. */
+static void test_a_refusal_locks_nobody_out(void **state) {
+        struct fixture *f = *state;
+        struct bootstrap b;
+
+        (void) use_once(f);
+        assert_int_equal(chmod(path_of(f, "keys.db"), 0640), 0);
+        assert_int_equal(start(f, &b), -EPERM);
+        assert_int_equal(chmod(path_of(f, "keys.db"), 0600), 0);
+        start_well(f, &b);
+        done(&b);
+}
+
 /* --- Killed on the way of the first start --------------------------------------------------------------------------------------------- */
 
 static void unborn(const struct fixture *f) {
@@ -483,6 +511,10 @@ static void test_what_can_be_no_state_directory_is_refused(void **state) {
         assert_int_equal(mkdir(unit_join(real, f->top, "real"), 0700), 0);
         assert_int_equal(symlink("real", f->dir), 0);
         check_no_directory(f, -ENOTDIR, "cannot open the state directory");
+        (void) snprintf(f->dir, sizeof(f->dir), "relative/%s", f->top);
+        check_no_directory(f, -EINVAL, "must be an absolute path");
+        f->dir[0] = '\0';
+        check_no_directory(f, -EINVAL, "must be an absolute path");
         (void) snprintf(f->dir, sizeof(f->dir), "%s/a/b", f->top);
         check_no_directory(f, -ENOENT, "cannot make the state directory");
 
@@ -591,6 +623,8 @@ int main(void) {
                 test_start(test_a_directory_that_is_there_is_used),
                 test_start(test_two_hosts_do_not_have_the_same_pepper),
                 test_start(test_a_later_start_finds_everything),
+                test_start(test_one_directory_is_one_daemon_s),
+                test_start(test_a_refusal_locks_nobody_out),
                 test_start(test_a_first_start_that_was_killed_is_begun_anew),
                 test_start(test_a_first_start_on_a_full_disk_can_be_made_again),
                 test_start(test_what_is_not_as_it_was_left_is_refused),

@@ -48,6 +48,7 @@ static void test_no_file_is_the_defaults_unless_it_must_be_there(void **state) {
         unit_join(path, *state, "absent");
         assert_int_equal(load(path, false, &conf, error), 0);
         assert_string_equal(error, "");
+        assert_int_equal(conf->from_file, false);
         check_defaults(conf);
         conf = conf_free(conf);
         assert_int_equal(load(path, true, &conf, error), -ENOENT);
@@ -62,6 +63,7 @@ static void test_an_empty_file_is_the_defaults(void **state) {
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
                 struct conf *conf = load_text(*state, rows[i]);
 
+                assert_int_equal(conf->from_file, true);
                 check_defaults(conf);
                 conf_freep(&conf);
                 assert_null(conf);

@@ -88,6 +88,64 @@ static void test_groups_are_the_first_and_the_others(void **state) {
         assert_int_equal(peer_has_group(&none, 0), false);
 }
 
+/* --- Descriptors ---------------------------------------------------------------------------------------------------------------- */
+
+#define PASSRIGHTS 83 /* SO_PASSRIGHTS, Linux 6.16 */
+
+static bool can_refuse_descriptors(void) {
+        int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), value = 1;
+        socklen_t len = sizeof(value);
+        bool can = getsockopt(fd, SOL_SOCKET, PASSRIGHTS, &value, &len) == 0;
+
+        (void) close(fd);
+        return can;
+}
+
+/* Sends a byte and a descriptor. */
+static int send_descriptor(int fd) {
+        union {
+                struct cmsghdr header;
+                char bytes[CMSG_SPACE(sizeof(int))];
+        } control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)),
+                                  .cmsg_level = SOL_SOCKET,
+                                  .cmsg_type = SCM_RIGHTS } };
+        struct iovec iov = { .iov_base = (char[]){ 'x' }, .iov_len = 1 };
+        const struct msghdr message = {
+                .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
+        };
+
+        memcpy(CMSG_DATA(&control.header), &(int){ STDIN_FILENO }, sizeof(int));
+        return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static void test_descriptors_that_a_peer_passes_are_refused(void **state) {
+        sa_family_t any = AF_UNIX;
+        struct sockaddr_storage sa;
+        socklen_t len = sizeof(sa);
+        int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+        int client = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), server;
+
+        (void) state;
+        assert_int_equal(bind(listener, (struct sockaddr *) &any, sizeof(any)), 0);
+        assert_int_equal(listen(listener, 1), 0);
+        peer_refuse_descriptors(listener);
+        assert_int_equal(getsockname(listener, (struct sockaddr *) &sa, &len), 0);
+        assert_int_equal(connect(client, (struct sockaddr *) &sa, len), 0);
+        server = accept(listener, NULL, NULL);
+        assert_int_not_equal(server, -1);
+        assert_int_equal(send_descriptor(client), -EPERM);
+        assert_int_equal(send(client, "x", 1, MSG_NOSIGNAL), 1);
+        (void) close(server);
+        (void) close(client);
+        (void) close(listener);
+}
+
+static void test_what_cannot_refuse_descriptors_is_left_as_it_is(void **state) {
+        (void) state;
+        peer_refuse_descriptors(-1);
+        peer_refuse_descriptors(STDIN_FILENO);
+}
+
 /* --- A process of another uid ----------------------------------------------------------------------------------------------------- */
 
 /* Connects as uid 4242, of groups 4243, 4244 and 4245, then becomes somebody else and stays until the pipe closes. */
@@ -147,6 +205,11 @@ int main(void) {
                 cmocka_unit_test(test_the_groups_are_those_of_the_process),
                 cmocka_unit_test(test_what_has_no_peer_is_an_error),
                 cmocka_unit_test(test_groups_are_the_first_and_the_others),
+                unit_test_if(
+                        can_refuse_descriptors(),
+                        (struct CMUnitTest) cmocka_unit_test(test_descriptors_that_a_peer_passes_are_refused),
+                        "needs Linux 6.16"),
+                cmocka_unit_test(test_what_cannot_refuse_descriptors_is_left_as_it_is),
                 unit_test_if(geteuid() == 0,
                              (struct CMUnitTest) cmocka_unit_test(test_a_peer_of_another_uid_is_seen_as_such),
                              "needs root"),

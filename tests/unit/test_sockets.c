@@ -317,7 +317,27 @@ static int open_in_child(struct fixture *f, const enum passed what[static 3]) {
         return getenv("LISTEN_FDS") || s.verify < 0 || s.control < 0 ? 1000 : 0;
 }
 
-static int run_child(struct fixture *f, const enum passed what[static 3]) {
+/* The same, for a start that fails: somebody waits at a passed socket. 0 when the connection is closed then. */
+static int turn_away_in_child(struct fixture *f, const enum passed what[static 3]) {
+        struct sockaddr_un sa = { .sun_family = AF_UNIX };
+        int client = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0);
+        char path[UNIT_PATH_LEN], byte;
+
+        (void) snprintf(path, sizeof(path), "%s/waited-for", f->dir);
+        (void) snprintf(sa.sun_path, sizeof(sa.sun_path), "%.107s", path);
+        client = fcntl(client, F_DUPFD, 30);
+        if (dup2(open_passed(what[0], path), 3) < 0 ||
+            connect(client, (struct sockaddr *) &sa, sizeof(sa)) < 0)
+                return 1000;
+        (void) snprintf(path, sizeof(path), "%d", getpid());
+        (void) setenv("LISTEN_PID", path, 1);
+        (void) setenv("LISTEN_FDS", "1", 1);
+        sockets_turn_away();
+        return recv(client, &byte, 1, 0) == 0 ? 0 : 1000;
+}
+
+static int run_child(int (*run)(struct fixture *f, const enum passed what[static 3]), struct fixture *f,
+                     const enum passed what[static 3]) {
         int status = 0, ends[2], result = -1;
         pid_t pid;
 
@@ -328,7 +348,7 @@ static int run_child(struct fixture *f, const enum passed what[static 3]) {
                 /* 3 to 5 are needed for what is passed */
                 int out = fcntl(ends[1], F_DUPFD_CLOEXEC, 20);
 
-                result = open_in_child(f, what);
+                result = run(f, what);
                 (void) !write(out, &result, sizeof(result));
                 _exit(0);
         }
@@ -367,11 +387,17 @@ static void test_passed_sockets_are_taken_by_their_kind(void **state) {
 
                 assert_int_equal(make(&fixture), 0);
                 f = fixture;
-                unit_int(rows[i].why, run_child(f, rows[i].what), rows[i].error);
+                unit_int(rows[i].why, run_child(open_in_child, f, rows[i].what), rows[i].error);
                 unit_int(rows[i].why, is_there(f->verify), rows[i].made_verify);
                 unit_int(rows[i].why, is_there(f->control), rows[i].made_control);
                 assert_int_equal(drop(&fixture), 0);
         }
+}
+
+static void test_who_waits_when_a_start_fails_is_turned_away(void **state) {
+        static const enum passed what[3] = { VERIFY };
+
+        assert_int_equal(run_child(turn_away_in_child, *state, what), 0);
 }
 
 static void test_every_failure_has_its_sentence(void **state) {
@@ -401,6 +427,7 @@ int main(void) {
                 test_sockets(test_sockets_are_removed_by_who_made_them),
                 test_sockets(test_the_sockets_of_another_are_not_removed),
                 cmocka_unit_test(test_passed_sockets_are_taken_by_their_kind),
+                test_sockets(test_who_waits_when_a_start_fails_is_turned_away),
                 test_sockets(test_every_failure_has_its_sentence),
         };
 

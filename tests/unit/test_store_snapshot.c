@@ -120,14 +120,14 @@ static void test_a_release_without_a_snapshot_is_harmless(void **state) {
 }
 
 /* One commit that fills more of the log than a checkpoint waits for. */
-static void fill_log(struct unit_store *s) {
+static void fill_log(struct unit_store *s, const char *first, unsigned n) {
         struct key_record key = unit_key("aaaaaaaaaa", "alice");
 
         memset(key.services, 's', sizeof(key.services) - 1);
         memset(key.networks, 'n', sizeof(key.networks) - 1);
         assert_int_equal(store_begin(s->writer), 0);
-        for (unsigned i = 0; i < 3000; i++) {
-                (void) snprintf(key.id, sizeof(key.id), "%010u", i);
+        for (unsigned i = 0; i < n; i++) {
+                (void) snprintf(key.id, sizeof(key.id), "%.1s%09u", first, i);
                 assert_int_equal(store_key_insert(s->writer, &key), 0);
         }
         assert_int_equal(store_commit(s->writer), 0);
@@ -149,7 +149,7 @@ static void test_the_log_is_used_anew_after_a_release(void **state) {
 
         (void) refresh(s);
         assert_int_equal(get(s->reader, "aaaaaaaaaa"), -ENOENT);
-        fill_log(s);
+        fill_log(s, "0", 3000);
         store_checkpoint(s->writer, true); /* moves nothing past the snapshot */
         assert_int_not_equal(left_in_log(s), 0);
         unit_key_insert(s->writer, "bbbbbbbbbb", "alice");
@@ -175,6 +175,21 @@ static void test_a_small_log_is_left_alone(void **state) {
         assert_in_range(pages, 1, 50);
         store_checkpoint(s->writer, true);
         assert_int_equal(s->writer->wal_pages, pages);
+}
+
+/* While somebody waits more is let gather, but not without end. */
+static void test_a_busy_writer_moves_a_large_log_alone(void **state) {
+        struct unit_store *s = *state;
+
+        fill_log(s, "a", 3000);
+        assert_in_range(s->writer->wal_pages, 1000, 3999);
+        store_checkpoint(s->writer, false);
+        assert_in_range(s->writer->wal_pages, 1000, 3999);
+        fill_log(s, "b", 6000);
+        assert_in_range(s->writer->wal_pages, 4000, 100000);
+        store_checkpoint(s->writer, false);
+        assert_int_equal(s->writer->wal_pages, 0);
+        assert_int_equal(left_in_log(s), 0);
 }
 
 /* --- Threads ---------------------------------------------------------------------------------------------------------------------- */
@@ -305,6 +320,7 @@ int main(int argc, char *argv[]) {
                 unit_test_with_store(test_a_release_without_a_snapshot_is_harmless),
                 unit_test_with_store(test_the_log_is_used_anew_after_a_release),
                 unit_test_with_store(test_a_small_log_is_left_alone),
+                unit_test_with_store(test_a_busy_writer_moves_a_large_log_alone),
                 unit_test_with_store(test_what_is_acknowledged_is_seen_by_the_next_look),
                 unit_test_with_store(test_a_commit_is_there_for_another_process),
                 unit_test_with_closed_store(test_a_commit_outlives_its_process),

@@ -172,6 +172,36 @@ static void test_a_full_queue_is_busy_and_the_job_stays_the_caller_s(void **stat
         assert_int_equal(sem_destroy(&go_on), 0);
 }
 
+/* While the thread is held all of them are queued; those that are urgent come first, each kind in its order. */
+static void test_urgent_jobs_come_first(void **state) {
+        static const unsigned want[] = { 0, 11, 12, 1, 2, 3 };
+        struct fixture *f = *state;
+        struct job *first = job_new(f, 0);
+        sem_t begun, go_on;
+
+        assert_int_equal(sem_init(&begun, 0, 0), 0);
+        assert_int_equal(sem_init(&go_on, 0, 0), 0);
+        first->begun = &begun;
+        first->go_on = &go_on;
+        assert_int_equal(worker_submit(f->worker, &first->job), 0);
+        assert_int_equal(sem_wait(&begun), 0);
+        submit(f, 1);
+        submit(f, 2);
+        for (unsigned i = 11; i <= 12; i++) {
+                struct job *urgent = job_new(f, i);
+
+                urgent->job.urgent = true;
+                assert_int_equal(worker_submit(f->worker, &urgent->job), 0);
+        }
+        submit(f, 3);
+        assert_int_equal(sem_post(&go_on), 0);
+        run_until_done(f, ARRAY_LEN(want));
+        assert_memory_equal(f->order, want, sizeof(want));
+        assert_int_equal(f->wrong_order, false);
+        assert_int_equal(sem_destroy(&begun), 0);
+        assert_int_equal(sem_destroy(&go_on), 0);
+}
+
 static void test_done_may_submit_another(void **state) {
         struct fixture *f = *state;
         struct job *job = job_new(f, 0);
@@ -263,6 +293,7 @@ int main(void) {
                 test_worker(test_jobs_are_run_and_done_in_their_order),
                 test_worker(test_nothing_is_done_before_the_loop_runs),
                 test_worker(test_a_full_queue_is_busy_and_the_job_stays_the_caller_s),
+                test_worker(test_urgent_jobs_come_first),
                 test_worker(test_done_may_submit_another),
                 test_worker(test_the_end_runs_what_is_queued),
                 test_worker(test_the_end_without_work_ends),
