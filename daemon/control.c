@@ -9,7 +9,6 @@
 #include "clock.h"
 #include "control.h"
 #include "log.h"
-#include "policy.h"
 #include "text.h"
 
 #define OBJECT_PATH "/org/wfapikey1"
@@ -54,16 +53,10 @@ void control_fail_store(struct control_call *call, int r) {
         control_fail(call, CONTROL_STORE, "The key store: %s; nothing was changed.", store_error_text(r));
 }
 
-/* A policy that this build does not know was set by a newer one: who knows what it forbids? */
-static int on_policy(const char *name, int64_t value, int64_t changed_at, void *userdata) {
-        return policy_apply(userdata, name, value, changed_at) < 0 ? -EPROTONOSUPPORT : 0;
-}
-
 bool control_load_policy(struct control_call *call, struct store *writer, struct policy *ret) {
         int r;
 
-        policy_init(ret);
-        r = store_policy_each(writer, on_policy, ret);
+        r = verify_load_policy(writer, ret);
         if (r < 0)
                 control_fail_store(call, r);
         return r >= 0;

@@ -70,6 +70,11 @@ static int on_policy(const char *name, int64_t value, int64_t changed_at, void *
         return policy_apply(userdata, name, value, changed_at) < 0 ? -EPROTONOSUPPORT : 0;
 }
 
+int verify_load_policy(struct store *s, struct policy *ret) {
+        policy_init(ret);
+        return store_policy_each(s, on_policy, ret);
+}
+
 /* Sees to it that the snapshot and the policy are those of now. */
 static int refresh(struct verify *v) {
         bool changed = false;
@@ -81,8 +86,7 @@ static int refresh(struct verify *v) {
         if (!changed && v->policy_known)
                 return 0;
         v->policy_known = false;
-        policy_init(&v->policy);
-        r = store_policy_each(v->reader, on_policy, &v->policy);
+        r = verify_load_policy(v->reader, &v->policy);
         if (r < 0)
                 return r;
         v->policy_known = true;

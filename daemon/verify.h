@@ -33,6 +33,13 @@ int verify_new(struct verify **ret, struct store *reader, const struct keymint *
 struct verify *verify_free(struct verify *v);
 
 /**
+ * verify_load_policy(s, ret):
+ * The policy as the store has it. Returns 0; -EPROTONOSUPPORT when there is one that this build does not know; an error of the store. On
+ * failure ${ret} is not to be used.
+ */
+int verify_load_policy(struct store *s, struct policy *ret) _must_check_;
+
+/**
  * verify_set_conf(v, conf): the configuration in force from now on; borrowed until the next call.
  */
 void verify_set_conf(struct verify *v, const struct conf *conf);
