@@ -93,9 +93,11 @@ static int take_passed(struct sockets *s, char *error) {
                 }
                 /* They come blocking: a loop that accepts until there is nobody left would stop at the last. */
                 if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0) {
+                        int r = -errno;
+
                         (void) snprintf(error, SOCKETS_ERROR_LEN, "descriptor %d cannot be used: %s", fd,
-                                        strerror(errno));
-                        return -errno;
+                                        strerror(-r));
+                        return r;
                 }
                 *place = fd;
         }

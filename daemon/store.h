@@ -112,7 +112,8 @@ int store_key_each(struct store *writer, const char *owner, const char *after,
                    int (*visit)(const struct key_record *key, void *userdata), void *userdata) _must_check_;
 
 /**
- * store_key_insert(writer, key): inside a transaction. Returns 0; -EEXIST when the id is taken; an error of the store.
+ * store_key_insert(writer, key): inside a transaction. Returns 0; -EEXIST when the id is taken or the schema
+ * refuses the row; an error of the store.
  */
 int store_key_insert(struct store *writer, const struct key_record *key) _must_check_;
 

@@ -193,6 +193,7 @@ void world_stop(struct world *w) {
         int status;
 
         (void) kill(w->daemon, SIGTERM);
+        (void) kill(w->daemon, SIGCONT); /* a test that failed may have left it stopped */
         status = world_wait(w->daemon);
         w->daemon = 0;
         said = world_read(w->log, NULL);

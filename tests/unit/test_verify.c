@@ -752,18 +752,78 @@ static void test_no_use_is_lost_while_the_writer_is_busy(void **state) {
         assert_int_equal(sem_destroy(&go_on), 0);
 }
 
+/* Makes n keys of alice, and a request with each. */
+static void use_many_keys(struct fixture *f, unsigned n) {
+        struct wire_request req = good_request();
+
+        for (unsigned made = 0; made < 2; made++) {
+                if (!made)
+                        assert_int_equal(store_begin(f->store->writer), 0);
+                for (unsigned i = 0; i < n; i++) {
+                        struct key_record key = good_key(f, secret_text);
+
+                        (void) snprintf(key.id, sizeof(key.id), "%010u", i);
+                        keytext_format(req.key.text, key.id, secret_text);
+                        __real_keymint_digest(f->keymint, req.key.text, key.digest);
+                        if (made)
+                                assert_int_equal(reason_of(f, &req), REASON_NONE);
+                        else
+                                assert_int_equal(store_key_insert(f->store->writer, &key), 0);
+                }
+                if (!made)
+                        assert_int_equal(store_commit(f->store->writer), 0);
+        }
+}
+
 static void test_when_no_use_can_be_noted_logins_go_on(void **state) {
+        struct fixture *f = *state;
+        struct worker *worker;
+        sd_event *event = NULL;
+
+        use_many_keys(f, 4200);
+        worker = worker_of(f, &event);
+        verify_flush(f->verify, worker);
+        end_worker(f, worker, event);
+        assert_int_equal(unit_sql_number(f->store->path, "SELECT sum(uses) FROM key_use"), 4096);
+        assert_int_equal(unit_sql_number(f->store->path, "SELECT max(uses) FROM key_use"), 1);
+}
+
+static void test_a_use_after_a_flush_is_a_new_one(void **state) {
         struct wire_request req = good_request();
         struct fixture *f = *state;
         struct worker *worker;
         sd_event *event = NULL;
 
-        for (unsigned i = 0; i < 5000; i++)
+        worker = worker_of(f, &event);
+        for (unsigned i = 0; i < 3; i++) {
+                assert_int_equal(ask_as(f, &req, OTHER, NOW + i).event.reason, REASON_NONE);
+                verify_flush(f->verify, worker);
+        }
+        end_worker(f, worker, event);
+        assert_int_equal(used_key(f).uses, 3);
+        assert_int_equal(used_key(f).last_used_at, NOW + 2);
+}
+
+/* Many keys in turn, and all of them once more: no use is lost, or counted for another. */
+static void test_uses_of_several_keys_are_kept_apart(void **state) {
+        struct fixture *f = *state;
+        struct worker *worker;
+        sd_event *event = NULL;
+
+        use_many_keys(f, 1500);
+        for (unsigned i = 0; i < 1500; i++) {
+                struct wire_request req = good_request();
+                char id[KEYTEXT_ID_LEN + 1];
+
+                (void) snprintf(id, sizeof(id), "%010u", i);
+                keytext_format(req.key.text, id, secret_text);
                 assert_int_equal(reason_of(f, &req), REASON_NONE);
+        }
         worker = worker_of(f, &event);
         verify_flush(f->verify, worker);
         end_worker(f, worker, event);
-        assert_in_range(used_key(f).uses, 1000, 5000);
+        assert_int_equal(unit_sql_number(f->store->path, "SELECT count(*) FROM key_use WHERE uses = 2"),
+                         1500);
 }
 
 static void test_a_use_of_a_key_that_is_gone_is_no_matter(void **state) {
@@ -813,6 +873,8 @@ int main(void) {
                 test_verify(test_a_use_does_not_disturb_the_snapshot),
                 test_verify(test_no_use_is_lost_while_the_writer_is_busy),
                 test_verify(test_when_no_use_can_be_noted_logins_go_on),
+                test_verify(test_a_use_after_a_flush_is_a_new_one),
+                test_verify(test_uses_of_several_keys_are_kept_apart),
                 test_verify(test_a_use_of_a_key_that_is_gone_is_no_matter),
                 cmocka_unit_test(test_nothing_can_be_freed),
         };
