@@ -22,6 +22,16 @@ static const struct {
                                          "a client certificate is required and none was presented" },
         [REASON_PEER] = { VERDICT_DENY, "peer", "the asking process may not speak for this service" },
         [REASON_STALE] = { VERDICT_DENY, "stale", "the login is not of the key as it is now" },
+        [REASON_ACCOUNT_UNKNOWN] = { VERDICT_INTERNAL, "account-unknown",
+                                     "nobody has said yet whether the key's owner exists" },
+        [REASON_ACCOUNT_GONE] = { VERDICT_DENY, "account-gone",
+                                  "the account that the key was made for does not exist any more" },
+        [REASON_ACCOUNT_EXPIRED] = { VERDICT_DENY, "account-expired", "the account has expired" },
+        [REASON_PASSWORD_EXPIRED] = { VERDICT_DENY, "password-expired",
+                                      "the password has expired (policy remove-on-password-expiry)" },
+        [REASON_ADMIN] = { VERDICT_DENY, "admin", "the key is an administrator's (policy admin-keys=no)" },
+        [REASON_RETIRED] = { VERDICT_DENY, "retired", "the key was rotated: another has taken its place" },
+        [REASON_REMOVED] = { VERDICT_DENY, "removed", "the key was removed with all others" },
 };
 _Static_assert(ARRAY_LEN(reasons) == _REASON_MAX, "a row for each reason");
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "account.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "control.h"
@@ -62,15 +61,15 @@ bool control_load_policy(struct control_call *call, struct store *writer, struct
         return r >= 0;
 }
 
-bool control_may_touch(const struct control_call *call, const struct key_record *key) {
-        struct account account;
+bool control_may_touch(const struct control_call *call, struct store *writer, const struct key_record *key) {
+        struct account_record account;
         bool own;
 
         if (role_may(call->role, call->method->verb, false, call->developers))
                 return true;
         /* Name and number: a number can have been another person's before, and a name can have moved. */
-        own = key->owner_uid == call->uid && account_by_uid(call->uid, &account) >= 0 &&
-              strcmp(account.name, key->owner) == 0;
+        own = key->owner_uid == call->uid && store_account_get(writer, key->owner, &account) >= 0 &&
+              account.state == ACCOUNT_PRESENT && account.uid == call->uid;
         return role_may(call->role, call->method->verb, own, call->developers);
 }
 
@@ -95,17 +94,17 @@ bool control_take_label(struct control_call *call, const char *what, const char 
         return false;
 }
 
-bool control_get_key(struct control_call *call, struct store *writer, const char *id, bool used,
+bool control_get_key(struct control_call *call, struct store *writer, const char *id,
                      struct key_record *ret) {
         struct key_record key = {};
         int r;
 
         if (!control_check_id(call, id))
                 return false;
-        r = used ? store_key_get_used(writer, id, &key) : store_key_get(writer, id, &key);
+        r = store_key_get_used(writer, id, &key);
         if (r < 0 && r != -ENOENT)
                 control_fail_store(call, r);
-        else if (call->role != ROLE_ADMIN && (r < 0 || !control_may_touch(call, &key)))
+        else if (call->role != ROLE_ADMIN && (r < 0 || !control_may_touch(call, writer, &key)))
                 control_fail(call, CONTROL_ACCESS_DENIED, "Key %s is not yours, or you may not do this.", id);
         else if (r < 0)
                 control_fail(call, CONTROL_NO_SUCH_KEY, "There is no key %s.", id);

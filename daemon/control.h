@@ -102,16 +102,16 @@ void control_fail_store(struct control_call *call, int r);
 bool control_load_policy(struct control_call *call, struct store *writer, struct policy *ret) _must_check_;
 
 /**
- * control_may_touch(call, key): whether the caller may do what it calls to ${key}. Asks NSS.
+ * control_may_touch(call, writer, key): whether the caller may do what it calls to ${key}.
  */
-bool control_may_touch(const struct control_call *call, const struct key_record *key);
+bool control_may_touch(const struct control_call *call, struct store *writer, const struct key_record *key);
 
 /**
- * control_get_key(call, writer, id, used, ret):
- * Finds a key that the caller may touch, with its uses where ${used} says so. Returns whether there is one; if not the call has failed
- * with what this caller may know.
+ * control_get_key(call, writer, id, ret):
+ * Finds a key that the caller may touch, with its uses. Returns whether there is one; if not the call has failed with what this caller may
+ * know.
  */
-bool control_get_key(struct control_call *call, struct store *writer, const char *id, bool used,
+bool control_get_key(struct control_call *call, struct store *writer, const char *id,
                      struct key_record *ret) _must_check_;
 
 /**

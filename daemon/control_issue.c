@@ -239,6 +239,21 @@ static int insert(struct issue_call *issue, struct store *writer) {
         return r;
 }
 
+/* A verification takes what the store knows of the owner, and the answer is fresh. */
+static int note_account(struct store *writer, const struct key_record *key) {
+        struct account_record account = {};
+        int r;
+
+        r = store_account_get(writer, key->owner, &account);
+        if (r != -ENOENT && (r < 0 || (account.state == ACCOUNT_PRESENT && account.uid == key->owner_uid)))
+                return r;
+        account = (struct account_record){ .state = ACCOUNT_PRESENT,
+                                           .uid = key->owner_uid,
+                                           .admin = key->owner_uid == 0 };
+        memcpy(account.name, key->owner, sizeof(account.name));
+        return store_account_put(writer, &account);
+}
+
 static void issue_in_transaction(struct issue_call *issue, struct store *writer) {
         struct control_call *call = &issue->call;
         struct policy policy;
@@ -253,7 +268,10 @@ static void issue_in_transaction(struct issue_call *issue, struct store *writer)
         }
         if (!decide_expiry(issue, &policy) || !has_room(issue, writer, &policy))
                 return;
+        issue->key.epoch = policy.epoch;
         r = insert(issue, writer);
+        if (r >= 0)
+                r = note_account(writer, &issue->key);
         if (r >= 0)
                 r = store_commit(writer);
         if (r < 0)

@@ -101,7 +101,7 @@ static void change_key(struct control_call *call, struct store *writer, const ch
                 control_fail_store(call, r);
                 return;
         }
-        if (control_get_key(call, writer, key_call->id, false, &key)) {
+        if (control_get_key(call, writer, key_call->id, &key)) {
                 change(call, writer, &key);
                 key.updated_at = clock_now();
                 if (call->error == CONTROL_OK) {
@@ -227,7 +227,7 @@ static int revoke_one(struct control_call *call, struct store *writer, struct ke
         if (!check_active(call, writer, key))
                 return 0;
         key->status = KEY_REVOKED;
-        key->updated_at = clock_now();
+        key->updated_at = key->dead_at = clock_now();
         memcpy(key->reason, ((struct ids_call *) call)->reason, sizeof(key->reason));
         return store_key_update(writer, key);
 }
@@ -247,7 +247,7 @@ static void change_all(struct control_call *call, struct store *writer, const ch
 
         r = store_begin(writer);
         for (uint32_t i = 0; r >= 0 && call->error == CONTROL_OK && i < ids_call->n_ids; i++)
-                if (control_get_key(call, writer, ids_call->ids[i], false, &key)) {
+                if (control_get_key(call, writer, ids_call->ids[i], &key)) {
                         memcpy(ids_call->owners[i], key.owner, sizeof(key.owner));
                         r = change(call, writer, &key);
                 }

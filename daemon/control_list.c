@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "account.h"
 #include "clock.h"
 #include "control.h"
 #include "expiry.h"
@@ -162,8 +161,6 @@ static int list_parse(struct control_call *call, sd_bus_message *m) {
 }
 
 static bool matches(const struct list_call *list, const struct key_record *key) {
-        if (list->call.role != ROLE_ADMIN && key->owner_uid != list->call.uid)
-                return false;
         if (list->by_status && expiry_status(&list->policy, key, list->now) != list->status)
                 return false;
         return !list->search[0] || strcasestr(key->id, list->search) || strcasestr(key->name, list->search) ||
@@ -187,17 +184,8 @@ static int on_key(const struct key_record *key, void *userdata) {
 
 static void list_run(struct control_call *call, struct store *writer) {
         struct list_call *list = (struct list_call *) call;
-        struct account account;
         int r;
 
-        if (call->role != ROLE_ADMIN) {
-                if (account_by_uid(call->uid, &account) < 0) {
-                        control_fail(call, CONTROL_ACCESS_DENIED, "This host knows no user with uid %u.",
-                                     call->uid);
-                        return;
-                }
-                memcpy(list->owner, account.name, sizeof(list->owner));
-        }
         if (!control_load_policy(call, writer, &list->policy))
                 return;
         list->keys = calloc(list->limit, sizeof(*list->keys));
@@ -206,7 +194,10 @@ static void list_run(struct control_call *call, struct store *writer) {
                 return;
         }
         list->now = clock_now();
-        r = store_key_each(writer, list->owner[0] ? list->owner : NULL, list->after, on_key, list);
+        if (call->role != ROLE_ADMIN)
+                r = store_key_each_own(writer, call->uid, list->after, on_key, list);
+        else
+                r = store_key_each(writer, list->owner[0] ? list->owner : NULL, list->after, on_key, list);
         if (r < 0)
                 control_fail_store(call, r);
 }
@@ -252,7 +243,7 @@ static int get_parse(struct control_call *call, sd_bus_message *m) {
 static void get_run(struct control_call *call, struct store *writer) {
         struct get_call *get = (struct get_call *) call;
 
-        if (control_get_key(call, writer, get->id, true, &get->key))
+        if (control_get_key(call, writer, get->id, &get->key))
                 (void) !control_load_policy(call, writer, &get->policy);
 }
 

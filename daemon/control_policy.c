@@ -87,10 +87,6 @@ static void take_change(struct set_call *set, const char *name, const char *valu
         r = policy_parse(name, value, &change->value);
         if (r == -ENOENT)
                 control_fail(&set->call, CONTROL_INVALID_ARGUMENT, "There is no policy '%s'.", shown_name);
-        else if (r == -EOPNOTSUPP)
-                control_fail(&set->call, CONTROL_INVALID_ARGUMENT,
-                             "%s=%s: this version cannot enforce that; it stays %s.", shown_name, shown_value,
-                             policy_usage(name));
         else if (r < 0)
                 control_fail(&set->call, CONTROL_INVALID_ARGUMENT, "%s='%s' is not right: it takes %s.",
                              shown_name, shown_value, policy_usage(name));
@@ -116,15 +112,35 @@ static int set_parse(struct control_call *call, sd_bus_message *m) {
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
+static bool changes(const struct set_call *set, const char *name) {
+        for (size_t i = 0; i < set->n_changes; i++)
+                if (strcmp(set->changes[i].name, name) == 0)
+                        return true;
+        return false;
+}
+
+/* What has outlived the lifetime up to now stays dead, however long the new one is: one mark, and no key is touched. */
+static int seal_lapsed(struct set_call *set, struct store *writer, int64_t now) {
+        struct policy policy;
+        int64_t made_by;
+
+        if (!changes(set, "lifetime") || !control_load_policy(&set->call, writer, &policy))
+                return 0;
+        made_by = expiry_made_by(&policy, now);
+        return made_by == INT64_MIN ? 0 : store_policy_set(writer, POLICY_LAPSED, made_by, now);
+}
+
 static void set_run(struct control_call *call, struct store *writer) {
         struct set_call *set = (struct set_call *) call;
         int64_t now = clock_now();
         int r;
 
         r = store_begin(writer);
+        if (r >= 0)
+                r = seal_lapsed(set, writer, now);
         for (size_t i = 0; r >= 0 && i < set->n_changes; i++)
                 r = store_policy_set(writer, set->changes[i].name, set->changes[i].value, now);
-        if (r >= 0)
+        if (r >= 0 && call->error == CONTROL_OK)
                 r = store_commit(writer);
         if (r < 0)
                 control_fail_store(call, r);

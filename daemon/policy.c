@@ -10,7 +10,6 @@
 
 enum kind {
         KIND_SWITCH,
-        KIND_UNSUPPORTED_SWITCH, /* may only be off: switched on it would promise what is not done yet */
         KIND_COUNT,
         KIND_DURATION,
         KIND_DURATION_OR_NONE,
@@ -24,6 +23,7 @@ static const struct row {
         int64_t initial;
         const char *usage;
 } rows[] = {
+        { "admin-keys", KIND_SWITCH, offsetof(struct policy, admin_keys), 1, "yes or no" },
         { "enabled", KIND_SWITCH, offsetof(struct policy, enabled), 0, "yes or no" },
         { "lifetime", KIND_DURATION_OR_NONE, offsetof(struct policy, lifetime_s), PARSE_MONTH_S,
           "a duration such as 90d, 6months or 1y, or none" },
@@ -32,8 +32,8 @@ static const struct row {
         { "max-lifetime", KIND_DURATION_OR_NONE, offsetof(struct policy, max_lifetime_s), 0,
           "a duration such as 90d, 6months or 1y, or none" },
         { "password-issue", KIND_SWITCH, offsetof(struct policy, password_issue), 1, "yes or no" },
-        { "remove-on-password-expiry", KIND_UNSUPPORTED_SWITCH,
-          offsetof(struct policy, remove_on_password_expiry), 0, "no" },
+        { "remove-on-password-expiry", KIND_SWITCH, offsetof(struct policy, remove_on_password_expiry), 0,
+          "yes or no" },
         { "require-certificate", KIND_SWITCH, offsetof(struct policy, require_certificate), 0, "yes or no" },
         { "retention", KIND_DURATION, offsetof(struct policy, retention_s), 90 * PARSE_DAY_S,
           "a duration such as 90d or 1y" },
@@ -50,8 +50,6 @@ static bool in_range(const struct row *row, int64_t value) {
         switch (row->kind) {
         case KIND_SWITCH:
                 return value == 0 || value == 1;
-        case KIND_UNSUPPORTED_SWITCH:
-                return value == 0;
         case KIND_COUNT:
                 return value >= 1 && value <= 1000;
         case KIND_DURATION:
@@ -62,14 +60,10 @@ static bool in_range(const struct row *row, int64_t value) {
         return false;
 }
 
-static bool is_switch(const struct row *row) {
-        return row->kind == KIND_SWITCH || row->kind == KIND_UNSUPPORTED_SWITCH;
-}
-
 static void store_value(struct policy *policy, const struct row *row, int64_t value) {
         char *at = (char *) policy + row->offset;
 
-        if (is_switch(row))
+        if (row->kind == KIND_SWITCH)
                 memcpy(at, &(bool){ value != 0 }, sizeof(bool));
         else
                 memcpy(at, &value, sizeof(value));
@@ -80,7 +74,7 @@ static int64_t load_value(const struct policy *policy, const struct row *row) {
         int64_t value;
         bool on;
 
-        if (is_switch(row)) {
+        if (row->kind == KIND_SWITCH) {
                 memcpy(&on, at, sizeof(on));
                 return on;
         }
@@ -94,11 +88,26 @@ void policy_init(struct policy *policy) {
                 store_value(policy, &rows[i], rows[i].initial);
 }
 
+/* What is written beside the policies: not a person's to set. */
+static bool apply_mark(struct policy *policy, const char *name, int64_t value, int64_t changed_at) {
+        if (strcmp(name, POLICY_EPOCH) == 0) {
+                policy->epoch = value;
+                policy->epoch_at = changed_at;
+                return true;
+        }
+        if (strcmp(name, POLICY_LAPSED) == 0) {
+                policy->lapsed_before = value;
+                policy->lapsed_at = changed_at;
+                return true;
+        }
+        return false;
+}
+
 int policy_apply(struct policy *policy, const char *name, int64_t value, int64_t changed_at) {
         const struct row *row = find(name);
 
         if (!row)
-                return -ENOENT;
+                return apply_mark(policy, name, value, changed_at) ? 0 : -ENOENT;
         if (!in_range(row, value))
                 return -ERANGE;
         store_value(policy, row, value);
@@ -124,9 +133,6 @@ static int parse_value(const struct row *row, const char *text, int64_t *ret) {
         switch (row->kind) {
         case KIND_SWITCH:
                 return parse_switch(text, ret);
-        case KIND_UNSUPPORTED_SWITCH:
-                r = parse_switch(text, ret);
-                return r >= 0 && *ret != 0 ? -EOPNOTSUPP : r;
         case KIND_COUNT:
                 r = parse_u64(text, 1, 1000, &count);
                 if (r >= 0)
@@ -187,7 +193,7 @@ void policy_format(const struct policy *policy, const char *name, char out[stati
         if (!row)
                 return;
         value = load_value(policy, row);
-        if (is_switch(row))
+        if (row->kind == KIND_SWITCH)
                 memcpy(out, value ? "yes" : "no", value ? 4 : 3);
         else if (row->kind == KIND_COUNT)
                 format_count((uint64_t) value, out);
@@ -221,10 +227,47 @@ static enum reason decide_source(const char *networks, const char *rhost) {
         return REASON_SOURCE;
 }
 
+/* Whether the accounts behind the key are still those that it was made for, and open. */
+static enum reason decide_account(const struct policy_facts *facts) {
+        const struct account_record *owner = facts->owner, *linked = facts->linked;
+
+        if (!owner || owner->state == ACCOUNT_UNKNOWN)
+                return REASON_ACCOUNT_UNKNOWN;
+        if (owner->state != ACCOUNT_PRESENT || owner->uid != facts->key->owner_uid)
+                return REASON_ACCOUNT_GONE;
+        if (owner->closes_at != 0 && facts->now >= owner->closes_at)
+                return REASON_ACCOUNT_EXPIRED;
+        if (facts->policy->remove_on_password_expiry) {
+                if (!linked || linked->state == ACCOUNT_UNKNOWN)
+                        return REASON_ACCOUNT_UNKNOWN;
+                if (!expiry_password_good(linked, facts->now))
+                        return REASON_PASSWORD_EXPIRED;
+        }
+        if (!facts->policy->admin_keys && owner->admin)
+                return REASON_ADMIN;
+        return REASON_NONE;
+}
+
+/* Whether the key itself still lives. */
+static enum reason decide_life(const struct policy_facts *facts) {
+        const struct key_record *key = facts->key;
+
+        if (key->epoch < facts->policy->epoch)
+                return REASON_REMOVED;
+        switch (expiry_status(facts->policy, key, facts->now)) {
+        case KEY_ACTIVE:
+                return REASON_NONE;
+        case KEY_REVOKED:
+                return REASON_REVOKED;
+        case KEY_EXPIRED:
+                break;
+        }
+        return expiry_is_retired(key, facts->now) ? REASON_RETIRED : REASON_EXPIRED;
+}
+
 enum reason policy_decide(const struct policy_facts *facts) {
         const struct key_record *key = facts->key;
-        enum key_status status;
-        enum reason source;
+        enum reason reason;
 
         if (!facts->policy->enabled)
                 return REASON_DISABLED;
@@ -234,16 +277,18 @@ enum reason policy_decide(const struct policy_facts *facts) {
                 return facts->confirming ? REASON_STALE : REASON_WRONG_SECRET;
         if (strcmp(key->owner, facts->user) != 0)
                 return REASON_OTHER_USER;
-        status = expiry_status(facts->policy, key, facts->now);
-        if (status != KEY_ACTIVE)
-                return status == KEY_EXPIRED ? REASON_EXPIRED : REASON_REVOKED;
+        reason = decide_life(facts);
+        if (reason == REASON_NONE)
+                reason = decide_account(facts);
+        if (reason != REASON_NONE)
+                return reason;
         if (!facts->peer_may_claim)
                 return REASON_PEER;
         if (key->services[0] && !text_has_word(key->services, facts->service))
                 return REASON_SERVICE;
-        source = decide_source(key->networks, facts->rhost);
-        if (source != REASON_NONE)
-                return source;
+        reason = decide_source(key->networks, facts->rhost);
+        if (reason != REASON_NONE)
+                return reason;
         /* No evidence of a certificate can be presented in this version of the protocol. */
         if (facts->policy->require_certificate)
                 return REASON_CERTIFICATE_MISSING;

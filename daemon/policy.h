@@ -6,6 +6,11 @@
 
 #define POLICY_VALUE_LEN 32
 
+/* Names in the store beside those of the policies, which people can neither see nor set: how often all keys were removed, and up to when keys
+ * without an expiry of their own had outlived the lifetime at its last change. */
+#define POLICY_EPOCH  "epoch"
+#define POLICY_LAPSED "lapsed"
+
 /**
  * policy_init(policy): the defaults, closed: no key is accepted until an administrator says so.
  */
@@ -21,7 +26,7 @@ int policy_apply(struct policy *policy, const char *name, int64_t value, int64_t
 /**
  * policy_parse(name, text, ret):
  * Reads what a person wrote for the policy ${name}. Returns 0; -ENOENT when there is no such policy; -EINVAL or -ERANGE for a value that
- * is not right (policy_usage() says what is); -EOPNOTSUPP for one that this version cannot enforce.
+ * is not right (policy_usage() says what is).
  */
 int policy_parse(const char *name, const char *text, int64_t *ret) _must_check_;
 
@@ -43,10 +48,12 @@ void policy_format(const struct policy *policy, const char *name, char out[stati
 /* What is known about one login when it is decided. */
 struct policy_facts {
         const struct policy *policy;
-        const struct key_record *key; /* NULL: no key has this id */
-        bool secret_ok;               /* the digest, or the ticket, is that of the key */
-        bool confirming;              /* a ticket was presented, not a key */
-        bool peer_may_claim;          /* the asking process may speak for the service */
+        const struct key_record *key;        /* NULL: no key has this id */
+        const struct account_record *owner;  /* of the key; NULL: nothing is known */
+        const struct account_record *linked; /* whose password counts; NULL: nothing is known */
+        bool secret_ok;                      /* the digest, or the ticket, is that of the key */
+        bool confirming;                     /* a ticket was presented, not a key */
+        bool peer_may_claim;                 /* the asking process may speak for the service */
         const char *user;
         const char *service;
         const char *rhost; /* "" when unknown */

@@ -14,6 +14,10 @@
 #define RECORD_NETWORKS_MAX 16
 #define RECORD_LIST_LEN     (RECORD_SERVICES_MAX * (WIRE_SERVICE_MAX + 1))
 #define RECORD_REASON_MAX   128
+#define RECORD_ORIGIN_MAX   80
+
+/* For retires_at: the key ends with the first use of its successor. */
+#define RECORD_RETIRES_ON_USE INT64_C(-1)
 
 /* Values are in the store: never renumber. What has outlived its time is found out by the clock, not by a status. */
 enum key_status {
@@ -35,8 +39,15 @@ struct key_record {
         char reason[RECORD_REASON_MAX + 1]; /* of a revocation */
         int64_t created_at;
         int64_t updated_at;
-        int64_t expires_at;   /* of its own; 0: the policy's lifetime counts */
-        int64_t bound_at;     /* never later than this (max-lifetime at its making); 0: no bound */
+        int64_t expires_at;             /* of its own; 0: the policy's lifetime counts */
+        int64_t bound_at;               /* never later than this (max-lifetime at its making); 0: no bound */
+        char linked[WIRE_USER_MAX + 1]; /* whose password counts; empty: the owner's */
+        char origin[RECORD_ORIGIN_MAX + 1];   /* empty: asked for; else what made it, such as session:sshd */
+        char predecessor[KEYTEXT_ID_LEN + 1]; /* rotation: the key that this one replaces; empty: none */
+        char successor[KEYTEXT_ID_LEN + 1];   /* and the one that replaces it */
+        int64_t retires_at; /* rotation: not accepted from then on; 0: not retired; RECORD_RETIRES_ON_USE */
+        int64_t epoch; /* the policy's when it was made; one of an older epoch was removed with all others */
+        int64_t dead_at;      /* when its end was noticed: by its revocation, or by the sweeper; 0: not yet */
         int64_t last_used_at; /* 0: never. This and what follows only where a key is shown */
         char last_service[WIRE_SERVICE_MAX + 1];
         char last_rhost[WIRE_RHOST_MAX + 1];
@@ -52,8 +63,29 @@ struct key_use {
         char rhost[WIRE_RHOST_MAX + 1];
 };
 
+/* What is known of a user of this host. Zeroes: nothing. */
+enum account_state {
+        ACCOUNT_UNKNOWN = 0, /* never answered for */
+        ACCOUNT_PRESENT = 1,
+        ACCOUNT_GONE = 2,
+};
+
+struct account_record {
+        char name[WIRE_USER_MAX + 1];
+        enum account_state state;
+        uid_t uid;                /* of ACCOUNT_PRESENT */
+        bool local;               /* in the passwd file, not in a directory */
+        bool admin;               /* root, or a member of the admin group */
+        bool locked;              /* the password was locked (passwd -l) */
+        int64_t password_ends_at; /* not good from then on; 0: it does not expire */
+        int64_t closes_at;        /* no login at all from then on; 0: never */
+        int64_t gone_since;       /* of ACCOUNT_GONE */
+        int64_t checked_at;       /* when the answer came */
+};
+
 struct policy {
         bool enabled;
+        bool admin_keys;
         int64_t lifetime_s; /* 0: none */
         int64_t lifetime_changed_at;
         int64_t max_lifetime_s; /* 0: none */
@@ -62,4 +94,9 @@ struct policy {
         bool require_certificate;
         bool password_issue;
         int64_t retention_s;
+        /* Not for people to set: written with "remove all" and with a change of lifetime. */
+        int64_t epoch;         /* keys of an older one are removed */
+        int64_t epoch_at;      /* since when */
+        int64_t lapsed_before; /* keys made up to then had outlived a lifetime before it was changed */
+        int64_t lapsed_at;     /* when it was changed */
 };

@@ -94,7 +94,10 @@ int store_pepper_each(struct store *s, int (*visit)(uint32_t pepper_id, void *us
 /* --- Keys (store_key.c) -------------------------------------------------------------------------------------------- */
 
 /**
- * store_key_get(s, id, ret): the key's row, without its uses. Returns 0; -ENOENT; an error of the store.
+ * store_key_get(s, id, ret):
+ * The key's row, without its uses; for a verification: also one that was removed with all others, as long as it is there. What shows and
+ * changes keys asks the functions below, which do not know those.
+ * Returns 0; -ENOENT; an error of the store.
  */
 int store_key_get(struct store *s, const char *id, struct key_record *ret) _must_check_;
 
@@ -102,6 +105,11 @@ int store_key_get(struct store *s, const char *id, struct key_record *ret) _must
  * store_key_get_used(writer, id, ret): the same with its uses.
  */
 int store_key_get_used(struct store *writer, const char *id, struct key_record *ret) _must_check_;
+
+/**
+ * store_key_count(writer, ret): how many keys there are, dead ones among them, without those that were removed.
+ */
+int store_key_count(struct store *writer, uint64_t *ret) _must_check_;
 
 /**
  * store_key_each(writer, owner, after, visit, userdata):
@@ -112,14 +120,23 @@ int store_key_each(struct store *writer, const char *owner, const char *after,
                    int (*visit)(const struct key_record *key, void *userdata), void *userdata) _must_check_;
 
 /**
+ * store_key_each_own(writer, uid, after, visit, userdata):
+ * The same for the keys of the accounts that have the number ${uid} now, and had it when the key was made.
+ */
+int store_key_each_own(struct store *writer, uid_t uid, const char *after,
+                       int (*visit)(const struct key_record *key, void *userdata),
+                       void *userdata) _must_check_;
+
+/**
  * store_key_insert(writer, key): inside a transaction. Returns 0; -EEXIST when the id is taken or the schema
  * refuses the row; an error of the store.
  */
 int store_key_insert(struct store *writer, const struct key_record *key) _must_check_;
 
 /**
- * store_key_update(writer, key): writes name, digest, pepper, status, reason and updated_at of an existing key, inside a transaction. A
- * revoked key stays revoked whatever ${key} says.
+ * store_key_update(writer, key):
+ * Writes name, digest, pepper, status, reason, successor, retires_at, dead_at and updated_at of an existing key, inside a
+ * transaction. A revoked key stays revoked whatever ${key} says.
  * Returns 0; -ENOENT; an error of the store.
  */
 int store_key_update(struct store *writer, const struct key_record *key) _must_check_;
@@ -149,3 +166,94 @@ int store_policy_each(struct store *s,
  * store_policy_set(writer, name, value, changed_at): inside a transaction.
  */
 int store_policy_set(struct store *writer, const char *name, int64_t value, int64_t changed_at) _must_check_;
+
+/* --- Accounts (store_account.c) ------------------------------------------------------------------------------------ */
+
+/**
+ * store_account_get(s, name, ret): what is known of a user. Returns 0; -ENOENT; an error of the store.
+ */
+int store_account_get(struct store *s, const char *name, struct account_record *ret) _must_check_;
+
+/**
+ * store_account_put(writer, account): writes it, new or not, inside a transaction; its state is not ACCOUNT_UNKNOWN.
+ */
+int store_account_put(struct store *writer, const struct account_record *account) _must_check_;
+
+/**
+ * store_account_each(s, visit, userdata): everybody of whom something is known. Returns 0, or what ${visit} returned, or an error
+ * of the store.
+ */
+int store_account_each(struct store *s, int (*visit)(const struct account_record *account, void *userdata),
+                       void *userdata) _must_check_;
+
+/**
+ * store_account_each_missing(writer, visit, userdata):
+ * The users that keys belong or are linked to and of whom nothing is known. Reads every key. As above.
+ */
+int store_account_each_missing(struct store *writer, int (*visit)(const char *name, void *userdata),
+                               void *userdata) _must_check_;
+
+/**
+ * store_account_forget(writer): drops what is known of users without any key, inside a transaction.
+ */
+int store_account_forget(struct store *writer) _must_check_;
+
+/* --- What is due (store_sweep.c) ----------------------------------------------------------------------------------- */
+
+enum store_sweep {
+        STORE_SWEEP_END,      /* the first end that a live key has of its own */
+        STORE_SWEEP_MADE,     /* when the oldest live key without an expiry of its own was made */
+        STORE_SWEEP_DEAD,     /* when the end of the first dead key was noticed */
+        STORE_SWEEP_PASSWORD, /* when the first password after a given time expires */
+};
+
+/**
+ * store_sweep_next(writer, which, after, ret):
+ * A moment of those above; ${after} is for STORE_SWEEP_PASSWORD. By an index: as fast with a million keys as with ten.
+ * Returns 0; -ENOENT when there is none; an error of the store.
+ */
+int store_sweep_next(struct store *writer, enum store_sweep which, int64_t after, int64_t *ret) _must_check_;
+
+/**
+ * store_sweep_has_removed(writer): 1 when rows of removed keys are still there, else 0, or an error of the store.
+ */
+int store_sweep_has_removed(struct store *writer) _must_check_;
+
+/**
+ * store_sweep_each_ended(writer, end_by, made_by, max, visit, userdata):
+ * Visits keys that are not marked dead and have an end of their own up to ${end_by}, then those without an expiry of their own
+ * that were made up to ${made_by}; ${max} of each at most. ${visit} changes nothing in the store. Returns 0, or what ${visit} returned
+ * other than 0, or an error of the store.
+ */
+int store_sweep_each_ended(struct store *writer, int64_t end_by, int64_t made_by, int64_t max,
+                           int (*visit)(const struct key_record *key, void *userdata),
+                           void *userdata) _must_check_;
+
+/**
+ * store_sweep_each_undone(writer, after, max, visit, userdata): keys marked dead after ${after} that nobody revoked: the clock has gone
+ * back. As above.
+ */
+int store_sweep_each_undone(struct store *writer, int64_t after, int64_t max,
+                            int (*visit)(const struct key_record *key, void *userdata),
+                            void *userdata) _must_check_;
+
+/**
+ * store_sweep_each_of(writer, account, linked, max, visit, userdata): keys of the owner ${account}, or those that are linked to it, that are
+ * not marked dead. As above.
+ */
+int store_sweep_each_of(struct store *writer, const char *account, bool linked, int64_t max,
+                        int (*visit)(const struct key_record *key, void *userdata),
+                        void *userdata) _must_check_;
+
+/**
+ * store_sweep_mark(writer, id, dead_at): notes when the end of a key was noticed; 0: it lives. Inside a transaction.
+ */
+int store_sweep_mark(struct store *writer, const char *id, int64_t dead_at) _must_check_;
+
+/**
+ * store_sweep_purge_dead(writer, dead_by, max), store_sweep_purge_removed(writer, max):
+ * Deletes keys whose end was noticed up to ${dead_by}; keys that were removed with all others; at most ${max}, inside a transaction.
+ * Returns how many, or an error of the store.
+ */
+int store_sweep_purge_dead(struct store *writer, int64_t dead_by, int64_t max) _must_check_;
+int store_sweep_purge_removed(struct store *writer, int64_t max) _must_check_;

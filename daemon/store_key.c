@@ -19,6 +19,13 @@ enum column {
         COL_UPDATED,
         COL_EXPIRES,
         COL_BOUND,
+        COL_LINKED,
+        COL_ORIGIN,
+        COL_PREDECESSOR,
+        COL_SUCCESSOR,
+        COL_RETIRES,
+        COL_EPOCH,
+        COL_DEAD,
         COL_LAST,
         COL_LAST_SERVICE,
         COL_LAST_RHOST,
@@ -40,17 +47,24 @@ static int read_numbers(sqlite3_stmt *stmt, struct key_record *key) {
         key->updated_at = sqlite3_column_int64(stmt, COL_UPDATED);
         key->expires_at = sqlite3_column_int64(stmt, COL_EXPIRES);
         key->bound_at = sqlite3_column_int64(stmt, COL_BOUND);
+        key->retires_at = sqlite3_column_int64(stmt, COL_RETIRES);
+        key->epoch = sqlite3_column_int64(stmt, COL_EPOCH);
+        key->dead_at = sqlite3_column_int64(stmt, COL_DEAD);
         return 0;
 }
 
 /* On failure the record is not to be used; callers fill one of their own and hand it on only then. */
-static int read_key(sqlite3_stmt *stmt, struct key_record *key) {
+int store_key_read(sqlite3_stmt *stmt, struct key_record *key) {
         if (store_stmt_text(stmt, COL_ID, key->id, sizeof(key->id)) < 0 ||
             store_stmt_text(stmt, COL_OWNER, key->owner, sizeof(key->owner)) < 0 ||
             store_stmt_text(stmt, COL_NAME, key->name, sizeof(key->name)) < 0 ||
             store_stmt_text(stmt, COL_SERVICES, key->services, sizeof(key->services)) < 0 ||
             store_stmt_text(stmt, COL_NETWORKS, key->networks, sizeof(key->networks)) < 0 ||
-            store_stmt_text(stmt, COL_REASON, key->reason, sizeof(key->reason)) < 0)
+            store_stmt_text(stmt, COL_REASON, key->reason, sizeof(key->reason)) < 0 ||
+            store_stmt_text(stmt, COL_LINKED, key->linked, sizeof(key->linked)) < 0 ||
+            store_stmt_text(stmt, COL_ORIGIN, key->origin, sizeof(key->origin)) < 0 ||
+            store_stmt_text(stmt, COL_PREDECESSOR, key->predecessor, sizeof(key->predecessor)) < 0 ||
+            store_stmt_text(stmt, COL_SUCCESSOR, key->successor, sizeof(key->successor)) < 0)
                 return -EUCLEAN;
         return read_numbers(stmt, key);
 }
@@ -77,7 +91,7 @@ static int get(struct store *s, enum stmt which, const char *id, struct key_reco
         r = store_stmt_step(stmt);
         if (r <= 0)
                 return r < 0 ? r : -ENOENT;
-        r = read_key(stmt, &key);
+        r = store_key_read(stmt, &key);
         if (r >= 0 && which != STMT_KEY_GET)
                 r = read_use(stmt, &key);
         if (r < 0)
@@ -94,20 +108,17 @@ int store_key_get_used(struct store *writer, const char *id, struct key_record *
         return get(writer, STMT_KEY_GET_USED, id, ret);
 }
 
-int store_key_each(struct store *writer, const char *owner, const char *after,
-                   int (*visit)(const struct key_record *key, void *userdata), void *userdata) {
-        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, owner ? STMT_KEY_EACH_OF : STMT_KEY_EACH);
+static int each(sqlite3_stmt *stmt, const char *after,
+                int (*visit)(const struct key_record *key, void *userdata), void *userdata) {
         int r;
 
         r = store_stmt_error(sqlite3_bind_text(stmt, 1, after, -1, SQLITE_STATIC));
-        if (r >= 0 && owner)
-                r = store_stmt_error(sqlite3_bind_text(stmt, 2, owner, -1, SQLITE_STATIC));
         if (r < 0)
                 return r;
         while ((r = store_stmt_step(stmt)) > 0) {
                 struct key_record key = {};
 
-                r = read_key(stmt, &key);
+                r = store_key_read(stmt, &key);
                 if (r >= 0)
                         r = read_use(stmt, &key);
                 if (r >= 0)
@@ -116,6 +127,24 @@ int store_key_each(struct store *writer, const char *owner, const char *after,
                         return r;
         }
         return r;
+}
+
+int store_key_each(struct store *writer, const char *owner, const char *after,
+                   int (*visit)(const struct key_record *key, void *userdata), void *userdata) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, owner ? STMT_KEY_EACH_OF : STMT_KEY_EACH);
+
+        if (owner && sqlite3_bind_text(stmt, 2, owner, -1, SQLITE_STATIC) != SQLITE_OK)
+                return -ENOMEM;
+        return each(stmt, after, visit, userdata);
+}
+
+int store_key_each_own(struct store *writer, uid_t uid, const char *after,
+                       int (*visit)(const struct key_record *key, void *userdata), void *userdata) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_KEY_EACH_OWN);
+
+        if (sqlite3_bind_int64(stmt, 2, uid) != SQLITE_OK)
+                return -ENOMEM;
+        return each(stmt, after, visit, userdata);
 }
 
 static int bind_key(sqlite3_stmt *stmt, const struct key_record *key) {
@@ -132,7 +161,14 @@ static int bind_key(sqlite3_stmt *stmt, const struct key_record *key) {
             sqlite3_bind_int64(stmt, 11, key->created_at) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, 12, key->updated_at) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, 13, key->expires_at) != SQLITE_OK ||
-            sqlite3_bind_int64(stmt, 14, key->bound_at) != SQLITE_OK)
+            sqlite3_bind_int64(stmt, 14, key->bound_at) != SQLITE_OK ||
+            sqlite3_bind_text(stmt, 15, key->linked, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_text(stmt, 16, key->origin, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_text(stmt, 17, key->predecessor, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_text(stmt, 18, key->successor, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 19, key->retires_at) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 20, key->epoch) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 21, key->dead_at) != SQLITE_OK)
                 return -ENOMEM;
         return 0;
 }
@@ -163,7 +199,10 @@ int store_key_update(struct store *writer, const struct key_record *key) {
             sqlite3_bind_text(stmt, 4, key->name, -1, SQLITE_STATIC) != SQLITE_OK ||
             sqlite3_bind_int(stmt, 5, (int) key->status) != SQLITE_OK ||
             sqlite3_bind_text(stmt, 6, key->reason, -1, SQLITE_STATIC) != SQLITE_OK ||
-            sqlite3_bind_int64(stmt, 7, key->updated_at) != SQLITE_OK)
+            sqlite3_bind_int64(stmt, 7, key->updated_at) != SQLITE_OK ||
+            sqlite3_bind_text(stmt, 8, key->successor, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 9, key->retires_at) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 10, key->dead_at) != SQLITE_OK)
                 return -ENOMEM;
         return change_one(writer, stmt);
 }
@@ -189,4 +228,14 @@ int store_key_used(struct store *writer, const struct key_use *use, uint64_t cou
         /* Only a first use looks at the key itself, by its foreign key. */
         r = store_stmt_step(stmt);
         return r == -EEXIST ? 0 : r;
+}
+
+int store_key_count(struct store *writer, uint64_t *ret) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_KEY_COUNT);
+        int r = store_stmt_step(stmt);
+
+        if (r <= 0)
+                return r < 0 ? r : -EIO;
+        *ret = (uint64_t) sqlite3_column_int64(stmt, 0);
+        return 0;
 }

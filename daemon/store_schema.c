@@ -41,6 +41,39 @@ static const char *const migrations[] = {
         "  rhost TEXT NOT NULL,"
         "  uses INTEGER NOT NULL"
         ") STRICT, WITHOUT ROWID;",
+        /* 3: Linked users, rotation, epochs; what the sweeper looks for has an index each, so that a store of a million keys is asked
+         * for what is due as fast as one of ten. ends_at is a key's own end; that by the policy's lifetime follows from created_at. */
+        "ALTER TABLE key ADD COLUMN linked TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE key ADD COLUMN origin TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE key ADD COLUMN predecessor TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE key ADD COLUMN successor TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE key ADD COLUMN retires_at INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE key ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE key ADD COLUMN dead_at INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE key ADD COLUMN ends_at INTEGER AS (min("
+        "  CASE WHEN expires_at > 0 THEN expires_at ELSE 9223372036854775807 END,"
+        "  CASE WHEN bound_at > 0 THEN bound_at ELSE 9223372036854775807 END,"
+        "  CASE WHEN retires_at > 0 THEN retires_at ELSE 9223372036854775807 END)) VIRTUAL;"
+        "UPDATE key SET dead_at = updated_at WHERE status = 1;"
+        "CREATE INDEX key_ends ON key (ends_at) WHERE dead_at = 0;"
+        "CREATE INDEX key_made ON key (created_at) WHERE dead_at = 0 AND expires_at = 0;"
+        "CREATE INDEX key_dead ON key (dead_at) WHERE dead_at <> 0;"
+        "CREATE INDEX key_epoch ON key (epoch);"
+        "CREATE INDEX key_linked ON key (linked) WHERE linked <> '';"
+        "CREATE TABLE account ("
+        "  name TEXT PRIMARY KEY CHECK (name <> ''),"
+        "  state INTEGER NOT NULL CHECK (state IN (1, 2)),"
+        "  uid INTEGER NOT NULL,"
+        "  local INTEGER NOT NULL,"
+        "  admin INTEGER NOT NULL,"
+        "  locked INTEGER NOT NULL,"
+        "  password_ends_at INTEGER NOT NULL,"
+        "  closes_at INTEGER NOT NULL,"
+        "  gone_since INTEGER NOT NULL,"
+        "  checked_at INTEGER NOT NULL"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE INDEX account_uid ON account (uid);"
+        "CREATE INDEX account_password ON account (password_ends_at) WHERE password_ends_at <> 0;",
 };
 
 int64_t store_schema_newest(void) {

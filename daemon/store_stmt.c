@@ -6,9 +6,14 @@
 #define KEY_COLUMNS                                                                                          \
         "k.id, k.digest, k.pepper, k.owner, k.owner_uid, k.name, k.services, k.networks, k.status, "         \
         "k.reason,"                                                                                          \
-        " k.created_at, k.updated_at, k.expires_at, k.bound_at"
+        " k.created_at, k.updated_at, k.expires_at, k.bound_at, k.linked, k.origin, k.predecessor,"          \
+        " k.successor, k.retires_at, k.epoch, k.dead_at"
 #define USE_COLUMNS ", u.last_at, u.service, u.rhost, u.uses"
 #define USED_KEYS   "SELECT " KEY_COLUMNS USE_COLUMNS " FROM key k LEFT JOIN key_use u ON u.id = k.id"
+/* What was removed with all others is there until the sweeper comes to it, and nobody is shown it. */
+#define LIVE_EPOCH " AND k.epoch >= (SELECT ifnull(max(value), 0) FROM policy WHERE name = 'epoch')"
+
+#define SWEPT_KEYS "SELECT " KEY_COLUMNS " FROM key k"
 
 static const char *const texts[] = {
         [STMT_BEGIN_READ] = "BEGIN DEFERRED",
@@ -18,16 +23,23 @@ static const char *const texts[] = {
         [STMT_PEPPERS] = "SELECT id FROM pepper",
         [STMT_POLICIES] = "SELECT name, value, changed_at FROM policy",
         [STMT_KEY_GET] = "SELECT " KEY_COLUMNS " FROM key k WHERE k.id = ?1",
-        [STMT_KEY_GET_USED] = USED_KEYS " WHERE k.id = ?1",
-        [STMT_KEY_EACH] = USED_KEYS " WHERE k.id > ?1 ORDER BY k.id",
-        [STMT_KEY_EACH_OF] = USED_KEYS " WHERE k.owner = ?2 AND k.id > ?1 ORDER BY k.id",
+        [STMT_KEY_GET_USED] = USED_KEYS " WHERE k.id = ?1" LIVE_EPOCH,
+        [STMT_KEY_EACH] = USED_KEYS " WHERE k.id > ?1" LIVE_EPOCH " ORDER BY k.id",
+        [STMT_KEY_EACH_OF] = USED_KEYS " WHERE k.owner = ?2 AND k.id > ?1" LIVE_EPOCH " ORDER BY k.id",
+        [STMT_KEY_EACH_OWN] = USED_KEYS
+        " WHERE k.owner IN (SELECT name FROM account WHERE uid = ?2 AND state = 1) AND k.owner_uid = ?2"
+        " AND k.id > ?1" LIVE_EPOCH " ORDER BY k.id",
         [STMT_KEY_INSERT] =
                 "INSERT INTO key (id, digest, pepper, owner, owner_uid, name, services, networks, status,"
-                " reason, created_at, updated_at, expires_at, bound_at)"
-                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                " reason, created_at, updated_at, expires_at, bound_at, linked, origin, predecessor, "
+                "successor,"
+                " retires_at, epoch, dead_at)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
+                "?19,"
+                " ?20, ?21)",
         [STMT_KEY_UPDATE] =
                 "UPDATE key SET digest = ?2, pepper = ?3, name = ?4, status = max(status, ?5), reason = ?6,"
-                " updated_at = ?7 WHERE id = ?1",
+                " updated_at = ?7, successor = ?8, retires_at = ?9, dead_at = ?10 WHERE id = ?1",
         [STMT_KEY_DELETE] = "DELETE FROM key WHERE id = ?1",
         [STMT_KEY_USED] = "INSERT INTO key_use (id, last_at, service, rhost, uses)"
                           " VALUES (?1, ?2, ?3, ?4, ?5)"
@@ -36,6 +48,41 @@ static const char *const texts[] = {
         [STMT_POLICY_SET] =
                 "INSERT INTO policy (name, value, changed_at) VALUES (?1, ?2, ?3)"
                 " ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at",
+#define ACCOUNT_COLUMNS                                                                                      \
+        "name, state, uid, local, admin, locked, password_ends_at, closes_at, gone_since, checked_at"
+        [STMT_ACCOUNT_GET] = "SELECT " ACCOUNT_COLUMNS " FROM account WHERE name = ?1",
+        [STMT_ACCOUNT_EACH] = "SELECT " ACCOUNT_COLUMNS " FROM account",
+        [STMT_ACCOUNT_PUT] =
+                "REPLACE INTO account (" ACCOUNT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        [STMT_ACCOUNT_MISSING] =
+                "SELECT DISTINCT owner FROM key WHERE owner NOT IN (SELECT name FROM account) UNION"
+                " SELECT DISTINCT linked FROM key WHERE linked <> '' AND linked NOT IN (SELECT name FROM "
+                "account)",
+        [STMT_ACCOUNT_FORGET] =
+                "DELETE FROM account WHERE NOT EXISTS (SELECT 1 FROM key WHERE key.owner = account.name)"
+                " AND NOT EXISTS (SELECT 1 FROM key WHERE linked <> '' AND key.linked = account.name)",
+        [STMT_SWEEP_NEXT] = "SELECT min(ends_at) FROM key WHERE dead_at = 0",
+        [STMT_SWEEP_OLDEST] = "SELECT min(created_at) FROM key WHERE dead_at = 0 AND expires_at = 0",
+        [STMT_SWEEP_NEXT_DEAD] = "SELECT min(dead_at) FROM key WHERE dead_at <> 0",
+        [STMT_SWEEP_NEXT_PASSWORD] = "SELECT min(password_ends_at) FROM account WHERE password_ends_at <> 0 "
+                                     "AND password_ends_at > ?1",
+        [STMT_SWEEP_REMOVED] = "SELECT EXISTS (SELECT 1 FROM key WHERE epoch < (SELECT max(value) FROM "
+                               "policy WHERE name = 'epoch'))",
+        [STMT_SWEEP_ENDED] =
+                SWEPT_KEYS " WHERE k.dead_at = 0 AND k.ends_at <= ?1 ORDER BY k.ends_at LIMIT ?2",
+        [STMT_SWEEP_MADE] = SWEPT_KEYS " WHERE k.dead_at = 0 AND k.expires_at = 0 AND k.created_at <= ?1"
+                                       " ORDER BY k.created_at LIMIT ?2",
+        [STMT_SWEEP_UNDONE] = SWEPT_KEYS " WHERE k.dead_at <> 0 AND k.dead_at > ?1 AND k.status = 0 LIMIT ?2",
+        [STMT_SWEEP_OF] = SWEPT_KEYS " WHERE k.owner = ?1 AND k.dead_at = 0" LIVE_EPOCH " LIMIT ?2",
+        [STMT_SWEEP_LINKED] =
+                SWEPT_KEYS " WHERE k.linked <> '' AND k.linked = ?1 AND k.dead_at = 0" LIVE_EPOCH " LIMIT ?2",
+        [STMT_SWEEP_PURGE_DEAD] =
+                "DELETE FROM key WHERE id IN (SELECT id FROM key WHERE dead_at <> 0 AND dead_at <= ?1"
+                " ORDER BY dead_at LIMIT ?2)",
+        [STMT_SWEEP_PURGE_REMOVED] = "DELETE FROM key WHERE id IN (SELECT id FROM key WHERE epoch <"
+                                     " (SELECT max(value) FROM policy WHERE name = 'epoch') LIMIT ?1)",
+        [STMT_SWEEP_MARK] = "UPDATE key SET dead_at = ?2 WHERE id = ?1",
+        [STMT_KEY_COUNT] = "SELECT count(*) FROM key k WHERE true" LIVE_EPOCH,
 };
 _Static_assert(ARRAY_LEN(texts) == _STMT_MAX, "a text for each statement");
 

@@ -13,15 +13,35 @@ enum stmt {
         STMT_PEPPERS,
         STMT_POLICIES,
         STMT_KEY_GET,
+        STMT_ACCOUNT_GET,
+        STMT_ACCOUNT_EACH,
         /* what follows only a writer has */
         STMT_KEY_GET_USED,
         STMT_KEY_EACH,
         STMT_KEY_EACH_OF,
+        STMT_KEY_EACH_OWN,
         STMT_KEY_INSERT,
         STMT_KEY_UPDATE,
         STMT_KEY_DELETE,
         STMT_KEY_USED,
         STMT_POLICY_SET,
+        STMT_ACCOUNT_PUT,
+        STMT_ACCOUNT_MISSING,
+        STMT_ACCOUNT_FORGET,
+        STMT_SWEEP_NEXT,
+        STMT_SWEEP_OLDEST,
+        STMT_SWEEP_NEXT_DEAD,
+        STMT_SWEEP_NEXT_PASSWORD,
+        STMT_SWEEP_REMOVED,
+        STMT_SWEEP_ENDED,
+        STMT_SWEEP_MADE,
+        STMT_SWEEP_UNDONE,
+        STMT_SWEEP_OF,
+        STMT_SWEEP_LINKED,
+        STMT_SWEEP_PURGE_DEAD,
+        STMT_SWEEP_PURGE_REMOVED,
+        STMT_SWEEP_MARK,
+        STMT_KEY_COUNT,
         _STMT_MAX,
         _STMT_READER_MAX = STMT_KEY_GET_USED,
 };
@@ -81,6 +101,11 @@ int store_stmt_exec(sqlite3 *db, const char *sql) _must_check_;
  * store_stmt_pragma(db, sql, ret): the one integer that a query of one row and one column gives. 0, or an error of the store.
  */
 int store_stmt_pragma(sqlite3 *db, const char *sql, int64_t *ret) _must_check_;
+
+/**
+ * store_key_read(stmt, key): the columns of a key, with which a row of ${stmt} begins. 0, or -EUCLEAN: then ${key} is not to be used.
+ */
+int store_key_read(sqlite3_stmt *stmt, struct key_record *key) _must_check_;
 
 /* --- store_schema.c ------------------------------------------------------------------------------------------------ */
 

@@ -110,9 +110,41 @@ static bool check_credential(const struct verify *v, const struct wire_request *
         return equal && pepper && found;
 }
 
+/* What the store knows of a user; that it knows nothing is an answer, too. */
+static int get_account(const struct verify *v, const char *name, struct account_record *ret) {
+        int r = store_account_get(v->reader, name, ret);
+
+        return r == -ENOENT ? 0 : r;
+}
+
+/* The accounts matter only to a key that is right so far. */
+static int get_accounts(const struct verify *v, const struct key_record *key, struct account_record *owner,
+                        struct account_record *linked) {
+        int r;
+
+        r = get_account(v, key->owner, owner);
+        if (r < 0)
+                return r;
+        if (!key->linked[0]) {
+                *linked = *owner;
+                return 0;
+        }
+        return get_account(v, key->linked, linked);
+}
+
+static enum reason store_failed(struct verify *v, int r) {
+        store_release(v->reader);
+        v->policy_known = false;
+        v->store_error = r;
+        return REASON_STORE;
+}
+
 static enum reason decide(struct verify *v, const struct wire_request *req, const struct ucred *peer,
                           int64_t now, struct key_record *key) {
+        struct account_record owner = {}, linked = {};
         struct policy_facts facts = { .policy = &v->policy,
+                                      .owner = &owner,
+                                      .linked = &linked,
                                       .confirming = req->kind == WIRE_CONFIRM,
                                       .user = req->user,
                                       .service = req->service,
@@ -125,14 +157,15 @@ static enum reason decide(struct verify *v, const struct wire_request *req, cons
         r = refresh(v);
         if (r >= 0)
                 r = store_key_get(v->reader, id, key);
-        if (r < 0 && r != -ENOENT) {
-                store_release(v->reader);
-                v->policy_known = false;
-                v->store_error = r;
-                return REASON_STORE;
-        }
+        if (r < 0 && r != -ENOENT)
+                return store_failed(v, r);
         facts.secret_ok = check_credential(v, req, key, r >= 0);
         facts.key = r >= 0 ? key : NULL;
+        if (facts.secret_ok) {
+                r = get_accounts(v, key, &owner, &linked);
+                if (r < 0)
+                        return store_failed(v, r);
+        }
         facts.peer_may_claim = conf_peer_may_claim(v->conf, peer->uid, req->service);
         return policy_decide(&facts);
 }

@@ -6,7 +6,7 @@
 
 start
 run 0 ctl --json policy show
-is "$(tr -d ' \n' <<<"$out" | tr ',' '\n' | grep -c :)" 8
+is "$(tr -d ' \n' <<<"$out" | tr ',' '\n' | grep -c :)" 9
 run 2 ctl policy set enabled=maybe
 has "$err" "yes or no"
 run 2 ctl policy set enabled=yes lifetime=soon
@@ -15,8 +15,6 @@ has "$(grep enabled <<<"$out")" no
 run 2 ctl policy set colour=red
 run 2 ctl policy set max-keys-per-user=0
 run 2 ctl policy set max-keys-per-user=1001
-run 2 ctl policy set remove-on-password-expiry=yes
-has "$err" "cannot enforce"
 
 run 0 ctl policy set enabled=yes max-keys-per-user=2 lifetime=none
 run 0 ctl key issue "$me"
@@ -46,12 +44,15 @@ run 0 ctl key show "$(id_of "$short")"
 has "$out" expired
 logged "the key has expired (at "
 
-# A change of lifetime starts the clock for all keys without an expiry of their own.
+# A change of lifetime starts the clock for all keys without an expiry of their own; what has expired stays so.
 run 0 ctl policy set lifetime=1s
 expired() { ! verify "$me" <<<"$key"; }
 wait_until expired
 run 0 ctl policy set lifetime=1h
-verify "$me" <<<"$key" || fail "a longer lifetime does not begin anew"
+verify "$me" <<<"$key" && fail "a longer lifetime brings an expired key back"
+run 0 ctl key issue "$me"
+key=$out
+verify "$me" <<<"$key" || fail "refused"
 
 run 0 ctl policy set max-lifetime=1d
 run 6 ctl key issue "$me" --expires 2d

@@ -92,6 +92,68 @@ static void test_a_status_that_is_not_known_is_not_active(void **state) {
         assert_int_not_equal(expiry_status(&policy, &key, NOW), KEY_ACTIVE);
 }
 
+static void test_a_retirement_is_one_more_end(void **state) {
+        const struct policy policy = { .lifetime_s = 500 };
+        struct key_record key = { .created_at = 100, .retires_at = RECORD_RETIRES_ON_USE };
+
+        (void) state;
+        assert_int_equal(expiry_of(&policy, &key), 600);
+        assert_int_equal(expiry_is_retired(&key, NOW), false);
+        key.retires_at = 300;
+        assert_int_equal(expiry_of(&policy, &key), 300);
+        assert_int_equal(expiry_is_retired(&key, 299), false);
+        assert_int_equal(expiry_is_retired(&key, 300), true);
+        key.retires_at = 700;
+        assert_int_equal(expiry_of(&policy, &key), 600);
+}
+
+/* What has outlived a lifetime does not come back with a longer one; a change seals it, exactly to the second. */
+static void test_a_changed_lifetime_brings_no_key_back(void **state) {
+        struct policy policy = { .lifetime_s = 100, .lifetime_changed_at = 1000 };
+        const int64_t change = 1500;
+
+        (void) state;
+        assert_int_equal(expiry_made_by(&policy, 1099), INT64_MIN);
+        assert_int_equal(expiry_made_by(&policy, 1100), 1000);
+        policy.lapsed_before = expiry_made_by(&policy, change);
+        policy.lapsed_at = policy.lifetime_changed_at = change;
+        policy.lifetime_s = 1000;
+        for (int64_t created = 0; created < 1500; created++) {
+                const struct key_record key = { .created_at = created },
+                                        own = { .created_at = created, .expires_at = 9999 };
+                bool dead = (created > 1000 ? created : 1000) + 100 <= change;
+
+                assert_int_equal(expiry_status(&policy, &key, change), dead ? KEY_EXPIRED : KEY_ACTIVE);
+                assert_int_equal(expiry_of(&policy, &key), dead ? change : change + 1000);
+                assert_int_equal(expiry_status(&policy, &own, change), KEY_ACTIVE);
+        }
+        /* A further change keeps the mark, also one to none. */
+        assert_int_equal(expiry_made_by(&policy, change + 5), 1400);
+        policy.lifetime_s = 0;
+        assert_int_equal(expiry_made_by(&policy, change + 5000), 1400);
+}
+
+static void test_passwords(void **state) {
+        static const struct {
+                const char *why;
+                struct account_record account;
+                bool good;
+        } passwords[] = {
+                { "nobody", {}, false },
+                { "no ageing", { .state = ACCOUNT_PRESENT }, true },
+                { "gone", { .state = ACCOUNT_GONE }, false },
+                { "locked", { .state = ACCOUNT_PRESENT, .locked = true }, false },
+                { "a second left", { .state = ACCOUNT_PRESENT, .password_ends_at = NOW + 1 }, true },
+                { "over", { .state = ACCOUNT_PRESENT, .password_ends_at = NOW }, false },
+                { "must be changed now", { .state = ACCOUNT_PRESENT, .password_ends_at = 1 }, false },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(passwords); i++)
+                unit_int(passwords[i].why, expiry_password_good(&passwords[i].account, NOW),
+                         passwords[i].good);
+}
+
 /* A year of it, a day at a time. */
 static void test_a_changed_lifetime_restarts_the_clock_of_all(void **state) {
         const struct key_record old = { .created_at = 1000 }, new = { .created_at = 1000 + 300 * 86400 };
@@ -114,6 +176,9 @@ int main(void) {
                 cmocka_unit_test(test_a_key_without_an_end_stays_active),
                 cmocka_unit_test(test_a_revoked_key_is_revoked_whatever_its_time),
                 cmocka_unit_test(test_a_status_that_is_not_known_is_not_active),
+                cmocka_unit_test(test_a_retirement_is_one_more_end),
+                cmocka_unit_test(test_a_changed_lifetime_brings_no_key_back),
+                cmocka_unit_test(test_passwords),
                 cmocka_unit_test(test_a_changed_lifetime_restarts_the_clock_of_all),
         };
 

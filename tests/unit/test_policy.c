@@ -11,6 +11,7 @@
 static const struct {
         const char *name, *initial;
 } policies[] = {
+        { "admin-keys", "yes" },
         { "enabled", "no" },
         { "lifetime", "1mo" },
         { "max-keys-per-user", "5" },
@@ -38,6 +39,7 @@ static void test_the_defaults_are_closed(void **state) {
         unit_poison(&policy, sizeof(policy));
         policy_init(&policy);
         assert_int_equal(policy.enabled, false);
+        assert_int_equal(policy.admin_keys, true);
         assert_int_equal(policy.lifetime_s, PARSE_MONTH_S);
         assert_int_equal(policy.lifetime_changed_at, 0);
         assert_int_equal(policy.max_lifetime_s, 0);
@@ -74,7 +76,10 @@ static const struct {
         { "max-keys-per-user", "1000", 1000, NULL },
         { "password-issue", "yes", 1, NULL },
         { "password-issue", "no", 0, NULL },
+        { "admin-keys", "no", 0, NULL },
+        { "admin-keys", "yes", 1, NULL },
         { "remove-on-password-expiry", "no", 0, NULL },
+        { "remove-on-password-expiry", "yes", 1, NULL },
         { "require-certificate", "yes", 1, NULL },
         { "require-certificate", "no", 0, NULL },
         { "retention", "90d", 90 * PARSE_DAY_S, "3mo" },
@@ -125,8 +130,10 @@ static const struct {
         { "max-keys-per-user", "05", -EINVAL },
         { "max-keys-per-user", "", -EINVAL },
         { "password-issue", "maybe", -EINVAL },
-        /* it would promise what is not done yet */
-        { "remove-on-password-expiry", "yes", -EOPNOTSUPP },
+        { "admin-keys", "none", -EINVAL },
+        /* marks, which nobody sets by hand */
+        { "epoch", "1", -ENOENT },
+        { "lapsed", "1", -ENOENT },
         { "remove-on-password-expiry", "y", -EINVAL },
         { "require-certificate", "on", -EINVAL },
         { "retention", "none", -EINVAL },
@@ -184,10 +191,21 @@ static void test_what_the_store_should_not_hold_is_not_applied(void **state) {
         check_not_applied("Enabled", 1, -ENOENT);
 }
 
-/* This build cannot enforce it, so where the store demands it nobody knows what was forbidden. */
-static void test_what_cannot_be_enforced_is_not_applied(void **state) {
+/* Beside the policies the store holds two marks. */
+static void test_marks_are_applied_and_not_shown(void **state) {
+        char out[POLICY_VALUE_LEN];
+        struct policy policy;
+
         (void) state;
-        check_not_applied("remove-on-password-expiry", 1, -ERANGE);
+        policy_init(&policy);
+        assert_int_equal(policy_apply(&policy, POLICY_EPOCH, 7, NOW), 0);
+        assert_int_equal(policy_apply(&policy, POLICY_LAPSED, 8, NOW + 1), 0);
+        assert_int_equal(policy.epoch, 7);
+        assert_int_equal(policy.epoch_at, NOW);
+        assert_int_equal(policy.lapsed_before, 8);
+        assert_int_equal(policy.lapsed_at, NOW + 1);
+        policy_format(&policy, POLICY_EPOCH, out);
+        assert_string_equal(out, "");
 }
 
 static void test_only_a_change_of_lifetime_restarts_its_clock(void **state) {
@@ -221,14 +239,19 @@ static void test_what_is_no_policy_has_no_usage_and_no_text(void **state) {
 struct login {
         struct policy policy;
         struct key_record key;
+        struct account_record owner, linked;
         struct policy_facts facts;
 };
 
 static void good_login(struct login *l) {
         *l = (struct login){
-                .policy = { .enabled = true },
+                .policy = { .enabled = true, .remove_on_password_expiry = true },
+                .owner = { .name = "alice", .state = ACCOUNT_PRESENT, .uid = 1000, .closes_at = NOW + 5000 },
+                .linked = { .name = "boss", .state = ACCOUNT_PRESENT, .password_ends_at = NOW + 5000 },
                 .key = { .id = "0123456789",
                          .owner = "alice",
+                         .owner_uid = 1000,
+                         .linked = "boss",
                          .services = "sshd imap",
                          .networks = "192.0.2.0/24 2001:db8::/32",
                          .created_at = NOW - 1000,
@@ -242,6 +265,8 @@ static void good_login(struct login *l) {
         };
         l->facts.policy = &l->policy;
         l->facts.key = &l->key;
+        l->facts.owner = &l->owner;
+        l->facts.linked = &l->linked;
 }
 
 static void disable(struct login *l) {
@@ -265,7 +290,32 @@ static void revoke_key(struct login *l) {
 }
 
 static void expire_key(struct login *l) {
-        l->facts.now = l->key.expires_at;
+        l->key.expires_at = NOW;
+}
+
+static void remove_all(struct login *l) {
+        l->policy.epoch = 1;
+}
+
+static void forget_account(struct login *l) {
+        l->owner.state = ACCOUNT_UNKNOWN;
+}
+
+static void reuse_uid(struct login *l) {
+        l->owner.uid = 1001;
+}
+
+static void close_account(struct login *l) {
+        l->owner.closes_at = NOW;
+}
+
+static void expire_password(struct login *l) {
+        l->linked.password_ends_at = NOW;
+}
+
+static void forbid_admins(struct login *l) {
+        l->policy.admin_keys = false;
+        l->owner.admin = true;
 }
 
 static void forbid_claim(struct login *l) {
@@ -294,8 +344,14 @@ static const struct {
         { "no key", lose_key, REASON_UNKNOWN_KEY, REASON_STALE },
         { "wrong secret", spoil_secret, REASON_WRONG_SECRET, REASON_STALE },
         { "other user", change_user, REASON_OTHER_USER, REASON_OTHER_USER },
+        { "removed", remove_all, REASON_REMOVED, REASON_REMOVED },
         { "revoked", revoke_key, REASON_REVOKED, REASON_REVOKED },
         { "expired", expire_key, REASON_EXPIRED, REASON_EXPIRED },
+        { "unknown account", forget_account, REASON_ACCOUNT_UNKNOWN, REASON_ACCOUNT_UNKNOWN },
+        { "another's uid", reuse_uid, REASON_ACCOUNT_GONE, REASON_ACCOUNT_GONE },
+        { "account", close_account, REASON_ACCOUNT_EXPIRED, REASON_ACCOUNT_EXPIRED },
+        { "password", expire_password, REASON_PASSWORD_EXPIRED, REASON_PASSWORD_EXPIRED },
+        { "administrator", forbid_admins, REASON_ADMIN, REASON_ADMIN },
         { "peer", forbid_claim, REASON_PEER, REASON_PEER },
         { "service", change_service, REASON_SERVICE, REASON_SERVICE },
         { "source", change_source, REASON_SOURCE, REASON_SOURCE },
@@ -332,6 +388,116 @@ static void test_of_several_faults_the_first_is_the_reason(void **state) {
                         unit_int(row, policy_decide(&l.facts),
                                  confirming ? facts[first].confirming : facts[first].verifying);
                 }
+}
+
+static void gone(struct login *l) {
+        l->owner.state = ACCOUNT_GONE;
+}
+
+static void no_owner(struct login *l) {
+        l->facts.owner = NULL;
+}
+
+static void never_closes(struct login *l) {
+        l->owner.closes_at = 0;
+}
+
+static void no_linked(struct login *l) {
+        l->facts.linked = NULL;
+}
+
+static void linked_unknown(struct login *l) {
+        l->linked.state = ACCOUNT_UNKNOWN;
+}
+
+static void linked_gone(struct login *l) {
+        l->linked.state = ACCOUNT_GONE;
+}
+
+static void linked_locked(struct login *l) {
+        l->linked.locked = true;
+}
+
+static void no_ageing(struct login *l) {
+        l->linked.password_ends_at = 0;
+}
+
+/* Ageing is the business of the policy alone, which is off by default. */
+static void policy_off(struct login *l) {
+        l->policy.remove_on_password_expiry = false;
+        l->linked.state = ACCOUNT_UNKNOWN;
+        l->linked.locked = true;
+        l->linked.password_ends_at = 1;
+}
+
+static void policy_off_but_gone(struct login *l) {
+        policy_off(l);
+        gone(l);
+}
+
+static void policy_off_but_closed(struct login *l) {
+        policy_off(l);
+        close_account(l);
+}
+
+static void admin_by_default(struct login *l) {
+        l->owner.admin = true;
+        l->policy.admin_keys = true;
+}
+
+static void others_when_forbidden(struct login *l) {
+        l->policy.admin_keys = false;
+}
+
+static void test_accounts(void **state) {
+        static const struct {
+                const char *why;
+                void (*change)(struct login *l);
+                enum reason reason;
+        } rows[] = {
+                { "the owner is gone", gone, REASON_ACCOUNT_GONE },
+                { "nothing is known of the owner", no_owner, REASON_ACCOUNT_UNKNOWN },
+                { "an account that never closes", never_closes, REASON_NONE },
+                { "nothing is known of the linked user", no_linked, REASON_ACCOUNT_UNKNOWN },
+                { "the linked user is not known yet", linked_unknown, REASON_ACCOUNT_UNKNOWN },
+                { "the linked user is gone", linked_gone, REASON_PASSWORD_EXPIRED },
+                { "the linked user's password is locked", linked_locked, REASON_PASSWORD_EXPIRED },
+                { "no ageing", no_ageing, REASON_NONE },
+                { "the policy is off", policy_off, REASON_NONE },
+                { "the policy is off and the owner gone", policy_off_but_gone, REASON_ACCOUNT_GONE },
+                { "the policy is off and the account closed", policy_off_but_closed, REASON_ACCOUNT_EXPIRED },
+                { "an administrator", admin_by_default, REASON_NONE },
+                { "not an administrator", others_when_forbidden, REASON_NONE },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                struct login l;
+
+                good_login(&l);
+                rows[i].change(&l);
+                unit_int(rows[i].why, policy_decide(&l.facts), rows[i].reason);
+        }
+}
+
+static void test_a_retired_key_is_refused_with_a_reason_of_its_own(void **state) {
+        static const struct {
+                int64_t retires_at;
+                enum reason reason;
+        } rows[] = { { 0, REASON_NONE },
+                     { RECORD_RETIRES_ON_USE, REASON_NONE },
+                     { NOW + 1, REASON_NONE },
+                     { NOW, REASON_RETIRED },
+                     { 1, REASON_RETIRED } };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                struct login l;
+
+                good_login(&l);
+                l.key.retires_at = rows[i].retires_at;
+                unit_int("retires", policy_decide(&l.facts), rows[i].reason);
+        }
 }
 
 static void test_the_owner_is_compared_as_a_whole(void **state) {
@@ -469,11 +635,13 @@ int main(void) {
                 cmocka_unit_test(test_values_are_read_set_and_written),
                 cmocka_unit_test(test_what_is_no_value_is_refused),
                 cmocka_unit_test(test_what_the_store_should_not_hold_is_not_applied),
-                cmocka_unit_test(test_what_cannot_be_enforced_is_not_applied),
+                cmocka_unit_test(test_marks_are_applied_and_not_shown),
                 cmocka_unit_test(test_only_a_change_of_lifetime_restarts_its_clock),
                 cmocka_unit_test(test_what_is_no_policy_has_no_usage_and_no_text),
                 cmocka_unit_test(test_a_good_login_is_accepted),
                 cmocka_unit_test(test_of_several_faults_the_first_is_the_reason),
+                cmocka_unit_test(test_accounts),
+                cmocka_unit_test(test_a_retired_key_is_refused_with_a_reason_of_its_own),
                 cmocka_unit_test(test_the_owner_is_compared_as_a_whole),
                 cmocka_unit_test(test_services),
                 cmocka_unit_test(test_sources),

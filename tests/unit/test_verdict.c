@@ -9,13 +9,27 @@ static const struct {
         const char *name;
         enum verdict verdict;
 } reasons[] = {
-        { 0, "accepted", VERDICT_ALLOW },       { 1, "store-failure", VERDICT_INTERNAL },
-        { 2, "disabled", VERDICT_DENY },        { 3, "unknown-key", VERDICT_DENY },
-        { 4, "wrong-secret", VERDICT_DENY },    { 5, "other-user", VERDICT_DENY },
-        { 6, "revoked", VERDICT_DENY },         { 7, "expired", VERDICT_DENY },
-        { 8, "service", VERDICT_DENY },         { 9, "source", VERDICT_DENY },
-        { 10, "source-unknown", VERDICT_DENY }, { 11, "certificate-missing", VERDICT_DENY_CERTIFICATE },
-        { 12, "peer", VERDICT_DENY },           { 13, "stale", VERDICT_DENY },
+        { 0, "accepted", VERDICT_ALLOW },
+        { 1, "store-failure", VERDICT_INTERNAL },
+        { 2, "disabled", VERDICT_DENY },
+        { 3, "unknown-key", VERDICT_DENY },
+        { 4, "wrong-secret", VERDICT_DENY },
+        { 5, "other-user", VERDICT_DENY },
+        { 6, "revoked", VERDICT_DENY },
+        { 7, "expired", VERDICT_DENY },
+        { 8, "service", VERDICT_DENY },
+        { 9, "source", VERDICT_DENY },
+        { 10, "source-unknown", VERDICT_DENY },
+        { 11, "certificate-missing", VERDICT_DENY_CERTIFICATE },
+        { 12, "peer", VERDICT_DENY },
+        { 13, "stale", VERDICT_DENY },
+        { 14, "account-unknown", VERDICT_INTERNAL },
+        { 15, "account-gone", VERDICT_DENY },
+        { 16, "account-expired", VERDICT_DENY },
+        { 17, "password-expired", VERDICT_DENY },
+        { 18, "admin", VERDICT_DENY },
+        { 19, "retired", VERDICT_DENY },
+        { 20, "removed", VERDICT_DENY },
 };
 
 static const int outside[] = { _REASON_MAX, _REASON_MAX + 1, 255, 0x600d, INT32_MAX, -1, INT32_MIN };

@@ -92,6 +92,7 @@ static int make(void **state) {
         assert_int_equal(store_key_insert(f->store->writer, &key), 0);
         assert_int_equal(store_policy_set(f->store->writer, "enabled", 1, NOW), 0);
         assert_int_equal(store_commit(f->store->writer), 0);
+        unit_account_put(f->store->writer, "alice", 1000);
         *state = f;
         return 0;
 }
@@ -268,6 +269,65 @@ static void drop_keys(struct fixture *f, struct wire_request *req) {
         unit_sql(f->store->path, "DROP TABLE key_use; DROP TABLE key");
 }
 
+static void forget_accounts(struct fixture *f, struct wire_request *req) {
+        (void) req;
+        unit_sql(f->store->path, "DELETE FROM account");
+}
+
+static void forget_linked(struct fixture *f, struct wire_request *req) {
+        (void) req;
+        set_policy(f, "remove-on-password-expiry", 1);
+        unit_sql(f->store->path, "UPDATE key SET linked = 'boss'");
+}
+
+static void lose_account(struct fixture *f, struct wire_request *req) {
+        (void) req;
+        unit_sql(f->store->path, "UPDATE account SET state = 2");
+}
+
+static void reuse_uid(struct fixture *f, struct wire_request *req) {
+        (void) req;
+        unit_sql(f->store->path, "UPDATE account SET uid = 1001");
+}
+
+static void close_account(struct fixture *f, struct wire_request *req) {
+        (void) req;
+        unit_sql(f->store->path, "UPDATE account SET closes_at = 1800000000");
+}
+
+static void expire_password(struct fixture *f, struct wire_request *req) {
+        (void) req;
+        set_policy(f, "remove-on-password-expiry", 1);
+        unit_sql(f->store->path, "UPDATE account SET password_ends_at = 1800000000");
+}
+
+static void expire_linked(struct fixture *f, struct wire_request *req) {
+        forget_linked(f, req);
+        unit_account_put(f->store->writer, "boss", 1002);
+        unit_sql(f->store->path, "UPDATE account SET password_ends_at = 1 WHERE name = 'boss'");
+}
+
+static void forbid_admins(struct fixture *f, struct wire_request *req) {
+        (void) req;
+        set_policy(f, "admin-keys", 0);
+        unit_sql(f->store->path, "UPDATE account SET admin = 1");
+}
+
+static void retire_key(struct fixture *f, struct wire_request *req) {
+        (void) req;
+        unit_sql(f->store->path, "UPDATE key SET retires_at = 1800000000");
+}
+
+static void remove_all(struct fixture *f, struct wire_request *req) {
+        (void) req;
+        set_policy(f, "epoch", 1);
+}
+
+static void damage_account(struct fixture *f, struct wire_request *req) {
+        (void) req;
+        unit_sql(f->store->path, "UPDATE account SET state = 7");
+}
+
 static void bad_ticket(struct fixture *f, struct wire_request *req) {
         (void) f;
         req->kind = WIRE_CONFIRM;
@@ -295,6 +355,17 @@ static const struct {
         { "revoked", revoke_key, REASON_REVOKED, 0 },
         { "expired", expire_key, REASON_EXPIRED, 0 },
         { "expired by the policy", expire_by_policy, REASON_EXPIRED, 0 },
+        { "retired", retire_key, REASON_RETIRED, 0 },
+        { "removed with all others", remove_all, REASON_REMOVED, 0 },
+        { "nothing known of the owner", forget_accounts, REASON_ACCOUNT_UNKNOWN, 0 },
+        { "nothing known of the linked user", forget_linked, REASON_ACCOUNT_UNKNOWN, 0 },
+        { "the owner is gone", lose_account, REASON_ACCOUNT_GONE, 0 },
+        { "the uid is another's", reuse_uid, REASON_ACCOUNT_GONE, 0 },
+        { "account closed", close_account, REASON_ACCOUNT_EXPIRED, 0 },
+        { "password expired", expire_password, REASON_PASSWORD_EXPIRED, 0 },
+        { "the linked user's password expired", expire_linked, REASON_PASSWORD_EXPIRED, 0 },
+        { "administrator", forbid_admins, REASON_ADMIN, 0 },
+        { "damaged account", damage_account, REASON_STORE, -EUCLEAN },
         { "peer", claim_service, REASON_PEER, 0 },
         { "service", change_service, REASON_SERVICE, 0 },
         { "source", change_source, REASON_SOURCE, 0 },

@@ -112,6 +112,15 @@ static inline void unit_key_insert(struct store *writer, const char *id, const c
         assert_int_equal(store_commit(writer), 0);
 }
 
+static inline void unit_account_put(struct store *writer, const char *name, uid_t uid) {
+        struct account_record account = { .state = ACCOUNT_PRESENT, .uid = uid };
+
+        (void) snprintf(account.name, sizeof(account.name), "%s", name);
+        assert_int_equal(store_begin(writer), 0);
+        assert_int_equal(store_account_put(writer, &account), 0);
+        assert_int_equal(store_commit(writer), 0);
+}
+
 static inline void unit_key_equal(const char *row, const struct key_record *got,
                                   const struct key_record *want) {
         unit_str(row, got->id, want->id);
@@ -128,6 +137,13 @@ static inline void unit_key_equal(const char *row, const struct key_record *got,
         unit_int(row, got->updated_at, want->updated_at);
         unit_int(row, got->expires_at, want->expires_at);
         unit_int(row, got->bound_at, want->bound_at);
+        unit_str(row, got->linked, want->linked);
+        unit_str(row, got->origin, want->origin);
+        unit_str(row, got->predecessor, want->predecessor);
+        unit_str(row, got->successor, want->successor);
+        unit_int(row, got->retires_at, want->retires_at);
+        unit_int(row, got->epoch, want->epoch);
+        unit_int(row, got->dead_at, want->dead_at);
         unit_int(row, got->last_used_at, want->last_used_at);
         unit_str(row, got->last_service, want->last_service);
         unit_str(row, got->last_rhost, want->last_rhost);
