@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "cleanup.h"
+#include "helper.h"
 #include "log.h"
 #include "server.h"
 #include "sockets.h"
@@ -46,6 +47,12 @@ static void help(void) {
                       arg_options.conf);
 }
 
+/* --helper=MODE is for this program itself: see helper.h. */
+static const struct helper_mode helper_modes[] = {
+        {},
+};
+static const char *arg_helper;
+
 enum option_value {
         OPT_STATE = 1,
         OPT_VERIFY,
@@ -53,6 +60,7 @@ enum option_value {
         OPT_CONFIG,
         OPT_FOREGROUND,
         OPT_DEBUG,
+        OPT_HELPER,
         OPT_HELP,
         OPT_VERSION,
 };
@@ -64,6 +72,7 @@ static const struct option options[] = {
         { "config", required_argument, NULL, OPT_CONFIG },
         { "foreground", no_argument, NULL, OPT_FOREGROUND },
         { "debug", no_argument, NULL, OPT_DEBUG },
+        { "helper", required_argument, NULL, OPT_HELPER },
         { "help", no_argument, NULL, OPT_HELP },
         { "version", no_argument, NULL, OPT_VERSION },
         {},
@@ -89,6 +98,9 @@ static int take_option(int option) {
                 return 0;
         case OPT_DEBUG:
                 log_set_debug(true);
+                return 0;
+        case OPT_HELPER:
+                arg_helper = optarg;
                 return 0;
         case OPT_HELP:
                 help();
@@ -172,5 +184,7 @@ int main(int argc, char *argv[]) {
                 (void) fprintf(stderr, "wfapikeyd: see --help\n");
         if (r != 0)
                 return r < 0 ? EXIT_USAGE : EXIT_SUCCESS;
+        if (arg_helper)
+                return helper_main(helper_modes, arg_helper);
         return run();
 }

@@ -7,7 +7,7 @@
 
 layer() { # The layer of a file of daemon/, by its stem. A new file gets its place here.
         case $1 in
-        log | conf | clock | account | record | peer | pepper | role) echo 0 ;;
+        log | conf | clock | account | record | peer | pepper | role | helper) echo 0 ;;
         store | store_* | schema | worker) echo 1 ;;
         policy | expiry | pwage | limits | keymint | cert | cert_*) echo 2 ;;
         main | server | bootstrap | sockets | listener | control_bus | control_gate) echo 4 ;;
@@ -26,7 +26,7 @@ security/* pam/*
 systemd/sd-bus*.h @(daemon/control|ctl/)*
 systemd/sd-journal.h daemon/log.c
 systemd/* daemon/*
-@(pthread|threads|semaphore).h daemon/*
+@(pthread|threads|semaphore|spawn).h daemon/*
 @(sys|arpa|net|netinet|linux)/* *
 @(assert|ctype|dirent|endian|errno|fcntl|fnmatch|getopt|glob|grp|inttypes|langinfo|limits|locale|malloc|math).h *
 @(netdb|poll|pwd|sched|shadow|signal|string|strings|syslog|termios|time|uchar|unistd|wchar|wctype|std*).h *
