@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -124,10 +125,26 @@ static int append_changes(sd_bus_message *m, const struct args *args) {
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
+static enum exit_code say_ended(const struct args *args, sd_bus_message *reply) {
+        struct print_json j = {};
+        uint64_t ended;
+        int r;
+
+        r = sd_bus_message_read(reply, "t", &ended);
+        if (r < 0)
+                return call_misread(r);
+        if (args->json) {
+                print_json_open(&j, NULL, '{');
+                print_json_number(&j, "ended", ended);
+                print_json_close(&j, '}');
+        } else if (ended > 0)
+                printf("%" PRIu64 " keys of users whose password has expired were revoked\n", ended);
+        return CTL_OK;
+}
+
 enum exit_code policy_set(const struct args *args) {
         _cleanup_call_ struct call call = {};
         _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
-        struct print_json j = {};
         enum exit_code rc;
         int r;
 
@@ -140,9 +157,5 @@ enum exit_code policy_set(const struct args *args) {
                 return rc;
         r = append_changes(m, args);
         rc = r < 0 ? call_unmade(r) : call_send(&call, m, &reply);
-        if (rc == CTL_OK && args->json) {
-                print_json_open(&j, NULL, '{');
-                print_json_close(&j, '}');
-        }
-        return rc;
+        return rc != CTL_OK ? rc : say_ended(args, reply);
 }

@@ -8,6 +8,7 @@
 #include "expiry.h"
 #include "log.h"
 #include "policy.h"
+#include "sweep.h"
 #include "text.h"
 
 #define CHANGES_MAX 32
@@ -19,6 +20,7 @@ struct policy_call {
 
 struct set_call {
         struct control_call call;
+        uint64_t ended; /* keys that the change made an end of */
         size_t n_changes;
         struct change {
                 const char *name; /* of the table of policies */
@@ -130,6 +132,16 @@ static int seal_lapsed(struct set_call *set, struct store *writer, int64_t now) 
         return made_by == INT64_MIN ? 0 : store_policy_set(writer, POLICY_LAPSED, made_by, now);
 }
 
+/* Whose password has expired already loses the keys with the change itself. */
+static int end_keys(struct set_call *set, struct store *writer, int64_t now) {
+        struct policy policy;
+
+        if (!changes(set, "remove-on-password-expiry") || !control_load_policy(&set->call, writer, &policy) ||
+            !policy.remove_on_password_expiry)
+                return 0;
+        return sweep_all_accounts(writer, &policy, now, &set->ended);
+}
+
 static void set_run(struct control_call *call, struct store *writer) {
         struct set_call *set = (struct set_call *) call;
         int64_t now = clock_now();
@@ -140,6 +152,8 @@ static void set_run(struct control_call *call, struct store *writer) {
                 r = seal_lapsed(set, writer, now);
         for (size_t i = 0; r >= 0 && i < set->n_changes; i++)
                 r = store_policy_set(writer, set->changes[i].name, set->changes[i].value, now);
+        if (r >= 0)
+                r = end_keys(set, writer, now);
         if (r >= 0 && call->error == CONTROL_OK)
                 r = store_commit(writer);
         if (r < 0)
@@ -150,12 +164,17 @@ static void set_run(struct control_call *call, struct store *writer) {
                          set->changes[i].text, call->uid);
 }
 
+static int set_reply(struct control_call *call, sd_bus_message *reply) {
+        return sd_bus_message_append(reply, "t", ((struct set_call *) call)->ended);
+}
+
 const struct control_method control_policy_set = {
         .member = "SetPolicy",
         .verb = ROLE_VERB_POLICY,
         .size = sizeof(struct set_call),
         .parse = set_parse,
         .run = set_run,
+        .reply = set_reply,
 };
 
 /* --- GetStatus ----------------------------------------------------------------------------------------------------- */

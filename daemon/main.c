@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "account_look.h"
 #include "cleanup.h"
 #include "helper.h"
 #include "log.h"
@@ -49,6 +50,7 @@ static void help(void) {
 
 /* --helper=MODE is for this program itself: see helper.h. */
 static const struct helper_mode helper_modes[] = {
+        { ACCOUNT_LOOK_MODE, account_look_run },
         {},
 };
 static const char *arg_helper;

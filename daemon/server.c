@@ -7,6 +7,7 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
+#include "accounts.h"
 #include "bootstrap.h"
 #include "cleanup.h"
 #include "clock.h"
@@ -15,6 +16,7 @@
 #include "log.h"
 #include "server.h"
 #include "sockets.h"
+#include "sweeper.h"
 
 #define FLUSH_USEC UINT64_C(2000000)
 
@@ -27,6 +29,8 @@ struct server {
         struct control control;
         sd_event *event;
         struct worker *worker;
+        struct accounts *accounts;
+        struct sweeper *sweeper;
         sd_event_source *flush, *reload;
         struct sockets sockets;
         struct listener *listener;
@@ -42,6 +46,8 @@ static int on_flush(sd_event_source *source, uint64_t usec, void *userdata) {
 
         (void) usec;
         verify_flush(s->verify, s->worker);
+        if (verify_take_unknown(s->verify))
+                accounts_refresh(s->accounts);
         (void) sd_event_source_set_time_relative(source, FLUSH_USEC);
         (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
         return 0;
@@ -74,6 +80,7 @@ static void reload_done(struct worker_job *job) {
                 s->control.conf = reload->conf;
                 (void) conf_free(s->conf);
                 s->conf = reload->conf;
+                accounts_set_conf(s->accounts, s->conf);
                 log_line(LOG_NOTICE, "configuration read again");
         } else
                 log_line(LOG_ERR, "the configuration stays as it was: %s", reload->error);
@@ -103,7 +110,10 @@ static int on_sighup(sd_event_source *source, const struct signalfd_siginfo *si,
 
 /* The writer has finished something: the reader's old snapshot would keep the log from being used anew. */
 static void on_written(void *userdata) {
-        store_release(((struct server *) userdata)->state.reader);
+        struct server *s = userdata;
+
+        store_release(s->state.reader);
+        sweeper_poke(s->sweeper);
 }
 
 static int start_loop(struct server *s) {
@@ -152,7 +162,11 @@ static int start_handlers(struct server *s) {
                                        .keymint = s->state.keymint,
                                        .conf = s->conf,
                                        .started_at = clock_now() };
-        return 0;
+        r = accounts_new(&s->accounts, s->event, s->worker, "/etc");
+        if (r < 0)
+                return r;
+        accounts_set_conf(s->accounts, s->conf);
+        return sweeper_new(&s->sweeper, s->event, s->worker, &s->shared);
 }
 
 static int start_sockets(struct server *s, char *error) {
@@ -221,7 +235,11 @@ struct server *server_free(struct server *s) {
         cleanup_close(&s->sockets.control);
         if (s->verify && s->worker)
                 verify_flush(s->verify, s->worker);
+        sweeper_stop(s->sweeper);
+        accounts_stop(s->accounts);
         worker_free(s->worker); /* runs what is queued, the flush among it */
+        (void) sweeper_free(s->sweeper);
+        (void) accounts_free(s->accounts);
         sd_event_source_disable_unref(s->flush);
         sd_event_source_disable_unref(s->reload);
         verify_free(s->verify);

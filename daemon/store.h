@@ -187,6 +187,13 @@ int store_account_each(struct store *s, int (*visit)(const struct account_record
                        void *userdata) _must_check_;
 
 /**
+ * store_account_each_ended(s, after, until, visit, userdata): those whose passwords expire after ${after} and up to ${until}. As above.
+ */
+int store_account_each_ended(struct store *s, int64_t after, int64_t until,
+                             int (*visit)(const struct account_record *account, void *userdata),
+                             void *userdata) _must_check_;
+
+/**
  * store_account_each_missing(writer, visit, userdata):
  * The users that keys belong or are linked to and of whom nothing is known. Reads every key. As above.
  */
@@ -238,11 +245,11 @@ int store_sweep_each_undone(struct store *writer, int64_t after, int64_t max,
                             void *userdata) _must_check_;
 
 /**
- * store_sweep_each_of(writer, account, linked, max, visit, userdata): keys of the owner ${account}, or those that are linked to it, that are
- * not marked dead. As above.
+ * store_sweep_each_of(writer, account, linked, after, max, visit, userdata):
+ * Keys of the owner ${account}, or those that are linked to it, that are not marked dead, in order of id from behind ${after}. As above.
  */
-int store_sweep_each_of(struct store *writer, const char *account, bool linked, int64_t max,
-                        int (*visit)(const struct key_record *key, void *userdata),
+int store_sweep_each_of(struct store *writer, const char *account, bool linked, const char *after,
+                        int64_t max, int (*visit)(const struct key_record *key, void *userdata),
                         void *userdata) _must_check_;
 
 /**

@@ -67,9 +67,8 @@ int store_account_put(struct store *writer, const struct account_record *account
         return store_stmt_step(stmt);
 }
 
-int store_account_each(struct store *s, int (*visit)(const struct account_record *account, void *userdata),
-                       void *userdata) {
-        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_ACCOUNT_EACH);
+static int each(sqlite3_stmt *stmt, int (*visit)(const struct account_record *account, void *userdata),
+                void *userdata) {
         int r;
 
         while ((r = store_stmt_step(stmt)) > 0) {
@@ -82,6 +81,24 @@ int store_account_each(struct store *s, int (*visit)(const struct account_record
                         return r;
         }
         return r;
+}
+
+int store_account_each(struct store *s, int (*visit)(const struct account_record *account, void *userdata),
+                       void *userdata) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_ACCOUNT_EACH);
+
+        return each(stmt, visit, userdata);
+}
+
+int store_account_each_ended(struct store *s, int64_t after, int64_t until,
+                             int (*visit)(const struct account_record *account, void *userdata),
+                             void *userdata) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_ACCOUNT_ENDED);
+
+        if (sqlite3_bind_int64(stmt, 1, after) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 2, until) != SQLITE_OK)
+                return -ENOMEM;
+        return each(stmt, visit, userdata);
 }
 
 int store_account_each_missing(struct store *writer, int (*visit)(const char *name, void *userdata),

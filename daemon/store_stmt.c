@@ -61,6 +61,8 @@ static const char *const texts[] = {
         [STMT_ACCOUNT_FORGET] =
                 "DELETE FROM account WHERE NOT EXISTS (SELECT 1 FROM key WHERE key.owner = account.name)"
                 " AND NOT EXISTS (SELECT 1 FROM key WHERE linked <> '' AND key.linked = account.name)",
+        [STMT_ACCOUNT_ENDED] = "SELECT " ACCOUNT_COLUMNS " FROM account WHERE password_ends_at <> 0"
+                               " AND password_ends_at > ?1 AND password_ends_at <= ?2",
         [STMT_SWEEP_NEXT] = "SELECT min(ends_at) FROM key WHERE dead_at = 0",
         [STMT_SWEEP_OLDEST] = "SELECT min(created_at) FROM key WHERE dead_at = 0 AND expires_at = 0",
         [STMT_SWEEP_NEXT_DEAD] = "SELECT min(dead_at) FROM key WHERE dead_at <> 0",
@@ -73,9 +75,11 @@ static const char *const texts[] = {
         [STMT_SWEEP_MADE] = SWEPT_KEYS " WHERE k.dead_at = 0 AND k.expires_at = 0 AND k.created_at <= ?1"
                                        " ORDER BY k.created_at LIMIT ?2",
         [STMT_SWEEP_UNDONE] = SWEPT_KEYS " WHERE k.dead_at <> 0 AND k.dead_at > ?1 AND k.status = 0 LIMIT ?2",
-        [STMT_SWEEP_OF] = SWEPT_KEYS " WHERE k.owner = ?1 AND k.dead_at = 0" LIVE_EPOCH " LIMIT ?2",
-        [STMT_SWEEP_LINKED] =
-                SWEPT_KEYS " WHERE k.linked <> '' AND k.linked = ?1 AND k.dead_at = 0" LIVE_EPOCH " LIMIT ?2",
+        [STMT_SWEEP_OF] = SWEPT_KEYS " WHERE k.owner = ?1 AND k.id > ?3 AND k.dead_at = 0" LIVE_EPOCH
+                                     " ORDER BY k.id LIMIT ?2",
+        [STMT_SWEEP_LINKED] = SWEPT_KEYS
+        " WHERE k.linked <> '' AND k.linked = ?1 AND k.id > ?3 AND k.dead_at = 0" LIVE_EPOCH
+        " ORDER BY k.id LIMIT ?2",
         [STMT_SWEEP_PURGE_DEAD] =
                 "DELETE FROM key WHERE id IN (SELECT id FROM key WHERE dead_at <> 0 AND dead_at <= ?1"
                 " ORDER BY dead_at LIMIT ?2)",

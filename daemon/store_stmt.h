@@ -28,6 +28,7 @@ enum stmt {
         STMT_ACCOUNT_PUT,
         STMT_ACCOUNT_MISSING,
         STMT_ACCOUNT_FORGET,
+        STMT_ACCOUNT_ENDED,
         STMT_SWEEP_NEXT,
         STMT_SWEEP_OLDEST,
         STMT_SWEEP_NEXT_DEAD,

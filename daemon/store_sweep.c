@@ -33,15 +33,11 @@ int store_sweep_has_removed(struct store *writer) {
         return r > 0 ? sqlite3_column_int(stmt, 0) != 0 : r < 0 ? r : -EIO;
 }
 
-static int each(struct store *writer, enum stmt which, const char *name, int64_t at, int64_t max,
-                int (*visit)(const struct key_record *key, void *userdata), void *userdata) {
-        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, which);
+static int each(sqlite3_stmt *stmt, int64_t max, int (*visit)(const struct key_record *key, void *userdata),
+                void *userdata) {
         int r;
 
-        r = store_stmt_error(name ? sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC)
-                                  : sqlite3_bind_int64(stmt, 1, at));
-        if (r >= 0)
-                r = store_stmt_error(sqlite3_bind_int64(stmt, 2, max));
+        r = store_stmt_error(sqlite3_bind_int64(stmt, 2, max));
         if (r < 0)
                 return r;
         while ((r = store_stmt_step(stmt)) > 0) {
@@ -58,20 +54,35 @@ static int each(struct store *writer, enum stmt which, const char *name, int64_t
 
 int store_sweep_each_ended(struct store *writer, int64_t end_by, int64_t made_by, int64_t max,
                            int (*visit)(const struct key_record *key, void *userdata), void *userdata) {
+        _cleanup_stmt_ sqlite3_stmt *ended = store_stmt(writer, STMT_SWEEP_ENDED);
+        _cleanup_stmt_ sqlite3_stmt *made = store_stmt(writer, STMT_SWEEP_MADE);
         int r;
 
-        r = each(writer, STMT_SWEEP_ENDED, NULL, end_by, max, visit, userdata);
-        return r != 0 ? r : each(writer, STMT_SWEEP_MADE, NULL, made_by, max, visit, userdata);
+        if (sqlite3_bind_int64(ended, 1, end_by) != SQLITE_OK ||
+            sqlite3_bind_int64(made, 1, made_by) != SQLITE_OK)
+                return -ENOMEM;
+        r = each(ended, max, visit, userdata);
+        return r != 0 ? r : each(made, max, visit, userdata);
 }
 
 int store_sweep_each_undone(struct store *writer, int64_t after, int64_t max,
                             int (*visit)(const struct key_record *key, void *userdata), void *userdata) {
-        return each(writer, STMT_SWEEP_UNDONE, NULL, after, max, visit, userdata);
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_SWEEP_UNDONE);
+
+        if (sqlite3_bind_int64(stmt, 1, after) != SQLITE_OK)
+                return -ENOMEM;
+        return each(stmt, max, visit, userdata);
 }
 
-int store_sweep_each_of(struct store *writer, const char *account, bool linked, int64_t max,
-                        int (*visit)(const struct key_record *key, void *userdata), void *userdata) {
-        return each(writer, linked ? STMT_SWEEP_LINKED : STMT_SWEEP_OF, account, 0, max, visit, userdata);
+int store_sweep_each_of(struct store *writer, const char *account, bool linked, const char *after,
+                        int64_t max, int (*visit)(const struct key_record *key, void *userdata),
+                        void *userdata) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, linked ? STMT_SWEEP_LINKED : STMT_SWEEP_OF);
+
+        if (sqlite3_bind_text(stmt, 1, account, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_text(stmt, 3, after, -1, SQLITE_STATIC) != SQLITE_OK)
+                return -ENOMEM;
+        return each(stmt, max, visit, userdata);
 }
 
 int store_sweep_mark(struct store *writer, const char *id, int64_t dead_at) {

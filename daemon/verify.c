@@ -23,7 +23,8 @@ struct verify {
         const struct conf *conf;
         struct policy policy;
         bool policy_known;
-        int store_error; /* of the last REASON_STORE */
+        bool account_unknown; /* somebody should find out */
+        int store_error;      /* of the last REASON_STORE */
         uint64_t accepted, refused;
         struct limits limits;
         size_t n_uses;
@@ -241,6 +242,7 @@ int verify_packet(struct verify *v, const uint8_t *in, size_t len, const struct 
                 if (peer->uid == 0)
                         reply.reason = reason;
                 v->refused++;
+                v->account_unknown |= reason == REASON_ACCOUNT_UNKNOWN;
         }
         wire_reply_encode(out, &reply);
         fill_event(v, &req, &key, peer, now, reason, ret_event);
@@ -340,6 +342,13 @@ void verify_flush(struct verify *v, struct worker *worker) {
         }
         v->n_uses = 0;
         memset(v->recent, 0, sizeof(v->recent));
+}
+
+bool verify_take_unknown(struct verify *v) {
+        bool unknown = v->account_unknown;
+
+        v->account_unknown = false;
+        return unknown;
 }
 
 void verify_counts(const struct verify *v, uint64_t *ret_accepted, uint64_t *ret_refused) {

@@ -64,6 +64,11 @@ void verify_log(struct verify *v, const struct verify_event *event);
 void verify_flush(struct verify *v, struct worker *worker);
 
 /**
+ * verify_take_unknown(v): whether a login was refused because nothing is known of an account, since this was last asked.
+ */
+bool verify_take_unknown(struct verify *v);
+
+/**
  * verify_counts(v, ret_accepted, ret_refused): verifications since the start.
  */
 void verify_counts(const struct verify *v, uint64_t *ret_accepted, uint64_t *ret_refused);

@@ -7,11 +7,11 @@
 
 layer() { # The layer of a file of daemon/, by its stem. A new file gets its place here.
         case $1 in
-        log | conf | clock | account | record | peer | pepper | role | helper) echo 0 ;;
+        log | conf | clock | account | record | peer | pepper | role | helper | pwage | account_*) echo 0 ;;
         store | store_* | schema | worker) echo 1 ;;
-        policy | expiry | pwage | limits | keymint | cert | cert_*) echo 2 ;;
+        policy | expiry | limits | keymint | cert | cert_*) echo 2 ;;
         main | server | bootstrap | sockets | listener | control_bus | control_gate) echo 4 ;;
-        verify | control | control_* | sweep) echo 3 ;;
+        verify | control | control_* | sweep | sweeper | accounts | accounts_*) echo 3 ;;
         *) return 1 ;;
         esac
 }

@@ -336,7 +336,7 @@ static void test_no_helper_without_descriptors(void **state) {
 
 static void test_nobody_else_is_a_helper(void **state) {
         (void) state;
-        assert_int_equal(fcntl(3, F_GETFD), -1);
+        (void) close(3); /* make may have left its own there */
         assert_int_equal(helper_main(modes, "echo"), EXIT_FAILURE);
 }
 

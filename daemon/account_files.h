@@ -1,0 +1,28 @@
+/* The users of this host itself, from passwd, shadow and group as they are at one moment. Reads files and asks nobody, so it cannot hang;
+ * users that only a directory knows are not in it. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "record.h"
+
+#define ACCOUNT_FILES_ERROR_LEN 512
+
+struct account_files;
+
+/**
+ * account_files_read(ret, etc, admin_group, error):
+ * Reads the files in the directory ${etc}; members of the group with the number ${admin_group} are administrators ((gid_t) -1: none are
+ * but root). A passwd file without root is not believed: a file that somebody is writing, or that a full disk cut off,
+ * must not make an end of everybody's keys. A process that is not root does without shadow.
+ * Returns 0; a negative errno with a sentence in ${error}.
+ */
+int account_files_read(struct account_files **ret, const char *etc, gid_t admin_group,
+                       char error[static ACCOUNT_FILES_ERROR_LEN]) _must_check_;
+struct account_files *account_files_free(struct account_files *files);
+void account_files_freep(struct account_files **files);
+
+/**
+ * account_files_find(files, name): the user ${name}, ACCOUNT_PRESENT and local; NULL when there is none. Borrowed from ${files}.
+ */
+const struct account_record *account_files_find(const struct account_files *files, const char *name);

@@ -1,0 +1,306 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/queue.h>
+
+#include "accounts.h"
+#include "accounts_facts.h"
+#include "helper.h"
+#include "log.h"
+
+#define ASK_USEC UINT64_C(5000000) /* for one directory to answer */
+#define PERIODIC_USEC                                                                                        \
+        UINT64_C(600000000) /* between two looks at directories, which do not say when they change */
+#define RETRY_USEC UINT64_C(1000000)
+
+/* A pass over everybody: first the files, on the writer thread; then the directories for those whom the files do not settle, in helpers;
+ * then the answers, on the writer thread again. */
+struct pass {
+        struct worker_job job;
+        struct accounts *accounts;
+        struct accounts_facts facts;
+        size_t at, batch;
+};
+
+struct ask {
+        LIST_ENTRY(ask) entries;
+        struct accounts *accounts;
+        struct helper *helper;
+        void (*done)(int r, const struct account_record *account, void *userdata);
+        void *userdata;
+};
+
+/* Invariants: (1) one pass at a time, ${pass} is it; (2) again and again_everybody say that another one is due then. */
+struct accounts {
+        sd_event *event;
+        struct worker *worker;
+        const char *etc;
+        const struct conf *conf;
+        sd_event_source *watch, *timer;
+        struct pass *pass;
+        struct helper *helper; /* of the pass */
+        bool again, again_everybody, stopped;
+        LIST_HEAD(, ask) asks;
+        size_t n_asks;
+};
+
+static void start_pass(struct accounts *a, bool everybody);
+
+/* --- The way of a pass --------------------------------------------------------------------------------------------- */
+
+static void end_pass(struct accounts *a) {
+        bool everybody = a->again_everybody, again = a->again || everybody;
+
+        accounts_facts_done(&a->pass->facts);
+        free(a->pass);
+        a->pass = NULL;
+        a->again = a->again_everybody = false;
+        if (again && !a->stopped)
+                start_pass(a, everybody);
+}
+
+static void later(struct accounts *a, uint64_t usec) {
+        (void) sd_event_source_set_time_relative(a->timer, usec);
+        (void) sd_event_source_set_enabled(a->timer, SD_EVENT_ONESHOT);
+}
+
+static void submit(struct accounts *a, void (*run)(struct worker_job *job, struct store *writer),
+                   void (*done)(struct worker_job *job)) {
+        a->pass->job = (struct worker_job){ .run = run, .done = done, .urgent = true };
+        if (worker_submit(a->worker, &a->pass->job) >= 0)
+                return;
+        later(a, RETRY_USEC); /* everything again then */
+        a->again = a->again_everybody = false;
+        end_pass(a);
+}
+
+static void files_run(struct worker_job *job, struct store *writer) {
+        accounts_facts_read(&((struct pass *) job)->facts, writer);
+}
+
+static void answers_run(struct worker_job *job, struct store *writer) {
+        accounts_facts_take(&((struct pass *) job)->facts, writer);
+}
+
+static void answers_done(struct worker_job *job) {
+        end_pass(((struct pass *) job)->accounts);
+}
+
+static void ask_next(struct accounts *a);
+
+static void on_answers(int r, const uint8_t *out, size_t len, void *userdata) {
+        struct accounts *a = userdata;
+        struct pass *pass = a->pass;
+        struct account_look look;
+        size_t at = 0;
+
+        a->helper = helper_free(a->helper);
+        if (r < 0 && pass->batch > 1) {
+                pass->batch = 1; /* one of them hangs, and must not stand for the others */
+                ask_next(a);
+                return;
+        }
+        if (r < 0)
+                log_line(LOG_WARNING, "nobody says whether user '%s' exists, going by what was known: %s",
+                         pass->facts.asked[pass->at].look.asked, strerrordesc_np(-r));
+        for (size_t i = 0; r >= 0 && i < pass->batch && account_look_next(out, len, &at, &look) > 0; i++)
+                if (strcmp(look.asked, pass->facts.asked[pass->at + i].look.asked) == 0)
+                        pass->facts.asked[pass->at + i].look = look;
+        pass->at += pass->batch;
+        ask_next(a);
+}
+
+static int start_helper(struct accounts *a, const char (*names)[WIRE_USER_MAX + 1], size_t n,
+                        gid_t admin_group, struct helper **ret,
+                        void (*done)(int r, const uint8_t *out, size_t len, void *userdata), void *userdata) {
+        uint8_t in[sizeof(gid_t) + ACCOUNT_LOOK_BATCH * (WIRE_USER_MAX + 1)];
+        ssize_t len;
+
+        len = account_look_ask(names, n, admin_group, in, sizeof(in));
+        if (len < 0)
+                return (int) len;
+        return helper_start(ret, a->event, ACCOUNT_LOOK_MODE, in, (size_t) len,
+                            n * sizeof(struct account_look), ASK_USEC, done, userdata);
+}
+
+static void ask_next(struct accounts *a) {
+        char names[ACCOUNT_LOOK_BATCH][WIRE_USER_MAX + 1];
+        struct pass *pass = a->pass;
+        int r;
+
+        if (a->stopped || pass->at == pass->facts.n) {
+                if (a->stopped || pass->facts.n == 0)
+                        end_pass(a);
+                else
+                        submit(a, answers_run, answers_done);
+                return;
+        }
+        if (pass->batch > pass->facts.n - pass->at)
+                pass->batch = pass->facts.n - pass->at;
+        for (size_t i = 0; i < pass->batch; i++)
+                memcpy(names[i], pass->facts.asked[pass->at + i].look.asked, sizeof(names[i]));
+        r = start_helper(a, (const char(*)[WIRE_USER_MAX + 1]) names, pass->batch, pass->facts.admin_group,
+                         &a->helper, on_answers, a);
+        if (r < 0) {
+                log_line(LOG_WARNING, "directories cannot be asked for accounts: %s", strerrordesc_np(-r));
+                later(a, RETRY_USEC);
+                end_pass(a);
+        }
+}
+
+static void files_done(struct worker_job *job) {
+        ask_next(((struct pass *) job)->accounts);
+}
+
+static void start_pass(struct accounts *a, bool everybody) {
+        if (a->stopped)
+                return;
+        if (a->pass) {
+                a->again = true;
+                a->again_everybody |= everybody;
+                return;
+        }
+        a->pass = calloc(1, sizeof(*a->pass));
+        if (!a->pass) {
+                later(a, RETRY_USEC);
+                return;
+        }
+        a->pass->accounts = a;
+        a->pass->facts.etc = a->etc;
+        a->pass->batch = ACCOUNT_LOOK_BATCH;
+        a->pass->facts.everybody = everybody;
+        a->pass->facts.admin_group = a->conf && a->conf->has_admin_group ? a->conf->admin_group : (gid_t) -1;
+        submit(a, files_run, files_done);
+}
+
+void accounts_refresh(struct accounts *a) {
+        start_pass(a, true);
+}
+
+void accounts_set_conf(struct accounts *a, const struct conf *conf) {
+        a->conf = conf;
+        start_pass(a, true);
+}
+
+/* --- One user ------------------------------------------------------------------------------------------------------ */
+
+static void ask_free(struct ask *ask) {
+        LIST_REMOVE(ask, entries);
+        ask->accounts->n_asks--;
+        helper_free(ask->helper);
+        free(ask);
+}
+
+static void on_answer(int r, const uint8_t *out, size_t len, void *userdata) {
+        struct ask *ask = userdata;
+        struct account_look look = {};
+        size_t at = 0;
+
+        if (r >= 0 && account_look_next(out, len, &at, &look) <= 0)
+                r = -EBADMSG;
+        ask->done(r, r < 0 ? NULL : &look.account, ask->userdata);
+        ask_free(ask);
+}
+
+int accounts_ask(struct accounts *a, const char *name,
+                 void (*done)(int r, const struct account_record *account, void *userdata), void *userdata) {
+        char names[1][WIRE_USER_MAX + 1] = {};
+        struct ask *ask;
+        int r;
+
+        if (a->stopped || a->n_asks >= ACCOUNTS_ASKS_MAX)
+                return -EBUSY;
+        if (strlen(name) > WIRE_USER_MAX)
+                return -ENAMETOOLONG;
+        memcpy(names[0], name, strlen(name));
+        ask = calloc(1, sizeof(*ask));
+        if (!ask)
+                return -ENOMEM;
+        *ask = (struct ask){ .accounts = a, .done = done, .userdata = userdata };
+        r = start_helper(a, (const char(*)[WIRE_USER_MAX + 1]) names, 1,
+                         a->conf && a->conf->has_admin_group ? a->conf->admin_group : (gid_t) -1,
+                         &ask->helper, on_answer, ask);
+        if (r < 0) {
+                free(ask);
+                return r;
+        }
+        LIST_INSERT_HEAD(&a->asks, ask, entries);
+        a->n_asks++;
+        return 0;
+}
+
+/* --- Watching ------------------------------------------------------------------------------------------------------ */
+
+static int on_change(sd_event_source *source, const struct inotify_event *event, void *userdata) {
+        static const char *const names[] = { "passwd", "shadow", "group" };
+
+        (void) source;
+        /* Too much has happened for the kernel to remember what: it may have been one of these. */
+        if (event->mask & IN_Q_OVERFLOW) {
+                start_pass(userdata, false);
+                return 0;
+        }
+        for (size_t i = 0; event->len > 0 && i < ARRAY_LEN(names); i++)
+                if (strcmp(event->name, names[i]) == 0)
+                        start_pass(userdata, false);
+        return 0;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void) source;
+        (void) usec;
+        later(userdata, PERIODIC_USEC);
+        start_pass(userdata, true);
+        return 0;
+}
+
+int accounts_new(struct accounts **ret, sd_event *event, struct worker *worker, const char *etc) {
+        struct accounts *a = calloc(1, sizeof(*a));
+        int r;
+
+        if (!a)
+                return -ENOMEM;
+        *a = (struct accounts){ .event = event, .worker = worker, .etc = etc };
+        LIST_INIT(&a->asks);
+        /* The directory, not the files: passwd(1) and the others put a new file in the place of the old one. */
+        r = sd_event_add_inotify(event, &a->watch, etc,
+                                 IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM |
+                                         IN_ONLYDIR,
+                                 on_change, a);
+        if (r < 0)
+                log_line(LOG_WARNING, "cannot watch '%s', so changes of accounts are seen late: %s", etc,
+                         strerrordesc_np(-r));
+        r = sd_event_add_time_relative(event, &a->timer, CLOCK_MONOTONIC, PERIODIC_USEC, 0, on_timer, a);
+        if (r < 0) {
+                accounts_free(a);
+                return r;
+        }
+        *ret = a;
+        return 0;
+}
+
+void accounts_stop(struct accounts *a) {
+        if (!a || a->stopped)
+                return;
+        a->stopped = true;
+        a->watch = sd_event_source_disable_unref(a->watch);
+        a->timer = sd_event_source_disable_unref(a->timer);
+        /* A pass that waits for a helper ends here; one that is the writer's ends when its job is done. */
+        if (a->helper) {
+                a->helper = helper_free(a->helper);
+                end_pass(a);
+        }
+        while (!LIST_EMPTY(&a->asks)) {
+                struct ask *ask = LIST_FIRST(&a->asks);
+
+                ask->done(-ECANCELED, NULL, ask->userdata);
+                ask_free(ask);
+        }
+}
+
+struct accounts *accounts_free(struct accounts *a) {
+        accounts_stop(a);
+        free(a);
+        return NULL;
+}

@@ -1,0 +1,330 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "expiry.h"
+#include "log.h"
+#include "parse.h"
+#include "sweep.h"
+#include "text.h"
+#include "verify.h"
+
+#define GONE_DAYS 1 /* an account of a directory */
+
+struct ids {
+        size_t n;
+        struct key_record keys[SWEEP_BATCH];
+};
+
+static int collect(const struct key_record *key, void *userdata) {
+        struct ids *ids = userdata;
+
+        if (ids->n == SWEEP_BATCH)
+                return 0;
+        ids->keys[ids->n++] = *key;
+        return 0;
+}
+
+static void say(const struct key_record *key, const char *what) {
+        struct log_entry entry;
+        char owner[2 * WIRE_USER_MAX];
+
+        text_escape(owner, sizeof(owner), key->owner);
+        log_begin(&entry, LOG_NOTICE, "key %s of user '%s' %s", key->id, owner, what);
+        log_add(&entry, "WFA_KEY_ID", key->id);
+        log_add(&entry, "WFA_USER", key->owner);
+        log_add(&entry, "WFA_ACTION", what);
+        log_end(&entry);
+}
+
+/* --- Accounts and passwords ---------------------------------------------------------------------------------------- */
+
+struct ending {
+        const struct policy *policy;
+        const struct account_record *account;
+        int64_t now;
+        bool linked; /* the keys are others', and only the password is the account's */
+};
+
+static bool is_gone(const struct account_record *account, int64_t now) {
+        return account->state == ACCOUNT_GONE &&
+               (account->local || now - account->gone_since >= GONE_DAYS * PARSE_DAY_S);
+}
+
+/* Why the key must end; false: it need not. */
+static bool why(const struct ending *e, const struct key_record *key,
+                char out[static RECORD_REASON_MAX + 1]) {
+        const struct account_record *account = e->account;
+        bool counts = e->linked || !key->linked[0]; /* the account's password does, for this key */
+        char date[PARSE_TIME_LEN];
+
+        if (!e->linked && is_gone(account, e->now))
+                (void) snprintf(out, RECORD_REASON_MAX + 1, "the account was removed");
+        else if (!e->linked && account->state == ACCOUNT_PRESENT && account->uid != key->owner_uid)
+                (void) snprintf(out, RECORD_REASON_MAX + 1, "the account's uid is %u now", account->uid);
+        else if (!counts || !e->policy->remove_on_password_expiry || expiry_password_good(account, e->now))
+                return false;
+        else if (account->state == ACCOUNT_GONE) {
+                if (!is_gone(account, e->now))
+                        return false;
+                (void) snprintf(out, RECORD_REASON_MAX + 1, "the linked account was removed");
+        } else if (account->locked)
+                (void) snprintf(out, RECORD_REASON_MAX + 1, "the password was locked");
+        else if (account->password_ends_at == 1)
+                (void) snprintf(out, RECORD_REASON_MAX + 1, "the password must be changed");
+        else {
+                parse_time_format(account->password_ends_at, date);
+                (void) snprintf(out, RECORD_REASON_MAX + 1, "the password expired at %s", date);
+        }
+        return true;
+}
+
+static int end_keys(struct store *writer, const struct ending *e, uint64_t *ended) {
+        _cleanup_free_ struct ids *ids = malloc(sizeof(*ids));
+        char after[KEYTEXT_ID_LEN + 1] = "", reason[RECORD_REASON_MAX + 1], what[RECORD_REASON_MAX + 32];
+        int r;
+
+        if (!ids)
+                return -ENOMEM;
+        do {
+                ids->n = 0;
+                r = store_sweep_each_of(writer, e->account->name, e->linked, after, SWEEP_BATCH, collect,
+                                        ids);
+                for (size_t i = 0; r >= 0 && i < ids->n; i++) {
+                        struct key_record *key = &ids->keys[i];
+
+                        memcpy(after, key->id, sizeof(after));
+                        if (!why(e, key, reason))
+                                continue;
+                        key->status = KEY_REVOKED;
+                        key->dead_at = key->updated_at = e->now;
+                        memcpy(key->reason, reason, sizeof(key->reason));
+                        r = store_key_update(writer, key);
+                        if (r < 0)
+                                return r;
+                        (void) snprintf(what, sizeof(what), "revoked: %s", reason);
+                        say(key, what);
+                        ++*ended;
+                }
+        } while (r >= 0 && ids->n == SWEEP_BATCH);
+        return r;
+}
+
+int sweep_account(struct store *writer, const struct policy *policy, const struct account_record *account,
+                  int64_t now, uint64_t *ret_ended) {
+        struct ending e = { .policy = policy, .account = account, .now = now };
+        uint64_t ended = 0;
+        int r;
+
+        r = end_keys(writer, &e, &ended);
+        if (r >= 0 && policy->remove_on_password_expiry) {
+                e.linked = true;
+                r = end_keys(writer, &e, &ended);
+        }
+        if (r < 0)
+                return r;
+        *ret_ended = ended;
+        return 0;
+}
+
+/* Those with something to see to: most people have nothing. */
+struct accounts {
+        const struct policy *policy;
+        int64_t now;
+        size_t n;
+        struct account_record *all;
+};
+
+static int collect_account(const struct account_record *account, void *userdata) {
+        struct accounts *accounts = userdata;
+        struct account_record *all;
+
+        if (expiry_password_good(account, accounts->now))
+                return 0;
+        all = reallocarray(accounts->all, accounts->n + 1, sizeof(*all));
+        if (!all)
+                return -ENOMEM;
+        accounts->all = all;
+        all[accounts->n++] = *account;
+        return 0;
+}
+
+static int end_all(struct store *writer, struct accounts *accounts, int r, uint64_t *ret_ended) {
+        uint64_t ended, sum = 0;
+
+        for (size_t i = 0; r >= 0 && i < accounts->n; i++) {
+                r = sweep_account(writer, accounts->policy, &accounts->all[i], accounts->now, &ended);
+                if (r >= 0)
+                        sum += ended;
+        }
+        free(accounts->all);
+        if (r < 0)
+                return r;
+        *ret_ended = sum;
+        return 0;
+}
+
+int sweep_all_accounts(struct store *writer, const struct policy *policy, int64_t now, uint64_t *ret_ended) {
+        struct accounts accounts = { .policy = policy, .now = now };
+        int r;
+
+        r = store_account_each(writer, collect_account, &accounts);
+        return end_all(writer, &accounts, r, ret_ended);
+}
+
+static int sweep_passwords(struct store *writer, const struct policy *policy, int64_t now,
+                           struct sweep *sweep, uint64_t *ret_ended) {
+        struct accounts accounts = { .policy = policy, .now = now };
+        int r;
+
+        *ret_ended = 0;
+        if (!policy->remove_on_password_expiry)
+                return 0;
+        if (sweep->passwords_until > now)
+                sweep->passwords_until = 0; /* the clock has gone back */
+        r = store_account_each_ended(writer, sweep->passwords_until, now, collect_account, &accounts);
+        return end_all(writer, &accounts, r, ret_ended);
+}
+
+/* --- Expiry -------------------------------------------------------------------------------------------------------- */
+
+static int note_expired(struct store *writer, const struct policy *policy, int64_t now, struct sweep *sweep) {
+        _cleanup_free_ struct ids *ids = malloc(sizeof(*ids));
+        char date[PARSE_TIME_LEN], what[64];
+        int r;
+
+        if (!ids)
+                return -ENOMEM;
+        ids->n = 0;
+        r = store_sweep_each_ended(writer, now, expiry_made_by(policy, now), SWEEP_BATCH / 2, collect, ids);
+        for (size_t i = 0; r >= 0 && i < ids->n; i++) {
+                const struct key_record *key = &ids->keys[i];
+
+                r = store_sweep_mark(writer, key->id, now);
+                if (r < 0 || key->epoch < policy->epoch)
+                        continue;
+                sweep->expired++;
+                parse_time_format(expiry_of(policy, key), date);
+                (void) snprintf(what, sizeof(what), "%s at %s",
+                                expiry_is_retired(key, now) ? "retired" : "expired", date);
+                say(key, what);
+        }
+        sweep->more |= ids->n >= SWEEP_BATCH / 2;
+        return r;
+}
+
+static int undo_expired(struct store *writer, const struct policy *policy, int64_t now, struct sweep *sweep) {
+        _cleanup_free_ struct ids *ids = malloc(sizeof(*ids));
+        int r;
+
+        if (!ids)
+                return -ENOMEM;
+        ids->n = 0;
+        r = store_sweep_each_undone(writer, now, SWEEP_BATCH, collect, ids);
+        for (size_t i = 0; r >= 0 && i < ids->n; i++) {
+                const struct key_record *key = &ids->keys[i];
+                bool lives = expiry_status(policy, key, now) == KEY_ACTIVE;
+
+                r = store_sweep_mark(writer, key->id, lives ? 0 : now);
+                if (r >= 0 && lives)
+                        say(key, "lives again: the clock has gone back");
+        }
+        sweep->more |= ids->n == SWEEP_BATCH;
+        return r;
+}
+
+/* --- Purging ------------------------------------------------------------------------------------------------------- */
+
+static int purge(struct store *writer, const struct policy *policy, int64_t now, struct sweep *sweep) {
+        int r, n = 0;
+
+        /* Removed by a person, not by the clock: so that need not be trusted. */
+        r = store_sweep_purge_removed(writer, SWEEP_BATCH);
+        if (r < 0)
+                return r;
+        n += r;
+        sweep->more |= r == SWEEP_BATCH;
+        if (sweep->may_purge) {
+                r = store_sweep_purge_dead(writer, now - policy->retention_s, SWEEP_BATCH);
+                if (r < 0)
+                        return r;
+                n += r;
+                sweep->more |= r == SWEEP_BATCH;
+        }
+        sweep->purged += (uint64_t) n;
+        return 0;
+}
+
+/* --- When next ----------------------------------------------------------------------------------------------------- */
+
+static int64_t add(int64_t at, int64_t seconds) {
+        int64_t sum;
+
+        return __builtin_add_overflow(at, seconds, &sum) ? INT64_MAX : sum;
+}
+
+/* When the first key without an expiry of its own ends, that was made at ${made}. */
+static int64_t lifetime_end(const struct policy *policy, int64_t made) {
+        const struct key_record key = { .created_at = made };
+        int64_t at = expiry_of(policy, &key);
+
+        return at != 0 ? at : INT64_MAX;
+}
+
+static int next_due(struct store *writer, const struct policy *policy, int64_t now, struct sweep *sweep) {
+        int64_t next = INT64_MAX;
+
+        for (enum store_sweep which = STORE_SWEEP_END; which <= STORE_SWEEP_PASSWORD; which++) {
+                int64_t at = 0;
+                int r = store_sweep_next(writer, which, now, &at);
+
+                if (r == -ENOENT || (which == STORE_SWEEP_PASSWORD && !policy->remove_on_password_expiry) ||
+                    (which == STORE_SWEEP_DEAD && !sweep->may_purge))
+                        continue;
+                if (r < 0)
+                        return r;
+                if (which == STORE_SWEEP_MADE)
+                        at = lifetime_end(policy, at);
+                else if (which == STORE_SWEEP_DEAD)
+                        at = add(at, policy->retention_s);
+                if (at < next)
+                        next = at;
+        }
+        sweep->next_at = next;
+        return 0;
+}
+
+static int run(struct store *writer, int64_t now, struct sweep *sweep, bool *ret_visible) {
+        struct policy policy;
+        uint64_t ended;
+        int r;
+
+        if ((r = verify_load_policy(writer, &policy)) < 0 ||
+            (r = note_expired(writer, &policy, now, sweep)) < 0 ||
+            (r = undo_expired(writer, &policy, now, sweep)) < 0 ||
+            (r = sweep_passwords(writer, &policy, now, sweep, &ended)) < 0 ||
+            (r = purge(writer, &policy, now, sweep)) < 0 || (r = next_due(writer, &policy, now, sweep)) < 0)
+                return r;
+        sweep->ended += ended;
+        sweep->passwords_until = now;
+        *ret_visible = ended > 0;
+        return 0;
+}
+
+int sweep_run(struct store *writer, int64_t now, struct sweep *sweep) {
+        struct sweep done = { .passwords_until = sweep->passwords_until, .may_purge = sweep->may_purge };
+        bool visible = false;
+        int r;
+
+        r = store_begin(writer);
+        if (r >= 0)
+                r = run(writer, now, &done, &visible);
+        if (r >= 0)
+                r = visible ? store_commit(writer) : store_commit_quietly(writer);
+        store_rollback(writer);
+        if (r >= 0)
+                *sweep = done;
+        return r;
+}
