@@ -1,0 +1,195 @@
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "account.h"
+#include "clock.h"
+#include "expiry.h"
+#include "issue.h"
+#include "parse.h"
+#include "text.h"
+#include "verify.h"
+
+#define KEYS_MAX 2000 /* of one user, dead or alive: all are looked at for each new one */
+
+/* For "return fail(...)": there is no key. */
+__attribute__((format(printf, 3, 4))) static bool fail(struct issue *issue, enum issue_error error,
+                                                       const char *format, ...) {
+        va_list ap;
+
+        issue->error = error;
+        va_start(ap, format);
+        (void) vsnprintf(issue->error_text, sizeof(issue->error_text), format, ap);
+        va_end(ap);
+        return false;
+}
+
+static bool fail_store(struct issue *issue, int r) {
+        return fail(issue, ISSUE_STORE, "The key store: %s; nothing was changed.", store_error_text(r));
+}
+
+bool issue_find_owner(struct issue *issue, const char *user) {
+        struct account account = {};
+        char shown[2 * WIRE_USER_MAX];
+        int r;
+
+        text_escape(shown, sizeof(shown), user);
+        r = account_by_name(user, &account);
+        if (r == -ENOENT)
+                return fail(issue, ISSUE_NO_SUCH_USER, "This host knows no user '%s'.", shown);
+        if (r < 0)
+                return fail(issue, ISSUE_NO_ANSWER, "The user database does not answer for '%s'; try again.",
+                            shown);
+        /* The name that the directory gives is the one that services will log in. */
+        if (!text_is_label(account.name, WIRE_USER_MAX))
+                return fail(issue, ISSUE_NO_SUCH_USER,
+                            "The name of user '%s' has characters that no key can carry.", shown);
+        memcpy(issue->key.owner, account.name, sizeof(issue->key.owner));
+        issue->key.owner_uid = account.uid;
+        return true;
+}
+
+static bool decide_expiry(struct issue *issue, const struct policy *policy) {
+        struct key_record *key = &issue->key;
+        char shown[80], most[PARSE_DURATION_LEN];
+
+        if (issue->expires[0] && parse_when(issue->expires, key->created_at, &key->expires_at) < 0) {
+                text_escape(shown, sizeof(shown), issue->expires);
+                return fail(issue, ISSUE_INVALID,
+                            "'%s' is neither a time to come nor a duration with its unit: such as 12h, 90d, "
+                            "6months or 1y, or a moment to come, such as 2030-01-31 or 2030-01-31T12:00:00Z.",
+                            shown);
+        }
+        if (policy->max_lifetime_s == 0)
+                return true;
+        key->bound_at = key->created_at + policy->max_lifetime_s;
+        if (key->expires_at > key->bound_at) {
+                parse_duration_format(policy->max_lifetime_s, most);
+                return fail(issue, ISSUE_LIMIT,
+                            "The policy max-lifetime=%s bounds new keys: ask for an earlier expiry.", most);
+        }
+        return true;
+}
+
+struct counting {
+        const struct issue *issue;
+        const struct policy *policy;
+        int64_t active, all;
+        char in_the_way[KEYTEXT_ID_LEN + 1];
+};
+
+/* What a login must not add to: a key that serves the same purpose. A revoked one counts as well, until somebody removes it: logging in
+ * again must not undo a revocation. An expired one does not: its end was no more than a matter of time, and the user has just
+ * authenticated again. A key of another number was another person's of the same name. */
+static bool stands_in_the_way(const struct issue *issue, const struct key_record *key,
+                              enum key_status status) {
+        return status != KEY_EXPIRED && key->owner_uid == issue->key.owner_uid &&
+               (key->services[0] == '\0' || text_has_word(key->services, issue->key.services));
+}
+
+static int count_key(const struct key_record *key, void *userdata) {
+        struct counting *counting = userdata;
+        enum key_status status = expiry_status(counting->policy, key, counting->issue->key.created_at);
+
+        if (status == KEY_ACTIVE)
+                counting->active++;
+        if (stands_in_the_way(counting->issue, key, status))
+                memcpy(counting->in_the_way, key->id, sizeof(counting->in_the_way));
+        return ++counting->all >= KEYS_MAX ? -EOVERFLOW : 0;
+}
+
+static bool has_room(struct issue *issue, struct store *writer, const struct policy *policy) {
+        struct counting counting = { .issue = issue, .policy = policy };
+        int r;
+
+        r = store_key_each(writer, issue->key.owner, "", count_key, &counting);
+        if (r == -EOVERFLOW)
+                return fail(issue, ISSUE_LIMIT,
+                            "The user has %d keys, dead ones among them: remove some first.", KEYS_MAX);
+        if (r < 0)
+                return fail_store(issue, r);
+        if (issue->first_use && counting.in_the_way[0])
+                return fail(issue, ISSUE_HAS_KEY, "The user has the key %s, alive or revoked.",
+                            counting.in_the_way);
+        if (counting.active >= policy->max_keys_per_user)
+                return fail(issue, ISSUE_LIMIT,
+                            "The user has %lld active keys and the policy max-keys-per-user=%lld allows no "
+                            "more: revoke or remove one first.",
+                            (long long) counting.active, (long long) policy->max_keys_per_user);
+        return true;
+}
+
+/* Ids are drawn from 62^10; a second draw is as good as never needed, a third never. */
+static int insert(struct issue *issue, struct store *writer) {
+        struct key_record *key = &issue->key;
+        int r = -EEXIST;
+
+        for (unsigned tries = 0; r == -EEXIST && tries < 3; tries++) {
+                keymint_make_id(key->id);
+                keymint_make_secret(key->id, &issue->secret);
+                keymint_digest(issue->keymint, issue->secret.text, key->digest);
+                key->pepper_id = keymint_pepper_id(issue->keymint);
+                r = store_key_insert(writer, key);
+        }
+        return r;
+}
+
+/* A verification takes what the store knows of the owner, and the answer is fresh. */
+static int note_account(struct store *writer, const struct key_record *key, struct account_record *ret) {
+        struct account_record account = {};
+        int r;
+
+        r = store_account_get(writer, key->owner, &account);
+        if (r < 0 && r != -ENOENT)
+                return r;
+        if (r < 0 || account.state != ACCOUNT_PRESENT || account.uid != key->owner_uid) {
+                account = (struct account_record){ .state = ACCOUNT_PRESENT,
+                                                   .uid = key->owner_uid,
+                                                   .admin = key->owner_uid == 0 };
+                memcpy(account.name, key->owner, sizeof(account.name));
+                r = store_account_put(writer, &account);
+                if (r < 0)
+                        return r;
+        }
+        *ret = account;
+        return 0;
+}
+
+static bool make_in_transaction(struct issue *issue, struct store *writer) {
+        struct account_record account;
+        struct policy policy;
+        int r;
+
+        r = verify_load_policy(writer, &policy);
+        if (r >= 0)
+                r = note_account(writer, &issue->key, &account);
+        if (r < 0)
+                return fail_store(issue, r);
+        if (!policy.enabled)
+                return fail(issue, ISSUE_DISABLED,
+                            "API keys are disabled: an administrator sets the policy enabled=yes first.");
+        if (account.admin && !policy.admin_keys)
+                return fail(issue, ISSUE_ADMIN,
+                            "The policy admin-keys=no allows no keys for administrators.");
+        if (!decide_expiry(issue, &policy) || !has_room(issue, writer, &policy))
+                return false;
+        issue->key.epoch = policy.epoch;
+        r = insert(issue, writer);
+        if (r >= 0)
+                r = store_commit(writer);
+        return r >= 0 || fail_store(issue, r);
+}
+
+bool issue_make(struct issue *issue, struct store *writer) {
+        bool made;
+        int r;
+
+        issue->key.created_at = issue->key.updated_at = clock_now();
+        r = store_begin(writer);
+        if (r < 0)
+                return fail_store(issue, r);
+        made = make_in_transaction(issue, writer);
+        store_rollback(writer);
+        return made;
+}

@@ -1,0 +1,42 @@
+/* Makes keys, for whoever was allowed to have one made: the control socket, and logins (firstuse.h). Runs on the writer thread. */
+#pragma once
+
+#include "keymint.h"
+#include "store.h"
+
+enum issue_error {
+        ISSUE_OK = 0,
+        ISSUE_NO_SUCH_USER,
+        ISSUE_NO_ANSWER, /* of the user database */
+        ISSUE_INVALID,
+        ISSUE_LIMIT,
+        ISSUE_DISABLED,
+        ISSUE_ADMIN,
+        ISSUE_HAS_KEY,
+        ISSUE_STORE,
+        _ISSUE_ERROR_MAX,
+};
+
+/* One key to be made. Zeroed, then filled by the caller; to be wiped. */
+struct issue {
+        const struct keymint *keymint;
+        char expires[64]; /* as a person wrote it; empty: by the policy */
+        bool first_use;   /* only where no key that is good for the service key.services stands in the way */
+        /* Name, services, networks and origin are the caller's, all else is filled in. */
+        struct key_record key;
+        struct secret secret;
+        enum issue_error error;
+        char error_text[256]; /* a sentence, printable */
+};
+
+/**
+ * issue_find_owner(issue, user): whose key it will be, by NSS. Returns whether this host knows the user; if not the error says why.
+ */
+bool issue_find_owner(struct issue *issue, const char *user) _must_check_;
+
+/**
+ * issue_make(issue, writer):
+ * Decides by the policy and makes the key of the owner that was found, in one transaction. Returns whether there is a key, now in
+ * ${issue}; if not nothing has changed and the error says why.
+ */
+bool issue_make(struct issue *issue, struct store *writer) _must_check_;
