@@ -32,6 +32,12 @@ static const struct {
         [REASON_ADMIN] = { VERDICT_DENY, "admin", "the key is an administrator's (policy admin-keys=no)" },
         [REASON_RETIRED] = { VERDICT_DENY, "retired", "the key was rotated: another has taken its place" },
         [REASON_REMOVED] = { VERDICT_DENY, "removed", "the key was removed with all others" },
+        [REASON_HAS_KEY] = { VERDICT_DENY, "has-key",
+                             "the user has a key for this service, alive or revoked: none is issued" },
+        [REASON_NOT_ISSUABLE] = { VERDICT_DENY, "not-issuable",
+                                  "no key can be made for such a user or service" },
+        [REASON_KEY_LIMIT] = { VERDICT_DENY, "key-limit", "the user has as many keys as there may be" },
+        [REASON_BUSY] = { VERDICT_INTERNAL, "busy", "too much is waiting to be done" },
 };
 _Static_assert(ARRAY_LEN(reasons) == _REASON_MAX, "a row for each reason");
 

@@ -33,6 +33,10 @@ enum reason {
         REASON_ADMIN,
         REASON_RETIRED,
         REASON_REMOVED,
+        REASON_HAS_KEY,
+        REASON_NOT_ISSUABLE,
+        REASON_KEY_LIMIT,
+        REASON_BUSY,
         _REASON_MAX,
 };
 

@@ -18,9 +18,10 @@ enum offset {
         AT_REPLY_ID = 16,
         AT_REPLY_TICKET = AT_REPLY_ID + KEYTEXT_ID_LEN,
         AT_REPLY_NAME = AT_REPLY_TICKET + WIRE_TICKET_LEN,
+        AT_REPLY_KEY = AT_REPLY_NAME + 1 + WIRE_NAME_MAX,
 };
 _Static_assert(AT_RHOST + 1 + WIRE_RHOST_MAX == WIRE_REQUEST_LEN, "request table");
-_Static_assert(AT_REPLY_NAME + 1 + WIRE_NAME_MAX == WIRE_REPLY_LEN, "reply table");
+_Static_assert(AT_REPLY_KEY + KEYTEXT_LEN == WIRE_REPLY_LEN, "reply table");
 _Static_assert(WIRE_REPLY_LEN <= WIRE_REQUEST_LEN, "no amplification");
 
 static const uint8_t magic[4] = { 'W', 'F', 'K', WIRE_VERSION };
@@ -66,6 +67,8 @@ static bool put_credential(uint8_t *p, const struct wire_request *req) {
                 memcpy(p, req->id, KEYTEXT_ID_LEN);
                 memcpy(p + KEYTEXT_ID_LEN, req->ticket, WIRE_TICKET_LEN);
                 return keytext_is_id(req->id);
+        case WIRE_ISSUE:
+                return true;
         }
         return false;
 }
@@ -95,6 +98,8 @@ static bool get_credential(const uint8_t *p, struct wire_request *req) {
                 memcpy(req->ticket, p + KEYTEXT_ID_LEN, WIRE_TICKET_LEN);
                 return keytext_is_id(req->id) && all_zero(p + KEYTEXT_ID_LEN + WIRE_TICKET_LEN,
                                                           KEYTEXT_LEN - KEYTEXT_ID_LEN - WIRE_TICKET_LEN);
+        case WIRE_ISSUE:
+                return all_zero(p, KEYTEXT_LEN);
         }
         return false;
 }
@@ -135,6 +140,16 @@ void wire_reply_encode(uint8_t out[static WIRE_REPLY_LEN], const struct wire_rep
         memcpy(out + AT_REPLY_ID, reply->id, KEYTEXT_ID_LEN);
         memcpy(out + AT_REPLY_TICKET, reply->ticket, WIRE_TICKET_LEN);
         put_text(out + AT_REPLY_NAME, reply->name, WIRE_NAME_MAX);
+        memcpy(out + AT_REPLY_KEY, reply->key.text, KEYTEXT_LEN);
+}
+
+/* There is none, or it is the key of this id. */
+static bool get_new_key(const uint8_t *p, const char *id, struct secret *key) {
+        if (all_zero(p, KEYTEXT_LEN))
+                return true;
+        memcpy(key->text, p, KEYTEXT_LEN);
+        return keytext_is_key(key->text, KEYTEXT_LEN) &&
+               memcmp(keytext_id(key->text), id, KEYTEXT_ID_LEN) == 0;
 }
 
 static enum verdict get_verdict(uint32_t v) {
@@ -150,7 +165,7 @@ static enum verdict get_verdict(uint32_t v) {
 }
 
 int wire_reply_decode(const uint8_t *in, size_t len, struct wire_reply *ret) {
-        struct wire_reply reply = {};
+        _cleanup_reply_ struct wire_reply reply = {};
         uint32_t reason;
 
         if (len != WIRE_REPLY_LEN || memcmp(in, magic, sizeof(magic)) != 0)
@@ -165,7 +180,8 @@ int wire_reply_decode(const uint8_t *in, size_t len, struct wire_reply *ret) {
                 memcpy(reply.id, in + AT_REPLY_ID, KEYTEXT_ID_LEN);
                 memcpy(reply.ticket, in + AT_REPLY_TICKET, WIRE_TICKET_LEN);
                 if (reason != REASON_NONE || !keytext_is_id(reply.id) ||
-                    !get_text(in + AT_REPLY_NAME, reply.name, WIRE_NAME_MAX))
+                    !get_text(in + AT_REPLY_NAME, reply.name, WIRE_NAME_MAX) ||
+                    !get_new_key(in + AT_REPLY_KEY, reply.id, &reply.key))
                         return -EBADMSG;
         } else if (!all_zero(in + AT_REPLY_ID, WIRE_REPLY_LEN - AT_REPLY_ID))
                 return -EBADMSG;

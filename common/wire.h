@@ -21,12 +21,13 @@ enum wire_limit {
         WIRE_NAME_MAX = 64,
         WIRE_TICKET_LEN = 32,
         WIRE_REQUEST_LEN = 12 + KEYTEXT_LEN + 1 + WIRE_USER_MAX + 1 + WIRE_SERVICE_MAX + 1 + WIRE_RHOST_MAX,
-        WIRE_REPLY_LEN = 16 + KEYTEXT_ID_LEN + WIRE_TICKET_LEN + 1 + WIRE_NAME_MAX,
+        WIRE_REPLY_LEN = 16 + KEYTEXT_ID_LEN + WIRE_TICKET_LEN + 1 + WIRE_NAME_MAX + KEYTEXT_LEN,
 };
 
 enum wire_kind {
         WIRE_VERIFY = 1,  /* may this key log this user in? */
         WIRE_CONFIRM = 2, /* is the login of a moment ago still good? */
+        WIRE_ISSUE = 3,   /* this user has logged in by other means: may there be a key for the next time? */
 };
 
 struct wire_request {
@@ -53,7 +54,13 @@ struct wire_reply {
         char id[KEYTEXT_ID_LEN + 1];
         char name[WIRE_NAME_MAX + 1];
         uint8_t ticket[WIRE_TICKET_LEN];
+        struct secret key; /* WIRE_ISSUE: the new key */
 };
+
+static inline void wire_reply_wipe(struct wire_reply *reply) {
+        explicit_bzero(reply, sizeof(*reply));
+}
+#define _cleanup_reply_ __attribute__((cleanup(wire_reply_wipe)))
 
 /**
  * wire_request_encode(out, req):
@@ -77,13 +84,14 @@ int wire_request_decode(const uint8_t *in, size_t len, struct wire_request *ret)
 uint32_t wire_request_seq(const uint8_t *in, size_t len);
 
 /**
- * wire_reply_encode(out, reply): writes ${reply}; cannot fail. Key id, name and ticket go out only with an allow.
+ * wire_reply_encode(out, reply):
+ * Writes ${reply} to ${out}, which the caller wipes; cannot fail. Key id, name, ticket and key go out only with an allow.
  */
 void wire_reply_encode(uint8_t out[static WIRE_REPLY_LEN], const struct wire_reply *reply);
 
 /**
  * wire_reply_decode(in, len, ret):
- * Reads a reply. A verdict or reason that this build does not know becomes VERDICT_INTERNAL.
+ * Reads a reply; the caller wipes ${ret}. A verdict or reason that this build does not know becomes VERDICT_INTERNAL.
  * Returns 0, or -EBADMSG: also for a refusal that carries what only an allow may.
  */
 int wire_reply_decode(const uint8_t *in, size_t len, struct wire_reply *ret) _must_check_;

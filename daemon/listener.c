@@ -27,6 +27,7 @@ struct pending {
 struct listener {
         int fd;
         struct verify *verify;
+        struct firstuse *firstuse;
         sd_event *event; /* borrowed */
         sd_event_source *source, *timer;
         TAILQ_HEAD(, pending) pending;
@@ -66,8 +67,10 @@ static bool serve(struct listener *l, int fd, const struct ucred *peer) {
                 return true;
 
         r = verify_packet(l->verify, in, (size_t) n, peer, clock_now(), out, &event);
+        if (r == VERIFY_ISSUE)
+                firstuse_serve(l->firstuse, in, (size_t) n, peer, fd);
         explicit_bzero(in, sizeof(in));
-        if (r < 0)
+        if (r < 0 || r == VERIFY_ISSUE)
                 return true;
         /* One reply fits any socket's buffer; where it does not go out at once there is nobody to read it. */
         (void) send(fd, out, sizeof(out), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -192,13 +195,14 @@ struct listener *listener_free(struct listener *l) {
         return NULL;
 }
 
-int listener_new(struct listener **ret, sd_event *event, int fd, struct verify *verify) {
+int listener_new(struct listener **ret, sd_event *event, int fd, struct verify *verify,
+                 struct firstuse *firstuse) {
         struct listener *l = calloc(1, sizeof(*l));
         int r;
 
         if (!l)
                 return -ENOMEM;
-        *l = (struct listener){ .fd = fd, .verify = verify, .event = event };
+        *l = (struct listener){ .fd = fd, .verify = verify, .firstuse = firstuse, .event = event };
         TAILQ_INIT(&l->pending);
         peer_refuse_descriptors(fd);
         r = sd_event_add_io(event, &l->source, fd, EPOLLIN, on_accept, l);

@@ -4,6 +4,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "firstuse.h"
 #include "verify.h"
 
 #define LISTENER_PATIENCE_MS 2000 /* for a connection without a request */
@@ -14,8 +15,10 @@
 struct listener;
 
 /**
- * listener_new(ret, event, fd, verify):
- * Serves the listening SOCK_SEQPACKET socket ${fd}, which it owns from now on; ${verify} is borrowed. 0, or a negative errno.
+ * listener_new(ret, event, fd, verify, firstuse):
+ * Serves the listening SOCK_SEQPACKET socket ${fd}, which it owns from now on; ${verify} and
+ * ${firstuse} are borrowed. 0, or a negative errno.
  */
-int listener_new(struct listener **ret, sd_event *event, int fd, struct verify *verify) _must_check_;
+int listener_new(struct listener **ret, sd_event *event, int fd, struct verify *verify,
+                 struct firstuse *firstuse) _must_check_;
 struct listener *listener_free(struct listener *l);

@@ -26,6 +26,7 @@ struct server {
         struct bootstrap state; /* its writer is the worker's once that runs */
         struct conf *conf;
         struct verify *verify;
+        struct firstuse *firstuse;
         struct control control;
         sd_event *event;
         struct worker *worker;
@@ -157,6 +158,9 @@ static int start_handlers(struct server *s) {
         if (r < 0)
                 return r;
         verify_set_conf(s->verify, s->conf);
+        r = firstuse_new(&s->firstuse, s->worker, s->state.keymint);
+        if (r < 0)
+                return r;
         s->control = (struct control){ .worker = s->worker,
                                        .verify = s->verify,
                                        .keymint = s->state.keymint,
@@ -175,7 +179,7 @@ static int start_sockets(struct server *s, char *error) {
         r = sockets_open(s->options->verify_socket, s->options->control_socket, &s->sockets, error);
         if (r < 0)
                 return r;
-        r = listener_new(&s->listener, s->event, s->sockets.verify, s->verify);
+        r = listener_new(&s->listener, s->event, s->sockets.verify, s->verify, s->firstuse);
         if (r >= 0) {
                 s->sockets.verify = -1; /* the listener's */
                 r = control_bus_new(&s->control_bus, s->event, s->sockets.control, &s->control);
@@ -243,6 +247,7 @@ struct server *server_free(struct server *s) {
         sd_event_source_disable_unref(s->flush);
         sd_event_source_disable_unref(s->reload);
         verify_free(s->verify);
+        firstuse_free(s->firstuse);
         sd_event_unref(s->event);
         store_free(s->state.reader);
         store_free(s->state.writer);

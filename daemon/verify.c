@@ -227,6 +227,8 @@ int verify_packet(struct verify *v, const uint8_t *in, size_t len, const struct 
         }
         if (r < 0)
                 return r;
+        if (req.kind == WIRE_ISSUE)
+                return VERIFY_ISSUE;
 
         reason = decide(v, &req, peer, now, &key);
         reply.seq = req.seq;

@@ -9,6 +9,8 @@
 #include "store.h"
 #include "worker.h"
 
+#define VERIFY_ISSUE 2
+
 struct verify;
 
 /* What happened, for the log after the reply has gone out. */
@@ -47,7 +49,8 @@ void verify_set_conf(struct verify *v, const struct conf *conf);
 /**
  * verify_packet(v, in, len, peer, now, out, ret_event):
  * Decides the request at ${in} at the time ${now} and writes the reply to ${out}. The caller wipes ${in}.
- * Returns 1 with a reply and an event for verify_log(); 0 with a reply that is not worth a word (another version); -EBADMSG
+ * Returns VERIFY_ISSUE when it is no verification: it is for firstuse_serve(), and there is nothing in ${out} and ${ret_event};
+ * 1 with a reply and an event for verify_log(); 0 with a reply that is not worth a word (another version); -EBADMSG
  * when there is nothing to answer: the peer is to be dropped.
  */
 int verify_packet(struct verify *v, const uint8_t *in, size_t len, const struct ucred *peer, int64_t now,

@@ -50,9 +50,16 @@ static int take_debug(struct pam_args *args, const char *value) {
         return 0;
 }
 
+static int take_issue(struct pam_args *args, const char *value) {
+        (void) value;
+        args->issue = true;
+        return 0;
+}
+
 static const struct {
         const char *word; /* with its '=' where a value follows */
         int (*take)(struct pam_args *args, const char *value);
+        bool session; /* means nothing elsewhere, so it must not be thought to */
 } options[] = {
         { "socket=", take_socket },
         { "timeout=", take_timeout },
@@ -61,13 +68,14 @@ static const struct {
         { "use_first_pass", take_use_first_pass },
         { "try_first_pass", take_try_first_pass },
         { "debug", take_debug },
+        { "issue", take_issue, .session = true },
 };
 
-static int take_word(struct pam_args *args, const char *word) {
+static int take_word(struct pam_args *args, const char *word, bool session) {
         for (size_t i = 0; i < ARRAY_LEN(options); i++) {
                 size_t len = strlen(options[i].word);
 
-                if (strncmp(word, options[i].word, len) != 0)
+                if (strncmp(word, options[i].word, len) != 0 || (options[i].session && !session))
                         continue;
                 if (options[i].word[len - 1] == '=')
                         return word[len] ? options[i].take(args, word + len) : -EINVAL;
@@ -77,11 +85,12 @@ static int take_word(struct pam_args *args, const char *word) {
         return -EINVAL;
 }
 
-int pam_args_parse(int argc, const char *const *argv, struct pam_args *ret, const char **ret_bad) {
+int pam_args_parse(int argc, const char *const *argv, bool session, struct pam_args *ret,
+                   const char **ret_bad) {
         struct pam_args args = { .socket = PAM_ARGS_SOCKET, .timeout_ms = PAM_ARGS_TIMEOUT };
 
         for (int i = 0; i < argc; i++)
-                if (take_word(&args, argv[i]) < 0) {
+                if (take_word(&args, argv[i], session) < 0) {
                         *ret_bad = argv[i];
                         return -EINVAL;
                 }

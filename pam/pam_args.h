@@ -18,12 +18,13 @@ struct pam_args {
         uid_t server_uid;
         bool use_first_pass; /* never ask for a secret */
         bool debug;
+        bool issue; /* a session: show a key to whoever has none */
 };
 
 /**
- * pam_args_parse(argc, argv, ret, ret_bad):
- * Reads the options of one line of a PAM stack.
+ * pam_args_parse(argc, argv, session, ret, ret_bad):
+ * Reads the options of one line of a PAM stack; issue is one in a ${session} line only.
  * Returns 0; -EINVAL with the offending word, borrowed from ${argv}, in ${ret_bad}; ${ret} is then untouched.
  */
-int pam_args_parse(int argc, const char *const *argv, struct pam_args *ret,
+int pam_args_parse(int argc, const char *const *argv, bool session, struct pam_args *ret,
                    const char **ret_bad) _must_check_;

@@ -82,3 +82,27 @@ void pam_token_want_certificate(pam_handle_t *pamh, int flags) {
         if (!(flags & PAM_SILENT))
                 (void) converse(pamh, PAM_ERROR_MSG, certificate_text, &answer);
 }
+
+/* Nothing where it does not fit, which the caller has seen to. */
+static void append(char *text, size_t size, const char *more) {
+        size_t used = strnlen(text, size), len = strlen(more);
+
+        if (used + len < size)
+                memcpy(text + used, more, len + 1);
+}
+
+void pam_token_show(pam_handle_t *pamh, const struct secret *key, const char *service) {
+        __attribute__((cleanup(answer_free))) struct pam_response *answer = NULL;
+        char text[512] = "";
+
+        append(text, sizeof(text), "Your API key for ");
+        append(text, sizeof(text), service);
+        append(text, sizeof(text), ", shown this once:\n\n    ");
+        append(text, sizeof(text), key->text);
+        append(text, sizeof(text),
+               "\n\nKeep it where only you can read it, such as a password manager, and give it to programs "
+               "in place of your\npassword. \"wfapikeyctl key list\" shows your keys, \"wfapikeyctl key "
+               "reset ID\" replaces one that is lost.");
+        (void) converse(pamh, PAM_TEXT_INFO, text, &answer);
+        explicit_bzero(text, sizeof(text));
+}

@@ -18,6 +18,12 @@
 enum outcome pam_token_get(pam_handle_t *pamh, const struct pam_args *args, struct secret *ret) _must_check_;
 
 /**
+ * pam_token_show(pamh, key, service):
+ * Shows the user a new key for ${service}, once, with how to keep it. Whether it arrives cannot be told.
+ */
+void pam_token_show(pam_handle_t *pamh, const struct secret *key, const char *service);
+
+/**
  * pam_token_want_certificate(pamh, flags):
  * Tells the user what is missing, unless ${flags} ask for silence. Whether the text arrives does not matter.
  */

@@ -14,14 +14,15 @@
 #include "pam_token.h"
 #include "text.h"
 
-static enum outcome read_args(pam_handle_t *pamh, int argc, const char **argv, struct pam_args *ret) {
+static enum outcome read_args(pam_handle_t *pamh, int argc, const char **argv, bool session,
+                              struct pam_args *ret) {
         const char *bad = NULL;
 
-        if (pam_args_parse(argc, argv, ret, &bad) >= 0)
+        if (pam_args_parse(argc, argv, session, ret, &bad) >= 0)
                 return OUTCOME_ALLOW;
         pam_syslog(pamh, LOG_ERR,
                    "bad option '%s': known are socket=/PATH timeout=SECONDS (10ms to 60s) prompt=TEXT "
-                   "server_uid=UID try_first_pass use_first_pass debug",
+                   "server_uid=UID try_first_pass use_first_pass debug, and in a session line issue",
                    bad);
         return OUTCOME_BAD_OPTION;
 }
@@ -128,12 +129,34 @@ static enum outcome confirm(pam_handle_t *pamh, const struct pam_args *args, con
         return outcome;
 }
 
+/* Not after a login with a key, whether this handle knows of it or, in another process, only the environment does: a key must never
+ * get its holder another. */
+static bool is_key_login(pam_handle_t *pamh) {
+        return pam_login_get(pamh) || pam_getenv(pamh, "WFAPIKEY_ID");
+}
+
+static enum outcome issue(pam_handle_t *pamh, const struct pam_args *args) {
+        _cleanup_request_ struct wire_request req = { .kind = WIRE_ISSUE, .seq = 3 };
+        _cleanup_reply_ struct wire_reply reply = {};
+        enum outcome outcome;
+
+        /* Not by pam_get_user(), which would ask for a name. */
+        if (!text_copy(req.user, sizeof(req.user), get_text(pamh, PAM_USER)) || !req.user[0])
+                return OUTCOME_NO_USER;
+        outcome = get_circumstances(pamh, &req);
+        if (outcome == OUTCOME_ALLOW)
+                outcome = ask(pamh, args, &req, &reply);
+        if (outcome == OUTCOME_ALLOW && reply.key.text[0])
+                pam_token_show(pamh, &reply.key, req.service);
+        return outcome;
+}
+
 _public_ int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv) {
         struct pam_args args;
         enum outcome outcome;
 
         pam_login_forget(pamh);
-        outcome = read_args(pamh, argc, argv, &args);
+        outcome = read_args(pamh, argc, argv, false, &args);
         if (outcome != OUTCOME_ALLOW)
                 return pam_map_auth(outcome);
         outcome = authenticate(pamh, flags, &args);
@@ -148,7 +171,7 @@ _public_ int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const cha
         enum outcome outcome;
 
         (void) flags;
-        outcome = read_args(pamh, argc, argv, &args);
+        outcome = read_args(pamh, argc, argv, false, &args);
         if (outcome != OUTCOME_ALLOW)
                 return pam_map_account(outcome);
         outcome = login ? confirm(pamh, &args, login) : OUTCOME_NOT_A_KEY;
@@ -166,10 +189,12 @@ _public_ int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char 
 }
 
 _public_ int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv) {
-        (void) pamh;
-        (void) flags;
-        (void) argc;
-        (void) argv;
+        struct pam_args args = {};
+
+        /* Nothing here fails a login, a bad option neither: it is named in the log. Where nothing may be shown, a key would be lost. */
+        if (read_args(pamh, argc, argv, true, &args) == OUTCOME_ALLOW && args.issue &&
+            !(flags & PAM_SILENT) && !is_key_login(pamh))
+                (void) issue(pamh, &args);
         return pam_map_session();
 }
 

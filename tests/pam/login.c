@@ -36,6 +36,7 @@ static int answer_one(struct login *l, const struct pam_message *message, struct
                 return l->returns_for_text;
         case PAM_TEXT_INFO:
                 l->infos++;
+                keep(l->info, message->msg);
                 return l->returns_for_text;
         default:
                 l->others++;
@@ -93,7 +94,7 @@ int login_try(struct login *l, const char *answer) {
 void login_forget(struct login *l) {
         l->calls = l->secrets_asked = l->users_asked = l->errors = l->infos = l->others = 0;
         l->most_messages = 0;
-        l->prompt[0] = l->error[0] = '\0';
+        l->prompt[0] = l->error[0] = l->info[0] = '\0';
 }
 
 int login_once(const struct world *w, const char *service, const char *user, const char *answer) {

@@ -5,7 +5,7 @@
 
 #include "world.h"
 
-#define LOGIN_TEXT_MAX 256
+#define LOGIN_TEXT_MAX 1024
 
 /* What the conversation does when it is asked for a secret; the other styles are answered as applications do. */
 enum login_manner {
@@ -27,7 +27,7 @@ struct login {
 
         unsigned calls, secrets_asked, users_asked, errors, infos, others;
         int most_messages; /* in one call */
-        char prompt[LOGIN_TEXT_MAX], error[LOGIN_TEXT_MAX];
+        char prompt[LOGIN_TEXT_MAX], error[LOGIN_TEXT_MAX], info[LOGIN_TEXT_MAX];
 };
 
 /**

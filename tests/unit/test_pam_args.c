@@ -80,10 +80,12 @@ static const char *const bad[] = {
         "fail"
         "open", /* there is none and never will be */
         "#comment",
+        "issue", /* in a session line only */
+        "issue=",
 };
 
 static int parse(int argc, const char *const *argv, struct pam_args *args, const char **ret_bad) {
-        return pam_args_parse(argc, argv, args, ret_bad);
+        return pam_args_parse(argc, argv, false, args, ret_bad);
 }
 
 static void check_args(const char *row, const struct pam_args *got, const struct pam_args *want) {
@@ -95,6 +97,7 @@ static void check_args(const char *row, const struct pam_args *got, const struct
         unit_int(row, got->server_uid, want->server_uid);
         unit_int(row, got->use_first_pass, want->use_first_pass);
         unit_int(row, got->debug, want->debug);
+        unit_int(row, got->issue, want->issue);
 }
 
 static void test_without_options_the_defaults_count(void **state) {
@@ -192,6 +195,24 @@ static void test_the_last_of_two_counts(void **state) {
         check_args("twice", &args, &want);
 }
 
+static void test_a_session_has_one_option_more(void **state) {
+        const char *argv[] = { "debug", "issue", "timeout=1" }, *word;
+        const struct pam_args want = {
+                .socket = PAM_ARGS_SOCKET, .timeout_ms = 1000, .debug = true, .issue = true
+        };
+        struct pam_args args;
+
+        (void) state;
+        assert_int_equal(pam_args_parse(ARRAY_LEN(argv), argv, true, &args, &word), 0);
+        check_args("issue", &args, &want);
+        argv[1] = "issues";
+        assert_int_equal(pam_args_parse(ARRAY_LEN(argv), argv, true, &args, &word), -EINVAL);
+        assert_ptr_equal(word, argv[1]);
+        argv[1] = "debug";
+        assert_int_equal(pam_args_parse(ARRAY_LEN(argv), argv, true, &args, &word), 0);
+        assert_int_equal(args.issue, false);
+}
+
 static void test_texts_are_borrowed_from_the_line(void **state) {
         const char *argv[] = { "socket=/s", "prompt=p" }, *word;
         struct pam_args args;
@@ -211,6 +232,7 @@ int main(void) {
                 cmocka_unit_test(test_the_first_wrong_option_is_named),
                 cmocka_unit_test(test_all_options_together),
                 cmocka_unit_test(test_the_last_of_two_counts),
+                cmocka_unit_test(test_a_session_has_one_option_more),
                 cmocka_unit_test(test_texts_are_borrowed_from_the_line),
         };
 

@@ -4,7 +4,7 @@
 
 #include "wire.h"
 
-enum table { REQUEST, VERIFY_CREDENTIAL, CONFIRM_CREDENTIAL, REPLY };
+enum table { REQUEST, VERIFY_CREDENTIAL, CONFIRM_CREDENTIAL, ISSUE_CREDENTIAL, REPLY };
 
 static const struct {
         const char *name;
@@ -111,6 +111,7 @@ static void test_tables_have_no_gap_and_end_where_the_messages_do(void **state) 
         check_table(*state, REQUEST, 0, WIRE_REQUEST_LEN);
         check_table(*state, VERIFY_CREDENTIAL, 12, 76);
         check_table(*state, CONFIRM_CREDENTIAL, 12, 76);
+        check_table(*state, ISSUE_CREDENTIAL, 12, 76);
         check_table(*state, REPLY, 0, WIRE_REPLY_LEN);
 }
 
@@ -241,6 +242,10 @@ static void test_fields_of_a_reply_are_where_the_table_says(void **state) {
         b = a;
         memset(b.ticket, 0, sizeof(b.ticket));
         check_reply_field(*state, "ticket", &a, &b);
+        fill(a.key.text, KEYTEXT_LEN, 'a');
+        b = a;
+        fill(b.key.text, KEYTEXT_LEN, 'b');
+        check_reply_field(*state, "key", &a, &b);
         fill(a.name, WIRE_NAME_MAX, 'a');
         b = a;
         fill(b.name, WIRE_NAME_MAX, 'b');

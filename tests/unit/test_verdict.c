@@ -30,6 +30,10 @@ static const struct {
         { 18, "admin", VERDICT_DENY },
         { 19, "retired", VERDICT_DENY },
         { 20, "removed", VERDICT_DENY },
+        { 21, "has-key", VERDICT_DENY },
+        { 22, "not-issuable", VERDICT_DENY },
+        { 23, "key-limit", VERDICT_DENY },
+        { 24, "busy", VERDICT_INTERNAL },
 };
 
 static const int outside[] = { _REASON_MAX, _REASON_MAX + 1, 255, 0x600d, INT32_MAX, -1, INT32_MIN };

@@ -18,6 +18,7 @@ enum { /* of the request's bytes, as PROTOCOL has them */
        AT_REPLY_REASON = 12,
        AT_REPLY_ID = 16,
        AT_REPLY_NAME = 58,
+       AT_REPLY_KEY = 123,
 };
 
 static struct wire_request verify_request(void) {
@@ -41,6 +42,12 @@ static struct wire_request confirm_request(void) {
 
         memset(req.ticket, 0xee, sizeof(req.ticket));
         return req;
+}
+
+static struct wire_request issue_request(void) {
+        return (struct wire_request){
+                .kind = WIRE_ISSUE, .seq = 3, .user = "alice", .service = "sshd", .rhost = ""
+        };
 }
 
 static struct wire_reply allow_reply(void) {
@@ -97,6 +104,8 @@ static void test_requests_go_there_and_back(void **state) {
         check_round_trip("confirm", &req);
         memset(req.ticket, 0, sizeof(req.ticket));
         check_round_trip("confirm with a ticket of zeros", &req);
+        req = issue_request();
+        check_round_trip("issue", &req);
 }
 
 /* Every byte, every value: what is not refused must be a request that is written the same way. */
@@ -133,6 +142,13 @@ static void test_a_spoiled_verification_is_refused_or_means_what_it_says(void **
         check_spoiled(&req);
 }
 
+static void test_a_spoiled_wish_for_a_key_is_refused_or_means_what_it_says(void **state) {
+        struct wire_request req = issue_request();
+
+        (void) state;
+        check_spoiled(&req);
+}
+
 static void test_a_spoiled_confirmation_is_refused_or_means_what_it_says(void **state) {
         struct wire_request req = confirm_request();
 
@@ -148,7 +164,8 @@ static void test_single_faults_are_refused(void **state) {
         } rows[] = {
                 { "magic", 0, 'w' },
                 { "kind 0", AT_KIND, 0 },
-                { "kind 3", AT_KIND, 3 },
+                { "kind 3 with a credential", AT_KIND, 3 },
+                { "kind 4", AT_KIND, 4 },
                 { "kind of the other credential", AT_KIND, WIRE_CONFIRM },
                 { "filler behind the kind", AT_KIND + 1, 1 },
                 { "filler before seq", AT_SEQ - 1, 0x80 },
@@ -354,6 +371,7 @@ static void check_reply_round_trip(const char *row, const struct wire_reply *rep
         unit_str(row, got.id, reply->id);
         unit_str(row, got.name, reply->name);
         unit_mem(row, got.ticket, reply->ticket, sizeof(got.ticket));
+        unit_str(row, got.key.text, reply->key.text);
         wire_reply_encode(again, &got);
         unit_mem(row, again, bytes, sizeof(bytes));
 }
@@ -367,6 +385,8 @@ static void test_replies_go_there_and_back(void **state) {
         check_reply_round_trip("no name", &reply);
         fill(reply.name, WIRE_NAME_MAX);
         check_reply_round_trip("longest name", &reply);
+        memcpy(reply.key.text, good_key, sizeof(reply.key.text));
+        check_reply_round_trip("with a key", &reply);
         for (int reason = 1; reason < _REASON_MAX; reason++) {
                 reply = (struct wire_reply){ .seq = 1,
                                              .verdict = verdict_of((enum reason) reason),
@@ -377,7 +397,7 @@ static void test_replies_go_there_and_back(void **state) {
         check_reply_round_trip("version", &reply);
 }
 
-static void test_no_refusal_carries_id_name_or_ticket(void **state) {
+static void test_no_refusal_carries_id_name_ticket_or_key(void **state) {
         static const uint8_t zero[WIRE_REPLY_LEN];
         static const int verdicts[] = { VERDICT_INTERNAL,
                                         VERDICT_DENY,
@@ -395,6 +415,7 @@ static void test_no_refusal_carries_id_name_or_ticket(void **state) {
 
                 unit_poison(bytes, sizeof(bytes));
                 reply.verdict = (enum verdict) verdicts[i];
+                memcpy(reply.key.text, good_key, sizeof(reply.key.text));
                 wire_reply_encode(bytes, &reply);
                 assert_memory_equal(bytes + AT_REPLY_ID, zero, sizeof(bytes) - AT_REPLY_ID);
         }
@@ -463,7 +484,19 @@ static void test_an_allow_that_is_not_whole_is_refused(void **state) {
                 { "name longer than its field", AT_REPLY_NAME, WIRE_NAME_MAX + 1 },
                 { "name shorter than its text", AT_REPLY_NAME, 1 },
                 { "NUL in the name", AT_REPLY_NAME + 1, 0 },
-                { "filler", WIRE_REPLY_LEN - 1, 1 },
+                { "filler behind the name", AT_REPLY_KEY - 1, 1 },
+                { "first byte of a key", AT_REPLY_KEY, 'w' },
+                { "last byte of a key", WIRE_REPLY_LEN - 1, 1 },
+        };
+        static const struct {
+                const char *why;
+                size_t at;
+                uint8_t with;
+        } key_rows[] = {
+                { "key's prefix", AT_REPLY_KEY, 'W' },
+                { "key's checksum", WIRE_REPLY_LEN - 1, 'A' },
+                { "key cut short", WIRE_REPLY_LEN - 1, 0 },
+                { "key of another id", AT_REPLY_ID, '1' },
         };
         struct wire_reply reply = allow_reply();
 
@@ -474,6 +507,14 @@ static void test_an_allow_that_is_not_whole_is_refused(void **state) {
                 wire_reply_encode(bytes, &reply);
                 bytes[rows[i].at] = rows[i].with;
                 check_bad_reply(rows[i].why, bytes, sizeof(bytes));
+        }
+        memcpy(reply.key.text, good_key, sizeof(reply.key.text));
+        for (size_t i = 0; i < ARRAY_LEN(key_rows); i++) {
+                uint8_t bytes[WIRE_REPLY_LEN];
+
+                wire_reply_encode(bytes, &reply);
+                bytes[key_rows[i].at] = key_rows[i].with;
+                check_bad_reply(key_rows[i].why, bytes, sizeof(bytes));
         }
 }
 
@@ -530,6 +571,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_requests_go_there_and_back),
                 cmocka_unit_test(test_a_spoiled_verification_is_refused_or_means_what_it_says),
+                cmocka_unit_test(test_a_spoiled_wish_for_a_key_is_refused_or_means_what_it_says),
                 cmocka_unit_test(test_a_spoiled_confirmation_is_refused_or_means_what_it_says),
                 cmocka_unit_test(test_single_faults_are_refused),
                 cmocka_unit_test(test_a_request_without_a_user_is_refused),
@@ -541,7 +583,7 @@ int main(void) {
                 cmocka_unit_test(test_bad_requests_are_not_written),
                 cmocka_unit_test(test_what_stands_behind_a_text_is_not_sent),
                 cmocka_unit_test(test_replies_go_there_and_back),
-                cmocka_unit_test(test_no_refusal_carries_id_name_or_ticket),
+                cmocka_unit_test(test_no_refusal_carries_id_name_ticket_or_key),
                 cmocka_unit_test(test_an_unknown_verdict_is_internal),
                 cmocka_unit_test(test_an_unknown_reason_of_a_refusal_is_none),
                 cmocka_unit_test(test_a_refusal_with_what_only_an_allow_may_carry_is_refused),

@@ -1,0 +1,297 @@
+/* A session line with the option issue: who is shown a key, that it is a good one, and that nothing that goes wrong fails a login. Real
+ * module, real libpam, real daemon, with a stand-in between them that counts. */
+#include <grp.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "keytext.h"
+#include "login.h"
+#include "standin.h"
+
+static struct world w;
+static struct standin s;
+static struct world_key asked_for; /* good for another service */
+
+/* Opens the session of a login by other means. */
+static void open_session(struct login *l, const char *service, int flags) {
+        login_open(l, &w, service, w.user);
+        assert_pam(pam_open_session(l->pamh, flags), PAM_SUCCESS);
+}
+
+static void check_nothing_shown(struct login *l, unsigned asked) {
+        assert_int_equal(standin_asked(&s), asked);
+        assert_int_equal(l->calls, 0);
+        assert_pam(pam_close_session(l->pamh, 0), PAM_SUCCESS);
+        login_close(l);
+}
+
+/* One text and nothing else, with one key in it. */
+static void take_key(struct login *l, char key[static KEYTEXT_LEN + 1]) {
+        const char *at = strstr(l->info, "wfk_");
+
+        assert_int_equal(l->calls, 1);
+        assert_int_equal(l->infos, 1);
+        assert_int_equal(l->most_messages, 1);
+        assert_non_null(at);
+        assert_true(keytext_is_key(at, KEYTEXT_LEN));
+        assert_null(strstr(at + 4, "wfk_"));
+        memcpy(key, at, KEYTEXT_LEN);
+        key[KEYTEXT_LEN] = '\0';
+}
+
+static void issue(const char *service, char key[static KEYTEXT_LEN + 1]) {
+        struct login l;
+
+        open_session(&l, service, 0);
+        assert_int_equal(standin_asked(&s), 1);
+        take_key(&l, key);
+        assert_non_null(strstr(l.info, service));
+        login_forget(&l);
+        check_nothing_shown(&l, 0);
+}
+
+static void issue_nothing(const char *service) {
+        struct login l;
+
+        open_session(&l, service, 0);
+        check_nothing_shown(&l, 1);
+}
+
+static void test_shown_once(void **state) {
+        char key[KEYTEXT_LEN + 1], id[KEYTEXT_ID_LEN + 1] = "", out[4096];
+
+        (void) state;
+        issue("first", key);
+        assert_pam(login_once(&w, "first", w.user, key), PAM_SUCCESS);
+        assert_pam(login_once(&w, "second", w.user, key), PAM_AUTH_ERR);
+        (void) standin_asked(&s);
+        for (int i = 0; i < 3; i++)
+                issue_nothing("first");
+        memcpy(id, keytext_id(key), KEYTEXT_ID_LEN);
+        assert_int_equal(world_ctl(&w, out, sizeof(out), "key", "show", id, NULL), 0);
+        assert_non_null(strstr(out, "first use of first"));
+}
+
+static void test_another_service(void **state) {
+        char key[KEYTEXT_LEN + 1];
+
+        (void) state;
+        issue("second", key);
+        issue_nothing("second");
+}
+
+/* A revocation is not undone by logging in again; an end that was only a matter of time is. */
+static void test_after_its_end(void **state) {
+        char key[KEYTEXT_LEN + 1], next[KEYTEXT_LEN + 1], id[KEYTEXT_ID_LEN + 1] = "";
+
+        (void) state;
+        issue("ended", key);
+        memcpy(id, keytext_id(key), KEYTEXT_ID_LEN);
+        world_do(&w, "key", "revoke", id, NULL);
+        issue_nothing("ended");
+        world_do(&w, "key", "remove", id, NULL);
+        issue("ended", next);
+        world_do(&w, "policy", "set", "lifetime=1s", NULL);
+        memcpy(id, keytext_id(next), KEYTEXT_ID_LEN);
+        world_await_status(&w, id, "expired");
+        world_do(&w, "policy", "set", "lifetime=30d", NULL);
+        issue("ended", key);
+        assert_pam(login_once(&w, "ended", w.user, key), PAM_SUCCESS);
+        (void) standin_asked(&s);
+}
+
+static void test_key_login(void **state) {
+        struct login l;
+
+        (void) state;
+        login_open(&l, &w, "third", w.user);
+        assert_pam(login_try(&l, asked_for.text), PAM_SUCCESS);
+        (void) standin_asked(&s);
+        login_forget(&l);
+        assert_pam(pam_open_session(l.pamh, 0), PAM_SUCCESS);
+        check_nothing_shown(&l, 0);
+
+        /* sshd: authenticated in another process, of which the environment is what came back */
+        login_open(&l, &w, "fourth", w.user);
+        assert_pam(pam_putenv(l.pamh, "WFAPIKEY_ID=0123456789"), PAM_SUCCESS);
+        assert_pam(pam_open_session(l.pamh, 0), PAM_SUCCESS);
+        check_nothing_shown(&l, 0);
+}
+
+static void test_silent(void **state) {
+        struct login l;
+
+        (void) state;
+        open_session(&l, "fourth", PAM_SILENT);
+        check_nothing_shown(&l, 0);
+}
+
+static void test_nobody_and_strangers(void **state) {
+        struct login l;
+
+        (void) state;
+        login_open(&l, &w, "fourth", NULL);
+        assert_pam(pam_open_session(l.pamh, 0), PAM_SUCCESS);
+        check_nothing_shown(&l, 0);
+        login_open(&l, &w, "fourth", "no-such-user-here");
+        assert_pam(pam_open_session(l.pamh, 0), PAM_SUCCESS);
+        check_nothing_shown(&l, 1);
+}
+
+static void test_disabled(void **state) {
+        (void) state;
+        world_do(&w, "policy", "set", "enabled=no", NULL);
+        issue_nothing("fourth");
+        world_do(&w, "policy", "set", "enabled=yes", "max-keys-per-user=1", NULL);
+        issue_nothing("fourth");
+        world_do(&w, "policy", "set", "max-keys-per-user=1000", NULL);
+}
+
+/* Not root's word. */
+static void test_not_root(void **state) {
+        struct login l;
+        pid_t pid;
+
+        (void) state;
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                if (setgroups(0, NULL) < 0 || setgid(65534) < 0 || setuid(65534) < 0)
+                        _exit(100);
+                login_open(&l, &w, "direct", w.user);
+                _exit(pam_open_session(l.pamh, 0) != PAM_SUCCESS || l.calls != 0);
+        }
+        assert_int_equal(world_wait(pid), 0);
+}
+
+static void test_lies(void **state) {
+        static const struct wire_reply replies[] = {
+                { .verdict = VERDICT_ALLOW, .id = "0123456789" },
+                { .verdict = VERDICT_DENY },
+                { .verdict = VERDICT_INTERNAL },
+                { .verdict = VERDICT_VERSION },
+                { .verdict = VERDICT_DENY_CERTIFICATE },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(replies); i++) {
+                standin_verdict(&s, &replies[i]);
+                issue_nothing("fourth");
+        }
+        standin_set(&s, STANDIN_RELAY);
+}
+
+static void test_outage(void **state) {
+        static const enum standin_mode modes[] = { STANDIN_SILENT, STANDIN_CLOSE, STANDIN_SLAM };
+        int64_t before = world_now_ms();
+        struct login l;
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+                standin_set(&s, modes[i]);
+                open_session(&l, "hasty", 0);
+                (void) standin_asked(&s);
+                check_nothing_shown(&l, 0);
+        }
+        standin_set(&s, STANDIN_RELAY);
+        assert_in_range(world_now_ms() - before, 200, 20000); /* its timeout, once */
+        open_session(&l, "nowhere", 0);
+        check_nothing_shown(&l, 0);
+}
+
+static void test_conversation(void **state) {
+        static const int returns[] = { PAM_CONV_ERR, PAM_BUF_ERR, PAM_ABORT, PAM_CONV_AGAIN };
+        char service[] = "conversation-0";
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(returns); i++) {
+                struct login l;
+
+                service[sizeof(service) - 2] = (char) ('0' + i);
+                login_open(&l, &w, service, w.user);
+                l.returns_for_text = returns[i];
+                assert_pam(pam_open_session(l.pamh, 0), PAM_SUCCESS);
+                assert_int_equal(l.calls, 1);
+                login_close(&l);
+        }
+        (void) standin_asked(&s);
+}
+
+static void test_options(void **state) {
+        struct login l;
+
+        (void) state;
+        open_session(&l, "misspelt", 0);
+        check_nothing_shown(&l, 0);
+        login_open(&l, &w, "in-auth", w.user);
+        assert_pam(login_try(&l, asked_for.text), PAM_SERVICE_ERR);
+        check_nothing_shown(&l, 0);
+        login_open(&l, &w, "in-account", w.user);
+        assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_SERVICE_ERR);
+        check_nothing_shown(&l, 0);
+}
+
+/* --- Around them ---------------------------------------------------------------------------------------------------- */
+
+static void write_service(const char *name, const char *socket, const char *options) {
+        world_service(&w, name,
+                      "auth required %s socket=%s server_uid=%u timeout=30\n"
+                      "session required %s socket=%s server_uid=%u %s\n",
+                      w.module, socket, getuid(), w.module, socket, getuid(), options);
+}
+
+static int open_all(void **state) {
+        static const char *const services[] = { "first",          "second",         "third",
+                                                "fourth",         "ended",          "conversation-0",
+                                                "conversation-1", "conversation-2", "conversation-3" };
+
+        (void) state;
+        world_open(&w);
+        world_start(&w);
+        standin_start(&s, &w, "standin");
+        world_do(&w, "policy", "set", "enabled=yes", "max-keys-per-user=1000", NULL);
+        world_issue(&w, &asked_for, "--service=third", "--expires=1y", NULL);
+        for (size_t i = 0; i < ARRAY_LEN(services); i++)
+                write_service(services[i], s.path, "timeout=30 issue");
+        write_service("direct", w.verify, "timeout=30 issue");
+        write_service("hasty", s.path, "timeout=200ms issue");
+        write_service("nowhere", "/nonexistent", "issue");
+        write_service("misspelt", s.path, "isue");
+        world_service(&w, "in-auth", "auth required %s socket=%s server_uid=%u issue\nsession required %s\n",
+                      w.module, s.path, getuid(), w.module);
+        world_service(&w, "in-account",
+                      "account required %s socket=%s server_uid=%u issue\nsession required %s\n", w.module,
+                      s.path, getuid(), w.module);
+        return 0;
+}
+
+static int close_all(void **state) {
+        (void) state;
+        standin_stop(&s);
+        world_close(&w);
+        return 0;
+}
+
+int main(void) {
+        struct CMUnitTest tests[] = {
+                CASE(test_not_root, "a process that is not root's gets none shown"),
+                CASE(test_shown_once, "a key is shown once, and is good for this service only"),
+                CASE(test_another_service, "another service gets another key"),
+                CASE(test_after_its_end,
+                     "an expired key makes room for the next one, a revoked one does not"),
+                CASE(test_key_login, "a login with a key gets none, in whatever process it was made"),
+                CASE(test_silent, "where nothing may be said no key is made"),
+                CASE(test_nobody_and_strangers, "nobody is asked for a name, and a stranger gets none"),
+                CASE(test_disabled, "the policies enabled and max-keys-per-user bound it"),
+                CASE(test_lies, "an answer without a key shows nothing and fails no login"),
+                CASE(test_outage, "a daemon that does not answer fails no login and holds none up"),
+                CASE(test_conversation, "a conversation that fails fails no login"),
+                CASE(test_options, "a misspelt option fails no session; in other lines issue is a bad one"),
+        };
+
+        if (!world_begin(300))
+                return 0;
+        if (getuid() != 0)
+                world_skip(&tests[0], "needs root to be somebody else");
+        return cmocka_run_group_tests_name("session", tests, open_all, close_all);
+}
