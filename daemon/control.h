@@ -5,6 +5,7 @@
 
 #include <systemd/sd-bus.h>
 
+#include "accounts.h"
 #include "conf.h"
 #include "keymint.h"
 #include "limits.h"
@@ -24,6 +25,7 @@ struct control_load {
 struct control {
         struct worker *worker;
         struct verify *verify;
+        struct accounts *accounts;
         const struct keymint *keymint;
         const struct conf *conf;
         int64_t started_at;

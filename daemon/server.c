@@ -161,15 +161,16 @@ static int start_handlers(struct server *s) {
         r = firstuse_new(&s->firstuse, s->worker, s->state.keymint);
         if (r < 0)
                 return r;
-        s->control = (struct control){ .worker = s->worker,
-                                       .verify = s->verify,
-                                       .keymint = s->state.keymint,
-                                       .conf = s->conf,
-                                       .started_at = clock_now() };
         r = accounts_new(&s->accounts, s->event, s->worker, "/etc");
         if (r < 0)
                 return r;
         accounts_set_conf(s->accounts, s->conf);
+        s->control = (struct control){ .worker = s->worker,
+                                       .verify = s->verify,
+                                       .accounts = s->accounts,
+                                       .keymint = s->state.keymint,
+                                       .conf = s->conf,
+                                       .started_at = clock_now() };
         return sweeper_new(&s->sweeper, s->event, s->worker, &s->shared);
 }
 
