@@ -176,7 +176,7 @@ static enum exit_code store_option(struct parser *p, const struct args_option *o
                 args->help = true;
         else if (o == &common[3])
                 args->version = true;
-        else if (!o->repeat && args_value(args, o->name)) {
+        else if (!o->repeat && args_has(args, o->name)) {
                 print_error("--%s can be given only once", o->name);
                 return CTL_USAGE;
         } else
@@ -275,6 +275,13 @@ const char *args_next(const struct args *args, const char *name, size_t *at) {
                 if (strcmp(args->values[*at].option->name, name) == 0)
                         return args->values[(*at)++].value;
         return NULL;
+}
+
+bool args_has(const struct args *args, const char *name) {
+        for (size_t i = 0; i < args->n_values; i++)
+                if (strcmp(args->values[i].option->name, name) == 0)
+                        return true;
+        return false;
 }
 
 const char *args_value(const struct args *args, const char *name) {

@@ -80,6 +80,11 @@ void args_done(struct args *args);
 const char *args_value(const struct args *args, const char *name);
 
 /**
+ * args_has(args, name): whether the switch ${name} was given.
+ */
+bool args_has(const struct args *args, const char *name);
+
+/**
  * args_next(args, name, at):
  * One value after the other of the repeatable option ${name}; ${at} begins with 0. NULL after the last one.
  */

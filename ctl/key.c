@@ -5,9 +5,11 @@
 #include "call.h"
 #include "key.h"
 #include "print.h"
+#include "prompt.h"
 #include "secret.h"
 
-#define IDS_MAX 1000 /* common/CONTROL; more might not even fit into a message */
+#define PASSWORD_MAX 511  /* what libpam takes */
+#define IDS_MAX      1000 /* common/CONTROL; more might not even fit into a message */
 
 enum exit_code key_check_id(const char *text) {
         if (keytext_is_id(text))
@@ -131,10 +133,15 @@ static int append_list(sd_bus_message *m, const char *name, const struct args *a
         return r;
 }
 
-static int append_issue(sd_bus_message *m, const struct args *args) {
+static int append_issue(sd_bus_message *m, const struct args *args, const char *user, const char *password) {
         int r;
 
-        r = sd_bus_message_append(m, "s", args->words[0]);
+        r = sd_bus_message_append(m, "s", user);
+        if (r >= 0 && password) {
+                r = sd_bus_message_sensitive(m); /* wiped when it is freed */
+                if (r >= 0)
+                        r = sd_bus_message_append(m, "s", password);
+        }
         if (r >= 0)
                 r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
         if (r >= 0)
@@ -148,7 +155,39 @@ static int append_issue(sd_bus_message *m, const struct args *args) {
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-enum exit_code key_issue(const struct args *args) {
+/* The whole of it, without the line end that a terminal or echo(1) adds. */
+static enum exit_code read_password(const char *user, char password[static PASSWORD_MAX + 2]) {
+        char prompt[64 + PASSWORD_MAX];
+        size_t len = 0;
+        int r;
+
+        (void) snprintf(prompt, sizeof(prompt), "Password of %.256s: ", user);
+        r = prompt_read(prompt, password, PASSWORD_MAX + 1, &len);
+        if (r < 0) {
+                print_error("cannot read the password: %s", strerror(-r));
+                return CTL_FAILED;
+        }
+        if (len > 0 && password[len - 1] == '\n')
+                len--;
+        if (len == 0 || len > PASSWORD_MAX || memchr(password, 0, len)) {
+                print_error("%s",
+                            len == 0 ? "no password was given" : "that is no password that could be right");
+                return CTL_USAGE;
+        }
+        password[len] = '\0';
+        return CTL_OK;
+}
+
+static const char *user_of(const struct args *args) {
+        const char *user = args_value(args, "user");
+
+        if (args->n_words + (user ? 1 : 0) == 1)
+                return user ? user : args->words[0];
+        print_error("key issue needs one user: wfapikeyctl key issue USER, or --user=USER");
+        return NULL;
+}
+
+static enum exit_code issue(const struct args *args, const char *user, const char *password) {
         _cleanup_call_ struct call call = {};
         _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
         enum exit_code rc;
@@ -156,12 +195,28 @@ enum exit_code key_issue(const struct args *args) {
 
         rc = call_open(&call, args->control);
         if (rc == CTL_OK)
-                rc = call_method(&call, "IssueKey", &m);
+                rc = call_method(&call, password ? "IssueKeyWithPassword" : "IssueKey", &m);
         if (rc != CTL_OK)
                 return rc;
-        r = append_issue(m, args);
+        r = append_issue(m, args, user, password);
         rc = r < 0 ? call_unmade(r) : call_send(&call, m, &reply);
         return rc != CTL_OK ? rc : take_key(args, reply, NULL);
+}
+
+enum exit_code key_issue(const struct args *args) {
+        char password[PASSWORD_MAX + 2] = "";
+        const char *user = user_of(args);
+        enum exit_code rc;
+
+        if (!user)
+                return CTL_USAGE;
+        if (!args_has(args, "password"))
+                return issue(args, user, NULL);
+        rc = read_password(user, password);
+        if (rc == CTL_OK)
+                rc = issue(args, user, password);
+        explicit_bzero(password, sizeof(password));
+        return rc;
 }
 
 enum exit_code key_reset(const struct args *args) {

@@ -18,6 +18,9 @@
 #include "verify.h"
 
 static const struct args_option issue_options[] = {
+        { "user", "USER", "the same as USER", false },
+        { "password", NULL,
+          "reads the password of USER, who you are not, from the terminal or standard input", false },
         { "name", "TEXT", "a label for the key, 1 to 64 bytes (default: key)", false },
         { "expires", "WHEN", "30m, 12h, 90d, 6months, 1y, P90D or a date as 2027-01-31 (default: the policy)",
           false },
@@ -57,7 +60,7 @@ static const struct args_command commands[] = {
         { "policy", "show", policy_show, "", "Shows the policy.", 0, 0, NULL },
         { "policy", "set", policy_set, "NAME=VALUE...", "Changes the policy: all the values, or none.", 1,
           SIZE_MAX, NULL },
-        { "key", "issue", key_issue, "USER", "Makes a key for USER and prints it, this once.", 1, 1,
+        { "key", "issue", key_issue, "USER", "Makes a key for USER and prints it, this once.", 0, 1,
           issue_options },
         { "key", "list", keyview_list, "", "Lists keys.", 0, 0, list_options },
         { "key", "show", keyview_show, "ID", "Shows everything about a key, except the key.", 1, 1, NULL },

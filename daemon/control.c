@@ -14,9 +14,9 @@
 #define INTERFACE   "org.wfapikey1.Manager"
 
 static const struct control_method *const methods[] = {
-        &control_issue,      &control_list_keys,     &control_list_get,   &control_key_rename,
-        &control_key_reset,  &control_key_revoke,    &control_key_remove, &control_policy_get,
-        &control_policy_set, &control_policy_status,
+        &control_issue,      &control_issue_with_password, &control_list_keys,     &control_list_get,
+        &control_key_rename, &control_key_reset,           &control_key_revoke,    &control_key_remove,
+        &control_policy_get, &control_policy_set,          &control_policy_status,
 };
 
 static const char *const error_names[] = {
@@ -256,6 +256,17 @@ static void on_done(struct worker_job *job) {
         call_free(call);
 }
 
+void control_resume(struct control_call *call) {
+        if (call->error == CONTROL_OK && worker_submit(call->control->worker, &call->job) >= 0)
+                return; /* the worker's, and perhaps written to by now */
+        control_fail(call, CONTROL_BUSY, "Too much is waiting to be done; try again.");
+        on_done(&call->job);
+}
+
+void control_drop(struct control_call *call) {
+        call_free(call);
+}
+
 static const struct control_method *find_method(const char *member) {
         for (size_t i = 0; i < ARRAY_LEN(methods); i++)
                 if (strcmp(methods[i]->member, member) == 0)
@@ -302,17 +313,15 @@ static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 if (r < 0)
                         return r;
         }
-        if (call->error == CONTROL_OK) {
-                /* What is shown has the uses up to now. */
-                if (method->verb == ROLE_VERB_LIST)
-                        verify_flush(call->control->verify, call->control->worker);
-                if (load_add(call) && worker_submit(call->control->worker, &call->job) >= 0) {
-                        (void) take_ptr(call); /* the worker's, and perhaps written to by now */
-                        return 1;
-                }
+        if (call->error == CONTROL_OK && !load_add(call))
                 control_fail(call, CONTROL_BUSY, "Too much is waiting to be done; try again.");
-        }
-        return send_error(call);
+        if (call->error != CONTROL_OK)
+                return send_error(call);
+        /* What is shown has the uses up to now. */
+        if (method->verb == ROLE_VERB_LIST)
+                verify_flush(call->control->verify, call->control->worker);
+        (method->detour ? method->detour : control_resume)(take_ptr(call));
+        return 1;
 }
 
 static int on_hello(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -325,6 +334,10 @@ static int on_hello(sd_bus_message *m, void *userdata, sd_bus_error *error) {
 static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD_WITH_ARGS("IssueKey", SD_BUS_ARGS("s", user, "a{sv}", options),
+                                SD_BUS_RESULT("s", id, "s", key), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
+        SD_BUS_METHOD_WITH_ARGS("IssueKeyWithPassword",
+                                SD_BUS_ARGS("s", user, "s", password, "a{sv}", options),
                                 SD_BUS_RESULT("s", id, "s", key), on_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
         SD_BUS_METHOD_WITH_ARGS("ListKeys", SD_BUS_ARGS("a{sv}", filter),

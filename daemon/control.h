@@ -1,6 +1,6 @@
 /* The methods of org.wfapikey1.Manager: one table, one way through it. A call is checked against the caller's role, its arguments are
  * read on the loop, its work is done on the writer thread, and its answer is sent from the loop. CONTROL describes each method; the
- * work itself is in control_issue.c, control_key.c, control_list.c and control_policy.c. */
+ * work itself is in control_issue.c, control_password.c, control_key.c, control_list.c and control_policy.c. */
 #pragma once
 
 #include <systemd/sd-bus.h>
@@ -21,6 +21,8 @@ struct control_load {
         unsigned n; /* 0: the place is free */
 };
 
+struct control_password;
+
 /* What all calls share; lives as long as the daemon. */
 struct control {
         struct worker *worker;
@@ -28,6 +30,7 @@ struct control {
         struct accounts *accounts;
         const struct keymint *keymint;
         const struct conf *conf;
+        struct control_password *password;
         int64_t started_at;
         struct limits changes; /* of the log about them; the writer thread's */
         unsigned n_calls;      /* of others than uid 0; the sum of load[].n */
@@ -75,6 +78,8 @@ struct control_method {
         size_t size; /* of the method's own struct */
         /* reads the arguments; a negative errno for a message that sd-bus could not read */
         int (*parse)(struct control_call *call, sd_bus_message *m);
+        /* what comes before that on the loop, if anything: owns the call until it calls control_resume() */
+        void (*detour)(struct control_call *call);
         void (*run)(struct control_call *call, struct store *writer); /* on the writer thread */
         int (*reply)(struct control_call *call,
                      sd_bus_message *reply);        /* fills the answer; NULL: it is empty */
@@ -86,6 +91,23 @@ struct control_method {
  * control_attach(bus, caller): adds the object to a connection; ${caller} must outlive it. 0, or a negative errno.
  */
 int control_attach(sd_bus *bus, struct control_caller *caller) _must_check_;
+
+/**
+ * control_resume(call): goes on with a call after its detour; one that has failed is answered. The call is gone then.
+ */
+void control_resume(struct control_call *call);
+
+/**
+ * control_drop(call): ends a call on its detour without an answer.
+ */
+void control_drop(struct control_call *call);
+
+/**
+ * control_password_new(ret, event): what the calls of IssueKeyWithPassword share. 0, or a negative errno.
+ * control_password_free(password): drops those that are on their way.
+ */
+int control_password_new(struct control_password **ret, sd_event *event) _must_check_;
+struct control_password *control_password_free(struct control_password *password);
 
 /**
  * control_fail(call, error, format, ...): ends the call with an error. The first one counts. Arguments must be printable as they are.
@@ -141,6 +163,6 @@ int control_read_options(struct control_call *call, sd_bus_message *m,
 void control_audit(const struct control_call *call, const char *id, const char *owner, const char *what);
 
 /* The methods, each in the file of its subject. */
-extern const struct control_method control_issue, control_key_rename, control_key_reset, control_key_revoke,
-        control_key_remove, control_list_keys, control_list_get, control_policy_get, control_policy_set,
-        control_policy_status;
+extern const struct control_method control_issue, control_issue_with_password, control_key_rename,
+        control_key_reset, control_key_revoke, control_key_remove, control_list_keys, control_list_get,
+        control_policy_get, control_policy_set, control_policy_status;

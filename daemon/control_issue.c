@@ -3,16 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "control.h"
-#include "issue.h"
+#include "control_issue.h"
 #include "network.h"
 #include "text.h"
-
-struct issue_call {
-        struct control_call call;
-        char user[WIRE_USER_MAX + 1];
-        struct issue issue;
-};
 
 static bool append_word(char *list, size_t size, const char *word) {
         size_t used = strlen(list), len = strlen(word);
@@ -59,7 +52,7 @@ static void take_network(struct control_call *call, struct key_record *key, cons
 
 static int parse_words(struct control_call *call, sd_bus_message *m, int max,
                        void (*take)(struct control_call *call, struct key_record *key, const char *word)) {
-        struct key_record *key = &((struct issue_call *) call)->issue.key;
+        struct key_record *key = &((struct control_issue_call *) call)->issue.key;
         const char *word;
         int r, n = 0;
 
@@ -83,7 +76,7 @@ static int parse_words(struct control_call *call, sd_bus_message *m, int max,
 }
 
 static int parse_option(struct control_call *call, sd_bus_message *m) {
-        struct issue *issue = &((struct issue_call *) call)->issue;
+        struct issue *issue = &((struct control_issue_call *) call)->issue;
         const char *option, *value;
         char shown[80];
         int r;
@@ -112,19 +105,28 @@ static int parse_option(struct control_call *call, sd_bus_message *m) {
         return 0;
 }
 
-static int issue_parse(struct control_call *call, sd_bus_message *m) {
-        struct issue_call *issue = (struct issue_call *) call;
+int control_issue_parse_user(struct control_issue_call *ours, sd_bus_message *m) {
         const char *user;
         int r;
 
-        memcpy(issue->issue.key.name, "key", 4);
         r = sd_bus_message_read_basic(m, 's', &user);
-        if (r < 0)
-                return r;
-        if (!text_copy(issue->user, sizeof(issue->user), user) || !user[0])
-                control_fail(call, CONTROL_NO_SUCH_USER, "That is no user name: 1 to %d bytes.",
+        if (r >= 0 && (!text_copy(ours->user, sizeof(ours->user), user) || !user[0]))
+                control_fail(&ours->call, CONTROL_NO_SUCH_USER, "That is no user name: 1 to %d bytes.",
                              WIRE_USER_MAX);
-        return control_read_options(call, m, parse_option);
+        return r;
+}
+
+int control_issue_parse_options(struct control_issue_call *ours, sd_bus_message *m) {
+        memcpy(ours->issue.key.name, "key", 4);
+        return control_read_options(&ours->call, m, parse_option);
+}
+
+static int issue_parse(struct control_call *call, sd_bus_message *m) {
+        struct control_issue_call *ours = (struct control_issue_call *) call;
+        int r;
+
+        r = control_issue_parse_user(ours, m);
+        return r < 0 ? r : control_issue_parse_options(ours, m);
 }
 
 static const enum control_error errors[] = {
@@ -140,23 +142,29 @@ static const enum control_error errors[] = {
 };
 _Static_assert(ARRAY_LEN(errors) == _ISSUE_ERROR_MAX, "an answer to each");
 
-static void issue_run(struct control_call *call, struct store *writer) {
-        struct issue_call *ours = (struct issue_call *) call;
+void control_issue_make(struct control_issue_call *ours, struct store *writer, uid_t uid,
+                        const char *not_yours) {
+        struct control_call *call = &ours->call;
         struct issue *issue = &ours->issue;
         bool found = issue_find_owner(issue, ours->user);
 
         issue->keymint = call->control->keymint;
-        if (call->role != ROLE_ADMIN && (!found || issue->key.owner_uid != call->uid))
-                control_fail(call, CONTROL_ACCESS_DENIED,
-                             "Only administrators make keys for others than themselves.");
+        if (uid != (uid_t) -1 && (!found || issue->key.owner_uid != uid))
+                control_fail(call, CONTROL_ACCESS_DENIED, "%s", not_yours);
         else if (found && issue_make(issue, writer))
                 control_audit(call, issue->key.id, issue->key.owner, "issued");
         else
                 control_fail(call, errors[issue->error], "%s", issue->error_text);
 }
 
-static int issue_reply(struct control_call *call, sd_bus_message *reply) {
-        const struct issue *issue = &((struct issue_call *) call)->issue;
+static void issue_run(struct control_call *call, struct store *writer) {
+        control_issue_make((struct control_issue_call *) call, writer,
+                           call->role == ROLE_ADMIN ? (uid_t) -1 : call->uid,
+                           "Only administrators make keys for others than themselves.");
+}
+
+int control_issue_reply(struct control_call *call, sd_bus_message *reply) {
+        const struct issue *issue = &((struct control_issue_call *) call)->issue;
 
         return sd_bus_message_append(reply, "ss", issue->key.id, issue->secret.text);
 }
@@ -164,9 +172,9 @@ static int issue_reply(struct control_call *call, sd_bus_message *reply) {
 const struct control_method control_issue = {
         .member = "IssueKey",
         .verb = ROLE_VERB_ISSUE,
-        .size = sizeof(struct issue_call),
+        .size = sizeof(struct control_issue_call),
         .parse = issue_parse,
         .run = issue_run,
-        .reply = issue_reply,
+        .reply = control_issue_reply,
         .sensitive = true,
 };

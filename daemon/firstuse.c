@@ -146,7 +146,7 @@ static void login_done(struct worker_job *job) {
 
 /* What can be said without looking anything up; REASON_NONE when that is nothing. */
 static enum reason refuse(const struct firstuse *f, const struct login *login) {
-        if (login->peer.uid != 0 && login->peer.uid != getuid())
+        if (login->peer.uid != 0 && login->peer.uid != geteuid())
                 return REASON_PEER;
         if (!text_is_service(login->req.service))
                 return REASON_NOT_ISSUABLE;

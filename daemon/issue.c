@@ -169,6 +169,9 @@ static bool make_in_transaction(struct issue *issue, struct store *writer) {
         if (!policy.enabled)
                 return fail(issue, ISSUE_DISABLED,
                             "API keys are disabled: an administrator sets the policy enabled=yes first.");
+        if (issue->by_password && !policy.password_issue)
+                return fail(issue, ISSUE_DISABLED,
+                            "The policy password-issue=no does not give keys for a password.");
         if (account.admin && !policy.admin_keys)
                 return fail(issue, ISSUE_ADMIN,
                             "The policy admin-keys=no allows no keys for administrators.");

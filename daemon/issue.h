@@ -21,7 +21,8 @@ enum issue_error {
 struct issue {
         const struct keymint *keymint;
         char expires[64]; /* as a person wrote it; empty: by the policy */
-        bool first_use;   /* only where no key that is good for the service key.services stands in the way */
+        bool by_password; /* a password was all that the caller had: the policy password-issue must allow that */
+        bool first_use; /* only where no key that is good for the service key.services stands in the way */
         /* Name, services, networks and origin are the caller's, all else is filled in. */
         struct key_record key;
         struct secret secret;

@@ -10,6 +10,7 @@
 #include "account_look.h"
 #include "cleanup.h"
 #include "helper.h"
+#include "helper_password.h"
 #include "log.h"
 #include "server.h"
 #include "sockets.h"
@@ -51,6 +52,7 @@ static void help(void) {
 /* --helper=MODE is for this program itself: see helper.h. */
 static const struct helper_mode helper_modes[] = {
         { ACCOUNT_LOOK_MODE, account_look_run },
+        { HELPER_PASSWORD_MODE, helper_password_run },
         {},
 };
 static const char *arg_helper;

@@ -13,6 +13,7 @@ enum role {
 enum role_verb {
         ROLE_VERB_POLICY, /* read and change the policy */
         ROLE_VERB_ISSUE,
+        ROLE_VERB_ISSUE_PASSWORD, /* for whoever's password is given, whose right to ISSUE counts */
         ROLE_VERB_RENAME,
         ROLE_VERB_RESET,
         ROLE_VERB_LIST,

@@ -165,7 +165,11 @@ static int start_handlers(struct server *s) {
         if (r < 0)
                 return r;
         accounts_set_conf(s->accounts, s->conf);
-        s->control = (struct control){ .worker = s->worker,
+        r = control_password_new(&s->control.password, s->event);
+        if (r < 0)
+                return r;
+        s->control = (struct control){ .password = s->control.password,
+                                       .worker = s->worker,
                                        .verify = s->verify,
                                        .accounts = s->accounts,
                                        .keymint = s->state.keymint,
@@ -236,6 +240,7 @@ struct server *server_free(struct server *s) {
         sockets_remove(s->options->verify_socket, s->options->control_socket, &s->sockets);
         listener_free(s->listener);
         control_bus_free(s->control_bus);
+        control_password_free(s->control.password);
         cleanup_close(&s->sockets.verify);
         cleanup_close(&s->sockets.control);
         if (s->verify && s->worker)

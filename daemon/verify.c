@@ -94,6 +94,14 @@ static int refresh(struct verify *v) {
         return 0;
 }
 
+int verify_get_policy(struct verify *v, struct policy *ret) {
+        int r = refresh(v);
+
+        if (r >= 0)
+                *ret = v->policy;
+        return r;
+}
+
 /* Whether the credential is the key's. Without a key the same work is done against nothing, so that an unknown id takes as long as a
  * wrong secret. */
 static bool check_credential(const struct verify *v, const struct wire_request *req,

@@ -42,6 +42,11 @@ struct verify *verify_free(struct verify *v);
 int verify_load_policy(struct store *s, struct policy *ret) _must_check_;
 
 /**
+ * verify_get_policy(v, ret): the policy that is in force now; on the loop. 0, or an error of the store.
+ */
+int verify_get_policy(struct verify *v, struct policy *ret) _must_check_;
+
+/**
  * verify_set_conf(v, conf): the configuration in force from now on; borrowed until the next call.
  */
 void verify_set_conf(struct verify *v, const struct conf *conf);

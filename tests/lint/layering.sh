@@ -7,9 +7,9 @@
 
 layer() { # The layer of a file of daemon/, by its stem. A new file gets its place here.
         case $1 in
-        log | conf | clock | account | record | peer | pepper | role | helper | pwage | account_*) echo 0 ;;
+        log | conf | clock | account | record | peer | pepper | role | helper | helper_password | pwage | account_*) echo 0 ;;
         store | store_* | schema | worker) echo 1 ;;
-        policy | expiry | limits | keymint | cert | cert_*) echo 2 ;;
+        policy | expiry | limits | tries | keymint | cert | cert_*) echo 2 ;;
         main | server | bootstrap | sockets | listener | control_bus | control_gate) echo 4 ;;
         verify | control | control_* | issue | firstuse | sweep | sweeper | accounts | accounts_*) echo 3 ;;
         *) return 1 ;;
@@ -22,7 +22,7 @@ sodium* daemon/keymint.c
 openssl/* daemon/cert*.c
 libsmartcols/* ctl/print.c
 ini.h daemon/conf.c
-security/* pam/*
+security/* @(pam/*|daemon/helper_password.c)
 systemd/sd-bus*.h @(daemon/control|ctl/)*
 systemd/sd-journal.h daemon/log.c
 systemd/* daemon/*

@@ -14,6 +14,7 @@ static const struct {
 } rows[] = {
         { "policy", ROLE_VERB_POLICY, NO, NO, NO, NO, NO },
         { "issue", ROLE_VERB_ISSUE, YES, NO, NO, YES, NO },
+        { "issue with a password", ROLE_VERB_ISSUE_PASSWORD, YES, YES, YES, YES, YES },
         { "rename", ROLE_VERB_RENAME, YES, NO, NO, YES, NO },
         { "reset", ROLE_VERB_RESET, YES, NO, NO, YES, NO },
         { "list", ROLE_VERB_LIST, YES, NO, YES, YES, NO },

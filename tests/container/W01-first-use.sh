@@ -1,0 +1,127 @@
+#!/bin/bash
+# Goal: whoever logs in to sshd or by su with a password, and has no key there, is shown one, once; it works, for that service; a key login
+# shows none; a revoked one is not replaced, an expired one is; and nothing that goes wrong keeps anybody out.
+# shellcheck source=tests/container/lib
+. "${0%/*}/lib"
+
+start_wfapikey || not_ok "the daemon starts"
+add_user alice 'correct horse 7'
+add_user bob 'correct horse 8'
+add_user mallory
+mkdir -p /run/sshd
+for service in sshd su; do
+    {
+        printf '%s\n' 'auth [success=done default=ignore] pam_wfapikey.so' 'account required pam_wfapikey.so'
+        cat /etc/pam.d/$service
+        sed -n '/<!-- stack: first use -->/,/^```$/ { /^session/p }' "$WFAPIKEY_SOURCE/README.md"
+    } >"$work/stack"
+    cp "$work/stack" /etc/pam.d/$service
+done
+test_that "README.md names the line" grep -q 'pam_wfapikey.so.*issue' "$work/stack"
+ssh-keygen -q -t ed25519 -N '' -f "$work/host_key"
+printf '%s\n' "HostKey $work/host_key" 'ListenAddress 127.0.0.1' 'Port 2222' 'UsePAM yes' 'PasswordAuthentication yes' \
+    'KbdInteractiveAuthentication yes' 'LogLevel DEBUG3' 'PermitRootLogin no' >"$work/sshd_config"
+systemd-run --quiet --unit=test-sshd /usr/sbin/sshd -D -e -f "$work/sshd_config"
+wait_until bash -c ': </dev/tcp/127.0.0.1/2222' || not_ok "sshd starts"
+# shellcheck disable=SC2016 # for the script to expand
+printf '#!/bin/sh\ncat "$ANSWER"\n' >"$work/askpass" && chmod 0755 "$work/askpass"
+
+login() { # METHOD USER SECRET: with a terminal at the other end, as a person has; what it shows is in $work/session
+    (umask 077 && printf '%s\n' "$3" >"$work/answer")
+    printf 'id -un; exit\n' | ANSWER=$work/answer SSH_ASKPASS=$work/askpass SSH_ASKPASS_REQUIRE=force timeout 120 ssh -tt -p 2222 \
+        -F none -l "$2" -o PreferredAuthentications="$1" -o PubkeyAuthentication=no -o StrictHostKeyChecking=no \
+        -o UserKnownHostsFile=/dev/null -o NumberOfPasswordPrompts=1 -o LogLevel=ERROR 127.0.0.1 >"$work/session" 2>&1
+    local status=$?
+    rm -f "$work/answer"
+    cat "$work/session"
+    return "$status"
+}
+shown() { grep -ao 'wfk_[0-9A-Za-z]\{10\}_[0-9A-Za-z]\{49\}' "$work/session"; }
+shows() { [[ $(shown | sort -u | wc -l) == 1 ]]; }
+shows_none() { ! grep -qa 'wfk_' "$work/session"; }
+keys() { wfapikeyctl --json key list --owner "$1" | grep -o '"id":' | wc -l; }
+
+test_that "a first login by password" login keyboard-interactive alice 'correct horse 7'
+test_that "shows a key" shows
+key=$(shown | head -n 1)
+scoped() { [[ $(wfapikeyctl --json key show "$(id_of "$key")") == *'"services":["sshd"]'* ]]; }
+test_that "for this service alone" scoped
+test_that "the key logs in" login keyboard-interactive alice "$key"
+test_that "and shows none" shows_none
+test_that "a second login by password" login password alice 'correct horse 7'
+test_that "shows none" shows_none
+test_that "there is one key" test "$(keys alice)" = 1
+test_that "another user, by the other method" login password bob 'correct horse 8'
+test_that "is shown another" shows
+bobs=$(shown | head -n 1)
+test_that "which logs in" login password bob "$bobs"
+test_not "a wrong password" login password bob 'wrong horse'
+test_that "shows none" shows_none
+
+su_to() { # USER PASSWORD: by mallory, at a terminal; without -l su shows nothing of what a session says
+    setpriv --reuid=mallory --regid=mallory --init-groups -- env PW="$2" TO="$1" python3 - >"$work/session" 2>&1 <<'PY'
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp("su", ["su", "-l", os.environ["TO"]])
+seen = b""
+say = [(b"assword:", os.environ["PW"]), (b"$ ", "exit")]
+while True:
+    try:
+        part = os.read(fd, 4096)
+    except OSError:
+        break
+    if not part:
+        break
+    seen += part
+    if say and say[0][0] in seen:
+        os.write(fd, say.pop(0)[1].encode() + b"\n")
+print(seen.decode(errors="replace"))
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+PY
+    local status=$?
+    cat "$work/session"
+    return "$status"
+}
+test_that "su by password" su_to alice 'correct horse 7'
+test_that "shows a key of its own" shows
+sukey=$(shown | head -n 1)
+test_that "that is good for su" wfapikeyctl verify alice --service su-l <<<"$sukey"
+test_not "and not for sshd" wfapikeyctl verify alice --service sshd <<<"$sukey"
+test_that "su by that key" su_to alice "$sukey"
+test_that "shows none" shows_none
+
+wfapikeyctl key revoke "$(id_of "$key")"
+test_that "after a revocation, a login by password" login password alice 'correct horse 7'
+test_that "shows none" shows_none
+wfapikeyctl key remove "$(id_of "$key")"
+test_that "after its removal" login password alice 'correct horse 7'
+test_that "another is shown" shows
+next=$(shown | head -n 1)
+wfapikeyctl policy set lifetime=1s
+expired() { [[ $(wfapikeyctl --json key show "$1") == *'"status":"expired"'* ]]; }
+wait_until expired "$(id_of "$next")"
+wfapikeyctl policy set lifetime=30d
+test_that "after it has expired" login password alice 'correct horse 7'
+test_that "another is shown" shows
+
+wfapikeyctl policy set enabled=no
+test_that "with keys disabled" su_to bob 'correct horse 8'
+test_that "none is shown" shows_none
+wfapikeyctl policy set enabled=yes admin-keys=no
+test_that "a login as root" su root -c true
+test_that "gets no key where administrators have none" test "$(keys root)" = 0
+wfapikeyctl policy set admin-keys=yes
+systemctl stop wfapikeyd.service wfapikeyd-verify.socket wfapikeyd-control.socket
+before=$(date +%s)
+test_that "with the daemon down" login password bob 'correct horse 8'
+test_that "nobody waits for it" test $(($(date +%s) - before)) -lt 30
+
+journalctl --sync
+for secret in "$key" "$bobs" "$sukey" "$next"; do printf '%s\n' "${secret:15:43}"; done >/dev/shm/secrets
+clean() { ! journalctl --no-pager -o export | grep -qaFf /dev/shm/secrets; }
+test_that "no secret is in the journal, sshd at debug level" clean
+rm -f "$work/session" "$work/out"
+clean() { ! grep -rqaFf /dev/shm/secrets /var /etc /run /tmp /home /root --exclude-dir=in-container -s; }
+test_that "no secret is in a file" clean
+finish

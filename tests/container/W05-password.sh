@@ -1,0 +1,125 @@
+#!/bin/bash
+# Goal: a name and a password get a key, through the PAM service wfapikey in a helper of the daemon as its unit sandboxes it; nothing else gets
+# one, refusals are late and counted, and a PAM module that hangs or crashes takes neither the daemon down nor holds it up.
+# shellcheck source=tests/container/lib
+. "${0%/*}/lib"
+
+start_wfapikey || not_ok "the daemon starts"
+wfapikeyctl policy set max-keys-per-user=100
+for user in alice bob carol dave eve; do add_user $user "correct horse $user"; done
+for user in mallory mona moritz web; do add_user $user; done
+passwd -q -l bob
+chage -d 0 carol
+chage -E 1 dave
+as() { setpriv --reuid="$1" --regid="$1" --init-groups -- "${@:2}"; }
+
+# ask CALLER USER PASSWORD [OPTION]...: the key, or why not, in $said, and how many milliseconds it took in $took
+ask() {
+    local before status
+    before=$(date +%s%3N)
+    said=$(as "$1" wfapikeyctl key issue --user "$2" --password "${@:4}" <<<"$3" 2>&1)
+    status=$?
+    took=$(($(date +%s%3N) - before))
+    printf '%s: %s ms, exit %s\n' "$said" "$took" "$status"
+    return $status
+}
+refused() { # WHY STATUS: the last ask
+    [[ $said == *"$1"* && $status == "$2" ]]
+}
+try() { # WHY STATUS CALLER USER PASSWORD: an ask that must be refused so
+    ask "${@:3}"
+    status=$?
+    refused "$1" "$2"
+}
+wrong='The user name or the password is wrong.'
+
+test_that "the service is installed, and does not take keys" bash -c 'grep -q common-auth /etc/pam.d/wfapikey &&
+    ! grep -v "^#" /etc/pam.d/wfapikey | grep -q pam_wfapikey'
+test_that "the right password gets a key" ask mallory alice 'correct horse alice' --name gift --service sshd
+key=$(grep -o 'wfk_[0-9A-Za-z_]*' <<<"$said")
+shown=$(wfapikeyctl key show "$(id_of "$key")")
+is_so() { [[ $shown == *alice* && $shown == *gift* && $shown == *sshd* ]]; }
+test_that "that belongs to the user, with the options" is_so
+test_that "and logs in" wfapikeyctl verify alice --service sshd <<<"$key"
+
+test_that "a wrong password gets none" try "$wrong" 4 mallory alice 'wrong horse'
+test_that "and is told so late" test "$took" -ge 2000
+test_that "a user that is not there is told the same" try "$wrong" 4 mallory nobody-here 'correct horse alice'
+test_that "as late" test "$took" -ge 2000 -a "$took" -lt 6000
+test_that "a locked account, too" try "$wrong" 4 mallory bob 'correct horse bob'
+test_that "no password is no call" try 'no password was given' 2 mallory alice ''
+test_that "the right password makes up for that" ask mallory alice 'correct horse alice'
+test_that "an expired password says so" try 'has expired: change it' 4 mallory carol 'correct horse carol'
+test_that "an expired account says so" try 'may not log in' 4 mallory dave 'correct horse dave'
+
+# A key for a password, even where somebody has put the module into the common stack.
+cp /etc/pam.d/common-auth "$work/common-auth"
+{ echo 'auth sufficient pam_wfapikey.so'; cat "$work/common-auth"; } >/etc/pam.d/common-auth
+whole=$(wfapikeyctl key issue alice)
+test_that "a key is no password here" try "$wrong" 4 mallory alice "$whole"
+cp "$work/common-auth" /etc/pam.d/common-auth
+
+wfapikeyctl policy set password-issue=no
+test_that "the policy password-issue=no gives none" try password-issue=no 6 mallory alice 'correct horse alice'
+test_that "and does not look at the password" try password-issue=no 6 mallory alice 'wrong horse'
+wfapikeyctl policy set password-issue=yes enabled=no
+test_that "nor does enabled=no" try enabled=yes 6 mallory alice 'correct horse alice'
+wfapikeyctl policy set enabled=yes
+
+# Counted for the caller.
+ask mallory alice 'correct horse alice' >/dev/null
+for ((i = 0; i < 5; i++)); do ask mallory alice "guess $i" >/dev/null; done
+test_that "five wrong ones are enough, even for the right one" try 'Too many wrong passwords' 6 mallory alice 'correct horse alice'
+test_that "told at once" test "$took" -lt 1500
+test_that "another caller is not concerned" ask mona alice 'correct horse alice'
+
+# One at a time for each caller, others meanwhile.
+mark
+ask moritz alice 'wrong horse' >/dev/null &
+wait_until said "wrong name or password for user 'alice' given by uid $(id -u moritz)" # who is told so only later
+test_that "a caller with one on its way has no second" try 'Another password' 1 moritz alice 'correct horse alice'
+test_that "another one has" ask mona alice 'correct horse alice'
+wait $!
+
+# The developer group counts for the user, not for the caller.
+groupadd developers
+usermod -a -G developers eve
+mkdir -p /etc/wfapikey
+printf '[daemon]\ndeveloper-group = developers\n' >/etc/wfapikey/wfapikeyd.conf
+systemctl reload wfapikeyd.service
+test_that "a user outside of the developer group gets none" try 'administrators and developers' 4 mona alice 'correct horse alice'
+test_that "one inside does" ask mona eve 'correct horse eve'
+: >/etc/wfapikey/wfapikeyd.conf
+systemctl reload wfapikeyd.service
+
+# Modules that hang and crash.
+main=$(systemctl show -p MainPID --value wfapikeyd.service)
+printf '#!/bin/sh\nexec sleep 300\n' >/usr/local/bin/hang
+# shellcheck disable=SC2016 # for the script to expand
+printf '#!/bin/sh\nkill -SEGV $PPID\n' >/usr/local/bin/crash
+chmod 0755 /usr/local/bin/hang /usr/local/bin/crash
+printf 'auth required pam_exec.so quiet /usr/local/bin/hang\naccount required pam_permit.so\n' >/etc/pam.d/wfapikey
+ask web alice 'correct horse alice' >"$work/hung" &
+waiting=$!
+helping() { pgrep -P "$main" >/dev/null; }
+test_that "a helper is at work" wait_until helping
+before=$(date +%s%3N)
+test_that "meanwhile the daemon answers" wfapikeyctl status
+test_that "and makes keys" wfapikeyctl key issue bob
+test_that "at once" test $(($(date +%s%3N) - before)) -lt 3000
+wait $waiting
+test_that "a module that hangs is given up" grep -q 'could not be checked.*exit 1' "$work/hung"
+not_helping() { ! helping; }
+test_that "its helper is gone" wait_until not_helping
+printf 'auth required pam_exec.so quiet /usr/local/bin/crash\naccount required pam_permit.so\n' >/etc/pam.d/wfapikey
+test_that "a module that crashes gives none" try 'could not be checked' 1 mona alice 'correct horse alice'
+printf 'auth required pam_permit.so\naccount required pam_deny.so\n' >/etc/pam.d/wfapikey
+test_that "a service that closes the account gives none" try 'may not log in' 4 mona alice 'x'
+test_that "it is still the same daemon" test "$main" = "$(systemctl show -p MainPID --value wfapikeyd.service)"
+
+systemctl stop wfapikeyd.service
+clean() { ! journalctl --no-pager -o export | grep -qa 'correct horse\|wrong horse'; }
+test_that "no password is in the journal" clean
+clean() { ! grep -rqa 'correct horse' /var/lib/wfapikey /run /etc; }
+test_that "nor in a file" clean
+finish
