@@ -11,9 +11,16 @@
 
 #define LINE_LEN (1024 * 1024) /* of a group with very many members */
 
-/* Invariant: after reading, users is sorted by name. */
+/* Of two lines of one name the first counts, as for getpwnam(3) and getspnam(3). */
+struct user {
+        struct account_record account;
+        size_t line;
+        bool aged;
+};
+
+/* Invariant: after reading, users is sorted by name, and each is there once. */
 struct account_files {
-        struct account_record *users;
+        struct user *users;
         size_t n, room;
         gid_t admin_group;
         bool has_root;
@@ -37,10 +44,11 @@ static void closep(FILE **f) {
 }
 
 static int add_user(struct account_files *files, const struct passwd *pw) {
-        struct account_record *user;
+        struct user *user;
         size_t len = strlen(pw->pw_name);
 
-        if (len == 0 || len > WIRE_USER_MAX || pw->pw_name[0] == '+' || pw->pw_name[0] == '-')
+        if (len == 0 || len > WIRE_USER_MAX || pw->pw_name[0] == '+' || pw->pw_name[0] == '-' ||
+            pw->pw_uid == (uid_t) -1)
                 return 0;
         if (files->n == files->room) {
                 size_t room = files->room > 0 ? 2 * files->room : 64;
@@ -51,31 +59,53 @@ static int add_user(struct account_files *files, const struct passwd *pw) {
                 files->users = user;
                 files->room = room;
         }
-        user = &files->users[files->n++];
-        *user = (struct account_record){ .state = ACCOUNT_PRESENT, .local = true, .uid = pw->pw_uid };
-        memcpy(user->name, pw->pw_name, len);
-        user->admin =
+        user = &files->users[files->n];
+        *user = (struct user){ .account = { .state = ACCOUNT_PRESENT, .local = true, .uid = pw->pw_uid },
+                               .line = files->n++ };
+        memcpy(user->account.name, pw->pw_name, len);
+        user->account.admin =
                 pw->pw_uid == 0 || (files->admin_group != (gid_t) -1 && pw->pw_gid == files->admin_group);
         files->has_root |= pw->pw_uid == 0;
         return 0;
 }
 
 static int compare(const void *a, const void *b) {
-        return strcmp(((const struct account_record *) a)->name, ((const struct account_record *) b)->name);
+        return strcmp(((const struct user *) a)->account.name, ((const struct user *) b)->account.name);
 }
 
-static struct account_record *find(const struct account_files *files, const char *name) {
-        struct account_record key = {};
+static int compare_lines(const void *a, const void *b) {
+        const struct user *user = a, *other = b;
+        int order = compare(a, b);
+
+        return order != 0 ? order : user->line < other->line ? -1 : user->line > other->line;
+}
+
+static void sort_users(struct account_files *files) {
+        size_t n = 0;
+
+        if (files->n == 0)
+                return;
+        qsort(files->users, files->n, sizeof(*files->users), compare_lines);
+        for (size_t i = 1; i < files->n; i++)
+                if (compare(&files->users[n], &files->users[i]) != 0)
+                        files->users[++n] = files->users[i];
+        files->n = n + 1;
+}
+
+static struct user *find(const struct account_files *files, const char *name) {
+        struct user key = {};
         size_t len = strlen(name);
 
         if (len > WIRE_USER_MAX || files->n == 0)
                 return NULL;
-        memcpy(key.name, name, len);
+        memcpy(key.account.name, name, len);
         return bsearch(&key, files->users, files->n, sizeof(key), compare);
 }
 
 const struct account_record *account_files_find(const struct account_files *files, const char *name) {
-        return find(files, name);
+        const struct user *user = find(files, name);
+
+        return user ? &user->account : NULL;
 }
 
 static int read_users(struct account_files *files, FILE *f) {
@@ -87,27 +117,28 @@ static int read_users(struct account_files *files, FILE *f) {
                 if (r < 0)
                         return r;
         }
-        if (files->n > 0)
-                qsort(files->users, files->n, sizeof(*files->users), compare);
+        sort_users(files);
         return error == ENOENT ? 0 : -error;
 }
 
 static int read_ageing(struct account_files *files, FILE *f) {
-        struct account_record *user;
+        struct user *user;
         struct spwd sp, *found;
         int error;
 
         while ((error = fgetspent_r(f, &sp, files->line, sizeof(files->line), &found)) == 0) {
                 user = find(files, sp.sp_namp);
-                if (user)
-                        pwage_apply(&sp, user);
+                if (!user || user->aged)
+                        continue;
+                pwage_apply(&sp, &user->account);
+                user->aged = true;
         }
         explicit_bzero(files->line, sizeof(files->line));
         return error == ENOENT ? 0 : -error;
 }
 
 static int read_admins(struct account_files *files, FILE *f) {
-        struct account_record *user;
+        struct user *user;
         struct group gr, *found;
         int error;
 
@@ -115,7 +146,7 @@ static int read_admins(struct account_files *files, FILE *f) {
                 for (char **member = gr.gr_mem; gr.gr_gid == files->admin_group && *member; member++) {
                         user = find(files, *member);
                         if (user)
-                                user->admin = true;
+                                user->account.admin = true;
                 }
         return error == ENOENT ? 0 : -error;
 }

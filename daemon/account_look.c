@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,18 +31,30 @@ ssize_t account_look_ask(const char (*names)[WIRE_USER_MAX + 1], size_t n, gid_t
         return (ssize_t) used;
 }
 
+/* Whether the bytes of switches and state are some that these can have: before they are read as such. */
+static bool is_sane(const uint8_t *look) {
+        int state;
+
+        memcpy(&state, look + offsetof(struct account_look, account.state), sizeof(state));
+        return look[offsetof(struct account_look, account.local)] <= 1 &&
+               look[offsetof(struct account_look, account.admin)] <= 1 &&
+               look[offsetof(struct account_look, account.locked)] <= 1 &&
+               (state == ACCOUNT_UNKNOWN || state == ACCOUNT_PRESENT || state == ACCOUNT_GONE);
+}
+
 int account_look_next(const uint8_t *in, size_t len, size_t *at, struct account_look *ret) {
         struct account_look look;
 
         if (*at == len)
                 return 0;
-        if (len - *at < sizeof(look))
+        /* The helper is this very program, but what it has loaded is not. */
+        if (len - *at < sizeof(look) || !is_sane(in + *at))
                 return -EBADMSG;
         memcpy(&look, in + *at, sizeof(look));
-        /* The helper is this very program, but what it has loaded is not. */
         if (!memchr(look.asked, 0, sizeof(look.asked)) ||
             !memchr(look.account.name, 0, sizeof(look.account.name)) ||
-            (look.account.state == ACCOUNT_PRESENT && !look.account.name[0]))
+            (look.account.state == ACCOUNT_PRESENT &&
+             (!look.account.name[0] || look.account.uid == (uid_t) -1)))
                 return -EBADMSG;
         *at += sizeof(look);
         *ret = look;
@@ -91,7 +104,7 @@ static void look_up(const char *name, gid_t admin_group, char *buffer, struct ac
                 account->state = error == 0 ? ACCOUNT_GONE : ACCOUNT_UNKNOWN;
                 return;
         }
-        if (strlen(pw.pw_name) > WIRE_USER_MAX || pw.pw_uid == (uid_t) -1)
+        if (!pw.pw_name[0] || strlen(pw.pw_name) > WIRE_USER_MAX || pw.pw_uid == (uid_t) -1)
                 return;
         memcpy(account->name, pw.pw_name, strlen(pw.pw_name) + 1);
         account->state = ACCOUNT_PRESENT;

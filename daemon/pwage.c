@@ -22,7 +22,7 @@ static int64_t add(int64_t a, int64_t b) {
 
 static bool has_password(const char *field) {
         field += strspn(field, "!");
-        return field[0] != '\0' && field[0] != '*' && field[0] != 'x';
+        return field[0] != '\0' && field[0] != '*' && strcmp(field, "x") != 0;
 }
 
 static int64_t earlier(int64_t a, int64_t b) {
@@ -37,14 +37,12 @@ void pwage_apply(const struct spwd *sp, struct account_record *account) {
         account->locked = field[0] == '!' && has_password(field);
         account->password_ends_at = 0;
         account->closes_at = sp->sp_expire >= 0 ? day(sp->sp_expire) : 0;
+        if (ageing && sp->sp_lstchg > 0 && sp->sp_inact >= 0)
+                account->closes_at = earlier(account->closes_at, day(add(add(last, sp->sp_inact), 1)));
         if (!has_password(field))
                 return;
         if (sp->sp_lstchg == 0)
                 account->password_ends_at = 1;
-        else if (ageing) {
+        else if (ageing)
                 account->password_ends_at = day(add(last, 1));
-                if (sp->sp_inact >= 0)
-                        account->closes_at =
-                                earlier(account->closes_at, day(add(add(last, sp->sp_inact), 1)));
-        }
 }

@@ -13,8 +13,8 @@
  * sp_lstchg is 0, "must change at the next login". It does not end where there is no ageing: sp_max negative or 99999 and more,
  * sp_lstchg negative, or no password that somebody could change. The grace period sp_inact does not prolong it.
  *
- * The account closes on the day sp_expire, and when the grace period is over: from then on pam_unix(8) lets nobody in, whatever the
- * method.
+ * The account closes on the day sp_expire, and when the grace period is over, be there a password or not: from then on pam_unix(8) lets
+ * nobody in, whatever the method.
  *
  * The password is locked when there is one behind a '!' (passwd -l, usermod -L). An account that never had one ("*", "!", "!!", "!*")
  * is not locked: nothing was taken from it, and such accounts are what keys are for.

@@ -1,0 +1,293 @@
+/* passwd, shadow and group, as people and programs leave them. */
+
+#include "unit.h"
+
+#include "account_files.h"
+#include "parse.h"
+
+#define NOBODY ((gid_t) -1)
+#define ADMINS 2001
+#define ROOT   "root:x:0:0:root:/root:/bin/bash\n"
+#define ALICE  "alice:x:1001:1001::/home/alice:/bin/bash\n"
+
+static void put(const char *dir, const char *name, const char *text) {
+        char path[UNIT_PATH_LEN];
+
+        unit_write(unit_join(path, dir, name), text, strlen(text), 0600);
+}
+
+static struct account_files *read_all(const char *dir, const char *passwd, const char *shadow,
+                                      const char *group, gid_t admin_group) {
+        char error[ACCOUNT_FILES_ERROR_LEN] = "";
+        struct account_files *files = NULL;
+
+        put(dir, "passwd", passwd);
+        put(dir, "shadow", shadow);
+        put(dir, "group", group);
+        unit_int(passwd, account_files_read(&files, dir, admin_group, error), 0);
+        assert_string_equal(error, "");
+        assert_non_null(files);
+        return files;
+}
+
+static void test_what_a_line_says(void **state) {
+        struct account_files *files = read_all(
+                *state, ROOT ALICE "bob:x:1002:2001::/:/bin/sh\ncarol:x:1003:7::/:/bin/sh\n",
+                "alice:!$y$x:20000:30::::20500:\n", "admins:x:2001:carol\nother:x:7:alice\n", ADMINS);
+        const struct account_record *found = account_files_find(files, "alice");
+
+        assert_non_null(found);
+        assert_string_equal(found->name, "alice");
+        assert_int_equal(found->state, ACCOUNT_PRESENT);
+        assert_int_equal(found->uid, 1001);
+        assert_int_equal(found->local, true);
+        assert_int_equal(found->admin, false);
+        assert_int_equal(found->locked, true);
+        assert_int_equal(found->closes_at, 20500 * PARSE_DAY_S);
+        assert_int_equal(account_files_find(files, "root")->admin, true);
+        assert_int_equal(account_files_find(files, "bob")->admin, true);   /* by the primary group */
+        assert_int_equal(account_files_find(files, "carol")->admin, true); /* as a member */
+        assert_null(account_files_find(files, "alic"));
+        assert_null(account_files_find(files, "alicee"));
+        assert_null(account_files_find(files, "Alice"));
+        assert_null(account_files_find(files, ""));
+        assert_null(account_files_free(files));
+        assert_null(account_files_free(NULL));
+}
+
+static void test_without_an_admin_group_only_root_administers(void **state) {
+        struct account_files *files = read_all(*state, ROOT "toor:x:0:7::/:/bin/sh\n" ALICE, "",
+                                               "all:x:4294967295:alice\n", NOBODY);
+
+        assert_int_equal(account_files_find(files, "root")->admin, true);
+        assert_int_equal(account_files_find(files, "toor")->admin, true);
+        assert_int_equal(account_files_find(files, "alice")->admin, false);
+        account_files_freep(&files);
+        assert_null(files);
+}
+
+/* What must not be taken for a user, nor keep the others from being read. */
+static const struct {
+        const char *why, *line, *name; /* the name must not be found */
+} strange[] = {
+        { "all of NIS", "+::::::\n", "+" },
+        { "a netgroup", "+@staff::::::\n", "+@staff" },
+        { "one of NIS", "+dave::::::\n", "+dave" },
+        { "all but one of NIS", "-dave::::::\n", "-dave" },
+        { "an empty line", "\n", "" },
+        { "a comment", "#dave:x:7:7::/:/bin/sh\n", "dave" },
+        { "no name", ":x:7:7::/:/bin/sh\n", "" },
+        { "nothing but a name", "dave\n", "dave" },
+        { "too few fields", "dave:x:7\n", "dave" },
+        { "no number", "dave:x::7::/:/bin/sh\n", "dave" },
+        { "letters for a number", "dave:x:seven:7::/:/bin/sh\n", "dave" },
+        { "a number that no user has", "dave:x:4294967295:7::/:/bin/sh\n", "dave" },
+        { "a number past all numbers", "dave:x:99999999999999999999:7::/:/bin/sh\n", "dave" },
+        { "colons", ":::::::\n", "" },
+        { "bytes", "\x80\xff\x01:\n", "\x80\xff\x01" },
+};
+
+static void test_strange_lines_are_nobody(void **state) {
+        char passwd[1024];
+
+        for (size_t i = 0; i < ARRAY_LEN(strange); i++) {
+                struct account_files *files;
+
+                (void) snprintf(passwd, sizeof(passwd), "%s%s%s", ROOT, strange[i].line, ALICE);
+                files = read_all(*state, passwd, strange[i].line, strange[i].line, ADMINS);
+                unit_int(strange[i].why, account_files_find(files, strange[i].name) != NULL, false);
+                unit_int(strange[i].why, account_files_find(files, "alice") != NULL, true);
+                unit_int(strange[i].why, account_files_find(files, "root") != NULL, true);
+                account_files_freep(&files);
+        }
+}
+
+static void test_lines_of_another_system_are_read(void **state) {
+        struct account_files *files =
+                read_all(*state, "root:x:0:0::/:/bin/sh\r\nalice:x:1001:1001::/:/bin/sh\r\nbob:x:1002:1::/:",
+                         "alice:$y$x:0:::::\r\n", "admins:x:2001:alice\r\n", ADMINS);
+
+        assert_int_equal(account_files_find(files, "alice")->uid, 1001);
+        assert_int_equal(account_files_find(files, "bob")->uid, 1002);
+        account_files_freep(&files);
+}
+
+/* As getpwnam(3) and getspnam(3) have it: otherwise it would depend on the other users who somebody is. */
+static void test_of_two_lines_the_first_counts(void **state) {
+        static const char *const more[] = { "a", "b", "c", "x", "y", "z" };
+        char passwd[1024], line[64];
+
+        for (unsigned mask = 0; mask < 64; mask++) {
+                struct account_files *files;
+
+                (void) snprintf(passwd, sizeof(passwd),
+                                "%salice:x:1001:1::/:\nalice:x:0:1::/:\nalice:x:7:1::/:\n", ROOT);
+                for (unsigned i = 0; i < ARRAY_LEN(more); i++)
+                        if (mask & 1U << i) {
+                                (void) snprintf(line, sizeof(line), "%s:x:%u:1::/:\n", more[i], 5000 + i);
+                                strncat(passwd, line, sizeof(passwd) - strlen(passwd) - 1);
+                        }
+                files = read_all(*state, passwd, "alice:!$y$x:0:::::0:\nalice:$y$x:20000:99999:::::\n", "",
+                                 NOBODY);
+                unit_int(passwd, account_files_find(files, "alice")->uid, 1001);
+                unit_int(passwd, account_files_find(files, "alice")->admin, false);
+                unit_int(passwd, account_files_find(files, "alice")->locked, true);
+                unit_int(passwd, account_files_find(files, "alice")->closes_at, 1);
+                account_files_freep(&files);
+        }
+}
+
+static void test_names_up_to_the_limit(void **state) {
+        char passwd[2 * WIRE_USER_MAX + 256], name[WIRE_USER_MAX + 2];
+        struct account_files *files;
+
+        memset(name, 'n', sizeof(name));
+        name[WIRE_USER_MAX + 1] = '\0';
+        (void) snprintf(passwd, sizeof(passwd), "%s%.*s:x:1:1::/:\n%s:x:2:1::/:\n", ROOT, WIRE_USER_MAX, name,
+                        name);
+        files = read_all(*state, passwd, "", "", NOBODY);
+        assert_null(account_files_find(files, name));
+        name[WIRE_USER_MAX] = '\0';
+        assert_int_equal(account_files_find(files, name)->uid, 1);
+        account_files_freep(&files);
+}
+
+static void test_of_twenty_thousand_each_is_found(void **state) {
+        char *passwd = malloc(20000 * 64 + 64), *shadow = malloc(20000 * 64), *group = malloc(20000 * 8 + 64);
+        size_t np, ns = 0, ng;
+        struct account_files *files;
+        char name[16];
+
+        assert_true(passwd && shadow && group);
+        np = (size_t) sprintf(passwd, ROOT);
+        ng = (size_t) sprintf(group, "admins:x:%d:", ADMINS);
+        for (unsigned i = 0; i < 20000; i++) {
+                unsigned user = i * 7919 % 20000; /* in no order */
+
+                np += (size_t) sprintf(passwd + np, "u%u:x:%u:100::/home/u%u:/bin/sh\n", user, 10000 + user,
+                                       user);
+                ns += (size_t) sprintf(shadow + ns, "u%u:$y$x:%u:0:30:7:::\n", user, 1 + user);
+                if (user % 2 == 0)
+                        ng += (size_t) sprintf(group + ng, "%su%u", i > 0 ? "," : "", user);
+        }
+        (void) sprintf(group + ng, "\n");
+        files = read_all(*state, passwd, shadow, group, ADMINS);
+        for (unsigned i = 0; i < 20000; i++) {
+                const struct account_record *found;
+
+                (void) snprintf(name, sizeof(name), "u%u", i);
+                found = account_files_find(files, name);
+                unit_int(name, found ? found->uid : 0, 10000 + i);
+                unit_int(name, found->password_ends_at, (i + 32) * PARSE_DAY_S);
+                unit_int(name, found->admin, i % 2 == 0);
+        }
+        account_files_freep(&files);
+        free(passwd);
+        free(shadow);
+        free(group);
+}
+
+/* --- What is not believed --------------------------------------------------------------------------------------------------------- */
+
+static void refused(const char *dir, int r, const char *part) {
+        struct account_files *files = (void *) 1;
+        char error[ACCOUNT_FILES_ERROR_LEN] = "";
+
+        unit_int(part, account_files_read(&files, dir, ADMINS, error), r);
+        assert_ptr_equal(files, (void *) 1);
+        if (!strstr(error, part))
+                fail_msg("'%s' has no '%s'", error, part);
+}
+
+static void test_without_root_nothing_is_believed(void **state) {
+        static const char *const rootless[] = {
+                "", "\n", ALICE, "root:x:1:0::/:\n", "+:x:0:0::/:\n", "#" ROOT
+        };
+
+        put(*state, "shadow", "");
+        put(*state, "group", "");
+        for (size_t i = 0; i < ARRAY_LEN(rootless); i++) {
+                put(*state, "passwd", rootless[i]);
+                refused(*state, -EUCLEAN, "has no root");
+        }
+}
+
+static void test_a_file_that_is_missing(void **state) {
+        static const char *const names[] = { "passwd", "shadow", "group" };
+        char path[UNIT_PATH_LEN];
+
+        for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+                account_files_free(read_all(*state, ROOT, "", "", ADMINS));
+                assert_int_equal(unlink(unit_join(path, *state, names[i])), 0);
+                refused(*state, -ENOENT, names[i]);
+        }
+        refused("/nowhere", -ENOENT, "/nowhere");
+}
+
+static void test_a_file_that_cannot_be_read(void **state) {
+        static const char *const names[] = { "passwd", "shadow", "group" };
+        char path[UNIT_PATH_LEN];
+
+        for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+                account_files_free(read_all(*state, ROOT, "", "", ADMINS));
+                assert_int_equal(unlink(unit_join(path, *state, names[i])), 0);
+                assert_int_equal(mkdir(path, 0700), 0);
+                refused(*state, -EISDIR, names[i]);
+                assert_int_equal(rmdir(path), 0);
+        }
+}
+
+static void test_a_line_past_all_measure(void **state) {
+        size_t len = 3 * 1024 * 1024;
+        char *passwd = malloc(len + 1);
+
+        assert_non_null(passwd);
+        memset(passwd, 'x', len);
+        memcpy(passwd, ROOT "long:x:1:1::/", sizeof(ROOT "long:x:1:1::/") - 1);
+        passwd[len - 1] = '\n';
+        passwd[len] = '\0';
+        put(*state, "passwd", passwd);
+        refused(*state, -ERANGE, "passwd");
+        free(passwd);
+}
+
+/* Who may not read shadow is no root, and then a daemon for trying out. */
+static void test_another_user_does_without_shadow(void **state) {
+        struct account_files *files = NULL;
+        char error[ACCOUNT_FILES_ERROR_LEN];
+        char path[UNIT_PATH_LEN];
+        int r;
+
+        account_files_free(read_all(*state, ROOT ALICE, "alice:$y$x:0:::::\n", "", NOBODY));
+        assert_int_equal(chmod(*state, 0755), 0);
+        assert_int_equal(chmod(unit_join(path, *state, "passwd"), 0644), 0);
+        if (geteuid() == 0)
+                assert_int_equal(seteuid(65534), 0);
+        else
+                assert_int_equal(chmod(unit_join(path, *state, "shadow"), 0), 0);
+        r = account_files_read(&files, *state, NOBODY, error);
+        if (geteuid() == 65534)
+                assert_int_equal(seteuid(0), 0);
+        assert_int_equal(r, 0);
+        assert_int_equal(account_files_find(files, "alice")->password_ends_at, 0);
+        account_files_freep(&files);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                unit_test_in_dir(test_what_a_line_says),
+                unit_test_in_dir(test_without_an_admin_group_only_root_administers),
+                unit_test_in_dir(test_strange_lines_are_nobody),
+                unit_test_in_dir(test_lines_of_another_system_are_read),
+                unit_test_in_dir(test_of_two_lines_the_first_counts),
+                unit_test_in_dir(test_names_up_to_the_limit),
+                unit_test_in_dir(test_of_twenty_thousand_each_is_found),
+                unit_test_in_dir(test_without_root_nothing_is_believed),
+                unit_test_in_dir(test_a_file_that_is_missing),
+                unit_test_in_dir(test_a_file_that_cannot_be_read),
+                unit_test_in_dir(test_a_line_past_all_measure),
+                unit_test_in_dir(test_another_user_does_without_shadow),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
