@@ -167,6 +167,10 @@ static int on_pepper(uint32_t pepper_id, void *userdata) {
         return pepper_id == *(const uint32_t *) userdata ? 0 : -EKEYREJECTED;
 }
 
+static void seal(const void *in, size_t len, uint8_t out[static RECORD_DIGEST_LEN], void *userdata) {
+        keymint_seal(userdata, in, len, out);
+}
+
 static int open_store(struct opening *o, struct store_shared *shared, struct bootstrap *b) {
         uint32_t pepper_id;
         int r;
@@ -193,6 +197,7 @@ static int open_store(struct opening *o, struct store_shared *shared, struct boo
                 r = store_open(&b->reader, o->path, STORE_READER, shared);
         if (r < 0)
                 return fail(o, r, "the key store '%s' cannot be used: %s", o->path, store_error_text(r));
+        store_set_seal(b->writer, seal, b->keymint);
         return 0;
 }
 

@@ -14,10 +14,11 @@ struct keymint {
         uint32_t id;
 };
 
-/* The personal strings keep the three uses of one pepper apart (RFC 7693 names the parameter, 16 bytes). */
+/* The personal strings keep the uses of one pepper apart (RFC 7693 names the parameter, 16 bytes). */
 static const uint8_t for_digest[crypto_generichash_blake2b_PERSONALBYTES] = "wfapikey digest";
 static const uint8_t for_ticket[crypto_generichash_blake2b_PERSONALBYTES] = "wfapikey ticket";
 static const uint8_t for_id[crypto_generichash_blake2b_PERSONALBYTES] = "wfapikey pepper";
+static const uint8_t for_audit[crypto_generichash_blake2b_PERSONALBYTES] = "wfapikey audit";
 
 static void hash(const struct keymint *k, const uint8_t *use, const void *in, size_t len,
                  uint8_t out[static RECORD_DIGEST_LEN]) {
@@ -87,6 +88,11 @@ void keymint_ticket(const struct keymint *k, const struct key_record *record, co
         memcpy(in + KEYTEXT_ID_LEN, record->digest, RECORD_DIGEST_LEN);
         memcpy(in + KEYTEXT_ID_LEN + RECORD_DIGEST_LEN, user, strnlen(user, WIRE_USER_MAX));
         hash(k, for_ticket, in, sizeof(in), out);
+}
+
+void keymint_seal(const struct keymint *k, const void *in, size_t len,
+                  uint8_t out[static RECORD_DIGEST_LEN]) {
+        hash(k, for_audit, in, len, out);
 }
 
 bool keymint_equal(const uint8_t a[static RECORD_DIGEST_LEN], const uint8_t b[static RECORD_DIGEST_LEN]) {

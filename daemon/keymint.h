@@ -45,6 +45,11 @@ void keymint_ticket(const struct keymint *k, const struct key_record *record, co
                     uint8_t out[static WIRE_TICKET_LEN]);
 
 /**
+ * keymint_seal(k, in, len, out): a keyed hash of any bytes, for the audit log: who has not the pepper can neither make nor guess it.
+ */
+void keymint_seal(const struct keymint *k, const void *in, size_t len, uint8_t out[static RECORD_DIGEST_LEN]);
+
+/**
  * keymint_equal(a, b): whether two digests or tickets are the same, in constant time.
  */
 bool keymint_equal(const uint8_t a[static RECORD_DIGEST_LEN],

@@ -83,6 +83,54 @@ struct account_record {
         int64_t checked_at;       /* when the answer came */
 };
 
+#define AUDIT_NOBODY     ((uid_t) -1)
+#define AUDIT_WORD_MAX   31
+#define AUDIT_DETAIL_MAX 191
+
+/* One line of the audit log. Written once, never changed. Every text is safe to be shown as it is: a word of ours, a label, or what
+ * text_escape() made of a peer's words; never anything like a key. */
+struct audit_record {
+        int64_t seq;    /* the place in the log, from 1, without gaps; given by the store */
+        int64_t at;     /* UNIX seconds */
+        int64_t until;  /* of the last one, where several alike were folded into this one; else as at */
+        uint64_t count; /* of those */
+        uid_t uid; /* who did it or asked, as the kernel says; AUDIT_NOBODY: the daemon by itself, or several */
+        pid_t pid;
+        uid_t owner_uid; /* of the key; AUDIT_NOBODY: no key is known by this id */
+        char event[AUDIT_WORD_MAX +
+                   1]; /* "login", "issued", "revoked", "policy"; of a refused call its member */
+        char verdict[AUDIT_WORD_MAX + 1]; /* "accepted", "refused", "done" */
+        char door[AUDIT_WORD_MAX + 1];    /* "verify", "control", "daemon" */
+        char key[KEYTEXT_ID_LEN + 1];     /* "": none in particular */
+        char user[2 * WIRE_USER_MAX];     /* the key's owner; where no key is known, who was claimed */
+        char service[2 * WIRE_SERVICE_MAX];
+        char rhost[WIRE_RHOST_MAX + 1];
+        char reason[AUDIT_WORD_MAX + 1]; /* of a refusal, as a word */
+        char detail[AUDIT_DETAIL_MAX + 1];
+};
+
+/* Which of them; what is NULL or 0 does not matter. */
+struct audit_filter {
+        const char *key, *user, *service, *verdict;
+        bool own; /* only of keys that belong to the number owner_uid as well */
+        uid_t owner_uid;
+        int64_t since, until; /* whatever of it lies between the two */
+        int64_t after;        /* the seq behind which to begin */
+};
+
+/* What came of looking at a piece of the log. */
+struct audit_check {
+        enum audit_fault {
+                AUDIT_INTACT = 0,
+                AUDIT_ALTERED, /* the record bad is not as it was written */
+                AUDIT_MISSING, /* the record bad is not there */
+                AUDIT_UNSEALED, /* the seal on both ends of the log is not ours: records before or behind may be missing */
+        } fault;
+        int64_t bad;
+        uint64_t n;   /* records looked at */
+        int64_t next; /* where to go on; 0: that was the end */
+};
+
 struct policy {
         bool enabled;
         bool admin_keys;

@@ -153,6 +153,11 @@ void store_freep(struct store **s) {
         *s = store_free(*s);
 }
 
+void store_set_seal(struct store *writer, store_seal_fn *seal, void *userdata) {
+        writer->seal = seal;
+        writer->seal_userdata = userdata;
+}
+
 const char *store_error_text(int r) {
         switch (-r) {
         case ENOENT:
@@ -207,6 +212,9 @@ int store_commit_quietly(struct store *writer) {
 
         if (r < 0)
                 store_rollback(writer);
+        else if (writer->audit_seq > 0)
+                atomic_store_explicit(&writer->shared->audit_seq, writer->audit_seq, memory_order_release);
+        writer->audit_seq = 0;
         return r;
 }
 
@@ -220,6 +228,7 @@ int store_commit(struct store *writer) {
 }
 
 void store_rollback(struct store *writer) {
+        writer->audit_seq = 0;
         if (!sqlite3_get_autocommit(writer->db))
                 (void) !store_stmt_run(writer, STMT_ROLLBACK);
 }

@@ -18,6 +18,8 @@ enum store_mode {
 /* What readers and the writer of one database share. */
 struct store_shared {
         _Atomic uint64_t generation;
+        _Atomic int64_t
+                audit_seq; /* the last record that was committed to the audit log since the start; 0: none was */
 };
 
 struct store;
@@ -41,6 +43,15 @@ int store_open(struct store **ret, const char *path, enum store_mode mode,
                struct store_shared *shared) _must_check_;
 struct store *store_free(struct store *s);
 void store_freep(struct store **s);
+
+/* Makes 32 bytes of ${len} others that nobody can make who has not its key. */
+typedef void store_seal_fn(const void *in, size_t len, uint8_t out[static RECORD_DIGEST_LEN], void *userdata);
+
+/**
+ * store_set_seal(writer, seal, userdata): what the audit log is sealed with; ${userdata} must outlive the store. Without it no record can
+ * be added.
+ */
+void store_set_seal(struct store *writer, store_seal_fn *seal, void *userdata);
 
 /**
  * store_error_text(r): a sentence for one of the errors above. Static storage.
@@ -264,3 +275,47 @@ int store_sweep_mark(struct store *writer, const char *id, int64_t dead_at) _mus
  */
 int store_sweep_purge_dead(struct store *writer, int64_t dead_by, int64_t max) _must_check_;
 int store_sweep_purge_removed(struct store *writer, int64_t max) _must_check_;
+
+/* --- The audit log (store_audit.c) ---------------------------------------------------------------------------------
+
+ * Each record carries a seal over its content and the seal of the one before, and one row seals both ends. So whoever writes
+ * to the database without the pepper can neither alter nor insert nor remove a record without being found out; what cannot be found out is
+ * that the whole database was replaced by an older copy of itself. */
+
+/**
+ * store_audit_add(writer, record):
+ * Adds a record, inside a transaction: with the change that it tells of. Its seq is not looked at. The first one of all is preceded by one
+ * that says that the log begins.
+ * Returns 0; -ENOKEY without a seal; an error of the store: then the change must not be committed either.
+ */
+int store_audit_add(struct store *writer, const struct audit_record *record) _must_check_;
+
+/**
+ * store_audit_each(writer, filter, most, visit, userdata, ret_next):
+ * Visits what ${filter} lets pass, in order of seq. Ends when ${most} records were looked at, whether they passed or not, and when
+ * ${visit} returns positive. ${ret_next} is where to go on (filter.after), or 0 at the end of the log.
+ * Returns 0; what ${visit} returned when that is negative; an error of the store.
+ */
+int store_audit_each(struct store *writer, const struct audit_filter *filter, size_t most,
+                     int (*visit)(const struct audit_record *record, void *userdata), void *userdata,
+                     int64_t *ret_next) _must_check_;
+
+/**
+ * store_audit_head(writer, ret): the seq of the last record, 0 when there is none. 0, or an error of the store.
+ */
+int store_audit_head(struct store *writer, int64_t *ret) _must_check_;
+
+/**
+ * store_audit_purge(writer, before, most):
+ * Removes the oldest records, up to the first that lasted until ${before} or later, at most ${most}; inside a transaction.
+ * Returns how many; -ENOKEY; an error of the store.
+ */
+int store_audit_purge(struct store *writer, int64_t before, int most) _must_check_;
+
+/**
+ * store_audit_verify(writer, after, most, ret):
+ * Checks at most ${most} records behind the one with the seq ${after} (0: from the oldest); begin with 0 and go on with ret.next, so that
+ * a long log holds nobody up. Returns 0: then ${ret} has the verdict; -ENOKEY; an error of the store.
+ */
+int store_audit_verify(struct store *writer, int64_t after, size_t most,
+                       struct audit_check *ret) _must_check_;

@@ -74,6 +74,37 @@ static const char *const migrations[] = {
         ") STRICT, WITHOUT ROWID;"
         "CREATE INDEX account_uid ON account (uid);"
         "CREATE INDEX account_password ON account (password_ends_at) WHERE password_ends_at <> 0;",
+        /* 4: The audit log and the seal on its two ends. Partial indexes: most records of a flood are of no key that there is. */
+        "CREATE TABLE audit ("
+        "  seq INTEGER PRIMARY KEY,"
+        "  at INTEGER NOT NULL,"
+        "  until INTEGER NOT NULL,"
+        "  count INTEGER NOT NULL,"
+        "  uid INTEGER NOT NULL,"
+        "  pid INTEGER NOT NULL,"
+        "  owner_uid INTEGER NOT NULL,"
+        "  event TEXT NOT NULL,"
+        "  verdict TEXT NOT NULL,"
+        "  door TEXT NOT NULL,"
+        "  key TEXT NOT NULL,"
+        "  user TEXT NOT NULL,"
+        "  service TEXT NOT NULL,"
+        "  rhost TEXT NOT NULL,"
+        "  reason TEXT NOT NULL,"
+        "  detail TEXT NOT NULL,"
+        "  hash BLOB NOT NULL"
+        ") STRICT;"
+        "CREATE INDEX audit_key ON audit (key) WHERE key <> '';"
+        "CREATE INDEX audit_user ON audit (user) WHERE user <> '';"
+        "CREATE TABLE audit_chain ("
+        "  id INTEGER PRIMARY KEY CHECK (id = 1),"
+        "  base_seq INTEGER NOT NULL,"
+        "  base_hash BLOB NOT NULL,"
+        "  head_seq INTEGER NOT NULL,"
+        "  head_hash BLOB NOT NULL,"
+        "  mac BLOB NOT NULL"
+        ") STRICT;"
+        "INSERT INTO audit_chain VALUES (1, 0, zeroblob(32), 0, zeroblob(32), zeroblob(32));",
 };
 
 int64_t store_schema_newest(void) {

@@ -15,6 +15,10 @@
 
 #define SWEPT_KEYS "SELECT " KEY_COLUMNS " FROM key k"
 
+#define AUDIT_COLUMNS                                                                                        \
+        "seq, at, until, count, uid, pid, owner_uid, event, verdict, door, key, user, service, rhost,"       \
+        " reason, detail, hash"
+
 static const char *const texts[] = {
         [STMT_BEGIN_READ] = "BEGIN DEFERRED",
         [STMT_BEGIN_WRITE] = "BEGIN IMMEDIATE",
@@ -87,6 +91,21 @@ static const char *const texts[] = {
                                      " (SELECT max(value) FROM policy WHERE name = 'epoch') LIMIT ?1)",
         [STMT_SWEEP_MARK] = "UPDATE key SET dead_at = ?2 WHERE id = ?1",
         [STMT_KEY_COUNT] = "SELECT count(*) FROM key k WHERE true" LIVE_EPOCH,
+        [STMT_AUDIT_EACH] = "SELECT " AUDIT_COLUMNS " FROM audit WHERE seq > ?1 ORDER BY seq",
+        /* Without the second condition the index, which is a partial one, would not be used. */
+        [STMT_AUDIT_EACH_OF_KEY] = "SELECT " AUDIT_COLUMNS " FROM audit"
+                                   " WHERE key = ?2 AND key <> '' AND seq > ?1 ORDER BY seq",
+        [STMT_AUDIT_EACH_OF_USER] = "SELECT " AUDIT_COLUMNS " FROM audit"
+                                    " WHERE user = ?2 AND user <> '' AND seq > ?1 ORDER BY seq",
+        [STMT_AUDIT_HASH] = "SELECT hash FROM audit WHERE seq = ?1",
+        [STMT_AUDIT_INSERT] = "INSERT INTO audit (" AUDIT_COLUMNS ")"
+                              " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
+                              " ?16, ?17)",
+        [STMT_AUDIT_DELETE] = "DELETE FROM audit WHERE seq <= ?1",
+        [STMT_CHAIN_GET] = "SELECT base_seq, base_hash, head_seq, head_hash, mac,"
+                           " (SELECT max(seq) FROM audit) FROM audit_chain WHERE id = 1",
+        [STMT_CHAIN_SET] = "REPLACE INTO audit_chain (id, base_seq, base_hash, head_seq, head_hash, mac)"
+                           " VALUES (1, ?1, ?2, ?3, ?4, ?5)",
 };
 _Static_assert(ARRAY_LEN(texts) == _STMT_MAX, "a text for each statement");
 

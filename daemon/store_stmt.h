@@ -43,6 +43,14 @@ enum stmt {
         STMT_SWEEP_PURGE_REMOVED,
         STMT_SWEEP_MARK,
         STMT_KEY_COUNT,
+        STMT_AUDIT_EACH,
+        STMT_AUDIT_EACH_OF_KEY,
+        STMT_AUDIT_EACH_OF_USER,
+        STMT_AUDIT_HASH,
+        STMT_AUDIT_INSERT,
+        STMT_AUDIT_DELETE,
+        STMT_CHAIN_GET,
+        STMT_CHAIN_SET,
         _STMT_MAX,
         _STMT_READER_MAX = STMT_KEY_GET_USED,
 };
@@ -51,7 +59,10 @@ struct store {
         sqlite3 *db;
         enum store_mode mode;
         struct store_shared *shared;
-        int wal_pages; /* writer: in the log at the last commit */
+        int wal_pages;     /* writer: in the log at the last commit */
+        int64_t audit_seq; /* writer: of the last audit record of this transaction; 0: none */
+        store_seal_fn *seal;
+        void *seal_userdata;
         bool snapshot; /* reader: a read transaction is open */
         uint64_t seen; /* reader: the generation that its snapshot has at least */
         sqlite3_stmt *statements[_STMT_MAX];
