@@ -180,7 +180,7 @@ static enum exit_code store_option(struct parser *p, const struct args_option *o
                 print_error("--%s can be given only once", o->name);
                 return CTL_USAGE;
         } else
-                args->values[args->n_values++] = (struct args_value){ o, value };
+                args->values[args->n_values++] = (struct args_value){ o, value ? value : "" };
         return CTL_OK;
 }
 _Static_assert(ARRAY_LEN(common) == 5, "store_option() knows each of the common options by its place");

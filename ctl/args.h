@@ -75,7 +75,7 @@ enum exit_code args_parse(int argc, char *argv[], const struct args_command *tab
 void args_done(struct args *args);
 
 /**
- * args_value(args, name): the value of the option ${name}, NULL when it was not given.
+ * args_value(args, name): the value of the option ${name}, "" for a switch; NULL when it was not given.
  */
 const char *args_value(const struct args *args, const char *name);
 

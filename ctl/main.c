@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "args.h"
+#include "audit.h"
 #include "key.h"
 #include "keyview.h"
 #include "policy.h"
@@ -55,6 +56,17 @@ static const struct args_option verify_options[] = {
         {},
 };
 
+static const struct args_option audit_options[] = {
+        { "key", "ID", "only events of this key", false },
+        { "user", "USER", "only events of this user's keys, and logins in the name of USER", false },
+        { "service", "NAME", "only logins to this PAM service", false },
+        { "verdict", "VERDICT", "only what was accepted, refused or done", false },
+        { "since", "WHEN", "not before this time, or so long ago as 2h", false },
+        { "until", "WHEN", "not after this time, or so long ago as 2h", false },
+        { "follow", NULL, "go on with what happens; what is past is shown with --since only", false },
+        {},
+};
+
 /* The whole language. Rows of one noun stand together. */
 static const struct args_command commands[] = {
         { "policy", "show", policy_show, "", "Shows the policy.", 0, 0, NULL },
@@ -71,6 +83,9 @@ static const struct args_command commands[] = {
           1, SIZE_MAX, revoke_options },
         { "key", "remove", key_remove, "ID...", "Removes keys and what is known of them, all or none.", 1,
           SIZE_MAX, NULL },
+        { "audit", "list", audit_list, "", "Shows the log of changes, logins and refusals, the oldest first.",
+          0, 0, audit_options },
+        { "audit", "verify", audit_verify, "", "Checks that no event was altered or removed.", 0, 0, NULL },
         { "status", NULL, status_show, "", "Shows how the daemon is doing.", 0, 0, NULL },
         { "verify", NULL, verify_run, "USER", "Reads a key from standard input and asks if it logs USER in.",
           1, 1, verify_options },

@@ -10,13 +10,14 @@
 #include "log.h"
 #include "text.h"
 
-#define OBJECT_PATH "/org/wfapikey1"
-#define INTERFACE   "org.wfapikey1.Manager"
-
 static const struct control_method *const methods[] = {
-        &control_issue,      &control_issue_with_password, &control_list_keys,     &control_list_get,
-        &control_key_rename, &control_key_reset,           &control_key_revoke,    &control_key_remove,
-        &control_policy_get, &control_policy_set,          &control_policy_status,
+        &control_issue,         &control_issue_with_password,
+        &control_list_keys,     &control_list_get,
+        &control_key_rename,    &control_key_reset,
+        &control_key_revoke,    &control_key_remove,
+        &control_policy_get,    &control_policy_set,
+        &control_policy_status, &control_events_list,
+        &control_events_verify, &control_follow,
 };
 
 static const char *const error_names[] = {
@@ -101,7 +102,13 @@ bool control_get_key(struct control_call *call, struct store *writer, const char
 
         if (!control_check_id(call, id))
                 return false;
+        memcpy(call->about, id, sizeof(call->about));
+        call->about_user[0] = '\0';
         r = store_key_get_used(writer, id, &key);
+        if (r >= 0) {
+                memcpy(call->about_user, key.owner, sizeof(call->about_user));
+                call->about_uid = key.owner_uid;
+        }
         if (r < 0 && r != -ENOENT)
                 control_fail_store(call, r);
         else if (call->role != ROLE_ADMIN && (r < 0 || !control_may_touch(call, writer, &key)))
@@ -130,28 +137,6 @@ int control_read_options(struct control_call *call, sd_bus_message *m,
                         return r;
         }
         return r < 0 ? r : sd_bus_message_exit_container(m);
-}
-
-void control_audit(const struct control_call *call, const char *id, const char *owner, const char *what) {
-        struct log_entry entry;
-        char shown[2 * WIRE_USER_MAX], number[24];
-        unsigned kept;
-
-        /* On the writer thread, like the counts. Administrators do as much as they like. */
-        if (call->role != ROLE_ADMIN &&
-            !limits_say(&call->control->changes, limits_hash(call->uid + UINT64_C(1), what), clock_now(),
-                        &kept))
-                return;
-        text_escape(shown, sizeof(shown), owner);
-        log_begin(&entry, LOG_NOTICE, "key %s of user '%s' %s by uid %u", id, shown, what, call->uid);
-        log_add(&entry, "WFA_KEY_ID", id);
-        log_add(&entry, "WFA_USER", owner);
-        log_add(&entry, "WFA_ACTION", what);
-        (void) snprintf(number, sizeof(number), "%u", call->uid);
-        log_add(&entry, "WFA_PEER_UID", number);
-        (void) snprintf(number, sizeof(number), "%d", call->pid);
-        log_add(&entry, "WFA_PEER_PID", number);
-        log_end(&entry);
 }
 
 /* The place of a uid in the load, else a free one. There is always one: no more are counted than there are places. */
@@ -201,7 +186,7 @@ static void call_free(struct control_call *call) {
         size_t size = call->method->size;
 
         load_remove(call);
-
+        control_audit_release(call);
         if (call->method->release)
                 call->method->release(call);
         sd_bus_message_unref(call->message);
@@ -215,6 +200,7 @@ static void call_freep(struct control_call **call) {
 }
 
 static int send_error(struct control_call *call) {
+        control_audit_refused(call);
         return sd_bus_reply_method_errorf(call->message, error_names[call->error], "%s", call->error_text);
 }
 
@@ -267,6 +253,16 @@ void control_drop(struct control_call *call) {
         call_free(call);
 }
 
+static const char *why_denied(enum role_verb verb) {
+        switch ((int) verb) {
+        case ROLE_VERB_POLICY:
+                return "Only administrators see and change the policy.";
+        case ROLE_VERB_AUDIT_CHECK:
+                return "Only administrators check the audit log.";
+        }
+        return "Only administrators and developers make, rename and reset keys.";
+}
+
 static const struct control_method *find_method(const char *member) {
         for (size_t i = 0; i < ARRAY_LEN(methods); i++)
                 if (strcmp(methods[i]->member, member) == 0)
@@ -304,10 +300,7 @@ static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         if (!call)
                 return -ENOMEM;
         if (!role_may(call->role, method->verb, true, call->developers))
-                control_fail(call, CONTROL_ACCESS_DENIED, "%s",
-                             method->verb == ROLE_VERB_POLICY
-                                     ? "Only administrators see and change the policy."
-                                     : "Only administrators and developers make, rename and reset keys.");
+                control_fail(call, CONTROL_ACCESS_DENIED, "%s", why_denied(method->verb));
         if (call->error == CONTROL_OK) {
                 r = method->parse(call, m);
                 if (r < 0)
@@ -320,6 +313,8 @@ static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         /* What is shown has the uses up to now. */
         if (method->verb == ROLE_VERB_LIST)
                 verify_flush(call->control->verify, call->control->worker);
+        if (method->verb == ROLE_VERB_AUDIT)
+                audit_flush(call->control->audit, call->control->worker, clock_now());
         (method->detour ? method->detour : control_resume)(take_ptr(call));
         return 1;
 }
@@ -359,6 +354,15 @@ static const sd_bus_vtable manager_vtable[] = {
                                 on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetStatus", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", status), on_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListAudit", SD_BUS_ARGS("a{sv}", filter),
+                                SD_BUS_RESULT("aa{sv}", events, "t", next), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("VerifyAudit", SD_BUS_ARGS("t", after),
+                                SD_BUS_RESULT("t", next, "t", checked, "t", bad, "s", fault), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("FollowAudit", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_SIGNAL_WITH_ARGS("AuditEvent", SD_BUS_ARGS("a{sv}", event), 0),
         SD_BUS_VTABLE_END,
 };
 
@@ -372,7 +376,8 @@ static const sd_bus_vtable bus_vtable[] = {
 int control_attach(sd_bus *bus, struct control_caller *caller) {
         int r;
 
-        r = sd_bus_add_object_vtable(bus, NULL, OBJECT_PATH, INTERFACE, manager_vtable, caller);
+        r = sd_bus_add_object_vtable(bus, NULL, CONTROL_OBJECT_PATH, CONTROL_INTERFACE, manager_vtable,
+                                     caller);
         if (r < 0)
                 return r;
         return sd_bus_add_object_vtable(bus, NULL, "/org/freedesktop/DBus", "org.freedesktop.DBus",

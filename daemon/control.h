@@ -1,16 +1,21 @@
 /* The methods of org.wfapikey1.Manager: one table, one way through it. A call is checked against the caller's role, its arguments are
  * read on the loop, its work is done on the writer thread, and its answer is sent from the loop. CONTROL describes each method; the
- * work itself is in control_issue.c, control_password.c, control_key.c, control_list.c and control_policy.c. */
+ * work itself is in control_issue.c, control_password.c, control_key.c, control_list.c, control_policy.c,
+ * control_events.c and control_follow.c. */
 #pragma once
 
 #include <systemd/sd-bus.h>
 
 #include "accounts.h"
+#include "audit.h"
 #include "conf.h"
 #include "keymint.h"
 #include "limits.h"
 #include "verify.h"
 #include "worker.h"
+
+#define CONTROL_OBJECT_PATH "/org/wfapikey1"
+#define CONTROL_INTERFACE   "org.wfapikey1.Manager"
 
 #define CONTROL_CALLS_MAX     (WORKER_QUEUE_MAX - 64) /* of all others than uid 0, on their way at one time */
 #define CONTROL_CALLS_PER_UID 16                      /* of one of them */
@@ -28,6 +33,7 @@ struct control {
         struct worker *worker;
         struct verify *verify;
         struct accounts *accounts;
+        struct audit *audit;
         const struct keymint *keymint;
         const struct conf *conf;
         struct control_password *password;
@@ -35,6 +41,9 @@ struct control {
         struct limits changes; /* of the log about them; the writer thread's */
         unsigned n_calls;      /* of others than uid 0; the sum of load[].n */
         struct control_load load[CONTROL_CALLS_MAX];
+        const struct store_shared *shared;
+        struct control_follower *followers; /* control_follow.c has them */
+        bool following;                     /* one of them waits for the writer thread */
 };
 
 /* Who calls; lives as long as its connection. */
@@ -57,6 +66,8 @@ enum control_error {
         _CONTROL_ERROR_MAX,
 };
 
+struct control_line; /* for the log, once what it tells of is committed; control_audit.c has them */
+
 /* One call on its way. The first member of each method's own struct, which is zeroed at first and wiped at last. */
 struct control_call {
         struct worker_job job;
@@ -66,8 +77,12 @@ struct control_call {
         uid_t uid;
         pid_t pid;
         enum role role;
-        bool developers; /* there is a developer group */
-        bool counted;    /* in the load of its uid */
+        bool developers;                /* there is a developer group */
+        bool counted;                   /* in the load of its uid */
+        struct control_line *lines;     /* owned */
+        char about[KEYTEXT_ID_LEN + 1]; /* which key, for the record of a refusal; "": none in particular */
+        char about_user[WIRE_USER_MAX + 1]; /* and whose; "": there is no such key */
+        uid_t about_uid;
         enum control_error error;
         char error_text[256];
 };
@@ -157,12 +172,77 @@ bool control_take_label(struct control_call *call, const char *what, const char 
 int control_read_options(struct control_call *call, sd_bus_message *m,
                          int (*take)(struct control_call *call, sd_bus_message *m)) _must_check_;
 
+/* --- The audit log (control_audit.c) ------------------------------------------------------------------------------ */
+
 /**
- * control_audit(call, id, owner, what): the line in the log that says who changed which key; after the commit.
+ * control_audit_add(call, writer, what, key, detail):
+ * Inside a transaction: the record that the caller did ${what} ("revoked") to ${key} (NULL: to none in particular), with what else there is to
+ * say (a label, or ""). A line for the log follows the commit. Every change has one; without it there must be no commit.
+ * Returns 0, or an error of the store.
  */
-void control_audit(const struct control_call *call, const char *id, const char *owner, const char *what);
+int control_audit_add(struct control_call *call, struct store *writer, const char *what,
+                      const struct key_record *key, const char *detail) _must_check_;
+
+/**
+ * control_audit_commit(call, writer): store_commit(), and the lines of all that control_audit_add() was told.
+ */
+int control_audit_commit(struct control_call *call, struct store *writer) _must_check_;
+
+/**
+ * control_audit_fill(call, what, ret), control_audit_say(call, what, key):
+ * The record, without key and user, and the line, for work that has a transaction of its own.
+ */
+void control_audit_fill(const struct control_call *call, const char *what, struct audit_record *ret);
+void control_audit_say(const struct control_call *call, const char *what, const struct key_record *key);
+
+/**
+ * control_audit_refused(call): notes on the loop that the call has failed, where that is a refusal.
+ */
+void control_audit_refused(struct control_call *call);
+
+/**
+ * control_audit_release(call): frees what the above have left.
+ */
+void control_audit_release(struct control_call *call);
+
+/* --- Seeing it (control_events.c, control_follow.c) ---------------------------------------------------------------- */
+
+/* Whose events a caller sees: everybody's, or those of the keys of its name and number. */
+struct control_sight {
+        bool all;
+        uid_t uid;
+        char user[WIRE_USER_MAX + 1];
+};
+
+/**
+ * control_events_sight(call, ret):
+ * What the caller sees. Asks NSS, so on the writer thread. Returns whether it is anything; if not the call has failed.
+ */
+bool control_events_sight(struct control_call *call, struct control_sight *ret) _must_check_;
+
+/**
+ * control_events_narrow(filter, sight): has ${filter} let pass only what is seen; borrows from ${sight}.
+ */
+void control_events_narrow(struct audit_filter *filter, const struct control_sight *sight);
+
+/**
+ * control_events_append(m, record): one event, as a dictionary. 0, or a negative errno.
+ */
+int control_events_append(sd_bus_message *m, const struct audit_record *record) _must_check_;
+
+/**
+ * control_follow_pump(control): sends what was recorded since to those who follow, as far as they keep up. Whenever something was
+ * written, and now and then.
+ */
+void control_follow_pump(struct control *control);
+
+/**
+ * control_follow_stop(control): forgets all who follow; after the end of the worker.
+ */
+void control_follow_stop(struct control *control);
 
 /* The methods, each in the file of its subject. */
 extern const struct control_method control_issue, control_issue_with_password, control_key_rename,
         control_key_reset, control_key_revoke, control_key_remove, control_list_keys, control_list_get,
-        control_policy_get, control_policy_set, control_policy_status;
+        control_policy_get, control_policy_set, control_policy_status, control_events_list,
+        control_events_verify, control_follow;

@@ -113,6 +113,7 @@ int control_issue_parse_user(struct control_issue_call *ours, sd_bus_message *m)
         if (r >= 0 && (!text_copy(ours->user, sizeof(ours->user), user) || !user[0]))
                 control_fail(&ours->call, CONTROL_NO_SUCH_USER, "That is no user name: 1 to %d bytes.",
                              WIRE_USER_MAX);
+        text_escape(ours->call.about_user, sizeof(ours->call.about_user), verify_without_key(ours->user));
         return r;
 }
 
@@ -149,10 +150,11 @@ void control_issue_make(struct control_issue_call *ours, struct store *writer, u
         bool found = issue_find_owner(issue, ours->user);
 
         issue->keymint = call->control->keymint;
+        control_audit_fill(call, "issued", &issue->audit);
         if (uid != (uid_t) -1 && (!found || issue->key.owner_uid != uid))
                 control_fail(call, CONTROL_ACCESS_DENIED, "%s", not_yours);
         else if (found && issue_make(issue, writer))
-                control_audit(call, issue->key.id, issue->key.owner, "issued");
+                control_audit_say(call, "issued", &issue->key);
         else
                 control_fail(call, errors[issue->error], "%s", issue->error_text);
 }

@@ -21,7 +21,6 @@ struct ids_call {
         struct control_call call;
         char **ids; /* owned */
         uint32_t n_ids;
-        char (*owners)[WIRE_USER_MAX + 1]; /* of the keys, in the same order; owned */
         char reason[RECORD_REASON_MAX + 1];
 };
 
@@ -107,14 +106,14 @@ static void change_key(struct control_call *call, struct store *writer, const ch
                 if (call->error == CONTROL_OK) {
                         r = store_key_update(writer, &key);
                         if (r >= 0)
-                                r = store_commit(writer);
+                                r = control_audit_add(call, writer, what, &key, key_call->name);
+                        if (r >= 0)
+                                r = control_audit_commit(call, writer);
                         if (r < 0)
                                 control_fail_store(call, r);
                 }
         }
         store_rollback(writer);
-        if (call->error == CONTROL_OK)
-                control_audit(call, key.id, key.owner, what);
 }
 
 static void rename_run(struct control_call *call, struct store *writer) {
@@ -196,8 +195,7 @@ static int parse_ids(struct control_call *call, sd_bus_message *m) {
         if (r < 0)
                 return r;
         ids_call->n_ids = sort_out(ids_call->ids, n);
-        ids_call->owners = calloc(ids_call->n_ids, sizeof(*ids_call->owners));
-        return ids_call->owners ? 0 : -ENOMEM;
+        return 0;
 }
 
 static int revoke_parse(struct control_call *call, sd_bus_message *m) {
@@ -220,7 +218,6 @@ static void ids_release(struct control_call *call) {
         for (char **id = ids_call->ids; id && *id; id++)
                 free(*id);
         free(ids_call->ids);
-        free(ids_call->owners);
 }
 
 static int revoke_one(struct control_call *call, struct store *writer, struct key_record *key) {
@@ -248,16 +245,15 @@ static void change_all(struct control_call *call, struct store *writer, const ch
         r = store_begin(writer);
         for (uint32_t i = 0; r >= 0 && call->error == CONTROL_OK && i < ids_call->n_ids; i++)
                 if (control_get_key(call, writer, ids_call->ids[i], &key)) {
-                        memcpy(ids_call->owners[i], key.owner, sizeof(key.owner));
                         r = change(call, writer, &key);
+                        if (r >= 0 && call->error == CONTROL_OK)
+                                r = control_audit_add(call, writer, what, &key, ids_call->reason);
                 }
         if (r >= 0 && call->error == CONTROL_OK)
-                r = store_commit(writer);
+                r = control_audit_commit(call, writer);
         if (r < 0)
                 control_fail_store(call, r);
         store_rollback(writer);
-        for (uint32_t i = 0; call->error == CONTROL_OK && i < ids_call->n_ids; i++)
-                control_audit(call, ids_call->ids[i], ids_call->owners[i], what);
 }
 
 static void revoke_run(struct control_call *call, struct store *writer) {

@@ -142,6 +142,15 @@ static int end_keys(struct set_call *set, struct store *writer, int64_t now) {
         return sweep_all_accounts(writer, &policy, now, &set->ended);
 }
 
+static int set_one(struct set_call *set, struct store *writer, const struct change *change, int64_t now) {
+        char detail[2 * POLICY_VALUE_LEN];
+        int r;
+
+        (void) snprintf(detail, sizeof(detail), "%s=%s", change->name, change->text);
+        r = store_policy_set(writer, change->name, change->value, now);
+        return r < 0 ? r : control_audit_add(&set->call, writer, "policy", NULL, detail);
+}
+
 static void set_run(struct control_call *call, struct store *writer) {
         struct set_call *set = (struct set_call *) call;
         int64_t now = clock_now();
@@ -151,11 +160,11 @@ static void set_run(struct control_call *call, struct store *writer) {
         if (r >= 0)
                 r = seal_lapsed(set, writer, now);
         for (size_t i = 0; r >= 0 && i < set->n_changes; i++)
-                r = store_policy_set(writer, set->changes[i].name, set->changes[i].value, now);
+                r = set_one(set, writer, &set->changes[i], now);
         if (r >= 0)
                 r = end_keys(set, writer, now);
         if (r >= 0 && call->error == CONTROL_OK)
-                r = store_commit(writer);
+                r = control_audit_commit(call, writer);
         if (r < 0)
                 control_fail_store(call, r);
         store_rollback(writer);

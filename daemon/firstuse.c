@@ -17,6 +17,7 @@
 struct firstuse {
         struct worker *worker;
         const struct keymint *keymint;
+        struct audit *audit;
         struct limits limits;
         unsigned n;
 };
@@ -77,6 +78,25 @@ static void log_made(const struct login *login, const char *user, const char *se
         log_end(&entry);
 }
 
+/* What the audit log is told of it. */
+static struct verify_event event_of(const struct login *login) {
+        struct verify_event event = {
+                .reason = login->reason, .kind = WIRE_ISSUE, .peer = login->peer, .now = clock_now()
+        };
+
+        memcpy(event.user, login->req.user, sizeof(event.user));
+        memcpy(event.service, login->req.service, sizeof(event.service));
+        memcpy(event.rhost, login->req.rhost, sizeof(event.rhost));
+        return event;
+}
+
+static void audit_refusal(const struct login *login) {
+        struct verify_event event = event_of(login);
+
+        if (login->reason != REASON_NONE && login->reason != REASON_HAS_KEY)
+                audit_login(login->firstuse->audit, &event);
+}
+
 static void log_login(struct login *login, bool sent) {
         const struct wire_request *req = &login->req;
         char user[2 * WIRE_USER_MAX], service[2 * WIRE_SERVICE_MAX];
@@ -116,6 +136,7 @@ static void answer(struct login *login) {
         sent = !login->gone && send(login->fd, out, sizeof(out), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
         explicit_bzero(out, sizeof(out));
         log_login(login, sent);
+        audit_refusal(login);
 }
 
 /* A key that nobody has been shown would keep its owner from ever getting another. */
@@ -129,6 +150,9 @@ static void login_run(struct worker_job *job, struct store *writer) {
         struct login *login = (struct login *) job;
         struct issue *issue = &login->issue;
         bool found = issue_find_owner(issue, login->req.user);
+        struct verify_event event = event_of(login);
+
+        audit_fill(&event, &issue->audit);
 
         login->gone = is_gone(login->fd);
         if (!login->gone && found)
@@ -185,13 +209,15 @@ void firstuse_serve(struct firstuse *f, const uint8_t *in, size_t len, const str
         answer(login);
 }
 
-int firstuse_new(struct firstuse **ret, struct worker *worker, const struct keymint *keymint) {
+int firstuse_new(struct firstuse **ret, struct worker *worker, const struct keymint *keymint,
+                 struct audit *audit) {
         struct firstuse *f = calloc(1, sizeof(*f));
 
         if (!f)
                 return -ENOMEM;
         f->worker = worker;
         f->keymint = keymint;
+        f->audit = audit;
         *ret = f;
         return 0;
 }

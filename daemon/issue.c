@@ -156,6 +156,17 @@ static int note_account(struct store *writer, const struct key_record *key, stru
         return 0;
 }
 
+static int add_record(struct issue *issue, struct store *writer) {
+        const struct key_record *key = &issue->key;
+        struct audit_record *record = &issue->audit;
+
+        record->at = record->until = key->created_at;
+        record->owner_uid = key->owner_uid;
+        memcpy(record->key, key->id, sizeof(record->key));
+        memcpy(record->user, key->owner, sizeof(key->owner));
+        return store_audit_add(writer, record);
+}
+
 static bool make_in_transaction(struct issue *issue, struct store *writer) {
         struct account_record account;
         struct policy policy;
@@ -179,6 +190,8 @@ static bool make_in_transaction(struct issue *issue, struct store *writer) {
                 return false;
         issue->key.epoch = policy.epoch;
         r = insert(issue, writer);
+        if (r >= 0)
+                r = add_record(issue, writer);
         if (r >= 0)
                 r = store_commit(writer);
         return r >= 0 || fail_store(issue, r);

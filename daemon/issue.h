@@ -25,6 +25,7 @@ struct issue {
         bool first_use; /* only where no key that is good for the service key.services stands in the way */
         /* Name, services, networks and origin are the caller's, all else is filled in. */
         struct key_record key;
+        struct audit_record audit; /* of the making, the caller's but for what is known of the key */
         struct secret secret;
         enum issue_error error;
         char error_text[256]; /* a sentence, printable */

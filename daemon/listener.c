@@ -28,6 +28,7 @@ struct listener {
         int fd;
         struct verify *verify;
         struct firstuse *firstuse;
+        struct audit *audit;
         sd_event *event; /* borrowed */
         sd_event_source *source, *timer;
         TAILQ_HEAD(, pending) pending;
@@ -75,8 +76,10 @@ static bool serve(struct listener *l, int fd, const struct ucred *peer) {
         /* One reply fits any socket's buffer; where it does not go out at once there is nobody to read it. */
         (void) send(fd, out, sizeof(out), MSG_DONTWAIT | MSG_NOSIGNAL);
         explicit_bzero(out, sizeof(out));
-        if (r > 0)
+        if (r > 0) {
                 verify_log(l->verify, &event);
+                audit_login(l->audit, &event);
+        }
         return true;
 }
 
@@ -196,13 +199,15 @@ struct listener *listener_free(struct listener *l) {
 }
 
 int listener_new(struct listener **ret, sd_event *event, int fd, struct verify *verify,
-                 struct firstuse *firstuse) {
+                 struct firstuse *firstuse, struct audit *audit) {
         struct listener *l = calloc(1, sizeof(*l));
         int r;
 
         if (!l)
                 return -ENOMEM;
-        *l = (struct listener){ .fd = fd, .verify = verify, .firstuse = firstuse, .event = event };
+        *l = (struct listener){
+                .fd = fd, .verify = verify, .firstuse = firstuse, .audit = audit, .event = event
+        };
         TAILQ_INIT(&l->pending);
         peer_refuse_descriptors(fd);
         r = sd_event_add_io(event, &l->source, fd, EPOLLIN, on_accept, l);

@@ -4,6 +4,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "audit.h"
 #include "firstuse.h"
 #include "verify.h"
 
@@ -15,10 +16,10 @@
 struct listener;
 
 /**
- * listener_new(ret, event, fd, verify, firstuse):
- * Serves the listening SOCK_SEQPACKET socket ${fd}, which it owns from now on; ${verify} and
- * ${firstuse} are borrowed. 0, or a negative errno.
+ * listener_new(ret, event, fd, verify, firstuse, audit):
+ * Serves the listening SOCK_SEQPACKET socket ${fd}, which it owns from now on; ${verify},
+ * ${firstuse} and ${audit} are borrowed. 0, or a negative errno.
  */
 int listener_new(struct listener **ret, sd_event *event, int fd, struct verify *verify,
-                 struct firstuse *firstuse) _must_check_;
+                 struct firstuse *firstuse, struct audit *audit) _must_check_;
 struct listener *listener_free(struct listener *l);

@@ -21,6 +21,8 @@ enum role_verb {
         ROLE_VERB_REMOVE,
         ROLE_VERB_STATUS,
         ROLE_VERB_STATISTICS, /* the part of the status that tells of other people */
+        ROLE_VERB_AUDIT,      /* see what happened */
+        ROLE_VERB_AUDIT_CHECK,
         _ROLE_VERB_MAX,
 };
 

@@ -27,6 +27,7 @@ struct server {
         struct conf *conf;
         struct verify *verify;
         struct firstuse *firstuse;
+        struct audit *audit;
         struct control control;
         sd_event *event;
         struct worker *worker;
@@ -49,6 +50,8 @@ static int on_flush(sd_event_source *source, uint64_t usec, void *userdata) {
         verify_flush(s->verify, s->worker);
         if (verify_take_unknown(s->verify))
                 accounts_refresh(s->accounts);
+        audit_flush(s->audit, s->worker, clock_now());
+        control_follow_pump(&s->control); /* those who did not keep up when it was written */
         (void) sd_event_source_set_time_relative(source, FLUSH_USEC);
         (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
         return 0;
@@ -109,12 +112,14 @@ static int on_sighup(sd_event_source *source, const struct signalfd_siginfo *si,
         return 0;
 }
 
-/* The writer has finished something: the reader's old snapshot would keep the log from being used anew. */
+/* The writer has finished something: the reader's old snapshot would keep the log from being used anew; and somebody may want to hear of
+ * it. */
 static void on_written(void *userdata) {
         struct server *s = userdata;
 
         store_release(s->state.reader);
         sweeper_poke(s->sweeper);
+        control_follow_pump(&s->control);
 }
 
 static int start_loop(struct server *s) {
@@ -157,8 +162,11 @@ static int start_handlers(struct server *s) {
         r = verify_new(&s->verify, s->state.reader, s->state.keymint);
         if (r < 0)
                 return r;
+        r = audit_new(&s->audit);
+        if (r < 0)
+                return r;
         verify_set_conf(s->verify, s->conf);
-        r = firstuse_new(&s->firstuse, s->worker, s->state.keymint);
+        r = firstuse_new(&s->firstuse, s->worker, s->state.keymint, s->audit);
         if (r < 0)
                 return r;
         r = accounts_new(&s->accounts, s->event, s->worker, "/etc");
@@ -172,6 +180,8 @@ static int start_handlers(struct server *s) {
                                        .worker = s->worker,
                                        .verify = s->verify,
                                        .accounts = s->accounts,
+                                       .audit = s->audit,
+                                       .shared = &s->shared,
                                        .keymint = s->state.keymint,
                                        .conf = s->conf,
                                        .started_at = clock_now() };
@@ -184,7 +194,7 @@ static int start_sockets(struct server *s, char *error) {
         r = sockets_open(s->options->verify_socket, s->options->control_socket, &s->sockets, error);
         if (r < 0)
                 return r;
-        r = listener_new(&s->listener, s->event, s->sockets.verify, s->verify, s->firstuse);
+        r = listener_new(&s->listener, s->event, s->sockets.verify, s->verify, s->firstuse, s->audit);
         if (r >= 0) {
                 s->sockets.verify = -1; /* the listener's */
                 r = control_bus_new(&s->control_bus, s->event, s->sockets.control, &s->control);
@@ -247,13 +257,17 @@ struct server *server_free(struct server *s) {
                 verify_flush(s->verify, s->worker);
         sweeper_stop(s->sweeper);
         accounts_stop(s->accounts);
-        worker_free(s->worker); /* runs what is queued, the flush among it */
+        if (s->audit && s->worker)
+                audit_finish(s->audit, s->worker, clock_now());
+        worker_free(s->worker); /* runs what is queued, the flushes among it */
+        control_follow_stop(&s->control);
         (void) sweeper_free(s->sweeper);
         (void) accounts_free(s->accounts);
         sd_event_source_disable_unref(s->flush);
         sd_event_source_disable_unref(s->reload);
         verify_free(s->verify);
         firstuse_free(s->firstuse);
+        audit_free(s->audit);
         sd_event_unref(s->event);
         store_free(s->state.reader);
         store_free(s->state.writer);

@@ -223,6 +223,8 @@ enum store_sweep {
         STORE_SWEEP_MADE,     /* when the oldest live key without an expiry of its own was made */
         STORE_SWEEP_DEAD,     /* when the end of the first dead key was noticed */
         STORE_SWEEP_PASSWORD, /* when the first password after a given time expires */
+        STORE_SWEEP_AUDIT,    /* how long the oldest audit record lasted */
+        _STORE_SWEEP_MAX,
 };
 
 /**
@@ -306,11 +308,11 @@ int store_audit_each(struct store *writer, const struct audit_filter *filter, si
 int store_audit_head(struct store *writer, int64_t *ret) _must_check_;
 
 /**
- * store_audit_purge(writer, before, most):
- * Removes the oldest records, up to the first that lasted until ${before} or later, at most ${most}; inside a transaction.
+ * store_audit_purge(writer, until, most):
+ * Removes the oldest records, up to the first that lasted longer than ${until}, at most ${most}; inside a transaction.
  * Returns how many; -ENOKEY; an error of the store.
  */
-int store_audit_purge(struct store *writer, int64_t before, int most) _must_check_;
+int store_audit_purge(struct store *writer, int64_t until, int64_t most) _must_check_;
 
 /**
  * store_audit_verify(writer, after, most, ret):

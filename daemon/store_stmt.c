@@ -69,6 +69,7 @@ static const char *const texts[] = {
                                " AND password_ends_at > ?1 AND password_ends_at <= ?2",
         [STMT_SWEEP_NEXT] = "SELECT min(ends_at) FROM key WHERE dead_at = 0",
         [STMT_SWEEP_OLDEST] = "SELECT min(created_at) FROM key WHERE dead_at = 0 AND expires_at = 0",
+        [STMT_SWEEP_NEXT_AUDIT] = "SELECT (SELECT until FROM audit ORDER BY seq LIMIT 1)",
         [STMT_SWEEP_NEXT_DEAD] = "SELECT min(dead_at) FROM key WHERE dead_at <> 0",
         [STMT_SWEEP_NEXT_PASSWORD] = "SELECT min(password_ends_at) FROM account WHERE password_ends_at <> 0 "
                                      "AND password_ends_at > ?1",
@@ -102,8 +103,10 @@ static const char *const texts[] = {
                               " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
                               " ?16, ?17)",
         [STMT_AUDIT_DELETE] = "DELETE FROM audit WHERE seq <= ?1",
+        /* One row, whether the chain is there or not. */
         [STMT_CHAIN_GET] = "SELECT base_seq, base_hash, head_seq, head_hash, mac,"
-                           " (SELECT max(seq) FROM audit) FROM audit_chain WHERE id = 1",
+                           " (SELECT max(seq) FROM audit)"
+                           " FROM (SELECT 1 AS one) LEFT JOIN audit_chain ON id = one",
         [STMT_CHAIN_SET] = "REPLACE INTO audit_chain (id, base_seq, base_hash, head_seq, head_hash, mac)"
                            " VALUES (1, ?1, ?2, ?3, ?4, ?5)",
 };

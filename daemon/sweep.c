@@ -11,7 +11,8 @@
 #include "text.h"
 #include "verify.h"
 
-#define GONE_DAYS 1 /* an account of a directory */
+#define AUDIT_LATER_S 3600 /* old records are gathered: else each would be a transaction of its own */
+#define GONE_DAYS     1    /* an account of a directory */
 
 struct ids {
         size_t n;
@@ -25,6 +26,27 @@ static int collect(const struct key_record *key, void *userdata) {
                 return 0;
         ids->keys[ids->n++] = *key;
         return 0;
+}
+
+/* What the daemon did by itself, for the audit log. */
+static int record(struct store *writer, const char *event, const struct key_record *key, const char *detail,
+                  uint64_t count, int64_t now) {
+        struct audit_record record = { .at = now,
+                                       .until = now,
+                                       .count = count,
+                                       .uid = AUDIT_NOBODY,
+                                       .owner_uid = AUDIT_NOBODY,
+                                       .verdict = "done",
+                                       .door = "daemon" };
+
+        (void) text_copy(record.event, sizeof(record.event), event);
+        (void) text_copy(record.detail, sizeof(record.detail), detail);
+        if (key) {
+                memcpy(record.key, key->id, sizeof(record.key));
+                memcpy(record.user, key->owner, sizeof(key->owner));
+                record.owner_uid = key->owner_uid;
+        }
+        return store_audit_add(writer, &record);
 }
 
 static void say(const struct key_record *key, const char *what) {
@@ -102,6 +124,8 @@ static int end_keys(struct store *writer, const struct ending *e, uint64_t *ende
                         key->dead_at = key->updated_at = e->now;
                         memcpy(key->reason, reason, sizeof(key->reason));
                         r = store_key_update(writer, key);
+                        if (r >= 0)
+                                r = record(writer, "revoked", key, reason, 1, e->now);
                         if (r < 0)
                                 return r;
                         (void) snprintf(what, sizeof(what), "revoked: %s", reason);
@@ -193,6 +217,7 @@ static int sweep_passwords(struct store *writer, const struct policy *policy, in
 static int note_expired(struct store *writer, const struct policy *policy, int64_t now, struct sweep *sweep) {
         _cleanup_free_ struct ids *ids = malloc(sizeof(*ids));
         char date[PARSE_TIME_LEN], what[64];
+        const char *event;
         int r;
 
         if (!ids)
@@ -207,8 +232,9 @@ static int note_expired(struct store *writer, const struct policy *policy, int64
                         continue;
                 sweep->expired++;
                 parse_time_format(expiry_of(policy, key), date);
-                (void) snprintf(what, sizeof(what), "%s at %s",
-                                expiry_is_retired(key, now) ? "retired" : "expired", date);
+                event = expiry_is_retired(key, now) ? "retired" : "expired";
+                (void) snprintf(what, sizeof(what), "%s at %s", event, date);
+                r = record(writer, event, key, date, 1, now);
                 say(key, what);
         }
         sweep->more |= ids->n >= SWEEP_BATCH / 2;
@@ -228,6 +254,8 @@ static int undo_expired(struct store *writer, const struct policy *policy, int64
                 bool lives = expiry_status(policy, key, now) == KEY_ACTIVE;
 
                 r = store_sweep_mark(writer, key->id, lives ? 0 : now);
+                if (r >= 0 && lives)
+                        r = record(writer, "revived", key, "the clock has gone back", 1, now);
                 if (r >= 0 && lives)
                         say(key, "lives again: the clock has gone back");
         }
@@ -252,9 +280,15 @@ static int purge(struct store *writer, const struct policy *policy, int64_t now,
                         return r;
                 n += r;
                 sweep->more |= r == SWEEP_BATCH;
+                r = store_audit_purge(writer, now - policy->retention_s, SWEEP_BATCH);
+                if (r < 0)
+                        return r;
+                sweep->more |= r == SWEEP_BATCH;
         }
         sweep->purged += (uint64_t) n;
-        return 0;
+        return n > 0 ? record(writer, "purged", NULL, "removed keys, and dead ones after the retention",
+                              (uint64_t) n, now)
+                     : 0;
 }
 
 /* --- When next ----------------------------------------------------------------------------------------------------- */
@@ -276,12 +310,12 @@ static int64_t lifetime_end(const struct policy *policy, int64_t made) {
 static int next_due(struct store *writer, const struct policy *policy, int64_t now, struct sweep *sweep) {
         int64_t next = INT64_MAX;
 
-        for (enum store_sweep which = STORE_SWEEP_END; which <= STORE_SWEEP_PASSWORD; which++) {
+        for (enum store_sweep which = STORE_SWEEP_END; which < _STORE_SWEEP_MAX; which++) {
                 int64_t at = 0;
                 int r = store_sweep_next(writer, which, now, &at);
 
                 if (r == -ENOENT || (which == STORE_SWEEP_PASSWORD && !policy->remove_on_password_expiry) ||
-                    (which == STORE_SWEEP_DEAD && !sweep->may_purge))
+                    ((which == STORE_SWEEP_DEAD || which == STORE_SWEEP_AUDIT) && !sweep->may_purge))
                         continue;
                 if (r < 0)
                         return r;
@@ -289,6 +323,8 @@ static int next_due(struct store *writer, const struct policy *policy, int64_t n
                         at = lifetime_end(policy, at);
                 else if (which == STORE_SWEEP_DEAD)
                         at = add(at, policy->retention_s);
+                else if (which == STORE_SWEEP_AUDIT)
+                        at = add(at, policy->retention_s + AUDIT_LATER_S);
                 if (at < next)
                         next = at;
         }

@@ -179,8 +179,7 @@ static enum reason decide(struct verify *v, const struct wire_request *req, cons
         return policy_decide(&facts);
 }
 
-/* A person may type the key where the name belongs. */
-static const char *without_key(const char *text) {
+const char *verify_without_key(const char *text) {
         return strstr(text, "wfk_") ? "(something like a key)" : text;
 }
 
@@ -200,8 +199,8 @@ static void note_use(struct verify *v, const struct wire_request *req, const str
         }
         use->count++;
         /* Whoever may ask may claim any bytes; these will be shown. */
-        text_escape(use->service, sizeof(use->service), without_key(req->service));
-        text_escape(use->rhost, sizeof(use->rhost), without_key(req->rhost));
+        text_escape(use->service, sizeof(use->service), verify_without_key(req->service));
+        text_escape(use->rhost, sizeof(use->rhost), verify_without_key(req->rhost));
         use->at = now;
 }
 
@@ -215,8 +214,11 @@ static void fill_event(const struct verify *v, const struct wire_request *req, c
         memcpy(event->service, req->service, sizeof(event->service));
         memcpy(event->rhost, req->rhost, sizeof(event->rhost));
         event->known = key->id[0] != '\0';
-        if (event->known)
-                event->expires_at = expiry_of(&v->policy, key);
+        if (!event->known)
+                return;
+        memcpy(event->owner, key->owner, sizeof(event->owner));
+        event->owner_uid = key->owner_uid;
+        event->expires_at = expiry_of(&v->policy, key);
 }
 
 int verify_packet(struct verify *v, const uint8_t *in, size_t len, const struct ucred *peer, int64_t now,
@@ -272,9 +274,9 @@ static void add_fields(struct log_entry *entry, const struct verify_event *event
         log_add(entry, "WFA_VERDICT", event->reason == REASON_NONE ? "accepted" : "refused");
         log_add(entry, "WFA_REASON", verdict_reason_name(event->reason));
         log_add(entry, "WFA_KEY_ID", event->id);
-        log_add(entry, "WFA_USER", without_key(event->user));
-        log_add(entry, "WFA_SERVICE", without_key(event->service));
-        log_add(entry, "WFA_RHOST", without_key(event->rhost));
+        log_add(entry, "WFA_USER", verify_without_key(event->user));
+        log_add(entry, "WFA_SERVICE", verify_without_key(event->service));
+        log_add(entry, "WFA_RHOST", verify_without_key(event->rhost));
         (void) snprintf(number, sizeof(number), "%u", event->peer.uid);
         log_add(entry, "WFA_PEER_UID", number);
         (void) snprintf(number, sizeof(number), "%d", event->peer.pid);
@@ -290,9 +292,9 @@ void verify_log(struct verify *v, const struct verify_event *event) {
 
         if (!limits_say(&v->limits, event_hash(event), event->now, &kept))
                 return;
-        text_escape(user, sizeof(user), without_key(event->user));
-        text_escape(service, sizeof(service), without_key(event->service));
-        text_escape(rhost, sizeof(rhost), event->rhost[0] ? without_key(event->rhost) : "unknown");
+        text_escape(user, sizeof(user), verify_without_key(event->user));
+        text_escape(service, sizeof(service), verify_without_key(event->service));
+        text_escape(rhost, sizeof(rhost), event->rhost[0] ? verify_without_key(event->rhost) : "unknown");
         if (event->reason == REASON_EXPIRED) {
                 parse_time_format(event->expires_at, date);
                 (void) snprintf(detail, sizeof(detail), " (at %s)", date);

@@ -22,7 +22,9 @@ struct verify_event {
         char service[WIRE_SERVICE_MAX + 1];
         char rhost[WIRE_RHOST_MAX + 1];
         struct ucred peer;
-        bool known;         /* there is a key with this id */
+        bool known;                    /* there is a key with this id */
+        char owner[WIRE_USER_MAX + 1]; /* of that key */
+        uid_t owner_uid;
         int64_t expires_at; /* of the key, where there is one */
         int store_error;    /* with REASON_STORE: what the store said */
         int64_t now;
@@ -65,6 +67,12 @@ int verify_packet(struct verify *v, const uint8_t *in, size_t len, const struct 
  * verify_log(v, event): says what happened, unless the same was said often enough.
  */
 void verify_log(struct verify *v, const struct verify_event *event);
+
+/**
+ * verify_without_key(text): ${text}, or what stands for it where it has something like a key in it: a person may type the key where the name
+ * belongs.
+ */
+const char *verify_without_key(const char *text);
 
 /**
  * verify_flush(v, worker): hands the uses noted so far to the writer. Nothing is lost when it cannot take them now.

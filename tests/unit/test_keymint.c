@@ -139,6 +139,27 @@ static void test_ticket_takes_the_longest_user(void **state) {
         assert_int_equal(keymint_equal(one, other), false);
 }
 
+/* A seal is of all its bytes and of the pepper, and no digest or ticket is one. */
+static void test_seal_is_of_all_bytes_and_of_the_pepper(void **state) {
+        uint8_t in[1000] = {}, seal[RECORD_DIGEST_LEN], other[RECORD_DIGEST_LEN],
+                pepper[PEPPER_LEN] = "other";
+        struct keymint *k = NULL;
+
+        keymint_seal(*state, in, sizeof(in), seal);
+        for (size_t i = 0; i < sizeof(in); i++) {
+                in[i] ^= 1;
+                keymint_seal(*state, in, sizeof(in), other);
+                in[i] ^= 1;
+                assert_memory_not_equal(seal, other, sizeof(seal));
+        }
+        keymint_seal(*state, in, sizeof(in) - 1, other);
+        assert_memory_not_equal(seal, other, sizeof(seal));
+        assert_int_equal(keymint_new(&k, pepper), 0);
+        keymint_seal(k, in, sizeof(in), other);
+        assert_memory_not_equal(seal, other, sizeof(seal));
+        keymint_free(k);
+}
+
 static void test_equal_sees_every_bit(void **state) {
         uint8_t other[RECORD_DIGEST_LEN];
 
@@ -256,6 +277,7 @@ int main(void) {
                 test_mint(test_ticket_is_of_id_digest_user_and_pepper),
                 test_mint(test_ticket_is_of_nothing_else),
                 test_mint(test_ticket_takes_the_longest_user),
+                test_mint(test_seal_is_of_all_bytes_and_of_the_pepper),
                 test_mint(test_equal_sees_every_bit),
                 test_mint(test_what_is_made_is_well_formed_and_new),
                 test_mint(test_digits_are_drawn_uniformly),

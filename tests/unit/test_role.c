@@ -22,6 +22,8 @@ static const struct {
         { "remove", ROLE_VERB_REMOVE, YES, NO, YES, YES, NO },
         { "status", ROLE_VERB_STATUS, YES, YES, YES, YES, YES },
         { "statistics", ROLE_VERB_STATISTICS, NO, NO, NO, NO, NO },
+        { "audit", ROLE_VERB_AUDIT, YES, NO, YES, YES, NO },
+        { "audit-check", ROLE_VERB_AUDIT_CHECK, NO, NO, NO, NO, NO },
 };
 
 static void test_every_verb_is_in_the_matrix(void **state) {

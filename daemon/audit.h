@@ -1,0 +1,42 @@
+/* What goes to the audit log from the loop, where nothing is written: gathered and folded in memory, and handed to the writer thread. A change
+ * is not for here: its record is written with it, in one transaction (control_audit.c). */
+#pragma once
+
+#include "fold.h"
+#include "verify.h"
+#include "worker.h"
+
+struct audit;
+
+/**
+ * audit_new(ret): 0; -ENOMEM. audit_free() loses what was not written; audit_finish() and the end of the worker come before it.
+ */
+int audit_new(struct audit **ret) _must_check_;
+struct audit *audit_free(struct audit *a);
+
+/**
+ * audit_note(a, record, now): something happened at ${now}; see fold_note().
+ */
+void audit_note(struct audit *a, const struct audit_record *record, int64_t now);
+
+/**
+ * audit_fill(event, ret): the record of a verification, or of a request to make a key at a login.
+ */
+void audit_fill(const struct verify_event *event, struct audit_record *ret);
+
+/**
+ * audit_login(a, event): notes a verification, or a request to make a key that was refused. One that confirms a login of a moment ago is worth a record only when it is refused.
+ */
+void audit_login(struct audit *a, const struct verify_event *event);
+
+/**
+ * audit_flush(a, worker, now):
+ * Hands the writer what is due. What it could not write is kept and tried again, and the next waits for that, folded: logins do not depend
+ * on it.
+ */
+void audit_flush(struct audit *a, struct worker *worker, int64_t now);
+
+/**
+ * audit_finish(a, worker, now): the same for all that there is, at the end; what cannot be written then is counted in the log.
+ */
+void audit_finish(struct audit *a, struct worker *worker, int64_t now);

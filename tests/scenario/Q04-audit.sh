@@ -1,0 +1,242 @@
+#!/bin/bash
+# Goal (Q4): every change, login and refusal is an event in the audit log, with who, what and which key; filters find it, --follow shows it
+# when it happens; no flood hides it, no kill -9 loses it, and whoever alters the log is found out.
+# shellcheck source=tests/scenario/lib.sh
+. "${0%/*}/lib.sh"
+command -v sqlite3 >/dev/null || skip "no sqlite3"
+flood=$abs_top_builddir/tests/scenario/flood
+uid=$(id -u)
+
+start
+sql() { sqlite3 -cmd '.timeout 5000' "$dir/state/keys.db" "$@"; }
+events() { ctl audit list --json "$@"; }
+number_of() { events "$@" | wc -l; }
+# What was gathered in memory is written within seconds.
+wait_for_event() { # PART [FILTER]...
+    local part=$1
+    shift
+    seen() { events "$@" | grep -qF -- "$part"; }
+    wait_until seen "$@"
+}
+
+# --- Each kind of event, with who and what
+
+run 0 ctl policy set enabled=yes lifetime=6months
+run 0 ctl key issue "$me" --name first
+key=$out id=$(id_of "$out")
+run 0 ctl key rename "$id" second
+verify "$me" --service imap --rhost 192.0.2.7 <<<"$key" || fail "refused"
+run 0 ctl key reset "$id"
+reset=$out
+verify "$me" --service imap <<<"$key" && fail "accepted after a reset"
+verify nobody2 --service smtp <<<"$reset" && fail "accepted for another user"
+run 0 ctl key revoke "$id" --reason "lost a laptop"
+run 6 ctl key revoke "$id"
+run 5 ctl key show 0000000000
+verify "$me" --service imap <<<"$reset" && fail "accepted after a revocation"
+run 0 ctl key remove "$id"
+wait_for_event '"reason":"revoked"'
+
+event() { # EVENT PART...: there is one such event with all the parts
+    local line part
+    line=$(events | grep -F "\"event\":\"$1\"" | grep -F -- "$2") || fail "no event '$1' with '$2'"
+    for part in "${@:3}"; do has "$line" "$part"; done
+}
+who="\"uid\":$uid,"
+event begun '"door":"daemon"' '"seq":1,'
+event policy '"detail":"enabled=yes"' "$who" '"verdict":"done"' '"door":"control"'
+event policy '"detail":"lifetime=6months"' "$who"
+event issued "$id" "$who" "\"user\":\"$me\"" '"pid":'
+event renamed "$id" "$who" second
+event reset "$id" "$who"
+event revoked "$id" "$who" "lost a laptop"
+event removed "$id" "$who"
+event login '"verdict":"accepted"' "$who" "$id" "\"user\":\"$me\"" '"service":"imap"' '"rhost":"192.0.2.7"' '"door":"verify"'
+event login '"reason":"wrong-secret"' "$who" "$id" '"verdict":"refused"'
+event login '"reason":"other-user"' "$id" "\"user\":\"$me\"" "for user 'nobody2'"
+event login '"reason":"revoked"' "$id"
+event RevokeKeys '"reason":"not-active"' "$who" "$id" "\"user\":\"$me\"" '"verdict":"refused"' '"door":"control"'
+event GetKey '"reason":"no-such-key"' "$who" 0000000000
+[[ $(events) != *"${key:15:20}"* && $(events) != *"${reset:15:20}"* ]] || fail "the log has a secret"
+run 0 ctl audit list
+has "$out" "lost a laptop"
+
+# --- Filters
+
+all=$(number_of)
+is "$(number_of --key "$id")" "$((all - 4))" # without: begun, two of the policy, and of the key that there is not
+is "$(number_of --key aaaaaaaaaa)" 0
+is "$(number_of --user "$me")" "$((all - 4))"
+is "$(number_of --user no-such-user)" 0
+is "$(number_of --service smtp)" 1
+is "$(number_of --verdict accepted)" 1
+is "$(number_of --verdict accepted --service smtp)" 0
+is "$(number_of --since 1h)" "$all"
+is "$(number_of --until 1h)" 0
+is "$(number_of --since 2030-01-01)" 0
+is "$(number_of --until 2999-01-01T00:00:00Z)" "$all"
+run 2 ctl audit list --since tomorrow
+run 2 ctl audit list --verdict maybe
+run 2 ctl audit list --key x
+run 2 ctl audit list --colour red
+run 0 ctl audit verify
+has "$out" "intact: $all events"
+
+# --- Who follows sees what happens meanwhile, and only what was asked for
+
+run 0 ctl key issue "$me"
+mine=$(id_of "$out")
+run 0 ctl key issue "$me"
+other=$(id_of "$out")
+begin=$(number_of)
+ctl audit list --follow --json --key "$mine" >"$dir/followed" 2>&1 &
+follower=$!
+children+=("$follower")
+ctl audit list --follow --since 1h >"$dir/lines" 2>&1 &
+children+=("$!")
+wait_until grep -q "lost a laptop" "$dir/lines"
+follows() {
+    ctl key rename "$mine" again && grep -q '"event":"renamed"' "$dir/followed"
+}
+wait_until follows
+run 0 ctl key revoke "$other" "$mine" --reason now
+wait_until grep -q '"event":"revoked"' "$dir/followed"
+wait_until grep -q "revoked *$other" "$dir/lines"
+grep -q "$other" "$dir/followed" && fail "the filter is not for what follows"
+# A revocation of many keys is more than fits one answer; nothing is left out, nothing comes twice.
+run 0 ctl policy set max-keys-per-user=1000
+ids=()
+for ((i = 0; i < 120; i++)); do ids+=("$(id_of "$(ctl key issue "$me")")"); done
+run 0 ctl key revoke "${ids[@]}"
+last() { grep -q "removed *${ids[119]}" "$dir/lines"; }
+run 0 ctl key remove "${ids[119]}"
+wait_until last
+for id in "${ids[@]}"; do is "$(grep -c "revoked *$id" "$dir/lines")" 1; done
+is "$(wc -l <"$dir/lines")" "$(($(number_of) + 1))"
+[[ $(number_of) -gt $begin ]] || fail "nothing was recorded"
+kill "$follower"
+
+# One that does not read is no burden: it gets nothing more, and everybody else goes on.
+ctl audit list --follow --json >"$dir/stopped" 2>&1 &
+stopped=$!
+children+=("$stopped")
+wait_until test "$(ps -o stat= -p "$stopped" | cut -c1)" = S
+kill -STOP "$stopped"
+for ((i = 0; i < 50; i++)); do run 0 ctl policy set max-keys-per-user=$((900 + i)); done
+wait_until grep -q max-keys-per-user=949 "$dir/lines"
+kill -CONT "$stopped"
+kill "$stopped"
+
+# --- Others see the events of their own keys, and no more
+
+if [[ $uid == 0 ]]; then
+    theirs=$(id -nu 65534)
+    as() { setpriv --reuid=65534 --regid=65534 --clear-groups -- "$WFAPIKEYCTL" "$@"; }
+    run 0 ctl key issue "$theirs"
+    their_id=$(id_of "$out")
+    run 4 as key revoke "$mine"
+    run 4 as policy show
+    wait_for_event '"event":"GetPolicy"'
+    event GetPolicy '"reason":"access-denied"' '"uid":65534,'
+    event RevokeKeys '"reason":"access-denied"' '"uid":65534,' "$mine" "\"user\":\"$me\""
+    run 0 as audit list --json
+    is "$(grep -c . <<<"$out")" 1
+    has "$out" "$their_id"
+    run 0 as audit list --json --user "$me" --key "$mine"
+    is "$out" ""
+    run 4 as audit verify
+    as audit list --follow --json >"$dir/their" 2>&1 &
+    children+=("$!")
+    follows() { ctl key rename "$their_id" x && grep -q '"event":"renamed"' "$dir/their"; }
+    wait_until follows
+    run 0 ctl key issue "$me"
+    run 0 ctl key remove "$their_id"
+    wait_until grep -q '"event":"removed"' "$dir/their"
+    is "$(grep -cv "$their_id" "$dir/their")" 0
+fi
+
+# --- A flood of refusals, with ids and services of which none comes twice
+
+run 0 ctl key issue "$me"
+key=$out id=$(id_of "$out")
+before=$(number_of)
+"$flood" "$WFAPIKEY_VERIFY" "$me" 10000 &
+flooding=$!
+verify nobody2 --service among-thousands <<<"$key" && fail "accepted for another user"
+wait "$flooding" || fail "the flood was not answered"
+"$flood" "$WFAPIKEY_VERIFY" "$me" 10000 || fail "the flood was not answered"
+wait_for_event '"service":"among-thousands"'
+is "$(number_of --key "$id" --verdict refused)" 1
+stop # and what was still in memory is written
+is $? 0
+start
+[[ $(number_of) -lt $((before + 100)) ]] || fail "20000 refusals made $(($(number_of) - before)) events"
+counted=$(events --verdict refused | sed -n 's/.*"count":\([0-9]*\),"event":"\(login\|several\)".*/\1/p' | paste -sd+)
+is "$((counted))" "$((20000 + 1 + 3))" # with those of the beginning
+run 0 ctl audit verify
+
+# --- What was acknowledged is there after a kill -9
+
+run 0 ctl key issue "$me"
+id=$(id_of "$out")
+run 0 ctl key revoke "$id"
+stop KILL
+start
+is "$(events --key "$id" | grep -c '"event":"revoked"')" 1
+run 0 ctl audit verify
+
+# --- A full disk: here a database that cannot be written. Logins go on, events are gathered, a change is refused.
+
+sql "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT raise(ABORT, 'full'); END"
+verify "$me" --service while-full <<<"$key" || fail "a login needs the audit log"
+logged "the audit log cannot be written"
+verify "$me" --service while-full-too <<<"$key" || fail "a login needs the audit log"
+run 1 ctl key rename "$(id_of "$key")" unheard
+run 0 ctl key show "$(id_of "$key")"
+[[ $out != *unheard* ]] || fail "a change without its event"
+sql "DROP TRIGGER full"
+wait_for_event while-full-too
+wait_for_event '"service":"while-full"'
+logged "the audit log is written again"
+run 0 ctl audit verify
+
+# --- A long log holds nobody up: it is looked at in pieces.
+
+rows=$(number_of)
+sql "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)
+     INSERT INTO audit SELECT i + 1000000, 1, 1, 1, 0, 0, 4294967295, 'x', 'x', 'x', '', '', '', '', '', '', x'' FROM n" ||
+    fail "no rows"
+run 0 ctl key issue "$me"
+id=$(id_of "$out")
+ctl audit list --json --service none >"$dir/none" &
+listing=$!
+children+=("$listing")
+run 0 ctl key revoke "$id"
+kill -0 "$listing" 2>/dev/null || fail "the list has ended before the revocation: no test of anything"
+wait "$listing" || fail "the list failed"
+is "$(<"$dir/none")" ""
+is "$(number_of --key "$id")" 2
+
+# --- What somebody has done to the log is found
+
+run 6 ctl audit verify
+has "$err" "event $((rows + 1)) is missing"
+run 6 ctl audit verify --json
+has "$out" '"intact":false'
+stop
+for damage in "UPDATE audit SET count = count + 1 WHERE seq = 5" "UPDATE audit SET user = 'eve' WHERE seq = 5" \
+    "UPDATE audit SET hash = (SELECT hash FROM audit WHERE seq = 4) WHERE seq = 5"; do
+    sql "$damage"
+    start
+    run 6 ctl audit verify
+    is "$out" ""
+    has "$err" "event 5 is not as it was written"
+    stop
+done
+sql "DELETE FROM audit WHERE seq < 5"
+start
+run 6 ctl audit verify
+has "$err" "event 1 is missing"
+# It can be read all the same, and keys can be revoked.
+run 0 ctl key issue "$me"
+run 0 ctl key revoke "$(id_of "$out")"

@@ -1,0 +1,373 @@
+/* What a flood leaves in the audit log. Hours pass in the test's own time. */
+#include "unit.h"
+
+#include "fold.h"
+
+#define NOW   INT64_C(1800000000)
+#define TAKEN 256
+
+struct world {
+        struct fold *fold;
+        int64_t now;
+        struct audit_record taken[TAKEN];
+        size_t n_taken;
+        uint64_t rows, events; /* taken since the start */
+};
+
+static int make(void **state) {
+        struct world *w = calloc(1, sizeof(*w));
+
+        if (!w || fold_new(&w->fold) < 0)
+                return -1;
+        w->now = NOW;
+        *state = w;
+        return 0;
+}
+
+static int drop(void **state) {
+        struct world *w = *state;
+
+        fold_free(w->fold);
+        free(w);
+        return 0;
+}
+
+static struct audit_record refusal(uid_t uid, const char *key, const char *service) {
+        struct audit_record record = { .uid = uid,
+                                       .pid = 77,
+                                       .owner_uid = 1000,
+                                       .event = "login",
+                                       .verdict = "refused",
+                                       .door = "verify",
+                                       .user = "alice",
+                                       .rhost = "192.0.2.7",
+                                       .reason = "revoked" };
+
+        (void) snprintf(record.key, sizeof(record.key), "%s", key);
+        (void) snprintf(record.service, sizeof(record.service), "%s", service);
+        return record;
+}
+
+static struct audit_record guess(uid_t uid, unsigned id, unsigned service) {
+        struct audit_record record = refusal(uid, "", "");
+
+        (void) snprintf(record.key, sizeof(record.key), "%010u", id);
+        (void) snprintf(record.service, sizeof(record.service), "service%u", service);
+        (void) snprintf(record.rhost, sizeof(record.rhost), "2001:db8::%x", id & 0xffff);
+        memcpy(record.reason, "unknown-key", 12);
+        record.owner_uid = AUDIT_NOBODY;
+        return record;
+}
+
+static struct audit_record login(uid_t uid, unsigned id) {
+        struct audit_record record = guess(uid, id, 0);
+
+        memcpy(record.verdict, "accepted", 9);
+        record.reason[0] = '\0';
+        record.owner_uid = 1000;
+        return record;
+}
+
+/* All that is due, in one go or several. */
+static size_t take(struct world *w, bool all) {
+        size_t n;
+
+        w->n_taken = 0;
+        while ((n = fold_take(w->fold, w->now, all, w->taken, TAKEN)) > 0) {
+                w->n_taken += n;
+                for (size_t i = 0; i < n; i++) {
+                        assert_in_range(w->taken[i].at, 1, w->taken[i].until);
+                        assert_in_range(w->taken[i].count, 1, UINT64_MAX);
+                        w->events += w->taken[i].count;
+                }
+                if (n < TAKEN)
+                        break;
+        }
+        w->rows += w->n_taken;
+        return w->n_taken;
+}
+
+static void note(struct world *w, struct audit_record record) {
+        fold_note(w->fold, &record, w->now);
+}
+
+/* --- One by one ----------------------------------------------------------------------------------------------------------------------- */
+
+static void test_the_first_goes_out_at_once_and_as_it_is(void **state) {
+        struct world *w = *state;
+        struct audit_record want = refusal(110, "aaaaaaaaaa", "imap");
+
+        assert_int_equal(take(w, true), 0);
+        note(w, want);
+        assert_int_equal(take(w, false), 1);
+        want.at = want.until = NOW;
+        want.count = 1;
+        assert_memory_equal(&w->taken[0], &want, sizeof(want));
+        assert_int_equal(take(w, true), 0);
+}
+
+static void test_those_like_it_wait_for_the_window_and_are_counted(void **state) {
+        struct world *w = *state;
+        struct audit_record last = refusal(110, "aaaaaaaaaa", "imap");
+
+        note(w, last);
+        assert_int_equal(take(w, false), 1);
+        for (unsigned i = 1; i < FOLD_REFUSED_S; i++) {
+                w->now++;
+                note(w, last);
+                assert_int_equal(take(w, false), 0);
+        }
+        w->now++;
+        assert_int_equal(take(w, false), 1);
+        assert_int_equal(w->taken[0].count, FOLD_REFUSED_S - 1);
+        assert_int_equal(w->taken[0].at, NOW + 1);
+        assert_int_equal(w->taken[0].until, NOW + FOLD_REFUSED_S - 1);
+        assert_string_equal(w->taken[0].detail, "");
+}
+
+static void test_the_last_is_shown_and_that_there_were_others(void **state) {
+        struct world *w = *state;
+        struct audit_record record = refusal(110, "aaaaaaaaaa", "imap");
+
+        note(w, record);
+        memcpy(record.rhost, "192.0.2.8", 10);
+        record.pid = 78;
+        note(w, record);
+        note(w, record);
+        assert_int_equal(take(w, false), 1);
+        assert_string_equal(w->taken[0].rhost, "192.0.2.8");
+        assert_int_equal(w->taken[0].pid, 78);
+        assert_int_equal(w->taken[0].count, 3);
+        assert_non_null(strstr(w->taken[0].detail, "several"));
+        note(w, record);
+        assert_int_equal(take(w, true), 1);
+        assert_string_equal(w->taken[0].detail, "");
+}
+
+static void test_what_differs_is_kept_apart(void **state) {
+        struct world *w = *state;
+        struct audit_record record = refusal(110, "aaaaaaaaaa", "imap");
+
+        note(w, record);
+        record.uid = 111;
+        note(w, record);
+        memcpy(record.key, "bbbbbbbbbb", 11);
+        note(w, record);
+        memcpy(record.service, "sshd", 5);
+        note(w, record);
+        memcpy(record.reason, "expired", 8);
+        note(w, record);
+        memcpy(record.event, "confirm", 8);
+        note(w, record);
+        memcpy(record.door, "control", 8);
+        note(w, record);
+        memcpy(record.verdict, "accepted", 9);
+        note(w, record);
+        record.owner_uid = AUDIT_NOBODY;
+        note(w, record);
+        assert_int_equal(take(w, false), 9);
+        for (size_t i = 0; i < w->n_taken; i++)
+                assert_int_equal(w->taken[i].count, 1);
+}
+
+static void test_ids_that_nobody_has_are_not_kept_apart(void **state) {
+        struct world *w = *state;
+
+        for (unsigned i = 0; i < 1000; i++)
+                note(w, guess(110, i, 0));
+        assert_int_equal(take(w, false), 1);
+        assert_int_equal(w->taken[0].count, 1000);
+        assert_string_equal(w->taken[0].key, "0000000999");
+}
+
+static void test_accepted_logins_are_gathered_for_longer(void **state) {
+        struct world *w = *state;
+
+        note(w, login(0, 1));
+        assert_int_equal(take(w, false), 1);
+        for (unsigned hour = 0; hour < 3600; hour++) {
+                w->now++;
+                note(w, login(0, 1));
+                (void) take(w, false);
+        }
+        assert_int_equal(w->rows, 1 + 3600 / FOLD_ACCEPTED_S);
+        (void) take(w, true);
+        assert_int_equal(w->events, 3601);
+}
+
+/* --- For hours ------------------------------------------------------------------------------------------------------------------------ */
+
+static void test_a_refusal_that_goes_on_leaves_few_rows_an_hour(void **state) {
+        struct world *w = *state;
+        uint64_t first_hour, events = 0;
+
+        for (unsigned s = 0; s < 3600; s++, w->now++, events += 10) {
+                for (unsigned i = 0; i < 10; i++)
+                        note(w, refusal(110, "aaaaaaaaaa", "imap"));
+                (void) take(w, false);
+        }
+        first_hour = w->rows;
+        assert_in_range(first_hour, 5, 8);
+        for (unsigned s = 0; s < 10 * 3600; s++, w->now++, events++) {
+                note(w, refusal(110, "aaaaaaaaaa", "imap"));
+                (void) take(w, false);
+        }
+        assert_in_range(w->rows - first_hour, 10, 10 * 4);
+        (void) take(w, true);
+        assert_int_equal(w->events, events);
+}
+
+static void test_after_a_quiet_hour_it_begins_anew(void **state) {
+        struct world *w = *state;
+
+        for (unsigned i = 0; i < 100; i++, w->now += FOLD_LONGEST_S) {
+                note(w, refusal(110, "aaaaaaaaaa", "imap"));
+                (void) take(w, false);
+        }
+        (void) take(w, true);
+        w->now += FOLD_FORGET_S;
+        assert_int_equal(take(w, false), 0);
+        note(w, refusal(110, "aaaaaaaaaa", "imap"));
+        assert_int_equal(take(w, false), 1);
+        note(w, refusal(110, "aaaaaaaaaa", "imap"));
+        w->now += FOLD_REFUSED_S;
+        assert_int_equal(take(w, false), 1);
+}
+
+/* One uid that invents everything it can, as fast as it can, for a day; and somebody else's two keys in the midst of it. */
+static void test_a_flood_fills_nothing_and_hides_nobody(void **state) {
+        struct world *w = *state;
+        uint64_t others = 0, events = 0, rows = 0;
+
+        for (unsigned s = 0; s < 86400; s += 2, w->now += 2) {
+                for (unsigned i = 0; i < 20; i++, events++)
+                        note(w, guess(4242, s * 20 + i, s * 20 + i));
+                if (s % 7200 == 3600) {
+                        note(w, refusal(110, "aaaaaaaaaa", "imap"));
+                        note(w, refusal(4242, "bbbbbbbbbb", "imap")); /* even by the same uid */
+                        events += 2;
+                }
+                (void) take(w, false);
+                for (size_t i = 0; i < w->n_taken; i++)
+                        others += w->taken[i].owner_uid == 1000;
+        }
+        assert_int_equal(others, 2 * 12);
+        rows = w->rows;
+        assert_in_range(rows, 24, 24 * 2 * FOLD_UNKNOWN_MAX + 200);
+        (void) take(w, true);
+        assert_int_equal(w->events, events);
+}
+
+/* Through sshd everybody is uid 0: who guesses there takes no place from those who have a key. */
+static void test_guessers_through_root_hide_no_key(void **state) {
+        struct world *w = *state;
+        char id[KEYTEXT_ID_LEN + 1];
+
+        for (unsigned i = 0; i < 100000; i++)
+                note(w, guess(0, i, i));
+        assert_int_equal(take(w, false), FOLD_UNKNOWN_MAX + 1);
+        for (unsigned i = 0; i < FOLD_ROOT_SHARE - FOLD_UNKNOWN_MAX; i++) {
+                (void) snprintf(id, sizeof(id), "k%09u", i);
+                note(w, refusal(0, id, "sshd"));
+        }
+        assert_int_equal(take(w, false), FOLD_ROOT_SHARE - FOLD_UNKNOWN_MAX);
+}
+
+static void test_many_uids_together_leave_root_its_share(void **state) {
+        struct world *w = *state;
+        char id[KEYTEXT_ID_LEN + 1];
+
+        for (uid_t uid = 1000; uid < 3000; uid++)
+                for (unsigned i = 0; i < 300; i++) {
+                        (void) snprintf(id, sizeof(id), "k%09u", i);
+                        note(w, refusal(uid, id, "x"));
+                        note(w, login(uid, i));
+                }
+        assert_in_range(take(w, false), 1000, FOLD_ENTRIES_MAX - FOLD_ROOT_SHARE + 2);
+        assert_int_equal(w->events, 2000 * 600);
+        for (unsigned i = 0; i < FOLD_ROOT_SHARE / 2; i++) {
+                note(w, login(0, i));
+                (void) snprintf(id, sizeof(id), "k%09u", i);
+                note(w, refusal(0, id, "sshd"));
+        }
+        assert_int_equal(take(w, false), FOLD_ROOT_SHARE);
+}
+
+/* What is beyond a share says whose it was and how many, accepted and refused apart. */
+static void test_what_is_beyond_a_share_is_counted(void **state) {
+        struct world *w = *state;
+        unsigned seen = 0;
+
+        for (unsigned i = 0; i < FOLD_KNOWN_MAX + 50; i++)
+                note(w, login(110, i));
+        for (unsigned i = 0; i < FOLD_UNKNOWN_MAX + 60; i++)
+                note(w, guess(110, i, i));
+        assert_int_equal(take(w, false), FOLD_KNOWN_MAX + FOLD_UNKNOWN_MAX + 2);
+        for (size_t i = 0; i < w->n_taken; i++) {
+                if (strcmp(w->taken[i].event, "several") != 0)
+                        continue;
+                seen++;
+                assert_int_equal(w->taken[i].uid, 110);
+                assert_string_equal(w->taken[i].key, "");
+                assert_string_equal(w->taken[i].service, "");
+                assert_int_equal(w->taken[i].owner_uid, AUDIT_NOBODY);
+                assert_int_equal(w->taken[i].count, strcmp(w->taken[i].verdict, "accepted") == 0 ? 50 : 60);
+        }
+        assert_int_equal(seen, 2);
+}
+
+static void test_what_is_taken_in_pieces_is_all_taken(void **state) {
+        struct world *w = *state;
+        struct audit_record one;
+        unsigned n = 0;
+
+        for (unsigned i = 0; i < 100; i++)
+                note(w, login(0, i));
+        while (fold_take(w->fold, w->now, false, &one, 1) == 1)
+                n++;
+        assert_int_equal(n, 100);
+}
+
+static void test_a_clock_that_goes_back_keeps_nothing(void **state) {
+        struct world *w = *state;
+
+        note(w, refusal(110, "aaaaaaaaaa", "imap"));
+        assert_int_equal(take(w, false), 1);
+        note(w, refusal(110, "aaaaaaaaaa", "imap"));
+        w->now -= 1000000;
+        assert_int_equal(take(w, false), 1);
+        note(w, refusal(110, "aaaaaaaaaa", "imap"));
+        w->now -= 1000000;
+        note(w, refusal(110, "aaaaaaaaaa", "imap"));
+        assert_int_equal(take(w, true), 1);
+        assert_int_equal(w->taken[0].count, 2);
+}
+
+static void test_nothing_can_be_freed(void **state) {
+        (void) state;
+        assert_null(fold_free(NULL));
+}
+
+#define test_fold(f) cmocka_unit_test_setup_teardown(f, make, drop)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                test_fold(test_the_first_goes_out_at_once_and_as_it_is),
+                test_fold(test_those_like_it_wait_for_the_window_and_are_counted),
+                test_fold(test_the_last_is_shown_and_that_there_were_others),
+                test_fold(test_what_differs_is_kept_apart),
+                test_fold(test_ids_that_nobody_has_are_not_kept_apart),
+                test_fold(test_accepted_logins_are_gathered_for_longer),
+                test_fold(test_a_refusal_that_goes_on_leaves_few_rows_an_hour),
+                test_fold(test_after_a_quiet_hour_it_begins_anew),
+                test_fold(test_a_flood_fills_nothing_and_hides_nobody),
+                test_fold(test_guessers_through_root_hide_no_key),
+                test_fold(test_many_uids_together_leave_root_its_share),
+                test_fold(test_what_is_beyond_a_share_is_counted),
+                test_fold(test_what_is_taken_in_pieces_is_all_taken),
+                test_fold(test_a_clock_that_goes_back_keeps_nothing),
+                cmocka_unit_test(test_nothing_can_be_freed),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
