@@ -164,8 +164,8 @@ static void test_of_twenty_thousand_each_is_found(void **state) {
         for (unsigned i = 0; i < 20000; i++) {
                 unsigned user = i * 7919 % 20000; /* in no order */
 
-                np += (size_t) sprintf(passwd + np, "u%u:x:%u:100::/home/u%u:/bin/sh\n", user, 10000 + user,
-                                       user);
+                np += (size_t) sprintf(passwd + np, "u%u:x:%u:100::/nonexistent:/bin/sh\n", user,
+                                       10000 + user);
                 ns += (size_t) sprintf(shadow + ns, "u%u:$y$x:%u:0:30:7:::\n", user, 1 + user);
                 if (user % 2 == 0)
                         ng += (size_t) sprintf(group + ng, "%su%u", i > 0 ? "," : "", user);
