@@ -13,6 +13,7 @@
 
 #define AUDIT_LATER_S 3600 /* old records are gathered: else each would be a transaction of its own */
 #define GONE_DAYS     1    /* an account of a directory */
+#define SAID_MAX      20   /* lines in the log for one batch; each key has its record in the audit log */
 
 struct ids {
         size_t n;
@@ -235,7 +236,8 @@ static int note_expired(struct store *writer, const struct policy *policy, int64
                 event = expiry_is_retired(key, now) ? "retired" : "expired";
                 (void) snprintf(what, sizeof(what), "%s at %s", event, date);
                 r = record(writer, event, key, date, 1, now);
-                say(key, what);
+                if (sweep->expired <= SAID_MAX)
+                        say(key, what);
         }
         sweep->more |= ids->n >= SWEEP_BATCH / 2;
         return r;

@@ -135,6 +135,13 @@ static bool is_key_login(pam_handle_t *pamh) {
         return pam_login_get(pamh) || pam_getenv(pamh, "WFAPIKEY_ID");
 }
 
+/* su and sudo: whoever asked for the session is somebody else than its user, who alone may be shown the key. */
+static bool is_another_s(pam_handle_t *pamh) {
+        const char *by = get_text(pamh, PAM_RUSER);
+
+        return by[0] && strcmp(by, get_text(pamh, PAM_USER)) != 0;
+}
+
 static enum outcome issue(pam_handle_t *pamh, const struct pam_args *args) {
         _cleanup_request_ struct wire_request req = { .kind = WIRE_ISSUE, .seq = 3 };
         _cleanup_reply_ struct wire_reply reply = {};
@@ -193,7 +200,7 @@ _public_ int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const 
 
         /* Nothing here fails a login, a bad option neither: it is named in the log. Where nothing may be shown, a key would be lost. */
         if (read_args(pamh, argc, argv, true, &args) == OUTCOME_ALLOW && args.issue &&
-            !(flags & PAM_SILENT) && !is_key_login(pamh))
+            !(flags & PAM_SILENT) && !is_key_login(pamh) && !is_another_s(pamh))
                 (void) issue(pamh, &args);
         return pam_map_session();
 }

@@ -126,6 +126,21 @@ static void test_silent(void **state) {
         check_nothing_shown(&l, 0);
 }
 
+/* su and sudo say who asks for the session; its user, whose key it would be, sees nothing of it. */
+static void test_a_session_that_another_asked_for(void **state) {
+        static const char *const others[] = { "mallory", "root-or-so" };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+                struct login l;
+
+                login_open(&l, &w, "fourth", w.user);
+                assert_pam(pam_set_item(l.pamh, PAM_RUSER, others[i]), PAM_SUCCESS);
+                assert_pam(pam_open_session(l.pamh, 0), PAM_SUCCESS);
+                check_nothing_shown(&l, 0);
+        }
+}
+
 static void test_nobody_and_strangers(void **state) {
         struct login l;
 
@@ -281,6 +296,8 @@ int main(void) {
                      "an expired key makes room for the next one, a revoked one does not"),
                 CASE(test_key_login, "a login with a key gets none, in whatever process it was made"),
                 CASE(test_silent, "where nothing may be said no key is made"),
+                CASE(test_a_session_that_another_asked_for,
+                     "a session that somebody else asked for, by su or sudo, gets none"),
                 CASE(test_nobody_and_strangers, "nobody is asked for a name, and a stranger gets none"),
                 CASE(test_disabled, "the policies enabled and max-keys-per-user bound it"),
                 CASE(test_lies, "an answer without a key shows nothing and fails no login"),
