@@ -100,7 +100,7 @@ struct audit_record {
         char event[AUDIT_WORD_MAX +
                    1]; /* "login", "issued", "revoked", "policy"; of a refused call its member */
         char verdict[AUDIT_WORD_MAX + 1]; /* "accepted", "refused", "done" */
-        char door[AUDIT_WORD_MAX + 1];    /* "verify", "control", "daemon" */
+        char door[AUDIT_WORD_MAX + 1];    /* "verify", "session", "password", "control", "daemon" */
         char key[KEYTEXT_ID_LEN + 1];     /* "": none in particular */
         char user[2 * WIRE_USER_MAX];     /* the key's owner; where no key is known, who was claimed */
         char service[2 * WIRE_SERVICE_MAX];

@@ -99,7 +99,22 @@ follows() {
     ctl key rename "$mine" again && grep -q '"event":"renamed"' "$dir/followed"
 }
 wait_until follows
+# Whoever begins in the midst of things misses nothing either, and gets nothing twice.
+(for ((i = 0; i < 100; i++)); do ctl key rename "$other" "number $i"; done) &
+renaming=$!
+for ((i = 0; i < 6; i++)); do
+    ctl audit list --follow --since 1h --json >"$dir/amid.$i" 2>&1 &
+    children+=("$!")
+    wait_until test -s "$dir/amid.$i"
+done
+wait "$renaming" || fail "a key could not be renamed"
 run 0 ctl key revoke "$other" "$mine" --reason now
+for ((i = 0; i < 6; i++)); do
+    wait_until grep -q '"event":"revoked".*"detail":"now"' "$dir/amid.$i"
+    amid=$(sed 's/^{"seq":\([0-9]*\),.*/\1/' "$dir/amid.$i")
+    is "$(sort -n <<<"$amid" | uniq -d)" ""
+    is "$(wc -l <<<"$amid")" "$(tail -n 1 <<<"$amid")"
+done
 wait_until grep -q '"event":"revoked"' "$dir/followed"
 wait_until grep -q "revoked *$other" "$dir/lines"
 grep -q "$other" "$dir/followed" && fail "the filter is not for what follows"
@@ -126,6 +141,13 @@ for ((i = 0; i < 50; i++)); do run 0 ctl policy set max-keys-per-user=$((900 + i
 wait_until grep -q max-keys-per-user=949 "$dir/lines"
 kill -CONT "$stopped"
 kill "$stopped"
+
+# --- What the daemon does by itself
+
+run 0 ctl key issue "$me" --expires 1s
+id=$(id_of "$out")
+wait_for_event '"event":"expired"' --key "$id"
+event expired "$id" '"uid":null' '"door":"daemon"' "\"user\":\"$me\""
 
 # --- Others see the events of their own keys, and no more
 
@@ -206,6 +228,10 @@ rows=$(number_of)
 sql "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)
      INSERT INTO audit SELECT i + 1000000, 1, 1, 1, 0, 0, 4294967295, 'x', 'x', 'x', '', '', '', '', '', '', x'' FROM n" ||
     fail "no rows"
+if command -v busctl >/dev/null; then
+    run 0 busctl --address="unix:path=$WFAPIKEY_CONTROL" call org.wfapikey1 /org/wfapikey1 org.wfapikey1.Manager ListAudit 'a{sv}' 1 service s none
+    [[ ${out##* } -gt 0 ]] || fail "a million events were looked at in one piece: $out"
+fi
 run 0 ctl key issue "$me"
 id=$(id_of "$out")
 ctl audit list --json --service none >"$dir/none" &

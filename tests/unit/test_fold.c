@@ -293,6 +293,19 @@ static void test_many_uids_together_leave_root_its_share(void **state) {
         assert_int_equal(take(w, false), FOLD_ROOT_SHARE);
 }
 
+static void test_root_has_a_place_however_many_others_have_come(void **state) {
+        struct world *w = *state;
+
+        for (uid_t uid = 1000; uid < 1000 + 2 * FOLD_UIDS_MAX; uid++)
+                note(w, refusal(uid, "aaaaaaaaaa", "imap"));
+        assert_int_equal(take(w, false),
+                         FOLD_UIDS_MAX); /* one place is root's, so one record is of all the rest */
+        assert_int_equal(w->events, 2 * FOLD_UIDS_MAX);
+        note(w, login(0, 1));
+        assert_int_equal(take(w, false), 1);
+        assert_string_equal(w->taken[0].event, "login");
+}
+
 /* What is beyond a share says whose it was and how many, accepted and refused apart. */
 static void test_what_is_beyond_a_share_is_counted(void **state) {
         struct world *w = *state;
@@ -363,6 +376,7 @@ int main(void) {
                 test_fold(test_a_flood_fills_nothing_and_hides_nobody),
                 test_fold(test_guessers_through_root_hide_no_key),
                 test_fold(test_many_uids_together_leave_root_its_share),
+                test_fold(test_root_has_a_place_however_many_others_have_come),
                 test_fold(test_what_is_beyond_a_share_is_counted),
                 test_fold(test_what_is_taken_in_pieces_is_all_taken),
                 test_fold(test_a_clock_that_goes_back_keeps_nothing),

@@ -317,6 +317,8 @@ static void test_whatever_is_done_without_the_key_is_found(void **state) {
                 { "UPDATE audit SET detail = replace(hex(zeroblob(500)), '0', 'x') WHERE seq = 5",
                   AUDIT_ALTERED, 5 },
                 { "UPDATE audit SET hash = x'' WHERE seq = 5", AUDIT_ALTERED, 5 },
+                /* what one text loses the next one gets */
+                { "UPDATE audit SET user = 'alic', service = 'eimap' WHERE seq = 5", AUDIT_ALTERED, 5 },
                 /* with the ends of the chain moved along, as far as that can be done without the key */
                 { "DELETE FROM audit WHERE seq = 7; UPDATE audit_chain SET head_seq = 6,"
                   " head_hash = (SELECT hash FROM audit WHERE seq = 6)",
@@ -362,6 +364,26 @@ static void test_a_log_of_another_key_is_not_ours(void **state) {
         fill(s, 3);
         store_set_seal(s->writer, unit_seal, &other);
         check_is("another key", s, AUDIT_ALTERED, 1);
+}
+
+/* A record that was sealed by us, for its very place, but in another history of the same database: in a backup, say. */
+static void test_a_record_of_another_history_is_found(void **state) {
+        struct audit_record record = record_at(NOW + 1000);
+        struct unit_store *s = *state;
+
+        fill(s, 3);
+        unit_sql(s->path, "CREATE TABLE chain AS SELECT * FROM audit_chain");
+        add(s, &record);
+        unit_sql(s->path,
+                 "CREATE TABLE kept AS SELECT * FROM audit WHERE seq = 5; DELETE FROM audit WHERE seq = 5;"
+                 "DELETE FROM audit_chain; INSERT INTO audit_chain SELECT * FROM chain");
+        check_is("back to four", s, AUDIT_INTACT, 0);
+        record.count = 99;
+        add(s, &record);
+        add(s, &record);
+        check_is("another history", s, AUDIT_INTACT, 0);
+        unit_sql(s->path, "DELETE FROM audit WHERE seq = 5; INSERT INTO audit SELECT * FROM kept");
+        check_is("the fifth of the first history", s, AUDIT_ALTERED, 6);
 }
 
 static void test_a_record_that_vanishes_between_two_pieces_is_found(void **state) {
@@ -465,6 +487,7 @@ int main(void) {
                 unit_test_with_store(test_every_altered_column_is_found),
                 unit_test_with_store(test_whatever_is_done_without_the_key_is_found),
                 unit_test_with_store(test_a_log_of_another_key_is_not_ours),
+                unit_test_with_store(test_a_record_of_another_history_is_found),
                 unit_test_with_store(test_a_record_that_vanishes_between_two_pieces_is_found),
                 unit_test_with_store(test_the_oldest_go_and_the_rest_is_still_whole),
                 unit_test_with_store(test_an_emptied_log_goes_on_counting),
