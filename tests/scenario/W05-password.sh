@@ -1,0 +1,45 @@
+#!/bin/bash
+# Goal: what does not depend on anybody's password: a wrong one gets no key, late, and holds nobody else up; no key is given for a key; the
+# policy password-issue stands before all; a daemon that is ended meanwhile ends well. (The container test has the right passwords.)
+# shellcheck source=tests/scenario/lib.sh
+. "${0%/*}/lib.sh"
+
+[[ -e /etc/pam.d/other || -e /etc/pam.d/wfapikey ]] || skip "PAM has no service to ask"
+start
+ask() { ctl key issue --user "$me" --password "$@"; }
+
+run 6 ask <<<"no password of anybody"
+has "$err" enabled=yes
+run 0 ctl policy set enabled=yes password-issue=no
+run 6 ask <<<"no password of anybody"
+has "$err" password-issue=no
+run 0 ctl policy set password-issue=yes
+
+run 2 ask </dev/null
+run 2 ctl key issue --password <<<"whose"
+run 2 ctl key issue "$me" --user "$me"
+run 2 ask <<<"$(printf 'x%.0s' {1..600})"
+before=$(date +%s%3N)
+run 4 ask <<<"no password of anybody"
+has "$err" "is wrong"
+is "$out" ""
+(($(date +%s%3N) - before >= 2000)) || fail "that was no late answer"
+logged "wrong name or password for user '$me' given by uid $(id -u)"
+! grep -qF "no password of anybody" "$dir/daemon.log" || fail "the password is in the log"
+run 0 ctl key issue --user "$me" # who needs no password
+key=$out
+run 4 ask <<<"$key"
+has "$err" "is wrong"
+verify "$me" <<<"$key" || fail "the key does not log in any more"
+
+# While a refusal waits for its time others are served, and the daemon can be ended.
+: >"$dir/daemon.log"
+ask <<<"no password of anybody" >"$dir/late" 2>&1 &
+waiting=$!
+logged "wrong name or password"
+run 0 ctl status
+run 0 ctl key list
+stop || fail "the daemon did not end well"
+wait "$waiting"
+is $? 3
+exit 0

@@ -1,0 +1,258 @@
+/* A key at a login: who may ask for one, what comes back, and that nothing is made for whoever has gone. */
+#include <semaphore.h>
+#include <sys/socket.h>
+
+#include "unit_nss.h"
+#include "unit_store.h"
+
+#include "firstuse.h"
+
+#define OTHER 12345
+
+struct fixture {
+        struct unit_store *store;
+        struct keymint *keymint;
+        sd_event *event;
+        struct worker *worker;
+        struct firstuse *firstuse;
+};
+
+static void on_done(void *userdata) {
+        (void) userdata;
+}
+
+static int make(void **state) {
+        static const uint8_t pepper[PEPPER_LEN] = { 1, 2, 3 };
+        struct fixture *f = calloc(1, sizeof(*f));
+        void *store = NULL;
+        char sql[64];
+
+        unit_nss_error = 0;
+        if (!f || unit_store_make(&store) < 0 || keymint_new(&f->keymint, pepper) < 0 ||
+            sd_event_new(&f->event) < 0)
+                return -1;
+        f->store = store;
+        (void) snprintf(sql, sizeof(sql), "INSERT INTO pepper (id) VALUES (%u)",
+                        keymint_pepper_id(f->keymint));
+        unit_sql(f->store->path, sql);
+        unit_sql(f->store->path,
+                 "INSERT OR REPLACE INTO policy (name, value, changed_at) VALUES ('enabled', 1, 1)");
+        if (worker_new(&f->worker, f->event, f->store->writer, on_done, f) < 0 ||
+            firstuse_new(&f->firstuse, f->worker, f->keymint) < 0)
+                return -1;
+        *state = f;
+        return 0;
+}
+
+static int drop(void **state) {
+        struct fixture *f = *state;
+        void *store = f->store;
+
+        (void) worker_free(f->worker);
+        f->store->writer = NULL;
+        (void) firstuse_free(f->firstuse);
+        (void) keymint_free(f->keymint);
+        sd_event_unref(f->event);
+        free(f);
+        return unit_store_remove(&store);
+}
+
+/* One connection: what the module has of it. Its other end is closed by then, as the listener does. */
+static int begin(struct fixture *f, uid_t uid, const char *user, const char *service, bool gone) {
+        const struct ucred peer = { .pid = 77, .uid = uid, .gid = 78 };
+        struct wire_request req = { .kind = WIRE_ISSUE, .seq = 4711 };
+        uint8_t in[WIRE_REQUEST_LEN];
+        int fds[2];
+
+        (void) snprintf(req.user, sizeof(req.user), "%s", user);
+        (void) snprintf(req.service, sizeof(req.service), "%s", service);
+        assert_int_equal(wire_request_encode(in, &req), 0);
+        assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
+        if (gone)
+                assert_int_equal(close(fds[0]), 0);
+        firstuse_serve(f->firstuse, in, sizeof(in), &peer, fds[1]);
+        assert_int_equal(close(fds[1]), 0);
+        return gone ? -1 : fds[0];
+}
+
+static struct wire_reply end(struct fixture *f, int fd) {
+        uint8_t out[WIRE_REPLY_LEN + 1];
+        struct wire_reply reply;
+        ssize_t n;
+
+        while ((n = recv(fd, out, sizeof(out), MSG_DONTWAIT)) < 0) {
+                assert_int_equal(errno, EAGAIN);
+                unit_succeeds("sd_event_run", sd_event_run(f->event, UINT64_MAX));
+        }
+        assert_int_equal(n, WIRE_REPLY_LEN);
+        assert_int_equal(wire_reply_decode(out, (size_t) n, &reply), 0);
+        assert_int_equal(reply.seq, 4711);
+        assert_int_equal(recv(fd, out, sizeof(out), MSG_DONTWAIT), 0); /* and hung up */
+        assert_int_equal(close(fd), 0);
+        return reply;
+}
+
+static struct wire_reply ask(struct fixture *f, uid_t uid, const char *user, const char *service) {
+        return end(f, begin(f, uid, user, service, false));
+}
+
+static int64_t count_keys(const struct fixture *f) {
+        return unit_sql_number(f->store->path, "SELECT count(*) FROM key");
+}
+
+static void check_refusal(const char *row, const struct wire_reply *reply, enum reason reason) {
+        unit_int(row, reply->verdict, verdict_of(reason));
+        unit_int(row, reply->reason, reason);
+        unit_str(row, reply->key.text, "");
+}
+
+static void test_root_gets_a_key_for_the_service_and_no_second_one(void **state) {
+        struct fixture *f = *state;
+        struct wire_reply reply = ask(f, 0, "alice", "sshd");
+        struct key_record key;
+        bool changed;
+
+        assert_int_equal(reply.verdict, VERDICT_ALLOW);
+        assert_true(keytext_is_key(reply.key.text, KEYTEXT_LEN));
+        assert_string_equal(reply.name, "first use of sshd");
+        assert_int_equal(store_refresh(f->store->reader, &changed), 0);
+        assert_int_equal(store_key_get(f->store->reader, reply.id, &key), 0);
+        assert_string_equal(key.owner, "alice");
+        assert_string_equal(key.services, "sshd");
+        assert_string_equal(key.origin, "session:sshd");
+        reply = ask(f, 0, "alice", "sshd");
+        check_refusal("a second one", &reply, REASON_HAS_KEY);
+        assert_int_equal(count_keys(f), 1);
+        assert_int_equal(ask(f, 0, "bob", "sshd").verdict, VERDICT_ALLOW);
+        assert_int_equal(ask(f, 0, "alice", "login").verdict, VERDICT_ALLOW);
+}
+
+static void test_nobody_else_is_believed(void **state) {
+        struct fixture *f = *state;
+        struct wire_reply reply = ask(f, OTHER, "alice", "sshd");
+
+        assert_int_equal(reply.verdict, VERDICT_DENY);
+        assert_int_equal(reply.reason, REASON_NONE); /* nor told why */
+        assert_string_equal(reply.key.text, "");
+        assert_int_equal(count_keys(f), 0);
+        if (geteuid() != 0)
+                assert_int_equal(ask(f, geteuid(), "alice", "sshd").verdict, VERDICT_ALLOW);
+}
+
+static void test_refusals_have_their_reasons(void **state) {
+        static const struct {
+                const char *why, *sql, *user, *service;
+                int nss_error;
+                enum reason reason;
+        } rows[] = {
+                { "no service", NULL, "alice", "", 0, REASON_NOT_ISSUABLE },
+                { "no name of a service", NULL, "alice", "a b", 0, REASON_NOT_ISSUABLE },
+                { "no user", NULL, "nobody-here", "sshd", 0, REASON_NOT_ISSUABLE },
+                { "no answer", NULL, "alice", "sshd", ETIMEDOUT, REASON_ACCOUNT_UNKNOWN },
+                { "disabled", "UPDATE policy SET value = 0 WHERE name = 'enabled'", "alice", "sshd", 0,
+                  REASON_DISABLED },
+                { "no store", "DROP TABLE policy", "alice", "sshd", 0, REASON_STORE },
+        };
+
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                void *fixture = NULL;
+                struct wire_reply reply;
+
+                assert_int_equal(make(&fixture), 0);
+                if (rows[i].sql)
+                        unit_sql(((struct fixture *) fixture)->store->path, rows[i].sql);
+                unit_nss_error = rows[i].nss_error;
+                reply = ask(fixture, 0, rows[i].user, rows[i].service);
+                check_refusal(rows[i].why, &reply, rows[i].reason);
+                unit_int(rows[i].why, count_keys(fixture), 0);
+                assert_int_equal(drop(&fixture), 0);
+        }
+        (void) state;
+}
+
+static void test_the_longest_service_has_a_key(void **state) {
+        char service[WIRE_SERVICE_MAX + 1] = "";
+        struct wire_reply reply;
+
+        memset(service, 's', WIRE_SERVICE_MAX);
+        reply = ask(*state, 0, "alice", service);
+        assert_int_equal(reply.verdict, VERDICT_ALLOW);
+        assert_int_equal(strlen(reply.name), WIRE_NAME_MAX);
+        reply = ask(*state, 0, "alice", service);
+        check_refusal("a second one", &reply, REASON_HAS_KEY);
+}
+
+static void test_nothing_is_made_for_who_has_gone(void **state) {
+        struct fixture *f = *state;
+
+        (void) begin(f, 0, "alice", "sshd", true);
+        /* in the worker's order: what is done now has been after it */
+        assert_int_equal(ask(f, 0, "bob", "sshd").verdict, VERDICT_ALLOW);
+        assert_int_equal(count_keys(f), 1);
+        assert_int_equal(ask(f, 0, "alice", "sshd").verdict, VERDICT_ALLOW);
+}
+
+/* --- While the worker is held ----------------------------------------------------------------------------------------------------- */
+
+static sem_t begun, go_on;
+
+static void hold(struct worker_job *job, struct store *writer) {
+        (void) job;
+        (void) writer;
+        (void) sem_post(&begun);
+        while (sem_wait(&go_on) < 0)
+                continue;
+}
+
+static void held(struct worker_job *job) {
+        (void) job;
+}
+
+static void test_of_many_at_one_time_one_gets_a_key_and_some_are_too_many(void **state) {
+        struct worker_job job = { .run = hold, .done = held };
+        int fds[FIRSTUSE_MAX], before = 0;
+        struct fixture *f = *state;
+        struct wire_reply reply;
+        unsigned made = 0;
+
+        assert_int_equal(sem_init(&begun, 0, 0), 0);
+        assert_int_equal(sem_init(&go_on, 0, 0), 0);
+        assert_int_equal(ask(f, 0, "postgres", "sshd").verdict, VERDICT_ALLOW); /* opens what SQLite wants */
+        assert_int_equal(worker_submit(f->worker, &job), 0);
+        while (sem_wait(&begun) < 0)
+                continue;
+        before = unit_count_fds();
+        for (unsigned i = 0; i < FIRSTUSE_MAX; i++)
+                fds[i] = begin(f, 0, "alice", "sshd", false);
+        reply = ask(f, 0, "bob", "sshd");
+        check_refusal("one too many", &reply, REASON_BUSY);
+        assert_int_equal(sem_post(&go_on), 0);
+        for (unsigned i = 0; i < FIRSTUSE_MAX; i++) {
+                reply = end(f, fds[i]);
+                if (reply.verdict == VERDICT_ALLOW)
+                        made++;
+                else
+                        check_refusal("the others", &reply, REASON_HAS_KEY);
+        }
+        assert_int_equal(made, 1);
+        assert_int_equal(count_keys(f), 2);
+        assert_int_equal(unit_count_fds(), before);
+        assert_int_equal(ask(f, 0, "bob", "sshd").verdict, VERDICT_ALLOW); /* there is room again */
+        assert_int_equal(sem_destroy(&begun), 0);
+        assert_int_equal(sem_destroy(&go_on), 0);
+}
+
+#define test_firstuse(f) cmocka_unit_test_setup_teardown(f, make, drop)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                test_firstuse(test_root_gets_a_key_for_the_service_and_no_second_one),
+                test_firstuse(test_nobody_else_is_believed),
+                cmocka_unit_test(test_refusals_have_their_reasons),
+                test_firstuse(test_the_longest_service_has_a_key),
+                test_firstuse(test_nothing_is_made_for_who_has_gone),
+                test_firstuse(test_of_many_at_one_time_one_gets_a_key_and_some_are_too_many),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

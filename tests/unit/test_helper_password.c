@@ -1,0 +1,236 @@
+/* What becomes of a name and a password in the helper, with a libpam of our own in the place of the real one (-Wl,--wrap=...). */
+#include <grp.h>
+#include <pwd.h>
+#include <security/pam_appl.h>
+
+#include "unit.h"
+
+#include "helper.h"
+#include "helper_password.h"
+
+/* What libpam does next, and what it saw. */
+static struct {
+        int start, authenticate, account;
+        int style; /* of the one message that it sends; 0: none */
+        int n_messages;
+        const char *pam_user; /* who it is in the end */
+        struct pam_conv conv;
+        char user[64], service[64], password[600];
+        int conv_result, flags[2];
+        unsigned ends;
+} pam;
+
+int __wrap_pam_start(const char *service, const char *user, const struct pam_conv *conv, pam_handle_t **pamh);
+int __wrap_pam_end(pam_handle_t *pamh, int status);
+int __wrap_pam_set_item(pam_handle_t *pamh, int type, const void *item);
+int __wrap_pam_get_item(const pam_handle_t *pamh, int type, const void **item);
+int __wrap_pam_authenticate(pam_handle_t *pamh, int flags);
+int __wrap_pam_acct_mgmt(pam_handle_t *pamh, int flags);
+struct passwd *__wrap_getpwnam(const char *name);
+int __wrap_getgrouplist(const char *user, gid_t group, gid_t *groups, int *n);
+
+int __wrap_pam_start(const char *service, const char *user, const struct pam_conv *conv,
+                     pam_handle_t **pamh) {
+        (void) snprintf(pam.service, sizeof(pam.service), "%s", service);
+        (void) snprintf(pam.user, sizeof(pam.user), "%s", user);
+        pam.conv = *conv;
+        *pamh = (pam_handle_t *) &pam;
+        return pam.start;
+}
+
+int __wrap_pam_end(pam_handle_t *pamh, int status) {
+        (void) pamh;
+        (void) status;
+        pam.ends++;
+        return PAM_SUCCESS;
+}
+
+int __wrap_pam_set_item(pam_handle_t *pamh, int type, const void *item) {
+        (void) pamh;
+        (void) item;
+        assert_int_equal(type, PAM_FAIL_DELAY);
+        return PAM_SUCCESS;
+}
+
+int __wrap_pam_get_item(const pam_handle_t *pamh, int type, const void **item) {
+        (void) pamh;
+        assert_int_equal(type, PAM_USER);
+        *item = pam.pam_user;
+        return PAM_SUCCESS;
+}
+
+static void converse(void) {
+        const struct pam_message message = { .msg_style = pam.style, .msg = "?" };
+        const struct pam_message *messages[] = { &message, &message };
+        struct pam_response *answer = NULL;
+
+        pam.conv_result = pam.conv.conv(pam.n_messages, messages, &answer, pam.conv.appdata_ptr);
+        if (pam.conv_result != PAM_SUCCESS) {
+                assert_null(answer);
+                return;
+        }
+        for (int i = 0; i < pam.n_messages; i++) {
+                if (answer[i].resp)
+                        (void) snprintf(pam.password, sizeof(pam.password), "%s", answer[i].resp);
+                free(answer[i].resp);
+        }
+        free(answer);
+}
+
+int __wrap_pam_authenticate(pam_handle_t *pamh, int flags) {
+        (void) pamh;
+        pam.flags[0] = flags;
+        if (pam.style != 0)
+                converse();
+        return pam.authenticate;
+}
+
+int __wrap_pam_acct_mgmt(pam_handle_t *pamh, int flags) {
+        (void) pamh;
+        pam.flags[1] = flags;
+        return pam.account;
+}
+
+struct passwd *__wrap_getpwnam(const char *name) {
+        static char alice[] = "alice";
+        static struct passwd pw = { .pw_name = alice, .pw_uid = 1001, .pw_gid = 1002 };
+
+        return strcmp(name, alice) == 0 ? &pw : NULL;
+}
+
+int __wrap_getgrouplist(const char *user, gid_t group, gid_t *groups, int *n) {
+        bool all = *n >= 2;
+
+        assert_string_equal(user, "alice");
+        groups[0] = group;
+        groups[1] = 2002;
+        *n = 2;
+        return all ? 2 : -1;
+}
+
+static int reset(void **state) {
+        (void) state;
+        memset(&pam, 0, sizeof(pam));
+        pam.style = PAM_PROMPT_ECHO_OFF;
+        pam.n_messages = 1;
+        pam.pam_user = "alice";
+        return 0;
+}
+
+static ssize_t ask(struct helper_password_answer *ret) {
+        struct helper_password_question question = { .user = "alice", .password = "correct horse" };
+        uint8_t *out = malloc(HELPER_BYTES_MAX);
+        ssize_t n;
+
+        assert_non_null(out);
+        n = helper_password_run((const uint8_t *) &question, sizeof(question), out);
+        if (n == (ssize_t) sizeof(*ret))
+                memcpy(ret, out, sizeof(*ret));
+        free(out);
+        return n;
+}
+
+static void test_the_right_password_names_its_user(void **state) {
+        struct helper_password_answer answer;
+
+        (void) state;
+        assert_int_equal(ask(&answer), sizeof(answer));
+        assert_int_equal(answer.verdict, HELPER_PASSWORD_RIGHT);
+        assert_int_equal(answer.uid, 1001);
+        assert_int_equal(answer.gid, 1002);
+        assert_int_equal(answer.n_groups, 2);
+        assert_int_equal(answer.groups[1], 2002);
+        assert_string_equal(pam.service, "wfapikey");
+        assert_string_equal(pam.user, "alice");
+        assert_string_equal(pam.password, "correct horse");
+        assert_int_equal(pam.flags[0], PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK);
+        assert_int_equal(pam.flags[1], PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK);
+        assert_int_equal(pam.ends, 1);
+}
+
+static void test_every_other_code_is_no_right_password(void **state) {
+        struct helper_password_answer answer;
+
+        for (int rv = 1; rv < 64; rv++) {
+                (void) reset(state);
+                pam.authenticate = rv;
+                assert_int_equal(ask(&answer), sizeof(answer));
+                assert_int_equal(answer.verdict, HELPER_PASSWORD_WRONG);
+                assert_int_equal(answer.uid, 0);
+                assert_int_equal(pam.flags[1], 0); /* the account was not asked */
+                (void) reset(state);
+                pam.account = rv;
+                assert_int_equal(ask(&answer), sizeof(answer));
+                assert_int_equal(answer.verdict, rv == PAM_NEW_AUTHTOK_REQD ? HELPER_PASSWORD_EXPIRED
+                                                                            : HELPER_PASSWORD_CLOSED);
+                assert_int_equal(answer.n_groups, 0);
+        }
+}
+
+static void test_who_it_is_in_the_end_counts(void **state) {
+        struct helper_password_answer answer;
+
+        (void) state;
+        pam.pam_user = "nobody-here";
+        assert_int_equal(ask(&answer), sizeof(answer));
+        assert_int_equal(answer.verdict, HELPER_PASSWORD_WRONG);
+        pam.pam_user = NULL;
+        assert_int_equal(ask(&answer), sizeof(answer));
+        assert_int_equal(answer.verdict, HELPER_PASSWORD_WRONG);
+}
+
+static void test_only_a_hidden_prompt_gets_the_password(void **state) {
+        static const struct {
+                int style, n, result;
+                const char *password;
+        } rows[] = {
+                { PAM_PROMPT_ECHO_OFF, 1, PAM_SUCCESS, "correct horse" },
+                { PAM_PROMPT_ECHO_OFF, 2, PAM_SUCCESS, "correct horse" },
+                { PAM_PROMPT_ECHO_ON, 1, PAM_CONV_ERR, "" },
+                { PAM_PROMPT_ECHO_ON, 2, PAM_CONV_ERR, "" },
+                { PAM_TEXT_INFO, 1, PAM_SUCCESS, "" },
+                { PAM_ERROR_MSG, 2, PAM_SUCCESS, "" },
+                { 99, 1, PAM_CONV_ERR, "" },
+                { PAM_PROMPT_ECHO_OFF, 0, PAM_CONV_ERR, "" },
+                { PAM_PROMPT_ECHO_OFF, -1, PAM_CONV_ERR, "" },
+                { PAM_PROMPT_ECHO_OFF, PAM_MAX_NUM_MSG + 1, PAM_CONV_ERR, "" },
+        };
+        struct helper_password_answer answer;
+
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                (void) reset(state);
+                pam.style = rows[i].style;
+                pam.n_messages = rows[i].n;
+                assert_int_equal(ask(&answer), sizeof(answer));
+                assert_int_equal(pam.conv_result, rows[i].result);
+                assert_string_equal(pam.password, rows[i].password);
+        }
+}
+
+static void test_no_answer_to_what_is_no_question(void **state) {
+        struct helper_password_question question = { .user = "alice" };
+        struct helper_password_answer answer;
+        uint8_t out[8];
+
+        (void) state;
+        assert_int_equal(helper_password_run((const uint8_t *) &question, sizeof(question) - 1, out),
+                         -EBADMSG);
+        assert_int_equal(helper_password_run((const uint8_t *) &question, 0, out), -EBADMSG);
+        assert_int_equal(pam.ends, 0);
+        pam.start = PAM_ABORT;
+        assert_int_equal(ask(&answer), -EIO);
+}
+
+#define test_password(f) cmocka_unit_test_setup(f, reset)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                test_password(test_the_right_password_names_its_user),
+                test_password(test_every_other_code_is_no_right_password),
+                test_password(test_who_it_is_in_the_end_counts),
+                test_password(test_only_a_hidden_prompt_gets_the_password),
+                test_password(test_no_answer_to_what_is_no_question),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,256 @@
+/* Who gets a key by which policy, what stands in the way of another, and what a key that was made is like. */
+#include "unit_nss.h"
+#include "unit_store.h"
+
+#include "clock.h"
+#include "issue.h"
+#include "parse.h"
+#include "text.h"
+
+#define ALICE 1001
+
+struct fixture {
+        struct unit_store *store;
+        struct keymint *keymint;
+        struct issue issue;
+};
+
+static void set_policy(struct fixture *f, const char *name, int64_t value) {
+        assert_int_equal(store_begin(f->store->writer), 0);
+        assert_int_equal(store_policy_set(f->store->writer, name, value, 1), 0);
+        assert_int_equal(store_commit(f->store->writer), 0);
+}
+
+/* A key of alice that was made just now. */
+static void insert(struct fixture *f, const char *id, const struct key_record *but) {
+        struct key_record key = unit_key(id, "alice");
+
+        key.owner_uid = but->owner_uid;
+        key.status = but->status;
+        key.expires_at = but->expires_at;
+        key.epoch = but->epoch;
+        memcpy(key.services, but->services, sizeof(key.services));
+        key.created_at = key.updated_at = clock_now();
+        assert_int_equal(store_begin(f->store->writer), 0);
+        assert_int_equal(store_key_insert(f->store->writer, &key), 0);
+        assert_int_equal(store_commit(f->store->writer), 0);
+}
+
+static void prepare(struct fixture *f, bool first_use) {
+        f->issue = (struct issue){ .keymint = f->keymint, .first_use = first_use };
+        (void) snprintf(f->issue.key.name, sizeof(f->issue.key.name), "a key");
+        (void) snprintf(f->issue.key.services, sizeof(f->issue.key.services), "sshd");
+}
+
+static int make(void **state) {
+        static const uint8_t pepper[PEPPER_LEN] = { 1, 2, 3 };
+        struct fixture *f = calloc(1, sizeof(*f));
+        void *store = NULL;
+        char sql[64];
+
+        unit_nss_error = 0;
+        if (!f || unit_store_make(&store) < 0 || keymint_new(&f->keymint, pepper) < 0)
+                return -1;
+        f->store = store;
+        (void) snprintf(sql, sizeof(sql), "INSERT INTO pepper (id) VALUES (%u)",
+                        keymint_pepper_id(f->keymint));
+        unit_sql(f->store->path, sql);
+        set_policy(f, "enabled", 1);
+        prepare(f, false);
+        *state = f;
+        return 0;
+}
+
+static int drop(void **state) {
+        struct fixture *f = *state;
+        void *store = f->store;
+
+        (void) keymint_free(f->keymint);
+        free(f);
+        return unit_store_remove(&store);
+}
+
+static bool issue_to(struct fixture *f, const char *user) {
+        return issue_find_owner(&f->issue, user) && issue_make(&f->issue, f->store->writer);
+}
+
+static void test_a_key_is_as_it_was_asked_for(void **state) {
+        struct fixture *f = *state;
+        struct account_record account;
+        struct key_record key;
+        bool changed;
+
+        assert_true(issue_to(f, "alice"));
+        assert_int_equal(store_refresh(f->store->reader, &changed), 0);
+        assert_int_equal(store_key_get(f->store->reader, f->issue.key.id, &key), 0);
+        assert_string_equal(key.owner, "alice");
+        assert_int_equal(key.owner_uid, ALICE);
+        assert_string_equal(key.name, "a key");
+        assert_string_equal(key.services, "sshd");
+        assert_int_equal(key.status, KEY_ACTIVE);
+        assert_int_equal(key.expires_at, 0);
+        assert_in_range(clock_now() - key.created_at, 0, 60);
+        assert_true(keytext_is_key(f->issue.secret.text, KEYTEXT_LEN));
+        assert_memory_equal(keytext_id(f->issue.secret.text), key.id, KEYTEXT_ID_LEN);
+        assert_int_equal(store_account_get(f->store->reader, "alice", &account), 0);
+        assert_int_equal(account.uid, ALICE);
+}
+
+struct row {
+        const char *why;
+        void (*spoil)(struct fixture *f);
+        const char *user;
+        enum issue_error error;
+};
+
+static void nothing(struct fixture *f) {
+        (void) f;
+}
+
+static void no_nss(struct fixture *f) {
+        (void) f;
+        unit_nss_error = ETIMEDOUT;
+}
+
+static void disable(struct fixture *f) {
+        set_policy(f, "enabled", 0);
+}
+
+static void forbid_passwords(struct fixture *f) {
+        f->issue.by_password = true;
+        set_policy(f, "password-issue", 0);
+}
+
+static void forbid_admins(struct fixture *f) {
+        struct account_record account = {
+                .name = "alice", .state = ACCOUNT_PRESENT, .uid = ALICE, .admin = true
+        };
+
+        assert_int_equal(store_begin(f->store->writer), 0);
+        assert_int_equal(store_account_put(f->store->writer, &account), 0);
+        assert_int_equal(store_commit(f->store->writer), 0);
+        set_policy(f, "admin-keys", 0);
+}
+
+static void ask_for_nonsense(struct fixture *f) {
+        (void) snprintf(f->issue.expires, sizeof(f->issue.expires), "whenever");
+}
+
+static void ask_for_long(struct fixture *f) {
+        set_policy(f, "max-lifetime", PARSE_DAY_S);
+        (void) snprintf(f->issue.expires, sizeof(f->issue.expires), "2d");
+}
+
+static void have_many(struct fixture *f) {
+        set_policy(f, "max-keys-per-user", 1);
+        insert(f, "aaaaaaaaaa", &(struct key_record){ .owner_uid = ALICE });
+}
+
+static void break_store(struct fixture *f) {
+        unit_sql(f->store->path, "DROP TABLE policy");
+}
+
+static const struct row refusals[] = {
+        { "no such user", nothing, "nobody-here", ISSUE_NO_SUCH_USER },
+        { "no answer", no_nss, "alice", ISSUE_NO_ANSWER },
+        { "disabled", disable, "alice", ISSUE_DISABLED },
+        { "no passwords", forbid_passwords, "alice", ISSUE_DISABLED },
+        { "administrator", forbid_admins, "alice", ISSUE_ADMIN },
+        { "no expiry", ask_for_nonsense, "alice", ISSUE_INVALID },
+        { "too late an expiry", ask_for_long, "alice", ISSUE_LIMIT },
+        { "too many", have_many, "alice", ISSUE_LIMIT },
+        { "no store", break_store, "alice", ISSUE_STORE },
+};
+
+static void test_every_refusal_says_why_and_changes_nothing(void **state) {
+        for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
+                void *fixture = NULL;
+                struct fixture *f;
+                int64_t keys;
+
+                assert_int_equal(make(&fixture), 0);
+                f = fixture;
+                refusals[i].spoil(f);
+                keys = unit_sql_number(f->store->path, "SELECT count(*) FROM key");
+                unit_int(refusals[i].why, issue_to(f, refusals[i].user), false);
+                unit_int(refusals[i].why, f->issue.error, refusals[i].error);
+                unit_int(refusals[i].why, text_is_label(f->issue.error_text, 255), true);
+                unit_int(refusals[i].why, unit_sql_number(f->store->path, "SELECT count(*) FROM key"), keys);
+                unit_int(refusals[i].why, unit_sql_number(f->store->path, "SELECT count(*) FROM account"),
+                         refusals[i].spoil == forbid_admins);
+                assert_int_equal(drop(&fixture), 0);
+        }
+        (void) state;
+}
+
+static void test_what_does_not_concern_it_is_no_refusal(void **state) {
+        struct fixture *f = *state;
+
+        set_policy(f, "password-issue", 0);
+        set_policy(f, "admin-keys", 0);
+        set_policy(f, "max-lifetime", PARSE_DAY_S);
+        assert_true(issue_to(f, "alice"));
+        assert_int_equal(f->issue.key.bound_at, f->issue.key.created_at + PARSE_DAY_S);
+        prepare(f, false);
+        set_policy(f, "password-issue", 1);
+        f->issue.by_password = true;
+        assert_true(issue_to(f, "alice"));
+}
+
+/* What a first use finds of the user's keys, and whether it still gets one. */
+static const struct {
+        const char *why;
+        struct key_record key;
+        bool made;
+} first_uses[] = {
+        { "a key for the service", { .services = "sshd", .owner_uid = ALICE }, false },
+        { "a key for it among others", { .services = "imap sshd smtp", .owner_uid = ALICE }, false },
+        { "a key for all services", { .services = "", .owner_uid = ALICE }, false },
+        { "a revoked key for the service",
+          { .services = "sshd", .owner_uid = ALICE, .status = KEY_REVOKED },
+          false },
+        { "a key for another service", { .services = "imap", .owner_uid = ALICE }, true },
+        { "a revoked key for another service",
+          { .services = "sshd2", .owner_uid = ALICE, .status = KEY_REVOKED },
+          true },
+        { "an expired key", { .services = "sshd", .owner_uid = ALICE, .expires_at = 1 }, true },
+        { "the key of who had the name before", { .services = "sshd", .owner_uid = ALICE + 1 }, true },
+        { "a key that was removed with all others",
+          { .services = "sshd", .owner_uid = ALICE, .epoch = -1 },
+          true },
+};
+
+static void test_what_stands_in_the_way_of_a_first_use(void **state) {
+        for (size_t i = 0; i < ARRAY_LEN(first_uses); i++) {
+                void *fixture = NULL;
+                struct fixture *f;
+
+                assert_int_equal(make(&fixture), 0);
+                f = fixture;
+                insert(f, "aaaaaaaaaa", &first_uses[i].key);
+                prepare(f, true);
+                unit_int(first_uses[i].why, issue_to(f, "alice"), first_uses[i].made);
+                if (!first_uses[i].made)
+                        unit_int(first_uses[i].why, f->issue.error, ISSUE_HAS_KEY);
+                /* never twice; and nothing stands in the way of who asks for one */
+                prepare(f, true);
+                unit_int(first_uses[i].why, issue_to(f, "alice"), false);
+                prepare(f, false);
+                unit_int(first_uses[i].why, issue_to(f, "alice"), true);
+                assert_int_equal(drop(&fixture), 0);
+        }
+        (void) state;
+}
+
+#define test_issue(f) cmocka_unit_test_setup_teardown(f, make, drop)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                test_issue(test_a_key_is_as_it_was_asked_for),
+                cmocka_unit_test(test_every_refusal_says_why_and_changes_nothing),
+                test_issue(test_what_does_not_concern_it_is_no_refusal),
+                cmocka_unit_test(test_what_stands_in_the_way_of_a_first_use),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
