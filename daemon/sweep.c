@@ -27,6 +27,16 @@ static int collect(const struct key_record *key, void *userdata) {
         return 0;
 }
 
+/* A key may have an end of its own and be over by the lifetime, too. */
+static int collect_once(const struct key_record *key, void *userdata) {
+        const struct ids *ids = userdata;
+
+        for (size_t i = 0; i < ids->n; i++)
+                if (memcmp(ids->keys[i].id, key->id, sizeof(key->id)) == 0)
+                        return 0;
+        return collect(key, userdata);
+}
+
 static void say(const struct key_record *key, const char *what) {
         struct log_entry entry;
         char owner[2 * WIRE_USER_MAX];
@@ -198,7 +208,8 @@ static int note_expired(struct store *writer, const struct policy *policy, int64
         if (!ids)
                 return -ENOMEM;
         ids->n = 0;
-        r = store_sweep_each_ended(writer, now, expiry_made_by(policy, now), SWEEP_BATCH / 2, collect, ids);
+        r = store_sweep_each_ended(writer, now, expiry_made_by(policy, now), SWEEP_BATCH / 2, collect_once,
+                                   ids);
         for (size_t i = 0; r >= 0 && i < ids->n; i++) {
                 const struct key_record *key = &ids->keys[i];
 
@@ -208,7 +219,7 @@ static int note_expired(struct store *writer, const struct policy *policy, int64
                 sweep->expired++;
                 parse_time_format(expiry_of(policy, key), date);
                 (void) snprintf(what, sizeof(what), "%s at %s",
-                                expiry_is_retired(key, now) ? "retired" : "expired", date);
+                                expiry_of(policy, key) == key->retires_at ? "retired" : "expired", date);
                 say(key, what);
         }
         sweep->more |= ids->n >= SWEEP_BATCH / 2;
