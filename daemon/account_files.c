@@ -151,6 +151,11 @@ static int read_admins(struct account_files *files, FILE *f) {
         return error == ENOENT ? 0 : -error;
 }
 
+/* A file without its end: somebody writes it in its place, or the disk is full. */
+static bool is_cut(FILE *f) {
+        return fseek(f, -1, SEEK_END) == 0 && fgetc(f) != '\n';
+}
+
 static int read_file(struct account_files *files, const char *etc, const char *name,
                      int (*read)(struct account_files *files, FILE *f), char *error) {
         __attribute__((cleanup(closep))) FILE *f = NULL;
@@ -165,6 +170,11 @@ static int read_file(struct account_files *files, const char *etc, const char *n
         if (r < 0)
                 (void) snprintf(error, ACCOUNT_FILES_ERROR_LEN, "cannot read '%.300s': %s", path,
                                 strerrordesc_np(-r));
+        else if (is_cut(f)) {
+                (void) snprintf(error, ACCOUNT_FILES_ERROR_LEN,
+                                "'%.300s' ends within a line, so it is not believed", path);
+                return -EUCLEAN;
+        }
         return r;
 }
 

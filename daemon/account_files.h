@@ -13,8 +13,8 @@ struct account_files;
 /**
  * account_files_read(ret, etc, admin_group, error):
  * Reads the files in the directory ${etc}; members of the group with the number ${admin_group} are administrators ((gid_t) -1: none are
- * but root). A passwd file without root is not believed: a file that somebody is writing, or that a full disk cut off,
- * must not make an end of everybody's keys. A process that is not root does without shadow.
+ * but root). A file that ends within a line is not believed, nor is a passwd file without root: one that somebody is writing, or that a full
+ * disk cut off, must not make an end of everybody's keys. A process that is not root does without shadow.
  * Returns 0; a negative errno with a sentence in ${error}.
  */
 int account_files_read(struct account_files **ret, const char *etc, gid_t admin_group,

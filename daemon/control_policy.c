@@ -129,7 +129,10 @@ static int seal_lapsed(struct set_call *set, struct store *writer, int64_t now) 
         if (!changes(set, "lifetime") || !control_load_policy(&set->call, writer, &policy))
                 return 0;
         made_by = expiry_made_by(&policy, now);
-        return made_by == INT64_MIN ? 0 : store_policy_set(writer, POLICY_LAPSED, made_by, now);
+        /* A mark of the future is written over, too: it would keep every key alive up to then. */
+        return made_by == INT64_MIN && policy.lapsed_at == 0
+                       ? 0
+                       : store_policy_set(writer, POLICY_LAPSED, made_by, now);
 }
 
 /* Whose password has expired already loses the keys with the change itself. */

@@ -31,7 +31,9 @@ int64_t expiry_of(const struct policy *policy, const struct key_record *key) {
 }
 
 int64_t expiry_made_by(const struct policy *policy, int64_t now) {
-        int64_t mark = policy->lapsed_at != 0 ? policy->lapsed_before : INT64_MIN, made_by;
+        /* A mark of the future comes from a clock that has gone back since: by now those keys are not over. */
+        bool marked = policy->lapsed_at != 0 && now >= policy->lapsed_at;
+        int64_t mark = marked ? policy->lapsed_before : INT64_MIN, made_by;
 
         if (policy->lifetime_s == 0 || now < add(policy->lifetime_changed_at, policy->lifetime_s))
                 return mark;

@@ -50,6 +50,16 @@ static int record(struct store *writer, const char *event, const struct key_reco
         return store_audit_add(writer, &record);
 }
 
+/* A key may have an end of its own and be over by the lifetime, too. */
+static int collect_once(const struct key_record *key, void *userdata) {
+        const struct ids *ids = userdata;
+
+        for (size_t i = 0; i < ids->n; i++)
+                if (memcmp(ids->keys[i].id, key->id, sizeof(key->id)) == 0)
+                        return 0;
+        return collect(key, userdata);
+}
+
 static void say(const struct key_record *key, const char *what) {
         struct log_entry entry;
         char owner[2 * WIRE_USER_MAX];
@@ -224,7 +234,8 @@ static int note_expired(struct store *writer, const struct policy *policy, int64
         if (!ids)
                 return -ENOMEM;
         ids->n = 0;
-        r = store_sweep_each_ended(writer, now, expiry_made_by(policy, now), SWEEP_BATCH / 2, collect, ids);
+        r = store_sweep_each_ended(writer, now, expiry_made_by(policy, now), SWEEP_BATCH / 2, collect_once,
+                                   ids);
         for (size_t i = 0; r >= 0 && i < ids->n; i++) {
                 const struct key_record *key = &ids->keys[i];
 
@@ -233,7 +244,7 @@ static int note_expired(struct store *writer, const struct policy *policy, int64
                         continue;
                 sweep->expired++;
                 parse_time_format(expiry_of(policy, key), date);
-                event = expiry_is_retired(key, now) ? "retired" : "expired";
+                event = expiry_of(policy, key) == key->retires_at ? "retired" : "expired";
                 (void) snprintf(what, sizeof(what), "%s at %s", event, date);
                 r = record(writer, event, key, date, 1, now);
                 if (sweep->expired <= SAID_MAX)

@@ -103,9 +103,9 @@ static void test_strange_lines_are_nobody(void **state) {
 }
 
 static void test_lines_of_another_system_are_read(void **state) {
-        struct account_files *files =
-                read_all(*state, "root:x:0:0::/:/bin/sh\r\nalice:x:1001:1001::/:/bin/sh\r\nbob:x:1002:1::/:",
-                         "alice:$y$x:0:::::\r\n", "admins:x:2001:alice\r\n", ADMINS);
+        struct account_files *files = read_all(
+                *state, "root:x:0:0::/:/bin/sh\r\nalice:x:1001:1001::/:/bin/sh\r\nbob:x:1002:1::/:\n",
+                "alice:$y$x:0:::::\r\n", "admins:x:2001:alice\r\n", ADMINS);
 
         assert_int_equal(account_files_find(files, "alice")->uid, 1001);
         assert_int_equal(account_files_find(files, "bob")->uid, 1002);
@@ -212,6 +212,23 @@ static void test_without_root_nothing_is_believed(void **state) {
         }
 }
 
+/* root comes first in every passwd file, so that a file was cut shows at its end alone. */
+static void test_a_file_that_was_cut_is_not_believed(void **state) {
+        static const char *const names[] = { "passwd", "shadow", "group" };
+        static const char *const whole[] = { ROOT ALICE, "root:*:20000::::::\nalice:!:0::::::0:\n",
+                                             "admins:x:2001:alice\n" };
+
+        for (size_t i = 0; i < ARRAY_LEN(names); i++)
+                for (size_t len = 1; len <= strlen(whole[i]); len++) {
+                        char path[UNIT_PATH_LEN];
+
+                        account_files_free(read_all(*state, whole[0], whole[1], whole[2], ADMINS));
+                        unit_write(unit_join(path, *state, names[i]), whole[i], len, 0600);
+                        if (whole[i][len - 1] != '\n')
+                                refused(*state, -EUCLEAN, "ends within a line");
+                }
+}
+
 static void test_a_file_that_is_missing(void **state) {
         static const char *const names[] = { "passwd", "shadow", "group" };
         char path[UNIT_PATH_LEN];
@@ -283,6 +300,7 @@ int main(void) {
                 unit_test_in_dir(test_names_up_to_the_limit),
                 unit_test_in_dir(test_of_twenty_thousand_each_is_found),
                 unit_test_in_dir(test_without_root_nothing_is_believed),
+                unit_test_in_dir(test_a_file_that_was_cut_is_not_believed),
                 unit_test_in_dir(test_a_file_that_is_missing),
                 unit_test_in_dir(test_a_file_that_cannot_be_read),
                 unit_test_in_dir(test_a_line_past_all_measure),

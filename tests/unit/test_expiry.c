@@ -133,6 +133,28 @@ static void test_a_changed_lifetime_brings_no_key_back(void **state) {
         assert_int_equal(expiry_made_by(&policy, change + 5000), 1400);
 }
 
+/* The sweeper marks by it what a login is refused by: whatever the clock does, the two must not differ, or keys die unseen or are purged
+ * alive. */
+static void test_what_was_made_by_then_is_what_is_over(void **state) {
+        struct policy policy = {};
+
+        (void) state;
+        for (unsigned i = 0; i < 6 * 6 * 6 * 6; i++) {
+                policy.lifetime_s = i % 6 * 3;
+                policy.lifetime_changed_at = 10 + i / 6 % 6 * 4;
+                policy.lapsed_at =
+                        policy.lifetime_changed_at * (i / 36 % 6) / 5; /* a mark is made by a change */
+                policy.lapsed_before = 5 + i / 216 * 5;
+                for (int64_t now = 0; now < 60; now++)
+                        for (int64_t created = 1; created < 60; created++) {
+                                const struct key_record key = { .created_at = created };
+
+                                assert_int_equal(created <= expiry_made_by(&policy, now),
+                                                 expiry_status(&policy, &key, now) == KEY_EXPIRED);
+                        }
+        }
+}
+
 static void test_passwords(void **state) {
         static const struct {
                 const char *why;
@@ -178,6 +200,7 @@ int main(void) {
                 cmocka_unit_test(test_a_status_that_is_not_known_is_not_active),
                 cmocka_unit_test(test_a_retirement_is_one_more_end),
                 cmocka_unit_test(test_a_changed_lifetime_brings_no_key_back),
+                cmocka_unit_test(test_what_was_made_by_then_is_what_is_over),
                 cmocka_unit_test(test_passwords),
                 cmocka_unit_test(test_a_changed_lifetime_restarts_the_clock_of_all),
         };

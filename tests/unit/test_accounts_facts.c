@@ -1,0 +1,424 @@
+/* What becomes of users and their keys by what files and directories say, step by step, with a clock that is a variable. */
+#include "unit_store.h"
+
+#include "accounts_facts.h"
+#include "clock.h"
+#include "parse.h"
+
+#define T0     INT64_C(1800000000)
+#define NOBODY ((gid_t) -1)
+#define ADMINS 2001
+#define ROOT   "root:x:0:0::/root:/bin/sh\n"
+#define ALICE  "alice:x:1000:100::/:/bin/sh\n"
+#define BOB    "bob:x:1000:100::/:/bin/sh\n" /* unit_key() gives all keys this number */
+
+static int64_t now;
+
+int64_t __wrap_clock_now(void);
+int64_t __wrap_clock_now(void) {
+        return now;
+}
+
+/* --- Steps ------------------------------------------------------------------------------------------------------------------------ */
+
+static char etc[UNIT_PATH_LEN];
+
+static void put(const char *name, const char *text) {
+        char path[UNIT_PATH_LEN];
+
+        unit_write(unit_join(path, etc, name), text, strlen(text), 0600);
+}
+
+static int make(void **state) {
+        struct unit_store *s;
+
+        if (unit_store_make(state) < 0)
+                return -1;
+        s = *state;
+        (void) unit_join(etc, s->dir, "etc");
+        now = T0;
+        if (mkdir(etc, 0700) < 0)
+                return -1;
+        put("passwd", ROOT ALICE BOB);
+        put("shadow", "");
+        put("group", "");
+        unit_key_insert(s->writer, "aaaaaaaaaa", "alice");
+        unit_key_insert(s->writer, "bbbbbbbbbb", "bob");
+        return 0;
+}
+
+#define test_facts(f) cmocka_unit_test_setup_teardown(f, make, unit_store_remove)
+
+/* The files are read; answers are what a directory says of the users that it is asked for, "name=state" each. The list of those who were
+ * asked for is compared with ${asked}. */
+static bool pass_by(struct unit_store *s, bool everybody, gid_t admin_group, const char *asked,
+                    const char *answers) {
+        struct accounts_facts facts = { .etc = etc, .admin_group = admin_group, .everybody = everybody };
+        uint64_t generation = s->shared.generation;
+        char got[512] = "", mark[WIRE_USER_MAX + 3];
+
+        accounts_facts_read(&facts, s->writer);
+        for (size_t i = 0; i < facts.n; i++) {
+                struct account_look *look = &facts.asked[i].look;
+                const char *answer;
+
+                (void) strncat(got, look->asked, sizeof(got) - strlen(got) - 2);
+                (void) strcat(got, " ");
+                (void) snprintf(mark, sizeof(mark), "%s=", look->asked);
+                answer = strstr(answers, mark);
+                if (!answer)
+                        continue;
+                answer += strlen(mark);
+                memcpy(look->account.name, look->asked, sizeof(look->asked));
+                look->account.uid = 1000;
+                look->account.state = *answer == 'g'   ? ACCOUNT_GONE
+                                      : *answer == 'u' ? ACCOUNT_UNKNOWN
+                                                       : ACCOUNT_PRESENT;
+                look->account.admin = *answer == 'a';
+                look->account.uid = *answer == 'o' ? 1001 : 1000; /* another one */
+        }
+        unit_str("asked", got, asked);
+        accounts_facts_take(&facts, s->writer);
+        accounts_facts_done(&facts);
+        assert_int_equal(facts.n, 0);
+        return s->shared.generation != generation;
+}
+
+static bool pass(struct unit_store *s, bool everybody, const char *asked, const char *answers) {
+        return pass_by(s, everybody, NOBODY, asked, answers);
+}
+
+static struct account_record known(struct unit_store *s, const char *name) {
+        struct account_record account = {};
+        int r = store_account_get(s->writer, name, &account);
+
+        assert_true(r == 0 || r == -ENOENT);
+        return account;
+}
+
+static void key_is(struct unit_store *s, const char *id, enum key_status status, const char *reason) {
+        struct key_record key;
+
+        assert_int_equal(store_key_get(s->writer, id, &key), 0);
+        assert_int_equal(key.status, status);
+        assert_string_equal(key.reason, reason);
+        assert_int_equal(key.dead_at, status == KEY_REVOKED ? now : 0);
+}
+
+/* A first look: both are known. */
+static void begin(struct unit_store *s) {
+        assert_true(pass(s, true, "", ""));
+        assert_int_equal(known(s, "alice").state, ACCOUNT_PRESENT);
+        assert_int_equal(known(s, "alice").local, true);
+        assert_int_equal(known(s, "alice").uid, 1000);
+        assert_int_equal(known(s, "alice").checked_at, T0);
+        assert_int_equal(known(s, "bob").state, ACCOUNT_PRESENT);
+        assert_int_equal(known(s, "root").state, ACCOUNT_UNKNOWN); /* has no key */
+        now++;
+}
+
+/* --- From the files alone --------------------------------------------------------------------------------------------------------- */
+
+static void test_nothing_new_is_quiet(void **state) {
+        struct unit_store *s = *state;
+
+        begin(s);
+        for (int i = 0; i < 3; i++) {
+                assert_false(pass(s, i % 2, "", ""));
+                now += 1000;
+        }
+        assert_int_equal(known(s, "alice").checked_at, T0); /* nor is a row written for it */
+}
+
+static void test_users_without_keys_do_not_matter(void **state) {
+        struct unit_store *s = *state;
+
+        begin(s);
+        put("passwd", ROOT ALICE BOB "carol:x:1003:1::/:\n");
+        assert_false(pass(s, true, "", ""));
+        assert_int_equal(known(s, "carol").state, ACCOUNT_UNKNOWN);
+        assert_int_equal(store_begin(s->writer), 0);
+        assert_int_equal(store_key_delete(s->writer, "bbbbbbbbbb"), 0);
+        assert_int_equal(store_commit(s->writer), 0);
+        assert_false(pass(s, true, "", ""));
+        assert_int_equal(known(s, "bob").state, ACCOUNT_UNKNOWN); /* forgotten */
+}
+
+static void test_another_number_is_another_person(void **state) {
+        struct unit_store *s = *state;
+
+        begin(s);
+        put("passwd", ROOT "alice:x:1234:100::/:\n" BOB);
+        assert_true(pass(s, false, "", ""));
+        key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the account's uid is 1234 now");
+        key_is(s, "bbbbbbbbbb", KEY_ACTIVE, "");
+        assert_int_equal(known(s, "alice").uid, 1234);
+}
+
+static void test_what_shadow_says_is_written(void **state) {
+        struct unit_store *s = *state;
+
+        begin(s);
+        put("shadow", "alice:!$y$x:20000:0:30:::20500:\n");
+        assert_true(pass(s, false, "", ""));
+        assert_int_equal(known(s, "alice").locked, true);
+        assert_int_equal(known(s, "alice").password_ends_at, 20031 * PARSE_DAY_S);
+        assert_int_equal(known(s, "alice").closes_at, 20500 * PARSE_DAY_S);
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, ""); /* the policy is off */
+        put("shadow", "alice:$y$x:20000:0:99999::::\n");
+        assert_true(pass(s, false, "", ""));
+        assert_int_equal(known(s, "alice").locked, false);
+        assert_int_equal(known(s, "alice").password_ends_at, 0);
+        assert_int_equal(known(s, "alice").closes_at, 0);
+}
+
+static void test_with_the_policy_a_password_takes_the_keys_along(void **state) {
+        struct unit_store *s = *state;
+
+        assert_int_equal(store_begin(s->writer), 0);
+        assert_int_equal(store_policy_set(s->writer, "remove-on-password-expiry", 1, T0), 0);
+        assert_int_equal(store_commit(s->writer), 0);
+        begin(s);
+        put("shadow", "alice:$y$x:0:0:99999::::\nbob:*:0:0:30::::\n");
+        assert_true(pass(s, false, "", ""));
+        key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the password must be changed");
+        key_is(s, "bbbbbbbbbb", KEY_ACTIVE, ""); /* he has none */
+        put("shadow", "alice:$y$x:20000:0:99999::::\n");
+        assert_true(pass(s, false, "", ""));
+
+        key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the password must be changed"); /* it does not come back */
+}
+
+/* --- Who vanishes ------------------------------------------------------------------------------------------------------------------ */
+
+static void test_a_local_user_who_is_gone(void **state) {
+        struct unit_store *s = *state;
+
+        begin(s);
+        put("passwd", ROOT BOB);
+        assert_true(pass(s, false, "alice ", "alice=gone"));
+        assert_int_equal(known(s, "alice").state, ACCOUNT_GONE);
+        assert_int_equal(known(s, "alice").gone_since, now);
+        key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the account was removed");
+        key_is(s, "bbbbbbbbbb", KEY_ACTIVE, "");
+        assert_false(pass(s, false, "", "")); /* asked once, not for ever */
+}
+
+/* Refused from the first moment on; but the keys live as long as a directory may have the user. */
+static void test_nobody_says_what_became_of_a_local_user(void **state) {
+        struct unit_store *s = *state;
+
+        begin(s);
+        put("passwd", ROOT BOB);
+        assert_true(pass(s, false, "alice ", "alice=unknown"));
+        assert_int_equal(known(s, "alice").state, ACCOUNT_GONE);
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
+        assert_false(pass(s, true, "alice ", "")); /* asked again with all */
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
+        put("passwd", ROOT ALICE BOB);
+        assert_true(pass(s, false, "", ""));
+        assert_int_equal(known(s, "alice").state, ACCOUNT_PRESENT);
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
+}
+
+static void test_a_user_who_moves_to_a_directory_keeps_the_keys(void **state) {
+        struct unit_store *s = *state;
+
+        begin(s);
+        put("passwd", ROOT BOB);
+        assert_true(pass(s, false, "alice ", "alice=present"));
+        assert_int_equal(known(s, "alice").state, ACCOUNT_PRESENT);
+        assert_int_equal(known(s, "alice").local, false);
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
+        assert_false(pass(s, false, "", "")); /* a directory is asked now and then only */
+        assert_false(pass(s, true, "alice ", "alice=present"));
+        assert_false(pass(s, true, "alice ", ""));
+        assert_int_equal(known(s, "alice").state, ACCOUNT_PRESENT); /* as it was */
+}
+
+static void test_a_user_who_moves_to_a_directory_as_somebody_else(void **state) {
+        struct unit_store *s = *state;
+
+        begin(s);
+        put("passwd", ROOT BOB);
+        assert_true(pass(s, false, "alice ", "alice=other"));
+        key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the account's uid is 1001 now");
+}
+
+static void test_a_directory_s_user_must_be_gone_for_a_day(void **state) {
+        struct unit_store *s = *state;
+        int64_t since;
+
+        begin(s);
+        put("passwd", ROOT BOB);
+        assert_true(pass(s, false, "alice ", "alice=present"));
+        since = now += 1000;
+        assert_true(pass(s, true, "alice ", "alice=gone"));
+        assert_int_equal(known(s, "alice").state, ACCOUNT_GONE); /* refused at once */
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
+        now = since + PARSE_DAY_S - 1;
+        assert_false(pass(s, true, "alice ", "alice=gone"));
+        assert_int_equal(known(s, "alice").gone_since, since); /* since then, not since now */
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
+        assert_true(pass(s, true, "alice ", "alice=present")); /* it was the directory's fault */
+        assert_int_equal(known(s, "alice").gone_since, 0);
+        assert_true(pass(s, true, "alice ", "alice=gone"));
+        since = now;
+        now += PARSE_DAY_S;
+        assert_true(pass(s, true, "alice ", "alice=gone"));
+        key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the account was removed");
+}
+
+static void test_a_new_name_is_another_user(void **state) {
+        struct unit_store *s = *state;
+
+        begin(s);
+        put("passwd", ROOT BOB "alicia:x:1000:100::/:\n");
+        assert_true(pass(s, false, "alice ", "alice=gone"));
+        key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the account was removed");
+        assert_int_equal(known(s, "alicia").state, ACCOUNT_UNKNOWN);
+}
+
+/* While the daemon was not there. */
+static void test_gone_before_anything_was_known(void **state) {
+        struct unit_store *s = *state;
+
+        put("passwd", ROOT BOB);
+        assert_true(pass(s, true, "alice ", "alice=gone"));
+        assert_int_equal(known(s, "alice").state, ACCOUNT_GONE);
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, ""); /* who knows whose she was: a day */
+        now += PARSE_DAY_S;
+        assert_true(pass(s, true, "alice ", "alice=gone"));
+        key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the account was removed");
+}
+
+static void test_gone_while_the_daemon_was_not_there(void **state) {
+        struct unit_store *s = *state;
+
+        begin(s);
+        now += 1000000;
+        put("passwd", ROOT BOB);
+        assert_true(pass(s, true, "alice ", "alice=gone"));
+        key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the account was removed");
+}
+
+static void test_who_is_unknown_is_asked_for_until_there_is_an_answer(void **state) {
+        struct unit_store *s = *state;
+
+        put("passwd", ROOT BOB);
+        assert_true(pass(s, true, "alice ", "")); /* bob was learnt */
+        assert_int_equal(known(s, "alice").state, ACCOUNT_UNKNOWN);
+        assert_false(pass(s, true, "alice ", "alice=unknown"));
+        assert_true(pass(s, true, "alice ", "alice=present"));
+        assert_int_equal(known(s, "alice").state, ACCOUNT_PRESENT);
+}
+
+/* --- Who administers -------------------------------------------------------------------------------------------------------------- */
+
+static void test_an_administrator_by_a_directory_s_group(void **state) {
+        struct unit_store *s = *state;
+
+        assert_true(pass_by(s, true, ADMINS, "alice bob ", "alice=admin"));
+        assert_int_equal(known(s, "alice").admin, true);
+        assert_int_equal(known(s, "bob").admin, false);
+        /* A change of the files alone does not take it away unasked. */
+        put("shadow", "alice:$y$x:20000:0:99999:::20500:\n");
+        assert_true(pass_by(s, false, ADMINS, "alice ", ""));
+        assert_int_equal(known(s, "alice").admin, true);
+        assert_int_equal(known(s, "alice").closes_at, 20500 * PARSE_DAY_S);
+        assert_true(pass_by(s, false, ADMINS, "alice ", "alice=present"));
+        assert_int_equal(known(s, "alice").admin, false);
+}
+
+/* --- What is not believed ----------------------------------------------------------------------------------------------------------- */
+
+static void test_files_that_are_not_believed_change_nothing(void **state) {
+        static const char *const bad[] = { "", BOB, "root:x:0:0::/root:/bin/s" };
+        struct unit_store *s = *state;
+        char path[UNIT_PATH_LEN];
+
+        begin(s);
+        for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+                put("passwd", bad[i]);
+                assert_false(pass(s, true, "", ""));
+                key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
+                assert_int_equal(known(s, "alice").state, ACCOUNT_PRESENT);
+        }
+        assert_int_equal(unlink(unit_join(path, etc, "passwd")), 0);
+        assert_false(pass(s, true, "", ""));
+        assert_int_equal(known(s, "alice").state, ACCOUNT_PRESENT);
+        put("passwd", ROOT ALICE BOB);
+        assert_int_equal(unlink(unit_join(path, etc, "shadow")), 0);
+        assert_false(pass(s, true, "", ""));
+        assert_int_equal(known(s, "alice").state, ACCOUNT_PRESENT);
+}
+
+static void test_a_store_that_fails_changes_nothing(void **state) {
+        struct unit_store *s = *state;
+
+        begin(s);
+        put("passwd", ROOT BOB);
+        unit_sql(s->path, "INSERT INTO policy VALUES ('not-known', 1, 1)");
+        assert_false(pass(s, true, "", ""));
+        assert_int_equal(known(s, "alice").state, ACCOUNT_PRESENT);
+        unit_sql(s->path, "DELETE FROM policy");
+        assert_true(pass(s, true, "alice ", "alice=gone"));
+        key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the account was removed");
+}
+
+static void test_very_many_users(void **state) {
+        struct unit_store *s = *state;
+        char *passwd = malloc(200 * 32 + 64);
+        size_t n;
+
+        assert_non_null(passwd);
+        n = (size_t) sprintf(passwd, ROOT ALICE BOB);
+        for (unsigned i = 0; i < 200; i++) {
+                char id[KEYTEXT_ID_LEN + 1], name[16];
+
+                (void) snprintf(id, sizeof(id), "%010u", i);
+                (void) snprintf(name, sizeof(name), "u%03u", i);
+                unit_key_insert(s->writer, id, name);
+                n += (size_t) sprintf(passwd + n, "%s:x:1000:1::/:\n", name);
+        }
+        put("passwd", passwd);
+        free(passwd);
+        assert_true(pass(s, true, "", ""));
+        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM account WHERE state = 1 AND local"),
+                         202);
+        put("passwd", ROOT ALICE);
+        struct accounts_facts facts = { .etc = etc, .admin_group = NOBODY };
+
+        accounts_facts_read(&facts, s->writer);
+        assert_int_equal(facts.n, 201);
+        for (size_t i = 0; i < facts.n; i++) {
+                assert_int_equal(facts.asked[i].was_local, true);
+                assert_int_equal(facts.asked[i].look.account.state, ACCOUNT_UNKNOWN);
+        }
+        accounts_facts_done(&facts);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                test_facts(test_nothing_new_is_quiet),
+                test_facts(test_users_without_keys_do_not_matter),
+                test_facts(test_another_number_is_another_person),
+                test_facts(test_what_shadow_says_is_written),
+                test_facts(test_with_the_policy_a_password_takes_the_keys_along),
+                test_facts(test_a_local_user_who_is_gone),
+                test_facts(test_nobody_says_what_became_of_a_local_user),
+                test_facts(test_a_user_who_moves_to_a_directory_keeps_the_keys),
+                test_facts(test_a_user_who_moves_to_a_directory_as_somebody_else),
+                test_facts(test_a_directory_s_user_must_be_gone_for_a_day),
+                test_facts(test_a_new_name_is_another_user),
+                test_facts(test_gone_before_anything_was_known),
+                test_facts(test_gone_while_the_daemon_was_not_there),
+                test_facts(test_who_is_unknown_is_asked_for_until_there_is_an_answer),
+                test_facts(test_an_administrator_by_a_directory_s_group),
+                test_facts(test_files_that_are_not_believed_change_nothing),
+                test_facts(test_a_store_that_fails_changes_nothing),
+                test_facts(test_very_many_users),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

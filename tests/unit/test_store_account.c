@@ -1,0 +1,288 @@
+/* What is known of accounts, in the store. */
+#include "unit_store.h"
+
+#define T0 INT64_C(1800000000)
+
+static int put(struct unit_store *s, const struct account_record *account) {
+        int r;
+
+        assert_int_equal(store_begin(s->writer), 0);
+        r = store_account_put(s->writer, account);
+        if (r >= 0)
+                assert_int_equal(store_commit(s->writer), 0);
+        else
+                store_rollback(s->writer);
+        return r;
+}
+
+static struct account_record named(const char *name) {
+        struct account_record account = { .state = ACCOUNT_PRESENT, .uid = 1000 };
+
+        (void) snprintf(account.name, sizeof(account.name), "%s", name);
+        return account;
+}
+
+static void equal(const char *row, const struct account_record *got, const struct account_record *want) {
+        unit_str(row, got->name, want->name);
+        unit_int(row, got->state, want->state);
+        unit_int(row, got->uid, want->uid);
+        unit_int(row, got->local, want->local);
+        unit_int(row, got->admin, want->admin);
+        unit_int(row, got->locked, want->locked);
+        unit_int(row, got->password_ends_at, want->password_ends_at);
+        unit_int(row, got->closes_at, want->closes_at);
+        unit_int(row, got->gone_since, want->gone_since);
+        unit_int(row, got->checked_at, want->checked_at);
+}
+
+static void test_what_was_put_is_got(void **state) {
+        struct account_record rows[] = {
+                { .name = "least", .state = ACCOUNT_PRESENT },
+                { .name = "gone", .state = ACCOUNT_GONE, .gone_since = T0 },
+                { .name = "local", .state = ACCOUNT_PRESENT, .local = true },
+                { .name = "admin", .state = ACCOUNT_PRESENT, .admin = true },
+                { .name = "locked", .state = ACCOUNT_PRESENT, .locked = true },
+                { .name = "most",
+                  .state = ACCOUNT_PRESENT,
+                  .uid = (uid_t) -2,
+                  .local = true,
+                  .admin = true,
+                  .locked = true,
+                  .password_ends_at = INT64_MAX,
+                  .closes_at = INT64_MAX,
+                  .gone_since = INT64_MAX,
+                  .checked_at = INT64_MAX },
+                { .name = "'; DROP TABLE key; --",
+                  .state = ACCOUNT_PRESENT,
+                  .password_ends_at = 1,
+                  .closes_at = 2 },
+                { .name = "\xc3\xa4\x01%s", .state = ACCOUNT_PRESENT, .gone_since = 3, .checked_at = 4 },
+        };
+        struct unit_store *s = *state;
+        struct account_record got;
+        bool changed;
+
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+                unit_int(rows[i].name, put(s, &rows[i]), 0);
+        assert_int_equal(store_refresh(s->reader, &changed), 0);
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                unit_int(rows[i].name, store_account_get(s->writer, rows[i].name, &got), 0);
+                equal(rows[i].name, &got, &rows[i]);
+                unit_int(rows[i].name, store_account_get(s->reader, rows[i].name, &got), 0);
+                equal(rows[i].name, &got, &rows[i]);
+        }
+}
+
+static void test_the_last_put_counts(void **state) {
+        struct account_record account = named("alice"), got;
+        struct unit_store *s = *state;
+
+        account.locked = true;
+        account.password_ends_at = 7;
+        assert_int_equal(put(s, &account), 0);
+        account = named("alice");
+        account.state = ACCOUNT_GONE;
+        assert_int_equal(put(s, &account), 0);
+        assert_int_equal(store_account_get(s->writer, "alice", &got), 0);
+        equal("alice", &got, &account);
+        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM account"), 1);
+}
+
+static void test_who_is_not_there(void **state) {
+        struct unit_store *s = *state;
+        struct account_record got, account = named("alice");
+
+        assert_int_equal(put(s, &account), 0);
+        unit_poison(&got, sizeof(got));
+        assert_int_equal(store_account_get(s->writer, "Alice", &got), -ENOENT);
+        assert_int_equal(store_account_get(s->writer, "alic", &got), -ENOENT);
+        assert_int_equal(store_account_get(s->writer, "alice ", &got), -ENOENT);
+        assert_int_equal(store_account_get(s->writer, "", &got), -ENOENT);
+        unit_poisoned("get", &got, sizeof(got));
+}
+
+static void test_what_the_schema_refuses(void **state) {
+        struct account_record account = named("");
+        struct unit_store *s = *state;
+
+        assert_int_equal(put(s, &account), -EEXIST);
+        account = named("alice");
+        account.state = ACCOUNT_UNKNOWN;
+        assert_int_equal(put(s, &account), -EEXIST);
+        account.state = (enum account_state) 3;
+        assert_int_equal(put(s, &account), -EEXIST);
+        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM account"), 0);
+}
+
+static const char *const damages[] = {
+        "UPDATE account SET state = 0",     "UPDATE account SET state = 3",
+        "UPDATE account SET uid = -1",      "UPDATE account SET uid = 4294967295",
+        "UPDATE account SET uid = 1 << 40", "UPDATE account SET name = printf('%.*c', 129, 'x')",
+};
+
+static int visit_none(const struct account_record *account, void *userdata) {
+        (void) account;
+        (void) userdata;
+        fail();
+        return 0;
+}
+
+static void test_a_damaged_row_is_no_account(void **state) {
+        struct account_record account = named("alice"), got;
+        struct unit_store *s = *state;
+        char name[WIRE_USER_MAX + 2];
+
+        for (size_t i = 0; i < ARRAY_LEN(damages); i++) {
+                unit_sql(s->path, "DELETE FROM account");
+                assert_int_equal(put(s, &account), 0);
+                unit_sql(s->path, damages[i]);
+                memset(name, 'x', sizeof(name));
+                name[WIRE_USER_MAX + 1] = '\0';
+                unit_poison(&got, sizeof(got));
+                unit_int(damages[i],
+                         store_account_get(s->writer, strstr(damages[i], "name") ? name : "alice", &got),
+                         -EUCLEAN);
+                unit_poisoned(damages[i], &got, sizeof(got));
+                unit_int(damages[i], store_account_each(s->writer, visit_none, NULL), -EUCLEAN);
+        }
+}
+
+/* --- Many ------------------------------------------------------------------------------------------------------------------------- */
+
+struct seen {
+        char names[1024];
+        int stop; /* what the visit returns */
+};
+
+static int see_name(const char *name, void *userdata) {
+        struct seen *seen = userdata;
+
+        (void) strncat(seen->names, name, sizeof(seen->names) - strlen(seen->names) - 1);
+        (void) strncat(seen->names, " ", sizeof(seen->names) - strlen(seen->names) - 1);
+        return seen->stop;
+}
+
+static int see(const struct account_record *account, void *userdata) {
+        return see_name(account->name, userdata);
+}
+
+static void fill(struct unit_store *s) {
+        static const struct {
+                const char *name;
+                int64_t ends;
+        } accounts[] = {
+                { "alice", 1 }, { "bob", T0 }, { "carol", T0 + 1 }, { "dave", 0 }, { "eve", INT64_MAX }
+        };
+
+        for (size_t i = 0; i < ARRAY_LEN(accounts); i++) {
+                struct account_record account = named(accounts[i].name);
+
+                account.password_ends_at = accounts[i].ends;
+                assert_int_equal(put(s, &account), 0);
+        }
+}
+
+static void test_everybody(void **state) {
+        struct unit_store *s = *state;
+        struct seen seen = {};
+
+        fill(s);
+        assert_int_equal(store_account_each(s->writer, see, &seen), 0);
+        assert_string_equal(seen.names, "alice bob carol dave eve ");
+        seen = (struct seen){ .stop = -77 };
+        assert_int_equal(store_account_each(s->writer, see, &seen), -77);
+        assert_string_equal(seen.names, "alice ");
+        seen = (struct seen){ .stop = 3 };
+        assert_int_equal(store_account_each(s->reader, see, &seen), 3);
+        assert_string_equal(seen.names, "alice ");
+}
+
+static void test_whose_password_ended(void **state) {
+        static const struct {
+                int64_t after, until;
+                const char *names;
+        } rows[] = {
+                { 0, T0, "alice bob " },
+                { 0, T0 - 1, "alice " },
+                { 1, T0, "bob " },
+                { T0 - 1, T0, "bob " },
+                { T0, T0, "" },
+                { T0, T0 + 1, "carol " },
+                { T0, INT64_MAX, "carol eve " },
+                { INT64_MAX, INT64_MAX, "" },
+                { T0, 0, "" },
+                { INT64_MIN, T0, "alice bob " },
+        };
+        struct unit_store *s = *state;
+
+        fill(s);
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                struct seen seen = {};
+
+                unit_int(rows[i].names,
+                         store_account_each_ended(s->writer, rows[i].after, rows[i].until, see, &seen), 0);
+                unit_str(rows[i].names, seen.names, rows[i].names);
+        }
+        struct seen seen = { .stop = -77 };
+
+        assert_int_equal(store_account_each_ended(s->writer, 0, T0, see, &seen), -77);
+        assert_string_equal(seen.names, "alice ");
+}
+
+static void insert(struct unit_store *s, const char *id, const char *owner, const char *linked) {
+        struct key_record key = unit_key(id, owner);
+
+        (void) snprintf(key.linked, sizeof(key.linked), "%s", linked);
+        assert_int_equal(store_begin(s->writer), 0);
+        assert_int_equal(store_key_insert(s->writer, &key), 0);
+        assert_int_equal(store_commit(s->writer), 0);
+}
+
+static void test_of_whom_nothing_is_known(void **state) {
+        struct unit_store *s = *state;
+        struct seen seen = {};
+
+        fill(s);
+        assert_int_equal(store_account_each_missing(s->writer, see_name, &seen), 0);
+        assert_string_equal(seen.names, "");
+        insert(s, "aaaaaaaaaa", "alice", "");
+        insert(s, "bbbbbbbbbb", "mallory", "");
+        insert(s, "cccccccccc", "mallory", "bob");
+        insert(s, "dddddddddd", "alice", "peggy");
+        insert(s, "eeeeeeeeee", "trent", "trent");
+        assert_int_equal(store_account_each_missing(s->writer, see_name, &seen), 0);
+        assert_string_equal(seen.names, "mallory peggy trent ");
+        seen = (struct seen){ .stop = -77 };
+        assert_int_equal(store_account_each_missing(s->writer, see_name, &seen), -77);
+        assert_string_equal(seen.names, "mallory ");
+}
+
+static void test_who_has_no_key_is_forgotten(void **state) {
+        struct unit_store *s = *state;
+        struct seen seen = {};
+
+        fill(s);
+        insert(s, "aaaaaaaaaa", "alice", "bob");
+        insert(s, "bbbbbbbbbb", "mallory", "");
+        assert_int_equal(store_begin(s->writer), 0);
+        assert_int_equal(store_account_forget(s->writer), 0);
+        assert_int_equal(store_commit(s->writer), 0);
+        assert_int_equal(store_account_each(s->writer, see, &seen), 0);
+        assert_string_equal(seen.names, "alice bob ");
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                unit_test_with_store(test_what_was_put_is_got),
+                unit_test_with_store(test_the_last_put_counts),
+                unit_test_with_store(test_who_is_not_there),
+                unit_test_with_store(test_what_the_schema_refuses),
+                unit_test_with_store(test_a_damaged_row_is_no_account),
+                unit_test_with_store(test_everybody),
+                unit_test_with_store(test_whose_password_ended),
+                unit_test_with_store(test_of_whom_nothing_is_known),
+                unit_test_with_store(test_who_has_no_key_is_forgotten),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
