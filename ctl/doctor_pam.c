@@ -169,7 +169,7 @@ static void check_options(struct pam *pam, const struct pamstack_line *line, con
         const char *bad = NULL;
         struct stat st;
 
-        if (pam_args_parse((int) line->n_args, line->args, &args, &bad) < 0) {
+        if (pam_args_parse((int) line->n_args, line->args, line->type == PAMSTACK_SESSION, &args, &bad) < 0) {
                 doctor_report_add(
                         pam->report, DOCTOR_ERROR, CHECK,
                         "pam_wfapikey(8) has the options; until it is right the module refuses everything",
