@@ -71,7 +71,7 @@ static const struct args_option audit_options[] = {
 static const struct args_option doctor_options[] = {
         { "pam-dir", "DIR", "look at the PAM services there (default: /etc/pam.d, then /usr/lib/pam.d)",
           false },
-        { "module", "PATH", "the PAM module's file (default: " MODULE_PATH ")", false },
+        { "module", "PATH", "the PAM module's file (default: where it was installed)", false },
         { "verify-socket", "PATH", "verify socket (else $WFAPIKEY_VERIFY, else /run/wfapikey/verify)",
           false },
         { "server-uid", "UID", "who wfapikeyd must run as (default: 0)", false },
