@@ -46,6 +46,7 @@ while read -r command; do
     while IFS=$'\t' read -r option default; do
         said=$(grep -A 6 -- "^	\*$option\*" <<<"$text" | tr '\n\t' '  ' | tr -d '*_"')
         default=${default//_/}
+        # shellcheck disable=SC2076 # literally
         [[ $said =~ (default is|Without it)[^.]*"$default" || $said =~ "$default (the default)" ]] ||
             fail "the default of $command $option, $default, is not in the manual: $said"
     done < <(sed -nE 's/^  (--[a-z-]+).*\(default: ([^ ;)]*)[ ;)].*/\1\t\2/p' <<<"$out" | grep -v 'all$\|the$')
@@ -67,6 +68,7 @@ start
 run 0 ctl --json policy show
 policies=$(tr ',{}' '\n' <<<"$out" | sed -nE 's/^"([a-z-]+)":"(.*)"$/\1 \2/p')
 same 'policies' "$(cut -d ' ' -f 1 <<<"$policies")" "$(entries wfapikeyd.8 POLICIES)"
+# shellcheck disable=SC2016 # Markdown's
 same 'policies in README.md' "$(cut -d ' ' -f 1 <<<"$policies")" \
     "$(sed -n '/^## Policy/,/^## /p' "$top_srcdir/README.md" | sed -n 's/^| \(`.*`\) |.*|.*/\1/p' | cut -d '|' -f 1 | grep -oE '[a-z-]+')"
 while read -r name value; do
