@@ -11,6 +11,7 @@
 
 #include "args.h"
 #include "audit.h"
+#include "doctor.h"
 #include "key.h"
 #include "keyview.h"
 #include "policy.h"
@@ -67,6 +68,16 @@ static const struct args_option audit_options[] = {
         {},
 };
 
+static const struct args_option doctor_options[] = {
+        { "pam-dir", "DIR", "look at the PAM services there (default: /etc/pam.d, then /usr/lib/pam.d)",
+          false },
+        { "module", "PATH", "the PAM module's file (default: where it was installed)", false },
+        { "verify-socket", "PATH", "verify socket (else $WFAPIKEY_VERIFY, else /run/wfapikey/verify)",
+          false },
+        { "server-uid", "UID", "who wfapikeyd must run as (default: 0)", false },
+        {},
+};
+
 /* The whole language. Rows of one noun stand together. */
 static const struct args_command commands[] = {
         { "policy", "show", policy_show, "", "Shows the policy.", 0, 0, NULL },
@@ -87,6 +98,8 @@ static const struct args_command commands[] = {
           0, 0, audit_options },
         { "audit", "verify", audit_verify, "", "Checks that no event was altered or removed.", 0, 0, NULL },
         { "status", NULL, status_show, "", "Shows how the daemon is doing.", 0, 0, NULL },
+        { "doctor", NULL, doctor_run, "", "Looks for what is wrong, and says what to do.", 0, 0,
+          doctor_options },
         { "verify", NULL, verify_run, "USER", "Reads a key from standard input and asks if it logs USER in.",
           1, 1, verify_options },
 };

@@ -71,6 +71,26 @@ static bool want_colours(void) {
         return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
 }
 
+static const char *tone_sequence(enum print_tone tone) {
+        switch (tone) {
+        case PRINT_NORMAL:
+                return NULL;
+        case PRINT_DIM:
+                return "\033[2m";
+        case PRINT_RED:
+                return "\033[31m";
+        }
+        return NULL;
+}
+
+void print_marked(const char *mark, enum print_tone tone, const char *text) {
+        const char *sequence = want_colours() ? tone_sequence(tone) : NULL;
+        _cleanup_free_ char *buffer = NULL;
+
+        printf("%s%-7s%s  %s\n", sequence ? sequence : "", mark, sequence ? "\033[0m" : "",
+               print_show(text, &buffer));
+}
+
 int print_table_new(struct print_table **ret, const struct print_column *columns, size_t n) {
         _cleanup_table_ struct print_table *table = calloc(1, sizeof(*table));
 
@@ -100,18 +120,6 @@ struct print_table *print_table_free(struct print_table *table) {
         if (table)
                 scols_unref_table(table->scols);
         free(table);
-        return NULL;
-}
-
-static const char *tone_sequence(enum print_tone tone) {
-        switch (tone) {
-        case PRINT_NORMAL:
-                return NULL;
-        case PRINT_DIM:
-                return "\033[2m";
-        case PRINT_RED:
-                return "\033[31m";
-        }
         return NULL;
 }
 

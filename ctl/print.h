@@ -30,15 +30,20 @@ const char *print_show(const char *text, char **buffer);
  */
 void print_property(const char *name, const char *value);
 
-struct print_column {
-        const char *name;
-        bool right; /* a number */
-};
-
 enum print_tone {
         PRINT_NORMAL,
         PRINT_DIM,
         PRINT_RED,
+};
+
+/**
+ * print_marked(mark, tone, text): a line on stdout that begins with a word; its tone shows on terminals that want colours.
+ */
+void print_marked(const char *mark, enum print_tone tone, const char *text);
+
+struct print_column {
+        const char *name;
+        bool right; /* a number */
 };
 
 struct print_table;

@@ -12,8 +12,8 @@
 #include "cleanup.h"
 
 #define PATH_LEN    4096 /* PATH_MAX; <limits.h> would be ours here */
-#define STORE_NAME  "keys.db"
-#define UNBORN_NAME "keys.db.new" /* of a first start that is not over yet */
+#define STORE_NAME  STORE_FILE_NAME
+#define UNBORN_NAME STORE_FILE_NAME ".new" /* of a first start that is not over yet */
 
 struct opening {
         const char *dir;

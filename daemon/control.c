@@ -11,13 +11,14 @@
 #include "text.h"
 
 static const struct control_method *const methods[] = {
-        &control_issue,         &control_issue_with_password,
-        &control_list_keys,     &control_list_get,
-        &control_key_rename,    &control_key_reset,
-        &control_key_revoke,    &control_key_remove,
-        &control_policy_get,    &control_policy_set,
-        &control_policy_status, &control_events_list,
-        &control_events_verify, &control_follow,
+        &control_issue,           &control_issue_with_password,
+        &control_list_keys,       &control_list_get,
+        &control_key_rename,      &control_key_reset,
+        &control_key_revoke,      &control_key_remove,
+        &control_policy_get,      &control_policy_set,
+        &control_policy_status,   &control_events_list,
+        &control_events_verify,   &control_follow,
+        &control_doctor_diagnose,
 };
 
 static const char *const error_names[] = {
@@ -257,6 +258,8 @@ static const char *why_denied(enum role_verb verb) {
         switch ((int) verb) {
         case ROLE_VERB_POLICY:
                 return "Only administrators see and change the policy.";
+        case ROLE_VERB_DIAGNOSE:
+                return "Only administrators are told how the daemon is.";
         case ROLE_VERB_AUDIT_CHECK:
                 return "Only administrators check the audit log.";
         }
@@ -352,6 +355,8 @@ static const sd_bus_vtable manager_vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("SetPolicy", SD_BUS_ARGS("a{ss}", changes), SD_BUS_RESULT("t", ended),
                                 on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Diagnose", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", findings), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetStatus", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", status), on_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ListAudit", SD_BUS_ARGS("a{sv}", filter),

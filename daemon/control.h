@@ -1,6 +1,6 @@
 /* The methods of org.wfapikey1.Manager: one table, one way through it. A call is checked against the caller's role, its arguments are
  * read on the loop, its work is done on the writer thread, and its answer is sent from the loop. CONTROL describes each method; the
- * work itself is in control_issue.c, control_password.c, control_key.c, control_list.c, control_policy.c,
+ * work itself is in control_doctor.c, control_issue.c, control_password.c, control_key.c, control_list.c, control_policy.c,
  * control_events.c and control_follow.c. */
 #pragma once
 
@@ -37,7 +37,9 @@ struct control {
         const struct keymint *keymint;
         const struct conf *conf;
         struct control_password *password;
+        const char *state_dir;
         int64_t started_at;
+        bool own_sockets;      /* not systemd's */
         struct limits changes; /* of the log about them; the writer thread's */
         unsigned n_calls;      /* of others than uid 0; the sum of load[].n */
         struct control_load load[CONTROL_CALLS_MAX];
@@ -245,4 +247,4 @@ void control_follow_stop(struct control *control);
 extern const struct control_method control_issue, control_issue_with_password, control_key_rename,
         control_key_reset, control_key_revoke, control_key_remove, control_list_keys, control_list_get,
         control_policy_get, control_policy_set, control_policy_status, control_events_list,
-        control_events_verify, control_follow;
+        control_events_verify, control_follow, control_doctor_diagnose;

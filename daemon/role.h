@@ -23,6 +23,7 @@ enum role_verb {
         ROLE_VERB_STATISTICS, /* the part of the status that tells of other people */
         ROLE_VERB_AUDIT,      /* see what happened */
         ROLE_VERB_AUDIT_CHECK,
+        ROLE_VERB_DIAGNOSE,
         _ROLE_VERB_MAX,
 };
 

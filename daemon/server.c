@@ -184,6 +184,7 @@ static int start_handlers(struct server *s) {
                                        .shared = &s->shared,
                                        .keymint = s->state.keymint,
                                        .conf = s->conf,
+                                       .state_dir = s->options->state_dir,
                                        .started_at = clock_now() };
         return sweeper_new(&s->sweeper, s->event, s->worker, &s->shared);
 }
@@ -194,6 +195,7 @@ static int start_sockets(struct server *s, char *error) {
         r = sockets_open(s->options->verify_socket, s->options->control_socket, &s->sockets, error);
         if (r < 0)
                 return r;
+        s->control.own_sockets = s->sockets.made_verify || s->sockets.made_control;
         r = listener_new(&s->listener, s->event, s->sockets.verify, s->verify, s->firstuse, s->audit);
         if (r >= 0) {
                 s->sockets.verify = -1; /* the listener's */

@@ -192,7 +192,7 @@ int store_check(struct store *writer) {
         if (r >= 0)
                 r = store_stmt_pragma(writer->db, "PRAGMA page_size", &page_size);
         if (r < 0 || pages * page_size > CHECK_MAX_BYTES)
-                return r;
+                return r < 0 ? r : 1;
 
         r = store_stmt_error(sqlite3_prepare_v2(writer->db, "PRAGMA quick_check(1)", -1, &stmt, NULL));
         if (r < 0)

@@ -10,6 +10,8 @@
 
 #include "record.h"
 
+#define STORE_FILE_NAME "keys.db" /* in the state directory */
+
 enum store_mode {
         STORE_READER,
         STORE_WRITER,
@@ -60,7 +62,7 @@ const char *store_error_text(int r);
 
 /**
  * store_check(writer): looks through a database of up to 32 MiB for damage; a larger one takes too long at a start.
- * Returns 0; -EUCLEAN; an error of the store.
+ * Returns 0; 1 when it is larger than that; -EUCLEAN; an error of the store.
  */
 int store_check(struct store *writer) _must_check_;
 
@@ -121,6 +123,11 @@ int store_key_get_used(struct store *writer, const char *id, struct key_record *
  * store_key_count(writer, ret): how many keys there are, dead ones among them, without those that were removed.
  */
 int store_key_count(struct store *writer, uint64_t *ret) _must_check_;
+
+/**
+ * store_key_newest(writer, ret): when a key was last made or changed; 0 where there is none. Looks at every key.
+ */
+int store_key_newest(struct store *writer, int64_t *ret) _must_check_;
 
 /**
  * store_key_each(writer, owner, after, visit, userdata):

@@ -239,3 +239,13 @@ int store_key_count(struct store *writer, uint64_t *ret) {
         *ret = (uint64_t) sqlite3_column_int64(stmt, 0);
         return 0;
 }
+
+int store_key_newest(struct store *writer, int64_t *ret) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_KEY_NEWEST);
+        int r = store_stmt_step(stmt);
+
+        if (r <= 0)
+                return r < 0 ? r : -EIO;
+        *ret = sqlite3_column_int64(stmt, 0);
+        return 0;
+}

@@ -91,6 +91,7 @@ static const char *const texts[] = {
         [STMT_SWEEP_PURGE_REMOVED] = "DELETE FROM key WHERE id IN (SELECT id FROM key WHERE epoch <"
                                      " (SELECT max(value) FROM policy WHERE name = 'epoch') LIMIT ?1)",
         [STMT_SWEEP_MARK] = "UPDATE key SET dead_at = ?2 WHERE id = ?1",
+        [STMT_KEY_NEWEST] = "SELECT ifnull(max(max(created_at, updated_at)), 0) FROM key",
         [STMT_KEY_COUNT] = "SELECT count(*) FROM key k WHERE true" LIVE_EPOCH,
         [STMT_AUDIT_EACH] = "SELECT " AUDIT_COLUMNS " FROM audit WHERE seq > ?1 ORDER BY seq",
         /* Without the second condition the index, which is a partial one, would not be used. */

@@ -52,6 +52,7 @@ enum stmt {
         STMT_AUDIT_DELETE,
         STMT_CHAIN_GET,
         STMT_CHAIN_SET,
+        STMT_KEY_NEWEST,
         _STMT_MAX,
         _STMT_READER_MAX = STMT_KEY_GET_USED,
 };

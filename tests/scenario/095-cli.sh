@@ -1,23 +1,19 @@
 #!/bin/bash
 # Goal: the command line is honest: help for each verb, one exit status for each kind of failure, errors on stderr that name what was wrong,
-# JSON that is JSON, a full disk noticed; and its man page has every verb and option.
+# JSON that is JSON, a full disk noticed.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 
-# Every verb, as the help has them, and the man page knows each and its options.
+# Every verb, as the help has them.
 run 0 ctl --help
 mapfile -t verbs < <(sed -n '/^Commands:/,/^$/ s/^  \([a-z]*\( [a-z][a-z-]*\)\{0,1\}\) .*/\1/p' <<<"$out")
 [[ ${#verbs[@]} -ge 11 ]] || fail "the help has only these verbs: ${verbs[*]}"
-page=$(sed 's/\\//g' "$top_srcdir/man/wfapikeyctl.1.scd")
 for verb in "${verbs[@]}"; do
     # shellcheck disable=SC2086 # words
     run 0 ctl $verb --help
     has "$out" "Usage: wfapikeyctl $verb"
     is "$err" ""
-    has "$page" "*$verb"
-    for option in $(grep -o -- '--[a-z][a-z-]*' <<<"$out" | sort -u); do has "$page" "$option"; done
 done
-for status in 0 1 2 3 4 5 6; do has "$page" "*$status*"; done
 
 # Nobody there: 3, whatever is asked.
 for verb in 'policy show' 'policy set enabled=yes' "key issue $me" 'key list' 'key show 0000000000' 'key rename 0000000000 x' \

@@ -398,6 +398,24 @@ static void test_a_damaged_use_is_damage(void **state) {
         assert_int_equal(store_key_get(s->writer, "aaaaaaaaaa", &key), 0);
 }
 
+static void test_the_newest_change_is_found(void **state) {
+        struct unit_store *s = *state;
+        struct key_record key;
+        int64_t newest = -1;
+
+        assert_int_equal(store_key_newest(s->writer, &newest), 0);
+        assert_int_equal(newest, 0);
+        unit_key_insert(s->writer, "aaaaaaaaaa", "alice");
+        unit_key_insert(s->writer, "bbbbbbbbbb", "alice");
+        assert_int_equal(store_key_get(s->writer, "aaaaaaaaaa", &key), 0);
+        key.updated_at = key.created_at + 1000;
+        assert_int_equal(store_begin(s->writer), 0);
+        assert_int_equal(store_key_update(s->writer, &key), 0);
+        assert_int_equal(store_commit(s->writer), 0);
+        assert_int_equal(store_key_newest(s->writer, &newest), 0);
+        assert_int_equal(newest, key.updated_at);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 unit_test_with_store(test_a_key_comes_back_as_it_was),
@@ -418,6 +436,7 @@ int main(void) {
                 unit_test_with_store(test_a_list_has_the_uses),
                 unit_test_with_store(test_a_damaged_row_is_damage),
                 unit_test_with_store(test_a_damaged_use_is_damage),
+                unit_test_with_store(test_the_newest_change_is_found),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,94 @@
+/* What libpam makes of the lines in pam.d: reads them as it does and works a stack out for answers that the caller gives. Opens no file and
+ * loads no module: files come from a function, answers from another. tests/unit/test_pamstack.c compares the outcome with libpam's own. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "attr.h"
+
+#define PAMSTACK_CODES     32
+#define PAMSTACK_LEVEL_MAX 16 /* PAM_SUBSTACK_MAX_LEVEL */
+
+/* Those of libpam's return values that are asked for here, with its numbers. */
+enum pamstack_code {
+        PAMSTACK_SUCCESS = 0,
+        PAMSTACK_SERVICE_ERR = 3,
+        PAMSTACK_BUF_ERR = 5,
+        PAMSTACK_PERM_DENIED = 6,
+        PAMSTACK_AUTH_ERR = 7,
+        PAMSTACK_AUTHINFO_UNAVAIL = 9,
+        PAMSTACK_USER_UNKNOWN = 10,
+        PAMSTACK_NEW_AUTHTOK_REQD = 12,
+        PAMSTACK_CONV_ERR = 19,
+        PAMSTACK_IGNORE = 25,
+        PAMSTACK_ABORT = 26,
+};
+
+/* What a line makes of an answer; a number above 0 skips so many lines. */
+enum pamstack_action {
+        PAMSTACK_DO_IGNORE = 0,
+        PAMSTACK_DO_OK = -1,
+        PAMSTACK_DO_DONE = -2,
+        PAMSTACK_DO_BAD = -3,
+        PAMSTACK_DO_DIE = -4,
+        PAMSTACK_DO_RESET = -5,
+        PAMSTACK_DO_UNSET = -6,
+};
+
+enum pamstack_type {
+        PAMSTACK_AUTH,
+        PAMSTACK_ACCOUNT,
+        PAMSTACK_PASSWORD,
+        PAMSTACK_SESSION,
+        PAMSTACK_ANY,
+};
+
+struct pamstack_line {
+        enum pamstack_type type;
+        bool broken;   /* libpam makes it fail, whatever the module says */
+        bool substack; /* no module: marks where one begins */
+        unsigned level;
+        int8_t actions[PAMSTACK_CODES]; /* enum pamstack_action */
+        char *text;                     /* owned; what follows points into it */
+        const char *module;             /* NULL where broken */
+        const char **args;              /* owned */
+        size_t n_args;
+        char *file; /* owned; where the line stands */
+        unsigned number;
+};
+
+struct pamstack {
+        struct pamstack_line *lines;
+        size_t n;
+        char *missing; /* owned; the first file that was included and could not be had; NULL for none */
+        bool dead;     /* one that stands behind @include: libpam does nothing at all for this service */
+};
+
+/**
+ * pamstack_read(name, load, userdata, ret):
+ * All lines of the service ${name}, with those of the files that it includes. ${load} hands over the text of a file, which is freed here,
+ * or NULL where there is none. The caller ends ${ret} with pamstack_done(). Returns 0; -ENOENT when there is no file ${name}; -ENOMEM.
+ * Source: pam.conf(5), libpam/pam_handlers.c; @include: Debian's libpam.
+ */
+int pamstack_read(const char *name, char *(*load)(const char *name, void *userdata), void *userdata,
+                  struct pamstack *ret) _must_check_;
+
+/**
+ * pamstack_done(stack): frees what ${stack} owns; safe on a zeroed one.
+ */
+void pamstack_done(struct pamstack *stack);
+
+/**
+ * pamstack_eval(stack, type, answer, userdata):
+ * What libpam returns to the application when each module of the ${type} answers what ${answer} says. PAMSTACK_SUCCESS or another code.
+ * Source: libpam/pam_dispatch.c.
+ */
+int pamstack_eval(const struct pamstack *stack, enum pamstack_type type,
+                  int (*answer)(const struct pamstack_line *line, void *userdata), void *userdata);
+
+/**
+ * pamstack_is_module(line, name): whether the line asks the module ${name}, "pam_unix" for instance, in whatever directory.
+ */
+bool pamstack_is_module(const struct pamstack_line *line, const char *name);

@@ -1,0 +1,174 @@
+#!/bin/bash
+# Goal: doctor finds nothing wrong where nothing is; finds each broken thing - sockets, modes, pepper, store, PAM lines - names it and says
+# what to do; and ends with the exit status that the worst of them has.
+# shellcheck source=tests/scenario/lib.sh
+. "${0%/*}/lib.sh"
+
+pam=$dir/pam.d
+mkdir "$pam"
+: >"$dir/pam_wfapikey.so"
+chmod 0644 "$dir/pam_wfapikey.so"
+doctor() { ctl doctor --server-uid="$(id -u)" --module="$dir/pam_wfapikey.so" --pam-dir="$pam" "$@"; }
+options="socket=$WFAPIKEY_VERIFY"
+cat >"$pam/common-auth" <<END
+auth [success=1 default=ignore] pam_unix.so nullok
+auth requisite pam_deny.so
+auth required pam_permit.so
+END
+sed 's/^auth/account/; s/nullok//' "$pam/common-auth" >"$pam/common-account"
+good() { # SERVICE: README's lines in front of Debian's
+    cat >"$pam/$1" <<END
+auth    [success=done default=ignore]   pam_wfapikey.so $options
+account required                        pam_wfapikey.so $options
+@include common-auth
+@include common-account
+END
+}
+good sshd
+good su
+
+# The daemon is not there: 3, and the rest is looked at all the same.
+run 3 doctor
+has "$out" "the socket $WFAPIKEY_VERIFY: No such file"
+has "$out" "a verification as"
+
+start
+run 0 ctl policy set enabled=yes
+run 0 doctor
+[[ $out != *warning* && $out != *error* ]] || fail "there is nothing wrong: $out"
+has "$out" "$WFAPIKEY_VERIFY is served by uid $(id -u)"
+has "$out" "2 services ask pam_wfapikey"
+has "$out" "a key that does not exist is refused"
+has "$out" "the key store is sound"
+has "$out" "is the one that the keys were made with"
+run 0 doctor --json
+has "$out" '"severity":"ok","check":"clock"'
+[[ $out == '['*']' ]] || fail "that is no array: $out"
+[[ $EUID != 0 ]] || logged "no key has this id"
+
+# found TEXT ADVICE: the worst is a warning or an error, and it is said so, and what to do
+found() {
+    run 6 doctor
+    has "$out" "$1"
+    has "$out" "$2"
+}
+fine() { run 0 doctor; }
+
+chmod 0755 "$dir/state"
+found "the state directory is open to others (mode 0755)" "chmod"
+chmod 0700 "$dir/state"
+chmod 0644 "$dir/state/keys.db"
+found "keys.db is open to others" "chmod"
+chmod 0600 "$dir/state/keys.db"
+mv "$dir/state/pepper" "$dir/pepper"
+found "the file pepper cannot be read" "restore it from a backup"
+head -c 32 /dev/urandom >"$dir/state/pepper"
+chmod 0600 "$dir/state/pepper"
+found "not the pepper that the keys were made with" "put the right one back"
+mv "$dir/pepper" "$dir/state/pepper"
+fine
+
+chmod 0600 "$WFAPIKEY_VERIFY"
+if [[ $EUID == 0 ]]; then
+    run 6 doctor
+    has "$out" "has mode 0600"
+    has "$out" "as nobody got no answer: Permission denied"
+fi
+chmod 0666 "$WFAPIKEY_VERIFY"
+chmod 0777 "$dir"
+found "can write $dir" "replace the socket"
+chmod 0755 "$dir"
+mv "$WFAPIKEY_VERIFY" "$dir/away"
+found "the socket $WFAPIKEY_VERIFY: No such file" "systemctl enable --now"
+mv "$dir/away" "$WFAPIKEY_VERIFY"
+run 6 ctl doctor --server-uid=54321 --module="$dir/pam_wfapikey.so" --pam-dir="$pam"
+has "$out" "is served by uid $(id -u) and not by uid 54321"
+run 6 ctl doctor --server-uid="$(id -u)" --module="$dir/none.so" --pam-dir="$pam"
+has "$out" "$dir/none.so: No such file"
+fine
+
+# The clock is before the newest change: a key was made tomorrow.
+if command -v sqlite3 >/dev/null; then
+    run 0 ctl key issue "$me"
+    id=$(id_of "$out")
+    run 0 sqlite3 "$dir/state/keys.db" "UPDATE key SET updated_at = updated_at + 86400 WHERE id = '$id'"
+    found "behind the newest change of a key" "set the clock"
+    run 0 ctl key remove "$id"
+    fine
+fi
+
+# PAM lines: each wrong one is named with file and line.
+wrong() { # WHERE TEXT; the service test on standard input
+    cat >"$pam/test"
+    run 6 doctor
+    has "$out" "$1"
+    has "$out" "$2"
+    rm "$pam/test"
+}
+wrong test:2 'FAILS OPEN: a login succeeds' <<END
+account required pam_wfapikey.so $options
+auth optional pam_wfapikey.so $options
+auth required pam_permit.so
+END
+wrong test:2 'FAILS OPEN: account goes on' <<END
+auth [success=done default=ignore] pam_wfapikey.so $options
+account [default=ignore] pam_wfapikey.so $options
+@include common-auth
+@include common-account
+END
+wrong test:1 'passwords do not log in any more' <<END
+auth required pam_wfapikey.so $options
+account required pam_wfapikey.so $options
+@include common-auth
+@include common-account
+END
+wrong test:2 'LOCKS OUT: account turns away' <<END
+auth [success=done default=ignore] pam_wfapikey.so $options
+account required pam_wfapikey.so $options
+@include common-auth
+END
+wrong test:1 'has no account line' <<END
+auth [success=done default=ignore] pam_wfapikey.so $options
+@include common-auth
+@include common-account
+END
+wrong test:1 "'timout=1' is no option" <<END
+auth required pam_wfapikey.so timout=1
+account required pam_wfapikey.so $options
+END
+wrong test:2 "there is no socket $dir/elsewhere" <<END
+auth required pam_wfapikey.so $options
+account required pam_wfapikey.so socket=$dir/elsewhere
+END
+wrong test:1 'includes a file that is not there' <<END
+auth required pam_wfapikey.so $options
+@include gone
+END
+printf 'auth required pam_wfapikey.so %s\naccount required pam_wfapikey.so %s\n' "$options" "$options" >"$pam/nginx"
+run 0 doctor
+has "$out" "a worker of nginx waits"
+rm "$pam/nginx"
+chmod 0666 "$pam/su"
+found "can write $pam/su" "chmod go-w"
+chmod 0644 "$pam/su"
+
+# A fault in a file that others include is said once, with all that it concerns.
+sed -i '1i auth optional pam_wfapikey.so timout=1' "$pam/common-auth"
+run 6 doctor
+is "$(grep -c "is no option" <<<"$out")" 1
+has "$out" "common-auth:1"
+sed -i 1d "$pam/common-auth"
+fine
+
+# Whom the daemon tells less.
+if [[ $EUID == 0 ]]; then
+    chmod 0711 "$dir"
+    run 0 setpriv --reuid=daemon --regid=daemon --clear-groups -- "$WFAPIKEYCTL" doctor --module="$dir/pam_wfapikey.so" --pam-dir="$pam"
+    has "$out" "tells administrators alone"
+    chmod 0755 "$dir"
+fi
+
+# A file that includes itself: it ends.
+printf 'auth include loop\nauth required pam_wfapikey.so %s\n' "$options" >"$pam/loop"
+run 6 doctor
+has "$out" "loop:"

@@ -1,0 +1,45 @@
+#!/bin/bash
+# Goal: max-lifetime bounds the keys that are issued from then on, those without an expiry too; those that are there keep theirs.
+# shellcheck source=tests/scenario/lib.sh
+. "${0%/*}/lib.sh"
+
+start
+run 0 ctl policy set enabled=yes lifetime=none max-keys-per-user=20
+run 0 ctl key issue "$me" --expires 30d
+old=$out
+run 0 ctl key issue "$me"
+endless=$out
+run 0 ctl --json key show "$(id_of "$old")"
+before=$(grep -o '"expires":"[^"]*"' <<<"$out")
+run 2 ctl policy set max-lifetime=soon
+run 0 ctl policy set max-lifetime=1d
+
+run 6 ctl key issue "$me" --expires 2d
+has "$err" "max-lifetime=1d"
+run 6 ctl key issue "$me" --expires 25h
+run 0 ctl key issue "$me" --expires 12h
+run 2 ctl key issue "$me" --expires yesterday
+run 2 ctl key issue "$me" --expires 2001-01-01
+run 0 ctl key issue "$me"
+run 0 ctl --json key show "$(id_of "$out")"
+ends=$(sed 's/.*"expires":"\([^"]*\)".*/\1/' <<<"$out")
+made=$(sed 's/.*"created":"\([^"]*\)".*/\1/' <<<"$out")
+is "$(($(date -d "$ends" +%s) - $(date -d "$made" +%s)))" 86400
+
+run 0 ctl --json key show "$(id_of "$old")"
+has "$out" "$before"
+run 0 ctl --json key show "$(id_of "$endless")"
+has "$out" '"expires":null'
+verify "$me" <<<"$old" || fail "an older key is refused"
+verify "$me" <<<"$endless" || fail "an older key without an end is refused"
+
+# A short bound kills by itself what was made under it, and lifting it brings nothing back.
+run 0 ctl policy set max-lifetime=2s
+run 0 ctl key issue "$me"
+short=$out
+verify "$me" <<<"$short" || fail "refused before its time"
+refused() { ! verify "$me" <<<"$short"; }
+wait_until refused
+run 0 ctl policy set max-lifetime=none
+verify "$me" <<<"$short" && fail "lifting the bound brings a key back"
+run 0 ctl key issue "$me" --expires 10y
