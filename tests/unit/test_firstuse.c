@@ -14,6 +14,7 @@ struct fixture {
         struct keymint *keymint;
         sd_event *event;
         struct worker *worker;
+        struct audit *audit;
         struct firstuse *firstuse;
 };
 
@@ -37,8 +38,8 @@ static int make(void **state) {
         unit_sql(f->store->path, sql);
         unit_sql(f->store->path,
                  "INSERT OR REPLACE INTO policy (name, value, changed_at) VALUES ('enabled', 1, 1)");
-        if (worker_new(&f->worker, f->event, f->store->writer, on_done, f) < 0 ||
-            firstuse_new(&f->firstuse, f->worker, f->keymint) < 0)
+        if (worker_new(&f->worker, f->event, f->store->writer, on_done, f) < 0 || audit_new(&f->audit) < 0 ||
+            firstuse_new(&f->firstuse, f->worker, f->keymint, f->audit) < 0)
                 return -1;
         *state = f;
         return 0;
@@ -51,6 +52,7 @@ static int drop(void **state) {
         (void) worker_free(f->worker);
         f->store->writer = NULL;
         (void) firstuse_free(f->firstuse);
+        (void) audit_free(f->audit);
         (void) keymint_free(f->keymint);
         sd_event_unref(f->event);
         free(f);
