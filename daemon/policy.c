@@ -203,14 +203,93 @@ void policy_format(const struct policy *policy, const char *name, char out[stati
                 parse_duration_format(value, out);
 }
 
-/* Whether the key is good from this source. A list that does not read is a list that nobody is on. */
-static enum reason decide_source(const char *networks, const char *rhost) {
+/* --- The rules of a login, in the order of enum policy_rule; each relies on those before it having passed ---------------- */
+
+static enum reason check_enabled(const struct policy_facts *facts) {
+        return facts->policy->enabled ? REASON_NONE : REASON_DISABLED;
+}
+
+static enum reason check_key(const struct policy_facts *facts) {
+        if (facts->key)
+                return REASON_NONE;
+        return facts->confirming ? REASON_STALE : REASON_UNKNOWN_KEY;
+}
+
+static enum reason check_secret(const struct policy_facts *facts) {
+        if (facts->secret_ok)
+                return REASON_NONE;
+        return facts->confirming ? REASON_STALE : REASON_WRONG_SECRET;
+}
+
+static enum reason check_user(const struct policy_facts *facts) {
+        return strcmp(facts->key->owner, facts->user) == 0 ? REASON_NONE : REASON_OTHER_USER;
+}
+
+static enum reason check_removed(const struct policy_facts *facts) {
+        return facts->key->epoch < facts->policy->epoch ? REASON_REMOVED : REASON_NONE;
+}
+
+static enum reason check_revoked(const struct policy_facts *facts) {
+        return facts->key->status == KEY_REVOKED ? REASON_REVOKED : REASON_NONE;
+}
+
+static enum reason check_retired(const struct policy_facts *facts) {
+        return expiry_is_retired(facts->key, facts->now) ? REASON_RETIRED : REASON_NONE;
+}
+
+static enum reason check_expired(const struct policy_facts *facts) {
+        return expiry_status(facts->policy, facts->key, facts->now) == KEY_ACTIVE ? REASON_NONE
+                                                                                  : REASON_EXPIRED;
+}
+
+static enum reason check_account(const struct policy_facts *facts) {
+        const struct account_record *owner = facts->owner;
+
+        if (!owner || owner->state == ACCOUNT_UNKNOWN)
+                return REASON_ACCOUNT_UNKNOWN;
+        return owner->state == ACCOUNT_PRESENT && owner->uid == facts->key->owner_uid ? REASON_NONE
+                                                                                      : REASON_ACCOUNT_GONE;
+}
+
+static enum reason check_account_expired(const struct policy_facts *facts) {
+        int64_t at = facts->owner->closes_at;
+
+        return at != 0 && facts->now >= at ? REASON_ACCOUNT_EXPIRED : REASON_NONE;
+}
+
+static enum reason check_password(const struct policy_facts *facts) {
+        const struct account_record *linked = facts->linked;
+
+        if (!facts->policy->remove_on_password_expiry)
+                return REASON_NONE;
+        if (!linked || linked->state == ACCOUNT_UNKNOWN)
+                return REASON_ACCOUNT_UNKNOWN;
+        return expiry_password_good(linked, facts->now) ? REASON_NONE : REASON_PASSWORD_EXPIRED;
+}
+
+static enum reason check_admin(const struct policy_facts *facts) {
+        return !facts->policy->admin_keys && facts->owner->admin ? REASON_ADMIN : REASON_NONE;
+}
+
+static enum reason check_peer(const struct policy_facts *facts) {
+        return facts->peer_may_claim ? REASON_NONE : REASON_PEER;
+}
+
+static enum reason check_service(const struct policy_facts *facts) {
+        const char *services = facts->key->services;
+
+        return !services[0] || text_has_word(services, facts->service) ? REASON_NONE : REASON_SERVICE;
+}
+
+/* A list that does not read is a list that nobody is on. */
+static enum reason check_source(const struct policy_facts *facts) {
+        const char *networks = facts->key->networks;
         struct network address, net;
         char word[NETWORK_TEXT_LEN];
 
         if (!networks[0])
                 return REASON_NONE;
-        if (network_parse_address(rhost, &address) < 0)
+        if (network_parse_address(facts->rhost, &address) < 0)
                 return REASON_SOURCE_UNKNOWN;
         while (*networks) {
                 size_t len = strcspn(networks, " ");
@@ -227,70 +306,33 @@ static enum reason decide_source(const char *networks, const char *rhost) {
         return REASON_SOURCE;
 }
 
-/* Whether the accounts behind the key are still those that it was made for, and open. */
-static enum reason decide_account(const struct policy_facts *facts) {
-        const struct account_record *owner = facts->owner, *linked = facts->linked;
-
-        if (!owner || owner->state == ACCOUNT_UNKNOWN)
-                return REASON_ACCOUNT_UNKNOWN;
-        if (owner->state != ACCOUNT_PRESENT || owner->uid != facts->key->owner_uid)
-                return REASON_ACCOUNT_GONE;
-        if (owner->closes_at != 0 && facts->now >= owner->closes_at)
-                return REASON_ACCOUNT_EXPIRED;
-        if (facts->policy->remove_on_password_expiry) {
-                if (!linked || linked->state == ACCOUNT_UNKNOWN)
-                        return REASON_ACCOUNT_UNKNOWN;
-                if (!expiry_password_good(linked, facts->now))
-                        return REASON_PASSWORD_EXPIRED;
-        }
-        if (!facts->policy->admin_keys && owner->admin)
-                return REASON_ADMIN;
-        return REASON_NONE;
+/* No evidence of a certificate can be presented in this version of the protocol. */
+static enum reason check_certificate(const struct policy_facts *facts) {
+        return facts->policy->require_certificate ? REASON_CERTIFICATE_MISSING : REASON_NONE;
 }
 
-/* Whether the key itself still lives. */
-static enum reason decide_life(const struct policy_facts *facts) {
-        const struct key_record *key = facts->key;
+static enum reason (*const checks[])(const struct policy_facts *facts) = {
+        [POLICY_RULE_ENABLED] = check_enabled,   [POLICY_RULE_KEY] = check_key,
+        [POLICY_RULE_SECRET] = check_secret,     [POLICY_RULE_USER] = check_user,
+        [POLICY_RULE_REMOVED] = check_removed,   [POLICY_RULE_REVOKED] = check_revoked,
+        [POLICY_RULE_RETIRED] = check_retired,   [POLICY_RULE_EXPIRED] = check_expired,
+        [POLICY_RULE_ACCOUNT] = check_account,   [POLICY_RULE_ACCOUNT_EXPIRED] = check_account_expired,
+        [POLICY_RULE_PASSWORD] = check_password, [POLICY_RULE_ADMIN] = check_admin,
+        [POLICY_RULE_PEER] = check_peer,         [POLICY_RULE_SERVICE] = check_service,
+        [POLICY_RULE_SOURCE] = check_source,     [POLICY_RULE_CERTIFICATE] = check_certificate,
+};
+_Static_assert(ARRAY_LEN(checks) == _POLICY_RULE_MAX, "a check for each rule");
 
-        if (key->epoch < facts->policy->epoch)
-                return REASON_REMOVED;
-        switch (expiry_status(facts->policy, key, facts->now)) {
-        case KEY_ACTIVE:
-                return REASON_NONE;
-        case KEY_REVOKED:
-                return REASON_REVOKED;
-        case KEY_EXPIRED:
-                break;
-        }
-        return expiry_is_retired(key, facts->now) ? REASON_RETIRED : REASON_EXPIRED;
+enum reason policy_check(enum policy_rule rule, const struct policy_facts *facts) {
+        return checks[rule](facts);
 }
 
 enum reason policy_decide(const struct policy_facts *facts) {
-        const struct key_record *key = facts->key;
-        enum reason reason;
+        for (size_t rule = 0; rule < ARRAY_LEN(checks); rule++) {
+                enum reason reason = checks[rule](facts);
 
-        if (!facts->policy->enabled)
-                return REASON_DISABLED;
-        if (!key)
-                return facts->confirming ? REASON_STALE : REASON_UNKNOWN_KEY;
-        if (!facts->secret_ok)
-                return facts->confirming ? REASON_STALE : REASON_WRONG_SECRET;
-        if (strcmp(key->owner, facts->user) != 0)
-                return REASON_OTHER_USER;
-        reason = decide_life(facts);
-        if (reason == REASON_NONE)
-                reason = decide_account(facts);
-        if (reason != REASON_NONE)
-                return reason;
-        if (!facts->peer_may_claim)
-                return REASON_PEER;
-        if (key->services[0] && !text_has_word(key->services, facts->service))
-                return REASON_SERVICE;
-        reason = decide_source(key->networks, facts->rhost);
-        if (reason != REASON_NONE)
-                return reason;
-        /* No evidence of a certificate can be presented in this version of the protocol. */
-        if (facts->policy->require_certificate)
-                return REASON_CERTIFICATE_MISSING;
+                if (reason != REASON_NONE)
+                        return reason;
+        }
         return REASON_NONE;
 }

@@ -60,8 +60,33 @@ struct policy_facts {
         int64_t now;
 };
 
+/* What a login has to pass, in this order. Source: DESIGN 6, order of verification. */
+enum policy_rule {
+        POLICY_RULE_ENABLED,
+        POLICY_RULE_KEY,
+        POLICY_RULE_SECRET,
+        POLICY_RULE_USER,
+        POLICY_RULE_REMOVED,
+        POLICY_RULE_REVOKED,
+        POLICY_RULE_RETIRED,
+        POLICY_RULE_EXPIRED,
+        POLICY_RULE_ACCOUNT,
+        POLICY_RULE_ACCOUNT_EXPIRED,
+        POLICY_RULE_PASSWORD,
+        POLICY_RULE_ADMIN,
+        POLICY_RULE_PEER,
+        POLICY_RULE_SERVICE,
+        POLICY_RULE_SOURCE,
+        POLICY_RULE_CERTIFICATE,
+        _POLICY_RULE_MAX,
+};
+
 /**
- * policy_decide(facts): why the login is refused, or REASON_NONE.
- * Source: DESIGN 6, order of verification.
+ * policy_check(rule, facts): why the login does not pass ${rule}, or REASON_NONE. To be asked only when it has passed those before.
+ */
+enum reason policy_check(enum policy_rule rule, const struct policy_facts *facts);
+
+/**
+ * policy_decide(facts): why the login is refused: by the first rule that it does not pass; or REASON_NONE.
  */
 enum reason policy_decide(const struct policy_facts *facts);

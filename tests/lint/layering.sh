@@ -9,7 +9,7 @@ layer() { # The layer of a file of daemon/, by its stem. A new file gets its pla
         case $1 in
         log | conf | clock | account | record | peer | pepper | role | helper | helper_password | pwage | account_*) echo 0 ;;
         store | store_* | schema | worker) echo 1 ;;
-        policy | expiry | fold | limits | tries | keymint | cert | cert_*) echo 2 ;;
+        policy | expiry | explain | fold | limits | tries | keymint | cert | cert_*) echo 2 ;;
         main | server | bootstrap | sockets | listener | control_bus | control_gate) echo 4 ;;
         audit | verify | control | control_* | issue | firstuse | sweep | sweeper | accounts | accounts_*) echo 3 ;;
         *) return 1 ;;

@@ -1,0 +1,197 @@
+/* What explain says is what a login gets, whatever is wrong with it; and it says the values. */
+#include "unit_login.h"
+
+#include "explain.h"
+
+/* The first rule that fails, behind those that pass, before those that were not reached. */
+static size_t find_failed(const char *row, const struct explain *e) {
+        size_t failed = 0;
+
+        while (failed < _POLICY_RULE_MAX && e->lines[failed].outcome == EXPLAIN_PASSED)
+                failed++;
+        if (failed < _POLICY_RULE_MAX)
+                unit_int(row, e->lines[failed].outcome, EXPLAIN_FAILED);
+        for (size_t i = 0; i < _POLICY_RULE_MAX; i++) {
+                unit_int(row, e->lines[i].text[0] != '\0', i <= failed);
+                if (i > failed)
+                        unit_int(row, e->lines[i].outcome, EXPLAIN_NOT_REACHED);
+        }
+        return failed;
+}
+
+static void test_every_set_of_faults_gets_the_verdict_of_a_login(void **state) {
+        static struct explain e;
+
+        (void) state;
+        for (unsigned set = 0; set < 1U << ARRAY_LEN(facts); set++) {
+                struct login l;
+                char row[32];
+
+                if (set & 2) /* there is always a key */
+                        continue;
+                good_login(&l);
+                for (size_t i = ARRAY_LEN(facts); i-- > 0;)
+                        if (set & 1U << i)
+                                facts[i].spoil(&l);
+                (void) snprintf(row, sizeof(row), "set %#x", set);
+                unit_poison(&e, sizeof(e));
+                explain_login(&l.facts, &e);
+                unit_int(row, e.reason, policy_decide(&l.facts));
+                unit_int(row, find_failed(row, &e) == _POLICY_RULE_MAX, e.reason == REASON_NONE);
+        }
+}
+
+static void test_rules_are_named_once_and_in_order(void **state) {
+        static struct explain e;
+        struct login l;
+
+        (void) state;
+        good_login(&l);
+        explain_login(&l.facts, &e);
+        assert_string_equal(e.lines[0].name, "enabled");
+        for (size_t i = 0; i < _POLICY_RULE_MAX; i++)
+                for (size_t j = 0; j < i; j++)
+                        assert_string_not_equal(e.lines[i].name, e.lines[j].name);
+}
+
+static void leave_alone(struct login *l) {
+        (void) l;
+}
+
+static void never_expire(struct login *l) {
+        l->key.expires_at = 0;
+}
+
+static void expire_long_ago(struct login *l) {
+        l->key.expires_at = NOW - 3 * 86400 - 5;
+}
+
+static void retire_later(struct login *l) {
+        l->key.retires_at = NOW + 7200;
+        l->key.expires_at = NOW + 90000;
+        memcpy(l->key.successor, "abcdefghij", 11);
+}
+
+static void retire_on_use(struct login *l) {
+        l->key.retires_at = RECORD_RETIRES_ON_USE;
+        memcpy(l->key.successor, "abcdefghij", 11);
+}
+
+static void revoke_for_a_reason(struct login *l) {
+        l->key.status = KEY_REVOKED;
+        l->key.dead_at = NOW - 60;
+        memcpy(l->key.reason, "it's lost", 10);
+}
+
+static void ask_in_escapes(struct login *l) {
+        l->facts.service = "a\033[31m'";
+}
+
+static void ask_from_nowhere(struct login *l) {
+        l->facts.rhost = "";
+}
+
+static void leave(struct login *l) {
+        l->owner.state = ACCOUNT_GONE;
+        l->owner.gone_since = NOW - 4 * 3600;
+}
+
+static void lock_password(struct login *l) {
+        l->linked.locked = true;
+}
+
+static void ask_no_password(struct login *l) {
+        l->policy.remove_on_password_expiry = false;
+}
+
+static void be_good_for_all(struct login *l) {
+        l->key.services[0] = l->key.networks[0] = '\0';
+}
+
+static void be_as_long_as_can_be(struct login *l) {
+        static char rhost[WIRE_RHOST_MAX + 1];
+
+        memset(rhost, '\001', WIRE_RHOST_MAX);
+        memset(l->key.networks, 'x', sizeof(l->key.networks) - 1);
+        l->facts.rhost = rhost;
+}
+
+static void test_the_values_are_told(void **state) {
+        static const struct {
+                void (*change)(struct login *l);
+                enum policy_rule rule;
+                const char *text;
+        } rows[] = {
+                { leave_alone, POLICY_RULE_ENABLED, "the policy says enabled=yes" },
+                { leave_alone, POLICY_RULE_USER, "belongs to 'alice', the login is of 'alice'" },
+                { change_user, POLICY_RULE_USER, "the login is of 'alic'" },
+                { leave_alone, POLICY_RULE_EXPIRED,
+                  "it expires on 2027-01-15T08:16:40Z, 16 minutes from then" },
+                { never_expire, POLICY_RULE_EXPIRED, "it never expires" },
+                { expire_key, POLICY_RULE_EXPIRED, "it expired on 2027-01-15T08:00:00Z, 0 seconds before" },
+                { expire_long_ago, POLICY_RULE_EXPIRED, "2027-01-12T07:59:55Z, 3 days before then" },
+                { retire_later, POLICY_RULE_RETIRED,
+                  "key abcdefghij takes its place, on 2027-01-15T10:00:00Z, 2 hours from then" },
+                { retire_on_use, POLICY_RULE_RETIRED, "abcdefghij takes its place, with that one's first" },
+                { revoke_for_a_reason, POLICY_RULE_REVOKED,
+                  "on 2027-01-15T07:59:00Z, 60 seconds before then: 'it\\x27s lost'" },
+                { ask_in_escapes, POLICY_RULE_SERVICE, "good for sshd imap; asked for 'a\\x1b[31m\\x27'" },
+                { be_good_for_all, POLICY_RULE_SERVICE, "good for every service" },
+                { be_good_for_all, POLICY_RULE_SOURCE, "good from everywhere" },
+                { ask_from_nowhere, POLICY_RULE_SOURCE, "asked for an unknown source" },
+                { be_as_long_as_can_be, POLICY_RULE_SOURCE, "xxx; asked for '\\x01" },
+                { leave, POLICY_RULE_ACCOUNT, "'alice' is gone since 2027-01-15T04:00:00Z, 4 hours before" },
+                { reuse_uid, POLICY_RULE_ACCOUNT, "is uid 1001, the key was made for uid 1000" },
+                { forget_account, POLICY_RULE_ACCOUNT, "was not looked for yet" },
+                { close_account, POLICY_RULE_ACCOUNT_EXPIRED, "'alice' ended on 2027-01-15T08:00:00Z" },
+                { lock_password, POLICY_RULE_PASSWORD, "the password of 'boss' is locked" },
+                { expire_password, POLICY_RULE_PASSWORD, "the password of 'boss' has expired then" },
+                { ask_no_password, POLICY_RULE_PASSWORD, "remove-on-password-expiry=no" },
+                { forbid_admins, POLICY_RULE_ADMIN, "admin-keys=no; the owner is an administrator: yes" },
+                { demand_certificate, POLICY_RULE_CERTIFICATE, "require-certificate=yes" },
+        };
+        static struct explain e;
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                const char *text = e.lines[rows[i].rule].text;
+                struct login l;
+
+                good_login(&l);
+                rows[i].change(&l);
+                explain_login(&l.facts, &e);
+                if (!strstr(text, rows[i].text))
+                        unit_str("sentence", text, rows[i].text);
+                unit_int(text, strlen(text) < EXPLAIN_TEXT_LEN - 1, true);
+        }
+}
+
+static void test_when_somebody_elses_password_expires_is_not_told(void **state) {
+        static struct explain e;
+        struct login l;
+
+        (void) state;
+        good_login(&l);
+        explain_login(&l.facts, &e);
+        assert_null(strstr(e.lines[POLICY_RULE_PASSWORD].text, "2027"));
+}
+
+static void test_outcomes_have_names(void **state) {
+        (void) state;
+        assert_string_equal(explain_outcome_name(EXPLAIN_PASSED), "passed");
+        assert_string_equal(explain_outcome_name(EXPLAIN_FAILED), "failed");
+        assert_string_equal(explain_outcome_name(EXPLAIN_NOT_REACHED), "not reached");
+        assert_string_equal(explain_outcome_name((enum explain_outcome) 77), "not reached");
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_every_set_of_faults_gets_the_verdict_of_a_login),
+                cmocka_unit_test(test_rules_are_named_once_and_in_order),
+                cmocka_unit_test(test_the_values_are_told),
+                cmocka_unit_test(test_when_somebody_elses_password_expires_is_not_told),
+                cmocka_unit_test(test_outcomes_have_names),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
