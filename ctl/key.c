@@ -149,6 +149,8 @@ static int append_issue(sd_bus_message *m, const struct args *args, const char *
         if (r >= 0)
                 r = append_text(m, "expires", args_value(args, "expires"));
         if (r >= 0)
+                r = append_text(m, "linked", args_value(args, "link"));
+        if (r >= 0)
                 r = append_list(m, "services", args, "service");
         if (r >= 0)
                 r = append_list(m, "networks", args, "from");
@@ -227,6 +229,39 @@ enum exit_code key_reset(const struct args *args) {
         if (rc == CTL_OK)
                 rc = call_once(args->control, "ResetKey", &reply, "s", args->words[0]);
         return rc != CTL_OK ? rc : take_key(args, reply, args->words[0]);
+}
+
+static int append_rotate(sd_bus_message *m, const struct args *args) {
+        int r;
+
+        r = sd_bus_message_append(m, "s", args->words[0]);
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
+        if (r >= 0)
+                r = append_text(m, "overlap", args_value(args, "overlap"));
+        if (r >= 0)
+                r = append_text(m, "expires", args_value(args, "expires"));
+        if (r >= 0 && args_has(args, "until-first-use"))
+                r = sd_bus_message_append(m, "{sv}", "until-first-use", "b", 1);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+enum exit_code key_rotate(const struct args *args) {
+        _cleanup_call_ struct call call = {};
+        _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
+        enum exit_code rc;
+        int r;
+
+        rc = key_check_id(args->words[0]);
+        if (rc == CTL_OK)
+                rc = call_open(&call, args->control);
+        if (rc == CTL_OK)
+                rc = call_method(&call, "RotateKey", &m);
+        if (rc != CTL_OK)
+                return rc;
+        r = append_rotate(m, args);
+        rc = r < 0 ? call_unmade(r) : call_send(&call, m, &reply);
+        return rc != CTL_OK ? rc : take_key(args, reply, NULL);
 }
 
 enum exit_code key_rename(const struct args *args) {

@@ -10,9 +10,14 @@
 enum exit_code key_check_id(const char *text) _must_check_;
 
 /**
- * key_issue(args): makes a key for the user args->words[0]; options name, expires, service, from.
+ * key_issue(args): makes a key for the user args->words[0]; options name, expires, link, service, from.
  */
 enum exit_code key_issue(const struct args *args);
+
+/**
+ * key_rotate(args): a new key in the place of the key args->words[0]; options overlap, until-first-use, expires.
+ */
+enum exit_code key_rotate(const struct args *args);
 
 /**
  * key_reset(args), key_rename(args): a new secret, a new name for the key args->words[0].

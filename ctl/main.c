@@ -12,10 +12,13 @@
 #include "args.h"
 #include "audit.h"
 #include "doctor.h"
+#include "explain.h"
 #include "key.h"
+#include "keylist.h"
 #include "keyview.h"
 #include "policy.h"
 #include "print.h"
+#include "removeall.h"
 #include "status.h"
 #include "verify.h"
 
@@ -26,6 +29,7 @@ static const struct args_option issue_options[] = {
         { "name", "TEXT", "a label for the key, 1 to 64 bytes (default: key)", false },
         { "expires", "WHEN", "30m, 12h, 90d, 6months, 1y, P90D or a date as 2027-01-31 (default: the policy)",
           false },
+        { "link", "USER", "whose password the key depends on (default: USER); for administrators", false },
         { "service", "NAME", "a PAM service that the key is good for; repeat it for more (default: all)",
           true },
         { "from", "CIDR", "an address or network that it is good from; repeat it for more (default: all)",
@@ -35,10 +39,40 @@ static const struct args_option issue_options[] = {
 
 static const struct args_option list_options[] = {
         { "owner", "USER", "only keys of this user", false },
+        { "linked", "USER", "only keys that depend on this user's password", false },
         { "status", "STATUS", "only keys that are active, expired or revoked", false },
         { "search", "TEXT", "only keys with this in their id, name or owner", false },
-        { "sort", "FIELD", "id, name, owner, status, created, expires, last-used or uses (default: id)",
-          false },
+        { "sort", "FIELD",
+          "id, name, owner, status, created, updated, expires, last-used or uses (default: id)", false },
+        { "limit", "N", "as many keys at most", false },
+        { "after", "ID", "only those that come after this key in the list", false },
+        {},
+};
+
+static const struct args_option expiring_options[] = {
+        { "within", "TIME", "how soon, as 14d", false },
+        { "owner", "USER", "only keys of this user", false },
+        {},
+};
+
+static const struct args_option rotate_options[] = {
+        { "overlap", "TIME", "how long the old key stays good, as 12h (default: 24h)", false },
+        { "until-first-use", NULL, "the old key stays good until the new one is used", false },
+        { "expires", "WHEN",
+          "when the new key ends (default: the old one's length of life again, or the policy)", false },
+        {},
+};
+
+static const struct args_option remove_all_options[] = {
+        { "yes", NULL, "do not ask, however many there are", false },
+        {},
+};
+
+static const struct args_option explain_options[] = {
+        { "service", "NAME", "the PAM service of the login (default: none)", false },
+        { "rhost", "ADDRESS", "where the login comes from (default: unknown)", false },
+        { "user", "USER", "who logs in (default: the owner of the key)", false },
+        { "at", "TIME", "when: a date or time, or a duration from now (default: now)", false },
         {},
 };
 
@@ -85,15 +119,23 @@ static const struct args_command commands[] = {
           SIZE_MAX, NULL },
         { "key", "issue", key_issue, "USER", "Makes a key for USER and prints it, this once.", 0, 1,
           issue_options },
-        { "key", "list", keyview_list, "", "Lists keys.", 0, 0, list_options },
+        { "key", "list", keylist_all, "", "Lists keys.", 0, 0, list_options },
         { "key", "show", keyview_show, "ID", "Shows everything about a key, except the key.", 1, 1, NULL },
         { "key", "rename", key_rename, "ID NAME", "Gives a key another name.", 2, 2, NULL },
         { "key", "reset", key_reset, "ID", "Gives a key a new secret and prints it; the old one is dead.", 1,
           1, NULL },
+        { "key", "rotate", key_rotate, "ID", "Makes a key that takes another's place, and prints it.", 1, 1,
+          rotate_options },
         { "key", "revoke", key_revoke, "ID...", "Ends active keys for good, all or none; they stay listed.",
           1, SIZE_MAX, revoke_options },
         { "key", "remove", key_remove, "ID...", "Removes keys and what is known of them, all or none.", 1,
           SIZE_MAX, NULL },
+        { "key", "remove-all", removeall_run, "", "Removes all keys of all users.", 0, 0,
+          remove_all_options },
+        { "key", "explain", explain_run, "ID", "Says what a login with a key would get, and why.", 1, 1,
+          explain_options },
+        { "key", "expiring", keylist_expiring, "", "Lists the active keys that end soon.", 0, 0,
+          expiring_options },
         { "audit", "list", audit_list, "", "Shows the log of changes, logins and refusals, the oldest first.",
           0, 0, audit_options },
         { "audit", "verify", audit_verify, "", "Checks that no event was altered or removed.", 0, 0, NULL },

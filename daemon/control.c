@@ -18,7 +18,9 @@ static const struct control_method *const methods[] = {
         &control_policy_get,      &control_policy_set,
         &control_policy_status,   &control_events_list,
         &control_events_verify,   &control_follow,
-        &control_doctor_diagnose,
+        &control_doctor_diagnose, &control_explain,
+        &control_remove_all,      &control_remove_all_count,
+        &control_rotate,
 };
 
 static const char *const error_names[] = {
@@ -262,8 +264,10 @@ static const char *why_denied(enum role_verb verb) {
                 return "Only administrators are told how the daemon is.";
         case ROLE_VERB_AUDIT_CHECK:
                 return "Only administrators check the audit log.";
+        case ROLE_VERB_REMOVE_ALL:
+                return "Only administrators remove all keys.";
         }
-        return "Only administrators and developers make, rename and reset keys.";
+        return "Only administrators and developers make, rename, reset and rotate keys.";
 }
 
 static const struct control_method *find_method(const char *member) {
@@ -347,10 +351,19 @@ static const sd_bus_vtable manager_vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ResetKey", SD_BUS_ARGS("s", id), SD_BUS_RESULT("s", key), on_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
+        SD_BUS_METHOD_WITH_ARGS("RotateKey", SD_BUS_ARGS("s", id, "a{sv}", options),
+                                SD_BUS_RESULT("s", new_id, "s", key), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
         SD_BUS_METHOD_WITH_ARGS("RevokeKeys", SD_BUS_ARGS("as", ids, "s", reason),
                                 SD_BUS_RESULT("u", revoked), on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("RemoveKeys", SD_BUS_ARGS("as", ids), SD_BUS_RESULT("u", removed), on_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ExplainKey", SD_BUS_ARGS("s", id, "a{sv}", login),
+                                SD_BUS_RESULT("a{sv}", verdict), on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("CountKeys", SD_BUS_NO_ARGS, SD_BUS_RESULT("t", keys), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("RemoveAllKeys", SD_BUS_ARGS("t", expected), SD_BUS_RESULT("t", removed),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetPolicy", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{ss}", policy), on_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("SetPolicy", SD_BUS_ARGS("a{ss}", changes), SD_BUS_RESULT("t", ended),

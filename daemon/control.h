@@ -1,7 +1,6 @@
 /* The methods of org.wfapikey1.Manager: one table, one way through it. A call is checked against the caller's role, its arguments are
  * read on the loop, its work is done on the writer thread, and its answer is sent from the loop. CONTROL describes each method; the
- * work itself is in control_doctor.c, control_issue.c, control_password.c, control_key.c, control_list.c, control_policy.c,
- * control_events.c and control_follow.c. */
+ * work itself is in the other control_*.c. */
 #pragma once
 
 #include <systemd/sd-bus.h>
@@ -19,6 +18,8 @@
 
 #define CONTROL_CALLS_MAX     (WORKER_QUEUE_MAX - 64) /* of all others than uid 0, on their way at one time */
 #define CONTROL_CALLS_PER_UID 16                      /* of one of them */
+
+#define CONTROL_TIME_MAX INT64_C(253402300799) /* of the year 9999, the last that is written */
 
 /* How many calls of one uid are on their way. */
 struct control_load {
@@ -247,4 +248,5 @@ void control_follow_stop(struct control *control);
 extern const struct control_method control_issue, control_issue_with_password, control_key_rename,
         control_key_reset, control_key_revoke, control_key_remove, control_list_keys, control_list_get,
         control_policy_get, control_policy_set, control_policy_status, control_events_list,
-        control_events_verify, control_follow, control_doctor_diagnose;
+        control_events_verify, control_follow, control_doctor_diagnose, control_explain, control_remove_all,
+        control_remove_all_count, control_rotate;

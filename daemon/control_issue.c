@@ -75,8 +75,22 @@ static int parse_words(struct control_call *call, sd_bus_message *m, int max,
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
+static void take_text(struct control_issue_call *ours, const char *option, const char *value) {
+        struct control_call *call = &ours->call;
+        struct issue *issue = &ours->issue;
+
+        if (strcmp(option, "name") == 0)
+                (void) control_take_label(call, "name", value, issue->key.name, sizeof(issue->key.name));
+        else if (strcmp(option, "linked") == 0) {
+                if (!value[0] || !text_copy(ours->linked, sizeof(ours->linked), value))
+                        control_fail(call, CONTROL_NO_SUCH_USER, "That is no user name: 1 to %d bytes.",
+                                     WIRE_USER_MAX);
+        } else if (!text_copy(issue->expires, sizeof(issue->expires), value))
+                control_fail(call, CONTROL_INVALID_ARGUMENT,
+                             "That expiry is too long for a date or a duration.");
+}
+
 static int parse_option(struct control_call *call, sd_bus_message *m) {
-        struct issue *issue = &((struct control_issue_call *) call)->issue;
         const char *option, *value;
         char shown[80];
         int r;
@@ -88,21 +102,17 @@ static int parse_option(struct control_call *call, sd_bus_message *m) {
                 return parse_words(call, m, RECORD_SERVICES_MAX, take_service);
         if (strcmp(option, "networks") == 0)
                 return parse_words(call, m, RECORD_NETWORKS_MAX, take_network);
-        if (strcmp(option, "name") != 0 && strcmp(option, "expires") != 0) {
+        if (strcmp(option, "name") != 0 && strcmp(option, "expires") != 0 && strcmp(option, "linked") != 0) {
                 text_escape(shown, sizeof(shown), option);
                 control_fail(call, CONTROL_INVALID_ARGUMENT,
-                             "Unknown option '%s': known are name, expires, services, networks.", shown);
+                             "Unknown option '%s': known are name, expires, linked, services, networks.",
+                             shown);
                 return sd_bus_message_skip(m, "v");
         }
         r = sd_bus_message_read(m, "v", "s", &value);
-        if (r < 0)
-                return r;
-        if (strcmp(option, "name") == 0)
-                (void) control_take_label(call, "name", value, issue->key.name, sizeof(issue->key.name));
-        else if (!text_copy(issue->expires, sizeof(issue->expires), value))
-                control_fail(call, CONTROL_INVALID_ARGUMENT,
-                             "That expiry is too long for a date or a duration.");
-        return 0;
+        if (r >= 0)
+                take_text((struct control_issue_call *) call, option, value);
+        return r;
 }
 
 int control_issue_parse_user(struct control_issue_call *ours, sd_bus_message *m) {
@@ -143,6 +153,21 @@ static const enum control_error errors[] = {
 };
 _Static_assert(ARRAY_LEN(errors) == _ISSUE_ERROR_MAX, "an answer to each");
 
+void control_issue_failed(struct control_call *call, const struct issue *issue) {
+        control_fail(call, errors[issue->error], "%s", issue->error_text);
+}
+
+/* For ${anybody}, or for the owner alone. */
+static bool find_linked(struct control_issue_call *ours, bool anybody) {
+        bool found = !ours->linked[0] || issue_find_linked(&ours->issue, ours->linked);
+
+        if (anybody || (found && !ours->issue.key.linked[0]))
+                return found;
+        control_fail(&ours->call, CONTROL_ACCESS_DENIED,
+                     "Only administrators link a key to another user's password.");
+        return false;
+}
+
 void control_issue_make(struct control_issue_call *ours, struct store *writer, uid_t uid,
                         const char *not_yours) {
         struct control_call *call = &ours->call;
@@ -153,10 +178,10 @@ void control_issue_make(struct control_issue_call *ours, struct store *writer, u
         control_audit_fill(call, "issued", &issue->audit);
         if (uid != (uid_t) -1 && (!found || issue->key.owner_uid != uid))
                 control_fail(call, CONTROL_ACCESS_DENIED, "%s", not_yours);
-        else if (found && issue_make(issue, writer))
+        else if (found && find_linked(ours, uid == (uid_t) -1) && issue_make(issue, writer))
                 control_audit_say(call, "issued", &issue->key);
         else
-                control_fail(call, errors[issue->error], "%s", issue->error_text);
+                control_issue_failed(call, issue);
 }
 
 static void issue_run(struct control_call *call, struct store *writer) {

@@ -7,6 +7,7 @@
 struct control_issue_call {
         struct control_call call;
         char user[WIRE_USER_MAX + 1];
+        char linked[WIRE_USER_MAX + 1]; /* whose password counts; empty: the user's */
         struct issue issue;
 };
 
@@ -20,10 +21,15 @@ int control_issue_parse_options(struct control_issue_call *ours, sd_bus_message 
 /**
  * control_issue_make(ours, writer, uid, not_yours):
  * Makes the key when the user's number is ${uid}, or whatever it is with -1; if it is another the call fails with ${not_yours}, as it
- * does with a user that there is not. On the writer thread.
+ * does with a user that there is not, or with another linked user. On the writer thread.
  */
 void control_issue_make(struct control_issue_call *ours, struct store *writer, uid_t uid,
                         const char *not_yours);
+
+/**
+ * control_issue_failed(call, issue): ends the call with what kept ${issue} from making a key.
+ */
+void control_issue_failed(struct control_call *call, const struct issue *issue);
 
 /**
  * control_issue_reply(call, reply): id and key.

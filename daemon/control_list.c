@@ -14,10 +14,12 @@
 struct list_call {
         struct control_call call;
         char owner[WIRE_USER_MAX + 1];
+        char linked[WIRE_USER_MAX + 1];
         char search[WIRE_NAME_MAX + 1];
         char after[KEYTEXT_ID_LEN + 1];
         bool by_status;
         enum key_status status;
+        int64_t expires_before; /* 0: whenever */
         uint32_t limit;
 
         struct policy policy;
@@ -76,6 +78,30 @@ static int append_use(sd_bus_message *m, const struct key_record *key) {
         return r < 0 ? r : sd_bus_message_append(m, "{sv}", "uses", "t", key->uses);
 }
 
+static const char *linked_user(const struct key_record *key) {
+        return key->linked[0] ? key->linked : key->owner;
+}
+
+/* Where it comes from and what comes after it: absent where there is nothing to tell. */
+static int append_relations(sd_bus_message *m, const struct key_record *key) {
+        const struct {
+                const char *name, *value;
+        } texts[] = { { "origin", key->origin },
+                      { "predecessor", key->predecessor },
+                      { "successor", key->successor } };
+        int r;
+
+        r = sd_bus_message_append(m, "{sv}", "linked-user", "s", linked_user(key));
+        for (size_t i = 0; r >= 0 && i < ARRAY_LEN(texts); i++)
+                if (texts[i].value[0])
+                        r = sd_bus_message_append(m, "{sv}", texts[i].name, "s", texts[i].value);
+        if (r >= 0 && key->retires_at > 0)
+                r = sd_bus_message_append(m, "{sv}", "retires", "x", key->retires_at);
+        if (r >= 0 && key->retires_at == RECORD_RETIRES_ON_USE)
+                r = sd_bus_message_append(m, "{sv}", "retires-on-use", "b", 1);
+        return r;
+}
+
 static int append_key(sd_bus_message *m, const struct key_record *key, const struct policy *policy,
                       int64_t now) {
         int64_t expires = expiry_of(policy, key);
@@ -96,7 +122,9 @@ static int append_key(sd_bus_message *m, const struct key_record *key, const str
                 if (r < 0)
                         return r;
         }
-        r = append_use(m, key);
+        r = append_relations(m, key);
+        if (r >= 0)
+                r = append_use(m, key);
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
@@ -112,15 +140,22 @@ static void take_status(struct list_call *list, const char *value) {
         control_fail(&list->call, CONTROL_INVALID_ARGUMENT, "The status is active, expired or revoked.");
 }
 
+static void take_user(struct list_call *list, const char *value, char out[static WIRE_USER_MAX + 1]) {
+        if (!text_copy(out, WIRE_USER_MAX + 1, value) || !value[0])
+                control_fail(&list->call, CONTROL_INVALID_ARGUMENT, "That is no user name: 1 to %d bytes.",
+                             WIRE_USER_MAX);
+}
+
 static void take_filter(struct list_call *list, const char *name, const char *value) {
         char shown[80];
 
         if (strcmp(name, "status") == 0)
                 take_status(list, value);
-        else if (strcmp(name, "owner") == 0) {
-                if (!text_copy(list->owner, sizeof(list->owner), value) || !value[0])
-                        control_fail(&list->call, CONTROL_INVALID_ARGUMENT, "That owner is no user name.");
-        } else if (strcmp(name, "search") == 0) {
+        else if (strcmp(name, "owner") == 0)
+                take_user(list, value, list->owner);
+        else if (strcmp(name, "linked") == 0)
+                take_user(list, value, list->linked);
+        else if (strcmp(name, "search") == 0) {
                 if (!text_copy(list->search, sizeof(list->search), value))
                         control_fail(&list->call, CONTROL_INVALID_ARGUMENT, "Search for at most %d bytes.",
                                      WIRE_NAME_MAX);
@@ -130,7 +165,9 @@ static void take_filter(struct list_call *list, const char *name, const char *va
         } else {
                 text_escape(shown, sizeof(shown), name);
                 control_fail(&list->call, CONTROL_INVALID_ARGUMENT,
-                             "Unknown filter '%s': known are owner, status, search, after, limit.", shown);
+                             "Unknown filter '%s': known are owner, linked, status, search, expires-before, "
+                             "after, limit.",
+                             shown);
         }
 }
 
@@ -149,6 +186,13 @@ static int parse_filter(struct control_call *call, sd_bus_message *m) {
                                      PAGE_MAX);
                 return r;
         }
+        if (strcmp(name, "expires-before") == 0) {
+                r = sd_bus_message_read(m, "v", "x", &list->expires_before);
+                if (r >= 0 && list->expires_before <= 0)
+                        control_fail(&list->call, CONTROL_INVALID_ARGUMENT,
+                                     "expires-before is a time after 1970.");
+                return r;
+        }
         r = sd_bus_message_read(m, "v", "s", &value);
         if (r >= 0)
                 take_filter(list, name, value);
@@ -161,6 +205,12 @@ static int list_parse(struct control_call *call, sd_bus_message *m) {
 }
 
 static bool matches(const struct list_call *list, const struct key_record *key) {
+        int64_t expires = list->expires_before != 0 ? expiry_of(&list->policy, key) : 0;
+
+        if (list->linked[0] && strcmp(linked_user(key), list->linked) != 0)
+                return false;
+        if (list->expires_before != 0 && (expires == 0 || expires >= list->expires_before))
+                return false;
         if (list->by_status && expiry_status(&list->policy, key, list->now) != list->status)
                 return false;
         return !list->search[0] || strcasestr(key->id, list->search) || strcasestr(key->name, list->search) ||

@@ -29,7 +29,7 @@ static bool fail_store(struct issue *issue, int r) {
         return fail(issue, ISSUE_STORE, "The key store: %s; nothing was changed.", store_error_text(r));
 }
 
-bool issue_find_owner(struct issue *issue, const char *user) {
+static bool find_account(struct issue *issue, const char *user, struct account *ret) {
         struct account account = {};
         char shown[2 * WIRE_USER_MAX];
         int r;
@@ -45,8 +45,29 @@ bool issue_find_owner(struct issue *issue, const char *user) {
         if (!text_is_label(account.name, WIRE_USER_MAX))
                 return fail(issue, ISSUE_NO_SUCH_USER,
                             "The name of user '%s' has characters that no key can carry.", shown);
+        *ret = account;
+        return true;
+}
+
+bool issue_find_owner(struct issue *issue, const char *user) {
+        struct account account;
+
+        if (!find_account(issue, user, &account))
+                return false;
         memcpy(issue->key.owner, account.name, sizeof(issue->key.owner));
         issue->key.owner_uid = account.uid;
+        return true;
+}
+
+bool issue_find_linked(struct issue *issue, const char *user) {
+        struct account account;
+
+        if (!find_account(issue, user, &account))
+                return false;
+        if (strcmp(account.name, issue->key.owner) == 0)
+                return true;
+        memcpy(issue->key.linked, account.name, sizeof(issue->key.linked));
+        issue->linked_uid = account.uid;
         return true;
 }
 
@@ -64,7 +85,7 @@ static bool decide_expiry(struct issue *issue, const struct policy *policy) {
         if (policy->max_lifetime_s == 0)
                 return true;
         key->bound_at = key->created_at + policy->max_lifetime_s;
-        if (key->expires_at > key->bound_at) {
+        if (issue->expires[0] && key->expires_at > key->bound_at) {
                 parse_duration_format(policy->max_lifetime_s, most);
                 return fail(issue, ISSUE_LIMIT,
                             "The policy max-lifetime=%s bounds new keys: ask for an earlier expiry.", most);
@@ -74,6 +95,7 @@ static bool decide_expiry(struct issue *issue, const struct policy *policy) {
 
 struct counting {
         const struct issue *issue;
+        struct store *writer;
         const struct policy *policy;
         int64_t active, all;
         char in_the_way[KEYTEXT_ID_LEN + 1];
@@ -88,11 +110,19 @@ static bool stands_in_the_way(const struct issue *issue, const struct key_record
                (key->services[0] == '\0' || text_has_word(key->services, issue->key.services));
 }
 
+/* A key that retires and the one that takes its place count as one, as long as that one lives. */
+static bool counts_with_successor(const struct counting *counting, const struct key_record *key) {
+        struct key_record successor;
+
+        return key->retires_at != 0 && store_key_get(counting->writer, key->successor, &successor) >= 0 &&
+               expiry_status(counting->policy, &successor, counting->issue->key.created_at) == KEY_ACTIVE;
+}
+
 static int count_key(const struct key_record *key, void *userdata) {
         struct counting *counting = userdata;
         enum key_status status = expiry_status(counting->policy, key, counting->issue->key.created_at);
 
-        if (status == KEY_ACTIVE)
+        if (status == KEY_ACTIVE && !counts_with_successor(counting, key))
                 counting->active++;
         if (stands_in_the_way(counting->issue, key, status))
                 memcpy(counting->in_the_way, key->id, sizeof(counting->in_the_way));
@@ -100,7 +130,7 @@ static int count_key(const struct key_record *key, void *userdata) {
 }
 
 static bool has_room(struct issue *issue, struct store *writer, const struct policy *policy) {
-        struct counting counting = { .issue = issue, .policy = policy };
+        struct counting counting = { .issue = issue, .writer = writer, .policy = policy };
         int r;
 
         r = store_key_each(writer, issue->key.owner, "", count_key, &counting);
@@ -112,7 +142,7 @@ static bool has_room(struct issue *issue, struct store *writer, const struct pol
         if (issue->first_use && counting.in_the_way[0])
                 return fail(issue, ISSUE_HAS_KEY, "The user has the key %s, alive or revoked.",
                             counting.in_the_way);
-        if (counting.active >= policy->max_keys_per_user)
+        if (!issue->key.predecessor[0] && counting.active >= policy->max_keys_per_user)
                 return fail(issue, ISSUE_LIMIT,
                             "The user has %lld active keys and the policy max-keys-per-user=%lld allows no "
                             "more: revoke or remove one first.",
@@ -135,19 +165,17 @@ static int insert(struct issue *issue, struct store *writer) {
         return r;
 }
 
-/* A verification takes what the store knows of the owner, and the answer is fresh. */
-static int note_account(struct store *writer, const struct key_record *key, struct account_record *ret) {
+/* A verification takes what the store knows of a user, and this answer is fresh. */
+static int note_account(struct store *writer, const char *name, uid_t uid, struct account_record *ret) {
         struct account_record account = {};
         int r;
 
-        r = store_account_get(writer, key->owner, &account);
+        r = store_account_get(writer, name, &account);
         if (r < 0 && r != -ENOENT)
                 return r;
-        if (r < 0 || account.state != ACCOUNT_PRESENT || account.uid != key->owner_uid) {
-                account = (struct account_record){ .state = ACCOUNT_PRESENT,
-                                                   .uid = key->owner_uid,
-                                                   .admin = key->owner_uid == 0 };
-                memcpy(account.name, key->owner, sizeof(account.name));
+        if (r < 0 || account.state != ACCOUNT_PRESENT || account.uid != uid) {
+                account = (struct account_record){ .state = ACCOUNT_PRESENT, .uid = uid, .admin = uid == 0 };
+                memcpy(account.name, name, strlen(name) + 1);
                 r = store_account_put(writer, &account);
                 if (r < 0)
                         return r;
@@ -167,14 +195,27 @@ static int add_record(struct issue *issue, struct store *writer) {
         return store_audit_add(writer, record);
 }
 
-static bool make_in_transaction(struct issue *issue, struct store *writer) {
+/* The linked user of a key that takes another's place is known already. */
+static int note_accounts(struct issue *issue, struct store *writer, struct account_record *ret_owner) {
+        const struct key_record *key = &issue->key;
+        struct account_record linked;
+        int r;
+
+        r = note_account(writer, key->owner, key->owner_uid, ret_owner);
+        if (r < 0 || !key->linked[0] || key->predecessor[0])
+                return r;
+        return note_account(writer, key->linked, issue->linked_uid, &linked);
+}
+
+bool issue_add(struct issue *issue, struct store *writer) {
         struct account_record account;
         struct policy policy;
         int r;
 
+        issue->key.created_at = issue->key.updated_at = clock_now();
         r = verify_load_policy(writer, &policy);
         if (r >= 0)
-                r = note_account(writer, &issue->key, &account);
+                r = note_accounts(issue, writer, &account);
         if (r < 0)
                 return fail_store(issue, r);
         if (!policy.enabled)
@@ -192,8 +233,6 @@ static bool make_in_transaction(struct issue *issue, struct store *writer) {
         r = insert(issue, writer);
         if (r >= 0)
                 r = add_record(issue, writer);
-        if (r >= 0)
-                r = store_commit(writer);
         return r >= 0 || fail_store(issue, r);
 }
 
@@ -201,11 +240,14 @@ bool issue_make(struct issue *issue, struct store *writer) {
         bool made;
         int r;
 
-        issue->key.created_at = issue->key.updated_at = clock_now();
         r = store_begin(writer);
         if (r < 0)
                 return fail_store(issue, r);
-        made = make_in_transaction(issue, writer);
+        made = issue_add(issue, writer);
+        if (made) {
+                r = store_commit(writer);
+                made = r >= 0 || fail_store(issue, r);
+        }
         store_rollback(writer);
         return made;
 }

@@ -23,8 +23,10 @@ struct issue {
         char expires[64]; /* as a person wrote it; empty: by the policy */
         bool by_password; /* a password was all that the caller had: the policy password-issue must allow that */
         bool first_use; /* only where no key that is good for the service key.services stands in the way */
-        /* Name, services, networks and origin are the caller's, all else is filled in. */
+        /* Name, services, networks, origin and predecessor are the caller's, all else is filled in. One that takes the place
+         * of a predecessor does not count towards max-keys-per-user, and has the caller's expires_at, bounded by max-lifetime. */
         struct key_record key;
+        uid_t linked_uid;          /* of key.linked, by issue_find_linked() */
         struct audit_record audit; /* of the making, the caller's but for what is known of the key */
         struct secret secret;
         enum issue_error error;
@@ -37,8 +39,19 @@ struct issue {
 bool issue_find_owner(struct issue *issue, const char *user) _must_check_;
 
 /**
+ * issue_find_linked(issue, user):
+ * Whose password the key will depend on, by NSS; after issue_find_owner(), whose it is unless said otherwise. As above.
+ */
+bool issue_find_linked(struct issue *issue, const char *user) _must_check_;
+
+/**
  * issue_make(issue, writer):
  * Decides by the policy and makes the key of the owner that was found, in one transaction. Returns whether there is a key, now in
  * ${issue}; if not nothing has changed and the error says why.
  */
 bool issue_make(struct issue *issue, struct store *writer) _must_check_;
+
+/**
+ * issue_add(issue, writer): the same inside the caller's transaction, which ends without it when it fails.
+ */
+bool issue_add(struct issue *issue, struct store *writer) _must_check_;

@@ -15,10 +15,11 @@ enum role_verb {
         ROLE_VERB_ISSUE,
         ROLE_VERB_ISSUE_PASSWORD, /* for whoever's password is given, whose right to ISSUE counts */
         ROLE_VERB_RENAME,
-        ROLE_VERB_RESET,
+        ROLE_VERB_RESET, /* rotate, too */
         ROLE_VERB_LIST,
         ROLE_VERB_REVOKE,
         ROLE_VERB_REMOVE,
+        ROLE_VERB_REMOVE_ALL, /* everybody's keys at once */
         ROLE_VERB_STATUS,
         ROLE_VERB_STATISTICS, /* the part of the status that tells of other people */
         ROLE_VERB_AUDIT,      /* see what happened */

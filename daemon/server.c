@@ -166,6 +166,7 @@ static int start_handlers(struct server *s) {
         if (r < 0)
                 return r;
         verify_set_conf(s->verify, s->conf);
+        verify_set_worker(s->verify, s->worker);
         r = firstuse_new(&s->firstuse, s->worker, s->state.keymint, s->audit);
         if (r < 0)
                 return r;

@@ -9,6 +9,7 @@
 #include "log.h"
 #include "parse.h"
 #include "policy.h"
+#include "retire.h"
 #include "text.h"
 #include "verify.h"
 
@@ -27,6 +28,8 @@ struct verify {
         int store_error;      /* of the last REASON_STORE */
         uint64_t accepted, refused;
         struct limits limits;
+        struct worker *worker; /* NULL: none, and nothing retires for good */
+        struct retire *retire;
         size_t n_uses;
         struct key_use *uses;
         uint16_t recent
@@ -45,8 +48,8 @@ int verify_new(struct verify **ret, struct store *reader, const struct keymint *
         if (!v)
                 return -ENOMEM;
         v->uses = calloc(USES_MAX, sizeof(*v->uses));
-        if (!v->uses) {
-                free(v);
+        if (!v->uses || retire_new(&v->retire) < 0) {
+                (void) verify_free(v);
                 return -ENOMEM;
         }
         v->reader = reader;
@@ -56,14 +59,20 @@ int verify_new(struct verify **ret, struct store *reader, const struct keymint *
 }
 
 struct verify *verify_free(struct verify *v) {
-        if (v)
+        if (v) {
                 free(v->uses);
+                (void) retire_free(v->retire);
+        }
         free(v);
         return NULL;
 }
 
 void verify_set_conf(struct verify *v, const struct conf *conf) {
         v->conf = conf;
+}
+
+void verify_set_worker(struct verify *v, struct worker *worker) {
+        v->worker = worker;
 }
 
 /* A policy that this build does not know was set by a newer one: who knows what it forbids? */
@@ -120,25 +129,24 @@ static bool check_credential(const struct verify *v, const struct wire_request *
 }
 
 /* What the store knows of a user; that it knows nothing is an answer, too. */
-static int get_account(const struct verify *v, const char *name, struct account_record *ret) {
-        int r = store_account_get(v->reader, name, ret);
+static int get_account(struct store *s, const char *name, struct account_record *ret) {
+        int r = store_account_get(s, name, ret);
 
         return r == -ENOENT ? 0 : r;
 }
 
-/* The accounts matter only to a key that is right so far. */
-static int get_accounts(const struct verify *v, const struct key_record *key, struct account_record *owner,
-                        struct account_record *linked) {
+int verify_get_accounts(struct store *s, const struct key_record *key, struct account_record *ret_owner,
+                        struct account_record *ret_linked) {
         int r;
 
-        r = get_account(v, key->owner, owner);
+        r = get_account(s, key->owner, ret_owner);
         if (r < 0)
                 return r;
         if (!key->linked[0]) {
-                *linked = *owner;
+                *ret_linked = *ret_owner;
                 return 0;
         }
-        return get_account(v, key->linked, linked);
+        return get_account(s, key->linked, ret_linked);
 }
 
 static enum reason store_failed(struct verify *v, int r) {
@@ -170,8 +178,11 @@ static enum reason decide(struct verify *v, const struct wire_request *req, cons
                 return store_failed(v, r);
         facts.secret_ok = check_credential(v, req, key, r >= 0);
         facts.key = r >= 0 ? key : NULL;
+        if (facts.key && key->retires_at == RECORD_RETIRES_ON_USE && retire_has(v->retire, key->id))
+                key->retires_at = now;
+        /* The accounts matter only to a key that is right so far. */
         if (facts.secret_ok) {
-                r = get_accounts(v, key, &owner, &linked);
+                r = verify_get_accounts(v->reader, key, &owner, &linked);
                 if (r < 0)
                         return store_failed(v, r);
         }
@@ -202,6 +213,15 @@ static void note_use(struct verify *v, const struct wire_request *req, const str
         text_escape(use->service, sizeof(use->service), verify_without_key(req->service));
         text_escape(use->rhost, sizeof(use->rhost), verify_without_key(req->rhost));
         use->at = now;
+}
+
+/* The first use of a key that took another's place. */
+static void retire_predecessor(struct verify *v, const struct key_record *key, int64_t now) {
+        struct key_record old;
+
+        if (key->predecessor[0] && store_key_get(v->reader, key->predecessor, &old) >= 0 &&
+            old.retires_at == RECORD_RETIRES_ON_USE && strcmp(old.successor, key->id) == 0)
+                retire_note(v->retire, v->worker, &old, now);
 }
 
 static void fill_event(const struct verify *v, const struct wire_request *req, const struct key_record *key,
@@ -247,8 +267,10 @@ int verify_packet(struct verify *v, const uint8_t *in, size_t len, const struct 
                 memcpy(reply.id, key.id, sizeof(reply.id));
                 memcpy(reply.name, key.name, sizeof(reply.name));
                 keymint_ticket(v->keymint, &key, req.user, reply.ticket);
-                if (req.kind == WIRE_VERIFY)
+                if (req.kind == WIRE_VERIFY) {
                         note_use(v, &req, &key, now);
+                        retire_predecessor(v, &key, now);
+                }
                 v->accepted++;
         } else {
                 if (peer->uid == 0)
@@ -283,6 +305,15 @@ static void add_fields(struct log_entry *entry, const struct verify_event *event
         log_add(entry, "WFA_PEER_PID", number);
 }
 
+/* Whoever uses a retired key was not given the new one, or should not have the old one. */
+static int priority_of(enum reason reason) {
+        if (reason == REASON_NONE)
+                return LOG_INFO;
+        if (reason == REASON_STORE)
+                return LOG_ERR;
+        return reason == REASON_RETIRED ? LOG_WARNING : LOG_NOTICE;
+}
+
 void verify_log(struct verify *v, const struct verify_event *event) {
         char user[2 * WIRE_USER_MAX], service[2 * WIRE_SERVICE_MAX], rhost[2 * WIRE_RHOST_MAX];
         char detail[128] = "", date[PARSE_TIME_LEN];
@@ -298,13 +329,13 @@ void verify_log(struct verify *v, const struct verify_event *event) {
         if (event->reason == REASON_EXPIRED) {
                 parse_time_format(event->expires_at, date);
                 (void) snprintf(detail, sizeof(detail), " (at %s)", date);
+        } else if (event->reason == REASON_RETIRED) {
+                parse_time_format(event->expires_at, date);
+                (void) snprintf(detail, sizeof(detail), " (used after its retirement at %s)", date);
         } else if (event->reason == REASON_STORE)
                 (void) snprintf(detail, sizeof(detail), " (%s)", store_error_text(event->store_error));
 
-        log_begin(&entry,
-                  accepted                        ? LOG_INFO
-                  : event->reason == REASON_STORE ? LOG_ERR
-                                                  : LOG_NOTICE,
+        log_begin(&entry, priority_of(event->reason),
                   "%s key %s: user '%s', service '%s', source '%s', asked by uid %u%s%s%s",
                   accepted ? (event->kind == WIRE_CONFIRM ? "confirmed" : "accepted") : "refused", event->id,
                   user, service, rhost, event->peer.uid, accepted ? "" : ": ",

@@ -54,6 +54,18 @@ int verify_get_policy(struct verify *v, struct policy *ret) _must_check_;
 void verify_set_conf(struct verify *v, const struct conf *conf);
 
 /**
+ * verify_set_worker(v, worker): who writes that a key has retired with the first use of its successor; borrowed, NULL for nobody.
+ */
+void verify_set_worker(struct verify *v, struct worker *worker);
+
+/**
+ * verify_get_accounts(s, key, ret_owner, ret_linked):
+ * What the store knows of the accounts behind ${key}; of whom it knows nothing the record stays as it was. 0, or an error of the store.
+ */
+int verify_get_accounts(struct store *s, const struct key_record *key, struct account_record *ret_owner,
+                        struct account_record *ret_linked) _must_check_;
+
+/**
  * verify_packet(v, in, len, peer, now, out, ret_event):
  * Decides the request at ${in} at the time ${now} and writes the reply to ${out}. The caller wipes ${in}.
  * Returns VERIFY_ISSUE when it is no verification: it is for firstuse_serve(), and there is nothing in ${out} and ${ret_event};

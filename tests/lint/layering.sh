@@ -11,7 +11,7 @@ layer() { # The layer of a file of daemon/, by its stem. A new file gets its pla
         store | store_* | schema | worker) echo 1 ;;
         policy | expiry | explain | fold | limits | tries | keymint | cert | cert_*) echo 2 ;;
         main | server | bootstrap | sockets | listener | control_bus | control_gate) echo 4 ;;
-        audit | verify | control | control_* | issue | firstuse | sweep | sweeper | accounts | accounts_*) echo 3 ;;
+        audit | verify | control | control_* | issue | firstuse | retire | sweep | sweeper | accounts | accounts_*) echo 3 ;;
         *) return 1 ;;
         esac
 }

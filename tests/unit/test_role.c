@@ -20,6 +20,7 @@ static const struct {
         { "list", ROLE_VERB_LIST, YES, NO, YES, YES, NO },
         { "revoke", ROLE_VERB_REVOKE, YES, NO, YES, YES, NO },
         { "remove", ROLE_VERB_REMOVE, YES, NO, YES, YES, NO },
+        { "remove-all", ROLE_VERB_REMOVE_ALL, NO, NO, NO, NO, NO },
         { "status", ROLE_VERB_STATUS, YES, YES, YES, YES, YES },
         { "statistics", ROLE_VERB_STATISTICS, NO, NO, NO, NO, NO },
         { "audit", ROLE_VERB_AUDIT, YES, NO, YES, YES, NO },

@@ -1,0 +1,11 @@
+/* The end of all keys. */
+#pragma once
+
+#include "args.h"
+
+/**
+ * removeall_run(args):
+ * Removes all keys of all users, after their number was typed on the terminal or with the option yes. Without either it changes
+ * nothing and returns CTL_USAGE; with another number CTL_REFUSED.
+ */
+enum exit_code removeall_run(const struct args *args);
