@@ -1,0 +1,87 @@
+#!/bin/bash
+# Goal: Q2: the table of keys has name, id, owner, last updated, created, expires, status; it is searched, filtered, sorted, and comes in
+# pages; keys that end soon are listed with an exit status of their own.
+# shellcheck source=tests/scenario/lib.sh
+. "${0%/*}/lib.sh"
+
+start
+run 0 ctl policy set enabled=yes max-keys-per-user=100 lifetime=none
+other=$me
+[[ $EUID != 0 ]] || other=daemon
+make() { run 0 ctl key issue "$@"; id=$(id_of "$out"); }
+make "$me" --name alpha --expires 20d
+a=$id alpha=$out
+make "$me" --name Beta --expires 10d
+b=$id
+make "$other" --name gamma ${other:+--link "$me"}
+c=$id
+make "$me" --name delta
+d=$id
+run 0 ctl key revoke "$d"
+
+run 0 ctl key list
+for column in ID NAME OWNER STATUS CREATED UPDATED EXPIRES; do has "$(head -n 1 <<<"$out")" $column; done
+is "$(wc -l <<<"$out")" 5
+ids() { # OPTION...: the ids of the list, in its order
+    run 0 ctl key list --json "$@"
+    grep -o '"id":"[^"]*"' <<<"$out" | cut -d'"' -f4 | tr '\n' ' '
+}
+sorted() { printf '%s\n' "$@" | LC_ALL=C sort | tr '\n' ' '; }
+is "$(ids)" "$(sorted "$a" "$b" "$c" "$d")"
+is "$(ids --search ALPH)" "$a "
+is "$(ids --search "$b")" "$b "
+is "$(ids --status revoked)" "$d "
+is "$(ids --status expired)" ""
+is "$(ids --sort name)" "$b $a $d $c "
+is "$(ids --sort expires --status active)" "$b $a $c "
+[[ $EUID != 0 ]] || {
+    is "$(ids --owner daemon)" "$c "
+    is "$(ids --linked daemon)" ""
+    is "$(ids --search daem)" "$c "
+}
+is "$(ids --linked "$me")" "$(sorted "$a" "$b" "$c" "$d")"
+for _ in 1 2 3; do verify "$me" <<<"$alpha" || fail "refused"; done
+is "$(ids --sort uses | cut -d' ' -f4)" "$a"
+later() { [[ $(date +%s) -gt $now ]]; }
+now=$(date +%s)
+wait_until later
+run 0 ctl key rename "$b" epsilon
+is "$(ids --sort updated | cut -d' ' -f4)" "$b"
+run 0 ctl key show "$c" --json
+for property in id name owner owner-uid linked-user status reason services networks created updated expires origin predecessor successor \
+    retires retires-on-use last-used last-service last-rhost uses; do has "$out" "\"$property\":"; done
+
+# Pages, in the order of ids and in another.
+pages() { # OPTION...: walks through the list by twos
+    local after='' all='' page
+    while page=$(ids --limit 2 ${after:+--after "$after"} "$@") && [[ -n $page ]]; do
+        [[ $(wc -w <<<"$page") -le 2 ]] || fail "a page of two has more: $page"
+        all+=$page after=$(xargs -n 1 <<<"$page" | tail -n 1)
+        [[ ${#all} -lt 100 ]] || fail "the list does not end"
+    done
+    printf '%s' "$all"
+}
+is "$(pages)" "$(sorted "$a" "$b" "$c" "$d")"
+is "$(pages --sort name)" "$a $d $b $c "
+is "$(pages --search a)" "$(ids --search a)"
+run 5 ctl key list --sort name --after 0000000000
+run 2 ctl key list --limit 0
+run 2 ctl key list --limit x
+run 2 ctl key list --after x
+is "$(ids --after 0000000000 --limit 1)" "$(sorted "$a" "$b" "$c" "$d" | cut -d' ' -f1) "
+
+# What ends soon, the first end first: by its own expiry, by the policy, by a rotation.
+run 0 ctl key expiring --within 9d
+run 0 ctl key expiring --within 9d --json
+is "$(tr -d '[:space:]' <<<"$out")" "[]"
+run 6 ctl key expiring --within 21d --json
+is "$(grep -o '"id":"[^"]*"' <<<"$out" | cut -d'"' -f4 | tr '\n' ' ')" "$b $a "
+run 6 ctl key expiring --within P11D
+has "$out" "$b"
+[[ $out != *"$a"* ]] || fail "what ends later is listed"
+run 0 ctl policy set lifetime=2d
+run 6 ctl key expiring --within 3d
+has "$out" "$c"
+[[ $out != *"$d"* ]] || fail "a dead key is listed"
+run 2 ctl key expiring
+run 2 ctl key expiring --within soon

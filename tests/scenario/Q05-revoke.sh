@@ -1,0 +1,43 @@
+#!/bin/bash
+# Goal: Q5: one key is revoked, several are, all or none; only active ones; for ever; with a reason that stays.
+# shellcheck source=tests/scenario/lib.sh
+. "${0%/*}/lib.sh"
+
+start
+run 0 ctl policy set enabled=yes max-keys-per-user=10
+run 0 ctl key issue "$me"
+key=$out id=$(id_of "$out")
+run 0 ctl key issue "$me" --name other
+other=$out
+run 0 ctl key issue "$me" --expires 1s
+short=$(id_of "$out")
+expired() { ctl key show "$short" | grep -q '^status *expired'; }
+wait_until expired
+
+run 5 ctl key revoke "$id" 0000000000
+run 6 ctl key revoke "$id" "$short"
+verify "$me" <<<"$key" || fail "a refused revocation has revoked"
+run 0 ctl key revoke --reason 'lost in a train' "$id" "$(id_of "$other")" "$id" --json
+is "$(tr -d '[:space:]' <<<"$out")" '{"revoked":2}'
+verify "$me" <<<"$key" && fail "the revoked key is accepted"
+verify "$me" <<<"$other" && fail "the other revoked key is accepted"
+logged "key $id: user '$me', service 'wfapikeyctl', source 'unknown', asked by uid $(id -u): the key was revoked"
+
+# Nothing brings it back.
+for try in "revoke $id" "reset $id" "rotate $id"; do
+    # shellcheck disable=SC2086 # words
+    run 6 ctl key $try
+done
+run 0 ctl key rename "$id" again
+run 0 ctl policy set enabled=no lifetime=1y
+run 0 ctl policy set enabled=yes
+stop
+start
+verify "$me" <<<"$key" && fail "the revoked key is accepted"
+run 0 ctl key show "$id"
+has "$out" "lost in a train"
+has "$(grep ^status <<<"$out")" revoked
+run 0 ctl key list --status revoked
+has "$out" "$id"
+run 0 ctl key list --status active
+[[ $out != *"$id"* ]] || fail "a revoked key is listed as active"

@@ -1,0 +1,80 @@
+#!/bin/bash
+# Goal: W10: all keys of all users are removed at once: after their number was typed, from the very next login on, for good; keys made
+# afterwards are good; a kill -9 after the acknowledgement changes nothing.
+# shellcheck source=tests/scenario/lib.sh
+. "${0%/*}/lib.sh"
+hammer=$abs_top_builddir/tests/scenario/hammer
+
+start
+run 0 ctl policy set enabled=yes max-keys-per-user=1000
+keys=()
+for user in "$me" "$me" daemon bin; do
+    [[ $EUID == 0 ]] || user=$me
+    run 0 ctl key issue "$user"
+    keys+=("$user $out")
+done
+count() { ctl key list --json | grep -o '"id":' | wc -l; }
+
+# Without a terminal nothing happens without --yes.
+run 2 ctl key remove-all </dev/null
+has "$err" "--yes"
+run 2 ctl key remove-all < <(echo 4)
+is "$(count)" 4
+
+# On a terminal the number must be typed.
+if command -v script >/dev/null; then
+    typed() { # TEXT STATUS
+        script --quiet --return --command "'$WFAPIKEYCTL' key remove-all" /dev/null <<<"$1" >"$dir/typed" 2>&1
+        is $? "$2"
+        has "$(<"$dir/typed")" "This removes all 4 keys of all users, for good. Type 4 to go on:"
+    }
+    typed yes 6
+    typed 3 6
+    typed '4 ' 6
+    typed '' 6
+    is "$(count)" 4
+fi
+if command -v busctl >/dev/null; then
+    call() { busctl --address="unix:path=$WFAPIKEY_CONTROL" --json=short call org.wfapikey1 /org/wfapikey1 org.wfapikey1.Manager "$@"; }
+    run 0 call CountKeys
+    is "$out" '{"type":"t","data":[4]}'
+    run 1 call RemoveAllKeys t 5
+    has "$err" "There are 4 keys now, not 5"
+    is "$(count)" 4
+fi
+
+# Eight threads ask without pause; none of them gets in once the removal was acknowledged.
+coproc "$hammer" "$WFAPIKEY_VERIFY" "$me" 2>&1
+pid=$COPROC_PID in=${COPROC[1]} said=${COPROC[0]}
+children+=("$pid")
+printf '%s\n' "${keys[0]#* }" >&"$in"
+read -r line <&"$said" || fail "the hammer has ended"
+is "$line" ready
+if command -v script >/dev/null; then typed 4 0; else run 0 ctl key remove-all --yes; fi
+printf 'over\n' >&"$in"
+read -r line <&"$said"
+wait "$pid" || fail "after the removal: $line"
+logged "all 4 keys of all users removed by uid $(id -u)"
+stop KILL
+start
+gone() { for key in "${keys[@]}"; do ! verify "${key%% *}" <<<"${key#* }" || fail "a removed key is accepted"; done; }
+gone
+is "$(count)" 0
+run 5 ctl key show "$(id_of "${keys[0]#* }")"
+
+run 0 ctl key issue "$me"
+new=$out
+verify "$me" <<<"$new" || fail "a key made afterwards is refused"
+gone
+is "$(count)" 1
+run 0 ctl key remove-all --yes --json </dev/null
+is "$(tr -d '[:space:]' <<<"$out")" '{"removed":1}'
+verify "$me" <<<"$new" && fail "removed and accepted"
+run 0 ctl key remove-all --yes --json
+is "$(tr -d '[:space:]' <<<"$out")" '{"removed":0}'
+
+# Not for everybody.
+if [[ $EUID == 0 ]]; then
+    run 4 setpriv --reuid=daemon --regid=daemon --clear-groups -- "$WFAPIKEYCTL" key remove-all --yes
+    has "$err" "Only administrators"
+fi
