@@ -916,6 +916,107 @@ static void test_a_use_of_a_key_that_is_gone_is_no_matter(void **state) {
         assert_int_equal(unit_sql_number(f->store->path, "SELECT count(*) FROM key_use"), 0);
 }
 
+/* --- The first use of a key that takes another's place -------------------------------------------------------------------------- */
+
+#define NEW "nnnnnnnnnn"
+
+static struct wire_request new_request(void) {
+        struct wire_request req = good_request();
+
+        keytext_format(req.key.text, NEW, other_secret);
+        return req;
+}
+
+/* The good key, and another that takes its place. */
+static void rotate_key(const struct fixture *f, int64_t retires_at) {
+        struct key_record key = good_key(f, secret_text), next = good_key(f, secret_text);
+        struct secret text;
+
+        key.retires_at = retires_at;
+        memcpy(key.successor, NEW, sizeof(NEW));
+        update_key(f, &key);
+        memcpy(next.id, NEW, sizeof(NEW));
+        memcpy(next.predecessor, ID, sizeof(ID));
+        keytext_format(text.text, NEW, other_secret);
+        __real_keymint_digest(f->keymint, text.text, next.digest);
+        assert_int_equal(store_begin(f->store->writer), 0);
+        assert_int_equal(store_key_insert(f->store->writer, &next), 0);
+        assert_int_equal(store_commit(f->store->writer), 0);
+}
+
+/* No worker is there: what counts at once counts before anything is written. */
+static void test_the_first_use_of_a_successor_retires_the_key_at_once(void **state) {
+        struct wire_request old = good_request(), new = new_request();
+        struct fixture *f = *state;
+
+        rotate_key(f, RECORD_RETIRES_ON_USE);
+        assert_int_equal(reason_of(f, &old), REASON_NONE);
+        assert_int_equal(reason_of(f, &old), REASON_NONE);
+        assert_int_equal(reason_of(f, &new), REASON_NONE);
+        assert_int_equal(reason_of(f, &old), REASON_RETIRED);
+        assert_int_equal(ask_as(f, &old, OTHER, NOW).event.expires_at, NOW);
+        assert_int_equal(reason_of(f, &new), REASON_NONE);
+}
+
+static void test_a_refused_use_of_a_successor_retires_nothing(void **state) {
+        struct wire_request old = good_request(), new = new_request(), confirm = good_request();
+        struct fixture *f = *state;
+
+        rotate_key(f, RECORD_RETIRES_ON_USE);
+        memcpy(new.service, "ftp", 4);
+        assert_int_equal(reason_of(f, &new), REASON_SERVICE);
+        new = new_request();
+        keytext_format(new.key.text, NEW, secret_text);
+        assert_int_equal(reason_of(f, &new), REASON_WRONG_SECRET);
+        confirm.kind = WIRE_CONFIRM;
+        memcpy(confirm.id, NEW, sizeof(NEW));
+        assert_int_equal(reason_of(f, &confirm), REASON_STALE);
+        assert_int_equal(reason_of(f, &old), REASON_NONE);
+}
+
+static void test_an_overlap_is_not_ended_by_a_use(void **state) {
+        struct wire_request old = good_request(), new = new_request();
+        struct fixture *f = *state;
+
+        rotate_key(f, NOW + 10);
+        assert_int_equal(reason_of(f, &new), REASON_NONE);
+        assert_int_equal(reason_of(f, &old), REASON_NONE);
+        assert_int_equal(ask_as(f, &old, OTHER, NOW + 10).event.reason, REASON_RETIRED);
+        assert_int_equal(ask_as(f, &new, OTHER, NOW + 10).event.reason, REASON_NONE);
+}
+
+static void test_a_successor_of_another_key_retires_nothing(void **state) {
+        struct wire_request old = good_request(), new = new_request();
+        struct fixture *f = *state;
+
+        rotate_key(f, RECORD_RETIRES_ON_USE);
+        unit_sql(f->store->path, "UPDATE key SET successor = 'cccccccccc' WHERE id = '" ID "'");
+        assert_int_equal(reason_of(f, &new), REASON_NONE);
+        assert_int_equal(reason_of(f, &old), REASON_NONE);
+        unit_sql(f->store->path, "DELETE FROM key WHERE id = '" ID "'");
+        assert_int_equal(reason_of(f, &new), REASON_NONE);
+}
+
+static void test_a_first_use_is_written(void **state) {
+        struct wire_request old = good_request(), new = new_request();
+        struct fixture *f = *state;
+        sd_event *event = NULL;
+        struct worker *worker;
+        struct key_record key;
+
+        rotate_key(f, RECORD_RETIRES_ON_USE);
+        worker = worker_of(f, &event);
+        verify_set_worker(f->verify, worker);
+        assert_int_equal(ask_as(f, &new, OTHER, NOW + 3).event.reason, REASON_NONE);
+        assert_int_equal(ask_as(f, &old, OTHER, NOW + 4).event.reason, REASON_RETIRED);
+        end_worker(f, worker, event);
+        assert_int_equal(store_key_get(f->store->writer, ID, &key), 0);
+        assert_int_equal(key.retires_at, NOW + 3);
+        assert_int_equal(key.dead_at, NOW + 3);
+        assert_int_equal(ask_as(f, &old, OTHER, NOW + 5).event.reason, REASON_RETIRED);
+        assert_int_equal(ask_as(f, &old, OTHER, NOW + 5).event.expires_at, NOW + 3);
+}
+
 static void test_nothing_can_be_freed(void **state) {
         (void) state;
         assert_null(verify_free(NULL));
@@ -952,6 +1053,11 @@ int main(void) {
                 test_verify(test_a_use_after_a_flush_is_a_new_one),
                 test_verify(test_uses_of_several_keys_are_kept_apart),
                 test_verify(test_a_use_of_a_key_that_is_gone_is_no_matter),
+                test_verify(test_the_first_use_of_a_successor_retires_the_key_at_once),
+                test_verify(test_a_refused_use_of_a_successor_retires_nothing),
+                test_verify(test_an_overlap_is_not_ended_by_a_use),
+                test_verify(test_a_successor_of_another_key_retires_nothing),
+                test_verify(test_a_first_use_is_written),
                 cmocka_unit_test(test_nothing_can_be_freed),
         };
 

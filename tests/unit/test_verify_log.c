@@ -83,6 +83,9 @@ static void test_lines_say_who_what_and_why(void **state) {
         event = event_of(REASON_EXPIRED);
         event.expires_at = NOW;
         verify_log(c->verify, &event);
+        event = event_of(REASON_RETIRED);
+        event.expires_at = NOW;
+        verify_log(c->verify, &event);
         event = event_of(REASON_STORE);
         event.store_error = -ENOSPC;
         verify_log(c->verify, &event);
@@ -96,6 +99,10 @@ static void test_lines_say_who_what_and_why(void **state) {
                                        "wfapikeyd: refused key aaaaaaaaaa: user 'alice', service 'imap', "
                                        "source '192.0.2.7', asked by uid 110: "
                                        "the key has expired (at 2027-01-15T08:00:00Z)\n"
+                                       "wfapikeyd: refused key aaaaaaaaaa: user 'alice', service 'imap', "
+                                       "source '192.0.2.7', asked by uid 110: "
+                                       "the key was rotated: another has taken its place "
+                                       "(used after its retirement at 2027-01-15T08:00:00Z)\n"
                                        "wfapikeyd: refused key aaaaaaaaaa: user 'alice', service 'imap', "
                                        "source '192.0.2.7', asked by uid 110: "
                                        "the key store could not be read (the disk is full)\n");

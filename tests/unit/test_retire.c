@@ -1,0 +1,266 @@
+/* Keys that retire with the first use of their successor: noted at once, written by the worker, tried again when that fails. */
+#include <semaphore.h>
+
+#include "unit_store.h"
+
+#include "retire.h"
+
+#define NOW INT64_C(1800000000)
+#define OLD "aaaaaaaaaa"
+#define NEW "bbbbbbbbbb"
+
+struct fixture {
+        struct unit_store *store;
+        struct retire *retire;
+        struct worker *worker;
+        sd_event *event;
+};
+
+static void on_done(void *userdata) {
+        store_release(userdata);
+}
+
+static int make(void **state) {
+        struct fixture *f = calloc(1, sizeof(*f));
+        struct key_record key = unit_key(OLD, "alice");
+        void *store = NULL;
+
+        if (!f || unit_store_make(&store) < 0 || retire_new(&f->retire) < 0 || sd_event_new(&f->event) < 0)
+                return -1;
+        f->store = store;
+        key.retires_at = RECORD_RETIRES_ON_USE;
+        memcpy(key.successor, NEW, sizeof(NEW));
+        assert_int_equal(store_begin(f->store->writer), 0);
+        assert_int_equal(store_key_insert(f->store->writer, &key), 0);
+        assert_int_equal(store_commit(f->store->writer), 0);
+        assert_int_equal(worker_new(&f->worker, f->event, f->store->writer, on_done, f->store->reader), 0);
+        f->store->writer = NULL; /* the worker's */
+        *state = f;
+        return 0;
+}
+
+static int drop(void **state) {
+        struct fixture *f = *state;
+        void *store = f->store;
+
+        worker_free(f->worker);
+        (void) retire_free(f->retire);
+        sd_event_unref(f->event);
+        free(f);
+        return unit_store_remove(&store);
+}
+
+static struct key_record read_key(const struct fixture *f, const char *id) {
+        struct key_record key = {};
+        bool changed;
+
+        assert_int_equal(store_refresh(f->store->reader, &changed), 0);
+        assert_int_equal(store_key_get(f->store->reader, id, &key), 0);
+        return key;
+}
+
+static struct key_record old_key(void) {
+        struct key_record key = unit_key(OLD, "alice");
+
+        memcpy(key.successor, NEW, sizeof(NEW));
+        return key;
+}
+
+static void wait_while_noted(const struct fixture *f, const char *id) {
+        while (retire_has(f->retire, id))
+                unit_succeeds("sd_event_run", sd_event_run(f->event, UINT64_MAX));
+}
+
+static void test_nothing_is_noted_at_first(void **state) {
+        struct fixture *f = *state;
+
+        assert_false(retire_has(f->retire, OLD));
+        assert_false(retire_has(f->retire, ""));
+}
+
+static void test_what_is_noted_counts_until_it_is_written(void **state) {
+        struct key_record key = old_key();
+        struct fixture *f = *state;
+
+        retire_note(f->retire, f->worker, &key, NOW);
+        assert_true(retire_has(f->retire, OLD));
+        assert_false(retire_has(f->retire, NEW));
+        wait_while_noted(f, OLD);
+        key = read_key(f, OLD);
+        assert_int_equal(key.retires_at, NOW);
+        assert_int_equal(key.dead_at, NOW);
+        assert_int_equal(key.updated_at, NOW);
+        assert_string_equal(key.successor, NEW);
+        assert_int_equal(key.status, KEY_ACTIVE);
+}
+
+static void test_what_has_changed_meanwhile_is_left_alone(void **state) {
+        static const struct {
+                const char *sql;
+                int64_t retires_at;
+        } rows[] = { { "UPDATE key SET retires_at = 1700000000", 1700000000 },
+                     { "UPDATE key SET retires_at = 0", 0 },
+                     { "UPDATE key SET retires_at = -1, successor = 'cccccccccc'", -1 } };
+        struct key_record key = old_key();
+        struct fixture *f = *state;
+
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                unit_sql(f->store->path, rows[i].sql);
+                retire_note(f->retire, f->worker, &key, NOW);
+                wait_while_noted(f, OLD);
+                unit_int(rows[i].sql,
+                         unit_sql_number(f->store->path, "SELECT retires_at FROM key WHERE id = '" OLD "'"),
+                         rows[i].retires_at);
+        }
+}
+
+static void test_a_key_that_is_gone_is_no_matter(void **state) {
+        struct key_record key = old_key();
+        struct fixture *f = *state;
+
+        unit_sql(f->store->path, "DELETE FROM key");
+        retire_note(f->retire, f->worker, &key, NOW);
+        wait_while_noted(f, OLD);
+}
+
+static void test_without_a_worker_it_waits_for_the_next_use(void **state) {
+        struct key_record key = old_key();
+        struct fixture *f = *state;
+
+        retire_note(f->retire, NULL, &key, NOW);
+        assert_true(retire_has(f->retire, OLD));
+        assert_int_equal(read_key(f, OLD).retires_at, RECORD_RETIRES_ON_USE);
+        retire_note(f->retire, f->worker, &key, NOW + 5);
+        wait_while_noted(f, OLD);
+        assert_int_equal(read_key(f, OLD).retires_at, NOW + 5);
+}
+
+/* --- A worker that is busy ------------------------------------------------------------------------------------------------------ */
+
+static sem_t begun, go_on;
+
+static void hold_run(struct worker_job *job, struct store *writer) {
+        (void) job;
+        (void) writer;
+        (void) sem_post(&begun);
+        while (sem_wait(&go_on) < 0)
+                continue;
+}
+
+static void hold_done(struct worker_job *job) {
+        free(job);
+}
+
+static int submit(struct fixture *f) {
+        struct worker_job *job = calloc(1, sizeof(*job));
+        int r;
+
+        assert_non_null(job);
+        *job = (struct worker_job){ .run = hold_run, .done = hold_done };
+        r = worker_submit(f->worker, job);
+        if (r < 0)
+                free(job);
+        return r;
+}
+
+static void test_a_full_queue_is_tried_again_with_the_next_use(void **state) {
+        struct key_record key = old_key();
+        struct fixture *f = *state;
+        unsigned n = 0;
+
+        assert_int_equal(sem_init(&begun, 0, 0), 0);
+        assert_int_equal(sem_init(&go_on, 0, 0), 0);
+        assert_int_equal(submit(f), 0);
+        while (sem_wait(&begun) < 0)
+                continue;
+        while (submit(f) >= 0)
+                n++;
+        assert_int_equal(n, WORKER_QUEUE_MAX);
+        retire_note(f->retire, f->worker, &key, NOW);
+        assert_true(retire_has(f->retire, OLD));
+        for (unsigned i = 0; i <= n; i++)
+                (void) sem_post(&go_on);
+        while (sem_wait(&begun) < 0 || --n > 0)
+                continue;
+        assert_true(retire_has(f->retire, OLD));
+        assert_int_equal(read_key(f, OLD).retires_at, RECORD_RETIRES_ON_USE);
+        retire_note(f->retire, f->worker, &key, NOW + 1);
+        wait_while_noted(f, OLD);
+        assert_int_equal(read_key(f, OLD).retires_at, NOW + 1);
+}
+
+static void test_a_store_that_fails_is_tried_again_with_the_next_use(void **state) {
+        struct key_record key = old_key();
+        struct fixture *f = *state;
+
+        unit_sql(f->store->path,
+                 "CREATE TRIGGER no BEFORE UPDATE ON key BEGIN SELECT RAISE(ABORT, 'no'); END");
+        retire_note(f->retire, f->worker, &key, NOW);
+        unit_succeeds("sd_event_run", sd_event_run(f->event, UINT64_MAX)); /* the job is done */
+        assert_true(retire_has(f->retire, OLD));
+        unit_sql(f->store->path, "DROP TRIGGER no");
+        retire_note(f->retire, f->worker, &key, NOW + 1);
+        wait_while_noted(f, OLD);
+        assert_int_equal(read_key(f, OLD).retires_at, NOW + 1);
+}
+
+static void test_one_that_is_queued_is_queued_once(void **state) {
+        struct key_record key = old_key();
+        struct fixture *f = *state;
+
+        for (unsigned i = 0; i < 10 * WORKER_QUEUE_MAX; i++)
+                retire_note(f->retire, f->worker, &key, NOW);
+        wait_while_noted(f, OLD);
+        assert_int_equal(read_key(f, OLD).retires_at, NOW);
+}
+
+static void test_what_does_not_fit_is_not_noted(void **state) {
+        struct key_record key = old_key();
+        struct fixture *f = *state;
+        char id[KEYTEXT_ID_LEN + 1];
+
+        for (unsigned i = 0; i < RETIRE_MAX + 10; i++) {
+                (void) snprintf(key.id, sizeof(key.id), "%010u", i);
+                retire_note(f->retire, NULL, &key, NOW);
+        }
+        for (unsigned i = 0; i < RETIRE_MAX + 10; i++) {
+                (void) snprintf(id, sizeof(id), "%010u", i);
+                unit_int(id, retire_has(f->retire, id), i < RETIRE_MAX);
+        }
+        /* There is room again when some are written; none of these is in the store. */
+        for (unsigned i = 0; i < RETIRE_MAX; i += 2) {
+                (void) snprintf(key.id, sizeof(key.id), "%010u", i);
+                retire_note(f->retire, f->worker, &key, NOW);
+        }
+        for (unsigned i = 0; i < RETIRE_MAX; i++) {
+                (void) snprintf(id, sizeof(id), "%010u", i);
+                if (i % 2 == 0)
+                        wait_while_noted(f, id);
+                else
+                        unit_int(id, retire_has(f->retire, id), true);
+        }
+}
+
+static void test_nothing_can_be_freed(void **state) {
+        (void) state;
+        assert_null(retire_free(NULL));
+}
+
+#define test_retire(f) cmocka_unit_test_setup_teardown(f, make, drop)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                test_retire(test_nothing_is_noted_at_first),
+                test_retire(test_what_is_noted_counts_until_it_is_written),
+                test_retire(test_what_has_changed_meanwhile_is_left_alone),
+                test_retire(test_a_key_that_is_gone_is_no_matter),
+                test_retire(test_without_a_worker_it_waits_for_the_next_use),
+                test_retire(test_a_full_queue_is_tried_again_with_the_next_use),
+                test_retire(test_a_store_that_fails_is_tried_again_with_the_next_use),
+                test_retire(test_one_that_is_queued_is_queued_once),
+                test_retire(test_what_does_not_fit_is_not_noted),
+                cmocka_unit_test(test_nothing_can_be_freed),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
