@@ -66,9 +66,14 @@ static struct key_record old_key(void) {
         return key;
 }
 
+/* Until the next job is done; long enough for any machine. */
+static void wait_for_job(const struct fixture *f) {
+        unit_int("a job was done", sd_event_run(f->event, UINT64_C(10000000)) > 0, true);
+}
+
 static void wait_while_noted(const struct fixture *f, const char *id) {
         while (retire_has(f->retire, id))
-                unit_succeeds("sd_event_run", sd_event_run(f->event, UINT64_MAX));
+                wait_for_job(f);
 }
 
 static void test_nothing_is_noted_at_first(void **state) {
@@ -196,7 +201,7 @@ static void test_a_store_that_fails_is_tried_again_with_the_next_use(void **stat
         unit_sql(f->store->path,
                  "CREATE TRIGGER no BEFORE UPDATE ON key BEGIN SELECT RAISE(ABORT, 'no'); END");
         retire_note(f->retire, f->worker, &key, NOW);
-        unit_succeeds("sd_event_run", sd_event_run(f->event, UINT64_MAX)); /* the job is done */
+        wait_for_job(f);
         assert_true(retire_has(f->retire, OLD));
         unit_sql(f->store->path, "DROP TRIGGER no");
         retire_note(f->retire, f->worker, &key, NOW + 1);
