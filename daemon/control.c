@@ -257,17 +257,15 @@ void control_drop(struct control_call *call) {
 }
 
 static const char *why_denied(enum role_verb verb) {
-        switch ((int) verb) {
-        case ROLE_VERB_POLICY:
-                return "Only administrators see and change the policy.";
-        case ROLE_VERB_DIAGNOSE:
-                return "Only administrators are told how the daemon is.";
-        case ROLE_VERB_AUDIT_CHECK:
-                return "Only administrators check the audit log.";
-        case ROLE_VERB_REMOVE_ALL:
-                return "Only administrators remove all keys.";
-        }
-        return "Only administrators and developers make, rename, reset and rotate keys.";
+        static const char *const texts[_ROLE_VERB_MAX] = {
+                [ROLE_VERB_POLICY] = "Only administrators see and change the policy.",
+                [ROLE_VERB_REMOVE_ALL] = "Only administrators remove all keys.",
+                [ROLE_VERB_AUDIT_CHECK] = "Only administrators check the audit log.",
+                [ROLE_VERB_DIAGNOSE] = "Only administrators are told how the daemon is.",
+        };
+
+        return texts[verb] ? texts[verb]
+                           : "Only administrators and developers make, rename, reset and rotate keys.";
 }
 
 static const struct control_method *find_method(const char *member) {
