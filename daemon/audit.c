@@ -192,3 +192,23 @@ void audit_finish(struct audit *a, struct worker *worker, int64_t now) {
                         batch_done(&batch->job);
                 }
 }
+
+int audit_own(struct store *writer, const char *event, const struct key_record *key, const char *detail,
+              uint64_t count, int64_t now) {
+        struct audit_record record = { .at = now,
+                                       .until = now,
+                                       .count = count,
+                                       .uid = AUDIT_NOBODY,
+                                       .owner_uid = AUDIT_NOBODY,
+                                       .verdict = "done",
+                                       .door = "daemon" };
+
+        (void) text_copy(record.event, sizeof(record.event), event);
+        (void) text_copy(record.detail, sizeof(record.detail), detail);
+        if (key) {
+                memcpy(record.key, key->id, sizeof(record.key));
+                memcpy(record.user, key->owner, sizeof(key->owner));
+                record.owner_uid = key->owner_uid;
+        }
+        return store_audit_add(writer, &record);
+}

@@ -30,6 +30,13 @@ void audit_fill(const struct verify_event *event, struct audit_record *ret);
 void audit_login(struct audit *a, const struct verify_event *event);
 
 /**
+ * audit_own(writer, event, key, detail, count, now):
+ * On the writer thread, inside a transaction: what the daemon did by itself to ${key} (NULL: to ${count} keys). 0, or an error of the store.
+ */
+int audit_own(struct store *writer, const char *event, const struct key_record *key, const char *detail,
+              uint64_t count, int64_t now) _must_check_;
+
+/**
  * audit_flush(a, worker, now):
  * Hands the writer what is due. What it could not write is kept and tried again, and the next waits for that, folded: logins do not depend
  * on it.

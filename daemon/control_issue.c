@@ -148,6 +148,7 @@ static const enum control_error errors[] = {
         [ISSUE_LIMIT] = CONTROL_LIMIT_EXCEEDED,
         [ISSUE_DISABLED] = CONTROL_DISABLED,
         [ISSUE_ADMIN] = CONTROL_ACCESS_DENIED,
+        [ISSUE_CLOSED] = CONTROL_LIMIT_EXCEEDED,
         [ISSUE_HAS_KEY] = CONTROL_LIMIT_EXCEEDED,
         [ISSUE_STORE] = CONTROL_STORE,
 };
@@ -157,28 +158,48 @@ void control_issue_failed(struct control_call *call, const struct issue *issue) 
         control_fail(call, errors[issue->error], "%s", issue->error_text);
 }
 
-/* For ${anybody}, or for the owner alone. */
-static bool find_linked(struct control_issue_call *ours, bool anybody) {
-        bool found = !ours->linked[0] || issue_find_linked(&ours->issue, ours->linked);
+/* --- Who the users are --------------------------------------------------------------------------------------------- */
 
-        if (anybody || (found && !ours->issue.key.linked[0]))
-                return found;
-        control_fail(&ours->call, CONTROL_ACCESS_DENIED,
-                     "Only administrators link a key to another user's password.");
-        return false;
+static void on_linked(int r, const struct account_record *account, void *userdata) {
+        struct control_issue_call *ours = userdata;
+
+        (void) !issue_take_linked(&ours->issue, ours->linked, r, account);
+        control_resume(&ours->call);
 }
+
+static void on_owner(int r, const struct account_record *account, void *userdata) {
+        struct control_issue_call *ours = userdata;
+        bool found = issue_take_owner(&ours->issue, ours->user, r, account);
+
+        if (!found || !ours->linked[0])
+                control_resume(&ours->call);
+        else if (accounts_ask(ours->call.control->accounts, ours->linked, on_linked, ours) < 0)
+                on_linked(-EBUSY, NULL, ours);
+}
+
+void control_issue_ask(struct control_call *call) {
+        struct control_issue_call *ours = (struct control_issue_call *) call;
+
+        if (accounts_ask(call->control->accounts, ours->user, on_owner, ours) < 0)
+                on_owner(-EBUSY, NULL, ours);
+}
+
+/* --- The key ------------------------------------------------------------------------------------------------------- */
 
 void control_issue_make(struct control_issue_call *ours, struct store *writer, uid_t uid,
                         const char *not_yours) {
         struct control_call *call = &ours->call;
         struct issue *issue = &ours->issue;
-        bool found = issue_find_owner(issue, ours->user);
+        bool own = issue->key.owner[0] && issue->key.owner_uid == uid;
 
         issue->keymint = call->control->keymint;
         control_audit_fill(call, "issued", &issue->audit);
-        if (uid != (uid_t) -1 && (!found || issue->key.owner_uid != uid))
+        if (uid != (uid_t) -1 && !own)
                 control_fail(call, CONTROL_ACCESS_DENIED, "%s", not_yours);
-        else if (found && find_linked(ours, uid == (uid_t) -1) && issue_make(issue, writer))
+        else if (call->role != ROLE_ADMIN && ours->linked[0] && strcmp(ours->linked, issue->key.owner) != 0)
+                control_fail(call, CONTROL_ACCESS_DENIED,
+                             "Only administrators link a key to another user's password.");
+        else if (issue->error == ISSUE_OK && issue_make(issue, writer))
                 control_audit_say(call, "issued", &issue->key);
         else
                 control_issue_failed(call, issue);
@@ -201,6 +222,7 @@ const struct control_method control_issue = {
         .verb = ROLE_VERB_ISSUE,
         .size = sizeof(struct control_issue_call),
         .parse = issue_parse,
+        .detour = control_issue_ask,
         .run = issue_run,
         .reply = control_issue_reply,
         .sensitive = true,

@@ -12,6 +12,11 @@ struct control_issue_call {
 };
 
 /**
+ * control_issue_ask(call): the detour of a call: asks who the user and the linked one are, and goes on with control_resume().
+ */
+void control_issue_ask(struct control_call *call);
+
+/**
  * control_issue_parse_user(ours, m), control_issue_parse_options(ours, m):
  * Read the user's name and the options of the key. What sd-bus says of the message; a call that has failed says so itself.
  */

@@ -129,6 +129,16 @@ static bool take_answer(struct password_call *p, struct helper_password_answer *
         return false;
 }
 
+/* From here on the call is another's, to which control_password_free() must not drop it. */
+static void pass_on(struct password_call *p) {
+        LIST_REMOVE(p, entries);
+        p->listed = false;
+        if (p->ours.call.error == CONTROL_OK)
+                control_issue_ask(&p->ours.call);
+        else
+                control_resume(&p->ours.call);
+}
+
 static void on_helper(int r, const uint8_t *out, size_t len, void *userdata) {
         struct password_call *p = userdata;
         struct control_call *call = &p->ours.call;
@@ -144,7 +154,7 @@ static void on_helper(int r, const uint8_t *out, size_t len, void *userdata) {
                 answer_late(p);
         } else if (take_answer(p, &answer)) {
                 tries_succeeded(&call->control->password->tries, call->uid);
-                control_resume(call);
+                pass_on(p);
         } else
                 refuse(p);
 }

@@ -16,6 +16,7 @@
 /* Invariant: n is the number of logins that the worker has. */
 struct firstuse {
         struct worker *worker;
+        struct accounts *accounts;
         const struct keymint *keymint;
         struct audit *audit;
         struct limits limits;
@@ -30,7 +31,8 @@ struct login {
         struct wire_request req;
         struct issue issue;
         enum reason reason;
-        bool gone; /* nobody waits any more, so nothing was made */
+        bool asked; /* who the user is is known, or known not to be */
+        bool gone;  /* nobody waits any more, so nothing was made */
 };
 
 static const enum reason reasons[] = {
@@ -41,6 +43,7 @@ static const enum reason reasons[] = {
         [ISSUE_LIMIT] = REASON_KEY_LIMIT,
         [ISSUE_DISABLED] = REASON_DISABLED,
         [ISSUE_ADMIN] = REASON_ADMIN,
+        [ISSUE_CLOSED] = REASON_PASSWORD_EXPIRED,
         [ISSUE_HAS_KEY] = REASON_HAS_KEY,
         [ISSUE_STORE] = REASON_STORE,
 };
@@ -146,26 +149,60 @@ static bool is_gone(int fd) {
         return poll(&poll_fd, 1, 0) < 0 || (poll_fd.revents & (POLLHUP | POLLERR));
 }
 
+/* Whoever has a key is known, and whoever logs in mostly has one: so a process is not started for every login. */
+static bool is_known(struct login *login, struct store *writer) {
+        struct account_record account;
+
+        if (login->asked)
+                return true;
+        login->asked = store_account_get(writer, login->req.user, &account) >= 0 &&
+                       account.state == ACCOUNT_PRESENT &&
+                       issue_take_owner(&login->issue, login->req.user, 0, &account);
+        return login->asked;
+}
+
 static void login_run(struct worker_job *job, struct store *writer) {
         struct login *login = (struct login *) job;
         struct issue *issue = &login->issue;
-        bool found = issue_find_owner(issue, login->req.user);
         struct verify_event event = event_of(login);
 
+        if (!is_known(login, writer))
+                return;
         audit_fill(&event, &issue->audit);
-
         login->gone = is_gone(login->fd);
-        if (!login->gone && found)
+        if (!login->gone && issue->error == ISSUE_OK)
                 (void) !issue_make(issue, writer);
         login->reason = reasons[issue->error];
+}
+
+static void finish(struct login *login) {
+        login->firstuse->n--;
+        answer(login);
+        (void) login_free(login);
+}
+
+static void submit(struct login *login) {
+        if (worker_submit(login->firstuse->worker, &login->job) >= 0)
+                return; /* the worker's */
+        login->reason = REASON_BUSY;
+        finish(login);
+}
+
+static void on_account(int r, const struct account_record *account, void *userdata) {
+        struct login *login = userdata;
+
+        login->asked = true;
+        (void) !issue_take_owner(&login->issue, login->req.user, r, account);
+        submit(login);
 }
 
 static void login_done(struct worker_job *job) {
         struct login *login = (struct login *) job;
 
-        login->firstuse->n--;
-        answer(login);
-        (void) login_free(login);
+        if (login->asked)
+                finish(login);
+        else if (accounts_ask(login->firstuse->accounts, login->req.user, on_account, login) < 0)
+                on_account(-EBUSY, NULL, login);
 }
 
 /* What can be said without looking anything up; REASON_NONE when that is nothing. */
@@ -199,23 +236,21 @@ void firstuse_serve(struct firstuse *f, const uint8_t *in, size_t len, const str
         login->reason = refuse(f, login);
         if (login->reason == REASON_NONE) {
                 fill_issue(&login->issue, f, login->req.service);
-                if (worker_submit(f->worker, &login->job) >= 0) {
-                        (void) take_ptr(login); /* the worker's */
-                        f->n++;
-                        return;
-                }
-                login->reason = REASON_BUSY;
+                f->n++;
+                submit(take_ptr(login));
+                return;
         }
         answer(login);
 }
 
-int firstuse_new(struct firstuse **ret, struct worker *worker, const struct keymint *keymint,
-                 struct audit *audit) {
+int firstuse_new(struct firstuse **ret, struct worker *worker, struct accounts *accounts,
+                 const struct keymint *keymint, struct audit *audit) {
         struct firstuse *f = calloc(1, sizeof(*f));
 
         if (!f)
                 return -ENOMEM;
         f->worker = worker;
+        f->accounts = accounts;
         f->keymint = keymint;
         f->audit = audit;
         *ret = f;

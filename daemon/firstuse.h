@@ -2,6 +2,7 @@
  * thread, while the connection waits. Only uid 0, and the daemon's own, may say that somebody has logged in. */
 #pragma once
 
+#include "accounts.h"
 #include "audit.h"
 #include "keymint.h"
 #include "verify.h"
@@ -12,10 +13,10 @@
 struct firstuse;
 
 /**
- * firstuse_new(ret, worker, keymint, audit): all must outlive it, and what the worker still has to do needs it. 0; -ENOMEM.
+ * firstuse_new(ret, worker, accounts, keymint, audit): all must outlive it, and what the worker still has to do needs it. 0; -ENOMEM.
  */
-int firstuse_new(struct firstuse **ret, struct worker *worker, const struct keymint *keymint,
-                 struct audit *audit) _must_check_;
+int firstuse_new(struct firstuse **ret, struct worker *worker, struct accounts *accounts,
+                 const struct keymint *keymint, struct audit *audit) _must_check_;
 struct firstuse *firstuse_free(struct firstuse *f);
 
 /**

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "account.h"
 #include "clock.h"
 #include "expiry.h"
 #include "issue.h"
@@ -29,45 +28,37 @@ static bool fail_store(struct issue *issue, int r) {
         return fail(issue, ISSUE_STORE, "The key store: %s; nothing was changed.", store_error_text(r));
 }
 
-static bool find_account(struct issue *issue, const char *user, struct account *ret) {
-        struct account account = {};
+static bool take_account(struct issue *issue, const char *user, int r, const struct account_record *account,
+                         struct account_record *ret) {
         char shown[2 * WIRE_USER_MAX];
-        int r;
 
         text_escape(shown, sizeof(shown), user);
-        r = account_by_name(user, &account);
-        if (r == -ENOENT)
-                return fail(issue, ISSUE_NO_SUCH_USER, "This host knows no user '%s'.", shown);
-        if (r < 0)
+        if (r < 0 || account->state == ACCOUNT_UNKNOWN)
                 return fail(issue, ISSUE_NO_ANSWER, "The user database does not answer for '%s'; try again.",
                             shown);
+        if (account->state != ACCOUNT_PRESENT)
+                return fail(issue, ISSUE_NO_SUCH_USER, "This host knows no user '%s'.", shown);
         /* The name that the directory gives is the one that services will log in. */
-        if (!text_is_label(account.name, WIRE_USER_MAX))
+        if (!text_is_label(account->name, WIRE_USER_MAX))
                 return fail(issue, ISSUE_NO_SUCH_USER,
                             "The name of user '%s' has characters that no key can carry.", shown);
-        *ret = account;
+        *ret = *account;
         return true;
 }
 
-bool issue_find_owner(struct issue *issue, const char *user) {
-        struct account account;
-
-        if (!find_account(issue, user, &account))
+bool issue_take_owner(struct issue *issue, const char *user, int r, const struct account_record *account) {
+        if (!take_account(issue, user, r, account, &issue->owner))
                 return false;
-        memcpy(issue->key.owner, account.name, sizeof(issue->key.owner));
-        issue->key.owner_uid = account.uid;
+        memcpy(issue->key.owner, issue->owner.name, sizeof(issue->key.owner));
+        issue->key.owner_uid = issue->owner.uid;
         return true;
 }
 
-bool issue_find_linked(struct issue *issue, const char *user) {
-        struct account account;
-
-        if (!find_account(issue, user, &account))
+bool issue_take_linked(struct issue *issue, const char *user, int r, const struct account_record *account) {
+        if (!take_account(issue, user, r, account, &issue->linked))
                 return false;
-        if (strcmp(account.name, issue->key.owner) == 0)
-                return true;
-        memcpy(issue->key.linked, account.name, sizeof(issue->key.linked));
-        issue->linked_uid = account.uid;
+        if (strcmp(issue->linked.name, issue->key.owner) != 0)
+                memcpy(issue->key.linked, issue->linked.name, sizeof(issue->key.linked));
         return true;
 }
 
@@ -165,23 +156,16 @@ static int insert(struct issue *issue, struct store *writer) {
         return r;
 }
 
-/* A verification takes what the store knows of a user, and this answer is fresh. */
-static int note_account(struct store *writer, const char *name, uid_t uid, struct account_record *ret) {
-        struct account_record account = {};
+/* A verification takes what the store knows of a user, and this answer is fresh. Without one what is known has to do. */
+static int note_account(struct store *writer, const char *name, int64_t now, struct account_record *account) {
         int r;
 
-        r = store_account_get(writer, name, &account);
-        if (r < 0 && r != -ENOENT)
-                return r;
-        if (r < 0 || account.state != ACCOUNT_PRESENT || account.uid != uid) {
-                account = (struct account_record){ .state = ACCOUNT_PRESENT, .uid = uid, .admin = uid == 0 };
-                memcpy(account.name, name, strlen(name) + 1);
-                r = store_account_put(writer, &account);
-                if (r < 0)
-                        return r;
+        if (account->state != ACCOUNT_UNKNOWN) {
+                account->checked_at = now;
+                return store_account_put(writer, account);
         }
-        *ret = account;
-        return 0;
+        r = store_account_get(writer, name, account);
+        return r == -ENOENT ? 0 : r;
 }
 
 static int add_record(struct issue *issue, struct store *writer) {
@@ -195,27 +179,42 @@ static int add_record(struct issue *issue, struct store *writer) {
         return store_audit_add(writer, record);
 }
 
-/* The linked user of a key that takes another's place is known already. */
-static int note_accounts(struct issue *issue, struct store *writer, struct account_record *ret_owner) {
+static int note_accounts(struct issue *issue, struct store *writer) {
         const struct key_record *key = &issue->key;
-        struct account_record linked;
         int r;
 
-        r = note_account(writer, key->owner, key->owner_uid, ret_owner);
-        if (r < 0 || !key->linked[0] || key->predecessor[0])
-                return r;
-        return note_account(writer, key->linked, issue->linked_uid, &linked);
+        r = note_account(writer, key->owner, key->created_at, &issue->owner);
+        if (r >= 0 && key->linked[0])
+                r = note_account(writer, key->linked, key->created_at, &issue->linked);
+        if (r >= 0 && !key->linked[0])
+                issue->linked = issue->owner;
+        return r;
+}
+
+/* What a login with the key would be refused for anyway. */
+static bool check_accounts(struct issue *issue, const struct policy *policy) {
+        int64_t now = issue->key.created_at;
+
+        if (issue->owner.admin && !policy->admin_keys)
+                return fail(issue, ISSUE_ADMIN,
+                            "The policy admin-keys=no allows no keys for administrators.");
+        if (issue->owner.closes_at != 0 && now >= issue->owner.closes_at)
+                return fail(issue, ISSUE_CLOSED, "The account has expired.");
+        if (policy->remove_on_password_expiry && !expiry_password_good(&issue->linked, now))
+                return fail(issue, ISSUE_CLOSED,
+                            "The password that the key would depend on has expired or is locked (policy "
+                            "remove-on-password-expiry).");
+        return true;
 }
 
 bool issue_add(struct issue *issue, struct store *writer) {
-        struct account_record account;
         struct policy policy;
         int r;
 
         issue->key.created_at = issue->key.updated_at = clock_now();
         r = verify_load_policy(writer, &policy);
         if (r >= 0)
-                r = note_accounts(issue, writer, &account);
+                r = note_accounts(issue, writer);
         if (r < 0)
                 return fail_store(issue, r);
         if (!policy.enabled)
@@ -224,10 +223,8 @@ bool issue_add(struct issue *issue, struct store *writer) {
         if (issue->by_password && !policy.password_issue)
                 return fail(issue, ISSUE_DISABLED,
                             "The policy password-issue=no does not give keys for a password.");
-        if (account.admin && !policy.admin_keys)
-                return fail(issue, ISSUE_ADMIN,
-                            "The policy admin-keys=no allows no keys for administrators.");
-        if (!decide_expiry(issue, &policy) || !has_room(issue, writer, &policy))
+        if (!check_accounts(issue, &policy) || !decide_expiry(issue, &policy) ||
+            !has_room(issue, writer, &policy))
                 return false;
         issue->key.epoch = policy.epoch;
         r = insert(issue, writer);

@@ -12,6 +12,7 @@ enum issue_error {
         ISSUE_LIMIT,
         ISSUE_DISABLED,
         ISSUE_ADMIN,
+        ISSUE_CLOSED,
         ISSUE_HAS_KEY,
         ISSUE_STORE,
         _ISSUE_ERROR_MAX,
@@ -26,23 +27,22 @@ struct issue {
         /* Name, services, networks, origin and predecessor are the caller's, all else is filled in. One that takes the place
          * of a predecessor does not count towards max-keys-per-user, and has the caller's expires_at, bounded by max-lifetime. */
         struct key_record key;
-        uid_t linked_uid;          /* of key.linked, by issue_find_linked() */
         struct audit_record audit; /* of the making, the caller's but for what is known of the key */
+        struct account_record owner, linked; /* what was just learned of them; ACCOUNT_UNKNOWN: nothing */
         struct secret secret;
         enum issue_error error;
         char error_text[256]; /* a sentence, printable */
 };
 
 /**
- * issue_find_owner(issue, user): whose key it will be, by NSS. Returns whether this host knows the user; if not the error says why.
+ * issue_take_owner(issue, user, r, account), issue_take_linked(issue, user, r, account):
+ * Whose key it will be, and then on whose password it will depend (without the second: its owner's), by the answer ${r} and ${account} of
+ * accounts_ask() for ${user}. Returns whether there is such a user; if not the error says why.
  */
-bool issue_find_owner(struct issue *issue, const char *user) _must_check_;
-
-/**
- * issue_find_linked(issue, user):
- * Whose password the key will depend on, by NSS; after issue_find_owner(), whose it is unless said otherwise. As above.
- */
-bool issue_find_linked(struct issue *issue, const char *user) _must_check_;
+bool issue_take_owner(struct issue *issue, const char *user, int r,
+                      const struct account_record *account) _must_check_;
+bool issue_take_linked(struct issue *issue, const char *user, int r,
+                       const struct account_record *account) _must_check_;
 
 /**
  * issue_make(issue, writer):

@@ -1,8 +1,8 @@
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "log.h"
 #include "retire.h"
 
@@ -50,22 +50,6 @@ bool retire_has(const struct retire *retire, const char *id) {
         return find(retire, id) < retire->n;
 }
 
-static int record(const struct retire_job *ours, struct store *writer, const struct key_record *key) {
-        struct audit_record record = { .at = ours->at,
-                                       .until = ours->at,
-                                       .count = 1,
-                                       .uid = AUDIT_NOBODY,
-                                       .owner_uid = key->owner_uid,
-                                       .event = "retired",
-                                       .verdict = "done",
-                                       .door = "daemon" };
-
-        memcpy(record.key, key->id, sizeof(record.key));
-        memcpy(record.user, key->owner, sizeof(key->owner));
-        (void) snprintf(record.detail, sizeof(record.detail), "first use of %s", ours->successor);
-        return store_audit_add(writer, &record);
-}
-
 /* The key may have changed since: only what is still to retire with the use of this successor does. */
 static int retire_key(const struct retire_job *ours, struct store *writer) {
         struct key_record key;
@@ -81,7 +65,7 @@ static int retire_key(const struct retire_job *ours, struct store *writer) {
                 key.dead_at = ours->at;
         r = store_key_update(writer, &key);
         if (r >= 0)
-                r = record(ours, writer, &key);
+                r = audit_own(writer, "retired", &key, "first use of its successor", 1, ours->at);
         if (r >= 0)
                 r = store_commit(writer);
         if (r >= 0)

@@ -167,13 +167,13 @@ static int start_handlers(struct server *s) {
                 return r;
         verify_set_conf(s->verify, s->conf);
         verify_set_worker(s->verify, s->worker);
-        r = firstuse_new(&s->firstuse, s->worker, s->state.keymint, s->audit);
-        if (r < 0)
-                return r;
         r = accounts_new(&s->accounts, s->event, s->worker, "/etc");
         if (r < 0)
                 return r;
         accounts_set_conf(s->accounts, s->conf);
+        r = firstuse_new(&s->firstuse, s->worker, s->accounts, s->state.keymint, s->audit);
+        if (r < 0)
+                return r;
         r = control_password_new(&s->control.password, s->event);
         if (r < 0)
                 return r;

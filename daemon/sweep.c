@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "cleanup.h"
 #include "expiry.h"
 #include "log.h"
@@ -27,27 +28,6 @@ static int collect(const struct key_record *key, void *userdata) {
                 return 0;
         ids->keys[ids->n++] = *key;
         return 0;
-}
-
-/* What the daemon did by itself, for the audit log. */
-static int record(struct store *writer, const char *event, const struct key_record *key, const char *detail,
-                  uint64_t count, int64_t now) {
-        struct audit_record record = { .at = now,
-                                       .until = now,
-                                       .count = count,
-                                       .uid = AUDIT_NOBODY,
-                                       .owner_uid = AUDIT_NOBODY,
-                                       .verdict = "done",
-                                       .door = "daemon" };
-
-        (void) text_copy(record.event, sizeof(record.event), event);
-        (void) text_copy(record.detail, sizeof(record.detail), detail);
-        if (key) {
-                memcpy(record.key, key->id, sizeof(record.key));
-                memcpy(record.user, key->owner, sizeof(key->owner));
-                record.owner_uid = key->owner_uid;
-        }
-        return store_audit_add(writer, &record);
 }
 
 /* A key may have an end of its own and be over by the lifetime, too. */
@@ -136,7 +116,7 @@ static int end_keys(struct store *writer, const struct ending *e, uint64_t *ende
                         memcpy(key->reason, reason, sizeof(key->reason));
                         r = store_key_update(writer, key);
                         if (r >= 0)
-                                r = record(writer, "revoked", key, reason, 1, e->now);
+                                r = audit_own(writer, "revoked", key, reason, 1, e->now);
                         if (r < 0)
                                 return r;
                         (void) snprintf(what, sizeof(what), "revoked: %s", reason);
@@ -246,7 +226,7 @@ static int note_expired(struct store *writer, const struct policy *policy, int64
                 parse_time_format(expiry_of(policy, key), date);
                 event = expiry_of(policy, key) == key->retires_at ? "retired" : "expired";
                 (void) snprintf(what, sizeof(what), "%s at %s", event, date);
-                r = record(writer, event, key, date, 1, now);
+                r = audit_own(writer, event, key, date, 1, now);
                 if (sweep->expired <= SAID_MAX)
                         say(key, what);
         }
@@ -268,7 +248,7 @@ static int undo_expired(struct store *writer, const struct policy *policy, int64
 
                 r = store_sweep_mark(writer, key->id, lives ? 0 : now);
                 if (r >= 0 && lives)
-                        r = record(writer, "revived", key, "the clock has gone back", 1, now);
+                        r = audit_own(writer, "revived", key, "the clock has gone back", 1, now);
                 if (r >= 0 && lives)
                         say(key, "lives again: the clock has gone back");
         }
@@ -299,8 +279,8 @@ static int purge(struct store *writer, const struct policy *policy, int64_t now,
                 sweep->more |= r == SWEEP_BATCH;
         }
         sweep->purged += (uint64_t) n;
-        return n > 0 ? record(writer, "purged", NULL, "removed keys, and dead ones after the retention",
-                              (uint64_t) n, now)
+        return n > 0 ? audit_own(writer, "purged", NULL, "removed keys, and dead ones after the retention",
+                                 (uint64_t) n, now)
                      : 0;
 }
 

@@ -2,7 +2,7 @@
 #include <semaphore.h>
 #include <sys/socket.h>
 
-#include "unit_nss.h"
+#include "unit_accounts.h"
 #include "unit_store.h"
 
 #include "firstuse.h"
@@ -28,7 +28,7 @@ static int make(void **state) {
         void *store = NULL;
         char sql[64];
 
-        unit_nss_error = 0;
+        unit_accounts_error = 0;
         if (!f || unit_store_make(&store) < 0 || keymint_new(&f->keymint, pepper) < 0 ||
             sd_event_new(&f->event) < 0)
                 return -1;
@@ -39,7 +39,7 @@ static int make(void **state) {
         unit_sql(f->store->path,
                  "INSERT OR REPLACE INTO policy (name, value, changed_at) VALUES ('enabled', 1, 1)");
         if (worker_new(&f->worker, f->event, f->store->writer, on_done, f) < 0 || audit_new(&f->audit) < 0 ||
-            firstuse_new(&f->firstuse, f->worker, f->keymint, f->audit) < 0)
+            firstuse_new(&f->firstuse, f->worker, NULL, f->keymint, f->audit) < 0)
                 return -1;
         *state = f;
         return 0;
@@ -144,13 +144,13 @@ static void test_nobody_else_is_believed(void **state) {
 static void test_refusals_have_their_reasons(void **state) {
         static const struct {
                 const char *why, *sql, *user, *service;
-                int nss_error;
+                int error;
                 enum reason reason;
         } rows[] = {
                 { "no service", NULL, "alice", "", 0, REASON_NOT_ISSUABLE },
                 { "no name of a service", NULL, "alice", "a b", 0, REASON_NOT_ISSUABLE },
                 { "no user", NULL, "nobody-here", "sshd", 0, REASON_NOT_ISSUABLE },
-                { "no answer", NULL, "alice", "sshd", ETIMEDOUT, REASON_ACCOUNT_UNKNOWN },
+                { "no answer", NULL, "alice", "sshd", -ETIMEDOUT, REASON_ACCOUNT_UNKNOWN },
                 { "disabled", "UPDATE policy SET value = 0 WHERE name = 'enabled'", "alice", "sshd", 0,
                   REASON_DISABLED },
                 { "no store", "DROP TABLE policy", "alice", "sshd", 0, REASON_STORE },
@@ -163,7 +163,7 @@ static void test_refusals_have_their_reasons(void **state) {
                 assert_int_equal(make(&fixture), 0);
                 if (rows[i].sql)
                         unit_sql(((struct fixture *) fixture)->store->path, rows[i].sql);
-                unit_nss_error = rows[i].nss_error;
+                unit_accounts_error = rows[i].error;
                 reply = ask(fixture, 0, rows[i].user, rows[i].service);
                 check_refusal(rows[i].why, &reply, rows[i].reason);
                 unit_int(rows[i].why, count_keys(fixture), 0);
