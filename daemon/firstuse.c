@@ -106,7 +106,7 @@ static void log_login(struct login *login, bool sent) {
         const char *what = verdict_reason_name(login->reason);
         unsigned kept;
 
-        text_escape(user, sizeof(user), req->user);
+        text_escape(user, sizeof(user), verify_without_key(req->user));
         text_escape(service, sizeof(service), req->service);
         if (login->reason == REASON_NONE && !login->gone) {
                 log_made(login, user, service);

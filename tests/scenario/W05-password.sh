@@ -32,6 +32,13 @@ run 4 ask <<<"$key"
 has "$err" "is wrong"
 verify "$me" <<<"$key" || fail "the key does not log in any more"
 
+# A key where the name belongs, which wfapikeyctl would not even send.
+busctl --address="unix:path=$WFAPIKEY_CONTROL" call org.wfapikey1 /org/wfapikey1 org.wfapikey1.Manager \
+    IssueKeyWithPassword 'ssa{sv}' "$key" "no password of anybody" 0 >"$dir/out" 2>&1 && fail "that was a name"
+has "$(<"$dir/out")" "is wrong"
+logged "user '(something like a key)'"
+! grep -qF "${key:15:43}" "$dir/daemon.log" || fail "the key is in the log"
+
 # While a refusal waits for its time others are served, and the daemon can be ended.
 : >"$dir/daemon.log"
 ask <<<"no password of anybody" >"$dir/late" 2>&1 &
