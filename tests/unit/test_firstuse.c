@@ -129,6 +129,29 @@ static void test_root_gets_a_key_for_the_service_and_no_second_one(void **state)
         assert_int_equal(ask(f, 0, "alice", "login").verdict, VERDICT_ALLOW);
 }
 
+/* The one that was made with its key, the refusal when it is flushed; that there is a key already is none. */
+static void test_the_audit_log_is_told(void **state) {
+        struct fixture *f = *state;
+
+        assert_int_equal(ask(f, 0, "alice", "sshd").verdict, VERDICT_ALLOW);
+        assert_int_equal(unit_sql_number(f->store->path,
+                                         "SELECT count(*) FROM audit JOIN key ON audit.key = key.id WHERE"
+                                         " event = 'issued' AND verdict = 'done' AND door = 'session' AND"
+                                         " audit.uid = 0 AND pid = 77 AND audit.user = 'alice' AND"
+                                         " audit.owner_uid = key.owner_uid AND service = 'sshd'"),
+                         1);
+        (void) ask(f, 0, "alice", "sshd");
+        (void) ask(f, 0, "nobody-here", "sshd");
+        audit_finish(f->audit, f->worker, 1800000000);
+        f->worker = worker_free(f->worker);
+        assert_int_equal(unit_sql_number(f->store->path, "SELECT count(*) FROM audit WHERE event = 'issued'"),
+                         2);
+        assert_int_equal(unit_sql_number(f->store->path,
+                                         "SELECT count(*) FROM audit WHERE verdict = 'refused' AND"
+                                         " reason = 'not-issuable' AND user = 'nobody-here' AND key = ''"),
+                         1);
+}
+
 static void test_nobody_else_is_believed(void **state) {
         struct fixture *f = *state;
         struct wire_reply reply = ask(f, OTHER, "alice", "sshd");
@@ -249,6 +272,7 @@ static void test_of_many_at_one_time_one_gets_a_key_and_some_are_too_many(void *
 int main(void) {
         const struct CMUnitTest tests[] = {
                 test_firstuse(test_root_gets_a_key_for_the_service_and_no_second_one),
+                test_firstuse(test_the_audit_log_is_told),
                 test_firstuse(test_nobody_else_is_believed),
                 cmocka_unit_test(test_refusals_have_their_reasons),
                 test_firstuse(test_the_longest_service_has_a_key),

@@ -719,6 +719,36 @@ static void test_a_damaged_row_undoes_all(void **state) {
         store_rollback(s->writer);
 }
 
+/* What it does is on record, and a record goes after the retention, soon enough and when the clock is trusted. */
+static void test_the_audit_log_is_told_and_purged(void **state) {
+        struct unit_store *s = *state;
+        struct sweep sweep = {};
+        int64_t now = T0 + 1000 * DAY, n;
+        char sql[100];
+
+        insert_lives(s);
+        (void) run_all(s, now, &sweep);
+        assert_in_range(sweep.expired, 1, ARRAY_LEN(lives));
+        assert_int_equal(unit_sql_number(s->path,
+                                         "SELECT count(*) FROM audit WHERE event IN ('expired', 'retired')"
+                                         " AND door = 'daemon' AND uid = 4294967295 AND user = 'alice'"),
+                         sweep.expired);
+        n = unit_sql_number(s->path, "SELECT count(*) FROM audit");
+
+        now += 90 * DAY + 2 * 3600;
+        (void) run_all(s, now, &sweep);
+        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM audit"), n);
+        sweep.may_purge = true;
+        (void) run_all(s, now, &sweep);
+        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM audit WHERE event = 'purged'"), 1);
+        assert_int_equal(unit_sql_number(s->path, "SELECT sum(count) FROM audit WHERE event = 'purged'"),
+                         sweep.purged);
+        (void) snprintf(sql, sizeof(sql), "SELECT count(*) FROM audit WHERE until <= %lld",
+                        (long long) (now - 90 * DAY));
+        assert_int_equal(unit_sql_number(s->path, sql), 0);
+        assert_in_range(sweep.next_at, now + 1, now + 90 * DAY + 3600);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 test_sweep(test_a_year_from_one_moment_to_the_next),
@@ -743,6 +773,7 @@ int main(void) {
                 test_sweep(test_everybody_at_once),
                 test_sweep(test_a_policy_that_this_build_does_not_know),
                 test_sweep(test_a_damaged_row_undoes_all),
+                test_sweep(test_the_audit_log_is_told_and_purged),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
