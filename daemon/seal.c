@@ -2,6 +2,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "keytext.h"
 #include "seal.h"
 
@@ -32,19 +33,6 @@ struct seal {
         uint8_t head[SEAL_HEAD_LEN]; /* goes into the authentication of each chunk */
         bool ended;                  /* by the last chunk, or by one that was wrong */
 };
-
-static void put_u64(uint8_t *p, uint64_t v) {
-        for (unsigned i = 0; i < 8; i++)
-                p[i] = (uint8_t) (v >> (8 * i));
-}
-
-static uint64_t get_u64(const uint8_t *p) {
-        uint64_t v = 0;
-
-        for (unsigned i = 8; i-- > 0;)
-                v = v << 8 | p[i];
-        return v;
-}
 
 /* --- Keys ---------------------------------------------------------------------------------------------------------- */
 
@@ -145,8 +133,8 @@ static void put_head(const struct seal_head *head, uint8_t out[static SEAL_HEAD_
         memcpy(out, magic, sizeof(magic));
         out[AT_VERSION] = SEAL_VERSION;
         out[AT_KIND] = (uint8_t) head->kind;
-        put_u64(out + AT_CREATED, (uint64_t) head->created_at);
-        put_u64(out + AT_SEQUENCE, head->sequence);
+        bytes_put(out + AT_CREATED, 8, (uint64_t) head->created_at);
+        bytes_put(out + AT_SEQUENCE, 8, head->sequence);
         memcpy(out + AT_RECIPIENT, head->recipient, SEAL_PUBLIC_LEN);
 }
 
@@ -206,8 +194,8 @@ int seal_read_head(const uint8_t in[static SEAL_HEAD_LEN], struct seal_head *ret
             !sodium_is_zero(in + AT_ZERO, AT_CREATED - AT_ZERO))
                 return -EBADMSG;
         *ret = (struct seal_head){ .kind = (enum seal_kind) kind,
-                                   .created_at = (int64_t) get_u64(in + AT_CREATED),
-                                   .sequence = get_u64(in + AT_SEQUENCE) };
+                                   .created_at = (int64_t) bytes_get(in + AT_CREATED, 8),
+                                   .sequence = bytes_get(in + AT_SEQUENCE, 8) };
         memcpy(ret->source, in + AT_SOURCE, SEAL_PUBLIC_LEN);
         memcpy(ret->recipient, in + AT_RECIPIENT, SEAL_PUBLIC_LEN);
         return 0;
