@@ -253,8 +253,8 @@ enum exit_code args_parse(int argc, char *argv[], const struct args_command *tab
                 return CTL_FAILED;
         }
         for (; p.at < argc && rc == CTL_OK; p.at++)
-                rc = !p.words_only && argv[p.at][0] == '-' ? take_option(&p, argv[p.at])
-                                                           : take_word(&p, argv[p.at]);
+                rc = !p.words_only && argv[p.at][0] == '-' && argv[p.at][1] ? take_option(&p, argv[p.at])
+                                                                            : take_word(&p, argv[p.at]);
         if (rc == CTL_OK && !args.help && !args.version)
                 rc = check_command(&p);
         if (rc != CTL_OK)

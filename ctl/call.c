@@ -33,6 +33,7 @@ static const struct {
         { "org.wfapikey1.Error.LimitExceeded", CTL_REFUSED, OURS, "a limit of the policy is reached" },
         { "org.wfapikey1.Error.Disabled", CTL_REFUSED, OURS, "API keys are disabled (policy enabled=no)" },
         { "org.wfapikey1.Error.Busy", CTL_FAILED, OURS, "the daemon is busy; try again" },
+        { "org.wfapikey1.Error.Refused", CTL_REFUSED, OURS, "refused; nothing was changed" },
         { "org.wfapikey1.Error.Store", CTL_FAILED, OURS, "the key store failed; nothing was changed" },
         /* These come from libsystemd, at this end or the other. */
         { SD_BUS_ERROR_ACCESS_DENIED, CTL_DENIED, SYSTEM, "the daemon refuses this caller" },
@@ -173,7 +174,8 @@ enum exit_code call_method(const struct call *call, const char *method, sd_bus_m
 
 enum exit_code call_send(const struct call *call, sd_bus_message *m, sd_bus_message **ret) {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-        int r = sd_bus_call(call->bus, m, TIMEOUT_S * UINT64_C(1000000), &error, ret);
+        uint64_t timeout_s = call->timeout_s > 0 ? call->timeout_s : TIMEOUT_S;
+        int r = sd_bus_call(call->bus, m, timeout_s * UINT64_C(1000000), &error, ret);
 
         return r < 0 ? explain(call, &error, r) : CTL_OK;
 }

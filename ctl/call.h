@@ -9,7 +9,8 @@
 
 struct call {
         sd_bus *bus;
-        const char *path; /* of the socket, for messages */
+        const char *path;   /* of the socket, for messages */
+        unsigned timeout_s; /* for an answer; 0: 30 */
 };
 
 #define _cleanup_call_    _cleanup_(call_close)
@@ -34,7 +35,7 @@ enum exit_code call_method(const struct call *call, const char *method, sd_bus_m
 
 /**
  * call_send(call, m, ret):
- * Makes the call and waits for its answer, at most 30 s. Any exit code.
+ * Makes the call and waits for its answer. Any exit code.
  * Source: common/CONTROL, Errors.
  */
 enum exit_code call_send(const struct call *call, sd_bus_message *m, sd_bus_message **ret) _must_check_;

@@ -16,6 +16,7 @@
 #include "key.h"
 #include "keylist.h"
 #include "keyview.h"
+#include "mirror.h"
 #include "policy.h"
 #include "print.h"
 #include "removeall.h"
@@ -112,6 +113,28 @@ static const struct args_option doctor_options[] = {
         {},
 };
 
+static const struct args_option keygen_options[] = {
+        { "force", NULL,
+          "in the place of the one that is there: what is sealed for that cannot be opened any more", false },
+        {},
+};
+
+static const struct args_option export_options[] = {
+        { "to", "PUBLICKEY", "who can open it: what 'mirror keygen' printed on that host", false },
+        {},
+};
+
+static const struct args_option import_options[] = {
+        { "accept-source", NULL, "from another host than the last one: from now on from that one", false },
+        {},
+};
+
+static const struct args_option restore_options[] = {
+        { "yes", NULL, "do not ask", false },
+        { "foreign", NULL, "a backup of another host, or of one that was lost", false },
+        {},
+};
+
 /* The whole language. Rows of one noun stand together. */
 static const struct args_command commands[] = {
         { "policy", "show", policy_show, "", "Shows the policy.", 0, 0, NULL },
@@ -139,6 +162,17 @@ static const struct args_command commands[] = {
         { "audit", "list", audit_list, "", "Shows the log of changes, logins and refusals, the oldest first.",
           0, 0, audit_options },
         { "audit", "verify", audit_verify, "", "Checks that no event was altered or removed.", 0, 0, NULL },
+        { "mirror", "keygen", mirror_keygen, "", "Makes the key that files for this host are sealed with.", 0,
+          0, keygen_options },
+        { "mirror", "show-key", mirror_show_key, "", "Prints its public key.", 0, 0, NULL },
+        { "mirror", "export", mirror_export, "FILE", "Writes all keys to FILE, for another host.", 1, 1,
+          export_options },
+        { "mirror", "import", mirror_import, "FILE", "Replaces all keys by those of another host.", 1, 1,
+          import_options },
+        { "backup", "create", mirror_backup, "FILE", "Writes all keys to FILE, for this host.", 1, 1,
+          export_options },
+        { "backup", "restore", mirror_restore, "FILE", "Replaces all keys by those of a backup.", 1, 1,
+          restore_options },
         { "status", NULL, status_show, "", "Shows how the daemon is doing.", 0, 0, NULL },
         { "doctor", NULL, doctor_run, "", "Looks for what is wrong, and says what to do.", 0, 0,
           doctor_options },

@@ -44,6 +44,22 @@ void print_note(const char *format, ...) {
         va_end(ap);
 }
 
+void print_progress(const char *format, ...) {
+        va_list ap;
+
+        if (!isatty(STDERR_FILENO))
+                return;
+        fputs("\r\033[K", stderr);
+        va_start(ap, format);
+        vfprintf(stderr, format, ap);
+        va_end(ap);
+}
+
+void print_progress_end(void) {
+        if (isatty(STDERR_FILENO))
+                fputs("\r\033[K", stderr);
+}
+
 const char *print_show(const char *text, char **buffer) {
         size_t len = strlen(text), size = 4 * len + 5;
 

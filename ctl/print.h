@@ -19,6 +19,12 @@ void print_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void print_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /**
+ * print_progress(format, ...), print_progress_end(): on a terminal a line on stderr, in the place of the last such; and nothing any more.
+ */
+void print_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void print_progress_end(void);
+
+/**
  * print_show(text, buffer):
  * ${text} in a form that can do nothing to a terminal: itself when it is free of control characters, else escaped as
  * text_escape() does, in ${buffer}, which the caller frees in any case. Never NULL.

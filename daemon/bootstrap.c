@@ -25,6 +25,13 @@ struct opening {
         char *error;
 };
 
+/* What store_pepper_each() is given. */
+struct loading {
+        int dir;
+        struct keymint *keymint;
+        uint32_t id; /* the last one that was looked for */
+};
+
 static int fail(struct opening *o, int r, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 static int fail(struct opening *o, int r, const char *format, ...) {
@@ -163,8 +170,37 @@ static int begin(struct opening *o) {
         return 0;
 }
 
-static int on_pepper(uint32_t pepper_id, void *userdata) {
-        return pepper_id == *(const uint32_t *) userdata ? 0 : -EKEYREJECTED;
+static int add_pepper(uint32_t id, void *userdata) {
+        struct loading *l = userdata;
+        uint8_t pepper[PEPPER_LEN];
+        int r;
+
+        if (keymint_knows(l->keymint, id))
+                return 0;
+        l->id = id;
+        r = pepper_read_foreign(l->dir, id, pepper);
+        if (r >= 0)
+                r = keymint_add(l->keymint, pepper, id);
+        explicit_bzero(pepper, sizeof(pepper));
+        return r < 0 ? -EKEYREJECTED : 0;
+}
+
+/* The peppers of all keys: what is not the host's own must have come with keys of another host. */
+static int add_peppers(struct opening *o, struct bootstrap *b) {
+        struct loading l = { .dir = o->fd, .keymint = b->keymint };
+        char name[PEPPER_NAME_LEN];
+        int r;
+
+        r = store_pepper_each(b->writer, add_pepper, &l);
+        if (r != -EKEYREJECTED)
+                return r;
+        return fail(o, r,
+                    "the pepper is not the one that the keys in '%s' were made with: put the right one back, "
+                    "from %s; or, if these keys came from another host, the file '%s'",
+                    o->path,
+                    o->credential ? "the credential " PEPPER_CREDENTIAL_NAME
+                                  : "a backup of '" PEPPER_FILE_NAME "'",
+                    pepper_foreign_name(l.id, name));
 }
 
 static void seal(const void *in, size_t len, uint8_t out[static RECORD_DIGEST_LEN], void *userdata) {
@@ -172,9 +208,9 @@ static void seal(const void *in, size_t len, uint8_t out[static RECORD_DIGEST_LE
 }
 
 static int open_store(struct opening *o, struct store_shared *shared, struct bootstrap *b) {
-        uint32_t pepper_id;
         int r;
 
+        (void) unlinkat(o->fd, STORE_STAGING_NAME, 0); /* of an import that was killed */
         path_of(o, STORE_NAME);
         r = keymint_new(&b->keymint, o->pepper);
         if (r < 0)
@@ -184,15 +220,9 @@ static int open_store(struct opening *o, struct store_shared *shared, struct boo
                 r = store_check(b->writer);
         if (r < 0)
                 return fail(o, r, "the key store '%s' cannot be used: %s", o->path, store_error_text(r));
-        pepper_id = keymint_pepper_id(b->keymint);
-        r = store_pepper_each(b->writer, on_pepper, &pepper_id);
+        r = add_peppers(o, b);
         if (r == -EKEYREJECTED)
-                return fail(o, r,
-                            "the pepper is not the one that the keys in '%s' were made with: put the right "
-                            "one back, from %s",
-                            o->path,
-                            o->credential ? "the credential " PEPPER_CREDENTIAL_NAME
-                                          : "a backup of '" PEPPER_FILE_NAME "'");
+                return r;
         if (r >= 0)
                 r = store_open(&b->reader, o->path, STORE_READER, shared);
         if (r < 0)

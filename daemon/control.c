@@ -11,15 +11,32 @@
 #include "text.h"
 
 static const struct control_method *const methods[] = {
-        &control_issue,           &control_issue_with_password,
-        &control_list_keys,       &control_list_get,
-        &control_key_rename,      &control_key_reset,
-        &control_key_revoke,      &control_key_remove,
-        &control_policy_get,      &control_policy_set,
-        &control_policy_status,   &control_events_list,
-        &control_events_verify,   &control_follow,
-        &control_doctor_diagnose, &control_explain,
-        &control_remove_all,      &control_remove_all_count,
+        &control_issue,
+        &control_issue_with_password,
+        &control_list_keys,
+        &control_list_get,
+        &control_key_rename,
+        &control_key_reset,
+        &control_key_revoke,
+        &control_key_remove,
+        &control_policy_get,
+        &control_policy_set,
+        &control_policy_status,
+        &control_events_list,
+        &control_events_verify,
+        &control_follow,
+        &control_doctor_diagnose,
+        &control_mirror_keygen,
+        &control_mirror_show_key,
+        &control_mirror_export_begin,
+        &control_mirror_export_read,
+        &control_mirror_import_begin,
+        &control_mirror_import_write,
+        &control_mirror_import_check,
+        &control_mirror_import_commit,
+        &control_explain,
+        &control_remove_all,
+        &control_remove_all_count,
         &control_rotate,
 };
 
@@ -34,6 +51,7 @@ static const char *const error_names[] = {
         [CONTROL_DISABLED] = "org.wfapikey1.Error.Disabled",
         [CONTROL_BUSY] = "org.wfapikey1.Error.Busy",
         [CONTROL_STORE] = "org.wfapikey1.Error.Store",
+        [CONTROL_REFUSED] = "org.wfapikey1.Error.Refused",
 };
 _Static_assert(ARRAY_LEN(error_names) == _CONTROL_ERROR_MAX, "a name for each error");
 
@@ -142,53 +160,10 @@ int control_read_options(struct control_call *call, sd_bus_message *m,
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
-/* The place of a uid in the load, else a free one. There is always one: no more are counted than there are places. */
-static struct control_load *find_load(struct control *control, uid_t uid) {
-        struct control_load *unused = NULL;
-
-        for (size_t i = 0; i < ARRAY_LEN(control->load); i++) {
-                if (control->load[i].n > 0 && control->load[i].uid == uid)
-                        return &control->load[i];
-                if (control->load[i].n == 0 && !unused)
-                        unused = &control->load[i];
-        }
-        return unused;
-}
-
-/* Whether one more call of this uid may be on its way: nobody fills the queue so that an administrator cannot revoke. */
-static bool load_add(struct control_call *call) {
-        struct control *control = call->control;
-        struct control_load *load;
-
-        if (call->uid == 0)
-                return true;
-        if (control->n_calls >= CONTROL_CALLS_MAX)
-                return false;
-        load = find_load(control, call->uid);
-        if (!load || load->n >= CONTROL_CALLS_PER_UID)
-                return false;
-        load->uid = call->uid;
-        load->n++;
-        control->n_calls++;
-        call->counted = true;
-        return true;
-}
-
-static void load_remove(struct control_call *call) {
-        struct control_load *load;
-
-        if (!call->counted)
-                return;
-        load = find_load(call->control, call->uid);
-        if (load && load->n > 0)
-                load->n--;
-        call->control->n_calls--;
-}
-
 static void call_free(struct control_call *call) {
         size_t size = call->method->size;
 
-        load_remove(call);
+        control_load_remove(call);
         control_audit_release(call);
         if (call->method->release)
                 call->method->release(call);
@@ -259,6 +234,7 @@ void control_drop(struct control_call *call) {
 static const char *why_denied(enum role_verb verb) {
         static const char *const texts[_ROLE_VERB_MAX] = {
                 [ROLE_VERB_POLICY] = "Only administrators see and change the policy.",
+                [ROLE_VERB_MIRROR] = "Only administrators copy, back up and restore the store.",
                 [ROLE_VERB_REMOVE_ALL] = "Only administrators remove all keys.",
                 [ROLE_VERB_AUDIT_CHECK] = "Only administrators check the audit log.",
                 [ROLE_VERB_DIAGNOSE] = "Only administrators are told how the daemon is.",
@@ -289,7 +265,9 @@ static struct control_call *call_new(const struct control_method *method, const 
         call->pid = caller->peer.cred.pid;
         call->role = conf_role(caller->control->conf, &caller->peer);
         call->developers = caller->control->conf->has_developer_group;
-        call->job.urgent = call->role == ROLE_ADMIN; /* nobody's keys keep an administrator from revoking */
+        call->connection = caller->connection;
+        call->job.urgent = call->role == ROLE_ADMIN &&
+                           !method->bulk; /* nobody's keys keep an administrator from revoking */
         return call;
 }
 
@@ -311,7 +289,7 @@ static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 if (r < 0)
                         return r;
         }
-        if (call->error == CONTROL_OK && !load_add(call))
+        if (call->error == CONTROL_OK && !control_load_add(call))
                 control_fail(call, CONTROL_BUSY, "Too much is waiting to be done; try again.");
         if (call->error != CONTROL_OK)
                 return send_error(call);
@@ -379,6 +357,23 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("FollowAudit", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_method,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("AuditEvent", SD_BUS_ARGS("a{sv}", event), 0),
+        SD_BUS_METHOD_WITH_ARGS("MirrorKeygen", SD_BUS_ARGS("b", replace), SD_BUS_RESULT("s", public),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("MirrorShowKey", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", public), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("MirrorExportBegin", SD_BUS_ARGS("s", recipient, "s", kind),
+                                SD_BUS_RESULT("t", token, "t", keys), on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("MirrorExportRead", SD_BUS_ARGS("t", token),
+                                SD_BUS_RESULT("ay", bytes, "t", keys, "b", last), on_method,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("MirrorImportBegin", SD_BUS_ARGS("s", kind, "b", foreign),
+                                SD_BUS_RESULT("t", token), on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("MirrorImportWrite", SD_BUS_ARGS("t", token, "ay", bytes), SD_BUS_NO_RESULT,
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("MirrorImportCheck", SD_BUS_ARGS("t", token), SD_BUS_RESULT("a{sv}", summary),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("MirrorImportCommit", SD_BUS_ARGS("t", token), SD_BUS_RESULT("t", keys),
+                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 
@@ -392,6 +387,7 @@ static const sd_bus_vtable bus_vtable[] = {
 int control_attach(sd_bus *bus, struct control_caller *caller) {
         int r;
 
+        caller->connection = ++caller->control->n_connections;
         r = sd_bus_add_object_vtable(bus, NULL, CONTROL_OBJECT_PATH, CONTROL_INTERFACE, manager_vtable,
                                      caller);
         if (r < 0)

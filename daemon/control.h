@@ -39,6 +39,10 @@ struct control {
         const struct conf *conf;
         struct control_password *password;
         const char *state_dir;
+        struct mirror *mirror;  /* the writer thread's */
+        bool mirror_busy;       /* it may have something that is to be dropped when its connection ends */
+        uint64_t mirror_begun;  /* how often */
+        uint64_t n_connections; /* since the start */
         int64_t started_at;
         bool own_sockets;      /* not systemd's */
         struct limits changes; /* of the log about them; the writer thread's */
@@ -53,6 +57,7 @@ struct control {
 struct control_caller {
         struct control *control;
         struct peer peer;
+        uint64_t connection; /* its number, from 1 */
 };
 
 enum control_error {
@@ -66,6 +71,7 @@ enum control_error {
         CONTROL_DISABLED,
         CONTROL_BUSY,
         CONTROL_STORE,
+        CONTROL_REFUSED,
         _CONTROL_ERROR_MAX,
 };
 
@@ -79,6 +85,7 @@ struct control_call {
         sd_bus_message *message;
         uid_t uid;
         pid_t pid;
+        uint64_t connection;
         enum role role;
         bool developers;                /* there is a developer group */
         bool counted;                   /* in the load of its uid */
@@ -103,6 +110,7 @@ struct control_method {
                      sd_bus_message *reply);        /* fills the answer; NULL: it is empty */
         void (*release)(struct control_call *call); /* frees what the struct owns; may be NULL */
         bool sensitive;                             /* the answer carries a secret */
+        bool bulk;                                  /* one of very many: others go first */
 };
 
 /**
@@ -126,6 +134,19 @@ void control_drop(struct control_call *call);
  */
 int control_password_new(struct control_password **ret, sd_event *event) _must_check_;
 struct control_password *control_password_free(struct control_password *password);
+
+/**
+ * control_load_add(call), control_load_remove(call):
+ * Whether one more call of this uid may be on its way, and is counted from now on; not any more, if it was.
+ */
+bool control_load_add(struct control_call *call) _must_check_;
+void control_load_remove(struct control_call *call);
+
+/**
+ * control_mirror_tidy(control, connection):
+ * Has dropped what belongs to a ${connection} that has ended (0: none), and what was left lying. To be called now and then.
+ */
+void control_mirror_tidy(struct control *control, uint64_t connection);
 
 /**
  * control_fail(call, error, format, ...): ends the call with an error. The first one counts. Arguments must be printable as they are.
@@ -249,4 +270,6 @@ extern const struct control_method control_issue, control_issue_with_password, c
         control_key_reset, control_key_revoke, control_key_remove, control_list_keys, control_list_get,
         control_policy_get, control_policy_set, control_policy_status, control_events_list,
         control_events_verify, control_follow, control_doctor_diagnose, control_explain, control_remove_all,
-        control_remove_all_count, control_rotate;
+        control_remove_all_count, control_rotate, control_mirror_keygen, control_mirror_show_key,
+        control_mirror_export_begin, control_mirror_export_read, control_mirror_import_begin,
+        control_mirror_import_write, control_mirror_import_check, control_mirror_import_commit;

@@ -28,6 +28,7 @@ static const char *const refusals[] = {
         [CONTROL_DISABLED] = "disabled",
         [CONTROL_BUSY] = NULL,
         [CONTROL_STORE] = "store-failure",
+        [CONTROL_REFUSED] = "file-refused",
 };
 _Static_assert(ARRAY_LEN(refusals) == _CONTROL_ERROR_MAX, "a row for each error");
 

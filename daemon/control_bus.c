@@ -36,6 +36,7 @@ static void connection_free(struct connection *c) {
                 sd_bus_unref(c->bus);
         }
         control_gate_free(c->gate);
+        control_mirror_tidy(c->caller.control, c->caller.connection);
         peer_done(&c->caller.peer);
         free(c);
 }

@@ -83,8 +83,8 @@ static void reset_in_transaction(struct control_call *call, struct store *writer
         if (!check_active(call, writer, key))
                 return;
         keymint_make_secret(key->id, &key_call->secret);
-        keymint_digest(call->control->keymint, key_call->secret.text, key->digest);
         key->pepper_id = keymint_pepper_id(call->control->keymint);
+        keymint_digest(call->control->keymint, key->pepper_id, key_call->secret.text, key->digest);
 }
 
 /* One key in one transaction: found, changed, written, committed - or nothing. */

@@ -149,8 +149,8 @@ static int insert(struct issue *issue, struct store *writer) {
         for (unsigned tries = 0; r == -EEXIST && tries < 3; tries++) {
                 keymint_make_id(key->id);
                 keymint_make_secret(key->id, &issue->secret);
-                keymint_digest(issue->keymint, issue->secret.text, key->digest);
                 key->pepper_id = keymint_pepper_id(issue->keymint);
+                keymint_digest(issue->keymint, key->pepper_id, issue->secret.text, key->digest);
                 r = store_key_insert(writer, key);
         }
         return r;

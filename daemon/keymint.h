@@ -1,4 +1,4 @@
-/* Keys and their digests. The only file that knows libsodium. */
+/* Keys and their digests. With seal.c the only file that knows libsodium. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,7 +8,8 @@
 #include "record.h"
 #include "secret.h"
 
-/* A pepper in use: in locked memory, wiped when it is freed. */
+/* The peppers in use, in locked memory, wiped when it is freed: the host's own, which new keys are made with, and those that came with
+ * keys of other hosts. Any thread reads; one adds. */
 struct keymint;
 
 /**
@@ -18,7 +19,25 @@ int keymint_new(struct keymint **ret, const uint8_t pepper[static PEPPER_LEN]) _
 struct keymint *keymint_free(struct keymint *k);
 
 /**
- * keymint_pepper_id(k): a number that tells one pepper from another and nothing about it.
+ * keymint_add(k, pepper, id):
+ * Adds a copy of ${pepper}, whose id must be ${id}; on one thread at a time. Other threads may use ${k} meanwhile, and find the pepper once they have seen
+ * anything that this thread releases after the call. It stays until ${k} is freed.
+ * Returns 1; 0 when it was there; -EKEYREJECTED when the id is another's; -ENOSPC; -ENOMEM.
+ */
+int keymint_add(struct keymint *k, const uint8_t pepper[static PEPPER_LEN], uint32_t id) _must_check_;
+
+/**
+ * keymint_knows(k, pepper_id): whether the pepper is there.
+ */
+bool keymint_knows(const struct keymint *k, uint32_t pepper_id) _must_check_;
+
+/**
+ * keymint_copy_pepper(k, id, out): whether the pepper ${id} is there and was copied to ${out}, which the caller seals and wipes.
+ */
+bool keymint_copy_pepper(const struct keymint *k, uint32_t id, uint8_t out[static PEPPER_LEN]) _must_check_;
+
+/**
+ * keymint_pepper_id(k): of the host's own: a number that tells one pepper from another and nothing about it.
  */
 uint32_t keymint_pepper_id(const struct keymint *k);
 
@@ -33,13 +52,16 @@ void keymint_make_id(char ret[static KEYTEXT_ID_LEN + 1]);
 void keymint_make_secret(const char *id, struct secret *ret);
 
 /**
- * keymint_digest(k, key, out): the digest that the store holds for the well-formed key ${key}: keyed BLAKE2b-256 over id and secret.
+ * keymint_digest(k, pepper_id, key, out):
+ * The digest that the store holds for the well-formed key ${key}: keyed BLAKE2b-256 over id and secret, with the pepper ${pepper_id}. When
+ * that is not there the same work is done and ${out} is good for nothing: see keymint_knows().
  */
-void keymint_digest(const struct keymint *k, const char *key, uint8_t out[static RECORD_DIGEST_LEN]);
+void keymint_digest(const struct keymint *k, uint32_t pepper_id, const char *key,
+                    uint8_t out[static RECORD_DIGEST_LEN]);
 
 /**
  * keymint_ticket(k, record, user, out):
- * What proves, without the secret, that ${user} was logged in with ${record} as it is: it dies with the key's digest.
+ * What proves on this host, without the secret, that ${user} was logged in with ${record} as it is: it dies with the key's digest.
  */
 void keymint_ticket(const struct keymint *k, const struct key_record *record, const char *user,
                     uint8_t out[static WIRE_TICKET_LEN]);

@@ -1,5 +1,8 @@
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -8,30 +11,9 @@
 
 #include "cleanup.h"
 #include "pepper.h"
+#include "secretfile.h"
 
-static int read_exactly(int fd, uint8_t out[static PEPPER_LEN]) {
-        uint8_t buffer[PEPPER_LEN + 1]; /* one more, so that too long a file is seen as such */
-        size_t have = 0;
-        int r = 0;
-
-        while (have < sizeof(buffer)) {
-                ssize_t n = read(fd, buffer + have, sizeof(buffer) - have);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        r = -errno;
-                if (n <= 0)
-                        break;
-                have += (size_t) n;
-        }
-        if (r == 0 && have != PEPPER_LEN)
-                r = -EUCLEAN;
-        if (r == 0)
-                memcpy(out, buffer, PEPPER_LEN);
-        explicit_bzero(buffer, sizeof(buffer));
-        return r;
-}
+_Static_assert(PEPPER_LEN == SECRETFILE_LEN, "a pepper fills a file");
 
 int pepper_read_credential(uint8_t out[static PEPPER_LEN]) {
         const char *path = secure_getenv("CREDENTIALS_DIRECTORY");
@@ -45,21 +27,11 @@ int pepper_read_credential(uint8_t out[static PEPPER_LEN]) {
         fd = openat(dir, PEPPER_CREDENTIAL_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
         if (fd < 0)
                 return -errno;
-        return read_exactly(fd, out);
+        return secretfile_read_fd(fd, out);
 }
 
 int pepper_read_file(int dir, uint8_t out[static PEPPER_LEN]) {
-        _cleanup_close_ int fd = -1;
-        struct stat st;
-
-        fd = openat(dir, PEPPER_FILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-        if (fd < 0)
-                return -errno;
-        if (fstat(fd, &st) < 0)
-                return -errno;
-        if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077) != 0)
-                return -EPERM;
-        return read_exactly(fd, out);
+        return secretfile_read(dir, PEPPER_FILE_NAME, out);
 }
 
 int pepper_create_file(int dir, uint8_t out[static PEPPER_LEN]) {
@@ -79,4 +51,49 @@ int pepper_create_file(int dir, uint8_t out[static PEPPER_LEN]) {
                 (void) unlinkat(dir, PEPPER_FILE_NAME, 0);
         }
         return r;
+}
+
+const char *pepper_foreign_name(uint32_t id, char out[static PEPPER_NAME_LEN]) {
+        (void) snprintf(out, PEPPER_NAME_LEN, PEPPER_FILE_NAME "-%08x", id);
+        return out;
+}
+
+int pepper_read_foreign(int dir, uint32_t id, uint8_t out[static PEPPER_LEN]) {
+        char name[PEPPER_NAME_LEN];
+
+        return secretfile_read(dir, pepper_foreign_name(id, name), out);
+}
+
+int pepper_write_foreign(int dir, uint32_t id, const uint8_t in[static PEPPER_LEN]) {
+        char name[PEPPER_NAME_LEN];
+
+        return secretfile_write(dir, pepper_foreign_name(id, name), in);
+}
+
+/* Whether a file of this name holds a foreign pepper that none of ${keep} is. */
+static bool is_unneeded(const char *file, const uint32_t *keep, size_t n_keep) {
+        char name[PEPPER_NAME_LEN];
+
+        if (strncmp(file, PEPPER_FILE_NAME "-", strlen(PEPPER_FILE_NAME "-")) != 0 ||
+            strlen(file) != sizeof(name) - 1)
+                return false;
+        for (size_t i = 0; i < n_keep; i++)
+                if (strcmp(file, pepper_foreign_name(keep[i], name)) == 0)
+                        return false;
+        return true;
+}
+
+void pepper_remove_foreign(int dir, const uint32_t *keep, size_t n_keep) {
+        int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* with a position of its own */
+        const struct dirent *entry;
+        DIR *list = fd < 0 ? NULL : fdopendir(fd);
+
+        if (!list) {
+                cleanup_close(&fd);
+                return;
+        }
+        while ((entry = readdir(list)))
+                if (is_unneeded(entry->d_name, keep, n_keep))
+                        (void) unlinkat(dir, entry->d_name, 0);
+        (void) closedir(list);
 }

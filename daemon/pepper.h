@@ -2,6 +2,7 @@
  * credential wfapikey.pepper, else from a file in the state directory that only its owner can read. */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "attr.h"
@@ -9,6 +10,8 @@
 #define PEPPER_LEN             32
 #define PEPPER_CREDENTIAL_NAME "wfapikey.pepper"
 #define PEPPER_FILE_NAME       "pepper"
+#define PEPPER_NAME_LEN        sizeof(PEPPER_FILE_NAME "-01234567")
+#define PEPPER_FOREIGN_MAX     31 /* that one store may need */
 
 /**
  * pepper_read_credential(out), pepper_read_file(dir, out):
@@ -24,3 +27,19 @@ int pepper_read_file(int dir, uint8_t out[static PEPPER_LEN]) _must_check_;
  * Makes a new pepper and its file, on disk when this returns. Returns 0; -EEXIST; another negative errno.
  */
 int pepper_create_file(int dir, uint8_t out[static PEPPER_LEN]) _must_check_;
+
+/**
+ * pepper_foreign_name(id, out): the name, in ${out}, of the file for the pepper ${id} that came from another host with its keys.
+ */
+const char *pepper_foreign_name(uint32_t id, char out[static PEPPER_NAME_LEN]);
+
+/**
+ * pepper_read_foreign(dir, id, out), pepper_write_foreign(dir, id, in): such a file; as pepper_read_file(), and on disk when written.
+ */
+int pepper_read_foreign(int dir, uint32_t id, uint8_t out[static PEPPER_LEN]) _must_check_;
+int pepper_write_foreign(int dir, uint32_t id, const uint8_t in[static PEPPER_LEN]) _must_check_;
+
+/**
+ * pepper_remove_foreign(dir, keep, n_keep): removes all such files but those of the ${n_keep} ids at ${keep}, as far as it can.
+ */
+void pepper_remove_foreign(int dir, const uint32_t *keep, size_t n_keep);

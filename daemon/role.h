@@ -25,6 +25,7 @@ enum role_verb {
         ROLE_VERB_AUDIT,      /* see what happened */
         ROLE_VERB_AUDIT_CHECK,
         ROLE_VERB_DIAGNOSE,
+        ROLE_VERB_MIRROR, /* copy, back up and restore the whole store */
         _ROLE_VERB_MAX,
 };
 

@@ -14,6 +14,7 @@
 #include "control_bus.h"
 #include "listener.h"
 #include "log.h"
+#include "mirror.h"
 #include "server.h"
 #include "sockets.h"
 #include "sweeper.h"
@@ -28,6 +29,7 @@ struct server {
         struct verify *verify;
         struct firstuse *firstuse;
         struct audit *audit;
+        struct mirror *mirror;
         struct control control;
         sd_event *event;
         struct worker *worker;
@@ -52,6 +54,7 @@ static int on_flush(sd_event_source *source, uint64_t usec, void *userdata) {
                 accounts_refresh(s->accounts);
         audit_flush(s->audit, s->worker, clock_now());
         control_follow_pump(&s->control); /* those who did not keep up when it was written */
+        control_mirror_tidy(&s->control, 0);
         (void) sd_event_source_set_time_relative(source, FLUSH_USEC);
         (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
         return 0;
@@ -167,6 +170,9 @@ static int start_handlers(struct server *s) {
                 return r;
         verify_set_conf(s->verify, s->conf);
         verify_set_worker(s->verify, s->worker);
+        r = mirror_new(&s->mirror, s->state.lock, s->state.keymint);
+        if (r < 0)
+                return r;
         r = accounts_new(&s->accounts, s->event, s->worker, "/etc");
         if (r < 0)
                 return r;
@@ -181,6 +187,7 @@ static int start_handlers(struct server *s) {
                                        .worker = s->worker,
                                        .verify = s->verify,
                                        .accounts = s->accounts,
+                                       .mirror = s->mirror,
                                        .audit = s->audit,
                                        .shared = &s->shared,
                                        .keymint = s->state.keymint,
@@ -271,6 +278,7 @@ struct server *server_free(struct server *s) {
         verify_free(s->verify);
         firstuse_free(s->firstuse);
         audit_free(s->audit);
+        mirror_free(s->mirror);
         sd_event_unref(s->event);
         store_free(s->state.reader);
         store_free(s->state.writer);

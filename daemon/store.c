@@ -96,6 +96,9 @@ static int configure(struct store *s) {
                 "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY";
         static const char reader[] = "PRAGMA query_only = ON; PRAGMA wal_autocheckpoint = 0;"
                                      "PRAGMA mmap_size = 1073741824; PRAGMA temp_store = MEMORY";
+        static const char staging[] = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+                                      "PRAGMA locking_mode = EXCLUSIVE; PRAGMA foreign_keys = ON;"
+                                      "PRAGMA temp_store = MEMORY";
 
         int r;
 
@@ -103,6 +106,8 @@ static int configure(struct store *s) {
                 (void) sqlite3_busy_timeout(s->db, 20);
         if (s->mode == STORE_READER)
                 return store_stmt_exec(s->db, reader);
+        if (s->mode == STORE_STAGING)
+                return store_stmt_exec(s->db, staging);
         r = store_stmt_exec(s->db, writer);
         (void) sqlite3_wal_hook(s->db, on_wal,
                                 s); /* replaces the automatic checkpoint's own hook, so it comes last */

@@ -105,6 +105,13 @@ static const char *const migrations[] = {
         "  mac BLOB NOT NULL"
         ") STRICT;"
         "INSERT INTO audit_chain VALUES (1, 0, zeroblob(32), 0, zeroblob(32), zeroblob(32));",
+        /* 5: Whole stores: the number of the last one that was written out, and where the last one that was taken in came from. */
+        "CREATE TABLE mirror ("
+        "  one INTEGER PRIMARY KEY CHECK (one = 1),"
+        "  exported INTEGER NOT NULL,"
+        "  source BLOB NOT NULL CHECK (length(source) IN (0, 32)),"
+        "  imported INTEGER NOT NULL"
+        ") STRICT;",
 };
 
 int64_t store_schema_newest(void) {

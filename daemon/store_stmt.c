@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "store_stmt.h"
@@ -92,6 +93,8 @@ static const char *const texts[] = {
                                      " (SELECT max(value) FROM policy WHERE name = 'epoch') LIMIT ?1)",
         [STMT_SWEEP_MARK] = "UPDATE key SET dead_at = ?2 WHERE id = ?1",
         [STMT_KEY_NEWEST] = "SELECT ifnull(max(max(created_at, updated_at)), 0) FROM key",
+        [STMT_MIRROR_GET] = "SELECT exported, source, imported FROM mirror",
+        [STMT_MIRROR_PUT] = "REPLACE INTO mirror (one, exported, source, imported) VALUES (1, ?1, ?2, ?3)",
         [STMT_KEY_COUNT] = "SELECT count(*) FROM key k WHERE true" LIVE_EPOCH,
         [STMT_AUDIT_EACH] = "SELECT " AUDIT_COLUMNS " FROM audit WHERE seq > ?1 ORDER BY seq",
         /* Without the second condition the index, which is a partial one, would not be used. */
@@ -138,7 +141,7 @@ int store_stmt_error(int rc) {
 }
 
 int store_stmt_prepare_all(struct store *s) {
-        int n = s->mode == STORE_WRITER ? _STMT_MAX : _STMT_READER_MAX;
+        int n = s->mode == STORE_READER ? _STMT_READER_MAX : _STMT_MAX;
 
         for (int i = 0; i < n; i++) {
                 int rc = sqlite3_prepare_v3(s->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &s->statements[i],
@@ -206,4 +209,43 @@ int store_stmt_pragma(sqlite3 *db, const char *sql, int64_t *ret) {
                 *ret = sqlite3_column_int64(stmt, 0);
         (void) sqlite3_finalize(stmt);
         return r > 0 ? 0 : r == 0 ? -EIO : r;
+}
+
+/* The order is that of a file: what refers to another table comes behind it. */
+static const char *const whole_tables[] = { "pepper", "policy", "key", "key_use" };
+
+const char *store_stmt_table(size_t i) {
+        return i < ARRAY_LEN(whole_tables) ? whole_tables[i] : NULL;
+}
+
+int store_stmt_columns(sqlite3 *db, const char *table, struct store_columns *ret) {
+        struct store_columns columns = {};
+        sqlite3_stmt *stmt = NULL;
+        int r;
+
+        /* Those that are computed from others are not among them. */
+        r = store_stmt_error(
+                sqlite3_prepare_v2(db, "SELECT name FROM pragma_table_info(?1)", -1, &stmt, NULL));
+        if (r >= 0)
+                r = store_stmt_error(sqlite3_bind_text(stmt, 1, table, -1, SQLITE_STATIC));
+        while (r >= 0 && (r = store_stmt_step(stmt)) > 0) {
+                r = columns.n == STORE_COLUMNS_MAX
+                            ? -EUCLEAN
+                            : store_stmt_text(stmt, 0, columns.names[columns.n], sizeof(columns.names[0]));
+                columns.n++;
+        }
+        (void) sqlite3_finalize(stmt);
+        if (r < 0)
+                return r;
+        *ret = columns;
+        return 0;
+}
+
+void store_stmt_list(const struct store_columns *columns, char out[static STORE_LIST_LEN]) {
+        size_t at = 0;
+
+        out[0] = '\0';
+        for (size_t i = 0; i < columns->n; i++)
+                at += (size_t) snprintf(out + at, STORE_LIST_LEN - at, "%s%s", i > 0 ? ", " : "",
+                                        columns->names[i]);
 }

@@ -43,6 +43,8 @@ enum stmt {
         STMT_SWEEP_PURGE_DEAD,
         STMT_SWEEP_PURGE_REMOVED,
         STMT_SWEEP_MARK,
+        STMT_MIRROR_GET,
+        STMT_MIRROR_PUT,
         STMT_KEY_COUNT,
         STMT_AUDIT_EACH,
         STMT_AUDIT_EACH_OF_KEY,
@@ -120,6 +122,31 @@ int store_stmt_pragma(sqlite3 *db, const char *sql, int64_t *ret) _must_check_;
  * store_key_read(stmt, key): the columns of a key, with which a row of ${stmt} begins. 0, or -EUCLEAN: then ${key} is not to be used.
  */
 int store_key_read(sqlite3_stmt *stmt, struct key_record *key) _must_check_;
+
+#define STORE_COLUMNS_MAX 40
+#define STORE_COLUMN_LEN  32
+#define STORE_LIST_LEN    (STORE_COLUMNS_MAX * (STORE_COLUMN_LEN + 2))
+
+/* The columns of a table that a row of a whole store has. */
+struct store_columns {
+        size_t n;
+        char names[STORE_COLUMNS_MAX][STORE_COLUMN_LEN];
+};
+
+/**
+ * store_stmt_table(i): the name of the ${i}th table that belongs to a whole store, NULL behind the last. Static storage.
+ */
+const char *store_stmt_table(size_t i);
+
+/**
+ * store_stmt_columns(db, table, ret): the columns of a table, without those that are computed. 0, or an error of the store.
+ */
+int store_stmt_columns(sqlite3 *db, const char *table, struct store_columns *ret) _must_check_;
+
+/**
+ * store_stmt_list(columns, out): their names as SQL lists them.
+ */
+void store_stmt_list(const struct store_columns *columns, char out[static STORE_LIST_LEN]);
 
 /* --- store_schema.c ------------------------------------------------------------------------------------------------ */
 

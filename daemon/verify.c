@@ -116,14 +116,13 @@ int verify_get_policy(struct verify *v, struct policy *ret) {
 static bool check_credential(const struct verify *v, const struct wire_request *req,
                              const struct key_record *key, bool found) {
         uint8_t mine[RECORD_DIGEST_LEN];
-        bool equal, pepper;
+        bool equal, pepper = keymint_knows(v->keymint, key->pepper_id);
 
         if (req->kind == WIRE_VERIFY)
-                keymint_digest(v->keymint, req->key.text, mine);
+                keymint_digest(v->keymint, key->pepper_id, req->key.text, mine);
         else
                 keymint_ticket(v->keymint, key, req->user, mine);
         equal = keymint_equal(mine, req->kind == WIRE_VERIFY ? key->digest : req->ticket);
-        pepper = key->pepper_id == keymint_pepper_id(v->keymint);
         explicit_bzero(mine, sizeof(mine));
         return equal && pepper && found;
 }

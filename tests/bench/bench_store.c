@@ -51,7 +51,7 @@ int bench_store_insert(struct bench_store *s, const struct secret *key, enum key
 
         memcpy(record.id, keytext_id(key->text), KEYTEXT_ID_LEN);
         memcpy(record.owner, s->owner.name, sizeof(record.owner));
-        keymint_digest(s->keymint, key->text, record.digest);
+        keymint_digest(s->keymint, record.pepper_id, key->text, record.digest);
         record.created_at = record.updated_at = clock_now();
         return store_key_insert(s->writer, &record);
 }

@@ -7,18 +7,18 @@
 
 layer() { # The layer of a file of daemon/, by its stem. A new file gets its place here.
         case $1 in
-        log | conf | clock | account | record | peer | pepper | role | helper | helper_password | pwage | account_*) echo 0 ;;
+        log | conf | clock | account | record | peer | pepper | role | secretfile | bytes | helper | helper_password | pwage | account_*) echo 0 ;;
         store | store_* | schema | worker) echo 1 ;;
-        policy | expiry | explain | fold | limits | tries | keymint | cert | cert_*) echo 2 ;;
+        policy | expiry | explain | fold | limits | tries | keymint | seal | cert | cert_*) echo 2 ;;
         main | server | bootstrap | sockets | listener | control_bus | control_gate) echo 4 ;;
-        audit | verify | control | control_* | issue | firstuse | retire | sweep | sweeper | accounts | accounts_*) echo 3 ;;
+        audit | verify | mirror | mirror_* | control | control_* | issue | firstuse | retire | sweep | sweeper | accounts | accounts_*) echo 3 ;;
         *) return 1 ;;
         esac
 }
 
 # Header from outside, and the files that may include it; the first row that fits the header counts.
 libraries='sqlite3.h daemon/store@(*.c|_*.h)
-sodium* daemon/keymint.c
+sodium* daemon/@(keymint|seal).c
 openssl/* daemon/cert*.c
 libsmartcols/* ctl/print.c
 ini.h daemon/conf.c

@@ -615,6 +615,44 @@ static void test_a_credential_stands_before_the_file(void **state) {
         done(&b);
 }
 
+/* Makes the store need a pepper that came with keys of another host. Returns its id. */
+static uint32_t need_foreign_pepper(struct fixture *f, uint8_t pepper[static PEPPER_LEN]) {
+        struct keymint *k;
+        char sql[80];
+        uint32_t id;
+
+        memset(pepper, 7, PEPPER_LEN);
+        assert_int_equal(keymint_new(&k, pepper), 0);
+        id = keymint_pepper_id(k);
+        keymint_free(k);
+        (void) snprintf(sql, sizeof(sql), "INSERT INTO pepper (id) VALUES (%u)", id);
+        unit_sql(path_of(f, "keys.db"), sql);
+        return id;
+}
+
+static void test_the_peppers_of_foreign_keys_are_read(void **state) {
+        struct fixture *f = *state;
+        uint8_t pepper[PEPPER_LEN];
+        char name[PEPPER_NAME_LEN];
+        uint32_t own = use_once(f), id = need_foreign_pepper(f, pepper);
+        struct bootstrap b;
+
+        pepper_foreign_name(id, name);
+        assert_int_equal(start(f, &b), -EKEYREJECTED);
+        assert_non_null(strstr(f->error, name));
+        unit_write(path_of(f, name), pepper, PEPPER_LEN, 0644);
+        assert_int_equal(start(f, &b), -EKEYREJECTED);
+        pepper[0] ^= 1;
+        unit_write(path_of(f, name), pepper, PEPPER_LEN, 0600);
+        assert_int_equal(start(f, &b), -EKEYREJECTED);
+        pepper[0] ^= 1;
+        unit_write(path_of(f, name), pepper, PEPPER_LEN, 0600);
+        start_well(f, &b);
+        assert_int_equal(keymint_knows(b.keymint, id), true);
+        assert_int_equal(keymint_pepper_id(b.keymint), own);
+        done(&b);
+}
+
 #define test_start(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
 int main(void) {
@@ -637,6 +675,7 @@ int main(void) {
                 test_start(test_with_a_credential_no_pepper_is_written),
                 test_start(test_a_credential_must_stay),
                 test_start(test_a_credential_stands_before_the_file),
+                test_start(test_the_peppers_of_foreign_keys_are_read),
         };
 
         (void) signal(SIGXFSZ, SIG_IGN);

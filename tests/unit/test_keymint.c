@@ -46,7 +46,7 @@ static void test_digest_is_the_known_one(void **state) {
         uint8_t digest[RECORD_DIGEST_LEN + 1];
 
         unit_poison(digest, sizeof(digest));
-        keymint_digest(*state, key, digest);
+        keymint_digest(*state, keymint_pepper_id(*state), key, digest);
         assert_memory_equal(digest, known_digest, RECORD_DIGEST_LEN);
         unit_poisoned("behind", digest + RECORD_DIGEST_LEN, 1);
 }
@@ -74,7 +74,7 @@ static void test_digest_takes_all_of_id_and_secret(void **state) {
 
                 memcpy(text, key, sizeof(text));
                 text[at] = text[at] == 'x' ? 'y' : 'x';
-                keymint_digest(*state, text, digest);
+                keymint_digest(*state, keymint_pepper_id(*state), text, digest);
                 assert_int_equal(keymint_equal(digest, known_digest),
                                  at == KEYTEXT_PREFIX_LEN + KEYTEXT_ID_LEN);
         }
@@ -85,7 +85,7 @@ static void test_digest_is_of_the_pepper(void **state) {
         uint8_t digest[RECORD_DIGEST_LEN];
 
         (void) state;
-        keymint_digest(other, key, digest);
+        keymint_digest(other, keymint_pepper_id(other), key, digest);
         assert_int_equal(keymint_equal(digest, known_digest), false);
         keymint_free(other);
 }
@@ -260,6 +260,74 @@ static void test_the_pepper_is_out_of_reach(void **state) {
         assert_int_equal(seen, true);
 }
 
+static void pepper_of(uint8_t first, uint8_t out[static PEPPER_LEN]) {
+        for (unsigned i = 0; i < PEPPER_LEN; i++)
+                out[i] = (uint8_t) (first + i);
+}
+
+static uint32_t pepper_id_of(uint8_t first) {
+        struct keymint *k = mint_with(first);
+        uint32_t id = keymint_pepper_id(k);
+
+        keymint_free(k);
+        return id;
+}
+
+static void test_a_foreign_pepper_digests_as_at_home(void **state) {
+        uint8_t pepper[PEPPER_LEN], home[RECORD_DIGEST_LEN], here[RECORD_DIGEST_LEN], copy[PEPPER_LEN];
+        struct keymint *other = mint_with(1);
+        uint32_t id = keymint_pepper_id(other);
+
+        pepper_of(1, pepper);
+        assert_int_equal(keymint_knows(*state, id), false);
+        assert_int_equal(keymint_copy_pepper(*state, id, copy), false);
+        assert_int_equal(keymint_add(*state, pepper, id), 1);
+        assert_int_equal(keymint_add(*state, pepper, id), 0);
+        assert_int_equal(keymint_knows(*state, id), true);
+        assert_int_equal(keymint_copy_pepper(*state, id, copy), true);
+        assert_memory_equal(copy, pepper, PEPPER_LEN);
+        keymint_digest(other, id, key, home);
+        keymint_digest(*state, id, key, here);
+        assert_memory_equal(here, home, sizeof(home));
+        /* The own one is what it was, and tickets are this host's. */
+        assert_int_equal(keymint_pepper_id(*state), known_pepper_id);
+        keymint_digest(*state, known_pepper_id, key, here);
+        assert_memory_equal(here, known_digest, sizeof(here));
+        test_ticket_is_the_known_one(state);
+        keymint_free(other);
+}
+
+static void test_a_pepper_of_another_id_is_refused(void **state) {
+        uint8_t pepper[PEPPER_LEN];
+
+        pepper_of(1, pepper);
+        assert_int_equal(keymint_add(*state, pepper, known_pepper_id), -EKEYREJECTED);
+        assert_int_equal(keymint_add(*state, pepper, pepper_id_of(2)), -EKEYREJECTED);
+        assert_int_equal(keymint_knows(*state, pepper_id_of(1)), false);
+}
+
+/* The work for a pepper that is not there goes to the own one, so its outcome is a digest, but nobody's. */
+static void test_an_unknown_pepper_is_known_as_such(void **state) {
+        uint8_t digest[RECORD_DIGEST_LEN];
+
+        keymint_digest(*state, known_pepper_id + 1, key, digest);
+        assert_int_equal(keymint_knows(*state, known_pepper_id + 1), false);
+        assert_int_equal(keymint_knows(*state, 0), false);
+        assert_int_equal(keymint_knows(*state, known_pepper_id), true);
+}
+
+static void test_there_is_room_for_so_many(void **state) {
+        uint8_t pepper[PEPPER_LEN];
+
+        for (unsigned i = 1; i <= PEPPER_FOREIGN_MAX + 1; i++) {
+                pepper_of((uint8_t) i, pepper);
+                assert_int_equal(keymint_add(*state, pepper, pepper_id_of((uint8_t) i)),
+                                 i <= PEPPER_FOREIGN_MAX ? 1 : -ENOSPC);
+        }
+        for (unsigned i = 1; i <= PEPPER_FOREIGN_MAX; i++)
+                assert_int_equal(keymint_knows(*state, pepper_id_of((uint8_t) i)), true);
+}
+
 static void test_nothing_can_be_freed(void **state) {
         (void) state;
         assert_null(keymint_free(NULL));
@@ -282,6 +350,10 @@ int main(void) {
                 test_mint(test_what_is_made_is_well_formed_and_new),
                 test_mint(test_digits_are_drawn_uniformly),
                 test_mint(test_the_pepper_is_out_of_reach),
+                test_mint(test_a_foreign_pepper_digests_as_at_home),
+                test_mint(test_a_pepper_of_another_id_is_refused),
+                test_mint(test_an_unknown_pepper_is_known_as_such),
+                test_mint(test_there_is_room_for_so_many),
                 cmocka_unit_test(test_nothing_can_be_freed),
         };
 

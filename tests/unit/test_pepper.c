@@ -210,6 +210,39 @@ static void test_a_credential_is_a_file_in_a_directory(void **state) {
         check_credential("a directory for a file", -EISDIR);
 }
 
+static bool is_there(const char *dir, const char *name) {
+        char path[UNIT_PATH_LEN];
+
+        return access(unit_join(path, dir, name), F_OK) == 0;
+}
+
+static void test_foreign_peppers_have_files_of_their_own(void **state) {
+        static const char *const others[] = { "pepper", "pepper-0000000", "pepper-000000003", "keys.db" };
+        uint8_t out[PEPPER_LEN];
+        char name[PEPPER_NAME_LEN], path[UNIT_PATH_LEN];
+        int dir = open_dir(*state);
+        uint32_t keep = 0xfffffffe;
+
+        assert_string_equal(pepper_foreign_name(0x1f, name), "pepper-0000001f");
+        assert_int_equal(pepper_read_foreign(dir, 0x1f, out), -ENOENT);
+        assert_int_equal(pepper_write_foreign(dir, 0x1f, good), 0);
+        assert_int_equal(pepper_write_foreign(dir, keep, good), 0);
+        assert_int_equal(pepper_read_foreign(dir, 0x1f, out), 0);
+        assert_memory_equal(out, good, PEPPER_LEN);
+        for (size_t i = 0; i < ARRAY_LEN(others); i++)
+                unit_write(unit_join(path, *state, others[i]), good, PEPPER_LEN, 0600);
+        for (unsigned again = 0; again < 2; again++) {
+                pepper_remove_foreign(dir, &keep, 1);
+                assert_int_equal(pepper_read_foreign(dir, 0x1f, out), -ENOENT);
+                assert_int_equal(pepper_read_foreign(dir, keep, out), 0);
+                for (size_t i = 0; i < ARRAY_LEN(others); i++)
+                        unit_int(others[i], is_there(*state, others[i]), true);
+        }
+        pepper_remove_foreign(dir, NULL, 0);
+        assert_int_equal(pepper_read_foreign(dir, keep, out), -ENOENT);
+        assert_int_equal(close(dir), 0);
+}
+
 #define test_credential(f) cmocka_unit_test_setup_teardown(f, unit_dir_make, forget_credentials)
 
 int main(void) {
@@ -223,6 +256,7 @@ int main(void) {
                 unit_test_in_dir(test_a_new_file_is_ours_alone_whatever_the_umask),
                 unit_test_in_dir(test_nothing_is_written_over),
                 unit_test_in_dir(test_a_file_that_cannot_be_written_is_not_left_behind),
+                unit_test_in_dir(test_foreign_peppers_have_files_of_their_own),
                 test_credential(test_a_credential_is_read_from_where_systemd_says),
                 test_credential(test_a_credential_is_a_file_in_a_directory),
         };

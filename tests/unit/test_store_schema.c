@@ -54,9 +54,9 @@ static int make_version_1(void **state) {
         return 0;
 }
 
-static void test_the_newest_version_is_the_fourth(void **state) {
+static void test_the_newest_version_is_the_fifth(void **state) {
         (void) state;
-        assert_int_equal(store_schema_newest(), 4);
+        assert_int_equal(store_schema_newest(), 5);
 }
 
 static void test_an_old_store_keeps_its_keys(void **state) {
@@ -72,7 +72,7 @@ static void test_an_old_store_keeps_its_keys(void **state) {
         assert_int_equal(got.bound_at, 4);
         assert_int_equal(got.dead_at, 2);
         assert_int_equal(unit_sql_number(s->path, "SELECT value FROM policy WHERE name = 'enabled'"), 1);
-        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 4);
+        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 5);
         assert_int_equal(store_check(s->writer), 0);
 }
 
@@ -178,7 +178,7 @@ static void test_a_step_does_not_begin_while_another_writes(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_the_newest_version_is_the_fourth),
+                cmocka_unit_test(test_the_newest_version_is_the_fifth),
                 test_with_version_1(test_an_old_store_keeps_its_keys),
                 test_with_version_1(test_an_old_store_is_used_as_a_new_one),
                 test_with_version_1(test_an_old_store_ends_up_like_a_new_one),

@@ -24,16 +24,19 @@ struct fixture {
 
 static unsigned n_digests, n_compared;
 
-void __wrap_keymint_digest(const struct keymint *k, const char *key, uint8_t out[static RECORD_DIGEST_LEN]);
-void __real_keymint_digest(const struct keymint *k, const char *key, uint8_t out[static RECORD_DIGEST_LEN]);
+void __wrap_keymint_digest(const struct keymint *k, uint32_t pepper_id, const char *key,
+                           uint8_t out[static RECORD_DIGEST_LEN]);
+void __real_keymint_digest(const struct keymint *k, uint32_t pepper_id, const char *key,
+                           uint8_t out[static RECORD_DIGEST_LEN]);
 bool __wrap_keymint_equal(const uint8_t a[static RECORD_DIGEST_LEN],
                           const uint8_t b[static RECORD_DIGEST_LEN]);
 bool __real_keymint_equal(const uint8_t a[static RECORD_DIGEST_LEN],
                           const uint8_t b[static RECORD_DIGEST_LEN]);
 
-void __wrap_keymint_digest(const struct keymint *k, const char *key, uint8_t out[static RECORD_DIGEST_LEN]) {
+void __wrap_keymint_digest(const struct keymint *k, uint32_t pepper_id, const char *key,
+                           uint8_t out[static RECORD_DIGEST_LEN]) {
         n_digests++;
-        __real_keymint_digest(k, key, out);
+        __real_keymint_digest(k, pepper_id, key, out);
 }
 
 bool __wrap_keymint_equal(const uint8_t a[static RECORD_DIGEST_LEN],
@@ -49,7 +52,7 @@ static struct key_record good_key(const struct fixture *f, const char *secret) {
         struct secret text;
 
         keytext_format(text.text, ID, secret);
-        __real_keymint_digest(f->keymint, text.text, key.digest);
+        __real_keymint_digest(f->keymint, keymint_pepper_id(f->keymint), text.text, key.digest);
         key.pepper_id = keymint_pepper_id(f->keymint);
         key.created_at = NOW - 1000;
         key.expires_at = NOW + 1000;
@@ -840,7 +843,7 @@ static void use_many_keys(struct fixture *f, unsigned n) {
 
                         (void) snprintf(key.id, sizeof(key.id), "%010u", i);
                         keytext_format(req.key.text, key.id, secret_text);
-                        __real_keymint_digest(f->keymint, req.key.text, key.digest);
+                        __real_keymint_digest(f->keymint, key.pepper_id, req.key.text, key.digest);
                         if (made)
                                 assert_int_equal(reason_of(f, &req), REASON_NONE);
                         else
@@ -938,7 +941,7 @@ static void rotate_key(const struct fixture *f, int64_t retires_at) {
         memcpy(next.id, NEW, sizeof(NEW));
         memcpy(next.predecessor, ID, sizeof(ID));
         keytext_format(text.text, NEW, other_secret);
-        __real_keymint_digest(f->keymint, text.text, next.digest);
+        __real_keymint_digest(f->keymint, next.pepper_id, text.text, next.digest);
         assert_int_equal(store_begin(f->store->writer), 0);
         assert_int_equal(store_key_insert(f->store->writer, &next), 0);
         assert_int_equal(store_commit(f->store->writer), 0);

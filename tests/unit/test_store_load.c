@@ -1,0 +1,256 @@
+/* Whole stores: what is dumped is loaded again, in pieces of any size, and what no live store could have had is refused. */
+#include "unit.h"
+
+#include "bytes.h"
+#include "unit_store.h"
+
+#define KEYS 20
+
+struct fixture {
+        struct unit_store *from, *to;
+        uint8_t *bytes; /* what was dumped */
+        size_t len;
+};
+
+static void fill(struct unit_store *s) {
+        assert_int_equal(store_begin(s->writer), 0);
+        for (unsigned i = 0; i < KEYS; i++) {
+                struct key_record key;
+                char id[KEYTEXT_ID_LEN + 1];
+
+                (void) snprintf(id, sizeof(id), "%c%09u", 'a' + (char) i, i);
+                key = unit_key(id, i % 2 ? "alice" : "bob");
+                key.status = i == 3 ? KEY_REVOKED : KEY_ACTIVE;
+                key.dead_at = i == 3 ? 1800000001 : 0;
+                assert_int_equal(store_key_insert(s->writer, &key), 0);
+        }
+        assert_int_equal(
+                store_key_used(s->writer, &(struct key_use){ .id = "a000000000", .at = 1800000005 }, 7), 0);
+        assert_int_equal(store_policy_set(s->writer, "enabled", 1, 1800000000), 0);
+        assert_int_equal(store_commit(s->writer), 0);
+}
+
+static void dump(struct fixture *f, size_t piece) {
+        struct store_dump *d;
+        size_t len;
+        int r = 1;
+
+        f->len = 0;
+        assert_int_equal(store_dump_open(&d, f->from->writer), 0);
+        assert_int_equal(store_dump_keys(d), KEYS);
+        while (r > 0) {
+                f->bytes = realloc(f->bytes, f->len + piece);
+                assert_non_null(f->bytes);
+                r = store_dump_next(d, f->bytes + f->len, piece, &len);
+                unit_succeeds("next", r);
+                f->len += len;
+        }
+        assert_int_equal(store_dump_done(d), KEYS);
+        store_dump_free(d);
+}
+
+static int make(void **state) {
+        struct fixture *f = calloc(1, sizeof(*f));
+
+        if (!f || unit_store_make((void **) &f->from) < 0 || unit_store_make((void **) &f->to) < 0)
+                return -1;
+        fill(f->from);
+        unit_key_insert(f->to->writer, "zzzzzzzzzz", "carol");
+        dump(f, 32768);
+        *state = f;
+        return 0;
+}
+
+static int drop(void **state) {
+        struct fixture *f = *state;
+        int r = unit_store_remove((void **) &f->from) | unit_store_remove((void **) &f->to);
+
+        free(f->bytes);
+        free(f);
+        return r;
+}
+
+/* Loads the records that were dumped. Returns the first error. */
+static int load(const struct fixture *f, struct store_load *l) {
+        struct key_record key;
+        int r = 0;
+
+        for (size_t at = 0, len; r >= 0 && at < f->len; at += STORE_RECORD_HEAD + len) {
+                len = bytes_get(f->bytes + at + 1, 4);
+                r = store_load_record(l, f->bytes[at], f->bytes + at + STORE_RECORD_HEAD, len, &key);
+        }
+        return r;
+}
+
+static int load_all(const struct fixture *f) {
+        struct store_mirror mirror = { .has_source = true, .source = "source", .imported = 5 };
+        struct store_load *l;
+        int r;
+
+        assert_int_equal(store_load_open(&l, f->to->writer), 0);
+        r = load(f, l);
+        if (r >= 0) {
+                assert_int_equal(store_load_keys(l), KEYS);
+                assert_int_equal(store_load_rows(l), KEYS + 3);
+                r = store_load_finish(l);
+        }
+        if (r >= 0)
+                r = store_load_apply(
+                        l, f->to->writer, UNIT_PEPPER_ID, &mirror,
+                        &(struct audit_record){ .event = "imported", .verdict = "done", .door = "control" });
+        store_load_free(l);
+        return r;
+}
+
+static void check_same(const struct fixture *f) {
+        struct key_record want, got;
+        bool changed;
+
+        assert_int_equal(store_refresh(f->to->reader, &changed), 0);
+        assert_int_equal(changed, true);
+        assert_int_equal(unit_sql_number(f->to->path, "SELECT count(*) FROM key"), KEYS);
+        for (unsigned i = 0; i < KEYS; i++) {
+                char id[KEYTEXT_ID_LEN + 1];
+
+                (void) snprintf(id, sizeof(id), "%c%09u", 'a' + (char) i, i);
+                assert_int_equal(store_key_get_used(f->from->writer, id, &want), 0);
+                assert_int_equal(store_key_get_used(f->to->writer, id, &got), 0);
+                unit_key_equal(id, &got, &want);
+        }
+        assert_int_equal(store_key_get(f->to->reader, "zzzzzzzzzz", &got), -ENOENT);
+        assert_int_equal(unit_sql_number(f->to->path, "SELECT value FROM policy WHERE name = 'enabled'"), 1);
+        assert_int_equal(unit_sql_number(f->to->path, "SELECT uses FROM key_use WHERE id = 'a000000000'"), 7);
+}
+
+static void test_what_is_dumped_is_loaded(void **state) {
+        static const size_t pieces[] = { 600, 777, 4096, 32768 };
+        struct fixture *f = *state;
+        struct store_mirror mirror;
+
+        for (size_t i = 0; i < ARRAY_LEN(pieces); i++) {
+                dump(f, pieces[i]);
+                unit_int("load", load_all(f), 0);
+                check_same(f);
+        }
+        assert_int_equal(store_mirror_get(f->to->writer, &mirror), 0);
+        assert_int_equal(mirror.has_source, true);
+        assert_int_equal(mirror.imported, 5);
+        assert_int_equal(access(f->to->path, F_OK), 0);
+        /* References are watched again. */
+        assert_int_equal(store_key_delete(f->to->writer, "a000000000"), 0);
+        assert_int_equal(unit_sql_number(f->to->path, "SELECT count(*) FROM key_use"), 0);
+}
+
+/* A dump is of one moment. */
+static void test_a_dump_does_not_see_what_comes_after(void **state) {
+        struct fixture *f = *state;
+        uint8_t bytes[600];
+        struct store_dump *d;
+        uint64_t n;
+        size_t len;
+
+        assert_int_equal(store_dump_open(&d, f->from->writer), 0);
+        assert_int_equal(store_dump_next(d, bytes, sizeof(bytes), &len), 1);
+        unit_key_insert(f->from->writer, "zzzzzzzzzz", "alice");
+        while (store_dump_next(d, bytes, sizeof(bytes), &len) > 0)
+                ;
+        n = store_dump_done(d);
+        store_dump_free(d);
+        assert_int_equal(n, KEYS);
+}
+
+static void test_a_row_that_fits_nowhere_is_an_error(void **state) {
+        struct fixture *f = *state;
+        uint8_t bytes[300];
+        struct store_dump *d;
+        size_t len;
+        int r;
+
+        assert_int_equal(store_dump_open(&d, f->from->writer), 0);
+        do
+                r = store_dump_next(d, bytes, 100, &len);
+        while (r > 0 && len > 0);
+        assert_int_not_equal(r, 0);
+        store_dump_free(d);
+}
+
+/* Whatever byte is wrong: it is refused, or it is another valid store; it is never half of one, and nothing is left behind. */
+static void test_every_wrong_byte_is_survived(void **state) {
+        struct fixture *f = *state;
+        char path[UNIT_PATH_LEN];
+        struct store_load *l;
+
+        for (size_t at = 0; at < f->len; at++) {
+                uint8_t was = f->bytes[at];
+                int r;
+
+                f->bytes[at] ^= 0x81;
+                /* Its own length is the frame's business, which is not tested here. */
+                if (bytes_get(f->bytes + 1, 4) < f->len && f->len - at > 600) {
+                        assert_int_equal(store_load_open(&l, f->to->writer), 0);
+                        r = 0;
+                        for (size_t i = 0, len; r >= 0 && i + STORE_RECORD_HEAD <= f->len;
+                             i += STORE_RECORD_HEAD + len) {
+                                struct key_record key;
+
+                                len = bytes_get(f->bytes + i + 1, 4);
+                                if (len > f->len - i - STORE_RECORD_HEAD)
+                                        break;
+                                r = store_load_record(l, f->bytes[i], f->bytes + i + STORE_RECORD_HEAD, len,
+                                                      &key);
+                        }
+                        if (r < 0)
+                                assert_int_equal(r == -EBADMSG || r == -EPROTONOSUPPORT, true);
+                        store_load_free(l);
+                }
+                f->bytes[at] = was;
+        }
+        assert_int_equal(access(unit_join(path, f->to->dir, STORE_STAGING_NAME), F_OK), -1);
+        assert_int_equal(unit_sql_number(f->to->path, "SELECT count(*) FROM key"), 1);
+        assert_int_equal(load_all(f), 0);
+}
+
+static void test_what_no_store_could_have_is_refused(void **state) {
+        static const struct {
+                const char *name, *sql;
+                int r;
+        } rows[] = {
+                { "status", "UPDATE key SET status = 2 WHERE id = 'b000000001'", -EBADMSG },
+                { "id", "UPDATE key SET id = 'b00000000/' WHERE id = 'b000000001'", -EBADMSG },
+                { "digest", "UPDATE key SET digest = x'00' WHERE id = 'b000000001'", -EBADMSG },
+                { "name", "UPDATE key SET name = hex(zeroblob(100)) WHERE id = 'b000000001'", -EBADMSG },
+                { "uid", "UPDATE key SET owner_uid = -1 WHERE id = 'b000000001'", -EBADMSG },
+                { "pepper", "PRAGMA foreign_keys = OFF; UPDATE key SET pepper = 7 WHERE id = 'b000000001'",
+                  -EBADMSG },
+                { "use of no key",
+                  "PRAGMA foreign_keys = OFF; INSERT INTO key_use VALUES ('nobody0000', 1, '', '', 1)",
+                  -EBADMSG },
+                { "newer column", "ALTER TABLE key ADD COLUMN newer INTEGER", -EPROTONOSUPPORT },
+        };
+
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                struct fixture *f;
+
+                drop(state);
+                assert_int_equal(make(state), 0);
+                f = *state;
+                unit_sql(f->from->path, rows[i].sql);
+                dump(f, 32768);
+                unit_int(rows[i].name, load_all(f), rows[i].r);
+                unit_int(rows[i].name, unit_sql_number(f->to->path, "SELECT count(*) FROM key"), 1);
+        }
+}
+
+#define test_whole(f) cmocka_unit_test_setup_teardown(f, make, drop)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                test_whole(test_what_is_dumped_is_loaded),
+                test_whole(test_a_dump_does_not_see_what_comes_after),
+                test_whole(test_a_row_that_fits_nowhere_is_an_error),
+                test_whole(test_every_wrong_byte_is_survived),
+                test_whole(test_what_no_store_could_have_is_refused),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
