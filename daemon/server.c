@@ -118,6 +118,9 @@ static void on_written(void *userdata) {
         struct server *s = userdata;
 
         store_release(s->state.reader);
+        /* Who got a first key: whether the user is local, and an administrator, is not known yet. */
+        if (atomic_exchange(&s->shared.account_unchecked, false))
+                accounts_refresh(s->accounts);
         sweeper_poke(s->sweeper);
         control_follow_pump(&s->control);
 }

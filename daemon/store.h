@@ -22,6 +22,8 @@ struct store_shared {
         _Atomic uint64_t generation;
         _Atomic int64_t
                 audit_seq; /* the last record that was committed to the audit log since the start; 0: none was */
+        _Atomic bool
+                account_unchecked; /* an account was put of which only its number is known (checked_at 0) */
 };
 
 struct store;

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdatomic.h>
 
 #include "store_stmt.h"
 
@@ -64,6 +65,8 @@ int store_account_put(struct store *writer, const struct account_record *account
             sqlite3_bind_int64(stmt, 9, account->gone_since) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, 10, account->checked_at) != SQLITE_OK)
                 return -ENOMEM;
+        if (account->checked_at == 0)
+                atomic_store(&writer->shared->account_unchecked, true);
         return store_stmt_step(stmt);
 }
 
