@@ -32,7 +32,7 @@ struct pam {
         const char *const *dirs;
         struct doctor_report *report;
         struct pamstack other;
-        char **included; /* files that others include: no services of their own */
+        char **included; /* files that others include: mostly no services of their own */
         size_t n_included;
         struct fault *faults;
         size_t n_faults;
@@ -226,13 +226,22 @@ static void look_at_lines(struct pam *pam, const char *service, const struct pam
         }
 }
 
+/* Has lines to log in and lines for the account: a service, even if others include it, as su-l does su. */
+static bool is_whole(const struct pamstack *stack) {
+        unsigned types = 0;
+
+        for (size_t i = 0; i < stack->n; i++)
+                types |= 1U << stack->lines[i].type;
+        return (types & 1U << PAMSTACK_AUTH) && (types & 1U << PAMSTACK_ACCOUNT);
+}
+
 /* Second round: what becomes of a login. */
 static void judge(struct pam *pam, const char *service, const struct pamstack *stack) {
         const struct pamstack_line *auth = doctor_stack_line(stack, PAMSTACK_AUTH);
         const struct pamstack_line *account = doctor_stack_line(stack, PAMSTACK_ACCOUNT);
         unsigned found;
 
-        if ((!auth && !account) || is_included(pam, service))
+        if ((!auth && !account) || (is_included(pam, service) && !is_whole(stack)))
                 return;
         pam->n_services++;
         found = doctor_stack_judge(stack, &pam->other);

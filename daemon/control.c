@@ -41,7 +41,6 @@ static const struct control_method *const methods[] = {
 };
 
 static const char *const error_names[] = {
-        [CONTROL_OK] = NULL,
         [CONTROL_ACCESS_DENIED] = "org.wfapikey1.Error.AccessDenied",
         [CONTROL_NO_SUCH_KEY] = "org.wfapikey1.Error.NoSuchKey",
         [CONTROL_NO_SUCH_USER] = "org.wfapikey1.Error.NoSuchUser",

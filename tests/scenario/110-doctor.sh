@@ -152,6 +152,13 @@ chmod 0666 "$pam/su"
 found "can write $pam/su" "chmod go-w"
 chmod 0644 "$pam/su"
 
+# A service that another includes is one all the same.
+printf 'auth include su\naccount include su\n' >"$pam/su-l"
+sed -i 's/^account required/account optional/' "$pam/su"
+found "su:2: service su, su-l: FAILS OPEN" "account required"
+rm "$pam/su-l"
+good su
+
 # A fault in a file that others include is said once, with all that it concerns.
 sed -i '1i auth optional pam_wfapikey.so timout=1' "$pam/common-auth"
 run 6 doctor

@@ -1,0 +1,203 @@
+#!/bin/bash
+# Goal: what a caller of the control socket may do follows from its uid and groups alone: every method, by root, an administrator, a developer and a user,
+# with own keys and with others', from processes with those uids; and texts that would harm a terminal or a log get nowhere.
+# shellcheck source=tests/container/lib
+. "${0%/*}/lib"
+
+start_wfapikey || not_ok "the daemon starts"
+wfapikeyctl policy set max-keys-per-user=1000
+for user in admin dev alice bob; do add_user $user; done
+groupadd keyadmins
+groupadd keydevs
+gpasswd -a admin keyadmins >/dev/null
+gpasswd -a dev keydevs >/dev/null
+as() { setpriv --reuid="$1" --regid="$1" --init-groups -- wfapikeyctl "${@:2}"; }
+status() { # WANT TEXT COMMAND...
+    "${@:3}" >"$work/answer" 2>&1
+    local got=$?
+    if [[ $got == "$1" ]]; then ok "$2"; else not_ok "$2: $got instead of $1: $(<"$work/answer")"; fi
+}
+new() { # OWNER: a key, made by root
+    id_of "$(wfapikeyctl key issue "$1")"
+}
+
+alices=$(new alice)
+echo "# without groups: everybody has their own keys"
+status 0 "alice issues for herself" as alice key issue alice
+status 4 "alice does not for bob" as alice key issue bob
+status 4 "nor for root" as alice key issue root
+status 4 "nor for nobody at all" as alice key issue no-such-user
+status 0 "alice renames hers" as alice key rename "$alices" mine
+status 0 "alice resets hers" as alice key reset "$alices"
+status 4 "bob does not see it" as bob key show "$alices"
+status 4 "bob does not rename it" as bob key rename "$alices" his
+status 4 "bob does not reset it" as bob key reset "$alices"
+status 4 "bob does not revoke it" as bob key revoke "$alices"
+status 4 "bob does not remove it" as bob key remove "$alices"
+status 4 "bob is told the same of a key that is not there" as bob key show 0000000000
+list=$(as bob key list --owner alice --json)
+test_that "bob lists none of hers" test "$(tr -d '[:space:]' <<<"$list")" = '[]'
+status 4 "alice does not see the policy" as alice policy show
+status 4 "alice does not change it" as alice policy set enabled=no
+status 0 "alice sees the status" as alice status
+test_not "but not of others' keys" grep -q "^keys-active *[0-9]" "$work/answer"
+
+mkdir -p /etc/wfapikey
+printf '[daemon]\nadmin-group = keyadmins\ndeveloper-group = keydevs\n' >/etc/wfapikey/wfapikeyd.conf
+mark
+systemctl reload wfapikeyd.service
+wait_until said 'configuration read again' || not_ok "the configuration is read"
+devs=$(new dev)
+echo "# with groups: developers issue, administrators do all"
+status 0 "an administrator issues for alice" as admin key issue alice
+status 0 "an administrator changes the policy" as admin policy set lifetime=6months
+status 0 "an administrator revokes alice's" as admin key revoke "$(new alice)"
+status 0 "an administrator removes alice's" as admin key remove "$(new alice)"
+status 0 "a developer issues for itself" as dev key issue dev
+status 0 "a developer resets its own" as dev key reset "$devs"
+status 4 "a developer does not for alice" as dev key issue alice
+status 4 "a developer does not reset alice's" as dev key reset "$alices"
+status 4 "a developer does not change the policy" as dev policy set enabled=no
+status 4 "alice does not issue any more" as alice key issue alice
+status 4 "nor rename" as alice key rename "$alices" x
+status 4 "nor reset" as alice key reset "$alices"
+status 0 "but list" as alice key list
+status 0 "and show" as alice key show "$alices"
+status 0 "and revoke" as alice key revoke "$alices"
+status 0 "and remove" as alice key remove "$alices"
+
+echo "# busctl"
+bus() { setpriv --reuid="$1" --regid="$1" --init-groups -- busctl --address=unix:path=/run/wfapikey/control "${@:2}"; }
+object=(org.wfapikey1 /org/wfapikey1)
+status 0 "introspect" bus bob introspect "${object[@]}"
+test_that "has the methods" grep -q IssueKey "$work/answer"
+status 1 "a call that is not allowed" bus bob call "${object[@]}" org.wfapikey1.Manager SetPolicy 'a{ss}' 1 enabled no
+test_that "has its named error's text" grep -q "Only administrators" "$work/answer"
+status 0 "a call that is" bus bob call "${object[@]}" org.wfapikey1.Manager ListKeys 'a{sv}' 0
+status 1 "arguments of another kind" bus root call "${object[@]}" org.wfapikey1.Manager ListKeys s x
+status 1 "an option that is not known" bus root call "${object[@]}" org.wfapikey1.Manager ListKeys 'a{sv}' 1 colour s red
+
+# The matrix: each method of CONTROL is in a row, and each row is tried by each role, with a key of the caller's own and with somebody else's.
+# KEY is a new key of the one or the other, USER its name. Classes: admin - administrators alone; dev - own: developers and administrators, everybody
+# where there is no developer group; own - own: everybody; all - everybody; mine - everybody, but one sees only one's own;
+# reach - administrators alone get as far as to be told something else than that they may not.
+rows='IssueKey dev sa{sv} USER 0
+ListKeys mine a{sv} 1 owner s USER
+GetKey own s KEY
+RenameKey dev ss KEY name
+ResetKey dev s KEY
+RevokeKeys own ass 1 KEY why
+RemoveKeys own as 1 KEY
+GetPolicy admin
+SetPolicy admin a{ss} 1 retention 3mo
+GetStatus all
+Diagnose admin
+ListAudit mine a{sv} 1 user s USER
+FollowAudit all
+VerifyAudit admin t 0
+RotateKey dev sa{sv} KEY 0
+ExplainKey own sa{sv} KEY 0
+CountKeys admin
+RemoveAllKeys reach t 1000001
+MirrorKeygen reach b false
+MirrorShowKey reach
+MirrorExportBegin reach ss nobody mirror
+MirrorExportRead reach t 0
+MirrorImportBegin reach sb mirror false
+MirrorImportWrite reach tay 0 0
+MirrorImportCheck reach t 0
+MirrorImportCommit reach t 0'
+# Has a test of its own: W05-password.sh.
+elsewhere='IssueKeyWithPassword'
+written=$(sed -n 's/^\([A-Z][A-Za-z]*\)(.*->.*/\1/p' "$WFAPIKEY_SOURCE/common/CONTROL")
+for method in $written; do
+    [[ " $elsewhere " == *" $method "* ]] || grep -q "^$method " <<<"$rows" || not_ok "$method is not in the matrix"
+done
+
+may() { # CLASS ROLE OWN DEVELOPERS: whether
+    case $1:$2:$3:$4 in
+    *:root:* | *:admin:*) true ;;
+    all:* | mine:* | own:*:own:* | dev:dev:own:*) true ;;
+    dev:alice:own:no) true ;;
+    *) false ;;
+    esac
+}
+try() { # DEVELOPERS METHOD CLASS TYPES-AND-ARGUMENTS...
+    local role owner whose want got args
+    for role in root admin dev alice; do
+        for whose in own other; do
+            owner=$role
+            [[ $whose == own ]] || owner=victim
+            args=("${@:4}")
+            [[ " ${args[*]} " != *' KEY '* ]] || args=("${args[@]/#KEY/$(new "$owner")}")
+            args=("${args[@]/#USER/$owner}")
+            may "$3" $role $whose "$1" && want=allowed || want=denied
+            bus $role --json=short call "${object[@]}" org.wfapikey1.Manager "$2" "${args[@]}" >"$work/answer" 2>&1 && got=allowed || got=denied
+            [[ $got == allowed ]] || grep -qE 'Only administrators|is not yours' "$work/answer" || got="failed: $(<"$work/answer")"
+            [[ $3 != reach || $got != failed* ]] || got=allowed
+            [[ $3$whose != mineother || $role == root || $role == admin ]] ||
+                ! grep -q '"victim"' "$work/answer" || got="told of others: $(<"$work/answer")"
+            if [[ $got == "$want" ]]; then
+                ok "$2 by $role, $whose: $want"
+            else
+                not_ok "$2 by $role, $whose: $got, not $want"
+            fi
+        done
+    done
+}
+add_user victim
+new victim >/dev/null
+matrix() { # DEVELOPERS
+    local method class rest
+    while read -r method class rest; do
+        # shellcheck disable=SC2086 # words
+        ! grep -qx "$method" <<<"$written" || try "$1" "$method" "$class" $rest
+    done <<<"$rows"
+}
+echo "# the matrix, with both groups"
+matrix yes
+echo "# the matrix, without a developer group"
+printf '[daemon]\nadmin-group = keyadmins\n' >/etc/wfapikey/wfapikeyd.conf
+mark
+systemctl reload wfapikeyd.service
+wait_until said 'configuration read again' || not_ok "the configuration is read"
+matrix no
+
+echo "# texts"
+hers=$(new alice)
+long=$(printf 'x%.0s' {1..300})
+for bad in $'a\nb' $'\e[31mred' $'a\rb' $'\u202egnp' $'tab\there' "$long" "$(wfapikeyctl key issue alice)" ''; do
+    status 1 "a name that will not do: $(printf '%.12q' "$bad")" bus alice call "${object[@]}" org.wfapikey1.Manager RenameKey ss "$hers" "$bad"
+    status 1 "at the making" bus root call "${object[@]}" org.wfapikey1.Manager IssueKey 'sa{sv}' alice 1 name s "$bad"
+    [[ -z $bad ]] || status 1 "as a reason" bus alice call "${object[@]}" org.wfapikey1.Manager RevokeKeys ass 1 "$hers" "$bad"
+    status 2 "nor does wfapikeyctl take it" as alice key rename "$hers" "$bad"
+done
+status 2 "nor what is no UTF-8" as alice key rename "$hers" $'a\xff\xfeb'
+status 1 "an owner with a newline" bus root call "${object[@]}" org.wfapikey1.Manager IssueKey 'sa{sv}' $'alice\nbob' 0
+status 0 "a name of letters of all kinds" as alice key rename "$hers" 'Büro «Žižkov» 東京'
+status 0 "is shown as it is" as alice key list
+test_that "in the list" grep -q 'Büro «Žižkov» 東京' "$work/answer"
+# What a service says of a login is not checked by anybody before it is in the log.
+key=$(wfapikeyctl key issue alice)
+printf 'auth required pam_wfapikey.so\naccount required pam_wfapikey.so\n' >/etc/pam.d/texts
+mark
+pamtester -I rhost=$'10.0.0.1\nforged: line' texts $'alice\nforged: \e[31mline' authenticate <<<"$key" >/dev/null 2>&1
+wait_until said "$(id_of "$key")" || not_ok "the login is in the log"
+test_that "the log has it escaped" said 'alice\\x0aforged: \\x1b\[31mline'
+forged() { lines | grep -q '^forged'; }
+test_not "and in one line" forged
+plain() { ! { wfapikeyctl key list; wfapikeyctl audit list; wfapikeyctl key show "$(id_of "$key")"; } | LC_ALL=C grep -q $'[\001-\010\013-\037]'; }
+test_that "lists have no control characters" plain
+
+# A name that moved, a number that is another's: neither has the old one's keys.
+bobs=$(new bob)
+old=$(id -u bob)
+userdel bob
+useradd --uid "$old" robert
+# The daemon follows the file of users; a moment passes until it has.
+denied() { ! as robert key show "$bobs"; }
+wait_until denied || not_ok "the new owner of a uid is denied the old one's key"
+status 4 "the uid's new owner does not have the old one's key" as robert key show "$bobs"
+list=$(as robert key list --json)
+test_that "nor sees it" test "$(tr -d '[:space:]' <<<"$list")" = '[]'
+finish
