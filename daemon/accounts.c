@@ -6,6 +6,7 @@
 
 #include "accounts.h"
 #include "accounts_facts.h"
+#include "cleanup.h"
 #include "helper.h"
 #include "log.h"
 
@@ -27,6 +28,7 @@ struct ask {
         LIST_ENTRY(ask) entries;
         struct accounts *accounts;
         struct helper *helper;
+        char name[WIRE_USER_MAX + 1];
         void (*done)(int r, const struct account_record *account, void *userdata);
         void *userdata;
 };
@@ -91,11 +93,11 @@ static void ask_next(struct accounts *a);
 
 static void on_answers(int r, const uint8_t *out, size_t len, void *userdata) {
         struct accounts *a = userdata;
+        _cleanup_(helper_freep) struct helper *helper = take_ptr(a->helper); /* its answer goes with it */
         struct pass *pass = a->pass;
         struct account_look look;
         size_t at = 0;
 
-        a->helper = helper_free(a->helper);
         if (r < 0 && pass->batch > 1) {
                 pass->batch = 1; /* one of them hangs, and must not stand for the others */
                 ask_next(a);
@@ -197,7 +199,7 @@ static void on_answer(int r, const uint8_t *out, size_t len, void *userdata) {
         struct account_look look = {};
         size_t at = 0;
 
-        if (r >= 0 && account_look_next(out, len, &at, &look) <= 0)
+        if (r >= 0 && (account_look_next(out, len, &at, &look) <= 0 || strcmp(look.asked, ask->name) != 0))
                 r = -EBADMSG;
         ask->done(r, r < 0 ? NULL : &look.account, ask->userdata);
         ask_free(ask);
@@ -218,6 +220,7 @@ int accounts_ask(struct accounts *a, const char *name,
         if (!ask)
                 return -ENOMEM;
         *ask = (struct ask){ .accounts = a, .done = done, .userdata = userdata };
+        memcpy(ask->name, names[0], sizeof(ask->name));
         r = start_helper(a, (const char(*)[WIRE_USER_MAX + 1]) names, 1,
                          a->conf && a->conf->has_admin_group ? a->conf->admin_group : (gid_t) -1,
                          &ask->helper, on_answer, ask);
