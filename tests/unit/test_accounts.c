@@ -165,7 +165,7 @@ static int64_t now_ms(void) {
                 int64_t begun = now_ms();                                                                    \
                 while (!(condition)) {                                                                       \
                         unit_succeeds("sd_event_run", sd_event_run((h)->event, SECOND / 10));                \
-                        if (now_ms() - begun > 6000)                                                        \
+                        if (now_ms() - begun > 6000)                                                         \
                                 fail_msg("waited in vain for %s", #condition);                               \
                 }                                                                                            \
                 now_ms() - begun;                                                                            \
@@ -235,6 +235,42 @@ static void test_more_than_a_batch(void **state) {
                 unit_int(name, known(h, name).state, ACCOUNT_PRESENT);
         }
         assert_int_equal(n_helpers, 3);
+}
+
+/* The promise is that a removed or closed account is refused at once: a directory that hangs for somebody else must not hold that up. */
+static void test_a_directory_that_hangs_does_not_hold_up_the_files(void **state) {
+        struct host *h = *state;
+
+        insert(h, 1, "hang1");
+        patience = 600 * SECOND;
+        begin(h);
+        run_until(h, known(h, "alice").state == ACCOUNT_PRESENT && n_helpers == 1);
+        for (int i = 0; i < 5; i++) {
+                put(h, "shadow", "alice:!$y$x:20000:0:99999::::\n");
+                run_until(h, known(h, "alice").locked);
+                put(h, "shadow", "alice:$y$x:20000:0:99999::::\n");
+                run_until(h, !known(h, "alice").locked);
+        }
+        put(h, "passwd", ROOT);
+        run_until(h, known(h, "alice").state == ACCOUNT_GONE);
+}
+
+/* ... and what the files have lost meanwhile is asked for when the directory has been given up. */
+static void test_who_is_lost_meanwhile_is_asked_for(void **state) {
+        struct host *h = *state;
+        bool changed;
+        struct key_record key;
+
+        insert(h, 1, "hang1");
+        patience = SECOND;
+        begin(h);
+        run_until(h, known(h, "alice").state == ACCOUNT_PRESENT && n_helpers == 1);
+        put(h, "passwd", ROOT);
+        run_until(h, known(h, "alice").state == ACCOUNT_GONE);
+        run_until(h, store_refresh(h->store->reader, &changed) == 0 &&
+                             store_key_get(h->store->reader, "0000000000", &key) == 0 &&
+                             key.status == KEY_REVOKED);
+        assert_string_equal(key.reason, "the account was removed");
 }
 
 /* Nobody waits for the helper on the thread that writes. */
@@ -393,6 +429,8 @@ int main(int argc, char *argv[]) {
                 test_host(test_a_change_is_an_event),
                 test_host(test_who_hangs_stands_for_nobody_else),
                 test_host(test_more_than_a_batch),
+                test_host(test_a_directory_that_hangs_does_not_hold_up_the_files),
+                test_host(test_who_is_lost_meanwhile_is_asked_for),
                 test_host(test_the_writer_is_free_meanwhile),
                 test_host(test_many_changes_are_one_pass_or_two),
                 test_host(test_one_user),
