@@ -93,7 +93,12 @@ again() { userdel grace && useradd --uid 4711 grace; }
 each "userdel and useradd with another number" grace "the account" again
 each "usermod -l" heidi "$gone" usermod -l heidrun heidi
 each "usermod -u" ivan "the account's uid is 4712 now" usermod -u 4712 ivan
-printf '#!/bin/sh\nsed /^judy:/d "$1" >"$1.new" && cat "$1.new" >"$1" && rm "$1.new" && touch -d "+9 seconds" "$1"\n' >"$work/editor" && chmod 0755 "$work/editor"
+cat >"$work/editor" <<'END'
+#!/bin/sh
+sed '/^judy:/d' "$1" >"$1.new" && cat "$1.new" >"$1" && rm "$1.new"
+touch -d '+9 seconds' "$1" # vipw sees a change by the time, in seconds
+END
+chmod 0755 "$work/editor"
 each "vipw" judy "$gone" env EDITOR="$work/editor" vipw -q
 
 new_user mallory
@@ -151,8 +156,10 @@ enum nss_status _nss_hang_getpwnam_r(const char *name, struct passwd *pw, char *
         return NSS_STATUS_SUCCESS;
 }
 END
-gcc -shared -fPIC -o "$(dirname "$(ldconfig -p | awk '/libc.so.6/ { print $NF; exit }')")/libnss_hang.so.2" "$work/hang.c" &&
-    ldconfig && sed -i 's/^passwd:.*/passwd: files hang/' /etc/nsswitch.conf || not_ok "a directory"
+libraries=$(ldconfig -p | awk '/libc.so.6/ { print $NF; exit }')
+test_that "a directory is made" gcc -shared -fPIC -o "${libraries%/*}/libnss_hang.so.2" "$work/hang.c"
+ldconfig
+sed -i 's/^passwd:.*/passwd: files hang/' /etc/nsswitch.conf
 test_that "the directory answers" id remote1
 mark
 sed -i '/^hang1:/d' /etc/passwd # most other tools would ask the directory, and hang
