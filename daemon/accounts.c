@@ -6,6 +6,7 @@
 
 #include "accounts.h"
 #include "accounts_facts.h"
+#include "cleanup.h"
 #include "helper.h"
 #include "log.h"
 
@@ -27,11 +28,14 @@ struct ask {
         LIST_ENTRY(ask) entries;
         struct accounts *accounts;
         struct helper *helper;
+        char name[WIRE_USER_MAX + 1];
         void (*done)(int r, const struct account_record *account, void *userdata);
         void *userdata;
 };
 
-/* Invariants: (1) one pass at a time, ${pass} is it; (2) again and again_everybody say that another one is due then. */
+/* Invariants: (1) one pass at a time, ${pass} is it; (2) again and again_everybody say that another one is due then; (3) while it waits for a
+ * helper, changes of the files are seen to by ${quick}, so that a directory that hangs does not hold them up, and whom the files have lost
+ * is asked for behind the others. */
 struct accounts {
         sd_event *event;
         struct worker *worker;
@@ -40,24 +44,41 @@ struct accounts {
         sd_event_source *watch, *timer;
         struct pass *pass;
         struct helper *helper; /* of the pass */
+        struct pass *quick;    /* the files alone; the writer's */
+        struct pass *waiting;  /* that one, until the pass is the loop's again */
         bool again, again_everybody, stopped;
         LIST_HEAD(, ask) asks;
         size_t n_asks;
 };
 
 static void start_pass(struct accounts *a, bool everybody);
+static void start_quick(struct accounts *a);
+static void ask_next(struct accounts *a);
 
 /* --- The way of a pass --------------------------------------------------------------------------------------------- */
+
+static struct pass *pass_free(struct pass *pass) {
+        if (pass)
+                accounts_facts_done(&pass->facts);
+        free(pass);
+        return NULL;
+}
 
 static void end_pass(struct accounts *a) {
         bool everybody = a->again_everybody, again = a->again || everybody;
 
-        accounts_facts_done(&a->pass->facts);
-        free(a->pass);
-        a->pass = NULL;
-        a->again = a->again_everybody = false;
-        if (again && !a->stopped)
-                start_pass(a, everybody);
+        a->pass = pass_free(a->pass);
+        if (a->stopped)
+                a->waiting = pass_free(a->waiting);
+        else if (a->waiting) {
+                a->pass = take_ptr(a->waiting);
+                ask_next(a);
+                start_quick(a);
+        } else {
+                a->again = a->again_everybody = false;
+                if (again)
+                        start_pass(a, everybody);
+        }
 }
 
 static void later(struct accounts *a, uint64_t usec) {
@@ -65,14 +86,32 @@ static void later(struct accounts *a, uint64_t usec) {
         (void) sd_event_source_set_enabled(a->timer, SD_EVENT_ONESHOT);
 }
 
-static void submit(struct accounts *a, void (*run)(struct worker_job *job, struct store *writer),
-                   void (*done)(struct worker_job *job)) {
-        a->pass->job = (struct worker_job){ .run = run, .done = done, .urgent = true };
-        if (worker_submit(a->worker, &a->pass->job) >= 0)
+static int submit(struct pass *pass, void (*run)(struct worker_job *job, struct store *writer),
+                  void (*done)(struct worker_job *job)) {
+        pass->job = (struct worker_job){ .run = run, .done = done, .urgent = true };
+        return worker_submit(pass->accounts->worker, &pass->job);
+}
+
+static void submit_pass(struct accounts *a, void (*run)(struct worker_job *job, struct store *writer),
+                        void (*done)(struct worker_job *job)) {
+        if (submit(a->pass, run, done) >= 0)
                 return;
         later(a, RETRY_USEC); /* everything again then */
         a->again = a->again_everybody = false;
         end_pass(a);
+}
+
+static struct pass *new_pass(struct accounts *a, bool everybody) {
+        struct pass *pass = calloc(1, sizeof(*pass));
+
+        if (!pass)
+                return NULL;
+        pass->accounts = a;
+        pass->facts.etc = a->etc;
+        pass->batch = ACCOUNT_LOOK_BATCH;
+        pass->facts.everybody = everybody;
+        pass->facts.admin_group = a->conf && a->conf->has_admin_group ? a->conf->admin_group : (gid_t) -1;
+        return pass;
 }
 
 static void files_run(struct worker_job *job, struct store *writer) {
@@ -87,15 +126,13 @@ static void answers_done(struct worker_job *job) {
         end_pass(((struct pass *) job)->accounts);
 }
 
-static void ask_next(struct accounts *a);
-
 static void on_answers(int r, const uint8_t *out, size_t len, void *userdata) {
         struct accounts *a = userdata;
+        _cleanup_(helper_freep) struct helper *helper = take_ptr(a->helper); /* its answer goes with it */
         struct pass *pass = a->pass;
         struct account_look look;
         size_t at = 0;
 
-        a->helper = helper_free(a->helper);
         if (r < 0 && pass->batch > 1) {
                 pass->batch = 1; /* one of them hangs, and must not stand for the others */
                 ask_next(a);
@@ -133,7 +170,7 @@ static void ask_next(struct accounts *a) {
                 if (a->stopped || pass->facts.n == 0)
                         end_pass(a);
                 else
-                        submit(a, answers_run, answers_done);
+                        submit_pass(a, answers_run, answers_done);
                 return;
         }
         if (pass->batch > pass->facts.n - pass->at)
@@ -149,29 +186,64 @@ static void ask_next(struct accounts *a) {
         }
 }
 
+static void quick_done(struct worker_job *job);
+
+/* The files have changed while directories are asked. */
+static void start_quick(struct accounts *a) {
+        if (!a->again || !a->helper || a->quick || a->stopped)
+                return;
+        a->quick = new_pass(a, false);
+        if (!a->quick || submit(a->quick, files_run, quick_done) < 0) {
+                a->quick = pass_free(a->quick);
+                return; /* again says that it is still to be done */
+        }
+        a->again = false;
+}
+
+static void quick_done(struct worker_job *job) {
+        struct pass *quick = (struct pass *) job;
+        struct accounts *a = quick->accounts;
+
+        a->quick = NULL;
+        if (!a->stopped && quick->facts.n > 0) {
+                if (!a->pass) {
+                        a->pass = quick;
+                        ask_next(a);
+                        start_quick(a);
+                        return;
+                }
+                if (!a->helper) {
+                        a->waiting = quick;
+                        return;
+                }
+                if (accounts_facts_append(&a->pass->facts, &quick->facts) < 0)
+                        later(a, RETRY_USEC);
+        }
+        (void) pass_free(quick);
+        start_quick(a);
+}
+
 static void files_done(struct worker_job *job) {
-        ask_next(((struct pass *) job)->accounts);
+        struct accounts *a = ((struct pass *) job)->accounts;
+
+        ask_next(a);
+        start_quick(a);
 }
 
 static void start_pass(struct accounts *a, bool everybody) {
         if (a->stopped)
                 return;
         if (a->pass) {
-                a->again = true;
+                a->again |= !everybody;
                 a->again_everybody |= everybody;
+                start_quick(a);
                 return;
         }
-        a->pass = calloc(1, sizeof(*a->pass));
-        if (!a->pass) {
+        a->pass = new_pass(a, everybody);
+        if (a->pass)
+                submit_pass(a, files_run, files_done);
+        else
                 later(a, RETRY_USEC);
-                return;
-        }
-        a->pass->accounts = a;
-        a->pass->facts.etc = a->etc;
-        a->pass->batch = ACCOUNT_LOOK_BATCH;
-        a->pass->facts.everybody = everybody;
-        a->pass->facts.admin_group = a->conf && a->conf->has_admin_group ? a->conf->admin_group : (gid_t) -1;
-        submit(a, files_run, files_done);
 }
 
 void accounts_refresh(struct accounts *a) {
@@ -197,7 +269,7 @@ static void on_answer(int r, const uint8_t *out, size_t len, void *userdata) {
         struct account_look look = {};
         size_t at = 0;
 
-        if (r >= 0 && account_look_next(out, len, &at, &look) <= 0)
+        if (r >= 0 && (account_look_next(out, len, &at, &look) <= 0 || strcmp(look.asked, ask->name) != 0))
                 r = -EBADMSG;
         ask->done(r, r < 0 ? NULL : &look.account, ask->userdata);
         ask_free(ask);
@@ -218,6 +290,7 @@ int accounts_ask(struct accounts *a, const char *name,
         if (!ask)
                 return -ENOMEM;
         *ask = (struct ask){ .accounts = a, .done = done, .userdata = userdata };
+        memcpy(ask->name, names[0], sizeof(ask->name));
         r = start_helper(a, (const char(*)[WIRE_USER_MAX + 1]) names, 1,
                          a->conf && a->conf->has_admin_group ? a->conf->admin_group : (gid_t) -1,
                          &ask->helper, on_answer, ask);

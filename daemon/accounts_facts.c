@@ -170,7 +170,13 @@ static int take_answer(struct accounts_facts *facts, struct store *writer, const
         if (r < 0 && r != -ENOENT)
                 return r;
         memcpy(old.name, asked->look.asked, sizeof(old.name));
-        if (account.state == ACCOUNT_GONE) {
+        /* The files have the user, and may have been read after the question was asked: all that a directory adds is who administers. */
+        if (old.state == ACCOUNT_PRESENT && old.local) {
+                bool admin = account.state == ACCOUNT_PRESENT ? account.admin : old.admin;
+
+                account = old;
+                account.admin = admin;
+        } else if (account.state == ACCOUNT_GONE) {
                 account.gone_since = old.state == ACCOUNT_GONE ? old.gone_since : clock_now();
                 account.local = asked->was_local || (old.state == ACCOUNT_GONE && old.local);
         }
@@ -192,6 +198,17 @@ void accounts_facts_take(struct accounts_facts *facts, struct store *writer) {
         if (r < 0)
                 log_line(LOG_WARNING, "what directories say of accounts was not written: %s",
                          store_error_text(r));
+}
+
+int accounts_facts_append(struct accounts_facts *facts, const struct accounts_facts *more) {
+        struct accounts_asked *asked = reallocarray(facts->asked, facts->n + more->n, sizeof(*asked));
+
+        if (!asked)
+                return -ENOMEM;
+        memcpy(asked + facts->n, more->asked, more->n * sizeof(*asked));
+        facts->asked = asked;
+        facts->n = facts->room = facts->n + more->n;
+        return 0;
 }
 
 void accounts_facts_done(struct accounts_facts *facts) {

@@ -33,6 +33,11 @@ void accounts_facts_read(struct accounts_facts *facts, struct store *writer);
 void accounts_facts_take(struct accounts_facts *facts, struct store *writer);
 
 /**
+ * accounts_facts_append(facts, more): those whom ${more} asks for are asked for behind the others of ${facts}. 0; -ENOMEM.
+ */
+int accounts_facts_append(struct accounts_facts *facts, const struct accounts_facts *more) _must_check_;
+
+/**
  * accounts_facts_done(facts): frees what it owns.
  */
 void accounts_facts_done(struct accounts_facts *facts);

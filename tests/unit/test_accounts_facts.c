@@ -221,6 +221,50 @@ static void test_nobody_says_what_became_of_a_local_user(void **state) {
         key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
 }
 
+/* The files are read again while the question is on its way. */
+static void test_an_answer_that_is_older_than_the_files(void **state) {
+        struct accounts_facts facts = { .etc = etc, .admin_group = NOBODY };
+        struct unit_store *s = *state;
+
+        begin(s);
+        put("passwd", ROOT BOB);
+        accounts_facts_read(&facts, s->writer);
+        assert_int_equal(facts.n, 1);
+        put("passwd", ROOT ALICE BOB);
+        put("shadow", "alice:!$y$x:20000:0:99999::::\n");
+        assert_true(pass(s, false, "", ""));
+        facts.asked[0].look.account.state = ACCOUNT_GONE;
+        accounts_facts_take(&facts, s->writer);
+        assert_int_equal(known(s, "alice").state, ACCOUNT_PRESENT);
+        facts.asked[0].look.account =
+                (struct account_record){ .name = "alice", .state = ACCOUNT_PRESENT, .uid = 7 };
+        accounts_facts_take(&facts, s->writer);
+        assert_int_equal(known(s, "alice").locked, true);
+        assert_int_equal(known(s, "alice").uid, 1000);
+        assert_int_equal(known(s, "alice").local, true);
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
+        accounts_facts_done(&facts);
+}
+
+static void test_lists_of_those_to_ask(void **state) {
+        struct accounts_facts facts = {}, more = { .n = 2, .asked = calloc(2, sizeof(*more.asked)) };
+
+        (void) state;
+        assert_non_null(more.asked);
+        memcpy(more.asked[0].look.asked, "alice", 6);
+        memcpy(more.asked[1].look.asked, "bob", 4);
+        more.asked[1].was_local = true;
+        for (size_t i = 0; i < 3; i++) {
+                assert_int_equal(accounts_facts_append(&facts, &more), 0);
+                assert_int_equal(facts.n, 2 * i + 2);
+                assert_string_equal(facts.asked[2 * i].look.asked, "alice");
+                assert_int_equal(facts.asked[2 * i].was_local, false);
+                assert_int_equal(facts.asked[2 * i + 1].was_local, true);
+        }
+        accounts_facts_done(&facts);
+        accounts_facts_done(&more);
+}
+
 static void test_a_user_who_moves_to_a_directory_keeps_the_keys(void **state) {
         struct unit_store *s = *state;
 
@@ -407,6 +451,8 @@ int main(void) {
                 test_facts(test_with_the_policy_a_password_takes_the_keys_along),
                 test_facts(test_a_local_user_who_is_gone),
                 test_facts(test_nobody_says_what_became_of_a_local_user),
+                test_facts(test_an_answer_that_is_older_than_the_files),
+                cmocka_unit_test(test_lists_of_those_to_ask),
                 test_facts(test_a_user_who_moves_to_a_directory_keeps_the_keys),
                 test_facts(test_a_user_who_moves_to_a_directory_as_somebody_else),
                 test_facts(test_a_directory_s_user_must_be_gone_for_a_day),

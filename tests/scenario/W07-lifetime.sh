@@ -1,0 +1,94 @@
+#!/bin/bash
+# Goal: W7, keys expire after a timeframe for all users: one month by default; a change starts the new one from its moment for the keys that live,
+# and brings none back that had expired; what expires is noticed by the daemon itself. W8: who has an expired key can have the next one.
+# shellcheck source=tests/scenario/lib.sh
+. "${0%/*}/lib.sh"
+
+listed() { # STATUS: ids of the keys that have it
+    ctl key list --status "$1" --json | grep -o '"id": *"[^"]*"' | cut -d '"' -f 4
+}
+is_listed() { listed "$1" | grep -qx "$(id_of "$2")"; }
+refused() { ! verify "$me" <<<"$1"; }
+shows() { # KEY PART
+    ctl key show "$(id_of "$1")" | grep -qF -- "$2"
+}
+
+start
+run 0 ctl policy show
+has "$(grep '^lifetime' <<<"$out")" 1mo
+run 0 ctl policy set enabled=yes max-keys-per-user=100
+run 0 ctl key issue "$me"
+month=$out
+run 0 ctl key show "$(id_of "$month")"
+has "$out" "$(date -u -d '+30 days' +%F)"
+run 0 ctl key issue "$me" --expires 3s
+own=$out
+run 0 ctl key issue "$me" --expires 1y
+year=$out
+
+# An expiry is kept to the second, and what expired is noticed without anybody asking: the line comes by itself.
+verify "$me" <<<"$own" || fail "a key is expired before its time"
+logged "key $(id_of "$own") of user '$me' expired at "
+refused "$own" || fail "an expired key is accepted"
+logged "the key has expired (at "
+is_listed expired "$own" || fail "it is not listed as expired"
+is_listed active "$own" && fail "it is listed as active"
+verify "$me" <<<"$month" || fail "a month was not long enough"
+
+# A shorter lifetime starts from its moment for the keys that live; those with an expiry of their own keep it.
+run 0 ctl policy set lifetime=4s
+verify "$me" <<<"$month" || fail "the new timeframe does not start with the change"
+sleep 2 # for the change below to come in the middle of it
+run 0 ctl policy set lifetime=6s
+logged "key $(id_of "$month") of user '$me' expired at "
+refused "$month" || fail "the lifetime is not kept"
+is_listed expired "$month" || fail "it is not listed as expired"
+verify "$me" <<<"$year" || fail "a key with its own expiry went with the lifetime"
+is "$(grep -cF "key $(id_of "$month") of user '$me' expired at " "$dir/daemon.log")" 1
+
+# What has expired stays so, with any lifetime, twice, over a restart, and with none.
+for lifetime in 1y 1h none 6months; do
+    run 0 ctl policy set lifetime=$lifetime
+    refused "$month" || fail "lifetime=$lifetime brings a key back"
+    refused "$own" || fail "lifetime=$lifetime brings a key back that had its own expiry"
+    is_listed expired "$month" || fail "lifetime=$lifetime: it is not listed as expired"
+done
+run 0 ctl key issue "$me"
+key=$out
+verify "$me" <<<"$key" || fail "a new key is refused"
+stop || fail "the daemon ended with $?"
+start
+refused "$month" || fail "a restart brings a key back"
+is_listed expired "$month" || fail "it is not listed as expired after a restart"
+verify "$me" <<<"$key" || fail "a restart makes an end of a key"
+
+# What expired while the daemon was not there.
+run 0 ctl key issue "$me" --expires 1s
+key=$out
+stop || fail "the daemon ended with $?"
+sleep 1.1 # so long does it live; nobody is there to be waited for
+start
+logged "key $(id_of "$key") of user '$me' expired at "
+refused "$key" || fail "it is accepted"
+
+# max-lifetime bounds what is made from now on.
+run 0 ctl policy set max-lifetime=1d lifetime=2d
+verify "$me" <<<"$year" || fail "max-lifetime makes an end of a key that was there"
+run 6 ctl key issue "$me" --expires 2d
+has "$err" "max-lifetime=1d"
+run 0 ctl key issue "$me" --expires 12h
+run 0 ctl key issue "$me"
+bounded=$out
+run 0 ctl policy set max-lifetime=none lifetime=1y
+shows "$bounded" "$(date -u -d '+1 day' +%F)" || shows "$bounded" "$(date -u -d '+1 day -10 seconds' +%F)" ||
+    fail "a longer lifetime moves the bound"
+
+# W8: expired keys do not stand in the way of the next one.
+for id in $(listed active); do run 0 ctl key revoke "$id"; done
+run 0 ctl policy set max-keys-per-user=1
+run 0 ctl key issue "$me" --expires 2s
+key=$out
+run 6 ctl key issue "$me"
+wait_until refused "$key"
+run 0 ctl key issue "$me"
+verify "$me" <<<"$out" || fail "the next one is refused"
