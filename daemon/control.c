@@ -239,8 +239,7 @@ static const char *why_denied(enum role_verb verb) {
                 [ROLE_VERB_DIAGNOSE] = "Only administrators are told how the daemon is.",
         };
 
-        return texts[verb] ? texts[verb]
-                           : "Only administrators and developers make, rename, reset and rotate keys.";
+        return texts[verb] ?: "Only administrators and developers make, rename, reset and rotate keys.";
 }
 
 static const struct control_method *find_method(const char *member) {

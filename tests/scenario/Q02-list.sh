@@ -85,3 +85,25 @@ has "$out" "$c"
 [[ $out != *"$d"* ]] || fail "a dead key is listed"
 run 2 ctl key expiring
 run 2 ctl key expiring --within soon
+
+# Whose password a key depends on: somebody else's only by an administrator's word.
+run 5 ctl key issue "$me" --link no-such-user-here
+if [[ $EUID == 0 ]]; then
+    as_daemon() { setpriv --reuid=daemon --regid=daemon --clear-groups -- "$WFAPIKEYCTL" "$@"; }
+    run 0 ctl key issue daemon --link bin
+    linked=$out
+    is "$(ids --linked bin)" "$(id_of "$linked") "
+    verify daemon <<<"$linked" || fail "a linked key is refused"
+    verify bin <<<"$linked" && fail "the linked user gets in"
+    run 0 ctl key rotate "$(id_of "$linked")"
+    is "$(ids --linked bin | wc -w)" 2
+    run 4 as_daemon key issue daemon --link bin
+    run 4 as_daemon key issue daemon --link no-such-user-here
+    run 0 as_daemon key issue daemon --link daemon
+    is "$(ids --linked bin | wc -w)" 2
+    # What the linked user's password does to it is what a login is told to look at.
+    run 0 ctl policy set remove-on-password-expiry=yes
+    run 6 ctl key explain "$(id_of "$linked")" --at 2099-01-01
+    run 0 ctl key explain "$(id_of "$linked")"
+    has "$out" "the password of 'bin'"
+fi

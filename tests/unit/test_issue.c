@@ -3,6 +3,7 @@
 #include "unit_store.h"
 
 #include "clock.h"
+#include "expiry.h"
 #include "issue.h"
 #include "parse.h"
 #include "text.h"
@@ -263,12 +264,87 @@ static void test_what_stands_in_the_way_of_a_first_use(void **state) {
 
 #define test_issue(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
+/* --- Linked users, and keys that take another's place -------------------------------------------------------------------------- */
+
+static bool take(struct fixture *f, const char *user, bool linked) {
+        struct account_record account = unit_accounts_look(user);
+
+        return linked ? issue_take_linked(&f->issue, user, 0, &account)
+                      : issue_take_owner(&f->issue, user, 0, &account);
+}
+
+static void test_whose_password_counts_is_known_from_then_on(void **state) {
+        struct fixture *f = *state;
+        struct account_record account;
+
+        assert_true(take(f, "alice", false));
+        assert_false(take(f, "nobody-here", true));
+        assert_int_equal(f->issue.error, ISSUE_NO_SUCH_USER);
+        assert_true(take(f, "alice", true));
+        assert_string_equal(f->issue.key.linked, ""); /* that is the owner's already */
+        assert_true(take(f, "bob", true));
+        assert_string_equal(f->issue.key.linked, "bob");
+        assert_true(issue_make(&f->issue, f->store->writer));
+        assert_int_equal(store_account_get(f->store->writer, "bob", &account), 0);
+        assert_int_equal(account.state, ACCOUNT_PRESENT);
+}
+
+static void retire(struct fixture *f, const char *id, const char *successor) {
+        char sql[160];
+
+        (void) snprintf(sql, sizeof(sql), "UPDATE key SET retires_at = -1, successor = '%s' WHERE id = '%s'",
+                        successor, id);
+        unit_sql(f->store->path, sql);
+}
+
+static void test_a_pair_counts_as_one_while_the_successor_lives(void **state) {
+        const struct key_record alive = { .owner_uid = ALICE },
+                                revoked = { .owner_uid = ALICE, .status = KEY_REVOKED };
+        struct fixture *f = *state;
+
+        set_policy(f, "max-keys-per-user", 2);
+        insert(f, "aaaaaaaaaa", &alive);
+        insert(f, "bbbbbbbbbb", &alive);
+        insert(f, "cccccccccc", &revoked);
+        assert_false(issue_to(f, "alice"));
+        retire(f, "aaaaaaaaaa", "cccccccccc");
+        assert_false(issue_to(f, "alice"));
+        retire(f, "aaaaaaaaaa", "dddddddddd");
+        assert_false(issue_to(f, "alice"));
+        retire(f, "aaaaaaaaaa", "bbbbbbbbbb");
+        prepare(f, false);
+        assert_true(issue_to(f, "alice"));
+        prepare(f, false);
+        assert_false(issue_to(f, "alice"));
+}
+
+static void test_a_successor_needs_no_place_and_is_bounded(void **state) {
+        const struct key_record alive = { .owner_uid = ALICE };
+        struct fixture *f = *state;
+        struct policy policy = {};
+
+        set_policy(f, "max-keys-per-user", 1);
+        set_policy(f, "max-lifetime", PARSE_DAY_S);
+        insert(f, "aaaaaaaaaa", &alive);
+        assert_true(take(f, "alice", false));
+        memcpy(f->issue.key.predecessor, "aaaaaaaaaa", 11);
+        f->issue.key.expires_at = clock_now() + 9 * PARSE_DAY_S;
+        assert_int_equal(store_begin(f->store->writer), 0);
+        assert_true(issue_add(&f->issue, f->store->writer));
+        assert_int_equal(expiry_of(&policy, &f->issue.key), f->issue.key.created_at + PARSE_DAY_S);
+        store_rollback(f->store->writer); /* the caller's transaction */
+        assert_int_equal(unit_sql_number(f->store->path, "SELECT count(*) FROM key"), 1);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 test_issue(test_a_key_is_as_it_was_asked_for),
                 cmocka_unit_test(test_every_refusal_says_why_and_changes_nothing),
                 test_issue(test_what_does_not_concern_it_is_no_refusal),
                 cmocka_unit_test(test_what_stands_in_the_way_of_a_first_use),
+                test_issue(test_whose_password_counts_is_known_from_then_on),
+                test_issue(test_a_pair_counts_as_one_while_the_successor_lives),
+                test_issue(test_a_successor_needs_no_place_and_is_bounded),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
