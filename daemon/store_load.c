@@ -319,9 +319,10 @@ static int copy_table(sqlite3 *db, const char *table) {
         if (r < 0)
                 return r;
         store_stmt_list(&columns, list);
-        /* The host's own pepper is there already, perhaps. */
-        (void) snprintf(sql, sizeof(sql), "INSERT %s INTO main.%s (%s) SELECT %s FROM staging.%s",
-                        strcmp(table, "pepper") == 0 ? "OR IGNORE" : "", table, list, list, table);
+        /* The host's own pepper is there already, perhaps. Any other conflict undoes everything: a statement that could be undone by itself
+         * would have SQLite keep every page that it writes to in memory. */
+        (void) snprintf(sql, sizeof(sql), "INSERT OR %s INTO main.%s (%s) SELECT %s FROM staging.%s",
+                        strcmp(table, "pepper") == 0 ? "IGNORE" : "ROLLBACK", table, list, list, table);
         return store_stmt_exec(db, sql);
 }
 

@@ -14,7 +14,8 @@
 
 #define AUDIT_LATER_S 3600 /* old records are gathered: else each would be a transaction of its own */
 #define GONE_DAYS     1    /* an account of a directory */
-#define SAID_MAX      20   /* lines in the log for one batch; each key has its record in the audit log */
+#define REMOVED_DAYS  1
+#define SAID_MAX      20 /* lines in the log for one batch; each key has its record in the audit log */
 
 struct ids {
         size_t n;
@@ -258,15 +259,22 @@ static int undo_expired(struct store *writer, const struct policy *policy, int64
 
 /* --- Purging ------------------------------------------------------------------------------------------------------- */
 
+/* What was removed with all others stays in the database for a day, where nobody is shown it, so that the log can say of a login why it is
+ * refused. Removed by a person, not by the clock: so that need not be trusted. */
+static bool removed_are_due(const struct policy *policy, int64_t now) {
+        return now < policy->epoch_at || now - policy->epoch_at >= REMOVED_DAYS * PARSE_DAY_S;
+}
+
 static int purge(struct store *writer, const struct policy *policy, int64_t now, struct sweep *sweep) {
         int r, n = 0;
 
-        /* Removed by a person, not by the clock: so that need not be trusted. */
-        r = store_sweep_purge_removed(writer, SWEEP_BATCH);
-        if (r < 0)
-                return r;
-        n += r;
-        sweep->more |= r == SWEEP_BATCH;
+        if (removed_are_due(policy, now)) {
+                r = store_sweep_purge_removed(writer, SWEEP_BATCH);
+                if (r < 0)
+                        return r;
+                n += r;
+                sweep->more |= r == SWEEP_BATCH;
+        }
         if (sweep->may_purge) {
                 r = store_sweep_purge_dead(writer, now - policy->retention_s, SWEEP_BATCH);
                 if (r < 0)
@@ -302,6 +310,13 @@ static int64_t lifetime_end(const struct policy *policy, int64_t made) {
 
 static int next_due(struct store *writer, const struct policy *policy, int64_t now, struct sweep *sweep) {
         int64_t next = INT64_MAX;
+        int removed;
+
+        removed = removed_are_due(policy, now) ? 0 : store_sweep_has_removed(writer);
+        if (removed < 0)
+                return removed;
+        if (removed > 0)
+                next = add(policy->epoch_at, REMOVED_DAYS * PARSE_DAY_S);
 
         for (enum store_sweep which = STORE_SWEEP_END; which < _STORE_SWEEP_MAX; which++) {
                 int64_t at = 0;

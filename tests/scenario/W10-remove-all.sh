@@ -59,6 +59,7 @@ stop KILL
 start
 gone() { for key in "${keys[@]}"; do ! verify "${key%% *}" <<<"${key#* }" || fail "a removed key is accepted"; done; }
 gone
+logged "the key was removed with all others"
 is "$(count)" 0
 run 5 ctl key show "$(id_of "${keys[0]#* }")"
 
