@@ -319,10 +319,9 @@ static int copy_table(sqlite3 *db, const char *table) {
         if (r < 0)
                 return r;
         store_stmt_list(&columns, list);
-        /* The host's own pepper is there already, perhaps. Any other conflict undoes everything: a statement that could be undone by itself
-         * would have SQLite keep every page that it writes to in memory. */
-        (void) snprintf(sql, sizeof(sql), "INSERT OR %s INTO main.%s (%s) SELECT %s FROM staging.%s",
-                        strcmp(table, "pepper") == 0 ? "IGNORE" : "ROLLBACK", table, list, list, table);
+        /* The host's own pepper is there already, perhaps. */
+        (void) snprintf(sql, sizeof(sql), "INSERT %s INTO main.%s (%s) SELECT %s FROM staging.%s",
+                        strcmp(table, "pepper") == 0 ? "OR IGNORE" : "", table, list, list, table);
         return store_stmt_exec(db, sql);
 }
 
@@ -365,10 +364,11 @@ int store_load_apply(struct store_load *l, struct store *writer, uint32_t pepper
         if (r < 0)
                 return r;
         /* References were checked row by row when they were put together; to check them again, at both ends, would take most of the time. */
-        r = store_stmt_exec(writer->db, "PRAGMA foreign_keys = OFF");
+        /* What a statement overwrites is kept until it has ended: with a million keys 200 MB, for which a file is the better place. */
+        r = store_stmt_exec(writer->db, "PRAGMA foreign_keys = OFF; PRAGMA temp_store = FILE");
         if (r >= 0)
                 r = replace_all(writer, pepper_id, mirror, audit);
-        (void) !store_stmt_exec(writer->db, "PRAGMA foreign_keys = ON");
+        (void) !store_stmt_exec(writer->db, "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY");
         (void) !store_stmt_exec(writer->db, "DETACH staging");
         return r;
 }
