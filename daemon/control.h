@@ -239,10 +239,10 @@ struct control_sight {
 };
 
 /**
- * control_events_sight(call, ret):
- * What the caller sees. Asks NSS, so on the writer thread. Returns whether it is anything; if not the call has failed.
+ * control_events_sight(call, writer, ret): what the caller sees. Returns whether that could be made out; if not the call has failed.
  */
-bool control_events_sight(struct control_call *call, struct control_sight *ret) _must_check_;
+bool control_events_sight(struct control_call *call, struct store *writer,
+                          struct control_sight *ret) _must_check_;
 
 /**
  * control_events_narrow(filter, sight): has ${filter} let pass only what is seen; borrows from ${sight}.

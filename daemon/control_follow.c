@@ -44,7 +44,7 @@ static void follow_run(struct control_call *call, struct store *writer) {
         struct follow_call *follow = (struct follow_call *) call;
         int r;
 
-        if (!control_events_sight(call, &follow->sight))
+        if (!control_events_sight(call, writer, &follow->sight))
                 return;
         r = store_audit_head(writer, &follow->cursor);
         if (r < 0)

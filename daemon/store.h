@@ -194,6 +194,11 @@ int store_policy_set(struct store *writer, const char *name, int64_t value, int6
 int store_account_get(struct store *s, const char *name, struct account_record *ret) _must_check_;
 
 /**
+ * store_account_of_uid(writer, uid, ret): who has the number ${uid}; of several the first by name. As above.
+ */
+int store_account_of_uid(struct store *writer, uid_t uid, struct account_record *ret) _must_check_;
+
+/**
  * store_account_put(writer, account): writes it, new or not, inside a transaction; its state is not ACCOUNT_UNKNOWN.
  */
 int store_account_put(struct store *writer, const struct account_record *account) _must_check_;
@@ -220,7 +225,7 @@ int store_account_each_missing(struct store *writer, int (*visit)(const char *na
                                void *userdata) _must_check_;
 
 /**
- * store_account_forget(writer): drops what is known of users without any key, inside a transaction.
+ * store_account_forget(writer): drops what is known of users without any key or event, inside a transaction.
  */
 int store_account_forget(struct store *writer) _must_check_;
 

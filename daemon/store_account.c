@@ -33,14 +33,10 @@ static int read_account(sqlite3_stmt *stmt, struct account_record *account) {
         return 0;
 }
 
-int store_account_get(struct store *s, const char *name, struct account_record *ret) {
-        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_ACCOUNT_GET);
+static int get(sqlite3_stmt *stmt, struct account_record *ret) {
         struct account_record account = {};
         int r;
 
-        r = store_stmt_error(sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC));
-        if (r < 0)
-                return r;
         r = store_stmt_step(stmt);
         if (r <= 0)
                 return r < 0 ? r : -ENOENT;
@@ -48,6 +44,22 @@ int store_account_get(struct store *s, const char *name, struct account_record *
         if (r >= 0)
                 *ret = account;
         return r;
+}
+
+int store_account_get(struct store *s, const char *name, struct account_record *ret) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_ACCOUNT_GET);
+
+        if (sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC) != SQLITE_OK)
+                return -ENOMEM;
+        return get(stmt, ret);
+}
+
+int store_account_of_uid(struct store *writer, uid_t uid, struct account_record *ret) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_ACCOUNT_OF_UID);
+
+        if (sqlite3_bind_int64(stmt, 1, uid) != SQLITE_OK)
+                return -ENOMEM;
+        return get(stmt, ret);
 }
 
 int store_account_put(struct store *writer, const struct account_record *account) {

@@ -27,6 +27,7 @@ enum stmt {
         STMT_POLICY_SET,
         STMT_ACCOUNT_PUT,
         STMT_ACCOUNT_MISSING,
+        STMT_ACCOUNT_OF_UID,
         STMT_ACCOUNT_FORGET,
         STMT_ACCOUNT_ENDED,
         STMT_SWEEP_NEXT,

@@ -257,18 +257,43 @@ static void test_of_whom_nothing_is_known(void **state) {
         assert_string_equal(seen.names, "mallory ");
 }
 
-static void test_who_has_no_key_is_forgotten(void **state) {
+static void test_who_has_no_key_and_no_event_is_forgotten(void **state) {
+        const struct audit_record event = { .at = T0,
+                                            .until = T0,
+                                            .count = 1,
+                                            .event = "removed",
+                                            .verdict = "done",
+                                            .door = "control",
+                                            .user = "carol" };
         struct unit_store *s = *state;
         struct seen seen = {};
 
         fill(s);
+        unit_account_put(s->writer, "carol", 1234);
+        assert_int_equal(store_begin(s->writer), 0);
+        assert_int_equal(store_audit_add(s->writer, &event), 0);
+        assert_int_equal(store_commit(s->writer), 0);
         insert(s, "aaaaaaaaaa", "alice", "bob");
         insert(s, "bbbbbbbbbb", "mallory", "");
         assert_int_equal(store_begin(s->writer), 0);
         assert_int_equal(store_account_forget(s->writer), 0);
         assert_int_equal(store_commit(s->writer), 0);
         assert_int_equal(store_account_each(s->writer, see, &seen), 0);
-        assert_string_equal(seen.names, "alice bob ");
+        assert_string_equal(seen.names, "alice bob carol ");
+}
+
+static void test_who_has_a_number(void **state) {
+        struct unit_store *s = *state;
+        struct account_record account;
+
+        unit_account_put(s->writer, "carol", 1234);
+        unit_account_put(s->writer, "alias", 1234);
+        unit_account_put(s->writer, "peggy", 1235);
+        unit_sql(s->path, "UPDATE account SET state = 2 WHERE name = 'peggy'");
+        assert_int_equal(store_account_of_uid(s->writer, 1234, &account), 0);
+        assert_string_equal(account.name, "alias");
+        assert_int_equal(store_account_of_uid(s->writer, 1235, &account), -ENOENT);
+        assert_int_equal(store_account_of_uid(s->writer, 7, &account), -ENOENT);
 }
 
 int main(void) {
@@ -281,7 +306,8 @@ int main(void) {
                 unit_test_with_store(test_everybody),
                 unit_test_with_store(test_whose_password_ended),
                 unit_test_with_store(test_of_whom_nothing_is_known),
-                unit_test_with_store(test_who_has_no_key_is_forgotten),
+                unit_test_with_store(test_who_has_no_key_and_no_event_is_forgotten),
+                unit_test_with_store(test_who_has_a_number),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
