@@ -33,6 +33,10 @@ test_that "for root alone" test "$(stat -c '%U %a' "$file" "${file%/*}" | tr '\n
 test_that "the other host imports that" there mirror import "$file"
 test_that "and takes the key" good_there "$here"
 
+echo "MIRROR=export --to $(<"$work/public") /tmp/keys.mirror" >/etc/wfapikey/mirror.env
+test_not "a place where the file would not stay" run
+configure export "$(<"$work/public")"
+
 rm -f "$file"
 mkdir -p /run/systemd/system/wfapikey-mirror.timer.d
 printf '%s\n' '[Timer]' OnActiveSec=0 RandomizedDelaySec=0 AccuracySec=1us >/run/systemd/system/wfapikey-mirror.timer.d/now.conf
