@@ -201,6 +201,8 @@ static enum exit_code show_past(const struct args *args, const struct call *call
                 rc = call_send(call, m, &reply);
                 if (rc != CTL_OK)
                         return rc;
+                if (after == 0 && !args->json)
+                        show_header();
                 r = show_page(args, reply, last, &next);
                 if (r >= 0 && next > 0 && next <= after) /* each page must get further */
                         r = -EBADMSG;
@@ -278,10 +280,10 @@ enum exit_code audit_list(const struct args *args) {
                 rc = call_open(&call, args->control);
         if (rc == CTL_OK && follow)
                 rc = start_following(&call);
-        if (rc == CTL_OK && !args->json)
-                show_header();
         if (rc == CTL_OK && (!follow || filter.since != 0))
                 rc = show_past(args, &call, &filter, &last);
+        else if (rc == CTL_OK && !args->json)
+                show_header();
         if (rc == CTL_OK && follow)
                 rc = show_future(args, &call, &filter, last);
         return rc;

@@ -86,6 +86,10 @@ static const struct {
           "has no account line for pam_wfapikey: a key that is revoked while its owner logs in is not "
           "noticed",
           "add account required pam_wfapikey.so beside the other account lines" },
+        { DOCTOR_STACK_AUTH_MISSING, DOCTOR_HINT,
+          "has an account line for pam_wfapikey and no auth line, so that no key logs in",
+          "for keys write auth [success=done default=ignore] pam_wfapikey.so before the modules for "
+          "passwords" },
 };
 
 static void pam_done(struct pam *pam) {

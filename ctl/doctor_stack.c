@@ -185,5 +185,7 @@ unsigned doctor_stack_judge(const struct pamstack *stack, const struct pamstack 
                 return DOCTOR_STACK_DEAD;
         if (ours)
                 problems = judge_auth(stack);
+        else if (has_type(stack, PAMSTACK_AUTH))
+                problems = DOCTOR_STACK_AUTH_MISSING;
         return problems | judge_account(account, has_kind(auth, PAMSTACK_AUTH, KIND_LOGIN));
 }

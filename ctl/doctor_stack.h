@@ -17,7 +17,8 @@ enum doctor_stack_problem {
         DOCTOR_STACK_ACCOUNT_LOCKS = 1 << 8,    /* who logged in with a password is turned away */
         DOCTOR_STACK_ACCOUNT_KEYS = 1 << 9,     /* who logged in with a key is */
         DOCTOR_STACK_ACCOUNT_MISSING = 1 << 10, /* nobody asks again about the key */
-        _DOCTOR_STACK_END = 1 << 11,
+        DOCTOR_STACK_AUTH_MISSING = 1 << 11,    /* there are auth lines, and none takes a key */
+        _DOCTOR_STACK_END = 1 << 12,
 };
 
 #define DOCTOR_STACK_MODULE "pam_wfapikey"

@@ -38,7 +38,8 @@ struct control {
         const struct keymint *keymint;
         const struct conf *conf;
         struct control_password *password;
-        const char *state_dir;
+        const char *state_dir, *conf_path;
+        bool conf_required;     /* a start without the file fails */
         struct mirror *mirror;  /* the writer thread's */
         bool mirror_busy;       /* it may have something that is to be dropped when its connection ends */
         uint64_t mirror_begun;  /* how often */

@@ -11,6 +11,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "conf.h"
 #include "control.h"
 
 #define FINDINGS_MAX 24
@@ -180,6 +181,20 @@ static void check_policy(struct diagnose_call *d, struct store *writer) {
                     "every login with a key needs a client certificate");
 }
 
+/* As a start would read it, and not as it was read: a reload that failed is easily missed. */
+static void check_conf(struct diagnose_call *d) {
+        __attribute__((cleanup(conf_freep))) struct conf *conf = NULL;
+        const struct control *control = d->call.control;
+        char error[CONF_ERROR_LEN];
+
+        if (conf_load(&conf, control->conf_path, control->conf_required, error) < 0)
+                add(d, ERROR, "configuration",
+                    "put it right, then systemctl reload wfapikeyd; until then what was read before holds",
+                    "the next start will fail: %s", error);
+        else
+                add(d, OK, "configuration", NULL, "the configuration can be read");
+}
+
 static void diagnose_run(struct control_call *call, struct store *writer) {
         struct diagnose_call *d = (struct diagnose_call *) call;
         _cleanup_close_ int dir = open(call->control->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -194,6 +209,7 @@ static void diagnose_run(struct control_call *call, struct store *writer) {
         check_database(d, writer);
         check_clock(d, writer);
         check_policy(d, writer);
+        check_conf(d);
         if (call->control->own_sockets)
                 add(d, HINT, "daemon",
                     "under systemd enable wfapikeyd-verify.socket and wfapikeyd-control.socket",

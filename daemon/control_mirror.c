@@ -88,10 +88,10 @@ static void keygen_run(struct control_call *call, struct store *writer) {
         (void) writer;
         r = mirror_keygen(mirror_of(call), key_call->replace, key_call->public);
         if (r == -EEXIST)
-                control_fail(call, CONTROL_REFUSED,
-                             "This host has a mirror key. In the place of another one what is sealed for it, "
-                             "backups too, can "
-                             "not be opened any more.");
+                control_fail(
+                        call, CONTROL_REFUSED,
+                        "This host has a mirror key. With another one in its place (--force) what was sealed "
+                        "for it, backups too, can never be opened again.");
         else if (r < 0)
                 fail(call, r);
         else

@@ -91,8 +91,12 @@ static int check_source(struct mirror_in *i) {
         is_own = memcmp(head->source, own, sizeof(own)) == 0;
         if (head->kind != i->kind)
                 return -EPROTOTYPE;
-        if (i->kind == SEAL_BACKUP)
+        if (i->kind == SEAL_BACKUP) {
+                /* What a lost store has exported has numbers up to this one; the next mirror has to be newer. */
+                if (is_own && head->sequence > i->mirror.exported)
+                        i->mirror.exported = head->sequence;
                 return is_own || i->foreign ? 0 : -EXDEV;
+        }
         if (is_own)
                 return -ELOOP;
         is_last = i->mirror.has_source && memcmp(head->source, i->mirror.source, sizeof(own)) == 0;

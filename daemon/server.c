@@ -200,6 +200,8 @@ static int start_handlers(struct server *s) {
                                        .keymint = s->state.keymint,
                                        .conf = s->conf,
                                        .state_dir = s->options->state_dir,
+                                       .conf_path = s->options->conf,
+                                       .conf_required = s->options->conf_required,
                                        .started_at = clock_now() };
         return sweeper_new(&s->sweeper, s->event, s->worker, &s->shared);
 }

@@ -32,6 +32,9 @@ run 3 doctor
 has "$out" "the socket $WFAPIKEY_VERIFY: No such file"
 has "$out" "a verification as"
 
+conf=$dir/wfapikeyd.conf
+: >"$conf"
+chmod 0644 "$conf"
 start
 run 0 ctl policy set enabled=yes
 run 0 doctor
@@ -66,6 +69,10 @@ head -c 32 /dev/urandom >"$dir/state/pepper"
 chmod 0600 "$dir/state/pepper"
 found "not the pepper that the keys were made with" "put the right one back"
 mv "$dir/pepper" "$dir/state/pepper"
+fine
+printf '[daemon]\nadmin-grup = adm\n' >"$conf"
+found "the next start will fail: $conf:2: unknown key" "systemctl reload wfapikeyd"
+: >"$conf"
 fine
 
 chmod 0600 "$WFAPIKEY_VERIFY"
@@ -144,6 +151,10 @@ wrong test:1 'includes a file that is not there' <<END
 auth required pam_wfapikey.so $options
 @include gone
 END
+printf 'account required pam_wfapikey.so %s\n@include common-auth\n@include common-account\n' "$options" >"$pam/test"
+run 0 doctor
+has "$out" "test:1: service test: has an account line for pam_wfapikey and no auth line"
+rm "$pam/test"
 printf 'auth required pam_wfapikey.so %s\naccount required pam_wfapikey.so %s\n' "$options" "$options" >"$pam/nginx"
 run 0 doctor
 has "$out" "a worker of nginx waits"

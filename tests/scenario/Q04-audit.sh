@@ -77,6 +77,7 @@ is "$(number_of --since 2030-01-01)" 0
 is "$(number_of --until 2999-01-01T00:00:00Z)" "$all"
 run 2 ctl audit list --since tomorrow
 run 2 ctl audit list --verdict maybe
+is "$out" ""
 run 2 ctl audit list --key x
 run 2 ctl audit list --colour red
 run 0 ctl audit verify

@@ -28,7 +28,7 @@ refused() { ! verify bin <<<"$members"; }
 wait_until refused
 logged "the key is an administrator's (policy admin-keys=no)"
 for admin in "$me" bin; do
-    run 4 ctl key issue "$admin"
+    run 6 ctl key issue "$admin"
     has "$err" "admin-keys=no"
 done
 verify daemon <<<"$others" || fail "another user's key is refused"

@@ -60,7 +60,7 @@ is "$out" "$public"
 
 # Out: whole or not there, and only for a public key that is one.
 run 2 ctl mirror export "$dir/none"
-run 2 ctl mirror export --to "${public%?}x" "$dir/none"
+run 2 ctl mirror export --to "${public%?}$(tr 0-9A-Za-z 1-9A-Za-z0 <<<"${public: -1}")" "$dir/none"
 has "$err" "typing error"
 run 1 ctl mirror export --to "$public" "$dir/no/such/file"
 run 0 ctl mirror export --to "$public" "$dir/old"

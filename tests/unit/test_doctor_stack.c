@@ -55,6 +55,7 @@ static const struct {
           "pam_permit.so\n" CONFIRM "@include common-account\n",
           0 },
         { CONFIRM "@include common-account\n", 0 },
+        { CONFIRM COMMON, DOCTOR_STACK_AUTH_MISSING },
         { "auth sufficient /usr/lib/security/pam_wfapikey.so\n" CONFIRM COMMON, 0 },
 
         /* open */
