@@ -1,5 +1,5 @@
-#!/usr/bin/env bash
-# What became of an account while no daemon ran counts for the very first login, even for the one that starts the daemon.
+#!/bin/bash
+# Goal: what became of an account while no daemon ran counts for the very first login, even for the one that starts the daemon.
 
 if [[ $(id -u) != 0 ]] || ! unshare --mount true 2>/dev/null; then
     echo "skipped: needs root and mount namespaces"
@@ -8,7 +8,7 @@ fi
 [[ -n ${UNSHARED-} ]] || UNSHARED=1 exec unshare --mount "$0"
 
 # shellcheck source=tests/scenario/lib.sh
-. "$top_srcdir/tests/scenario/lib.sh"
+. "${0%/*}/lib.sh"
 activate=$abs_top_builddir/tests/scenario/activate
 options=(--state-dir="$dir/state" --verify-socket="$WFAPIKEY_VERIFY" --control-socket="$WFAPIKEY_CONTROL")
 
