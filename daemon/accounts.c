@@ -13,7 +13,8 @@
 #define ASK_USEC UINT64_C(5000000) /* for one directory to answer */
 #define PERIODIC_USEC                                                                                        \
         UINT64_C(600000000) /* between two looks at directories, which do not say when they change */
-#define RETRY_USEC UINT64_C(1000000)
+#define RETRY_USEC    UINT64_C(1000000)
+#define ASK_AGAIN_MAX 5 /* times, when the files change meanwhile */
 
 /* A pass over everybody: first the files, on the writer thread; then the directories for those whom the files do not settle, in helpers;
  * then the answers, on the writer thread again. */
@@ -29,6 +30,8 @@ struct ask {
         struct accounts *accounts;
         struct helper *helper;
         char name[WIRE_USER_MAX + 1];
+        uint64_t changes; /* of the files, as they were counted when it was asked */
+        unsigned again;   /* how often, because of those */
         void (*done)(int r, const struct account_record *account, void *userdata);
         void *userdata;
 };
@@ -47,6 +50,7 @@ struct accounts {
         struct pass *quick;    /* the files alone; the writer's */
         struct pass *waiting;  /* that one, until the pass is the loop's again */
         bool again, again_everybody, stopped;
+        uint64_t changes; /* of the files, as far as they were seen */
         LIST_HEAD(, ask) asks;
         size_t n_asks;
 };
@@ -101,6 +105,10 @@ static void submit_pass(struct accounts *a, void (*run)(struct worker_job *job, 
         end_pass(a);
 }
 
+static gid_t admin_group_of(const struct conf *conf) {
+        return conf && conf->has_admin_group ? conf->admin_group : (gid_t) -1;
+}
+
 static struct pass *new_pass(struct accounts *a, bool everybody) {
         struct pass *pass = calloc(1, sizeof(*pass));
 
@@ -110,7 +118,7 @@ static struct pass *new_pass(struct accounts *a, bool everybody) {
         pass->facts.etc = a->etc;
         pass->batch = ACCOUNT_LOOK_BATCH;
         pass->facts.everybody = everybody;
-        pass->facts.admin_group = a->conf && a->conf->has_admin_group ? a->conf->admin_group : (gid_t) -1;
+        pass->facts.admin_group = admin_group_of(a->conf);
         return pass;
 }
 
@@ -264,20 +272,36 @@ static void ask_free(struct ask *ask) {
         free(ask);
 }
 
+static int start_ask(struct ask *ask);
+
 static void on_answer(int r, const uint8_t *out, size_t len, void *userdata) {
         struct ask *ask = userdata;
         struct account_look look = {};
         size_t at = 0;
 
+        /* It may be of before the change, and the store know better by now: it would be written over that. */
+        if (r >= 0 && ask->changes != ask->accounts->changes) {
+                ask->helper = helper_free(ask->helper);
+                r = ask->again++ < ASK_AGAIN_MAX ? start_ask(ask) : -EAGAIN;
+                if (r >= 0)
+                        return;
+        }
         if (r >= 0 && (account_look_next(out, len, &at, &look) <= 0 || strcmp(look.asked, ask->name) != 0))
                 r = -EBADMSG;
         ask->done(r, r < 0 ? NULL : &look.account, ask->userdata);
         ask_free(ask);
 }
 
+static int start_ask(struct ask *ask) {
+        struct accounts *a = ask->accounts;
+
+        ask->changes = a->changes;
+        return start_helper(a, (const char(*)[WIRE_USER_MAX + 1]) & ask->name, 1, admin_group_of(a->conf),
+                            &ask->helper, on_answer, ask);
+}
+
 int accounts_ask(struct accounts *a, const char *name,
                  void (*done)(int r, const struct account_record *account, void *userdata), void *userdata) {
-        char names[1][WIRE_USER_MAX + 1] = {};
         struct ask *ask;
         int r;
 
@@ -285,15 +309,12 @@ int accounts_ask(struct accounts *a, const char *name,
                 return -EBUSY;
         if (strlen(name) > WIRE_USER_MAX)
                 return -ENAMETOOLONG;
-        memcpy(names[0], name, strlen(name));
         ask = calloc(1, sizeof(*ask));
         if (!ask)
                 return -ENOMEM;
         *ask = (struct ask){ .accounts = a, .done = done, .userdata = userdata };
-        memcpy(ask->name, names[0], sizeof(ask->name));
-        r = start_helper(a, (const char(*)[WIRE_USER_MAX + 1]) names, 1,
-                         a->conf && a->conf->has_admin_group ? a->conf->admin_group : (gid_t) -1,
-                         &ask->helper, on_answer, ask);
+        memcpy(ask->name, name, strlen(name));
+        r = start_ask(ask);
         if (r < 0) {
                 free(ask);
                 return r;
@@ -307,16 +328,16 @@ int accounts_ask(struct accounts *a, const char *name,
 
 static int on_change(sd_event_source *source, const struct inotify_event *event, void *userdata) {
         static const char *const names[] = { "passwd", "shadow", "group" };
+        bool overflow = event->mask & IN_Q_OVERFLOW; /* too much for the kernel to remember what */
+        struct accounts *a = userdata;
 
         (void) source;
-        /* Too much has happened for the kernel to remember what: it may have been one of these. */
-        if (event->mask & IN_Q_OVERFLOW) {
-                start_pass(userdata, false);
-                return 0;
-        }
-        for (size_t i = 0; event->len > 0 && i < ARRAY_LEN(names); i++)
-                if (strcmp(event->name, names[i]) == 0)
-                        start_pass(userdata, false);
+        for (size_t i = 0; i < ARRAY_LEN(names); i++)
+                if (overflow || (event->len > 0 && strcmp(event->name, names[i]) == 0)) {
+                        a->changes++;
+                        start_pass(a, false);
+                        break;
+                }
         return 0;
 }
 

@@ -157,6 +157,13 @@ void accounts_facts_read(struct accounts_facts *facts, struct store *writer) {
         }
 }
 
+void accounts_facts_look(struct store *writer, const char *etc, gid_t admin_group) {
+        struct accounts_facts facts = { .etc = etc, .admin_group = admin_group };
+
+        accounts_facts_read(&facts, writer);
+        accounts_facts_done(&facts);
+}
+
 /* --- The answers --------------------------------------------------------------------------------------------------- */
 
 static int take_answer(struct accounts_facts *facts, struct store *writer, const struct policy *policy,

@@ -28,6 +28,12 @@ struct accounts_facts {
 void accounts_facts_read(struct accounts_facts *facts, struct store *writer);
 
 /**
+ * accounts_facts_look(writer, etc, admin_group):
+ * accounts_facts_read() alone, before anybody may log in: so that no login is decided by what was true when the last daemon ended.
+ */
+void accounts_facts_look(struct store *writer, const char *etc, gid_t admin_group);
+
+/**
  * accounts_facts_take(facts, writer): writes what the answers say. Users without one stay as they were.
  */
 void accounts_facts_take(struct accounts_facts *facts, struct store *writer);

@@ -287,8 +287,8 @@ static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 if (r < 0)
                         return r;
         }
-        if (call->error == CONTROL_OK && !control_load_add(call))
-                control_fail(call, CONTROL_BUSY, "Too much is waiting to be done; try again.");
+        if (call->error == CONTROL_OK)
+                control_load_add(call);
         if (call->error != CONTROL_OK)
                 return send_error(call);
         /* What is shown has the uses up to now. */

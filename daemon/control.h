@@ -18,13 +18,29 @@
 
 #define CONTROL_CALLS_MAX     (WORKER_QUEUE_MAX - 64) /* of all others than uid 0, on their way at one time */
 #define CONTROL_CALLS_PER_UID 16                      /* of one of them */
+#define CONTROL_ASKS_MAX                                                                                     \
+        8 /* of these, calls of others than administrators that ask who a user is: less than ACCOUNTS_ASKS_MAX */
+#define CONTROL_ASKS_PER_UID 2 /* of one of them */
+
+#define CONTROL_CHANGES_MAX                                                                                  \
+        2000 /* of one who is no administrator, in a day: each is an event, which stays for the policy retention */
+#define CONTROL_CHANGES_S INT64_C(86400)
+#define CONTROL_CHANGERS  1024
 
 #define CONTROL_TIME_MAX INT64_C(253402300799) /* of the year 9999, the last that is written */
+
+/* What one uid has added to the audit log, where that could go on without end. Two uids that share a slot may do more, never less. */
+struct control_changes {
+        uid_t uid;
+        int64_t since;
+        unsigned n;
+};
 
 /* How many calls of one uid are on their way. */
 struct control_load {
         uid_t uid;
         unsigned n; /* 0: the place is free */
+        unsigned asks;
 };
 
 struct control_password;
@@ -48,7 +64,9 @@ struct control {
         bool own_sockets;      /* not systemd's */
         struct limits changes; /* of the log about them; the writer thread's */
         unsigned n_calls;      /* of others than uid 0; the sum of load[].n */
+        unsigned n_asks;       /* the sum of load[].asks */
         struct control_load load[CONTROL_CALLS_MAX];
+        struct control_changes changed[CONTROL_CHANGERS]; /* by uid */
         const struct store_shared *shared;
         struct control_follower *followers; /* control_follow.c has them */
         bool following;                     /* one of them waits for the writer thread */
@@ -90,6 +108,7 @@ struct control_call {
         enum role role;
         bool developers;                /* there is a developer group */
         bool counted;                   /* in the load of its uid */
+        bool asks;                      /* in that, too */
         struct control_line *lines;     /* owned */
         char about[KEYTEXT_ID_LEN + 1]; /* which key, for the record of a refusal; "": none in particular */
         char about_user[WIRE_USER_MAX + 1]; /* and whose; "": there is no such key */
@@ -112,6 +131,7 @@ struct control_method {
         void (*release)(struct control_call *call); /* frees what the struct owns; may be NULL */
         bool sensitive;                             /* the answer carries a secret */
         bool bulk;                                  /* one of very many: others go first */
+        bool endless; /* changes something, as often as it is called: revoking ends with the keys */
 };
 
 /**
@@ -137,10 +157,12 @@ int control_password_new(struct control_password **ret, sd_event *event) _must_c
 struct control_password *control_password_free(struct control_password *password);
 
 /**
- * control_load_add(call), control_load_remove(call):
- * Whether one more call of this uid may be on its way, and is counted from now on; not any more, if it was.
+ * control_load_add(call): counts one more call of this uid; where it is one too many the call has failed.
+ * control_load_ask(call): whether it may ask who a user is, and is counted as one that does.
+ * control_load_remove(call): it is on its way no more, and not counted, as far as it was.
  */
-bool control_load_add(struct control_call *call) _must_check_;
+void control_load_add(struct control_call *call);
+bool control_load_ask(struct control_call *call) _must_check_;
 void control_load_remove(struct control_call *call);
 
 /**

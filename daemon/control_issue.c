@@ -180,7 +180,7 @@ static void on_owner(int r, const struct account_record *account, void *userdata
 void control_issue_ask(struct control_call *call) {
         struct control_issue_call *ours = (struct control_issue_call *) call;
 
-        if (accounts_ask(call->control->accounts, ours->user, on_owner, ours) < 0)
+        if (!control_load_ask(call) || accounts_ask(call->control->accounts, ours->user, on_owner, ours) < 0)
                 on_owner(-EBUSY, NULL, ours);
 }
 
@@ -194,7 +194,10 @@ void control_issue_make(struct control_issue_call *ours, struct store *writer, u
 
         issue->keymint = call->control->keymint;
         control_audit_fill(call, "issued", &issue->audit);
-        if (uid != (uid_t) -1 && !own)
+        /* Whether or not it is the caller: that is not known, and the same for every name. */
+        if (issue->error == ISSUE_NO_ANSWER)
+                control_issue_failed(call, issue);
+        else if (uid != (uid_t) -1 && !own)
                 control_fail(call, CONTROL_ACCESS_DENIED, "%s", not_yours);
         else if (call->role != ROLE_ADMIN && ours->linked[0] && strcmp(ours->linked, issue->key.owner) != 0)
                 control_fail(call, CONTROL_ACCESS_DENIED,
@@ -226,4 +229,5 @@ const struct control_method control_issue = {
         .run = issue_run,
         .reply = control_issue_reply,
         .sensitive = true,
+        .endless = true,
 };

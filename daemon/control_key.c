@@ -134,6 +134,7 @@ const struct control_method control_key_rename = {
         .size = sizeof(struct key_call),
         .parse = rename_parse,
         .run = rename_run,
+        .endless = true,
 };
 
 const struct control_method control_key_reset = {
@@ -144,6 +145,7 @@ const struct control_method control_key_reset = {
         .run = reset_run,
         .reply = reset_reply,
         .sensitive = true,
+        .endless = true,
 };
 
 /* --- RevokeKeys, RemoveKeys ---------------------------------------------------------------------------------------- */

@@ -253,6 +253,7 @@ const struct control_method control_issue_with_password = {
         .reply = control_issue_reply,
         .release = release,
         .sensitive = true,
+        .endless = true,
 };
 
 int control_password_new(struct control_password **ret, sd_event *event) {

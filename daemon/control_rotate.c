@@ -205,4 +205,5 @@ const struct control_method control_rotate = {
         .run = rotate_run,
         .reply = rotate_reply,
         .sensitive = true,
+        .endless = true,
 };

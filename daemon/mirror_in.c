@@ -143,6 +143,9 @@ static int count_revived(struct mirror_in *i, struct store *writer, const struct
         if (r < 0)
                 return r;
         i->policy_known = true;
+        /* It would outlive the next removal of all keys. */
+        if (key->epoch > i->staged.epoch)
+                return -EBADMSG;
         if (key->epoch < i->staged.epoch || expiry_status(&i->staged, key, now) != KEY_ACTIVE)
                 return 0;
         r = store_key_get(writer, key->id, &live);

@@ -89,25 +89,27 @@ void policy_init(struct policy *policy) {
 }
 
 /* What is written beside the policies: not a person's to set. */
-static bool apply_mark(struct policy *policy, const char *name, int64_t value, int64_t changed_at) {
+static int apply_mark(struct policy *policy, const char *name, int64_t value, int64_t changed_at) {
         if (strcmp(name, POLICY_EPOCH) == 0) {
+                if (value < 0 || value == INT64_MAX) /* behind which there is none */
+                        return -ERANGE;
                 policy->epoch = value;
                 policy->epoch_at = changed_at;
-                return true;
+                return 0;
         }
         if (strcmp(name, POLICY_LAPSED) == 0) {
                 policy->lapsed_before = value;
                 policy->lapsed_at = changed_at;
-                return true;
+                return 0;
         }
-        return false;
+        return -ENOENT;
 }
 
 int policy_apply(struct policy *policy, const char *name, int64_t value, int64_t changed_at) {
         const struct row *row = find(name);
 
         if (!row)
-                return apply_mark(policy, name, value, changed_at) ? 0 : -ENOENT;
+                return apply_mark(policy, name, value, changed_at);
         if (!in_range(row, value))
                 return -ERANGE;
         store_value(policy, row, value);

@@ -8,6 +8,7 @@
 #include <systemd/sd-event.h>
 
 #include "accounts.h"
+#include "accounts_facts.h"
 #include "bootstrap.h"
 #include "cleanup.h"
 #include "clock.h"
@@ -21,6 +22,7 @@
 
 #define FLUSH_USEC      UINT64_C(2000000)
 #define UNKNOWN_FLUSHES 15 /* at the least between two looks at accounts of which nothing is known */
+#define ETC             "/etc"
 
 struct server {
         const struct server_options *options;
@@ -160,6 +162,7 @@ static int start_threads(struct server *s) {
         if (r < 0)
                 return r;
         writer = take_ptr(s->state.writer);
+        accounts_facts_look(writer, ETC, s->conf->has_admin_group ? s->conf->admin_group : (gid_t) -1);
         r = worker_new(&s->worker, s->event, writer, on_written, s);
         if (r < 0)
                 s->state.writer = writer;
@@ -180,7 +183,7 @@ static int start_handlers(struct server *s) {
         r = mirror_new(&s->mirror, s->state.lock, s->state.keymint);
         if (r < 0)
                 return r;
-        r = accounts_new(&s->accounts, s->event, s->worker, "/etc");
+        r = accounts_new(&s->accounts, s->event, s->worker, ETC);
         if (r < 0)
                 return r;
         accounts_set_conf(s->accounts, s->conf);

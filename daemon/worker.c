@@ -160,7 +160,8 @@ int worker_submit(struct worker *w, struct worker_job *job) {
         int r = 0;
 
         (void) pthread_mutex_lock(&w->mutex);
-        if (w->n_queued >= WORKER_QUEUE_MAX)
+        /* What the last answers ask for would never be run, nor freed. */
+        if (w->stopping || w->n_queued >= WORKER_QUEUE_MAX)
                 r = -EBUSY;
         else {
                 list_append(job->urgent ? &w->urgent : &w->queued, job);

@@ -33,6 +33,7 @@ int worker_new(struct worker **ret, sd_event *event, struct store *writer, void 
 struct worker *worker_free(struct worker *w);
 
 /**
- * worker_submit(w, job): queues ${job}. Returns 0; -EBUSY when ${WORKER_QUEUE_MAX} are waiting: then the job is still the caller's.
+ * worker_submit(w, job):
+ * Queues ${job}. Returns 0; -EBUSY when ${WORKER_QUEUE_MAX} are waiting, or in worker_free(): then the job is still the caller's.
  */
 int worker_submit(struct worker *w, struct worker_job *job) _must_check_;

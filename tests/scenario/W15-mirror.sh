@@ -202,6 +202,16 @@ run 0 ctl mirror export --to "$public" "$dir/again"
 run 0 preview ctl mirror import "$dir/again"
 preview verify "$me" <<<"$key" || fail "a mirror of a restored store is good for nothing"
 
+# No source has keys that would outlive the next removal of all.
+if command -v sqlite3 >/dev/null; then
+    stop
+    sqlite3 "$dir/state/keys.db" "UPDATE key SET epoch = 1000"
+    start
+    run 0 ctl mirror export --to "$public" "$dir/immortal"
+    run 6 preview ctl mirror import "$dir/immortal"
+    has "$err" "damaged"
+fi
+
 # Only administrators.
 if [[ $(id -u) == 0 ]] && id nobody >/dev/null 2>&1; then
     chmod 0777 "$dir/control"

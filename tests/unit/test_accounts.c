@@ -28,7 +28,9 @@ static ssize_t run_account(const uint8_t *in, size_t in_len, uint8_t *out) {
                         (void) pause();
                 if (strncmp(name, "crash", 5) == 0)
                         abort();
-                if (strncmp(name, "remote", 6) == 0) {
+                if (strncmp(name, "slow", 4) == 0)
+                        (void) usleep(SECOND / 10);
+                if (strncmp(name, "remote", 6) == 0 || strncmp(name, "slow", 4) == 0) {
                         look.account.state = ACCOUNT_PRESENT;
                         look.account.uid = 1000;
                         memcpy(look.account.name, look.asked, sizeof(look.asked));
@@ -384,6 +386,34 @@ static void test_many_questions_are_bounded(void **state) {
         }
 }
 
+/* An answer of before the change would be written over what the store knows by then. */
+static void test_a_change_meanwhile_has_it_asked_again(void **state) {
+        struct answer answer = {};
+        struct host *h = *state;
+        unsigned n;
+
+        begin(h);
+        run_until(h, known(h, "alice").state == ACCOUNT_PRESENT);
+        n = n_helpers;
+        assert_int_equal(accounts_ask(h->accounts, "slow1", on_answer, &answer), 0);
+        put(h, "passwd", ROOT ALICE);
+        run_until(h, answer.n_done > 0);
+        assert_int_equal(answer.r, 0);
+        assert_int_equal(answer.state, ACCOUNT_PRESENT);
+        assert_int_equal(n_helpers - n, 2);
+
+        /* ... but not for ever */
+        answer = (struct answer){};
+        assert_int_equal(accounts_ask(h->accounts, "slow1", on_answer, &answer), 0);
+        while (answer.n_done == 0) {
+                put(h, "shadow", "alice:$y$x:20000:0:99999::::\n");
+                unit_succeeds("sd_event_run", sd_event_run(h->event, SECOND / 20));
+        }
+        assert_int_equal(answer.n_done, 1);
+        assert_int_equal(answer.r, -EAGAIN);
+        assert_int_equal(n_helpers - n, 2 + 6);
+}
+
 /* --- The end, in the middle of things ----------------------------------------------------------------------------------------------- */
 
 static void test_the_end_at_any_moment(void **state) {
@@ -435,6 +465,7 @@ int main(int argc, char *argv[]) {
                 test_host(test_many_changes_are_one_pass_or_two),
                 test_host(test_one_user),
                 test_host(test_many_questions_are_bounded),
+                test_host(test_a_change_meanwhile_has_it_asked_again),
                 test_host(test_the_end_at_any_moment),
                 test_host(test_nobody_is_asked_after_the_end),
         };

@@ -204,6 +204,9 @@ static void test_marks_are_applied_and_not_shown(void **state) {
         assert_int_equal(policy.lapsed_at, NOW + 1);
         policy_format(&policy, POLICY_EPOCH, out);
         assert_string_equal(out, "");
+        assert_int_equal(policy_apply(&policy, POLICY_EPOCH, INT64_MAX, NOW), -ERANGE);
+        assert_int_equal(policy_apply(&policy, POLICY_EPOCH, -1, NOW), -ERANGE);
+        assert_int_equal(policy.epoch, 7);
 }
 
 static void test_only_a_change_of_lifetime_restarts_its_clock(void **state) {

@@ -27,6 +27,7 @@ struct job {
         unsigned number;
         sem_t *begun, *go_on; /* to be held in run() */
         bool again;           /* done() submits another one */
+        bool late;            /* done() tries to, but there is nobody to run it */
 };
 
 static void run(struct worker_job *base, struct store *writer) {
@@ -59,6 +60,8 @@ static void done(struct worker_job *base) {
         f->done_in_batch++;
         if (job->again)
                 assert_int_equal(worker_submit(f->worker, &job_new(f, job->number + 1)->job), 0);
+        if (job->late)
+                assert_int_equal(worker_submit(f->worker, &job->job), -EBUSY);
         free(job);
 }
 
@@ -221,6 +224,7 @@ static void test_the_end_runs_what_is_queued(void **state) {
         assert_int_equal(sem_init(&go_on, 0, 1), 0);
         first->begun = &begun;
         first->go_on = &go_on;
+        first->late = true;
         assert_int_equal(worker_submit(f->worker, &first->job), 0);
         for (unsigned i = 1; i < 100; i++)
                 submit(f, i);
