@@ -62,35 +62,38 @@ static int to_ask(struct accounts_facts *facts, const char *name, bool was_local
 static bool same(const struct account_record *a, const struct account_record *b) {
         return a->state == b->state && a->uid == b->uid && a->local == b->local && a->admin == b->admin &&
                a->locked == b->locked && a->password_ends_at == b->password_ends_at &&
-               a->closes_at == b->closes_at && a->gone_since == b->gone_since;
+               a->closes_at == b->closes_at && a->gone_since == b->gone_since &&
+               (a->checked_at == 0) == (b->checked_at == 0);
 }
 
 /* Writes what is new of an account and does to its keys what follows. */
 static int update(struct accounts_facts *facts, struct store *writer, const struct policy *policy,
-                  const struct account_record *old, struct account_record *account) {
+                  const struct account_record *old, struct account_record *account, bool answered) {
+        int64_t now = clock_now();
         uint64_t ended;
         int r;
 
         memcpy(account->name, old->name, sizeof(account->name)); /* as the keys have it */
-        account->checked_at = clock_now();
+        account->checked_at = answered ? now : 0;
         if (!same(old, account)) {
                 r = store_account_put(writer, account);
                 if (r < 0)
                         return r;
                 facts->changed = true;
         }
-        r = sweep_account(writer, policy, account, account->checked_at, &ended);
+        r = sweep_account(writer, policy, account, now, &ended);
         facts->changed |= r >= 0 && ended > 0;
         return r;
 }
 
-/* Refused from now on; but what becomes of the keys is for the directories to say, to which the account may have moved. */
+/* Refused from now on, and noted as not answered for, in case that this process does not hear the answer; but what becomes of the keys is for
+ * the directories to say, to which the account may have moved. */
 static int lose(struct reading *reading, struct store *writer, const struct policy *policy,
                 const struct account_record *old) {
-        struct account_record gone = { .state = ACCOUNT_GONE, .gone_since = clock_now() };
+        struct account_record gone = { .state = ACCOUNT_GONE, .local = true, .gone_since = clock_now() };
         int r;
 
-        r = update(reading->facts, writer, policy, old, &gone);
+        r = update(reading->facts, writer, policy, old, &gone, false);
         return r < 0 ? r : to_ask(reading->facts, old->name, true);
 }
 
@@ -114,7 +117,7 @@ static int look_at(struct reading *reading, struct store *writer, const struct p
                 if (r < 0)
                         return r;
         }
-        return update(facts, writer, policy, old, &account);
+        return update(facts, writer, policy, old, &account, true);
 }
 
 static int look_at_all(struct reading *reading, struct store *writer) {
@@ -187,7 +190,7 @@ static int take_answer(struct accounts_facts *facts, struct store *writer, const
                 account.gone_since = old.state == ACCOUNT_GONE ? old.gone_since : clock_now();
                 account.local = asked->was_local || (old.state == ACCOUNT_GONE && old.local);
         }
-        return update(facts, writer, policy, &old, &account);
+        return update(facts, writer, policy, &old, &account, true);
 }
 
 void accounts_facts_take(struct accounts_facts *facts, struct store *writer) {

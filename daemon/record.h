@@ -80,7 +80,7 @@ struct account_record {
         int64_t password_ends_at; /* not good from then on; 0: it does not expire */
         int64_t closes_at;        /* no login at all from then on; 0: never */
         int64_t gone_since;       /* of ACCOUNT_GONE */
-        int64_t checked_at;       /* when the answer came */
+        int64_t checked_at; /* when the answer came; 0, of ACCOUNT_GONE: the passwd file alone has said so */
 };
 
 #define AUDIT_NOBODY     ((uid_t) -1)

@@ -64,7 +64,8 @@ struct ending {
 
 static bool is_gone(const struct account_record *account, int64_t now) {
         return account->state == ACCOUNT_GONE &&
-               (account->local || now - account->gone_since >= GONE_DAYS * PARSE_DAY_S);
+               (account->local ? account->checked_at != 0
+                               : now - account->gone_since >= GONE_DAYS * PARSE_DAY_S);
 }
 
 /* Why the key must end; false: it need not. */

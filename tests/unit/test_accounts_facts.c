@@ -204,6 +204,21 @@ static void test_a_local_user_who_is_gone(void **state) {
         assert_false(pass(s, false, "", "")); /* asked once, not for ever */
 }
 
+/* As at a start: what the files have lost is refused, and a later process hears the answer. */
+static void test_a_process_that_does_not_hear_the_answer(void **state) {
+        struct unit_store *s = *state;
+
+        begin(s);
+        put("passwd", ROOT BOB);
+        accounts_facts_look(s->writer, etc, NOBODY);
+        assert_int_equal(known(s, "alice").state, ACCOUNT_GONE);
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
+        assert_false(pass(s, true, "alice ", "alice=unknown"));
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
+        assert_true(pass(s, true, "alice ", "alice=gone"));
+        key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the account was removed");
+}
+
 /* Refused from the first moment on; but the keys live as long as a directory may have the user. */
 static void test_nobody_says_what_became_of_a_local_user(void **state) {
         struct unit_store *s = *state;
@@ -450,6 +465,7 @@ int main(void) {
                 test_facts(test_what_shadow_says_is_written),
                 test_facts(test_with_the_policy_a_password_takes_the_keys_along),
                 test_facts(test_a_local_user_who_is_gone),
+                test_facts(test_a_process_that_does_not_hear_the_answer),
                 test_facts(test_nobody_says_what_became_of_a_local_user),
                 test_facts(test_an_answer_that_is_older_than_the_files),
                 cmocka_unit_test(test_lists_of_those_to_ask),

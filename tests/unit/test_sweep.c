@@ -438,14 +438,14 @@ static const struct cause {
 } causes[] = {
         { "all is well", { .state = ACCOUNT_PRESENT, .uid = 1000 }, true, false, false, NULL, NULL },
         { "gone from the passwd file",
-          { .state = ACCOUNT_GONE, .local = true, .gone_since = T0 },
+          { .state = ACCOUNT_GONE, .local = true, .gone_since = T0, .checked_at = T0 },
           false,
           true,
           false,
           "the account was removed",
           NULL },
         { "the same with the policy",
-          { .state = ACCOUNT_GONE, .local = true, .gone_since = T0 },
+          { .state = ACCOUNT_GONE, .local = true, .gone_since = T0, .checked_at = T0 },
           true,
           true,
           true,
@@ -595,7 +595,9 @@ static void test_what_becomes_of_an_account_s_keys(void **state) {
 
 static void test_all_keys_of_one_who_has_very_many(void **state) {
         const struct policy policy = {};
-        const struct account_record account = { .name = "alice", .state = ACCOUNT_GONE, .local = true };
+        const struct account_record account = {
+                .name = "alice", .state = ACCOUNT_GONE, .local = true, .checked_at = 1
+        };
         static const struct life life = { "", -DAY, 0, 0, 0, 0 };
         struct unit_store *s = *state;
         uint64_t ended;
