@@ -17,7 +17,7 @@ run 0 ctl key issue "$me"
 alive=$out
 run 0 ctl key issue "$me"
 revoked=$out
-run 0 ctl key issue "$me" --expires 3s
+run 0 ctl key issue "$me" --expires 8s
 short=$out
 run 0 ctl key revoke "$(id_of "$revoked")"
 verify "$me" <<<"$alive" || fail "the key is refused"

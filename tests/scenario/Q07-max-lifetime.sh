@@ -34,7 +34,7 @@ verify "$me" <<<"$old" || fail "an older key is refused"
 verify "$me" <<<"$endless" || fail "an older key without an end is refused"
 
 # A short bound kills by itself what was made under it, and lifting it brings nothing back.
-run 0 ctl policy set max-lifetime=2s
+run 0 ctl policy set max-lifetime=8s
 run 0 ctl key issue "$me"
 short=$out
 verify "$me" <<<"$short" || fail "refused before its time"

@@ -28,7 +28,7 @@ run 0 ctl key reset "$(id_of "${keys[2]}")" # makes no key more
 run 0 ctl key revoke "$(id_of "${keys[0]}")" "$(id_of "${keys[1]}")"
 run 6 ctl key issue "$me"
 run 0 ctl key remove "$(id_of "${keys[2]}")"
-run 0 ctl key issue "$me" --expires 1s
+run 0 ctl key issue "$me" --expires 8s
 short=$out
 run 6 ctl key issue "$me"
 refused() { ! verify "$me" <<<"$short"; }

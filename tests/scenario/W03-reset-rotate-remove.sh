@@ -56,7 +56,7 @@ run 0 ctl key remove "$newid" "$oldid"
 # The end of an overlap, to the second; the old key's own end comes first.
 run 0 ctl key issue "$me" --name short
 old=$out
-run 0 ctl key rotate "$(id_of "$old")" --overlap 2s --expires 5d
+run 0 ctl key rotate "$(id_of "$old")" --overlap 8s --expires 5d
 new=$out newid=$(id_of "$out")
 verify "$me" <<<"$old" || fail "refused during the overlap"
 wait_until refused

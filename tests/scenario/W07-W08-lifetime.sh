@@ -21,7 +21,7 @@ run 0 ctl key issue "$me"
 month=$out
 run 0 ctl key show "$(id_of "$month")"
 has "$out" "$(date -u -d '+30 days' +%F)"
-run 0 ctl key issue "$me" --expires 3s
+run 0 ctl key issue "$me" --expires 8s
 own=$out
 run 0 ctl key issue "$me" --expires 1y
 year=$out
@@ -36,10 +36,10 @@ is_listed active "$own" && fail "it is listed as active"
 verify "$me" <<<"$month" || fail "a month was not long enough"
 
 # A shorter lifetime starts from its moment for the keys that live; those with an expiry of their own keep it.
-run 0 ctl policy set lifetime=4s
+run 0 ctl policy set lifetime=8s
 verify "$me" <<<"$month" || fail "the new timeframe does not start with the change"
 sleep 2 # for the change below to come in the middle of it
-run 0 ctl policy set lifetime=6s
+run 0 ctl policy set lifetime=10s
 logged "key $(id_of "$month") of user '$me' expired at "
 refused "$month" || fail "the lifetime is not kept"
 is_listed expired "$month" || fail "it is not listed as expired"
@@ -86,7 +86,7 @@ shows "$bounded" "$(date -u -d '+1 day' +%F)" || shows "$bounded" "$(date -u -d 
 # W8: expired keys do not stand in the way of the next one.
 for id in $(listed active); do run 0 ctl key revoke "$id"; done
 run 0 ctl policy set max-keys-per-user=1
-run 0 ctl key issue "$me" --expires 2s
+run 0 ctl key issue "$me" --expires 8s
 key=$out
 run 6 ctl key issue "$me"
 wait_until refused "$key"
