@@ -44,7 +44,7 @@ static int on_missing(const char *name, void *userdata) {
         return add_known(userdata, &account);
 }
 
-static int to_ask(struct accounts_facts *facts, const char *name, bool was_local) {
+static int to_ask(struct accounts_facts *facts, const char *name) {
         if (facts->n == facts->room) {
                 size_t room = facts->room > 0 ? 2 * facts->room : 16;
                 struct accounts_asked *asked = reallocarray(facts->asked, room, sizeof(*asked));
@@ -54,7 +54,7 @@ static int to_ask(struct accounts_facts *facts, const char *name, bool was_local
                 facts->asked = asked;
                 facts->room = room;
         }
-        facts->asked[facts->n] = (struct accounts_asked){ .was_local = was_local };
+        facts->asked[facts->n] = (struct accounts_asked){};
         memcpy(facts->asked[facts->n++].look.asked, name, strlen(name) + 1);
         return 0;
 }
@@ -94,7 +94,7 @@ static int lose(struct reading *reading, struct store *writer, const struct poli
         int r;
 
         r = update(reading->facts, writer, policy, old, &gone, false);
-        return r < 0 ? r : to_ask(reading->facts, old->name, true);
+        return r < 0 ? r : to_ask(reading->facts, old->name);
 }
 
 static int look_at(struct reading *reading, struct store *writer, const struct policy *policy,
@@ -107,13 +107,12 @@ static int look_at(struct reading *reading, struct store *writer, const struct p
         if (!found && old->local && old->state == ACCOUNT_PRESENT)
                 return lose(reading, writer, policy, old);
         if (!found)
-                return facts->everybody || old->state == ACCOUNT_UNKNOWN ? to_ask(facts, old->name, false)
-                                                                         : 0;
+                return facts->everybody || old->state == ACCOUNT_UNKNOWN ? to_ask(facts, old->name) : 0;
         account = *found;
         /* Membership in a group may be known to a directory alone. */
         if (facts->admin_group != (gid_t) -1 && !account.admin && (facts->everybody || old->admin)) {
                 account.admin = old->admin;
-                r = to_ask(facts, old->name, false);
+                r = to_ask(facts, old->name);
                 if (r < 0)
                         return r;
         }
@@ -188,7 +187,7 @@ static int take_answer(struct accounts_facts *facts, struct store *writer, const
                 account.admin = admin;
         } else if (account.state == ACCOUNT_GONE) {
                 account.gone_since = old.state == ACCOUNT_GONE ? old.gone_since : clock_now();
-                account.local = asked->was_local || (old.state == ACCOUNT_GONE && old.local);
+                account.local = old.state == ACCOUNT_GONE && old.local;
         }
         return update(facts, writer, policy, &old, &account, true);
 }

@@ -8,7 +8,6 @@
 /* One user to be asked of a directory, and the answer. */
 struct accounts_asked {
         struct account_look look; /* the name in asked; ACCOUNT_UNKNOWN as long as there is no answer */
-        bool was_local;           /* until the passwd file lost it just now */
 };
 
 /* Those whom the files do not settle. */

@@ -268,13 +268,11 @@ static void test_lists_of_those_to_ask(void **state) {
         assert_non_null(more.asked);
         memcpy(more.asked[0].look.asked, "alice", 6);
         memcpy(more.asked[1].look.asked, "bob", 4);
-        more.asked[1].was_local = true;
         for (size_t i = 0; i < 3; i++) {
                 assert_int_equal(accounts_facts_append(&facts, &more), 0);
                 assert_int_equal(facts.n, 2 * i + 2);
                 assert_string_equal(facts.asked[2 * i].look.asked, "alice");
-                assert_int_equal(facts.asked[2 * i].was_local, false);
-                assert_int_equal(facts.asked[2 * i + 1].was_local, true);
+                assert_string_equal(facts.asked[2 * i + 1].look.asked, "bob");
         }
         accounts_facts_done(&facts);
         accounts_facts_done(&more);
@@ -451,7 +449,8 @@ static void test_very_many_users(void **state) {
         accounts_facts_read(&facts, s->writer);
         assert_int_equal(facts.n, 201);
         for (size_t i = 0; i < facts.n; i++) {
-                assert_int_equal(facts.asked[i].was_local, true);
+                assert_true(known(s, facts.asked[i].look.asked).local);
+                assert_int_equal(known(s, facts.asked[i].look.asked).checked_at, 0);
                 assert_int_equal(facts.asked[i].look.account.state, ACCOUNT_UNKNOWN);
         }
         accounts_facts_done(&facts);
