@@ -130,30 +130,54 @@ static int ask_receive(int fd, uint32_t seq, int64_t deadline, struct wire_reply
         return 0;
 }
 
+static int ask_on(int fd, const struct wire_request *req, int64_t deadline, struct wire_reply *ret) {
+        uint8_t out[WIRE_REQUEST_MAX];
+        size_t len = wire_request_len(req);
+        int r;
+
+        r = wire_request_encode(out, req);
+        if (r >= 0)
+                r = ask_send(fd, out, len, deadline);
+        explicit_bzero(out, WIRE_REQUEST_LEN);
+        return r < 0 ? r : ask_receive(fd, req->seq, deadline, ret);
+}
+
+/* ${ret_fd}: NULL, or where a connection with a challenge stays open. */
 static int ask_once(const struct ask_server *server, const struct wire_request *req, int64_t deadline,
-                    struct wire_reply *ret) {
-        uint8_t out[WIRE_REQUEST_LEN];
+                    struct wire_reply *ret, int *ret_fd) {
         _cleanup_close_ int fd = -1;
         int r;
 
         fd = ask_connect(server, deadline);
         if (fd < 0)
                 return fd;
-        r = wire_request_encode(out, req);
-        if (r >= 0)
-                r = ask_send(fd, out, sizeof(out), deadline);
-        explicit_bzero(out, sizeof(out));
-        if (r < 0)
-                return r;
-        return ask_receive(fd, req->seq, deadline, ret);
+        r = ask_on(fd, req, deadline, ret);
+        if (r >= 0 && ret_fd)
+                *ret_fd = ret->verdict == VERDICT_CHALLENGE ? take_fd(&fd) : -1;
+        return r;
 }
 
-int ask_verdict(const struct ask_server *server, const struct wire_request *req, struct wire_reply *ret) {
+static int ask(const struct ask_server *server, const struct wire_request *req, struct wire_reply *ret,
+               int *ret_fd) {
         int64_t deadline = ask_now_ms() + server->timeout_ms;
         int r;
 
-        r = ask_once(server, req, deadline, ret);
+        r = ask_once(server, req, deadline, ret, ret_fd);
         if (r == -ECONNRESET)
-                r = ask_once(server, req, deadline, ret);
+                r = ask_once(server, req, deadline, ret, ret_fd);
         return r;
+}
+
+int ask_verdict(const struct ask_server *server, const struct wire_request *req, struct wire_reply *ret) {
+        return ask(server, req, ret, NULL);
+}
+
+int ask_offer(const struct ask_server *server, const struct wire_request *req, struct wire_reply *ret,
+              int *ret_fd) {
+        return ask(server, req, ret, ret_fd);
+}
+
+int ask_again(const struct ask_server *server, int fd, const struct wire_request *req,
+              struct wire_reply *ret) {
+        return ask_on(fd, req, ask_now_ms() + server->timeout_ms, ret);
 }

@@ -1,5 +1,5 @@
 /* Asks the daemon. Knows sockets and the wire; knows nothing of PAM. One question is one connection: nothing is kept,
- * no signal is raised, no descriptor outlives the call, and the whole of it ends within one deadline. */
+ * no signal is raised, no descriptor outlives the call unless the caller asked for one, and the whole of it ends within one deadline. */
 #pragma once
 
 #include <sys/types.h>
@@ -27,3 +27,17 @@ int64_t ask_now_ms(void);
  */
 int ask_verdict(const struct ask_server *server, const struct wire_request *req,
                 struct wire_reply *ret) _must_check_;
+
+/**
+ * ask_offer(server, req, ret, ret_fd):
+ * The same for a request that may be answered with a challenge: then the connection is in ${ret_fd}, for ask_again() or to be closed; else -1 is.
+ */
+int ask_offer(const struct ask_server *server, const struct wire_request *req, struct wire_reply *ret,
+              int *ret_fd) _must_check_;
+
+/**
+ * ask_again(server, fd, req, ret): puts ${req} to the daemon on a connection of ask_offer(), within a deadline of its own. As ask_verdict(), but there is
+ * no second try: a challenge is good on its connection only.
+ */
+int ask_again(const struct ask_server *server, int fd, const struct wire_request *req,
+              struct wire_reply *ret) _must_check_;

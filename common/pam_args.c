@@ -56,6 +56,31 @@ static int take_issue(struct pam_args *args, const char *value) {
         return 0;
 }
 
+/* What is a name of a variable, and no more: a '=' in it would be another one. */
+static bool is_variable(const char *name) {
+        return name[0] && !strchr(name, '=');
+}
+
+static int take_certificate(struct pam_args *args, const char *value) {
+        static const char env[] = "env:", process_env[] = "process-env:";
+
+        if (strcmp(value, "field") == 0)
+                args->certificate_field = true;
+        else if (strcmp(value, "prompt") == 0)
+                args->certificate_prompt = true;
+        else if (strcmp(value, "proof") == 0)
+                args->certificate_proof = true;
+        else if (strncmp(value, env, sizeof(env) - 1) == 0 && is_variable(value + sizeof(env) - 1))
+                args->certificate_env = value + sizeof(env) - 1;
+        else if (strncmp(value, process_env, sizeof(process_env) - 1) == 0 &&
+                 is_variable(value + sizeof(process_env) - 1))
+                args->certificate_process_env = value + sizeof(process_env) - 1;
+        else
+                return -EINVAL;
+        /* A user cannot be asked for two things at once. */
+        return args->certificate_prompt && args->certificate_proof ? -EINVAL : 0;
+}
+
 static const struct {
         const char *word; /* with its '=' where a value follows */
         int (*take)(struct pam_args *args, const char *value);
@@ -67,6 +92,7 @@ static const struct {
         { "server_uid=", take_server_uid },
         { "use_first_pass", take_use_first_pass },
         { "try_first_pass", take_try_first_pass },
+        { "certificate=", take_certificate },
         { "debug", take_debug },
         { "issue", take_issue, .session = true },
 };

@@ -19,6 +19,12 @@ struct pam_args {
         bool use_first_pass; /* never ask for a secret */
         bool debug;
         bool issue; /* a session: show a key to whoever has none */
+        /* Where a certificate may come from; nowhere unless it is said. */
+        bool certificate_field;      /* behind the key: KEY.CERTIFICATE */
+        bool certificate_prompt;     /* a second question */
+        bool certificate_proof;      /* a second question, whose answer proves that the user has its key */
+        const char *certificate_env; /* a variable of the PAM environment; borrowed; NULL: none */
+        const char *certificate_process_env; /* a variable of the process' environment; likewise */
 };
 
 /**

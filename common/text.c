@@ -107,3 +107,27 @@ void text_escape(char *out, size_t size, const char *text) {
         if (size > 0)
                 out[at] = '\0';
 }
+
+const char *text_without_key(const char *text) {
+        return strstr(text, "wfk_") ? "(something like a key)" : text;
+}
+
+size_t text_fitting(const char *text, size_t max) {
+        size_t len = strnlen(text, max + 1);
+
+        if (len <= max)
+                return len;
+        for (len = max; len > 0 && ((unsigned char) text[len] & 0xc0) == 0x80;)
+                len--;
+        return len;
+}
+
+void text_hex(char *out, const uint8_t *bytes, size_t len) {
+        static const char digits[] = "0123456789abcdef";
+
+        for (size_t i = 0; i < len; i++) {
+                *out++ = digits[bytes[i] >> 4];
+                *out++ = digits[bytes[i] & 15];
+        }
+        *out = '\0';
+}

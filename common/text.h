@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /**
  * text_is_label(text, max):
@@ -34,3 +35,18 @@ bool text_copy(char *out, size_t size, const char *in);
  * becomes \xNN; a backslash is doubled and a quote becomes \x27, so that the text can stand in single quotes.
  */
 void text_escape(char *out, size_t size, const char *text);
+
+/**
+ * text_without_key(text): ${text}, or what stands for it where it has something like a key in it: a person may type the key where a name belongs.
+ */
+const char *text_without_key(const char *text);
+
+/**
+ * text_fitting(text, max): how many of the first ${max} bytes of ${text} are whole UTF-8 characters.
+ */
+size_t text_fitting(const char *text, size_t max);
+
+/**
+ * text_hex(out, bytes, len): writes ${len} bytes as hexadecimal digits and a NUL to the 2 * ${len} + 1 characters at ${out}.
+ */
+void text_hex(char *out, const uint8_t *bytes, size_t len);

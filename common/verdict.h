@@ -7,6 +7,7 @@ enum verdict {
         VERDICT_DENY = 1,
         VERDICT_DENY_CERTIFICATE = 2, /* refused for want of a client certificate; the user is told so */
         VERDICT_VERSION = 3,          /* the daemon does not speak this version of the protocol */
+        VERDICT_CHALLENGE = 4, /* the key is right so far; it takes a certificate, which is to be asked for */
         VERDICT_ALLOW = 0x600d,
 };
 
@@ -37,6 +38,19 @@ enum reason {
         REASON_NOT_ISSUABLE,
         REASON_KEY_LIMIT,
         REASON_BUSY,
+        REASON_CERTIFICATE_UNREADABLE,
+        REASON_CERTIFICATE_UNTRUSTED,
+        REASON_CERTIFICATE_NOT_YET_VALID,
+        REASON_CERTIFICATE_EXPIRED,
+        REASON_CERTIFICATE_REVOKED,
+        REASON_CERTIFICATE_CRL_EXPIRED,
+        REASON_CERTIFICATE_WEAK,
+        REASON_CERTIFICATE_PURPOSE,
+        REASON_CERTIFICATE_CHAIN,
+        REASON_CERTIFICATE_OTHER,
+        REASON_CERTIFICATE_UNPROVED,
+        REASON_CERTIFICATE_SIGNATURE,
+        REASON_CERTIFICATE_UNCHECKED,
         _REASON_MAX,
 };
 

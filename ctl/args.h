@@ -14,7 +14,7 @@ enum exit_code {
         CTL_USAGE = 2,       /* the command line, or an argument that the daemon did not accept */
         CTL_UNREACHABLE = 3, /* no answer from the daemon */
         CTL_DENIED = 4,      /* the caller may not */
-        CTL_NOT_FOUND = 5,   /* no such key or user */
+        CTL_NOT_FOUND = 5,   /* no such key, certificate or user */
         CTL_REFUSED = 6,     /* the caller may, but not now or not so */
 };
 

@@ -27,6 +27,8 @@ static const struct {
 } errors[] = {
         { "org.wfapikey1.Error.AccessDenied", CTL_DENIED, OURS, "you may not do this" },
         { "org.wfapikey1.Error.NoSuchKey", CTL_NOT_FOUND, OURS, "no key has this id" },
+        { "org.wfapikey1.Error.NoSuchCertificate", CTL_NOT_FOUND, OURS,
+          "there is no such certificate, or several begin so" },
         { "org.wfapikey1.Error.NoSuchUser", CTL_NOT_FOUND, OURS, "there is no such user" },
         { "org.wfapikey1.Error.NotActive", CTL_REFUSED, OURS, "the key is expired or revoked" },
         { "org.wfapikey1.Error.InvalidArgument", CTL_USAGE, OURS, "the daemon refuses an argument" },

@@ -44,7 +44,7 @@ static enum exit_code read_time(const char *text, int64_t *ret) {
 }
 
 static int append_login(sd_bus_message *m, const struct args *args, int64_t at) {
-        static const char *const names[] = { "service", "rhost", "user" };
+        static const char *const names[] = { "service", "rhost", "user", "certificate" };
         int r;
 
         r = sd_bus_message_append(m, "s", args->words[0]);
@@ -58,6 +58,8 @@ static int append_login(sd_bus_message *m, const struct args *args, int64_t at) 
         }
         if (r >= 0 && args_value(args, "at"))
                 r = sd_bus_message_append(m, "{sv}", "at", "x", at);
+        if (r >= 0 && args_has(args, "proved"))
+                r = sd_bus_message_append(m, "{sv}", "proved", "b", 1);
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
@@ -160,6 +162,10 @@ enum exit_code explain_run(const struct args *args) {
         int64_t at = 0;
         int r;
 
+        if (args_has(args, "proved") && !args_value(args, "certificate")) {
+                print_error("--proved says that the login has the key of --certificate=CERT: which one?");
+                return CTL_USAGE;
+        }
         rc = key_check_id(args->words[0]);
         if (rc == CTL_OK && when)
                 rc = read_time(when, &at);

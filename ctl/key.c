@@ -133,6 +133,12 @@ static int append_list(sd_bus_message *m, const char *name, const struct args *a
         return r;
 }
 
+static const char *requirement(const struct args *args) {
+        if (args_has(args, "require-proof"))
+                return "proof";
+        return args_has(args, "require-certificate") ? "yes" : NULL;
+}
+
 static int append_issue(sd_bus_message *m, const struct args *args, const char *user, const char *password) {
         int r;
 
@@ -150,6 +156,10 @@ static int append_issue(sd_bus_message *m, const struct args *args, const char *
                 r = append_text(m, "expires", args_value(args, "expires"));
         if (r >= 0)
                 r = append_text(m, "linked", args_value(args, "link"));
+        if (r >= 0)
+                r = append_text(m, "certificate", args_value(args, "certificate"));
+        if (r >= 0)
+                r = append_text(m, "require-certificate", requirement(args));
         if (r >= 0)
                 r = append_list(m, "services", args, "service");
         if (r >= 0)
@@ -212,6 +222,11 @@ enum exit_code key_issue(const struct args *args) {
 
         if (!user)
                 return CTL_USAGE;
+        if (args_has(args, "require-certificate") && args_has(args, "require-proof")) {
+                print_error(
+                        "--require-certificate and --require-proof exclude each other: proof asks for more");
+                return CTL_USAGE;
+        }
         if (!args_has(args, "password"))
                 return issue(args, user, NULL);
         rc = read_password(user, password);
@@ -272,6 +287,45 @@ enum exit_code key_rename(const struct args *args) {
         if (rc == CTL_OK)
                 rc = call_once(args->control, "RenameKey", &reply, "ss", args->words[0], args->words[1]);
         return rc != CTL_OK ? rc : say_done(args);
+}
+
+static enum exit_code bind_to(const struct args *args, const char *certificate) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        struct print_json j = {};
+        const char *thumbprint;
+        enum exit_code rc;
+        int r;
+
+        rc = key_check_id(args->words[0]);
+        if (rc == CTL_OK)
+                rc = call_once(args->control, "BindKey", &reply, "ss", args->words[0], certificate);
+        if (rc != CTL_OK)
+                return rc;
+        r = sd_bus_message_read(reply, "s", &thumbprint);
+        if (r < 0)
+                return call_misread(r);
+        if (args->json) {
+                print_json_open(&j, NULL, '{');
+                print_json_text(&j, "certificate", *thumbprint ? thumbprint : NULL);
+                print_json_close(&j, '}');
+        } else if (*thumbprint) {
+                _cleanup_free_ char *buffer = NULL;
+
+                puts(print_show(thumbprint, &buffer));
+        }
+        return CTL_OK;
+}
+
+enum exit_code key_bind(const struct args *args) {
+        /* Nothing would be another command; see key_unbind(). */
+        if (args->words[1][0])
+                return bind_to(args, args->words[1]);
+        print_error("CERT is empty: right is its name or its thumbprint ('wfapikeyctl cert list')");
+        return CTL_USAGE;
+}
+
+enum exit_code key_unbind(const struct args *args) {
+        return bind_to(args, "");
 }
 
 /* A call with args->words as its first argument and, unless it is NULL, ${text} as its second. */

@@ -10,7 +10,7 @@
 enum exit_code key_check_id(const char *text) _must_check_;
 
 /**
- * key_issue(args): makes a key for the user args->words[0]; options name, expires, link, service, from.
+ * key_issue(args): makes a key for the user args->words[0]; options name, expires, link, service, from, require-certificate, require-proof, certificate.
  */
 enum exit_code key_issue(const struct args *args);
 
@@ -24,6 +24,13 @@ enum exit_code key_rotate(const struct args *args);
  */
 enum exit_code key_reset(const struct args *args);
 enum exit_code key_rename(const struct args *args);
+
+/**
+ * key_bind(args), key_unbind(args):
+ * From now on the key args->words[0] takes the certificate args->words[1] alone; none in particular.
+ */
+enum exit_code key_bind(const struct args *args);
+enum exit_code key_unbind(const struct args *args);
 
 /**
  * key_revoke(args), key_remove(args): ends all the keys that args->words name, or none; option reason.

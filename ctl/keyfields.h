@@ -5,7 +5,7 @@
 
 struct key {
         const char *id, *owner, *linked_user, *name, *status, *reason, *origin, *predecessor, *successor,
-                *last_service, *last_rhost;
+                *require_certificate, *certificate, *last_service, *last_rhost;
         uint32_t owner_uid;
         int retires_on_use;
         char **services, **networks;
@@ -30,6 +30,8 @@ enum field {
         FIELD_ORIGIN,
         FIELD_PREDECESSOR,
         FIELD_SUCCESSOR,
+        FIELD_REQUIRE_CERTIFICATE,
+        FIELD_CERTIFICATE,
         FIELD_RETIRES,
         FIELD_RETIRES_ON_USE,
         FIELD_LAST_USED,

@@ -11,6 +11,7 @@
 
 #include "args.h"
 #include "audit.h"
+#include "cert.h"
 #include "doctor.h"
 #include "explain.h"
 #include "key.h"
@@ -20,6 +21,7 @@
 #include "policy.h"
 #include "print.h"
 #include "removeall.h"
+#include "sign.h"
 #include "status.h"
 #include "verify.h"
 
@@ -35,6 +37,11 @@ static const struct args_option issue_options[] = {
           true },
         { "from", "CIDR", "an address or network that it is good from; repeat it for more (default: all)",
           true },
+        { "require-certificate", NULL, "a login takes a client certificate besides (default: the policy)",
+          false },
+        { "require-proof", NULL, "and has to prove that it has the private key (default: the policy)",
+          false },
+        { "certificate", "CERT", "this registered certificate, and no other (default: the policy)", false },
         {},
 };
 
@@ -74,6 +81,8 @@ static const struct args_option explain_options[] = {
         { "rhost", "ADDRESS", "where the login comes from (default: unknown)", false },
         { "user", "USER", "who logs in (default: the owner of the key)", false },
         { "at", "TIME", "when: a date or time, or a duration from now (default: now)", false },
+        { "certificate", "CERT", "the registered certificate that it shows (default: none)", false },
+        { "proved", NULL, "it proves that it has the certificate's private key", false },
         {},
 };
 
@@ -89,6 +98,7 @@ static const struct args_option verify_options[] = {
           false },
         { "server-uid", "UID", "who wfapikeyd must run as (default: 0)", false },
         { "timeout", "TIME", "how long to wait, as 2s or 500ms (default: 2s)", false },
+        { "certificate", "FILE", "the client certificate to show, PEM or DER (default: none)", false },
         {},
 };
 
@@ -135,11 +145,31 @@ static const struct args_option restore_options[] = {
         {},
 };
 
+static const struct args_option cert_add_options[] = {
+        { "ca", NULL, "they are CAs': trusts all clients that these have certified", false },
+        { "name", "TEXT", "what to call the first, 1 to 64 bytes (default: its common name)", false },
+        {},
+};
+
+static const struct args_option cert_show_options[] = {
+        { "pem", NULL, "print the certificate itself", false },
+        {},
+};
+
+static const struct args_option sign_options[] = {
+        { "key", "KEY", "the private key: a file, a URI as pkcs11:..., or agent:[NAME] for an SSH agent",
+          false },
+        { "certificate", "FILE", "its certificate, to go with the answer: where the daemon does not have it",
+          false },
+        { "provider", "NAME", "a provider of OpenSSL to load first, as pkcs11", false },
+        {},
+};
+
 /* The whole language. Rows of one noun stand together. */
 static const struct args_command commands[] = {
         { "policy", "show", policy_show, "", "Shows the policy.", 0, 0, NULL },
-        { "policy", "set", policy_set, "NAME=VALUE...", "Changes the policy: all the values, or none.", 1,
-          SIZE_MAX, NULL },
+        { "policy", "set", policy_set, "NAME=VALUE...",
+          "Changes the policy: all the values, or none (names: wfapikeyd(8)).", 1, SIZE_MAX, NULL },
         { "key", "issue", key_issue, "USER", "Makes a key for USER and prints it, this once.", 0, 1,
           issue_options },
         { "key", "list", keylist_all, "", "Lists keys.", 0, 0, list_options },
@@ -149,6 +179,8 @@ static const struct args_command commands[] = {
           1, NULL },
         { "key", "rotate", key_rotate, "ID", "Makes a key that takes another's place, and prints it.", 1, 1,
           rotate_options },
+        { "key", "bind", key_bind, "ID CERT", "Makes a key take one certificate and no other.", 2, 2, NULL },
+        { "key", "unbind", key_unbind, "ID", "Ends that.", 1, 1, NULL },
         { "key", "revoke", key_revoke, "ID...", "Ends active keys for good, all or none; they stay listed.",
           1, SIZE_MAX, revoke_options },
         { "key", "remove", key_remove, "ID...", "Removes keys and what is known of them, all or none.", 1,
@@ -159,6 +191,16 @@ static const struct args_command commands[] = {
           explain_options },
         { "key", "expiring", keylist_expiring, "", "Lists the active keys that end soon.", 0, 0,
           expiring_options },
+        { "cert", "add", cert_add, "FILE", "Registers a client's certificate, or those of CAs.", 1, 1,
+          cert_add_options },
+        { "cert", "list", cert_list, "", "Lists the registered certificates.", 0, 0, NULL },
+        { "cert", "show", cert_show, "CERT", "Shows everything about one, or prints it.", 1, 1,
+          cert_show_options },
+        { "cert", "remove", cert_remove, "CERT", "Removes one: keys that are bound to it are refused.", 1, 1,
+          NULL },
+        { "cert", "crl", cert_crl, "FILE", "Loads the revocation list of a registered CA.", 1, 1, NULL },
+        { "cert", "encode", cert_encode, "FILE", "Prints a certificate as it goes behind a key: KEY.CERT.", 1,
+          1, NULL },
         { "audit", "list", audit_list, "", "Shows the log of changes, logins and refusals, the oldest first.",
           0, 0, audit_options },
         { "audit", "verify", audit_verify, "", "Checks that no event was altered or removed.", 0, 0, NULL },
@@ -173,6 +215,8 @@ static const struct args_command commands[] = {
           export_options },
         { "backup", "restore", mirror_restore, "FILE", "Replaces all keys by those of a backup.", 1, 1,
           restore_options },
+        { "sign", NULL, sign_run, "[CHALLENGE]", "Answers the challenge of a login with a private key.", 0, 1,
+          sign_options },
         { "status", NULL, status_show, "", "Shows how the daemon is doing.", 0, 0, NULL },
         { "doctor", NULL, doctor_run, "", "Looks for what is wrong, and says what to do.", 0, 0,
           doctor_options },

@@ -11,6 +11,8 @@
 #include "print.h"
 #include "text.h"
 
+#define PROPERTY_WIDTH 12
+
 struct print_table {
         struct libscols_table *scols;
         size_t n;
@@ -31,6 +33,14 @@ void print_error(const char *format, ...) {
 
         va_start(ap, format);
         print_line("wfapikeyctl: ", format, ap);
+        va_end(ap);
+}
+
+void print_say(const char *format, ...) {
+        va_list ap;
+
+        va_start(ap, format);
+        print_line("", format, ap);
         va_end(ap);
 }
 
@@ -74,10 +84,11 @@ const char *print_show(const char *text, char **buffer) {
         return *buffer;
 }
 
-void print_property(const char *name, const char *value) {
+void print_property(const char *name, size_t width, const char *value) {
         _cleanup_free_ char *buffer = NULL;
 
-        printf("%-12s  %s\n", name, print_show(value, &buffer));
+        printf("%-*s  %s\n", width > PROPERTY_WIDTH ? (int) width : PROPERTY_WIDTH, name,
+               print_show(value, &buffer));
 }
 
 /* https://no-color.org: set and not empty. */

@@ -14,6 +14,11 @@
 void print_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /**
+ * print_say(format, ...): one line on stderr that is no error, whoever watches.
+ */
+void print_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/**
  * print_note(format, ...): one line on stderr for people who watch; nothing when stderr is no terminal.
  */
 void print_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -32,9 +37,9 @@ void print_progress_end(void);
 const char *print_show(const char *text, char **buffer);
 
 /**
- * print_property(name, value): one aligned line on stdout.
+ * print_property(name, width, value): one line on stdout; values of names of up to ${width} columns, and of up to 12, stand below each other.
  */
-void print_property(const char *name, const char *value);
+void print_property(const char *name, size_t width, const char *value);
 
 enum print_tone {
         PRINT_NORMAL,

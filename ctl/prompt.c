@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,9 +12,9 @@
 #include "prompt.h"
 
 /* One read(2) that EINTR does not disturb: bytes, 0 at the end, -errno. */
-static ssize_t read_some(char *buf, size_t size) {
+static ssize_t read_some(int fd, char *buf, size_t size) {
         for (;;) {
-                ssize_t n = read(STDIN_FILENO, buf, size);
+                ssize_t n = read(fd, buf, size);
 
                 if (n >= 0)
                         return n;
@@ -26,7 +27,7 @@ static int read_all(char *buf, size_t size, size_t *ret_len) {
         size_t len = 0;
 
         while (len < size) {
-                ssize_t n = read_some(buf + len, size - len);
+                ssize_t n = read_some(STDIN_FILENO, buf + len, size - len);
 
                 if (n < 0)
                         return (int) n;
@@ -39,9 +40,9 @@ static int read_all(char *buf, size_t size, size_t *ret_len) {
 }
 
 /* Waits for a line or for a signal. The terminal hands out whole lines: one read is enough for what is of use. */
-static int read_line(int signal_fd, char *buf, size_t size, size_t *ret_len, int *ret_signal) {
+static int read_line(int fd, int signal_fd, char *buf, size_t size, size_t *ret_len, int *ret_signal) {
         struct pollfd fds[] = {
-                { .fd = STDIN_FILENO, .events = POLLIN },
+                { .fd = fd, .events = POLLIN },
                 { .fd = signal_fd, .events = POLLIN },
         };
         struct signalfd_siginfo info;
@@ -56,7 +57,7 @@ static int read_line(int signal_fd, char *buf, size_t size, size_t *ret_len, int
                 *ret_signal = (int) info.ssi_signo;
                 return -EINTR;
         }
-        n = read_some(buf, size);
+        n = read_some(fd, buf, size);
         if (n < 0)
                 return (int) n;
         *ret_len = (size_t) n;
@@ -65,7 +66,7 @@ static int read_line(int signal_fd, char *buf, size_t size, size_t *ret_len, int
 
 /* The terminal is another's as well: it gets its echo back before a signal takes effect. Signals arrive through a
  * descriptor, because a handler would need static data to know the settings from. */
-static int read_hidden(const struct termios *saved, const char *prompt, char *buf, size_t size,
+static int read_hidden(int fd, const struct termios *saved, const char *prompt, char *buf, size_t size,
                        size_t *ret_len) {
         static const int ending[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
         _cleanup_close_ int signal_fd = -1;
@@ -84,12 +85,12 @@ static int read_hidden(const struct termios *saved, const char *prompt, char *bu
 
         hidden.c_lflag &= ~(tcflag_t) ECHO;
         hidden.c_lflag |= ECHONL;
-        r = tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) < 0 ? -errno : 0;
+        r = tcsetattr(fd, TCSAFLUSH, &hidden) < 0 ? -errno : 0;
         if (r >= 0) {
-                fputs(prompt, stderr);
-                r = read_line(signal_fd, buf, size, ret_len, &caught);
+                (void) dprintf(fd == STDIN_FILENO ? STDERR_FILENO : fd, "%s", prompt);
+                r = read_line(fd, signal_fd, buf, size, ret_len, &caught);
                 /* What was typed beyond the line is dropped: a shell would keep it in its history. */
-                (void) tcsetattr(STDIN_FILENO, TCSAFLUSH, saved);
+                (void) tcsetattr(fd, TCSAFLUSH, saved);
         }
         if (caught != 0) {
                 explicit_bzero(buf, size);
@@ -105,5 +106,14 @@ int prompt_read(const char *prompt, char *buf, size_t size, size_t *ret_len) {
 
         if (tcgetattr(STDIN_FILENO, &saved) < 0)
                 return read_all(buf, size, ret_len);
-        return read_hidden(&saved, prompt, buf, size, ret_len);
+        return read_hidden(STDIN_FILENO, &saved, prompt, buf, size, ret_len);
+}
+
+int prompt_read_terminal(const char *prompt, char *buf, size_t size, size_t *ret_len) {
+        _cleanup_close_ int fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
+        struct termios saved;
+
+        if (fd < 0 || tcgetattr(fd, &saved) < 0)
+                return -errno;
+        return read_hidden(fd, &saved, prompt, buf, size, ret_len);
 }

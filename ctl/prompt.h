@@ -1,4 +1,4 @@
-/* Reads a secret from standard input; on a terminal with a prompt and without echo. Knows nothing of keys. */
+/* Reads a secret, on a terminal with a prompt and without echo. Knows nothing of keys. */
 #pragma once
 
 #include <stddef.h>
@@ -13,3 +13,9 @@
  * Returns 0; -EINTR; -errno.
  */
 int prompt_read(const char *prompt, char *buf, size_t size, size_t *ret_len) _must_check_;
+
+/**
+ * prompt_read_terminal(prompt, buf, size, ret_len):
+ * The same on the terminal that the process belongs to, whatever standard input is; the prompt goes there too. -ENXIO when there is none.
+ */
+int prompt_read_terminal(const char *prompt, char *buf, size_t size, size_t *ret_len) _must_check_;

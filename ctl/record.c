@@ -197,14 +197,22 @@ int record_compare(const struct record_field *field, const void *a, const void *
         return 0;
 }
 
+static const char *label_of(const struct record_field *f) {
+        return f->label ? f->label : f->name;
+}
+
 void record_show(const struct record_field *fields, size_t n, const void *record) {
         char buf[RECORD_TEXT_LEN];
+        size_t width = 0;
 
+        for (size_t i = 0; i < n; i++)
+                if (record_text(&fields[i], record, buf) && strlen(label_of(&fields[i])) > width)
+                        width = strlen(label_of(&fields[i]));
         for (size_t i = 0; i < n; i++) {
                 const char *text = record_text(&fields[i], record, buf);
 
                 if (text)
-                        print_property(fields[i].name, text);
+                        print_property(label_of(&fields[i]), width, text);
         }
 }
 

@@ -21,7 +21,8 @@ struct record_field {
         const char *name;
         enum record_type type;
         size_t offset;
-        const char *none; /* shown for none and for empty; NULL: the field is then not shown */
+        const char *none;  /* shown for none and for empty; NULL: the field is then not shown */
+        const char *label; /* what people see in the place of the name; NULL: the name */
 };
 
 /* Room for 16 of the longest services or networks, with what parts them. */

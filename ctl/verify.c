@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ask.h"
+#include "certfile.h"
 #include "cleanup.h"
 #include "parse.h"
 #include "print.h"
@@ -84,6 +85,27 @@ static enum exit_code set_request(const struct args *args, struct wire_request *
         if (rc == CTL_OK)
                 rc = set_text(req->rhost, WIRE_RHOST_MAX, rhost ? rhost : "", "--rhost");
         return rc;
+}
+
+/* Attached, as whoever logs in attaches it. ${file} holds it. */
+static enum exit_code set_certificate(const struct args *args, struct wire_request *req,
+                                      struct certfile *file) {
+        const char *path = args_value(args, "certificate");
+        enum exit_code rc;
+
+        if (!path)
+                return CTL_OK;
+        if (strcmp(path, "-") == 0) {
+                print_error("standard input has the key: --certificate is the name of a file");
+                return CTL_USAGE;
+        }
+        rc = certfile_read(path, file); /* a CA's, too: what is refused is for the daemon to say */
+        if (rc != CTL_OK)
+                return rc;
+        req->evidence = WIRE_SHOWN;
+        req->certificate = file->cert[0].der;
+        req->certificate_len = file->cert[0].len;
+        return CTL_OK;
 }
 
 static enum exit_code say_accepted(const struct args *args, const struct wire_reply *reply) {
@@ -174,6 +196,7 @@ static enum exit_code say_verdict(const struct args *args, const struct wire_rep
         case VERDICT_VERSION:
                 print_error("wfapikeyd speaks another version of the protocol");
                 return CTL_UNREACHABLE;
+        case VERDICT_CHALLENGE: /* which nobody asked for */
         case VERDICT_INTERNAL:
                 break;
         }
@@ -183,6 +206,7 @@ static enum exit_code say_verdict(const struct args *args, const struct wire_rep
 }
 
 enum exit_code verify_run(const struct args *args) {
+        _cleanup_certfile_ struct certfile certificate = {};
         _cleanup_request_ struct wire_request req = {};
         struct ask_server server = {};
         struct wire_reply reply = {};
@@ -192,6 +216,8 @@ enum exit_code verify_run(const struct args *args) {
         rc = set_server(args, &server);
         if (rc == CTL_OK)
                 rc = set_request(args, &req);
+        if (rc == CTL_OK)
+                rc = set_certificate(args, &req, &certificate);
         if (rc == CTL_OK)
                 rc = read_key(args, &req.key);
         if (rc != CTL_OK)

@@ -80,16 +80,20 @@ void audit_fill(const struct verify_event *event, struct audit_record *ret) {
         (void) text_copy(record.verdict, sizeof(record.verdict),
                          accepted ? kinds[event->kind].accepted : "refused");
         memcpy(record.key, event->id, sizeof(record.key));
-        text_escape(user, sizeof(user), verify_without_key(event->user));
-        text_escape(record.service, sizeof(record.service), verify_without_key(event->service));
-        text_escape(record.rhost, sizeof(record.rhost), verify_without_key(event->rhost));
+        text_escape(user, sizeof(user), text_without_key(event->user));
+        text_escape(record.service, sizeof(record.service), text_without_key(event->service));
+        text_escape(record.rhost, sizeof(record.rhost), text_without_key(event->rhost));
         if (!accepted)
                 (void) text_copy(record.reason, sizeof(record.reason), verdict_reason_name(event->reason));
+        if (event->thumbprint[0])
+                (void) snprintf(record.detail, sizeof(record.detail), "certificate %s %.*s",
+                                event->thumbprint, (int) text_fitting(event->subject, AUDIT_DETAIL_MAX - 80),
+                                event->subject);
         if (!event->known)
                 memcpy(record.user, user, sizeof(record.user));
         else {
                 memcpy(record.user, event->owner, sizeof(event->owner));
-                if (strcmp(event->user, event->owner) != 0)
+                if (!record.detail[0] && strcmp(event->user, event->owner) != 0)
                         (void) snprintf(record.detail, sizeof(record.detail), "for user '%.*s'",
                                         AUDIT_DETAIL_MAX - 16, user);
         }

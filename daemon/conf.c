@@ -85,12 +85,11 @@ static int begin_peer(struct reading *reading, const char *user) {
         return 1;
 }
 
-static int take_services(struct reading *reading, const char *value) {
-        struct conf_peer *peer = &reading->conf->peers[reading->conf->n_peers - 1];
+static int take_services(struct reading *reading, char list[static RECORD_LIST_LEN], const char *value) {
         const char *p = value + strspn(value, " \t");
 
         while (*p) {
-                size_t len = strcspn(p, " \t"), used = strlen(peer->services);
+                size_t len = strcspn(p, " \t"), used = strlen(list);
                 char word[WIRE_SERVICE_MAX + 1] = {};
 
                 if (len <= WIRE_SERVICE_MAX)
@@ -98,11 +97,11 @@ static int take_services(struct reading *reading, const char *value) {
                 if (!text_is_service(word))
                         return wrong(reading, "bad service list", value,
                                      "PAM service names separated by blanks");
-                if (used + len + 2 > sizeof(peer->services))
+                if (used + len + 2 > RECORD_LIST_LEN)
                         return wrong(reading, "too many services", value, "at most 16 for one peer");
                 if (used > 0)
-                        peer->services[used++] = ' ';
-                memcpy(peer->services + used, word, len + 1);
+                        list[used++] = ' ';
+                memcpy(list + used, word, len + 1);
                 p += len;
                 p += strspn(p, " \t");
         }
@@ -111,13 +110,16 @@ static int take_services(struct reading *reading, const char *value) {
 
 static int take_peer(struct reading *reading, const char *section, const char *name, const char *value) {
         const char *user = section + strlen("Peer ");
+        bool certificates = strcmp(name, "certificates") == 0;
+        struct conf_peer *peer;
 
-        if (strcmp(name, "services") != 0)
-                return wrong(reading, "unknown key in [Peer]", name, "known is services");
+        if (!certificates && strcmp(name, "services") != 0)
+                return wrong(reading, "unknown key in [Peer]", name, "known are services and certificates");
         if (strcmp(reading->section, section) != 0 && !begin_peer(reading, user + strspn(user, " ")))
                 return 0;
         (void) snprintf(reading->section, sizeof(reading->section), "%s", section);
-        return take_services(reading, value);
+        peer = &reading->conf->peers[reading->conf->n_peers - 1];
+        return take_services(reading, certificates ? peer->certificates : peer->services, value);
 }
 
 static int on_key(void *userdata, const char *section, const char *name, const char *value) {
@@ -254,4 +256,13 @@ bool conf_peer_may_claim(const struct conf *conf, uid_t uid, const char *service
                         tied = true;
                 }
         return !tied;
+}
+
+bool conf_peer_may_vouch(const struct conf *conf, uid_t uid, const char *service) {
+        if (uid == 0 || uid == geteuid())
+                return true;
+        for (size_t i = 0; i < conf->n_peers; i++)
+                if (conf->peers[i].uid == uid && text_has_word(conf->peers[i].certificates, service))
+                        return true;
+        return false;
 }

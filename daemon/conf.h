@@ -15,7 +15,8 @@
 
 struct conf_peer {
         uid_t uid;
-        char services[RECORD_LIST_LEN]; /* separated by blanks */
+        char services[RECORD_LIST_LEN];     /* separated by blanks */
+        char certificates[RECORD_LIST_LEN]; /* services for which its word on certificates counts; likewise */
 };
 
 struct conf {
@@ -49,3 +50,10 @@ enum role conf_role(const struct conf *conf, const struct peer *peer);
  * to peers only those; for one that is tied to nobody everybody.
  */
 bool conf_peer_may_claim(const struct conf *conf, uid_t uid, const char *service);
+
+/**
+ * conf_peer_may_vouch(conf, uid, service):
+ * Whether it counts when a peer of the verify socket says that a client of ${service} has proved to have a certificate's key: uid 0 and the
+ * daemon's own always, others where they are named.
+ */
+bool conf_peer_may_vouch(const struct conf *conf, uid_t uid, const char *service);

@@ -38,12 +38,19 @@ static const struct control_method *const methods[] = {
         &control_remove_all,
         &control_remove_all_count,
         &control_rotate,
+        &control_bind,
+        &control_cert_add,
+        &control_crl_load,
+        &control_certs_list,
+        &control_certs_get,
+        &control_certs_remove,
 };
 
 static const char *const error_names[] = {
         [CONTROL_ACCESS_DENIED] = "org.wfapikey1.Error.AccessDenied",
         [CONTROL_NO_SUCH_KEY] = "org.wfapikey1.Error.NoSuchKey",
         [CONTROL_NO_SUCH_USER] = "org.wfapikey1.Error.NoSuchUser",
+        [CONTROL_NO_SUCH_CERTIFICATE] = "org.wfapikey1.Error.NoSuchCertificate",
         [CONTROL_NOT_ACTIVE] = "org.wfapikey1.Error.NotActive",
         [CONTROL_INVALID_ARGUMENT] = "org.wfapikey1.Error.InvalidArgument",
         [CONTROL_LIMIT_EXCEEDED] = "org.wfapikey1.Error.LimitExceeded",
@@ -234,12 +241,13 @@ static const char *why_denied(enum role_verb verb) {
         static const char *const texts[_ROLE_VERB_MAX] = {
                 [ROLE_VERB_POLICY] = "Only administrators see and change the policy.",
                 [ROLE_VERB_MIRROR] = "Only administrators copy, back up and restore the store.",
+                [ROLE_VERB_CERTIFICATE] = "Only administrators register certificates, see and remove them.",
                 [ROLE_VERB_REMOVE_ALL] = "Only administrators remove all keys.",
                 [ROLE_VERB_AUDIT_CHECK] = "Only administrators check the audit log.",
                 [ROLE_VERB_DIAGNOSE] = "Only administrators are told how the daemon is.",
         };
 
-        return texts[verb] ?: "Only administrators and developers make, rename, reset and rotate keys.";
+        return texts[verb] ?: "Only administrators and developers make, rename, reset, rotate and bind keys.";
 }
 
 static const struct control_method *find_method(const char *member) {
@@ -269,7 +277,7 @@ static struct control_call *call_new(const struct control_method *method, const 
         return call;
 }
 
-static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+int control_on_method(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         __attribute__((cleanup(call_freep))) struct control_call *call = NULL;
         const struct control_method *method = find_method(sd_bus_message_get_member(m));
         int r;
@@ -298,98 +306,4 @@ static int on_method(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 audit_flush(call->control->audit, call->control->worker, clock_now());
         (method->detour ? method->detour : control_resume)(take_ptr(call));
         return 1;
-}
-
-static int on_hello(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        (void) userdata;
-        (void) error;
-        return sd_bus_reply_method_return(m, "s", ":1.1");
-}
-
-/* UNPRIVILEGED: otherwise sd-bus refuses all but root; who may do what is decided by role. */
-static const sd_bus_vtable manager_vtable[] = {
-        SD_BUS_VTABLE_START(0),
-        SD_BUS_METHOD_WITH_ARGS("IssueKey", SD_BUS_ARGS("s", user, "a{sv}", options),
-                                SD_BUS_RESULT("s", id, "s", key), on_method,
-                                SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
-        SD_BUS_METHOD_WITH_ARGS("IssueKeyWithPassword",
-                                SD_BUS_ARGS("s", user, "s", password, "a{sv}", options),
-                                SD_BUS_RESULT("s", id, "s", key), on_method,
-                                SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
-        SD_BUS_METHOD_WITH_ARGS("ListKeys", SD_BUS_ARGS("a{sv}", filter),
-                                SD_BUS_RESULT("aa{sv}", keys, "s", next), on_method,
-                                SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("GetKey", SD_BUS_ARGS("s", id), SD_BUS_RESULT("a{sv}", key), on_method,
-                                SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("RenameKey", SD_BUS_ARGS("s", id, "s", name), SD_BUS_NO_RESULT, on_method,
-                                SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("ResetKey", SD_BUS_ARGS("s", id), SD_BUS_RESULT("s", key), on_method,
-                                SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
-        SD_BUS_METHOD_WITH_ARGS("RotateKey", SD_BUS_ARGS("s", id, "a{sv}", options),
-                                SD_BUS_RESULT("s", new_id, "s", key), on_method,
-                                SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
-        SD_BUS_METHOD_WITH_ARGS("RevokeKeys", SD_BUS_ARGS("as", ids, "s", reason),
-                                SD_BUS_RESULT("u", revoked), on_method, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("RemoveKeys", SD_BUS_ARGS("as", ids), SD_BUS_RESULT("u", removed), on_method,
-                                SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("ExplainKey", SD_BUS_ARGS("s", id, "a{sv}", login),
-                                SD_BUS_RESULT("a{sv}", verdict), on_method, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("CountKeys", SD_BUS_NO_ARGS, SD_BUS_RESULT("t", keys), on_method,
-                                SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("RemoveAllKeys", SD_BUS_ARGS("t", expected), SD_BUS_RESULT("t", removed),
-                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("GetPolicy", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{ss}", policy), on_method,
-                                SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("SetPolicy", SD_BUS_ARGS("a{ss}", changes), SD_BUS_RESULT("t", ended),
-                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("Diagnose", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", findings), on_method,
-                                SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("GetStatus", SD_BUS_NO_ARGS, SD_BUS_RESULT("a{sv}", status), on_method,
-                                SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("ListAudit", SD_BUS_ARGS("a{sv}", filter),
-                                SD_BUS_RESULT("aa{sv}", events, "t", next), on_method,
-                                SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("VerifyAudit", SD_BUS_ARGS("t", after),
-                                SD_BUS_RESULT("t", next, "t", checked, "t", bad, "s", fault), on_method,
-                                SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("FollowAudit", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, on_method,
-                                SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_SIGNAL_WITH_ARGS("AuditEvent", SD_BUS_ARGS("a{sv}", event), 0),
-        SD_BUS_METHOD_WITH_ARGS("MirrorKeygen", SD_BUS_ARGS("b", replace), SD_BUS_RESULT("s", public),
-                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("MirrorShowKey", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", public), on_method,
-                                SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("MirrorExportBegin", SD_BUS_ARGS("s", recipient, "s", kind),
-                                SD_BUS_RESULT("t", token, "t", keys), on_method, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("MirrorExportRead", SD_BUS_ARGS("t", token),
-                                SD_BUS_RESULT("ay", bytes, "t", keys, "b", last), on_method,
-                                SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("MirrorImportBegin", SD_BUS_ARGS("s", kind, "b", foreign),
-                                SD_BUS_RESULT("t", token), on_method, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("MirrorImportWrite", SD_BUS_ARGS("t", token, "ay", bytes), SD_BUS_NO_RESULT,
-                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("MirrorImportCheck", SD_BUS_ARGS("t", token), SD_BUS_RESULT("a{sv}", summary),
-                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("MirrorImportCommit", SD_BUS_ARGS("t", token), SD_BUS_RESULT("t", keys),
-                                on_method, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_VTABLE_END,
-};
-
-/* What busctl says first to every address. */
-static const sd_bus_vtable bus_vtable[] = {
-        SD_BUS_VTABLE_START(0),
-        SD_BUS_METHOD("Hello", "", "s", on_hello, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_VTABLE_END,
-};
-
-int control_attach(sd_bus *bus, struct control_caller *caller) {
-        int r;
-
-        caller->connection = ++caller->control->n_connections;
-        r = sd_bus_add_object_vtable(bus, NULL, CONTROL_OBJECT_PATH, CONTROL_INTERFACE, manager_vtable,
-                                     caller);
-        if (r < 0)
-                return r;
-        return sd_bus_add_object_vtable(bus, NULL, "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                                        bus_vtable, caller);
 }

@@ -44,6 +44,7 @@ struct control_load {
 };
 
 struct control_password;
+struct control_cert;
 
 /* What all calls share; lives as long as the daemon. */
 struct control {
@@ -54,6 +55,7 @@ struct control {
         const struct keymint *keymint;
         const struct conf *conf;
         struct control_password *password;
+        struct control_cert *cert;
         const char *state_dir, *conf_path;
         bool conf_required;     /* a start without the file fails */
         struct mirror *mirror;  /* the writer thread's */
@@ -84,6 +86,7 @@ enum control_error {
         CONTROL_ACCESS_DENIED,
         CONTROL_NO_SUCH_KEY,
         CONTROL_NO_SUCH_USER,
+        CONTROL_NO_SUCH_CERTIFICATE,
         CONTROL_NOT_ACTIVE,
         CONTROL_INVALID_ARGUMENT,
         CONTROL_LIMIT_EXCEEDED,
@@ -135,9 +138,14 @@ struct control_method {
 };
 
 /**
- * control_attach(bus, caller): adds the object to a connection; ${caller} must outlive it. 0, or a negative errno.
+ * control_on_method(m, userdata, error): every method of the object; ${userdata} is the caller. As sd_bus_message_handler_t.
  */
-int control_attach(sd_bus *bus, struct control_caller *caller) _must_check_;
+int control_on_method(sd_bus_message *m, void *userdata, sd_bus_error *error);
+
+/**
+ * control_vtable_attach(bus, caller): adds the object to a connection; ${caller} must outlive it. 0, or a negative errno.
+ */
+int control_vtable_attach(sd_bus *bus, struct control_caller *caller) _must_check_;
 
 /**
  * control_resume(call): goes on with a call after its detour; one that has failed is answered. The call is gone then.
@@ -155,6 +163,13 @@ void control_drop(struct control_call *call);
  */
 int control_password_new(struct control_password **ret, sd_event *event) _must_check_;
 struct control_password *control_password_free(struct control_password *password);
+
+/**
+ * control_helped_new(ret, event): what the calls about certificates share. 0, or a negative errno.
+ * control_helped_free(cert): drops those that are on their way.
+ */
+int control_helped_new(struct control_cert **ret, sd_event *event) _must_check_;
+struct control_cert *control_helped_free(struct control_cert *cert);
 
 /**
  * control_load_add(call): counts one more call of this uid; where it is one too many the call has failed.
@@ -199,6 +214,12 @@ bool control_may_touch(const struct control_call *call, struct store *writer, co
  */
 bool control_get_key(struct control_call *call, struct store *writer, const char *id,
                      struct key_record *ret) _must_check_;
+
+/**
+ * control_key_is_active(call, writer, key): whether ${key} lives; dead ones are history and do not change any more. If not the call has failed.
+ */
+bool control_key_is_active(struct control_call *call, struct store *writer,
+                           const struct key_record *key) _must_check_;
 
 /**
  * control_check_id(call, id): whether ${id} is the form of an id; if not the call has failed.
@@ -295,4 +316,6 @@ extern const struct control_method control_issue, control_issue_with_password, c
         control_events_verify, control_follow, control_doctor_diagnose, control_explain, control_remove_all,
         control_remove_all_count, control_rotate, control_mirror_keygen, control_mirror_show_key,
         control_mirror_export_begin, control_mirror_export_read, control_mirror_import_begin,
-        control_mirror_import_write, control_mirror_import_check, control_mirror_import_commit;
+        control_mirror_import_write, control_mirror_import_check, control_mirror_import_commit,
+        control_cert_add, control_crl_load, control_certs_list, control_certs_get, control_certs_remove,
+        control_bind;

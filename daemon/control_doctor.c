@@ -167,6 +167,69 @@ static void check_clock(struct diagnose_call *d, struct store *writer) {
                 add(d, OK, "clock", NULL, "the clock is not behind the newest change of a key");
 }
 
+#define SOON_S (30 * INT64_C(86400))
+
+/* The first of each kind, by which to know the others. */
+struct certificates {
+        struct store *writer;
+        int64_t now;
+        size_t good, ended, soon, stale;
+        struct cert_record first_ended, first_soon, first_stale;
+};
+
+static void count_certificate(size_t *n, struct cert_record *first, const struct cert_record *cert) {
+        if ((*n)++ == 0)
+                *first = *cert;
+}
+
+static int on_certificate(const struct cert_record *cert, const uint8_t *der, size_t len, void *userdata) {
+        struct certificates *c = userdata;
+        struct crl_record crl;
+        int r = store_crl_get(c->writer, cert->thumbprint, &crl);
+
+        (void) der;
+        (void) len;
+        if (r < 0 && r != -ENOENT)
+                return r;
+        if (cert->not_after < c->now)
+                count_certificate(&c->ended, &c->first_ended, cert);
+        else if (cert->not_after < c->now + SOON_S)
+                count_certificate(&c->soon, &c->first_soon, cert);
+        if (cert->not_after >= c->now)
+                c->good++;
+        if (r >= 0 && crl.next_update < c->now)
+                count_certificate(&c->stale, &c->first_stale, cert);
+        return 0;
+}
+
+static void check_certificates(struct diagnose_call *d, struct store *writer, const struct policy *policy) {
+        struct certificates c = { .writer = writer, .now = clock_now() };
+
+        if (store_cert_each(writer, on_certificate, &c) < 0)
+                return; /* check_database() has more to say of it */
+        if (c.stale > 0)
+                add(d, ERROR, "certificate", "wfapikeyctl cert crl FILE, with a new list of that CA",
+                    "%zu revocation lists are out of date ('%s' first): all certificates of their CAs are "
+                    "refused",
+                    c.stale, c.first_stale.name);
+        if (c.ended > 0)
+                add(d, WARNING, "certificate",
+                    "wfapikeyctl cert add FILE with the successor, cert crl FILE where there was a list, "
+                    "then cert remove CERT",
+                    "%zu certificates have expired, '%s' first", c.ended, c.first_ended.name);
+        if (c.soon > 0)
+                add(d, WARNING, "certificate", "have them renewed, and wfapikeyctl cert add FILE in time",
+                    "%zu certificates expire within 30 days, '%s' first", c.soon, c.first_soon.name);
+        if (policy->require_certificate != CERTIFICATE_NO && c.good == 0)
+                add(d, ERROR, "certificate",
+                    "wfapikeyctl cert add FILE, or policy set require-certificate=no",
+                    "every login needs a client certificate, and none is registered: all are refused");
+        else if (policy->require_certificate != CERTIFICATE_NO)
+                add(d, HINT, "policy",
+                    "wfapikeyctl policy set require-certificate=no where that is not meant",
+                    "every login with a key needs a client certificate");
+}
+
 static void check_policy(struct diagnose_call *d, struct store *writer) {
         struct policy policy;
 
@@ -175,10 +238,7 @@ static void check_policy(struct diagnose_call *d, struct store *writer) {
         if (!policy.enabled)
                 add(d, HINT, "policy", "wfapikeyctl policy set enabled=yes",
                     "API keys are disabled: none is issued or accepted");
-        if (policy.require_certificate)
-                add(d, HINT, "policy",
-                    "wfapikeyctl policy set require-certificate=no where that is not meant",
-                    "every login with a key needs a client certificate");
+        check_certificates(d, writer, &policy);
 }
 
 /* As a start would read it, and not as it was read: a reload that failed is easily missed. */

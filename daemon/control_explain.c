@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "clock.h"
-#include "control.h"
+#include "control_certs.h"
 #include "explain.h"
 #include "text.h"
 
@@ -12,7 +12,10 @@ struct explain_call {
         char user[WIRE_USER_MAX + 1]; /* empty: the key's owner */
         char service[WIRE_SERVICE_MAX + 1];
         char rhost[WIRE_RHOST_MAX + 1];
-        int64_t at; /* 0: now */
+        int64_t at;                          /* 0: now */
+        char certificate[WIRE_NAME_MAX + 1]; /* that is shown; empty: none */
+        int proved;
+        struct policy_certificate shown;
         struct explain explain;
 };
 
@@ -34,7 +37,8 @@ static int parse_option(struct control_call *call, sd_bus_message *m) {
                 size_t size;
         } texts[] = { { "user", ours->user, sizeof(ours->user) },
                       { "service", ours->service, sizeof(ours->service) },
-                      { "rhost", ours->rhost, sizeof(ours->rhost) } };
+                      { "rhost", ours->rhost, sizeof(ours->rhost) },
+                      { "certificate", ours->certificate, sizeof(ours->certificate) } };
         const char *option, *value;
         char shown[80];
         int r;
@@ -44,6 +48,8 @@ static int parse_option(struct control_call *call, sd_bus_message *m) {
                 return r;
         if (strcmp(option, "at") == 0)
                 return parse_at(ours, m);
+        if (strcmp(option, "proved") == 0)
+                return sd_bus_message_read(m, "v", "b", &ours->proved);
         for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
                 if (strcmp(option, texts[i].name) != 0)
                         continue;
@@ -56,7 +62,7 @@ static int parse_option(struct control_call *call, sd_bus_message *m) {
         }
         text_escape(shown, sizeof(shown), option);
         control_fail(call, CONTROL_INVALID_ARGUMENT,
-                     "Unknown option '%s': known are user, service, rhost, at.", shown);
+                     "Unknown option '%s': known are user, service, rhost, at, certificate, proved.", shown);
         return sd_bus_message_skip(m, "v");
 }
 
@@ -71,16 +77,36 @@ static int explain_parse(struct control_call *call, sd_bus_message *m) {
         return r < 0 ? r : control_read_options(call, m, parse_option);
 }
 
+/* Whether what the login would show is known; if not the call has failed. */
+static bool look_at_certificate(struct explain_call *ours, struct store *writer, int64_t now) {
+        struct cert_record cert;
+        int64_t ends_at;
+        int r;
+
+        if (!ours->certificate[0])
+                return true;
+        if (!control_certs_find(&ours->call, writer, ours->certificate, &cert))
+                return false;
+        ours->shown.proved = ours->proved;
+        memcpy(ours->shown.thumbprint, cert.thumbprint, sizeof(ours->shown.thumbprint));
+        r = trust_check_registered(writer, &cert, now, &ours->shown.reason, &ends_at);
+        if (r < 0)
+                control_fail_store(&ours->call, r);
+        return r >= 0;
+}
+
 static void explain_run(struct control_call *call, struct store *writer) {
         struct explain_call *ours = (struct explain_call *) call;
         struct account_record owner = {}, linked = {};
+        int64_t now = ours->at > 0 ? ours->at : clock_now();
         struct key_record key;
         struct policy policy;
         int r;
 
-        if (!control_get_key(call, writer, ours->id, &key) || !control_load_policy(call, writer, &policy))
+        if (!control_get_key(call, writer, ours->id, &key) || !control_load_policy(call, writer, &policy) ||
+            !look_at_certificate(ours, writer, now))
                 return;
-        r = verify_get_accounts(writer, &key, &owner, &linked);
+        r = verify_load_accounts(writer, &key, &owner, &linked);
         if (r < 0) {
                 control_fail_store(call, r);
                 return;
@@ -94,7 +120,8 @@ static void explain_run(struct control_call *call, struct store *writer) {
                                                     .user = ours->user[0] ? ours->user : key.owner,
                                                     .service = ours->service,
                                                     .rhost = ours->rhost,
-                                                    .now = ours->at > 0 ? ours->at : clock_now() },
+                                                    .certificate = ours->certificate[0] ? &ours->shown : NULL,
+                                                    .now = now },
                       &ours->explain);
 }
 

@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "control_certs.h"
 #include "control_issue.h"
 #include "network.h"
+#include "policy.h"
 #include "text.h"
 
 static bool append_word(char *list, size_t size, const char *word) {
@@ -81,7 +83,18 @@ static void take_text(struct control_issue_call *ours, const char *option, const
 
         if (strcmp(option, "name") == 0)
                 (void) control_take_label(call, "name", value, issue->key.name, sizeof(issue->key.name));
-        else if (strcmp(option, "linked") == 0) {
+        else if (strcmp(option, "require-certificate") == 0) {
+                if (policy_parse_need(value, &issue->key.certificate_need) < 0)
+                        control_fail(call, CONTROL_INVALID_ARGUMENT,
+                                     "require-certificate takes no, yes or proof.");
+        } else if (strcmp(option, "certificate") == 0) {
+                if (!value[0] || !text_copy(issue->certificate, sizeof(issue->certificate), value))
+                        control_fail(call, CONTROL_INVALID_ARGUMENT,
+                                     "That is no certificate's thumbprint or name: 1 to %d bytes.",
+                                     WIRE_NAME_MAX);
+                else
+                        (void) !control_certs_may_name(call, value);
+        } else if (strcmp(option, "linked") == 0) {
                 if (!value[0] || !text_copy(ours->linked, sizeof(ours->linked), value))
                         control_fail(call, CONTROL_NO_SUCH_USER, "That is no user name: 1 to %d bytes.",
                                      WIRE_USER_MAX);
@@ -102,10 +115,11 @@ static int parse_option(struct control_call *call, sd_bus_message *m) {
                 return parse_words(call, m, RECORD_SERVICES_MAX, take_service);
         if (strcmp(option, "networks") == 0)
                 return parse_words(call, m, RECORD_NETWORKS_MAX, take_network);
-        if (strcmp(option, "name") != 0 && strcmp(option, "expires") != 0 && strcmp(option, "linked") != 0) {
+        if (!text_has_word("name expires linked require-certificate certificate", option)) {
                 text_escape(shown, sizeof(shown), option);
                 control_fail(call, CONTROL_INVALID_ARGUMENT,
-                             "Unknown option '%s': known are name, expires, linked, services, networks.",
+                             "Unknown option '%s': known are name, expires, linked, services, networks, "
+                             "require-certificate, certificate.",
                              shown);
                 return sd_bus_message_skip(m, "v");
         }
@@ -123,7 +137,7 @@ int control_issue_parse_user(struct control_issue_call *ours, sd_bus_message *m)
         if (r >= 0 && (!text_copy(ours->user, sizeof(ours->user), user) || !user[0]))
                 control_fail(&ours->call, CONTROL_NO_SUCH_USER, "That is no user name: 1 to %d bytes.",
                              WIRE_USER_MAX);
-        text_escape(ours->call.about_user, sizeof(ours->call.about_user), verify_without_key(ours->user));
+        text_escape(ours->call.about_user, sizeof(ours->call.about_user), text_without_key(ours->user));
         return r;
 }
 

@@ -51,8 +51,7 @@ static int rename_parse(struct control_call *call, sd_bus_message *m) {
         return r;
 }
 
-/* Whether the key lives; dead ones are history and do not change any more. */
-static bool check_active(struct control_call *call, struct store *writer, const struct key_record *key) {
+bool control_key_is_active(struct control_call *call, struct store *writer, const struct key_record *key) {
         struct policy policy;
 
         if (!control_load_policy(call, writer, &policy))
@@ -80,7 +79,7 @@ static void rename_in_transaction(struct control_call *call, struct store *write
 static void reset_in_transaction(struct control_call *call, struct store *writer, struct key_record *key) {
         struct key_call *key_call = (struct key_call *) call;
 
-        if (!check_active(call, writer, key))
+        if (!control_key_is_active(call, writer, key))
                 return;
         keymint_make_secret(key->id, &key_call->secret);
         key->pepper_id = keymint_pepper_id(call->control->keymint);
@@ -223,7 +222,7 @@ static void ids_release(struct control_call *call) {
 }
 
 static int revoke_one(struct control_call *call, struct store *writer, struct key_record *key) {
-        if (!check_active(call, writer, key))
+        if (!control_key_is_active(call, writer, key))
                 return 0;
         key->status = KEY_REVOKED;
         key->updated_at = key->dead_at = clock_now();

@@ -82,6 +82,19 @@ static const char *linked_user(const struct key_record *key) {
         return key->linked[0] ? key->linked : key->owner;
 }
 
+static int append_certificate(sd_bus_message *m, const struct key_record *key) {
+        char thumbprint[2 * RECORD_THUMBPRINT_LEN + 1];
+        int r = 0;
+
+        if (key->certificate_need != CERTIFICATE_NO)
+                r = sd_bus_message_append(m, "{sv}", "require-certificate", "s",
+                                          policy_need_name(key->certificate_need));
+        if (r < 0 || !key->bound)
+                return r;
+        text_hex(thumbprint, key->certificate, RECORD_THUMBPRINT_LEN);
+        return sd_bus_message_append(m, "{sv}", "certificate", "s", thumbprint);
+}
+
 /* Where it comes from and what comes after it: absent where there is nothing to tell. */
 static int append_relations(sd_bus_message *m, const struct key_record *key) {
         const struct {
@@ -95,6 +108,8 @@ static int append_relations(sd_bus_message *m, const struct key_record *key) {
         for (size_t i = 0; r >= 0 && i < ARRAY_LEN(texts); i++)
                 if (texts[i].value[0])
                         r = sd_bus_message_append(m, "{sv}", texts[i].name, "s", texts[i].value);
+        if (r >= 0)
+                r = append_certificate(m, key);
         if (r >= 0 && key->retires_at > 0)
                 r = sd_bus_message_append(m, "{sv}", "retires", "x", key->retires_at);
         if (r >= 0 && key->retires_at == RECORD_RETIRES_ON_USE)

@@ -86,7 +86,7 @@ static void refuse(struct password_call *p) {
         char shown[2 * WIRE_USER_MAX];
 
         tries_failed(&password->tries, call->uid, p->ours.user, (int64_t) (now_usec(password) / SECOND));
-        text_escape(shown, sizeof(shown), verify_without_key(p->ours.user));
+        text_escape(shown, sizeof(shown), text_without_key(p->ours.user));
         log_line(LOG_NOTICE, "wrong name or password for user '%s' given by uid %u", shown, call->uid);
         control_fail(call, CONTROL_ACCESS_DENIED, "%s", WRONG_TEXT);
         answer_late(p);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "certs.h"
 #include "clock.h"
 #include "control.h"
 #include "expiry.h"
@@ -11,7 +12,7 @@
 #include "sweep.h"
 #include "text.h"
 
-#define CHANGES_MAX 32
+#define CHANGES_MAX 64
 
 struct policy_call {
         struct control_call call;
@@ -23,7 +24,7 @@ struct set_call {
         uint64_t ended; /* keys that the change made an end of */
         size_t n_changes;
         struct change {
-                const char *name; /* of the table of policies */
+                char name[POLICY_NAME_LEN];
                 int64_t value;
                 char text[POLICY_VALUE_LEN]; /* as it was written; for the log */
         } changes[CHANGES_MAX];
@@ -50,13 +51,13 @@ static void get_run(struct control_call *call, struct store *writer) {
 
 static int get_reply(struct control_call *call, sd_bus_message *reply) {
         struct policy_call *get = (struct policy_call *) call;
-        char value[POLICY_VALUE_LEN];
+        char name[POLICY_NAME_LEN], value[POLICY_VALUE_LEN];
         int r;
 
         r = sd_bus_message_open_container(reply, 'a', "{ss}");
-        for (size_t i = 0; r >= 0 && policy_name(i); i++) {
-                policy_format(&get->policy, policy_name(i), value);
-                r = sd_bus_message_append(reply, "{ss}", policy_name(i), value);
+        for (size_t i = 0; r >= 0 && policy_name(&get->policy, i, name); i++) {
+                policy_format(&get->policy, name, value);
+                r = sd_bus_message_append(reply, "{ss}", name, value);
         }
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
@@ -72,13 +73,6 @@ const struct control_method control_policy_get = {
 
 /* --- SetPolicy ----------------------------------------------------------------------------------------------------- */
 
-static const char *own_name(const char *name) {
-        for (size_t i = 0; policy_name(i); i++)
-                if (strcmp(policy_name(i), name) == 0)
-                        return policy_name(i);
-        return NULL;
-}
-
 static void take_change(struct set_call *set, const char *name, const char *value) {
         struct change *change = &set->changes[set->n_changes];
         char shown_name[80], shown_value[80];
@@ -93,10 +87,11 @@ static void take_change(struct set_call *set, const char *name, const char *valu
                 control_fail(&set->call, CONTROL_INVALID_ARGUMENT, "%s='%s' is not right: it takes %s.",
                              shown_name, shown_value, policy_usage(name));
         else if (set->n_changes + 1 == CHANGES_MAX)
-                control_fail(&set->call, CONTROL_INVALID_ARGUMENT, "Too many changes at once.");
+                control_fail(&set->call, CONTROL_INVALID_ARGUMENT, "Too many changes at once: at most %d.",
+                             CHANGES_MAX - 1);
         else {
                 (void) text_copy(change->text, sizeof(change->text), value);
-                change->name = own_name(name);
+                (void) text_copy(change->name, sizeof(change->name), name);
                 set->n_changes++;
         }
 }
@@ -145,8 +140,20 @@ static int end_keys(struct set_call *set, struct store *writer, int64_t now) {
         return sweep_all_accounts(writer, &policy, now, &set->ended);
 }
 
+/* A policy that does not read any more would refuse everybody. */
+static int check_services(struct set_call *set, struct store *writer) {
+        struct policy policy;
+        int r = verify_load_policy(writer, &policy);
+
+        if (r == -EPROTONOSUPPORT)
+                control_fail(&set->call, CONTROL_INVALID_ARGUMENT,
+                             "At most %d services can need a certificate of their own accord.",
+                             POLICY_SERVICES_MAX);
+        return r == -EPROTONOSUPPORT ? 0 : r;
+}
+
 static int set_one(struct set_call *set, struct store *writer, const struct change *change, int64_t now) {
-        char detail[2 * POLICY_VALUE_LEN];
+        char detail[POLICY_NAME_LEN + POLICY_VALUE_LEN];
         int r;
 
         (void) snprintf(detail, sizeof(detail), "%s=%s", change->name, change->text);
@@ -164,6 +171,10 @@ static void set_run(struct control_call *call, struct store *writer) {
                 r = seal_lapsed(set, writer, now);
         for (size_t i = 0; r >= 0 && i < set->n_changes; i++)
                 r = set_one(set, writer, &set->changes[i], now);
+        if (r >= 0)
+                r = certs_touch(writer, now);
+        if (r >= 0)
+                r = check_services(set, writer);
         if (r >= 0)
                 r = end_keys(set, writer, now);
         if (r >= 0 && call->error == CONTROL_OK)

@@ -105,13 +105,13 @@ static bool check_alive(struct rotate_call *rotate, struct store *writer, const 
         enum reason reason = REASON_NONE;
         int r;
 
-        r = verify_get_accounts(writer, &rotate->old, &owner, &linked);
+        r = verify_load_accounts(writer, &rotate->old, &owner, &linked);
         if (r < 0) {
                 control_fail_store(&rotate->call, r);
                 return false;
         }
         for (enum policy_rule rule = 0; rule <= POLICY_RULE_ADMIN && reason == REASON_NONE; rule++)
-                reason = policy_check(rule, &facts);
+                reason = policy_rule_check(rule, &facts);
         if (reason != REASON_NONE)
                 control_fail(&rotate->call, reason == REASON_DISABLED ? CONTROL_DISABLED : CONTROL_NOT_ACTIVE,
                              "Key %s cannot be rotated: %s.", rotate->id, verdict_reason_text(reason));
@@ -130,6 +130,9 @@ static void fill_new(struct rotate_call *rotate, int64_t now) {
         memcpy(key->name, old->name, sizeof(key->name));
         memcpy(key->services, old->services, sizeof(key->services));
         memcpy(key->networks, old->networks, sizeof(key->networks));
+        key->certificate_need = old->certificate_need;
+        key->bound = old->bound;
+        memcpy(key->certificate, old->certificate, sizeof(key->certificate));
         memcpy(key->predecessor, old->id, sizeof(key->predecessor));
         if (old->expires_at != 0)
                 key->expires_at = now + (old->expires_at - old->created_at);

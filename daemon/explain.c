@@ -211,8 +211,48 @@ static void say_source(const struct policy_facts *facts, char *out) {
         say_scope(out, facts->key->networks, "from everywhere", facts->rhost, "an unknown source");
 }
 
+static void say_who_asks(const struct policy_facts *facts, enum certificate_need need, char *out) {
+        const bool asks[] = { facts->policy->require_certificate == need,
+                              policy_service_need(facts->policy, facts->service) == need,
+                              facts->key->certificate_need == need ||
+                                      (facts->key->bound && need == CERTIFICATE_YES) };
+        static const char *const who[] = { "the policy require-certificate", "the policy of the service",
+                                           "the key" };
+        const char *before = " by ";
+
+        for (size_t i = 0; i < ARRAY_LEN(asks); i++) {
+                if (!asks[i])
+                        continue;
+                add(out, before);
+                add(out, who[i]);
+                before = " and ";
+        }
+}
+
 static void say_certificate(const struct policy_facts *facts, char *out) {
-        add_policy(out, facts, "require-certificate");
+        enum certificate_need need = policy_rule_need(facts->policy, facts->key, facts->service);
+        char thumbprint[2 * RECORD_THUMBPRINT_LEN + 1];
+
+        if (need == CERTIFICATE_NO) {
+                add(out, "none is needed");
+                return;
+        }
+        add(out, need == CERTIFICATE_PROOF ? "one is needed, and the proof that whoever logs in has its key"
+                                           : "one is needed");
+        say_who_asks(facts, need, out);
+        if (facts->key->bound) {
+                text_hex(thumbprint, facts->key->certificate, RECORD_THUMBPRINT_LEN);
+                add(out, "; the key is bound to ");
+                add(out, thumbprint);
+        }
+        if (!facts->certificate) {
+                add(out, "; none is shown");
+                return;
+        }
+        text_hex(thumbprint, facts->certificate->thumbprint, RECORD_THUMBPRINT_LEN);
+        add(out, "; shown is ");
+        add(out, thumbprint);
+        add(out, facts->certificate->proved ? ", proved" : ", not proved");
 }
 
 static const struct {
@@ -246,7 +286,7 @@ void explain_login(const struct policy_facts *facts, struct explain *ret) {
                 *line = (struct explain_line){ .name = rules[rule].name };
                 if (ret->reason != REASON_NONE)
                         continue;
-                ret->reason = policy_check(rule, facts);
+                ret->reason = policy_rule_check(rule, facts);
                 line->outcome = ret->reason == REASON_NONE ? EXPLAIN_PASSED : EXPLAIN_FAILED;
                 rules[rule].say(facts, line->text);
         }

@@ -1,7 +1,7 @@
 /* What a login with a key would get, rule by rule, in words: for its owner and for administrators, who need no secret to ask. Pure. */
 #pragma once
 
-#include "policy.h"
+#include "policy_rule.h"
 
 #define EXPLAIN_TEXT_LEN 2560 /* a list of services or networks, and what was asked for */
 
@@ -12,7 +12,7 @@ enum explain_outcome {
 };
 
 struct explain {
-        enum reason reason; /* what policy_decide() says */
+        enum reason reason; /* what policy_rule_decide() says */
         struct explain_line {
                 const char *name; /* of the rule; static storage */
                 enum explain_outcome outcome;
@@ -22,7 +22,7 @@ struct explain {
 
 /**
  * explain_login(facts, ret):
- * Walks the rules that policy_decide() walks, up to the first that ${facts} do not pass. There must be a key.
+ * Walks the rules that policy_rule_decide() walks, up to the first that ${facts} do not pass. There must be a key.
  */
 void explain_login(const struct policy_facts *facts, struct explain *ret);
 

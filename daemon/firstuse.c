@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "issue.h"
 #include "limits.h"
 #include "log.h"
+#include "peer.h"
 #include "text.h"
 
 /* Invariant: n is the number of logins that the worker has. */
@@ -106,7 +106,7 @@ static void log_login(struct login *login, bool sent) {
         const char *what = verdict_reason_name(login->reason);
         unsigned kept;
 
-        text_escape(user, sizeof(user), verify_without_key(req->user));
+        text_escape(user, sizeof(user), text_without_key(req->user));
         text_escape(service, sizeof(service), req->service);
         if (login->reason == REASON_NONE && !login->gone) {
                 log_made(login, user, service);
@@ -142,13 +142,6 @@ static void answer(struct login *login) {
         audit_refusal(login);
 }
 
-/* A key that nobody has been shown would keep its owner from ever getting another. */
-static bool is_gone(int fd) {
-        struct pollfd poll_fd = { .fd = fd };
-
-        return poll(&poll_fd, 1, 0) < 0 || (poll_fd.revents & (POLLHUP | POLLERR));
-}
-
 /* Whoever has a key is known, and whoever logs in mostly has one: so a process is not started for every login. */
 static bool is_known(struct login *login, struct store *writer) {
         struct account_record account;
@@ -169,7 +162,8 @@ static void login_run(struct worker_job *job, struct store *writer) {
         if (!is_known(login, writer))
                 return;
         audit_fill(&event, &issue->audit);
-        login->gone = is_gone(login->fd);
+        /* A key that nobody has been shown would keep its owner from ever getting another. */
+        login->gone = peer_is_gone(login->fd);
         if (!login->gone && issue->error == ISSUE_OK)
                 (void) !issue_make(issue, writer);
         login->reason = reasons[issue->error];

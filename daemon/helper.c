@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "cage.h"
 #include "cleanup.h"
 #include "helper.h"
 
@@ -283,16 +284,23 @@ static int write_all(const uint8_t *out, size_t len) {
 static int answer(const struct helper_mode *mode) {
         uint8_t *in = calloc(1, HELPER_BYTES_MAX), *out = calloc(1, HELPER_BYTES_MAX);
         ssize_t n = -ENOMEM;
+        size_t in_len = 0, out_len = 0;
 
         if (in && out) {
                 n = read_all(in);
+                if (n >= 0) {
+                        in_len = (size_t) n;
+                        n = mode->caged ? cage_enter() : 0;
+                }
                 if (n >= 0)
-                        n = mode->run(in, (size_t) n, out);
-                if (n >= 0)
-                        n = write_all(out, (size_t) n);
+                        n = mode->run(in, in_len, out);
+                if (n >= 0) {
+                        out_len = (size_t) n;
+                        n = write_all(out, out_len);
+                }
         }
-        wipe_free(&in, HELPER_BYTES_MAX);
-        wipe_free(&out, HELPER_BYTES_MAX);
+        wipe_free(&in, in_len);
+        wipe_free(&out, out_len);
         return n < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

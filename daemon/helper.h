@@ -2,6 +2,7 @@
  * and waits for it on the event loop only. What it is asked and what it answers may be secret, and is wiped. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <systemd/sd-event.h>
@@ -9,7 +10,7 @@
 #include "attr.h"
 
 /* Most bytes of a question and of an answer. */
-#define HELPER_BYTES_MAX ((size_t) 65536)
+#define HELPER_BYTES_MAX ((size_t) 1024 * 1024)
 
 struct helper;
 
@@ -41,6 +42,7 @@ struct helper_mode {
         const char *name;
         /* Answers ${in} with at most HELPER_BYTES_MAX bytes in ${out}: their number, or a negative errno for no answer. */
         ssize_t (*run)(const uint8_t *in, size_t in_len, uint8_t *out);
+        bool caged; /* works on its question alone, in a cage: see cage.h */
 };
 
 /**

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "certs.h"
 #include "clock.h"
 #include "expiry.h"
 #include "issue.h"
@@ -207,6 +208,28 @@ static bool check_accounts(struct issue *issue, const struct policy *policy) {
         return true;
 }
 
+static bool bind_to(struct issue *issue, struct store *writer) {
+        struct cert_record cert;
+        char shown[4 * WIRE_NAME_MAX + 1];
+        int r;
+
+        if (!issue->certificate[0])
+                return true;
+        r = certs_find(writer, issue->certificate, &cert);
+        if (r < 0 && r != -ENOENT && r != -ENOTUNIQ)
+                return fail_store(issue, r);
+        text_escape(shown, sizeof(shown), text_without_key(issue->certificate));
+        if (r < 0 || cert.kind != CERT_CLIENT)
+                return fail(issue, ISSUE_INVALID,
+                            "'%s' names no registered client certificate: it takes a name, a thumbprint, or "
+                            "8 or more of its first "
+                            "digits.",
+                            shown);
+        issue->key.bound = true;
+        memcpy(issue->key.certificate, cert.thumbprint, sizeof(issue->key.certificate));
+        return true;
+}
+
 bool issue_add(struct issue *issue, struct store *writer) {
         struct policy policy;
         int r;
@@ -224,7 +247,7 @@ bool issue_add(struct issue *issue, struct store *writer) {
                 return fail(issue, ISSUE_DISABLED,
                             "The policy password-issue=no does not give keys for a password.");
         if (!check_accounts(issue, &policy) || !decide_expiry(issue, &policy) ||
-            !has_room(issue, writer, &policy))
+            !has_room(issue, writer, &policy) || !bind_to(issue, writer))
                 return false;
         issue->key.epoch = policy.epoch;
         r = insert(issue, writer);

@@ -21,10 +21,11 @@ enum issue_error {
 /* One key to be made. Zeroed, then filled by the caller; to be wiped. */
 struct issue {
         const struct keymint *keymint;
-        char expires[64]; /* as a person wrote it; empty: by the policy */
+        char expires[64];                    /* as a person wrote it; empty: by the policy */
+        char certificate[WIRE_NAME_MAX + 1]; /* what it is to be bound to: see certs_find(); empty: nothing */
         bool by_password; /* a password was all that the caller had: the policy password-issue must allow that */
         bool first_use; /* only where no key that is good for the service key.services stands in the way */
-        /* Name, services, networks, origin and predecessor are the caller's, all else is filled in. One that takes the place
+        /* Name, services, networks, origin, predecessor and certificate_need, and of a predecessor what it is bound to, are the caller's, all else is filled in. One that takes the place
          * of a predecessor does not count towards max-keys-per-user, and has the caller's expires_at, bounded by max-lifetime. */
         struct key_record key;
         struct audit_record audit; /* of the making, the caller's but for what is known of the key */

@@ -142,13 +142,31 @@ void keymint_digest(const struct keymint *k, uint32_t pepper_id, const char *key
 }
 
 void keymint_ticket(const struct keymint *k, const struct key_record *record, const char *user,
-                    uint8_t out[static WIRE_TICKET_LEN]) {
-        uint8_t in[KEYTEXT_ID_LEN + RECORD_DIGEST_LEN + WIRE_USER_MAX] = {};
+                    const uint8_t *thumbprint, bool proved, uint8_t out[static WIRE_TICKET_LEN]) {
+        enum {
+                AT_DIGEST = KEYTEXT_ID_LEN,
+                AT_USER = AT_DIGEST + RECORD_DIGEST_LEN,
+                AT_PROVED = AT_USER + WIRE_USER_MAX,
+                AT_THUMBPRINT = AT_PROVED + 1,
+        };
+        uint8_t in[AT_THUMBPRINT + RECORD_THUMBPRINT_LEN] = {};
 
         memcpy(in, record->id, KEYTEXT_ID_LEN);
-        memcpy(in + KEYTEXT_ID_LEN, record->digest, RECORD_DIGEST_LEN);
-        memcpy(in + KEYTEXT_ID_LEN + RECORD_DIGEST_LEN, user, strnlen(user, WIRE_USER_MAX));
-        hash(&k->peppers[0], for_ticket, in, sizeof(in), out);
+        memcpy(in + AT_DIGEST, record->digest, RECORD_DIGEST_LEN);
+        memcpy(in + AT_USER, user, strnlen(user, WIRE_USER_MAX));
+        if (thumbprint) {
+                in[AT_PROVED] = proved ? 2 : 1;
+                memcpy(in + AT_THUMBPRINT, thumbprint, RECORD_THUMBPRINT_LEN);
+        }
+        hash(&k->peppers[0], for_ticket, in, thumbprint ? sizeof(in) : AT_PROVED, out);
+}
+
+void keymint_sha256(const void *in, size_t len, uint8_t out[static RECORD_HASH_LEN]) {
+        (void) crypto_hash_sha256(out, in, len);
+}
+
+void keymint_draw(void *out, size_t len) {
+        randombytes_buf(out, len);
 }
 
 void keymint_seal(const struct keymint *k, const void *in, size_t len,

@@ -60,11 +60,22 @@ void keymint_digest(const struct keymint *k, uint32_t pepper_id, const char *key
                     uint8_t out[static RECORD_DIGEST_LEN]);
 
 /**
- * keymint_ticket(k, record, user, out):
- * What proves on this host, without the secret, that ${user} was logged in with ${record} as it is: it dies with the key's digest.
+ * keymint_ticket(k, record, user, thumbprint, proved, out):
+ * What proves on this host, without the secret, that ${user} was logged in with ${record} as it is: it dies with the key's digest. And with the
+ * certificate that has this ${thumbprint} (NULL: without one), whose key was ${proved} or not.
  */
 void keymint_ticket(const struct keymint *k, const struct key_record *record, const char *user,
-                    uint8_t out[static WIRE_TICKET_LEN]);
+                    const uint8_t *thumbprint, bool proved, uint8_t out[static WIRE_TICKET_LEN]);
+
+/**
+ * keymint_sha256(in, len, out): a plain hash, for what other programs know by it.
+ */
+void keymint_sha256(const void *in, size_t len, uint8_t out[static RECORD_HASH_LEN]);
+
+/**
+ * keymint_draw(out, len): random bytes that nobody can guess.
+ */
+void keymint_draw(void *out, size_t len);
 
 /**
  * keymint_seal(k, in, len, out): a keyed hash of any bytes, for the audit log: who has not the pepper can neither make nor guess it.

@@ -1,4 +1,4 @@
-/* The verify socket: takes one request from each connection, answers it, closes. A peer that has connected and says nothing is kept
+/* The verify socket: takes one request from each connection, answers it, closes; or two, when the first one is answered with a challenge. A peer that has connected and says nothing is kept
  * for a while, a few of them for each uid, so that none can take the places of the others. */
 #pragma once
 
@@ -6,6 +6,7 @@
 
 #include "audit.h"
 #include "firstuse.h"
+#include "judge.h"
 #include "verify.h"
 
 #define LISTENER_PATIENCE_MS 2000 /* for a connection without a request */
@@ -13,13 +14,17 @@
 #define LISTENER_ROOT_SHARE  128  /* of these, kept for uid 0 */
 #define LISTENER_PER_UID_MAX 64   /* for any other uid */
 
+#define LISTENER_CHALLENGE_MS    60000 /* for the answer to a challenge */
+#define LISTENER_OFFERED_MAX     512   /* connections that wait for one; half of these for all uids but 0 */
+#define LISTENER_OFFERED_PER_KEY 8     /* with one key: another takes the place of the oldest */
+
 struct listener;
 
 /**
- * listener_new(ret, event, fd, verify, firstuse, audit):
+ * listener_new(ret, event, fd, verify, firstuse, audit, judge):
  * Serves the listening SOCK_SEQPACKET socket ${fd}, which it owns from now on; ${verify},
- * ${firstuse} and ${audit} are borrowed. 0, or a negative errno.
+ * ${firstuse}, ${audit} and ${judge} are borrowed. 0, or a negative errno.
  */
 int listener_new(struct listener **ret, sd_event *event, int fd, struct verify *verify,
-                 struct firstuse *firstuse, struct audit *audit) _must_check_;
+                 struct firstuse *firstuse, struct audit *audit, struct judge *judge) _must_check_;
 struct listener *listener_free(struct listener *l);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "account_look.h"
+#include "cert_work.h"
 #include "cleanup.h"
 #include "helper.h"
 #include "helper_password.h"
@@ -52,6 +53,7 @@ static void help(void) {
 /* --helper=MODE is for this program itself: see helper.h. */
 static const struct helper_mode helper_modes[] = {
         { ACCOUNT_LOOK_MODE, account_look_run },
+        { CERT_WORK_MODE, cert_work_run, .caged = true },
         { HELPER_PASSWORD_MODE, helper_password_run },
         {},
 };

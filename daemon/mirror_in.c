@@ -3,10 +3,13 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "cert.h"
+#include "certs.h"
 #include "expiry.h"
 #include "mirror_in.h"
 #include "mirror_key.h"
 #include "mirror_out.h"
+#include "text.h"
 #include "verify.h"
 
 _Static_assert(SEAL_PUBLIC_LEN == STORE_SOURCE_LEN, "the store remembers a source");
@@ -199,8 +202,40 @@ static int need_pepper(uint32_t id, void *userdata) {
         return keymint_knows(userdata, id) ? 0 : -EBADMSG;
 }
 
+struct counting {
+        size_t all, cas;
+};
+
+static bool is_shown(const char *text, size_t size) {
+        return !text[0] || text_is_label(text, size - 1);
+}
+
+/* What the daemon would not have registered so. */
+static int check_cert(const struct cert_record *cert, const uint8_t *der, size_t len, void *userdata) {
+        struct counting *counting = userdata;
+        uint8_t thumbprint[RECORD_THUMBPRINT_LEN];
+
+        counting->all++;
+        counting->cas += cert->kind == CERT_CA;
+        keymint_sha256(der, len, thumbprint);
+        return counting->all <= STORE_CERTS_MAX && counting->cas <= CERT_CAS_MAX &&
+                               memcmp(thumbprint, cert->thumbprint, sizeof(thumbprint)) == 0 &&
+                               is_shown(cert->name, sizeof(cert->name)) &&
+                               is_shown(cert->subject, sizeof(cert->subject)) &&
+                               is_shown(cert->subject_cn, sizeof(cert->subject_cn)) &&
+                               is_shown(cert->subject_o, sizeof(cert->subject_o)) &&
+                               is_shown(cert->subject_ou, sizeof(cert->subject_ou)) &&
+                               is_shown(cert->issuer_cn, sizeof(cert->issuer_cn)) &&
+                               is_shown(cert->issuer_o, sizeof(cert->issuer_o)) &&
+                               is_shown(cert->issuer_ou, sizeof(cert->issuer_ou)) &&
+                               is_shown(cert->key_type, sizeof(cert->key_type))
+                       ? 0
+                       : -EBADMSG;
+}
+
 /* All of it is there: what can only be said of the whole. */
 static int take_end(struct mirror_in *i) {
+        struct counting counting = {};
         int r = 0;
 
         if (!i->ended)
@@ -213,6 +248,13 @@ static int take_end(struct mirror_in *i) {
         r = store_pepper_each(store_load_staging(i->load), need_pepper, i->keymint);
         if (r >= 0)
                 r = verify_load_policy(store_load_staging(i->load), &i->staged);
+        if (r >= 0)
+                r = store_cert_each(store_load_staging(i->load), check_cert, &counting);
+        if (r == -EUCLEAN)
+                r = -EBADMSG;
+        /* A verdict that is remembered was not made for these. */
+        if (r >= 0)
+                r = certs_touch(store_load_staging(i->load), i->now);
         if (r >= 0)
                 r = store_load_finish(i->load);
         i->whole = r >= 0;

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 
 #include "cleanup.h"
@@ -60,4 +61,10 @@ bool peer_has_group(const struct peer *peer, gid_t gid) {
                 if (peer->groups[i] == gid)
                         return true;
         return false;
+}
+
+bool peer_is_gone(int fd) {
+        struct pollfd poll_fd = { .fd = fd };
+
+        return poll(&poll_fd, 1, 0) < 0 || (poll_fd.revents & (POLLHUP | POLLERR));
 }

@@ -37,3 +37,8 @@ void peer_done(struct peer *peer);
  * peer_has_group(peer, gid): whether ${gid} is the peer's group or one of its supplementary ones.
  */
 bool peer_has_group(const struct peer *peer, gid_t gid);
+
+/**
+ * peer_is_gone(fd): whether the other end of the connection ${fd} has been closed.
+ */
+bool peer_is_gone(int fd);

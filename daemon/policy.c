@@ -2,8 +2,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "expiry.h"
-#include "network.h"
 #include "parse.h"
 #include "policy.h"
 #include "text.h"
@@ -13,6 +11,7 @@ enum kind {
         KIND_COUNT,
         KIND_DURATION,
         KIND_DURATION_OR_NONE,
+        KIND_NEED,
 };
 
 /* In alphabetical order, as they are shown. */
@@ -34,16 +33,27 @@ static const struct row {
         { "password-issue", KIND_SWITCH, offsetof(struct policy, password_issue), 1, "yes or no" },
         { "remove-on-password-expiry", KIND_SWITCH, offsetof(struct policy, remove_on_password_expiry), 0,
           "yes or no" },
-        { "require-certificate", KIND_SWITCH, offsetof(struct policy, require_certificate), 0, "yes or no" },
+        { "require-certificate", KIND_NEED, offsetof(struct policy, require_certificate), CERTIFICATE_NO,
+          "no, yes or proof" },
         { "retention", KIND_DURATION, offsetof(struct policy, retention_s), 90 * PARSE_DAY_S,
           "a duration such as 90d or 1y" },
 };
+
+/* Stands for the policy of any service; its place in struct policy is not one of its own. */
+static const struct row service_row = { POLICY_SERVICE, KIND_NEED, 0, CERTIFICATE_NO, "no, yes or proof" };
+
+/* The service that a name is of; NULL when it is of none. */
+static const char *service_of(const char *name) {
+        size_t len = sizeof(POLICY_SERVICE) - 1;
+
+        return strncmp(name, POLICY_SERVICE, len) == 0 && text_is_service(name + len) ? name + len : NULL;
+}
 
 static const struct row *find(const char *name) {
         for (size_t i = 0; i < ARRAY_LEN(rows); i++)
                 if (strcmp(rows[i].name, name) == 0)
                         return &rows[i];
-        return NULL;
+        return service_of(name) ? &service_row : NULL;
 }
 
 static bool in_range(const struct row *row, int64_t value) {
@@ -56,6 +66,8 @@ static bool in_range(const struct row *row, int64_t value) {
                 return value >= 1 && value <= 100 * PARSE_YEAR_S;
         case KIND_DURATION_OR_NONE:
                 return value >= 0 && value <= 100 * PARSE_YEAR_S;
+        case KIND_NEED:
+                return value >= CERTIFICATE_NO && value <= CERTIFICATE_PROOF;
         }
         return false;
 }
@@ -65,18 +77,26 @@ static void store_value(struct policy *policy, const struct row *row, int64_t va
 
         if (row->kind == KIND_SWITCH)
                 memcpy(at, &(bool){ value != 0 }, sizeof(bool));
+        else if (row->kind == KIND_NEED)
+                memcpy(at, &(enum certificate_need){ (enum certificate_need) value },
+                       sizeof(enum certificate_need));
         else
                 memcpy(at, &value, sizeof(value));
 }
 
 static int64_t load_value(const struct policy *policy, const struct row *row) {
         const char *at = (const char *) policy + row->offset;
+        enum certificate_need need;
         int64_t value;
         bool on;
 
         if (row->kind == KIND_SWITCH) {
                 memcpy(&on, at, sizeof(on));
                 return on;
+        }
+        if (row->kind == KIND_NEED) {
+                memcpy(&need, at, sizeof(need));
+                return need;
         }
         memcpy(&value, at, sizeof(value));
         return value;
@@ -102,7 +122,25 @@ static int apply_mark(struct policy *policy, const char *name, int64_t value, in
                 policy->lapsed_at = changed_at;
                 return 0;
         }
+        if (strcmp(name, POLICY_TRUST) == 0) {
+                policy->trust = value;
+                return 0;
+        }
         return -ENOENT;
+}
+
+/* Each is in the store once. One that needs nothing takes no place. */
+static int apply_service(struct policy *policy, const char *service, int64_t value) {
+        struct policy_service *place = &policy->services[policy->n_services];
+
+        if (value == CERTIFICATE_NO)
+                return 0;
+        if (policy->n_services == POLICY_SERVICES_MAX)
+                return -ERANGE;
+        (void) text_copy(place->name, sizeof(place->name), service);
+        place->need = (enum certificate_need) value;
+        policy->n_services++;
+        return 0;
 }
 
 int policy_apply(struct policy *policy, const char *name, int64_t value, int64_t changed_at) {
@@ -112,6 +150,8 @@ int policy_apply(struct policy *policy, const char *name, int64_t value, int64_t
                 return apply_mark(policy, name, value, changed_at);
         if (!in_range(row, value))
                 return -ERANGE;
+        if (row == &service_row)
+                return apply_service(policy, service_of(name), value);
         store_value(policy, row, value);
         if (row->offset == offsetof(struct policy, lifetime_s))
                 policy->lifetime_changed_at = changed_at;
@@ -126,6 +166,30 @@ static int parse_switch(const char *text, int64_t *ret) {
         else
                 return -EINVAL;
         return 0;
+}
+
+static const char *const needs[] = {
+        [CERTIFICATE_NO] = "no",
+        [CERTIFICATE_YES] = "yes",
+        [CERTIFICATE_PROOF] = "proof",
+};
+
+int policy_parse_need(const char *text, enum certificate_need *ret) {
+        for (size_t i = 0; i < ARRAY_LEN(needs); i++)
+                if (strcmp(text, needs[i]) == 0) {
+                        *ret = (enum certificate_need) i;
+                        return 0;
+                }
+        return -EINVAL;
+}
+
+static int parse_need(const char *text, int64_t *ret) {
+        enum certificate_need need;
+        int r = policy_parse_need(text, &need);
+
+        if (r >= 0)
+                *ret = need;
+        return r;
 }
 
 static int parse_value(const struct row *row, const char *text, int64_t *ret) {
@@ -148,6 +212,8 @@ static int parse_value(const struct row *row, const char *text, int64_t *ret) {
                 return parse_duration(text, ret);
         case KIND_DURATION:
                 return parse_duration(text, ret);
+        case KIND_NEED:
+                return parse_need(text, ret);
         }
         return -EINVAL;
 }
@@ -171,8 +237,22 @@ const char *policy_usage(const char *name) {
         return row ? row->usage : NULL;
 }
 
-const char *policy_name(size_t i) {
-        return i < ARRAY_LEN(rows) ? rows[i].name : NULL;
+bool policy_name(const struct policy *policy, size_t i, char out[static POLICY_NAME_LEN]) {
+        const char *service;
+
+        if (i < ARRAY_LEN(rows))
+                return text_copy(out, POLICY_NAME_LEN, rows[i].name);
+        i -= ARRAY_LEN(rows);
+        if (i >= policy->n_services)
+                return false;
+        service = policy->services[i].name;
+        memcpy(out, POLICY_SERVICE, sizeof(POLICY_SERVICE));
+        return text_copy(out + sizeof(POLICY_SERVICE) - 1, POLICY_NAME_LEN - sizeof(POLICY_SERVICE) + 1,
+                         service);
+}
+
+const char *policy_need_name(enum certificate_need need) {
+        return (unsigned) need < ARRAY_LEN(needs) ? needs[need] : needs[CERTIFICATE_PROOF];
 }
 
 static void format_count(uint64_t value, char out[static POLICY_VALUE_LEN]) {
@@ -187,6 +267,13 @@ static void format_count(uint64_t value, char out[static POLICY_VALUE_LEN]) {
         *out = '\0';
 }
 
+enum certificate_need policy_service_need(const struct policy *policy, const char *service) {
+        for (size_t i = 0; i < policy->n_services; i++)
+                if (strcmp(policy->services[i].name, service) == 0)
+                        return policy->services[i].need;
+        return CERTIFICATE_NO;
+}
+
 void policy_format(const struct policy *policy, const char *name, char out[static POLICY_VALUE_LEN]) {
         const struct row *row = find(name);
         int64_t value;
@@ -194,8 +281,11 @@ void policy_format(const struct policy *policy, const char *name, char out[stati
         out[0] = '\0';
         if (!row)
                 return;
-        value = load_value(policy, row);
-        if (row->kind == KIND_SWITCH)
+        value = row == &service_row ? (int64_t) policy_service_need(policy, service_of(name))
+                                    : load_value(policy, row);
+        if (row->kind == KIND_NEED)
+                (void) text_copy(out, POLICY_VALUE_LEN, policy_need_name((enum certificate_need) value));
+        else if (row->kind == KIND_SWITCH)
                 memcpy(out, value ? "yes" : "no", value ? 4 : 3);
         else if (row->kind == KIND_COUNT)
                 format_count((uint64_t) value, out);
@@ -203,138 +293,4 @@ void policy_format(const struct policy *policy, const char *name, char out[stati
                 memcpy(out, "none", 5);
         else
                 parse_duration_format(value, out);
-}
-
-/* --- The rules of a login, in the order of enum policy_rule; each relies on those before it having passed ---------------- */
-
-static enum reason check_enabled(const struct policy_facts *facts) {
-        return facts->policy->enabled ? REASON_NONE : REASON_DISABLED;
-}
-
-static enum reason check_key(const struct policy_facts *facts) {
-        if (facts->key)
-                return REASON_NONE;
-        return facts->confirming ? REASON_STALE : REASON_UNKNOWN_KEY;
-}
-
-static enum reason check_secret(const struct policy_facts *facts) {
-        if (facts->secret_ok)
-                return REASON_NONE;
-        return facts->confirming ? REASON_STALE : REASON_WRONG_SECRET;
-}
-
-static enum reason check_user(const struct policy_facts *facts) {
-        return strcmp(facts->key->owner, facts->user) == 0 ? REASON_NONE : REASON_OTHER_USER;
-}
-
-static enum reason check_removed(const struct policy_facts *facts) {
-        return facts->key->epoch < facts->policy->epoch ? REASON_REMOVED : REASON_NONE;
-}
-
-static enum reason check_revoked(const struct policy_facts *facts) {
-        return facts->key->status == KEY_REVOKED ? REASON_REVOKED : REASON_NONE;
-}
-
-static enum reason check_retired(const struct policy_facts *facts) {
-        return expiry_is_retired(facts->key, facts->now) ? REASON_RETIRED : REASON_NONE;
-}
-
-static enum reason check_expired(const struct policy_facts *facts) {
-        return expiry_status(facts->policy, facts->key, facts->now) == KEY_ACTIVE ? REASON_NONE
-                                                                                  : REASON_EXPIRED;
-}
-
-static enum reason check_account(const struct policy_facts *facts) {
-        const struct account_record *owner = facts->owner;
-
-        if (!owner || owner->state == ACCOUNT_UNKNOWN)
-                return REASON_ACCOUNT_UNKNOWN;
-        return owner->state == ACCOUNT_PRESENT && owner->uid == facts->key->owner_uid ? REASON_NONE
-                                                                                      : REASON_ACCOUNT_GONE;
-}
-
-static enum reason check_account_expired(const struct policy_facts *facts) {
-        int64_t at = facts->owner->closes_at;
-
-        return at != 0 && facts->now >= at ? REASON_ACCOUNT_EXPIRED : REASON_NONE;
-}
-
-static enum reason check_password(const struct policy_facts *facts) {
-        const struct account_record *linked = facts->linked;
-
-        if (!facts->policy->remove_on_password_expiry)
-                return REASON_NONE;
-        if (!linked || linked->state == ACCOUNT_UNKNOWN)
-                return REASON_ACCOUNT_UNKNOWN;
-        return expiry_password_good(linked, facts->now) ? REASON_NONE : REASON_PASSWORD_EXPIRED;
-}
-
-static enum reason check_admin(const struct policy_facts *facts) {
-        return !facts->policy->admin_keys && facts->owner->admin ? REASON_ADMIN : REASON_NONE;
-}
-
-static enum reason check_peer(const struct policy_facts *facts) {
-        return facts->peer_may_claim ? REASON_NONE : REASON_PEER;
-}
-
-static enum reason check_service(const struct policy_facts *facts) {
-        const char *services = facts->key->services;
-
-        return !services[0] || text_has_word(services, facts->service) ? REASON_NONE : REASON_SERVICE;
-}
-
-/* A list that does not read is a list that nobody is on. */
-static enum reason check_source(const struct policy_facts *facts) {
-        const char *networks = facts->key->networks;
-        struct network address, net;
-        char word[NETWORK_TEXT_LEN];
-
-        if (!networks[0])
-                return REASON_NONE;
-        if (network_parse_address(facts->rhost, &address) < 0)
-                return REASON_SOURCE_UNKNOWN;
-        while (*networks) {
-                size_t len = strcspn(networks, " ");
-
-                if (len < sizeof(word)) {
-                        memcpy(word, networks, len);
-                        word[len] = '\0';
-                        if (network_parse(word, &net) >= 0 && network_contains(&net, &address))
-                                return REASON_NONE;
-                }
-                networks += len;
-                networks += strspn(networks, " ");
-        }
-        return REASON_SOURCE;
-}
-
-/* No evidence of a certificate can be presented in this version of the protocol. */
-static enum reason check_certificate(const struct policy_facts *facts) {
-        return facts->policy->require_certificate ? REASON_CERTIFICATE_MISSING : REASON_NONE;
-}
-
-static enum reason (*const checks[])(const struct policy_facts *facts) = {
-        [POLICY_RULE_ENABLED] = check_enabled,   [POLICY_RULE_KEY] = check_key,
-        [POLICY_RULE_SECRET] = check_secret,     [POLICY_RULE_USER] = check_user,
-        [POLICY_RULE_REMOVED] = check_removed,   [POLICY_RULE_REVOKED] = check_revoked,
-        [POLICY_RULE_RETIRED] = check_retired,   [POLICY_RULE_EXPIRED] = check_expired,
-        [POLICY_RULE_ACCOUNT] = check_account,   [POLICY_RULE_ACCOUNT_EXPIRED] = check_account_expired,
-        [POLICY_RULE_PASSWORD] = check_password, [POLICY_RULE_ADMIN] = check_admin,
-        [POLICY_RULE_PEER] = check_peer,         [POLICY_RULE_SERVICE] = check_service,
-        [POLICY_RULE_SOURCE] = check_source,     [POLICY_RULE_CERTIFICATE] = check_certificate,
-};
-_Static_assert(ARRAY_LEN(checks) == _POLICY_RULE_MAX, "a check for each rule");
-
-enum reason policy_check(enum policy_rule rule, const struct policy_facts *facts) {
-        return checks[rule](facts);
-}
-
-enum reason policy_decide(const struct policy_facts *facts) {
-        for (size_t rule = 0; rule < ARRAY_LEN(checks); rule++) {
-                enum reason reason = checks[rule](facts);
-
-                if (reason != REASON_NONE)
-                        return reason;
-        }
-        return REASON_NONE;
 }

@@ -1,8 +1,7 @@
-/* The policies by name, and the verdict on a login. Pure: facts and a time go in, a reason comes out; no store, no clock. */
+/* The policies by name: their values as text and as the store has them. Pure. */
 #pragma once
 
 #include "record.h"
-#include "verdict.h"
 
 #define POLICY_VALUE_LEN 32
 
@@ -10,6 +9,12 @@
  * without an expiry of their own had outlived the lifetime at its last change. */
 #define POLICY_EPOCH  "epoch"
 #define POLICY_LAPSED "lapsed"
+#define POLICY_TRUST  "trust" /* see struct policy */
+
+/* Behind this in a name stands a service that needs a certificate. */
+#define POLICY_SERVICE "require-certificate:"
+
+#define POLICY_NAME_LEN (sizeof(POLICY_SERVICE) + WIRE_SERVICE_MAX)
 
 /**
  * policy_init(policy): the defaults, closed: no key is accepted until an administrator says so.
@@ -36,57 +41,24 @@ int policy_parse(const char *name, const char *text, int64_t *ret) _must_check_;
 const char *policy_usage(const char *name);
 
 /**
- * policy_name(i): the name of the ${i}th policy in alphabetical order; NULL behind the last.
+ * policy_name(policy, i, out):
+ * The name of the ${i}th policy: all that there are in alphabetical order, then those of the services that ${policy} has. Whether there is an
+ * ${i}th.
  */
-const char *policy_name(size_t i);
+bool policy_name(const struct policy *policy, size_t i, char out[static POLICY_NAME_LEN]);
+
+/**
+ * policy_service_need(policy, service): what the policy of ${service} asks for; CERTIFICATE_NO where it has none.
+ */
+enum certificate_need policy_service_need(const struct policy *policy, const char *service);
+
+/**
+ * policy_need_name(need), policy_parse_need(text, ret): "no", "yes", "proof". Static storage. 0; -EINVAL.
+ */
+const char *policy_need_name(enum certificate_need need);
+int policy_parse_need(const char *text, enum certificate_need *ret) _must_check_;
 
 /**
  * policy_format(policy, name, out): the value of the policy ${name} as policy_parse() reads it; "" when there is none.
  */
 void policy_format(const struct policy *policy, const char *name, char out[static POLICY_VALUE_LEN]);
-
-/* What is known about one login when it is decided. */
-struct policy_facts {
-        const struct policy *policy;
-        const struct key_record *key;        /* NULL: no key has this id */
-        const struct account_record *owner;  /* of the key; NULL: nothing is known */
-        const struct account_record *linked; /* whose password counts; NULL: nothing is known */
-        bool secret_ok;                      /* the digest, or the ticket, is that of the key */
-        bool confirming;                     /* a ticket was presented, not a key */
-        bool peer_may_claim;                 /* the asking process may speak for the service */
-        const char *user;
-        const char *service;
-        const char *rhost; /* "" when unknown */
-        int64_t now;
-};
-
-/* What a login has to pass, in this order. Source: DESIGN 6, order of verification. */
-enum policy_rule {
-        POLICY_RULE_ENABLED,
-        POLICY_RULE_KEY,
-        POLICY_RULE_SECRET,
-        POLICY_RULE_USER,
-        POLICY_RULE_REMOVED,
-        POLICY_RULE_REVOKED,
-        POLICY_RULE_RETIRED,
-        POLICY_RULE_EXPIRED,
-        POLICY_RULE_ACCOUNT,
-        POLICY_RULE_ACCOUNT_EXPIRED,
-        POLICY_RULE_PASSWORD,
-        POLICY_RULE_ADMIN,
-        POLICY_RULE_PEER,
-        POLICY_RULE_SERVICE,
-        POLICY_RULE_SOURCE,
-        POLICY_RULE_CERTIFICATE,
-        _POLICY_RULE_MAX,
-};
-
-/**
- * policy_check(rule, facts): why the login does not pass ${rule}, or REASON_NONE. To be asked only when it has passed those before.
- */
-enum reason policy_check(enum policy_rule rule, const struct policy_facts *facts);
-
-/**
- * policy_decide(facts): why the login is refused: by the first rule that it does not pass; or REASON_NONE.
- */
-enum reason policy_decide(const struct policy_facts *facts);

@@ -16,6 +16,13 @@
 #define RECORD_REASON_MAX   128
 #define RECORD_ORIGIN_MAX   80
 
+#define RECORD_THUMBPRINT_LEN 32 /* SHA-256 over the whole DER of a certificate */
+#define RECORD_HASH_LEN       32
+#define RECORD_SERIAL_MAX     20  /* RFC 5280, 4.1.2.2 */
+#define RECORD_DN_MAX         255 /* what is longer is cut, as are the parts below */
+#define RECORD_DN_PART_MAX    191
+#define RECORD_KEY_TYPE_MAX   31
+
 /* For retires_at: the key ends with the first use of its successor. */
 #define RECORD_RETIRES_ON_USE INT64_C(-1)
 
@@ -24,6 +31,13 @@ enum key_status {
         KEY_ACTIVE = 0,
         KEY_REVOKED = 1,
         KEY_EXPIRED = 2, /* never stored: an active key whose time is over */
+};
+
+/* What a login must show besides its key. Values are in the store; a larger one asks for more. */
+enum certificate_need {
+        CERTIFICATE_NO = 0,
+        CERTIFICATE_YES = 1,   /* a certificate that is trusted */
+        CERTIFICATE_PROOF = 2, /* and that whoever logs in has its key */
 };
 
 struct key_record {
@@ -47,6 +61,9 @@ struct key_record {
         char successor[KEYTEXT_ID_LEN + 1];   /* and the one that replaces it */
         int64_t retires_at; /* rotation: not accepted from then on; 0: not retired; RECORD_RETIRES_ON_USE */
         int64_t epoch; /* the policy's when it was made; one of an older epoch was removed with all others */
+        enum certificate_need certificate_need;
+        bool bound; /* to this one certificate, which is needed then */
+        uint8_t certificate[RECORD_THUMBPRINT_LEN];
         int64_t dead_at;      /* when its end was noticed: by its revocation, or by the sweeper; 0: not yet */
         int64_t last_used_at; /* 0: never. This and what follows only where a key is shown */
         char last_service[WIRE_SERVICE_MAX + 1];
@@ -81,6 +98,48 @@ struct account_record {
         int64_t closes_at;        /* no login at all from then on; 0: never */
         int64_t gone_since;       /* of ACCOUNT_GONE */
         int64_t checked_at; /* when the answer came; 0, of ACCOUNT_GONE: the passwd file alone has said so */
+};
+
+/* A certificate that an administrator has registered. Every text is safe to be shown as it is. */
+enum cert_kind {
+        CERT_CLIENT = 0, /* trusted as it is, to the last byte */
+        CERT_CA = 1,     /* what it issued is */
+};
+
+/* The serial number of a certificate and who gave it: what a revocation list names. */
+struct cert_serial {
+        uint8_t issuer[RECORD_HASH_LEN]; /* SHA-256 over the DER of the issuer's name */
+        uint8_t len;                     /* 1 to RECORD_SERIAL_MAX */
+        uint8_t bytes[RECORD_SERIAL_MAX];
+};
+
+struct cert_record {
+        uint8_t thumbprint[RECORD_THUMBPRINT_LEN];
+        enum cert_kind kind;
+        char name[WIRE_NAME_MAX + 1]; /* what people call it; unique */
+        /* Several values of one kind are separated by ", ". */
+        char subject[RECORD_DN_MAX + 1]; /* all of it, as RFC 4514 writes it */
+        char subject_cn[RECORD_DN_PART_MAX + 1], subject_o[RECORD_DN_PART_MAX + 1],
+                subject_ou[RECORD_DN_PART_MAX + 1];
+        char issuer_cn[RECORD_DN_PART_MAX + 1], issuer_o[RECORD_DN_PART_MAX + 1],
+                issuer_ou[RECORD_DN_PART_MAX + 1];
+        struct cert_serial serial;
+        char key_type[RECORD_KEY_TYPE_MAX + 1]; /* "RSA 2048", "ECDSA P-256", "Ed25519" */
+        uint8_t subject_id[RECORD_HASH_LEN];    /* SHA-256 over the DER of the subject's name */
+        uint8_t spki[RECORD_HASH_LEN];          /* SHA-256 over its SubjectPublicKeyInfo */
+        uint8_t ssh
+                [RECORD_HASH_LEN]; /* SHA-256 over its public key as SSH writes it (RFC 4253, 5656, 8709); zeroes: SSH
+                                                     has no such keys */
+        int64_t not_before, not_after; /* UNIX seconds; valid from the first to the last of them */
+        int64_t added_at;
+};
+
+/* A revocation list of a registered CA. */
+struct crl_record {
+        uint8_t ca[RECORD_THUMBPRINT_LEN]; /* who signed it */
+        uint8_t issuer[RECORD_HASH_LEN];   /* SHA-256 over the DER of its name */
+        int64_t this_update, next_update;
+        uint64_t revoked; /* how many */
 };
 
 #define AUDIT_NOBODY     ((uid_t) -1)
@@ -131,6 +190,8 @@ struct audit_check {
         int64_t next; /* where to go on; 0: that was the end */
 };
 
+#define POLICY_SERVICES_MAX 32
+
 struct policy {
         bool enabled;
         bool admin_keys;
@@ -139,7 +200,12 @@ struct policy {
         int64_t max_lifetime_s; /* 0: none */
         int64_t max_keys_per_user;
         bool remove_on_password_expiry;
-        bool require_certificate;
+        enum certificate_need require_certificate;
+        size_t n_services; /* that need more than the above */
+        struct policy_service {
+                char name[WIRE_SERVICE_MAX + 1];
+                enum certificate_need need;
+        } services[POLICY_SERVICES_MAX];
         bool password_issue;
         int64_t retention_s;
         /* Not for people to set: written with "remove all" and with a change of lifetime. */
@@ -147,4 +213,5 @@ struct policy {
         int64_t epoch_at;      /* since when */
         int64_t lapsed_before; /* keys made up to then had outlived a lifetime before it was changed */
         int64_t lapsed_at;     /* when it was changed */
+        int64_t trust; /* another number after each change of what a verdict on a certificate depends on */
 };

@@ -130,3 +130,12 @@ void retire_note(struct retire *retire, struct worker *worker, const struct key_
         if (!entry->queued)
                 entry->queued = submit(retire, worker, key, now);
 }
+
+void retire_use(struct retire *retire, struct worker *worker, struct store *reader,
+                const struct key_record *key, int64_t now) {
+        struct key_record old;
+
+        if (key->predecessor[0] && store_key_get(reader, key->predecessor, &old) >= 0 &&
+            old.retires_at == RECORD_RETIRES_ON_USE && strcmp(old.successor, key->id) == 0)
+                retire_note(retire, worker, &old, now);
+}

@@ -27,3 +27,9 @@ void retire_note(struct retire *retire, struct worker *worker, const struct key_
  * retire_has(retire, id): whether the key ${id} was noted and that is not yet in the store.
  */
 bool retire_has(const struct retire *retire, const char *id);
+
+/**
+ * retire_use(retire, worker, reader, key, now): ${key} was used: retire_note() for the key whose place it took, where that was to retire then.
+ */
+void retire_use(struct retire *retire, struct worker *worker, struct store *reader,
+                const struct key_record *key, int64_t now);

@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "control_bus.h"
+#include "judge.h"
 #include "listener.h"
 #include "log.h"
 #include "mirror.h"
@@ -32,6 +33,7 @@ struct server {
         struct verify *verify;
         struct firstuse *firstuse;
         struct audit *audit;
+        struct judge *judge;
         struct mirror *mirror;
         struct control control;
         sd_event *event;
@@ -178,6 +180,9 @@ static int start_handlers(struct server *s) {
         r = audit_new(&s->audit);
         if (r < 0)
                 return r;
+        r = judge_new(&s->judge, s->event, s->verify, s->audit);
+        if (r < 0)
+                return r;
         verify_set_conf(s->verify, s->conf);
         verify_set_worker(s->verify, s->worker);
         r = mirror_new(&s->mirror, s->state.lock, s->state.keymint);
@@ -193,7 +198,11 @@ static int start_handlers(struct server *s) {
         r = control_password_new(&s->control.password, s->event);
         if (r < 0)
                 return r;
+        r = control_helped_new(&s->control.cert, s->event);
+        if (r < 0)
+                return r;
         s->control = (struct control){ .password = s->control.password,
+                                       .cert = s->control.cert,
                                        .worker = s->worker,
                                        .verify = s->verify,
                                        .accounts = s->accounts,
@@ -216,7 +225,8 @@ static int start_sockets(struct server *s, char *error) {
         if (r < 0)
                 return r;
         s->control.own_sockets = s->sockets.made_verify || s->sockets.made_control;
-        r = listener_new(&s->listener, s->event, s->sockets.verify, s->verify, s->firstuse, s->audit);
+        r = listener_new(&s->listener, s->event, s->sockets.verify, s->verify, s->firstuse, s->audit,
+                         s->judge);
         if (r >= 0) {
                 s->sockets.verify = -1; /* the listener's */
                 r = control_bus_new(&s->control_bus, s->event, s->sockets.control, &s->control);
@@ -271,8 +281,10 @@ struct server *server_free(struct server *s) {
                 return NULL;
         sockets_remove(s->options->verify_socket, s->options->control_socket, &s->sockets);
         listener_free(s->listener);
+        judge_free(s->judge);
         control_bus_free(s->control_bus);
         control_password_free(s->control.password);
+        control_helped_free(s->control.cert);
         cleanup_close(&s->sockets.verify);
         cleanup_close(&s->sockets.control);
         if (s->verify && s->worker)

@@ -26,11 +26,25 @@ enum column {
         COL_RETIRES,
         COL_EPOCH,
         COL_DEAD,
+        COL_NEED,
+        COL_CERTIFICATE,
         COL_LAST,
         COL_LAST_SERVICE,
         COL_LAST_RHOST,
         COL_USES,
 };
+
+/* No bytes: bound to none. */
+static int read_certificate(sqlite3_stmt *stmt, struct key_record *key) {
+        int64_t need = sqlite3_column_int64(stmt, COL_NEED);
+
+        if (need < CERTIFICATE_NO || need > CERTIFICATE_PROOF)
+                return -EUCLEAN;
+        key->certificate_need = (enum certificate_need) need;
+        key->bound = sqlite3_column_bytes(stmt, COL_CERTIFICATE) != 0;
+        return key->bound ? store_stmt_blob(stmt, COL_CERTIFICATE, key->certificate, sizeof(key->certificate))
+                          : 0;
+}
 
 static int read_numbers(sqlite3_stmt *stmt, struct key_record *key) {
         int64_t status = sqlite3_column_int64(stmt, COL_STATUS),
@@ -50,7 +64,7 @@ static int read_numbers(sqlite3_stmt *stmt, struct key_record *key) {
         key->retires_at = sqlite3_column_int64(stmt, COL_RETIRES);
         key->epoch = sqlite3_column_int64(stmt, COL_EPOCH);
         key->dead_at = sqlite3_column_int64(stmt, COL_DEAD);
-        return 0;
+        return read_certificate(stmt, key);
 }
 
 /* On failure the record is not to be used; callers fill one of their own and hand it on only then. */
@@ -147,6 +161,12 @@ int store_key_each_own(struct store *writer, uid_t uid, const char *after,
         return each(stmt, after, visit, userdata);
 }
 
+static bool bind_certificate(sqlite3_stmt *stmt, int at, const struct key_record *key) {
+        return sqlite3_bind_int(stmt, at, (int) key->certificate_need) == SQLITE_OK &&
+               sqlite3_bind_blob(stmt, at + 1, key->certificate,
+                                 key->bound ? (int) sizeof(key->certificate) : 0, SQLITE_STATIC) == SQLITE_OK;
+}
+
 static int bind_key(sqlite3_stmt *stmt, const struct key_record *key) {
         if (sqlite3_bind_text(stmt, 1, key->id, -1, SQLITE_STATIC) != SQLITE_OK ||
             sqlite3_bind_blob(stmt, 2, key->digest, RECORD_DIGEST_LEN, SQLITE_STATIC) != SQLITE_OK ||
@@ -168,7 +188,7 @@ static int bind_key(sqlite3_stmt *stmt, const struct key_record *key) {
             sqlite3_bind_text(stmt, 18, key->successor, -1, SQLITE_STATIC) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, 19, key->retires_at) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, 20, key->epoch) != SQLITE_OK ||
-            sqlite3_bind_int64(stmt, 21, key->dead_at) != SQLITE_OK)
+            sqlite3_bind_int64(stmt, 21, key->dead_at) != SQLITE_OK || !bind_certificate(stmt, 22, key))
                 return -ENOMEM;
         return 0;
 }
@@ -202,7 +222,7 @@ int store_key_update(struct store *writer, const struct key_record *key) {
             sqlite3_bind_int64(stmt, 7, key->updated_at) != SQLITE_OK ||
             sqlite3_bind_text(stmt, 8, key->successor, -1, SQLITE_STATIC) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, 9, key->retires_at) != SQLITE_OK ||
-            sqlite3_bind_int64(stmt, 10, key->dead_at) != SQLITE_OK)
+            sqlite3_bind_int64(stmt, 10, key->dead_at) != SQLITE_OK || !bind_certificate(stmt, 11, key))
                 return -ENOMEM;
         return change_one(writer, stmt);
 }

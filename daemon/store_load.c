@@ -300,11 +300,23 @@ uint64_t store_load_keys(const struct store_load *l) {
         return l->keys;
 }
 
+static int check_cert(const struct cert_record *cert, const uint8_t *der, size_t len, void *userdata) {
+        (void) cert;
+        (void) der;
+        (void) len;
+        (void) userdata;
+        return 0;
+}
+
 int store_load_finish(struct store_load *l) {
         int r;
 
         (void) sqlite3_finalize(l->insert);
         l->insert = NULL;
+        /* There are few of them, so all are read back at once. */
+        r = store_cert_each(l->staging, check_cert, NULL);
+        if (r < 0)
+                return r == -EUCLEAN ? -EBADMSG : r;
         r = store_stmt_exec(l->staging->db, "COMMIT");
         l->staging = store_free(l->staging);
         return r;
@@ -327,14 +339,15 @@ static int copy_table(sqlite3 *db, const char *table) {
 
 static int replace_all(struct store *writer, uint32_t pepper_id, const struct store_mirror *mirror,
                        const struct audit_record *audit) {
-        char sql[160];
+        char sql[256];
         int r;
 
         r = store_begin(writer);
         if (r < 0)
                 return r;
         (void) snprintf(sql, sizeof(sql),
-                        "DELETE FROM main.key_use; DELETE FROM main.key; DELETE FROM main.policy;"
+                        "DELETE FROM main.key_use; DELETE FROM main.key; DELETE FROM main.crl_serial;"
+                        "DELETE FROM main.crl; DELETE FROM main.cert; DELETE FROM main.policy;"
                         "DELETE FROM main.pepper WHERE id <> %u",
                         pepper_id);
         r = store_stmt_exec(writer->db, sql);

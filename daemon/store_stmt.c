@@ -8,7 +8,7 @@
         "k.id, k.digest, k.pepper, k.owner, k.owner_uid, k.name, k.services, k.networks, k.status, "         \
         "k.reason,"                                                                                          \
         " k.created_at, k.updated_at, k.expires_at, k.bound_at, k.linked, k.origin, k.predecessor,"          \
-        " k.successor, k.retires_at, k.epoch, k.dead_at"
+        " k.successor, k.retires_at, k.epoch, k.dead_at, k.need, k.certificate"
 #define USE_COLUMNS ", u.last_at, u.service, u.rhost, u.uses"
 #define USED_KEYS   "SELECT " KEY_COLUMNS USE_COLUMNS " FROM key k LEFT JOIN key_use u ON u.id = k.id"
 /* What was removed with all others is there until the sweeper comes to it, and nobody is shown it. */
@@ -38,13 +38,15 @@ static const char *const texts[] = {
                 "INSERT INTO key (id, digest, pepper, owner, owner_uid, name, services, networks, status,"
                 " reason, created_at, updated_at, expires_at, bound_at, linked, origin, predecessor, "
                 "successor,"
-                " retires_at, epoch, dead_at)"
+                " retires_at, epoch, dead_at, need, certificate)"
                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
                 "?19,"
-                " ?20, ?21)",
+                " ?20, ?21, ?22, ?23)",
         [STMT_KEY_UPDATE] =
                 "UPDATE key SET digest = ?2, pepper = ?3, name = ?4, status = max(status, ?5), reason = ?6,"
-                " updated_at = ?7, successor = ?8, retires_at = ?9, dead_at = ?10 WHERE id = ?1",
+                " updated_at = ?7, successor = ?8, retires_at = ?9, dead_at = ?10, need = ?11, certificate = "
+                "?12"
+                " WHERE id = ?1",
         [STMT_KEY_DELETE] = "DELETE FROM key WHERE id = ?1",
         [STMT_KEY_USED] = "INSERT INTO key_use (id, last_at, service, rhost, uses)"
                           " VALUES (?1, ?2, ?3, ?4, ?5)"
@@ -99,6 +101,30 @@ static const char *const texts[] = {
         [STMT_MIRROR_GET] = "SELECT exported, source, imported FROM mirror",
         [STMT_MIRROR_PUT] = "REPLACE INTO mirror (one, exported, source, imported) VALUES (1, ?1, ?2, ?3)",
         [STMT_KEY_COUNT] = "SELECT count(*) FROM key k WHERE true" LIVE_EPOCH,
+#define CERT_COLUMNS                                                                                         \
+        "thumbprint, kind, name, subject, subject_cn, subject_o, subject_ou, issuer_cn, issuer_o, "          \
+        "issuer_ou,"                                                                                         \
+        " serial, key_type, issuer, subject_id, spki, ssh, not_before, not_after, added_at, der"
+        [STMT_CERT_GET] = "SELECT " CERT_COLUMNS " FROM cert WHERE thumbprint = ?1",
+        [STMT_CERT_OF_SPKI] =
+                "SELECT " CERT_COLUMNS " FROM cert WHERE spki = ?1 AND kind = 0 ORDER BY not_after DESC",
+        [STMT_CERT_OF_SSH] =
+                "SELECT " CERT_COLUMNS " FROM cert WHERE ssh = ?1 AND kind = 0 ORDER BY not_after DESC",
+        [STMT_CERT_CAS] = "SELECT " CERT_COLUMNS " FROM cert WHERE kind = 1",
+        [STMT_CRL_LOOK] = "SELECT EXISTS (SELECT 1 FROM crl_serial WHERE issuer = ?1 AND serial = ?2),"
+                          " (SELECT max(next_update) FROM crl WHERE issuer = ?1)",
+        [STMT_CERT_EACH] = "SELECT " CERT_COLUMNS " FROM cert ORDER BY kind, name",
+        [STMT_CERT_INSERT] =
+                "INSERT INTO cert (" CERT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
+                " ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+        [STMT_CERT_DELETE] = "DELETE FROM cert WHERE thumbprint = ?1",
+        [STMT_CERT_KEYS] =
+                "SELECT count(*) FROM key k WHERE k.certificate <> x'' AND k.certificate = ?1" LIVE_EPOCH,
+        [STMT_CRL_GET] = "SELECT ca, issuer, this_update, next_update, revoked FROM crl WHERE ca = ?1",
+        [STMT_CRL_DELETE] = "DELETE FROM crl WHERE ca = ?1",
+        [STMT_CRL_INSERT] =
+                "INSERT INTO crl (ca, issuer, this_update, next_update, revoked) VALUES (?1, ?2, ?3, ?4, ?5)",
+        [STMT_CRL_ADD] = "INSERT OR IGNORE INTO crl_serial (ca, issuer, serial) VALUES (?1, ?2, ?3)",
         [STMT_AUDIT_EACH] = "SELECT " AUDIT_COLUMNS " FROM audit WHERE seq > ?1 ORDER BY seq",
         /* Without the second condition the index, which is a partial one, would not be used. */
         [STMT_AUDIT_EACH_OF_KEY] = "SELECT " AUDIT_COLUMNS " FROM audit"
@@ -196,6 +222,19 @@ int store_stmt_text(sqlite3_stmt *stmt, int column, char *out, size_t size) {
         return 0;
 }
 
+int store_stmt_bind_hash(sqlite3_stmt *stmt, int at, const uint8_t hash[static RECORD_HASH_LEN]) {
+        return store_stmt_error(sqlite3_bind_blob(stmt, at, hash, RECORD_HASH_LEN, SQLITE_STATIC));
+}
+
+int store_stmt_blob(sqlite3_stmt *stmt, int column, uint8_t *out, size_t len) {
+        const void *bytes = sqlite3_column_blob(stmt, column);
+
+        if (!bytes || (size_t) sqlite3_column_bytes(stmt, column) != len)
+                return -EUCLEAN;
+        memcpy(out, bytes, len);
+        return 0;
+}
+
 int store_stmt_exec(sqlite3 *db, const char *sql) {
         return store_stmt_error(sqlite3_exec(db, sql, NULL, NULL, NULL));
 }
@@ -215,7 +254,9 @@ int store_stmt_pragma(sqlite3 *db, const char *sql, int64_t *ret) {
 }
 
 /* The order is that of a file: what refers to another table comes behind it. */
-static const char *const whole_tables[] = { "pepper", "policy", "key", "key_use" };
+static const char *const whole_tables[] = {
+        "pepper", "policy", "cert", "crl", "crl_serial", "key", "key_use"
+};
 
 const char *store_stmt_table(size_t i) {
         return i < ARRAY_LEN(whole_tables) ? whole_tables[i] : NULL;

@@ -15,6 +15,11 @@ enum stmt {
         STMT_KEY_GET,
         STMT_ACCOUNT_GET,
         STMT_ACCOUNT_EACH,
+        STMT_CERT_GET,
+        STMT_CERT_OF_SPKI,
+        STMT_CERT_OF_SSH,
+        STMT_CERT_CAS,
+        STMT_CRL_LOOK,
         /* what follows only a writer has */
         STMT_KEY_GET_USED,
         STMT_KEY_EACH,
@@ -56,6 +61,14 @@ enum stmt {
         STMT_CHAIN_GET,
         STMT_CHAIN_SET,
         STMT_KEY_NEWEST,
+        STMT_CERT_EACH,
+        STMT_CERT_INSERT,
+        STMT_CERT_DELETE,
+        STMT_CERT_KEYS,
+        STMT_CRL_GET,
+        STMT_CRL_DELETE,
+        STMT_CRL_INSERT,
+        STMT_CRL_ADD,
         _STMT_MAX,
         _STMT_READER_MAX = STMT_KEY_GET_USED,
 };
@@ -108,6 +121,16 @@ void store_stmt_done(sqlite3_stmt **stmt);
  * store_stmt_text(stmt, column, out, size): copies a text column. -EUCLEAN when it does not fit or has a NUL inside.
  */
 int store_stmt_text(sqlite3_stmt *stmt, int column, char *out, size_t size) _must_check_;
+
+/**
+ * store_stmt_bind_hash(stmt, at, hash): binds ${RECORD_HASH_LEN} bytes, borrowed until the statement is reset. 0, or an error of the store.
+ */
+int store_stmt_bind_hash(sqlite3_stmt *stmt, int at, const uint8_t hash[static RECORD_HASH_LEN]) _must_check_;
+
+/**
+ * store_stmt_blob(stmt, column, out, len): copies a column of exactly ${len} bytes. -EUCLEAN when it has another length.
+ */
+int store_stmt_blob(sqlite3_stmt *stmt, int column, uint8_t *out, size_t len) _must_check_;
 
 /**
  * store_stmt_exec(db, sql): runs statements that are not worth preparing. 0, or an error of the store.

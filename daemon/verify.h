@@ -4,14 +4,40 @@
 
 #include <sys/socket.h>
 
+#include "challenge.h"
 #include "conf.h"
 #include "keymint.h"
+#include "limits.h"
 #include "store.h"
+#include "trust.h"
 #include "worker.h"
 
-#define VERIFY_ISSUE 2
-
 struct verify;
+
+/* What one connection of the verify socket was given, from one message to the next. Zeroes at first. */
+struct verify_session {
+        bool offered; /* a challenge: what follows is the login that it was given for */
+        char id[KEYTEXT_ID_LEN + 1];
+        uint8_t nonce[WIRE_CHALLENGE_LEN];
+};
+
+/* One message. Borrows all. */
+struct verify_packet {
+        const uint8_t *in;
+        size_t len;
+        const struct ucred *peer;
+        int64_t now;
+        struct verify_session *session;     /* NULL: of no connection that could be given anything */
+        const struct trust_verdict *judged; /* on its certificate, which had to be read; NULL: nobody has */
+};
+
+enum verify_outcome {
+        VERIFY_NOTHING = 0, /* a reply that is not worth a word (another version) */
+        VERIFY_ANSWERED,    /* a reply, and an event for verify_log() */
+        VERIFY_OFFERED,     /* a reply, and another message to come; an event for when none does */
+        VERIFY_ISSUE,       /* no verification: for firstuse_serve(); no reply, no event */
+        VERIFY_JUDGE,       /* the certificate has to be read: for judge_serve(); no reply, no event */
+};
 
 /* What happened, for the log after the reply has gone out. */
 struct verify_event {
@@ -25,8 +51,11 @@ struct verify_event {
         bool known;                    /* there is a key with this id */
         char owner[WIRE_USER_MAX + 1]; /* of that key */
         uid_t owner_uid;
-        int64_t expires_at; /* of the key, where there is one */
-        int store_error;    /* with REASON_STORE: what the store said */
+        int64_t expires_at;                             /* of the key, where there is one */
+        int store_error;                                /* with REASON_STORE: what the store said */
+        char thumbprint[2 * RECORD_THUMBPRINT_LEN + 1]; /* of the certificate that counted; "": none did */
+        char subject[RECORD_DN_MAX + 1];                /* of that; "": it could not be read */
+        char detail[CERT_DETAIL_LEN];
         int64_t now;
 };
 
@@ -49,6 +78,11 @@ int verify_load_policy(struct store *s, struct policy *ret) _must_check_;
 int verify_get_policy(struct verify *v, struct policy *ret) _must_check_;
 
 /**
+ * verify_get_reader(v, ret): the store as it is now; on the loop, until the loop does something else. 0, or an error of the store.
+ */
+int verify_get_reader(struct verify *v, struct store **ret) _must_check_;
+
+/**
  * verify_set_conf(v, conf): the configuration in force from now on; borrowed until the next call.
  */
 void verify_set_conf(struct verify *v, const struct conf *conf);
@@ -59,32 +93,50 @@ void verify_set_conf(struct verify *v, const struct conf *conf);
 void verify_set_worker(struct verify *v, struct worker *worker);
 
 /**
- * verify_get_accounts(s, key, ret_owner, ret_linked):
+ * verify_load_accounts(s, key, ret_owner, ret_linked):
  * What the store knows of the accounts behind ${key}; of whom it knows nothing the record stays as it was. 0, or an error of the store.
  */
-int verify_get_accounts(struct store *s, const struct key_record *key, struct account_record *ret_owner,
-                        struct account_record *ret_linked) _must_check_;
+int verify_load_accounts(struct store *s, const struct key_record *key, struct account_record *ret_owner,
+                         struct account_record *ret_linked) _must_check_;
 
 /**
- * verify_packet(v, in, len, peer, now, out, ret_event):
- * Decides the request at ${in} at the time ${now} and writes the reply to ${out}. The caller wipes ${in}.
- * Returns VERIFY_ISSUE when it is no verification: it is for firstuse_serve(), and there is nothing in ${out} and ${ret_event};
- * 1 with a reply and an event for verify_log(); 0 with a reply that is not worth a word (another version); -EBADMSG
- * when there is nothing to answer: the peer is to be dropped.
+ * verify_packet(v, packet, out, ret_event):
+ * Decides the request and writes the reply to ${out}. The caller wipes the request.
+ * Returns an outcome, or -EBADMSG when there is nothing to answer: the peer is to be dropped.
  */
-int verify_packet(struct verify *v, const uint8_t *in, size_t len, const struct ucred *peer, int64_t now,
-                  uint8_t out[static WIRE_REPLY_LEN], struct verify_event *ret_event) _must_check_;
+int verify_packet(struct verify *v, const struct verify_packet *packet, uint8_t out[static WIRE_REPLY_LEN],
+                  struct verify_event *ret_event) _must_check_;
+
+/* A question to the helper that reads certificates: what it is about, and for whom. */
+struct verify_question {
+        uint8_t thumbprint[RECORD_THUMBPRINT_LEN];
+        bool is_signed; /* there is a signature as well, so the answer is good for one login only */
+        char owner[WIRE_USER_MAX + 1]; /* of the key */
+        int64_t trust;                 /* the policy's at that time */
+};
+
+/**
+ * verify_ask(v, packet, out, size, ret): writes the question that a ${packet} with VERIFY_JUDGE gives rise to. Its length; -EMSGSIZE; an error of the store.
+ */
+ssize_t verify_ask(struct verify *v, const struct verify_packet *packet, uint8_t *out, size_t size,
+                   struct verify_question *ret) _must_check_;
+
+/**
+ * verify_take(v, packet, question, judged, ret):
+ * What the answer means for ${packet}, for its judged. 0; -ESTALE when things have changed since the question; an error of the store.
+ */
+int verify_take(struct verify *v, const struct verify_packet *packet, const struct verify_question *question,
+                const struct cert_verdict *judged, struct trust_verdict *ret) _must_check_;
+
+/**
+ * verify_limits(v): how often the same was said in the log. Borrowed.
+ */
+struct limits *verify_limits(struct verify *v);
 
 /**
  * verify_log(v, event): says what happened, unless the same was said often enough.
  */
 void verify_log(struct verify *v, const struct verify_event *event);
-
-/**
- * verify_without_key(text): ${text}, or what stands for it where it has something like a key in it: a person may type the key where the name
- * belongs.
- */
-const char *verify_without_key(const char *text);
 
 /**
  * verify_flush(v, worker): hands the uses noted so far to the writer. Nothing is lost when it cannot take them now.

@@ -9,7 +9,7 @@
 static const char data_name[] = "wfapikey-login";
 
 static void login_wipe(struct pam_login *login) {
-        explicit_bzero(login, sizeof(*login));
+        explicit_bzero(login, sizeof(*login)); /* a certificate is no secret */
 }
 
 static void login_free(pam_handle_t *pamh, void *data, int error_status) {
@@ -31,18 +31,28 @@ static bool put_env(pam_handle_t *pamh, const char *name, const char *value) {
         return pam_putenv(pamh, text) == PAM_SUCCESS;
 }
 
-bool pam_login_remember(pam_handle_t *pamh, const char *user, const struct wire_reply *reply) {
-        struct pam_login *login;
+static struct pam_login *login_new(const struct wire_request *req, const struct wire_reply *reply) {
+        struct pam_login *login = calloc(1, sizeof(*login) + req->certificate_len);
 
-        login = calloc(1, sizeof(*login));
         if (!login)
-                return false;
-        memcpy(login->user, user, strnlen(user, WIRE_USER_MAX));
+                return NULL;
+        memcpy(login->user, req->user, strnlen(req->user, WIRE_USER_MAX));
+        login->evidence = req->evidence;
+        login->certificate_len = req->certificate_len;
+        if (req->certificate_len > 0)
+                memcpy(login->certificate, req->certificate, req->certificate_len);
         memcpy(login->id, reply->id, sizeof(login->id));
         memcpy(login->ticket, reply->ticket, sizeof(login->ticket));
         login->pid = getpid();
         login->at_ms = ask_now_ms();
+        return login;
+}
 
+bool pam_login_remember(pam_handle_t *pamh, const struct wire_request *req, const struct wire_reply *reply) {
+        struct pam_login *login = login_new(req, reply);
+
+        if (!login)
+                return false;
         if (pam_set_data(pamh, data_name, login, login_free) != PAM_SUCCESS) {
                 login_wipe(login);
                 free(login);

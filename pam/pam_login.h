@@ -13,15 +13,19 @@ struct pam_login {
         char id[KEYTEXT_ID_LEN + 1];
         uint8_t ticket[WIRE_TICKET_LEN];
         pid_t pid;
-        int64_t at_ms; /* of the verdict, CLOCK_MONOTONIC */
+        int64_t at_ms;               /* of the verdict, CLOCK_MONOTONIC */
+        enum wire_evidence evidence; /* that it was made with: the ticket is good with that alone */
+        size_t certificate_len;
+        uint8_t certificate[];
 };
 
 /**
- * pam_login_remember(pamh, user, reply):
- * Notes an accepted login in ${pamh}, and the key's id and name in the PAM environment (WFAPIKEY_ID, WFAPIKEY_NAME).
+ * pam_login_remember(pamh, req, reply):
+ * Notes that ${req} was accepted in ${pamh}, and the key's id and name in the PAM environment (WFAPIKEY_ID, WFAPIKEY_NAME).
  * Returns whether there was memory for it; if not, nothing is noted.
  */
-bool pam_login_remember(pam_handle_t *pamh, const char *user, const struct wire_reply *reply) _must_check_;
+bool pam_login_remember(pam_handle_t *pamh, const struct wire_request *req,
+                        const struct wire_reply *reply) _must_check_;
 
 /**
  * pam_login_forget(pamh): what every new attempt begins with. Cannot fail.

@@ -52,6 +52,7 @@ enum outcome pam_map_verdict(enum verdict verdict) {
                 return OUTCOME_DENY_CERTIFICATE;
         case VERDICT_INTERNAL:
         case VERDICT_VERSION:
+        case VERDICT_CHALLENGE: /* is no answer to whoever has not offered */
                 break;
         }
         return OUTCOME_UNAVAILABLE;

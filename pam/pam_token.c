@@ -7,7 +7,7 @@ static const char certificate_text[] =
         "Untrusted request. Please contact your system administrator and attach certificate.";
 
 /* The application's answer, which it allocated and which must not stay in its heap. */
-static void answer_free(struct pam_response **answer) {
+void pam_token_answer_free(struct pam_response **answer) {
         if (!*answer)
                 return;
         if ((*answer)->resp) {
@@ -32,17 +32,23 @@ static int converse(pam_handle_t *pamh, int style, const char *text, struct pam_
         return conv->conv(1, &messages, ret, conv->appdata_ptr);
 }
 
-static enum outcome ask_for_token(pam_handle_t *pamh, const struct pam_args *args) {
-        __attribute__((cleanup(answer_free))) struct pam_response *answer = NULL;
-        int rv;
+enum outcome pam_token_ask(pam_handle_t *pamh, const char *prompt, struct pam_response **ret) {
+        int rv = converse(pamh, PAM_PROMPT_ECHO_OFF, prompt, ret);
 
-        rv = converse(pamh, PAM_PROMPT_ECHO_OFF, args->prompt ? args->prompt : "Password: ", &answer);
         if (rv == PAM_CONV_AGAIN)
                 return OUTCOME_AGAIN;
         if (rv == PAM_BUF_ERR)
                 return OUTCOME_NO_MEMORY;
-        if (rv != PAM_SUCCESS)
-                return OUTCOME_CONVERSATION;
+        return rv == PAM_SUCCESS ? OUTCOME_ALLOW : OUTCOME_CONVERSATION;
+}
+
+static enum outcome ask_for_token(pam_handle_t *pamh, const struct pam_args *args) {
+        __attribute__((cleanup(pam_token_answer_free))) struct pam_response *answer = NULL;
+        enum outcome outcome;
+
+        outcome = pam_token_ask(pamh, args->prompt ? args->prompt : "Password: ", &answer);
+        if (outcome != OUTCOME_ALLOW)
+                return outcome;
         if (!answer || !answer->resp)
                 return OUTCOME_NOT_A_KEY;
         return pam_set_item(pamh, PAM_AUTHTOK, answer->resp) == PAM_SUCCESS ? OUTCOME_ALLOW
@@ -55,7 +61,15 @@ static const char *token_of(pam_handle_t *pamh) {
         return pam_get_item(pamh, PAM_AUTHTOK, &token) == PAM_SUCCESS ? token : NULL;
 }
 
-enum outcome pam_token_get(pam_handle_t *pamh, const struct pam_args *args, struct secret *ret) {
+/* How long the key is with which ${token} begins: all of it, or up to what is behind it where that may be a certificate. */
+static size_t key_len(const struct pam_args *args, const char *token) {
+        size_t len = strnlen(token, KEYTEXT_LEN + 1);
+
+        return len > KEYTEXT_LEN && args->certificate_field && token[KEYTEXT_LEN] == '.' ? KEYTEXT_LEN : len;
+}
+
+enum outcome pam_token_get(pam_handle_t *pamh, const struct pam_args *args, struct secret *ret,
+                           const char **ret_behind) {
         const char *token = token_of(pamh);
         size_t len;
 
@@ -69,15 +83,17 @@ enum outcome pam_token_get(pam_handle_t *pamh, const struct pam_args *args, stru
         if (!token)
                 return OUTCOME_NOT_A_KEY;
 
-        len = strnlen(token, KEYTEXT_LEN + 1);
+        len = key_len(args, token);
         if (!keytext_is_key(token, len))
                 return OUTCOME_NOT_A_KEY;
-        memcpy(ret->text, token, len + 1);
+        memcpy(ret->text, token, len);
+        ret->text[len] = '\0';
+        *ret_behind = token[len] ? token + len + 1 : NULL;
         return OUTCOME_ALLOW;
 }
 
 void pam_token_want_certificate(pam_handle_t *pamh, int flags) {
-        __attribute__((cleanup(answer_free))) struct pam_response *answer = NULL;
+        __attribute__((cleanup(pam_token_answer_free))) struct pam_response *answer = NULL;
 
         if (!(flags & PAM_SILENT))
                 (void) converse(pamh, PAM_ERROR_MSG, certificate_text, &answer);
@@ -92,7 +108,7 @@ static void append(char *text, size_t size, const char *more) {
 }
 
 void pam_token_show(pam_handle_t *pamh, const struct secret *key, const char *service) {
-        __attribute__((cleanup(answer_free))) struct pam_response *answer = NULL;
+        __attribute__((cleanup(pam_token_answer_free))) struct pam_response *answer = NULL;
         char text[512] = "";
 
         append(text, sizeof(text), "Your API key for ");

@@ -8,7 +8,9 @@
 #include <security/pam_modules.h>
 
 #include "ask.h"
+#include "cleanup.h"
 #include "pam_args.h"
+#include "pam_certificate.h"
 #include "pam_login.h"
 #include "pam_map.h"
 #include "pam_token.h"
@@ -20,10 +22,12 @@ static enum outcome read_args(pam_handle_t *pamh, int argc, const char **argv, b
 
         if (pam_args_parse(argc, argv, session, ret, &bad) >= 0)
                 return OUTCOME_ALLOW;
-        pam_syslog(pamh, LOG_ERR,
-                   "bad option '%s': known are socket=/PATH timeout=SECONDS (10ms to 60s) prompt=TEXT "
-                   "server_uid=UID try_first_pass use_first_pass debug, and in a session line issue",
-                   bad);
+        pam_syslog(
+                pamh, LOG_ERR,
+                "bad option '%s': known are socket=/PATH timeout=SECONDS (10ms to 60s) prompt=TEXT "
+                "server_uid=UID try_first_pass use_first_pass debug certificate=field|prompt|proof|env:NAME|"
+                "process-env:NAME (prompt and proof not together), and in a session line issue",
+                bad);
         return OUTCOME_BAD_OPTION;
 }
 
@@ -59,18 +63,18 @@ static enum outcome get_circumstances(pam_handle_t *pamh, struct wire_request *r
         return OUTCOME_ALLOW;
 }
 
-static enum outcome ask(pam_handle_t *pamh, const struct pam_args *args, const struct wire_request *req,
-                        struct wire_reply *reply) {
-        const struct ask_server server = { .path = args->socket,
-                                           .uid = args->server_uid,
-                                           .timeout_ms = args->timeout_ms };
-        enum outcome outcome = OUTCOME_UNAVAILABLE;
-        int r;
+static struct ask_server server_of(const struct pam_args *args) {
+        return (struct ask_server){ .path = args->socket,
+                                    .uid = args->server_uid,
+                                    .timeout_ms = args->timeout_ms };
+}
 
-        r = ask_verdict(&server, req, reply);
-        if (r >= 0)
-                outcome = pam_map_verdict(reply->verdict);
-        else
+/* What the answer ${r} and ${reply} of the daemon means, and a line for the log where it is none. */
+static enum outcome conclude(pam_handle_t *pamh, const struct pam_args *args, int r,
+                             const struct wire_reply *reply) {
+        enum outcome outcome = r >= 0 ? pam_map_verdict(reply->verdict) : OUTCOME_UNAVAILABLE;
+
+        if (r < 0)
                 pam_syslog(pamh, LOG_ERR, "cannot ask wfapikeyd at '%s' (timeout=%lldms): %s", args->socket,
                            (long long) args->timeout_ms,
                            r == -EPERM ? "the socket is served by another uid than server_uid"
@@ -86,19 +90,70 @@ static enum outcome ask(pam_handle_t *pamh, const struct pam_args *args, const s
         return outcome;
 }
 
+static enum outcome ask(pam_handle_t *pamh, const struct pam_args *args, const struct wire_request *req,
+                        struct wire_reply *reply) {
+        const struct ask_server server = server_of(args);
+
+        return conclude(pamh, args, ask_verdict(&server, req, reply), reply);
+}
+
+/* The daemon wants a certificate, and waits on the connection ${fd} for the login with it. */
+static enum outcome ask_user(pam_handle_t *pamh, const struct pam_args *args, int fd,
+                             struct wire_request *req, struct pam_certificate *certificate,
+                             struct wire_reply *reply) {
+        const struct ask_server server = server_of(args);
+        char challenge[CHALLENGE_TEXT_LEN];
+        enum outcome outcome;
+        int r;
+
+        challenge_format(challenge, reply->challenge, req->user, req->service);
+        outcome = pam_certificate_ask(pamh, args, challenge, certificate);
+        if (outcome != OUTCOME_ALLOW)
+                return outcome;
+        pam_certificate_show(certificate, req);
+        r = ask_again(&server, fd, req, reply);
+        /* A daemon that was started anew meanwhile knows nothing of a challenge, and there is none to know of. */
+        if (r == -ECONNRESET && certificate->signature_len == 0)
+                r = ask_verdict(&server, req, reply);
+        return conclude(pamh, args, r, reply);
+}
+
+/* Where the user can be asked, only if a certificate is needed and everything else is right. */
+static enum outcome offer(pam_handle_t *pamh, const struct pam_args *args, struct wire_request *req,
+                          struct pam_certificate *certificate, struct wire_reply *reply) {
+        const struct ask_server server = server_of(args);
+        _cleanup_close_ int fd = -1;
+        int r;
+
+        req->kind = WIRE_OFFER;
+        r = ask_offer(&server, req, reply, &fd);
+        req->kind = WIRE_VERIFY;
+        if (r < 0 || fd < 0)
+                return conclude(pamh, args, r, reply);
+        return ask_user(pamh, args, fd, req, certificate, reply);
+}
+
 static enum outcome authenticate(pam_handle_t *pamh, int flags, const struct pam_args *args) {
         _cleanup_request_ struct wire_request req = { .kind = WIRE_VERIFY, .seq = 1 };
+        struct pam_certificate certificate;
         struct wire_reply reply = {};
+        const char *behind = NULL;
         enum outcome outcome;
 
         outcome = get_user(pamh, &req);
         if (outcome == OUTCOME_ALLOW)
-                outcome = pam_token_get(pamh, args, &req.key);
+                outcome = pam_token_get(pamh, args, &req.key, &behind);
         if (outcome == OUTCOME_ALLOW)
                 outcome = get_circumstances(pamh, &req);
-        if (outcome == OUTCOME_ALLOW)
+        if (outcome != OUTCOME_ALLOW)
+                return outcome;
+        pam_certificate_find(pamh, args, behind, &certificate);
+        pam_certificate_show(&certificate, &req);
+        if (req.evidence == WIRE_EVIDENCE_NONE && (args->certificate_prompt || args->certificate_proof))
+                outcome = offer(pamh, args, &req, &certificate, &reply);
+        else
                 outcome = ask(pamh, args, &req, &reply);
-        if (outcome == OUTCOME_ALLOW && !pam_login_remember(pamh, req.user, &reply))
+        if (outcome == OUTCOME_ALLOW && !pam_login_remember(pamh, &req, &reply))
                 outcome = OUTCOME_NO_MEMORY;
         if (outcome == OUTCOME_DENY_CERTIFICATE)
                 pam_token_want_certificate(pamh, flags);
@@ -122,6 +177,9 @@ static enum outcome confirm(pam_handle_t *pamh, const struct pam_args *args, con
 
         memcpy(req.id, login->id, sizeof(req.id));
         memcpy(req.ticket, login->ticket, sizeof(req.ticket));
+        req.evidence = login->evidence;
+        req.certificate = login->certificate;
+        req.certificate_len = login->certificate_len;
         outcome = get_circumstances(pamh, &req);
         if (outcome == OUTCOME_ALLOW)
                 outcome = ask(pamh, args, &req, &reply);

@@ -187,7 +187,34 @@ with_both() { # COMMAND...: while both daemons run
 }
 
 part_writes() { "$BENCH_PROGRAMS/bench_write" "$dir" big "$rounds"; }
-part_pam() { with_both "$BENCH_PROGRAMS/bench_pam" "$dir" rounds "$rounds" "$slice" "$keys" "$small"; }
+# A certificate that is registered, and one of a registered CA, for the services pinned and chained, which need one.
+make_certificates() {
+    local name
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=root -days 30 -keyout "$dir/root.key" \
+        -out "$dir/root.pem" 2>/dev/null
+    for name in pinned chained; do
+        openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/O=bench/CN=$name" -keyout "$dir/$name.key" \
+            -out "$dir/$name.csr" 2>/dev/null
+        openssl x509 -req -in "$dir/$name.csr" -CA "$dir/root.pem" -CAkey "$dir/root.key" -CAcreateserial -days 30 \
+            -extfile <(printf 'basicConstraints=critical,CA:FALSE\nextendedKeyUsage=clientAuth\n') -out "$dir/$name.pem" 2>/dev/null
+        printf '.%s\n' "$("$WFAPIKEYCTL" cert encode "$dir/$name.pem" 2>/dev/null)" >"$dir/$name"
+    done
+}
+
+register_certificates() { # and let each be looked at once
+    local ctl=("$WFAPIKEYCTL" --control="$dir/big.control")
+    make_certificates
+    "${ctl[@]}" cert add --ca "$dir/root.pem" >/dev/null
+    "${ctl[@]}" cert add "$dir/pinned.pem" >/dev/null
+    "${ctl[@]}" policy set require-certificate:pinned=yes require-certificate:chained=yes
+}
+
+bench_pam() {
+    register_certificates
+    "$BENCH_PROGRAMS/bench_pam" "$dir" rounds "$rounds" "$slice" "$keys" "$small"
+}
+
+part_pam() { with_both bench_pam; }
 part_ask() { with_both "$BENCH_PROGRAMS/bench_ask" "$dir" rounds "$rounds" "$slice" "$keys" "$small"; }
 part_counts() {
     count_calls
@@ -201,6 +228,10 @@ write_services() {
     printf '%s required pam_permit.so\n' auth account >"$dir/pam.d/permit"
     for name in big small echo; do
         printf "%s required $PAM_MODULE socket=$dir/$name.verify server_uid=$EUID timeout=10\n" auth account \
+            >"$dir/pam.d/$name"
+    done
+    for name in pinned chained; do
+        printf "%s required $PAM_MODULE socket=$dir/big.verify server_uid=$EUID timeout=10 certificate=field\n" auth account \
             >"$dir/pam.d/$name"
     done
 }
@@ -222,7 +253,7 @@ while [[ $# -gt 0 ]]; do
     esac
     shift
 done
-[[ -n ${BENCH_PROGRAMS-} && -n ${WFAPIKEYD-} && -n ${PAM_MODULE-} ]] || die "is started by make bench"
+[[ -n ${BENCH_PROGRAMS-} && -n ${WFAPIKEYD-} && -n ${WFAPIKEYCTL-} && -n ${PAM_MODULE-} ]] || die "is started by make bench"
 [[ ${#parts[@]} -gt 0 ]] || parts=(writes pam ask counts)
 
 trap clean_up EXIT

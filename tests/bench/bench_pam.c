@@ -21,6 +21,8 @@ enum variant {
         UNKNOWN,
         WRONG,
         REVOKED,
+        CERTIFICATE,
+        CERTIFICATE_CHAIN,
         _VARIANT_MAX,
 };
 
@@ -52,8 +54,17 @@ static const struct {
         [UNKNOWN] = { "unknown id", "big", KEYS_BIG, BENCH_OTHER_ID, PAM_AUTH_ERR },
         [WRONG] = { "wrong secret", "big", KEYS_BIG, BENCH_OTHER_SECRET, PAM_AUTH_ERR },
         [REVOKED] = { "revoked", "big", KEYS_REVOKED, BENCH_AS_IT_IS, PAM_AUTH_ERR },
+        [CERTIFICATE] = { "accepted, certificate behind it", "pinned", KEYS_BIG, BENCH_AS_IT_IS,
+                          PAM_SUCCESS },
+        [CERTIFICATE_CHAIN] = { "accepted, certificate of a CA", "chained", KEYS_BIG, BENCH_AS_IT_IS,
+                                PAM_SUCCESS },
 };
 _Static_assert(ARRAY_LEN(variants) == _VARIANT_MAX, "a row for each");
+
+/* What is typed: the key, and behind it the certificate in the file of the service's name, where there is one. */
+struct typed {
+        char text[KEYTEXT_LEN + 1 + 12000];
+};
 
 struct logins {
         const char *user;
@@ -71,21 +82,35 @@ static void logins_done(struct logins *l) {
 
 /* The application that types the key. */
 static int converse(int n, const struct pam_message **messages, struct pam_response **ret, void *userdata) {
-        const struct secret *key = userdata;
+        const struct typed *typed = userdata;
         struct pam_response *answers;
 
         (void) messages;
         answers = calloc((size_t) n, sizeof(*answers));
         if (!answers)
                 return PAM_BUF_ERR;
-        answers[0].resp = strdup(key->text);
+        answers[0].resp = strdup(typed->text);
         *ret = answers;
         return PAM_SUCCESS;
 }
 
+/* Read once for each variant: the service has not to be measured with it. */
+static int load_certificate(const char *service, char *out, size_t size) {
+        FILE *f = fopen(service, "re");
+        size_t n;
+
+        if (!f)
+                return errno == ENOENT ? 0 : -errno;
+        n = fread(out, 1, size - 1, f);
+        (void) fclose(f);
+        out[n] = '\0';
+        out[strcspn(out, "\n")] = '\0';
+        return 0;
+}
+
 /* A refused user gets no account check, as in a service. */
-static int login(const struct logins *l, const char *service, int wanted, struct secret *key) {
-        struct pam_conv conv = { .conv = converse, .appdata_ptr = key };
+static int login(const struct logins *l, const char *service, int wanted, struct typed *typed) {
+        struct pam_conv conv = { .conv = converse, .appdata_ptr = typed };
         pam_handle_t *pamh = NULL;
         int rv, account = PAM_SUCCESS;
 
@@ -106,14 +131,20 @@ static int measure(size_t variant, struct bench_latencies *ret, void *userdata) 
         struct logins *l = userdata;
         const struct bench_keys *keys = &l->keys[variants[variant].list];
         int64_t began = bench_now_ns(), now = began;
+        struct typed typed = {};
+        int r;
 
+        r = load_certificate(variants[variant].service, typed.text + KEYTEXT_LEN,
+                             sizeof(typed.text) - KEYTEXT_LEN);
+        if (r < 0)
+                return r;
         while (now < began + l->slice_ns) {
                 struct secret key;
-                int r;
 
                 bench_key_pick(keys, variants[variant].spoil, &l->random, &key);
+                memcpy(typed.text, key.text, KEYTEXT_LEN);
                 now = bench_now_ns();
-                r = login(l, variants[variant].service, variants[variant].wanted, &key);
+                r = login(l, variants[variant].service, variants[variant].wanted, &typed);
                 if (r >= 0)
                         r = bench_latencies_add(ret, bench_now_ns() - now);
                 if (r < 0)
@@ -172,6 +203,7 @@ static int run_rounds(struct logins *l, char *argv[]) {
 }
 
 static int run_count(struct logins *l, char *argv[]) {
+        struct typed typed = {};
         struct secret key;
         uint64_t n;
         int r = 0;
@@ -180,7 +212,8 @@ static int run_count(struct logins *l, char *argv[]) {
                 return -EINVAL;
         for (uint64_t i = 0; r >= 0 && i < n; i++) {
                 bench_key_pick(&l->keys[KEYS_BIG], BENCH_AS_IT_IS, &l->random, &key);
-                r = login(l, argv[0], PAM_SUCCESS, &key);
+                memcpy(typed.text, key.text, KEYTEXT_LEN);
+                r = login(l, argv[0], PAM_SUCCESS, &typed);
         }
         return r;
 }

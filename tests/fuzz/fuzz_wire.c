@@ -1,5 +1,5 @@
-/* The verify protocol, both ends: whatever decodes encodes back to the same bytes, one text for each message; and no reply that is
- * not an allow to the letter is read as one. */
+/* The verify protocol, both ends: whatever decodes encodes back to the same bytes, one text for each message, evidence included; and no reply that is
+ * neither an allow nor a challenge to the letter is read as one. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,16 +8,26 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static uint8_t again[WIRE_REQUEST_MAX];
+
+static void check_request(const uint8_t *data, size_t size, const struct wire_request *req) {
+        if (size < WIRE_REQUEST_LEN || size > WIRE_REQUEST_MAX || wire_request_len(req) != size ||
+            wire_request_encode(again, req) < 0 || memcmp(again, data, size) != 0)
+                abort();
+        /* What was borrowed lies within the message. */
+        if (req->evidence != WIRE_EVIDENCE_NONE &&
+            (req->certificate < data || req->signature + req->signature_len != data + size))
+                abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         struct wire_request req;
         struct wire_reply reply;
-        uint8_t again[WIRE_REQUEST_LEN];
 
         if (wire_request_decode(data, size, &req) >= 0)
-                if (size != WIRE_REQUEST_LEN || wire_request_encode(again, &req) < 0 ||
-                    memcmp(again, data, size) != 0)
-                        abort();
-        if (wire_reply_decode(data, size, &reply) >= 0 && reply.verdict == VERDICT_ALLOW) {
+                check_request(data, size, &req);
+        if (wire_reply_decode(data, size, &reply) >= 0 &&
+            (reply.verdict == VERDICT_ALLOW || reply.verdict == VERDICT_CHALLENGE)) {
                 wire_reply_encode(again, &reply);
                 if (size != WIRE_REPLY_LEN || memcmp(again, data, size) != 0)
                         abort();

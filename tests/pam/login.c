@@ -6,12 +6,19 @@ static void keep(char out[static LOGIN_TEXT_MAX], const char *text) {
         (void) snprintf(out, LOGIN_TEXT_MAX, "%s", text ? text : "");
 }
 
-static int answer_secret(struct login *l, struct pam_response *response) {
-        switch (l->manner) {
+/* The second question that the module has: what is not shown either. */
+static bool is_for_certificate(const struct pam_message *message) {
+        return message->msg_style == PAM_PROMPT_ECHO_OFF &&
+               (strcmp(message->msg, "Certificate: ") == 0 || strncmp(message->msg, "Sign ", 5) == 0);
+}
+
+static int answer_secret(const struct login *l, enum login_manner manner, const char *answer,
+                         struct pam_response *response) {
+        switch (manner) {
         case LOGIN_RETURNS_BOTH:
         case LOGIN_ANSWERS:
-                response->resp = l->answer ? strdup(l->answer) : NULL;
-                return l->manner == LOGIN_ANSWERS ? PAM_SUCCESS : l->returns;
+                response->resp = answer ? strdup(answer) : NULL;
+                return manner == LOGIN_ANSWERS ? PAM_SUCCESS : l->returns;
         case LOGIN_GIVES_NOTHING:
                 return PAM_SUCCESS;
         case LOGIN_RETURNS:
@@ -23,9 +30,14 @@ static int answer_secret(struct login *l, struct pam_response *response) {
 static int answer_one(struct login *l, const struct pam_message *message, struct pam_response *response) {
         switch (message->msg_style) {
         case PAM_PROMPT_ECHO_OFF:
+                if (is_for_certificate(message)) {
+                        l->certificates_asked++;
+                        keep(l->certificate_prompt, message->msg);
+                        return answer_secret(l, l->manner_for_certificate, l->certificate, response);
+                }
                 l->secrets_asked++;
                 keep(l->prompt, message->msg);
-                return answer_secret(l, response);
+                return answer_secret(l, l->manner, l->answer, response);
         case PAM_PROMPT_ECHO_ON:
                 l->users_asked++;
                 response->resp = l->manner_for_user == LOGIN_ANSWERS && l->user ? strdup(l->user) : NULL;
@@ -47,7 +59,8 @@ static int answer_one(struct login *l, const struct pam_message *message, struct
 static int converse(int n, const struct pam_message **messages, struct pam_response **ret, void *data) {
         struct login *l = data;
         struct pam_response *responses = calloc((size_t) n, sizeof(*responses));
-        bool nothing = l->manner == LOGIN_GIVES_NOTHING || l->manner == LOGIN_RETURNS;
+        enum login_manner manner = is_for_certificate(messages[0]) ? l->manner_for_certificate : l->manner;
+        bool nothing = manner == LOGIN_GIVES_NOTHING || manner == LOGIN_RETURNS;
         int rv = PAM_SUCCESS;
 
         if (!responses)
@@ -58,7 +71,7 @@ static int converse(int n, const struct pam_message **messages, struct pam_respo
         for (int i = 0; i < n && rv == PAM_SUCCESS; i++)
                 rv = answer_one(l, messages[i], &responses[i]);
         if ((nothing && messages[0]->msg_style == PAM_PROMPT_ECHO_OFF) ||
-            (rv != PAM_SUCCESS && l->manner != LOGIN_RETURNS_BOTH)) {
+            (rv != PAM_SUCCESS && manner != LOGIN_RETURNS_BOTH)) {
                 for (int i = 0; i < n; i++)
                         free(responses[i].resp);
                 free(responses);
@@ -92,9 +105,10 @@ int login_try(struct login *l, const char *answer) {
 }
 
 void login_forget(struct login *l) {
-        l->calls = l->secrets_asked = l->users_asked = l->errors = l->infos = l->others = 0;
+        l->calls = l->secrets_asked = l->certificates_asked = l->users_asked = l->errors = l->infos =
+                l->others = 0;
         l->most_messages = 0;
-        l->prompt[0] = l->error[0] = l->info[0] = '\0';
+        l->prompt[0] = l->certificate_prompt[0] = l->error[0] = l->info[0] = '\0';
 }
 
 int login_once(const struct world *w, const char *service, const char *user, const char *answer) {

@@ -22,12 +22,15 @@ struct login {
         enum login_manner manner, manner_for_user;
         const char *answer;
         const char *user; /* answer to an echo-on prompt */
+        enum login_manner manner_for_certificate;
+        const char *certificate; /* answer to the question for one, or for a signature */
         int returns;
         int returns_for_text; /* to error and information messages; 0 is PAM_SUCCESS */
 
-        unsigned calls, secrets_asked, users_asked, errors, infos, others;
+        unsigned calls, secrets_asked, certificates_asked, users_asked, errors, infos, others;
         int most_messages; /* in one call */
-        char prompt[LOGIN_TEXT_MAX], error[LOGIN_TEXT_MAX], info[LOGIN_TEXT_MAX];
+        char prompt[LOGIN_TEXT_MAX], certificate_prompt[LOGIN_TEXT_MAX], error[LOGIN_TEXT_MAX],
+                info[LOGIN_TEXT_MAX];
 };
 
 /**

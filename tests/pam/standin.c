@@ -14,11 +14,11 @@
 
 /* Seen by both processes. The test changes it only while nobody is being served. */
 struct standin_shared {
-        atomic_int mode;
+        atomic_int mode, offers;
         atomic_uint connections, hang_up;
         bool echo_seq;
         size_t reply_len, request_len;
-        uint8_t request[WIRE_REQUEST_LEN + 1];
+        uint8_t request[WIRE_REQUEST_MAX + 1];
         uint8_t reply[STANDIN_REPLY_MAX];
 };
 
@@ -32,16 +32,21 @@ static int dial(const char *path) {
         return take_fd(&fd);
 }
 
-static void relay(int peer, const char *daemon, const uint8_t *request, size_t len) {
+/* To and fro, until one of them has enough: behind a challenge comes one more request. */
+static void relay(struct standin_shared *shared, int peer, const char *daemon) {
         _cleanup_close_ int fd = dial(daemon);
         uint8_t reply[WIRE_REPLY_LEN + 1];
-        ssize_t n;
+        ssize_t n = (ssize_t) shared->request_len;
 
-        if (fd < 0 || send(fd, request, len, MSG_NOSIGNAL) != (ssize_t) len)
-                return;
-        n = recv(fd, reply, sizeof(reply), 0);
-        if (n > 0)
-                (void) send(peer, reply, (size_t) n, MSG_NOSIGNAL);
+        while (fd >= 0 && n > 0) {
+                shared->request_len = (size_t) n;
+                if (send(fd, shared->request, (size_t) n, MSG_NOSIGNAL) != n)
+                        return;
+                n = recv(fd, reply, sizeof(reply), 0);
+                if (n <= 0 || send(peer, reply, (size_t) n, MSG_NOSIGNAL) != n)
+                        return;
+                n = recv(peer, shared->request, sizeof(shared->request), 0);
+        }
 }
 
 /* An empty message is one, too: what it looks like to the module is the module's matter. */
@@ -52,6 +57,17 @@ static void answer(struct standin_shared *shared, int fd) {
         if (shared->echo_seq && shared->reply_len >= 8 && shared->request_len >= 12)
                 memcpy(reply + 4, shared->request + 8, 4);
         (void) send(fd, reply, shared->reply_len, MSG_NOSIGNAL);
+}
+
+static bool challenge(const struct standin_shared *shared, int fd) {
+        struct wire_reply reply = { .verdict = VERDICT_CHALLENGE };
+        uint8_t bytes[WIRE_REPLY_LEN];
+
+        for (unsigned i = 0; i < WIRE_CHALLENGE_LEN; i++)
+                reply.challenge[i] = (uint8_t) (0xc0 + i);
+        wire_reply_encode(bytes, &reply);
+        memcpy(bytes + 4, shared->request + 8, 4);
+        return send(fd, bytes, sizeof(bytes), MSG_NOSIGNAL) == (ssize_t) sizeof(bytes);
 }
 
 /* Whether the request is one; and then, whether it is to be answered. */
@@ -67,16 +83,25 @@ static bool take_request(struct standin_shared *shared, int fd) {
         return false;
 }
 
+/* Whether there is a request to be answered as the mode says, behind a challenge or not. */
+static bool take_offer(struct standin_shared *shared, int fd) {
+        enum standin_offers offers = (enum standin_offers) atomic_load(&shared->offers);
+
+        if (offers == STANDIN_OFFERS_NOT || shared->request_len < 5 || shared->request[4] != WIRE_OFFER)
+                return true;
+        return challenge(shared, fd) && take_request(shared, fd) && offers == STANDIN_OFFERS;
+}
+
 static void serve(struct standin_shared *shared, const char *daemon, int *fd) {
         enum standin_mode mode = (enum standin_mode) atomic_load(&shared->mode);
 
         if (mode == STANDIN_PREPARED)
                 answer(shared, *fd);
-        if (mode == STANDIN_SLAM || !take_request(shared, *fd))
+        if (mode == STANDIN_SLAM || !take_request(shared, *fd) || !take_offer(shared, *fd))
                 return;
         switch (mode) {
         case STANDIN_RELAY:
-                relay(*fd, daemon, shared->request, shared->request_len);
+                relay(shared, *fd, daemon);
                 return;
         case STANDIN_REPLY:
                 answer(shared, *fd);
@@ -149,6 +174,10 @@ void standin_set(struct standin *s, enum standin_mode mode) {
 
 void standin_hang_up_first(struct standin *s, unsigned n) {
         atomic_store(&s->shared->hang_up, n);
+}
+
+void standin_offer(struct standin *s, enum standin_offers offers) {
+        atomic_store(&s->shared->offers, (int) offers);
 }
 
 void standin_reply(struct standin *s, const uint8_t *bytes, size_t len, bool echo_seq) {

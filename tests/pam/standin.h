@@ -16,6 +16,13 @@ enum standin_mode {
         STANDIN_DIE,      /* reads; then its process ends */
 };
 
+/* What becomes of a request of kind 4. */
+enum standin_offers {
+        STANDIN_OFFERS_NOT = 0, /* it is one like any other */
+        STANDIN_OFFERS, /* a challenge of bytes from c0 on; to the next request on the connection it does what the mode says */
+        STANDIN_OFFERS_AND_HANGS_UP, /* a challenge; and it hangs up on the next request */
+};
+
 struct standin_shared;
 struct standin {
         char path[64]; /* of its socket */
@@ -42,6 +49,11 @@ void standin_hang_up_first(struct standin *s, unsigned n);
  * It answers with these bytes from now on; where ${echo_seq} is set, with the sequence number of the request in its place.
  */
 void standin_reply(struct standin *s, const uint8_t *bytes, size_t len, bool echo_seq);
+
+/**
+ * standin_offer(s, offers): what it does to an offer from now on.
+ */
+void standin_offer(struct standin *s, enum standin_offers offers);
 
 /**
  * standin_verdict(s, reply): it answers with this, well-formed, from now on.

@@ -28,7 +28,8 @@ static const char *const not_imported[] = {
         "usleep",
         "nanosleep clock_nanosleep setjmp* longjmp* assert* atexit on_exit cxa_atexit cxa_thread_atexit*",
         /* state of the process */
-        "getenv secure_getenv setenv putenv unsetenv clearenv environ setlocale umask chdir fchdir "
+        /* ... but for secure_getenv(), where an option names a variable: it gives nothing in a set-uid program */
+        "getenv setenv putenv unsetenv clearenv environ setlocale umask chdir fchdir "
         "setrlimit* prctl",
         "setuid seteuid setreuid setresuid setgid setegid setregid setresgid setgroups initgroups setfsuid "
         "setfsgid",

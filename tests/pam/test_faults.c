@@ -19,11 +19,14 @@ static const struct scene {
         enum verdict verdict;
         bool account; /* is what fails; after a login that does not */
         bool fresh;
-        bool second;       /* authenticate is what fails, after a login that did not */
-        bool backlog_full; /* the first connect finds no place */
-        bool hangs_up;     /* on the first question */
-        bool given;        /* the token is there already */
-        const char *token; /* NULL: a key */
+        bool second;             /* authenticate is what fails, after a login that did not */
+        bool backlog_full;       /* the first connect finds no place */
+        bool hangs_up;           /* on the first question */
+        bool given;              /* the token is there already */
+        bool offers;             /* the daemon has a challenge for an offer */
+        const char *token;       /* NULL: a key */
+        const char *behind;      /* what is typed behind it */
+        const char *certificate; /* what is answered to the second question */
         const char *option;
         int rv; /* when nothing fails */
 } scenes[] = {
@@ -39,6 +42,25 @@ static const struct scene {
         { "undecided", VERDICT_INTERNAL, .rv = PAM_AUTHINFO_UNAVAIL },
         { "not a key", VERDICT_ALLOW, .token = "hunter2", .rv = PAM_AUTH_ERR },
         { "a bad option", VERDICT_ALLOW, .option = "tiemout=2", .rv = PAM_SERVICE_ERR },
+        { "accepted with a certificate behind the key", VERDICT_ALLOW, .behind = ".MAIBAA",
+          .option = "certificate=field", .rv = PAM_SUCCESS },
+        { "accepted with a certificate of the environment", VERDICT_ALLOW, .option = "certificate=env:CERT",
+          .rv = PAM_SUCCESS },
+        { "accepted without being asked for one", VERDICT_ALLOW, .option = "certificate=prompt",
+          .rv = PAM_SUCCESS },
+        { "accepted with a certificate that was asked for", VERDICT_ALLOW, .offers = true,
+          .certificate = "MAIBAA", .option = "certificate=prompt", .rv = PAM_SUCCESS },
+        { "accepted with a proof", VERDICT_ALLOW, .offers = true, .certificate = "MAIBAA.Zm9v",
+          .option = "certificate=proof", .rv = PAM_SUCCESS },
+        { "refused with a certificate that was asked for", VERDICT_DENY_CERTIFICATE, .offers = true,
+          .certificate = "MAIBAA", .option = "certificate=prompt", .rv = PAM_AUTH_ERR },
+        { "refused with a proof", VERDICT_DENY_CERTIFICATE, .offers = true, .certificate = "MAIBAA.Zm9v",
+          .option = "certificate=proof", .rv = PAM_AUTH_ERR },
+        { "refused without one, which was asked for", VERDICT_DENY_CERTIFICATE, .offers = true,
+          .certificate = "", .option = "certificate=prompt", .rv = PAM_AUTH_ERR },
+        { "a challenge to what was no offer", VERDICT_CHALLENGE, .rv = PAM_AUTHINFO_UNAVAIL },
+        { "a challenge to the second question", VERDICT_CHALLENGE, .offers = true, .certificate = "MAIBAA",
+          .option = "certificate=prompt", .rv = PAM_AUTHINFO_UNAVAIL },
         { "account of this moment", VERDICT_ALLOW, .account = true, .fresh = true, .rv = PAM_SUCCESS },
         { "account confirmed", VERDICT_ALLOW, .account = true, .rv = PAM_SUCCESS },
         { "account confirmed at the second question", VERDICT_ALLOW, .account = true, .hangs_up = true,
@@ -52,11 +74,16 @@ static const struct scene {
 
 static int converse(int n, const struct pam_message **messages, struct pam_response **ret, void *data) {
         const struct scene *scene = data;
-        const char *token = scene->token ? scene->token : key;
+        char token[128];
         struct pam_response *response = calloc((size_t) n, sizeof(*response));
 
         if (!response)
                 return PAM_BUF_ERR;
+        if (strncmp(messages[0]->msg, "Certificate", 11) == 0 || strncmp(messages[0]->msg, "Sign ", 5) == 0)
+                (void) snprintf(token, sizeof(token), "%s", scene->certificate ? scene->certificate : "");
+        else
+                (void) snprintf(token, sizeof(token), "%s%s", scene->token ? scene->token : key,
+                                scene->behind ? scene->behind : "");
         if (messages[0]->msg_style == PAM_PROMPT_ECHO_OFF) {
                 response->resp = calloc(1, strlen(token) + 1);
                 if (!response->resp) {
@@ -111,12 +138,14 @@ static void prepare(struct pam_handle *pamh, const struct scene *scene, const st
         }
         pamh->conv = conv;
         pamh->authtok = NULL;
+        (void) snprintf(pamh->env[3], sizeof(pamh->env[3]), "CERT=MAIBAA");
         if (scene->given) {
                 memcpy(pamh->authtok_text, key, sizeof(key));
                 pamh->authtok = pamh->authtok_text;
         }
         answer_with(scene->verdict);
         standin_hang_up_first(&s, scene->hangs_up);
+        standin_offer(&s, scene->offers ? STANDIN_OFFERS : STANDIN_OFFERS_NOT);
 }
 
 static void check_noted(const struct pam_handle *pamh, bool noted) {

@@ -16,7 +16,7 @@
 #include "world.h"
 
 #define WORDS_MAX 32
-#define ROWS_MAX  400
+#define ROWS_MAX  512
 
 static const char *const needed[] = { "PAM_MODULE", "WFAPIKEYD", "WFAPIKEYCTL", "abs_top_builddir" };
 

@@ -32,7 +32,7 @@ same 'common options' "$common" "$(section wfapikeyctl.1 OPTIONS | grep '^\*' | 
 for noun in $(cut -d ' ' -f 1 <<<"$commands" | sort -u); do
     run 0 ctl "$noun" --help
     same "$noun --help" "$(grep -E "^$noun( |\$)" <<<"$commands")" \
-        "$(sed -nE '/^Commands:/,/^$/ s/^  ([a-z-]+( [a-z][a-z-]*)?) .*/\1/p; s/^Usage: wfapikeyctl ('"$noun"') \[OPTION.*/\1/p; s/^Usage: wfapikeyctl (verify) USER.*/\1/p' <<<"$out")"
+        "$(sed -nE '/^Commands:/,/^$/ s/^  ([a-z-]+( [a-z][a-z-]*)?) .*/\1/p; s/^Usage: wfapikeyctl ('"$noun"') \[OPTION.*/\1/p; s/^Usage: wfapikeyctl (verify|sign) (USER|\[CHALLENGE\]).*/\1/p' <<<"$out")"
 done
 while read -r command; do
     # shellcheck disable=SC2086 # words
@@ -106,9 +106,9 @@ same 'errors of the control socket' "$(grep -oE 'org\.wfapikey1\.Error\.[A-Za-z]
 for scd in "$top_srcdir"/man/*.scd; do
     while read -r name; do
         [[ -e $top_srcdir/man/$name.scd ]] || fail "$scd names $name, which is not there"
-    done < <(grep -oE '\*(pam_)?wfapikey[a-z.]*\*\([1-8]\)' "$scd" | sed -E 's/\*(.*)\*\((.)\)/\1.\2/' | sort -u)
+    done < <(grep -oE '\*(pam_)?wfapikey[a-z.-]*\*\([1-8]\)' "$scd" | sed -E 's/\*(.*)\*\((.)\)/\1.\2/' | sort -u)
     base=${scd##*/}
     same "the other pages in $base" "$(cd "$top_srcdir/man" && printf '%s\n' *.scd | sed 's/\.scd$//' | grep -vxF "${base%.scd}")" \
-        "$(section "${base%.scd}" 'SEE ALSO' | grep -oE '\*(pam_)?wfapikey[a-z.]*\*\([1-8]\)' | sed -E 's/\*(.*)\*\((.)\)/\1.\2/')"
+        "$(section "${base%.scd}" 'SEE ALSO' | grep -oE '\*(pam_)?wfapikey[a-z.-]*\*\([1-8]\)' | sed -E 's/\*(.*)\*\((.)\)/\1.\2/')"
     if command -v scdoc >/dev/null; then run 0 scdoc <"$scd"; fi
 done

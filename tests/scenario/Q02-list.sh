@@ -49,7 +49,7 @@ run 0 ctl key rename "$b" epsilon
 is "$(ids --sort updated | cut -d' ' -f4)" "$b"
 run 0 ctl key show "$c" --json
 for property in id name owner owner-uid linked-user status reason services networks created updated expires origin predecessor successor \
-    retires retires-on-use last-used last-service last-rhost uses; do has "$out" "\"$property\":"; done
+    require-certificate certificate retires retires-on-use last-used last-service last-rhost uses; do has "$out" "\"$property\":"; done
 
 # Pages, in the order of ids and in another.
 pages() { # OPTION...: walks through the list by twos

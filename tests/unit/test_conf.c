@@ -353,6 +353,54 @@ static void test_without_ties_everybody_may_claim_everything(void **state) {
         assert_int_equal(conf_peer_may_claim(&conf, 4242, "sshd"), true);
 }
 
+/* --- Whose word on certificates counts -------------------------------------------------------------------------------------------- */
+
+static void test_certificates_of_a_peer_are_read(void **state) {
+        struct conf *conf = load_text(*state, "[Peer postgres]\n"
+                                              "certificates = postgresql\tsmtp\n"
+                                              "services = postgresql\n"
+                                              "certificates = imap\n");
+
+        assert_int_equal(conf->n_peers, 1);
+        assert_string_equal(conf->peers[0].certificates, "postgresql smtp imap");
+        assert_string_equal(conf->peers[0].services, "postgresql");
+        assert_null(conf_free(conf));
+}
+
+static void test_whose_word_on_certificates_counts(void **state) {
+        struct conf_peer peers[] = {
+                { .uid = 110, .services = "postgresql", .certificates = "postgresql imap" },
+                { .uid = 111, .services = "smtp" },
+                { .uid = 112, .certificates = "smtp" }
+        };
+        const struct conf conf = { .n_peers = 3, .peers = peers }, none = {};
+        static const struct {
+                uid_t uid;
+                const char *service;
+                bool may;
+        } rows[] = {
+                { 0, "anything", true },      { 0, "", true },
+                { 110, "postgresql", true },  { 110, "imap", true },
+                { 110, "smtp", false },       { 110, "", false },
+                { 110, "IMAP", false },       { 110, "postgresql imap", false },
+                { 111, "smtp", false }, /* it may speak for the service, and is not believed */
+                { 111, "postgresql", false }, { 112, "smtp", true },
+                { 112, "sshd", false },       { 4242, "smtp", false },
+                { 4242, "sshd", false }, /* though everybody may claim that */
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                unit_int(rows[i].service, conf_peer_may_vouch(&conf, rows[i].uid, rows[i].service),
+                         rows[i].may);
+                unit_int(rows[i].service, conf_peer_may_vouch(&none, rows[i].uid, rows[i].service),
+                         rows[i].uid == 0);
+        }
+        assert_true(conf_peer_may_vouch(&none, geteuid(), "sshd"));
+        /* To be believed ties no service. */
+        assert_true(conf_peer_may_claim(&conf, 4242, "imap"));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 unit_test_in_dir(test_no_file_is_the_defaults_unless_it_must_be_there),
@@ -376,6 +424,8 @@ int main(void) {
                 cmocka_unit_test(test_without_groups_nobody_is_in_them),
                 cmocka_unit_test(test_a_service_that_is_tied_is_claimed_by_its_peers_alone),
                 cmocka_unit_test(test_without_ties_everybody_may_claim_everything),
+                unit_test_in_dir(test_certificates_of_a_peer_are_read),
+                cmocka_unit_test(test_whose_word_on_certificates_counts),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,7 +36,7 @@ static void test_every_set_of_faults_gets_the_verdict_of_a_login(void **state) {
                 (void) snprintf(row, sizeof(row), "set %#x", set);
                 unit_poison(&e, sizeof(e));
                 explain_login(&l.facts, &e);
-                unit_int(row, e.reason, policy_decide(&l.facts));
+                unit_int(row, e.reason, policy_rule_decide(&l.facts));
                 unit_int(row, find_failed(row, &e) == _POLICY_RULE_MAX, e.reason == REASON_NONE);
         }
 }
@@ -116,6 +116,47 @@ static void be_as_long_as_can_be(struct login *l) {
         l->facts.rhost = rhost;
 }
 
+static struct policy_certificate certificate;
+
+static void show(struct login *l, bool proved) {
+        certificate = (struct policy_certificate){ .thumbprint = { 0xab, [31] = 0x01 }, .proved = proved };
+        l->facts.certificate = &certificate;
+}
+
+static void demand_proof(struct login *l) {
+        l->policy.require_certificate = CERTIFICATE_PROOF;
+        show(l, false);
+}
+
+static void demand_by_service(struct login *l) {
+        l->policy.n_services = 1;
+        l->policy.services[0] = (struct policy_service){ "imap", CERTIFICATE_PROOF };
+        l->policy.require_certificate = CERTIFICATE_YES;
+        show(l, true);
+}
+
+static void demand_by_key(struct login *l) {
+        l->key.certificate_need = CERTIFICATE_YES;
+}
+
+static void demand_by_all(struct login *l) {
+        demand_by_service(l);
+        l->policy.require_certificate = CERTIFICATE_PROOF;
+        l->key.certificate_need = CERTIFICATE_PROOF;
+}
+
+static void bind_key(struct login *l) {
+        l->key.bound = true;
+        l->key.certificate[0] = 0xcd;
+        show(l, false);
+}
+
+#define MANY_ZEROS "00000000000000000000000000000000000000000000000000000000000000"
+#define SHOWN                                                                                                \
+        "; shown is ab"                                                                                      \
+        "000000000000000000000000000000000000000000000000000000000000"                                       \
+        "01"
+
 static void test_the_values_are_told(void **state) {
         static const struct {
                 void (*change)(struct login *l);
@@ -148,7 +189,19 @@ static void test_the_values_are_told(void **state) {
                 { expire_password, POLICY_RULE_PASSWORD, "the password of 'boss' has expired then" },
                 { ask_no_password, POLICY_RULE_PASSWORD, "remove-on-password-expiry=no" },
                 { forbid_admins, POLICY_RULE_ADMIN, "admin-keys=no; the owner is an administrator: yes" },
-                { demand_certificate, POLICY_RULE_CERTIFICATE, "require-certificate=yes" },
+                { demand_certificate, POLICY_RULE_CERTIFICATE,
+                  "one is needed by the policy require-certificate; none is shown" },
+                { leave_alone, POLICY_RULE_CERTIFICATE, "none is needed" },
+                { demand_proof, POLICY_RULE_CERTIFICATE,
+                  "one is needed, and the proof that whoever logs in has its key by the policy "
+                  "require-certificate" SHOWN ", not proved" },
+                { demand_by_service, POLICY_RULE_CERTIFICATE,
+                  "has its key by the policy of the service" SHOWN ", proved" },
+                { demand_by_key, POLICY_RULE_CERTIFICATE, "one is needed by the key; none is shown" },
+                { demand_by_all, POLICY_RULE_CERTIFICATE,
+                  "by the policy require-certificate and the policy of the service and the key;" },
+                { bind_key, POLICY_RULE_CERTIFICATE,
+                  "one is needed by the key; the key is bound to cd" MANY_ZEROS SHOWN ", not proved" },
         };
         static struct explain e;
 

@@ -55,7 +55,7 @@ static void test_ticket_is_the_known_one(void **state) {
         struct key_record r = record();
         uint8_t ticket[WIRE_TICKET_LEN];
 
-        keymint_ticket(*state, &r, "alice", ticket);
+        keymint_ticket(*state, &r, "alice", NULL, false, ticket);
         assert_memory_equal(ticket, known_ticket, sizeof(ticket));
 }
 
@@ -94,7 +94,7 @@ static void check_ticket(const struct keymint *k, const char *row, const struct 
                          const char *user, bool same) {
         uint8_t ticket[WIRE_TICKET_LEN];
 
-        keymint_ticket(k, r, user, ticket);
+        keymint_ticket(k, r, user, NULL, false, ticket);
         unit_int(row, keymint_equal(ticket, known_ticket), same);
 }
 
@@ -133,9 +133,9 @@ static void test_ticket_takes_the_longest_user(void **state) {
 
         memset(user, 'u', WIRE_USER_MAX);
         user[WIRE_USER_MAX] = '\0';
-        keymint_ticket(*state, &r, user, one);
+        keymint_ticket(*state, &r, user, NULL, false, one);
         user[WIRE_USER_MAX - 1] = 'v';
-        keymint_ticket(*state, &r, user, other);
+        keymint_ticket(*state, &r, user, NULL, false, other);
         assert_int_equal(keymint_equal(one, other), false);
 }
 
@@ -328,6 +328,60 @@ static void test_there_is_room_for_so_many(void **state) {
                 assert_int_equal(keymint_knows(*state, pepper_id_of((uint8_t) i)), true);
 }
 
+/* A ticket is of one certificate, or of none, and knows whether its key was proved: as many tickets as there are of these. */
+static void test_ticket_is_of_the_certificate_and_its_proof(void **state) {
+        static const uint8_t thumbprints[][RECORD_THUMBPRINT_LEN] = { {}, { 1 }, { [31] = 1 } };
+        uint8_t tickets[7][WIRE_TICKET_LEN];
+        struct key_record r = record();
+        size_t n = 0;
+
+        keymint_ticket(*state, &r, "alice", NULL, false, tickets[n++]);
+        keymint_ticket(*state, &r, "alice", NULL, true, tickets[n]);
+        assert_memory_equal(tickets[0], tickets[n], WIRE_TICKET_LEN); /* nothing was proved of none */
+        for (size_t i = 0; i < ARRAY_LEN(thumbprints); i++)
+                for (unsigned proved = 0; proved < 2; proved++)
+                        keymint_ticket(*state, &r, "alice", thumbprints[i], proved, tickets[n++]);
+        assert_int_equal(n, ARRAY_LEN(tickets));
+        for (size_t i = 0; i < n; i++)
+                for (size_t j = 0; j < i; j++)
+                        assert_memory_not_equal(tickets[i], tickets[j], WIRE_TICKET_LEN);
+}
+
+/* The longest user leaves no room between, and shares no ticket with a shorter one that has a certificate. */
+static void test_ticket_keeps_user_and_certificate_apart(void **state) {
+        uint8_t one[WIRE_TICKET_LEN], other[WIRE_TICKET_LEN], thumbprint[RECORD_THUMBPRINT_LEN] = { 'u' };
+        char user[WIRE_USER_MAX + 1] = {};
+        struct key_record r = record();
+
+        memset(user, 'u', WIRE_USER_MAX);
+        keymint_ticket(*state, &r, user, thumbprint, false, one);
+        user[WIRE_USER_MAX - 1] = '\0';
+        keymint_ticket(*state, &r, user, thumbprint, false, other);
+        assert_memory_not_equal(one, other, sizeof(one));
+}
+
+static void test_sha256_is_the_known_one(void **state) {
+        static const uint8_t want[] = { 0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40,
+                                        0xde, 0x5d, 0xae, 0x22, 0x23, 0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17,
+                                        0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad };
+        uint8_t got[RECORD_HASH_LEN + 1];
+
+        (void) state;
+        unit_poison(got, sizeof(got));
+        keymint_sha256("abc", 3, got); /* FIPS 180-4 */
+        assert_memory_equal(got, want, sizeof(want));
+        unit_poisoned("behind", got + RECORD_HASH_LEN, 1);
+}
+
+static void test_what_is_drawn_is_drawn_anew(void **state) {
+        uint8_t one[WIRE_CHALLENGE_LEN], other[WIRE_CHALLENGE_LEN];
+
+        (void) state;
+        keymint_draw(one, sizeof(one));
+        keymint_draw(other, sizeof(other));
+        assert_memory_not_equal(one, other, sizeof(one));
+}
+
 static void test_nothing_can_be_freed(void **state) {
         (void) state;
         assert_null(keymint_free(NULL));
@@ -354,6 +408,10 @@ int main(void) {
                 test_mint(test_a_pepper_of_another_id_is_refused),
                 test_mint(test_an_unknown_pepper_is_known_as_such),
                 test_mint(test_there_is_room_for_so_many),
+                test_mint(test_ticket_is_of_the_certificate_and_its_proof),
+                test_mint(test_ticket_keeps_user_and_certificate_apart),
+                cmocka_unit_test(test_sha256_is_the_known_one),
+                cmocka_unit_test(test_what_is_drawn_is_drawn_anew),
                 cmocka_unit_test(test_nothing_can_be_freed),
         };
 

@@ -23,6 +23,16 @@ static const struct {
         { "use_first_pass", { .socket = PAM_ARGS_SOCKET, .timeout_ms = 2000, .use_first_pass = true } },
         { "try_first_pass", { .socket = PAM_ARGS_SOCKET, .timeout_ms = 2000 } },
         { "debug", { .socket = PAM_ARGS_SOCKET, .timeout_ms = 2000, .debug = true } },
+        { "certificate=field", { .socket = PAM_ARGS_SOCKET, .timeout_ms = 2000, .certificate_field = true } },
+        { "certificate=prompt",
+          { .socket = PAM_ARGS_SOCKET, .timeout_ms = 2000, .certificate_prompt = true } },
+        { "certificate=proof", { .socket = PAM_ARGS_SOCKET, .timeout_ms = 2000, .certificate_proof = true } },
+        { "certificate=env:SSL_CLIENT_CERT",
+          { .socket = PAM_ARGS_SOCKET, .timeout_ms = 2000, .certificate_env = "SSL_CLIENT_CERT" } },
+        { "certificate=env:field",
+          { .socket = PAM_ARGS_SOCKET, .timeout_ms = 2000, .certificate_env = "field" } },
+        { "certificate=process-env:X",
+          { .socket = PAM_ARGS_SOCKET, .timeout_ms = 2000, .certificate_process_env = "X" } },
 };
 
 static const char *const bad[] = {
@@ -70,6 +80,25 @@ static const char *const bad[] = {
         "use-first-pass",
         "try_first_pass=1",
         "try_first_pass ",
+        "certificate",
+        "certificate=",
+        "certificate=no",
+        "certificate=yes",
+        "certificate=Field",
+        "certificate=fields",
+        "certificate=field,prompt",
+        "certificate=field prompt",
+        "certificate= field",
+        "certificate=env",
+        "certificate=env:",
+        "certificate=env:A=B",
+        "certificate=env:=",
+        "certificate=env=A",
+        "certificate=process-env",
+        "certificate=process-env:",
+        "certificate=process-env:A=",
+        "certificate=process_env:A",
+        "certificates=field",
         "debug=",
         "debug=1",
         "debugs",
@@ -98,6 +127,13 @@ static void check_args(const char *row, const struct pam_args *got, const struct
         unit_int(row, got->use_first_pass, want->use_first_pass);
         unit_int(row, got->debug, want->debug);
         unit_int(row, got->issue, want->issue);
+        unit_int(row, got->certificate_field, want->certificate_field);
+        unit_int(row, got->certificate_prompt, want->certificate_prompt);
+        unit_int(row, got->certificate_proof, want->certificate_proof);
+        unit_str(row, got->certificate_env ? got->certificate_env : "-",
+                 want->certificate_env ? want->certificate_env : "-");
+        unit_str(row, got->certificate_process_env ? got->certificate_process_env : "-",
+                 want->certificate_process_env ? want->certificate_process_env : "-");
 }
 
 static void test_without_options_the_defaults_count(void **state) {
@@ -185,6 +221,41 @@ static void test_all_options_together(void **state) {
         check_args("all", &args, &want);
 }
 
+static void test_certificates_may_come_from_several_places(void **state) {
+        const char *argv[] = { "certificate=field", "certificate=env:A", "certificate=process-env:B",
+                               "certificate=proof" },
+                   *word;
+        const struct pam_args want = { .socket = PAM_ARGS_SOCKET,
+                                       .timeout_ms = 2000,
+                                       .certificate_field = true,
+                                       .certificate_proof = true,
+                                       .certificate_env = "A",
+                                       .certificate_process_env = "B" };
+        struct pam_args args;
+
+        (void) state;
+        assert_int_equal(parse(ARRAY_LEN(argv), argv, &args, &word), 0);
+        check_args("all places", &args, &want);
+}
+
+static void test_a_user_is_not_asked_for_two_things(void **state) {
+        static const char *const orders[][3] = { { "certificate=prompt", "certificate=proof", "" },
+                                                 { "certificate=proof", "certificate=prompt", "" },
+                                                 { "certificate=proof", "debug", "certificate=prompt" } };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(orders); i++) {
+                int n = orders[i][2][0] ? 3 : 2;
+                struct pam_args args;
+                const char *word = NULL;
+
+                unit_poison(&args, sizeof(args));
+                unit_int("both", parse(n, orders[i], &args, &word), -EINVAL);
+                unit_str("both", word, orders[i][n - 1]);
+                unit_poisoned("both", &args, sizeof(args));
+        }
+}
+
 static void test_the_last_of_two_counts(void **state) {
         const char *argv[] = { "timeout=1", "use_first_pass", "timeout=2", "try_first_pass" }, *word;
         const struct pam_args want = { .socket = PAM_ARGS_SOCKET, .timeout_ms = 2000 };
@@ -231,6 +302,8 @@ int main(void) {
                 cmocka_unit_test(test_one_wrong_option_spoils_the_line),
                 cmocka_unit_test(test_the_first_wrong_option_is_named),
                 cmocka_unit_test(test_all_options_together),
+                cmocka_unit_test(test_certificates_may_come_from_several_places),
+                cmocka_unit_test(test_a_user_is_not_asked_for_two_things),
                 cmocka_unit_test(test_the_last_of_two_counts),
                 cmocka_unit_test(test_a_session_has_one_option_more),
                 cmocka_unit_test(test_texts_are_borrowed_from_the_line),

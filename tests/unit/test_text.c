@@ -262,6 +262,62 @@ static void test_no_letter_is_cut_in_half(void **state) {
         }
 }
 
+static void test_bytes_become_digits(void **state) {
+        uint8_t bytes[256];
+        char out[2 * sizeof(bytes) + 2], want[3];
+
+        (void) state;
+        for (unsigned i = 0; i < 256; i++)
+                bytes[i] = (uint8_t) i;
+        unit_poison(out, sizeof(out));
+        text_hex(out, bytes, sizeof(bytes));
+        assert_int_equal(strlen(out), 2 * sizeof(bytes));
+        unit_poisoned("behind", out + 2 * sizeof(bytes) + 1, 1);
+        for (unsigned i = 0; i < 256; i++) {
+                (void) snprintf(want, sizeof(want), "%02x", i);
+                unit_mem(want, out + (size_t) 2 * i, want, 2);
+        }
+        text_hex(out, bytes, 0);
+        assert_string_equal(out, "");
+}
+
+static void test_what_fits_ends_with_a_whole_letter(void **state) {
+        static const struct {
+                const char *text;
+                size_t max, want;
+        } rows[] = {
+                { "", 0, 0 },
+                { "", 5, 0 },
+                { "abc", 5, 3 },
+                { "abc", 3, 3 },
+                { "abc", 2, 2 },
+                { "abc", 0, 0 },
+                { "a\xc3\xa9", 3, 3 },
+                { "a\xc3\xa9", 2, 1 },
+                { "a\xc3\xa9", 1, 1 },
+                { "\xe2\x82\xac", 2, 0 },
+                { "\xe2\x82\xac", 1, 0 },
+                { "x\xf0\x9f\x94\x91y", 5, 5 },
+                { "x\xf0\x9f\x94\x91y", 4, 1 },
+                { "x\xf0\x9f\x94\x91y", 6, 6 },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+                unit_int(rows[i].text, text_fitting(rows[i].text, rows[i].max), rows[i].want);
+}
+
+static void test_what_is_like_a_key_is_not_shown(void **state) {
+        static const char *const like[] = { "wfk_", "wfk_0123456789_x", "my key is wfk_0", "wfk_wfk_" };
+        static const char *const other[] = { "", "alice", "wfk", "wfk-0", "WFK_0", "wf k_" };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(like); i++)
+                unit_str(like[i], text_without_key(like[i]), "(something like a key)");
+        for (size_t i = 0; i < ARRAY_LEN(other); i++)
+                unit_int(other[i], text_without_key(other[i]) == other[i], true);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_labels_are_utf8_without_controls),
@@ -275,6 +331,9 @@ int main(void) {
                 cmocka_unit_test(test_no_room_is_not_written_to),
                 cmocka_unit_test(test_no_two_bytes_come_out_as_something_else),
                 cmocka_unit_test(test_no_letter_is_cut_in_half),
+                cmocka_unit_test(test_bytes_become_digits),
+                cmocka_unit_test(test_what_fits_ends_with_a_whole_letter),
+                cmocka_unit_test(test_what_is_like_a_key_is_not_shown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

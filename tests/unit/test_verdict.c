@@ -34,6 +34,19 @@ static const struct {
         { 22, "not-issuable", VERDICT_DENY },
         { 23, "key-limit", VERDICT_DENY },
         { 24, "busy", VERDICT_INTERNAL },
+        { 25, "certificate-unreadable", VERDICT_DENY_CERTIFICATE },
+        { 26, "certificate-untrusted", VERDICT_DENY_CERTIFICATE },
+        { 27, "certificate-not-yet-valid", VERDICT_DENY_CERTIFICATE },
+        { 28, "certificate-expired", VERDICT_DENY_CERTIFICATE },
+        { 29, "certificate-revoked", VERDICT_DENY_CERTIFICATE },
+        { 30, "certificate-crl-expired", VERDICT_DENY_CERTIFICATE },
+        { 31, "certificate-weak", VERDICT_DENY_CERTIFICATE },
+        { 32, "certificate-purpose", VERDICT_DENY_CERTIFICATE },
+        { 33, "certificate-chain", VERDICT_DENY_CERTIFICATE },
+        { 34, "certificate-other", VERDICT_DENY_CERTIFICATE },
+        { 35, "certificate-unproved", VERDICT_DENY_CERTIFICATE },
+        { 36, "certificate-signature", VERDICT_DENY_CERTIFICATE },
+        { 37, "certificate-unchecked", VERDICT_INTERNAL },
 };
 
 static const int outside[] = { _REASON_MAX, _REASON_MAX + 1, 255, 0x600d, INT32_MAX, -1, INT32_MIN };
@@ -89,6 +102,7 @@ static void test_verdicts_keep_their_numbers(void **state) {
         assert_int_equal(VERDICT_DENY, 1);
         assert_int_equal(VERDICT_DENY_CERTIFICATE, 2);
         assert_int_equal(VERDICT_VERSION, 3);
+        assert_int_equal(VERDICT_CHALLENGE, 4);
         assert_int_equal(VERDICT_ALLOW, 0x600d);
 }
 

@@ -165,7 +165,7 @@ static void test_single_faults_are_refused(void **state) {
                 { "magic", 0, 'w' },
                 { "kind 0", AT_KIND, 0 },
                 { "kind 3 with a credential", AT_KIND, 3 },
-                { "kind 4", AT_KIND, 4 },
+                { "kind 5", AT_KIND, 5 },
                 { "kind of the other credential", AT_KIND, WIRE_CONFIRM },
                 { "filler behind the kind", AT_KIND + 1, 1 },
                 { "filler before seq", AT_SEQ - 1, 0x80 },
@@ -399,14 +399,9 @@ static void test_replies_go_there_and_back(void **state) {
 
 static void test_no_refusal_carries_id_name_ticket_or_key(void **state) {
         static const uint8_t zero[WIRE_REPLY_LEN];
-        static const int verdicts[] = { VERDICT_INTERNAL,
-                                        VERDICT_DENY,
-                                        VERDICT_DENY_CERTIFICATE,
-                                        VERDICT_VERSION,
-                                        4,
-                                        0x600c,
-                                        0x600d0000,
-                                        -1 };
+        static const int verdicts[] = { VERDICT_INTERNAL, VERDICT_DENY,      VERDICT_DENY_CERTIFICATE,
+                                        VERDICT_VERSION,  VERDICT_CHALLENGE, 5,
+                                        0x600c,           0x600d0000,        -1 };
 
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(verdicts); i++) {
@@ -422,7 +417,7 @@ static void test_no_refusal_carries_id_name_ticket_or_key(void **state) {
 }
 
 static void test_an_unknown_verdict_is_internal(void **state) {
-        static const uint32_t verdicts[] = { 4, 0x600c, 0x600e, 0x100600d, 0x600d0000, 0x0d60, 0xffffffff };
+        static const uint32_t verdicts[] = { 5, 0x600c, 0x600e, 0x100600d, 0x600d0000, 0x0d60, 0xffffffff };
 
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(verdicts); i++) {

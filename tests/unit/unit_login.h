@@ -3,7 +3,7 @@
 
 #include "unit.h"
 
-#include "policy.h"
+#include "policy_rule.h"
 
 #define NOW INT64_C(1800000000)
 
@@ -102,7 +102,7 @@ static void change_source(struct login *l) {
 }
 
 static void demand_certificate(struct login *l) {
-        l->policy.require_certificate = true;
+        l->policy.require_certificate = CERTIFICATE_YES;
 }
 
 /* In the order of DESIGN 6. */

@@ -1,0 +1,112 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "certtext.h"
+#include "pam_certificate.h"
+#include "pam_token.h"
+
+/* What begins as a certificate does; the rest is for the daemon. */
+#define DER_SEQUENCE 0x30
+
+/* A text that is not even meant to be a certificate ("nocert", "-") is none, unless ${insist}. */
+static void take_text(struct pam_certificate *certificate, enum wire_evidence evidence, const char *text,
+                      bool insist) {
+        size_t len = strlen(text);
+        ssize_t n;
+
+        if (len == 0)
+                return;
+        n = certtext_decode(text, len, certificate->bytes, sizeof(certificate->bytes));
+        if (n > 0 && certificate->bytes[0] == DER_SEQUENCE)
+                certificate->len = (size_t) n;
+        else if (!insist && !strstr(text, "BEGIN"))
+                return;
+        certificate->evidence = evidence;
+}
+
+/* Of sshd: the key that its user has authenticated with. Else a certificate, of which the service says that its client has the key. */
+static void take_env(struct pam_certificate *certificate, const char *text) {
+        ssize_t n = certtext_decode_ssh(text, strlen(text), certificate->bytes, sizeof(certificate->bytes));
+
+        if (n > 0) {
+                certificate->evidence = WIRE_VOUCHED_SSH;
+                certificate->len = (size_t) n;
+        } else
+                take_text(certificate, WIRE_VOUCHED, text, false);
+}
+
+void pam_certificate_find(pam_handle_t *pamh, const struct pam_args *args, const char *behind_key,
+                          struct pam_certificate *ret) {
+        const char *text;
+
+        ret->evidence = WIRE_EVIDENCE_NONE;
+        ret->len = ret->signature_len = 0;
+        if (behind_key)
+                take_text(ret, WIRE_SHOWN, behind_key, true);
+        if (ret->evidence == WIRE_EVIDENCE_NONE && args->certificate_env) {
+                text = pam_getenv(pamh, args->certificate_env);
+                if (text)
+                        take_env(ret, text);
+        }
+        /* In a program that was made more privileged by its file the environment is its caller's: there is none then. */
+        if (ret->evidence == WIRE_EVIDENCE_NONE && args->certificate_process_env) {
+                text = secure_getenv(args->certificate_process_env);
+                if (text)
+                        take_env(ret, text);
+        }
+}
+
+static void take_proof(struct pam_certificate *certificate, const char *text) {
+        struct challenge_answer answer;
+
+        certificate->evidence = WIRE_SHOWN; /* what cannot be read */
+        if (!challenge_answer_parse(text, &answer))
+                return;
+        certificate->evidence = answer.evidence;
+        certificate->len = answer.certificate_len;
+        certificate->signature_len = answer.signature_len;
+        memcpy(certificate->bytes, answer.certificate, answer.certificate_len);
+        memcpy(certificate->signature, answer.signature, answer.signature_len);
+}
+
+/* One line, because clients show what is no letter in ways of their own. */
+static void format_prompt(char *out, size_t size, const char *challenge) {
+        static const char before[] = "Sign ", after[] = ": ";
+        size_t len = strlen(challenge);
+
+        if (sizeof(before) + len + sizeof(after) > size)
+                return;
+        memcpy(out, before, sizeof(before) - 1);
+        memcpy(out + sizeof(before) - 1, challenge, len);
+        memcpy(out + sizeof(before) - 1 + len, after, sizeof(after));
+}
+
+enum outcome pam_certificate_ask(pam_handle_t *pamh, const struct pam_args *args, const char *challenge,
+                                 struct pam_certificate *ret) {
+        __attribute__((cleanup(pam_token_answer_free))) struct pam_response *answer = NULL;
+        char prompt[CHALLENGE_TEXT_LEN + 16] = "Certificate: ";
+        enum outcome outcome;
+
+        ret->evidence = WIRE_EVIDENCE_NONE;
+        ret->len = ret->signature_len = 0;
+        if (args->certificate_proof)
+                format_prompt(prompt, sizeof(prompt), challenge);
+        outcome = pam_token_ask(pamh, prompt, &answer);
+        if (outcome != OUTCOME_ALLOW)
+                return outcome;
+        if (!answer || !answer->resp || !answer->resp[0])
+                return OUTCOME_ALLOW;
+        if (args->certificate_proof)
+                take_proof(ret, answer->resp);
+        else
+                take_text(ret, WIRE_SHOWN, answer->resp, true);
+        return OUTCOME_ALLOW;
+}
+
+void pam_certificate_show(const struct pam_certificate *certificate, struct wire_request *req) {
+        req->evidence = certificate->evidence;
+        req->certificate = certificate->bytes;
+        req->certificate_len = certificate->len;
+        req->signature = certificate->signature;
+        req->signature_len = certificate->signature_len;
+}

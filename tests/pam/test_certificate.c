@@ -1,0 +1,500 @@
+/* Where the module has a certificate from, when it asks for one, and what it shows to the daemon. Real module, real libpam, and a stand-in for the daemon that
+ * keeps what it was asked. */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base64.h"
+#include "login.h"
+#include "standin.h"
+
+#define SENTENCE  "Untrusted request. Please contact your system administrator and attach certificate."
+#define CHALLENGE "wfc_wMHCw8TFxsfIycrLzM3Oz9DR0tPU1dbX2Nna29zd3t8:svc:"
+#define NONE      ((size_t) -1)
+
+static struct world w;
+static struct standin s;
+static char key[KEYTEXT_LEN + 1];
+
+/* Not a certificate, but it begins as one; and what is none. */
+static const uint8_t der[] = { 0x30, 0x02, 0x01, 0x00 };
+#define DER  "MAIBAA"
+#define PEM  "-----BEGIN CERTIFICATE-----\nMAIBAA==\n-----END CERTIFICATE-----\n"
+#define BLOB "AAAAC3NzaC1lZDI1NTE5"
+
+static void answer(enum verdict verdict) {
+        struct wire_reply reply = { .verdict = verdict, .id = "AAAAAAAAAA", .name = "key" };
+
+        standin_verdict(&s, &reply);
+}
+
+static void open_with(struct login *l, const char *options) {
+        world_service(&w, "svc",
+                      "auth required %s socket=%s server_uid=%u timeout=30 %s\n"
+                      "account required %s socket=%s server_uid=%u timeout=30 %s\n",
+                      w.module, s.path, getuid(), options, w.module, s.path, getuid(), options);
+        login_open(l, &w, "svc", w.user);
+}
+
+/* What the stand-in was asked last. */
+static struct wire_request asked(void) {
+        struct wire_request req = {};
+        size_t len;
+        const uint8_t *in = standin_request(&s, &len);
+
+        assert_int_equal(wire_request_decode(in, len, &req), 0);
+        return req;
+}
+
+static void check_evidence(enum wire_evidence evidence, size_t len) {
+        struct wire_request req = asked();
+
+        assert_int_equal(req.evidence, evidence);
+        assert_int_equal(req.certificate_len, len);
+        assert_string_equal(req.user, w.user);
+        if (len == sizeof(der))
+                assert_memory_equal(req.certificate, der, sizeof(der));
+}
+
+/* --- Without a question ------------------------------------------------------------------------------------------------------------- */
+
+static const struct source {
+        const char *name, *options;
+        const char *typed;         /* behind the key; NULL: nothing */
+        const char *pam, *process; /* what the variable CERT holds; NULL: there is none */
+        enum wire_evidence evidence;
+        size_t len; /* NONE: the daemon is not asked */
+} sources[] = {
+        { "no option, nothing typed", "", NULL, NULL, NULL, WIRE_EVIDENCE_NONE, 0 },
+        { "no option, one typed", "", "." DER, NULL, NULL, WIRE_EVIDENCE_NONE, NONE },
+        { "no option, a point typed", "", ".", NULL, NULL, WIRE_EVIDENCE_NONE, NONE },
+        { "field", "certificate=field", "." DER, NULL, NULL, WIRE_SHOWN, 4 },
+        { "field, nothing typed", "certificate=field", NULL, NULL, NULL, WIRE_EVIDENCE_NONE, 0 },
+        { "field, empty", "certificate=field", ".", NULL, NULL, WIRE_EVIDENCE_NONE, 0 },
+        { "field, no certificate", "certificate=field", ".junk", NULL, NULL, WIRE_SHOWN, 0 },
+        { "field, no base64", "certificate=field", ".*", NULL, NULL, WIRE_SHOWN, 0 },
+        { "field, escaped", "certificate=field", ".MAIBAA%3D%3D", NULL, NULL, WIRE_SHOWN, 4 },
+        { "field, PEM", "certificate=field", "." PEM, NULL, NULL, WIRE_SHOWN, 4 },
+        { "field, another separator", "certificate=field", ":" DER, NULL, NULL, WIRE_EVIDENCE_NONE, NONE },
+        { "field, no separator", "certificate=field", DER, NULL, NULL, WIRE_EVIDENCE_NONE, NONE },
+        { "environment", "certificate=env:CERT", NULL, PEM, NULL, WIRE_VOUCHED, 4 },
+        { "environment, empty", "certificate=env:CERT", NULL, "", NULL, WIRE_EVIDENCE_NONE, 0 },
+        { "environment, none", "certificate=env:CERT", NULL, NULL, NULL, WIRE_EVIDENCE_NONE, 0 },
+        { "environment, a word for none", "certificate=env:CERT", NULL, "nocert", NULL, WIRE_EVIDENCE_NONE,
+          0 },
+        { "environment, damaged", "certificate=env:CERT", NULL, "-----BEGIN CERTIFICATE-----", NULL,
+          WIRE_VOUCHED, 0 },
+        { "environment, another variable", "certificate=env:TREC", NULL, PEM, NULL, WIRE_EVIDENCE_NONE, 0 },
+        { "environment, a key of sshd", "certificate=env:CERT", NULL, "publickey ssh-ed25519 " BLOB, NULL,
+          WIRE_VOUCHED_SSH, 15 },
+        { "environment, a password of sshd", "certificate=env:CERT", NULL, "password", NULL,
+          WIRE_EVIDENCE_NONE, 0 },
+        { "environment of the process", "certificate=process-env:CERT", NULL, NULL, PEM, WIRE_VOUCHED, 4 },
+        { "not that of the process", "certificate=env:CERT", NULL, NULL, PEM, WIRE_EVIDENCE_NONE, 0 },
+        { "not that of PAM", "certificate=process-env:CERT", NULL, PEM, NULL, WIRE_EVIDENCE_NONE, 0 },
+        { "no option, variables", "", NULL, PEM, PEM, WIRE_EVIDENCE_NONE, 0 },
+        { "the field comes first", "certificate=env:CERT certificate=field", "." DER, "publickey t " BLOB,
+          NULL, WIRE_SHOWN, 4 },
+        { "an empty field does not", "certificate=env:CERT certificate=field", ".", "publickey t " BLOB, NULL,
+          WIRE_VOUCHED_SSH, 15 },
+        { "PAM's comes before the process'", "certificate=process-env:CERT certificate=env:CERT", NULL, PEM,
+          "publickey t " BLOB, WIRE_VOUCHED, 4 },
+};
+
+static void test_source(void **state) {
+        const struct source *source = *state;
+        char token[KEYTEXT_LEN + 128], variable[256];
+        struct login l;
+
+        answer(VERDICT_ALLOW);
+        (void) snprintf(token, sizeof(token), "%s%s", key, source->typed ? source->typed : "");
+        if (source->process)
+                assert_int_equal(setenv("CERT", source->process, 1), 0);
+        open_with(&l, source->options);
+        if (source->pam) {
+                (void) snprintf(variable, sizeof(variable), "CERT=%s", source->pam);
+                assert_pam(pam_putenv(l.pamh, variable), PAM_SUCCESS);
+        }
+        assert_pam(login_try(&l, token), source->len == NONE ? PAM_AUTH_ERR : PAM_SUCCESS);
+        assert_int_equal(l.calls, 1);
+        assert_int_equal(standin_asked(&s), source->len == NONE ? 0 : 1);
+        if (source->len != NONE) {
+                check_evidence(source->evidence, source->len);
+                assert_int_equal(asked().kind, WIRE_VERIFY);
+                assert_string_equal(asked().key.text, key);
+        }
+        login_close(&l);
+        assert_int_equal(unsetenv("CERT"), 0);
+}
+
+static void test_longest(void **state) {
+        uint8_t *bytes = calloc(1, WIRE_CERTIFICATE_MAX + 1);
+        char *text = calloc(1, 16384);
+
+        (void) state;
+        assert_true(bytes && text);
+        bytes[0] = 0x30;
+        answer(VERDICT_ALLOW);
+        for (size_t more = 0; more < 2; more++) {
+                size_t len = WIRE_CERTIFICATE_MAX + more;
+                struct login l;
+
+                base64_encode(bytes, len, text);
+                open_with(&l, "certificate=process-env:CERT");
+                assert_int_equal(setenv("CERT", text, 1), 0);
+                assert_pam(login_try(&l, key), PAM_SUCCESS);
+                /* One that is too long is none: the service can attach anything. */
+                check_evidence(more ? WIRE_EVIDENCE_NONE : WIRE_VOUCHED, more ? 0 : len);
+                login_close(&l);
+        }
+        assert_int_equal(unsetenv("CERT"), 0);
+        free(bytes);
+        free(text);
+        (void) standin_asked(&s);
+}
+
+/* --- Questions ------------------------------------------------------------------------------------------------------------------------- */
+
+static const struct question {
+        const char *name, *option, *typed; /* to the question; NULL: an answer without a text */
+        enum wire_evidence evidence;
+        size_t len, signature_len;
+} questions[] = {
+        { "prompt, base64", "certificate=prompt", DER, WIRE_SHOWN, 4, 0 },
+        { "prompt, PEM", "certificate=prompt", PEM, WIRE_SHOWN, 4, 0 },
+        { "prompt, nothing", "certificate=prompt", "", WIRE_EVIDENCE_NONE, 0, 0 },
+        { "prompt, no text", "certificate=prompt", NULL, WIRE_EVIDENCE_NONE, 0, 0 },
+        { "prompt, no certificate", "certificate=prompt", "I have none", WIRE_SHOWN, 0, 0 },
+        { "prompt, a proof", "certificate=prompt", DER ".Zm9v", WIRE_SHOWN, 0, 0 },
+        { "proof", "certificate=proof", DER ".Zm9v", WIRE_SIGNED, 4, 3 },
+        { "proof, by hash", "certificate=proof", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY.Zm9vYmFy",
+          WIRE_SIGNED_KEY, 32, 6 },
+        { "proof, nothing", "certificate=proof", "", WIRE_EVIDENCE_NONE, 0, 0 },
+        { "proof, no text", "certificate=proof", NULL, WIRE_EVIDENCE_NONE, 0, 0 },
+        { "proof, no signature", "certificate=proof", DER, WIRE_SHOWN, 0, 0 },
+        { "proof, an empty signature", "certificate=proof", DER ".", WIRE_SHOWN, 0, 0 },
+        { "proof, words", "certificate=proof", "no. really", WIRE_SHOWN, 0, 0 },
+};
+
+static void test_question(void **state) {
+        const struct question *question = *state;
+        bool proof = strcmp(question->option, "certificate=proof") == 0;
+        char prompt[LOGIN_TEXT_MAX] = "Certificate: ";
+        struct wire_request req;
+        struct login l;
+
+        if (proof)
+                (void) snprintf(prompt, sizeof(prompt), "Sign " CHALLENGE "%s: ", w.user);
+        answer(VERDICT_ALLOW);
+        standin_offer(&s, STANDIN_OFFERS);
+        open_with(&l, question->option);
+        l.certificate = question->typed;
+        assert_pam(login_try(&l, key), PAM_SUCCESS);
+        assert_int_equal(l.secrets_asked, 1);
+        assert_int_equal(l.certificates_asked, 1);
+        assert_int_equal(l.calls, 2);
+        assert_string_equal(l.certificate_prompt, prompt);
+        assert_int_equal(standin_asked(&s), 1); /* one connection for both */
+        req = asked();
+        assert_int_equal(req.kind, WIRE_VERIFY);
+        assert_string_equal(req.key.text, key);
+        check_evidence(question->evidence, question->len);
+        assert_int_equal(req.signature_len, question->signature_len);
+        /* The token for the modules that follow is the key. */
+        assert_string_equal(login_env(&l, "WFAPIKEY_ID"), "AAAAAAAAAA");
+        login_close(&l);
+        standin_offer(&s, STANDIN_OFFERS_NOT);
+}
+
+static const char *const asking[] = { "certificate=prompt", "certificate=proof" };
+
+/* The daemon says whether there is something to ask for. */
+static void test_not_asked(void **state) {
+        static const struct {
+                enum verdict verdict;
+                int rv;
+        } rows[] = { { VERDICT_ALLOW, PAM_SUCCESS },
+                     { VERDICT_DENY, PAM_AUTH_ERR },
+                     { VERDICT_DENY_CERTIFICATE, PAM_AUTH_ERR },
+                     { VERDICT_INTERNAL, PAM_AUTHINFO_UNAVAIL },
+                     { VERDICT_VERSION, PAM_AUTHINFO_UNAVAIL } };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(asking); i++)
+                for (size_t j = 0; j < ARRAY_LEN(rows); j++) {
+                        struct login l;
+
+                        answer(rows[j].verdict);
+                        open_with(&l, asking[i]);
+                        assert_pam(login_try(&l, key), rows[j].rv);
+                        assert_int_equal(l.certificates_asked, 0);
+                        assert_int_equal(asked().kind, WIRE_OFFER);
+                        assert_int_equal(standin_asked(&s), 1);
+                        login_close(&l);
+                }
+}
+
+static void test_not_asked_with_one_at_hand(void **state) {
+        char token[KEYTEXT_LEN + 16];
+        struct login l;
+
+        (void) state;
+        answer(VERDICT_DENY_CERTIFICATE);
+        standin_offer(&s, STANDIN_OFFERS);
+        (void) snprintf(token, sizeof(token), "%s." DER, key);
+        open_with(&l, "certificate=prompt certificate=field");
+        assert_pam(login_try(&l, token), PAM_AUTH_ERR);
+        assert_int_equal(l.certificates_asked, 0);
+        assert_int_equal(asked().kind, WIRE_VERIFY);
+        check_evidence(WIRE_SHOWN, sizeof(der));
+        login_close(&l);
+        open_with(&l, "certificate=prompt");
+        assert_pam(login_try(&l, "hunter2"), PAM_AUTH_ERR);
+        assert_int_equal(l.certificates_asked, 0);
+        assert_int_equal(standin_asked(&s), 1);
+        login_close(&l);
+        standin_offer(&s, STANDIN_OFFERS_NOT);
+}
+
+static void test_conversation(void **state) {
+        static const struct {
+                enum login_manner manner;
+                int returns, rv;
+        } rows[] = { { LOGIN_RETURNS, PAM_CONV_ERR, PAM_CONV_ERR },
+                     { LOGIN_RETURNS_BOTH, PAM_CONV_ERR, PAM_CONV_ERR },
+                     { LOGIN_RETURNS, PAM_CONV_AGAIN, PAM_INCOMPLETE },
+                     { LOGIN_RETURNS, PAM_BUF_ERR, PAM_BUF_ERR },
+                     { LOGIN_RETURNS, PAM_IGNORE, PAM_CONV_ERR } };
+
+        (void) state;
+        answer(VERDICT_ALLOW);
+        standin_offer(&s, STANDIN_OFFERS);
+        for (size_t i = 0; i < ARRAY_LEN(asking); i++)
+                for (size_t j = 0; j < ARRAY_LEN(rows); j++) {
+                        struct login l;
+
+                        open_with(&l, asking[i]);
+                        l.manner_for_certificate = rows[j].manner;
+                        l.certificate = DER;
+                        l.returns = rows[j].returns;
+                        assert_pam(login_try(&l, key), rows[j].rv);
+                        assert_int_equal(l.certificates_asked, 1);
+                        assert_null(login_env(&l, "WFAPIKEY_ID"));
+                        assert_int_equal(standin_asked(&s), 1);
+                        /* It can be tried again, as after PAM_INCOMPLETE. */
+                        l.manner_for_certificate = LOGIN_ANSWERS;
+                        l.certificate = DER ".Zm9v";
+                        assert_pam(login_try(&l, key), PAM_SUCCESS);
+                        assert_int_equal(standin_asked(&s), 1);
+                        login_close(&l);
+                }
+        standin_offer(&s, STANDIN_OFFERS_NOT);
+}
+
+/* --- The sentence ------------------------------------------------------------------------------------------------------------------------ */
+
+static void check_sentence(struct login *l, unsigned told) {
+        assert_int_equal(l->errors, told);
+        assert_int_equal(l->infos, 0);
+        if (told)
+                assert_string_equal(l->error, SENTENCE);
+}
+
+static void test_sentence(void **state) {
+        static const char *const options[] = { "", "certificate=field", "certificate=prompt",
+                                               "certificate=proof" };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(options); i++)
+                for (int offers = STANDIN_OFFERS_NOT; offers <= STANDIN_OFFERS; offers++) {
+                        struct login l;
+
+                        standin_offer(&s, (enum standin_offers) offers);
+                        answer(VERDICT_DENY_CERTIFICATE);
+                        open_with(&l, options[i]);
+                        l.certificate = DER;
+                        assert_pam(login_try(&l, key), PAM_AUTH_ERR);
+                        check_sentence(&l, 1);
+                        login_forget(&l);
+                        l.answer = key;
+                        assert_pam(pam_authenticate(l.pamh, PAM_SILENT), PAM_AUTH_ERR);
+                        check_sentence(&l, 0);
+                        login_forget(&l);
+                        answer(VERDICT_DENY);
+                        assert_pam(login_try(&l, key), PAM_AUTH_ERR);
+                        check_sentence(&l, 0);
+                        login_close(&l);
+                }
+        standin_offer(&s, STANDIN_OFFERS_NOT);
+        (void) standin_asked(&s);
+}
+
+/* --- Confirming --------------------------------------------------------------------------------------------------------------------------- */
+
+/* A login that account will not take as one of a moment ago. */
+static void age(void) {
+        int64_t until = world_now_ms() + 1000;
+
+        while (world_now_ms() <= until)
+                world_nap();
+}
+
+static void test_account(void **state) {
+        static const struct {
+                const char *option, *typed;
+                enum wire_evidence evidence;
+                size_t len;
+        } rows[] = { { "certificate=prompt", DER, WIRE_SHOWN, 4 },
+                     { "certificate=proof", DER ".Zm9v", WIRE_SIGNED, 4 },
+                     { "certificate=prompt", "", WIRE_EVIDENCE_NONE, 0 } };
+
+        (void) state;
+        standin_offer(&s, STANDIN_OFFERS);
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                struct login l;
+
+                answer(VERDICT_ALLOW);
+                open_with(&l, rows[i].option);
+                l.certificate = rows[i].typed;
+                assert_pam(login_try(&l, key), PAM_SUCCESS);
+                age();
+                login_forget(&l);
+                (void) standin_asked(&s);
+                assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_SUCCESS);
+                assert_int_equal(standin_asked(&s), 1);
+                assert_int_equal(l.calls, 0); /* nobody is asked once more */
+                assert_int_equal(asked().kind, WIRE_CONFIRM);
+                check_evidence(rows[i].evidence, rows[i].len);
+                assert_int_equal(asked().signature_len, 0);
+                answer(VERDICT_DENY_CERTIFICATE);
+                assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_PERM_DENIED);
+                check_sentence(&l, 0); /* it was said at the login, or there was one with a certificate */
+                answer(VERDICT_CHALLENGE);
+                assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_AUTHINFO_UNAVAIL);
+                login_close(&l);
+        }
+        standin_offer(&s, STANDIN_OFFERS_NOT);
+        (void) standin_asked(&s);
+}
+
+/* --- Daemons that do not do what they should ---------------------------------------------------------------------------------------------- */
+
+static void test_challenge_out_of_place(void **state) {
+        struct login l;
+
+        (void) state;
+        answer(VERDICT_CHALLENGE);
+        open_with(&l, ""); /* a plain verification */
+        assert_pam(login_try(&l, key), PAM_AUTHINFO_UNAVAIL);
+        assert_int_equal(l.certificates_asked, 0);
+        login_close(&l);
+        standin_offer(&s, STANDIN_OFFERS);
+        for (size_t i = 0; i < ARRAY_LEN(asking); i++) { /* to the second message */
+                open_with(&l, asking[i]);
+                l.certificate = DER ".Zm9v";
+                assert_pam(login_try(&l, key), PAM_AUTHINFO_UNAVAIL);
+                assert_int_equal(l.certificates_asked, 1);
+                assert_null(login_env(&l, "WFAPIKEY_ID"));
+                login_close(&l);
+        }
+        standin_offer(&s, STANDIN_OFFERS_NOT);
+        (void) standin_asked(&s);
+}
+
+/* A daemon that was started anew while the user was asked: a certificate is shown to it once more, a proof is good for nothing. */
+static void test_new_daemon(void **state) {
+        struct login l;
+
+        (void) state;
+        answer(VERDICT_ALLOW);
+        standin_offer(&s, STANDIN_OFFERS_AND_HANGS_UP);
+        open_with(&l, "certificate=prompt");
+        l.certificate = DER;
+        assert_pam(login_try(&l, key), PAM_SUCCESS);
+        assert_int_equal(standin_asked(&s), 2);
+        assert_int_equal(asked().kind, WIRE_VERIFY);
+        check_evidence(WIRE_SHOWN, sizeof(der));
+        login_close(&l);
+        open_with(&l, "certificate=proof");
+        l.certificate = DER ".Zm9v";
+        assert_pam(login_try(&l, key), PAM_AUTHINFO_UNAVAIL);
+        assert_int_equal(standin_asked(&s), 1);
+        login_close(&l);
+        standin_offer(&s, STANDIN_OFFERS_NOT);
+}
+
+static void test_dead_daemon(void **state) {
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(asking); i++) {
+                struct standin mortal;
+                struct login l;
+
+                standin_start(&mortal, &w, "mortal");
+                standin_offer(&mortal, STANDIN_OFFERS);
+                standin_set(&mortal, STANDIN_DIE);
+                world_service(&w, "mortal", "auth required %s socket=%s server_uid=%u timeout=30 %s\n",
+                              w.module, mortal.path, getuid(), asking[i]);
+                login_open(&l, &w, "mortal", w.user);
+                l.certificate = DER ".Zm9v";
+                assert_pam(login_try(&l, key), PAM_AUTHINFO_UNAVAIL);
+                assert_int_equal(l.certificates_asked, 1);
+                assert_null(login_env(&l, "WFAPIKEY_ID"));
+                login_close(&l);
+                standin_stop(&mortal);
+        }
+}
+
+static void test_both_questions(void **state) {
+        struct login l;
+
+        (void) state;
+        answer(VERDICT_ALLOW);
+        open_with(&l, "certificate=prompt certificate=proof");
+        assert_pam(login_try(&l, key), PAM_SERVICE_ERR);
+        assert_int_equal(l.calls, 0);
+        assert_int_equal(standin_asked(&s), 0);
+        login_close(&l);
+}
+
+static int open_all(void **state) {
+        (void) state;
+        world_open(&w);
+        standin_start(&s, &w, "standin");
+        keytext_format(key, "AAAAAAAAAA", "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG");
+        return unsetenv("CERT");
+}
+
+static int close_all(void **state) {
+        (void) state;
+        standin_stop(&s);
+        world_close(&w);
+        return 0;
+}
+
+int main(void) {
+        static const struct CMUnitTest others[] = {
+                CASE(test_longest, "the longest certificate is shown, a longer one is none"),
+                CASE(test_not_asked, "nobody is asked unless the daemon wants it"),
+                CASE(test_not_asked_with_one_at_hand, "nobody is asked who has shown one, or has no key"),
+                CASE(test_conversation, "conversations that fail at the second question"),
+                CASE(test_sentence, "a refusal for a certificate has its sentence, to the letter"),
+                CASE(test_account, "account repeats the evidence, without the signature"),
+                CASE(test_challenge_out_of_place, "a challenge that nobody wanted is no answer"),
+                CASE(test_new_daemon, "a daemon that was started anew while the user was asked"),
+                CASE(test_dead_daemon, "a daemon that died while the user was asked"),
+                CASE(test_both_questions, "two questions are a bad option"),
+        };
+        static struct CMUnitTest tests[ARRAY_LEN(sources) + ARRAY_LEN(questions) + ARRAY_LEN(others)];
+        size_t n = 0;
+
+        if (!world_begin(120))
+                return 0;
+        for (size_t i = 0; i < ARRAY_LEN(sources); i++)
+                tests[n++] = world_row("what is shown: ", sources[i].name, test_source, &sources[i]);
+        for (size_t i = 0; i < ARRAY_LEN(questions); i++)
+                tests[n++] = world_row("what is answered: ", questions[i].name, test_question, &questions[i]);
+        for (size_t i = 0; i < ARRAY_LEN(others); i++)
+                tests[n++] = others[i];
+        return cmocka_run_group_tests_name("certificate", tests, open_all, close_all);
+}

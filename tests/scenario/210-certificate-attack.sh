@@ -1,0 +1,54 @@
+#!/bin/bash
+# Goal: whoever holds a good key and sends certificates that are none, thousands of them and at once, stops nobody else's login and does not take the daemon
+# with it; whoever holds no good key has nothing read; and a certificate that another process claims for a service counts no more than one that is shown.
+# shellcheck source=tests/scenario/lib.sh
+. "${0%/*}/lib.sh"
+# shellcheck source=tests/scenario/pki.sh
+. "${0%/*}/pki.sh"
+
+start
+run 0 ctl policy set enabled=yes max-keys-per-user=100
+pki_layout
+run 0 ctl cert add --ca "$pki/root.pem"
+run 0 ctl cert add --ca "$pki/middle.pem"
+run 0 ctl key issue "$me" --require-certificate
+key=$out
+run 0 ctl key issue "$me"
+plain=$out
+present="$abs_top_builddir/tests/scenario/present"
+openssl x509 -in "$pki/alice.pem" -outform DER -out "$pki/alice.der"
+
+# One at a time: a good certificate with a byte spoiled here and there, and cut off (test_cert.c has every place).
+run 0 "$present" "$WFAPIKEY_VERIFY" "$me" spoil "$pki/alice.der" <<<"$key"
+has "$out" "accepted 0"
+run 0 "$present" "$WFAPIKEY_VERIFY" "$me" cut "$pki/alice.der" <<<"$key"
+has "$out" "accepted 0"
+run 0 "$present" "$WFAPIKEY_VERIFY" "$me" whole "$pki/alice.der" <<<"$key"
+has "$out" "accepted 1"
+
+# Many at once, in the background, and others log in all the while.
+"$present" "$WFAPIKEY_VERIFY" "$me" storm "$pki/alice.der" <<<"$key" >"$dir/storm" 2>&1 &
+children+=($!)
+storm=$!
+for i in $(seq 50); do
+    verify "$me" <<<"$plain" || fail "a login without a certificate is refused in the storm, at $i"
+done
+wait "$storm" || fail "the storm: $(<"$dir/storm")"
+has "$(<"$dir/storm")" "accepted 0"
+verify "$me" --certificate="$pki/alice.pem" <<<"$key" || fail "a good certificate is refused behind the storm"
+
+# What is not needed is not looked at.
+run 0 "$present" "$WFAPIKEY_VERIFY" "$me" unasked "$pki/alice.der" <<<"$plain"
+has "$out" "accepted 1"
+
+[[ $EUID == 0 ]] || exit 0
+# Another uid: what it says that a client has proved is only shown.
+run 0 ctl policy set require-certificate:web=proof
+chmod a+rx "$present" 2>/dev/null
+if setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$present"; then
+    vouch() { setpriv --reuid="$1" --regid="$1" --clear-groups "$present" "$WFAPIKEY_VERIFY" "$me" vouch "$pki/alice.der" <<<"$key"; }
+    chmod -R a+rX "$pki"
+    run 0 vouch 65534
+    has "$out" "accepted 0"
+    logged "its key must be proved"
+fi

@@ -1,0 +1,138 @@
+#!/bin/bash
+# Goal: an administrator registers certificates and CAs, sees their details as openssl does, loads revocation lists, and removes them; what is no good is
+# refused with a sentence that says why, and nobody else may do any of it.
+# shellcheck source=tests/scenario/lib.sh
+. "${0%/*}/lib.sh"
+# shellcheck source=tests/scenario/pki.sh
+. "${0%/*}/pki.sh"
+
+start
+run 0 ctl policy set enabled=yes
+pki_layout
+pki=$dir/pki
+line() { grep "^$1  " <<<"$out" | sed 's/.*   *//'; }
+details() { # NAME: as openssl says them, in the order of the original
+    local name=$1 side
+    part() { openssl x509 -in "$pki/$name.pem" -noout -nameopt sep_multiline,utf8 "-$side" | sed -nE "s/^ *$1=//p" | paste -sd, | sed 's/,/, /g'; }
+    for side in subject issuer; do
+        part CN
+        part O
+        part OU
+    done
+    openssl x509 -in "$pki/$name.pem" -noout -serial | sed 's/serial=//' | tr A-F a-f
+    date -u -d "$(openssl x509 -in "$pki/$name.pem" -noout -startdate | cut -d= -f2)" +%Y-%m-%dT%H:%M:%SZ
+    date -u -d "$(openssl x509 -in "$pki/$name.pem" -noout -enddate | cut -d= -f2)" +%Y-%m-%dT%H:%M:%SZ
+    pki_thumbprint "$name"
+}
+
+# --- registered and shown ---
+run 0 ctl cert list
+run 0 ctl cert add "$pki/alice.pem"
+has "$out" "$(pki_thumbprint alice) alice"
+run 0 ctl cert add --ca "$pki/root.pem" --name 'our root'
+run 0 ctl cert add --ca - <"$pki/middle.pem"
+openssl x509 -in "$pki/alice.pem" -outform DER -out "$pki/alice.der"
+run 0 ctl cert add "$pki/alice.der" # again, in the other form: it stays what it was
+for which in alice "$(pki_thumbprint alice)" "$(pki_thumbprint alice | cut -c 1-12)" "$(pki_thumbprint alice | tr a-f A-F)"; do
+    run 0 ctl cert show "$which"
+    shown=$(head -n 10 <<<"$out" | sed -E 's/^([a-z]+ )+ +//; s/^-$//')
+    is "$shown" "$(details alice)"
+    has "$out" "key type                   ECDSA P-256"
+    has "$out" "status                     valid"
+done
+is "$(head -n 11 <<<"$out" | sed -E 's/   .*//; s/ (common|organization|number|date|type).*/ \1/' | tr '\n' ';' | tr -d ' ')" \
+    "subjectcommon;subjectorganization;subjectorganization;issuercommon;issuerorganization;issuerorganization;serialnumber;issuedate;expirationdate;thumbprint;keytype;"
+run 0 ctl cert show 'our root'
+is "$(sed -E 's/^([a-z]+ )+ +//; s/^-$//' <<<"$out" | head -n 10)" "$(details root)"
+run 0 ctl --json cert list
+has "$out" "$(pki_thumbprint middle)"
+run 5 ctl cert show nobody
+run 5 ctl cert show 00000000
+run 2 ctl cert add --name 'our root' "$pki/middle.pem"
+
+# --- what is not taken ---
+refused() { # NAME PART [OPTION...]
+    run 2 ctl cert add "${@:3}" "$pki/$1"
+    has "$err" "$2"
+    is "$out" ""
+}
+run 0 ctl --json cert list
+before=$out
+pki_short brief middle /CN=brief 1
+gone() { [[ $(date +%s) -gt $(date -d "$(openssl x509 -in "$pki/brief.pem" -noout -enddate | cut -d= -f2)" +%s) ]]; }
+wait_until gone
+refused brief.pem "expired"
+pki_database middle
+pki_key later
+pki_run openssl req -new -key "$pki/later.key" -subj /CN=later -out "$pki/later.csr"
+printf '%b\n' "$pki_client" >"$pki/later.ext"
+pki_run openssl ca -batch -notext -config "$pki/middle.cnf" -in "$pki/later.csr" -out "$pki/later.pem" -extfile "$pki/later.ext" \
+    -startdate "$(date -u -d '+1 day' +%y%m%d%H%M%SZ)" -enddate "$(date -u -d '+9 days' +%y%m%d%H%M%SZ)"
+refused later.pem "not valid"
+pki_run openssl genrsa -out "$pki/weak.key" 1024
+pki_cert weak middle /CN=weak "$pki_client"
+refused weak.pem "1024"
+pki_cert sha1 middle /CN=sha1 "$pki_client" -sha1
+refused sha1.pem "SHA-1"
+refused middle.pem "CA"
+refused alice.pem "no CA" --ca
+pki_cert server middle /CN=server 'basicConstraints=critical,CA:FALSE\nextendedKeyUsage=serverAuth'
+refused server.pem "client"
+cat "$pki/alice.pem" "$pki/alice.key" >"$pki/both.pem"
+refused both.pem "private key"
+refused alice.key "private key"
+refused alice.csr "request"
+head -c 100 "$pki/alice.der" >"$pki/cut.der"
+run 2 ctl cert add "$pki/cut.der"
+cat "$pki/alice.der" <(echo) >"$pki/more.der"
+run 2 ctl cert add "$pki/more.der"
+run 0 ctl --json cert list
+is "$out" "$before"
+
+# --- revocation lists ---
+pki_crl middle clients.crl
+run 0 ctl cert crl "$pki/clients.crl"
+run 0 ctl cert show alice
+has "$out" "status                     valid"
+cp "$pki/clients.crl" "$pki/old.crl"
+second=$(date +%s)
+later() { [[ $(date +%s) -gt $second ]]; } # the date in a list has no parts of seconds, and the next one has to be newer
+wait_until later
+pki_crl middle clients.crl alice
+run 0 ctl cert crl "$pki/clients.crl"
+run 0 ctl cert show alice
+has "$out" "status                     revoked"
+run 0 ctl cert show "$(pki_thumbprint middle)"
+has "$out" "revoked"
+run 6 ctl cert crl "$pki/old.crl"
+has "$err" "older"
+pki_cert other other /CN=other "$pki_ca"
+pki_crl other other.crl
+run 2 ctl cert crl "$pki/other.crl"
+has "$err" "CA"
+run 2 ctl cert crl "$pki/alice.pem"
+
+# --- removed ---
+run 0 ctl key issue "$me" --certificate alice
+run 0 ctl cert remove alice
+has "$out$err" "1"
+run 5 ctl cert show alice
+run 5 ctl cert remove alice
+run 0 ctl cert remove "$(pki_thumbprint middle)" # with its list
+run 0 ctl cert add --ca "$pki/middle.pem"
+run 0 ctl cert show "$(pki_thumbprint middle)"
+[[ $out != *revoked* ]] || fail "a CA that comes back has the list of before: $out"
+logged "certificate 'alice' removed"
+run 0 ctl audit list
+for event in cert-added cert-removed crl; do has "$out" "$event"; done
+
+# --- by administrators alone ---
+[[ $EUID == 0 ]] || exit 0
+chmod -R a+rX "$pki"
+as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups env PATH="$PATH" "$WFAPIKEYCTL" "$@"; }
+if setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$WFAPIKEYCTL"; then
+    for command in "cert add $pki/alice.pem" "cert add --ca $pki/root.pem" "cert list" "cert show middle" "cert remove middle" "cert crl $pki/clients.crl"; do
+        # shellcheck disable=SC2086 # words
+        run 4 as_nobody $command
+    done
+fi

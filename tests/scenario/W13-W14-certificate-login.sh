@@ -1,0 +1,221 @@
+#!/bin/bash
+# Goal: a login needs a certificate where the policy, the service or the key says so; it is refused without one, and with one that is not trusted, another
+# than the key's, expired, revoked or only shown where its key has to be proved; and each change counts from the very next login.
+# shellcheck source=tests/scenario/lib.sh
+. "${0%/*}/lib.sh"
+# shellcheck source=tests/scenario/pki.sh
+. "${0%/*}/pki.sh"
+
+start
+run 0 ctl policy set enabled=yes max-keys-per-user=100
+pki_layout
+run 0 ctl key issue "$me"
+key=$out
+id=$(id_of "$key")
+
+shown() { ctl verify --server-uid="$(id -u)" "$me" "$@" <<<"$key"; }
+takes() { # [OPTION...]
+    run 0 shown "$@"
+}
+refuses() { # REASON [OPTION...]
+    run 6 shown --json "${@:2}"
+    if [[ $EUID == 0 ]]; then has "$out" "\"reason\":\"$1\""; fi
+}
+with() { printf -- '--certificate=%s' "$pki/$1.pem"; }
+
+# --- the sequence of the original: without the requirement, with it, and with the certificate ---
+takes
+run 0 ctl policy set require-certificate=yes
+refuses certificate-missing
+logged "a client certificate is required and none was presented"
+refuses certificate-untrusted "$(with alice)"
+logged "certificate $(pki_thumbprint alice) of 'CN=alice,OU=Büro,OU=Einkauf,O=Müller GmbH': the certificate is not registered"
+run 0 ctl cert add "$pki/alice.pem"
+takes "$(with alice)"
+refuses certificate-missing
+run 0 ctl cert remove alice
+refuses certificate-untrusted "$(with alice)"
+
+# --- by CA: a whole chain or none ---
+run 0 ctl cert add --ca "$pki/middle.pem"
+refuses certificate-untrusted "$(with alice)"
+run 0 ctl cert add --ca "$pki/root.pem"
+takes "$(with alice)"
+takes "$(with alice)"
+run 0 ctl cert remove "$(pki_thumbprint root)"
+refuses certificate-untrusted "$(with alice)"
+run 0 ctl cert add --ca "$pki/root.pem"
+takes "$(with alice)"
+refuses certificate-purpose "$(with middle)"
+pki_cert server middle /CN=server 'basicConstraints=critical,CA:FALSE\nextendedKeyUsage=serverAuth'
+refuses certificate-purpose "$(with server)"
+pki_run openssl genrsa -out "$pki/weak.key" 1024
+pki_cert weak middle /CN=weak "$pki_client"
+refuses certificate-weak "$(with weak)"
+# A CA of the same name, with a key of its own; and the names, number and public key of one that is trusted, signed by that.
+mkdir "$pki/forged"
+cp "$pki/middle.pem" "$pki/middle.key" "$pki/forged"
+pki_key false
+pki_run openssl req -new -key "$pki/false.key" -subj '/O=Example/OU=PKI/CN=Example Clients' -out "$pki/false.csr"
+printf '%b\n' "$pki_ca" >"$pki/false.ext"
+pki_run openssl x509 -req -in "$pki/false.csr" -signkey "$pki/false.key" -days 30 -extfile "$pki/false.ext" -out "$pki/false.pem"
+serial=0x$(openssl x509 -in "$pki/alice.pem" -noout -serial | cut -d= -f2)
+pki_run openssl x509 -req -in "$pki/alice.csr" -CA "$pki/false.pem" -CAkey "$pki/false.key" -set_serial "$serial" -days 30 \
+    -extfile "$pki/alice.ext" -out "$pki/twin.pem"
+refuses certificate-untrusted "$(with twin)"
+pki_cert deep alice /CN=deep "$pki_client" # issued by what is no CA
+refuses certificate-untrusted "$(with deep)"
+
+# --- dates: to the second, though it was accepted a moment ago ---
+pki_short brief middle /CN=brief 4
+run 0 ctl verify --server-uid="$(id -u)" "$me" "$(with brief)" <<<"$key"
+over() { ! shown "$(with brief)" >/dev/null 2>&1; }
+wait_until over
+refuses certificate-expired "$(with brief)"
+[[ $(date +%s) -gt $(date -d "$(openssl x509 -in "$pki/brief.pem" -noout -enddate | cut -d= -f2)" +%s) ]] || fail "it was refused too early"
+
+# --- revocation: from the next login on ---
+pki_crl middle clients.crl
+run 0 ctl cert crl "$pki/clients.crl"
+takes "$(with alice)"
+second=$(date +%s)
+later() { [[ $(date +%s) -gt $second ]]; }
+wait_until later
+pki_crl middle clients.crl alice
+run 0 ctl cert crl "$pki/clients.crl"
+refuses certificate-revoked "$(with alice)"
+run 0 ctl cert add "$pki/alice.pem" # registered by itself it is on the list all the same
+refuses certificate-revoked "$(with alice)"
+pki_cert bob middle /CN=bob "$pki_client"
+takes "$(with bob)"
+second=$(date +%s)
+wait_until later
+sed -i 's/default_crl_days = 7/default_crl_days = 0\ndefault_crl_hours = 0\ndefault_crl_seconds = 3/' "$pki/middle.cnf"
+pki_run openssl ca -config "$pki/middle.cnf" -gencrl -crlsec 4 -out "$pki/short.crl"
+run 0 ctl cert crl "$pki/short.crl"
+takes "$(with bob)"
+stale() { ! shown "$(with bob)" >/dev/null 2>&1; }
+wait_until stale
+refuses certificate-crl-expired "$(with bob)"
+run 0 ctl cert remove "$(pki_thumbprint middle)"
+run 0 ctl cert add --ca "$pki/middle.pem"
+takes "$(with bob)"
+
+# --- where it is needed: everywhere, at a service, with a key ---
+run 0 ctl policy set require-certificate=no
+takes
+run 0 ctl policy set require-certificate:mail=yes
+takes --service web
+refuses certificate-missing --service mail
+takes --service mail "$(with bob)"
+run 0 ctl policy set require-certificate:mail=proof
+refuses certificate-unproved --service mail "$(with bob)"
+run 0 ctl --json policy show
+has "$out" '"require-certificate:mail":"proof"'
+run 0 ctl policy set require-certificate:mail=no
+takes --service mail
+run 0 ctl --json policy show
+[[ $out != *require-certificate:mail* ]] || fail "a service that needs nothing is shown: $out"
+run 2 ctl policy set require-certificate:mail=perhaps
+run 2 ctl policy set 'require-certificate:no service=yes'
+for i in $(seq 32); do set -- "$@" "require-certificate:s$i=yes"; done
+run 0 ctl policy set "$@"
+run 2 ctl policy set require-certificate:s33=yes
+takes --service s33
+for i in $(seq 32); do shift; set -- "$@" "require-certificate:s$i=no"; done
+run 0 ctl policy set "$@"
+takes --service s7
+
+run 0 ctl key issue "$me" --require-certificate
+key=$out
+refuses certificate-missing
+takes "$(with bob)"
+run 0 ctl --json key show "$(id_of "$key")"
+has "$out" '"require-certificate":"yes"'
+run 0 ctl key rotate "$(id_of "$key")"
+key=$out
+refuses certificate-missing
+takes "$(with bob)"
+run 0 ctl key issue "$me" --require-proof
+key=$out
+refuses certificate-unproved "$(with bob)"
+
+# --- bound: to one, and no other, though that is trusted, too ---
+run 0 ctl cert add "$pki/bob.pem" --name bobs
+pki_cert carol middle /CN=carol "$pki_client"
+run 0 ctl cert add "$pki/carol.pem"
+run 0 ctl key issue "$me"
+key=$out id=$(id_of "$out")
+takes
+run 0 ctl key bind "$id" bobs
+refuses certificate-missing
+takes "$(with bob)"
+refuses certificate-other "$(with carol)"
+run 0 ctl key reset "$id"
+key=$out
+refuses certificate-missing
+takes "$(with bob)"
+run 0 ctl key rotate "$id"
+key=$out
+refuses certificate-other "$(with carol)"
+takes "$(with bob)"
+id=$(id_of "$key")
+run 0 ctl key bind "$id" "$(pki_thumbprint carol)"
+refuses certificate-other "$(with bob)"
+takes "$(with carol)"
+run 0 ctl cert remove carol # it is of a registered CA, but bound keys go by what it is
+takes "$(with carol)"
+run 0 ctl cert remove "$(pki_thumbprint root)"
+refuses certificate-untrusted "$(with carol)"
+run 0 ctl key unbind "$id"
+takes
+run 5 ctl key bind "$id" nobody
+run 0 ctl cert add --ca "$pki/root.pem"
+run 2 ctl key bind "$id" "$(pki_thumbprint root)"
+run 0 ctl key issue "$me" --certificate bobs
+key=$out
+refuses certificate-missing
+takes "$(with bob)"
+run 2 ctl key issue "$me" --certificate nobody
+
+# --- explained without a login ---
+id=$(id_of "$key")
+run 6 ctl key explain "$id"
+has "$out" "none is shown"
+run 0 ctl key explain "$id" --certificate bobs
+run 0 ctl policy set require-certificate=proof
+run 6 ctl key explain "$id" --certificate bobs
+run 0 ctl key explain "$id" --certificate bobs --proved
+
+# --- over a restart and a kill ---
+refuses certificate-unproved "$(with bob)"
+run 0 ctl policy set require-certificate=yes
+stop KILL
+start
+refuses certificate-missing
+takes "$(with bob)"
+pki_cert dave middle /CN=dave "$pki_client"
+refuses certificate-other "$(with dave)"
+
+# --- in a backup: certificates, lists, and what keys need ---
+run 0 ctl mirror keygen
+run 0 ctl backup create --to "$out" "$dir/keys.backup"
+run 0 ctl cert remove bobs
+run 0 ctl key unbind "$(id_of "$key")"
+run 0 ctl policy set require-certificate=no
+takes
+run 0 ctl backup restore --yes "$dir/keys.backup"
+refuses certificate-missing
+refuses certificate-other "$(with dave)"
+takes "$(with bob)"
+run 0 ctl cert show bobs
+
+# --- what doctor says of certificates ---
+run 0 ctl policy set require-certificate=yes
+for name in bobs alice "$(pki_thumbprint root)" "$(pki_thumbprint middle)"; do run 0 ctl cert remove "$name"; done
+run 6 ctl --json doctor --pam-dir="$dir/none" --module=/bin/true --server-uid="$(id -u)"
+has "$out" "none is registered: all are refused"
+run 0 ctl cert add --ca "$pki/root.pem"
+run 6 ctl --json doctor --pam-dir="$dir/none" --module=/bin/true --server-uid="$(id -u)"
+has "$out" "every login with a key needs a client certificate"
+has "$out" "1 certificates expire within 30 days, 'Example Root' first"

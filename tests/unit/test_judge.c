@@ -1,0 +1,480 @@
+/* Logins that wait for their certificate to be read. The helper is not started: who asks for one is noted, and it answers when a test says so. */
+#include <sys/socket.h>
+
+#include "unit_verify.h"
+
+#include "cert_bytes.h"
+#include "cert_work.h"
+#include "helper.h"
+#include "judge.h"
+
+/* --- Helpers, by the linker's --wrap ------------------------------------------------------------------------------------------------ */
+
+struct helper {
+        bool ended;
+        void (*done)(int r, const uint8_t *out, size_t len, void *userdata);
+        void *userdata;
+        uint64_t timeout_usec;
+        size_t in_len, out_max;
+        char mode[32];
+};
+
+#define HELPERS 512
+
+static struct helper helpers[HELPERS];
+static size_t n_started, n_running, most_running;
+static int start_error;
+static uint64_t fake_now; /* of the loop; 0: the real one */
+
+int __wrap_helper_start(struct helper **ret, sd_event *event, const char *mode, const void *in, size_t in_len,
+                        size_t out_max, uint64_t timeout_usec,
+                        void (*done)(int r, const uint8_t *out, size_t len, void *userdata), void *userdata);
+struct helper *__wrap_helper_free(struct helper *h);
+int64_t __wrap_clock_now(void);
+int __wrap_sd_event_now(sd_event *event, clockid_t clock, uint64_t *ret);
+int __real_sd_event_now(sd_event *event, clockid_t clock, uint64_t *ret);
+
+int __wrap_helper_start(struct helper **ret, sd_event *event, const char *mode, const void *in, size_t in_len,
+                        size_t out_max, uint64_t timeout_usec,
+                        void (*done)(int r, const uint8_t *out, size_t len, void *userdata), void *userdata) {
+        struct helper *h;
+
+        (void) event;
+        (void) in;
+        if (start_error < 0)
+                return start_error;
+        assert_in_range(n_started, 0, HELPERS - 1);
+        h = &helpers[n_started++];
+        *h = (struct helper){ .done = done,
+                              .userdata = userdata,
+                              .timeout_usec = timeout_usec,
+                              .in_len = in_len,
+                              .out_max = out_max };
+        (void) snprintf(h->mode, sizeof(h->mode), "%s", mode);
+        if (++n_running > most_running)
+                most_running = n_running;
+        *ret = h;
+        return 0;
+}
+
+struct helper *__wrap_helper_free(struct helper *h) {
+        if (h && !h->ended) {
+                h->ended = true;
+                n_running--;
+        }
+        return NULL;
+}
+
+int64_t __wrap_clock_now(void) {
+        return NOW;
+}
+
+int __wrap_sd_event_now(sd_event *event, clockid_t clock, uint64_t *ret) {
+        if (fake_now == 0)
+                return __real_sd_event_now(event, clock, ret);
+        *ret = fake_now;
+        return 0;
+}
+
+/* --- The fixture ---------------------------------------------------------------------------------------------------------------------- */
+
+struct fixture {
+        struct unit_verify *verify;
+        sd_event *event;
+        struct audit *audit;
+        struct judge *judge;
+};
+
+static int make(void **state) {
+        struct fixture *f = calloc(1, sizeof(*f));
+
+        n_started = n_running = most_running = 0;
+        start_error = 0;
+        fake_now = 0;
+        if (!f || unit_verify_make((void **) &f->verify) < 0 || sd_event_new(&f->event) < 0 ||
+            audit_new(&f->audit) < 0 || judge_new(&f->judge, f->event, f->verify->verify, f->audit) < 0)
+                return -1;
+        unit_verify_policy(f->verify, "require-certificate", CERTIFICATE_YES);
+        *state = f;
+        return 0;
+}
+
+static int drop(void **state) {
+        struct fixture *f = *state;
+        void *verify = f->verify;
+
+        judge_free(f->judge);
+        assert_int_equal(n_running, 0);
+        audit_free(f->audit);
+        sd_event_unref(f->event);
+        free(f);
+        return unit_verify_drop(&verify);
+}
+
+/* A login of a key of its own, and its connection. */
+struct client {
+        int fd;
+        bool answered;
+        struct wire_reply reply;
+};
+
+static struct client serve(const struct fixture *f, const char *id, const char *user, const char *bytes,
+                           uid_t uid) {
+        const struct ucred peer = { .pid = 77, .uid = uid, .gid = 78 };
+        struct wire_request req = unit_verify_request(WIRE_VERIFY);
+        uint8_t in[WIRE_REQUEST_MAX], out[WIRE_REPLY_LEN];
+        struct verify_packet packet = { .in = in, .peer = &peer, .now = NOW };
+        struct verify_event event;
+        int pair[2];
+
+        keytext_format(req.key.text, id, unit_secret);
+        (void) snprintf(req.user, sizeof(req.user), "%s", user);
+        req.evidence = WIRE_SHOWN;
+        req.certificate = (const uint8_t *) bytes;
+        req.certificate_len = strlen(bytes);
+        packet.len = wire_request_len(&req);
+        assert_int_equal(wire_request_encode(in, &req), 0);
+        assert_int_equal(verify_packet(f->verify->verify, &packet, out, &event), VERIFY_JUDGE);
+        assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+        judge_serve(f->judge, &packet, pair[0]);
+        assert_int_equal(close(pair[0]), 0); /* it has one of its own */
+        return (struct client){ .fd = pair[1] };
+}
+
+static struct client serve_alice(const struct fixture *f, const char *bytes) {
+        return serve(f, ID, "alice", bytes, OTHER);
+}
+
+/* Whether the connection has been answered; and after that it is closed. */
+static bool is_answered(struct client *client) {
+        uint8_t in[WIRE_REPLY_LEN];
+        ssize_t n = recv(client->fd, in, sizeof(in), MSG_DONTWAIT);
+
+        if (n < 0)
+                return false;
+        assert_int_equal(n, WIRE_REPLY_LEN);
+        assert_int_equal(wire_reply_decode(in, sizeof(in), &client->reply), 0);
+        assert_int_equal(recv(client->fd, in, sizeof(in), MSG_DONTWAIT), 0);
+        return true;
+}
+
+static void check_answer(const char *row, struct client *client, enum verdict verdict, enum reason reason) {
+        unit_int(row, is_answered(client), true);
+        unit_int(row, client->reply.verdict, verdict);
+        unit_int(row, client->reply.reason, reason);
+        assert_int_equal(close(client->fd), 0);
+}
+
+static size_t write_answer(const char *bytes, enum reason reason, uint8_t *out, size_t size) {
+        struct cert_writer w = { .out = out, .size = size };
+        struct cert_record cert = unit_cert(1);
+        bool good = reason == REASON_NONE;
+
+        keymint_sha256(bytes, strlen(bytes), cert.thumbprint);
+        cert_bytes_put(&w, 1, CERT_BYTES_JUDGE);
+        cert_bytes_put(&w, 1, reason);
+        cert_bytes_put_text(&w, good ? "" : "detail");
+        cert_bytes_put_record(&w, &cert);
+        cert_bytes_put(&w, CERT_BYTES_TIME, good ? UNIT_CERT_BEGINS : 0);
+        cert_bytes_put(&w, CERT_BYTES_TIME, good ? UNIT_CERT_ENDS : 0);
+        cert_bytes_put(&w, 1, good);
+        if (good) {
+                cert_bytes_put_raw(&w, cert.serial.issuer, sizeof(cert.serial.issuer));
+                cert_bytes_put_serial(&w, &cert.serial);
+        }
+        assert_true(cert_bytes_written(&w) > 0);
+        return w.len;
+}
+
+/* The ith helper ends, with this answer or this error. */
+static void end(size_t i, int r, const char *bytes, enum reason reason) {
+        uint8_t out[CERT_WORK_VERDICT_MAX];
+        size_t len = r < 0 ? 0 : write_answer(bytes, reason, out, sizeof(out));
+        struct helper *h = &helpers[i];
+
+        assert_in_range(i, 0, n_started - 1);
+        assert_false(h->ended);
+        h->ended = true;
+        n_running--;
+        h->done(r, out, len, h->userdata);
+}
+
+/* --- Answers ----------------------------------------------------------------------------------------------------------------------------- */
+
+static void test_a_login_is_answered_when_the_helper_has(void **state) {
+        struct client client = serve_alice(*state, "0 x"), next;
+        struct fixture *f = *state;
+
+        assert_int_equal(n_started, 1);
+        assert_string_equal(helpers[0].mode, CERT_WORK_MODE);
+        assert_in_range(helpers[0].timeout_usec, 1, JUDGE_USEC);
+        assert_int_equal(helpers[0].out_max, CERT_WORK_VERDICT_MAX);
+        assert_false(is_answered(&client));
+        end(0, 0, "0 x", REASON_NONE);
+        check_answer("good", &client, VERDICT_ALLOW, REASON_NONE);
+        assert_string_equal(client.reply.id, ID);
+        next = serve(f, ID, "alice", "0 y", 0);
+        end(1, 0, "0 y", REASON_CERTIFICATE_UNTRUSTED);
+        check_answer("bad", &next, VERDICT_DENY_CERTIFICATE, REASON_CERTIFICATE_UNTRUSTED);
+        assert_int_equal(n_running, 0);
+}
+
+static void test_a_helper_without_an_answer_says_nothing_about_the_key(void **state) {
+        static const int errors[] = { -ECHILD, -ETIMEDOUT, -EMSGSIZE };
+        struct client client;
+
+        for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
+                client = serve(*state, ID, "alice", "0 x", 0);
+                end(i, errors[i], NULL, REASON_NONE);
+                check_answer("error", &client, VERDICT_INTERNAL, REASON_CERTIFICATE_UNCHECKED);
+        }
+        /* Nor does it count for the next one. */
+        client = serve(*state, ID, "alice", "0 x", 0);
+        end(ARRAY_LEN(errors), 0, "0 x", REASON_NONE);
+        check_answer("good", &client, VERDICT_ALLOW, REASON_NONE);
+}
+
+static void test_nonsense_is_no_answer(void **state) {
+        uint8_t out[CERT_WORK_VERDICT_MAX];
+        struct client client = serve(*state, ID, "alice", "0 x", 0);
+        size_t len = write_answer("0 x", REASON_NONE, out, sizeof(out));
+
+        helpers[0].ended = true;
+        n_running--;
+        helpers[0].done(0, out, len - 1, helpers[0].userdata);
+        check_answer("cut short", &client, VERDICT_INTERNAL, REASON_CERTIFICATE_UNCHECKED);
+        client = serve(*state, ID, "alice", "0 x", 0);
+        end(1, 0, "0 another", REASON_NONE);
+        check_answer("of another", &client, VERDICT_INTERNAL, REASON_CERTIFICATE_UNCHECKED);
+}
+
+static void test_a_helper_that_cannot_be_started_is_no_answer(void **state) {
+        struct client client;
+
+        start_error = -EMFILE;
+        client = serve(*state, ID, "alice", "0 x", 0);
+        check_answer("not started", &client, VERDICT_INTERNAL, REASON_CERTIFICATE_UNCHECKED);
+        start_error = 0;
+        client = serve(*state, ID, "alice", "0 x", 0);
+        end(0, 0, "0 x", REASON_NONE);
+        check_answer("started", &client, VERDICT_ALLOW, REASON_NONE);
+}
+
+/* --- What has changed meanwhile ------------------------------------------------------------------------------------------------------- */
+
+static void test_an_answer_under_another_trust_is_none(void **state) {
+        struct client client = serve(*state, ID, "alice", "0 x", 0);
+        struct fixture *f = *state;
+
+        unit_verify_policy(f->verify, "trust", 99);
+        end(0, 0, "0 x", REASON_NONE);
+        check_answer("changed", &client, VERDICT_INTERNAL, REASON_CERTIFICATE_UNCHECKED);
+}
+
+static void test_a_key_that_is_revoked_meanwhile_is_refused(void **state) {
+        struct client client = serve(*state, ID, "alice", "0 x", 0);
+        struct fixture *f = *state;
+        struct key_record key = unit_verify_key(f->verify, ID, "alice");
+
+        key.status = KEY_REVOKED;
+        assert_int_equal(store_begin(f->verify->store->writer), 0);
+        assert_int_equal(store_key_update(f->verify->store->writer, &key), 0);
+        assert_int_equal(store_commit(f->verify->store->writer), 0);
+        end(0, 0, "0 x", REASON_NONE);
+        check_answer("revoked", &client, VERDICT_DENY, REASON_REVOKED);
+}
+
+static void test_whoever_has_hung_up_is_no_matter(void **state) {
+        struct client gone = serve_alice(*state, "0 x"), there = serve_alice(*state, "0 x");
+        int fds = unit_count_fds();
+
+        assert_int_equal(close(gone.fd), 0);
+        end(0, 0, "0 x", REASON_NONE);
+        check_answer("the other", &there, VERDICT_ALLOW, REASON_NONE);
+        assert_int_equal(unit_count_fds(), fds - 4); /* both ends of both */
+}
+
+/* --- How many ---------------------------------------------------------------------------------------------------------------------------- */
+
+static void test_logins_with_one_certificate_share_a_helper(void **state) {
+        struct client clients[5];
+        struct fixture *f = *state;
+
+        unit_verify_insert(f->verify, "bbbbbbbbbb", "bob");
+        unit_account_put(f->verify->store->writer, "bob", 1000);
+        for (size_t i = 0; i < ARRAY_LEN(clients); i++)
+                clients[i] = i == 4 ? serve(f, "bbbbbbbbbb", "bob", "0 x", OTHER) : serve_alice(f, "0 x");
+        assert_int_equal(n_started, 2); /* nobody waits in another owner's queue */
+        end(0, 0, "0 x", REASON_NONE);
+        for (size_t i = 0; i < 4; i++)
+                check_answer("shared", &clients[i], VERDICT_ALLOW, REASON_NONE);
+        assert_false(is_answered(&clients[4]));
+        end(1, 0, "0 x", REASON_NONE);
+        check_answer("of another", &clients[4], VERDICT_ALLOW, REASON_NONE);
+        assert_int_equal(n_started, 2);
+}
+
+/* But not over a change of trust: the newer login asks anew. */
+static void test_logins_do_not_share_over_a_change_of_trust(void **state) {
+        struct client before = serve(*state, ID, "alice", "0 x", 0), after;
+        struct fixture *f = *state;
+
+        unit_verify_policy(f->verify, "trust", 99);
+        after = serve(f, ID, "alice", "0 x", 0);
+        end(0, 0, "0 x", REASON_NONE);
+        check_answer("before", &before, VERDICT_INTERNAL, REASON_CERTIFICATE_UNCHECKED);
+        assert_int_equal(n_started, 2);
+        end(1, 0, "0 x", REASON_NONE);
+        check_answer("after", &after, VERDICT_ALLOW, REASON_NONE);
+}
+
+static void test_one_owner_has_one_helper_at_a_time(void **state) {
+        static const char *const certs[] = { "0 a", "0 b", "0 c" };
+        struct client clients[3];
+
+        for (size_t i = 0; i < 3; i++)
+                clients[i] = serve_alice(*state, certs[i]);
+        for (size_t i = 0; i < 3; i++) {
+                assert_int_equal(n_started, i + 1);
+                end(i, 0, certs[i], REASON_NONE);
+                check_answer(certs[i], &clients[i], VERDICT_ALLOW, REASON_NONE);
+        }
+        assert_int_equal(most_running, 1);
+}
+
+#define OWNERS 10
+
+static void test_some_helpers_run_at_one_time(void **state) {
+        struct client clients[OWNERS];
+        struct fixture *f = *state;
+        char ids[OWNERS][KEYTEXT_ID_LEN + 1], users[OWNERS][16], certs[OWNERS][16];
+
+        for (unsigned i = 0; i < OWNERS; i++) {
+                (void) snprintf(ids[i], sizeof(ids[i]), "%010u", i);
+                (void) snprintf(users[i], sizeof(users[i]), "user%u", i);
+                (void) snprintf(certs[i], sizeof(certs[i]), "0 of %u", i);
+                unit_verify_insert(f->verify, ids[i], users[i]);
+                unit_account_put(f->verify->store->writer, users[i], 1000);
+        }
+        for (size_t i = 0; i < OWNERS; i++)
+                clients[i] = serve(f, ids[i], users[i], certs[i], OTHER);
+        assert_int_equal(n_started, JUDGE_HELPERS_MAX);
+        for (size_t i = 0; i < OWNERS; i++) {
+                end(i, 0, certs[i], REASON_NONE);
+                check_answer(users[i], &clients[i], VERDICT_ALLOW, REASON_NONE);
+        }
+        assert_int_equal(n_started, OWNERS);
+        assert_int_equal(most_running, JUDGE_HELPERS_MAX);
+}
+
+/* So many waiters of each owner, so many of each uid; then it is the turn of the next. */
+static void test_as_many_wait_as_there_may_be(void **state) {
+        enum { HALF = JUDGE_WAITING_MAX / 2, OWNERS_NEEDED = JUDGE_WAITING_MAX / JUDGE_PER_OWNER_MAX };
+        static struct client clients[JUDGE_WAITING_MAX];
+        char ids[OWNERS_NEEDED + 1][KEYTEXT_ID_LEN + 1], users[OWNERS_NEEDED + 1][16];
+        struct fixture *f = *state;
+        struct client refused;
+
+        for (unsigned i = 0; i <= OWNERS_NEEDED; i++) {
+                (void) snprintf(ids[i], sizeof(ids[i]), "%010u", i);
+                (void) snprintf(users[i], sizeof(users[i]), "user%u", i);
+                unit_verify_insert(f->verify, ids[i], users[i]);
+                unit_account_put(f->verify->store->writer, users[i], 1000);
+        }
+        for (size_t i = 0; i < JUDGE_WAITING_MAX; i++) {
+                size_t owner = i / JUDGE_PER_OWNER_MAX;
+
+                clients[i] = serve(f, ids[owner], users[owner], "0 x",
+                                   i < HALF ? (uid_t) (OTHER + i / JUDGE_PER_UID_MAX) : 0);
+                if (i + 1 == JUDGE_PER_OWNER_MAX) {
+                        refused = serve(f, ids[0], users[0], "0 x", 0);
+                        check_answer("owner", &refused, VERDICT_INTERNAL, REASON_CERTIFICATE_UNCHECKED);
+                } else if (i + 1 == JUDGE_PER_UID_MAX || i + 1 == HALF) {
+                        refused = serve(f, ids[owner + 1], users[owner + 1], "0 x",
+                                        i + 1 == HALF ? OTHER + 2 : OTHER);
+                        check_answer("uid", &refused, VERDICT_INTERNAL, REASON_NONE);
+                }
+        }
+        refused = serve(f, ids[OWNERS_NEEDED], users[OWNERS_NEEDED], "0 x", 0);
+        check_answer("all", &refused, VERDICT_INTERNAL, REASON_CERTIFICATE_UNCHECKED);
+        for (size_t i = 0; i < OWNERS_NEEDED; i++)
+                end(i, 0, "0 x", REASON_NONE);
+        for (size_t i = 0; i < JUDGE_WAITING_MAX; i++)
+                check_answer("waited", &clients[i], VERDICT_ALLOW, REASON_NONE);
+        refused = serve_alice(f, "0 y");
+        assert_false(is_answered(&refused)); /* there is room again */
+        end(OWNERS_NEEDED, 0, "0 y", REASON_NONE);
+        check_answer("again", &refused, VERDICT_ALLOW, REASON_NONE);
+}
+
+/* --- Time ---------------------------------------------------------------------------------------------------------------------------------- */
+
+static void test_who_does_not_get_a_turn_is_answered_in_time(void **state) {
+        struct client first, second;
+        struct fixture *f = *state;
+
+        fake_now = 1; /* all that waits from now on has waited too long */
+        first = serve(f, ID, "alice", "0 x", 0);
+        second = serve(f, ID, "alice", "0 y", 0);
+        assert_int_equal(n_started, 1);
+        unit_succeeds("sd_event_run", sd_event_run(f->event, UINT64_MAX));
+        check_answer("no turn", &second, VERDICT_INTERNAL, REASON_CERTIFICATE_UNCHECKED);
+        assert_false(is_answered(&first)); /* its helper has a time of its own */
+        end(0, -ETIMEDOUT, NULL, REASON_NONE);
+        check_answer("helper", &first, VERDICT_INTERNAL, REASON_CERTIFICATE_UNCHECKED);
+        assert_int_equal(n_started, 1);
+}
+
+static void test_a_late_turn_has_the_time_that_is_left(void **state) {
+        struct client first, second;
+
+        fake_now = UINT64_C(1000000);
+        first = serve_alice(*state, "0 x");
+        second = serve_alice(*state, "0 y");
+        assert_int_equal(helpers[0].timeout_usec, JUDGE_USEC);
+        fake_now += 1000000;
+        end(0, 0, "0 x", REASON_NONE);
+        check_answer("first", &first, VERDICT_ALLOW, REASON_NONE);
+        assert_int_equal(n_started, 2);
+        assert_int_equal(helpers[1].timeout_usec, JUDGE_USEC - 1000000);
+        end(1, 0, "0 y", REASON_NONE);
+        check_answer("second", &second, VERDICT_ALLOW, REASON_NONE);
+}
+
+static void test_at_the_end_nobody_is_answered_and_nothing_is_left(void **state) {
+        struct client running = serve_alice(*state, "0 x"), waiting = serve_alice(*state, "0 y");
+        struct fixture *f = *state;
+        uint8_t in[WIRE_REPLY_LEN];
+
+        f->judge = judge_free(f->judge);
+        assert_null(f->judge);
+        assert_int_equal(n_running, 0);
+        assert_int_equal(recv(running.fd, in, sizeof(in), MSG_DONTWAIT), 0);
+        assert_int_equal(recv(waiting.fd, in, sizeof(in), MSG_DONTWAIT), 0);
+        assert_int_equal(close(running.fd), 0);
+        assert_int_equal(close(waiting.fd), 0);
+}
+
+#define test_judge(f) cmocka_unit_test_setup_teardown(f, make, drop)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                test_judge(test_a_login_is_answered_when_the_helper_has),
+                test_judge(test_a_helper_without_an_answer_says_nothing_about_the_key),
+                test_judge(test_nonsense_is_no_answer),
+                test_judge(test_a_helper_that_cannot_be_started_is_no_answer),
+                test_judge(test_an_answer_under_another_trust_is_none),
+                test_judge(test_a_key_that_is_revoked_meanwhile_is_refused),
+                test_judge(test_whoever_has_hung_up_is_no_matter),
+                test_judge(test_logins_with_one_certificate_share_a_helper),
+                test_judge(test_logins_do_not_share_over_a_change_of_trust),
+                test_judge(test_one_owner_has_one_helper_at_a_time),
+                test_judge(test_some_helpers_run_at_one_time),
+                test_judge(test_as_many_wait_as_there_may_be),
+                test_judge(test_who_does_not_get_a_turn_is_answered_in_time),
+                test_judge(test_a_late_turn_has_the_time_that_is_left),
+                test_judge(test_at_the_end_nobody_is_answered_and_nothing_is_left),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,119 @@
+/* Uses of keys on their way to the store. What a verification notes is tested with it (test_verify.c); here is what lies between. */
+#include "unit_store.h"
+
+#include "uses.h"
+
+struct fixture {
+        struct unit_store *store;
+        struct uses *uses;
+        sd_event *event;
+        struct worker *worker;
+};
+
+static void on_done(void *userdata) {
+        (void) userdata;
+}
+
+static int make(void **state) {
+        struct fixture *f = calloc(1, sizeof(*f));
+
+        if (!f || unit_store_make((void **) &f->store) < 0 || uses_new(&f->uses) < 0 ||
+            sd_event_new(&f->event) < 0)
+                return -1;
+        unit_key_insert(f->store->writer, "aaaaaaaaaa", "alice");
+        unit_key_insert(f->store->writer, "bbbbbbbbbb", "bob");
+        if (worker_new(&f->worker, f->event, f->store->writer, on_done, NULL) < 0)
+                return -1;
+        *state = f;
+        return 0;
+}
+
+/* Ends the worker, and with it what it was to do; the writer was its own. */
+static void finish(struct fixture *f) {
+        uses_flush(f->uses, f->worker);
+        worker_free(f->worker);
+        f->worker = NULL;
+        f->store->writer = NULL;
+}
+
+static int drop(void **state) {
+        struct fixture *f = *state;
+        void *store = f->store;
+
+        if (f->worker)
+                finish(f);
+        uses_free(f->uses);
+        sd_event_unref(f->event);
+        free(f);
+        return unit_store_remove(&store);
+}
+
+static int64_t number(const struct fixture *f, const char *what) {
+        char sql[160];
+
+        (void) snprintf(sql, sizeof(sql), "SELECT coalesce((SELECT %s), -1)", what);
+        return unit_sql_number(f->store->path, sql);
+}
+
+static void test_uses_of_one_key_are_counted_and_the_last_is_kept(void **state) {
+        struct fixture *f = *state;
+
+        for (int i = 0; i < 5; i++)
+                uses_note(f->uses, "aaaaaaaaaa", i < 4 ? "sshd" : "imap", i < 4 ? "192.0.2.1" : "", 100 + i);
+        uses_note(f->uses, "bbbbbbbbbb", "ftp", "::1", 50);
+        finish(f);
+        assert_int_equal(number(f, "uses FROM key_use WHERE id = 'aaaaaaaaaa'"), 5);
+        assert_int_equal(number(f, "last_at FROM key_use WHERE id = 'aaaaaaaaaa'"), 104);
+        assert_int_equal(number(f, "service = 'imap' AND rhost = '' FROM key_use WHERE id = 'aaaaaaaaaa'"),
+                         1);
+        assert_int_equal(number(f, "uses FROM key_use WHERE id = 'bbbbbbbbbb'"), 1);
+}
+
+static void test_nothing_is_nothing_to_write(void **state) {
+        struct fixture *f = *state;
+
+        uses_flush(f->uses, f->worker);
+        uses_flush(f->uses, f->worker);
+        finish(f);
+        assert_int_equal(number(f, "count(*) FROM key_use"), 0);
+}
+
+static void test_what_was_handed_over_is_not_counted_again(void **state) {
+        struct fixture *f = *state;
+
+        for (int i = 0; i < 3; i++) {
+                uses_note(f->uses, "aaaaaaaaaa", "sshd", "", 100 + i);
+                uses_flush(f->uses, f->worker);
+                uses_flush(f->uses, f->worker);
+        }
+        finish(f);
+        assert_int_equal(number(f, "uses FROM key_use"), 3);
+}
+
+static void test_no_key_and_no_hostile_bytes_are_stored(void **state) {
+        struct fixture *f = *state;
+
+        uses_note(f->uses, "aaaaaaaaaa", "a\033[31m", "wfk_0123456789_x", 1);
+        finish(f);
+        assert_int_equal(number(f, "service = 'a\\x1b[31m' FROM key_use"), 1);
+        assert_int_equal(number(f, "rhost = '(something like a key)' FROM key_use"), 1);
+}
+
+static void test_nothing_can_be_freed(void **state) {
+        (void) state;
+        assert_null(uses_free(NULL));
+}
+
+#define test_uses(f) cmocka_unit_test_setup_teardown(f, make, drop)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                test_uses(test_uses_of_one_key_are_counted_and_the_last_is_kept),
+                test_uses(test_nothing_is_nothing_to_write),
+                test_uses(test_what_was_handed_over_is_not_counted_again),
+                test_uses(test_no_key_and_no_hostile_bytes_are_stored),
+                cmocka_unit_test(test_nothing_can_be_freed),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

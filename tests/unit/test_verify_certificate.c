@@ -1,0 +1,619 @@
+/* Certificates at a login, through the handler of the verify socket: what is missing, shown, proved, offered and confirmed; and that nobody without a good
+ * key has anything read, or is told that a certificate would be asked for. */
+#include "unit_verify.h"
+
+static const char registered[] = "0 a registered certificate", stranger[] = "0 a certificate of nobody's";
+
+struct answer {
+        int outcome;
+        struct wire_reply reply;
+        struct verify_event event;
+};
+
+struct asking {
+        uid_t uid;
+        struct verify_session *session;
+        const struct trust_verdict *judged;
+};
+
+static struct answer ask_with(const struct unit_verify *f, const struct wire_request *req,
+                              const struct asking *asking) {
+        const struct ucred peer = { .pid = 77, .uid = asking->uid, .gid = 78 };
+        uint8_t in[WIRE_REQUEST_MAX], out[WIRE_REPLY_LEN];
+        const struct verify_packet packet = { .in = in,
+                                              .len = wire_request_len(req),
+                                              .peer = &peer,
+                                              .now = NOW,
+                                              .session = asking->session,
+                                              .judged = asking->judged };
+        struct answer answer;
+
+        unit_poison(&answer, sizeof(answer));
+        unit_poison(out, sizeof(out));
+        assert_int_equal(wire_request_encode(in, req), 0);
+        answer.outcome = verify_packet(f->verify, &packet, out, &answer.event);
+        if (answer.outcome != VERIFY_ANSWERED && answer.outcome != VERIFY_OFFERED)
+                unit_poisoned("event", &answer.event, sizeof(answer.event));
+        if (answer.outcome == VERIFY_ANSWERED || answer.outcome == VERIFY_OFFERED) {
+                assert_int_equal(wire_reply_decode(out, sizeof(out), &answer.reply), 0);
+                assert_int_equal(answer.reply.seq, req->seq);
+        } else
+                unit_poisoned("reply", out, sizeof(out));
+        return answer;
+}
+
+static struct answer ask(const struct unit_verify *f, const struct wire_request *req) {
+        return ask_with(f, req, &(struct asking){ .uid = OTHER });
+}
+
+static void check(const struct unit_verify *f, const char *row, const struct wire_request *req, uid_t uid,
+                  enum reason reason) {
+        struct answer a = ask_with(f, req, &(struct asking){ .uid = uid });
+
+        unit_int(row, a.outcome, VERIFY_ANSWERED);
+        unit_int(row, a.event.reason, reason);
+        unit_int(row, a.reply.verdict, verdict_of(reason));
+        unit_int(row, a.reply.reason, uid == 0 ? reason : REASON_NONE);
+}
+
+static void show(struct wire_request *req, enum wire_evidence evidence, const void *bytes, size_t len) {
+        req->evidence = evidence;
+        req->certificate = bytes;
+        req->certificate_len = len;
+        req->signature = (const uint8_t *) "signature";
+        req->signature_len = evidence >= WIRE_SIGNED && req->kind == WIRE_VERIFY ? 9 : 0;
+}
+
+static struct wire_request showing(enum wire_evidence evidence, const char *bytes) {
+        struct wire_request req = unit_verify_request(WIRE_VERIFY);
+
+        show(&req, evidence, bytes, strlen(bytes));
+        return req;
+}
+
+static struct cert_record put(const struct unit_verify *f, uint8_t n, const char *bytes) {
+        struct cert_record cert = unit_cert(n);
+
+        keymint_sha256(bytes, strlen(bytes), cert.thumbprint);
+        unit_cert_put(f->store->writer, &cert, bytes, strlen(bytes));
+        return cert;
+}
+
+static void bind_key(const struct unit_verify *f, const struct cert_record *cert) {
+        struct key_record key = unit_verify_key(f, ID, "alice");
+
+        key.bound = true;
+        memcpy(key.certificate, cert->thumbprint, sizeof(key.certificate));
+        assert_int_equal(store_begin(f->store->writer), 0);
+        assert_int_equal(store_key_update(f->store->writer, &key), 0);
+        assert_int_equal(store_commit(f->store->writer), 0);
+}
+
+static void demand(const struct unit_verify *f, enum certificate_need need) {
+        unit_verify_policy(f, "require-certificate", need);
+}
+
+/* --- Verifying ----------------------------------------------------------------------------------------------------------------------- */
+
+static void test_what_a_need_takes(void **state) {
+        static const struct {
+                const char *why;
+                enum certificate_need need;
+                enum wire_evidence evidence;
+                uid_t uid;
+                enum reason reason;
+        } rows[] = {
+                { "none is needed", CERTIFICATE_NO, WIRE_EVIDENCE_NONE, OTHER, REASON_NONE },
+                { "one is shown for nothing", CERTIFICATE_NO, WIRE_SHOWN, OTHER, REASON_NONE },
+                { "none is shown", CERTIFICATE_YES, WIRE_EVIDENCE_NONE, OTHER, REASON_CERTIFICATE_MISSING },
+                { "one is shown", CERTIFICATE_YES, WIRE_SHOWN, OTHER, REASON_NONE },
+                { "shown is not proved", CERTIFICATE_PROOF, WIRE_SHOWN, OTHER, REASON_CERTIFICATE_UNPROVED },
+                { "nor by root", CERTIFICATE_PROOF, WIRE_SHOWN, 0, REASON_CERTIFICATE_UNPROVED },
+                { "the word of anybody", CERTIFICATE_PROOF, WIRE_VOUCHED, OTHER,
+                  REASON_CERTIFICATE_UNPROVED },
+                { "the word of anybody shows", CERTIFICATE_YES, WIRE_VOUCHED, OTHER, REASON_NONE },
+                { "the word of root", CERTIFICATE_PROOF, WIRE_VOUCHED, 0, REASON_NONE },
+                { "the word of who is named", CERTIFICATE_PROOF, WIRE_VOUCHED, 110, REASON_NONE },
+                { "a signature over nothing", CERTIFICATE_PROOF, WIRE_SIGNED, OTHER,
+                  REASON_CERTIFICATE_SIGNATURE },
+                { "a signature over nothing, by root", CERTIFICATE_YES, WIRE_SIGNED, 0,
+                  REASON_CERTIFICATE_SIGNATURE },
+        };
+        struct unit_verify *f = *state;
+
+        (void) put(f, 1, registered);
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                struct wire_request req = unit_verify_request(WIRE_VERIFY);
+
+                if (rows[i].evidence != WIRE_EVIDENCE_NONE)
+                        show(&req, rows[i].evidence, registered, strlen(registered));
+                demand(f, rows[i].need);
+                check(f, rows[i].why, &req, rows[i].uid, rows[i].reason);
+        }
+}
+
+static void test_a_public_key_without_a_challenge_proves_nothing(void **state) {
+        struct cert_record cert = put(*state, 1, registered);
+        struct wire_request req = unit_verify_request(WIRE_VERIFY);
+        struct unit_verify *f = *state;
+
+        demand(f, CERTIFICATE_YES);
+        show(&req, WIRE_SIGNED_KEY, cert.spki, sizeof(cert.spki));
+        check(f, "public key", &req, OTHER, REASON_CERTIFICATE_SIGNATURE);
+}
+
+static void test_a_bound_key_takes_its_certificate_alone(void **state) {
+        struct wire_request none = unit_verify_request(WIRE_VERIFY), right = showing(WIRE_SHOWN, registered),
+                            wrong = showing(WIRE_SHOWN, "0 another");
+        struct cert_record cert = put(*state, 1, registered);
+        struct unit_verify *f = *state;
+
+        (void) put(f, 2, "0 another");
+        bind_key(f, &cert);
+        check(f, "none", &none, OTHER, REASON_CERTIFICATE_MISSING);
+        check(f, "right", &right, OTHER, REASON_NONE);
+        check(f, "another", &wrong, OTHER, REASON_CERTIFICATE_OTHER);
+        demand(f, CERTIFICATE_PROOF);
+        check(f, "shown", &right, OTHER, REASON_CERTIFICATE_UNPROVED);
+        right.evidence = WIRE_VOUCHED;
+        check(f, "vouched", &right, 110, REASON_NONE);
+}
+
+static void test_a_service_asks_for_more(void **state) {
+        struct wire_request none = unit_verify_request(WIRE_VERIFY);
+        struct unit_verify *f = *state;
+
+        unit_verify_policy(f, "require-certificate:sshd", CERTIFICATE_YES);
+        check(f, "another service", &none, OTHER, REASON_NONE);
+        unit_verify_policy(f, "require-certificate:imap", CERTIFICATE_YES);
+        check(f, "this service", &none, OTHER, REASON_CERTIFICATE_MISSING);
+}
+
+/* What can be told of a registered certificate without reading it. */
+static void test_reasons_of_a_registered_certificate(void **state) {
+        static const struct {
+                enum reason reason;
+                const char *sql;
+        } rows[] = {
+                { REASON_CERTIFICATE_EXPIRED, "UPDATE cert SET not_after = 1799999999" },
+                { REASON_CERTIFICATE_NOT_YET_VALID, "UPDATE cert SET not_before = 1800000001" },
+                { REASON_CERTIFICATE_PURPOSE, "UPDATE cert SET kind = 1" },
+                { REASON_CERTIFICATE_REVOKED,
+                  "INSERT INTO crl (ca, issuer, this_update, next_update, revoked) SELECT thumbprint, "
+                  "issuer, 1, 4000000000, 1 FROM cert;"
+                  "INSERT INTO crl_serial (ca, issuer, serial) SELECT thumbprint, issuer, serial FROM cert" },
+                { REASON_CERTIFICATE_CRL_EXPIRED,
+                  "INSERT INTO crl (ca, issuer, this_update, next_update, revoked) SELECT thumbprint, "
+                  "issuer, 1, 1799999999, 0 FROM cert" },
+                { REASON_STORE, "UPDATE cert SET spki = x''" },
+        };
+
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                struct wire_request req = showing(WIRE_SHOWN, registered);
+                struct unit_verify *f;
+
+                assert_int_equal(unit_verify_drop(state), 0);
+                assert_int_equal(unit_verify_make(state), 0);
+                f = *state;
+                (void) put(f, 1, registered);
+                demand(f, CERTIFICATE_YES);
+                unit_sql(f->store->path, rows[i].sql);
+                check(f, rows[i].sql, &req, 0, rows[i].reason);
+        }
+}
+
+static void test_what_is_no_certificate_is_unreadable(void **state) {
+        struct wire_request req = showing(WIRE_SHOWN, "");
+
+        demand(*state, CERTIFICATE_YES);
+        check(*state, "empty", &req, 0, REASON_CERTIFICATE_UNREADABLE);
+}
+
+/* --- Who has a certificate read, and who is offered a challenge: whoever has a good key, and nobody else ------------------------------------ */
+
+static void guess_id(struct unit_verify *f, struct wire_request *req) {
+        (void) f;
+        keytext_format(req->key.text, "bbbbbbbbbb", unit_secret);
+}
+
+static void guess_secret(struct unit_verify *f, struct wire_request *req) {
+        (void) f;
+        keytext_format(req->key.text, ID, unit_other_secret);
+}
+
+static void change_user(struct unit_verify *f, struct wire_request *req) {
+        (void) f;
+        memcpy(req->user, "bob", 4);
+}
+
+static void change_service(struct unit_verify *f, struct wire_request *req) {
+        (void) f;
+        memcpy(req->service, "ftp", 4);
+}
+
+static void claim_service(struct unit_verify *f, struct wire_request *req) {
+        unit_sql(f->store->path, "UPDATE key SET services = ''");
+        memcpy(req->service, "postgresql", 11);
+}
+
+static void change_source(struct unit_verify *f, struct wire_request *req) {
+        (void) f;
+        memcpy(req->rhost, "192.0.3.7", 10);
+}
+
+static const struct {
+        const char *why;
+        void (*spoil)(struct unit_verify *f, struct wire_request *req); /* NULL: by the statement alone */
+        const char *sql;
+        enum reason reason;
+} no_good_keys[] = {
+        { "disabled", NULL, "UPDATE policy SET value = 0 WHERE name = 'enabled'", REASON_DISABLED },
+        { "unknown id", guess_id, "", REASON_UNKNOWN_KEY },
+        { "wrong secret", guess_secret, "", REASON_WRONG_SECRET },
+        { "other user", change_user, "", REASON_OTHER_USER },
+        { "removed", NULL, "INSERT INTO policy VALUES ('epoch', 1, 1)", REASON_REMOVED },
+        { "revoked", NULL, "UPDATE key SET status = 1", REASON_REVOKED },
+        { "retired", NULL, "UPDATE key SET retires_at = 5", REASON_RETIRED },
+        { "expired", NULL, "UPDATE key SET expires_at = 1800000000", REASON_EXPIRED },
+        { "unknown account", NULL, "DELETE FROM account", REASON_ACCOUNT_UNKNOWN },
+        { "account gone", NULL, "UPDATE account SET state = 2", REASON_ACCOUNT_GONE },
+        { "account closed", NULL, "UPDATE account SET closes_at = 5", REASON_ACCOUNT_EXPIRED },
+        { "password expired", NULL,
+          "INSERT INTO policy VALUES ('remove-on-password-expiry', 1, 1);"
+          "UPDATE account SET password_ends_at = 5",
+          REASON_PASSWORD_EXPIRED },
+        { "administrator", NULL,
+          "INSERT INTO policy VALUES ('admin-keys', 0, 1); UPDATE account SET admin = 1", REASON_ADMIN },
+        { "peer", claim_service, "", REASON_PEER },
+        { "wrong service", change_service, "", REASON_SERVICE },
+        { "wrong source", change_source, "", REASON_SOURCE },
+        { "damaged store", NULL, "UPDATE key SET status = 7", REASON_STORE },
+};
+
+static void spoil(void **state, size_t i, struct wire_request *req) {
+        struct unit_verify *f;
+
+        assert_int_equal(unit_verify_drop(state), 0);
+        assert_int_equal(unit_verify_make(state), 0);
+        f = *state;
+        demand(f, CERTIFICATE_YES);
+        unit_sql(f->store->path, no_good_keys[i].sql);
+        if (no_good_keys[i].spoil)
+                no_good_keys[i].spoil(f, req);
+}
+
+static void test_without_a_good_key_nothing_is_read(void **state) {
+        struct wire_request good = showing(WIRE_SHOWN, stranger);
+
+        demand(*state, CERTIFICATE_YES);
+        assert_int_equal(ask(*state, &good).outcome, VERIFY_JUDGE);
+        for (size_t i = 0; i < ARRAY_LEN(no_good_keys); i++)
+                for (int evidence = WIRE_SHOWN; evidence <= WIRE_SIGNED; evidence++) {
+                        struct wire_request req = showing((enum wire_evidence) evidence, stranger);
+
+                        spoil(state, i, &req);
+                        check(*state, no_good_keys[i].why, &req, OTHER, no_good_keys[i].reason);
+                }
+}
+
+static void test_without_a_good_key_nothing_is_offered(void **state) {
+        for (size_t i = 0; i < ARRAY_LEN(no_good_keys); i++) {
+                struct wire_request req = unit_verify_request(WIRE_OFFER);
+                struct verify_session session = {}, untouched = {};
+                struct answer a;
+
+                spoil(state, i, &req);
+                a = ask_with(*state, &req, &(struct asking){ .uid = OTHER, .session = &session });
+                unit_int(no_good_keys[i].why, a.outcome, VERIFY_ANSWERED);
+                unit_int(no_good_keys[i].why, a.event.reason, no_good_keys[i].reason);
+                unit_int(no_good_keys[i].why, a.reply.verdict, verdict_of(no_good_keys[i].reason));
+                unit_int(no_good_keys[i].why, a.event.kind, WIRE_VERIFY);
+                unit_mem(no_good_keys[i].why, &session, &untouched, sizeof(session));
+        }
+}
+
+static void test_nothing_is_read_where_none_is_needed(void **state) {
+        struct wire_request req = showing(WIRE_SHOWN, stranger);
+
+        check(*state, "not needed", &req, OTHER, REASON_NONE);
+        req.evidence = WIRE_SIGNED;
+        req.signature_len = 9;
+        check(*state, "not needed", &req, OTHER, REASON_NONE);
+}
+
+/* --- Offers ------------------------------------------------------------------------------------------------------------------------------ */
+
+static struct answer offer(const struct unit_verify *f, struct verify_session *session) {
+        struct wire_request req = unit_verify_request(WIRE_OFFER);
+
+        return ask_with(f, &req, &(struct asking){ .uid = OTHER, .session = session });
+}
+
+static void test_an_offer_that_needs_no_certificate_is_a_login(void **state) {
+        struct verify_session session = {};
+        struct answer a = offer(*state, &session);
+
+        assert_int_equal(a.outcome, VERIFY_ANSWERED);
+        assert_int_equal(a.reply.verdict, VERDICT_ALLOW);
+        assert_int_equal(a.event.kind, WIRE_VERIFY);
+        assert_int_equal(session.offered, false);
+}
+
+static void test_a_good_key_that_lacks_a_certificate_is_offered_a_challenge(void **state) {
+        struct verify_session sessions[2] = {};
+        uint64_t accepted, refused;
+        struct unit_verify *f = *state;
+
+        demand(f, CERTIFICATE_YES);
+        for (unsigned i = 0; i < 2; i++) {
+                struct answer a = offer(f, &sessions[i]);
+
+                assert_int_equal(a.outcome, VERIFY_OFFERED);
+                assert_int_equal(a.event.reason, REASON_CERTIFICATE_MISSING); /* when nothing comes of it */
+                assert_int_equal(a.reply.verdict, VERDICT_CHALLENGE);
+                assert_memory_equal(a.reply.challenge, sessions[i].nonce, WIRE_CHALLENGE_LEN);
+                assert_int_equal(sessions[i].offered, true);
+                assert_string_equal(sessions[i].id, ID);
+        }
+        assert_memory_not_equal(sessions[0].nonce, sessions[1].nonce, WIRE_CHALLENGE_LEN);
+        /* Nothing has been decided. */
+        verify_counts(f->verify, &accepted, &refused);
+        assert_int_equal(accepted, 0);
+        assert_int_equal(refused, 0);
+}
+
+static void test_an_offer_without_a_connection_is_refused(void **state) {
+        struct wire_request req = unit_verify_request(WIRE_OFFER);
+
+        demand(*state, CERTIFICATE_YES);
+        check(*state, "no session", &req, OTHER, REASON_CERTIFICATE_MISSING);
+}
+
+static void test_behind_an_offer_comes_the_login_alone(void **state) {
+        static const enum wire_kind kinds[] = { WIRE_CONFIRM, WIRE_ISSUE, WIRE_OFFER };
+        struct verify_session session = {};
+        struct wire_request req = unit_verify_request(WIRE_VERIFY);
+        struct answer a;
+
+        demand(*state, CERTIFICATE_YES);
+        assert_int_equal(offer(*state, &session).outcome, VERIFY_OFFERED);
+        for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+                struct wire_request other = unit_verify_request(kinds[i]);
+
+                memcpy(other.id, ID, sizeof(ID));
+                a = ask_with(*state, &other, &(struct asking){ .uid = 0, .session = &session });
+                unit_int("kind", a.outcome, -EBADMSG);
+        }
+        a = ask_with(*state, &req, &(struct asking){ .uid = OTHER, .session = &session });
+        assert_int_equal(a.outcome, VERIFY_ANSWERED);
+        assert_int_equal(a.event.reason, REASON_CERTIFICATE_MISSING);
+}
+
+static void test_a_signature_is_looked_at_behind_an_offer_for_this_key(void **state) {
+        struct wire_request req = showing(WIRE_SIGNED, registered);
+        struct verify_session session = {}, other = {};
+        struct unit_verify *f = *state;
+        struct answer a;
+
+        (void) put(f, 1, registered);
+        demand(f, CERTIFICATE_PROOF);
+        assert_int_equal(offer(f, &session).outcome, VERIFY_OFFERED);
+        a = ask_with(f, &req, &(struct asking){ .uid = OTHER, .session = &session });
+        assert_int_equal(a.outcome, VERIFY_JUDGE);
+        /* A challenge for another key, and a connection without any. */
+        other = session;
+        memcpy(other.id, "cccccccccc", sizeof(other.id));
+        a = ask_with(f, &req, &(struct asking){ .uid = OTHER, .session = &other });
+        assert_int_equal(a.outcome, VERIFY_ANSWERED);
+        assert_int_equal(a.event.reason, REASON_CERTIFICATE_SIGNATURE);
+        other = (struct verify_session){};
+        a = ask_with(f, &req, &(struct asking){ .uid = OTHER, .session = &other });
+        assert_int_equal(a.event.reason, REASON_CERTIFICATE_SIGNATURE);
+}
+
+/* --- Having it read ------------------------------------------------------------------------------------------------------------------------- */
+
+static struct cert_verdict helper_says(const char *bytes, enum reason reason) {
+        struct cert_verdict judged = { .reason = reason,
+                                       .detail = "detail",
+                                       .cert = unit_cert(1),
+                                       .begins_at = 1,
+                                       .ends_at = NOW + 1000 };
+
+        keymint_sha256(bytes, strlen(bytes), judged.cert.thumbprint);
+        return judged;
+}
+
+struct question {
+        uint8_t in[WIRE_REQUEST_MAX], bytes[65536];
+        struct ucred peer;
+        struct verify_packet packet;
+        struct verify_question question;
+        ssize_t len;
+};
+
+static void ask_question(const struct unit_verify *f, const struct wire_request *req,
+                         struct verify_session *session, struct question *q) {
+        q->peer = (struct ucred){ .pid = 77, .uid = OTHER, .gid = 78 };
+        q->packet = (struct verify_packet){
+                .in = q->in, .len = wire_request_len(req), .peer = &q->peer, .now = NOW, .session = session
+        };
+        assert_int_equal(wire_request_encode(q->in, req), 0);
+        unit_poison(&q->question, sizeof(q->question));
+        q->len = verify_ask(f->verify, &q->packet, q->bytes, sizeof(q->bytes), &q->question);
+}
+
+static struct question question;
+
+static void test_the_question_has_the_challenge_and_is_one_of_its_owner(void **state) {
+        struct wire_request req = showing(WIRE_SIGNED, registered);
+        char text[CHALLENGE_TEXT_LEN], message[CHALLENGE_MESSAGE_LEN];
+        struct cert_record cert = put(*state, 1, registered);
+        struct verify_session session = {};
+        struct unit_verify *f = *state;
+        size_t len;
+
+        demand(f, CERTIFICATE_PROOF);
+        assert_int_equal(offer(f, &session).outcome, VERIFY_OFFERED);
+        ask_question(f, &req, &session, &question);
+        assert_true(question.len > 0);
+        assert_int_equal(question.question.is_signed, true);
+        assert_string_equal(question.question.owner, "alice");
+        assert_memory_equal(question.question.thumbprint, cert.thumbprint, RECORD_THUMBPRINT_LEN);
+        challenge_format(text, session.nonce, "alice", "imap");
+        len = challenge_message(message, text);
+        assert_non_null(memmem(question.bytes, (size_t) question.len, message, len));
+        assert_non_null(memmem(question.bytes, (size_t) question.len, registered, strlen(registered)));
+        assert_non_null(memmem(question.bytes, (size_t) question.len, "signature", 9));
+        assert_null(memmem(question.bytes, (size_t) question.len, unit_secret, strlen(unit_secret)));
+        assert_int_equal(verify_ask(f->verify, &question.packet, question.bytes, 16, &question.question),
+                         -EMSGSIZE);
+}
+
+static void check_taken(const struct unit_verify *f, const struct wire_request *req, enum reason said,
+                        enum reason reason) {
+        struct cert_verdict judged = helper_says(stranger, said);
+        struct trust_verdict verdict;
+        struct answer a;
+
+        ask_question(f, req, NULL, &question);
+        assert_true(question.len > 0);
+        assert_int_equal(verify_take(f->verify, &question.packet, &question.question, &judged, &verdict), 0);
+        a = ask_with(f, req, &(struct asking){ .uid = OTHER, .judged = &verdict });
+        unit_int(verdict_reason_name(said), a.outcome, VERIFY_ANSWERED);
+        unit_int(verdict_reason_name(said), a.event.reason, reason);
+        unit_int(verdict_reason_name(said), a.reply.verdict, verdict_of(reason));
+        unit_str(verdict_reason_name(said), a.event.subject, judged.cert.subject);
+        unit_str(verdict_reason_name(said), a.event.detail, "detail");
+        unit_int(verdict_reason_name(said), strlen(a.event.thumbprint), 64);
+        unit_str(verdict_reason_name(said), a.event.owner, "alice");
+}
+
+static void test_every_answer_of_the_helper_is_the_verdict(void **state) {
+        for (int reason = REASON_CERTIFICATE_UNREADABLE; reason < _REASON_MAX; reason++) {
+                struct wire_request req = showing(WIRE_SHOWN, stranger);
+
+                assert_int_equal(unit_verify_drop(state), 0);
+                assert_int_equal(unit_verify_make(state), 0);
+                demand(*state, CERTIFICATE_YES);
+                check_taken(*state, &req, (enum reason) reason, (enum reason) reason);
+        }
+}
+
+static void test_a_good_answer_counts_for_the_next_login_as_well(void **state) {
+        struct wire_request req = showing(WIRE_SHOWN, stranger);
+        struct answer a;
+
+        demand(*state, CERTIFICATE_YES);
+        check_taken(*state, &req, REASON_NONE, REASON_NONE);
+        a = ask(*state, &req);
+        assert_int_equal(a.outcome, VERIFY_ANSWERED);
+        assert_int_equal(a.event.reason, REASON_NONE);
+        demand(*state, CERTIFICATE_PROOF);
+        check(*state, "not proved", &req, OTHER, REASON_CERTIFICATE_UNPROVED);
+        unit_verify_policy(*state, "trust", 99);
+        assert_int_equal(ask(*state, &req).outcome, VERIFY_JUDGE);
+}
+
+static void test_an_answer_to_what_has_changed_is_none(void **state) {
+        struct wire_request req = showing(WIRE_SHOWN, stranger);
+        struct cert_verdict judged = helper_says(stranger, REASON_NONE);
+        struct trust_verdict verdict;
+        struct unit_verify *f = *state;
+
+        demand(f, CERTIFICATE_YES);
+        ask_question(f, &req, NULL, &question);
+        unit_verify_policy(f, "trust", 99);
+        unit_poison(&verdict, sizeof(verdict));
+        assert_int_equal(verify_take(f->verify, &question.packet, &question.question, &judged, &verdict),
+                         -ESTALE);
+        unit_poisoned("verdict", &verdict, sizeof(verdict));
+}
+
+/* Between the answer and its use: a verdict is good for the trust that it was made for. */
+static void test_a_verdict_of_another_trust_is_none(void **state) {
+        struct wire_request req = showing(WIRE_SHOWN, stranger);
+        struct cert_verdict judged = helper_says(stranger, REASON_NONE);
+        struct trust_verdict verdict;
+        struct unit_verify *f = *state;
+        struct answer a;
+
+        demand(f, CERTIFICATE_YES);
+        ask_question(f, &req, NULL, &question);
+        assert_int_equal(verify_take(f->verify, &question.packet, &question.question, &judged, &verdict), 0);
+        unit_verify_policy(f, "trust", 99);
+        a = ask_with(f, &req, &(struct asking){ .uid = 0, .judged = &verdict });
+        assert_int_equal(a.outcome, VERIFY_ANSWERED);
+        assert_int_equal(a.event.reason, REASON_CERTIFICATE_UNCHECKED);
+}
+
+/* What is revoked while its certificate is being read is refused. */
+static void test_a_verdict_on_a_certificate_is_none_on_the_key(void **state) {
+        struct trust_verdict good = { .certificate = { .proved = true } };
+
+        for (size_t i = 0; i < ARRAY_LEN(no_good_keys); i++) {
+                struct wire_request req = showing(WIRE_SHOWN, stranger);
+                struct answer a;
+
+                spoil(state, i, &req);
+                a = ask_with(*state, &req, &(struct asking){ .uid = OTHER, .judged = &good });
+                unit_int(no_good_keys[i].why, a.event.reason, no_good_keys[i].reason);
+        }
+}
+
+/* --- Events -------------------------------------------------------------------------------------------------------------------------------- */
+
+static void test_events_name_the_certificate_that_counted(void **state) {
+        struct wire_request req = showing(WIRE_SHOWN, registered), none = unit_verify_request(WIRE_VERIFY);
+        struct cert_record cert = put(*state, 1, registered);
+        char thumbprint[2 * RECORD_THUMBPRINT_LEN + 1] = "";
+        struct unit_verify *f = *state;
+        struct answer a = ask(f, &req);
+
+        for (size_t i = 0; i < RECORD_THUMBPRINT_LEN; i++)
+                (void) sprintf(thumbprint + 2 * i, "%02x", cert.thumbprint[i]);
+        assert_string_equal(a.event.thumbprint, ""); /* it did not matter */
+        demand(f, CERTIFICATE_YES);
+        a = ask(f, &req);
+        assert_string_equal(a.event.thumbprint, thumbprint);
+        assert_string_equal(a.event.subject, cert.subject);
+        a = ask(f, &none);
+        assert_string_equal(a.event.thumbprint, "");
+        assert_string_equal(a.event.subject, "");
+        req.evidence = WIRE_SIGNED;
+        req.signature = (const uint8_t *) "x";
+        req.signature_len = 1;
+        a = ask(f, &req);
+        assert_int_equal(a.event.reason, REASON_CERTIFICATE_SIGNATURE);
+        assert_string_equal(a.event.thumbprint, thumbprint);
+}
+
+#define test_verify(f) cmocka_unit_test_setup_teardown(f, unit_verify_make, unit_verify_drop)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                test_verify(test_what_a_need_takes),
+                test_verify(test_a_public_key_without_a_challenge_proves_nothing),
+                test_verify(test_a_bound_key_takes_its_certificate_alone),
+                test_verify(test_a_service_asks_for_more),
+                test_verify(test_reasons_of_a_registered_certificate),
+                test_verify(test_what_is_no_certificate_is_unreadable),
+                test_verify(test_without_a_good_key_nothing_is_read),
+                test_verify(test_without_a_good_key_nothing_is_offered),
+                test_verify(test_nothing_is_read_where_none_is_needed),
+                test_verify(test_an_offer_that_needs_no_certificate_is_a_login),
+                test_verify(test_a_good_key_that_lacks_a_certificate_is_offered_a_challenge),
+                test_verify(test_an_offer_without_a_connection_is_refused),
+                test_verify(test_behind_an_offer_comes_the_login_alone),
+                test_verify(test_a_signature_is_looked_at_behind_an_offer_for_this_key),
+                test_verify(test_the_question_has_the_challenge_and_is_one_of_its_owner),
+                test_verify(test_every_answer_of_the_helper_is_the_verdict),
+                test_verify(test_a_good_answer_counts_for_the_next_login_as_well),
+                test_verify(test_an_answer_to_what_has_changed_is_none),
+                test_verify(test_a_verdict_of_another_trust_is_none),
+                test_verify(test_a_verdict_on_a_certificate_is_none_on_the_key),
+                test_verify(test_events_name_the_certificate_that_counted),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

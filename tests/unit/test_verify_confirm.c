@@ -1,0 +1,156 @@
+/* Tickets and certificates: a login that was made with a certificate is confirmed with that one, as it was shown, and with no other. */
+#include "unit_verify.h"
+
+static const char one[] = "0 one certificate", other[] = "0 another certificate";
+
+static enum reason ask_as(const struct unit_verify *f, const struct wire_request *req, uid_t uid,
+                          struct wire_reply *ret) {
+        const struct ucred peer = { .pid = 77, .uid = uid, .gid = 78 };
+        uint8_t in[WIRE_REQUEST_MAX], out[WIRE_REPLY_LEN];
+        const struct verify_packet packet = { in, wire_request_len(req), &peer, NOW, NULL, NULL };
+        struct verify_event event;
+
+        assert_int_equal(wire_request_encode(in, req), 0);
+        assert_int_equal(verify_packet(f->verify, &packet, out, &event), VERIFY_ANSWERED);
+        assert_int_equal(wire_reply_decode(out, sizeof(out), ret), 0);
+        return event.reason;
+}
+
+static void show(struct wire_request *req, enum wire_evidence evidence, const char *bytes) {
+        req->evidence = evidence;
+        req->certificate = (const uint8_t *) bytes;
+        req->certificate_len = strlen(bytes);
+}
+
+/* A login as root, whose word counts; then what confirms it, still without evidence. */
+static struct wire_request login(const struct unit_verify *f, enum wire_evidence evidence) {
+        struct wire_request req = unit_verify_request(WIRE_VERIFY);
+        struct wire_reply reply;
+
+        if (evidence != WIRE_EVIDENCE_NONE)
+                show(&req, evidence, one);
+        assert_int_equal(ask_as(f, &req, 0, &reply), REASON_NONE);
+        req = unit_verify_request(WIRE_CONFIRM);
+        secret_wipe(&req.key);
+        memcpy(req.id, reply.id, sizeof(req.id));
+        memcpy(req.ticket, reply.ticket, sizeof(req.ticket));
+        return req;
+}
+
+static int make(void **state) {
+        struct unit_verify *f;
+        const char *const bytes[] = { one, other };
+
+        if (unit_verify_make(state) < 0)
+                return -1;
+        f = *state;
+        for (uint8_t i = 0; i < 2; i++) {
+                struct cert_record cert = unit_cert((uint8_t) (i + 1));
+
+                keymint_sha256(bytes[i], strlen(bytes[i]), cert.thumbprint);
+                unit_cert_put(f->store->writer, &cert, bytes[i], strlen(bytes[i]));
+        }
+        return 0;
+}
+
+static void test_what_confirms_a_login(void **state) {
+        static const struct {
+                const char *why;
+                enum certificate_need at_login, need;
+                enum wire_evidence login, confirm;
+                const char *bytes;
+                uid_t uid;
+                enum reason reason;
+        } rows[] = {
+                { "the same", 1, 1, WIRE_SHOWN, WIRE_SHOWN, one, OTHER, REASON_NONE },
+                { "the same, proved", 2, 2, WIRE_VOUCHED, WIRE_VOUCHED, one, 0, REASON_NONE },
+                { "proved once is signed", 2, 2, WIRE_VOUCHED, WIRE_SIGNED, one, OTHER, REASON_NONE },
+                { "another", 1, 1, WIRE_SHOWN, WIRE_SHOWN, other, OTHER, REASON_STALE },
+                { "none", 1, 1, WIRE_SHOWN, WIRE_EVIDENCE_NONE, NULL, OTHER, REASON_STALE },
+                { "none where it does not matter any more", 1, 0, WIRE_SHOWN, WIRE_EVIDENCE_NONE, NULL, OTHER,
+                  REASON_STALE },
+                { "shown instead of proved", 2, 2, WIRE_VOUCHED, WIRE_SHOWN, one, 0, REASON_STALE },
+                { "the word of somebody else", 2, 2, WIRE_VOUCHED, WIRE_VOUCHED, one, OTHER, REASON_STALE },
+                { "proved instead of shown", 1, 1, WIRE_SHOWN, WIRE_SIGNED, one, OTHER, REASON_STALE },
+                { "the same, and it takes a proof by now", 1, 2, WIRE_SHOWN, WIRE_SHOWN, one, OTHER,
+                  REASON_CERTIFICATE_UNPROVED },
+                { "it takes one by now", 0, 1, WIRE_EVIDENCE_NONE, WIRE_EVIDENCE_NONE, NULL, OTHER,
+                  REASON_CERTIFICATE_MISSING },
+                { "it takes one by now, which was not looked at", 0, 1, WIRE_SHOWN, WIRE_SHOWN, one, OTHER,
+                  REASON_CERTIFICATE_MISSING },
+                { "it takes one by now, which was not there", 0, 1, WIRE_EVIDENCE_NONE, WIRE_SHOWN, one,
+                  OTHER, REASON_CERTIFICATE_MISSING },
+                { "not needed and not shown", 0, 0, WIRE_EVIDENCE_NONE, WIRE_EVIDENCE_NONE, NULL, OTHER,
+                  REASON_NONE },
+                { "not needed, shown twice", 0, 0, WIRE_SHOWN, WIRE_SHOWN, one, OTHER, REASON_NONE },
+                { "not needed, shown the first time", 0, 0, WIRE_SHOWN, WIRE_EVIDENCE_NONE, NULL, OTHER,
+                  REASON_NONE },
+                { "not needed, another", 0, 0, WIRE_SHOWN, WIRE_SHOWN, other, OTHER, REASON_NONE },
+        };
+
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                struct wire_request confirm;
+                struct wire_reply reply;
+
+                unit_verify_policy(*state, "require-certificate", rows[i].at_login);
+                confirm = login(*state, rows[i].login);
+                if (rows[i].confirm != WIRE_EVIDENCE_NONE)
+                        show(&confirm, rows[i].confirm, rows[i].bytes);
+                unit_verify_policy(*state, "require-certificate", rows[i].need);
+                unit_int(rows[i].why, ask_as(*state, &confirm, rows[i].uid, &reply), rows[i].reason);
+                unit_int(rows[i].why, reply.verdict, verdict_of(rows[i].reason));
+        }
+}
+
+/* A confirmation confirms itself: its own ticket is the login's. */
+static void test_a_confirmation_has_the_ticket_of_the_login(void **state) {
+        struct wire_request confirm;
+        struct wire_reply reply;
+
+        unit_verify_policy(*state, "require-certificate", CERTIFICATE_YES);
+        confirm = login(*state, WIRE_SHOWN);
+        show(&confirm, WIRE_SHOWN, one);
+        assert_int_equal(ask_as(*state, &confirm, OTHER, &reply), REASON_NONE);
+        assert_memory_equal(reply.ticket, confirm.ticket, sizeof(confirm.ticket));
+}
+
+/* What became of the certificate since counts at once. */
+static void test_a_certificate_that_is_gone_confirms_nothing(void **state) {
+        struct wire_request confirm;
+        struct unit_verify *f = *state;
+        struct wire_reply reply;
+
+        unit_verify_policy(f, "require-certificate", CERTIFICATE_YES);
+        confirm = login(f, WIRE_SHOWN);
+        show(&confirm, WIRE_SHOWN, one);
+        unit_sql(f->store->path, "UPDATE cert SET not_after = 1799999999");
+        unit_verify_policy(f, "trust", 5);
+        assert_int_equal(ask_as(f, &confirm, OTHER, &reply), REASON_CERTIFICATE_EXPIRED);
+}
+
+static void test_every_bit_of_the_ticket_counts(void **state) {
+        struct wire_request good, req;
+        struct wire_reply reply;
+
+        unit_verify_policy(*state, "require-certificate", CERTIFICATE_YES);
+        good = login(*state, WIRE_SHOWN);
+        show(&good, WIRE_SHOWN, one);
+        for (unsigned bit = 0; bit < 8 * WIRE_TICKET_LEN; bit++) {
+                req = good;
+                req.ticket[bit / 8] ^= (uint8_t) (1U << bit % 8);
+                assert_int_equal(ask_as(*state, &req, OTHER, &reply), REASON_STALE);
+        }
+}
+
+#define test_verify(f) cmocka_unit_test_setup_teardown(f, make, unit_verify_drop)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                test_verify(test_what_confirms_a_login),
+                test_verify(test_a_confirmation_has_the_ticket_of_the_login),
+                test_verify(test_a_certificate_that_is_gone_confirms_nothing),
+                test_verify(test_every_bit_of_the_ticket_counts),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
