@@ -37,6 +37,13 @@ wait "$storm" || fail "the storm: $(<"$dir/storm")"
 has "$(<"$dir/storm")" "accepted 0"
 verify "$me" --certificate="$pki/alice.pem" <<<"$key" || fail "a good certificate is refused behind the storm"
 
+# Whoever only tries whether a key is good leaves a trace.
+run 0 ctl key issue "$me" --require-certificate
+run 0 "$present" "$WFAPIKEY_VERIFY" "$me" offer "$pki/alice.der" <<<"$out"
+logged "refused key $(ctl --json key list --sort=created | tr ',' '\n' | sed -n 's/.*"id":"\(.*\)"/\1/p' | tail -n 1)"
+on_record() { [[ $(ctl audit list) == *certificate-missing* ]]; }
+wait_until on_record
+
 # What is not needed is not looked at.
 run 0 "$present" "$WFAPIKEY_VERIFY" "$me" unasked "$pki/alice.der" <<<"$plain"
 has "$out" "accepted 1"

@@ -219,3 +219,24 @@ run 0 ctl cert add --ca "$pki/root.pem"
 run 6 ctl --json doctor --pam-dir="$dir/none" --module=/bin/true --server-uid="$(id -u)"
 has "$out" "every login with a key needs a client certificate"
 has "$out" "1 certificates expire within 30 days, 'Example Root' first"
+
+# --- a CA that was renewed: what the old one has revoked does not come back ---
+run 0 ctl cert remove "$(pki_thumbprint root)"
+run 0 ctl policy set require-certificate=no
+pki_cert again again /CN=again "$pki_ca"
+cp "$pki/again.key" "$pki/renewed.key"
+pki_run openssl x509 -req -in "$pki/again.csr" -signkey "$pki/again.key" -days 60 -extfile "$pki/again.ext" -out "$pki/renewed.pem"
+pki_cert eve again /CN=eve "$pki_client"
+run 0 ctl key issue "$me" --require-certificate
+key=$out
+run 0 ctl cert add --ca "$pki/again.pem"
+pki_crl again again.crl eve
+run 0 ctl cert crl "$pki/again.crl"
+refuses certificate-revoked "$(with eve)"
+run 0 ctl cert add --ca "$pki/renewed.pem"
+run 6 ctl cert remove "$(pki_thumbprint again)"
+has "$err" "load the list again first"
+refuses certificate-revoked "$(with eve)"
+run 0 ctl cert crl "$pki/again.crl" # to the one that stays longer
+run 0 ctl cert remove "$(pki_thumbprint again)"
+refuses certificate-revoked "$(with eve)"

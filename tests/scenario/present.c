@@ -3,6 +3,7 @@
  * Reads the key from the first line of standard input and the certificate (DER) from FILE. HOW is one of
  *   whole     as it is                     unasked   the same, with bytes that are none
  *   cut       at many lengths, cut         spoil     at many places, with the byte there changed
+ *   offer     without it: asks whether the key takes one, and goes away
  *   vouch     as a service that says its client has proved to have the key
  *   storm     by eight threads at once, each 25 times, with bytes of which every time one is another
  * Prints "accepted N" and, when there were some, "undecided N": what the daemon could not decide, or did not answer in 10 s. Exit status 1 when
@@ -65,7 +66,21 @@ static void run_storm(void) {
                 (void) pthread_join(threads[i], NULL);
 }
 
+/* Shows the key, is told that it takes a certificate, and goes away. */
+static int offer(void) {
+        struct wire_reply reply = {};
+        int fd = -1;
+
+        request.kind = WIRE_OFFER;
+        request.evidence = WIRE_EVIDENCE_NONE;
+        if (ask_offer(&server, &request, &reply, &fd) < 0 || fd < 0)
+                return EXIT_FAILURE;
+        return close(fd) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 static int run(const char *how) {
+        if (strcmp(how, "offer") == 0)
+                return offer();
         if (strcmp(how, "whole") == 0)
                 present(der, der_len);
         else if (strcmp(how, "unasked") == 0)
