@@ -78,7 +78,7 @@ status 1 "arguments of another kind" bus root call "${object[@]}" org.wfapikey1.
 status 1 "an option that is not known" bus root call "${object[@]}" org.wfapikey1.Manager ListKeys 'a{sv}' 1 colour s red
 
 # The matrix: each method of CONTROL is in a row, and each row is tried by each role, with a key of the caller's own and with somebody else's.
-# KEY is a new key of the one or the other, USER its name. Classes: admin - administrators alone; dev - own: developers and administrators, everybody
+# KEY is a new key of the one or the other, USER its name, NONE no text. Classes: admin - administrators alone; dev - own: developers and administrators, everybody
 # where there is no developer group; own - own: everybody; all - everybody; mine - everybody, but one sees only one's own;
 # reach - administrators alone get as far as to be told something else than that they may not.
 rows='IssueKey dev sa{sv} USER 0
@@ -106,7 +106,13 @@ MirrorExportRead reach t 0
 MirrorImportBegin reach sb mirror false
 MirrorImportWrite reach tay 0 0
 MirrorImportCheck reach t 0
-MirrorImportCommit reach t 0'
+MirrorImportCommit reach t 0
+BindKey dev ss KEY NONE
+AddCertificates reach aaya{sv} 0 0
+ListCertificates admin
+GetCertificate reach s no-such-certificate
+RemoveCertificate reach s no-such-certificate
+LoadCrl reach ayb 0 false'
 # Has a test of its own: W05-password.sh.
 elsewhere='IssueKeyWithPassword'
 written=$(sed -n 's/^\([A-Z][A-Za-z]*\)(.*->.*/\1/p' "$WFAPIKEY_SOURCE/common/CONTROL")
@@ -130,7 +136,7 @@ try() { # DEVELOPERS METHOD CLASS TYPES-AND-ARGUMENTS...
             [[ $whose == own ]] || owner=victim
             args=("${@:4}")
             [[ " ${args[*]} " != *' KEY '* ]] || args=("${args[@]/#KEY/$(new "$owner")}")
-            args=("${args[@]/#USER/$owner}")
+            args=("${args[@]/#USER/$owner}") args=("${args[@]/#NONE/}")
             may "$3" $role $whose "$1" && want=allowed || want=denied
             bus $role --json=short call "${object[@]}" org.wfapikey1.Manager "$2" "${args[@]}" >"$work/answer" 2>&1 && got=allowed || got=denied
             [[ $got == allowed ]] || grep -qE 'Only administrators|is not yours' "$work/answer" || got="failed: $(<"$work/answer")"
