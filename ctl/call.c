@@ -36,6 +36,8 @@ static const struct {
         { "org.wfapikey1.Error.Disabled", CTL_REFUSED, OURS, "API keys are disabled (policy enabled=no)" },
         { "org.wfapikey1.Error.Busy", CTL_FAILED, OURS, "the daemon is busy; try again" },
         { "org.wfapikey1.Error.Refused", CTL_REFUSED, OURS, "refused; nothing was changed" },
+        { "org.wfapikey1.Error.Configuration", CTL_REFUSED, OURS,
+          "the configuration is wrong, and stays as it was" },
         { "org.wfapikey1.Error.Store", CTL_FAILED, OURS, "the key store failed; nothing was changed" },
         /* These come from libsystemd, at this end or the other. */
         { SD_BUS_ERROR_ACCESS_DENIED, CTL_DENIED, SYSTEM, "the daemon refuses this caller" },

@@ -15,8 +15,10 @@
 #include "doctor.h"
 #include "explain.h"
 #include "key.h"
+#include "keydraw.h"
 #include "keylist.h"
 #include "keyview.h"
+#include "metrics.h"
 #include "mirror.h"
 #include "policy.h"
 #include "print.h"
@@ -113,6 +115,11 @@ static const struct args_option audit_options[] = {
         {},
 };
 
+static const struct args_option metrics_options[] = {
+        { "output", "FILE", "write to FILE, at once and readable to all (default: standard output)", false },
+        {},
+};
+
 static const struct args_option doctor_options[] = {
         { "pam-dir", "DIR", "look at the PAM services there (default: /etc/pam.d, then /usr/lib/pam.d)",
           false },
@@ -172,6 +179,8 @@ static const struct args_command commands[] = {
           "Changes the policy: all the values, or none (names: wfapikeyd(8)).", 1, SIZE_MAX, NULL },
         { "key", "issue", key_issue, "USER", "Makes a key for USER and prints it, this once.", 0, 1,
           issue_options },
+        { "key", "draw", keydraw_run, "", "Draws a key that no host knows, for tests, and prints it.", 0, 0,
+          NULL },
         { "key", "list", keylist_all, "", "Lists keys.", 0, 0, list_options },
         { "key", "show", keyview_show, "ID", "Shows everything about a key, except the key.", 1, 1, NULL },
         { "key", "rename", key_rename, "ID NAME", "Gives a key another name.", 2, 2, NULL },
@@ -218,6 +227,10 @@ static const struct args_command commands[] = {
         { "sign", NULL, sign_run, "[CHALLENGE]", "Answers the challenge of a login with a private key.", 0, 1,
           sign_options },
         { "status", NULL, status_show, "", "Shows how the daemon is doing.", 0, 0, NULL },
+        { "reload", NULL, status_reload, "",
+          "Has the configuration read again, and says what is wrong with it.", 0, 0, NULL },
+        { "metrics", NULL, metrics_show, "", "Prints the daemon's counters for monitoring (OpenMetrics).", 0,
+          0, metrics_options },
         { "doctor", NULL, doctor_run, "", "Looks for what is wrong, and says what to do.", 0, 0,
           doctor_options },
         { "verify", NULL, verify_run, "USER", "Reads a key from standard input and asks if it logs USER in.",

@@ -58,6 +58,10 @@ static int sync_dir(const char *path) {
         return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
+int outfile_share(struct outfile *o) {
+        return o->unborn && fchmod(o->fd, 0644) < 0 ? -errno : 0;
+}
+
 int outfile_finish(struct outfile *o) {
         if (!o->unborn)
                 return 0;

@@ -24,6 +24,11 @@ int outfile_open(struct outfile *ret, const char *path) _must_check_;
 int outfile_write(struct outfile *o, const void *bytes, size_t len) _must_check_;
 
 /**
+ * outfile_share(o): everybody may read it: 0644. 0, or a negative errno.
+ */
+int outfile_share(struct outfile *o) _must_check_;
+
+/**
  * outfile_finish(o): puts it into its place. 0, or a negative errno: then what was there is there still.
  */
 int outfile_finish(struct outfile *o) _must_check_;

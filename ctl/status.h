@@ -1,4 +1,4 @@
-/* The verb `status`: how the daemon is doing. */
+/* The verbs about the daemon itself. */
 #pragma once
 
 #include "args.h"
@@ -7,3 +7,8 @@
  * status_show(args): what the daemon tells of itself; more to administrators than to others.
  */
 enum exit_code status_show(const struct args *args);
+
+/**
+ * status_reload(args): has the daemon read its configuration again. CTL_REFUSED where that is wrong.
+ */
+enum exit_code status_reload(const struct args *args);

@@ -10,14 +10,12 @@
 #include "helper.h"
 #include "log.h"
 
-#define ASK_USEC UINT64_C(5000000) /* for one directory to answer */
-#define PERIODIC_USEC                                                                                        \
-        UINT64_C(600000000) /* between two looks at directories, which do not say when they change */
+#define ASK_USEC      UINT64_C(5000000)   /* for one directory to answer */
+#define PERIODIC_USEC UINT64_C(600000000) /* between two looks at directories, which report no change */
 #define RETRY_USEC    UINT64_C(1000000)
 #define ASK_AGAIN_MAX 5 /* times, when the files change meanwhile */
 
-/* A pass over everybody: first the files, on the writer thread; then the directories for those whom the files do not settle, in helpers;
- * then the answers, on the writer thread again. */
+/* A pass over everybody: the files, on the writer thread; the directories for whom the files do not settle, in helpers; the answers, there. */
 struct pass {
         struct worker_job job;
         struct accounts *accounts;
@@ -147,8 +145,9 @@ static void on_answers(int r, const uint8_t *out, size_t len, void *userdata) {
                 return;
         }
         if (r < 0)
-                log_line(LOG_WARNING, "nobody says whether user '%s' exists, going by what was known: %s",
-                         pass->facts.asked[pass->at].look.asked, strerrordesc_np(-r));
+                log_message(MESSAGE_DIRECTORY_SILENT, LOG_WARNING,
+                            "nobody says whether user '%s' exists, going by what was known: %s",
+                            pass->facts.asked[pass->at].look.asked, strerrordesc_np(-r));
         for (size_t i = 0; r >= 0 && i < pass->batch && account_look_next(out, len, &at, &look) > 0; i++)
                 if (strcmp(look.asked, pass->facts.asked[pass->at + i].look.asked) == 0)
                         pass->facts.asked[pass->at + i].look = look;
@@ -188,7 +187,8 @@ static void ask_next(struct accounts *a) {
         r = start_helper(a, (const char(*)[WIRE_USER_MAX + 1]) names, pass->batch, pass->facts.admin_group,
                          &a->helper, on_answers, a);
         if (r < 0) {
-                log_line(LOG_WARNING, "directories cannot be asked for accounts: %s", strerrordesc_np(-r));
+                log_message(MESSAGE_DIRECTORY_SILENT, LOG_WARNING, "no directory can be asked: %s",
+                            strerrordesc_np(-r));
                 later(a, RETRY_USEC);
                 end_pass(a);
         }
@@ -363,7 +363,7 @@ int accounts_new(struct accounts **ret, sd_event *event, struct worker *worker, 
                                          IN_ONLYDIR,
                                  on_change, a);
         if (r < 0)
-                log_line(LOG_WARNING, "cannot watch '%s', so changes of accounts are seen late: %s", etc,
+                log_line(LOG_WARNING, "changes of accounts in '%s' are seen late: %s", etc,
                          strerrordesc_np(-r));
         r = sd_event_add_time_relative(event, &a->timer, CLOCK_MONOTONIC, PERIODIC_USEC, 0, on_timer, a);
         if (r < 0) {

@@ -142,7 +142,8 @@ void accounts_facts_read(struct accounts_facts *facts, struct store *writer) {
         int r;
 
         if (account_files_read(&files, facts->etc, facts->admin_group, error) < 0) {
-                log_line(LOG_WARNING, "what is known of accounts stays as it was: %s", error);
+                log_message(MESSAGE_ACCOUNTS_UNREAD, LOG_WARNING,
+                            "what is known of accounts stays as it was: %s", error);
                 return;
         }
         reading.files = files;
@@ -154,7 +155,8 @@ void accounts_facts_read(struct accounts_facts *facts, struct store *writer) {
         store_rollback(writer);
         free(reading.known);
         if (r < 0) {
-                log_line(LOG_WARNING, "what is known of accounts stays as it was: %s", store_error_text(r));
+                log_message(MESSAGE_ACCOUNTS_UNREAD, LOG_WARNING,
+                            "what is known of accounts stays as it was: %s", store_error_text(r));
                 facts->n = 0;
         }
 }

@@ -135,13 +135,14 @@ static void batch_done(struct worker_job *job) {
         struct audit *a = batch->audit;
 
         if (batch->result < 0 && batch->last)
-                log_line(LOG_ERR, "%llu events are not in the audit log: %s",
-                         (unsigned long long) count(batch), store_error_text(batch->result));
+                log_message(MESSAGE_AUDIT_LOST, LOG_ERR, "%llu events are not in the audit log: %s",
+                            (unsigned long long) count(batch), store_error_text(batch->result));
         else if (batch->result < 0 && !a->complained)
-                log_line(LOG_WARNING, "the audit log cannot be written, events are gathered until it can: %s",
-                         store_error_text(batch->result));
+                log_message(MESSAGE_AUDIT_WAITS, LOG_WARNING,
+                            "the audit log cannot be written, events are gathered until it can: %s",
+                            store_error_text(batch->result));
         else if (batch->result >= 0 && a->complained)
-                log_line(LOG_NOTICE, "the audit log is written again");
+                log_message(MESSAGE_AUDIT_BACK, LOG_NOTICE, "the audit log is written again");
         a->complained = batch->result < 0;
         if (batch->last) {
                 free(batch);

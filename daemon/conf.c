@@ -1,31 +1,23 @@
 #include <errno.h>
-#include <fcntl.h>
-#include <ini.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "account.h"
 #include "cleanup.h"
 #include "conf.h"
+#include "conf_file.h"
 #include "text.h"
 
+_Static_assert(CONF_ERROR_LEN == CONF_FILE_ERROR_LEN, "one buffer for both");
+
 #define PEERS_MAX 256
-#define SECTIONS  "known are [daemon] and [Peer USER]"
 
 struct reading {
         struct conf *conf;
-        FILE *file;
-        int line;       /* the last one that was read */
-        int wrong_line; /* the first that inih would not have found wrong */
-        char *error;
-        char section[64]; /* of the last [Peer] that was begun */
+        size_t n_before; /* peers of the files before this one */
+        enum { NOWHERE, IN_DAEMON, IN_PEER } section;
+        bool admin_group, developer_group; /* named in this file */
 };
-
-static void closep(FILE **f) {
-        if (*f)
-                (void) fclose(*f);
-}
 
 struct conf *conf_free(struct conf *conf) {
         if (conf)
@@ -38,54 +30,75 @@ void conf_freep(struct conf **conf) {
         *conf = conf_free(*conf);
 }
 
-/* The first error is the one that is told. inih's handlers answer 0 for "wrong". */
-static int wrong(struct reading *reading, const char *what, const char *name, const char *instead) {
+static bool wrong(struct conf_file *file, enum conf_file_place place, size_t offset, const char *what,
+                  const char *name, const char *instead) {
         char shown[128];
 
         text_escape(shown, sizeof(shown), name);
-        if (!reading->error[0])
-                (void) snprintf(reading->error, CONF_ERROR_LEN, "%s '%s': %s", what, shown, instead);
-        return 0;
+        return conf_file_wrong(file, place, offset, "%s '%s': %s", what, shown, instead);
 }
 
-static int take_group(struct reading *reading, const char *name, const char *value, bool *has, gid_t *gid) {
-        if (*has)
-                return wrong(reading, "given twice", name, "a group is named once, in one line");
+static void on_file(void *userdata) {
+        struct reading *reading = userdata;
+
+        reading->n_before = reading->conf->n_peers;
+        reading->section = NOWHERE;
+        reading->admin_group = reading->developer_group = false;
+}
+
+/* --- [daemon] --------------------------------------------------------------------------------------------------------------------- */
+
+static bool take_group(struct conf_file *file, const char *name, const char *value, bool *given, bool *has,
+                       gid_t *gid) {
+        if (*given)
+                return wrong(file, CONF_FILE_NAME, 0, "given twice", name,
+                             "a group is named once, in one line");
+        *given = true;
+        *has = false;
+        if (!value[0])
+                return true;
         if (account_group(value, gid) < 0)
-                return wrong(reading, "no such group", value, "name a group of this host");
+                return wrong(file, CONF_FILE_VALUE, 0, "no such group", value, "name a group of this host");
         *has = true;
-        return 1;
+        return true;
 }
 
-static int take_daemon(struct reading *reading, const char *name, const char *value) {
+static bool take_daemon(struct reading *reading, struct conf_file *file, const char *name,
+                        const char *value) {
         struct conf *conf = reading->conf;
 
         if (strcmp(name, "admin-group") == 0)
-                return take_group(reading, name, value, &conf->has_admin_group, &conf->admin_group);
+                return take_group(file, name, value, &reading->admin_group, &conf->has_admin_group,
+                                  &conf->admin_group);
         if (strcmp(name, "developer-group") == 0)
-                return take_group(reading, name, value, &conf->has_developer_group, &conf->developer_group);
-        return wrong(reading, "unknown key in [daemon]", name, "known are admin-group and developer-group");
+                return take_group(file, name, value, &reading->developer_group, &conf->has_developer_group,
+                                  &conf->developer_group);
+        return wrong(file, CONF_FILE_NAME, 0, "unknown key in [daemon]", name,
+                     "known are admin-group and developer-group");
 }
 
-static int begin_peer(struct reading *reading, const char *user) {
+/* --- [Peer USER] ------------------------------------------------------------------------------------------------------------------ */
+
+static bool begin_peer(struct reading *reading, struct conf_file *file, const char *user, size_t offset) {
         struct conf *conf = reading->conf;
         struct account account;
         struct conf_peer *more;
 
         if (account_by_name(user, &account) < 0)
-                return wrong(reading, "no such user in [Peer]", user,
+                return wrong(file, CONF_FILE_SECTION, offset, "no such user in [Peer]", user,
                              "name the user that the service runs as");
         if (conf->n_peers == PEERS_MAX)
-                return wrong(reading, "too many sections, from [Peer]", user, "256 are enough");
+                return wrong(file, CONF_FILE_SECTION, 0, "too many sections, from [Peer]", user,
+                             "256 are enough");
         more = reallocarray(conf->peers, conf->n_peers + 1, sizeof(*more));
         if (!more)
-                return wrong(reading, "out of memory at [Peer]", user, "try again");
+                return wrong(file, CONF_FILE_SECTION, 0, "out of memory at [Peer]", user, "try again");
         conf->peers = more;
         conf->peers[conf->n_peers++] = (struct conf_peer){ .uid = account.uid };
-        return 1;
+        return true;
 }
 
-static int take_services(struct reading *reading, char list[static RECORD_LIST_LEN], const char *value) {
+static bool take_services(struct conf_file *file, char list[static RECORD_LIST_LEN], const char *value) {
         const char *p = value + strspn(value, " \t");
 
         while (*p) {
@@ -95,141 +108,81 @@ static int take_services(struct reading *reading, char list[static RECORD_LIST_L
                 if (len <= WIRE_SERVICE_MAX)
                         memcpy(word, p, len);
                 if (!text_is_service(word))
-                        return wrong(reading, "bad service list", value,
+                        return wrong(file, CONF_FILE_VALUE, (size_t) (p - value), "bad service list", value,
                                      "PAM service names separated by blanks");
                 if (used + len + 2 > RECORD_LIST_LEN)
-                        return wrong(reading, "too many services", value, "at most 16 for one peer");
+                        return wrong(file, CONF_FILE_VALUE, (size_t) (p - value), "too many services", value,
+                                     "at most 16 for one peer");
                 if (used > 0)
                         list[used++] = ' ';
                 memcpy(list + used, word, len + 1);
                 p += len;
                 p += strspn(p, " \t");
         }
-        return 1;
+        return true;
 }
 
-static int take_peer(struct reading *reading, const char *section, const char *name, const char *value) {
-        const char *user = section + strlen("Peer ");
+static char *list_of(struct conf_peer *peer, bool certificates) {
+        return certificates ? peer->certificates : peer->services;
+}
+
+static bool take_peer(struct reading *reading, struct conf_file *file, const char *name, const char *value) {
         bool certificates = strcmp(name, "certificates") == 0;
-        struct conf_peer *peer;
+        struct conf *conf = reading->conf;
+        struct conf_peer *peer = &conf->peers[conf->n_peers - 1];
 
         if (!certificates && strcmp(name, "services") != 0)
-                return wrong(reading, "unknown key in [Peer]", name, "known are services and certificates");
-        if (strcmp(reading->section, section) != 0 && !begin_peer(reading, user + strspn(user, " ")))
-                return 0;
-        (void) snprintf(reading->section, sizeof(reading->section), "%s", section);
-        peer = &reading->conf->peers[reading->conf->n_peers - 1];
-        return take_services(reading, certificates ? peer->certificates : peer->services, value);
+                return wrong(file, CONF_FILE_NAME, 0, "unknown key in [Peer]", name,
+                             "known are services and certificates");
+        /* A file takes the place of what those before it say in this key of this user. */
+        for (size_t i = 0; i < reading->n_before; i++)
+                if (conf->peers[i].uid == peer->uid)
+                        list_of(&conf->peers[i], certificates)[0] = '\0';
+        return take_services(file, list_of(peer, certificates), value);
 }
 
-static int on_key(void *userdata, const char *section, const char *name, const char *value) {
+/* --- All of it -------------------------------------------------------------------------------------------------------------------- */
+
+static bool on_section(struct conf_file *file, const char *section, void *userdata) {
         struct reading *reading = userdata;
 
-        if (reading->error[0])
-                return 0;
-        if (strcmp(section, "daemon") == 0)
-                return take_daemon(reading, name, value);
-        if (strncmp(section, "Peer ", 5) == 0)
-                return take_peer(reading, section, name, value);
-        if (!section[0])
-                return wrong(reading, "before any [section] stands", name, SECTIONS);
-        return wrong(reading, "unknown section", section, SECTIONS);
-}
-
-static bool is_section(const char *section) {
-        return strcmp(section, "daemon") == 0 || strncmp(section, "Peer ", 5) == 0;
-}
-
-/* A section that has no keys inih does not mention. */
-static bool check_section(struct reading *reading, const char *line) {
-        const char *p = line + strspn(line, " \t");
-        char section[64];
-        size_t len;
-
-        if (*p != '[')
+        if (strcmp(section, "daemon") == 0) {
+                reading->section = IN_DAEMON;
                 return true;
-        len = strcspn(p + 1, "]\n");
-        (void) snprintf(section, sizeof(section), "%.*s", (int) len, p + 1);
-        return len < sizeof(section) && is_section(section)
-                       ? true
-                       : wrong(reading, "unknown section", section, SECTIONS);
+        }
+        if (strncmp(section, "Peer ", 5) == 0) {
+                size_t offset = 5 + strspn(section + 5, " ");
+
+                reading->section = IN_PEER;
+                return begin_peer(reading, file, section + offset, offset);
+        }
+        return wrong(file, CONF_FILE_SECTION, 0, "unknown section", section,
+                     "known are [daemon] and [Peer USER]");
 }
 
-/* Reads a line for inih, which would take the end of one that is too long for the next. NULL ends the reading. */
-static char *read_line(char *out, int size, void *userdata) {
+static bool on_value(struct conf_file *file, const char *name, const char *value, void *userdata) {
         struct reading *reading = userdata;
-        size_t len;
 
-        if (reading->wrong_line != 0 || !fgets(out, size, reading->file))
-                return NULL;
-        reading->line++;
-        len = strlen(out);
-        if (len + 1 == (size_t) size && out[len - 1] != '\n')
-                (void) wrong(reading, "too long", "this line",
-                             "services may be spread over several lines of the same name");
-        else if (check_section(reading, out))
-                return out;
-        reading->wrong_line = reading->line;
-        return NULL;
-}
-
-/* 0 with a stream or without one, where a file need not be. */
-static int open_safely(const char *path, bool required, FILE **ret, char *error) {
-        _cleanup_close_ int fd = -1;
-        struct stat st;
-
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-        if (fd < 0 && errno == ENOENT && !required)
-                return 0;
-        if (fd < 0 || fstat(fd, &st) < 0) {
-                int r = -errno;
-
-                (void) snprintf(error, CONF_ERROR_LEN, "cannot read the configuration '%s': %s", path,
-                                strerror(-r));
-                return r;
-        }
-        if (!S_ISREG(st.st_mode) || (st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & 022) != 0) {
-                (void) snprintf(
-                        error, CONF_ERROR_LEN,
-                        "the configuration '%s' must be a regular file that belongs to root and that nobody "
-                        "else can write",
-                        path);
-                return -EPERM;
-        }
-        *ret = fdopen(fd, "r");
-        if (!*ret)
-                return -ENOMEM;
-        (void) take_fd(&fd);
-        return 0;
+        if (reading->section == NOWHERE)
+                return wrong(file, CONF_FILE_NAME, 0, "before any [section] stands", name,
+                             "known are [daemon] and [Peer USER]");
+        return reading->section == IN_DAEMON ? take_daemon(reading, file, name, value)
+                                             : take_peer(reading, file, name, value);
 }
 
 int conf_load(struct conf **ret, const char *path, bool required, char error[static CONF_ERROR_LEN]) {
         __attribute__((cleanup(conf_freep))) struct conf *conf = calloc(1, sizeof(*conf));
-        __attribute__((cleanup(closep))) FILE *f = NULL;
-        char first[CONF_ERROR_LEN] = "";
-        struct reading reading = { .conf = conf, .error = first };
-        int r, line;
+        struct reading reading = { .conf = conf };
+        const struct conf_file_reader reader = {
+                .begin = on_file, .section = on_section, .value = on_value, .userdata = &reading
+        };
+        int r;
 
         if (!conf)
                 return -ENOMEM;
-        r = open_safely(path, required, &f, error);
+        r = conf_file_read(path, required, &reader, &conf->from_file, error);
         if (r < 0)
                 return r;
-        reading.file = f;
-        line = f ? ini_parse_stream(read_line, &reading, on_key, &reading) : 0;
-        if (line == 0)
-                line = reading.wrong_line;
-        if (f && ferror(f)) {
-                (void) snprintf(error, CONF_ERROR_LEN, "cannot read the configuration '%s' to its end", path);
-                return -EIO;
-        }
-        conf->from_file = f != NULL;
-        if (line != 0) {
-                (void) snprintf(error, CONF_ERROR_LEN, "%s:%d: %.400s", path, line,
-                                first[0] ? first
-                                         : "neither a [section], nor a 'name = value', nor a comment");
-                return -EINVAL;
-        }
         *ret = take_ptr(conf);
         return 0;
 }

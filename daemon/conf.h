@@ -1,4 +1,4 @@
-/* The configuration file: who administers, who develops, and which peers may speak for which services. Everything else is
+/* The configuration: who administers, who develops, and which peers may speak for which services. Everything else is
  * policy in the store. Read strictly: an unknown section or key is an error, a file that others can write is none of ours. */
 #pragma once
 
@@ -20,7 +20,7 @@ struct conf_peer {
 };
 
 struct conf {
-        bool from_file; /* there was one */
+        bool from_file; /* there was one at the path itself */
         bool has_admin_group;
         bool has_developer_group;
         gid_t admin_group;
@@ -31,8 +31,9 @@ struct conf {
 
 /**
  * conf_load(ret, path, required, error):
- * Reads the file at ${path}; where there is none and it is not ${required}, the defaults. Asks NSS for the names in it.
- * Returns 0 with a configuration that conf_free() frees; a negative errno with a sentence, that names file and line, in ${error}.
+ * Reads the file at ${path} and those in ${path}.d; where there is none and it is not ${required}, the defaults. Asks NSS for the names in them.
+ * A later file takes the place of those before it key by key: of a group, and of a list of one user.
+ * Returns 0 with a configuration that conf_free() frees; a negative errno with a sentence, that names file, line and column, in ${error}.
  */
 int conf_load(struct conf **ret, const char *path, bool required,
               char error[static CONF_ERROR_LEN]) _must_check_;

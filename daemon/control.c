@@ -19,9 +19,11 @@ static const struct control_method *const methods[] = {
         &control_key_reset,
         &control_key_revoke,
         &control_key_remove,
+        &control_reload,
         &control_policy_get,
         &control_policy_set,
         &control_policy_status,
+        &control_metrics_get,
         &control_events_list,
         &control_events_verify,
         &control_follow,
@@ -58,6 +60,7 @@ static const char *const error_names[] = {
         [CONTROL_BUSY] = "org.wfapikey1.Error.Busy",
         [CONTROL_STORE] = "org.wfapikey1.Error.Store",
         [CONTROL_REFUSED] = "org.wfapikey1.Error.Refused",
+        [CONTROL_CONFIGURATION] = "org.wfapikey1.Error.Configuration",
 };
 _Static_assert(ARRAY_LEN(error_names) == _CONTROL_ERROR_MAX, "a name for each error");
 
@@ -244,6 +247,8 @@ static const char *why_denied(enum role_verb verb) {
                 [ROLE_VERB_CERTIFICATE] = "Only administrators register certificates, see and remove them.",
                 [ROLE_VERB_REMOVE_ALL] = "Only administrators remove all keys.",
                 [ROLE_VERB_AUDIT_CHECK] = "Only administrators check the audit log.",
+                [ROLE_VERB_RELOAD] = "Only administrators have the configuration read again.",
+                [ROLE_VERB_STATISTICS] = "Only administrators see the metrics.",
                 [ROLE_VERB_DIAGNOSE] = "Only administrators are told how the daemon is.",
         };
 

@@ -43,8 +43,25 @@ struct control_load {
         unsigned asks;
 };
 
+/* How many keys there were when they were last counted; control_metrics.c's. */
+struct control_census {
+        uint64_t keys[3]; /* by enum key_status */
+        int64_t at;
+        unsigned pieces;  /* that it took; 0: they never were */
+        uint64_t took_ns; /* on the writer thread */
+        uint64_t counted; /* clock_ticks() of its end */
+};
+
+/* Something that can grow long. */
+struct control_queue {
+        const char *name;
+        uint64_t length, limit;
+};
+#define CONTROL_QUEUES 4
+
 struct control_password;
 struct control_cert;
+struct sweeper;
 
 /* What all calls share; lives as long as the daemon. */
 struct control {
@@ -52,8 +69,11 @@ struct control {
         struct verify *verify;
         struct accounts *accounts;
         struct audit *audit;
+        struct sweeper *sweeper;
         const struct keymint *keymint;
         const struct conf *conf;
+        void (*set_conf)(struct conf *conf, void *server); /* on the loop; owns it from then on */
+        void *server;                                      /* for that alone */
         struct control_password *password;
         struct control_cert *cert;
         const char *state_dir, *conf_path;
@@ -69,6 +89,10 @@ struct control {
         unsigned n_asks;       /* the sum of load[].asks */
         struct control_load load[CONTROL_CALLS_MAX];
         struct control_changes changed[CONTROL_CHANGERS]; /* by uid */
+        struct control_census census;
+        /* what waits now, handed down by those who have it */
+        void (*queues)(struct control_queue out[static CONTROL_QUEUES], void *userdata);
+        void *queues_userdata;
         const struct store_shared *shared;
         struct control_follower *followers; /* control_follow.c has them */
         bool following;                     /* one of them waits for the writer thread */
@@ -94,6 +118,7 @@ enum control_error {
         CONTROL_BUSY,
         CONTROL_STORE,
         CONTROL_REFUSED,
+        CONTROL_CONFIGURATION,
         _CONTROL_ERROR_MAX,
 };
 
@@ -117,7 +142,7 @@ struct control_call {
         char about_user[WIRE_USER_MAX + 1]; /* and whose; "": there is no such key */
         uid_t about_uid;
         enum control_error error;
-        char error_text[256];
+        char error_text[CONF_ERROR_LEN];
 };
 
 struct control_method {
@@ -318,4 +343,4 @@ extern const struct control_method control_issue, control_issue_with_password, c
         control_mirror_export_begin, control_mirror_export_read, control_mirror_import_begin,
         control_mirror_import_write, control_mirror_import_check, control_mirror_import_commit,
         control_cert_add, control_crl_load, control_certs_list, control_certs_get, control_certs_remove,
-        control_bind;
+        control_bind, control_reload, control_metrics_get;

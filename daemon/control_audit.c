@@ -29,6 +29,7 @@ static const char *const refusals[] = {
         [CONTROL_BUSY] = NULL,
         [CONTROL_STORE] = "store-failure",
         [CONTROL_REFUSED] = "file-refused",
+        [CONTROL_CONFIGURATION] = NULL,
 };
 _Static_assert(ARRAY_LEN(refusals) == _CONTROL_ERROR_MAX, "a row for each error");
 
@@ -96,6 +97,7 @@ static void say(const struct control_call *call, const char *what, const char *i
                 return;
         text_escape(shown, sizeof(shown), owner);
         log_begin(&entry, LOG_NOTICE, "key %s of user '%s' %s by uid %u", id, shown, what, call->uid);
+        log_add(&entry, "MESSAGE_ID", message_id(MESSAGE_KEY_CHANGED));
         log_add(&entry, "WFA_KEY_ID", id);
         log_add(&entry, "WFA_USER", owner);
         log_add(&entry, "WFA_ACTION", what);

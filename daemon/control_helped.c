@@ -14,9 +14,10 @@ static void on_helper(int r, const uint8_t *out, size_t len, void *userdata) {
         if (r >= 0)
                 helped->take(helped, out, len);
         else {
-                log_line(LOG_ERR, "%s of uid %u: the process that reads certificates %s",
-                         helped->call.method->member, helped->call.uid,
-                         r == -ETIMEDOUT ? "took too long" : "has failed");
+                log_message(MESSAGE_HELPER_FAILED, LOG_ERR,
+                            "%s of uid %u: the process that reads certificates %s",
+                            helped->call.method->member, helped->call.uid,
+                            r == -ETIMEDOUT ? "took too long" : "has failed");
                 control_fail(&helped->call, CONTROL_REFUSED, "That could not be read: nothing was changed.");
         }
         helped->helper = helper_free(helped->helper);

@@ -87,7 +87,8 @@ static void refuse(struct password_call *p) {
 
         tries_failed(&password->tries, call->uid, p->ours.user, (int64_t) (now_usec(password) / SECOND));
         text_escape(shown, sizeof(shown), text_without_key(p->ours.user));
-        log_line(LOG_NOTICE, "wrong name or password for user '%s' given by uid %u", shown, call->uid);
+        log_message(MESSAGE_PASSWORD_WRONG, LOG_NOTICE,
+                    "wrong name or password for user '%s' given by uid %u", shown, call->uid);
         control_fail(call, CONTROL_ACCESS_DENIED, "%s", WRONG_TEXT);
         answer_late(p);
 }
@@ -148,8 +149,9 @@ static void on_helper(int r, const uint8_t *out, size_t len, void *userdata) {
                 memcpy(&answer, out, sizeof(answer));
         p->helper = helper_free(p->helper);
         if (r < 0 || len != sizeof(answer)) {
-                log_line(LOG_ERR, "no password could be checked by the PAM service wfapikey: %s",
-                         r == -ETIMEDOUT ? "it took too long" : "its process has failed");
+                log_message(MESSAGE_PASSWORD_UNCHECKED, LOG_ERR,
+                            "no password could be checked by the PAM service wfapikey: %s",
+                            r == -ETIMEDOUT ? "it took too long" : "its process has failed");
                 control_fail(call, CONTROL_BUSY, "%s", NO_CHECK_TEXT);
                 answer_late(p);
         } else if (take_answer(p, &answer)) {
@@ -220,7 +222,8 @@ static void detour(struct control_call *call) {
                          sizeof(struct helper_password_answer), HELPER_USEC, on_helper, p);
         explicit_bzero(&p->question, sizeof(p->question));
         if (r < 0) {
-                log_line(LOG_ERR, "no password can be checked: %s", strerrordesc_np(-r));
+                log_message(MESSAGE_PASSWORD_UNCHECKED, LOG_ERR, "no password can be checked: %s",
+                            strerrordesc_np(-r));
                 control_fail(call, CONTROL_BUSY, "%s", NO_CHECK_TEXT);
                 control_resume(call);
         }

@@ -183,8 +183,8 @@ static void set_run(struct control_call *call, struct store *writer) {
                 control_fail_store(call, r);
         store_rollback(writer);
         for (size_t i = 0; call->error == CONTROL_OK && i < set->n_changes; i++)
-                log_line(LOG_NOTICE, "policy %s changed to %s by uid %u", set->changes[i].name,
-                         set->changes[i].text, call->uid);
+                log_message(MESSAGE_POLICY_CHANGED, LOG_NOTICE, "policy %s changed to %s by uid %u",
+                            set->changes[i].name, set->changes[i].text, call->uid);
 }
 
 static int set_reply(struct control_call *call, sd_bus_message *reply) {
@@ -202,11 +202,10 @@ const struct control_method control_policy_set = {
 
 /* --- GetStatus ----------------------------------------------------------------------------------------------------- */
 
-static int on_key(const struct key_record *key, void *userdata) {
+static void on_key(const struct key_record *key, void *userdata) {
         struct status_call *status = userdata;
 
         status->counts[expiry_status(&status->policy, key, status->now)]++;
-        return 0;
 }
 
 static void status_run(struct control_call *call, struct store *writer) {
@@ -217,14 +216,14 @@ static void status_run(struct control_call *call, struct store *writer) {
             !role_may(call->role, ROLE_VERB_STATISTICS, false, call->developers))
                 return;
         status->now = clock_now();
-        r = store_key_each(writer, NULL, "", on_key, status);
+        r = store_key_each_life(writer, "", INT64_MAX, on_key, status);
         if (r < 0)
                 control_fail_store(call, r);
 }
 
 static int status_reply(struct control_call *call, sd_bus_message *reply) {
         struct status_call *status = (struct status_call *) call;
-        uint64_t accepted, refused;
+        const struct tally *tally = verify_tally(call->control->verify);
         int r;
 
         r = sd_bus_message_open_container(reply, 'a', "{sv}");
@@ -232,12 +231,12 @@ static int status_reply(struct control_call *call, sd_bus_message *reply) {
                 r = sd_bus_message_append(reply, "{sv}{sv}", "version", "s", PACKAGE_VERSION, "enabled", "b",
                                           (int) status->policy.enabled);
         if (r >= 0 && role_may(call->role, ROLE_VERB_STATISTICS, false, call->developers)) {
-                verify_counts(call->control->verify, &accepted, &refused);
                 r = sd_bus_message_append(
                         reply, "{sv}{sv}{sv}{sv}{sv}{sv}", "keys-active", "t", status->counts[KEY_ACTIVE],
                         "keys-expired", "t", status->counts[KEY_EXPIRED], "keys-revoked", "t",
                         status->counts[KEY_REVOKED], "started", "x", call->control->started_at, "accepted",
-                        "t", accepted, "refused", "t", refused);
+                        "t", tally_sum(tally, TALLY_ACCEPTED), "refused", "t",
+                        tally_sum(tally, TALLY_REFUSED) + tally_sum(tally, TALLY_UNDECIDED));
         }
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }

@@ -69,6 +69,7 @@ static void log_removal(const struct all_call *all) {
 
         log_begin(&entry, LOG_NOTICE, "all %" PRIu64 " keys of all users removed by uid %u", all->n,
                   all->call.uid);
+        log_add(&entry, "MESSAGE_ID", message_id(MESSAGE_KEYS_REMOVED));
         log_add(&entry, "WFA_ACTION", "removed-all");
         (void) snprintf(number, sizeof(number), "%u", all->call.uid);
         log_add(&entry, "WFA_PEER_UID", number);

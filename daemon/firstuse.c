@@ -69,6 +69,7 @@ static void log_made(const struct login *login, const char *user, const char *se
 
         log_begin(&entry, LOG_NOTICE, "key %s of user '%s' issued at a login to service '%s'", key->id, user,
                   service);
+        log_add(&entry, "MESSAGE_ID", message_id(MESSAGE_KEY_CHANGED));
         log_add(&entry, "WFA_KEY_ID", key->id);
         log_add(&entry, "WFA_USER", key->owner);
         log_add(&entry, "WFA_SERVICE", login->req.service);

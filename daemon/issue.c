@@ -148,8 +148,12 @@ static int insert(struct issue *issue, struct store *writer) {
         int r = -EEXIST;
 
         for (unsigned tries = 0; r == -EEXIST && tries < 3; tries++) {
-                keymint_make_id(key->id);
-                keymint_make_secret(key->id, &issue->secret);
+                if (issue->given)
+                        memcpy(key->id, keytext_id(issue->secret.text), KEYTEXT_ID_LEN);
+                else {
+                        keymint_make_id(key->id);
+                        keymint_make_secret(key->id, &issue->secret);
+                }
                 key->pepper_id = keymint_pepper_id(issue->keymint);
                 keymint_digest(issue->keymint, key->pepper_id, issue->secret.text, key->digest);
                 r = store_key_insert(writer, key);

@@ -24,6 +24,7 @@ struct issue {
         char expires[64];                    /* as a person wrote it; empty: by the policy */
         char certificate[WIRE_NAME_MAX + 1]; /* what it is to be bound to: see certs_find(); empty: nothing */
         bool by_password; /* a password was all that the caller had: the policy password-issue must allow that */
+        bool given;     /* the secret is the caller's, a whole key with an id of its own; else one is drawn */
         bool first_use; /* only where no key that is good for the service key.services stands in the way */
         /* Name, services, networks, origin, predecessor and certificate_need, and of a predecessor what it is bound to, are the caller's, all else is filled in. One that takes the place
          * of a predecessor does not count towards max-keys-per-user, and has the caller's expires_at, bounded by max-lifetime. */

@@ -17,6 +17,7 @@ struct waiter {
         TAILQ_ENTRY(waiter) entries;
         int fd;
         struct ucred peer;
+        uint64_t received; /* clock_ticks() */
         size_t len;
         uint8_t in[WIRE_REQUEST_MAX]; /* has a key in it, so it is wiped */
 };
@@ -82,6 +83,7 @@ static void answer(struct judge *j, const struct waiter *waiter, const struct tr
         if (verify_packet(j->verify, &packet, out, &event) != VERIFY_ANSWERED)
                 return;
         (void) send(waiter->fd, out, sizeof(out), MSG_DONTWAIT | MSG_NOSIGNAL);
+        tally_time(verify_tally(j->verify), waiter->received, clock_ticks());
         explicit_bzero(out, sizeof(out));
         verify_log(j->verify, &event);
         audit_login(j->audit, &event);
@@ -204,6 +206,7 @@ static struct waiter *waiter_new(const struct verify_packet *packet, int fd) {
                 return NULL;
         waiter->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
         waiter->peer = *packet->peer;
+        waiter->received = packet->received;
         waiter->len = packet->len;
         memcpy(waiter->in, packet->in, packet->len);
         if (waiter->fd >= 0)
@@ -298,6 +301,10 @@ void judge_serve(struct judge *j, const struct verify_packet *packet, int fd) {
         TAILQ_INSERT_TAIL(&reading->waiters, waiter, entries);
         j->n_waiting++;
         start_next(j);
+}
+
+size_t judge_length(const struct judge *j) {
+        return j->n_waiting;
 }
 
 struct judge *judge_free(struct judge *j) {

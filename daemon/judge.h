@@ -30,3 +30,8 @@ struct judge *judge_free(struct judge *j);
  * the answer comes at once and says that the daemon could not decide.
  */
 void judge_serve(struct judge *j, const struct verify_packet *packet, int fd);
+
+/**
+ * judge_length(j): logins that wait now.
+ */
+size_t judge_length(const struct judge *j);

@@ -103,8 +103,10 @@ static enum served finish(struct listener *l, int outcome, int fd, const struct 
                 return GONE;
         /* One reply fits any socket's buffer; where it does not go out at once there is nobody to read it. */
         (void) send(fd, out, WIRE_REPLY_LEN, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (outcome == VERIFY_ANSWERED)
+        if (outcome == VERIFY_ANSWERED) {
+                tally_time(verify_tally(l->verify), packet->received, clock_ticks());
                 tell(l, event);
+        }
         return outcome == VERIFY_OFFERED ? OFFERED : SERVED;
 }
 
@@ -123,6 +125,7 @@ static enum served serve(struct listener *l, int fd, const struct ucred *peer, s
         if (n <= 0)
                 return GONE;
         packet.len = (size_t) n;
+        packet.received = clock_ticks();
         packet.now = clock_now();
         served = finish(l, verify_packet(l->verify, &packet, out, event), fd, &packet, out, event);
         explicit_bzero(in, packet.len < sizeof(in) ? packet.len : sizeof(in));
@@ -347,4 +350,9 @@ int listener_new(struct listener **ret, sd_event *event, int fd, struct verify *
         }
         *ret = l;
         return 0;
+}
+
+void listener_lengths(const struct listener *l, size_t *ret_pending, size_t *ret_offered) {
+        *ret_pending = l->n_pending;
+        *ret_offered = l->n_offered;
 }

@@ -28,3 +28,8 @@ struct listener;
 int listener_new(struct listener **ret, sd_event *event, int fd, struct verify *verify,
                  struct firstuse *firstuse, struct audit *audit, struct judge *judge) _must_check_;
 struct listener *listener_free(struct listener *l);
+
+/**
+ * listener_lengths(l, ret_pending, ret_offered): connections without a request now, and those with a challenge.
+ */
+void listener_lengths(const struct listener *l, size_t *ret_pending, size_t *ret_offered);

@@ -16,14 +16,15 @@
 
 #define QUEUE_LEN 2048
 
-/* Invariants: (1) head - tail <= QUEUE_LEN; (2) queue, head, tail, lost and stopping change under the mutex only. */
+/* Invariants: (1) head - tail <= QUEUE_LEN; (2) queue, head, tail, lost, dropped and stopping change under the mutex only. */
 static struct {
         pthread_mutex_t mutex;
         pthread_cond_t work;
         pthread_t thread;
         struct log_entry *queue; /* NULL: no thread */
         size_t head, tail;
-        unsigned lost;
+        unsigned lost; /* and not said yet */
+        uint64_t dropped;
         bool stopping;
         bool debug;
 } state = { .mutex = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER };
@@ -70,6 +71,7 @@ static void write_lost(unsigned lost, bool journal) {
         struct log_entry entry;
 
         log_begin(&entry, LOG_WARNING, "%u log lines were lost: the log does not keep up", lost);
+        log_add(&entry, "MESSAGE_ID", message_id(MESSAGE_LOG_LOST));
         write_entry(&entry, journal);
 }
 
@@ -191,8 +193,10 @@ void log_end(const struct log_entry *entry) {
         sleeping = state.head == state.tail;
         if (state.head - state.tail < QUEUE_LEN)
                 copy_entry(&state.queue[state.head++ % QUEUE_LEN], entry);
-        else
+        else {
                 state.lost++;
+                state.dropped++;
+        }
         (void) pthread_mutex_unlock(&state.mutex);
         /* After the mutex, which the thread would run into; and only when it may sleep. */
         if (sleeping)
@@ -207,4 +211,24 @@ void log_line(int priority, const char *format, ...) {
         begin_message(&entry, priority, format, ap);
         va_end(ap);
         log_end(&entry);
+}
+
+void log_message(enum message message, int priority, const char *format, ...) {
+        struct log_entry entry;
+        va_list ap;
+
+        va_start(ap, format);
+        begin_message(&entry, priority, format, ap);
+        va_end(ap);
+        log_add(&entry, "MESSAGE_ID", message_id(message));
+        log_end(&entry);
+}
+
+uint64_t log_dropped(void) {
+        uint64_t n;
+
+        (void) pthread_mutex_lock(&state.mutex);
+        n = state.dropped;
+        (void) pthread_mutex_unlock(&state.mutex);
+        return n;
 }

@@ -9,6 +9,7 @@
 #include <syslog.h>
 
 #include "attr.h"
+#include "message.h"
 
 #define LOG_TEXT_MAX   2048
 #define LOG_FIELDS_MAX 12
@@ -54,3 +55,14 @@ void log_end(const struct log_entry *entry);
  * log_line(priority, format, ...): a line without fields.
  */
 void log_line(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/**
+ * log_message(message, priority, format, ...): a line that is explained in the catalog.
+ */
+void log_message(enum message message, int priority, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
+/**
+ * log_dropped(): how many lines found no place in the queue since the start.
+ */
+uint64_t log_dropped(void);

@@ -13,6 +13,8 @@
 #include "helper.h"
 #include "helper_password.h"
 #include "log.h"
+#include "pid1.h"
+#include "seed.h"
 #include "server.h"
 #include "sockets.h"
 
@@ -38,6 +40,8 @@ static void help(void) {
                       "  --verify-socket=PATH   socket for PAM modules        (%s)\n"
                       "  --control-socket=PATH  socket for administration     (%s)\n"
                       "  --config=FILE          configuration                 (%s)\n"
+                      "  --issue-from-environment  a key for tests, in containers; see "
+                      "wfapikey-containers(7)\n"
                       "  --foreground           stay in the foreground (it always does)\n"
                       "  --debug                say more in the log, never a secret\n"
                       "  --help, --version\n"
@@ -58,12 +62,14 @@ static const struct helper_mode helper_modes[] = {
         {},
 };
 static const char *arg_helper;
+static bool arg_issue;
 
 enum option_value {
         OPT_STATE = 1,
         OPT_VERIFY,
         OPT_CONTROL,
         OPT_CONFIG,
+        OPT_ISSUE,
         OPT_FOREGROUND,
         OPT_DEBUG,
         OPT_HELPER,
@@ -76,6 +82,7 @@ static const struct option options[] = {
         { "verify-socket", required_argument, NULL, OPT_VERIFY },
         { "control-socket", required_argument, NULL, OPT_CONTROL },
         { "config", required_argument, NULL, OPT_CONFIG },
+        { "issue-from-environment", no_argument, NULL, OPT_ISSUE },
         { "foreground", no_argument, NULL, OPT_FOREGROUND },
         { "debug", no_argument, NULL, OPT_DEBUG },
         { "helper", required_argument, NULL, OPT_HELPER },
@@ -99,6 +106,9 @@ static int take_option(int option) {
         case OPT_CONFIG:
                 arg_options.conf = optarg;
                 arg_options.conf_required = true;
+                return 0;
+        case OPT_ISSUE:
+                arg_issue = true;
                 return 0;
         case OPT_FOREGROUND:
                 return 0;
@@ -162,23 +172,46 @@ static int exit_status(int r) {
         return EXIT_CONFIG;
 }
 
-static int run(void) {
+static int serve(void) {
         _cleanup_(server_freep) struct server *server = NULL;
         char error[SERVER_ERROR_LEN] = "out of memory";
         int r;
 
         r = server_new(&server, &arg_options, error);
         if (r < 0) {
-                log_line(LOG_ERR, "%s", error);
+                log_message(MESSAGE_NOT_STARTED, LOG_ERR, "%s", error);
                 sockets_turn_away();
                 return exit_status(r);
         }
         r = server_run(server);
         if (r < 0) {
-                log_line(LOG_ERR, "the event loop failed: %s", strerror(-r));
+                log_message(MESSAGE_LOOP_FAILED, LOG_ERR, "the event loop failed: %s", strerror(-r));
                 return EXIT_FAILURE;
         }
         return EXIT_SUCCESS;
+}
+
+/* The key is taken before there are two processes; who has used it wipes it. */
+static int run(void) {
+        struct seed seed = {};
+        char error[SEED_ERROR_LEN];
+        int r, status = EXIT_FAILURE;
+
+        if (arg_issue) {
+                r = seed_take(&seed, error);
+                if (r < 0) {
+                        log_line(LOG_ERR, "%s", error);
+                        return EXIT_CONFIG;
+                }
+                arg_options.seed = &seed;
+        }
+        r = pid1_watch(&seed, sizeof(seed), &status);
+        if (r < 0)
+                log_line(LOG_ERR, "cannot start a process: %s", strerror(-r));
+        if (r == 0)
+                status = serve();
+        explicit_bzero(&seed, sizeof(seed));
+        return status;
 }
 
 int main(int argc, char *argv[]) {

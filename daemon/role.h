@@ -25,6 +25,7 @@ enum role_verb {
         ROLE_VERB_AUDIT,      /* see what happened */
         ROLE_VERB_AUDIT_CHECK,
         ROLE_VERB_DIAGNOSE,
+        ROLE_VERB_RELOAD,      /* have the configuration read again */
         ROLE_VERB_BIND,        /* a key to a certificate */
         ROLE_VERB_CERTIFICATE, /* register certificates, see and remove them */
         ROLE_VERB_MIRROR,      /* copy, back up and restore the whole store */

@@ -20,6 +20,7 @@
 #include "server.h"
 #include "sockets.h"
 #include "sweeper.h"
+#include "watchdog.h"
 
 #define FLUSH_USEC      UINT64_C(2000000)
 #define UNKNOWN_FLUSHES 15 /* at the least between two looks at accounts of which nothing is known */
@@ -41,14 +42,14 @@ struct server {
         struct accounts *accounts;
         struct sweeper *sweeper;
         unsigned unknown_wait;
-        sd_event_source *flush, *reload;
+        sd_event_source *flush, *reload, *watchdog;
         struct sockets sockets;
         struct listener *listener;
         struct control_bus *control_bus;
 };
 
 _Static_assert(SERVER_ERROR_LEN == BOOTSTRAP_ERROR_LEN && SERVER_ERROR_LEN == SOCKETS_ERROR_LEN &&
-                       SERVER_ERROR_LEN == CONF_ERROR_LEN,
+                       SERVER_ERROR_LEN == CONF_ERROR_LEN && SERVER_ERROR_LEN == SEED_ERROR_LEN,
                "one buffer for all");
 
 static int on_flush(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -89,19 +90,27 @@ static void reload_run(struct worker_job *job, struct store *writer) {
                 reload->conf = NULL;
 }
 
+/* The one before it is gone with its last user. */
+static void set_conf(struct conf *conf, void *userdata) {
+        struct server *s = userdata;
+
+        verify_set_conf(s->verify, conf);
+        s->control.conf = conf;
+        (void) conf_free(s->conf);
+        s->conf = conf;
+        accounts_set_conf(s->accounts, s->conf);
+        log_message(MESSAGE_CONF_READ, LOG_NOTICE, "configuration read again");
+}
+
 static void reload_done(struct worker_job *job) {
         struct reload_job *reload = (struct reload_job *) job;
         struct server *s = reload->server;
 
-        if (reload->conf) {
-                verify_set_conf(s->verify, reload->conf);
-                s->control.conf = reload->conf;
-                (void) conf_free(s->conf);
-                s->conf = reload->conf;
-                accounts_set_conf(s->accounts, s->conf);
-                log_line(LOG_NOTICE, "configuration read again");
-        } else
-                log_line(LOG_ERR, "the configuration stays as it was: %s", reload->error);
+        if (reload->conf)
+                set_conf(reload->conf, s);
+        else
+                log_message(MESSAGE_CONF_REFUSED, LOG_ERR, "the configuration stays as it was: %s",
+                            reload->error);
         (void) sd_notify(0, "READY=1");
         free(reload);
 }
@@ -136,6 +145,18 @@ static void on_written(void *userdata) {
         control_follow_pump(&s->control);
 }
 
+/* What waits now; on the loop. */
+static void look_at_queues(struct control_queue out[static CONTROL_QUEUES], void *userdata) {
+        struct server *s = userdata;
+        size_t pending, offered;
+
+        listener_lengths(s->listener, &pending, &offered);
+        out[0] = (struct control_queue){ "writer", worker_length(s->worker), WORKER_QUEUE_MAX };
+        out[1] = (struct control_queue){ "connections", pending, LISTENER_PENDING_MAX };
+        out[2] = (struct control_queue){ "challenges", offered, LISTENER_OFFERED_MAX };
+        out[3] = (struct control_queue){ "certificates", judge_length(s->judge), JUDGE_WAITING_MAX };
+}
+
 static int start_loop(struct server *s) {
         sigset_t signals;
         int r;
@@ -151,7 +172,7 @@ static int start_loop(struct server *s) {
             (r = sd_event_add_signal(s->event, NULL, SIGTERM, NULL, NULL)) < 0 ||
             (r = sd_event_add_signal(s->event, NULL, SIGINT, NULL, NULL)) < 0 ||
             (r = sd_event_add_signal(s->event, &s->reload, SIGHUP, on_sighup, s)) < 0 ||
-            (r = sd_event_set_watchdog(s->event, 1)) < 0)
+            (r = watchdog_start(&s->watchdog, s->event)) < 0)
                 return r;
         return sd_event_add_time_relative(s->event, &s->flush, CLOCK_MONOTONIC, FLUSH_USEC, 0, on_flush, s);
 }
@@ -169,6 +190,28 @@ static int start_threads(struct server *s) {
         if (r < 0)
                 s->state.writer = writer;
         return r;
+}
+
+/* What the handlers of the control socket work with: all that has been started by then. */
+static void set_control(struct server *s) {
+        s->control = (struct control){ .password = s->control.password,
+                                       .cert = s->control.cert,
+                                       .worker = s->worker,
+                                       .verify = s->verify,
+                                       .accounts = s->accounts,
+                                       .mirror = s->mirror,
+                                       .audit = s->audit,
+                                       .shared = &s->shared,
+                                       .keymint = s->state.keymint,
+                                       .conf = s->conf,
+                                       .set_conf = set_conf,
+                                       .server = s,
+                                       .state_dir = s->options->state_dir,
+                                       .conf_path = s->options->conf,
+                                       .conf_required = s->options->conf_required,
+                                       .queues = look_at_queues,
+                                       .queues_userdata = s,
+                                       .started_at = clock_now() };
 }
 
 static int start_handlers(struct server *s) {
@@ -201,21 +244,10 @@ static int start_handlers(struct server *s) {
         r = control_helped_new(&s->control.cert, s->event);
         if (r < 0)
                 return r;
-        s->control = (struct control){ .password = s->control.password,
-                                       .cert = s->control.cert,
-                                       .worker = s->worker,
-                                       .verify = s->verify,
-                                       .accounts = s->accounts,
-                                       .mirror = s->mirror,
-                                       .audit = s->audit,
-                                       .shared = &s->shared,
-                                       .keymint = s->state.keymint,
-                                       .conf = s->conf,
-                                       .state_dir = s->options->state_dir,
-                                       .conf_path = s->options->conf,
-                                       .conf_required = s->options->conf_required,
-                                       .started_at = clock_now() };
-        return sweeper_new(&s->sweeper, s->event, s->worker, &s->shared);
+        set_control(s);
+        r = sweeper_new(&s->sweeper, s->event, s->worker, &s->shared);
+        s->control.sweeper = s->sweeper;
+        return r;
 }
 
 static int start_sockets(struct server *s, char *error) {
@@ -244,6 +276,10 @@ static int start(struct server *s, char *error) {
         r = conf_load(&s->conf, s->options->conf, s->options->conf_required, error);
         if (r >= 0)
                 r = bootstrap_open(s->options->state_dir, &s->shared, &s->state, error);
+        if (r >= 0 && s->options->seed)
+                r = seed_plant(s->options->seed, s->state.keymint, s->state.writer, error);
+        if (s->options->seed)
+                explicit_bzero(s->options->seed, sizeof(*s->options->seed));
         if (r < 0)
                 return r;
         r = start_loop(s);
@@ -299,6 +335,7 @@ struct server *server_free(struct server *s) {
         (void) accounts_free(s->accounts);
         sd_event_source_disable_unref(s->flush);
         sd_event_source_disable_unref(s->reload);
+        sd_event_source_disable_unref(s->watchdog);
         verify_free(s->verify);
         firstuse_free(s->firstuse);
         audit_free(s->audit);
@@ -322,7 +359,7 @@ int server_run(struct server *s) {
         int r;
 
         (void) sd_notify(0, "READY=1\nSTATUS=Serving keys");
-        log_line(LOG_INFO, "ready: state in '%s'", s->options->state_dir);
+        log_message(MESSAGE_READY, LOG_INFO, "ready: state in '%s'", s->options->state_dir);
         r = sd_event_loop(s->event);
         (void) sd_notify(0, "STOPPING=1");
         return r;

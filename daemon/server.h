@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "attr.h"
+#include "seed.h"
 
 #define SERVER_ERROR_LEN 512
 
@@ -15,6 +16,7 @@ struct server_options {
         const char *control_socket;
         const char *conf;
         bool conf_required; /* somebody named the file */
+        struct seed *seed;  /* NULL: no key from the environment; wiped when it has been made */
 };
 
 /**

@@ -139,6 +139,15 @@ int store_key_each(struct store *writer, const char *owner, const char *after,
                    int (*visit)(const struct key_record *key, void *userdata), void *userdata) _must_check_;
 
 /**
+ * store_key_each_life(writer, after, max, visit, userdata):
+ * At most ${max} keys in order of id from behind ${after}, for those who count: of a record only id, status, created_at, expires_at, bound_at and
+ * retires_at are there. Half a microsecond for each. Returns how many it has visited, fewer than ${max} at the end; an error of the store.
+ */
+int store_key_each_life(struct store *writer, const char *after, int64_t max,
+                        void (*visit)(const struct key_record *key, void *userdata),
+                        void *userdata) _must_check_;
+
+/**
  * store_key_each_own(writer, uid, after, visit, userdata):
  * The same for the keys of the accounts that have the number ${uid} now, and had it when the key was made.
  */
@@ -215,6 +224,17 @@ int store_cert_each_of_key(struct store *s, const uint8_t hash[static RECORD_HAS
  */
 int store_cert_each_ca(struct store *s, store_cert_fn *visit, void *userdata) _must_check_;
 int store_cert_each(struct store *writer, store_cert_fn *visit, void *userdata) _must_check_;
+
+struct store_cert_sum {
+        uint64_t clients, cas;
+        int64_t next_end;     /* of a certificate that has not ended yet; INT64_MAX: there is none */
+        int64_t next_crl_end; /* of a revocation list, also when it is past; INT64_MAX: there is none */
+};
+
+/**
+ * store_cert_sum(writer, now, ret): the certificates in numbers. 0, or an error of the store.
+ */
+int store_cert_sum(struct store *writer, int64_t now, struct store_cert_sum *ret) _must_check_;
 
 /**
  * store_cert_insert(writer, cert, der, len): inside a transaction. 0; -EEXIST when it is there, or another has its name; an error of the store.

@@ -196,3 +196,24 @@ int store_cert_revoked(struct store *s, const struct cert_serial *serial, int64_
         *ret_until = sqlite3_column_type(stmt, 1) == SQLITE_NULL ? INT64_MAX : sqlite3_column_int64(stmt, 1);
         return sqlite3_column_int(stmt, 0) != 0;
 }
+
+static int64_t time_or_none(sqlite3_stmt *stmt, int column) {
+        return sqlite3_column_type(stmt, column) == SQLITE_NULL ? INT64_MAX
+                                                                : sqlite3_column_int64(stmt, column);
+}
+
+int store_cert_sum(struct store *writer, int64_t now, struct store_cert_sum *ret) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_CERT_SUM);
+        int r;
+
+        r = store_stmt_error(sqlite3_bind_int64(stmt, 1, now));
+        if (r >= 0)
+                r = store_stmt_step(stmt);
+        if (r <= 0)
+                return r < 0 ? r : -EIO;
+        *ret = (struct store_cert_sum){ .clients = (uint64_t) sqlite3_column_int64(stmt, 0),
+                                        .cas = (uint64_t) sqlite3_column_int64(stmt, 1),
+                                        .next_end = time_or_none(stmt, 2),
+                                        .next_crl_end = time_or_none(stmt, 3) };
+        return 0;
+}

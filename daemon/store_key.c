@@ -269,3 +269,28 @@ int store_key_newest(struct store *writer, int64_t *ret) {
         *ret = sqlite3_column_int64(stmt, 0);
         return 0;
 }
+
+int store_key_each_life(struct store *writer, const char *after, int64_t max,
+                        void (*visit)(const struct key_record *key, void *userdata), void *userdata) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_KEY_LIVES);
+        int r, n = 0;
+
+        if (sqlite3_bind_text(stmt, 1, after, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 2, max) != SQLITE_OK)
+                return -ENOMEM;
+        while ((r = store_stmt_step(stmt)) > 0) {
+                struct key_record key = { .status =
+                                                  sqlite3_column_int(stmt, 1) != 0 ? KEY_REVOKED : KEY_ACTIVE,
+                                          .created_at = sqlite3_column_int64(stmt, 2),
+                                          .expires_at = sqlite3_column_int64(stmt, 3),
+                                          .bound_at = sqlite3_column_int64(stmt, 4),
+                                          .retires_at = sqlite3_column_int64(stmt, 5) };
+
+                r = store_stmt_text(stmt, 0, key.id, sizeof(key.id));
+                if (r < 0)
+                        return r;
+                visit(&key, userdata);
+                n++;
+        }
+        return r < 0 ? r : n;
+}

@@ -100,6 +100,14 @@ static const char *const texts[] = {
         [STMT_KEY_NEWEST] = "SELECT ifnull(max(max(created_at, updated_at)), 0) FROM key",
         [STMT_MIRROR_GET] = "SELECT exported, source, imported FROM mirror",
         [STMT_MIRROR_PUT] = "REPLACE INTO mirror (one, exported, source, imported) VALUES (1, ?1, ?2, ?3)",
+        /* No more columns than it takes to say whether a key lives, and no other table: most of the time is for the width of a row. */
+        [STMT_KEY_LIVES] =
+                "SELECT k.id, k.status, k.created_at, k.expires_at, k.bound_at, k.retires_at FROM key k"
+                " WHERE k.id > ?1" LIVE_EPOCH " ORDER BY k.id LIMIT ?2",
+        [STMT_CERT_SUM] = "SELECT (SELECT count(*) FROM cert WHERE kind = 0), (SELECT count(*) FROM cert "
+                          "WHERE kind = 1),"
+                          " (SELECT min(not_after) FROM cert WHERE not_after >= ?1),"
+                          " (SELECT min(next_update) FROM crl)",
         [STMT_KEY_COUNT] = "SELECT count(*) FROM key k WHERE true" LIVE_EPOCH,
 #define CERT_COLUMNS                                                                                         \
         "thumbprint, kind, name, subject, subject_cn, subject_o, subject_ou, issuer_cn, issuer_o, "          \

@@ -47,6 +47,7 @@ static void say(const struct key_record *key, const char *what) {
 
         text_escape(owner, sizeof(owner), key->owner);
         log_begin(&entry, LOG_NOTICE, "key %s of user '%s' %s", key->id, owner, what);
+        log_add(&entry, "MESSAGE_ID", message_id(MESSAGE_KEY_CHANGED));
         log_add(&entry, "WFA_KEY_ID", key->id);
         log_add(&entry, "WFA_USER", key->owner);
         log_add(&entry, "WFA_ACTION", what);
@@ -307,6 +308,21 @@ static int64_t lifetime_end(const struct policy *policy, int64_t made) {
         int64_t at = expiry_of(policy, &key);
 
         return at != 0 ? at : INT64_MAX;
+}
+
+int sweep_next_expiry(struct store *writer, const struct policy *policy, int64_t *ret) {
+        int64_t end = INT64_MAX, made;
+        int r;
+
+        r = store_sweep_next(writer, STORE_SWEEP_END, 0, &end);
+        if (r >= 0 || r == -ENOENT)
+                r = store_sweep_next(writer, STORE_SWEEP_MADE, 0, &made);
+        if (r < 0 && r != -ENOENT)
+                return r;
+        if (r >= 0 && lifetime_end(policy, made) < end)
+                end = lifetime_end(policy, made);
+        *ret = end;
+        return 0;
 }
 
 static int next_due(struct store *writer, const struct policy *policy, int64_t now, struct sweep *sweep) {

@@ -40,3 +40,10 @@ int sweep_account(struct store *writer, const struct policy *policy, const struc
  */
 int sweep_all_accounts(struct store *writer, const struct policy *policy, int64_t now,
                        uint64_t *ret_ended) _must_check_;
+
+/**
+ * sweep_next_expiry(writer, policy, ret):
+ * When the next live key ends, by an expiry of its own or by ${policy}; INT64_MAX: none does. By an index. What was removed with all others counts until
+ * it is purged. 0, or an error of the store.
+ */
+int sweep_next_expiry(struct store *writer, const struct policy *policy, int64_t *ret) _must_check_;

@@ -27,6 +27,7 @@ struct sweeper {
         uint64_t seen; /* generation that a sweep has looked at */
         int64_t passwords_until;
         bool trusted, busy, again, stopped;
+        struct sweeper_sum sum;
         int fd; /* timerfd: fires at a time of day, and when that is set */
         sd_event_source *source, *trust;
 };
@@ -48,8 +49,9 @@ static void begin(struct sweeper *s);
 
 static void say(const struct sweep_job *job) {
         if (job->r < 0)
-                log_line(LOG_WARNING, "the sweep changed nothing, trying again in %d s: %s", (int) RETRY_S,
-                         store_error_text(job->r));
+                log_message(MESSAGE_SWEEP_FAILED, LOG_WARNING,
+                            "the sweep changed nothing, trying again in %d s: %s", (int) RETRY_S,
+                            store_error_text(job->r));
         else if (job->sweep.expired + job->sweep.ended + job->sweep.purged > 0)
                 log_line(LOG_INFO,
                          "swept: %" PRIu64 " keys expired, %" PRIu64
@@ -65,12 +67,24 @@ static void on_run(struct worker_job *worker_job, struct store *writer) {
         say(job);
 }
 
+static void add_up(struct sweeper *s, const struct sweep_job *job) {
+        s->sum.runs++;
+        if (job->r < 0) {
+                s->sum.failed++;
+                return;
+        }
+        s->sum.expired += job->sweep.expired;
+        s->sum.ended += job->sweep.ended;
+        s->sum.purged += job->sweep.purged;
+}
+
 static void on_done(struct worker_job *worker_job) {
         struct sweep_job *job = (struct sweep_job *) worker_job;
         struct sweeper *s = job->sweeper;
         bool more = job->r >= 0 && (job->sweep.more || s->again);
 
         s->busy = false;
+        add_up(s, job);
         if (job->r >= 0)
                 s->passwords_until = job->sweep.passwords_until;
         arm(s, job->r < 0 ? job->now + RETRY_S : job->sweep.next_at);
@@ -124,7 +138,7 @@ static int on_time(sd_event_source *source, int fd, uint32_t revents, void *user
         if (read(fd, &n, sizeof(n)) < 0) {
                 if (errno != ECANCELED)
                         return 0;
-                log_line(LOG_NOTICE, "the clock was set");
+                log_message(MESSAGE_CLOCK_SET, LOG_NOTICE, "the clock was set");
                 distrust(s);
         }
         begin(s);
@@ -160,6 +174,10 @@ int sweeper_new(struct sweeper **ret, sd_event *event, struct worker *worker, st
         begin(s);
         *ret = s;
         return 0;
+}
+
+struct sweeper_sum sweeper_sum(const struct sweeper *s) {
+        return s->sum;
 }
 
 void sweeper_stop(struct sweeper *s) {

@@ -11,6 +11,12 @@
 
 struct sweeper;
 
+/* What sweeps have done since the start. */
+struct sweeper_sum {
+        uint64_t runs, failed;           /* of the runs; they are tried again */
+        uint64_t expired, ended, purged; /* keys: as in struct sweep */
+};
+
 /**
  * sweeper_new(ret, event, worker, shared): sweeps once, and from then on when it is due. All three must outlive it. 0, or a negative errno.
  */
@@ -21,6 +27,11 @@ int sweeper_new(struct sweeper **ret, sd_event *event, struct worker *worker,
  * sweeper_poke(s): something may have been committed: what is due next may be another thing now. Cheap when nothing was. NULL-safe.
  */
 void sweeper_poke(struct sweeper *s);
+
+/**
+ * sweeper_sum(s): on the loop.
+ */
+struct sweeper_sum sweeper_sum(const struct sweeper *s);
 
 /**
  * sweeper_stop(s): no further sweep is begun; to be called before the worker is freed. NULL-safe.

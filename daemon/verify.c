@@ -21,7 +21,7 @@ struct verify {
         bool policy_known;
         bool account_unknown; /* somebody should find out */
         int store_error;      /* of the last REASON_STORE */
-        uint64_t accepted, refused;
+        struct tally tally;
         struct limits limits;
         struct worker *worker; /* NULL: none, and nothing retires for good */
         struct retire *retire;
@@ -273,7 +273,6 @@ static void accept_login(struct verify *v, const struct login *l, struct wire_re
                 uses_note(v->uses, l->key.id, l->req->service, l->req->rhost, l->packet->now);
                 retire_use(v->retire, v->worker, v->reader, &l->key, l->packet->now);
         }
-        v->accepted++;
 }
 
 /* It takes a certificate, which can be asked for: until then nothing has been decided. */
@@ -300,12 +299,12 @@ static int answer(struct verify *v, struct login *l, uint8_t out[static WIRE_REP
                 return offer(l->packet->session, l, out);
         }
         reply.verdict = verdict_of(reason);
+        tally_count(&v->tally, l->req->kind == WIRE_CONFIRM, reason);
         if (reply.verdict == VERDICT_ALLOW)
                 accept_login(v, l, &reply);
         else {
                 if (l->packet->peer->uid == 0)
                         reply.reason = reason;
-                v->refused++;
                 v->account_unknown |= reason == REASON_ACCOUNT_UNKNOWN;
         }
         wire_reply_encode(out, &reply);
@@ -388,9 +387,8 @@ bool verify_take_unknown(struct verify *v) {
         return unknown;
 }
 
-void verify_counts(const struct verify *v, uint64_t *ret_accepted, uint64_t *ret_refused) {
-        *ret_accepted = v->accepted;
-        *ret_refused = v->refused;
+struct tally *verify_tally(struct verify *v) {
+        return &v->tally;
 }
 
 struct limits *verify_limits(struct verify *v) {

@@ -9,6 +9,7 @@
 #include "keymint.h"
 #include "limits.h"
 #include "store.h"
+#include "tally.h"
 #include "trust.h"
 #include "worker.h"
 
@@ -29,6 +30,7 @@ struct verify_packet {
         int64_t now;
         struct verify_session *session;     /* NULL: of no connection that could be given anything */
         const struct trust_verdict *judged; /* on its certificate, which had to be read; NULL: nobody has */
+        uint64_t received;                  /* clock_ticks(); for whoever replies */
 };
 
 enum verify_outcome {
@@ -149,6 +151,6 @@ void verify_flush(struct verify *v, struct worker *worker);
 bool verify_take_unknown(struct verify *v);
 
 /**
- * verify_counts(v, ret_accepted, ret_refused): verifications since the start.
+ * verify_tally(v): verifications since the start. How long each took is for whoever sends the reply to say. Borrowed.
  */
-void verify_counts(const struct verify *v, uint64_t *ret_accepted, uint64_t *ret_refused);
+struct tally *verify_tally(struct verify *v);

@@ -16,6 +16,7 @@ static uint64_t event_hash(const struct verify_event *event) {
 static void add_fields(struct log_entry *entry, const struct verify_event *event) {
         char number[24];
 
+        log_add(entry, "MESSAGE_ID", message_id_of_reason(event->reason));
         log_add(entry, "WFA_VERDICT", event->reason == REASON_NONE ? "accepted" : "refused");
         log_add(entry, "WFA_REASON", verdict_reason_name(event->reason));
         log_add(entry, "WFA_KEY_ID", event->id);

@@ -171,3 +171,12 @@ int worker_submit(struct worker *w, struct worker_job *job) {
         (void) pthread_mutex_unlock(&w->mutex);
         return r;
 }
+
+size_t worker_length(struct worker *w) {
+        size_t n;
+
+        (void) pthread_mutex_lock(&w->mutex);
+        n = w->n_queued;
+        (void) pthread_mutex_unlock(&w->mutex);
+        return n;
+}

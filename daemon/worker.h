@@ -37,3 +37,8 @@ struct worker *worker_free(struct worker *w);
  * Queues ${job}. Returns 0; -EBUSY when ${WORKER_QUEUE_MAX} are waiting, or in worker_free(): then the job is still the caller's.
  */
 int worker_submit(struct worker *w, struct worker_job *job) _must_check_;
+
+/**
+ * worker_length(w): how many jobs wait now, without the one that is being run.
+ */
+size_t worker_length(struct worker *w);

@@ -112,7 +112,9 @@ AddCertificates reach aaya{sv} 0 0
 ListCertificates admin
 GetCertificate reach s no-such-certificate
 RemoveCertificate reach s no-such-certificate
-LoadCrl reach ayb 0 false'
+LoadCrl reach ayb 0 false
+GetMetrics admin
+Reload admin'
 # Has a test of its own: W05-password.sh.
 elsewhere='IssueKeyWithPassword'
 written=$(sed -n 's/^\([A-Z][A-Za-z]*\)(.*->.*/\1/p' "$WFAPIKEY_SOURCE/common/CONTROL")

@@ -7,11 +7,11 @@
 
 layer() { # The layer of a file of daemon/, by its stem. A new file gets its place here.
         case $1 in
-        log | cage | conf | clock | account | record | peer | pepper | role | secretfile | bytes | helper | helper_password | pwage | account_*) echo 0 ;;
+        log | message | cage | conf | conf_file | clock | account | record | peer | pepper | pid1 | role | secretfile | bytes | helper | helper_password | pwage | account_*) echo 0 ;;
         store | store_* | schema | worker) echo 1 ;;
-        policy | policy_rule | expiry | explain | fold | limits | tries | keymint | seal | cert | cert_*) echo 2 ;;
-        main | server | bootstrap | sockets | listener | control_bus | control_gate) echo 4 ;;
-        audit | certs | verify | verify_* | trust | judge | uses | mirror | mirror_* | control | control_* | issue | firstuse | retire | sweep | sweeper | accounts | accounts_*) echo 3 ;;
+        policy | policy_rule | expiry | explain | fold | limits | tally | tries | keymint | seal | cert | cert_*) echo 2 ;;
+        main | server | bootstrap | sockets | listener | control_bus | control_gate | watchdog) echo 4 ;;
+        audit | certs | verify | verify_* | trust | judge | uses | mirror | mirror_* | control | control_* | issue | firstuse | retire | seed | sweep | sweeper | accounts | accounts_*) echo 3 ;;
         *) return 1 ;;
         esac
 }
@@ -21,7 +21,7 @@ libraries='sqlite3.h daemon/store@(*.c|_*.h)
 sodium* daemon/@(keymint|seal).c
 openssl/* @(daemon/cert*.c|daemon/cert_x509.h|ctl/certfile.c|ctl/signkey.c)
 libsmartcols/* ctl/print.c
-ini.h daemon/conf.c
+ini.h daemon/conf_file.c
 seccomp.h daemon/cage.c
 security/* @(pam/*|daemon/helper_password.c)
 systemd/sd-bus*.h @(daemon/control|ctl/)*

@@ -16,6 +16,6 @@ report 'a path relative to this tree' "$(found '(^|[^A-Za-z0-9_.$}/-])/(home/[a-
         grep -vE "/home/($people)\b")"
 report 'nothing outside of this tree' "$(found '[.][.]/shared\b')"
 report 'no host, or one for readers that tests/lint/paths.sh lists' "$(found -i '\b(https?|ftp|git)://' |
-        sed -E "s#https?://unix:##g; s#(https?)://($hosts)([^A-Za-z0-9.-]|\$)##gI" | grep -iE '\b(https?|ftp|git)://')"
+        sed -E "s#https?://unix:##g; s#(https?|ftp)://($hosts)([^A-Za-z0-9.-]|\$)##gI" | grep -iE '\b(https?|ftp|git)://')"
 report 'do it, or say why it is as it is' "$(found '\b(TODO|FIXME|XXX)\b')"
 finish

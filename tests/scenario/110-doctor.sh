@@ -71,7 +71,7 @@ found "not the pepper that the keys were made with" "put the right one back"
 mv "$dir/pepper" "$dir/state/pepper"
 fine
 printf '[daemon]\nadmin-grup = adm\n' >"$conf"
-found "the next start will fail: $conf:2: unknown key" "systemctl reload wfapikeyd"
+found "the next start will fail: $conf:2:1: unknown key" "systemctl reload wfapikeyd"
 : >"$conf"
 fine
 

@@ -19,7 +19,7 @@ static struct conf *load_text(const char *dir, const char *text) {
         return conf;
 }
 
-static void check_wrong(const char *dir, const char *text, int line, const char *word) {
+static void check_wrong(const char *dir, const char *text, int line, int column, const char *word) {
         char path[UNIT_PATH_LEN], error[CONF_ERROR_LEN] = "", where[UNIT_PATH_LEN + 16];
         struct conf *conf;
 
@@ -27,7 +27,7 @@ static void check_wrong(const char *dir, const char *text, int line, const char 
         unit_write(unit_join(path, dir, "conf"), text, strlen(text), 0644);
         unit_int(text, load(path, true, &conf, error), -EINVAL);
         unit_poisoned(text, &conf, sizeof(conf));
-        (void) snprintf(where, sizeof(where), "%s:%d: ", path, line);
+        (void) snprintf(where, sizeof(where), "%s:%d:%d: ", path, line, column);
         unit_mem(text, error, where, strlen(where));
         if (!strstr(error, word))
                 unit_str(text, error, word);
@@ -158,52 +158,60 @@ static void test_a_list_may_go_on_in_the_next_line(void **state) {
 static void test_what_is_wrong_is_named_with_its_line(void **state) {
         static const struct {
                 const char *text;
-                int line;
+                int line, column;
                 const char *word;
         } rows[] = {
-                { "[daemon]\nadmin-grup = admins\n", 2, "'admin-grup'" },
-                { "[daemon]\nAdmin-Group = admins\n", 2, "'Admin-Group'" },
-                { "[daemon]\n\nadmin-group = nobody-knows-me\n", 3, "'nobody-knows-me'" },
-                { "[daemon]\nadmin-group =\n", 2, "no such group" },
-                { "[daemon]\nadmin-group = admins developers\n", 2, "'admins developers'" },
-                { "[Daemon]\nadmin-group = admins\n", 1, "'Daemon'" },
-                { "[peer bob]\nservices = imap\n", 1, "'peer bob'" },
-                { "[Peer]\nservices = imap\n", 1, "'Peer'" },
-                { "[Peer ]\nservices = imap\n", 2, "no such user" },
-                { "[Peer mallory]\nservices = imap\n", 2, "'mallory'" },
-                { "[Peer bob alice]\nservices = imap\n", 2, "'bob alice'" },
-                { "[Peer bob]\nservice = imap\n", 2, "'service'" },
-                { "[Peer bob]\nservices = im/ap\n", 2, "'im/ap'" },
-                { "[Peer bob]\nservices = imap,smtp\n", 2, "'imap,smtp'" },
-                { "[Peer bob]\nservices = .imap\n", 2, "'.imap'" },
-                { "admin-group = admins\n", 1, "section" },
-                { "[daemon]\nadmin-group\n", 2, "neither" },
-                { "[daemon\nadmin-group = admins\n", 1, "" },
-                { "[daemon]\nadmin-group = admins\n[Peer bob]\nservices = imap\nrubbish\n", 5, "neither" },
+                { "[daemon]\nadmin-grup = admins\n", 2, 1, "'admin-grup'" },
+                { "[daemon]\nAdmin-Group = admins\n", 2, 1, "'Admin-Group'" },
+                { "[daemon]\n\nadmin-group = nobody-knows-me\n", 3, 15, "'nobody-knows-me'" },
+                { "[daemon]\nadmin-group:nobody-knows-me\n", 2, 13, "'nobody-knows-me'" },
+                { "[daemon]\nadmin-group = admins developers\n", 2, 15, "'admins developers'" },
+                { "[Daemon]\nadmin-group = admins\n", 1, 2, "'Daemon'" },
+                { "[peer bob]\nservices = imap\n", 1, 2, "'peer bob'" },
+                { "[Peer]\nservices = imap\n", 1, 2, "'Peer'" },
+                { "[Peer ]\nservices = imap\n", 1, 7, "no such user" },
+                { "[Peer mallory]\nservices = imap\n", 1, 7, "'mallory'" },
+                { "# one\n  [Peer   mallory]\n", 2, 11, "'mallory'" },
+                { "[Peer bob alice]\nservices = imap\n", 1, 7, "'bob alice'" },
+                { "[Peer bob]\n\tservice = imap\n", 2, 2, "'service'" },
+                { "[Peer bob]\nservices = im/ap\n", 2, 12, "'im/ap'" },
+                { "[Peer bob]\nservices = imap,smtp\n", 2, 12, "'imap,smtp'" },
+                { "[Peer bob]\nservices = imap  .imap\n", 2, 18, "'imap  .imap'" },
+                { "[Peer bob]\nservices = imap\n  smtp po/p\n", 3, 8, "'smtp po/p'" },
+                /* characters are counted, as an editor does */
+                { "[Peer bob]\nservices = \xc3\xa4\xc3\xb6 /\n", 2, 12, "bad service" },
+                { "[Peer b\xc3\xb6 b]\n", 1, 7, "no such user" },
+                { "[\xc3\xa4]\n", 1, 2, "unknown section" },
+                { "\xef\xbb\xbf[bogus]\n", 1, 2, "'bogus'" },
+                { "admin-group = admins\n", 1, 1, "section" },
+                { "[daemon]\n  admin-group\n", 2, 3, "neither" },
+                { "[daemon\nadmin-group = admins\n", 1, 1, "neither" },
+                { "[daemon]\nadmin-group = admins\n[Peer bob]\nservices = imap\nrubbish\n", 5, 1, "neither" },
                 /* the first of two counts */
-                { "[daemon]\nfirst = 1\nsecond = 2\n", 2, "'first'" },
+                { "[daemon]\nfirst = 1\nsecond = 2\n", 2, 1, "'first'" },
                 /* what a terminal would obey is not shown as it is */
-                { "[daemon]\n\x1b[2J = 1\n", 2, "\\x1b[2J" },
+                { "[daemon]\n\x1b[2J = 1\n", 2, 1, "\\x1b[2J" },
         };
 
         for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-                check_wrong(*state, rows[i].text, rows[i].line, rows[i].word);
+                check_wrong(*state, rows[i].text, rows[i].line, rows[i].column, rows[i].word);
 }
 
 static void test_a_directory_that_does_not_answer_is_no_yes(void **state) {
         unit_nss_error = EIO;
-        check_wrong(*state, "[daemon]\nadmin-group = admins\n", 2, "admins");
-        check_wrong(*state, "[Peer bob]\nservices = imap\n", 2, "bob");
+        check_wrong(*state, "[daemon]\nadmin-group = admins\n", 2, 15, "admins");
+        check_wrong(*state, "[Peer bob]\nservices = imap\n", 1, 7, "bob");
         unit_nss_error = 0;
 }
 
 /* The heading alone is an error already: whoever wrote it meant something by it. */
 static void test_an_unknown_section_is_an_error_without_keys_too(void **state) {
-        check_wrong(*state, "[bogus]\n", 1, "'bogus'");
+        check_wrong(*state, "[bogus]\n", 1, 2, "'bogus'");
 }
 
 static void test_a_key_is_given_once(void **state) {
-        check_wrong(*state, "[daemon]\nadmin-group = admins\nadmin-group = developers\n", 3, "admin-group");
+        check_wrong(*state, "[daemon]\nadmin-group = admins\nadmin-group = developers\n", 3, 1,
+                    "admin-group");
 }
 
 static void append(char *text, size_t size, const char *more, size_t len) {
@@ -230,7 +238,7 @@ static void test_a_long_line_is_read_whole_or_refused_as_such(void **state) {
         append(text, sizeof(text), "\n", 1);
         unit_write(unit_join(path, *state, "conf"), text, strlen(text), 0644);
         if (load(path, true, &conf, error) < 0) {
-                assert_non_null(strstr(error, ":2: "));
+                assert_non_null(strstr(error, ":2:1: "));
                 assert_non_null(strstr(error, "long"));
         } else
                 assert_string_equal(conf->peers[0].services, want);
@@ -248,7 +256,7 @@ static void test_the_end_of_a_long_comment_is_no_configuration(void **state) {
                 unit_write(unit_join(path, *state, "conf"), text, strlen(text), 0644);
                 (void) snprintf(row, sizeof(row), "behind %zu dashes", len);
                 if (load(path, true, &conf, error) < 0)
-                        unit_int(row, strstr(error, ":2: ") != NULL, true);
+                        unit_int(row, strstr(error, ":2:1: ") != NULL, true);
                 else
                         unit_int(row, conf->has_admin_group, false);
                 conf_free(conf);
@@ -260,7 +268,7 @@ static void test_services_are_limited(void **state) {
 
         for (unsigned i = 0; i < RECORD_LIST_LEN / 8 + 1; i++)
                 append(text, sizeof(text), "services = imap123\n", strlen("services = imap123\n"));
-        check_wrong(*state, text, RECORD_LIST_LEN / 8 + 2, "too many services");
+        check_wrong(*state, text, RECORD_LIST_LEN / 8 + 2, 12, "too many services");
 }
 
 static void test_peers_are_limited(void **state) {
@@ -273,8 +281,89 @@ static void test_peers_are_limited(void **state) {
 
                 append(text, 65536, sections[i % 2], strlen(sections[i % 2]));
         }
-        check_wrong(*state, text, 2 * 257, "too many sections");
+        check_wrong(*state, text, 2 * 257 - 1, 2, "too many sections");
         free(text);
+}
+
+/* --- The files beside it ------------------------------------------------------------------------------------------------------------ */
+
+static void write_dropin(const char *dir, const char *name, const char *text) {
+        char sub[UNIT_PATH_LEN], path[UNIT_PATH_LEN];
+
+        unit_join(sub, dir, "conf.d");
+        if (mkdir(sub, 0755) < 0)
+                assert_int_equal(errno, EEXIST);
+        unit_write(unit_join(path, sub, name), text, strlen(text), 0644);
+}
+
+static void test_a_later_file_takes_the_place_of_an_earlier_one(void **state) {
+        struct conf *conf;
+
+        write_dropin(*state, "20-b.conf", "[Peer bob]\nservices = smtp\nservices = pop3\n");
+        write_dropin(*state, "10-a.conf",
+                     "[daemon]\nadmin-group = developers\n[Peer bob]\nservices = ftp\ncertificates = ftp\n");
+        write_dropin(*state, "30-c.conf.old", "rubbish\n");
+        write_dropin(*state, ".40-d.conf", "rubbish\n");
+        write_dropin(*state, "B.conf", "[daemon]\ndeveloper-group =\n");
+        write_dropin(*state, "a.conf", "[Peer alice]\nservices = ssh\n[Peer alice]\nservices = imap\n");
+        conf = load_text(*state, example);
+        assert_int_equal(conf->has_admin_group, true);
+        assert_int_equal(conf->admin_group, 2002);
+        assert_int_equal(conf->has_developer_group, false);
+        /* What the file itself and 10-a.conf tie to bob is not tied any more; the other list of his stays; other users' stay. */
+        assert_int_equal(conf_peer_may_claim(conf, 4242, "imap"), false);
+        assert_int_equal(conf_peer_may_claim(conf, 1002, "imap"), false);
+        assert_int_equal(conf_peer_may_claim(conf, 4242, "ftp"), true);
+        assert_int_equal(conf_peer_may_claim(conf, 4242, "smtp"), false);
+        assert_int_equal(conf_peer_may_claim(conf, 1002, "smtp"), true);
+        assert_int_equal(conf_peer_may_claim(conf, 1002, "pop3"), true);
+        assert_int_equal(conf_peer_may_vouch(conf, 1002, "ftp"), true);
+        assert_int_equal(conf_peer_may_claim(conf, 4242, "postgresql"), false);
+        assert_int_equal(conf_peer_may_claim(conf, 1001, "ssh"), true);
+        assert_int_equal(conf_peer_may_claim(conf, 4242, "ssh"), false);
+        conf_free(conf);
+}
+
+static void test_files_beside_it_need_no_file(void **state) {
+        char path[UNIT_PATH_LEN], error[CONF_ERROR_LEN] = "";
+        struct conf *conf = NULL;
+
+        write_dropin(*state, "a.conf", "[daemon]\nadmin-group = admins\n");
+        assert_int_equal(load(unit_join(path, *state, "conf"), false, &conf, error), 0);
+        assert_int_equal(conf->from_file, false);
+        assert_int_equal(conf->admin_group, 2001);
+        conf_free(conf);
+}
+
+static void test_a_file_beside_it_is_held_to_the_same(void **state) {
+        char path[UNIT_PATH_LEN], sub[UNIT_PATH_LEN], error[CONF_ERROR_LEN] = "";
+        struct conf *conf = NULL;
+
+        unit_join(path, *state, "conf");
+        write_dropin(*state, "a.conf", "[daemon]\n\nadmin-group = nobody-knows-me\n");
+        assert_int_equal(load(path, false, &conf, error), -EINVAL);
+        assert_non_null(strstr(error, "conf.d/a.conf:3:15: "));
+        unit_join(sub, *state, "conf.d/a.conf");
+        assert_int_equal(chmod(sub, 0664), 0);
+        assert_int_equal(load(path, false, &conf, error), -EPERM);
+        assert_non_null(strstr(error, sub));
+        assert_int_equal(chmod(sub, 0644), 0);
+        unit_join(sub, *state, "conf.d");
+        assert_int_equal(chmod(sub, 0775), 0);
+        assert_int_equal(load(path, false, &conf, error), -EPERM);
+        assert_non_null(strstr(error, "directory"));
+        assert_null(conf);
+}
+
+/* What is shipped: each key as a comment, each with its default. */
+static void test_a_key_without_a_value_is_the_default(void **state) {
+        struct conf *conf = load_text(*state, "[daemon]\nadmin-group =\ndeveloper-group=\n"
+                                              "[Peer bob]\nservices =\ncertificates =\n");
+
+        assert_int_equal(conf->has_admin_group, false);
+        assert_int_equal(conf->has_developer_group, false);
+        assert_int_equal(conf_peer_may_claim(conf, 4242, "imap"), true);
+        conf_free(conf);
 }
 
 /* --- What follows from it ----------------------------------------------------------------------------------------------------------- */
@@ -420,6 +509,10 @@ int main(void) {
                 unit_test_in_dir(test_the_end_of_a_long_comment_is_no_configuration),
                 unit_test_in_dir(test_services_are_limited),
                 unit_test_in_dir(test_peers_are_limited),
+                unit_test_in_dir(test_a_later_file_takes_the_place_of_an_earlier_one),
+                unit_test_in_dir(test_files_beside_it_need_no_file),
+                unit_test_in_dir(test_a_file_beside_it_is_held_to_the_same),
+                unit_test_in_dir(test_a_key_without_a_value_is_the_default),
                 cmocka_unit_test(test_roles_follow_from_uid_and_groups),
                 cmocka_unit_test(test_without_groups_nobody_is_in_them),
                 cmocka_unit_test(test_a_service_that_is_tied_is_claimed_by_its_peers_alone),

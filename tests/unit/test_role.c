@@ -26,6 +26,7 @@ static const struct {
         { "audit", ROLE_VERB_AUDIT, YES, NO, YES, YES, NO },
         { "audit-check", ROLE_VERB_AUDIT_CHECK, NO, NO, NO, NO, NO },
         { "diagnose", ROLE_VERB_DIAGNOSE, NO, NO, NO, NO, NO },
+        { "reload", ROLE_VERB_RELOAD, NO, NO, NO, NO, NO },
         { "bind", ROLE_VERB_BIND, YES, NO, NO, YES, NO },
         { "certificate", ROLE_VERB_CERTIFICATE, NO, NO, NO, NO, NO },
         { "mirror", ROLE_VERB_MIRROR, NO, NO, NO, NO, NO },

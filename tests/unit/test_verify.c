@@ -677,19 +677,20 @@ static void test_another_version_is_told_so_and_nothing_else(void **state) {
 
 static void test_verifications_are_counted(void **state) {
         struct wire_request req = good_request(), bad = good_request();
-        uint64_t accepted = 7, refused = 7;
         struct fixture *f = *state;
+        const struct tally *tally = verify_tally(f->verify);
 
-        verify_counts(f->verify, &accepted, &refused);
-        assert_int_equal(accepted, 0);
-        assert_int_equal(refused, 0);
+        assert_int_equal(tally_sum(tally, TALLY_ACCEPTED), 0);
+        assert_int_equal(tally_sum(tally, TALLY_REFUSED), 0);
         guess_id(f, &bad);
         (void) reason_of(f, &req);
         (void) reason_of(f, &bad);
         (void) reason_of(f, &bad);
-        verify_counts(f->verify, &accepted, &refused);
-        assert_int_equal(accepted, 1);
-        assert_int_equal(refused, 2);
+        assert_int_equal(tally->counts[false][REASON_NONE], 1);
+        assert_int_equal(tally->counts[false][REASON_UNKNOWN_KEY], 2);
+        assert_int_equal(tally_sum(tally, TALLY_ACCEPTED), 1);
+        assert_int_equal(tally_sum(tally, TALLY_REFUSED), 2);
+        assert_int_equal(tally_sum(tally, TALLY_UNDECIDED), 0);
 }
 
 /* --- Uses --------------------------------------------------------------------------------------------------------------------------------- */

@@ -1,0 +1,36 @@
+/* The ids of messages in the journal, by which "journalctl -x" finds what systemd/wfapikey.catalog says of them. */
+#pragma once
+
+#include "attr.h"
+#include "verdict.h"
+
+/* Those of weight; a refusal has the id of its reason. */
+enum message {
+        MESSAGE_ACCEPTED,
+        MESSAGE_READY,
+        MESSAGE_NOT_STARTED,
+        MESSAGE_LOOP_FAILED,
+        MESSAGE_CONF_READ,
+        MESSAGE_CONF_REFUSED,
+        MESSAGE_LOG_LOST,
+        MESSAGE_AUDIT_WAITS,
+        MESSAGE_AUDIT_LOST,
+        MESSAGE_AUDIT_BACK,
+        MESSAGE_SWEEP_FAILED,
+        MESSAGE_CLOCK_SET,
+        MESSAGE_ACCOUNTS_UNREAD,
+        MESSAGE_DIRECTORY_SILENT,
+        MESSAGE_PASSWORD_WRONG,
+        MESSAGE_PASSWORD_UNCHECKED,
+        MESSAGE_HELPER_FAILED,
+        MESSAGE_KEY_CHANGED,
+        MESSAGE_KEYS_REMOVED,
+        MESSAGE_POLICY_CHANGED,
+        _MESSAGE_MAX,
+};
+
+/**
+ * message_id(message), message_id_of_reason(reason): 32 hexadecimal digits, for the field MESSAGE_ID. Static storage.
+ */
+const char *message_id(enum message message);
+const char *message_id_of_reason(enum reason reason);

@@ -1,0 +1,50 @@
+/* How many verifications there were, how each came out, and how long they took: since the start, in memory. Pure: is told the times. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "verdict.h"
+
+#define TALLY_BUCKETS 10 /* with a bound; one more is for what takes longer than all of them */
+
+enum tally_verdict {
+        TALLY_ACCEPTED = 0,
+        TALLY_REFUSED,
+        TALLY_UNDECIDED, /* the daemon could not say */
+        _TALLY_VERDICT_MAX,
+};
+
+/* Zeroes at first. A verification is counted once in counts and once in buckets. */
+struct tally {
+        uint64_t counts[2][_REASON_MAX];     /* logins, confirmations of logins; by reason */
+        uint64_t buckets[TALLY_BUCKETS + 1]; /* each with what is in none below it */
+        uint64_t sum_ns;
+};
+
+/**
+ * tally_count(t, confirming, reason): one more that came out so. A reason outside the enum is counted as the store's.
+ */
+void tally_count(struct tally *t, bool confirming, enum reason reason);
+
+/**
+ * tally_time(t, began_ns, ended_ns): how long it took, of one clock; a clock that has gone back has taken no time.
+ */
+void tally_time(struct tally *t, uint64_t began_ns, uint64_t ended_ns);
+
+/**
+ * tally_bound_ns(i): the longest time that belongs into bucket ${i}, ascending; UINT64_MAX for the last one.
+ */
+uint64_t tally_bound_ns(size_t i);
+
+/**
+ * tally_verdict(reason), tally_verdict_name(verdict): what ${reason} comes to, and its word. Static storage; never NULL.
+ */
+enum tally_verdict tally_verdict(enum reason reason);
+const char *tally_verdict_name(enum tally_verdict verdict);
+
+/**
+ * tally_sum(t, verdict): how many came out so, logins and confirmations.
+ */
+uint64_t tally_sum(const struct tally *t, enum tally_verdict verdict);

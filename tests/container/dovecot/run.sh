@@ -1,0 +1,33 @@
+#!/bin/bash
+# Goal: Dovecot takes keys and passwords for IMAP, and with its cache of logins keeps a revoked key good.
+# shellcheck source=tests/container/lib
+. "${0%/*}/../lib"
+# shellcheck source=tests/container/service
+. "${0%/*}/../service"
+
+service_start dovecot
+tie peer-root
+{ lines_of dovecot && cat /etc/pam.d/dovecot; } >"$work/stack"
+cp "$work/stack" /etc/pam.d/dovecot
+cp "${0%/*}/dovecot.conf" /etc/dovecot/dovecot.conf
+systemctl start dovecot.service
+wait_for_port 143
+for user in alice bob; do as $user mkdir -p /home/$user/mail/of-$user; done
+login() { # USER SECRET: whose mail has a folder with his name
+    printf 'user = "%s:%s"\n' "$1" "$2" >"$work/curl"
+    curl -s -S -K "$work/curl" --max-time 120 imap://127.0.0.1/ >"$work/answer" 2>&1
+    cat "$work/answer"
+    grep -q "of-$1" "$work/answer"
+}
+
+service_logins
+printf '%s\n' 'auth_cache_size = 1M' 'auth_cache_ttl = 1 hour' >>/etc/dovecot/dovecot.conf
+sed -i 's/#args = dovecot/args = cache_key=%u dovecot/' /etc/dovecot/conf.d/auth-system.conf.ext
+quietly systemctl restart dovecot.service
+wait_for_port 143
+key=$(issue alice)
+accepted "a key, with a cache," alice "$key"
+quietly wfapikeyctl key revoke "$(id_of "$key")"
+accepted "a key that was revoked, with a cache," alice "$key"
+systemctl stop dovecot.service
+finish

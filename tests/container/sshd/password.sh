@@ -1,0 +1,13 @@
+#!/bin/bash
+# Goal: the same by sshd's other method, password, which asks once and shows nothing.
+# shellcheck source=tests/container/lib
+. "${0%/*}/../lib"
+# shellcheck source=tests/container/service
+. "${0%/*}/../service"
+# shellcheck source=tests/container/sshd/sshd
+. "${0%/*}/sshd"
+
+sshd_start
+method=password
+service_logins
+finish

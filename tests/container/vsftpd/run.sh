@@ -1,0 +1,33 @@
+#!/bin/bash
+# Goal: vsftpd takes keys and passwords, and neither for those whom /etc/ftpusers or their shell excludes.
+# shellcheck source=tests/container/lib
+. "${0%/*}/../lib"
+# shellcheck source=tests/container/service
+. "${0%/*}/../service"
+
+service_start vsftpd
+tie peer-root
+lines_of vsftpd >/etc/pam.d/vsftpd
+mkdir -p /run/vsftpd/empty
+install -m 0600 "${0%/*}/vsftpd.conf" /etc/vsftpd.conf
+systemctl start vsftpd.service
+wait_for_port 2121
+login() { # USER SECRET: whose home has a file with his name
+    printf 'user = "%s:%s"\n' "$1" "$2" >"$work/curl"
+    [[ $(curl -s -S -K "$work/curl" --max-time 120 ftp://127.0.0.1:2121/whose 2>"$work/error") == "$1" ]] || { cat "$work/error"; return 1; }
+}
+add_user dave "$password"
+for user in alice bob dave; do echo $user >/home/$user/whose; done
+
+service_logins
+key=$(issue dave)
+accepted "another user's own key" dave "$key"
+chsh -s /usr/sbin/nologin dave
+refused "a key of a user whose shell is none" dave "$key"
+chsh -s /bin/bash dave
+accepted "and again" dave "$key"
+echo dave >>/etc/ftpusers
+refused "a key of a user whom /etc/ftpusers names" dave "$key"
+accepted "a key after what is longer than 128 characters" alice "$(login alice "$(printf 'x%.0s' {1..600})" >/dev/null; issue alice)"
+systemctl stop vsftpd.service
+finish

@@ -1,0 +1,30 @@
+#!/bin/bash
+# "journalctl -x" explains every refusal: each reason and each message has an id of its own in daemon/message.c, and each id an entry in the
+# catalog that says in plain words what it means, what to do, and where more is.
+# shellcheck source=tests/lint/lib
+. "$(dirname "$0")/lib"
+catalog=systemd/wfapikey.catalog code=daemon/message.c
+
+names() { # PREFIX FILE: of an enum
+        sed -nE "s/^ +($1_[A-Z_]+)( = 0)?,.*/\1/p" "$2" | sort
+}
+for row in 'REASON common/verdict.h' 'MESSAGE daemon/message.h'; do
+        prefix=${row% *} wanted=$(names "${row% *}" "${row#* }")
+        [[ -n $wanted ]] || report "the enum is not understood" "${row#* }:1:"
+        missing=$(comm -23 <(echo "$wanted") <(sed -nE "s/^ +\[(${prefix}_[A-Z_]+)\] = \"[0-9a-f]{32}\",.*/\1/p" "$code" | sort))
+        [[ -z $missing ]] || report "each has an id there" "$(sed "s|^|$code:1:|" <<<"$missing")"
+done
+ids=$(grep -oE '"[0-9a-f]{32}"' "$code" | tr -d '"' | sort)
+# An accepted key is a message, and the reason of none.
+report "no two have the same id" "$(uniq -d <<<"$ids" | grep -vxF "$(sed -nE 's/.*\[MESSAGE_ACCEPTED\] = "(.*)",/\1/p' "$code")" | sed "s|^|$code:1:|")"
+entries=$(sed -nE 's/^-- ([0-9a-f]{32})$/\1/p' "$catalog" | sort)
+report "an entry for each id, and an id for each entry" "$(diff <(uniq <<<"$ids") <(echo "$entries") | grep '^[<>]' | sed "s|^|$catalog:1:|")"
+# Subject and page, then two paragraphs at the least: what it means, what to do.
+report "Subject, Defined-By, Documentation, and two paragraphs" "$(awk '
+        function check() { if (id && !(subject && by && page && paragraphs >= 2)) print FILENAME ":" line ":" id }
+        /^-- / { check(); id = $2; line = FNR; subject = by = page = paragraphs = 0; blank = 0; next }
+        /^Subject: ./ { subject = 1 } /^Defined-By: wfapikey$/ { by = 1 } /^Documentation: man:/ { page = 1 }
+        /^$/ { blank = 1; next }
+        blank { paragraphs++; blank = 0 }
+        END { check() }' "$catalog")"
+finish

@@ -1,0 +1,27 @@
+# Prints what ctl/completion/_wfapikeyctl (FILE) offers for the last of WORD..., where zsh's own part in it is done by what stands here.
+# usage: zsh -f completion.zsh FILE COMMAND WORD...
+file=$1
+shift
+words=("$@") CURRENT=$#
+
+compset() { # -P '*='
+    [[ $words[CURRENT] == *=* ]] || return 1
+    IPREFIX=${words[CURRENT]%%=*}=
+    words[CURRENT]=${words[CURRENT]#*=}
+}
+offer() { local word; for word; do [[ $word == ${words[CURRENT]}* ]] && print -r -- $word; done; return 0 }
+_describe() { # [-o] TAG ARRAY [-- ARRAY2 -S =]
+    local word
+    while [[ $1 == -o ]]; do shift; done
+    shift
+    for word in "$@"; do
+        [[ $word == -S ]] && break
+        [[ $word == -- ]] || offer ${${(P)word}%%:*}
+    done
+}
+compadd() { # [-X TEXT] [-S CHARACTER] -a ARRAY, or WORD...
+    while [[ $1 == -[XS] ]]; do shift 2; done
+    if [[ $1 == -a ]]; then offer ${(P)2}; else offer "$@"; fi
+}
+_files() { print -r -- FILES }
+source $file
