@@ -41,6 +41,14 @@ struct conf *conf_free(struct conf *conf);
 void conf_freep(struct conf **conf);
 
 /**
+ * conf_must_be_there(conf, named): whether a file is ${required} when what is in force is read again: somebody has named it, or it was there. One
+ * that is gone is no leave to drop its rules.
+ */
+static inline bool conf_must_be_there(const struct conf *conf, bool named) {
+        return named || conf->from_file;
+}
+
+/**
  * conf_role(conf, peer): the role of a peer of the control socket.
  */
 enum role conf_role(const struct conf *conf, const struct peer *peer);

@@ -14,8 +14,7 @@ static int reload_parse(struct control_call *call, sd_bus_message *m) {
         const struct control *control = call->control;
 
         (void) m;
-        /* A file that was there and is gone is no leave to drop its rules. */
-        ((struct reload_call *) call)->required = control->conf_required || control->conf->from_file;
+        ((struct reload_call *) call)->required = conf_must_be_there(control->conf, control->conf_required);
         return 0;
 }
 

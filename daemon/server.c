@@ -76,7 +76,7 @@ static int on_flush(sd_event_source *source, uint64_t usec, void *userdata) {
 struct reload_job {
         struct worker_job job;
         struct server *server;
-        bool required;     /* a file that was there and is gone is no leave to drop its rules */
+        bool required;
         struct conf *conf; /* NULL: error says why */
         char error[CONF_ERROR_LEN];
 };
@@ -123,7 +123,8 @@ static int on_sighup(sd_event_source *source, const struct signalfd_siginfo *si,
         if (reload) {
                 reload->job = (struct worker_job){ .run = reload_run, .done = reload_done };
                 reload->server = userdata;
-                reload->required = reload->server->options->conf_required || reload->server->conf->from_file;
+                reload->required =
+                        conf_must_be_there(reload->server->conf, reload->server->options->conf_required);
                 (void) sd_notify(0, "RELOADING=1");
         }
         if (!reload || worker_submit(reload->server->worker, &reload->job) < 0) {

@@ -16,12 +16,10 @@ verify() { wfapikeyctl verify alice --verify-socket="$volume/verify" "$@" <<<"${
 options=(--state-dir="$state" --verify-socket="$volume/verify" --control-socket="$volume/control")
 
 # A container as far as it matters here: PIDs, mounts and network of its own, and of systemd nothing to be seen.
-boot() { # [UNSHARE-OPTION]... -- [DAEMON-OPTION]...
-    local how=()
-    while [[ $1 != -- ]]; do how+=("$1"); shift; done
-    shift
-    env -u INVOCATION_ID -u NOTIFY_SOCKET -u JOURNAL_STREAM unshare "${how[@]}" --mount --net --pid --fork --mount-proc -- \
-        sh -c 'mount -t tmpfs tmpfs /run && exec wfapikeyd "$@"' sh "${options[@]}" "$@" >"$work/log" 2>&1 &
+how=() # it is started
+boot() { # [DAEMON-OPTION]...
+    env -u INVOCATION_ID -u NOTIFY_SOCKET -u JOURNAL_STREAM unshare --mount --net --pid --fork --mount-proc -- \
+        sh -c 'mount -t tmpfs tmpfs /run && exec "$@"' sh "${how[@]}" wfapikeyd "${options[@]}" "$@" >"$work/log" 2>&1 &
     box=$!
     wait_until serving || { cat "$work/log"; return 1; }
     first=$(pgrep -P "$box" | head -n 1)
@@ -49,13 +47,17 @@ test_that "without a user" refused 'name the user' quiet env -u WFAPIKEY_ISSUE_U
 test_that "with one that is not there" refused 'no such user' quiet env WFAPIKEY_ISSUE_USER=nosuch wfapikeyd "${options[@]}" --issue-from-environment
 
 # --- the environment alone does nothing ---
-test_that "it starts" boot --
+test_that "it starts" boot
 test_not "without the option there is no key" verify
 test_that "nor is any enabled" test "$(ctl policy show --json | grep -o '"enabled":"[a-z]*"')" = '"enabled":"no"'
 test_that "SIGTERM ends it with 0" halt TERM
+how=(env --ignore-signal=CHLD)
+test_that "with SIGCHLD ignored it starts" boot
+test_that "and ends as well" halt TERM
+how=()
 
 # --- with it ---
-test_that "with the option it starts" boot -- --issue-from-environment
+test_that "with the option it starts" boot --issue-from-environment
 test_that "and the key is good" verify
 test_that "for services too" verify --service sshd
 test_that "the log says what this is" grep -qF 'FOR TESTS ONLY' "$work/log"
@@ -79,7 +81,7 @@ test_that "SIGHUP is handed on" wait_until grep -qF 'configuration read again' "
 ctl key revoke "$(id_of "$key")"
 test_not "a revoked key is refused" verify
 test_that "SIGINT ends it with 0" halt INT
-test_that "with the option again it starts" boot -- --issue-from-environment
+test_that "with the option again it starts" boot --issue-from-environment
 test_not "and the key stays revoked" verify
 # shellcheck disable=SC2016 # the container's
 in_box sh -c 'kill -KILL "$(cat /proc/1/task/1/children)"'
@@ -88,22 +90,22 @@ test_that "a daemon that is killed ends the container with 137" test $? = 137
 rm -f "$volume"/*
 
 # --- a store of people's ---
-boot --
+boot
 ctl policy set enabled=yes max-keys-per-user=20
 given=$(ctl key issue alice)
 halt TERM
 test_that "a store with another key refuses the environment" refused 'keys of its own' quiet wfapikeyd "${options[@]}" --issue-from-environment
 
-boot --
+boot
 ctl key remove-all --yes >/dev/null
 halt TERM
 test_that "and so does one whose keys were all removed" refused 'keys of its own' quiet wfapikeyd "${options[@]}" --issue-from-environment
-boot --
+boot
 given=$(ctl key issue alice)
 halt TERM
 
 # --- peers in other namespaces ---
-boot -- || not_ok "it starts for the rest"
+boot || not_ok "it starts for the rest"
 export given
 asks() { # UNSHARE-OPTION... -- VERIFY-OPTION...
     local how=()

@@ -1,0 +1,124 @@
+/* What follows from a configuration: who has which role, may ask in whose name, and whose word counts. */
+#include "unit.h"
+
+#include "conf.h"
+
+static enum role role_of(const struct conf *conf, uid_t uid, gid_t gid, gid_t other) {
+        const struct peer peer = { .cred = { .uid = uid, .gid = gid }, .n_groups = 1, .groups = &other };
+
+        return conf_role(conf, &peer);
+}
+
+static void test_roles_follow_from_uid_and_groups(void **state) {
+        const struct conf conf = { .has_admin_group = true,
+                                   .admin_group = 2001,
+                                   .has_developer_group = true,
+                                   .developer_group = 2002 };
+
+        (void) state;
+        assert_int_equal(role_of(&conf, 0, 5, 5), ROLE_ADMIN);
+        assert_int_equal(role_of(&conf, geteuid(), 5, 5), ROLE_ADMIN);
+        assert_int_equal(role_of(&conf, 4242, 5, 5), ROLE_USER);
+        assert_int_equal(role_of(&conf, 4242, 0, 0), ROLE_USER);
+        assert_int_equal(role_of(&conf, 4242, 2001, 5), ROLE_ADMIN);
+        assert_int_equal(role_of(&conf, 4242, 5, 2001), ROLE_ADMIN);
+        assert_int_equal(role_of(&conf, 4242, 2002, 5), ROLE_DEVELOPER);
+        assert_int_equal(role_of(&conf, 4242, 5, 2002), ROLE_DEVELOPER);
+        assert_int_equal(role_of(&conf, 4242, 2002, 2001), ROLE_ADMIN);
+}
+
+/* A group that nobody has configured is not group 0. */
+static void test_without_groups_nobody_is_in_them(void **state) {
+        const struct conf conf = {};
+
+        (void) state;
+        assert_int_equal(role_of(&conf, 4242, 0, 0), ROLE_USER);
+        assert_int_equal(role_of(&conf, 0, 0, 0), ROLE_ADMIN);
+}
+
+static void test_a_service_that_is_tied_is_claimed_by_its_peers_alone(void **state) {
+        struct conf_peer peers[] = { { .uid = 110, .services = "postgresql shared" },
+                                     { .uid = 111, .services = "imap shared" },
+                                     { .uid = 112 } };
+        const struct conf conf = { .n_peers = ARRAY_LEN(peers), .peers = peers };
+        static const struct {
+                unsigned uid;
+                const char *service;
+                bool may;
+        } rows[] = {
+                { 110, "postgresql", true },
+                { 111, "postgresql", false },
+                { 112, "postgresql", false },
+                { 4242, "postgresql", false },
+                { 0, "postgresql", true },
+                { 110, "shared", true },
+                { 111, "shared", true },
+                { 112, "shared", false },
+                { 110, "imap", false },
+                { 111, "imap", true },
+                { 4242, "sshd", true },
+                { 110, "sshd", true },
+                { 4242, "", true },
+                { 4242, "postgres", true },
+                { 4242, "postgresql shared", true },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+                unit_int(rows[i].service, conf_peer_may_claim(&conf, rows[i].uid, rows[i].service),
+                         rows[i].may);
+        assert_int_equal(conf_peer_may_claim(&conf, geteuid(), "postgresql"), true);
+}
+
+static void test_without_ties_everybody_may_claim_everything(void **state) {
+        const struct conf conf = {};
+
+        (void) state;
+        assert_int_equal(conf_peer_may_claim(&conf, 4242, "sshd"), true);
+}
+
+static void test_whose_word_on_certificates_counts(void **state) {
+        struct conf_peer peers[] = {
+                { .uid = 110, .services = "postgresql", .certificates = "postgresql imap" },
+                { .uid = 111, .services = "smtp" },
+                { .uid = 112, .certificates = "smtp" }
+        };
+        const struct conf conf = { .n_peers = 3, .peers = peers }, none = {};
+        static const struct {
+                uid_t uid;
+                const char *service;
+                bool may;
+        } rows[] = {
+                { 0, "anything", true },      { 0, "", true },
+                { 110, "postgresql", true },  { 110, "imap", true },
+                { 110, "smtp", false },       { 110, "", false },
+                { 110, "IMAP", false },       { 110, "postgresql imap", false },
+                { 111, "smtp", false }, /* it may speak for the service, and is not believed */
+                { 111, "postgresql", false }, { 112, "smtp", true },
+                { 112, "sshd", false },       { 4242, "smtp", false },
+                { 4242, "sshd", false }, /* though everybody may claim that */
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                unit_int(rows[i].service, conf_peer_may_vouch(&conf, rows[i].uid, rows[i].service),
+                         rows[i].may);
+                unit_int(rows[i].service, conf_peer_may_vouch(&none, rows[i].uid, rows[i].service),
+                         rows[i].uid == 0);
+        }
+        assert_true(conf_peer_may_vouch(&none, geteuid(), "sshd"));
+        /* To be believed ties no service. */
+        assert_true(conf_peer_may_claim(&conf, 4242, "imap"));
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_roles_follow_from_uid_and_groups),
+                cmocka_unit_test(test_without_groups_nobody_is_in_them),
+                cmocka_unit_test(test_a_service_that_is_tied_is_claimed_by_its_peers_alone),
+                cmocka_unit_test(test_without_ties_everybody_may_claim_everything),
+                cmocka_unit_test(test_whose_word_on_certificates_counts),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
