@@ -17,9 +17,10 @@ int64_t ask_now_ms(void) {
         return (int64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* A full backlog: wait for a place, blocking, under SO_SNDTIMEO. (Without a block connect(2) says EAGAIN at once, and a
- * burst of logins would become refusals.) */
-static int connect_patiently(int fd, const struct sockaddr_un *sa, socklen_t len, int64_t deadline) {
+/* A full backlog: wait for a place, blocking, under SO_SNDTIMEO. (Without a block connect(2)
+ * says EAGAIN at once, and a burst of logins would become refusals.) */
+static int connect_patiently(int fd, const struct sockaddr_un *sa, socklen_t len,
+                             int64_t deadline) {
         if (fcntl(fd, F_SETFL, 0) < 0)
                 return -errno;
         for (;;) {
@@ -46,7 +47,8 @@ static int ask_connect(const struct ask_server *server, int64_t deadline) {
         size_t len = strlen(server->path);
         int r = 0;
 
-        if (len == 0) /* would be an abstract name, which anybody may take */
+        /* would be an abstract name, which anybody may take */
+        if (len == 0)
                 return -EINVAL;
         if (len >= sizeof(sa.sun_path))
                 return -ENAMETOOLONG;
@@ -56,8 +58,9 @@ static int ask_connect(const struct ask_server *server, int64_t deadline) {
         if (fd < 0)
                 return -errno;
         if (connect(fd, (struct sockaddr *) &sa, sizeof(sa)) < 0)
-                r = errno == EAGAIN || errno == EINTR ? connect_patiently(fd, &sa, sizeof(sa), deadline)
-                                                      : -errno;
+                r = errno == EAGAIN || errno == EINTR
+                            ? connect_patiently(fd, &sa, sizeof(sa), deadline)
+                            : -errno;
         if (r < 0)
                 return r;
         if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_len) < 0)
@@ -112,7 +115,8 @@ static int ask_receive(int fd, uint32_t seq, int64_t deadline, struct wire_reply
                 r = wait_for(fd, POLLIN, deadline);
                 if (r < 0)
                         return r;
-                /* MSG_TRUNC makes the kernel report the true length, so that too long a message is seen as such. */
+                /* MSG_TRUNC makes the kernel report the true length, so that too long a message
+                 * is seen as such. */
                 n = recv(fd, in, sizeof(in), MSG_TRUNC | MSG_DONTWAIT);
         } while (n < 0 && (errno == EINTR || errno == EAGAIN));
         if (n < 0)
@@ -130,7 +134,8 @@ static int ask_receive(int fd, uint32_t seq, int64_t deadline, struct wire_reply
         return 0;
 }
 
-static int ask_on(int fd, const struct wire_request *req, int64_t deadline, struct wire_reply *ret) {
+static int ask_on(int fd, const struct wire_request *req, int64_t deadline,
+                  struct wire_reply *ret) {
         uint8_t out[WIRE_REQUEST_MAX];
         size_t len = wire_request_len(req);
         int r;
@@ -143,8 +148,8 @@ static int ask_on(int fd, const struct wire_request *req, int64_t deadline, stru
 }
 
 /* ${ret_fd}: NULL, or where a connection with a challenge stays open. */
-static int ask_once(const struct ask_server *server, const struct wire_request *req, int64_t deadline,
-                    struct wire_reply *ret, int *ret_fd) {
+static int ask_once(const struct ask_server *server, const struct wire_request *req,
+                    int64_t deadline, struct wire_reply *ret, int *ret_fd) {
         _cleanup_close_ int fd = -1;
         int r;
 
@@ -157,8 +162,8 @@ static int ask_once(const struct ask_server *server, const struct wire_request *
         return r;
 }
 
-static int ask(const struct ask_server *server, const struct wire_request *req, struct wire_reply *ret,
-               int *ret_fd) {
+static int ask(const struct ask_server *server, const struct wire_request *req,
+               struct wire_reply *ret, int *ret_fd) {
         int64_t deadline = ask_now_ms() + server->timeout_ms;
         int r;
 
@@ -168,12 +173,13 @@ static int ask(const struct ask_server *server, const struct wire_request *req, 
         return r;
 }
 
-int ask_verdict(const struct ask_server *server, const struct wire_request *req, struct wire_reply *ret) {
+int ask_verdict(const struct ask_server *server, const struct wire_request *req,
+                struct wire_reply *ret) {
         return ask(server, req, ret, NULL);
 }
 
-int ask_offer(const struct ask_server *server, const struct wire_request *req, struct wire_reply *ret,
-              int *ret_fd) {
+int ask_offer(const struct ask_server *server, const struct wire_request *req,
+              struct wire_reply *ret, int *ret_fd) {
         return ask(server, req, ret, ret_fd);
 }
 

@@ -37,9 +37,11 @@ static int value_of(char c) {
         return c == '=' ? 65 : -1;
 }
 
-/* What is left when the text ends: less than a digit, all of it zero, and the padding that goes with it or none. */
+/* What is left when the text ends: less than a digit, all of it zero, and the padding that goes
+ * with it or none. */
 static bool ends_well(uint32_t bits, unsigned have, unsigned padding) {
-        return have < 6 && (bits & ((1U << have) - 1)) == 0 && (padding == 0 || padding == have / 2);
+        return have < 6 && (bits & ((1U << have) - 1)) == 0 &&
+               (padding == 0 || padding == have / 2);
 }
 
 ssize_t base64_decode(const char *text, size_t len, uint8_t *out, size_t size) {

@@ -41,7 +41,8 @@ static ssize_t unescape(const char *text, size_t len, char *out) {
 
 /* What is between the lines of a PEM block; all of it where there is no block. */
 static int find_body(const char **text, size_t *len) {
-        static const char begin[] = "-----BEGIN CERTIFICATE-----", end[] = "-----END CERTIFICATE-----";
+        static const char begin[] = "-----BEGIN CERTIFICATE-----",
+                          end[] = "-----END CERTIFICATE-----";
         const char *first, *last;
 
         if (!memmem(*text, *len, "-----", 5))
@@ -95,7 +96,8 @@ ssize_t certtext_decode_ssh(const char *text, size_t len, uint8_t *out, size_t s
                         blank = memchr(text, ' ', line);
                         if (!blank)
                                 return -EINVAL;
-                        return decode_some(blank + 1, line - (size_t) (blank + 1 - text), out, size);
+                        return decode_some(blank + 1, line - (size_t) (blank + 1 - text), out,
+                                           size);
                 }
                 text += line;
                 len -= line;

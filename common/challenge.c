@@ -8,8 +8,8 @@ _Static_assert(BASE64_LEN(WIRE_CHALLENGE_LEN) == CHALLENGE_NONCE_LEN, "a nonce")
 static const char prefix[] = "wfc_";
 
 static bool is_plain(char c) {
-        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' ||
-               c == '_' || c == '-';
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+               c == '.' || c == '_' || c == '-';
 }
 
 static char *put_escaped(char *out, const char *text, size_t max) {
@@ -29,8 +29,9 @@ static char *put_escaped(char *out, const char *text, size_t max) {
         return out;
 }
 
-void challenge_format(char out[static CHALLENGE_TEXT_LEN], const uint8_t nonce[static WIRE_CHALLENGE_LEN],
-                      const char *user, const char *service) {
+void challenge_format(char out[static CHALLENGE_TEXT_LEN],
+                      const uint8_t nonce[static WIRE_CHALLENGE_LEN], const char *user,
+                      const char *service) {
         memcpy(out, prefix, sizeof(prefix) - 1);
         base64_encode(nonce, WIRE_CHALLENGE_LEN, out + sizeof(prefix) - 1);
         out += sizeof(prefix) - 1 + CHALLENGE_NONCE_LEN;
@@ -107,7 +108,8 @@ bool challenge_answer_parse(const char *text, struct challenge_answer *ret) {
 
         if (!dot)
                 return false;
-        certificate = base64_decode(text, (size_t) (dot - text), ret->certificate, sizeof(ret->certificate));
+        certificate = base64_decode(text, (size_t) (dot - text), ret->certificate,
+                                    sizeof(ret->certificate));
         signature = base64_decode(dot + 1, strlen(dot + 1), ret->signature, sizeof(ret->signature));
         if (certificate <= 0 || signature <= 0)
                 return false;

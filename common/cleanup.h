@@ -27,10 +27,10 @@ static inline int take_fd(int *fd) {
 }
 
 /* The same for a pointer variable: yields its value and leaves NULL behind. */
-#define take_ptr(p)                                                                                          \
-        ({                                                                                                   \
-                __typeof__(p) *take_p_ = &(p);                                                               \
-                __typeof__(p) take_v_ = *take_p_;                                                            \
-                *take_p_ = NULL;                                                                             \
-                take_v_;                                                                                     \
+#define take_ptr(p)                                                                                \
+        ({                                                                                         \
+                __typeof__(p) *take_p_ = &(p);                                                     \
+                __typeof__(p) take_v_ = *take_p_;                                                  \
+                *take_p_ = NULL;                                                                   \
+                take_v_;                                                                           \
         })

@@ -10,7 +10,8 @@ const char *keytext_alphabet(void) {
         return digits;
 }
 
-/* CRC-32 as in IEEE 802.3 and zlib, bit by bit: 58 bytes need no table, and a table would be indexed by secrets. */
+/* CRC-32 as in IEEE 802.3 and zlib, bit by bit: 58 bytes need no table, and a table would be
+ * indexed by secrets. */
 static uint32_t crc32_of(const char *text, size_t len) {
         uint32_t crc = 0xffffffffU;
 
@@ -39,7 +40,8 @@ static bool is_base62(const char *text, size_t len) {
 }
 
 bool keytext_is_id(const char *text) {
-        return strnlen(text, KEYTEXT_ID_LEN + 1) == KEYTEXT_ID_LEN && is_base62(text, KEYTEXT_ID_LEN);
+        return strnlen(text, KEYTEXT_ID_LEN + 1) == KEYTEXT_ID_LEN &&
+               is_base62(text, KEYTEXT_ID_LEN);
 }
 
 bool keytext_is_key(const char *text, size_t len) {
@@ -61,7 +63,8 @@ void keytext_format(char out[static KEYTEXT_LEN + 1], const char *id, const char
         memcpy(out + KEYTEXT_PREFIX_LEN, id, KEYTEXT_ID_LEN);
         out[KEYTEXT_PREFIX_LEN + KEYTEXT_ID_LEN] = '_';
         memcpy(out + KEYTEXT_PREFIX_LEN + KEYTEXT_ID_LEN + 1, secret, KEYTEXT_SECRET_LEN);
-        put_check(out + KEYTEXT_LEN - KEYTEXT_CHECK_LEN, crc32_of(out, KEYTEXT_LEN - KEYTEXT_CHECK_LEN));
+        put_check(out + KEYTEXT_LEN - KEYTEXT_CHECK_LEN,
+                  crc32_of(out, KEYTEXT_LEN - KEYTEXT_CHECK_LEN));
         out[KEYTEXT_LEN] = '\0';
 }
 

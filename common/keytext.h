@@ -1,7 +1,7 @@
 /* The text form of a key: wfk_<id>_<secret><checksum>, 64 characters of [0-9A-Za-z_].
  *
- * Pure: no I/O, no allocation. The PAM module uses it to say "this is not an API key" without asking anybody,
- * so what is accepted here is exactly what the daemon makes, and nothing else. */
+ * Pure: no I/O, no allocation. The PAM module uses it to say "this is not an API key" without
+ * asking anybody, so what is accepted here is exactly what the daemon makes, and nothing else. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,7 +12,8 @@ enum keytext_limit {
         KEYTEXT_ID_LEN = 10,
         KEYTEXT_SECRET_LEN = 43,
         KEYTEXT_CHECK_LEN = 6,
-        KEYTEXT_LEN = KEYTEXT_PREFIX_LEN + KEYTEXT_ID_LEN + 1 + KEYTEXT_SECRET_LEN + KEYTEXT_CHECK_LEN,
+        KEYTEXT_LEN =
+                KEYTEXT_PREFIX_LEN + KEYTEXT_ID_LEN + 1 + KEYTEXT_SECRET_LEN + KEYTEXT_CHECK_LEN,
 };
 
 /**
@@ -23,8 +24,8 @@ const char *keytext_alphabet(void);
 
 /**
  * keytext_is_key(text, len):
- * Whether the ${len} bytes at ${text} are a well-formed key: length, prefix, alphabet and checksum. Says
- * nothing about whether such a key exists. ${text} need not end in NUL.
+ * Whether the ${len} bytes at ${text} are a well-formed key: length, prefix, alphabet and
+ * checksum. Says nothing about whether such a key exists. ${text} need not end in NUL.
  */
 bool keytext_is_key(const char *text, size_t len);
 
@@ -36,8 +37,8 @@ bool keytext_is_id(const char *text);
 
 /**
  * keytext_format(out, id, secret):
- * Writes the key made of the ${KEYTEXT_ID_LEN} characters at ${id} and the ${KEYTEXT_SECRET_LEN} characters at
- * ${secret} to ${out}, with its checksum and a final NUL. The caller wipes ${out}.
+ * Writes the key made of the ${KEYTEXT_ID_LEN} characters at ${id} and the ${KEYTEXT_SECRET_LEN}
+ * characters at ${secret} to ${out}, with its checksum and a final NUL. The caller wipes ${out}.
  */
 void keytext_format(char out[static KEYTEXT_LEN + 1], const char *id, const char *secret);
 

@@ -81,8 +81,10 @@ int network_parse(const char *text, struct network *ret) {
 void network_format(const struct network *net, char out[static NETWORK_TEXT_LEN]) {
         char *p;
 
-        if (!inet_ntop(net->bits == 32 ? AF_INET : AF_INET6, net->addr, out, NETWORK_TEXT_LEN - 4)) {
-                out[0] = '\0'; /* cannot happen: the buffer holds the longest address */
+        if (!inet_ntop(net->bits == 32 ? AF_INET : AF_INET6, net->addr, out,
+                       NETWORK_TEXT_LEN - 4)) {
+                /* cannot happen: the buffer holds the longest address */
+                out[0] = '\0';
                 return;
         }
         if (net->prefix == net->bits)

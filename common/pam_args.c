@@ -37,7 +37,8 @@ static int take_use_first_pass(struct pam_args *args, const char *value) {
         return 0;
 }
 
-/* What happens without an option: an earlier module's token, else a prompt. The word is known because people write it. */
+/* What happens without an option: an earlier module's token, else a prompt. The word is known
+ * because people write it. */
 static int take_try_first_pass(struct pam_args *args, const char *value) {
         (void) value;
         args->use_first_pass = false;
@@ -82,9 +83,11 @@ static int take_certificate(struct pam_args *args, const char *value) {
 }
 
 static const struct {
-        const char *word; /* with its '=' where a value follows */
+        /* with its '=' where a value follows */
+        const char *word;
         int (*take)(struct pam_args *args, const char *value);
-        bool session; /* means nothing elsewhere, so it must not be thought to */
+        /* means nothing elsewhere, so it must not be thought to */
+        bool session;
 } options[] = {
         { "socket=", take_socket },
         { "timeout=", take_timeout },

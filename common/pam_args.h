@@ -1,5 +1,6 @@
-/* The module's options, read strictly: a word that is not known, or a value that is not right, is an error and never
- * ignored - a misspelt restriction would otherwise be none. Pure; needs no PAM. */
+/* The module's options, read strictly: a word that is not known, or a value that is not right,
+ * is an error and never ignored - a misspelt restriction would otherwise be none. Pure; needs no
+ * PAM. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,19 +19,24 @@ struct pam_args {
         uid_t server_uid;
         bool use_first_pass; /* never ask for a secret */
         bool debug;
-        bool issue; /* a session: show a key to whoever has none */
+        /* a session: show a key to whoever has none */
+        bool issue;
         /* Where a certificate may come from; nowhere unless it is said. */
-        bool certificate_field;      /* behind the key: KEY.CERTIFICATE */
-        bool certificate_prompt;     /* a second question */
-        bool certificate_proof;      /* a second question, whose answer proves that the user has its key */
-        const char *certificate_env; /* a variable of the PAM environment; borrowed; NULL: none */
-        const char *certificate_process_env; /* a variable of the process' environment; likewise */
+        bool certificate_field;  /* behind the key: KEY.CERTIFICATE */
+        bool certificate_prompt; /* a second question */
+        /* a second question, whose answer proves that the user has its key */
+        bool certificate_proof;
+        /* a variable of the PAM environment; borrowed; NULL: none */
+        const char *certificate_env;
+        /* a variable of the process' environment; likewise */
+        const char *certificate_process_env;
 };
 
 /**
  * pam_args_parse(argc, argv, session, ret, ret_bad):
  * Reads the options of one line of a PAM stack; issue is one in a ${session} line only.
- * Returns 0; -EINVAL with the offending word, borrowed from ${argv}, in ${ret_bad}; ${ret} is then untouched.
+ * Returns 0; -EINVAL with the offending word, borrowed from ${argv}, in ${ret_bad}; ${ret} is
+ * then untouched.
  */
 int pam_args_parse(int argc, const char *const *argv, bool session, struct pam_args *ret,
                    const char **ret_bad) _must_check_;

@@ -12,7 +12,8 @@ static bool is_digit(char c) {
         return c >= '0' && c <= '9';
 }
 
-/* Reads digits from *p, at most 18 of them, so that the number fits whatever it is multiplied with below. */
+/* Reads digits from *p, at most 18 of them, so that the number fits whatever it is multiplied
+ * with below. */
 static bool take_number(const char **p, uint64_t *ret) {
         uint64_t v = 0;
         unsigned n = 0;
@@ -75,7 +76,11 @@ static const struct unit units[] = {
 
 /* ISO 8601: M is a month before the T and a minute behind it. */
 static const struct unit iso_date_units[] = {
-        { "D", PARSE_DAY_S }, { "W", PARSE_WEEK_S }, { "M", PARSE_MONTH_S }, { "Y", PARSE_YEAR_S }, {},
+        { "D", PARSE_DAY_S },
+        { "W", PARSE_WEEK_S },
+        { "M", PARSE_MONTH_S },
+        { "Y", PARSE_YEAR_S },
+        {},
 };
 static const struct unit iso_time_units[] = {
         { "S", 1 },
@@ -200,9 +205,10 @@ int parse_time(const char *text, int64_t *ret) {
             !take_field(&p, 2, 1, 12, &tm.tm_mon) || !take_char(&p, "-") ||
             !take_field(&p, 2, 1, 31, &tm.tm_mday))
                 return -EINVAL;
-        if (*p && (!take_char(&p, "Tt ") || !take_field(&p, 2, 0, 23, &tm.tm_hour) || !take_char(&p, ":") ||
-                   !take_field(&p, 2, 0, 59, &tm.tm_min) || !take_char(&p, ":") ||
-                   !take_field(&p, 2, 0, 59, &tm.tm_sec) || !take_offset(&p, &offset)))
+        if (*p &&
+            (!take_char(&p, "Tt ") || !take_field(&p, 2, 0, 23, &tm.tm_hour) ||
+             !take_char(&p, ":") || !take_field(&p, 2, 0, 59, &tm.tm_min) || !take_char(&p, ":") ||
+             !take_field(&p, 2, 0, 59, &tm.tm_sec) || !take_offset(&p, &offset)))
                 return -EINVAL;
         if (*p)
                 return -EINVAL;
@@ -211,7 +217,8 @@ int parse_time(const char *text, int64_t *ret) {
         tm.tm_mon -= 1;
         back = tm;
         t = timegm(&back);
-        if (back.tm_mday != tm.tm_mday || back.tm_mon != tm.tm_mon) /* 30 February becomes 2 March */
+        /* 30 February becomes 2 March */
+        if (back.tm_mday != tm.tm_mday || back.tm_mon != tm.tm_mon)
                 return -EINVAL;
         if (t - offset < 0 || t - offset > TIME_MAX)
                 return -EINVAL;

@@ -1,4 +1,5 @@
-/* A key in memory: one fixed buffer, wiped when its scope ends, never on the heap, without a printf form. */
+/* A key in memory: one fixed buffer, wiped when its scope ends, never on the heap, without a
+ * printf form. */
 #pragma once
 
 #include <string.h>

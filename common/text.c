@@ -3,7 +3,8 @@
 
 #include "text.h"
 
-/* One UTF-8 character of *p; 0 at the end and for anything malformed, overlong or a surrogate (RFC 3629). */
+/* One UTF-8 character of *p; 0 at the end and for anything malformed, overlong or a surrogate
+ * (RFC 3629). */
 static uint32_t take_char(const unsigned char **p) {
         static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
         const unsigned char *s = *p;
@@ -26,7 +27,8 @@ static uint32_t take_char(const unsigned char **p) {
 static bool is_showable(uint32_t c) {
         if (c < 0x20 || (c >= 0x7f && c < 0xa0))
                 return false;
-        /* marks and overrides of direction, line and paragraph separators, isolates, byte order mark */
+        /* marks and overrides of direction, line and paragraph separators, isolates, byte order
+         * mark */
         return !((c >= 0x200e && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
                  (c >= 0x2066 && c <= 0x2069) || c == 0x61c || c == 0xfeff);
 }
@@ -47,7 +49,8 @@ bool text_is_label(const char *text, size_t max) {
 }
 
 bool text_is_service(const char *text) {
-        size_t len = strspn(text, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._-");
+        size_t len =
+                strspn(text, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._-");
 
         return len > 0 && len <= 64 && text[len] == '\0' && text[0] != '.';
 }
@@ -86,7 +89,8 @@ void text_escape(char *out, size_t size, const char *text) {
         bool utf8 = all_showable(text);
         size_t at = 0;
 
-        /* Four bytes are the most that one step writes; a character that does not fit whole is left out whole. */
+        /* Four bytes are the most that one step writes; a character that does not fit whole is
+         * left out whole. */
         while (*p && at + 5 <= size) {
                 size_t len = utf8 ? char_len(*p) : 1;
 

@@ -1,13 +1,18 @@
-/* What is decided about a login: the verdict that crosses the wire and the reason that only administrators see. */
+/* What is decided about a login: the verdict that crosses the wire and the reason that only
+ * administrators see. */
 #pragma once
 
 /* Zero and everything unknown deny; allow is a value that no zeroed or truncated reply can have. */
 enum verdict {
-        VERDICT_INTERNAL = 0, /* the daemon could not decide; says nothing about the key */
+        /* the daemon could not decide; says nothing about the key */
+        VERDICT_INTERNAL = 0,
         VERDICT_DENY = 1,
-        VERDICT_DENY_CERTIFICATE = 2, /* refused for want of a client certificate; the user is told so */
-        VERDICT_VERSION = 3,          /* the daemon does not speak this version of the protocol */
-        VERDICT_CHALLENGE = 4, /* the key is right so far; it takes a certificate, which is to be asked for */
+        /* refused for want of a client certificate; the user is told so */
+        VERDICT_DENY_CERTIFICATE = 2,
+        /* the daemon does not speak this version of the protocol */
+        VERDICT_VERSION = 3,
+        /* the key is right so far; it takes a certificate, which is to be asked for */
+        VERDICT_CHALLENGE = 4,
         VERDICT_ALLOW = 0x600d,
 };
 
@@ -56,7 +61,8 @@ enum reason {
 
 /**
  * verdict_of(reason):
- * The verdict that goes with ${reason}: allow for REASON_NONE alone; a value outside the enum is internal.
+ * The verdict that goes with ${reason}: allow for REASON_NONE alone; a value outside the enum is
+ * internal.
  */
 enum verdict verdict_of(enum reason reason);
 

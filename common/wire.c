@@ -6,7 +6,8 @@
 
 enum offset {
         AT_KIND = 4,
-        AT_SEQ = 8, /* the same in every version, so that a mismatch can be answered */
+        /* the same in every version, so that a mismatch can be answered */
+        AT_SEQ = 8,
         AT_CREDENTIAL = 12,
         AT_USER = AT_CREDENTIAL + KEYTEXT_LEN,
         AT_SERVICE = AT_USER + 1 + WIRE_USER_MAX,
@@ -35,7 +36,8 @@ static void put_u32(uint8_t *p, uint32_t v) {
 }
 
 static uint32_t get_u32(const uint8_t *p) {
-        return (uint32_t) p[0] | (uint32_t) p[1] << 8 | (uint32_t) p[2] << 16 | (uint32_t) p[3] << 24;
+        return (uint32_t) p[0] | (uint32_t) p[1] << 8 | (uint32_t) p[2] << 16 |
+               (uint32_t) p[3] << 24;
 }
 
 static void put_u16(uint8_t *p, size_t v) {
@@ -86,8 +88,9 @@ static bool put_credential(uint8_t *p, const struct wire_request *req) {
         return false;
 }
 
-/* What there must be of a certificate and a signature, for each kind of evidence. A confirmation has the ticket in the place of the
- * signature that was good for one connection only; an offer and a request for a key have nothing to show. */
+/* What there must be of a certificate and a signature, for each kind of evidence. A confirmation
+ * has the ticket in the place of the signature that was good for one connection only; an offer
+ * and a request for a key have nothing to show. */
 static bool evidence_is_right(const struct wire_request *req) {
         size_t least = 0, most = WIRE_CERTIFICATE_MAX;
         bool has_signature = false;
@@ -114,7 +117,8 @@ static bool evidence_is_right(const struct wire_request *req) {
             (req->kind != WIRE_VERIFY && req->kind != WIRE_CONFIRM))
                 return false;
         return req->certificate_len >= least && req->certificate_len <= most &&
-               req->signature_len <= WIRE_SIGNATURE_MAX && has_signature == (req->signature_len > 0);
+               req->signature_len <= WIRE_SIGNATURE_MAX &&
+               has_signature == (req->signature_len > 0);
 }
 
 size_t wire_request_len(const struct wire_request *req) {
@@ -133,7 +137,8 @@ static void put_evidence(uint8_t *out, const struct wire_request *req) {
         if (req->certificate_len > 0)
                 memcpy(out + AT_CERTIFICATE, req->certificate, req->certificate_len);
         if (req->signature_len > 0)
-                memcpy(out + AT_CERTIFICATE + req->certificate_len, req->signature, req->signature_len);
+                memcpy(out + AT_CERTIFICATE + req->certificate_len, req->signature,
+                       req->signature_len);
 }
 
 int wire_request_encode(uint8_t *out, const struct wire_request *req) {
@@ -161,8 +166,9 @@ static bool get_credential(const uint8_t *p, struct wire_request *req) {
         case WIRE_CONFIRM:
                 memcpy(req->id, p, KEYTEXT_ID_LEN);
                 memcpy(req->ticket, p + KEYTEXT_ID_LEN, WIRE_TICKET_LEN);
-                return keytext_is_id(req->id) && all_zero(p + KEYTEXT_ID_LEN + WIRE_TICKET_LEN,
-                                                          KEYTEXT_LEN - KEYTEXT_ID_LEN - WIRE_TICKET_LEN);
+                return keytext_is_id(req->id) &&
+                       all_zero(p + KEYTEXT_ID_LEN + WIRE_TICKET_LEN,
+                                KEYTEXT_LEN - KEYTEXT_ID_LEN - WIRE_TICKET_LEN);
         case WIRE_ISSUE:
                 return all_zero(p, KEYTEXT_LEN);
         }
@@ -173,7 +179,8 @@ static bool get_credential(const uint8_t *p, struct wire_request *req) {
 static bool get_evidence(const uint8_t *in, size_t len, struct wire_request *req) {
         if (len == WIRE_REQUEST_LEN)
                 return true;
-        if (len < AT_CERTIFICATE || in[AT_EVIDENCE] == WIRE_EVIDENCE_NONE || in[AT_EVIDENCE + 1] != 0)
+        if (len < AT_CERTIFICATE || in[AT_EVIDENCE] == WIRE_EVIDENCE_NONE ||
+            in[AT_EVIDENCE + 1] != 0)
                 return false;
         req->evidence = (enum wire_evidence) in[AT_EVIDENCE];
         req->certificate_len = get_u16(in + AT_EVIDENCE + 2);
@@ -197,7 +204,8 @@ int wire_request_decode(const uint8_t *in, size_t len, struct wire_request *ret)
 
         req.kind = (enum wire_kind) in[AT_KIND];
         req.seq = get_u32(in + AT_SEQ);
-        if (!get_credential(in + AT_CREDENTIAL, &req) || !get_text(in + AT_USER, req.user, WIRE_USER_MAX) ||
+        if (!get_credential(in + AT_CREDENTIAL, &req) ||
+            !get_text(in + AT_USER, req.user, WIRE_USER_MAX) ||
             !get_text(in + AT_SERVICE, req.service, WIRE_SERVICE_MAX) ||
             !get_text(in + AT_RHOST, req.rhost, WIRE_RHOST_MAX) || !req.user[0] ||
             !get_evidence(in, len, &req))

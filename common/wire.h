@@ -1,9 +1,11 @@
-/* The verify protocol: requests and replies, each one SOCK_SEQPACKET message. A reply has a fixed length, a request too, behind which
- * evidence of a client certificate may follow. PROTOCOL has the byte tables and a worked example, which is also a test; this file must
- * match it.
+/* The verify protocol: requests and replies, each one SOCK_SEQPACKET message. A reply has a
+ * fixed length, a request too, behind which evidence of a client certificate may follow.
+ * PROTOCOL has the byte tables and a worked example, which is also a test; this file must match
+ * it.
  *
- * Pure: no I/O, no allocation, no logging, no clock. Both ends link it. Invariants: (1) what decodes encodes back
- * to the same bytes; (2) a reply is never longer than its request; (3) outputs are untouched on failure. */
+ * Pure: no I/O, no allocation, no logging, no clock. Both ends link it. Invariants: (1) what
+ * decodes encodes back to the same bytes; (2) a reply is never longer than its request; (3)
+ * outputs are untouched on failure. */
 #pragma once
 
 #include <stddef.h>
@@ -21,48 +23,61 @@ enum wire_limit {
         WIRE_RHOST_MAX = 255,
         WIRE_NAME_MAX = 64,
         WIRE_TICKET_LEN = 32,
-        WIRE_REQUEST_LEN = 12 + KEYTEXT_LEN + 1 + WIRE_USER_MAX + 1 + WIRE_SERVICE_MAX + 1 + WIRE_RHOST_MAX,
+        WIRE_REQUEST_LEN =
+                12 + KEYTEXT_LEN + 1 + WIRE_USER_MAX + 1 + WIRE_SERVICE_MAX + 1 + WIRE_RHOST_MAX,
         WIRE_EVIDENCE_HEAD_LEN = 6,
         WIRE_CERTIFICATE_MAX = 8192, /* bytes of DER */
         WIRE_SIGNATURE_MAX = 1024,
-        WIRE_REQUEST_MAX =
-                WIRE_REQUEST_LEN + WIRE_EVIDENCE_HEAD_LEN + WIRE_CERTIFICATE_MAX + WIRE_SIGNATURE_MAX,
+        WIRE_REQUEST_MAX = WIRE_REQUEST_LEN + WIRE_EVIDENCE_HEAD_LEN + WIRE_CERTIFICATE_MAX +
+                           WIRE_SIGNATURE_MAX,
         WIRE_CHALLENGE_LEN = 32,
         WIRE_REPLY_LEN = 16 + KEYTEXT_ID_LEN + WIRE_TICKET_LEN + 1 + WIRE_NAME_MAX + KEYTEXT_LEN,
 };
 
 enum wire_kind {
-        WIRE_VERIFY = 1,  /* may this key log this user in? */
-        WIRE_CONFIRM = 2, /* is the login of a moment ago still good? */
-        WIRE_ISSUE = 3,   /* this user has logged in by other means: may there be a key for the next time? */
-        WIRE_OFFER =
-                4, /* may this key log this user in, or does that take a certificate, which can be asked for? */
+        WIRE_VERIFY = 1, /* may this key log this user in? */
+        /* is the login of a moment ago still good? */
+        WIRE_CONFIRM = 2,
+        /* this user has logged in by other means: may there be a key for the next time? */
+        WIRE_ISSUE = 3,
+        /* may this key log this user in, or does that take a certificate, which can be asked
+         * for? */
+        WIRE_OFFER = 4,
 };
 
 /* How a certificate is shown. */
 enum wire_evidence {
         WIRE_EVIDENCE_NONE = 0,
-        WIRE_SHOWN = 1,   /* whoever logs in has attached it; empty: something that is none */
-        WIRE_VOUCHED = 2, /* the service says that its client has proved to have the key; empty as above */
-        WIRE_VOUCHED_SSH = 3, /* the same of a public key as SSH writes it, in the place of the certificate */
-        WIRE_SIGNED = 4,      /* and the challenge of this connection is signed with its key */
-        WIRE_SIGNED_KEY = 5,  /* the same; in its place the SHA-256 of its SubjectPublicKeyInfo */
+        /* whoever logs in has attached it; empty: something that is none */
+        WIRE_SHOWN = 1,
+        /* the service says that its client has proved to have the key; empty as above */
+        WIRE_VOUCHED = 2,
+        /* the same of a public key as SSH writes it, in the place of the certificate */
+        WIRE_VOUCHED_SSH = 3,
+        /* and the challenge of this connection is signed with its key */
+        WIRE_SIGNED = 4,
+        /* the same; in its place the SHA-256 of its SubjectPublicKeyInfo */
+        WIRE_SIGNED_KEY = 5,
 };
 #define WIRE_KEY_HASH_LEN 32
 
 struct wire_request {
         enum wire_kind kind;
-        uint32_t seq;                /* chosen by the client, echoed in the reply */
-        struct secret key;           /* WIRE_VERIFY */
-        char id[KEYTEXT_ID_LEN + 1]; /* WIRE_CONFIRM: as the reply to the verification gave them */
+        /* chosen by the client, echoed in the reply */
+        uint32_t seq;
+        struct secret key; /* WIRE_VERIFY */
+        /* WIRE_CONFIRM: as the reply to the verification gave them */
+        char id[KEYTEXT_ID_LEN + 1];
         uint8_t ticket[WIRE_TICKET_LEN];
         char user[WIRE_USER_MAX + 1];
         char service[WIRE_SERVICE_MAX + 1];
         char rhost[WIRE_RHOST_MAX + 1]; /* "" when unknown */
         enum wire_evidence evidence;
-        const uint8_t *certificate; /* borrowed: of the bytes that were decoded, or the caller's */
+        /* borrowed: of the bytes that were decoded, or the caller's */
+        const uint8_t *certificate;
         size_t certificate_len;
-        const uint8_t *signature; /* likewise; there is none in a WIRE_CONFIRM */
+        /* likewise; there is none in a WIRE_CONFIRM */
+        const uint8_t *signature;
         size_t signature_len;
 };
 
@@ -74,7 +89,8 @@ static inline void wire_request_wipe(struct wire_request *req) {
 struct wire_reply {
         uint32_t seq;
         enum verdict verdict;
-        enum reason reason; /* REASON_NONE unless the peer is uid 0 */
+        /* REASON_NONE unless the peer is uid 0 */
+        enum reason reason;
         /* The rest is all zero unless the verdict is allow. */
         char id[KEYTEXT_ID_LEN + 1];
         char name[WIRE_NAME_MAX + 1];
@@ -89,23 +105,26 @@ static inline void wire_reply_wipe(struct wire_reply *reply) {
 #define _cleanup_reply_ __attribute__((cleanup(wire_reply_wipe)))
 
 /**
- * wire_request_len(req): the length of ${req} on the wire, when it is one that wire_request_encode() takes.
+ * wire_request_len(req): the length of ${req} on the wire, when it is one that
+ * wire_request_encode() takes.
  */
 size_t wire_request_len(const struct wire_request *req);
 
 /**
  * wire_request_encode(out, req):
  * Writes ${req} to the ${wire_request_len(req)} bytes at ${out}, which the caller wipes.
- * Returns 0, or -EINVAL for an unknown kind, no user, a key or id that is not well formed, evidence that is none (the first
- * ${WIRE_REQUEST_LEN} bytes at ${out} are then all zero, and nothing else was written).
+ * Returns 0, or -EINVAL for an unknown kind, no user, a key or id that is not well formed,
+ * evidence that is none (the first ${WIRE_REQUEST_LEN} bytes at ${out} are then all zero, and
+ * nothing else was written).
  */
 int wire_request_encode(uint8_t *out, const struct wire_request *req) _must_check_;
 
 /**
  * wire_request_decode(in, len, ret):
  * Reads a request. ${ret} borrows from ${in}; the caller wipes ${ret}->key.
- * Returns 0; -EPROTONOSUPPORT when it is a request of another version; -EBADMSG for anything else: wrong length,
- * magic, kind, text length, embedded NUL, filler that is not zero, a key that is not well formed, no user, wrong evidence.
+ * Returns 0; -EPROTONOSUPPORT when it is a request of another version; -EBADMSG for anything
+ * else: wrong length, magic, kind, text length, embedded NUL, filler that is not zero, a key
+ * that is not well formed, no user, wrong evidence.
  */
 int wire_request_decode(const uint8_t *in, size_t len, struct wire_request *ret) _must_check_;
 
@@ -117,13 +136,15 @@ uint32_t wire_request_seq(const uint8_t *in, size_t len);
 
 /**
  * wire_reply_encode(out, reply):
- * Writes ${reply} to ${out}, which the caller wipes; cannot fail. Key id, name, ticket and key go out only with an allow.
+ * Writes ${reply} to ${out}, which the caller wipes; cannot fail. Key id, name, ticket and key
+ * go out only with an allow.
  */
 void wire_reply_encode(uint8_t out[static WIRE_REPLY_LEN], const struct wire_reply *reply);
 
 /**
  * wire_reply_decode(in, len, ret):
- * Reads a reply; the caller wipes ${ret}. A verdict or reason that this build does not know becomes VERDICT_INTERNAL.
+ * Reads a reply; the caller wipes ${ret}. A verdict or reason that this build does not know
+ * becomes VERDICT_INTERNAL.
  * Returns 0, or -EBADMSG: also for a refusal that carries what only an allow may.
  */
 int wire_reply_decode(const uint8_t *in, size_t len, struct wire_reply *ret) _must_check_;

@@ -20,11 +20,12 @@
 
 struct agent {
         int fd;
-        uint8_t *keys; /* the agent's answer, which chosen borrows from */
+        /* the agent's answer, which chosen borrows from */
+        uint8_t *keys;
         struct agentwire_key chosen;
 };
 
-/* --- Talking ------------------------------------------------------------------------------------------------------- */
+/* --- Talking --- */
 
 static int connect_to(const char *path) {
         _cleanup_close_ int fd = -1;
@@ -71,7 +72,8 @@ static int receive_all(int fd, uint8_t *bytes, size_t len) {
         return 0;
 }
 
-/* Sends the ${len} bytes that stand at ${message} behind four of room, and hands out the answer, which the caller frees. */
+/* Sends the ${len} bytes that stand at ${message} behind four of room, and hands out the answer,
+ * which the caller frees. */
 static int ask(int fd, uint8_t *message, size_t len, uint8_t **ret, size_t *ret_len) {
         _cleanup_free_ uint8_t *answer = NULL;
         uint8_t head[4];
@@ -109,7 +111,7 @@ static enum exit_code say_failed(int r) {
         return CTL_FAILED;
 }
 
-/* --- Choosing ------------------------------------------------------------------------------------------------------ */
+/* --- Choosing --- */
 
 /* As ssh-add -l shows it, but for the alphabet of the last two digits: see same_fingerprint(). */
 static void put_fingerprint(const struct agentwire_key *key, char out[static FINGERPRINT_LEN]) {
@@ -134,8 +136,9 @@ static bool is_meant(const struct agentwire_key *key, const struct agent_choice 
         if (!*selector)
                 return !choice->der || key->spki_len > 0;
         put_fingerprint(key, fingerprint);
-        return strcmp(selector, fingerprint) == 0 || (strlen(selector) == key->comment_len &&
-                                                      memcmp(selector, key->comment, key->comment_len) == 0);
+        return strcmp(selector, fingerprint) == 0 ||
+               (strlen(selector) == key->comment_len &&
+                memcmp(selector, key->comment, key->comment_len) == 0);
 }
 
 static bool can_sign(const struct agentwire_key *key) {
@@ -161,18 +164,20 @@ static enum exit_code refuse(const struct agent_choice *choice, const struct fou
         const char *of = choice->der ? " of this certificate" : "";
 
         if (found->n > 1)
-                print_error("the SSH agent has several keys%s: say which one, by its comment or fingerprint",
+                print_error("the SSH agent has several keys%s: say which one, by its comment or "
+                            "fingerprint",
                             of);
         else if (found->rsa > 0)
-                print_error("an SSH agent signs with an RSA key in a form (PKCS#1 v1.5) that is not taken "
+                print_error("an SSH agent signs with an RSA key in a form (PKCS#1 v1.5) that is "
+                            "not taken "
                             "here: give "
                             "the file of the key, or use an Ed25519 or ECDSA P-256 key");
         else if (found->other > 0)
-                print_error(
-                        "the SSH agent's key is of a type that proves nothing here: right are Ed25519 and "
-                        "ECDSA P-256, and no security keys");
+                print_error("the SSH agent's key is of a type that proves nothing here: right are "
+                            "Ed25519 and ECDSA P-256, and no security keys");
         else
-                print_error("the SSH agent has no such key%s that can be used here: 'ssh-add -l' lists what "
+                print_error("the SSH agent has no such key%s that can be used here: 'ssh-add -l' "
+                            "lists what "
                             "it has; Ed25519 and ECDSA P-256 can",
                             of);
         return CTL_USAGE;
@@ -220,7 +225,8 @@ enum exit_code agent_open(const struct agent_choice *choice, struct agent **ret)
                 return CTL_USAGE;
         }
         a->fd = connect_to(path);
-        r = a->fd < 0 ? a->fd : ask(a->fd, message, agentwire_ask_keys(message + 4), &a->keys, &len);
+        r = a->fd < 0 ? a->fd
+                      : ask(a->fd, message, agentwire_ask_keys(message + 4), &a->keys, &len);
         if (r < 0)
                 return say_failed(r);
         rc = choose(a, len, choice);
@@ -238,7 +244,7 @@ void agent_free(struct agent *agent) {
         free(agent);
 }
 
-/* --- Signing ------------------------------------------------------------------------------------------------------- */
+/* --- Signing --- */
 
 _Static_assert(AGENTWIRE_SPKI_MAX <= SIGNKEY_SPKI_MAX, "room");
 

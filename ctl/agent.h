@@ -10,15 +10,18 @@ struct agent;
 
 /* Which of the agent's keys is meant. */
 struct agent_choice {
-        const char *selector; /* comment or fingerprint (SHA256:...); "": any */
-        const uint8_t *der;   /* the certificate that it must be the key of; NULL: any */
+        /* comment or fingerprint (SHA256:...); "": any */
+        const char *selector;
+        /* the certificate that it must be the key of; NULL: any */
+        const uint8_t *der;
         size_t len;
 };
 
 /**
  * agent_open(choice, ret):
  * Connects and finds the one key that is meant. agent_free() ends it.
- * Returns CTL_OK; CTL_USAGE when that is none, several, or one that cannot sign for us; CTL_FAILED. What is wrong was said then.
+ * Returns CTL_OK; CTL_USAGE when that is none, several, or one that cannot sign for us;
+ * CTL_FAILED. What is wrong was said then.
  */
 enum exit_code agent_open(const struct agent_choice *choice, struct agent **ret) _must_check_;
 

@@ -15,9 +15,8 @@ enum message {
 #define HALF_LEN  (AGENTWIRE_SIGNATURE_LEN / 2)
 #define POINT_LEN 65 /* 04, x, y */
 
-static const uint8_t spki_ed25519[] = {
-        0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00
-};
+static const uint8_t spki_ed25519[] = { 0x30, 0x2a, 0x30, 0x05, 0x06, 0x03,
+                                        0x2b, 0x65, 0x70, 0x03, 0x21, 0x00 };
 static const uint8_t spki_p256[] = {
         0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01,
         0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
@@ -65,7 +64,8 @@ static bool is(const struct bytes *b, const char *word) {
         return b->at && b->len == strlen(word) && memcmp(b->at, word, b->len) == 0;
 }
 
-static void put_spki(struct agentwire_key *key, const uint8_t *head, size_t head_len, const struct bytes *b) {
+static void put_spki(struct agentwire_key *key, const uint8_t *head, size_t head_len,
+                     const struct bytes *b) {
         memcpy(key->spki, head, head_len);
         memcpy(key->spki + head_len, b->at, b->len);
         key->spki_len = head_len + b->len;
@@ -120,7 +120,8 @@ int agentwire_take_key(const uint8_t *in, size_t len, size_t *at, struct agentwi
 
         if (error < 0)
                 return error;
-        (void) take_u32(&r); /* how many it says there are; how many there are is seen */
+        /* how many it says there are; how many there are is seen */
+        (void) take_u32(&r);
         if (r.bad)
                 return -EBADMSG;
         if (*at > 0)
@@ -153,8 +154,8 @@ static uint8_t *put_string(uint8_t *out, const void *bytes, size_t len) {
         return out + len;
 }
 
-ssize_t agentwire_ask_sign(const struct agentwire_key *key, const void *data, size_t len, uint8_t *out,
-                           size_t size) {
+ssize_t agentwire_ask_sign(const struct agentwire_key *key, const void *data, size_t len,
+                           uint8_t *out, size_t size) {
         uint8_t *at = out;
 
         if (size < 13 || key->blob_len > size - 13 || len > size - 13 - key->blob_len)

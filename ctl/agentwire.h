@@ -1,5 +1,6 @@
-/* What an ssh-agent is asked and answers, as bytes (draft-miller-ssh-agent; RFC 4251, 5656, 8709). Pure. An agent may be anybody's: every length is
- * looked at, and what is left over is an error. Without the four bytes of length around a message. */
+/* What an ssh-agent is asked and answers, as bytes (draft-miller-ssh-agent; RFC 4251, 5656,
+ * 8709). Pure. An agent may be anybody's: every length is looked at, and what is left over is an
+ * error. Without the four bytes of length around a message. */
 #pragma once
 
 #include <stddef.h>
@@ -12,7 +13,9 @@
 #define AGENTWIRE_SPKI_MAX      96
 
 enum agentwire_type {
-        AGENTWIRE_OTHER, /* security keys, certificates, DSA: what they sign is not what they are given, or is not known here */
+        /* security keys, certificates, DSA: what they sign is not what they are given, or is not
+         * known here */
+        AGENTWIRE_OTHER,
         AGENTWIRE_RSA, /* PKCS#1 v1.5 only */
         AGENTWIRE_ED25519,
         AGENTWIRE_P256,
@@ -25,7 +28,8 @@ struct agentwire_key {
         size_t blob_len;
         const char *comment; /* without a NUL behind it */
         size_t comment_len;
-        uint8_t spki[AGENTWIRE_SPKI_MAX]; /* SubjectPublicKeyInfo, of the last two types */
+        /* SubjectPublicKeyInfo, of the last two types */
+        uint8_t spki[AGENTWIRE_SPKI_MAX];
         size_t spki_len;
 };
 
@@ -36,19 +40,23 @@ size_t agentwire_ask_keys(uint8_t out[static 1]);
 
 /**
  * agentwire_take_key(in, len, at, ret):
- * One key after the other of the answer; ${at} begins with 0. Returns 1; 0 behind the last; -EACCES when the agent refuses; -EBADMSG.
+ * One key after the other of the answer; ${at} begins with 0. Returns 1; 0 behind the last;
+ * -EACCES when the agent refuses; -EBADMSG.
  */
-int agentwire_take_key(const uint8_t *in, size_t len, size_t *at, struct agentwire_key *ret) _must_check_;
+int agentwire_take_key(const uint8_t *in, size_t len, size_t *at,
+                       struct agentwire_key *ret) _must_check_;
 
 /**
- * agentwire_ask_sign(key, data, len, out, size): asks for a signature over ${data}. Returns the length, or -EMSGSIZE.
+ * agentwire_ask_sign(key, data, len, out, size): asks for a signature over ${data}. Returns the
+ * length, or -EMSGSIZE.
  */
-ssize_t agentwire_ask_sign(const struct agentwire_key *key, const void *data, size_t len, uint8_t *out,
-                           size_t size) _must_check_;
+ssize_t agentwire_ask_sign(const struct agentwire_key *key, const void *data, size_t len,
+                           uint8_t *out, size_t size) _must_check_;
 
 /**
  * agentwire_take_signature(in, len, type, ret):
- * The signature in the answer: of Ed25519 as it is, of P-256 r and s. Returns 0; -EACCES when the agent refuses; -EBADMSG.
+ * The signature in the answer: of Ed25519 as it is, of P-256 r and s. Returns 0; -EACCES when
+ * the agent refuses; -EBADMSG.
  */
 int agentwire_take_signature(const uint8_t *in, size_t len, enum agentwire_type type,
                              uint8_t ret[static AGENTWIRE_SIGNATURE_LEN]) _must_check_;

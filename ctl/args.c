@@ -13,7 +13,8 @@
 #define LIST_LEN     256
 
 static const struct args_option common[] = {
-        { "control", "PATH", "control socket (else $WFAPIKEY_CONTROL, else /run/wfapikey/control)", false },
+        { "control", "PATH", "control socket (else $WFAPIKEY_CONTROL, else /run/wfapikey/control)",
+          false },
         { "json", NULL, "print JSON", false },
         { "help", NULL, "print help and exit", false },
         { "version", NULL, "print the version and exit", false },
@@ -42,7 +43,8 @@ static const char *find_key(const char *text) {
         return value && strncmp(value + 1, "wfk_", KEYTEXT_PREFIX_LEN) == 0 ? value + 1 : NULL;
 }
 
-/* Anything of the form wfk_<id>_<something> tells at least a part of a secret; the checksum need not be right. */
+/* Anything of the form wfk_<id>_<something> tells at least a part of a secret; the checksum need
+ * not be right. */
 static bool tells_secret(const char *text, char ret_id[static KEYTEXT_ID_LEN + 1]) {
         const char *key = find_key(text);
         size_t head = KEYTEXT_PREFIX_LEN + KEYTEXT_ID_LEN;
@@ -59,17 +61,17 @@ static enum exit_code check_texts(int argc, char *argv[]) {
 
         for (int i = 1; i < argc; i++) {
                 if (tells_secret(argv[i], id)) {
-                        print_error(
-                                "argument %d is an API key. Ids are the 10 characters after wfk_; the "
-                                "key "
-                                "is now in the shell's history and was in the list of processes, so reset "
-                                "it: wfapikeyctl key reset %s",
-                                i, id);
+                        print_error("argument %d is an API key. Ids are the 10 characters after "
+                                    "wfk_; the key is now in the shell's history and was in the "
+                                    "list of processes, so reset it: wfapikeyctl key reset %s",
+                                    i, id);
                         return CTL_USAGE;
                 }
-                /* The daemon has to cut a connection that sends text which D-Bus does not allow: better said here. */
+                /* The daemon has to cut a connection that sends text which D-Bus does not allow:
+                 * better said here. */
                 if (argv[i][0] != '\0' && !text_is_label(argv[i], ARGUMENT_MAX)) {
-                        print_error("argument %d is not UTF-8, has control characters, or is longer than %d "
+                        print_error("argument %d is not UTF-8, has control characters, or is "
+                                    "longer than %d "
                                     "bytes",
                                     i, ARGUMENT_MAX);
                         return CTL_USAGE;
@@ -127,14 +129,15 @@ static enum exit_code take_verb(struct parser *p, const char *word) {
         char list[LIST_LEN];
 
         for (size_t i = 0; i < p->n; i++) {
-                if (strcmp(p->table[i].noun, p->args->noun) != 0 || strcmp(p->table[i].verb, word) != 0)
+                if (strcmp(p->table[i].noun, p->args->noun) != 0 ||
+                    strcmp(p->table[i].verb, word) != 0)
                         continue;
                 p->args->command = &p->table[i];
                 return CTL_OK;
         }
         list_commands(p, p->args->noun, list);
-        print_error("there is no command '%s %s'; for %s there are: %s", p->args->noun, word, p->args->noun,
-                    list);
+        print_error("there is no command '%s %s'; for %s there are: %s", p->args->noun, word,
+                    p->args->noun, list);
         return CTL_USAGE;
 }
 
@@ -147,7 +150,8 @@ static enum exit_code take_word(struct parser *p, const char *word) {
         return CTL_OK;
 }
 
-static const struct args_option *find_option(const struct args_option *o, const char *name, size_t len) {
+static const struct args_option *find_option(const struct args_option *o, const char *name,
+                                             size_t len) {
         for (; o && o->name; o++)
                 if (strlen(o->name) == len && memcmp(o->name, name, len) == 0)
                         return o;
@@ -160,12 +164,13 @@ static enum exit_code refuse_option(const struct parser *p, const char *text, si
 
         list_options(c ? c->options : NULL, list);
         list_options(common, list);
-        print_error("%s has no option %.*s%s; it has: %s", c ? space_verb(c, name) : "wfapikeyctl", (int) len,
-                    text, c ? "" : " before the command", list);
+        print_error("%s has no option %.*s%s; it has: %s", c ? space_verb(c, name) : "wfapikeyctl",
+                    (int) len, text, c ? "" : " before the command", list);
         return CTL_USAGE;
 }
 
-static enum exit_code store_option(struct parser *p, const struct args_option *o, const char *value) {
+static enum exit_code store_option(struct parser *p, const struct args_option *o,
+                                   const char *value) {
         struct args *args = p->args;
 
         if (o == &common[0])
@@ -183,7 +188,8 @@ static enum exit_code store_option(struct parser *p, const struct args_option *o
                 args->values[args->n_values++] = (struct args_value){ o, value ? value : "" };
         return CTL_OK;
 }
-_Static_assert(ARRAY_LEN(common) == 5, "store_option() knows each of the common options by its place");
+_Static_assert(ARRAY_LEN(common) == 5,
+               "store_option() knows each of the common options by its place");
 
 static enum exit_code take_option(struct parser *p, const char *text) {
         const char *equals = strchr(text, '='), *value = equals ? equals + 1 : NULL;
@@ -233,14 +239,17 @@ static enum exit_code check_command(const struct parser *p) {
                 return CTL_OK;
         space_verb(c, name);
         print_error("too %s arguments; right is: wfapikeyctl %s%s%s",
-                    p->args->n_words < c->least ? "few" : "many", name, *c->usage ? " " : "", c->usage);
+                    p->args->n_words < c->least ? "few" : "many", name, *c->usage ? " " : "",
+                    c->usage);
         return CTL_USAGE;
 }
 
 enum exit_code args_parse(int argc, char *argv[], const struct args_command *table, size_t n,
                           struct args *ret) {
         _cleanup_args_ struct args args = {};
-        struct parser p = { .table = table, .n = n, .argv = argv, .argc = argc, .at = 1, .args = &args };
+        struct parser p = {
+                .table = table, .n = n, .argv = argv, .argc = argc, .at = 1, .args = &args
+        };
         enum exit_code rc;
 
         rc = check_texts(argc, argv);
@@ -253,8 +262,9 @@ enum exit_code args_parse(int argc, char *argv[], const struct args_command *tab
                 return CTL_FAILED;
         }
         for (; p.at < argc && rc == CTL_OK; p.at++)
-                rc = !p.words_only && argv[p.at][0] == '-' && argv[p.at][1] ? take_option(&p, argv[p.at])
-                                                                            : take_word(&p, argv[p.at]);
+                rc = !p.words_only && argv[p.at][0] == '-' && argv[p.at][1]
+                             ? take_option(&p, argv[p.at])
+                             : take_word(&p, argv[p.at]);
         if (rc == CTL_OK && !args.help && !args.version)
                 rc = check_command(&p);
         if (rc != CTL_OK)

@@ -1,5 +1,6 @@
-/* The command line: a noun, mostly a verb, long options, words. Knows the shape of a command and nothing of what it
- * does. A whole key among the arguments is refused before anything else looks at them, and never repeated. */
+/* The command line: a noun, mostly a verb, long options, words. Knows the shape of a command and
+ * nothing of what it does. A whole key among the arguments is refused before anything else looks
+ * at them, and never repeated. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,17 +11,20 @@
 /* What the process ends with. Scripts depend on the values. */
 enum exit_code {
         CTL_OK = 0,
-        CTL_FAILED = 1,      /* whatever has no code of its own */
-        CTL_USAGE = 2,       /* the command line, or an argument that the daemon did not accept */
+        CTL_FAILED = 1, /* whatever has no code of its own */
+        /* the command line, or an argument that the daemon did not accept */
+        CTL_USAGE = 2,
         CTL_UNREACHABLE = 3, /* no answer from the daemon */
         CTL_DENIED = 4,      /* the caller may not */
         CTL_NOT_FOUND = 5,   /* no such key, certificate or user */
-        CTL_REFUSED = 6,     /* the caller may, but not now or not so */
+        /* the caller may, but not now or not so */
+        CTL_REFUSED = 6,
 };
 
 struct args_option {
-        const char *name;  /* without the dashes */
-        const char *value; /* how help names its value; NULL for a switch */
+        const char *name; /* without the dashes */
+        /* how help names its value; NULL for a switch */
+        const char *value;
         const char *help;
         bool repeat; /* may be given more than once */
 };
@@ -29,12 +33,14 @@ struct args;
 
 struct args_command {
         const char *noun;
-        const char *verb; /* NULL where the noun is the whole command */
+        /* NULL where the noun is the whole command */
+        const char *verb;
         enum exit_code (*run)(const struct args *args);
         const char *usage; /* what follows the verb: "ID NAME" */
         const char *help;
-        size_t least, most;                /* how many words follow the verb */
-        const struct args_option *options; /* up to one without a name; NULL for none */
+        size_t least, most; /* how many words follow the verb */
+        /* up to one without a name; NULL for none */
+        const struct args_option *options;
 };
 
 struct args_value {
@@ -43,7 +49,8 @@ struct args_value {
 };
 
 struct args {
-        const struct args_command *command; /* NULL only when help or version is wanted */
+        /* NULL only when help or version is wanted */
+        const struct args_command *command;
         const char *noun;
         const char *control; /* NULL when not given */
         bool json, help, version;
@@ -62,8 +69,8 @@ const struct args_option *args_common(void);
 
 /**
  * args_parse(argc, argv, table, n, ret):
- * Reads the command line by the ${n} rows of ${table}, in which the rows of one noun stand together. ${ret} borrows from
- * ${argv} and ${table}; the caller ends it with args_done().
+ * Reads the command line by the ${n} rows of ${table}, in which the rows of one noun stand
+ * together. ${ret} borrows from ${argv} and ${table}; the caller ends it with args_done().
  * Returns CTL_OK; CTL_USAGE or CTL_FAILED after having said why on stderr.
  */
 enum exit_code args_parse(int argc, char *argv[], const struct args_command *table, size_t n,
@@ -75,7 +82,8 @@ enum exit_code args_parse(int argc, char *argv[], const struct args_command *tab
 void args_done(struct args *args);
 
 /**
- * args_value(args, name): the value of the option ${name}, "" for a switch; NULL when it was not given.
+ * args_value(args, name): the value of the option ${name}, "" for a switch; NULL when it was not
+ * given.
  */
 const char *args_value(const struct args *args, const char *name);
 
@@ -86,6 +94,7 @@ bool args_has(const struct args *args, const char *name);
 
 /**
  * args_next(args, name, at):
- * One value after the other of the repeatable option ${name}; ${at} begins with 0. NULL after the last one.
+ * One value after the other of the repeatable option ${name}; ${at} begins with 0. NULL after
+ * the last one.
  */
 const char *args_next(const struct args *args, const char *name, size_t *at);

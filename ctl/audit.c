@@ -9,7 +9,8 @@
 #include "parse.h"
 #include "record.h"
 
-#define PING_USEC UINT64_C(60000000) /* the daemon ends connections on which nothing happens for minutes */
+/* the daemon ends connections on which nothing happens for minutes */
+#define PING_USEC UINT64_C(60000000)
 
 struct event {
         const char *event, *verdict, *door, *key, *user, *service, *rhost, *reason, *detail;
@@ -37,7 +38,8 @@ static const struct record_field fields[] = {
         { "detail", RECORD_TEXT, offsetof(struct event, detail), "-" },
 };
 
-/* The daemon passes over what the first four do not match; what comes by signal is looked at here as well. */
+/* The daemon passes over what the first four do not match; what comes by signal is looked at
+ * here as well. */
 struct filter {
         const char *key, *user, *service, *verdict;
         int64_t since, until; /* 0: not given */
@@ -48,9 +50,9 @@ static bool is_text(const char *want, const char *got) {
 }
 
 static bool matches(const struct filter *f, const struct event *e) {
-        return is_text(f->key, e->key) && is_text(f->user, e->user) && is_text(f->service, e->service) &&
-               is_text(f->verdict, e->verdict) && e->until >= f->since &&
-               (f->until == 0 || e->at <= f->until);
+        return is_text(f->key, e->key) && is_text(f->user, e->user) &&
+               is_text(f->service, e->service) && is_text(f->verdict, e->verdict) &&
+               e->until >= f->since && (f->until == 0 || e->at <= f->until);
 }
 
 /* A time, a date, or how long ago. */
@@ -64,7 +66,8 @@ static enum exit_code read_when(const struct args *args, const char *option, int
                 *ret = (int64_t) time(NULL) - ago;
                 return CTL_OK;
         }
-        print_error("--%s: '%s' is neither a time, as 2027-01-31 or 2027-01-31T12:00:00Z, nor how long ago, "
+        print_error("--%s: '%s' is neither a time, as 2027-01-31 or 2027-01-31T12:00:00Z, nor how "
+                    "long ago, "
                     "as 2h",
                     option, text);
         return CTL_USAGE;
@@ -85,7 +88,7 @@ static enum exit_code read_filter(const struct args *args, struct filter *ret) {
         return rc;
 }
 
-/* --- One event on stdout ------------------------------------------------------------------------------------------- */
+/* --- One event on stdout --- */
 
 static void show_cell(const char *text, int width) {
         _cleanup_free_ char *buffer = NULL;
@@ -94,7 +97,8 @@ static void show_cell(const char *text, int width) {
 }
 
 static void show_header(void) {
-        printf("TIME                 VERDICT  EVENT      KEY        USER         UID    SERVICE      FROM    "
+        printf("TIME                 VERDICT  EVENT      KEY        USER         UID    SERVICE    "
+               "  FROM    "
                "        WHY\n");
 }
 
@@ -118,7 +122,8 @@ static void show_event(const struct event *e) {
                print_show(e->detail ? e->detail : "", &detail));
         if (e->count > 1) {
                 parse_time_format(e->until, until);
-                printf("%s%" PRIu64 " times until %s", e->reason || e->detail ? ", " : "", e->count, until);
+                printf("%s%" PRIu64 " times until %s", e->reason || e->detail ? ", " : "", e->count,
+                       until);
         } else if (!e->reason && !e->detail)
                 printf("-");
         printf("\n");
@@ -133,7 +138,8 @@ static void show(const struct args *args, const struct event *e) {
                 show_event(e);
 }
 
-/* Reads the event at which ${m} stands: 1, 0 when there is no further one, -errno. The text is borrowed. */
+/* Reads the event at which ${m} stands: 1, 0 when there is no further one, -errno. The text is
+ * borrowed. */
 static int read_event(sd_bus_message *m, struct event *ret) {
         int r;
 
@@ -144,14 +150,15 @@ static int read_event(sd_bus_message *m, struct event *ret) {
         return r;
 }
 
-/* --- What is there ------------------------------------------------------------------------------------------------- */
+/* --- What is there --- */
 
 static int append_filter(sd_bus_message *m, const struct filter *f, uint64_t after) {
         const struct {
                 const char *name, *value;
-        } texts[] = {
-                { "key", f->key }, { "user", f->user }, { "service", f->service }, { "verdict", f->verdict }
-        };
+        } texts[] = { { "key", f->key },
+                      { "user", f->user },
+                      { "service", f->service },
+                      { "verdict", f->verdict } };
         int r;
 
         r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
@@ -168,7 +175,8 @@ static int append_filter(sd_bus_message *m, const struct filter *f, uint64_t aft
 }
 
 /* Shows the events of one answer. ${last} is the seq of the last one that was shown. */
-static int show_page(const struct args *args, sd_bus_message *m, uint64_t *last, uint64_t *ret_next) {
+static int show_page(const struct args *args, sd_bus_message *m, uint64_t *last,
+                     uint64_t *ret_next) {
         struct event e;
         int r;
 
@@ -182,8 +190,8 @@ static int show_page(const struct args *args, sd_bus_message *m, uint64_t *last,
         return r < 0 ? r : sd_bus_message_read(m, "t", ret_next);
 }
 
-static enum exit_code show_past(const struct args *args, const struct call *call, const struct filter *f,
-                                uint64_t *last) {
+static enum exit_code show_past(const struct args *args, const struct call *call,
+                                const struct filter *f, uint64_t *last) {
         uint64_t after = 0, next = 0;
         enum exit_code rc;
         int r;
@@ -212,7 +220,7 @@ static enum exit_code show_past(const struct args *args, const struct call *call
         return CTL_OK;
 }
 
-/* --- What is to come ----------------------------------------------------------------------------------------------- */
+/* --- What is to come --- */
 
 static enum exit_code start_following(const struct call *call) {
         _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
@@ -230,7 +238,8 @@ static enum exit_code ping(const struct call *call) {
 }
 
 /* Events that the list already had come again: following began before it. */
-static int take_signal(const struct args *args, sd_bus_message *m, const struct filter *f, uint64_t last) {
+static int take_signal(const struct args *args, sd_bus_message *m, const struct filter *f,
+                       uint64_t last) {
         struct event e;
         int r;
 
@@ -242,8 +251,8 @@ static int take_signal(const struct args *args, sd_bus_message *m, const struct 
         return r;
 }
 
-static enum exit_code show_future(const struct args *args, const struct call *call, const struct filter *f,
-                                  uint64_t last) {
+static enum exit_code show_future(const struct args *args, const struct call *call,
+                                  const struct filter *f, uint64_t last) {
         enum exit_code rc = CTL_OK;
         int r;
 
@@ -289,9 +298,10 @@ enum exit_code audit_list(const struct args *args) {
         return rc;
 }
 
-/* --- audit verify -------------------------------------------------------------------------------------------------- */
+/* --- audit verify --- */
 
-static enum exit_code say_fault(const struct args *args, uint64_t checked, uint64_t bad, const char *fault) {
+static enum exit_code say_fault(const struct args *args, uint64_t checked, uint64_t bad,
+                                const char *fault) {
         _cleanup_free_ char *buffer = NULL;
         struct print_json j = {};
 
@@ -308,13 +318,14 @@ static enum exit_code say_fault(const struct args *args, uint64_t checked, uint6
         if (!*fault)
                 return CTL_OK;
         if (strcmp(fault, "altered") == 0)
-                print_error("the audit log is not intact: event %" PRIu64 " is not as it was written", bad);
+                print_error("the audit log is not intact: event %" PRIu64
+                            " is not as it was written",
+                            bad);
         else if (strcmp(fault, "missing") == 0)
                 print_error("the audit log is not intact: event %" PRIu64 " is missing", bad);
         else if (strcmp(fault, "unsealed") == 0)
-                print_error("the audit log is not intact: its seal is broken, so events may be missing "
-                            "before its first "
-                            "or behind its last one, %" PRIu64,
+                print_error("the audit log is not intact: its seal is broken, so events may be "
+                            "missing before its first or behind its last one, %" PRIu64,
                             bad);
         else
                 print_error("the audit log is not intact: event %" PRIu64 ": %s", bad,

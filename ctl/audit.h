@@ -4,12 +4,13 @@
 #include "args.h"
 
 /**
- * audit_list(args): the events that the options let pass, a line or a JSON object each; with --follow those to come as well, until the
- * connection or the output ends.
+ * audit_list(args): the events that the options let pass, a line or a JSON object each; with
+ * --follow those to come as well, until the connection or the output ends.
  */
 enum exit_code audit_list(const struct args *args);
 
 /**
- * audit_verify(args): checks the whole log, piece by piece. CTL_REFUSED when it is not as it was written.
+ * audit_verify(args): checks the whole log, piece by piece. CTL_REFUSED when it is not as it was
+ * written.
  */
 enum exit_code audit_verify(const struct args *args);

@@ -14,8 +14,10 @@
 
 /* Whose words the sentence on stderr is made of. */
 enum voice {
-        OURS,   /* the daemon's message, or our sentence where it sent none */
-        SYSTEM, /* our sentence and what the system said of the connection */
+        /* the daemon's message, or our sentence where it sent none */
+        OURS,
+        /* our sentence and what the system said of the connection */
+        SYSTEM,
 };
 
 /* The one place where an error becomes an exit code. What is not here is CTL_FAILED. */
@@ -31,23 +33,31 @@ static const struct {
           "there is no such certificate, or several begin so" },
         { "org.wfapikey1.Error.NoSuchUser", CTL_NOT_FOUND, OURS, "there is no such user" },
         { "org.wfapikey1.Error.NotActive", CTL_REFUSED, OURS, "the key is expired or revoked" },
-        { "org.wfapikey1.Error.InvalidArgument", CTL_USAGE, OURS, "the daemon refuses an argument" },
-        { "org.wfapikey1.Error.LimitExceeded", CTL_REFUSED, OURS, "a limit of the policy is reached" },
-        { "org.wfapikey1.Error.Disabled", CTL_REFUSED, OURS, "API keys are disabled (policy enabled=no)" },
+        { "org.wfapikey1.Error.InvalidArgument", CTL_USAGE, OURS,
+          "the daemon refuses an argument" },
+        { "org.wfapikey1.Error.LimitExceeded", CTL_REFUSED, OURS,
+          "a limit of the policy is reached" },
+        { "org.wfapikey1.Error.Disabled", CTL_REFUSED, OURS,
+          "API keys are disabled (policy enabled=no)" },
         { "org.wfapikey1.Error.Busy", CTL_FAILED, OURS, "the daemon is busy; try again" },
         { "org.wfapikey1.Error.Refused", CTL_REFUSED, OURS, "refused; nothing was changed" },
         { "org.wfapikey1.Error.Configuration", CTL_REFUSED, OURS,
           "the configuration is wrong, and stays as it was" },
-        { "org.wfapikey1.Error.Store", CTL_FAILED, OURS, "the key store failed; nothing was changed" },
+        { "org.wfapikey1.Error.Store", CTL_FAILED, OURS,
+          "the key store failed; nothing was changed" },
         /* These come from libsystemd, at this end or the other. */
         { SD_BUS_ERROR_ACCESS_DENIED, CTL_DENIED, SYSTEM, "the daemon refuses this caller" },
-        { SD_BUS_ERROR_TIMEOUT, CTL_UNREACHABLE, SYSTEM, "no answer in time; a change may have been made" },
-        { SD_BUS_ERROR_NO_REPLY, CTL_UNREACHABLE, SYSTEM, "no answer; a change may have been made" },
+        { SD_BUS_ERROR_TIMEOUT, CTL_UNREACHABLE, SYSTEM,
+          "no answer in time; a change may have been made" },
+        { SD_BUS_ERROR_NO_REPLY, CTL_UNREACHABLE, SYSTEM,
+          "no answer; a change may have been made" },
         { SD_BUS_ERROR_DISCONNECTED, CTL_UNREACHABLE, SYSTEM, "the daemon closed the connection" },
         { "System.Error.EPIPE", CTL_UNREACHABLE, SYSTEM, "the daemon closed the connection" },
         { "System.Error.ENOTCONN", CTL_UNREACHABLE, SYSTEM, "the daemon closed the connection" },
-        { SD_BUS_ERROR_UNKNOWN_OBJECT, CTL_FAILED, SYSTEM, "this is not wfapikeyd, or another version" },
-        { SD_BUS_ERROR_UNKNOWN_INTERFACE, CTL_FAILED, SYSTEM, "this is not wfapikeyd, or another version" },
+        { SD_BUS_ERROR_UNKNOWN_OBJECT, CTL_FAILED, SYSTEM,
+          "this is not wfapikeyd, or another version" },
+        { SD_BUS_ERROR_UNKNOWN_INTERFACE, CTL_FAILED, SYSTEM,
+          "this is not wfapikeyd, or another version" },
         { SD_BUS_ERROR_UNKNOWN_METHOD, CTL_FAILED, SYSTEM, "the daemon is of another version" },
         { SD_BUS_ERROR_INVALID_ARGS, CTL_FAILED, SYSTEM, "the daemon is of another version" },
 };
@@ -100,7 +110,8 @@ static int connect_to(const char *path) {
         return take_fd(&fd);
 }
 
-/* Whoever listens there gets names and hands out keys: it must be the system's daemon, or one that we started. */
+/* Whoever listens there gets names and hands out keys: it must be the system's daemon, or one
+ * that we started. */
 static enum exit_code check_server(const char *path, int fd) {
         struct ucred peer = {};
         socklen_t len = sizeof(peer);
@@ -109,8 +120,8 @@ static enum exit_code check_server(const char *path, int fd) {
                 return unreachable(path, -errno);
         if (len == sizeof(peer) && (peer.uid == 0 || peer.uid == geteuid()))
                 return CTL_OK;
-        print_error("%s: refused, because the server there runs as uid %u, neither root nor you", path,
-                    (unsigned) peer.uid);
+        print_error("%s: refused, because the server there runs as uid %u, neither root nor you",
+                    path, (unsigned) peer.uid);
         return CTL_UNREACHABLE;
 }
 
@@ -184,8 +195,8 @@ enum exit_code call_send(const struct call *call, sd_bus_message *m, sd_bus_mess
         return r < 0 ? explain(call, &error, r) : CTL_OK;
 }
 
-enum exit_code call_once(const char *control, const char *method, sd_bus_message **ret, const char *types,
-                         ...) {
+enum exit_code call_once(const char *control, const char *method, sd_bus_message **ret,
+                         const char *types, ...) {
         _cleanup_call_ struct call call = {};
         _cleanup_message_ sd_bus_message *m = NULL;
         enum exit_code rc;

@@ -12,7 +12,8 @@
 #include "sign.h"
 #include "wire.h"
 
-#define PART_MAX 49152 /* bytes in one call; a message has 64 KiB */
+/* bytes in one call; a message has 64 KiB */
+#define PART_MAX 49152
 #define DERS_MAX 60000 /* likewise, of all certificates */
 
 struct certs {
@@ -53,7 +54,7 @@ static void show_json(const struct certs *certs) {
         print_json_close(&j, ']');
 }
 
-/* --- Add ----------------------------------------------------------------------------------------------------------- */
+/* --- Add --- */
 
 static int append_add(sd_bus_message *m, const struct certfile *f, const struct args *args) {
         const char *name = args_value(args, "name");
@@ -82,9 +83,9 @@ static enum exit_code read_add(const struct args *args, struct certfile *ret) {
                 bytes += ret->cert[i].len + 8;
         if (bytes <= DERS_MAX)
                 return rc;
-        print_error(
-                "%s holds more than fits into one call: divide it, at most %d bytes of certificates a file",
-                ret->name, DERS_MAX);
+        print_error("%s holds more than fits into one call: divide it, at most %d bytes of "
+                    "certificates a file",
+                    ret->name, DERS_MAX);
         return CTL_USAGE;
 }
 
@@ -126,7 +127,7 @@ enum exit_code cert_add(const struct args *args) {
         return rc != CTL_OK ? rc : say_added(args, reply);
 }
 
-/* --- List and show ------------------------------------------------------------------------------------------------- */
+/* --- List and show --- */
 
 static enum print_tone tone_of(const struct cert *cert) {
         if (strcmp(cert->status, "revoked") == 0)
@@ -220,7 +221,7 @@ enum exit_code cert_show(const struct args *args) {
         return CTL_OK;
 }
 
-/* --- Remove, revoke, encode ---------------------------------------------------------------------------------------- */
+/* --- Remove, revoke, encode --- */
 
 enum exit_code cert_remove(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
@@ -321,8 +322,8 @@ enum exit_code cert_encode(const struct args *args) {
                 print_json_close(&j, '}');
         } else
                 puts(text);
-        sign_warn_length(
-                "a key with this certificate behind it", KEYTEXT_LEN + 1 + strlen(text),
-                "register the certificate ('cert add') and answer the challenge ('wfapikeyctl sign')");
+        sign_warn_length("a key with this certificate behind it", KEYTEXT_LEN + 1 + strlen(text),
+                         "register the certificate ('cert add') and answer the challenge "
+                         "('wfapikeyctl sign')");
         return CTL_OK;
 }

@@ -1,10 +1,12 @@
-/* The verbs for certificates: those that clients have besides a key, and those of CAs. Private keys never come here. */
+/* The verbs for certificates: those that clients have besides a key, and those of CAs. Private
+ * keys never come here. */
 #pragma once
 
 #include "args.h"
 
 /**
- * cert_add(args): registers the certificate in the file args->words[0], with the option ca all that are in it; option name.
+ * cert_add(args): registers the certificate in the file args->words[0], with the option ca all
+ * that are in it; option name.
  */
 enum exit_code cert_add(const struct args *args);
 
@@ -26,6 +28,7 @@ enum exit_code cert_remove(const struct args *args);
 enum exit_code cert_crl(const struct args *args);
 
 /**
- * cert_encode(args): prints the certificate in the file args->words[0] as it goes behind a key. Asks no daemon.
+ * cert_encode(args): prints the certificate in the file args->words[0] as it goes behind a key.
+ * Asks no daemon.
  */
 enum exit_code cert_encode(const struct args *args);

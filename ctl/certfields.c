@@ -8,7 +8,8 @@
 #define NUMBER(member) RECORD_NUMBER, offsetof(struct cert, member), "-"
 
 const struct record_field certfields[_CERTFIELD_MAX] = {
-        [CERTFIELD_SUBJECT_NAME] = { "subject-common-name", TEXT(subject_name), "subject common name" },
+        [CERTFIELD_SUBJECT_NAME] = { "subject-common-name", TEXT(subject_name),
+                                     "subject common name" },
         [CERTFIELD_SUBJECT_ORGANIZATION] = { "subject-organization", TEXT(subject_organization),
                                              "subject organization" },
         [CERTFIELD_SUBJECT_UNIT] = { "subject-organization-unit", TEXT(subject_unit),
@@ -30,8 +31,8 @@ const struct record_field certfields[_CERTFIELD_MAX] = {
         [CERTFIELD_ADDED] = { "added", TIME(added) },
         [CERTFIELD_CRL_ISSUED] = { "crl-issued", TIME(crl_issued), "CRL issue date" },
         [CERTFIELD_CRL_EXPIRES] = { "crl-expires", TIME(crl_expires), "CRL expiration date" },
-        [CERTFIELD_CRL_REVOKED] = { "crl-revoked", RECORD_COUNT, offsetof(struct cert, crl_revoked), NULL,
-                                    "CRL revoked" },
+        [CERTFIELD_CRL_REVOKED] = { "crl-revoked", RECORD_COUNT, offsetof(struct cert, crl_revoked),
+                                    NULL, "CRL revoked" },
         [CERTFIELD_SUBJECT] = { "subject", TEXT(subject) },
 };
 

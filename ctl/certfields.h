@@ -39,11 +39,13 @@ enum certfield {
         _CERTFIELD_MAX,
 };
 
-/* In the order of `cert show`, which has those before _CERTFIELD_SHOWN, and of the members in JSON. */
+/* In the order of `cert show`, which has those before _CERTFIELD_SHOWN, and of the members in
+ * JSON. */
 extern const struct record_field certfields[_CERTFIELD_MAX];
 
 /**
- * certfields_read(ret, m): reads one certificate at ${m}: 1, 0 when there is no further one, -errno. certfields_done() ends it.
+ * certfields_read(ret, m): reads one certificate at ${m}: 1, 0 when there is no further one,
+ * -errno. certfields_done() ends it.
  */
 int certfields_read(struct cert *ret, sd_bus_message *m) _must_check_;
 void certfields_done(struct cert *cert);

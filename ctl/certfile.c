@@ -42,14 +42,16 @@ static const struct {
                            "right is the certificate that the CA made of it" },
         [KIND_PUBLIC_KEY] = { "a public key", "right is a certificate for it" },
         [KIND_PKCS7] = { "a PKCS#7 bundle",
-                         "'openssl pkcs7 -print_certs -in FILE' (with -inform DER where it is no PEM) takes "
-                         "the certificates out of it" },
+                         "'openssl pkcs7 -print_certs -in FILE' (with -inform DER where it is no "
+                         "PEM) takes the certificates out of it" },
         [KIND_TRUSTED] = { "a certificate with trust settings of OpenSSL's own",
                            "'openssl x509 -in FILE -out cert.pem' writes the certificate alone" },
         [KIND_SSH] = { "a public key of SSH", "right is an X.509 certificate for it" },
         [KIND_DAMAGED] = { "a damaged PEM block", "it may have been cut or changed on its way" },
-        [KIND_BLOCK] = { "a PEM block of another type", "right are blocks of the type CERTIFICATE" },
-        [KIND_BEHIND] = { "bytes that belong to nothing besides", "it may be damaged, or two files in one" },
+        [KIND_BLOCK] = { "a PEM block of another type",
+                         "right are blocks of the type CERTIFICATE" },
+        [KIND_BEHIND] = { "bytes that belong to nothing besides",
+                          "it may be damaged, or two files in one" },
         [KIND_UNKNOWN] = { "neither PEM nor DER", "right is a certificate, which begins with "
                                                   "-----BEGIN CERTIFICATE----- or is its DER" },
 };
@@ -57,7 +59,8 @@ static const struct {
 /* What a file is read by, piece after piece. */
 struct source {
         struct infile file;
-        uint8_t *decoded; /* room for all of it; secret until it is known */
+        /* room for all of it; secret until it is known */
+        uint8_t *decoded;
         const uint8_t *der;
         size_t len, at;
         bool pem;
@@ -77,16 +80,16 @@ static void source_done(struct source *s) {
         infile_done(&s->file);
 }
 
-/* --- What DER is --------------------------------------------------------------------------------------------------- */
+/* --- What DER is --- */
 
 /* is_X(p, len): whether an X begins there; ${p} is then behind it. */
-#define RECOGNIZE(name, type, read, free)                                                                    \
-        static bool is_##name(const uint8_t **p, long len) {                                                 \
-                type *thing = read(NULL, p, len);                                                            \
-                bool is = thing != NULL;                                                                     \
-                                                                                                             \
-                free(thing);                                                                                 \
-                return is;                                                                                   \
+#define RECOGNIZE(name, type, read, free)                                                          \
+        static bool is_##name(const uint8_t **p, long len) {                                       \
+                type *thing = read(NULL, p, len);                                                  \
+                bool is = thing != NULL;                                                           \
+                                                                                                   \
+                free(thing);                                                                       \
+                return is;                                                                         \
         }
 RECOGNIZE(certificate, X509, d2i_X509, X509_free)
 RECOGNIZE(crl, X509_CRL, d2i_X509_CRL, X509_CRL_free)
@@ -98,8 +101,11 @@ static const struct {
         bool (*is)(const uint8_t **p, long len);
         enum kind kind;
 } ders[] = {
-        { is_certificate, KIND_CERTIFICATE }, { is_crl, KIND_CRL },     { is_request, KIND_REQUEST },
-        { is_public_key, KIND_PUBLIC_KEY },   { is_pkcs7, KIND_PKCS7 },
+        { is_certificate, KIND_CERTIFICATE },
+        { is_crl, KIND_CRL },
+        { is_request, KIND_REQUEST },
+        { is_public_key, KIND_PUBLIC_KEY },
+        { is_pkcs7, KIND_PKCS7 },
 };
 
 /* What begins at ${der}. A private key is not shown to OpenSSL, which would make copies of it. */
@@ -120,7 +126,7 @@ static void sort_der(const uint8_t *der, size_t len, struct piece *ret) {
         ret->private = privkey_in_bytes(der, len);
 }
 
-/* --- One piece after the other ------------------------------------------------------------------------------------- */
+/* --- One piece after the other --- */
 
 static bool has_binary(const char *text, size_t len) {
         for (size_t i = 0; i < len; i++)
@@ -134,7 +140,8 @@ static bool label_is(const struct pem_block *b, const char *label) {
 }
 
 static void sort_block(struct source *s, const struct pem_block *b, struct piece *ret) {
-        ssize_t len = b->body ? base64_decode(b->body, b->body_len, s->decoded, s->file.room) : -EINVAL;
+        ssize_t len =
+                b->body ? base64_decode(b->body, b->body_len, s->decoded, s->file.room) : -EINVAL;
 
         if (len <= 0) {
                 *ret = (struct piece){ .kind = KIND_DAMAGED };
@@ -145,7 +152,8 @@ static void sort_block(struct source *s, const struct pem_block *b, struct piece
                 return;
         if (label_is(b, "TRUSTED CERTIFICATE"))
                 ret->kind = KIND_TRUSTED;
-        else if (ret->kind == KIND_UNKNOWN && !label_is(b, "CERTIFICATE") && !label_is(b, "X509 CRL"))
+        else if (ret->kind == KIND_UNKNOWN && !label_is(b, "CERTIFICATE") &&
+                 !label_is(b, "X509 CRL"))
                 ret->kind = KIND_BLOCK;
         else if (ret->kind == KIND_UNKNOWN || ret->len != (size_t) len)
                 ret->kind = KIND_DAMAGED;
@@ -223,7 +231,7 @@ static enum exit_code source_open(const char *path, size_t max, struct source *s
         return CTL_OK;
 }
 
-/* --- The whole file ------------------------------------------------------------------------------------------------ */
+/* --- The whole file --- */
 
 static enum exit_code refuse(const struct source *s, enum kind kind) {
         const char *verb = kind == KIND_UNKNOWN ? "is" : "holds";
@@ -285,8 +293,8 @@ static enum exit_code read_pieces(const char *path, size_t max_bytes, enum kind 
                 if (piece.kind != wanted)
                         return refuse(&s, piece.kind);
                 if (f.n == max) {
-                        print_error("%s holds more than %zu: give them one after the other", s.file.name,
-                                    max);
+                        print_error("%s holds more than %zu: give them one after the other",
+                                    s.file.name, max);
                         return CTL_USAGE;
                 }
                 rc = add(&f, &piece);
@@ -305,8 +313,8 @@ enum exit_code certfile_read(const char *path, struct certfile *ret) {
 
         for (size_t i = 0; rc == CTL_OK && i < f.n; i++)
                 if (f.cert[i].len > WIRE_CERTIFICATE_MAX) {
-                        print_error("%s: a certificate of %zu bytes is too large: at most %d", f.name,
-                                    f.cert[i].len, WIRE_CERTIFICATE_MAX);
+                        print_error("%s: a certificate of %zu bytes is too large: at most %d",
+                                    f.name, f.cert[i].len, WIRE_CERTIFICATE_MAX);
                         rc = CTL_USAGE;
                 }
         if (rc != CTL_OK)
@@ -318,15 +326,17 @@ enum exit_code certfile_read(const char *path, struct certfile *ret) {
 
 static enum exit_code check_client(const struct certfile *f) {
         if (f->cert[0].ca) {
-                print_error("%s: %s certificate is a CA's, not a client's (basicConstraints has CA:TRUE, "
-                            "which 'openssl req -x509' writes unless it is told otherwise). 'cert add --ca' "
-                            "registers a CA: then all clients are trusted that it has certified",
+                print_error("%s: %s certificate is a CA's, not a client's (basicConstraints has "
+                            "CA:TRUE, which 'openssl req -x509' writes unless it is told "
+                            "otherwise). 'cert add --ca' registers a CA: then all clients are "
+                            "trusted that it has certified",
                             f->name, f->n > 1 ? "the first" : "the");
                 return CTL_USAGE;
         }
         for (size_t i = 1; i < f->n; i++)
                 if (!f->cert[i].ca) {
-                        print_error("%s holds the certificates of several clients: give them one by one",
+                        print_error("%s holds the certificates of several clients: give them one "
+                                    "by one",
                                     f->name);
                         return CTL_USAGE;
                 }
@@ -342,10 +352,9 @@ enum exit_code certfile_read_client(const char *path, struct certfile *ret) {
         if (rc != CTL_OK)
                 return rc;
         if (f.n > 1)
-                print_error(
-                        "%s: only the first certificate is taken, which is the client's; %zu of CAs behind "
-                        "it are left out ('cert add --ca' registers such)",
-                        f.name, f.n - 1);
+                print_error("%s: only the first certificate is taken, which is the client's; %zu "
+                            "of CAs behind it are left out ('cert add --ca' registers such)",
+                            f.name, f.n - 1);
         while (f.n > 1)
                 free(f.cert[--f.n].der);
         *ret = f;

@@ -67,8 +67,8 @@ enum exit_code doctor_run(const struct args *args) {
         _cleanup_report_ struct doctor_report report = {};
         const char *uid = args_value(args, "server-uid"), *module = args_value(args, "module");
         struct doctor_host host = {
-                .verify =
-                        choose(args_value(args, "verify-socket"), "WFAPIKEY_VERIFY", "/run/wfapikey/verify"),
+                .verify = choose(args_value(args, "verify-socket"), "WFAPIKEY_VERIFY",
+                                 "/run/wfapikey/verify"),
                 .control = choose(args->control, "WFAPIKEY_CONTROL", "/run/wfapikey/control"),
                 .module = module ? module : MODULE_PATH,
         };

@@ -4,7 +4,7 @@
 #include "args.h"
 
 /**
- * doctor_run(args): CTL_OK when nothing is worse than a hint; CTL_REFUSED; CTL_UNREACHABLE when the daemon does not answer, after the
- * other checks; CTL_USAGE; CTL_FAILED.
+ * doctor_run(args): CTL_OK when nothing is worse than a hint; CTL_REFUSED; CTL_UNREACHABLE when
+ * the daemon does not answer, after the other checks; CTL_USAGE; CTL_FAILED.
  */
 enum exit_code doctor_run(const struct args *args);

@@ -67,10 +67,11 @@ static void check_directory(const struct doctor_host *host, const struct place *
         if (stat(dir, &st) < 0)
                 return; /* what follows says it better */
         if ((st.st_uid != 0 && st.st_uid != host->server_uid) || (st.st_mode & 022) != 0)
-                doctor_report_add(
-                        report, DOCTOR_ERROR, place->check, "chown root: and chmod 0755 the directory",
-                        "others than root can write %s (uid %u, mode %04o) and replace the socket in it", dir,
-                        st.st_uid, st.st_mode & 07777);
+                doctor_report_add(report, DOCTOR_ERROR, place->check,
+                                  "chown root: and chmod 0755 the directory",
+                                  "others than root can write %s (uid %u, mode %04o) and replace "
+                                  "the socket in it",
+                                  dir, st.st_uid, st.st_mode & 07777);
 }
 
 static void check_unit(const struct place *place, struct doctor_report *report) {
@@ -80,9 +81,10 @@ static void check_unit(const struct place *place, struct doctor_report *report) 
         (void) snprintf(link, sizeof(link), WANTS "/%s", place->unit);
         (void) snprintf(advice, sizeof(advice), "systemctl enable --now %s", place->unit);
         if (lstat("/run/systemd/system", &st) == 0 && lstat(link, &st) < 0)
-                doctor_report_add(report, DOCTOR_HINT, place->check, advice,
-                                  "%s is not enabled: after the next start of the system nobody listens",
-                                  place->unit);
+                doctor_report_add(
+                        report, DOCTOR_HINT, place->check, advice,
+                        "%s is not enabled: after the next start of the system nobody listens",
+                        place->unit);
 }
 
 static void check_socket(const struct doctor_host *host, const struct place *place,
@@ -92,9 +94,10 @@ static void check_socket(const struct doctor_host *host, const struct place *pla
         uid_t server;
         int r;
 
-        (void) snprintf(advice, sizeof(advice),
-                        "systemctl enable --now %s; where it is: journalctl -u wfapikeyd -n 20 says why",
-                        place->unit);
+        (void) snprintf(
+                advice, sizeof(advice),
+                "systemctl enable --now %s; where it is: journalctl -u wfapikeyd -n 20 says why",
+                place->unit);
         check_directory(host, place, report);
         if (lstat(place->path, &st) < 0) {
                 doctor_report_add(report, DOCTOR_ERROR, place->check, advice, "the socket %s: %s",
@@ -102,24 +105,27 @@ static void check_socket(const struct doctor_host *host, const struct place *pla
                 return;
         }
         if (!S_ISSOCK(st.st_mode)) {
-                doctor_report_add(report, DOCTOR_ERROR, place->check, "remove it, then restart the unit",
-                                  "%s is no socket", place->path);
+                doctor_report_add(report, DOCTOR_ERROR, place->check,
+                                  "remove it, then restart the unit", "%s is no socket",
+                                  place->path);
                 return;
         }
         if ((st.st_mode & 0666) != 0666)
-                doctor_report_add(report, DOCTOR_WARNING, place->check,
-                                  "SocketMode=0666 in the unit, or chmod 0666",
-                                  "%s has mode %04o: services and users that are not root cannot ask",
-                                  place->path, st.st_mode & 07777);
+                doctor_report_add(
+                        report, DOCTOR_WARNING, place->check,
+                        "SocketMode=0666 in the unit, or chmod 0666",
+                        "%s has mode %04o: services and users that are not root cannot ask",
+                        place->path, st.st_mode & 07777);
         r = probe(place, &server);
         if (r < 0)
-                doctor_report_add(report, DOCTOR_ERROR, place->check, advice, "nobody answers at %s: %s",
-                                  place->path, strerror(-r));
+                doctor_report_add(report, DOCTOR_ERROR, place->check, advice,
+                                  "nobody answers at %s: %s", place->path, strerror(-r));
         else if (server != host->server_uid)
-                doctor_report_add(
-                        report, DOCTOR_ERROR, place->check,
-                        "find out who that is: ss -xlp; pam_wfapikey sends it nothing (server_uid=)",
-                        "%s is served by uid %u and not by uid %u", place->path, server, host->server_uid);
+                doctor_report_add(report, DOCTOR_ERROR, place->check,
+                                  "find out who that is: ss -xlp; pam_wfapikey sends it nothing "
+                                  "(server_uid=)",
+                                  "%s is served by uid %u and not by uid %u", place->path, server,
+                                  host->server_uid);
         else
                 doctor_report_add(report, DOCTOR_OK, place->check, NULL, "%s is served by uid %u",
                                   place->path, server);
@@ -130,8 +136,8 @@ static void check_module(const struct doctor_host *host, struct doctor_report *r
 
         if (stat(host->module, &st) < 0)
                 doctor_report_add(report, DOCTOR_ERROR, "module",
-                                  "install it where libpam looks (configure --with-pamdir=)", "%s: %s",
-                                  host->module, strerror(errno));
+                                  "install it where libpam looks (configure --with-pamdir=)",
+                                  "%s: %s", host->module, strerror(errno));
         else if (!S_ISREG(st.st_mode) || (st.st_uid != 0 && st.st_uid != host->server_uid) ||
                  (st.st_mode & 022) != 0)
                 doctor_report_add(report, DOCTOR_ERROR, "module",
@@ -139,7 +145,8 @@ static void check_module(const struct doctor_host *host, struct doctor_report *r
                                   "others than root can write %s (uid %u, mode %04o)", host->module,
                                   st.st_uid, st.st_mode & 07777);
         else
-                doctor_report_add(report, DOCTOR_OK, "module", NULL, "%s is there and root's", host->module);
+                doctor_report_add(report, DOCTOR_OK, "module", NULL, "%s is there and root's",
+                                  host->module);
 }
 
 /* A key that nobody has: well-formed, and as likely to exist as to be guessed. */
@@ -222,16 +229,19 @@ static void check_verification(const struct doctor_host *host, struct doctor_rep
                                   "stop what serves the verify socket: it is not wfapikeyd",
                                   "a key that nobody ever made was ACCEPTED for root");
         else if (told.verdict != VERDICT_DENY)
-                doctor_report_add(report, DOCTOR_ERROR, "verification", "journalctl -u wfapikeyd -n 20",
-                                  "a verification as %s was not decided%s%s", who,
-                                  told.reason == REASON_NONE ? "" : ": ",
-                                  told.reason == REASON_NONE ? "" : verdict_reason_text(told.reason));
+                doctor_report_add(
+                        report, DOCTOR_ERROR, "verification", "journalctl -u wfapikeyd -n 20",
+                        "a verification as %s was not decided%s%s", who,
+                        told.reason == REASON_NONE ? "" : ": ",
+                        told.reason == REASON_NONE ? "" : verdict_reason_text(told.reason));
         else if (told.reason != REASON_NONE && !told_all)
-                doctor_report_add(report, DOCTOR_WARNING, "verification", "this should not be: report it",
+                doctor_report_add(report, DOCTOR_WARNING, "verification",
+                                  "this should not be: report it",
                                   "%s is told why a key is refused", who);
         else
                 doctor_report_add(report, DOCTOR_OK, "verification", NULL,
-                                  "a key that does not exist is refused to %s, without a reason", who);
+                                  "a key that does not exist is refused to %s, without a reason",
+                                  who);
 }
 
 void doctor_host(const struct doctor_host *host, struct doctor_report *report) {

@@ -1,4 +1,5 @@
-/* doctor's look at this host: the sockets, the module's file, and a verification as an unprivileged service makes it. */
+/* doctor's look at this host: the sockets, the module's file, and a verification as an
+ * unprivileged service makes it. */
 #pragma once
 
 #include <sys/types.h>
@@ -12,6 +13,7 @@ struct doctor_host {
 };
 
 /**
- * doctor_host(host, report): all of it. Starts a process as the user nobody where it may, and waits for its end.
+ * doctor_host(host, report): all of it. Starts a process as the user nobody where it may, and
+ * waits for its end.
  */
 void doctor_host(const struct doctor_host *host, struct doctor_report *report);

@@ -32,7 +32,8 @@ struct pam {
         const char *const *dirs;
         struct doctor_report *report;
         struct pamstack other;
-        char **included; /* files that others include: mostly no services of their own */
+        /* files that others include: mostly no services of their own */
+        char **included;
         size_t n_included;
         struct fault *faults;
         size_t n_faults;
@@ -44,51 +45,65 @@ static const struct {
         enum doctor_severity severity;
         const char *seen, *advice;
 } problems[] = {
-        { DOCTOR_STACK_DEAD, DOCTOR_ERROR, "includes a file that is not there, and libpam lets nobody in",
+        { DOCTOR_STACK_DEAD, DOCTOR_ERROR,
+          "includes a file that is not there, and libpam lets nobody in",
           "write the file that @include names, or take the line out" },
         { DOCTOR_STACK_AUTH_OPEN, DOCTOR_ERROR,
           "FAILS OPEN: a login succeeds although pam_wfapikey and every other module refuse it",
-          "end the auth lines with one that refuses (auth requisite pam_deny.so, or a required module), and "
+          "end the auth lines with one that refuses (auth requisite pam_deny.so, or a required "
+          "module), and "
           "write "
           "auth [success=done default=ignore] pam_wfapikey.so before it" },
         { DOCTOR_STACK_KEYS_FAIL, DOCTOR_WARNING,
           "no key logs in: another line refuses what pam_wfapikey accepts",
-          "put auth [success=done default=ignore] pam_wfapikey.so before the modules for passwords, and see "
+          "put auth [success=done default=ignore] pam_wfapikey.so before the modules for "
+          "passwords, and see "
           "that "
           "jumps (success=N) do not lead beyond the last line" },
         { DOCTOR_STACK_PASSWORDS_FAIL, DOCTOR_WARNING,
-          "passwords do not log in any more: what is not an API key is refused before the other modules "
+          "passwords do not log in any more: what is not an API key is refused before the other "
+          "modules "
           "count",
-          "for keys and passwords side by side write auth [success=done default=ignore] pam_wfapikey.so; for "
+          "for keys and passwords side by side write auth [success=done default=ignore] "
+          "pam_wfapikey.so; for "
           "keys "
           "alone take the lines for passwords out" },
-        { DOCTOR_STACK_DOWN_LOCKS, DOCTOR_WARNING, "passwords do not log in while wfapikeyd is down",
-          "let the line ignore authinfo_unavail: auth [success=done default=ignore] pam_wfapikey.so" },
+        { DOCTOR_STACK_DOWN_LOCKS, DOCTOR_WARNING,
+          "passwords do not log in while wfapikeyd is down",
+          "let the line ignore authinfo_unavail: auth [success=done default=ignore] "
+          "pam_wfapikey.so" },
         { DOCTOR_STACK_ACCOUNT_OPEN, DOCTOR_ERROR,
           "FAILS OPEN: account goes on although pam_wfapikey says that the key is no good any more",
-          "write account required pam_wfapikey.so, before any line that ends the account lines with "
+          "write account required pam_wfapikey.so, before any line that ends the account lines "
+          "with "
           "success" },
         { DOCTOR_STACK_ACCOUNT_UNSURE, DOCTOR_WARNING,
           "account goes on when wfapikeyd cannot be asked about the key again",
           "write account required pam_wfapikey.so" },
         { DOCTOR_STACK_ACCOUNT_SKIPS, DOCTOR_WARNING,
           "a login with a key skips the other account modules: expired and barred accounts get in",
-          "write account required pam_wfapikey.so: it confirms a key and leaves the rest to the other "
+          "write account required pam_wfapikey.so: it confirms a key and leaves the rest to the "
+          "other "
           "lines" },
         { DOCTOR_STACK_ACCOUNT_LOCKS, DOCTOR_ERROR,
-          "LOCKS OUT: account turns away everybody who logs in without a key, because no other account "
+          "LOCKS OUT: account turns away everybody who logs in without a key, because no other "
+          "account "
           "module has an "
           "opinion",
           "add the account lines of this host, on Debian @include common-account" },
-        { DOCTOR_STACK_ACCOUNT_KEYS, DOCTOR_WARNING, "account turns away everybody who logs in with a key",
-          "write account required pam_wfapikey.so, and see that jumps do not lead beyond the last line" },
+        { DOCTOR_STACK_ACCOUNT_KEYS, DOCTOR_WARNING,
+          "account turns away everybody who logs in with a key",
+          "write account required pam_wfapikey.so, and see that jumps do not lead beyond the last "
+          "line" },
         { DOCTOR_STACK_ACCOUNT_MISSING, DOCTOR_WARNING,
-          "has no account line for pam_wfapikey: a key that is revoked while its owner logs in is not "
+          "has no account line for pam_wfapikey: a key that is revoked while its owner logs in is "
+          "not "
           "noticed",
           "add account required pam_wfapikey.so beside the other account lines" },
         { DOCTOR_STACK_AUTH_MISSING, DOCTOR_HINT,
           "has an account line for pam_wfapikey and no auth line, so that no key logs in",
-          "for keys write auth [success=done default=ignore] pam_wfapikey.so before the modules for "
+          "for keys write auth [success=done default=ignore] pam_wfapikey.so before the modules "
+          "for "
           "passwords" },
 };
 
@@ -151,8 +166,8 @@ static void note_fault(struct pam *pam, unsigned problem, const struct pamstack_
         f->n_services++;
         used = strlen(f->services);
         if (used + strlen(service) + 8 < sizeof(f->services))
-                (void) snprintf(f->services + used, sizeof(f->services) - used, "%s%s", used > 0 ? ", " : "",
-                                service);
+                (void) snprintf(f->services + used, sizeof(f->services) - used, "%s%s",
+                                used > 0 ? ", " : "", service);
         else if (strcmp(f->services + used - 3, "...") != 0)
                 (void) snprintf(f->services + used, sizeof(f->services) - used, " ...");
 }
@@ -173,22 +188,25 @@ static void check_options(struct pam *pam, const struct pamstack_line *line, con
         const char *bad = NULL;
         struct stat st;
 
-        if (pam_args_parse((int) line->n_args, line->args, line->type == PAMSTACK_SESSION, &args, &bad) < 0) {
-                doctor_report_add(
-                        pam->report, DOCTOR_ERROR, CHECK,
-                        "pam_wfapikey(8) has the options; until it is right the module refuses everything",
-                        "%s:%u: '%s' is no option of pam_wfapikey, or its value is wrong", line->file,
-                        line->number, bad);
+        if (pam_args_parse((int) line->n_args, line->args, line->type == PAMSTACK_SESSION, &args,
+                           &bad) < 0) {
+                doctor_report_add(pam->report, DOCTOR_ERROR, CHECK,
+                                  "pam_wfapikey(8) has the options; until it is right the module "
+                                  "refuses everything",
+                                  "%s:%u: '%s' is no option of pam_wfapikey, or its value is wrong",
+                                  line->file, line->number, bad);
                 return;
         }
         if (lstat(args.socket, &st) < 0 || !S_ISSOCK(st.st_mode))
                 doctor_report_add(pam->report, DOCTOR_WARNING, CHECK,
                                   "name the socket that wfapikeyd serves, or leave socket= out",
-                                  "%s:%u: there is no socket %s", line->file, line->number, args.socket);
+                                  "%s:%u: there is no socket %s", line->file, line->number,
+                                  args.socket);
         if (strcmp(service, "nginx") == 0 && args.timeout_ms > SLOW_MS)
-                doctor_report_add(pam->report, DOCTOR_HINT, CHECK, "write timeout=1 behind pam_wfapikey.so",
-                                  "%s:%u: a worker of nginx waits for the answer, here up to %lld ms",
-                                  line->file, line->number, (long long) args.timeout_ms);
+                doctor_report_add(
+                        pam->report, DOCTOR_HINT, CHECK, "write timeout=1 behind pam_wfapikey.so",
+                        "%s:%u: a worker of nginx waits for the answer, here up to %lld ms",
+                        line->file, line->number, (long long) args.timeout_ms);
 }
 
 static bool is_included(const struct pam *pam, const char *name) {
@@ -204,7 +222,8 @@ static const char *base_of(const char *file) {
         return slash ? slash + 1 : file;
 }
 
-/* First round: which files others include. Lines are checked where they stand, so that each is checked once. */
+/* First round: which files others include. Lines are checked where they stand, so that each is
+ * checked once. */
 static void look_at_lines(struct pam *pam, const char *service, const struct pamstack *stack) {
         for (size_t i = 0; i < stack->n; i++) {
                 const struct pamstack_line *line = &stack->lines[i];
@@ -230,7 +249,8 @@ static void look_at_lines(struct pam *pam, const char *service, const struct pam
         }
 }
 
-/* Has lines to log in and lines for the account: a service, even if others include it, as su-l does su. */
+/* Has lines to log in and lines for the account: a service, even if others include it, as su-l
+ * does su. */
 static bool is_whole(const struct pamstack *stack) {
         unsigned types = 0;
 
@@ -252,7 +272,8 @@ static void judge(struct pam *pam, const char *service, const struct pamstack *s
         for (unsigned bit = 1; bit < _DOCTOR_STACK_END; bit <<= 1)
                 if (found & bit)
                         note_fault(pam, bit,
-                                   (bit >= DOCTOR_STACK_ACCOUNT_OPEN && account) || !auth ? account : auth,
+                                   (bit >= DOCTOR_STACK_ACCOUNT_OPEN && account) || !auth ? account
+                                                                                          : auth,
                                    service);
 }
 
@@ -265,7 +286,8 @@ static bool is_hidden(const struct pam *pam, const char *name) {
 }
 
 static void each_service(struct pam *pam, const char *dir,
-                         void (*look)(struct pam *pam, const char *service, const struct pamstack *stack)) {
+                         void (*look)(struct pam *pam, const char *service,
+                                      const struct pamstack *stack)) {
         struct dirent **entries = NULL;
         int n = scandir(dir, &entries, NULL, alphasort);
 
@@ -273,7 +295,8 @@ static void each_service(struct pam *pam, const char *dir,
                 __attribute__((cleanup(pamstack_done))) struct pamstack stack = {};
                 _cleanup_free_ struct dirent *entry = entries[i];
 
-                if (entry->d_name[0] == '.' || (dir != pam->dirs[0] && is_hidden(pam, entry->d_name)))
+                if (entry->d_name[0] == '.' ||
+                    (dir != pam->dirs[0] && is_hidden(pam, entry->d_name)))
                         continue;
                 if (pamstack_read(entry->d_name, load, pam, &stack) == 0)
                         look(pam, entry->d_name, &stack);
@@ -296,18 +319,19 @@ static void check_modes(struct doctor_report *report, const char *dir, uid_t own
                     ((st.st_uid == 0 || st.st_uid == owner) && (st.st_mode & S_IWOTH) == 0 &&
                      (st.st_gid == 0 || st.st_uid == geteuid() || (st.st_mode & S_IWGRP) == 0)))
                         continue;
-                doctor_report_add(
-                        report, DOCTOR_ERROR, CHECK,
-                        "chown root: and chmod go-w, after a look at what is in it",
-                        "others than root can write %s (uid %u, mode %04o): they decide who logs in", path,
-                        st.st_uid, st.st_mode & 07777);
+                doctor_report_add(report, DOCTOR_ERROR, CHECK,
+                                  "chown root: and chmod go-w, after a look at what is in it",
+                                  "others than root can write %s (uid %u, mode %04o): they decide "
+                                  "who logs in",
+                                  path, st.st_uid, st.st_mode & 07777);
         }
         free(entries);
 }
 
 void doctor_pam(const char *dir, struct doctor_report *report) {
         const char *own_dirs[] = { dir, NULL };
-        __attribute__((cleanup(pam_done))) struct pam pam = { .dirs = dir ? own_dirs : standard_dirs,
+        __attribute__((cleanup(pam_done))) struct pam pam = { .dirs = dir ? own_dirs
+                                                                          : standard_dirs,
                                                               .report = report };
         size_t before = report->n;
 
@@ -321,10 +345,12 @@ void doctor_pam(const char *dir, struct doctor_report *report) {
                 each_service(&pam, pam.dirs[i], judge);
         report_faults(&pam);
         if (pam.n_services == 0)
-                doctor_report_add(report, DOCTOR_HINT, CHECK, "pam_wfapikey(8) has the lines for a service",
+                doctor_report_add(report, DOCTOR_HINT, CHECK,
+                                  "pam_wfapikey(8) has the lines for a service",
                                   "no service in %s asks pam_wfapikey", pam.dirs[0]);
         else if (report->n == before)
-                doctor_report_add(report, DOCTOR_OK, CHECK, NULL,
-                                  "%u services ask pam_wfapikey, and their stacks let in whom they should",
-                                  pam.n_services);
+                doctor_report_add(
+                        report, DOCTOR_OK, CHECK, NULL,
+                        "%u services ask pam_wfapikey, and their stacks let in whom they should",
+                        pam.n_services);
 }

@@ -4,6 +4,7 @@
 #include "doctor_report.h"
 
 /**
- * doctor_pam(dir, report): looks at the services in ${dir}; NULL: where libpam looks, /etc/pam.d and /usr/lib/pam.d.
+ * doctor_pam(dir, report): looks at the services in ${dir}; NULL: where libpam looks, /etc/pam.d
+ * and /usr/lib/pam.d.
  */
 void doctor_pam(const char *dir, struct doctor_report *report);

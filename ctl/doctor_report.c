@@ -19,8 +19,8 @@ static const struct {
 };
 _Static_assert(ARRAY_LEN(severities) == _DOCTOR_SEVERITY_MAX, "a row for each severity");
 
-void doctor_report_add(struct doctor_report *report, enum doctor_severity severity, const char *check,
-                       const char *advice, const char *format, ...) {
+void doctor_report_add(struct doctor_report *report, enum doctor_severity severity,
+                       const char *check, const char *advice, const char *format, ...) {
         _cleanup_free_ char *seen = NULL, *todo = advice ? strdup(advice) : NULL;
         struct doctor_finding *more;
         va_list ap;
@@ -40,9 +40,10 @@ void doctor_report_add(struct doctor_report *report, enum doctor_severity severi
                 report->error = -ENOMEM;
                 return;
         }
-        report->findings[report->n++] = (struct doctor_finding){
-                .severity = severity, .check = check, .seen = take_ptr(seen), .advice = take_ptr(todo)
-        };
+        report->findings[report->n++] = (struct doctor_finding){ .severity = severity,
+                                                                 .check = check,
+                                                                 .seen = take_ptr(seen),
+                                                                 .advice = take_ptr(todo) };
 }
 
 enum doctor_severity doctor_report_severity(const char *name) {

@@ -4,13 +4,16 @@
 
 /* What a module does to a login, as far as one can tell by its name. */
 enum kind {
-        KIND_LOGIN = 0, /* asks for a secret, knows accounts; every module that is not in the table */
+        /* asks for a secret, knows accounts; every module that is not in the table */
+        KIND_LOGIN = 0,
         KIND_OURS,
         KIND_PERMIT,
         KIND_DENY,
         KIND_HELPER, /* answers the same whoever logs in */
-        KIND_CHECK,  /* looks at who it is, or from where; may say either */
-        KIND_TRUST,  /* lets some in without a secret: whom it does not are asked about */
+        /* looks at who it is, or from where; may say either */
+        KIND_CHECK,
+        /* lets some in without a secret: whom it does not are asked about */
+        KIND_TRUST,
 };
 
 static const struct {
@@ -92,7 +95,8 @@ static bool may_let_in(const struct pamstack *stack, enum pamstack_type type, st
         return lets_in(stack, type, s);
 }
 
-const struct pamstack_line *doctor_stack_line(const struct pamstack *stack, enum pamstack_type type) {
+const struct pamstack_line *doctor_stack_line(const struct pamstack *stack,
+                                              enum pamstack_type type) {
         for (size_t i = 0; i < stack->n; i++)
                 if (stack->lines[i].type == type && kind_of(&stack->lines[i]) == KIND_OURS)
                         return &stack->lines[i];
@@ -116,8 +120,9 @@ static bool has_type(const struct pamstack *stack, enum pamstack_type type) {
 
 /* Whether somebody gets in whom all refuse, whichever way our module does. */
 static bool is_open(const struct pamstack *stack) {
-        static const int refusals[] = { PAMSTACK_AUTH_ERR, PAMSTACK_AUTHINFO_UNAVAIL, PAMSTACK_SERVICE_ERR,
-                                        PAMSTACK_BUF_ERR,  PAMSTACK_USER_UNKNOWN,     PAMSTACK_CONV_ERR };
+        static const int refusals[] = { PAMSTACK_AUTH_ERR,     PAMSTACK_AUTHINFO_UNAVAIL,
+                                        PAMSTACK_SERVICE_ERR,  PAMSTACK_BUF_ERR,
+                                        PAMSTACK_USER_UNKNOWN, PAMSTACK_CONV_ERR };
         static const int helpers[] = { PAMSTACK_SUCCESS, PAMSTACK_IGNORE, PAMSTACK_AUTH_ERR };
 
         for (size_t i = 0; i < ARRAY_LEN(refusals); i++)

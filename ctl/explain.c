@@ -36,7 +36,8 @@ static enum exit_code read_time(const char *text, int64_t *ret) {
                 *ret = time(NULL) + seconds;
                 return CTL_OK;
         }
-        print_error("--at='%s' is neither a time, such as 2027-01-31 or 2027-01-31T12:00:00Z, nor a duration "
+        print_error("--at='%s' is neither a time, such as 2027-01-31 or 2027-01-31T12:00:00Z, nor "
+                    "a duration "
                     "from "
                     "now, such as 12h or 90d",
                     text);
@@ -138,7 +139,8 @@ static void show_json(const struct verdict *verdict) {
 static void show_lines(const struct verdict *verdict) {
         _cleanup_free_ char *buffer = NULL;
 
-        printf("%s: %s\n", verdict->accepted ? "accepted" : "refused", print_show(verdict->text, &buffer));
+        printf("%s: %s\n", verdict->accepted ? "accepted" : "refused",
+               print_show(verdict->text, &buffer));
         for (size_t i = 0; i < verdict->n; i++) {
                 _cleanup_free_ char *name = NULL, *text = NULL;
                 const struct check *check = &verdict->checks[i];
@@ -163,7 +165,8 @@ enum exit_code explain_run(const struct args *args) {
         int r;
 
         if (args_has(args, "proved") && !args_value(args, "certificate")) {
-                print_error("--proved says that the login has the key of --certificate=CERT: which one?");
+                print_error("--proved says that the login has the key of --certificate=CERT: which "
+                            "one?");
                 return CTL_USAGE;
         }
         rc = key_check_id(args->words[0]);

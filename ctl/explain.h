@@ -5,7 +5,7 @@
 
 /**
  * explain_run(args):
- * Says rule by rule what a login with the key args->words[0] would get; options service, rhost, user, at. CTL_OK when it would be
- * accepted, CTL_REFUSED when not.
+ * Says rule by rule what a login with the key args->words[0] would get; options service, rhost,
+ * user, at. CTL_OK when it would be accepted, CTL_REFUSED when not.
  */
 enum exit_code explain_run(const struct args *args);

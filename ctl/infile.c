@@ -32,7 +32,8 @@ static int read_whole(int fd, struct infile *f) {
 
 enum exit_code infile_read(const char *path, size_t max, struct infile *ret) {
         bool from_stdin = strcmp(path, "-") == 0;
-        _cleanup_infile_ struct infile f = { .name = from_stdin ? "standard input" : path, .room = max + 1 };
+        _cleanup_infile_ struct infile f = { .name = from_stdin ? "standard input" : path,
+                                             .room = max + 1 };
         _cleanup_close_ int opened = -1;
         int r;
 

@@ -1,4 +1,5 @@
-/* A file that is read as a whole, from its place or from standard input. It may hold what is secret: nothing of it is left in memory. */
+/* A file that is read as a whole, from its place or from standard input. It may hold what is
+ * secret: nothing of it is left in memory. */
 #pragma once
 
 #include <stddef.h>
@@ -17,7 +18,8 @@ struct infile {
 /**
  * infile_read(path, max, ret):
  * Reads ${path}, "-" for standard input; ${path} is borrowed. infile_done() ends it.
- * Returns CTL_OK; CTL_USAGE when it is empty or has more than ${max} bytes; CTL_FAILED. What is wrong was said then.
+ * Returns CTL_OK; CTL_USAGE when it is empty or has more than ${max} bytes; CTL_FAILED. What is
+ * wrong was said then.
  */
 enum exit_code infile_read(const char *path, size_t max, struct infile *ret) _must_check_;
 

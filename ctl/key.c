@@ -8,23 +8,27 @@
 #include "prompt.h"
 #include "secret.h"
 
-#define PASSWORD_MAX 511  /* what libpam takes */
-#define IDS_MAX      1000 /* common/CONTROL; more might not even fit into a message */
+#define PASSWORD_MAX 511 /* what libpam takes */
+/* common/CONTROL; more might not even fit into a message */
+#define IDS_MAX 1000
 
 enum exit_code key_check_id(const char *text) {
         if (keytext_is_id(text))
                 return CTL_OK;
         /* Whoever passes something like a key means a key: such a text is not repeated. */
         if (strncmp(text, "wfk_", KEYTEXT_PREFIX_LEN) == 0)
-                print_error("this is not the id of a key: an id is only the 10 characters after wfk_");
+                print_error(
+                        "this is not the id of a key: an id is only the 10 characters after wfk_");
         else
-                print_error("'%s' is not the id of a key: ids have 10 characters of 0-9A-Za-z", text);
+                print_error("'%s' is not the id of a key: ids have 10 characters of 0-9A-Za-z",
+                            text);
         return CTL_USAGE;
 }
 
 static enum exit_code check_ids(const struct args *args) {
         if (args->n_words > IDS_MAX) {
-                print_error("%zu ids are too many for one call, which is done for all of them or none: at "
+                print_error("%zu ids are too many for one call, which is done for all of them or "
+                            "none: at "
                             "most %d",
                             args->n_words, IDS_MAX);
                 return CTL_USAGE;
@@ -78,7 +82,8 @@ static enum exit_code hand_out(const struct args *args, const char *id, const st
         } else
                 puts(key->text);
         if (fflush(stdout) != 0 || ferror(stdout)) {
-                print_error("the key could not be written (%s) and cannot be shown again: use 'wfapikeyctl "
+                print_error("the key could not be written (%s) and cannot be shown again: use "
+                            "'wfapikeyctl "
                             "key reset "
                             "%s' or 'wfapikeyctl key remove %s'",
                             strerror(errno), id, id);
@@ -112,7 +117,8 @@ static int append_text(sd_bus_message *m, const char *name, const char *value) {
 }
 
 /* All the values of the repeatable ${option} as the array ${name}. */
-static int append_list(sd_bus_message *m, const char *name, const struct args *args, const char *option) {
+static int append_list(sd_bus_message *m, const char *name, const struct args *args,
+                       const char *option) {
         const char *value;
         size_t at = 0;
         int r;
@@ -139,7 +145,8 @@ static const char *requirement(const struct args *args) {
         return args_has(args, "require-certificate") ? "yes" : NULL;
 }
 
-static int append_issue(sd_bus_message *m, const struct args *args, const char *user, const char *password) {
+static int append_issue(sd_bus_message *m, const struct args *args, const char *user,
+                        const char *password) {
         int r;
 
         r = sd_bus_message_append(m, "s", user);
@@ -182,8 +189,8 @@ static enum exit_code read_password(const char *user, char password[static PASSW
         if (len > 0 && password[len - 1] == '\n')
                 len--;
         if (len == 0 || len > PASSWORD_MAX || memchr(password, 0, len)) {
-                print_error("%s",
-                            len == 0 ? "no password was given" : "that is no password that could be right");
+                print_error("%s", len == 0 ? "no password was given"
+                                           : "that is no password that could be right");
                 return CTL_USAGE;
         }
         password[len] = '\0';
@@ -223,8 +230,8 @@ enum exit_code key_issue(const struct args *args) {
         if (!user)
                 return CTL_USAGE;
         if (args_has(args, "require-certificate") && args_has(args, "require-proof")) {
-                print_error(
-                        "--require-certificate and --require-proof exclude each other: proof asks for more");
+                print_error("--require-certificate and --require-proof exclude each other: proof "
+                            "asks for more");
                 return CTL_USAGE;
         }
         if (!args_has(args, "password"))
@@ -285,7 +292,8 @@ enum exit_code key_rename(const struct args *args) {
 
         rc = key_check_id(args->words[0]);
         if (rc == CTL_OK)
-                rc = call_once(args->control, "RenameKey", &reply, "ss", args->words[0], args->words[1]);
+                rc = call_once(args->control, "RenameKey", &reply, "ss", args->words[0],
+                               args->words[1]);
         return rc != CTL_OK ? rc : say_done(args);
 }
 

@@ -1,4 +1,5 @@
-/* The verbs that make and change keys. A key that the daemon hands out goes to stdout once and is kept nowhere. */
+/* The verbs that make and change keys. A key that the daemon hands out goes to stdout once and
+ * is kept nowhere. */
 #pragma once
 
 #include "args.h"
@@ -10,12 +11,14 @@
 enum exit_code key_check_id(const char *text) _must_check_;
 
 /**
- * key_issue(args): makes a key for the user args->words[0]; options name, expires, link, service, from, require-certificate, require-proof, certificate.
+ * key_issue(args): makes a key for the user args->words[0]; options name, expires, link,
+ * service, from, require-certificate, require-proof, certificate.
  */
 enum exit_code key_issue(const struct args *args);
 
 /**
- * key_rotate(args): a new key in the place of the key args->words[0]; options overlap, until-first-use, expires.
+ * key_rotate(args): a new key in the place of the key args->words[0]; options overlap,
+ * until-first-use, expires.
  */
 enum exit_code key_rotate(const struct args *args);
 
@@ -27,13 +30,15 @@ enum exit_code key_rename(const struct args *args);
 
 /**
  * key_bind(args), key_unbind(args):
- * From now on the key args->words[0] takes the certificate args->words[1] alone; none in particular.
+ * From now on the key args->words[0] takes the certificate args->words[1] alone; none in
+ * particular.
  */
 enum exit_code key_bind(const struct args *args);
 enum exit_code key_unbind(const struct args *args);
 
 /**
- * key_revoke(args), key_remove(args): ends all the keys that args->words name, or none; option reason.
+ * key_revoke(args), key_remove(args): ends all the keys that args->words name, or none; option
+ * reason.
  */
 enum exit_code key_revoke(const struct args *args);
 enum exit_code key_remove(const struct args *args);

@@ -4,6 +4,7 @@
 #include "args.h"
 
 /**
- * keydraw_run(args): draws one, of the form and the strength of those that the daemon makes, and prints it. Asks no daemon.
+ * keydraw_run(args): draws one, of the form and the strength of those that the daemon makes, and
+ * prints it. Asks no daemon.
  */
 enum exit_code keydraw_run(const struct args *args);

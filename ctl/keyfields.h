@@ -4,8 +4,8 @@
 #include "record.h"
 
 struct key {
-        const char *id, *owner, *linked_user, *name, *status, *reason, *origin, *predecessor, *successor,
-                *require_certificate, *certificate, *last_service, *last_rhost;
+        const char *id, *owner, *linked_user, *name, *status, *reason, *origin, *predecessor,
+                *successor, *require_certificate, *certificate, *last_service, *last_rhost;
         uint32_t owner_uid;
         int retires_on_use;
         char **services, **networks;
@@ -44,7 +44,8 @@ enum field {
 extern const struct record_field keyfields[_FIELD_MAX];
 
 /**
- * keyfields_read(ret, m): reads one key at ${m}: 1, 0 when there is no further one, -errno. keyfields_done() ends it.
+ * keyfields_read(ret, m): reads one key at ${m}: 1, 0 when there is no further one, -errno.
+ * keyfields_done() ends it.
  */
 int keyfields_read(struct key *ret, sd_bus_message *m) _must_check_;
 void keyfields_done(struct key *key);

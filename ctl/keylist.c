@@ -22,8 +22,9 @@ static const struct print_column columns[] = {
         { "EXPIRES", false },  { "LAST-USED", false }, { "USES", true },
 };
 static const enum field column_fields[] = {
-        FIELD_ID,      FIELD_NAME,    FIELD_OWNER,   FIELD_STATUS,    FIELD_SERVICES, FIELD_NETWORKS,
-        FIELD_CREATED, FIELD_UPDATED, FIELD_EXPIRES, FIELD_LAST_USED, FIELD_USES,
+        FIELD_ID,       FIELD_NAME,      FIELD_OWNER,   FIELD_STATUS,
+        FIELD_SERVICES, FIELD_NETWORKS,  FIELD_CREATED, FIELD_UPDATED,
+        FIELD_EXPIRES,  FIELD_LAST_USED, FIELD_USES,
 };
 _Static_assert(ARRAY_LEN(columns) == ARRAY_LEN(column_fields), "a field for each column");
 
@@ -74,8 +75,9 @@ static int read_page(struct keys *keys, sd_bus_message *m, const char **ret_next
 /* Which keys to ask for: those of the options, and this. */
 struct query {
         const struct args *args;
-        int64_t expiring_before; /* active ones that end before then; 0: all */
-        uint64_t most;           /* as many, in order of id */
+        /* active ones that end before then; 0: all */
+        int64_t expiring_before;
+        uint64_t most; /* as many, in order of id */
         char after[KEYTEXT_ID_LEN + 1];
 };
 
@@ -91,8 +93,8 @@ static int append_filter(sd_bus_message *m, const struct query *query) {
                         r = sd_bus_message_append(m, "{sv}", names[i], "s", value);
         }
         if (r >= 0 && query->expiring_before != 0)
-                r = sd_bus_message_append(m, "{sv}{sv}", "status", "s", "active", "expires-before", "x",
-                                          query->expiring_before);
+                r = sd_bus_message_append(m, "{sv}{sv}", "status", "s", "active", "expires-before",
+                                          "x", query->expiring_before);
         if (r >= 0 && query->after[0])
                 r = sd_bus_message_append(m, "{sv}", "after", "s", query->after);
         return r < 0 ? r : sd_bus_message_close_container(m);
@@ -122,7 +124,8 @@ static enum exit_code fetch(struct keys *keys, struct query *query) {
                 if (rc != CTL_OK)
                         return rc;
                 r = read_page(keys, reply, &next);
-                /* A page of a search may be empty, but each must get further, or this would go on for ever. */
+                /* A page of a search may be empty, but each must get further, or this would go
+                 * on for ever. */
                 if (r >= 0 && *next && (!keytext_is_id(next) || strcmp(next, query->after) <= 0))
                         r = -EBADMSG;
                 if (r < 0)
@@ -147,8 +150,8 @@ static enum exit_code find_sort(const struct args *args, const struct record_fie
                         return CTL_OK;
                 }
         }
-        print_error("cannot sort by '%s'; right would be: id, name, owner, status, created, updated, "
-                    "expires, last-used, uses",
+        print_error("cannot sort by '%s'; right would be: id, name, owner, status, created, "
+                    "updated, expires, last-used, uses",
                     sort);
         return CTL_USAGE;
 }
@@ -175,7 +178,8 @@ static int show_table(const struct keys *keys) {
         r = print_table_new(&table, columns, ARRAY_LEN(columns));
         for (size_t i = 0; r >= 0 && i < keys->n; i++) {
                 for (size_t c = 0; c < ARRAY_LEN(columns); c++)
-                        cells[c] = record_text(&keyfields[column_fields[c]], &keys->key[i], texts[c]);
+                        cells[c] =
+                                record_text(&keyfields[column_fields[c]], &keys->key[i], texts[c]);
                 r = print_table_add(table, cells, tone_of(&keys->key[i]));
         }
         return r < 0 ? r : print_table_show(table);
@@ -226,7 +230,8 @@ static void cut(struct keys *keys, size_t first, uint64_t n) {
         keys->n = kept.n;
 }
 
-/* A page of a list in another order than that of the ids begins behind a key that has to be in the list. */
+/* A page of a list in another order than that of the ids begins behind a key that has to be in
+ * the list. */
 static enum exit_code cut_page(struct keys *keys, const char *after, uint64_t most) {
         size_t first = 0;
 
@@ -240,7 +245,8 @@ static enum exit_code cut_page(struct keys *keys, const char *after, uint64_t mo
         return CTL_OK;
 }
 
-static enum exit_code read_page_options(const struct args *args, uint64_t *ret_most, const char **ret_after) {
+static enum exit_code read_page_options(const struct args *args, uint64_t *ret_most,
+                                        const char **ret_after) {
         const char *limit = args_value(args, "limit"), *after = args_value(args, "after");
 
         *ret_most = UINT64_MAX;

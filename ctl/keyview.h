@@ -4,6 +4,7 @@
 #include "args.h"
 
 /**
- * keyview_show(args): everything that the daemon tells about the key args->words[0], which is never its secret.
+ * keyview_show(args): everything that the daemon tells about the key args->words[0], which is
+ * never its secret.
  */
 enum exit_code keyview_show(const struct args *args);

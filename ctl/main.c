@@ -30,20 +30,23 @@
 static const struct args_option issue_options[] = {
         { "user", "USER", "the same as USER", false },
         { "password", NULL,
-          "reads the password of USER, who you are not, from the terminal or standard input", false },
+          "reads the password of USER, who you are not, from the terminal or standard input",
+          false },
         { "name", "TEXT", "a label for the key, 1 to 64 bytes (default: key)", false },
-        { "expires", "WHEN", "30m, 12h, 90d, 6months, 1y, P90D or a date as 2027-01-31 (default: the policy)",
+        { "expires", "WHEN",
+          "30m, 12h, 90d, 6months, 1y, P90D or a date as 2027-01-31 (default: the policy)", false },
+        { "link", "USER", "whose password the key depends on (default: USER); for administrators",
           false },
-        { "link", "USER", "whose password the key depends on (default: USER); for administrators", false },
-        { "service", "NAME", "a PAM service that the key is good for; repeat it for more (default: all)",
-          true },
-        { "from", "CIDR", "an address or network that it is good from; repeat it for more (default: all)",
-          true },
-        { "require-certificate", NULL, "a login takes a client certificate besides (default: the policy)",
+        { "service", "NAME",
+          "a PAM service that the key is good for; repeat it for more (default: all)", true },
+        { "from", "CIDR",
+          "an address or network that it is good from; repeat it for more (default: all)", true },
+        { "require-certificate", NULL,
+          "a login takes a client certificate besides (default: the policy)", false },
+        { "require-proof", NULL,
+          "and has to prove that it has the private key (default: the policy)", false },
+        { "certificate", "CERT", "this registered certificate, and no other (default: the policy)",
           false },
-        { "require-proof", NULL, "and has to prove that it has the private key (default: the policy)",
-          false },
-        { "certificate", "CERT", "this registered certificate, and no other (default: the policy)", false },
         {},
 };
 
@@ -53,7 +56,8 @@ static const struct args_option list_options[] = {
         { "status", "STATUS", "only keys that are active, expired or revoked", false },
         { "search", "TEXT", "only keys with this in their id, name or owner", false },
         { "sort", "FIELD",
-          "id, name, owner, status, created, updated, expires, last-used or uses (default: id)", false },
+          "id, name, owner, status, created, updated, expires, last-used or uses (default: id)",
+          false },
         { "limit", "N", "as many keys at most", false },
         { "after", "ID", "only those that come after this key in the list", false },
         {},
@@ -69,7 +73,8 @@ static const struct args_option rotate_options[] = {
         { "overlap", "TIME", "how long the old key stays good, as 12h (default: 24h)", false },
         { "until-first-use", NULL, "the old key stays good until the new one is used", false },
         { "expires", "WHEN",
-          "when the new key ends (default: the old one's length of life again, or the policy)", false },
+          "when the new key ends (default: the old one's length of life again, or the policy)",
+          false },
         {},
 };
 
@@ -83,7 +88,8 @@ static const struct args_option explain_options[] = {
         { "rhost", "ADDRESS", "where the login comes from (default: unknown)", false },
         { "user", "USER", "who logs in (default: the owner of the key)", false },
         { "at", "TIME", "when: a date or time, or a duration from now (default: now)", false },
-        { "certificate", "CERT", "the registered certificate that it shows (default: none)", false },
+        { "certificate", "CERT", "the registered certificate that it shows (default: none)",
+          false },
         { "proved", NULL, "it proves that it has the certificate's private key", false },
         {},
 };
@@ -96,43 +102,49 @@ static const struct args_option revoke_options[] = {
 static const struct args_option verify_options[] = {
         { "service", "NAME", "the PAM service to ask as (default: wfapikeyctl)", false },
         { "rhost", "ADDRESS", "where the login is said to come from (default: unknown)", false },
-        { "verify-socket", "PATH", "verify socket (else $WFAPIKEY_VERIFY, else /run/wfapikey/verify)",
-          false },
+        { "verify-socket", "PATH",
+          "verify socket (else $WFAPIKEY_VERIFY, else /run/wfapikey/verify)", false },
         { "server-uid", "UID", "who wfapikeyd must run as (default: 0)", false },
         { "timeout", "TIME", "how long to wait, as 2s or 500ms (default: 2s)", false },
-        { "certificate", "FILE", "the client certificate to show, PEM or DER (default: none)", false },
+        { "certificate", "FILE", "the client certificate to show, PEM or DER (default: none)",
+          false },
         {},
 };
 
 static const struct args_option audit_options[] = {
         { "key", "ID", "only events of this key", false },
-        { "user", "USER", "only events of this user's keys, and logins in the name of USER", false },
+        { "user", "USER", "only events of this user's keys, and logins in the name of USER",
+          false },
         { "service", "NAME", "only logins to this PAM service", false },
         { "verdict", "VERDICT", "only what was accepted, refused or done", false },
         { "since", "WHEN", "not before this time, or so long ago as 2h", false },
         { "until", "WHEN", "not after this time, or so long ago as 2h", false },
-        { "follow", NULL, "go on with what happens; what is past is shown with --since only", false },
+        { "follow", NULL, "go on with what happens; what is past is shown with --since only",
+          false },
         {},
 };
 
 static const struct args_option metrics_options[] = {
-        { "output", "FILE", "write to FILE, at once and readable to all (default: standard output)", false },
+        { "output", "FILE", "write to FILE, at once and readable to all (default: standard output)",
+          false },
         {},
 };
 
 static const struct args_option doctor_options[] = {
-        { "pam-dir", "DIR", "look at the PAM services there (default: /etc/pam.d, then /usr/lib/pam.d)",
-          false },
+        { "pam-dir", "DIR",
+          "look at the PAM services there (default: /etc/pam.d, then /usr/lib/pam.d)", false },
         { "module", "PATH", "the PAM module's file (default: where it was installed)", false },
-        { "verify-socket", "PATH", "verify socket (else $WFAPIKEY_VERIFY, else /run/wfapikey/verify)",
-          false },
+        { "verify-socket", "PATH",
+          "verify socket (else $WFAPIKEY_VERIFY, else /run/wfapikey/verify)", false },
         { "server-uid", "UID", "who wfapikeyd must run as (default: 0)", false },
         {},
 };
 
 static const struct args_option keygen_options[] = {
         { "force", NULL,
-          "in the place of the one that is there: what is sealed for that cannot be opened any more", false },
+          "in the place of the one that is there: what is sealed for that cannot be opened any "
+          "more",
+          false },
         {},
 };
 
@@ -142,7 +154,8 @@ static const struct args_option export_options[] = {
 };
 
 static const struct args_option import_options[] = {
-        { "accept-source", NULL, "from another host than the last one: from now on from that one", false },
+        { "accept-source", NULL, "from another host than the last one: from now on from that one",
+          false },
         {},
 };
 
@@ -154,7 +167,8 @@ static const struct args_option restore_options[] = {
 
 static const struct args_option cert_add_options[] = {
         { "ca", NULL, "they are CAs': trusts all clients that these have certified", false },
-        { "name", "TEXT", "what to call the first, 1 to 64 bytes (default: its common name)", false },
+        { "name", "TEXT", "what to call the first, 1 to 64 bytes (default: its common name)",
+          false },
         {},
 };
 
@@ -164,10 +178,10 @@ static const struct args_option cert_show_options[] = {
 };
 
 static const struct args_option sign_options[] = {
-        { "key", "KEY", "the private key: a file, a URI as pkcs11:..., or agent:[NAME] for an SSH agent",
-          false },
-        { "certificate", "FILE", "its certificate, to go with the answer: where the daemon does not have it",
-          false },
+        { "key", "KEY",
+          "the private key: a file, a URI as pkcs11:..., or agent:[NAME] for an SSH agent", false },
+        { "certificate", "FILE",
+          "its certificate, to go with the answer: where the daemon does not have it", false },
         { "provider", "NAME", "a provider of OpenSSL to load first, as pkcs11", false },
         {},
 };
@@ -179,62 +193,67 @@ static const struct args_command commands[] = {
           "Changes the policy: all the values, or none (names: wfapikeyd(8)).", 1, SIZE_MAX, NULL },
         { "key", "issue", key_issue, "USER", "Makes a key for USER and prints it, this once.", 0, 1,
           issue_options },
-        { "key", "draw", keydraw_run, "", "Draws a key that no host knows, for tests, and prints it.", 0, 0,
-          NULL },
+        { "key", "draw", keydraw_run, "",
+          "Draws a key that no host knows, for tests, and prints it.", 0, 0, NULL },
         { "key", "list", keylist_all, "", "Lists keys.", 0, 0, list_options },
-        { "key", "show", keyview_show, "ID", "Shows everything about a key, except the key.", 1, 1, NULL },
+        { "key", "show", keyview_show, "ID", "Shows everything about a key, except the key.", 1, 1,
+          NULL },
         { "key", "rename", key_rename, "ID NAME", "Gives a key another name.", 2, 2, NULL },
-        { "key", "reset", key_reset, "ID", "Gives a key a new secret and prints it; the old one is dead.", 1,
-          1, NULL },
-        { "key", "rotate", key_rotate, "ID", "Makes a key that takes another's place, and prints it.", 1, 1,
-          rotate_options },
-        { "key", "bind", key_bind, "ID CERT", "Makes a key take one certificate and no other.", 2, 2, NULL },
+        { "key", "reset", key_reset, "ID",
+          "Gives a key a new secret and prints it; the old one is dead.", 1, 1, NULL },
+        { "key", "rotate", key_rotate, "ID",
+          "Makes a key that takes another's place, and prints it.", 1, 1, rotate_options },
+        { "key", "bind", key_bind, "ID CERT", "Makes a key take one certificate and no other.", 2,
+          2, NULL },
         { "key", "unbind", key_unbind, "ID", "Ends that.", 1, 1, NULL },
-        { "key", "revoke", key_revoke, "ID...", "Ends active keys for good, all or none; they stay listed.",
-          1, SIZE_MAX, revoke_options },
-        { "key", "remove", key_remove, "ID...", "Removes keys and what is known of them, all or none.", 1,
-          SIZE_MAX, NULL },
+        { "key", "revoke", key_revoke, "ID...",
+          "Ends active keys for good, all or none; they stay listed.", 1, SIZE_MAX,
+          revoke_options },
+        { "key", "remove", key_remove, "ID...",
+          "Removes keys and what is known of them, all or none.", 1, SIZE_MAX, NULL },
         { "key", "remove-all", removeall_run, "", "Removes all keys of all users.", 0, 0,
           remove_all_options },
-        { "key", "explain", explain_run, "ID", "Says what a login with a key would get, and why.", 1, 1,
-          explain_options },
+        { "key", "explain", explain_run, "ID", "Says what a login with a key would get, and why.",
+          1, 1, explain_options },
         { "key", "expiring", keylist_expiring, "", "Lists the active keys that end soon.", 0, 0,
           expiring_options },
-        { "cert", "add", cert_add, "FILE", "Registers a client's certificate, or those of CAs.", 1, 1,
-          cert_add_options },
+        { "cert", "add", cert_add, "FILE", "Registers a client's certificate, or those of CAs.", 1,
+          1, cert_add_options },
         { "cert", "list", cert_list, "", "Lists the registered certificates.", 0, 0, NULL },
         { "cert", "show", cert_show, "CERT", "Shows everything about one, or prints it.", 1, 1,
           cert_show_options },
-        { "cert", "remove", cert_remove, "CERT", "Removes one: keys that are bound to it are refused.", 1, 1,
+        { "cert", "remove", cert_remove, "CERT",
+          "Removes one: keys that are bound to it are refused.", 1, 1, NULL },
+        { "cert", "crl", cert_crl, "FILE", "Loads the revocation list of a registered CA.", 1, 1,
           NULL },
-        { "cert", "crl", cert_crl, "FILE", "Loads the revocation list of a registered CA.", 1, 1, NULL },
-        { "cert", "encode", cert_encode, "FILE", "Prints a certificate as it goes behind a key: KEY.CERT.", 1,
-          1, NULL },
-        { "audit", "list", audit_list, "", "Shows the log of changes, logins and refusals, the oldest first.",
-          0, 0, audit_options },
-        { "audit", "verify", audit_verify, "", "Checks that no event was altered or removed.", 0, 0, NULL },
-        { "mirror", "keygen", mirror_keygen, "", "Makes the key that files for this host are sealed with.", 0,
-          0, keygen_options },
+        { "cert", "encode", cert_encode, "FILE",
+          "Prints a certificate as it goes behind a key: KEY.CERT.", 1, 1, NULL },
+        { "audit", "list", audit_list, "",
+          "Shows the log of changes, logins and refusals, the oldest first.", 0, 0, audit_options },
+        { "audit", "verify", audit_verify, "", "Checks that no event was altered or removed.", 0, 0,
+          NULL },
+        { "mirror", "keygen", mirror_keygen, "",
+          "Makes the key that files for this host are sealed with.", 0, 0, keygen_options },
         { "mirror", "show-key", mirror_show_key, "", "Prints its public key.", 0, 0, NULL },
-        { "mirror", "export", mirror_export, "FILE", "Writes all keys to FILE, for another host.", 1, 1,
-          export_options },
-        { "mirror", "import", mirror_import, "FILE", "Replaces all keys by those of another host.", 1, 1,
-          import_options },
-        { "backup", "create", mirror_backup, "FILE", "Writes all keys to FILE, for this host.", 1, 1,
-          export_options },
-        { "backup", "restore", mirror_restore, "FILE", "Replaces all keys by those of a backup.", 1, 1,
-          restore_options },
-        { "sign", NULL, sign_run, "[CHALLENGE]", "Answers the challenge of a login with a private key.", 0, 1,
-          sign_options },
+        { "mirror", "export", mirror_export, "FILE", "Writes all keys to FILE, for another host.",
+          1, 1, export_options },
+        { "mirror", "import", mirror_import, "FILE", "Replaces all keys by those of another host.",
+          1, 1, import_options },
+        { "backup", "create", mirror_backup, "FILE", "Writes all keys to FILE, for this host.", 1,
+          1, export_options },
+        { "backup", "restore", mirror_restore, "FILE", "Replaces all keys by those of a backup.", 1,
+          1, restore_options },
+        { "sign", NULL, sign_run, "[CHALLENGE]",
+          "Answers the challenge of a login with a private key.", 0, 1, sign_options },
         { "status", NULL, status_show, "", "Shows how the daemon is doing.", 0, 0, NULL },
         { "reload", NULL, status_reload, "",
           "Has the configuration read again, and says what is wrong with it.", 0, 0, NULL },
-        { "metrics", NULL, metrics_show, "", "Prints the daemon's counters for monitoring (OpenMetrics).", 0,
-          0, metrics_options },
+        { "metrics", NULL, metrics_show, "",
+          "Prints the daemon's counters for monitoring (OpenMetrics).", 0, 0, metrics_options },
         { "doctor", NULL, doctor_run, "", "Looks for what is wrong, and says what to do.", 0, 0,
           doctor_options },
-        { "verify", NULL, verify_run, "USER", "Reads a key from standard input and asks if it logs USER in.",
-          1, 1, verify_options },
+        { "verify", NULL, verify_run, "USER",
+          "Reads a key from standard input and asks if it logs USER in.", 1, 1, verify_options },
 };
 
 static void help_options(const char *title, const struct args_option *o) {
@@ -264,7 +283,8 @@ static void help_overview(const char *noun) {
                 printf("Usage: wfapikeyctl %s VERB [ARGUMENT...] [OPTION...]\n\nCommands:\n", noun);
         else
                 printf("Usage: wfapikeyctl COMMAND [ARGUMENT...] [OPTION...]\n\n"
-                       "API keys for PAM services: makes, lists, revokes and tries them.\n\nCommands:\n");
+                       "API keys for PAM services: makes, lists, revokes and tries "
+                       "them.\n\nCommands:\n");
         for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
                 const struct args_command *c = &commands[i];
 
@@ -302,8 +322,8 @@ static enum exit_code run(int argc, char *argv[]) {
         return CTL_OK;
 }
 
-/* A descriptor that the caller closed must not become a socket that a key is printed to. The wrong mode makes every use
- * of it fail. */
+/* A descriptor that the caller closed must not become a socket that a key is printed to. The
+ * wrong mode makes every use of it fail. */
 static int guard_descriptors(void) {
         for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
                 if (fcntl(fd, F_GETFD) < 0 &&
@@ -316,7 +336,8 @@ static int guard_descriptors(void) {
 static enum exit_code finish_output(void) {
         bool failed = ferror(stdout);
 
-        errno = EIO; /* what it is when the reason was lost with an earlier write */
+        /* what it is when the reason was lost with an earlier write */
+        errno = EIO;
         failed |= fclose(stdout) != 0;
         if (failed && errno != EPIPE)
                 print_error("cannot write to standard output: %s", strerror(errno));
@@ -325,16 +346,17 @@ static enum exit_code finish_output(void) {
 
 int main(int argc, char *argv[]) {
         static const struct rlimit no_core = {};
-        char buffer[BUFSIZ]; /* of stdout: keys pass through it, so it is ours to wipe */
+        /* of stdout: keys pass through it, so it is ours to wipe */
+        char buffer[BUFSIZ];
         enum exit_code rc, written;
 
         if (guard_descriptors() < 0)
                 return CTL_FAILED;
         (void) setrlimit(RLIMIT_CORE, &no_core);
-        (void) signal(SIGPIPE,
-                      SIG_IGN); /* a key that nobody reads has to be complained of, not to be lost silently */
-        (void) setlocale(LC_CTYPE,
-                         "C.UTF-8"); /* what the daemon says is UTF-8, whatever the caller's locale is */
+        /* a key that nobody reads has to be complained of, not to be lost silently */
+        (void) signal(SIGPIPE, SIG_IGN);
+        /* what the daemon says is UTF-8, whatever the caller's locale is */
+        (void) setlocale(LC_CTYPE, "C.UTF-8");
         (void) setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 
         rc = run(argc, argv);

@@ -28,7 +28,8 @@ static const struct record_field fields[] = {
         { "next-expiry", RECORD_TIME, offsetof(struct facts, next_expiry), NULL },
         { "certificates-client", RECORD_COUNT, offsetof(struct facts, certificates_client), NULL },
         { "certificates-ca", RECORD_COUNT, offsetof(struct facts, certificates_ca), NULL },
-        { "next-certificate-expiry", RECORD_TIME, offsetof(struct facts, next_certificate_expiry), NULL },
+        { "next-certificate-expiry", RECORD_TIME, offsetof(struct facts, next_certificate_expiry),
+          NULL },
         { "next-crl-expiry", RECORD_TIME, offsetof(struct facts, next_crl_expiry), NULL },
         { "latency-sum", RECORD_COUNT, offsetof(struct facts, latency_sum), NULL },
         { "log-lines-dropped", RECORD_COUNT, offsetof(struct facts, log_lines_dropped), NULL },
@@ -42,7 +43,7 @@ static const struct record_field fields[] = {
 #define NO_LABELS              ((const char *const[]){ NULL })
 #define ONE_LABEL(name, value) ((const char *const[]){ name, value, NULL })
 
-/* --- What there is of each, from the dictionary ------------------------------------------------------------------------- */
+/* --- What there is of each, from the dictionary --- */
 
 static void gauge(struct metrics_text *t, const char *name, const char *help) {
         metrics_text_family(t, name, "gauge", "", help);
@@ -58,9 +59,10 @@ static void moment(struct metrics_text *t, const char *name, const char *help, i
 static void write_daemon(struct metrics_text *t, const struct facts *facts) {
         gauge(t, "wfapikey_build_info", "Always 1; the label is the version of the daemon.");
         metrics_text_count(t, "", ONE_LABEL("version", facts->version), 1);
-        moment(t, "wfapikey_start_time_seconds", "When the daemon started; all counters begin there.",
-               facts->started);
-        gauge(t, "wfapikey_enabled", "Whether the policy says enabled=yes: without it every key is refused.");
+        moment(t, "wfapikey_start_time_seconds",
+               "When the daemon started; all counters begin there.", facts->started);
+        gauge(t, "wfapikey_enabled",
+              "Whether the policy says enabled=yes: without it every key is refused.");
         metrics_text_count(t, "", NO_LABELS, facts->enabled > 0);
         metrics_text_family(t, "wfapikey_log_lines_dropped", "counter", "",
                             "Lines that the log did not keep up with.");
@@ -86,7 +88,8 @@ static void write_certificates(struct metrics_text *t, const struct facts *facts
         moment(t, "wfapikey_certificate_next_expiry_timestamp_seconds",
                "When the next registered certificate ends.", facts->next_certificate_expiry);
         moment(t, "wfapikey_crl_next_expiry_timestamp_seconds",
-               "When the first revocation list is out of date, or since when: then all certificates of its "
+               "When the first revocation list is out of date, or since when: then all "
+               "certificates of its "
                "CA are refused.",
                facts->next_crl_expiry);
 }
@@ -94,26 +97,29 @@ static void write_certificates(struct metrics_text *t, const struct facts *facts
 static void write_sweeps(struct metrics_text *t, const struct facts *facts) {
         metrics_text_family(t, "wfapikey_sweeps", "counter", "",
                             "Runs of the sweeper; one that failed is made again.");
-        metrics_text_count(t, "_total", ONE_LABEL("result", "done"), facts->sweeps - facts->sweeps_failed);
+        metrics_text_count(t, "_total", ONE_LABEL("result", "done"),
+                           facts->sweeps - facts->sweeps_failed);
         metrics_text_count(t, "_total", ONE_LABEL("result", "failed"), facts->sweeps_failed);
-        metrics_text_family(t, "wfapikey_swept_keys", "counter", "",
-                            "Keys that the sweeper noted to have expired, ended with their account or "
-                            "password, or purged.");
+        metrics_text_family(
+                t, "wfapikey_swept_keys", "counter", "",
+                "Keys that the sweeper noted to have expired, ended with their account or "
+                "password, or purged.");
         metrics_text_count(t, "_total", ONE_LABEL("what", "expired"), facts->swept_expired);
         metrics_text_count(t, "_total", ONE_LABEL("what", "ended"), facts->swept_ended);
         metrics_text_count(t, "_total", ONE_LABEL("what", "purged"), facts->swept_purged);
 }
 
-/* --- The lists: each returns 0, or a negative errno --------------------------------------------------------------------- */
+/* --- The lists: each returns 0, or a negative errno --- */
 
 static int write_verifications(struct metrics_text *t, sd_bus_message *m) {
         const char *kind, *verdict, *reason;
         uint64_t n;
         int r;
 
-        metrics_text_family(t, "wfapikey_verifications", "counter", "",
-                            "Verifications by what came of them; a confirmation is asked for by the account "
-                            "phase of a login.");
+        metrics_text_family(
+                t, "wfapikey_verifications", "counter", "",
+                "Verifications by what came of them; a confirmation is asked for by the account "
+                "phase of a login.");
         r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "(ssst)");
         if (r < 0)
                 return r;
@@ -121,9 +127,10 @@ static int write_verifications(struct metrics_text *t, sd_bus_message *m) {
                 if (!metrics_text_is_word(kind) || !metrics_text_is_word(verdict) ||
                     !metrics_text_is_word(reason))
                         return -EBADMSG;
-                metrics_text_count(
-                        t, "_total",
-                        (const char *const[]){ "kind", kind, "verdict", verdict, "reason", reason, NULL }, n);
+                metrics_text_count(t, "_total",
+                                   (const char *const[]){ "kind", kind, "verdict", verdict,
+                                                          "reason", reason, NULL },
+                                   n);
         }
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
@@ -134,8 +141,9 @@ static int write_latencies(struct metrics_text *t, sd_bus_message *m, uint64_t s
         uint64_t bound = 0, n, all = 0;
         int r;
 
-        metrics_text_family(t, "wfapikey_verification_duration_seconds", "histogram", "seconds",
-                            "From receiving a request to the reply, helpers for certificates included.");
+        metrics_text_family(
+                t, "wfapikey_verification_duration_seconds", "histogram", "seconds",
+                "From receiving a request to the reply, helpers for certificates included.");
         r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "(tt)");
         if (r < 0)
                 return r;
@@ -169,7 +177,8 @@ static int write_queues(struct metrics_text *t, sd_bus_message *m) {
         if (r < 0)
                 return r;
         gauge(t, "wfapikey_queue_length",
-              "What waits: changes for the writer, connections for their request, challenges for their "
+              "What waits: changes for the writer, connections for their request, challenges for "
+              "their "
               "answer, logins for their certificate to be read.");
         for (size_t i = 0; i < n; i++)
                 metrics_text_count(t, "", ONE_LABEL("queue", q[i].name), q[i].length);
@@ -188,7 +197,8 @@ static int write_all(FILE *file, sd_bus_message *m) {
         r = record_read(fields, ARRAY_LEN(fields), m, &facts);
         if (r <= 0)
                 return r < 0 ? r : -EBADMSG;
-        if (!facts.version || !metrics_text_is_word(facts.version) || facts.latency_sum == UINT64_MAX)
+        if (!facts.version || !metrics_text_is_word(facts.version) ||
+            facts.latency_sum == UINT64_MAX)
                 return -EBADMSG;
         metrics_text_begin(&t, file);
         write_daemon(&t, &facts);
@@ -205,7 +215,7 @@ static int write_all(FILE *file, sd_bus_message *m) {
         return r;
 }
 
-/* --- Where it goes ------------------------------------------------------------------------------------------------------- */
+/* --- Where it goes --- */
 
 struct buffer {
         FILE *file;

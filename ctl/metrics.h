@@ -4,6 +4,7 @@
 #include "args.h"
 
 /**
- * metrics_show(args): all of it, as the text of OpenMetrics to standard output or into a file, or as JSON; for administrators.
+ * metrics_show(args): all of it, as the text of OpenMetrics to standard output or into a file,
+ * or as JSON; for administrators.
  */
 enum exit_code metrics_show(const struct args *args);

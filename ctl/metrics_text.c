@@ -22,8 +22,8 @@ void metrics_text_end(struct metrics_text *t) {
         print_json_close(&t->json, '}');
 }
 
-void metrics_text_family(struct metrics_text *t, const char *name, const char *type, const char *unit,
-                         const char *help) {
+void metrics_text_family(struct metrics_text *t, const char *name, const char *type,
+                         const char *unit, const char *help) {
         t->family = name;
         if (!t->file)
                 return;
@@ -71,7 +71,9 @@ void metrics_text_count(struct metrics_text *t, const char *suffix, const char *
 }
 
 bool metrics_text_is_word(const char *text) {
-        return text[strspn(text, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+-._~")] ==
+        return text[strspn(
+                       text,
+                       "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+-._~")] ==
                '\0';
 }
 
@@ -86,5 +88,6 @@ void metrics_text_bound(uint64_t ns, char out[static METRICS_TEXT_NUMBER_LEN]) {
 }
 
 void metrics_text_seconds(uint64_t ns, char out[static METRICS_TEXT_NUMBER_LEN]) {
-        (void) snprintf(out, METRICS_TEXT_NUMBER_LEN, "%" PRIu64 ".%09" PRIu64, ns / SECOND, ns % SECOND);
+        (void) snprintf(out, METRICS_TEXT_NUMBER_LEN, "%" PRIu64 ".%09" PRIu64, ns / SECOND,
+                        ns % SECOND);
 }

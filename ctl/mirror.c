@@ -13,11 +13,13 @@
 #include "print.h"
 #include "record.h"
 
-#define CHUNK_MAX        49152 /* bytes in one call; a message has 64 KiB */
-#define COMMIT_TIMEOUT_S 1800  /* the disk writes all keys twice */
-#define STEP             64    /* calls from one word of progress to the next */
+/* bytes in one call; a message has 64 KiB */
+#define CHUNK_MAX        49152
+#define COMMIT_TIMEOUT_S 1800 /* the disk writes all keys twice */
+/* calls from one word of progress to the next */
+#define STEP 64
 
-/* --- Keys of hosts ------------------------------------------------------------------------------------------------- */
+/* --- Keys of hosts --- */
 
 static enum exit_code show_public(const struct args *args, sd_bus_message *reply) {
         struct print_json j = {};
@@ -40,10 +42,11 @@ enum exit_code mirror_keygen(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         enum exit_code rc;
 
-        rc = call_once(args->control, "MirrorKeygen", &reply, "b", args_value(args, "force") != NULL);
+        rc = call_once(args->control, "MirrorKeygen", &reply, "b",
+                       args_value(args, "force") != NULL);
         if (rc == CTL_REFUSED)
-                print_note(
-                        "'mirror show-key' prints its public key; --force makes another one in its place.");
+                print_note("'mirror show-key' prints its public key; --force makes another one in "
+                           "its place.");
         return rc == CTL_OK ? show_public(args, reply) : rc;
 }
 
@@ -54,7 +57,7 @@ enum exit_code mirror_show_key(const struct args *args) {
         return rc == CTL_OK ? show_public(args, reply) : rc;
 }
 
-/* --- Out ----------------------------------------------------------------------------------------------------------- */
+/* --- Out --- */
 
 struct out {
         struct call call;
@@ -122,7 +125,8 @@ static enum exit_code write_out(const struct args *args, const char *kind) {
         int r;
 
         if (!args_value(args, "to")) {
-                print_error("say for whom: --to=PUBLICKEY, which 'wfapikeyctl mirror keygen' prints there");
+                print_error("say for whom: --to=PUBLICKEY, which 'wfapikeyctl mirror keygen' "
+                            "prints there");
                 return CTL_USAGE;
         }
         if (strcmp(args->words[0], "-") == 0 && (args->json || isatty(STDOUT_FILENO))) {
@@ -161,7 +165,7 @@ enum exit_code mirror_backup(const struct args *args) {
         return write_out(args, "backup");
 }
 
-/* --- In ------------------------------------------------------------------------------------------------------------ */
+/* --- In --- */
 
 struct summary {
         uint64_t keys, revived, sequence;
@@ -306,7 +310,8 @@ static enum exit_code commit(struct in *i, const struct args *args) {
 }
 
 /* Everything up to the point where it is known what the file would do. */
-static enum exit_code read_in(struct in *i, const struct args *args, const char *kind, bool foreign) {
+static enum exit_code read_in(struct in *i, const struct args *args, const char *kind,
+                              bool foreign) {
         enum exit_code rc;
 
         rc = open_in(i, args->words[0]);
@@ -335,7 +340,8 @@ static enum exit_code confirm(const struct summary *s) {
         (void) fprintf(stderr,
                        "The backup of %s has %" PRIu64
                        " keys, which take the place of all keys and the policy of this host.\n"
-                       "%" PRIu64 " of them are revoked, expired or removed now and would be good again.\n"
+                       "%" PRIu64
+                       " of them are revoked, expired or removed now and would be good again.\n"
                        "Type the number of keys to go on: ",
                        date, s->keys, s->revived);
         (void) snprintf(want, sizeof(want), "%" PRIu64 "\n", s->keys);
@@ -358,7 +364,8 @@ enum exit_code mirror_restore(const struct args *args) {
         if (rc == CTL_OK && !yes)
                 rc = confirm(&i.summary);
         else if (rc == CTL_OK)
-                print_note("%" PRIu64 " keys that are revoked, expired or removed now will be good again.",
+                print_note("%" PRIu64
+                           " keys that are revoked, expired or removed now will be good again.",
                            i.summary.revived);
         return rc == CTL_OK ? commit(&i, args) : rc;
 }

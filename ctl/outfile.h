@@ -1,4 +1,5 @@
-/* A file that is there as a whole or not at all: written beside its place, 0600, and renamed when it is on disk. "-" is standard output. */
+/* A file that is there as a whole or not at all: written beside its place, 0600, and renamed
+ * when it is on disk. "-" is standard output. */
 #pragma once
 
 #include <stddef.h>
@@ -7,7 +8,8 @@
 
 struct outfile {
         const char *path;
-        char *unborn; /* NULL: standard output, or nothing to remove */
+        /* NULL: standard output, or nothing to remove */
+        char *unborn;
         int fd;
 };
 
@@ -29,7 +31,8 @@ int outfile_write(struct outfile *o, const void *bytes, size_t len) _must_check_
 int outfile_share(struct outfile *o) _must_check_;
 
 /**
- * outfile_finish(o): puts it into its place. 0, or a negative errno: then what was there is there still.
+ * outfile_finish(o): puts it into its place. 0, or a negative errno: then what was there is
+ * there still.
  */
 int outfile_finish(struct outfile *o) _must_check_;
 

@@ -49,8 +49,9 @@ static const struct {
         const char *name;
         int8_t action;
 } action_names[] = {
-        { "ignore", PAMSTACK_DO_IGNORE }, { "ok", PAMSTACK_DO_OK },   { "done", PAMSTACK_DO_DONE },
-        { "bad", PAMSTACK_DO_BAD },       { "die", PAMSTACK_DO_DIE }, { "reset", PAMSTACK_DO_RESET },
+        { "ignore", PAMSTACK_DO_IGNORE }, { "ok", PAMSTACK_DO_OK },
+        { "done", PAMSTACK_DO_DONE },     { "bad", PAMSTACK_DO_BAD },
+        { "die", PAMSTACK_DO_DIE },       { "reset", PAMSTACK_DO_RESET },
 };
 
 static const struct {
@@ -69,11 +70,12 @@ struct reading {
         struct pamstack *stack;
         char *(*load)(const char *name, void *userdata);
         void *userdata;
-        unsigned files; /* a few that include each other twice would be millions */
+        /* a few that include each other twice would be millions */
+        unsigned files;
 };
 
-static int read_file(struct reading *reading, const char *name, enum pamstack_type wanted, unsigned depth,
-                     unsigned level);
+static int read_file(struct reading *reading, const char *name, enum pamstack_type wanted,
+                     unsigned depth, unsigned level);
 
 /* The next word, of which brackets keep blanks inside; moves ${at} behind it. NULL at the end. */
 static char *next_word(char **at) {
@@ -109,7 +111,8 @@ static int8_t find_action(const char *word, size_t len) {
         long jump;
 
         for (size_t i = 0; i < ARRAY_LEN(action_names); i++)
-                if (strlen(action_names[i].name) == len && strncmp(word, action_names[i].name, len) == 0)
+                if (strlen(action_names[i].name) == len &&
+                    strncmp(word, action_names[i].name, len) == 0)
                         return action_names[i].action;
         jump = strtol(word, &end, 10);
         if (end != word + len || jump <= 0)
@@ -207,8 +210,8 @@ static int note_missing(struct pamstack *stack, const char *name) {
         return stack->missing ? 0 : -ENOMEM;
 }
 
-static int read_debian_include(struct reading *reading, const struct pamstack_line *at, const char *name,
-                               enum pamstack_type wanted, unsigned depth) {
+static int read_debian_include(struct reading *reading, const struct pamstack_line *at,
+                               const char *name, enum pamstack_type wanted, unsigned depth) {
         int r = -ENOENT;
 
         if (name && depth + 1 < PAMSTACK_LEVEL_MAX)
@@ -270,8 +273,8 @@ static int read_line(struct reading *reading, const char *in, const struct pamst
         word = next_word(&rest);
         if (type != PAMSTACK_ANY && word &&
             (strcasecmp(word, "include") == 0 || strcasecmp(word, "substack") == 0))
-                return read_include(reading, at, strcasecmp(word, "substack") == 0, next_word(&rest), type,
-                                    depth);
+                return read_include(reading, at, strcasecmp(word, "substack") == 0,
+                                    next_word(&rest), type, depth);
         line = add_line(reading->stack, at->file, at->number);
         if (!line)
                 return -ENOMEM;
@@ -284,7 +287,8 @@ static int read_line(struct reading *reading, const char *in, const struct pamst
         return r;
 }
 
-/* Cuts a logical line out of ${*p}: a backslash at its end goes on with the next one, a comment ends it. Counts in ${number}. */
+/* Cuts a logical line out of ${*p}: a backslash at its end goes on with the next one, a comment
+ * ends it. Counts in ${number}. */
 static void cut_line(char **p, char *out, unsigned *number) {
         bool more = true;
 
@@ -302,8 +306,8 @@ static void cut_line(char **p, char *out, unsigned *number) {
         *out = '\0';
 }
 
-static int read_file(struct reading *reading, const char *name, enum pamstack_type wanted, unsigned depth,
-                     unsigned level) {
+static int read_file(struct reading *reading, const char *name, enum pamstack_type wanted,
+                     unsigned depth, unsigned level) {
         _cleanup_free_ char *text = NULL, *line = NULL, *file = NULL;
         char *p;
         unsigned number = 0;

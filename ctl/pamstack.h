@@ -1,5 +1,6 @@
-/* What libpam makes of the lines in pam.d: reads them as it does and works a stack out for answers that the caller gives. Opens no file and
- * loads no module: files come from a function, answers from another. tests/unit/test_pamstack.c compares the outcome with libpam's own. */
+/* What libpam makes of the lines in pam.d: reads them as it does and works a stack out for
+ * answers that the caller gives. Opens no file and loads no module: files come from a function,
+ * answers from another. tests/unit/test_pamstack.c compares the outcome with libpam's own. */
 #pragma once
 
 #include <stdbool.h>
@@ -47,13 +48,15 @@ enum pamstack_type {
 
 struct pamstack_line {
         enum pamstack_type type;
-        bool broken;   /* libpam makes it fail, whatever the module says */
+        /* libpam makes it fail, whatever the module says */
+        bool broken;
         bool substack; /* no module: marks where one begins */
         unsigned level;
         int8_t actions[PAMSTACK_CODES]; /* enum pamstack_action */
-        char *text;                     /* owned; what follows points into it */
-        const char *module;             /* NULL where broken */
-        const char **args;              /* owned */
+        /* owned; what follows points into it */
+        char *text;
+        const char *module; /* NULL where broken */
+        const char **args;  /* owned */
         size_t n_args;
         char *file; /* owned; where the line stands */
         unsigned number;
@@ -62,14 +65,17 @@ struct pamstack_line {
 struct pamstack {
         struct pamstack_line *lines;
         size_t n;
-        char *missing; /* owned; the first file that was included and could not be had; NULL for none */
-        bool dead;     /* one that stands behind @include: libpam does nothing at all for this service */
+        /* owned; the first file that was included and could not be had; NULL for none */
+        char *missing;
+        /* one that stands behind @include: libpam does nothing at all for this service */
+        bool dead;
 };
 
 /**
  * pamstack_read(name, load, userdata, ret):
- * All lines of the service ${name}, with those of the files that it includes. ${load} hands over the text of a file, which is freed here,
- * or NULL where there is none. The caller ends ${ret} with pamstack_done(). Returns 0; -ENOENT when there is no file ${name}; -ENOMEM.
+ * All lines of the service ${name}, with those of the files that it includes. ${load} hands over
+ * the text of a file, which is freed here, or NULL where there is none. The caller ends ${ret}
+ * with pamstack_done(). Returns 0; -ENOENT when there is no file ${name}; -ENOMEM.
  * Source: pam.conf(5), libpam/pam_handlers.c; @include: Debian's libpam.
  */
 int pamstack_read(const char *name, char *(*load)(const char *name, void *userdata), void *userdata,
@@ -82,13 +88,15 @@ void pamstack_done(struct pamstack *stack);
 
 /**
  * pamstack_eval(stack, type, answer, userdata):
- * What libpam returns to the application when each module of the ${type} answers what ${answer} says. PAMSTACK_SUCCESS or another code.
+ * What libpam returns to the application when each module of the ${type} answers what ${answer}
+ * says. PAMSTACK_SUCCESS or another code.
  * Source: libpam/pam_dispatch.c.
  */
 int pamstack_eval(const struct pamstack *stack, enum pamstack_type type,
                   int (*answer)(const struct pamstack_line *line, void *userdata), void *userdata);
 
 /**
- * pamstack_is_module(line, name): whether the line asks the module ${name}, "pam_unix" for instance, in whatever directory.
+ * pamstack_is_module(line, name): whether the line asks the module ${name}, "pam_unix" for
+ * instance, in whatever directory.
  */
 bool pamstack_is_module(const struct pamstack_line *line, const char *name);

@@ -19,7 +19,8 @@ struct eval {
         enum pamstack_type type;
         size_t at; /* stack->n: beyond the last */
         struct outcome now;
-        struct outcome before[PAMSTACK_LEVEL_MAX]; /* when a substack of that level was entered */
+        /* when a substack of that level was entered */
+        struct outcome before[PAMSTACK_LEVEL_MAX];
 };
 
 static size_t find_next(const struct eval *e, size_t at) {
@@ -97,7 +98,9 @@ static void take_answer(struct eval *e, int code) {
 
 int pamstack_eval(const struct pamstack *stack, enum pamstack_type type,
                   int (*answer)(const struct pamstack_line *line, void *userdata), void *userdata) {
-        struct eval e = { .stack = stack, .type = type, .now = { IMPRESSION_NONE, PAMSTACK_PERM_DENIED } };
+        struct eval e = { .stack = stack,
+                          .type = type,
+                          .now = { IMPRESSION_NONE, PAMSTACK_PERM_DENIED } };
         unsigned level = 0;
 
         if (stack->dead)
@@ -110,8 +113,10 @@ int pamstack_eval(const struct pamstack *stack, enum pamstack_type type,
                         e.before[line->level] = e.now;
                 level = line->level;
                 if (!line->substack)
-                        take_answer(&e, line->broken ? PAMSTACK_PERM_DENIED : answer(line, userdata));
+                        take_answer(&e,
+                                    line->broken ? PAMSTACK_PERM_DENIED : answer(line, userdata));
         }
-        return e.now.code == PAMSTACK_SUCCESS && e.now.impression != IMPRESSION_GOOD ? PAMSTACK_PERM_DENIED
-                                                                                     : e.now.code;
+        return e.now.code == PAMSTACK_SUCCESS && e.now.impression != IMPRESSION_GOOD
+                       ? PAMSTACK_PERM_DENIED
+                       : e.now.code;
 }

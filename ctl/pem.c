@@ -21,7 +21,8 @@ static const char *find_end(const struct pem_block *b, const char *from, const c
 
 int pem_next(const char *text, size_t len, size_t *at, struct pem_block *ret) {
         const char *from = text + *at, *end = text + len, *begin = find(from, end, BEGIN), *stop;
-        struct pem_block b = { .before = from, .before_len = (size_t) ((begin ? begin : end) - from) };
+        struct pem_block b = { .before = from,
+                               .before_len = (size_t) ((begin ? begin : end) - from) };
 
         if (!begin) {
                 *at = len;

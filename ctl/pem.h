@@ -9,15 +9,18 @@
 struct pem_block {
         const char *label; /* "CERTIFICATE" */
         size_t label_len;
-        const char *body; /* base64; NULL: the block has no end */
+        /* base64; NULL: the block has no end */
+        const char *body;
         size_t body_len;
-        const char *before; /* what stands between the block before and this one */
+        /* what stands between the block before and this one */
+        const char *before;
         size_t before_len;
 };
 
 /**
  * pem_next(text, len, at, ret):
- * One block after the other of the ${len} bytes at ${text}, which end with a NUL besides; ${at} begins with 0. Returns 1; 0 behind the last, and then
- * ${ret}->before is what stands behind that.
+ * One block after the other of the ${len} bytes at ${text}, which end with a NUL besides; ${at}
+ * begins with 0. Returns 1; 0 behind the last, and then ${ret}->before is what stands behind
+ * that.
  */
 int pem_next(const char *text, size_t len, size_t *at, struct pem_block *ret) _must_check_;

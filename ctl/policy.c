@@ -97,7 +97,8 @@ static enum exit_code check_changes(const struct args *args) {
                 size_t len = strcspn(word, "=");
 
                 if (len == 0 || word[len] == '\0') {
-                        print_error("'%s' is no change: changes are NAME=VALUE ('wfapikeyctl policy show' "
+                        print_error("'%s' is no change: changes are NAME=VALUE ('wfapikeyctl "
+                                    "policy show' "
                                     "lists the names)",
                                     word);
                         return CTL_USAGE;
@@ -138,7 +139,8 @@ static enum exit_code say_ended(const struct args *args, sd_bus_message *reply) 
                 print_json_number(&j, "ended", ended);
                 print_json_close(&j, '}');
         } else if (ended > 0)
-                printf("%" PRIu64 " keys of users whose password has expired were revoked\n", ended);
+                printf("%" PRIu64 " keys of users whose password has expired were revoked\n",
+                       ended);
         return CTL_OK;
 }
 

@@ -74,7 +74,8 @@ const char *print_show(const char *text, char **buffer) {
         size_t len = strlen(text), size = 4 * len + 5;
 
         *buffer = NULL;
-        /* text_escape() would also spoil harmless quotes and backslashes, and a second time what the daemon escaped. */
+        /* text_escape() would also spoil harmless quotes and backslashes, and a second time what
+         * the daemon escaped. */
         if (len == 0 || text_is_label(text, len))
                 return text;
         *buffer = malloc(size);
@@ -95,7 +96,8 @@ void print_property(const char *name, size_t width, const char *value) {
 static bool want_colours(void) {
         const char *no_color = secure_getenv("NO_COLOR"), *term = secure_getenv("TERM");
 
-        return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
+        return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term &&
+               strcmp(term, "dumb") != 0;
 }
 
 static const char *tone_sequence(enum print_tone tone) {
@@ -128,8 +130,9 @@ int print_table_new(struct print_table **ret, const struct print_column *columns
         table->colours = want_colours();
         if (!table->scols)
                 return -ENOMEM;
-        /* Cells have passed print_show(), and libsmartcols would escape its escapes. Where setlocale(3) failed, though, it
-         * has to: measuring UTF-8 in the C locale never ends (libsmartcols 2.38). */
+        /* Cells have passed print_show(), and libsmartcols would escape its escapes. Where
+         * setlocale(3) failed, though, it has to: measuring UTF-8 in the C locale never ends
+         * (libsmartcols 2.38). */
         if (scols_table_enable_noencoding(table->scols, MB_CUR_MAX > 1) != 0 ||
             scols_table_enable_colors(table->scols, table->colours) != 0)
                 return -EINVAL;
@@ -181,8 +184,8 @@ static void json_string(const char *text) {
                         printf("\\%c", *p);
                 else if (*p < 0x20 || *p == 0x7f)
                         printf("\\u%04x", *p);
-                else if (*p == 0xc2 && p[1] >= 0x80 &&
-                         p[1] < 0xa0) /* C1: JSON allows them, terminals obey them */
+                /* C1: JSON allows them, terminals obey them */
+                else if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
                         printf("\\u%04x", *++p);
                 else
                         putchar(*p);

@@ -1,5 +1,6 @@
-/* What people and programs get to see: messages, tables, properties, JSON. The only file that knows libsmartcols. What is
- * shown on lines and in tables is made harmless for a terminal here; JSON carries the text itself. */
+/* What people and programs get to see: messages, tables, properties, JSON. The only file that
+ * knows libsmartcols. What is shown on lines and in tables is made harmless for a terminal here;
+ * JSON carries the text itself. */
 #pragma once
 
 #include <stdbool.h>
@@ -19,25 +20,29 @@ void print_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void print_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /**
- * print_note(format, ...): one line on stderr for people who watch; nothing when stderr is no terminal.
+ * print_note(format, ...): one line on stderr for people who watch; nothing when stderr is no
+ * terminal.
  */
 void print_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /**
- * print_progress(format, ...), print_progress_end(): on a terminal a line on stderr, in the place of the last such; and nothing any more.
+ * print_progress(format, ...), print_progress_end(): on a terminal a line on stderr, in the
+ * place of the last such; and nothing any more.
  */
 void print_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void print_progress_end(void);
 
 /**
  * print_show(text, buffer):
- * ${text} in a form that can do nothing to a terminal: itself when it is free of control characters, else escaped as
- * text_escape() does, in ${buffer}, which the caller frees in any case. Never NULL.
+ * ${text} in a form that can do nothing to a terminal: itself when it is free of control
+ * characters, else escaped as text_escape() does, in ${buffer}, which the caller frees in any
+ * case. Never NULL.
  */
 const char *print_show(const char *text, char **buffer);
 
 /**
- * print_property(name, width, value): one line on stdout; values of names of up to ${width} columns, and of up to 12, stand below each other.
+ * print_property(name, width, value): one line on stdout; values of names of up to ${width}
+ * columns, and of up to 12, stand below each other.
  */
 void print_property(const char *name, size_t width, const char *value);
 
@@ -48,7 +53,8 @@ enum print_tone {
 };
 
 /**
- * print_marked(mark, tone, text): a line on stdout that begins with a word; its tone shows on terminals that want colours.
+ * print_marked(mark, tone, text): a line on stdout that begins with a word; its tone shows on
+ * terminals that want colours.
  */
 void print_marked(const char *mark, enum print_tone tone, const char *text);
 
@@ -63,14 +69,17 @@ struct print_table;
  * print_table_new(ret, columns, n), print_table_free(table):
  * An empty table with ${n} columns. 0 or -ENOMEM. Freeing is safe on NULL and returns NULL.
  */
-int print_table_new(struct print_table **ret, const struct print_column *columns, size_t n) _must_check_;
+int print_table_new(struct print_table **ret, const struct print_column *columns,
+                    size_t n) _must_check_;
 struct print_table *print_table_free(struct print_table *table);
 
 /**
  * print_table_add(table, cells, tone):
- * Adds a line of as many ${cells} as there are columns. The tone shows on terminals that want colours. 0 or -errno.
+ * Adds a line of as many ${cells} as there are columns. The tone shows on terminals that want
+ * colours. 0 or -errno.
  */
-int print_table_add(struct print_table *table, const char *const *cells, enum print_tone tone) _must_check_;
+int print_table_add(struct print_table *table, const char *const *cells,
+                    enum print_tone tone) _must_check_;
 
 /**
  * print_table_show(table):
@@ -83,7 +92,8 @@ static inline void print_table_freep(struct print_table **table) {
 }
 #define _cleanup_table_ __attribute__((cleanup(print_table_freep)))
 
-/* A JSON text on stdout, written from left to right; begins zeroed. Invariant: more says whether a comma is due. */
+/* A JSON text on stdout, written from left to right; begins zeroed. Invariant: more says whether
+ * a comma is due. */
 struct print_json {
         unsigned depth;
         bool more;
@@ -91,14 +101,15 @@ struct print_json {
 
 /**
  * print_json_open(j, name, bracket), print_json_close(j, bracket):
- * An object or array, '{' '}' '[' ']'. ${name} is NULL outside of objects, here and below. The outermost ends in a newline.
+ * An object or array, '{' '}' '[' ']'. ${name} is NULL outside of objects, here and below. The
+ * outermost ends in a newline.
  */
 void print_json_open(struct print_json *j, const char *name, char bracket);
 void print_json_close(struct print_json *j, char bracket);
 
 /**
- * print_json_text(j, name, text), print_json_number(j, name, number), print_json_bool(j, name, value):
- * One value. ${text} is UTF-8; NULL writes null.
+ * print_json_text(j, name, text), print_json_number(j, name, number), print_json_bool(j, name,
+ * value): One value. ${text} is UTF-8; NULL writes null.
  */
 void print_json_text(struct print_json *j, const char *name, const char *text);
 void print_json_number(struct print_json *j, const char *name, uint64_t number);

@@ -6,10 +6,12 @@
 
 static const struct {
         const char *what;
-        const char *remedy; /* a command that writes the certificate alone */
+        /* a command that writes the certificate alone */
+        const char *remedy;
 } forms[_PRIVKEY_MAX] = {
         [PRIVKEY_PLAIN] = { "a private key (DER)", "openssl x509 -in FILE -out cert.pem" },
-        [PRIVKEY_ENCRYPTED] = { "an encrypted private key (DER)", "openssl x509 -in FILE -out cert.pem" },
+        [PRIVKEY_ENCRYPTED] = { "an encrypted private key (DER)",
+                                "openssl x509 -in FILE -out cert.pem" },
         [PRIVKEY_PKCS12] = { "a PKCS#12 store, which is made for private keys",
                              "openssl pkcs12 -in FILE -nokeys -clcerts -out cert.pem" },
         [PRIVKEY_PEM] = { "a private key (PEM)", "openssl x509 -in FILE -out cert.pem" },
@@ -20,7 +22,8 @@ static const struct {
         [PRIVKEY_JWK] = { "a private key (JWK)", "openssl x509 -in FILE -out cert.pem" },
 };
 
-/* The content of the SEQUENCE at ${der}; NULL when there is none. Its length may be one of BER, and may be wrong. */
+/* The content of the SEQUENCE at ${der}; NULL when there is none. Its length may be one of BER,
+ * and may be wrong. */
 static const uint8_t *enter_sequence(const uint8_t *der, const uint8_t *end) {
         size_t more;
 
@@ -36,8 +39,11 @@ static bool starts(const uint8_t *at, const uint8_t *end, const void *with, size
 
 enum privkey_form privkey_in_der(const uint8_t *der, size_t len) {
         static const uint8_t version[] = { 0x02, 0x01 };
-        static const uint8_t pkcs5[] = { 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05 };
-        static const uint8_t pkcs12[] = { 0x06, 0x0a, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x01 };
+        static const uint8_t pkcs5[] = {
+                0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05
+        };
+        static const uint8_t pkcs12[] = { 0x06, 0x0a, 0x2a, 0x86, 0x48, 0x86,
+                                          0xf7, 0x0d, 0x01, 0x0c, 0x01 };
         const uint8_t *end = der + len, *at = enter_sequence(der, end);
 
         /* A version, and then what only these have behind it. */
@@ -98,10 +104,11 @@ enum privkey_form privkey_in_text(const char *text, size_t len) {
 }
 
 void privkey_warn(const char *name, enum privkey_form form) {
-        print_error("%s holds %s. Nothing was sent to the daemon, which never needs a private key.", name,
-                    forms[form].what);
-        print_error("warning: whoever could read the file, or the place it was sent to or lay in, has the "
-                    "private key and can use it as its owner. If that may be anybody else, have the "
-                    "certificate revoked and replaced by one for a new key.");
-        print_error("Give a file with the certificate alone; this writes one: %s", forms[form].remedy);
+        print_error("%s holds %s. Nothing was sent to the daemon, which never needs a private key.",
+                    name, forms[form].what);
+        print_error("warning: whoever could read the file, or the place it was sent to or lay in, "
+                    "has the private key and can use it as its owner. If that may be anybody else, "
+                    "have the certificate revoked and replaced by one for a new key.");
+        print_error("Give a file with the certificate alone; this writes one: %s",
+                    forms[form].remedy);
 }

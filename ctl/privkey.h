@@ -1,4 +1,5 @@
-/* Recognizes private keys in files that should hold certificates, by what they look like: damaged ones are secret too. Pure but for the warning. */
+/* Recognizes private keys in files that should hold certificates, by what they look like:
+ * damaged ones are secret too. Pure but for the warning. */
 #pragma once
 
 #include <stdbool.h>
@@ -34,6 +35,7 @@ enum privkey_form privkey_in_bytes(const uint8_t *bytes, size_t len);
 enum privkey_form privkey_in_text(const char *text, size_t len);
 
 /**
- * privkey_warn(name, form): tells the person on stderr that the file ${name} holds one, what that means and what to do.
+ * privkey_warn(name, form): tells the person on stderr that the file ${name} holds one, what
+ * that means and what to do.
  */
 void privkey_warn(const char *name, enum privkey_form form);

@@ -39,8 +39,10 @@ static int read_all(char *buf, size_t size, size_t *ret_len) {
         return 0;
 }
 
-/* Waits for a line or for a signal. The terminal hands out whole lines: one read is enough for what is of use. */
-static int read_line(int fd, int signal_fd, char *buf, size_t size, size_t *ret_len, int *ret_signal) {
+/* Waits for a line or for a signal. The terminal hands out whole lines: one read is enough for
+ * what is of use. */
+static int read_line(int fd, int signal_fd, char *buf, size_t size, size_t *ret_len,
+                     int *ret_signal) {
         struct pollfd fds[] = {
                 { .fd = fd, .events = POLLIN },
                 { .fd = signal_fd, .events = POLLIN },
@@ -64,10 +66,11 @@ static int read_line(int fd, int signal_fd, char *buf, size_t size, size_t *ret_
         return 0;
 }
 
-/* The terminal is another's as well: it gets its echo back before a signal takes effect. Signals arrive through a
- * descriptor, because a handler would need static data to know the settings from. */
-static int read_hidden(int fd, const struct termios *saved, const char *prompt, char *buf, size_t size,
-                       size_t *ret_len) {
+/* The terminal is another's as well: it gets its echo back before a signal takes effect. Signals
+ * arrive through a descriptor, because a handler would need static data to know the settings
+ * from. */
+static int read_hidden(int fd, const struct termios *saved, const char *prompt, char *buf,
+                       size_t size, size_t *ret_len) {
         static const int ending[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
         _cleanup_close_ int signal_fd = -1;
         struct termios hidden = *saved;
@@ -89,7 +92,8 @@ static int read_hidden(int fd, const struct termios *saved, const char *prompt, 
         if (r >= 0) {
                 (void) dprintf(fd == STDIN_FILENO ? STDERR_FILENO : fd, "%s", prompt);
                 r = read_line(fd, signal_fd, buf, size, ret_len, &caught);
-                /* What was typed beyond the line is dropped: a shell would keep it in its history. */
+                /* What was typed beyond the line is dropped: a shell would keep it in its
+                 * history. */
                 (void) tcsetattr(fd, TCSAFLUSH, saved);
         }
         if (caught != 0) {

@@ -80,7 +80,8 @@ static int read_value(const struct record_field *f, sd_bus_message *m, void *p) 
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
-static int read_property(const struct record_field *fields, size_t n, sd_bus_message *m, void *record) {
+static int read_property(const struct record_field *fields, size_t n, sd_bus_message *m,
+                         void *record) {
         const char *name;
         int r;
 
@@ -115,7 +116,8 @@ static const char *join(char *const *list, char buf[static RECORD_TEXT_LEN]) {
         size_t at = 0;
 
         for (size_t i = 0; list[i]; i++) {
-                int len = snprintf(buf + at, RECORD_TEXT_LEN - at, "%s%s", i > 0 ? "," : "", list[i]);
+                int len =
+                        snprintf(buf + at, RECORD_TEXT_LEN - at, "%s%s", i > 0 ? "," : "", list[i]);
 
                 at += len < 0 ? 0 : (size_t) len;
                 if (at >= RECORD_TEXT_LEN)
@@ -170,7 +172,7 @@ const char *record_text(const struct record_field *field, const void *record,
         return field->none;
 }
 
-#define ORDER(type, a, b)                                                                                    \
+#define ORDER(type, a, b)                                                                          \
         ((*(const type *) (a) > *(const type *) (b)) - (*(const type *) (a) < *(const type *) (b)))
 
 static int compare_texts(const char *a, const char *b) {
@@ -253,7 +255,8 @@ static void json_field(const struct record_field *f, const void *p, struct print
         }
 }
 
-void record_json(const struct record_field *fields, size_t n, const void *record, struct print_json *j) {
+void record_json(const struct record_field *fields, size_t n, const void *record,
+                 struct print_json *j) {
         print_json_open(j, NULL, '{');
         for (size_t i = 0; i < n; i++)
                 json_field(&fields[i], cmember(&fields[i], record), j);

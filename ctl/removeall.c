@@ -25,7 +25,8 @@ static enum exit_code ask(uint64_t n) {
         char line[64] = "", want[24];
 
         (void) snprintf(want, sizeof(want), "%" PRIu64, n);
-        (void) fprintf(stderr, "This removes all %s keys of all users, for good. Type %s to go on: ", want,
+        (void) fprintf(stderr,
+                       "This removes all %s keys of all users, for good. Type %s to go on: ", want,
                        want);
         if (!fgets(line, sizeof(line), stdin))
                 (void) fputc('\n', stderr);
@@ -43,7 +44,8 @@ static enum exit_code decide(const struct args *args, uint64_t *ret_expected) {
         if (args_has(args, "yes"))
                 return CTL_OK;
         if (!isatty(STDIN_FILENO)) {
-                print_error("this removes all keys of all users: standard input must be a terminal, to ask "
+                print_error("this removes all keys of all users: standard input must be a "
+                            "terminal, to ask "
                             "on it, "
                             "or --yes must be given");
                 return CTL_USAGE;

@@ -5,7 +5,7 @@
 
 /**
  * removeall_run(args):
- * Removes all keys of all users, after their number was typed on the terminal or with the option yes. Without either it changes
- * nothing and returns CTL_USAGE; with another number CTL_REFUSED.
+ * Removes all keys of all users, after their number was typed on the terminal or with the option
+ * yes. Without either it changes nothing and returns CTL_USAGE; with another number CTL_REFUSED.
  */
 enum exit_code removeall_run(const struct args *args);

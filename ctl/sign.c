@@ -41,11 +41,13 @@ static void job_done(struct job *job) {
 
 void sign_warn_length(const char *what, size_t len, const char *remedy) {
         if (len > SHORT_INPUT)
-                print_say("warning: %s has %zu characters. sudo cuts what is typed at %d%s: there, %s.", what,
-                          len, SHORT_INPUT, len > LONG_INPUT ? ", ssh takes 1022" : "", remedy);
+                print_say("warning: %s has %zu characters. sudo cuts what is typed at %d%s: there, "
+                          "%s.",
+                          what, len, SHORT_INPUT, len > LONG_INPUT ? ", ssh takes 1022" : "",
+                          remedy);
 }
 
-/* --- What is to be signed ------------------------------------------------------------------------------------------ */
+/* --- What is to be signed --- */
 
 /* The first line of standard input, and not a byte more: a passphrase may stand behind it. */
 static enum exit_code read_line(char line[static LINE_MAX]) {
@@ -81,15 +83,18 @@ static enum exit_code check_challenge(const char *text) {
 
         if (challenge_parse(text, user, service)) {
                 print_say("signing a login of %s to %s", print_show(user, &shown_user),
-                          service[0] ? print_show(service, &shown_service) : "a service without a name");
+                          service[0] ? print_show(service, &shown_service)
+                                     : "a service without a name");
                 return CTL_OK;
         }
         if (strncmp(text, "wfk_", 4) == 0)
                 print_error("this is an API key, not a challenge: keep it secret");
         else if (strncmp(text, "wfc_", 4) == 0)
-                print_error("the challenge is damaged: copy all of it, from wfc_ to the name of the user");
+                print_error("the challenge is damaged: copy all of it, from wfc_ to the name of "
+                            "the user");
         else
-                print_error("this is no challenge: one begins with wfc_, and is one word that ends with the "
+                print_error("this is no challenge: one begins with wfc_, and is one word that ends "
+                            "with the "
                             "service "
                             "and the user: wfc_...:SERVICE:USER");
         return CTL_USAGE;
@@ -108,7 +113,7 @@ static enum exit_code read_challenge(struct job *job) {
         return rc != CTL_OK ? rc : check_challenge(job->challenge);
 }
 
-/* --- What it is signed with ---------------------------------------------------------------------------------------- */
+/* --- What it is signed with --- */
 
 /* The passphrase of a key; see signkey_ask_t. */
 static int ask_passphrase(char *buf, int size, _unused_ int writing, _unused_ void *userdata) {
@@ -118,11 +123,13 @@ static int ask_passphrase(char *buf, int size, _unused_ int writing, _unused_ vo
         if (r < 0 || len == 0 || len == (size_t) size) {
                 explicit_bzero(buf, (size_t) size);
                 if (r < 0)
-                        print_error("the private key needs a passphrase, and there is no terminal to ask for "
+                        print_error("the private key needs a passphrase, and there is no terminal "
+                                    "to ask for "
                                     "it: %s",
                                     strerror(-r));
                 else
-                        print_error("the passphrase was not read: it is too long, or there is none");
+                        print_error(
+                                "the passphrase was not read: it is too long, or there is none");
                 return -1;
         }
         if (buf[len - 1] == '\n')
@@ -131,7 +138,8 @@ static int ask_passphrase(char *buf, int size, _unused_ int writing, _unused_ vo
 }
 
 static enum exit_code load_key(struct job *job) {
-        const char *key = args_value(job->args, "key"), *provider = args_value(job->args, "provider");
+        const char *key = args_value(job->args, "key"),
+                   *provider = args_value(job->args, "provider");
         struct agent_choice choice = {};
         enum exit_code rc;
 
@@ -175,7 +183,7 @@ static enum exit_code make_signature(struct job *job) {
         return CTL_FAILED;
 }
 
-/* --- The answer ---------------------------------------------------------------------------------------------------- */
+/* --- The answer --- */
 
 static enum exit_code print_answer(const struct job *job) {
         char answer[BASE64_LEN(WIRE_CERTIFICATE_MAX) + 1 + BASE64_LEN(WIRE_SIGNATURE_MAX) + 1];
@@ -200,10 +208,11 @@ static enum exit_code print_answer(const struct job *job) {
                 print_json_close(&j, '}');
         } else
                 puts(answer);
-        sign_warn_length("the answer", strlen(answer),
-                         job->certificate.n > 0
-                                 ? "register the certificate ('cert add') and leave out --certificate"
-                                 : "use an Ed25519 or EC key");
+        sign_warn_length(
+                "the answer", strlen(answer),
+                job->certificate.n > 0
+                        ? "register the certificate ('cert add') and leave out --certificate"
+                        : "use an Ed25519 or EC key");
         return CTL_OK;
 }
 

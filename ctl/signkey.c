@@ -46,11 +46,12 @@ static enum algorithm algorithm_of(const EVP_PKEY *pkey, char name[static 64]) {
         if (EVP_PKEY_is_a(pkey, "ED25519"))
                 return ALGORITHM_ED25519;
         if (EVP_PKEY_is_a(pkey, "EC")) {
-                (void) EVP_PKEY_get_utf8_string_param(pkey, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof(group),
-                                                      &len);
+                (void) EVP_PKEY_get_utf8_string_param(pkey, OSSL_PKEY_PARAM_GROUP_NAME, group,
+                                                      sizeof(group), &len);
                 (void) snprintf(name, 64, "EC over %s", group[0] ? group : "an unnamed curve");
-                return strcmp(group, "prime256v1") == 0 || strcmp(group, "P-256") == 0 ? ALGORITHM_P256
-                                                                                       : ALGORITHM_NONE;
+                return strcmp(group, "prime256v1") == 0 || strcmp(group, "P-256") == 0
+                               ? ALGORITHM_P256
+                               : ALGORITHM_NONE;
         }
         if (EVP_PKEY_is_a(pkey, "RSA")) {
                 (void) snprintf(name, 64, "RSA of %d bits", EVP_PKEY_get_bits(pkey));
@@ -69,11 +70,12 @@ static const char *reason(void) {
         return text ? text : "no reason was given";
 }
 
-/* --- Where the key is ---------------------------------------------------------------------------------------------- */
+/* --- Where the key is --- */
 
 /* A word and a colon, as no path has it that is written with a slash. */
 static bool is_uri(const char *key) {
-        size_t len = strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
+        size_t len =
+                strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
 
         return len > 1 && key[len] == ':';
 }
@@ -86,10 +88,9 @@ static void warn_of_mode(const char *key) {
         if (strncmp(path, "//", 2) == 0)
                 path = strchr(path + 2, '/');
         if (path && stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & (S_IROTH | S_IWOTH))
-                print_error(
-                        "warning: %s can be %s by everybody: anybody here may have this private key ('chmod "
-                        "go= %s', and better a new key)",
-                        path, st.st_mode & S_IROTH ? "read" : "written", path);
+                print_error("warning: %s can be %s by everybody: anybody here may have this "
+                            "private key ('chmod go= %s', and better a new key)",
+                            path, st.st_mode & S_IROTH ? "read" : "written", path);
 }
 
 static enum exit_code load_provider(struct signkey *k, const char *provider) {
@@ -105,7 +106,8 @@ static enum exit_code load_provider(struct signkey *k, const char *provider) {
 
 struct asking {
         signkey_ask_t ask;
-        bool once; /* a file has one passphrase, though OpenSSL may try it in several ways */
+        /* a file has one passphrase, though OpenSSL may try it in several ways */
+        bool once;
         bool asked, failed;
 };
 
@@ -125,8 +127,10 @@ static int ask_person(char *buf, int size, int writing, void *userdata) {
 static EVP_PKEY *take_first(OSSL_STORE_CTX *store, const struct asking *asking) {
         EVP_PKEY *pkey = NULL;
 
-        /* What it cannot make sense of, as parameters before a key, is an error, and the key may come behind it. */
-        for (unsigned i = 0; i < OBJECTS_MAX && !pkey && !OSSL_STORE_eof(store) && !asking->asked; i++) {
+        /* What it cannot make sense of, as parameters before a key, is an error, and the key may
+         * come behind it. */
+        for (unsigned i = 0; i < OBJECTS_MAX && !pkey && !OSSL_STORE_eof(store) && !asking->asked;
+             i++) {
                 OSSL_STORE_INFO *info = OSSL_STORE_load(store);
 
                 if (info && OSSL_STORE_INFO_get_type(info) == OSSL_STORE_INFO_PKEY)
@@ -151,7 +155,8 @@ static void ui_freep(UI_METHOD **ui) {
 
 static EVP_PKEY *load(const char *uri, const struct infile *file, struct asking *asking) {
         _cleanup_(ui_freep) UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(ask_person, 0);
-        _cleanup_(bio_freep) BIO *bio = file->bytes ? BIO_new_mem_buf(file->bytes, (int) file->len) : NULL;
+        _cleanup_(bio_freep) BIO *bio =
+                file->bytes ? BIO_new_mem_buf(file->bytes, (int) file->len) : NULL;
         _cleanup_(store_closep) OSSL_STORE_CTX *store = NULL;
 
         if (!ui || (file->bytes && !bio))
@@ -165,23 +170,27 @@ static EVP_PKEY *load(const char *uri, const struct infile *file, struct asking 
         return take_first(store, asking);
 }
 
-static enum exit_code say_unloaded(const char *key, const struct infile *file, const struct asking *asking) {
+static enum exit_code say_unloaded(const char *key, const struct infile *file,
+                                   const struct asking *asking) {
         enum privkey_form form =
                 file->bytes ? privkey_in_text((const char *) file->bytes, file->len) : PRIVKEY_NONE;
 
         if (asking->failed)
                 return CTL_USAGE; /* it was said why */
         if (asking->asked)
-                print_error("%s cannot be opened: the passphrase is wrong, or the file is damaged", key);
+                print_error("%s cannot be opened: the passphrase is wrong, or the file is damaged",
+                            key);
         else if (form == PRIVKEY_OPENSSH)
-                print_error(
-                        "%s is a private key in a form that OpenSSH alone reads: 'ssh-add %s' puts it into "
-                        "the agent, and --key=agent: finds it there",
-                        key, key);
+                print_error("%s is a private key in a form that OpenSSH alone reads: 'ssh-add %s' "
+                            "puts it into the agent, and --key=agent: finds it there",
+                            key, key);
         else if (file->bytes)
-                print_error("%s holds no private key that OpenSSL can read; right is PEM, PKCS#8 best", key);
+                print_error(
+                        "%s holds no private key that OpenSSL can read; right is PEM, PKCS#8 best",
+                        key);
         else
-                print_error("there is no private key at %s (%s); --provider=NAME loads what knows other "
+                print_error("there is no private key at %s (%s); --provider=NAME loads what knows "
+                            "other "
                             "places, as pkcs11",
                             key, reason());
         return CTL_USAGE;
@@ -196,7 +205,8 @@ static enum exit_code check_algorithm(const char *key, const EVP_PKEY *pkey) {
         return CTL_USAGE;
 }
 
-enum exit_code signkey_load(const char *key, const char *provider, signkey_ask_t ask, struct signkey **ret) {
+enum exit_code signkey_load(const char *key, const char *provider, signkey_ask_t ask,
+                            struct signkey **ret) {
         _cleanup_signkey_ struct signkey *k = calloc(1, sizeof(*k));
         _cleanup_infile_ struct infile file = {};
         struct asking asking = { .ask = ask };
@@ -234,7 +244,7 @@ void signkey_free(struct signkey *key) {
         free(key);
 }
 
-/* --- What it does -------------------------------------------------------------------------------------------------- */
+/* --- What it does --- */
 
 enum exit_code signkey_get_public(const struct signkey *key, struct signkey_public *ret) {
         uint8_t *p = ret->der;
@@ -330,9 +340,10 @@ bool signkey_verify(const struct signkey_public *public, const void *message, si
         if (!ctx || !pkey)
                 return false;
         algorithm = algorithm_of(pkey, name);
-        return algorithm != ALGORITHM_NONE && (algorithm != ALGORITHM_P256 || pack_ecdsa(signature, &s)) &&
-               EVP_DigestVerifyInit_ex(ctx, &pctx, algorithm == ALGORITHM_ED25519 ? NULL : "SHA256", NULL,
-                                       NULL, pkey, NULL) > 0 &&
+        return algorithm != ALGORITHM_NONE &&
+               (algorithm != ALGORITHM_P256 || pack_ecdsa(signature, &s)) &&
+               EVP_DigestVerifyInit_ex(ctx, &pctx, algorithm == ALGORITHM_ED25519 ? NULL : "SHA256",
+                                       NULL, NULL, pkey, NULL) > 0 &&
                (algorithm != ALGORITHM_RSA || set_pss(pctx)) &&
                EVP_DigestVerify(ctx, s.bytes, s.len, message, len) == 1;
 }

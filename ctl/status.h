@@ -9,6 +9,7 @@
 enum exit_code status_show(const struct args *args);
 
 /**
- * status_reload(args): has the daemon read its configuration again. CTL_REFUSED where that is wrong.
+ * status_reload(args): has the daemon read its configuration again. CTL_REFUSED where that is
+ * wrong.
  */
 enum exit_code status_reload(const struct args *args);

@@ -41,8 +41,9 @@ static enum exit_code set_server(const struct args *args, struct ask_server *ser
                 server->path = DEFAULT_PATH;
         server->timeout_ms = DEFAULT_TIMEOUT_MS;
         if (timeout && parse_timeout(timeout, &server->timeout_ms) < 0) {
-                print_error("--timeout=%s is none: right is a time from 10ms to 60s, as 2, 2s or 500ms",
-                            timeout);
+                print_error(
+                        "--timeout=%s is none: right is a time from 10ms to 60s, as 2, 2s or 500ms",
+                        timeout);
                 return CTL_USAGE;
         }
         if (uid && parse_u64(uid, 0, (uid_t) -2, &n) < 0) {
@@ -69,13 +70,15 @@ static enum exit_code set_request(const struct args *args, struct wire_request *
         enum exit_code rc;
 
         req->kind = WIRE_VERIFY;
-        req->seq = 1; /* the only question on its connection */
+        /* the only question on its connection */
+        req->seq = 1;
         if (!*args->words[0]) {
                 print_error("USER is empty");
                 return CTL_USAGE;
         }
         if (service && !text_is_service(service)) {
-                print_error("--service=%s is none: a PAM service has 1 to 64 of 0-9A-Za-z._-", service);
+                print_error("--service=%s is none: a PAM service has 1 to 64 of 0-9A-Za-z._-",
+                            service);
                 return CTL_USAGE;
         }
         rc = set_text(req->user, WIRE_USER_MAX, args->words[0], "USER");
@@ -99,7 +102,8 @@ static enum exit_code set_certificate(const struct args *args, struct wire_reque
                 print_error("standard input has the key: --certificate is the name of a file");
                 return CTL_USAGE;
         }
-        rc = certfile_read(path, file); /* a CA's, too: what is refused is for the daemon to say */
+        /* a CA's, too: what is refused is for the daemon to say */
+        rc = certfile_read(path, file);
         if (rc != CTL_OK)
                 return rc;
         req->evidence = WIRE_SHOWN;
@@ -124,7 +128,8 @@ static enum exit_code say_accepted(const struct args *args, const struct wire_re
         return CTL_OK;
 }
 
-/* ${reason}: a word for programs, NULL when the daemon gave none; ${text}: a sentence for people. */
+/* ${reason}: a word for programs, NULL when the daemon gave none; ${text}: a sentence for
+ * people. */
 static enum exit_code say_refused(const struct args *args, const char *reason, const char *text) {
         struct print_json j = {};
 
@@ -154,10 +159,11 @@ static enum exit_code read_key(const struct args *args, struct secret *ret) {
                         raw.len--;
         }
         if (!keytext_is_key(raw.text, raw.len))
-                return say_refused(args, "not-a-key",
-                                   "this is not an API key (one begins with wfk_ and has 64 characters, of "
-                                   "which the last "
-                                   "6 tell whether it was copied whole)");
+                return say_refused(
+                        args, "not-a-key",
+                        "this is not an API key (one begins with wfk_ and has 64 characters, of "
+                        "which the last "
+                        "6 tell whether it was copied whole)");
         memcpy(ret->text, raw.text, KEYTEXT_LEN);
         ret->text[KEYTEXT_LEN] = '\0';
         return CTL_OK;
@@ -165,13 +171,14 @@ static enum exit_code read_key(const struct args *args, struct secret *ret) {
 
 static enum exit_code say_unreachable(const struct ask_server *server, int r) {
         if (r == -EPERM)
-                print_error("%s: refused, because the server there does not run as uid %u (--server-uid)",
+                print_error("%s: refused, because the server there does not run as uid %u "
+                            "(--server-uid)",
                             server->path, (unsigned) server->uid);
         else if (r == -EBADMSG)
                 print_error("%s: the answer there is not one of wfapikeyd", server->path);
         else
-                print_error("cannot reach wfapikeyd at %s: %s (is wfapikeyd running?)", server->path,
-                            strerror(-r));
+                print_error("cannot reach wfapikeyd at %s: %s (is wfapikeyd running?)",
+                            server->path, strerror(-r));
         return CTL_UNREACHABLE;
 }
 

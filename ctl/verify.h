@@ -5,7 +5,8 @@
 
 /**
  * verify_run(args):
- * Reads a key from standard input and asks whether it logs args->words[0] in; options service, rhost, verify-socket, timeout,
- * server-uid. Returns CTL_OK only when the daemon accepted it; CTL_REFUSED; CTL_UNREACHABLE; CTL_USAGE; CTL_FAILED.
+ * Reads a key from standard input and asks whether it logs args->words[0] in; options service,
+ * rhost, verify-socket, timeout, server-uid. Returns CTL_OK only when the daemon accepted it;
+ * CTL_REFUSED; CTL_UNREACHABLE; CTL_USAGE; CTL_FAILED.
  */
 enum exit_code verify_run(const struct args *args);

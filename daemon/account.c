@@ -6,8 +6,8 @@
 #include "account.h"
 #include "cleanup.h"
 
-#define NSS_BUFFER_LEN                                                                                       \
-        (256 * 1024) /* enough for a group with ten thousand members; the pages are touched as needed */
+/* enough for a group with ten thousand members; the pages are touched as needed */
+#define NSS_BUFFER_LEN (256 * 1024)
 
 /* getpwnam(3): these mean "no such name", whichever source said so. */
 static int not_found(int error) {

@@ -1,4 +1,5 @@
-/* Who is who on this host, by NSS. May block for as long as a directory does: never called on the loop. */
+/* Who is who on this host, by NSS. May block for as long as a directory does: never called on
+ * the loop. */
 #pragma once
 
 #include <sys/types.h>
@@ -13,7 +14,8 @@ struct account {
 
 /**
  * account_by_name(name, ret), account_by_uid(uid, ret):
- * Returns 0; -ENOENT when the host knows no such user (or one whose name is too long for us); -EIO when it cannot be told.
+ * Returns 0; -ENOENT when the host knows no such user (or one whose name is too long for us);
+ * -EIO when it cannot be told.
  */
 int account_by_name(const char *name, struct account *ret) _must_check_;
 int account_by_uid(uid_t uid, struct account *ret) _must_check_;

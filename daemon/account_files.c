@@ -60,17 +60,20 @@ static int add_user(struct account_files *files, const struct passwd *pw) {
                 files->room = room;
         }
         user = &files->users[files->n];
-        *user = (struct user){ .account = { .state = ACCOUNT_PRESENT, .local = true, .uid = pw->pw_uid },
-                               .line = files->n++ };
+        *user = (struct user){
+                .account = { .state = ACCOUNT_PRESENT, .local = true, .uid = pw->pw_uid },
+                .line = files->n++
+        };
         memcpy(user->account.name, pw->pw_name, len);
-        user->account.admin =
-                pw->pw_uid == 0 || (files->admin_group != (gid_t) -1 && pw->pw_gid == files->admin_group);
+        user->account.admin = pw->pw_uid == 0 || (files->admin_group != (gid_t) -1 &&
+                                                  pw->pw_gid == files->admin_group);
         files->has_root |= pw->pw_uid == 0;
         return 0;
 }
 
 static int compare(const void *a, const void *b) {
-        return strcmp(((const struct user *) a)->account.name, ((const struct user *) b)->account.name);
+        return strcmp(((const struct user *) a)->account.name,
+                      ((const struct user *) b)->account.name);
 }
 
 static int compare_lines(const void *a, const void *b) {
@@ -102,7 +105,8 @@ static struct user *find(const struct account_files *files, const char *name) {
         return bsearch(&key, files->users, files->n, sizeof(key), compare);
 }
 
-const struct account_record *account_files_find(const struct account_files *files, const char *name) {
+const struct account_record *account_files_find(const struct account_files *files,
+                                                const char *name) {
         const struct user *user = find(files, name);
 
         return user ? &user->account : NULL;
@@ -143,7 +147,8 @@ static int read_admins(struct account_files *files, FILE *f) {
         int error;
 
         while ((error = fgetgrent_r(f, &gr, files->line, sizeof(files->line), &found)) == 0)
-                for (char **member = gr.gr_mem; gr.gr_gid == files->admin_group && *member; member++) {
+                for (char **member = gr.gr_mem; gr.gr_gid == files->admin_group && *member;
+                     member++) {
                         user = find(files, *member);
                         if (user)
                                 user->account.admin = true;

@@ -1,5 +1,5 @@
-/* The users of this host itself, from passwd, shadow and group as they are at one moment. Reads files and asks nobody, so it cannot hang;
- * users that only a directory knows are not in it. */
+/* The users of this host itself, from passwd, shadow and group as they are at one moment. Reads
+ * files and asks nobody, so it cannot hang; users that only a directory knows are not in it. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,9 +12,11 @@ struct account_files;
 
 /**
  * account_files_read(ret, etc, admin_group, error):
- * Reads the files in the directory ${etc}; members of the group with the number ${admin_group} are administrators ((gid_t) -1: none are
- * but root). A file that ends within a line is not believed, nor is a passwd file without root: one that somebody is writing, or that a full
- * disk cut off, must not make an end of everybody's keys. A process that is not root does without shadow.
+ * Reads the files in the directory ${etc}; members of the group with the number ${admin_group}
+ * are administrators ((gid_t) -1: none are but root). A file that ends within a line is not
+ * believed, nor is a passwd file without root: one that somebody is writing, or that a full disk
+ * cut off, must not make an end of everybody's keys. A process that is not root does without
+ * shadow.
  * Returns 0; a negative errno with a sentence in ${error}.
  */
 int account_files_read(struct account_files **ret, const char *etc, gid_t admin_group,
@@ -23,6 +25,8 @@ struct account_files *account_files_free(struct account_files *files);
 void account_files_freep(struct account_files **files);
 
 /**
- * account_files_find(files, name): the user ${name}, ACCOUNT_PRESENT and local; NULL when there is none. Borrowed from ${files}.
+ * account_files_find(files, name): the user ${name}, ACCOUNT_PRESENT and local; NULL when there
+ * is none. Borrowed from ${files}.
  */
-const struct account_record *account_files_find(const struct account_files *files, const char *name);
+const struct account_record *account_files_find(const struct account_files *files,
+                                                const char *name);

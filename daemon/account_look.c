@@ -13,8 +13,8 @@
 #define NSS_BUFFER_LEN (256 * 1024)
 #define GROUPS_MAX     65536
 
-ssize_t account_look_ask(const char (*names)[WIRE_USER_MAX + 1], size_t n, gid_t admin_group, uint8_t *out,
-                         size_t size) {
+ssize_t account_look_ask(const char (*names)[WIRE_USER_MAX + 1], size_t n, gid_t admin_group,
+                         uint8_t *out, size_t size) {
         size_t used = sizeof(admin_group);
 
         if (used > size || n > ACCOUNT_LOOK_BATCH)
@@ -31,7 +31,8 @@ ssize_t account_look_ask(const char (*names)[WIRE_USER_MAX + 1], size_t n, gid_t
         return (ssize_t) used;
 }
 
-/* Whether the bytes of switches and state are some that these can have: before they are read as such. */
+/* Whether the bytes of switches and state are some that these can have: before they are read as
+ * such. */
 static bool is_sane(const uint8_t *look) {
         int state;
 
@@ -61,7 +62,7 @@ int account_look_next(const uint8_t *in, size_t len, size_t *at, struct account_
         return 1;
 }
 
-/* --- In the helper ------------------------------------------------------------------------------------------------- */
+/* --- In the helper --- */
 
 /* Membership that only a directory knows of. */
 static bool is_member(const char *name, gid_t primary, gid_t group) {
@@ -94,8 +95,10 @@ static void look_at_shadow(const char *name, char *buffer, struct account_record
         explicit_bzero(buffer, NSS_BUFFER_LEN);
 }
 
-/* "There is no such user" is what all the sources say together (0); an errno means that one of them did not answer. */
-static void look_up(const char *name, gid_t admin_group, char *buffer, struct account_record *account) {
+/* "There is no such user" is what all the sources say together (0); an errno means that one of
+ * them did not answer. */
+static void look_up(const char *name, gid_t admin_group, char *buffer,
+                    struct account_record *account) {
         struct passwd pw, *found = NULL;
         int error = getpwnam_r(name, &pw, buffer, NSS_BUFFER_LEN, &found);
         gid_t gid;
@@ -116,8 +119,8 @@ static void look_up(const char *name, gid_t admin_group, char *buffer, struct ac
                 account->admin = is_member(account->name, gid, admin_group);
 }
 
-static void look_at(const struct account_files *files, const char *name, gid_t admin_group, char *buffer,
-                    struct account_record *account) {
+static void look_at(const struct account_files *files, const char *name, gid_t admin_group,
+                    char *buffer, struct account_record *account) {
         const struct account_record *local = files ? account_files_find(files, name) : NULL;
         struct passwd pw, *found = NULL;
 
@@ -139,7 +142,8 @@ ssize_t account_look_run(const uint8_t *in, size_t in_len, uint8_t *out) {
         size_t used = 0, n = 0;
         gid_t admin_group;
 
-        if (!buffer || in_len < sizeof(admin_group) || (in_len > sizeof(admin_group) && in[in_len - 1] != 0))
+        if (!buffer || in_len < sizeof(admin_group) ||
+            (in_len > sizeof(admin_group) && in[in_len - 1] != 0))
                 return -EBADMSG;
         memcpy(&admin_group, in, sizeof(admin_group));
         /* Where they cannot be read, NSS will hardly do better; but that is for it to say. */

@@ -10,12 +10,15 @@
 #include "helper.h"
 #include "log.h"
 
-#define ASK_USEC      UINT64_C(5000000)   /* for one directory to answer */
-#define PERIODIC_USEC UINT64_C(600000000) /* between two looks at directories, which report no change */
+#define ASK_USEC UINT64_C(5000000) /* for one directory to answer */
+/* between two looks at directories, which report no change */
+#define PERIODIC_USEC UINT64_C(600000000)
 #define RETRY_USEC    UINT64_C(1000000)
-#define ASK_AGAIN_MAX 5 /* times, when the files change meanwhile */
+/* times, when the files change meanwhile */
+#define ASK_AGAIN_MAX 5
 
-/* A pass over everybody: the files, on the writer thread; the directories for whom the files do not settle, in helpers; the answers, there. */
+/* A pass over everybody: the files, on the writer thread; the directories for whom the files do
+ * not settle, in helpers; the answers, there. */
 struct pass {
         struct worker_job job;
         struct accounts *accounts;
@@ -28,14 +31,16 @@ struct ask {
         struct accounts *accounts;
         struct helper *helper;
         char name[WIRE_USER_MAX + 1];
-        uint64_t changes; /* of the files, as they were counted when it was asked */
-        unsigned again;   /* how often, because of those */
+        /* of the files, as they were counted when it was asked */
+        uint64_t changes;
+        unsigned again; /* how often, because of those */
         void (*done)(int r, const struct account_record *account, void *userdata);
         void *userdata;
 };
 
-/* Invariants: (1) one pass at a time, ${pass} is it; (2) again and again_everybody say that another one is due then; (3) while it waits for a
- * helper, changes of the files are seen to by ${quick}, so that a directory that hangs does not hold them up, and whom the files have lost
+/* Invariants: (1) one pass at a time, ${pass} is it; (2) again and again_everybody say that
+ * another one is due then; (3) while it waits for a helper, changes of the files are seen to by
+ * ${quick}, so that a directory that hangs does not hold them up, and whom the files have lost
  * is asked for behind the others. */
 struct accounts {
         sd_event *event;
@@ -46,9 +51,11 @@ struct accounts {
         struct pass *pass;
         struct helper *helper; /* of the pass */
         struct pass *quick;    /* the files alone; the writer's */
-        struct pass *waiting;  /* that one, until the pass is the loop's again */
+        /* that one, until the pass is the loop's again */
+        struct pass *waiting;
         bool again, again_everybody, stopped;
-        uint64_t changes; /* of the files, as far as they were seen */
+        /* of the files, as far as they were seen */
+        uint64_t changes;
         LIST_HEAD(, ask) asks;
         size_t n_asks;
 };
@@ -57,7 +64,7 @@ static void start_pass(struct accounts *a, bool everybody);
 static void start_quick(struct accounts *a);
 static void ask_next(struct accounts *a);
 
-/* --- The way of a pass --------------------------------------------------------------------------------------------- */
+/* --- The way of a pass --- */
 
 static struct pass *pass_free(struct pass *pass) {
         if (pass)
@@ -94,7 +101,8 @@ static int submit(struct pass *pass, void (*run)(struct worker_job *job, struct 
         return worker_submit(pass->accounts->worker, &pass->job);
 }
 
-static void submit_pass(struct accounts *a, void (*run)(struct worker_job *job, struct store *writer),
+static void submit_pass(struct accounts *a,
+                        void (*run)(struct worker_job *job, struct store *writer),
                         void (*done)(struct worker_job *job)) {
         if (submit(a->pass, run, done) >= 0)
                 return;
@@ -134,13 +142,15 @@ static void answers_done(struct worker_job *job) {
 
 static void on_answers(int r, const uint8_t *out, size_t len, void *userdata) {
         struct accounts *a = userdata;
-        _cleanup_(helper_freep) struct helper *helper = take_ptr(a->helper); /* its answer goes with it */
+        /* its answer goes with it */
+        _cleanup_(helper_freep) struct helper *helper = take_ptr(a->helper);
         struct pass *pass = a->pass;
         struct account_look look;
         size_t at = 0;
 
         if (r < 0 && pass->batch > 1) {
-                pass->batch = 1; /* one of them hangs, and must not stand for the others */
+                /* one of them hangs, and must not stand for the others */
+                pass->batch = 1;
                 ask_next(a);
                 return;
         }
@@ -148,7 +158,8 @@ static void on_answers(int r, const uint8_t *out, size_t len, void *userdata) {
                 log_message(MESSAGE_DIRECTORY_SILENT, LOG_WARNING,
                             "nobody says whether user '%s' exists, going by what was known: %s",
                             pass->facts.asked[pass->at].look.asked, strerrordesc_np(-r));
-        for (size_t i = 0; r >= 0 && i < pass->batch && account_look_next(out, len, &at, &look) > 0; i++)
+        for (size_t i = 0; r >= 0 && i < pass->batch && account_look_next(out, len, &at, &look) > 0;
+             i++)
                 if (strcmp(look.asked, pass->facts.asked[pass->at + i].look.asked) == 0)
                         pass->facts.asked[pass->at + i].look = look;
         pass->at += pass->batch;
@@ -157,7 +168,8 @@ static void on_answers(int r, const uint8_t *out, size_t len, void *userdata) {
 
 static int start_helper(struct accounts *a, const char (*names)[WIRE_USER_MAX + 1], size_t n,
                         gid_t admin_group, struct helper **ret,
-                        void (*done)(int r, const uint8_t *out, size_t len, void *userdata), void *userdata) {
+                        void (*done)(int r, const uint8_t *out, size_t len, void *userdata),
+                        void *userdata) {
         uint8_t in[sizeof(gid_t) + ACCOUNT_LOOK_BATCH * (WIRE_USER_MAX + 1)];
         ssize_t len;
 
@@ -184,8 +196,8 @@ static void ask_next(struct accounts *a) {
                 pass->batch = pass->facts.n - pass->at;
         for (size_t i = 0; i < pass->batch; i++)
                 memcpy(names[i], pass->facts.asked[pass->at + i].look.asked, sizeof(names[i]));
-        r = start_helper(a, (const char(*)[WIRE_USER_MAX + 1]) names, pass->batch, pass->facts.admin_group,
-                         &a->helper, on_answers, a);
+        r = start_helper(a, (const char(*)[WIRE_USER_MAX + 1]) names, pass->batch,
+                         pass->facts.admin_group, &a->helper, on_answers, a);
         if (r < 0) {
                 log_message(MESSAGE_DIRECTORY_SILENT, LOG_WARNING, "no directory can be asked: %s",
                             strerrordesc_np(-r));
@@ -203,7 +215,8 @@ static void start_quick(struct accounts *a) {
         a->quick = new_pass(a, false);
         if (!a->quick || submit(a->quick, files_run, quick_done) < 0) {
                 a->quick = pass_free(a->quick);
-                return; /* again says that it is still to be done */
+                /* again says that it is still to be done */
+                return;
         }
         a->again = false;
 }
@@ -263,7 +276,7 @@ void accounts_set_conf(struct accounts *a, const struct conf *conf) {
         start_pass(a, true);
 }
 
-/* --- One user ------------------------------------------------------------------------------------------------------ */
+/* --- One user --- */
 
 static void ask_free(struct ask *ask) {
         LIST_REMOVE(ask, entries);
@@ -279,14 +292,16 @@ static void on_answer(int r, const uint8_t *out, size_t len, void *userdata) {
         struct account_look look = {};
         size_t at = 0;
 
-        /* It may be of before the change, and the store know better by now: it would be written over that. */
+        /* It may be of before the change, and the store know better by now: it would be written
+         * over that. */
         if (r >= 0 && ask->changes != ask->accounts->changes) {
                 ask->helper = helper_free(ask->helper);
                 r = ask->again++ < ASK_AGAIN_MAX ? start_ask(ask) : -EAGAIN;
                 if (r >= 0)
                         return;
         }
-        if (r >= 0 && (account_look_next(out, len, &at, &look) <= 0 || strcmp(look.asked, ask->name) != 0))
+        if (r >= 0 &&
+            (account_look_next(out, len, &at, &look) <= 0 || strcmp(look.asked, ask->name) != 0))
                 r = -EBADMSG;
         ask->done(r, r < 0 ? NULL : &look.account, ask->userdata);
         ask_free(ask);
@@ -296,12 +311,13 @@ static int start_ask(struct ask *ask) {
         struct accounts *a = ask->accounts;
 
         ask->changes = a->changes;
-        return start_helper(a, (const char(*)[WIRE_USER_MAX + 1]) & ask->name, 1, admin_group_of(a->conf),
-                            &ask->helper, on_answer, ask);
+        return start_helper(a, (const char(*)[WIRE_USER_MAX + 1]) & ask->name, 1,
+                            admin_group_of(a->conf), &ask->helper, on_answer, ask);
 }
 
 int accounts_ask(struct accounts *a, const char *name,
-                 void (*done)(int r, const struct account_record *account, void *userdata), void *userdata) {
+                 void (*done)(int r, const struct account_record *account, void *userdata),
+                 void *userdata) {
         struct ask *ask;
         int r;
 
@@ -324,11 +340,12 @@ int accounts_ask(struct accounts *a, const char *name,
         return 0;
 }
 
-/* --- Watching ------------------------------------------------------------------------------------------------------ */
+/* --- Watching --- */
 
 static int on_change(sd_event_source *source, const struct inotify_event *event, void *userdata) {
         static const char *const names[] = { "passwd", "shadow", "group" };
-        bool overflow = event->mask & IN_Q_OVERFLOW; /* too much for the kernel to remember what */
+        /* too much for the kernel to remember what */
+        bool overflow = event->mask & IN_Q_OVERFLOW;
         struct accounts *a = userdata;
 
         (void) source;
@@ -357,15 +374,17 @@ int accounts_new(struct accounts **ret, sd_event *event, struct worker *worker, 
                 return -ENOMEM;
         *a = (struct accounts){ .event = event, .worker = worker, .etc = etc };
         LIST_INIT(&a->asks);
-        /* The directory, not the files: passwd(1) and the others put a new file in the place of the old one. */
+        /* The directory, not the files: passwd(1) and the others put a new file in the place of
+         * the old one. */
         r = sd_event_add_inotify(event, &a->watch, etc,
-                                 IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM |
-                                         IN_ONLYDIR,
+                                 IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE |
+                                         IN_MOVED_FROM | IN_ONLYDIR,
                                  on_change, a);
         if (r < 0)
                 log_line(LOG_WARNING, "changes of accounts in '%s' are seen late: %s", etc,
                          strerrordesc_np(-r));
-        r = sd_event_add_time_relative(event, &a->timer, CLOCK_MONOTONIC, PERIODIC_USEC, 0, on_timer, a);
+        r = sd_event_add_time_relative(event, &a->timer, CLOCK_MONOTONIC, PERIODIC_USEC, 0,
+                                       on_timer, a);
         if (r < 0) {
                 accounts_free(a);
                 return r;
@@ -380,7 +399,8 @@ void accounts_stop(struct accounts *a) {
         a->stopped = true;
         a->watch = sd_event_source_disable_unref(a->watch);
         a->timer = sd_event_source_disable_unref(a->timer);
-        /* A pass that waits for a helper ends here; one that is the writer's ends when its job is done. */
+        /* A pass that waits for a helper ends here; one that is the writer's ends when its job
+         * is done. */
         if (a->helper) {
                 a->helper = helper_free(a->helper);
                 end_pass(a);

@@ -10,13 +10,14 @@
 #include "sweep.h"
 #include "verify.h"
 
-/* --- The files ----------------------------------------------------------------------------------------------------- */
+/* --- The files --- */
 
 struct reading {
         struct accounts_facts *facts;
         const struct account_files *files;
         size_t n, room;
-        struct account_record *known; /* as the store has them, and those that it has not, ACCOUNT_UNKNOWN */
+        /* as the store has them, and those that it has not, ACCOUNT_UNKNOWN */
+        struct account_record *known;
 };
 
 static int add_known(struct reading *reading, const struct account_record *account) {
@@ -60,10 +61,10 @@ static int to_ask(struct accounts_facts *facts, const char *name) {
 }
 
 static bool same(const struct account_record *a, const struct account_record *b) {
-        return a->state == b->state && a->uid == b->uid && a->local == b->local && a->admin == b->admin &&
-               a->locked == b->locked && a->password_ends_at == b->password_ends_at &&
-               a->closes_at == b->closes_at && a->gone_since == b->gone_since &&
-               (a->checked_at == 0) == (b->checked_at == 0);
+        return a->state == b->state && a->uid == b->uid && a->local == b->local &&
+               a->admin == b->admin && a->locked == b->locked &&
+               a->password_ends_at == b->password_ends_at && a->closes_at == b->closes_at &&
+               a->gone_since == b->gone_since && (a->checked_at == 0) == (b->checked_at == 0);
 }
 
 /* Writes what is new of an account and does to its keys what follows. */
@@ -86,11 +87,14 @@ static int update(struct accounts_facts *facts, struct store *writer, const stru
         return r;
 }
 
-/* Refused from now on, and noted as not answered for, in case that this process does not hear the answer; but what becomes of the keys is for
- * the directories to say, to which the account may have moved. */
+/* Refused from now on, and noted as not answered for, in case that this process does not hear
+ * the answer; but what becomes of the keys is for the directories to say, to which the account
+ * may have moved. */
 static int lose(struct reading *reading, struct store *writer, const struct policy *policy,
                 const struct account_record *old) {
-        struct account_record gone = { .state = ACCOUNT_GONE, .local = true, .gone_since = clock_now() };
+        struct account_record gone = { .state = ACCOUNT_GONE,
+                                       .local = true,
+                                       .gone_since = clock_now() };
         int r;
 
         r = update(reading->facts, writer, policy, old, &gone, false);
@@ -107,10 +111,12 @@ static int look_at(struct reading *reading, struct store *writer, const struct p
         if (!found && old->local && old->state == ACCOUNT_PRESENT)
                 return lose(reading, writer, policy, old);
         if (!found)
-                return facts->everybody || old->state == ACCOUNT_UNKNOWN ? to_ask(facts, old->name) : 0;
+                return facts->everybody || old->state == ACCOUNT_UNKNOWN ? to_ask(facts, old->name)
+                                                                         : 0;
         account = *found;
         /* Membership in a group may be known to a directory alone. */
-        if (facts->admin_group != (gid_t) -1 && !account.admin && (facts->everybody || old->admin)) {
+        if (facts->admin_group != (gid_t) -1 && !account.admin &&
+            (facts->everybody || old->admin)) {
                 account.admin = old->admin;
                 r = to_ask(facts, old->name);
                 if (r < 0)
@@ -168,10 +174,10 @@ void accounts_facts_look(struct store *writer, const char *etc, gid_t admin_grou
         accounts_facts_done(&facts);
 }
 
-/* --- The answers --------------------------------------------------------------------------------------------------- */
+/* --- The answers --- */
 
-static int take_answer(struct accounts_facts *facts, struct store *writer, const struct policy *policy,
-                       const struct accounts_asked *asked) {
+static int take_answer(struct accounts_facts *facts, struct store *writer,
+                       const struct policy *policy, const struct accounts_asked *asked) {
         struct account_record old = {}, account = asked->look.account;
         int r;
 
@@ -181,7 +187,8 @@ static int take_answer(struct accounts_facts *facts, struct store *writer, const
         if (r < 0 && r != -ENOENT)
                 return r;
         memcpy(old.name, asked->look.asked, sizeof(old.name));
-        /* The files have the user, and may have been read after the question was asked: all that a directory adds is who administers. */
+        /* The files have the user, and may have been read after the question was asked: all that
+         * a directory adds is who administers. */
         if (old.state == ACCOUNT_PRESENT && old.local) {
                 bool admin = account.state == ACCOUNT_PRESENT ? account.admin : old.admin;
 
@@ -212,7 +219,8 @@ void accounts_facts_take(struct accounts_facts *facts, struct store *writer) {
 }
 
 int accounts_facts_append(struct accounts_facts *facts, const struct accounts_facts *more) {
-        struct accounts_asked *asked = reallocarray(facts->asked, facts->n + more->n, sizeof(*asked));
+        struct accounts_asked *asked =
+                reallocarray(facts->asked, facts->n + more->n, sizeof(*asked));
 
         if (!asked)
                 return -ENOMEM;

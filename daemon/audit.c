@@ -10,7 +10,8 @@
 
 #define BATCH_MAX 128 /* records in one transaction */
 
-/* One transaction's worth on its way. Lives as long as it cannot be written; then it is tried again. */
+/* One transaction's worth on its way. Lives as long as it cannot be written; then it is tried
+ * again. */
 struct batch {
         struct worker_job job;
         struct audit *audit;
@@ -20,7 +21,8 @@ struct batch {
         struct audit_record records[BATCH_MAX];
 };
 
-/* Invariant: there is at most one batch that is not the last; it belongs to the worker while on_its_way. */
+/* Invariant: there is at most one batch that is not the last; it belongs to the worker while
+ * on_its_way. */
 struct audit {
         struct fold *fold;
         struct batch *batch;
@@ -72,7 +74,8 @@ void audit_fill(const struct verify_event *event, struct audit_record *ret) {
                                        .count = 1,
                                        .uid = event->peer.uid,
                                        .pid = event->peer.pid,
-                                       .owner_uid = event->known ? event->owner_uid : AUDIT_NOBODY };
+                                       .owner_uid =
+                                               event->known ? event->owner_uid : AUDIT_NOBODY };
         char user[2 * WIRE_USER_MAX];
 
         (void) text_copy(record.event, sizeof(record.event), kinds[event->kind].event);
@@ -84,10 +87,12 @@ void audit_fill(const struct verify_event *event, struct audit_record *ret) {
         text_escape(record.service, sizeof(record.service), text_without_key(event->service));
         text_escape(record.rhost, sizeof(record.rhost), text_without_key(event->rhost));
         if (!accepted)
-                (void) text_copy(record.reason, sizeof(record.reason), verdict_reason_name(event->reason));
+                (void) text_copy(record.reason, sizeof(record.reason),
+                                 verdict_reason_name(event->reason));
         if (event->thumbprint[0])
                 (void) snprintf(record.detail, sizeof(record.detail), "certificate %s %.*s",
-                                event->thumbprint, (int) text_fitting(event->subject, AUDIT_DETAIL_MAX - 80),
+                                event->thumbprint,
+                                (int) text_fitting(event->subject, AUDIT_DETAIL_MAX - 80),
                                 event->subject);
         if (!event->known)
                 memcpy(record.user, user, sizeof(record.user));
@@ -198,8 +203,8 @@ void audit_finish(struct audit *a, struct worker *worker, int64_t now) {
                 }
 }
 
-int audit_own(struct store *writer, const char *event, const struct key_record *key, const char *detail,
-              uint64_t count, int64_t now) {
+int audit_own(struct store *writer, const char *event, const struct key_record *key,
+              const char *detail, uint64_t count, int64_t now) {
         struct audit_record record = { .at = now,
                                        .until = now,
                                        .count = count,

@@ -1,5 +1,6 @@
-/* What goes to the audit log from the loop, where nothing is written: gathered and folded in memory, and handed to the writer thread. A change
- * is not for here: its record is written with it, in one transaction (control_audit.c). */
+/* What goes to the audit log from the loop, where nothing is written: gathered and folded in
+ * memory, and handed to the writer thread. A change is not for here: its record is written with
+ * it, in one transaction (control_audit.c). */
 #pragma once
 
 #include "fold.h"
@@ -9,7 +10,8 @@
 struct audit;
 
 /**
- * audit_new(ret): 0; -ENOMEM. audit_free() loses what was not written; audit_finish() and the end of the worker come before it.
+ * audit_new(ret): 0; -ENOMEM. audit_free() loses what was not written; audit_finish() and the
+ * end of the worker come before it.
  */
 int audit_new(struct audit **ret) _must_check_;
 struct audit *audit_free(struct audit *a);
@@ -25,25 +27,28 @@ void audit_note(struct audit *a, const struct audit_record *record, int64_t now)
 void audit_fill(const struct verify_event *event, struct audit_record *ret);
 
 /**
- * audit_login(a, event): notes a verification, or a request to make a key that was refused. One that confirms a login of a moment ago is worth a record only when it is refused.
+ * audit_login(a, event): notes a verification, or a request to make a key that was refused. One
+ * that confirms a login of a moment ago is worth a record only when it is refused.
  */
 void audit_login(struct audit *a, const struct verify_event *event);
 
 /**
  * audit_own(writer, event, key, detail, count, now):
- * On the writer thread, inside a transaction: what the daemon did by itself to ${key} (NULL: to ${count} keys). 0, or an error of the store.
+ * On the writer thread, inside a transaction: what the daemon did by itself to ${key} (NULL: to
+ * ${count} keys). 0, or an error of the store.
  */
-int audit_own(struct store *writer, const char *event, const struct key_record *key, const char *detail,
-              uint64_t count, int64_t now) _must_check_;
+int audit_own(struct store *writer, const char *event, const struct key_record *key,
+              const char *detail, uint64_t count, int64_t now) _must_check_;
 
 /**
  * audit_flush(a, worker, now):
- * Hands the writer what is due. What it could not write is kept and tried again, and the next waits for that, folded: logins do not depend
- * on it.
+ * Hands the writer what is due. What it could not write is kept and tried again, and the next
+ * waits for that, folded: logins do not depend on it.
  */
 void audit_flush(struct audit *a, struct worker *worker, int64_t now);
 
 /**
- * audit_finish(a, worker, now): the same for all that there is, at the end; what cannot be written then is counted in the log.
+ * audit_finish(a, worker, now): the same for all that there is, at the end; what cannot be
+ * written then is counted in the log.
  */
 void audit_finish(struct audit *a, struct worker *worker, int64_t now);

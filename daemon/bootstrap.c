@@ -11,15 +11,18 @@
 #include "bootstrap.h"
 #include "cleanup.h"
 
-#define PATH_LEN    4096 /* PATH_MAX; <limits.h> would be ours here */
-#define STORE_NAME  STORE_FILE_NAME
-#define UNBORN_NAME STORE_FILE_NAME ".new" /* of a first start that is not over yet */
+/* PATH_MAX; <limits.h> would be ours here */
+#define PATH_LEN   4096
+#define STORE_NAME STORE_FILE_NAME
+/* of a first start that is not over yet */
+#define UNBORN_NAME STORE_FILE_NAME ".new"
 
 struct opening {
         const char *dir;
         int fd;
         char path[PATH_LEN];
-        char real[PATH_LEN]; /* of the directory: SQLite follows no link, wherever in a path it stands */
+        /* of the directory: SQLite follows no link, wherever in a path it stands */
+        char real[PATH_LEN];
         uint8_t pepper[PEPPER_LEN];
         bool credential;
         char *error;
@@ -32,7 +35,8 @@ struct loading {
         uint32_t id; /* the last one that was looked for */
 };
 
-static int fail(struct opening *o, int r, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static int fail(struct opening *o, int r, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
 
 static int fail(struct opening *o, int r, const char *format, ...) {
         va_list ap;
@@ -52,27 +56,32 @@ static int open_dir(struct opening *o) {
         struct stat st;
 
         if (o->dir[0] != '/')
-                return fail(o, -EINVAL, "the state directory '%s' must be an absolute path", o->dir);
+                return fail(o, -EINVAL, "the state directory '%s' must be an absolute path",
+                            o->dir);
         if (strlen(o->dir) + sizeof(UNBORN_NAME) + 8 > sizeof(o->path))
                 return fail(o, -ENAMETOOLONG, "the name of the state directory is too long");
         if (mkdir(o->dir, 0700) < 0 && errno != EEXIST)
-                return fail(o, -errno, "cannot make the state directory '%s': %s", o->dir, strerror(errno));
+                return fail(o, -errno, "cannot make the state directory '%s': %s", o->dir,
+                            strerror(errno));
         o->fd = open(o->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         if (o->fd < 0 || fstat(o->fd, &st) < 0)
-                return fail(o, -errno, "cannot open the state directory '%s': %s", o->dir, strerror(errno));
+                return fail(o, -errno, "cannot open the state directory '%s': %s", o->dir,
+                            strerror(errno));
         if (st.st_uid != geteuid())
-                return fail(
-                        o, -EPERM,
-                        "the state directory '%s' belongs to uid %u and not to uid %u, which runs wfapikeyd",
-                        o->dir, st.st_uid, geteuid());
+                return fail(o, -EPERM,
+                            "the state directory '%s' belongs to uid %u and not to uid %u, which "
+                            "runs wfapikeyd",
+                            o->dir, st.st_uid, geteuid());
         if ((st.st_mode & 077) != 0)
                 return fail(o, -EPERM,
-                            "the state directory '%s' is open to others (mode %04o); see who has read it, "
+                            "the state directory '%s' is open to others (mode %04o); see who has "
+                            "read it, "
                             "then: chmod 0700 '%s'",
                             o->dir, st.st_mode & 07777, o->dir);
         if (realpath(o->dir, o->real))
                 o->dir = o->real;
-        /* What one daemon revokes another would go on to accept: the counter of changes is in memory. */
+        /* What one daemon revokes another would go on to accept: the counter of changes is in
+         * memory. */
         if (flock(o->fd, LOCK_EX | LOCK_NB) < 0)
                 return fail(o, -EBUSY, "another wfapikeyd uses the state directory '%s'", o->dir);
         return 0;
@@ -84,16 +93,18 @@ static int look_at(struct opening *o, const char *name) {
 
         if (fstatat(o->fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return errno == ENOENT ? 0
-                                       : fail(o, -errno, "cannot look at '%s': %s", path_of(o, name),
-                                              strerror(errno));
+                                       : fail(o, -errno, "cannot look at '%s': %s",
+                                              path_of(o, name), strerror(errno));
         if (!S_ISREG(st.st_mode))
                 return fail(o, -EPERM, "'%s' is not a regular file", path_of(o, name));
         if (st.st_uid != geteuid())
-                return fail(o, -EPERM, "'%s' belongs to uid %u and not to uid %u, which runs wfapikeyd",
+                return fail(o, -EPERM,
+                            "'%s' belongs to uid %u and not to uid %u, which runs wfapikeyd",
                             path_of(o, name), st.st_uid, geteuid());
         if ((st.st_mode & 077) != 0)
                 return fail(o, -EPERM,
-                            "'%s' is open to others (mode %04o); see who has read it, then: chmod 0600 '%s'",
+                            "'%s' is open to others (mode %04o); see who has read it, then: chmod "
+                            "0600 '%s'",
                             path_of(o, name), st.st_mode & 07777, o->path);
         return 1;
 }
@@ -112,16 +123,30 @@ static int read_pepper(struct opening *o, bool required) {
         if (r >= 0 || (r == -ENOENT && !required))
                 return r;
         return fail(o, r,
-                    "the pepper '%s' cannot be used: %s; restore it from a backup: without it no key can be "
+                    "the pepper '%s' cannot be used: %s; restore it from a backup: without it no "
+                    "key can be "
                     "verified",
                     path_of(o, PEPPER_FILE_NAME),
                     r == -EUCLEAN ? "it must have exactly 32 bytes"
-                    : r == -EPERM ? "it must belong to the uid that runs wfapikeyd and be readable to nobody "
-                                    "else (0600)"
+                    : r == -EPERM ? "it must belong to the uid that runs wfapikeyd and be readable "
+                                    "to nobody else (0600)"
                                   : strerror(-r));
 }
 
-/* The first start of all: an unborn database marks it, so that being killed on the way is no matter: nothing can have been in it. */
+/* SQLite would take what is in a log without its database for changes of the new one. */
+static int check_no_log(struct opening *o) {
+        int r = look_at(o, STORE_NAME "-wal");
+
+        if (r <= 0)
+                return r;
+        return fail(o, -ENOENT,
+                    "'%s/" STORE_NAME "' is missing although its log is there: restore it from a "
+                    "backup, or remove '%s' to begin without any keys",
+                    o->dir, path_of(o, STORE_NAME "-wal"));
+}
+
+/* The first start of all: an unborn database marks it, so that being killed on the way is no
+ * matter: nothing can have been in it. */
 static int begin(struct opening *o) {
         _cleanup_close_ int fd = -1;
         struct keymint *keymint = NULL;
@@ -133,30 +158,26 @@ static int begin(struct opening *o) {
              unlinkat(o->fd, UNBORN_NAME, 0) < 0))
                 return fail(o, -errno, "cannot begin anew in '%s': %s", o->dir, strerror(errno));
         (void) unlinkat(o->fd, UNBORN_NAME "-journal", 0);
-        /* SQLite would take what is in it for changes of the new database. */
-        r = look_at(o, STORE_NAME "-wal");
-        if (r != 0)
-                return r < 0 ? r
-                             : fail(o, -ENOENT,
-                                    "'%s/" STORE_NAME "' is missing although its log is there: restore it "
-                                    "from a backup, or remove "
-                                    "'%s' to begin without any keys",
-                                    o->dir, path_of(o, STORE_NAME "-wal"));
+        r = check_no_log(o);
+        if (r < 0)
+                return r;
         r = read_pepper(o, false);
         if (r >= 0 && !o->credential)
                 return fail(o, -ENOENT,
-                            "'%s' is missing although its pepper is there: restore it from a backup, or "
-                            "remove '%s/" PEPPER_FILE_NAME "' to begin without any keys",
+                            "'%s' is missing although its pepper is there: restore it from a "
+                            "backup, or remove '%s/" PEPPER_FILE_NAME "' to begin without any keys",
                             path_of(o, STORE_NAME), o->dir);
         if (r < 0 && r != -ENOENT)
                 return r;
         fd = openat(o->fd, UNBORN_NAME, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd < 0 || fchmod(fd, 0600) < 0)
-                return fail(o, -errno, "cannot make '%s': %s", path_of(o, UNBORN_NAME), strerror(errno));
+                return fail(o, -errno, "cannot make '%s': %s", path_of(o, UNBORN_NAME),
+                            strerror(errno));
         if (r == -ENOENT) {
                 r = pepper_create_file(o->fd, o->pepper);
                 if (r < 0)
-                        return fail(o, r, "cannot make '%s': %s", path_of(o, PEPPER_FILE_NAME), strerror(-r));
+                        return fail(o, r, "cannot make '%s': %s", path_of(o, PEPPER_FILE_NAME),
+                                    strerror(-r));
         }
         r = keymint_new(&keymint, o->pepper);
         if (r < 0)
@@ -164,9 +185,11 @@ static int begin(struct opening *o) {
         r = store_create(path_of(o, UNBORN_NAME), keymint_pepper_id(keymint));
         (void) keymint_free(keymint);
         if (r < 0)
-                return fail(o, r, "cannot make the key store '%s': %s", o->path, store_error_text(r));
+                return fail(o, r, "cannot make the key store '%s': %s", o->path,
+                            store_error_text(r));
         if (renameat(o->fd, UNBORN_NAME, o->fd, STORE_NAME) < 0 || fsync(o->fd) < 0)
-                return fail(o, -errno, "cannot make '%s': %s", path_of(o, STORE_NAME), strerror(errno));
+                return fail(o, -errno, "cannot make '%s': %s", path_of(o, STORE_NAME),
+                            strerror(errno));
         return 0;
 }
 
@@ -195,7 +218,8 @@ static int add_peppers(struct opening *o, struct bootstrap *b) {
         if (r != -EKEYREJECTED)
                 return r;
         return fail(o, r,
-                    "the pepper is not the one that the keys in '%s' were made with: put the right one back, "
+                    "the pepper is not the one that the keys in '%s' were made with: put the right "
+                    "one back, "
                     "from %s; or, if these keys came from another host, the file '%s'",
                     o->path,
                     o->credential ? "the credential " PEPPER_CREDENTIAL_NAME
@@ -203,7 +227,8 @@ static int add_peppers(struct opening *o, struct bootstrap *b) {
                     pepper_foreign_name(l.id, name));
 }
 
-static void seal(const void *in, size_t len, uint8_t out[static RECORD_DIGEST_LEN], void *userdata) {
+static void seal(const void *in, size_t len, uint8_t out[static RECORD_DIGEST_LEN],
+                 void *userdata) {
         keymint_seal(userdata, in, len, out);
 }
 
@@ -219,14 +244,16 @@ static int open_store(struct opening *o, struct store_shared *shared, struct boo
         if (r >= 0)
                 r = store_check(b->writer);
         if (r < 0)
-                return fail(o, r, "the key store '%s' cannot be used: %s", o->path, store_error_text(r));
+                return fail(o, r, "the key store '%s' cannot be used: %s", o->path,
+                            store_error_text(r));
         r = add_peppers(o, b);
         if (r == -EKEYREJECTED)
                 return r;
         if (r >= 0)
                 r = store_open(&b->reader, o->path, STORE_READER, shared);
         if (r < 0)
-                return fail(o, r, "the key store '%s' cannot be used: %s", o->path, store_error_text(r));
+                return fail(o, r, "the key store '%s' cannot be used: %s", o->path,
+                            store_error_text(r));
         store_set_seal(b->writer, seal, b->keymint);
         return 0;
 }

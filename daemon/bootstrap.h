@@ -1,5 +1,6 @@
-/* The state directory at a start: finds the store and its pepper, makes both where there were none, and refuses whatever is not as it
- * was left. It never begins anew over something that is there. */
+/* The state directory at a start: finds the store and its pepper, makes both where there were
+ * none, and refuses whatever is not as it was left. It never begins anew over something that is
+ * there. */
 #pragma once
 
 #include "keymint.h"
@@ -11,13 +12,15 @@ struct bootstrap {
         struct store *writer;
         struct store *reader;
         struct keymint *keymint;
-        int lock; /* the state directory, locked against a second daemon as long as this is open */
+        /* the state directory, locked against a second daemon as long as this is open */
+        int lock;
 };
 
 /**
  * bootstrap_open(dir, shared, ret, error):
- * Opens the store in the directory ${dir}, which is made where it is missing, and takes the pepper from the systemd credential or
- * from the directory. ${shared} must outlive the stores. Everything in ${ret} is the caller's.
+ * Opens the store in the directory ${dir}, which is made where it is missing, and takes the
+ * pepper from the systemd credential or from the directory. ${shared} must outlive the stores.
+ * Everything in ${ret} is the caller's.
  * Returns 0; a negative errno with one sentence for the administrator in ${error}.
  */
 int bootstrap_open(const char *dir, struct store_shared *shared, struct bootstrap *ret,

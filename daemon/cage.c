@@ -71,8 +71,8 @@ int cage_enter(void) {
                 return 0;
         /* Nor does it take all memory there is, or write lines that look like the daemon's. */
         if (dup2(STDOUT_FILENO, STDERR_FILENO) < 0 ||
-            setrlimit(RLIMIT_AS, &(const struct rlimit){ .rlim_cur = MEMORY_MAX, .rlim_max = MEMORY_MAX }) <
-                    0)
+            setrlimit(RLIMIT_AS,
+                      &(const struct rlimit){ .rlim_cur = MEMORY_MAX, .rlim_max = MEMORY_MAX }) < 0)
                 return -errno;
         filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
         if (!filter)

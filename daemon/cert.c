@@ -23,7 +23,8 @@ static void say(enum cert_x509_fault fault, const X509 *x, const char *key_type,
         case CERT_X509_FINE:
                 return;
         case CERT_X509_WEAK_KEY:
-                SAYS("its key is %s: take RSA of 2048 bits or more, ECDSA P-256, P-384 or P-521, or Ed25519",
+                SAYS("its key is %s: take RSA of 2048 bits or more, ECDSA P-256, P-384 or P-521, "
+                     "or Ed25519",
                      key_type);
                 return;
         case CERT_X509_WEAK_SIGNATURE:
@@ -33,21 +34,25 @@ static void say(enum cert_x509_fault fault, const X509 *x, const char *key_type,
                 SAYS("it has a critical extension that is not known here: have it made without");
                 return;
         case CERT_X509_CA:
-                SAYS("it is a CA's: register it as a CA, or make one with basicConstraints CA:FALSE");
+                SAYS("it is a CA's: register it as a CA, or make one with basicConstraints "
+                     "CA:FALSE");
                 return;
         case CERT_X509_NO_CA:
-                SAYS("it is no CA's: register it as a client's, or make one with basicConstraints CA:TRUE");
+                SAYS("it is no CA's: register it as a client's, or make one with basicConstraints "
+                     "CA:TRUE");
                 return;
         case CERT_X509_PURPOSE:
-                SAYS("it is not for clients: its keyUsage needs digitalSignature, its extendedKeyUsage "
+                SAYS("it is not for clients: its keyUsage needs digitalSignature, its "
+                     "extendedKeyUsage "
                      "clientAuth");
                 return;
         case CERT_X509_NOT_YET_VALID:
-                say_time("it is not valid before", X509_get0_notBefore(x), "wait, or look at the clock",
-                         detail);
+                say_time("it is not valid before", X509_get0_notBefore(x),
+                         "wait, or look at the clock", detail);
                 return;
         case CERT_X509_EXPIRED:
-                say_time("it has expired on", X509_get0_notAfter(x), "register one that is valid", detail);
+                say_time("it has expired on", X509_get0_notAfter(x), "register one that is valid",
+                         detail);
                 return;
         }
 }
@@ -72,9 +77,10 @@ enum cert_fault cert_read(const struct cert_blob *der, enum cert_kind kind, int6
         return fault == CERT_X509_FINE ? CERT_FINE : CERT_REFUSED;
 }
 
-enum cert_fault cert_read_crl(const struct cert_blob *crl, const struct cert_blob *cas, size_t n_cas,
-                              int64_t now, struct crl_record *ret, struct cert_serial *ret_serials,
-                              size_t max, char detail[static CERT_DETAIL_LEN]) {
+enum cert_fault cert_read_crl(const struct cert_blob *crl, const struct cert_blob *cas,
+                              size_t n_cas, int64_t now, struct crl_record *ret,
+                              struct cert_serial *ret_serials, size_t max,
+                              char detail[static CERT_DETAIL_LEN]) {
         _cleanup_openssl_;
 
         detail[0] = '\0';

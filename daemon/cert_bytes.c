@@ -10,7 +10,7 @@
 #define TIME_MIN INT64_C(-62167219200)
 #define TIME_MAX INT64_C(253402300799)
 
-/* --- Writing ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- Writing --- */
 
 void cert_bytes_put_raw(struct cert_writer *w, const void *bytes, size_t len) {
         w->full |= len > w->size - w->len;
@@ -72,7 +72,7 @@ ssize_t cert_bytes_written(const struct cert_writer *w) {
         return w->full ? -EMSGSIZE : (ssize_t) w->len;
 }
 
-/* --- Reading ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- Reading --- */
 
 static const uint8_t *take(struct cert_reader *r, size_t len) {
         const uint8_t *p = r->in + r->at;

@@ -1,9 +1,11 @@
-/* How questions and answers about certificates are written down: see cert_work.h. Whoever reads does not trust the writer. */
+/* How questions and answers about certificates are written down: see cert_work.h. Whoever reads
+ * does not trust the writer. */
 #pragma once
 
 #include "cert.h"
 
-/* What a question and an answer begin with; an answer about several certificates is one behind the other. */
+/* What a question and an answer begin with; an answer about several certificates is one behind
+ * the other. */
 enum cert_bytes_kind {
         CERT_BYTES_READ = 'R',
         CERT_BYTES_JUDGE = 'J',
@@ -32,7 +34,8 @@ struct cert_writer {
 /**
  * cert_bytes_put(w, len, v): ${v} in ${len} bytes.
  * cert_bytes_put_raw(w, bytes, len): bytes whose number both sides know.
- * cert_bytes_put_blob(w, bytes, len), cert_bytes_put_blobs(w, blobs, n), cert_bytes_put_text(w, text): with their length.
+ * cert_bytes_put_blob(w, bytes, len), cert_bytes_put_blobs(w, blobs, n), cert_bytes_put_text(w,
+ * text): with their length.
  * cert_bytes_put_serial(w, serial): without its issuer.
  * cert_bytes_put_record(w, cert): without kind, name and added_at.
  * cert_bytes_written(w): how many bytes there are; -EMSGSIZE when they did not fit.
@@ -54,8 +57,10 @@ struct cert_reader {
 };
 
 /**
- * cert_bytes_take(r, len), cert_bytes_take_raw(r, out, len), cert_bytes_take_blob(r), cert_bytes_take_serial(r, serial),
- * cert_bytes_take_record(r, cert): the other way round. A blob is borrowed from the input. A serial may have no bytes, but not more than there can be.
+ * cert_bytes_take(r, len), cert_bytes_take_raw(r, out, len), cert_bytes_take_blob(r),
+ * cert_bytes_take_serial(r, serial),
+ * cert_bytes_take_record(r, cert): the other way round. A blob is borrowed from the input. A
+ * serial may have no bytes, but not more than there can be.
  * cert_bytes_take_text(r, out, size): one that is empty or can be shown as it is, and fits.
  * cert_bytes_take_time(r): in the years 0 to 9999.
  * cert_bytes_is_at_end(r): whether all was right and there is no more.

@@ -40,7 +40,7 @@ static X509_CRL *parse(const struct cert_blob *der) {
         return same ? take_ptr(crl) : NULL;
 }
 
-/* --- Who has signed it ---------------------------------------------------------------------------------------------------------- */
+/* --- Who has signed it --- */
 
 /* RSA-PSS names its digest in the parameters; no parameter is SHA-1. */
 static int pss_digest(const X509_ALGOR *algorithm) {
@@ -51,7 +51,8 @@ static int pss_digest(const X509_ALGOR *algorithm) {
 
         X509_ALGOR_get0(NULL, &type, &value, algorithm);
         if (type == V_ASN1_SEQUENCE)
-                params = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(RSA_PSS_PARAMS), algorithm->parameter);
+                params = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(RSA_PSS_PARAMS),
+                                                   algorithm->parameter);
         if (!params || !params->hashAlgorithm)
                 return NID_undef;
         X509_ALGOR_get0(&hash, NULL, NULL, params->hashAlgorithm);
@@ -76,9 +77,11 @@ static bool is_strongly_signed(const X509_CRL *crl) {
 
 static bool is_signer(X509_CRL *crl, X509 *ca) {
         if (!cert_x509_same_name(X509_CRL_get_issuer(crl), X509_get_subject_name(ca)) ||
-            cert_x509_check_usage(ca, CERT_CA) != CERT_X509_FINE || !cert_key_is_strong(X509_get0_pubkey(ca)))
+            cert_x509_check_usage(ca, CERT_CA) != CERT_X509_FINE ||
+            !cert_key_is_strong(X509_get0_pubkey(ca)))
                 return false;
-        if ((X509_get_extension_flags(ca) & EXFLAG_KUSAGE) && !(X509_get_key_usage(ca) & KU_CRL_SIGN))
+        if ((X509_get_extension_flags(ca) & EXFLAG_KUSAGE) &&
+            !(X509_get_key_usage(ca) & KU_CRL_SIGN))
                 return false;
         return X509_CRL_verify(crl, X509_get0_pubkey(ca)) == 1;
 }
@@ -92,8 +95,9 @@ static bool find_signer(X509_CRL *crl, const struct cert_blob *cas, size_t n_cas
         for (size_t i = 0; i < n_cas; i++) {
                 _cleanup_(cert_x509_free) X509 *ca = cert_x509_parse(&cas[i]);
 
-                if (!ca || !cert_x509_time(X509_get0_notAfter(ca), &ends) || (found && ends <= last) ||
-                    !is_signer(crl, ca) || !cert_x509_hash(cas[i].bytes, cas[i].len, ret))
+                if (!ca || !cert_x509_time(X509_get0_notAfter(ca), &ends) ||
+                    (found && ends <= last) || !is_signer(crl, ca) ||
+                    !cert_x509_hash(cas[i].bytes, cas[i].len, ret))
                         continue;
                 found = true;
                 last = ends;
@@ -101,7 +105,7 @@ static bool find_signer(X509_CRL *crl, const struct cert_blob *cas, size_t n_cas
         return found;
 }
 
-/* --- What it says ---------------------------------------------------------------------------------------------------------------- */
+/* --- What it says --- */
 
 static bool is_current(const X509_CRL *crl, int64_t now, struct crl_record *list,
                        char detail[static CERT_DETAIL_LEN]) {
@@ -111,7 +115,8 @@ static bool is_current(const X509_CRL *crl, int64_t now, struct crl_record *list
         list->next_update = INT64_MAX;
         if (!cert_x509_time(X509_CRL_get0_lastUpdate(crl), &list->this_update) ||
             (next && !cert_x509_time(next, &list->next_update))) {
-                SAYS("it has a date that is none: thisUpdate and nextUpdate are in UTC, with seconds");
+                SAYS("it has a date that is none: thisUpdate and nextUpdate are in UTC, with "
+                     "seconds");
                 return false;
         }
         if (now < list->this_update) {
@@ -127,7 +132,8 @@ static bool is_current(const X509_CRL *crl, int64_t now, struct crl_record *list
         return true;
 }
 
-/* Some are refused even where they do not say that they are critical, as they must: the list does not mean then what it seems to. */
+/* Some are refused even where they do not say that they are critical, as they must: the list
+ * does not mean then what it seems to. */
 static bool is_refused(X509_EXTENSION *extension, char detail[static CERT_DETAIL_LEN]) {
         const ASN1_OBJECT *object = X509_EXTENSION_get_object(extension);
         char name[EXTENSION_NAME_LEN], safe[EXTENSION_NAME_LEN];
@@ -143,7 +149,8 @@ static bool is_refused(X509_EXTENSION *extension, char detail[static CERT_DETAIL
         return true;
 }
 
-static bool has_refused(const STACK_OF(X509_EXTENSION) * extensions, char detail[static CERT_DETAIL_LEN]) {
+static bool has_refused(const STACK_OF(X509_EXTENSION) * extensions,
+                        char detail[static CERT_DETAIL_LEN]) {
         for (int i = 0; i < X509v3_get_ext_count(extensions); i++)
                 if (is_refused(X509v3_get_ext(extensions, i), detail))
                         return true;
@@ -168,8 +175,9 @@ static bool take_entries(X509_CRL *crl, const struct crl_record *list, struct ce
         return true;
 }
 
-static bool take_list(X509_CRL *crl, int64_t now, struct crl_record *list, struct cert_serial *serials,
-                      size_t max, char detail[static CERT_DETAIL_LEN]) {
+static bool take_list(X509_CRL *crl, int64_t now, struct crl_record *list,
+                      struct cert_serial *serials, size_t max,
+                      char detail[static CERT_DETAIL_LEN]) {
         int n = sk_X509_REVOKED_num(X509_CRL_get_REVOKED(crl));
 
         list->revoked = n > 0 ? (uint64_t) n : 0;
@@ -177,13 +185,15 @@ static bool take_list(X509_CRL *crl, int64_t now, struct crl_record *list, struc
                 SAYS("it has %d entries: %zu are the most that are taken", n, max);
                 return false;
         }
-        return is_current(crl, now, list, detail) && !has_refused(X509_CRL_get0_extensions(crl), detail) &&
+        return is_current(crl, now, list, detail) &&
+               !has_refused(X509_CRL_get0_extensions(crl), detail) &&
                take_entries(crl, list, serials, detail);
 }
 
-enum cert_fault cert_crl_read(const struct cert_blob *crl, const struct cert_blob *cas, size_t n_cas,
-                              int64_t now, struct crl_record *ret, struct cert_serial *ret_serials,
-                              size_t max, char detail[static CERT_DETAIL_LEN]) {
+enum cert_fault cert_crl_read(const struct cert_blob *crl, const struct cert_blob *cas,
+                              size_t n_cas, int64_t now, struct crl_record *ret,
+                              struct cert_serial *ret_serials, size_t max,
+                              char detail[static CERT_DETAIL_LEN]) {
         _cleanup_(free_crl) X509_CRL *parsed = parse(crl);
         struct crl_record list = {};
 
@@ -196,7 +206,8 @@ enum cert_fault cert_crl_read(const struct cert_blob *crl, const struct cert_blo
                 return CERT_REFUSED;
         }
         if (!find_signer(parsed, cas, n_cas, list.ca)) {
-                SAYS("no registered CA has signed it: register its CA, which may sign lists (cRLSign), "
+                SAYS("no registered CA has signed it: register its CA, which may sign lists "
+                     "(cRLSign), "
                      "first");
                 return CERT_REFUSED;
         }

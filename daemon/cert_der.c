@@ -5,7 +5,8 @@
 enum tag {
         TAG_CLASS = 0xc0, /* no bit of it: universal */
         TAG_CONSTRUCTED = 0x20,
-        TAG_NUMBER = 0x1f, /* all of its bits: a longer number follows, which no certificate needs */
+        /* all of its bits: a longer number follows, which no certificate needs */
+        TAG_NUMBER = 0x1f,
 };
 
 enum universal {
@@ -40,7 +41,8 @@ static bool take_length(const uint8_t **p, const uint8_t *end, size_t *ret) {
 }
 
 static bool is_short_integer(const uint8_t *p, size_t len) {
-        return len == 1 || (len > 1 && !(p[0] == 0 && p[1] < 0x80) && !(p[0] == 0xff && p[1] >= 0x80));
+        return len == 1 ||
+               (len > 1 && !(p[0] == 0 && p[1] < 0x80) && !(p[0] == 0xff && p[1] >= 0x80));
 }
 
 static bool is_bit_string(const uint8_t *p, size_t len) {

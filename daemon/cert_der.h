@@ -1,4 +1,5 @@
-/* The strictness that OpenSSL has not: whether bytes are DER in every length, number and truth value. Pure, libc only. */
+/* The strictness that OpenSSL has not: whether bytes are DER in every length, number and truth
+ * value. Pure, libc only. */
 #pragma once
 
 #include <stdbool.h>
@@ -7,7 +8,8 @@
 
 /**
  * cert_der_is_strict(bytes, len):
- * Whether the ${len} bytes are one value in DER (X.690, 10) and nothing behind it: definite and shortest lengths, no segmented strings, shortest
- * integers, truth as 0xff, no bits left over. What an OCTET STRING or an implicit tag holds is not looked into.
+ * Whether the ${len} bytes are one value in DER (X.690, 10) and nothing behind it: definite and
+ * shortest lengths, no segmented strings, shortest integers, truth as 0xff, no bits left over.
+ * What an OCTET STRING or an implicit tag holds is not looked into.
  */
 bool cert_der_is_strict(const uint8_t *bytes, size_t len);

@@ -4,9 +4,11 @@
 #include "cert_key.h"
 #include "cert_x509.h"
 
-#define TRIES_MAX 256 /* signatures that are looked at to find the way through CAs of the same name */
+/* signatures that are looked at to find the way through CAs of the same name */
+#define TRIES_MAX 256
 
-/* The way up from the certificate, and the best way that was found not to hold. Every failure is a number of OpenSSL's, X509_V_ERR_...; 0 is success. */
+/* The way up from the certificate, and the best way that was found not to hold. Every failure is
+ * a number of OpenSSL's, X509_V_ERR_...; 0 is success. */
 struct climb {
         const struct cert_question *question;
         X509 *cas[CERT_CAS_MAX]; /* those that were needed so far */
@@ -15,7 +17,8 @@ struct climb {
         X509 *way[CERT_CHAIN_MAX];
         size_t len;
         unsigned tries;
-        int error;         /* of the first way to a root, or else of the first that had no end */
+        /* of the first way to a root, or else of the first that had no end */
+        int error;
         bool reached_root; /* says which */
         struct cert_verdict *verdict;
 };
@@ -86,7 +89,7 @@ static int error_of(enum cert_x509_fault fault) {
         return X509_V_ERR_UNSPECIFIED;
 }
 
-/* --- A chain that is there ------------------------------------------------------------------------------------------------------- */
+/* --- A chain that is there --- */
 
 static enum cert_x509_fault check_one(X509 *x, bool leaf, int64_t now) {
         enum cert_x509_fault fault = cert_x509_check_usage(x, leaf ? CERT_CLIENT : CERT_CA);
@@ -99,7 +102,8 @@ static enum cert_x509_fault check_one(X509 *x, bool leaf, int64_t now) {
 static bool narrow(const X509 *x, struct cert_verdict *verdict) {
         int64_t begins, ends;
 
-        if (!cert_x509_time(X509_get0_notBefore(x), &begins) || !cert_x509_time(X509_get0_notAfter(x), &ends))
+        if (!cert_x509_time(X509_get0_notBefore(x), &begins) ||
+            !cert_x509_time(X509_get0_notAfter(x), &ends))
                 return false;
         if (begins > verdict->begins_at)
                 verdict->begins_at = begins;
@@ -118,7 +122,8 @@ static bool add_serial(const X509 *x, struct cert_verdict *verdict) {
         return true;
 }
 
-/* What OpenSSL leaves to us, of every certificate of a chain of ${n}, and what is noted of it. The root, where there is one, cannot be revoked. */
+/* What OpenSSL leaves to us, of every certificate of a chain of ${n}, and what is noted of it.
+ * The root, where there is one, cannot be revoked. */
 static int judge_all(X509 *const *chain, size_t n, int64_t now, struct cert_verdict *verdict) {
         struct cert_verdict new = { .begins_at = INT64_MIN, .ends_at = INT64_MAX };
 
@@ -127,7 +132,8 @@ static int judge_all(X509 *const *chain, size_t n, int64_t now, struct cert_verd
 
                 if (fault != CERT_X509_FINE)
                         return error_of(fault);
-                if (!narrow(chain[i], &new) || ((i == 0 || i + 1 < n) && !add_serial(chain[i], &new)))
+                if (!narrow(chain[i], &new) ||
+                    ((i == 0 || i + 1 < n) && !add_serial(chain[i], &new)))
                         return X509_V_ERR_UNSPECIFIED;
         }
         verdict->begins_at = new.begins_at;
@@ -137,9 +143,10 @@ static int judge_all(X509 *const *chain, size_t n, int64_t now, struct cert_verd
         return X509_V_OK;
 }
 
-/* --- A chain that is sought -------------------------------------------------------------------------------------------------------- */
+/* --- A chain that is sought --- */
 
-/* The way is known: OpenSSL would take the first CA of the right name, whatever its key. A root issued itself. */
+/* The way is known: OpenSSL would take the first CA of the right name, whatever its key. A root
+ * issued itself. */
 static int next_of_way(X509 **ret, X509_STORE_CTX *ctx, X509 *x) {
         const struct climb *climb = X509_STORE_CTX_get_app_data(ctx);
 
@@ -168,8 +175,10 @@ static int verify_way(struct climb *climb) {
             X509_STORE_CTX_set_app_data(ctx, climb) != 1)
                 return X509_V_ERR_OUT_OF_MEM;
         param = X509_STORE_CTX_get0_param(ctx);
-        /* To OpenSSL the last second of a certificate is over already, so dates are ours. A root without a signature of its own is none. */
-        if (X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_NO_CHECK_TIME | X509_V_FLAG_CHECK_SS_SIGNATURE |
+        /* To OpenSSL the last second of a certificate is over already, so dates are ours. A root
+         * without a signature of its own is none. */
+        if (X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_NO_CHECK_TIME |
+                                                       X509_V_FLAG_CHECK_SS_SIGNATURE |
                                                        X509_V_FLAG_POLICY_CHECK) != 1 ||
             X509_STORE_CTX_set_purpose(ctx, X509_PURPOSE_SSL_CLIENT) != 1)
                 return X509_V_ERR_UNSPECIFIED;
@@ -177,7 +186,8 @@ static int verify_way(struct climb *climb) {
         X509_VERIFY_PARAM_set_depth(param, CERT_CHAIN_MAX - 2); /* those between */
         if (X509_verify_cert(ctx) == 1 && X509_STORE_CTX_get_error(ctx) == X509_V_OK)
                 return sk_X509_num(X509_STORE_CTX_get0_chain(ctx)) == (int) climb->len
-                               ? judge_all(climb->way, climb->len, climb->question->now, climb->verdict)
+                               ? judge_all(climb->way, climb->len, climb->question->now,
+                                           climb->verdict)
                                : X509_V_ERR_UNSPECIFIED;
         return X509_STORE_CTX_get_error(ctx) == X509_V_OK ? X509_V_ERR_UNSPECIFIED
                                                           : X509_STORE_CTX_get_error(ctx);
@@ -199,10 +209,12 @@ static bool is_on_way(const struct climb *climb, const X509 *x) {
 
 static bool may_have_issued(const struct climb *climb, X509 *ca, X509 *x) {
         return cert_x509_same_name(X509_get_subject_name(ca), X509_get_issuer_name(x)) &&
-               X509_get0_pubkey(ca) && X509_check_issued(ca, x) == X509_V_OK && !is_on_way(climb, ca);
+               X509_get0_pubkey(ca) && X509_check_issued(ca, x) == X509_V_OK &&
+               !is_on_way(climb, ca);
 }
 
-/* To read a certificate takes long. One that does not hold the issuer's name anywhere has not that name. */
+/* To read a certificate takes long. One that does not hold the issuer's name anywhere has not
+ * that name. */
 static X509 *get_ca(struct climb *climb, size_t i, const X509 *x) {
         const struct cert_blob *ca = &climb->question->cas[i];
         const unsigned char *name = NULL;
@@ -218,7 +230,8 @@ static X509 *get_ca(struct climb *climb, size_t i, const X509 *x) {
 
 static bool climb_on(struct climb *climb);
 
-/* Every CA that may have issued the last one and has signed it is tried, until one leads to a root by a way that holds. */
+/* Every CA that may have issued the last one and has signed it is tried, until one leads to a
+ * root by a way that holds. */
 static bool climb_all(struct climb *climb, X509 *last) {
         int error = X509_self_signed(last, 0) == 1 ? X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT
                                                    : X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;
@@ -261,7 +274,8 @@ static bool climb_on(struct climb *climb) {
         return climb_all(climb, last);
 }
 
-static int judge_issued(X509 *x, const struct cert_question *question, struct cert_verdict *verdict) {
+static int judge_issued(X509 *x, const struct cert_question *question,
+                        struct cert_verdict *verdict) {
         _cleanup_(climb_free) struct climb climb = { .question = question, .verdict = verdict };
 
         climb.n_cas = question->n_cas < CERT_CAS_MAX ? question->n_cas : CERT_CAS_MAX;
@@ -269,7 +283,7 @@ static int judge_issued(X509 *x, const struct cert_question *question, struct ce
         return climb_on(&climb) ? X509_V_OK : climb.error;
 }
 
-/* --- The certificate, and the proof ------------------------------------------------------------------------------------------------ */
+/* --- The certificate, and the proof --- */
 
 static int judge(X509 *x, const struct cert_question *question, struct cert_verdict *verdict) {
         enum cert_x509_fault fault = cert_x509_check_usage(x, CERT_CLIENT);
@@ -291,9 +305,11 @@ void cert_judge(const struct cert_question *question, struct cert_verdict *ret) 
         error = judge(x, question, ret);
         ret->reason = reason_of(error);
         if (error != X509_V_OK)
-                (void) snprintf(ret->detail, sizeof(ret->detail), "%s", X509_verify_cert_error_string(error));
+                (void) snprintf(ret->detail, sizeof(ret->detail), "%s",
+                                X509_verify_cert_error_string(error));
         else if (question->signature.bytes &&
-                 !cert_key_has_signed(X509_get0_pubkey(x), &question->message, &question->signature))
+                 !cert_key_has_signed(X509_get0_pubkey(x), &question->message,
+                                      &question->signature))
                 ret->reason = REASON_CERTIFICATE_SIGNATURE;
         if (ret->reason != REASON_NONE) {
                 ret->begins_at = ret->ends_at = 0;

@@ -47,7 +47,8 @@ static const struct curve *find_curve(const EVP_PKEY *key) {
         int written_out = 1;
 
         if (EVP_PKEY_get_base_id(key) != EVP_PKEY_EC || !get_group(key, group) ||
-            EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &written_out) != 1 ||
+            EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS,
+                                   &written_out) != 1 ||
             written_out)
                 return NULL;
         for (size_t i = 0; i < ARRAY_LEN(curves); i++)
@@ -57,7 +58,8 @@ static const struct curve *find_curve(const EVP_PKEY *key) {
 }
 
 static bool is_rsa(const EVP_PKEY *key) {
-        return EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA || EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA_PSS;
+        return EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA ||
+               EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA_PSS;
 }
 
 /* With an exponent of 1 every text is its own signature. */
@@ -66,7 +68,8 @@ static bool is_strong_rsa(const EVP_PKEY *key) {
         int bits = EVP_PKEY_get_bits(key);
 
         return bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX &&
-               EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e) == 1 && BN_is_odd(e) && !BN_is_one(e);
+               EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e) == 1 && BN_is_odd(e) &&
+               !BN_is_one(e);
 }
 
 bool cert_key_is_strong(const EVP_PKEY *key) {
@@ -84,7 +87,8 @@ static void describe_other(const X509 *x, const EVP_PKEY *key, char out[static N
 
         if (key && EVP_PKEY_get_base_id(key) == EVP_PKEY_EC && get_group(key, group))
                 (void) snprintf(out, NAME_MAX_LEN, "ECDSA %.40s", group);
-        else if (X509_PUBKEY_get0_param(&algorithm, NULL, NULL, NULL, X509_get_X509_PUBKEY(x)) != 1 ||
+        else if (X509_PUBKEY_get0_param(&algorithm, NULL, NULL, NULL, X509_get_X509_PUBKEY(x)) !=
+                         1 ||
                  OBJ_obj2txt(out, NAME_MAX_LEN, algorithm, 0) <= 0)
                 (void) snprintf(out, NAME_MAX_LEN, "unknown");
 }
@@ -107,13 +111,14 @@ void cert_key_describe(const X509 *x, char out[static RECORD_KEY_TYPE_MAX + 1]) 
         text_escape(out, RECORD_KEY_TYPE_MAX + 1, name);
 }
 
-/* --- As SSH writes it -------------------------------------------------------------------------------------------------------------- */
+/* --- As SSH writes it --- */
 
 static bool hash_string(EVP_MD_CTX *ctx, const void *bytes, size_t len) {
         uint8_t head[] = { (uint8_t) (len >> 24), (uint8_t) (len >> 16), (uint8_t) (len >> 8),
                            (uint8_t) len };
 
-        return EVP_DigestUpdate(ctx, head, sizeof(head)) == 1 && EVP_DigestUpdate(ctx, bytes, len) == 1;
+        return EVP_DigestUpdate(ctx, head, sizeof(head)) == 1 &&
+               EVP_DigestUpdate(ctx, bytes, len) == 1;
 }
 
 static bool hash_word(EVP_MD_CTX *ctx, const char *word) {
@@ -147,9 +152,9 @@ static bool hash_curve(EVP_MD_CTX *ctx, const EVP_PKEY *key, const struct curve 
         (void) snprintf(word, sizeof(word), "ecdsa-sha2-%s", curve->ssh);
         return EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_PUB_X, &x) == 1 &&
                EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_PUB_Y, &y) == 1 &&
-               BN_bn2binpad(x, point + 1, len) == len && BN_bn2binpad(y, point + 1 + len, len) == len &&
-               hash_word(ctx, word) && hash_word(ctx, curve->ssh) &&
-               hash_string(ctx, point, 1 + 2 * curve->len);
+               BN_bn2binpad(x, point + 1, len) == len &&
+               BN_bn2binpad(y, point + 1 + len, len) == len && hash_word(ctx, word) &&
+               hash_word(ctx, curve->ssh) && hash_string(ctx, point, 1 + 2 * curve->len);
 }
 
 static bool hash_ed25519(EVP_MD_CTX *ctx, const EVP_PKEY *key) {
@@ -173,14 +178,15 @@ static bool hash_key(EVP_MD_CTX *ctx, const EVP_PKEY *key) {
 void cert_key_hash_ssh(const EVP_PKEY *key, uint8_t out[static RECORD_HASH_LEN]) {
         _cleanup_(free_hash) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
-        if (!key || !ctx || EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1 || !hash_key(ctx, key) ||
-            EVP_DigestFinal_ex(ctx, out, NULL) != 1)
+        if (!key || !ctx || EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1 ||
+            !hash_key(ctx, key) || EVP_DigestFinal_ex(ctx, out, NULL) != 1)
                 memset(out, 0, RECORD_HASH_LEN);
 }
 
-/* --- Proofs ------------------------------------------------------------------------------------------------------------------------- */
+/* --- Proofs --- */
 
-/* r and s, as JOSE and WebCrypto write them, to the DER that OpenSSL takes. Returns its length, 0 for none; to be freed. */
+/* r and s, as JOSE and WebCrypto write them, to the DER that OpenSSL takes. Returns its length,
+ * 0 for none; to be freed. */
 static size_t encode_ecdsa(const uint8_t *raw, uint8_t **ret) {
         _cleanup_(free_ecdsa) ECDSA_SIG *sig = ECDSA_SIG_new();
         _cleanup_(free_bn) BIGNUM *r = BN_bin2bn(raw, PROOF_LEN / 2, NULL);
@@ -194,8 +200,8 @@ static size_t encode_ecdsa(const uint8_t *raw, uint8_t **ret) {
         return len > 0 ? (size_t) len : 0;
 }
 
-static bool verify(EVP_PKEY *key, const EVP_MD *md, const struct cert_blob *message, const uint8_t *signature,
-                   size_t len) {
+static bool verify(EVP_PKEY *key, const EVP_MD *md, const struct cert_blob *message,
+                   const uint8_t *signature, size_t len) {
         _cleanup_(free_hash) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
         EVP_PKEY_CTX *options = NULL;
 
@@ -208,7 +214,8 @@ static bool verify(EVP_PKEY *key, const EVP_MD *md, const struct cert_blob *mess
         return EVP_DigestVerify(ctx, signature, len, message->bytes, message->len) == 1;
 }
 
-static bool verify_ecdsa(EVP_PKEY *key, const struct cert_blob *message, const struct cert_blob *signature) {
+static bool verify_ecdsa(EVP_PKEY *key, const struct cert_blob *message,
+                         const struct cert_blob *signature) {
         uint8_t *der = NULL;
         size_t len = encode_ecdsa(signature->bytes, &der);
         bool good = len > 0 && verify(key, EVP_sha256(), message, der, len);
@@ -217,7 +224,8 @@ static bool verify_ecdsa(EVP_PKEY *key, const struct cert_blob *message, const s
         return good;
 }
 
-bool cert_key_has_signed(EVP_PKEY *key, const struct cert_blob *message, const struct cert_blob *signature) {
+bool cert_key_has_signed(EVP_PKEY *key, const struct cert_blob *message,
+                         const struct cert_blob *signature) {
         const struct curve *curve;
 
         if (!cert_key_is_strong(key) || message->len == 0)

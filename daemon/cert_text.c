@@ -69,7 +69,8 @@ static void add_safe(struct text *text, const unsigned char *p, size_t len, bool
 }
 
 void cert_text_name(const X509_NAME *name, char *out, size_t size) {
-        static const unsigned long letters = XN_FLAG_RFC2253 & ~(unsigned long) ASN1_STRFLGS_ESC_MSB;
+        static const unsigned long letters =
+                XN_FLAG_RFC2253 & ~(unsigned long) ASN1_STRFLGS_ESC_MSB;
         _cleanup_(cert_x509_free_bio) BIO *bio = BIO_new(BIO_s_mem());
         struct text text = { .out = out, .size = size };
         char *data = NULL;
@@ -91,7 +92,8 @@ static void add_value(struct text *text, const ASN1_STRING *value) {
         if (len >= 0)
                 add_safe(text, utf8, (size_t) len, false);
         else
-                add_safe(text, ASN1_STRING_get0_data(value), (size_t) ASN1_STRING_length(value), false);
+                add_safe(text, ASN1_STRING_get0_data(value), (size_t) ASN1_STRING_length(value),
+                         false);
         OPENSSL_free(utf8);
 }
 

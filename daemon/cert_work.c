@@ -4,7 +4,7 @@
 #include "cert_bytes.h"
 #include "cert_work.h"
 
-/* --- Questions -------------------------------------------------------------------------------------------------------------------------- */
+/* --- Questions --- */
 
 ssize_t cert_work_ask_read(const struct cert_blob *ders, size_t n, enum cert_kind kind, int64_t now,
                            uint8_t *out, size_t size) {
@@ -35,8 +35,8 @@ ssize_t cert_work_ask_judge(const struct cert_question *question, uint8_t *out, 
         return cert_bytes_written(&w);
 }
 
-ssize_t cert_work_ask_crl(const struct cert_blob *crl, const struct cert_blob *cas, size_t n_cas, int64_t now,
-                          uint8_t *out, size_t size) {
+ssize_t cert_work_ask_crl(const struct cert_blob *crl, const struct cert_blob *cas, size_t n_cas,
+                          int64_t now, uint8_t *out, size_t size) {
         struct cert_writer w = { .out = out, .size = size };
 
         if (n_cas > CERT_CAS_MAX)
@@ -48,7 +48,7 @@ ssize_t cert_work_ask_crl(const struct cert_blob *crl, const struct cert_blob *c
         return cert_bytes_written(&w);
 }
 
-/* --- Answers ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- Answers --- */
 
 /* Whether it is a certificate that was read, and not only the place of one. */
 static bool is_read(const struct cert_record *cert) {
@@ -108,13 +108,16 @@ static bool is_judged(enum reason reason) {
 static bool is_consistent(const struct cert_verdict *verdict) {
         if (verdict->reason != REASON_NONE)
                 return verdict->begins_at == 0 && verdict->ends_at == 0 && verdict->n_serials == 0;
-        if (!is_read(&verdict->cert) || verdict->n_serials == 0 || verdict->begins_at > verdict->ends_at ||
-            verdict->begins_at < verdict->cert.not_before || verdict->ends_at > verdict->cert.not_after)
+        if (!is_read(&verdict->cert) || verdict->n_serials == 0 ||
+            verdict->begins_at > verdict->ends_at ||
+            verdict->begins_at < verdict->cert.not_before ||
+            verdict->ends_at > verdict->cert.not_after)
                 return false;
         for (size_t i = 0; i < verdict->n_serials; i++)
                 if (verdict->serials[i].len == 0)
                         return false;
-        return memcmp(&verdict->serials[0], &verdict->cert.serial, sizeof(verdict->cert.serial)) == 0;
+        return memcmp(&verdict->serials[0], &verdict->cert.serial, sizeof(verdict->cert.serial)) ==
+               0;
 }
 
 int cert_work_take_verdict(const uint8_t *in, size_t len, struct cert_verdict *ret) {
@@ -130,7 +133,8 @@ int cert_work_take_verdict(const uint8_t *in, size_t len, struct cert_verdict *r
         verdict.n_serials = cert_bytes_take(&r, 1);
         r.bad |= verdict.n_serials > CERT_CHAIN_MAX || !is_judged(verdict.reason);
         for (size_t i = 0; i < verdict.n_serials && !r.bad; i++) {
-                cert_bytes_take_raw(&r, verdict.serials[i].issuer, sizeof(verdict.serials[i].issuer));
+                cert_bytes_take_raw(&r, verdict.serials[i].issuer,
+                                    sizeof(verdict.serials[i].issuer));
                 cert_bytes_take_serial(&r, &verdict.serials[i]);
         }
         if (!cert_bytes_is_at_end(&r) || !is_consistent(&verdict))
@@ -172,7 +176,8 @@ int cert_work_take_crl(const uint8_t *in, size_t len, struct cert_work_crl *ret)
         work.crl.next_update = take_end(&r);
         work.crl.revoked = work.n_serials = cert_bytes_take(&r, CERT_BYTES_NUMBER);
         if (!take_entries(&r, &work) ||
-            (work.fault == CERT_FINE ? work.crl.this_update > work.crl.next_update : work.n_serials > 0))
+            (work.fault == CERT_FINE ? work.crl.this_update > work.crl.next_update
+                                     : work.n_serials > 0))
                 return -EBADMSG;
         *ret = work;
         return 0;

@@ -7,9 +7,9 @@
 #include "helper.h"
 
 /* As many entries of a list as fit an answer. */
-#define CRL_HEAD_MAX                                                                                         \
-        (1 + 1 + 1 + 2 * CERT_BYTES_NUMBER + CERT_DETAIL_LEN + RECORD_THUMBPRINT_LEN + RECORD_HASH_LEN +     \
-         2 * CERT_BYTES_TIME)
+#define CRL_HEAD_MAX                                                                               \
+        (1 + 1 + 1 + 2 * CERT_BYTES_NUMBER + CERT_DETAIL_LEN + RECORD_THUMBPRINT_LEN +             \
+         RECORD_HASH_LEN + 2 * CERT_BYTES_TIME)
 #define ENTRIES_MAX ((HELPER_BYTES_MAX - CRL_HEAD_MAX) / CERT_BYTES_SERIAL_LEN)
 
 static void answer_read(struct cert_reader *r, struct cert_writer *w) {
@@ -92,7 +92,8 @@ static void answer_crl(struct cert_reader *r, struct cert_writer *w) {
         cert_bytes_put_raw(w, crl.issuer, sizeof(crl.issuer));
         cert_bytes_put(w, CERT_BYTES_TIME, (uint64_t) crl.this_update);
         cert_bytes_put(w, 1, crl.next_update != INT64_MAX);
-        cert_bytes_put(w, CERT_BYTES_TIME, crl.next_update == INT64_MAX ? 0 : (uint64_t) crl.next_update);
+        cert_bytes_put(w, CERT_BYTES_TIME,
+                       crl.next_update == INT64_MAX ? 0 : (uint64_t) crl.next_update);
         cert_bytes_put(w, CERT_BYTES_NUMBER, crl.revoked);
         for (size_t i = 0; i < crl.revoked; i++)
                 cert_bytes_put_serial(w, &serials[i]);

@@ -19,7 +19,8 @@ void cert_x509_end(const int *mark) {
         ERR_clear_error();
 }
 
-/* OpenSSL keeps the encoding of the inner parts as it came, so to encode again proves little of them: the walk does. */
+/* OpenSSL keeps the encoding of the inner parts as it came, so to encode again proves little of
+ * them: the walk does. */
 X509 *cert_x509_parse(const struct cert_blob *der) {
         const unsigned char *p = der->bytes;
         _cleanup_(cert_x509_free) X509 *x = NULL;
@@ -94,8 +95,8 @@ bool cert_x509_time(const ASN1_TIME *time, int64_t *ret) {
         tm.tm_sec = two_digits(p + 8);
         again = tm;
         t = timegm(&again);
-        if (again.tm_mon != tm.tm_mon || again.tm_mday != tm.tm_mday || again.tm_hour != tm.tm_hour ||
-            again.tm_min != tm.tm_min || again.tm_sec != tm.tm_sec)
+        if (again.tm_mon != tm.tm_mon || again.tm_mday != tm.tm_mday ||
+            again.tm_hour != tm.tm_hour || again.tm_min != tm.tm_min || again.tm_sec != tm.tm_sec)
                 return false;
         *ret = t;
         return true;
@@ -135,7 +136,8 @@ bool cert_x509_describe(X509 *x, const struct cert_blob *der, struct cert_record
         cert_text_name(subject, cert.subject, sizeof(cert.subject));
         cert_text_part(subject, NID_commonName, cert.subject_cn, sizeof(cert.subject_cn));
         cert_text_part(subject, NID_organizationName, cert.subject_o, sizeof(cert.subject_o));
-        cert_text_part(subject, NID_organizationalUnitName, cert.subject_ou, sizeof(cert.subject_ou));
+        cert_text_part(subject, NID_organizationalUnitName, cert.subject_ou,
+                       sizeof(cert.subject_ou));
         cert_text_part(issuer, NID_commonName, cert.issuer_cn, sizeof(cert.issuer_cn));
         cert_text_part(issuer, NID_organizationName, cert.issuer_o, sizeof(cert.issuer_o));
         cert_text_part(issuer, NID_organizationalUnitName, cert.issuer_ou, sizeof(cert.issuer_ou));
@@ -146,15 +148,18 @@ bool cert_x509_describe(X509 *x, const struct cert_blob *der, struct cert_record
 }
 
 enum cert_x509_fault cert_x509_check_usage(X509 *x, enum cert_kind kind) {
-        bool ca = X509_check_ca(x) == 1; /* the other numbers are those that OpenSSL guesses */
+        /* the other numbers are those that OpenSSL guesses */
+        bool ca = X509_check_ca(x) == 1;
 
         if (kind == CERT_CA)
                 return ca ? CERT_X509_FINE : CERT_X509_NO_CA;
         if (ca || (X509_get_extension_flags(x) & EXFLAG_CA))
                 return CERT_X509_CA;
-        if ((X509_get_extension_flags(x) & EXFLAG_KUSAGE) && (X509_get_key_usage(x) & KU_KEY_CERT_SIGN))
+        if ((X509_get_extension_flags(x) & EXFLAG_KUSAGE) &&
+            (X509_get_key_usage(x) & KU_KEY_CERT_SIGN))
                 return CERT_X509_CA;
-        return X509_check_purpose(x, X509_PURPOSE_SSL_CLIENT, 0) == 1 ? CERT_X509_FINE : CERT_X509_PURPOSE;
+        return X509_check_purpose(x, X509_PURPOSE_SSL_CLIENT, 0) == 1 ? CERT_X509_FINE
+                                                                      : CERT_X509_PURPOSE;
 }
 
 enum cert_x509_fault cert_x509_check_strength(X509 *x) {

@@ -42,7 +42,9 @@ static int on_cert(const struct cert_record *cert, const uint8_t *der, size_t le
 
 int certs_find(struct store *writer, const char *which, struct cert_record *ret) {
         struct cert_record cert;
-        struct finding finding = { .which = which, .digits = certs_is_thumbprint(which), .cert = &cert };
+        struct finding finding = { .which = which,
+                                   .digits = certs_is_thumbprint(which),
+                                   .cert = &cert };
         int r;
 
         r = store_cert_each(writer, on_cert, &finding);

@@ -6,5 +6,6 @@
 /** clock_now(): UNIX seconds, UTC. */
 int64_t clock_now(void);
 
-/** clock_ticks(): nanoseconds on CLOCK_MONOTONIC, for how long something takes; some ten nanoseconds, no system call. */
+/** clock_ticks(): nanoseconds on CLOCK_MONOTONIC, for how long something takes; some ten
+ * nanoseconds, no system call. */
 uint64_t clock_ticks(void);

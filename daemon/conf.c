@@ -14,7 +14,8 @@ _Static_assert(CONF_ERROR_LEN == CONF_FILE_ERROR_LEN, "one buffer for both");
 
 struct reading {
         struct conf *conf;
-        size_t n_before; /* peers of the files before this one */
+        /* peers of the files before this one */
+        size_t n_before;
         enum { NOWHERE, IN_DAEMON, IN_PEER } section;
         bool admin_group, developer_group; /* named in this file */
 };
@@ -30,8 +31,8 @@ void conf_freep(struct conf **conf) {
         *conf = conf_free(*conf);
 }
 
-static bool wrong(struct conf_file *file, enum conf_file_place place, size_t offset, const char *what,
-                  const char *name, const char *instead) {
+static bool wrong(struct conf_file *file, enum conf_file_place place, size_t offset,
+                  const char *what, const char *name, const char *instead) {
         char shown[128];
 
         text_escape(shown, sizeof(shown), name);
@@ -46,10 +47,10 @@ static void on_file(void *userdata) {
         reading->admin_group = reading->developer_group = false;
 }
 
-/* --- [daemon] --------------------------------------------------------------------------------------------------------------------- */
+/* --- [daemon] --- */
 
-static bool take_group(struct conf_file *file, const char *name, const char *value, bool *given, bool *has,
-                       gid_t *gid) {
+static bool take_group(struct conf_file *file, const char *name, const char *value, bool *given,
+                       bool *has, gid_t *gid) {
         if (*given)
                 return wrong(file, CONF_FILE_NAME, 0, "given twice", name,
                              "a group is named once, in one line");
@@ -58,7 +59,8 @@ static bool take_group(struct conf_file *file, const char *name, const char *val
         if (!value[0])
                 return true;
         if (account_group(value, gid) < 0)
-                return wrong(file, CONF_FILE_VALUE, 0, "no such group", value, "name a group of this host");
+                return wrong(file, CONF_FILE_VALUE, 0, "no such group", value,
+                             "name a group of this host");
         *has = true;
         return true;
 }
@@ -71,15 +73,16 @@ static bool take_daemon(struct reading *reading, struct conf_file *file, const c
                 return take_group(file, name, value, &reading->admin_group, &conf->has_admin_group,
                                   &conf->admin_group);
         if (strcmp(name, "developer-group") == 0)
-                return take_group(file, name, value, &reading->developer_group, &conf->has_developer_group,
-                                  &conf->developer_group);
+                return take_group(file, name, value, &reading->developer_group,
+                                  &conf->has_developer_group, &conf->developer_group);
         return wrong(file, CONF_FILE_NAME, 0, "unknown key in [daemon]", name,
                      "known are admin-group and developer-group");
 }
 
-/* --- [Peer USER] ------------------------------------------------------------------------------------------------------------------ */
+/* --- [Peer USER] --- */
 
-static bool begin_peer(struct reading *reading, struct conf_file *file, const char *user, size_t offset) {
+static bool begin_peer(struct reading *reading, struct conf_file *file, const char *user,
+                       size_t offset) {
         struct conf *conf = reading->conf;
         struct account account;
         struct conf_peer *more;
@@ -92,13 +95,15 @@ static bool begin_peer(struct reading *reading, struct conf_file *file, const ch
                              "256 are enough");
         more = reallocarray(conf->peers, conf->n_peers + 1, sizeof(*more));
         if (!more)
-                return wrong(file, CONF_FILE_SECTION, 0, "out of memory at [Peer]", user, "try again");
+                return wrong(file, CONF_FILE_SECTION, 0, "out of memory at [Peer]", user,
+                             "try again");
         conf->peers = more;
         conf->peers[conf->n_peers++] = (struct conf_peer){ .uid = account.uid };
         return true;
 }
 
-static bool take_services(struct conf_file *file, char list[static RECORD_LIST_LEN], const char *value) {
+static bool take_services(struct conf_file *file, char list[static RECORD_LIST_LEN],
+                          const char *value) {
         const char *p = value + strspn(value, " \t");
 
         while (*p) {
@@ -108,11 +113,12 @@ static bool take_services(struct conf_file *file, char list[static RECORD_LIST_L
                 if (len <= WIRE_SERVICE_MAX)
                         memcpy(word, p, len);
                 if (!text_is_service(word))
-                        return wrong(file, CONF_FILE_VALUE, (size_t) (p - value), "bad service list", value,
+                        return wrong(file, CONF_FILE_VALUE, (size_t) (p - value),
+                                     "bad service list", value,
                                      "PAM service names separated by blanks");
                 if (used + len + 2 > RECORD_LIST_LEN)
-                        return wrong(file, CONF_FILE_VALUE, (size_t) (p - value), "too many services", value,
-                                     "at most 16 for one peer");
+                        return wrong(file, CONF_FILE_VALUE, (size_t) (p - value),
+                                     "too many services", value, "at most 16 for one peer");
                 if (used > 0)
                         list[used++] = ' ';
                 memcpy(list + used, word, len + 1);
@@ -126,7 +132,8 @@ static char *list_of(struct conf_peer *peer, bool certificates) {
         return certificates ? peer->certificates : peer->services;
 }
 
-static bool take_peer(struct reading *reading, struct conf_file *file, const char *name, const char *value) {
+static bool take_peer(struct reading *reading, struct conf_file *file, const char *name,
+                      const char *value) {
         bool certificates = strcmp(name, "certificates") == 0;
         struct conf *conf = reading->conf;
         struct conf_peer *peer = &conf->peers[conf->n_peers - 1];
@@ -141,7 +148,7 @@ static bool take_peer(struct reading *reading, struct conf_file *file, const cha
         return take_services(file, list_of(peer, certificates), value);
 }
 
-/* --- All of it -------------------------------------------------------------------------------------------------------------------- */
+/* --- All of it --- */
 
 static bool on_section(struct conf_file *file, const char *section, void *userdata) {
         struct reading *reading = userdata;
@@ -170,7 +177,8 @@ static bool on_value(struct conf_file *file, const char *name, const char *value
                                              : take_peer(reading, file, name, value);
 }
 
-int conf_load(struct conf **ret, const char *path, bool required, char error[static CONF_ERROR_LEN]) {
+int conf_load(struct conf **ret, const char *path, bool required,
+              char error[static CONF_ERROR_LEN]) {
         __attribute__((cleanup(conf_freep))) struct conf *conf = calloc(1, sizeof(*conf));
         struct reading reading = { .conf = conf };
         const struct conf_file_reader reader = {
@@ -215,7 +223,8 @@ bool conf_peer_may_vouch(const struct conf *conf, uid_t uid, const char *service
         if (uid == 0 || uid == geteuid())
                 return true;
         for (size_t i = 0; i < conf->n_peers; i++)
-                if (conf->peers[i].uid == uid && text_has_word(conf->peers[i].certificates, service))
+                if (conf->peers[i].uid == uid &&
+                    text_has_word(conf->peers[i].certificates, service))
                         return true;
         return false;
 }

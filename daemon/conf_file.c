@@ -13,7 +13,8 @@
 
 #define BLANKS       " \t\v\f\r" /* as inih has them */
 #define LINE_MAX_LEN 4096
-#define PATH_LEN     4096 /* PATH_MAX; <limits.h> would be ours here */
+/* PATH_MAX; <limits.h> would be ours here */
+#define PATH_LEN 4096
 
 struct conf_file {
         const struct conf_file_reader *reader;
@@ -21,8 +22,9 @@ struct conf_file {
         FILE *stream;
         int line;                /* the last one that was read */
         char text[LINE_MAX_LEN]; /* of it */
-        bool is_value_only;      /* the line goes on with what the last one began */
-        int wrong_line;          /* 0: none so far */
+        /* the line goes on with what the last one began */
+        bool is_value_only;
+        int wrong_line; /* 0: none so far */
         size_t wrong_column;
         char wrong[CONF_FILE_ERROR_LEN];
 };
@@ -32,7 +34,7 @@ static void closep(FILE **f) {
                 (void) fclose(*f);
 }
 
-/* --- Where ------------------------------------------------------------------------------------------------------------------------ */
+/* --- Where --- */
 
 /* Characters, from 1, as an editor counts them. */
 static size_t column_of(const char *text, size_t offset) {
@@ -62,8 +64,8 @@ static size_t place_of(const struct conf_file *file, enum conf_file_place place)
         return at;
 }
 
-bool conf_file_wrong(struct conf_file *file, enum conf_file_place place, size_t offset, const char *format,
-                     ...) {
+bool conf_file_wrong(struct conf_file *file, enum conf_file_place place, size_t offset,
+                     const char *format, ...) {
         va_list ap;
 
         if (file->wrong_line != 0)
@@ -76,7 +78,7 @@ bool conf_file_wrong(struct conf_file *file, enum conf_file_place place, size_t 
         return false;
 }
 
-/* --- One file --------------------------------------------------------------------------------------------------------------------- */
+/* --- One file --- */
 
 static int on_value(void *userdata, const char *section, const char *name, const char *value) {
         struct conf_file *file = userdata;
@@ -110,7 +112,8 @@ static void keep_text(struct conf_file *file, const char *line) {
         (void) snprintf(file->text, sizeof(file->text), "%s", line);
 }
 
-/* Reads a line for inih, which would take the end of one that is too long for the next. NULL ends the reading. */
+/* Reads a line for inih, which would take the end of one that is too long for the next. NULL
+ * ends the reading. */
 static char *read_line(char *out, int size, void *userdata) {
         struct conf_file *file = userdata;
         size_t len;
@@ -121,9 +124,10 @@ static char *read_line(char *out, int size, void *userdata) {
         keep_text(file, out);
         len = strlen(out);
         if (len + 1 == (size_t) size && out[len - 1] != '\n') {
-                (void) conf_file_wrong(file, CONF_FILE_NAME, 0,
-                                       "this line is too long: services may be spread over several lines of "
-                                       "the same name");
+                (void) conf_file_wrong(
+                        file, CONF_FILE_NAME, 0,
+                        "this line is too long: services may be spread over several lines of "
+                        "the same name");
                 return NULL;
         }
         return take_section(file) ? out : NULL;
@@ -135,7 +139,8 @@ static void find_wrong(struct conf_file *file, int line) {
                 return;
         rewind(file->stream);
         file->wrong_line = 0;
-        for (file->line = 0; file->line < line && fgets(file->text, sizeof(file->text), file->stream);)
+        for (file->line = 0;
+             file->line < line && fgets(file->text, sizeof(file->text), file->stream);)
                 file->line++;
         (void) conf_file_wrong(file, CONF_FILE_NAME, 0,
                                "neither a [section], nor a 'name = value', nor a comment");
@@ -153,25 +158,25 @@ static int open_safely(const char *path, mode_t type, bool required, int *ret,
         if (fd < 0 || fstat(fd, &st) < 0) {
                 int r = -errno;
 
-                (void) snprintf(error, CONF_FILE_ERROR_LEN, "cannot read the configuration '%s': %s", path,
-                                strerror(-r));
+                (void) snprintf(error, CONF_FILE_ERROR_LEN,
+                                "cannot read the configuration '%s': %s", path, strerror(-r));
                 return r;
         }
         if ((st.st_mode & S_IFMT) != type || (st.st_uid != 0 && st.st_uid != geteuid()) ||
             (st.st_mode & 022) != 0) {
-                (void) snprintf(
-                        error, CONF_FILE_ERROR_LEN,
-                        "the configuration '%s' must be a %s that belongs to root and that nobody else can "
-                        "write",
-                        path, type == S_IFDIR ? "directory" : "regular file");
+                (void) snprintf(error, CONF_FILE_ERROR_LEN,
+                                "the configuration '%s' must be a %s that belongs to root and that "
+                                "nobody else can "
+                                "write",
+                                path, type == S_IFDIR ? "directory" : "regular file");
                 return -EPERM;
         }
         *ret = take_fd(&fd);
         return 0;
 }
 
-static int read_one(const char *path, bool required, const struct conf_file_reader *reader, bool *ret_found,
-                    char error[static CONF_FILE_ERROR_LEN]) {
+static int read_one(const char *path, bool required, const struct conf_file_reader *reader,
+                    bool *ret_found, char error[static CONF_FILE_ERROR_LEN]) {
         __attribute__((cleanup(closep))) FILE *stream = NULL;
         _cleanup_free_ struct conf_file *file = NULL;
         _cleanup_close_ int fd = -1;
@@ -194,18 +199,18 @@ static int read_one(const char *path, bool required, const struct conf_file_read
         if (r < 0)
                 return -ENOMEM;
         if (ferror(stream)) {
-                (void) snprintf(error, CONF_FILE_ERROR_LEN, "cannot read the configuration '%s' to its end",
-                                path);
+                (void) snprintf(error, CONF_FILE_ERROR_LEN,
+                                "cannot read the configuration '%s' to its end", path);
                 return -EIO;
         }
         find_wrong(file, r);
         if (file->wrong_line != 0)
-                (void) snprintf(error, CONF_FILE_ERROR_LEN, "%s:%d:%zu: %.400s", path, file->wrong_line,
-                                file->wrong_column, file->wrong);
+                (void) snprintf(error, CONF_FILE_ERROR_LEN, "%s:%d:%zu: %.400s", path,
+                                file->wrong_line, file->wrong_column, file->wrong);
         return file->wrong_line != 0 ? -EINVAL : 0;
 }
 
-/* --- All of them ------------------------------------------------------------------------------------------------------------------ */
+/* --- All of them --- */
 
 struct names {
         size_t n;
@@ -221,7 +226,8 @@ static void names_free(struct names *names) {
 static int is_dropin(const struct dirent *entry) {
         size_t len = strlen(entry->d_name), end = strlen(".conf");
 
-        return entry->d_name[0] != '.' && len > end && strcmp(entry->d_name + len - end, ".conf") == 0;
+        return entry->d_name[0] != '.' && len > end &&
+               strcmp(entry->d_name + len - end, ".conf") == 0;
 }
 
 /* The same order whatever the language is. */
@@ -243,13 +249,14 @@ static int read_dropins(const char *dir, const struct conf_file_reader *reader,
         r = scandirat(fd, ".", &names.entries, is_dropin, compare);
         if (r < 0) {
                 r = -errno;
-                (void) snprintf(error, CONF_FILE_ERROR_LEN, "cannot read the configuration '%.300s': %s", dir,
-                                strerror(-r));
+                (void) snprintf(error, CONF_FILE_ERROR_LEN,
+                                "cannot read the configuration '%.300s': %s", dir, strerror(-r));
                 return r;
         }
         names.n = (size_t) r;
         for (size_t i = 0; i < names.n; i++) {
-                if (snprintf(path, sizeof(path), "%s/%s", dir, names.entries[i]->d_name) >= PATH_LEN)
+                if (snprintf(path, sizeof(path), "%s/%s", dir, names.entries[i]->d_name) >=
+                    PATH_LEN)
                         return -ENAMETOOLONG;
                 r = read_one(path, true, reader, &found, error);
                 if (r < 0)
@@ -258,13 +265,14 @@ static int read_dropins(const char *dir, const struct conf_file_reader *reader,
         return 0;
 }
 
-int conf_file_read(const char *path, bool required, const struct conf_file_reader *reader, bool *ret_found,
-                   char error[static CONF_FILE_ERROR_LEN]) {
+int conf_file_read(const char *path, bool required, const struct conf_file_reader *reader,
+                   bool *ret_found, char error[static CONF_FILE_ERROR_LEN]) {
         char dir[PATH_LEN];
         bool found;
         int r;
 
-        (void) snprintf(error, CONF_FILE_ERROR_LEN, "the configuration '%.300s' cannot be read", path);
+        (void) snprintf(error, CONF_FILE_ERROR_LEN, "the configuration '%.300s' cannot be read",
+                        path);
         if (snprintf(dir, sizeof(dir), "%s.d", path) >= PATH_LEN)
                 return -ENAMETOOLONG;
         r = read_one(path, required, reader, &found, error);

@@ -1,4 +1,5 @@
-/* Reads the files of a configuration: sections, names and values, and where each stands. What they mean is not known here. */
+/* Reads the files of a configuration: sections, names and values, and where each stands. What
+ * they mean is not known here. */
 #pragma once
 
 #include <stdbool.h>
@@ -17,7 +18,8 @@ enum conf_file_place {
 
 struct conf_file;
 
-/* What is called for each file, section and value. False ends the reading: conf_file_wrong() was called. */
+/* What is called for each file, section and value. False ends the reading: conf_file_wrong() was
+ * called. */
 struct conf_file_reader {
         void (*begin)(void *userdata); /* of a file */
         bool (*section)(struct conf_file *file, const char *section, void *userdata);
@@ -27,18 +29,19 @@ struct conf_file_reader {
 
 /**
  * conf_file_read(path, required, reader, ret_found, error):
- * Reads the file at ${path}, which need not be there unless ${required}, and then ${path}.d/<name>.conf in the order of their names, byte by
- * byte. Each must belong to root or to whom the process runs as, and be writable to nobody else; so must the directory.
- * Returns 0, with in ${ret_found} whether the file itself was there; a negative errno with a sentence in ${error}, which begins with
- * file:line:column: where something in a file is wrong.
+ * Reads the file at ${path}, which need not be there unless ${required}, and then
+ * ${path}.d/<name>.conf in the order of their names, byte by byte. Each must belong to root or
+ * to whom the process runs as, and be writable to nobody else; so must the directory.
+ * Returns 0, with in ${ret_found} whether the file itself was there; a negative errno with a
+ * sentence in ${error}, which begins with file:line:column: where something in a file is wrong.
  */
-int conf_file_read(const char *path, bool required, const struct conf_file_reader *reader, bool *ret_found,
-                   char error[static CONF_FILE_ERROR_LEN]) _must_check_;
+int conf_file_read(const char *path, bool required, const struct conf_file_reader *reader,
+                   bool *ret_found, char error[static CONF_FILE_ERROR_LEN]) _must_check_;
 
 /**
  * conf_file_wrong(file, place, offset, format, ...):
- * What is wrong with the line that is being read, ${offset} bytes into that part of it. The first one counts. Arguments must be printable as
- * they are. Returns false.
+ * What is wrong with the line that is being read, ${offset} bytes into that part of it. The
+ * first one counts. Arguments must be printable as they are. Returns false.
  */
-bool conf_file_wrong(struct conf_file *file, enum conf_file_place place, size_t offset, const char *format,
-                     ...) __attribute__((format(printf, 4, 5)));
+bool conf_file_wrong(struct conf_file *file, enum conf_file_place place, size_t offset,
+                     const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -80,7 +80,8 @@ void control_fail(struct control_call *call, enum control_error error, const cha
 }
 
 void control_fail_store(struct control_call *call, int r) {
-        control_fail(call, CONTROL_STORE, "The key store: %s; nothing was changed.", store_error_text(r));
+        control_fail(call, CONTROL_STORE, "The key store: %s; nothing was changed.",
+                     store_error_text(r));
 }
 
 bool control_load_policy(struct control_call *call, struct store *writer, struct policy *ret) {
@@ -92,13 +93,15 @@ bool control_load_policy(struct control_call *call, struct store *writer, struct
         return r >= 0;
 }
 
-bool control_may_touch(const struct control_call *call, struct store *writer, const struct key_record *key) {
+bool control_may_touch(const struct control_call *call, struct store *writer,
+                       const struct key_record *key) {
         struct account_record account;
         bool own;
 
         if (role_may(call->role, call->method->verb, false, call->developers))
                 return true;
-        /* Name and number: a number can have been another person's before, and a name can have moved. */
+        /* Name and number: a number can have been another person's before, and a name can have
+         * moved. */
         own = key->owner_uid == call->uid && store_account_get(writer, key->owner, &account) >= 0 &&
               account.state == ACCOUNT_PRESENT && account.uid == call->uid;
         return role_may(call->role, call->method->verb, own, call->developers);
@@ -109,19 +112,21 @@ bool control_check_id(struct control_call *call, const char *id) {
                 return true;
         /* It is not shown: it could be a whole key. */
         control_fail(call, CONTROL_INVALID_ARGUMENT,
-                     "That is no key id: an id is the 10 letters and digits between the two underscores of a "
+                     "That is no key id: an id is the 10 letters and digits between the two "
+                     "underscores of a "
                      "key.");
         return false;
 }
 
 /* Nothing like a key belongs into what is shown. */
-bool control_take_label(struct control_call *call, const char *what, const char *in, char *out, size_t size) {
+bool control_take_label(struct control_call *call, const char *what, const char *in, char *out,
+                        size_t size) {
         if (text_is_label(in, size - 1) && !strstr(in, "wfk_"))
                 return text_copy(out, size, in);
-        control_fail(
-                call, CONTROL_INVALID_ARGUMENT,
-                "That %s will not do: 1 to %zu bytes of UTF-8 without control characters, and no key in it.",
-                what, size - 1);
+        control_fail(call, CONTROL_INVALID_ARGUMENT,
+                     "That %s will not do: 1 to %zu bytes of UTF-8 without control characters, and "
+                     "no key in it.",
+                     what, size - 1);
         return false;
 }
 
@@ -142,7 +147,8 @@ bool control_get_key(struct control_call *call, struct store *writer, const char
         if (r < 0 && r != -ENOENT)
                 control_fail_store(call, r);
         else if (call->role != ROLE_ADMIN && (r < 0 || !control_may_touch(call, writer, &key)))
-                control_fail(call, CONTROL_ACCESS_DENIED, "Key %s is not yours, or you may not do this.", id);
+                control_fail(call, CONTROL_ACCESS_DENIED,
+                             "Key %s is not yours, or you may not do this.", id);
         else if (r < 0)
                 control_fail(call, CONTROL_NO_SUCH_KEY, "There is no key %s.", id);
         else {
@@ -188,7 +194,8 @@ static void call_freep(struct control_call **call) {
 
 static int send_error(struct control_call *call) {
         control_audit_refused(call);
-        return sd_bus_reply_method_errorf(call->message, error_names[call->error], "%s", call->error_text);
+        return sd_bus_reply_method_errorf(call->message, error_names[call->error], "%s",
+                                          call->error_text);
 }
 
 static int send_reply(struct control_call *call) {
@@ -224,14 +231,15 @@ static void on_done(struct worker_job *job) {
         r = call->error == CONTROL_OK ? send_reply(call) : send_error(call);
         /* Whoever has gone away in the meantime does not hear it; that is no fault of ours. */
         if (r < 0 && r != -ENOTCONN && r != -ECONNRESET)
-                log_line(LOG_WARNING, "cannot answer %s of uid %u, ignoring: %s", call->method->member,
-                         call->uid, strerrordesc_np(-r));
+                log_line(LOG_WARNING, "cannot answer %s of uid %u, ignoring: %s",
+                         call->method->member, call->uid, strerrordesc_np(-r));
         call_free(call);
 }
 
 void control_resume(struct control_call *call) {
+        /* the worker's, and perhaps written to by now */
         if (call->error == CONTROL_OK && worker_submit(call->control->worker, &call->job) >= 0)
-                return; /* the worker's, and perhaps written to by now */
+                return;
         control_fail(call, CONTROL_BUSY, "Too much is waiting to be done; try again.");
         on_done(&call->job);
 }
@@ -244,7 +252,8 @@ static const char *why_denied(enum role_verb verb) {
         static const char *const texts[_ROLE_VERB_MAX] = {
                 [ROLE_VERB_POLICY] = "Only administrators see and change the policy.",
                 [ROLE_VERB_MIRROR] = "Only administrators copy, back up and restore the store.",
-                [ROLE_VERB_CERTIFICATE] = "Only administrators register certificates, see and remove them.",
+                [ROLE_VERB_CERTIFICATE] =
+                        "Only administrators register certificates, see and remove them.",
                 [ROLE_VERB_REMOVE_ALL] = "Only administrators remove all keys.",
                 [ROLE_VERB_AUDIT_CHECK] = "Only administrators check the audit log.",
                 [ROLE_VERB_RELOAD] = "Only administrators have the configuration read again.",
@@ -252,7 +261,9 @@ static const char *why_denied(enum role_verb verb) {
                 [ROLE_VERB_DIAGNOSE] = "Only administrators are told how the daemon is.",
         };
 
-        return texts[verb] ?: "Only administrators and developers make, rename, reset, rotate and bind keys.";
+        return texts[verb]
+                       ?: "Only administrators and developers make, rename, reset, rotate and bind "
+                          "keys.";
 }
 
 static const struct control_method *find_method(const char *member) {
@@ -262,8 +273,8 @@ static const struct control_method *find_method(const char *member) {
         return NULL;
 }
 
-static struct control_call *call_new(const struct control_method *method, const struct control_caller *caller,
-                                     sd_bus_message *m) {
+static struct control_call *call_new(const struct control_method *method,
+                                     const struct control_caller *caller, sd_bus_message *m) {
         struct control_call *call = calloc(1, method->size);
 
         if (!call)
@@ -277,8 +288,8 @@ static struct control_call *call_new(const struct control_method *method, const 
         call->role = conf_role(caller->control->conf, &caller->peer);
         call->developers = caller->control->conf->has_developer_group;
         call->connection = caller->connection;
-        call->job.urgent = call->role == ROLE_ADMIN &&
-                           !method->bulk; /* nobody's keys keep an administrator from revoking */
+        /* nobody's keys keep an administrator from revoking */
+        call->job.urgent = call->role == ROLE_ADMIN && !method->bulk;
         return call;
 }
 

@@ -1,6 +1,7 @@
-/* The methods of org.wfapikey1.Manager: one table, one way through it. A call is checked against the caller's role, its arguments are
- * read on the loop, its work is done on the writer thread, and its answer is sent from the loop. CONTROL describes each method; the
- * work itself is in the other control_*.c. */
+/* The methods of org.wfapikey1.Manager: one table, one way through it. A call is checked against
+ * the caller's role, its arguments are read on the loop, its work is done on the writer thread,
+ * and its answer is sent from the loop. CONTROL describes each method; the work itself is in the
+ * other control_*.c. */
 #pragma once
 
 #include <systemd/sd-bus.h>
@@ -16,20 +17,25 @@
 #define CONTROL_OBJECT_PATH "/org/wfapikey1"
 #define CONTROL_INTERFACE   "org.wfapikey1.Manager"
 
-#define CONTROL_CALLS_MAX     (WORKER_QUEUE_MAX - 64) /* of all others than uid 0, on their way at one time */
-#define CONTROL_CALLS_PER_UID 16                      /* of one of them */
-#define CONTROL_ASKS_MAX                                                                                     \
-        8 /* of these, calls of others than administrators that ask who a user is: less than ACCOUNTS_ASKS_MAX */
+/* of all others than uid 0, on their way at one time */
+#define CONTROL_CALLS_MAX     (WORKER_QUEUE_MAX - 64)
+#define CONTROL_CALLS_PER_UID 16 /* of one of them */
+/* of these, calls of others than administrators that ask who a user is: less than
+ * ACCOUNTS_ASKS_MAX */
+#define CONTROL_ASKS_MAX     8
 #define CONTROL_ASKS_PER_UID 2 /* of one of them */
 
-#define CONTROL_CHANGES_MAX                                                                                  \
-        2000 /* of one who is no administrator, in a day: each is an event, which stays for the policy retention */
-#define CONTROL_CHANGES_S INT64_C(86400)
-#define CONTROL_CHANGERS  1024
+/* of one who is no administrator, in a day: each is an event, which stays for the policy
+ * retention */
+#define CONTROL_CHANGES_MAX 2000
+#define CONTROL_CHANGES_S   INT64_C(86400)
+#define CONTROL_CHANGERS    1024
 
-#define CONTROL_TIME_MAX INT64_C(253402300799) /* of the year 9999, the last that is written */
+/* of the year 9999, the last that is written */
+#define CONTROL_TIME_MAX INT64_C(253402300799)
 
-/* What one uid has added to the audit log, where that could go on without end. Two uids that share a slot may do more, never less. */
+/* What one uid has added to the audit log, where that could go on without end. Two uids that
+ * share a slot may do more, never less. */
 struct control_changes {
         uid_t uid;
         int64_t since;
@@ -77,16 +83,19 @@ struct control {
         struct control_password *password;
         struct control_cert *cert;
         const char *state_dir, *conf_path;
-        bool conf_required;     /* a start without the file fails */
-        struct mirror *mirror;  /* the writer thread's */
-        bool mirror_busy;       /* it may have something that is to be dropped when its connection ends */
+        bool conf_required;    /* a start without the file fails */
+        struct mirror *mirror; /* the writer thread's */
+        /* it may have something that is to be dropped when its connection ends */
+        bool mirror_busy;
         uint64_t mirror_begun;  /* how often */
         uint64_t n_connections; /* since the start */
         int64_t started_at;
-        bool own_sockets;      /* not systemd's */
-        struct limits changes; /* of the log about them; the writer thread's */
-        unsigned n_calls;      /* of others than uid 0; the sum of load[].n */
-        unsigned n_asks;       /* the sum of load[].asks */
+        bool own_sockets; /* not systemd's */
+        /* of the log about them; the writer thread's */
+        struct limits changes;
+        /* of others than uid 0; the sum of load[].n */
+        unsigned n_calls;
+        unsigned n_asks; /* the sum of load[].asks */
         struct control_load load[CONTROL_CALLS_MAX];
         struct control_changes changed[CONTROL_CHANGERS]; /* by uid */
         struct control_census census;
@@ -95,7 +104,8 @@ struct control {
         void *queues_userdata;
         const struct store_shared *shared;
         struct control_follower *followers; /* control_follow.c has them */
-        bool following;                     /* one of them waits for the writer thread */
+        /* one of them waits for the writer thread */
+        bool following;
 };
 
 /* Who calls; lives as long as its connection. */
@@ -122,9 +132,11 @@ enum control_error {
         _CONTROL_ERROR_MAX,
 };
 
-struct control_line; /* for the log, once what it tells of is committed; control_audit.c has them */
+/* for the log, once what it tells of is committed; control_audit.c has them */
+struct control_line;
 
-/* One call on its way. The first member of each method's own struct, which is zeroed at first and wiped at last. */
+/* One call on its way. The first member of each method's own struct, which is zeroed at first
+ * and wiped at last. */
 struct control_call {
         struct worker_job job;
         const struct control_method *method;
@@ -134,12 +146,14 @@ struct control_call {
         pid_t pid;
         uint64_t connection;
         enum role role;
-        bool developers;                /* there is a developer group */
-        bool counted;                   /* in the load of its uid */
-        bool asks;                      /* in that, too */
-        struct control_line *lines;     /* owned */
-        char about[KEYTEXT_ID_LEN + 1]; /* which key, for the record of a refusal; "": none in particular */
-        char about_user[WIRE_USER_MAX + 1]; /* and whose; "": there is no such key */
+        bool developers;            /* there is a developer group */
+        bool counted;               /* in the load of its uid */
+        bool asks;                  /* in that, too */
+        struct control_line *lines; /* owned */
+        /* which key, for the record of a refusal; "": none in particular */
+        char about[KEYTEXT_ID_LEN + 1];
+        /* and whose; "": there is no such key */
+        char about_user[WIRE_USER_MAX + 1];
         uid_t about_uid;
         enum control_error error;
         char error_text[CONF_ERROR_LEN];
@@ -151,29 +165,35 @@ struct control_method {
         size_t size; /* of the method's own struct */
         /* reads the arguments; a negative errno for a message that sd-bus could not read */
         int (*parse)(struct control_call *call, sd_bus_message *m);
-        /* what comes before that on the loop, if anything: owns the call until it calls control_resume() */
+        /* what comes before that on the loop, if anything: owns the call until it calls
+         * control_resume() */
         void (*detour)(struct control_call *call);
         void (*run)(struct control_call *call, struct store *writer); /* on the writer thread */
-        int (*reply)(struct control_call *call,
-                     sd_bus_message *reply);        /* fills the answer; NULL: it is empty */
-        void (*release)(struct control_call *call); /* frees what the struct owns; may be NULL */
-        bool sensitive;                             /* the answer carries a secret */
-        bool bulk;                                  /* one of very many: others go first */
-        bool endless; /* changes something, as often as it is called: revoking ends with the keys */
+        /* fills the answer; NULL: it is empty */
+        int (*reply)(struct control_call *call, sd_bus_message *reply);
+        /* frees what the struct owns; may be NULL */
+        void (*release)(struct control_call *call);
+        bool sensitive; /* the answer carries a secret */
+        bool bulk;      /* one of very many: others go first */
+        /* changes something, as often as it is called: revoking ends with the keys */
+        bool endless;
 };
 
 /**
- * control_on_method(m, userdata, error): every method of the object; ${userdata} is the caller. As sd_bus_message_handler_t.
+ * control_on_method(m, userdata, error): every method of the object; ${userdata} is the caller.
+ * As sd_bus_message_handler_t.
  */
 int control_on_method(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 /**
- * control_vtable_attach(bus, caller): adds the object to a connection; ${caller} must outlive it. 0, or a negative errno.
+ * control_vtable_attach(bus, caller): adds the object to a connection; ${caller} must outlive
+ * it. 0, or a negative errno.
  */
 int control_vtable_attach(sd_bus *bus, struct control_caller *caller) _must_check_;
 
 /**
- * control_resume(call): goes on with a call after its detour; one that has failed is answered. The call is gone then.
+ * control_resume(call): goes on with a call after its detour; one that has failed is answered.
+ * The call is gone then.
  */
 void control_resume(struct control_call *call);
 
@@ -183,7 +203,8 @@ void control_resume(struct control_call *call);
 void control_drop(struct control_call *call);
 
 /**
- * control_password_new(ret, event): what the calls of IssueKeyWithPassword share. 0, or a negative errno.
+ * control_password_new(ret, event): what the calls of IssueKeyWithPassword share. 0, or a
+ * negative errno.
  * control_password_free(password): drops those that are on their way.
  */
 int control_password_new(struct control_password **ret, sd_event *event) _must_check_;
@@ -197,7 +218,8 @@ int control_helped_new(struct control_cert **ret, sd_event *event) _must_check_;
 struct control_cert *control_helped_free(struct control_cert *cert);
 
 /**
- * control_load_add(call): counts one more call of this uid; where it is one too many the call has failed.
+ * control_load_add(call): counts one more call of this uid; where it is one too many the call
+ * has failed.
  * control_load_ask(call): whether it may ask who a user is, and is counted as one that does.
  * control_load_remove(call): it is on its way no more, and not counted, as far as it was.
  */
@@ -207,12 +229,14 @@ void control_load_remove(struct control_call *call);
 
 /**
  * control_mirror_tidy(control, connection):
- * Has dropped what belongs to a ${connection} that has ended (0: none), and what was left lying. To be called now and then.
+ * Has dropped what belongs to a ${connection} that has ended (0: none), and what was left lying.
+ * To be called now and then.
  */
 void control_mirror_tidy(struct control *control, uint64_t connection);
 
 /**
- * control_fail(call, error, format, ...): ends the call with an error. The first one counts. Arguments must be printable as they are.
+ * control_fail(call, error, format, ...): ends the call with an error. The first one counts.
+ * Arguments must be printable as they are.
  */
 void control_fail(struct control_call *call, enum control_error error, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
@@ -223,25 +247,29 @@ void control_fail(struct control_call *call, enum control_error error, const cha
 void control_fail_store(struct control_call *call, int r);
 
 /**
- * control_load_policy(call, writer, ret): the policy as it is. Returns whether it could be read; if not the call has failed.
+ * control_load_policy(call, writer, ret): the policy as it is. Returns whether it could be read;
+ * if not the call has failed.
  */
-bool control_load_policy(struct control_call *call, struct store *writer, struct policy *ret) _must_check_;
+bool control_load_policy(struct control_call *call, struct store *writer,
+                         struct policy *ret) _must_check_;
 
 /**
  * control_may_touch(call, writer, key): whether the caller may do what it calls to ${key}.
  */
-bool control_may_touch(const struct control_call *call, struct store *writer, const struct key_record *key);
+bool control_may_touch(const struct control_call *call, struct store *writer,
+                       const struct key_record *key);
 
 /**
  * control_get_key(call, writer, id, ret):
- * Finds a key that the caller may touch, with its uses. Returns whether there is one; if not the call has failed with what this caller may
- * know.
+ * Finds a key that the caller may touch, with its uses. Returns whether there is one; if not the
+ * call has failed with what this caller may know.
  */
 bool control_get_key(struct control_call *call, struct store *writer, const char *id,
                      struct key_record *ret) _must_check_;
 
 /**
- * control_key_is_active(call, writer, key): whether ${key} lives; dead ones are history and do not change any more. If not the call has failed.
+ * control_key_is_active(call, writer, key): whether ${key} lives; dead ones are history and do
+ * not change any more. If not the call has failed.
  */
 bool control_key_is_active(struct control_call *call, struct store *writer,
                            const struct key_record *key) _must_check_;
@@ -253,31 +281,35 @@ bool control_check_id(struct control_call *call, const char *id) _must_check_;
 
 /**
  * control_take_label(call, what, in, out, size):
- * Copies a text that will be shown in lists and logs. Returns whether it may be: if not the call has failed, naming it a ${what}.
+ * Copies a text that will be shown in lists and logs. Returns whether it may be: if not the call
+ * has failed, naming it a ${what}.
  */
-bool control_take_label(struct control_call *call, const char *what, const char *in, char *out, size_t size);
+bool control_take_label(struct control_call *call, const char *what, const char *in, char *out,
+                        size_t size);
 
 /**
  * control_read_options(call, m, take):
- * Reads an a{sv}: calls ${take} inside each of its entries, to read name and value. Returns what sd-bus says of the message, or what ${take}
- * says when that is negative.
+ * Reads an a{sv}: calls ${take} inside each of its entries, to read name and value. Returns what
+ * sd-bus says of the message, or what ${take} says when that is negative.
  */
 int control_read_options(struct control_call *call, sd_bus_message *m,
                          int (*take)(struct control_call *call, sd_bus_message *m)) _must_check_;
 
-/* --- The audit log (control_audit.c) ------------------------------------------------------------------------------ */
+/* --- The audit log (control_audit.c) --- */
 
 /**
  * control_audit_add(call, writer, what, key, detail):
- * Inside a transaction: the record that the caller did ${what} ("revoked") to ${key} (NULL: to none in particular), with what else there is to
- * say (a label, or ""). A line for the log follows the commit. Every change has one; without it there must be no commit.
+ * Inside a transaction: the record that the caller did ${what} ("revoked") to ${key} (NULL: to
+ * none in particular), with what else there is to say (a label, or ""). A line for the log
+ * follows the commit. Every change has one; without it there must be no commit.
  * Returns 0, or an error of the store.
  */
 int control_audit_add(struct control_call *call, struct store *writer, const char *what,
                       const struct key_record *key, const char *detail) _must_check_;
 
 /**
- * control_audit_commit(call, writer): store_commit(), and the lines of all that control_audit_add() was told.
+ * control_audit_commit(call, writer): store_commit(), and the lines of all that
+ * control_audit_add() was told.
  */
 int control_audit_commit(struct control_call *call, struct store *writer) _must_check_;
 
@@ -285,8 +317,10 @@ int control_audit_commit(struct control_call *call, struct store *writer) _must_
  * control_audit_fill(call, what, ret), control_audit_say(call, what, key):
  * The record, without key and user, and the line, for work that has a transaction of its own.
  */
-void control_audit_fill(const struct control_call *call, const char *what, struct audit_record *ret);
-void control_audit_say(const struct control_call *call, const char *what, const struct key_record *key);
+void control_audit_fill(const struct control_call *call, const char *what,
+                        struct audit_record *ret);
+void control_audit_say(const struct control_call *call, const char *what,
+                       const struct key_record *key);
 
 /**
  * control_audit_refused(call): notes on the loop that the call has failed, where that is a refusal.
@@ -298,7 +332,7 @@ void control_audit_refused(struct control_call *call);
  */
 void control_audit_release(struct control_call *call);
 
-/* --- Seeing it (control_events.c, control_follow.c) ---------------------------------------------------------------- */
+/* --- Seeing it (control_events.c, control_follow.c) --- */
 
 /* Whose events a caller sees: everybody's, or those of the keys of its name and number. */
 struct control_sight {
@@ -308,13 +342,15 @@ struct control_sight {
 };
 
 /**
- * control_events_sight(call, writer, ret): what the caller sees. Returns whether that could be made out; if not the call has failed.
+ * control_events_sight(call, writer, ret): what the caller sees. Returns whether that could be
+ * made out; if not the call has failed.
  */
 bool control_events_sight(struct control_call *call, struct store *writer,
                           struct control_sight *ret) _must_check_;
 
 /**
- * control_events_narrow(filter, sight): has ${filter} let pass only what is seen; borrows from ${sight}.
+ * control_events_narrow(filter, sight): has ${filter} let pass only what is seen; borrows from
+ * ${sight}.
  */
 void control_events_narrow(struct audit_filter *filter, const struct control_sight *sight);
 
@@ -324,8 +360,8 @@ void control_events_narrow(struct audit_filter *filter, const struct control_sig
 int control_events_append(sd_bus_message *m, const struct audit_record *record) _must_check_;
 
 /**
- * control_follow_pump(control): sends what was recorded since to those who follow, as far as they keep up. Whenever something was
- * written, and now and then.
+ * control_follow_pump(control): sends what was recorded since to those who follow, as far as
+ * they keep up. Whenever something was written, and now and then.
  */
 void control_follow_pump(struct control *control);
 
@@ -336,11 +372,12 @@ void control_follow_stop(struct control *control);
 
 /* The methods, each in the file of its subject. */
 extern const struct control_method control_issue, control_issue_with_password, control_key_rename,
-        control_key_reset, control_key_revoke, control_key_remove, control_list_keys, control_list_get,
-        control_policy_get, control_policy_set, control_policy_status, control_events_list,
-        control_events_verify, control_follow, control_doctor_diagnose, control_explain, control_remove_all,
-        control_remove_all_count, control_rotate, control_mirror_keygen, control_mirror_show_key,
-        control_mirror_export_begin, control_mirror_export_read, control_mirror_import_begin,
-        control_mirror_import_write, control_mirror_import_check, control_mirror_import_commit,
-        control_cert_add, control_crl_load, control_certs_list, control_certs_get, control_certs_remove,
-        control_bind, control_reload, control_metrics_get;
+        control_key_reset, control_key_revoke, control_key_remove, control_list_keys,
+        control_list_get, control_policy_get, control_policy_set, control_policy_status,
+        control_events_list, control_events_verify, control_follow, control_doctor_diagnose,
+        control_explain, control_remove_all, control_remove_all_count, control_rotate,
+        control_mirror_keygen, control_mirror_show_key, control_mirror_export_begin,
+        control_mirror_export_read, control_mirror_import_begin, control_mirror_import_write,
+        control_mirror_import_check, control_mirror_import_commit, control_cert_add,
+        control_crl_load, control_certs_list, control_certs_get, control_certs_remove, control_bind,
+        control_reload, control_metrics_get;

@@ -1,4 +1,5 @@
-/* The audit records of calls: of a change in the transaction of the change, of a refusal by the way of all refusals. */
+/* The audit records of calls: of a change in the transaction of the change, of a refusal by the
+ * way of all refusals. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,8 @@ struct control_line {
         char owner[WIRE_USER_MAX + 1];
 };
 
-/* The word for a refusal. NULL is none: what was asked for was nothing that could be done, or may be asked again. */
+/* The word for a refusal. NULL is none: what was asked for was nothing that could be done, or
+ * may be asked again. */
 static const char *const refusals[] = {
         [CONTROL_OK] = NULL,
         [CONTROL_ACCESS_DENIED] = "access-denied",
@@ -81,22 +83,25 @@ int control_audit_add(struct control_call *call, struct store *writer, const cha
         return store_audit_add(writer, &record);
 }
 
-void control_audit_fill(const struct control_call *call, const char *what, struct audit_record *ret) {
+void control_audit_fill(const struct control_call *call, const char *what,
+                        struct audit_record *ret) {
         *ret = record_of(call, what, "done");
 }
 
-static void say(const struct control_call *call, const char *what, const char *id, const char *owner) {
+static void say(const struct control_call *call, const char *what, const char *id,
+                const char *owner) {
         struct log_entry entry;
         char shown[2 * WIRE_USER_MAX], number[24];
         unsigned kept;
 
         /* On the writer thread, like the counts. Administrators do as much as they like. */
         if (call->role != ROLE_ADMIN &&
-            !limits_say(&call->control->changes, limits_hash(call->uid + UINT64_C(1), what), clock_now(),
-                        &kept))
+            !limits_say(&call->control->changes, limits_hash(call->uid + UINT64_C(1), what),
+                        clock_now(), &kept))
                 return;
         text_escape(shown, sizeof(shown), owner);
-        log_begin(&entry, LOG_NOTICE, "key %s of user '%s' %s by uid %u", id, shown, what, call->uid);
+        log_begin(&entry, LOG_NOTICE, "key %s of user '%s' %s by uid %u", id, shown, what,
+                  call->uid);
         log_add(&entry, "MESSAGE_ID", message_id(MESSAGE_KEY_CHANGED));
         log_add(&entry, "WFA_KEY_ID", id);
         log_add(&entry, "WFA_USER", owner);
@@ -108,7 +113,8 @@ static void say(const struct control_call *call, const char *what, const char *i
         log_end(&entry);
 }
 
-void control_audit_say(const struct control_call *call, const char *what, const struct key_record *key) {
+void control_audit_say(const struct control_call *call, const char *what,
+                       const struct key_record *key) {
         say(call, what, key->id, key->owner);
 }
 

@@ -28,11 +28,13 @@ static bool check_may(struct bind_call *bind) {
         if (bind->call.role == ROLE_ADMIN || !bind->key.bound)
                 return true;
         control_fail(&bind->call, CONTROL_ACCESS_DENIED,
-                     "Key %s is bound to a certificate: only administrators change that.", bind->id);
+                     "Key %s is bound to a certificate: only administrators change that.",
+                     bind->id);
         return false;
 }
 
-static bool choose(struct bind_call *bind, struct store *writer, char detail[static AUDIT_DETAIL_MAX + 1]) {
+static bool choose(struct bind_call *bind, struct store *writer,
+                   char detail[static AUDIT_DETAIL_MAX + 1]) {
         struct cert_record cert;
 
         bind->key.bound = bind->which[0] != '\0';
@@ -42,7 +44,8 @@ static bool choose(struct bind_call *bind, struct store *writer, char detail[sta
                 return false;
         if (cert.kind != CERT_CLIENT) {
                 control_fail(&bind->call, CONTROL_INVALID_ARGUMENT,
-                             "The certificate '%s' is a CA's: a key is bound to one of a client.", cert.name);
+                             "The certificate '%s' is a CA's: a key is bound to one of a client.",
+                             cert.name);
                 return false;
         }
         memcpy(bind->key.certificate, cert.thumbprint, sizeof(bind->key.certificate));

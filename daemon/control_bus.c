@@ -29,7 +29,8 @@ struct control_bus {
 static void connection_free(struct connection *c) {
         LIST_REMOVE(c, entries);
         c->owner->n_connections--;
-        /* Answers on their way hold the bus; closed, it dispatches nothing any more and so has no use for the caller. */
+        /* Answers on their way hold the bus; closed, it dispatches nothing any more and so has
+         * no use for the caller. */
         if (c->bus) {
                 (void) sd_bus_detach_event(c->bus);
                 sd_bus_close(c->bus);
@@ -45,7 +46,8 @@ static void on_end(void *userdata) {
         connection_free(userdata);
 }
 
-/* Before every message: a peer that asks and does not read its answers would have them pile up here. */
+/* Before every message: a peer that asks and does not read its answers would have them pile up
+ * here. */
 static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         struct connection *c = userdata;
         uint64_t waiting;
@@ -54,8 +56,10 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         (void) error;
         if (sd_bus_get_n_queued_write(c->bus, &waiting) < 0 || waiting <= CONTROL_BUS_ANSWERS_MAX)
                 return 0;
-        log_line(LOG_NOTICE, "uid %u does not read its answers, disconnecting", c->caller.peer.cred.uid);
-        sd_bus_close(c->bus); /* the gate sees it and ends the connection */
+        log_line(LOG_NOTICE, "uid %u does not read its answers, disconnecting",
+                 c->caller.peer.cred.uid);
+        /* the gate sees it and ends the connection */
+        sd_bus_close(c->bus);
         return 1;
 }
 
@@ -63,15 +67,17 @@ static int start_bus(struct connection *c, int *fd) {
         sd_id128_t id;
         int r;
 
-        /* The credentials were taken from the peer's own socket; what the peer says of itself in its D-Bus greeting is of no
-         * interest, hence "anonymous". */
+        /* The credentials were taken from the peer's own socket; what the peer says of itself in
+         * its D-Bus greeting is of no interest, hence "anonymous". */
         if ((r = sd_id128_randomize(&id)) < 0 || (r = sd_bus_new(&c->bus)) < 0 ||
             (r = sd_bus_set_fd(c->bus, *fd, *fd)) < 0)
                 return r;
         (void) take_fd(fd);
-        if ((r = sd_bus_set_server(c->bus, 1, id)) < 0 || (r = sd_bus_set_anonymous(c->bus, 1)) < 0 ||
+        if ((r = sd_bus_set_server(c->bus, 1, id)) < 0 ||
+            (r = sd_bus_set_anonymous(c->bus, 1)) < 0 ||
             (r = sd_bus_negotiate_fds(c->bus, 0)) < 0 ||
-            (r = sd_bus_set_sender(c->bus, "org.wfapikey1")) < 0 || (r = sd_bus_start(c->bus)) < 0 ||
+            (r = sd_bus_set_sender(c->bus, "org.wfapikey1")) < 0 ||
+            (r = sd_bus_start(c->bus)) < 0 ||
             (r = sd_bus_attach_event(c->bus, c->owner->event, SD_EVENT_PRIORITY_NORMAL)) < 0 ||
             (r = sd_bus_add_filter(c->bus, NULL, on_message, c)) < 0)
                 return r;
@@ -87,8 +93,8 @@ static bool has_place(const struct control_bus *b, uid_t uid) {
         if (b->n_connections >= CONTROL_BUS_CONNECTIONS_MAX - CONTROL_BUS_ROOT_SHARE)
                 return false;
         LIST_FOREACH(c, &b->connections, entries)
-        if (c->caller.peer.cred.uid == uid)
-                same++;
+                if (c->caller.peer.cred.uid == uid)
+                        same++;
         return same < CONTROL_BUS_PER_UID_MAX;
 }
 

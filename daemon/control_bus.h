@@ -1,5 +1,5 @@
-/* The control socket: each connection is a D-Bus connection of its own, behind a gate, with the caller that the kernel names. Knows
- * nothing of the methods. */
+/* The control socket: each connection is a D-Bus connection of its own, behind a gate, with the
+ * caller that the kernel names. Knows nothing of the methods. */
 #pragma once
 
 #include <systemd/sd-event.h>
@@ -15,7 +15,9 @@ struct control_bus;
 
 /**
  * control_bus_new(ret, event, fd, control):
- * Serves the listening SOCK_STREAM socket ${fd}, which it owns from now on; ${control} is borrowed. 0, or a negative errno.
+ * Serves the listening SOCK_STREAM socket ${fd}, which it owns from now on; ${control} is
+ * borrowed. 0, or a negative errno.
  */
-int control_bus_new(struct control_bus **ret, sd_event *event, int fd, struct control *control) _must_check_;
+int control_bus_new(struct control_bus **ret, sd_event *event, int fd,
+                    struct control *control) _must_check_;
 struct control_bus *control_bus_free(struct control_bus *b);

@@ -38,13 +38,16 @@ static int parse_option(struct control_call *call, sd_bus_message *m) {
                 r = sd_bus_message_read(m, "v", "s", &value);
                 if (r >= 0 && certs_is_thumbprint(value))
                         control_fail(call, CONTROL_INVALID_ARGUMENT,
-                                     "That name will not do: it could be the beginning of a thumbprint.");
+                                     "That name will not do: it could be the beginning of a "
+                                     "thumbprint.");
                 else if (r >= 0)
-                        (void) control_take_label(call, "name", value, add->name, sizeof(add->name));
+                        (void) control_take_label(call, "name", value, add->name,
+                                                  sizeof(add->name));
                 return r;
         }
         text_escape(shown, sizeof(shown), option);
-        control_fail(call, CONTROL_INVALID_ARGUMENT, "Unknown option '%s': known are ca, name.", shown);
+        control_fail(call, CONTROL_INVALID_ARGUMENT, "Unknown option '%s': known are ca, name.",
+                     shown);
         return sd_bus_message_skip(m, "v");
 }
 
@@ -59,11 +62,11 @@ static int parse_ders(struct add_call *add, sd_bus_message *m) {
                 return r;
         while ((r = sd_bus_message_read_array(m, 'y', &bytes, &len)) > 0)
                 if (len == 0 || len > WIRE_CERTIFICATE_MAX)
-                        control_fail(call, CONTROL_INVALID_ARGUMENT, "A certificate has 1 to %d bytes.",
-                                     WIRE_CERTIFICATE_MAX);
+                        control_fail(call, CONTROL_INVALID_ARGUMENT,
+                                     "A certificate has 1 to %d bytes.", WIRE_CERTIFICATE_MAX);
                 else if (add->n == ARRAY_LEN(add->ders))
-                        control_fail(call, CONTROL_INVALID_ARGUMENT, "Too many certificates: at most %d.",
-                                     CERT_CAS_MAX);
+                        control_fail(call, CONTROL_INVALID_ARGUMENT,
+                                     "Too many certificates: at most %d.", CERT_CAS_MAX);
                 else
                         add->ders[add->n++] = (struct cert_blob){ .bytes = bytes, .len = len };
         return r < 0 ? r : sd_bus_message_exit_container(m);
@@ -77,19 +80,22 @@ static int add_parse(struct control_call *call, sd_bus_message *m) {
         if (r >= 0)
                 r = control_read_options(call, m, parse_option);
         if (r >= 0 && add->n == 0)
-                control_fail(call, CONTROL_INVALID_ARGUMENT, "There is no certificate to register.");
+                control_fail(call, CONTROL_INVALID_ARGUMENT,
+                             "There is no certificate to register.");
         if (r >= 0 && add->n > 1 && !add->ca)
                 control_fail(call, CONTROL_INVALID_ARGUMENT,
                              "A client's certificate is registered by itself.");
         return r;
 }
 
-/* The answer is of somebody who has read hostile bytes; this much can be told without reading them. */
+/* The answer is of somebody who has read hostile bytes; this much can be told without reading
+ * them. */
 static bool is_of(const struct cert_work_read *read, const struct cert_blob *der) {
         uint8_t thumbprint[RECORD_THUMBPRINT_LEN];
 
         keymint_sha256(der->bytes, der->len, thumbprint);
-        return read->fault != CERT_FINE || memcmp(thumbprint, read->cert.thumbprint, sizeof(thumbprint)) == 0;
+        return read->fault != CERT_FINE ||
+               memcmp(thumbprint, read->cert.thumbprint, sizeof(thumbprint)) == 0;
 }
 
 static void take_reads(struct control_helped *helped, const uint8_t *out, size_t len) {
@@ -99,15 +105,16 @@ static void take_reads(struct control_helped *helped, const uint8_t *out, size_t
         int r;
 
         add->reads = calloc(add->n, sizeof(*add->reads));
-        while (add->reads && n < add->n && (r = cert_work_take_read(out, len, &at, &add->reads[n])) > 0) {
+        while (add->reads && n < add->n &&
+               (r = cert_work_take_read(out, len, &at, &add->reads[n])) > 0) {
                 const struct cert_work_read *read = &add->reads[n];
 
                 if (!is_of(read, &add->ders[n]))
                         break;
                 n++;
                 if (read->fault != CERT_FINE && add->n > 1)
-                        control_fail(call, CONTROL_INVALID_ARGUMENT, "Certificate %zu of %zu: %s", n, add->n,
-                                     read->detail);
+                        control_fail(call, CONTROL_INVALID_ARGUMENT, "Certificate %zu of %zu: %s",
+                                     n, add->n, read->detail);
                 else if (read->fault != CERT_FINE)
                         control_fail(call, CONTROL_INVALID_ARGUMENT, "%s", read->detail);
         }
@@ -122,8 +129,8 @@ static void add_detour(struct control_call *call) {
 
         add->helped.take = take_reads;
         if (question)
-                n = cert_work_ask_read(add->ders, add->n, add->ca ? CERT_CA : CERT_CLIENT, clock_now(),
-                                       question, HELPER_BYTES_MAX);
+                n = cert_work_ask_read(add->ders, add->n, add->ca ? CERT_CA : CERT_CLIENT,
+                                       clock_now(), question, HELPER_BYTES_MAX);
         control_helped_ask(&add->helped, question, n);
 }
 
@@ -148,25 +155,27 @@ static bool has_room(struct add_call *add, struct store *writer) {
 
         if (r < 0)
                 control_fail_store(&add->helped.call, r);
-        else if (counting.all + add->n > STORE_CERTS_MAX || (add->ca && counting.cas + add->n > CERT_CAS_MAX))
-                control_fail(
-                        &add->helped.call, CONTROL_LIMIT_EXCEEDED,
-                        "There are %zu certificates, %zu of them CAs': at most %d and %d; remove some first.",
-                        counting.all, counting.cas, STORE_CERTS_MAX, CERT_CAS_MAX);
+        else if (counting.all + add->n > STORE_CERTS_MAX ||
+                 (add->ca && counting.cas + add->n > CERT_CAS_MAX))
+                control_fail(&add->helped.call, CONTROL_LIMIT_EXCEEDED,
+                             "There are %zu certificates, %zu of them CAs': at most %d and %d; "
+                             "remove some first.",
+                             counting.all, counting.cas, STORE_CERTS_MAX, CERT_CAS_MAX);
         else
                 return true;
         return false;
 }
 
-/* The common name, where that can be one; two with the same differ by the beginning of their thumbprints. */
+/* The common name, where that can be one; two with the same differ by the beginning of their
+ * thumbprints. */
 static int choose_name(struct store *writer, struct cert_record *cert) {
         char digits[2 * RECORD_THUMBPRINT_LEN + 1];
         struct cert_record other;
         int r;
 
         text_hex(digits, cert->thumbprint, RECORD_THUMBPRINT_LEN);
-        if (!text_copy(cert->name, sizeof(cert->name), cert->subject_cn) || certs_is_thumbprint(cert->name) ||
-            !text_is_label(cert->name, WIRE_NAME_MAX))
+        if (!text_copy(cert->name, sizeof(cert->name), cert->subject_cn) ||
+            certs_is_thumbprint(cert->name) || !text_is_label(cert->name, WIRE_NAME_MAX))
                 (void) snprintf(cert->name, sizeof(cert->name), "certificate %.8s", digits);
         r = certs_find(writer, cert->name, &other);
         if (r >= 0)
@@ -185,7 +194,8 @@ static int find_registered(struct add_call *add, struct store *writer, struct ce
                 return (int) n;
         if (other.kind != cert->kind)
                 control_fail(&add->helped.call, CONTROL_INVALID_ARGUMENT,
-                             "The certificate '%s' is registered as one of another kind: remove it first.",
+                             "The certificate '%s' is registered as one of another kind: remove it "
+                             "first.",
                              other.name);
         *cert = other;
         return 1;
@@ -204,7 +214,8 @@ static int add_one(struct add_call *add, struct store *writer, size_t i, int64_t
                 memcpy(cert.name, add->name, sizeof(cert.name));
                 if (certs_find(writer, cert.name, &other) != -ENOENT)
                         control_fail(call, CONTROL_INVALID_ARGUMENT,
-                                     "Another certificate has the name '%s': choose another.", cert.name);
+                                     "Another certificate has the name '%s': choose another.",
+                                     cert.name);
         } else if (r == 0)
                 r = choose_name(writer, &cert);
         if (r == 1 || call->error != CONTROL_OK)

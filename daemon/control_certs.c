@@ -26,7 +26,7 @@ struct cert_call {
         uint8_t der[WIRE_CERTIFICATE_MAX];
 };
 
-/* --- What is shown ------------------------------------------------------------------------------------------------------ */
+/* --- What is shown --- */
 
 static const char *status_of(const struct cert_record *cert, bool revoked, int64_t now) {
         if (revoked)
@@ -89,8 +89,8 @@ static int append_texts(sd_bus_message *m, const struct control_certs_shown *sho
 static int append_crl(sd_bus_message *m, const struct crl_record *crl) {
         int r;
 
-        r = sd_bus_message_append(m, "{sv}{sv}", "crl-issued", "x", crl->this_update, "crl-revoked", "t",
-                                  crl->revoked);
+        r = sd_bus_message_append(m, "{sv}{sv}", "crl-issued", "x", crl->this_update, "crl-revoked",
+                                  "t", crl->revoked);
         return r < 0 || crl->next_update == INT64_MAX
                        ? r
                        : sd_bus_message_append(m, "{sv}", "crl-expires", "x", crl->next_update);
@@ -103,9 +103,10 @@ int control_certs_append(sd_bus_message *m, const struct control_certs_shown *sh
         if (r >= 0)
                 r = append_texts(m, shown);
         if (r >= 0)
-                r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}", "issued", "x", shown->cert.not_before,
-                                          "expires", "x", shown->cert.not_after, "added", "x",
-                                          shown->cert.added_at, "keys", "u", (uint32_t) shown->keys);
+                r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}", "issued", "x",
+                                          shown->cert.not_before, "expires", "x",
+                                          shown->cert.not_after, "added", "x", shown->cert.added_at,
+                                          "keys", "u", (uint32_t) shown->keys);
         if (r >= 0 && shown->has_crl)
                 r = append_crl(m, &shown->crl);
         return r < 0 ? r : sd_bus_message_close_container(m);
@@ -118,7 +119,7 @@ void control_certs_detail(const struct cert_record *cert, char out[static AUDIT_
         (void) snprintf(out, AUDIT_DETAIL_MAX + 1, "%s %s", thumbprint, cert->name);
 }
 
-/* --- Which one ---------------------------------------------------------------------------------------------------------- */
+/* --- Which one --- */
 
 int control_certs_take_which(struct control_call *call, sd_bus_message *m,
                              char out[static WIRE_NAME_MAX + 1]) {
@@ -128,7 +129,8 @@ int control_certs_take_which(struct control_call *call, sd_bus_message *m,
         r = sd_bus_message_read_basic(m, 's', &which);
         if (r >= 0 && !text_copy(out, WIRE_NAME_MAX + 1, which))
                 control_fail(call, CONTROL_NO_SUCH_CERTIFICATE,
-                             "That is no certificate's thumbprint or name: at most %d bytes.", WIRE_NAME_MAX);
+                             "That is no certificate's thumbprint or name: at most %d bytes.",
+                             WIRE_NAME_MAX);
         return r;
 }
 
@@ -136,7 +138,8 @@ bool control_certs_may_name(struct control_call *call, const char *which) {
         if (call->role == ROLE_ADMIN || strlen(which) == 2 * (size_t) RECORD_THUMBPRINT_LEN)
                 return true;
         control_fail(call, CONTROL_ACCESS_DENIED,
-                     "Only administrators know certificates by name: give all %d digits of its thumbprint.",
+                     "Only administrators know certificates by name: give all %d digits of its "
+                     "thumbprint.",
                      2 * RECORD_THUMBPRINT_LEN);
         return false;
 }
@@ -152,19 +155,22 @@ bool control_certs_find(struct control_call *call, struct store *writer, const c
         text_escape(shown, sizeof(shown), text_without_key(which));
         if (r == -ENOENT)
                 control_fail(call, CONTROL_NO_SUCH_CERTIFICATE,
-                             "There is no certificate '%s': it takes a name, a thumbprint, or 8 or more of "
+                             "There is no certificate '%s': it takes a name, a thumbprint, or 8 or "
+                             "more of "
                              "its first "
                              "digits.",
                              shown);
         else if (r == -ENOTUNIQ)
-                control_fail(call, CONTROL_NO_SUCH_CERTIFICATE,
-                             "'%s' is the beginning of several thumbprints: give more of its digits.", shown);
+                control_fail(
+                        call, CONTROL_NO_SUCH_CERTIFICATE,
+                        "'%s' is the beginning of several thumbprints: give more of its digits.",
+                        shown);
         else if (r < 0)
                 control_fail_store(call, r);
         return r >= 0;
 }
 
-/* --- ListCertificates --------------------------------------------------------------------------------------------------- */
+/* --- ListCertificates --- */
 
 static int parse_nothing(struct control_call *call, sd_bus_message *m) {
         (void) call;
@@ -222,7 +228,7 @@ const struct control_method control_certs_list = {
         .release = list_release,
 };
 
-/* --- GetCertificate, RemoveCertificate ---------------------------------------------------------------------------------- */
+/* --- GetCertificate, RemoveCertificate --- */
 
 static int parse_which(struct control_call *call, sd_bus_message *m) {
         return control_certs_take_which(call, m, ((struct cert_call *) call)->which);
@@ -291,7 +297,8 @@ static int on_heir(const struct cert_record *cert, const uint8_t *der, size_t le
         return 0;
 }
 
-/* Its revocation list goes with it; where a renewed CA stays, what that has revoked would be trusted again. */
+/* Its revocation list goes with it; where a renewed CA stays, what that has revoked would be
+ * trusted again. */
 static int check_list(struct cert_call *ours, struct store *writer) {
         struct crl_record crl;
         struct heirs heirs = { .writer = writer, .cert = &ours->shown.cert, .crl = &crl };
@@ -302,7 +309,8 @@ static int check_list(struct cert_call *ours, struct store *writer) {
         r = store_cert_each(writer, on_heir, &heirs);
         if (r >= 0 && heirs.any && !heirs.served)
                 control_fail(&ours->call, CONTROL_REFUSED,
-                             "Its revocation list would go with it, and '%s' of the same key has none as "
+                             "Its revocation list would go with it, and '%s' of the same key has "
+                             "none as "
                              "new: load "
                              "the list again first.",
                              heirs.name);
@@ -338,12 +346,14 @@ static void remove_run(struct control_call *call, struct store *writer) {
         if (r < 0)
                 control_fail_store(call, r);
         else if (call->error == CONTROL_OK)
-                log_line(LOG_NOTICE, "certificate '%s' removed by uid %u", ours->shown.cert.name, call->uid);
+                log_line(LOG_NOTICE, "certificate '%s' removed by uid %u", ours->shown.cert.name,
+                         call->uid);
         store_rollback(writer);
 }
 
 static int remove_reply(struct control_call *call, sd_bus_message *reply) {
-        return sd_bus_message_append(reply, "u", (uint32_t) ((struct cert_call *) call)->shown.keys);
+        return sd_bus_message_append(reply, "u",
+                                     (uint32_t) ((struct cert_call *) call)->shown.keys);
 }
 
 const struct control_method control_certs_remove = {

@@ -12,7 +12,8 @@ struct control_certs_shown {
 };
 
 /**
- * control_certs_look(writer, cert, ret): all that is shown of ${cert} now. 0, or an error of the store.
+ * control_certs_look(writer, cert, ret): all that is shown of ${cert} now. 0, or an error of the
+ * store.
  */
 int control_certs_look(struct store *writer, const struct cert_record *cert,
                        struct control_certs_shown *ret) _must_check_;
@@ -23,18 +24,21 @@ int control_certs_look(struct store *writer, const struct cert_record *cert,
 int control_certs_append(sd_bus_message *m, const struct control_certs_shown *shown) _must_check_;
 
 /**
- * control_certs_may_name(call, which): whether the caller may name a certificate so; whoever is no administrator must know it. If not the call has failed.
+ * control_certs_may_name(call, which): whether the caller may name a certificate so; whoever is
+ * no administrator must know it. If not the call has failed.
  */
 bool control_certs_may_name(struct control_call *call, const char *which) _must_check_;
 
 /**
- * control_certs_find(call, writer, which, ret): certs_find(). Whether it was found; if not the call has failed.
+ * control_certs_find(call, writer, which, ret): certs_find(). Whether it was found; if not the
+ * call has failed.
  */
 bool control_certs_find(struct control_call *call, struct store *writer, const char *which,
                         struct cert_record *ret) _must_check_;
 
 /**
- * control_certs_take_which(call, m, out): reads what names a certificate. What sd-bus says of the message; a call that has failed says so itself.
+ * control_certs_take_which(call, m, out): reads what names a certificate. What sd-bus says of
+ * the message; a call that has failed says so itself.
  */
 int control_certs_take_which(struct control_call *call, sd_bus_message *m,
                              char out[static WIRE_NAME_MAX + 1]) _must_check_;

@@ -36,8 +36,8 @@ static void add_part(struct control_call *call, const void *bytes, size_t len) {
         cert->connection = call->connection;
         if (len > PART_MAX || len > CRL_MAX - cert->crl_len) {
                 control_fail(call, CONTROL_INVALID_ARGUMENT,
-                             "A list has at most %zu bytes, and comes in parts of at most %d.", CRL_MAX,
-                             PART_MAX);
+                             "A list has at most %zu bytes, and comes in parts of at most %d.",
+                             CRL_MAX, PART_MAX);
                 return;
         }
         more = realloc(cert->crl, cert->crl_len + len + 1);
@@ -71,7 +71,8 @@ static void take_crl(struct control_helped *helped, const uint8_t *out, size_t l
         if (ours->answer)
                 memcpy(ours->answer, out, len);
         if (!ours->answer || cert_work_take_crl(ours->answer, len, &ours->crl) < 0)
-                control_fail(&helped->call, CONTROL_REFUSED, "That could not be read: nothing was changed.");
+                control_fail(&helped->call, CONTROL_REFUSED,
+                             "That could not be read: nothing was changed.");
         else if (ours->crl.fault != CERT_FINE)
                 control_fail(&helped->call, CONTROL_INVALID_ARGUMENT, "%s", ours->crl.detail);
 }
@@ -95,8 +96,8 @@ static void detour(struct control_call *call) {
         question = malloc(HELPER_BYTES_MAX);
         r = question ? verify_get_reader(call->control->verify, &reader) : -ENOMEM;
         n = r < 0 ? r
-                  : trust_ask_crl(reader, &(const struct cert_blob){ cert->crl, cert->crl_len }, clock_now(),
-                                  question, HELPER_BYTES_MAX);
+                  : trust_ask_crl(reader, &(const struct cert_blob){ cert->crl, cert->crl_len },
+                                  clock_now(), question, HELPER_BYTES_MAX);
         forget_parts(cert);
         control_helped_ask(&ours->helped, question, n);
 }
@@ -109,7 +110,8 @@ static bool check_dates(struct crl_call *ours, struct store *writer) {
 
         /* The helper has looked at that; but were it wrong, no list would ever be newer. */
         if (ours->crl.crl.this_update > clock_now()) {
-                control_fail(call, CONTROL_REFUSED, "It is of a time to come: nothing was changed.");
+                control_fail(call, CONTROL_REFUSED,
+                             "It is of a time to come: nothing was changed.");
                 return false;
         }
 
@@ -133,7 +135,8 @@ static int in_transaction(struct crl_call *ours, struct store *writer) {
         /* It may have been removed in the meantime. */
         n = store_cert_get(writer, crl->ca, &ca, NULL);
         if (n == -ENOENT || (n >= 0 && ca.kind != CERT_CA)) {
-                control_fail(&ours->helped.call, CONTROL_REFUSED, "No registered CA has signed it.");
+                control_fail(&ours->helped.call, CONTROL_REFUSED,
+                             "No registered CA has signed it.");
                 return 0;
         }
         if (n < 0 || !check_dates(ours, writer))

@@ -17,7 +17,8 @@
 #define FINDINGS_MAX 24
 #define TEXT_LEN     384
 #define SPACE_LEAST  (64 * INT64_C(1048576)) /* a week of a busy host */
-#define LOG_MOST     (64 * INT64_C(1048576)) /* four times where checkpoints begin to be made at any cost */
+/* four times where checkpoints begin to be made at any cost */
+#define LOG_MOST (64 * INT64_C(1048576))
 
 enum severity {
         OK,
@@ -32,7 +33,8 @@ static const char *const severities[] = {
 
 struct finding {
         enum severity severity;
-        const char *check, *todo; /* static; todo is NULL where there is nothing to do */
+        /* static; todo is NULL where there is nothing to do */
+        const char *check, *todo;
         char seen[TEXT_LEN];
 };
 
@@ -42,11 +44,11 @@ struct diagnose_call {
         struct finding findings[FINDINGS_MAX];
 };
 
-static void add(struct diagnose_call *d, enum severity severity, const char *check, const char *todo,
-                const char *format, ...) __attribute__((format(printf, 5, 6)));
+static void add(struct diagnose_call *d, enum severity severity, const char *check,
+                const char *todo, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-static void add(struct diagnose_call *d, enum severity severity, const char *check, const char *todo,
-                const char *format, ...) {
+static void add(struct diagnose_call *d, enum severity severity, const char *check,
+                const char *todo, const char *format, ...) {
         struct finding *f = &d->findings[d->n];
         va_list ap;
 
@@ -67,12 +69,14 @@ static void look_at(struct diagnose_call *d, int dir, const char *name, bool req
         if (fstatat(dir, name, &st, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) < 0) {
                 if (required || errno != ENOENT)
                         add(d, ERROR, "state",
-                            "restore it from a backup before the daemon ends: it cannot start without",
+                            "restore it from a backup before the daemon ends: it cannot start "
+                            "without",
                             "%s: %s", shown, strerrordesc_np(errno));
                 return;
         }
         if (st.st_uid != geteuid())
-                add(d, ERROR, "state", "see who did that, then chown it to the user that runs wfapikeyd",
+                add(d, ERROR, "state",
+                    "see who did that, then chown it to the user that runs wfapikeyd",
                     "%s belongs to uid %u; the next start will refuse it", shown, st.st_uid);
         if ((st.st_mode & 077) != 0)
                 add(d, ERROR, "state",
@@ -98,7 +102,8 @@ static void check_pepper(struct diagnose_call *d, int dir) {
         explicit_bzero(pepper, sizeof(pepper));
         if (r < 0)
                 add(d, ERROR, "pepper",
-                    "restore it from a backup before the daemon ends; 32 bytes, mode 0600, owned by who runs "
+                    "restore it from a backup before the daemon ends; 32 bytes, mode 0600, owned "
+                    "by who runs "
                     "wfapikeyd",
                     "%s cannot be read: %s", where,
                     r == -EUCLEAN ? "it has not 32 bytes" : strerrordesc_np(-r));
@@ -121,13 +126,19 @@ static void check_state(struct diagnose_call *d, int dir) {
         look_at(d, dir, STORE_FILE_NAME "-wal", false);
         look_at(d, dir, STORE_FILE_NAME "-shm", false);
         if (d->n == before)
-                add(d, OK, "state", NULL, "the state directory and the key store are the daemon's alone");
-        if (fstatat(dir, STORE_FILE_NAME "-wal", &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size > LOG_MOST)
-                add(d, WARNING, "database", "systemctl restart wfapikeyd; if it grows again, report it",
-                    "the log of the key store has %" PRId64 " MiB: it is not moved into the database",
+                add(d, OK, "state", NULL,
+                    "the state directory and the key store are the daemon's alone");
+        if (fstatat(dir, STORE_FILE_NAME "-wal", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            st.st_size > LOG_MOST)
+                add(d, WARNING, "database",
+                    "systemctl restart wfapikeyd; if it grows again, report it",
+                    "the log of the key store has %" PRId64
+                    " MiB: it is not moved into the database",
                     (int64_t) st.st_size >> 20);
-        if (fstatvfs(dir, &vfs) == 0 && (int64_t) vfs.f_bavail * (int64_t) vfs.f_frsize < SPACE_LEAST)
-                add(d, WARNING, "disk", "make room: verifications go on with a full disk, changes do not",
+        if (fstatvfs(dir, &vfs) == 0 &&
+            (int64_t) vfs.f_bavail * (int64_t) vfs.f_frsize < SPACE_LEAST)
+                add(d, WARNING, "disk",
+                    "make room: verifications go on with a full disk, changes do not",
                     "%" PRId64 " MiB are free where the key store is",
                     (int64_t) vfs.f_bavail * (int64_t) vfs.f_frsize >> 20);
 }
@@ -146,7 +157,8 @@ static void check_database(struct diagnose_call *d, struct store *writer) {
                 add(d, OK, "database", NULL, "the key store is sound");
 }
 
-/* Keys that are used before they were made, or expire too late: both come of a clock that was wrong. */
+/* Keys that are used before they were made, or expire too late: both come of a clock that was
+ * wrong. */
 static void check_clock(struct diagnose_call *d, struct store *writer) {
         int64_t now = clock_now(), newest;
         struct stat st;
@@ -177,12 +189,14 @@ struct certificates {
         struct cert_record first_ended, first_soon, first_stale;
 };
 
-static void count_certificate(size_t *n, struct cert_record *first, const struct cert_record *cert) {
+static void count_certificate(size_t *n, struct cert_record *first,
+                              const struct cert_record *cert) {
         if ((*n)++ == 0)
                 *first = *cert;
 }
 
-static int on_certificate(const struct cert_record *cert, const uint8_t *der, size_t len, void *userdata) {
+static int on_certificate(const struct cert_record *cert, const uint8_t *der, size_t len,
+                          void *userdata) {
         struct certificates *c = userdata;
         struct crl_record crl;
         int r = store_crl_get(c->writer, cert->thumbprint, &crl);
@@ -202,28 +216,36 @@ static int on_certificate(const struct cert_record *cert, const uint8_t *der, si
         return 0;
 }
 
-static void check_certificates(struct diagnose_call *d, struct store *writer, const struct policy *policy) {
+static void check_certificates(struct diagnose_call *d, struct store *writer,
+                               const struct policy *policy) {
         struct certificates c = { .writer = writer, .now = clock_now() };
 
+        /* check_database() has more to say of it */
         if (store_cert_each(writer, on_certificate, &c) < 0)
-                return; /* check_database() has more to say of it */
+                return;
         if (c.stale > 0)
-                add(d, ERROR, "certificate", "wfapikeyctl cert crl FILE, with a new list of that CA",
-                    "%zu revocation lists are out of date ('%s' first): all certificates of their CAs are "
+                add(d, ERROR, "certificate",
+                    "wfapikeyctl cert crl FILE, with a new list of that CA",
+                    "%zu revocation lists are out of date ('%s' first): all certificates of their "
+                    "CAs are "
                     "refused",
                     c.stale, c.first_stale.name);
         if (c.ended > 0)
                 add(d, WARNING, "certificate",
-                    "wfapikeyctl cert add FILE with the successor, cert crl FILE where there was a list, "
+                    "wfapikeyctl cert add FILE with the successor, cert crl FILE where there was a "
+                    "list, "
                     "then cert remove CERT",
                     "%zu certificates have expired, '%s' first", c.ended, c.first_ended.name);
         if (c.soon > 0)
-                add(d, WARNING, "certificate", "have them renewed, and wfapikeyctl cert add FILE in time",
-                    "%zu certificates expire within 30 days, '%s' first", c.soon, c.first_soon.name);
+                add(d, WARNING, "certificate",
+                    "have them renewed, and wfapikeyctl cert add FILE in time",
+                    "%zu certificates expire within 30 days, '%s' first", c.soon,
+                    c.first_soon.name);
         if (policy->require_certificate != CERTIFICATE_NO && c.good == 0)
                 add(d, ERROR, "certificate",
                     "wfapikeyctl cert add FILE, or policy set require-certificate=no",
-                    "every login needs a client certificate, and none is registered: all are refused");
+                    "every login needs a client certificate, and none is registered: all are "
+                    "refused");
         else if (policy->require_certificate != CERTIFICATE_NO)
                 add(d, HINT, "policy",
                     "wfapikeyctl policy set require-certificate=no where that is not meant",
@@ -249,7 +271,8 @@ static void check_conf(struct diagnose_call *d) {
 
         if (conf_load(&conf, control->conf_path, control->conf_required, error) < 0)
                 add(d, ERROR, "configuration",
-                    "put it right, then systemctl reload wfapikeyd; until then what was read before holds",
+                    "put it right, then systemctl reload wfapikeyd; until then what was read "
+                    "before holds",
                     "the next start will fail: %s", error);
         else
                 add(d, OK, "configuration", NULL, "the configuration can be read");
@@ -257,7 +280,8 @@ static void check_conf(struct diagnose_call *d) {
 
 static void diagnose_run(struct control_call *call, struct store *writer) {
         struct diagnose_call *d = (struct diagnose_call *) call;
-        _cleanup_close_ int dir = open(call->control->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_close_ int dir =
+                open(call->control->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
         if (dir < 0)
                 add(d, ERROR, "state", "restore it from a backup before the daemon ends",
@@ -284,9 +308,9 @@ static int diagnose_reply(struct control_call *call, sd_bus_message *reply) {
         for (size_t i = 0; r >= 0 && i < d->n; i++) {
                 const struct finding *f = &d->findings[i];
 
-                r = sd_bus_message_append(reply, "a{sv}", 4, "severity", "s", severities[f->severity],
-                                          "check", "s", f->check, "seen", "s", f->seen, "do", "s",
-                                          f->todo ? f->todo : "");
+                r = sd_bus_message_append(reply, "a{sv}", 4, "severity", "s",
+                                          severities[f->severity], "check", "s", f->check, "seen",
+                                          "s", f->seen, "do", "s", f->todo ? f->todo : "");
         }
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }

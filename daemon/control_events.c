@@ -1,4 +1,5 @@
-/* What shows the audit log: ListAudit, VerifyAudit. Both in pieces: the writer thread has more to do. */
+/* What shows the audit log: ListAudit, VerifyAudit. Both in pieces: the writer thread has more
+ * to do. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,9 +7,11 @@
 #include "control.h"
 #include "text.h"
 
-#define PAGE_MAX   200
-#define SCAN_MAX   20000 /* records looked at in one call of ListAudit */
-#define VERIFY_MAX 5000  /* records checked in one call of VerifyAudit */
+#define PAGE_MAX 200
+/* records looked at in one call of ListAudit */
+#define SCAN_MAX 20000
+/* records checked in one call of VerifyAudit */
+#define VERIFY_MAX 5000
 
 struct list_call {
         struct control_call call;
@@ -27,7 +30,8 @@ struct verify_call {
         struct audit_check check;
 };
 
-bool control_events_sight(struct control_call *call, struct store *writer, struct control_sight *ret) {
+bool control_events_sight(struct control_call *call, struct store *writer,
+                          struct control_sight *ret) {
         struct account_record account = {};
         int r = 0;
 
@@ -38,7 +42,8 @@ bool control_events_sight(struct control_call *call, struct store *writer, struc
                 control_fail_store(call, r);
                 return false;
         }
-        /* Whom nothing is known of has no keys, nor had any: no event is of a user without a name. */
+        /* Whom nothing is known of has no keys, nor had any: no event is of a user without a
+         * name. */
         memcpy(ret->user, account.name, sizeof(ret->user));
         return true;
 }
@@ -51,15 +56,17 @@ void control_events_narrow(struct audit_filter *filter, const struct control_sig
         filter->owner_uid = sight->uid;
 }
 
-/* --- One event in a message ---------------------------------------------------------------------------------------- */
+/* --- One event in a message --- */
 
 static int append_texts(sd_bus_message *m, const struct audit_record *record) {
         const struct {
                 const char *name, *value;
         } texts[] = {
-                { "event", record->event }, { "verdict", record->verdict }, { "door", record->door },
-                { "key", record->key },     { "user", record->user },       { "service", record->service },
-                { "rhost", record->rhost }, { "reason", record->reason },   { "detail", record->detail },
+                { "event", record->event },   { "verdict", record->verdict },
+                { "door", record->door },     { "key", record->key },
+                { "user", record->user },     { "service", record->service },
+                { "rhost", record->rhost },   { "reason", record->reason },
+                { "detail", record->detail },
         };
         int r = 0;
 
@@ -74,17 +81,18 @@ int control_events_append(sd_bus_message *m, const struct audit_record *record) 
 
         r = sd_bus_message_open_container(m, 'a', "{sv}");
         if (r >= 0)
-                r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}", "seq", "t", (uint64_t) record->seq, "at",
-                                          "x", record->at, "until", "x", record->until, "count", "t",
-                                          record->count);
+                r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}", "seq", "t", (uint64_t) record->seq,
+                                          "at", "x", record->at, "until", "x", record->until,
+                                          "count", "t", record->count);
         if (r >= 0 && record->uid != AUDIT_NOBODY)
-                r = sd_bus_message_append(m, "{sv}{sv}", "uid", "u", record->uid, "pid", "u", record->pid);
+                r = sd_bus_message_append(m, "{sv}{sv}", "uid", "u", record->uid, "pid", "u",
+                                          record->pid);
         if (r >= 0)
                 r = append_texts(m, record);
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-/* --- ListAudit ----------------------------------------------------------------------------------------------------- */
+/* --- ListAudit --- */
 
 static void take_text(struct list_call *list, const char *name, const char *value) {
         struct audit_filter *f = &list->filter;
@@ -94,9 +102,11 @@ static void take_text(struct list_call *list, const char *name, const char *valu
                 if (control_check_id(&list->call, value))
                         memcpy(list->key, value, sizeof(list->key));
                 f->key = list->key;
-        } else if (strcmp(name, "user") == 0 && value[0] && text_copy(list->user, sizeof(list->user), value))
+        } else if (strcmp(name, "user") == 0 && value[0] &&
+                   text_copy(list->user, sizeof(list->user), value))
                 f->user = list->user;
-        else if (strcmp(name, "service") == 0 && text_copy(list->service, sizeof(list->service), value))
+        else if (strcmp(name, "service") == 0 &&
+                 text_copy(list->service, sizeof(list->service), value))
                 f->service = list->service;
         else if (strcmp(name, "verdict") == 0 &&
                  (strcmp(value, "accepted") == 0 || strcmp(value, "refused") == 0 ||
@@ -106,14 +116,16 @@ static void take_text(struct list_call *list, const char *name, const char *valu
         } else {
                 text_escape(shown, sizeof(shown), name);
                 control_fail(&list->call, CONTROL_INVALID_ARGUMENT,
-                             "The filter '%s' is not right: known are key, user, service, verdict (accepted, "
+                             "The filter '%s' is not right: known are key, user, service, verdict "
+                             "(accepted, "
                              "refused or "
                              "done), since, until, after, limit.",
                              shown);
         }
 }
 
-static int take_number(struct list_call *list, sd_bus_message *m, const char *name, bool *ret_taken) {
+static int take_number(struct list_call *list, sd_bus_message *m, const char *name,
+                       bool *ret_taken) {
         struct audit_filter *f = &list->filter;
         uint64_t after;
         int r;
@@ -213,7 +225,7 @@ const struct control_method control_events_list = {
         .release = list_release,
 };
 
-/* --- VerifyAudit --------------------------------------------------------------------------------------------------- */
+/* --- VerifyAudit --- */
 
 static const char *const faults[] = {
         [AUDIT_INTACT] = "",
@@ -230,7 +242,8 @@ static void verify_run(struct control_call *call, struct store *writer) {
         struct verify_call *verify = (struct verify_call *) call;
         int r;
 
-        r = store_audit_verify(writer, verify->after > INT64_MAX ? INT64_MAX : (int64_t) verify->after,
+        r = store_audit_verify(writer,
+                               verify->after > INT64_MAX ? INT64_MAX : (int64_t) verify->after,
                                VERIFY_MAX, &verify->check);
         if (r < 0)
                 control_fail_store(call, r);
@@ -239,8 +252,8 @@ static void verify_run(struct control_call *call, struct store *writer) {
 static int verify_reply(struct control_call *call, sd_bus_message *reply) {
         const struct audit_check *check = &((struct verify_call *) call)->check;
 
-        return sd_bus_message_append(reply, "ttts", (uint64_t) check->next, check->n, (uint64_t) check->bad,
-                                     faults[check->fault]);
+        return sd_bus_message_append(reply, "ttts", (uint64_t) check->next, check->n,
+                                     (uint64_t) check->bad, faults[check->fault]);
 }
 
 const struct control_method control_events_verify = {

@@ -1,4 +1,5 @@
-/* ExplainKey: what a login with a key would get, asked by those who may see the key, without its secret. */
+/* ExplainKey: what a login with a key would get, asked by those who may see the key, without its
+ * secret. */
 #include <string.h>
 
 #include "clock.h"
@@ -61,8 +62,10 @@ static int parse_option(struct control_call *call, sd_bus_message *m) {
                 return r;
         }
         text_escape(shown, sizeof(shown), option);
-        control_fail(call, CONTROL_INVALID_ARGUMENT,
-                     "Unknown option '%s': known are user, service, rhost, at, certificate, proved.", shown);
+        control_fail(
+                call, CONTROL_INVALID_ARGUMENT,
+                "Unknown option '%s': known are user, service, rhost, at, certificate, proved.",
+                shown);
         return sd_bus_message_skip(m, "v");
 }
 
@@ -103,8 +106,8 @@ static void explain_run(struct control_call *call, struct store *writer) {
         struct policy policy;
         int r;
 
-        if (!control_get_key(call, writer, ours->id, &key) || !control_load_policy(call, writer, &policy) ||
-            !look_at_certificate(ours, writer, now))
+        if (!control_get_key(call, writer, ours->id, &key) ||
+            !control_load_policy(call, writer, &policy) || !look_at_certificate(ours, writer, now))
                 return;
         r = verify_load_accounts(writer, &key, &owner, &linked);
         if (r < 0) {
@@ -120,7 +123,9 @@ static void explain_run(struct control_call *call, struct store *writer) {
                                                     .user = ours->user[0] ? ours->user : key.owner,
                                                     .service = ours->service,
                                                     .rhost = ours->rhost,
-                                                    .certificate = ours->certificate[0] ? &ours->shown : NULL,
+                                                    .certificate = ours->certificate[0]
+                                                                           ? &ours->shown
+                                                                           : NULL,
                                                     .now = now },
                       &ours->explain);
 }
@@ -134,9 +139,10 @@ static int append_checks(sd_bus_message *reply, const struct explain *explain) {
             (r = sd_bus_message_open_container(reply, 'a', "a{sv}")) < 0)
                 return r;
         for (size_t i = 0; r >= 0 && i < ARRAY_LEN(explain->lines); i++)
-                r = sd_bus_message_append(reply, "a{sv}", 3, "name", "s", explain->lines[i].name, "outcome",
-                                          "s", explain_outcome_name(explain->lines[i].outcome), "text", "s",
-                                          explain->lines[i].text);
+                r = sd_bus_message_append(reply, "a{sv}", 3, "name", "s", explain->lines[i].name,
+                                          "outcome", "s",
+                                          explain_outcome_name(explain->lines[i].outcome), "text",
+                                          "s", explain->lines[i].text);
         for (unsigned i = 0; r >= 0 && i < 3; i++)
                 r = sd_bus_message_close_container(reply);
         return r;

@@ -6,8 +6,9 @@
 
 #include "control.h"
 
-#define SCAN_MAX   20000 /* records looked at before the next who follows has its turn */
-#define FOLLOW_MAX 32    /* and events sent to one */
+/* records looked at before the next who follows has its turn */
+#define SCAN_MAX   20000
+#define FOLLOW_MAX 32 /* and events sent to one */
 
 struct follow_call {
         struct control_call call;
@@ -15,11 +16,13 @@ struct follow_call {
         int64_t cursor;
 };
 
-/* The log itself is the buffer between its writers and those who follow: each has a place in it, gets what is behind that as fast as it
- * reads, and takes no memory when it does not. Invariant: while control.following there is one piece of work on its way, and nobody is freed. */
+/* The log itself is the buffer between its writers and those who follow: each has a place in it,
+ * gets what is behind that as fast as it reads, and takes no memory when it does not. Invariant:
+ * while control.following there is one piece of work on its way, and nobody is freed. */
 struct control_follower {
         struct control_follower *next;
-        sd_bus *bus; /* a reference; closed when the peer is gone */
+        /* a reference; closed when the peer is gone */
+        sd_bus *bus;
         struct control_sight sight;
         int64_t cursor;
 };
@@ -108,7 +111,8 @@ static int emit(sd_bus *bus, const struct audit_record *record) {
         __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *m = NULL;
         int r;
 
-        r = sd_bus_message_new_signal(bus, &m, CONTROL_OBJECT_PATH, CONTROL_INTERFACE, "AuditEvent");
+        r = sd_bus_message_new_signal(bus, &m, CONTROL_OBJECT_PATH, CONTROL_INTERFACE,
+                                      "AuditEvent");
         if (r >= 0)
                 r = control_events_append(m, record);
         return r < 0 ? r : sd_bus_send(bus, m, NULL);

@@ -11,7 +11,8 @@
 
 #define FIXED_HEADER_LEN 16
 
-/* One direction. Bytes [0, have) are in the buffer, of which [0, whole) may go out; the first sent of them have. */
+/* One direction. Bytes [0, have) are in the buffer, of which [0, whole) may go out; the first
+ * sent of them have. */
 struct stream {
         int from, to;
         size_t have, whole, sent;
@@ -19,14 +20,16 @@ struct stream {
 };
 
 enum auth {
-        AUTH_START, /* the NUL that stands before everything */
+        /* the NUL that stands before everything */
+        AUTH_START,
         AUTH_MECHANISM,
         AUTH_DATA,
         AUTH_AGREED,
         AUTH_DONE, /* messages */
 };
 
-/* Invariant: the peer's bytes leave up.buffer only when the message, or line of authentication, that they belong to is in it whole. */
+/* Invariant: the peer's bytes leave up.buffer only when the message, or line of authentication,
+ * that they belong to is in it whole. */
 struct control_gate {
         sd_event_source *peer, *bus, *timer;
         enum auth auth;
@@ -44,7 +47,8 @@ static uint32_t get_u32(const uint8_t *p, bool little) {
         return little ? le32toh(v) : be32toh(v);
 }
 
-/* The length of the message that begins at p; 0 for none that we would take. D-Bus specification, "Message Format". */
+/* The length of the message that begins at p; 0 for none that we would take. D-Bus
+ * specification, "Message Format". */
 static size_t message_len(const uint8_t *p) {
         uint64_t body, fields;
 
@@ -56,7 +60,8 @@ static size_t message_len(const uint8_t *p) {
         return body + fields <= CONTROL_GATE_MESSAGE_MAX ? (size_t) (body + fields) : 0;
 }
 
-/* The number of a user as D-Bus writes it: each decimal digit in hexadecimal. Whose it is does not matter here. */
+/* The number of a user as D-Bus writes it: each decimal digit in hexadecimal. Whose it is does
+ * not matter here. */
 static bool is_uid(const char *text, size_t len) {
         if (len < 2 || len > 20 || len % 2 != 0 || (len > 2 && text[1] == '0'))
                 return false;
@@ -78,8 +83,9 @@ static bool is_line(const char *line, size_t len, const char *word, bool uid) {
         return uid ? len > n + 1 && line[n] == ' ' && is_uid(line + n + 1, len - n - 1) : len == n;
 }
 
-/* What sd-bus makes of a line must be known here: if it were still authenticating when we think that messages have begun, a message could hide
- * the line that begins, and what follows would be of any length. So only the lines of which that is certain pass. D-Bus specification,
+/* What sd-bus makes of a line must be known here: if it were still authenticating when we think
+ * that messages have begun, a message could hide the line that begins, and what follows would be
+ * of any length. So only the lines of which that is certain pass. D-Bus specification,
  * "Authentication Protocol". */
 static bool take_line(struct control_gate *g, const char *line, size_t len) {
         switch (g->auth) {
@@ -112,7 +118,8 @@ static int admit_auth(struct control_gate *g) {
         struct stream *s = &g->up;
 
         while (g->auth != AUTH_DONE) {
-                const uint8_t *line = s->buffer + s->whole, *end = memchr(line, '\n', s->have - s->whole);
+                const uint8_t *line = s->buffer + s->whole,
+                              *end = memchr(line, '\n', s->have - s->whole);
                 size_t len = end ? (size_t) (end - line) + 1 : s->have - s->whole;
 
                 if (g->auth_bytes + len > CONTROL_GATE_AUTH_MAX)
@@ -144,7 +151,8 @@ static int admit(struct control_gate *g) {
         return r;
 }
 
-/* Reads what is there and fits. -ECONNRESET at the end. A message may carry no descriptors: recv(2) lets them fall. */
+/* Reads what is there and fits. -ECONNRESET at the end. A message may carry no descriptors:
+ * recv(2) lets them fall. */
 static int fill(struct stream *s) {
         ssize_t n;
 
@@ -162,7 +170,8 @@ static int fill(struct stream *s) {
 /* Sends what is whole, and closes the gap; secrets pass here, so what is left behind is wiped. */
 static int drain(struct stream *s) {
         while (s->sent < s->whole) {
-                ssize_t n = send(s->to, s->buffer + s->sent, s->whole - s->sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+                ssize_t n = send(s->to, s->buffer + s->sent, s->whole - s->sent,
+                                 MSG_DONTWAIT | MSG_NOSIGNAL);
 
                 if (n < 0 && errno == EINTR)
                         continue;
@@ -282,7 +291,8 @@ static int attach(struct control_gate *g, sd_event *event) {
                 r = sd_event_add_io(event, &g->bus, g->bus_fd, EPOLLIN, on_io, g);
         if (r >= 0)
                 r = sd_event_add_time_relative(event, &g->timer, CLOCK_MONOTONIC,
-                                               CONTROL_GATE_AUTH_MS * UINT64_C(1000), 0, on_timer, g);
+                                               CONTROL_GATE_AUTH_MS * UINT64_C(1000), 0, on_timer,
+                                               g);
         return r;
 }
 

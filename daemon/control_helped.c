@@ -18,7 +18,8 @@ static void on_helper(int r, const uint8_t *out, size_t len, void *userdata) {
                             "%s of uid %u: the process that reads certificates %s",
                             helped->call.method->member, helped->call.uid,
                             r == -ETIMEDOUT ? "took too long" : "has failed");
-                control_fail(&helped->call, CONTROL_REFUSED, "That could not be read: nothing was changed.");
+                control_fail(&helped->call, CONTROL_REFUSED,
+                             "That could not be read: nothing was changed.");
         }
         helped->helper = helper_free(helped->helper);
         LIST_REMOVE(helped, entries);
@@ -41,7 +42,8 @@ void control_helped_ask(struct control_helped *helped, const uint8_t *question, 
         }
         if (r == -EMSGSIZE)
                 control_fail(&helped->call, CONTROL_LIMIT_EXCEEDED,
-                             "That and all registered CAs are too much to be read at once: at most 1 MiB.");
+                             "That and all registered CAs are too much to be read at once: at most "
+                             "1 MiB.");
         else
                 control_fail(&helped->call, CONTROL_BUSY, "That cannot be read now: %s; try again.",
                              strerrordesc_np(-r));

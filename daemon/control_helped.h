@@ -13,7 +13,8 @@ struct control_helped {
         LIST_ENTRY(control_helped) entries;
         bool listed;
         struct helper *helper;
-        void (*take)(struct control_helped *helped, const uint8_t *out, size_t len); /* the helper's answer */
+        /* the helper's answer */
+        void (*take)(struct control_helped *helped, const uint8_t *out, size_t len);
 };
 
 /* What these calls share. Invariant: calls are those with a helper. */
@@ -28,7 +29,8 @@ struct control_cert {
 
 /**
  * control_helped_ask(helped, question, n):
- * Asks the helper, and goes on with control_resume() when it has answered. ${n} is the length of the question, or the negative errno that came of it.
+ * Asks the helper, and goes on with control_resume() when it has answered. ${n} is the length of
+ * the question, or the negative errno that came of it.
  */
 void control_helped_ask(struct control_helped *helped, const uint8_t *question, ssize_t n);
 

@@ -28,10 +28,10 @@ static void take_service(struct control_call *call, struct key_record *key, cons
         if (text_is_service(word) && append_word(key->services, sizeof(key->services), word))
                 return;
         text_escape(shown, sizeof(shown), word);
-        control_fail(
-                call, CONTROL_INVALID_ARGUMENT,
-                "'%s' is no PAM service: the name of a file in /etc/pam.d, such as sshd; at most %d of them.",
-                shown, RECORD_SERVICES_MAX);
+        control_fail(call, CONTROL_INVALID_ARGUMENT,
+                     "'%s' is no PAM service: the name of a file in /etc/pam.d, such as sshd; at "
+                     "most %d of them.",
+                     shown, RECORD_SERVICES_MAX);
 }
 
 static void take_network(struct control_call *call, struct key_record *key, const char *word) {
@@ -53,7 +53,8 @@ static void take_network(struct control_call *call, struct key_record *key, cons
 }
 
 static int parse_words(struct control_call *call, sd_bus_message *m, int max,
-                       void (*take)(struct control_call *call, struct key_record *key, const char *word)) {
+                       void (*take)(struct control_call *call, struct key_record *key,
+                                    const char *word)) {
         struct key_record *key = &((struct control_issue_call *) call)->issue.key;
         const char *word;
         int r, n = 0;
@@ -66,8 +67,8 @@ static int parse_words(struct control_call *call, sd_bus_message *m, int max,
                 return r;
         while ((r = sd_bus_message_read_basic(m, 's', &word)) > 0) {
                 if (n++ == max)
-                        control_fail(call, CONTROL_INVALID_ARGUMENT, "Too many: at most %d for one key.",
-                                     max);
+                        control_fail(call, CONTROL_INVALID_ARGUMENT,
+                                     "Too many: at most %d for one key.", max);
                 if (call->error == CONTROL_OK)
                         take(call, key, word);
         }
@@ -82,7 +83,8 @@ static void take_text(struct control_issue_call *ours, const char *option, const
         struct issue *issue = &ours->issue;
 
         if (strcmp(option, "name") == 0)
-                (void) control_take_label(call, "name", value, issue->key.name, sizeof(issue->key.name));
+                (void) control_take_label(call, "name", value, issue->key.name,
+                                          sizeof(issue->key.name));
         else if (strcmp(option, "require-certificate") == 0) {
                 if (policy_parse_need(value, &issue->key.certificate_need) < 0)
                         control_fail(call, CONTROL_INVALID_ARGUMENT,
@@ -96,8 +98,8 @@ static void take_text(struct control_issue_call *ours, const char *option, const
                         (void) !control_certs_may_name(call, value);
         } else if (strcmp(option, "linked") == 0) {
                 if (!value[0] || !text_copy(ours->linked, sizeof(ours->linked), value))
-                        control_fail(call, CONTROL_NO_SUCH_USER, "That is no user name: 1 to %d bytes.",
-                                     WIRE_USER_MAX);
+                        control_fail(call, CONTROL_NO_SUCH_USER,
+                                     "That is no user name: 1 to %d bytes.", WIRE_USER_MAX);
         } else if (!text_copy(issue->expires, sizeof(issue->expires), value))
                 control_fail(call, CONTROL_INVALID_ARGUMENT,
                              "That expiry is too long for a date or a duration.");
@@ -117,10 +119,11 @@ static int parse_option(struct control_call *call, sd_bus_message *m) {
                 return parse_words(call, m, RECORD_NETWORKS_MAX, take_network);
         if (!text_has_word("name expires linked require-certificate certificate", option)) {
                 text_escape(shown, sizeof(shown), option);
-                control_fail(call, CONTROL_INVALID_ARGUMENT,
-                             "Unknown option '%s': known are name, expires, linked, services, networks, "
-                             "require-certificate, certificate.",
-                             shown);
+                control_fail(
+                        call, CONTROL_INVALID_ARGUMENT,
+                        "Unknown option '%s': known are name, expires, linked, services, networks, "
+                        "require-certificate, certificate.",
+                        shown);
                 return sd_bus_message_skip(m, "v");
         }
         r = sd_bus_message_read(m, "v", "s", &value);
@@ -135,9 +138,10 @@ int control_issue_parse_user(struct control_issue_call *ours, sd_bus_message *m)
 
         r = sd_bus_message_read_basic(m, 's', &user);
         if (r >= 0 && (!text_copy(ours->user, sizeof(ours->user), user) || !user[0]))
-                control_fail(&ours->call, CONTROL_NO_SUCH_USER, "That is no user name: 1 to %d bytes.",
-                             WIRE_USER_MAX);
-        text_escape(ours->call.about_user, sizeof(ours->call.about_user), text_without_key(ours->user));
+                control_fail(&ours->call, CONTROL_NO_SUCH_USER,
+                             "That is no user name: 1 to %d bytes.", WIRE_USER_MAX);
+        text_escape(ours->call.about_user, sizeof(ours->call.about_user),
+                    text_without_key(ours->user));
         return r;
 }
 
@@ -172,7 +176,7 @@ void control_issue_failed(struct control_call *call, const struct issue *issue) 
         control_fail(call, errors[issue->error], "%s", issue->error_text);
 }
 
-/* --- Who the users are --------------------------------------------------------------------------------------------- */
+/* --- Who the users are --- */
 
 static void on_linked(int r, const struct account_record *account, void *userdata) {
         struct control_issue_call *ours = userdata;
@@ -194,11 +198,12 @@ static void on_owner(int r, const struct account_record *account, void *userdata
 void control_issue_ask(struct control_call *call) {
         struct control_issue_call *ours = (struct control_issue_call *) call;
 
-        if (!control_load_ask(call) || accounts_ask(call->control->accounts, ours->user, on_owner, ours) < 0)
+        if (!control_load_ask(call) ||
+            accounts_ask(call->control->accounts, ours->user, on_owner, ours) < 0)
                 on_owner(-EBUSY, NULL, ours);
 }
 
-/* --- The key ------------------------------------------------------------------------------------------------------- */
+/* --- The key --- */
 
 void control_issue_make(struct control_issue_call *ours, struct store *writer, uid_t uid,
                         const char *not_yours) {
@@ -213,7 +218,8 @@ void control_issue_make(struct control_issue_call *ours, struct store *writer, u
                 control_issue_failed(call, issue);
         else if (uid != (uid_t) -1 && !own)
                 control_fail(call, CONTROL_ACCESS_DENIED, "%s", not_yours);
-        else if (call->role != ROLE_ADMIN && ours->linked[0] && strcmp(ours->linked, issue->key.owner) != 0)
+        else if (call->role != ROLE_ADMIN && ours->linked[0] &&
+                 strcmp(ours->linked, issue->key.owner) != 0)
                 control_fail(call, CONTROL_ACCESS_DENIED,
                              "Only administrators link a key to another user's password.");
         else if (issue->error == ISSUE_OK && issue_make(issue, writer))

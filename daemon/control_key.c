@@ -24,7 +24,7 @@ struct ids_call {
         char reason[RECORD_REASON_MAX + 1];
 };
 
-/* --- RenameKey, ResetKey ------------------------------------------------------------------------------------------- */
+/* --- RenameKey, ResetKey --- */
 
 static int parse_id(struct control_call *call, sd_bus_message *m) {
         struct key_call *key_call = (struct key_call *) call;
@@ -47,11 +47,13 @@ static int rename_parse(struct control_call *call, sd_bus_message *m) {
                 return r;
         r = sd_bus_message_read_basic(m, 's', &name);
         if (r >= 0)
-                (void) control_take_label(call, "name", name, key_call->name, sizeof(key_call->name));
+                (void) control_take_label(call, "name", name, key_call->name,
+                                          sizeof(key_call->name));
         return r;
 }
 
-bool control_key_is_active(struct control_call *call, struct store *writer, const struct key_record *key) {
+bool control_key_is_active(struct control_call *call, struct store *writer,
+                           const struct key_record *key) {
         struct policy policy;
 
         if (!control_load_policy(call, writer, &policy))
@@ -60,7 +62,8 @@ bool control_key_is_active(struct control_call *call, struct store *writer, cons
         case KEY_ACTIVE:
                 return true;
         case KEY_EXPIRED:
-                control_fail(call, CONTROL_NOT_ACTIVE, "Key %s has expired; issue another one.", key->id);
+                control_fail(call, CONTROL_NOT_ACTIVE, "Key %s has expired; issue another one.",
+                             key->id);
                 return false;
         case KEY_REVOKED:
                 break;
@@ -69,14 +72,16 @@ bool control_key_is_active(struct control_call *call, struct store *writer, cons
         return false;
 }
 
-static void rename_in_transaction(struct control_call *call, struct store *writer, struct key_record *key) {
+static void rename_in_transaction(struct control_call *call, struct store *writer,
+                                  struct key_record *key) {
         struct key_call *key_call = (struct key_call *) call;
 
         (void) writer;
         memcpy(key->name, key_call->name, sizeof(key->name));
 }
 
-static void reset_in_transaction(struct control_call *call, struct store *writer, struct key_record *key) {
+static void reset_in_transaction(struct control_call *call, struct store *writer,
+                                 struct key_record *key) {
         struct key_call *key_call = (struct key_call *) call;
 
         if (!control_key_is_active(call, writer, key))
@@ -147,7 +152,7 @@ const struct control_method control_key_reset = {
         .endless = true,
 };
 
-/* --- RevokeKeys, RemoveKeys ---------------------------------------------------------------------------------------- */
+/* --- RevokeKeys, RemoveKeys --- */
 
 static int compare_ids(const void *a, const void *b) {
         return strcmp(*(char *const *) a, *(char *const *) b);
@@ -209,7 +214,8 @@ static int revoke_parse(struct control_call *call, sd_bus_message *m) {
                 return r;
         r = sd_bus_message_read_basic(m, 's', &reason);
         if (r >= 0 && reason[0])
-                (void) control_take_label(call, "reason", reason, ids_call->reason, sizeof(ids_call->reason));
+                (void) control_take_label(call, "reason", reason, ids_call->reason,
+                                          sizeof(ids_call->reason));
         return r;
 }
 

@@ -9,7 +9,8 @@
 #include "text.h"
 
 #define PAGE_MAX 200
-#define SCAN_MAX 20000 /* rows looked at for one page, so that one caller's search holds nobody up */
+/* rows looked at for one page, so that one caller's search holds nobody up */
+#define SCAN_MAX 20000
 
 struct list_call {
         struct control_call call;
@@ -42,7 +43,7 @@ static const char *const status_names[] = {
         [KEY_EXPIRED] = "expired",
 };
 
-/* --- One key in a message ------------------------------------------------------------------------------------------ */
+/* --- One key in a message --- */
 
 static int append_words(sd_bus_message *m, const char *property, const char *list) {
         int r;
@@ -123,14 +124,15 @@ static int append_key(sd_bus_message *m, const struct key_record *key, const str
         int r;
 
         if ((r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
-            (r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}{sv}{sv}", "id", "s", key->id, "owner", "s",
-                                       key->owner, "owner-uid", "u", key->owner_uid, "name", "s", key->name,
-                                       "status", "s", status_names[expiry_status(policy, key, now)], "reason",
-                                       "s", key->reason)) < 0 ||
+            (r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}{sv}{sv}", "id", "s", key->id, "owner",
+                                       "s", key->owner, "owner-uid", "u", key->owner_uid, "name",
+                                       "s", key->name, "status", "s",
+                                       status_names[expiry_status(policy, key, now)], "reason", "s",
+                                       key->reason)) < 0 ||
             (r = append_words(m, "services", key->services)) < 0 ||
             (r = append_words(m, "networks", key->networks)) < 0 ||
-            (r = sd_bus_message_append(m, "{sv}{sv}", "created", "x", key->created_at, "updated", "x",
-                                       key->updated_at)) < 0)
+            (r = sd_bus_message_append(m, "{sv}{sv}", "created", "x", key->created_at, "updated",
+                                       "x", key->updated_at)) < 0)
                 return r;
         if (expires != 0) {
                 r = sd_bus_message_append(m, "{sv}", "expires", "x", expires);
@@ -143,7 +145,7 @@ static int append_key(sd_bus_message *m, const struct key_record *key, const str
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-/* --- ListKeys ------------------------------------------------------------------------------------------------------ */
+/* --- ListKeys --- */
 
 static void take_status(struct list_call *list, const char *value) {
         for (size_t i = 0; i < ARRAY_LEN(status_names); i++)
@@ -152,13 +154,15 @@ static void take_status(struct list_call *list, const char *value) {
                         list->status = (enum key_status) i;
                         return;
                 }
-        control_fail(&list->call, CONTROL_INVALID_ARGUMENT, "The status is active, expired or revoked.");
+        control_fail(&list->call, CONTROL_INVALID_ARGUMENT,
+                     "The status is active, expired or revoked.");
 }
 
-static void take_user(struct list_call *list, const char *value, char out[static WIRE_USER_MAX + 1]) {
+static void take_user(struct list_call *list, const char *value,
+                      char out[static WIRE_USER_MAX + 1]) {
         if (!text_copy(out, WIRE_USER_MAX + 1, value) || !value[0])
-                control_fail(&list->call, CONTROL_INVALID_ARGUMENT, "That is no user name: 1 to %d bytes.",
-                             WIRE_USER_MAX);
+                control_fail(&list->call, CONTROL_INVALID_ARGUMENT,
+                             "That is no user name: 1 to %d bytes.", WIRE_USER_MAX);
 }
 
 static void take_filter(struct list_call *list, const char *name, const char *value) {
@@ -172,15 +176,16 @@ static void take_filter(struct list_call *list, const char *name, const char *va
                 take_user(list, value, list->linked);
         else if (strcmp(name, "search") == 0) {
                 if (!text_copy(list->search, sizeof(list->search), value))
-                        control_fail(&list->call, CONTROL_INVALID_ARGUMENT, "Search for at most %d bytes.",
-                                     WIRE_NAME_MAX);
+                        control_fail(&list->call, CONTROL_INVALID_ARGUMENT,
+                                     "Search for at most %d bytes.", WIRE_NAME_MAX);
         } else if (strcmp(name, "after") == 0) {
                 if (value[0] && control_check_id(&list->call, value))
                         memcpy(list->after, value, sizeof(list->after));
         } else {
                 text_escape(shown, sizeof(shown), name);
                 control_fail(&list->call, CONTROL_INVALID_ARGUMENT,
-                             "Unknown filter '%s': known are owner, linked, status, search, expires-before, "
+                             "Unknown filter '%s': known are owner, linked, status, search, "
+                             "expires-before, "
                              "after, limit.",
                              shown);
         }
@@ -228,8 +233,8 @@ static bool matches(const struct list_call *list, const struct key_record *key) 
                 return false;
         if (list->by_status && expiry_status(&list->policy, key, list->now) != list->status)
                 return false;
-        return !list->search[0] || strcasestr(key->id, list->search) || strcasestr(key->name, list->search) ||
-               strcasestr(key->owner, list->search);
+        return !list->search[0] || strcasestr(key->id, list->search) ||
+               strcasestr(key->name, list->search) || strcasestr(key->owner, list->search);
 }
 
 /* The last key looked at is the cursor, whether it matched or not. */
@@ -262,7 +267,8 @@ static void list_run(struct control_call *call, struct store *writer) {
         if (call->role != ROLE_ADMIN)
                 r = store_key_each_own(writer, call->uid, list->after, on_key, list);
         else
-                r = store_key_each(writer, list->owner[0] ? list->owner : NULL, list->after, on_key, list);
+                r = store_key_each(writer, list->owner[0] ? list->owner : NULL, list->after, on_key,
+                                   list);
         if (r < 0)
                 control_fail_store(call, r);
 }
@@ -293,7 +299,7 @@ const struct control_method control_list_keys = {
         .release = list_release,
 };
 
-/* --- GetKey -------------------------------------------------------------------------------------------------------- */
+/* --- GetKey --- */
 
 static int get_parse(struct control_call *call, sd_bus_message *m) {
         const char *id;

@@ -1,12 +1,14 @@
-/* How many calls of each uid are on their way: nobody fills the queue so that an administrator cannot revoke. And what they have changed in a
- * day: nobody fills the disk with events of what is changed and changed back. */
+/* How many calls of each uid are on their way: nobody fills the queue so that an administrator
+ * cannot revoke. And what they have changed in a day: nobody fills the disk with events of what
+ * is changed and changed back. */
 #include "attr.h"
 #include "clock.h"
 #include "control.h"
 
 _Static_assert(CONTROL_ASKS_MAX < ACCOUNTS_ASKS_MAX, "some are left for administrators and logins");
 
-/* The place of a uid in the load, else a free one. There is always one: no more are counted than there are places. */
+/* The place of a uid in the load, else a free one. There is always one: no more are counted than
+ * there are places. */
 static struct control_load *find_load(struct control *control, uid_t uid) {
         struct control_load *unused = NULL;
 
@@ -57,7 +59,8 @@ void control_load_add(struct control_call *call) {
                              CONTROL_CHANGES_MAX);
 }
 
-/* Each question is a process, and there are few at one time: administrators and logins find a place among them, whoever else asks. */
+/* Each question is a process, and there are few at one time: administrators and logins find a
+ * place among them, whoever else asks. */
 bool control_load_ask(struct control_call *call) {
         struct control *control = call->control;
         struct control_load *load;

@@ -1,8 +1,10 @@
 /* GetMetrics: everything that there is to count, for monitoring.
  *
- * Most of it is counted where it happens, and costs nothing to ask for. How many keys there are is found by looking at each, half a microsecond
- * long, on the writer thread, whose queue must not stand still for that: so it is done in pieces, between which others have their turn,
- * and where it takes more than one piece it is not done again before a hundred times as long has passed. */
+ * Most of it is counted where it happens, and costs nothing to ask for. How many keys there are
+ * is found by looking at each, half a microsecond long, on the writer thread, whose queue must
+ * not stand still for that: so it is done in pieces, between which others have their turn, and
+ * where it takes more than one piece it is not done again before a hundred times as long has
+ * passed. */
 #include <errno.h>
 #include <string.h>
 
@@ -15,7 +17,8 @@
 #include "sweeper.h"
 
 #define PIECE 20000 /* keys: ten milliseconds */
-#define REST  100   /* times as long as a count has taken it is good */
+/* times as long as a count has taken it is good */
+#define REST 100
 
 struct piece {
         struct worker_job job;
@@ -33,7 +36,7 @@ struct metrics_call {
         struct store_cert_sum certs;
 };
 
-/* --- Counting keys -------------------------------------------------------------------------------------------------- */
+/* --- Counting keys --- */
 
 static void on_key(const struct key_record *key, void *userdata) {
         struct metrics_call *m = userdata;
@@ -90,7 +93,7 @@ static void metrics_detour(struct control_call *call) {
         next_piece(m);
 }
 
-/* --- The rest --------------------------------------------------------------------------------------------------------- */
+/* --- The rest --- */
 
 static int parse_nothing(struct control_call *call, sd_bus_message *m) {
         (void) call;
@@ -122,11 +125,12 @@ static int append_stored(sd_bus_message *reply, const struct metrics_call *m) {
         int r;
 
         r = sd_bus_message_append(
-                reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "version", "s", PACKAGE_VERSION, "enabled",
-                "b", (int) m->policy.enabled, "started", "x", control->started_at, "keys-active", "t",
-                census->keys[KEY_ACTIVE], "keys-expired", "t", census->keys[KEY_EXPIRED], "keys-revoked", "t",
-                census->keys[KEY_REVOKED], "keys-counted", "x", census->at, "certificates-client", "t",
-                m->certs.clients, "certificates-ca", "t", m->certs.cas);
+                reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "version", "s", PACKAGE_VERSION,
+                "enabled", "b", (int) m->policy.enabled, "started", "x", control->started_at,
+                "keys-active", "t", census->keys[KEY_ACTIVE], "keys-expired", "t",
+                census->keys[KEY_EXPIRED], "keys-revoked", "t", census->keys[KEY_REVOKED],
+                "keys-counted", "x", census->at, "certificates-client", "t", m->certs.clients,
+                "certificates-ca", "t", m->certs.cas);
         if (r >= 0)
                 r = append_time(reply, "next-expiry", m->next_expiry);
         if (r >= 0)
@@ -137,11 +141,11 @@ static int append_stored(sd_bus_message *reply, const struct metrics_call *m) {
 static int append_noted(sd_bus_message *reply, const struct control *control) {
         struct sweeper_sum sum = sweeper_sum(control->sweeper);
 
-        return sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "latency-sum", "t",
-                                     verify_tally(control->verify)->sum_ns, "log-lines-dropped", "t",
-                                     log_dropped(), "sweeps", "t", sum.runs, "sweeps-failed", "t", sum.failed,
-                                     "swept-expired", "t", sum.expired, "swept-ended", "t", sum.ended,
-                                     "swept-purged", "t", sum.purged);
+        return sd_bus_message_append(
+                reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "latency-sum", "t",
+                verify_tally(control->verify)->sum_ns, "log-lines-dropped", "t", log_dropped(),
+                "sweeps", "t", sum.runs, "sweeps-failed", "t", sum.failed, "swept-expired", "t",
+                sum.expired, "swept-ended", "t", sum.ended, "swept-purged", "t", sum.purged);
 }
 
 static int append_verifications(sd_bus_message *reply, const struct tally *tally) {
@@ -153,7 +157,8 @@ static int append_verifications(sd_bus_message *reply, const struct tally *tally
                 for (enum reason reason = REASON_NONE; r >= 0 && reason < _REASON_MAX; reason++)
                         r = sd_bus_message_append(reply, "(ssst)", kinds[i],
                                                   tally_verdict_name(tally_verdict(reason)),
-                                                  verdict_reason_name(reason), tally->counts[i][reason]);
+                                                  verdict_reason_name(reason),
+                                                  tally->counts[i][reason]);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
@@ -173,7 +178,8 @@ static int append_queues(sd_bus_message *reply, const struct control *control) {
         control->queues(queues, control->queues_userdata);
         r = sd_bus_message_open_container(reply, 'a', "(stt)");
         for (size_t i = 0; r >= 0 && i < CONTROL_QUEUES; i++)
-                r = sd_bus_message_append(reply, "(stt)", queues[i].name, queues[i].length, queues[i].limit);
+                r = sd_bus_message_append(reply, "(stt)", queues[i].name, queues[i].length,
+                                          queues[i].limit);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 

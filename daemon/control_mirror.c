@@ -1,4 +1,5 @@
-/* MirrorKeygen, MirrorShowKey, MirrorExportBegin, MirrorExportRead, MirrorImportBegin, MirrorImportWrite, MirrorImportCheck, MirrorImportCommit. */
+/* MirrorKeygen, MirrorShowKey, MirrorExportBegin, MirrorExportRead, MirrorImportBegin,
+ * MirrorImportWrite, MirrorImportCheck, MirrorImportCommit. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -38,10 +39,11 @@ static struct mirror *mirror_of(const struct control_call *call) {
 
 static void fail(struct control_call *call, int r) {
         if (r == -EXDEV)
-                control_fail(call, CONTROL_REFUSED,
-                             "%s; nothing was changed. If it is to be that other host from now on, say "
-                             "accept-source for a mirror, foreign for a backup.",
-                             mirror_refusal(r));
+                control_fail(
+                        call, CONTROL_REFUSED,
+                        "%s; nothing was changed. If it is to be that other host from now on, say "
+                        "accept-source for a mirror, foreign for a backup.",
+                        mirror_refusal(r));
         else if (mirror_refusal(r))
                 control_fail(call, CONTROL_REFUSED, "%s; nothing was changed.", mirror_refusal(r));
         else
@@ -71,7 +73,7 @@ static void note_begin(struct control *control) {
         control->mirror_busy = true;
 }
 
-/* --- MirrorKeygen, MirrorShowKey ----------------------------------------------------------------------------------- */
+/* --- MirrorKeygen, MirrorShowKey --- */
 
 static int keygen_parse(struct control_call *call, sd_bus_message *m) {
         int replace, r;
@@ -88,10 +90,10 @@ static void keygen_run(struct control_call *call, struct store *writer) {
         (void) writer;
         r = mirror_keygen(mirror_of(call), key_call->replace, key_call->public);
         if (r == -EEXIST)
-                control_fail(
-                        call, CONTROL_REFUSED,
-                        "This host has a mirror key. With another one in its place (--force) what was sealed "
-                        "for it, backups too, can never be opened again.");
+                control_fail(call, CONTROL_REFUSED,
+                             "This host has a mirror key. With another one in its place (--force) "
+                             "what was sealed "
+                             "for it, backups too, can never be opened again.");
         else if (r < 0)
                 fail(call, r);
         else
@@ -135,7 +137,7 @@ const struct control_method control_mirror_show_key = {
         .reply = key_reply,
 };
 
-/* --- MirrorExportBegin, MirrorExportRead --------------------------------------------------------------------------- */
+/* --- MirrorExportBegin, MirrorExportRead --- */
 
 static int export_parse(struct control_call *call, sd_bus_message *m) {
         struct copy_call *copy = (struct copy_call *) call;
@@ -149,7 +151,8 @@ static int export_parse(struct control_call *call, sd_bus_message *m) {
         take_kind(call, kind, &copy->kind);
         if (seal_text_parse(recipient, public) < 0)
                 control_fail(call, CONTROL_INVALID_ARGUMENT,
-                             "That is no public key as 'mirror keygen' prints it: there is a typing error in "
+                             "That is no public key as 'mirror keygen' prints it: there is a "
+                             "typing error in "
                              "it, or it is cut off.");
         else
                 memcpy(copy->recipient, recipient, sizeof(copy->recipient));
@@ -163,7 +166,8 @@ static void export_run(struct control_call *call, struct store *writer) {
         int r;
 
         /* Whatever comes of it: it was tried. */
-        (void) snprintf(detail, sizeof(detail), "%s for %s", kind_name(copy->kind), copy->recipient);
+        (void) snprintf(detail, sizeof(detail), "%s for %s", kind_name(copy->kind),
+                        copy->recipient);
         r = store_begin(writer);
         if (r >= 0)
                 r = control_audit_add(call, writer, "exported", NULL, detail);
@@ -174,15 +178,16 @@ static void export_run(struct control_call *call, struct store *writer) {
                 control_fail_store(call, r);
                 return;
         }
-        r = mirror_export(mirror_of(call), writer, call->connection, copy->recipient, copy->kind, clock_now(),
-                          &copy->token, &copy->keys);
+        r = mirror_export(mirror_of(call), writer, call->connection, copy->recipient, copy->kind,
+                          clock_now(), &copy->token, &copy->keys);
         if (r == -EINVAL)
-                control_fail(call, CONTROL_INVALID_ARGUMENT, "Nothing can be sealed for that public key.");
+                control_fail(call, CONTROL_INVALID_ARGUMENT,
+                             "Nothing can be sealed for that public key.");
         else if (r < 0)
                 fail(call, r);
         else
-                log_line(LOG_NOTICE, "%s of %" PRIu64 " keys for %s begun by uid %u", kind_name(copy->kind),
-                         copy->keys, copy->recipient, call->uid);
+                log_line(LOG_NOTICE, "%s of %" PRIu64 " keys for %s begun by uid %u",
+                         kind_name(copy->kind), copy->keys, copy->recipient, call->uid);
 }
 
 static int export_reply(struct control_call *call, sd_bus_message *reply) {
@@ -207,7 +212,8 @@ static void read_run(struct control_call *call, struct store *writer) {
         int r;
 
         (void) writer;
-        r = mirror_read(mirror_of(call), copy->token, clock_now(), copy->out, &copy->len, &copy->keys);
+        r = mirror_read(mirror_of(call), copy->token, clock_now(), copy->out, &copy->len,
+                        &copy->keys);
         copy->last = r == 0;
         if (r < 0)
                 fail(call, r);
@@ -231,7 +237,7 @@ const struct control_method control_mirror_export_read = {
         .bulk = true,
 };
 
-/* --- MirrorImportBegin, MirrorImportWrite, MirrorImportCheck, MirrorImportCommit ------------------------------------ */
+/* --- MirrorImportBegin, MirrorImportWrite, MirrorImportCheck, MirrorImportCommit --- */
 
 static int import_parse(struct control_call *call, sd_bus_message *m) {
         struct copy_call *copy = (struct copy_call *) call;
@@ -251,8 +257,8 @@ static void import_run(struct control_call *call, struct store *writer) {
         struct copy_call *copy = (struct copy_call *) call;
         int r;
 
-        r = mirror_import(mirror_of(call), writer, call->connection, copy->kind, copy->foreign, clock_now(),
-                          &copy->token);
+        r = mirror_import(mirror_of(call), writer, call->connection, copy->kind, copy->foreign,
+                          clock_now(), &copy->token);
         if (r < 0)
                 fail(call, r);
 }
@@ -279,7 +285,8 @@ static int write_parse(struct control_call *call, sd_bus_message *m) {
         if (r >= 0)
                 r = sd_bus_message_read_array(m, 'y', &copy->in, &copy->len);
         if (r >= 0 && copy->len > WRITE_MAX)
-                control_fail(call, CONTROL_INVALID_ARGUMENT, "At most %d bytes at a time.", WRITE_MAX);
+                control_fail(call, CONTROL_INVALID_ARGUMENT, "At most %d bytes at a time.",
+                             WRITE_MAX);
         return r;
 }
 
@@ -318,8 +325,9 @@ static int check_reply(struct control_call *call, sd_bus_message *reply) {
         for (size_t i = 0; i < SEAL_PUBLIC_LEN; i++)
                 (void) snprintf(source + 2 * i, 3, "%02x", summary->head.source[i]);
         return sd_bus_message_append(reply, "a{sv}", 5, "keys", "t", summary->keys, "revived", "t",
-                                     summary->revived, "created", "x", summary->head.created_at, "sequence",
-                                     "t", summary->head.sequence, "source", "s", source);
+                                     summary->revived, "created", "x", summary->head.created_at,
+                                     "sequence", "t", summary->head.sequence, "source", "s",
+                                     source);
 }
 
 const struct control_method control_mirror_import_check = {
@@ -341,8 +349,9 @@ static void commit_run(struct control_call *call, struct store *writer) {
         r = mirror_check(mirror_of(call), copy->token, &copy->summary);
         if (r >= 0) {
                 control_audit_fill(call, "imported", &audit);
-                (void) snprintf(audit.detail, sizeof(audit.detail), "%s, %" PRIu64 " keys, number %" PRIu64,
-                                kind_name(summary->head.kind), summary->keys, summary->head.sequence);
+                (void) snprintf(
+                        audit.detail, sizeof(audit.detail), "%s, %" PRIu64 " keys, number %" PRIu64,
+                        kind_name(summary->head.kind), summary->keys, summary->head.sequence);
                 r = mirror_commit(mirror_of(call), writer, copy->token, &audit);
         }
         if (r < 0)
@@ -357,7 +366,8 @@ static void commit_run(struct control_call *call, struct store *writer) {
 }
 
 static int commit_reply(struct control_call *call, sd_bus_message *reply) {
-        /* Nobody knows yet whether the owners that are new here exist; their keys are refused until then. */
+        /* Nobody knows yet whether the owners that are new here exist; their keys are refused
+         * until then. */
         accounts_refresh(call->control->accounts);
         return sd_bus_message_append(reply, "t", ((struct copy_call *) call)->summary.keys);
 }

@@ -1,5 +1,6 @@
-/* IssueKeyWithPassword. Any local process may call it, so what it can find out or use up is bounded: helpers at one time, calls of one uid
- * at one time, wrong passwords in a window, and the time of a refusal, which is the same for whatever was wrong. */
+/* IssueKeyWithPassword. Any local process may call it, so what it can find out or use up is
+ * bounded: helpers at one time, calls of one uid at one time, wrong passwords in a window, and
+ * the time of a refusal, which is the same for whatever was wrong. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +59,8 @@ static int parse(struct control_call *call, sd_bus_message *m) {
 static uint64_t now_usec(const struct control_password *password) {
         uint64_t now = 0;
 
-        (void) sd_event_now(password->event, CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
+        /* cannot fail for this clock */
+        (void) sd_event_now(password->event, CLOCK_MONOTONIC, &now);
         return now;
 }
 
@@ -71,12 +73,13 @@ static int on_delay(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-/* Not before its time, so that neither the time tells anything nor many can be had in a short one. */
+/* Not before its time, so that neither the time tells anything nor many can be had in a short
+ * one. */
 static void answer_late(struct password_call *p) {
         sd_event *event = p->ours.call.control->password->event;
 
-        if (sd_event_add_time(event, &p->delay, CLOCK_MONOTONIC, p->started + REFUSAL_USEC, 1, on_delay, p) <
-            0)
+        if (sd_event_add_time(event, &p->delay, CLOCK_MONOTONIC, p->started + REFUSAL_USEC, 1,
+                              on_delay, p) < 0)
                 control_resume(&p->ours.call);
 }
 
@@ -85,7 +88,8 @@ static void refuse(struct password_call *p) {
         struct control_password *password = call->control->password;
         char shown[2 * WIRE_USER_MAX];
 
-        tries_failed(&password->tries, call->uid, p->ours.user, (int64_t) (now_usec(password) / SECOND));
+        tries_failed(&password->tries, call->uid, p->ours.user,
+                     (int64_t) (now_usec(password) / SECOND));
         text_escape(shown, sizeof(shown), text_without_key(p->ours.user));
         log_message(MESSAGE_PASSWORD_WRONG, LOG_NOTICE,
                     "wrong name or password for user '%s' given by uid %u", shown, call->uid);
@@ -108,13 +112,15 @@ static void accept_user(struct password_call *p, struct helper_password_answer *
                              "Only administrators and developers make, rename and reset keys.");
 }
 
-/* Whether the password is that of the user; if not, or if that cannot be made out, nothing has been done. */
+/* Whether the password is that of the user; if not, or if that cannot be made out, nothing has
+ * been done. */
 static bool take_answer(struct password_call *p, struct helper_password_answer *answer) {
         struct control_call *call = &p->ours.call;
 
         switch (answer->verdict) {
         case HELPER_PASSWORD_EXPIRED:
-                control_fail(call, CONTROL_ACCESS_DENIED, "The password has expired: change it first.");
+                control_fail(call, CONTROL_ACCESS_DENIED,
+                             "The password has expired: change it first.");
                 return true;
         case HELPER_PASSWORD_CLOSED:
                 control_fail(call, CONTROL_ACCESS_DENIED, "The account may not log in now.");
@@ -161,7 +167,8 @@ static void on_helper(int r, const uint8_t *out, size_t len, void *userdata) {
                 refuse(p);
 }
 
-/* One call of a uid at a time, its delay included: else many at once would be as good as no delay. */
+/* One call of a uid at a time, its delay included: else many at once would be as good as no
+ * delay. */
 static bool has_place(const struct control_password *password, uid_t uid) {
         const struct password_call *other;
         unsigned helpers = 0;
@@ -183,12 +190,14 @@ static bool check_before(struct password_call *p, struct control_password *passw
         int r;
 
         r = verify_get_policy(call->control->verify, &policy);
-        wait = tries_may(&password->tries, call->uid, p->ours.user, (int64_t) (p->started / SECOND));
+        wait = tries_may(&password->tries, call->uid, p->ours.user,
+                         (int64_t) (p->started / SECOND));
         if (r < 0)
                 control_fail_store(call, r);
         else if (!policy.enabled)
                 control_fail(call, CONTROL_DISABLED,
-                             "API keys are disabled: an administrator sets the policy enabled=yes first.");
+                             "API keys are disabled: an administrator sets the policy enabled=yes "
+                             "first.");
         else if (!policy.password_issue)
                 control_fail(call, CONTROL_DISABLED,
                              "The policy password-issue=no does not give keys for a password.");
@@ -218,8 +227,9 @@ static void detour(struct control_call *call) {
                 refuse(p);
                 return;
         }
-        r = helper_start(&p->helper, password->event, HELPER_PASSWORD_MODE, &p->question, sizeof(p->question),
-                         sizeof(struct helper_password_answer), HELPER_USEC, on_helper, p);
+        r = helper_start(&p->helper, password->event, HELPER_PASSWORD_MODE, &p->question,
+                         sizeof(p->question), sizeof(struct helper_password_answer), HELPER_USEC,
+                         on_helper, p);
         explicit_bzero(&p->question, sizeof(p->question));
         if (r < 0) {
                 log_message(MESSAGE_PASSWORD_UNCHECKED, LOG_ERR, "no password can be checked: %s",

@@ -21,7 +21,8 @@ struct policy_call {
 
 struct set_call {
         struct control_call call;
-        uint64_t ended; /* keys that the change made an end of */
+        /* keys that the change made an end of */
+        uint64_t ended;
         size_t n_changes;
         struct change {
                 char name[POLICY_NAME_LEN];
@@ -37,7 +38,7 @@ struct status_call {
         uint64_t counts[3]; /* by enum key_status */
 };
 
-/* --- GetPolicy ----------------------------------------------------------------------------------------------------- */
+/* --- GetPolicy --- */
 
 static int parse_nothing(struct control_call *call, sd_bus_message *m) {
         (void) call;
@@ -71,7 +72,7 @@ const struct control_method control_policy_get = {
         .reply = get_reply,
 };
 
-/* --- SetPolicy ----------------------------------------------------------------------------------------------------- */
+/* --- SetPolicy --- */
 
 static void take_change(struct set_call *set, const char *name, const char *value) {
         struct change *change = &set->changes[set->n_changes];
@@ -82,13 +83,15 @@ static void take_change(struct set_call *set, const char *name, const char *valu
         text_escape(shown_value, sizeof(shown_value), value);
         r = policy_parse(name, value, &change->value);
         if (r == -ENOENT)
-                control_fail(&set->call, CONTROL_INVALID_ARGUMENT, "There is no policy '%s'.", shown_name);
+                control_fail(&set->call, CONTROL_INVALID_ARGUMENT, "There is no policy '%s'.",
+                             shown_name);
         else if (r < 0)
-                control_fail(&set->call, CONTROL_INVALID_ARGUMENT, "%s='%s' is not right: it takes %s.",
-                             shown_name, shown_value, policy_usage(name));
+                control_fail(&set->call, CONTROL_INVALID_ARGUMENT,
+                             "%s='%s' is not right: it takes %s.", shown_name, shown_value,
+                             policy_usage(name));
         else if (set->n_changes + 1 == CHANGES_MAX)
-                control_fail(&set->call, CONTROL_INVALID_ARGUMENT, "Too many changes at once: at most %d.",
-                             CHANGES_MAX - 1);
+                control_fail(&set->call, CONTROL_INVALID_ARGUMENT,
+                             "Too many changes at once: at most %d.", CHANGES_MAX - 1);
         else {
                 (void) text_copy(change->text, sizeof(change->text), value);
                 (void) text_copy(change->name, sizeof(change->name), name);
@@ -116,7 +119,8 @@ static bool changes(const struct set_call *set, const char *name) {
         return false;
 }
 
-/* What has outlived the lifetime up to now stays dead, however long the new one is: one mark, and no key is touched. */
+/* What has outlived the lifetime up to now stays dead, however long the new one is: one mark,
+ * and no key is touched. */
 static int seal_lapsed(struct set_call *set, struct store *writer, int64_t now) {
         struct policy policy;
         int64_t made_by;
@@ -134,8 +138,8 @@ static int seal_lapsed(struct set_call *set, struct store *writer, int64_t now) 
 static int end_keys(struct set_call *set, struct store *writer, int64_t now) {
         struct policy policy;
 
-        if (!changes(set, "remove-on-password-expiry") || !control_load_policy(&set->call, writer, &policy) ||
-            !policy.remove_on_password_expiry)
+        if (!changes(set, "remove-on-password-expiry") ||
+            !control_load_policy(&set->call, writer, &policy) || !policy.remove_on_password_expiry)
                 return 0;
         return sweep_all_accounts(writer, &policy, now, &set->ended);
 }
@@ -152,7 +156,8 @@ static int check_services(struct set_call *set, struct store *writer) {
         return r == -EPROTONOSUPPORT ? 0 : r;
 }
 
-static int set_one(struct set_call *set, struct store *writer, const struct change *change, int64_t now) {
+static int set_one(struct set_call *set, struct store *writer, const struct change *change,
+                   int64_t now) {
         char detail[POLICY_NAME_LEN + POLICY_VALUE_LEN];
         int r;
 
@@ -200,7 +205,7 @@ const struct control_method control_policy_set = {
         .reply = set_reply,
 };
 
-/* --- GetStatus ----------------------------------------------------------------------------------------------------- */
+/* --- GetStatus --- */
 
 static void on_key(const struct key_record *key, void *userdata) {
         struct status_call *status = userdata;
@@ -228,14 +233,15 @@ static int status_reply(struct control_call *call, sd_bus_message *reply) {
 
         r = sd_bus_message_open_container(reply, 'a', "{sv}");
         if (r >= 0)
-                r = sd_bus_message_append(reply, "{sv}{sv}", "version", "s", PACKAGE_VERSION, "enabled", "b",
-                                          (int) status->policy.enabled);
+                r = sd_bus_message_append(reply, "{sv}{sv}", "version", "s", PACKAGE_VERSION,
+                                          "enabled", "b", (int) status->policy.enabled);
         if (r >= 0 && role_may(call->role, ROLE_VERB_STATISTICS, false, call->developers)) {
                 r = sd_bus_message_append(
-                        reply, "{sv}{sv}{sv}{sv}{sv}{sv}", "keys-active", "t", status->counts[KEY_ACTIVE],
-                        "keys-expired", "t", status->counts[KEY_EXPIRED], "keys-revoked", "t",
-                        status->counts[KEY_REVOKED], "started", "x", call->control->started_at, "accepted",
-                        "t", tally_sum(tally, TALLY_ACCEPTED), "refused", "t",
+                        reply, "{sv}{sv}{sv}{sv}{sv}{sv}", "keys-active", "t",
+                        status->counts[KEY_ACTIVE], "keys-expired", "t",
+                        status->counts[KEY_EXPIRED], "keys-revoked", "t",
+                        status->counts[KEY_REVOKED], "started", "x", call->control->started_at,
+                        "accepted", "t", tally_sum(tally, TALLY_ACCEPTED), "refused", "t",
                         tally_sum(tally, TALLY_REFUSED) + tally_sum(tally, TALLY_UNDECIDED));
         }
         return r < 0 ? r : sd_bus_message_close_container(reply);

@@ -1,5 +1,5 @@
-/* Reload: the configuration is read again for whoever asks, and waits for the answer. It asks NSS, so it is read on the writer thread, and put
- * into force on the loop. */
+/* Reload: the configuration is read again for whoever asks, and waits for the answer. It asks
+ * NSS, so it is read on the writer thread, and put into force on the loop. */
 #include "cleanup.h"
 #include "control.h"
 #include "log.h"
@@ -14,7 +14,8 @@ static int reload_parse(struct control_call *call, sd_bus_message *m) {
         const struct control *control = call->control;
 
         (void) m;
-        ((struct reload_call *) call)->required = conf_must_be_there(control->conf, control->conf_required);
+        ((struct reload_call *) call)->required =
+                conf_must_be_there(control->conf, control->conf_required);
         return 0;
 }
 

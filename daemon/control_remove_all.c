@@ -1,4 +1,5 @@
-/* CountKeys, RemoveAllKeys: one number in the policy makes all keys dead, however many there are; the sweeper deletes them later. */
+/* CountKeys, RemoveAllKeys: one number in the policy makes all keys dead, however many there
+ * are; the sweeper deletes them later. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -47,8 +48,8 @@ static void remove_in_transaction(struct all_call *all, struct store *writer) {
         }
         if (all->expected != UINT64_MAX && all->n != all->expected) {
                 control_fail(call, CONTROL_LIMIT_EXCEEDED,
-                             "There are %" PRIu64 " keys now, not %" PRIu64 "; none was removed.", all->n,
-                             all->expected);
+                             "There are %" PRIu64 " keys now, not %" PRIu64 "; none was removed.",
+                             all->n, all->expected);
                 return;
         }
         if (!control_load_policy(call, writer, &policy))

@@ -1,4 +1,5 @@
-/* RotateKey: a new key takes the place of an old one, which stays good for a while or until the new one is used. */
+/* RotateKey: a new key takes the place of an old one, which stays good for a while or until the
+ * new one is used. */
 #include <string.h>
 
 #include "clock.h"
@@ -29,10 +30,13 @@ static int parse_text(struct rotate_call *rotate, sd_bus_message *m, const char 
                 return r;
         if (strcmp(option, "overlap") == 0) {
                 if (parse_duration(value, &rotate->overlap_s) < 0)
-                        control_fail(call, CONTROL_INVALID_ARGUMENT,
-                                     "The overlap is a duration with its unit, such as 30m, 24h or 7d.");
-        } else if (!value[0] || !text_copy(rotate->issue.expires, sizeof(rotate->issue.expires), value))
-                control_fail(call, CONTROL_INVALID_ARGUMENT, "That expiry is neither a date nor a duration.");
+                        control_fail(
+                                call, CONTROL_INVALID_ARGUMENT,
+                                "The overlap is a duration with its unit, such as 30m, 24h or 7d.");
+        } else if (!value[0] ||
+                   !text_copy(rotate->issue.expires, sizeof(rotate->issue.expires), value))
+                control_fail(call, CONTROL_INVALID_ARGUMENT,
+                             "That expiry is neither a date nor a duration.");
         return 0;
 }
 
@@ -66,34 +70,38 @@ static int rotate_parse(struct control_call *call, sd_bus_message *m) {
         if (r >= 0)
                 r = control_read_options(call, m, parse_option);
         if (r >= 0 && rotate->overlap_s > 0 && rotate->until_first_use)
-                control_fail(
-                        call, CONTROL_INVALID_ARGUMENT,
-                        "The old key ends after an overlap or with the first use of the new one, not both.");
+                control_fail(call, CONTROL_INVALID_ARGUMENT,
+                             "The old key ends after an overlap or with the first use of the new "
+                             "one, not both.");
         return r;
 }
 
-/* Two at a time and no more: else one place of max-keys-per-user would do for any number of keys. */
-static bool check_free(struct rotate_call *rotate, struct store *writer, const struct policy *policy,
-                       int64_t now) {
+/* Two at a time and no more: else one place of max-keys-per-user would do for any number of
+ * keys. */
+static bool check_free(struct rotate_call *rotate, struct store *writer,
+                       const struct policy *policy, int64_t now) {
         const struct key_record *old = &rotate->old;
         struct key_record before;
 
         if (old->retires_at != 0)
                 control_fail(&rotate->call, CONTROL_NOT_ACTIVE,
-                             "Key %s is rotated already: key %s takes its place.", old->id, old->successor);
+                             "Key %s is rotated already: key %s takes its place.", old->id,
+                             old->successor);
         else if (old->predecessor[0] && store_key_get(writer, old->predecessor, &before) >= 0 &&
                  expiry_status(policy, &before, now) == KEY_ACTIVE)
                 control_fail(&rotate->call, CONTROL_NOT_ACTIVE,
-                             "Key %s takes the place of key %s, which is still good: revoke that one first.",
+                             "Key %s takes the place of key %s, which is still good: revoke that "
+                             "one first.",
                              old->id, before.id);
         else
                 return true;
         return false;
 }
 
-/* What must hold of a key for a new one to take its place: all that a login would ask of the key and its accounts. */
-static bool check_alive(struct rotate_call *rotate, struct store *writer, const struct policy *policy,
-                        int64_t now) {
+/* What must hold of a key for a new one to take its place: all that a login would ask of the key
+ * and its accounts. */
+static bool check_alive(struct rotate_call *rotate, struct store *writer,
+                        const struct policy *policy, int64_t now) {
         struct account_record owner = {}, linked = {};
         const struct policy_facts facts = { .policy = policy,
                                             .key = &rotate->old,
@@ -113,12 +121,15 @@ static bool check_alive(struct rotate_call *rotate, struct store *writer, const 
         for (enum policy_rule rule = 0; rule <= POLICY_RULE_ADMIN && reason == REASON_NONE; rule++)
                 reason = policy_rule_check(rule, &facts);
         if (reason != REASON_NONE)
-                control_fail(&rotate->call, reason == REASON_DISABLED ? CONTROL_DISABLED : CONTROL_NOT_ACTIVE,
-                             "Key %s cannot be rotated: %s.", rotate->id, verdict_reason_text(reason));
+                control_fail(&rotate->call,
+                             reason == REASON_DISABLED ? CONTROL_DISABLED : CONTROL_NOT_ACTIVE,
+                             "Key %s cannot be rotated: %s.", rotate->id,
+                             verdict_reason_text(reason));
         return reason == REASON_NONE;
 }
 
-/* The new key is good for what the old one was; one that had an expiry of its own gets the same length of life again. */
+/* The new key is good for what the old one was; one that had an expiry of its own gets the same
+ * length of life again. */
 static void fill_new(struct rotate_call *rotate, int64_t now) {
         const struct key_record *old = &rotate->old;
         struct key_record *key = &rotate->issue.key;
@@ -161,8 +172,8 @@ static void rotate_in_transaction(struct rotate_call *rotate, struct store *writ
         int r;
 
         if (!control_get_key(call, writer, rotate->id, &rotate->old) ||
-            !control_load_policy(call, writer, &policy) || !check_alive(rotate, writer, &policy, now) ||
-            !check_free(rotate, writer, &policy, now))
+            !control_load_policy(call, writer, &policy) ||
+            !check_alive(rotate, writer, &policy, now) || !check_free(rotate, writer, &policy, now))
                 return;
         fill_new(rotate, now);
         control_audit_fill(call, "issued", &rotate->issue.audit);

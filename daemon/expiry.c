@@ -13,8 +13,8 @@ static int64_t earlier(int64_t a, int64_t b) {
 
 /* By the policy, for a key without an expiry of its own. */
 static int64_t lifetime_end(const struct policy *policy, const struct key_record *key) {
-        int64_t from =
-                policy->lifetime_changed_at > key->created_at ? policy->lifetime_changed_at : key->created_at;
+        int64_t from = policy->lifetime_changed_at > key->created_at ? policy->lifetime_changed_at
+                                                                     : key->created_at;
 
         if (policy->lapsed_at != 0 && key->created_at <= policy->lapsed_before)
                 return policy->lapsed_at;
@@ -31,7 +31,8 @@ int64_t expiry_of(const struct policy *policy, const struct key_record *key) {
 }
 
 int64_t expiry_made_by(const struct policy *policy, int64_t now) {
-        /* A mark of the future comes from a clock that has gone back since: by now those keys are not over. */
+        /* A mark of the future comes from a clock that has gone back since: by now those keys
+         * are not over. */
         bool marked = policy->lapsed_at != 0 && now >= policy->lapsed_at;
         int64_t mark = marked ? policy->lapsed_before : INT64_MIN, made_by;
 
@@ -41,7 +42,8 @@ int64_t expiry_made_by(const struct policy *policy, int64_t now) {
         return made_by > mark ? made_by : mark;
 }
 
-enum key_status expiry_status(const struct policy *policy, const struct key_record *key, int64_t now) {
+enum key_status expiry_status(const struct policy *policy, const struct key_record *key,
+                              int64_t now) {
         int64_t at = expiry_of(policy, key);
 
         if (key->status != KEY_ACTIVE)

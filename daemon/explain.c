@@ -8,7 +8,8 @@
 
 #define SHOWN_LEN 288
 
-/* The sentences. Each is asked for when the rule was, so that the facts it tells of are there; the text is empty at first. */
+/* The sentences. Each is asked for when the rule was, so that the facts it tells of are there;
+ * the text is empty at first. */
 
 static const char *yes_no(bool value) {
         return value ? "yes" : "no";
@@ -142,8 +143,8 @@ static void say_account(const struct policy_facts *facts, char *out) {
                 add(out, " is gone since ");
                 add_time(out, owner->gone_since, facts->now);
         } else {
-                (void) snprintf(uids, sizeof(uids), " is uid %u, the key was made for uid %u", owner->uid,
-                                facts->key->owner_uid);
+                (void) snprintf(uids, sizeof(uids), " is uid %u, the key was made for uid %u",
+                                owner->uid, facts->key->owner_uid);
                 add(out, uids);
         }
 }
@@ -158,7 +159,8 @@ static void say_account_expired(const struct policy_facts *facts, char *out) {
         add_time(out, facts->owner->closes_at, facts->now);
 }
 
-/* Without the date: the owner of a key need not know when somebody else has to choose a password. */
+/* Without the date: the owner of a key need not know when somebody else has to choose a
+ * password. */
 static void say_password(const struct policy_facts *facts, char *out) {
         add_policy(out, facts, "remove-on-password-expiry");
         if (!facts->policy->remove_on_password_expiry)
@@ -184,11 +186,13 @@ static void say_admin(const struct policy_facts *facts, char *out) {
 
 static void say_peer(const struct policy_facts *facts, char *out) {
         add(out, facts->peer_may_claim
-                         ? "asked as by root, who may speak for every service; wfapikeyd.conf can tie others"
+                         ? "asked as by root, who may speak for every service; wfapikeyd.conf can "
+                           "tie others"
                          : "wfapikeyd.conf ties the service to others than the one who asks");
 }
 
-static void say_scope(char *out, const char *list, const char *all, const char *asked, const char *unknown) {
+static void say_scope(char *out, const char *list, const char *all, const char *asked,
+                      const char *unknown) {
         add(out, "good ");
         if (!list[0]) {
                 add(out, all);
@@ -216,8 +220,8 @@ static void say_who_asks(const struct policy_facts *facts, enum certificate_need
                               policy_service_need(facts->policy, facts->service) == need,
                               facts->key->certificate_need == need ||
                                       (facts->key->bound && need == CERTIFICATE_YES) };
-        static const char *const who[] = { "the policy require-certificate", "the policy of the service",
-                                           "the key" };
+        static const char *const who[] = { "the policy require-certificate",
+                                           "the policy of the service", "the key" };
         const char *before = " by ";
 
         for (size_t i = 0; i < ARRAY_LEN(asks); i++) {
@@ -237,8 +241,9 @@ static void say_certificate(const struct policy_facts *facts, char *out) {
                 add(out, "none is needed");
                 return;
         }
-        add(out, need == CERTIFICATE_PROOF ? "one is needed, and the proof that whoever logs in has its key"
-                                           : "one is needed");
+        add(out, need == CERTIFICATE_PROOF
+                         ? "one is needed, and the proof that whoever logs in has its key"
+                         : "one is needed");
         say_who_asks(facts, need, out);
         if (facts->key->bound) {
                 text_hex(thumbprint, facts->key->certificate, RECORD_THUMBPRINT_LEN);

@@ -31,8 +31,10 @@ struct login {
         struct wire_request req;
         struct issue issue;
         enum reason reason;
-        bool asked; /* who the user is is known, or known not to be */
-        bool gone;  /* nobody waits any more, so nothing was made */
+        /* who the user is is known, or known not to be */
+        bool asked;
+        /* nobody waits any more, so nothing was made */
+        bool gone;
 };
 
 static const enum reason reasons[] = {
@@ -67,8 +69,8 @@ static void log_made(const struct login *login, const char *user, const char *se
         struct log_entry entry;
         char number[24];
 
-        log_begin(&entry, LOG_NOTICE, "key %s of user '%s' issued at a login to service '%s'", key->id, user,
-                  service);
+        log_begin(&entry, LOG_NOTICE, "key %s of user '%s' issued at a login to service '%s'",
+                  key->id, user, service);
         log_add(&entry, "MESSAGE_ID", message_id(MESSAGE_KEY_CHANGED));
         log_add(&entry, "WFA_KEY_ID", key->id);
         log_add(&entry, "WFA_USER", key->owner);
@@ -113,13 +115,15 @@ static void log_login(struct login *login, bool sent) {
                 log_made(login, user, service);
                 if (!sent)
                         log_line(LOG_WARNING,
-                                 "nobody waited for key %s of user '%s': remove it, and the next login gets "
+                                 "nobody waited for key %s of user '%s': remove it, and the next "
+                                 "login gets "
                                  "another",
                                  login->issue.key.id, user);
         } else if (login->reason != REASON_HAS_KEY && /* as with every login but the first */
-                   limits_say(&login->firstuse->limits, limits_hash(login->peer.uid + UINT64_C(1), what),
-                              clock_now(), &kept))
-                log_line(LOG_NOTICE, "no key issued to user '%s' at a login to service '%s' by uid %u: %s",
+                   limits_say(&login->firstuse->limits,
+                              limits_hash(login->peer.uid + UINT64_C(1), what), clock_now(), &kept))
+                log_line(LOG_NOTICE,
+                         "no key issued to user '%s' at a login to service '%s' by uid %u: %s",
                          user, service, login->peer.uid,
                          login->gone ? "nobody waited for it" : verdict_reason_text(login->reason));
 }
@@ -143,7 +147,8 @@ static void answer(struct login *login) {
         audit_refusal(login);
 }
 
-/* Whoever has a key is known, and whoever logs in mostly has one: so a process is not started for every login. */
+/* Whoever has a key is known, and whoever logs in mostly has one: so a process is not started
+ * for every login. */
 static bool is_known(struct login *login, struct store *writer) {
         struct account_record account;
 
@@ -217,7 +222,8 @@ static void fill_issue(struct issue *issue, const struct firstuse *f, const char
         (void) snprintf(issue->key.origin, sizeof(issue->key.origin), "session:%s", service);
 }
 
-void firstuse_serve(struct firstuse *f, const uint8_t *in, size_t len, const struct ucred *peer, int fd) {
+void firstuse_serve(struct firstuse *f, const uint8_t *in, size_t len, const struct ucred *peer,
+                    int fd) {
         _cleanup_(login_freep) struct login *login = calloc(1, sizeof(*login));
 
         if (!login)

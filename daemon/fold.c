@@ -15,12 +15,13 @@ enum kind {
         _KIND_MAX,
 };
 
-/* Invariants: (1) an entry is in the chain of its bucket, or free; (2) a record with a count of 0 waits for nothing; what it says else is what
- * the entry is found by. */
+/* Invariants: (1) an entry is in the chain of its bucket, or free; (2) a record with a count of
+ * 0 waits for nothing; what it says else is what the entry is found by. */
 struct entry {
         struct entry *next;
         bool used;
-        bool several; /* those folded here differ in what the record can show only once */
+        /* those folded here differ in what the record can show only once */
+        bool several;
         enum kind kind;
         struct load *load; /* NULL: in no uid's account */
         int64_t due;       /* when it may be taken */
@@ -36,14 +37,16 @@ struct load {
 };
 
 struct fold {
-        struct entry *entries; /* FOLD_ENTRIES_MAX, of which the first n_begun were ever in use */
+        /* FOLD_ENTRIES_MAX, of which the first n_begun were ever in use */
+        struct entry *entries;
         size_t n_begun;
         struct entry *unused; /* of those */
         struct entry *buckets[BUCKETS];
         struct load loads[FOLD_UIDS_MAX];
         unsigned n_root, n_others, n_rest;
-        struct entry last_resort[2]; /* accepted, refused: of uids that found no place at all */
-        size_t at;                   /* where fold_take() goes on */
+        /* accepted, refused: of uids that found no place at all */
+        struct entry last_resort[2];
+        size_t at; /* where fold_take() goes on */
 };
 
 int fold_new(struct fold **ret) {
@@ -90,12 +93,14 @@ static size_t bucket_of(const struct audit_record *record, enum kind kind) {
 static bool is_alike(const struct entry *e, const struct audit_record *record, enum kind kind) {
         const struct audit_record *mine = &e->record;
 
-        if (e->kind != kind || mine->uid != record->uid || strcmp(mine->verdict, record->verdict) != 0)
+        if (e->kind != kind || mine->uid != record->uid ||
+            strcmp(mine->verdict, record->verdict) != 0)
                 return false;
         if (kind == KIND_REST)
                 return true;
         return strcmp(mine->door, record->door) == 0 && strcmp(mine->event, record->event) == 0 &&
-               strcmp(mine->reason, record->reason) == 0 && strcmp(mine->service, record->service) == 0 &&
+               strcmp(mine->reason, record->reason) == 0 &&
+               strcmp(mine->service, record->service) == 0 &&
                (kind == KIND_UNKNOWN || strcmp(mine->key, record->key) == 0);
 }
 
@@ -107,7 +112,8 @@ static struct entry *find(struct fold *f, const struct audit_record *record, enu
         return e;
 }
 
-/* The account of a uid, NULL where there is no place for one more. The first place is kept for root. */
+/* The account of a uid, NULL where there is no place for one more. The first place is kept for
+ * root. */
 static struct load *find_load(struct fold *f, uid_t uid) {
         struct load *unused = NULL;
 
@@ -167,7 +173,9 @@ static struct entry *make(struct fold *f, struct load *load, const struct audit_
                 f->unused = e->next;
         else
                 e = &f->entries[f->n_begun++];
-        *e = (struct entry){ .next = *bucket, .used = true, .kind = kind, .load = load, .due = now };
+        *e = (struct entry){
+                .next = *bucket, .used = true, .kind = kind, .load = load, .due = now
+        };
         *bucket = e;
         e->record = kind == KIND_REST ? blank(record) : *record;
         e->record.count = 0;
@@ -189,7 +197,8 @@ static void forget(struct fold *f, struct entry *e) {
         f->unused = e;
 }
 
-/* Where it belongs: an entry of its kind, else what is left of its uid, else what is left of all. */
+/* Where it belongs: an entry of its kind, else what is left of its uid, else what is left of
+ * all. */
 static struct entry *place(struct fold *f, const struct audit_record *record, int64_t now) {
         enum kind kind = kind_of(record);
         struct entry *e = find(f, record, kind);
@@ -224,9 +233,10 @@ void fold_note(struct fold *f, const struct audit_record *record, int64_t now) {
 
         if (e->kind != KIND_REST) {
                 *mine = *record;
-                e->several = before.count > 0 &&
-                             (e->several || strcmp(before.key, mine->key) != 0 ||
-                              strcmp(before.user, mine->user) != 0 || strcmp(before.rhost, mine->rhost) != 0);
+                e->several =
+                        before.count > 0 && (e->several || strcmp(before.key, mine->key) != 0 ||
+                                             strcmp(before.user, mine->user) != 0 ||
+                                             strcmp(before.rhost, mine->rhost) != 0);
         }
         mine->at = before.count > 0 && before.at < now ? before.at : now;
         mine->until = now;
@@ -259,7 +269,8 @@ size_t fold_take(struct fold *f, int64_t now, bool all, struct audit_record *out
                 if (f->last_resort[i].record.count > 0 &&
                     (all || is_due(&f->last_resort[i], f->last_resort[i].due, now)))
                         take(&f->last_resort[i], now, &out[n++]);
-        /* Each call goes on where the last one ended, so that no entry is always behind the others. */
+        /* Each call goes on where the last one ended, so that no entry is always behind the
+         * others. */
         for (size_t i = 0; i < f->n_begun && n < most; i++) {
                 struct entry *e = &f->entries[f->at];
 

@@ -36,8 +36,8 @@ static void wipe_free(uint8_t **bytes, size_t len) {
         *bytes = NULL;
 }
 
-/* The process is killed, but when it is gone is the kernel's affair (it may hang in a system call): a source that belongs to the
- * loop stays behind to reap it. */
+/* The process is killed, but when it is gone is the kernel's affair (it may hang in a system
+ * call): a source that belongs to the loop stays behind to reap it. */
 static void leave_to_die(struct helper *h) {
         if (!h->process)
                 return;
@@ -75,7 +75,8 @@ static void finish(struct helper *h, int r) {
 /* A helper that does not want to hear the rest may still have an answer. */
 static void push(struct helper *h) {
         while (h->sent < h->in_len) {
-                ssize_t n = send(h->fd, h->in + h->sent, h->in_len - h->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+                ssize_t n = send(h->fd, h->in + h->sent, h->in_len - h->sent,
+                                 MSG_NOSIGNAL | MSG_DONTWAIT);
 
                 if (n < 0 && errno == EAGAIN)
                         return;
@@ -92,13 +93,15 @@ static void push(struct helper *h) {
 /* What can be had now. Negative: it is too much. */
 static int pull(struct helper *h) {
         while (h->out_len <= h->out_max) {
-                ssize_t n = recv(h->fd, h->out + h->out_len, h->out_max + 1 - h->out_len, MSG_DONTWAIT);
+                ssize_t n =
+                        recv(h->fd, h->out + h->out_len, h->out_max + 1 - h->out_len, MSG_DONTWAIT);
 
                 if (n < 0 && errno == EINTR)
                         continue;
                 if (n < 0 && errno == EAGAIN)
                         return 0;
-                if (n <= 0) /* its end of the line; that of the process is what counts */
+                /* its end of the line; that of the process is what counts */
+                if (n <= 0)
                         return sd_event_source_set_enabled(h->io, SD_EVENT_OFF);
                 h->out_len += (size_t) n;
         }
@@ -132,8 +135,9 @@ static int on_end(sd_event_source *source, int fd, uint32_t events, void *userda
         int r;
 
         (void) events;
+        /* somebody else had it reaped: so nothing is known of its end */
         if (waitid(P_PIDFD, (id_t) fd, &info, WEXITED) < 0)
-                info.si_code = CLD_KILLED; /* somebody else had it reaped: so nothing is known of its end */
+                info.si_code = CLD_KILLED;
         if (!h)
                 return sd_event_source_set_floating(source, 0); /* that was its last reference */
         (void) sd_event_source_set_enabled(source, SD_EVENT_OFF);
@@ -151,19 +155,23 @@ static int set_up_child(posix_spawnattr_t *attr, posix_spawn_file_actions_t *act
 
         (void) sigemptyset(&none);
         (void) sigfillset(&all);
-        if ((r = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)) != 0 ||
+        if ((r = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)) !=
+                    0 ||
             (r = posix_spawnattr_setsigmask(attr, &none)) != 0 ||
             (r = posix_spawnattr_setsigdefault(attr, &all)) != 0 ||
             (r = posix_spawn_file_actions_adddup2(actions, fd, HELPER_FD)) != 0 ||
-            (r = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)) != 0 ||
-            (r = posix_spawn_file_actions_addopen(actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)) != 0 ||
+            (r = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY,
+                                                  0)) != 0 ||
+            (r = posix_spawn_file_actions_addopen(actions, STDOUT_FILENO, "/dev/null", O_WRONLY,
+                                                  0)) != 0 ||
             (r = posix_spawn_file_actions_addclosefrom_np(actions, HELPER_FD + 1)) != 0)
                 return -r;
         return 0;
 }
 
-/* /proc/self/exe is the program that runs, even when its file has been replaced since. The environment is that of no session:
- * sockets, credentials and watchdog that it names are the daemon's. */
+/* /proc/self/exe is the program that runs, even when its file has been replaced since. The
+ * environment is that of no session: sockets, credentials and watchdog that it names are the
+ * daemon's. */
 static int spawn(const char *mode, int fd, pid_t *ret) {
         char name[] = "wfapikeyd", option[64], path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
         char *const argv[] = { name, option, NULL }, *const envp[] = { path, NULL };
@@ -200,7 +208,8 @@ static int watch(struct helper *h, sd_event *event, pid_t pid) {
         return 0;
 }
 
-static int start(struct helper *h, sd_event *event, const char *mode, int fd, uint64_t timeout_usec) {
+static int start(struct helper *h, sd_event *event, const char *mode, int fd,
+                 uint64_t timeout_usec) {
         pid_t pid;
         int r;
 
@@ -218,9 +227,10 @@ static int start(struct helper *h, sd_event *event, const char *mode, int fd, ui
         return r;
 }
 
-int helper_start(struct helper **ret, sd_event *event, const char *mode, const void *in, size_t in_len,
-                 size_t out_max, uint64_t timeout_usec,
-                 void (*done)(int r, const uint8_t *out, size_t len, void *userdata), void *userdata) {
+int helper_start(struct helper **ret, sd_event *event, const char *mode, const void *in,
+                 size_t in_len, size_t out_max, uint64_t timeout_usec,
+                 void (*done)(int r, const uint8_t *out, size_t len, void *userdata),
+                 void *userdata) {
         _cleanup_(helper_freep) struct helper *h = NULL;
         _cleanup_close_ int fd = -1;
         int fds[2], r;
@@ -249,7 +259,7 @@ int helper_start(struct helper **ret, sd_event *event, const char *mode, const v
         return 0;
 }
 
-/* --- In the helper ------------------------------------------------------------------------------------------------------------ */
+/* --- In the helper --- */
 
 static ssize_t read_all(uint8_t *in) {
         size_t len = 0;

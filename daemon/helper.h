@@ -1,5 +1,6 @@
-/* Runs this very program again in a process of its own for work that may block, hang or crash: hands it bytes, collects its answer,
- * and waits for it on the event loop only. What it is asked and what it answers may be secret, and is wiped. */
+/* Runs this very program again in a process of its own for work that may block, hang or crash:
+ * hands it bytes, collects its answer, and waits for it on the event loop only. What it is asked
+ * and what it answers may be secret, and is wiped. */
 #pragma once
 
 #include <stdbool.h>
@@ -16,23 +17,25 @@ struct helper;
 
 /**
  * helper_start(ret, event, mode, in, in_len, out_max, timeout_usec, done, userdata):
- * Starts "wfapikeyd --helper=${mode}" (see helper_main()), which reads the ${in_len} bytes of ${in} (copied) and may answer
- * with at most ${out_max}. ${timeout_usec} from now, on CLOCK_MONOTONIC, it is killed if it has not ended. It has no signal
- * blocked, /dev/null, this process' stderr, and nothing else that is open here or in the environment. To be called on the
- * loop's thread, with whose end the helper dies.
- * ${done} is called from the loop when it has ended, once, never from within this call, and may free it: ${r} is 0 with the answer
- * of ${len} bytes in ${out}, borrowed for that call; -ETIMEDOUT when it was killed at the deadline; -EMSGSIZE when it was
- * killed for answering too much; -ECHILD when it died or did not end with 0.
+ * Starts "wfapikeyd --helper=${mode}" (see helper_main()), which reads the ${in_len} bytes of
+ * ${in} (copied) and may answer with at most ${out_max}. ${timeout_usec} from now, on
+ * CLOCK_MONOTONIC, it is killed if it has not ended. It has no signal blocked, /dev/null, this
+ * process' stderr, and nothing else that is open here or in the environment. To be called on the
+ * loop's thread, with whose end the helper dies. ${done} is called from the loop when it has
+ * ended, once, never from within this call, and may free it: ${r} is 0 with the answer of ${len}
+ * bytes in ${out}, borrowed for that call; -ETIMEDOUT when it was killed at the deadline;
+ * -EMSGSIZE when it was killed for answering too much; -ECHILD when it died or did not end with
+ * 0.
  * Returns 0 with the helper, to be given to helper_free(); -EMSGSIZE; a negative errno.
  */
-int helper_start(struct helper **ret, sd_event *event, const char *mode, const void *in, size_t in_len,
-                 size_t out_max, uint64_t timeout_usec,
+int helper_start(struct helper **ret, sd_event *event, const char *mode, const void *in,
+                 size_t in_len, size_t out_max, uint64_t timeout_usec,
                  void (*done)(int r, const uint8_t *out, size_t len, void *userdata),
                  void *userdata) _must_check_;
 
 /**
- * helper_free(h): kills it if it has not ended; done() is not called any more. NULL-safe, returns NULL. Does not wait: the
- * loop reaps the process, however long that takes.
+ * helper_free(h): kills it if it has not ended; done() is not called any more. NULL-safe,
+ * returns NULL. Does not wait: the loop reaps the process, however long that takes.
  */
 struct helper *helper_free(struct helper *h);
 void helper_freep(struct helper **h);
@@ -40,14 +43,18 @@ void helper_freep(struct helper **h);
 /* What a helper can be started for. A table of these ends with an empty row. */
 struct helper_mode {
         const char *name;
-        /* Answers ${in} with at most HELPER_BYTES_MAX bytes in ${out}: their number, or a negative errno for no answer. */
+        /* Answers ${in} with at most HELPER_BYTES_MAX bytes in ${out}: their number, or a
+         * negative errno for no answer. */
         ssize_t (*run)(const uint8_t *in, size_t in_len, uint8_t *out);
-        bool caged; /* works on its question alone, in a cage: see cage.h */
+        /* works on its question alone, in a cage: see cage.h */
+        bool caged;
 };
 
 /**
  * helper_main(modes, name):
- * The other side: reads the question to its end, has the mode ${name} answer it, and writes the answer.
- * Returns the exit status for main(): 0, or 1 when this is no helper's process, or there is no such mode, or it failed.
+ * The other side: reads the question to its end, has the mode ${name} answer it, and writes the
+ * answer.
+ * Returns the exit status for main(): 0, or 1 when this is no helper's process, or there is no
+ * such mode, or it failed.
  */
 int helper_main(const struct helper_mode *modes, const char *name) _must_check_;

@@ -10,7 +10,8 @@
 #define SERVICE "wfapikey"
 #define FLAGS   (PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK)
 
-/* The answers belong to libpam, which frees them. A question that can be seen is none that a password answers. */
+/* The answers belong to libpam, which frees them. A question that can be seen is none that a
+ * password answers. */
 static int answer_one(const struct pam_message *message, const char *password,
                       struct pam_response *response) {
         switch (message->msg_style) {
@@ -24,7 +25,8 @@ static int answer_one(const struct pam_message *message, const char *password,
         return PAM_CONV_ERR;
 }
 
-static int converse(int n, const struct pam_message **messages, struct pam_response **ret, void *data) {
+static int converse(int n, const struct pam_message **messages, struct pam_response **ret,
+                    void *data) {
         struct pam_response *responses;
         int rv = PAM_SUCCESS;
 

@@ -1,5 +1,6 @@
-/* Name and password, checked by the PAM service wfapikey in a process of its own: a module there may hang, crash, or do what it likes with
- * the process. The only file of the daemon that knows libpam. */
+/* Name and password, checked by the PAM service wfapikey in a process of its own: a module there
+ * may hang, crash, or do what it likes with the process. The only file of the daemon that knows
+ * libpam. */
 #pragma once
 
 #include <sys/types.h>
@@ -17,9 +18,12 @@ struct helper_password_question {
 };
 
 enum helper_password_verdict {
-        HELPER_PASSWORD_WRONG = 0, /* or anything else that kept the user from authenticating */
-        HELPER_PASSWORD_EXPIRED,   /* it is the user's, and must be changed first */
-        HELPER_PASSWORD_CLOSED,    /* it is the user's, who may not log in */
+        /* or anything else that kept the user from authenticating */
+        HELPER_PASSWORD_WRONG = 0,
+        /* it is the user's, and must be changed first */
+        HELPER_PASSWORD_EXPIRED,
+        /* it is the user's, who may not log in */
+        HELPER_PASSWORD_CLOSED,
         HELPER_PASSWORD_RIGHT,
 };
 

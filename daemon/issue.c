@@ -11,7 +11,8 @@
 #include "text.h"
 #include "verify.h"
 
-#define KEYS_MAX 2000 /* of one user, dead or alive: all are looked at for each new one */
+/* of one user, dead or alive: all are looked at for each new one */
+#define KEYS_MAX 2000
 
 /* For "return fail(...)": there is no key. */
 __attribute__((format(printf, 3, 4))) static bool fail(struct issue *issue, enum issue_error error,
@@ -26,17 +27,18 @@ __attribute__((format(printf, 3, 4))) static bool fail(struct issue *issue, enum
 }
 
 static bool fail_store(struct issue *issue, int r) {
-        return fail(issue, ISSUE_STORE, "The key store: %s; nothing was changed.", store_error_text(r));
+        return fail(issue, ISSUE_STORE, "The key store: %s; nothing was changed.",
+                    store_error_text(r));
 }
 
-static bool take_account(struct issue *issue, const char *user, int r, const struct account_record *account,
-                         struct account_record *ret) {
+static bool take_account(struct issue *issue, const char *user, int r,
+                         const struct account_record *account, struct account_record *ret) {
         char shown[2 * WIRE_USER_MAX];
 
         text_escape(shown, sizeof(shown), user);
         if (r < 0 || account->state == ACCOUNT_UNKNOWN)
-                return fail(issue, ISSUE_NO_ANSWER, "The user database does not answer for '%s'; try again.",
-                            shown);
+                return fail(issue, ISSUE_NO_ANSWER,
+                            "The user database does not answer for '%s'; try again.", shown);
         if (account->state != ACCOUNT_PRESENT)
                 return fail(issue, ISSUE_NO_SUCH_USER, "This host knows no user '%s'.", shown);
         /* The name that the directory gives is the one that services will log in. */
@@ -47,7 +49,8 @@ static bool take_account(struct issue *issue, const char *user, int r, const str
         return true;
 }
 
-bool issue_take_owner(struct issue *issue, const char *user, int r, const struct account_record *account) {
+bool issue_take_owner(struct issue *issue, const char *user, int r,
+                      const struct account_record *account) {
         if (!take_account(issue, user, r, account, &issue->owner))
                 return false;
         memcpy(issue->key.owner, issue->owner.name, sizeof(issue->key.owner));
@@ -55,7 +58,8 @@ bool issue_take_owner(struct issue *issue, const char *user, int r, const struct
         return true;
 }
 
-bool issue_take_linked(struct issue *issue, const char *user, int r, const struct account_record *account) {
+bool issue_take_linked(struct issue *issue, const char *user, int r,
+                       const struct account_record *account) {
         if (!take_account(issue, user, r, account, &issue->linked))
                 return false;
         if (strcmp(issue->linked.name, issue->key.owner) != 0)
@@ -67,11 +71,13 @@ static bool decide_expiry(struct issue *issue, const struct policy *policy) {
         struct key_record *key = &issue->key;
         char shown[80], most[PARSE_DURATION_LEN];
 
-        if (issue->expires[0] && parse_when(issue->expires, key->created_at, &key->expires_at) < 0) {
+        if (issue->expires[0] &&
+            parse_when(issue->expires, key->created_at, &key->expires_at) < 0) {
                 text_escape(shown, sizeof(shown), issue->expires);
                 return fail(issue, ISSUE_INVALID,
-                            "'%s' is neither a time to come nor a duration with its unit: such as 12h, 90d, "
-                            "6months or 1y, or a moment to come, such as 2030-01-31 or 2030-01-31T12:00:00Z.",
+                            "'%s' is neither a time to come nor a duration with its unit: such as "
+                            "12h, 90d, 6months or 1y, or a moment to come, such as 2030-01-31 or "
+                            "2030-01-31T12:00:00Z.",
                             shown);
         }
         if (policy->max_lifetime_s == 0)
@@ -79,8 +85,10 @@ static bool decide_expiry(struct issue *issue, const struct policy *policy) {
         key->bound_at = key->created_at + policy->max_lifetime_s;
         if (issue->expires[0] && key->expires_at > key->bound_at) {
                 parse_duration_format(policy->max_lifetime_s, most);
-                return fail(issue, ISSUE_LIMIT,
-                            "The policy max-lifetime=%s bounds new keys: ask for an earlier expiry.", most);
+                return fail(
+                        issue, ISSUE_LIMIT,
+                        "The policy max-lifetime=%s bounds new keys: ask for an earlier expiry.",
+                        most);
         }
         return true;
 }
@@ -93,9 +101,10 @@ struct counting {
         char in_the_way[KEYTEXT_ID_LEN + 1];
 };
 
-/* What a login must not add to: a key that serves the same purpose. A revoked one counts as well, until somebody removes it: logging in
- * again must not undo a revocation. An expired one does not: its end was no more than a matter of time, and the user has just
- * authenticated again. A key of another number was another person's of the same name. */
+/* What a login must not add to: a key that serves the same purpose. A revoked one counts as
+ * well, until somebody removes it: logging in again must not undo a revocation. An expired one
+ * does not: its end was no more than a matter of time, and the user has just authenticated
+ * again. A key of another number was another person's of the same name. */
 static bool stands_in_the_way(const struct issue *issue, const struct key_record *key,
                               enum key_status status) {
         return status != KEY_EXPIRED && key->owner_uid == issue->key.owner_uid &&
@@ -106,13 +115,16 @@ static bool stands_in_the_way(const struct issue *issue, const struct key_record
 static bool counts_with_successor(const struct counting *counting, const struct key_record *key) {
         struct key_record successor;
 
-        return key->retires_at != 0 && store_key_get(counting->writer, key->successor, &successor) >= 0 &&
-               expiry_status(counting->policy, &successor, counting->issue->key.created_at) == KEY_ACTIVE;
+        return key->retires_at != 0 &&
+               store_key_get(counting->writer, key->successor, &successor) >= 0 &&
+               expiry_status(counting->policy, &successor, counting->issue->key.created_at) ==
+                       KEY_ACTIVE;
 }
 
 static int count_key(const struct key_record *key, void *userdata) {
         struct counting *counting = userdata;
-        enum key_status status = expiry_status(counting->policy, key, counting->issue->key.created_at);
+        enum key_status status =
+                expiry_status(counting->policy, key, counting->issue->key.created_at);
 
         if (status == KEY_ACTIVE && !counts_with_successor(counting, key))
                 counting->active++;
@@ -128,7 +140,8 @@ static bool has_room(struct issue *issue, struct store *writer, const struct pol
         r = store_key_each(writer, issue->key.owner, "", count_key, &counting);
         if (r == -EOVERFLOW)
                 return fail(issue, ISSUE_LIMIT,
-                            "The user has %d keys, dead ones among them: remove some first.", KEYS_MAX);
+                            "The user has %d keys, dead ones among them: remove some first.",
+                            KEYS_MAX);
         if (r < 0)
                 return fail_store(issue, r);
         if (issue->first_use && counting.in_the_way[0])
@@ -136,7 +149,8 @@ static bool has_room(struct issue *issue, struct store *writer, const struct pol
                             counting.in_the_way);
         if (!issue->key.predecessor[0] && counting.active >= policy->max_keys_per_user)
                 return fail(issue, ISSUE_LIMIT,
-                            "The user has %lld active keys and the policy max-keys-per-user=%lld allows no "
+                            "The user has %lld active keys and the policy max-keys-per-user=%lld "
+                            "allows no "
                             "more: revoke or remove one first.",
                             (long long) counting.active, (long long) policy->max_keys_per_user);
         return true;
@@ -161,8 +175,10 @@ static int insert(struct issue *issue, struct store *writer) {
         return r;
 }
 
-/* A verification takes what the store knows of a user, and this answer is fresh. Without one what is known has to do. */
-static int note_account(struct store *writer, const char *name, int64_t now, struct account_record *account) {
+/* A verification takes what the store knows of a user, and this answer is fresh. Without one
+ * what is known has to do. */
+static int note_account(struct store *writer, const char *name, int64_t now,
+                        struct account_record *account) {
         int r;
 
         if (account->state != ACCOUNT_UNKNOWN) {
@@ -207,7 +223,8 @@ static bool check_accounts(struct issue *issue, const struct policy *policy) {
                 return fail(issue, ISSUE_CLOSED, "The account has expired.");
         if (policy->remove_on_password_expiry && !expiry_password_good(&issue->linked, now))
                 return fail(issue, ISSUE_CLOSED,
-                            "The password that the key would depend on has expired or is locked (policy "
+                            "The password that the key would depend on has expired or is locked "
+                            "(policy "
                             "remove-on-password-expiry).");
         return true;
 }
@@ -225,7 +242,8 @@ static bool bind_to(struct issue *issue, struct store *writer) {
         text_escape(shown, sizeof(shown), text_without_key(issue->certificate));
         if (r < 0 || cert.kind != CERT_CLIENT)
                 return fail(issue, ISSUE_INVALID,
-                            "'%s' names no registered client certificate: it takes a name, a thumbprint, or "
+                            "'%s' names no registered client certificate: it takes a name, a "
+                            "thumbprint, or "
                             "8 or more of its first "
                             "digits.",
                             shown);
@@ -246,7 +264,8 @@ bool issue_add(struct issue *issue, struct store *writer) {
                 return fail_store(issue, r);
         if (!policy.enabled)
                 return fail(issue, ISSUE_DISABLED,
-                            "API keys are disabled: an administrator sets the policy enabled=yes first.");
+                            "API keys are disabled: an administrator sets the policy enabled=yes "
+                            "first.");
         if (issue->by_password && !policy.password_issue)
                 return fail(issue, ISSUE_DISABLED,
                             "The policy password-issue=no does not give keys for a password.");

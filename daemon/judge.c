@@ -22,20 +22,23 @@ struct waiter {
         uint8_t in[WIRE_REQUEST_MAX]; /* has a key in it, so it is wiped */
 };
 
-/* One certificate that is to be read, and who waits for it. Not started as long as helper is NULL. */
+/* One certificate that is to be read, and who waits for it. Not started as long as helper is
+ * NULL. */
 struct reading {
         TAILQ_ENTRY(reading) entries;
         struct judge *judge;
         struct verify_question question;
-        uint64_t until; /* CLOCK_MONOTONIC, microseconds: nobody waits for longer */
+        /* CLOCK_MONOTONIC, microseconds: nobody waits for longer */
+        uint64_t until;
         struct helper *helper;
         uint8_t *ask; /* owned, until it is started */
         size_t ask_len;
         TAILQ_HEAD(, waiter) waiters;
 };
 
-/* Invariants: (1) n_waiting is the number of waiters of all readings, n_running that of readings with a helper; (2) no two running readings are of one
- * owner; (3) the timer is armed for the first reading that has not been started, or off. */
+/* Invariants: (1) n_waiting is the number of waiters of all readings, n_running that of readings
+ * with a helper; (2) no two running readings are of one owner; (3) the timer is armed for the
+ * first reading that has not been started, or off. */
 struct judge {
         sd_event *event; /* borrowed */
         struct verify *verify;
@@ -67,7 +70,8 @@ static void reading_free(struct reading *reading) {
         free(reading);
 }
 
-static void answer(struct judge *j, const struct waiter *waiter, const struct trust_verdict *judged) {
+static void answer(struct judge *j, const struct waiter *waiter,
+                   const struct trust_verdict *judged) {
         struct trust_verdict verdict = *judged;
         const struct verify_packet packet = { .in = waiter->in,
                                               .len = waiter->len,
@@ -95,14 +99,18 @@ static void answer_all(struct reading *reading, const struct cert_verdict *judge
         struct waiter *waiter;
 
         TAILQ_FOREACH(waiter, &reading->waiters, entries) {
-                struct trust_verdict verdict = { .certificate.reason = REASON_CERTIFICATE_UNCHECKED };
-                const struct verify_packet packet = {
-                        .in = waiter->in, .len = waiter->len, .peer = &waiter->peer, .now = clock_now()
-                };
+                struct trust_verdict verdict = { .certificate.reason =
+                                                         REASON_CERTIFICATE_UNCHECKED };
+                const struct verify_packet packet = { .in = waiter->in,
+                                                      .len = waiter->len,
+                                                      .peer = &waiter->peer,
+                                                      .now = clock_now() };
 
-                if (judged && verify_take(j->verify, &packet, &reading->question, judged, &verdict) < 0)
+                if (judged &&
+                    verify_take(j->verify, &packet, &reading->question, judged, &verdict) < 0)
                         verdict.certificate.reason = REASON_CERTIFICATE_UNCHECKED;
-                memcpy(verdict.certificate.thumbprint, reading->question.thumbprint, RECORD_THUMBPRINT_LEN);
+                memcpy(verdict.certificate.thumbprint, reading->question.thumbprint,
+                       RECORD_THUMBPRINT_LEN);
                 answer(j, waiter, &verdict);
         }
 }
@@ -125,8 +133,8 @@ static bool owner_is_served(const struct judge *j, const char *owner) {
         const struct reading *other;
 
         TAILQ_FOREACH(other, &j->readings, entries)
-        if (other->helper && strcmp(other->question.owner, owner) == 0)
-                return true;
+                if (other->helper && strcmp(other->question.owner, owner) == 0)
+                        return true;
         return false;
 }
 
@@ -197,7 +205,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-/* --- Coming in ---------------------------------------------------------------------------------------------------------- */
+/* --- Coming in --- */
 
 static struct waiter *waiter_new(const struct verify_packet *packet, int fd) {
         struct waiter *waiter = calloc(1, sizeof(*waiter));
@@ -220,16 +228,18 @@ static struct reading *find(const struct judge *j, const struct verify_question 
         struct reading *reading;
 
         TAILQ_FOREACH(reading, &j->readings, entries)
-        if (!question->is_signed && !reading->question.is_signed &&
-            reading->question.trust == question->trust &&
-            strcmp(reading->question.owner, question->owner) == 0 && /* nobody waits in another's queue */
-            memcmp(reading->question.thumbprint, question->thumbprint, RECORD_THUMBPRINT_LEN) == 0)
-                return reading;
+                /* nobody waits in another's queue */
+                if (!question->is_signed && !reading->question.is_signed &&
+                    reading->question.trust == question->trust &&
+                    strcmp(reading->question.owner, question->owner) == 0 &&
+                    memcmp(reading->question.thumbprint, question->thumbprint,
+                           RECORD_THUMBPRINT_LEN) == 0)
+                        return reading;
         return NULL;
 }
 
-static struct reading *reading_new(struct judge *j, const struct verify_question *question, uint8_t **ask,
-                                   size_t ask_len) {
+static struct reading *reading_new(struct judge *j, const struct verify_question *question,
+                                   uint8_t **ask, size_t ask_len) {
         struct reading *reading = calloc(1, sizeof(*reading));
         uint8_t *shorter = realloc(*ask, ask_len);
 
@@ -247,7 +257,8 @@ static struct reading *reading_new(struct judge *j, const struct verify_question
         return reading;
 }
 
-/* All that are not root have half of the places at most: root asks for sshd. ${owner}: NULL when it is not known yet. */
+/* All that are not root have half of the places at most: root asks for sshd. ${owner}: NULL when
+ * it is not known yet. */
 static bool has_place(const struct judge *j, uid_t uid, const char *owner) {
         const struct reading *reading;
         const struct waiter *waiter;

@@ -6,7 +6,8 @@
 #include "cleanup.h"
 #include "keymint.h"
 
-_Static_assert(WIRE_TICKET_LEN == RECORD_DIGEST_LEN && RECORD_DIGEST_LEN == crypto_generichash_BYTES,
+_Static_assert(WIRE_TICKET_LEN == RECORD_DIGEST_LEN &&
+                       RECORD_DIGEST_LEN == crypto_generichash_BYTES,
                "BLAKE2b-256");
 _Static_assert(PEPPER_LEN == crypto_generichash_KEYBYTES, "the pepper is the key");
 
@@ -15,13 +16,15 @@ struct pepper {
         uint32_t id;
 };
 
-/* Invariant: peppers[0..n) never change again, so the loop may read them while the writer thread appends another. [0] is the host's own. */
+/* Invariant: peppers[0..n) never change again, so the loop may read them while the writer thread
+ * appends another. [0] is the host's own. */
 struct keymint {
         _Atomic size_t n;
         struct pepper peppers[1 + PEPPER_FOREIGN_MAX];
 };
 
-/* The personal strings keep the uses of one pepper apart (RFC 7693 names the parameter, 16 bytes). */
+/* The personal strings keep the uses of one pepper apart (RFC 7693 names the parameter, 16
+ * bytes). */
 static const uint8_t for_digest[crypto_generichash_blake2b_PERSONALBYTES] = "wfapikey digest";
 static const uint8_t for_ticket[crypto_generichash_blake2b_PERSONALBYTES] = "wfapikey ticket";
 static const uint8_t for_id[crypto_generichash_blake2b_PERSONALBYTES] = "wfapikey pepper";
@@ -29,11 +32,12 @@ static const uint8_t for_audit[crypto_generichash_blake2b_PERSONALBYTES] = "wfap
 
 static void hash(const struct pepper *pepper, const uint8_t *use, const void *in, size_t len,
                  uint8_t out[static RECORD_DIGEST_LEN]) {
-        (void) crypto_generichash_blake2b_salt_personal(out, RECORD_DIGEST_LEN, in, len, pepper->bytes,
-                                                        PEPPER_LEN, NULL, use);
+        (void) crypto_generichash_blake2b_salt_personal(out, RECORD_DIGEST_LEN, in, len,
+                                                        pepper->bytes, PEPPER_LEN, NULL, use);
 }
 
-/* NULL for one that is not there. Looks at all of them, so that it takes the same time wherever the right one stands. */
+/* NULL for one that is not there. Looks at all of them, so that it takes the same time wherever
+ * the right one stands. */
 static const struct pepper *find(const struct keymint *k, uint32_t id) {
         size_t n = atomic_load_explicit(&k->n, memory_order_acquire);
         const struct pepper *found = NULL;
@@ -60,7 +64,8 @@ int keymint_new(struct keymint **ret, const uint8_t pepper[static PEPPER_LEN]) {
 
         if (sodium_init() < 0)
                 return -EIO;
-        /* Guard pages around it, locked where the limits allow that, out of core dumps, zeroed by sodium_free(). */
+        /* Guard pages around it, locked where the limits allow that, out of core dumps, zeroed
+         * by sodium_free(). */
         k = sodium_malloc(sizeof(*k));
         if (!k)
                 return -ENOMEM;
@@ -174,6 +179,7 @@ void keymint_seal(const struct keymint *k, const void *in, size_t len,
         hash(&k->peppers[0], for_audit, in, len, out);
 }
 
-bool keymint_equal(const uint8_t a[static RECORD_DIGEST_LEN], const uint8_t b[static RECORD_DIGEST_LEN]) {
+bool keymint_equal(const uint8_t a[static RECORD_DIGEST_LEN],
+                   const uint8_t b[static RECORD_DIGEST_LEN]) {
         return sodium_memcmp(a, b, RECORD_DIGEST_LEN) == 0;
 }

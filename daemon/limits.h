@@ -1,5 +1,5 @@
-/* How often the same thing is said in the log: a peer that asks a thousand times a second must neither fill the disk nor hide
- * the others. Pure over the time that it is given. */
+/* How often the same thing is said in the log: a peer that asks a thousand times a second must
+ * neither fill the disk nor hide the others. Pure over the time that it is given. */
 #pragma once
 
 #include <stdbool.h>
@@ -22,8 +22,9 @@ struct limits {
 
 /**
  * limits_say(limits, what, now, ret_kept):
- * Whether ${what} (a hash of who and why) may be said at ${now} (UNIX seconds): ${LIMITS_BURST} times in a window, then no more until
- * the next window; ${ret_kept} is then how many were kept back in the last one. Two that share a slot only say more, never less.
+ * Whether ${what} (a hash of who and why) may be said at ${now} (UNIX seconds): ${LIMITS_BURST}
+ * times in a window, then no more until the next window; ${ret_kept} is then how many were kept
+ * back in the last one. Two that share a slot only say more, never less.
  */
 bool limits_say(struct limits *limits, uint64_t what, int64_t now, unsigned *ret_kept);
 

@@ -11,8 +11,9 @@
 #include "log.h"
 #include "peer.h"
 
-/* So many connections, then it is the turn of the others. All sources of the loop have one priority, which makes it serve them in turn: put
- * before the control socket, a flood here would keep an administrator from revoking. */
+/* So many connections, then it is the turn of the others. All sources of the loop have one
+ * priority, which makes it serve them in turn: put before the control socket, a flood here would
+ * keep an administrator from revoking. */
 #define ACCEPTS_PER_TURN 64
 
 /* A connection whose request has not come with it, or whose user is asked for a certificate. */
@@ -20,7 +21,8 @@ struct pending {
         TAILQ_ENTRY(pending) entries;
         struct listener *listener;
         struct verify_session session;
-        struct verify_event untold; /* with a challenge: what to say when nothing comes of it */
+        /* with a challenge: what to say when nothing comes of it */
+        struct verify_event untold;
         bool told;
         struct ucred peer;
         uint64_t until;          /* CLOCK_MONOTONIC, microseconds */
@@ -30,8 +32,9 @@ struct pending {
 /* Those of one kind have the same patience, so they are ordered by age. */
 TAILQ_HEAD(queue, pending);
 
-/* Invariants: (1) n_pending and n_offered are the lengths of pending and offered: without and with a challenge; (2) the timer is armed for whoever's time
- * is over first, or off when there is nobody. */
+/* Invariants: (1) n_pending and n_offered are the lengths of pending and offered: without and
+ * with a challenge; (2) the timer is armed for whoever's time is over first, or off when there
+ * is nobody. */
 struct listener {
         int fd;
         struct verify *verify;
@@ -91,8 +94,9 @@ enum served {
 };
 
 /* What follows a verification. */
-static enum served finish(struct listener *l, int outcome, int fd, const struct verify_packet *packet,
-                          const uint8_t *out, const struct verify_event *event) {
+static enum served finish(struct listener *l, int outcome, int fd,
+                          const struct verify_packet *packet, const uint8_t *out,
+                          const struct verify_event *event) {
         if (outcome == VERIFY_ISSUE)
                 firstuse_serve(l->firstuse, packet->in, packet->len, packet->peer, fd);
         else if (outcome == VERIFY_JUDGE)
@@ -101,7 +105,8 @@ static enum served finish(struct listener *l, int outcome, int fd, const struct 
                 return SERVED;
         if (outcome < 0)
                 return GONE;
-        /* One reply fits any socket's buffer; where it does not go out at once there is nobody to read it. */
+        /* One reply fits any socket's buffer; where it does not go out at once there is nobody
+         * to read it. */
         (void) send(fd, out, WIRE_REPLY_LEN, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (outcome == VERIFY_ANSWERED) {
                 tally_time(verify_tally(l->verify), packet->received, clock_ticks());
@@ -111,14 +116,15 @@ static enum served finish(struct listener *l, int outcome, int fd, const struct 
 }
 
 /* Takes the request that is there and answers it. */
-static enum served serve(struct listener *l, int fd, const struct ucred *peer, struct verify_session *session,
-                         struct verify_event *event) {
+static enum served serve(struct listener *l, int fd, const struct ucred *peer,
+                         struct verify_session *session, struct verify_event *event) {
         uint8_t in[WIRE_REQUEST_MAX + 1], out[WIRE_REPLY_LEN];
         struct verify_packet packet = { .in = in, .peer = peer, .session = session };
         enum served served;
         ssize_t n;
 
-        /* MSG_TRUNC makes the kernel report the true length, so that too long a message is seen as such. */
+        /* MSG_TRUNC makes the kernel report the true length, so that too long a message is seen
+         * as such. */
         n = recv(fd, in, sizeof(in), MSG_DONTWAIT | MSG_TRUNC);
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
                 return WAITING;
@@ -220,14 +226,15 @@ static bool has_place(const struct listener *l, uid_t uid) {
         if (l->n_pending >= LISTENER_PENDING_MAX - LISTENER_ROOT_SHARE)
                 return false;
         TAILQ_FOREACH(p, &l->pending, entries)
-        if (p->peer.uid == uid)
-                same++;
+                if (p->peer.uid == uid)
+                        same++;
         return same < LISTENER_PER_UID_MAX;
 }
 
 /* ${session}: NULL, or what it was offered already. */
 static int wait_for_request(struct listener *l, int *fd, const struct ucred *peer,
-                            const struct verify_session *session, const struct verify_event *event) {
+                            const struct verify_session *session,
+                            const struct verify_event *event) {
         struct pending *p;
         uint64_t now;
         int r;
@@ -259,7 +266,8 @@ static int wait_for_request(struct listener *l, int *fd, const struct ucred *pee
         return 0;
 }
 
-/* Whoever has waited longest makes room; else this loop would spin on the one who cannot be let in. Whether there was anybody. */
+/* Whoever has waited longest makes room; else this loop would spin on the one who cannot be let
+ * in. Whether there was anybody. */
 static bool make_room(struct listener *l) {
         struct pending *longest = TAILQ_FIRST(&l->pending);
 

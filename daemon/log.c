@@ -16,7 +16,8 @@
 
 #define QUEUE_LEN 2048
 
-/* Invariants: (1) head - tail <= QUEUE_LEN; (2) queue, head, tail, lost, dropped and stopping change under the mutex only. */
+/* Invariants: (1) head - tail <= QUEUE_LEN; (2) queue, head, tail, lost, dropped and stopping
+ * change under the mutex only. */
 static struct {
         pthread_mutex_t mutex;
         pthread_cond_t work;
@@ -51,14 +52,16 @@ static void write_entry(const struct log_entry *entry, bool journal) {
         char priority[16];
 
         if (!journal) {
-                (void) fprintf(stderr, "wfapikeyd: %s\n", entry->text + entry->at[0] + strlen("MESSAGE="));
+                (void) fprintf(stderr, "wfapikeyd: %s\n",
+                               entry->text + entry->at[0] + strlen("MESSAGE="));
                 return;
         }
         (void) snprintf(priority, sizeof(priority), "PRIORITY=%d", entry->priority);
         for (size_t i = 0; i < entry->n_fields; i++) {
                 const char *field = entry->text + entry->at[i];
 
-                iov[i] = (struct iovec){ .iov_base = (void *) (uintptr_t) field, .iov_len = strlen(field) };
+                iov[i] = (struct iovec){ .iov_base = (void *) (uintptr_t) field,
+                                         .iov_len = strlen(field) };
         }
         iov[entry->n_fields] = (struct iovec){ .iov_base = priority, .iov_len = strlen(priority) };
         iov[entry->n_fields + 1] =

@@ -1,6 +1,7 @@
-/* The daemon's log: structured lines to the journal, or their message to stderr. After log_start() a thread of its own writes
- * them, so that a journal that does not listen can stop nobody's login: the queue is bounded, and what does not fit is counted
- * and said. Callers pass texts that a peer chose through text_escape(); log_add() does it for them. */
+/* The daemon's log: structured lines to the journal, or their message to stderr. After
+ * log_start() a thread of its own writes them, so that a journal that does not listen can stop
+ * nobody's login: the queue is bounded, and what does not fit is counted and said. Callers pass
+ * texts that a peer chose through text_escape(); log_add() does it for them. */
 #pragma once
 
 #include <stdbool.h>
@@ -29,20 +30,23 @@ void log_set_debug(bool on);
 
 /**
  * log_start(), log_stop():
- * Starts the writing thread; writes what is queued and ends it. Without it lines are written by the caller.
+ * Starts the writing thread; writes what is queued and ends it. Without it lines are written by
+ * the caller.
  * Returns 0, or a negative errno.
  */
 int log_start(void) _must_check_;
 void log_stop(void);
 
 /**
- * log_begin(entry, priority, format, ...): begins a line with its message. Arguments must be printable as they are.
+ * log_begin(entry, priority, format, ...): begins a line with its message. Arguments must be
+ * printable as they are.
  */
 void log_begin(struct log_entry *entry, int priority, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 
 /**
- * log_add(entry, name, value): adds a field; ${value} is escaped. Fields that do not fit are left out.
+ * log_add(entry, name, value): adds a field; ${value} is escaped. Fields that do not fit are
+ * left out.
  */
 void log_add(struct log_entry *entry, const char *name, const char *value);
 

@@ -18,7 +18,8 @@
 #include "server.h"
 #include "sockets.h"
 
-/* EX_USAGE and EX_CONFIG of sysexits.h, which systemd knows the names of: a start that will not go better next time. */
+/* EX_USAGE and EX_CONFIG of sysexits.h, which systemd knows the names of: a start that will not
+ * go better next time. */
 enum {
         EXIT_USAGE = 64,
         EXIT_CONFIG = 78,
@@ -34,7 +35,8 @@ static struct server_options arg_options = {
 static void help(void) {
         (void) printf("Usage: wfapikeyd [OPTION]...\n"
                       "\n"
-                      "Keeps the API keys of this host's users and answers pam_wfapikey.so and wfapikeyctl.\n"
+                      "Keeps the API keys of this host's users and answers pam_wfapikey.so and "
+                      "wfapikeyctl.\n"
                       "\n"
                       "  --state-dir=DIR        where keys and pepper are     (%s)\n"
                       "  --verify-socket=PATH   socket for PAM modules        (%s)\n"
@@ -47,7 +49,8 @@ static void help(void) {
                       "  --help, --version\n"
                       "\n"
                       "Sockets that systemd passes are used instead of the paths.\n"
-                      "Exit status: 0 ended by a signal, 1 failed, 64 wrong usage, 78 the configuration or "
+                      "Exit status: 0 ended by a signal, 1 failed, 64 wrong usage, 78 the "
+                      "configuration or "
                       "the state directory\n"
                       "needs a person; the reason is on stderr. See wfapikeyd(8).\n",
                       arg_options.state_dir, arg_options.verify_socket, arg_options.control_socket,
@@ -137,12 +140,14 @@ static int parse_argv(int argc, char *argv[]) {
                         return r;
         }
         if (optind < argc)
-                (void) fprintf(stderr, "wfapikeyd: '%s' is no option; it takes no other arguments\n",
+                (void) fprintf(stderr,
+                               "wfapikeyd: '%s' is no option; it takes no other arguments\n",
                                argv[optind]);
         return optind < argc ? -EINVAL : 0;
 }
 
-/* What is made is ours alone; what is in memory does not get into a core or a debugger; a burst of logins finds descriptors. */
+/* What is made is ours alone; what is in memory does not get into a core or a debugger; a burst
+ * of logins finds descriptors. */
 static void harden(void) {
         struct rlimit files;
 
@@ -155,7 +160,8 @@ static void harden(void) {
         }
 }
 
-/* What will be the same next time needs a person; what may have gone by then is worth another try. */
+/* What will be the same next time needs a person; what may have gone by then is worth another
+ * try. */
 static int exit_status(int r) {
         switch (-r) {
         case EBUSY:
@@ -185,7 +191,8 @@ static int serve(void) {
         }
         r = server_run(server);
         if (r < 0) {
-                log_message(MESSAGE_LOOP_FAILED, LOG_ERR, "the event loop failed: %s", strerror(-r));
+                log_message(MESSAGE_LOOP_FAILED, LOG_ERR, "the event loop failed: %s",
+                            strerror(-r));
                 return EXIT_FAILURE;
         }
         return EXIT_SUCCESS;

@@ -1,6 +1,7 @@
 #include "message.h"
 
-/* Drawn once and for good: whoever filters by one must find it after an upgrade too. systemd/wfapikey.catalog explains each. */
+/* Drawn once and for good: whoever filters by one must find it after an upgrade too.
+ * systemd/wfapikey.catalog explains each. */
 static const char *const ids[] = {
         [MESSAGE_ACCEPTED] = "9d930d7e0bb651cb852f9a81dd528668",
         [MESSAGE_READY] = "61873fde4e9a5ed589153ba4f4520f0f",

@@ -1,4 +1,5 @@
-/* The ids of messages in the journal, by which "journalctl -x" finds what systemd/wfapikey.catalog says of them. */
+/* The ids of messages in the journal, by which "journalctl -x" finds what
+ * systemd/wfapikey.catalog says of them. */
 #pragma once
 
 #include "attr.h"
@@ -30,7 +31,8 @@ enum message {
 };
 
 /**
- * message_id(message), message_id_of_reason(reason): 32 hexadecimal digits, for the field MESSAGE_ID. Static storage.
+ * message_id(message), message_id_of_reason(reason): 32 hexadecimal digits, for the field
+ * MESSAGE_ID. Static storage.
  */
 const char *message_id(enum message message);
 const char *message_id_of_reason(enum reason reason);

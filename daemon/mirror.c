@@ -26,7 +26,8 @@ static const struct {
         { -EPROTONOSUPPORT, "It was made by a newer version of wfapikey" },
         { -EBADMSG, "The file is damaged, or not complete" },
         { -EKEYREJECTED, "The file is sealed for another host" },
-        { -ENOKEY, "This host has no mirror key: nothing can be sealed for it before 'mirror keygen'" },
+        { -ENOKEY,
+          "This host has no mirror key: nothing can be sealed for it before 'mirror keygen'" },
         { -ESTALE, "The mirror is not newer than the last one that was imported" },
         { -EXDEV, "The file does not come from the host that it must come from" },
         { -ELOOP, "The mirror was made on this very host" },
@@ -93,8 +94,9 @@ int mirror_show_key(const struct mirror *m, char out[static SEAL_TEXT_LEN + 1]) 
         return mirror_key_show(m->dir, out);
 }
 
-int mirror_export(struct mirror *m, struct store *writer, uint64_t connection, const char *recipient,
-                  enum seal_kind kind, int64_t now, uint64_t *ret_token, uint64_t *ret_keys) {
+int mirror_export(struct mirror *m, struct store *writer, uint64_t connection,
+                  const char *recipient, enum seal_kind kind, int64_t now, uint64_t *ret_token,
+                  uint64_t *ret_keys) {
         int r;
 
         if (m->out)
@@ -141,7 +143,8 @@ int mirror_import(struct mirror *m, struct store *writer, uint64_t connection, e
         return 0;
 }
 
-int mirror_write(struct mirror *m, struct store *writer, uint64_t token, const uint8_t *in, size_t len) {
+int mirror_write(struct mirror *m, struct store *writer, uint64_t token, const uint8_t *in,
+                 size_t len) {
         int r;
 
         if (!m->in || m->reading.token != token)
@@ -163,7 +166,8 @@ int mirror_check(struct mirror *m, uint64_t token, struct mirror_in_summary *ret
         return r;
 }
 
-int mirror_commit(struct mirror *m, struct store *writer, uint64_t token, const struct audit_record *audit) {
+int mirror_commit(struct mirror *m, struct store *writer, uint64_t token,
+                  const struct audit_record *audit) {
         int r;
 
         if (!m->in || m->reading.token != token)
@@ -174,7 +178,8 @@ int mirror_commit(struct mirror *m, struct store *writer, uint64_t token, const 
 }
 
 bool mirror_tidy(struct mirror *m, uint64_t connection, int64_t now) {
-        if (m->out && (m->writing.connection == connection || now - m->writing.touched > MIRROR_IDLE_S))
+        if (m->out &&
+            (m->writing.connection == connection || now - m->writing.touched > MIRROR_IDLE_S))
                 end_out(m);
         if (m->in && m->reading.connection == connection)
                 end_in(m);

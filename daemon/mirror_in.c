@@ -14,8 +14,8 @@
 
 _Static_assert(SEAL_PUBLIC_LEN == STORE_SOURCE_LEN, "the store remembers a source");
 
-/* Invariants: (1) summary.head is of the file once seal is there; (2) load is finished once whole is set, and then holds what the live store could
- * have had, of a source that may send it. */
+/* Invariants: (1) summary.head is of the file once seal is there; (2) load is finished once
+ * whole is set, and then holds what the live store could have had, of a source that may send it. */
 struct mirror_in {
         int dir;
         struct keymint *keymint;
@@ -27,14 +27,16 @@ struct mirror_in {
         struct policy live, staged;
         bool policy_known; /* staged is that of the file */
         struct mirror_in_summary summary;
-        struct store_mirror mirror; /* what the store remembers, with this file */
+        /* what the store remembers, with this file */
+        struct store_mirror mirror;
         bool ended, whole;
         size_t n_peppers;
         struct {
                 uint32_t id;
                 uint8_t bytes[PEPPER_LEN];
         } peppers[MIRROR_OUT_PEPPERS_MAX];
-        size_t have; /* of raw: the head, or a frame and its chunk */
+        /* of raw: the head, or a frame and its chunk */
+        size_t have;
         uint8_t raw[MIRROR_OUT_FRAME_LEN + SEAL_SEALED_MAX];
         uint8_t content[SEAL_CHUNK_MAX];
 };
@@ -95,7 +97,8 @@ static int check_source(struct mirror_in *i) {
         if (head->kind != i->kind)
                 return -EPROTOTYPE;
         if (i->kind == SEAL_BACKUP) {
-                /* What a lost store has exported has numbers up to this one; the next mirror has to be newer. */
+                /* What a lost store has exported has numbers up to this one; the next mirror has
+                 * to be newer. */
                 if (is_own && head->sequence > i->mirror.exported)
                         i->mirror.exported = head->sequence;
                 return is_own || i->foreign ? 0 : -EXDEV;
@@ -154,7 +157,8 @@ static int count_revived(struct mirror_in *i, struct store *writer, const struct
         r = store_key_get(writer, key->id, &live);
         if (r < 0 && r != -ENOENT)
                 return r;
-        if (r == -ENOENT || live.epoch < i->live.epoch || expiry_status(&i->live, &live, now) != KEY_ACTIVE)
+        if (r == -ENOENT || live.epoch < i->live.epoch ||
+            expiry_status(&i->live, &live, now) != KEY_ACTIVE)
                 i->summary.revived++;
         return 0;
 }
@@ -211,7 +215,8 @@ static bool is_shown(const char *text, size_t size) {
 }
 
 /* What the daemon would not have registered so. */
-static int check_cert(const struct cert_record *cert, const uint8_t *der, size_t len, void *userdata) {
+static int check_cert(const struct cert_record *cert, const uint8_t *der, size_t len,
+                      void *userdata) {
         struct counting *counting = userdata;
         uint8_t thumbprint[RECORD_THUMBPRINT_LEN];
 

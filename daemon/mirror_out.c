@@ -6,14 +6,16 @@
 #include "mirror_key.h"
 #include "mirror_out.h"
 
-#define CONTENT_RESERVE (STORE_RECORD_HEAD + MIRROR_OUT_END_LEN) /* so that the end fits wherever it comes */
+/* so that the end fits wherever it comes */
+#define CONTENT_RESERVE (STORE_RECORD_HEAD + MIRROR_OUT_END_LEN)
 
 struct mirror_out {
         const struct keymint *keymint;
         struct seal *seal;
         struct store_dump *dump;
         uint8_t head[SEAL_HEAD_LEN];
-        bool begun; /* the head has gone out, and the peppers */
+        /* the head has gone out, and the peppers */
+        bool begun;
         uint8_t content[SEAL_CHUNK_MAX];
 };
 
@@ -27,7 +29,8 @@ struct mirror_out *mirror_out_free(struct mirror_out *o) {
         return NULL;
 }
 
-/* Numbers go up even where a store was lost and begun anew: they are the time, where that is later. Nobody writes as many in a second. */
+/* Numbers go up even where a store was lost and begun anew: they are the time, where that is
+ * later. Nobody writes as many in a second. */
 #define PER_SECOND 1000
 
 static int next_sequence(struct store *writer, int64_t now, uint64_t *ret) {
@@ -64,8 +67,9 @@ static int begin(struct mirror_out *o, struct store *writer, int dir, struct sea
         return r < 0 ? r : store_dump_open(&o->dump, writer);
 }
 
-int mirror_out_open(struct mirror_out **ret, struct store *writer, int dir, const struct keymint *keymint,
-                    const char *recipient, enum seal_kind kind, int64_t now) {
+int mirror_out_open(struct mirror_out **ret, struct store *writer, int dir,
+                    const struct keymint *keymint, const char *recipient, enum seal_kind kind,
+                    int64_t now) {
         struct seal_head head = { .kind = kind, .created_at = now };
         struct mirror_out *o;
         int r;
@@ -127,7 +131,8 @@ static int fill(struct mirror_out *o, size_t *ret_len) {
         if (!o->begun)
                 r = store_pepper_each(store_dump_snapshot(o->dump), add_pepper, &c);
         if (r >= 0)
-                r = store_dump_next(o->dump, c.bytes + c.len, SEAL_CHUNK_MAX - CONTENT_RESERVE - c.len, &len);
+                r = store_dump_next(o->dump, c.bytes + c.len,
+                                    SEAL_CHUNK_MAX - CONTENT_RESERVE - c.len, &len);
         if (r < 0)
                 return r;
         c.len += len;

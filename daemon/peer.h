@@ -1,4 +1,5 @@
-/* Who is at the other end of a Unix socket, as the kernel noted it at connect(2). Nothing that a peer says is believed. */
+/* Who is at the other end of a Unix socket, as the kernel noted it at connect(2). Nothing that a
+ * peer says is believed. */
 #pragma once
 
 #include <stdbool.h>
@@ -16,9 +17,10 @@ struct peer {
 
 /**
  * peer_refuse_descriptors(fd):
- * Has the kernel refuse descriptors that a peer passes along (SO_PASSRIGHTS, Linux 6.16), on a listening socket for all that come from
- * it. One that nobody else has any more is closed by whoever drops it, and a socket with SO_LINGER can make that take hours. On an
- * older kernel nothing happens.
+ * Has the kernel refuse descriptors that a peer passes along (SO_PASSRIGHTS, Linux 6.16), on a
+ * listening socket for all that come from it. One that nobody else has any more is closed by
+ * whoever drops it, and a socket with SO_LINGER can make that take hours. On an older kernel
+ * nothing happens.
  */
 void peer_refuse_descriptors(int fd);
 
@@ -28,7 +30,8 @@ void peer_refuse_descriptors(int fd);
 int peer_cred(int fd, struct ucred *ret) _must_check_;
 
 /**
- * peer_read(fd, ret): the same and the supplementary groups (SO_PEERGROUPS); peer_done() frees them. 0, or a negative errno.
+ * peer_read(fd, ret): the same and the supplementary groups (SO_PEERGROUPS); peer_done() frees
+ * them. 0, or a negative errno.
  */
 int peer_read(int fd, struct peer *ret) _must_check_;
 void peer_done(struct peer *peer);

@@ -38,13 +38,14 @@ int pepper_create_file(int dir, uint8_t out[static PEPPER_LEN]) {
         _cleanup_close_ int fd = -1;
         int r = 0;
 
-        fd = openat(dir, PEPPER_FILE_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        fd = openat(dir, PEPPER_FILE_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+                    0600);
         if (fd < 0)
                 return -errno;
         if (getrandom(out, PEPPER_LEN, 0) != PEPPER_LEN)
                 r = -EIO;
-        else if (fchmod(fd, 0600) < 0 || write(fd, out, PEPPER_LEN) != PEPPER_LEN || fsync(fd) < 0 ||
-                 fsync(dir) < 0)
+        else if (fchmod(fd, 0600) < 0 || write(fd, out, PEPPER_LEN) != PEPPER_LEN ||
+                 fsync(fd) < 0 || fsync(dir) < 0)
                 r = errno ? -errno : -EIO;
         if (r < 0) {
                 explicit_bzero(out, PEPPER_LEN);
@@ -84,7 +85,8 @@ static bool is_unneeded(const char *file, const uint32_t *keep, size_t n_keep) {
 }
 
 void pepper_remove_foreign(int dir, const uint32_t *keep, size_t n_keep) {
-        int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* with a position of its own */
+        /* with a position of its own */
+        int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         const struct dirent *entry;
         DIR *list = fd < 0 ? NULL : fdopendir(fd);
 

@@ -31,22 +31,24 @@ static const struct row {
         { "max-lifetime", KIND_DURATION_OR_NONE, offsetof(struct policy, max_lifetime_s), 0,
           "a duration such as 90d, 6months or 1y, or none" },
         { "password-issue", KIND_SWITCH, offsetof(struct policy, password_issue), 1, "yes or no" },
-        { "remove-on-password-expiry", KIND_SWITCH, offsetof(struct policy, remove_on_password_expiry), 0,
-          "yes or no" },
-        { "require-certificate", KIND_NEED, offsetof(struct policy, require_certificate), CERTIFICATE_NO,
-          "no, yes or proof" },
+        { "remove-on-password-expiry", KIND_SWITCH,
+          offsetof(struct policy, remove_on_password_expiry), 0, "yes or no" },
+        { "require-certificate", KIND_NEED, offsetof(struct policy, require_certificate),
+          CERTIFICATE_NO, "no, yes or proof" },
         { "retention", KIND_DURATION, offsetof(struct policy, retention_s), 90 * PARSE_DAY_S,
           "a duration such as 90d or 1y" },
 };
 
 /* Stands for the policy of any service; its place in struct policy is not one of its own. */
-static const struct row service_row = { POLICY_SERVICE, KIND_NEED, 0, CERTIFICATE_NO, "no, yes or proof" };
+static const struct row service_row = { POLICY_SERVICE, KIND_NEED, 0, CERTIFICATE_NO,
+                                        "no, yes or proof" };
 
 /* The service that a name is of; NULL when it is of none. */
 static const char *service_of(const char *name) {
         size_t len = sizeof(POLICY_SERVICE) - 1;
 
-        return strncmp(name, POLICY_SERVICE, len) == 0 && text_is_service(name + len) ? name + len : NULL;
+        return strncmp(name, POLICY_SERVICE, len) == 0 && text_is_service(name + len) ? name + len
+                                                                                      : NULL;
 }
 
 static const struct row *find(const char *name) {
@@ -247,8 +249,8 @@ bool policy_name(const struct policy *policy, size_t i, char out[static POLICY_N
                 return false;
         service = policy->services[i].name;
         memcpy(out, POLICY_SERVICE, sizeof(POLICY_SERVICE));
-        return text_copy(out + sizeof(POLICY_SERVICE) - 1, POLICY_NAME_LEN - sizeof(POLICY_SERVICE) + 1,
-                         service);
+        return text_copy(out + sizeof(POLICY_SERVICE) - 1,
+                         POLICY_NAME_LEN - sizeof(POLICY_SERVICE) + 1, service);
 }
 
 const char *policy_need_name(enum certificate_need need) {
@@ -274,7 +276,8 @@ enum certificate_need policy_service_need(const struct policy *policy, const cha
         return CERTIFICATE_NO;
 }
 
-void policy_format(const struct policy *policy, const char *name, char out[static POLICY_VALUE_LEN]) {
+void policy_format(const struct policy *policy, const char *name,
+                   char out[static POLICY_VALUE_LEN]) {
         const struct row *row = find(name);
         int64_t value;
 
@@ -284,7 +287,8 @@ void policy_format(const struct policy *policy, const char *name, char out[stati
         value = row == &service_row ? (int64_t) policy_service_need(policy, service_of(name))
                                     : load_value(policy, row);
         if (row->kind == KIND_NEED)
-                (void) text_copy(out, POLICY_VALUE_LEN, policy_need_name((enum certificate_need) value));
+                (void) text_copy(out, POLICY_VALUE_LEN,
+                                 policy_need_name((enum certificate_need) value));
         else if (row->kind == KIND_SWITCH)
                 memcpy(out, value ? "yes" : "no", value ? 4 : 3);
         else if (row->kind == KIND_COUNT)

@@ -5,8 +5,9 @@
 
 #define POLICY_VALUE_LEN 32
 
-/* Names in the store beside those of the policies, which people can neither see nor set: how often all keys were removed, and up to when keys
- * without an expiry of their own had outlived the lifetime at its last change. */
+/* Names in the store beside those of the policies, which people can neither see nor set: how
+ * often all keys were removed, and up to when keys without an expiry of their own had outlived
+ * the lifetime at its last change. */
 #define POLICY_EPOCH  "epoch"
 #define POLICY_LAPSED "lapsed"
 #define POLICY_TRUST  "trust" /* see struct policy */
@@ -23,42 +24,49 @@ void policy_init(struct policy *policy);
 
 /**
  * policy_apply(policy, name, value, changed_at):
- * Sets one policy to what the store holds. Returns 0; -ENOENT for a name and -ERANGE for a value that this build does not know:
- * then nothing may be accepted, because nobody knows what was forbidden.
+ * Sets one policy to what the store holds. Returns 0; -ENOENT for a name and -ERANGE for a value
+ * that this build does not know: then nothing may be accepted, because nobody knows what was
+ * forbidden.
  */
-int policy_apply(struct policy *policy, const char *name, int64_t value, int64_t changed_at) _must_check_;
+int policy_apply(struct policy *policy, const char *name, int64_t value,
+                 int64_t changed_at) _must_check_;
 
 /**
  * policy_parse(name, text, ret):
- * Reads what a person wrote for the policy ${name}. Returns 0; -ENOENT when there is no such policy; -EINVAL or -ERANGE for a value that
- * is not right (policy_usage() says what is).
+ * Reads what a person wrote for the policy ${name}. Returns 0; -ENOENT when there is no such
+ * policy; -EINVAL or -ERANGE for a value that is not right (policy_usage() says what is).
  */
 int policy_parse(const char *name, const char *text, int64_t *ret) _must_check_;
 
 /**
- * policy_usage(name): what may be written for the policy, for an error text; NULL when there is no such policy. Static storage.
+ * policy_usage(name): what may be written for the policy, for an error text; NULL when there is
+ * no such policy. Static storage.
  */
 const char *policy_usage(const char *name);
 
 /**
  * policy_name(policy, i, out):
- * The name of the ${i}th policy: all that there are in alphabetical order, then those of the services that ${policy} has. Whether there is an
- * ${i}th.
+ * The name of the ${i}th policy: all that there are in alphabetical order, then those of the
+ * services that ${policy} has. Whether there is an ${i}th.
  */
 bool policy_name(const struct policy *policy, size_t i, char out[static POLICY_NAME_LEN]);
 
 /**
- * policy_service_need(policy, service): what the policy of ${service} asks for; CERTIFICATE_NO where it has none.
+ * policy_service_need(policy, service): what the policy of ${service} asks for; CERTIFICATE_NO
+ * where it has none.
  */
 enum certificate_need policy_service_need(const struct policy *policy, const char *service);
 
 /**
- * policy_need_name(need), policy_parse_need(text, ret): "no", "yes", "proof". Static storage. 0; -EINVAL.
+ * policy_need_name(need), policy_parse_need(text, ret): "no", "yes", "proof". Static storage. 0;
+ * -EINVAL.
  */
 const char *policy_need_name(enum certificate_need need);
 int policy_parse_need(const char *text, enum certificate_need *ret) _must_check_;
 
 /**
- * policy_format(policy, name, out): the value of the policy ${name} as policy_parse() reads it; "" when there is none.
+ * policy_format(policy, name, out): the value of the policy ${name} as policy_parse() reads it;
+ * "" when there is none.
  */
-void policy_format(const struct policy *policy, const char *name, char out[static POLICY_VALUE_LEN]);
+void policy_format(const struct policy *policy, const char *name,
+                   char out[static POLICY_VALUE_LEN]);

@@ -49,8 +49,9 @@ static enum reason check_account(const struct policy_facts *facts) {
 
         if (!owner || owner->state == ACCOUNT_UNKNOWN)
                 return REASON_ACCOUNT_UNKNOWN;
-        return owner->state == ACCOUNT_PRESENT && owner->uid == facts->key->owner_uid ? REASON_NONE
-                                                                                      : REASON_ACCOUNT_GONE;
+        return owner->state == ACCOUNT_PRESENT && owner->uid == facts->key->owner_uid
+                       ? REASON_NONE
+                       : REASON_ACCOUNT_GONE;
 }
 
 static enum reason check_account_expired(const struct policy_facts *facts) {
@@ -80,7 +81,8 @@ static enum reason check_peer(const struct policy_facts *facts) {
 static enum reason check_service(const struct policy_facts *facts) {
         const char *services = facts->key->services;
 
-        return !services[0] || text_has_word(services, facts->service) ? REASON_NONE : REASON_SERVICE;
+        return !services[0] || text_has_word(services, facts->service) ? REASON_NONE
+                                                                       : REASON_SERVICE;
 }
 
 /* A list that does not read is a list that nobody is on. */
@@ -137,14 +139,22 @@ static enum reason check_certificate(const struct policy_facts *facts) {
 }
 
 static enum reason (*const checks[])(const struct policy_facts *facts) = {
-        [POLICY_RULE_ENABLED] = check_enabled,   [POLICY_RULE_KEY] = check_key,
-        [POLICY_RULE_SECRET] = check_secret,     [POLICY_RULE_USER] = check_user,
-        [POLICY_RULE_REMOVED] = check_removed,   [POLICY_RULE_REVOKED] = check_revoked,
-        [POLICY_RULE_RETIRED] = check_retired,   [POLICY_RULE_EXPIRED] = check_expired,
-        [POLICY_RULE_ACCOUNT] = check_account,   [POLICY_RULE_ACCOUNT_EXPIRED] = check_account_expired,
-        [POLICY_RULE_PASSWORD] = check_password, [POLICY_RULE_ADMIN] = check_admin,
-        [POLICY_RULE_PEER] = check_peer,         [POLICY_RULE_SERVICE] = check_service,
-        [POLICY_RULE_SOURCE] = check_source,     [POLICY_RULE_CERTIFICATE] = check_certificate,
+        [POLICY_RULE_ENABLED] = check_enabled,
+        [POLICY_RULE_KEY] = check_key,
+        [POLICY_RULE_SECRET] = check_secret,
+        [POLICY_RULE_USER] = check_user,
+        [POLICY_RULE_REMOVED] = check_removed,
+        [POLICY_RULE_REVOKED] = check_revoked,
+        [POLICY_RULE_RETIRED] = check_retired,
+        [POLICY_RULE_EXPIRED] = check_expired,
+        [POLICY_RULE_ACCOUNT] = check_account,
+        [POLICY_RULE_ACCOUNT_EXPIRED] = check_account_expired,
+        [POLICY_RULE_PASSWORD] = check_password,
+        [POLICY_RULE_ADMIN] = check_admin,
+        [POLICY_RULE_PEER] = check_peer,
+        [POLICY_RULE_SERVICE] = check_service,
+        [POLICY_RULE_SOURCE] = check_source,
+        [POLICY_RULE_CERTIFICATE] = check_certificate,
 };
 _Static_assert(ARRAY_LEN(checks) == _POLICY_RULE_MAX, "a check for each rule");
 

@@ -7,19 +7,24 @@
 /* A certificate that was shown, as far as it matters to a login. */
 struct policy_certificate {
         uint8_t thumbprint[RECORD_THUMBPRINT_LEN];
-        enum reason reason; /* why it is not trusted, or REASON_NONE */
-        bool proved;        /* that whoever logs in has its key */
+        /* why it is not trusted, or REASON_NONE */
+        enum reason reason;
+        bool proved; /* that whoever logs in has its key */
 };
 
 /* What is known about one login when it is decided. */
 struct policy_facts {
         const struct policy *policy;
-        const struct key_record *key;        /* NULL: no key has this id */
-        const struct account_record *owner;  /* of the key; NULL: nothing is known */
-        const struct account_record *linked; /* whose password counts; NULL: nothing is known */
-        bool secret_ok;                      /* the digest, or the ticket, is that of the key */
-        bool confirming;                     /* a ticket was presented, not a key */
-        bool peer_may_claim;                 /* the asking process may speak for the service */
+        const struct key_record *key; /* NULL: no key has this id */
+        /* of the key; NULL: nothing is known */
+        const struct account_record *owner;
+        /* whose password counts; NULL: nothing is known */
+        const struct account_record *linked;
+        /* the digest, or the ticket, is that of the key */
+        bool secret_ok;
+        bool confirming; /* a ticket was presented, not a key */
+        /* the asking process may speak for the service */
+        bool peer_may_claim;
         const char *user;
         const char *service;
         const char *rhost; /* "" when unknown */
@@ -50,17 +55,20 @@ enum policy_rule {
 };
 
 /**
- * policy_rule_check(rule, facts): why the login does not pass ${rule}, or REASON_NONE. To be asked only when it has passed those before.
+ * policy_rule_check(rule, facts): why the login does not pass ${rule}, or REASON_NONE. To be
+ * asked only when it has passed those before.
  */
 enum reason policy_rule_check(enum policy_rule rule, const struct policy_facts *facts);
 
 /**
- * policy_rule_decide(facts): why the login is refused: by the first rule that it does not pass; or REASON_NONE.
+ * policy_rule_decide(facts): why the login is refused: by the first rule that it does not pass;
+ * or REASON_NONE.
  */
 enum reason policy_rule_decide(const struct policy_facts *facts);
 
 /**
- * policy_rule_need(policy, key, service): the certificate that a login with ${key} to ${service} needs: whatever asks for most.
+ * policy_rule_need(policy, key, service): the certificate that a login with ${key} to ${service}
+ * needs: whatever asks for most.
  */
 enum certificate_need policy_rule_need(const struct policy *policy, const struct key_record *key,
                                        const char *service);

@@ -3,7 +3,8 @@
 #include "parse.h"
 #include "pwage.h"
 
-#define MAX_NO_AGEING 99999 /* chage(1) and useradd(8) write it for "never" */
+/* chage(1) and useradd(8) write it for "never" */
+#define MAX_NO_AGEING 99999
 
 /* The first second of a day, never 0, which means "not at all". */
 static int64_t day(int64_t days) {
@@ -38,7 +39,8 @@ void pwage_apply(const struct spwd *sp, struct account_record *account) {
         account->password_ends_at = 0;
         account->closes_at = sp->sp_expire >= 0 ? day(sp->sp_expire) : 0;
         if (ageing && sp->sp_lstchg > 0 && sp->sp_inact >= 0)
-                account->closes_at = earlier(account->closes_at, day(add(add(last, sp->sp_inact), 1)));
+                account->closes_at =
+                        earlier(account->closes_at, day(add(add(last, sp->sp_inact), 1)));
         if (!has_password(field))
                 return;
         if (sp->sp_lstchg == 0)

@@ -6,7 +6,8 @@
 #include "log.h"
 #include "retire.h"
 
-/* Invariants: (1) entries[0..n) have ids that differ; (2) one that is queued has a job at the worker, no other has. */
+/* Invariants: (1) entries[0..n) have ids that differ; (2) one that is queued has a job at the
+ * worker, no other has. */
 struct retire {
         size_t n;
         struct entry {
@@ -50,7 +51,8 @@ bool retire_has(const struct retire *retire, const char *id) {
         return find(retire, id) < retire->n;
 }
 
-/* The key may have changed since: only what is still to retire with the use of this successor does. */
+/* The key may have changed since: only what is still to retire with the use of this successor
+ * does. */
 static int retire_key(const struct retire_job *ours, struct store *writer) {
         struct key_record key;
         int r;
@@ -83,7 +85,8 @@ static void job_run(struct worker_job *job, struct store *writer) {
         store_rollback(writer);
         if (ours->r < 0)
                 log_line(LOG_WARNING,
-                         "key %s retires with the first use of key %s and that was not written, trying again "
+                         "key %s retires with the first use of key %s and that was not written, "
+                         "trying again "
                          "with the next use: %s",
                          ours->id, ours->successor, store_error_text(ours->r));
 }
@@ -100,7 +103,8 @@ static void job_done(struct worker_job *job) {
         free(ours);
 }
 
-static bool submit(struct retire *retire, struct worker *worker, const struct key_record *key, int64_t now) {
+static bool submit(struct retire *retire, struct worker *worker, const struct key_record *key,
+                   int64_t now) {
         struct retire_job *ours = worker ? calloc(1, sizeof(*ours)) : NULL;
 
         if (!ours)
@@ -116,7 +120,8 @@ static bool submit(struct retire *retire, struct worker *worker, const struct ke
         return false;
 }
 
-void retire_note(struct retire *retire, struct worker *worker, const struct key_record *key, int64_t now) {
+void retire_note(struct retire *retire, struct worker *worker, const struct key_record *key,
+                 int64_t now) {
         size_t at = find(retire, key->id);
         struct entry *entry = &retire->entries[at];
 

@@ -1,12 +1,14 @@
-/* Keys that retire with the first use of their successor. A verification does not write: so what was seen is noted here on the loop, counts from
- * the very next request on, and the writer thread makes it last. A crash before that forgets it; the next use of the successor notes it
+/* Keys that retire with the first use of their successor. A verification does not write: so what
+ * was seen is noted here on the loop, counts from the very next request on, and the writer
+ * thread makes it last. A crash before that forgets it; the next use of the successor notes it
  * again. */
 #pragma once
 
 #include "store.h"
 #include "worker.h"
 
-#define RETIRE_MAX 64 /* noted and not yet written; what does not fit is noted at the successor's next use */
+/* noted and not yet written; what does not fit is noted at the successor's next use */
+#define RETIRE_MAX 64
 
 struct retire;
 
@@ -18,10 +20,11 @@ struct retire *retire_free(struct retire *retire);
 
 /**
  * retire_note(retire, worker, key, now):
- * The successor of ${key}, which was to retire then, was used at ${now}. ${worker} writes it; NULL, or one that cannot take it now: it is
- * for a later note of the same to try again.
+ * The successor of ${key}, which was to retire then, was used at ${now}. ${worker} writes it;
+ * NULL, or one that cannot take it now: it is for a later note of the same to try again.
  */
-void retire_note(struct retire *retire, struct worker *worker, const struct key_record *key, int64_t now);
+void retire_note(struct retire *retire, struct worker *worker, const struct key_record *key,
+                 int64_t now);
 
 /**
  * retire_has(retire, id): whether the key ${id} was noted and that is not yet in the store.
@@ -29,7 +32,8 @@ void retire_note(struct retire *retire, struct worker *worker, const struct key_
 bool retire_has(const struct retire *retire, const char *id);
 
 /**
- * retire_use(retire, worker, reader, key, now): ${key} was used: retire_note() for the key whose place it took, where that was to retire then.
+ * retire_use(retire, worker, reader, key, now): ${key} was used: retire_note() for the key whose
+ * place it took, where that was to retire then.
  */
 void retire_use(struct retire *retire, struct worker *worker, struct store *reader,
                 const struct key_record *key, int64_t now);

@@ -2,9 +2,10 @@
 #include "attr.h"
 
 enum rule {
-        RULE_ADMIN = 0,     /* administrators only, own or not */
-        RULE_OWN_DEVELOPER, /* with own keys, developers too; everybody where there is no developer group */
-        RULE_OWN,           /* with own keys, everybody */
+        RULE_ADMIN = 0, /* administrators only, own or not */
+        /* with own keys, developers too; everybody where there is no developer group */
+        RULE_OWN_DEVELOPER,
+        RULE_OWN, /* with own keys, everybody */
         RULE_ALL,
 };
 

@@ -6,14 +6,16 @@
 enum role {
         ROLE_USER = 0,
         ROLE_DEVELOPER, /* member of the developer group */
-        ROLE_ADMIN,     /* root, the daemon's own uid, or member of the admin group */
+        /* root, the daemon's own uid, or member of the admin group */
+        ROLE_ADMIN,
         _ROLE_MAX,
 };
 
 enum role_verb {
         ROLE_VERB_POLICY, /* read and change the policy */
         ROLE_VERB_ISSUE,
-        ROLE_VERB_ISSUE_PASSWORD, /* for whoever's password is given, whose right to ISSUE counts */
+        /* for whoever's password is given, whose right to ISSUE counts */
+        ROLE_VERB_ISSUE_PASSWORD,
         ROLE_VERB_RENAME,
         ROLE_VERB_RESET, /* rotate, too */
         ROLE_VERB_LIST,
@@ -21,21 +23,24 @@ enum role_verb {
         ROLE_VERB_REMOVE,
         ROLE_VERB_REMOVE_ALL, /* everybody's keys at once */
         ROLE_VERB_STATUS,
-        ROLE_VERB_STATISTICS, /* the part of the status that tells of other people */
-        ROLE_VERB_AUDIT,      /* see what happened */
+        /* the part of the status that tells of other people */
+        ROLE_VERB_STATISTICS,
+        ROLE_VERB_AUDIT, /* see what happened */
         ROLE_VERB_AUDIT_CHECK,
         ROLE_VERB_DIAGNOSE,
-        ROLE_VERB_RELOAD,      /* have the configuration read again */
-        ROLE_VERB_BIND,        /* a key to a certificate */
-        ROLE_VERB_CERTIFICATE, /* register certificates, see and remove them */
-        ROLE_VERB_MIRROR,      /* copy, back up and restore the whole store */
+        ROLE_VERB_RELOAD, /* have the configuration read again */
+        ROLE_VERB_BIND,   /* a key to a certificate */
+        /* register certificates, see and remove them */
+        ROLE_VERB_CERTIFICATE,
+        /* copy, back up and restore the whole store */
+        ROLE_VERB_MIRROR,
         _ROLE_VERB_MAX,
 };
 
 /**
  * role_may(role, verb, own, developers):
- * Whether a caller of ${role} may do ${verb} to a key of its own (${own}) or to anybody's; ${developers} says whether there is a
- * developer group. What is not known may not be done.
+ * Whether a caller of ${role} may do ${verb} to a key of its own (${own}) or to anybody's;
+ * ${developers} says whether there is a developer group. What is not known may not be done.
  * Source: DESIGN 8.
  */
 bool role_may(enum role role, enum role_verb verb, bool own, bool developers);

@@ -19,10 +19,13 @@ enum offset {
         AT_SIGNATURE = AT_STREAM + crypto_secretstream_xchacha20poly1305_HEADERBYTES,
 };
 _Static_assert(AT_SIGNATURE + crypto_sign_BYTES == SEAL_HEAD_LEN, "the table in MIRROR");
-_Static_assert(SEAL_CHUNK_EXTRA == crypto_secretstream_xchacha20poly1305_ABYTES, "the table in MIRROR");
-_Static_assert(SEAL_SECRET_LEN == crypto_box_SECRETKEYBYTES && SEAL_SECRET_LEN == crypto_sign_SEEDBYTES,
+_Static_assert(SEAL_CHUNK_EXTRA == crypto_secretstream_xchacha20poly1305_ABYTES,
+               "the table in MIRROR");
+_Static_assert(SEAL_SECRET_LEN == crypto_box_SECRETKEYBYTES &&
+                       SEAL_SECRET_LEN == crypto_sign_SEEDBYTES,
                "secrets");
-_Static_assert(SEAL_PUBLIC_LEN == crypto_box_PUBLICKEYBYTES && SEAL_PUBLIC_LEN == crypto_sign_PUBLICKEYBYTES,
+_Static_assert(SEAL_PUBLIC_LEN == crypto_box_PUBLICKEYBYTES &&
+                       SEAL_PUBLIC_LEN == crypto_sign_PUBLICKEYBYTES,
                "public keys");
 
 static const uint8_t magic[AT_VERSION] = "WFKSEAL";
@@ -30,11 +33,13 @@ static const char text_prefix[] = "wfm_";
 
 struct seal {
         crypto_secretstream_xchacha20poly1305_state stream;
-        uint8_t head[SEAL_HEAD_LEN]; /* goes into the authentication of each chunk */
-        bool ended;                  /* by the last chunk, or by one that was wrong */
+        /* goes into the authentication of each chunk */
+        uint8_t head[SEAL_HEAD_LEN];
+        /* by the last chunk, or by one that was wrong */
+        bool ended;
 };
 
-/* --- Keys ---------------------------------------------------------------------------------------------------------- */
+/* --- Keys --- */
 
 int seal_make_secret(uint8_t out[static SEAL_SECRET_LEN]) {
         if (sodium_init() < 0)
@@ -43,18 +48,21 @@ int seal_make_secret(uint8_t out[static SEAL_SECRET_LEN]) {
         return 0;
 }
 
-void seal_recipient_of(const uint8_t secret[static SEAL_SECRET_LEN], uint8_t out[static SEAL_PUBLIC_LEN]) {
+void seal_recipient_of(const uint8_t secret[static SEAL_SECRET_LEN],
+                       uint8_t out[static SEAL_PUBLIC_LEN]) {
         (void) crypto_scalarmult_base(out, secret);
 }
 
-void seal_source_of(const uint8_t secret[static SEAL_SECRET_LEN], uint8_t out[static SEAL_PUBLIC_LEN]) {
+void seal_source_of(const uint8_t secret[static SEAL_SECRET_LEN],
+                    uint8_t out[static SEAL_PUBLIC_LEN]) {
         uint8_t key[crypto_sign_SECRETKEYBYTES];
 
         (void) crypto_sign_seed_keypair(out, key, secret);
         explicit_bzero(key, sizeof(key));
 }
 
-/* The key and 4 bytes of its hash, as one number in base62, most significant digit first; 62^49 > 2^288. */
+/* The key and 4 bytes of its hash, as one number in base62, most significant digit first; 62^49
+ * > 2^288. */
 #define CHECK_LEN  4
 #define NUMBER_LEN (SEAL_PUBLIC_LEN + CHECK_LEN)
 
@@ -65,7 +73,8 @@ static void put_check(const uint8_t public[static SEAL_PUBLIC_LEN], uint8_t out[
         memcpy(out, hash, CHECK_LEN);
 }
 
-void seal_text_format(const uint8_t public[static SEAL_PUBLIC_LEN], char out[static SEAL_TEXT_LEN + 1]) {
+void seal_text_format(const uint8_t public[static SEAL_PUBLIC_LEN],
+                      char out[static SEAL_TEXT_LEN + 1]) {
         uint8_t number[NUMBER_LEN];
 
         memcpy(number, public, SEAL_PUBLIC_LEN);
@@ -111,7 +120,7 @@ int seal_text_parse(const char *text, uint8_t out[static SEAL_PUBLIC_LEN]) {
         return 0;
 }
 
-/* --- Making -------------------------------------------------------------------------------------------------------- */
+/* --- Making --- */
 
 static int seal_new(struct seal **ret) {
         if (sodium_init() < 0)
@@ -138,8 +147,10 @@ static void put_head(const struct seal_head *head, uint8_t out[static SEAL_HEAD_
         memcpy(out + AT_RECIPIENT, head->recipient, SEAL_PUBLIC_LEN);
 }
 
-/* The signature holds the sealed key: so who knows that key, and with it can make chunks, is the source or the recipient. */
-static void sign(uint8_t head[static SEAL_HEAD_LEN], const uint8_t source_secret[static SEAL_SECRET_LEN]) {
+/* The signature holds the sealed key: so who knows that key, and with it can make chunks, is the
+ * source or the recipient. */
+static void sign(uint8_t head[static SEAL_HEAD_LEN],
+                 const uint8_t source_secret[static SEAL_SECRET_LEN]) {
         uint8_t key[crypto_sign_SECRETKEYBYTES];
 
         (void) crypto_sign_seed_keypair(head + AT_SOURCE, key, source_secret);
@@ -148,7 +159,8 @@ static void sign(uint8_t head[static SEAL_HEAD_LEN], const uint8_t source_secret
 }
 
 int seal_begin(struct seal **ret, const struct seal_head *head,
-               const uint8_t source_secret[static SEAL_SECRET_LEN], uint8_t out[static SEAL_HEAD_LEN]) {
+               const uint8_t source_secret[static SEAL_SECRET_LEN],
+               uint8_t out[static SEAL_HEAD_LEN]) {
         uint8_t key[crypto_secretstream_xchacha20poly1305_KEYBYTES];
         struct seal *s;
         int r;
@@ -158,12 +170,14 @@ int seal_begin(struct seal **ret, const struct seal_head *head,
                 return r;
         put_head(head, s->head);
         crypto_secretstream_xchacha20poly1305_keygen(key);
-        (void) crypto_secretstream_xchacha20poly1305_init_push(&s->stream, s->head + AT_STREAM, key);
+        (void) crypto_secretstream_xchacha20poly1305_init_push(&s->stream, s->head + AT_STREAM,
+                                                               key);
         r = crypto_box_seal(s->head + AT_KEY, key, sizeof(key), head->recipient);
         explicit_bzero(key, sizeof(key));
         if (r < 0) {
                 seal_free(s);
-                return -EINVAL; /* a number that is nobody's public key */
+                /* a number that is nobody's public key */
+                return -EINVAL;
         }
         sign(s->head, source_secret);
         memcpy(out, s->head, SEAL_HEAD_LEN);
@@ -178,7 +192,7 @@ void seal_push(struct seal *s, const uint8_t *in, size_t len, bool last, uint8_t
                      : crypto_secretstream_xchacha20poly1305_TAG_MESSAGE);
 }
 
-/* --- Opening ------------------------------------------------------------------------------------------------------- */
+/* --- Opening --- */
 
 int seal_read_head(const uint8_t in[static SEAL_HEAD_LEN], struct seal_head *ret) {
         uint8_t kind = in[AT_KIND];
@@ -216,7 +230,8 @@ int seal_open(struct seal **ret, const uint8_t in[static SEAL_HEAD_LEN],
         memcpy(s->head, in, SEAL_HEAD_LEN);
         r = crypto_box_seal_open(key, in + AT_KEY, AT_STREAM - AT_KEY, public, recipient_secret);
         if (r >= 0)
-                r = crypto_secretstream_xchacha20poly1305_init_pull(&s->stream, in + AT_STREAM, key);
+                r = crypto_secretstream_xchacha20poly1305_init_pull(&s->stream, in + AT_STREAM,
+                                                                    key);
         explicit_bzero(key, sizeof(key));
         if (r < 0) {
                 seal_free(s);
@@ -230,8 +245,8 @@ int seal_pull(struct seal *s, const uint8_t *in, size_t len, uint8_t *out, bool 
         unsigned char tag;
 
         if (s->ended || len < SEAL_CHUNK_EXTRA || len > SEAL_SEALED_MAX ||
-            crypto_secretstream_xchacha20poly1305_pull(&s->stream, out, NULL, &tag, in, len, s->head,
-                                                       SEAL_HEAD_LEN) < 0 ||
+            crypto_secretstream_xchacha20poly1305_pull(&s->stream, out, NULL, &tag, in, len,
+                                                       s->head, SEAL_HEAD_LEN) < 0 ||
             (tag != crypto_secretstream_xchacha20poly1305_TAG_MESSAGE &&
              tag != crypto_secretstream_xchacha20poly1305_TAG_FINAL)) {
                 s->ended = true;

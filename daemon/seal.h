@@ -1,5 +1,6 @@
-/* Sealed files, by libsodium: bytes in, bytes out. Only the holder of the recipient's secret can read one, only the holder of the source's
- * secret can have made it, and what was cut, moved or changed is refused. Knows nothing of what is inside. MIRROR has the byte tables. */
+/* Sealed files, by libsodium: bytes in, bytes out. Only the holder of the recipient's secret can
+ * read one, only the holder of the source's secret can have made it, and what was cut, moved or
+ * changed is refused. Knows nothing of what is inside. MIRROR has the byte tables. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,10 +9,11 @@
 
 #include "attr.h"
 
-#define SEAL_VERSION     1
-#define SEAL_SECRET_LEN  32 /* of a recipient or a source */
-#define SEAL_PUBLIC_LEN  32
-#define SEAL_TEXT_LEN    53 /* of a public key, as people copy it: wfm_ and 49 digits */
+#define SEAL_VERSION    1
+#define SEAL_SECRET_LEN 32 /* of a recipient or a source */
+#define SEAL_PUBLIC_LEN 32
+/* of a public key, as people copy it: wfm_ and 49 digits */
+#define SEAL_TEXT_LEN    53
 #define SEAL_HEAD_LEN    264
 #define SEAL_CHUNK_MAX   32768 /* bytes of content in one chunk */
 #define SEAL_CHUNK_EXTRA 17    /* by which a sealed chunk is longer */
@@ -27,7 +29,8 @@ enum seal_kind {
 struct seal_head {
         enum seal_kind kind;
         int64_t created_at;
-        uint64_t sequence; /* later files of one source have larger ones */
+        /* later files of one source have larger ones */
+        uint64_t sequence;
         uint8_t source[SEAL_PUBLIC_LEN];
         uint8_t recipient[SEAL_PUBLIC_LEN];
 };
@@ -42,21 +45,26 @@ struct seal;
 int seal_make_secret(uint8_t out[static SEAL_SECRET_LEN]) _must_check_;
 
 /**
- * seal_recipient_of(secret, out), seal_source_of(secret, out): the public key to a recipient's (X25519) or a source's (Ed25519) secret.
+ * seal_recipient_of(secret, out), seal_source_of(secret, out): the public key to a recipient's
+ * (X25519) or a source's (Ed25519) secret.
  */
-void seal_recipient_of(const uint8_t secret[static SEAL_SECRET_LEN], uint8_t out[static SEAL_PUBLIC_LEN]);
-void seal_source_of(const uint8_t secret[static SEAL_SECRET_LEN], uint8_t out[static SEAL_PUBLIC_LEN]);
+void seal_recipient_of(const uint8_t secret[static SEAL_SECRET_LEN],
+                       uint8_t out[static SEAL_PUBLIC_LEN]);
+void seal_source_of(const uint8_t secret[static SEAL_SECRET_LEN],
+                    uint8_t out[static SEAL_PUBLIC_LEN]);
 
 /**
  * seal_text_format(public, out), seal_text_parse(text, out):
  * A public key as text, which has a checksum: -EINVAL for one with a typing error.
  */
-void seal_text_format(const uint8_t public[static SEAL_PUBLIC_LEN], char out[static SEAL_TEXT_LEN + 1]);
+void seal_text_format(const uint8_t public[static SEAL_PUBLIC_LEN],
+                      char out[static SEAL_TEXT_LEN + 1]);
 int seal_text_parse(const char *text, uint8_t out[static SEAL_PUBLIC_LEN]) _must_check_;
 
 /**
  * seal_begin(ret, head, source_secret, out):
- * Begins a file with what ${head} says, its source excepted, which is that of ${source_secret}; the first bytes of the file are in ${out}.
+ * Begins a file with what ${head} says, its source excepted, which is that of ${source_secret};
+ * the first bytes of the file are in ${out}.
  * Returns 0; -EINVAL when nothing can be sealed for that recipient; -ENOMEM; -EIO.
  */
 int seal_begin(struct seal **ret, const struct seal_head *head,
@@ -64,29 +72,32 @@ int seal_begin(struct seal **ret, const struct seal_head *head,
                uint8_t out[static SEAL_HEAD_LEN]) _must_check_;
 
 /**
- * seal_push(s, in, len, last, out): seals the next ${len} bytes, at most SEAL_CHUNK_MAX, the ${last} ones or not, into ${len} + SEAL_CHUNK_EXTRA
- * bytes at ${out}.
+ * seal_push(s, in, len, last, out): seals the next ${len} bytes, at most SEAL_CHUNK_MAX, the
+ * ${last} ones or not, into ${len} + SEAL_CHUNK_EXTRA bytes at ${out}.
  */
 void seal_push(struct seal *s, const uint8_t *in, size_t len, bool last, uint8_t *out);
 
 /**
  * seal_read_head(in, ret):
- * Returns 0 when the source that is named signed just this; -EMEDIUMTYPE when it is no sealed file; -EPROTONOSUPPORT when it is of a newer
- * version; -EBADMSG when it is damaged.
+ * Returns 0 when the source that is named signed just this; -EMEDIUMTYPE when it is no sealed
+ * file; -EPROTONOSUPPORT when it is of a newer version; -EBADMSG when it is damaged.
  */
 int seal_read_head(const uint8_t in[static SEAL_HEAD_LEN], struct seal_head *ret) _must_check_;
 
 /**
  * seal_open(ret, in, recipient_secret):
- * Opens a file whose first bytes ${in} passed seal_read_head(). Returns 0; -EKEYREJECTED when it is sealed for another recipient; -EBADMSG; -ENOMEM; -EIO.
+ * Opens a file whose first bytes ${in} passed seal_read_head(). Returns 0; -EKEYREJECTED when it
+ * is sealed for another recipient; -EBADMSG; -ENOMEM; -EIO.
  */
 int seal_open(struct seal **ret, const uint8_t in[static SEAL_HEAD_LEN],
               const uint8_t recipient_secret[static SEAL_SECRET_LEN]) _must_check_;
 
 /**
  * seal_pull(s, in, len, out, ret_last):
- * Opens the next chunk, ${len} bytes, into ${len} - SEAL_CHUNK_EXTRA bytes at ${out}, of SEAL_CHUNK_MAX. Returns 0; -EBADMSG when it is not the next one,
- * whole and unchanged, or when the last one has been there: then no other is either.
+ * Opens the next chunk, ${len} bytes, into ${len} - SEAL_CHUNK_EXTRA bytes at ${out}, of
+ * SEAL_CHUNK_MAX. Returns 0; -EBADMSG when it is not the next one, whole and unchanged, or when
+ * the last one has been there: then no other is either.
  */
-int seal_pull(struct seal *s, const uint8_t *in, size_t len, uint8_t *out, bool *ret_last) _must_check_;
+int seal_pull(struct seal *s, const uint8_t *in, size_t len, uint8_t *out,
+              bool *ret_last) _must_check_;
 struct seal *seal_free(struct seal *s);

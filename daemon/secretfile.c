@@ -10,7 +10,8 @@
 #include "secretfile.h"
 
 int secretfile_read_fd(int fd, uint8_t out[static SECRETFILE_LEN]) {
-        uint8_t buffer[SECRETFILE_LEN + 1]; /* one more, so that too long a file is seen as such */
+        /* one more, so that too long a file is seen as such */
+        uint8_t buffer[SECRETFILE_LEN + 1];
         size_t have = 0;
         int r = 0;
 

@@ -28,7 +28,8 @@ __attribute__((format(printf, 3, 4))) static int fail(char *error, int r, const 
         return r;
 }
 
-/* Units have an invocation, whatever it is that shows of systemd inside of them. Not NOTIFY_SOCKET: containers have that, too (systemd-nspawn). */
+/* Units have an invocation, whatever it is that shows of systemd inside of them. Not
+ * NOTIFY_SOCKET: containers have that, too (systemd-nspawn). */
 static bool is_under_systemd(void) {
         return sd_booted() > 0 || secure_getenv("INVOCATION_ID");
 }
@@ -51,9 +52,9 @@ int seed_take(struct seed *ret, char error[static SEED_ERROR_LEN]) {
         if (key)
                 take_key(key, &seed.key);
         if (is_under_systemd())
-                return fail(
-                        error, -EPERM,
-                        "--issue-from-environment is for tests in containers, and refused where systemd is");
+                return fail(error, -EPERM,
+                            "--issue-from-environment is for tests in containers, and refused "
+                            "where systemd is");
         if (!seed.key.text[0])
                 return fail(error, -EINVAL,
                             ENV_KEY " must be a whole key, as 'wfapikeyctl key draw' prints one");
@@ -108,8 +109,9 @@ static int make_key(const struct seed *seed, const struct keymint *keymint, stru
                 return r;
         (void) text_copy(issue.key.name, sizeof(issue.key.name), ORIGIN);
         (void) text_copy(issue.key.origin, sizeof(issue.key.origin), ORIGIN);
-        issue.audit =
-                (struct audit_record){ .count = 1, .uid = AUDIT_NOBODY, .verdict = "done", .door = "daemon" };
+        issue.audit = (struct audit_record){
+                .count = 1, .uid = AUDIT_NOBODY, .verdict = "done", .door = "daemon"
+        };
         (void) text_copy(issue.audit.event, sizeof(issue.audit.event), "issued");
         (void) text_copy(issue.audit.detail, sizeof(issue.audit.detail), ORIGIN);
         if (!issue_take_owner(&issue, seed->user, 0, &account) || !issue_add(&issue, writer))
@@ -117,7 +119,8 @@ static int make_key(const struct seed *seed, const struct keymint *keymint, stru
         return 0;
 }
 
-static int plant(const struct seed *seed, const struct keymint *keymint, struct store *writer, char *error) {
+static int plant(const struct seed *seed, const struct keymint *keymint, struct store *writer,
+                 char *error) {
         char id[KEYTEXT_ID_LEN + 1] = {};
         int64_t now = clock_now();
         struct key_record key;
@@ -128,7 +131,8 @@ static int plant(const struct seed *seed, const struct keymint *keymint, struct 
                 r = store_policy_each(writer, on_policy, NULL);
         if (r == -EPERM)
                 return fail(error, r,
-                            "the store has keys of its own: --issue-from-environment is for tests, which "
+                            "the store has keys of its own: --issue-from-environment is for tests, "
+                            "which "
                             "begin with an empty one");
         memcpy(id, keytext_id(seed->key.text), KEYTEXT_ID_LEN);
         if (r >= 0)
@@ -153,7 +157,8 @@ int seed_plant(const struct seed *seed, const struct keymint *keymint, struct st
                 r = plant(seed, keymint, writer, error);
         store_rollback(writer);
         if (r < 0 && !error[0])
-                (void) fail(error, r, "no key from the environment: the key store: %s", store_error_text(r));
+                (void) fail(error, r, "no key from the environment: the key store: %s",
+                            store_error_text(r));
         if (r >= 0)
                 log_line(LOG_WARNING,
                          "FOR TESTS ONLY: the environment gave the key %.10s; whoever can see that "

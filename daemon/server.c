@@ -22,14 +22,16 @@
 #include "sweeper.h"
 #include "watchdog.h"
 
-#define FLUSH_USEC      UINT64_C(2000000)
-#define UNKNOWN_FLUSHES 15 /* at the least between two looks at accounts of which nothing is known */
+#define FLUSH_USEC UINT64_C(2000000)
+/* at the least between two looks at accounts of which nothing is known */
+#define UNKNOWN_FLUSHES 15
 #define ETC             "/etc"
 
 struct server {
         const struct server_options *options;
         struct store_shared shared;
-        struct bootstrap state; /* its writer is the worker's once that runs */
+        /* its writer is the worker's once that runs */
+        struct bootstrap state;
         struct conf *conf;
         struct verify *verify;
         struct firstuse *firstuse;
@@ -57,7 +59,8 @@ static int on_flush(sd_event_source *source, uint64_t usec, void *userdata) {
 
         (void) usec;
         verify_flush(s->verify, s->worker);
-        /* To look at everybody is work: whoever knocks with such a key without pause must not have it done without pause. */
+        /* To look at everybody is work: whoever knocks with such a key without pause must not
+         * have it done without pause. */
         if (s->unknown_wait > 0)
                 s->unknown_wait--;
         else if (verify_take_unknown(s->verify)) {
@@ -65,14 +68,16 @@ static int on_flush(sd_event_source *source, uint64_t usec, void *userdata) {
                 accounts_refresh(s->accounts);
         }
         audit_flush(s->audit, s->worker, clock_now());
-        control_follow_pump(&s->control); /* those who did not keep up when it was written */
+        /* those who did not keep up when it was written */
+        control_follow_pump(&s->control);
         control_mirror_tidy(&s->control, 0);
         (void) sd_event_source_set_time_relative(source, FLUSH_USEC);
         (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
         return 0;
 }
 
-/* The names in the configuration are asked of NSS, which may take as long as it likes: so this is work for the writer thread. */
+/* The names in the configuration are asked of NSS, which may take as long as it likes: so this
+ * is work for the writer thread. */
 struct reload_job {
         struct worker_job job;
         struct server *server;
@@ -123,21 +128,21 @@ static int on_sighup(sd_event_source *source, const struct signalfd_siginfo *si,
         if (reload) {
                 reload->job = (struct worker_job){ .run = reload_run, .done = reload_done };
                 reload->server = userdata;
-                reload->required =
-                        conf_must_be_there(reload->server->conf, reload->server->options->conf_required);
+                reload->required = conf_must_be_there(reload->server->conf,
+                                                      reload->server->options->conf_required);
                 (void) sd_notify(0, "RELOADING=1");
         }
         if (!reload || worker_submit(reload->server->worker, &reload->job) < 0) {
-                log_line(LOG_ERR,
-                         "the configuration stays as it was: too much is waiting to be done; try again");
+                log_line(LOG_ERR, "the configuration stays as it was: too much is waiting to be "
+                                  "done; try again");
                 (void) sd_notify(0, "READY=1");
                 free(reload);
         }
         return 0;
 }
 
-/* The writer has finished something: the reader's old snapshot would keep the log from being used anew; and somebody may want to hear of
- * it. */
+/* The writer has finished something: the reader's old snapshot would keep the log from being
+ * used anew; and somebody may want to hear of it. */
 static void on_written(void *userdata) {
         struct server *s = userdata;
 
@@ -155,7 +160,8 @@ static void look_at_queues(struct control_queue out[static CONTROL_QUEUES], void
         out[0] = (struct control_queue){ "writer", worker_length(s->worker), WORKER_QUEUE_MAX };
         out[1] = (struct control_queue){ "connections", pending, LISTENER_PENDING_MAX };
         out[2] = (struct control_queue){ "challenges", offered, LISTENER_OFFERED_MAX };
-        out[3] = (struct control_queue){ "certificates", judge_length(s->judge), JUDGE_WAITING_MAX };
+        out[3] =
+                (struct control_queue){ "certificates", judge_length(s->judge), JUDGE_WAITING_MAX };
 }
 
 static int start_loop(struct server *s) {
@@ -175,7 +181,8 @@ static int start_loop(struct server *s) {
             (r = sd_event_add_signal(s->event, &s->reload, SIGHUP, on_sighup, s)) < 0 ||
             (r = watchdog_start(&s->watchdog, s->event)) < 0)
                 return r;
-        return sd_event_add_time_relative(s->event, &s->flush, CLOCK_MONOTONIC, FLUSH_USEC, 0, on_flush, s);
+        return sd_event_add_time_relative(s->event, &s->flush, CLOCK_MONOTONIC, FLUSH_USEC, 0,
+                                          on_flush, s);
 }
 
 static int start_threads(struct server *s) {
@@ -186,7 +193,8 @@ static int start_threads(struct server *s) {
         if (r < 0)
                 return r;
         writer = take_ptr(s->state.writer);
-        accounts_facts_look(writer, ETC, s->conf->has_admin_group ? s->conf->admin_group : (gid_t) -1);
+        accounts_facts_look(writer, ETC,
+                            s->conf->has_admin_group ? s->conf->admin_group : (gid_t) -1);
         r = worker_new(&s->worker, s->event, writer, on_written, s);
         if (r < 0)
                 s->state.writer = writer;
@@ -258,8 +266,8 @@ static int start_sockets(struct server *s, char *error) {
         if (r < 0)
                 return r;
         s->control.own_sockets = s->sockets.made_verify || s->sockets.made_control;
-        r = listener_new(&s->listener, s->event, s->sockets.verify, s->verify, s->firstuse, s->audit,
-                         s->judge);
+        r = listener_new(&s->listener, s->event, s->sockets.verify, s->verify, s->firstuse,
+                         s->audit, s->judge);
         if (r >= 0) {
                 s->sockets.verify = -1; /* the listener's */
                 r = control_bus_new(&s->control_bus, s->event, s->sockets.control, &s->control);
@@ -267,7 +275,8 @@ static int start_sockets(struct server *s, char *error) {
         if (r >= 0)
                 s->sockets.control = -1;
         else
-                (void) snprintf(error, SERVER_ERROR_LEN, "cannot serve the sockets: %s", strerrordesc_np(-r));
+                (void) snprintf(error, SERVER_ERROR_LEN, "cannot serve the sockets: %s",
+                                strerrordesc_np(-r));
         return r;
 }
 
@@ -304,8 +313,8 @@ int server_new(struct server **ret, const struct server_options *options,
                 return -ENOMEM;
         s->options = options;
         s->sockets.verify = s->sockets.control = s->state.lock = -1;
-        atomic_init(&s->shared.generation,
-                    1); /* readers have seen 0, so their first look is at something new */
+        /* readers have seen 0, so their first look is at something new */
+        atomic_init(&s->shared.generation, 1);
         r = start(s, error);
         if (r < 0)
                 return r;
@@ -330,7 +339,8 @@ struct server *server_free(struct server *s) {
         accounts_stop(s->accounts);
         if (s->audit && s->worker)
                 audit_finish(s->audit, s->worker, clock_now());
-        worker_free(s->worker); /* runs what is queued, the flushes among it */
+        /* runs what is queued, the flushes among it */
+        worker_free(s->worker);
         control_follow_stop(&s->control);
         (void) sweeper_free(s->sweeper);
         (void) accounts_free(s->accounts);

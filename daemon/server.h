@@ -16,19 +16,22 @@ struct server_options {
         const char *control_socket;
         const char *conf;
         bool conf_required; /* somebody named the file */
-        struct seed *seed;  /* NULL: no key from the environment; wiped when it has been made */
+        /* NULL: no key from the environment; wiped when it has been made */
+        struct seed *seed;
 };
 
 /**
  * server_new(ret, options, error):
- * Everything up to and with its sockets, those that systemd passed or its own. ${options} must outlive it.
+ * Everything up to and with its sockets, those that systemd passed or its own. ${options} must
+ * outlive it.
  * Returns 0; a negative errno with one sentence in ${error}.
  */
 int server_new(struct server **ret, const struct server_options *options,
                char error[static SERVER_ERROR_LEN]) _must_check_;
 
 /**
- * server_free(s): ends what is under way, writes what is still to be written, removes the sockets that it made.
+ * server_free(s): ends what is under way, writes what is still to be written, removes the
+ * sockets that it made.
  */
 struct server *server_free(struct server *s);
 void server_freep(struct server **s);

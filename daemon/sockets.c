@@ -25,7 +25,8 @@ static int set_address(const char *path, struct sockaddr_un *ret) {
 static bool is_served(const struct sockaddr_un *sa, int type) {
         _cleanup_close_ int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-        return fd >= 0 && (connect(fd, (const struct sockaddr *) sa, sizeof(*sa)) == 0 || errno == EAGAIN);
+        return fd >= 0 &&
+               (connect(fd, (const struct sockaddr *) sa, sizeof(*sa)) == 0 || errno == EAGAIN);
 }
 
 /* The last directory of the path, where it is missing; what it stands in must be there. */
@@ -66,8 +67,8 @@ static int make_socket(const char *path, int type, ino_t *ret_ino) {
         fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (fd < 0)
                 return -errno;
-        /* Nobody gets in before it listens: the umask makes it 0700 until then. Any user may connect; what each may do is
-         * decided by the uid that the kernel names. */
+        /* Nobody gets in before it listens: the umask makes it 0700 until then. Any user may
+         * connect; what each may do is decided by the uid that the kernel names. */
         if (bind(fd, (struct sockaddr *) &sa, sizeof(sa)) < 0 || listen(fd, SOMAXCONN) < 0 ||
             lstat(path, &st) < 0 || chmod(path, 0666) < 0)
                 return -errno;
@@ -84,19 +85,21 @@ static int take_passed(struct sockets *s, char *error) {
                                                                                    : NULL;
 
                 if (!place || *place >= 0) {
-                        (void) snprintf(error, SOCKETS_ERROR_LEN,
-                                        "descriptor %d was passed: wanted are one listening Unix socket of "
-                                        "type seqpacket "
-                                        "(verify) and one of type stream (control)",
-                                        fd);
+                        (void) snprintf(
+                                error, SOCKETS_ERROR_LEN,
+                                "descriptor %d was passed: wanted are one listening Unix socket of "
+                                "type seqpacket "
+                                "(verify) and one of type stream (control)",
+                                fd);
                         return -EINVAL;
                 }
-                /* They come blocking: a loop that accepts until there is nobody left would stop at the last. */
+                /* They come blocking: a loop that accepts until there is nobody left would stop
+                 * at the last. */
                 if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0) {
                         int r = -errno;
 
-                        (void) snprintf(error, SOCKETS_ERROR_LEN, "descriptor %d cannot be used: %s", fd,
-                                        strerror(-r));
+                        (void) snprintf(error, SOCKETS_ERROR_LEN,
+                                        "descriptor %d cannot be used: %s", fd, strerror(-r));
                         return r;
                 }
                 *place = fd;
@@ -134,8 +137,8 @@ static int make_missing(const char *path, int type, int *fd, bool *made, ino_t *
                 (void) snprintf(error, SOCKETS_ERROR_LEN, "cannot listen on '%s': %s", path,
                                 r == -EADDRINUSE ? "another process does"
                                 : r == -ENOTSOCK ? "something is there that is not a socket"
-                                : r == -EINVAL   ? "it must be an absolute path of at most 107 bytes"
-                                                 : strerror(-r));
+                                : r == -EINVAL ? "it must be an absolute path of at most 107 bytes"
+                                               : strerror(-r));
                 return r;
         }
         *fd = r;
@@ -150,11 +153,11 @@ int sockets_open(const char *verify_path, const char *control_path, struct socke
 
         r = take_passed(&s, error);
         if (r >= 0)
-                r = make_missing(verify_path, SOCK_SEQPACKET, &s.verify, &s.made_verify, &s.verify_ino,
-                                 error);
+                r = make_missing(verify_path, SOCK_SEQPACKET, &s.verify, &s.made_verify,
+                                 &s.verify_ino, error);
         if (r >= 0)
-                r = make_missing(control_path, SOCK_STREAM, &s.control, &s.made_control, &s.control_ino,
-                                 error);
+                r = make_missing(control_path, SOCK_STREAM, &s.control, &s.made_control,
+                                 &s.control_ino, error);
         if (r < 0) {
                 sockets_remove(verify_path, control_path, &s);
                 turn_away(s.verify);
@@ -174,7 +177,8 @@ static void remove_own(const char *path, bool made, ino_t ino) {
                 (void) unlink(path);
 }
 
-void sockets_remove(const char *verify_path, const char *control_path, const struct sockets *sockets) {
+void sockets_remove(const char *verify_path, const char *control_path,
+                    const struct sockets *sockets) {
         remove_own(verify_path, sockets->made_verify, sockets->verify_ino);
         remove_own(control_path, sockets->made_control, sockets->control_ino);
 }

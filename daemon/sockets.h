@@ -16,8 +16,8 @@ struct sockets {
 
 /**
  * sockets_open(verify_path, control_path, ret, error):
- * Takes the sockets that systemd passed, by their type, and binds those that it did not. A socket that nobody listens on any more
- * gives way; one that somebody listens on does not.
+ * Takes the sockets that systemd passed, by their type, and binds those that it did not. A
+ * socket that nobody listens on any more gives way; one that somebody listens on does not.
  * Returns 0 with descriptors that are the caller's; a negative errno with one sentence in ${error}.
  */
 int sockets_open(const char *verify_path, const char *control_path, struct sockets *ret,
@@ -25,12 +25,15 @@ int sockets_open(const char *verify_path, const char *control_path, struct socke
 
 /**
  * sockets_turn_away():
- * For a daemon that cannot start: closes the connections that wait at the sockets that systemd passed. Left waiting they would have
- * systemd start it again and again until it gives the sockets up, and with them every later login.
+ * For a daemon that cannot start: closes the connections that wait at the sockets that systemd
+ * passed. Left waiting they would have systemd start it again and again until it gives the
+ * sockets up, and with them every later login.
  */
 void sockets_turn_away(void);
 
 /**
- * sockets_remove(verify_path, control_path, sockets): removes the sockets that this process made, where they are still its own.
+ * sockets_remove(verify_path, control_path, sockets): removes the sockets that this process
+ * made, where they are still its own.
  */
-void sockets_remove(const char *verify_path, const char *control_path, const struct sockets *sockets);
+void sockets_remove(const char *verify_path, const char *control_path,
+                    const struct sockets *sockets);

@@ -18,10 +18,11 @@ static int db_open(const char *path, int flags, sqlite3 **ret) {
         __attribute__((cleanup(db_closep))) sqlite3 *db = NULL;
         int rc;
 
-        /* Nobody reads SQLite's memory statistics, and they cost a lock shared by all connections at every allocation. Taken by
-         * the first call alone. */
+        /* Nobody reads SQLite's memory statistics, and they cost a lock shared by all
+         * connections at every allocation. Taken by the first call alone. */
         (void) sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-        /* One thread at a time uses a connection, so SQLite need not lock; nor may anything else be loaded or trusted. */
+        /* One thread at a time uses a connection, so SQLite need not lock; nor may anything else
+         * be loaded or trusted. */
         rc = sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
         if (rc != SQLITE_OK)
                 return db && sqlite3_system_errno(db) == ENOENT ? -ENOENT : store_stmt_error(rc);
@@ -89,7 +90,8 @@ static int on_wal(void *userdata, sqlite3 *db, const char *name, int pages) {
 }
 
 static int configure(struct store *s) {
-        /* Checkpoints are made by the writer when it has nothing better to do, never inside somebody's commit. */
+        /* Checkpoints are made by the writer when it has nothing better to do, never inside
+         * somebody's commit. */
         static const char writer[] =
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
                 "PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 16777216;"
@@ -109,12 +111,13 @@ static int configure(struct store *s) {
         if (s->mode == STORE_STAGING)
                 return store_stmt_exec(s->db, staging);
         r = store_stmt_exec(s->db, writer);
-        (void) sqlite3_wal_hook(s->db, on_wal,
-                                s); /* replaces the automatic checkpoint's own hook, so it comes last */
+        /* replaces the automatic checkpoint's own hook, so it comes last */
+        (void) sqlite3_wal_hook(s->db, on_wal, s);
         return r;
 }
 
-int store_open(struct store **ret, const char *path, enum store_mode mode, struct store_shared *shared) {
+int store_open(struct store **ret, const char *path, enum store_mode mode,
+               struct store_shared *shared) {
         __attribute__((cleanup(store_freep))) struct store *s = calloc(1, sizeof(*s));
         int64_t version;
         int r;
@@ -199,7 +202,8 @@ int store_check(struct store *writer) {
         if (r < 0 || pages * page_size > CHECK_MAX_BYTES)
                 return r < 0 ? r : 1;
 
-        r = store_stmt_error(sqlite3_prepare_v2(writer->db, "PRAGMA quick_check(1)", -1, &stmt, NULL));
+        r = store_stmt_error(
+                sqlite3_prepare_v2(writer->db, "PRAGMA quick_check(1)", -1, &stmt, NULL));
         if (r < 0)
                 return r;
         r = store_stmt_step(stmt);
@@ -218,7 +222,8 @@ int store_commit_quietly(struct store *writer) {
         if (r < 0)
                 store_rollback(writer);
         else if (writer->audit_seq > 0)
-                atomic_store_explicit(&writer->shared->audit_seq, writer->audit_seq, memory_order_release);
+                atomic_store_explicit(&writer->shared->audit_seq, writer->audit_seq,
+                                      memory_order_release);
         writer->audit_seq = 0;
         return r;
 }
@@ -239,10 +244,12 @@ void store_rollback(struct store *writer) {
 }
 
 void store_checkpoint(struct store *writer, bool idle) {
-        /* By size, so that small changes do not cost a second sync each; passive, so that it waits for nobody. */
+        /* By size, so that small changes do not cost a second sync each; passive, so that it
+         * waits for nobody. */
         if (writer->wal_pages < (idle ? 1 : 4) * CHECKPOINT_PAGES)
                 return;
-        if (sqlite3_wal_checkpoint_v2(writer->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_OK)
+        if (sqlite3_wal_checkpoint_v2(writer->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) ==
+            SQLITE_OK)
                 writer->wal_pages = 0;
 }
 
@@ -255,8 +262,10 @@ void store_release(struct store *reader) {
 }
 
 int store_refresh(struct store *reader, bool *ret_changed) {
-        /* First the counter, then the snapshot: a commit between the two is seen now and counted again next time. */
-        uint64_t generation = atomic_load_explicit(&reader->shared->generation, memory_order_acquire);
+        /* First the counter, then the snapshot: a commit between the two is seen now and counted
+         * again next time. */
+        uint64_t generation =
+                atomic_load_explicit(&reader->shared->generation, memory_order_acquire);
         bool changed = generation != reader->seen;
         int r;
 
@@ -276,7 +285,8 @@ int store_refresh(struct store *reader, bool *ret_changed) {
         return 0;
 }
 
-int store_pepper_each(struct store *s, int (*visit)(uint32_t pepper_id, void *userdata), void *userdata) {
+int store_pepper_each(struct store *s, int (*visit)(uint32_t pepper_id, void *userdata),
+                      void *userdata) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_PEPPERS);
         int r;
 

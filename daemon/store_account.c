@@ -16,7 +16,8 @@ enum column {
 };
 
 static int read_account(sqlite3_stmt *stmt, struct account_record *account) {
-        int64_t state = sqlite3_column_int64(stmt, COL_STATE), uid = sqlite3_column_int64(stmt, COL_UID);
+        int64_t state = sqlite3_column_int64(stmt, COL_STATE),
+                uid = sqlite3_column_int64(stmt, COL_UID);
 
         if (store_stmt_text(stmt, COL_NAME, account->name, sizeof(account->name)) < 0 ||
             (state != ACCOUNT_PRESENT && state != ACCOUNT_GONE) || uid < 0 || uid >= (uid_t) -1)
@@ -79,7 +80,8 @@ int store_account_put(struct store *writer, const struct account_record *account
         return store_stmt_step(stmt);
 }
 
-static int each(sqlite3_stmt *stmt, int (*visit)(const struct account_record *account, void *userdata),
+static int each(sqlite3_stmt *stmt,
+                int (*visit)(const struct account_record *account, void *userdata),
                 void *userdata) {
         int r;
 
@@ -95,7 +97,8 @@ static int each(sqlite3_stmt *stmt, int (*visit)(const struct account_record *ac
         return r;
 }
 
-int store_account_each(struct store *s, int (*visit)(const struct account_record *account, void *userdata),
+int store_account_each(struct store *s,
+                       int (*visit)(const struct account_record *account, void *userdata),
                        void *userdata) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_ACCOUNT_EACH);
 

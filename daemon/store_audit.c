@@ -70,8 +70,8 @@ static void done(sqlite3_stmt **stmt) {
 }
 
 int store_audit_each(struct store *writer, const struct audit_filter *filter, size_t most,
-                     int (*visit)(const struct audit_record *record, void *userdata), void *userdata,
-                     int64_t *ret_next) {
+                     int (*visit)(const struct audit_record *record, void *userdata),
+                     void *userdata, int64_t *ret_next) {
         __attribute__((cleanup(done))) sqlite3_stmt *stmt = NULL;
         int64_t last = filter->after;
         int r;
@@ -84,7 +84,8 @@ int store_audit_each(struct store *writer, const struct audit_filter *filter, si
 
                 if (n == most)
                         break;
-                /* What cannot be read is for store_audit_verify() to complain of; it must not hide the rest. */
+                /* What cannot be read is for store_audit_verify() to complain of; it must not
+                 * hide the rest. */
                 last = sqlite3_column_int64(stmt, STORE_CHAIN_SEQ);
                 if (store_chain_read(stmt, &record) < 0 || !matches(filter, &record))
                         continue;
@@ -98,7 +99,7 @@ int store_audit_each(struct store *writer, const struct audit_filter *filter, si
         return 0;
 }
 
-/* --- Purge and verification ---------------------------------------------------------------------------------------- */
+/* --- Purge and verification --- */
 
 static int delete_up_to(struct store *s, int64_t seq) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_AUDIT_DELETE);

@@ -32,8 +32,11 @@ static const struct {
         enum column column;
         size_t offset, size;
 } text_columns[] = {
-#define TEXT(column, field)                                                                                  \
-        { column, offsetof(struct cert_record, field), sizeof(((struct cert_record *) NULL)->field) }
+#define TEXT(column, field)                                                                        \
+        {                                                                                          \
+                column, offsetof(struct cert_record, field),                                       \
+                        sizeof(((struct cert_record *) NULL)->field)                               \
+        }
         TEXT(COL_NAME, name),           TEXT(COL_SUBJECT, subject),     TEXT(COL_SUBJECT_CN, subject_cn),
         TEXT(COL_SUBJECT_O, subject_o), TEXT(COL_SUBJECT_OU, subject_ou), TEXT(COL_ISSUER_CN, issuer_cn),
         TEXT(COL_ISSUER_O, issuer_o),   TEXT(COL_ISSUER_OU, issuer_ou), TEXT(COL_KEY_TYPE, key_type),
@@ -57,10 +60,11 @@ static int read_cert(sqlite3_stmt *stmt, struct cert_record *cert) {
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < ARRAY_LEN(text_columns); i++)
-                r = store_stmt_text(stmt, text_columns[i].column, (char *) cert + text_columns[i].offset,
-                                    text_columns[i].size);
+                r = store_stmt_text(stmt, text_columns[i].column,
+                                    (char *) cert + text_columns[i].offset, text_columns[i].size);
         for (size_t i = 0; r >= 0 && i < ARRAY_LEN(hash_columns); i++)
-                r = store_stmt_blob(stmt, hash_columns[i].column, (uint8_t *) cert + hash_columns[i].offset,
+                r = store_stmt_blob(stmt, hash_columns[i].column,
+                                    (uint8_t *) cert + hash_columns[i].offset,
                                     hash_columns[i].size);
         if (r >= 0)
                 r = read_serial(stmt, COL_SERIAL, &cert->serial);
@@ -115,7 +119,8 @@ ssize_t store_cert_get(struct store *s, const uint8_t thumbprint[static RECORD_T
 
 int store_cert_each_of_key(struct store *s, const uint8_t hash[static RECORD_HASH_LEN], bool ssh,
                            store_cert_fn *visit, void *userdata) {
-        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, ssh ? STMT_CERT_OF_SSH : STMT_CERT_OF_SPKI);
+        _cleanup_stmt_ sqlite3_stmt *stmt =
+                store_stmt(s, ssh ? STMT_CERT_OF_SSH : STMT_CERT_OF_SPKI);
         int r;
 
         r = store_stmt_bind_hash(stmt, 1, hash);
@@ -134,20 +139,23 @@ int store_cert_each(struct store *writer, store_cert_fn *visit, void *userdata) 
         return each(stmt, visit, userdata);
 }
 
-int store_cert_insert(struct store *writer, const struct cert_record *cert, const uint8_t *der, size_t len) {
+int store_cert_insert(struct store *writer, const struct cert_record *cert, const uint8_t *der,
+                      size_t len) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_CERT_INSERT);
         int rc = SQLITE_OK;
 
         for (size_t i = 0; rc == SQLITE_OK && i < ARRAY_LEN(text_columns); i++)
                 rc = sqlite3_bind_text(stmt, text_columns[i].column + 1,
-                                       (const char *) cert + text_columns[i].offset, -1, SQLITE_STATIC);
+                                       (const char *) cert + text_columns[i].offset, -1,
+                                       SQLITE_STATIC);
         for (size_t i = 0; rc == SQLITE_OK && i < ARRAY_LEN(hash_columns); i++)
                 rc = sqlite3_bind_blob(stmt, hash_columns[i].column + 1,
                                        (const char *) cert + hash_columns[i].offset,
                                        (int) hash_columns[i].size, SQLITE_STATIC);
-        if (rc != SQLITE_OK || sqlite3_bind_int(stmt, COL_KIND + 1, (int) cert->kind) != SQLITE_OK ||
-            sqlite3_bind_blob(stmt, COL_SERIAL + 1, cert->serial.bytes, cert->serial.len, SQLITE_STATIC) !=
-                    SQLITE_OK ||
+        if (rc != SQLITE_OK ||
+            sqlite3_bind_int(stmt, COL_KIND + 1, (int) cert->kind) != SQLITE_OK ||
+            sqlite3_bind_blob(stmt, COL_SERIAL + 1, cert->serial.bytes, cert->serial.len,
+                              SQLITE_STATIC) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, COL_NOT_BEFORE + 1, cert->not_before) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, COL_NOT_AFTER + 1, cert->not_after) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, COL_ADDED + 1, cert->added_at) != SQLITE_OK ||
@@ -156,7 +164,8 @@ int store_cert_insert(struct store *writer, const struct cert_record *cert, cons
         return store_stmt_step(stmt);
 }
 
-int store_cert_delete(struct store *writer, const uint8_t thumbprint[static RECORD_THUMBPRINT_LEN]) {
+int store_cert_delete(struct store *writer,
+                      const uint8_t thumbprint[static RECORD_THUMBPRINT_LEN]) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_CERT_DELETE);
         int r;
 
@@ -188,18 +197,21 @@ int store_cert_revoked(struct store *s, const struct cert_serial *serial, int64_
 
         r = store_stmt_bind_hash(stmt, 1, serial->issuer);
         if (r >= 0)
-                r = store_stmt_error(sqlite3_bind_blob(stmt, 2, serial->bytes, serial->len, SQLITE_STATIC));
+                r = store_stmt_error(
+                        sqlite3_bind_blob(stmt, 2, serial->bytes, serial->len, SQLITE_STATIC));
         if (r >= 0)
                 r = store_stmt_step(stmt);
         if (r <= 0)
                 return r < 0 ? r : -EIO;
-        *ret_until = sqlite3_column_type(stmt, 1) == SQLITE_NULL ? INT64_MAX : sqlite3_column_int64(stmt, 1);
+        *ret_until = sqlite3_column_type(stmt, 1) == SQLITE_NULL ? INT64_MAX
+                                                                 : sqlite3_column_int64(stmt, 1);
         return sqlite3_column_int(stmt, 0) != 0;
 }
 
 static int64_t time_or_none(sqlite3_stmt *stmt, int column) {
-        return sqlite3_column_type(stmt, column) == SQLITE_NULL ? INT64_MAX
-                                                                : sqlite3_column_int64(stmt, column);
+        return sqlite3_column_type(stmt, column) == SQLITE_NULL
+                       ? INT64_MAX
+                       : sqlite3_column_int64(stmt, column);
 }
 
 int store_cert_sum(struct store *writer, int64_t now, struct store_cert_sum *ret) {

@@ -5,7 +5,8 @@
 #include "store_chain.h"
 
 #define HASH_LEN STORE_CHAIN_HASH_LEN
-#define SEQ_MAX  (INT64_C(1) << 62) /* beyond it nothing is of ours, and nothing overflows below it */
+/* beyond it nothing is of ours, and nothing overflows below it */
+#define SEQ_MAX (INT64_C(1) << 62)
 
 /* The columns of AUDIT_COLUMNS: numbers, texts in the order of the table below, the seal. */
 enum column {
@@ -20,7 +21,7 @@ enum column {
         N_NUMBERS = COL_TEXTS,
 };
 
-#define TEXT(member)                                                                                         \
+#define TEXT(member)                                                                               \
         { offsetof(struct audit_record, member), sizeof(((struct audit_record *) NULL)->member) }
 static const struct {
         size_t offset, size;
@@ -29,13 +30,16 @@ static const struct {
         TEXT(service), TEXT(rhost),   TEXT(reason), TEXT(detail),
 };
 #define COL_HASH ((int) (COL_TEXTS + ARRAY_LEN(texts)))
-_Static_assert(STORE_CHAIN_SEQ == (int) COL_SEQ && STORE_CHAIN_UNTIL == (int) COL_UNTIL, "the same columns");
+_Static_assert(STORE_CHAIN_SEQ == (int) COL_SEQ && STORE_CHAIN_UNTIL == (int) COL_UNTIL,
+               "the same columns");
 
-/* --- Seals --------------------------------------------------------------------------------------------------------- */
+/* --- Seals --- */
 
-/* What is sealed: numbers of 8 bytes, texts behind their length, so that no two records look alike. */
+/* What is sealed: numbers of 8 bytes, texts behind their length, so that no two records look
+ * alike. */
 struct bytes {
-        uint8_t data[1 + HASH_LEN + N_NUMBERS * 8 + ARRAY_LEN(texts) * 8 + sizeof(struct audit_record)];
+        uint8_t data[1 + HASH_LEN + N_NUMBERS * 8 + ARRAY_LEN(texts) * 8 +
+                     sizeof(struct audit_record)];
         size_t n;
 };
 
@@ -83,7 +87,8 @@ static void seal_record(const struct store *s, const uint8_t before[static HASH_
         s->seal(b.data, b.n, out, s->seal_userdata);
 }
 
-static void seal_chain(const struct store *s, const struct store_chain *chain, uint8_t out[static HASH_LEN]) {
+static void seal_chain(const struct store *s, const struct store_chain *chain,
+                       uint8_t out[static HASH_LEN]) {
         struct bytes b = {};
 
         put(&b, "C", 1);
@@ -123,7 +128,8 @@ int store_chain_load(struct store *s, struct store_chain *ret) {
         chain.base_seq = sqlite3_column_int64(stmt, 0);
         chain.head_seq = sqlite3_column_int64(stmt, 2);
         chain.last_seq = sqlite3_column_int64(stmt, 5);
-        if (store_chain_read_hash(stmt, 1, chain.base) && store_chain_read_hash(stmt, 3, chain.head) &&
+        if (store_chain_read_hash(stmt, 1, chain.base) &&
+            store_chain_read_hash(stmt, 3, chain.head) &&
             store_chain_read_hash(stmt, 4, chain.mac)) {
                 seal_chain(s, &chain, mac);
                 chain.broken = memcmp(mac, chain.mac, HASH_LEN) != 0 && !is_unborn(&chain);
@@ -150,7 +156,7 @@ int store_chain_save(struct store *s, struct store_chain *chain) {
         return store_stmt_step(stmt);
 }
 
-/* --- Records ------------------------------------------------------------------------------------------------------- */
+/* --- Records --- */
 
 int store_chain_read(sqlite3_stmt *stmt, struct audit_record *record) {
         int64_t numbers[N_NUMBERS], seen[N_NUMBERS];
@@ -174,7 +180,8 @@ int store_chain_read(sqlite3_stmt *stmt, struct audit_record *record) {
         return 0;
 }
 
-static int insert(struct store *s, const struct audit_record *record, const uint8_t hash[static HASH_LEN]) {
+static int insert(struct store *s, const struct audit_record *record,
+                  const uint8_t hash[static HASH_LEN]) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_AUDIT_INSERT);
         int64_t numbers[N_NUMBERS];
 
@@ -191,7 +198,8 @@ static int insert(struct store *s, const struct audit_record *record, const uint
         return store_stmt_step(stmt);
 }
 
-int store_chain_append(struct store *s, struct store_chain *chain, const struct audit_record *record) {
+int store_chain_append(struct store *s, struct store_chain *chain,
+                       const struct audit_record *record) {
         struct audit_record numbered = *record;
         int r;
 

@@ -11,7 +11,8 @@ struct store_dump {
         struct store_shared shared; /* the snapshot is never renewed */
         struct store *reader;
         size_t table;
-        sqlite3_stmt *stmt; /* of the table; NULL: it has not begun */
+        /* of the table; NULL: it has not begun */
+        sqlite3_stmt *stmt;
         bool waiting;
         uint64_t keys, done, rows;
 };
@@ -104,7 +105,8 @@ static int begin_table(struct store_dump *d, struct out *out) {
         if (!put_table(out, table, &columns))
                 return 0;
         store_stmt_list(&columns, list);
-        (void) snprintf(sql, sizeof(sql), "SELECT %s FROM %s ORDER BY %s", list, table, columns.names[0]);
+        (void) snprintf(sql, sizeof(sql), "SELECT %s FROM %s ORDER BY %s", list, table,
+                        columns.names[0]);
         r = store_stmt_error(sqlite3_prepare_v2(d->reader->db, sql, -1, &d->stmt, NULL));
         return r < 0 ? r : 1;
 }
@@ -158,9 +160,11 @@ static int open_snapshot(struct store_dump *d, struct store *writer) {
         int64_t keys = 0;
         int r;
 
-        r = store_open(&d->reader, sqlite3_db_filename(writer->db, "main"), STORE_READER, &d->shared);
+        r = store_open(&d->reader, sqlite3_db_filename(writer->db, "main"), STORE_READER,
+                       &d->shared);
+        /* all of it passes by once */
         if (r >= 0)
-                r = store_stmt_exec(d->reader->db, "PRAGMA mmap_size = 0"); /* all of it passes by once */
+                r = store_stmt_exec(d->reader->db, "PRAGMA mmap_size = 0");
         if (r >= 0)
                 r = store_refresh(d->reader, &changed);
         if (r >= 0)

@@ -42,7 +42,8 @@ static int read_certificate(sqlite3_stmt *stmt, struct key_record *key) {
                 return -EUCLEAN;
         key->certificate_need = (enum certificate_need) need;
         key->bound = sqlite3_column_bytes(stmt, COL_CERTIFICATE) != 0;
-        return key->bound ? store_stmt_blob(stmt, COL_CERTIFICATE, key->certificate, sizeof(key->certificate))
+        return key->bound ? store_stmt_blob(stmt, COL_CERTIFICATE, key->certificate,
+                                            sizeof(key->certificate))
                           : 0;
 }
 
@@ -50,8 +51,8 @@ static int read_numbers(sqlite3_stmt *stmt, struct key_record *key) {
         int64_t status = sqlite3_column_int64(stmt, COL_STATUS),
                 uid = sqlite3_column_int64(stmt, COL_OWNER_UID);
 
-        if (sqlite3_column_bytes(stmt, COL_DIGEST) != RECORD_DIGEST_LEN || uid < 0 || uid >= (uid_t) -1 ||
-            (status != KEY_ACTIVE && status != KEY_REVOKED))
+        if (sqlite3_column_bytes(stmt, COL_DIGEST) != RECORD_DIGEST_LEN || uid < 0 ||
+            uid >= (uid_t) -1 || (status != KEY_ACTIVE && status != KEY_REVOKED))
                 return -EUCLEAN;
         memcpy(key->digest, sqlite3_column_blob(stmt, COL_DIGEST), RECORD_DIGEST_LEN);
         key->pepper_id = (uint32_t) sqlite3_column_int64(stmt, COL_PEPPER);
@@ -67,7 +68,8 @@ static int read_numbers(sqlite3_stmt *stmt, struct key_record *key) {
         return read_certificate(stmt, key);
 }
 
-/* On failure the record is not to be used; callers fill one of their own and hand it on only then. */
+/* On failure the record is not to be used; callers fill one of their own and hand it on only
+ * then. */
 int store_key_read(sqlite3_stmt *stmt, struct key_record *key) {
         if (store_stmt_text(stmt, COL_ID, key->id, sizeof(key->id)) < 0 ||
             store_stmt_text(stmt, COL_OWNER, key->owner, sizeof(key->owner)) < 0 ||
@@ -77,7 +79,8 @@ int store_key_read(sqlite3_stmt *stmt, struct key_record *key) {
             store_stmt_text(stmt, COL_REASON, key->reason, sizeof(key->reason)) < 0 ||
             store_stmt_text(stmt, COL_LINKED, key->linked, sizeof(key->linked)) < 0 ||
             store_stmt_text(stmt, COL_ORIGIN, key->origin, sizeof(key->origin)) < 0 ||
-            store_stmt_text(stmt, COL_PREDECESSOR, key->predecessor, sizeof(key->predecessor)) < 0 ||
+            store_stmt_text(stmt, COL_PREDECESSOR, key->predecessor, sizeof(key->predecessor)) <
+                    0 ||
             store_stmt_text(stmt, COL_SUCCESSOR, key->successor, sizeof(key->successor)) < 0)
                 return -EUCLEAN;
         return read_numbers(stmt, key);
@@ -88,7 +91,8 @@ static int read_use(sqlite3_stmt *stmt, struct key_record *key) {
                 return 0;
         key->last_used_at = sqlite3_column_int64(stmt, COL_LAST);
         key->uses = (uint64_t) sqlite3_column_int64(stmt, COL_USES);
-        if (store_stmt_text(stmt, COL_LAST_SERVICE, key->last_service, sizeof(key->last_service)) < 0 ||
+        if (store_stmt_text(stmt, COL_LAST_SERVICE, key->last_service, sizeof(key->last_service)) <
+                    0 ||
             store_stmt_text(stmt, COL_LAST_RHOST, key->last_rhost, sizeof(key->last_rhost)) < 0)
                 return -EUCLEAN;
         return 0;
@@ -145,7 +149,8 @@ static int each(sqlite3_stmt *stmt, const char *after,
 
 int store_key_each(struct store *writer, const char *owner, const char *after,
                    int (*visit)(const struct key_record *key, void *userdata), void *userdata) {
-        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, owner ? STMT_KEY_EACH_OF : STMT_KEY_EACH);
+        _cleanup_stmt_ sqlite3_stmt *stmt =
+                store_stmt(writer, owner ? STMT_KEY_EACH_OF : STMT_KEY_EACH);
 
         if (owner && sqlite3_bind_text(stmt, 2, owner, -1, SQLITE_STATIC) != SQLITE_OK)
                 return -ENOMEM;
@@ -164,12 +169,14 @@ int store_key_each_own(struct store *writer, uid_t uid, const char *after,
 static bool bind_certificate(sqlite3_stmt *stmt, int at, const struct key_record *key) {
         return sqlite3_bind_int(stmt, at, (int) key->certificate_need) == SQLITE_OK &&
                sqlite3_bind_blob(stmt, at + 1, key->certificate,
-                                 key->bound ? (int) sizeof(key->certificate) : 0, SQLITE_STATIC) == SQLITE_OK;
+                                 key->bound ? (int) sizeof(key->certificate) : 0,
+                                 SQLITE_STATIC) == SQLITE_OK;
 }
 
 static int bind_key(sqlite3_stmt *stmt, const struct key_record *key) {
         if (sqlite3_bind_text(stmt, 1, key->id, -1, SQLITE_STATIC) != SQLITE_OK ||
-            sqlite3_bind_blob(stmt, 2, key->digest, RECORD_DIGEST_LEN, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_blob(stmt, 2, key->digest, RECORD_DIGEST_LEN, SQLITE_STATIC) !=
+                    SQLITE_OK ||
             sqlite3_bind_int64(stmt, 3, key->pepper_id) != SQLITE_OK ||
             sqlite3_bind_text(stmt, 4, key->owner, -1, SQLITE_STATIC) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, 5, key->owner_uid) != SQLITE_OK ||
@@ -188,7 +195,8 @@ static int bind_key(sqlite3_stmt *stmt, const struct key_record *key) {
             sqlite3_bind_text(stmt, 18, key->successor, -1, SQLITE_STATIC) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, 19, key->retires_at) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, 20, key->epoch) != SQLITE_OK ||
-            sqlite3_bind_int64(stmt, 21, key->dead_at) != SQLITE_OK || !bind_certificate(stmt, 22, key))
+            sqlite3_bind_int64(stmt, 21, key->dead_at) != SQLITE_OK ||
+            !bind_certificate(stmt, 22, key))
                 return -ENOMEM;
         return 0;
 }
@@ -214,7 +222,8 @@ int store_key_update(struct store *writer, const struct key_record *key) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_KEY_UPDATE);
 
         if (sqlite3_bind_text(stmt, 1, key->id, -1, SQLITE_STATIC) != SQLITE_OK ||
-            sqlite3_bind_blob(stmt, 2, key->digest, RECORD_DIGEST_LEN, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_blob(stmt, 2, key->digest, RECORD_DIGEST_LEN, SQLITE_STATIC) !=
+                    SQLITE_OK ||
             sqlite3_bind_int64(stmt, 3, key->pepper_id) != SQLITE_OK ||
             sqlite3_bind_text(stmt, 4, key->name, -1, SQLITE_STATIC) != SQLITE_OK ||
             sqlite3_bind_int(stmt, 5, (int) key->status) != SQLITE_OK ||
@@ -222,7 +231,8 @@ int store_key_update(struct store *writer, const struct key_record *key) {
             sqlite3_bind_int64(stmt, 7, key->updated_at) != SQLITE_OK ||
             sqlite3_bind_text(stmt, 8, key->successor, -1, SQLITE_STATIC) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, 9, key->retires_at) != SQLITE_OK ||
-            sqlite3_bind_int64(stmt, 10, key->dead_at) != SQLITE_OK || !bind_certificate(stmt, 11, key))
+            sqlite3_bind_int64(stmt, 10, key->dead_at) != SQLITE_OK ||
+            !bind_certificate(stmt, 11, key))
                 return -ENOMEM;
         return change_one(writer, stmt);
 }
@@ -271,7 +281,8 @@ int store_key_newest(struct store *writer, int64_t *ret) {
 }
 
 int store_key_each_life(struct store *writer, const char *after, int64_t max,
-                        void (*visit)(const struct key_record *key, void *userdata), void *userdata) {
+                        void (*visit)(const struct key_record *key, void *userdata),
+                        void *userdata) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_KEY_LIVES);
         int r, n = 0;
 
@@ -279,8 +290,8 @@ int store_key_each_life(struct store *writer, const char *after, int64_t max,
             sqlite3_bind_int64(stmt, 2, max) != SQLITE_OK)
                 return -ENOMEM;
         while ((r = store_stmt_step(stmt)) > 0) {
-                struct key_record key = { .status =
-                                                  sqlite3_column_int(stmt, 1) != 0 ? KEY_REVOKED : KEY_ACTIVE,
+                struct key_record key = { .status = sqlite3_column_int(stmt, 1) != 0 ? KEY_REVOKED
+                                                                                     : KEY_ACTIVE,
                                           .created_at = sqlite3_column_int64(stmt, 2),
                                           .expires_at = sqlite3_column_int64(stmt, 3),
                                           .bound_at = sqlite3_column_int64(stmt, 4),

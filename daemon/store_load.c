@@ -10,7 +10,8 @@
 #include "cleanup.h"
 #include "store_stmt.h"
 
-/* Invariant: insert is a statement for the rows of the table before ${next_table}, or NULL before the first one. */
+/* Invariant: insert is a statement for the rows of the table before ${next_table}, or NULL
+ * before the first one. */
 struct store_load {
         char path[PATH_MAX];
         struct store_shared shared;
@@ -52,7 +53,7 @@ static bool is_name(const uint8_t *bytes, size_t len, const char *name) {
         return bytes && strlen(name) == len && memcmp(bytes, name, len) == 0;
 }
 
-/* --- Tables -------------------------------------------------------------------------------------------------------- */
+/* --- Tables --- */
 
 /* Tables come in their order, each once. */
 static int find_table(struct store_load *l, const uint8_t *name, size_t len) {
@@ -69,7 +70,8 @@ static int find_table(struct store_load *l, const uint8_t *name, size_t len) {
 }
 
 /* The columns that the file has; by the names of our own, because they go into a statement. */
-static int take_columns(struct in *in, const struct store_columns *ours, struct store_columns *ret) {
+static int take_columns(struct in *in, const struct store_columns *ours,
+                        struct store_columns *ret) {
         struct store_columns columns = { .n = take_number(in, 1) };
 
         if (columns.n == 0 || columns.n > STORE_COLUMNS_MAX)
@@ -131,9 +133,10 @@ static int take_table(struct store_load *l, struct in *in) {
         return in->left > 0 ? -EBADMSG : prepare(l, &columns);
 }
 
-/* --- Rows ---------------------------------------------------------------------------------------------------------- */
+/* --- Rows --- */
 
-static int bind_value(struct store_load *l, struct in *in, int column, char id[static KEYTEXT_ID_LEN + 1]) {
+static int bind_value(struct store_load *l, struct in *in, int column,
+                      char id[static KEYTEXT_ID_LEN + 1]) {
         uint64_t type = take_number(in, 1), number;
         const uint8_t *bytes;
         size_t len;
@@ -143,8 +146,8 @@ static int bind_value(struct store_load *l, struct in *in, int column, char id[s
         if (type == SQLITE_INTEGER) {
                 number = take_number(in, 8);
                 return in->wrong ? -EBADMSG
-                                 : store_stmt_error(
-                                           sqlite3_bind_int64(l->insert, column + 1, (int64_t) number));
+                                 : store_stmt_error(sqlite3_bind_int64(l->insert, column + 1,
+                                                                       (int64_t) number));
         }
         if (type != SQLITE_TEXT && type != SQLITE_BLOB)
                 return -EBADMSG;
@@ -155,10 +158,10 @@ static int bind_value(struct store_load *l, struct in *in, int column, char id[s
         if (column == l->id_column && type == SQLITE_TEXT && len == KEYTEXT_ID_LEN)
                 memcpy(id, bytes, KEYTEXT_ID_LEN);
         return store_stmt_error(
-                type == SQLITE_TEXT
-                        ? sqlite3_bind_text(l->insert, column + 1, (const char *) bytes, (int) len,
-                                            SQLITE_STATIC)
-                        : sqlite3_bind_blob(l->insert, column + 1, bytes, (int) len, SQLITE_STATIC));
+                type == SQLITE_TEXT ? sqlite3_bind_text(l->insert, column + 1, (const char *) bytes,
+                                                        (int) len, SQLITE_STATIC)
+                                    : sqlite3_bind_blob(l->insert, column + 1, bytes, (int) len,
+                                                        SQLITE_STATIC));
 }
 
 /* Reads the row back as the live store would. */
@@ -172,8 +175,9 @@ static int check_row(struct store_load *l, const char *id, struct key_record *re
         if (!keytext_is_id(id))
                 return -EBADMSG;
         r = is_key ? store_key_get(l->staging, id, &key) : store_key_get_used(l->staging, id, &key);
+        /* of a key that was removed with all others, and is not shown */
         if (!is_key && r == -ENOENT)
-                return 0; /* of a key that was removed with all others, and is not shown */
+                return 0;
         if (r < 0)
                 return r == -EUCLEAN ? -EBADMSG : r;
         if (!is_key)
@@ -197,8 +201,9 @@ static int take_row(struct store_load *l, struct in *in, struct key_record *ret_
                 _cleanup_stmt_ sqlite3_stmt *stmt = l->insert;
 
                 r = store_stmt_step(stmt);
+                /* what the schema says a row cannot be */
                 if (r == -EEXIST)
-                        r = -EBADMSG; /* what the schema says a row cannot be */
+                        r = -EBADMSG;
         }
         if (r < 0)
                 return r;
@@ -215,14 +220,14 @@ int store_load_record(struct store_load *l, uint8_t type, const uint8_t *bytes, 
         return type == STORE_RECORD_ROW ? take_row(l, &in, ret_key) : -EBADMSG;
 }
 
-/* --- The whole ----------------------------------------------------------------------------------------------------- */
+/* --- The whole --- */
 
 static int make_file(struct store_load *l, struct store *writer) {
         const char *beside = sqlite3_db_filename(writer->db, "main"), *slash = strrchr(beside, '/');
         _cleanup_close_ int fd = -1;
 
-        if (!slash || snprintf(l->path, sizeof(l->path), "%.*s/" STORE_STAGING_NAME, (int) (slash - beside),
-                               beside) >= (int) sizeof(l->path))
+        if (!slash || snprintf(l->path, sizeof(l->path), "%.*s/" STORE_STAGING_NAME,
+                               (int) (slash - beside), beside) >= (int) sizeof(l->path))
                 return -EIO;
         if (unlink(l->path) < 0 && errno != ENOENT)
                 return -EACCES;
@@ -239,8 +244,9 @@ static int drop_indexes(sqlite3 *db) {
                 sqlite3_stmt *stmt = NULL;
 
                 r = store_stmt_error(sqlite3_prepare_v2(
-                        db, "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL", -1,
-                        &stmt, NULL));
+                        db,
+                        "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL",
+                        -1, &stmt, NULL));
                 if (r >= 0)
                         r = store_stmt_step(stmt);
                 if (r > 0)
@@ -300,7 +306,8 @@ uint64_t store_load_keys(const struct store_load *l) {
         return l->keys;
 }
 
-static int check_cert(const struct cert_record *cert, const uint8_t *der, size_t len, void *userdata) {
+static int check_cert(const struct cert_record *cert, const uint8_t *der, size_t len,
+                      void *userdata) {
         (void) cert;
         (void) der;
         (void) len;
@@ -345,11 +352,12 @@ static int replace_all(struct store *writer, uint32_t pepper_id, const struct st
         r = store_begin(writer);
         if (r < 0)
                 return r;
-        (void) snprintf(sql, sizeof(sql),
-                        "DELETE FROM main.key_use; DELETE FROM main.key; DELETE FROM main.crl_serial;"
-                        "DELETE FROM main.crl; DELETE FROM main.cert; DELETE FROM main.policy;"
-                        "DELETE FROM main.pepper WHERE id <> %u",
-                        pepper_id);
+        (void) snprintf(
+                sql, sizeof(sql),
+                "DELETE FROM main.key_use; DELETE FROM main.key; DELETE FROM main.crl_serial;"
+                "DELETE FROM main.crl; DELETE FROM main.cert; DELETE FROM main.policy;"
+                "DELETE FROM main.pepper WHERE id <> %u",
+                pepper_id);
         r = store_stmt_exec(writer->db, sql);
         for (size_t i = 0; r >= 0 && store_stmt_table(i); i++)
                 r = copy_table(writer->db, store_stmt_table(i));
@@ -368,7 +376,8 @@ int store_load_apply(struct store_load *l, struct store *writer, uint32_t pepper
         sqlite3_stmt *attach = NULL;
         int r;
 
-        r = store_stmt_error(sqlite3_prepare_v2(writer->db, "ATTACH ?1 AS staging", -1, &attach, NULL));
+        r = store_stmt_error(
+                sqlite3_prepare_v2(writer->db, "ATTACH ?1 AS staging", -1, &attach, NULL));
         if (r >= 0)
                 r = store_stmt_error(sqlite3_bind_text(attach, 1, l->path, -1, SQLITE_STATIC));
         if (r >= 0)
@@ -376,8 +385,10 @@ int store_load_apply(struct store_load *l, struct store *writer, uint32_t pepper
         (void) sqlite3_finalize(attach);
         if (r < 0)
                 return r;
-        /* References were checked row by row when they were put together; to check them again, at both ends, would take most of the time. */
-        /* What a statement overwrites is kept until it has ended: with a million keys 200 MB, for which a file is the better place. */
+        /* References were checked row by row when they were put together; to check them again,
+         * at both ends, would take most of the time. */
+        /* What a statement overwrites is kept until it has ended: with a million keys 200 MB,
+         * for which a file is the better place. */
         r = store_stmt_exec(writer->db, "PRAGMA foreign_keys = OFF; PRAGMA temp_store = FILE");
         if (r >= 0)
                 r = replace_all(writer, pepper_id, mirror, audit);

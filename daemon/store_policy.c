@@ -3,7 +3,8 @@
 #include "store_stmt.h"
 
 int store_policy_each(struct store *s,
-                      int (*visit)(const char *name, int64_t value, int64_t changed_at, void *userdata),
+                      int (*visit)(const char *name, int64_t value, int64_t changed_at,
+                                   void *userdata),
                       void *userdata) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_POLICIES);
         char name[64];
@@ -12,8 +13,8 @@ int store_policy_each(struct store *s,
         while ((r = store_stmt_step(stmt)) > 0) {
                 r = store_stmt_text(stmt, 0, name, sizeof(name));
                 if (r >= 0)
-                        r = visit(name, sqlite3_column_int64(stmt, 1), sqlite3_column_int64(stmt, 2),
-                                  userdata);
+                        r = visit(name, sqlite3_column_int64(stmt, 1),
+                                  sqlite3_column_int64(stmt, 2), userdata);
                 if (r != 0)
                         return r;
         }

@@ -3,10 +3,11 @@
 
 #include "store_stmt.h"
 
-/* One row a version; a row that was ever released does not change. Version n is the state after row n-1. */
+/* One row a version; a row that was ever released does not change. Version n is the state after
+ * row n-1. */
 static const char *const migrations[] = {
-        /* 1: Keys are found by id alone, so the row is its index (WITHOUT ROWID). What changes with every use is kept out of it:
-         * there it would dirty a page of its own for each key. */
+        /* 1: Keys are found by id alone, so the row is its index (WITHOUT ROWID). What changes
+         * with every use is kept out of it: there it would dirty a page of its own for each key. */
         "CREATE TABLE pepper ("
         "  id INTEGER PRIMARY KEY,"
         "  created_at INTEGER NOT NULL DEFAULT (unixepoch())"
@@ -41,8 +42,9 @@ static const char *const migrations[] = {
         "  rhost TEXT NOT NULL,"
         "  uses INTEGER NOT NULL"
         ") STRICT, WITHOUT ROWID;",
-        /* 3: Linked users, rotation, epochs; what the sweeper looks for has an index each, so that a store of a million keys is asked
-         * for what is due as fast as one of ten. ends_at is a key's own end; that by the policy's lifetime follows from created_at. */
+        /* 3: Linked users, rotation, epochs; what the sweeper looks for has an index each, so
+         * that a store of a million keys is asked for what is due as fast as one of ten. ends_at
+         * is a key's own end; that by the policy's lifetime follows from created_at. */
         "ALTER TABLE key ADD COLUMN linked TEXT NOT NULL DEFAULT '';"
         "ALTER TABLE key ADD COLUMN origin TEXT NOT NULL DEFAULT '';"
         "ALTER TABLE key ADD COLUMN predecessor TEXT NOT NULL DEFAULT '';"
@@ -74,7 +76,8 @@ static const char *const migrations[] = {
         ") STRICT, WITHOUT ROWID;"
         "CREATE INDEX account_uid ON account (uid);"
         "CREATE INDEX account_password ON account (password_ends_at) WHERE password_ends_at <> 0;",
-        /* 4: The audit log and the seal on its two ends. Partial indexes: most records of a flood are of no key that there is. */
+        /* 4: The audit log and the seal on its two ends. Partial indexes: most records of a
+         * flood are of no key that there is. */
         "CREATE TABLE audit ("
         "  seq INTEGER PRIMARY KEY,"
         "  at INTEGER NOT NULL,"
@@ -105,15 +108,17 @@ static const char *const migrations[] = {
         "  mac BLOB NOT NULL"
         ") STRICT;"
         "INSERT INTO audit_chain VALUES (1, 0, zeroblob(32), 0, zeroblob(32), zeroblob(32));",
-        /* 5: Whole stores: the number of the last one that was written out, and where the last one that was taken in came from. */
+        /* 5: Whole stores: the number of the last one that was written out, and where the last
+         * one that was taken in came from. */
         "CREATE TABLE mirror ("
         "  one INTEGER PRIMARY KEY CHECK (one = 1),"
         "  exported INTEGER NOT NULL,"
         "  source BLOB NOT NULL CHECK (length(source) IN (0, 32)),"
         "  imported INTEGER NOT NULL"
         ") STRICT;",
-        /* 6: Certificates, and what revocation lists say: by serial number, so that no list is read at a login. What a login looks for has an
-         * index. The texts are those that people are shown, made when the certificate was taken in. */
+        /* 6: Certificates, and what revocation lists say: by serial number, so that no list is
+         * read at a login. What a login looks for has an index. The texts are those that people
+         * are shown, made when the certificate was taken in. */
         "CREATE TABLE cert ("
         "  thumbprint BLOB PRIMARY KEY CHECK (length(thumbprint) = 32),"
         "  kind INTEGER NOT NULL CHECK (kind IN (0, 1)),"
@@ -147,17 +152,18 @@ static const char *const migrations[] = {
         ") STRICT, WITHOUT ROWID;"
         "CREATE INDEX crl_issuer ON crl (issuer);"
         "CREATE TABLE crl_serial ("
-        /* The columns of the primary key first: SQLite 3.40 takes the third one for NULL otherwise when it looks for damage. */
+        /* The columns of the primary key first: SQLite 3.40 takes the third one for NULL
+         * otherwise when it looks for damage. */
         "  ca BLOB NOT NULL REFERENCES crl (ca) ON DELETE CASCADE,"
         "  serial BLOB NOT NULL CHECK (length(serial) BETWEEN 1 AND 20),"
         "  issuer BLOB NOT NULL CHECK (length(issuer) = 32),"
         "  PRIMARY KEY (ca, serial)"
         ") STRICT, WITHOUT ROWID;"
         "CREATE INDEX crl_serial_of ON crl_serial (issuer, serial);"
-        "ALTER TABLE key ADD COLUMN need INTEGER NOT NULL DEFAULT 0 CHECK (need IN (0, 1, 2));"
-        "ALTER TABLE key ADD COLUMN certificate BLOB NOT NULL DEFAULT x'' CHECK (length(certificate) IN (0, "
-        "32));"
-        "CREATE INDEX key_certificate ON key (certificate) WHERE certificate <> x'';",
+        "ALTER TABLE key ADD COLUMN need INTEGER NOT NULL DEFAULT 0 CHECK (need IN (0, 1, "
+        "2));ALTER TABLE key ADD COLUMN certificate BLOB NOT NULL DEFAULT x'' CHECK "
+        "(length(certificate) IN (0, 32));CREATE INDEX key_certificate ON key (certificate) WHERE "
+        "certificate <> x'';",
 };
 
 int64_t store_schema_newest(void) {
@@ -172,7 +178,8 @@ int store_schema_migrate(sqlite3 *db, int64_t from) {
         if (r < 0)
                 return r;
         for (int64_t version = from; r >= 0 && version < store_schema_newest(); version++) {
-                (void) snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %" PRId64, version + 1);
+                (void) snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %" PRId64,
+                                version + 1);
                 r = store_stmt_exec(db, migrations[version]);
                 if (r >= 0)
                         r = store_stmt_exec(db, pragma);

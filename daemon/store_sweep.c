@@ -21,7 +21,8 @@ int store_sweep_next(struct store *writer, enum store_sweep which, int64_t after
         r = store_stmt_step(stmt);
         if (r <= 0)
                 return r < 0 ? r : -EIO;
-        if (sqlite3_column_type(stmt, 0) == SQLITE_NULL || sqlite3_column_int64(stmt, 0) == INT64_MAX)
+        if (sqlite3_column_type(stmt, 0) == SQLITE_NULL ||
+            sqlite3_column_int64(stmt, 0) == INT64_MAX)
                 return -ENOENT;
         *ret = sqlite3_column_int64(stmt, 0);
         return 0;
@@ -34,8 +35,8 @@ int store_sweep_has_removed(struct store *writer) {
         return r > 0 ? sqlite3_column_int(stmt, 0) != 0 : r < 0 ? r : -EIO;
 }
 
-static int each(sqlite3_stmt *stmt, int64_t max, int (*visit)(const struct key_record *key, void *userdata),
-                void *userdata) {
+static int each(sqlite3_stmt *stmt, int64_t max,
+                int (*visit)(const struct key_record *key, void *userdata), void *userdata) {
         int r;
 
         r = store_stmt_error(sqlite3_bind_int64(stmt, 2, max));
@@ -54,7 +55,8 @@ static int each(sqlite3_stmt *stmt, int64_t max, int (*visit)(const struct key_r
 }
 
 int store_sweep_each_ended(struct store *writer, int64_t end_by, int64_t made_by, int64_t max,
-                           int (*visit)(const struct key_record *key, void *userdata), void *userdata) {
+                           int (*visit)(const struct key_record *key, void *userdata),
+                           void *userdata) {
         _cleanup_stmt_ sqlite3_stmt *ended = store_stmt(writer, STMT_SWEEP_ENDED);
         _cleanup_stmt_ sqlite3_stmt *made = store_stmt(writer, STMT_SWEEP_MADE);
         int r;
@@ -67,7 +69,8 @@ int store_sweep_each_ended(struct store *writer, int64_t end_by, int64_t made_by
 }
 
 int store_sweep_each_undone(struct store *writer, int64_t after, int64_t max,
-                            int (*visit)(const struct key_record *key, void *userdata), void *userdata) {
+                            int (*visit)(const struct key_record *key, void *userdata),
+                            void *userdata) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_SWEEP_UNDONE);
 
         if (sqlite3_bind_int64(stmt, 1, after) != SQLITE_OK)
@@ -78,7 +81,8 @@ int store_sweep_each_undone(struct store *writer, int64_t after, int64_t max,
 int store_sweep_each_of(struct store *writer, const char *account, bool linked, const char *after,
                         int64_t max, int (*visit)(const struct key_record *key, void *userdata),
                         void *userdata) {
-        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, linked ? STMT_SWEEP_LINKED : STMT_SWEEP_OF);
+        _cleanup_stmt_ sqlite3_stmt *stmt =
+                store_stmt(writer, linked ? STMT_SWEEP_LINKED : STMT_SWEEP_OF);
 
         if (sqlite3_bind_text(stmt, 1, account, -1, SQLITE_STATIC) != SQLITE_OK ||
             sqlite3_bind_text(stmt, 3, after, -1, SQLITE_STATIC) != SQLITE_OK)

@@ -12,10 +12,12 @@
 #include "text.h"
 #include "verify.h"
 
-#define AUDIT_LATER_S 3600 /* old records are gathered: else each would be a transaction of its own */
-#define GONE_DAYS     1    /* an account of a directory */
+/* old records are gathered: else each would be a transaction of its own */
+#define AUDIT_LATER_S 3600
+#define GONE_DAYS     1 /* an account of a directory */
 #define REMOVED_DAYS  1
-#define SAID_MAX      20 /* lines in the log for one batch; each key has its record in the audit log */
+/* lines in the log for one batch; each key has its record in the audit log */
+#define SAID_MAX 20
 
 struct ids {
         size_t n;
@@ -54,13 +56,14 @@ static void say(const struct key_record *key, const char *what) {
         log_end(&entry);
 }
 
-/* --- Accounts and passwords ---------------------------------------------------------------------------------------- */
+/* --- Accounts and passwords --- */
 
 struct ending {
         const struct policy *policy;
         const struct account_record *account;
         int64_t now;
-        bool linked; /* the keys are others', and only the password is the account's */
+        /* the keys are others', and only the password is the account's */
+        bool linked;
 };
 
 static bool is_gone(const struct account_record *account, int64_t now) {
@@ -73,14 +76,17 @@ static bool is_gone(const struct account_record *account, int64_t now) {
 static bool why(const struct ending *e, const struct key_record *key,
                 char out[static RECORD_REASON_MAX + 1]) {
         const struct account_record *account = e->account;
-        bool counts = e->linked || !key->linked[0]; /* the account's password does, for this key */
+        /* the account's password does, for this key */
+        bool counts = e->linked || !key->linked[0];
         char date[PARSE_TIME_LEN];
 
         if (!e->linked && is_gone(account, e->now))
                 (void) snprintf(out, RECORD_REASON_MAX + 1, "the account was removed");
         else if (!e->linked && account->state == ACCOUNT_PRESENT && account->uid != key->owner_uid)
-                (void) snprintf(out, RECORD_REASON_MAX + 1, "the account's uid is %u now", account->uid);
-        else if (!counts || !e->policy->remove_on_password_expiry || expiry_password_good(account, e->now))
+                (void) snprintf(out, RECORD_REASON_MAX + 1, "the account's uid is %u now",
+                                account->uid);
+        else if (!counts || !e->policy->remove_on_password_expiry ||
+                 expiry_password_good(account, e->now))
                 return false;
         else if (account->state == ACCOUNT_GONE) {
                 if (!is_gone(account, e->now))
@@ -99,15 +105,16 @@ static bool why(const struct ending *e, const struct key_record *key,
 
 static int end_keys(struct store *writer, const struct ending *e, uint64_t *ended) {
         _cleanup_free_ struct ids *ids = malloc(sizeof(*ids));
-        char after[KEYTEXT_ID_LEN + 1] = "", reason[RECORD_REASON_MAX + 1], what[RECORD_REASON_MAX + 32];
+        char after[KEYTEXT_ID_LEN + 1] = "", reason[RECORD_REASON_MAX + 1],
+                                    what[RECORD_REASON_MAX + 32];
         int r;
 
         if (!ids)
                 return -ENOMEM;
         do {
                 ids->n = 0;
-                r = store_sweep_each_of(writer, e->account->name, e->linked, after, SWEEP_BATCH, collect,
-                                        ids);
+                r = store_sweep_each_of(writer, e->account->name, e->linked, after, SWEEP_BATCH,
+                                        collect, ids);
                 for (size_t i = 0; r >= 0 && i < ids->n; i++) {
                         struct key_record *key = &ids->keys[i];
 
@@ -130,8 +137,8 @@ static int end_keys(struct store *writer, const struct ending *e, uint64_t *ende
         return r;
 }
 
-int sweep_account(struct store *writer, const struct policy *policy, const struct account_record *account,
-                  int64_t now, uint64_t *ret_ended) {
+int sweep_account(struct store *writer, const struct policy *policy,
+                  const struct account_record *account, int64_t now, uint64_t *ret_ended) {
         struct ending e = { .policy = policy, .account = account, .now = now };
         uint64_t ended = 0;
         int r;
@@ -173,7 +180,8 @@ static int end_all(struct store *writer, struct accounts *accounts, int r, uint6
         uint64_t ended, sum = 0;
 
         for (size_t i = 0; r >= 0 && i < accounts->n; i++) {
-                r = sweep_account(writer, accounts->policy, &accounts->all[i], accounts->now, &ended);
+                r = sweep_account(writer, accounts->policy, &accounts->all[i], accounts->now,
+                                  &ended);
                 if (r >= 0)
                         sum += ended;
         }
@@ -184,7 +192,8 @@ static int end_all(struct store *writer, struct accounts *accounts, int r, uint6
         return 0;
 }
 
-int sweep_all_accounts(struct store *writer, const struct policy *policy, int64_t now, uint64_t *ret_ended) {
+int sweep_all_accounts(struct store *writer, const struct policy *policy, int64_t now,
+                       uint64_t *ret_ended) {
         struct accounts accounts = { .policy = policy, .now = now };
         int r;
 
@@ -202,13 +211,15 @@ static int sweep_passwords(struct store *writer, const struct policy *policy, in
                 return 0;
         if (sweep->passwords_until > now)
                 sweep->passwords_until = 0; /* the clock has gone back */
-        r = store_account_each_ended(writer, sweep->passwords_until, now, collect_account, &accounts);
+        r = store_account_each_ended(writer, sweep->passwords_until, now, collect_account,
+                                     &accounts);
         return end_all(writer, &accounts, r, ret_ended);
 }
 
-/* --- Expiry -------------------------------------------------------------------------------------------------------- */
+/* --- Expiry --- */
 
-static int note_expired(struct store *writer, const struct policy *policy, int64_t now, struct sweep *sweep) {
+static int note_expired(struct store *writer, const struct policy *policy, int64_t now,
+                        struct sweep *sweep) {
         _cleanup_free_ struct ids *ids = malloc(sizeof(*ids));
         char date[PARSE_TIME_LEN], what[64];
         const char *event;
@@ -217,8 +228,8 @@ static int note_expired(struct store *writer, const struct policy *policy, int64
         if (!ids)
                 return -ENOMEM;
         ids->n = 0;
-        r = store_sweep_each_ended(writer, now, expiry_made_by(policy, now), SWEEP_BATCH / 2, collect_once,
-                                   ids);
+        r = store_sweep_each_ended(writer, now, expiry_made_by(policy, now), SWEEP_BATCH / 2,
+                                   collect_once, ids);
         for (size_t i = 0; r >= 0 && i < ids->n; i++) {
                 const struct key_record *key = &ids->keys[i];
 
@@ -237,7 +248,8 @@ static int note_expired(struct store *writer, const struct policy *policy, int64
         return r;
 }
 
-static int undo_expired(struct store *writer, const struct policy *policy, int64_t now, struct sweep *sweep) {
+static int undo_expired(struct store *writer, const struct policy *policy, int64_t now,
+                        struct sweep *sweep) {
         _cleanup_free_ struct ids *ids = malloc(sizeof(*ids));
         int r;
 
@@ -259,15 +271,17 @@ static int undo_expired(struct store *writer, const struct policy *policy, int64
         return r;
 }
 
-/* --- Purging ------------------------------------------------------------------------------------------------------- */
+/* --- Purging --- */
 
-/* What was removed with all others stays in the database for a day, where nobody is shown it, so that the log can say of a login why it is
- * refused. Removed by a person, not by the clock: so that need not be trusted. */
+/* What was removed with all others stays in the database for a day, where nobody is shown it, so
+ * that the log can say of a login why it is refused. Removed by a person, not by the clock: so
+ * that need not be trusted. */
 static bool removed_are_due(const struct policy *policy, int64_t now) {
         return now < policy->epoch_at || now - policy->epoch_at >= REMOVED_DAYS * PARSE_DAY_S;
 }
 
-static int purge(struct store *writer, const struct policy *policy, int64_t now, struct sweep *sweep) {
+static int purge(struct store *writer, const struct policy *policy, int64_t now,
+                 struct sweep *sweep) {
         int r, n = 0;
 
         if (removed_are_due(policy, now)) {
@@ -289,12 +303,13 @@ static int purge(struct store *writer, const struct policy *policy, int64_t now,
                 sweep->more |= r == SWEEP_BATCH;
         }
         sweep->purged += (uint64_t) n;
-        return n > 0 ? audit_own(writer, "purged", NULL, "removed keys, and dead ones after the retention",
-                                 (uint64_t) n, now)
+        return n > 0 ? audit_own(writer, "purged", NULL,
+                                 "removed keys, and dead ones after the retention", (uint64_t) n,
+                                 now)
                      : 0;
 }
 
-/* --- When next ----------------------------------------------------------------------------------------------------- */
+/* --- When next --- */
 
 static int64_t add(int64_t at, int64_t seconds) {
         int64_t sum;
@@ -325,7 +340,8 @@ int sweep_next_expiry(struct store *writer, const struct policy *policy, int64_t
         return 0;
 }
 
-static int next_due(struct store *writer, const struct policy *policy, int64_t now, struct sweep *sweep) {
+static int next_due(struct store *writer, const struct policy *policy, int64_t now,
+                    struct sweep *sweep) {
         int64_t next = INT64_MAX;
         int removed;
 
@@ -339,8 +355,10 @@ static int next_due(struct store *writer, const struct policy *policy, int64_t n
                 int64_t at = 0;
                 int r = store_sweep_next(writer, which, now, &at);
 
-                if (r == -ENOENT || (which == STORE_SWEEP_PASSWORD && !policy->remove_on_password_expiry) ||
-                    ((which == STORE_SWEEP_DEAD || which == STORE_SWEEP_AUDIT) && !sweep->may_purge))
+                if (r == -ENOENT ||
+                    (which == STORE_SWEEP_PASSWORD && !policy->remove_on_password_expiry) ||
+                    ((which == STORE_SWEEP_DEAD || which == STORE_SWEEP_AUDIT) &&
+                     !sweep->may_purge))
                         continue;
                 if (r < 0)
                         return r;
@@ -366,7 +384,8 @@ static int run(struct store *writer, int64_t now, struct sweep *sweep, bool *ret
             (r = note_expired(writer, &policy, now, sweep)) < 0 ||
             (r = undo_expired(writer, &policy, now, sweep)) < 0 ||
             (r = sweep_passwords(writer, &policy, now, sweep, &ended)) < 0 ||
-            (r = purge(writer, &policy, now, sweep)) < 0 || (r = next_due(writer, &policy, now, sweep)) < 0)
+            (r = purge(writer, &policy, now, sweep)) < 0 ||
+            (r = next_due(writer, &policy, now, sweep)) < 0)
                 return r;
         sweep->ended += ended;
         sweep->passwords_until = now;
@@ -375,7 +394,8 @@ static int run(struct store *writer, int64_t now, struct sweep *sweep, bool *ret
 }
 
 int sweep_run(struct store *writer, int64_t now, struct sweep *sweep) {
-        struct sweep done = { .passwords_until = sweep->passwords_until, .may_purge = sweep->may_purge };
+        struct sweep done = { .passwords_until = sweep->passwords_until,
+                              .may_purge = sweep->may_purge };
         bool visible = false;
         int r;
 

@@ -20,15 +20,18 @@ struct sweep_job {
         int r;
 };
 
-/* Invariant: at most one job is on its way; again says that there is a reason for another one behind it. */
+/* Invariant: at most one job is on its way; again says that there is a reason for another one
+ * behind it. */
 struct sweeper {
         struct worker *worker;
         struct store_shared *shared;
-        uint64_t seen; /* generation that a sweep has looked at */
+        /* generation that a sweep has looked at */
+        uint64_t seen;
         int64_t passwords_until;
         bool trusted, busy, again, stopped;
         struct sweeper_sum sum;
-        int fd; /* timerfd: fires at a time of day, and when that is set */
+        /* timerfd: fires at a time of day, and when that is set */
+        int fd;
         sd_event_source *source, *trust;
 };
 
@@ -108,7 +111,8 @@ static void begin(struct sweeper *s) {
         if (job) {
                 job->job = (struct worker_job){ .run = on_run, .done = on_done };
                 job->sweeper = s;
-                job->sweep = (struct sweep){ .passwords_until = s->passwords_until, .may_purge = s->trusted };
+                job->sweep = (struct sweep){ .passwords_until = s->passwords_until,
+                                             .may_purge = s->trusted };
         }
         if (!job || worker_submit(s->worker, &job->job) < 0) {
                 free(job);
@@ -155,7 +159,8 @@ static int on_trust(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-int sweeper_new(struct sweeper **ret, sd_event *event, struct worker *worker, struct store_shared *shared) {
+int sweeper_new(struct sweeper **ret, sd_event *event, struct worker *worker,
+                struct store_shared *shared) {
         struct sweeper *s = calloc(1, sizeof(*s));
         int r;
 
@@ -165,8 +170,8 @@ int sweeper_new(struct sweeper **ret, sd_event *event, struct worker *worker, st
         s->fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
         r = s->fd < 0 ? -errno : sd_event_add_io(event, &s->source, s->fd, EPOLLIN, on_time, s);
         if (r >= 0)
-                r = sd_event_add_time_relative(event, &s->trust, CLOCK_MONOTONIC, SWEEPER_TRUST_USEC, 0,
-                                               on_trust, s);
+                r = sd_event_add_time_relative(event, &s->trust, CLOCK_MONOTONIC,
+                                               SWEEPER_TRUST_USEC, 0, on_trust, s);
         if (r < 0) {
                 sweeper_free(s);
                 return r;

@@ -2,9 +2,8 @@
 #include "attr.h"
 
 /* From what a verification takes on an idle machine up to what the module waits for. */
-static const uint64_t bounds_us[TALLY_BUCKETS] = {
-        10, 25, 50, 100, 250, 1000, 10000, 100000, 1000000, 2000000
-};
+static const uint64_t bounds_us[TALLY_BUCKETS] = { 10,   25,    50,     100,     250,
+                                                   1000, 10000, 100000, 1000000, 2000000 };
 
 void tally_count(struct tally *t, bool confirming, enum reason reason) {
         t->counts[confirming][(unsigned) reason < _REASON_MAX ? reason : REASON_STORE]++;
@@ -33,9 +32,9 @@ enum tally_verdict tally_verdict(enum reason reason) {
 }
 
 const char *tally_verdict_name(enum tally_verdict verdict) {
-        static const char *const names[] = {
-                [TALLY_ACCEPTED] = "accepted", [TALLY_REFUSED] = "refused", [TALLY_UNDECIDED] = "undecided"
-        };
+        static const char *const names[] = { [TALLY_ACCEPTED] = "accepted",
+                                             [TALLY_REFUSED] = "refused",
+                                             [TALLY_UNDECIDED] = "undecided" };
         _Static_assert(ARRAY_LEN(names) == _TALLY_VERDICT_MAX, "a name for each");
 
         return names[(unsigned) verdict < _TALLY_VERDICT_MAX ? verdict : TALLY_UNDECIDED];

@@ -1,4 +1,5 @@
-/* How many verifications there were, how each came out, and how long they took: since the start, in memory. Pure: is told the times. */
+/* How many verifications there were, how each came out, and how long they took: since the start,
+ * in memory. Pure: is told the times. */
 #pragma once
 
 #include <stdbool.h>
@@ -7,7 +8,8 @@
 
 #include "verdict.h"
 
-#define TALLY_BUCKETS 10 /* with a bound; one more is for what takes longer than all of them */
+/* with a bound; one more is for what takes longer than all of them */
+#define TALLY_BUCKETS 10
 
 enum tally_verdict {
         TALLY_ACCEPTED = 0,
@@ -18,28 +20,34 @@ enum tally_verdict {
 
 /* Zeroes at first. A verification is counted once in counts and once in buckets. */
 struct tally {
-        uint64_t counts[2][_REASON_MAX];     /* logins, confirmations of logins; by reason */
-        uint64_t buckets[TALLY_BUCKETS + 1]; /* each with what is in none below it */
+        /* logins, confirmations of logins; by reason */
+        uint64_t counts[2][_REASON_MAX];
+        /* each with what is in none below it */
+        uint64_t buckets[TALLY_BUCKETS + 1];
         uint64_t sum_ns;
 };
 
 /**
- * tally_count(t, confirming, reason): one more that came out so. A reason outside the enum is counted as the store's.
+ * tally_count(t, confirming, reason): one more that came out so. A reason outside the enum is
+ * counted as the store's.
  */
 void tally_count(struct tally *t, bool confirming, enum reason reason);
 
 /**
- * tally_time(t, began_ns, ended_ns): how long it took, of one clock; a clock that has gone back has taken no time.
+ * tally_time(t, began_ns, ended_ns): how long it took, of one clock; a clock that has gone back
+ * has taken no time.
  */
 void tally_time(struct tally *t, uint64_t began_ns, uint64_t ended_ns);
 
 /**
- * tally_bound_ns(i): the longest time that belongs into bucket ${i}, ascending; UINT64_MAX for the last one.
+ * tally_bound_ns(i): the longest time that belongs into bucket ${i}, ascending; UINT64_MAX for
+ * the last one.
  */
 uint64_t tally_bound_ns(size_t i);
 
 /**
- * tally_verdict(reason), tally_verdict_name(verdict): what ${reason} comes to, and its word. Static storage; never NULL.
+ * tally_verdict(reason), tally_verdict_name(verdict): what ${reason} comes to, and its word.
+ * Static storage; never NULL.
  */
 enum tally_verdict tally_verdict(enum reason reason);
 const char *tally_verdict_name(enum tally_verdict verdict);

@@ -7,7 +7,8 @@ static size_t place_of_user(const struct tries *tries, const char *user) {
         uint64_t hash = limits_hash(tries->seed, "");
 
         for (; *user; user++) {
-                char folded[2] = { *user >= 'A' && *user <= 'Z' ? (char) (*user - 'A' + 'a') : *user };
+                char folded[2] = { *user >= 'A' && *user <= 'Z' ? (char) (*user - 'A' + 'a')
+                                                                : *user };
 
                 hash = limits_hash(hash, folded);
         }
@@ -29,7 +30,8 @@ static int64_t wait_for(const struct tries_slot *slot, unsigned most, int64_t no
 }
 
 int64_t tries_may(const struct tries *tries, uid_t peer, const char *user, int64_t now) {
-        int64_t by_user = wait_for(&tries->users[place_of_user(tries, user)], TRIES_PER_USER, now), by_peer;
+        int64_t by_user = wait_for(&tries->users[place_of_user(tries, user)], TRIES_PER_USER, now),
+                by_peer;
 
         if (peer == 0)
                 return by_user;

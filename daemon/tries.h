@@ -1,5 +1,5 @@
-/* How often passwords may be guessed: a few times for each asking uid, and more often, by all together, for each user. Pure over the
- * time that it is given. */
+/* How often passwords may be guessed: a few times for each asking uid, and more often, by all
+ * together, for each user. Pure over the time that it is given. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,7 +8,8 @@
 
 #define TRIES_WINDOW_S INT64_C(900)
 #define TRIES_PER_PEER 5
-#define TRIES_PER_USER 20 /* more, so that no uid can by itself keep a user from getting a key */
+/* more, so that no uid can by itself keep a user from getting a key */
+#define TRIES_PER_USER 20
 #define TRIES_PEERS    256
 #define TRIES_USERS    1024
 
@@ -17,8 +18,8 @@ struct tries_slot {
         unsigned failed;
 };
 
-/* Zeroes with a seed that nobody knows are a table without failures. Two that share a slot share its count: a peer can be refused for
- * another's failures, and never have more tries for it. */
+/* Zeroes with a seed that nobody knows are a table without failures. Two that share a slot share
+ * its count: a peer can be refused for another's failures, and never have more tries for it. */
 struct tries {
         uint64_t seed;
         struct tries_slot peers[TRIES_PEERS], users[TRIES_USERS];
@@ -26,14 +27,16 @@ struct tries {
 
 /**
  * tries_may(tries, peer, user, now):
- * Whether the uid ${peer} may try a password for the name ${user}, in whatever letter case, at ${now} (seconds of any clock that does not go
- * back): 0, or in how many seconds it may. Failures of uid 0, which needs no password, count for the user only.
+ * Whether the uid ${peer} may try a password for the name ${user}, in whatever letter case, at
+ * ${now} (seconds of any clock that does not go back): 0, or in how many seconds it may.
+ * Failures of uid 0, which needs no password, count for the user only.
  */
 int64_t tries_may(const struct tries *tries, uid_t peer, const char *user, int64_t now);
 
 /**
  * tries_failed(tries, peer, user, now), tries_succeeded(tries, peer):
- * Counts a failure; forgets those of the peer, but not those for a user: somebody else may have made them.
+ * Counts a failure; forgets those of the peer, but not those for a user: somebody else may have
+ * made them.
  */
 void tries_failed(struct tries *tries, uid_t peer, const char *user, int64_t now);
 void tries_succeeded(struct tries *tries, uid_t peer);

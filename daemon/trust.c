@@ -8,8 +8,9 @@
 #include "trust.h"
 
 #define REMEMBERED 256
-#define REFUSED_S                                                                                            \
-        5 /* how long a refusal is remembered: long enough for whoever tries again and again, too short to be noticed when a date comes */
+/* how long a refusal is remembered: long enough for whoever tries again and again, too short to
+ * be noticed when a date comes */
+#define REFUSED_S 5
 
 /* A verdict that holds from one second to another, unless the clock goes back. */
 struct entry {
@@ -18,8 +19,8 @@ struct entry {
         struct trust_verdict verdict;
 };
 
-/* Thumbprints are as good as random, so the first bytes of one say where its entry is. Whoever makes certificates to push others out has them
- * judged again, no more. */
+/* Thumbprints are as good as random, so the first bytes of one say where its entry is. Whoever
+ * makes certificates to push others out has them judged again, no more. */
 struct trust {
         struct entry entries[REMEMBERED];
 };
@@ -38,7 +39,7 @@ struct trust *trust_free(struct trust *t) {
         return NULL;
 }
 
-/* --- Which one --------------------------------------------------------------------------------------------------------- */
+/* --- Which one --- */
 
 struct choosing {
         const struct key_record *key;
@@ -46,10 +47,12 @@ struct choosing {
 };
 
 /* The first is taken, and then only the one that the key is bound to. */
-static int on_candidate(const struct cert_record *cert, const uint8_t *der, size_t len, void *userdata) {
+static int on_candidate(const struct cert_record *cert, const uint8_t *der, size_t len,
+                        void *userdata) {
         struct choosing *choosing = userdata;
         const struct key_record *key = choosing->key;
-        bool wanted = key->bound && memcmp(cert->thumbprint, key->certificate, RECORD_THUMBPRINT_LEN) == 0;
+        bool wanted = key->bound &&
+                      memcmp(cert->thumbprint, key->certificate, RECORD_THUMBPRINT_LEN) == 0;
 
         (void) der;
         (void) len;
@@ -77,9 +80,10 @@ static void take_certificate(struct trust_evidence *evidence, const struct wire_
         keymint_sha256(req->certificate, req->certificate_len, evidence->thumbprint);
 }
 
-int trust_identify(struct store *reader, const struct key_record *key, const struct wire_request *req,
-                   bool may_vouch, struct trust_evidence *ret) {
-        struct trust_evidence evidence = { .there = req->evidence != WIRE_EVIDENCE_NONE, .readable = true };
+int trust_identify(struct store *reader, const struct key_record *key,
+                   const struct wire_request *req, bool may_vouch, struct trust_evidence *ret) {
+        struct trust_evidence evidence = { .there = req->evidence != WIRE_EVIDENCE_NONE,
+                                           .readable = true };
         uint8_t hash[RECORD_HASH_LEN];
         int r = 0;
 
@@ -93,8 +97,8 @@ int trust_identify(struct store *reader, const struct key_record *key, const str
         case WIRE_SHOWN:
         case WIRE_VOUCHED:
         case WIRE_SIGNED:
-                evidence.proved =
-                        req->evidence == WIRE_SIGNED || (req->evidence == WIRE_VOUCHED && may_vouch);
+                evidence.proved = req->evidence == WIRE_SIGNED ||
+                                  (req->evidence == WIRE_VOUCHED && may_vouch);
                 take_certificate(&evidence, req);
                 break;
         case WIRE_VOUCHED_SSH:
@@ -113,14 +117,14 @@ int trust_identify(struct store *reader, const struct key_record *key, const str
         return r;
 }
 
-/* --- From memory ------------------------------------------------------------------------------------------------------- */
+/* --- From memory --- */
 
 static struct entry *place_of(struct trust *t, const uint8_t *thumbprint) {
         return &t->entries[(thumbprint[0] | thumbprint[1] << 8) % REMEMBERED];
 }
 
-static bool recall(struct trust *t, const struct policy *policy, const uint8_t *thumbprint, int64_t now,
-                   struct trust_verdict *ret) {
+static bool recall(struct trust *t, const struct policy *policy, const uint8_t *thumbprint,
+                   int64_t now, struct trust_verdict *ret) {
         const struct entry *entry = place_of(t, thumbprint);
 
         if (!entry->used || entry->verdict.trust != policy->trust || now < entry->judged_at ||
@@ -131,8 +135,8 @@ static bool recall(struct trust *t, const struct policy *policy, const uint8_t *
         return true;
 }
 
-static void remember(struct trust *t, const struct trust_verdict *verdict, int64_t begins_at, int64_t ends_at,
-                     int64_t now) {
+static void remember(struct trust *t, const struct trust_verdict *verdict, int64_t begins_at,
+                     int64_t ends_at, int64_t now) {
         *place_of(t, verdict->certificate.thumbprint) = (struct entry){ .used = true,
                                                                         .judged_at = now,
                                                                         .begins_at = begins_at,
@@ -140,11 +144,12 @@ static void remember(struct trust *t, const struct trust_verdict *verdict, int64
                                                                         .verdict = *verdict };
 }
 
-/* --- From the store ---------------------------------------------------------------------------------------------------- */
+/* --- From the store --- */
 
-/* What the lists say of the ${n} serial numbers; ${ends_at} comes to be no later than the first list's end. */
-static int check_lists(struct store *reader, const struct cert_serial *serials, size_t n, int64_t now,
-                       int64_t *ends_at, enum reason *ret) {
+/* What the lists say of the ${n} serial numbers; ${ends_at} comes to be no later than the first
+ * list's end. */
+static int check_lists(struct store *reader, const struct cert_serial *serials, size_t n,
+                       int64_t now, int64_t *ends_at, enum reason *ret) {
         for (size_t i = 0; i < n; i++) {
                 int64_t until;
                 int r = store_cert_revoked(reader, &serials[i], &until);
@@ -167,12 +172,13 @@ static void end_verdict(struct trust *t, const struct trust_verdict *verdict, in
 
         if (reason == REASON_NONE)
                 remember(t, verdict, begins_at, ends_at, now);
-        else if (reason != REASON_CERTIFICATE_NOT_YET_VALID && reason != REASON_CERTIFICATE_UNCHECKED)
+        else if (reason != REASON_CERTIFICATE_NOT_YET_VALID &&
+                 reason != REASON_CERTIFICATE_UNCHECKED)
                 remember(t, verdict, now, now + REFUSED_S, now);
 }
 
-int trust_check_registered(struct store *s, const struct cert_record *cert, int64_t now, enum reason *ret,
-                           int64_t *ret_ends_at) {
+int trust_check_registered(struct store *s, const struct cert_record *cert, int64_t now,
+                           enum reason *ret, int64_t *ret_ends_at) {
         int64_t ends_at = cert->not_after;
         enum reason reason = REASON_NONE;
         int r = 0;
@@ -234,7 +240,7 @@ int trust_look(struct trust *t, struct store *reader, const struct policy *polic
         return 0;
 }
 
-/* --- From the helper --------------------------------------------------------------------------------------------------- */
+/* --- From the helper --- */
 
 /* The CAs, copied: what the store hands out is gone with the next row. */
 struct cas {
@@ -256,8 +262,8 @@ static int on_ca(const struct cert_record *cert, const uint8_t *der, size_t len,
 }
 
 /* The certificate, and the CAs if it takes those. */
-static ssize_t fill_question(struct store *reader, const struct trust_evidence *evidence, uint8_t *der,
-                             struct cas *cas, struct cert_question *question) {
+static ssize_t fill_question(struct store *reader, const struct trust_evidence *evidence,
+                             uint8_t *der, struct cas *cas, struct cert_question *question) {
         struct cert_record cert;
         ssize_t n = store_cert_get(reader, evidence->thumbprint, &cert, der);
 
@@ -285,9 +291,10 @@ ssize_t trust_ask(struct store *reader, const struct trust_evidence *evidence, c
         if (n < 0)
                 return n;
         if (evidence->signature) {
-                question.message =
-                        (struct cert_blob){ (const uint8_t *) message, message ? strlen(message) : 0 };
-                question.signature = (struct cert_blob){ evidence->signature, evidence->signature_len };
+                question.message = (struct cert_blob){ (const uint8_t *) message,
+                                                       message ? strlen(message) : 0 };
+                question.signature =
+                        (struct cert_blob){ evidence->signature, evidence->signature_len };
         }
         return cert_work_ask_judge(&question, out, size);
 }
@@ -304,8 +311,8 @@ ssize_t trust_ask_crl(struct store *reader, const struct cert_blob *crl, int64_t
 }
 
 int trust_take(struct trust *t, struct store *reader, const struct policy *policy,
-               const struct trust_evidence *evidence, const struct cert_verdict *judged, int64_t now,
-               struct trust_verdict *ret) {
+               const struct trust_evidence *evidence, const struct cert_verdict *judged,
+               int64_t now, struct trust_verdict *ret) {
         struct trust_verdict verdict = { .trust = policy->trust };
         enum reason *reason = &verdict.certificate.reason;
         int64_t ends_at = judged->ends_at;
@@ -323,7 +330,8 @@ int trust_take(struct trust *t, struct store *reader, const struct policy *polic
                 r = check_lists(reader, judged->serials, judged->n_serials, now, &ends_at, reason);
         if (r < 0)
                 return r;
-        /* A signature is good for one login only, and a wrong one says nothing about the certificate. */
+        /* A signature is good for one login only, and a wrong one says nothing about the
+         * certificate. */
         if (!evidence->signature)
                 end_verdict(t, &verdict, judged->begins_at, ends_at, now);
         *ret = verdict;

@@ -14,8 +14,8 @@
 struct uses {
         size_t n;
         struct key_use uses[USES_MAX];
-        uint16_t recent
-                [RECENT_LEN]; /* by hash of the id: 1 + where it stands in uses; what stands elsewhere stands twice */
+        /* by hash of the id: 1 + where it stands in uses; what stands elsewhere stands twice */
+        uint16_t recent[RECENT_LEN];
 };
 
 struct flush_job {
@@ -38,7 +38,8 @@ struct uses *uses_free(struct uses *u) {
         return NULL;
 }
 
-void uses_note(struct uses *u, const char *id, const char *service, const char *rhost, int64_t now) {
+void uses_note(struct uses *u, const char *id, const char *service, const char *rhost,
+               int64_t now) {
         uint16_t *recent = &u->recent[limits_hash(0, id) % RECENT_LEN];
         struct key_use *use = *recent > 0 ? &u->uses[*recent - 1] : NULL;
 
@@ -68,8 +69,8 @@ static void flush_run(struct worker_job *job, struct store *writer) {
                 r = store_commit_quietly(writer);
         if (r < 0) {
                 store_rollback(writer);
-                log_line(LOG_WARNING, "the last uses of %zu keys were not noted, ignoring: %s", flush->n,
-                         store_error_text(r));
+                log_line(LOG_WARNING, "the last uses of %zu keys were not noted, ignoring: %s",
+                         flush->n, store_error_text(r));
         }
 }
 

@@ -12,7 +12,8 @@
 #include "uses.h"
 #include "verify.h"
 
-/* Invariant: policy is what the reader's snapshot says, or policy_known is false and nothing is accepted. */
+/* Invariant: policy is what the reader's snapshot says, or policy_known is false and nothing is
+ * accepted. */
 struct verify {
         struct store *reader;
         const struct keymint *keymint;
@@ -23,7 +24,8 @@ struct verify {
         int store_error;      /* of the last REASON_STORE */
         struct tally tally;
         struct limits limits;
-        struct worker *worker; /* NULL: none, and nothing retires for good */
+        /* NULL: none, and nothing retires for good */
+        struct worker *worker;
         struct retire *retire;
         struct uses *uses;
         struct trust *trust;
@@ -100,10 +102,12 @@ int verify_get_reader(struct verify *v, struct store **ret) {
 struct login {
         const struct wire_request *req;
         const struct verify_packet *packet;
-        struct key_record key; /* zeroes: there is none with this id */
+        /* zeroes: there is none with this id */
+        struct key_record key;
         struct trust_evidence evidence;
-        struct trust_verdict verdict; /* on that, when the login depends on it */
-        bool judged, pending;         /* or it has to be read first */
+        /* on that, when the login depends on it */
+        struct trust_verdict verdict;
+        bool judged, pending; /* or it has to be read first */
 };
 
 static bool ticket_is(const struct verify *v, const struct login *l, const uint8_t *thumbprint) {
@@ -113,8 +117,9 @@ static bool ticket_is(const struct verify *v, const struct login *l, const uint8
         return keymint_equal(ticket, l->req->ticket);
 }
 
-/* Whether the credential is the key's. Without a key the same work is done against nothing, so that an unknown id takes as long as a
- * wrong secret. Evidence that a ticket was not made for is none. */
+/* Whether the credential is the key's. Without a key the same work is done against nothing, so
+ * that an unknown id takes as long as a wrong secret. Evidence that a ticket was not made for is
+ * none. */
 static bool check_credential(const struct verify *v, struct login *l, bool found) {
         const struct key_record *key = &l->key;
         bool equal, pepper = keymint_knows(v->keymint, key->pepper_id);
@@ -145,7 +150,8 @@ static const char *id_of(const struct wire_request *req) {
         return req->kind == WIRE_CONFIRM ? req->id : keytext_id(req->key.text);
 }
 
-/* The challenge that a signature has to be over; NULL where this connection was not given one for this key. */
+/* The challenge that a signature has to be over; NULL where this connection was not given one
+ * for this key. */
 static const char *challenge_of(const struct login *l, char out[static CHALLENGE_MESSAGE_LEN]) {
         const struct verify_session *session = l->packet->session;
         char text[CHALLENGE_TEXT_LEN];
@@ -157,7 +163,8 @@ static const char *challenge_of(const struct login *l, char out[static CHALLENGE
         return out;
 }
 
-/* The login is right but for a certificate, and shows one. 0; -EINPROGRESS; an error of the store. */
+/* The login is right but for a certificate, and shows one. 0; -EINPROGRESS; an error of the
+ * store. */
 static int judge(struct verify *v, struct login *l) {
         char message[CHALLENGE_MESSAGE_LEN];
         int r;
@@ -175,7 +182,8 @@ static int judge(struct verify *v, struct login *l) {
         return 0;
 }
 
-static enum reason check_certificate(struct verify *v, struct login *l, struct policy_facts *facts) {
+static enum reason check_certificate(struct verify *v, struct login *l,
+                                     struct policy_facts *facts) {
         int r = judge(v, l);
 
         l->pending = r == -EINPROGRESS;
@@ -222,7 +230,8 @@ static enum reason decide(struct verify *v, struct login *l) {
                 return store_failed(v, r);
         facts.secret_ok = check_credential(v, l, r >= 0);
         facts.key = r >= 0 ? &l->key : NULL;
-        if (facts.key && l->key.retires_at == RECORD_RETIRES_ON_USE && retire_has(v->retire, l->key.id))
+        if (facts.key && l->key.retires_at == RECORD_RETIRES_ON_USE &&
+            retire_has(v->retire, l->key.id))
                 l->key.retires_at = l->packet->now;
         /* The accounts matter only to a key that is right so far. */
         if (facts.secret_ok) {
@@ -233,8 +242,9 @@ static enum reason decide(struct verify *v, struct login *l) {
         facts.peer_may_claim = conf_peer_may_claim(v->conf, l->packet->peer->uid, req->service);
         reason = policy_rule_decide(&facts);
         /* Only when nothing else is in the way: whoever has no good key has no certificate read. */
-        return reason == REASON_CERTIFICATE_MISSING && l->evidence.there ? check_certificate(v, l, &facts)
-                                                                         : reason;
+        return reason == REASON_CERTIFICATE_MISSING && l->evidence.there
+                       ? check_certificate(v, l, &facts)
+                       : reason;
 }
 
 static void fill_event(const struct verify *v, const struct login *l, enum reason reason,
@@ -267,8 +277,8 @@ static void accept_login(struct verify *v, const struct login *l, struct wire_re
         memcpy(reply->id, l->key.id, sizeof(reply->id));
         memcpy(reply->name, l->key.name, sizeof(reply->name));
         keymint_ticket(v->keymint, &l->key, l->req->user,
-                       l->judged ? l->verdict.certificate.thumbprint : NULL, l->verdict.certificate.proved,
-                       reply->ticket);
+                       l->judged ? l->verdict.certificate.thumbprint : NULL,
+                       l->verdict.certificate.proved, reply->ticket);
         if (l->req->kind != WIRE_CONFIRM) {
                 uses_note(v->uses, l->key.id, l->req->service, l->req->rhost, l->packet->now);
                 retire_use(v->retire, v->worker, v->reader, &l->key, l->packet->now);
@@ -276,7 +286,8 @@ static void accept_login(struct verify *v, const struct login *l, struct wire_re
 }
 
 /* It takes a certificate, which can be asked for: until then nothing has been decided. */
-static int offer(struct verify_session *session, const struct login *l, uint8_t out[static WIRE_REPLY_LEN]) {
+static int offer(struct verify_session *session, const struct login *l,
+                 uint8_t out[static WIRE_REPLY_LEN]) {
         struct wire_reply reply = { .seq = l->req->seq, .verdict = VERDICT_CHALLENGE };
 
         session->offered = true;
@@ -294,7 +305,8 @@ static int answer(struct verify *v, struct login *l, uint8_t out[static WIRE_REP
 
         if (l->pending)
                 return VERIFY_JUDGE;
-        if (l->req->kind == WIRE_OFFER && reason == REASON_CERTIFICATE_MISSING && l->packet->session) {
+        if (l->req->kind == WIRE_OFFER && reason == REASON_CERTIFICATE_MISSING &&
+            l->packet->session) {
                 fill_event(v, l, reason, ret_event);
                 return offer(l->packet->session, l, out);
         }
@@ -312,8 +324,8 @@ static int answer(struct verify *v, struct login *l, uint8_t out[static WIRE_REP
         return VERIFY_ANSWERED;
 }
 
-int verify_packet(struct verify *v, const struct verify_packet *packet, uint8_t out[static WIRE_REPLY_LEN],
-                  struct verify_event *ret_event) {
+int verify_packet(struct verify *v, const struct verify_packet *packet,
+                  uint8_t out[static WIRE_REPLY_LEN], struct verify_event *ret_event) {
         _cleanup_request_ struct wire_request req = {};
         struct login login = { .req = &req, .packet = packet };
         struct wire_reply reply;
@@ -347,8 +359,9 @@ ssize_t verify_ask(struct verify *v, const struct verify_packet *packet, uint8_t
                 r = look_up(v, &l);
         if (r < 0)
                 return r;
-        n = trust_ask(v->reader, &l.evidence, l.evidence.signature ? challenge_of(&l, message) : NULL,
-                      packet->now, out, size);
+        n = trust_ask(v->reader, &l.evidence,
+                      l.evidence.signature ? challenge_of(&l, message) : NULL, packet->now, out,
+                      size);
         if (n < 0)
                 return n;
         *ret = (struct verify_question){ .trust = v->policy.trust,
@@ -358,8 +371,9 @@ ssize_t verify_ask(struct verify *v, const struct verify_packet *packet, uint8_t
         return n;
 }
 
-int verify_take(struct verify *v, const struct verify_packet *packet, const struct verify_question *question,
-                const struct cert_verdict *judged, struct trust_verdict *ret) {
+int verify_take(struct verify *v, const struct verify_packet *packet,
+                const struct verify_question *question, const struct cert_verdict *judged,
+                struct trust_verdict *ret) {
         _cleanup_request_ struct wire_request req = {};
         struct login l = { .req = &req, .packet = packet };
         int r;

@@ -20,8 +20,8 @@ static int get_account(struct store *s, const char *name, struct account_record 
         return r == -ENOENT ? 0 : r;
 }
 
-int verify_load_accounts(struct store *s, const struct key_record *key, struct account_record *ret_owner,
-                         struct account_record *ret_linked) {
+int verify_load_accounts(struct store *s, const struct key_record *key,
+                         struct account_record *ret_owner, struct account_record *ret_linked) {
         int r;
 
         r = get_account(s, key->owner, ret_owner);

@@ -6,9 +6,11 @@
 #include "text.h"
 #include "verify.h"
 
-/* Who said what, for counting how often. Ids that nobody has are left out: there are as many as a guesser likes. */
+/* Who said what, for counting how often. Ids that nobody has are left out: there are as many as
+ * a guesser likes. */
 static uint64_t event_hash(const struct verify_event *event) {
-        uint64_t hash = limits_hash(event->peer.uid + UINT64_C(1), verdict_reason_name(event->reason));
+        uint64_t hash =
+                limits_hash(event->peer.uid + UINT64_C(1), verdict_reason_name(event->reason));
 
         return event->known ? limits_hash(hash, event->id) : hash;
 }
@@ -76,18 +78,20 @@ void verify_log(struct verify *v, const struct verify_event *event) {
                 return;
         text_escape(user, sizeof(user), text_without_key(event->user));
         text_escape(service, sizeof(service), text_without_key(event->service));
-        text_escape(rhost, sizeof(rhost), event->rhost[0] ? text_without_key(event->rhost) : "unknown");
+        text_escape(rhost, sizeof(rhost),
+                    event->rhost[0] ? text_without_key(event->rhost) : "unknown");
         format_certificate(event, certificate, sizeof(certificate));
         format_detail(event, detail, sizeof(detail));
         log_begin(&entry, priority_of(event->reason),
                   "%s key %s: user '%s', service '%s', source '%s', asked by uid %u%s%s%s%s",
-                  accepted ? (event->kind == WIRE_CONFIRM ? "confirmed" : "accepted") : "refused", event->id,
-                  user, service, rhost, event->peer.uid, certificate, accepted ? "" : ": ",
-                  accepted ? "" : verdict_reason_text(event->reason), detail);
+                  accepted ? (event->kind == WIRE_CONFIRM ? "confirmed" : "accepted") : "refused",
+                  event->id, user, service, rhost, event->peer.uid, certificate,
+                  accepted ? "" : ": ", accepted ? "" : verdict_reason_text(event->reason), detail);
         add_fields(&entry, event);
         log_end(&entry);
         if (kept > 0)
                 log_line(LOG_NOTICE,
-                         "%u more such lines were left out before this one (key %s, peer uid %u, %s)", kept,
-                         event->id, event->peer.uid, verdict_reason_name(event->reason));
+                         "%u more such lines were left out before this one (key %s, peer uid %u, "
+                         "%s)",
+                         kept, event->id, event->peer.uid, verdict_reason_name(event->reason));
 }

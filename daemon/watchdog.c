@@ -5,7 +5,8 @@
 
 #include "watchdog.h"
 
-#define TIMES 4 /* in the time after which we would be killed */
+/* in the time after which we would be killed */
+#define TIMES 4
 
 static int on_time(sd_event_source *source, uint64_t usec, void *userdata) {
         uint64_t period = (uintptr_t) userdata;

@@ -12,8 +12,8 @@ struct list {
         struct worker_job **last;
 };
 
-/* Invariants: (1) urgent, queued, finished, n_queued and stopping change under the mutex only; (2) the writer belongs to the thread
- * while it runs; (3) a job is in one list at a time. */
+/* Invariants: (1) urgent, queued, finished, n_queued and stopping change under the mutex only;
+ * (2) the writer belongs to the thread while it runs; (3) a job is in one list at a time. */
 struct worker {
         pthread_t thread;
         pthread_mutex_t mutex;
@@ -58,8 +58,8 @@ static void *work(void *userdata) {
                         w->n_queued--;
                         (void) pthread_mutex_unlock(&w->mutex);
                         job->run(job, w->writer);
-                        store_checkpoint(w->writer,
-                                         false); /* so that the log ends, however busy it is here */
+                        /* so that the log ends, however busy it is here */
+                        store_checkpoint(w->writer, false);
                         (void) pthread_mutex_lock(&w->mutex);
                         list_append(&w->finished, job);
                         (void) eventfd_write(w->wake, 1);
@@ -113,8 +113,8 @@ static int start(struct worker *w, sd_event *event) {
         return -pthread_create(&w->thread, NULL, work, w);
 }
 
-int worker_new(struct worker **ret, sd_event *event, struct store *writer, void (*on_done)(void *userdata),
-               void *userdata) {
+int worker_new(struct worker **ret, sd_event *event, struct store *writer,
+               void (*on_done)(void *userdata), void *userdata) {
         struct worker *w = calloc(1, sizeof(*w));
         int r;
 

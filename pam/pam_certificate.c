@@ -9,8 +9,8 @@
 #define DER_SEQUENCE 0x30
 
 /* A text that is not even meant to be a certificate ("nocert", "-") is none, unless ${insist}. */
-static void take_text(struct pam_certificate *certificate, enum wire_evidence evidence, const char *text,
-                      bool insist) {
+static void take_text(struct pam_certificate *certificate, enum wire_evidence evidence,
+                      const char *text, bool insist) {
         size_t len = strlen(text);
         ssize_t n;
 
@@ -24,9 +24,11 @@ static void take_text(struct pam_certificate *certificate, enum wire_evidence ev
         certificate->evidence = evidence;
 }
 
-/* Of sshd: the key that its user has authenticated with. Else a certificate, of which the service says that its client has the key. */
+/* Of sshd: the key that its user has authenticated with. Else a certificate, of which the
+ * service says that its client has the key. */
 static void take_env(struct pam_certificate *certificate, const char *text) {
-        ssize_t n = certtext_decode_ssh(text, strlen(text), certificate->bytes, sizeof(certificate->bytes));
+        ssize_t n = certtext_decode_ssh(text, strlen(text), certificate->bytes,
+                                        sizeof(certificate->bytes));
 
         if (n > 0) {
                 certificate->evidence = WIRE_VOUCHED_SSH;
@@ -48,7 +50,8 @@ void pam_certificate_find(pam_handle_t *pamh, const struct pam_args *args, const
                 if (text)
                         take_env(ret, text);
         }
-        /* In a program that was made more privileged by its file the environment is its caller's: there is none then. */
+        /* In a program that was made more privileged by its file the environment is its
+         * caller's: there is none then. */
         if (ret->evidence == WIRE_EVIDENCE_NONE && args->certificate_process_env) {
                 text = secure_getenv(args->certificate_process_env);
                 if (text)
@@ -81,8 +84,8 @@ static void format_prompt(char *out, size_t size, const char *challenge) {
         memcpy(out + sizeof(before) - 1 + len, after, sizeof(after));
 }
 
-enum outcome pam_certificate_ask(pam_handle_t *pamh, const struct pam_args *args, const char *challenge,
-                                 struct pam_certificate *ret) {
+enum outcome pam_certificate_ask(pam_handle_t *pamh, const struct pam_args *args,
+                                 const char *challenge, struct pam_certificate *ret) {
         __attribute__((cleanup(pam_token_answer_free))) struct pam_response *answer = NULL;
         char prompt[CHALLENGE_TEXT_LEN + 16] = "Certificate: ";
         enum outcome outcome;

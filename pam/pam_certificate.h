@@ -1,5 +1,6 @@
-/* Where the module has a client certificate from: behind the key, from an environment, or from the user, who is asked. What the bytes are is not looked
- * at here: this is somebody else's process. */
+/* Where the module has a client certificate from: behind the key, from an environment, or from
+ * the user, who is asked. What the bytes are is not looked at here: this is somebody else's
+ * process. */
 #pragma once
 
 #include <security/pam_modules.h>
@@ -18,19 +19,21 @@ struct pam_certificate {
 
 /**
  * pam_certificate_find(pamh, args, behind_key, ret):
- * What there is without asking anybody: the first that there is of the text ${behind_key} (NULL: none), the PAM environment, that of the process. What is
- * no certificate is shown as such, so that the log can say so.
+ * What there is without asking anybody: the first that there is of the text ${behind_key} (NULL:
+ * none), the PAM environment, that of the process. What is no certificate is shown as such, so
+ * that the log can say so.
  */
 void pam_certificate_find(pam_handle_t *pamh, const struct pam_args *args, const char *behind_key,
                           struct pam_certificate *ret);
 
 /**
  * pam_certificate_ask(pamh, args, challenge, ret):
- * Asks the user for a certificate, or for the answer to ${challenge} where the options want a proof. No answer is none to show.
+ * Asks the user for a certificate, or for the answer to ${challenge} where the options want a
+ * proof. No answer is none to show.
  * Returns OUTCOME_ALLOW; OUTCOME_CONVERSATION, OUTCOME_AGAIN, OUTCOME_NO_MEMORY.
  */
-enum outcome pam_certificate_ask(pam_handle_t *pamh, const struct pam_args *args, const char *challenge,
-                                 struct pam_certificate *ret) _must_check_;
+enum outcome pam_certificate_ask(pam_handle_t *pamh, const struct pam_args *args,
+                                 const char *challenge, struct pam_certificate *ret) _must_check_;
 
 /**
  * pam_certificate_show(certificate, req): puts it into ${req}, which borrows it.

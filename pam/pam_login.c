@@ -20,7 +20,8 @@ static void login_free(pam_handle_t *pamh, void *data, int error_status) {
         free(data);
 }
 
-/* "NAME=value", or "NAME", which removes it. A value of our own making: no '=' to fear, and it fits. */
+/* "NAME=value", or "NAME", which removes it. A value of our own making: no '=' to fear, and it
+ * fits. */
 static bool put_env(pam_handle_t *pamh, const char *name, const char *value) {
         char text[32 + WIRE_NAME_MAX] = {};
         size_t len = strlen(name), value_len = strnlen(value, WIRE_NAME_MAX);
@@ -48,7 +49,8 @@ static struct pam_login *login_new(const struct wire_request *req, const struct 
         return login;
 }
 
-bool pam_login_remember(pam_handle_t *pamh, const struct wire_request *req, const struct wire_reply *reply) {
+bool pam_login_remember(pam_handle_t *pamh, const struct wire_request *req,
+                        const struct wire_reply *reply) {
         struct pam_login *login = login_new(req, reply);
 
         if (!login)
@@ -58,7 +60,8 @@ bool pam_login_remember(pam_handle_t *pamh, const struct wire_request *req, cons
                 free(login);
                 return false;
         }
-        if (!put_env(pamh, "WFAPIKEY_ID", reply->id) || !put_env(pamh, "WFAPIKEY_NAME", reply->name)) {
+        if (!put_env(pamh, "WFAPIKEY_ID", reply->id) ||
+            !put_env(pamh, "WFAPIKEY_NAME", reply->name)) {
                 pam_login_forget(pamh);
                 return false;
         }
@@ -69,8 +72,9 @@ static struct pam_login *get_data(pam_handle_t *pamh) {
         const void *data = NULL;
 
         /* It is ours, and writable: libpam's const means its own table. */
-        return pam_get_data(pamh, data_name, &data) == PAM_SUCCESS ? (struct pam_login *) (uintptr_t) data
-                                                                   : NULL;
+        return pam_get_data(pamh, data_name, &data) == PAM_SUCCESS
+                       ? (struct pam_login *) (uintptr_t) data
+                       : NULL;
 }
 
 void pam_login_forget(pam_handle_t *pamh) {

@@ -8,7 +8,8 @@ static const struct {
         int account;
         const char *name;
 } map[] = {
-        [OUTCOME_UNAVAILABLE] = { PAM_AUTHINFO_UNAVAIL, PAM_AUTHINFO_UNAVAIL, "no answer from the daemon" },
+        [OUTCOME_UNAVAILABLE] = { PAM_AUTHINFO_UNAVAIL, PAM_AUTHINFO_UNAVAIL,
+                                  "no answer from the daemon" },
         [OUTCOME_ALLOW] = { PAM_SUCCESS, PAM_SUCCESS, "accepted" },
         [OUTCOME_DENY] = { PAM_AUTH_ERR, PAM_PERM_DENIED, "refused" },
         [OUTCOME_DENY_CERTIFICATE] = { PAM_AUTH_ERR, PAM_PERM_DENIED, "refused: certificate" },
@@ -52,7 +53,8 @@ enum outcome pam_map_verdict(enum verdict verdict) {
                 return OUTCOME_DENY_CERTIFICATE;
         case VERDICT_INTERNAL:
         case VERDICT_VERSION:
-        case VERDICT_CHALLENGE: /* is no answer to whoever has not offered */
+        /* is no answer to whoever has not offered */
+        case VERDICT_CHALLENGE:
                 break;
         }
         return OUTCOME_UNAVAILABLE;

@@ -61,11 +61,14 @@ static const char *token_of(pam_handle_t *pamh) {
         return pam_get_item(pamh, PAM_AUTHTOK, &token) == PAM_SUCCESS ? token : NULL;
 }
 
-/* How long the key is with which ${token} begins: all of it, or up to what is behind it where that may be a certificate. */
+/* How long the key is with which ${token} begins: all of it, or up to what is behind it where
+ * that may be a certificate. */
 static size_t key_len(const struct pam_args *args, const char *token) {
         size_t len = strnlen(token, KEYTEXT_LEN + 1);
 
-        return len > KEYTEXT_LEN && args->certificate_field && token[KEYTEXT_LEN] == '.' ? KEYTEXT_LEN : len;
+        return len > KEYTEXT_LEN && args->certificate_field && token[KEYTEXT_LEN] == '.'
+                       ? KEYTEXT_LEN
+                       : len;
 }
 
 enum outcome pam_token_get(pam_handle_t *pamh, const struct pam_args *args, struct secret *ret,
@@ -116,9 +119,9 @@ void pam_token_show(pam_handle_t *pamh, const struct secret *key, const char *se
         append(text, sizeof(text), ", shown this once:\n\n    ");
         append(text, sizeof(text), key->text);
         append(text, sizeof(text),
-               "\n\nKeep it where only you can read it, such as a password manager, and give it to programs "
-               "in place of your\npassword. \"wfapikeyctl key list\" shows your keys, \"wfapikeyctl key "
-               "reset ID\" replaces one that is lost.");
+               "\n\nKeep it where only you can read it, such as a password manager, and give it to "
+               "programs in place of your\npassword. \"wfapikeyctl key list\" shows your keys, "
+               "\"wfapikeyctl key reset ID\" replaces one that is lost.");
         (void) converse(pamh, PAM_TEXT_INFO, text, &answer);
         explicit_bzero(text, sizeof(text));
 }

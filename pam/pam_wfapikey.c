@@ -1,4 +1,5 @@
-/* The module's entry points: collect what PAM knows, ask the daemon, say what follows. No policy, no state, no file. */
+/* The module's entry points: collect what PAM knows, ask the daemon, say what follows. No
+ * policy, no state, no file. */
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -22,12 +23,12 @@ static enum outcome read_args(pam_handle_t *pamh, int argc, const char **argv, b
 
         if (pam_args_parse(argc, argv, session, ret, &bad) >= 0)
                 return OUTCOME_ALLOW;
-        pam_syslog(
-                pamh, LOG_ERR,
-                "bad option '%s': known are socket=/PATH timeout=SECONDS (10ms to 60s) prompt=TEXT "
-                "server_uid=UID try_first_pass use_first_pass debug certificate=field|prompt|proof|env:NAME|"
-                "process-env:NAME (prompt and proof not together), and in a session line issue",
-                bad);
+        pam_syslog(pamh, LOG_ERR,
+                   "bad option '%s': known are socket=/PATH timeout=SECONDS (10ms to 60s) "
+                   "prompt=TEXT server_uid=UID try_first_pass use_first_pass debug "
+                   "certificate=field|prompt|proof|env:NAME|process-env:NAME (prompt and proof not "
+                   "together), and in a session line issue",
+                   bad);
         return OUTCOME_BAD_OPTION;
 }
 
@@ -53,8 +54,9 @@ static enum outcome get_user(pam_handle_t *pamh, struct wire_request *req) {
         return OUTCOME_ALLOW;
 }
 
-/* Service and source of the login. A host too long for any host's name is an unknown one; a service too long for any
- * service's name is none that a key is good for, so the claim is not sent at all. */
+/* Service and source of the login. A host too long for any host's name is an unknown one; a
+ * service too long for any service's name is none that a key is good for, so the claim is not
+ * sent at all. */
 static enum outcome get_circumstances(pam_handle_t *pamh, struct wire_request *req) {
         if (!text_copy(req->service, sizeof(req->service), get_text(pamh, PAM_SERVICE)))
                 return OUTCOME_DENY;
@@ -69,29 +71,33 @@ static struct ask_server server_of(const struct pam_args *args) {
                                     .timeout_ms = args->timeout_ms };
 }
 
-/* What the answer ${r} and ${reply} of the daemon means, and a line for the log where it is none. */
+/* What the answer ${r} and ${reply} of the daemon means, and a line for the log where it is
+ * none. */
 static enum outcome conclude(pam_handle_t *pamh, const struct pam_args *args, int r,
                              const struct wire_reply *reply) {
         enum outcome outcome = r >= 0 ? pam_map_verdict(reply->verdict) : OUTCOME_UNAVAILABLE;
 
         if (r < 0)
-                pam_syslog(pamh, LOG_ERR, "cannot ask wfapikeyd at '%s' (timeout=%lldms): %s", args->socket,
-                           (long long) args->timeout_ms,
+                pam_syslog(pamh, LOG_ERR, "cannot ask wfapikeyd at '%s' (timeout=%lldms): %s",
+                           args->socket, (long long) args->timeout_ms,
                            r == -EPERM ? "the socket is served by another uid than server_uid"
                                        : strerrordesc_np(-r));
         if (r >= 0 && outcome == OUTCOME_UNAVAILABLE)
                 pam_syslog(pamh, LOG_ERR, "wfapikeyd at '%s' could not decide%s", args->socket,
-                           reply->verdict == VERDICT_VERSION ? ": it speaks another version of the protocol"
-                                                             : "");
+                           reply->verdict == VERDICT_VERSION
+                                   ? ": it speaks another version of the protocol"
+                                   : "");
         if (args->debug)
-                pam_syslog(pamh, LOG_DEBUG, "asked '%s': %s%s%s", args->socket, pam_map_name(outcome),
-                           r >= 0 && reply->reason != REASON_NONE ? ": " : "",
-                           r >= 0 && reply->reason != REASON_NONE ? verdict_reason_text(reply->reason) : "");
+                pam_syslog(
+                        pamh, LOG_DEBUG, "asked '%s': %s%s%s", args->socket, pam_map_name(outcome),
+                        r >= 0 && reply->reason != REASON_NONE ? ": " : "",
+                        r >= 0 && reply->reason != REASON_NONE ? verdict_reason_text(reply->reason)
+                                                               : "");
         return outcome;
 }
 
-static enum outcome ask(pam_handle_t *pamh, const struct pam_args *args, const struct wire_request *req,
-                        struct wire_reply *reply) {
+static enum outcome ask(pam_handle_t *pamh, const struct pam_args *args,
+                        const struct wire_request *req, struct wire_reply *reply) {
         const struct ask_server server = server_of(args);
 
         return conclude(pamh, args, ask_verdict(&server, req, reply), reply);
@@ -112,7 +118,8 @@ static enum outcome ask_user(pam_handle_t *pamh, const struct pam_args *args, in
                 return outcome;
         pam_certificate_show(certificate, req);
         r = ask_again(&server, fd, req, reply);
-        /* A daemon that was started anew meanwhile knows nothing of a challenge, and there is none to know of. */
+        /* A daemon that was started anew meanwhile knows nothing of a challenge, and there is
+         * none to know of. */
         if (r == -ECONNRESET && certificate->signature_len == 0)
                 r = ask_verdict(&server, req, reply);
         return conclude(pamh, args, r, reply);
@@ -149,7 +156,8 @@ static enum outcome authenticate(pam_handle_t *pamh, int flags, const struct pam
                 return outcome;
         pam_certificate_find(pamh, args, behind, &certificate);
         pam_certificate_show(&certificate, &req);
-        if (req.evidence == WIRE_EVIDENCE_NONE && (args->certificate_prompt || args->certificate_proof))
+        if (req.evidence == WIRE_EVIDENCE_NONE &&
+            (args->certificate_prompt || args->certificate_proof))
                 outcome = offer(pamh, args, &req, &certificate, &reply);
         else
                 outcome = ask(pamh, args, &req, &reply);
@@ -161,7 +169,8 @@ static enum outcome authenticate(pam_handle_t *pamh, int flags, const struct pam
         return outcome;
 }
 
-static enum outcome confirm(pam_handle_t *pamh, const struct pam_args *args, const struct pam_login *login) {
+static enum outcome confirm(pam_handle_t *pamh, const struct pam_args *args,
+                            const struct pam_login *login) {
         _cleanup_request_ struct wire_request req = { .kind = WIRE_CONFIRM, .seq = 2 };
         struct wire_reply reply = {};
         enum outcome outcome;
@@ -187,13 +196,14 @@ static enum outcome confirm(pam_handle_t *pamh, const struct pam_args *args, con
         return outcome;
 }
 
-/* Not after a login with a key, whether this handle knows of it or, in another process, only the environment does: a key must never
- * get its holder another. */
+/* Not after a login with a key, whether this handle knows of it or, in another process, only the
+ * environment does: a key must never get its holder another. */
 static bool is_key_login(pam_handle_t *pamh) {
         return pam_login_get(pamh) || pam_getenv(pamh, "WFAPIKEY_ID");
 }
 
-/* su and sudo: whoever asked for the session is somebody else than its user, who alone may be shown the key. */
+/* su and sudo: whoever asked for the session is somebody else than its user, who alone may be
+ * shown the key. */
 static bool is_another_s(pam_handle_t *pamh) {
         const char *by = get_text(pamh, PAM_RUSER);
 
@@ -256,7 +266,8 @@ _public_ int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char 
 _public_ int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv) {
         struct pam_args args = {};
 
-        /* Nothing here fails a login, a bad option neither: it is named in the log. Where nothing may be shown, a key would be lost. */
+        /* Nothing here fails a login, a bad option neither: it is named in the log. Where
+         * nothing may be shown, a key would be lost. */
         if (read_args(pamh, argc, argv, true, &args) == OUTCOME_ALLOW && args.issue &&
             !(flags & PAM_SILENT) && !is_key_login(pamh) && !is_another_s(pamh))
                 (void) issue(pamh, &args);

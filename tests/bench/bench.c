@@ -96,8 +96,8 @@ static void take_result(struct bench_latencies *l, int64_t elapsed_ns, struct be
 }
 
 int bench_rounds(const char *const *names, size_t n_variants, size_t rounds,
-                 int (*measure)(size_t variant, struct bench_latencies *ret, void *userdata), void *userdata,
-                 struct bench_result *results) {
+                 int (*measure)(size_t variant, struct bench_latencies *ret, void *userdata),
+                 void *userdata, struct bench_result *results) {
         struct bench_random random = { .state = (uint64_t) bench_now_ns() };
         __attribute__((cleanup(bench_latencies_done))) struct bench_latencies latencies = {};
         size_t order[BENCH_VARIANTS_MAX];
@@ -117,7 +117,8 @@ int bench_rounds(const char *const *names, size_t n_variants, size_t rounds,
                                 progress("%s", "");
                                 return r;
                         }
-                        /* The first round is overwritten by the second: it has warmed up what there is to warm. */
+                        /* The first round is overwritten by the second: it has warmed up what
+                         * there is to warm. */
                         take_result(&latencies, bench_now_ns() - began, &results[order[i]],
                                     round > 0 ? round - 1 : 0);
                 }
@@ -144,7 +145,8 @@ double bench_median(const double *values, size_t n) {
         return quantile(sorted, n, 0.5);
 }
 
-const char *bench_ratio(const double *of, const double *to, size_t n, char out[static BENCH_RATIO_LEN]) {
+const char *bench_ratio(const double *of, const double *to, size_t n,
+                        char out[static BENCH_RATIO_LEN]) {
         double ratios[BENCH_ROUNDS_MAX];
 
         for (size_t i = 0; i < n; i++)
@@ -185,7 +187,8 @@ int bench_keys_load(const char *path, struct bench_keys *ret) {
                 if (line[strlen(line) - 1] != '\n' || !keytext_is_key(line, strlen(line) - 1))
                         return -EBADMSG;
                 if (n == size) {
-                        struct secret *grown = realloc(keys, (size = 2 * size + 1024) * sizeof(*grown));
+                        struct secret *grown =
+                                realloc(keys, (size = 2 * size + 1024) * sizeof(*grown));
 
                         if (!grown)
                                 return -ENOMEM;
@@ -213,8 +216,8 @@ void bench_key_draw(struct bench_random *random, struct secret *ret) {
         keytext_format(ret->text, id, secret);
 }
 
-void bench_key_pick(const struct bench_keys *keys, enum bench_spoil spoil, struct bench_random *random,
-                    struct secret *ret) {
+void bench_key_pick(const struct bench_keys *keys, enum bench_spoil spoil,
+                    struct bench_random *random, struct secret *ret) {
         const struct secret *key = &keys->keys[bench_random_below(random, keys->n)];
         struct secret other;
 

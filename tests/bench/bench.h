@@ -1,5 +1,6 @@
-/* What the benchmarks share: time, chance, order statistics, and rounds in which every variant has its turn. On a machine that others
- * use too a time says little, and the ratio of two that were taken in the same round says much: ratios are by round. */
+/* What the benchmarks share: time, chance, order statistics, and rounds in which every variant
+ * has its turn. On a machine that others use too a time says little, and the ratio of two that
+ * were taken in the same round says much: ratios are by round. */
 #pragma once
 
 #include <stddef.h>
@@ -61,13 +62,14 @@ void bench_latencies_done(struct bench_latencies *latencies);
 
 /**
  * bench_rounds(names, n_variants, rounds, measure, userdata, results):
- * Lets ${measure} take a slice of every variant in each round, in an order that is drawn for each, after one round that does not count.
- * ${names} are for the progress, which a terminal on stderr sees. Fills ${results}, one for each variant.
+ * Lets ${measure} take a slice of every variant in each round, in an order that is drawn for
+ * each, after one round that does not count. ${names} are for the progress, which a terminal on
+ * stderr sees. Fills ${results}, one for each variant.
  * Returns 0, or what ${measure} returned.
  */
 int bench_rounds(const char *const *names, size_t n_variants, size_t rounds,
-                 int (*measure)(size_t variant, struct bench_latencies *ret, void *userdata), void *userdata,
-                 struct bench_result *results) _must_check_;
+                 int (*measure)(size_t variant, struct bench_latencies *ret, void *userdata),
+                 void *userdata, struct bench_result *results) _must_check_;
 
 /**
  * bench_median(values, n): the middle one.
@@ -77,7 +79,8 @@ double bench_median(const double *values, size_t n);
 /**
  * bench_ratio(of, to, n, out): the ratio by round, as text: "median [lower..upper quartile]".
  */
-const char *bench_ratio(const double *of, const double *to, size_t n, char out[static BENCH_RATIO_LEN]);
+const char *bench_ratio(const double *of, const double *to, size_t n,
+                        char out[static BENCH_RATIO_LEN]);
 
 /**
  * bench_count(n, out): how many keys, as people say it: "1e6", "12345".
@@ -85,7 +88,8 @@ const char *bench_ratio(const double *of, const double *to, size_t n, char out[s
 const char *bench_count(uint64_t n, char out[static BENCH_RATIO_LEN]);
 
 /**
- * bench_keys_load(path, ret): the keys of a file, one a line, at least one. 0; -EBADMSG; another negative errno.
+ * bench_keys_load(path, ret): the keys of a file, one a line, at least one. 0; -EBADMSG; another
+ * negative errno.
  */
 int bench_keys_load(const char *path, struct bench_keys *ret) _must_check_;
 
@@ -97,13 +101,14 @@ void bench_key_draw(struct bench_random *random, struct secret *ret);
 /**
  * bench_key_pick(keys, spoil, random, ret): any of the keys, or one that is nearly it.
  */
-void bench_key_pick(const struct bench_keys *keys, enum bench_spoil spoil, struct bench_random *random,
-                    struct secret *ret);
+void bench_key_pick(const struct bench_keys *keys, enum bench_spoil spoil,
+                    struct bench_random *random, struct secret *ret);
 
 /**
  * bench_main(argc, argv, usage, run):
- * What every program here does first: goes into the directory that is its first argument, where everything has its place and a short
- * name. Then ${run} with the other arguments; -EINVAL means that they are not right. Returns the exit status.
+ * What every program here does first: goes into the directory that is its first argument, where
+ * everything has its place and a short name. Then ${run} with the other arguments; -EINVAL means
+ * that they are not right. Returns the exit status.
  */
 int bench_main(int argc, char *argv[], const char *usage, int (*run)(int argc, char *argv[]));
 

@@ -1,6 +1,7 @@
-/* bench_ask DIR rounds ROUNDS MS KEYS KEYS: asks the daemons "big" and "small", which have so many keys, and a bare echo server, without PAM.
- * bench_ask DIR count N: N verifications by "big", one after the other and with pauses, and nothing more, for whoever counts its system calls or instructions.
- * Every question must get its right answer. */
+/* bench_ask DIR rounds ROUNDS MS KEYS KEYS: asks the daemons "big" and "small", which have so
+ * many keys, and a bare echo server, without PAM. bench_ask DIR count N: N verifications by
+ * "big", one after the other and with pauses, and nothing more, for whoever counts its system
+ * calls or instructions. Every question must get its right answer. */
 #include <errno.h>
 #include <pthread.h>
 #include <pwd.h>
@@ -57,19 +58,21 @@ static const struct variant_row {
         unsigned clients;
 } rows[] = {
         [ECHO] = { "echo", "echo.verify", KEYS_BIG, BENCH_AS_IT_IS, VERDICT_ALLOW, 1 },
-        [ECHO_AT_ONCE] = { "echo at once", "echo-at-once.verify", KEYS_BIG, BENCH_AS_IT_IS, VERDICT_ALLOW,
-                           1 },
+        [ECHO_AT_ONCE] = { "echo at once", "echo-at-once.verify", KEYS_BIG, BENCH_AS_IT_IS,
+                           VERDICT_ALLOW, 1 },
         [BIG] = { "big store", "big.verify", KEYS_BIG, BENCH_AS_IT_IS, VERDICT_ALLOW, 1 },
         [SMALL] = { "small store", "small.verify", KEYS_SMALL, BENCH_AS_IT_IS, VERDICT_ALLOW, 1 },
         [UNKNOWN] = { "unknown id", "big.verify", KEYS_BIG, BENCH_OTHER_ID, VERDICT_DENY, 1 },
         [WRONG] = { "wrong secret", "big.verify", KEYS_BIG, BENCH_OTHER_SECRET, VERDICT_DENY, 1 },
         [REVOKED] = { "revoked", "big.verify", KEYS_REVOKED, BENCH_AS_IT_IS, VERDICT_DENY, 1 },
-        [BUSY] = { "while the writer commits", "big.verify", KEYS_BIG, BENCH_AS_IT_IS, VERDICT_ALLOW, 1 },
+        [BUSY] = { "while the writer commits", "big.verify", KEYS_BIG, BENCH_AS_IT_IS,
+                   VERDICT_ALLOW, 1 },
         [ECHO_8] = { "echo", "echo.verify", KEYS_BIG, BENCH_AS_IT_IS, VERDICT_ALLOW, CLIENTS },
-        [ECHO_AT_ONCE_8] = { "echo at once", "echo-at-once.verify", KEYS_BIG, BENCH_AS_IT_IS, VERDICT_ALLOW,
-                             CLIENTS },
+        [ECHO_AT_ONCE_8] = { "echo at once", "echo-at-once.verify", KEYS_BIG, BENCH_AS_IT_IS,
+                             VERDICT_ALLOW, CLIENTS },
         [BIG_8] = { "big store", "big.verify", KEYS_BIG, BENCH_AS_IT_IS, VERDICT_ALLOW, CLIENTS },
-        [SMALL_8] = { "small store", "small.verify", KEYS_SMALL, BENCH_AS_IT_IS, VERDICT_ALLOW, CLIENTS },
+        [SMALL_8] = { "small store", "small.verify", KEYS_SMALL, BENCH_AS_IT_IS, VERDICT_ALLOW,
+                      CLIENTS },
 };
 _Static_assert(ARRAY_LEN(rows) == _VARIANT_MAX, "a row for each");
 
@@ -103,8 +106,12 @@ static void asking_done(struct asking *a) {
 }
 
 static int ask_one(struct client *c) {
-        const struct ask_server server = { .path = c->row->socket, .uid = geteuid(), .timeout_ms = 10000 };
-        struct wire_request req = { .kind = WIRE_VERIFY, .seq = 1, .service = "bench", .rhost = "192.0.2.1" };
+        const struct ask_server server = { .path = c->row->socket,
+                                           .uid = geteuid(),
+                                           .timeout_ms = 10000 };
+        struct wire_request req = {
+                .kind = WIRE_VERIFY, .seq = 1, .service = "bench", .rhost = "192.0.2.1"
+        };
         struct wire_reply reply;
         int64_t began;
         int r;
@@ -183,13 +190,13 @@ static void print_row(const struct bench_result *results, size_t rounds, enum va
                 (void) bench_ratio(result->p50, base->p50, rounds, p50);
                 (void) bench_ratio(result->rate, base->rate, rounds, rate);
         }
-        (void) printf("  %-32s %9.1f %9.1f   %-22s%-22s%8.0f  %s\n", name, bench_median(result->p50, rounds),
-                      bench_median(result->p99, rounds), p50, rate, bench_median(result->rate, rounds),
-                      variant != to ? to_name : "");
+        (void) printf("  %-32s %9.1f %9.1f   %-22s%-22s%8.0f  %s\n", name,
+                      bench_median(result->p50, rounds), bench_median(result->p99, rounds), p50,
+                      rate, bench_median(result->rate, rounds), variant != to ? to_name : "");
 }
 
-static void print(const struct asking *a, const struct bench_result *results, size_t rounds, uint64_t big,
-                  uint64_t small) {
+static void print(const struct asking *a, const struct bench_result *results, size_t rounds,
+                  uint64_t big, uint64_t small) {
         char big_name[BENCH_RATIO_LEN], small_name[BENCH_RATIO_LEN], text[BENCH_RATIO_LEN];
 
         (void) bench_count(big, text);
@@ -197,10 +204,11 @@ static void print(const struct asking *a, const struct bench_result *results, si
         (void) bench_count(small, text);
         (void) snprintf(small_name, sizeof(small_name), "accepted, %.20s keys", text);
 
-        (void) printf("%-34s %9s %9s   %-22s%-22s%8s  %s\n", "The daemon asked, 1 client", "p50 us", "p99 us",
-                      "p50, ratio", "rate, ratio", "rate/s", "to that of");
+        (void) printf("%-34s %9s %9s   %-22s%-22s%8s  %s\n", "The daemon asked, 1 client", "p50 us",
+                      "p99 us", "p50, ratio", "rate, ratio", "rate/s", "to that of");
         print_row(results, rounds, ECHO, "echo server", ECHO, "");
-        print_row(results, rounds, ECHO_AT_ONCE, "echo server, receives at once", ECHO, "echo server");
+        print_row(results, rounds, ECHO_AT_ONCE, "echo server, receives at once", ECHO,
+                  "echo server");
         print_row(results, rounds, BIG, big_name, ECHO, "echo server");
         print_row(results, rounds, SMALL, small_name, ECHO, "echo server");
         for (enum variant i = UNKNOWN; i <= BUSY; i++)
@@ -211,7 +219,8 @@ static void print(const struct asking *a, const struct bench_result *results, si
 
         (void) printf("The daemon asked, %d clients\n", CLIENTS);
         print_row(results, rounds, ECHO_8, "echo server", ECHO_8, "");
-        print_row(results, rounds, ECHO_AT_ONCE_8, "echo server, receives at once", ECHO_8, "echo server");
+        print_row(results, rounds, ECHO_AT_ONCE_8, "echo server, receives at once", ECHO_8,
+                  "echo server");
         print_row(results, rounds, BIG_8, big_name, ECHO_8, "echo server");
         print_row(results, rounds, SMALL_8, small_name, ECHO_8, "echo server");
 }
@@ -222,8 +231,9 @@ static int run_rounds(struct asking *a, char *argv[]) {
         uint64_t rounds, ms, big, small;
         int r;
 
-        if (bench_number(argv[0], BENCH_ROUNDS_MAX, &rounds) < 0 || bench_number(argv[1], 60000, &ms) < 0 ||
-            bench_number(argv[2], UINT64_MAX, &big) < 0 || bench_number(argv[3], UINT64_MAX, &small) < 0)
+        if (bench_number(argv[0], BENCH_ROUNDS_MAX, &rounds) < 0 ||
+            bench_number(argv[1], 60000, &ms) < 0 || bench_number(argv[2], UINT64_MAX, &big) < 0 ||
+            bench_number(argv[3], UINT64_MAX, &small) < 0)
                 return -EINVAL;
         a->slice_ns = (int64_t) ms * 1000000;
         for (size_t i = 0; i < _VARIANT_MAX; i++)
@@ -247,7 +257,8 @@ static int run_count(struct asking *a, const char *number) {
         c->row = &rows[BIG];
         for (uint64_t i = 0; c->r >= 0 && i < n; i++) {
                 c->r = ask_one(c);
-                /* The daemon shall have gone to sleep before the next one, as it does between logins. */
+                /* The daemon shall have gone to sleep before the next one, as it does between
+                 * logins. */
                 (void) nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
         }
         return c->r;

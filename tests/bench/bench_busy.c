@@ -24,8 +24,9 @@ static int rename_one(struct bench_busy *b, struct bench_random *random) {
 
         bench_key_pick(b->keys, BENCH_AS_IT_IS, random, &key);
         memcpy(id, keytext_id(key.text), KEYTEXT_ID_LEN);
-        return sd_bus_call_method(b->bus, "org.wfapikey1", "/org/wfapikey1", "org.wfapikey1.Manager",
-                                  "RenameKey", NULL, NULL, "ss", id, b->changes % 2 ? "odd" : "even");
+        return sd_bus_call_method(b->bus, "org.wfapikey1", "/org/wfapikey1",
+                                  "org.wfapikey1.Manager", "RenameKey", NULL, NULL, "ss", id,
+                                  b->changes % 2 ? "odd" : "even");
 }
 
 static void *work(void *userdata) {

@@ -22,7 +22,8 @@ static int listen_at(const char *path) {
         memcpy(sa.sun_path, path, len + 1);
         (void) unlink(path);
         fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (fd < 0 || bind(fd, (struct sockaddr *) &sa, sizeof(sa)) < 0 || listen(fd, SOMAXCONN) < 0)
+        if (fd < 0 || bind(fd, (struct sockaddr *) &sa, sizeof(sa)) < 0 ||
+            listen(fd, SOMAXCONN) < 0)
                 return -errno;
         return take_fd(&fd);
 }
@@ -54,8 +55,8 @@ static void accept_all(int epoll, int listener, bool at_once) {
                 if (fd < 0)
                         return;
                 event.data.fd = fd;
-                if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 || (at_once && answer(fd)) ||
-                    epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+                if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 ||
+                    (at_once && answer(fd)) || epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0)
                         (void) close(fd);
         }
 }

@@ -1,5 +1,6 @@
-/* bench_fill DIR NAME KEYS: puts so many keys into the store of the state directory NAME, and some thousand of them into the files NAME.keys and
- * NAME.revoked. The keys come from a generator that is fast and not fit for secrets. */
+/* bench_fill DIR NAME KEYS: puts so many keys into the store of the state directory NAME, and
+ * some thousand of them into the files NAME.keys and NAME.revoked. The keys come from a
+ * generator that is fast and not fit for secrets. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -87,13 +88,13 @@ static int end_batch(struct filling *f) {
                 return r;
         store_checkpoint(f->store.writer, true);
         if (isatty(STDERR_FILENO))
-                (void) fprintf(stderr, "\r\033[K%llu of %llu keys", (unsigned long long) f->inserted,
-                               (unsigned long long) f->n);
+                (void) fprintf(stderr, "\r\033[K%llu of %llu keys",
+                               (unsigned long long) f->inserted, (unsigned long long) f->n);
         return store_begin(f->store.writer);
 }
 
-/* In order of id, which is several times as fast as at random; but every other key first, so that the pages are as full as those of a store that has
- * grown by the day. */
+/* In order of id, which is several times as fast as at random; but every other key first, so
+ * that the pages are as full as those of a store that has grown by the day. */
 static int insert_all(struct filling *f) {
         int r;
 

@@ -1,5 +1,6 @@
-/* bench_pam DIR rounds ROUNDS MS KEYS KEYS: PAM transactions against the daemons "big" and "small", which have so many keys, and with pam_permit.so.
- * bench_pam DIR count SERVICE N: N transactions of one service and nothing more, for whoever counts system calls or instructions.
+/* bench_pam DIR rounds ROUNDS MS KEYS KEYS: PAM transactions against the daemons "big" and
+ * "small", which have so many keys, and with pam_permit.so. bench_pam DIR count SERVICE N: N
+ * transactions of one service and nothing more, for whoever counts system calls or instructions.
  * The services are those of DIR/pam.d. Every transaction must end as it should. */
 #include <errno.h>
 #include <pwd.h>
@@ -56,12 +57,13 @@ static const struct {
         [REVOKED] = { "revoked", "big", KEYS_REVOKED, BENCH_AS_IT_IS, PAM_AUTH_ERR },
         [CERTIFICATE] = { "accepted, certificate behind it", "pinned", KEYS_BIG, BENCH_AS_IT_IS,
                           PAM_SUCCESS },
-        [CERTIFICATE_CHAIN] = { "accepted, certificate of a CA", "chained", KEYS_BIG, BENCH_AS_IT_IS,
-                                PAM_SUCCESS },
+        [CERTIFICATE_CHAIN] = { "accepted, certificate of a CA", "chained", KEYS_BIG,
+                                BENCH_AS_IT_IS, PAM_SUCCESS },
 };
 _Static_assert(ARRAY_LEN(variants) == _VARIANT_MAX, "a row for each");
 
-/* What is typed: the key, and behind it the certificate in the file of the service's name, where there is one. */
+/* What is typed: the key, and behind it the certificate in the file of the service's name, where
+ * there is one. */
 struct typed {
         char text[KEYTEXT_LEN + 1 + 12000];
 };
@@ -81,7 +83,8 @@ static void logins_done(struct logins *l) {
 }
 
 /* The application that types the key. */
-static int converse(int n, const struct pam_message **messages, struct pam_response **ret, void *userdata) {
+static int converse(int n, const struct pam_message **messages, struct pam_response **ret,
+                    void *userdata) {
         const struct typed *typed = userdata;
         struct pam_response *answers;
 
@@ -122,7 +125,8 @@ static int login(const struct logins *l, const char *service, int wanted, struct
         (void) pam_end(pamh, rv);
         if (rv == wanted && account == PAM_SUCCESS)
                 return 0;
-        (void) fprintf(stderr, "service %s: pam_authenticate() said %d and not %d, pam_acct_mgmt() %d\n",
+        (void) fprintf(stderr,
+                       "service %s: pam_authenticate() said %d and not %d, pam_acct_mgmt() %d\n",
                        service, rv, wanted, account);
         return -EBADE;
 }
@@ -169,7 +173,8 @@ static void print(const struct bench_result *results, size_t rounds, uint64_t bi
 
         (void) printf("PAM transaction, %s keys / pam_permit: %s\n\n", bench_count(big, count),
                       bench_ratio(results[BIG].p50, results[PERMIT].p50, rounds, ratio));
-        (void) printf("%-34s %9s %9s   %s\n", "PAM transactions", "p50 us", "p99 us", "p50 to that of");
+        (void) printf("%-34s %9s %9s   %s\n", "PAM transactions", "p50 us", "p99 us",
+                      "p50 to that of");
         print_row(results, rounds, PERMIT, "pam_permit", PERMIT, "");
         print_row(results, rounds, ECHO, "our module, bare echo server", PERMIT, "pam_permit");
         (void) snprintf(name, sizeof(name), "accepted, %s keys", count);
@@ -188,8 +193,9 @@ static int run_rounds(struct logins *l, char *argv[]) {
         uint64_t rounds, ms, big, small;
         int r;
 
-        if (bench_number(argv[0], BENCH_ROUNDS_MAX, &rounds) < 0 || bench_number(argv[1], 60000, &ms) < 0 ||
-            bench_number(argv[2], UINT64_MAX, &big) < 0 || bench_number(argv[3], UINT64_MAX, &small) < 0)
+        if (bench_number(argv[0], BENCH_ROUNDS_MAX, &rounds) < 0 ||
+            bench_number(argv[1], 60000, &ms) < 0 || bench_number(argv[2], UINT64_MAX, &big) < 0 ||
+            bench_number(argv[3], UINT64_MAX, &small) < 0)
                 return -EINVAL;
         l->slice_ns = (int64_t) ms * 1000000;
         for (size_t i = 0; i < _VARIANT_MAX; i++)

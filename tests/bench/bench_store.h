@@ -19,6 +19,8 @@ int bench_store_open(struct bench_store *s, const char *state_dir) _must_check_;
 void bench_store_done(struct bench_store *s);
 
 /**
- * bench_store_insert(s, key, status): a row for the key, inside a transaction. 0, or an error of the store.
+ * bench_store_insert(s, key, status): a row for the key, inside a transaction. 0, or an error of
+ * the store.
  */
-int bench_store_insert(struct bench_store *s, const struct secret *key, enum key_status status) _must_check_;
+int bench_store_insert(struct bench_store *s, const struct secret *key,
+                       enum key_status status) _must_check_;

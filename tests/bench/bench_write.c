@@ -1,5 +1,6 @@
-/* bench_write DIR NAME ROUNDS: durable changes of the store in the state directory NAME, as the writer of wfapikeyd makes them, beside one
- * fdatasync(2) of 4 KiB appended to a file in the same place. */
+/* bench_write DIR NAME ROUNDS: durable changes of the store in the state directory NAME, as the
+ * writer of wfapikeyd makes them, beside one fdatasync(2) of 4 KiB appended to a file in the
+ * same place. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -124,8 +125,8 @@ static int measure(size_t variant, struct bench_latencies *ret, void *userdata) 
                         r = bench_latencies_add(ret, bench_now_ns() - began);
                 if (r < 0)
                         return r;
-                store_checkpoint(w->store.writer,
-                                 true); /* as the writer's thread does, with nobody waiting */
+                /* as the writer's thread does, with nobody waiting */
+                store_checkpoint(w->store.writer, true);
         }
         return 0;
 }
@@ -133,12 +134,15 @@ static int measure(size_t variant, struct bench_latencies *ret, void *userdata) 
 static void print(const struct bench_result *results, size_t rounds) {
         char text[BENCH_RATIO_LEN];
 
-        (void) printf("%-34s %9s %9s   %s\n", "Writes, durable", "p50 us", "p99 us", "p50 to the append's");
+        (void) printf("%-34s %9s %9s   %s\n", "Writes, durable", "p50 us", "p99 us",
+                      "p50 to the append's");
         for (size_t i = 0; i < _VARIANT_MAX; i++)
-                (void) printf("  %-32s %9.1f %9.1f   %s\n", names[i], bench_median(results[i].p50, rounds),
+                (void) printf("  %-32s %9.1f %9.1f   %s\n", names[i],
+                              bench_median(results[i].p50, rounds),
                               bench_median(results[i].p99, rounds),
                               i == APPEND ? ""
-                                          : bench_ratio(results[i].p50, results[APPEND].p50, rounds, text));
+                                          : bench_ratio(results[i].p50, results[APPEND].p50, rounds,
+                                                        text));
 }
 
 static int start(struct writing *w, const char *name, size_t rounds) {

@@ -1,5 +1,6 @@
-/* Certificates, revocation lists, and what goes to the helper that reads them and comes back: the first byte says which. Whatever comes of it, its texts can
- * be shown, and an answer that the helper gives is one that is taken. */
+/* Certificates, revocation lists, and what goes to the helper that reads them and comes back:
+ * the first byte says which. Whatever comes of it, its texts can be shown, and an answer that
+ * the helper gives is one that is taken. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,8 @@ static void try_read(struct cert_blob der) {
                 char detail[CERT_DETAIL_LEN];
 
                 if (cert_read(&der, kind, NOW, &cert, detail) == CERT_FINE)
-                        must(cert.serial.len > 0 && cert.not_before <= NOW && cert.not_after >= NOW);
+                        must(cert.serial.len > 0 && cert.not_before <= NOW &&
+                             cert.not_after >= NOW);
                 check_text(detail, sizeof(detail));
                 check_record(&cert);
         }
@@ -69,7 +71,8 @@ static void check_verdict(const struct cert_verdict *verdict) {
                      verdict->begins_at <= NOW && verdict->ends_at >= NOW);
 }
 
-/* A certificate and a CA; the end of the certificate is taken for the signature of its beginning as well. */
+/* A certificate and a CA; the end of the certificate is taken for the signature of its beginning
+ * as well. */
 static void try_judge(struct cert_blob rest, bool registered) {
         struct cert_blob der = take_first(&rest);
         struct cert_question question = {
@@ -94,7 +97,8 @@ static void try_crl(struct cert_blob rest) {
         struct crl_record list;
 
         if (cert_read_crl(&crl, &rest, 1, NOW, &list, serials, SERIALS_MAX, detail) == CERT_FINE)
-                must(list.revoked <= SERIALS_MAX && list.this_update <= NOW && list.next_update >= NOW);
+                must(list.revoked <= SERIALS_MAX && list.this_update <= NOW &&
+                     list.next_update >= NOW);
         check_text(detail, sizeof(detail));
 }
 

@@ -1,4 +1,5 @@
-/* What people type: keys, ids, durations, dates, networks, labels. What is accepted has one text that reads back as the same. */
+/* What people type: keys, ids, durations, dates, networks, labels. What is accepted has one text
+ * that reads back as the same. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
-/* The verify protocol, both ends: whatever decodes encodes back to the same bytes, one text for each message, evidence included; and no reply that is
- * neither an allow nor a challenge to the letter is read as one. */
+/* The verify protocol, both ends: whatever decodes encodes back to the same bytes, one text for
+ * each message, evidence included; and no reply that is neither an allow nor a challenge to the
+ * letter is read as one. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* Runs a fuzz target over files, with any compiler: what the engine has found stays found. TAP, a line for each file. */
+/* Runs a fuzz target over files, with any compiler: what the engine has found stays found. TAP,
+ * a line for each file. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

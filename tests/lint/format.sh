@@ -15,3 +15,11 @@ if ! text_files | grep '\.[ch]$' | xargs -r "$format" --style=file --dry-run --W
         echo "right is what this writes: $format -i FILE"
         exit 1
 fi
+
+# A comment behind code tears the declaration when the line is full; a long one stands above.
+hits=$(text_files | grep '\.[ch]$' | xargs -r grep -nE '[;,{})0-9A-Za-z_"] +/\*.{36,}\*/ *$' | grep -vE ':[ \t]*(/?\*|//)')
+if [ -n "$hits" ]; then
+        printf '%s\n' "$hits"
+        echo "a trailing comment has under 40 characters; a longer one goes above"
+        exit 1
+fi

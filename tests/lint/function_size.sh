@@ -1,9 +1,10 @@
 #!/bin/bash
-# Functions under 50 lines and files under 400: what does not fit on a screen is not read as a whole. A function that is
-# better in one piece, a table of cases for one, may be named below with the reason; over 80 lines none is.
+# Functions under 50 lines, for what does not fit on a screen is not read as a whole. A function that is better in one piece, a
+# table of cases for one, may be named below with the reason; over 80 lines none is. A file ends where its knowledge ends: at
+# most 600 lines.
 # shellcheck source=tests/lint/lib
 . "$(dirname "$0")/lib"
-limit=50 cap=80 file_cap=400
+limit=50 cap=80 file_cap=600
 
 # file function reason
 exempt='

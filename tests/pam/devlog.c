@@ -30,7 +30,8 @@ bool devlog_possible(void) {
         return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
-/* A file to bind the device to: a device of its own would not work on a file system that is mounted for none. */
+/* A file to bind the device to: a device of its own would not work on a file system that is
+ * mounted for none. */
 static int lend_device(const char *dir, const char *name) {
         char from[64], to[128];
         int fd;
@@ -62,7 +63,8 @@ int devlog_open(const char *dir) {
         if (mount(dir, "/dev", NULL, MS_MOVE, NULL) < 0)
                 return -errno;
         fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (fd < 0 || bind(fd, (struct sockaddr *) &sa, sizeof(sa)) < 0 || chmod(sa.sun_path, 0666) < 0)
+        if (fd < 0 || bind(fd, (struct sockaddr *) &sa, sizeof(sa)) < 0 ||
+            chmod(sa.sun_path, 0666) < 0)
                 return -errno;
         return take_fd(&fd);
 }

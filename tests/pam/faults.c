@@ -64,7 +64,7 @@ static int fail_with(int error) {
         return -1;
 }
 
-/* --- libc ----------------------------------------------------------------------------------------------------------- */
+/* --- libc --- */
 
 void *__real_calloc(size_t n, size_t size);
 void *__wrap_calloc(size_t n, size_t size);
@@ -174,7 +174,8 @@ ssize_t __wrap_send(int fd, const void *bytes, size_t len, int flags);
 ssize_t __wrap_send(int fd, const void *bytes, size_t len, int flags) {
         int how = fault(FAULT_SEND);
 
-        return how > 0 ? fail_with(how) : __real_send(fd, bytes, how == FAULT_SHORT ? len - 1 : len, flags);
+        return how > 0 ? fail_with(how)
+                       : __real_send(fd, bytes, how == FAULT_SHORT ? len - 1 : len, flags);
 }
 
 ssize_t __real_recv(int fd, void *bytes, size_t len, int flags);
@@ -207,7 +208,7 @@ unsigned faults_open_descriptors(void) {
         return n;
 }
 
-/* --- libpam --------------------------------------------------------------------------------------------------------- */
+/* --- libpam --- */
 
 int pam_get_item(const pam_handle_t *pamh, int type, const void **ret) {
         int how = fault(FAULT_GET_ITEM);

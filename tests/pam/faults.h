@@ -1,5 +1,6 @@
-/* A libpam and a libc that fail when they are told to. The program is linked with the module's own objects, with the linker's --wrap
- * for the functions of libc, and with a small libpam whose handle is the structure below. */
+/* A libpam and a libc that fail when they are told to. The program is linked with the module's
+ * own objects, with the linker's --wrap for the functions of libc, and with a small libpam whose
+ * handle is the structure below. */
 #pragma once
 
 #include <security/pam_modules.h>
@@ -25,27 +26,35 @@ enum fault_function {
         _FAULT_MAX,
 };
 
-/* What a call does instead of what it should, beside failing with an errno or a PAM code, which are greater than 0. */
+/* What a call does instead of what it should, beside failing with an errno or a PAM code, which
+ * are greater than 0. */
 enum fault_how {
         FAULT_NOT = 0,
-        FAULT_SHORT =
-                -1, /* send: part of it; getsockopt: part of the answer; recv: all but a byte; poll: nothing in time */
-        FAULT_OTHER = -2, /* getsockopt: another uid; recv: one byte another; poll: an event for nothing */
+        /* send: part of it; getsockopt: part of the answer; recv: all but a byte; poll: nothing
+         * in time */
+        FAULT_SHORT = -1,
+        /* getsockopt: another uid; recv: one byte another; poll: an event for nothing */
+        FAULT_OTHER = -2,
 };
 
 /* The plan, and what happened under it. */
 struct faults {
-        bool armed; /* calls are counted, and fail, only while it is */
+        /* calls are counted, and fail, only while it is */
+        bool armed;
         enum fault_function function;
-        unsigned first, last; /* which calls of the function fail, counted from 1 */
-        int how;              /* errno or PAM code, or enum fault_how */
-        bool backlog_full;    /* the first connect finds no place */
+        /* which calls of the function fail, counted from 1 */
+        unsigned first, last;
+        /* errno or PAM code, or enum fault_how */
+        int how;
+        bool backlog_full; /* the first connect finds no place */
 
         unsigned calls[_FAULT_MAX];
         bool hit;
-        bool allowed;      /* a whole allow was the last thing that recv gave */
-        bool left_unwiped; /* something was freed with a secret in it */
-        long allocations;  /* that are not freed */
+        /* a whole allow was the last thing that recv gave */
+        bool allowed;
+        /* something was freed with a secret in it */
+        bool left_unwiped;
+        long allocations; /* that are not freed */
 };
 extern struct faults faults;
 
@@ -71,7 +80,8 @@ const char *faults_name(enum fault_function function);
 void faults_begin(void);
 
 /**
- * faults_watch(p, len): the ${len} bytes at ${p} hold a secret; they must be zero when they are freed.
+ * faults_watch(p, len): the ${len} bytes at ${p} hold a secret; they must be zero when they are
+ * freed.
  */
 void faults_watch(const void *p, size_t len);
 

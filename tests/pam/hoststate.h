@@ -23,7 +23,8 @@ struct hoststate {
 };
 
 /**
- * hoststate_take(ret): what this process has now. SIGALRM is not among what is pending, and no time of the timer: they come and go.
+ * hoststate_take(ret): what this process has now. SIGALRM is not among what is pending, and no
+ * time of the timer: they come and go.
  */
 void hoststate_take(struct hoststate *ret);
 

@@ -9,7 +9,8 @@ static void keep(char out[static LOGIN_TEXT_MAX], const char *text) {
 /* The second question that the module has: what is not shown either. */
 static bool is_for_certificate(const struct pam_message *message) {
         return message->msg_style == PAM_PROMPT_ECHO_OFF &&
-               (strcmp(message->msg, "Certificate: ") == 0 || strncmp(message->msg, "Sign ", 5) == 0);
+               (strcmp(message->msg, "Certificate: ") == 0 ||
+                strncmp(message->msg, "Sign ", 5) == 0);
 }
 
 static int answer_secret(const struct login *l, enum login_manner manner, const char *answer,
@@ -27,20 +28,23 @@ static int answer_secret(const struct login *l, enum login_manner manner, const 
         return PAM_CONV_ERR;
 }
 
-static int answer_one(struct login *l, const struct pam_message *message, struct pam_response *response) {
+static int answer_one(struct login *l, const struct pam_message *message,
+                      struct pam_response *response) {
         switch (message->msg_style) {
         case PAM_PROMPT_ECHO_OFF:
                 if (is_for_certificate(message)) {
                         l->certificates_asked++;
                         keep(l->certificate_prompt, message->msg);
-                        return answer_secret(l, l->manner_for_certificate, l->certificate, response);
+                        return answer_secret(l, l->manner_for_certificate, l->certificate,
+                                             response);
                 }
                 l->secrets_asked++;
                 keep(l->prompt, message->msg);
                 return answer_secret(l, l->manner, l->answer, response);
         case PAM_PROMPT_ECHO_ON:
                 l->users_asked++;
-                response->resp = l->manner_for_user == LOGIN_ANSWERS && l->user ? strdup(l->user) : NULL;
+                response->resp =
+                        l->manner_for_user == LOGIN_ANSWERS && l->user ? strdup(l->user) : NULL;
                 return l->manner_for_user == LOGIN_RETURNS ? l->returns : PAM_SUCCESS;
         case PAM_ERROR_MSG:
                 l->errors++;
@@ -56,10 +60,12 @@ static int answer_one(struct login *l, const struct pam_message *message, struct
         }
 }
 
-static int converse(int n, const struct pam_message **messages, struct pam_response **ret, void *data) {
+static int converse(int n, const struct pam_message **messages, struct pam_response **ret,
+                    void *data) {
         struct login *l = data;
         struct pam_response *responses = calloc((size_t) n, sizeof(*responses));
-        enum login_manner manner = is_for_certificate(messages[0]) ? l->manner_for_certificate : l->manner;
+        enum login_manner manner =
+                is_for_certificate(messages[0]) ? l->manner_for_certificate : l->manner;
         bool nothing = manner == LOGIN_GIVES_NOTHING || manner == LOGIN_RETURNS;
         int rv = PAM_SUCCESS;
 
@@ -105,8 +111,8 @@ int login_try(struct login *l, const char *answer) {
 }
 
 void login_forget(struct login *l) {
-        l->calls = l->secrets_asked = l->certificates_asked = l->users_asked = l->errors = l->infos =
-                l->others = 0;
+        l->calls = l->secrets_asked = l->certificates_asked = l->users_asked = l->errors =
+                l->infos = l->others = 0;
         l->most_messages = 0;
         l->prompt[0] = l->certificate_prompt[0] = l->error[0] = l->info[0] = '\0';
 }

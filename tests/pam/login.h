@@ -1,4 +1,5 @@
-/* An application that logs users in: libpam with service files of the test, and a conversation that keeps what it was shown. */
+/* An application that logs users in: libpam with service files of the test, and a conversation
+ * that keeps what it was shown. */
 #pragma once
 
 #include <security/pam_appl.h>
@@ -7,12 +8,16 @@
 
 #define LOGIN_TEXT_MAX 1024
 
-/* What the conversation does when it is asked for a secret; the other styles are answered as applications do. */
+/* What the conversation does when it is asked for a secret; the other styles are answered as
+ * applications do. */
 enum login_manner {
-        LOGIN_ANSWERS,       /* with login.answer; NULL is an answer without a text */
-        LOGIN_GIVES_NOTHING, /* says PAM_SUCCESS and has no answer */
-        LOGIN_RETURNS,       /* login.returns */
-        LOGIN_RETURNS_BOTH,  /* login.returns, with an answer all the same */
+        /* with login.answer; NULL is an answer without a text */
+        LOGIN_ANSWERS,
+        /* says PAM_SUCCESS and has no answer */
+        LOGIN_GIVES_NOTHING,
+        LOGIN_RETURNS, /* login.returns */
+        /* login.returns, with an answer all the same */
+        LOGIN_RETURNS_BOTH,
 };
 
 struct login {
@@ -23,9 +28,11 @@ struct login {
         const char *answer;
         const char *user; /* answer to an echo-on prompt */
         enum login_manner manner_for_certificate;
-        const char *certificate; /* answer to the question for one, or for a signature */
+        /* answer to the question for one, or for a signature */
+        const char *certificate;
         int returns;
-        int returns_for_text; /* to error and information messages; 0 is PAM_SUCCESS */
+        /* to error and information messages; 0 is PAM_SUCCESS */
+        int returns_for_text;
 
         unsigned calls, secrets_asked, certificates_asked, users_asked, errors, infos, others;
         int most_messages; /* in one call */
@@ -35,10 +42,11 @@ struct login {
 
 /**
  * login_start(l, services, service, user):
- * Begins a transaction with the service file ${service} of the directory ${services}; ${user} may be NULL. Returns the PAM code; asserts
- * nothing, so that threads can use it.
+ * Begins a transaction with the service file ${service} of the directory ${services}; ${user}
+ * may be NULL. Returns the PAM code; asserts nothing, so that threads can use it.
  */
-int login_start(struct login *l, const char *services, const char *service, const char *user) _must_check_;
+int login_start(struct login *l, const char *services, const char *service,
+                const char *user) _must_check_;
 
 /**
  * login_open(l, w, service, user), login_close(l):
@@ -48,7 +56,8 @@ void login_open(struct login *l, const struct world *w, const char *service, con
 void login_close(struct login *l);
 
 /**
- * login_try(l, answer): pam_authenticate() where ${answer} is what the user types. login_forget(l): forgets what was shown.
+ * login_try(l, answer): pam_authenticate() where ${answer} is what the user types.
+ * login_forget(l): forgets what was shown.
  */
 int login_try(struct login *l, const char *answer);
 void login_forget(struct login *l);
@@ -64,7 +73,8 @@ int login_once(const struct world *w, const char *service, const char *user, con
 const char *login_env(const struct login *l, const char *name);
 
 /**
- * login_spoil(key, at, ret): ${key} with another digit at ${at} of its secret and the checksum that goes with it.
+ * login_spoil(key, at, ret): ${key} with another digit at ${at} of its secret and the checksum
+ * that goes with it.
  */
 void login_spoil(const char *key, size_t at, char ret[static KEYTEXT_LEN + 1]);
 

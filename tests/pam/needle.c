@@ -81,7 +81,8 @@ void needle_reset(const struct world *w, const char *id, struct needle *ret) {
         get_key(w, id, ret);
 }
 
-/* Byte by byte under the mask: nothing here may hold the secret in the clear, not even a register that gets spilled. */
+/* Byte by byte under the mask: nothing here may hold the secret in the clear, not even a
+ * register that gets spilled. */
 bool needle_in_bytes(const struct needle *needle, const void *bytes, size_t size) {
         const uint8_t *p = bytes;
 
@@ -96,7 +97,8 @@ bool needle_in_bytes(const struct needle *needle, const void *bytes, size_t size
         return false;
 }
 
-/* One area of memory, in chunks that overlap. Pages that cannot be read (a guard, a device) are passed by. */
+/* One area of memory, in chunks that overlap. Pages that cannot be read (a guard, a device) are
+ * passed by. */
 static bool in_area(const struct needle *needle, int mem, size_t from, size_t to, char *buffer) {
         for (size_t at = from; at < to;) {
                 size_t len = to - at < CHUNK ? to - at : CHUNK;
@@ -109,7 +111,8 @@ static bool in_area(const struct needle *needle, int mem, size_t from, size_t to
                 if (n <= 0)
                         at += 4096;
                 else
-                        at += (size_t) n > NEEDLE_PART_LEN ? (size_t) n - NEEDLE_PART_LEN + 1 : (size_t) n;
+                        at += (size_t) n > NEEDLE_PART_LEN ? (size_t) n - NEEDLE_PART_LEN + 1
+                                                           : (size_t) n;
         }
         return false;
 }
@@ -129,10 +132,12 @@ int needle_in_process(const struct needle *needle, pid_t pid) {
                 return -errno;
         while (fgets(line, sizeof(line), maps)) {
                 char *end, *rest;
-                size_t from = strtoul(line, &end, 16), to = *end == '-' ? strtoul(end + 1, &rest, 16) : 0;
+                size_t from = strtoul(line, &end, 16),
+                       to = *end == '-' ? strtoul(end + 1, &rest, 16) : 0;
 
                 /* "rw-p"; what is shared with other processes is of the tests. */
-                if (to <= from || to - from > huge_area() || strncmp(rest, " rw", 3) != 0 || rest[4] != 'p')
+                if (to <= from || to - from > huge_area() || strncmp(rest, " rw", 3) != 0 ||
+                    rest[4] != 'p')
                         continue;
                 if (in_area(needle, mem, from, to, buffer)) {
                         print_error("a secret is in %s", line);

@@ -1,8 +1,10 @@
 /* A PAM module for the tests, before or behind the one that is tested.
  *
- *   as=NAME        puts the token that it finds into the PAM environment as NAME; without a token there is no such variable
+ *   as=NAME        puts the token that it finds into the PAM environment as NAME; without a
+ *   token there is no such variable
  *   set=TEXT       sets the token
- *   return=CODE    what it answers in every facility: the number of a PAM code; 0 without this option */
+ *   return=CODE    what it answers in every facility: the number of a PAM code; 0 without this
+ *   option */
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,11 +58,11 @@ _public_ int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const 
         return rv == PAM_SUCCESS ? answer(argc, argv) : rv;
 }
 
-#define ANSWERS(hook)                                                                                        \
-        _public_ int hook(pam_handle_t *pamh, int flags, int argc, const char **argv) {                      \
-                (void) pamh;                                                                                 \
-                (void) flags;                                                                                \
-                return answer(argc, argv);                                                                   \
+#define ANSWERS(hook)                                                                              \
+        _public_ int hook(pam_handle_t *pamh, int flags, int argc, const char **argv) {            \
+                (void) pamh;                                                                       \
+                (void) flags;                                                                      \
+                return answer(argc, argv);                                                         \
         }
 ANSWERS(pam_sm_setcred)
 ANSWERS(pam_sm_acct_mgmt)

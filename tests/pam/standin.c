@@ -87,7 +87,8 @@ static bool take_request(struct standin_shared *shared, int fd) {
 static bool take_offer(struct standin_shared *shared, int fd) {
         enum standin_offers offers = (enum standin_offers) atomic_load(&shared->offers);
 
-        if (offers == STANDIN_OFFERS_NOT || shared->request_len < 5 || shared->request[4] != WIRE_OFFER)
+        if (offers == STANDIN_OFFERS_NOT || shared->request_len < 5 ||
+            shared->request[4] != WIRE_OFFER)
                 return true;
         return challenge(shared, fd) && take_request(shared, fd) && offers == STANDIN_OFFERS;
 }
@@ -148,7 +149,8 @@ void standin_start(struct standin *s, const struct world *w, const char *name) {
 
         *s = (struct standin){};
         (void) snprintf(s->path, sizeof(s->path), "%s/%s", w->dir, name);
-        s->shared = mmap(NULL, sizeof(*s->shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        s->shared = mmap(NULL, sizeof(*s->shared), PROT_READ | PROT_WRITE,
+                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         if (s->shared == MAP_FAILED)
                 fail_msg("mmap: %s", strerror(errno));
         listener = listen_at(s->path);

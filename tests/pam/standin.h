@@ -1,5 +1,5 @@
-/* Stands in for the daemon, or between it and the module: a process of its own that counts who comes, keeps what was asked, and
- * answers whatever the test says. */
+/* Stands in for the daemon, or between it and the module: a process of its own that counts who
+ * comes, keeps what was asked, and answers whatever the test says. */
 #pragma once
 
 #include "world.h"
@@ -7,20 +7,26 @@
 #define STANDIN_REPLY_MAX 70000
 
 enum standin_mode {
-        STANDIN_RELAY,    /* hands the request to the daemon, and its reply back */
-        STANDIN_REPLY,    /* answers with what standin_reply() was given */
-        STANDIN_PREPARED, /* the same, but before it has read anything */
-        STANDIN_SILENT,   /* reads and never answers */
-        STANDIN_CLOSE,    /* reads and hangs up */
-        STANDIN_SLAM,     /* hangs up without having read */
-        STANDIN_DIE,      /* reads; then its process ends */
+        /* hands the request to the daemon, and its reply back */
+        STANDIN_RELAY,
+        /* answers with what standin_reply() was given */
+        STANDIN_REPLY,
+        /* the same, but before it has read anything */
+        STANDIN_PREPARED,
+        STANDIN_SILENT, /* reads and never answers */
+        STANDIN_CLOSE,  /* reads and hangs up */
+        STANDIN_SLAM,   /* hangs up without having read */
+        STANDIN_DIE,    /* reads; then its process ends */
 };
 
 /* What becomes of a request of kind 4. */
 enum standin_offers {
         STANDIN_OFFERS_NOT = 0, /* it is one like any other */
-        STANDIN_OFFERS, /* a challenge of bytes from c0 on; to the next request on the connection it does what the mode says */
-        STANDIN_OFFERS_AND_HANGS_UP, /* a challenge; and it hangs up on the next request */
+        /* a challenge of bytes from c0 on; to the next request on the connection it does what
+         * the mode says */
+        STANDIN_OFFERS,
+        /* a challenge; and it hangs up on the next request */
+        STANDIN_OFFERS_AND_HANGS_UP,
 };
 
 struct standin_shared;
@@ -33,20 +39,23 @@ struct standin {
 
 /**
  * standin_start(s, w, name), standin_stop(s):
- * Starts it on the socket ${name} in the world's directory, in front of the daemon there; ends it. It begins with STANDIN_RELAY.
+ * Starts it on the socket ${name} in the world's directory, in front of the daemon there; ends
+ * it. It begins with STANDIN_RELAY.
  */
 void standin_start(struct standin *s, const struct world *w, const char *name);
 void standin_stop(struct standin *s);
 
 /**
- * standin_set(s, mode): what it does from now on. standin_hang_up_first(s, n): but it hangs up on the first ${n} requests.
+ * standin_set(s, mode): what it does from now on. standin_hang_up_first(s, n): but it hangs up
+ * on the first ${n} requests.
  */
 void standin_set(struct standin *s, enum standin_mode mode);
 void standin_hang_up_first(struct standin *s, unsigned n);
 
 /**
  * standin_reply(s, bytes, len, echo_seq):
- * It answers with these bytes from now on; where ${echo_seq} is set, with the sequence number of the request in its place.
+ * It answers with these bytes from now on; where ${echo_seq} is set, with the sequence number of
+ * the request in its place.
  */
 void standin_reply(struct standin *s, const uint8_t *bytes, size_t len, bool echo_seq);
 
@@ -66,7 +75,7 @@ void standin_verdict(struct standin *s, const struct wire_reply *reply);
 unsigned standin_asked(struct standin *s);
 
 /**
- * standin_request(s, ret_len): the last request that it read since it was told what to do; ${ret_len} is 0 when there was none.
- * Borrowed.
+ * standin_request(s, ret_len): the last request that it read since it was told what to do;
+ * ${ret_len} is 0 when there was none. Borrowed.
  */
 const uint8_t *standin_request(const struct standin *s, size_t *ret_len);

@@ -1,5 +1,6 @@
-/* Account: confirms a login that was made with a key, has no opinion of any other, and asks the daemon again unless this process got
- * its answer just now. Real module, real libpam, real daemon, with a stand-in between them that counts. */
+/* Account: confirms a login that was made with a key, has no opinion of any other, and asks the
+ * daemon again unless this process got its answer just now. Real module, real libpam, real
+ * daemon, with a stand-in between them that counts. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -47,7 +48,8 @@ static void test_fresh(void **state) {
                 assert_pam(rv, PAM_SUCCESS);
                 assert_int_equal(l.calls, 0);
                 login_close(&l);
-                if (in_time) { /* on a machine that is busy with other things it need not be */
+                /* on a machine that is busy with other things it need not be */
+                if (in_time) {
                         assert_int_equal(asked, 0);
                         return;
                 }
@@ -94,7 +96,8 @@ static void test_after_restart(void **state) {
         login_close(&l);
 }
 
-static void check_account_denied(const char *noun, const char *verb, const char *word, const char *back) {
+static void check_account_denied(const char *noun, const char *verb, const char *word,
+                                 const char *back) {
         struct world_key doomed;
         struct login l;
 
@@ -246,7 +249,7 @@ static void test_silent(void **state) {
         (void) standin_asked(&s);
 }
 
-/* --- Around them ---------------------------------------------------------------------------------------------------- */
+/* --- Around them --- */
 
 static void write_service(const char *name, const char *account_options) {
         world_service(&w, name,
@@ -292,14 +295,17 @@ int main(void) {
                 CASE(test_removed, "denied when the key was removed since"),
                 CASE(test_reset, "denied when the key was reset since"),
                 CASE(test_disabled, "denied when keys were disabled since"),
-                CASE(test_certificate, "denied, without a word, when a certificate is required since"),
-                CASE(test_expired, "denied, and no new password asked for, when the key expired since"),
+                CASE(test_certificate,
+                     "denied, without a word, when a certificate is required since"),
+                CASE(test_expired,
+                     "denied, and no new password asked for, when the key expired since"),
                 CASE(test_other_user, "denied for another PAM_USER than logged in"),
                 CASE(test_other_service, "denied for a service that the key is not good for"),
                 CASE(test_without_key, "a login that was made without a key is none of ours"),
                 CASE(test_denial_is_final, "a denial is not made good by modules that follow"),
                 CASE(test_daemon_down, "a dead daemon is no denial"),
-                CASE(test_bad_option, "a misspelt option is an error, with a key login and without"),
+                CASE(test_bad_option,
+                     "a misspelt option is an error, with a key login and without"),
                 CASE(test_silent, "says nothing"),
         };
 

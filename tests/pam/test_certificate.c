@@ -1,5 +1,5 @@
-/* Where the module has a certificate from, when it asks for one, and what it shows to the daemon. Real module, real libpam, and a stand-in for the daemon that
- * keeps what it was asked. */
+/* Where the module has a certificate from, when it asks for one, and what it shows to the
+ * daemon. Real module, real libpam, and a stand-in for the daemon that keeps what it was asked. */
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -9,7 +9,8 @@
 #include "login.h"
 #include "standin.h"
 
-#define SENTENCE  "Untrusted request. Please contact your system administrator and attach certificate."
+#define SENTENCE                                                                                   \
+        "Untrusted request. Please contact your system administrator and attach certificate."
 #define CHALLENGE "wfc_wMHCw8TFxsfIycrLzM3Oz9DR0tPU1dbX2Nna29zd3t8:svc:"
 #define NONE      ((size_t) -1)
 
@@ -57,12 +58,13 @@ static void check_evidence(enum wire_evidence evidence, size_t len) {
                 assert_memory_equal(req.certificate, der, sizeof(der));
 }
 
-/* --- Without a question ------------------------------------------------------------------------------------------------------------- */
+/* --- Without a question --- */
 
 static const struct source {
         const char *name, *options;
-        const char *typed;         /* behind the key; NULL: nothing */
-        const char *pam, *process; /* what the variable CERT holds; NULL: there is none */
+        const char *typed; /* behind the key; NULL: nothing */
+        /* what the variable CERT holds; NULL: there is none */
+        const char *pam, *process;
         enum wire_evidence evidence;
         size_t len; /* NONE: the daemon is not asked */
 } sources[] = {
@@ -76,30 +78,35 @@ static const struct source {
         { "field, no base64", "certificate=field", ".*", NULL, NULL, WIRE_SHOWN, 0 },
         { "field, escaped", "certificate=field", ".MAIBAA%3D%3D", NULL, NULL, WIRE_SHOWN, 4 },
         { "field, PEM", "certificate=field", "." PEM, NULL, NULL, WIRE_SHOWN, 4 },
-        { "field, another separator", "certificate=field", ":" DER, NULL, NULL, WIRE_EVIDENCE_NONE, NONE },
+        { "field, another separator", "certificate=field", ":" DER, NULL, NULL, WIRE_EVIDENCE_NONE,
+          NONE },
         { "field, no separator", "certificate=field", DER, NULL, NULL, WIRE_EVIDENCE_NONE, NONE },
         { "environment", "certificate=env:CERT", NULL, PEM, NULL, WIRE_VOUCHED, 4 },
         { "environment, empty", "certificate=env:CERT", NULL, "", NULL, WIRE_EVIDENCE_NONE, 0 },
         { "environment, none", "certificate=env:CERT", NULL, NULL, NULL, WIRE_EVIDENCE_NONE, 0 },
-        { "environment, a word for none", "certificate=env:CERT", NULL, "nocert", NULL, WIRE_EVIDENCE_NONE,
-          0 },
+        { "environment, a word for none", "certificate=env:CERT", NULL, "nocert", NULL,
+          WIRE_EVIDENCE_NONE, 0 },
         { "environment, damaged", "certificate=env:CERT", NULL, "-----BEGIN CERTIFICATE-----", NULL,
           WIRE_VOUCHED, 0 },
-        { "environment, another variable", "certificate=env:TREC", NULL, PEM, NULL, WIRE_EVIDENCE_NONE, 0 },
-        { "environment, a key of sshd", "certificate=env:CERT", NULL, "publickey ssh-ed25519 " BLOB, NULL,
-          WIRE_VOUCHED_SSH, 15 },
+        { "environment, another variable", "certificate=env:TREC", NULL, PEM, NULL,
+          WIRE_EVIDENCE_NONE, 0 },
+        { "environment, a key of sshd", "certificate=env:CERT", NULL, "publickey ssh-ed25519 " BLOB,
+          NULL, WIRE_VOUCHED_SSH, 15 },
         { "environment, a password of sshd", "certificate=env:CERT", NULL, "password", NULL,
           WIRE_EVIDENCE_NONE, 0 },
-        { "environment of the process", "certificate=process-env:CERT", NULL, NULL, PEM, WIRE_VOUCHED, 4 },
-        { "not that of the process", "certificate=env:CERT", NULL, NULL, PEM, WIRE_EVIDENCE_NONE, 0 },
-        { "not that of PAM", "certificate=process-env:CERT", NULL, PEM, NULL, WIRE_EVIDENCE_NONE, 0 },
+        { "environment of the process", "certificate=process-env:CERT", NULL, NULL, PEM,
+          WIRE_VOUCHED, 4 },
+        { "not that of the process", "certificate=env:CERT", NULL, NULL, PEM, WIRE_EVIDENCE_NONE,
+          0 },
+        { "not that of PAM", "certificate=process-env:CERT", NULL, PEM, NULL, WIRE_EVIDENCE_NONE,
+          0 },
         { "no option, variables", "", NULL, PEM, PEM, WIRE_EVIDENCE_NONE, 0 },
-        { "the field comes first", "certificate=env:CERT certificate=field", "." DER, "publickey t " BLOB,
-          NULL, WIRE_SHOWN, 4 },
-        { "an empty field does not", "certificate=env:CERT certificate=field", ".", "publickey t " BLOB, NULL,
-          WIRE_VOUCHED_SSH, 15 },
-        { "PAM's comes before the process'", "certificate=process-env:CERT certificate=env:CERT", NULL, PEM,
-          "publickey t " BLOB, WIRE_VOUCHED, 4 },
+        { "the field comes first", "certificate=env:CERT certificate=field", "." DER,
+          "publickey t " BLOB, NULL, WIRE_SHOWN, 4 },
+        { "an empty field does not", "certificate=env:CERT certificate=field", ".",
+          "publickey t " BLOB, NULL, WIRE_VOUCHED_SSH, 15 },
+        { "PAM's comes before the process'", "certificate=process-env:CERT certificate=env:CERT",
+          NULL, PEM, "publickey t " BLOB, WIRE_VOUCHED, 4 },
 };
 
 static void test_source(void **state) {
@@ -154,10 +161,11 @@ static void test_longest(void **state) {
         (void) standin_asked(&s);
 }
 
-/* --- Questions ------------------------------------------------------------------------------------------------------------------------- */
+/* --- Questions --- */
 
 static const struct question {
-        const char *name, *option, *typed; /* to the question; NULL: an answer without a text */
+        /* to the question; NULL: an answer without a text */
+        const char *name, *option, *typed;
         enum wire_evidence evidence;
         size_t len, signature_len;
 } questions[] = {
@@ -168,8 +176,8 @@ static const struct question {
         { "prompt, no certificate", "certificate=prompt", "I have none", WIRE_SHOWN, 0, 0 },
         { "prompt, a proof", "certificate=prompt", DER ".Zm9v", WIRE_SHOWN, 0, 0 },
         { "proof", "certificate=proof", DER ".Zm9v", WIRE_SIGNED, 4, 3 },
-        { "proof, by hash", "certificate=proof", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY.Zm9vYmFy",
-          WIRE_SIGNED_KEY, 32, 6 },
+        { "proof, by hash", "certificate=proof",
+          "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY.Zm9vYmFy", WIRE_SIGNED_KEY, 32, 6 },
         { "proof, nothing", "certificate=proof", "", WIRE_EVIDENCE_NONE, 0, 0 },
         { "proof, no text", "certificate=proof", NULL, WIRE_EVIDENCE_NONE, 0, 0 },
         { "proof, no signature", "certificate=proof", DER, WIRE_SHOWN, 0, 0 },
@@ -292,7 +300,7 @@ static void test_conversation(void **state) {
         standin_offer(&s, STANDIN_OFFERS_NOT);
 }
 
-/* --- The sentence ------------------------------------------------------------------------------------------------------------------------ */
+/* --- The sentence --- */
 
 static void check_sentence(struct login *l, unsigned told) {
         assert_int_equal(l->errors, told);
@@ -330,7 +338,7 @@ static void test_sentence(void **state) {
         (void) standin_asked(&s);
 }
 
-/* --- Confirming --------------------------------------------------------------------------------------------------------------------------- */
+/* --- Confirming --- */
 
 /* A login that account will not take as one of a moment ago. */
 static void age(void) {
@@ -369,7 +377,8 @@ static void test_account(void **state) {
                 assert_int_equal(asked().signature_len, 0);
                 answer(VERDICT_DENY_CERTIFICATE);
                 assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_PERM_DENIED);
-                check_sentence(&l, 0); /* it was said at the login, or there was one with a certificate */
+                /* it was said at the login, or there was one with a certificate */
+                check_sentence(&l, 0);
                 answer(VERDICT_CHALLENGE);
                 assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_AUTHINFO_UNAVAIL);
                 login_close(&l);
@@ -378,7 +387,7 @@ static void test_account(void **state) {
         (void) standin_asked(&s);
 }
 
-/* --- Daemons that do not do what they should ---------------------------------------------------------------------------------------------- */
+/* --- Daemons that do not do what they should --- */
 
 static void test_challenge_out_of_place(void **state) {
         struct login l;
@@ -402,7 +411,8 @@ static void test_challenge_out_of_place(void **state) {
         (void) standin_asked(&s);
 }
 
-/* A daemon that was started anew while the user was asked: a certificate is shown to it once more, a proof is good for nothing. */
+/* A daemon that was started anew while the user was asked: a certificate is shown to it once
+ * more, a proof is good for nothing. */
 static void test_new_daemon(void **state) {
         struct login l;
 
@@ -433,8 +443,9 @@ static void test_dead_daemon(void **state) {
                 standin_start(&mortal, &w, "mortal");
                 standin_offer(&mortal, STANDIN_OFFERS);
                 standin_set(&mortal, STANDIN_DIE);
-                world_service(&w, "mortal", "auth required %s socket=%s server_uid=%u timeout=30 %s\n",
-                              w.module, mortal.path, getuid(), asking[i]);
+                world_service(&w, "mortal",
+                              "auth required %s socket=%s server_uid=%u timeout=30 %s\n", w.module,
+                              mortal.path, getuid(), asking[i]);
                 login_open(&l, &w, "mortal", w.user);
                 l.certificate = DER ".Zm9v";
                 assert_pam(login_try(&l, key), PAM_AUTHINFO_UNAVAIL);
@@ -476,7 +487,8 @@ int main(void) {
         static const struct CMUnitTest others[] = {
                 CASE(test_longest, "the longest certificate is shown, a longer one is none"),
                 CASE(test_not_asked, "nobody is asked unless the daemon wants it"),
-                CASE(test_not_asked_with_one_at_hand, "nobody is asked who has shown one, or has no key"),
+                CASE(test_not_asked_with_one_at_hand,
+                     "nobody is asked who has shown one, or has no key"),
                 CASE(test_conversation, "conversations that fail at the second question"),
                 CASE(test_sentence, "a refusal for a certificate has its sentence, to the letter"),
                 CASE(test_account, "account repeats the evidence, without the signature"),
@@ -485,15 +497,18 @@ int main(void) {
                 CASE(test_dead_daemon, "a daemon that died while the user was asked"),
                 CASE(test_both_questions, "two questions are a bad option"),
         };
-        static struct CMUnitTest tests[ARRAY_LEN(sources) + ARRAY_LEN(questions) + ARRAY_LEN(others)];
+        static struct CMUnitTest
+                tests[ARRAY_LEN(sources) + ARRAY_LEN(questions) + ARRAY_LEN(others)];
         size_t n = 0;
 
         if (!world_begin(120))
                 return 0;
         for (size_t i = 0; i < ARRAY_LEN(sources); i++)
-                tests[n++] = world_row("what is shown: ", sources[i].name, test_source, &sources[i]);
+                tests[n++] =
+                        world_row("what is shown: ", sources[i].name, test_source, &sources[i]);
         for (size_t i = 0; i < ARRAY_LEN(questions); i++)
-                tests[n++] = world_row("what is answered: ", questions[i].name, test_question, &questions[i]);
+                tests[n++] = world_row("what is answered: ", questions[i].name, test_question,
+                                       &questions[i]);
         for (size_t i = 0; i < ARRAY_LEN(others); i++)
                 tests[n++] = others[i];
         return cmocka_run_group_tests_name("certificate", tests, open_all, close_all);

@@ -1,5 +1,6 @@
-/* What passes between the module and the application: one prompt in a call of its own, or none; and conversations that fail.
- * Real module, real libpam, real daemon, with a stand-in between them that counts. */
+/* What passes between the module and the application: one prompt in a call of its own, or none;
+ * and conversations that fail. Real module, real libpam, real daemon, with a stand-in between
+ * them that counts. */
 #include <unistd.h>
 
 #include "login.h"
@@ -9,7 +10,7 @@ static struct world w;
 static struct standin s;
 static struct world_key key;
 
-/* --- Conversations -------------------------------------------------------------------------------------------------- */
+/* --- Conversations --- */
 
 static const struct talk {
         const char *name;
@@ -18,8 +19,10 @@ static const struct talk {
         int rv;
 } conversations[] = {
         { "a conversation that fails", LOGIN_RETURNS, PAM_CONV_ERR, PAM_CONV_ERR },
-        { "a conversation that fails with an answer", LOGIN_RETURNS_BOTH, PAM_CONV_ERR, PAM_CONV_ERR },
-        { "a conversation that wants to be called again", LOGIN_RETURNS, PAM_CONV_AGAIN, PAM_INCOMPLETE },
+        { "a conversation that fails with an answer", LOGIN_RETURNS_BOTH, PAM_CONV_ERR,
+          PAM_CONV_ERR },
+        { "a conversation that wants to be called again", LOGIN_RETURNS, PAM_CONV_AGAIN,
+          PAM_INCOMPLETE },
         { "a conversation without memory", LOGIN_RETURNS, PAM_BUF_ERR, PAM_BUF_ERR },
         { "a conversation that says it is aborted", LOGIN_RETURNS, PAM_ABORT, PAM_CONV_ERR },
         { "a conversation that says ignore", LOGIN_RETURNS, PAM_IGNORE, PAM_CONV_ERR },
@@ -65,7 +68,8 @@ static void test_one_prompt_per_try(void **state) {
         (void) state;
         login_open(&l, &w, "svc", w.user);
         for (unsigned i = 1; i <= 3; i++) {
-                assert_pam(login_try(&l, i < 3 ? "hunter2" : key.text), i < 3 ? PAM_AUTH_ERR : PAM_SUCCESS);
+                assert_pam(login_try(&l, i < 3 ? "hunter2" : key.text),
+                           i < 3 ? PAM_AUTH_ERR : PAM_SUCCESS);
                 assert_int_equal(l.calls, i);
                 assert_int_equal(l.secrets_asked, i);
                 assert_int_equal(l.most_messages, 1);
@@ -77,8 +81,8 @@ static void test_one_prompt_per_try(void **state) {
 static void check_prompt(const char *option, const char *shown) {
         struct login l;
 
-        world_service(&w, "prompt", "auth required %s socket=%s server_uid=%u timeout=30 %s\n", w.module,
-                      s.path, getuid(), option);
+        world_service(&w, "prompt", "auth required %s socket=%s server_uid=%u timeout=30 %s\n",
+                      w.module, s.path, getuid(), option);
         login_open(&l, &w, "prompt", w.user);
         assert_pam(login_try(&l, key.text), PAM_SUCCESS);
         assert_int_equal(l.calls, 1);
@@ -96,15 +100,16 @@ static void test_prompt(void **state) {
 }
 
 /* What an earlier module left is the token, and nobody is asked for another. */
-static void check_given(const char *option, const char *token, int rv, unsigned prompts, unsigned asked) {
+static void check_given(const char *option, const char *token, int rv, unsigned prompts,
+                        unsigned asked) {
         struct login l;
 
         world_service(&w, "given",
                       "auth optional %s %s%s\n"
                       "auth required %s socket=%s server_uid=%u timeout=30 %s\n"
                       "auth optional %s as=AFTER\n",
-                      w.peek, token ? "set=" : "", token ? token : "", w.module, s.path, getuid(), option,
-                      w.peek);
+                      w.peek, token ? "set=" : "", token ? token : "", w.module, s.path, getuid(),
+                      option, w.peek);
         login_open(&l, &w, "given", w.user);
         assert_pam(login_try(&l, key.text), rv);
         assert_int_equal(l.calls, prompts);
@@ -118,7 +123,8 @@ static void check_given(const char *option, const char *token, int rv, unsigned 
 }
 
 static void test_first_pass(void **state) {
-        static const char *const options[] = { "", "try_first_pass", "use_first_pass try_first_pass" };
+        static const char *const options[] = { "", "try_first_pass",
+                                               "use_first_pass try_first_pass" };
 
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(options); i++) {
@@ -136,7 +142,7 @@ static void test_use_first_pass(void **state) {
         check_given("try_first_pass use_first_pass", NULL, PAM_AUTH_ERR, 0, 0);
 }
 
-/* --- Users that libpam asks for ---------------------------------------------------------------------------------------------------------- */
+/* --- Users that libpam asks for --- */
 
 static void test_user_is_asked_for(void **state) {
         struct login l;
@@ -191,7 +197,7 @@ static void test_nobody(void **state) {
         login_close(&l);
 }
 
-/* --- Around them ---------------------------------------------------------------------------------------------------- */
+/* --- Around them --- */
 
 static int open_all(void **state) {
         (void) state;
@@ -220,9 +226,11 @@ int main(void) {
                      "an application without a conversation: an error, and nobody is asked"),
                 CASE(test_one_prompt_per_try, "each try asks for one secret, in a call of its own"),
                 CASE(test_prompt, "prompt= is what the user is asked with, letter by letter"),
-                CASE(test_first_pass, "an earlier module's token is taken; without one the user is asked"),
+                CASE(test_first_pass,
+                     "an earlier module's token is taken; without one the user is asked"),
                 CASE(test_use_first_pass, "use_first_pass never asks the user"),
-                CASE(test_user_is_asked_for, "a missing PAM_USER is asked for, in a call of its own"),
+                CASE(test_user_is_asked_for,
+                     "a missing PAM_USER is asked for, in a call of its own"),
         };
         struct CMUnitTest tests[ARRAY_LEN(conversations) + ARRAY_LEN(nobodies) + ARRAY_LEN(others)];
         size_t n = 0;

@@ -1,4 +1,5 @@
-/* The module as a file: what it gives to the process that loads it, and what it takes. Reads the ELF by itself. */
+/* The module as a file: what it gives to the process that loads it, and what it takes. Reads the
+ * ELF by itself. */
 #include <dlfcn.h>
 #include <link.h>
 #include <stdio.h>
@@ -6,32 +7,42 @@
 #include "cleanup.h"
 #include "world.h"
 
-static const char *const hooks[] = { "pam_sm_authenticate", "pam_sm_setcred",       "pam_sm_acct_mgmt",
-                                     "pam_sm_open_session", "pam_sm_close_session", "pam_sm_chauthtok" };
+static const char *const hooks[] = { "pam_sm_authenticate",  "pam_sm_setcred",
+                                     "pam_sm_acct_mgmt",     "pam_sm_open_session",
+                                     "pam_sm_close_session", "pam_sm_chauthtok" };
 
-/* What a guest does not do in another's process. A name with a * behind it stands for all that begin so. */
+/* What a guest does not do in another's process. A name with a * behind it stands for all that
+ * begin so. */
 static const char *const not_imported[] = {
         /* stdio, and what formats: a secret must have no way into a text */
-        "printf* vprintf* fprintf* vfprintf* sprintf* vsprintf* snprintf* vsnprintf* asprintf* vasprintf* "
+        "printf* vprintf* fprintf* vfprintf* sprintf* vsprintf* snprintf* vsnprintf* asprintf* "
+        "vasprintf* "
         "dprintf*",
-        "vdprintf* puts putchar* fputs* fputc* putc* fwrite* fread* fgets* getline* getdelim* fopen* fdopen*",
-        "freopen* fclose fflush* perror stdin stdout stderr open_memstream scanf* sscanf* fscanf* isoc99*",
+        "vdprintf* puts putchar* fputs* fputc* putc* fwrite* fread* fgets* getline* getdelim* "
+        "fopen* fdopen*",
+        "freopen* fclose fflush* perror stdin stdout stderr open_memstream scanf* sscanf* fscanf* "
+        "isoc99*",
         "syslog vsyslog openlog closelog",
         /* files and descriptors of its own */
         "open open64 openat* creat* pipe* dup* opendir mkstemp* memfd_create read write",
         /* threads, and what ends with them */
         "pthread_* thrd_* tss_* tls_get_addr call_once",
         /* signals, processes, timers */
-        "signal sigaction sigprocmask sigpending sigsuspend bsd_signal sysv_signal raise kill fork vfork "
+        "signal sigaction sigprocmask sigpending sigsuspend bsd_signal sysv_signal raise kill fork "
+        "vfork "
         "clone*",
-        "posix_spawn* exec* system popen wait* abort exit quick_exit _exit alarm setitimer timer_* sleep "
+        "posix_spawn* exec* system popen wait* abort exit quick_exit _exit alarm setitimer timer_* "
+        "sleep "
         "usleep",
-        "nanosleep clock_nanosleep setjmp* longjmp* assert* atexit on_exit cxa_atexit cxa_thread_atexit*",
+        "nanosleep clock_nanosleep setjmp* longjmp* assert* atexit on_exit cxa_atexit "
+        "cxa_thread_atexit*",
         /* state of the process */
-        /* ... but for secure_getenv(), where an option names a variable: it gives nothing in a set-uid program */
+        /* ... but for secure_getenv(), where an option names a variable: it gives nothing in a
+         * set-uid program */
         "getenv setenv putenv unsetenv clearenv environ setlocale umask chdir fchdir "
         "setrlimit* prctl",
-        "setuid seteuid setreuid setresuid setgid setegid setregid setresgid setgroups initgroups setfsuid "
+        "setuid seteuid setreuid setresuid setgid setegid setregid setresgid setgroups initgroups "
+        "setfsuid "
         "setfsgid",
         "unshare setns mlock* dlopen dlsym dlclose",
         /* name services, which load more code and ask the network */
@@ -44,7 +55,8 @@ static const char *const not_imported[] = {
 
 /* What the compiler itself puts into every shared object. */
 static const char *const of_toolchain[] = {
-        "completed.* dso_handle TMC_END__ DYNAMIC GLOBAL_OFFSET_TABLE_ frame_dummy_init_array_entry",
+        "completed.* dso_handle TMC_END__ DYNAMIC GLOBAL_OFFSET_TABLE_ "
+        "frame_dummy_init_array_entry",
         "do_global_dtors_aux_fini_array_entry",
 };
 
@@ -140,7 +152,7 @@ static bool is_hook(const char *name) {
         return false;
 }
 
-/* --- Tests ---------------------------------------------------------------------------------------------------------- */
+/* --- Tests --- */
 
 static void test_hooks_are_there(void **state) {
         void *module = dlopen(getenv("PAM_MODULE"), RTLD_NOW | RTLD_LOCAL);
@@ -267,7 +279,8 @@ static void test_no_static_data(void **state) {
                         continue;
                 s = section(sym->st_shndx);
                 if ((s->sh_flags & SHF_WRITE) && ELF64_ST_TYPE(sym->st_info) == STT_OBJECT &&
-                    !is_relro(sym->st_value) && !is_among(of_toolchain, ARRAY_LEN(of_toolchain), name))
+                    !is_relro(sym->st_value) &&
+                    !is_among(of_toolchain, ARRAY_LEN(of_toolchain), name))
                         fail_msg("%s is written to in %s", name, section_name(s));
         }
         /* Stripped, it still has these: one pointer to itself, and one byte of the start files. */
@@ -286,7 +299,8 @@ static void test_no_thread_data(void **state) {
 }
 
 static void test_no_constructors(void **state) {
-        static const ElfW(Sxword) arrays[] = { DT_INIT_ARRAYSZ, DT_FINI_ARRAYSZ, DT_PREINIT_ARRAYSZ };
+        static const ElfW(Sxword)
+                arrays[] = { DT_INIT_ARRAYSZ, DT_FINI_ARRAYSZ, DT_PREINIT_ARRAYSZ };
 
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(arrays); i++) {
@@ -328,13 +342,15 @@ int main(void) {
         struct CMUnitTest tests[] = {
                 CASE(test_hooks_are_there, "it loads, and the six hooks are there"),
                 CASE(test_exports_nothing_else, "it exports nothing but the six hooks"),
-                CASE(test_hardened, "it is bound at once and read-only afterwards, its stack is no code"),
+                CASE(test_hardened,
+                     "it is bound at once and read-only afterwards, its stack is no code"),
                 CASE(test_unloads, "it is gone when it is closed"),
-                CASE(test_imports,
-                     "it uses no stdio, thread, signal, process, file, environment or name service"),
+                CASE(test_imports, "it uses no stdio, thread, signal, process, file, environment "
+                                   "or name service"),
                 CASE(test_needs, "it needs libpam and libc, nothing else, and no path to them"),
                 CASE(test_no_static_data, "it has no static data that can be written"),
-                CASE(test_no_thread_data, "it has no data for each thread, and no code that is written to"),
+                CASE(test_no_thread_data,
+                     "it has no data for each thread, and no code that is written to"),
                 CASE(test_no_constructors, "nothing of it runs when it is loaded or unloaded"),
         };
 

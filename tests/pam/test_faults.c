@@ -1,6 +1,7 @@
-/* Each call that the module makes fails, one after the other, in every way that it can: no failure is a success unless the daemon's
- * allow was there whole and is noted, none is PAM_IGNORE, nothing stays open, allocated, unwiped or half noted, and no line of the log
- * has a secret. */
+/* Each call that the module makes fails, one after the other, in every way that it can: no
+ * failure is a success unless the daemon's allow was there whole and is noted, none is
+ * PAM_IGNORE, nothing stays open, allocated, unwiped or half noted, and no line of the log has a
+ * secret. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -17,16 +18,20 @@ static char key[KEYTEXT_LEN + 1];
 static const struct scene {
         const char *name;
         enum verdict verdict;
-        bool account; /* is what fails; after a login that does not */
+        /* is what fails; after a login that does not */
+        bool account;
         bool fresh;
-        bool second;             /* authenticate is what fails, after a login that did not */
-        bool backlog_full;       /* the first connect finds no place */
-        bool hangs_up;           /* on the first question */
-        bool given;              /* the token is there already */
-        bool offers;             /* the daemon has a challenge for an offer */
-        const char *token;       /* NULL: a key */
-        const char *behind;      /* what is typed behind it */
-        const char *certificate; /* what is answered to the second question */
+        /* authenticate is what fails, after a login that did not */
+        bool second;
+        bool backlog_full; /* the first connect finds no place */
+        bool hangs_up;     /* on the first question */
+        bool given;        /* the token is there already */
+        /* the daemon has a challenge for an offer */
+        bool offers;
+        const char *token;  /* NULL: a key */
+        const char *behind; /* what is typed behind it */
+        /* what is answered to the second question */
+        const char *certificate;
         const char *option;
         int rv; /* when nothing fails */
 } scenes[] = {
@@ -44,8 +49,8 @@ static const struct scene {
         { "a bad option", VERDICT_ALLOW, .option = "tiemout=2", .rv = PAM_SERVICE_ERR },
         { "accepted with a certificate behind the key", VERDICT_ALLOW, .behind = ".MAIBAA",
           .option = "certificate=field", .rv = PAM_SUCCESS },
-        { "accepted with a certificate of the environment", VERDICT_ALLOW, .option = "certificate=env:CERT",
-          .rv = PAM_SUCCESS },
+        { "accepted with a certificate of the environment", VERDICT_ALLOW,
+          .option = "certificate=env:CERT", .rv = PAM_SUCCESS },
         { "accepted without being asked for one", VERDICT_ALLOW, .option = "certificate=prompt",
           .rv = PAM_SUCCESS },
         { "accepted with a certificate that was asked for", VERDICT_ALLOW, .offers = true,
@@ -54,33 +59,37 @@ static const struct scene {
           .option = "certificate=proof", .rv = PAM_SUCCESS },
         { "refused with a certificate that was asked for", VERDICT_DENY_CERTIFICATE, .offers = true,
           .certificate = "MAIBAA", .option = "certificate=prompt", .rv = PAM_AUTH_ERR },
-        { "refused with a proof", VERDICT_DENY_CERTIFICATE, .offers = true, .certificate = "MAIBAA.Zm9v",
-          .option = "certificate=proof", .rv = PAM_AUTH_ERR },
+        { "refused with a proof", VERDICT_DENY_CERTIFICATE, .offers = true,
+          .certificate = "MAIBAA.Zm9v", .option = "certificate=proof", .rv = PAM_AUTH_ERR },
         { "refused without one, which was asked for", VERDICT_DENY_CERTIFICATE, .offers = true,
           .certificate = "", .option = "certificate=prompt", .rv = PAM_AUTH_ERR },
         { "a challenge to what was no offer", VERDICT_CHALLENGE, .rv = PAM_AUTHINFO_UNAVAIL },
-        { "a challenge to the second question", VERDICT_CHALLENGE, .offers = true, .certificate = "MAIBAA",
-          .option = "certificate=prompt", .rv = PAM_AUTHINFO_UNAVAIL },
-        { "account of this moment", VERDICT_ALLOW, .account = true, .fresh = true, .rv = PAM_SUCCESS },
-        { "account confirmed", VERDICT_ALLOW, .account = true, .rv = PAM_SUCCESS },
-        { "account confirmed at the second question", VERDICT_ALLOW, .account = true, .hangs_up = true,
+        { "a challenge to the second question", VERDICT_CHALLENGE, .offers = true,
+          .certificate = "MAIBAA", .option = "certificate=prompt", .rv = PAM_AUTHINFO_UNAVAIL },
+        { "account of this moment", VERDICT_ALLOW, .account = true, .fresh = true,
           .rv = PAM_SUCCESS },
+        { "account confirmed", VERDICT_ALLOW, .account = true, .rv = PAM_SUCCESS },
+        { "account confirmed at the second question", VERDICT_ALLOW, .account = true,
+          .hangs_up = true, .rv = PAM_SUCCESS },
         { "account denied", VERDICT_DENY, .account = true, .rv = PAM_PERM_DENIED },
         { "account with a bad option", VERDICT_ALLOW, .account = true, .fresh = true, .option = "x",
           .rv = PAM_SERVICE_ERR },
 };
 
-/* --- One login ------------------------------------------------------------------------------------------------------ */
+/* --- One login --- */
 
-static int converse(int n, const struct pam_message **messages, struct pam_response **ret, void *data) {
+static int converse(int n, const struct pam_message **messages, struct pam_response **ret,
+                    void *data) {
         const struct scene *scene = data;
         char token[128];
         struct pam_response *response = calloc((size_t) n, sizeof(*response));
 
         if (!response)
                 return PAM_BUF_ERR;
-        if (strncmp(messages[0]->msg, "Certificate", 11) == 0 || strncmp(messages[0]->msg, "Sign ", 5) == 0)
-                (void) snprintf(token, sizeof(token), "%s", scene->certificate ? scene->certificate : "");
+        if (strncmp(messages[0]->msg, "Certificate", 11) == 0 ||
+            strncmp(messages[0]->msg, "Sign ", 5) == 0)
+                (void) snprintf(token, sizeof(token), "%s",
+                                scene->certificate ? scene->certificate : "");
         else
                 (void) snprintf(token, sizeof(token), "%s%s", scene->token ? scene->token : key,
                                 scene->behind ? scene->behind : "");
@@ -107,7 +116,8 @@ static int call(struct pam_handle *pamh, const struct scene *scene, bool account
         /* Waits that fail are waited for to the end. */
         if (faults.last == UINT_MAX)
                 memcpy(timeout_option, "timeout=1", sizeof(timeout_option));
-        return account ? pam_sm_acct_mgmt(pamh, 0, argc, argv) : pam_sm_authenticate(pamh, 0, argc, argv);
+        return account ? pam_sm_acct_mgmt(pamh, 0, argc, argv)
+                       : pam_sm_authenticate(pamh, 0, argc, argv);
 }
 
 static void answer_with(enum verdict verdict) {
@@ -117,9 +127,11 @@ static void answer_with(enum verdict verdict) {
 }
 
 /* What comes before that which fails. */
-static void prepare(struct pam_handle *pamh, const struct scene *scene, const struct pam_conv *conv) {
+static void prepare(struct pam_handle *pamh, const struct scene *scene,
+                    const struct pam_conv *conv) {
         static const struct scene before = { "before", VERDICT_ALLOW };
-        const struct pam_conv before_conv = { .conv = converse, .appdata_ptr = (void *) (uintptr_t) &before };
+        const struct pam_conv before_conv = { .conv = converse,
+                                              .appdata_ptr = (void *) (uintptr_t) &before };
         struct pam_login *login;
 
         *pamh = (struct pam_handle){
@@ -128,7 +140,8 @@ static void prepare(struct pam_handle *pamh, const struct scene *scene, const st
         answer_with(VERDICT_ALLOW);
         faults_begin();
         if (scene->account || scene->second) {
-                faults.armed = true; /* so that it is counted what is allocated; the plan fails nothing yet */
+                /* so that it is counted what is allocated; the plan fails nothing yet */
+                faults.armed = true;
                 assert_int_equal(call(pamh, &before, false), PAM_SUCCESS);
                 faults.armed = false;
                 login = pamh->data;
@@ -152,8 +165,8 @@ static void check_noted(const struct pam_handle *pamh, bool noted) {
         const char *id = faults_env(pamh, "WFAPIKEY_ID"), *name = faults_env(pamh, "WFAPIKEY_NAME");
 
         if ((pamh->data != NULL) != noted || (id != NULL) != noted || (name != NULL) != noted)
-                fail_msg("noted: login %d, id %d, name %d; must be %d", pamh->data != NULL, id != NULL,
-                         name != NULL, noted);
+                fail_msg("noted: login %d, id %d, name %d; must be %d", pamh->data != NULL,
+                         id != NULL, name != NULL, noted);
 }
 
 static bool is_one_of_ours(const struct scene *scene, int rv) {
@@ -166,12 +179,14 @@ static bool is_one_of_ours(const struct scene *scene, int rv) {
         case PAM_INCOMPLETE:
         case PAM_USER_UNKNOWN:
                 return true;
-        case PAM_AUTH_ERR: /* only where something was refused, or there was nothing that could be */
+        /* only where something was refused, or there was nothing that could be */
+        case PAM_AUTH_ERR:
                 return !scene->account;
         case PAM_PERM_DENIED:
                 return scene->account;
         case PAM_IGNORE:
-                /* libpam's pam_get_data() fails for a module only where there is no data: then it was nobody's key login. */
+                /* libpam's pam_get_data() fails for a module only where there is no data: then
+                 * it was nobody's key login. */
                 return scene->account && faults.hit && faults.function == FAULT_GET_DATA;
         }
         return false;
@@ -179,7 +194,8 @@ static bool is_one_of_ours(const struct scene *scene, int rv) {
 
 /* Runs the scene under the plan and returns whether the plan came to anything. */
 static bool run(const struct scene *scene, bool comparing) {
-        const struct pam_conv conv = { .conv = converse, .appdata_ptr = (void *) (uintptr_t) scene };
+        const struct pam_conv conv = { .conv = converse,
+                                       .appdata_ptr = (void *) (uintptr_t) scene };
         enum fault_function function = faults.function;
         unsigned descriptors;
         struct pam_handle pamh;
@@ -221,13 +237,15 @@ static bool run(const struct scene *scene, bool comparing) {
         return faults.hit;
 }
 
-/* --- All that can go wrong ------------------------------------------------------------------------------------------ */
+/* --- All that can go wrong --- */
 
 static const int errnos[] = { ENOMEM, EINTR,  EAGAIN,      EMFILE,     ECONNRESET,
                               EPIPE,  EACCES, FAULT_SHORT, FAULT_OTHER };
-static const int codes[] = { PAM_SYSTEM_ERR, PAM_BUF_ERR, PAM_CONV_ERR, PAM_IGNORE, PAM_ABORT, PAM_BAD_ITEM };
+static const int codes[] = { PAM_SYSTEM_ERR, PAM_BUF_ERR, PAM_CONV_ERR,
+                             PAM_IGNORE,     PAM_ABORT,   PAM_BAD_ITEM };
 
-/* Failing again and again with these means to wait: only for what is waited for in a loop with a deadline. */
+/* Failing again and again with these means to wait: only for what is waited for in a loop with a
+ * deadline. */
 static bool is_endless(enum fault_function function, int how) {
         return how == EINTR && function == FAULT_SEND;
 }
@@ -247,9 +265,10 @@ static void test_trial(void **state) {
                         int how = libpam ? codes[i] : errnos[i];
                         bool hit;
 
-                        faults = (struct faults){
-                                .function = trial->function, .how = how, .first = first, .last = first
-                        };
+                        faults = (struct faults){ .function = trial->function,
+                                                  .how = how,
+                                                  .first = first,
+                                                  .last = first };
                         hit = run(trial->scene, false);
                         faults.last = first + 2;
                         (void) run(trial->scene, false);
@@ -275,7 +294,8 @@ static void test_for_good(void **state) {
         }
 }
 
-/* Without failures each scene ends as it must, and the calls are those that the tests fail: none goes past them. */
+/* Without failures each scene ends as it must, and the calls are those that the tests fail: none
+ * goes past them. */
 static void test_without_failure(void **state) {
         const struct scene *scene = *state;
 
@@ -286,10 +306,11 @@ static void test_without_failure(void **state) {
         for (int f = 0; f < _FAULT_MAX; f++) {
                 bool only_full = f == FAULT_SETSOCKOPT || f == FAULT_FCNTL;
                 bool only_noting = f == FAULT_PUTENV || f == FAULT_SET_DATA;
-                bool only_asking =
-                        f == FAULT_SET_ITEM || (f == FAULT_CALLOC && scene->verdict != VERDICT_ALLOW);
+                bool only_asking = f == FAULT_SET_ITEM ||
+                                   (f == FAULT_CALLOC && scene->verdict != VERDICT_ALLOW);
 
-                if ((only_full && !scene->backlog_full) || (only_noting && scene->rv != PAM_SUCCESS) ||
+                if ((only_full && !scene->backlog_full) ||
+                    (only_noting && scene->rv != PAM_SUCCESS) ||
                     (scene->account && (only_noting || only_asking || f == FAULT_CALLOC)) ||
                     (only_asking && scene->given))
                         continue;
@@ -312,7 +333,8 @@ static void test_bad_option_is_named(void **state) {
         assert_non_null(strstr(pamh.log, "'tiemout=2'"));
 }
 
-/* A failed daemon is named in one line; a refusal is the daemon's to log, and what is no key is nobody's. */
+/* A failed daemon is named in one line; a refusal is the daemon's to log, and what is no key is
+ * nobody's. */
 static void test_log_lines(void **state) {
         static const struct {
                 struct scene scene;
@@ -324,7 +346,8 @@ static void test_log_lines(void **state) {
                 { { "password", VERDICT_ALLOW, .token = "hunter2" }, NULL },
                 { { "internal", VERDICT_INTERNAL }, "could not decide" },
                 { { "version", VERDICT_VERSION }, "another version" },
-                { { "down", VERDICT_ALLOW, .option = "socket=/nonexistent/s" }, "'/nonexistent/s'" },
+                { { "down", VERDICT_ALLOW, .option = "socket=/nonexistent/s" },
+                  "'/nonexistent/s'" },
         };
 
         (void) state;
@@ -362,10 +385,13 @@ static int close_all(void **state) {
 
 int main(void) {
         static const struct CMUnitTest others[] = {
-                CASE(test_bad_option_is_named, "a bad option is named in the log, in both facilities"),
-                CASE(test_log_lines, "the log has one line for a daemon that does not decide, and else none"),
+                CASE(test_bad_option_is_named,
+                     "a bad option is named in the log, in both facilities"),
+                CASE(test_log_lines,
+                     "the log has one line for a daemon that does not decide, and else none"),
         };
-        static struct CMUnitTest tests[ARRAY_LEN(scenes) * (_FAULT_MAX + 1) + _FAULT_MAX + ARRAY_LEN(others)];
+        static struct CMUnitTest
+                tests[ARRAY_LEN(scenes) * (_FAULT_MAX + 1) + _FAULT_MAX + ARRAY_LEN(others)];
         static struct trial trials[ARRAY_LEN(scenes)][_FAULT_MAX];
         char kind[64];
         size_t n = 0;
@@ -378,7 +404,8 @@ int main(void) {
         for (size_t i = 0; i < ARRAY_LEN(scenes); i++)
                 for (int f = 0; f < _FAULT_MAX; f++) {
                         trials[i][f] = (struct trial){ &scenes[i], (enum fault_function) f };
-                        (void) snprintf(kind, sizeof(kind), "%s fails: ", faults_name(trials[i][f].function));
+                        (void) snprintf(kind, sizeof(kind),
+                                        "%s fails: ", faults_name(trials[i][f].function));
                         tests[n++] = world_row(kind, scenes[i].name, test_trial, &trials[i][f]);
                 }
         for (int f = 0; f < _FAULT_MAX; f++) {

@@ -1,4 +1,6 @@
-/* What one transaction leaves behind, in its environment and for the next one on the same handle; and the hooks that decide nothing. Real module, real libpam, real daemon, with a stand-in between them that counts. */
+/* What one transaction leaves behind, in its environment and for the next one on the same
+ * handle; and the hooks that decide nothing. Real module, real libpam, real daemon, with a
+ * stand-in between them that counts. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -22,7 +24,7 @@ static void check_account(struct login *l, int rv, unsigned asked) {
         assert_int_equal(l->calls, 0);
 }
 
-/* --- The environment, and a handle that is used again --------------------------------------------------------------- */
+/* --- The environment, and a handle that is used again --- */
 
 static void check_env(const struct login *l, const struct world_key *with, const char *name) {
         assert_int_equal(login_env(l, "WFAPIKEY_ID") != NULL, with != NULL);
@@ -54,7 +56,8 @@ static void test_env(void **state) {
 static const struct second_try {
         const char *name;
         int rv;
-        const char *token; /* NULL: of a key whose last digit is another */
+        /* NULL: of a key whose last digit is another */
+        const char *token;
         enum login_manner manner;
         int returns;
 } second_tries[] = {
@@ -79,7 +82,8 @@ static void test_second_try(void **state) {
         (void) standin_asked(&s);
         check_env(&l, NULL, NULL);
         login_forget(&l);
-        check_account(&l, PAM_PERM_DENIED, 0); /* nobody's login is left to be judged */
+        /* nobody's login is left to be judged */
+        check_account(&l, PAM_PERM_DENIED, 0);
         l.manner = LOGIN_ANSWERS;
         assert_pam(login_try(&l, key.text), PAM_SUCCESS);
         check_env(&l, &key, "key");
@@ -135,10 +139,10 @@ static void test_handle_for_others(void **state) {
         (void) standin_asked(&s);
 }
 
-/* --- The hooks that decide nothing ---------------------------------------------------------------------------------- */
+/* --- The hooks that decide nothing --- */
 
-/* With the module alone in the stack. What libpam makes of setcred depends on what the last authenticate said: for a refusal it is
- * PAM_PERM_DENIED, whatever the module says. */
+/* With the module alone in the stack. What libpam makes of setcred depends on what the last
+ * authenticate said: for a refusal it is PAM_PERM_DENIED, whatever the module says. */
 static void check_harmless(struct login *l, int cred_rv) {
         static const int creds[] = { PAM_ESTABLISH_CRED, PAM_REINITIALIZE_CRED, PAM_REFRESH_CRED,
                                      PAM_DELETE_CRED };
@@ -207,7 +211,8 @@ static void test_harmless_without_daemon(void **state) {
         login_close(&l);
 }
 
-/* proftpd closes its sessions as the user; sudo's PAM_USER is another by then; options are not even looked at. */
+/* proftpd closes its sessions as the user; sudo's PAM_USER is another by then; options are not
+ * even looked at. */
 static void test_harmless_in_child_and_for_others(void **state) {
         struct login l;
         pid_t pid;
@@ -229,7 +234,8 @@ static void test_harmless_in_child_and_for_others(void **state) {
         login_close(&l);
 }
 
-/* It has changed no password and says so, before and after a key login; those of other modules are not touched. */
+/* It has changed no password and says so, before and after a key login; those of other modules
+ * are not touched. */
 static void test_chauthtok(void **state) {
         struct login l;
 
@@ -241,7 +247,8 @@ static void test_chauthtok(void **state) {
                 login_forget(&l);
                 (void) standin_asked(&s);
                 assert_pam(pam_chauthtok(l.pamh, 0), PAM_PERM_DENIED);
-                assert_pam(pam_chauthtok(l.pamh, PAM_CHANGE_EXPIRED_AUTHTOK | PAM_SILENT), PAM_PERM_DENIED);
+                assert_pam(pam_chauthtok(l.pamh, PAM_CHANGE_EXPIRED_AUTHTOK | PAM_SILENT),
+                           PAM_PERM_DENIED);
                 assert_int_equal(l.calls, 0);
                 assert_int_equal(standin_asked(&s), 0);
                 check_env(&l, with_login ? &key : NULL, "key");
@@ -252,7 +259,7 @@ static void test_chauthtok(void **state) {
         login_close(&l);
 }
 
-/* --- Around them ---------------------------------------------------------------------------------------------------- */
+/* --- Around them --- */
 
 static void write_service(const char *name, const char *options) {
         world_service(&w, name,
@@ -260,8 +267,8 @@ static void write_service(const char *name, const char *options) {
                       "account required %s socket=%s server_uid=%u timeout=30 %s\n"
                       "session required %s\n"
                       "password required %s\n",
-                      w.module, s.path, getuid(), options, w.module, s.path, getuid(), options, w.module,
-                      w.module);
+                      w.module, s.path, getuid(), options, w.module, s.path, getuid(), options,
+                      w.module, w.module);
 }
 
 static int open_all(void **state) {
@@ -282,8 +289,8 @@ static int open_all(void **state) {
                       "account required %s\n"
                       "password required %s\n"
                       "password required %s\n",
-                      w.module, s.path, getuid(), w.peek, w.module, s.path, getuid(), w.peek, w.module,
-                      w.peek);
+                      w.module, s.path, getuid(), w.peek, w.module, s.path, getuid(), w.peek,
+                      w.module, w.peek);
         return 0;
 }
 
@@ -296,19 +303,24 @@ static int close_all(void **state) {
 
 int main(void) {
         static const struct CMUnitTest first[] = {
-                CASE(test_env,
-                     "the key's id and name are in the PAM environment of a key login, the last one's"),
-                CASE(test_second_try_undecided, "a second try that cannot be decided forgets the first"),
-                CASE(test_second_try_bad_option, "a second try with a misspelt option forgets the first"),
-                CASE(test_handle_for_others, "a handle that is used for another user takes nothing along"),
+                CASE(test_env, "the key's id and name are in the PAM environment of a key login, "
+                               "the last one's"),
+                CASE(test_second_try_undecided,
+                     "a second try that cannot be decided forgets the first"),
+                CASE(test_second_try_bad_option,
+                     "a second try with a misspelt option forgets the first"),
+                CASE(test_handle_for_others,
+                     "a handle that is used for another user takes nothing along"),
                 CASE(test_harmless_before, "setcred and sessions succeed before any login"),
                 CASE(test_harmless_after_key,
                      "setcred and sessions succeed after a key login, and leave it as it is"),
-                CASE(test_harmless_after_refusal, "setcred and sessions make no success of a refusal"),
+                CASE(test_harmless_after_refusal,
+                     "setcred and sessions make no success of a refusal"),
                 CASE(test_harmless_without_daemon,
                      "setcred and sessions do not ask a daemon that does not answer"),
                 CASE(test_harmless_in_child_and_for_others,
-                     "setcred and sessions succeed as another user, for another user, with bad options"),
+                     "setcred and sessions succeed as another user, for another user, with bad "
+                     "options"),
                 CASE(test_chauthtok, "chauthtok has no opinion and asks nobody"),
         };
         struct CMUnitTest tests[ARRAY_LEN(first) + ARRAY_LEN(second_tries)];

@@ -1,6 +1,7 @@
-/* A host like those of real services: without privileges, with threads that log people in all at once and a timer that interrupts them.
- * Every login ends as it must, and the process is afterwards what it was before. Then hosts with little memory, with many descriptors
- * and with none for stdio. */
+/* A host like those of real services: without privileges, with threads that log people in all at
+ * once and a timer that interrupts them. Every login ends as it must, and the process is
+ * afterwards what it was before. Then hosts with little memory, with many descriptors and with
+ * none for stdio. */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -44,8 +45,9 @@ static struct report {
         struct hoststate before, after;
 } * report;
 
-/* ThreadSanitizer does not see the lock under which the loader of glibc works: of two threads that load and unload modules, as libpam
- * does for each login, it says that they race for the loader's own memory. Nothing of the module has these names. */
+/* ThreadSanitizer does not see the lock under which the loader of glibc works: of two threads
+ * that load and unload modules, as libpam does for each login, it says that they race for the
+ * loader's own memory. Nothing of the module has these names. */
 _public_ const char *__tsan_default_suppressions(void);
 _public_ const char *__tsan_default_suppressions(void) {
         return "race:^_dl_*\nrace:^dl_*\nrace:^__dl*\nrace:^_dlerror_*\n";
@@ -57,7 +59,7 @@ static char wrong[KEYTEXT_LEN + 1], unknown[KEYTEXT_LEN + 1];
 static pthread_barrier_t barrier;
 static unsigned per_thread; /* logins in a half */
 
-/* --- One login ------------------------------------------------------------------------------------------------------ */
+/* --- One login --- */
 
 /* Asserts nothing: this runs in threads and in children. */
 static int log_in(enum kind kind) {
@@ -122,7 +124,7 @@ static void *run_thread(void *data) {
         return NULL;
 }
 
-/* --- The host ------------------------------------------------------------------------------------------------------- */
+/* --- The host --- */
 
 static void on_alarm(int number) {
         (void) number;
@@ -136,7 +138,8 @@ static bool become_nobody(void) {
         if (getuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
                               setresuid(NOBODY, NOBODY, NOBODY) < 0 || setuid(0) == 0))
                 return false;
-        return prctl(PR_SET_DUMPABLE, 1) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
+        return prctl(PR_SET_DUMPABLE, 1) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 &&
+               getppid() == parent;
 }
 
 /* For the threads that log in: the one that only waits for them would get them all. */
@@ -147,7 +150,8 @@ static bool start_alarms(void) {
 
         (void) sigemptyset(&alarm);
         (void) sigaddset(&alarm, SIGALRM);
-        return sigprocmask(SIG_BLOCK, &alarm, NULL) == 0 && sigaction(SIGALRM, &action, NULL) == 0 &&
+        return sigprocmask(SIG_BLOCK, &alarm, NULL) == 0 &&
+               sigaction(SIGALRM, &action, NULL) == 0 &&
                setitimer(ITIMER_REAL, &interval, NULL) == 0;
 }
 
@@ -169,8 +173,8 @@ static void *tell_tid(void *data) {
         return NULL;
 }
 
-/* So that libc has what it keeps, and ThreadSanitizer its own threads. A thread that was joined is there until the kernel has seen
- * it off. */
+/* So that libc has what it keeps, and ThreadSanitizer its own threads. A thread that was joined
+ * is there until the kernel has seen it off. */
 static bool warm_up(void) {
         pthread_t thread;
         pid_t tid;
@@ -220,7 +224,7 @@ static int in_child(int (*run)(void)) {
         return world_wait(pid);
 }
 
-/* --- What must hold ------------------------------------------------------------------------------------------------- */
+/* --- What must hold --- */
 
 static void test_counts(void **state) {
         (void) state;
@@ -271,7 +275,8 @@ static void test_signals(void **state) {
         assert_true(hoststate_same_signals(&report->before.mask, &report->after.mask));
         assert_true(hoststate_same_signals(&report->before.pending, &report->after.pending));
         assert_int_equal(report->masks_changed, 0);
-        assert_memory_equal(&report->before.interval, &report->after.interval, sizeof(struct itimerval));
+        assert_memory_equal(&report->before.interval, &report->after.interval,
+                            sizeof(struct itimerval));
 }
 
 static void test_surroundings(void **state) {
@@ -298,7 +303,9 @@ static int run_with_little_memory(void) {
 
         if (!become_nobody() || setrlimit(RLIMIT_AS, &limit) < 0)
                 return 100;
-        return log_in(RIGHT_WITH_SESSION) == PAM_SUCCESS && log_in(WRONG_SECRET) == PAM_AUTH_ERR ? 0 : 1;
+        return log_in(RIGHT_WITH_SESSION) == PAM_SUCCESS && log_in(WRONG_SECRET) == PAM_AUTH_ERR
+                       ? 0
+                       : 1;
 }
 
 static void test_little_memory(void **state) {
@@ -372,7 +379,7 @@ static void test_signals_blocked(void **state) {
         assert_int_equal(in_child(run_with_signals_blocked), 0);
 }
 
-/* --- Around them ---------------------------------------------------------------------------------------------------- */
+/* --- Around them --- */
 
 static int open_all(void **state) {
         char module[96];
@@ -393,7 +400,8 @@ static int open_all(void **state) {
                       "account required %s socket=%s server_uid=%u timeout=60\n"
                       "session required %s\n",
                       module, w.verify, getuid(), module, w.verify, getuid(), module);
-        report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+                      0);
         assert_ptr_not_equal(report, MAP_FAILED);
         per_thread = (unsigned) (world_is_instrumented() ? LOGINS_SLOWLY : LOGINS) / 2 / THREADS;
         expect();
@@ -424,7 +432,8 @@ int main(void) {
                      "the same umask, directory, locale, environment and limits as before"),
                 CASE(test_without_stdio,
                      "a host without stdin, stdout and stderr logs in and still has none"),
-                CASE(test_signals_blocked, "a host that blocks all signals logs in and still blocks them"),
+                CASE(test_signals_blocked,
+                     "a host that blocks all signals logs in and still blocks them"),
                 CASE(test_many_descriptors, "a host with 1100 descriptors logs in"),
         };
 
@@ -433,6 +442,7 @@ int main(void) {
         for (size_t i = 0; world_is_instrumented() && i < 2; i++)
                 world_skip(&tests[i], "a sanitizer takes memory as it likes");
         if (descriptors_possible() < AT_ONCE_MAX)
-                world_skip(&tests[ARRAY_LEN(tests) - 1], "the hard limit of descriptors is too low");
+                world_skip(&tests[ARRAY_LEN(tests) - 1],
+                           "the hard limit of descriptors is too low");
         return cmocka_run_group_tests_name("host", tests, open_all, close_all);
 }

@@ -1,5 +1,6 @@
 /* Users, hosts and services of every shape, and options.
- * Real module, real libpam, real daemon, with a stand-in between them that counts and keeps what it was asked. */
+ * Real module, real libpam, real daemon, with a stand-in between them that counts and keeps what
+ * it was asked. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -11,7 +12,7 @@ static struct world w;
 static struct standin s;
 static struct world_key key;
 
-/* --- Users ---------------------------------------------------------------------------------------------------------- */
+/* --- Users --- */
 
 static char *repeat(char c, size_t len) {
         char *text = malloc(len + 1);
@@ -61,7 +62,7 @@ static void test_odd_user(void **state) {
         }
 }
 
-/* --- Hosts and services --------------------------------------------------------------------------------------------- */
+/* --- Hosts and services --- */
 
 static void check_rhost(const char *rhost, const char *sent, const struct world_key *with, int rv) {
         struct wire_request req;
@@ -74,7 +75,8 @@ static void check_rhost(const char *rhost, const char *sent, const struct world_
         login_open(&l, &w, "svc", w.user);
         assert_pam(pam_set_item(l.pamh, PAM_RHOST, rhost), PAM_SUCCESS);
         got = login_try(&l, with->text);
-        /* Where libpam tells the kernel's audit of logins, so long a host is too much for it, whatever the module says. */
+        /* Where libpam tells the kernel's audit of logins, so long a host is too much for it,
+         * whatever the module says. */
         if (got != PAM_SYSTEM_ERR || !rhost || strlen(rhost) < 4096)
                 assert_pam(got, rv);
         assert_int_equal(login_env(&l, "WFAPIKEY_ID") != NULL, rv == PAM_SUCCESS);
@@ -86,9 +88,11 @@ static void check_rhost(const char *rhost, const char *sent, const struct world_
 }
 
 static void test_rhost(void **state) {
-        _cleanup_free_ char *longest = repeat('h', WIRE_RHOST_MAX), *longer = repeat('h', WIRE_RHOST_MAX + 1),
-                            *host300 = repeat('h', 300), *huge = repeat('h', 1 << 20);
-        const char *const known[] = { "192.0.2.1", "localhost", "2001:db8::1%eth0", "a\nb", longest };
+        _cleanup_free_ char *longest = repeat('h', WIRE_RHOST_MAX),
+                            *longer = repeat('h', WIRE_RHOST_MAX + 1), *host300 = repeat('h', 300),
+                            *huge = repeat('h', 1 << 20);
+        const char *const known[] = { "192.0.2.1", "localhost", "2001:db8::1%eth0", "a\nb",
+                                      longest };
         const char *const unknown[] = { NULL, "", longer, host300, huge };
 
         (void) state;
@@ -115,7 +119,8 @@ static void test_rhost_of_narrow_key(void **state) {
         check_rhost("::ffff:198.51.100.1", "::ffff:198.51.100.1", &narrow, PAM_AUTH_ERR);
 }
 
-static void check_service(const char *service, const struct world_key *with, int rv, unsigned asked) {
+static void check_service(const char *service, const struct world_key *with, int rv,
+                          unsigned asked) {
         struct login l;
 
         world_service(&w, service,
@@ -132,7 +137,8 @@ static void check_service(const char *service, const struct world_key *with, int
 
 static void test_service(void **state) {
         _cleanup_free_ char *longest = repeat('s', WIRE_SERVICE_MAX),
-                            *longer = repeat('s', WIRE_SERVICE_MAX + 1), *service200 = repeat('s', 200);
+                            *longer = repeat('s', WIRE_SERVICE_MAX + 1),
+                            *service200 = repeat('s', 200);
         struct world_key narrow;
         char option[80];
 
@@ -162,7 +168,7 @@ static void test_service_of_two_words(void **state) {
         check_service(" ", &narrow, PAM_AUTH_ERR, 1);
 }
 
-/* --- Options -------------------------------------------------------------------------------------------------------- */
+/* --- Options --- */
 
 static const char *const wrong_options[] = {
         "sokcet=/tmp/x",
@@ -216,8 +222,8 @@ static void test_wrong_option(void **state) {
                 world_service(&w, "options",
                               "auth required %s %s socket=%s server_uid=%u %s\n"
                               "account required %s %s socket=%s server_uid=%u %s\n",
-                              w.module, last ? "" : option, s.path, getuid(), last ? option : "", w.module,
-                              last ? "" : option, s.path, getuid(), last ? option : "");
+                              w.module, last ? "" : option, s.path, getuid(), last ? option : "",
+                              w.module, last ? "" : option, s.path, getuid(), last ? option : "");
                 login_open(&l, &w, "options", w.user);
                 assert_pam(login_try(&l, key.text), PAM_SERVICE_ERR);
                 assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_SERVICE_ERR);
@@ -232,26 +238,34 @@ static void test_right_options(void **state) {
         static const struct {
                 const char *before, *after; /* the socket */
         } options[] = {
-                { "timeout=60", "" },    { "", "timeout=60s" },         { "timeout=10ms", "timeout=30000ms" },
-                { "debug", "" },         { "", "debug debug" },         { "try_first_pass", "" },
-                { "prompt=x", "debug" }, { "socket=/nonexistent", "" }, { "server_uid=4294967294", "" },
+                { "timeout=60", "" },
+                { "", "timeout=60s" },
+                { "timeout=10ms", "timeout=30000ms" },
+                { "debug", "" },
+                { "", "debug debug" },
+                { "try_first_pass", "" },
+                { "prompt=x", "debug" },
+                { "socket=/nonexistent", "" },
+                { "server_uid=4294967294", "" },
         };
 
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(options); i++) {
-                world_service(&w, "options", "auth required %s %s socket=%s server_uid=%u %s\n", w.module,
-                              options[i].before, s.path, getuid(), options[i].after);
+                world_service(&w, "options", "auth required %s %s socket=%s server_uid=%u %s\n",
+                              w.module, options[i].before, s.path, getuid(), options[i].after);
                 assert_pam(login_once(&w, "options", w.user, key.text), PAM_SUCCESS);
                 assert_int_equal(standin_asked(&s), 1);
         }
 }
 
-/* One stack's options are not the next one's, not even in one process with the module loaded throughout. */
+/* One stack's options are not the next one's, not even in one process with the module loaded
+ * throughout. */
 static void test_options_of_two_stacks(void **state) {
         struct login one, two;
 
         (void) state;
-        world_service(&w, "strict", "auth required %s socket=/nonexistent/s server_uid=%u prompt=Strict\n",
+        world_service(&w, "strict",
+                      "auth required %s socket=/nonexistent/s server_uid=%u prompt=Strict\n",
                       w.module, getuid());
         login_open(&one, &w, "strict", w.user);
         login_open(&two, &w, "svc", w.user);
@@ -267,7 +281,7 @@ static void test_options_of_two_stacks(void **state) {
         (void) standin_asked(&s);
 }
 
-/* --- Around them ---------------------------------------------------------------------------------------------------- */
+/* --- Around them --- */
 
 static int open_all(void **state) {
         (void) state;
@@ -292,13 +306,16 @@ static int close_all(void **state) {
 
 int main(void) {
         static const struct CMUnitTest others[] = {
-                CASE(test_long_user, "a user name of more than 128 bytes is nobody's and is not cut"),
+                CASE(test_long_user,
+                     "a user name of more than 128 bytes is nobody's and is not cut"),
                 CASE(test_odd_user, "a user name goes to the daemon as it is"),
                 CASE(test_rhost, "a host that is longer than hosts are is an unknown one"),
                 CASE(test_rhost_of_narrow_key,
                      "no host that is not literally an address is good for a key with networks"),
-                CASE(test_service, "a service name that is longer than services are is good for no key"),
-                CASE(test_service_of_two_words, "a service name of two words is none of a key's services"),
+                CASE(test_service,
+                     "a service name that is longer than services are is good for no key"),
+                CASE(test_service_of_two_words,
+                     "a service name of two words is none of a key's services"),
                 CASE(test_right_options, "right options are accepted, and the last one counts"),
                 CASE(test_options_of_two_stacks, "one stack's options are not another's"),
         };

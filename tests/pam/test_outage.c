@@ -1,5 +1,6 @@
-/* Daemons that are down or slow: the login is refused as "cannot be decided now", which is neither a wrong key nor a success, within its
- * time, and nobody is told anything. In authenticate, and in account for an old login. A password is not even kept waiting. */
+/* Daemons that are down or slow: the login is refused as "cannot be decided now", which is
+ * neither a wrong key nor a success, within its time, and nobody is told anything. In
+ * authenticate, and in account for an old login. A password is not even kept waiting. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -20,7 +21,8 @@ static struct standin s;
 static struct world_key key;
 static struct login old; /* logged in more than a second ago */
 
-/* Both facilities say that the daemon did not decide; authenticate asked for one secret and left it for the next module. */
+/* Both facilities say that the daemon did not decide; authenticate asked for one secret and left
+ * it for the next module. */
 static void check_undecided(const char *service, unsigned asked) {
         int64_t begin = world_now_ms();
         struct login l;
@@ -45,7 +47,7 @@ static void check_old_login_undecided(unsigned asked) {
         assert_int_equal(standin_asked(&s), asked);
 }
 
-/* --- Slow -------------------------------------------------------------------------------------------------- */
+/* --- Slow --- */
 
 static void test_silent(void **state) {
         (void) state;
@@ -84,7 +86,8 @@ static void test_hang_up_then_silent(void **state) {
         check_undecided("hasty", 2);
 }
 
-/* An allow that was there before the question is none: the sequence number is the module's to choose, but it says so anyhow. */
+/* An allow that was there before the question is none: the sequence number is the module's to
+ * choose, but it says so anyhow. */
 static void test_prepared_nonsense(void **state) {
         (void) state;
         standin_reply(&s, (const uint8_t *) "nonsense", 8, false);
@@ -210,15 +213,16 @@ static void test_password_without_daemon(void **state) {
         assert_int_equal(standin_asked(&s), 0);
 }
 
-/* --- Around them ---------------------------------------------------------------------------------------------------- */
+/* --- Around them --- */
 
-static void write_service(const char *name, const char *socket_name, const char *timeout, unsigned uid) {
+static void write_service(const char *name, const char *socket_name, const char *timeout,
+                          unsigned uid) {
         world_service(&w, name,
                       "auth required %s socket=%s/%s server_uid=%u timeout=%s\n"
                       "auth optional %s as=AFTER\n"
                       "account required %s socket=%s/%s server_uid=%u timeout=%s\n",
-                      w.module, w.dir, socket_name, uid, timeout, w.peek, w.module, w.dir, socket_name, uid,
-                      timeout);
+                      w.module, w.dir, socket_name, uid, timeout, w.peek, w.module, w.dir,
+                      socket_name, uid, timeout);
 }
 
 static int open_all(void **state) {
@@ -260,20 +264,26 @@ static int close_all(void **state) {
 
 int main(void) {
         static const struct CMUnitTest tests[] = {
-                CASE(test_prepared_nonsense, "undecided: nonsense that is there before the question"),
+                CASE(test_prepared_nonsense,
+                     "undecided: nonsense that is there before the question"),
                 CASE(test_silent, "undecided in time: a daemon that never answers"),
                 CASE(test_hang_up, "undecided: a daemon that hangs up, asked twice at most"),
-                CASE(test_slam, "undecided: a daemon that hangs up without reading, asked twice at most"),
+                CASE(test_slam,
+                     "undecided: a daemon that hangs up without reading, asked twice at most"),
                 CASE(test_hang_up_once, "a daemon that was just being restarted is asked again"),
-                CASE(test_hang_up_then_silent, "undecided in time: first hangs up, then never answers"),
+                CASE(test_hang_up_then_silent,
+                     "undecided in time: first hangs up, then never answers"),
                 CASE(test_dies, "undecided: a daemon that dies over the question, and is dead"),
                 CASE(test_other_uid, "undecided: a server of another uid, and it is sent nothing"),
-                CASE(test_stopped, "undecided in time: a daemon that is stopped; accepted when it goes on"),
+                CASE(test_stopped,
+                     "undecided in time: a daemon that is stopped; accepted when it goes on"),
                 CASE(test_full_backlog, "undecided in time: a backlog that stays full"),
-                CASE(test_nothing_there, "undecided: no socket, and a path that is too long for one"),
+                CASE(test_nothing_there,
+                     "undecided: no socket, and a path that is too long for one"),
                 CASE(test_nobody_listens, "undecided: a socket that nobody listens on"),
                 CASE(test_other_things, "undecided: what is not such a socket"),
-                CASE(test_password_without_daemon, "a password is not kept waiting by any of these daemons"),
+                CASE(test_password_without_daemon,
+                     "a password is not kept waiting by any of these daemons"),
         };
 
         if (!world_begin(300))

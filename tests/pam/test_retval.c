@@ -1,5 +1,5 @@
-/* The table of answers: what authenticate says, shows, asks and leaves behind, row by row. Real module, real libpam, real daemon,
- * with a stand-in between them that counts. */
+/* The table of answers: what authenticate says, shows, asks and leaves behind, row by row. Real
+ * module, real libpam, real daemon, with a stand-in between them that counts. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -13,7 +13,8 @@ static const char certificate_sentence[] =
 
 enum spoil {
         WHOLE,
-        WRONG_FIRST, /* another digit in the secret, with the checksum that goes with it */
+        /* another digit in the secret, with the checksum that goes with it */
+        WRONG_FIRST,
         WRONG_LAST,
         OTHER_CASE,
         OTHER_ID, /* nobody has */
@@ -35,7 +36,8 @@ static const struct row {
         enum fate fate;
         const char *issue[4]; /* options of the key */
         const char *rhost;
-        const char *user;           /* NULL: the owner; with a + in front: behind the owner's name */
+        /* NULL: the owner; with a + in front: behind the owner's name */
+        const char *user;
         const char *during, *after; /* changes of policy */
 } rows[] = {
         { "a key of its user is accepted", REASON_NONE },
@@ -47,7 +49,8 @@ static const struct row {
           .issue = { "--from=192.0.2.0/24", "--from=2001:db8::/32" }, .rhost = "2001:db8::1" },
         { "an id that nobody has is refused", REASON_UNKNOWN_KEY, .spoil = OTHER_ID },
         { "a removed key is refused", REASON_UNKNOWN_KEY, .fate = REMOVED },
-        { "a secret with another first digit is refused", REASON_WRONG_SECRET, .spoil = WRONG_FIRST },
+        { "a secret with another first digit is refused", REASON_WRONG_SECRET,
+          .spoil = WRONG_FIRST },
         { "a secret with another last digit is refused", REASON_WRONG_SECRET, .spoil = WRONG_LAST },
         { "a secret in other letter case is refused", REASON_WRONG_SECRET, .spoil = OTHER_CASE },
         { "the secret from before a reset is refused", REASON_WRONG_SECRET, .fate = RESET },
@@ -63,7 +66,8 @@ static const struct row {
         { "every key is refused while keys are disabled", REASON_DISABLED, .during = "enabled=no",
           .after = "enabled=yes" },
         { "a key for other services is refused", REASON_SERVICE, .issue = { "--service=sshd" } },
-        { "a key for a service that begins alike is refused", REASON_SERVICE, .issue = { "--service=tabl" } },
+        { "a key for a service that begins alike is refused", REASON_SERVICE,
+          .issue = { "--service=tabl" } },
         { "a key for other networks is refused", REASON_SOURCE, .issue = { "--from=192.0.2.0/24" },
           .rhost = "198.51.100.7" },
         { "a key for networks is refused without a source", REASON_SOURCE_UNKNOWN,
@@ -75,7 +79,8 @@ static const struct row {
         { "a key is refused without the certificate that is required", REASON_CERTIFICATE_MISSING,
           .during = "require-certificate=yes", .after = "require-certificate=no" },
         { "a wrong secret is refused without a word of certificates", REASON_WRONG_SECRET,
-          .spoil = WRONG_FIRST, .during = "require-certificate=yes", .after = "require-certificate=no" },
+          .spoil = WRONG_FIRST, .during = "require-certificate=yes",
+          .after = "require-certificate=no" },
 };
 
 static struct world w;
@@ -136,9 +141,10 @@ static void meet_fate(const struct row *row, const struct world_key *key) {
         }
 }
 
-/* What the application saw: what was asked of it, the sentence or nothing, and what the next module found. */
-static void check_shown(const struct login *l, const struct row *row, unsigned prompts, bool sentence,
-                        const char *token) {
+/* What the application saw: what was asked of it, the sentence or nothing, and what the next
+ * module found. */
+static void check_shown(const struct login *l, const struct row *row, unsigned prompts,
+                        bool sentence, const char *token) {
         bool told = sentence && verdict_of(row->reason) == VERDICT_DENY_CERTIFICATE;
 
         assert_int_equal(l->secrets_asked, prompts);
@@ -152,7 +158,8 @@ static void check_shown(const struct login *l, const struct row *row, unsigned p
         assert_string_equal(login_env(l, "AFTER"), token);
 }
 
-/* How many verdicts the daemon has logged. Those of earlier tests are there: each was waited for. */
+/* How many verdicts the daemon has logged. Those of earlier tests are there: each was waited
+ * for. */
 static unsigned verdicts_logged(void) {
         _cleanup_free_ char *log = world_read(w.log, NULL);
         unsigned n = 0;
@@ -168,7 +175,8 @@ static void check_log(size_t from, const struct row *row, const char *token) {
 
         memcpy(id, keytext_id(token), KEYTEXT_ID_LEN);
         memcpy(secret, keytext_secret(token), KEYTEXT_SECRET_LEN);
-        (void) snprintf(what, sizeof(what), "%s key %s: user '", row->reason ? "refused" : "accepted", id);
+        (void) snprintf(what, sizeof(what), "%s key %s: user '",
+                        row->reason ? "refused" : "accepted", id);
         line = world_await_log(&w, from, what);
         assert_non_null(strstr(line, "service 'table"));
         if (row->reason)
@@ -230,7 +238,7 @@ static void test_row(void **state) {
                 world_do(&w, "policy", "set", row->after, NULL);
 }
 
-/* --- What is not a key ---------------------------------------------------------------------------------------------- */
+/* --- What is not a key --- */
 
 static void check_not_a_key(const char *service, const char *token, unsigned prompts) {
         struct login l;
@@ -384,9 +392,11 @@ static int close_all(void **state) {
 
 int main(void) {
         static const struct CMUnitTest others[] = {
-                CASE(test_changed_digit, "a key with any one digit changed is not a key and nobody is asked"),
+                CASE(test_changed_digit,
+                     "a key with any one digit changed is not a key and nobody is asked"),
                 CASE(test_cut_short, "a part of a key is not a key and nobody is asked"),
-                CASE(test_around_a_key, "a key with something around it is not a key and nobody is asked"),
+                CASE(test_around_a_key,
+                     "a key with something around it is not a key and nobody is asked"),
                 CASE(test_key_and_a_megabyte,
                      "a megabyte that begins with a key is not a key and nobody is asked"),
                 CASE(test_given_password,
@@ -400,8 +410,8 @@ int main(void) {
         for (size_t i = 0; i < ARRAY_LEN(rows); i++)
                 tests[n++] = world_row("", rows[i].name, test_row, &rows[i]);
         for (size_t i = 0; i < ARRAY_LEN(words); i++)
-                tests[n++] =
-                        world_row(words[i].name, " is not a key and nobody is asked", test_word, &words[i]);
+                tests[n++] = world_row(words[i].name, " is not a key and nobody is asked",
+                                       test_word, &words[i]);
         for (size_t i = 0; i < ARRAY_LEN(others); i++)
                 tests[n++] = others[i];
         return cmocka_run_group_tests_name("retval", tests, open_all, close_all);

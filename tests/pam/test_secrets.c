@@ -1,5 +1,6 @@
-/* No secret stays where it was not given: not in the host's memory, not in the daemon's memory, files, log, arguments or environment,
- * and not in what the module tells syslog, with everything at its most talkative. */
+/* No secret stays where it was not given: not in the host's memory, not in the daemon's memory,
+ * files, log, arguments or environment, and not in what the module tells syslog, with everything
+ * at its most talkative. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -15,7 +16,8 @@
 
 enum form {
         WHOLE,
-        WRONG_LAST,     /* another last digit in the secret, with the checksum that goes with it */
+        /* another last digit in the secret, with the checksum that goes with it */
+        WRONG_LAST,
         WRONG_CHECKSUM, /* no key */
         OTHER_ID,
 };
@@ -23,7 +25,8 @@ enum form {
 /* What a process that scans its own memory answers. */
 enum outcome {
         CLEAN = 0,
-        FOUND_DURING = 1, /* between authenticate and the end of the transaction */
+        /* between authenticate and the end of the transaction */
+        FOUND_DURING = 1,
         FOUND_AFTER = 2,
         NOT_READABLE = 3,
         OTHER_ANSWER = 16, /* and the PAM code */
@@ -55,7 +58,7 @@ static struct world w;
 static struct standin standin[ARRAY_LEN(standins)];
 static struct needle planted, other, reset_before, reset_after;
 
-/* --- A host that forgets -------------------------------------------------------------------------------------------- */
+/* --- A host that forgets --- */
 
 struct answer {
         const struct needle *needle;
@@ -76,7 +79,8 @@ static void write_token(const struct answer *answer, char token[static KEYTEXT_L
         explicit_bzero(secret, sizeof(secret));
 }
 
-static int converse(int n, const struct pam_message **messages, struct pam_response **ret, void *data) {
+static int converse(int n, const struct pam_message **messages, struct pam_response **ret,
+                    void *data) {
         struct pam_response *response = calloc((size_t) n, sizeof(*response));
 
         if (!response)
@@ -105,7 +109,8 @@ static int log_in(const char *service, const char *user, const struct answer *an
         pam_handle_t *pamh = NULL;
         int rv;
 
-        if (pam_start_confdir(service, user ? user : w.user, &conv, w.services, &pamh) != PAM_SUCCESS)
+        if (pam_start_confdir(service, user ? user : w.user, &conv, w.services, &pamh) !=
+            PAM_SUCCESS)
                 return OTHER_ANSWER + PAM_ABORT;
         rv = pam_authenticate(pamh, 0);
         if (scan)
@@ -190,7 +195,8 @@ static void test_search_elsewhere(void **state) {
         }
         assert_int_equal(read(up[0], &byte, 1), 1);
         found = needle_in_process(&other, pid);
-        if (found >= 0 || geteuid() == 0) /* there are hosts where nobody may look into his own processes */
+        /* there are hosts where nobody may look into his own processes */
+        if (found >= 0 || geteuid() == 0)
                 assert_int_equal(found, 1);
         assert_int_equal(write(down[1], "", 1), 1);
         assert_int_equal(world_wait(pid), 0);
@@ -200,7 +206,7 @@ static void test_search_elsewhere(void **state) {
         }
 }
 
-/* --- The daemon ----------------------------------------------------------------------------------------------------- */
+/* --- The daemon --- */
 
 /* In the reverse order of what a person means: the key as the user's name. */
 static void type_key_as_user(void) {
@@ -248,7 +254,8 @@ static void test_process(void **state) {
 
                 (void) snprintf(path, sizeof(path), "/proc/%d/%s", w.daemon, files[i]);
                 r = needle_in_file(&planted, path);
-                if (r < 0 && getuid() != 0) /* it keeps its own user from looking, too */
+                /* it keeps its own user from looking, too */
+                if (r < 0 && getuid() != 0)
                         continue;
                 assert_int_equal(r, 0);
         }
@@ -297,11 +304,11 @@ static void test_memory(void **state) {
                 found |= (unsigned) r << i;
         }
         if (found)
-                fail_msg("in the daemon's memory: planted %u, before reset %u, after reset %u", found & 1,
-                         found >> 1 & 1, found >> 2 & 1);
+                fail_msg("in the daemon's memory: planted %u, before reset %u, after reset %u",
+                         found & 1, found >> 1 & 1, found >> 2 & 1);
 }
 
-/* --- syslog --------------------------------------------------------------------------------------------------------- */
+/* --- syslog --- */
 
 /* One line for each login; the socket's queue is short, so each is read at once. */
 static unsigned log_in_and_listen(const struct scene *scene, int log, char *text, size_t size) {
@@ -348,7 +355,7 @@ static void test_syslog(void **state) {
         assert_int_equal(world_wait(pid), 0);
 }
 
-/* --- Around them ---------------------------------------------------------------------------------------------------- */
+/* --- Around them --- */
 
 static void write_service(const char *name, const char *path, const char *options) {
         world_service(&w, name,
@@ -402,16 +409,17 @@ static int close_all(void **state) {
 
 int main(void) {
         struct CMUnitTest others[] = {
-                CASE(test_memory, "the daemon's memory has no secret, of a login or of a key that was made"),
+                CASE(test_memory,
+                     "the daemon's memory has no secret, of a login or of a key that was made"),
                 CASE(test_syslog,
                      "what the module tells syslog has no secret, and what an administrator needs"),
-                CASE(test_search,
-                     "for comparison: a secret is found in memory and in a file, and gone when it is"),
+                CASE(test_search, "for comparison: a secret is found in memory and in a file, and "
+                                  "gone when it is"),
                 CASE(test_search_elsewhere, "for comparison: a secret is found in another process"),
                 CASE(test_host_with_certificate,
                      "the host's memory forgets the secret: a certificate is required"),
-                CASE(test_log,
-                     "the daemon's log has no secret, not even one that was typed as a user's name"),
+                CASE(test_log, "the daemon's log has no secret, not even one that was typed as a "
+                               "user's name"),
                 CASE(test_state_dir, "the state directory has no secret"),
                 CASE(test_process, "the daemon's arguments and environment have no secret"),
                 CASE(test_no_core, "the daemon leaves no core, and its memory is root's to read"),
@@ -426,8 +434,8 @@ int main(void) {
         if (!devlog_possible())
                 world_skip(&others[1], "needs root, and mounts");
         for (size_t i = 0; i < ARRAY_LEN(scenes); i++)
-                tests[n++] = world_row("the host's memory forgets the secret: ", scenes[i].name, test_host,
-                                       &scenes[i]);
+                tests[n++] = world_row("the host's memory forgets the secret: ", scenes[i].name,
+                                       test_host, &scenes[i]);
         for (size_t i = 0; i < ARRAY_LEN(others); i++)
                 tests[n++] = others[i];
         return cmocka_run_group_tests_name("secrets", tests, open_all, close_all);

@@ -1,5 +1,6 @@
-/* Daemons that lie, or are of another version: the login is refused as "cannot be decided now", which is neither a
- * wrong key nor a success, and nobody is told anything. In authenticate, and in account for an old login. */
+/* Daemons that lie, or are of another version: the login is refused as "cannot be decided now",
+ * which is neither a wrong key nor a success, and nobody is told anything. In authenticate, and
+ * in account for an old login. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -18,7 +19,8 @@ enum offset {
         AT_NAME = 59,
 };
 
-/* A good reply with the given verdict, of which ${len} bytes are sent (0: all), and in which one byte is another. */
+/* A good reply with the given verdict, of which ${len} bytes are sent (0: all), and in which one
+ * byte is another. */
 static const struct lie {
         const char *name;
         enum verdict verdict;
@@ -42,13 +44,16 @@ static const struct lie {
         { "an allow with an unknown reason", VERDICT_ALLOW, .at = AT_REASON + 3, .change = 0xff },
         { "an allow for an id that is none", VERDICT_ALLOW, .at = AT_ID, .change = 0x80 },
         { "an allow for an id that is cut", VERDICT_ALLOW, .at = AT_ID + 9, .change = 'A' },
-        { "an allow with a name longer than its field", VERDICT_ALLOW, .at = AT_NAME_LEN, .change = 0xff },
+        { "an allow with a name longer than its field", VERDICT_ALLOW, .at = AT_NAME_LEN,
+          .change = 0xff },
         { "an allow with a NUL in its name", VERDICT_ALLOW, .at = AT_NAME, .change = 'k' },
-        { "an allow with something behind its name", VERDICT_ALLOW, .at = WIRE_REPLY_LEN - 1, .change = 1 },
+        { "an allow with something behind its name", VERDICT_ALLOW, .at = WIRE_REPLY_LEN - 1,
+          .change = 1 },
         { "a refusal with an id", VERDICT_DENY, .at = AT_ID, .change = 'A' },
         { "a refusal with a ticket", VERDICT_DENY, .at = AT_TICKET, .change = 1 },
         { "a refusal with a name", VERDICT_DENY, .at = WIRE_REPLY_LEN - 1, .change = 1 },
-        { "a certificate refusal with an id", VERDICT_DENY_CERTIFICATE, .at = AT_ID, .change = 'A' },
+        { "a certificate refusal with an id", VERDICT_DENY_CERTIFICATE, .at = AT_ID,
+          .change = 'A' },
         { "the verdict that nothing could be decided", VERDICT_INTERNAL },
         { "the verdict of another version", VERDICT_VERSION },
         { "a verdict that does not exist", (enum verdict) 0x7fff },
@@ -66,7 +71,8 @@ static void good_reply(struct wire_reply *reply, enum verdict verdict) {
         memset(reply->ticket, 7, sizeof(reply->ticket));
 }
 
-/* Both facilities say that the daemon did not decide; authenticate asked for one secret and left it for the next module. */
+/* Both facilities say that the daemon did not decide; authenticate asked for one secret and left
+ * it for the next module. */
 static void check_undecided(const char *service, unsigned asked) {
         struct login l;
 
@@ -156,7 +162,7 @@ static void test_own_request(void **state) {
         check_undecided("svc", 1);
 }
 
-/* --- What a daemon may say, for comparison -------------------------------------------------------------------------- */
+/* --- What a daemon may say, for comparison --- */
 
 static void test_allow(void **state) {
         struct wire_reply reply;
@@ -191,7 +197,8 @@ static void test_longest_name(void **state) {
         assert_int_equal(standin_asked(&s), 1);
 }
 
-static void check_refusal(enum verdict verdict, int flags, int returns_for_text, unsigned sentences) {
+static void check_refusal(enum verdict verdict, int flags, int returns_for_text,
+                          unsigned sentences) {
         struct wire_reply reply = { .verdict = verdict, .reason = REASON_REVOKED };
         struct login l;
 
@@ -229,15 +236,16 @@ static void test_certificate_unheard(void **state) {
         check_refusal(VERDICT_DENY_CERTIFICATE, 0, PAM_BUF_ERR, 1);
 }
 
-/* --- Around them ---------------------------------------------------------------------------------------------------- */
+/* --- Around them --- */
 
-static void write_service(const char *name, const char *socket_name, const char *timeout, unsigned uid) {
+static void write_service(const char *name, const char *socket_name, const char *timeout,
+                          unsigned uid) {
         world_service(&w, name,
                       "auth required %s socket=%s/%s server_uid=%u timeout=%s\n"
                       "auth optional %s as=AFTER\n"
                       "account required %s socket=%s/%s server_uid=%u timeout=%s\n",
-                      w.module, w.dir, socket_name, uid, timeout, w.peek, w.module, w.dir, socket_name, uid,
-                      timeout);
+                      w.module, w.dir, socket_name, uid, timeout, w.peek, w.module, w.dir,
+                      socket_name, uid, timeout);
 }
 
 static int open_all(void **state) {
@@ -271,7 +279,8 @@ static int close_all(void **state) {
 int main(void) {
         static const struct CMUnitTest others[] = {
                 CASE(test_allow, "for comparison: a well-formed allow logs in"),
-                CASE(test_longest_name, "for comparison: the longest name goes into the environment whole"),
+                CASE(test_longest_name,
+                     "for comparison: the longest name goes into the environment whole"),
                 CASE(test_refusal, "a refusal is a refusal, and the user is told nothing"),
                 CASE(test_certificate,
                      "want of a certificate is told once, and not where silence is asked for"),

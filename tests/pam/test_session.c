@@ -1,5 +1,6 @@
-/* A session line with the option issue: who is shown a key, that it is a good one, and that nothing that goes wrong fails a login. Real
- * module, real libpam, real daemon, with a stand-in between them that counts. */
+/* A session line with the option issue: who is shown a key, that it is a good one, and that
+ * nothing that goes wrong fails a login. Real module, real libpam, real daemon, with a stand-in
+ * between them that counts. */
 #include <grp.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -171,7 +172,8 @@ static void test_not_root(void **state) {
         pid = fork();
         assert_true(pid >= 0);
         if (pid == 0) {
-                login_open(&l, &w, "direct", w.user); /* loads the module, from where others may not read */
+                /* loads the module, from where others may not read */
+                login_open(&l, &w, "direct", w.user);
                 if (setgroups(0, NULL) < 0 || setgid(65534) < 0 || setuid(65534) < 0)
                         _exit(100);
                 _exit(pam_open_session(l.pamh, 0) != PAM_SUCCESS || l.calls != 0);
@@ -246,7 +248,7 @@ static void test_options(void **state) {
         check_nothing_shown(&l, 0);
 }
 
-/* --- Around them ---------------------------------------------------------------------------------------------------- */
+/* --- Around them --- */
 
 static void write_service(const char *name, const char *socket, const char *options) {
         world_service(&w, name,
@@ -256,9 +258,10 @@ static void write_service(const char *name, const char *socket, const char *opti
 }
 
 static int open_all(void **state) {
-        static const char *const services[] = { "first",          "second",         "third",
-                                                "fourth",         "ended",          "conversation-0",
-                                                "conversation-1", "conversation-2", "conversation-3" };
+        static const char *const services[] = {
+                "first",          "second",         "third",          "fourth",        "ended",
+                "conversation-0", "conversation-1", "conversation-2", "conversation-3"
+        };
 
         (void) state;
         world_open(&w);
@@ -272,11 +275,12 @@ static int open_all(void **state) {
         write_service("hasty", s.path, "timeout=200ms issue");
         write_service("nowhere", "/nonexistent", "issue");
         write_service("misspelt", s.path, "isue");
-        world_service(&w, "in-auth", "auth required %s socket=%s server_uid=%u issue\nsession required %s\n",
+        world_service(&w, "in-auth",
+                      "auth required %s socket=%s server_uid=%u issue\nsession required %s\n",
                       w.module, s.path, getuid(), w.module);
         world_service(&w, "in-account",
-                      "account required %s socket=%s server_uid=%u issue\nsession required %s\n", w.module,
-                      s.path, getuid(), w.module);
+                      "account required %s socket=%s server_uid=%u issue\nsession required %s\n",
+                      w.module, s.path, getuid(), w.module);
         return 0;
 }
 
@@ -294,16 +298,19 @@ int main(void) {
                 CASE(test_another_service, "another service gets another key"),
                 CASE(test_after_its_end,
                      "an expired key makes room for the next one, a revoked one does not"),
-                CASE(test_key_login, "a login with a key gets none, in whatever process it was made"),
+                CASE(test_key_login,
+                     "a login with a key gets none, in whatever process it was made"),
                 CASE(test_silent, "where nothing may be said no key is made"),
                 CASE(test_a_session_that_another_asked_for,
                      "a session that somebody else asked for, by su or sudo, gets none"),
-                CASE(test_nobody_and_strangers, "nobody is asked for a name, and a stranger gets none"),
+                CASE(test_nobody_and_strangers,
+                     "nobody is asked for a name, and a stranger gets none"),
                 CASE(test_disabled, "the policies enabled and max-keys-per-user bound it"),
                 CASE(test_lies, "an answer without a key shows nothing and fails no login"),
                 CASE(test_outage, "a daemon that does not answer fails no login and holds none up"),
                 CASE(test_conversation, "a conversation that fails fails no login"),
-                CASE(test_options, "a misspelt option fails no session; in other lines issue is a bad one"),
+                CASE(test_options,
+                     "a misspelt option fails no session; in other lines issue is a bad one"),
         };
 
         if (!world_begin(300))

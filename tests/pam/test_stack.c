@@ -1,5 +1,6 @@
-/* Stacks with other modules around: nothing that goes wrong in this one may end as a login, whatever stands beside it. (CVE-2025-23013:
- * a module that answered PAM_IGNORE to errors, behind one that keeps count of failures, let everybody in.) */
+/* Stacks with other modules around: nothing that goes wrong in this one may end as a login,
+ * whatever stands beside it. (CVE-2025-23013: a module that answered PAM_IGNORE to errors,
+ * behind one that keeps count of failures, let everybody in.) */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -7,7 +8,8 @@
 #include "standin.h"
 
 enum {
-        US = -1, /* the module; else the code that a module beside it answers */
+        /* the module; else the code that a module beside it answers */
+        US = -1,
         END = -2,
 };
 
@@ -18,12 +20,16 @@ static const struct stack {
                 int answer;
         } lines[6];
 } stacks[] = {
-        { "count-then-required", { { "required", PAM_SUCCESS }, { "required", US }, { NULL, END } } },
+        { "count-then-required",
+          { { "required", PAM_SUCCESS }, { "required", US }, { NULL, END } } },
         { "ignored-then-required",
           { { "[default=ignore]", PAM_SUCCESS }, { "required", US }, { NULL, END } } },
-        { "required-then-permit", { { "required", US }, { "required", PAM_SUCCESS }, { NULL, END } } },
-        { "requisite-then-permit", { { "requisite", US }, { "required", PAM_SUCCESS }, { NULL, END } } },
-        { "sufficient-then-deny", { { "sufficient", US }, { "required", PAM_AUTH_ERR }, { NULL, END } } },
+        { "required-then-permit",
+          { { "required", US }, { "required", PAM_SUCCESS }, { NULL, END } } },
+        { "requisite-then-permit",
+          { { "requisite", US }, { "required", PAM_SUCCESS }, { NULL, END } } },
+        { "sufficient-then-deny",
+          { { "sufficient", US }, { "required", PAM_AUTH_ERR }, { NULL, END } } },
         { "count-sufficient-deny",
           { { "required", PAM_SUCCESS },
             { "sufficient", US },
@@ -65,7 +71,8 @@ static const struct trouble {
         { "a daemon that cannot decide", .mode = STANDIN_REPLY, .verdict = VERDICT_INTERNAL },
         { "a daemon of another version", .mode = STANDIN_REPLY, .verdict = VERDICT_VERSION },
         { "a daemon that refuses", .mode = STANDIN_REPLY, .verdict = VERDICT_DENY },
-        { "a daemon that wants a certificate", .mode = STANDIN_REPLY, .verdict = VERDICT_DENY_CERTIFICATE },
+        { "a daemon that wants a certificate", .mode = STANDIN_REPLY,
+          .verdict = VERDICT_DENY_CERTIFICATE },
         { "a verdict that nobody knows", .mode = STANDIN_REPLY, .verdict = 7 },
         { "a server of another uid", .option = "server_uid=4294967294" },
         { "a misspelt option", .option = "timout=2" },
@@ -79,7 +86,8 @@ static const struct trouble {
         { "a conversation that says ignore", .manner = LOGIN_RETURNS, .returns = PAM_IGNORE },
         { "another user's key", .user = "somebody-else" },
         { "a user name that is too long",
-          .user = "uuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuu"
+          .user = "uuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuu"
+                  "u"
                   "uuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuu" },
         { "a user name that is empty", .user = "" },
 };
@@ -98,10 +106,12 @@ static void write_stack(const struct stack *stack, const char *option) {
 
                 used += (size_t) (answer == US
                                           ? snprintf(text + used, sizeof(text) - used,
-                                                     "auth %s %s socket=%s server_uid=%u timeout=30 %s\n",
+                                                     "auth %s %s socket=%s server_uid=%u "
+                                                     "timeout=30 %s\n",
                                                      control, w.module, s.path, getuid(), option)
                                           : snprintf(text + used, sizeof(text) - used,
-                                                     "auth %s %s return=%d\n", control, w.peek, answer));
+                                                     "auth %s %s return=%d\n", control, w.peek,
+                                                     answer));
                 assert_in_range(used, 0, sizeof(text) - 1);
         }
         world_service(&w, stack->name, "%s", text);
@@ -127,7 +137,9 @@ static int run_into(const struct trouble *trouble, const char *service) {
         login_open(&l, &w, service, trouble->user ? trouble->user : w.user);
         l.manner = trouble->manner;
         l.returns = trouble->returns;
-        rv = login_try(&l, trouble->token ? trouble->token : trouble->wrong_digit ? wrong : key.text);
+        rv = login_try(&l, trouble->token         ? trouble->token
+                           : trouble->wrong_digit ? wrong
+                                                  : key.text);
         assert_null(login_env(&l, "WFAPIKEY_ID"));
         login_close(&l);
         return rv;
@@ -150,8 +162,9 @@ static void test_trouble(void **state) {
 
 /* A stack that tells a module which says "ignore me" from all others. */
 static void test_never_ignored(void **state) {
-        static const struct stack telling = { "telling",
-                                              { { "[ignore=ok default=bad]", US }, { NULL, END } } };
+        static const struct stack telling = {
+                "telling", { { "[ignore=ok default=bad]", US }, { NULL, END } }
+        };
 
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(troubles); i++) {
@@ -207,7 +220,8 @@ static int close_all(void **state) {
 int main(void) {
         static const struct CMUnitTest others[] = {
                 CASE(test_never_ignored, "no trouble is one that a stack may ignore"),
-                CASE(test_password_logs_in, "a password is the next module's, with a daemon and without"),
+                CASE(test_password_logs_in,
+                     "a password is the next module's, with a daemon and without"),
         };
         struct CMUnitTest tests[ARRAY_LEN(troubles) + ARRAY_LEN(stacks) + ARRAY_LEN(others)];
         size_t n = 0;
@@ -215,11 +229,11 @@ int main(void) {
         if (!world_begin(300))
                 return 0;
         for (size_t i = 0; i < ARRAY_LEN(troubles); i++)
-                tests[n++] =
-                        world_row("no stack logs in with ", troubles[i].name, test_trouble, &troubles[i]);
+                tests[n++] = world_row("no stack logs in with ", troubles[i].name, test_trouble,
+                                       &troubles[i]);
         for (size_t i = 0; i < ARRAY_LEN(stacks); i++)
-                tests[n++] = world_row("for comparison: a key logs in: ", stacks[i].name, test_key_logs_in,
-                                       &stacks[i]);
+                tests[n++] = world_row("for comparison: a key logs in: ", stacks[i].name,
+                                       test_key_logs_in, &stacks[i]);
         for (size_t i = 0; i < ARRAY_LEN(others); i++)
                 tests[n++] = others[i];
         return cmocka_run_group_tests_name("stack", tests, open_all, close_all);

@@ -18,12 +18,15 @@
 #define WORDS_MAX 32
 #define ROWS_MAX  512
 
-static const char *const needed[] = { "PAM_MODULE", "WFAPIKEYD", "WFAPIKEYCTL", "abs_top_builddir" };
+static const char *const needed[] = { "PAM_MODULE", "WFAPIKEYD", "WFAPIKEYCTL",
+                                      "abs_top_builddir" };
 
-/* What systemd, or a make check that runs below it, may have told us is not meant for a daemon of ours. */
-static const char *const of_systemd[] = { "NOTIFY_SOCKET",  "LISTEN_FDS",    "LISTEN_PID",
-                                          "LISTEN_FDNAMES", "WATCHDOG_USEC", "WATCHDOG_PID",
-                                          "JOURNAL_STREAM", "INVOCATION_ID", "CREDENTIALS_DIRECTORY" };
+/* What systemd, or a make check that runs below it, may have told us is not meant for a daemon
+ * of ours. */
+static const char *const of_systemd[] = {
+        "NOTIFY_SOCKET", "LISTEN_FDS",     "LISTEN_PID",    "LISTEN_FDNAMES",       "WATCHDOG_USEC",
+        "WATCHDOG_PID",  "JOURNAL_STREAM", "INVOCATION_ID", "CREDENTIALS_DIRECTORY"
+};
 
 bool world_begin(unsigned seconds) {
         struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL };
@@ -40,7 +43,8 @@ bool world_begin(unsigned seconds) {
                 return false;
         }
         /* A signal that nothing can catch: hanging is one of the things that are tested for. */
-        if (timer_create(CLOCK_MONOTONIC, &event, &timer) < 0 || timer_settime(timer, 0, &when, NULL) < 0) {
+        if (timer_create(CLOCK_MONOTONIC, &event, &timer) < 0 ||
+            timer_settime(timer, 0, &when, NULL) < 0) {
                 printf("Bail out! no timer: %s\n", strerror(errno));
                 return false;
         }
@@ -61,7 +65,8 @@ struct CMUnitTest world_row(const char *kind, const char *name, CMUnitTestFuncti
         static char names[ROWS_MAX][160];
         static size_t n;
         const char *between = function == skipped ? " # SKIP " : "";
-        struct CMUnitTest test = { .test_func = function, .initial_state = (void *) (uintptr_t) row };
+        struct CMUnitTest test = { .test_func = function,
+                                   .initial_state = (void *) (uintptr_t) row };
 
         if (n == ROWS_MAX) {
                 (void) fprintf(stderr, "too many rows\n");
@@ -86,7 +91,8 @@ void world_open(struct world *ret) {
         FILE *conf;
 
         memcpy(w.dir, template, sizeof(template));
-        if (!pw || strlen(pw->pw_name) >= sizeof(w.user) || !mkdtemp(w.dir) || chmod(w.dir, 0755) < 0)
+        if (!pw || strlen(pw->pw_name) >= sizeof(w.user) || !mkdtemp(w.dir) ||
+            chmod(w.dir, 0755) < 0)
                 fail_msg("no place for a test: %s", strerror(errno));
         memcpy(w.user, pw->pw_name, strlen(pw->pw_name));
         (void) snprintf(w.verify, sizeof(w.verify), "%s/verify", w.dir);
@@ -96,10 +102,11 @@ void world_open(struct world *ret) {
         (void) snprintf(w.conf, sizeof(w.conf), "%s/conf", w.dir);
         (void) snprintf(w.services, sizeof(w.services), "%s/pam.d", w.dir);
         (void) snprintf(w.module, sizeof(w.module), "%s", getenv("PAM_MODULE"));
-        (void) snprintf(w.peek, sizeof(w.peek), "%s/tests/pam/.libs/pam_peek.so", getenv("abs_top_builddir"));
+        (void) snprintf(w.peek, sizeof(w.peek), "%s/tests/pam/.libs/pam_peek.so",
+                        getenv("abs_top_builddir"));
         conf = fopen(w.conf, "we");
-        if (!conf || fclose(conf) != 0 || mkdir(w.services, 0755) < 0 || chmod(w.services, 0755) < 0 ||
-            chmod(w.conf, 0644) < 0)
+        if (!conf || fclose(conf) != 0 || mkdir(w.services, 0755) < 0 ||
+            chmod(w.services, 0755) < 0 || chmod(w.conf, 0644) < 0)
                 fail_msg("cannot write in %s: %s", w.dir, strerror(errno));
         *ret = w;
 }
@@ -152,7 +159,8 @@ static bool accepts(const char *path, int type) {
         return fd >= 0 && connect(fd, (struct sockaddr *) &sa, sizeof(sa)) == 0;
 }
 
-/* A program that may not be looked into (PR_SET_DUMPABLE) cannot look for its own leaks either, unless it is root's. */
+/* A program that may not be looked into (PR_SET_DUMPABLE) cannot look for its own leaks either,
+ * unless it is root's. */
 static void mind_sanitizer(void) {
         if (world_is_instrumented() && getuid() != 0)
                 (void) setenv("LSAN_OPTIONS", "detect_leaks=0", 0);
@@ -160,7 +168,8 @@ static void mind_sanitizer(void) {
 
 static void start(struct world *w, bool debug) {
         char option[4][96], *daemon = getenv("WFAPIKEYD"), last[] = "--debug";
-        char *argv[] = { daemon, option[0], option[1], option[2], option[3], debug ? last : NULL, NULL };
+        char *argv[] = { daemon,    option[0],           option[1], option[2],
+                         option[3], debug ? last : NULL, NULL };
         _cleanup_close_ int log = open(w->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
         (void) snprintf(option[0], sizeof(option[0]), "--state-dir=%s", w->state);
@@ -193,7 +202,8 @@ void world_stop(struct world *w) {
         int status;
 
         (void) kill(w->daemon, SIGTERM);
-        (void) kill(w->daemon, SIGCONT); /* a test that failed may have left it stopped */
+        /* a test that failed may have left it stopped */
+        (void) kill(w->daemon, SIGCONT);
         status = world_wait(w->daemon);
         w->daemon = 0;
         said = world_read(w->log, NULL);
@@ -217,7 +227,8 @@ static void begin_command(const struct world *w, struct command *c) {
         (void) snprintf(c->control, sizeof(c->control), "--control=%s", w->control);
 }
 
-/* The whole output is read, so that the program is not stopped by a full pipe; what has no place is dropped. */
+/* The whole output is read, so that the program is not stopped by a full pipe; what has no place
+ * is dropped. */
 static int run_command(const struct command *c, int err, char *out, size_t size) {
         char rest[512];
         size_t have = 0;
@@ -266,7 +277,8 @@ void world_do(const struct world *w, ...) {
         va_end(ap);
         status = run_command(&c, STDERR_FILENO, NULL, 0);
         if (status != 0)
-                fail_msg("wfapikeyctl %s %s ended with %d", c.argv[2], c.argc > 3 ? c.argv[3] : "", status);
+                fail_msg("wfapikeyctl %s %s ended with %d", c.argv[2], c.argc > 3 ? c.argv[3] : "",
+                         status);
 }
 
 void world_issue(const struct world *w, struct world_key *ret, ...) {

@@ -1,6 +1,7 @@
-/* The world that a test lives in: a directory of its own, a user of this host with keys, PAM service files, a daemon and its log.
- * Nothing outside of the directory is read or written, and no process is ended but those that were started here. What cannot be
- * done ends the test with cmocka's fail(). */
+/* The world that a test lives in: a directory of its own, a user of this host with keys, PAM
+ * service files, a daemon and its log. Nothing outside of the directory is read or written, and
+ * no process is ended but those that were started here. What cannot be done ends the test with
+ * cmocka's fail(). */
 #pragma once
 
 #include <setjmp.h>
@@ -33,25 +34,27 @@ struct world_key {
 
 /**
  * world_begin(seconds):
- * What main() does first: ends the process, and so its children, when it still runs after ${seconds}. Returns whether what
- * the tests need is there; if not, it has printed the TAP line that skips them all.
+ * What main() does first: ends the process, and so its children, when it still runs after
+ * ${seconds}. Returns whether what the tests need is there; if not, it has printed the TAP line
+ * that skips them all.
  */
 bool world_begin(unsigned seconds) _must_check_;
 
 /**
- * world_skip(test, why): makes a test one that is skipped, and TAP says so. (What cmocka 1.1.5 prints for its own skip() is taken for
- * a failure.)
+ * world_skip(test, why): makes a test one that is skipped, and TAP says so. (What cmocka 1.1.5
+ * prints for its own skip() is taken for a failure.)
  */
 void world_skip(struct CMUnitTest *test, const char *why);
 
 /**
- * world_row(kind, name, function, row): the test of one row of a table; its name is ${kind} and ${name}.
+ * world_row(kind, name, function, row): the test of one row of a table; its name is ${kind} and
+ * ${name}.
  */
 struct CMUnitTest world_row(const char *kind, const char *name, CMUnitTestFunction function,
                             const void *row) _must_check_;
 
 /* A test that is no row. */
-#define CASE(function, text)                                                                                 \
+#define CASE(function, text)                                                                       \
         { .name = text, .test_func = function }
 
 /**
@@ -62,7 +65,8 @@ void world_close(struct world *w);
 
 /**
  * world_start(w), world_start_debugging(w), world_stop(w):
- * Starts the daemon, with or without --debug, and waits until it accepts on both of its sockets; ends it and fails unless it ended well.
+ * Starts the daemon, with or without --debug, and waits until it accepts on both of its sockets;
+ * ends it and fails unless it ended well.
  */
 void world_start(struct world *w);
 void world_start_debugging(struct world *w);
@@ -70,7 +74,8 @@ void world_stop(struct world *w);
 
 /**
  * world_spawn(argv, out, err):
- * Starts a program that dies with this one, with ${out} and ${err} for its output (-1: nothing). Returns its pid.
+ * Starts a program that dies with this one, with ${out} and ${err} for its output (-1: nothing).
+ * Returns its pid.
  */
 pid_t world_spawn(char *const argv[], int out, int err) _must_check_;
 
@@ -81,7 +86,8 @@ int world_wait(pid_t pid);
 
 /**
  * world_ctl(w, out, size, argument..., NULL):
- * Runs wfapikeyctl on the daemon; the first ${size} - 1 bytes that it writes are in ${out}. Returns its exit status.
+ * Runs wfapikeyctl on the daemon; the first ${size} - 1 bytes that it writes are in ${out}.
+ * Returns its exit status.
  */
 int world_ctl(const struct world *w, char *out, size_t size, ...) __attribute__((sentinel));
 
@@ -112,13 +118,14 @@ void world_service(const struct world *w, const char *name, const char *format, 
 size_t world_log_size(const struct world *w);
 
 /**
- * world_await_log(w, from, text): waits for a line with ${text} behind the first ${from} bytes of the daemon's log, and returns it,
- * to be freed.
+ * world_await_log(w, from, text): waits for a line with ${text} behind the first ${from} bytes
+ * of the daemon's log, and returns it, to be freed.
  */
 char *world_await_log(const struct world *w, size_t from, const char *text) _must_check_;
 
 /**
- * world_read(path, ret_size): a whole file, with a NUL behind it, to be freed; NULL when it cannot be read.
+ * world_read(path, ret_size): a whole file, with a NUL behind it, to be freed; NULL when it
+ * cannot be read.
  */
 char *world_read(const char *path, size_t *ret_size) _must_check_;
 
@@ -128,7 +135,8 @@ char *world_read(const char *path, size_t *ret_size) _must_check_;
 void world_copy(const char *from, const char *to, mode_t mode);
 
 /**
- * world_now_ms(): CLOCK_MONOTONIC. world_nap(): gives way for a moment, where something is polled for.
+ * world_now_ms(): CLOCK_MONOTONIC. world_nap(): gives way for a moment, where something is
+ * polled for.
  */
 int64_t world_now_ms(void);
 void world_nap(void);

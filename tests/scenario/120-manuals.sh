@@ -97,7 +97,7 @@ same 'PAM codes' "$(sed 's|/\*.*\*/||' "$top_srcdir/pam/pam_map.c" | grep -oE '\
     "$(section pam_wfapikey.8 'RETURN VALUES' | grep -oE '\*PAM_[A-Z_]+' | tr -d '*')"
 
 # --- wfapikey(7): reasons, rows; CONTROL: errors ---
-same 'reasons' "$(sed -nE 's/.*\{ VERDICT_[A-Z_]+, "([a-z-]+)".*/\1/p' "$top_srcdir/common/verdict.c")" \
+same 'reasons' "$(tr -s ' \n' ' ' <"$top_srcdir/common/verdict.c" | grep -oE '\{ VERDICT_[A-Z_]+, "[a-z-]+"' | sed -E 's/.*"(.*)"/\1/')" \
     "$(entries wfapikey.7 REASONS)"
 same 'errors of the control socket' "$(grep -oE 'org\.wfapikey1\.Error\.[A-Za-z]+' "$top_srcdir/daemon/control.c")" \
     "$(sed -nE 's/^(org\.wfapikey1\.Error\.[A-Za-z]+) .*/\1/p' "$top_srcdir/common/CONTROL")"

@@ -1,5 +1,6 @@
-/* activate VERIFY CONTROL USER DAEMON [OPTION]... - becomes the DAEMON as systemd starts it: with its two sockets, and with the login that is the
- * reason for it, of USER with the key on standard input, waiting in one of them. Prints "accepted", "refused" or "no answer" of it. */
+/* activate VERIFY CONTROL USER DAEMON [OPTION]... - becomes the DAEMON as systemd starts it:
+ * with its two sockets, and with the login that is the reason for it, of USER with the key on
+ * standard input, waiting in one of them. Prints "accepted", "refused" or "no answer" of it. */
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,8 @@ static bool bind_to(const char *path, int type, int fd) {
 
         (void) snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
         (void) unlink(path);
-        if (made < 0 || bind(made, (struct sockaddr *) &address, sizeof(address)) < 0 || listen(made, 16) < 0)
+        if (made < 0 || bind(made, (struct sockaddr *) &address, sizeof(address)) < 0 ||
+            listen(made, 16) < 0)
                 return false;
         return made == fd || (dup2(made, fd) == fd && close(made) == 0);
 }
@@ -46,7 +48,8 @@ int main(int argc, char *argv[]) {
                 return log_in(argv[1], argv[3], key);
         }
         (void) snprintf(pid, sizeof(pid), "%d", (int) getpid());
-        if (poll(&login, 1, -1) != 1 || setenv("LISTEN_PID", pid, 1) < 0 || setenv("LISTEN_FDS", "2", 1) < 0)
+        if (poll(&login, 1, -1) != 1 || setenv("LISTEN_PID", pid, 1) < 0 ||
+            setenv("LISTEN_FDS", "2", 1) < 0)
                 return EXIT_FAILURE;
         (void) execv(argv[4], argv + 4);
         return EXIT_FAILURE;

@@ -1,4 +1,5 @@
-/* flood SOCKET USER N - asks N times with keys and services that are invented, none twice. Exit status 0 when all were refused. */
+/* flood SOCKET USER N - asks N times with keys and services that are invented, none twice. Exit
+ * status 0 when all were refused. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,8 @@ int main(int argc, char *argv[]) {
                 (void) snprintf(id, sizeof(id), "%010u", i);
                 keytext_format(request.key.text, id, secret);
                 (void) snprintf(request.service, sizeof(request.service), "service%u", i);
-                (void) snprintf(request.rhost, sizeof(request.rhost), "2001:db8::%x:%x", i >> 16, i & 0xffff);
+                (void) snprintf(request.rhost, sizeof(request.rhost), "2001:db8::%x:%x", i >> 16,
+                                i & 0xffff);
                 if (ask_verdict(&server, &request, &reply) < 0 || reply.verdict != VERDICT_DENY)
                         return EXIT_FAILURE;
         }

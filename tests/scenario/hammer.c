@@ -1,8 +1,9 @@
 /* hammer SOCKET USER - a service with many threads, that asks about one key all the time
  *
- * Reads the key from the first line of standard input and has it verified by eight threads. Says "ready" when each was accepted.
- * A second line on standard input means: from now on no question that begins may be answered with yes. Each thread then asks 200
- * times more. Exit status 0 when none was; 1 otherwise, or when something else went wrong. */
+ * Reads the key from the first line of standard input and has it verified by eight threads. Says
+ * "ready" when each was accepted. A second line on standard input means: from now on no question
+ * that begins may be answered with yes. Each thread then asks 200 times more. Exit status 0 when
+ * none was; 1 otherwise, or when something else went wrong. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -72,6 +73,8 @@ int main(int argc, char *argv[]) {
         atomic_store(&over, true);
         for (int i = 0; i < THREADS; i++)
                 (void) pthread_join(threads[i], NULL);
-        printf("%u accepted too late, %u unanswered\n", atomic_load(&wrong), atomic_load(&unanswered));
-        return atomic_load(&wrong) == 0 && atomic_load(&unanswered) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+        printf("%u accepted too late, %u unanswered\n", atomic_load(&wrong),
+               atomic_load(&unanswered));
+        return atomic_load(&wrong) == 0 && atomic_load(&unanswered) == 0 ? EXIT_SUCCESS
+                                                                         : EXIT_FAILURE;
 }

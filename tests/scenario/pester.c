@@ -1,5 +1,6 @@
-/* pester CONTROL METHOD ARGUMENT - calls IssueKey for a user, or RenameKey with an id, with 32 calls on their way all the time; prints "begun" after the
- * first answer; ends with the first LimitExceeded, and prints how many calls succeeded before. */
+/* pester CONTROL METHOD ARGUMENT - calls IssueKey for a user, or RenameKey with an id, with 32
+ * calls on their way all the time; prints "begun" after the first answer; ends with the first
+ * LimitExceeded, and prints how many calls succeeded before. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,10 +31,11 @@ static int call(sd_bus *bus, const char *method, const char *argument) {
         (void) snprintf(label, sizeof(label), "label %u", n_answers % 2);
         n_waiting++;
         if (strcmp(method, "IssueKey") == 0)
-                return sd_bus_call_method_async(bus, NULL, NULL, "/org/wfapikey1", "org.wfapikey1.Manager",
-                                                method, on_answer, NULL, "sa{sv}", argument, 0);
-        return sd_bus_call_method_async(bus, NULL, NULL, "/org/wfapikey1", "org.wfapikey1.Manager", method,
-                                        on_answer, NULL, "ss", argument, label);
+                return sd_bus_call_method_async(bus, NULL, NULL, "/org/wfapikey1",
+                                                "org.wfapikey1.Manager", method, on_answer, NULL,
+                                                "sa{sv}", argument, 0);
+        return sd_bus_call_method_async(bus, NULL, NULL, "/org/wfapikey1", "org.wfapikey1.Manager",
+                                        method, on_answer, NULL, "ss", argument, label);
 }
 
 int main(int argc, char *argv[]) {

@@ -1,13 +1,15 @@
-/* present SOCKET USER HOW FILE - logs USER in with a key and a certificate, as a service would that has bytes of its own
+/* present SOCKET USER HOW FILE - logs USER in with a key and a certificate, as a service would
+ * that has bytes of its own
  *
- * Reads the key from the first line of standard input and the certificate (DER) from FILE. HOW is one of
+ * Reads the key from the first line of standard input and the certificate (DER) from FILE. HOW
+ * is one of
  *   whole     as it is                     unasked   the same, with bytes that are none
  *   cut       at many lengths, cut         spoil     at many places, with the byte there changed
  *   offer     without it: asks whether the key takes one, and goes away
  *   vouch     as a service that says its client has proved to have the key
- *   storm     by eight threads at once, each 25 times, with bytes of which every time one is another
- * Prints "accepted N" and, when there were some, "undecided N": what the daemon could not decide, or did not answer in 10 s. Exit status 1 when
- * something else went wrong. */
+ *   storm     by eight threads at once, each 25 times, with bytes of which every time one is
+ *   another Prints "accepted N" and, when there were some, "undecided N": what the daemon could
+ *   not decide, or did not answer in 10 s. Exit status 1 when something else went wrong. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>

@@ -1,12 +1,14 @@
 /* steady SERVICE USER RATE - RATE logins a second, whatever becomes of them
  *
- * Reads the key from the first line of standard input and logs USER in through the PAM service SERVICE, authentication and account, each
- * login in a thread of its own, so that none waits for another. Says "ready" when the first was accepted. "mark" on standard input: prints
- * what became of those that began since the last mark, when all of these have ended:
+ * Reads the key from the first line of standard input and logs USER in through the PAM service
+ * SERVICE, authentication and account, each login in a thread of its own, so that none waits for
+ * another. Says "ready" when the first was accepted. "mark" on standard input: prints what
+ * became of those that began since the last mark, when all of these have ended:
  *
  *     logins=N failed=N slow=N max_ms=N
  *
- * slow are those that took longer than 2 s. Ends with its input: 0 when not one has failed, 1 otherwise. */
+ * slow are those that took longer than 2 s. Ends with its input: 0 when not one has failed, 1
+ * otherwise. */
 #include <poll.h>
 #include <pthread.h>
 #include <security/pam_appl.h>
@@ -25,7 +27,8 @@ static const char *service, *user;
 static char key[256];
 static atomic_uint running, total_failed;
 
-/* Of one mark: its logins, as many as have begun, and what the ledger says of those that have ended. */
+/* Of one mark: its logins, as many as have begun, and what the ledger says of those that have
+ * ended. */
 static struct {
         pthread_mutex_t mutex;
         unsigned logins, failed, slow;
@@ -98,8 +101,8 @@ static void wait_for_all(void) {
 
 static void mark(void) {
         wait_for_all();
-        printf("logins=%u failed=%u slow=%u max_ms=%lld\n", ledger.logins, ledger.failed, ledger.slow,
-               (long long) ledger.max_ms);
+        printf("logins=%u failed=%u slow=%u max_ms=%lld\n", ledger.logins, ledger.failed,
+               ledger.slow, (long long) ledger.max_ms);
         (void) fflush(stdout);
         ledger.logins = ledger.failed = ledger.slow = 0;
         ledger.max_ms = 0;
@@ -138,7 +141,8 @@ int main(int argc, char *argv[]) {
                 while (poll(&in, 1, next > now ? (int) (next - now) : 0) > 0) {
                         if (read_line(line, sizeof(line)) < 0) {
                                 wait_for_all();
-                                return atomic_load(&total_failed) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+                                return atomic_load(&total_failed) == 0 ? EXIT_SUCCESS
+                                                                       : EXIT_FAILURE;
                         }
                         mark();
                         next = now = ask_now_ms();

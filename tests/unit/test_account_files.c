@@ -33,7 +33,8 @@ static struct account_files *read_all(const char *dir, const char *passwd, const
 static void test_what_a_line_says(void **state) {
         struct account_files *files = read_all(
                 *state, ROOT ALICE "bob:x:1002:2001::/:/bin/sh\ncarol:x:1003:7::/:/bin/sh\n",
-                "alice:!$y$x:20000:30::::20500:\n", "admins:x:2001:carol\nother:x:7:alice\n", ADMINS);
+                "alice:!$y$x:20000:30::::20500:\n", "admins:x:2001:carol\nother:x:7:alice\n",
+                ADMINS);
         const struct account_record *found = account_files_find(files, "alice");
 
         assert_non_null(found);
@@ -45,7 +46,7 @@ static void test_what_a_line_says(void **state) {
         assert_int_equal(found->locked, true);
         assert_int_equal(found->closes_at, 20500 * PARSE_DAY_S);
         assert_int_equal(account_files_find(files, "root")->admin, true);
-        assert_int_equal(account_files_find(files, "bob")->admin, true);   /* by the primary group */
+        assert_int_equal(account_files_find(files, "bob")->admin, true); /* by the primary group */
         assert_int_equal(account_files_find(files, "carol")->admin, true); /* as a member */
         assert_null(account_files_find(files, "alic"));
         assert_null(account_files_find(files, "alicee"));
@@ -104,7 +105,8 @@ static void test_strange_lines_are_nobody(void **state) {
 
 static void test_lines_of_another_system_are_read(void **state) {
         struct account_files *files = read_all(
-                *state, "root:x:0:0::/:/bin/sh\r\nalice:x:1001:1001::/:/bin/sh\r\nbob:x:1002:1::/:\n",
+                *state,
+                "root:x:0:0::/:/bin/sh\r\nalice:x:1001:1001::/:/bin/sh\r\nbob:x:1002:1::/:\n",
                 "alice:$y$x:0:::::\r\n", "admins:x:2001:alice\r\n", ADMINS);
 
         assert_int_equal(account_files_find(files, "alice")->uid, 1001);
@@ -112,7 +114,8 @@ static void test_lines_of_another_system_are_read(void **state) {
         account_files_freep(&files);
 }
 
-/* As getpwnam(3) and getspnam(3) have it: otherwise it would depend on the other users who somebody is. */
+/* As getpwnam(3) and getspnam(3) have it: otherwise it would depend on the other users who
+ * somebody is. */
 static void test_of_two_lines_the_first_counts(void **state) {
         static const char *const more[] = { "a", "b", "c", "x", "y", "z" };
         char passwd[1024], line[64];
@@ -124,11 +127,12 @@ static void test_of_two_lines_the_first_counts(void **state) {
                                 "%salice:x:1001:1::/:\nalice:x:0:1::/:\nalice:x:7:1::/:\n", ROOT);
                 for (unsigned i = 0; i < ARRAY_LEN(more); i++)
                         if (mask & 1U << i) {
-                                (void) snprintf(line, sizeof(line), "%s:x:%u:1::/:\n", more[i], 5000 + i);
+                                (void) snprintf(line, sizeof(line), "%s:x:%u:1::/:\n", more[i],
+                                                5000 + i);
                                 strncat(passwd, line, sizeof(passwd) - strlen(passwd) - 1);
                         }
-                files = read_all(*state, passwd, "alice:!$y$x:0:::::0:\nalice:$y$x:20000:99999:::::\n", "",
-                                 NOBODY);
+                files = read_all(*state, passwd,
+                                 "alice:!$y$x:0:::::0:\nalice:$y$x:20000:99999:::::\n", "", NOBODY);
                 unit_int(passwd, account_files_find(files, "alice")->uid, 1001);
                 unit_int(passwd, account_files_find(files, "alice")->admin, false);
                 unit_int(passwd, account_files_find(files, "alice")->locked, true);
@@ -143,8 +147,8 @@ static void test_names_up_to_the_limit(void **state) {
 
         memset(name, 'n', sizeof(name));
         name[WIRE_USER_MAX + 1] = '\0';
-        (void) snprintf(passwd, sizeof(passwd), "%s%.*s:x:1:1::/:\n%s:x:2:1::/:\n", ROOT, WIRE_USER_MAX, name,
-                        name);
+        (void) snprintf(passwd, sizeof(passwd), "%s%.*s:x:1:1::/:\n%s:x:2:1::/:\n", ROOT,
+                        WIRE_USER_MAX, name, name);
         files = read_all(*state, passwd, "", "", NOBODY);
         assert_null(account_files_find(files, name));
         name[WIRE_USER_MAX] = '\0';
@@ -153,7 +157,8 @@ static void test_names_up_to_the_limit(void **state) {
 }
 
 static void test_of_twenty_thousand_each_is_found(void **state) {
-        char *passwd = malloc(20000 * 64 + 64), *shadow = malloc(20000 * 64), *group = malloc(20000 * 8 + 64);
+        char *passwd = malloc(20000 * 64 + 64), *shadow = malloc(20000 * 64),
+             *group = malloc(20000 * 8 + 64);
         size_t np, ns = 0, ng;
         struct account_files *files;
         char name[16];
@@ -187,7 +192,7 @@ static void test_of_twenty_thousand_each_is_found(void **state) {
         free(group);
 }
 
-/* --- What is not believed --------------------------------------------------------------------------------------------------------- */
+/* --- What is not believed --- */
 
 static void refused(const char *dir, int r, const char *part) {
         struct account_files *files = (void *) 1;

@@ -1,4 +1,5 @@
-/* The question to a directory, its answer, and what the helper does in between; with users and groups of our own making. */
+/* The question to a directory, its answer, and what the helper does in between; with users and
+ * groups of our own making. */
 #include <grp.h>
 #include <pwd.h>
 #include <shadow.h>
@@ -10,17 +11,20 @@
 
 #define ADMINS 2001
 #define NOBODY ((gid_t) -1)
-#define LONG                                                                                                 \
-        "a-name-of-a-length-that-no-request-could-have-carried-a-name-of-a-length-that-no-request-could-"    \
-        "have-carried-"                                                                                      \
+#define LONG                                                                                       \
+        "a-name-of-a-length-that-no-request-could-have-carried-a-name-of-a-length-that-no-"        \
+        "request-could-"                                                                           \
+        "have-carried-"                                                                            \
         "a-name-of-a-length-that-no"
 
 typedef char names_t[WIRE_USER_MAX + 1];
 
-/* --- A directory. ---------------------------------------------------------------------------------------------------------------- */
+/* --- A directory. --- */
 
-int __wrap_getpwnam_r(const char *name, struct passwd *pw, char *buffer, size_t len, struct passwd **ret);
-int __wrap_getspnam_r(const char *name, struct spwd *sp, char *buffer, size_t len, struct spwd **ret);
+int __wrap_getpwnam_r(const char *name, struct passwd *pw, char *buffer, size_t len,
+                      struct passwd **ret);
+int __wrap_getspnam_r(const char *name, struct spwd *sp, char *buffer, size_t len,
+                      struct spwd **ret);
 int __wrap_getgrouplist(const char *user, gid_t group, gid_t *groups, int *ngroups);
 
 static const struct remote {
@@ -39,12 +43,15 @@ static const struct remote {
         { "wfa-plain", "wfa-plain", 0, 5001, 7, 0, NULL, 0, ACCOUNT_PRESENT, false, false, 0 },
         { "WFA-Spelt", "wfa-spelt", 0, 5002, 7, 0, NULL, 0, ACCOUNT_PRESENT, false, false, 0 },
         { "wfa-uid0", "wfa-uid0", 0, 0, 7, 0, NULL, 0, ACCOUNT_PRESENT, true, false, 0 },
-        { "wfa-primary", "wfa-primary", 0, 5003, ADMINS, 1, NULL, 0, ACCOUNT_PRESENT, true, false, 0 },
+        { "wfa-primary", "wfa-primary", 0, 5003, ADMINS, 1, NULL, 0, ACCOUNT_PRESENT, true, false,
+          0 },
         { "wfa-member", "wfa-member", 0, 5004, 7, 5, NULL, 0, ACCOUNT_PRESENT, true, false, 0 },
         { "wfa-groups", "wfa-groups", 0, 5005, 7, 3000, NULL, 0, ACCOUNT_PRESENT, true, false, 0 },
-        { "wfa-too-many", "wfa-too-many", 0, 5006, 7, 70000, NULL, 0, ACCOUNT_PRESENT, false, false, 0 },
+        { "wfa-too-many", "wfa-too-many", 0, 5006, 7, 70000, NULL, 0, ACCOUNT_PRESENT, false, false,
+          0 },
         { "wfa-change", "wfa-change", 0, 5007, 7, 0, "$y$x", 0, ACCOUNT_PRESENT, false, false, 1 },
-        { "wfa-locked", "wfa-locked", 0, 5008, 7, 0, "!$y$x", 20000, ACCOUNT_PRESENT, false, true, 0 },
+        { "wfa-locked", "wfa-locked", 0, 5008, 7, 0, "!$y$x", 20000, ACCOUNT_PRESENT, false, true,
+          0 },
         { "wfa-gone", NULL, 0, 0, 0, 0, NULL, 0, ACCOUNT_GONE, false, false, 0 },
         { "wfa-ENOENT", NULL, ENOENT, 0, 0, 0, NULL, 0, ACCOUNT_UNKNOWN, false, false, 0 },
         { "wfa-EIO", NULL, EIO, 0, 0, 0, NULL, 0, ACCOUNT_UNKNOWN, false, false, 0 },
@@ -52,18 +59,21 @@ static const struct remote {
         { "wfa-ERANGE", NULL, ERANGE, 0, 0, 0, NULL, 0, ACCOUNT_UNKNOWN, false, false, 0 },
         { "wfa-ENOMEM", NULL, ENOMEM, 0, 0, 0, NULL, 0, ACCOUNT_UNKNOWN, false, false, 0 },
         { "wfa-long", LONG, 0, 5009, 7, 0, NULL, 0, ACCOUNT_UNKNOWN, false, false, 0 },
-        { "wfa-no-uid", "wfa-no-uid", 0, (uid_t) -1, 7, 0, NULL, 0, ACCOUNT_UNKNOWN, false, false, 0 },
+        { "wfa-no-uid", "wfa-no-uid", 0, (uid_t) -1, 7, 0, NULL, 0, ACCOUNT_UNKNOWN, false, false,
+          0 },
         { "wfa-no-name", "", 0, 5010, 7, 0, NULL, 0, ACCOUNT_UNKNOWN, false, false, 0 },
 };
 
 static const struct remote *find(const char *name, bool spelt) {
         for (size_t i = 0; i < ARRAY_LEN(remotes); i++)
-                if (strcmp(spelt && remotes[i].name ? remotes[i].name : remotes[i].asked, name) == 0)
+                if (strcmp(spelt && remotes[i].name ? remotes[i].name : remotes[i].asked, name) ==
+                    0)
                         return &remotes[i];
         return NULL;
 }
 
-int __wrap_getpwnam_r(const char *name, struct passwd *pw, char *buffer, size_t len, struct passwd **ret) {
+int __wrap_getpwnam_r(const char *name, struct passwd *pw, char *buffer, size_t len,
+                      struct passwd **ret) {
         const struct remote *remote = find(name, false);
 
         *ret = NULL;
@@ -75,7 +85,8 @@ int __wrap_getpwnam_r(const char *name, struct passwd *pw, char *buffer, size_t 
         return 0;
 }
 
-int __wrap_getspnam_r(const char *name, struct spwd *sp, char *buffer, size_t len, struct spwd **ret) {
+int __wrap_getspnam_r(const char *name, struct spwd *sp, char *buffer, size_t len,
+                      struct spwd **ret) {
         const struct remote *remote = find(name, true);
 
         *ret = NULL;
@@ -104,7 +115,7 @@ int __wrap_getgrouplist(const char *user, gid_t group, gid_t *groups, int *ngrou
         return n > room ? -1 : n;
 }
 
-/* --- In between ------------------------------------------------------------------------------------------------------------------- */
+/* --- In between --- */
 
 static void look(const char *name, gid_t admin_group, struct account_look *ret) {
         uint8_t in[1024], *out = malloc(HELPER_BYTES_MAX);
@@ -137,8 +148,10 @@ static void test_what_a_directory_s_answer_means(void **state) {
                 unit_int(want->asked, got.account.admin, want->admin);
                 unit_int(want->asked, got.account.locked, want->locked);
                 unit_int(want->asked, got.account.password_ends_at, want->ends);
-                unit_int(want->asked, got.account.uid, want->state == ACCOUNT_PRESENT ? want->uid : 0);
-                unit_str(want->asked, got.account.name, want->state == ACCOUNT_PRESENT ? want->name : "");
+                unit_int(want->asked, got.account.uid,
+                         want->state == ACCOUNT_PRESENT ? want->uid : 0);
+                unit_str(want->asked, got.account.name,
+                         want->state == ACCOUNT_PRESENT ? want->name : "");
         }
         look("nobody-has-ever-heard-of", ADMINS, &got);
         assert_int_equal(got.account.state, ACCOUNT_GONE);
@@ -150,7 +163,8 @@ static void test_without_an_admin_group_only_uid_0_administers(void **state) {
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(remotes); i++) {
                 look(remotes[i].asked, NOBODY, &got);
-                unit_int(remotes[i].asked, got.account.admin, remotes[i].name && remotes[i].uid == 0);
+                unit_int(remotes[i].asked, got.account.admin,
+                         remotes[i].name && remotes[i].uid == 0);
         }
 }
 
@@ -179,11 +193,13 @@ static void test_a_whole_batch(void **state) {
         memcpy(names[5], "wfa-plain", 10);
         assert_true(account_look_ask((const names_t *) names, ACCOUNT_LOOK_BATCH + 1, 0, in,
                                      HELPER_BYTES_MAX) == -EMSGSIZE);
-        len = account_look_ask((const names_t *) names, ACCOUNT_LOOK_BATCH, NOBODY, in, HELPER_BYTES_MAX);
+        len = account_look_ask((const names_t *) names, ACCOUNT_LOOK_BATCH, NOBODY, in,
+                               HELPER_BYTES_MAX);
         assert_true(len > 0);
-        for (ssize_t size = 0; size < len; size++) /* what does not fit is refused, not cut */
-                assert_true(account_look_ask((const names_t *) names, ACCOUNT_LOOK_BATCH, NOBODY, out,
-                                             (size_t) size) == -EMSGSIZE);
+        /* what does not fit is refused, not cut */
+        for (ssize_t size = 0; size < len; size++)
+                assert_true(account_look_ask((const names_t *) names, ACCOUNT_LOOK_BATCH, NOBODY,
+                                             out, (size_t) size) == -EMSGSIZE);
         len = account_look_run(in, (size_t) len, out);
         assert_int_equal(len, ACCOUNT_LOOK_BATCH * sizeof(got));
         for (size_t i = 0; i < ACCOUNT_LOOK_BATCH; i++) {
@@ -207,7 +223,8 @@ static void test_a_question_that_is_none(void **state) {
         memset(in + sizeof(gid_t), 'x', 8);
         assert_true(account_look_run(in, sizeof(gid_t) + 8, out) == -EBADMSG); /* no end */
         memset(in + sizeof(gid_t), 'x', WIRE_USER_MAX + 1);
-        assert_true(account_look_run(in, sizeof(gid_t) + WIRE_USER_MAX + 2, out) == -EBADMSG); /* too long */
+        /* too long */
+        assert_true(account_look_run(in, sizeof(gid_t) + WIRE_USER_MAX + 2, out) == -EBADMSG);
         /* More names than a batch: not more answers than there is room for. */
         memset(in, 0, sizeof(in));
         assert_true(account_look_run(in, sizeof(in), out) <=
@@ -215,7 +232,7 @@ static void test_a_question_that_is_none(void **state) {
         free(out);
 }
 
-/* --- Answers that something which was loaded into the helper could have written ----------------------------------------------------- */
+/* --- Answers that something which was loaded into the helper could have written --- */
 
 static struct account_look good_answer(void) {
         struct account_look look;

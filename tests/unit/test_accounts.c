@@ -1,4 +1,5 @@
-/* Accounts on a loop, with a writer thread, files that change, and directories that hang, crash and lie: the helpers are this very program. */
+/* Accounts on a loop, with a writer thread, files that change, and directories that hang, crash
+ * and lie: the helpers are this very program. */
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -13,7 +14,7 @@
 #define ROOT   "root:x:0:0::/root:/bin/sh\n"
 #define ALICE  "alice:x:1000:100::/:/bin/sh\n"
 
-/* --- The helper: what a directory says by the user's name ------------------------------------------------------------------------- */
+/* --- The helper: what a directory says by the user's name --- */
 
 static ssize_t run_account(const uint8_t *in, size_t in_len, uint8_t *out) {
         size_t used = 0;
@@ -46,7 +47,8 @@ static ssize_t run_account(const uint8_t *in, size_t in_len, uint8_t *out) {
 
 static const struct helper_mode modes[] = { { ACCOUNT_LOOK_MODE, run_account }, {} };
 
-/* Nobody wants to wait for five seconds; but only who hangs is given up, whatever else keeps this machine busy. */
+/* Nobody wants to wait for five seconds; but only who hangs is given up, whatever else keeps
+ * this machine busy. */
 static uint64_t patience = SECOND / 4;
 static unsigned n_helpers;
 
@@ -57,22 +59,26 @@ static bool somebody_hangs(const char *in, size_t in_len) {
         return false;
 }
 
-int __real_helper_start(struct helper **ret, sd_event *event, const char *mode, const void *in, size_t in_len,
-                        size_t out_max, uint64_t timeout_usec,
-                        void (*done)(int r, const uint8_t *out, size_t len, void *userdata), void *userdata);
-int __wrap_helper_start(struct helper **ret, sd_event *event, const char *mode, const void *in, size_t in_len,
-                        size_t out_max, uint64_t timeout_usec,
-                        void (*done)(int r, const uint8_t *out, size_t len, void *userdata), void *userdata);
-int __wrap_helper_start(struct helper **ret, sd_event *event, const char *mode, const void *in, size_t in_len,
-                        size_t out_max, uint64_t timeout_usec,
-                        void (*done)(int r, const uint8_t *out, size_t len, void *userdata), void *userdata) {
+int __real_helper_start(struct helper **ret, sd_event *event, const char *mode, const void *in,
+                        size_t in_len, size_t out_max, uint64_t timeout_usec,
+                        void (*done)(int r, const uint8_t *out, size_t len, void *userdata),
+                        void *userdata);
+int __wrap_helper_start(struct helper **ret, sd_event *event, const char *mode, const void *in,
+                        size_t in_len, size_t out_max, uint64_t timeout_usec,
+                        void (*done)(int r, const uint8_t *out, size_t len, void *userdata),
+                        void *userdata);
+int __wrap_helper_start(struct helper **ret, sd_event *event, const char *mode, const void *in,
+                        size_t in_len, size_t out_max, uint64_t timeout_usec,
+                        void (*done)(int r, const uint8_t *out, size_t len, void *userdata),
+                        void *userdata) {
         assert_int_equal(timeout_usec, 5 * SECOND);
         n_helpers++;
         return __real_helper_start(ret, event, mode, in, in_len, out_max,
-                                   somebody_hangs(in, in_len) ? patience : 600 * SECOND, done, userdata);
+                                   somebody_hangs(in, in_len) ? patience : 600 * SECOND, done,
+                                   userdata);
 }
 
-/* --- A host ----------------------------------------------------------------------------------------------------------------------- */
+/* --- A host --- */
 
 struct host {
         struct unit_store *store;
@@ -170,18 +176,18 @@ static int64_t now_ms(void) {
 }
 
 /* Runs the loop until the condition holds; how many milliseconds that took. */
-#define run_until(h, condition)                                                                              \
-        ({                                                                                                   \
-                int64_t begun = now_ms();                                                                    \
-                while (!(condition)) {                                                                       \
-                        unit_succeeds("sd_event_run", sd_event_run((h)->event, SECOND / 10));                \
-                        if (now_ms() - begun > 120000)                                                       \
-                                fail_msg("waited in vain for %s", #condition);                               \
-                }                                                                                            \
-                now_ms() - begun;                                                                            \
+#define run_until(h, condition)                                                                    \
+        ({                                                                                         \
+                int64_t begun = now_ms();                                                          \
+                while (!(condition)) {                                                             \
+                        unit_succeeds("sd_event_run", sd_event_run((h)->event, SECOND / 10));      \
+                        if (now_ms() - begun > 120000)                                             \
+                                fail_msg("waited in vain for %s", #condition);                     \
+                }                                                                                  \
+                now_ms() - begun;                                                                  \
         })
 
-/* --- Passes ----------------------------------------------------------------------------------------------------------------------- */
+/* --- Passes --- */
 
 static void test_it_begins_with_everybody(void **state) {
         struct host *h = *state;
@@ -246,7 +252,8 @@ static void test_more_than_a_batch(void **state) {
         assert_int_equal(n_helpers, 3);
 }
 
-/* The promise is that a removed or closed account is refused at once: a directory that hangs for somebody else must not hold that up. */
+/* The promise is that a removed or closed account is refused at once: a directory that hangs for
+ * somebody else must not hold that up. */
 static void test_a_directory_that_hangs_does_not_hold_up_the_files(void **state) {
         struct host *h = *state;
 
@@ -325,7 +332,7 @@ static void test_many_changes_are_one_pass_or_two(void **state) {
         assert_in_range(h->store->shared.generation - generation, 1, 2);
 }
 
-/* --- One user --------------------------------------------------------------------------------------------------------------------- */
+/* --- One user --- */
 
 struct answer {
         unsigned n_done;
@@ -360,7 +367,8 @@ static void test_one_user(void **state) {
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
                 struct answer answer = {};
 
-                unit_int(rows[i].name, accounts_ask(h->accounts, rows[i].name, on_answer, &answer), 0);
+                unit_int(rows[i].name, accounts_ask(h->accounts, rows[i].name, on_answer, &answer),
+                         0);
                 unit_int(rows[i].name, answer.n_done, 0); /* never from within */
                 run_until(h, answer.n_done > 0);
                 unit_int(rows[i].name, answer.r, rows[i].r);
@@ -421,7 +429,7 @@ static void test_a_change_meanwhile_has_it_asked_again(void **state) {
         assert_int_equal(n_helpers - n, 2 + 6);
 }
 
-/* --- The end, in the middle of things ----------------------------------------------------------------------------------------------- */
+/* --- The end, in the middle of things --- */
 
 static void test_the_end_at_any_moment(void **state) {
         struct host *h = *state;
@@ -435,8 +443,9 @@ static void test_the_end_at_any_moment(void **state) {
                         put(h, "passwd", i % 2 ? ROOT : ROOT ALICE);
                 }
                 end(h);
-                assert_int_equal(
-                        store_open(&h->store->writer, h->store->path, STORE_WRITER, &h->store->shared), 0);
+                assert_int_equal(store_open(&h->store->writer, h->store->path, STORE_WRITER,
+                                            &h->store->shared),
+                                 0);
         }
 }
 

@@ -1,4 +1,5 @@
-/* What becomes of users and their keys by what files and directories say, step by step, with a clock that is a variable. */
+/* What becomes of users and their keys by what files and directories say, step by step, with a
+ * clock that is a variable. */
 #include "unit_store.h"
 
 #include "accounts_facts.h"
@@ -10,7 +11,8 @@
 #define ADMINS 2001
 #define ROOT   "root:x:0:0::/root:/bin/sh\n"
 #define ALICE  "alice:x:1000:100::/:/bin/sh\n"
-#define BOB    "bob:x:1000:100::/:/bin/sh\n" /* unit_key() gives all keys this number */
+/* unit_key() gives all keys this number */
+#define BOB "bob:x:1000:100::/:/bin/sh\n"
 
 static int64_t now;
 
@@ -19,7 +21,7 @@ int64_t __wrap_clock_now(void) {
         return now;
 }
 
-/* --- Steps ------------------------------------------------------------------------------------------------------------------------ */
+/* --- Steps --- */
 
 static char etc[UNIT_PATH_LEN];
 
@@ -49,11 +51,13 @@ static int make(void **state) {
 
 #define test_facts(f) cmocka_unit_test_setup_teardown(f, make, unit_store_remove)
 
-/* The files are read; answers are what a directory says of the users that it is asked for, "name=state" each. The list of those who were
- * asked for is compared with ${asked}. */
+/* The files are read; answers are what a directory says of the users that it is asked for,
+ * "name=state" each. The list of those who were asked for is compared with ${asked}. */
 static bool pass_by(struct unit_store *s, bool everybody, gid_t admin_group, const char *asked,
                     const char *answers) {
-        struct accounts_facts facts = { .etc = etc, .admin_group = admin_group, .everybody = everybody };
+        struct accounts_facts facts = { .etc = etc,
+                                        .admin_group = admin_group,
+                                        .everybody = everybody };
         uint64_t generation = s->shared.generation;
         char got[512] = "", mark[WIRE_USER_MAX + 3];
 
@@ -96,7 +100,8 @@ static struct account_record known(struct unit_store *s, const char *name) {
         return account;
 }
 
-static void key_is(struct unit_store *s, const char *id, enum key_status status, const char *reason) {
+static void key_is(struct unit_store *s, const char *id, enum key_status status,
+                   const char *reason) {
         struct key_record key;
 
         assert_int_equal(store_key_get(s->writer, id, &key), 0);
@@ -117,7 +122,7 @@ static void begin(struct unit_store *s) {
         now++;
 }
 
-/* --- From the files alone --------------------------------------------------------------------------------------------------------- */
+/* --- From the files alone --- */
 
 static void test_nothing_new_is_quiet(void **state) {
         struct unit_store *s = *state;
@@ -186,10 +191,11 @@ static void test_with_the_policy_a_password_takes_the_keys_along(void **state) {
         put("shadow", "alice:$y$x:20000:0:99999::::\n");
         assert_true(pass(s, false, "", ""));
 
-        key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the password must be changed"); /* it does not come back */
+        /* it does not come back */
+        key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the password must be changed");
 }
 
-/* --- Who vanishes ------------------------------------------------------------------------------------------------------------------ */
+/* --- Who vanishes --- */
 
 static void test_a_local_user_who_is_gone(void **state) {
         struct unit_store *s = *state;
@@ -262,7 +268,8 @@ static void test_an_answer_that_is_older_than_the_files(void **state) {
 }
 
 static void test_lists_of_those_to_ask(void **state) {
-        struct accounts_facts facts = {}, more = { .n = 2, .asked = calloc(2, sizeof(*more.asked)) };
+        struct accounts_facts facts = {},
+                              more = { .n = 2, .asked = calloc(2, sizeof(*more.asked)) };
 
         (void) state;
         assert_non_null(more.asked);
@@ -287,7 +294,8 @@ static void test_a_user_who_moves_to_a_directory_keeps_the_keys(void **state) {
         assert_int_equal(known(s, "alice").state, ACCOUNT_PRESENT);
         assert_int_equal(known(s, "alice").local, false);
         key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
-        assert_false(pass(s, false, "", "")); /* a directory is asked now and then only */
+        /* a directory is asked now and then only */
+        assert_false(pass(s, false, "", ""));
         assert_false(pass(s, true, "alice ", "alice=present"));
         assert_false(pass(s, true, "alice ", ""));
         assert_int_equal(known(s, "alice").state, ACCOUNT_PRESENT); /* as it was */
@@ -370,7 +378,7 @@ static void test_who_is_unknown_is_asked_for_until_there_is_an_answer(void **sta
         assert_int_equal(known(s, "alice").state, ACCOUNT_PRESENT);
 }
 
-/* --- Who administers -------------------------------------------------------------------------------------------------------------- */
+/* --- Who administers --- */
 
 static void test_an_administrator_by_a_directory_s_group(void **state) {
         struct unit_store *s = *state;
@@ -387,7 +395,7 @@ static void test_an_administrator_by_a_directory_s_group(void **state) {
         assert_int_equal(known(s, "alice").admin, false);
 }
 
-/* --- What is not believed ----------------------------------------------------------------------------------------------------------- */
+/* --- What is not believed --- */
 
 static void test_files_that_are_not_believed_change_nothing(void **state) {
         static const char *const bad[] = { "", BOB, "root:x:0:0::/root:/bin/s" };
@@ -441,8 +449,9 @@ static void test_very_many_users(void **state) {
         put("passwd", passwd);
         free(passwd);
         assert_true(pass(s, true, "", ""));
-        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM account WHERE state = 1 AND local"),
-                         202);
+        assert_int_equal(
+                unit_sql_number(s->path, "SELECT count(*) FROM account WHERE state = 1 AND local"),
+                202);
         put("passwd", ROOT ALICE);
         struct accounts_facts facts = { .etc = etc, .admin_group = NOBODY };
 

@@ -1,4 +1,5 @@
-/* What an ssh-agent answers is read as a stranger's: every length, every prefix of an answer, and numbers of every length. */
+/* What an ssh-agent answers is read as a stranger's: every length, every prefix of an answer,
+ * and numbers of every length. */
 #include "unit.h"
 
 #include "agentwire.h"
@@ -16,7 +17,8 @@ static void put(struct build *b, const void *bytes, size_t len) {
 }
 
 static void put_u32(struct build *b, uint32_t n) {
-        const uint8_t bytes[] = { (uint8_t) (n >> 24), (uint8_t) (n >> 16), (uint8_t) (n >> 8), (uint8_t) n };
+        const uint8_t bytes[] = { (uint8_t) (n >> 24), (uint8_t) (n >> 16), (uint8_t) (n >> 8),
+                                  (uint8_t) n };
 
         put(b, bytes, sizeof(bytes));
 }
@@ -98,9 +100,8 @@ static void test_types_are_told_apart(_unused_ void **state) {
 }
 
 static void test_public_keys_are_those_of_openssl(_unused_ void **state) {
-        static const uint8_t ed[] = {
-                0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00
-        };
+        static const uint8_t ed[] = { 0x30, 0x2a, 0x30, 0x05, 0x06, 0x03,
+                                      0x2b, 0x65, 0x70, 0x03, 0x21, 0x00 };
         struct build blob = ed25519_blob(32), b = keys(&blob, "");
         struct agentwire_key key;
         size_t at = 0;
@@ -117,7 +118,8 @@ static void test_public_keys_are_those_of_openssl(_unused_ void **state) {
         assert_memory_equal(key.spki + 26, point, 65);
 }
 
-/* Read from a copy that ends where the answer does, so that a sanitizer sees what is read behind it. */
+/* Read from a copy that ends where the answer does, so that a sanitizer sees what is read behind
+ * it. */
 static void test_no_part_of_a_list_is_one(_unused_ void **state) {
         struct build blob = p256_blob("nistp256", point, 65), b = keys(&blob, "comment");
 
@@ -143,7 +145,8 @@ static void test_lengths_that_lie_are_refused(_unused_ void **state) {
         uint8_t out[64];
 
         for (size_t i = 0; i < ARRAY_LEN(lies); i++) {
-                struct build list = { .bytes = { 12 }, .len = 1 }, signature = { .bytes = { 14 }, .len = 1 };
+                struct build list = { .bytes = { 12 }, .len = 1 },
+                             signature = { .bytes = { 14 }, .len = 1 };
                 size_t at = 0;
 
                 put_u32(&list, 1);
@@ -152,9 +155,9 @@ static void test_lengths_that_lie_are_refused(_unused_ void **state) {
                 assert_int_equal(agentwire_take_key(list.bytes, list.len, &at, &key), -EBADMSG);
                 put_u32(&signature, lies[i]);
                 put(&signature, point, 60);
-                assert_int_equal(
-                        agentwire_take_signature(signature.bytes, signature.len, AGENTWIRE_P256, out),
-                        -EBADMSG);
+                assert_int_equal(agentwire_take_signature(signature.bytes, signature.len,
+                                                          AGENTWIRE_P256, out),
+                                 -EBADMSG);
         }
 }
 
@@ -205,7 +208,8 @@ static void test_numbers_get_all_their_bytes(_unused_ void **state) {
                         continue;
                 }
                 explicit_bzero(want, sizeof(want));
-                memcpy(want + rows[i].first, rows[i].bytes + rows[i].skip, rows[i].len - rows[i].skip);
+                memcpy(want + rows[i].first, rows[i].bytes + rows[i].skip,
+                       rows[i].len - rows[i].skip);
                 want[63] = 5;
                 unit_mem(rows[i].why, out, want, sizeof(want));
         }
@@ -214,9 +218,10 @@ static void test_numbers_get_all_their_bytes(_unused_ void **state) {
 static void test_signatures_are_of_the_key(_unused_ void **state) {
         static const uint8_t bytes[65] = { 9, 8, 7 };
         static const uint8_t failure[] = { 5 }, success[] = { 6 };
-        struct build ed = signature("ssh-ed25519", bytes, 64), longer = signature("ssh-ed25519", bytes, 65),
-                     shorter = signature("ssh-ed25519", bytes, 63), rsa = signature("ssh-rsa", bytes, 64),
-                     ec = ecdsa("\x05", 1, "\x05", 1);
+        struct build ed = signature("ssh-ed25519", bytes, 64),
+                     longer = signature("ssh-ed25519", bytes, 65),
+                     shorter = signature("ssh-ed25519", bytes, 63),
+                     rsa = signature("ssh-rsa", bytes, 64), ec = ecdsa("\x05", 1, "\x05", 1);
         uint8_t out[64];
 
         assert_int_equal(agentwire_take_signature(ed.bytes, ed.len, AGENTWIRE_ED25519, out), 0);
@@ -225,22 +230,28 @@ static void test_signatures_are_of_the_key(_unused_ void **state) {
         assert_int_equal(agentwire_take_signature(failure, 1, AGENTWIRE_P256, out), -EACCES);
         unit_poison(out, sizeof(out));
         assert_int_equal(agentwire_take_signature(ed.bytes, ed.len, AGENTWIRE_P256, out), -EBADMSG);
-        assert_int_equal(agentwire_take_signature(ec.bytes, ec.len, AGENTWIRE_ED25519, out), -EBADMSG);
-        assert_int_equal(agentwire_take_signature(rsa.bytes, rsa.len, AGENTWIRE_ED25519, out), -EBADMSG);
+        assert_int_equal(agentwire_take_signature(ec.bytes, ec.len, AGENTWIRE_ED25519, out),
+                         -EBADMSG);
+        assert_int_equal(agentwire_take_signature(rsa.bytes, rsa.len, AGENTWIRE_ED25519, out),
+                         -EBADMSG);
         assert_int_equal(agentwire_take_signature(longer.bytes, longer.len, AGENTWIRE_ED25519, out),
                          -EBADMSG);
-        assert_int_equal(agentwire_take_signature(shorter.bytes, shorter.len, AGENTWIRE_ED25519, out),
-                         -EBADMSG);
+        assert_int_equal(
+                agentwire_take_signature(shorter.bytes, shorter.len, AGENTWIRE_ED25519, out),
+                -EBADMSG);
         assert_int_equal(agentwire_take_signature(success, 1, AGENTWIRE_ED25519, out), -EBADMSG);
         for (size_t len = 0; len < ec.len; len++)
-                assert_int_equal(agentwire_take_signature(ec.bytes, len, AGENTWIRE_P256, out), -EBADMSG);
+                assert_int_equal(agentwire_take_signature(ec.bytes, len, AGENTWIRE_P256, out),
+                                 -EBADMSG);
         put(&ed, "x", 1);
-        assert_int_equal(agentwire_take_signature(ed.bytes, ed.len, AGENTWIRE_ED25519, out), -EBADMSG);
+        assert_int_equal(agentwire_take_signature(ed.bytes, ed.len, AGENTWIRE_ED25519, out),
+                         -EBADMSG);
         unit_poisoned("refused", out, sizeof(out));
 }
 
 static void test_requests_are_as_agents_read_them(_unused_ void **state) {
-        static const uint8_t want[] = { 13, 0, 0, 0, 2, 'k', 'k', 0, 0, 0, 3, 'm', 's', 'g', 0, 0, 0, 0 };
+        static const uint8_t want[] = { 13, 0, 0,   0,   2,   'k', 'k', 0, 0,
+                                        0,  3, 'm', 's', 'g', 0,   0,   0, 0 };
         const struct agentwire_key key = { .blob = (const uint8_t *) "kk", .blob_len = 2 };
         uint8_t out[sizeof(want)];
 

@@ -1,5 +1,6 @@
-/* Asking, against servers that do not do what they should. Each server is a process of its own that follows a script, one step
- * for each connection, and reports what came; the socket listens before the first question is put. */
+/* Asking, against servers that do not do what they should. Each server is a process of its own
+ * that follows a script, one step for each connection, and reports what came; the socket listens
+ * before the first question is put. */
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -44,7 +45,7 @@ struct server {
         int control; /* 'g': go on; 's': stop and report */
 };
 
-/* --- The server's process: no assertions here, what goes wrong shows in the report ------------------------------------------- */
+/* --- The server's process: no assertions here, what goes wrong shows in the report --- */
 
 struct serving {
         int control, listener;
@@ -73,7 +74,9 @@ static bool take_request(struct serving *s, int fd, int flags, uint32_t *ret_seq
 }
 
 static void answer(int fd, enum act act, uint32_t seq) {
-        struct wire_reply reply = { .seq = seq, .verdict = VERDICT_ALLOW, .id = "0123456789", .name = "n" };
+        struct wire_reply reply = {
+                .seq = seq, .verdict = VERDICT_ALLOW, .id = "0123456789", .name = "n"
+        };
         uint8_t out[4096] = {};
         size_t len = WIRE_REPLY_LEN;
 
@@ -104,7 +107,8 @@ static void answer(int fd, enum act act, uint32_t seq) {
 }
 
 static void serve_one(struct serving *s, int fd) {
-        enum act act = s->steps[s->report.connections < STEPS_MAX ? s->report.connections : STEPS_MAX - 1];
+        enum act act =
+                s->steps[s->report.connections < STEPS_MAX ? s->report.connections : STEPS_MAX - 1];
         uint32_t seq = 0;
 
         s->report.connections++;
@@ -163,7 +167,7 @@ static void serve(struct serving *s) {
         }
 }
 
-/* --- send(2), which on demand waits until the other end is gone (the linker's --wrap) ------------------------------------------- */
+/* --- send(2), which on demand waits until the other end is gone (the linker's --wrap) --- */
 
 static bool send_too_late;
 
@@ -178,7 +182,7 @@ ssize_t __wrap_send(int fd, const void *bytes, size_t len, int flags) {
         return __real_send(fd, bytes, len, flags);
 }
 
-/* --- The test's process -------------------------------------------------------------------------------------------------------- */
+/* --- The test's process --- */
 
 static int listen_at(const char *path, int type, int backlog) {
         struct sockaddr_un sa = { .sun_family = AF_UNIX };
@@ -227,7 +231,9 @@ static struct report server_stop(struct server *server) {
 }
 
 static struct wire_request question(void) {
-        struct wire_request req = { .kind = WIRE_VERIFY, .seq = SEQ, .user = "alice", .service = "sshd" };
+        struct wire_request req = {
+                .kind = WIRE_VERIFY, .seq = SEQ, .user = "alice", .service = "sshd"
+        };
 
         keytext_format(req.key.text, "0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq");
         return req;
@@ -250,7 +256,8 @@ static int ask(const char *row, const struct ask_server *server, struct wire_rep
         return r;
 }
 
-static void check(const char *row, const enum act steps[static STEPS_MAX], int r, unsigned connections) {
+static void check(const char *row, const enum act steps[static STEPS_MAX], int r,
+                  unsigned connections) {
         const struct ask_server server = to("socket", 10000);
         struct wire_reply reply;
         struct server s = server_start(steps);
@@ -307,7 +314,8 @@ static void test_a_path_that_does_not_fit_is_refused(void **state) {
         struct wire_reply reply;
 
         (void) state;
-        path[0] = '\0'; /* the kernel would take it for an abstract name, which anybody may have */
+        /* the kernel would take it for an abstract name, which anybody may have */
+        path[0] = '\0';
         assert_int_equal(ask("no path", &server, &reply), -EINVAL);
         for (size_t len = 100; len < sizeof(path); len++) {
                 memset(path, 'p', len);
@@ -348,7 +356,9 @@ static void test_a_connection_that_ends_is_tried_once_more(void **state) {
                 { "reads and closes, always",
                   { READ_AND_CLOSE, READ_AND_CLOSE, READ_AND_CLOSE },
                   -ECONNRESET },
-                { "says nothing, in a message", { ANSWER_EMPTY, ANSWER_EMPTY, ANSWER }, -ECONNRESET },
+                { "says nothing, in a message",
+                  { ANSWER_EMPTY, ANSWER_EMPTY, ANSWER },
+                  -ECONNRESET },
                 { "closes once", { CLOSE, ANSWER, ANSWER }, 0 },
                 { "reads and closes once", { READ_AND_CLOSE, ANSWER, ANSWER }, 0 },
                 { "an empty answer, then one", { ANSWER_EMPTY, ANSWER, ANSWER }, 0 },
@@ -486,7 +496,7 @@ static void test_a_full_backlog_is_waited_for(void **state) {
         (void) close(fd);
 }
 
-/* --- Signals ------------------------------------------------------------------------------------------------------------------- */
+/* --- Signals --- */
 
 static volatile sig_atomic_t alarms, pipes;
 static int go_on = -1;
@@ -540,7 +550,8 @@ static void test_signals_do_not_lose_the_answer(void **state) {
 
         (void) state;
         go_on = s.control;
-        alarms = 0; /* the fifth from now on makes the server answer */
+        /* the fifth from now on makes the server answer */
+        alarms = 0;
         assert_int_equal(ask("late", &server, &reply), 0);
         timer_off();
         assert_in_range(alarms, 5, 100000);
@@ -610,7 +621,7 @@ static void test_no_signal_is_raised(void **state) {
         assert_int_equal(pipes, 0);
 }
 
-/* --- Descriptors ----------------------------------------------------------------------------------------------------------------- */
+/* --- Descriptors --- */
 
 /* Where select(2) would write past its set. */
 static void test_descriptors_above_1024_are_served(void **state) {
@@ -700,9 +711,10 @@ int main(void) {
                 test_with_timer(test_signals_do_not_shorten_the_wait_for_a_place),
                 test_with_timer(test_a_place_that_becomes_free_is_taken),
                 test_in_dir(test_no_signal_is_raised),
-                unit_test_if(can_have_descriptors(1200),
-                             (struct CMUnitTest) test_in_dir(test_descriptors_above_1024_are_served),
-                             "fewer than 1200 descriptors"),
+                unit_test_if(
+                        can_have_descriptors(1200),
+                        (struct CMUnitTest) test_in_dir(test_descriptors_above_1024_are_served),
+                        "fewer than 1200 descriptors"),
                 test_in_dir(test_no_descriptor_left_is_an_error),
                 cmocka_unit_test(test_the_clock_does_not_go_back),
         };

@@ -1,5 +1,5 @@
-/* Offers: a connection stays open for a challenge and for nothing else, and on it there is one more question, without a second try. The servers are
- * processes that follow a script. */
+/* Offers: a connection stays open for a challenge and for nothing else, and on it there is one
+ * more question, without a second try. The servers are processes that follow a script. */
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -10,8 +10,9 @@
 
 #include "ask.h"
 
-/* A server's script, a letter for each message: C a challenge, A an allow, D a deny, S another seq, G garbage, L a message that is too long, x hang up,
- * "." silence until the client has gone, "/" the next connection. */
+/* A server's script, a letter for each message: C a challenge, A an allow, D a deny, S another
+ * seq, G garbage, L a message that is too long, x hang up, "." silence until the client has
+ * gone, "/" the next connection. */
 
 static void answer(int fd, char act, const uint8_t *in) {
         struct wire_reply reply = { .seq = wire_request_seq(in, 12), .verdict = VERDICT_ALLOW };

@@ -1,4 +1,5 @@
-/* The way of what the loop sees into the audit log: what a record says of a login, and that nothing is lost when it cannot be written. */
+/* The way of what the loop sees into the audit log: what a record says of a login, and that
+ * nothing is lost when it cannot be written. */
 #include "unit_store.h"
 
 #include "audit.h"
@@ -21,7 +22,8 @@ static int make(void **state) {
         struct fixture *f = calloc(1, sizeof(*f));
         void *store = NULL;
 
-        if (!f || unit_store_make(&store) < 0 || sd_event_new(&f->event) < 0 || audit_new(&f->audit) < 0)
+        if (!f || unit_store_make(&store) < 0 || sd_event_new(&f->event) < 0 ||
+            audit_new(&f->audit) < 0)
                 return -1;
         f->store = store;
         if (worker_new(&f->worker, f->event, f->store->writer, on_done, f) < 0)
@@ -88,20 +90,23 @@ static void test_a_login_is_a_record(void **state) {
         flush(f, NOW);
         assert_int_equal(number(f, "count(*)"), 4);
         assert_int_equal(
-                number(f, "sum(event = 'login' AND door = 'verify' AND uid = 110 AND pid = 77 AND count = 1"
+                number(f, "sum(event = 'login' AND door = 'verify' AND uid = 110 AND pid = 77 AND "
+                          "count = 1"
                           " AND key = 'aaaaaaaaaa' AND service = 'imap' AND rhost = '192.0.2.7' AND"
                           " at = 1800000000 AND until = at)"),
                 4);
+        assert_int_equal(number(f, "sum(verdict = 'accepted' AND reason = '' AND user = 'alice' "
+                                   "AND owner_uid = 1000)"),
+                         1);
+        assert_int_equal(
+                number(f, "sum(verdict = 'refused' AND reason = 'revoked' AND detail = '')"), 1);
+        assert_int_equal(number(f, "sum(reason = 'other-user' AND user = 'alice' AND detail = 'for "
+                                   "user ''bob''')"),
+                         1);
         assert_int_equal(
                 number(f,
-                       "sum(verdict = 'accepted' AND reason = '' AND user = 'alice' AND owner_uid = 1000)"),
+                       "sum(reason = 'unknown-key' AND user = 'bob' AND owner_uid = 4294967295)"),
                 1);
-        assert_int_equal(number(f, "sum(verdict = 'refused' AND reason = 'revoked' AND detail = '')"), 1);
-        assert_int_equal(
-                number(f, "sum(reason = 'other-user' AND user = 'alice' AND detail = 'for user ''bob''')"),
-                1);
-        assert_int_equal(number(f, "sum(reason = 'unknown-key' AND user = 'bob' AND owner_uid = 4294967295)"),
-                         1);
 }
 
 static void test_every_reason_has_a_record(void **state) {
@@ -131,7 +136,8 @@ static void test_a_confirmation_is_a_record_when_it_is_refused(void **state) {
 }
 
 static void test_a_peer_s_words_are_harmless_and_no_key(void **state) {
-        static const char key[] = "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyxg";
+        static const char key[] =
+                "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyxg";
         struct verify_event event = event_of(REASON_UNKNOWN_KEY);
         struct fixture *f = *state;
 
@@ -146,21 +152,22 @@ static void test_a_peer_s_words_are_harmless_and_no_key(void **state) {
         audit_login(f->audit, &event);
         flush(f, NOW);
         assert_int_equal(number(f, "count(*)"), 2);
-        assert_int_equal(number(f, "sum(user || service || rhost || detail LIKE '%wfk!_%' ESCAPE '!')"), 0);
         assert_int_equal(
-                number(f, "sum(user || service || rhost || detail GLOB '*[' || char(1) || '-' || char(31) ||"
-                          " char(127) || ']*')"),
-                0);
-        assert_int_equal(number(f, "sum(service LIKE '\\x1b\\x1b%' AND detail LIKE 'for user ''\\x0a%''')"),
-                         1);
+                number(f, "sum(user || service || rhost || detail LIKE '%wfk!_%' ESCAPE '!')"), 0);
+        assert_int_equal(number(f, "sum(user || service || rhost || detail GLOB '*[' || char(1) || "
+                                   "'-' || char(31) || char(127) || ']*')"),
+                         0);
+        assert_int_equal(
+                number(f, "sum(service LIKE '\\x1b\\x1b%' AND detail LIKE 'for user ''\\x0a%''')"),
+                1);
 }
 
 static void test_what_cannot_be_written_is_kept(void **state) {
         struct fixture *f = *state;
         struct verify_event event = event_of(REASON_NONE);
 
-        unit_sql(f->store->path,
-                 "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT raise(ABORT, 'full'); END");
+        unit_sql(f->store->path, "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT "
+                                 "raise(ABORT, 'full'); END");
         audit_login(f->audit, &event);
         flush(f, NOW);
         event = event_of(REASON_REVOKED);
@@ -194,7 +201,8 @@ static void test_at_the_end_all_is_written(void **state) {
         flush(f, NOW); /* one batch of them */
         for (unsigned i = 0; i < 1000; i++)
                 audit_login(f->audit, &event);
-        audit_flush(f->audit, f->worker, NOW); /* one that is on its way when the end comes */
+        /* one that is on its way when the end comes */
+        audit_flush(f->audit, f->worker, NOW);
         audit_login(f->audit, &event);
         end(f);
         assert_int_equal(number(f, "sum(count)"), 2001);
@@ -205,8 +213,8 @@ static void test_the_end_tries_once_more(void **state) {
         struct fixture *f = *state;
         struct verify_event event = event_of(REASON_REVOKED);
 
-        unit_sql(f->store->path,
-                 "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT raise(ABORT, 'full'); END");
+        unit_sql(f->store->path, "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT "
+                                 "raise(ABORT, 'full'); END");
         audit_login(f->audit, &event);
         flush(f, NOW);
         unit_sql(f->store->path, "DROP TRIGGER full");
@@ -219,8 +227,8 @@ static void test_the_end_comes_even_when_nothing_can_be_written(void **state) {
         struct fixture *f = *state;
         struct verify_event event = event_of(REASON_REVOKED);
 
-        unit_sql(f->store->path,
-                 "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT raise(ABORT, 'full'); END");
+        unit_sql(f->store->path, "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT "
+                                 "raise(ABORT, 'full'); END");
         audit_login(f->audit, &event);
         flush(f, NOW);
         audit_login(f->audit, &event);

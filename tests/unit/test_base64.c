@@ -1,11 +1,13 @@
-/* Base64: every number of bytes goes there and back, in both alphabets, and what is not the text of any bytes is refused. */
+/* Base64: every number of bytes goes there and back, in both alphabets, and what is not the text
+ * of any bytes is refused. */
 #include "unit.h"
 
 #include "base64.h"
 
 #define BYTES 70
 
-/* The vectors of RFC 4648, 10, without padding, and the two digits in which the alphabets differ. */
+/* The vectors of RFC 4648, 10, without padding, and the two digits in which the alphabets
+ * differ. */
 static const struct {
         const char *bytes, *text, *padded;
 } vectors[] = {
@@ -40,7 +42,8 @@ static void test_known_texts(void **state) {
                 base64_encode((const uint8_t *) vectors[i].bytes, strlen(vectors[i].bytes), out);
                 unit_str(vectors[i].text, out, vectors[i].text);
                 unit_int(vectors[i].text, BASE64_LEN(strlen(vectors[i].bytes)), strlen(out));
-                unit_poisoned(vectors[i].text, out + strlen(out) + 1, sizeof(out) - strlen(out) - 1);
+                unit_poisoned(vectors[i].text, out + strlen(out) + 1,
+                              sizeof(out) - strlen(out) - 1);
                 check_decoded(vectors[i].text, vectors[i].text, vectors[i].bytes);
                 check_decoded(vectors[i].text, vectors[i].padded, vectors[i].bytes);
         }
@@ -64,9 +67,11 @@ static void test_all_bytes_go_there_and_back(void **state) {
                 }
 }
 
-/* Every character there is, behind two good ones: a digit is one, a blank does not count, all else is refused. */
+/* Every character there is, behind two good ones: a digit is one, a blank does not count, all
+ * else is refused. */
 static void test_every_character(void **state) {
-        static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/";
+        static const char digits[] =
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/";
 
         (void) state;
         for (unsigned c = 0; c < 256; c++) {
@@ -90,7 +95,8 @@ static void test_every_character(void **state) {
 }
 
 static void test_blanks_do_not_count(void **state) {
-        static const char *const texts[] = { " Zm9v", "Zm9v\n", "Z m\t9\r\nv", "Zm9v \n \n", "\r\nZm9v" };
+        static const char *const texts[] = { " Zm9v", "Zm9v\n", "Z m\t9\r\nv", "Zm9v \n \n",
+                                             "\r\nZm9v" };
 
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(texts); i++)
@@ -125,7 +131,8 @@ static void test_what_is_no_base64_is_refused(void **state) {
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
                 uint8_t out[16];
 
-                unit_int(rows[i].why, base64_decode(rows[i].text, strlen(rows[i].text), out, sizeof(out)),
+                unit_int(rows[i].why,
+                         base64_decode(rows[i].text, strlen(rows[i].text), out, sizeof(out)),
                          -EINVAL);
         }
         assert_int_equal(base64_decode("Zm\0v", 4, (uint8_t[8]){}, 8), -EINVAL);
@@ -139,7 +146,8 @@ static void test_what_does_not_fit_is_refused(void **state) {
                 uint8_t *out = malloc(size > 0 ? size : 1);
 
                 assert_non_null(out);
-                unit_int("size", base64_decode(text, strlen(text), out, size), size < 6 ? -EMSGSIZE : 6);
+                unit_int("size", base64_decode(text, strlen(text), out, size),
+                         size < 6 ? -EMSGSIZE : 6);
                 free(out);
         }
         assert_int_equal(base64_decode("", 0, NULL, 0), 0);

@@ -1,4 +1,5 @@
-/* The state directory at a start: made where there is none, taken as it was left, and refused with a sentence when it is not so. */
+/* The state directory at a start: made where there is none, taken as it was left, and refused
+ * with a sentence when it is not so. */
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -110,14 +111,15 @@ static void describe(const struct fixture *f, char *out, size_t size) {
 
                 assert_int_equal(lstat(path_of(f, entries[i]->d_name), &st), 0);
                 at += (size_t) snprintf(out + at, size - at, "%s %lu %o %lld\n", entries[i]->d_name,
-                                        (unsigned long) st.st_ino, st.st_mode, (long long) st.st_size);
+                                        (unsigned long) st.st_ino, st.st_mode,
+                                        (long long) st.st_size);
                 assert_in_range(at, 1, size - 1);
                 free(entries[i]);
         }
         free(entries);
 }
 
-/* --- The first start ---------------------------------------------------------------------------------------------------------------- */
+/* --- The first start --- */
 
 static void check_first_start(struct fixture *f) {
         static const char *const files[] = { "keys.db", "keys.db-wal", "keys.db-shm", "pepper" };
@@ -208,7 +210,7 @@ static void test_a_refusal_locks_nobody_out(void **state) {
         done(&b);
 }
 
-/* --- Killed on the way of the first start --------------------------------------------------------------------------------------------- */
+/* --- Killed on the way of the first start --- */
 
 static void unborn(const struct fixture *f) {
         unit_write(path_of(f, "keys.db.new"), "", 0, 0600);
@@ -271,7 +273,8 @@ static void test_a_first_start_that_was_killed_is_begun_anew(void **state) {
         }
 }
 
-/* A disk that fills up at any byte of the first start: it fails, and once there is room the next one does not. */
+/* A disk that fills up at any byte of the first start: it fails, and once there is room the next
+ * one does not. */
 static void test_a_first_start_on_a_full_disk_can_be_made_again(void **state) {
         struct rlimit limit, little;
         struct fixture *f = *state;
@@ -300,7 +303,8 @@ static void test_a_first_start_on_a_full_disk_can_be_made_again(void **state) {
         assert_in_range(failed, 10, 100);
 }
 
-/* --- Refusals: nothing is opened, nothing is made anew, and the administrator is told what to do ------------------------------------------ */
+/* --- Refusals: nothing is opened, nothing is made anew, and the administrator is told what to
+ * do --- */
 
 static void open_dir_to_group(const struct fixture *f) {
         assert_int_equal(chmod(f->dir, 0750), 0);
@@ -418,33 +422,39 @@ static const struct refusal {
         const char *sentence;
         bool needs_root;
 } refusals[] = {
-        { "directory open to a group", open_dir_to_group, -EPERM, "", "is open to others (mode 0750)",
-          false },
+        { "directory open to a group", open_dir_to_group, -EPERM, "",
+          "is open to others (mode 0750)", false },
         { "directory open to others", open_dir_to_others, -EPERM, "", "then: chmod 0700 '", false },
-        { "directory of another", give_dir_away, -EPERM, "", "belongs to uid 4242 and not to uid 0", true },
-        { "database open", open_database_to_others, -EPERM, "keys.db", "is open to others (mode 0640)",
-          false },
+        { "directory of another", give_dir_away, -EPERM, "", "belongs to uid 4242 and not to uid 0",
+          true },
+        { "database open", open_database_to_others, -EPERM, "keys.db",
+          "is open to others (mode 0640)", false },
         { "database of another", give_database_away, -EPERM, "keys.db",
           "belongs to uid 4242 and not to uid 0", true },
         { "database a link", link_database, -EPERM, "keys.db", "is not a regular file", false },
-        { "database a directory", put_directory_for_database, -EPERM, "keys.db", "is not a regular file",
+        { "database a directory", put_directory_for_database, -EPERM, "keys.db",
+          "is not a regular file", false },
+        { "database a fifo", put_fifo_for_database, -EPERM, "keys.db", "is not a regular file",
           false },
-        { "database a fifo", put_fifo_for_database, -EPERM, "keys.db", "is not a regular file", false },
-        { "database empty", empty_database, -EMEDIUMTYPE, "keys.db", "it is not a database of wfapikeyd",
+        { "database empty", empty_database, -EMEDIUMTYPE, "keys.db",
+          "it is not a database of wfapikeyd", false },
+        { "database garbage", spoil_database, -EUCLEAN, "keys.db",
+          "it is damaged; restore it from a backup", false },
+        { "database damaged", spoil_page, -EUCLEAN, "keys.db",
+          "it is damaged; restore it from a backup", false },
+        { "database newer", make_newer, -EPROTONOSUPPORT, "keys.db", "a newer version of wfapikeyd",
           false },
-        { "database garbage", spoil_database, -EUCLEAN, "keys.db", "it is damaged; restore it from a backup",
-          false },
-        { "database damaged", spoil_page, -EUCLEAN, "keys.db", "it is damaged; restore it from a backup",
-          false },
-        { "database newer", make_newer, -EPROTONOSUPPORT, "keys.db", "a newer version of wfapikeyd", false },
-        { "database gone", remove_database, -ENOENT, "keys.db", "is missing although its pepper is there",
-          false },
+        { "database gone", remove_database, -ENOENT, "keys.db",
+          "is missing although its pepper is there", false },
         { "pepper gone", remove_pepper, -ENOENT, "pepper", "cannot be used: No such file", false },
-        { "pepper short", shorten_pepper, -EUCLEAN, "pepper", "it must have exactly 32 bytes", false },
-        { "pepper long", lengthen_pepper, -EUCLEAN, "pepper", "it must have exactly 32 bytes", false },
+        { "pepper short", shorten_pepper, -EUCLEAN, "pepper", "it must have exactly 32 bytes",
+          false },
+        { "pepper long", lengthen_pepper, -EUCLEAN, "pepper", "it must have exactly 32 bytes",
+          false },
         { "pepper another", change_pepper, -EKEYREJECTED, "keys.db",
           "put the right one back, from a backup of 'pepper'", false },
-        { "pepper open", open_pepper_to_others, -EPERM, "pepper", "readable to nobody else (0600)", false },
+        { "pepper open", open_pepper_to_others, -EPERM, "pepper", "readable to nobody else (0600)",
+          false },
         { "pepper of another", give_pepper_away, -EPERM, "pepper",
           "must belong to the uid that runs wfapikeyd", true },
         { "pepper a link", link_pepper, -ELOOP, "pepper", "cannot be used: ", false },
@@ -464,7 +474,8 @@ static void check_refused(struct fixture *f, const struct refusal *refusal) {
                 unit_poisoned(refusal->why, &b, sizeof(b));
                 if (!strstr(f->error, refusal->sentence))
                         unit_str(refusal->why, f->error, refusal->sentence);
-                if (refusal->name && !strstr(f->error, refusal->name[0] ? path_of(f, refusal->name) : f->dir))
+                if (refusal->name &&
+                    !strstr(f->error, refusal->name[0] ? path_of(f, refusal->name) : f->dir))
                         unit_str(refusal->why, f->error, path_of(f, refusal->name));
                 describe(f, after, sizeof(after));
                 unit_str(refusal->why, after, before);
@@ -542,8 +553,9 @@ static void test_no_refusal_leaves_a_descriptor(void **state) {
         assert_int_equal(unit_count_fds(), fds);
 }
 
-/* An administrator who follows the sentence of "database gone" removes the pepper; the log of the old database is still there. Its
- * keys must not come back, and a start must not spoil what could be restored. */
+/* An administrator who follows the sentence of "database gone" removes the pepper; the log of
+ * the old database is still there. Its keys must not come back, and a start must not spoil what
+ * could be restored. */
 static void test_the_log_of_a_lost_database_is_not_taken_for_the_new_one_s(void **state) {
         char wal[UNIT_PATH_LEN], kept[UNIT_PATH_LEN];
         struct fixture *f = *state;
@@ -557,7 +569,8 @@ static void test_the_log_of_a_lost_database_is_not_taken_for_the_new_one_s(void 
         assert_int_equal(store_begin(b.writer), 0);
         assert_int_equal(store_key_insert(b.writer, &key), 0);
         assert_int_equal(store_commit(b.writer), 0);
-        assert_int_equal(link(unit_join(wal, f->dir, "keys.db-wal"), unit_join(kept, f->top, "kept")), 0);
+        assert_int_equal(
+                link(unit_join(wal, f->dir, "keys.db-wal"), unit_join(kept, f->top, "kept")), 0);
         done(&b);
 
         /* killed, so the log stayed; then the database went */
@@ -574,7 +587,7 @@ static void test_the_log_of_a_lost_database_is_not_taken_for_the_new_one_s(void 
         done(&b);
 }
 
-/* --- The credential ---------------------------------------------------------------------------------------------------------------------- */
+/* --- The credential --- */
 
 static void test_with_a_credential_no_pepper_is_written(void **state) {
         struct fixture *f = *state;
@@ -666,9 +679,10 @@ int main(void) {
                 test_start(test_a_first_start_that_was_killed_is_begun_anew),
                 test_start(test_a_first_start_on_a_full_disk_can_be_made_again),
                 test_start(test_what_is_not_as_it_was_left_is_refused),
-                unit_test_if(geteuid() == 0,
-                             (struct CMUnitTest) test_start(test_what_belongs_to_another_is_refused),
-                             "needs root"),
+                unit_test_if(
+                        geteuid() == 0,
+                        (struct CMUnitTest) test_start(test_what_belongs_to_another_is_refused),
+                        "needs root"),
                 test_start(test_what_can_be_no_state_directory_is_refused),
                 test_start(test_no_refusal_leaves_a_descriptor),
                 test_start(test_the_log_of_a_lost_database_is_not_taken_for_the_new_one_s),

@@ -1,4 +1,5 @@
-/* A process in the cage can work on memory and on what is open, and nothing else; and it ends when its time is over. */
+/* A process in the cage can work on memory and on what is open, and nothing else; and it ends
+ * when its time is over. */
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -71,11 +72,16 @@ static const struct {
         bool (*try)(void);
         bool can;
 } rows[] = {
-        { "get memory", get_memory, true },          { "write what is open", write_answer, true },
-        { "open a file", open_file, false },         { "open the user database", open_state, false },
-        { "make a socket", make_socket, false },     { "fork", fork_process, false },
-        { "signal another", kill_parent, false },    { "run a program", run_program, false },
-        { "change its limits", raise_limit, false }, { "remove a file", remove_file, false },
+        { "get memory", get_memory, true },
+        { "write what is open", write_answer, true },
+        { "open a file", open_file, false },
+        { "open the user database", open_state, false },
+        { "make a socket", make_socket, false },
+        { "fork", fork_process, false },
+        { "signal another", kill_parent, false },
+        { "run a program", run_program, false },
+        { "change its limits", raise_limit, false },
+        { "remove a file", remove_file, false },
 };
 
 static int status_of(pid_t pid) {
@@ -128,7 +134,9 @@ static void test_a_spin_ends(void **state) {
 int main(void) {
         const char *why = "a sanitizer needs what the cage takes";
         const struct CMUnitTest tests[] = {
-                unit_test_if(CAGED, (struct CMUnitTest) cmocka_unit_test(test_what_can_be_done_in_it), why),
+                unit_test_if(CAGED,
+                             (struct CMUnitTest) cmocka_unit_test(test_what_can_be_done_in_it),
+                             why),
                 cmocka_unit_test(test_all_of_it_can_be_done_outside),
                 cmocka_unit_test(test_a_spin_ends),
         };

@@ -36,7 +36,7 @@ static void is_unreadable(const char *row, const struct cert_blob *der) {
         unit_poisoned(row, &got, sizeof(got));
 }
 
-/* --- What is read ------------------------------------------------------------------------------------------------------------------- */
+/* --- What is read --- */
 
 static void test_all_of_it(void **state) {
         const struct unit_cert *ca =
@@ -66,15 +66,18 @@ static void test_all_of_it(void **state) {
         assert_int_equal(got.kind, 0);
         assert_string_equal(got.name, "");
         assert_true(got.added_at == 0);
-        assert_int_equal(EVP_Digest(leaf->der.bytes, leaf->der.len, hash, NULL, EVP_sha256(), NULL), 1);
+        assert_int_equal(EVP_Digest(leaf->der.bytes, leaf->der.len, hash, NULL, EVP_sha256(), NULL),
+                         1);
         assert_memory_equal(got.thumbprint, hash, 32);
         len = i2d_PUBKEY(leaf->key, &der);
         assert_int_equal(EVP_Digest(der, (size_t) len, hash, NULL, EVP_sha256(), NULL), 1);
         assert_memory_equal(got.spki, hash, 32);
         OPENSSL_free(der);
-        assert_int_equal(X509_NAME_digest(X509_get_subject_name(leaf->x), EVP_sha256(), hash, NULL), 1);
+        assert_int_equal(X509_NAME_digest(X509_get_subject_name(leaf->x), EVP_sha256(), hash, NULL),
+                         1);
         assert_memory_equal(got.subject_id, hash, 32);
-        assert_int_equal(X509_NAME_digest(X509_get_issuer_name(leaf->x), EVP_sha256(), hash, NULL), 1);
+        assert_int_equal(X509_NAME_digest(X509_get_issuer_name(leaf->x), EVP_sha256(), hash, NULL),
+                         1);
         assert_memory_equal(got.serial.issuer, hash, 32);
 }
 
@@ -129,7 +132,8 @@ static void test_dates(void **state) {
 
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-                const struct unit_cert *cert = unit_cert(.from_text = rows[i].from, .to_text = rows[i].to);
+                const struct unit_cert *cert =
+                        unit_cert(.from_text = rows[i].from, .to_text = rows[i].to);
                 struct cert_record got;
 
                 if (rows[i].not_after == 0) {
@@ -142,7 +146,7 @@ static void test_dates(void **state) {
         }
 }
 
-/* --- What is refused ---------------------------------------------------------------------------------------------------------------- */
+/* --- What is refused --- */
 
 static const struct refusal {
         const char *row;
@@ -153,7 +157,10 @@ static const struct refusal {
         { "a client's", { .extensions = CLIENT }, CERT_CLIENT, NULL },
         { "one without extensions", { .v1 = true }, CERT_CLIENT, NULL },
         { "for clients and servers", { .extensions = CLIENT ",serverAuth" }, CERT_CLIENT, NULL },
-        { "not a CA's, and says so", { .extensions = "basicConstraints=CA:FALSE" }, CERT_CLIENT, NULL },
+        { "not a CA's, and says so",
+          { .extensions = "basicConstraints=CA:FALSE" },
+          CERT_CLIENT,
+          NULL },
         { "for signatures", { .extensions = "keyUsage=digitalSignature" }, CERT_CLIENT, NULL },
         { "RSA", { .key = "RSA:2048" }, CERT_CLIENT, NULL },
         { "RSA-PSS", { .key = "RSA-PSS:2048" }, CERT_CLIENT, NULL },
@@ -197,7 +204,10 @@ static const struct refusal {
           { .extensions = "basicConstraints=CA:TRUE;keyUsage=digitalSignature" },
           CERT_CLIENT,
           "register it as a CA" },
-        { "a CA's as a client's", { .extensions = UNIT_CERT_CA }, CERT_CLIENT, "register it as a CA" },
+        { "a CA's as a client's",
+          { .extensions = UNIT_CERT_CA },
+          CERT_CLIENT,
+          "register it as a CA" },
         { "almost a CA's",
           { .extensions = "keyUsage=keyCertSign,digitalSignature" },
           CERT_CLIENT,
@@ -217,7 +227,10 @@ static const struct refusal {
           CERT_CA,
           "expired" },
         { "a CA's with SHA-1", { .extensions = UNIT_CERT_CA, .md = "SHA1" }, CERT_CA, "SHA-256" },
-        { "a CA's with RSA 1024", { .extensions = UNIT_CERT_CA, .key = "RSA:1024" }, CERT_CA, "RSA 1024" },
+        { "a CA's with RSA 1024",
+          { .extensions = UNIT_CERT_CA, .key = "RSA:1024" },
+          CERT_CA,
+          "RSA 1024" },
 };
 
 static void test_refusals(void **state) {
@@ -244,13 +257,13 @@ static void test_a_curve_written_out(void **state) {
 
         (void) state;
         assert_int_equal(EVP_PKEY_set_utf8_string_param(key, "encoding", "explicit"), 1);
-        assert_int_equal(read_at(&unit_cert(.key = "EC:P-256#written out")->der, CERT_CLIENT, UNIT_CERT_NOW,
-                                 &got, detail),
+        assert_int_equal(read_at(&unit_cert(.key = "EC:P-256#written out")->der, CERT_CLIENT,
+                                 UNIT_CERT_NOW, &got, detail),
                          CERT_REFUSED);
         assert_non_null(strstr(detail, "take RSA"));
 }
 
-/* --- What is no certificate --------------------------------------------------------------------------------------------------------- */
+/* --- What is no certificate --- */
 
 static void test_cut_and_longer(void **state) {
         const struct unit_cert *cert = unit_cert(.key = "ED25519", .extensions = CLIENT);
@@ -308,8 +321,10 @@ static void test_other_bytes(void **state) {
 
         (void) state;
         is_unreadable("nothing", &(struct cert_blob){ NULL, 0 });
-        is_unreadable("text", &(struct cert_blob){ (const uint8_t *) "-----BEGIN CERTIFICATE-----", 27 });
-        is_unreadable("another thing", &(struct cert_blob){ (const uint8_t *) "\x30\x03\x02\x01\x00", 5 });
+        is_unreadable("text",
+                      &(struct cert_blob){ (const uint8_t *) "-----BEGIN CERTIFICATE-----", 27 });
+        is_unreadable("another thing",
+                      &(struct cert_blob){ (const uint8_t *) "\x30\x03\x02\x01\x00", 5 });
         memcpy(indefinite + 2, cert->der.bytes + 4, cert->der.len - 4);
         is_unreadable("without a length", &(struct cert_blob){ indefinite, cert->der.len });
         for (size_t i = 0; i < ARRAY_LEN(no_texts); i++)
@@ -318,7 +333,8 @@ static void test_other_bytes(void **state) {
         unit_cert_add_extensions(twice, twice, CLIENT);
         unit_cert_sign(twice, cert->key, NULL, false);
         is_unreadable("an extension twice", &unit_cert_keep(twice, cert->key)->der);
-        is_unreadable("an extension that is none", &unit_cert(.extensions = "2.5.29.19=DER:0500")->der);
+        is_unreadable("an extension that is none",
+                      &unit_cert(.extensions = "2.5.29.19=DER:0500")->der);
 }
 
 /* Whatever they make of it, it is safe: two different certificates are never one. */
@@ -337,7 +353,8 @@ static void test_every_byte_matters(void **state) {
                         memcpy(bytes, cert->der.bytes, cert->der.len);
                         bytes[at] ^= mask;
                         other.bytes = bytes;
-                        if (read_at(&other, CERT_CLIENT, UNIT_CERT_NOW, &got, detail) != CERT_UNREADABLE)
+                        if (read_at(&other, CERT_CLIENT, UNIT_CERT_NOW, &got, detail) !=
+                            CERT_UNREADABLE)
                                 assert_memory_not_equal(got.thumbprint, first.thumbprint, 32);
                 }
 }

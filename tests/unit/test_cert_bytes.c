@@ -1,4 +1,5 @@
-/* Answers about certificates that no helper of ours gives, and questions that nobody asks: written as such, they are refused as such. */
+/* Answers about certificates that no helper of ours gives, and questions that nobody asks:
+ * written as such, they are refused as such. */
 #include "unit.h"
 
 #include "cert_bytes.h"
@@ -32,7 +33,8 @@ static int take_verdict(const struct cert_verdict *verdict) {
         cert_bytes_put(&w, CERT_BYTES_TIME, (uint64_t) verdict->ends_at);
         cert_bytes_put(&w, 1, verdict->n_serials);
         for (size_t i = 0; i < verdict->n_serials; i++) {
-                cert_bytes_put_raw(&w, verdict->serials[i % CERT_CHAIN_MAX].issuer, RECORD_HASH_LEN);
+                cert_bytes_put_raw(&w, verdict->serials[i % CERT_CHAIN_MAX].issuer,
+                                   RECORD_HASH_LEN);
                 cert_bytes_put_serial(&w, &verdict->serials[i % CERT_CHAIN_MAX]);
         }
         unit_poison(&got, sizeof(got));
@@ -50,11 +52,11 @@ static void test_verdicts_that_cannot_be(void **state) {
         good.ends_at = good.cert.not_after;
         good.serials[0] = good.cert.serial;
         assert_int_equal(take_verdict(&good), 0);
-#define bad_when(...)                                                                                        \
-        ({                                                                                                   \
-                bad = good;                                                                                  \
-                __VA_ARGS__;                                                                                 \
-                unit_int(#__VA_ARGS__, take_verdict(&bad), -EBADMSG);                                        \
+#define bad_when(...)                                                                              \
+        ({                                                                                         \
+                bad = good;                                                                        \
+                __VA_ARGS__;                                                                       \
+                unit_int(#__VA_ARGS__, take_verdict(&bad), -EBADMSG);                              \
         })
         bad_when(bad.n_serials = 0);
         bad_when(bad.n_serials = CERT_CHAIN_MAX + 1);
@@ -85,7 +87,8 @@ static void test_verdicts_that_cannot_be(void **state) {
                 bad.n_serials = 0;
                 bad.begins_at = bad.ends_at = 0;
                 unit_int(verdict_reason_name(reason), take_verdict(&bad),
-                         reason == REASON_CERTIFICATE_UNREADABLE || reason == REASON_CERTIFICATE_UNTRUSTED ||
+                         reason == REASON_CERTIFICATE_UNREADABLE ||
+                                         reason == REASON_CERTIFICATE_UNTRUSTED ||
                                          reason == REASON_CERTIFICATE_NOT_YET_VALID ||
                                          reason == REASON_CERTIFICATE_EXPIRED ||
                                          reason == REASON_CERTIFICATE_WEAK ||
@@ -184,7 +187,8 @@ static int take_crl(const struct list *list) {
         cert_bytes_put(&w, 1, CERT_BYTES_CRL);
         cert_bytes_put(&w, 1, list->fault);
         cert_bytes_put_text(&w, "");
-        cert_bytes_put_raw(&w, (const uint8_t[2 * RECORD_HASH_LEN]){}, sizeof(uint8_t[2 * RECORD_HASH_LEN]));
+        cert_bytes_put_raw(&w, (const uint8_t[2 * RECORD_HASH_LEN]){},
+                           sizeof(uint8_t[2 * RECORD_HASH_LEN]));
         cert_bytes_put(&w, CERT_BYTES_TIME, (uint64_t) list->this_update);
         cert_bytes_put(&w, 1, list->ends);
         cert_bytes_put(&w, CERT_BYTES_TIME, (uint64_t) list->next_update);
@@ -210,11 +214,11 @@ static void test_lists_that_cannot_be(void **state) {
 
         (void) state;
         assert_int_equal(take_crl(&good), 0);
-#define bad_list_when(...)                                                                                   \
-        ({                                                                                                   \
-                bad = good;                                                                                  \
-                __VA_ARGS__;                                                                                 \
-                unit_int(#__VA_ARGS__, take_crl(&bad), -EBADMSG);                                            \
+#define bad_list_when(...)                                                                         \
+        ({                                                                                         \
+                bad = good;                                                                        \
+                __VA_ARGS__;                                                                       \
+                unit_int(#__VA_ARGS__, take_crl(&bad), -EBADMSG);                                  \
         })
         bad_list_when(bad.fault = CERT_REFUSED); /* with entries */
         bad_list_when(bad.fault = _CERT_FAULT_MAX);
@@ -263,7 +267,8 @@ static void test_unknown_flags(void **state) {
         assert_true(len > 0);
         for (unsigned flags = 0; flags < 256; flags++) {
                 out[1] = (uint8_t) flags;
-                assert_int_equal(cert_work_run(out, (size_t) len, answer) > 0, flags <= CERT_BYTES_FLAGS);
+                assert_int_equal(cert_work_run(out, (size_t) len, answer) > 0,
+                                 flags <= CERT_BYTES_FLAGS);
         }
 }
 

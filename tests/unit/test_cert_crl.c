@@ -15,7 +15,8 @@ static int make(void **state) {
         same = unit_cert(.cn = "Root", .key = "EC:P-256#same", .extensions = UNIT_CERT_CA);
         silent = unit_cert(.cn = "Silent", .key = "ED25519#silent",
                            .extensions = "basicConstraints=critical,CA:TRUE;keyUsage=keyCertSign");
-        old = unit_cert(.cn = "Root", .key = "ED25519#root", .to = NOW - 1, .extensions = UNIT_CERT_CA);
+        old = unit_cert(.cn = "Root", .key = "ED25519#root", .to = NOW - 1,
+                        .extensions = UNIT_CERT_CA);
         cas[0] = same->der;
         cas[1] = other->der;
         cas[2] = silent->der;
@@ -62,14 +63,16 @@ static void is_signed_by(const char *row, const struct got *got, const struct un
 }
 
 static void test_a_list(void **state) {
-        struct got got = read_crl(unit_crl(.issuer = root,
-                                           .serials = "0A 00FF01 0102030405060708090A0B0C0D0E0F1011121314",
-                                           .extensions = "2.5.29.20=DER:020105"));
+        struct got got =
+                read_crl(unit_crl(.issuer = root,
+                                  .serials = "0A 00FF01 0102030405060708090A0B0C0D0E0F1011121314",
+                                  .extensions = "2.5.29.20=DER:020105"));
         uint8_t hash[32];
 
         (void) state;
         is_signed_by("root", &got, root);
-        assert_int_equal(X509_NAME_digest(X509_get_subject_name(root->x), EVP_sha256(), hash, NULL), 1);
+        assert_int_equal(X509_NAME_digest(X509_get_subject_name(root->x), EVP_sha256(), hash, NULL),
+                         1);
         assert_memory_equal(got.list.issuer, hash, 32);
         assert_true(got.list.this_update == UNIT_CERT_FROM && got.list.next_update == UNIT_CERT_TO);
         assert_int_equal(got.list.revoked, 3);
@@ -79,7 +82,8 @@ static void test_a_list(void **state) {
         assert_int_equal(got.serials[1].len, 2);
         assert_int_equal(got.serials[2].len, 20);
         assert_memory_equal(got.serials[0].bytes, "\x0a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20);
-        assert_memory_equal(got.serials[1].bytes, "\xff\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20);
+        assert_memory_equal(got.serials[1].bytes, "\xff\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+                            20);
         assert_int_equal(got.serials[2].bytes[19], 0x14);
 }
 
@@ -87,7 +91,9 @@ static void test_a_list(void **state) {
 static void test_it_meets_the_chain(void **state) {
         const struct unit_cert *leaf = unit_cert(.issuer = root, .serial = "0BAD");
         struct got got = read_crl(unit_crl(.issuer = root, .serials = "01 0BAD"));
-        struct cert_question question = { .der = leaf->der, .cas = cas, .n_cas = ARRAY_LEN(cas), .now = NOW };
+        struct cert_question question = {
+                .der = leaf->der, .cas = cas, .n_cas = ARRAY_LEN(cas), .now = NOW
+        };
         struct cert_verdict verdict;
 
         (void) state;
@@ -112,7 +118,8 @@ static void test_who_may_sign(void **state) {
         is_signed_by("the one of two that is valid", &got, root);
         got = read_with(unit_crl(.issuer = root), 4, MAX);
         is_signed_by("the one that has expired, where there is no other", &got, old);
-        cas[2] = unit_cert(.cn = "Root", .key = "ED25519#root", .to = NOW - 2, .extensions = UNIT_CERT_CA)
+        cas[2] = unit_cert(.cn = "Root", .key = "ED25519#root", .to = NOW - 2,
+                           .extensions = UNIT_CERT_CA)
                          ->der;
         got = read_with(unit_crl(.issuer = root), 4, MAX);
         is_signed_by("of two that have, the one that ended last", &got, old);
@@ -126,14 +133,17 @@ static void test_who_may_sign(void **state) {
 
 static void test_dates(void **state) {
         (void) state;
-        assert_int_equal(read_crl(unit_crl(.issuer = root, .from = NOW, .to = NOW)).fault, CERT_FINE);
-        assert_true(read_crl(unit_crl(.issuer = root, .no_end = true)).list.next_update == INT64_MAX);
+        assert_int_equal(read_crl(unit_crl(.issuer = root, .from = NOW, .to = NOW)).fault,
+                         CERT_FINE);
+        assert_true(read_crl(unit_crl(.issuer = root, .no_end = true)).list.next_update ==
+                    INT64_MAX);
 }
 
 static void test_refusals(void **state) {
         static const char idp[] = "2.5.29.28=critical,DER:30038101FF",
                           delta[] = "2.5.29.27=critical,DER:020101";
-        static const char idp_weak[] = "2.5.29.28=DER:30038101FF", delta_weak[] = "2.5.29.27=DER:020101";
+        static const char idp_weak[] = "2.5.29.28=DER:30038101FF",
+                          delta_weak[] = "2.5.29.27=DER:020101";
         const struct {
                 const char *row;
                 struct unit_crl_spec spec;
@@ -146,30 +156,46 @@ static void test_refusals(void **state) {
                   { .issuer = root, .signer = other->key },
                   "no registered CA" },
                 { "a CA that may not", { .issuer = silent }, "no registered CA" },
-                { "expired", { .issuer = root, .to = NOW - 1 }, "out of date since 2027-01-15T07:59:59Z" },
+                { "expired",
+                  { .issuer = root, .to = NOW - 1 },
+                  "out of date since 2027-01-15T07:59:59Z" },
                 { "not yet valid",
                   { .issuer = root, .from = NOW + 1 },
                   "not valid before 2027-01-15T08:00:01Z" },
                 { "a date that is none",
                   { .issuer = root, .to_text = "301301000000Z" },
                   "date that is none" },
-                { "likewise", { .issuer = root, .from_text = "200101000000" }, "date that is none" },
+                { "likewise",
+                  { .issuer = root, .from_text = "200101000000" },
+                  "date that is none" },
                 { "SHA-1", { .issuer = other, .md = "SHA1" }, "SHA-256" },
                 { "MD5", { .issuer = other, .md = "MD5" }, "SHA-256" },
                 { "SHA-1 and ECDSA", { .issuer = same, .md = "SHA1" }, "SHA-256" },
                 { "PSS with SHA-1", { .issuer = other, .pss = true, .md = "SHA1" }, "SHA-256" },
-                { "a part", { .issuer = root, .extensions = idp }, "X509v3 Issuing Distribution Point" },
+                { "a part",
+                  { .issuer = root, .extensions = idp },
+                  "X509v3 Issuing Distribution Point" },
                 { "a part that does not say so",
                   { .issuer = root, .extensions = idp_weak },
                   "Distribution Point" },
-                { "a delta", { .issuer = root, .extensions = delta }, "X509v3 Delta CRL Indicator" },
-                { "a delta that does not say so", { .issuer = root, .extensions = delta_weak }, "Delta CRL" },
-                { "unknown", { .issuer = root, .extensions = "1.2.3.4=critical,DER:0500" }, "1.2.3.4" },
+                { "a delta",
+                  { .issuer = root, .extensions = delta },
+                  "X509v3 Delta CRL Indicator" },
+                { "a delta that does not say so",
+                  { .issuer = root, .extensions = delta_weak },
+                  "Delta CRL" },
+                { "unknown",
+                  { .issuer = root, .extensions = "1.2.3.4=critical,DER:0500" },
+                  "1.2.3.4" },
                 { "of an entry",
-                  { .issuer = root, .serials = "01", .entry_extension = "1.2.3.4=critical,DER:0500" },
+                  { .issuer = root,
+                    .serials = "01",
+                    .entry_extension = "1.2.3.4=critical,DER:0500" },
                   "1.2.3.4" },
                 { "another issuer's entry",
-                  { .issuer = root, .serials = "01", .entry_extension = "2.5.29.29=critical,DER:3000" },
+                  { .issuer = root,
+                    .serials = "01",
+                    .entry_extension = "2.5.29.29=critical,DER:3000" },
                   "Certificate Issuer" },
                 { "that does not say so",
                   { .issuer = root, .serials = "01", .entry_extension = "2.5.29.29=DER:3000" },
@@ -218,11 +244,13 @@ static void test_every_byte(void **state) {
                         assert_int_not_equal(read_crl(bad).fault, CERT_FINE);
                 }
         for (size_t len = 0; len < good.len; len++)
-                assert_int_equal(read_crl((struct cert_blob){ unit_cert_bytes(good.bytes, len), len }).fault,
-                                 CERT_UNREADABLE);
+                assert_int_equal(
+                        read_crl((struct cert_blob){ unit_cert_bytes(good.bytes, len), len }).fault,
+                        CERT_UNREADABLE);
         memcpy(bytes, good.bytes, good.len);
         bytes[good.len] = 0;
-        assert_int_equal(read_crl((struct cert_blob){ bytes, good.len + 1 }).fault, CERT_UNREADABLE);
+        assert_int_equal(read_crl((struct cert_blob){ bytes, good.len + 1 }).fault,
+                         CERT_UNREADABLE);
         assert_int_equal(read_crl(root->der).fault, CERT_UNREADABLE);
 }
 

@@ -110,8 +110,10 @@ static void test_lengths(void **state) {
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
                 memcpy(bytes, forms[i].head, forms[i].head_len);
-                unit_int("whole", cert_der_is_strict(bytes, forms[i].head_len + forms[i].len), true);
-                unit_int("cut", cert_der_is_strict(bytes, forms[i].head_len + forms[i].len - 1), false);
+                unit_int("whole", cert_der_is_strict(bytes, forms[i].head_len + forms[i].len),
+                         true);
+                unit_int("cut", cert_der_is_strict(bytes, forms[i].head_len + forms[i].len - 1),
+                         false);
         }
 }
 

@@ -28,14 +28,16 @@ static void test_forgeries(void **state) {
         assert_int_equal(X509_set1_notAfter(longer, later), 1);
         assert_true(i2d_re_X509_tbs(longer, NULL) > 0);
         ASN1_TIME_free(later);
-        assert_int_equal(judged(unit_cert_keep(longer, good->key), root, between), REASON_CERTIFICATE_CHAIN);
+        assert_int_equal(judged(unit_cert_keep(longer, good->key), root, between),
+                         REASON_CERTIFICATE_CHAIN);
         /* by the same CA once more: it holds, and is another */
         got = judge(same, CAS(root, between), NOW, false);
         assert_int_equal(got.reason, REASON_NONE);
         assert_memory_not_equal(got.cert.thumbprint, first.cert.thumbprint, 32);
 }
 
-/* Who knows a signature (r, s) of ECDSA knows (r, -s) as well: the chain holds with both, so only all of the bytes tell two certificates apart. */
+/* Who knows a signature (r, s) of ECDSA knows (r, -s) as well: the chain holds with both, so
+ * only all of the bytes tell two certificates apart. */
 static void test_the_other_signature(void **state) {
         EC_GROUP *curve = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
         const ASN1_BIT_STRING *bits = NULL;
@@ -52,8 +54,9 @@ static void test_the_other_signature(void **state) {
         sig = d2i_ECDSA_SIG(NULL, &p, ASN1_STRING_length(bits));
         assert_int_equal(BN_sub(s, EC_GROUP_get0_order(curve), ECDSA_SIG_get0_s(sig)), 1);
         assert_int_equal(ECDSA_SIG_set0(negative, BN_dup(ECDSA_SIG_get0_r(sig)), s), 1);
-        assert_int_equal(
-                ASN1_STRING_set((ASN1_STRING *) (uintptr_t) bits, NULL, i2d_ECDSA_SIG(negative, NULL)), 1);
+        assert_int_equal(ASN1_STRING_set((ASN1_STRING *) (uintptr_t) bits, NULL,
+                                         i2d_ECDSA_SIG(negative, NULL)),
+                         1);
         der = (unsigned char *) (uintptr_t) ASN1_STRING_get0_data(bits);
         (void) i2d_ECDSA_SIG(negative, &der);
         got = judge(unit_cert_keep(other, leaf->key), CAS(root, between), NOW, false);

@@ -1,7 +1,7 @@
 /* Chains: which hold, which do not, and why; with every certificate made for it. */
 #include "unit_chain.h"
 
-/* --- Chains that hold ----------------------------------------------------------------------------------------------------------------- */
+/* --- Chains that hold --- */
 
 static void test_a_chain(void **state) {
         struct cert_verdict got = judge(leaf, CAS(root, between), NOW, false);
@@ -21,12 +21,14 @@ static void test_a_chain(void **state) {
         assert_memory_not_equal(got.serials[0].issuer, got.serials[1].issuer, RECORD_HASH_LEN);
         got = judge(between, CAS(root), NOW, false);
         assert_memory_equal(got.cert.serial.issuer,
-                            judge(leaf, CAS(root, between), NOW, false).serials[1].issuer, RECORD_HASH_LEN);
+                            judge(leaf, CAS(root, between), NOW, false).serials[1].issuer,
+                            RECORD_HASH_LEN);
 }
 
 static void test_a_chain_as_openssl_makes_it(void **state) {
         static const char plain[] = "basicConstraints=CA:TRUE";
-        const struct unit_cert *plain_root = unit_cert(.cn = "Plain", .key = "RSA:2048", .extensions = plain);
+        const struct unit_cert *plain_root =
+                unit_cert(.cn = "Plain", .key = "RSA:2048", .extensions = plain);
         const struct unit_cert *sub =
                 unit_cert(.cn = "Sub", .key = "RSA:2048#sub", .issuer = plain_root,
                           .extensions = "basicConstraints=critical,CA:TRUE;subjectKeyIdentifier="
@@ -37,7 +39,8 @@ static void test_a_chain_as_openssl_makes_it(void **state) {
                 { .key = "RSA:2048#leaf", .pss = true },
                 { .key = "ED25519" },
                 { .key = "EC:P-521", .md = "SHA512" },
-                { .extensions = "keyUsage=critical,digitalSignature;extendedKeyUsage=serverAuth,clientAuth" },
+                { .extensions = "keyUsage=critical,digitalSignature;extendedKeyUsage=serverAuth,"
+                                "clientAuth" },
                 { .extensions = "authorityKeyIdentifier=keyid" },
                 { .extensions = "1.2.3.4=DER:0500" },
         };
@@ -65,9 +68,11 @@ static void test_the_keys_of_cas(void **state) {
 
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-                const struct unit_cert *ca = unit_cert(.cn = "CA", .key = rows[i].key, .md = rows[i].md,
-                                                       .pss = rows[i].pss, .extensions = UNIT_CERT_CA);
-                const struct unit_cert *x = unit_cert(.issuer = ca, .md = rows[i].md, .pss = rows[i].pss);
+                const struct unit_cert *ca =
+                        unit_cert(.cn = "CA", .key = rows[i].key, .md = rows[i].md,
+                                  .pss = rows[i].pss, .extensions = UNIT_CERT_CA);
+                const struct unit_cert *x =
+                        unit_cert(.issuer = ca, .md = rows[i].md, .pss = rows[i].pss);
 
                 unit_int(rows[i].key, judged(x, ca), REASON_NONE);
         }
@@ -88,17 +93,17 @@ static void test_cas_of_one_name(void **state) {
                 const struct unit_cert *x = unit_cert(.issuer = cas[i]);
 
                 assert_int_equal(judge(x, cas, ARRAY_LEN(cas), NOW, false).reason, REASON_NONE);
-                assert_int_equal(
-                        judged(x, cas[(i + 1) % 5], cas[(i + 2) % 5], cas[(i + 3) % 5], cas[(i + 4) % 5]),
-                        REASON_CERTIFICATE_CHAIN);
+                assert_int_equal(judged(x, cas[(i + 1) % 5], cas[(i + 2) % 5], cas[(i + 3) % 5],
+                                        cas[(i + 4) % 5]),
+                                 REASON_CERTIFICATE_CHAIN);
         }
 }
 
 /* What is said is said of the one whose key it is. */
 static void test_what_is_said_of_several(void **state) {
         const struct unit_cert *wrong = ca_make("Same", "ED25519#wrong", NULL);
-        const struct unit_cert *right =
-                unit_cert(.cn = "Same", .key = "ED25519#right", .to = NOW - 1, .extensions = UNIT_CERT_CA);
+        const struct unit_cert *right = unit_cert(.cn = "Same", .key = "ED25519#right",
+                                                  .to = NOW - 1, .extensions = UNIT_CERT_CA);
         const struct unit_cert *x = unit_cert(.issuer = right);
 
         (void) state;
@@ -106,7 +111,8 @@ static void test_what_is_said_of_several(void **state) {
         assert_int_equal(judged(x, right, wrong), REASON_CERTIFICATE_EXPIRED);
 }
 
-/* Names that are the same to a reader and not to the byte are two, for revocation lists tell issuers apart by the bytes. */
+/* Names that are the same to a reader and not to the byte are two, for revocation lists tell
+ * issuers apart by the bytes. */
 static void test_a_name_in_other_letters(void **state) {
         X509_NAME *name = X509_NAME_new();
         const struct unit_cert *ca, *x;
@@ -116,15 +122,17 @@ static void test_a_name_in_other_letters(void **state) {
         ca = unit_cert(.subject = name, .key = "EC:P-256#between", .extensions = UNIT_CERT_CA);
         X509_NAME_free(name);
         x = unit_cert(.issuer = between);
-        assert_int_equal(X509_NAME_cmp(X509_get_subject_name(ca->x), X509_get_issuer_name(x->x)), 0);
+        assert_int_equal(X509_NAME_cmp(X509_get_subject_name(ca->x), X509_get_issuer_name(x->x)),
+                         0);
         assert_int_equal(judged(x, ca), REASON_CERTIFICATE_UNTRUSTED);
         assert_int_equal(judged(unit_cert(.issuer = ca), ca), REASON_NONE);
 }
 
 /* A CA that was renewed: the same name, the same key, other dates. A CA with two roots. */
 static void test_several_ways(void **state) {
-        const struct unit_cert *old = unit_cert(.cn = "Again", .key = "ED25519#again", .from = NOW - 3 * DAY,
-                                                .to = NOW - DAY, .extensions = UNIT_CERT_CA);
+        const struct unit_cert *old =
+                unit_cert(.cn = "Again", .key = "ED25519#again", .from = NOW - 3 * DAY,
+                          .to = NOW - DAY, .extensions = UNIT_CERT_CA);
         const struct unit_cert *new = ca_make("Again", "ED25519#again", NULL);
         const struct unit_cert *other = ca_make("Other", "ED25519#other", NULL);
         const struct unit_cert *cross = ca_make("Again", "ED25519#again", other);
@@ -145,10 +153,11 @@ static void test_a_new_key(void **state) {
         const struct unit_cert *old = ca_make("Roll", "ED25519#old", NULL);
         static const char identified[] =
                 UNIT_CERT_CA ";subjectKeyIdentifier=hash;authorityKeyIdentifier=keyid";
-        const struct unit_cert *old_id = unit_cert(.cn = "Roll", .key = "ED25519#old",
-                                                   .extensions = UNIT_CERT_CA ";subjectKeyIdentifier=hash");
-        const struct unit_cert *new =
-                unit_cert(.cn = "Roll", .key = "ED25519#new", .issuer = old_id, .extensions = identified);
+        const struct unit_cert *old_id =
+                unit_cert(.cn = "Roll", .key = "ED25519#old",
+                          .extensions = UNIT_CERT_CA ";subjectKeyIdentifier=hash");
+        const struct unit_cert *new = unit_cert(.cn = "Roll", .key = "ED25519#new",
+                                                .issuer = old_id, .extensions = identified);
         const struct unit_cert *vague = ca_make("Roll", "ED25519#new", old);
         const struct unit_cert *x = unit_cert(.issuer = new);
 
@@ -161,11 +170,12 @@ static void test_a_new_key(void **state) {
         assert_int_equal(judged(unit_cert(.issuer = vague), vague, old), REASON_CERTIFICATE_CHAIN);
 }
 
-/* --- Chains that do not --------------------------------------------------------------------------------------------------------------- */
+/* --- Chains that do not --- */
 
 static void test_what_is_missing(void **state) {
         (void) state;
-        assert_int_equal(judged(leaf, between), REASON_CERTIFICATE_UNTRUSTED); /* no partial chains */
+        /* no partial chains */
+        assert_int_equal(judged(leaf, between), REASON_CERTIFICATE_UNTRUSTED);
         assert_int_equal(judged(leaf, root), REASON_CERTIFICATE_UNTRUSTED);
         assert_int_equal(judged(unit_cert(.extensions = CLIENT), root, between),
                          REASON_CERTIFICATE_UNTRUSTED);
@@ -177,9 +187,9 @@ static void test_what_is_missing(void **state) {
         /* whoever shows a CA's is told so */
         assert_int_equal(judged(ca_make("me", "ED25519", NULL), root), REASON_CERTIFICATE_PURPOSE);
         /* what is registered and no certificate is passed over */
-        assert_int_equal(
-                judged(leaf, &(struct unit_cert){ .der = { (const uint8_t *) "\x30", 1 } }, root, between),
-                REASON_NONE);
+        assert_int_equal(judged(leaf, &(struct unit_cert){ .der = { (const uint8_t *) "\x30", 1 } },
+                                root, between),
+                         REASON_NONE);
 }
 
 /* Each of the three in turn, to the second. */
@@ -207,8 +217,8 @@ static void test_dates(void **state) {
                 }
                 a = unit_cert(.cn = "A", .key = "ED25519#a", .from = from[0], .to = to[0],
                               .extensions = UNIT_CERT_CA);
-                b = unit_cert(.cn = "B", .key = "ED25519#b", .issuer = a, .from = from[1], .to = to[1],
-                              .extensions = UNIT_CERT_CA);
+                b = unit_cert(.cn = "B", .key = "ED25519#b", .issuer = a, .from = from[1],
+                              .to = to[1], .extensions = UNIT_CERT_CA);
                 c = unit_cert(.issuer = b, .from = from[2], .to = to[2]);
                 for (size_t i = 0; i < ARRAY_LEN(moments); i++) {
                         struct cert_verdict got = judge(c, CAS(a, b), moments[i].at, false);
@@ -226,9 +236,14 @@ static void test_dates(void **state) {
 static const struct bad_chain {
         const char *row;
         struct unit_cert_spec ca, leaf; /* below the root */
-        enum reason reason, registered; /* where the leaf itself is registered */
+        /* where the leaf itself is registered */
+        enum reason reason, registered;
 } bad_chains[] = {
-        { "good", { .extensions = UNIT_CERT_CA }, { .extensions = CLIENT }, REASON_NONE, REASON_NONE },
+        { "good",
+          { .extensions = UNIT_CERT_CA },
+          { .extensions = CLIENT },
+          REASON_NONE,
+          REASON_NONE },
         { "a CA that is none", {}, {}, REASON_CERTIFICATE_CHAIN, REASON_NONE },
         { "likewise",
           { .extensions = "basicConstraints=CA:FALSE" },
@@ -252,8 +267,8 @@ static const struct bad_chain {
           REASON_CERTIFICATE_CHAIN,
           REASON_NONE },
         { "a CA of other names",
-          { .extensions =
-                    UNIT_CERT_CA ";2.5.29.30=critical,DER:3014A0123010A40E300C310A300806035504030C0178" },
+          { .extensions = UNIT_CERT_CA
+            ";2.5.29.30=critical,DER:3014A0123010A40E300C310A300806035504030C0178" },
           {},
           REASON_CERTIFICATE_CHAIN,
           REASON_NONE },
@@ -349,12 +364,16 @@ static void test_bad_chains(void **state) {
 }
 
 static void test_path_lengths(void **state) {
-        static const char zero[] = "basicConstraints=critical,CA:TRUE,pathlen:0;keyUsage=keyCertSign";
-        static const char one[] = "basicConstraints=critical,CA:TRUE,pathlen:1;keyUsage=keyCertSign";
-        const struct unit_cert *top = unit_cert(.cn = "Top", .key = "ED25519#top", .extensions = one);
+        static const char zero[] =
+                "basicConstraints=critical,CA:TRUE,pathlen:0;keyUsage=keyCertSign";
+        static const char one[] =
+                "basicConstraints=critical,CA:TRUE,pathlen:1;keyUsage=keyCertSign";
+        const struct unit_cert *top =
+                unit_cert(.cn = "Top", .key = "ED25519#top", .extensions = one);
         const struct unit_cert *a =
                 unit_cert(.cn = "A", .key = "ED25519#a", .issuer = top, .extensions = zero);
-        const struct unit_cert *b = ca_make("B", "ED25519#b", a), *wide = ca_make("W", "ED25519#w", top);
+        const struct unit_cert *b = ca_make("B", "ED25519#b", a),
+                               *wide = ca_make("W", "ED25519#w", top);
         const struct unit_cert *c = ca_make("C", "ED25519#c", wide);
         struct cert_verdict got = judge(unit_cert(.issuer = b), CAS(top, a, b), NOW, false);
 
@@ -389,7 +408,8 @@ static void test_how_long(void **state) {
                          REASON_CERTIFICATE_UNTRUSTED);
 }
 
-/* CAs that have all certified each other: the ways are more than can be counted, and it ends all the same. */
+/* CAs that have all certified each other: the ways are more than can be counted, and it ends all
+ * the same. */
 static void test_a_thicket(void **state) {
         static const struct unit_cert *cas[CERT_CAS_MAX];
         const struct unit_cert *ends[8];

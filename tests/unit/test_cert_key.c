@@ -5,10 +5,12 @@
 
 #define NOW UNIT_CERT_NOW
 
-/* --- As SSH writes them ------------------------------------------------------------------------------------------------------------- */
+/* --- As SSH writes them --- */
 
-/* The hashes are those of ssh-keygen -i -m PKCS8; of Ed25519, which it does not read, of a key that it has made itself. The RSA keys differ in whether
- * the first bit of their number is set; the coordinate of the P-256 one begins with a zero, and it is there as a compressed point as well. */
+/* The hashes are those of ssh-keygen -i -m PKCS8; of Ed25519, which it does not read, of a key
+ * that it has made itself. The RSA keys differ in whether the first bit of their number is set;
+ * the coordinate of the P-256 one begins with a zero, and it is there as a compressed point as
+ * well. */
 static const struct {
         const char *type, *hash, *spki;
 } keys[] = {
@@ -68,7 +70,8 @@ static void test_hashes(void **state) {
                 EVP_PKEY_free(key);
                 unit_cert_sign(x, unit_cert_key("EC:P-256"), NULL, false);
                 unit_int(keys[i].type,
-                         cert_read(&unit_cert_keep(x, NULL)->der, CERT_CLIENT, NOW, &got, detail), CERT_FINE);
+                         cert_read(&unit_cert_keep(x, NULL)->der, CERT_CLIENT, NOW, &got, detail),
+                         CERT_FINE);
                 for (size_t j = 0; j < 32; j++)
                         (void) snprintf(hex + 2 * j, 3, "%02x", got.ssh[j]);
                 unit_str(keys[i].type, got.key_type, keys[i].type);
@@ -113,7 +116,8 @@ static void test_an_exponent_of_one(void **state) {
                 assert_int_equal(X509_set_pubkey(x, key), 1);
                 unit_cert_sign(x, unit_cert_key("EC:P-256"), NULL, false);
                 unit_int("exponent",
-                         cert_read(&unit_cert_keep(X509_dup(x), NULL)->der, CERT_CLIENT, NOW, &got, detail),
+                         cert_read(&unit_cert_keep(X509_dup(x), NULL)->der, CERT_CLIENT, NOW, &got,
+                                   detail),
                          e == 3 ? CERT_FINE : CERT_REFUSED);
                 EVP_PKEY_free(key);
                 key = NULL;
@@ -125,7 +129,7 @@ static void test_an_exponent_of_one(void **state) {
         EVP_PKEY_CTX_free(ctx);
 }
 
-/* --- Proofs -------------------------------------------------------------------------------------------------------------------------- */
+/* --- Proofs --- */
 
 static const char message[] = "wfapikey proof of possession, version 1: wfc_x:sshd:alice";
 
@@ -146,8 +150,8 @@ static struct signature sign(const char *key_name, const char *text, struct sign
         EVP_MD_CTX *ctx = EVP_MD_CTX_new();
         EVP_PKEY_CTX *options = NULL;
         struct signature got = { .len = sizeof(got.bytes) };
-        bool edwards =
-                EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519 || EVP_PKEY_get_base_id(key) == EVP_PKEY_ED448;
+        bool edwards = EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519 ||
+                       EVP_PKEY_get_base_id(key) == EVP_PKEY_ED448;
         const EVP_MD *md = edwards ? NULL : EVP_get_digestbyname(how.md ? how.md : "SHA256");
 
         assert_int_equal(EVP_DigestSignInit(ctx, &options, md, NULL, key), 1);
@@ -156,10 +160,12 @@ static struct signature sign(const char *key_name, const char *text, struct sign
 
                 assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(options, padding), 1);
                 if (padding == RSA_PKCS1_PSS_PADDING)
-                        assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_saltlen(options, how.salt ? how.salt : 32),
-                                         1);
+                        assert_int_equal(
+                                EVP_PKEY_CTX_set_rsa_pss_saltlen(options, how.salt ? how.salt : 32),
+                                1);
         }
-        assert_int_equal(EVP_DigestSign(ctx, got.bytes, &got.len, (const uint8_t *) text, strlen(text)), 1);
+        assert_int_equal(
+                EVP_DigestSign(ctx, got.bytes, &got.len, (const uint8_t *) text, strlen(text)), 1);
         EVP_MD_CTX_free(ctx);
         if (strncmp(key_name, "EC:", 3) == 0 && !how.der) {
                 const unsigned char *p = got.bytes;
@@ -174,7 +180,8 @@ static struct signature sign(const char *key_name, const char *text, struct sign
         return got;
 }
 
-static enum reason prove(const char *key_name, const char *text, const struct signature *signature) {
+static enum reason prove(const char *key_name, const char *text,
+                         const struct signature *signature) {
         const struct unit_cert *cert = unit_cert(.key = key_name);
         struct cert_question question = {
                 .der = cert->der,
@@ -192,7 +199,8 @@ static enum reason prove(const char *key_name, const char *text, const struct si
         return verdict.reason;
 }
 
-static const char *const provers[] = { "ED25519", "EC:P-256", "RSA:2048", "RSA:3072", "RSA-PSS:2048" };
+static const char *const provers[] = { "ED25519", "EC:P-256", "RSA:2048", "RSA:3072",
+                                       "RSA-PSS:2048" };
 
 static void test_proofs(void **state) {
         (void) state;
@@ -200,7 +208,8 @@ static void test_proofs(void **state) {
                 struct signature good = sign(provers[i], message, (struct signing){}), bad;
 
                 unit_int(provers[i], prove(provers[i], message, &good), REASON_NONE);
-                unit_int(provers[i], prove(provers[i], "another", &good), REASON_CERTIFICATE_SIGNATURE);
+                unit_int(provers[i], prove(provers[i], "another", &good),
+                         REASON_CERTIFICATE_SIGNATURE);
                 unit_int(provers[i], prove(provers[i], "", &good), REASON_CERTIFICATE_SIGNATURE);
                 for (size_t j = 0; j < ARRAY_LEN(provers); j++) {
                         bad = sign(provers[j], message, (struct signing){});
@@ -211,7 +220,8 @@ static void test_proofs(void **state) {
                 for (size_t len = 0; len < good.len; len += len == 0 ? 1 : 21) {
                         bad = good;
                         bad.len = len;
-                        unit_int("cut", prove(provers[i], message, &bad), REASON_CERTIFICATE_SIGNATURE);
+                        unit_int("cut", prove(provers[i], message, &bad),
+                                 REASON_CERTIFICATE_SIGNATURE);
                 }
                 bad = good;
                 bad.bytes[bad.len++] = 0;
@@ -219,7 +229,8 @@ static void test_proofs(void **state) {
                 for (size_t bit = 0; bit < 8 * good.len; bit += 29) {
                         bad = good;
                         bad.bytes[bit / 8] ^= (uint8_t) (1 << bit % 8);
-                        unit_int("bit", prove(provers[i], message, &bad), REASON_CERTIFICATE_SIGNATURE);
+                        unit_int("bit", prove(provers[i], message, &bad),
+                                 REASON_CERTIFICATE_SIGNATURE);
                 }
                 bad = (struct signature){ .len = good.len };
                 unit_int("zeroes", prove(provers[i], message, &bad), REASON_CERTIFICATE_SIGNATURE);
@@ -256,11 +267,13 @@ static void test_wrong_ways_to_sign(void **state) {
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
                 struct signature bad = sign(rows[i].key, message, rows[i].how);
 
-                unit_int(rows[i].row, prove(rows[i].key, message, &bad), REASON_CERTIFICATE_SIGNATURE);
+                unit_int(rows[i].row, prove(rows[i].key, message, &bad),
+                         REASON_CERTIFICATE_SIGNATURE);
         }
 }
 
-/* What is wrong with the certificate comes first; and where there is no signature, none is looked at. */
+/* What is wrong with the certificate comes first; and where there is no signature, none is
+ * looked at. */
 static void test_what_comes_first(void **state) {
         struct signature good = sign("ED448", message, (struct signing){});
         struct cert_question question = { .der = unit_cert(.key = "EC:P-384")->der,

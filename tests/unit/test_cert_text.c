@@ -8,12 +8,14 @@ static void read_name(X509_NAME *name, struct cert_record *ret) {
         char detail[CERT_DETAIL_LEN];
 
         unit_poison(ret, sizeof(*ret));
-        assert_int_equal(cert_read(&unit_cert(.subject = name)->der, CERT_CLIENT, UNIT_CERT_NOW, ret, detail),
+        assert_int_equal(cert_read(&unit_cert(.subject = name)->der, CERT_CLIENT, UNIT_CERT_NOW,
+                                   ret, detail),
                          CERT_FINE);
         assert_int_equal(ERR_peek_error(), 0);
         X509_NAME_free(name);
         assert_true(ret->subject[0] == '\0' || text_is_label(ret->subject, RECORD_DN_MAX));
-        assert_true(ret->subject_cn[0] == '\0' || text_is_label(ret->subject_cn, RECORD_DN_PART_MAX));
+        assert_true(ret->subject_cn[0] == '\0' ||
+                    text_is_label(ret->subject_cn, RECORD_DN_PART_MAX));
 }
 
 static const struct entry {
@@ -90,7 +92,8 @@ static X509_NAME *make_name(const struct entry *entries, size_t n) {
         X509_NAME *name = X509_NAME_new();
 
         for (size_t i = 0; i < n && entries[i].nid != no_entry.nid; i++)
-                unit_cert_add_name(name, entries[i].nid, entries[i].type, entries[i].bytes, entries[i].len);
+                unit_cert_add_name(name, entries[i].nid, entries[i].type, entries[i].bytes,
+                                   entries[i].len);
         return name;
 }
 
@@ -114,8 +117,9 @@ static void test_names(void **state) {
 
 /* Names longer than there is room for end with a whole character, and with a whole escape. */
 static void test_long_names(void **state) {
-        static const char *const units[] = { "a",  "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x94\x91", "\x01",
-                                             "\\", "," };
+        static const char *const units[] = {
+                "a", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x94\x91", "\x01", "\\", ","
+        };
         static const size_t shown[] = { 1, 2, 3, 4, 4, 2, 1 }, written[] = { 1, 2, 3, 4, 3, 2, 2 };
 
         (void) state;
@@ -133,7 +137,8 @@ static void test_long_names(void **state) {
                         unit_int(units[i], strlen(got.subject_cn),
                                  before + (RECORD_DN_PART_MAX - before) / shown[i] * shown[i]);
                         unit_int(units[i], strlen(got.subject),
-                                 3 + before + (RECORD_DN_MAX - 3 - before) / written[i] * written[i]);
+                                 3 + before +
+                                         (RECORD_DN_MAX - 3 - before) / written[i] * written[i]);
                 }
 }
 

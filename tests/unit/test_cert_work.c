@@ -1,4 +1,5 @@
-/* Questions to the helper that reads certificates, its answers, and answers that it would not give. */
+/* Questions to the helper that reads certificates, its answers, and answers that it would not
+ * give. */
 #include "unit_cert.h"
 
 #include "cert_work.h"
@@ -56,7 +57,7 @@ static void same_record(const struct cert_record *got, const struct cert_record 
         assert_true(got->kind == 0 && got->name[0] == '\0' && got->added_at == 0);
 }
 
-/* --- There and back ------------------------------------------------------------------------------------------------------------------- */
+/* --- There and back --- */
 
 static void test_read(void **state) {
         X509_NAME *name = X509_NAME_new();
@@ -176,7 +177,8 @@ static void test_proof(void **state) {
 
 static void test_crl(void **state) {
         struct cert_blob list =
-                unit_crl(.issuer = ca, .serials = "01 0203 0102030405060708090A0B0C0D0E0F1011121314");
+                unit_crl(.issuer = ca,
+                         .serials = "01 0203 0102030405060708090A0B0C0D0E0F1011121314");
         struct cert_serial serials[3], one;
         struct crl_record want;
         char detail[CERT_DETAIL_LEN];
@@ -185,13 +187,15 @@ static void test_crl(void **state) {
         size_t len;
 
         (void) state;
-        assert_int_equal(cert_read_crl(&list, &ca->der, 1, NOW, &want, serials, 3, detail), CERT_FINE);
+        assert_int_equal(cert_read_crl(&list, &ca->der, 1, NOW, &want, serials, 3, detail),
+                         CERT_FINE);
         answer = run(cert_work_ask_crl(&list, &ca->der, 1, NOW, in, HELPER_BYTES_MAX), &len);
         assert_int_equal(cert_work_take_crl(answer, len, &got), 0);
         assert_int_equal(got.fault, CERT_FINE);
         assert_memory_equal(got.crl.ca, want.ca, 32);
         assert_memory_equal(got.crl.issuer, want.issuer, 32);
-        assert_true(got.crl.this_update == want.this_update && got.crl.next_update == want.next_update);
+        assert_true(got.crl.this_update == want.this_update &&
+                    got.crl.next_update == want.next_update);
         assert_true(got.crl.revoked == 3 && got.n_serials == 3);
         for (size_t i = 0; i < 3; i++) {
                 unit_poison(&one, sizeof(one));
@@ -224,7 +228,8 @@ static void test_large_lists(void **state) {
                 for (size_t n = 0; n < sizes[i]; n++)
                         unit_crl_add_entry(crl, "7F", NULL);
                 list = unit_crl_finish(crl, &spec);
-                answer = run(cert_work_ask_crl(&list, &ca->der, 1, NOW, in, HELPER_BYTES_MAX), &len);
+                answer =
+                        run(cert_work_ask_crl(&list, &ca->der, 1, NOW, in, HELPER_BYTES_MAX), &len);
                 assert_int_equal(cert_work_take_crl(answer, len, &got), 0);
                 if (sizes[i] < 49000) {
                         assert_int_equal(got.fault, CERT_FINE);
@@ -236,12 +241,16 @@ static void test_large_lists(void **state) {
         }
 }
 
-/* --- Questions that are none ------------------------------------------------------------------------------------------------------------ */
+/* --- Questions that are none --- */
 
 static void test_what_does_not_fit(void **state) {
         static struct cert_blob many[HELPER_BYTES_MAX / 4];
-        const struct cert_question question = { .der = leaf->der, .cas = &ca->der, .n_cas = 1, .now = NOW };
-        struct cert_question wide = { .der = leaf->der, .cas = many, .n_cas = CERT_CAS_MAX + 1, .now = NOW };
+        const struct cert_question question = {
+                .der = leaf->der, .cas = &ca->der, .n_cas = 1, .now = NOW
+        };
+        struct cert_question wide = {
+                .der = leaf->der, .cas = many, .n_cas = CERT_CAS_MAX + 1, .now = NOW
+        };
         const struct cert_blob huge = { in, HELPER_BYTES_MAX };
         ssize_t read = cert_work_ask_read(&leaf->der, 1, CERT_CLIENT, NOW, out, HELPER_BYTES_MAX);
         ssize_t judge = cert_work_ask_judge(&question, out, HELPER_BYTES_MAX);
@@ -250,16 +259,18 @@ static void test_what_does_not_fit(void **state) {
         (void) state;
         assert_true(read > 0 && judge > 0 && crl > 0);
         for (ssize_t size = 0; size < read; size++)
-                assert_true(cert_work_ask_read(&leaf->der, 1, CERT_CLIENT, NOW, out, (size_t) size) ==
-                            -EMSGSIZE);
+                assert_true(cert_work_ask_read(&leaf->der, 1, CERT_CLIENT, NOW, out,
+                                               (size_t) size) == -EMSGSIZE);
         for (ssize_t size = 0; size < judge; size++)
                 assert_true(cert_work_ask_judge(&question, out, (size_t) size) == -EMSGSIZE);
         for (ssize_t size = 0; size < crl; size++)
-                assert_true(cert_work_ask_crl(&leaf->der, &ca->der, 1, NOW, out, (size_t) size) == -EMSGSIZE);
-        assert_true(cert_work_ask_read(&huge, 1, CERT_CLIENT, NOW, out, HELPER_BYTES_MAX) == -EMSGSIZE);
-        assert_true(cert_work_ask_judge(&wide, out, HELPER_BYTES_MAX) == -EMSGSIZE);
-        assert_true(cert_work_ask_crl(&leaf->der, many, CERT_CAS_MAX + 1, NOW, out, HELPER_BYTES_MAX) ==
+                assert_true(cert_work_ask_crl(&leaf->der, &ca->der, 1, NOW, out, (size_t) size) ==
+                            -EMSGSIZE);
+        assert_true(cert_work_ask_read(&huge, 1, CERT_CLIENT, NOW, out, HELPER_BYTES_MAX) ==
                     -EMSGSIZE);
+        assert_true(cert_work_ask_judge(&wide, out, HELPER_BYTES_MAX) == -EMSGSIZE);
+        assert_true(cert_work_ask_crl(&leaf->der, many, CERT_CAS_MAX + 1, NOW, out,
+                                      HELPER_BYTES_MAX) == -EMSGSIZE);
         wide.n_cas = CERT_CAS_MAX;
         assert_true(cert_work_ask_judge(&wide, out, HELPER_BYTES_MAX) > 0);
         /* a question whose answer does not fit */
@@ -269,19 +280,22 @@ static void test_what_does_not_fit(void **state) {
 }
 
 static void test_questions_cut(void **state) {
-        const struct cert_question question = { .der = leaf->der, .cas = &ca->der, .n_cas = 1, .now = NOW };
+        const struct cert_question question = {
+                .der = leaf->der, .cas = &ca->der, .n_cas = 1, .now = NOW
+        };
 
         (void) state;
         for (unsigned kind = 0; kind < 3; kind++) {
-                ssize_t asked =
-                        kind == 0 ? cert_work_ask_read(&leaf->der, 1, CERT_CLIENT, NOW, in, HELPER_BYTES_MAX)
-                        : kind == 1 ? cert_work_ask_judge(&question, in, HELPER_BYTES_MAX)
-                                    : cert_work_ask_crl(&leaf->der, &ca->der, 1, NOW, in, HELPER_BYTES_MAX);
+                ssize_t asked = kind == 0 ? cert_work_ask_read(&leaf->der, 1, CERT_CLIENT, NOW, in,
+                                                               HELPER_BYTES_MAX)
+                                : kind == 1 ? cert_work_ask_judge(&question, in, HELPER_BYTES_MAX)
+                                            : cert_work_ask_crl(&leaf->der, &ca->der, 1, NOW, in,
+                                                                HELPER_BYTES_MAX);
 
                 assert_true(asked > 0);
                 for (ssize_t len = 0; len < asked; len++)
-                        assert_true(cert_work_run(unit_cert_bytes(in, (size_t) len), (size_t) len, out) ==
-                                    -EBADMSG);
+                        assert_true(cert_work_run(unit_cert_bytes(in, (size_t) len), (size_t) len,
+                                                  out) == -EBADMSG);
                 in[asked] = 0;
                 assert_true(cert_work_run(in, (size_t) asked + 1, out) == -EBADMSG);
                 in[0] = 'x';
@@ -289,7 +303,7 @@ static void test_questions_cut(void **state) {
         }
 }
 
-/* --- Answers that are none ------------------------------------------------------------------------------------------------------------- */
+/* --- Answers that are none --- */
 
 static bool is_safe(const char *text, size_t size) {
         return text[0] == '\0' || text_is_label(text, size - 1);
@@ -313,7 +327,8 @@ static void check_verdict(const struct cert_verdict *verdict) {
         if (verdict->reason == REASON_NONE)
                 assert_in_range(verdict->n_serials, 1, CERT_CHAIN_MAX);
         else
-                assert_in_range(verdict->reason, REASON_CERTIFICATE_UNREADABLE, REASON_CERTIFICATE_UNCHECKED);
+                assert_in_range(verdict->reason, REASON_CERTIFICATE_UNREADABLE,
+                                REASON_CERTIFICATE_UNCHECKED);
 }
 
 static int take_any(char kind, const uint8_t *answer, size_t len) {
@@ -337,7 +352,8 @@ static int take_any(char kind, const uint8_t *answer, size_t len) {
                 unit_poisoned("crl", &crl, sizeof(crl));
         } else if (kind == 'R') {
                 check_record(&read.cert);
-                assert_true(is_safe(read.detail, sizeof(read.detail)) && read.fault < _CERT_FAULT_MAX);
+                assert_true(is_safe(read.detail, sizeof(read.detail)) &&
+                            read.fault < _CERT_FAULT_MAX);
         } else if (kind == 'J') {
                 check_verdict(&verdict);
         } else {
@@ -347,9 +363,12 @@ static int take_any(char kind, const uint8_t *answer, size_t len) {
         return r;
 }
 
-/* Each of the answers cut everywhere, made longer, taken for another, and with every byte changed. */
+/* Each of the answers cut everywhere, made longer, taken for another, and with every byte
+ * changed. */
 static void test_hostile_bytes(void **state) {
-        const struct cert_question question = { .der = leaf->der, .cas = &ca->der, .n_cas = 1, .now = NOW };
+        const struct cert_question question = {
+                .der = leaf->der, .cas = &ca->der, .n_cas = 1, .now = NOW
+        };
         struct cert_blob list = unit_crl(.issuer = ca, .serials = "01 0203");
         static const char kinds[] = "RJC";
 
@@ -360,15 +379,18 @@ static void test_hostile_bytes(void **state) {
                         run(*kind == 'R'   ? cert_work_ask_read(&leaf->der, 1, CERT_CLIENT, NOW, in,
                                                                 HELPER_BYTES_MAX)
                             : *kind == 'J' ? cert_work_ask_judge(&question, in, HELPER_BYTES_MAX)
-                                           : cert_work_ask_crl(&list, &ca->der, 1, NOW, in, HELPER_BYTES_MAX),
+                                           : cert_work_ask_crl(&list, &ca->der, 1, NOW, in,
+                                                               HELPER_BYTES_MAX),
                             &len);
                 uint8_t bytes[4096];
 
                 assert_true(len < sizeof(bytes));
                 for (const char *other = kinds; *other; other++)
                         assert_int_equal(take_any(*other, answer, len) < 0, *other != *kind);
-                for (size_t cut = *kind == 'R'; cut < len; cut++) /* no more certificates is an answer */
-                        assert_int_equal(take_any(*kind, unit_cert_bytes(answer, cut), cut), -EBADMSG);
+                /* no more certificates is an answer */
+                for (size_t cut = *kind == 'R'; cut < len; cut++)
+                        assert_int_equal(take_any(*kind, unit_cert_bytes(answer, cut), cut),
+                                         -EBADMSG);
                 memcpy(bytes, answer, len);
                 bytes[len] = 0;
                 if (*kind != 'R')

@@ -1,10 +1,12 @@
-/* Which certificate a person means: by its name, by all or the first digits of its thumbprint, and never by chance. */
+/* Which certificate a person means: by its name, by all or the first digits of its thumbprint,
+ * and never by chance. */
 #include "unit_trust.h"
 
 #include "certs.h"
 #include "policy.h"
 
-/* Two whose thumbprints differ in the ninth digit, one that is named like the digits of the second, and one that is named as others begin. */
+/* Two whose thumbprints differ in the ninth digit, one that is named like the digits of the
+ * second, and one that is named as others begin. */
 static const struct {
         uint8_t thumbprint[6];
         const char *name;

@@ -1,4 +1,5 @@
-/* Certificates as text: every form in which one travels gives the same bytes, and what is none of them gives none. */
+/* Certificates as text: every form in which one travels gives the same bytes, and what is none
+ * of them gives none. */
 #include "unit.h"
 
 #include "base64.h"
@@ -14,7 +15,8 @@ static const uint8_t der[] = { 0x30, 0x82, 0xfb, 0xff, 0xbe, 0x00, 0x7f };
 #define END       "-----END CERTIFICATE-----"
 
 static ssize_t decode(const char *text, size_t len, uint8_t *out, size_t size) {
-        char *exact = malloc(len > 0 ? len : 1); /* no NUL behind it, and nothing else */
+        /* no NUL behind it, and nothing else */
+        char *exact = malloc(len > 0 ? len : 1);
         ssize_t n;
 
         assert_non_null(exact);
@@ -35,14 +37,17 @@ static void test_every_form_is_read(void **state) {
                 { "PEM", BEGIN "\nMIL7/74A\nfw==\n" END "\n" },
                 { "PEM in one line", BEGIN BASE64 END },
                 { "PEM with blanks for line ends", BEGIN " MIL7/74A fw== " END },
-                { "PEM with tabs, as some servers hand it on", BEGIN "\n\tMIL7/74A\n\tfw==\n\t" END },
-                { "PEM with text around it", "subject=CN = alice\n" BEGIN "\n" BASE64 "\n" END "\nbye" },
+                { "PEM with tabs, as some servers hand it on",
+                  BEGIN "\n\tMIL7/74A\n\tfw==\n\t" END },
+                { "PEM with text around it",
+                  "subject=CN = alice\n" BEGIN "\n" BASE64 "\n" END "\nbye" },
                 { "the first of two", BEGIN "\n" BASE64 "\n" END "\n" BEGIN "\nZm9v\n" END "\n" },
-                { "behind another block", "-----BEGIN X-----\nZm9v\n-----END X-----\n" BEGIN BASE64 END },
+                { "behind another block",
+                  "-----BEGIN X-----\nZm9v\n-----END X-----\n" BEGIN BASE64 END },
                 { "escaped base64", "MIL7%2F74Afw%3D%3D" },
                 { "escaped in small letters", "MIL7%2f74Afw%3d%3d" },
-                { "escaped PEM",
-                  "-----BEGIN%20CERTIFICATE-----%0AMIL7%2F74Afw%3D%3D%0A-----END%20CERTIFICATE-----%0A" },
+                { "escaped PEM", "-----BEGIN%20CERTIFICATE-----%0AMIL7%2F74Afw%3D%3D%0A-----END%"
+                                 "20CERTIFICATE-----%0A" },
                 { "escaped to the last character", "%4d%49%4c%37%2f%37%34%41%66%77%3d%3d" },
         };
 
@@ -76,8 +81,8 @@ static void test_what_is_none_is_refused(void **state) {
                 { "PEM the wrong way round", END BASE64 BEGIN },
                 { "PEM of another kind",
                   "-----BEGIN PRIVATE KEY-----\n" BASE64 "\n-----END PRIVATE KEY-----" },
-                { "PEM of a request",
-                  "-----BEGIN CERTIFICATE REQUEST-----\n" BASE64 "\n-----END CERTIFICATE REQUEST-----" },
+                { "PEM of a request", "-----BEGIN CERTIFICATE REQUEST-----\n" BASE64
+                                      "\n-----END CERTIFICATE REQUEST-----" },
                 { "PEM of nothing", BEGIN "\n" END },
                 { "PEM with a header", BEGIN "\nProc-Type: 4\n\n" BASE64 "\n" END },
                 { "two, and the first is none", BEGIN "\n*\n" END "\n" BEGIN "\n" BASE64 "\n" END },
@@ -88,7 +93,8 @@ static void test_what_is_none_is_refused(void **state) {
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
                 uint8_t out[64];
 
-                unit_int(rows[i].why, decode(rows[i].text, strlen(rows[i].text), out, sizeof(out)), -EINVAL);
+                unit_int(rows[i].why, decode(rows[i].text, strlen(rows[i].text), out, sizeof(out)),
+                         -EINVAL);
         }
 }
 
@@ -136,7 +142,7 @@ static void test_the_largest_certificate_fits_in_pem_and_escaped(void **state) {
         free(in);
 }
 
-/* --- What sshd says (sshd_config(5), ExposeAuthInfo) ------------------------------------------------------------------------------ */
+/* --- What sshd says (sshd_config(5), ExposeAuthInfo) --- */
 
 static ssize_t decode_ssh(const char *text, size_t len, uint8_t *out, size_t size) {
         char *exact = malloc(len > 0 ? len : 1);
@@ -165,7 +171,8 @@ static void test_the_key_of_sshd_is_read(void **state) {
                 uint8_t out[64];
 
                 unit_poison(out, sizeof(out));
-                unit_int(texts[i], decode_ssh(texts[i], strlen(texts[i]), out, sizeof(out)), sizeof(der));
+                unit_int(texts[i], decode_ssh(texts[i], strlen(texts[i]), out, sizeof(out)),
+                         sizeof(der));
                 unit_mem(texts[i], out, der, sizeof(der));
         }
 }
@@ -194,7 +201,8 @@ static void test_what_else_sshd_says_is_no_key(void **state) {
         for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
                 uint8_t out[64];
 
-                unit_int(texts[i], decode_ssh(texts[i], strlen(texts[i]), out, sizeof(out)), -EINVAL);
+                unit_int(texts[i], decode_ssh(texts[i], strlen(texts[i]), out, sizeof(out)),
+                         -EINVAL);
         }
         assert_int_equal(decode_ssh("publickey t " BASE64, 24, (uint8_t[6]){}, 6), -EMSGSIZE);
 }

@@ -1,4 +1,5 @@
-/* Challenges: whatever user and service are, the text names them and no others, to the letter; and the forms of an answer. */
+/* Challenges: whatever user and service are, the text names them and no others, to the letter;
+ * and the forms of an answer. */
 #include "unit.h"
 
 #include "base64.h"
@@ -12,7 +13,8 @@ static void make_nonce(uint8_t nonce[static WIRE_CHALLENGE_LEN]) {
 }
 
 static void check_text(const char *row, const char *user, const char *service, const char *want) {
-        char text[CHALLENGE_TEXT_LEN], got_user[WIRE_USER_MAX + 1], got_service[WIRE_SERVICE_MAX + 1];
+        char text[CHALLENGE_TEXT_LEN], got_user[WIRE_USER_MAX + 1],
+                got_service[WIRE_SERVICE_MAX + 1];
         uint8_t nonce[WIRE_CHALLENGE_LEN];
 
         make_nonce(nonce);
@@ -49,7 +51,8 @@ static void test_every_byte_goes_there_and_back(void **state) {
 }
 
 static void test_the_longest_names_fit(void **state) {
-        char user[WIRE_USER_MAX + 1] = {}, service[WIRE_SERVICE_MAX + 1] = {}, text[CHALLENGE_TEXT_LEN];
+        char user[WIRE_USER_MAX + 1] = {}, service[WIRE_SERVICE_MAX + 1] = {},
+                                  text[CHALLENGE_TEXT_LEN];
         uint8_t nonce[WIRE_CHALLENGE_LEN] = {};
 
         (void) state;
@@ -64,8 +67,9 @@ static void test_the_longest_names_fit(void **state) {
 static void test_texts_differ_with_nonce_user_and_service(void **state) {
         static const struct {
                 const char *user, *service;
-        } rows[] = { { "alice", "sshd" },  { "alic", "sshd" },   { "alice", "ssh" }, { "sshd", "alice" },
-                     { "e", "sshd:alic" }, { "d:alice", "ssh" }, { "alice", "" } };
+        } rows[] = { { "alice", "sshd" }, { "alic", "sshd" },   { "alice", "ssh" },
+                     { "sshd", "alice" }, { "e", "sshd:alic" }, { "d:alice", "ssh" },
+                     { "alice", "" } };
         char texts[ARRAY_LEN(rows) + 1][CHALLENGE_TEXT_LEN];
         uint8_t nonce[WIRE_CHALLENGE_LEN];
 
@@ -90,12 +94,18 @@ static void test_what_is_none_to_the_letter_is_refused(void **state) {
                 { "prefix in capitals", "WFC_" NONCE ":sshd:alice" },
                 { "short nonce", "wfc_wMHCw8TFxsfIycrLzM3Oz9DR0tPU1dbX2Nna29zd3t:sshd:alice" },
                 { "long nonce", "wfc_" NONCE "8:sshd:alice" },
-                { "nonce of another alphabet", "wfc_+MHCw8TFxsfIycrLzM3Oz9DR0tPU1dbX2Nna29zd3t8:s:alice" },
-                { "the other digit of that", "wfc_/MHCw8TFxsfIycrLzM3Oz9DR0tPU1dbX2Nna29zd3t8:s:alice" },
-                { "nonce with a blank", "wfc_wMHCw8TFxsfIycrLzM3Oz9DR0tPU1dbX2Nna29zd3t8 :sshd:alice" },
-                { "blank within the nonce", "wfc_wMHC 8TFxsfIycrLzM3Oz9DR0tPU1dbX2Nna29zd3t8:sshd:alice" },
-                { "padding in the nonce", "wfc_wMHCw8TFxsfIycrLzM3Oz9DR0tPU1dbX2Nna29zd3t=:sshd:alice" },
-                { "bits left over in the nonce", "wfc_wMHCw8TFxsfIycrLzM3Oz9DR0tPU1dbX2Nna29zd3t9:s:alice" },
+                { "nonce of another alphabet",
+                  "wfc_+MHCw8TFxsfIycrLzM3Oz9DR0tPU1dbX2Nna29zd3t8:s:alice" },
+                { "the other digit of that",
+                  "wfc_/MHCw8TFxsfIycrLzM3Oz9DR0tPU1dbX2Nna29zd3t8:s:alice" },
+                { "nonce with a blank",
+                  "wfc_wMHCw8TFxsfIycrLzM3Oz9DR0tPU1dbX2Nna29zd3t8 :sshd:alice" },
+                { "blank within the nonce",
+                  "wfc_wMHC 8TFxsfIycrLzM3Oz9DR0tPU1dbX2Nna29zd3t8:sshd:alice" },
+                { "padding in the nonce",
+                  "wfc_wMHCw8TFxsfIycrLzM3Oz9DR0tPU1dbX2Nna29zd3t=:sshd:alice" },
+                { "bits left over in the nonce",
+                  "wfc_wMHCw8TFxsfIycrLzM3Oz9DR0tPU1dbX2Nna29zd3t9:s:alice" },
                 { "nonce alone", "wfc_" NONCE },
                 { "no user", "wfc_" NONCE ":sshd" },
                 { "empty user", "wfc_" NONCE ":sshd:" },
@@ -165,7 +175,7 @@ static void test_the_longest_text_is_signed_whole(void **state) {
         assert_string_equal(message + strlen(CHALLENGE_CONTEXT), text);
 }
 
-/* --- Answers ------------------------------------------------------------------------------------------------------------------------ */
+/* --- Answers --- */
 
 static void check_answer(size_t certificate_len, size_t signature_len, bool right) {
         static uint8_t certificate[WIRE_CERTIFICATE_MAX + 1], signature[WIRE_SIGNATURE_MAX + 1];
@@ -182,7 +192,8 @@ static void check_answer(size_t certificate_len, size_t signature_len, bool righ
         unit_int(row, challenge_answer_parse(text, &answer), right);
         if (!right)
                 return;
-        unit_int(row, answer.evidence, certificate_len == WIRE_KEY_HASH_LEN ? WIRE_SIGNED_KEY : WIRE_SIGNED);
+        unit_int(row, answer.evidence,
+                 certificate_len == WIRE_KEY_HASH_LEN ? WIRE_SIGNED_KEY : WIRE_SIGNED);
         unit_int(row, answer.certificate_len, certificate_len);
         unit_int(row, answer.signature_len, signature_len);
         unit_mem(row, answer.certificate, certificate, certificate_len);
@@ -196,9 +207,10 @@ static void test_answers(void **state) {
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(certificates); i++)
                 for (size_t j = 0; j < ARRAY_LEN(signatures); j++)
-                        check_answer(certificates[i], signatures[j],
-                                     certificates[i] >= 1 && certificates[i] <= WIRE_CERTIFICATE_MAX &&
-                                             signatures[j] >= 1 && signatures[j] <= WIRE_SIGNATURE_MAX);
+                        check_answer(
+                                certificates[i], signatures[j],
+                                certificates[i] >= 1 && certificates[i] <= WIRE_CERTIFICATE_MAX &&
+                                        signatures[j] >= 1 && signatures[j] <= WIRE_SIGNATURE_MAX);
 }
 
 static void test_what_has_no_form_of_an_answer_is_refused(void **state) {

@@ -33,7 +33,7 @@ static void check_wrong(const char *dir, const char *text, int line, int column,
                 unit_str(text, error, word);
 }
 
-/* --- The file --------------------------------------------------------------------------------------------------------------------- */
+/* --- The file --- */
 
 static void check_defaults(const struct conf *conf) {
         assert_int_equal(conf->has_admin_group, false);
@@ -76,8 +76,9 @@ static void test_the_file_is_one_that_nobody_else_can_write(void **state) {
                 mode_t mode;
                 int r;
         } rows[] = {
-                { 0644, 0 },      { 0600, 0 },      { 0640, 0 },      { 0444, 0 },      { 0664, -EPERM },
-                { 0646, -EPERM }, { 0620, -EPERM }, { 0602, -EPERM }, { 0666, -EPERM },
+                { 0644, 0 },      { 0600, 0 },      { 0640, 0 },
+                { 0444, 0 },      { 0664, -EPERM }, { 0646, -EPERM },
+                { 0620, -EPERM }, { 0602, -EPERM }, { 0666, -EPERM },
         };
         char path[UNIT_PATH_LEN], row[16];
 
@@ -119,7 +120,7 @@ static void test_a_file_of_another_owner_is_refused(void **state) {
         assert_null(conf);
 }
 
-/* --- What is in it ---------------------------------------------------------------------------------------------------------------- */
+/* --- What is in it --- */
 
 static const char example[] = "# wfapikeyd.conf\n"
                               "[daemon]\n"
@@ -186,7 +187,8 @@ static void test_what_is_wrong_is_named_with_its_line(void **state) {
                 { "admin-group = admins\n", 1, 1, "section" },
                 { "[daemon]\n  admin-group\n", 2, 3, "neither" },
                 { "[daemon\nadmin-group = admins\n", 1, 1, "neither" },
-                { "[daemon]\nadmin-group = admins\n[Peer bob]\nservices = imap\nrubbish\n", 5, 1, "neither" },
+                { "[daemon]\nadmin-group = admins\n[Peer bob]\nservices = imap\nrubbish\n", 5, 1,
+                  "neither" },
                 /* the first of two counts */
                 { "[daemon]\nfirst = 1\nsecond = 2\n", 2, 1, "'first'" },
                 /* what a terminal would obey is not shown as it is */
@@ -222,9 +224,11 @@ static void append(char *text, size_t size, const char *more, size_t len) {
         text[at + len] = '\0';
 }
 
-/* As many services as a peer may have, with the longest names, in one line: all of them, or a word about the line's length. */
+/* As many services as a peer may have, with the longest names, in one line: all of them, or a
+ * word about the line's length. */
 static void test_a_long_line_is_read_whole_or_refused_as_such(void **state) {
-        char text[4096] = "[Peer bob]\nservices =", want[RECORD_LIST_LEN] = "", word[WIRE_SERVICE_MAX + 1];
+        char text[4096] = "[Peer bob]\nservices =", want[RECORD_LIST_LEN] = "",
+             word[WIRE_SERVICE_MAX + 1];
         char path[UNIT_PATH_LEN], error[CONF_ERROR_LEN] = "";
         struct conf *conf = NULL;
 
@@ -248,11 +252,13 @@ static void test_a_long_line_is_read_whole_or_refused_as_such(void **state) {
 /* However long it is: what stands behind a # is not configuration. */
 static void test_the_end_of_a_long_comment_is_no_configuration(void **state) {
         for (size_t len = 100; len < 1000; len++) {
-                char text[2048] = "[daemon]\n# ", path[UNIT_PATH_LEN], error[CONF_ERROR_LEN] = "", row[32];
+                char text[2048] = "[daemon]\n# ", path[UNIT_PATH_LEN], error[CONF_ERROR_LEN] = "",
+                     row[32];
                 struct conf *conf = NULL;
 
                 memset(text + strlen(text), '-', len);
-                append(text, sizeof(text), "admin-group = admins\n", strlen("admin-group = admins\n"));
+                append(text, sizeof(text), "admin-group = admins\n",
+                       strlen("admin-group = admins\n"));
                 unit_write(unit_join(path, *state, "conf"), text, strlen(text), 0644);
                 (void) snprintf(row, sizeof(row), "behind %zu dashes", len);
                 if (load(path, true, &conf, error) < 0)
@@ -285,7 +291,7 @@ static void test_peers_are_limited(void **state) {
         free(text);
 }
 
-/* --- The files beside it ------------------------------------------------------------------------------------------------------------ */
+/* --- The files beside it --- */
 
 static void write_dropin(const char *dir, const char *name, const char *text) {
         char sub[UNIT_PATH_LEN], path[UNIT_PATH_LEN];
@@ -301,16 +307,19 @@ static void test_a_later_file_takes_the_place_of_an_earlier_one(void **state) {
 
         write_dropin(*state, "20-b.conf", "[Peer bob]\nservices = smtp\nservices = pop3\n");
         write_dropin(*state, "10-a.conf",
-                     "[daemon]\nadmin-group = developers\n[Peer bob]\nservices = ftp\ncertificates = ftp\n");
+                     "[daemon]\nadmin-group = developers\n[Peer bob]\nservices = ftp\ncertificates "
+                     "= ftp\n");
         write_dropin(*state, "30-c.conf.old", "rubbish\n");
         write_dropin(*state, ".40-d.conf", "rubbish\n");
         write_dropin(*state, "B.conf", "[daemon]\ndeveloper-group =\n");
-        write_dropin(*state, "a.conf", "[Peer alice]\nservices = ssh\n[Peer alice]\nservices = imap\n");
+        write_dropin(*state, "a.conf",
+                     "[Peer alice]\nservices = ssh\n[Peer alice]\nservices = imap\n");
         conf = load_text(*state, example);
         assert_int_equal(conf->has_admin_group, true);
         assert_int_equal(conf->admin_group, 2002);
         assert_int_equal(conf->has_developer_group, false);
-        /* What the file itself and 10-a.conf tie to bob is not tied any more; the other list of his stays; other users' stay. */
+        /* What the file itself and 10-a.conf tie to bob is not tied any more; the other list of
+         * his stays; other users' stay. */
         assert_int_equal(conf_peer_may_claim(conf, 4242, "imap"), false);
         assert_int_equal(conf_peer_may_claim(conf, 1002, "imap"), false);
         assert_int_equal(conf_peer_may_claim(conf, 4242, "ftp"), true);
@@ -378,7 +387,8 @@ static void test_certificates_of_a_peer_are_read(void **state) {
         assert_null(conf_free(conf));
 }
 
-/* What inih skips before a section, we skip too: else its values would go to the section before, which may be root's. */
+/* What inih skips before a section, we skip too: else its values would go to the section before,
+ * which may be root's. */
 static void test_a_section_is_one_whatever_blanks_are_before_it(void **state) {
         static const char *const blanks[] = { "", " ", "\t", "\v", "\f", "\r", " \f\t" };
         char text[128];
@@ -402,7 +412,8 @@ int main(void) {
                 unit_test_in_dir(test_the_file_is_one_that_nobody_else_can_write),
                 unit_test_in_dir(test_what_is_no_file_is_refused),
                 unit_test_if(geteuid() == 0,
-                             (struct CMUnitTest) unit_test_in_dir(test_a_file_of_another_owner_is_refused),
+                             (struct CMUnitTest) unit_test_in_dir(
+                                     test_a_file_of_another_owner_is_refused),
                              "needs root"),
                 unit_test_in_dir(test_everything_is_read),
                 unit_test_in_dir(test_a_list_may_go_on_in_the_next_line),

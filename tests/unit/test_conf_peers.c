@@ -1,10 +1,13 @@
-/* What follows from a configuration: who has which role, may ask in whose name, and whose word counts. */
+/* What follows from a configuration: who has which role, may ask in whose name, and whose word
+ * counts. */
 #include "unit.h"
 
 #include "conf.h"
 
 static enum role role_of(const struct conf *conf, uid_t uid, gid_t gid, gid_t other) {
-        const struct peer peer = { .cred = { .uid = uid, .gid = gid }, .n_groups = 1, .groups = &other };
+        const struct peer peer = { .cred = { .uid = uid, .gid = gid },
+                                   .n_groups = 1,
+                                   .groups = &other };
 
         return conf_role(conf, &peer);
 }
@@ -89,13 +92,20 @@ static void test_whose_word_on_certificates_counts(void **state) {
                 const char *service;
                 bool may;
         } rows[] = {
-                { 0, "anything", true },      { 0, "", true },
-                { 110, "postgresql", true },  { 110, "imap", true },
-                { 110, "smtp", false },       { 110, "", false },
-                { 110, "IMAP", false },       { 110, "postgresql imap", false },
-                { 111, "smtp", false }, /* it may speak for the service, and is not believed */
-                { 111, "postgresql", false }, { 112, "smtp", true },
-                { 112, "sshd", false },       { 4242, "smtp", false },
+                { 0, "anything", true },
+                { 0, "", true },
+                { 110, "postgresql", true },
+                { 110, "imap", true },
+                { 110, "smtp", false },
+                { 110, "", false },
+                { 110, "IMAP", false },
+                { 110, "postgresql imap", false },
+                /* it may speak for the service, and is not believed */
+                { 111, "smtp", false },
+                { 111, "postgresql", false },
+                { 112, "smtp", true },
+                { 112, "sshd", false },
+                { 4242, "smtp", false },
                 { 4242, "sshd", false }, /* though everybody may claim that */
         };
 

@@ -1,5 +1,6 @@
-/* The gate before each D-Bus connection: whole messages of a bounded length pass, unchanged; whatever else comes ends the
- * connection. One thread is all there is: what was sent is there when the loop has nothing more to do. */
+/* The gate before each D-Bus connection: whole messages of a bounded length pass, unchanged;
+ * whatever else comes ends the connection. One thread is all there is: what was sent is there
+ * when the loop has nothing more to do. */
 #include <sys/socket.h>
 #include <systemd/sd-bus.h>
 
@@ -7,7 +8,8 @@
 
 #include "control_gate.h"
 
-#define SPIN 20000 /* turns of the loop after which it is called a spin */
+/* turns of the loop after which it is called a spin */
+#define SPIN 20000
 
 struct fixture {
         sd_event *event;
@@ -16,31 +18,35 @@ struct fixture {
         unsigned ended;
 };
 
-/* --- Patience, seen through the linker's --wrap: what is waited for is noted, or is over at once --------------------------------------- */
+/* --- Patience, seen through the linker's --wrap: what is waited for is noted, or is over at
+ * once --- */
 
 static uint64_t patience_ms;
 static bool no_patience;
 
 int __real_sd_event_source_set_time_relative(sd_event_source *s, uint64_t usec);
 int __wrap_sd_event_source_set_time_relative(sd_event_source *s, uint64_t usec);
-int __real_sd_event_add_time_relative(sd_event *e, sd_event_source **ret, clockid_t clock, uint64_t usec,
-                                      uint64_t accuracy, sd_event_time_handler_t callback, void *userdata);
-int __wrap_sd_event_add_time_relative(sd_event *e, sd_event_source **ret, clockid_t clock, uint64_t usec,
-                                      uint64_t accuracy, sd_event_time_handler_t callback, void *userdata);
+int __real_sd_event_add_time_relative(sd_event *e, sd_event_source **ret, clockid_t clock,
+                                      uint64_t usec, uint64_t accuracy,
+                                      sd_event_time_handler_t callback, void *userdata);
+int __wrap_sd_event_add_time_relative(sd_event *e, sd_event_source **ret, clockid_t clock,
+                                      uint64_t usec, uint64_t accuracy,
+                                      sd_event_time_handler_t callback, void *userdata);
 
 int __wrap_sd_event_source_set_time_relative(sd_event_source *s, uint64_t usec) {
         patience_ms = usec / 1000;
         return __real_sd_event_source_set_time_relative(s, no_patience ? 0 : usec);
 }
 
-int __wrap_sd_event_add_time_relative(sd_event *e, sd_event_source **ret, clockid_t clock, uint64_t usec,
-                                      uint64_t accuracy, sd_event_time_handler_t callback, void *userdata) {
+int __wrap_sd_event_add_time_relative(sd_event *e, sd_event_source **ret, clockid_t clock,
+                                      uint64_t usec, uint64_t accuracy,
+                                      sd_event_time_handler_t callback, void *userdata) {
         patience_ms = usec / 1000;
-        return __real_sd_event_add_time_relative(e, ret, clock, no_patience ? 0 : usec, accuracy, callback,
-                                                 userdata);
+        return __real_sd_event_add_time_relative(e, ret, clock, no_patience ? 0 : usec, accuracy,
+                                                 callback, userdata);
 }
 
-/* --- The fixture ------------------------------------------------------------------------------------------------------------------------ */
+/* --- The fixture --- */
 
 static void on_end(void *userdata) {
         ((struct fixture *) userdata)->ended++;
@@ -125,7 +131,8 @@ static void put_u32(uint8_t *p, uint32_t v, bool little) {
                 p[i] = (uint8_t) (v >> 8 * (little ? i : 3 - i));
 }
 
-/* A header that claims so much; the rest is filled with a pattern. Returns the length of the message. */
+/* A header that claims so much; the rest is filled with a pattern. Returns the length of the
+ * message. */
 static size_t put_message(uint8_t *p, size_t max, uint32_t body, uint32_t fields, bool little) {
         size_t len = 16 + ((fields + 7U) & ~7U) + body;
 
@@ -137,7 +144,7 @@ static size_t put_message(uint8_t *p, size_t max, uint32_t body, uint32_t fields
         return len;
 }
 
-/* --- Authentication --------------------------------------------------------------------------------------------------------------------- */
+/* --- Authentication --- */
 
 static void test_lines_pass_when_they_are_whole(void **state) {
         struct fixture *f = *state;
@@ -183,13 +190,13 @@ static void test_too_many_lines_end_it(void **state) {
         assert_int_equal(f->ended, 1);
 }
 
-/* What a peer may say before, or in the place of, the line that begins. Behind it come bytes that are messages for the gate, if it
- * believes that, and may be anything for sd-bus. */
+/* What a peer may say before, or in the place of, the line that begins. Behind it come bytes
+ * that are messages for the gate, if it believes that, and may be anything for sd-bus. */
 static const struct {
         const char *why, *text;
         size_t len;
 } false_begins[] = {
-#define ROW(why, text)                                                                                       \
+#define ROW(why, text)                                                                             \
         { why, text, sizeof(text) - 1 }
         ROW("the end of another word", "\0XBEGIN\r\n"),
         ROW("the end of another line", "\0AUTH EXTERNAL\r\nDATA BEGIN\r\n"),
@@ -198,7 +205,8 @@ static const struct {
         ROW("behind a refusal", "\0AUTH EXTERNAL 7a7a\r\nBEGIN\r\n"),
         /* systemd knows no such users, so sd-bus refuses what looks like a uid */
         ROW("behind uid 65535", "\0AUTH EXTERNAL 3635353335\r\nBEGIN\r\n"),
-        ROW("behind uid 65535 in a line of its own", "\0AUTH EXTERNAL\r\nDATA 3635353335\r\nBEGIN\r\n"),
+        ROW("behind uid 65535 in a line of its own",
+            "\0AUTH EXTERNAL\r\nDATA 3635353335\r\nBEGIN\r\n"),
         ROW("behind uid 4294967295", "\0AUTH EXTERNAL 34323934393637323935\r\nBEGIN\r\n"),
         ROW("behind a uid with a leading zero", "\0AUTH EXTERNAL 3030\r\nBEGIN\r\n"),
         ROW("behind a uid with a sign", "\0AUTH EXTERNAL 2b31\r\nBEGIN\r\n"),
@@ -239,7 +247,8 @@ static sd_bus *serve_bus(struct fixture *f) {
         unit_succeeds("sd_bus_set_anonymous", sd_bus_set_anonymous(bus, 1));
         unit_succeeds("sd_bus_negotiate_fds", sd_bus_negotiate_fds(bus, 0));
         unit_succeeds("sd_bus_start", sd_bus_start(bus));
-        unit_succeeds("sd_bus_attach_event", sd_bus_attach_event(bus, f->event, SD_EVENT_PRIORITY_NORMAL));
+        unit_succeeds("sd_bus_attach_event",
+                      sd_bus_attach_event(bus, f->event, SD_EVENT_PRIORITY_NORMAL));
         return bus;
 }
 
@@ -249,8 +258,9 @@ static void drop_bus(sd_bus *bus) {
         sd_bus_unref(bus);
 }
 
-/* To the real sd-bus, as the daemon has it. In the first block there is an authentication that it understands, and the header of a message
- * of 100 MiB: so much would then be let in, one block after the other. */
+/* To the real sd-bus, as the daemon has it. In the first block there is an authentication that
+ * it understands, and the header of a message of 100 MiB: so much would then be let in, one
+ * block after the other. */
 static void check_false_begin(struct fixture *f, size_t row) {
         uint8_t *block = malloc(CONTROL_GATE_MESSAGE_MAX), header[16];
         sd_bus *bus = serve_bus(f);
@@ -259,12 +269,14 @@ static void check_false_begin(struct fixture *f, size_t row) {
         put_block(block, "\r\nAUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n");
         (void) put_message(header, sizeof(header), 100 * 1024 * 1024, 64, true);
         header[1] = header[3] = 1;
-        memcpy(block + 16 + strlen("\r\nAUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n"), header, sizeof(header));
+        memcpy(block + 16 + strlen("\r\nAUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n"), header,
+               sizeof(header));
         (void) send(f->peer, false_begins[row].text, false_begins[row].len, MSG_NOSIGNAL);
         settle(f);
         for (size_t sent = 0; sent < 16 * CONTROL_GATE_MESSAGE_MAX && f->ended == 0;) {
                 ssize_t n = send(f->peer, block + sent % CONTROL_GATE_MESSAGE_MAX,
-                                 CONTROL_GATE_MESSAGE_MAX - sent % CONTROL_GATE_MESSAGE_MAX, MSG_NOSIGNAL);
+                                 CONTROL_GATE_MESSAGE_MAX - sent % CONTROL_GATE_MESSAGE_MAX,
+                                 MSG_NOSIGNAL);
 
                 settle(f);
                 if (n <= 0)
@@ -289,7 +301,7 @@ static void test_nothing_but_the_line_begins(void **state) {
         }
 }
 
-/* --- Messages --------------------------------------------------------------------------------------------------------------------------- */
+/* --- Messages --- */
 
 static void test_messages_pass_when_they_are_whole(void **state) {
         static const struct {
@@ -305,7 +317,8 @@ static void test_messages_pass_when_they_are_whole(void **state) {
         for (size_t i = 0; i < ARRAY_LEN(rows); i++)
                 for (unsigned little = 0; little < 2; little++) {
                         uint8_t bytes[512];
-                        size_t len = put_message(bytes, sizeof(bytes), rows[i].body, rows[i].fields, little);
+                        size_t len = put_message(bytes, sizeof(bytes), rows[i].body, rows[i].fields,
+                                                 little);
 
                         for (size_t sent = 0; sent < len; sent++) {
                                 check_nothing(rows[i].why, f->bus);
@@ -387,7 +400,8 @@ static void test_a_message_that_is_too_long_ends_it(void **state) {
                 assert_int_equal(make(&fixture), 0);
                 f = fixture;
                 authenticate(f);
-                (void) put_message(header, sizeof(header), rows[i / 2].body, rows[i / 2].fields, i % 2);
+                (void) put_message(header, sizeof(header), rows[i / 2].body, rows[i / 2].fields,
+                                   i % 2);
                 give(f, f->peer, header, sizeof(header));
                 unit_int(rows[i / 2].why, f->ended, 1);
                 check_nothing(rows[i / 2].why, f->bus);
@@ -428,7 +442,7 @@ static void test_answers_pass_unchanged(void **state) {
         }
 }
 
-/* --- Backpressure ------------------------------------------------------------------------------------------------------------------------ */
+/* --- Backpressure --- */
 
 /* Sends messages until none goes in; returns how many bytes did. */
 static size_t send_until_full(struct fixture *f, int fd, const uint8_t *message, size_t len) {
@@ -448,7 +462,8 @@ static size_t send_until_full(struct fixture *f, int fd, const uint8_t *message,
 }
 
 /* Reads all that was sent, which must be the message again and again. */
-static void check_repeated(struct fixture *f, int fd, const uint8_t *message, size_t len, size_t total) {
+static void check_repeated(struct fixture *f, int fd, const uint8_t *message, size_t len,
+                           size_t total) {
         size_t got = 0;
 
         while (got < total) {
@@ -486,7 +501,7 @@ static void test_who_does_not_read_is_waited_for_and_nothing_is_lost(void **stat
         }
 }
 
-/* --- The end ----------------------------------------------------------------------------------------------------------------------------- */
+/* --- The end --- */
 
 static void test_a_peer_that_goes_ends_it_once(void **state) {
         struct fixture *f = *state;
@@ -536,12 +551,14 @@ static void test_no_descriptor_passes_or_stays(void **state) {
         char received[CMSG_SPACE(sizeof(int))];
         uint8_t message[16], got[16];
         struct iovec iov = { .iov_base = message, .iov_len = sizeof(message) };
-        struct msghdr out = {
-                .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
-        };
-        struct msghdr in = {
-                .msg_iov = &iov, .msg_iovlen = 1, .msg_control = received, .msg_controllen = sizeof(received)
-        };
+        struct msghdr out = { .msg_iov = &iov,
+                              .msg_iovlen = 1,
+                              .msg_control = &control,
+                              .msg_controllen = sizeof(control) };
+        struct msghdr in = { .msg_iov = &iov,
+                             .msg_iovlen = 1,
+                             .msg_control = received,
+                             .msg_controllen = sizeof(received) };
         struct fixture *f = *state;
         int fds;
 
@@ -558,7 +575,7 @@ static void test_no_descriptor_passes_or_stays(void **state) {
         assert_int_equal(unit_count_fds(), fds);
 }
 
-/* --- Patience ------------------------------------------------------------------------------------------------------------------------------ */
+/* --- Patience --- */
 
 static void test_patience_is_what_there_is_to_wait_for(void **state) {
         struct fixture *f = *state;
@@ -608,7 +625,7 @@ static void test_who_says_nothing_for_long_is_ended(void **state) {
         assert_int_equal(f->ended, 1);
 }
 
-/* --- With sd-bus at both ends ---------------------------------------------------------------------------------------------------------------- */
+/* --- With sd-bus at both ends --- */
 
 static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         (void) userdata;
@@ -667,8 +684,8 @@ static void test_a_call_and_its_answer_pass(void **state) {
         unit_succeeds("set_fd", sd_bus_set_fd(client, fd, fd));
         unit_succeeds("start", sd_bus_start(client));
         unit_succeeds("attach", sd_bus_attach_event(client, f->event, SD_EVENT_PRIORITY_NORMAL));
-        unit_succeeds("call", sd_bus_call_method_async(client, NULL, NULL, "/", "org.example", "Echo",
-                                                       on_answer, &answered, ""));
+        unit_succeeds("call", sd_bus_call_method_async(client, NULL, NULL, "/", "org.example",
+                                                       "Echo", on_answer, &answered, ""));
         settle(f);
         assert_int_equal(answered, true);
         assert_int_equal(f->ended, 0);

@@ -1,4 +1,5 @@
-/* What doctor says of PAM stacks: README's lines in front of Debian's own are fine, and each way to get them wrong is found. */
+/* What doctor says of PAM stacks: README's lines in front of Debian's own are fine, and each way
+ * to get them wrong is found. */
 #include "unit.h"
 
 #include "doctor_stack.h"
@@ -11,8 +12,9 @@
 static const struct {
         const char *name, *text;
 } files[] = {
-        { "common-auth", "auth [success=1 default=ignore] pam_unix.so nullok\nauth requisite pam_deny.so\n"
-                         "auth required pam_permit.so\n" },
+        { "common-auth",
+          "auth [success=1 default=ignore] pam_unix.so nullok\nauth requisite pam_deny.so\n"
+          "auth required pam_permit.so\n" },
         { "common-account",
           "account [success=1 new_authtok_reqd=done default=ignore] pam_unix.so\naccount requisite "
           "pam_deny.so\naccount required pam_permit.so\n" },
@@ -20,19 +22,20 @@ static const struct {
                   "session required pam_loginuid.so\n" },
         { "su", "auth sufficient pam_rootok.so\nsession required pam_env.so readenv=1\n" COMMON },
         { "sudo", "session required pam_limits.so\n" COMMON },
-        { "login", "auth optional pam_faildelay.so delay=3000000\nauth requisite pam_nologin.so\n@include "
-                   "common-auth\nauth optional pam_group.so\n@include common-account\n" },
+        { "login",
+          "auth optional pam_faildelay.so delay=3000000\nauth requisite pam_nologin.so\n@include "
+          "common-auth\nauth optional pam_group.so\n@include common-account\n" },
         { "faillock",
-          "auth required pam_env.so\nauth requisite pam_faillock.so preauth\nauth [success=1 default=bad] "
-          "pam_unix.so\nauth [default=die] pam_faillock.so authfail\nauth sufficient pam_faillock.so "
-          "authsucc\nauth required pam_deny.so\n@include common-account\n" },
-        { "redhat",
-          "auth required pam_env.so\nauth required pam_faildelay.so delay=2000000\n"
-          "auth [default=1 ignore=ignore success=ok] pam_usertype.so isregular\n"
-          "auth [default=1 ignore=ignore success=ok] pam_localuser.so\nauth sufficient pam_unix.so\n"
-          "auth [default=1 ignore=ignore success=ok] pam_usertype.so isregular\n"
-          "auth sufficient pam_sss.so forward_pass\nauth required pam_deny.so\n@include "
-          "common-account\n" },
+          "auth required pam_env.so\nauth requisite pam_faillock.so preauth\nauth [success=1 "
+          "default=bad] pam_unix.so\nauth [default=die] pam_faillock.so authfail\nauth sufficient "
+          "pam_faillock.so authsucc\nauth required pam_deny.so\n@include common-account\n" },
+        { "redhat", "auth required pam_env.so\nauth required pam_faildelay.so delay=2000000\n"
+                    "auth [default=1 ignore=ignore success=ok] pam_usertype.so isregular\n"
+                    "auth [default=1 ignore=ignore success=ok] pam_localuser.so\nauth sufficient "
+                    "pam_unix.so\n"
+                    "auth [default=1 ignore=ignore success=ok] pam_usertype.so isregular\n"
+                    "auth sufficient pam_sss.so forward_pass\nauth required pam_deny.so\n@include "
+                    "common-account\n" },
 };
 
 static const struct {
@@ -59,20 +62,25 @@ static const struct {
         { "auth sufficient /usr/lib/security/pam_wfapikey.so\n" CONFIRM COMMON, 0 },
 
         /* open */
-        { "auth optional pam_wfapikey.so\nauth required pam_permit.so\n" CONFIRM, DOCTOR_STACK_AUTH_OPEN },
-        { "auth sufficient pam_wfapikey.so\nauth required pam_permit.so\n" CONFIRM, DOCTOR_STACK_AUTH_OPEN },
-        { "auth required pam_env.so\nauth optional pam_wfapikey.so\n" CONFIRM, DOCTOR_STACK_AUTH_OPEN },
+        { "auth optional pam_wfapikey.so\nauth required pam_permit.so\n" CONFIRM,
+          DOCTOR_STACK_AUTH_OPEN },
+        { "auth sufficient pam_wfapikey.so\nauth required pam_permit.so\n" CONFIRM,
+          DOCTOR_STACK_AUTH_OPEN },
+        { "auth required pam_env.so\nauth optional pam_wfapikey.so\n" CONFIRM,
+          DOCTOR_STACK_AUTH_OPEN },
         { "auth optional pam_faildelay.so\n" KEY CONFIRM, DOCTOR_STACK_AUTH_OPEN },
         { "auth [success=ok auth_err=bad default=ignore] pam_wfapikey.so\nauth required "
           "pam_permit.so\n" CONFIRM,
           DOCTOR_STACK_AUTH_OPEN },
-        { "auth [success=done auth_err=1 default=ignore] pam_wfapikey.so\nauth required pam_deny.so\nauth "
+        { "auth [success=done auth_err=1 default=ignore] pam_wfapikey.so\nauth required "
+          "pam_deny.so\nauth "
           "required pam_permit.so\n" CONFIRM,
           DOCTOR_STACK_AUTH_OPEN },
-        { "auth [default=1] pam_wfapikey.so\nauth required pam_unix.so\nauth required pam_permit.so\n" CONFIRM
-          "@include common-account\n",
+        { "auth [default=1] pam_wfapikey.so\nauth required pam_unix.so\nauth required "
+          "pam_permit.so\n" CONFIRM "@include common-account\n",
           DOCTOR_STACK_AUTH_OPEN },
-        { KEY "auth optional pam_unix.so\nauth required pam_permit.so\n" CONFIRM "@include common-account\n",
+        { KEY "auth optional pam_unix.so\nauth required pam_permit.so\n" CONFIRM
+              "@include common-account\n",
           DOCTOR_STACK_AUTH_OPEN },
 
         /* closed to keys, or to passwords */
@@ -80,10 +88,12 @@ static const struct {
           DOCTOR_STACK_KEYS_FAIL | DOCTOR_STACK_PASSWORDS_FAIL },
         { "auth requisite pam_wfapikey.so\n" CONFIRM COMMON,
           DOCTOR_STACK_KEYS_FAIL | DOCTOR_STACK_PASSWORDS_FAIL },
-        { "auth [success=done default=die] pam_wfapikey.so\n" CONFIRM COMMON, DOCTOR_STACK_PASSWORDS_FAIL },
+        { "auth [success=done default=die] pam_wfapikey.so\n" CONFIRM COMMON,
+          DOCTOR_STACK_PASSWORDS_FAIL },
         { "auth [success=done auth_err=ignore default=die] pam_wfapikey.so\n" CONFIRM COMMON,
           DOCTOR_STACK_DOWN_LOCKS },
-        { "auth [success=9 default=ignore] pam_wfapikey.so\n" CONFIRM COMMON, DOCTOR_STACK_KEYS_FAIL },
+        { "auth [success=9 default=ignore] pam_wfapikey.so\n" CONFIRM COMMON,
+          DOCTOR_STACK_KEYS_FAIL },
         { COMMON KEY CONFIRM, DOCTOR_STACK_KEYS_FAIL },
         { "auth [sucess=done default=ignore] pam_wfapikey.so\n" CONFIRM COMMON,
           DOCTOR_STACK_KEYS_FAIL | DOCTOR_STACK_PASSWORDS_FAIL },
@@ -98,8 +108,8 @@ static const struct {
           DOCTOR_STACK_ACCOUNT_OPEN | DOCTOR_STACK_ACCOUNT_SKIPS },
         { KEY "account [success=2 ignore=ignore default=bad] pam_wfapikey.so\n" COMMON,
           DOCTOR_STACK_ACCOUNT_SKIPS },
-        { KEY
-          "account [success=ok ignore=ignore authinfo_unavail=ignore default=bad] pam_wfapikey.so\n" COMMON,
+        { KEY "account [success=ok ignore=ignore authinfo_unavail=ignore default=bad] "
+              "pam_wfapikey.so\n" COMMON,
           DOCTOR_STACK_ACCOUNT_UNSURE },
         { KEY "@include common-auth\n" CONFIRM, DOCTOR_STACK_ACCOUNT_LOCKS },
         { KEY "account [default=bad] pam_wfapikey.so\n" COMMON,

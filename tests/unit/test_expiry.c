@@ -107,7 +107,8 @@ static void test_a_retirement_is_one_more_end(void **state) {
         assert_int_equal(expiry_of(&policy, &key), 600);
 }
 
-/* What has outlived a lifetime does not come back with a longer one; a change seals it, exactly to the second. */
+/* What has outlived a lifetime does not come back with a longer one; a change seals it, exactly
+ * to the second. */
 static void test_a_changed_lifetime_brings_no_key_back(void **state) {
         struct policy policy = { .lifetime_s = 100, .lifetime_changed_at = 1000 };
         const int64_t change = 1500;
@@ -123,7 +124,8 @@ static void test_a_changed_lifetime_brings_no_key_back(void **state) {
                                         own = { .created_at = created, .expires_at = 9999 };
                 bool dead = (created > 1000 ? created : 1000) + 100 <= change;
 
-                assert_int_equal(expiry_status(&policy, &key, change), dead ? KEY_EXPIRED : KEY_ACTIVE);
+                assert_int_equal(expiry_status(&policy, &key, change),
+                                 dead ? KEY_EXPIRED : KEY_ACTIVE);
                 assert_int_equal(expiry_of(&policy, &key), dead ? change : change + 1000);
                 assert_int_equal(expiry_status(&policy, &own, change), KEY_ACTIVE);
         }
@@ -133,8 +135,8 @@ static void test_a_changed_lifetime_brings_no_key_back(void **state) {
         assert_int_equal(expiry_made_by(&policy, change + 5000), 1400);
 }
 
-/* The sweeper marks by it what a login is refused by: whatever the clock does, the two must not differ, or keys die unseen or are purged
- * alive. */
+/* The sweeper marks by it what a login is refused by: whatever the clock does, the two must not
+ * differ, or keys die unseen or are purged alive. */
 static void test_what_was_made_by_then_is_what_is_over(void **state) {
         struct policy policy = {};
 
@@ -142,8 +144,8 @@ static void test_what_was_made_by_then_is_what_is_over(void **state) {
         for (unsigned i = 0; i < 6 * 6 * 6 * 6; i++) {
                 policy.lifetime_s = i % 6 * 3;
                 policy.lifetime_changed_at = 10 + i / 6 % 6 * 4;
-                policy.lapsed_at =
-                        policy.lifetime_changed_at * (i / 36 % 6) / 5; /* a mark is made by a change */
+                /* a mark is made by a change */
+                policy.lapsed_at = policy.lifetime_changed_at * (i / 36 % 6) / 5;
                 policy.lapsed_before = 5 + i / 216 * 5;
                 for (int64_t now = 0; now < 60; now++)
                         for (int64_t created = 1; created < 60; created++) {
@@ -165,9 +167,13 @@ static void test_passwords(void **state) {
                 { "no ageing", { .state = ACCOUNT_PRESENT }, true },
                 { "gone", { .state = ACCOUNT_GONE }, false },
                 { "locked", { .state = ACCOUNT_PRESENT, .locked = true }, false },
-                { "a second left", { .state = ACCOUNT_PRESENT, .password_ends_at = NOW + 1 }, true },
+                { "a second left",
+                  { .state = ACCOUNT_PRESENT, .password_ends_at = NOW + 1 },
+                  true },
                 { "over", { .state = ACCOUNT_PRESENT, .password_ends_at = NOW }, false },
-                { "must be changed now", { .state = ACCOUNT_PRESENT, .password_ends_at = 1 }, false },
+                { "must be changed now",
+                  { .state = ACCOUNT_PRESENT, .password_ends_at = 1 },
+                  false },
         };
 
         (void) state;
@@ -178,15 +184,19 @@ static void test_passwords(void **state) {
 
 /* A year of it, a day at a time. */
 static void test_a_changed_lifetime_restarts_the_clock_of_all(void **state) {
-        const struct key_record old = { .created_at = 1000 }, new = { .created_at = 1000 + 300 * 86400 };
-        struct policy policy = { .lifetime_s = 30 * 86400, .lifetime_changed_at = 1000 + 200 * 86400 };
+        const struct key_record old = { .created_at = 1000 },
+                                new = { .created_at = 1000 + 300 * 86400 };
+        struct policy policy = { .lifetime_s = 30 * 86400,
+                                 .lifetime_changed_at = 1000 + 200 * 86400 };
 
         (void) state;
         for (int64_t day = 0; day < 365; day++) {
                 int64_t now = 1000 + day * 86400;
 
-                assert_int_equal(expiry_status(&policy, &old, now), day < 230 ? KEY_ACTIVE : KEY_EXPIRED);
-                assert_int_equal(expiry_status(&policy, &new, now), day < 330 ? KEY_ACTIVE : KEY_EXPIRED);
+                assert_int_equal(expiry_status(&policy, &old, now),
+                                 day < 230 ? KEY_ACTIVE : KEY_EXPIRED);
+                assert_int_equal(expiry_status(&policy, &new, now),
+                                 day < 330 ? KEY_ACTIVE : KEY_EXPIRED);
         }
 }
 

@@ -119,7 +119,8 @@ static void be_as_long_as_can_be(struct login *l) {
 static struct policy_certificate certificate;
 
 static void show(struct login *l, bool proved) {
-        certificate = (struct policy_certificate){ .thumbprint = { 0xab, [31] = 0x01 }, .proved = proved };
+        certificate = (struct policy_certificate){ .thumbprint = { 0xab, [31] = 0x01 },
+                                                   .proved = proved };
         l->facts.certificate = &certificate;
 }
 
@@ -152,9 +153,9 @@ static void bind_key(struct login *l) {
 }
 
 #define MANY_ZEROS "00000000000000000000000000000000000000000000000000000000000000"
-#define SHOWN                                                                                                \
-        "; shown is ab"                                                                                      \
-        "000000000000000000000000000000000000000000000000000000000000"                                       \
+#define SHOWN                                                                                      \
+        "; shown is ab"                                                                            \
+        "000000000000000000000000000000000000000000000000000000000000"                             \
         "01"
 
 static void test_the_values_are_told(void **state) {
@@ -169,26 +170,34 @@ static void test_the_values_are_told(void **state) {
                 { leave_alone, POLICY_RULE_EXPIRED,
                   "it expires on 2027-01-15T08:16:40Z, 16 minutes from then" },
                 { never_expire, POLICY_RULE_EXPIRED, "it never expires" },
-                { expire_key, POLICY_RULE_EXPIRED, "it expired on 2027-01-15T08:00:00Z, 0 seconds before" },
-                { expire_long_ago, POLICY_RULE_EXPIRED, "2027-01-12T07:59:55Z, 3 days before then" },
+                { expire_key, POLICY_RULE_EXPIRED,
+                  "it expired on 2027-01-15T08:00:00Z, 0 seconds before" },
+                { expire_long_ago, POLICY_RULE_EXPIRED,
+                  "2027-01-12T07:59:55Z, 3 days before then" },
                 { retire_later, POLICY_RULE_RETIRED,
                   "key abcdefghij takes its place, on 2027-01-15T10:00:00Z, 2 hours from then" },
-                { retire_on_use, POLICY_RULE_RETIRED, "abcdefghij takes its place, with that one's first" },
+                { retire_on_use, POLICY_RULE_RETIRED,
+                  "abcdefghij takes its place, with that one's first" },
                 { revoke_for_a_reason, POLICY_RULE_REVOKED,
                   "on 2027-01-15T07:59:00Z, 60 seconds before then: 'it\\x27s lost'" },
-                { ask_in_escapes, POLICY_RULE_SERVICE, "good for sshd imap; asked for 'a\\x1b[31m\\x27'" },
+                { ask_in_escapes, POLICY_RULE_SERVICE,
+                  "good for sshd imap; asked for 'a\\x1b[31m\\x27'" },
                 { be_good_for_all, POLICY_RULE_SERVICE, "good for every service" },
                 { be_good_for_all, POLICY_RULE_SOURCE, "good from everywhere" },
                 { ask_from_nowhere, POLICY_RULE_SOURCE, "asked for an unknown source" },
                 { be_as_long_as_can_be, POLICY_RULE_SOURCE, "xxx; asked for '\\x01" },
-                { leave, POLICY_RULE_ACCOUNT, "'alice' is gone since 2027-01-15T04:00:00Z, 4 hours before" },
+                { leave, POLICY_RULE_ACCOUNT,
+                  "'alice' is gone since 2027-01-15T04:00:00Z, 4 hours before" },
                 { reuse_uid, POLICY_RULE_ACCOUNT, "is uid 1001, the key was made for uid 1000" },
                 { forget_account, POLICY_RULE_ACCOUNT, "was not looked for yet" },
-                { close_account, POLICY_RULE_ACCOUNT_EXPIRED, "'alice' ended on 2027-01-15T08:00:00Z" },
+                { close_account, POLICY_RULE_ACCOUNT_EXPIRED,
+                  "'alice' ended on 2027-01-15T08:00:00Z" },
                 { lock_password, POLICY_RULE_PASSWORD, "the password of 'boss' is locked" },
-                { expire_password, POLICY_RULE_PASSWORD, "the password of 'boss' has expired then" },
+                { expire_password, POLICY_RULE_PASSWORD,
+                  "the password of 'boss' has expired then" },
                 { ask_no_password, POLICY_RULE_PASSWORD, "remove-on-password-expiry=no" },
-                { forbid_admins, POLICY_RULE_ADMIN, "admin-keys=no; the owner is an administrator: yes" },
+                { forbid_admins, POLICY_RULE_ADMIN,
+                  "admin-keys=no; the owner is an administrator: yes" },
                 { demand_certificate, POLICY_RULE_CERTIFICATE,
                   "one is needed by the policy require-certificate; none is shown" },
                 { leave_alone, POLICY_RULE_CERTIFICATE, "none is needed" },
@@ -197,11 +206,13 @@ static void test_the_values_are_told(void **state) {
                   "require-certificate" SHOWN ", not proved" },
                 { demand_by_service, POLICY_RULE_CERTIFICATE,
                   "has its key by the policy of the service" SHOWN ", proved" },
-                { demand_by_key, POLICY_RULE_CERTIFICATE, "one is needed by the key; none is shown" },
+                { demand_by_key, POLICY_RULE_CERTIFICATE,
+                  "one is needed by the key; none is shown" },
                 { demand_by_all, POLICY_RULE_CERTIFICATE,
                   "by the policy require-certificate and the policy of the service and the key;" },
                 { bind_key, POLICY_RULE_CERTIFICATE,
-                  "one is needed by the key; the key is bound to cd" MANY_ZEROS SHOWN ", not proved" },
+                  "one is needed by the key; the key is bound to cd" MANY_ZEROS SHOWN
+                  ", not proved" },
         };
         static struct explain e;
 

@@ -1,4 +1,5 @@
-/* A key at a login: who may ask for one, what comes back, and that nothing is made for whoever has gone. */
+/* A key at a login: who may ask for one, what comes back, and that nothing is made for whoever
+ * has gone. */
 #include <semaphore.h>
 #include <sys/socket.h>
 
@@ -36,9 +37,11 @@ static int make(void **state) {
         (void) snprintf(sql, sizeof(sql), "INSERT INTO pepper (id) VALUES (%u)",
                         keymint_pepper_id(f->keymint));
         unit_sql(f->store->path, sql);
-        unit_sql(f->store->path,
-                 "INSERT OR REPLACE INTO policy (name, value, changed_at) VALUES ('enabled', 1, 1)");
-        if (worker_new(&f->worker, f->event, f->store->writer, on_done, f) < 0 || audit_new(&f->audit) < 0 ||
+        unit_sql(
+                f->store->path,
+                "INSERT OR REPLACE INTO policy (name, value, changed_at) VALUES ('enabled', 1, 1)");
+        if (worker_new(&f->worker, f->event, f->store->writer, on_done, f) < 0 ||
+            audit_new(&f->audit) < 0 ||
             firstuse_new(&f->firstuse, f->worker, NULL, f->keymint, f->audit) < 0)
                 return -1;
         *state = f;
@@ -59,7 +62,8 @@ static int drop(void **state) {
         return unit_store_remove(&store);
 }
 
-/* One connection: what the module has of it. Its other end is closed by then, as the listener does. */
+/* One connection: what the module has of it. Its other end is closed by then, as the listener
+ * does. */
 static int begin(struct fixture *f, uid_t uid, const char *user, const char *service, bool gone) {
         const struct ucred peer = { .pid = 77, .uid = uid, .gid = 78 };
         struct wire_request req = { .kind = WIRE_ISSUE, .seq = 4711 };
@@ -129,27 +133,31 @@ static void test_root_gets_a_key_for_the_service_and_no_second_one(void **state)
         assert_int_equal(ask(f, 0, "alice", "login").verdict, VERDICT_ALLOW);
 }
 
-/* The one that was made with its key, the refusal when it is flushed; that there is a key already is none. */
+/* The one that was made with its key, the refusal when it is flushed; that there is a key
+ * already is none. */
 static void test_the_audit_log_is_told(void **state) {
         struct fixture *f = *state;
 
         assert_int_equal(ask(f, 0, "alice", "sshd").verdict, VERDICT_ALLOW);
-        assert_int_equal(unit_sql_number(f->store->path,
-                                         "SELECT count(*) FROM audit JOIN key ON audit.key = key.id WHERE"
-                                         " event = 'issued' AND verdict = 'done' AND door = 'session' AND"
-                                         " audit.uid = 0 AND pid = 77 AND audit.user = 'alice' AND"
-                                         " audit.owner_uid = key.owner_uid AND service = 'sshd'"),
-                         1);
+        assert_int_equal(
+                unit_sql_number(f->store->path,
+                                "SELECT count(*) FROM audit JOIN key ON audit.key = key.id WHERE"
+                                " event = 'issued' AND verdict = 'done' AND door = 'session' AND"
+                                " audit.uid = 0 AND pid = 77 AND audit.user = 'alice' AND"
+                                " audit.owner_uid = key.owner_uid AND service = 'sshd'"),
+                1);
         (void) ask(f, 0, "alice", "sshd");
         (void) ask(f, 0, "nobody-here", "sshd");
         audit_finish(f->audit, f->worker, 1800000000);
         f->worker = worker_free(f->worker);
-        assert_int_equal(unit_sql_number(f->store->path, "SELECT count(*) FROM audit WHERE event = 'issued'"),
-                         2);
         assert_int_equal(unit_sql_number(f->store->path,
-                                         "SELECT count(*) FROM audit WHERE verdict = 'refused' AND"
-                                         " reason = 'not-issuable' AND user = 'nobody-here' AND key = ''"),
-                         1);
+                                         "SELECT count(*) FROM audit WHERE event = 'issued'"),
+                         2);
+        assert_int_equal(
+                unit_sql_number(f->store->path,
+                                "SELECT count(*) FROM audit WHERE verdict = 'refused' AND"
+                                " reason = 'not-issuable' AND user = 'nobody-here' AND key = ''"),
+                1);
 }
 
 static void test_nobody_else_is_believed(void **state) {
@@ -174,8 +182,8 @@ static void test_refusals_have_their_reasons(void **state) {
                 { "no name of a service", NULL, "alice", "a b", 0, REASON_NOT_ISSUABLE },
                 { "no user", NULL, "nobody-here", "sshd", 0, REASON_NOT_ISSUABLE },
                 { "no answer", NULL, "alice", "sshd", -ETIMEDOUT, REASON_ACCOUNT_UNKNOWN },
-                { "disabled", "UPDATE policy SET value = 0 WHERE name = 'enabled'", "alice", "sshd", 0,
-                  REASON_DISABLED },
+                { "disabled", "UPDATE policy SET value = 0 WHERE name = 'enabled'", "alice", "sshd",
+                  0, REASON_DISABLED },
                 { "no store", "DROP TABLE policy", "alice", "sshd", 0, REASON_STORE },
         };
 
@@ -217,7 +225,7 @@ static void test_nothing_is_made_for_who_has_gone(void **state) {
         assert_int_equal(ask(f, 0, "alice", "sshd").verdict, VERDICT_ALLOW);
 }
 
-/* --- While the worker is held ----------------------------------------------------------------------------------------------------- */
+/* --- While the worker is held --- */
 
 static sem_t begun, go_on;
 
@@ -242,7 +250,8 @@ static void test_of_many_at_one_time_one_gets_a_key_and_some_are_too_many(void *
 
         assert_int_equal(sem_init(&begun, 0, 0), 0);
         assert_int_equal(sem_init(&go_on, 0, 0), 0);
-        assert_int_equal(ask(f, 0, "postgres", "sshd").verdict, VERDICT_ALLOW); /* opens what SQLite wants */
+        /* opens what SQLite wants */
+        assert_int_equal(ask(f, 0, "postgres", "sshd").verdict, VERDICT_ALLOW);
         assert_int_equal(worker_submit(f->worker, &job), 0);
         while (sem_wait(&begun) < 0)
                 continue;

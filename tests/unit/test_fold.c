@@ -91,7 +91,7 @@ static void note(struct world *w, struct audit_record record) {
         fold_note(w->fold, &record, w->now);
 }
 
-/* --- One by one ----------------------------------------------------------------------------------------------------------------------- */
+/* --- One by one --- */
 
 static void test_the_first_goes_out_at_once_and_as_it_is(void **state) {
         struct world *w = *state;
@@ -195,7 +195,7 @@ static void test_accepted_logins_are_gathered_for_longer(void **state) {
         assert_int_equal(w->events, 3601);
 }
 
-/* --- For hours ------------------------------------------------------------------------------------------------------------------------ */
+/* --- For hours --- */
 
 static void test_a_refusal_that_goes_on_leaves_few_rows_an_hour(void **state) {
         struct world *w = *state;
@@ -234,7 +234,8 @@ static void test_after_a_quiet_hour_it_begins_anew(void **state) {
         assert_int_equal(take(w, false), 1);
 }
 
-/* One uid that invents everything it can, as fast as it can, for a day; and somebody else's two keys in the midst of it. */
+/* One uid that invents everything it can, as fast as it can, for a day; and somebody else's two
+ * keys in the midst of it. */
 static void test_a_flood_fills_nothing_and_hides_nobody(void **state) {
         struct world *w = *state;
         uint64_t others = 0, events = 0, rows = 0;
@@ -298,8 +299,8 @@ static void test_root_has_a_place_however_many_others_have_come(void **state) {
 
         for (uid_t uid = 1000; uid < 1000 + 2 * FOLD_UIDS_MAX; uid++)
                 note(w, refusal(uid, "aaaaaaaaaa", "imap"));
-        assert_int_equal(take(w, false),
-                         FOLD_UIDS_MAX); /* one place is root's, so one record is of all the rest */
+        /* one place is root's, so one record is of all the rest */
+        assert_int_equal(take(w, false), FOLD_UIDS_MAX);
         assert_int_equal(w->events, 2 * FOLD_UIDS_MAX);
         note(w, login(0, 1));
         assert_int_equal(take(w, false), 1);
@@ -324,7 +325,8 @@ static void test_what_is_beyond_a_share_is_counted(void **state) {
                 assert_string_equal(w->taken[i].key, "");
                 assert_string_equal(w->taken[i].service, "");
                 assert_int_equal(w->taken[i].owner_uid, AUDIT_NOBODY);
-                assert_int_equal(w->taken[i].count, strcmp(w->taken[i].verdict, "accepted") == 0 ? 50 : 60);
+                assert_int_equal(w->taken[i].count,
+                                 strcmp(w->taken[i].verdict, "accepted") == 0 ? 50 : 60);
         }
         assert_int_equal(seen, 2);
 }

@@ -10,7 +10,7 @@
 
 #define SECOND UINT64_C(1000000)
 
-/* --- What the helpers here do ----------------------------------------------------------------------------------------------------- */
+/* --- What the helpers here do --- */
 
 static ssize_t run_echo(const uint8_t *in, size_t len, uint8_t *out) {
         memcpy(out, in, len);
@@ -86,11 +86,13 @@ static ssize_t run_look(const uint8_t *in, size_t len, uint8_t *out) {
 }
 
 static const struct helper_mode modes[] = {
-        { "echo", run_echo }, { "hang", run_hang },     { "crash", run_crash }, { "fail", run_fail },
-        { "much", run_much }, { "orphan", run_orphan }, { "look", run_look },   {},
+        { "echo", run_echo },   { "hang", run_hang },
+        { "crash", run_crash }, { "fail", run_fail },
+        { "much", run_much },   { "orphan", run_orphan },
+        { "look", run_look },   {},
 };
 
-/* --- The loop --------------------------------------------------------------------------------------------------------------------- */
+/* --- The loop --- */
 
 struct call {
         struct helper *helper;
@@ -138,10 +140,10 @@ static int drop(void **state) {
         return 0;
 }
 
-static void start(sd_event *event, struct call *call, const char *mode, const char *in, size_t out_max,
-                  uint64_t timeout_usec) {
-        unit_succeeds(mode, helper_start(&call->helper, event, mode, in, strlen(in), out_max, timeout_usec,
-                                         done, call));
+static void start(sd_event *event, struct call *call, const char *mode, const char *in,
+                  size_t out_max, uint64_t timeout_usec) {
+        unit_succeeds(mode, helper_start(&call->helper, event, mode, in, strlen(in), out_max,
+                                         timeout_usec, done, call));
         assert_int_equal(call->n_done, 0);
 }
 
@@ -192,9 +194,11 @@ static void test_much_to_ask_and_to_answer(void **state) {
         for (size_t i = 0; i < HELPER_BYTES_MAX; i++)
                 in[i] = (char) ('a' + i % 26);
         in[HELPER_BYTES_MAX] = '\0';
-        assert_int_equal(helper_start(&none, *state, "echo", in, HELPER_BYTES_MAX + 1, 0, SECOND, done, NULL),
+        assert_int_equal(helper_start(&none, *state, "echo", in, HELPER_BYTES_MAX + 1, 0, SECOND,
+                                      done, NULL),
                          -EMSGSIZE);
-        assert_int_equal(helper_start(&none, *state, "echo", in, 0, HELPER_BYTES_MAX + 1, SECOND, done, NULL),
+        assert_int_equal(helper_start(&none, *state, "echo", in, 0, HELPER_BYTES_MAX + 1, SECOND,
+                                      done, NULL),
                          -EMSGSIZE);
         assert_null(none);
         start(*state, &call, "echo", in, HELPER_BYTES_MAX, 60 * SECOND);
@@ -285,8 +289,8 @@ static void test_the_loop_goes_on_meanwhile(void **state) {
         sd_event_source *tick;
         unsigned ticks = 0;
 
-        unit_succeeds("tick", sd_event_add_time_relative(*state, &tick, CLOCK_MONOTONIC, SECOND / 100, 1,
-                                                         on_tick, &ticks));
+        unit_succeeds("tick", sd_event_add_time_relative(*state, &tick, CLOCK_MONOTONIC,
+                                                         SECOND / 100, 1, on_tick, &ticks));
         start(*state, &call, "hang", "x", 10, SECOND);
         run_until_done(*state, &call);
         assert_int_equal(call.r, -ETIMEDOUT);

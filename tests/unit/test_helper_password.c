@@ -1,4 +1,5 @@
-/* What becomes of a name and a password in the helper, with a libpam of our own in the place of the real one (-Wl,--wrap=...). */
+/* What becomes of a name and a password in the helper, with a libpam of our own in the place of
+ * the real one (-Wl,--wrap=...). */
 #include <grp.h>
 #include <pwd.h>
 #include <security/pam_appl.h>
@@ -11,7 +12,8 @@
 /* What libpam does next, and what it saw. */
 static struct {
         int start, authenticate, account;
-        int style; /* of the one message that it sends; 0: none */
+        /* of the one message that it sends; 0: none */
+        int style;
         int n_messages;
         const char *pam_user; /* who it is in the end */
         struct pam_conv conv;
@@ -20,7 +22,8 @@ static struct {
         unsigned ends;
 } pam;
 
-int __wrap_pam_start(const char *service, const char *user, const struct pam_conv *conv, pam_handle_t **pamh);
+int __wrap_pam_start(const char *service, const char *user, const struct pam_conv *conv,
+                     pam_handle_t **pamh);
 int __wrap_pam_end(pam_handle_t *pamh, int status);
 int __wrap_pam_set_item(pam_handle_t *pamh, int type, const void *item);
 int __wrap_pam_get_item(const pam_handle_t *pamh, int type, const void **item);
@@ -161,8 +164,9 @@ static void test_every_other_code_is_no_right_password(void **state) {
                 (void) reset(state);
                 pam.account = rv;
                 assert_int_equal(ask(&answer), sizeof(answer));
-                assert_int_equal(answer.verdict, rv == PAM_NEW_AUTHTOK_REQD ? HELPER_PASSWORD_EXPIRED
-                                                                            : HELPER_PASSWORD_CLOSED);
+                assert_int_equal(answer.verdict, rv == PAM_NEW_AUTHTOK_REQD
+                                                         ? HELPER_PASSWORD_EXPIRED
+                                                         : HELPER_PASSWORD_CLOSED);
                 assert_int_equal(answer.n_groups, 0);
         }
 }
@@ -213,8 +217,9 @@ static void test_no_answer_to_what_is_no_question(void **state) {
         uint8_t out[8];
 
         (void) state;
-        assert_int_equal(helper_password_run((const uint8_t *) &question, sizeof(question) - 1, out),
-                         -EBADMSG);
+        assert_int_equal(
+                helper_password_run((const uint8_t *) &question, sizeof(question) - 1, out),
+                -EBADMSG);
         assert_int_equal(helper_password_run((const uint8_t *) &question, 0, out), -EBADMSG);
         assert_int_equal(pam.ends, 0);
         pam.start = PAM_ABORT;

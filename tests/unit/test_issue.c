@@ -1,4 +1,5 @@
-/* Who gets a key by which policy, what stands in the way of another, and what a key that was made is like. */
+/* Who gets a key by which policy, what stands in the way of another, and what a key that was
+ * made is like. */
 #include "unit_accounts.h"
 #include "unit_store.h"
 
@@ -142,7 +143,9 @@ static void lock_password(struct fixture *f) {
 }
 
 static void expire_linked(struct fixture *f) {
-        struct account_record linked = { .name = "bob", .state = ACCOUNT_PRESENT, .password_ends_at = 1 };
+        struct account_record linked = { .name = "bob",
+                                         .state = ACCOUNT_PRESENT,
+                                         .password_ends_at = 1 };
 
         set_policy(f, "remove-on-password-expiry", 1);
         memcpy(f->issue.key.owner, "alice", 6);
@@ -195,8 +198,10 @@ static void test_every_refusal_says_why_and_changes_nothing(void **state) {
                 unit_int(refusals[i].why, issue_to(f, refusals[i].user), false);
                 unit_int(refusals[i].why, f->issue.error, refusals[i].error);
                 unit_int(refusals[i].why, text_is_label(f->issue.error_text, 255), true);
-                unit_int(refusals[i].why, unit_sql_number(f->store->path, "SELECT count(*) FROM key"), keys);
-                unit_int(refusals[i].why, unit_sql_number(f->store->path, "SELECT count(*) FROM account"), 0);
+                unit_int(refusals[i].why,
+                         unit_sql_number(f->store->path, "SELECT count(*) FROM key"), keys);
+                unit_int(refusals[i].why,
+                         unit_sql_number(f->store->path, "SELECT count(*) FROM account"), 0);
                 assert_int_equal(drop(&fixture), 0);
         }
         (void) state;
@@ -205,7 +210,8 @@ static void test_every_refusal_says_why_and_changes_nothing(void **state) {
 static void test_what_does_not_concern_it_is_no_refusal(void **state) {
         struct fixture *f = *state;
 
-        unit_accounts_as.locked = true; /* the policy remove-on-password-expiry is off */
+        /* the policy remove-on-password-expiry is off */
+        unit_accounts_as.locked = true;
         set_policy(f, "password-issue", 0);
         set_policy(f, "admin-keys", 0);
         set_policy(f, "max-lifetime", PARSE_DAY_S);
@@ -224,7 +230,9 @@ static const struct {
         bool made;
 } first_uses[] = {
         { "a key for the service", { .services = "sshd", .owner_uid = ALICE }, false },
-        { "a key for it among others", { .services = "imap sshd smtp", .owner_uid = ALICE }, false },
+        { "a key for it among others",
+          { .services = "imap sshd smtp", .owner_uid = ALICE },
+          false },
         { "a key for all services", { .services = "", .owner_uid = ALICE }, false },
         { "a revoked key for the service",
           { .services = "sshd", .owner_uid = ALICE, .status = KEY_REVOKED },
@@ -234,7 +242,9 @@ static const struct {
           { .services = "sshd2", .owner_uid = ALICE, .status = KEY_REVOKED },
           true },
         { "an expired key", { .services = "sshd", .owner_uid = ALICE, .expires_at = 1 }, true },
-        { "the key of who had the name before", { .services = "sshd", .owner_uid = ALICE + 1 }, true },
+        { "the key of who had the name before",
+          { .services = "sshd", .owner_uid = ALICE + 1 },
+          true },
         { "a key that was removed with all others",
           { .services = "sshd", .owner_uid = ALICE, .epoch = -1 },
           true },
@@ -264,7 +274,7 @@ static void test_what_stands_in_the_way_of_a_first_use(void **state) {
 
 #define test_issue(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
-/* --- Linked users, and keys that take another's place -------------------------------------------------------------------------- */
+/* --- Linked users, and keys that take another's place --- */
 
 static bool take(struct fixture *f, const char *user, bool linked) {
         struct account_record account = unit_accounts_look(user);
@@ -292,7 +302,8 @@ static void test_whose_password_counts_is_known_from_then_on(void **state) {
 static void retire(struct fixture *f, const char *id, const char *successor) {
         char sql[160];
 
-        (void) snprintf(sql, sizeof(sql), "UPDATE key SET retires_at = -1, successor = '%s' WHERE id = '%s'",
+        (void) snprintf(sql, sizeof(sql),
+                        "UPDATE key SET retires_at = -1, successor = '%s' WHERE id = '%s'",
                         successor, id);
         unit_sql(f->store->path, sql);
 }

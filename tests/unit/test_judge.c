@@ -1,4 +1,5 @@
-/* Logins that wait for their certificate to be read. The helper is not started: who asks for one is noted, and it answers when a test says so. */
+/* Logins that wait for their certificate to be read. The helper is not started: who asks for one
+ * is noted, and it answers when a test says so. */
 #include <sys/socket.h>
 
 #include "unit_verify.h"
@@ -8,7 +9,7 @@
 #include "helper.h"
 #include "judge.h"
 
-/* --- Helpers, by the linker's --wrap ------------------------------------------------------------------------------------------------ */
+/* --- Helpers, by the linker's --wrap --- */
 
 struct helper {
         bool ended;
@@ -26,17 +27,19 @@ static size_t n_started, n_running, most_running;
 static int start_error;
 static uint64_t fake_now; /* of the loop; 0: the real one */
 
-int __wrap_helper_start(struct helper **ret, sd_event *event, const char *mode, const void *in, size_t in_len,
-                        size_t out_max, uint64_t timeout_usec,
-                        void (*done)(int r, const uint8_t *out, size_t len, void *userdata), void *userdata);
+int __wrap_helper_start(struct helper **ret, sd_event *event, const char *mode, const void *in,
+                        size_t in_len, size_t out_max, uint64_t timeout_usec,
+                        void (*done)(int r, const uint8_t *out, size_t len, void *userdata),
+                        void *userdata);
 struct helper *__wrap_helper_free(struct helper *h);
 int64_t __wrap_clock_now(void);
 int __wrap_sd_event_now(sd_event *event, clockid_t clock, uint64_t *ret);
 int __real_sd_event_now(sd_event *event, clockid_t clock, uint64_t *ret);
 
-int __wrap_helper_start(struct helper **ret, sd_event *event, const char *mode, const void *in, size_t in_len,
-                        size_t out_max, uint64_t timeout_usec,
-                        void (*done)(int r, const uint8_t *out, size_t len, void *userdata), void *userdata) {
+int __wrap_helper_start(struct helper **ret, sd_event *event, const char *mode, const void *in,
+                        size_t in_len, size_t out_max, uint64_t timeout_usec,
+                        void (*done)(int r, const uint8_t *out, size_t len, void *userdata),
+                        void *userdata) {
         struct helper *h;
 
         (void) event;
@@ -76,7 +79,7 @@ int __wrap_sd_event_now(sd_event *event, clockid_t clock, uint64_t *ret) {
         return 0;
 }
 
-/* --- The fixture ---------------------------------------------------------------------------------------------------------------------- */
+/* --- The fixture --- */
 
 struct fixture {
         struct unit_verify *verify;
@@ -92,7 +95,8 @@ static int make(void **state) {
         start_error = 0;
         fake_now = 0;
         if (!f || unit_verify_make((void **) &f->verify) < 0 || sd_event_new(&f->event) < 0 ||
-            audit_new(&f->audit) < 0 || judge_new(&f->judge, f->event, f->verify->verify, f->audit) < 0)
+            audit_new(&f->audit) < 0 ||
+            judge_new(&f->judge, f->event, f->verify->verify, f->audit) < 0)
                 return -1;
         unit_verify_policy(f->verify, "require-certificate", CERTIFICATE_YES);
         *state = f;
@@ -118,8 +122,8 @@ struct client {
         struct wire_reply reply;
 };
 
-static struct client serve(const struct fixture *f, const char *id, const char *user, const char *bytes,
-                           uid_t uid) {
+static struct client serve(const struct fixture *f, const char *id, const char *user,
+                           const char *bytes, uid_t uid) {
         const struct ucred peer = { .pid = 77, .uid = uid, .gid = 78 };
         struct wire_request req = unit_verify_request(WIRE_VERIFY);
         uint8_t in[WIRE_REQUEST_MAX], out[WIRE_REPLY_LEN];
@@ -158,7 +162,8 @@ static bool is_answered(struct client *client) {
         return true;
 }
 
-static void check_answer(const char *row, struct client *client, enum verdict verdict, enum reason reason) {
+static void check_answer(const char *row, struct client *client, enum verdict verdict,
+                         enum reason reason) {
         unit_int(row, is_answered(client), true);
         unit_int(row, client->reply.verdict, verdict);
         unit_int(row, client->reply.reason, reason);
@@ -199,7 +204,7 @@ static void end(size_t i, int r, const char *bytes, enum reason reason) {
         h->done(r, out, len, h->userdata);
 }
 
-/* --- Answers ----------------------------------------------------------------------------------------------------------------------------- */
+/* --- Answers --- */
 
 static void test_a_login_is_answered_when_the_helper_has(void **state) {
         struct client client = serve_alice(*state, "0 x"), next;
@@ -260,7 +265,7 @@ static void test_a_helper_that_cannot_be_started_is_no_answer(void **state) {
         check_answer("started", &client, VERDICT_ALLOW, REASON_NONE);
 }
 
-/* --- What has changed meanwhile ------------------------------------------------------------------------------------------------------- */
+/* --- What has changed meanwhile --- */
 
 static void test_an_answer_under_another_trust_is_none(void **state) {
         struct client client = serve(*state, ID, "alice", "0 x", 0);
@@ -294,7 +299,7 @@ static void test_whoever_has_hung_up_is_no_matter(void **state) {
         assert_int_equal(unit_count_fds(), fds - 4); /* both ends of both */
 }
 
-/* --- How many ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- How many --- */
 
 static void test_logins_with_one_certificate_share_a_helper(void **state) {
         struct client clients[5];
@@ -303,8 +308,10 @@ static void test_logins_with_one_certificate_share_a_helper(void **state) {
         unit_verify_insert(f->verify, "bbbbbbbbbb", "bob");
         unit_account_put(f->verify->store->writer, "bob", 1000);
         for (size_t i = 0; i < ARRAY_LEN(clients); i++)
-                clients[i] = i == 4 ? serve(f, "bbbbbbbbbb", "bob", "0 x", OTHER) : serve_alice(f, "0 x");
-        assert_int_equal(n_started, 2); /* nobody waits in another owner's queue */
+                clients[i] = i == 4 ? serve(f, "bbbbbbbbbb", "bob", "0 x", OTHER)
+                                    : serve_alice(f, "0 x");
+        /* nobody waits in another owner's queue */
+        assert_int_equal(n_started, 2);
         end(0, 0, "0 x", REASON_NONE);
         for (size_t i = 0; i < 4; i++)
                 check_answer("shared", &clients[i], VERDICT_ALLOW, REASON_NONE);
@@ -369,7 +376,10 @@ static void test_some_helpers_run_at_one_time(void **state) {
 
 /* So many waiters of each owner, so many of each uid; then it is the turn of the next. */
 static void test_as_many_wait_as_there_may_be(void **state) {
-        enum { HALF = JUDGE_WAITING_MAX / 2, OWNERS_NEEDED = JUDGE_WAITING_MAX / JUDGE_PER_OWNER_MAX };
+        enum {
+                HALF = JUDGE_WAITING_MAX / 2,
+                OWNERS_NEEDED = JUDGE_WAITING_MAX / JUDGE_PER_OWNER_MAX
+        };
         static struct client clients[JUDGE_WAITING_MAX];
         char ids[OWNERS_NEEDED + 1][KEYTEXT_ID_LEN + 1], users[OWNERS_NEEDED + 1][16];
         struct fixture *f = *state;
@@ -388,7 +398,8 @@ static void test_as_many_wait_as_there_may_be(void **state) {
                                    i < HALF ? (uid_t) (OTHER + i / JUDGE_PER_UID_MAX) : 0);
                 if (i + 1 == JUDGE_PER_OWNER_MAX) {
                         refused = serve(f, ids[0], users[0], "0 x", 0);
-                        check_answer("owner", &refused, VERDICT_INTERNAL, REASON_CERTIFICATE_UNCHECKED);
+                        check_answer("owner", &refused, VERDICT_INTERNAL,
+                                     REASON_CERTIFICATE_UNCHECKED);
                 } else if (i + 1 == JUDGE_PER_UID_MAX || i + 1 == HALF) {
                         refused = serve(f, ids[owner + 1], users[owner + 1], "0 x",
                                         i + 1 == HALF ? OTHER + 2 : OTHER);
@@ -407,13 +418,14 @@ static void test_as_many_wait_as_there_may_be(void **state) {
         check_answer("again", &refused, VERDICT_ALLOW, REASON_NONE);
 }
 
-/* --- Time ---------------------------------------------------------------------------------------------------------------------------------- */
+/* --- Time --- */
 
 static void test_who_does_not_get_a_turn_is_answered_in_time(void **state) {
         struct client first, second;
         struct fixture *f = *state;
 
-        fake_now = 1; /* all that waits from now on has waited too long */
+        /* all that waits from now on has waited too long */
+        fake_now = 1;
         first = serve(f, ID, "alice", "0 x", 0);
         second = serve(f, ID, "alice", "0 y", 0);
         assert_int_equal(n_started, 1);

@@ -1,17 +1,21 @@
-/* Keys and their digests: known answers, and that nothing else than what is meant goes into them. */
+/* Keys and their digests: known answers, and that nothing else than what is meant goes into
+ * them. */
 #include "unit.h"
 
 #include "keymint.h"
 
-/* Computed with Python: hashlib.blake2b(..., digest_size=32, key=bytes(range(32)), person=b"wfapikey digest\0") and so on. The id is
- * the first four bytes, least significant first. */
+/* Computed with Python: hashlib.blake2b(..., digest_size=32, key=bytes(range(32)),
+ * person=b"wfapikey digest\0") and so on. The id is the first four bytes, least significant
+ * first. */
 static const char *const key = "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyxg";
-static const uint8_t known_digest[] = { 0x0f, 0xd3, 0xb2, 0x6b, 0xc4, 0xda, 0xc4, 0xec, 0x91, 0x96, 0x52,
-                                        0x59, 0xf0, 0x08, 0x9d, 0x25, 0xc4, 0xa9, 0x94, 0x1d, 0x30, 0x23,
-                                        0x89, 0x68, 0x66, 0x23, 0x86, 0x3a, 0x04, 0x50, 0x38, 0xd4 };
-static const uint8_t known_ticket[] = { 0xf9, 0xf9, 0x6f, 0x16, 0x87, 0xce, 0x01, 0x79, 0x3e, 0x20, 0xeb,
-                                        0xa1, 0x0f, 0xde, 0x01, 0xcb, 0x22, 0x4d, 0x48, 0xae, 0x49, 0xde,
-                                        0x6a, 0x7d, 0xda, 0x9a, 0xb2, 0xe0, 0x77, 0x33, 0xd0, 0x00 };
+static const uint8_t known_digest[] = { 0x0f, 0xd3, 0xb2, 0x6b, 0xc4, 0xda, 0xc4, 0xec,
+                                        0x91, 0x96, 0x52, 0x59, 0xf0, 0x08, 0x9d, 0x25,
+                                        0xc4, 0xa9, 0x94, 0x1d, 0x30, 0x23, 0x89, 0x68,
+                                        0x66, 0x23, 0x86, 0x3a, 0x04, 0x50, 0x38, 0xd4 };
+static const uint8_t known_ticket[] = { 0xf9, 0xf9, 0x6f, 0x16, 0x87, 0xce, 0x01, 0x79,
+                                        0x3e, 0x20, 0xeb, 0xa1, 0x0f, 0xde, 0x01, 0xcb,
+                                        0x22, 0x4d, 0x48, 0xae, 0x49, 0xde, 0x6a, 0x7d,
+                                        0xda, 0x9a, 0xb2, 0xe0, 0x77, 0x33, 0xd0, 0x00 };
 static const uint32_t known_pepper_id = 1432752675;
 
 static struct keymint *mint_with(uint8_t first) {
@@ -201,8 +205,8 @@ static void count(unsigned *counts, const char *text, size_t len) {
                 counts[strchr(keytext_alphabet(), text[i]) - keytext_alphabet()]++;
 }
 
-/* Chi-squared over 62 digits has a mean of 61 and a deviation of 11; with true randomness 200 does not happen; a byte taken modulo 62
- * gives thousands. */
+/* Chi-squared over 62 digits has a mean of 61 and a deviation of 11; with true randomness 200
+ * does not happen; a byte taken modulo 62 gives thousands. */
 static void check_uniform(const char *row, const unsigned *counts) {
         unsigned long total = 0;
         double chi = 0;
@@ -237,8 +241,8 @@ static void test_digits_are_drawn_uniformly(void **state) {
         check_uniform("first digit of secrets", first);
 }
 
-/* The kernel's own word for the pages that the pepper is in: not writable, and not in core dumps (dd). Whether they are locked in
- * memory (lo) depends on the limits of whoever runs this. */
+/* The kernel's own word for the pages that the pepper is in: not writable, and not in core dumps
+ * (dd). Whether they are locked in memory (lo) depends on the limits of whoever runs this. */
 static void test_the_pepper_is_out_of_reach(void **state) {
         uintptr_t want = (uintptr_t) *state, begin, end;
         FILE *f = fopen("/proc/self/smaps", "re");
@@ -274,7 +278,8 @@ static uint32_t pepper_id_of(uint8_t first) {
 }
 
 static void test_a_foreign_pepper_digests_as_at_home(void **state) {
-        uint8_t pepper[PEPPER_LEN], home[RECORD_DIGEST_LEN], here[RECORD_DIGEST_LEN], copy[PEPPER_LEN];
+        uint8_t pepper[PEPPER_LEN], home[RECORD_DIGEST_LEN], here[RECORD_DIGEST_LEN],
+                copy[PEPPER_LEN];
         struct keymint *other = mint_with(1);
         uint32_t id = keymint_pepper_id(other);
 
@@ -306,7 +311,8 @@ static void test_a_pepper_of_another_id_is_refused(void **state) {
         assert_int_equal(keymint_knows(*state, pepper_id_of(1)), false);
 }
 
-/* The work for a pepper that is not there goes to the own one, so its outcome is a digest, but nobody's. */
+/* The work for a pepper that is not there goes to the own one, so its outcome is a digest, but
+ * nobody's. */
 static void test_an_unknown_pepper_is_known_as_such(void **state) {
         uint8_t digest[RECORD_DIGEST_LEN];
 
@@ -328,7 +334,8 @@ static void test_there_is_room_for_so_many(void **state) {
                 assert_int_equal(keymint_knows(*state, pepper_id_of((uint8_t) i)), true);
 }
 
-/* A ticket is of one certificate, or of none, and knows whether its key was proved: as many tickets as there are of these. */
+/* A ticket is of one certificate, or of none, and knows whether its key was proved: as many
+ * tickets as there are of these. */
 static void test_ticket_is_of_the_certificate_and_its_proof(void **state) {
         static const uint8_t thumbprints[][RECORD_THUMBPRINT_LEN] = { {}, { 1 }, { [31] = 1 } };
         uint8_t tickets[7][WIRE_TICKET_LEN];
@@ -337,7 +344,8 @@ static void test_ticket_is_of_the_certificate_and_its_proof(void **state) {
 
         keymint_ticket(*state, &r, "alice", NULL, false, tickets[n++]);
         keymint_ticket(*state, &r, "alice", NULL, true, tickets[n]);
-        assert_memory_equal(tickets[0], tickets[n], WIRE_TICKET_LEN); /* nothing was proved of none */
+        /* nothing was proved of none */
+        assert_memory_equal(tickets[0], tickets[n], WIRE_TICKET_LEN);
         for (size_t i = 0; i < ARRAY_LEN(thumbprints); i++)
                 for (unsigned proved = 0; proved < 2; proved++)
                         keymint_ticket(*state, &r, "alice", thumbprints[i], proved, tickets[n++]);
@@ -347,9 +355,11 @@ static void test_ticket_is_of_the_certificate_and_its_proof(void **state) {
                         assert_memory_not_equal(tickets[i], tickets[j], WIRE_TICKET_LEN);
 }
 
-/* The longest user leaves no room between, and shares no ticket with a shorter one that has a certificate. */
+/* The longest user leaves no room between, and shares no ticket with a shorter one that has a
+ * certificate. */
 static void test_ticket_keeps_user_and_certificate_apart(void **state) {
-        uint8_t one[WIRE_TICKET_LEN], other[WIRE_TICKET_LEN], thumbprint[RECORD_THUMBPRINT_LEN] = { 'u' };
+        uint8_t one[WIRE_TICKET_LEN], other[WIRE_TICKET_LEN],
+                thumbprint[RECORD_THUMBPRINT_LEN] = { 'u' };
         char user[WIRE_USER_MAX + 1] = {};
         struct key_record r = record();
 
@@ -361,9 +371,10 @@ static void test_ticket_keeps_user_and_certificate_apart(void **state) {
 }
 
 static void test_sha256_is_the_known_one(void **state) {
-        static const uint8_t want[] = { 0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40,
-                                        0xde, 0x5d, 0xae, 0x22, 0x23, 0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17,
-                                        0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad };
+        static const uint8_t want[] = { 0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea,
+                                        0x41, 0x41, 0x40, 0xde, 0x5d, 0xae, 0x22, 0x23,
+                                        0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c,
+                                        0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad };
         uint8_t got[RECORD_HASH_LEN + 1];
 
         (void) state;

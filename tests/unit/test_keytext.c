@@ -1,9 +1,11 @@
-/* The text form of a key: what is made is accepted, and nothing that differs from it by one character is. */
+/* The text form of a key: what is made is accepted, and nothing that differs from it by one
+ * character is. */
 #include "unit.h"
 
 #include "keytext.h"
 
-/* Computed with Python: zlib.crc32() of the first 58 characters, six base62 digits, most significant first. */
+/* Computed with Python: zlib.crc32() of the first 58 characters, six base62 digits, most
+ * significant first. */
 static const struct {
         const char *id, *secret, *key;
 } vectors[] = {
@@ -84,7 +86,8 @@ static void test_two_neighbours_exchanged_are_refused(void **state) {
         }
 }
 
-/* The copies are on the heap and have their exact size, so that a byte read behind the end is seen by AddressSanitizer. */
+/* The copies are on the heap and have their exact size, so that a byte read behind the end is
+ * seen by AddressSanitizer. */
 static void test_every_other_length_is_refused(void **state) {
         (void) state;
         for (size_t len = 0; len <= 4096; len++) {
@@ -103,19 +106,27 @@ static void test_what_is_not_a_key_is_refused(void **state) {
         static const struct {
                 const char *why, *text;
         } rows[] = {
-                { "prefix in capitals", "WFK_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyxg" },
-                { "other prefix", "wfx_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyxg" },
-                { "all capitals", "WFK_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQ1BUYXG" },
+                { "prefix in capitals",
+                  "WFK_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyxg" },
+                { "other prefix",
+                  "wfx_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyxg" },
+                { "all capitals",
+                  "WFK_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQ1BUYXG" },
                 { "all small", "wfk_0123456789_abcdefghijklmnopqrstuvwxyzabcdefghijklmnopq1buyxg" },
-                { "blank in front", " wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyx" },
+                { "blank in front",
+                  " wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyx" },
                 { "newline for the last",
                   "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyx\n" },
-                { "checksum is zero", "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq000000" },
-                { "checksum past 2^32", "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqzzzzzz" },
+                { "checksum is zero",
+                  "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq000000" },
+                { "checksum past 2^32",
+                  "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqzzzzzz" },
                 /* its checksum, 1470241444, and 2^32 more */
-                { "checksum plus 2^32", "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq6IAE9k" },
+                { "checksum plus 2^32",
+                  "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq6IAE9k" },
                 /* with the right checksum, so that nothing else is wrong */
-                { "sound, but prefix", "wfx_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq26qHHA" },
+                { "sound, but prefix",
+                  "wfx_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq26qHHA" },
                 { "sound, but case of prefix",
                   "WFK_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq0ZA332" },
                 { "sound, but hyphen for prefix's end",

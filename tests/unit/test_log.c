@@ -1,4 +1,5 @@
-/* The lines that come out, from one thread or several, and that nobody ever waits for them. stderr is a pipe here. */
+/* The lines that come out, from one thread or several, and that nobody ever waits for them.
+ * stderr is a pipe here. */
 #include <pthread.h>
 
 #include "unit.h"
@@ -104,7 +105,7 @@ static void test_a_stream_that_is_not_ours_is_not_the_journal(void **state) {
         assert_string_equal(output(*state), "wfapikeyd: to stderr\n");
 }
 
-/* --- Entries ---------------------------------------------------------------------------------------------------------------------- */
+/* --- Entries --- */
 
 static const char *field(const struct log_entry *entry, size_t i) {
         assert_in_range(i, 0, entry->n_fields - 1);
@@ -191,7 +192,7 @@ static void test_a_long_message_leaves_room_for_fields(void **state) {
         assert_string_equal(field(&entry, 1), "WFA_USER=alice");
 }
 
-/* --- The thread ------------------------------------------------------------------------------------------------------------------- */
+/* --- The thread --- */
 
 static void test_the_thread_writes_in_order_and_to_the_end(void **state) {
         const char *text;
@@ -221,7 +222,8 @@ static void test_stopping_without_a_thread_is_harmless(void **state) {
         log_line(LOG_INFO, "second");
         log_stop();
         log_line(LOG_INFO, "third");
-        assert_string_equal(output(*state), "wfapikeyd: first\nwfapikeyd: second\nwfapikeyd: third\n");
+        assert_string_equal(output(*state),
+                            "wfapikeyd: first\nwfapikeyd: second\nwfapikeyd: third\n");
 }
 
 static void *write_lines(void *userdata) {
@@ -249,7 +251,8 @@ static void test_lines_of_several_threads_are_whole_and_all_there(void **state) 
                 assert_int_equal(pthread_join(threads[i], NULL), 0);
         for (text = output(c); *text; text += used) {
                 used = 0;
-                assert_int_equal(sscanf(text, "wfapikeyd: thread %u line %u\n%n", &thread, &line, &used), 2);
+                assert_int_equal(
+                        sscanf(text, "wfapikeyd: thread %u line %u\n%n", &thread, &line, &used), 2);
                 assert_in_range(thread, 0, THREADS - 1);
                 assert_int_equal(line, next[thread]++);
         }
@@ -257,14 +260,16 @@ static void test_lines_of_several_threads_are_whole_and_all_there(void **state) 
                 assert_int_equal(next[i], PER_THREAD);
 }
 
-/* Nobody reads the pipe, so the thread is stuck; the lines that find no place are counted, and nothing else waits. */
+/* Nobody reads the pipe, so the thread is stuck; the lines that find no place are counted, and
+ * nothing else waits. */
 static void test_what_is_lost_is_counted_and_nobody_waits(void **state) {
         unsigned lines = 0, lost = 0, n, last = 0;
         struct capture *c = *state;
 
         assert_int_equal(log_start(), 0);
         for (unsigned i = 1; i <= LOST_LINES; i++)
-                log_line(LOG_INFO, "line %u of many, long enough to fill a pipe of 64 KiB soon %060u", i, 0U);
+                log_line(LOG_INFO,
+                         "line %u of many, long enough to fill a pipe of 64 KiB soon %060u", i, 0U);
         for (const char *text = output(c); *text; text = strchr(text, '\n') + 1)
                 if (sscanf(text, "wfapikeyd: line %u of", &n) == 1) {
                         assert_int_equal(n > last, true);

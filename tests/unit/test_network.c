@@ -27,8 +27,8 @@ static const struct {
         { "2001:db8::/32", "2001:db8::/32", 128, 32 },
         { "fe80::/10", "fe80::/10", 128, 10 },
         { "2001:db8::2/127", "2001:db8::2/127", 128, 127 },
-        { "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe/127", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe/127", 128,
-          127 },
+        { "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe/127",
+          "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe/127", 128, 127 },
         /* not IPv4: these are addresses of IPv6 in their own right */
         { "64:ff9b::192.0.2.1", "64:ff9b::c000:201", 128, 128 },
         /* IPv4, said in the longer way */
@@ -156,7 +156,8 @@ static void test_a_single_address_has_no_prefix_and_no_name(void **state) {
         assert_int_equal(network_parse_address("UNKNOWN", &net), -EINVAL);
 }
 
-/* Every block of both kinds: the bit behind the prefix alone makes it -ERANGE, and so does the last one. */
+/* Every block of both kinds: the bit behind the prefix alone makes it -ERANGE, and so does the
+ * last one. */
 static void test_every_bit_behind_the_prefix_counts(void **state) {
         (void) state;
         for (unsigned prefix = 0; prefix <= 128; prefix++)

@@ -14,19 +14,23 @@ static const struct {
         { "timeout=5s", { .socket = PAM_ARGS_SOCKET, .timeout_ms = 5000 } },
         { "timeout=10ms", { .socket = PAM_ARGS_SOCKET, .timeout_ms = 10 } },
         { "timeout=60", { .socket = PAM_ARGS_SOCKET, .timeout_ms = 60000 } },
-        { "prompt=API key: ", { .socket = PAM_ARGS_SOCKET, .timeout_ms = 2000, .prompt = "API key: " } },
+        { "prompt=API key: ",
+          { .socket = PAM_ARGS_SOCKET, .timeout_ms = 2000, .prompt = "API key: " } },
         { "prompt==", { .socket = PAM_ARGS_SOCKET, .timeout_ms = 2000, .prompt = "=" } },
         { "server_uid=0", { .socket = PAM_ARGS_SOCKET, .timeout_ms = 2000 } },
         { "server_uid=998", { .socket = PAM_ARGS_SOCKET, .timeout_ms = 2000, .server_uid = 998 } },
         { "server_uid=4294967294",
           { .socket = PAM_ARGS_SOCKET, .timeout_ms = 2000, .server_uid = 4294967294 } },
-        { "use_first_pass", { .socket = PAM_ARGS_SOCKET, .timeout_ms = 2000, .use_first_pass = true } },
+        { "use_first_pass",
+          { .socket = PAM_ARGS_SOCKET, .timeout_ms = 2000, .use_first_pass = true } },
         { "try_first_pass", { .socket = PAM_ARGS_SOCKET, .timeout_ms = 2000 } },
         { "debug", { .socket = PAM_ARGS_SOCKET, .timeout_ms = 2000, .debug = true } },
-        { "certificate=field", { .socket = PAM_ARGS_SOCKET, .timeout_ms = 2000, .certificate_field = true } },
+        { "certificate=field",
+          { .socket = PAM_ARGS_SOCKET, .timeout_ms = 2000, .certificate_field = true } },
         { "certificate=prompt",
           { .socket = PAM_ARGS_SOCKET, .timeout_ms = 2000, .certificate_prompt = true } },
-        { "certificate=proof", { .socket = PAM_ARGS_SOCKET, .timeout_ms = 2000, .certificate_proof = true } },
+        { "certificate=proof",
+          { .socket = PAM_ARGS_SOCKET, .timeout_ms = 2000, .certificate_proof = true } },
         { "certificate=env:SSL_CLIENT_CERT",
           { .socket = PAM_ARGS_SOCKET, .timeout_ms = 2000, .certificate_env = "SSL_CLIENT_CERT" } },
         { "certificate=env:field",
@@ -204,9 +208,8 @@ static void test_the_first_wrong_option_is_named(void **state) {
 }
 
 static void test_all_options_together(void **state) {
-        const char *argv[] = {
-                "debug", "socket=/s", "timeout=1", "prompt=p", "server_uid=7", "use_first_pass"
-        };
+        const char *argv[] = { "debug",    "socket=/s",    "timeout=1",
+                               "prompt=p", "server_uid=7", "use_first_pass" };
         const struct pam_args want = { .socket = "/s",
                                        .timeout_ms = 1000,
                                        .prompt = "p",
@@ -222,8 +225,8 @@ static void test_all_options_together(void **state) {
 }
 
 static void test_certificates_may_come_from_several_places(void **state) {
-        const char *argv[] = { "certificate=field", "certificate=env:A", "certificate=process-env:B",
-                               "certificate=proof" },
+        const char *argv[] = { "certificate=field", "certificate=env:A",
+                               "certificate=process-env:B", "certificate=proof" },
                    *word;
         const struct pam_args want = { .socket = PAM_ARGS_SOCKET,
                                        .timeout_ms = 2000,
@@ -241,7 +244,8 @@ static void test_certificates_may_come_from_several_places(void **state) {
 static void test_a_user_is_not_asked_for_two_things(void **state) {
         static const char *const orders[][3] = { { "certificate=prompt", "certificate=proof", "" },
                                                  { "certificate=proof", "certificate=prompt", "" },
-                                                 { "certificate=proof", "debug", "certificate=prompt" } };
+                                                 { "certificate=proof", "debug",
+                                                   "certificate=prompt" } };
 
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(orders); i++) {
@@ -257,7 +261,8 @@ static void test_a_user_is_not_asked_for_two_things(void **state) {
 }
 
 static void test_the_last_of_two_counts(void **state) {
-        const char *argv[] = { "timeout=1", "use_first_pass", "timeout=2", "try_first_pass" }, *word;
+        const char *argv[] = { "timeout=1", "use_first_pass", "timeout=2", "try_first_pass" },
+                   *word;
         const struct pam_args want = { .socket = PAM_ARGS_SOCKET, .timeout_ms = 2000 };
         struct pam_args args;
 

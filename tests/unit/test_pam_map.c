@@ -1,4 +1,5 @@
-/* Which PAM code stands for which outcome: the table of DESIGN 6, and that success and "ignore" stand in one place each. */
+/* Which PAM code stands for which outcome: the table of DESIGN 6, and that success and "ignore"
+ * stand in one place each. */
 #include <security/_pam_types.h>
 
 #include "unit.h"
@@ -22,7 +23,9 @@ static const struct {
         { "no user", OUTCOME_NO_USER, PAM_USER_UNKNOWN, PAM_USER_UNKNOWN },
 };
 
-static const int outside[] = { _OUTCOME_MAX, _OUTCOME_MAX + 1, 255, 0x600d, INT32_MAX, -1, INT32_MIN };
+static const int outside[] = {
+        _OUTCOME_MAX, _OUTCOME_MAX + 1, 255, 0x600d, INT32_MAX, -1, INT32_MIN
+};
 
 static void test_every_outcome_has_the_codes_of_the_design(void **state) {
         (void) state;
@@ -38,7 +41,8 @@ static void test_success_stands_for_allow_alone(void **state) {
         (void) state;
         for (int i = -70000; i < 70000; i++) {
                 unit_int("auth", pam_map_auth((enum outcome) i) == PAM_SUCCESS, i == OUTCOME_ALLOW);
-                unit_int("account", pam_map_account((enum outcome) i) == PAM_SUCCESS, i == OUTCOME_ALLOW);
+                unit_int("account", pam_map_account((enum outcome) i) == PAM_SUCCESS,
+                         i == OUTCOME_ALLOW);
         }
 }
 
@@ -46,7 +50,8 @@ static void test_ignore_stands_for_an_account_without_a_key_alone(void **state) 
         (void) state;
         for (int i = -70000; i < 70000; i++) {
                 unit_int("auth", pam_map_auth((enum outcome) i) == PAM_IGNORE, false);
-                unit_int("account", pam_map_account((enum outcome) i) == PAM_IGNORE, i == OUTCOME_NOT_A_KEY);
+                unit_int("account", pam_map_account((enum outcome) i) == PAM_IGNORE,
+                         i == OUTCOME_NOT_A_KEY);
         }
 }
 

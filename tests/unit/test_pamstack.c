@@ -1,5 +1,6 @@
-/* The reading of pam.d and the working out of a stack, against libpam itself: hand-written stacks, and thousands that chance wrote, are
- * put to both, with modules that answer what the stack says (pam_debug.so). */
+/* The reading of pam.d and the working out of a stack, against libpam itself: hand-written
+ * stacks, and thousands that chance wrote, are put to both, with modules that answer what the
+ * stack says (pam_debug.so). */
 #include <security/pam_appl.h>
 
 #include "unit.h"
@@ -73,7 +74,8 @@ static int answer(const struct pamstack_line *line, void *userdata) {
         return PAMSTACK_SUCCESS;
 }
 
-static int converse(int n, const struct pam_message **messages, struct pam_response **ret, void *userdata) {
+static int converse(int n, const struct pam_message **messages, struct pam_response **ret,
+                    void *userdata) {
         (void) messages;
         (void) userdata;
         *ret = calloc((size_t) n, sizeof(**ret));
@@ -90,7 +92,8 @@ static void ask_libpam(int *ret_auth, int *ret_account) {
         (void) pam_end(pamh, PAM_SUCCESS);
 }
 
-/* Debian's libpam includes from /etc/pam.d and from absolute paths alone: @D is the directory here. */
+/* Debian's libpam includes from /etc/pam.d and from absolute paths alone: @D is the directory
+ * here. */
 static void write_file(const char *name, const char *in) {
         char path[UNIT_PATH_LEN], text[2 * FILE_LEN] = "";
         size_t len = 0;
@@ -131,7 +134,8 @@ static const struct {
         { "auth substack @D/a\n" AUTH("optional", "success") DENY,
           AUTH("requisite", "auth_err") AUTH("required", "success") },
         { "auth include @D/a\n" AUTH("required", "auth_err") DENY, AUTH("sufficient", "success") },
-        { AUTH("[success=1 default=bad]", "success") "auth substack @D/a\n" AUTH("required", "success") DENY,
+        { AUTH("[success=1 default=bad]", "success") "auth substack @D/a\n" AUTH("required",
+                                                                                 "success") DENY,
           AUTH("required", "auth_err") },
         { AUTH("[success=5 default=bad]", "success") AUTH("required", "success") DENY, "" },
         { AUTH("required", "auth_err") "auth substack @D/a\n" DENY,
@@ -177,7 +181,8 @@ static unsigned chance(unsigned n) {
 
 static void add_control(char *out, size_t size) {
         static const char *const words[] = { "required", "requisite", "sufficient", "optional" };
-        static const char *const actions[] = { "ignore", "ok", "done", "bad", "die", "reset", "1", "2", "4" };
+        static const char *const actions[] = { "ignore", "ok", "done", "bad", "die",
+                                               "reset",  "1",  "2",    "4" };
         static const char *const likely[] = { "success", "auth_err", "ignore", "perm_denied" };
         size_t len = 0;
 
@@ -210,15 +215,17 @@ static void write_by_chance(const char *name, const char *deeper) {
                 const char *type = chance(4) > 0 ? "auth" : "account";
 
                 if (deeper && chance(4) == 0)
-                        len += (size_t) snprintf(text + len, sizeof(text) - len, "%s %s @D/%s\n", type,
-                                                 chance(2) > 0 ? "substack" : "include", deeper);
+                        len += (size_t) snprintf(text + len, sizeof(text) - len, "%s %s @D/%s\n",
+                                                 type, chance(2) > 0 ? "substack" : "include",
+                                                 deeper);
                 else if (deeper && chance(8) == 0)
-                        len += (size_t) snprintf(text + len, sizeof(text) - len, "@include @D/%s\n", deeper);
+                        len += (size_t) snprintf(text + len, sizeof(text) - len, "@include @D/%s\n",
+                                                 deeper);
                 else {
                         add_control(control, sizeof(control));
                         len += (size_t) snprintf(text + len, sizeof(text) - len,
-                                                 "%s %s " MODULE " auth=%s acct=%s\n", type, control,
-                                                 choose_code(), choose_code());
+                                                 "%s %s " MODULE " auth=%s acct=%s\n", type,
+                                                 control, choose_code(), choose_code());
                 }
         }
         write_file(name, text);
@@ -257,8 +264,8 @@ static void test_lines_say_where_they_stand(void **state) {
         __attribute__((cleanup(pamstack_done))) struct pamstack stack = {};
 
         dir = *state;
-        write_file("top",
-                   "# nothing\n\nauth required \\\n pam_x.so a [b c]\n@include a\nauth include gone\n");
+        write_file("top", "# nothing\n\nauth required \\\n pam_x.so a [b c]\n@include a\nauth "
+                          "include gone\n");
         write_file("a", "session optional /lib/pam_y.so\n");
         assert_int_equal(pamstack_read("gone", load, NULL, &stack), -ENOENT);
         assert_int_equal(pamstack_read("top", load, NULL, &stack), 0);

@@ -48,7 +48,8 @@ static void test_numbers(void **state) {
                 uint64_t value;
 
                 unit_poison(&value, sizeof(value));
-                unit_int(rows[i].text, parse_u64(rows[i].text, rows[i].min, rows[i].max, &value), rows[i].r);
+                unit_int(rows[i].text, parse_u64(rows[i].text, rows[i].min, rows[i].max, &value),
+                         rows[i].r);
                 if (rows[i].r < 0)
                         unit_poisoned(rows[i].text, &value, sizeof(value));
                 else

@@ -88,7 +88,7 @@ static void test_groups_are_the_first_and_the_others(void **state) {
         assert_int_equal(peer_has_group(&none, 0), false);
 }
 
-/* --- Descriptors ---------------------------------------------------------------------------------------------------------------- */
+/* --- Descriptors --- */
 
 #define PASSRIGHTS 83 /* SO_PASSRIGHTS, Linux 6.16 */
 
@@ -110,9 +110,10 @@ static int send_descriptor(int fd) {
                                   .cmsg_level = SOL_SOCKET,
                                   .cmsg_type = SCM_RIGHTS } };
         struct iovec iov = { .iov_base = (char[]){ 'x' }, .iov_len = 1 };
-        const struct msghdr message = {
-                .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
-        };
+        const struct msghdr message = { .msg_iov = &iov,
+                                        .msg_iovlen = 1,
+                                        .msg_control = &control,
+                                        .msg_controllen = sizeof(control) };
 
         memcpy(CMSG_DATA(&control.header), &(int){ STDIN_FILENO }, sizeof(int));
         return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
@@ -146,9 +147,10 @@ static void test_what_cannot_refuse_descriptors_is_left_as_it_is(void **state) {
         peer_refuse_descriptors(STDIN_FILENO);
 }
 
-/* --- A process of another uid ----------------------------------------------------------------------------------------------------- */
+/* --- A process of another uid --- */
 
-/* Connects as uid 4242, of groups 4243, 4244 and 4245, then becomes somebody else and stays until the pipe closes. */
+/* Connects as uid 4242, of groups 4243, 4244 and 4245, then becomes somebody else and stays
+ * until the pipe closes. */
 static void be_somebody(int listener, int stay) {
         static const gid_t groups[] = { 4244, 4245 };
         struct sockaddr_storage sa;
@@ -165,7 +167,8 @@ static void be_somebody(int listener, int stay) {
 }
 
 static void test_a_peer_of_another_uid_is_seen_as_such(void **state) {
-        sa_family_t any = AF_UNIX; /* the kernel picks an address that no file has */
+        /* the kernel picks an address that no file has */
+        sa_family_t any = AF_UNIX;
         int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), stay[2], fd;
         struct peer peer;
         pid_t pid;
@@ -205,13 +208,14 @@ int main(void) {
                 cmocka_unit_test(test_the_groups_are_those_of_the_process),
                 cmocka_unit_test(test_what_has_no_peer_is_an_error),
                 cmocka_unit_test(test_groups_are_the_first_and_the_others),
-                unit_test_if(
-                        can_refuse_descriptors(),
-                        (struct CMUnitTest) cmocka_unit_test(test_descriptors_that_a_peer_passes_are_refused),
-                        "needs Linux 6.16"),
+                unit_test_if(can_refuse_descriptors(),
+                             (struct CMUnitTest) cmocka_unit_test(
+                                     test_descriptors_that_a_peer_passes_are_refused),
+                             "needs Linux 6.16"),
                 cmocka_unit_test(test_what_cannot_refuse_descriptors_is_left_as_it_is),
                 unit_test_if(geteuid() == 0,
-                             (struct CMUnitTest) cmocka_unit_test(test_a_peer_of_another_uid_is_seen_as_such),
+                             (struct CMUnitTest) cmocka_unit_test(
+                                     test_a_peer_of_another_uid_is_seen_as_such),
                              "needs root"),
         };
 

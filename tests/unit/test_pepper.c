@@ -87,7 +87,7 @@ static void test_a_file_of_another_owner_is_refused(void **state) {
         check_file("another owner", *state, -EPERM);
 }
 
-/* --- Making ----------------------------------------------------------------------------------------------------------------------- */
+/* --- Making --- */
 
 static void test_a_new_file_is_ours_alone_whatever_the_umask(void **state) {
         static const mode_t masks[] = { 0000, 0022, 0077, 0777 };
@@ -160,7 +160,7 @@ static void test_a_file_that_cannot_be_written_is_not_left_behind(void **state) 
         assert_int_equal(close(dir), 0);
 }
 
-/* --- The credential --------------------------------------------------------------------------------------------------------------- */
+/* --- The credential --- */
 
 static int forget_credentials(void **state) {
         return unsetenv("CREDENTIALS_DIRECTORY") < 0 ? -1 : unit_dir_remove(state);
@@ -217,7 +217,8 @@ static bool is_there(const char *dir, const char *name) {
 }
 
 static void test_foreign_peppers_have_files_of_their_own(void **state) {
-        static const char *const others[] = { "pepper", "pepper-0000000", "pepper-000000003", "keys.db" };
+        static const char *const others[] = { "pepper", "pepper-0000000", "pepper-000000003",
+                                              "keys.db" };
         uint8_t out[PEPPER_LEN];
         char name[PEPPER_NAME_LEN], path[UNIT_PATH_LEN];
         int dir = open_dir(*state);
@@ -251,7 +252,8 @@ int main(void) {
                 unit_test_in_dir(test_the_file_has_32_bytes),
                 unit_test_in_dir(test_what_is_no_file_is_refused),
                 unit_test_if(geteuid() == 0,
-                             (struct CMUnitTest) unit_test_in_dir(test_a_file_of_another_owner_is_refused),
+                             (struct CMUnitTest) unit_test_in_dir(
+                                     test_a_file_of_another_owner_is_refused),
                              "needs root"),
                 unit_test_in_dir(test_a_new_file_is_ours_alone_whatever_the_umask),
                 unit_test_in_dir(test_nothing_is_written_over),

@@ -1,4 +1,5 @@
-/* The policies by name: what may be written for them, what the store may hold, and those of services. */
+/* The policies by name: what may be written for them, what the store may hold, and those of
+ * services. */
 #include "unit.h"
 
 #include "parse.h"
@@ -6,7 +7,7 @@
 
 #define NOW INT64_C(1800000000)
 
-/* --- Values -------------------------------------------------------------------------------------------------------------------- */
+/* --- Values --- */
 
 static const struct {
         const char *name, *initial;
@@ -178,7 +179,8 @@ static void test_what_is_no_value_is_refused(void **state) {
 
                 (void) snprintf(row, sizeof(row), "%s=%s", no_values[i].name, no_values[i].text);
                 unit_poison(&value, sizeof(value));
-                unit_int(row, policy_parse(no_values[i].name, no_values[i].text, &value), no_values[i].r);
+                unit_int(row, policy_parse(no_values[i].name, no_values[i].text, &value),
+                         no_values[i].r);
                 unit_poisoned(row, &value, sizeof(value));
         }
 }
@@ -271,7 +273,7 @@ static void test_what_is_no_policy_has_no_usage_and_no_text(void **state) {
         assert_null(policy_usage(""));
 }
 
-/* --- Services ----------------------------------------------------------------------------------------------------------------- */
+/* --- Services --- */
 
 static void service_policy(size_t i, char out[static POLICY_NAME_LEN]) {
         (void) snprintf(out, POLICY_NAME_LEN, "%s%u", POLICY_SERVICE "service", (unsigned) i);
@@ -283,8 +285,10 @@ static void test_services_have_policies_of_their_own(void **state) {
 
         (void) state;
         policy_init(&policy);
-        assert_int_equal(policy_apply(&policy, "require-certificate:imap", CERTIFICATE_PROOF, NOW), 0);
-        assert_int_equal(policy_apply(&policy, "require-certificate:sshd", CERTIFICATE_YES, NOW), 0);
+        assert_int_equal(policy_apply(&policy, "require-certificate:imap", CERTIFICATE_PROOF, NOW),
+                         0);
+        assert_int_equal(policy_apply(&policy, "require-certificate:sshd", CERTIFICATE_YES, NOW),
+                         0);
         assert_int_equal(policy_apply(&policy, "require-certificate:ftp", CERTIFICATE_NO, NOW), 0);
         assert_int_equal(policy.require_certificate, CERTIFICATE_NO);
         assert_int_equal(policy_service_need(&policy, "imap"), CERTIFICATE_PROOF);
@@ -324,7 +328,8 @@ static void test_there_is_room_for_so_many_services(void **state) {
         assert_int_equal(policy.n_services, POLICY_SERVICES_MAX);
         for (size_t i = 0; i < POLICY_SERVICES_MAX; i++) {
                 service_policy(i, name);
-                unit_int(name, policy_service_need(&policy, strchr(name, ':') + 1), CERTIFICATE_YES);
+                unit_int(name, policy_service_need(&policy, strchr(name, ':') + 1),
+                         CERTIFICATE_YES);
         }
 }
 

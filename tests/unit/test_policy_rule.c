@@ -107,8 +107,10 @@ static void test_accounts(void **state) {
                 { "the linked user's password is locked", linked_locked, REASON_PASSWORD_EXPIRED },
                 { "no ageing", no_ageing, REASON_NONE },
                 { "the policy is off", policy_off, REASON_NONE },
-                { "the policy is off and the owner gone", policy_off_but_gone, REASON_ACCOUNT_GONE },
-                { "the policy is off and the account closed", policy_off_but_closed, REASON_ACCOUNT_EXPIRED },
+                { "the policy is off and the owner gone", policy_off_but_gone,
+                  REASON_ACCOUNT_GONE },
+                { "the policy is off and the account closed", policy_off_but_closed,
+                  REASON_ACCOUNT_EXPIRED },
                 { "an administrator", admin_by_default, REASON_NONE },
                 { "not an administrator", others_when_forbidden, REASON_NONE },
         };
@@ -144,7 +146,8 @@ static void test_a_retired_key_is_refused_with_a_reason_of_its_own(void **state)
 }
 
 static void test_the_owner_is_compared_as_a_whole(void **state) {
-        static const char *const users[] = { "", "a", "alic", "alicex", "Alice", "alice ", " alice", "root" };
+        static const char *const users[] = { "",      "a",      "alic",   "alicex",
+                                             "Alice", "alice ", " alice", "root" };
 
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(users); i++) {
@@ -271,7 +274,7 @@ static void test_a_status_that_is_not_known_refuses(void **state) {
         }
 }
 
-/* --- Certificates ------------------------------------------------------------------------------------------------------------- */
+/* --- Certificates --- */
 
 static const uint8_t bound_to[RECORD_THUMBPRINT_LEN] = { 1, 2, 3 };
 
@@ -298,19 +301,22 @@ static enum reason want(int need, bool bound, enum shown shown, bool proved) {
         return need == 2 && !proved ? REASON_CERTIFICATE_UNPROVED : REASON_NONE;
 }
 
-static void check_certificate(int policy, int key, int service, bool bound, enum shown shown, bool proved) {
+static void check_certificate(int policy, int key, int service, bool bound, enum shown shown,
+                              bool proved) {
         struct policy_certificate certificate = { .proved = proved };
         int need = policy > key ? policy : key;
         struct login l;
         char row[96];
 
-        (void) snprintf(row, sizeof(row), "policy %d, key %d, service %d, bound %d, shown %d, proved %d",
-                        policy, key, service, bound, (int) shown, proved);
+        (void) snprintf(row, sizeof(row),
+                        "policy %d, key %d, service %d, bound %d, shown %d, proved %d", policy, key,
+                        service, bound, (int) shown, proved);
         good_login(&l);
         l.policy.require_certificate = (enum certificate_need) policy;
         l.key.certificate_need = (enum certificate_need) key;
         l.policy.n_services = 2;
-        l.policy.services[0] = (struct policy_service){ "sshd", CERTIFICATE_PROOF }; /* not asked for */
+        /* not asked for */
+        l.policy.services[0] = (struct policy_service){ "sshd", CERTIFICATE_PROOF };
         l.policy.services[1] = (struct policy_service){ "imap", (enum certificate_need) service };
         l.key.bound = bound;
         if (bound)
@@ -321,7 +327,8 @@ static void check_certificate(int policy, int key, int service, bool bound, enum
                 memcpy(certificate.thumbprint, bound_to, sizeof(certificate.thumbprint));
                 certificate.reason = REASON_CERTIFICATE_EXPIRED;
         } else /* but for the last byte */
-                memcpy(certificate.thumbprint, (uint8_t[RECORD_THUMBPRINT_LEN]){ 1, 2, 3, [31] = 1 },
+                memcpy(certificate.thumbprint,
+                       (uint8_t[RECORD_THUMBPRINT_LEN]){ 1, 2, 3, [31] = 1 },
                        sizeof(certificate.thumbprint));
         if (shown != SHOWN_NONE)
                 l.facts.certificate = &certificate;
@@ -349,7 +356,8 @@ static void test_certificates_in_all_combinations(void **state) {
 static void test_every_reason_of_a_certificate_is_handed_on(void **state) {
         (void) state;
         for (int reason = REASON_CERTIFICATE_UNREADABLE; reason < _REASON_MAX; reason++) {
-                struct policy_certificate certificate = { .reason = (enum reason) reason, .proved = true };
+                struct policy_certificate certificate = { .reason = (enum reason) reason,
+                                                          .proved = true };
                 struct login l;
 
                 good_login(&l);

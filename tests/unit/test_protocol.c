@@ -1,5 +1,5 @@
-/* common/PROTOCOL and the code say the same: the tables are read and compared with what is encoded, the example is decoded
- * and encoded again. */
+/* common/PROTOCOL and the code say the same: the tables are read and compared with what is
+ * encoded, the example is decoded and encoded again. */
 #include "unit_protocol.h"
 
 static const struct {
@@ -36,9 +36,10 @@ static void test_tables_have_no_gap_and_end_where_the_messages_do(void **state) 
         check_table(*state, REPLY, 0, WIRE_REPLY_LEN);
 }
 
-/* Where the two messages differ is inside the field, and it reaches from its first byte to its last. */
-static void check_difference(const char *row, const uint8_t *a, const uint8_t *b, size_t len, size_t at,
-                             size_t field_len) {
+/* Where the two messages differ is inside the field, and it reaches from its first byte to its
+ * last. */
+static void check_difference(const char *row, const uint8_t *a, const uint8_t *b, size_t len,
+                             size_t at, size_t field_len) {
         size_t first = 0, last = len;
 
         while (first < len && a[first] == b[first])
@@ -98,7 +99,8 @@ static void test_fields_of_a_confirmation_are_where_the_table_says(void **state)
 }
 
 static void test_lengths_and_key_of_a_request_are_where_the_table_says(void **state) {
-        static const char *const lengths[] = { "length of user", "length of service", "length of rhost" };
+        static const char *const lengths[] = { "length of user", "length of service",
+                                               "length of rhost" };
         struct wire_request req = example_request();
         uint8_t bytes[WIRE_REQUEST_LEN];
         size_t at, len;
@@ -198,8 +200,8 @@ static void test_reasons_have_the_values_names_and_verdicts_of_the_table(void **
 static bool is_dump_line(const char *line, unsigned *ret_at) {
         int n = 0;
 
-        return strncmp(line, "        ", 8) == 0 && sscanf(line + 8, "%4x%n", ret_at, &n) == 1 && n == 4 &&
-               (line[12] == '\n' || strncmp(line + 12, "  ", 2) == 0);
+        return strncmp(line, "        ", 8) == 0 && sscanf(line + 8, "%4x%n", ret_at, &n) == 1 &&
+               n == 4 && (line[12] == '\n' || strncmp(line + 12, "  ", 2) == 0);
 }
 
 static size_t take_bytes(const char *p, uint8_t *out) {

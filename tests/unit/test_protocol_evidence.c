@@ -1,4 +1,5 @@
-/* common/PROTOCOL and the code say the same of certificates: the evidence behind a request, and the challenge. */
+/* common/PROTOCOL and the code say the same of certificates: the evidence behind a request, and
+ * the challenge. */
 #include "unit_protocol.h"
 
 #include "challenge.h"
@@ -35,7 +36,8 @@ static void test_fields_of_evidence_are_where_the_table_says(void **state) {
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
                 find_field(*state, EVIDENCE, rows[i].name, &at, &len);
                 unit_int(rows[i].name, len, rows[i].len);
-                unit_int(rows[i].name, bytes[at] | (len > 1 ? bytes[at + 1] << 8 : 0), rows[i].value);
+                unit_int(rows[i].name, bytes[at] | (len > 1 ? bytes[at + 1] << 8 : 0),
+                         rows[i].value);
         }
         assert_memory_equal(bytes + end, req.certificate, 0x1234);
         assert_memory_equal(bytes + end + 0x1234, req.signature, 0x0235);
@@ -59,23 +61,26 @@ static void check_lengths(const char *name, unsigned evidence, const size_t *cer
         for (size_t k = 0; k < ARRAY_LEN(kinds); k++)
                 for (size_t i = 0; i < ARRAY_LEN(lens); i++)
                         for (size_t j = 0; j < ARRAY_LEN(lens); j++) {
-                                struct wire_request req =
-                                        evidence_request((enum wire_evidence) evidence, lens[i], lens[j]);
+                                struct wire_request req = evidence_request(
+                                        (enum wire_evidence) evidence, lens[i], lens[j]);
                                 size_t most = kinds[k] == WIRE_CONFIRM ? 0 : signature[1];
                                 size_t least = kinds[k] == WIRE_CONFIRM ? 0 : signature[0];
-                                bool right = lens[i] >= certificate[0] && lens[i] <= certificate[1] &&
-                                             lens[j] >= least && lens[j] <= most &&
+                                bool right = lens[i] >= certificate[0] &&
+                                             lens[i] <= certificate[1] && lens[j] >= least &&
+                                             lens[j] <= most &&
                                              (kinds[k] == WIRE_VERIFY || kinds[k] == WIRE_CONFIRM);
 
                                 req.kind = kinds[k];
                                 if (kinds[k] == WIRE_CONFIRM)
                                         memcpy(req.id, "0123456789", sizeof(req.id));
-                                unit_int(name, wire_request_encode(bytes, &req), right ? 0 : -EINVAL);
+                                unit_int(name, wire_request_encode(bytes, &req),
+                                         right ? 0 : -EINVAL);
                         }
 }
 
 static void test_evidence_has_the_lengths_of_the_table(void **state) {
-        static const char *const names[] = { "", "SHOWN", "VOUCHED", "VOUCHED_SSH", "SIGNED", "SIGNED_KEY" };
+        static const char *const names[] = { "",       "SHOWN",     "VOUCHED", "VOUCHED_SSH",
+                                             "SIGNED", "SIGNED_KEY" };
         const char *line = table_of(*state, "value   evidence     certificate  signature\n", 0);
         char row[160], name[32];
         size_t certificate[2], signature[2];
@@ -102,7 +107,8 @@ static void test_longest_request_is_as_long_as_the_text_says(void **state) {
 }
 
 static void test_example_challenge_is_what_is_shown_and_signed(void **state) {
-        struct wire_reply example = example_reply(), challenge = { .verdict = VERDICT_CHALLENGE }, got;
+        struct wire_reply example = example_reply(), challenge = { .verdict = VERDICT_CHALLENGE },
+                          got;
         char text[CHALLENGE_TEXT_LEN], message[CHALLENGE_MESSAGE_LEN];
         uint8_t bytes[WIRE_REPLY_LEN];
         size_t at, len;

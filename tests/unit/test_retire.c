@@ -1,4 +1,5 @@
-/* Keys that retire with the first use of their successor: noted at once, written by the worker, tried again when that fails. */
+/* Keys that retire with the first use of their successor: noted at once, written by the worker,
+ * tried again when that fails. */
 #include <semaphore.h>
 
 #include "unit_store.h"
@@ -25,7 +26,8 @@ static int make(void **state) {
         struct key_record key = unit_key(OLD, "alice");
         void *store = NULL;
 
-        if (!f || unit_store_make(&store) < 0 || retire_new(&f->retire) < 0 || sd_event_new(&f->event) < 0)
+        if (!f || unit_store_make(&store) < 0 || retire_new(&f->retire) < 0 ||
+            sd_event_new(&f->event) < 0)
                 return -1;
         f->store = store;
         key.retires_at = RECORD_RETIRES_ON_USE;
@@ -33,7 +35,8 @@ static int make(void **state) {
         assert_int_equal(store_begin(f->store->writer), 0);
         assert_int_equal(store_key_insert(f->store->writer, &key), 0);
         assert_int_equal(store_commit(f->store->writer), 0);
-        assert_int_equal(worker_new(&f->worker, f->event, f->store->writer, on_done, f->store->reader), 0);
+        assert_int_equal(
+                worker_new(&f->worker, f->event, f->store->writer, on_done, f->store->reader), 0);
         f->store->writer = NULL; /* the worker's */
         *state = f;
         return 0;
@@ -114,7 +117,8 @@ static void test_what_has_changed_meanwhile_is_left_alone(void **state) {
                 retire_note(f->retire, f->worker, &key, NOW);
                 wait_while_noted(f, OLD);
                 unit_int(rows[i].sql,
-                         unit_sql_number(f->store->path, "SELECT retires_at FROM key WHERE id = '" OLD "'"),
+                         unit_sql_number(f->store->path,
+                                         "SELECT retires_at FROM key WHERE id = '" OLD "'"),
                          rows[i].retires_at);
         }
 }
@@ -140,7 +144,7 @@ static void test_without_a_worker_it_waits_for_the_next_use(void **state) {
         assert_int_equal(read_key(f, OLD).retires_at, NOW + 5);
 }
 
-/* --- A worker that is busy ------------------------------------------------------------------------------------------------------ */
+/* --- A worker that is busy --- */
 
 static sem_t begun, go_on;
 

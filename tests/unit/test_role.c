@@ -5,7 +5,8 @@
 
 enum { NO, YES };
 
-/* One row a verb. The columns that depend on nothing but the role stand for both answers to "is there a developer group". */
+/* One row a verb. The columns that depend on nothing but the role stand for both answers to "is
+ * there a developer group". */
 static const struct {
         const char *name;
         enum role_verb verb;
@@ -44,7 +45,8 @@ static void test_administrators_may_do_everything(void **state) {
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(rows); i++)
                 for (unsigned bits = 0; bits < 4; bits++)
-                        unit_int(rows[i].name, role_may(ROLE_ADMIN, rows[i].verb, bits & 1, bits & 2), true);
+                        unit_int(rows[i].name,
+                                 role_may(ROLE_ADMIN, rows[i].verb, bits & 1, bits & 2), true);
 }
 
 static void test_developers_may_do_what_the_matrix_says(void **state) {
@@ -72,18 +74,20 @@ static void test_users_may_do_what_the_matrix_says(void **state) {
 }
 
 static void test_what_is_not_known_may_not_be_done(void **state) {
-        static const int others[] = { _ROLE_VERB_MAX, _ROLE_VERB_MAX + 1, 255, INT32_MAX, -1, INT32_MIN };
+        static const int others[] = { _ROLE_VERB_MAX, _ROLE_VERB_MAX + 1, 255, INT32_MAX, -1,
+                                      INT32_MIN };
 
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(others); i++) {
                 for (int role = 0; role < _ROLE_MAX; role++)
-                        assert_int_equal(role_may((enum role) role, (enum role_verb) others[i], true, false),
-                                         false);
+                        assert_int_equal(
+                                role_may((enum role) role, (enum role_verb) others[i], true, false),
+                                false);
                 if (others[i] < 0 || others[i] >= _ROLE_MAX)
                         for (int verb = 0; verb < _ROLE_VERB_MAX; verb++)
-                                assert_int_equal(
-                                        role_may((enum role) others[i], (enum role_verb) verb, true, false),
-                                        false);
+                                assert_int_equal(role_may((enum role) others[i],
+                                                          (enum role_verb) verb, true, false),
+                                                 false);
         }
         assert_int_equal(role_may(_ROLE_MAX, ROLE_VERB_STATUS, true, false), false);
 }

@@ -11,7 +11,8 @@ static const char *const contents[CHUNKS] = { "first", "second", "", "the last o
 struct fixture {
         uint8_t source[SEAL_SECRET_LEN], recipient[SEAL_SECRET_LEN];
         struct seal_head head;
-        uint8_t file[FILE_MAX]; /* the head, then chunks of which each has its length before it */
+        /* the head, then chunks of which each has its length before it */
+        uint8_t file[FILE_MAX];
         size_t len, at[CHUNKS + 1];
 };
 
@@ -51,7 +52,8 @@ static int drop(void **state) {
         return 0;
 }
 
-/* Reads a whole file. 0 when all of it was there to the end, and then the content is what was sealed. */
+/* Reads a whole file. 0 when all of it was there to the end, and then the content is what was
+ * sealed. */
 static int read_all(const struct fixture *f, const uint8_t *file, size_t len) {
         uint8_t out[SEAL_CHUNK_MAX];
         struct seal_head head;
@@ -153,9 +155,10 @@ static void test_it_is_the_recipients_alone(void **state) {
 
         f->recipient[5] ^= 1;
         assert_int_equal(read_all(f, f->file, f->len), -EKEYREJECTED);
-        memset(f->head.recipient, 0,
-               SEAL_PUBLIC_LEN); /* a point of low order: everybody would know the key */
-        assert_int_equal(seal_begin(&(struct seal *){ NULL }, &f->head, f->source, f->file), -EINVAL);
+        /* a point of low order: everybody would know the key */
+        memset(f->head.recipient, 0, SEAL_PUBLIC_LEN);
+        assert_int_equal(seal_begin(&(struct seal *){ NULL }, &f->head, f->source, f->file),
+                         -EINVAL);
 }
 
 static void test_another_source_is_seen_as_such(void **state) {
@@ -189,8 +192,10 @@ static void test_nothing_follows_what_was_wrong(void **state) {
         bool last;
 
         assert_int_equal(seal_open(&s, f->file, f->recipient), 0);
-        assert_int_equal(seal_pull(s, f->file + f->at[0] + 1, SEAL_CHUNK_EXTRA - 1, out, &last), -EBADMSG);
-        assert_int_equal(seal_pull(s, f->file + f->at[0] + 1, f->at[1] - f->at[0] - 1, out, &last), -EBADMSG);
+        assert_int_equal(seal_pull(s, f->file + f->at[0] + 1, SEAL_CHUNK_EXTRA - 1, out, &last),
+                         -EBADMSG);
+        assert_int_equal(seal_pull(s, f->file + f->at[0] + 1, f->at[1] - f->at[0] - 1, out, &last),
+                         -EBADMSG);
         seal_free(s);
 }
 
@@ -211,7 +216,7 @@ static void test_a_chunk_of_the_largest_size(void **state) {
         seal_free(s);
 }
 
-/* --- Public keys as text ------------------------------------------------------------------------------------------- */
+/* --- Public keys as text --- */
 
 static void test_the_text_is_the_known_one(void **state) {
         uint8_t public[SEAL_PUBLIC_LEN], back[SEAL_PUBLIC_LEN];
@@ -259,7 +264,8 @@ static void test_a_typing_error_is_found(void **state) {
         text[SEAL_TEXT_LEN] = '0';
         unit_int(text, seal_text_parse(text, out), -EINVAL);
         unit_int("nothing", seal_text_parse("", out), -EINVAL);
-        unit_int("too large", seal_text_parse("wfm_zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz", out),
+        unit_int("too large",
+                 seal_text_parse("wfm_zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz", out),
                  -EINVAL);
 }
 

@@ -142,7 +142,8 @@ static void test_a_socket_that_nobody_has_any_more_gives_way(void **state) {
         }
 }
 
-static void check_refused(struct fixture *f, const char *row, int r, const char *path, const char *word) {
+static void check_refused(struct fixture *f, const char *row, int r, const char *path,
+                          const char *word) {
         int fds = unit_count_fds();
         struct sockets s;
 
@@ -257,7 +258,7 @@ static void test_the_sockets_of_another_are_not_removed(void **state) {
         close_both(&new);
 }
 
-/* --- Passed by systemd: descriptors from 3 on, in a process of their own -------------------------------------------------------------- */
+/* --- Passed by systemd: descriptors from 3 on, in a process of their own --- */
 
 enum passed { NOTHING, VERIFY, CONTROL, DATAGRAM, CONNECTED, DEAF, A_FILE };
 
@@ -283,7 +284,8 @@ static int open_passed(enum passed what, const char *path) {
         return -1;
 }
 
-/* Runs in a child: what sockets_open() says, and in *ret what it gives, which is checked here too: 1000 for what is not right. */
+/* Runs in a child: what sockets_open() says, and in *ret what it gives, which is checked here
+ * too: 1000 for what is not right. */
 static int open_in_child(struct fixture *f, const enum passed what[static 3]) {
         struct sockets s = {};
         char path[UNIT_PATH_LEN], text[16];
@@ -317,7 +319,8 @@ static int open_in_child(struct fixture *f, const enum passed what[static 3]) {
         return getenv("LISTEN_FDS") || s.verify < 0 || s.control < 0 ? 1000 : 0;
 }
 
-/* The same, for a start that fails: somebody waits at a passed socket. 0 when the connection is closed then. */
+/* The same, for a start that fails: somebody waits at a passed socket. 0 when the connection is
+ * closed then. */
 static int turn_away_in_child(struct fixture *f, const enum passed what[static 3]) {
         struct sockaddr_un sa = { .sun_family = AF_UNIX };
         int client = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0);
@@ -336,8 +339,8 @@ static int turn_away_in_child(struct fixture *f, const enum passed what[static 3
         return recv(client, &byte, 1, 0) == 0 ? 0 : 1000;
 }
 
-static int run_child(int (*run)(struct fixture *f, const enum passed what[static 3]), struct fixture *f,
-                     const enum passed what[static 3]) {
+static int run_child(int (*run)(struct fixture *f, const enum passed what[static 3]),
+                     struct fixture *f, const enum passed what[static 3]) {
         int status = 0, ends[2], result = -1;
         pid_t pid;
 

@@ -1,4 +1,5 @@
-/* The store as a whole: what it makes, what it opens and what it refuses to open, and its transactions. */
+/* The store as a whole: what it makes, what it opens and what it refuses to open, and its
+ * transactions. */
 #include "unit_store.h"
 
 #include "store_stmt.h"
@@ -34,12 +35,13 @@ static void copy_file(const char *from, const char *to, size_t len) {
         free(bytes);
 }
 
-/* --- Making ----------------------------------------------------------------------------------------------------------------------- */
+/* --- Making --- */
 
 static void test_a_new_store_is_ours_of_the_newest_version_and_empty(void **state) {
         struct unit_store *s = *state;
 
-        assert_int_equal(unit_sql_number(s->path, "PRAGMA application_id"), STORE_SCHEMA_APPLICATION_ID);
+        assert_int_equal(unit_sql_number(s->path, "PRAGMA application_id"),
+                         STORE_SCHEMA_APPLICATION_ID);
         assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), store_schema_newest());
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key"), 0);
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM policy"), 0);
@@ -75,7 +77,7 @@ static void test_a_store_is_not_made_over_another_s_database(void **state) {
         assert_int_equal(unit_sql_number(path, "SELECT count(*) FROM sqlite_schema"), 1);
 }
 
-/* --- Opening ---------------------------------------------------------------------------------------------------------------------- */
+/* --- Opening --- */
 
 static void test_what_is_not_there_is_not_made(void **state) {
         char path[UNIT_PATH_LEN];
@@ -171,10 +173,12 @@ static void fill_store(struct unit_store *s) {
                 (void) snprintf(id, sizeof(id), "%010u", i);
                 unit_key_insert(s->writer, id, "alice");
         }
-        store_freep(&s->writer); /* the last to leave moves the log into the file */
+        /* the last to leave moves the log into the file */
+        store_freep(&s->writer);
 }
 
-/* As after cp(1) on a full disk. A page that is there in part counts as there, so at least one is missing. */
+/* As after cp(1) on a full disk. A page that is there in part counts as there, so at least one
+ * is missing. */
 static void test_a_truncated_file_is_found_out(void **state) {
         struct unit_store *s = *state;
         char path[UNIT_PATH_LEN];
@@ -194,7 +198,8 @@ static void test_a_truncated_file_is_found_out(void **state) {
                 if (r >= 0)
                         r = store_check(store);
                 store_free(store);
-                if (r != -EUCLEAN) /* of one byte SQLite makes an empty file */
+                /* of one byte SQLite makes an empty file */
+                if (r != -EUCLEAN)
                         assert_int_equal(r, len < 512 ? -EMEDIUMTYPE : -EUCLEAN);
         }
 }
@@ -230,9 +235,10 @@ static void test_a_sound_store_passes_the_check(void **state) {
 
         unit_key_insert(s->writer, "aaaaaaaaaa", "alice");
         assert_int_equal(store_check(s->writer), 0);
-        /* As does a row of a table that no test above has filled; what is NULL for nobody must not be taken for it. */
-        unit_sql(s->path,
-                 "INSERT INTO crl_serial (ca, issuer, serial) VALUES (zeroblob(32), zeroblob(32), x'01')");
+        /* As does a row of a table that no test above has filled; what is NULL for nobody must
+         * not be taken for it. */
+        unit_sql(s->path, "INSERT INTO crl_serial (ca, issuer, serial) VALUES (zeroblob(32), "
+                          "zeroblob(32), x'01')");
         assert_int_equal(store_check(s->writer), 0);
 }
 
@@ -254,8 +260,9 @@ static void test_the_writer_is_durable_and_the_reader_cannot_write(void **state)
         assert_int_equal(pragma(s->reader, "PRAGMA query_only"), 1);
         assert_int_equal(store_stmt_exec(s->reader->db, sql), -EROFS);
         assert_int_equal(
-                unit_sql_number(s->path,
-                                "SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'"),
+                unit_sql_number(
+                        s->path,
+                        "SELECT count(*) FROM pragma_journal_mode WHERE journal_mode = 'wal'"),
                 1);
 }
 
@@ -275,12 +282,13 @@ static void test_every_error_has_a_sentence(void **state) {
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(errors); i++)
                 for (size_t j = 0; j < i; j++)
-                        assert_string_not_equal(store_error_text(errors[i]), store_error_text(errors[j]));
+                        assert_string_not_equal(store_error_text(errors[i]),
+                                                store_error_text(errors[j]));
         assert_string_equal(store_error_text(-4711), store_error_text(-EIO));
         assert_string_equal(store_error_text(0), store_error_text(-EIO));
 }
 
-/* --- Transactions ----------------------------------------------------------------------------------------------------------------- */
+/* --- Transactions --- */
 
 static int64_t count_keys(const struct unit_store *s) {
         return unit_sql_number(s->path, "SELECT count(*) FROM key");
@@ -389,7 +397,7 @@ static void test_a_store_that_another_writes_is_busy(void **state) {
         store_rollback(s->writer);
 }
 
-/* --- Peppers ---------------------------------------------------------------------------------------------------------------------- */
+/* --- Peppers --- */
 
 static int sum(uint32_t pepper_id, void *userdata) {
         *(uint64_t *) userdata += pepper_id;
@@ -415,7 +423,8 @@ static void test_all_peppers_are_visited_until_one_is_refused(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                unit_test_with_closed_store(test_a_new_store_is_ours_of_the_newest_version_and_empty),
+                unit_test_with_closed_store(
+                        test_a_new_store_is_ours_of_the_newest_version_and_empty),
                 unit_test_in_dir(test_a_store_is_not_made_where_no_file_is),
                 unit_test_with_store(test_a_store_is_not_made_over_a_store),
                 unit_test_in_dir(test_a_store_is_not_made_over_another_s_database),
@@ -433,7 +442,8 @@ int main(void) {
                 cmocka_unit_test(test_every_error_has_a_sentence),
                 unit_test_with_store(test_a_rollback_leaves_nothing),
                 unit_test_with_store(test_a_rollback_outside_of_a_transaction_is_harmless),
-                unit_test_with_store(test_the_generation_moves_with_a_commit_and_not_with_a_quiet_one),
+                unit_test_with_store(
+                        test_the_generation_moves_with_a_commit_and_not_with_a_quiet_one),
                 unit_test_with_store(test_a_commit_that_fails_changes_nothing),
                 unit_test_with_store(test_a_commit_that_is_refused_is_rolled_back),
                 unit_test_with_store(test_a_transaction_is_begun_once_and_committed_once),

@@ -22,7 +22,8 @@ static struct account_record named(const char *name) {
         return account;
 }
 
-static void equal(const char *row, const struct account_record *got, const struct account_record *want) {
+static void equal(const char *row, const struct account_record *got,
+                  const struct account_record *want) {
         unit_str(row, got->name, want->name);
         unit_int(row, got->state, want->state);
         unit_int(row, got->uid, want->uid);
@@ -56,7 +57,10 @@ static void test_what_was_put_is_got(void **state) {
                   .state = ACCOUNT_PRESENT,
                   .password_ends_at = 1,
                   .closes_at = 2 },
-                { .name = "\xc3\xa4\x01%s", .state = ACCOUNT_PRESENT, .gone_since = 3, .checked_at = 4 },
+                { .name = "\xc3\xa4\x01%s",
+                  .state = ACCOUNT_PRESENT,
+                  .gone_since = 3,
+                  .checked_at = 4 },
         };
         struct unit_store *s = *state;
         struct account_record got;
@@ -140,14 +144,15 @@ static void test_a_damaged_row_is_no_account(void **state) {
                 name[WIRE_USER_MAX + 1] = '\0';
                 unit_poison(&got, sizeof(got));
                 unit_int(damages[i],
-                         store_account_get(s->writer, strstr(damages[i], "name") ? name : "alice", &got),
+                         store_account_get(s->writer, strstr(damages[i], "name") ? name : "alice",
+                                           &got),
                          -EUCLEAN);
                 unit_poisoned(damages[i], &got, sizeof(got));
                 unit_int(damages[i], store_account_each(s->writer, visit_none, NULL), -EUCLEAN);
         }
 }
 
-/* --- Many ------------------------------------------------------------------------------------------------------------------------- */
+/* --- Many --- */
 
 struct seen {
         char names[1024];
@@ -170,9 +175,11 @@ static void fill(struct unit_store *s) {
         static const struct {
                 const char *name;
                 int64_t ends;
-        } accounts[] = {
-                { "alice", 1 }, { "bob", T0 }, { "carol", T0 + 1 }, { "dave", 0 }, { "eve", INT64_MAX }
-        };
+        } accounts[] = { { "alice", 1 },
+                         { "bob", T0 },
+                         { "carol", T0 + 1 },
+                         { "dave", 0 },
+                         { "eve", INT64_MAX } };
 
         for (size_t i = 0; i < ARRAY_LEN(accounts); i++) {
                 struct account_record account = named(accounts[i].name);
@@ -220,7 +227,9 @@ static void test_whose_password_ended(void **state) {
                 struct seen seen = {};
 
                 unit_int(rows[i].names,
-                         store_account_each_ended(s->writer, rows[i].after, rows[i].until, see, &seen), 0);
+                         store_account_each_ended(s->writer, rows[i].after, rows[i].until, see,
+                                                  &seen),
+                         0);
                 unit_str(rows[i].names, seen.names, rows[i].names);
         }
         struct seen seen = { .stop = -77 };

@@ -1,4 +1,5 @@
-/* The audit log in the store: what was written comes back, and whatever is done to it by others is found out. */
+/* The audit log in the store: what was written comes back, and whatever is done to it by others
+ * is found out. */
 #include "unit_store.h"
 
 #include "store_stmt.h"
@@ -29,7 +30,8 @@ static void add(struct unit_store *s, const struct audit_record *record) {
         assert_int_equal(store_commit(s->writer), 0);
 }
 
-/* n records at NOW, NOW + 100 and so on; behind the one that begins the log, so they have the numbers 2 to n + 1. */
+/* n records at NOW, NOW + 100 and so on; behind the one that begins the log, so they have the
+ * numbers 2 to n + 1. */
 static void fill(struct unit_store *s, unsigned n) {
         for (unsigned i = 0; i < n; i++) {
                 struct audit_record record = record_at(NOW + 100 * i);
@@ -85,7 +87,7 @@ static void check_is(const char *row, struct unit_store *s, enum audit_fault fau
         }
 }
 
-/* --- Writing and reading ------------------------------------------------------------------------------------------------------------- */
+/* --- Writing and reading --- */
 
 static void test_a_new_log_is_empty_and_intact(void **state) {
         struct unit_store *s = *state;
@@ -117,7 +119,8 @@ static void test_what_was_written_comes_back(void **state) {
         want.count = UINT64_C(1) << 40;
         add(s, &want);
         add(s, &least);
-        assert_int_equal(store_audit_each(s->writer, &(struct audit_filter){}, 1000, see, &seen, &next), 0);
+        assert_int_equal(
+                store_audit_each(s->writer, &(struct audit_filter){}, 1000, see, &seen, &next), 0);
         assert_int_equal(seen.n, 3);
         assert_int_equal(seen.records[0].seq, 1);
         assert_string_equal(seen.records[0].event, "begun");
@@ -179,7 +182,9 @@ static void test_filters(void **state) {
                 { "no key at all", { .key = "" }, 0 },
                 { "user", { .user = "alice" }, 3 },
                 { "user of that number", { .user = "alice", .own = true, .owner_uid = 1000 }, 2 },
-                { "user of another number", { .user = "alice", .own = true, .owner_uid = 1001 }, 0 },
+                { "user of another number",
+                  { .user = "alice", .own = true, .owner_uid = 1001 },
+                  0 },
                 { "number 0", { .own = true, .owner_uid = 0 }, 0 },
                 { "half a name", { .user = "ali" }, 0 },
                 { "service", { .service = "sshd" }, 1 },
@@ -249,41 +254,46 @@ static void test_filters_by_key_and_user_have_an_index(void **state) {
 
                 (void) snprintf(sql, sizeof(sql), "EXPLAIN QUERY PLAN %s",
                                 sqlite3_sql(store_stmt(s->writer, which[i])));
-                assert_int_equal(sqlite3_prepare_v2(s->writer->db, sql, -1, &stmt, NULL), SQLITE_OK);
+                assert_int_equal(sqlite3_prepare_v2(s->writer->db, sql, -1, &stmt, NULL),
+                                 SQLITE_OK);
                 assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-                assert_non_null(strstr((const char *) sqlite3_column_text(stmt, 3), "USING INDEX audit_"));
+                assert_non_null(
+                        strstr((const char *) sqlite3_column_text(stmt, 3), "USING INDEX audit_"));
                 assert_int_equal(sqlite3_step(stmt), SQLITE_DONE); /* and nothing is sorted */
                 assert_int_equal(sqlite3_finalize(stmt), SQLITE_OK);
         }
 }
 
-/* --- What others do to it ------------------------------------------------------------------------------------------------------------- */
+/* --- What others do to it --- */
 
 static void test_every_altered_column_is_found(void **state) {
-        static const char *const columns[] = { "at",    "until",   "count",  "uid", "pid",  "owner_uid",
-                                               "event", "verdict", "door",   "key", "user", "service",
-                                               "rhost", "reason",  "detail", "hash" };
+        static const char *const columns[] = { "at",    "until",     "count",  "uid",
+                                               "pid",   "owner_uid", "event",  "verdict",
+                                               "door",  "key",       "user",   "service",
+                                               "rhost", "reason",    "detail", "hash" };
         struct unit_store *s = *state;
         char sql[200];
 
         fill(s, 6);
-        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM pragma_table_info('audit')"),
-                         ARRAY_LEN(columns) + 1);
+        assert_int_equal(
+                unit_sql_number(s->path, "SELECT count(*) FROM pragma_table_info('audit')"),
+                ARRAY_LEN(columns) + 1);
         for (size_t i = 0; i < ARRAY_LEN(columns); i++)
                 for (int64_t seq = 1; seq <= 7; seq += 3) {
                         bool hash = strcmp(columns[i], "hash") == 0;
 
                         unit_sql(s->path, "CREATE TABLE kept AS SELECT * FROM audit");
-                        (void) snprintf(sql, sizeof(sql), "UPDATE audit SET %s = %s%s WHERE seq = %lld",
-                                        columns[i], hash ? "zeroblob(32)" : columns[i],
+                        (void) snprintf(sql, sizeof(sql),
+                                        "UPDATE audit SET %s = %s%s WHERE seq = %lld", columns[i],
+                                        hash ? "zeroblob(32)" : columns[i],
                                         hash    ? ""
                                         : i < 6 ? " + 1"
                                                 : " || 'x'",
                                         (long long) seq);
                         unit_sql(s->path, sql);
                         check_is(sql, s, AUDIT_ALTERED, seq);
-                        unit_sql(s->path,
-                                 "DELETE FROM audit; INSERT INTO audit SELECT * FROM kept; DROP TABLE kept");
+                        unit_sql(s->path, "DELETE FROM audit; INSERT INTO audit SELECT * FROM "
+                                          "kept; DROP TABLE kept");
                         check_is("put back", s, AUDIT_INTACT, 0);
                 }
 }
@@ -305,11 +315,13 @@ static void test_whatever_is_done_without_the_key_is_found(void **state) {
                 { "UPDATE audit SET seq = 99 WHERE seq = 3; UPDATE audit SET seq = 3 WHERE seq = 4;"
                   "UPDATE audit SET seq = 4 WHERE seq = 99",
                   AUDIT_ALTERED, 3 },
-                { "INSERT INTO audit SELECT 8, at, until, count, uid, pid, owner_uid, event, verdict, door, "
+                { "INSERT INTO audit SELECT 8, at, until, count, uid, pid, owner_uid, event, "
+                  "verdict, door, "
                   "key, user,"
                   " service, rhost, reason, detail, hash FROM audit WHERE seq = 7",
                   AUDIT_ALTERED, 8 },
-                { "INSERT INTO audit SELECT 0, at, until, count, uid, pid, owner_uid, event, verdict, door, "
+                { "INSERT INTO audit SELECT 0, at, until, count, uid, pid, owner_uid, event, "
+                  "verdict, door, "
                   "key, user,"
                   " service, rhost, reason, detail, hash FROM audit WHERE seq = 7",
                   AUDIT_MISSING, 1 },
@@ -318,12 +330,15 @@ static void test_whatever_is_done_without_the_key_is_found(void **state) {
                   AUDIT_ALTERED, 5 },
                 { "UPDATE audit SET hash = x'' WHERE seq = 5", AUDIT_ALTERED, 5 },
                 /* what one text loses the next one gets */
-                { "UPDATE audit SET user = 'alic', service = 'eimap' WHERE seq = 5", AUDIT_ALTERED, 5 },
-                /* with the ends of the chain moved along, as far as that can be done without the key */
+                { "UPDATE audit SET user = 'alic', service = 'eimap' WHERE seq = 5", AUDIT_ALTERED,
+                  5 },
+                /* with the ends of the chain moved along, as far as that can be done without the
+                 * key */
                 { "DELETE FROM audit WHERE seq = 7; UPDATE audit_chain SET head_seq = 6,"
                   " head_hash = (SELECT hash FROM audit WHERE seq = 6)",
                   AUDIT_UNSEALED, 6 },
-                { "UPDATE audit_chain SET base_seq = 1, base_hash = (SELECT hash FROM audit WHERE seq = 1);"
+                { "UPDATE audit_chain SET base_seq = 1, base_hash = (SELECT hash FROM audit WHERE "
+                  "seq = 1);"
                   "DELETE FROM audit WHERE seq = 1",
                   AUDIT_UNSEALED, 7 },
                 { "DELETE FROM audit; UPDATE audit_chain SET base_seq = 7, base_hash = head_hash",
@@ -332,7 +347,8 @@ static void test_whatever_is_done_without_the_key_is_found(void **state) {
                 { "UPDATE audit_chain SET mac = x''", AUDIT_UNSEALED, 7 },
                 { "UPDATE audit_chain SET mac = zeroblob(32)", AUDIT_UNSEALED, 7 },
                 { "UPDATE audit_chain SET base_seq = 9223372036854775807", AUDIT_UNSEALED, 7 },
-                { "UPDATE audit_chain SET base_seq = 0, base_hash = zeroblob(32), head_seq = 0, head_hash = "
+                { "UPDATE audit_chain SET base_seq = 0, base_hash = zeroblob(32), head_seq = 0, "
+                  "head_hash = "
                   "zeroblob(32),"
                   " mac = zeroblob(32)",
                   AUDIT_UNSEALED, 7 },
@@ -340,8 +356,8 @@ static void test_whatever_is_done_without_the_key_is_found(void **state) {
         struct unit_store *s = *state;
 
         fill(s, 6);
-        unit_sql(s->path,
-                 "CREATE TABLE kept AS SELECT * FROM audit; CREATE TABLE chain AS SELECT * FROM audit_chain");
+        unit_sql(s->path, "CREATE TABLE kept AS SELECT * FROM audit; CREATE TABLE chain AS SELECT "
+                          "* FROM audit_chain");
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
                 struct audit_record record = record_at(NOW + 1000);
 
@@ -351,8 +367,8 @@ static void test_whatever_is_done_without_the_key_is_found(void **state) {
                 add(s, &record);
                 add(s, &record);
                 assert_int_not_equal(check_by(s, 100).fault, AUDIT_INTACT);
-                unit_sql(s->path, "DELETE FROM audit; INSERT INTO audit SELECT * FROM kept;"
-                                  "DELETE FROM audit_chain; INSERT INTO audit_chain SELECT * FROM chain");
+                unit_sql(s->path, "DELETE FROM audit; INSERT INTO audit SELECT * FROM kept;DELETE "
+                                  "FROM audit_chain; INSERT INTO audit_chain SELECT * FROM chain");
                 check_is("put back", s, AUDIT_INTACT, 0);
         }
 }
@@ -366,7 +382,8 @@ static void test_a_log_of_another_key_is_not_ours(void **state) {
         check_is("another key", s, AUDIT_ALTERED, 1);
 }
 
-/* A record that was sealed by us, for its very place, but in another history of the same database: in a backup, say. */
+/* A record that was sealed by us, for its very place, but in another history of the same
+ * database: in a backup, say. */
 static void test_a_record_of_another_history_is_found(void **state) {
         struct audit_record record = record_at(NOW + 1000);
         struct unit_store *s = *state;
@@ -375,8 +392,8 @@ static void test_a_record_of_another_history_is_found(void **state) {
         unit_sql(s->path, "CREATE TABLE chain AS SELECT * FROM audit_chain");
         add(s, &record);
         unit_sql(s->path,
-                 "CREATE TABLE kept AS SELECT * FROM audit WHERE seq = 5; DELETE FROM audit WHERE seq = 5;"
-                 "DELETE FROM audit_chain; INSERT INTO audit_chain SELECT * FROM chain");
+                 "CREATE TABLE kept AS SELECT * FROM audit WHERE seq = 5; DELETE FROM audit WHERE "
+                 "seq = 5;DELETE FROM audit_chain; INSERT INTO audit_chain SELECT * FROM chain");
         check_is("back to four", s, AUDIT_INTACT, 0);
         record.count = 99;
         add(s, &record);
@@ -399,7 +416,7 @@ static void test_a_record_that_vanishes_between_two_pieces_is_found(void **state
         assert_int_equal(check.bad, 3);
 }
 
-/* --- Purge ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- Purge --- */
 
 static int purge(struct unit_store *s, int64_t before, int64_t most) {
         int r;
@@ -413,8 +430,10 @@ static int purge(struct unit_store *s, int64_t before, int64_t most) {
 static void test_the_oldest_go_and_the_rest_is_still_whole(void **state) {
         struct unit_store *s = *state;
 
-        fill(s, 6);                                  /* 2 lasts until NOW + 5, 3 until NOW + 105 */
-        assert_int_equal(purge(s, NOW - 1, 100), 0); /* even the first one lasted until NOW */
+        /* 2 lasts until NOW + 5, 3 until NOW + 105 */
+        fill(s, 6);
+        /* even the first one lasted until NOW */
+        assert_int_equal(purge(s, NOW - 1, 100), 0);
         assert_int_equal(purge(s, NOW + 5, 1), 1);
         assert_int_equal(purge(s, NOW + 5, 100), 1);
         assert_int_equal(purge(s, NOW + 104, 100), 0);
@@ -436,7 +455,8 @@ static void test_an_emptied_log_goes_on_counting(void **state) {
         check_is("filled again", s, AUDIT_INTACT, 0);
 }
 
-/* A late record of an old event keeps its place, and a younger one before it keeps it from being purged. */
+/* A late record of an old event keeps its place, and a younger one before it keeps it from being
+ * purged. */
 static void test_a_purge_stops_at_the_first_that_is_not_old(void **state) {
         struct unit_store *s = *state;
         struct audit_record record = record_at(NOW + 1000);

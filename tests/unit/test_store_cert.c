@@ -61,7 +61,8 @@ static void test_the_longest_certificate_fits(void **state) {
         assert_memory_equal(got_bytes, bytes, sizeof(got_bytes));
         cert = unit_cert(2);
         assert_int_equal(store_begin(s->writer), 0);
-        unit_fails("too long", store_cert_insert(s->writer, &cert, bytes, WIRE_CERTIFICATE_MAX + 1));
+        unit_fails("too long",
+                   store_cert_insert(s->writer, &cert, bytes, WIRE_CERTIFICATE_MAX + 1));
         unit_fails("empty", store_cert_insert(s->writer, &cert, bytes, 0));
         store_rollback(s->writer);
         free(bytes);
@@ -75,9 +76,11 @@ static void test_thumbprints_and_names_are_taken_once(void **state) {
         (void) snprintf(same.name, sizeof(same.name), "another");
         memcpy(namesake.name, cert.name, sizeof(namesake.name));
         assert_int_equal(store_begin(s->writer), 0);
-        assert_int_equal(store_cert_insert(s->writer, &same, (const uint8_t *) der, sizeof(der)), -EEXIST);
-        assert_int_equal(store_cert_insert(s->writer, &namesake, (const uint8_t *) der, sizeof(der)),
+        assert_int_equal(store_cert_insert(s->writer, &same, (const uint8_t *) der, sizeof(der)),
                          -EEXIST);
+        assert_int_equal(
+                store_cert_insert(s->writer, &namesake, (const uint8_t *) der, sizeof(der)),
+                -EEXIST);
         store_rollback(s->writer);
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM cert"), 1);
 }
@@ -87,7 +90,8 @@ struct seen {
         char names[8][WIRE_NAME_MAX + 1];
 };
 
-static int on_cert(const struct cert_record *cert, const uint8_t *bytes, size_t len, void *userdata) {
+static int on_cert(const struct cert_record *cert, const uint8_t *bytes, size_t len,
+                   void *userdata) {
         struct seen *seen = userdata;
 
         assert_in_range(seen->n, 0, 7);
@@ -104,7 +108,8 @@ static void check_seen(const struct seen *seen, const char *const *names, size_t
 }
 
 static void test_certificates_of_a_key_are_those_of_clients_the_last_to_end_first(void **state) {
-        struct cert_record certs[] = { unit_cert(1), unit_cert(2), unit_cert(3), make_ca(4), unit_cert(5) };
+        struct cert_record certs[] = { unit_cert(1), unit_cert(2), unit_cert(3), make_ca(4),
+                                       unit_cert(5) };
         struct unit_store *s = *state;
         struct seen seen = {}, of_ssh = {}, stopped = { .stop_at = 2 }, none = {};
 
@@ -116,11 +121,14 @@ static void test_certificates_of_a_key_are_those_of_clients_the_last_to_end_firs
                 certs[i].not_after = UNIT_CERT_ENDS + (i == 1 ? 9 : (int64_t) i);
                 put(s, &certs[i]);
         }
-        assert_int_equal(store_cert_each_of_key(reader_of(s), certs[0].spki, false, on_cert, &seen), 0);
+        assert_int_equal(store_cert_each_of_key(reader_of(s), certs[0].spki, false, on_cert, &seen),
+                         0);
         check_seen(&seen, (const char *const[]){ "cert2", "cert3", "cert1" }, 3);
-        assert_int_equal(store_cert_each_of_key(s->reader, certs[0].ssh, true, on_cert, &of_ssh), 0);
+        assert_int_equal(store_cert_each_of_key(s->reader, certs[0].ssh, true, on_cert, &of_ssh),
+                         0);
         check_seen(&of_ssh, (const char *const[]){ "cert2", "cert3", "cert1" }, 3);
-        assert_int_equal(store_cert_each_of_key(s->reader, certs[0].spki, false, on_cert, &stopped), 77);
+        assert_int_equal(store_cert_each_of_key(s->reader, certs[0].spki, false, on_cert, &stopped),
+                         77);
         assert_int_equal(stopped.n, 2);
         /* One kind of hash is not the other. */
         assert_int_equal(store_cert_each_of_key(s->reader, certs[0].spki, true, on_cert, &none), 0);
@@ -165,7 +173,7 @@ static void test_a_ca_takes_its_list_along(void **state) {
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM crl_serial"), 1);
 }
 
-/* --- Keys that are bound ------------------------------------------------------------------------------------------------------------- */
+/* --- Keys that are bound --- */
 
 static struct key_record bound_key(const char *id, const struct cert_record *cert) {
         struct key_record key = unit_key(id, "alice");
@@ -184,7 +192,8 @@ static void insert(struct unit_store *s, const struct key_record *key) {
 
 static void test_a_binding_goes_there_and_back(void **state) {
         struct cert_record cert = unit_cert(1);
-        struct key_record key = bound_key("aaaaaaaaaa", &cert), free_key = unit_key("bbbbbbbbbb", "bob"), got;
+        struct key_record key = bound_key("aaaaaaaaaa", &cert),
+                          free_key = unit_key("bbbbbbbbbb", "bob"), got;
         struct unit_store *s = *state;
 
         memset(free_key.certificate, 0x77,
@@ -210,7 +219,8 @@ static void test_a_binding_goes_there_and_back(void **state) {
 
 static void test_bound_keys_are_counted_and_outlive_the_certificate(void **state) {
         struct cert_record cert = unit_cert(1), other = unit_cert(2);
-        struct key_record key = bound_key("aaaaaaaaaa", &cert), dead = bound_key("bbbbbbbbbb", &cert),
+        struct key_record key = bound_key("aaaaaaaaaa", &cert),
+                          dead = bound_key("bbbbbbbbbb", &cert),
                           of_other = bound_key("cccccccccc", &other);
         struct unit_store *s = *state;
         uint64_t n = 77;
@@ -236,14 +246,15 @@ static void test_bound_keys_are_counted_and_outlive_the_certificate(void **state
         assert_int_equal(n, 0);
 }
 
-/* --- Lists ----------------------------------------------------------------------------------------------------------------------------- */
+/* --- Lists --- */
 
 static int revoked(struct unit_store *s, const struct cert_serial *serial, int64_t *until) {
         return store_cert_revoked(reader_of(s), serial, until);
 }
 
 static void test_lists_say_what_is_revoked_and_until_when_they_are_good(void **state) {
-        struct cert_serial serials[] = { unit_cert(1).serial, unit_cert(2).serial, unit_cert(3).serial };
+        struct cert_serial serials[] = { unit_cert(1).serial, unit_cert(2).serial,
+                                         unit_cert(3).serial };
         struct cert_serial shorter = serials[0], elsewhere = serials[0];
         struct cert_record ca = make_ca(1);
         struct unit_store *s = *state;
@@ -286,7 +297,8 @@ static void test_a_new_list_replaces_the_old_one(void **state) {
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM crl_serial"), 1);
 }
 
-/* Two CAs of one name, as when a CA's certificate is renewed: both lists count, and the newer one says until when. */
+/* Two CAs of one name, as when a CA's certificate is renewed: both lists count, and the newer
+ * one says until when. */
 static void test_of_two_lists_in_one_name_both_count(void **state) {
         struct cert_serial serials[] = { unit_cert(1).serial, unit_cert(2).serial };
         struct cert_record ca = make_ca(1), renewed = make_ca(2);
@@ -324,7 +336,7 @@ static void test_a_list_is_of_a_registered_ca(void **state) {
         store_rollback(s->writer);
 }
 
-/* --- Damage ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- Damage --- */
 
 static void test_damaged_rows_are_said_to_be_damaged(void **state) {
         static const char *const rows[] = {
@@ -357,7 +369,8 @@ static void test_damaged_rows_are_said_to_be_damaged(void **state) {
                 unit_sql(s->path, rows[i]);
                 unit_poison(&got, sizeof(got));
                 unit_poison(bytes, sizeof(bytes));
-                unit_int(rows[i], (int) store_cert_get(reader_of(s), cert.thumbprint, &got, bytes), -EUCLEAN);
+                unit_int(rows[i], (int) store_cert_get(reader_of(s), cert.thumbprint, &got, bytes),
+                         -EUCLEAN);
                 unit_poisoned(rows[i], &got, sizeof(got));
                 unit_poisoned(rows[i], bytes, sizeof(bytes));
         }
@@ -387,7 +400,8 @@ int main(void) {
                 unit_test_with_store(test_what_is_put_is_got),
                 unit_test_with_store(test_the_longest_certificate_fits),
                 unit_test_with_store(test_thumbprints_and_names_are_taken_once),
-                unit_test_with_store(test_certificates_of_a_key_are_those_of_clients_the_last_to_end_first),
+                unit_test_with_store(
+                        test_certificates_of_a_key_are_those_of_clients_the_last_to_end_first),
                 unit_test_with_store(test_cas_are_listed_alone_and_all_by_kind_and_name),
                 unit_test_with_store(test_a_ca_takes_its_list_along),
                 unit_test_with_store(test_a_binding_goes_there_and_back),

@@ -117,7 +117,7 @@ static void test_what_the_schema_forbids_is_not_stored(void **state) {
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key"), 0);
 }
 
-/* --- Changes ---------------------------------------------------------------------------------------------------------------------- */
+/* --- Changes --- */
 
 static int update(struct unit_store *s, const struct key_record *key) {
         int r;
@@ -163,7 +163,8 @@ static void test_a_revoked_key_stays_revoked(void **state) {
 }
 
 static void test_another_key_is_not_touched(void **state) {
-        struct key_record key = unit_key("aaaaaaaaaa", "alice"), want = unit_key("aaaaaaaaab", "alice"), got;
+        struct key_record key = unit_key("aaaaaaaaaa", "alice"),
+                          want = unit_key("aaaaaaaaab", "alice"), got;
         struct unit_store *s = *state;
 
         unit_key_insert(s->writer, "aaaaaaaaaa", "alice");
@@ -201,9 +202,10 @@ static void test_an_update_cannot_break_the_schema(void **state) {
         unit_key_equal("untouched", &got, &want);
 }
 
-/* --- Uses ------------------------------------------------------------------------------------------------------------------------- */
+/* --- Uses --- */
 
-static void use(struct unit_store *s, const char *id, int64_t at, const char *service, uint64_t count) {
+static void use(struct unit_store *s, const char *id, int64_t at, const char *service,
+                uint64_t count) {
         struct key_use u = { .at = at, .rhost = "192.0.2.7" };
 
         (void) snprintf(u.id, sizeof(u.id), "%s", id);
@@ -261,10 +263,12 @@ static void test_uses_go_with_their_key(void **state) {
         assert_int_equal(store_key_delete(s->writer, "aaaaaaaaaa"), 0);
         commit(s);
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key_use"), 1);
-        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key_use WHERE id = 'bbbbbbbbbb'"), 1);
+        assert_int_equal(
+                unit_sql_number(s->path, "SELECT count(*) FROM key_use WHERE id = 'bbbbbbbbbb'"),
+                1);
 }
 
-/* --- Lists ------------------------------------------------------------------------------------------------------------------------ */
+/* --- Lists --- */
 
 struct seen {
         char ids[128];
@@ -282,7 +286,8 @@ static int see(const struct key_record *key, void *userdata) {
         return (int) ++seen->visits == seen->stop_after ? seen->stop_with : 0;
 }
 
-static void check_list(struct unit_store *s, const char *owner, const char *after, const char *want) {
+static void check_list(struct unit_store *s, const char *owner, const char *after,
+                       const char *want) {
         struct seen seen = {};
 
         unit_int(want, store_key_each(s->writer, owner, after, see, &seen), 0);
@@ -338,7 +343,7 @@ static void test_a_list_has_the_uses(void **state) {
         assert_int_equal(seen.uses, 7);
 }
 
-/* --- Damage ----------------------------------------------------------------------------------------------------------------------- */
+/* --- Damage --- */
 
 /* What a row can only hold when somebody else wrote it. */
 static const char *const damage[] = {

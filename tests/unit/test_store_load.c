@@ -1,4 +1,5 @@
-/* Whole stores: what is dumped is loaded again, in pieces of any size, and what no live store could have had is refused. */
+/* Whole stores: what is dumped is loaded again, in pieces of any size, and what no live store
+ * could have had is refused. */
 #include "unit_trust.h"
 
 #include "bytes.h"
@@ -42,8 +43,10 @@ static void fill(struct unit_store *s) {
                 memset(key.certificate, 1, key.bound ? sizeof(key.certificate) : 0);
                 assert_int_equal(store_key_insert(s->writer, &key), 0);
         }
-        assert_int_equal(
-                store_key_used(s->writer, &(struct key_use){ .id = "a000000000", .at = 1800000005 }, 7), 0);
+        assert_int_equal(store_key_used(s->writer,
+                                        &(struct key_use){ .id = "a000000000", .at = 1800000005 },
+                                        7),
+                         0);
         assert_int_equal(store_policy_set(s->writer, "enabled", 1, 1800000000), 0);
         assert_int_equal(store_commit(s->writer), 0);
 }
@@ -107,7 +110,8 @@ static int load(const struct fixture *f, struct store_load *l) {
 
         for (size_t at = 0, len; r >= 0 && at < f->len; at += STORE_RECORD_HEAD + len) {
                 len = bytes_get(f->bytes + at + 1, 4);
-                r = store_load_record(l, f->bytes[at], f->bytes + at + STORE_RECORD_HEAD, len, &key);
+                r = store_load_record(l, f->bytes[at], f->bytes + at + STORE_RECORD_HEAD, len,
+                                      &key);
         }
         return r;
 }
@@ -125,14 +129,16 @@ static int load_all(const struct fixture *f) {
                 r = store_load_finish(l);
         }
         if (r >= 0)
-                r = store_load_apply(
-                        l, f->to->writer, UNIT_PEPPER_ID, &mirror,
-                        &(struct audit_record){ .event = "imported", .verdict = "done", .door = "control" });
+                r = store_load_apply(l, f->to->writer, UNIT_PEPPER_ID, &mirror,
+                                     &(struct audit_record){ .event = "imported",
+                                                             .verdict = "done",
+                                                             .door = "control" });
         store_load_free(l);
         return r;
 }
 
-/* What was there before is gone: certificates of this host's own would be trusted as if they had come along. */
+/* What was there before is gone: certificates of this host's own would be trusted as if they had
+ * come along. */
 static void check_same_certs(const struct fixture *f) {
         struct cert_record want[] = { unit_cert(1), ca() }, got;
         struct unit_store *to = f->to;
@@ -145,7 +151,8 @@ static void check_same_certs(const struct fixture *f) {
         for (size_t i = 0; i < ARRAY_LEN(want); i++) {
                 uint8_t der[WIRE_CERTIFICATE_MAX];
 
-                unit_int(want[i].name, (int) store_cert_get(to->reader, want[i].thumbprint, &got, der),
+                unit_int(want[i].name,
+                         (int) store_cert_get(to->reader, want[i].thumbprint, &got, der),
                          i == 0 ? 13 : 4);
                 unit_cert_equal(want[i].name, &got, &want[i]);
                 unit_mem(want[i].name, der, i == 0 ? "a certificate" : "a CA", i == 0 ? 13 : 4);
@@ -176,8 +183,11 @@ static void check_same(const struct fixture *f) {
         }
         check_same_certs(f);
         assert_int_equal(store_key_get(f->to->reader, "zzzzzzzzzz", &got), -ENOENT);
-        assert_int_equal(unit_sql_number(f->to->path, "SELECT value FROM policy WHERE name = 'enabled'"), 1);
-        assert_int_equal(unit_sql_number(f->to->path, "SELECT uses FROM key_use WHERE id = 'a000000000'"), 7);
+        assert_int_equal(
+                unit_sql_number(f->to->path, "SELECT value FROM policy WHERE name = 'enabled'"), 1);
+        assert_int_equal(
+                unit_sql_number(f->to->path, "SELECT uses FROM key_use WHERE id = 'a000000000'"),
+                7);
 }
 
 static void test_what_is_dumped_is_loaded(void **state) {
@@ -232,7 +242,8 @@ static void test_a_row_that_fits_nowhere_is_an_error(void **state) {
         store_dump_free(d);
 }
 
-/* Whatever byte is wrong: it is refused, or it is another valid store; it is never half of one, and nothing is left behind. */
+/* Whatever byte is wrong: it is refused, or it is another valid store; it is never half of one,
+ * and nothing is left behind. */
 static void test_every_wrong_byte_is_survived(void **state) {
         struct fixture *f = *state;
         char path[UNIT_PATH_LEN];
@@ -255,8 +266,8 @@ static void test_every_wrong_byte_is_survived(void **state) {
                                 len = bytes_get(f->bytes + i + 1, 4);
                                 if (len > f->len - i - STORE_RECORD_HEAD)
                                         break;
-                                r = store_load_record(l, f->bytes[i], f->bytes + i + STORE_RECORD_HEAD, len,
-                                                      &key);
+                                r = store_load_record(l, f->bytes[i],
+                                                      f->bytes + i + STORE_RECORD_HEAD, len, &key);
                         }
                         if (r < 0)
                                 assert_int_equal(r == -EBADMSG || r == -EPROTONOSUPPORT, true);
@@ -277,34 +288,44 @@ static void test_what_no_store_could_have_is_refused(void **state) {
                 { "status", "UPDATE key SET status = 2 WHERE id = 'b000000001'", -EBADMSG },
                 { "id", "UPDATE key SET id = 'b00000000/' WHERE id = 'b000000001'", -EBADMSG },
                 { "digest", "UPDATE key SET digest = x'00' WHERE id = 'b000000001'", -EBADMSG },
-                { "name", "UPDATE key SET name = hex(zeroblob(100)) WHERE id = 'b000000001'", -EBADMSG },
+                { "name", "UPDATE key SET name = hex(zeroblob(100)) WHERE id = 'b000000001'",
+                  -EBADMSG },
                 { "uid", "UPDATE key SET owner_uid = -1 WHERE id = 'b000000001'", -EBADMSG },
-                { "pepper", "PRAGMA foreign_keys = OFF; UPDATE key SET pepper = 7 WHERE id = 'b000000001'",
+                { "pepper",
+                  "PRAGMA foreign_keys = OFF; UPDATE key SET pepper = 7 WHERE id = 'b000000001'",
                   -EBADMSG },
                 { "use of no key",
-                  "PRAGMA foreign_keys = OFF; INSERT INTO key_use VALUES ('nobody0000', 1, '', '', 1)",
+                  "PRAGMA foreign_keys = OFF; INSERT INTO key_use VALUES ('nobody0000', 1, '', '', "
+                  "1)",
                   -EBADMSG },
                 { "certificate's kind", "UPDATE cert SET kind = 2", -EBADMSG },
                 { "certificate's hash", "UPDATE cert SET spki = x'00'", -EBADMSG },
                 { "certificate's bytes", "UPDATE cert SET der = x''", -EBADMSG },
-                { "certificate that is too long", "UPDATE cert SET der = zeroblob(8193)", -EBADMSG },
-                { "certificate's name", "UPDATE cert SET name = hex(zeroblob(33)) WHERE kind = 0", -EBADMSG },
-                { "certificate's subject", "UPDATE cert SET subject = hex(zeroblob(128)) WHERE kind = 0",
+                { "certificate that is too long", "UPDATE cert SET der = zeroblob(8193)",
                   -EBADMSG },
+                { "certificate's name", "UPDATE cert SET name = hex(zeroblob(33)) WHERE kind = 0",
+                  -EBADMSG },
+                { "certificate's subject",
+                  "UPDATE cert SET subject = hex(zeroblob(128)) WHERE kind = 0", -EBADMSG },
                 { "serial number", "UPDATE cert SET serial = zeroblob(21)", -EBADMSG },
                 { "list of no CA",
-                  "PRAGMA foreign_keys = OFF; INSERT INTO crl VALUES (zeroblob(32), zeroblob(32), 1, 2, 0)",
+                  "PRAGMA foreign_keys = OFF; INSERT INTO crl VALUES (zeroblob(32), zeroblob(32), "
+                  "1, 2, 0)",
                   -EBADMSG },
                 { "list's issuer", "UPDATE crl SET issuer = x'00'", -EBADMSG },
                 { "revoked serial number",
-                  "UPDATE crl_serial SET serial = x'' WHERE serial = (SELECT min(serial) FROM crl_serial)",
+                  "UPDATE crl_serial SET serial = x'' WHERE serial = (SELECT min(serial) FROM "
+                  "crl_serial)",
                   -EBADMSG },
                 { "revoked by no list",
-                  "PRAGMA foreign_keys = OFF; INSERT INTO crl_serial VALUES (zeroblob(32), zeroblob(32), "
+                  "PRAGMA foreign_keys = OFF; INSERT INTO crl_serial VALUES (zeroblob(32), "
+                  "zeroblob(32), "
                   "x'01')",
                   -EBADMSG },
-                { "need of a certificate", "UPDATE key SET need = 3 WHERE id = 'b000000001'", -EBADMSG },
-                { "binding", "UPDATE key SET certificate = x'01' WHERE id = 'b000000001'", -EBADMSG },
+                { "need of a certificate", "UPDATE key SET need = 3 WHERE id = 'b000000001'",
+                  -EBADMSG },
+                { "binding", "UPDATE key SET certificate = x'01' WHERE id = 'b000000001'",
+                  -EBADMSG },
                 { "newer column", "ALTER TABLE key ADD COLUMN newer INTEGER", -EPROTONOSUPPORT },
         };
 
@@ -318,8 +339,10 @@ static void test_what_no_store_could_have_is_refused(void **state) {
                 dump(f, 32768);
                 unit_int(rows[i].name, load_all(f), rows[i].r);
                 unit_int(rows[i].name, unit_sql_number(f->to->path, "SELECT count(*) FROM key"), 1);
-                unit_int(rows[i].name, unit_sql_number(f->to->path, "SELECT count(*) FROM cert"), 2);
-                unit_int(rows[i].name, unit_sql_number(f->to->path, "SELECT max(next_update) FROM crl"), 5);
+                unit_int(rows[i].name, unit_sql_number(f->to->path, "SELECT count(*) FROM cert"),
+                         2);
+                unit_int(rows[i].name,
+                         unit_sql_number(f->to->path, "SELECT max(next_update) FROM crl"), 5);
         }
 }
 

@@ -10,8 +10,8 @@ static int see(const char *name, int64_t value, int64_t changed_at, void *userda
         struct seen *seen = userdata;
         size_t at = strlen(seen->text);
 
-        (void) snprintf(seen->text + at, sizeof(seen->text) - at, "%s=%lld@%lld ", name, (long long) value,
-                        (long long) changed_at);
+        (void) snprintf(seen->text + at, sizeof(seen->text) - at, "%s=%lld@%lld ", name,
+                        (long long) value, (long long) changed_at);
         return seen->stop_with;
 }
 
@@ -38,7 +38,8 @@ static void test_policies_are_set_and_changed(void **state) {
         set(s, "lifetime", 0, 300);
         check(s->writer, "enabled=1@200 lifetime=0@300 ");
         set(s, "retention", INT64_MAX, INT64_MIN);
-        check(s->writer, "enabled=1@200 lifetime=0@300 retention=9223372036854775807@-9223372036854775808 ");
+        check(s->writer,
+              "enabled=1@200 lifetime=0@300 retention=9223372036854775807@-9223372036854775808 ");
 }
 
 static void test_a_reader_sees_them_after_a_refresh(void **state) {

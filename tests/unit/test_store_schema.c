@@ -3,7 +3,8 @@
 
 #include "store_stmt.h"
 
-/* The database that the first version made. This text never changes: such databases are out there. */
+/* The database that the first version made. This text never changes: such databases are out
+ * there. */
 static const char version_1[] =
         "PRAGMA application_id = 0x57464b31;"
         "CREATE TABLE pepper ("
@@ -34,12 +35,11 @@ static const char version_1[] =
         "CREATE INDEX key_owner ON key (owner);"
         "INSERT INTO pepper (id) VALUES (4294967295);"
         "INSERT INTO policy VALUES ('enabled', 1, 1800000000);"
-        "INSERT INTO key VALUES ('aaaaaaaaaa',"
-        "  x'6161616161616161616161616161616161616161616161616161616161616161', 4294967295, 'alice',"
-        "  1000, 'backup job', 'sshd imap', '192.0.2.0/24', 0, '', 1800000000, 1800000000, 0, 0);"
-        "INSERT INTO key VALUES ('bbbbbbbbbb', zeroblob(32), 4294967295, 'bob', 1001, 'n', '', '', 1,"
-        "  'stolen', 1, 2, 3, 4);"
-        "PRAGMA user_version = 1";
+        "INSERT INTO key VALUES ('aaaaaaaaaa',  "
+        "x'6161616161616161616161616161616161616161616161616161616161616161', 4294967295, 'alice', "
+        " 1000, 'backup job', 'sshd imap', '192.0.2.0/24', 0, '', 1800000000, 1800000000, 0, "
+        "0);INSERT INTO key VALUES ('bbbbbbbbbb', zeroblob(32), 4294967295, 'bob', 1001, 'n', '', "
+        "'', 1,  'stolen', 1, 2, 3, 4);PRAGMA user_version = 1";
 
 /* The database of the fifth version, the last one without certificates. Likewise. */
 static const char version_5[] =
@@ -142,7 +142,8 @@ static void test_an_old_store_keeps_its_keys(void **state) {
         assert_string_equal(got.reason, "stolen");
         assert_int_equal(got.bound_at, 4);
         assert_int_equal(got.dead_at, 2);
-        assert_int_equal(unit_sql_number(s->path, "SELECT value FROM policy WHERE name = 'enabled'"), 1);
+        assert_int_equal(
+                unit_sql_number(s->path, "SELECT value FROM policy WHERE name = 'enabled'"), 1);
         assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 6);
         assert_int_equal(store_check(s->writer), 0);
 }
@@ -219,7 +220,8 @@ static void test_opening_again_changes_nothing(void **state) {
         assert_int_equal(unit_sql_number(s->path, "PRAGMA schema_version"), cookie);
 }
 
-/* A step that fails, here because its table is there already, leaves the version before it, and the writer is not opened. */
+/* A step that fails, here because its table is there already, leaves the version before it, and
+ * the writer is not opened. */
 static void test_a_failed_step_changes_nothing(void **state) {
         struct unit_store *s = *state;
         sqlite3 *db = NULL;

@@ -1,5 +1,6 @@
-/* What a reader sees and when, and what is left after the writer was killed. Other processes are this program again, with a word that
- * says what to do: a connection of SQLite does not survive a fork. */
+/* What a reader sees and when, and what is left after the writer was killed. Other processes are
+ * this program again, with a word that says what to do: a connection of SQLite does not survive
+ * a fork. */
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -48,7 +49,8 @@ static void test_a_change_is_told_once(void **state) {
         assert_int_equal(refresh(s), false);
 }
 
-/* Between the counter and the first look there is a moment in which a commit is seen already; it is told all the same. */
+/* Between the counter and the first look there is a moment in which a commit is seen already; it
+ * is told all the same. */
 static void test_a_commit_before_the_first_look_is_still_told(void **state) {
         struct unit_store *s = *state;
 
@@ -134,13 +136,14 @@ static void fill_log(struct unit_store *s, const char *first, unsigned n) {
         assert_in_range(s->writer->wal_pages, 1000, 100000);
 }
 
-/* How many pages of the log are not yet in the database, once a checkpoint has moved what it may. */
+/* How many pages of the log are not yet in the database, once a checkpoint has moved what it
+ * may. */
 static int left_in_log(struct unit_store *s) {
         int in_log = -1, moved = -1;
 
-        assert_int_equal(
-                sqlite3_wal_checkpoint_v2(s->writer->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log, &moved),
-                SQLITE_OK);
+        assert_int_equal(sqlite3_wal_checkpoint_v2(s->writer->db, NULL, SQLITE_CHECKPOINT_PASSIVE,
+                                                   &in_log, &moved),
+                         SQLITE_OK);
         return in_log - moved;
 }
 
@@ -192,7 +195,7 @@ static void test_a_busy_writer_moves_a_large_log_alone(void **state) {
         assert_int_equal(left_in_log(s), 0);
 }
 
-/* --- Threads ---------------------------------------------------------------------------------------------------------------------- */
+/* --- Threads --- */
 
 static _Atomic unsigned acknowledged;
 
@@ -245,7 +248,7 @@ static void test_what_is_acknowledged_is_seen_by_the_next_look(void **state) {
         assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
-/* --- Other processes -------------------------------------------------------------------------------------------------------------- */
+/* --- Other processes --- */
 
 static int run(const char *word, const char *path, const char *id) {
         char *argv[] = { strdup("other"), strdup(word), strdup(path), strdup(id), NULL };
@@ -315,7 +318,8 @@ int main(int argc, char *argv[]) {
                 unit_test_with_store(test_a_change_is_told_once),
                 unit_test_with_store(test_a_commit_before_the_first_look_is_still_told),
                 unit_test_with_store(test_a_quiet_commit_is_seen_with_the_next_snapshot),
-                unit_test_with_store(test_a_reader_does_not_wait_for_a_transaction_and_does_not_see_it),
+                unit_test_with_store(
+                        test_a_reader_does_not_wait_for_a_transaction_and_does_not_see_it),
                 unit_test_with_store(test_a_writer_does_not_wait_for_a_snapshot),
                 unit_test_with_store(test_a_release_without_a_snapshot_is_harmless),
                 unit_test_with_store(test_the_log_is_used_anew_after_a_release),

@@ -125,7 +125,8 @@ static void test_a_text_fits_or_is_damage(void **state) {
                 unit_int(rows[i].sql, store_stmt_text(stmt, 0, out, 8), rows[i].r);
                 if (rows[i].text)
                         unit_str(rows[i].sql, out, rows[i].text);
-                unit_poisoned(rows[i].sql, out + (rows[i].text ? 8 : 0), rows[i].text ? 1 : sizeof(out));
+                unit_poisoned(rows[i].sql, out + (rows[i].text ? 8 : 0),
+                              rows[i].text ? 1 : sizeof(out));
                 (void) sqlite3_finalize(stmt);
         }
 }
@@ -145,18 +146,20 @@ static void test_a_pragma_gives_a_number_or_an_error(void **state) {
 
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
                 unit_poison(&value, sizeof(value));
-                unit_int(rows[i].sql, store_stmt_pragma(s->writer->db, rows[i].sql, &value), rows[i].r);
+                unit_int(rows[i].sql, store_stmt_pragma(s->writer->db, rows[i].sql, &value),
+                         rows[i].r);
                 unit_poisoned(rows[i].sql, &value, sizeof(value));
         }
-        assert_int_equal(store_stmt_pragma(s->writer->db, "SELECT -9223372036854775807", &value), 0);
+        assert_int_equal(store_stmt_pragma(s->writer->db, "SELECT -9223372036854775807", &value),
+                         0);
         assert_int_equal(value, -INT64_MAX);
 }
 
 static void test_several_statements_are_run_up_to_the_first_error(void **state) {
         struct unit_store *s = *state;
 
-        assert_int_equal(store_stmt_exec(s->writer->db, "INSERT INTO pepper (id) VALUES (1); no SQL;"
-                                                        "INSERT INTO pepper (id) VALUES (2)"),
+        assert_int_equal(store_stmt_exec(s->writer->db, "INSERT INTO pepper (id) VALUES (1); no "
+                                                        "SQL;INSERT INTO pepper (id) VALUES (2)"),
                          -EIO);
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM pepper"), 2);
 }
@@ -167,8 +170,9 @@ static void test_a_reader_has_the_statements_of_a_reader(void **state) {
         for (int i = 0; i < _STMT_MAX; i++) {
                 assert_non_null(store_stmt(s->writer, (enum stmt) i));
                 if (i < _STMT_READER_MAX)
-                        assert_int_equal(sqlite3_stmt_readonly(store_stmt(s->reader, (enum stmt) i)),
-                                         i != STMT_BEGIN_WRITE);
+                        assert_int_equal(
+                                sqlite3_stmt_readonly(store_stmt(s->reader, (enum stmt) i)),
+                                i != STMT_BEGIN_WRITE);
                 else
                         assert_null(store_stmt(s->reader, (enum stmt) i));
         }

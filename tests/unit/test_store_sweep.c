@@ -5,17 +5,20 @@
 
 #define T0 INT64_C(1800000000)
 
-/* --- Plans: with a million keys a question without an index takes a second, on the thread that everybody waits for -------------------- */
+/* --- Plans: with a million keys a question without an index takes a second, on the thread that
+ * everybody waits for --- */
 
 static void plan(struct unit_store *s, enum stmt which, char *out, size_t size) {
         sqlite3_stmt *stmt = NULL;
         char sql[2048];
 
         out[0] = '\0';
-        (void) snprintf(sql, sizeof(sql), "EXPLAIN QUERY PLAN %s", sqlite3_sql(store_stmt(s->writer, which)));
+        (void) snprintf(sql, sizeof(sql), "EXPLAIN QUERY PLAN %s",
+                        sqlite3_sql(store_stmt(s->writer, which)));
         assert_int_equal(sqlite3_prepare_v2(s->writer->db, sql, -1, &stmt, NULL), SQLITE_OK);
         while (sqlite3_step(stmt) == SQLITE_ROW) {
-                (void) strncat(out, (const char *) sqlite3_column_text(stmt, 3), size - strlen(out) - 2);
+                (void) strncat(out, (const char *) sqlite3_column_text(stmt, 3),
+                               size - strlen(out) - 2);
                 (void) strcat(out, "\n");
         }
         assert_int_equal(sqlite3_finalize(stmt), SQLITE_OK);
@@ -48,17 +51,18 @@ static void test_every_question_has_its_index(void **state) {
 
         for (size_t i = 0; i < ARRAY_LEN(plans); i++) {
                 plan(*state, plans[i].which, text, sizeof(text));
-                if (!strstr(text, plans[i].index) || strstr(text, "SCAN k") || strstr(text, "SCAN a") ||
-                    strstr(text, "TEMP B-TREE")) {
+                if (!strstr(text, plans[i].index) || strstr(text, "SCAN k") ||
+                    strstr(text, "SCAN a") || strstr(text, "TEMP B-TREE")) {
                         print_error("%s", text);
                         unit_int(plans[i].why, false, true);
                 }
         }
 }
 
-/* --- Keys ------------------------------------------------------------------------------------------------------------------------- */
+/* --- Keys --- */
 
-static void insert(struct unit_store *s, const char *id, int64_t made, int64_t expires, int64_t dead) {
+static void insert(struct unit_store *s, const char *id, int64_t made, int64_t expires,
+                   int64_t dead) {
         struct key_record key = unit_key(id, "alice");
 
         key.created_at = made;
@@ -81,7 +85,8 @@ static int see(const struct key_record *key, void *userdata) {
         return seen->stop;
 }
 
-static void next_is(struct unit_store *s, enum store_sweep which, int64_t after, int r, int64_t want) {
+static void next_is(struct unit_store *s, enum store_sweep which, int64_t after, int r,
+                    int64_t want) {
         int64_t at;
 
         unit_poison(&at, sizeof(at));
@@ -103,7 +108,8 @@ static void test_what_is_next(void **state) {
         next_is(s, STORE_SWEEP_MADE, 0, 0, T0 + 5);
         insert(s, "bbbbbbbbbb", T0, T0 + 9, 0);
         next_is(s, STORE_SWEEP_END, 0, 0, T0 + 9);
-        next_is(s, STORE_SWEEP_MADE, 0, 0, T0 + 5); /* not that of b, which has an expiry */
+        /* not that of b, which has an expiry */
+        next_is(s, STORE_SWEEP_MADE, 0, 0, T0 + 5);
         next_is(s, STORE_SWEEP_DEAD, 0, -ENOENT, 0);
         insert(s, "cccccccccc", T0 - 5, 0, T0 + 3);
         insert(s, "dddddddddd", T0 - 5, T0 - 4, T0 + 2);
@@ -152,7 +158,8 @@ static void test_an_end_is_the_first_of_three(void **state) {
         }
 }
 
-static void ended_are(struct unit_store *s, int64_t end_by, int64_t made_by, int64_t max, const char *ids) {
+static void ended_are(struct unit_store *s, int64_t end_by, int64_t made_by, int64_t max,
+                      const char *ids) {
         struct seen seen = {};
 
         assert_int_equal(store_sweep_each_ended(s->writer, end_by, made_by, max, see, &seen), 0);
@@ -177,7 +184,8 @@ static void test_what_has_ended(void **state) {
         ended_are(s, INT64_MAX - 1, INT64_MAX, 1, "be");
         ended_are(s, INT64_MAX - 1, INT64_MAX, 0, "");
         ended_are(s, INT64_MIN, INT64_MIN, 10, "");
-        assert_int_equal(store_sweep_each_ended(s->writer, INT64_MAX, INT64_MAX, 10, see, &seen), -77);
+        assert_int_equal(store_sweep_each_ended(s->writer, INT64_MAX, INT64_MAX, 10, see, &seen),
+                         -77);
         assert_string_equal(seen.ids, "b");
 }
 
@@ -200,8 +208,8 @@ static void test_what_is_undone(void **state) {
         assert_string_equal(seen.ids, "");
 }
 
-static void of_are(struct unit_store *s, const char *who, bool linked, const char *after, int64_t max,
-                   const char *ids) {
+static void of_are(struct unit_store *s, const char *who, bool linked, const char *after,
+                   int64_t max, const char *ids) {
         struct seen seen = {};
 
         assert_int_equal(store_sweep_each_of(s->writer, who, linked, after, max, see, &seen), 0);
@@ -234,7 +242,8 @@ static void test_whose_they_are(void **state) {
         of_are(s, "alice", true, "eeeeeeeeee", 10, "g");
         of_are(s, "bob", true, "", 10, "b");
         of_are(s, "carol", true, "", 10, "");
-        of_are(s, "", true, "", 10, ""); /* not everybody who is linked to nobody */
+        /* not everybody who is linked to nobody */
+        of_are(s, "", true, "", 10, "");
         of_are(s, "", false, "", 10, "");
         /* Removed with all others: nobody's any more. */
         assert_int_equal(store_begin(s->writer), 0);
@@ -261,7 +270,7 @@ static void test_a_mark(void **state) {
         assert_int_equal(got.dead_at, 0);
 }
 
-/* --- Purging ---------------------------------------------------------------------------------------------------------------------- */
+/* --- Purging --- */
 
 static int purge(struct unit_store *s, int64_t dead_by, int64_t max) {
         int r;
@@ -287,7 +296,9 @@ static void test_the_dead_are_purged_with_their_uses(void **state) {
         assert_int_equal(purge(s, T0, 10), 0);
         assert_int_equal(purge(s, T0 + 3, 2), 2); /* the longest dead first */
         assert_int_equal(
-                unit_sql_number(s->path, "SELECT count(*) FROM key WHERE id IN ('cccccccccc', 'dddddddddd')"),
+                unit_sql_number(
+                        s->path,
+                        "SELECT count(*) FROM key WHERE id IN ('cccccccccc', 'dddddddddd')"),
                 2);
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key_use"), 0);
         assert_int_equal(purge(s, T0 + 3, 2), 1);
@@ -332,7 +343,7 @@ static void test_the_removed_are_purged(void **state) {
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key WHERE epoch >= 3"), 2);
 }
 
-/* --- Errors ----------------------------------------------------------------------------------------------------------------------- */
+/* --- Errors --- */
 
 static void test_a_damaged_row_is_no_key(void **state) {
         struct unit_store *s = *state;
@@ -340,8 +351,10 @@ static void test_a_damaged_row_is_no_key(void **state) {
 
         insert(s, "aaaaaaaaaa", T0, T0 + 1, 0);
         unit_sql(s->path, "UPDATE key SET reason = printf('%.*c', 500, 'x')");
-        assert_int_equal(store_sweep_each_ended(s->writer, INT64_MAX - 1, 0, 10, see, &seen), -EUCLEAN);
-        assert_int_equal(store_sweep_each_of(s->writer, "alice", false, "", 10, see, &seen), -EUCLEAN);
+        assert_int_equal(store_sweep_each_ended(s->writer, INT64_MAX - 1, 0, 10, see, &seen),
+                         -EUCLEAN);
+        assert_int_equal(store_sweep_each_of(s->writer, "alice", false, "", 10, see, &seen),
+                         -EUCLEAN);
         unit_sql(s->path, "UPDATE key SET dead_at = 7");
         assert_int_equal(store_sweep_each_undone(s->writer, 0, 10, see, &seen), -EUCLEAN);
         assert_string_equal(seen.ids, "");

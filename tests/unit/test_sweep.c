@@ -1,5 +1,6 @@
-/* What time and accounts do to keys, with a clock that is a variable. Whether a key is over is worked out here once more, from the row of
- * a table, so that policy, store and sweep are held against something that is none of them. */
+/* What time and accounts do to keys, with a clock that is a variable. Whether a key is over is
+ * worked out here once more, from the row of a table, so that policy, store and sweep are held
+ * against something that is none of them. */
 #include "unit_store.h"
 
 #include "expiry.h"
@@ -26,7 +27,7 @@ static struct policy load_policy(struct unit_store *s) {
         return policy;
 }
 
-/* --- Keys, and when they end ---------------------------------------------------------------------------------------------------- */
+/* --- Keys, and when they end --- */
 
 struct life {
         const char *why;
@@ -150,7 +151,7 @@ static void judge_swept(struct unit_store *s, int64_t now) {
                 unit_int(lives[i].why, dead_at(s, i) != 0, now >= T0 + lives[i].ends);
 }
 
-/* --- Expiry --------------------------------------------------------------------------------------------------------------------- */
+/* --- Expiry --- */
 
 static void test_a_year_from_one_moment_to_the_next(void **state) {
         struct unit_store *s = *state;
@@ -176,7 +177,8 @@ static void test_a_year_from_one_moment_to_the_next(void **state) {
         assert_int_equal(expired, ARRAY_LEN(lives));
         assert_in_range(runs, 10, 2 * ARRAY_LEN(lives));
         judge_around(s);
-        for (unsigned i = 0; i < ARRAY_LEN(lives); i++) /* noticed in the second in which it happened */
+        /* noticed in the second in which it happened */
+        for (unsigned i = 0; i < ARRAY_LEN(lives); i++)
                 unit_int(lives[i].why, dead_at(s, i), T0 + (lives[i].ends < 0 ? 0 : lives[i].ends));
 }
 
@@ -187,7 +189,8 @@ static void test_the_daemon_was_down_for_a_year(void **state) {
         insert_lives(s);
         assert_int_equal(run_all(s, T0 + 400 * DAY, &sweep), 1);
         assert_int_equal(sweep.expired, ARRAY_LEN(lives));
-        assert_int_equal(sweep.purged, 0); /* noticed only now: shown for as long as if it had been at once */
+        /* noticed only now: shown for as long as if it had been at once */
+        assert_int_equal(sweep.purged, 0);
         judge_swept(s, T0 + 400 * DAY);
         assert_int_equal(sweep.next_at, T0 + 490 * DAY);
 }
@@ -207,7 +210,8 @@ static void test_sweeping_again_does_nothing(void **state) {
         assert_int_equal(s->shared.generation, generation);
 }
 
-/* What a sweep notices is nothing that a login would not have known: readers keep their snapshot. */
+/* What a sweep notices is nothing that a login would not have known: readers keep their
+ * snapshot. */
 static void test_noticing_is_quiet(void **state) {
         struct unit_store *s = *state;
         uint64_t generation;
@@ -256,11 +260,12 @@ static void test_ten_thousand_in_one_second(void **state) {
         assert_int_equal(sweep.next_at, NEVER);
 }
 
-/* --- The clock goes where it likes ------------------------------------------------------------------------------------------------ */
+/* --- The clock goes where it likes --- */
 
 static void test_the_clock_goes_back_and_forth(void **state) {
-        static const int64_t steps[] = { 0,          10 * DAY, 9 * DAY, 28 * DAY, 30 * DAY,  28 * DAY,
-                                         2600000000, 6,        7,       6,        400 * DAY, 0 };
+        static const int64_t steps[] = { 0,        10 * DAY, 9 * DAY,    28 * DAY,
+                                         30 * DAY, 28 * DAY, 2600000000, 6,
+                                         7,        6,        400 * DAY,  0 };
         struct unit_store *s = *state;
         struct sweep sweep = {};
 
@@ -301,7 +306,8 @@ static void test_many_live_again(void **state) {
         (void) run_all(s, T0 + 29 * DAY, &sweep);
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key WHERE dead_at = 0"), 0);
         assert_in_range(run_all(s, T0, &sweep), 6, 10);
-        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key WHERE dead_at <> 0"), 0);
+        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key WHERE dead_at <> 0"),
+                         0);
         assert_int_equal(sweep.next_at, T0 + 29 * DAY);
 }
 
@@ -321,8 +327,8 @@ static void test_a_revoked_key_does_not_live_again(void **state) {
         assert_int_equal(key.status, KEY_REVOKED);
 }
 
-/* The lifetime was changed while the clock was ahead; it is not any more. Whatever the marks of that time say, nothing that a login accepts
- * may be marked dead: it would be purged alive. */
+/* The lifetime was changed while the clock was ahead; it is not any more. Whatever the marks of
+ * that time say, nothing that a login accepts may be marked dead: it would be purged alive. */
 static void test_marks_of_a_clock_that_was_ahead(void **state) {
         static const struct life life = { "", -DAY, 0, 0, 0, 0 };
         struct unit_store *s = *state;
@@ -339,11 +345,12 @@ static void test_marks_of_a_clock_that_was_ahead(void **state) {
         for (int64_t now = T0; now < T0 + 200 * DAY; now += 10 * DAY) {
                 (void) run_all(s, now, &sweep);
                 assert_true(get(s, 0, &key));
-                assert_int_equal(dead_at(s, 0) != 0, expiry_status(&policy, &key, now) != KEY_ACTIVE);
+                assert_int_equal(dead_at(s, 0) != 0,
+                                 expiry_status(&policy, &key, now) != KEY_ACTIVE);
         }
 }
 
-/* --- Purging ---------------------------------------------------------------------------------------------------------------------- */
+/* --- Purging --- */
 
 static void test_what_is_dead_is_purged_in_its_time(void **state) {
         struct unit_store *s = *state;
@@ -426,17 +433,25 @@ static void test_removed_keys_go_in_batches_after_a_day_whatever_the_clock(void 
         assert_int_equal(sweep.next_at, T0 + 29 * DAY);
 }
 
-/* --- Accounts --------------------------------------------------------------------------------------------------------------------- */
+/* --- Accounts --- */
 
 static const struct cause {
         const char *why;
         struct account_record account;
         bool policy;
-        bool own, linked;   /* alice's own key ends; bob's, which is linked to alice, does */
-        const char *reason; /* of the own key; NULL: as that of the linked one */
+        /* alice's own key ends; bob's, which is linked to alice, does */
+        bool own, linked;
+        /* of the own key; NULL: as that of the linked one */
+        const char *reason;
         const char *linked_reason;
 } causes[] = {
-        { "all is well", { .state = ACCOUNT_PRESENT, .uid = 1000 }, true, false, false, NULL, NULL },
+        { "all is well",
+          { .state = ACCOUNT_PRESENT, .uid = 1000 },
+          true,
+          false,
+          false,
+          NULL,
+          NULL },
         { "gone from the passwd file",
           { .state = ACCOUNT_GONE, .local = true, .gone_since = T0, .checked_at = T0 },
           false,
@@ -553,7 +568,8 @@ static struct key_record one_key(const char *id, const char *owner, uid_t uid, c
         return key;
 }
 
-static void check_end(const char *why, struct unit_store *s, const char *id, bool ended, const char *reason) {
+static void check_end(const char *why, struct unit_store *s, const char *id, bool ended,
+                      const char *reason) {
         struct key_record key;
 
         unit_int(why, store_key_get(s->writer, id, &key), 0);
@@ -574,7 +590,8 @@ static void test_what_becomes_of_an_account_s_keys(void **state) {
                                              one_key("dddddddddd", "dave", 1004, "") };
                 struct account_record account = cause->account;
                 uint64_t ended;
-                bool own_linked; /* alice's key that is linked to carol: her password is not the one that counts */
+                /* alice's key that is linked to carol: her password is not the one that counts */
+                bool own_linked;
 
                 memcpy(account.name, "alice", 6);
                 unit_sql(s->path, "DELETE FROM key");
@@ -585,7 +602,8 @@ static void test_what_becomes_of_an_account_s_keys(void **state) {
                 assert_int_equal(store_commit(s->writer), 0);
                 own_linked = cause->own && (account.state == ACCOUNT_GONE || account.uid != 1000);
                 unit_int(cause->why, ended,
-                         (cause->own ? 1U : 0U) + (own_linked ? 1U : 0U) + (cause->linked ? 1U : 0U));
+                         (cause->own ? 1U : 0U) + (own_linked ? 1U : 0U) +
+                                 (cause->linked ? 1U : 0U));
                 check_end(cause->why, s, "aaaaaaaaaa", cause->own, cause->reason);
                 check_end(cause->why, s, "bbbbbbbbbb", cause->linked, cause->linked_reason);
                 check_end(cause->why, s, "cccccccccc", own_linked, cause->reason);
@@ -648,8 +666,8 @@ static void test_passwords_end_by_the_clock(void **state) {
         assert_int_equal(sweep.ended, 1);
         assert_true(s->shared.generation != generation); /* this is for logins to know */
         assert_int_equal(sweep.next_at, T0 + 2 * DAY);
-        assert_int_equal(sweep.passwords_until,
-                         T0 + DAY); /* so that the next one need not look at these again */
+        /* so that the next one need not look at these again */
+        assert_int_equal(sweep.passwords_until, T0 + DAY);
         assert_int_equal(store_key_get(s->writer, "aaaaaaaaaa", &key), 0);
         assert_int_equal(key.status, KEY_REVOKED);
         assert_string_equal(key.reason, "the password expired at 2027-01-16T08:00:00Z");
@@ -662,7 +680,8 @@ static void test_passwords_end_by_the_clock(void **state) {
         assert_int_equal(sweep.ended, 0);
 }
 
-/* A password that ended while the daemon was not there, or that is older than the memory of this sweep. */
+/* A password that ended while the daemon was not there, or that is older than the memory of this
+ * sweep. */
 static void test_a_first_sweep_looks_at_all_passwords(void **state) {
         struct unit_store *s = *state;
         struct sweep sweep = {};
@@ -699,7 +718,7 @@ static void test_everybody_at_once(void **state) {
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key WHERE status = 1"), 7);
 }
 
-/* --- Errors ----------------------------------------------------------------------------------------------------------------------- */
+/* --- Errors --- */
 
 static void test_a_policy_that_this_build_does_not_know(void **state) {
         struct unit_store *s = *state;
@@ -712,7 +731,8 @@ static void test_a_policy_that_this_build_does_not_know(void **state) {
         before = sweep;
         assert_int_equal(sweep_run(s->writer, T0 + 400 * DAY, &sweep), -EPROTONOSUPPORT);
         assert_memory_equal(&sweep, &before, sizeof(sweep));
-        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key WHERE dead_at <> 0"), 0);
+        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key WHERE dead_at <> 0"),
+                         0);
 }
 
 static void test_a_damaged_row_undoes_all(void **state) {
@@ -720,15 +740,18 @@ static void test_a_damaged_row_undoes_all(void **state) {
         struct sweep sweep = {};
 
         insert_lives(s);
-        unit_sql(s->path, "UPDATE key SET reason = printf('%.*c', 500, 'x') WHERE id = '0000000004'");
+        unit_sql(s->path,
+                 "UPDATE key SET reason = printf('%.*c', 500, 'x') WHERE id = '0000000004'");
         assert_int_equal(sweep_run(s->writer, T0 + 400 * DAY, &sweep), -EUCLEAN);
         assert_int_equal(sweep.next_at, 0);
-        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key WHERE dead_at <> 0"), 0);
+        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key WHERE dead_at <> 0"),
+                         0);
         assert_int_equal(store_begin(s->writer), 0); /* no transaction was left open */
         store_rollback(s->writer);
 }
 
-/* What it does is on record, and a record goes after the retention, soon enough and when the clock is trusted. */
+/* What it does is on record, and a record goes after the retention, soon enough and when the
+ * clock is trusted. */
 static void test_the_audit_log_is_told_and_purged(void **state) {
         struct unit_store *s = *state;
         struct sweep sweep = {};
@@ -738,10 +761,11 @@ static void test_the_audit_log_is_told_and_purged(void **state) {
         insert_lives(s);
         (void) run_all(s, now, &sweep);
         assert_in_range(sweep.expired, 1, ARRAY_LEN(lives));
-        assert_int_equal(unit_sql_number(s->path,
-                                         "SELECT count(*) FROM audit WHERE event IN ('expired', 'retired')"
-                                         " AND door = 'daemon' AND uid = 4294967295 AND user = 'alice'"),
-                         sweep.expired);
+        assert_int_equal(
+                unit_sql_number(s->path,
+                                "SELECT count(*) FROM audit WHERE event IN ('expired', 'retired')"
+                                " AND door = 'daemon' AND uid = 4294967295 AND user = 'alice'"),
+                sweep.expired);
         n = unit_sql_number(s->path, "SELECT count(*) FROM audit");
 
         now += 90 * DAY + 2 * 3600;
@@ -749,9 +773,11 @@ static void test_the_audit_log_is_told_and_purged(void **state) {
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM audit"), n);
         sweep.may_purge = true;
         (void) run_all(s, now, &sweep);
-        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM audit WHERE event = 'purged'"), 1);
-        assert_int_equal(unit_sql_number(s->path, "SELECT sum(count) FROM audit WHERE event = 'purged'"),
-                         sweep.purged);
+        assert_int_equal(
+                unit_sql_number(s->path, "SELECT count(*) FROM audit WHERE event = 'purged'"), 1);
+        assert_int_equal(
+                unit_sql_number(s->path, "SELECT sum(count) FROM audit WHERE event = 'purged'"),
+                sweep.purged);
         (void) snprintf(sql, sizeof(sql), "SELECT count(*) FROM audit WHERE until <= %lld",
                         (long long) (now - 90 * DAY));
         assert_int_equal(unit_sql_number(s->path, sql), 0);

@@ -1,4 +1,5 @@
-/* When there is a sweep: at the start, when something is due, when something was committed, and not otherwise. */
+/* When there is a sweep: at the start, when something is due, when something was committed, and
+ * not otherwise. */
 #include <stdatomic.h>
 #include <time.h>
 
@@ -171,8 +172,9 @@ static void test_the_end_at_any_moment(void **state) {
                 sweeper_stop(h->sweeper);
                 sweeper_poke(h->sweeper);
                 end(h);
-                assert_int_equal(
-                        store_open(&h->store->writer, h->store->path, STORE_WRITER, &h->store->shared), 0);
+                assert_int_equal(store_open(&h->store->writer, h->store->path, STORE_WRITER,
+                                            &h->store->shared),
+                                 0);
                 store_set_seal(h->store->writer, unit_seal, NULL);
         }
         assert_null(sweeper_free(NULL));

@@ -17,9 +17,9 @@ static void test_each_reason_has_its_place_and_its_verdict(void **state) {
                 sum += reason + 1;
         }
         assert_int_equal(tally_sum(&t, TALLY_ACCEPTED), 1);
-        assert_int_equal(tally_sum(&t, TALLY_UNDECIDED), (REASON_STORE + 1) + (REASON_ACCOUNT_UNKNOWN + 1) +
-                                                                 (REASON_BUSY + 1) +
-                                                                 (REASON_CERTIFICATE_UNCHECKED + 1));
+        assert_int_equal(tally_sum(&t, TALLY_UNDECIDED),
+                         (REASON_STORE + 1) + (REASON_ACCOUNT_UNKNOWN + 1) + (REASON_BUSY + 1) +
+                                 (REASON_CERTIFICATE_UNCHECKED + 1));
         assert_int_equal(tally_sum(&t, TALLY_ACCEPTED) + tally_sum(&t, TALLY_UNDECIDED) +
                                  tally_sum(&t, TALLY_REFUSED),
                          sum);
@@ -38,7 +38,8 @@ static void test_a_reason_that_is_none_is_counted_as_the_stores(void **state) {
 static void test_verdicts_have_words(void **state) {
         (void) state;
         assert_string_equal(tally_verdict_name(tally_verdict(REASON_NONE)), "accepted");
-        assert_string_equal(tally_verdict_name(tally_verdict(REASON_CERTIFICATE_MISSING)), "refused");
+        assert_string_equal(tally_verdict_name(tally_verdict(REASON_CERTIFICATE_MISSING)),
+                            "refused");
         assert_string_equal(tally_verdict_name(tally_verdict(REASON_STORE)), "undecided");
         assert_string_equal(tally_verdict_name(_TALLY_VERDICT_MAX), "undecided");
 }

@@ -229,7 +229,8 @@ static void test_no_room_is_not_written_to(void **state) {
         unit_poisoned("size 0", out, sizeof(out));
 }
 
-/* Every text of two bytes, in every small buffer: what comes out is printable, has no quote, and escapes are whole. */
+/* Every text of two bytes, in every small buffer: what comes out is printable, has no quote, and
+ * escapes are whole. */
 static void test_no_two_bytes_come_out_as_something_else(void **state) {
         (void) state;
         for (unsigned c = 0x0101; c <= 0xffff; c++) {
@@ -242,7 +243,8 @@ static void test_no_two_bytes_come_out_as_something_else(void **state) {
                         text_escape(out, size, text);
                         unit_int(row, strnlen(out, size) < size, true);
                         unit_int(row, strchr(out, '\'') != NULL, false);
-                        if (size == sizeof(out)) /* nothing is cut: see below for what is */
+                        /* nothing is cut: see below for what is */
+                        if (size == sizeof(out))
                                 unit_int(row, text_is_label(out, size), true);
                 }
         }
@@ -308,7 +310,8 @@ static void test_what_fits_ends_with_a_whole_letter(void **state) {
 }
 
 static void test_what_is_like_a_key_is_not_shown(void **state) {
-        static const char *const like[] = { "wfk_", "wfk_0123456789_x", "my key is wfk_0", "wfk_wfk_" };
+        static const char *const like[] = { "wfk_", "wfk_0123456789_x", "my key is wfk_0",
+                                            "wfk_wfk_" };
         static const char *const other[] = { "", "alice", "wfk", "wfk-0", "WFK_0", "wf k_" };
 
         (void) state;

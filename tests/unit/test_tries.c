@@ -103,7 +103,8 @@ static void test_the_seed_decides_who_shares_a_place(void **state) {
         fail_often(&a, PEER, "alice", TRIES_PER_PEER, NOW);
         fail_often(&b, PEER, "alice", TRIES_PER_PEER, NOW);
         for (uid_t peer = PEER + 1; peer < PEER + 10000; peer++) {
-                bool in_a = tries_may(&a, peer, "bob", NOW) > 0, in_b = tries_may(&b, peer, "bob", NOW) > 0;
+                bool in_a = tries_may(&a, peer, "bob", NOW) > 0,
+                     in_b = tries_may(&b, peer, "bob", NOW) > 0;
 
                 shared_a += in_a;
                 both += in_a && in_b;

@@ -1,4 +1,5 @@
-/* Certificates at a login: which one is meant, what is remembered and for how long, and what follows from revocation lists and the helper's answers. */
+/* Certificates at a login: which one is meant, what is remembered and for how long, and what
+ * follows from revocation lists and the helper's answers. */
 #include "unit_trust.h"
 
 #include "trust.h"
@@ -67,7 +68,7 @@ static struct trust_evidence identify(const struct fixture *f, const struct key_
         return evidence;
 }
 
-/* --- Which one ------------------------------------------------------------------------------------------------------------------------ */
+/* --- Which one --- */
 
 static void test_a_certificate_is_known_by_its_hash(void **state) {
         static const struct {
@@ -102,7 +103,8 @@ static void test_a_certificate_is_known_by_its_hash(void **state) {
 
 static void test_nothing_and_nothing_readable(void **state) {
         struct key_record key = unit_key("aaaaaaaaaa", "alice");
-        struct wire_request none = request(WIRE_EVIDENCE_NONE, NULL, 0), empty = request(WIRE_SHOWN, NULL, 0);
+        struct wire_request none = request(WIRE_EVIDENCE_NONE, NULL, 0),
+                            empty = request(WIRE_SHOWN, NULL, 0);
         struct trust_evidence e = identify(*state, &key, &none, true);
         struct trust_verdict verdict;
         struct fixture *f = *state;
@@ -117,7 +119,8 @@ static void test_nothing_and_nothing_readable(void **state) {
         assert_int_equal(verdict.certificate.reason, REASON_CERTIFICATE_UNREADABLE);
 }
 
-/* Three with one key: without a binding the last to end, with one that one, and never one with another key. */
+/* Three with one key: without a binding the last to end, with one that one, and never one with
+ * another key. */
 static void check_choice(const struct fixture *f, bool ssh, const struct cert_record *certs) {
         static const char blob[] = "a key as SSH writes it";
         struct wire_request req = ssh ? request(WIRE_VOUCHED_SSH, blob, sizeof(blob))
@@ -129,7 +132,8 @@ static void check_choice(const struct fixture *f, bool ssh, const struct cert_re
                 struct trust_evidence e;
 
                 key.bound = bound < 4;
-                memcpy(key.certificate, certs[bound < 4 ? bound : 0].thumbprint, sizeof(key.certificate));
+                memcpy(key.certificate, certs[bound < 4 ? bound : 0].thumbprint,
+                       sizeof(key.certificate));
                 e = identify(f, &key, &req, true);
                 unit_int("found", e.found, true);
                 unit_int("proved", e.proved, true);
@@ -140,7 +144,8 @@ static void check_choice(const struct fixture *f, bool ssh, const struct cert_re
                 if (bound != 3)
                         unit_mem("chosen", e.thumbprint, want, RECORD_THUMBPRINT_LEN);
                 else
-                        unit_int("not the other", memcmp(e.thumbprint, certs[3].thumbprint, 32) != 0, true);
+                        unit_int("not the other",
+                                 memcmp(e.thumbprint, certs[3].thumbprint, 32) != 0, true);
         }
 }
 
@@ -178,7 +183,8 @@ static void test_a_public_key_that_nobody_registered_is_not_trusted(void **state
         assert_int_equal(verdict.certificate.reason, REASON_CERTIFICATE_UNTRUSTED);
 }
 
-/* A public key is public: without the word of a service that is believed it proves nothing and shows nothing. */
+/* A public key is public: without the word of a service that is believed it proves nothing and
+ * shows nothing. */
 static void test_a_key_of_ssh_counts_only_by_the_word_of_the_service(void **state) {
         struct key_record key = unit_key("aaaaaaaaaa", "alice");
         struct wire_request req = request(WIRE_VOUCHED_SSH, "x", 1);
@@ -198,7 +204,7 @@ static void test_a_key_of_ssh_counts_only_by_the_word_of_the_service(void **stat
         assert_int_equal(verdict.certificate.proved, true);
 }
 
-/* --- From the store ------------------------------------------------------------------------------------------------------------------- */
+/* --- From the store --- */
 
 static int look(struct fixture *f, const char *bytes, int64_t now, struct trust_verdict *ret) {
         struct key_record key = unit_key("aaaaaaaaaa", "alice");
@@ -209,7 +215,8 @@ static int look(struct fixture *f, const char *bytes, int64_t now, struct trust_
         return trust_look(f->trust, f->store->reader, &f->policy, &e, now, ret);
 }
 
-static void check(struct fixture *f, const char *row, const char *bytes, int64_t now, enum reason reason) {
+static void check(struct fixture *f, const char *row, const char *bytes, int64_t now,
+                  enum reason reason) {
         struct trust_verdict verdict;
 
         unit_int(row, look(f, bytes, now, &verdict), 0);
@@ -224,12 +231,14 @@ static void test_a_registered_certificate_is_good_to_the_second(void **state) {
 
         check(f, "before", "one", UNIT_CERT_BEGINS - 1, REASON_CERTIFICATE_NOT_YET_VALID);
         check(f, "first", "one", UNIT_CERT_BEGINS, REASON_NONE);
-        check(f, "before, remembered", "one", UNIT_CERT_BEGINS - 1, REASON_CERTIFICATE_NOT_YET_VALID);
+        check(f, "before, remembered", "one", UNIT_CERT_BEGINS - 1,
+              REASON_CERTIFICATE_NOT_YET_VALID);
         check(f, "last", "one", UNIT_CERT_ENDS, REASON_NONE);
         check(f, "after", "one", UNIT_CERT_ENDS + 1, REASON_CERTIFICATE_EXPIRED);
         check(f, "the clock was put back", "one", NOW, REASON_NONE);
         assert_int_equal(look(f, "one", NOW, &verdict), 0);
-        assert_memory_equal(verdict.certificate.thumbprint, cert.thumbprint, sizeof(cert.thumbprint));
+        assert_memory_equal(verdict.certificate.thumbprint, cert.thumbprint,
+                            sizeof(cert.thumbprint));
         assert_string_equal(verdict.subject, cert.subject);
         assert_string_equal(verdict.detail, "");
         assert_int_equal(verdict.certificate.proved, false);
@@ -253,7 +262,8 @@ static void test_a_signature_has_to_be_looked_at_every_time(void **state) {
         (void) put(f, 1, "one");
         check(f, "shown", "one", NOW, REASON_NONE);
         e = identify(f, &key, &req, true);
-        assert_int_equal(trust_look(f->trust, f->store->reader, &f->policy, &e, NOW, &verdict), -EINPROGRESS);
+        assert_int_equal(trust_look(f->trust, f->store->reader, &f->policy, &e, NOW, &verdict),
+                         -EINPROGRESS);
 }
 
 static void test_a_ca_is_no_client(void **state) {
@@ -266,7 +276,7 @@ static void test_a_ca_is_no_client(void **state) {
         check(f, "CA", "one", NOW, REASON_CERTIFICATE_PURPOSE);
 }
 
-/* --- Lists ----------------------------------------------------------------------------------------------------------------------------- */
+/* --- Lists --- */
 
 static struct cert_record put_ca(const struct fixture *f) {
         struct cert_record ca = unit_cert(99);
@@ -302,9 +312,10 @@ static void test_lists_count_for_registered_certificates(void **state) {
         check(f, "on none any more", "one", NOW, REASON_NONE);
 }
 
-/* --- Memory ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- Memory --- */
 
-/* A change that goes past the trust's number is not seen as long as something is remembered: so it can be told whether it is. */
+/* A change that goes past the trust's number is not seen as long as something is remembered: so
+ * it can be told whether it is. */
 static void forget_row(const struct fixture *f) {
         assert_int_equal(store_begin(f->store->writer), 0);
         unit_sql(f->store->path, "SELECT 1");
@@ -337,7 +348,8 @@ static void test_a_verdict_is_remembered_until_something_changes(void **state) {
 
 static void test_what_is_remembered_of_one_proof_is_not_another_s(void **state) {
         struct key_record key = unit_key("aaaaaaaaaa", "alice");
-        struct wire_request shown = request(WIRE_SHOWN, "one", 3), vouched = request(WIRE_VOUCHED, "one", 3);
+        struct wire_request shown = request(WIRE_SHOWN, "one", 3),
+                            vouched = request(WIRE_VOUCHED, "one", 3);
         struct fixture *f = *state;
         struct trust_verdict verdict;
         struct trust_evidence e;
@@ -345,12 +357,13 @@ static void test_what_is_remembered_of_one_proof_is_not_another_s(void **state) 
         (void) put(f, 1, "one");
         for (unsigned i = 0; i < 4; i++) {
                 e = identify(f, &key, i % 2 ? &shown : &vouched, true);
-                assert_int_equal(trust_look(f->trust, f->store->reader, &f->policy, &e, NOW, &verdict), 0);
+                assert_int_equal(
+                        trust_look(f->trust, f->store->reader, &f->policy, &e, NOW, &verdict), 0);
                 assert_int_equal(verdict.certificate.proved, i % 2 == 0);
         }
 }
 
-/* --- The helper's answers ------------------------------------------------------------------------------------------------------------------ */
+/* --- The helper's answers --- */
 
 static struct cert_verdict helper_says(const char *bytes, enum reason reason) {
         struct cert_verdict judged = { .reason = reason,
@@ -384,7 +397,8 @@ static void test_a_good_answer_is_remembered_as_long_as_it_holds(void **state) {
         assert_int_equal(verdict.certificate.proved, false);
         assert_int_equal(verdict.trust, 7);
         assert_string_equal(verdict.subject, judged.cert.subject);
-        assert_memory_equal(verdict.certificate.thumbprint, judged.cert.thumbprint, RECORD_THUMBPRINT_LEN);
+        assert_memory_equal(verdict.certificate.thumbprint, judged.cert.thumbprint,
+                            RECORD_THUMBPRINT_LEN);
         check(f, "remembered", "one", NOW + 1000, REASON_NONE);
         assert_int_equal(look(f, "one", NOW + 1001, &verdict), -EINPROGRESS);
         assert_int_equal(look(f, "one", NOW - 1, &verdict), -EINPROGRESS);
@@ -396,10 +410,12 @@ static void test_a_refusal_is_remembered_for_seconds(void **state) {
         static const struct {
                 enum reason reason;
                 bool remembered;
-        } rows[] = { { REASON_CERTIFICATE_UNREADABLE, true },     { REASON_CERTIFICATE_UNTRUSTED, true },
-                     { REASON_CERTIFICATE_WEAK, true },           { REASON_CERTIFICATE_PURPOSE, true },
-                     { REASON_CERTIFICATE_CHAIN, true },          { REASON_CERTIFICATE_EXPIRED, true },
-                     { REASON_CERTIFICATE_NOT_YET_VALID, false }, { REASON_CERTIFICATE_UNCHECKED, false } };
+        } rows[] = {
+                { REASON_CERTIFICATE_UNREADABLE, true },     { REASON_CERTIFICATE_UNTRUSTED, true },
+                { REASON_CERTIFICATE_WEAK, true },           { REASON_CERTIFICATE_PURPOSE, true },
+                { REASON_CERTIFICATE_CHAIN, true },          { REASON_CERTIFICATE_EXPIRED, true },
+                { REASON_CERTIFICATE_NOT_YET_VALID, false }, { REASON_CERTIFICATE_UNCHECKED, false }
+        };
         struct fixture *f = *state;
 
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

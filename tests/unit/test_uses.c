@@ -1,4 +1,5 @@
-/* Uses of keys on their way to the store. What a verification notes is tested with it (test_verify.c); here is what lies between. */
+/* Uses of keys on their way to the store. What a verification notes is tested with it
+ * (test_verify.c); here is what lies between. */
 #include "unit_store.h"
 
 #include "uses.h"
@@ -59,13 +60,15 @@ static void test_uses_of_one_key_are_counted_and_the_last_is_kept(void **state) 
         struct fixture *f = *state;
 
         for (int i = 0; i < 5; i++)
-                uses_note(f->uses, "aaaaaaaaaa", i < 4 ? "sshd" : "imap", i < 4 ? "192.0.2.1" : "", 100 + i);
+                uses_note(f->uses, "aaaaaaaaaa", i < 4 ? "sshd" : "imap", i < 4 ? "192.0.2.1" : "",
+                          100 + i);
         uses_note(f->uses, "bbbbbbbbbb", "ftp", "::1", 50);
         finish(f);
         assert_int_equal(number(f, "uses FROM key_use WHERE id = 'aaaaaaaaaa'"), 5);
         assert_int_equal(number(f, "last_at FROM key_use WHERE id = 'aaaaaaaaaa'"), 104);
-        assert_int_equal(number(f, "service = 'imap' AND rhost = '' FROM key_use WHERE id = 'aaaaaaaaaa'"),
-                         1);
+        assert_int_equal(
+                number(f, "service = 'imap' AND rhost = '' FROM key_use WHERE id = 'aaaaaaaaaa'"),
+                1);
         assert_int_equal(number(f, "uses FROM key_use WHERE id = 'bbbbbbbbbb'"), 1);
 }
 

@@ -49,7 +49,9 @@ static const struct {
         { 37, "certificate-unchecked", VERDICT_INTERNAL },
 };
 
-static const int outside[] = { _REASON_MAX, _REASON_MAX + 1, 255, 0x600d, INT32_MAX, -1, INT32_MIN };
+static const int outside[] = {
+        _REASON_MAX, _REASON_MAX + 1, 255, 0x600d, INT32_MAX, -1, INT32_MIN
+};
 
 static void test_every_reason_keeps_its_number_name_and_verdict(void **state) {
         (void) state;

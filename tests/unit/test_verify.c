@@ -1,12 +1,14 @@
-/* The handler of the verify socket, from the bytes of a request to those of the reply, over a store of its own. */
+/* The handler of the verify socket, from the bytes of a request to those of the reply, over a
+ * store of its own. */
 #include <semaphore.h>
 
 #include "unit_store.h"
 
 #include "verify.h"
 
-#define NOW   INT64_C(1800000000)
-#define OTHER 4242 /* a peer that is neither root nor this process */
+#define NOW INT64_C(1800000000)
+/* a peer that is neither root nor this process */
+#define OTHER 4242
 #define ID    "aaaaaaaaaa"
 
 static const char secret_text[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq";
@@ -20,7 +22,7 @@ struct fixture {
         struct conf_peer tied;
 };
 
-/* --- How often a verification digests is counted, with the linker's --wrap ------------------------------------------------------------ */
+/* --- How often a verification digests is counted, with the linker's --wrap --- */
 
 static unsigned n_digests, n_compared;
 
@@ -45,7 +47,7 @@ bool __wrap_keymint_equal(const uint8_t a[static RECORD_DIGEST_LEN],
         return __real_keymint_equal(a, b);
 }
 
-/* --- The fixture -------------------------------------------------------------------------------------------------------------------- */
+/* --- The fixture --- */
 
 static struct key_record good_key(const struct fixture *f, const char *secret) {
         struct key_record key = unit_key(ID, "alice");
@@ -110,7 +112,7 @@ static int drop(void **state) {
         return unit_store_remove(&store);
 }
 
-/* --- Asking ------------------------------------------------------------------------------------------------------------------------- */
+/* --- Asking --- */
 
 static struct wire_request good_request(void) {
         struct wire_request req = { .kind = WIRE_VERIFY,
@@ -128,7 +130,8 @@ struct answer {
         struct verify_event event;
 };
 
-static struct answer ask_as(const struct fixture *f, const struct wire_request *req, uid_t uid, int64_t now) {
+static struct answer ask_as(const struct fixture *f, const struct wire_request *req, uid_t uid,
+                            int64_t now) {
         const struct ucred peer = { .pid = 77, .uid = uid, .gid = 78 };
         uint8_t in[WIRE_REQUEST_LEN], out[WIRE_REPLY_LEN];
         struct answer answer;
@@ -136,7 +139,8 @@ static struct answer ask_as(const struct fixture *f, const struct wire_request *
         unit_poison(&answer, sizeof(answer));
         unit_poison(out, sizeof(out));
         assert_int_equal(wire_request_encode(in, req), 0);
-        assert_int_equal(verify_packet(f->verify, &(const struct verify_packet){ in, sizeof(in), &peer, now },
+        assert_int_equal(verify_packet(f->verify,
+                                       &(const struct verify_packet){ in, sizeof(in), &peer, now },
                                        out, &answer.event),
                          VERIFY_ANSWERED);
         assert_int_equal(wire_reply_decode(out, sizeof(out), &answer.reply), 0);
@@ -168,7 +172,7 @@ static void test_a_good_key_is_accepted(void **state) {
         assert_int_equal(a.event.now, NOW);
 }
 
-/* --- Every reason ------------------------------------------------------------------------------------------------------------------- */
+/* --- Every reason --- */
 
 static void disable(struct fixture *f, struct wire_request *req) {
         (void) req;
@@ -403,7 +407,8 @@ static void check_reason(struct fixture *f, size_t i, uid_t uid) {
                 unit_int(reasons[i].why, a.event.store_error, reasons[i].store_error);
 }
 
-/* As another uid and as root, each over a fresh store. A row says to root alone why; root may claim every service. */
+/* As another uid and as root, each over a fresh store. A row says to root alone why; root may
+ * claim every service. */
 static void test_every_reason_refuses_and_root_alone_is_told(void **state) {
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
@@ -463,7 +468,7 @@ static void test_the_second_of_expiry_refuses(void **state) {
         assert_int_equal(ask_as(*state, &req, OTHER, NOW + 1000).event.reason, REASON_EXPIRED);
 }
 
-/* --- What was committed counts for the very next request ------------------------------------------------------------------------------ */
+/* --- What was committed counts for the very next request --- */
 
 static void test_a_revocation_counts_for_the_next_request(void **state) {
         struct wire_request req = good_request();
@@ -537,7 +542,7 @@ static void test_a_store_that_recovers_is_read_again(void **state) {
         assert_int_equal(reason_of(f, &req), REASON_NONE);
 }
 
-/* --- Confirming ------------------------------------------------------------------------------------------------------------------------ */
+/* --- Confirming --- */
 
 static struct wire_request login(const struct fixture *f) {
         struct wire_request req = good_request();
@@ -604,7 +609,7 @@ static void test_a_ticket_dies_with_the_key(void **state) {
         assert_int_equal(reason_of(f, &req), REASON_STALE);
 }
 
-/* --- The same work for every refusal -------------------------------------------------------------------------------------------------- */
+/* --- The same work for every refusal --- */
 
 static void check_work(const struct fixture *f, const char *row, const struct wire_request *req) {
         n_digests = n_compared = 0;
@@ -629,7 +634,7 @@ static void test_an_unknown_id_is_digested_and_compared_like_any_other(void **st
         }
 }
 
-/* --- What is no request ------------------------------------------------------------------------------------------------------------------ */
+/* --- What is no request --- */
 
 static void test_what_is_no_request_gets_no_answer(void **state) {
         const struct ucred peer = { .uid = OTHER };
@@ -643,15 +648,17 @@ static void test_what_is_no_request_gets_no_answer(void **state) {
         assert_int_equal(wire_request_encode(in, &req), 0);
         for (size_t len = 0; len <= sizeof(in); len++)
                 if (len != WIRE_REQUEST_LEN)
-                        assert_int_equal(verify_packet(f->verify,
-                                                       &(const struct verify_packet){ in, len, &peer, NOW },
-                                                       out, &event),
-                                         -EBADMSG);
+                        assert_int_equal(
+                                verify_packet(f->verify,
+                                              &(const struct verify_packet){ in, len, &peer, NOW },
+                                              out, &event),
+                                -EBADMSG);
         in[5] = 1;
-        assert_int_equal(verify_packet(f->verify,
-                                       &(const struct verify_packet){ in, WIRE_REQUEST_LEN, &peer, NOW }, out,
-                                       &event),
-                         -EBADMSG);
+        assert_int_equal(
+                verify_packet(f->verify,
+                              &(const struct verify_packet){ in, WIRE_REQUEST_LEN, &peer, NOW },
+                              out, &event),
+                -EBADMSG);
         unit_poisoned("reply", out, sizeof(out));
         unit_poisoned("event", &event, sizeof(event));
 }
@@ -665,7 +672,8 @@ static void test_another_version_is_told_so_and_nothing_else(void **state) {
         struct wire_reply reply;
 
         unit_poison(&event, sizeof(event));
-        assert_int_equal(verify_packet(f->verify, &(const struct verify_packet){ in, sizeof(in), &peer, NOW },
+        assert_int_equal(verify_packet(f->verify,
+                                       &(const struct verify_packet){ in, sizeof(in), &peer, NOW },
                                        out, &event),
                          0);
         unit_poisoned("event", &event, sizeof(event));
@@ -693,7 +701,7 @@ static void test_verifications_are_counted(void **state) {
         assert_int_equal(tally_sum(tally, TALLY_UNDECIDED), 0);
 }
 
-/* --- Uses --------------------------------------------------------------------------------------------------------------------------------- */
+/* --- Uses --- */
 
 static sem_t begun, go_on;
 
@@ -739,7 +747,8 @@ static struct worker *worker_of(struct fixture *f, sd_event **event) {
         struct worker *worker = NULL;
 
         unit_succeeds("sd_event_new", sd_event_new(event));
-        assert_int_equal(worker_new(&worker, *event, f->store->writer, on_done, f->store->reader), 0);
+        assert_int_equal(worker_new(&worker, *event, f->store->writer, on_done, f->store->reader),
+                         0);
         return worker;
 }
 
@@ -748,7 +757,8 @@ static void end_worker(struct fixture *f, struct worker *worker, sd_event *event
         worker_free(worker);
         sd_event_unref(event);
         f->store->writer = NULL;
-        assert_int_equal(store_open(&f->store->writer, f->store->path, STORE_WRITER, &f->store->shared), 0);
+        assert_int_equal(
+                store_open(&f->store->writer, f->store->path, STORE_WRITER, &f->store->shared), 0);
 }
 
 static struct key_record used_key(const struct fixture *f) {
@@ -792,7 +802,8 @@ static void test_what_a_peer_claimed_is_stored_printable(void **state) {
         unit_sql(f->store->path, "UPDATE key SET networks = ''");
         (void) snprintf(req.rhost, sizeof(req.rhost), "\xff\x1b[31m\n");
         (void) ask_as(f, &req, OTHER, NOW);
-        for (unsigned i = 0; i < 5000; i++) /* more than there are places: they are counted in one */
+        /* more than there are places: they are counted in one */
+        for (unsigned i = 0; i < 5000; i++)
                 (void) ask_as(f, &req, OTHER, NOW);
         worker = worker_of(f, &event);
         verify_flush(f->verify, worker);
@@ -914,8 +925,9 @@ static void test_uses_of_several_keys_are_kept_apart(void **state) {
         worker = worker_of(f, &event);
         verify_flush(f->verify, worker);
         end_worker(f, worker, event);
-        assert_int_equal(unit_sql_number(f->store->path, "SELECT count(*) FROM key_use WHERE uses = 2"),
-                         1500);
+        assert_int_equal(
+                unit_sql_number(f->store->path, "SELECT count(*) FROM key_use WHERE uses = 2"),
+                1500);
 }
 
 static void test_a_use_of_a_key_that_is_gone_is_no_matter(void **state) {
@@ -932,7 +944,7 @@ static void test_a_use_of_a_key_that_is_gone_is_no_matter(void **state) {
         assert_int_equal(unit_sql_number(f->store->path, "SELECT count(*) FROM key_use"), 0);
 }
 
-/* --- The first use of a key that takes another's place -------------------------------------------------------------------------- */
+/* --- The first use of a key that takes another's place --- */
 
 #define NEW "nnnnnnnnnn"
 

@@ -1,8 +1,10 @@
-/* Certificates at a login, through the handler of the verify socket: what is missing, shown, proved, offered and confirmed; and that nobody without a good
- * key has anything read, or is told that a certificate would be asked for. */
+/* Certificates at a login, through the handler of the verify socket: what is missing, shown,
+ * proved, offered and confirmed; and that nobody without a good key has anything read, or is
+ * told that a certificate would be asked for. */
 #include "unit_verify.h"
 
-static const char registered[] = "0 a registered certificate", stranger[] = "0 a certificate of nobody's";
+static const char registered[] = "0 a registered certificate",
+                  stranger[] = "0 a certificate of nobody's";
 
 struct answer {
         int outcome;
@@ -46,8 +48,8 @@ static struct answer ask(const struct unit_verify *f, const struct wire_request 
         return ask_with(f, req, &(struct asking){ .uid = OTHER });
 }
 
-static void check(const struct unit_verify *f, const char *row, const struct wire_request *req, uid_t uid,
-                  enum reason reason) {
+static void check(const struct unit_verify *f, const char *row, const struct wire_request *req,
+                  uid_t uid, enum reason reason) {
         struct answer a = ask_with(f, req, &(struct asking){ .uid = uid });
 
         unit_int(row, a.outcome, VERIFY_ANSWERED);
@@ -56,7 +58,8 @@ static void check(const struct unit_verify *f, const char *row, const struct wir
         unit_int(row, a.reply.reason, uid == 0 ? reason : REASON_NONE);
 }
 
-static void show(struct wire_request *req, enum wire_evidence evidence, const void *bytes, size_t len) {
+static void show(struct wire_request *req, enum wire_evidence evidence, const void *bytes,
+                 size_t len) {
         req->evidence = evidence;
         req->certificate = bytes;
         req->certificate_len = len;
@@ -93,7 +96,7 @@ static void demand(const struct unit_verify *f, enum certificate_need need) {
         unit_verify_policy(f, "require-certificate", need);
 }
 
-/* --- Verifying ----------------------------------------------------------------------------------------------------------------------- */
+/* --- Verifying --- */
 
 static void test_what_a_need_takes(void **state) {
         static const struct {
@@ -105,9 +108,11 @@ static void test_what_a_need_takes(void **state) {
         } rows[] = {
                 { "none is needed", CERTIFICATE_NO, WIRE_EVIDENCE_NONE, OTHER, REASON_NONE },
                 { "one is shown for nothing", CERTIFICATE_NO, WIRE_SHOWN, OTHER, REASON_NONE },
-                { "none is shown", CERTIFICATE_YES, WIRE_EVIDENCE_NONE, OTHER, REASON_CERTIFICATE_MISSING },
+                { "none is shown", CERTIFICATE_YES, WIRE_EVIDENCE_NONE, OTHER,
+                  REASON_CERTIFICATE_MISSING },
                 { "one is shown", CERTIFICATE_YES, WIRE_SHOWN, OTHER, REASON_NONE },
-                { "shown is not proved", CERTIFICATE_PROOF, WIRE_SHOWN, OTHER, REASON_CERTIFICATE_UNPROVED },
+                { "shown is not proved", CERTIFICATE_PROOF, WIRE_SHOWN, OTHER,
+                  REASON_CERTIFICATE_UNPROVED },
                 { "nor by root", CERTIFICATE_PROOF, WIRE_SHOWN, 0, REASON_CERTIFICATE_UNPROVED },
                 { "the word of anybody", CERTIFICATE_PROOF, WIRE_VOUCHED, OTHER,
                   REASON_CERTIFICATE_UNPROVED },
@@ -143,7 +148,8 @@ static void test_a_public_key_without_a_challenge_proves_nothing(void **state) {
 }
 
 static void test_a_bound_key_takes_its_certificate_alone(void **state) {
-        struct wire_request none = unit_verify_request(WIRE_VERIFY), right = showing(WIRE_SHOWN, registered),
+        struct wire_request none = unit_verify_request(WIRE_VERIFY),
+                            right = showing(WIRE_SHOWN, registered),
                             wrong = showing(WIRE_SHOWN, "0 another");
         struct cert_record cert = put(*state, 1, registered);
         struct unit_verify *f = *state;
@@ -179,12 +185,12 @@ static void test_reasons_of_a_registered_certificate(void **state) {
                 { REASON_CERTIFICATE_NOT_YET_VALID, "UPDATE cert SET not_before = 1800000001" },
                 { REASON_CERTIFICATE_PURPOSE, "UPDATE cert SET kind = 1" },
                 { REASON_CERTIFICATE_REVOKED,
-                  "INSERT INTO crl (ca, issuer, this_update, next_update, revoked) SELECT thumbprint, "
-                  "issuer, 1, 4000000000, 1 FROM cert;"
-                  "INSERT INTO crl_serial (ca, issuer, serial) SELECT thumbprint, issuer, serial FROM cert" },
+                  "INSERT INTO crl (ca, issuer, this_update, next_update, revoked) SELECT "
+                  "thumbprint, issuer, 1, 4000000000, 1 FROM cert;INSERT INTO crl_serial (ca, "
+                  "issuer, serial) SELECT thumbprint, issuer, serial FROM cert" },
                 { REASON_CERTIFICATE_CRL_EXPIRED,
-                  "INSERT INTO crl (ca, issuer, this_update, next_update, revoked) SELECT thumbprint, "
-                  "issuer, 1, 1799999999, 0 FROM cert" },
+                  "INSERT INTO crl (ca, issuer, this_update, next_update, revoked) SELECT "
+                  "thumbprint, issuer, 1, 1799999999, 0 FROM cert" },
                 { REASON_STORE, "UPDATE cert SET spki = x''" },
         };
 
@@ -209,7 +215,8 @@ static void test_what_is_no_certificate_is_unreadable(void **state) {
         check(*state, "empty", &req, 0, REASON_CERTIFICATE_UNREADABLE);
 }
 
-/* --- Who has a certificate read, and who is offered a challenge: whoever has a good key, and nobody else ------------------------------------ */
+/* --- Who has a certificate read, and who is offered a challenge: whoever has a good key, and
+ * nobody else --- */
 
 static void guess_id(struct unit_verify *f, struct wire_request *req) {
         (void) f;
@@ -243,7 +250,8 @@ static void change_source(struct unit_verify *f, struct wire_request *req) {
 
 static const struct {
         const char *why;
-        void (*spoil)(struct unit_verify *f, struct wire_request *req); /* NULL: by the statement alone */
+        /* NULL: by the statement alone */
+        void (*spoil)(struct unit_verify *f, struct wire_request *req);
         const char *sql;
         enum reason reason;
 } no_good_keys[] = {
@@ -263,7 +271,8 @@ static const struct {
           "UPDATE account SET password_ends_at = 5",
           REASON_PASSWORD_EXPIRED },
         { "administrator", NULL,
-          "INSERT INTO policy VALUES ('admin-keys', 0, 1); UPDATE account SET admin = 1", REASON_ADMIN },
+          "INSERT INTO policy VALUES ('admin-keys', 0, 1); UPDATE account SET admin = 1",
+          REASON_ADMIN },
         { "peer", claim_service, "", REASON_PEER },
         { "wrong service", change_service, "", REASON_SERVICE },
         { "wrong source", change_source, "", REASON_SOURCE },
@@ -321,7 +330,7 @@ static void test_nothing_is_read_where_none_is_needed(void **state) {
         check(*state, "not needed", &req, OTHER, REASON_NONE);
 }
 
-/* --- Offers ------------------------------------------------------------------------------------------------------------------------------ */
+/* --- Offers --- */
 
 static struct answer offer(const struct unit_verify *f, struct verify_session *session) {
         struct wire_request req = unit_verify_request(WIRE_OFFER);
@@ -349,7 +358,8 @@ static void test_a_good_key_that_lacks_a_certificate_is_offered_a_challenge(void
                 struct answer a = offer(f, &sessions[i]);
 
                 assert_int_equal(a.outcome, VERIFY_OFFERED);
-                assert_int_equal(a.event.reason, REASON_CERTIFICATE_MISSING); /* when nothing comes of it */
+                /* when nothing comes of it */
+                assert_int_equal(a.event.reason, REASON_CERTIFICATE_MISSING);
                 assert_int_equal(a.reply.verdict, VERDICT_CHALLENGE);
                 assert_memory_equal(a.reply.challenge, sessions[i].nonce, WIRE_CHALLENGE_LEN);
                 assert_int_equal(sessions[i].offered, true);
@@ -413,7 +423,7 @@ static void test_a_signature_is_looked_at_behind_an_offer_for_this_key(void **st
         assert_int_equal(a.event.reason, REASON_CERTIFICATE_SIGNATURE);
 }
 
-/* --- Having it read ------------------------------------------------------------------------------------------------------------------------- */
+/* --- Having it read --- */
 
 static struct cert_verdict helper_says(const char *bytes, enum reason reason) {
         struct cert_verdict judged = { .reason = reason,
@@ -437,9 +447,11 @@ struct question {
 static void ask_question(const struct unit_verify *f, const struct wire_request *req,
                          struct verify_session *session, struct question *q) {
         q->peer = (struct ucred){ .pid = 77, .uid = OTHER, .gid = 78 };
-        q->packet = (struct verify_packet){
-                .in = q->in, .len = wire_request_len(req), .peer = &q->peer, .now = NOW, .session = session
-        };
+        q->packet = (struct verify_packet){ .in = q->in,
+                                            .len = wire_request_len(req),
+                                            .peer = &q->peer,
+                                            .now = NOW,
+                                            .session = session };
         assert_int_equal(wire_request_encode(q->in, req), 0);
         unit_poison(&q->question, sizeof(q->question));
         q->len = verify_ask(f->verify, &q->packet, q->bytes, sizeof(q->bytes), &q->question);
@@ -465,22 +477,26 @@ static void test_the_question_has_the_challenge_and_is_one_of_its_owner(void **s
         challenge_format(text, session.nonce, "alice", "imap");
         len = challenge_message(message, text);
         assert_non_null(memmem(question.bytes, (size_t) question.len, message, len));
-        assert_non_null(memmem(question.bytes, (size_t) question.len, registered, strlen(registered)));
+        assert_non_null(
+                memmem(question.bytes, (size_t) question.len, registered, strlen(registered)));
         assert_non_null(memmem(question.bytes, (size_t) question.len, "signature", 9));
-        assert_null(memmem(question.bytes, (size_t) question.len, unit_secret, strlen(unit_secret)));
-        assert_int_equal(verify_ask(f->verify, &question.packet, question.bytes, 16, &question.question),
-                         -EMSGSIZE);
+        assert_null(
+                memmem(question.bytes, (size_t) question.len, unit_secret, strlen(unit_secret)));
+        assert_int_equal(
+                verify_ask(f->verify, &question.packet, question.bytes, 16, &question.question),
+                -EMSGSIZE);
 }
 
-static void check_taken(const struct unit_verify *f, const struct wire_request *req, enum reason said,
-                        enum reason reason) {
+static void check_taken(const struct unit_verify *f, const struct wire_request *req,
+                        enum reason said, enum reason reason) {
         struct cert_verdict judged = helper_says(stranger, said);
         struct trust_verdict verdict;
         struct answer a;
 
         ask_question(f, req, NULL, &question);
         assert_true(question.len > 0);
-        assert_int_equal(verify_take(f->verify, &question.packet, &question.question, &judged, &verdict), 0);
+        assert_int_equal(
+                verify_take(f->verify, &question.packet, &question.question, &judged, &verdict), 0);
         a = ask_with(f, req, &(struct asking){ .uid = OTHER, .judged = &verdict });
         unit_int(verdict_reason_name(said), a.outcome, VERIFY_ANSWERED);
         unit_int(verdict_reason_name(said), a.event.reason, reason);
@@ -527,8 +543,9 @@ static void test_an_answer_to_what_has_changed_is_none(void **state) {
         ask_question(f, &req, NULL, &question);
         unit_verify_policy(f, "trust", 99);
         unit_poison(&verdict, sizeof(verdict));
-        assert_int_equal(verify_take(f->verify, &question.packet, &question.question, &judged, &verdict),
-                         -ESTALE);
+        assert_int_equal(
+                verify_take(f->verify, &question.packet, &question.question, &judged, &verdict),
+                -ESTALE);
         unit_poisoned("verdict", &verdict, sizeof(verdict));
 }
 
@@ -542,7 +559,8 @@ static void test_a_verdict_of_another_trust_is_none(void **state) {
 
         demand(f, CERTIFICATE_YES);
         ask_question(f, &req, NULL, &question);
-        assert_int_equal(verify_take(f->verify, &question.packet, &question.question, &judged, &verdict), 0);
+        assert_int_equal(
+                verify_take(f->verify, &question.packet, &question.question, &judged, &verdict), 0);
         unit_verify_policy(f, "trust", 99);
         a = ask_with(f, &req, &(struct asking){ .uid = 0, .judged = &verdict });
         assert_int_equal(a.outcome, VERIFY_ANSWERED);
@@ -563,10 +581,11 @@ static void test_a_verdict_on_a_certificate_is_none_on_the_key(void **state) {
         }
 }
 
-/* --- Events -------------------------------------------------------------------------------------------------------------------------------- */
+/* --- Events --- */
 
 static void test_events_name_the_certificate_that_counted(void **state) {
-        struct wire_request req = showing(WIRE_SHOWN, registered), none = unit_verify_request(WIRE_VERIFY);
+        struct wire_request req = showing(WIRE_SHOWN, registered),
+                            none = unit_verify_request(WIRE_VERIFY);
         struct cert_record cert = put(*state, 1, registered);
         char thumbprint[2 * RECORD_THUMBPRINT_LEN + 1] = "";
         struct unit_verify *f = *state;

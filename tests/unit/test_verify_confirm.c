@@ -1,4 +1,5 @@
-/* Tickets and certificates: a login that was made with a certificate is confirmed with that one, as it was shown, and with no other. */
+/* Tickets and certificates: a login that was made with a certificate is confirmed with that one,
+ * as it was shown, and with no other. */
 #include "unit_verify.h"
 
 static const char one[] = "0 one certificate", other[] = "0 another certificate";
@@ -64,27 +65,31 @@ static void test_what_confirms_a_login(void **state) {
         } rows[] = {
                 { "the same", 1, 1, WIRE_SHOWN, WIRE_SHOWN, one, OTHER, REASON_NONE },
                 { "the same, proved", 2, 2, WIRE_VOUCHED, WIRE_VOUCHED, one, 0, REASON_NONE },
-                { "proved once is signed", 2, 2, WIRE_VOUCHED, WIRE_SIGNED, one, OTHER, REASON_NONE },
+                { "proved once is signed", 2, 2, WIRE_VOUCHED, WIRE_SIGNED, one, OTHER,
+                  REASON_NONE },
                 { "another", 1, 1, WIRE_SHOWN, WIRE_SHOWN, other, OTHER, REASON_STALE },
                 { "none", 1, 1, WIRE_SHOWN, WIRE_EVIDENCE_NONE, NULL, OTHER, REASON_STALE },
-                { "none where it does not matter any more", 1, 0, WIRE_SHOWN, WIRE_EVIDENCE_NONE, NULL, OTHER,
-                  REASON_STALE },
+                { "none where it does not matter any more", 1, 0, WIRE_SHOWN, WIRE_EVIDENCE_NONE,
+                  NULL, OTHER, REASON_STALE },
                 { "shown instead of proved", 2, 2, WIRE_VOUCHED, WIRE_SHOWN, one, 0, REASON_STALE },
-                { "the word of somebody else", 2, 2, WIRE_VOUCHED, WIRE_VOUCHED, one, OTHER, REASON_STALE },
-                { "proved instead of shown", 1, 1, WIRE_SHOWN, WIRE_SIGNED, one, OTHER, REASON_STALE },
+                { "the word of somebody else", 2, 2, WIRE_VOUCHED, WIRE_VOUCHED, one, OTHER,
+                  REASON_STALE },
+                { "proved instead of shown", 1, 1, WIRE_SHOWN, WIRE_SIGNED, one, OTHER,
+                  REASON_STALE },
                 { "the same, and it takes a proof by now", 1, 2, WIRE_SHOWN, WIRE_SHOWN, one, OTHER,
                   REASON_CERTIFICATE_UNPROVED },
                 { "it takes one by now", 0, 1, WIRE_EVIDENCE_NONE, WIRE_EVIDENCE_NONE, NULL, OTHER,
                   REASON_CERTIFICATE_MISSING },
-                { "it takes one by now, which was not looked at", 0, 1, WIRE_SHOWN, WIRE_SHOWN, one, OTHER,
-                  REASON_CERTIFICATE_MISSING },
-                { "it takes one by now, which was not there", 0, 1, WIRE_EVIDENCE_NONE, WIRE_SHOWN, one,
+                { "it takes one by now, which was not looked at", 0, 1, WIRE_SHOWN, WIRE_SHOWN, one,
                   OTHER, REASON_CERTIFICATE_MISSING },
-                { "not needed and not shown", 0, 0, WIRE_EVIDENCE_NONE, WIRE_EVIDENCE_NONE, NULL, OTHER,
+                { "it takes one by now, which was not there", 0, 1, WIRE_EVIDENCE_NONE, WIRE_SHOWN,
+                  one, OTHER, REASON_CERTIFICATE_MISSING },
+                { "not needed and not shown", 0, 0, WIRE_EVIDENCE_NONE, WIRE_EVIDENCE_NONE, NULL,
+                  OTHER, REASON_NONE },
+                { "not needed, shown twice", 0, 0, WIRE_SHOWN, WIRE_SHOWN, one, OTHER,
                   REASON_NONE },
-                { "not needed, shown twice", 0, 0, WIRE_SHOWN, WIRE_SHOWN, one, OTHER, REASON_NONE },
-                { "not needed, shown the first time", 0, 0, WIRE_SHOWN, WIRE_EVIDENCE_NONE, NULL, OTHER,
-                  REASON_NONE },
+                { "not needed, shown the first time", 0, 0, WIRE_SHOWN, WIRE_EVIDENCE_NONE, NULL,
+                  OTHER, REASON_NONE },
                 { "not needed, another", 0, 0, WIRE_SHOWN, WIRE_SHOWN, other, OTHER, REASON_NONE },
         };
 
@@ -97,7 +102,8 @@ static void test_what_confirms_a_login(void **state) {
                 if (rows[i].confirm != WIRE_EVIDENCE_NONE)
                         show(&confirm, rows[i].confirm, rows[i].bytes);
                 unit_verify_policy(*state, "require-certificate", rows[i].need);
-                unit_int(rows[i].why, ask_as(*state, &confirm, rows[i].uid, &reply), rows[i].reason);
+                unit_int(rows[i].why, ask_as(*state, &confirm, rows[i].uid, &reply),
+                         rows[i].reason);
                 unit_int(rows[i].why, reply.verdict, verdict_of(rows[i].reason));
         }
 }

@@ -1,4 +1,5 @@
-/* What an administrator reads of a verification, and that neither a secret nor a peer's words do harm there. */
+/* What an administrator reads of a verification, and that neither a secret nor a peer's words do
+ * harm there. */
 #include "unit.h"
 
 #include "limits.h"
@@ -89,23 +90,24 @@ static void test_lines_say_who_what_and_why(void **state) {
         event = event_of(REASON_STORE);
         event.store_error = -ENOSPC;
         verify_log(c->verify, &event);
-        assert_string_equal(output(c), "wfapikeyd: accepted key aaaaaaaaaa: user 'alice', service 'imap', "
-                                       "source '192.0.2.7', asked by uid 110\n"
-                                       "wfapikeyd: confirmed key aaaaaaaaaa: user 'alice', service 'imap', "
-                                       "source '192.0.2.7', asked by uid 110\n"
-                                       "wfapikeyd: refused key aaaaaaaaaa: user 'alice', service 'imap', "
-                                       "source 'unknown', asked by uid 110: "
-                                       "the key was revoked\n"
-                                       "wfapikeyd: refused key aaaaaaaaaa: user 'alice', service 'imap', "
-                                       "source '192.0.2.7', asked by uid 110: "
-                                       "the key has expired (at 2027-01-15T08:00:00Z)\n"
-                                       "wfapikeyd: refused key aaaaaaaaaa: user 'alice', service 'imap', "
-                                       "source '192.0.2.7', asked by uid 110: "
-                                       "the key was rotated: another has taken its place "
-                                       "(used after its retirement at 2027-01-15T08:00:00Z)\n"
-                                       "wfapikeyd: refused key aaaaaaaaaa: user 'alice', service 'imap', "
-                                       "source '192.0.2.7', asked by uid 110: "
-                                       "the key store could not be read (the disk is full)\n");
+        assert_string_equal(output(c),
+                            "wfapikeyd: accepted key aaaaaaaaaa: user 'alice', service 'imap', "
+                            "source '192.0.2.7', asked by uid 110\n"
+                            "wfapikeyd: confirmed key aaaaaaaaaa: user 'alice', service 'imap', "
+                            "source '192.0.2.7', asked by uid 110\n"
+                            "wfapikeyd: refused key aaaaaaaaaa: user 'alice', service 'imap', "
+                            "source 'unknown', asked by uid 110: "
+                            "the key was revoked\n"
+                            "wfapikeyd: refused key aaaaaaaaaa: user 'alice', service 'imap', "
+                            "source '192.0.2.7', asked by uid 110: "
+                            "the key has expired (at 2027-01-15T08:00:00Z)\n"
+                            "wfapikeyd: refused key aaaaaaaaaa: user 'alice', service 'imap', "
+                            "source '192.0.2.7', asked by uid 110: "
+                            "the key was rotated: another has taken its place "
+                            "(used after its retirement at 2027-01-15T08:00:00Z)\n"
+                            "wfapikeyd: refused key aaaaaaaaaa: user 'alice', service 'imap', "
+                            "source '192.0.2.7', asked by uid 110: "
+                            "the key store could not be read (the disk is full)\n");
 }
 
 static void test_every_reason_has_its_line(void **state) {
@@ -123,7 +125,8 @@ static void test_every_reason_has_its_line(void **state) {
 
 /* A person may type the key where the name belongs. */
 static void test_a_key_in_the_wrong_place_is_not_shown(void **state) {
-        static const char key[] = "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyxg";
+        static const char key[] =
+                "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyxg";
         struct verify_event event = event_of(REASON_OTHER_USER);
         struct capture *c = *state;
 
@@ -146,8 +149,9 @@ static void test_a_peer_s_words_stay_in_their_quotes(void **state) {
         memset(event.rhost, '\x7f', WIRE_RHOST_MAX);
         verify_log(c->verify, &event);
         assert_int_equal(count_lines(c), 1);
-        assert_non_null(strstr(output(c),
-                               "user 'x\\x27\\x0awfapikeyd: accepted', service '\\x1b[2J', source '\\x7f"));
+        assert_non_null(
+                strstr(output(c),
+                       "user 'x\\x27\\x0awfapikeyd: accepted', service '\\x1b[2J', source '\\x7f"));
         assert_null(strchr(output(c), '\x1b'));
         assert_null(strchr(output(c), '\x7f'));
 }
@@ -164,7 +168,7 @@ static void test_the_longest_words_fit_a_line(void **state) {
         assert_non_null(strstr(output(c), "asked by uid 110: the key belongs to another user\n"));
 }
 
-/* --- How often --------------------------------------------------------------------------------------------------------------------- */
+/* --- How often --- */
 
 static void say(struct capture *c, const struct verify_event *event, unsigned n) {
         for (unsigned i = 0; i < n; i++)
@@ -180,9 +184,10 @@ static void test_the_same_is_said_so_often_and_then_counted(void **state) {
         event.now += LIMITS_WINDOW_S;
         say(c, &event, 1);
         assert_int_equal(count_lines(c), LIMITS_BURST + 2);
-        assert_non_null(strstr(output(c),
-                               "wfapikeyd: 80 more such lines were left out before this one (key aaaaaaaaaa, "
-                               "peer uid 110, revoked)\n"));
+        assert_non_null(strstr(
+                output(c),
+                "wfapikeyd: 80 more such lines were left out before this one (key aaaaaaaaaa, "
+                "peer uid 110, revoked)\n"));
 }
 
 static void test_one_peer_or_key_does_not_hide_another(void **state) {

@@ -1,24 +1,26 @@
-/* The verify protocol: what is good goes there and back unchanged, and whatever is spoiled is refused. That the text beside
- * wire.h says the same is for test_protocol.c. */
+/* The verify protocol: what is good goes there and back unchanged, and whatever is spoiled is
+ * refused. That the text beside wire.h says the same is for test_protocol.c. */
 #include "unit.h"
 
 #include "wire.h"
 
-static const char *const good_key = "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyxg";
+static const char *const good_key =
+        "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyxg";
 
-enum { /* of the request's bytes, as PROTOCOL has them */
-       AT_VERSION = 3,
-       AT_KIND = 4,
-       AT_SEQ = 8,
-       AT_KEY = 12,
-       AT_USER = 76,
-       AT_SERVICE = 205,
-       AT_RHOST = 270,
-       AT_REPLY_VERDICT = 8,
-       AT_REPLY_REASON = 12,
-       AT_REPLY_ID = 16,
-       AT_REPLY_NAME = 58,
-       AT_REPLY_KEY = 123,
+/* of the request's bytes, as PROTOCOL has them */
+enum {
+        AT_VERSION = 3,
+        AT_KIND = 4,
+        AT_SEQ = 8,
+        AT_KEY = 12,
+        AT_USER = 76,
+        AT_SERVICE = 205,
+        AT_RHOST = 270,
+        AT_REPLY_VERDICT = 8,
+        AT_REPLY_REASON = 12,
+        AT_REPLY_ID = 16,
+        AT_REPLY_NAME = 58,
+        AT_REPLY_KEY = 123,
 };
 
 static struct wire_request verify_request(void) {
@@ -51,9 +53,10 @@ static struct wire_request issue_request(void) {
 }
 
 static struct wire_reply allow_reply(void) {
-        struct wire_reply reply = {
-                .seq = 0xfffffffe, .verdict = VERDICT_ALLOW, .id = "0123456789", .name = "backup job"
-        };
+        struct wire_reply reply = { .seq = 0xfffffffe,
+                                    .verdict = VERDICT_ALLOW,
+                                    .id = "0123456789",
+                                    .name = "backup job" };
 
         memset(reply.ticket, 0xcc, sizeof(reply.ticket));
         return reply;
@@ -130,7 +133,8 @@ static void check_spoiled(const struct wire_request *req) {
                                 continue;
                         }
                         unit_int(row, r,
-                                 at == AT_VERSION && with != WIRE_VERSION ? -EPROTONOSUPPORT : -EBADMSG);
+                                 at == AT_VERSION && with != WIRE_VERSION ? -EPROTONOSUPPORT
+                                                                          : -EBADMSG);
                         unit_poisoned(row, &got, sizeof(got));
                 }
 }
@@ -270,7 +274,8 @@ static void test_every_other_length_of_request_is_refused(void **state) {
                 memcpy(exact, bytes, len);
                 (void) snprintf(row, sizeof(row), "length %zu", len);
                 unit_poison(&got, sizeof(got));
-                unit_int(row, wire_request_decode(exact, len, &got), len == WIRE_REQUEST_LEN ? 0 : -EBADMSG);
+                unit_int(row, wire_request_decode(exact, len, &got),
+                         len == WIRE_REQUEST_LEN ? 0 : -EBADMSG);
                 if (len != WIRE_REQUEST_LEN)
                         unit_poisoned(row, &got, sizeof(got));
                 free(bytes);
@@ -278,7 +283,8 @@ static void test_every_other_length_of_request_is_refused(void **state) {
         }
 }
 
-/* Of another version only the first four bytes and the seq are known, so nothing else may matter. */
+/* Of another version only the first four bytes and the seq are known, so nothing else may
+ * matter. */
 static void test_another_version_is_told_apart_whatever_follows(void **state) {
         uint8_t bytes[2 * WIRE_REQUEST_LEN];
         struct wire_request got;
@@ -399,9 +405,11 @@ static void test_replies_go_there_and_back(void **state) {
 
 static void test_no_refusal_carries_id_name_ticket_or_key(void **state) {
         static const uint8_t zero[WIRE_REPLY_LEN];
-        static const int verdicts[] = { VERDICT_INTERNAL, VERDICT_DENY,      VERDICT_DENY_CERTIFICATE,
-                                        VERDICT_VERSION,  VERDICT_CHALLENGE, 5,
-                                        0x600c,           0x600d0000,        -1 };
+        static const int verdicts[] = {
+                VERDICT_INTERNAL, VERDICT_DENY,      VERDICT_DENY_CERTIFICATE,
+                VERDICT_VERSION,  VERDICT_CHALLENGE, 5,
+                0x600c,           0x600d0000,        -1
+        };
 
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(verdicts); i++) {
@@ -417,7 +425,8 @@ static void test_no_refusal_carries_id_name_ticket_or_key(void **state) {
 }
 
 static void test_an_unknown_verdict_is_internal(void **state) {
-        static const uint32_t verdicts[] = { 5, 0x600c, 0x600e, 0x100600d, 0x600d0000, 0x0d60, 0xffffffff };
+        static const uint32_t verdicts[] = { 5,          0x600c, 0x600e,    0x100600d,
+                                             0x600d0000, 0x0d60, 0xffffffff };
 
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(verdicts); i++) {
@@ -529,7 +538,8 @@ static void test_every_other_length_of_reply_is_refused(void **state) {
         }
 }
 
-/* What is not ALLOW in all of its bits never becomes it, and what decodes is written the same way. */
+/* What is not ALLOW in all of its bits never becomes it, and what decodes is written the same
+ * way. */
 static void test_a_spoiled_reply_is_refused_or_means_what_it_says(void **state) {
         struct wire_reply reply = allow_reply(), got;
         uint8_t good[WIRE_REPLY_LEN], bytes[WIRE_REPLY_LEN], again[WIRE_REPLY_LEN];

@@ -1,5 +1,6 @@
-/* The part of the verify protocol that is about certificates: evidence behind a request, offers, challenges. As in test_wire.c what is good goes there and
- * back, and whatever is spoiled is refused. */
+/* The part of the verify protocol that is about certificates: evidence behind a request, offers,
+ * challenges. As in test_wire.c what is good goes there and back, and whatever is spoiled is
+ * refused. */
 #include "unit.h"
 
 #include "wire.h"
@@ -14,8 +15,8 @@ enum {
 
 static uint8_t certificate[WIRE_CERTIFICATE_MAX + 2], signature[WIRE_SIGNATURE_MAX + 2];
 
-static struct wire_request request(enum wire_kind kind, enum wire_evidence evidence, size_t certificate_len,
-                                   size_t signature_len) {
+static struct wire_request request(enum wire_kind kind, enum wire_evidence evidence,
+                                   size_t certificate_len, size_t signature_len) {
         struct wire_request req = { .kind = kind,
                                     .seq = 5,
                                     .user = "alice",
@@ -30,7 +31,8 @@ static struct wire_request request(enum wire_kind kind, enum wire_evidence evide
         if (kind == WIRE_CONFIRM)
                 memcpy(req.id, "0123456789", sizeof(req.id));
         else if (kind != WIRE_ISSUE)
-                memcpy(req.key.text, "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyxg",
+                memcpy(req.key.text,
+                       "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyxg",
                        KEYTEXT_LEN);
         for (size_t i = 0; i < sizeof(certificate); i++)
                 certificate[i] = (uint8_t) (i * 7 + 1);
@@ -39,7 +41,8 @@ static struct wire_request request(enum wire_kind kind, enum wire_evidence evide
         return req;
 }
 
-/* The rules once more, as a table: how many bytes of a certificate, and whether a verification has a signature. */
+/* The rules once more, as a table: how many bytes of a certificate, and whether a verification
+ * has a signature. */
 static const struct {
         enum wire_evidence evidence;
         size_t least, most;
@@ -62,7 +65,8 @@ static bool is_right(const struct wire_request *req) {
                         return req->certificate_len >= rules[i].least &&
                                req->certificate_len <= rules[i].most &&
                                req->signature_len <= WIRE_SIGNATURE_MAX &&
-                               (req->signature_len > 0) == (rules[i].is_signed && req->kind == WIRE_VERIFY);
+                               (req->signature_len > 0) ==
+                                       (rules[i].is_signed && req->kind == WIRE_VERIFY);
         return false;
 }
 
@@ -112,12 +116,14 @@ static void test_every_kind_with_every_evidence_of_every_length(void **state) {
                         for (size_t i = 0; i < ARRAY_LEN(certificate_lens); i++)
                                 for (size_t j = 0; j < ARRAY_LEN(signature_lens); j++) {
                                         struct wire_request req =
-                                                request((enum wire_kind) kind, (enum wire_evidence) evidence,
+                                                request((enum wire_kind) kind,
+                                                        (enum wire_evidence) evidence,
                                                         certificate_lens[i], signature_lens[j]);
                                         char row[64];
 
-                                        (void) snprintf(row, sizeof(row), "kind %d, evidence %d, %zu, %zu",
-                                                        kind, evidence, req.certificate_len,
+                                        (void) snprintf(row, sizeof(row),
+                                                        "kind %d, evidence %d, %zu, %zu", kind,
+                                                        evidence, req.certificate_len,
                                                         req.signature_len);
                                         if (is_right(&req))
                                                 check_round_trip(row, &req);
@@ -156,7 +162,8 @@ static void test_every_other_length_is_refused(void **state) {
 
         (void) state;
         assert_int_equal(wire_request_encode(bytes, &req), 0);
-        for (size_t len = WIRE_REQUEST_LEN + 1; len <= sizeof(bytes); len += len < right + 40 ? 1 : 997) {
+        for (size_t len = WIRE_REQUEST_LEN + 1; len <= sizeof(bytes);
+             len += len < right + 40 ? 1 : 997) {
                 char row[32];
 
                 (void) snprintf(row, sizeof(row), "%zu instead of %zu", len, right);
@@ -169,9 +176,8 @@ static void test_every_other_length_is_refused(void **state) {
 }
 
 static void test_lengths_that_lie_are_refused(void **state) {
-        static const size_t lies[] = {
-                0, 1, 39, 41, 69, 70, 71, 109, 110, 111, 255, 8192, 8193, 32767, 65535
-        };
+        static const size_t lies[] = { 0,   1,   39,  41,   69,   70,    71,   109,
+                                       110, 111, 255, 8192, 8193, 32767, 65535 };
         struct wire_request req = request(WIRE_VERIFY, WIRE_SIGNED, 40, 70), got;
         uint8_t good[WIRE_REQUEST_MAX], bytes[WIRE_REQUEST_MAX];
         size_t len = wire_request_len(&req);
@@ -248,7 +254,7 @@ static void test_offers_and_wishes_for_a_key_carry_no_evidence(void **state) {
         check_not_decoded("issue", bytes, len);
 }
 
-/* --- Challenges --------------------------------------------------------------------------------------------------------------------- */
+/* --- Challenges --- */
 
 static struct wire_reply challenge_reply(void) {
         struct wire_reply reply = { .seq = 0xfffffffe, .verdict = VERDICT_CHALLENGE };
@@ -299,7 +305,8 @@ static void test_a_challenge_carries_nothing_else(void **state) {
                 memcpy(bytes, want, sizeof(bytes));
                 bytes[at] ^= 1;
                 unit_poison(&got, sizeof(got));
-                unit_int(row, wire_reply_decode(bytes, sizeof(bytes), &got), free_byte ? 0 : -EBADMSG);
+                unit_int(row, wire_reply_decode(bytes, sizeof(bytes), &got),
+                         free_byte ? 0 : -EBADMSG);
                 if (!free_byte)
                         unit_poisoned(row, &got, sizeof(got));
         }

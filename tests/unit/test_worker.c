@@ -27,7 +27,8 @@ struct job {
         unsigned number;
         sem_t *begun, *go_on; /* to be held in run() */
         bool again;           /* done() submits another one */
-        bool late;            /* done() tries to, but there is nobody to run it */
+        /* done() tries to, but there is nobody to run it */
+        bool late;
 };
 
 static void run(struct worker_job *base, struct store *writer) {
@@ -158,7 +159,8 @@ static void test_a_full_queue_is_busy_and_the_job_stays_the_caller_s(void **stat
         first->begun = &begun;
         first->go_on = &go_on;
         assert_int_equal(worker_submit(f->worker, &first->job), 0);
-        assert_int_equal(sem_wait(&begun), 0); /* it runs, so it is not in the queue any more */
+        /* it runs, so it is not in the queue any more */
+        assert_int_equal(sem_wait(&begun), 0);
         for (unsigned i = 1; i <= WORKER_QUEUE_MAX; i++)
                 submit(f, i);
         assert_int_equal(worker_submit(f->worker, &refused->job), -EBUSY);
@@ -175,7 +177,8 @@ static void test_a_full_queue_is_busy_and_the_job_stays_the_caller_s(void **stat
         assert_int_equal(sem_destroy(&go_on), 0);
 }
 
-/* While the thread is held all of them are queued; those that are urgent come first, each kind in its order. */
+/* While the thread is held all of them are queued; those that are urgent come first, each kind
+ * in its order. */
 static void test_urgent_jobs_come_first(void **state) {
         static const unsigned want[] = { 0, 11, 12, 1, 2, 3 };
         struct fixture *f = *state;
@@ -243,13 +246,14 @@ static void test_the_end_without_work_ends(void **state) {
         assert_null(worker_free(NULL));
 }
 
-/* --- What a job writes ------------------------------------------------------------------------------------------------------------ */
+/* --- What a job writes --- */
 
 static void insert_key(struct worker_job *base, struct store *writer) {
         struct job *job = (struct job *) base;
         struct key_record key = unit_key("aaaaaaaaaa", "alice");
 
-        if (store_begin(writer) >= 0 && store_key_insert(writer, &key) >= 0 && store_commit(writer) >= 0)
+        if (store_begin(writer) >= 0 && store_key_insert(writer, &key) >= 0 &&
+            store_commit(writer) >= 0)
                 job->f->order[job->f->n_run++] = job->number;
 }
 

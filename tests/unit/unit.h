@@ -1,5 +1,6 @@
-/* What the unit tests share: rows of tables that say which of them failed, outputs that must stay as they were, and a directory
- * for each test that needs one. Every test is a program of one file, so what is here is static. */
+/* What the unit tests share: rows of tables that say which of them failed, outputs that must
+ * stay as they were, and a directory for each test that needs one. Every test is a program of
+ * one file, so what is here is static. */
 #pragma once
 
 #include <dirent.h>
@@ -23,13 +24,15 @@
 
 #define UNIT_PATH_LEN 512
 
-/* --- Rows: the assertions of cmocka, which first say in which row of a table they fail --------------------------------------- */
+/* --- Rows: the assertions of cmocka, which first say in which row of a table they fail --- */
 
-#define unit_int(row, got, want)      unit_int_at((row), (long long) (got), (long long) (want), __FILE__, __LINE__)
+#define unit_int(row, got, want)                                                                   \
+        unit_int_at((row), (long long) (got), (long long) (want), __FILE__, __LINE__)
 #define unit_str(row, got, want)      unit_str_at((row), (got), (want), __FILE__, __LINE__)
 #define unit_mem(row, got, want, len) unit_mem_at((row), (got), (want), (len), __FILE__, __LINE__)
 
-static inline void unit_int_at(const char *row, long long got, long long want, const char *file, int line) {
+static inline void unit_int_at(const char *row, long long got, long long want, const char *file,
+                               int line) {
         if (got != want)
                 print_error("row '%s': %lld, must be %lld\n", row, got, want);
         _assert_int_equal((LargestIntegralType) got, (LargestIntegralType) want, file, line);
@@ -67,13 +70,14 @@ static inline void unit_mem_at(const char *row, const void *got, const void *wan
         _assert_memory_equal(got, want, len, file, line);
 }
 
-/* --- Poison: what a function must not have touched ---------------------------------------------------------------------------- */
+/* --- Poison: what a function must not have touched --- */
 
 #define UNIT_POISON                0xA5
 #define unit_poison(p, len)        ((void) memset((p), UNIT_POISON, (len)))
 #define unit_poisoned(row, p, len) unit_poisoned_at((row), (p), (len), __FILE__, __LINE__)
 
-static inline void unit_poisoned_at(const char *row, const void *p, size_t len, const char *file, int line) {
+static inline void unit_poisoned_at(const char *row, const void *p, size_t len, const char *file,
+                                    int line) {
         const uint8_t *bytes = p;
         size_t at = 0;
 
@@ -84,9 +88,10 @@ static inline void unit_poisoned_at(const char *row, const void *p, size_t len, 
         _assert_int_equal(at, len, file, line);
 }
 
-/* --- A directory of its own for each test, below $TMPDIR, in *state -------------------------------------------------------------- */
+/* --- A directory of its own for each test, below $TMPDIR, in *state --- */
 
-static inline int unit_remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw) {
+static inline int unit_remove_one(const char *path, const struct stat *st, int type,
+                                  struct FTW *ftw) {
         (void) st;
         (void) type;
         (void) ftw;
@@ -104,7 +109,8 @@ static inline int unit_dir_make(void **state) {
         const char *tmp = getenv("TMPDIR");
         char path[UNIT_PATH_LEN];
 
-        (void) snprintf(path, sizeof(path), "%s/wfapikey-unit.XXXXXX", tmp && tmp[0] == '/' ? tmp : "/tmp");
+        (void) snprintf(path, sizeof(path), "%s/wfapikey-unit.XXXXXX",
+                        tmp && tmp[0] == '/' ? tmp : "/tmp");
         if (!mkdtemp(path))
                 return -1;
         *state = strdup(path);
@@ -113,7 +119,8 @@ static inline int unit_dir_make(void **state) {
 
 #define unit_test_in_dir(f) cmocka_unit_test_setup_teardown(f, unit_dir_make, unit_dir_remove)
 
-static inline const char *unit_join(char out[static UNIT_PATH_LEN], const char *dir, const char *name) {
+static inline const char *unit_join(char out[static UNIT_PATH_LEN], const char *dir,
+                                    const char *name) {
         int n = snprintf(out, UNIT_PATH_LEN, "%s/%s", dir, name);
 
         assert_in_range(n, 1, UNIT_PATH_LEN - 1);
@@ -130,7 +137,7 @@ static inline void unit_write(const char *path, const void *bytes, size_t len, m
         assert_int_equal(close(fd), 0);
 }
 
-/* --- The rest ------------------------------------------------------------------------------------------------------------------ */
+/* --- The rest --- */
 
 /* How many descriptors this process has open. */
 static inline int unit_count_fds(void) {
@@ -141,14 +148,16 @@ static inline int unit_count_fds(void) {
         while (readdir(dir))
                 n++;
         assert_int_equal(closedir(dir), 0);
-        return n - 3; /* ".", ".." and the directory itself */
+        /* ".", ".." and the directory itself */
+        return n - 3;
 }
 
 static inline void unit_nothing(void **state) {
         (void) state;
 }
 
-/* A test that can run only where can is true; elsewhere TAP says why not. (cmocka's own skip() of version 1.1.5 says "not ok".) */
+/* A test that can run only where can is true; elsewhere TAP says why not. (cmocka's own skip()
+ * of version 1.1.5 says "not ok".) */
 static inline struct CMUnitTest unit_test_if(bool can, struct CMUnitTest test, const char *why) {
         static char names[16][160];
         static size_t n;

@@ -7,7 +7,8 @@
 
 /* What the next question is answered with, when it is not 0. */
 static int unit_accounts_error;
-static struct account_record unit_accounts_as; /* what else is known of those that are there */
+/* what else is known of those that are there */
+static struct account_record unit_accounts_as;
 
 /* The answer for a user: those of a host of our own making are there, others are not. */
 static inline struct account_record unit_accounts_look(const char *name) {

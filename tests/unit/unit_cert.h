@@ -1,4 +1,5 @@
-/* Certificates and revocation lists of our own making, by OpenSSL, at run time. What is made is freed by unit_cert_free(), the group's teardown. */
+/* Certificates and revocation lists of our own making, by OpenSSL, at run time. What is made is
+ * freed by unit_cert_free(), the group's teardown. */
 #pragma once
 
 #include <openssl/ec.h>
@@ -26,15 +27,17 @@ struct unit_cert {
 struct unit_cert_spec {
         const char *cn;
         X509_NAME *subject; /* in the place of cn */
-        const char *key;    /* see unit_cert_key(); default "EC:P-256" */
+        /* see unit_cert_key(); default "EC:P-256" */
+        const char *key;
         const struct unit_cert *issuer;
         EVP_PKEY *signer; /* in the place of the issuer's */
         const char *md;   /* default SHA256 */
         bool pss;
         const char *extensions; /* as in openssl.cnf, separated by ; */
         int64_t from, to;
-        const char *from_text, *to_text; /* as they are, UTCTime where they have two digits for the year */
-        const char *serial;              /* hexadecimal; default 1234 */
+        /* as they are, UTCTime where they have two digits for the year */
+        const char *from_text, *to_text;
+        const char *serial; /* hexadecimal; default 1234 */
         bool v1;
 };
 
@@ -86,8 +89,10 @@ static inline EVP_PKEY *unit_cert_generate(const char *kind) {
                 return EVP_PKEY_Q_keygen(NULL, NULL, "EC", group);
         }
         if (bits == 0)
-                return EVP_PKEY_Q_keygen(NULL, NULL, strncmp(kind, "ED448", 5) == 0 ? "ED448" : "ED25519");
-        ctx = EVP_PKEY_CTX_new_from_name(NULL, strncmp(kind, "RSA-PSS", 7) == 0 ? "RSA-PSS" : "RSA", NULL);
+                return EVP_PKEY_Q_keygen(NULL, NULL,
+                                         strncmp(kind, "ED448", 5) == 0 ? "ED448" : "ED25519");
+        ctx = EVP_PKEY_CTX_new_from_name(NULL, strncmp(kind, "RSA-PSS", 7) == 0 ? "RSA-PSS" : "RSA",
+                                         NULL);
         assert_int_equal(EVP_PKEY_keygen_init(ctx), 1);
         assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, (int) bits), 1);
         assert_int_equal(EVP_PKEY_generate(ctx, &key), 1);
@@ -95,7 +100,8 @@ static inline EVP_PKEY *unit_cert_generate(const char *kind) {
         return key;
 }
 
-/* "RSA:2048", "RSA-PSS:2048", "EC:P-256", "ED25519", "ED448"; the same one for the same text. Behind a # may be anything. */
+/* "RSA:2048", "RSA-PSS:2048", "EC:P-256", "ED25519", "ED448"; the same one for the same text.
+ * Behind a # may be anything. */
 static inline EVP_PKEY *unit_cert_key(const char *name) {
         size_t n = unit_cert_made.n_keys;
 
@@ -103,15 +109,18 @@ static inline EVP_PKEY *unit_cert_key(const char *name) {
                 if (strcmp(unit_cert_made.keys[i].name, name) == 0)
                         return unit_cert_made.keys[i].key;
         assert_true(n < ARRAY_LEN(unit_cert_made.keys));
-        (void) snprintf(unit_cert_made.keys[n].name, sizeof(unit_cert_made.keys[n].name), "%s", name);
+        (void) snprintf(unit_cert_made.keys[n].name, sizeof(unit_cert_made.keys[n].name), "%s",
+                        name);
         unit_cert_made.keys[n].key = unit_cert_generate(name);
         assert_non_null(unit_cert_made.keys[n].key);
         return unit_cert_made.keys[unit_cert_made.n_keys++].key;
 }
 
-static inline void unit_cert_add_name(X509_NAME *name, int nid, int type, const char *bytes, int len) {
-        assert_int_equal(
-                X509_NAME_add_entry_by_NID(name, nid, type, (const unsigned char *) bytes, len, -1, 0), 1);
+static inline void unit_cert_add_name(X509_NAME *name, int nid, int type, const char *bytes,
+                                      int len) {
+        assert_int_equal(X509_NAME_add_entry_by_NID(name, nid, type, (const unsigned char *) bytes,
+                                                    len, -1, 0),
+                         1);
 }
 
 /* What is no extension that OpenSSL can write down is given as OID=[critical,]DER:... */
@@ -155,7 +164,8 @@ static inline EVP_MD_CTX *unit_cert_signer(EVP_PKEY *key, const char *md, bool p
         EVP_PKEY_CTX *options = NULL;
 
         assert_int_equal(EVP_DigestSignInit(ctx, &options,
-                                            own ? NULL : EVP_get_digestbyname(md ? md : "SHA256"), NULL, key),
+                                            own ? NULL : EVP_get_digestbyname(md ? md : "SHA256"),
+                                            NULL, key),
                          1);
         if (pss)
                 assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING), 1);
@@ -252,7 +262,8 @@ static inline void unit_crl_add_entry(X509_CRL *crl, const char *hex, const char
         X509_REVOKED *entry = X509_REVOKED_new();
         ASN1_INTEGER *number = ASN1_INTEGER_new();
         ASN1_TIME *at = ASN1_TIME_set(NULL, UNIT_CERT_FROM);
-        X509_EXTENSION *extension = entry_extension ? unit_cert_extension(entry_extension, NULL) : NULL;
+        X509_EXTENSION *extension =
+                entry_extension ? unit_cert_extension(entry_extension, NULL) : NULL;
 
         unit_cert_set_serial(number, hex);
         assert_int_equal(X509_REVOKED_set_serialNumber(entry, number), 1);
@@ -290,8 +301,8 @@ static inline void unit_crl_add_extensions(X509_CRL *crl, const char *list) {
 }
 
 static inline struct cert_blob unit_crl_finish(X509_CRL *crl, const struct unit_crl_spec *spec) {
-        EVP_MD_CTX *ctx =
-                unit_cert_signer(spec->signer ? spec->signer : spec->issuer->key, spec->md, spec->pss);
+        EVP_MD_CTX *ctx = unit_cert_signer(spec->signer ? spec->signer : spec->issuer->key,
+                                           spec->md, spec->pss);
         unsigned char *der = NULL;
         struct cert_blob blob;
         int len;
@@ -330,7 +341,8 @@ static inline struct cert_blob unit_crl_make(const struct unit_crl_spec *spec) {
 }
 #define unit_crl(...) unit_crl_make(&(struct unit_crl_spec){ __VA_ARGS__ })
 
-/* Copies values in DER; that with the number *target has its length written in one byte more than it needs. */
+/* Copies values in DER; that with the number *target has its length written in one byte more
+ * than it needs. */
 static inline size_t unit_cert_copy(const uint8_t *in, size_t len, int *target, uint8_t *out) {
         size_t used = 0;
 
@@ -366,7 +378,8 @@ static inline size_t unit_cert_copy(const uint8_t *in, size_t len, int *target, 
 }
 
 /* The same bytes with one change. */
-static inline struct cert_blob unit_cert_flip(const struct cert_blob *der, size_t at, uint8_t mask) {
+static inline struct cert_blob unit_cert_flip(const struct cert_blob *der, size_t at,
+                                              uint8_t mask) {
         struct cert_blob copy = { unit_cert_bytes(der->bytes, der->len), der->len };
 
         ((uint8_t *) (uintptr_t) copy.bytes)[at] ^= mask;
@@ -374,7 +387,8 @@ static inline struct cert_blob unit_cert_flip(const struct cert_blob *der, size_
 }
 
 /* Where these bytes are in it, from the end; they must be. */
-static inline size_t unit_cert_find_last(const struct cert_blob *der, const void *bytes, size_t len) {
+static inline size_t unit_cert_find_last(const struct cert_blob *der, const void *bytes,
+                                         size_t len) {
         for (size_t at = der->len - len + 1; at-- > 0;)
                 if (memcmp(der->bytes + at, bytes, len) == 0)
                         return at;

@@ -7,8 +7,9 @@
 #define NOW    UNIT_CERT_NOW
 #define DAY    86400
 
-static inline struct cert_verdict judge(const struct unit_cert *leaf, const struct unit_cert *const *cas,
-                                        size_t n, int64_t now, bool registered) {
+static inline struct cert_verdict judge(const struct unit_cert *leaf,
+                                        const struct unit_cert *const *cas, size_t n, int64_t now,
+                                        bool registered) {
         struct cert_blob blobs[CERT_CAS_MAX];
         struct cert_question question = {
                 .der = leaf->der, .registered = registered, .cas = blobs, .n_cas = n, .now = now
@@ -24,13 +25,15 @@ static inline struct cert_verdict judge(const struct unit_cert *leaf, const stru
         if (verdict.reason == REASON_NONE)
                 assert_in_range(verdict.n_serials, 1, CERT_CHAIN_MAX);
         else
-                assert_true(verdict.n_serials == 0 && verdict.begins_at == 0 && verdict.ends_at == 0);
+                assert_true(verdict.n_serials == 0 && verdict.begins_at == 0 &&
+                            verdict.ends_at == 0);
         return verdict;
 }
 
-#define CAS(...)                                                                                             \
-        (const struct unit_cert *const[]){ __VA_ARGS__ },                                                    \
-                sizeof((const struct unit_cert *const[]){ __VA_ARGS__ }) / sizeof(const struct unit_cert *)
+#define CAS(...)                                                                                   \
+        (const struct unit_cert *const[]){ __VA_ARGS__ },                                          \
+                sizeof((const struct unit_cert *const[]){ __VA_ARGS__ }) /                         \
+                        sizeof(const struct unit_cert *)
 #define judged(leaf, ...) judge((leaf), CAS(__VA_ARGS__), NOW, false).reason
 
 static inline const struct unit_cert *ca_make(const char *cn, const char *key,
@@ -43,10 +46,11 @@ static const struct unit_cert *root, *between, *leaf;
 
 static inline int unit_chain_make(void **state) {
         (void) state;
-        root = unit_cert(.cn = "Root", .key = "EC:P-256#root", .serial = "01", .from = NOW - 5 * DAY,
-                         .to = NOW + 5 * DAY, .extensions = UNIT_CERT_CA);
-        between = unit_cert(.cn = "Between", .key = "EC:P-256#between", .issuer = root, .serial = "0B",
-                            .from = NOW - DAY, .to = NOW + 4 * DAY, .extensions = UNIT_CERT_CA);
+        root = unit_cert(.cn = "Root", .key = "EC:P-256#root", .serial = "01",
+                         .from = NOW - 5 * DAY, .to = NOW + 5 * DAY, .extensions = UNIT_CERT_CA);
+        between = unit_cert(.cn = "Between", .key = "EC:P-256#between", .issuer = root,
+                            .serial = "0B", .from = NOW - DAY, .to = NOW + 4 * DAY,
+                            .extensions = UNIT_CERT_CA);
         leaf = unit_cert(.cn = "alice", .issuer = between, .serial = "0C", .from = NOW - 3 * DAY,
                          .to = NOW + 3 * DAY, .extensions = CLIENT);
         return 0;

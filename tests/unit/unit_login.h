@@ -1,4 +1,5 @@
-/* A login that is accepted, and each way to spoil it. For the tests of those who decide about logins. */
+/* A login that is accepted, and each way to spoil it. For the tests of those who decide about
+ * logins. */
 #pragma once
 
 #include "unit.h"
@@ -17,8 +18,13 @@ struct login {
 static void good_login(struct login *l) {
         *l = (struct login){
                 .policy = { .enabled = true, .remove_on_password_expiry = true },
-                .owner = { .name = "alice", .state = ACCOUNT_PRESENT, .uid = 1000, .closes_at = NOW + 5000 },
-                .linked = { .name = "boss", .state = ACCOUNT_PRESENT, .password_ends_at = NOW + 5000 },
+                .owner = { .name = "alice",
+                           .state = ACCOUNT_PRESENT,
+                           .uid = 1000,
+                           .closes_at = NOW + 5000 },
+                .linked = { .name = "boss",
+                            .state = ACCOUNT_PRESENT,
+                            .password_ends_at = NOW + 5000 },
                 .key = { .id = "0123456789",
                          .owner = "alice",
                          .owner_uid = 1000,
@@ -126,5 +132,6 @@ static const struct {
         { "peer", forbid_claim, REASON_PEER, REASON_PEER },
         { "service", change_service, REASON_SERVICE, REASON_SERVICE },
         { "source", change_source, REASON_SOURCE, REASON_SOURCE },
-        { "certificate", demand_certificate, REASON_CERTIFICATE_MISSING, REASON_CERTIFICATE_MISSING },
+        { "certificate", demand_certificate, REASON_CERTIFICATE_MISSING,
+          REASON_CERTIFICATE_MISSING },
 };

@@ -1,5 +1,5 @@
-/* A host of our own making: NSS as the tests want it, wrapped at link time (-Wl,--wrap=...), so that no test depends on who has an
- * account where it runs. */
+/* A host of our own making: NSS as the tests want it, wrapped at link time (-Wl,--wrap=...), so
+ * that no test depends on who has an account where it runs. */
 #pragma once
 
 #include <grp.h>
@@ -16,19 +16,22 @@ static struct {
 } unit_nss_users[] = { { "alice", 1001 }, { "bob", 1002 }, { "postgres", 110 }, { NULL, 0 } },
   unit_nss_groups[] = { { "admins", 2001 }, { "developers", 2002 }, { NULL, 0 } };
 
-int __wrap_getpwnam_r(const char *name, struct passwd *pw, char *buffer, size_t len, struct passwd **ret);
+int __wrap_getpwnam_r(const char *name, struct passwd *pw, char *buffer, size_t len,
+                      struct passwd **ret);
 int __wrap_getpwuid_r(uid_t uid, struct passwd *pw, char *buffer, size_t len, struct passwd **ret);
-int __wrap_getgrnam_r(const char *name, struct group *gr, char *buffer, size_t len, struct group **ret);
+int __wrap_getgrnam_r(const char *name, struct group *gr, char *buffer, size_t len,
+                      struct group **ret);
 
-static inline int unit_nss_answer(const char *name, unsigned id, struct passwd *pw, char *buffer, size_t len,
-                                  struct passwd **ret) {
+static inline int unit_nss_answer(const char *name, unsigned id, struct passwd *pw, char *buffer,
+                                  size_t len, struct passwd **ret) {
         (void) snprintf(buffer, len, "%s", name);
         *pw = (struct passwd){ .pw_name = buffer, .pw_uid = id };
         *ret = pw;
         return 0;
 }
 
-int __wrap_getpwnam_r(const char *name, struct passwd *pw, char *buffer, size_t len, struct passwd **ret) {
+int __wrap_getpwnam_r(const char *name, struct passwd *pw, char *buffer, size_t len,
+                      struct passwd **ret) {
         *ret = NULL;
         if (unit_nss_error != 0)
                 return unit_nss_error;
@@ -48,7 +51,8 @@ int __wrap_getpwuid_r(uid_t uid, struct passwd *pw, char *buffer, size_t len, st
         return 0;
 }
 
-int __wrap_getgrnam_r(const char *name, struct group *gr, char *buffer, size_t len, struct group **ret) {
+int __wrap_getgrnam_r(const char *name, struct group *gr, char *buffer, size_t len,
+                      struct group **ret) {
         (void) buffer;
         (void) len;
         *ret = NULL;

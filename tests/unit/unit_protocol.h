@@ -1,4 +1,5 @@
-/* common/PROTOCOL as a text: its tables, and the example that it has. For the tests that compare it with the code. */
+/* common/PROTOCOL as a text: its tables, and the example that it has. For the tests that compare
+ * it with the code. */
 #pragma once
 
 #include "unit.h"
@@ -60,7 +61,8 @@ static inline bool take_line(const char **line, char row[static 160]) {
 }
 
 /* Reads "offset length name" or "offset end". */
-static inline bool take_field(const char **line, size_t *ret_at, size_t *ret_len, char name[static 64]) {
+static inline bool take_field(const char **line, size_t *ret_at, size_t *ret_len,
+                              char name[static 64]) {
         char row[160];
 
         if (!take_line(line, row))
@@ -78,7 +80,8 @@ static inline void find_field(const char *text, enum table table, const char *na
         char row[64] = "";
 
         while (take_field(&line, ret_at, ret_len, row))
-                if (strncmp(row, name, len) == 0 && (row[len] == '\0' || row[len] == ':' || row[len] == ','))
+                if (strncmp(row, name, len) == 0 &&
+                    (row[len] == '\0' || row[len] == ':' || row[len] == ','))
                         return;
         print_error("PROTOCOL has no field '%s' in table %d\n", name, (int) table);
         fail();
@@ -96,9 +99,10 @@ static inline struct wire_request example_request(void) {
 }
 
 static inline struct wire_reply example_reply(void) {
-        struct wire_reply reply = {
-                .seq = 0x01020304, .verdict = VERDICT_ALLOW, .id = "0123456789", .name = "backup job"
-        };
+        struct wire_reply reply = { .seq = 0x01020304,
+                                    .verdict = VERDICT_ALLOW,
+                                    .id = "0123456789",
+                                    .name = "backup job" };
 
         for (unsigned i = 0; i < WIRE_TICKET_LEN; i++)
                 reply.ticket[i] = (uint8_t) (0xc0 + i);

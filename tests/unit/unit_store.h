@@ -1,5 +1,5 @@
-/* A key store in a directory of its own, open for writing and reading, and a connection beside it for what the store itself
- * would never do. For the tests of the layers that have a store. */
+/* A key store in a directory of its own, open for writing and reading, and a connection beside
+ * it for what the store itself would never do. For the tests of the layers that have a store. */
 #pragma once
 
 #include <sqlite3.h>
@@ -23,8 +23,8 @@ static inline void unit_seal(const void *in, size_t len, uint8_t out[static RECO
         const uint8_t *bytes = in;
 
         for (uint64_t lane = 0; lane < RECORD_DIGEST_LEN / sizeof(lane); lane++) {
-                uint64_t hash =
-                        UINT64_C(0xcbf29ce484222325) + lane + (userdata ? *(const uint64_t *) userdata : 0);
+                uint64_t hash = UINT64_C(0xcbf29ce484222325) + lane +
+                                (userdata ? *(const uint64_t *) userdata : 0);
 
                 for (size_t i = 0; i < len; i++)
                         hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
@@ -71,8 +71,9 @@ static inline int unit_store_remove(void **state) {
         return unit_dir_remove(&dir);
 }
 
-#define unit_test_with_store(f) cmocka_unit_test_setup_teardown(f, unit_store_make, unit_store_remove)
-#define unit_test_with_closed_store(f)                                                                       \
+#define unit_test_with_store(f)                                                                    \
+        cmocka_unit_test_setup_teardown(f, unit_store_make, unit_store_remove)
+#define unit_test_with_closed_store(f)                                                             \
         cmocka_unit_test_setup_teardown(f, unit_store_make_closed, unit_store_remove)
 
 /* Runs SQL through a connection of its own, without the checks of the schema: so damage is made. */
@@ -80,8 +81,9 @@ static inline void unit_sql(const char *path, const char *sql) {
         sqlite3 *db = NULL;
         char *error = NULL;
 
-        assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL),
-                         SQLITE_OK);
+        assert_int_equal(
+                sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL),
+                SQLITE_OK);
         assert_int_equal(sqlite3_exec(db, "PRAGMA ignore_check_constraints = ON", NULL, NULL, NULL),
                          SQLITE_OK);
         if (sqlite3_exec(db, sql, NULL, NULL, &error) != SQLITE_OK)

@@ -1,4 +1,5 @@
-/* Registered certificates, as the store has them. Their bytes are none that OpenSSL could read: who has them read is not tested with these. */
+/* Registered certificates, as the store has them. Their bytes are none that OpenSSL could read:
+ * who has them read is not tested with these. */
 #pragma once
 
 #include "unit_store.h"
@@ -35,8 +36,8 @@ static inline struct cert_record unit_cert(uint8_t n) {
         return cert;
 }
 
-static inline void unit_cert_put(struct store *writer, const struct cert_record *cert, const void *der,
-                                 size_t len) {
+static inline void unit_cert_put(struct store *writer, const struct cert_record *cert,
+                                 const void *der, size_t len) {
         assert_int_equal(store_begin(writer), 0);
         unit_int(cert->name, store_cert_insert(writer, cert, der, len), 0);
         assert_int_equal(store_commit(writer), 0);
@@ -66,10 +67,13 @@ static inline void unit_cert_equal(const char *row, const struct cert_record *go
         unit_int(row, got->added_at, want->added_at);
 }
 
-/* A list of the CA with these serial numbers, each of one byte, in the name of cert_record.serial.issuer. */
+/* A list of the CA with these serial numbers, each of one byte, in the name of
+ * cert_record.serial.issuer. */
 static inline void unit_crl_put(struct store *writer, const uint8_t *ca, int64_t until,
                                 const struct cert_serial *serials, size_t n) {
-        struct crl_record crl = { .this_update = UNIT_CERT_BEGINS, .next_update = until, .revoked = n };
+        struct crl_record crl = { .this_update = UNIT_CERT_BEGINS,
+                                  .next_update = until,
+                                  .revoked = n };
 
         memcpy(crl.ca, ca, sizeof(crl.ca));
         memset(crl.issuer, 0xcc, sizeof(crl.issuer));

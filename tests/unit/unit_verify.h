@@ -1,12 +1,14 @@
-/* A handler of the verify socket over a store of its own, with a key of alice that is good for everything. */
+/* A handler of the verify socket over a store of its own, with a key of alice that is good for
+ * everything. */
 #pragma once
 
 #include "unit_trust.h"
 
 #include "verify.h"
 
-#define NOW   INT64_C(1800000000)
-#define OTHER 4242 /* a peer that is neither root nor this process */
+#define NOW INT64_C(1800000000)
+/* a peer that is neither root nor this process */
+#define OTHER 4242
 #define ID    "aaaaaaaaaa"
 
 static const char unit_secret[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq";
@@ -17,7 +19,8 @@ struct unit_verify {
         struct keymint *keymint;
         struct verify *verify;
         struct conf conf;
-        struct conf_peer peer; /* uid 110, of postgresql, which is believed about certificates for imap */
+        /* uid 110, of postgresql, which is believed about certificates for imap */
+        struct conf_peer peer;
 };
 
 static inline struct key_record unit_verify_key(const struct unit_verify *f, const char *id,
@@ -33,7 +36,8 @@ static inline struct key_record unit_verify_key(const struct unit_verify *f, con
         return key;
 }
 
-static inline void unit_verify_insert(const struct unit_verify *f, const char *id, const char *owner) {
+static inline void unit_verify_insert(const struct unit_verify *f, const char *id,
+                                      const char *owner) {
         struct key_record key = unit_verify_key(f, id, owner);
 
         assert_int_equal(store_begin(f->store->writer), 0);
@@ -41,7 +45,8 @@ static inline void unit_verify_insert(const struct unit_verify *f, const char *i
         assert_int_equal(store_commit(f->store->writer), 0);
 }
 
-static inline void unit_verify_policy(const struct unit_verify *f, const char *name, int64_t value) {
+static inline void unit_verify_policy(const struct unit_verify *f, const char *name,
+                                      int64_t value) {
         assert_int_equal(store_begin(f->store->writer), 0);
         assert_int_equal(store_policy_set(f->store->writer, name, value, NOW), 0);
         assert_int_equal(store_commit(f->store->writer), 0);
@@ -61,7 +66,8 @@ static inline int unit_verify_make(void **state) {
         unit_sql(f->store->path, sql);
         if (verify_new(&f->verify, f->store->reader, f->keymint) < 0)
                 return -1;
-        f->peer = (struct conf_peer){ .uid = 110, .services = "postgresql", .certificates = "imap" };
+        f->peer =
+                (struct conf_peer){ .uid = 110, .services = "postgresql", .certificates = "imap" };
         f->conf = (struct conf){ .n_peers = 1, .peers = &f->peer };
         verify_set_conf(f->verify, &f->conf);
         unit_verify_insert(f, ID, "alice");
@@ -82,9 +88,11 @@ static inline int unit_verify_drop(void **state) {
 }
 
 static inline struct wire_request unit_verify_request(enum wire_kind kind) {
-        struct wire_request req = {
-                .kind = kind, .seq = 0x89abcdef, .user = "alice", .service = "imap", .rhost = "192.0.2.7"
-        };
+        struct wire_request req = { .kind = kind,
+                                    .seq = 0x89abcdef,
+                                    .user = "alice",
+                                    .service = "imap",
+                                    .rhost = "192.0.2.7" };
 
         keytext_format(req.key.text, ID, unit_secret);
         return req;
