@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Asks the daemon. Knows sockets and the wire; knows nothing of PAM. One question is one
  * connection: nothing is kept, no signal is raised, no descriptor outlives the call unless the
  * caller asked for one, and the whole of it ends within one deadline. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Attributes and small macros that every layer may use. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Base64 as in RFC 4648: written in the alphabet for URLs without padding, read in either. Pure;
  * not for secrets. */
 #pragma once

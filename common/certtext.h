@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A certificate in the forms in which it travels as text: base64 of its DER, or PEM, either of
  * them escaped for a URL. Pure; what the bytes are is not looked at: that is for a process that
  * may crash. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What a user is handed to prove that the certificate's key is his: a text that names the login,
  * and what is signed for it. Pure.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Scope-bound cleanup (GCC/Clang cleanup attribute). Every macro here is safe on NULL or -1. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The text form of a key: wfk_<id>_<secret><checksum>, 64 characters of [0-9A-Za-z_].
  *
  * Pure: no I/O, no allocation. The PAM module uses it to say "this is not an API key" without

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Source networks: literal IPv4 and IPv6 addresses and CIDR blocks. Names are never resolved:
  * what is not a literal address is no address. An IPv4-mapped IPv6 address is the IPv4 address
  * that it stands for. */

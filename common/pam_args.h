@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The module's options, read strictly: a word that is not known, or a value that is not right,
  * is an error and never ignored - a misspelt restriction would otherwise be none. Pure; needs no
  * PAM. */

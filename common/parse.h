@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Strict parsers for what people type: numbers, durations, dates. Each takes the whole string or
  * refuses it; none accepts a sign, a blank or a second spelling that is not named here. Calendar
  * time is UTC seconds. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A key in memory: one fixed buffer, wiped when its scope ends, never on the heap, without a
  * printf form. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Which texts may be a name here, and how the others are shown. Everything that a peer can
  * choose passes one of these before it is stored, and text_escape() before it is shown. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What is decided about a login: the verdict that crosses the wire and the reason that only
  * administrators see. */
 #pragma once

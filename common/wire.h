@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The verify protocol: requests and replies, each one SOCK_SEQPACKET message. A reply has a
  * fixed length, a request too, behind which evidence of a client certificate may follow.
  * PROTOCOL has the byte tables and a worked example, which is also a test; this file must match

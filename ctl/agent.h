@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Signs by the ssh-agent at $SSH_AUTH_SOCK, which has the private key and does not show it. */
 #pragma once
 

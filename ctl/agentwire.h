@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What an ssh-agent is asked and answers, as bytes (draft-miller-ssh-agent; RFC 4251, 5656,
  * 8709). Pure. An agent may be anybody's: every length is looked at, and what is left over is an
  * error. Without the four bytes of length around a message. */

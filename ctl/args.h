@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The command line: a noun, mostly a verb, long options, words. Knows the shape of a command and
  * nothing of what it does. A whole key among the arguments is refused before anything else looks
  * at them, and never repeated. */

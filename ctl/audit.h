@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The verbs of the audit log. What is in it and who may see it is the daemon's knowledge. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Calls on the daemon's control socket. Knows sd-bus and the daemon's errors; every function
  * that returns an exit code has said on stderr what went wrong when it is not CTL_OK. */
 #pragma once

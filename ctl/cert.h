@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The verbs for certificates: those that clients have besides a key, and those of CAs. Private
  * keys never come here. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the daemon tells of a certificate, and how it is read, shown and written. */
 #pragma once
 

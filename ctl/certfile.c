@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs7.h>

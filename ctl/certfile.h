@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Files with certificates and revocation lists, PEM or DER. A file that holds a private key is
  * refused, whatever else it holds, and nothing of it leaves this program. What is trusted is for
  * the daemon to say. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* wfapikeyctl doctor: is all as it should be, and what to do where it is not. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* doctor's look at this host: the sockets, the module's file, and a verification as an
  * unprivileged service makes it. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* doctor's look at pam.d: who may write there, and what its stacks do with our module. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What doctor found, gathered and shown. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Judges one service's PAM stack: who gets in when things go well and when they do not. Pure;
  * works the stack out for answers of its modules that it makes up, as libpam would. */
 #pragma once

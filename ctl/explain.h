@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What a login with a key would get. Changes nothing and needs no secret. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A file that is read as a whole, from its place or from standard input. It may hold what is
  * secret: nothing of it is left in memory. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The verbs that make and change keys. A key that the daemon hands out goes to stdout once and
  * is kept nowhere. */
 #pragma once

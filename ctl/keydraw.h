@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The verb `key draw`: a key that is in no store. */
 #pragma once
 

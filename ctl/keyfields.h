@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the daemon tells of a key, and how it is read, shown, sorted and written. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* One key in full. Changes nothing. */
 #pragma once
 

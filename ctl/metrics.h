@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The verb `metrics`: what the daemon counts, for monitoring. */
 #pragma once
 

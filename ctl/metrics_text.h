@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Metrics as text (OpenMetrics 1.0) or as JSON: families, and their samples. Knows the formats
  * and nothing of the daemon.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The nouns `mirror` and `backup`: whole stores, sealed by the daemon. Here only bytes are
  * moved. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A file that is there as a whole or not at all: written beside its place, 0600, and renamed
  * when it is on disk. "-" is standard output. */
 #pragma once

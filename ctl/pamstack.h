@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What libpam makes of the lines in pam.d: reads them as it does and works a stack out for
  * answers that the caller gives. Opens no file and loads no module: files come from a function,
  * answers from another. tests/unit/test_pamstack.c compares the outcome with libpam's own. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Where the blocks of a PEM text are (RFC 7468). Pure; knows nothing of what they hold. */
 #pragma once
 

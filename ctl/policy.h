@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The verbs of the policy. What names and values there are is the daemon's knowledge. */
 #pragma once
 

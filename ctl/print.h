@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What people and programs get to see: messages, tables, properties, JSON. The only file that
  * knows libsmartcols. What is shown on lines and in tables is made harmless for a terminal here;
  * JSON carries the text itself. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Recognizes private keys in files that should hold certificates, by what they look like:
  * damaged ones are secret too. Pure but for the warning. */
 #pragma once

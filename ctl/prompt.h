@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads a secret, on a terminal with a prompt and without echo. Knows nothing of keys. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the daemon says in a dictionary (a{sv}), as a C structure. One table of fields serves
  * reading, showing, sorting and JSON. Text is borrowed from the message. A property without a
  * row is skipped: newer daemons may say more. */

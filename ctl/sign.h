@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Answers the challenge of a login: proves that whoever runs this has the private key of a
  * certificate. Asks no daemon. */
 #pragma once

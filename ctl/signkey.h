@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Private keys that sign, by OpenSSL: from a file, or from whatever its stores and providers
  * reach. What is signed, and in which form, is what common/challenge.h and the daemon's proof
  * say: Ed25519; ECDSA P-256 with SHA-256, as r and s; RSA-PSS with SHA-256 and a salt of 32

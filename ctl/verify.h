@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The verb `verify`: asks the daemon what a PAM service would ask, and says what came of it. */
 #pragma once
 

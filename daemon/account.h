@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Who is who on this host, by NSS. May block for as long as a directory does: never called on
  * the loop. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The users of this host itself, from passwd, shadow and group as they are at one moment. Reads
  * files and asks nobody, so it cannot hang; users that only a directory knows are not in it. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Asking a directory (NSS) for users. That may take as long as it likes, and its modules are
  * other people's code: so it is done in a helper process, and here are the question, the answer,
  * and what the helper does in between. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Keeps what the store knows of the keys' users up to date, so that a verification need not ask
  * anybody: watches the files of this host, asks directories in helper processes, and ends the
  * keys of those who are gone. On the loop; files are read and rows are written on the writer

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the store knows of the keys' users is compared with what the files of this host and the
  * directories say, and what follows is done to their keys. On the writer thread; asks nobody. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What goes to the audit log from the loop, where nothing is written: gathered and folded in
  * memory, and handed to the writer thread. A change is not for here: its record is written with
  * it, in one transaction (control_audit.c). */

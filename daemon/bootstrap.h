@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The state directory at a start: finds the store and its pepper, makes both where there were
  * none, and refuses whatever is not as it was left. It never begins anew over something that is
  * there. */

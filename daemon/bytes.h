@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Numbers in files: the least significant byte first. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Takes from a process all that it does not need to work on bytes that it has already: no file,
  * no socket, no other process. For helpers that read what an attacker may have written: whoever
  * takes one over has won nothing but its answer. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Certificates, chains, revocation lists and signatures: with the command line's the only code
  * that knows OpenSSL. What is read here may be hostile, so this runs in a helper process only
  * (cert_work.h), where a crash or a spin costs one request. Pure: no store, no clock. */

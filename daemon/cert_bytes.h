@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* How questions and answers about certificates are written down: see cert_work.h. Whoever reads
  * does not trust the writer. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "cert_der.h"
 
 #define DEPTH_MAX 32

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The strictness that OpenSSL has not: whether bytes are DER in every length, number and truth
  * value. Pure, libc only. */
 #pragma once

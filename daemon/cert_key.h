@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Public keys: which are taken, and their name, their hash as SSH has it, and signatures of
  * theirs. */
 #pragma once

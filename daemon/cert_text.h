@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Names of certificates as texts that can be shown as they are, whatever bytes their makers have
  * chosen. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What is asked of the helper that reads certificates, and what it answers: questions and
  * answers as bytes. Those who ask need not have OpenSSL. An answer comes from a process that has
  * read hostile bytes, so it is read as if it were a peer's: every length, number and text. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the files cert*.c share: one certificate as OpenSSL has it, and what can be said of it
  * alone. Nobody else includes this. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What those who administer certificates and those who make keys share. On the writer thread. */
 #pragma once
 

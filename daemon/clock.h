@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The one place that reads the wall clock, and the clock that times are taken with. */
 #pragma once
 

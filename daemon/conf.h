@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The configuration: who administers, who develops, and which peers may speak for which
  * services. Everything else is policy in the store. Read strictly: an unknown section or key is
  * an error, a file that others can write is none of ours. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads the files of a configuration: sections, names and values, and where each stands. What
  * they mean is not known here. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The methods of org.wfapikey1.Manager: one table, one way through it. A call is checked against
  * the caller's role, its arguments are read on the loop, its work is done on the writer thread,
  * and its answer is sent from the loop. CONTROL describes each method; the work itself is in the

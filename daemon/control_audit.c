@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The audit records of calls: of a change in the transaction of the change, of a refusal by the
  * way of all refusals. */
 #include <errno.h>

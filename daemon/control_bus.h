@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The control socket: each connection is a D-Bus connection of its own, behind a gate, with the
  * caller that the kernel names. Knows nothing of the methods. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* ListCertificates, GetCertificate, RemoveCertificate. */
 #include <errno.h>
 #include <stdio.h>

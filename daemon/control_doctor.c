@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Diagnose: what only the daemon sees of its own state. Looks, and changes nothing. */
 #include <errno.h>
 #include <fcntl.h>

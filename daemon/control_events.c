@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What shows the audit log: ListAudit, VerifyAudit. Both in pieces: the writer thread has more
  * to do. */
 #include <errno.h>

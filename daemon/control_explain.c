@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* ExplainKey: what a login with a key would get, asked by those who may see the key, without its
  * secret. */
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* FollowAudit and its signal. */
 #include <errno.h>
 #include <stdatomic.h>

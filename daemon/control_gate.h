@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The gate before each D-Bus connection. sd-bus would take messages of 128 MiB from anybody;
  * here a message that is longer than ours ever are ends the connection before it is read, and so
  * does a peer that does not get on with it. What passes goes through a socket pair to the sd-bus

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Calls with bytes that a helper process has to read first: certificates and revocation lists. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the methods share that make a key: IssueKey and IssueKeyWithPassword. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What changes keys that are there: rename, reset, revoke, remove. */
 #include <errno.h>
 #include <stdlib.h>

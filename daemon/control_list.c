@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What shows keys: ListKeys, GetKey. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* How many calls of each uid are on their way: nobody fills the queue so that an administrator
  * cannot revoke. And what they have changed in a day: nobody fills the disk with events of what
  * is changed and changed back. */

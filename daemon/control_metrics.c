@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* GetMetrics: everything that there is to count, for monitoring.
  *
  * Most of it is counted where it happens, and costs nothing to ask for. How many keys there are

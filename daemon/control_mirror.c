@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* MirrorKeygen, MirrorShowKey, MirrorExportBegin, MirrorExportRead, MirrorImportBegin,
  * MirrorImportWrite, MirrorImportCheck, MirrorImportCommit. */
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Exports and imports that nobody waits for any more. */
 #include <stdlib.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* IssueKeyWithPassword. Any local process may call it, so what it can find out or use up is
  * bounded: helpers at one time, calls of one uid at one time, wrong passwords in a window, and
  * the time of a refusal, which is the same for whatever was wrong. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Reload: the configuration is read again for whoever asks, and waits for the answer. It asks
  * NSS, so it is read on the writer thread, and put into force on the loop. */
 #include "cleanup.h"

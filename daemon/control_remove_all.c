@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* CountKeys, RemoveAllKeys: one number in the policy makes all keys dead, however many there
  * are; the sweeper deletes them later. */
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* RotateKey: a new key takes the place of an old one, which stays good for a while or until the
  * new one is used. */
 #include <string.h>

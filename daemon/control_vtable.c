@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "control.h"
 
 static int on_hello(sd_bus_message *m, void *userdata, sd_bus_error *error) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "expiry.h"
 
 /* A sum past the end of time is its end: such a key does not expire, rather than long ago. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What a login with a key would get, rule by rule, in words: for its owner and for
  * administrators, who need no secret to ask. Pure. */
 #pragma once

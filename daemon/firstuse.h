@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A key for whoever logs in to a service by other means and has none (kind 3 of the verify
  * protocol): decided and made on the writer thread, while the connection waits. Only uid 0, and
  * the daemon's own, may say that somebody has logged in. */

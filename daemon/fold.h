@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What a verification or a refused call leaves for the audit log, until it is written: the first
  * of its kind at once, those like it folded into one record with a count. Of fixed size, and
  * nobody fills it for the others. Pure over the time that it is given.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Runs this very program again in a process of its own for work that may block, hang or crash:
  * hands it bytes, collects its answer, and waits for it on the event loop only. What it is asked
  * and what it answers may be secret, and is wiped. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Name and password, checked by the PAM service wfapikey in a process of its own: a module there
  * may hang, crash, or do what it likes with the process. The only file of the daemon that knows
  * libpam. */

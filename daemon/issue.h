@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Makes keys, for whoever was allowed to have one made: the control socket, and logins
  * (firstuse.h). Runs on the writer thread. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Logins that wait for somebody to read their certificate: helper processes do it, so that
  * hostile bytes can cost one process and no more. A few run at a time, one for each owner of
  * keys, so that nobody with a good key and bad certificates takes all of them; logins with the

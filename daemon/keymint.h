@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Keys and their digests. With seal.c the only file that knows libsodium. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "limits.h"
 
 bool limits_say(struct limits *limits, uint64_t what, int64_t now, unsigned *ret_kept) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* How often the same thing is said in the log: a peer that asks a thousand times a second must
  * neither fill the disk nor hide the others. Pure over the time that it is given. */
 #pragma once

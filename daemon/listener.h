@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The verify socket: takes one request from each connection, answers it, closes; or two, when
  * the first one is answered with a challenge. A peer that has connected and says nothing is kept
  * for a while, a few of them for each uid, so that none can take the places of the others. */

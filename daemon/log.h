@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The daemon's log: structured lines to the journal, or their message to stderr. After
  * log_start() a thread of its own writes them, so that a journal that does not listen can stop
  * nobody's login: the queue is bounded, and what does not fit is counted and said. Callers pass

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* wfapikeyd: owns the key store and answers for it. */
 #include <errno.h>
 #include <getopt.h>

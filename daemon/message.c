@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 #include "message.h"
 
 /* Drawn once and for good: whoever filters by one must find it after an upgrade too.

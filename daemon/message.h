@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The ids of messages in the journal, by which "journalctl -x" finds what
  * systemd/wfapikey.catalog says of them. */
 #pragma once

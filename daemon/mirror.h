@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Who may take a whole store out or bring one in: one each at a time, named by a token, for as
  * long as the connection that began it. On the writer thread, with the exception of making and
  * freeing it. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A whole store on its way in: a sealed file is opened as it comes, its records are put together
  * beside the store, and take its place all at once when everything about the file is right. On
  * the writer thread. */

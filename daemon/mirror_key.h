@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The two secrets that a host has for whole stores: one that opens files for it, one that says
  * which files are its own. Files of the state directory, which is open as ${dir}. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A whole store on its way out: the records of store_dump and the peppers with them, sealed.
  * What is plain does not leave. On the writer thread. */
 #pragma once

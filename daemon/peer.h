@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Who is at the other end of a Unix socket, as the kernel noted it at connect(2). Nothing that a
  * peer says is believed. */
 #pragma once

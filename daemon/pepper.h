@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The pepper: 32 random bytes outside the database, without which its digests are worth nothing.
  * It comes from the systemd credential wfapikey.pepper, else from a file in the state directory
  * that only its owner can read. */

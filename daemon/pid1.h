@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The first process of a container that has no init: it reaps whatever ends there, hands on
  * signals, and does nothing else. The daemon is its child, and knows nothing of it: what PAM
  * modules leave behind in a helper belongs to the first process, never to the daemon. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The policies by name: their values as text and as the store has them. Pure. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The verdict on a login. Pure: facts and a time go in, a reason comes out; no store, no clock. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What shadow(5) says of a password and an account, as moments. Pure. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The plain facts that the layers hand each other. No functions, no secrets: a key's digest is
  * as near as it gets. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Keys that retire with the first use of their successor. A verification does not write: so what
  * was seen is noted here on the loop, counts from the very next request on, and the writer
  * thread makes it last. A crash before that forgets it; the next use of the successor notes it

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Who may do what on the control socket. Pure. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Sealed files, by libsodium: bytes in, bytes out. Only the holder of the recipient's secret can
  * read one, only the holder of the source's secret can have made it, and what was cut, moved or
  * changed is refused. Knows nothing of what is inside. MIRROR has the byte tables. */

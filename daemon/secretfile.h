@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Files of 32 secret bytes in the state directory: readable to the daemon's user alone, and
  * whole or not there. */
 #pragma once

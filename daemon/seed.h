@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A key that the environment gives, for the integration tests of other services: known before
  * the daemon starts, so that the container that logs in can have it, too. A secret in an
  * environment is no secret, so it is asked for by an option, refused where systemd is, and by

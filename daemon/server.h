@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The daemon's one object: event loop, store, sockets, threads. */
 #pragma once
 

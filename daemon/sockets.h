@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Where the listening sockets come from: systemd, or this process. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The key store: one SQLite database, one writer connection on the writer thread, one reader
  * connection on the loop.
  *

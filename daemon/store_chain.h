@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The chain of the audit log: what a record looks like in the database, its seal, and the one
  * row that seals both ends. For store_audit.c alone. */
 #pragma once

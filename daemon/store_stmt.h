@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* SQLite, once: this file's .c is the only one that knows its result codes. For store_*.c alone. */
 #pragma once
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What time and accounts do to keys: notices what has expired, ends the keys of accounts and
  * passwords that are over, purges what is long dead, and says when there will be something to do
  * again. Runs on the writer thread in small batches; is given the time and reads no clock. No

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* When to sweep: at the next moment at which something is due, when the store has changed, and
  * when the clock was set. */
 #pragma once

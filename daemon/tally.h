@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* How many verifications there were, how each came out, and how long they took: since the start,
  * in memory. Pure: is told the times. */
 #pragma once

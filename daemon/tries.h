@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* How often passwords may be guessed: a few times for each asking uid, and more often, by all
  * together, for each user. Pure over the time that it is given. */
 #pragma once

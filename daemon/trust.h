@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Certificates at a login: which one was shown, and whether it is trusted. What can be told from
  * the store and from what is remembered is told here, on the loop, without reading a
  * certificate; for the rest a helper process is asked (judge.h).

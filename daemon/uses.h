@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Uses of keys on their way to the store: a verification does not write, so they are gathered in
  * memory, and the writer takes them in batches. */
 #pragma once

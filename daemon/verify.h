@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The handler of the verify socket: bytes of one request in, bytes of one reply out. No sockets
  * of its own. Runs on the loop and reads only; a use of a key is noted in memory and flushed by
  * the writer. */

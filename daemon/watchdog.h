@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tells systemd that the loop still goes round, where a watchdog is to be told. sd-event would
  * do it as well, but only when half of the time or more has passed, which leaves a quarter of it
  * for a machine that is busy; this leaves three quarters of the same time. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The writer thread: runs jobs with the store's one writer connection, urgent ones first and
  * else in the order they came, and tells the loop when each is done. Verifications never pass
  * here. */

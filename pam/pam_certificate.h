@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Where the module has a client certificate from: behind the key, from an environment, or from
  * the user, who is asked. What the bytes are is not looked at here: this is somebody else's
  * process. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What authenticate leaves for account in the same handle: which key logged whom in, and the
  * daemon's ticket with which that login can be confirmed later without the secret. A hint, never
  * a proof: handles are used again for other users, applications change PAM_USER, and the data

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The only file that chooses a PAM result. What can happen in the module is an outcome; each has
  * one code in each of the two facilities that decide. PAM_SUCCESS stands in one row, PAM_IGNORE
  * in one cell of another. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the module says to the application and hears from it. One message per conversation call,
  * one echo-off prompt and nothing else unless the daemon says so: an echo-on prompt kills
  * saslauthd, a text beside a prompt breaks apache and squid. */

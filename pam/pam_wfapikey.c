@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The module's entry points: collect what PAM knows, ask the daemon, say what follows. No
  * policy, no state, no file. */
 #include <errno.h>

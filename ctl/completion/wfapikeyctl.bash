@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # bash completion for wfapikeyctl(1). What there is to complete is not listed here but asked for: commands and options of --help, and ids, users,
 # services, certificates and policies of the daemon, which shows the caller what is his. Who is not answered gets nothing, and no message.

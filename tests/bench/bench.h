@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the benchmarks share: time, chance, order statistics, and rounds in which every variant
  * has its turn. On a machine that others use too a time says little, and the ratio of two that
  * were taken in the same round says much: ratios are by round. */

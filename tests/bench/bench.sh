@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # bench.sh - figures and ratios of a login with a key; started by make bench
 #
 #   make bench [BENCH_FLAGS='OPTION...']
@@ -25,7 +26,7 @@ dir='' pids=()
 
 say() { printf '%s\n' "$*"; }
 die() { printf 'bench.sh: %s\n' "$*" >&2; exit 1; }
-help() { sed -n '2,/^$/ s/^# \{0,1\}//p' "$0"; }
+help() { sed -n '3,/^$/ s/^# \{0,1\}//p' "$0"; }
 progress() { [[ ! -t 2 ]] || printf '\r\033[K%s' "$*" >&2; }
 
 # --- Daemons --------------------------------------------------------------------------

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* bench_ask DIR rounds ROUNDS MS KEYS KEYS: asks the daemons "big" and "small", which have so
  * many keys, and a bare echo server, without PAM. bench_ask DIR count N: N verifications by
  * "big", one after the other and with pauses, and nothing more, for whoever counts its system

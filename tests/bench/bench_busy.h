@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* An administrator who changes one key after the other over the control socket, so that the
  * daemon's writer commits without a pause. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The least that can answer at all: a server on a SOCK_SEQPACKET socket that lets everybody in,
  * without a store and without a thought. */
 #pragma once

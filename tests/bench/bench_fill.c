@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* bench_fill DIR NAME KEYS: puts so many keys into the store of the state directory NAME, and
  * some thousand of them into the files NAME.keys and NAME.revoked. The keys come from a
  * generator that is fast and not fit for secrets. */

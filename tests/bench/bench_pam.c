@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* bench_pam DIR rounds ROUNDS MS KEYS KEYS: PAM transactions against the daemons "big" and
  * "small", which have so many keys, and with pam_permit.so. bench_pam DIR count SERVICE N: N
  * transactions of one service and nothing more, for whoever counts system calls or instructions.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A writer on the store of a state directory that wfapikeyd has made and does not use now. */
 #pragma once
 

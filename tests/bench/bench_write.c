@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* bench_write DIR NAME ROUNDS: durable changes of the store in the state directory NAME, as the
  * writer of wfapikeyd makes them, beside one fdatasync(2) of 4 KiB appended to a file in the
  * same place. */

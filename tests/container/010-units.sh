@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: the units install, verify and start; the first question starts the daemon; sockets outlive it; files and runtime are closed.
 # shellcheck source=tests/container/lib
 . "${0%/*}/lib"

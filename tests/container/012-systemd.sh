@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: what systemd does for the daemon: how much its units shut off, the credential that the pepper comes from, reloads that say what is wrong
 # and keep connections, files beside the configuration, a second daemon, directories and groups, explanations in the journal.
 # shellcheck source=tests/container/lib

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: not one login fails while the daemon is restarted, killed, killed by the watchdog because it hangs, and upgraded, with 50 PAM logins
 # a second going on; and none need wait for longer than the 2 s that the module has by default.
 #

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: no local user stops, slows beyond use, or empties the daemon: idle connections, floods of nonsense, long messages; and a full disk
 # stops changes with a clear word, loses nothing, and stops no login.
 # shellcheck source=tests/container/lib

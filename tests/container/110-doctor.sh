@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: after a fresh install with README's lines in front of Debian's own services doctor has nothing to complain of; and it finds what is done to it.
 # shellcheck source=tests/container/lib
 . "${0%/*}/lib"

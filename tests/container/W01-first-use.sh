@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: W1: whoever logs in to sshd with a password, and has no key there, is shown one, once; it works, for that service; a key login
 # shows none, and so does su, where the session is not its caller's; a revoked one is not replaced, an expired one is; and nothing that goes wrong keeps anybody out.
 # shellcheck source=tests/container/lib

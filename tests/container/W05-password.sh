@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: a name and a password get a key, through the PAM service wfapikey in a helper of the daemon as its unit sandboxes it; nothing else gets
 # one, refusals are late and counted, and a PAM module that hangs or crashes takes neither the daemon down nor holds it up.
 # shellcheck source=tests/container/lib

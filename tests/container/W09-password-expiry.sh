@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: W9, "Remove API key when a user's password expires", off by default, with the tools that administrators use; what becomes of an account
 # is seen at once; a directory that hangs holds up nobody.
 # shellcheck source=tests/container/lib

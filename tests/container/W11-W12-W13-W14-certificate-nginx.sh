@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: client certificates through a real nginx, with the configurations of wfapikey-certificates(7): behind the key; and verified by nginx,
 # which hands them to PAM. No header, no request to the inner server and no other user gets in without.
 # shellcheck source=tests/container/lib

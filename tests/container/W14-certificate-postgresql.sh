@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: a service that knows a password and nothing else: PostgreSQL, as the manual page has it, with the certificate behind the key.
 # shellcheck source=tests/container/lib
 . "${0%/*}/lib"

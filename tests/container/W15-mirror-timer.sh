@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: W15: wfapikey-mirror.service, configured as its comments say, exports this host's keys and imports another's, by hand and by its timer, within
 # its sandbox; and what it refuses it says each time.
 # shellcheck source=tests/container/lib

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: what a caller of the control socket may do follows from its uid and groups alone: every method, by root, an administrator, a developer and a user,
 # with own keys and with others', from processes with those uids; and texts that would harm a terminal or a log get nowhere.
 # shellcheck source=tests/container/lib

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: wfapikey-metrics.service writes the metrics where Debian's node exporter looks, as a whole and readable to it, within its sandbox; does
 # nothing where that directory is missing; its timer is off until somebody enables it; another file is a matter of one drop-in.
 # shellcheck source=tests/container/lib

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: the daemon alone in a container without systemd, as wfapikey-containers(7) says: the first process reaps and hands on signals, a key comes from
 # the environment and from nowhere else by accident, and peers in other namespaces are who the kernel says they are.
 # shellcheck source=tests/container/lib

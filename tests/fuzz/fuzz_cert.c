@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Certificates, revocation lists, and what goes to the helper that reads them and comes back:
  * the first byte says which. Whatever comes of it, its texts can be shown, and an answer that
  * the helper gives is one that is taken. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What people type: keys, ids, durations, dates, networks, labels. What is accepted has one text
  * that reads back as the same. */
 #include <stdint.h>

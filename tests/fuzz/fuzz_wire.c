@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The verify protocol, both ends: whatever decodes encodes back to the same bytes, one text for
  * each message, evidence included; and no reply that is neither an allow nor a challenge to the
  * letter is read as one. */

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: what the fuzz targets were ever given, they still bear.
 set -eu
 for target in wire text cert; do

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Runs a fuzz target over files, with any compiler: what the engine has found stays found. TAP,
  * a line for each file. */
 #include <stdint.h>

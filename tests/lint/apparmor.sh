@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # The AppArmor profiles are ones: parsed, with what they include, and not loaded. What they allow is another matter: only a kernel can tell.
 # shellcheck source=tests/lint/lib
 . "$(dirname "$0")/lib"

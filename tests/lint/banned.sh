@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Functions and words that nobody here uses, each with what is used instead. Comments and strings do not count. More than
 # a style: every row is a fault that another PAM module or daemon has had.
 # shellcheck source=tests/lint/lib

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # "journalctl -x" explains every refusal: each reason and each message has an id of its own in daemon/message.c, and each id an entry in the
 # catalog that says in plain words what it means, what to do, and where more is.
 # shellcheck source=tests/lint/lib

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # A header is what callers read instead of the source: it begins with a comment that says what the file is and what it
 # must not know, and every prototype stands below a docstring (/** ... */), its own or that of the group of prototypes
 # that it belongs to, without an empty line between, unless the first line of the last docstring names it.
@@ -54,7 +55,7 @@ hits=$(awk '
 report 'a docstring (/** ... */) goes directly above' "$hits"
 
 for header in "${headers[@]}"; do
-        read -r line <"$header"
-        [[ $line == '/*'* ]] || report 'a comment that says what the file is comes first' "$header:1:$line"
+        line=$(sed -n 2p "$header") # below the licence's
+        [[ $line == '/*'* ]] || report 'a comment that says what the file is comes first' "$header:2:$line"
 done
 finish

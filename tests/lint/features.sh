@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # What README promises is shown: each row of its table of features names tests that are there and have the row's number in their name, each
 # such test is in a row, and make check or ./test runs it.
 # shellcheck source=tests/lint/lib

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # The whole tree has one format, that of .clang-format under clang-format 14, and so no commit changes it by the way. Other
 # versions format otherwise; they are not asked.
 # shellcheck source=tests/lint/lib

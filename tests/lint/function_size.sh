@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Functions under 50 lines, for what does not fit on a screen is not read as a whole. A function that is better in one piece, a
 # table of cases for one, may be named below with the reason; over 80 lines none is. A file ends where its knowledge ends: at
 # most 600 lines.

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # The tree is the architecture: an include never points upward. A file of daemon/ may include its own layer and those
 # below, except that policy (2) does not see the store (1); every tree sees common/ and, else, only itself.
 # A library from outside has one place where it is known.

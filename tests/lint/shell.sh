@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Shell scripts have no compiler: shellcheck is theirs. Without it they are at least parsed, and the test counts as skipped.
 # shellcheck source=tests/lint/lib
 . "$(dirname "$0")/lib"

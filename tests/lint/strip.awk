@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # C source as "file:line:text", with comments left out and every character between quotes an underscore, so that what
 # is found in the text is code. The name in an #include stays. Understands no trigraphs and no continued strings.
 FNR == 1 { comment = 0 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A /dev/log of one's own: what the module tells syslog, in a private mount namespace, so that
  * nobody else's log is touched. */
 #pragma once

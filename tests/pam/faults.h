@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A libpam and a libc that fail when they are told to. The program is linked with the module's
  * own objects, with the linker's --wrap for the functions of libc, and with a small libpam whose
  * handle is the structure below. */

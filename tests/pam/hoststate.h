@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What a process has that a guest could change, to be compared before and after. */
 #pragma once
 

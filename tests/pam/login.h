@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* An application that logs users in: libpam with service files of the test, and a conversation
  * that keeps what it was shown. */
 #pragma once

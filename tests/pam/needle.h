@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Looks for a secret where none may be. The secret itself is kept only under a mask, so that the
  * search does not plant what it finds; whoever is given it in the clear wipes it. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A PAM module for the tests, before or behind the one that is tested.
  *
  *   as=NAME        puts the token that it finds into the PAM environment as NAME; without a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Stands in for the daemon, or between it and the module: a process of its own that counts who
  * comes, keeps what was asked, and answers whatever the test says. */
 #pragma once

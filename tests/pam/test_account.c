@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Account: confirms a login that was made with a key, has no opinion of any other, and asks the
  * daemon again unless this process got its answer just now. Real module, real libpam, real
  * daemon, with a stand-in between them that counts. */

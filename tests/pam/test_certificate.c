@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Where the module has a certificate from, when it asks for one, and what it shows to the
  * daemon. Real module, real libpam, and a stand-in for the daemon that keeps what it was asked. */
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What passes between the module and the application: one prompt in a call of its own, or none;
  * and conversations that fail. Real module, real libpam, real daemon, with a stand-in between
  * them that counts. */

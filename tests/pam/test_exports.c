@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The module as a file: what it gives to the process that loads it, and what it takes. Reads the
  * ELF by itself. */
 #include <dlfcn.h>

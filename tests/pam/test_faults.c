@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Each call that the module makes fails, one after the other, in every way that it can: no
  * failure is a success unless the daemon's allow was there whole and is noted, none is
  * PAM_IGNORE, nothing stays open, allocated, unwiped or half noted, and no line of the log has a

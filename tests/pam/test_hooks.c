@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What one transaction leaves behind, in its environment and for the next one on the same
  * handle; and the hooks that decide nothing. Real module, real libpam, real daemon, with a
  * stand-in between them that counts. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A host like those of real services: without privileges, with threads that log people in all at
  * once and a timer that interrupts them. Every login ends as it must, and the process is
  * afterwards what it was before. Then hosts with little memory, with many descriptors and with

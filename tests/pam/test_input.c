@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Users, hosts and services of every shape, and options.
  * Real module, real libpam, real daemon, with a stand-in between them that counts and keeps what
  * it was asked. */

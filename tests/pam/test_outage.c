@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Daemons that are down or slow: the login is refused as "cannot be decided now", which is
  * neither a wrong key nor a success, within its time, and nobody is told anything. In
  * authenticate, and in account for an old login. A password is not even kept waiting. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The table of answers: what authenticate says, shows, asks and leaves behind, row by row. Real
  * module, real libpam, real daemon, with a stand-in between them that counts. */
 #include <stdio.h>

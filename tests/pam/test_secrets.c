@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* No secret stays where it was not given: not in the host's memory, not in the daemon's memory,
  * files, log, arguments or environment, and not in what the module tells syslog, with everything
  * at its most talkative. */

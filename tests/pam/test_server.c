@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Daemons that lie, or are of another version: the login is refused as "cannot be decided now",
  * which is neither a wrong key nor a success, and nobody is told anything. In authenticate, and
  * in account for an old login. */

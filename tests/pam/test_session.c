@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A session line with the option issue: who is shown a key, that it is a good one, and that
  * nothing that goes wrong fails a login. Real module, real libpam, real daemon, with a stand-in
  * between them that counts. */

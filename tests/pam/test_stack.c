@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Stacks with other modules around: nothing that goes wrong in this one may end as a login,
  * whatever stands beside it. (CVE-2025-23013: a module that answered PAM_IGNORE to errors,
  * behind one that keeps count of failures, let everybody in.) */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The world that a test lives in: a directory of its own, a user of this host with keys, PAM
  * service files, a daemon and its log. Nothing outside of the directory is read or written, and
  * no process is ended but those that were started here. What cannot be done ends the test with

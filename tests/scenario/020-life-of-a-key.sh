@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: a key is issued, shown, reset, removed through the command line, with the right exit status and effect at each
 # step; the new key alone is on standard output, and ids are all that is ever named.
 # shellcheck source=tests/scenario/lib.sh

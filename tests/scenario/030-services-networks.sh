@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: --service lets a key into those services and nowhere else; --from needs a literal address inside, and an unknown one denies.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"

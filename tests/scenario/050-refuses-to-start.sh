@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: over a store that is not as it was left the daemon does not start, says why in one line, ends with 78, changes nothing, and in
 # particular does not begin anew; put right again, the old key still works.
 # shellcheck source=tests/scenario/lib.sh

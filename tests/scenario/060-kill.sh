@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: kill -9 of the daemon at any moment loses no change that was acknowledged, and undoes no revocation.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: while eight threads ask without pause, no question that begins after a change was acknowledged is answered by the state before it:
 # revoke, reset, remove, disable, and the key's expiry; and no question goes unanswered meanwhile.
 # shellcheck source=tests/scenario/lib.sh

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: SIGHUP reads the configuration again: services are tied to users from then on; a wrong file is named and the old one stays.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"

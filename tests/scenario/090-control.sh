@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: the control socket is D-Bus that busctl speaks: introspection, calls, named errors.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"

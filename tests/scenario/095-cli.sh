@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: the command line is honest: help for each verb, one exit status for each kind of failure, errors on stderr that name what was wrong,
 # JSON that is JSON, a full disk noticed.
 # shellcheck source=tests/scenario/lib.sh

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: completion knows every command and option that --help knows; keys, certificates, users, services and policies come from the daemon,
 # for the caller alone; and where nobody answers it offers nothing and says nothing. In bash, and in zsh where that is installed.
 # shellcheck source=tests/scenario/lib.sh

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: doctor finds nothing wrong where nothing is; finds each broken thing - sockets, modes, pepper, store, PAM lines - names it and says
 # what to do; and ends with the exit status that the worst of them has.
 # shellcheck source=tests/scenario/lib.sh

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: the manual pages are complete and true: every command, option, policy, key of the configuration, exit status, PAM code, reason, error and
 # field of the log that the programs have is in the pages, with its default, and the pages have none that the programs do not have.
 # shellcheck source=tests/scenario/lib.sh

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: what became of an account while no daemon ran counts for the very first login, even for the one that starts the daemon.
 
 if [[ $(id -u) != 0 ]] || ! unshare --mount true 2>/dev/null; then

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: files are told apart: certificates are taken in every form, whatever holds a private key is refused with a warning before anything is
 # sent, and what else is no certificate is called by its name. 'sign' makes answers that openssl finds right, from files and from SSH agents.
 # shellcheck source=tests/scenario/lib.sh

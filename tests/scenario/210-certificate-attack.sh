@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: whoever holds a good key and sends certificates that are none, thousands of them and at once, stops nobody else's login and does not take the daemon
 # with it; whoever holds no good key has nothing read; and a certificate that another process claims for a service counts no more than one that is shown.
 # shellcheck source=tests/scenario/lib.sh

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: wfapikeyctl metrics is text of OpenMetrics to the letter; its counters move exactly as logins happen, its gauges say what there is; into
 # a file it comes at once, readable to others; and only administrators see it.
 # shellcheck source=tests/scenario/lib.sh

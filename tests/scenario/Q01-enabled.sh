@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: keys are disabled until an administrator enables them; disabling refuses all at once, and enabling brings back those that are alive,
 # and those alone.
 # shellcheck source=tests/scenario/lib.sh

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: Q2: the table of keys has name, id, owner, last updated, created, expires, status; it is searched, filtered, sorted, and comes in
 # pages; keys that end soon are listed with an exit status of their own.
 # shellcheck source=tests/scenario/lib.sh

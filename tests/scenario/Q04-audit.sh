@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal (Q4): every change, login and refusal is an event in the audit log, with who, what and which key; filters find it, --follow shows it
 # when it happens; no flood hides it, no kill -9 loses it, and whoever alters the log is found out.
 # shellcheck source=tests/scenario/lib.sh

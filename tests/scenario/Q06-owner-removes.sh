@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: the owner of a key removes it, alone: it is gone from the list, the next login with it fails, and nobody else could.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: max-lifetime bounds the keys that are issued from then on, those without an expiry too; those that are there keep theirs.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: max-keys-per-user, 1 to 1000, refuses new keys only: those beyond it stay good, ended ones do not count, each user is counted alone.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"

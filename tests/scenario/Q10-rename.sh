@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: Q10: a key is made with a description and an expiry, in every form that a duration has, shown once, and renamed later.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"

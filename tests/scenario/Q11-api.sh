@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: Q11: the interface itself lists keys filtered, in order and in pages, takes an expiry as an ISO 8601 duration, and names what it does
 # not know.
 # shellcheck source=tests/scenario/lib.sh

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: an administrator has keys like everybody else, unless the policy admin-keys says no: then theirs are refused at once and none is issued to them,
 # others' are as good as before, and yes brings back what is alive.
 # shellcheck source=tests/scenario/lib.sh

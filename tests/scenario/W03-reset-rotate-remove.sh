@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: W3: a key is reset, rotated, removed: by an overlap and by the first use of the new key, with limits, through crashes; each step has
 # its effect from the very next login on, and a use of the old key afterwards is warned of.
 # shellcheck source=tests/scenario/lib.sh

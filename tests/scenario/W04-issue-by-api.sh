@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: a key is made through the API: IssueKey on the control socket, called by a D-Bus client that is not ours, gives a key that logs in, with the
 # options that it was given; what is wrong with a call is said.
 # shellcheck source=tests/scenario/lib.sh

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: what does not depend on anybody's password: a wrong one gets no key, late, and holds nobody else up; no key is given for a key; the
 # policy password-issue stands before all; a daemon that is ended meanwhile ends well. (The container test has the right passwords.)
 # shellcheck source=tests/scenario/lib.sh

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: W7, keys expire after a timeframe for all users: one month by default; a change starts the new one from its moment for the keys that live,
 # and brings none back that had expired; what expires is noticed by the daemon itself. W8: who has an expired key can have the next one.
 # shellcheck source=tests/scenario/lib.sh

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: W10: all keys of all users are removed at once: after their number was typed, from the very next login on, for good; keys made
 # afterwards are good; a kill -9 after the acknowledgement changes nothing.
 # shellcheck source=tests/scenario/lib.sh

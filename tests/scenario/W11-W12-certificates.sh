@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: an administrator registers certificates and CAs, sees their details as openssl does, loads revocation lists, and removes them; what is no good is
 # refused with a sentence that says why, and nobody else may do any of it.
 # shellcheck source=tests/scenario/lib.sh

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: a login needs a certificate where the policy, the service or the key says so; it is refused without one, and with one that is not trusted, another
 # than the key's, expired, revoked or only shown where its key has to be proved; and each change counts from the very next login.
 # shellcheck source=tests/scenario/lib.sh

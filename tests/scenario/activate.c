@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* activate VERIFY CONTROL USER DAEMON [OPTION]... - becomes the DAEMON as systemd starts it:
  * with its two sockets, and with the login that is the reason for it, of USER with the key on
  * standard input, waiting in one of them. Prints "accepted", "refused" or "no answer" of it. */

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # Prints what ctl/completion/_wfapikeyctl (FILE) offers for the last of WORD..., where zsh's own part in it is done by what stands here.
 # usage: zsh -f completion.zsh FILE COMMAND WORD...
 file=$1

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* flood SOCKET USER N - asks N times with keys and services that are invented, none twice. Exit
  * status 0 when all were refused. */
 #include <stdio.h>

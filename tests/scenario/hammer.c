@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* hammer SOCKET USER - a service with many threads, that asks about one key all the time
  *
  * Reads the key from the first line of standard input and has it verified by eight threads. Says

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # What the scenarios share; sourced by each. A scenario is one script that says its goal in its second line, works in a directory of its
 # own with a daemon of its own, waits for events, kills only what it started, and exits 0 when all came out as it should.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # openmetrics.awk - reads a text of OpenMetrics 1.0 strictly, for tests: exit status 0 when it is one, else the first fault on stderr and 1.
 #
 # More than the format asks for: no type that the older Prometheus format does not have (a node exporter refuses the whole file for it), no

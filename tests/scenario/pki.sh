@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 # Certificates for the scenarios, made by openssl(1) in $dir/pki: a root, an intermediate, and leaves below that. To be sourced after lib.sh.
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* present SOCKET USER HOW FILE - logs USER in with a key and a certificate, as a service would
  * that has bytes of its own
  *

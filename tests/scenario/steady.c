@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* steady SERVICE USER RATE - RATE logins a second, whatever becomes of them
  *
  * Reads the key from the first line of standard input and logs USER in through the PAM service

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Users and groups, and what "no" means in each of the ways that NSS says it. */
 #include "unit_nss.h"
 

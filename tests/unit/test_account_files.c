@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* passwd, shadow and group, as people and programs leave them. */
 
 #include "unit.h"

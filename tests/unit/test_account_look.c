@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The question to a directory, its answer, and what the helper does in between; with users and
  * groups of our own making. */
 #include <grp.h>

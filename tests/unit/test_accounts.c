@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Accounts on a loop, with a writer thread, files that change, and directories that hang, crash
  * and lie: the helpers are this very program. */
 #include <signal.h>

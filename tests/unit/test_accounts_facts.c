@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What becomes of users and their keys by what files and directories say, step by step, with a
  * clock that is a variable. */
 #include "unit_store.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What an ssh-agent answers is read as a stranger's: every length, every prefix of an answer,
  * and numbers of every length. */
 #include "unit.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Asking, against servers that do not do what they should. Each server is a process of its own
  * that follows a script, one step for each connection, and reports what came; the socket listens
  * before the first question is put. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Offers: a connection stays open for a challenge and for nothing else, and on it there is one
  * more question, without a second try. The servers are processes that follow a script. */
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The way of what the loop sees into the audit log: what a record says of a login, and that
  * nothing is lost when it cannot be written. */
 #include "unit_store.h"

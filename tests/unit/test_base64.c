@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Base64: every number of bytes goes there and back, in both alphabets, and what is not the text
  * of any bytes is refused. */
 #include "unit.h"

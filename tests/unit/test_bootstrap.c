@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The state directory at a start: made where there is none, taken as it was left, and refused
  * with a sentence when it is not so. */
 #include <signal.h>

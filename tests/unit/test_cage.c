@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A process in the cage can work on memory and on what is open, and nothing else; and it ends
  * when its time is over. */
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Certificates that are to be registered: what is read of them, and which are refused. */
 #include "unit_cert.h"
 

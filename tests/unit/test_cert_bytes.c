@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Answers about certificates that no helper of ours gives, and questions that nobody asks:
  * written as such, they are refused as such. */
 #include "unit.h"

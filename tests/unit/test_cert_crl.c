@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Revocation lists: which are believed, and what they say. */
 #include "unit_cert.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What is DER, rule by rule. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Certificates that someone has made to be taken for another. */
 #include "unit_chain.h"
 

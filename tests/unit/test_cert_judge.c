@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Chains: which hold, which do not, and why; with every certificate made for it. */
 #include "unit_chain.h"
 

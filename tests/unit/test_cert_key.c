@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Keys: what SSH makes of them, and which signatures are proofs. */
 #include <openssl/param_build.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Names of certificates, whatever bytes are in them, as texts. */
 #include "unit_cert.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Questions to the helper that reads certificates, its answers, and answers that it would not
  * give. */
 #include "unit_cert.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Which certificate a person means: by its name, by all or the first digits of its thumbprint,
  * and never by chance. */
 #include "unit_trust.h"

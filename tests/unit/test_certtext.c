@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Certificates as text: every form in which one travels gives the same bytes, and what is none
  * of them gives none. */
 #include "unit.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Challenges: whatever user and service are, the text names them and no others, to the letter;
  * and the forms of an answer. */
 #include "unit.h"

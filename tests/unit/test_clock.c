@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The wall clock, in seconds. */
 #include <time.h>
 

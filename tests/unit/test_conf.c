@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The configuration file: what is right is read, what is not is named with its line. */
 #include "unit_nss.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What follows from a configuration: who has which role, may ask in whose name, and whose word
  * counts. */
 #include "unit.h"

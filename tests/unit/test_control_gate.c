@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The gate before each D-Bus connection: whole messages of a bounded length pass, unchanged;
  * whatever else comes ends the connection. One thread is all there is: what was sent is there
  * when the loop has nothing more to do. */

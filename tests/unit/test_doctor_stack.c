@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What doctor says of PAM stacks: README's lines in front of Debian's own are fine, and each way
  * to get them wrong is found. */
 #include "unit.h"

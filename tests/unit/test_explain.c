@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What explain says is what a login gets, whatever is wrong with it; and it says the values. */
 #include "unit_login.h"
 

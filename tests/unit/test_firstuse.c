@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A key at a login: who may ask for one, what comes back, and that nothing is made for whoever
  * has gone. */
 #include <semaphore.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What a flood leaves in the audit log. Hours pass in the test's own time. */
 #include "unit.h"
 

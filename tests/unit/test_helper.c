@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Work in a process of its own: this program is its own helper, as the daemon is. */
 #include <signal.h>
 #include <sys/prctl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What becomes of a name and a password in the helper, with a libpam of our own in the place of
  * the real one (-Wl,--wrap=...). */
 #include <grp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Who gets a key by which policy, what stands in the way of another, and what a key that was
  * made is like. */
 #include "unit_accounts.h"

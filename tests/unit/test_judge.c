@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Logins that wait for their certificate to be read. The helper is not started: who asks for one
  * is noted, and it answers when a test says so. */
 #include <sys/socket.h>

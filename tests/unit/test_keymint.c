@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Keys and their digests: known answers, and that nothing else than what is meant goes into
  * them. */
 #include "unit.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The text form of a key: what is made is accepted, and nothing that differs from it by one
  * character is. */
 #include "unit.h"

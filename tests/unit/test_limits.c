@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* How often the same is said. The time is the test's own. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The lines that come out, from one thread or several, and that nobody ever waits for them.
  * stderr is a pipe here. */
 #include <pthread.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The text of metrics, against what OpenMetrics 1.0 says. */
 /* cmocka has a function of that name, too */
 #define print_error print_error_of_cmocka

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Addresses and CIDR blocks: literal ones only, each with one meaning. */
 #include "unit.h"
 

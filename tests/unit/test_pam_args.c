@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The module's options: every one of them, and every way to write it wrongly. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Which PAM code stands for which outcome: the table of DESIGN 6, and that success and "ignore"
  * stand in one place each. */
 #include <security/_pam_types.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The reading of pam.d and the working out of a stack, against libpam itself: hand-written
  * stacks, and thousands that chance wrote, are put to both, with modules that answer what the
  * stack says (pam_debug.so). */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What people type: numbers, durations, times. The whole text or nothing, and one meaning. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Who is at the other end, as the kernel says it. */
 #include <grp.h>
 #include <netinet/in.h>

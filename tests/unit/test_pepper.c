@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Where the pepper comes from, and that it is nobody else's. */
 #include <signal.h>
 #include <sys/resource.h>

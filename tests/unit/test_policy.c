@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The policies by name: what may be written for them, what the store may hold, and those of
  * services. */
 #include "unit.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The verdict on a login: each fact by itself, and which of several counts. */
 #include "unit_login.h"
 

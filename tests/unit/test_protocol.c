@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* common/PROTOCOL and the code say the same: the tables are read and compared with what is
  * encoded, the example is decoded and encoded again. */
 #include "unit_protocol.h"

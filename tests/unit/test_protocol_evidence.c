@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* common/PROTOCOL and the code say the same of certificates: the evidence behind a request, and
  * the challenge. */
 #include "unit_protocol.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What a shadow entry says, at the day's very first second, by the rules of pam_unix. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Keys that retire with the first use of their successor: noted at once, written by the worker,
  * tried again when that fails. */
 #include <semaphore.h>

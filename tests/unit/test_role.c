@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Who may do what on the control socket: the whole matrix of DESIGN 8. */
 #include "unit.h"
 

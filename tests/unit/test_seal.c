@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Sealed files: what was sealed comes out again, and nothing else comes out at all. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Files of 32 secret bytes: whole, and nobody else's. */
 #include <signal.h>
 #include <sys/resource.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Where the listening sockets come from, and what is in their way. */
 #include <sys/socket.h>
 #include <sys/un.h>

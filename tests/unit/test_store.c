@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The store as a whole: what it makes, what it opens and what it refuses to open, and its
  * transactions. */
 #include "unit_store.h"

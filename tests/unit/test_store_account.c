@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What is known of accounts, in the store. */
 #include "unit_store.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The audit log in the store: what was written comes back, and whatever is done to it by others
  * is found out. */
 #include "unit_store.h"

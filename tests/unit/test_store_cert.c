@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Certificates and revocation lists in the store. */
 #include "unit_trust.h"
 

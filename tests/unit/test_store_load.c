@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Whole stores: what is dumped is loaded again, in pieces of any size, and what no live store
  * could have had is refused. */
 #include "unit_trust.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Policies in the store: names and numbers, whatever they mean. */
 #include "unit_store.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The versions of the schema: an older database is brought up to date and loses nothing. */
 #include "unit_store.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What a reader sees and when, and what is left after the writer was killed. Other processes are
  * this program again, with a word that says what to do: a connection of SQLite does not survive
  * a fork. */

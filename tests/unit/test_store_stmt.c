@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* SQLite's results, texts and numbers, as the rest of the store sees them. */
 #include "unit_store.h"
 

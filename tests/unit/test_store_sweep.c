@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What is due, by the store: limits, cursors, and an index for each question. */
 #include "unit_store.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What time and accounts do to keys, with a clock that is a variable. Whether a key is over is
  * worked out here once more, from the row of a table, so that policy, store and sweep are held
  * against something that is none of them. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* When there is a sweep: at the start, when something is due, when something was committed, and
  * not otherwise. */
 #include <stdatomic.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Counting verifications, and how long they took. */
 #include "unit.h"
 

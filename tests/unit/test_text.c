@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Which texts may be names, and that the others can be shown without harm. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* How often passwords may be guessed, over a clock of our own. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Certificates at a login: which one is meant, what is remembered and for how long, and what
  * follows from revocation lists and the helper's answers. */
 #include "unit_trust.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Uses of keys on their way to the store. What a verification notes is tested with it
  * (test_verify.c); here is what lies between. */
 #include "unit_store.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Every reason has a verdict, a name and a text; one of them allows. */
 #include "unit.h"
 

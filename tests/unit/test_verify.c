@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The handler of the verify socket, from the bytes of a request to those of the reply, over a
  * store of its own. */
 #include <semaphore.h>

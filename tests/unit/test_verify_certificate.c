@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Certificates at a login, through the handler of the verify socket: what is missing, shown,
  * proved, offered and confirmed; and that nobody without a good key has anything read, or is
  * told that a certificate would be asked for. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Tickets and certificates: a login that was made with a certificate is confirmed with that one,
  * as it was shown, and with no other. */
 #include "unit_verify.h"

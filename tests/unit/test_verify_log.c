@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What an administrator reads of a verification, and that neither a secret nor a peer's words do
  * harm there. */
 #include "unit.h"

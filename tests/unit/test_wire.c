@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The verify protocol: what is good goes there and back unchanged, and whatever is spoiled is
  * refused. That the text beside wire.h says the same is for test_protocol.c. */
 #include "unit.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The part of the verify protocol that is about certificates: evidence behind a request, offers,
  * challenges. As in test_wire.c what is good goes there and back, and whatever is spoiled is
  * refused. */

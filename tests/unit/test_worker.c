@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* The writer thread: jobs in their order, answers on the loop, a bounded queue. */
 #include <pthread.h>
 #include <semaphore.h>

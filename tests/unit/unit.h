@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* What the unit tests share: rows of tables that say which of them failed, outputs that must
  * stay as they were, and a directory for each test that needs one. Every test is a program of
  * one file, so what is here is static. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Who is who, without asking anybody: accounts_ask() as the tests want it, wrapped at link time. */
 #pragma once
 

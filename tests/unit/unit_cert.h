@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Certificates and revocation lists of our own making, by OpenSSL, at run time. What is made is
  * freed by unit_cert_free(), the group's teardown. */
 #pragma once

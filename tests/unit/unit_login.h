@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A login that is accepted, and each way to spoil it. For the tests of those who decide about
  * logins. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A host of our own making: NSS as the tests want it, wrapped at link time (-Wl,--wrap=...), so
  * that no test depends on who has an account where it runs. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* common/PROTOCOL as a text: its tables, and the example that it has. For the tests that compare
  * it with the code. */
 #pragma once

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A key store in a directory of its own, open for writing and reading, and a connection beside
  * it for what the store itself would never do. For the tests of the layers that have a store. */
 #pragma once

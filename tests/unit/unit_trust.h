@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* Registered certificates, as the store has them. Their bytes are none that OpenSSL could read:
  * who has them read is not tested with these. */
 #pragma once

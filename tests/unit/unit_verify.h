@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /* A handler of the verify socket over a store of its own, with a key of alice that is good for
  * everything. */
 #pragma once

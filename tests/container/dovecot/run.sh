@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: Dovecot takes keys and passwords for IMAP, and with its cache of logins keeps a revoked key good.
 # shellcheck source=tests/container/lib
 . "${0%/*}/../lib"

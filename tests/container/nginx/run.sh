@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: nginx with keys alone; then with passwords, which it can check only as a member of the group shadow, while keys work without.
 # shellcheck source=tests/container/lib
 . "${0%/*}/../lib"

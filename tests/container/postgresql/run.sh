@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: PostgreSQL takes keys by PAM for the members of a role, and its own passwords for all others.
 # shellcheck source=tests/container/lib
 . "${0%/*}/../lib"

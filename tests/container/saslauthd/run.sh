@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: saslauthd takes keys and passwords; with Debian's -c it keeps a revoked key good.
 # shellcheck source=tests/container/lib
 . "${0%/*}/../lib"

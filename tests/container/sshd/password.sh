@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: the same by sshd's other method, password, which asks once and shows nothing.
 # shellcheck source=tests/container/lib
 . "${0%/*}/../lib"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: a real sshd, by keyboard-interactive, takes a key in a stack of keys and passwords; refuses what it should; lets
 # passwords in when the daemon is down; SSH keys go on to work; and the secret is found nowhere afterwards.
 # shellcheck source=tests/container/lib

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: su and pamtester, as an ordinary user and as root, log in with a key and not without; account confirms; nothing hangs.
 # shellcheck source=tests/container/lib
 . "${0%/*}/../lib"

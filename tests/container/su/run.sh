@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: su, for an ordinary user, takes the key of whom he becomes; root is asked nothing; su - is a service of its own.
 # shellcheck source=tests/container/lib
 . "${0%/*}/../lib"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: sudo takes a key of the caller, every time anew with the line for sudoers, and remembers a revoked one without it.
 # shellcheck source=tests/container/lib
 . "${0%/*}/../lib"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
 # Goal: vsftpd takes keys and passwords, and neither for those whom /etc/ftpusers or their shell excludes.
 # shellcheck source=tests/container/lib
 . "${0%/*}/../lib"
