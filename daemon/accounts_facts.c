@@ -7,9 +7,9 @@
 #include "accounts_facts.h"
 #include "cleanup.h"
 #include "clock.h"
+#include "facts.h"
 #include "log.h"
 #include "sweep.h"
-#include "verify.h"
 
 /* --- The files --- */
 
@@ -130,7 +130,7 @@ static int look_at_all(struct reading *reading, struct store *writer) {
         struct policy policy;
         int r;
 
-        r = verify_load_policy(writer, &policy);
+        r = facts_policy(writer, &policy);
         if (r >= 0)
                 r = store_account_each(writer, on_known, reading);
         if (r >= 0 && reading->facts->everybody)
@@ -208,7 +208,7 @@ void accounts_facts_take(struct accounts_facts *facts, struct store *writer) {
 
         r = store_begin(writer);
         if (r >= 0)
-                r = verify_load_policy(writer, &policy);
+                r = facts_policy(writer, &policy);
         for (size_t i = 0; r >= 0 && i < facts->n; i++)
                 r = take_answer(facts, writer, &policy, &facts->asked[i]);
         if (r >= 0)

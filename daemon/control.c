@@ -8,6 +8,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "control.h"
+#include "facts.h"
 #include "log.h"
 #include "text.h"
 
@@ -88,7 +89,7 @@ void control_fail_store(struct control_call *call, int r) {
 bool control_load_policy(struct control_call *call, struct store *writer, struct policy *ret) {
         int r;
 
-        r = verify_load_policy(writer, ret);
+        r = facts_policy(writer, ret);
         if (r < 0)
                 control_fail_store(call, r);
         return r >= 0;

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "control_certs.h"
 #include "explain.h"
+#include "facts.h"
 #include "text.h"
 
 struct explain_call {
@@ -110,7 +111,7 @@ static void explain_run(struct control_call *call, struct store *writer) {
         if (!control_get_key(call, writer, ours->id, &key) ||
             !control_load_policy(call, writer, &policy) || !look_at_certificate(ours, writer, now))
                 return;
-        r = verify_load_accounts(writer, &key, &owner, &linked);
+        r = facts_accounts(writer, &key, &owner, &linked);
         if (r < 0) {
                 control_fail_store(call, r);
                 return;

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "control.h"
 #include "expiry.h"
+#include "facts.h"
 #include "log.h"
 #include "policy.h"
 #include "sweep.h"
@@ -148,7 +149,7 @@ static int end_keys(struct set_call *set, struct store *writer, int64_t now) {
 /* A policy that does not read any more would refuse everybody. */
 static int check_services(struct set_call *set, struct store *writer) {
         struct policy policy;
-        int r = verify_load_policy(writer, &policy);
+        int r = facts_policy(writer, &policy);
 
         if (r == -EPROTONOSUPPORT)
                 control_fail(&set->call, CONTROL_INVALID_ARGUMENT,

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "control_issue.h"
 #include "expiry.h"
+#include "facts.h"
 #include "parse.h"
 #include "policy.h"
 #include "text.h"
@@ -114,7 +115,7 @@ static bool check_alive(struct rotate_call *rotate, struct store *writer,
         enum reason reason = REASON_NONE;
         int r;
 
-        r = verify_load_accounts(writer, &rotate->old, &owner, &linked);
+        r = facts_accounts(writer, &rotate->old, &owner, &linked);
         if (r < 0) {
                 control_fail_store(&rotate->call, r);
                 return false;

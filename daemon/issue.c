@@ -7,10 +7,10 @@
 #include "certs.h"
 #include "clock.h"
 #include "expiry.h"
+#include "facts.h"
 #include "issue.h"
 #include "parse.h"
 #include "text.h"
-#include "verify.h"
 
 /* of one user, dead or alive: all are looked at for each new one */
 #define KEYS_MAX 2000
@@ -258,7 +258,7 @@ bool issue_add(struct issue *issue, struct store *writer) {
         int r;
 
         issue->key.created_at = issue->key.updated_at = clock_now();
-        r = verify_load_policy(writer, &policy);
+        r = facts_policy(writer, &policy);
         if (r >= 0)
                 r = note_accounts(issue, writer);
         if (r < 0)

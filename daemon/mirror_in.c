@@ -7,11 +7,11 @@
 #include "cert.h"
 #include "certs.h"
 #include "expiry.h"
+#include "facts.h"
 #include "mirror_in.h"
 #include "mirror_key.h"
 #include "mirror_out.h"
 #include "text.h"
-#include "verify.h"
 
 _Static_assert(SEAL_PUBLIC_LEN == STORE_SOURCE_LEN, "the store remembers a source");
 
@@ -69,7 +69,7 @@ int mirror_in_open(struct mirror_in **ret, struct store *writer, int dir, struct
         i->kind = kind;
         i->foreign = foreign;
         i->now = now;
-        r = verify_load_policy(writer, &i->live);
+        r = facts_policy(writer, &i->live);
         if (r >= 0)
                 r = store_mirror_get(writer, &i->mirror);
         if (r >= 0)
@@ -146,7 +146,7 @@ static int count_revived(struct mirror_in *i, struct store *writer, const struct
         int r = 0;
 
         if (!i->policy_known)
-                r = verify_load_policy(store_load_staging(i->load), &i->staged);
+                r = facts_policy(store_load_staging(i->load), &i->staged);
         if (r < 0)
                 return r;
         i->policy_known = true;
@@ -253,7 +253,7 @@ static int take_end(struct mirror_in *i) {
                 return r == -EKEYREJECTED ? -EBADMSG : r == -ENOSPC ? -ENOLINK : r;
         r = store_pepper_each(store_load_staging(i->load), need_pepper, i->keymint);
         if (r >= 0)
-                r = verify_load_policy(store_load_staging(i->load), &i->staged);
+                r = facts_policy(store_load_staging(i->load), &i->staged);
         if (r >= 0)
                 r = store_cert_each(store_load_staging(i->load), check_cert, &counting);
         if (r == -EUCLEAN)

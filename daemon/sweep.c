@@ -7,11 +7,11 @@
 #include "audit.h"
 #include "cleanup.h"
 #include "expiry.h"
+#include "facts.h"
 #include "log.h"
 #include "parse.h"
 #include "sweep.h"
 #include "text.h"
-#include "verify.h"
 
 /* old records are gathered: else each would be a transaction of its own */
 #define AUDIT_LATER_S 3600
@@ -381,7 +381,7 @@ static int run(struct store *writer, int64_t now, struct sweep *sweep, bool *ret
         uint64_t ended;
         int r;
 
-        if ((r = verify_load_policy(writer, &policy)) < 0 ||
+        if ((r = facts_policy(writer, &policy)) < 0 ||
             (r = note_expired(writer, &policy, now, sweep)) < 0 ||
             (r = undo_expired(writer, &policy, now, sweep)) < 0 ||
             (r = sweep_passwords(writer, &policy, now, sweep, &ended)) < 0 ||

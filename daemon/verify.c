@@ -6,6 +6,7 @@
 
 #include "cleanup.h"
 #include "expiry.h"
+#include "facts.h"
 #include "limits.h"
 #include "policy_rule.h"
 #include "retire.h"
@@ -76,7 +77,7 @@ static int refresh(struct verify *v) {
         if (!changed && v->policy_known)
                 return 0;
         v->policy_known = false;
-        r = verify_load_policy(v->reader, &v->policy);
+        r = facts_policy(v->reader, &v->policy);
         if (r < 0)
                 return r;
         v->policy_known = true;
@@ -236,7 +237,7 @@ static enum reason decide(struct verify *v, struct login *l) {
                 l->key.retires_at = l->packet->now;
         /* The accounts matter only to a key that is right so far. */
         if (facts.secret_ok) {
-                r = verify_load_accounts(v->reader, &l->key, &owner, &linked);
+                r = facts_accounts(v->reader, &l->key, &owner, &linked);
                 if (r < 0)
                         return store_failed(v, r);
         }

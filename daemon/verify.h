@@ -83,13 +83,6 @@ int verify_new(struct verify **ret, struct store *reader,
 struct verify *verify_free(struct verify *v);
 
 /**
- * verify_load_policy(s, ret):
- * The policy as the store has it. Returns 0; -EPROTONOSUPPORT when there is one that this build
- * does not know; an error of the store. On failure ${ret} is not to be used.
- */
-int verify_load_policy(struct store *s, struct policy *ret) _must_check_;
-
-/**
  * verify_get_policy(v, ret): the policy that is in force now; on the loop. 0, or an error of the
  * store.
  */
@@ -111,15 +104,6 @@ void verify_set_conf(struct verify *v, const struct conf *conf);
  * successor; borrowed, NULL for nobody.
  */
 void verify_set_worker(struct verify *v, struct worker *worker);
-
-/**
- * verify_load_accounts(s, key, ret_owner, ret_linked):
- * What the store knows of the accounts behind ${key}; of whom it knows nothing the record stays
- * as it was. 0, or an error of the store.
- */
-int verify_load_accounts(struct store *s, const struct key_record *key,
-                         struct account_record *ret_owner,
-                         struct account_record *ret_linked) _must_check_;
 
 /**
  * verify_packet(v, packet, out, ret_event):

@@ -12,7 +12,7 @@ layer() { # The layer of a file of daemon/, by its stem. A new file gets its pla
         store | store_* | schema | worker) echo 1 ;;
         policy | policy_rule | expiry | explain | fold | limits | tally | tries | keymint | seal | cert | cert_*) echo 2 ;;
         main | server | bootstrap | sockets | listener | control_bus | control_gate | watchdog) echo 4 ;;
-        audit | certs | verify | verify_* | trust | judge | uses | mirror | mirror_* | control | control_* | issue | firstuse | retire | seed | sweep | sweeper | accounts | accounts_*) echo 3 ;;
+        audit | certs | verify | verify_* | trust | judge | uses | mirror | mirror_* | control | control_* | issue | facts | firstuse | retire | seed | sweep | sweeper | accounts | accounts_*) echo 3 ;;
         *) return 1 ;;
         esac
 }

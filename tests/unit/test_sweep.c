@@ -5,10 +5,10 @@
 #include "unit_store.h"
 
 #include "expiry.h"
+#include "facts.h"
 #include "parse.h"
 #include "policy.h"
 #include "sweep.h"
-#include "verify.h"
 
 #define T0       INT64_C(1800000000)
 #define NEVER    INT64_MAX
@@ -24,7 +24,7 @@ static void set_policy(struct unit_store *s, const char *name, int64_t value, in
 static struct policy load_policy(struct unit_store *s) {
         struct policy policy;
 
-        assert_int_equal(verify_load_policy(s->writer, &policy), 0);
+        assert_int_equal(facts_policy(s->writer, &policy), 0);
         return policy;
 }
 

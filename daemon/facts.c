@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
 
-#include "policy.h"
-#include "verify.h"
+#include "facts.h"
 
 /* A policy that this build does not know was set by a newer one: who knows what it forbids? */
 static int on_policy(const char *name, int64_t value, int64_t changed_at, void *userdata) {
         return policy_apply(userdata, name, value, changed_at) < 0 ? -EPROTONOSUPPORT : 0;
 }
 
-int verify_load_policy(struct store *s, struct policy *ret) {
+int facts_policy(struct store *s, struct policy *ret) {
         policy_init(ret);
         return store_policy_each(s, on_policy, ret);
 }
@@ -21,8 +20,8 @@ static int get_account(struct store *s, const char *name, struct account_record 
         return r == -ENOENT ? 0 : r;
 }
 
-int verify_load_accounts(struct store *s, const struct key_record *key,
-                         struct account_record *ret_owner, struct account_record *ret_linked) {
+int facts_accounts(struct store *s, const struct key_record *key, struct account_record *ret_owner,
+                   struct account_record *ret_linked) {
         int r;
 
         r = get_account(s, key->owner, ret_owner);
