@@ -5,7 +5,7 @@
 #pragma once
 
 #include "fold.h"
-#include "verify.h"
+#include "store.h"
 #include "worker.h"
 
 struct audit;
@@ -21,17 +21,6 @@ struct audit *audit_free(struct audit *a);
  * audit_note(a, record, now): something happened at ${now}; see fold_note().
  */
 void audit_note(struct audit *a, const struct audit_record *record, int64_t now);
-
-/**
- * audit_fill(event, ret): the record of a verification, or of a request to make a key at a login.
- */
-void audit_fill(const struct verify_event *event, struct audit_record *ret);
-
-/**
- * audit_login(a, event): notes a verification, or a request to make a key that was refused. One
- * that confirms a login of a moment ago is worth a record only when it is refused.
- */
-void audit_login(struct audit *a, const struct verify_event *event);
 
 /**
  * audit_own(writer, event, key, detail, count, now):

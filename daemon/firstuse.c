@@ -13,6 +13,7 @@
 #include "log.h"
 #include "peer.h"
 #include "text.h"
+#include "verify_audit.h"
 
 /* Invariant: n is the number of logins that the worker has. */
 struct firstuse {
@@ -101,7 +102,7 @@ static void audit_refusal(const struct login *login) {
         struct verify_event event = event_of(login);
 
         if (login->reason != REASON_NONE && login->reason != REASON_HAS_KEY)
-                audit_login(login->firstuse->audit, &event);
+                verify_audit_note(login->firstuse->audit, &event);
 }
 
 static void log_login(struct login *login, bool sent) {
@@ -168,7 +169,7 @@ static void login_run(struct worker_job *job, struct store *writer) {
 
         if (!is_known(login, writer))
                 return;
-        audit_fill(&event, &issue->audit);
+        verify_audit_fill(&event, &issue->audit);
         /* A key that nobody has been shown would keep its owner from ever getting another. */
         login->gone = peer_is_gone(login->fd);
         if (!login->gone && issue->error == ISSUE_OK)

@@ -12,6 +12,7 @@
 #include "helper.h"
 #include "judge.h"
 #include "peer.h"
+#include "verify_audit.h"
 
 /* A login that waits. */
 struct waiter {
@@ -91,7 +92,7 @@ static void answer(struct judge *j, const struct waiter *waiter,
         tally_time(verify_tally(j->verify), waiter->received, clock_ticks());
         explicit_bzero(out, sizeof(out));
         verify_log(j->verify, &event);
-        audit_login(j->audit, &event);
+        verify_audit_note(j->audit, &event);
 }
 
 /* ${judged}: NULL when the helper had no answer. */

@@ -11,6 +11,7 @@
 #include "listener.h"
 #include "log.h"
 #include "peer.h"
+#include "verify_audit.h"
 
 /* So many connections, then it is the turn of the others. All sources of the loop have one
  * priority, which makes it serve them in turn: put before the control socket, a flood here would
@@ -62,7 +63,7 @@ static void pending_remove(struct pending *p) {
 
 static void tell(struct listener *l, const struct verify_event *event) {
         verify_log(l->verify, event);
-        audit_login(l->audit, event);
+        verify_audit_note(l->audit, event);
 }
 
 /* Whoever shows a key and then goes away has tried it all the same. */

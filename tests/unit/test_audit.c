@@ -3,7 +3,7 @@
  * nothing is lost when it cannot be written. */
 #include "unit_store.h"
 
-#include "audit.h"
+#include "verify_audit.h"
 
 #define NOW INT64_C(1800000000)
 
@@ -79,15 +79,15 @@ static void test_a_login_is_a_record(void **state) {
         struct fixture *f = *state;
         struct verify_event event = event_of(REASON_NONE);
 
-        audit_login(f->audit, &event);
+        verify_audit_note(f->audit, &event);
         event = event_of(REASON_REVOKED);
-        audit_login(f->audit, &event);
+        verify_audit_note(f->audit, &event);
         event = event_of(REASON_OTHER_USER);
         memcpy(event.user, "bob", 4);
-        audit_login(f->audit, &event);
+        verify_audit_note(f->audit, &event);
         event = event_of(REASON_UNKNOWN_KEY);
         memcpy(event.user, "bob", 4);
-        audit_login(f->audit, &event);
+        verify_audit_note(f->audit, &event);
         flush(f, NOW);
         assert_int_equal(number(f, "count(*)"), 4);
         assert_int_equal(
@@ -116,7 +116,7 @@ static void test_every_reason_has_a_record(void **state) {
         for (int i = 0; i < _REASON_MAX; i++) {
                 struct verify_event event = event_of((enum reason) i);
 
-                audit_login(f->audit, &event);
+                verify_audit_note(f->audit, &event);
         }
         flush(f, NOW);
         assert_int_equal(number(f, "count(*)"), _REASON_MAX);
@@ -128,9 +128,9 @@ static void test_a_confirmation_is_a_record_when_it_is_refused(void **state) {
         struct verify_event event = event_of(REASON_NONE);
 
         event.kind = WIRE_CONFIRM;
-        audit_login(f->audit, &event);
+        verify_audit_note(f->audit, &event);
         event.reason = REASON_REVOKED;
-        audit_login(f->audit, &event);
+        verify_audit_note(f->audit, &event);
         flush(f, NOW);
         assert_int_equal(number(f, "count(*)"), 1);
         assert_int_equal(number(f, "sum(event = 'confirm' AND verdict = 'refused')"), 1);
@@ -145,12 +145,12 @@ static void test_a_peer_s_words_are_harmless_and_no_key(void **state) {
         memcpy(event.user, key, sizeof(key));
         memcpy(event.service, key, WIRE_SERVICE_MAX);
         (void) snprintf(event.rhost, sizeof(event.rhost), "from %s", key);
-        audit_login(f->audit, &event);
+        verify_audit_note(f->audit, &event);
         event = event_of(REASON_OTHER_USER);
         memset(event.user, '\n', WIRE_USER_MAX);
         memset(event.service, '\x1b', WIRE_SERVICE_MAX);
         memset(event.rhost, '\x7f', WIRE_RHOST_MAX);
-        audit_login(f->audit, &event);
+        verify_audit_note(f->audit, &event);
         flush(f, NOW);
         assert_int_equal(number(f, "count(*)"), 2);
         assert_int_equal(
@@ -169,11 +169,11 @@ static void test_what_cannot_be_written_is_kept(void **state) {
 
         unit_sql(f->store->path, "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT "
                                  "raise(ABORT, 'full'); END");
-        audit_login(f->audit, &event);
+        verify_audit_note(f->audit, &event);
         flush(f, NOW);
         event = event_of(REASON_REVOKED);
         for (unsigned i = 0; i < 1000; i++)
-                audit_login(f->audit, &event);
+                verify_audit_note(f->audit, &event);
         for (int64_t now = NOW; now < NOW + 20; now += 2)
                 flush(f, now);
         assert_int_equal(number(f, "count(*)"), 0);
@@ -197,14 +197,14 @@ static void test_at_the_end_all_is_written(void **state) {
         for (unsigned i = 0; i < 1000; i++) {
                 (void) snprintf(event.id, sizeof(event.id), "k%09u", i);
                 event.peer.uid = 0;
-                audit_login(f->audit, &event);
+                verify_audit_note(f->audit, &event);
         }
         flush(f, NOW); /* one batch of them */
         for (unsigned i = 0; i < 1000; i++)
-                audit_login(f->audit, &event);
+                verify_audit_note(f->audit, &event);
         /* one that is on its way when the end comes */
         audit_flush(f->audit, f->worker, NOW);
-        audit_login(f->audit, &event);
+        verify_audit_note(f->audit, &event);
         end(f);
         assert_int_equal(number(f, "sum(count)"), 2001);
         assert_int_equal(number(f, "count(*)"), 1000);
@@ -216,10 +216,10 @@ static void test_the_end_tries_once_more(void **state) {
 
         unit_sql(f->store->path, "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT "
                                  "raise(ABORT, 'full'); END");
-        audit_login(f->audit, &event);
+        verify_audit_note(f->audit, &event);
         flush(f, NOW);
         unit_sql(f->store->path, "DROP TRIGGER full");
-        audit_login(f->audit, &event);
+        verify_audit_note(f->audit, &event);
         end(f);
         assert_int_equal(number(f, "sum(count)"), 2);
 }
@@ -230,9 +230,9 @@ static void test_the_end_comes_even_when_nothing_can_be_written(void **state) {
 
         unit_sql(f->store->path, "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT "
                                  "raise(ABORT, 'full'); END");
-        audit_login(f->audit, &event);
+        verify_audit_note(f->audit, &event);
         flush(f, NOW);
-        audit_login(f->audit, &event);
+        verify_audit_note(f->audit, &event);
         end(f);
         assert_int_equal(number(f, "count(*)"), 0);
 }
