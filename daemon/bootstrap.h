@@ -4,8 +4,8 @@
  * there. */
 #pragma once
 
-#include "keymint.h"
-#include "store.h"
+#include "secret/keymint.h"
+#include "store/store.h"
 
 #define BOOTSTRAP_ERROR_LEN 512
 

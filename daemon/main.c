@@ -8,16 +8,16 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "account_look.h"
-#include "cert_work.h"
+#include "accounts/account_look.h"
+#include "base/helper.h"
+#include "base/log.h"
+#include "base/pid1.h"
+#include "base/sockets.h"
+#include "cert/cert_work.h"
 #include "cleanup.h"
-#include "helper.h"
-#include "helper_password.h"
-#include "log.h"
-#include "pid1.h"
-#include "seed.h"
+#include "control/helper_password.h"
+#include "keys/seed.h"
 #include "server.h"
-#include "sockets.h"
 
 /* EX_USAGE and EX_CONFIG of sysexits.h, which systemd knows the names of: a start that will not
  * go better next time. */

@@ -8,20 +8,20 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
-#include "accounts.h"
-#include "accounts_facts.h"
+#include "accounts/accounts.h"
+#include "accounts/accounts_facts.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/sockets.h"
+#include "base/watchdog.h"
 #include "bootstrap.h"
 #include "cleanup.h"
-#include "clock.h"
-#include "control_bus.h"
-#include "judge.h"
-#include "listener.h"
-#include "log.h"
-#include "mirror.h"
+#include "control/control_bus.h"
+#include "keys/sweeper.h"
+#include "login/judge.h"
+#include "login/listener.h"
+#include "mirror/mirror.h"
 #include "server.h"
-#include "sockets.h"
-#include "sweeper.h"
-#include "watchdog.h"
 
 #define FLUSH_USEC UINT64_C(2000000)
 /* at the least between two looks at accounts of which nothing is known */

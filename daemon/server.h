@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "attr.h"
-#include "seed.h"
+#include "keys/seed.h"
 
 #define SERVER_ERROR_LEN 512
 

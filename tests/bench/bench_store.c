@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "bench_store.h"
 #include "cleanup.h"
-#include "clock.h"
-#include "pepper.h"
+#include "secret/pepper.h"
 
 static int read_pepper(const char *state_dir, struct keymint **ret) {
         _cleanup_close_ int dir = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

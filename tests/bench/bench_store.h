@@ -2,9 +2,9 @@
 /* A writer on the store of a state directory that wfapikeyd has made and does not use now. */
 #pragma once
 
-#include "account.h"
-#include "keymint.h"
-#include "store.h"
+#include "base/account.h"
+#include "secret/keymint.h"
+#include "store/store.h"
 
 struct bench_store {
         struct store_shared shared;

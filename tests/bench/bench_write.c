@@ -9,10 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "bench.h"
 #include "bench_store.h"
 #include "cleanup.h"
-#include "clock.h"
 
 #define CHANGES_PER_SLICE 50
 #define USES_PER_COMMIT   1000

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cert.h"
-#include "cert_work.h"
-#include "helper.h"
+#include "base/helper.h"
+#include "cert/cert.h"
+#include "cert/cert_work.h"
 #include "text.h"
 
 #define NOW         INT64_C(1800000000)

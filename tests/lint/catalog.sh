@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# "journalctl -x" explains every refusal: each reason and each message has an id of its own in daemon/message.c, and each id an entry in the
+# "journalctl -x" explains every refusal: each reason and each message has an id of its own in daemon/base/message.c, and each id an entry in the
 # catalog that says in plain words what it means, what to do, and where more is.
 # shellcheck source=tests/lint/lib
 . "$(dirname "$0")/lib"
-catalog=systemd/wfapikey.catalog code=daemon/message.c
+catalog=systemd/wfapikey.catalog code=daemon/base/message.c
 
 names() { # PREFIX FILE: of an enum
         sed -nE "s/^ +($1_[A-Z_]+)( = 0)?,.*/\1/p" "$2" | sort
 }
-for row in 'REASON common/verdict.h' 'MESSAGE daemon/message.h'; do
+for row in 'REASON common/verdict.h' 'MESSAGE daemon/base/message.h'; do
         prefix=${row% *} wanted=$(names "${row% *}" "${row#* }")
         [[ -n $wanted ]] || report "the enum is not understood" "${row#* }:1:"
         missing=$(comm -23 <(echo "$wanted") <(sed -nE "s/^ +\[(${prefix}_[A-Z_]+)\] = \"[0-9a-f]{32}\",.*/\1/p" "$code" | sort))

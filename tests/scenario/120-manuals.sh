@@ -63,7 +63,7 @@ while read -r option default; do
 done < <(sed -nE 's/^ +(--[a-z-]+)=.*\((\/.*)\)$/\1 \2/p' <<<"$out")
 same 'exit status of wfapikeyd' "$(printf '0\n1\n'; sed -nE 's/^ *EXIT_[A-Z]+ = ([0-9]+),.*/\1/p' "$top_srcdir/daemon/main.c")" \
     "$(entries wfapikeyd.8 'EXIT STATUS')"
-same 'fields of the log' "$(grep -rhoE '"WFA_[A-Z_]+' "$top_srcdir"/daemon/*.c | tr -d '"')" \
+same 'fields of the log' "$(grep -rhoE '"WFA_[A-Z_]+' "$top_srcdir"/daemon/*/*.c | tr -d '"')" \
     "$(section wfapikeyd.8 LOG | grep -oE 'WFA_[A-Z_]+')"
 start
 run 0 ctl --json policy show
@@ -100,7 +100,7 @@ same 'PAM codes' "$(sed 's|/\*.*\*/||' "$top_srcdir/pam/pam_map.c" | grep -oE '\
 # --- wfapikey(7): reasons, rows; CONTROL: errors ---
 same 'reasons' "$(tr -s ' \n' ' ' <"$top_srcdir/common/verdict.c" | grep -oE '\{ VERDICT_[A-Z_]+, "[a-z-]+"' | sed -E 's/.*"(.*)"/\1/')" \
     "$(entries wfapikey.7 REASONS)"
-same 'errors of the control socket' "$(grep -oE 'org\.wfapikey1\.Error\.[A-Za-z]+' "$top_srcdir/daemon/control.c")" \
+same 'errors of the control socket' "$(grep -oE 'org\.wfapikey1\.Error\.[A-Za-z]+' "$top_srcdir/daemon/control/control.c")" \
     "$(sed -nE 's/^(org\.wfapikey1\.Error\.[A-Za-z]+) .*/\1/p' "$top_srcdir/common/CONTROL")"
 
 # --- a page that is named is there, and each can be set ---

@@ -2,7 +2,7 @@
 /* Users and groups, and what "no" means in each of the ways that NSS says it. */
 #include "unit_nss.h"
 
-#include "account.h"
+#include "base/account.h"
 
 static int calm(void **state) {
         (void) state;

@@ -3,7 +3,7 @@
 
 #include "unit.h"
 
-#include "account_files.h"
+#include "accounts/account_files.h"
 #include "parse.h"
 
 #define NOBODY ((gid_t) -1)

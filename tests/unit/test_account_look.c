@@ -7,8 +7,8 @@
 
 #include "unit.h"
 
-#include "account_look.h"
-#include "helper.h"
+#include "accounts/account_look.h"
+#include "base/helper.h"
 
 #define ADMINS 2001
 #define NOBODY ((gid_t) -1)

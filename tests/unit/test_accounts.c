@@ -7,9 +7,9 @@
 
 #include "unit_store.h"
 
-#include "account_look.h"
-#include "accounts.h"
-#include "helper.h"
+#include "accounts/account_look.h"
+#include "accounts/accounts.h"
+#include "base/helper.h"
 
 #define SECOND UINT64_C(1000000)
 #define ROOT   "root:x:0:0::/root:/bin/sh\n"

@@ -3,8 +3,8 @@
  * clock that is a variable. */
 #include "unit_store.h"
 
-#include "accounts_facts.h"
-#include "clock.h"
+#include "accounts/accounts_facts.h"
+#include "base/clock.h"
 #include "parse.h"
 
 #define T0     INT64_C(1800000000)

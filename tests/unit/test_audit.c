@@ -3,7 +3,7 @@
  * nothing is lost when it cannot be written. */
 #include "unit_store.h"
 
-#include "verify_audit.h"
+#include "login/verify_audit.h"
 
 #define NOW INT64_C(1800000000)
 

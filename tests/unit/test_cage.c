@@ -10,7 +10,7 @@
 
 #include "unit.h"
 
-#include "cage.h"
+#include "base/cage.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define CAGED false

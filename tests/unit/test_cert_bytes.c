@@ -3,9 +3,9 @@
  * written as such, they are refused as such. */
 #include "unit.h"
 
-#include "cert_bytes.h"
-#include "cert_work.h"
-#include "helper.h"
+#include "base/helper.h"
+#include "cert/cert_bytes.h"
+#include "cert/cert_work.h"
 
 static uint8_t out[HELPER_BYTES_MAX], answer[HELPER_BYTES_MAX];
 

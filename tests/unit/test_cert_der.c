@@ -2,7 +2,7 @@
 /* What is DER, rule by rule. */
 #include "unit.h"
 
-#include "cert_der.h"
+#include "cert/cert_der.h"
 
 static const struct row {
         const char *name;

@@ -3,8 +3,8 @@
  * give. */
 #include "unit_cert.h"
 
-#include "cert_work.h"
-#include "helper.h"
+#include "base/helper.h"
+#include "cert/cert_work.h"
 #include "text.h"
 
 #define NOW UNIT_CERT_NOW

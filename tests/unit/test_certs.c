@@ -3,8 +3,8 @@
  * and never by chance. */
 #include "unit_trust.h"
 
-#include "certs.h"
-#include "policy.h"
+#include "keys/certs.h"
+#include "rules/policy.h"
 
 /* Two whose thumbprints differ in the ninth digit, one that is named like the digits of the
  * second, and one that is named as others begin. */

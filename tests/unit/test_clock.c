@@ -4,7 +4,7 @@
 
 #include "unit.h"
 
-#include "clock.h"
+#include "base/clock.h"
 
 static void test_now_is_between_before_and_after(void **state) {
         struct timespec before, after;

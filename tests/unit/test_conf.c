@@ -2,7 +2,7 @@
 /* The configuration file: what is right is read, what is not is named with its line. */
 #include "unit_nss.h"
 
-#include "conf.h"
+#include "base/conf.h"
 
 static int load(const char *path, bool required, struct conf **ret, char *error) {
         return conf_load(ret, path, required, error);

@@ -3,7 +3,7 @@
  * counts. */
 #include "unit.h"
 
-#include "conf.h"
+#include "base/conf.h"
 
 static enum role role_of(const struct conf *conf, uid_t uid, gid_t gid, gid_t other) {
         const struct peer peer = { .cred = { .uid = uid, .gid = gid },

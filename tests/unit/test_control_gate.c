@@ -7,7 +7,7 @@
 
 #include "unit.h"
 
-#include "control_gate.h"
+#include "control/control_gate.h"
 
 /* turns of the loop after which it is called a spin */
 #define SPIN 20000

@@ -2,7 +2,7 @@
 /* When a key's time is over. */
 #include "unit.h"
 
-#include "expiry.h"
+#include "rules/expiry.h"
 
 #define NOW INT64_C(1800000000)
 

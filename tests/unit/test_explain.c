@@ -2,7 +2,7 @@
 /* What explain says is what a login gets, whatever is wrong with it; and it says the values. */
 #include "unit_login.h"
 
-#include "explain.h"
+#include "rules/explain.h"
 
 /* The first rule that fails, behind those that pass, before those that were not reached. */
 static size_t find_failed(const char *row, const struct explain *e) {

@@ -7,7 +7,7 @@
 #include "unit_accounts.h"
 #include "unit_store.h"
 
-#include "firstuse.h"
+#include "login/firstuse.h"
 
 #define OTHER 12345
 

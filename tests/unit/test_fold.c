@@ -2,7 +2,7 @@
 /* What a flood leaves in the audit log. Hours pass in the test's own time. */
 #include "unit.h"
 
-#include "fold.h"
+#include "rules/fold.h"
 
 #define NOW   INT64_C(1800000000)
 #define TAKEN 256

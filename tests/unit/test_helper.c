@@ -7,7 +7,7 @@
 
 #include "unit.h"
 
-#include "helper.h"
+#include "base/helper.h"
 
 #define SECOND UINT64_C(1000000)
 

@@ -7,8 +7,8 @@
 
 #include "unit.h"
 
-#include "helper.h"
-#include "helper_password.h"
+#include "base/helper.h"
+#include "control/helper_password.h"
 
 /* What libpam does next, and what it saw. */
 static struct {

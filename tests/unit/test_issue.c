@@ -4,10 +4,10 @@
 #include "unit_accounts.h"
 #include "unit_store.h"
 
-#include "clock.h"
-#include "expiry.h"
-#include "issue.h"
+#include "base/clock.h"
+#include "keys/issue.h"
 #include "parse.h"
+#include "rules/expiry.h"
 #include "text.h"
 
 #define ALICE 1001

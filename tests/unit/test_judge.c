@@ -5,10 +5,10 @@
 
 #include "unit_verify.h"
 
-#include "cert_bytes.h"
-#include "cert_work.h"
-#include "helper.h"
-#include "judge.h"
+#include "base/helper.h"
+#include "cert/cert_bytes.h"
+#include "cert/cert_work.h"
+#include "login/judge.h"
 
 /* --- Helpers, by the linker's --wrap --- */
 

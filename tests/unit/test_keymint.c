@@ -3,7 +3,7 @@
  * them. */
 #include "unit.h"
 
-#include "keymint.h"
+#include "secret/keymint.h"
 
 /* Computed with Python: hashlib.blake2b(..., digest_size=32, key=bytes(range(32)),
  * person=b"wfapikey digest\0") and so on. The id is the first four bytes, least significant

@@ -2,7 +2,7 @@
 /* How often the same is said. The time is the test's own. */
 #include "unit.h"
 
-#include "limits.h"
+#include "rules/limits.h"
 
 #define NOW INT64_C(1800000000)
 

@@ -5,7 +5,7 @@
 
 #include "unit.h"
 
-#include "log.h"
+#include "base/log.h"
 
 #define LOST_LINES 6000
 #define THREADS    4

@@ -6,7 +6,7 @@
 
 #include "unit.h"
 
-#include "peer.h"
+#include "base/peer.h"
 
 static void test_a_peer_is_who_the_kernel_says(void **state) {
         struct ucred cred;

@@ -5,7 +5,7 @@
 
 #include "unit.h"
 
-#include "pepper.h"
+#include "secret/pepper.h"
 
 static const uint8_t good[PEPPER_LEN + 1] = "0123456789abcdef0123456789abcdef";
 

@@ -4,7 +4,7 @@
 #include "unit.h"
 
 #include "parse.h"
-#include "policy.h"
+#include "rules/policy.h"
 
 #define NOW INT64_C(1800000000)
 

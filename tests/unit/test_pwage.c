@@ -2,8 +2,8 @@
 /* What a shadow entry says, at the day's very first second, by the rules of pam_unix. */
 #include "unit.h"
 
+#include "accounts/pwage.h"
 #include "parse.h"
-#include "pwage.h"
 
 #define HASH     "$y$j9T$salt$hash"
 #define DAYS(n)  ((n) *PARSE_DAY_S)

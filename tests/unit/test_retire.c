@@ -5,7 +5,7 @@
 
 #include "unit_store.h"
 
-#include "retire.h"
+#include "keys/retire.h"
 
 #define NOW INT64_C(1800000000)
 #define OLD "aaaaaaaaaa"

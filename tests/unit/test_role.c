@@ -2,7 +2,7 @@
 /* Who may do what on the control socket: the whole matrix of DESIGN 8. */
 #include "unit.h"
 
-#include "role.h"
+#include "base/role.h"
 
 enum { NO, YES };
 

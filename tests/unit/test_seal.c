@@ -2,7 +2,7 @@
 /* Sealed files: what was sealed comes out again, and nothing else comes out at all. */
 #include "unit.h"
 
-#include "seal.h"
+#include "secret/seal.h"
 
 #define CHUNKS   4
 #define FILE_MAX (SEAL_HEAD_LEN + CHUNKS * (4 + 64 + SEAL_CHUNK_EXTRA))

@@ -5,7 +5,7 @@
 
 #include "unit.h"
 
-#include "secretfile.h"
+#include "secret/secretfile.h"
 
 static const uint8_t one[SECRETFILE_LEN + 1] = "0123456789abcdef0123456789abcdef";
 static const uint8_t other[SECRETFILE_LEN + 1] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef";

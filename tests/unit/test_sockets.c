@@ -6,7 +6,7 @@
 
 #include "unit.h"
 
-#include "sockets.h"
+#include "base/sockets.h"
 
 struct fixture {
         char *dir;

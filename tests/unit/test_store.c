@@ -3,7 +3,7 @@
  * transactions. */
 #include "unit_store.h"
 
-#include "store_stmt.h"
+#include "store/store_stmt.h"
 
 static int open_store(const char *path, enum store_mode mode) {
         struct store_shared shared = {};

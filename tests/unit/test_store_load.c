@@ -3,7 +3,7 @@
  * could have had is refused. */
 #include "unit_trust.h"
 
-#include "bytes.h"
+#include "base/bytes.h"
 
 #define KEYS 20
 

@@ -10,7 +10,7 @@
 
 #include "unit_store.h"
 
-#include "store_stmt.h"
+#include "store/store_stmt.h"
 
 #define ROUNDS 200
 

@@ -2,7 +2,7 @@
 /* SQLite's results, texts and numbers, as the rest of the store sees them. */
 #include "unit_store.h"
 
-#include "store_stmt.h"
+#include "store/store_stmt.h"
 
 static void test_every_class_of_result_has_its_errno(void **state) {
         static const struct {

@@ -2,7 +2,7 @@
 /* What is due, by the store: limits, cursors, and an index for each question. */
 #include "unit_store.h"
 
-#include "store_stmt.h"
+#include "store/store_stmt.h"
 
 #define T0 INT64_C(1800000000)
 

@@ -4,11 +4,11 @@
  * against something that is none of them. */
 #include "unit_store.h"
 
-#include "expiry.h"
-#include "facts.h"
+#include "keys/facts.h"
+#include "keys/sweep.h"
 #include "parse.h"
-#include "policy.h"
-#include "sweep.h"
+#include "rules/expiry.h"
+#include "rules/policy.h"
 
 #define T0       INT64_C(1800000000)
 #define NEVER    INT64_MAX

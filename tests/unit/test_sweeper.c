@@ -6,9 +6,9 @@
 
 #include "unit_store.h"
 
-#include "clock.h"
-#include "sweep.h"
-#include "sweeper.h"
+#include "base/clock.h"
+#include "keys/sweep.h"
+#include "keys/sweeper.h"
 
 static _Atomic unsigned n_sweeps;
 static _Atomic int sweep_result;

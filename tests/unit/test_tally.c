@@ -2,7 +2,7 @@
 /* Counting verifications, and how long they took. */
 #include "unit.h"
 
-#include "tally.h"
+#include "rules/tally.h"
 
 static void test_each_reason_has_its_place_and_its_verdict(void **state) {
         struct tally t = {};

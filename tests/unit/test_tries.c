@@ -2,7 +2,7 @@
 /* How often passwords may be guessed, over a clock of our own. */
 #include "unit.h"
 
-#include "tries.h"
+#include "rules/tries.h"
 
 #define NOW  INT64_C(1000000)
 #define PEER 1000

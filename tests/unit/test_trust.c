@@ -3,7 +3,7 @@
  * follows from revocation lists and the helper's answers. */
 #include "unit_trust.h"
 
-#include "trust.h"
+#include "login/trust.h"
 
 #define NOW INT64_C(1800000000)
 

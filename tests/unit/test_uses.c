@@ -3,7 +3,7 @@
  * (test_verify.c); here is what lies between. */
 #include "unit_store.h"
 
-#include "uses.h"
+#include "keys/uses.h"
 
 struct fixture {
         struct unit_store *store;

@@ -3,8 +3,8 @@
  * harm there. */
 #include "unit.h"
 
-#include "limits.h"
-#include "verify.h"
+#include "login/verify.h"
+#include "rules/limits.h"
 
 #define NOW INT64_C(1800000000)
 

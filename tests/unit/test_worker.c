@@ -6,7 +6,7 @@
 
 #include "unit_store.h"
 
-#include "worker.h"
+#include "store/worker.h"
 
 struct fixture {
         struct unit_store *store;

@@ -4,7 +4,7 @@
 
 #include "unit.h"
 
-#include "accounts.h"
+#include "accounts/accounts.h"
 
 /* What the next question is answered with, when it is not 0. */
 static int unit_accounts_error;

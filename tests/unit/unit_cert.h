@@ -11,7 +11,7 @@
 
 #include "unit.h"
 
-#include "cert.h"
+#include "cert/cert.h"
 
 #define UNIT_CERT_NOW  INT64_C(1800000000)
 #define UNIT_CERT_FROM (UNIT_CERT_NOW - 86400)

@@ -5,7 +5,7 @@
 
 #include "unit.h"
 
-#include "policy_rule.h"
+#include "rules/policy_rule.h"
 
 #define NOW INT64_C(1800000000)
 

@@ -7,7 +7,7 @@
 
 #include "unit.h"
 
-#include "store.h"
+#include "store/store.h"
 
 #define UNIT_PEPPER_ID 4294967295U
 

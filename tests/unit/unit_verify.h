@@ -5,7 +5,7 @@
 
 #include "unit_trust.h"
 
-#include "verify.h"
+#include "login/verify.h"
 
 #define NOW INT64_C(1800000000)
 /* a peer that is neither root nor this process */

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "accounts/account_files.h"
+#include "accounts/pwage.h"
+#include "cleanup.h"
+
+#define LINE_LEN (1024 * 1024) /* of a group with very many members */
+
+/* Of two lines of one name the first counts, as for getpwnam(3) and getspnam(3). */
+struct user {
+        struct account_record account;
+        size_t line;
+        bool aged;
+};
+
+/* Invariant: after reading, users is sorted by name, and each is there once. */
+struct account_files {
+        struct user *users;
+        size_t n, room;
+        gid_t admin_group;
+        bool has_root;
+        char line[LINE_LEN];
+};
+
+struct account_files *account_files_free(struct account_files *files) {
+        if (files)
+                free(files->users);
+        free(files);
+        return NULL;
+}
+
+void account_files_freep(struct account_files **files) {
+        *files = account_files_free(*files);
+}
+
+static void closep(FILE **f) {
+        if (*f)
+                (void) fclose(*f);
+}
+
+static int add_user(struct account_files *files, const struct passwd *pw) {
+        struct user *user;
+        size_t len = strlen(pw->pw_name);
+
+        if (len == 0 || len > WIRE_USER_MAX || pw->pw_name[0] == '+' || pw->pw_name[0] == '-' ||
+            pw->pw_uid == (uid_t) -1)
+                return 0;
+        if (files->n == files->room) {
+                size_t room = files->room > 0 ? 2 * files->room : 64;
+
+                user = reallocarray(files->users, room, sizeof(*user));
+                if (!user)
+                        return -ENOMEM;
+                files->users = user;
+                files->room = room;
+        }
+        user = &files->users[files->n];
+        *user = (struct user){
+                .account = { .state = ACCOUNT_PRESENT, .local = true, .uid = pw->pw_uid },
+                .line = files->n++
+        };
+        memcpy(user->account.name, pw->pw_name, len);
+        user->account.admin = pw->pw_uid == 0 || (files->admin_group != (gid_t) -1 &&
+                                                  pw->pw_gid == files->admin_group);
+        files->has_root |= pw->pw_uid == 0;
+        return 0;
+}
+
+static int compare(const void *a, const void *b) {
+        return strcmp(((const struct user *) a)->account.name,
+                      ((const struct user *) b)->account.name);
+}
+
+static int compare_lines(const void *a, const void *b) {
+        const struct user *user = a, *other = b;
+        int order = compare(a, b);
+
+        return order != 0 ? order : user->line < other->line ? -1 : user->line > other->line;
+}
+
+static void sort_users(struct account_files *files) {
+        size_t n = 0;
+
+        if (files->n == 0)
+                return;
+        qsort(files->users, files->n, sizeof(*files->users), compare_lines);
+        for (size_t i = 1; i < files->n; i++)
+                if (compare(&files->users[n], &files->users[i]) != 0)
+                        files->users[++n] = files->users[i];
+        files->n = n + 1;
+}
+
+static struct user *find(const struct account_files *files, const char *name) {
+        struct user key = {};
+        size_t len = strlen(name);
+
+        if (len > WIRE_USER_MAX || files->n == 0)
+                return NULL;
+        memcpy(key.account.name, name, len);
+        return bsearch(&key, files->users, files->n, sizeof(key), compare);
+}
+
+const struct account_record *account_files_find(const struct account_files *files,
+                                                const char *name) {
+        const struct user *user = find(files, name);
+
+        return user ? &user->account : NULL;
+}
+
+static int read_users(struct account_files *files, FILE *f) {
+        struct passwd pw, *found;
+        int error, r;
+
+        while ((error = fgetpwent_r(f, &pw, files->line, sizeof(files->line), &found)) == 0) {
+                r = add_user(files, &pw);
+                if (r < 0)
+                        return r;
+        }
+        sort_users(files);
+        return error == ENOENT ? 0 : -error;
+}
+
+static int read_ageing(struct account_files *files, FILE *f) {
+        struct user *user;
+        struct spwd sp, *found;
+        int error;
+
+        while ((error = fgetspent_r(f, &sp, files->line, sizeof(files->line), &found)) == 0) {
+                user = find(files, sp.sp_namp);
+                if (!user || user->aged)
+                        continue;
+                pwage_apply(&sp, &user->account);
+                user->aged = true;
+        }
+        explicit_bzero(files->line, sizeof(files->line));
+        return error == ENOENT ? 0 : -error;
+}
+
+static int read_admins(struct account_files *files, FILE *f) {
+        struct user *user;
+        struct group gr, *found;
+        int error;
+
+        while ((error = fgetgrent_r(f, &gr, files->line, sizeof(files->line), &found)) == 0)
+                for (char **member = gr.gr_mem; gr.gr_gid == files->admin_group && *member;
+                     member++) {
+                        user = find(files, *member);
+                        if (user)
+                                user->account.admin = true;
+                }
+        return error == ENOENT ? 0 : -error;
+}
+
+/* A file without its end: somebody writes it in its place, or the disk is full. */
+static bool is_cut(FILE *f) {
+        return fseek(f, -1, SEEK_END) == 0 && fgetc(f) != '\n';
+}
+
+static int read_file(struct account_files *files, const char *etc, const char *name,
+                     int (*read)(struct account_files *files, FILE *f), char *error) {
+        __attribute__((cleanup(closep))) FILE *f = NULL;
+        char path[512];
+        int r;
+
+        (void) snprintf(path, sizeof(path), "%s/%s", etc, name);
+        f = fopen(path, "re");
+        r = f ? read(files, f) : -errno;
+        if (r == -EACCES && geteuid() != 0)
+                return 0;
+        if (r < 0)
+                (void) snprintf(error, ACCOUNT_FILES_ERROR_LEN, "cannot read '%.300s': %s", path,
+                                strerrordesc_np(-r));
+        else if (is_cut(f)) {
+                (void) snprintf(error, ACCOUNT_FILES_ERROR_LEN,
+                                "'%.300s' ends within a line, so it is not believed", path);
+                return -EUCLEAN;
+        }
+        return r;
+}
+
+int account_files_read(struct account_files **ret, const char *etc, gid_t admin_group,
+                       char error[static ACCOUNT_FILES_ERROR_LEN]) {
+        _cleanup_(account_files_freep) struct account_files *files = calloc(1, sizeof(*files));
+        int r;
+
+        if (!files) {
+                (void) snprintf(error, ACCOUNT_FILES_ERROR_LEN, "out of memory");
+                return -ENOMEM;
+        }
+        files->admin_group = admin_group;
+        r = read_file(files, etc, "passwd", read_users, error);
+        if (r >= 0 && !files->has_root) {
+                (void) snprintf(error, ACCOUNT_FILES_ERROR_LEN,
+                                "'%.300s/passwd' has no root, so it is not believed", etc);
+                return -EUCLEAN;
+        }
+        if (r >= 0)
+                r = read_file(files, etc, "shadow", read_ageing, error);
+        if (r >= 0 && admin_group != (gid_t) -1)
+                r = read_file(files, etc, "group", read_admins, error);
+        if (r < 0)
+                return r;
+        *ret = take_ptr(files);
+        return 0;
+}

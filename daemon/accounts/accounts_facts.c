@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "accounts/account_files.h"
+#include "accounts/accounts_facts.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "cleanup.h"
+#include "keys/facts.h"
+#include "keys/sweep.h"
+
+/* --- The files --- */
+
+struct reading {
+        struct accounts_facts *facts;
+        const struct account_files *files;
+        size_t n, room;
+        /* as the store has them, and those that it has not, ACCOUNT_UNKNOWN */
+        struct account_record *known;
+};
+
+static int add_known(struct reading *reading, const struct account_record *account) {
+        if (reading->n == reading->room) {
+                size_t room = reading->room > 0 ? 2 * reading->room : 64;
+                struct account_record *known = reallocarray(reading->known, room, sizeof(*known));
+
+                if (!known)
+                        return -ENOMEM;
+                reading->known = known;
+                reading->room = room;
+        }
+        reading->known[reading->n++] = *account;
+        return 0;
+}
+
+static int on_known(const struct account_record *account, void *userdata) {
+        return add_known(userdata, account);
+}
+
+static int on_missing(const char *name, void *userdata) {
+        struct account_record account = {};
+
+        memcpy(account.name, name, strlen(name) + 1);
+        return add_known(userdata, &account);
+}
+
+static int to_ask(struct accounts_facts *facts, const char *name) {
+        if (facts->n == facts->room) {
+                size_t room = facts->room > 0 ? 2 * facts->room : 16;
+                struct accounts_asked *asked = reallocarray(facts->asked, room, sizeof(*asked));
+
+                if (!asked)
+                        return -ENOMEM;
+                facts->asked = asked;
+                facts->room = room;
+        }
+        facts->asked[facts->n] = (struct accounts_asked){};
+        memcpy(facts->asked[facts->n++].look.asked, name, strlen(name) + 1);
+        return 0;
+}
+
+static bool same(const struct account_record *a, const struct account_record *b) {
+        return a->state == b->state && a->uid == b->uid && a->local == b->local &&
+               a->admin == b->admin && a->locked == b->locked &&
+               a->password_ends_at == b->password_ends_at && a->closes_at == b->closes_at &&
+               a->gone_since == b->gone_since && (a->checked_at == 0) == (b->checked_at == 0);
+}
+
+/* Writes what is new of an account and does to its keys what follows. */
+static int update(struct accounts_facts *facts, struct store *writer, const struct policy *policy,
+                  const struct account_record *old, struct account_record *account, bool answered) {
+        int64_t now = clock_now();
+        uint64_t ended;
+        int r;
+
+        memcpy(account->name, old->name, sizeof(account->name)); /* as the keys have it */
+        account->checked_at = answered ? now : 0;
+        if (!same(old, account)) {
+                r = store_account_put(writer, account);
+                if (r < 0)
+                        return r;
+                facts->changed = true;
+        }
+        r = sweep_account(writer, policy, account, now, &ended);
+        facts->changed |= r >= 0 && ended > 0;
+        return r;
+}
+
+/* Refused from now on, and noted as not answered for, in case that this process does not hear
+ * the answer; but what becomes of the keys is for the directories to say, to which the account
+ * may have moved. */
+static int lose(struct reading *reading, struct store *writer, const struct policy *policy,
+                const struct account_record *old) {
+        struct account_record gone = { .state = ACCOUNT_GONE,
+                                       .local = true,
+                                       .gone_since = clock_now() };
+        int r;
+
+        r = update(reading->facts, writer, policy, old, &gone, false);
+        return r < 0 ? r : to_ask(reading->facts, old->name);
+}
+
+static int look_at(struct reading *reading, struct store *writer, const struct policy *policy,
+                   const struct account_record *old) {
+        const struct account_record *found = account_files_find(reading->files, old->name);
+        struct accounts_facts *facts = reading->facts;
+        struct account_record account;
+        int r;
+
+        if (!found && old->local && old->state == ACCOUNT_PRESENT)
+                return lose(reading, writer, policy, old);
+        if (!found)
+                return facts->everybody || old->state == ACCOUNT_UNKNOWN ? to_ask(facts, old->name)
+                                                                         : 0;
+        account = *found;
+        /* Membership in a group may be known to a directory alone. */
+        if (facts->admin_group != (gid_t) -1 && !account.admin &&
+            (facts->everybody || old->admin)) {
+                account.admin = old->admin;
+                r = to_ask(facts, old->name);
+                if (r < 0)
+                        return r;
+        }
+        return update(facts, writer, policy, old, &account, true);
+}
+
+static int look_at_all(struct reading *reading, struct store *writer) {
+        struct policy policy;
+        int r;
+
+        r = facts_policy(writer, &policy);
+        if (r >= 0)
+                r = store_account_each(writer, on_known, reading);
+        if (r >= 0 && reading->facts->everybody)
+                r = store_account_each_missing(writer, on_missing, reading);
+        for (size_t i = 0; r >= 0 && i < reading->n; i++)
+                r = look_at(reading, writer, &policy, &reading->known[i]);
+        if (r >= 0 && reading->facts->everybody)
+                r = store_account_forget(writer);
+        return r;
+}
+
+void accounts_facts_read(struct accounts_facts *facts, struct store *writer) {
+        _cleanup_(account_files_freep) struct account_files *files = NULL;
+        struct reading reading = { .facts = facts };
+        char error[ACCOUNT_FILES_ERROR_LEN];
+        int r;
+
+        if (account_files_read(&files, facts->etc, facts->admin_group, error) < 0) {
+                log_message(MESSAGE_ACCOUNTS_UNREAD, LOG_WARNING,
+                            "what is known of accounts stays as it was: %s", error);
+                return;
+        }
+        reading.files = files;
+        r = store_begin(writer);
+        if (r >= 0)
+                r = look_at_all(&reading, writer);
+        if (r >= 0)
+                r = facts->changed ? store_commit(writer) : store_commit_quietly(writer);
+        store_rollback(writer);
+        free(reading.known);
+        if (r < 0) {
+                log_message(MESSAGE_ACCOUNTS_UNREAD, LOG_WARNING,
+                            "what is known of accounts stays as it was: %s", store_error_text(r));
+                facts->n = 0;
+        }
+}
+
+void accounts_facts_look(struct store *writer, const char *etc, gid_t admin_group) {
+        struct accounts_facts facts = { .etc = etc, .admin_group = admin_group };
+
+        accounts_facts_read(&facts, writer);
+        accounts_facts_done(&facts);
+}
+
+/* --- The answers --- */
+
+static int take_answer(struct accounts_facts *facts, struct store *writer,
+                       const struct policy *policy, const struct accounts_asked *asked) {
+        struct account_record old = {}, account = asked->look.account;
+        int r;
+
+        if (account.state == ACCOUNT_UNKNOWN)
+                return 0;
+        r = store_account_get(writer, asked->look.asked, &old);
+        if (r < 0 && r != -ENOENT)
+                return r;
+        memcpy(old.name, asked->look.asked, sizeof(old.name));
+        /* The files have the user, and may have been read after the question was asked: all that
+         * a directory adds is who administers. */
+        if (old.state == ACCOUNT_PRESENT && old.local) {
+                bool admin = account.state == ACCOUNT_PRESENT ? account.admin : old.admin;
+
+                account = old;
+                account.admin = admin;
+        } else if (account.state == ACCOUNT_GONE) {
+                account.gone_since = old.state == ACCOUNT_GONE ? old.gone_since : clock_now();
+                account.local = old.state == ACCOUNT_GONE && old.local;
+        }
+        return update(facts, writer, policy, &old, &account, true);
+}
+
+void accounts_facts_take(struct accounts_facts *facts, struct store *writer) {
+        struct policy policy;
+        int r;
+
+        r = store_begin(writer);
+        if (r >= 0)
+                r = facts_policy(writer, &policy);
+        for (size_t i = 0; r >= 0 && i < facts->n; i++)
+                r = take_answer(facts, writer, &policy, &facts->asked[i]);
+        if (r >= 0)
+                r = facts->changed ? store_commit(writer) : store_commit_quietly(writer);
+        store_rollback(writer);
+        if (r < 0)
+                log_line(LOG_WARNING, "what directories say of accounts was not written: %s",
+                         store_error_text(r));
+}
+
+int accounts_facts_append(struct accounts_facts *facts, const struct accounts_facts *more) {
+        struct accounts_asked *asked =
+                reallocarray(facts->asked, facts->n + more->n, sizeof(*asked));
+
+        if (!asked)
+                return -ENOMEM;
+        memcpy(asked + facts->n, more->asked, more->n * sizeof(*asked));
+        facts->asked = asked;
+        facts->n = facts->room = facts->n + more->n;
+        return 0;
+}
+
+void accounts_facts_done(struct accounts_facts *facts) {
+        free(facts->asked);
+        facts->asked = NULL;
+        facts->n = facts->room = 0;
+}

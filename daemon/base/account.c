@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+
+#include "base/account.h"
+#include "cleanup.h"
+
+/* enough for a group with ten thousand members; the pages are touched as needed */
+#define NSS_BUFFER_LEN (256 * 1024)
+
+/* getpwnam(3): these mean "no such name", whichever source said so. */
+static int not_found(int error) {
+        switch (error) {
+        case 0:
+        case ENOENT:
+        case ESRCH:
+        case EBADF:
+        case EPERM:
+                return -ENOENT;
+        }
+        return -EIO;
+}
+
+static int take_passwd(int error, const struct passwd *pw, struct account *ret) {
+        struct account account = {};
+        size_t len;
+
+        if (!pw)
+                return not_found(error);
+        len = strlen(pw->pw_name);
+        if (len == 0 || len > WIRE_USER_MAX)
+                return -ENOENT;
+        memcpy(account.name, pw->pw_name, len);
+        account.uid = pw->pw_uid;
+        *ret = account;
+        return 0;
+}
+
+int account_by_name(const char *name, struct account *ret) {
+        _cleanup_free_ char *buffer = malloc(NSS_BUFFER_LEN);
+        struct passwd pw, *found = NULL;
+        int error;
+
+        if (!buffer)
+                return -ENOMEM;
+        error = getpwnam_r(name, &pw, buffer, NSS_BUFFER_LEN, &found);
+        return take_passwd(error, found, ret);
+}
+
+int account_by_uid(uid_t uid, struct account *ret) {
+        _cleanup_free_ char *buffer = malloc(NSS_BUFFER_LEN);
+        struct passwd pw, *found = NULL;
+        int error;
+
+        if (!buffer)
+                return -ENOMEM;
+        error = getpwuid_r(uid, &pw, buffer, NSS_BUFFER_LEN, &found);
+        return take_passwd(error, found, ret);
+}
+
+int account_group(const char *name, gid_t *ret) {
+        _cleanup_free_ char *buffer = malloc(NSS_BUFFER_LEN);
+        struct group gr, *found = NULL;
+        int error;
+
+        if (!buffer)
+                return -ENOMEM;
+        error = getgrnam_r(name, &gr, buffer, NSS_BUFFER_LEN, &found);
+        if (!found)
+                return not_found(error);
+        *ret = gr.gr_gid;
+        return 0;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/account.h"
+#include "base/conf.h"
+#include "base/conf_file.h"
+#include "cleanup.h"
+#include "text.h"
+
+_Static_assert(CONF_ERROR_LEN == CONF_FILE_ERROR_LEN, "one buffer for both");
+
+#define PEERS_MAX 256
+
+struct reading {
+        struct conf *conf;
+        /* peers of the files before this one */
+        size_t n_before;
+        enum { NOWHERE, IN_DAEMON, IN_PEER } section;
+        bool admin_group, developer_group; /* named in this file */
+};
+
+struct conf *conf_free(struct conf *conf) {
+        if (conf)
+                free(conf->peers);
+        free(conf);
+        return NULL;
+}
+
+void conf_freep(struct conf **conf) {
+        *conf = conf_free(*conf);
+}
+
+static bool wrong(struct conf_file *file, enum conf_file_place place, size_t offset,
+                  const char *what, const char *name, const char *instead) {
+        char shown[128];
+
+        text_escape(shown, sizeof(shown), name);
+        return conf_file_wrong(file, place, offset, "%s '%s': %s", what, shown, instead);
+}
+
+static void on_file(void *userdata) {
+        struct reading *reading = userdata;
+
+        reading->n_before = reading->conf->n_peers;
+        reading->section = NOWHERE;
+        reading->admin_group = reading->developer_group = false;
+}
+
+/* --- [daemon] --- */
+
+static bool take_group(struct conf_file *file, const char *name, const char *value, bool *given,
+                       bool *has, gid_t *gid) {
+        if (*given)
+                return wrong(file, CONF_FILE_NAME, 0, "given twice", name,
+                             "a group is named once, in one line");
+        *given = true;
+        *has = false;
+        if (!value[0])
+                return true;
+        if (account_group(value, gid) < 0)
+                return wrong(file, CONF_FILE_VALUE, 0, "no such group", value,
+                             "name a group of this host");
+        *has = true;
+        return true;
+}
+
+static bool take_daemon(struct reading *reading, struct conf_file *file, const char *name,
+                        const char *value) {
+        struct conf *conf = reading->conf;
+
+        if (strcmp(name, "admin-group") == 0)
+                return take_group(file, name, value, &reading->admin_group, &conf->has_admin_group,
+                                  &conf->admin_group);
+        if (strcmp(name, "developer-group") == 0)
+                return take_group(file, name, value, &reading->developer_group,
+                                  &conf->has_developer_group, &conf->developer_group);
+        return wrong(file, CONF_FILE_NAME, 0, "unknown key in [daemon]", name,
+                     "known are admin-group and developer-group");
+}
+
+/* --- [Peer USER] --- */
+
+static bool begin_peer(struct reading *reading, struct conf_file *file, const char *user,
+                       size_t offset) {
+        struct conf *conf = reading->conf;
+        struct account account;
+        struct conf_peer *more;
+
+        if (account_by_name(user, &account) < 0)
+                return wrong(file, CONF_FILE_SECTION, offset, "no such user in [Peer]", user,
+                             "name the user that the service runs as");
+        if (conf->n_peers == PEERS_MAX)
+                return wrong(file, CONF_FILE_SECTION, 0, "too many sections, from [Peer]", user,
+                             "256 are enough");
+        more = reallocarray(conf->peers, conf->n_peers + 1, sizeof(*more));
+        if (!more)
+                return wrong(file, CONF_FILE_SECTION, 0, "out of memory at [Peer]", user,
+                             "try again");
+        conf->peers = more;
+        conf->peers[conf->n_peers++] = (struct conf_peer){ .uid = account.uid };
+        return true;
+}
+
+static bool take_services(struct conf_file *file, char list[static RECORD_LIST_LEN],
+                          const char *value) {
+        const char *p = value + strspn(value, " \t");
+
+        while (*p) {
+                size_t len = strcspn(p, " \t"), used = strlen(list);
+                char word[WIRE_SERVICE_MAX + 1] = {};
+
+                if (len <= WIRE_SERVICE_MAX)
+                        memcpy(word, p, len);
+                if (!text_is_service(word))
+                        return wrong(file, CONF_FILE_VALUE, (size_t) (p - value),
+                                     "bad service list", value,
+                                     "PAM service names separated by blanks");
+                if (used + len + 2 > RECORD_LIST_LEN)
+                        return wrong(file, CONF_FILE_VALUE, (size_t) (p - value),
+                                     "too many services", value, "at most 16 for one peer");
+                if (used > 0)
+                        list[used++] = ' ';
+                memcpy(list + used, word, len + 1);
+                p += len;
+                p += strspn(p, " \t");
+        }
+        return true;
+}
+
+static char *list_of(struct conf_peer *peer, bool certificates) {
+        return certificates ? peer->certificates : peer->services;
+}
+
+static bool take_peer(struct reading *reading, struct conf_file *file, const char *name,
+                      const char *value) {
+        bool certificates = strcmp(name, "certificates") == 0;
+        struct conf *conf = reading->conf;
+        struct conf_peer *peer = &conf->peers[conf->n_peers - 1];
+
+        if (!certificates && strcmp(name, "services") != 0)
+                return wrong(file, CONF_FILE_NAME, 0, "unknown key in [Peer]", name,
+                             "known are services and certificates");
+        /* A file takes the place of what those before it say in this key of this user. */
+        for (size_t i = 0; i < reading->n_before; i++)
+                if (conf->peers[i].uid == peer->uid)
+                        list_of(&conf->peers[i], certificates)[0] = '\0';
+        return take_services(file, list_of(peer, certificates), value);
+}
+
+/* --- All of it --- */
+
+static bool on_section(struct conf_file *file, const char *section, void *userdata) {
+        struct reading *reading = userdata;
+
+        if (strcmp(section, "daemon") == 0) {
+                reading->section = IN_DAEMON;
+                return true;
+        }
+        if (strncmp(section, "Peer ", 5) == 0) {
+                size_t offset = 5 + strspn(section + 5, " ");
+
+                reading->section = IN_PEER;
+                return begin_peer(reading, file, section + offset, offset);
+        }
+        return wrong(file, CONF_FILE_SECTION, 0, "unknown section", section,
+                     "known are [daemon] and [Peer USER]");
+}
+
+static bool on_value(struct conf_file *file, const char *name, const char *value, void *userdata) {
+        struct reading *reading = userdata;
+
+        if (reading->section == NOWHERE)
+                return wrong(file, CONF_FILE_NAME, 0, "before any [section] stands", name,
+                             "known are [daemon] and [Peer USER]");
+        return reading->section == IN_DAEMON ? take_daemon(reading, file, name, value)
+                                             : take_peer(reading, file, name, value);
+}
+
+int conf_load(struct conf **ret, const char *path, bool required,
+              char error[static CONF_ERROR_LEN]) {
+        __attribute__((cleanup(conf_freep))) struct conf *conf = calloc(1, sizeof(*conf));
+        struct reading reading = { .conf = conf };
+        const struct conf_file_reader reader = {
+                .begin = on_file, .section = on_section, .value = on_value, .userdata = &reading
+        };
+        int r;
+
+        if (!conf)
+                return -ENOMEM;
+        r = conf_file_read(path, required, &reader, &conf->from_file, error);
+        if (r < 0)
+                return r;
+        *ret = take_ptr(conf);
+        return 0;
+}
+
+enum role conf_role(const struct conf *conf, const struct peer *peer) {
+        if (peer->cred.uid == 0 || peer->cred.uid == geteuid())
+                return ROLE_ADMIN;
+        if (conf->has_admin_group && peer_has_group(peer, conf->admin_group))
+                return ROLE_ADMIN;
+        if (conf->has_developer_group && peer_has_group(peer, conf->developer_group))
+                return ROLE_DEVELOPER;
+        return ROLE_USER;
+}
+
+bool conf_peer_may_claim(const struct conf *conf, uid_t uid, const char *service) {
+        bool tied = false;
+
+        if (conf->n_peers == 0 || uid == 0 || uid == geteuid())
+                return true;
+        for (size_t i = 0; i < conf->n_peers; i++)
+                if (text_has_word(conf->peers[i].services, service)) {
+                        if (conf->peers[i].uid == uid)
+                                return true;
+                        tied = true;
+                }
+        return !tied;
+}
+
+bool conf_peer_may_vouch(const struct conf *conf, uid_t uid, const char *service) {
+        if (uid == 0 || uid == geteuid())
+                return true;
+        for (size_t i = 0; i < conf->n_peers; i++)
+                if (conf->peers[i].uid == uid &&
+                    text_has_word(conf->peers[i].certificates, service))
+                        return true;
+        return false;
+}

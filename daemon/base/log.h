@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The daemon's log: structured lines to the journal, or their message to stderr. After
+ * log_start() a thread of its own writes them, so that a journal that does not listen can stop
+ * nobody's login: the queue is bounded, and what does not fit is counted and said. Callers pass
+ * texts that a peer chose through text_escape(); log_add() does it for them. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <syslog.h>
+
+#include "attr.h"
+#include "base/message.h"
+
+#define LOG_TEXT_MAX   2048
+#define LOG_FIELDS_MAX 12
+
+struct log_entry {
+        int priority;
+        size_t n_fields;
+        size_t used;
+        uint16_t at[LOG_FIELDS_MAX];
+        char text[LOG_TEXT_MAX]; /* NAME=value, each with its NUL */
+};
+
+/**
+ * log_set_debug(on): whether LOG_DEBUG lines are written; call before log_start().
+ */
+void log_set_debug(bool on);
+
+/**
+ * log_start(), log_stop():
+ * Starts the writing thread; writes what is queued and ends it. Without it lines are written by
+ * the caller.
+ * Returns 0, or a negative errno.
+ */
+int log_start(void) _must_check_;
+void log_stop(void);
+
+/**
+ * log_begin(entry, priority, format, ...): begins a line with its message. Arguments must be
+ * printable as they are.
+ */
+void log_begin(struct log_entry *entry, int priority, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
+/**
+ * log_add(entry, name, value): adds a field; ${value} is escaped. Fields that do not fit are
+ * left out.
+ */
+void log_add(struct log_entry *entry, const char *name, const char *value);
+
+/**
+ * log_end(entry): hands the line on. Never blocks once the thread runs.
+ */
+void log_end(const struct log_entry *entry);
+
+/**
+ * log_line(priority, format, ...): a line without fields.
+ */
+void log_line(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/**
+ * log_message(message, priority, format, ...): a line that is explained in the catalog.
+ */
+void log_message(enum message message, int priority, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
+/**
+ * log_dropped(): how many lines found no place in the queue since the start.
+ */
+uint64_t log_dropped(void);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include "base/peer.h"
+#include "cleanup.h"
+
+/* SO_PASSRIGHTS of <asm-generic/socket.h>, which Debian 12's headers are too old to have. */
+#define PASSRIGHTS 83
+
+void peer_refuse_descriptors(int fd) {
+        (void) setsockopt(fd, SOL_SOCKET, PASSRIGHTS, &(int){ 0 }, sizeof(int));
+}
+
+int peer_cred(int fd, struct ucred *ret) {
+        struct ucred cred;
+        socklen_t len = sizeof(cred);
+
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
+                return -errno;
+        if (len != sizeof(cred) || cred.uid == (uid_t) -1)
+                return -EPROTO;
+        *ret = cred;
+        return 0;
+}
+
+int peer_read(int fd, struct peer *ret) {
+        _cleanup_free_ gid_t *groups = NULL;
+        struct peer peer = {};
+        socklen_t len = 0;
+        int r;
+
+        r = peer_cred(fd, &peer.cred);
+        if (r < 0)
+                return r;
+        /* The first call says how much room it wants. */
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &len) < 0 && errno != ERANGE)
+                return -errno;
+        if (len > 0) {
+                groups = malloc(len);
+                if (!groups)
+                        return -ENOMEM;
+                if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len) < 0)
+                        return -errno;
+        }
+        peer.n_groups = len / sizeof(gid_t);
+        peer.groups = take_ptr(groups);
+        *ret = peer;
+        return 0;
+}
+
+void peer_done(struct peer *peer) {
+        free(peer->groups);
+        *peer = (struct peer){};
+}
+
+bool peer_has_group(const struct peer *peer, gid_t gid) {
+        if (peer->cred.gid == gid)
+                return true;
+        for (size_t i = 0; i < peer->n_groups; i++)
+                if (peer->groups[i] == gid)
+                        return true;
+        return false;
+}
+
+bool peer_is_gone(int fd) {
+        struct pollfd poll_fd = { .fd = fd };
+
+        return poll(&poll_fd, 1, 0) < 0 || (poll_fd.revents & (POLLHUP | POLLERR));
+}

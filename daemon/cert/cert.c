@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+#include <string.h>
+
+#include "cert/cert_crl.h"
+#include "cert/cert_x509.h"
+#include "parse.h"
+
+#define SAYS(...) ((void) snprintf(detail, CERT_DETAIL_LEN, __VA_ARGS__))
+
+static void say_time(const char *what, const ASN1_TIME *time, const char *right,
+                     char detail[static CERT_DETAIL_LEN]) {
+        char text[PARSE_TIME_LEN] = "";
+        int64_t t = 0;
+
+        if (cert_x509_time(time, &t))
+                parse_time_format(t, text);
+        SAYS("%s %s: %s", what, text, right);
+}
+
+static void say(enum cert_x509_fault fault, const X509 *x, const char *key_type,
+                char detail[static CERT_DETAIL_LEN]) {
+        switch (fault) {
+        case CERT_X509_FINE:
+                return;
+        case CERT_X509_WEAK_KEY:
+                SAYS("its key is %s: take RSA of 2048 bits or more, ECDSA P-256, P-384 or P-521, "
+                     "or Ed25519",
+                     key_type);
+                return;
+        case CERT_X509_WEAK_SIGNATURE:
+                SAYS("it is signed with SHA-1, MD5 or the like: have it signed with SHA-256");
+                return;
+        case CERT_X509_EXTENSION:
+                SAYS("it has a critical extension that is not known here: have it made without");
+                return;
+        case CERT_X509_CA:
+                SAYS("it is a CA's: register it as a CA, or make one with basicConstraints "
+                     "CA:FALSE");
+                return;
+        case CERT_X509_NO_CA:
+                SAYS("it is no CA's: register it as a client's, or make one with basicConstraints "
+                     "CA:TRUE");
+                return;
+        case CERT_X509_PURPOSE:
+                SAYS("it is not for clients: its keyUsage needs digitalSignature, its "
+                     "extendedKeyUsage "
+                     "clientAuth");
+                return;
+        case CERT_X509_NOT_YET_VALID:
+                say_time("it is not valid before", X509_get0_notBefore(x),
+                         "wait, or look at the clock", detail);
+                return;
+        case CERT_X509_EXPIRED:
+                say_time("it has expired on", X509_get0_notAfter(x), "register one that is valid",
+                         detail);
+                return;
+        }
+}
+
+enum cert_fault cert_read(const struct cert_blob *der, enum cert_kind kind, int64_t now,
+                          struct cert_record *ret, char detail[static CERT_DETAIL_LEN]) {
+        _cleanup_openssl_;
+        _cleanup_(cert_x509_free) X509 *x = cert_x509_parse(der);
+        enum cert_x509_fault fault;
+
+        detail[0] = '\0';
+        if (!x || !cert_x509_describe(x, der, ret)) {
+                SAYS("it is not one X.509 certificate in DER, from the first byte to the last");
+                return CERT_UNREADABLE;
+        }
+        fault = cert_x509_check_usage(x, kind);
+        if (fault == CERT_X509_FINE)
+                fault = cert_x509_check_strength(x);
+        if (fault == CERT_X509_FINE)
+                fault = cert_x509_check_time(x, now);
+        say(fault, x, ret->key_type, detail);
+        return fault == CERT_X509_FINE ? CERT_FINE : CERT_REFUSED;
+}
+
+enum cert_fault cert_read_crl(const struct cert_blob *crl, const struct cert_blob *cas,
+                              size_t n_cas, int64_t now, struct crl_record *ret,
+                              struct cert_serial *ret_serials, size_t max,
+                              char detail[static CERT_DETAIL_LEN]) {
+        _cleanup_openssl_;
+
+        detail[0] = '\0';
+        return cert_crl_read(crl, cas, n_cas, now, ret, ret_serials, max, detail);
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cleanup.h"
+#include "control/control.h"
+#include "keys/facts.h"
+#include "text.h"
+
+static const struct control_method *const methods[] = {
+        &control_issue,
+        &control_issue_with_password,
+        &control_list_keys,
+        &control_list_get,
+        &control_key_rename,
+        &control_key_reset,
+        &control_key_revoke,
+        &control_key_remove,
+        &control_reload,
+        &control_policy_get,
+        &control_policy_set,
+        &control_policy_status,
+        &control_metrics_get,
+        &control_events_list,
+        &control_events_verify,
+        &control_follow,
+        &control_doctor_diagnose,
+        &control_mirror_keygen,
+        &control_mirror_show_key,
+        &control_mirror_export_begin,
+        &control_mirror_export_read,
+        &control_mirror_import_begin,
+        &control_mirror_import_write,
+        &control_mirror_import_check,
+        &control_mirror_import_commit,
+        &control_explain,
+        &control_remove_all,
+        &control_remove_all_count,
+        &control_rotate,
+        &control_bind,
+        &control_cert_add,
+        &control_crl_load,
+        &control_certs_list,
+        &control_certs_get,
+        &control_certs_remove,
+};
+
+static const char *const error_names[] = {
+        [CONTROL_ACCESS_DENIED] = "org.wfapikey1.Error.AccessDenied",
+        [CONTROL_NO_SUCH_KEY] = "org.wfapikey1.Error.NoSuchKey",
+        [CONTROL_NO_SUCH_USER] = "org.wfapikey1.Error.NoSuchUser",
+        [CONTROL_NO_SUCH_CERTIFICATE] = "org.wfapikey1.Error.NoSuchCertificate",
+        [CONTROL_NOT_ACTIVE] = "org.wfapikey1.Error.NotActive",
+        [CONTROL_INVALID_ARGUMENT] = "org.wfapikey1.Error.InvalidArgument",
+        [CONTROL_LIMIT_EXCEEDED] = "org.wfapikey1.Error.LimitExceeded",
+        [CONTROL_DISABLED] = "org.wfapikey1.Error.Disabled",
+        [CONTROL_BUSY] = "org.wfapikey1.Error.Busy",
+        [CONTROL_STORE] = "org.wfapikey1.Error.Store",
+        [CONTROL_REFUSED] = "org.wfapikey1.Error.Refused",
+        [CONTROL_CONFIGURATION] = "org.wfapikey1.Error.Configuration",
+};
+_Static_assert(ARRAY_LEN(error_names) == _CONTROL_ERROR_MAX, "a name for each error");
+
+static void message_unrefp(sd_bus_message **m) {
+        sd_bus_message_unref(*m);
+}
+
+void control_fail(struct control_call *call, enum control_error error, const char *format, ...) {
+        va_list ap;
+
+        if (call->error != CONTROL_OK)
+                return;
+        call->error = error;
+        va_start(ap, format);
+        (void) vsnprintf(call->error_text, sizeof(call->error_text), format, ap);
+        va_end(ap);
+}
+
+void control_fail_store(struct control_call *call, int r) {
+        control_fail(call, CONTROL_STORE, "The key store: %s; nothing was changed.",
+                     store_error_text(r));
+}
+
+bool control_load_policy(struct control_call *call, struct store *writer, struct policy *ret) {
+        int r;
+
+        r = facts_policy(writer, ret);
+        if (r < 0)
+                control_fail_store(call, r);
+        return r >= 0;
+}
+
+bool control_may_touch(const struct control_call *call, struct store *writer,
+                       const struct key_record *key) {
+        struct account_record account;
+        bool own;
+
+        if (role_may(call->role, call->method->verb, false, call->developers))
+                return true;
+        /* Name and number: a number can have been another person's before, and a name can have
+         * moved. */
+        own = key->owner_uid == call->uid && store_account_get(writer, key->owner, &account) >= 0 &&
+              account.state == ACCOUNT_PRESENT && account.uid == call->uid;
+        return role_may(call->role, call->method->verb, own, call->developers);
+}
+
+bool control_check_id(struct control_call *call, const char *id) {
+        if (keytext_is_id(id))
+                return true;
+        /* It is not shown: it could be a whole key. */
+        control_fail(call, CONTROL_INVALID_ARGUMENT,
+                     "That is no key id: an id is the 10 letters and digits between the two "
+                     "underscores of a "
+                     "key.");
+        return false;
+}
+
+/* Nothing like a key belongs into what is shown. */
+bool control_take_label(struct control_call *call, const char *what, const char *in, char *out,
+                        size_t size) {
+        if (text_is_label(in, size - 1) && !strstr(in, "wfk_"))
+                return text_copy(out, size, in);
+        control_fail(call, CONTROL_INVALID_ARGUMENT,
+                     "That %s will not do: 1 to %zu bytes of UTF-8 without control characters, and "
+                     "no key in it.",
+                     what, size - 1);
+        return false;
+}
+
+bool control_get_key(struct control_call *call, struct store *writer, const char *id,
+                     struct key_record *ret) {
+        struct key_record key = {};
+        int r;
+
+        if (!control_check_id(call, id))
+                return false;
+        memcpy(call->about, id, sizeof(call->about));
+        call->about_user[0] = '\0';
+        r = store_key_get_used(writer, id, &key);
+        if (r >= 0) {
+                memcpy(call->about_user, key.owner, sizeof(call->about_user));
+                call->about_uid = key.owner_uid;
+        }
+        if (r < 0 && r != -ENOENT)
+                control_fail_store(call, r);
+        else if (call->role != ROLE_ADMIN && (r < 0 || !control_may_touch(call, writer, &key)))
+                control_fail(call, CONTROL_ACCESS_DENIED,
+                             "Key %s is not yours, or you may not do this.", id);
+        else if (r < 0)
+                control_fail(call, CONTROL_NO_SUCH_KEY, "There is no key %s.", id);
+        else {
+                *ret = key;
+                return true;
+        }
+        return false;
+}
+
+int control_read_options(struct control_call *call, sd_bus_message *m,
+                         int (*take)(struct control_call *call, sd_bus_message *m)) {
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', "{sv}");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+                r = take(call, m);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(m);
+                if (r < 0)
+                        return r;
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static void call_free(struct control_call *call) {
+        size_t size = call->method->size;
+
+        control_load_remove(call);
+        control_audit_release(call);
+        if (call->method->release)
+                call->method->release(call);
+        sd_bus_message_unref(call->message);
+        explicit_bzero(call, size);
+        free(call);
+}
+
+static void call_freep(struct control_call **call) {
+        if (*call)
+                call_free(*call);
+}
+
+static int send_error(struct control_call *call) {
+        control_audit_refused(call);
+        return sd_bus_reply_method_errorf(call->message, error_names[call->error], "%s",
+                                          call->error_text);
+}
+
+static int send_reply(struct control_call *call) {
+        __attribute__((cleanup(message_unrefp))) sd_bus_message *reply = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_return(call->message, &reply);
+        if (r < 0)
+                return r;
+        if (call->method->sensitive) {
+                r = sd_bus_message_sensitive(reply);
+                if (r < 0)
+                        return r;
+        }
+        if (call->method->reply) {
+                r = call->method->reply(call, reply);
+                if (r < 0)
+                        return r;
+        }
+        return sd_bus_send(NULL, reply, NULL);
+}
+
+static void on_run(struct worker_job *job, struct store *writer) {
+        struct control_call *call = (struct control_call *) job;
+
+        call->method->run(call, writer);
+}
+
+static void on_done(struct worker_job *job) {
+        struct control_call *call = (struct control_call *) job;
+        int r;
+
+        r = call->error == CONTROL_OK ? send_reply(call) : send_error(call);
+        /* Whoever has gone away in the meantime does not hear it; that is no fault of ours. */
+        if (r < 0 && r != -ENOTCONN && r != -ECONNRESET)
+                log_line(LOG_WARNING, "cannot answer %s of uid %u, ignoring: %s",
+                         call->method->member, call->uid, strerrordesc_np(-r));
+        call_free(call);
+}
+
+void control_resume(struct control_call *call) {
+        /* the worker's, and perhaps written to by now */
+        if (call->error == CONTROL_OK && worker_submit(call->control->worker, &call->job) >= 0)
+                return;
+        control_fail(call, CONTROL_BUSY, "Too much is waiting to be done; try again.");
+        on_done(&call->job);
+}
+
+void control_drop(struct control_call *call) {
+        call_free(call);
+}
+
+static const char *why_denied(enum role_verb verb) {
+        static const char *const texts[_ROLE_VERB_MAX] = {
+                [ROLE_VERB_POLICY] = "Only administrators see and change the policy.",
+                [ROLE_VERB_MIRROR] = "Only administrators copy, back up and restore the store.",
+                [ROLE_VERB_CERTIFICATE] =
+                        "Only administrators register certificates, see and remove them.",
+                [ROLE_VERB_REMOVE_ALL] = "Only administrators remove all keys.",
+                [ROLE_VERB_AUDIT_CHECK] = "Only administrators check the audit log.",
+                [ROLE_VERB_RELOAD] = "Only administrators have the configuration read again.",
+                [ROLE_VERB_STATISTICS] = "Only administrators see the metrics.",
+                [ROLE_VERB_DIAGNOSE] = "Only administrators are told how the daemon is.",
+        };
+
+        return texts[verb]
+                       ?: "Only administrators and developers make, rename, reset, rotate and bind "
+                          "keys.";
+}
+
+static const struct control_method *find_method(const char *member) {
+        for (size_t i = 0; i < ARRAY_LEN(methods); i++)
+                if (strcmp(methods[i]->member, member) == 0)
+                        return methods[i];
+        return NULL;
+}
+
+static struct control_call *call_new(const struct control_method *method,
+                                     const struct control_caller *caller, sd_bus_message *m) {
+        struct control_call *call = calloc(1, method->size);
+
+        if (!call)
+                return NULL;
+        call->job = (struct worker_job){ .run = on_run, .done = on_done };
+        call->method = method;
+        call->control = caller->control;
+        call->message = sd_bus_message_ref(m);
+        call->uid = caller->peer.cred.uid;
+        call->pid = caller->peer.cred.pid;
+        call->role = conf_role(caller->control->conf, &caller->peer);
+        call->developers = caller->control->conf->has_developer_group;
+        call->connection = caller->connection;
+        /* nobody's keys keep an administrator from revoking */
+        call->job.urgent = call->role == ROLE_ADMIN && !method->bulk;
+        return call;
+}
+
+int control_on_method(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        __attribute__((cleanup(call_freep))) struct control_call *call = NULL;
+        const struct control_method *method = find_method(sd_bus_message_get_member(m));
+        int r;
+
+        (void) error;
+        if (!method)
+                return -ENOSYS;
+        call = call_new(method, userdata, m);
+        if (!call)
+                return -ENOMEM;
+        if (!role_may(call->role, method->verb, true, call->developers))
+                control_fail(call, CONTROL_ACCESS_DENIED, "%s", why_denied(method->verb));
+        if (call->error == CONTROL_OK) {
+                r = method->parse(call, m);
+                if (r < 0)
+                        return r;
+        }
+        if (call->error == CONTROL_OK)
+                control_load_add(call);
+        if (call->error != CONTROL_OK)
+                return send_error(call);
+        /* What is shown has the uses up to now. */
+        if (method->verb == ROLE_VERB_LIST)
+                verify_flush(call->control->verify, call->control->worker);
+        if (method->verb == ROLE_VERB_AUDIT)
+                audit_flush(call->control->audit, call->control->worker, clock_now());
+        (method->detour ? method->detour : control_resume)(take_ptr(call));
+        return 1;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The audit records of calls: of a change in the transaction of the change, of a refusal by the
+ * way of all refusals. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "control/control.h"
+#include "text.h"
+
+struct control_line {
+        struct control_line *next;
+        const char *what;
+        char id[KEYTEXT_ID_LEN + 1];
+        char owner[WIRE_USER_MAX + 1];
+};
+
+/* The word for a refusal. NULL is none: what was asked for was nothing that could be done, or
+ * may be asked again. */
+static const char *const refusals[] = {
+        [CONTROL_OK] = NULL,
+        [CONTROL_ACCESS_DENIED] = "access-denied",
+        [CONTROL_NO_SUCH_KEY] = "no-such-key",
+        [CONTROL_NO_SUCH_USER] = "no-such-user",
+        [CONTROL_NOT_ACTIVE] = "not-active",
+        [CONTROL_INVALID_ARGUMENT] = NULL,
+        [CONTROL_LIMIT_EXCEEDED] = "limit-exceeded",
+        [CONTROL_DISABLED] = "disabled",
+        [CONTROL_BUSY] = NULL,
+        [CONTROL_STORE] = "store-failure",
+        [CONTROL_REFUSED] = "file-refused",
+        [CONTROL_CONFIGURATION] = NULL,
+};
+_Static_assert(ARRAY_LEN(refusals) == _CONTROL_ERROR_MAX, "a row for each error");
+
+static struct audit_record record_of(const struct control_call *call, const char *event,
+                                     const char *verdict) {
+        int64_t now = clock_now();
+        struct audit_record record = { .at = now,
+                                       .until = now,
+                                       .count = 1,
+                                       .uid = call->uid,
+                                       .pid = call->pid,
+                                       .owner_uid = AUDIT_NOBODY };
+        bool password = call->method->verb == ROLE_VERB_ISSUE_PASSWORD;
+
+        (void) text_copy(record.door, sizeof(record.door), password ? "password" : "control");
+        (void) text_copy(record.event, sizeof(record.event), event);
+        (void) text_copy(record.verdict, sizeof(record.verdict), verdict);
+        return record;
+}
+
+static int note_line(struct control_call *call, const char *what, const struct key_record *key) {
+        struct control_line *line = malloc(sizeof(*line)), **end = &call->lines;
+
+        if (!line)
+                return -ENOMEM;
+        *line = (struct control_line){ .what = what };
+        memcpy(line->id, key->id, sizeof(line->id));
+        memcpy(line->owner, key->owner, sizeof(line->owner));
+        while (*end)
+                end = &(*end)->next;
+        *end = line;
+        return 0;
+}
+
+int control_audit_add(struct control_call *call, struct store *writer, const char *what,
+                      const struct key_record *key, const char *detail) {
+        struct audit_record record = record_of(call, what, "done");
+        int r;
+
+        text_escape(record.detail, sizeof(record.detail), detail);
+        if (key) {
+                memcpy(record.key, key->id, sizeof(record.key));
+                memcpy(record.user, key->owner, sizeof(key->owner));
+                record.owner_uid = key->owner_uid;
+                r = note_line(call, what, key);
+                if (r < 0)
+                        return r;
+        }
+        return store_audit_add(writer, &record);
+}
+
+void control_audit_fill(const struct control_call *call, const char *what,
+                        struct audit_record *ret) {
+        *ret = record_of(call, what, "done");
+}
+
+static void say(const struct control_call *call, const char *what, const char *id,
+                const char *owner) {
+        struct log_entry entry;
+        char shown[2 * WIRE_USER_MAX], number[24];
+        unsigned kept;
+
+        /* On the writer thread, like the counts. Administrators do as much as they like. */
+        if (call->role != ROLE_ADMIN &&
+            !limits_say(&call->control->changes, limits_hash(call->uid + UINT64_C(1), what),
+                        clock_now(), &kept))
+                return;
+        text_escape(shown, sizeof(shown), owner);
+        log_begin(&entry, LOG_NOTICE, "key %s of user '%s' %s by uid %u", id, shown, what,
+                  call->uid);
+        log_add(&entry, "MESSAGE_ID", message_id(MESSAGE_KEY_CHANGED));
+        log_add(&entry, "WFA_KEY_ID", id);
+        log_add(&entry, "WFA_USER", owner);
+        log_add(&entry, "WFA_ACTION", what);
+        (void) snprintf(number, sizeof(number), "%u", call->uid);
+        log_add(&entry, "WFA_PEER_UID", number);
+        (void) snprintf(number, sizeof(number), "%d", call->pid);
+        log_add(&entry, "WFA_PEER_PID", number);
+        log_end(&entry);
+}
+
+void control_audit_say(const struct control_call *call, const char *what,
+                       const struct key_record *key) {
+        say(call, what, key->id, key->owner);
+}
+
+int control_audit_commit(struct control_call *call, struct store *writer) {
+        int r;
+
+        r = store_commit(writer);
+        if (r < 0)
+                return r;
+        for (const struct control_line *line = call->lines; line; line = line->next)
+                say(call, line->what, line->id, line->owner);
+        return 0;
+}
+
+void control_audit_refused(struct control_call *call) {
+        struct audit_record record = record_of(call, call->method->member, "refused");
+        bool known = call->about[0] && call->about_user[0];
+
+        if (!refusals[call->error])
+                return;
+        (void) text_copy(record.reason, sizeof(record.reason), refusals[call->error]);
+        memcpy(record.key, call->about, sizeof(record.key));
+        memcpy(record.user, call->about_user, sizeof(call->about_user));
+        if (known)
+                record.owner_uid = call->about_uid;
+        audit_note(call->control->audit, &record, record.at);
+}
+
+void control_audit_release(struct control_call *call) {
+        while (call->lines) {
+                struct control_line *line = call->lines;
+
+                call->lines = line->next;
+                free(line);
+        }
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+
+#include "base/log.h"
+#include "cleanup.h"
+#include "control/control_bus.h"
+#include "control/control_gate.h"
+
+struct connection {
+        LIST_ENTRY(connection) entries;
+        struct control_bus *owner;
+        struct control_caller caller;
+        struct control_gate *gate;
+        sd_bus *bus;
+};
+
+/* Invariant: n_connections is the length of connections. */
+struct control_bus {
+        int fd;
+        sd_event *event; /* borrowed */
+        sd_event_source *source;
+        struct control *control;
+        LIST_HEAD(, connection) connections;
+        size_t n_connections;
+};
+
+static void connection_free(struct connection *c) {
+        LIST_REMOVE(c, entries);
+        c->owner->n_connections--;
+        /* Answers on their way hold the bus; closed, it dispatches nothing any more and so has
+         * no use for the caller. */
+        if (c->bus) {
+                (void) sd_bus_detach_event(c->bus);
+                sd_bus_close(c->bus);
+                sd_bus_unref(c->bus);
+        }
+        control_gate_free(c->gate);
+        control_mirror_tidy(c->caller.control, c->caller.connection);
+        peer_done(&c->caller.peer);
+        free(c);
+}
+
+static void on_end(void *userdata) {
+        connection_free(userdata);
+}
+
+/* Before every message: a peer that asks and does not read its answers would have them pile up
+ * here. */
+static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        struct connection *c = userdata;
+        uint64_t waiting;
+
+        (void) m;
+        (void) error;
+        if (sd_bus_get_n_queued_write(c->bus, &waiting) < 0 || waiting <= CONTROL_BUS_ANSWERS_MAX)
+                return 0;
+        log_line(LOG_NOTICE, "uid %u does not read its answers, disconnecting",
+                 c->caller.peer.cred.uid);
+        /* the gate sees it and ends the connection */
+        sd_bus_close(c->bus);
+        return 1;
+}
+
+static int start_bus(struct connection *c, int *fd) {
+        sd_id128_t id;
+        int r;
+
+        /* The credentials were taken from the peer's own socket; what the peer says of itself in
+         * its D-Bus greeting is of no interest, hence "anonymous". */
+        if ((r = sd_id128_randomize(&id)) < 0 || (r = sd_bus_new(&c->bus)) < 0 ||
+            (r = sd_bus_set_fd(c->bus, *fd, *fd)) < 0)
+                return r;
+        (void) take_fd(fd);
+        if ((r = sd_bus_set_server(c->bus, 1, id)) < 0 ||
+            (r = sd_bus_set_anonymous(c->bus, 1)) < 0 ||
+            (r = sd_bus_negotiate_fds(c->bus, 0)) < 0 ||
+            (r = sd_bus_set_sender(c->bus, "org.wfapikey1")) < 0 ||
+            (r = sd_bus_start(c->bus)) < 0 ||
+            (r = sd_bus_attach_event(c->bus, c->owner->event, SD_EVENT_PRIORITY_NORMAL)) < 0 ||
+            (r = sd_bus_add_filter(c->bus, NULL, on_message, c)) < 0)
+                return r;
+        return control_vtable_attach(c->bus, &c->caller);
+}
+
+static bool has_place(const struct control_bus *b, uid_t uid) {
+        const struct connection *c;
+        size_t same = 0;
+
+        if (uid == 0)
+                return b->n_connections < CONTROL_BUS_CONNECTIONS_MAX;
+        if (b->n_connections >= CONTROL_BUS_CONNECTIONS_MAX - CONTROL_BUS_ROOT_SHARE)
+                return false;
+        LIST_FOREACH(c, &b->connections, entries)
+                if (c->caller.peer.cred.uid == uid)
+                        same++;
+        return same < CONTROL_BUS_PER_UID_MAX;
+}
+
+static int connection_new(struct control_bus *b, int *peer_fd) {
+        _cleanup_close_ int bus_fd = -1;
+        struct connection *c;
+        struct ucred cred;
+        int r;
+
+        r = peer_cred(*peer_fd, &cred);
+        if (r < 0)
+                return r;
+        if (!has_place(b, cred.uid))
+                return -EUSERS;
+        c = calloc(1, sizeof(*c));
+        if (!c)
+                return -ENOMEM;
+        c->owner = b;
+        c->caller.control = b->control;
+        LIST_INSERT_HEAD(&b->connections, c, entries);
+        b->n_connections++;
+        r = peer_read(*peer_fd, &c->caller.peer);
+        if (r >= 0)
+                r = control_gate_new(&c->gate, b->event, *peer_fd, &bus_fd, on_end, c);
+        if (r >= 0) {
+                (void) take_fd(peer_fd);
+                r = start_bus(c, &bus_fd);
+        }
+        if (r < 0)
+                connection_free(c);
+        return r;
+}
+
+static int on_accept(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        _cleanup_close_ int peer_fd = -1;
+        int r;
+
+        (void) source;
+        (void) revents;
+        peer_fd = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (peer_fd < 0)
+                return 0;
+        r = connection_new(userdata, &peer_fd);
+        if (r < 0 && r != -EUSERS)
+                log_line(LOG_WARNING, "a control connection could not be taken, ignoring: %s",
+                         strerrordesc_np(-r));
+        return 0;
+}
+
+struct control_bus *control_bus_free(struct control_bus *b) {
+        struct connection *c;
+
+        if (!b)
+                return NULL;
+        while ((c = LIST_FIRST(&b->connections)))
+                connection_free(c);
+        sd_event_source_disable_unref(b->source);
+        if (b->fd >= 0)
+                (void) close(b->fd);
+        free(b);
+        return NULL;
+}
+
+int control_bus_new(struct control_bus **ret, sd_event *event, int fd, struct control *control) {
+        struct control_bus *b = calloc(1, sizeof(*b));
+        int r;
+
+        if (!b)
+                return -ENOMEM;
+        *b = (struct control_bus){ .fd = fd, .event = event, .control = control };
+        LIST_INIT(&b->connections);
+        peer_refuse_descriptors(fd);
+        r = sd_event_add_io(event, &b->source, fd, EPOLLIN, on_accept, b);
+        if (r < 0) {
+                free(b);
+                return r;
+        }
+        *ret = b;
+        return 0;
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* AddCertificates. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cert/cert_work.h"
+#include "cleanup.h"
+#include "control/control_certs.h"
+#include "control/control_helped.h"
+#include "keys/certs.h"
+#include "text.h"
+
+struct add_call {
+        struct control_helped helped;
+        int ca;
+        char name[WIRE_NAME_MAX + 1];
+        size_t n;
+        struct cert_blob ders[CERT_CAS_MAX]; /* in the message */
+        struct cert_work_read *reads;        /* owned */
+        struct control_certs_shown *shown;   /* owned */
+};
+
+static int parse_option(struct control_call *call, sd_bus_message *m) {
+        struct add_call *add = (struct add_call *) call;
+        const char *option, *value;
+        char shown[80];
+        int r;
+
+        r = sd_bus_message_read_basic(m, 's', &option);
+        if (r < 0)
+                return r;
+        if (strcmp(option, "ca") == 0)
+                return sd_bus_message_read(m, "v", "b", &add->ca);
+        if (strcmp(option, "name") == 0) {
+                r = sd_bus_message_read(m, "v", "s", &value);
+                if (r >= 0 && certs_is_thumbprint(value))
+                        control_fail(call, CONTROL_INVALID_ARGUMENT,
+                                     "That name will not do: it could be the beginning of a "
+                                     "thumbprint.");
+                else if (r >= 0)
+                        (void) control_take_label(call, "name", value, add->name,
+                                                  sizeof(add->name));
+                return r;
+        }
+        text_escape(shown, sizeof(shown), option);
+        control_fail(call, CONTROL_INVALID_ARGUMENT, "Unknown option '%s': known are ca, name.",
+                     shown);
+        return sd_bus_message_skip(m, "v");
+}
+
+static int parse_ders(struct add_call *add, sd_bus_message *m) {
+        struct control_call *call = &add->helped.call;
+        const void *bytes;
+        size_t len;
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', "ay");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_read_array(m, 'y', &bytes, &len)) > 0)
+                if (len == 0 || len > WIRE_CERTIFICATE_MAX)
+                        control_fail(call, CONTROL_INVALID_ARGUMENT,
+                                     "A certificate has 1 to %d bytes.", WIRE_CERTIFICATE_MAX);
+                else if (add->n == ARRAY_LEN(add->ders))
+                        control_fail(call, CONTROL_INVALID_ARGUMENT,
+                                     "Too many certificates: at most %d.", CERT_CAS_MAX);
+                else
+                        add->ders[add->n++] = (struct cert_blob){ .bytes = bytes, .len = len };
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static int add_parse(struct control_call *call, sd_bus_message *m) {
+        struct add_call *add = (struct add_call *) call;
+        int r;
+
+        r = parse_ders(add, m);
+        if (r >= 0)
+                r = control_read_options(call, m, parse_option);
+        if (r >= 0 && add->n == 0)
+                control_fail(call, CONTROL_INVALID_ARGUMENT,
+                             "There is no certificate to register.");
+        if (r >= 0 && add->n > 1 && !add->ca)
+                control_fail(call, CONTROL_INVALID_ARGUMENT,
+                             "A client's certificate is registered by itself.");
+        return r;
+}
+
+/* The answer is of somebody who has read hostile bytes; this much can be told without reading
+ * them. */
+static bool is_of(const struct cert_work_read *read, const struct cert_blob *der) {
+        uint8_t thumbprint[RECORD_THUMBPRINT_LEN];
+
+        keymint_sha256(der->bytes, der->len, thumbprint);
+        return read->fault != CERT_FINE ||
+               memcmp(thumbprint, read->cert.thumbprint, sizeof(thumbprint)) == 0;
+}
+
+static void take_reads(struct control_helped *helped, const uint8_t *out, size_t len) {
+        struct add_call *add = (struct add_call *) helped;
+        struct control_call *call = &helped->call;
+        size_t at = 0, n = 0;
+        int r;
+
+        add->reads = calloc(add->n, sizeof(*add->reads));
+        while (add->reads && n < add->n &&
+               (r = cert_work_take_read(out, len, &at, &add->reads[n])) > 0) {
+                const struct cert_work_read *read = &add->reads[n];
+
+                if (!is_of(read, &add->ders[n]))
+                        break;
+                n++;
+                if (read->fault != CERT_FINE && add->n > 1)
+                        control_fail(call, CONTROL_INVALID_ARGUMENT, "Certificate %zu of %zu: %s",
+                                     n, add->n, read->detail);
+                else if (read->fault != CERT_FINE)
+                        control_fail(call, CONTROL_INVALID_ARGUMENT, "%s", read->detail);
+        }
+        if (n != add->n)
+                control_fail(call, CONTROL_REFUSED, "That could not be read: nothing was changed.");
+}
+
+static void add_detour(struct control_call *call) {
+        struct add_call *add = (struct add_call *) call;
+        _cleanup_free_ uint8_t *question = malloc(HELPER_BYTES_MAX);
+        ssize_t n = -ENOMEM;
+
+        add->helped.take = take_reads;
+        if (question)
+                n = cert_work_ask_read(add->ders, add->n, add->ca ? CERT_CA : CERT_CLIENT,
+                                       clock_now(), question, HELPER_BYTES_MAX);
+        control_helped_ask(&add->helped, question, n);
+}
+
+struct counting {
+        size_t all, cas;
+};
+
+static int count(const struct cert_record *cert, const uint8_t *der, size_t len, void *userdata) {
+        struct counting *counting = userdata;
+
+        (void) der;
+        (void) len;
+        counting->all++;
+        if (cert->kind == CERT_CA)
+                counting->cas++;
+        return 0;
+}
+
+static bool has_room(struct add_call *add, struct store *writer) {
+        struct counting counting = {};
+        int r = store_cert_each(writer, count, &counting);
+
+        if (r < 0)
+                control_fail_store(&add->helped.call, r);
+        else if (counting.all + add->n > STORE_CERTS_MAX ||
+                 (add->ca && counting.cas + add->n > CERT_CAS_MAX))
+                control_fail(&add->helped.call, CONTROL_LIMIT_EXCEEDED,
+                             "There are %zu certificates, %zu of them CAs': at most %d and %d; "
+                             "remove some first.",
+                             counting.all, counting.cas, STORE_CERTS_MAX, CERT_CAS_MAX);
+        else
+                return true;
+        return false;
+}
+
+/* The common name, where that can be one; two with the same differ by the beginning of their
+ * thumbprints. */
+static int choose_name(struct store *writer, struct cert_record *cert) {
+        char digits[2 * RECORD_THUMBPRINT_LEN + 1];
+        struct cert_record other;
+        int r;
+
+        text_hex(digits, cert->thumbprint, RECORD_THUMBPRINT_LEN);
+        if (!text_copy(cert->name, sizeof(cert->name), cert->subject_cn) ||
+            certs_is_thumbprint(cert->name) || !text_is_label(cert->name, WIRE_NAME_MAX))
+                (void) snprintf(cert->name, sizeof(cert->name), "certificate %.8s", digits);
+        r = certs_find(writer, cert->name, &other);
+        if (r >= 0)
+                (void) snprintf(cert->name, sizeof(cert->name), "certificate %.16s", digits);
+        return r == -ENOENT ? 0 : r;
+}
+
+/* One that is there stays what it was. 1 when there was nothing to do. */
+static int find_registered(struct add_call *add, struct store *writer, struct cert_record *cert) {
+        struct cert_record other;
+        ssize_t n = store_cert_get(writer, cert->thumbprint, &other, NULL);
+
+        if (n == -ENOENT)
+                return 0;
+        if (n < 0)
+                return (int) n;
+        if (other.kind != cert->kind)
+                control_fail(&add->helped.call, CONTROL_INVALID_ARGUMENT,
+                             "The certificate '%s' is registered as one of another kind: remove it "
+                             "first.",
+                             other.name);
+        *cert = other;
+        return 1;
+}
+
+static int add_one(struct add_call *add, struct store *writer, size_t i, int64_t now) {
+        struct control_call *call = &add->helped.call;
+        struct cert_record cert = add->reads[i].cert, other;
+        char detail[AUDIT_DETAIL_MAX + 1];
+        int r;
+
+        cert.kind = add->ca ? CERT_CA : CERT_CLIENT;
+        cert.added_at = now;
+        r = find_registered(add, writer, &cert);
+        if (r == 0 && i == 0 && add->name[0]) {
+                memcpy(cert.name, add->name, sizeof(cert.name));
+                if (certs_find(writer, cert.name, &other) != -ENOENT)
+                        control_fail(call, CONTROL_INVALID_ARGUMENT,
+                                     "Another certificate has the name '%s': choose another.",
+                                     cert.name);
+        } else if (r == 0)
+                r = choose_name(writer, &cert);
+        if (r == 1 || call->error != CONTROL_OK)
+                return r < 0 ? r : control_certs_look(writer, &cert, &add->shown[i]);
+        control_certs_detail(&cert, detail);
+        if (r >= 0)
+                r = store_cert_insert(writer, &cert, add->ders[i].bytes, add->ders[i].len);
+        if (r >= 0)
+                r = control_audit_add(call, writer, "cert-added", NULL, detail);
+        return r < 0 ? r : control_certs_look(writer, &cert, &add->shown[i]);
+}
+
+static void add_run(struct control_call *call, struct store *writer) {
+        struct add_call *add = (struct add_call *) call;
+        int64_t now = clock_now();
+        int r;
+
+        add->shown = calloc(add->n, sizeof(*add->shown));
+        r = add->shown ? store_begin(writer) : -ENOMEM;
+        if (r >= 0 && has_room(add, writer))
+                for (size_t i = 0; r >= 0 && call->error == CONTROL_OK && i < add->n; i++)
+                        r = add_one(add, writer, i, now);
+        if (r >= 0 && call->error == CONTROL_OK)
+                r = certs_touch(writer, now);
+        if (r >= 0 && call->error == CONTROL_OK)
+                r = control_audit_commit(call, writer);
+        if (r < 0)
+                control_fail_store(call, r);
+        for (size_t i = 0; call->error == CONTROL_OK && i < add->n; i++)
+                if (add->shown[i].cert.added_at == now)
+                        log_line(LOG_NOTICE, "%s certificate '%s' registered by uid %u",
+                                 add->ca ? "CA" : "client", add->shown[i].cert.name, call->uid);
+        store_rollback(writer);
+}
+
+static int add_reply(struct control_call *call, sd_bus_message *reply) {
+        const struct add_call *add = (struct add_call *) call;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "a{sv}");
+        for (size_t i = 0; r >= 0 && i < add->n; i++)
+                r = control_certs_append(reply, &add->shown[i]);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static void add_release(struct control_call *call) {
+        struct add_call *add = (struct add_call *) call;
+
+        control_helped_release(&add->helped);
+        free(add->reads);
+        free(add->shown);
+}
+
+const struct control_method control_cert_add = {
+        .member = "AddCertificates",
+        .verb = ROLE_VERB_CERTIFICATE,
+        .size = sizeof(struct add_call),
+        .parse = add_parse,
+        .detour = add_detour,
+        .run = add_run,
+        .reply = add_reply,
+        .release = add_release,
+};

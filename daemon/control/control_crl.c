@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* LoadCrl. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cert/cert_work.h"
+#include "cleanup.h"
+#include "control/control_certs.h"
+#include "control/control_helped.h"
+#include "keys/certs.h"
+#include "text.h"
+
+#define PART_MAX 49152
+#define CRL_MAX  ((size_t) 900 * 1000)
+
+struct crl_call {
+        struct control_helped helped;
+        int more;
+        const void *part; /* in the message */
+        size_t part_len;
+        uint8_t *answer; /* owned; crl borrows from it */
+        struct cert_work_crl crl;
+};
+
+/* Adds the next part to what this connection has sent. */
+static void add_part(struct control_call *call, const void *bytes, size_t len) {
+        struct control_cert *cert = call->control->cert;
+        uint8_t *more;
+
+        if (cert->crl && cert->connection != call->connection) { /* of one that has given up */
+                cert->crl_len = 0;
+                free(take_ptr(cert->crl));
+        }
+        cert->connection = call->connection;
+        if (len > PART_MAX || len > CRL_MAX - cert->crl_len) {
+                control_fail(call, CONTROL_INVALID_ARGUMENT,
+                             "A list has at most %zu bytes, and comes in parts of at most %d.",
+                             CRL_MAX, PART_MAX);
+                return;
+        }
+        more = realloc(cert->crl, cert->crl_len + len + 1);
+        if (!more) {
+                control_fail(call, CONTROL_BUSY, "There is no memory for it; try again.");
+                return;
+        }
+        if (len > 0)
+                memcpy(more + cert->crl_len, bytes, len);
+        cert->crl = more;
+        cert->crl_len += len;
+}
+
+static void forget_parts(struct control_cert *cert) {
+        cert->crl_len = 0;
+        free(take_ptr(cert->crl));
+}
+
+static int parse(struct control_call *call, sd_bus_message *m) {
+        struct crl_call *ours = (struct crl_call *) call;
+        int r;
+
+        r = sd_bus_message_read_array(m, 'y', &ours->part, &ours->part_len);
+        return r < 0 ? r : sd_bus_message_read_basic(m, 'b', &ours->more);
+}
+
+static void take_crl(struct control_helped *helped, const uint8_t *out, size_t len) {
+        struct crl_call *ours = (struct crl_call *) helped;
+
+        ours->answer = malloc(len + 1);
+        if (ours->answer)
+                memcpy(ours->answer, out, len);
+        if (!ours->answer || cert_work_take_crl(ours->answer, len, &ours->crl) < 0)
+                control_fail(&helped->call, CONTROL_REFUSED,
+                             "That could not be read: nothing was changed.");
+        else if (ours->crl.fault != CERT_FINE)
+                control_fail(&helped->call, CONTROL_INVALID_ARGUMENT, "%s", ours->crl.detail);
+}
+
+static void detour(struct control_call *call) {
+        struct crl_call *ours = (struct crl_call *) call;
+        struct control_cert *cert = call->control->cert;
+        _cleanup_free_ uint8_t *question = NULL;
+        struct store *reader;
+        ssize_t n;
+        int r;
+
+        add_part(call, ours->part, ours->part_len);
+        if (call->error != CONTROL_OK)
+                forget_parts(cert);
+        if (ours->more || call->error != CONTROL_OK) {
+                control_resume(call);
+                return;
+        }
+        ours->helped.take = take_crl;
+        question = malloc(HELPER_BYTES_MAX);
+        r = question ? verify_get_reader(call->control->verify, &reader) : -ENOMEM;
+        n = r < 0 ? r
+                  : trust_ask_crl(reader, &(const struct cert_blob){ cert->crl, cert->crl_len },
+                                  clock_now(), question, HELPER_BYTES_MAX);
+        forget_parts(cert);
+        control_helped_ask(&ours->helped, question, n);
+}
+
+/* A list that is older than the one that is there would bring back what that has revoked. */
+static bool check_dates(struct crl_call *ours, struct store *writer) {
+        struct control_call *call = &ours->helped.call;
+        struct crl_record there;
+        int r = store_crl_get(writer, ours->crl.crl.ca, &there);
+
+        /* The helper has looked at that; but were it wrong, no list would ever be newer. */
+        if (ours->crl.crl.this_update > clock_now()) {
+                control_fail(call, CONTROL_REFUSED,
+                             "It is of a time to come: nothing was changed.");
+                return false;
+        }
+
+        if (r == -ENOENT || (r >= 0 && ours->crl.crl.this_update >= there.this_update))
+                return true;
+        if (r < 0)
+                control_fail_store(call, r);
+        else
+                control_fail(call, CONTROL_REFUSED,
+                             "It is older than the list that this CA has: nothing was changed.");
+        return false;
+}
+
+static int in_transaction(struct crl_call *ours, struct store *writer) {
+        const struct crl_record *crl = &ours->crl.crl;
+        char detail[AUDIT_DETAIL_MAX + 1];
+        struct cert_record ca;
+        ssize_t n;
+        int r;
+
+        /* It may have been removed in the meantime. */
+        n = store_cert_get(writer, crl->ca, &ca, NULL);
+        if (n == -ENOENT || (n >= 0 && ca.kind != CERT_CA)) {
+                control_fail(&ours->helped.call, CONTROL_REFUSED,
+                             "No registered CA has signed it.");
+                return 0;
+        }
+        if (n < 0 || !check_dates(ours, writer))
+                return n < 0 ? (int) n : 0;
+        control_certs_detail(&ca, detail);
+        r = store_crl_replace(writer, crl);
+        for (size_t i = 0; r >= 0 && i < ours->crl.n_serials; i++) {
+                struct cert_serial serial;
+
+                cert_work_serial(&ours->crl, i, &serial);
+                r = store_crl_add(writer, crl->ca, &serial);
+        }
+        if (r >= 0)
+                r = certs_touch(writer, clock_now());
+        if (r >= 0)
+                r = control_audit_add(&ours->helped.call, writer, "crl", NULL, detail);
+        return r < 0 ? r : control_audit_commit(&ours->helped.call, writer);
+}
+
+static void run(struct control_call *call, struct store *writer) {
+        struct crl_call *ours = (struct crl_call *) call;
+        int r;
+
+        if (ours->more)
+                return;
+        r = store_begin(writer);
+        if (r >= 0)
+                r = in_transaction(ours, writer);
+        if (r < 0)
+                control_fail_store(call, r);
+        else if (call->error == CONTROL_OK)
+                log_line(LOG_NOTICE, "revocation list with %zu certificates loaded by uid %u",
+                         ours->crl.n_serials, call->uid);
+        store_rollback(writer);
+}
+
+static int append_crl(sd_bus_message *reply, const struct crl_record *crl) {
+        char issuer[2 * RECORD_THUMBPRINT_LEN + 1];
+        int r;
+
+        text_hex(issuer, crl->ca, RECORD_THUMBPRINT_LEN);
+        r = sd_bus_message_append(reply, "{sv}{sv}{sv}", "issuer", "s", issuer, "issued", "x",
+                                  crl->this_update, "revoked", "t", crl->revoked);
+        return r < 0 || crl->next_update == INT64_MAX
+                       ? r
+                       : sd_bus_message_append(reply, "{sv}", "expires", "x", crl->next_update);
+}
+
+static int reply_crl(struct control_call *call, sd_bus_message *reply) {
+        const struct crl_call *ours = (struct crl_call *) call;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        if (r >= 0 && !ours->more)
+                r = append_crl(reply, &ours->crl.crl);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static void release(struct control_call *call) {
+        struct crl_call *ours = (struct crl_call *) call;
+
+        control_helped_release(&ours->helped);
+        free(ours->answer);
+}
+
+const struct control_method control_crl_load = {
+        .member = "LoadCrl",
+        .verb = ROLE_VERB_CERTIFICATE,
+        .size = sizeof(struct crl_call),
+        .parse = parse,
+        .detour = detour,
+        .run = run,
+        .reply = reply_crl,
+        .release = release,
+};

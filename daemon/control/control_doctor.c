@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Diagnose: what only the daemon sees of its own state. Looks, and changes nothing. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/conf.h"
+#include "cleanup.h"
+#include "control/control.h"
+
+#define FINDINGS_MAX 24
+#define TEXT_LEN     384
+#define SPACE_LEAST  (64 * INT64_C(1048576)) /* a week of a busy host */
+/* four times where checkpoints begin to be made at any cost */
+#define LOG_MOST (64 * INT64_C(1048576))
+
+enum severity {
+        OK,
+        HINT,
+        WARNING,
+        ERROR,
+};
+
+static const char *const severities[] = {
+        [OK] = "ok", [HINT] = "hint", [WARNING] = "warning", [ERROR] = "error"
+};
+
+struct finding {
+        enum severity severity;
+        /* static; todo is NULL where there is nothing to do */
+        const char *check, *todo;
+        char seen[TEXT_LEN];
+};
+
+struct diagnose_call {
+        struct control_call call;
+        size_t n;
+        struct finding findings[FINDINGS_MAX];
+};
+
+static void add(struct diagnose_call *d, enum severity severity, const char *check,
+                const char *todo, const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+static void add(struct diagnose_call *d, enum severity severity, const char *check,
+                const char *todo, const char *format, ...) {
+        struct finding *f = &d->findings[d->n];
+        va_list ap;
+
+        if (d->n == FINDINGS_MAX)
+                return;
+        d->n++;
+        *f = (struct finding){ .severity = severity, .check = check, .todo = todo };
+        va_start(ap, format);
+        (void) vsnprintf(f->seen, sizeof(f->seen), format, ap);
+        va_end(ap);
+}
+
+/* A start would refuse what others can read; so does this. */
+static void look_at(struct diagnose_call *d, int dir, const char *name, bool required) {
+        struct stat st;
+        const char *shown = *name ? name : "the state directory";
+
+        if (fstatat(dir, name, &st, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) < 0) {
+                if (required || errno != ENOENT)
+                        add(d, ERROR, "state",
+                            "restore it from a backup before the daemon ends: it cannot start "
+                            "without",
+                            "%s: %s", shown, strerrordesc_np(errno));
+                return;
+        }
+        if (st.st_uid != geteuid())
+                add(d, ERROR, "state",
+                    "see who did that, then chown it to the user that runs wfapikeyd",
+                    "%s belongs to uid %u; the next start will refuse it", shown, st.st_uid);
+        if ((st.st_mode & 077) != 0)
+                add(d, ERROR, "state",
+                    "see who has read it, then chmod go= it; where keys may be known, reset them",
+                    "%s is open to others (mode %04o); the next start will refuse it", shown,
+                    st.st_mode & 07777);
+}
+
+static void check_pepper(struct diagnose_call *d, int dir) {
+        const struct keymint *used = d->call.control->keymint;
+        uint8_t pepper[PEPPER_LEN];
+        const char *where = "the credential " PEPPER_CREDENTIAL_NAME;
+        struct keymint *keymint = NULL;
+        int r;
+
+        r = pepper_read_credential(pepper);
+        if (r == -ENOENT) {
+                where = "the file " PEPPER_FILE_NAME;
+                r = pepper_read_file(dir, pepper);
+        }
+        if (r >= 0)
+                r = keymint_new(&keymint, pepper);
+        explicit_bzero(pepper, sizeof(pepper));
+        if (r < 0)
+                add(d, ERROR, "pepper",
+                    "restore it from a backup before the daemon ends; 32 bytes, mode 0600, owned "
+                    "by who runs "
+                    "wfapikeyd",
+                    "%s cannot be read: %s", where,
+                    r == -EUCLEAN ? "it has not 32 bytes" : strerrordesc_np(-r));
+        else if (keymint_pepper_id(keymint) != keymint_pepper_id(used))
+                add(d, ERROR, "pepper",
+                    "put the right one back: with this one no key is any good after the next start",
+                    "%s is not the pepper that the keys were made with", where);
+        else
+                add(d, OK, "pepper", NULL, "%s is the one that the keys were made with", where);
+        (void) keymint_free(keymint);
+}
+
+static void check_state(struct diagnose_call *d, int dir) {
+        struct statvfs vfs;
+        struct stat st;
+        size_t before = d->n;
+
+        look_at(d, dir, "", true);
+        look_at(d, dir, STORE_FILE_NAME, true);
+        look_at(d, dir, STORE_FILE_NAME "-wal", false);
+        look_at(d, dir, STORE_FILE_NAME "-shm", false);
+        if (d->n == before)
+                add(d, OK, "state", NULL,
+                    "the state directory and the key store are the daemon's alone");
+        if (fstatat(dir, STORE_FILE_NAME "-wal", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            st.st_size > LOG_MOST)
+                add(d, WARNING, "database",
+                    "systemctl restart wfapikeyd; if it grows again, report it",
+                    "the log of the key store has %" PRId64
+                    " MiB: it is not moved into the database",
+                    (int64_t) st.st_size >> 20);
+        if (fstatvfs(dir, &vfs) == 0 &&
+            (int64_t) vfs.f_bavail * (int64_t) vfs.f_frsize < SPACE_LEAST)
+                add(d, WARNING, "disk",
+                    "make room: verifications go on with a full disk, changes do not",
+                    "%" PRId64 " MiB are free where the key store is",
+                    (int64_t) vfs.f_bavail * (int64_t) vfs.f_frsize >> 20);
+}
+
+static void check_database(struct diagnose_call *d, struct store *writer) {
+        int r = store_check(writer);
+
+        if (r < 0)
+                add(d, ERROR, "database", "stop wfapikeyd and restore the key store from a backup",
+                    "the key store: %s", store_error_text(r));
+        else if (r > 0)
+                add(d, HINT, "database",
+                    "sqlite3 keys.db 'PRAGMA quick_check' on a copy looks through all of it",
+                    "the key store is too large to be looked through while others wait");
+        else
+                add(d, OK, "database", NULL, "the key store is sound");
+}
+
+/* Keys that are used before they were made, or expire too late: both come of a clock that was
+ * wrong. */
+static void check_clock(struct diagnose_call *d, struct store *writer) {
+        int64_t now = clock_now(), newest;
+        struct stat st;
+        int r = store_key_newest(writer, &newest);
+
+        if (r < 0)
+                add(d, ERROR, "database", "journalctl -u wfapikeyd -n 20", "the key store: %s",
+                    store_error_text(r));
+        else if (now < newest)
+                add(d, ERROR, "clock",
+                    "set the clock, and see why it was wrong (timedatectl): expired keys come back",
+                    "the clock is %" PRId64 " s behind the newest change of a key", newest - now);
+        else if (stat("/proc/self/exe", &st) == 0 && now < st.st_mtime)
+                add(d, ERROR, "clock",
+                    "set the clock, and see why it was wrong (timedatectl): expired keys come back",
+                    "the clock stands before the day that this wfapikeyd was built");
+        else
+                add(d, OK, "clock", NULL, "the clock is not behind the newest change of a key");
+}
+
+#define SOON_S (30 * INT64_C(86400))
+
+/* The first of each kind, by which to know the others. */
+struct certificates {
+        struct store *writer;
+        int64_t now;
+        size_t good, ended, soon, stale;
+        struct cert_record first_ended, first_soon, first_stale;
+};
+
+static void count_certificate(size_t *n, struct cert_record *first,
+                              const struct cert_record *cert) {
+        if ((*n)++ == 0)
+                *first = *cert;
+}
+
+static int on_certificate(const struct cert_record *cert, const uint8_t *der, size_t len,
+                          void *userdata) {
+        struct certificates *c = userdata;
+        struct crl_record crl;
+        int r = store_crl_get(c->writer, cert->thumbprint, &crl);
+
+        (void) der;
+        (void) len;
+        if (r < 0 && r != -ENOENT)
+                return r;
+        if (cert->not_after < c->now)
+                count_certificate(&c->ended, &c->first_ended, cert);
+        else if (cert->not_after < c->now + SOON_S)
+                count_certificate(&c->soon, &c->first_soon, cert);
+        if (cert->not_after >= c->now)
+                c->good++;
+        if (r >= 0 && crl.next_update < c->now)
+                count_certificate(&c->stale, &c->first_stale, cert);
+        return 0;
+}
+
+static void check_certificates(struct diagnose_call *d, struct store *writer,
+                               const struct policy *policy) {
+        struct certificates c = { .writer = writer, .now = clock_now() };
+
+        /* check_database() has more to say of it */
+        if (store_cert_each(writer, on_certificate, &c) < 0)
+                return;
+        if (c.stale > 0)
+                add(d, ERROR, "certificate",
+                    "wfapikeyctl cert crl FILE, with a new list of that CA",
+                    "%zu revocation lists are out of date ('%s' first): all certificates of their "
+                    "CAs are "
+                    "refused",
+                    c.stale, c.first_stale.name);
+        if (c.ended > 0)
+                add(d, WARNING, "certificate",
+                    "wfapikeyctl cert add FILE with the successor, cert crl FILE where there was a "
+                    "list, "
+                    "then cert remove CERT",
+                    "%zu certificates have expired, '%s' first", c.ended, c.first_ended.name);
+        if (c.soon > 0)
+                add(d, WARNING, "certificate",
+                    "have them renewed, and wfapikeyctl cert add FILE in time",
+                    "%zu certificates expire within 30 days, '%s' first", c.soon,
+                    c.first_soon.name);
+        if (policy->require_certificate != CERTIFICATE_NO && c.good == 0)
+                add(d, ERROR, "certificate",
+                    "wfapikeyctl cert add FILE, or policy set require-certificate=no",
+                    "every login needs a client certificate, and none is registered: all are "
+                    "refused");
+        else if (policy->require_certificate != CERTIFICATE_NO)
+                add(d, HINT, "policy",
+                    "wfapikeyctl policy set require-certificate=no where that is not meant",
+                    "every login with a key needs a client certificate");
+}
+
+static void check_policy(struct diagnose_call *d, struct store *writer) {
+        struct policy policy;
+
+        if (!control_load_policy(&d->call, writer, &policy))
+                return;
+        if (!policy.enabled)
+                add(d, HINT, "policy", "wfapikeyctl policy set enabled=yes",
+                    "API keys are disabled: none is issued or accepted");
+        check_certificates(d, writer, &policy);
+}
+
+/* As a start would read it, and not as it was read: a reload that failed is easily missed. */
+static void check_conf(struct diagnose_call *d) {
+        __attribute__((cleanup(conf_freep))) struct conf *conf = NULL;
+        const struct control *control = d->call.control;
+        char error[CONF_ERROR_LEN];
+
+        if (conf_load(&conf, control->conf_path, control->conf_required, error) < 0)
+                add(d, ERROR, "configuration",
+                    "put it right, then systemctl reload wfapikeyd; until then what was read "
+                    "before holds",
+                    "the next start will fail: %s", error);
+        else
+                add(d, OK, "configuration", NULL, "the configuration can be read");
+}
+
+static void diagnose_run(struct control_call *call, struct store *writer) {
+        struct diagnose_call *d = (struct diagnose_call *) call;
+        _cleanup_close_ int dir =
+                open(call->control->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (dir < 0)
+                add(d, ERROR, "state", "restore it from a backup before the daemon ends",
+                    "the state directory cannot be opened: %s", strerrordesc_np(errno));
+        else {
+                check_state(d, dir);
+                check_pepper(d, dir);
+        }
+        check_database(d, writer);
+        check_clock(d, writer);
+        check_policy(d, writer);
+        check_conf(d);
+        if (call->control->own_sockets)
+                add(d, HINT, "daemon",
+                    "under systemd enable wfapikeyd-verify.socket and wfapikeyd-control.socket",
+                    "the daemon made its sockets itself: while it is down nobody listens");
+}
+
+static int diagnose_reply(struct control_call *call, sd_bus_message *reply) {
+        const struct diagnose_call *d = (struct diagnose_call *) call;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "a{sv}");
+        for (size_t i = 0; r >= 0 && i < d->n; i++) {
+                const struct finding *f = &d->findings[i];
+
+                r = sd_bus_message_append(reply, "a{sv}", 4, "severity", "s",
+                                          severities[f->severity], "check", "s", f->check, "seen",
+                                          "s", f->seen, "do", "s", f->todo ? f->todo : "");
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int parse_nothing(struct control_call *call, sd_bus_message *m) {
+        (void) call;
+        (void) m;
+        return 0;
+}
+
+const struct control_method control_doctor_diagnose = {
+        .member = "Diagnose",
+        .verb = ROLE_VERB_DIAGNOSE,
+        .size = sizeof(struct diagnose_call),
+        .parse = parse_nothing,
+        .run = diagnose_run,
+        .reply = diagnose_reply,
+};

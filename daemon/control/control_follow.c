@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* FollowAudit and its signal. */
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/control.h"
+
+/* records looked at before the next who follows has its turn */
+#define SCAN_MAX   20000
+#define FOLLOW_MAX 32 /* and events sent to one */
+
+struct follow_call {
+        struct control_call call;
+        struct control_sight sight;
+        int64_t cursor;
+};
+
+/* The log itself is the buffer between its writers and those who follow: each has a place in it,
+ * gets what is behind that as fast as it reads, and takes no memory when it does not. Invariant:
+ * while control.following there is one piece of work on its way, and nobody is freed. */
+struct control_follower {
+        struct control_follower *next;
+        /* a reference; closed when the peer is gone */
+        sd_bus *bus;
+        struct control_sight sight;
+        int64_t cursor;
+};
+
+struct follow_job {
+        struct worker_job job;
+        struct control *control;
+        struct control_follower *follower;
+        int64_t cursor;
+        int result;
+        size_t n;
+        struct audit_record records[FOLLOW_MAX];
+};
+
+static int follow_parse(struct control_call *call, sd_bus_message *m) {
+        (void) call;
+        (void) m;
+        return 0;
+}
+
+static void follow_run(struct control_call *call, struct store *writer) {
+        struct follow_call *follow = (struct follow_call *) call;
+        int r;
+
+        if (!control_events_sight(call, writer, &follow->sight))
+                return;
+        r = store_audit_head(writer, &follow->cursor);
+        if (r < 0)
+                control_fail_store(call, r);
+}
+
+/* Whoever asks twice on one connection follows once. */
+static int follow_reply(struct control_call *call, sd_bus_message *reply) {
+        struct follow_call *follow = (struct follow_call *) call;
+        sd_bus *bus = sd_bus_message_get_bus(call->message);
+        struct control *control = call->control;
+        struct control_follower *f;
+
+        (void) reply;
+        for (f = control->followers; f; f = f->next)
+                if (f->bus == bus)
+                        return 0;
+        f = malloc(sizeof(*f));
+        if (!f)
+                return -ENOMEM;
+        *f = (struct control_follower){ .next = control->followers,
+                                        .bus = sd_bus_ref(bus),
+                                        .sight = follow->sight,
+                                        .cursor = follow->cursor };
+        control->followers = f;
+        return 0;
+}
+
+const struct control_method control_follow = {
+        .member = "FollowAudit",
+        .verb = ROLE_VERB_AUDIT,
+        .size = sizeof(struct follow_call),
+        .parse = follow_parse,
+        .run = follow_run,
+        .reply = follow_reply,
+};
+
+static int on_followed(const struct audit_record *record, void *userdata) {
+        struct follow_job *job = userdata;
+
+        job->records[job->n++] = *record;
+        return job->n == FOLLOW_MAX;
+}
+
+static void follow_job_run(struct worker_job *job, struct store *writer) {
+        struct follow_job *follow = (struct follow_job *) job;
+        struct audit_filter filter = { .after = follow->cursor };
+        int64_t head, next;
+        int r;
+
+        control_events_narrow(&filter, &follow->follower->sight);
+        r = store_audit_head(writer, &head);
+        if (r >= 0)
+                r = store_audit_each(writer, &filter, SCAN_MAX, on_followed, follow, &next);
+        if (r >= 0)
+                follow->cursor = next > 0 ? next : head;
+        follow->result = r;
+}
+
+static int emit(sd_bus *bus, const struct audit_record *record) {
+        __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *m = NULL;
+        int r;
+
+        r = sd_bus_message_new_signal(bus, &m, CONTROL_OBJECT_PATH, CONTROL_INTERFACE,
+                                      "AuditEvent");
+        if (r >= 0)
+                r = control_events_append(m, record);
+        return r < 0 ? r : sd_bus_send(bus, m, NULL);
+}
+
+static void follow_job_done(struct worker_job *job) {
+        struct follow_job *follow = (struct follow_job *) job;
+        struct control_follower *f = follow->follower;
+        struct control *control = follow->control;
+        int r = follow->result;
+
+        for (size_t i = 0; r >= 0 && i < follow->n; i++)
+                r = emit(f->bus, &follow->records[i]);
+        f->cursor = follow->cursor;
+        /* One that misses an event must know that it does. */
+        if (r < 0)
+                sd_bus_close(f->bus);
+        free(follow);
+        control->following = false;
+        control_follow_pump(control);
+}
+
+static struct control_follower *follower_free(struct control_follower *f) {
+        struct control_follower *next = f->next;
+
+        sd_bus_unref(f->bus);
+        free(f);
+        return next;
+}
+
+/* The one that is furthest behind, of those who have read what they got. */
+static struct control_follower *choose(const struct control *control) {
+        int64_t head = atomic_load_explicit(&control->shared->audit_seq, memory_order_acquire);
+        struct control_follower *chosen = NULL;
+
+        for (struct control_follower *f = control->followers; f; f = f->next) {
+                uint64_t waiting;
+
+                if (f->cursor < head && (!chosen || f->cursor < chosen->cursor) &&
+                    sd_bus_get_n_queued_write(f->bus, &waiting) >= 0 && waiting == 0)
+                        chosen = f;
+        }
+        return chosen;
+}
+
+void control_follow_pump(struct control *control) {
+        struct control_follower *chosen;
+        struct follow_job *follow;
+
+        if (control->following)
+                return;
+        for (struct control_follower **f = &control->followers; *f;)
+                if (sd_bus_is_open((*f)->bus) > 0)
+                        f = &(*f)->next;
+                else
+                        *f = follower_free(*f);
+        chosen = control->followers ? choose(control) : NULL;
+        if (!chosen)
+                return;
+        follow = calloc(1, sizeof(*follow));
+        if (!follow)
+                return;
+        follow->job = (struct worker_job){ .run = follow_job_run, .done = follow_job_done };
+        follow->control = control;
+        follow->follower = chosen;
+        follow->cursor = chosen->cursor;
+        if (worker_submit(control->worker, &follow->job) < 0)
+                free(follow);
+        else
+                control->following = true;
+}
+
+void control_follow_stop(struct control *control) {
+        while (control->followers)
+                control->followers = follower_free(control->followers);
+}

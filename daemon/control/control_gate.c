@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <endian.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "cleanup.h"
+#include "control/control_gate.h"
+
+#define FIXED_HEADER_LEN 16
+
+/* One direction. Bytes [0, have) are in the buffer, of which [0, whole) may go out; the first
+ * sent of them have. */
+struct stream {
+        int from, to;
+        size_t have, whole, sent;
+        uint8_t buffer[CONTROL_GATE_MESSAGE_MAX];
+};
+
+enum auth {
+        /* the NUL that stands before everything */
+        AUTH_START,
+        AUTH_MECHANISM,
+        AUTH_DATA,
+        AUTH_AGREED,
+        AUTH_DONE, /* messages */
+};
+
+/* Invariant: the peer's bytes leave up.buffer only when the message, or line of authentication,
+ * that they belong to is in it whole. */
+struct control_gate {
+        sd_event_source *peer, *bus, *timer;
+        enum auth auth;
+        size_t auth_bytes;
+        struct stream up, down; /* towards the bus, towards the peer */
+        void (*on_end)(void *userdata);
+        void *userdata;
+        int peer_fd, bus_fd;
+};
+
+static uint32_t get_u32(const uint8_t *p, bool little) {
+        uint32_t v;
+
+        memcpy(&v, p, sizeof(v));
+        return little ? le32toh(v) : be32toh(v);
+}
+
+/* The length of the message that begins at p; 0 for none that we would take. D-Bus
+ * specification, "Message Format". */
+static size_t message_len(const uint8_t *p) {
+        uint64_t body, fields;
+
+        if (p[0] != 'l' && p[0] != 'B')
+                return 0;
+        body = get_u32(p + 4, p[0] == 'l');
+        fields = get_u32(p + 12, p[0] == 'l');
+        fields = FIXED_HEADER_LEN + ((fields + 7) & ~UINT64_C(7));
+        return body + fields <= CONTROL_GATE_MESSAGE_MAX ? (size_t) (body + fields) : 0;
+}
+
+/* The number of a user as D-Bus writes it: each decimal digit in hexadecimal. Whose it is does
+ * not matter here. */
+static bool is_uid(const char *text, size_t len) {
+        if (len < 2 || len > 20 || len % 2 != 0 || (len > 2 && text[1] == '0'))
+                return false;
+        for (size_t i = 0; i < len; i += 2)
+                if (text[i] != '3' || text[i + 1] < '0' || text[i + 1] > '9')
+                        return false;
+        /* sd-bus takes neither -1 nor 16 bits of it for a user. */
+        if (len == 10 && memcmp(text, "3635353335", 10) == 0)
+                return false;
+        return len < 20 || memcmp(text, "34323934393637323934", 20) <= 0; /* 4294967294 */
+}
+
+/* Whether the line is the word, or the word, a blank and a uid. */
+static bool is_line(const char *line, size_t len, const char *word, bool uid) {
+        size_t n = strlen(word);
+
+        if (len < n || memcmp(line, word, n) != 0)
+                return false;
+        return uid ? len > n + 1 && line[n] == ' ' && is_uid(line + n + 1, len - n - 1) : len == n;
+}
+
+/* What sd-bus makes of a line must be known here: if it were still authenticating when we think
+ * that messages have begun, a message could hide the line that begins, and what follows would be
+ * of any length. So only the lines of which that is certain pass. D-Bus specification,
+ * "Authentication Protocol". */
+static bool take_line(struct control_gate *g, const char *line, size_t len) {
+        switch (g->auth) {
+        case AUTH_START:
+                if (len == 0 || *line != '\0')
+                        return false;
+                g->auth = AUTH_MECHANISM;
+                return take_line(g, line + 1, len - 1);
+        case AUTH_MECHANISM:
+                if (is_line(line, len, "AUTH", false)) /* asks which there are */
+                        return true;
+                g->auth = is_line(line, len, "AUTH EXTERNAL", false) ? AUTH_DATA : AUTH_AGREED;
+                return g->auth == AUTH_DATA || is_line(line, len, "AUTH EXTERNAL", true);
+        case AUTH_DATA:
+                g->auth = AUTH_AGREED;
+                return is_line(line, len, "DATA", false) || is_line(line, len, "DATA", true);
+        case AUTH_AGREED:
+                if (is_line(line, len, "NEGOTIATE_UNIX_FD", false))
+                        return true;
+                g->auth = AUTH_DONE;
+                return is_line(line, len, "BEGIN", false);
+        case AUTH_DONE:
+                break;
+        }
+        return false;
+}
+
+/* How much of the authentication is whole. */
+static int admit_auth(struct control_gate *g) {
+        struct stream *s = &g->up;
+
+        while (g->auth != AUTH_DONE) {
+                const uint8_t *line = s->buffer + s->whole,
+                              *end = memchr(line, '\n', s->have - s->whole);
+                size_t len = end ? (size_t) (end - line) + 1 : s->have - s->whole;
+
+                if (g->auth_bytes + len > CONTROL_GATE_AUTH_MAX)
+                        return -EMSGSIZE;
+                if (!end)
+                        return 0;
+                if (len < 2 || end[-1] != '\r' || !take_line(g, (const char *) line, len - 2))
+                        return -EPROTO;
+                s->whole += len;
+                g->auth_bytes += len;
+        }
+        return 0;
+}
+
+static int admit(struct control_gate *g) {
+        struct stream *s = &g->up;
+        int r;
+
+        r = admit_auth(g);
+        while (r >= 0 && g->auth == AUTH_DONE && s->have - s->whole >= FIXED_HEADER_LEN) {
+                size_t len = message_len(s->buffer + s->whole);
+
+                if (len == 0)
+                        return -EMSGSIZE;
+                if (s->have - s->whole < len)
+                        break;
+                s->whole += len;
+        }
+        return r;
+}
+
+/* Reads what is there and fits. -ECONNRESET at the end. A message may carry no descriptors:
+ * recv(2) lets them fall. */
+static int fill(struct stream *s) {
+        ssize_t n;
+
+        if (s->have == sizeof(s->buffer))
+                return 0;
+        n = recv(s->from, s->buffer + s->have, sizeof(s->buffer) - s->have, MSG_DONTWAIT);
+        if (n < 0)
+                return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+        if (n == 0)
+                return -ECONNRESET;
+        s->have += (size_t) n;
+        return 1;
+}
+
+/* Sends what is whole, and closes the gap; secrets pass here, so what is left behind is wiped. */
+static int drain(struct stream *s) {
+        while (s->sent < s->whole) {
+                ssize_t n = send(s->to, s->buffer + s->sent, s->whole - s->sent,
+                                 MSG_DONTWAIT | MSG_NOSIGNAL);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return errno == EAGAIN ? 0 : -errno;
+                s->sent += (size_t) n;
+        }
+        memmove(s->buffer, s->buffer + s->whole, s->have - s->whole);
+        explicit_bzero(s->buffer + s->have - s->whole, s->whole);
+        s->have -= s->whole;
+        s->whole = s->sent = 0;
+        return 0;
+}
+
+static void set_patience(struct control_gate *g) {
+        uint64_t ms = g->down.sent < g->down.whole ? CONTROL_GATE_STALL_MS
+                      : g->auth == AUTH_DONE       ? CONTROL_GATE_IDLE_MS
+                                                   : CONTROL_GATE_AUTH_MS;
+
+        (void) sd_event_source_set_time_relative(g->timer, ms * 1000);
+        (void) sd_event_source_set_enabled(g->timer, SD_EVENT_ONESHOT);
+}
+
+static void end(struct control_gate *g) {
+        void (*on_end)(void *userdata) = g->on_end;
+
+        (void) sd_event_source_set_enabled(g->peer, SD_EVENT_OFF);
+        (void) sd_event_source_set_enabled(g->bus, SD_EVENT_OFF);
+        (void) sd_event_source_set_enabled(g->timer, SD_EVENT_OFF);
+        g->on_end = NULL;
+        if (on_end)
+                on_end(g->userdata);
+}
+
+/* What each end is waited for follows from what is in the buffers. */
+static void update_events(struct control_gate *g) {
+        uint32_t peer = 0, bus = 0;
+
+        if (g->up.have < sizeof(g->up.buffer))
+                peer |= EPOLLIN;
+        if (g->up.sent < g->up.whole)
+                bus |= EPOLLOUT;
+        if (g->down.have < sizeof(g->down.buffer))
+                bus |= EPOLLIN;
+        if (g->down.sent < g->down.whole)
+                peer |= EPOLLOUT;
+        (void) sd_event_source_set_io_events(g->peer, peer);
+        (void) sd_event_source_set_io_events(g->bus, bus);
+}
+
+static int pass(struct control_gate *g) {
+        bool moved;
+        int r;
+
+        r = fill(&g->up);
+        moved = r > 0;
+        if (r >= 0)
+                r = admit(g);
+        if (r >= 0)
+                r = drain(&g->up);
+        if (r < 0)
+                return r;
+
+        r = fill(&g->down);
+        moved = moved || r > 0;
+        /* What the daemon said before it ended still goes out. */
+        if (r < 0 && r != -ECONNRESET)
+                return r;
+        g->down.whole = g->down.have;
+        if (drain(&g->down) < 0 || r < 0)
+                return -ECONNRESET;
+        if (moved && g->auth == AUTH_DONE)
+                set_patience(g);
+        return 0;
+}
+
+static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        struct control_gate *g = userdata;
+
+        (void) source;
+        (void) fd;
+        (void) revents;
+        if (pass(g) < 0)
+                end(g);
+        else
+                update_events(g);
+        return 0;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void) source;
+        (void) usec;
+        end(userdata);
+        return 0;
+}
+
+struct control_gate *control_gate_free(struct control_gate *g) {
+        if (!g)
+                return NULL;
+        sd_event_source_disable_unref(g->peer);
+        sd_event_source_disable_unref(g->bus);
+        sd_event_source_disable_unref(g->timer);
+        if (g->bus_fd >= 0)
+                (void) close(g->bus_fd);
+        if (g->peer_fd >= 0)
+                (void) close(g->peer_fd);
+        explicit_bzero(g, sizeof(*g));
+        free(g);
+        return NULL;
+}
+
+static int attach(struct control_gate *g, sd_event *event) {
+        int r;
+
+        r = sd_event_add_io(event, &g->peer, g->peer_fd, EPOLLIN, on_io, g);
+        if (r >= 0)
+                r = sd_event_add_io(event, &g->bus, g->bus_fd, EPOLLIN, on_io, g);
+        if (r >= 0)
+                r = sd_event_add_time_relative(event, &g->timer, CLOCK_MONOTONIC,
+                                               CONTROL_GATE_AUTH_MS * UINT64_C(1000), 0, on_timer,
+                                               g);
+        return r;
+}
+
+int control_gate_new(struct control_gate **ret, sd_event *event, int peer_fd, int *ret_bus_fd,
+                     void (*on_end)(void *userdata), void *userdata) {
+        struct control_gate *g;
+        int pair[2], r;
+
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+                return -errno;
+        g = calloc(1, sizeof(*g));
+        if (!g) {
+                (void) close(pair[0]);
+                (void) close(pair[1]);
+                return -ENOMEM;
+        }
+        g->peer_fd = peer_fd;
+        g->bus_fd = pair[0];
+        g->up.from = g->down.to = peer_fd;
+        g->up.to = g->down.from = pair[0];
+        g->on_end = on_end;
+        g->userdata = userdata;
+        r = attach(g, event);
+        if (r < 0) {
+                g->peer_fd = -1; /* still the caller's */
+                control_gate_free(g);
+                (void) close(pair[1]);
+                return r;
+        }
+        *ret_bus_fd = pair[1];
+        *ret = g;
+        return 0;
+}

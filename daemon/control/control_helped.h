@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Calls with bytes that a helper process has to read first: certificates and revocation lists. */
+#pragma once
+
+#include <sys/queue.h>
+
+#include "base/helper.h"
+#include "cert/cert.h"
+#include "control/control.h"
+
+/* The first member of the struct of such a method. */
+struct control_helped {
+        struct control_call call;
+        LIST_ENTRY(control_helped) entries;
+        bool listed;
+        struct helper *helper;
+        /* the helper's answer */
+        void (*take)(struct control_helped *helped, const uint8_t *out, size_t len);
+};
+
+/* What these calls share. Invariant: calls are those with a helper. */
+struct control_cert {
+        sd_event *event; /* borrowed */
+        LIST_HEAD(, control_helped) calls;
+        /* A list that comes in parts, and the connection that sends it. */
+        uint64_t connection;
+        size_t crl_len;
+        uint8_t *crl; /* NULL: none is on its way */
+};
+
+/**
+ * control_helped_ask(helped, question, n):
+ * Asks the helper, and goes on with control_resume() when it has answered. ${n} is the length of
+ * the question, or the negative errno that came of it.
+ */
+void control_helped_ask(struct control_helped *helped, const uint8_t *question, ssize_t n);
+
+/**
+ * control_helped_release(helped): for the release of the method.
+ */
+void control_helped_release(struct control_helped *helped);

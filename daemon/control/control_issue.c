@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* IssueKey. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "control/control_certs.h"
+#include "control/control_issue.h"
+#include "network.h"
+#include "rules/policy.h"
+#include "text.h"
+
+static bool append_word(char *list, size_t size, const char *word) {
+        size_t used = strlen(list), len = strlen(word);
+
+        if (text_has_word(list, word))
+                return true;
+        if (used + len + 2 > size)
+                return false;
+        if (used > 0)
+                list[used++] = ' ';
+        memcpy(list + used, word, len + 1);
+        return true;
+}
+
+static void take_service(struct control_call *call, struct key_record *key, const char *word) {
+        char shown[80];
+
+        if (text_is_service(word) && append_word(key->services, sizeof(key->services), word))
+                return;
+        text_escape(shown, sizeof(shown), word);
+        control_fail(call, CONTROL_INVALID_ARGUMENT,
+                     "'%s' is no PAM service: the name of a file in /etc/pam.d, such as sshd; at "
+                     "most %d of them.",
+                     shown, RECORD_SERVICES_MAX);
+}
+
+static void take_network(struct control_call *call, struct key_record *key, const char *word) {
+        char text[NETWORK_TEXT_LEN], shown[80];
+        struct network net;
+        int r;
+
+        r = network_parse(word, &net);
+        if (r >= 0) {
+                network_format(&net, text);
+                if (append_word(key->networks, sizeof(key->networks), text))
+                        return;
+        }
+        text_escape(shown, sizeof(shown), word);
+        control_fail(call, CONTROL_INVALID_ARGUMENT, "'%s' is no network: %s.", shown,
+                     r == -ERANGE ? "it has host bits set; 10.0.0.1/8 is written 10.0.0.0/8"
+                                  : "an address or CIDR block, such as 192.0.2.7 or 10.0.0.0/8 or "
+                                    "2001:db8::/32; at most 16");
+}
+
+static int parse_words(struct control_call *call, sd_bus_message *m, int max,
+                       void (*take)(struct control_call *call, struct key_record *key,
+                                    const char *word)) {
+        struct key_record *key = &((struct control_issue_call *) call)->issue.key;
+        const char *word;
+        int r, n = 0;
+
+        r = sd_bus_message_enter_container(m, 'v', "as");
+        if (r < 0)
+                return r;
+        r = sd_bus_message_enter_container(m, 'a', "s");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_read_basic(m, 's', &word)) > 0) {
+                if (n++ == max)
+                        control_fail(call, CONTROL_INVALID_ARGUMENT,
+                                     "Too many: at most %d for one key.", max);
+                if (call->error == CONTROL_OK)
+                        take(call, key, word);
+        }
+        if (r < 0)
+                return r;
+        r = sd_bus_message_exit_container(m);
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static void take_text(struct control_issue_call *ours, const char *option, const char *value) {
+        struct control_call *call = &ours->call;
+        struct issue *issue = &ours->issue;
+
+        if (strcmp(option, "name") == 0)
+                (void) control_take_label(call, "name", value, issue->key.name,
+                                          sizeof(issue->key.name));
+        else if (strcmp(option, "require-certificate") == 0) {
+                if (policy_parse_need(value, &issue->key.certificate_need) < 0)
+                        control_fail(call, CONTROL_INVALID_ARGUMENT,
+                                     "require-certificate takes no, yes or proof.");
+        } else if (strcmp(option, "certificate") == 0) {
+                if (!value[0] || !text_copy(issue->certificate, sizeof(issue->certificate), value))
+                        control_fail(call, CONTROL_INVALID_ARGUMENT,
+                                     "That is no certificate's thumbprint or name: 1 to %d bytes.",
+                                     WIRE_NAME_MAX);
+                else
+                        (void) !control_certs_may_name(call, value);
+        } else if (strcmp(option, "linked") == 0) {
+                if (!value[0] || !text_copy(ours->linked, sizeof(ours->linked), value))
+                        control_fail(call, CONTROL_NO_SUCH_USER,
+                                     "That is no user name: 1 to %d bytes.", WIRE_USER_MAX);
+        } else if (!text_copy(issue->expires, sizeof(issue->expires), value))
+                control_fail(call, CONTROL_INVALID_ARGUMENT,
+                             "That expiry is too long for a date or a duration.");
+}
+
+static int parse_option(struct control_call *call, sd_bus_message *m) {
+        const char *option, *value;
+        char shown[80];
+        int r;
+
+        r = sd_bus_message_read_basic(m, 's', &option);
+        if (r < 0)
+                return r;
+        if (strcmp(option, "services") == 0)
+                return parse_words(call, m, RECORD_SERVICES_MAX, take_service);
+        if (strcmp(option, "networks") == 0)
+                return parse_words(call, m, RECORD_NETWORKS_MAX, take_network);
+        if (!text_has_word("name expires linked require-certificate certificate", option)) {
+                text_escape(shown, sizeof(shown), option);
+                control_fail(
+                        call, CONTROL_INVALID_ARGUMENT,
+                        "Unknown option '%s': known are name, expires, linked, services, networks, "
+                        "require-certificate, certificate.",
+                        shown);
+                return sd_bus_message_skip(m, "v");
+        }
+        r = sd_bus_message_read(m, "v", "s", &value);
+        if (r >= 0)
+                take_text((struct control_issue_call *) call, option, value);
+        return r;
+}
+
+int control_issue_parse_user(struct control_issue_call *ours, sd_bus_message *m) {
+        const char *user;
+        int r;
+
+        r = sd_bus_message_read_basic(m, 's', &user);
+        if (r >= 0 && (!text_copy(ours->user, sizeof(ours->user), user) || !user[0]))
+                control_fail(&ours->call, CONTROL_NO_SUCH_USER,
+                             "That is no user name: 1 to %d bytes.", WIRE_USER_MAX);
+        text_escape(ours->call.about_user, sizeof(ours->call.about_user),
+                    text_without_key(ours->user));
+        return r;
+}
+
+int control_issue_parse_options(struct control_issue_call *ours, sd_bus_message *m) {
+        memcpy(ours->issue.key.name, "key", 4);
+        return control_read_options(&ours->call, m, parse_option);
+}
+
+static int issue_parse(struct control_call *call, sd_bus_message *m) {
+        struct control_issue_call *ours = (struct control_issue_call *) call;
+        int r;
+
+        r = control_issue_parse_user(ours, m);
+        return r < 0 ? r : control_issue_parse_options(ours, m);
+}
+
+static const enum control_error errors[] = {
+        [ISSUE_OK] = CONTROL_OK,
+        [ISSUE_NO_SUCH_USER] = CONTROL_NO_SUCH_USER,
+        [ISSUE_NO_ANSWER] = CONTROL_BUSY,
+        [ISSUE_INVALID] = CONTROL_INVALID_ARGUMENT,
+        [ISSUE_LIMIT] = CONTROL_LIMIT_EXCEEDED,
+        [ISSUE_DISABLED] = CONTROL_DISABLED,
+        [ISSUE_ADMIN] = CONTROL_DISABLED,
+        [ISSUE_CLOSED] = CONTROL_LIMIT_EXCEEDED,
+        [ISSUE_HAS_KEY] = CONTROL_LIMIT_EXCEEDED,
+        [ISSUE_STORE] = CONTROL_STORE,
+};
+_Static_assert(ARRAY_LEN(errors) == _ISSUE_ERROR_MAX, "an answer to each");
+
+void control_issue_failed(struct control_call *call, const struct issue *issue) {
+        control_fail(call, errors[issue->error], "%s", issue->error_text);
+}
+
+/* --- Who the users are --- */
+
+static void on_linked(int r, const struct account_record *account, void *userdata) {
+        struct control_issue_call *ours = userdata;
+
+        (void) !issue_take_linked(&ours->issue, ours->linked, r, account);
+        control_resume(&ours->call);
+}
+
+static void on_owner(int r, const struct account_record *account, void *userdata) {
+        struct control_issue_call *ours = userdata;
+        bool found = issue_take_owner(&ours->issue, ours->user, r, account);
+
+        if (!found || !ours->linked[0])
+                control_resume(&ours->call);
+        else if (accounts_ask(ours->call.control->accounts, ours->linked, on_linked, ours) < 0)
+                on_linked(-EBUSY, NULL, ours);
+}
+
+void control_issue_ask(struct control_call *call) {
+        struct control_issue_call *ours = (struct control_issue_call *) call;
+
+        if (!control_load_ask(call) ||
+            accounts_ask(call->control->accounts, ours->user, on_owner, ours) < 0)
+                on_owner(-EBUSY, NULL, ours);
+}
+
+/* --- The key --- */
+
+void control_issue_make(struct control_issue_call *ours, struct store *writer, uid_t uid,
+                        const char *not_yours) {
+        struct control_call *call = &ours->call;
+        struct issue *issue = &ours->issue;
+        bool own = issue->key.owner[0] && issue->key.owner_uid == uid;
+
+        issue->keymint = call->control->keymint;
+        control_audit_fill(call, "issued", &issue->audit);
+        /* Whether or not it is the caller: that is not known, and the same for every name. */
+        if (issue->error == ISSUE_NO_ANSWER)
+                control_issue_failed(call, issue);
+        else if (uid != (uid_t) -1 && !own)
+                control_fail(call, CONTROL_ACCESS_DENIED, "%s", not_yours);
+        else if (call->role != ROLE_ADMIN && ours->linked[0] &&
+                 strcmp(ours->linked, issue->key.owner) != 0)
+                control_fail(call, CONTROL_ACCESS_DENIED,
+                             "Only administrators link a key to another user's password.");
+        else if (issue->error == ISSUE_OK && issue_make(issue, writer))
+                control_audit_say(call, "issued", &issue->key);
+        else
+                control_issue_failed(call, issue);
+}
+
+static void issue_run(struct control_call *call, struct store *writer) {
+        control_issue_make((struct control_issue_call *) call, writer,
+                           call->role == ROLE_ADMIN ? (uid_t) -1 : call->uid,
+                           "Only administrators make keys for others than themselves.");
+}
+
+int control_issue_reply(struct control_call *call, sd_bus_message *reply) {
+        const struct issue *issue = &((struct control_issue_call *) call)->issue;
+
+        return sd_bus_message_append(reply, "ss", issue->key.id, issue->secret.text);
+}
+
+const struct control_method control_issue = {
+        .member = "IssueKey",
+        .verb = ROLE_VERB_ISSUE,
+        .size = sizeof(struct control_issue_call),
+        .parse = issue_parse,
+        .detour = control_issue_ask,
+        .run = issue_run,
+        .reply = control_issue_reply,
+        .sensitive = true,
+        .endless = true,
+};

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What changes keys that are there: rename, reset, revoke, remove. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "control/control.h"
+#include "rules/expiry.h"
+#include "text.h"
+
+#define IDS_MAX 1000
+
+struct key_call {
+        struct control_call call;
+        char id[KEYTEXT_ID_LEN + 1];
+        char name[WIRE_NAME_MAX + 1];
+        struct secret secret;
+};
+
+struct ids_call {
+        struct control_call call;
+        char **ids; /* owned */
+        uint32_t n_ids;
+        char reason[RECORD_REASON_MAX + 1];
+};
+
+/* --- RenameKey, ResetKey --- */
+
+static int parse_id(struct control_call *call, sd_bus_message *m) {
+        struct key_call *key_call = (struct key_call *) call;
+        const char *id;
+        int r;
+
+        r = sd_bus_message_read_basic(m, 's', &id);
+        if (r >= 0 && control_check_id(call, id))
+                memcpy(key_call->id, id, sizeof(key_call->id));
+        return r;
+}
+
+static int rename_parse(struct control_call *call, sd_bus_message *m) {
+        struct key_call *key_call = (struct key_call *) call;
+        const char *name;
+        int r;
+
+        r = parse_id(call, m);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read_basic(m, 's', &name);
+        if (r >= 0)
+                (void) control_take_label(call, "name", name, key_call->name,
+                                          sizeof(key_call->name));
+        return r;
+}
+
+bool control_key_is_active(struct control_call *call, struct store *writer,
+                           const struct key_record *key) {
+        struct policy policy;
+
+        if (!control_load_policy(call, writer, &policy))
+                return false;
+        switch (expiry_status(&policy, key, clock_now())) {
+        case KEY_ACTIVE:
+                return true;
+        case KEY_EXPIRED:
+                control_fail(call, CONTROL_NOT_ACTIVE, "Key %s has expired; issue another one.",
+                             key->id);
+                return false;
+        case KEY_REVOKED:
+                break;
+        }
+        control_fail(call, CONTROL_NOT_ACTIVE, "Key %s is revoked, and that is for ever.", key->id);
+        return false;
+}
+
+static void rename_in_transaction(struct control_call *call, struct store *writer,
+                                  struct key_record *key) {
+        struct key_call *key_call = (struct key_call *) call;
+
+        (void) writer;
+        memcpy(key->name, key_call->name, sizeof(key->name));
+}
+
+static void reset_in_transaction(struct control_call *call, struct store *writer,
+                                 struct key_record *key) {
+        struct key_call *key_call = (struct key_call *) call;
+
+        if (!control_key_is_active(call, writer, key))
+                return;
+        keymint_make_secret(key->id, &key_call->secret);
+        key->pepper_id = keymint_pepper_id(call->control->keymint);
+        keymint_digest(call->control->keymint, key->pepper_id, key_call->secret.text, key->digest);
+}
+
+/* One key in one transaction: found, changed, written, committed - or nothing. */
+static void change_key(struct control_call *call, struct store *writer, const char *what,
+                       void (*change)(struct control_call *call, struct store *writer,
+                                      struct key_record *key)) {
+        struct key_call *key_call = (struct key_call *) call;
+        struct key_record key;
+        int r;
+
+        r = store_begin(writer);
+        if (r < 0) {
+                control_fail_store(call, r);
+                return;
+        }
+        if (control_get_key(call, writer, key_call->id, &key)) {
+                change(call, writer, &key);
+                key.updated_at = clock_now();
+                if (call->error == CONTROL_OK) {
+                        r = store_key_update(writer, &key);
+                        if (r >= 0)
+                                r = control_audit_add(call, writer, what, &key, key_call->name);
+                        if (r >= 0)
+                                r = control_audit_commit(call, writer);
+                        if (r < 0)
+                                control_fail_store(call, r);
+                }
+        }
+        store_rollback(writer);
+}
+
+static void rename_run(struct control_call *call, struct store *writer) {
+        change_key(call, writer, "renamed", rename_in_transaction);
+}
+
+static void reset_run(struct control_call *call, struct store *writer) {
+        change_key(call, writer, "reset", reset_in_transaction);
+}
+
+static int reset_reply(struct control_call *call, sd_bus_message *reply) {
+        return sd_bus_message_append(reply, "s", ((struct key_call *) call)->secret.text);
+}
+
+const struct control_method control_key_rename = {
+        .member = "RenameKey",
+        .verb = ROLE_VERB_RENAME,
+        .size = sizeof(struct key_call),
+        .parse = rename_parse,
+        .run = rename_run,
+        .endless = true,
+};
+
+const struct control_method control_key_reset = {
+        .member = "ResetKey",
+        .verb = ROLE_VERB_RESET,
+        .size = sizeof(struct key_call),
+        .parse = parse_id,
+        .run = reset_run,
+        .reply = reset_reply,
+        .sensitive = true,
+        .endless = true,
+};
+
+/* --- RevokeKeys, RemoveKeys --- */
+
+static int compare_ids(const void *a, const void *b) {
+        return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+/* An id that is named twice counts once. */
+static uint32_t sort_out(char **ids, uint32_t n) {
+        uint32_t kept = 0;
+
+        qsort(ids, n, sizeof(*ids), compare_ids);
+        for (uint32_t i = 0; i < n; i++)
+                if (kept > 0 && strcmp(ids[kept - 1], ids[i]) == 0)
+                        free(ids[i]);
+                else
+                        ids[kept++] = ids[i];
+        ids[kept] = NULL;
+        return kept;
+}
+
+static int parse_ids(struct control_call *call, sd_bus_message *m) {
+        struct ids_call *ids_call = (struct ids_call *) call;
+        const char *id;
+        uint32_t n = 0;
+        int r;
+
+        ids_call->ids = calloc(IDS_MAX + 1, sizeof(*ids_call->ids));
+        if (!ids_call->ids)
+                return -ENOMEM;
+        r = sd_bus_message_enter_container(m, 'a', "s");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_read_basic(m, 's', &id)) > 0 && n < IDS_MAX) {
+                if (!control_check_id(call, id))
+                        return 0;
+                ids_call->ids[n] = strdup(id);
+                if (!ids_call->ids[n++])
+                        return -ENOMEM;
+        }
+        if (r < 0)
+                return r;
+        if (n == 0 || r > 0) {
+                control_fail(call, CONTROL_INVALID_ARGUMENT, "Name 1 to %d key ids.", IDS_MAX);
+                return 0;
+        }
+        r = sd_bus_message_exit_container(m);
+        if (r < 0)
+                return r;
+        ids_call->n_ids = sort_out(ids_call->ids, n);
+        return 0;
+}
+
+static int revoke_parse(struct control_call *call, sd_bus_message *m) {
+        struct ids_call *ids_call = (struct ids_call *) call;
+        const char *reason;
+        int r;
+
+        r = parse_ids(call, m);
+        if (r < 0 || call->error != CONTROL_OK)
+                return r;
+        r = sd_bus_message_read_basic(m, 's', &reason);
+        if (r >= 0 && reason[0])
+                (void) control_take_label(call, "reason", reason, ids_call->reason,
+                                          sizeof(ids_call->reason));
+        return r;
+}
+
+static void ids_release(struct control_call *call) {
+        struct ids_call *ids_call = (struct ids_call *) call;
+
+        for (char **id = ids_call->ids; id && *id; id++)
+                free(*id);
+        free(ids_call->ids);
+}
+
+static int revoke_one(struct control_call *call, struct store *writer, struct key_record *key) {
+        if (!control_key_is_active(call, writer, key))
+                return 0;
+        key->status = KEY_REVOKED;
+        key->updated_at = key->dead_at = clock_now();
+        memcpy(key->reason, ((struct ids_call *) call)->reason, sizeof(key->reason));
+        return store_key_update(writer, key);
+}
+
+static int remove_one(struct control_call *call, struct store *writer, struct key_record *key) {
+        (void) call;
+        return store_key_delete(writer, key->id);
+}
+
+/* All of them in one transaction, or none. */
+static void change_all(struct control_call *call, struct store *writer, const char *what,
+                       int (*change)(struct control_call *call, struct store *writer,
+                                     struct key_record *key)) {
+        struct ids_call *ids_call = (struct ids_call *) call;
+        struct key_record key;
+        int r;
+
+        r = store_begin(writer);
+        for (uint32_t i = 0; r >= 0 && call->error == CONTROL_OK && i < ids_call->n_ids; i++)
+                if (control_get_key(call, writer, ids_call->ids[i], &key)) {
+                        r = change(call, writer, &key);
+                        if (r >= 0 && call->error == CONTROL_OK)
+                                r = control_audit_add(call, writer, what, &key, ids_call->reason);
+                }
+        if (r >= 0 && call->error == CONTROL_OK)
+                r = control_audit_commit(call, writer);
+        if (r < 0)
+                control_fail_store(call, r);
+        store_rollback(writer);
+}
+
+static void revoke_run(struct control_call *call, struct store *writer) {
+        change_all(call, writer, "revoked", revoke_one);
+}
+
+static void remove_run(struct control_call *call, struct store *writer) {
+        change_all(call, writer, "removed", remove_one);
+}
+
+static int ids_reply(struct control_call *call, sd_bus_message *reply) {
+        return sd_bus_message_append(reply, "u", ((struct ids_call *) call)->n_ids);
+}
+
+const struct control_method control_key_revoke = {
+        .member = "RevokeKeys",
+        .verb = ROLE_VERB_REVOKE,
+        .size = sizeof(struct ids_call),
+        .parse = revoke_parse,
+        .run = revoke_run,
+        .reply = ids_reply,
+        .release = ids_release,
+};
+
+const struct control_method control_key_remove = {
+        .member = "RemoveKeys",
+        .verb = ROLE_VERB_REMOVE,
+        .size = sizeof(struct ids_call),
+        .parse = parse_ids,
+        .run = remove_run,
+        .reply = ids_reply,
+        .release = ids_release,
+};

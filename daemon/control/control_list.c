@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What shows keys: ListKeys, GetKey. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "control/control.h"
+#include "rules/expiry.h"
+#include "rules/policy.h"
+#include "text.h"
+
+#define PAGE_MAX 200
+/* rows looked at for one page, so that one caller's search holds nobody up */
+#define SCAN_MAX 20000
+
+struct list_call {
+        struct control_call call;
+        char owner[WIRE_USER_MAX + 1];
+        char linked[WIRE_USER_MAX + 1];
+        char search[WIRE_NAME_MAX + 1];
+        char after[KEYTEXT_ID_LEN + 1];
+        bool by_status;
+        enum key_status status;
+        int64_t expires_before; /* 0: whenever */
+        uint32_t limit;
+
+        struct policy policy;
+        int64_t now;
+        size_t n_seen, n_keys;
+        struct key_record *keys; /* owned */
+        bool more;
+};
+
+struct get_call {
+        struct control_call call;
+        char id[KEYTEXT_ID_LEN + 1];
+        struct key_record key;
+        struct policy policy;
+};
+
+static const char *const status_names[] = {
+        [KEY_ACTIVE] = "active",
+        [KEY_REVOKED] = "revoked",
+        [KEY_EXPIRED] = "expired",
+};
+
+/* --- One key in a message --- */
+
+static int append_words(sd_bus_message *m, const char *property, const char *list) {
+        int r;
+
+        if ((r = sd_bus_message_open_container(m, 'e', "sv")) < 0 ||
+            (r = sd_bus_message_append(m, "s", property)) < 0 ||
+            (r = sd_bus_message_open_container(m, 'v', "as")) < 0 ||
+            (r = sd_bus_message_open_container(m, 'a', "s")) < 0)
+                return r;
+        while (*list) {
+                char word[RECORD_LIST_LEN] = {};
+                size_t len = strcspn(list, " ");
+
+                memcpy(word, list, len);
+                r = sd_bus_message_append(m, "s", word);
+                if (r < 0)
+                        return r;
+                list += len;
+                list += strspn(list, " ");
+        }
+        for (unsigned i = 0; r >= 0 && i < 3; i++)
+                r = sd_bus_message_close_container(m);
+        return r;
+}
+
+static int append_use(sd_bus_message *m, const struct key_record *key) {
+        int r = 0;
+
+        if (key->last_used_at != 0)
+                r = sd_bus_message_append(m, "{sv}{sv}{sv}", "last-used", "x", key->last_used_at,
+                                          "last-service", "s", key->last_service, "last-rhost", "s",
+                                          key->last_rhost);
+        return r < 0 ? r : sd_bus_message_append(m, "{sv}", "uses", "t", key->uses);
+}
+
+static const char *linked_user(const struct key_record *key) {
+        return key->linked[0] ? key->linked : key->owner;
+}
+
+static int append_certificate(sd_bus_message *m, const struct key_record *key) {
+        char thumbprint[2 * RECORD_THUMBPRINT_LEN + 1];
+        int r = 0;
+
+        if (key->certificate_need != CERTIFICATE_NO)
+                r = sd_bus_message_append(m, "{sv}", "require-certificate", "s",
+                                          policy_need_name(key->certificate_need));
+        if (r < 0 || !key->bound)
+                return r;
+        text_hex(thumbprint, key->certificate, RECORD_THUMBPRINT_LEN);
+        return sd_bus_message_append(m, "{sv}", "certificate", "s", thumbprint);
+}
+
+/* Where it comes from and what comes after it: absent where there is nothing to tell. */
+static int append_relations(sd_bus_message *m, const struct key_record *key) {
+        const struct {
+                const char *name, *value;
+        } texts[] = { { "origin", key->origin },
+                      { "predecessor", key->predecessor },
+                      { "successor", key->successor } };
+        int r;
+
+        r = sd_bus_message_append(m, "{sv}", "linked-user", "s", linked_user(key));
+        for (size_t i = 0; r >= 0 && i < ARRAY_LEN(texts); i++)
+                if (texts[i].value[0])
+                        r = sd_bus_message_append(m, "{sv}", texts[i].name, "s", texts[i].value);
+        if (r >= 0)
+                r = append_certificate(m, key);
+        if (r >= 0 && key->retires_at > 0)
+                r = sd_bus_message_append(m, "{sv}", "retires", "x", key->retires_at);
+        if (r >= 0 && key->retires_at == RECORD_RETIRES_ON_USE)
+                r = sd_bus_message_append(m, "{sv}", "retires-on-use", "b", 1);
+        return r;
+}
+
+static int append_key(sd_bus_message *m, const struct key_record *key, const struct policy *policy,
+                      int64_t now) {
+        int64_t expires = expiry_of(policy, key);
+        int r;
+
+        if ((r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
+            (r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}{sv}{sv}", "id", "s", key->id, "owner",
+                                       "s", key->owner, "owner-uid", "u", key->owner_uid, "name",
+                                       "s", key->name, "status", "s",
+                                       status_names[expiry_status(policy, key, now)], "reason", "s",
+                                       key->reason)) < 0 ||
+            (r = append_words(m, "services", key->services)) < 0 ||
+            (r = append_words(m, "networks", key->networks)) < 0 ||
+            (r = sd_bus_message_append(m, "{sv}{sv}", "created", "x", key->created_at, "updated",
+                                       "x", key->updated_at)) < 0)
+                return r;
+        if (expires != 0) {
+                r = sd_bus_message_append(m, "{sv}", "expires", "x", expires);
+                if (r < 0)
+                        return r;
+        }
+        r = append_relations(m, key);
+        if (r >= 0)
+                r = append_use(m, key);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+/* --- ListKeys --- */
+
+static void take_status(struct list_call *list, const char *value) {
+        for (size_t i = 0; i < ARRAY_LEN(status_names); i++)
+                if (strcmp(value, status_names[i]) == 0) {
+                        list->by_status = true;
+                        list->status = (enum key_status) i;
+                        return;
+                }
+        control_fail(&list->call, CONTROL_INVALID_ARGUMENT,
+                     "The status is active, expired or revoked.");
+}
+
+static void take_user(struct list_call *list, const char *value,
+                      char out[static WIRE_USER_MAX + 1]) {
+        if (!text_copy(out, WIRE_USER_MAX + 1, value) || !value[0])
+                control_fail(&list->call, CONTROL_INVALID_ARGUMENT,
+                             "That is no user name: 1 to %d bytes.", WIRE_USER_MAX);
+}
+
+static void take_filter(struct list_call *list, const char *name, const char *value) {
+        char shown[80];
+
+        if (strcmp(name, "status") == 0)
+                take_status(list, value);
+        else if (strcmp(name, "owner") == 0)
+                take_user(list, value, list->owner);
+        else if (strcmp(name, "linked") == 0)
+                take_user(list, value, list->linked);
+        else if (strcmp(name, "search") == 0) {
+                if (!text_copy(list->search, sizeof(list->search), value))
+                        control_fail(&list->call, CONTROL_INVALID_ARGUMENT,
+                                     "Search for at most %d bytes.", WIRE_NAME_MAX);
+        } else if (strcmp(name, "after") == 0) {
+                if (value[0] && control_check_id(&list->call, value))
+                        memcpy(list->after, value, sizeof(list->after));
+        } else {
+                text_escape(shown, sizeof(shown), name);
+                control_fail(&list->call, CONTROL_INVALID_ARGUMENT,
+                             "Unknown filter '%s': known are owner, linked, status, search, "
+                             "expires-before, "
+                             "after, limit.",
+                             shown);
+        }
+}
+
+static int parse_filter(struct control_call *call, sd_bus_message *m) {
+        struct list_call *list = (struct list_call *) call;
+        const char *name, *value;
+        int r;
+
+        r = sd_bus_message_read_basic(m, 's', &name);
+        if (r < 0)
+                return r;
+        if (strcmp(name, "limit") == 0) {
+                r = sd_bus_message_read(m, "v", "u", &list->limit);
+                if (r >= 0 && (list->limit < 1 || list->limit > PAGE_MAX))
+                        control_fail(&list->call, CONTROL_INVALID_ARGUMENT, "The limit is 1 to %d.",
+                                     PAGE_MAX);
+                return r;
+        }
+        if (strcmp(name, "expires-before") == 0) {
+                r = sd_bus_message_read(m, "v", "x", &list->expires_before);
+                if (r >= 0 && list->expires_before <= 0)
+                        control_fail(&list->call, CONTROL_INVALID_ARGUMENT,
+                                     "expires-before is a time after 1970.");
+                return r;
+        }
+        r = sd_bus_message_read(m, "v", "s", &value);
+        if (r >= 0)
+                take_filter(list, name, value);
+        return r;
+}
+
+static int list_parse(struct control_call *call, sd_bus_message *m) {
+        ((struct list_call *) call)->limit = PAGE_MAX;
+        return control_read_options(call, m, parse_filter);
+}
+
+static bool matches(const struct list_call *list, const struct key_record *key) {
+        int64_t expires = list->expires_before != 0 ? expiry_of(&list->policy, key) : 0;
+
+        if (list->linked[0] && strcmp(linked_user(key), list->linked) != 0)
+                return false;
+        if (list->expires_before != 0 && (expires == 0 || expires >= list->expires_before))
+                return false;
+        if (list->by_status && expiry_status(&list->policy, key, list->now) != list->status)
+                return false;
+        return !list->search[0] || strcasestr(key->id, list->search) ||
+               strcasestr(key->name, list->search) || strcasestr(key->owner, list->search);
+}
+
+/* The last key looked at is the cursor, whether it matched or not. */
+static int on_key(const struct key_record *key, void *userdata) {
+        struct list_call *list = userdata;
+
+        if (list->n_keys == list->limit || list->n_seen == SCAN_MAX) {
+                list->more = true;
+                return 1;
+        }
+        list->n_seen++;
+        memcpy(list->after, key->id, sizeof(list->after));
+        if (matches(list, key))
+                list->keys[list->n_keys++] = *key;
+        return 0;
+}
+
+static void list_run(struct control_call *call, struct store *writer) {
+        struct list_call *list = (struct list_call *) call;
+        int r;
+
+        if (!control_load_policy(call, writer, &list->policy))
+                return;
+        list->keys = calloc(list->limit, sizeof(*list->keys));
+        if (!list->keys) {
+                control_fail(call, CONTROL_BUSY, "Out of memory; try again.");
+                return;
+        }
+        list->now = clock_now();
+        if (call->role != ROLE_ADMIN)
+                r = store_key_each_own(writer, call->uid, list->after, on_key, list);
+        else
+                r = store_key_each(writer, list->owner[0] ? list->owner : NULL, list->after, on_key,
+                                   list);
+        if (r < 0)
+                control_fail_store(call, r);
+}
+
+static int list_reply(struct control_call *call, sd_bus_message *reply) {
+        struct list_call *list = (struct list_call *) call;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "a{sv}");
+        for (size_t i = 0; r >= 0 && i < list->n_keys; i++)
+                r = append_key(reply, &list->keys[i], &list->policy, list->now);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_message_append(reply, "s", list->more ? list->after : "");
+}
+
+static void list_release(struct control_call *call) {
+        free(((struct list_call *) call)->keys);
+}
+
+const struct control_method control_list_keys = {
+        .member = "ListKeys",
+        .verb = ROLE_VERB_LIST,
+        .size = sizeof(struct list_call),
+        .parse = list_parse,
+        .run = list_run,
+        .reply = list_reply,
+        .release = list_release,
+};
+
+/* --- GetKey --- */
+
+static int get_parse(struct control_call *call, sd_bus_message *m) {
+        const char *id;
+        int r;
+
+        r = sd_bus_message_read_basic(m, 's', &id);
+        if (r >= 0 && control_check_id(call, id))
+                memcpy(((struct get_call *) call)->id, id, KEYTEXT_ID_LEN + 1);
+        return r;
+}
+
+static void get_run(struct control_call *call, struct store *writer) {
+        struct get_call *get = (struct get_call *) call;
+
+        if (control_get_key(call, writer, get->id, &get->key))
+                (void) !control_load_policy(call, writer, &get->policy);
+}
+
+static int get_reply(struct control_call *call, sd_bus_message *reply) {
+        struct get_call *get = (struct get_call *) call;
+
+        return append_key(reply, &get->key, &get->policy, clock_now());
+}
+
+const struct control_method control_list_get = {
+        .member = "GetKey",
+        .verb = ROLE_VERB_LIST,
+        .size = sizeof(struct get_call),
+        .parse = get_parse,
+        .run = get_run,
+        .reply = get_reply,
+};

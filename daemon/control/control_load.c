@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* How many calls of each uid are on their way: nobody fills the queue so that an administrator
+ * cannot revoke. And what they have changed in a day: nobody fills the disk with events of what
+ * is changed and changed back. */
+#include "attr.h"
+#include "base/clock.h"
+#include "control/control.h"
+
+_Static_assert(CONTROL_ASKS_MAX < ACCOUNTS_ASKS_MAX, "some are left for administrators and logins");
+
+/* The place of a uid in the load, else a free one. There is always one: no more are counted than
+ * there are places. */
+static struct control_load *find_load(struct control *control, uid_t uid) {
+        struct control_load *unused = NULL;
+
+        for (size_t i = 0; i < ARRAY_LEN(control->load); i++) {
+                if (control->load[i].n > 0 && control->load[i].uid == uid)
+                        return &control->load[i];
+                if (control->load[i].n == 0 && !unused)
+                        unused = &control->load[i];
+        }
+        return unused;
+}
+
+static bool add(struct control_call *call) {
+        struct control *control = call->control;
+        struct control_load *load;
+
+        if (call->uid == 0)
+                return true;
+        if (control->n_calls >= CONTROL_CALLS_MAX)
+                return false;
+        load = find_load(control, call->uid);
+        if (!load || load->n >= CONTROL_CALLS_PER_UID)
+                return false;
+        load->uid = call->uid;
+        load->n++;
+        control->n_calls++;
+        call->counted = true;
+        return true;
+}
+
+/* What the caller has changed today. */
+static struct control_changes *find_changes(const struct control_call *call) {
+        struct control_changes *mine = &call->control->changed[call->uid % CONTROL_CHANGERS];
+        int64_t now = clock_now();
+
+        if (mine->uid != call->uid || now < mine->since || now >= mine->since + CONTROL_CHANGES_S)
+                *mine = (struct control_changes){ .uid = call->uid, .since = now };
+        return mine;
+}
+
+void control_load_add(struct control_call *call) {
+        if (!add(call))
+                control_fail(call, CONTROL_BUSY, "Too much is waiting to be done; try again.");
+        else if (call->method->endless && call->role != ROLE_ADMIN &&
+                 find_changes(call)->n >= CONTROL_CHANGES_MAX)
+                control_fail(call, CONTROL_LIMIT_EXCEEDED,
+                             "You have made %d changes within a day; try again tomorrow.",
+                             CONTROL_CHANGES_MAX);
+}
+
+/* Each question is a process, and there are few at one time: administrators and logins find a
+ * place among them, whoever else asks. */
+bool control_load_ask(struct control_call *call) {
+        struct control *control = call->control;
+        struct control_load *load;
+
+        if (!call->counted || call->role == ROLE_ADMIN || call->asks)
+                return true;
+        load = find_load(control, call->uid);
+        if (!load || load->asks >= CONTROL_ASKS_PER_UID || control->n_asks >= CONTROL_ASKS_MAX)
+                return false;
+        load->asks++;
+        control->n_asks++;
+        call->asks = true;
+        return true;
+}
+
+void control_load_remove(struct control_call *call) {
+        struct control_load *load;
+
+        if (!call->counted)
+                return;
+        if (call->method->endless && call->error == CONTROL_OK)
+                find_changes(call)->n++;
+        load = find_load(call->control, call->uid);
+        if (load && load->n > 0)
+                load->n--;
+        if (load && call->asks) {
+                load->asks--;
+                call->control->n_asks--;
+        }
+        call->control->n_calls--;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* GetMetrics: everything that there is to count, for monitoring.
+ *
+ * Most of it is counted where it happens, and costs nothing to ask for. How many keys there are
+ * is found by looking at each, half a microsecond long, on the writer thread, whose queue must
+ * not stand still for that: so it is done in pieces, between which others have their turn, and
+ * where it takes more than one piece it is not done again before a hundred times as long has
+ * passed. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cleanup.h"
+#include "control/control.h"
+#include "keys/sweep.h"
+#include "keys/sweeper.h"
+#include "rules/expiry.h"
+
+#define PIECE 20000 /* keys: ten milliseconds */
+/* times as long as a count has taken it is good */
+#define REST 100
+
+struct piece {
+        struct worker_job job;
+        struct metrics_call *metrics;
+};
+
+struct metrics_call {
+        struct control_call call;
+        struct piece piece;
+        struct control_census census;
+        char after[KEYTEXT_ID_LEN + 1];
+        int visited; /* in the last piece */
+        struct policy policy;
+        int64_t next_expiry;
+        struct store_cert_sum certs;
+};
+
+/* --- Counting keys --- */
+
+static void on_key(const struct key_record *key, void *userdata) {
+        struct metrics_call *m = userdata;
+
+        m->census.keys[expiry_status(&m->policy, key, m->census.at)]++;
+        memcpy(m->after, key->id, sizeof(m->after));
+}
+
+static void piece_run(struct worker_job *job, struct store *writer) {
+        struct metrics_call *m = ((struct piece *) job)->metrics;
+        uint64_t began = clock_ticks();
+
+        if (m->census.pieces++ == 0 && !control_load_policy(&m->call, writer, &m->policy))
+                return;
+        m->visited = store_key_each_life(writer, m->after, PIECE, on_key, m);
+        if (m->visited < 0)
+                control_fail_store(&m->call, m->visited);
+        m->census.took_ns += clock_ticks() - began;
+}
+
+static void next_piece(struct metrics_call *m) {
+        if (worker_submit(m->call.control->worker, &m->piece.job) >= 0)
+                return;
+        control_fail(&m->call, CONTROL_BUSY, "Too much is waiting to be done; try again.");
+        control_resume(&m->call);
+}
+
+static void piece_done(struct worker_job *job) {
+        struct metrics_call *m = ((struct piece *) job)->metrics;
+
+        if (m->call.error == CONTROL_OK && m->visited == PIECE) {
+                next_piece(m);
+                return;
+        }
+        m->census.counted = clock_ticks();
+        if (m->call.error == CONTROL_OK)
+                m->call.control->census = m->census;
+        control_resume(&m->call);
+}
+
+static bool is_good_still(const struct control_census *census) {
+        return census->pieces > 1 && clock_ticks() - census->counted < REST * census->took_ns;
+}
+
+static void metrics_detour(struct control_call *call) {
+        struct metrics_call *m = (struct metrics_call *) call;
+
+        if (is_good_still(&call->control->census)) {
+                control_resume(call);
+                return;
+        }
+        m->piece = (struct piece){ .job = { .run = piece_run, .done = piece_done }, .metrics = m };
+        m->census.at = clock_now();
+        next_piece(m);
+}
+
+/* --- The rest --- */
+
+static int parse_nothing(struct control_call *call, sd_bus_message *m) {
+        (void) call;
+        (void) m;
+        return 0;
+}
+
+static void metrics_run(struct control_call *call, struct store *writer) {
+        struct metrics_call *m = (struct metrics_call *) call;
+        int r;
+
+        if (!control_load_policy(call, writer, &m->policy))
+                return;
+        r = sweep_next_expiry(writer, &m->policy, &m->next_expiry);
+        if (r >= 0)
+                r = store_cert_sum(writer, clock_now(), &m->certs);
+        if (r < 0)
+                control_fail_store(call, r);
+}
+
+/* A moment that does not come is left out. */
+static int append_time(sd_bus_message *reply, const char *name, int64_t at) {
+        return at == INT64_MAX ? 0 : sd_bus_message_append(reply, "{sv}", name, "x", at);
+}
+
+static int append_stored(sd_bus_message *reply, const struct metrics_call *m) {
+        const struct control *control = m->call.control;
+        const struct control_census *census = &control->census;
+        int r;
+
+        r = sd_bus_message_append(
+                reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "version", "s", PACKAGE_VERSION,
+                "enabled", "b", (int) m->policy.enabled, "started", "x", control->started_at,
+                "keys-active", "t", census->keys[KEY_ACTIVE], "keys-expired", "t",
+                census->keys[KEY_EXPIRED], "keys-revoked", "t", census->keys[KEY_REVOKED],
+                "keys-counted", "x", census->at, "certificates-client", "t", m->certs.clients,
+                "certificates-ca", "t", m->certs.cas);
+        if (r >= 0)
+                r = append_time(reply, "next-expiry", m->next_expiry);
+        if (r >= 0)
+                r = append_time(reply, "next-certificate-expiry", m->certs.next_end);
+        return r < 0 ? r : append_time(reply, "next-crl-expiry", m->certs.next_crl_end);
+}
+
+static int append_noted(sd_bus_message *reply, const struct control *control) {
+        struct sweeper_sum sum = sweeper_sum(control->sweeper);
+
+        return sd_bus_message_append(
+                reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "latency-sum", "t",
+                verify_tally(control->verify)->sum_ns, "log-lines-dropped", "t", log_dropped(),
+                "sweeps", "t", sum.runs, "sweeps-failed", "t", sum.failed, "swept-expired", "t",
+                sum.expired, "swept-ended", "t", sum.ended, "swept-purged", "t", sum.purged);
+}
+
+static int append_verifications(sd_bus_message *reply, const struct tally *tally) {
+        static const char *const kinds[] = { "login", "confirmation" };
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "(ssst)");
+        for (size_t i = 0; r >= 0 && i < ARRAY_LEN(kinds); i++)
+                for (enum reason reason = REASON_NONE; r >= 0 && reason < _REASON_MAX; reason++)
+                        r = sd_bus_message_append(reply, "(ssst)", kinds[i],
+                                                  tally_verdict_name(tally_verdict(reason)),
+                                                  verdict_reason_name(reason),
+                                                  tally->counts[i][reason]);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_latencies(sd_bus_message *reply, const struct tally *tally) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "(tt)");
+        for (size_t i = 0; r >= 0 && i <= TALLY_BUCKETS; i++)
+                r = sd_bus_message_append(reply, "(tt)", tally_bound_ns(i), tally->buckets[i]);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_queues(sd_bus_message *reply, const struct control *control) {
+        struct control_queue queues[CONTROL_QUEUES] = {};
+        int r;
+
+        control->queues(queues, control->queues_userdata);
+        r = sd_bus_message_open_container(reply, 'a', "(stt)");
+        for (size_t i = 0; r >= 0 && i < CONTROL_QUEUES; i++)
+                r = sd_bus_message_append(reply, "(stt)", queues[i].name, queues[i].length,
+                                          queues[i].limit);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int metrics_reply(struct control_call *call, sd_bus_message *reply) {
+        const struct tally *tally = verify_tally(call->control->verify);
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        if (r >= 0)
+                r = append_stored(reply, (struct metrics_call *) call);
+        if (r >= 0)
+                r = append_noted(reply, call->control);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        if (r >= 0)
+                r = append_verifications(reply, tally);
+        if (r >= 0)
+                r = append_latencies(reply, tally);
+        return r < 0 ? r : append_queues(reply, call->control);
+}
+
+const struct control_method control_metrics_get = {
+        .member = "GetMetrics",
+        .verb = ROLE_VERB_STATISTICS,
+        .size = sizeof(struct metrics_call),
+        .parse = parse_nothing,
+        .detour = metrics_detour,
+        .run = metrics_run,
+        .reply = metrics_reply,
+};

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* MirrorKeygen, MirrorShowKey, MirrorExportBegin, MirrorExportRead, MirrorImportBegin,
+ * MirrorImportWrite, MirrorImportCheck, MirrorImportCommit. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "accounts/accounts.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "control/control.h"
+#include "mirror/mirror.h"
+
+/* Room for the rest of the message beside the bytes that it carries. */
+#define WRITE_MAX 49152
+
+struct key_call {
+        struct control_call call;
+        bool replace;
+        char public[SEAL_TEXT_LEN + 1];
+};
+
+struct copy_call {
+        struct control_call call;
+        enum seal_kind kind;
+        bool foreign;
+        char recipient[SEAL_TEXT_LEN + 1];
+        uint64_t token, keys;
+        struct mirror_in_summary summary;
+        const void *in; /* of the message */
+        size_t len;     /* of in or out */
+        bool last;
+        uint8_t out[MIRROR_OUT_MAX];
+};
+
+static struct mirror *mirror_of(const struct control_call *call) {
+        return call->control->mirror;
+}
+
+static void fail(struct control_call *call, int r) {
+        if (r == -EXDEV)
+                control_fail(
+                        call, CONTROL_REFUSED,
+                        "%s; nothing was changed. If it is to be that other host from now on, say "
+                        "accept-source for a mirror, foreign for a backup.",
+                        mirror_refusal(r));
+        else if (mirror_refusal(r))
+                control_fail(call, CONTROL_REFUSED, "%s; nothing was changed.", mirror_refusal(r));
+        else
+                control_fail_store(call, r);
+}
+
+static const char *kind_name(enum seal_kind kind) {
+        return kind == SEAL_MIRROR ? "mirror" : "backup";
+}
+
+static void take_kind(struct control_call *call, const char *text, enum seal_kind *ret) {
+        if (strcmp(text, "mirror") == 0)
+                *ret = SEAL_MIRROR;
+        else if (strcmp(text, "backup") == 0)
+                *ret = SEAL_BACKUP;
+        else
+                control_fail(call, CONTROL_INVALID_ARGUMENT, "The kind is mirror or backup.");
+}
+
+static int token_parse(struct control_call *call, sd_bus_message *m) {
+        return sd_bus_message_read(m, "t", &((struct copy_call *) call)->token);
+}
+
+/* From now on there may be something to be dropped. */
+static void note_begin(struct control *control) {
+        control->mirror_begun++;
+        control->mirror_busy = true;
+}
+
+/* --- MirrorKeygen, MirrorShowKey --- */
+
+static int keygen_parse(struct control_call *call, sd_bus_message *m) {
+        int replace, r;
+
+        r = sd_bus_message_read(m, "b", &replace);
+        ((struct key_call *) call)->replace = r >= 0 && replace;
+        return r;
+}
+
+static void keygen_run(struct control_call *call, struct store *writer) {
+        struct key_call *key_call = (struct key_call *) call;
+        int r;
+
+        (void) writer;
+        r = mirror_keygen(mirror_of(call), key_call->replace, key_call->public);
+        if (r == -EEXIST)
+                control_fail(call, CONTROL_REFUSED,
+                             "This host has a mirror key. With another one in its place (--force) "
+                             "what was sealed "
+                             "for it, backups too, can never be opened again.");
+        else if (r < 0)
+                fail(call, r);
+        else
+                log_line(LOG_NOTICE, "mirror key made by uid %u: %s", call->uid, key_call->public);
+}
+
+static int show_key_parse(struct control_call *call, sd_bus_message *m) {
+        (void) call;
+        (void) m;
+        return 0;
+}
+
+static void show_key_run(struct control_call *call, struct store *writer) {
+        int r;
+
+        (void) writer;
+        r = mirror_show_key(mirror_of(call), ((struct key_call *) call)->public);
+        if (r < 0)
+                fail(call, r);
+}
+
+static int key_reply(struct control_call *call, sd_bus_message *reply) {
+        return sd_bus_message_append(reply, "s", ((struct key_call *) call)->public);
+}
+
+const struct control_method control_mirror_keygen = {
+        .member = "MirrorKeygen",
+        .verb = ROLE_VERB_MIRROR,
+        .size = sizeof(struct key_call),
+        .parse = keygen_parse,
+        .run = keygen_run,
+        .reply = key_reply,
+};
+
+const struct control_method control_mirror_show_key = {
+        .member = "MirrorShowKey",
+        .verb = ROLE_VERB_MIRROR,
+        .size = sizeof(struct key_call),
+        .parse = show_key_parse,
+        .run = show_key_run,
+        .reply = key_reply,
+};
+
+/* --- MirrorExportBegin, MirrorExportRead --- */
+
+static int export_parse(struct control_call *call, sd_bus_message *m) {
+        struct copy_call *copy = (struct copy_call *) call;
+        const char *recipient, *kind;
+        uint8_t public[SEAL_PUBLIC_LEN];
+        int r;
+
+        r = sd_bus_message_read(m, "ss", &recipient, &kind);
+        if (r < 0)
+                return r;
+        take_kind(call, kind, &copy->kind);
+        if (seal_text_parse(recipient, public) < 0)
+                control_fail(call, CONTROL_INVALID_ARGUMENT,
+                             "That is no public key as 'mirror keygen' prints it: there is a "
+                             "typing error in "
+                             "it, or it is cut off.");
+        else
+                memcpy(copy->recipient, recipient, sizeof(copy->recipient));
+        note_begin(call->control);
+        return 0;
+}
+
+static void export_run(struct control_call *call, struct store *writer) {
+        struct copy_call *copy = (struct copy_call *) call;
+        char detail[SEAL_TEXT_LEN + 16];
+        int r;
+
+        /* Whatever comes of it: it was tried. */
+        (void) snprintf(detail, sizeof(detail), "%s for %s", kind_name(copy->kind),
+                        copy->recipient);
+        r = store_begin(writer);
+        if (r >= 0)
+                r = control_audit_add(call, writer, "exported", NULL, detail);
+        if (r >= 0)
+                r = store_commit_quietly(writer);
+        store_rollback(writer);
+        if (r < 0) {
+                control_fail_store(call, r);
+                return;
+        }
+        r = mirror_export(mirror_of(call), writer, call->connection, copy->recipient, copy->kind,
+                          clock_now(), &copy->token, &copy->keys);
+        if (r == -EINVAL)
+                control_fail(call, CONTROL_INVALID_ARGUMENT,
+                             "Nothing can be sealed for that public key.");
+        else if (r < 0)
+                fail(call, r);
+        else
+                log_line(LOG_NOTICE, "%s of %" PRIu64 " keys for %s begun by uid %u",
+                         kind_name(copy->kind), copy->keys, copy->recipient, call->uid);
+}
+
+static int export_reply(struct control_call *call, sd_bus_message *reply) {
+        const struct copy_call *copy = (struct copy_call *) call;
+
+        return sd_bus_message_append(reply, "tt", copy->token, copy->keys);
+}
+
+const struct control_method control_mirror_export_begin = {
+        .member = "MirrorExportBegin",
+        .verb = ROLE_VERB_MIRROR,
+        .size = sizeof(struct copy_call),
+        .parse = export_parse,
+        .run = export_run,
+        .reply = export_reply,
+        .bulk = true,
+};
+
+/* One chunk: a millisecond, in which a revocation waits. */
+static void read_run(struct control_call *call, struct store *writer) {
+        struct copy_call *copy = (struct copy_call *) call;
+        int r;
+
+        (void) writer;
+        r = mirror_read(mirror_of(call), copy->token, clock_now(), copy->out, &copy->len,
+                        &copy->keys);
+        copy->last = r == 0;
+        if (r < 0)
+                fail(call, r);
+}
+
+static int read_reply(struct control_call *call, sd_bus_message *reply) {
+        const struct copy_call *copy = (struct copy_call *) call;
+        int r;
+
+        r = sd_bus_message_append_array(reply, 'y', copy->out, copy->len);
+        return r < 0 ? r : sd_bus_message_append(reply, "tb", copy->keys, (int) copy->last);
+}
+
+const struct control_method control_mirror_export_read = {
+        .member = "MirrorExportRead",
+        .verb = ROLE_VERB_MIRROR,
+        .size = sizeof(struct copy_call),
+        .parse = token_parse,
+        .run = read_run,
+        .reply = read_reply,
+        .bulk = true,
+};
+
+/* --- MirrorImportBegin, MirrorImportWrite, MirrorImportCheck, MirrorImportCommit --- */
+
+static int import_parse(struct control_call *call, sd_bus_message *m) {
+        struct copy_call *copy = (struct copy_call *) call;
+        const char *kind;
+        int foreign, r;
+
+        r = sd_bus_message_read(m, "sb", &kind, &foreign);
+        if (r < 0)
+                return r;
+        take_kind(call, kind, &copy->kind);
+        copy->foreign = foreign;
+        note_begin(call->control);
+        return 0;
+}
+
+static void import_run(struct control_call *call, struct store *writer) {
+        struct copy_call *copy = (struct copy_call *) call;
+        int r;
+
+        r = mirror_import(mirror_of(call), writer, call->connection, copy->kind, copy->foreign,
+                          clock_now(), &copy->token);
+        if (r < 0)
+                fail(call, r);
+}
+
+static int import_reply(struct control_call *call, sd_bus_message *reply) {
+        return sd_bus_message_append(reply, "t", ((struct copy_call *) call)->token);
+}
+
+const struct control_method control_mirror_import_begin = {
+        .member = "MirrorImportBegin",
+        .verb = ROLE_VERB_MIRROR,
+        .size = sizeof(struct copy_call),
+        .parse = import_parse,
+        .run = import_run,
+        .reply = import_reply,
+        .bulk = true,
+};
+
+static int write_parse(struct control_call *call, sd_bus_message *m) {
+        struct copy_call *copy = (struct copy_call *) call;
+        int r;
+
+        r = sd_bus_message_read(m, "t", &copy->token);
+        if (r >= 0)
+                r = sd_bus_message_read_array(m, 'y', &copy->in, &copy->len);
+        if (r >= 0 && copy->len > WRITE_MAX)
+                control_fail(call, CONTROL_INVALID_ARGUMENT, "At most %d bytes at a time.",
+                             WRITE_MAX);
+        return r;
+}
+
+static void write_run(struct control_call *call, struct store *writer) {
+        struct copy_call *copy = (struct copy_call *) call;
+        int r;
+
+        r = mirror_write(mirror_of(call), writer, copy->token, copy->in, copy->len);
+        if (r < 0)
+                fail(call, r);
+}
+
+const struct control_method control_mirror_import_write = {
+        .member = "MirrorImportWrite",
+        .verb = ROLE_VERB_MIRROR,
+        .size = sizeof(struct copy_call),
+        .parse = write_parse,
+        .run = write_run,
+        .bulk = true,
+};
+
+static void check_run(struct control_call *call, struct store *writer) {
+        struct copy_call *copy = (struct copy_call *) call;
+        int r;
+
+        (void) writer;
+        r = mirror_check(mirror_of(call), copy->token, &copy->summary);
+        if (r < 0)
+                fail(call, r);
+}
+
+static int check_reply(struct control_call *call, sd_bus_message *reply) {
+        const struct mirror_in_summary *summary = &((struct copy_call *) call)->summary;
+        char source[2 * SEAL_PUBLIC_LEN + 1];
+
+        for (size_t i = 0; i < SEAL_PUBLIC_LEN; i++)
+                (void) snprintf(source + 2 * i, 3, "%02x", summary->head.source[i]);
+        return sd_bus_message_append(reply, "a{sv}", 5, "keys", "t", summary->keys, "revived", "t",
+                                     summary->revived, "created", "x", summary->head.created_at,
+                                     "sequence", "t", summary->head.sequence, "source", "s",
+                                     source);
+}
+
+const struct control_method control_mirror_import_check = {
+        .member = "MirrorImportCheck",
+        .verb = ROLE_VERB_MIRROR,
+        .size = sizeof(struct copy_call),
+        .parse = token_parse,
+        .run = check_run,
+        .reply = check_reply,
+        .bulk = true,
+};
+
+static void commit_run(struct control_call *call, struct store *writer) {
+        struct copy_call *copy = (struct copy_call *) call;
+        const struct mirror_in_summary *summary = &copy->summary;
+        struct audit_record audit;
+        int r;
+
+        r = mirror_check(mirror_of(call), copy->token, &copy->summary);
+        if (r >= 0) {
+                control_audit_fill(call, "imported", &audit);
+                (void) snprintf(
+                        audit.detail, sizeof(audit.detail), "%s, %" PRIu64 " keys, number %" PRIu64,
+                        kind_name(summary->head.kind), summary->keys, summary->head.sequence);
+                r = mirror_commit(mirror_of(call), writer, copy->token, &audit);
+        }
+        if (r < 0)
+                fail(call, r);
+        else
+                log_line(LOG_NOTICE,
+                         "all keys replaced by the %" PRIu64 " of a %s, number %" PRIu64
+                         " of source %02x%02x%02x%02x..., by uid %u",
+                         summary->keys, kind_name(summary->head.kind), summary->head.sequence,
+                         summary->head.source[0], summary->head.source[1], summary->head.source[2],
+                         summary->head.source[3], call->uid);
+}
+
+static int commit_reply(struct control_call *call, sd_bus_message *reply) {
+        /* Nobody knows yet whether the owners that are new here exist; their keys are refused
+         * until then. */
+        accounts_refresh(call->control->accounts);
+        return sd_bus_message_append(reply, "t", ((struct copy_call *) call)->summary.keys);
+}
+
+const struct control_method control_mirror_import_commit = {
+        .member = "MirrorImportCommit",
+        .verb = ROLE_VERB_MIRROR,
+        .size = sizeof(struct copy_call),
+        .parse = token_parse,
+        .run = commit_run,
+        .reply = commit_reply,
+        .bulk = true,
+};

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* GetPolicy, SetPolicy, GetStatus. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "control/control.h"
+#include "keys/certs.h"
+#include "keys/facts.h"
+#include "keys/sweep.h"
+#include "rules/expiry.h"
+#include "rules/policy.h"
+#include "text.h"
+
+#define CHANGES_MAX 64
+
+struct policy_call {
+        struct control_call call;
+        struct policy policy;
+};
+
+struct set_call {
+        struct control_call call;
+        /* keys that the change made an end of */
+        uint64_t ended;
+        size_t n_changes;
+        struct change {
+                char name[POLICY_NAME_LEN];
+                int64_t value;
+                char text[POLICY_VALUE_LEN]; /* as it was written; for the log */
+        } changes[CHANGES_MAX];
+};
+
+struct status_call {
+        struct control_call call;
+        struct policy policy;
+        int64_t now;
+        uint64_t counts[3]; /* by enum key_status */
+};
+
+/* --- GetPolicy --- */
+
+static int parse_nothing(struct control_call *call, sd_bus_message *m) {
+        (void) call;
+        (void) m;
+        return 0;
+}
+
+static void get_run(struct control_call *call, struct store *writer) {
+        (void) !control_load_policy(call, writer, &((struct policy_call *) call)->policy);
+}
+
+static int get_reply(struct control_call *call, sd_bus_message *reply) {
+        struct policy_call *get = (struct policy_call *) call;
+        char name[POLICY_NAME_LEN], value[POLICY_VALUE_LEN];
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "{ss}");
+        for (size_t i = 0; r >= 0 && policy_name(&get->policy, i, name); i++) {
+                policy_format(&get->policy, name, value);
+                r = sd_bus_message_append(reply, "{ss}", name, value);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+const struct control_method control_policy_get = {
+        .member = "GetPolicy",
+        .verb = ROLE_VERB_POLICY,
+        .size = sizeof(struct policy_call),
+        .parse = parse_nothing,
+        .run = get_run,
+        .reply = get_reply,
+};
+
+/* --- SetPolicy --- */
+
+static void take_change(struct set_call *set, const char *name, const char *value) {
+        struct change *change = &set->changes[set->n_changes];
+        char shown_name[80], shown_value[80];
+        int r;
+
+        text_escape(shown_name, sizeof(shown_name), name);
+        text_escape(shown_value, sizeof(shown_value), value);
+        r = policy_parse(name, value, &change->value);
+        if (r == -ENOENT)
+                control_fail(&set->call, CONTROL_INVALID_ARGUMENT, "There is no policy '%s'.",
+                             shown_name);
+        else if (r < 0)
+                control_fail(&set->call, CONTROL_INVALID_ARGUMENT,
+                             "%s='%s' is not right: it takes %s.", shown_name, shown_value,
+                             policy_usage(name));
+        else if (set->n_changes + 1 == CHANGES_MAX)
+                control_fail(&set->call, CONTROL_INVALID_ARGUMENT,
+                             "Too many changes at once: at most %d.", CHANGES_MAX - 1);
+        else {
+                (void) text_copy(change->text, sizeof(change->text), value);
+                (void) text_copy(change->name, sizeof(change->name), name);
+                set->n_changes++;
+        }
+}
+
+static int set_parse(struct control_call *call, sd_bus_message *m) {
+        const char *name, *value;
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', "{ss}");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_read(m, "{ss}", &name, &value)) > 0)
+                if (call->error == CONTROL_OK)
+                        take_change((struct set_call *) call, name, value);
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static bool changes(const struct set_call *set, const char *name) {
+        for (size_t i = 0; i < set->n_changes; i++)
+                if (strcmp(set->changes[i].name, name) == 0)
+                        return true;
+        return false;
+}
+
+/* What has outlived the lifetime up to now stays dead, however long the new one is: one mark,
+ * and no key is touched. */
+static int seal_lapsed(struct set_call *set, struct store *writer, int64_t now) {
+        struct policy policy;
+        int64_t made_by;
+
+        if (!changes(set, "lifetime") || !control_load_policy(&set->call, writer, &policy))
+                return 0;
+        made_by = expiry_made_by(&policy, now);
+        /* A mark of the future is written over, too: it would keep every key alive up to then. */
+        return made_by == INT64_MIN && policy.lapsed_at == 0
+                       ? 0
+                       : store_policy_set(writer, POLICY_LAPSED, made_by, now);
+}
+
+/* Whose password has expired already loses the keys with the change itself. */
+static int end_keys(struct set_call *set, struct store *writer, int64_t now) {
+        struct policy policy;
+
+        if (!changes(set, "remove-on-password-expiry") ||
+            !control_load_policy(&set->call, writer, &policy) || !policy.remove_on_password_expiry)
+                return 0;
+        return sweep_all_accounts(writer, &policy, now, &set->ended);
+}
+
+/* A policy that does not read any more would refuse everybody. */
+static int check_services(struct set_call *set, struct store *writer) {
+        struct policy policy;
+        int r = facts_policy(writer, &policy);
+
+        if (r == -EPROTONOSUPPORT)
+                control_fail(&set->call, CONTROL_INVALID_ARGUMENT,
+                             "At most %d services can need a certificate of their own accord.",
+                             POLICY_SERVICES_MAX);
+        return r == -EPROTONOSUPPORT ? 0 : r;
+}
+
+static int set_one(struct set_call *set, struct store *writer, const struct change *change,
+                   int64_t now) {
+        char detail[POLICY_NAME_LEN + POLICY_VALUE_LEN];
+        int r;
+
+        (void) snprintf(detail, sizeof(detail), "%s=%s", change->name, change->text);
+        r = store_policy_set(writer, change->name, change->value, now);
+        return r < 0 ? r : control_audit_add(&set->call, writer, "policy", NULL, detail);
+}
+
+static void set_run(struct control_call *call, struct store *writer) {
+        struct set_call *set = (struct set_call *) call;
+        int64_t now = clock_now();
+        int r;
+
+        r = store_begin(writer);
+        if (r >= 0)
+                r = seal_lapsed(set, writer, now);
+        for (size_t i = 0; r >= 0 && i < set->n_changes; i++)
+                r = set_one(set, writer, &set->changes[i], now);
+        if (r >= 0)
+                r = certs_touch(writer, now);
+        if (r >= 0)
+                r = check_services(set, writer);
+        if (r >= 0)
+                r = end_keys(set, writer, now);
+        if (r >= 0 && call->error == CONTROL_OK)
+                r = control_audit_commit(call, writer);
+        if (r < 0)
+                control_fail_store(call, r);
+        store_rollback(writer);
+        for (size_t i = 0; call->error == CONTROL_OK && i < set->n_changes; i++)
+                log_message(MESSAGE_POLICY_CHANGED, LOG_NOTICE, "policy %s changed to %s by uid %u",
+                            set->changes[i].name, set->changes[i].text, call->uid);
+}
+
+static int set_reply(struct control_call *call, sd_bus_message *reply) {
+        return sd_bus_message_append(reply, "t", ((struct set_call *) call)->ended);
+}
+
+const struct control_method control_policy_set = {
+        .member = "SetPolicy",
+        .verb = ROLE_VERB_POLICY,
+        .size = sizeof(struct set_call),
+        .parse = set_parse,
+        .run = set_run,
+        .reply = set_reply,
+};
+
+/* --- GetStatus --- */
+
+static void on_key(const struct key_record *key, void *userdata) {
+        struct status_call *status = userdata;
+
+        status->counts[expiry_status(&status->policy, key, status->now)]++;
+}
+
+static void status_run(struct control_call *call, struct store *writer) {
+        struct status_call *status = (struct status_call *) call;
+        int r;
+
+        if (!control_load_policy(call, writer, &status->policy) ||
+            !role_may(call->role, ROLE_VERB_STATISTICS, false, call->developers))
+                return;
+        status->now = clock_now();
+        r = store_key_each_life(writer, "", INT64_MAX, on_key, status);
+        if (r < 0)
+                control_fail_store(call, r);
+}
+
+static int status_reply(struct control_call *call, sd_bus_message *reply) {
+        struct status_call *status = (struct status_call *) call;
+        const struct tally *tally = verify_tally(call->control->verify);
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "{sv}{sv}", "version", "s", PACKAGE_VERSION,
+                                          "enabled", "b", (int) status->policy.enabled);
+        if (r >= 0 && role_may(call->role, ROLE_VERB_STATISTICS, false, call->developers)) {
+                r = sd_bus_message_append(
+                        reply, "{sv}{sv}{sv}{sv}{sv}{sv}", "keys-active", "t",
+                        status->counts[KEY_ACTIVE], "keys-expired", "t",
+                        status->counts[KEY_EXPIRED], "keys-revoked", "t",
+                        status->counts[KEY_REVOKED], "started", "x", call->control->started_at,
+                        "accepted", "t", tally_sum(tally, TALLY_ACCEPTED), "refused", "t",
+                        tally_sum(tally, TALLY_REFUSED) + tally_sum(tally, TALLY_UNDECIDED));
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+const struct control_method control_policy_status = {
+        .member = "GetStatus",
+        .verb = ROLE_VERB_STATUS,
+        .size = sizeof(struct status_call),
+        .parse = parse_nothing,
+        .run = status_run,
+        .reply = status_reply,
+};

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reload: the configuration is read again for whoever asks, and waits for the answer. It asks
+ * NSS, so it is read on the writer thread, and put into force on the loop. */
+#include "base/log.h"
+#include "cleanup.h"
+#include "control/control.h"
+
+struct reload_call {
+        struct control_call call;
+        bool required;
+        struct conf *conf; /* owned, until it is in force */
+};
+
+static int reload_parse(struct control_call *call, sd_bus_message *m) {
+        const struct control *control = call->control;
+
+        (void) m;
+        ((struct reload_call *) call)->required =
+                conf_must_be_there(control->conf, control->conf_required);
+        return 0;
+}
+
+static void reload_run(struct control_call *call, struct store *writer) {
+        struct reload_call *reload = (struct reload_call *) call;
+        char error[CONF_ERROR_LEN];
+
+        (void) writer;
+        if (conf_load(&reload->conf, call->control->conf_path, reload->required, error) >= 0)
+                return;
+        reload->conf = NULL;
+        control_fail(call, CONTROL_CONFIGURATION, "%s", error);
+        log_message(MESSAGE_CONF_REFUSED, LOG_ERR, "the configuration stays as it was: %s", error);
+}
+
+static int reload_reply(struct control_call *call, sd_bus_message *reply) {
+        struct reload_call *reload = (struct reload_call *) call;
+
+        (void) reply;
+        call->control->set_conf(take_ptr(reload->conf), call->control->server);
+        return 0;
+}
+
+static void reload_release(struct control_call *call) {
+        (void) conf_free(((struct reload_call *) call)->conf);
+}
+
+const struct control_method control_reload = {
+        .member = "Reload",
+        .verb = ROLE_VERB_RELOAD,
+        .size = sizeof(struct reload_call),
+        .parse = reload_parse,
+        .run = reload_run,
+        .reply = reload_reply,
+        .release = reload_release,
+};

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* CountKeys, RemoveAllKeys: one number in the policy makes all keys dead, however many there
+ * are; the sweeper deletes them later. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "control/control.h"
+#include "rules/policy.h"
+
+struct all_call {
+        struct control_call call;
+        uint64_t expected;
+        uint64_t n;
+};
+
+static int count_parse(struct control_call *call, sd_bus_message *m) {
+        (void) call;
+        (void) m;
+        return 0;
+}
+
+static void count_run(struct control_call *call, struct store *writer) {
+        int r = store_key_count(writer, &((struct all_call *) call)->n);
+
+        if (r < 0)
+                control_fail_store(call, r);
+}
+
+static int all_reply(struct control_call *call, sd_bus_message *reply) {
+        return sd_bus_message_append(reply, "t", ((struct all_call *) call)->n);
+}
+
+static int remove_parse(struct control_call *call, sd_bus_message *m) {
+        return sd_bus_message_read_basic(m, 't', &((struct all_call *) call)->expected);
+}
+
+static void remove_in_transaction(struct all_call *all, struct store *writer) {
+        struct control_call *call = &all->call;
+        struct policy policy;
+        char detail[32];
+        int r;
+
+        r = store_key_count(writer, &all->n);
+        if (r < 0) {
+                control_fail_store(call, r);
+                return;
+        }
+        if (all->expected != UINT64_MAX && all->n != all->expected) {
+                control_fail(call, CONTROL_LIMIT_EXCEEDED,
+                             "There are %" PRIu64 " keys now, not %" PRIu64 "; none was removed.",
+                             all->n, all->expected);
+                return;
+        }
+        if (!control_load_policy(call, writer, &policy))
+                return;
+        r = store_policy_set(writer, POLICY_EPOCH, policy.epoch + 1, clock_now());
+        (void) snprintf(detail, sizeof(detail), "%" PRIu64 " keys", all->n);
+        if (r >= 0)
+                r = control_audit_add(call, writer, "removed-all", NULL, detail);
+        if (r >= 0)
+                r = control_audit_commit(call, writer);
+        if (r < 0)
+                control_fail_store(call, r);
+}
+
+static void log_removal(const struct all_call *all) {
+        struct log_entry entry;
+        char number[24];
+
+        log_begin(&entry, LOG_NOTICE, "all %" PRIu64 " keys of all users removed by uid %u", all->n,
+                  all->call.uid);
+        log_add(&entry, "MESSAGE_ID", message_id(MESSAGE_KEYS_REMOVED));
+        log_add(&entry, "WFA_ACTION", "removed-all");
+        (void) snprintf(number, sizeof(number), "%u", all->call.uid);
+        log_add(&entry, "WFA_PEER_UID", number);
+        (void) snprintf(number, sizeof(number), "%d", all->call.pid);
+        log_add(&entry, "WFA_PEER_PID", number);
+        log_end(&entry);
+}
+
+static void remove_run(struct control_call *call, struct store *writer) {
+        struct all_call *all = (struct all_call *) call;
+        int r;
+
+        r = store_begin(writer);
+        if (r < 0) {
+                control_fail_store(call, r);
+                return;
+        }
+        remove_in_transaction(all, writer);
+        store_rollback(writer);
+        if (call->error == CONTROL_OK)
+                log_removal(all);
+}
+
+const struct control_method control_remove_all_count = {
+        .member = "CountKeys",
+        .verb = ROLE_VERB_REMOVE_ALL,
+        .size = sizeof(struct all_call),
+        .parse = count_parse,
+        .run = count_run,
+        .reply = all_reply,
+};
+
+const struct control_method control_remove_all = {
+        .member = "RemoveAllKeys",
+        .verb = ROLE_VERB_REMOVE_ALL,
+        .size = sizeof(struct all_call),
+        .parse = remove_parse,
+        .run = remove_run,
+        .reply = all_reply,
+};

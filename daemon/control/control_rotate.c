@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* RotateKey: a new key takes the place of an old one, which stays good for a while or until the
+ * new one is used. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "control/control_issue.h"
+#include "keys/facts.h"
+#include "parse.h"
+#include "rules/expiry.h"
+#include "rules/policy.h"
+#include "text.h"
+
+#define OVERLAP_S PARSE_DAY_S /* where nothing else is said */
+
+struct rotate_call {
+        struct control_call call;
+        char id[KEYTEXT_ID_LEN + 1];
+        int64_t overlap_s; /* 0: nothing was said */
+        int until_first_use;
+        struct key_record old;
+        struct issue issue;
+};
+
+static int parse_text(struct rotate_call *rotate, sd_bus_message *m, const char *option) {
+        struct control_call *call = &rotate->call;
+        const char *value;
+        int r;
+
+        r = sd_bus_message_read(m, "v", "s", &value);
+        if (r < 0)
+                return r;
+        if (strcmp(option, "overlap") == 0) {
+                if (parse_duration(value, &rotate->overlap_s) < 0)
+                        control_fail(
+                                call, CONTROL_INVALID_ARGUMENT,
+                                "The overlap is a duration with its unit, such as 30m, 24h or 7d.");
+        } else if (!value[0] ||
+                   !text_copy(rotate->issue.expires, sizeof(rotate->issue.expires), value))
+                control_fail(call, CONTROL_INVALID_ARGUMENT,
+                             "That expiry is neither a date nor a duration.");
+        return 0;
+}
+
+static int parse_option(struct control_call *call, sd_bus_message *m) {
+        struct rotate_call *rotate = (struct rotate_call *) call;
+        const char *option;
+        char shown[80];
+        int r;
+
+        r = sd_bus_message_read_basic(m, 's', &option);
+        if (r < 0)
+                return r;
+        if (strcmp(option, "until-first-use") == 0)
+                return sd_bus_message_read(m, "v", "b", &rotate->until_first_use);
+        if (strcmp(option, "overlap") == 0 || strcmp(option, "expires") == 0)
+                return parse_text(rotate, m, option);
+        text_escape(shown, sizeof(shown), option);
+        control_fail(call, CONTROL_INVALID_ARGUMENT,
+                     "Unknown option '%s': known are overlap, until-first-use, expires.", shown);
+        return sd_bus_message_skip(m, "v");
+}
+
+static int rotate_parse(struct control_call *call, sd_bus_message *m) {
+        struct rotate_call *rotate = (struct rotate_call *) call;
+        const char *id;
+        int r;
+
+        r = sd_bus_message_read_basic(m, 's', &id);
+        if (r >= 0 && control_check_id(call, id))
+                memcpy(rotate->id, id, sizeof(rotate->id));
+        if (r >= 0)
+                r = control_read_options(call, m, parse_option);
+        if (r >= 0 && rotate->overlap_s > 0 && rotate->until_first_use)
+                control_fail(call, CONTROL_INVALID_ARGUMENT,
+                             "The old key ends after an overlap or with the first use of the new "
+                             "one, not both.");
+        return r;
+}
+
+/* Two at a time and no more: else one place of max-keys-per-user would do for any number of
+ * keys. */
+static bool check_free(struct rotate_call *rotate, struct store *writer,
+                       const struct policy *policy, int64_t now) {
+        const struct key_record *old = &rotate->old;
+        struct key_record before;
+
+        if (old->retires_at != 0)
+                control_fail(&rotate->call, CONTROL_NOT_ACTIVE,
+                             "Key %s is rotated already: key %s takes its place.", old->id,
+                             old->successor);
+        else if (old->predecessor[0] && store_key_get(writer, old->predecessor, &before) >= 0 &&
+                 expiry_status(policy, &before, now) == KEY_ACTIVE)
+                control_fail(&rotate->call, CONTROL_NOT_ACTIVE,
+                             "Key %s takes the place of key %s, which is still good: revoke that "
+                             "one first.",
+                             old->id, before.id);
+        else
+                return true;
+        return false;
+}
+
+/* What must hold of a key for a new one to take its place: all that a login would ask of the key
+ * and its accounts. */
+static bool check_alive(struct rotate_call *rotate, struct store *writer,
+                        const struct policy *policy, int64_t now) {
+        struct account_record owner = {}, linked = {};
+        const struct policy_facts facts = { .policy = policy,
+                                            .key = &rotate->old,
+                                            .owner = &owner,
+                                            .linked = &linked,
+                                            .secret_ok = true,
+                                            .user = rotate->old.owner,
+                                            .now = now };
+        enum reason reason = REASON_NONE;
+        int r;
+
+        r = facts_accounts(writer, &rotate->old, &owner, &linked);
+        if (r < 0) {
+                control_fail_store(&rotate->call, r);
+                return false;
+        }
+        for (enum policy_rule rule = 0; rule <= POLICY_RULE_ADMIN && reason == REASON_NONE; rule++)
+                reason = policy_rule_check(rule, &facts);
+        if (reason != REASON_NONE)
+                control_fail(&rotate->call,
+                             reason == REASON_DISABLED ? CONTROL_DISABLED : CONTROL_NOT_ACTIVE,
+                             "Key %s cannot be rotated: %s.", rotate->id,
+                             verdict_reason_text(reason));
+        return reason == REASON_NONE;
+}
+
+/* The new key is good for what the old one was; one that had an expiry of its own gets the same
+ * length of life again. */
+static void fill_new(struct rotate_call *rotate, int64_t now) {
+        const struct key_record *old = &rotate->old;
+        struct key_record *key = &rotate->issue.key;
+
+        rotate->issue.keymint = rotate->call.control->keymint;
+        key->owner_uid = old->owner_uid;
+        memcpy(key->owner, old->owner, sizeof(key->owner));
+        memcpy(key->linked, old->linked, sizeof(key->linked));
+        memcpy(key->name, old->name, sizeof(key->name));
+        memcpy(key->services, old->services, sizeof(key->services));
+        memcpy(key->networks, old->networks, sizeof(key->networks));
+        key->certificate_need = old->certificate_need;
+        key->bound = old->bound;
+        memcpy(key->certificate, old->certificate, sizeof(key->certificate));
+        memcpy(key->predecessor, old->id, sizeof(key->predecessor));
+        if (old->expires_at != 0)
+                key->expires_at = now + (old->expires_at - old->created_at);
+}
+
+static int retire_old(struct rotate_call *rotate, struct store *writer, const struct policy *policy,
+                      int64_t now) {
+        struct key_record *old = &rotate->old;
+        int64_t end = expiry_of(policy, old),
+                at = now + (rotate->overlap_s > 0 ? rotate->overlap_s : OVERLAP_S);
+
+        if (rotate->until_first_use)
+                at = RECORD_RETIRES_ON_USE;
+        else if (end != 0 && end < at)
+                at = end;
+        old->retires_at = at;
+        old->updated_at = now;
+        memcpy(old->successor, rotate->issue.key.id, sizeof(old->successor));
+        return store_key_update(writer, old);
+}
+
+static void rotate_in_transaction(struct rotate_call *rotate, struct store *writer) {
+        struct control_call *call = &rotate->call;
+        int64_t now = clock_now();
+        struct policy policy;
+        int r;
+
+        if (!control_get_key(call, writer, rotate->id, &rotate->old) ||
+            !control_load_policy(call, writer, &policy) ||
+            !check_alive(rotate, writer, &policy, now) || !check_free(rotate, writer, &policy, now))
+                return;
+        fill_new(rotate, now);
+        control_audit_fill(call, "issued", &rotate->issue.audit);
+        if (!issue_add(&rotate->issue, writer)) {
+                control_issue_failed(call, &rotate->issue);
+                return;
+        }
+        r = retire_old(rotate, writer, &policy, now);
+        if (r >= 0)
+                r = control_audit_add(call, writer, "rotated", &rotate->old, rotate->issue.key.id);
+        if (r >= 0)
+                r = control_audit_commit(call, writer);
+        if (r < 0)
+                control_fail_store(call, r);
+        else
+                control_audit_say(call, "issued", &rotate->issue.key);
+}
+
+static void rotate_run(struct control_call *call, struct store *writer) {
+        struct rotate_call *rotate = (struct rotate_call *) call;
+        int r;
+
+        r = store_begin(writer);
+        if (r < 0) {
+                control_fail_store(call, r);
+                return;
+        }
+        rotate_in_transaction(rotate, writer);
+        store_rollback(writer);
+}
+
+static int rotate_reply(struct control_call *call, sd_bus_message *reply) {
+        const struct issue *issue = &((struct rotate_call *) call)->issue;
+
+        return sd_bus_message_append(reply, "ss", issue->key.id, issue->secret.text);
+}
+
+const struct control_method control_rotate = {
+        .member = "RotateKey",
+        .verb = ROLE_VERB_RESET,
+        .size = sizeof(struct rotate_call),
+        .parse = rotate_parse,
+        .run = rotate_run,
+        .reply = rotate_reply,
+        .sensitive = true,
+        .endless = true,
+};

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <security/pam_appl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/helper_password.h"
+
+#define SERVICE "wfapikey"
+#define FLAGS   (PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK)
+
+/* The answers belong to libpam, which frees them. A question that can be seen is none that a
+ * password answers. */
+static int answer_one(const struct pam_message *message, const char *password,
+                      struct pam_response *response) {
+        switch (message->msg_style) {
+        case PAM_PROMPT_ECHO_OFF:
+                response->resp = strdup(password);
+                return response->resp ? PAM_SUCCESS : PAM_BUF_ERR;
+        case PAM_TEXT_INFO:
+        case PAM_ERROR_MSG:
+                return PAM_SUCCESS;
+        }
+        return PAM_CONV_ERR;
+}
+
+static int converse(int n, const struct pam_message **messages, struct pam_response **ret,
+                    void *data) {
+        struct pam_response *responses;
+        int rv = PAM_SUCCESS;
+
+        if (n <= 0 || n > PAM_MAX_NUM_MSG)
+                return PAM_CONV_ERR;
+        responses = calloc((size_t) n, sizeof(*responses));
+        if (!responses)
+                return PAM_BUF_ERR;
+        for (int i = 0; i < n && rv == PAM_SUCCESS; i++)
+                rv = answer_one(messages[i], data, &responses[i]);
+        if (rv == PAM_SUCCESS) {
+                *ret = responses;
+                return rv;
+        }
+        for (int i = 0; i < n; i++)
+                if (responses[i].resp) {
+                        explicit_bzero(responses[i].resp, strlen(responses[i].resp));
+                        free(responses[i].resp);
+                }
+        free(responses);
+        return rv;
+}
+
+/* The delay is the daemon's, the same for whatever went wrong. */
+static void no_delay(int status, unsigned usec, void *data) {
+        (void) status;
+        (void) usec;
+        (void) data;
+}
+
+static void find_user(pam_handle_t *pamh, struct helper_password_answer *answer) {
+        const struct passwd *pw;
+        const void *user = NULL;
+
+        if (pam_get_item(pamh, PAM_USER, &user) != PAM_SUCCESS || !user)
+                return;
+        pw = getpwnam(user);
+        if (!pw)
+                return;
+        answer->uid = pw->pw_uid;
+        answer->gid = pw->pw_gid;
+        answer->n_groups = HELPER_PASSWORD_GROUPS;
+        if (getgrouplist(pw->pw_name, pw->pw_gid, answer->groups, &answer->n_groups) < 0)
+                answer->n_groups = HELPER_PASSWORD_GROUPS; /* so many of them are there */
+        answer->verdict = HELPER_PASSWORD_RIGHT;
+}
+
+static enum helper_password_verdict check(pam_handle_t *pamh) {
+        int rv;
+
+        rv = pam_set_item(pamh, PAM_FAIL_DELAY, (const void *) no_delay);
+        if (rv == PAM_SUCCESS)
+                rv = pam_authenticate(pamh, FLAGS);
+        if (rv != PAM_SUCCESS)
+                return HELPER_PASSWORD_WRONG;
+        rv = pam_acct_mgmt(pamh, FLAGS);
+        if (rv == PAM_SUCCESS)
+                return HELPER_PASSWORD_RIGHT;
+        return rv == PAM_NEW_AUTHTOK_REQD ? HELPER_PASSWORD_EXPIRED : HELPER_PASSWORD_CLOSED;
+}
+
+ssize_t helper_password_run(const uint8_t *in, size_t in_len, uint8_t *out) {
+        struct helper_password_answer answer = {};
+        struct helper_password_question question;
+        struct pam_conv conv = { .conv = converse, .appdata_ptr = question.password };
+        enum helper_password_verdict verdict;
+        pam_handle_t *pamh = NULL;
+
+        if (in_len != sizeof(question))
+                return -EBADMSG;
+        memcpy(&question, in, sizeof(question));
+        if (pam_start(SERVICE, question.user, &conv, &pamh) != PAM_SUCCESS) {
+                explicit_bzero(&question, sizeof(question));
+                return -EIO;
+        }
+        verdict = check(pamh);
+        if (verdict == HELPER_PASSWORD_RIGHT)
+                find_user(pamh, &answer);
+        else
+                answer.verdict = verdict;
+        (void) pam_end(pamh, PAM_SUCCESS);
+        explicit_bzero(&question, sizeof(question));
+        memcpy(out, &answer, sizeof(answer));
+        return (ssize_t) sizeof(answer);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+
+#include "keys/facts.h"
+
+/* A policy that this build does not know was set by a newer one: who knows what it forbids? */
+static int on_policy(const char *name, int64_t value, int64_t changed_at, void *userdata) {
+        return policy_apply(userdata, name, value, changed_at) < 0 ? -EPROTONOSUPPORT : 0;
+}
+
+int facts_policy(struct store *s, struct policy *ret) {
+        policy_init(ret);
+        return store_policy_each(s, on_policy, ret);
+}
+
+/* What the store knows of a user; that it knows nothing is an answer, too. */
+static int get_account(struct store *s, const char *name, struct account_record *ret) {
+        int r = store_account_get(s, name, ret);
+
+        return r == -ENOENT ? 0 : r;
+}
+
+int facts_accounts(struct store *s, const struct key_record *key, struct account_record *ret_owner,
+                   struct account_record *ret_linked) {
+        int r;
+
+        r = get_account(s, key->owner, ret_owner);
+        if (r < 0)
+                return r;
+        if (!key->linked[0]) {
+                *ret_linked = *ret_owner;
+                return 0;
+        }
+        return get_account(s, key->linked, ret_linked);
+}

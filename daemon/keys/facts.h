@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a decision needs from the store: the policy, and what is known of the accounts behind a
+ * key. Reads only, on the thread of the store that it is given. */
+#pragma once
+
+#include "rules/policy.h"
+#include "store/store.h"
+
+/**
+ * facts_policy(s, ret):
+ * The policy as the store has it. Returns 0; -EPROTONOSUPPORT when there is one that this build
+ * does not know; an error of the store. On failure ${ret} is not to be used.
+ */
+int facts_policy(struct store *s, struct policy *ret) _must_check_;
+
+/**
+ * facts_accounts(s, key, ret_owner, ret_linked):
+ * What the store knows of the accounts behind ${key}. The record of an account of which it knows
+ * nothing stays as it was. 0, or an error of the store.
+ */
+int facts_accounts(struct store *s, const struct key_record *key, struct account_record *ret_owner,
+                   struct account_record *ret_linked) _must_check_;

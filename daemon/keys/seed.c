@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "base/account.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "cleanup.h"
+#include "keys/audit.h"
+#include "keys/issue.h"
+#include "keys/seed.h"
+#include "rules/policy.h"
+#include "text.h"
+
+#define ORIGIN   "environment"
+#define ENV_KEY  "WFAPIKEY_ISSUE_KEY"
+#define ENV_USER "WFAPIKEY_ISSUE_USER"
+
+__attribute__((format(printf, 3, 4))) static int fail(char *error, int r, const char *format, ...) {
+        va_list ap;
+
+        va_start(ap, format);
+        (void) vsnprintf(error, SEED_ERROR_LEN, format, ap);
+        va_end(ap);
+        return r;
+}
+
+/* Units have an invocation, whatever it is that shows of systemd inside of them. Not
+ * NOTIFY_SOCKET: containers have that, too (systemd-nspawn). */
+static bool is_under_systemd(void) {
+        return sd_booted() > 0 || secure_getenv("INVOCATION_ID");
+}
+
+/* Where it stood, too: the environment of a process can be read while it lives. */
+static void take_key(char *in, struct secret *out) {
+        size_t len = strlen(in);
+
+        if (keytext_is_key(in, len))
+                memcpy(out->text, in, len + 1);
+        explicit_bzero(in, len);
+        (void) unsetenv(ENV_KEY);
+}
+
+int seed_take(struct seed *ret, char error[static SEED_ERROR_LEN]) {
+        char *key = secure_getenv(ENV_KEY);
+        const char *user = secure_getenv(ENV_USER);
+        struct seed seed = {};
+
+        if (key)
+                take_key(key, &seed.key);
+        if (is_under_systemd())
+                return fail(error, -EPERM,
+                            "--issue-from-environment is for tests in containers, and refused "
+                            "where systemd is");
+        if (!seed.key.text[0])
+                return fail(error, -EINVAL,
+                            ENV_KEY " must be a whole key, as 'wfapikeyctl key draw' prints one");
+        if (!user || !text_is_label(user, WIRE_USER_MAX)) {
+                secret_wipe(&seed.key);
+                return fail(error, -EINVAL, ENV_USER " must name the user who is to have the key");
+        }
+        (void) text_copy(seed.user, sizeof(seed.user), user);
+        *ret = seed;
+        secret_wipe(&seed.key);
+        return 0;
+}
+
+static int on_key(const struct key_record *key, void *userdata) {
+        (void) userdata;
+        return strcmp(key->origin, ORIGIN) == 0 ? 0 : -EPERM;
+}
+
+/* All keys were removed at once: their rows go later, so that there were any is seen here only. */
+static int on_policy(const char *name, int64_t value, int64_t changed_at, void *userdata) {
+        (void) changed_at;
+        (void) userdata;
+        return strcmp(name, POLICY_EPOCH) == 0 && value > 0 ? -EPERM : 0;
+}
+
+static int find_user(const char *user, struct account_record *ret, char *error) {
+        struct account account;
+        int r;
+
+        r = account_by_name(user, &account);
+        if (r < 0)
+                return fail(error, r, ENV_USER ": this container knows no such user");
+        *ret = (struct account_record){ .state = ACCOUNT_PRESENT, .uid = account.uid };
+        memcpy(ret->name, account.name, sizeof(ret->name));
+        return 0;
+}
+
+static void wipe_issue(struct issue *issue) {
+        explicit_bzero(issue, sizeof(*issue));
+}
+
+static int make_key(const struct seed *seed, const struct keymint *keymint, struct store *writer,
+                    char *error) {
+        __attribute__((cleanup(wipe_issue))) struct issue issue = { .keymint = keymint,
+                                                                    .given = true,
+                                                                    .secret = seed->key };
+        struct account_record account;
+        int r;
+
+        r = find_user(seed->user, &account, error);
+        if (r < 0)
+                return r;
+        (void) text_copy(issue.key.name, sizeof(issue.key.name), ORIGIN);
+        (void) text_copy(issue.key.origin, sizeof(issue.key.origin), ORIGIN);
+        issue.audit = (struct audit_record){
+                .count = 1, .uid = AUDIT_NOBODY, .verdict = "done", .door = "daemon"
+        };
+        (void) text_copy(issue.audit.event, sizeof(issue.audit.event), "issued");
+        (void) text_copy(issue.audit.detail, sizeof(issue.audit.detail), ORIGIN);
+        if (!issue_take_owner(&issue, seed->user, 0, &account) || !issue_add(&issue, writer))
+                return fail(error, -EPERM, "no key from the environment: %s", issue.error_text);
+        return 0;
+}
+
+static int plant(const struct seed *seed, const struct keymint *keymint, struct store *writer,
+                 char *error) {
+        char id[KEYTEXT_ID_LEN + 1] = {};
+        int64_t now = clock_now();
+        struct key_record key;
+        int r;
+
+        r = store_key_each(writer, NULL, "", on_key, NULL);
+        if (r >= 0)
+                r = store_policy_each(writer, on_policy, NULL);
+        if (r == -EPERM)
+                return fail(error, r,
+                            "the store has keys of its own: --issue-from-environment is for tests, "
+                            "which "
+                            "begin with an empty one");
+        memcpy(id, keytext_id(seed->key.text), KEYTEXT_ID_LEN);
+        if (r >= 0)
+                r = store_key_get(writer, id, &key);
+        if (r != -ENOENT)
+                return r;
+        r = store_policy_set(writer, "enabled", 1, now);
+        if (r >= 0)
+                r = audit_own(writer, "policy", NULL, "enabled=yes", 1, now);
+        if (r >= 0)
+                r = make_key(seed, keymint, writer, error);
+        return r < 0 ? r : store_commit(writer);
+}
+
+int seed_plant(const struct seed *seed, const struct keymint *keymint, struct store *writer,
+               char error[static SEED_ERROR_LEN]) {
+        int r;
+
+        error[0] = '\0';
+        r = store_begin(writer);
+        if (r >= 0)
+                r = plant(seed, keymint, writer, error);
+        store_rollback(writer);
+        if (r < 0 && !error[0])
+                (void) fail(error, r, "no key from the environment: the key store: %s",
+                            store_error_text(r));
+        if (r >= 0)
+                log_line(LOG_WARNING,
+                         "FOR TESTS ONLY: the environment gave the key %.10s; whoever can see that "
+                         "environment can log in with it",
+                         keytext_id(seed->key.text));
+        return r;
+}

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "cleanup.h"
+#include "keys/audit.h"
+#include "keys/facts.h"
+#include "keys/sweep.h"
+#include "parse.h"
+#include "rules/expiry.h"
+#include "text.h"
+
+/* old records are gathered: else each would be a transaction of its own */
+#define AUDIT_LATER_S 3600
+#define GONE_DAYS     1 /* an account of a directory */
+#define REMOVED_DAYS  1
+/* lines in the log for one batch; each key has its record in the audit log */
+#define SAID_MAX 20
+
+struct ids {
+        size_t n;
+        struct key_record keys[SWEEP_BATCH];
+};
+
+static int collect(const struct key_record *key, void *userdata) {
+        struct ids *ids = userdata;
+
+        if (ids->n == SWEEP_BATCH)
+                return 0;
+        ids->keys[ids->n++] = *key;
+        return 0;
+}
+
+/* A key may have an end of its own and be over by the lifetime, too. */
+static int collect_once(const struct key_record *key, void *userdata) {
+        const struct ids *ids = userdata;
+
+        for (size_t i = 0; i < ids->n; i++)
+                if (memcmp(ids->keys[i].id, key->id, sizeof(key->id)) == 0)
+                        return 0;
+        return collect(key, userdata);
+}
+
+static void say(const struct key_record *key, const char *what) {
+        struct log_entry entry;
+        char owner[2 * WIRE_USER_MAX];
+
+        text_escape(owner, sizeof(owner), key->owner);
+        log_begin(&entry, LOG_NOTICE, "key %s of user '%s' %s", key->id, owner, what);
+        log_add(&entry, "MESSAGE_ID", message_id(MESSAGE_KEY_CHANGED));
+        log_add(&entry, "WFA_KEY_ID", key->id);
+        log_add(&entry, "WFA_USER", key->owner);
+        log_add(&entry, "WFA_ACTION", what);
+        log_end(&entry);
+}
+
+/* --- Accounts and passwords --- */
+
+struct ending {
+        const struct policy *policy;
+        const struct account_record *account;
+        int64_t now;
+        /* the keys are others', and only the password is the account's */
+        bool linked;
+};
+
+static bool is_gone(const struct account_record *account, int64_t now) {
+        return account->state == ACCOUNT_GONE &&
+               (account->local ? account->checked_at != 0
+                               : now - account->gone_since >= GONE_DAYS * PARSE_DAY_S);
+}
+
+/* Why the key must end; false: it need not. */
+static bool why(const struct ending *e, const struct key_record *key,
+                char out[static RECORD_REASON_MAX + 1]) {
+        const struct account_record *account = e->account;
+        /* the account's password does, for this key */
+        bool counts = e->linked || !key->linked[0];
+        char date[PARSE_TIME_LEN];
+
+        if (!e->linked && is_gone(account, e->now))
+                (void) snprintf(out, RECORD_REASON_MAX + 1, "the account was removed");
+        else if (!e->linked && account->state == ACCOUNT_PRESENT && account->uid != key->owner_uid)
+                (void) snprintf(out, RECORD_REASON_MAX + 1, "the account's uid is %u now",
+                                account->uid);
+        else if (!counts || !e->policy->remove_on_password_expiry ||
+                 expiry_password_good(account, e->now))
+                return false;
+        else if (account->state == ACCOUNT_GONE) {
+                if (!is_gone(account, e->now))
+                        return false;
+                (void) snprintf(out, RECORD_REASON_MAX + 1, "the linked account was removed");
+        } else if (account->locked)
+                (void) snprintf(out, RECORD_REASON_MAX + 1, "the password was locked");
+        else if (account->password_ends_at == 1)
+                (void) snprintf(out, RECORD_REASON_MAX + 1, "the password must be changed");
+        else {
+                parse_time_format(account->password_ends_at, date);
+                (void) snprintf(out, RECORD_REASON_MAX + 1, "the password expired at %s", date);
+        }
+        return true;
+}
+
+static int end_keys(struct store *writer, const struct ending *e, uint64_t *ended) {
+        _cleanup_free_ struct ids *ids = malloc(sizeof(*ids));
+        char after[KEYTEXT_ID_LEN + 1] = "", reason[RECORD_REASON_MAX + 1],
+                                    what[RECORD_REASON_MAX + 32];
+        int r;
+
+        if (!ids)
+                return -ENOMEM;
+        do {
+                ids->n = 0;
+                r = store_sweep_each_of(writer, e->account->name, e->linked, after, SWEEP_BATCH,
+                                        collect, ids);
+                for (size_t i = 0; r >= 0 && i < ids->n; i++) {
+                        struct key_record *key = &ids->keys[i];
+
+                        memcpy(after, key->id, sizeof(after));
+                        if (!why(e, key, reason))
+                                continue;
+                        key->status = KEY_REVOKED;
+                        key->dead_at = key->updated_at = e->now;
+                        memcpy(key->reason, reason, sizeof(key->reason));
+                        r = store_key_update(writer, key);
+                        if (r >= 0)
+                                r = audit_own(writer, "revoked", key, reason, 1, e->now);
+                        if (r < 0)
+                                return r;
+                        (void) snprintf(what, sizeof(what), "revoked: %s", reason);
+                        say(key, what);
+                        ++*ended;
+                }
+        } while (r >= 0 && ids->n == SWEEP_BATCH);
+        return r;
+}
+
+int sweep_account(struct store *writer, const struct policy *policy,
+                  const struct account_record *account, int64_t now, uint64_t *ret_ended) {
+        struct ending e = { .policy = policy, .account = account, .now = now };
+        uint64_t ended = 0;
+        int r;
+
+        r = end_keys(writer, &e, &ended);
+        if (r >= 0 && policy->remove_on_password_expiry) {
+                e.linked = true;
+                r = end_keys(writer, &e, &ended);
+        }
+        if (r < 0)
+                return r;
+        *ret_ended = ended;
+        return 0;
+}
+
+/* Those with something to see to: most people have nothing. */
+struct accounts {
+        const struct policy *policy;
+        int64_t now;
+        size_t n;
+        struct account_record *all;
+};
+
+static int collect_account(const struct account_record *account, void *userdata) {
+        struct accounts *accounts = userdata;
+        struct account_record *all;
+
+        if (expiry_password_good(account, accounts->now))
+                return 0;
+        all = reallocarray(accounts->all, accounts->n + 1, sizeof(*all));
+        if (!all)
+                return -ENOMEM;
+        accounts->all = all;
+        all[accounts->n++] = *account;
+        return 0;
+}
+
+static int end_all(struct store *writer, struct accounts *accounts, int r, uint64_t *ret_ended) {
+        uint64_t ended, sum = 0;
+
+        for (size_t i = 0; r >= 0 && i < accounts->n; i++) {
+                r = sweep_account(writer, accounts->policy, &accounts->all[i], accounts->now,
+                                  &ended);
+                if (r >= 0)
+                        sum += ended;
+        }
+        free(accounts->all);
+        if (r < 0)
+                return r;
+        *ret_ended = sum;
+        return 0;
+}
+
+int sweep_all_accounts(struct store *writer, const struct policy *policy, int64_t now,
+                       uint64_t *ret_ended) {
+        struct accounts accounts = { .policy = policy, .now = now };
+        int r;
+
+        r = store_account_each(writer, collect_account, &accounts);
+        return end_all(writer, &accounts, r, ret_ended);
+}
+
+static int sweep_passwords(struct store *writer, const struct policy *policy, int64_t now,
+                           struct sweep *sweep, uint64_t *ret_ended) {
+        struct accounts accounts = { .policy = policy, .now = now };
+        int r;
+
+        *ret_ended = 0;
+        if (!policy->remove_on_password_expiry)
+                return 0;
+        if (sweep->passwords_until > now)
+                sweep->passwords_until = 0; /* the clock has gone back */
+        r = store_account_each_ended(writer, sweep->passwords_until, now, collect_account,
+                                     &accounts);
+        return end_all(writer, &accounts, r, ret_ended);
+}
+
+/* --- Expiry --- */
+
+static int note_expired(struct store *writer, const struct policy *policy, int64_t now,
+                        struct sweep *sweep) {
+        _cleanup_free_ struct ids *ids = malloc(sizeof(*ids));
+        char date[PARSE_TIME_LEN], what[64];
+        const char *event;
+        int r;
+
+        if (!ids)
+                return -ENOMEM;
+        ids->n = 0;
+        r = store_sweep_each_ended(writer, now, expiry_made_by(policy, now), SWEEP_BATCH / 2,
+                                   collect_once, ids);
+        for (size_t i = 0; r >= 0 && i < ids->n; i++) {
+                const struct key_record *key = &ids->keys[i];
+
+                r = store_sweep_mark(writer, key->id, now);
+                if (r < 0 || key->epoch < policy->epoch)
+                        continue;
+                sweep->expired++;
+                parse_time_format(expiry_of(policy, key), date);
+                event = expiry_of(policy, key) == key->retires_at ? "retired" : "expired";
+                (void) snprintf(what, sizeof(what), "%s at %s", event, date);
+                r = audit_own(writer, event, key, date, 1, now);
+                if (sweep->expired <= SAID_MAX)
+                        say(key, what);
+        }
+        sweep->more |= ids->n >= SWEEP_BATCH / 2;
+        return r;
+}
+
+static int undo_expired(struct store *writer, const struct policy *policy, int64_t now,
+                        struct sweep *sweep) {
+        _cleanup_free_ struct ids *ids = malloc(sizeof(*ids));
+        int r;
+
+        if (!ids)
+                return -ENOMEM;
+        ids->n = 0;
+        r = store_sweep_each_undone(writer, now, SWEEP_BATCH, collect, ids);
+        for (size_t i = 0; r >= 0 && i < ids->n; i++) {
+                const struct key_record *key = &ids->keys[i];
+                bool lives = expiry_status(policy, key, now) == KEY_ACTIVE;
+
+                r = store_sweep_mark(writer, key->id, lives ? 0 : now);
+                if (r >= 0 && lives)
+                        r = audit_own(writer, "revived", key, "the clock has gone back", 1, now);
+                if (r >= 0 && lives)
+                        say(key, "lives again: the clock has gone back");
+        }
+        sweep->more |= ids->n == SWEEP_BATCH;
+        return r;
+}
+
+/* --- Purging --- */
+
+/* What was removed with all others stays in the database for a day, where nobody is shown it, so
+ * that the log can say of a login why it is refused. Removed by a person, not by the clock: so
+ * that need not be trusted. */
+static bool removed_are_due(const struct policy *policy, int64_t now) {
+        return now < policy->epoch_at || now - policy->epoch_at >= REMOVED_DAYS * PARSE_DAY_S;
+}
+
+static int purge(struct store *writer, const struct policy *policy, int64_t now,
+                 struct sweep *sweep) {
+        int r, n = 0;
+
+        if (removed_are_due(policy, now)) {
+                r = store_sweep_purge_removed(writer, SWEEP_BATCH);
+                if (r < 0)
+                        return r;
+                n += r;
+                sweep->more |= r == SWEEP_BATCH;
+        }
+        if (sweep->may_purge) {
+                r = store_sweep_purge_dead(writer, now - policy->retention_s, SWEEP_BATCH);
+                if (r < 0)
+                        return r;
+                n += r;
+                sweep->more |= r == SWEEP_BATCH;
+                r = store_audit_purge(writer, now - policy->retention_s, SWEEP_BATCH);
+                if (r < 0)
+                        return r;
+                sweep->more |= r == SWEEP_BATCH;
+        }
+        sweep->purged += (uint64_t) n;
+        return n > 0 ? audit_own(writer, "purged", NULL,
+                                 "removed keys, and dead ones after the retention", (uint64_t) n,
+                                 now)
+                     : 0;
+}
+
+/* --- When next --- */
+
+static int64_t add(int64_t at, int64_t seconds) {
+        int64_t sum;
+
+        return __builtin_add_overflow(at, seconds, &sum) ? INT64_MAX : sum;
+}
+
+/* When the first key without an expiry of its own ends, that was made at ${made}. */
+static int64_t lifetime_end(const struct policy *policy, int64_t made) {
+        const struct key_record key = { .created_at = made };
+        int64_t at = expiry_of(policy, &key);
+
+        return at != 0 ? at : INT64_MAX;
+}
+
+int sweep_next_expiry(struct store *writer, const struct policy *policy, int64_t *ret) {
+        int64_t end = INT64_MAX, made;
+        int r;
+
+        r = store_sweep_next(writer, STORE_SWEEP_END, 0, &end);
+        if (r >= 0 || r == -ENOENT)
+                r = store_sweep_next(writer, STORE_SWEEP_MADE, 0, &made);
+        if (r < 0 && r != -ENOENT)
+                return r;
+        if (r >= 0 && lifetime_end(policy, made) < end)
+                end = lifetime_end(policy, made);
+        *ret = end;
+        return 0;
+}
+
+static int next_due(struct store *writer, const struct policy *policy, int64_t now,
+                    struct sweep *sweep) {
+        int64_t next = INT64_MAX;
+        int removed;
+
+        removed = removed_are_due(policy, now) ? 0 : store_sweep_has_removed(writer);
+        if (removed < 0)
+                return removed;
+        if (removed > 0)
+                next = add(policy->epoch_at, REMOVED_DAYS * PARSE_DAY_S);
+
+        for (enum store_sweep which = STORE_SWEEP_END; which < _STORE_SWEEP_MAX; which++) {
+                int64_t at = 0;
+                int r = store_sweep_next(writer, which, now, &at);
+
+                if (r == -ENOENT ||
+                    (which == STORE_SWEEP_PASSWORD && !policy->remove_on_password_expiry) ||
+                    ((which == STORE_SWEEP_DEAD || which == STORE_SWEEP_AUDIT) &&
+                     !sweep->may_purge))
+                        continue;
+                if (r < 0)
+                        return r;
+                if (which == STORE_SWEEP_MADE)
+                        at = lifetime_end(policy, at);
+                else if (which == STORE_SWEEP_DEAD)
+                        at = add(at, policy->retention_s);
+                else if (which == STORE_SWEEP_AUDIT)
+                        at = add(at, policy->retention_s + AUDIT_LATER_S);
+                if (at < next)
+                        next = at;
+        }
+        sweep->next_at = next;
+        return 0;
+}
+
+static int run(struct store *writer, int64_t now, struct sweep *sweep, bool *ret_visible) {
+        struct policy policy;
+        uint64_t ended;
+        int r;
+
+        if ((r = facts_policy(writer, &policy)) < 0 ||
+            (r = note_expired(writer, &policy, now, sweep)) < 0 ||
+            (r = undo_expired(writer, &policy, now, sweep)) < 0 ||
+            (r = sweep_passwords(writer, &policy, now, sweep, &ended)) < 0 ||
+            (r = purge(writer, &policy, now, sweep)) < 0 ||
+            (r = next_due(writer, &policy, now, sweep)) < 0)
+                return r;
+        sweep->ended += ended;
+        sweep->passwords_until = now;
+        *ret_visible = ended > 0;
+        return 0;
+}
+
+int sweep_run(struct store *writer, int64_t now, struct sweep *sweep) {
+        struct sweep done = { .passwords_until = sweep->passwords_until,
+                              .may_purge = sweep->may_purge };
+        bool visible = false;
+        int r;
+
+        r = store_begin(writer);
+        if (r >= 0)
+                r = run(writer, now, &done, &visible);
+        if (r >= 0)
+                r = visible ? store_commit(writer) : store_commit_quietly(writer);
+        store_rollback(writer);
+        if (r >= 0)
+                *sweep = done;
+        return r;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/timerfd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cleanup.h"
+#include "keys/sweep.h"
+#include "keys/sweeper.h"
+
+#define RETRY_S INT64_C(60)
+
+struct sweep_job {
+        struct worker_job job;
+        struct sweeper *sweeper;
+        struct sweep sweep;
+        int64_t now;
+        int r;
+};
+
+/* Invariant: at most one job is on its way; again says that there is a reason for another one
+ * behind it. */
+struct sweeper {
+        struct worker *worker;
+        struct store_shared *shared;
+        /* generation that a sweep has looked at */
+        uint64_t seen;
+        int64_t passwords_until;
+        bool trusted, busy, again, stopped;
+        struct sweeper_sum sum;
+        /* timerfd: fires at a time of day, and when that is set */
+        int fd;
+        sd_event_source *source, *trust;
+};
+
+static void arm(struct sweeper *s, int64_t at) {
+        struct itimerspec spec = { .it_value = { .tv_sec = at } };
+
+        /* Nothing is due: the far future, so that a clock that is set is still heard of. */
+        if (at > INT32_MAX * INT64_C(64))
+                spec.it_value.tv_sec = INT32_MAX * INT64_C(64);
+        if (at <= 0)
+                spec.it_value.tv_sec = 1;
+        if (timerfd_settime(s->fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &spec, NULL) < 0)
+                log_line(LOG_WARNING, "cannot set the time of the next sweep, ignoring: %s",
+                         strerrordesc_np(errno));
+}
+
+static void begin(struct sweeper *s);
+
+static void say(const struct sweep_job *job) {
+        if (job->r < 0)
+                log_message(MESSAGE_SWEEP_FAILED, LOG_WARNING,
+                            "the sweep changed nothing, trying again in %d s: %s", (int) RETRY_S,
+                            store_error_text(job->r));
+        else if (job->sweep.expired + job->sweep.ended + job->sweep.purged > 0)
+                log_line(LOG_INFO,
+                         "swept: %" PRIu64 " keys expired, %" PRIu64
+                         " ended with an account or password, %" PRIu64 " purged",
+                         job->sweep.expired, job->sweep.ended, job->sweep.purged);
+}
+
+static void on_run(struct worker_job *worker_job, struct store *writer) {
+        struct sweep_job *job = (struct sweep_job *) worker_job;
+
+        job->now = clock_now();
+        job->r = sweep_run(writer, job->now, &job->sweep);
+        say(job);
+}
+
+static void add_up(struct sweeper *s, const struct sweep_job *job) {
+        s->sum.runs++;
+        if (job->r < 0) {
+                s->sum.failed++;
+                return;
+        }
+        s->sum.expired += job->sweep.expired;
+        s->sum.ended += job->sweep.ended;
+        s->sum.purged += job->sweep.purged;
+}
+
+static void on_done(struct worker_job *worker_job) {
+        struct sweep_job *job = (struct sweep_job *) worker_job;
+        struct sweeper *s = job->sweeper;
+        bool more = job->r >= 0 && (job->sweep.more || s->again);
+
+        s->busy = false;
+        add_up(s, job);
+        if (job->r >= 0)
+                s->passwords_until = job->sweep.passwords_until;
+        arm(s, job->r < 0 ? job->now + RETRY_S : job->sweep.next_at);
+        free(job);
+        if (more)
+                begin(s);
+}
+
+static void begin(struct sweeper *s) {
+        struct sweep_job *job;
+
+        if (s->stopped)
+                return;
+        if (s->busy) {
+                s->again = true;
+                return;
+        }
+        s->again = false;
+        s->seen = atomic_load_explicit(&s->shared->generation, memory_order_acquire);
+        job = calloc(1, sizeof(*job));
+        if (job) {
+                job->job = (struct worker_job){ .run = on_run, .done = on_done };
+                job->sweeper = s;
+                job->sweep = (struct sweep){ .passwords_until = s->passwords_until,
+                                             .may_purge = s->trusted };
+        }
+        if (!job || worker_submit(s->worker, &job->job) < 0) {
+                free(job);
+                arm(s, clock_now() + 1);
+                return;
+        }
+        s->busy = true;
+}
+
+void sweeper_poke(struct sweeper *s) {
+        if (s && atomic_load_explicit(&s->shared->generation, memory_order_acquire) != s->seen)
+                begin(s);
+}
+
+static void distrust(struct sweeper *s) {
+        s->trusted = false;
+        (void) sd_event_source_set_time_relative(s->trust, SWEEPER_TRUST_USEC);
+        (void) sd_event_source_set_enabled(s->trust, SD_EVENT_ONESHOT);
+}
+
+static int on_time(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        struct sweeper *s = userdata;
+        uint64_t n;
+
+        (void) source;
+        (void) revents;
+        if (read(fd, &n, sizeof(n)) < 0) {
+                if (errno != ECANCELED)
+                        return 0;
+                log_message(MESSAGE_CLOCK_SET, LOG_NOTICE, "the clock was set");
+                distrust(s);
+        }
+        begin(s);
+        return 0;
+}
+
+static int on_trust(sd_event_source *source, uint64_t usec, void *userdata) {
+        struct sweeper *s = userdata;
+
+        (void) source;
+        (void) usec;
+        s->trusted = true;
+        begin(s);
+        return 0;
+}
+
+int sweeper_new(struct sweeper **ret, sd_event *event, struct worker *worker,
+                struct store_shared *shared) {
+        struct sweeper *s = calloc(1, sizeof(*s));
+        int r;
+
+        if (!s)
+                return -ENOMEM;
+        *s = (struct sweeper){ .worker = worker, .shared = shared };
+        s->fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+        r = s->fd < 0 ? -errno : sd_event_add_io(event, &s->source, s->fd, EPOLLIN, on_time, s);
+        if (r >= 0)
+                r = sd_event_add_time_relative(event, &s->trust, CLOCK_MONOTONIC,
+                                               SWEEPER_TRUST_USEC, 0, on_trust, s);
+        if (r < 0) {
+                sweeper_free(s);
+                return r;
+        }
+        begin(s);
+        *ret = s;
+        return 0;
+}
+
+struct sweeper_sum sweeper_sum(const struct sweeper *s) {
+        return s->sum;
+}
+
+void sweeper_stop(struct sweeper *s) {
+        if (!s)
+                return;
+        s->stopped = true;
+        s->source = sd_event_source_disable_unref(s->source);
+        s->trust = sd_event_source_disable_unref(s->trust);
+}
+
+struct sweeper *sweeper_free(struct sweeper *s) {
+        if (!s)
+                return NULL;
+        sweeper_stop(s);
+        cleanup_close(&s->fd);
+        free(s);
+        return NULL;
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/peer.h"
+#include "cleanup.h"
+#include "keys/issue.h"
+#include "login/firstuse.h"
+#include "login/verify_audit.h"
+#include "rules/limits.h"
+#include "text.h"
+
+/* Invariant: n is the number of logins that the worker has. */
+struct firstuse {
+        struct worker *worker;
+        struct accounts *accounts;
+        const struct keymint *keymint;
+        struct audit *audit;
+        struct limits limits;
+        unsigned n;
+};
+
+struct login {
+        struct worker_job job;
+        struct firstuse *firstuse;
+        int fd;
+        struct ucred peer;
+        struct wire_request req;
+        struct issue issue;
+        enum reason reason;
+        /* who the user is is known, or known not to be */
+        bool asked;
+        /* nobody waits any more, so nothing was made */
+        bool gone;
+};
+
+static const enum reason reasons[] = {
+        [ISSUE_OK] = REASON_NONE,
+        [ISSUE_NO_SUCH_USER] = REASON_NOT_ISSUABLE,
+        [ISSUE_NO_ANSWER] = REASON_ACCOUNT_UNKNOWN,
+        [ISSUE_INVALID] = REASON_NOT_ISSUABLE,
+        [ISSUE_LIMIT] = REASON_KEY_LIMIT,
+        [ISSUE_DISABLED] = REASON_DISABLED,
+        [ISSUE_ADMIN] = REASON_ADMIN,
+        [ISSUE_CLOSED] = REASON_PASSWORD_EXPIRED,
+        [ISSUE_HAS_KEY] = REASON_HAS_KEY,
+        [ISSUE_STORE] = REASON_STORE,
+};
+_Static_assert(ARRAY_LEN(reasons) == _ISSUE_ERROR_MAX, "a reason for each");
+
+static struct login *login_free(struct login *login) {
+        if (!login)
+                return NULL;
+        cleanup_close(&login->fd);
+        explicit_bzero(login, sizeof(*login));
+        free(login);
+        return NULL;
+}
+
+static void login_freep(struct login **login) {
+        *login = login_free(*login);
+}
+
+static void log_made(const struct login *login, const char *user, const char *service) {
+        const struct key_record *key = &login->issue.key;
+        struct log_entry entry;
+        char number[24];
+
+        log_begin(&entry, LOG_NOTICE, "key %s of user '%s' issued at a login to service '%s'",
+                  key->id, user, service);
+        log_add(&entry, "MESSAGE_ID", message_id(MESSAGE_KEY_CHANGED));
+        log_add(&entry, "WFA_KEY_ID", key->id);
+        log_add(&entry, "WFA_USER", key->owner);
+        log_add(&entry, "WFA_SERVICE", login->req.service);
+        log_add(&entry, "WFA_RHOST", login->req.rhost);
+        log_add(&entry, "WFA_ACTION", "issued");
+        (void) snprintf(number, sizeof(number), "%u", login->peer.uid);
+        log_add(&entry, "WFA_PEER_UID", number);
+        (void) snprintf(number, sizeof(number), "%d", login->peer.pid);
+        log_add(&entry, "WFA_PEER_PID", number);
+        log_end(&entry);
+}
+
+/* What the audit log is told of it. */
+static struct verify_event event_of(const struct login *login) {
+        struct verify_event event = {
+                .reason = login->reason, .kind = WIRE_ISSUE, .peer = login->peer, .now = clock_now()
+        };
+
+        memcpy(event.user, login->req.user, sizeof(event.user));
+        memcpy(event.service, login->req.service, sizeof(event.service));
+        memcpy(event.rhost, login->req.rhost, sizeof(event.rhost));
+        return event;
+}
+
+static void audit_refusal(const struct login *login) {
+        struct verify_event event = event_of(login);
+
+        if (login->reason != REASON_NONE && login->reason != REASON_HAS_KEY)
+                verify_audit_note(login->firstuse->audit, &event);
+}
+
+static void log_login(struct login *login, bool sent) {
+        const struct wire_request *req = &login->req;
+        char user[2 * WIRE_USER_MAX], service[2 * WIRE_SERVICE_MAX];
+        const char *what = verdict_reason_name(login->reason);
+        unsigned kept;
+
+        text_escape(user, sizeof(user), text_without_key(req->user));
+        text_escape(service, sizeof(service), req->service);
+        if (login->reason == REASON_NONE && !login->gone) {
+                log_made(login, user, service);
+                if (!sent)
+                        log_line(LOG_WARNING,
+                                 "nobody waited for key %s of user '%s': remove it, and the next "
+                                 "login gets "
+                                 "another",
+                                 login->issue.key.id, user);
+        } else if (login->reason != REASON_HAS_KEY && /* as with every login but the first */
+                   limits_say(&login->firstuse->limits,
+                              limits_hash(login->peer.uid + UINT64_C(1), what), clock_now(), &kept))
+                log_line(LOG_NOTICE,
+                         "no key issued to user '%s' at a login to service '%s' by uid %u: %s",
+                         user, service, login->peer.uid,
+                         login->gone ? "nobody waited for it" : verdict_reason_text(login->reason));
+}
+
+static void answer(struct login *login) {
+        _cleanup_reply_ struct wire_reply reply = { .seq = login->req.seq,
+                                                    .verdict = verdict_of(login->reason) };
+        uint8_t out[WIRE_REPLY_LEN];
+        bool sent;
+
+        if (reply.verdict == VERDICT_ALLOW) {
+                memcpy(reply.id, login->issue.key.id, sizeof(reply.id));
+                memcpy(reply.name, login->issue.key.name, sizeof(reply.name));
+                reply.key = login->issue.secret;
+        } else if (login->peer.uid == 0)
+                reply.reason = login->reason;
+        wire_reply_encode(out, &reply);
+        sent = !login->gone && send(login->fd, out, sizeof(out), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+        explicit_bzero(out, sizeof(out));
+        log_login(login, sent);
+        audit_refusal(login);
+}
+
+/* Whoever has a key is known, and whoever logs in mostly has one: so a process is not started
+ * for every login. */
+static bool is_known(struct login *login, struct store *writer) {
+        struct account_record account;
+
+        if (login->asked)
+                return true;
+        login->asked = store_account_get(writer, login->req.user, &account) >= 0 &&
+                       account.state == ACCOUNT_PRESENT &&
+                       issue_take_owner(&login->issue, login->req.user, 0, &account);
+        return login->asked;
+}
+
+static void login_run(struct worker_job *job, struct store *writer) {
+        struct login *login = (struct login *) job;
+        struct issue *issue = &login->issue;
+        struct verify_event event = event_of(login);
+
+        if (!is_known(login, writer))
+                return;
+        verify_audit_fill(&event, &issue->audit);
+        /* A key that nobody has been shown would keep its owner from ever getting another. */
+        login->gone = peer_is_gone(login->fd);
+        if (!login->gone && issue->error == ISSUE_OK)
+                (void) !issue_make(issue, writer);
+        login->reason = reasons[issue->error];
+}
+
+static void finish(struct login *login) {
+        login->firstuse->n--;
+        answer(login);
+        (void) login_free(login);
+}
+
+static void submit(struct login *login) {
+        if (worker_submit(login->firstuse->worker, &login->job) >= 0)
+                return; /* the worker's */
+        login->reason = REASON_BUSY;
+        finish(login);
+}
+
+static void on_account(int r, const struct account_record *account, void *userdata) {
+        struct login *login = userdata;
+
+        login->asked = true;
+        (void) !issue_take_owner(&login->issue, login->req.user, r, account);
+        submit(login);
+}
+
+static void login_done(struct worker_job *job) {
+        struct login *login = (struct login *) job;
+
+        if (login->asked)
+                finish(login);
+        else if (accounts_ask(login->firstuse->accounts, login->req.user, on_account, login) < 0)
+                on_account(-EBUSY, NULL, login);
+}
+
+/* What can be said without looking anything up; REASON_NONE when that is nothing. */
+static enum reason refuse(const struct firstuse *f, const struct login *login) {
+        if (login->peer.uid != 0 && login->peer.uid != geteuid())
+                return REASON_PEER;
+        if (!text_is_service(login->req.service))
+                return REASON_NOT_ISSUABLE;
+        return f->n >= FIRSTUSE_MAX ? REASON_BUSY : REASON_NONE;
+}
+
+static void fill_issue(struct issue *issue, const struct firstuse *f, const char *service) {
+        issue->keymint = f->keymint;
+        issue->first_use = true;
+        (void) snprintf(issue->key.name, sizeof(issue->key.name), "first use of %.51s", service);
+        (void) snprintf(issue->key.services, sizeof(issue->key.services), "%s", service);
+        (void) snprintf(issue->key.origin, sizeof(issue->key.origin), "session:%s", service);
+}
+
+void firstuse_serve(struct firstuse *f, const uint8_t *in, size_t len, const struct ucred *peer,
+                    int fd) {
+        _cleanup_(login_freep) struct login *login = calloc(1, sizeof(*login));
+
+        if (!login)
+                return;
+        login->job = (struct worker_job){ .run = login_run, .done = login_done };
+        login->firstuse = f;
+        login->peer = *peer;
+        login->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+        if (login->fd < 0 || wire_request_decode(in, len, &login->req) < 0)
+                return;
+        login->reason = refuse(f, login);
+        if (login->reason == REASON_NONE) {
+                fill_issue(&login->issue, f, login->req.service);
+                f->n++;
+                submit(take_ptr(login));
+                return;
+        }
+        answer(login);
+}
+
+int firstuse_new(struct firstuse **ret, struct worker *worker, struct accounts *accounts,
+                 const struct keymint *keymint, struct audit *audit) {
+        struct firstuse *f = calloc(1, sizeof(*f));
+
+        if (!f)
+                return -ENOMEM;
+        f->worker = worker;
+        f->accounts = accounts;
+        f->keymint = keymint;
+        f->audit = audit;
+        *ret = f;
+        return 0;
+}
+
+struct firstuse *firstuse_free(struct firstuse *f) {
+        free(f);
+        return NULL;
+}

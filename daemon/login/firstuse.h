@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A key for whoever logs in to a service by other means and has none (kind 3 of the verify
+ * protocol): decided and made on the writer thread, while the connection waits. Only uid 0, and
+ * the daemon's own, may say that somebody has logged in. */
+#pragma once
+
+#include "accounts/accounts.h"
+#include "keys/audit.h"
+#include "login/verify.h"
+#include "secret/keymint.h"
+#include "store/worker.h"
+
+#define FIRSTUSE_MAX 32 /* on their way at one time */
+
+struct firstuse;
+
+/**
+ * firstuse_new(ret, worker, accounts, keymint, audit): all must outlive it, and what the worker
+ * still has to do needs it. 0; -ENOMEM.
+ */
+int firstuse_new(struct firstuse **ret, struct worker *worker, struct accounts *accounts,
+                 const struct keymint *keymint, struct audit *audit) _must_check_;
+struct firstuse *firstuse_free(struct firstuse *f);
+
+/**
+ * firstuse_serve(f, in, len, peer, fd):
+ * Answers the request of kind WIRE_ISSUE at ${in}, at once or later; keeps a copy of ${fd} as
+ * long as that takes. The caller wipes ${in}. On the loop.
+ */
+void firstuse_serve(struct firstuse *f, const uint8_t *in, size_t len, const struct ucred *peer,
+                    int fd);

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/helper.h"
+#include "base/peer.h"
+#include "cert/cert_work.h"
+#include "cleanup.h"
+#include "login/judge.h"
+#include "login/verify_audit.h"
+
+/* A login that waits. */
+struct waiter {
+        TAILQ_ENTRY(waiter) entries;
+        int fd;
+        struct ucred peer;
+        uint64_t received; /* clock_ticks() */
+        size_t len;
+        uint8_t in[WIRE_REQUEST_MAX]; /* has a key in it, so it is wiped */
+};
+
+/* One certificate that is to be read, and who waits for it. Not started as long as helper is
+ * NULL. */
+struct reading {
+        TAILQ_ENTRY(reading) entries;
+        struct judge *judge;
+        struct verify_question question;
+        /* CLOCK_MONOTONIC, microseconds: nobody waits for longer */
+        uint64_t until;
+        struct helper *helper;
+        uint8_t *ask; /* owned, until it is started */
+        size_t ask_len;
+        TAILQ_HEAD(, waiter) waiters;
+};
+
+/* Invariants: (1) n_waiting is the number of waiters of all readings, n_running that of readings
+ * with a helper; (2) no two running readings are of one owner; (3) the timer is armed for the
+ * first reading that has not been started, or off. */
+struct judge {
+        sd_event *event; /* borrowed */
+        struct verify *verify;
+        struct audit *audit;
+        sd_event_source *timer;
+        size_t n_waiting, n_running;
+        TAILQ_HEAD(, reading) readings; /* the oldest first */
+};
+
+static void waiter_free(struct waiter *waiter) {
+        cleanup_close(&waiter->fd);
+        explicit_bzero(waiter, sizeof(*waiter));
+        free(waiter);
+}
+
+static void reading_free(struct reading *reading) {
+        struct waiter *waiter;
+
+        while ((waiter = TAILQ_FIRST(&reading->waiters))) {
+                TAILQ_REMOVE(&reading->waiters, waiter, entries);
+                reading->judge->n_waiting--;
+                waiter_free(waiter);
+        }
+        if (reading->helper)
+                reading->judge->n_running--;
+        (void) helper_free(reading->helper);
+        TAILQ_REMOVE(&reading->judge->readings, reading, entries);
+        free(reading->ask);
+        free(reading);
+}
+
+static void answer(struct judge *j, const struct waiter *waiter,
+                   const struct trust_verdict *judged) {
+        struct trust_verdict verdict = *judged;
+        const struct verify_packet packet = { .in = waiter->in,
+                                              .len = waiter->len,
+                                              .peer = &waiter->peer,
+                                              .now = clock_now(),
+                                              .judged = &verdict };
+        uint8_t out[WIRE_REPLY_LEN];
+        struct verify_event event;
+
+        /* Whoever has gone away has not logged in, but that it was tried is worth a line. */
+        if (peer_is_gone(waiter->fd) && verdict.certificate.reason == REASON_NONE)
+                verdict.certificate.reason = REASON_CERTIFICATE_UNCHECKED;
+        if (verify_packet(j->verify, &packet, out, &event) != VERIFY_ANSWERED)
+                return;
+        (void) send(waiter->fd, out, sizeof(out), MSG_DONTWAIT | MSG_NOSIGNAL);
+        tally_time(verify_tally(j->verify), waiter->received, clock_ticks());
+        explicit_bzero(out, sizeof(out));
+        verify_log(j->verify, &event);
+        verify_audit_note(j->audit, &event);
+}
+
+/* ${judged}: NULL when the helper had no answer. */
+static void answer_all(struct reading *reading, const struct cert_verdict *judged) {
+        struct judge *j = reading->judge;
+        struct waiter *waiter;
+
+        TAILQ_FOREACH(waiter, &reading->waiters, entries) {
+                struct trust_verdict verdict = { .certificate.reason =
+                                                         REASON_CERTIFICATE_UNCHECKED };
+                const struct verify_packet packet = { .in = waiter->in,
+                                                      .len = waiter->len,
+                                                      .peer = &waiter->peer,
+                                                      .now = clock_now() };
+
+                if (judged &&
+                    verify_take(j->verify, &packet, &reading->question, judged, &verdict) < 0)
+                        verdict.certificate.reason = REASON_CERTIFICATE_UNCHECKED;
+                memcpy(verdict.certificate.thumbprint, reading->question.thumbprint,
+                       RECORD_THUMBPRINT_LEN);
+                answer(j, waiter, &verdict);
+        }
+}
+
+static void start_next(struct judge *j);
+
+static void on_helper(int r, const uint8_t *out, size_t len, void *userdata) {
+        struct reading *reading = userdata;
+        struct judge *j = reading->judge;
+        struct cert_verdict judged;
+
+        if (r >= 0)
+                r = cert_work_take_verdict(out, len, &judged);
+        answer_all(reading, r >= 0 ? &judged : NULL);
+        reading_free(reading);
+        start_next(j);
+}
+
+static bool owner_is_served(const struct judge *j, const char *owner) {
+        const struct reading *other;
+
+        TAILQ_FOREACH(other, &j->readings, entries)
+                if (other->helper && strcmp(other->question.owner, owner) == 0)
+                        return true;
+        return false;
+}
+
+static uint64_t now_usec(const struct judge *j) {
+        uint64_t now = 0;
+
+        (void) sd_event_now(j->event, CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
+        return now;
+}
+
+static int start(struct reading *reading) {
+        struct judge *j = reading->judge;
+        uint64_t now = now_usec(j), left = reading->until > now ? reading->until - now : 0;
+        int r;
+
+        r = helper_start(&reading->helper, j->event, CERT_WORK_MODE, reading->ask, reading->ask_len,
+                         CERT_WORK_VERDICT_MAX, left, on_helper, reading);
+        if (r < 0)
+                return r;
+        j->n_running++;
+        free(take_ptr(reading->ask));
+        return 0;
+}
+
+static void arm(struct judge *j) {
+        const struct reading *reading;
+
+        TAILQ_FOREACH(reading, &j->readings, entries) {
+                if (reading->helper)
+                        continue;
+                (void) sd_event_source_set_time(j->timer, reading->until);
+                (void) sd_event_source_set_enabled(j->timer, SD_EVENT_ONESHOT);
+                return;
+        }
+        (void) sd_event_source_set_enabled(j->timer, SD_EVENT_OFF);
+}
+
+static void start_next(struct judge *j) {
+        struct reading *reading, *next;
+
+        for (reading = TAILQ_FIRST(&j->readings); reading && j->n_running < JUDGE_HELPERS_MAX;
+             reading = next) {
+                next = TAILQ_NEXT(reading, entries);
+                if (reading->helper || owner_is_served(j, reading->question.owner))
+                        continue;
+                if (start(reading) < 0) {
+                        answer_all(reading, NULL);
+                        reading_free(reading);
+                }
+        }
+        arm(j);
+}
+
+/* Those whose time has come before their turn. */
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        struct judge *j = userdata;
+        struct reading *reading, *next;
+
+        (void) source;
+        for (reading = TAILQ_FIRST(&j->readings); reading; reading = next) {
+                next = TAILQ_NEXT(reading, entries);
+                if (reading->helper || reading->until > usec)
+                        continue;
+                answer_all(reading, NULL);
+                reading_free(reading);
+        }
+        arm(j);
+        return 0;
+}
+
+/* --- Coming in --- */
+
+static struct waiter *waiter_new(const struct verify_packet *packet, int fd) {
+        struct waiter *waiter = calloc(1, sizeof(*waiter));
+
+        if (!waiter)
+                return NULL;
+        waiter->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+        waiter->peer = *packet->peer;
+        waiter->received = packet->received;
+        waiter->len = packet->len;
+        memcpy(waiter->in, packet->in, packet->len);
+        if (waiter->fd >= 0)
+                return waiter;
+        waiter_free(waiter);
+        return NULL;
+}
+
+/* The reading that this login can wait for, too. */
+static struct reading *find(const struct judge *j, const struct verify_question *question) {
+        struct reading *reading;
+
+        TAILQ_FOREACH(reading, &j->readings, entries)
+                /* nobody waits in another's queue */
+                if (!question->is_signed && !reading->question.is_signed &&
+                    reading->question.trust == question->trust &&
+                    strcmp(reading->question.owner, question->owner) == 0 &&
+                    memcmp(reading->question.thumbprint, question->thumbprint,
+                           RECORD_THUMBPRINT_LEN) == 0)
+                        return reading;
+        return NULL;
+}
+
+static struct reading *reading_new(struct judge *j, const struct verify_question *question,
+                                   uint8_t **ask, size_t ask_len) {
+        struct reading *reading = calloc(1, sizeof(*reading));
+        uint8_t *shorter = realloc(*ask, ask_len);
+
+        if (shorter)
+                *ask = shorter;
+        if (!reading)
+                return NULL;
+        reading->judge = j;
+        reading->question = *question;
+        reading->until = now_usec(j) + JUDGE_USEC;
+        reading->ask = take_ptr(*ask);
+        reading->ask_len = ask_len;
+        TAILQ_INIT(&reading->waiters);
+        TAILQ_INSERT_TAIL(&j->readings, reading, entries);
+        return reading;
+}
+
+/* All that are not root have half of the places at most: root asks for sshd. ${owner}: NULL when
+ * it is not known yet. */
+static bool has_place(const struct judge *j, uid_t uid, const char *owner) {
+        const struct reading *reading;
+        const struct waiter *waiter;
+        size_t same_uid = 0, same_owner = 0;
+
+        if (j->n_waiting >= (uid == 0 ? JUDGE_WAITING_MAX : JUDGE_WAITING_MAX / 2))
+                return false;
+        TAILQ_FOREACH(reading, &j->readings, entries) {
+                bool same = owner && strcmp(reading->question.owner, owner) == 0;
+
+                TAILQ_FOREACH(waiter, &reading->waiters, entries) {
+                        same_owner += same;
+                        same_uid += waiter->peer.uid == uid;
+                }
+        }
+        return same_owner < JUDGE_PER_OWNER_MAX && (uid == 0 || same_uid < JUDGE_PER_UID_MAX);
+}
+
+/* The reading that the login waits for; NULL: it cannot. */
+static struct reading *enqueue(struct judge *j, const struct verify_packet *packet) {
+        _cleanup_free_ uint8_t *ask = NULL;
+        struct verify_question question;
+        struct reading *reading;
+        ssize_t n;
+
+        if (!has_place(j, packet->peer->uid, NULL))
+                return NULL;
+        ask = malloc(HELPER_BYTES_MAX);
+        if (!ask)
+                return NULL;
+        n = verify_ask(j->verify, packet, ask, HELPER_BYTES_MAX, &question);
+        if (n < 0 || !has_place(j, packet->peer->uid, question.owner))
+                return NULL;
+        reading = find(j, &question);
+        return reading ? reading : reading_new(j, &question, &ask, (size_t) n);
+}
+
+void judge_serve(struct judge *j, const struct verify_packet *packet, int fd) {
+        struct trust_verdict verdict = { .certificate.reason = REASON_CERTIFICATE_UNCHECKED };
+        struct waiter *waiter = waiter_new(packet, fd);
+        struct reading *reading;
+
+        if (!waiter)
+                return;
+        reading = enqueue(j, packet);
+        if (!reading) {
+                answer(j, waiter, &verdict);
+                waiter_free(waiter);
+                return;
+        }
+        TAILQ_INSERT_TAIL(&reading->waiters, waiter, entries);
+        j->n_waiting++;
+        start_next(j);
+}
+
+size_t judge_length(const struct judge *j) {
+        return j->n_waiting;
+}
+
+struct judge *judge_free(struct judge *j) {
+        struct reading *reading;
+
+        if (!j)
+                return NULL;
+        while ((reading = TAILQ_FIRST(&j->readings)))
+                reading_free(reading);
+        sd_event_source_disable_unref(j->timer);
+        free(j);
+        return NULL;
+}
+
+int judge_new(struct judge **ret, sd_event *event, struct verify *verify, struct audit *audit) {
+        struct judge *j = calloc(1, sizeof(*j));
+        int r;
+
+        if (!j)
+                return -ENOMEM;
+        *j = (struct judge){ .event = event, .verify = verify, .audit = audit };
+        TAILQ_INIT(&j->readings);
+        r = sd_event_add_time(event, &j->timer, CLOCK_MONOTONIC, 0, 0, on_timer, j);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(j->timer, SD_EVENT_OFF);
+        if (r < 0) {
+                (void) judge_free(j);
+                return r;
+        }
+        *ret = j;
+        return 0;
+}

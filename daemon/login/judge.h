@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Logins that wait for somebody to read their certificate: helper processes do it, so that
+ * hostile bytes can cost one process and no more. A few run at a time, one for each owner of
+ * keys, so that nobody with a good key and bad certificates takes all of them; logins with the
+ * same certificate share one. Nothing is read for whoever has not shown a good key first. */
+#pragma once
+
+#include "keys/audit.h"
+#include "login/verify.h"
+
+#define JUDGE_HELPERS_MAX 4   /* at work at one time */
+#define JUDGE_WAITING_MAX 256 /* logins */
+/* of these, asked for by one uid that is not root */
+#define JUDGE_PER_UID_MAX   64
+#define JUDGE_PER_OWNER_MAX 32 /* of these, with keys of one owner */
+/* for one certificate: less than the module waits */
+#define JUDGE_USEC UINT64_C(1500000)
+
+struct judge;
+
+/**
+ * judge_new(ret, event, verify, audit): borrows all of them. 0; -ENOMEM.
+ */
+int judge_new(struct judge **ret, sd_event *event, struct verify *verify,
+              struct audit *audit) _must_check_;
+
+/**
+ * judge_free(j): ends the helpers; whoever waits is left without an answer.
+ */
+struct judge *judge_free(struct judge *j);
+
+/**
+ * judge_serve(j, packet, fd):
+ * Has the certificate of ${packet} read and answers the connection ${fd} then, as
+ * verify_packet() says; copies what it needs. Where there are too many, the answer comes at once
+ * and says that the daemon could not decide.
+ */
+void judge_serve(struct judge *j, const struct verify_packet *packet, int fd);
+
+/**
+ * judge_length(j): logins that wait now.
+ */
+size_t judge_length(const struct judge *j);

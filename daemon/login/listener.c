@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/peer.h"
+#include "cleanup.h"
+#include "login/judge.h"
+#include "login/listener.h"
+#include "login/verify_audit.h"
+
+/* So many connections, then it is the turn of the others. All sources of the loop have one
+ * priority, which makes it serve them in turn: put before the control socket, a flood here would
+ * keep an administrator from revoking. */
+#define ACCEPTS_PER_TURN 64
+
+/* A connection whose request has not come with it, or whose user is asked for a certificate. */
+struct pending {
+        TAILQ_ENTRY(pending) entries;
+        struct listener *listener;
+        struct verify_session session;
+        /* with a challenge: what to say when nothing comes of it */
+        struct verify_event untold;
+        bool told;
+        struct ucred peer;
+        uint64_t until;          /* CLOCK_MONOTONIC, microseconds */
+        sd_event_source *source; /* owns the descriptor */
+};
+
+/* Those of one kind have the same patience, so they are ordered by age. */
+TAILQ_HEAD(queue, pending);
+
+/* Invariants: (1) n_pending and n_offered are the lengths of pending and offered: without and
+ * with a challenge; (2) the timer is armed for whoever's time is over first, or off when there
+ * is nobody. */
+struct listener {
+        int fd;
+        struct verify *verify;
+        struct firstuse *firstuse;
+        struct audit *audit;
+        sd_event *event; /* borrowed */
+        sd_event_source *source, *timer;
+        struct judge *judge;
+        struct queue pending, offered;
+        size_t n_pending, n_offered;
+};
+
+static void pending_remove(struct pending *p) {
+        struct listener *l = p->listener;
+
+        if (p->session.offered) {
+                TAILQ_REMOVE(&l->offered, p, entries);
+                l->n_offered--;
+        } else {
+                TAILQ_REMOVE(&l->pending, p, entries);
+                l->n_pending--;
+        }
+}
+
+static void tell(struct listener *l, const struct verify_event *event) {
+        verify_log(l->verify, event);
+        verify_audit_note(l->audit, event);
+}
+
+/* Whoever shows a key and then goes away has tried it all the same. */
+static void pending_free(struct pending *p) {
+        if (p->session.offered && !p->told)
+                tell(p->listener, &p->untold);
+        pending_remove(p);
+        sd_event_source_disable_unref(p->source);
+        free(p);
+}
+
+static void arm(struct listener *l) {
+        struct pending *first = TAILQ_FIRST(&l->pending), *offered = TAILQ_FIRST(&l->offered);
+
+        if (!first || (offered && offered->until < first->until))
+                first = offered;
+        if (!first) {
+                (void) sd_event_source_set_enabled(l->timer, SD_EVENT_OFF);
+                return;
+        }
+        (void) sd_event_source_set_time(l->timer, first->until);
+        (void) sd_event_source_set_enabled(l->timer, SD_EVENT_ONESHOT);
+}
+
+enum served {
+        SERVED,  /* the connection is done with */
+        GONE,    /* likewise: nothing came */
+        WAITING, /* for its request */
+        OFFERED, /* for its second one */
+};
+
+/* What follows a verification. */
+static enum served finish(struct listener *l, int outcome, int fd,
+                          const struct verify_packet *packet, const uint8_t *out,
+                          const struct verify_event *event) {
+        if (outcome == VERIFY_ISSUE)
+                firstuse_serve(l->firstuse, packet->in, packet->len, packet->peer, fd);
+        else if (outcome == VERIFY_JUDGE)
+                judge_serve(l->judge, packet, fd);
+        if (outcome == VERIFY_ISSUE || outcome == VERIFY_JUDGE)
+                return SERVED;
+        if (outcome < 0)
+                return GONE;
+        /* One reply fits any socket's buffer; where it does not go out at once there is nobody
+         * to read it. */
+        (void) send(fd, out, WIRE_REPLY_LEN, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (outcome == VERIFY_ANSWERED) {
+                tally_time(verify_tally(l->verify), packet->received, clock_ticks());
+                tell(l, event);
+        }
+        return outcome == VERIFY_OFFERED ? OFFERED : SERVED;
+}
+
+/* Takes the request that is there and answers it. */
+static enum served serve(struct listener *l, int fd, const struct ucred *peer,
+                         struct verify_session *session, struct verify_event *event) {
+        uint8_t in[WIRE_REQUEST_MAX + 1], out[WIRE_REPLY_LEN];
+        struct verify_packet packet = { .in = in, .peer = peer, .session = session };
+        enum served served;
+        ssize_t n;
+
+        /* MSG_TRUNC makes the kernel report the true length, so that too long a message is seen
+         * as such. */
+        n = recv(fd, in, sizeof(in), MSG_DONTWAIT | MSG_TRUNC);
+        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+                return WAITING;
+        if (n <= 0)
+                return GONE;
+        packet.len = (size_t) n;
+        packet.received = clock_ticks();
+        packet.now = clock_now();
+        served = finish(l, verify_packet(l->verify, &packet, out, event), fd, &packet, out, event);
+        explicit_bzero(in, packet.len < sizeof(in) ? packet.len : sizeof(in));
+        explicit_bzero(out, sizeof(out));
+        return served;
+}
+
+/* Whoever was given a challenge has the time that it takes to sign it. */
+static void become_offered(struct pending *p, const struct verify_session *session,
+                           const struct verify_event *event) {
+        struct listener *l = p->listener;
+        uint64_t now = 0;
+
+        pending_remove(p);
+        p->session = *session;
+        p->untold = *event;
+        (void) sd_event_now(l->event, CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
+        p->until = now + LISTENER_CHALLENGE_MS * UINT64_C(1000);
+        TAILQ_INSERT_TAIL(&l->offered, p, entries);
+        l->n_offered++;
+        arm(l);
+}
+
+/* Those for this key, the oldest of which makes room for another, and those of all keys. */
+static bool has_place_to_offer(struct listener *l, const struct ucred *peer, const char *id) {
+        struct pending *p, *oldest = NULL;
+        size_t same_key = 0, same_uid = 0;
+
+        TAILQ_FOREACH(p, &l->offered, entries) {
+                if (p->peer.uid == peer->uid)
+                        same_uid++;
+                if (strcmp(p->session.id, id) != 0)
+                        continue;
+                if (same_key++ == 0)
+                        oldest = p;
+        }
+        if (same_key >= LISTENER_OFFERED_PER_KEY)
+                pending_free(oldest);
+        if (peer->uid == 0)
+                return l->n_offered < LISTENER_OFFERED_MAX;
+        return l->n_offered < LISTENER_OFFERED_MAX / 2 && same_uid < LISTENER_PER_UID_MAX;
+}
+
+static int on_request(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        struct pending *p = userdata;
+        struct listener *l = p->listener;
+        struct verify_session session = p->session;
+        struct verify_event event;
+
+        (void) source;
+        (void) revents;
+        switch (serve(l, fd, &p->peer, &session, &event)) {
+        case WAITING:
+                return 0;
+        case OFFERED:
+                if (has_place_to_offer(l, &p->peer, session.id)) {
+                        become_offered(p, &session, &event);
+                        return 0;
+                }
+                tell(l, &event);
+                break;
+        case SERVED:
+                p->told = true;
+                break;
+        case GONE:
+                break;
+        }
+        pending_free(p);
+        arm(l);
+        return 0;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        struct listener *l = userdata;
+        struct pending *p;
+
+        (void) source;
+        while ((p = TAILQ_FIRST(&l->pending)) && p->until <= usec)
+                pending_free(p);
+        while ((p = TAILQ_FIRST(&l->offered)) && p->until <= usec)
+                pending_free(p);
+        arm(l);
+        return 0;
+}
+
+static bool has_place(const struct listener *l, uid_t uid) {
+        const struct pending *p;
+        size_t same = 0;
+
+        if (uid == 0)
+                return l->n_pending < LISTENER_PENDING_MAX;
+        if (l->n_pending >= LISTENER_PENDING_MAX - LISTENER_ROOT_SHARE)
+                return false;
+        TAILQ_FOREACH(p, &l->pending, entries)
+                if (p->peer.uid == uid)
+                        same++;
+        return same < LISTENER_PER_UID_MAX;
+}
+
+/* ${session}: NULL, or what it was offered already. */
+static int wait_for_request(struct listener *l, int *fd, const struct ucred *peer,
+                            const struct verify_session *session,
+                            const struct verify_event *event) {
+        struct pending *p;
+        uint64_t now;
+        int r;
+
+        r = sd_event_now(l->event, CLOCK_MONOTONIC, &now);
+        if (r < 0)
+                return r;
+        p = calloc(1, sizeof(*p));
+        if (!p)
+                return -ENOMEM;
+        *p = (struct pending){ .listener = l,
+                               .peer = *peer,
+                               .until = now + LISTENER_PATIENCE_MS * UINT64_C(1000) };
+        r = sd_event_add_io(l->event, &p->source, *fd, EPOLLIN, on_request, p);
+        if (r >= 0)
+                r = sd_event_source_set_io_fd_own(p->source, true);
+        if (r < 0) {
+                sd_event_source_disable_unref(p->source);
+                free(p);
+                return r;
+        }
+        (void) take_fd(fd);
+        TAILQ_INSERT_TAIL(&l->pending, p, entries);
+        l->n_pending++;
+        if (session)
+                become_offered(p, session, event);
+        else if (l->n_pending == 1)
+                arm(l);
+        return 0;
+}
+
+/* Whoever has waited longest makes room; else this loop would spin on the one who cannot be let
+ * in. Whether there was anybody. */
+static bool make_room(struct listener *l) {
+        struct pending *longest = TAILQ_FIRST(&l->pending);
+
+        if (!longest)
+                longest = TAILQ_FIRST(&l->offered);
+        if (!longest)
+                return false;
+        pending_free(longest);
+        arm(l);
+        return true;
+}
+
+/* Returns whether there may be more. */
+static bool accept_one(struct listener *l) {
+        _cleanup_close_ int fd = -1;
+        struct verify_session session = {};
+        struct verify_event event;
+        enum served served;
+        struct ucred peer;
+
+        fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
+                return make_room(l);
+        if (fd < 0)
+                return errno == EINTR || errno == ECONNABORTED;
+        /* Most requests have come with the connection: no second wake-up then. */
+        if (peer_cred(fd, &peer) < 0)
+                return true;
+        served = serve(l, fd, &peer, &session, &event);
+        if (served == WAITING && has_place(l, peer.uid))
+                (void) wait_for_request(l, &fd, &peer, NULL, NULL);
+        if (served == OFFERED && (!has_place_to_offer(l, &peer, session.id) ||
+                                  wait_for_request(l, &fd, &peer, &session, &event) < 0))
+                tell(l, &event);
+        return true;
+}
+
+static int on_accept(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        (void) source;
+        (void) fd;
+        (void) revents;
+        for (unsigned i = 0; i < ACCEPTS_PER_TURN; i++)
+                if (!accept_one(userdata))
+                        break;
+        return 0;
+}
+
+struct listener *listener_free(struct listener *l) {
+        struct pending *p;
+
+        if (!l)
+                return NULL;
+        while ((p = TAILQ_FIRST(&l->pending)) || (p = TAILQ_FIRST(&l->offered)))
+                pending_free(p);
+        sd_event_source_disable_unref(l->source);
+        sd_event_source_disable_unref(l->timer);
+        if (l->fd >= 0)
+                (void) close(l->fd);
+        free(l);
+        return NULL;
+}
+
+int listener_new(struct listener **ret, sd_event *event, int fd, struct verify *verify,
+                 struct firstuse *firstuse, struct audit *audit, struct judge *judge) {
+        struct listener *l = calloc(1, sizeof(*l));
+        int r;
+
+        if (!l)
+                return -ENOMEM;
+        *l = (struct listener){ .fd = fd,
+                                .verify = verify,
+                                .firstuse = firstuse,
+                                .audit = audit,
+                                .judge = judge,
+                                .event = event };
+        TAILQ_INIT(&l->pending);
+        TAILQ_INIT(&l->offered);
+        peer_refuse_descriptors(fd);
+        r = sd_event_add_io(event, &l->source, fd, EPOLLIN, on_accept, l);
+        if (r >= 0)
+                r = sd_event_add_time(event, &l->timer, CLOCK_MONOTONIC, 0, 0, on_timer, l);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(l->timer, SD_EVENT_OFF);
+        if (r < 0) {
+                l->fd = -1; /* still the caller's */
+                listener_free(l);
+                return r;
+        }
+        *ret = l;
+        return 0;
+}
+
+void listener_lengths(const struct listener *l, size_t *ret_pending, size_t *ret_offered) {
+        *ret_pending = l->n_pending;
+        *ret_offered = l->n_offered;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The verify socket: takes one request from each connection, answers it, closes; or two, when
+ * the first one is answered with a challenge. A peer that has connected and says nothing is kept
+ * for a while, a few of them for each uid, so that none can take the places of the others. */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "keys/audit.h"
+#include "login/firstuse.h"
+#include "login/judge.h"
+#include "login/verify.h"
+
+/* for a connection without a request */
+#define LISTENER_PATIENCE_MS 2000
+#define LISTENER_PENDING_MAX 512 /* connections without a request */
+#define LISTENER_ROOT_SHARE  128 /* of these, kept for uid 0 */
+#define LISTENER_PER_UID_MAX 64  /* for any other uid */
+
+#define LISTENER_CHALLENGE_MS 60000 /* for the answer to a challenge */
+/* connections that wait for one; half of these for all uids but 0 */
+#define LISTENER_OFFERED_MAX 512
+/* with one key: another takes the place of the oldest */
+#define LISTENER_OFFERED_PER_KEY 8
+
+struct listener;
+
+/**
+ * listener_new(ret, event, fd, verify, firstuse, audit, judge):
+ * Serves the listening SOCK_SEQPACKET socket ${fd}, which it owns from now on; ${verify},
+ * ${firstuse}, ${audit} and ${judge} are borrowed. 0, or a negative errno.
+ */
+int listener_new(struct listener **ret, sd_event *event, int fd, struct verify *verify,
+                 struct firstuse *firstuse, struct audit *audit, struct judge *judge) _must_check_;
+struct listener *listener_free(struct listener *l);
+
+/**
+ * listener_lengths(l, ret_pending, ret_offered): connections without a request now, and those
+ * with a challenge.
+ */
+void listener_lengths(const struct listener *l, size_t *ret_pending, size_t *ret_offered);

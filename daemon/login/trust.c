@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cert/cert_work.h"
+#include "cleanup.h"
+#include "login/trust.h"
+#include "text.h"
+
+#define REMEMBERED 256
+/* how long a refusal is remembered: long enough for whoever tries again and again, too short to
+ * be noticed when a date comes */
+#define REFUSED_S 5
+
+/* A verdict that holds from one second to another, unless the clock goes back. */
+struct entry {
+        bool used;
+        int64_t judged_at, begins_at, ends_at;
+        struct trust_verdict verdict;
+};
+
+/* Thumbprints are as good as random, so the first bytes of one say where its entry is. Whoever
+ * makes certificates to push others out has them judged again, no more. */
+struct trust {
+        struct entry entries[REMEMBERED];
+};
+
+int trust_new(struct trust **ret) {
+        struct trust *t = calloc(1, sizeof(*t));
+
+        if (!t)
+                return -ENOMEM;
+        *ret = t;
+        return 0;
+}
+
+struct trust *trust_free(struct trust *t) {
+        free(t);
+        return NULL;
+}
+
+/* --- Which one --- */
+
+struct choosing {
+        const struct key_record *key;
+        struct trust_evidence *evidence;
+};
+
+/* The first is taken, and then only the one that the key is bound to. */
+static int on_candidate(const struct cert_record *cert, const uint8_t *der, size_t len,
+                        void *userdata) {
+        struct choosing *choosing = userdata;
+        const struct key_record *key = choosing->key;
+        bool wanted = key->bound &&
+                      memcmp(cert->thumbprint, key->certificate, RECORD_THUMBPRINT_LEN) == 0;
+
+        (void) der;
+        (void) len;
+        if (!choosing->evidence->found || wanted)
+                memcpy(choosing->evidence->thumbprint, cert->thumbprint, RECORD_THUMBPRINT_LEN);
+        choosing->evidence->found = true;
+        return wanted || !key->bound ? 1 : 0;
+}
+
+static int find_by_key(struct store *reader, const struct key_record *key, const uint8_t *hash,
+                       struct trust_evidence *evidence) {
+        struct choosing choosing = { .key = key, .evidence = evidence };
+        int r = store_cert_each_of_key(reader, hash, evidence->ssh, on_candidate, &choosing);
+
+        return r < 0 ? r : 0;
+}
+
+static void take_certificate(struct trust_evidence *evidence, const struct wire_request *req) {
+        evidence->readable = req->certificate_len > 0;
+        if (!evidence->readable)
+                return;
+        evidence->der = req->certificate;
+        evidence->der_len = req->certificate_len;
+        evidence->found = true;
+        keymint_sha256(req->certificate, req->certificate_len, evidence->thumbprint);
+}
+
+int trust_identify(struct store *reader, const struct key_record *key,
+                   const struct wire_request *req, bool may_vouch, struct trust_evidence *ret) {
+        struct trust_evidence evidence = { .there = req->evidence != WIRE_EVIDENCE_NONE,
+                                           .readable = true };
+        uint8_t hash[RECORD_HASH_LEN];
+        int r = 0;
+
+        if (req->signature_len > 0) {
+                evidence.signature = req->signature;
+                evidence.signature_len = req->signature_len;
+        }
+        switch (req->evidence) {
+        case WIRE_EVIDENCE_NONE:
+                break;
+        case WIRE_SHOWN:
+        case WIRE_VOUCHED:
+        case WIRE_SIGNED:
+                evidence.proved = req->evidence == WIRE_SIGNED ||
+                                  (req->evidence == WIRE_VOUCHED && may_vouch);
+                take_certificate(&evidence, req);
+                break;
+        case WIRE_VOUCHED_SSH:
+                evidence.proved = may_vouch;
+                evidence.by_public_key = evidence.ssh = true;
+                keymint_sha256(req->certificate, req->certificate_len, hash);
+                r = find_by_key(reader, key, hash, &evidence);
+                break;
+        case WIRE_SIGNED_KEY:
+                evidence.proved = evidence.by_public_key = true;
+                r = find_by_key(reader, key, req->certificate, &evidence);
+                break;
+        }
+        if (r >= 0)
+                *ret = evidence;
+        return r;
+}
+
+/* --- From memory --- */
+
+static struct entry *place_of(struct trust *t, const uint8_t *thumbprint) {
+        return &t->entries[(thumbprint[0] | thumbprint[1] << 8) % REMEMBERED];
+}
+
+static bool recall(struct trust *t, const struct policy *policy, const uint8_t *thumbprint,
+                   int64_t now, struct trust_verdict *ret) {
+        const struct entry *entry = place_of(t, thumbprint);
+
+        if (!entry->used || entry->verdict.trust != policy->trust || now < entry->judged_at ||
+            now < entry->begins_at || now > entry->ends_at ||
+            memcmp(entry->verdict.certificate.thumbprint, thumbprint, RECORD_THUMBPRINT_LEN) != 0)
+                return false;
+        *ret = entry->verdict;
+        return true;
+}
+
+static void remember(struct trust *t, const struct trust_verdict *verdict, int64_t begins_at,
+                     int64_t ends_at, int64_t now) {
+        *place_of(t, verdict->certificate.thumbprint) = (struct entry){ .used = true,
+                                                                        .judged_at = now,
+                                                                        .begins_at = begins_at,
+                                                                        .ends_at = ends_at,
+                                                                        .verdict = *verdict };
+}
+
+/* --- From the store --- */
+
+/* What the lists say of the ${n} serial numbers; ${ends_at} comes to be no later than the first
+ * list's end. */
+static int check_lists(struct store *reader, const struct cert_serial *serials, size_t n,
+                       int64_t now, int64_t *ends_at, enum reason *ret) {
+        for (size_t i = 0; i < n; i++) {
+                int64_t until;
+                int r = store_cert_revoked(reader, &serials[i], &until);
+
+                if (r < 0)
+                        return r;
+                if (r > 0 || until < now) {
+                        *ret = r > 0 ? REASON_CERTIFICATE_REVOKED : REASON_CERTIFICATE_CRL_EXPIRED;
+                        return 0;
+                }
+                if (until < *ends_at)
+                        *ends_at = until;
+        }
+        return 0;
+}
+
+static void end_verdict(struct trust *t, const struct trust_verdict *verdict, int64_t begins_at,
+                        int64_t ends_at, int64_t now) {
+        enum reason reason = verdict->certificate.reason;
+
+        if (reason == REASON_NONE)
+                remember(t, verdict, begins_at, ends_at, now);
+        else if (reason != REASON_CERTIFICATE_NOT_YET_VALID &&
+                 reason != REASON_CERTIFICATE_UNCHECKED)
+                remember(t, verdict, now, now + REFUSED_S, now);
+}
+
+int trust_check_registered(struct store *s, const struct cert_record *cert, int64_t now,
+                           enum reason *ret, int64_t *ret_ends_at) {
+        int64_t ends_at = cert->not_after;
+        enum reason reason = REASON_NONE;
+        int r = 0;
+
+        if (cert->kind != CERT_CLIENT)
+                reason = REASON_CERTIFICATE_PURPOSE;
+        else if (now < cert->not_before)
+                reason = REASON_CERTIFICATE_NOT_YET_VALID;
+        else if (now > cert->not_after)
+                reason = REASON_CERTIFICATE_EXPIRED;
+        else
+                r = check_lists(s, &cert->serial, 1, now, &ends_at, &reason);
+        if (r < 0)
+                return r;
+        *ret = reason;
+        *ret_ends_at = ends_at;
+        return 0;
+}
+
+/* A registered certificate was read when it was registered. */
+static int judge_registered(struct trust *t, struct store *reader, const struct cert_record *cert,
+                            int64_t now, struct trust_verdict *verdict) {
+        int64_t ends_at;
+        int r;
+
+        memcpy(verdict->subject, cert->subject, sizeof(verdict->subject));
+        r = trust_check_registered(reader, cert, now, &verdict->certificate.reason, &ends_at);
+        if (r >= 0)
+                end_verdict(t, verdict, cert->not_before, ends_at, now);
+        return r;
+}
+
+int trust_look(struct trust *t, struct store *reader, const struct policy *policy,
+               const struct trust_evidence *evidence, int64_t now, struct trust_verdict *ret) {
+        struct trust_verdict verdict = { .trust = policy->trust };
+        struct cert_record cert;
+        ssize_t n;
+        int r = 0;
+
+        memcpy(verdict.certificate.thumbprint, evidence->thumbprint, RECORD_THUMBPRINT_LEN);
+        if (!evidence->readable)
+                verdict.certificate.reason = REASON_CERTIFICATE_UNREADABLE;
+        else if (!evidence->found)
+                verdict.certificate.reason = REASON_CERTIFICATE_UNTRUSTED;
+        else if (evidence->ssh && !evidence->proved)
+                verdict.certificate.reason = REASON_CERTIFICATE_UNPROVED;
+        else if (evidence->signature)
+                return -EINPROGRESS;
+        else if (!recall(t, policy, evidence->thumbprint, now, &verdict)) {
+                n = store_cert_get(reader, evidence->thumbprint, &cert, NULL);
+                if (n == -ENOENT)
+                        return -EINPROGRESS;
+                r = n < 0 ? (int) n : judge_registered(t, reader, &cert, now, &verdict);
+        }
+        if (r < 0)
+                return r;
+        verdict.certificate.proved = evidence->proved;
+        *ret = verdict;
+        return 0;
+}
+
+/* --- From the helper --- */
+
+/* The CAs, copied: what the store hands out is gone with the next row. */
+struct cas {
+        size_t n, used;
+        struct cert_blob blobs[CERT_CAS_MAX];
+        uint8_t bytes[CERT_CAS_MAX * WIRE_CERTIFICATE_MAX];
+};
+
+static int on_ca(const struct cert_record *cert, const uint8_t *der, size_t len, void *userdata) {
+        struct cas *cas = userdata;
+
+        (void) cert;
+        if (cas->n == CERT_CAS_MAX || len > sizeof(cas->bytes) - cas->used)
+                return -EUCLEAN;
+        memcpy(cas->bytes + cas->used, der, len);
+        cas->blobs[cas->n++] = (struct cert_blob){ .bytes = cas->bytes + cas->used, .len = len };
+        cas->used += len;
+        return 0;
+}
+
+/* The certificate, and the CAs if it takes those. */
+static ssize_t fill_question(struct store *reader, const struct trust_evidence *evidence,
+                             uint8_t *der, struct cas *cas, struct cert_question *question) {
+        struct cert_record cert;
+        ssize_t n = store_cert_get(reader, evidence->thumbprint, &cert, der);
+
+        if (n == -ENOENT && evidence->der)
+                n = store_cert_each_ca(reader, on_ca, cas);
+        else if (n >= 0) {
+                question->registered = cert.kind == CERT_CLIENT;
+                question->der = (struct cert_blob){ .bytes = der, .len = (size_t) n };
+        }
+        question->cas = cas->blobs;
+        question->n_cas = cas->n;
+        return n;
+}
+
+ssize_t trust_ask(struct store *reader, const struct trust_evidence *evidence, const char *message,
+                  int64_t now, uint8_t *out, size_t size) {
+        struct cert_question question = { .der = { evidence->der, evidence->der_len }, .now = now };
+        _cleanup_free_ struct cas *cas = calloc(1, sizeof(*cas));
+        uint8_t der[WIRE_CERTIFICATE_MAX];
+        ssize_t n;
+
+        if (!cas)
+                return -ENOMEM;
+        n = fill_question(reader, evidence, der, cas, &question);
+        if (n < 0)
+                return n;
+        if (evidence->signature) {
+                question.message = (struct cert_blob){ (const uint8_t *) message,
+                                                       message ? strlen(message) : 0 };
+                question.signature =
+                        (struct cert_blob){ evidence->signature, evidence->signature_len };
+        }
+        return cert_work_ask_judge(&question, out, size);
+}
+
+ssize_t trust_ask_crl(struct store *reader, const struct cert_blob *crl, int64_t now, uint8_t *out,
+                      size_t size) {
+        _cleanup_free_ struct cas *cas = calloc(1, sizeof(*cas));
+        int r;
+
+        if (!cas)
+                return -ENOMEM;
+        r = store_cert_each_ca(reader, on_ca, cas);
+        return r < 0 ? r : cert_work_ask_crl(crl, cas->blobs, cas->n, now, out, size);
+}
+
+int trust_take(struct trust *t, struct store *reader, const struct policy *policy,
+               const struct trust_evidence *evidence, const struct cert_verdict *judged,
+               int64_t now, struct trust_verdict *ret) {
+        struct trust_verdict verdict = { .trust = policy->trust };
+        enum reason *reason = &verdict.certificate.reason;
+        int64_t ends_at = judged->ends_at;
+        int r = 0;
+
+        memcpy(verdict.certificate.thumbprint, evidence->thumbprint, RECORD_THUMBPRINT_LEN);
+        memcpy(verdict.subject, judged->cert.subject, sizeof(verdict.subject));
+        memcpy(verdict.detail, judged->detail, sizeof(verdict.detail));
+        verdict.certificate.proved = evidence->proved;
+        *reason = judged->reason;
+        if (*reason == REASON_NONE &&
+            memcmp(judged->cert.thumbprint, evidence->thumbprint, RECORD_THUMBPRINT_LEN) != 0)
+                *reason = REASON_CERTIFICATE_UNCHECKED; /* of whatever it speaks */
+        if (*reason == REASON_NONE)
+                r = check_lists(reader, judged->serials, judged->n_serials, now, &ends_at, reason);
+        if (r < 0)
+                return r;
+        /* A signature is good for one login only, and a wrong one says nothing about the
+         * certificate. */
+        if (!evidence->signature)
+                end_verdict(t, &verdict, judged->begins_at, ends_at, now);
+        *ret = verdict;
+        return 0;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Certificates at a login: which one was shown, and whether it is trusted. What can be told from
+ * the store and from what is remembered is told here, on the loop, without reading a
+ * certificate; for the rest a helper process is asked (judge.h).
+ *
+ * Invariant: a verdict is remembered under the number of the policy's trust for which it was
+ * made; any change of certificates, CAs, lists and policies draws another one. */
+#pragma once
+
+#include "cert/cert.h"
+#include "rules/policy_rule.h"
+#include "secret/keymint.h"
+#include "store/store.h"
+
+struct trust;
+
+/**
+ * trust_new(ret): 0; -ENOMEM.
+ */
+int trust_new(struct trust **ret) _must_check_;
+struct trust *trust_free(struct trust *t);
+
+/* What a login shows. Borrows from its request. */
+struct trust_evidence {
+        bool there;
+        /* there is something that could be a certificate */
+        bool readable;
+        /* by the word of a service that is trusted with it, or it will be by the signature */
+        bool proved;
+        /* only the public key was named: the certificate is a registered one */
+        bool by_public_key;
+        bool ssh; /* and as SSH writes it */
+        /* thumbprint is known; else it is that of nothing registered */
+        bool found;
+        uint8_t thumbprint[RECORD_THUMBPRINT_LEN];
+        const uint8_t *der; /* NULL with a public key */
+        size_t der_len;
+        const uint8_t *signature; /* NULL: none is to be looked at */
+        size_t signature_len;
+};
+
+/**
+ * trust_identify(reader, key, req, may_vouch, ret):
+ * Makes out which certificate ${req} shows; ${may_vouch} says whether the asking process is
+ * trusted with the word of its clients. A public key stands for the certificate that ${key} is
+ * bound to, where it has that key, else for the registered one that ends last. 0, or an error of
+ * the store.
+ */
+int trust_identify(struct store *reader, const struct key_record *key,
+                   const struct wire_request *req, bool may_vouch,
+                   struct trust_evidence *ret) _must_check_;
+
+/* A verdict, and what the log says of the certificate. */
+struct trust_verdict {
+        struct policy_certificate certificate;
+        int64_t trust; /* for which it was made */
+        char subject[RECORD_DN_MAX + 1];
+        char detail[CERT_DETAIL_LEN];
+};
+
+/**
+ * trust_look(t, reader, policy, evidence, now, ret):
+ * Whether the certificate is trusted, from memory or from the store. Returns 0; -EINPROGRESS
+ * when its bytes have to be read; an error of the store.
+ */
+int trust_look(struct trust *t, struct store *reader, const struct policy *policy,
+               const struct trust_evidence *evidence, int64_t now,
+               struct trust_verdict *ret) _must_check_;
+
+/**
+ * trust_check_registered(s, cert, now, ret, ret_ends_at):
+ * Why a registered certificate is not one that a client can show, or REASON_NONE, which holds up
+ * to the last second ${ret_ends_at} unless something changes. 0, or an error of the store.
+ */
+int trust_check_registered(struct store *s, const struct cert_record *cert, int64_t now,
+                           enum reason *ret, int64_t *ret_ends_at) _must_check_;
+
+/**
+ * trust_ask(reader, evidence, message, now, out, size, ret_trust):
+ * Writes the question for the helper to ${out}: ${message} is what a signature has to be over,
+ * NULL for none. Returns its length; -EMSGSIZE; an error of the store.
+ */
+ssize_t trust_ask(struct store *reader, const struct trust_evidence *evidence, const char *message,
+                  int64_t now, uint8_t *out, size_t size) _must_check_;
+
+/**
+ * trust_ask_crl(reader, crl, now, out, size): the same for a revocation list and the registered
+ * CAs.
+ */
+ssize_t trust_ask_crl(struct store *reader, const struct cert_blob *crl, int64_t now, uint8_t *out,
+                      size_t size) _must_check_;
+
+/**
+ * trust_take(t, reader, policy, evidence, judged, now, ret):
+ * What follows from the helper's answer ${judged} to a question that was asked under ${policy}
+ * as it is now: revocation lists are looked at, and what holds for other logins as well is
+ * remembered. 0, or an error of the store.
+ */
+int trust_take(struct trust *t, struct store *reader, const struct policy *policy,
+               const struct trust_evidence *evidence, const struct cert_verdict *judged,
+               int64_t now, struct trust_verdict *ret) _must_check_;

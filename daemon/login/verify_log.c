@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+
+#include "base/log.h"
+#include "login/verify.h"
+#include "parse.h"
+#include "rules/limits.h"
+#include "text.h"
+
+/* Who said what, for counting how often. Ids that nobody has are left out: there are as many as
+ * a guesser likes. */
+static uint64_t event_hash(const struct verify_event *event) {
+        uint64_t hash =
+                limits_hash(event->peer.uid + UINT64_C(1), verdict_reason_name(event->reason));
+
+        return event->known ? limits_hash(hash, event->id) : hash;
+}
+
+static void add_fields(struct log_entry *entry, const struct verify_event *event) {
+        char number[24];
+
+        log_add(entry, "MESSAGE_ID", message_id_of_reason(event->reason));
+        log_add(entry, "WFA_VERDICT", event->reason == REASON_NONE ? "accepted" : "refused");
+        log_add(entry, "WFA_REASON", verdict_reason_name(event->reason));
+        log_add(entry, "WFA_KEY_ID", event->id);
+        log_add(entry, "WFA_USER", text_without_key(event->user));
+        log_add(entry, "WFA_SERVICE", text_without_key(event->service));
+        log_add(entry, "WFA_RHOST", text_without_key(event->rhost));
+        (void) snprintf(number, sizeof(number), "%u", event->peer.uid);
+        log_add(entry, "WFA_PEER_UID", number);
+        (void) snprintf(number, sizeof(number), "%d", event->peer.pid);
+        log_add(entry, "WFA_PEER_PID", number);
+        if (event->thumbprint[0])
+                log_add(entry, "WFA_CERTIFICATE", event->thumbprint);
+        if (event->subject[0])
+                log_add(entry, "WFA_SUBJECT", event->subject);
+}
+
+/* Whoever uses a retired key was not given the new one, or should not have the old one. */
+static int priority_of(enum reason reason) {
+        if (reason == REASON_NONE)
+                return LOG_INFO;
+        if (reason == REASON_STORE)
+                return LOG_ERR;
+        return reason == REASON_RETIRED ? LOG_WARNING : LOG_NOTICE;
+}
+
+/* Which certificate it was, for people; "" without one. */
+static void format_certificate(const struct verify_event *event, char *out, size_t size) {
+        out[0] = '\0';
+        if (event->thumbprint[0])
+                (void) snprintf(out, size, ", certificate %s of '%s'", event->thumbprint,
+                                event->subject[0] ? event->subject : "nobody who can be read");
+}
+
+static void format_detail(const struct verify_event *event, char *out, size_t size) {
+        char date[PARSE_TIME_LEN];
+
+        out[0] = '\0';
+        parse_time_format(event->expires_at, date);
+        if (event->reason == REASON_EXPIRED)
+                (void) snprintf(out, size, " (at %s)", date);
+        else if (event->reason == REASON_RETIRED)
+                (void) snprintf(out, size, " (used after its retirement at %s)", date);
+        else if (event->reason == REASON_STORE)
+                (void) snprintf(out, size, " (%s)", store_error_text(event->store_error));
+        else if (event->detail[0] && event->reason != REASON_NONE)
+                (void) snprintf(out, size, " (%s)", event->detail);
+}
+
+void verify_log(struct verify *v, const struct verify_event *event) {
+        char user[2 * WIRE_USER_MAX], service[2 * WIRE_SERVICE_MAX], rhost[2 * WIRE_RHOST_MAX];
+        char certificate[RECORD_DN_MAX + 128], detail[CERT_DETAIL_LEN + 8];
+        bool accepted = event->reason == REASON_NONE;
+        struct log_entry entry;
+        unsigned kept;
+
+        if (!limits_say(verify_limits(v), event_hash(event), event->now, &kept))
+                return;
+        text_escape(user, sizeof(user), text_without_key(event->user));
+        text_escape(service, sizeof(service), text_without_key(event->service));
+        text_escape(rhost, sizeof(rhost),
+                    event->rhost[0] ? text_without_key(event->rhost) : "unknown");
+        format_certificate(event, certificate, sizeof(certificate));
+        format_detail(event, detail, sizeof(detail));
+        log_begin(&entry, priority_of(event->reason),
+                  "%s key %s: user '%s', service '%s', source '%s', asked by uid %u%s%s%s%s",
+                  accepted ? (event->kind == WIRE_CONFIRM ? "confirmed" : "accepted") : "refused",
+                  event->id, user, service, rhost, event->peer.uid, certificate,
+                  accepted ? "" : ": ", accepted ? "" : verdict_reason_text(event->reason), detail);
+        add_fields(&entry, event);
+        log_end(&entry);
+        if (kept > 0)
+                log_line(LOG_NOTICE,
+                         "%u more such lines were left out before this one (key %s, peer uid %u, "
+                         "%s)",
+                         kept, event->id, event->peer.uid, verdict_reason_name(event->reason));
+}

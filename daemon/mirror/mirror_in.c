@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "cert/cert.h"
+#include "keys/certs.h"
+#include "keys/facts.h"
+#include "mirror/mirror_in.h"
+#include "mirror/mirror_key.h"
+#include "mirror/mirror_out.h"
+#include "rules/expiry.h"
+#include "text.h"
+
+_Static_assert(SEAL_PUBLIC_LEN == STORE_SOURCE_LEN, "the store remembers a source");
+
+/* Invariants: (1) summary.head is of the file once seal is there; (2) load is finished once
+ * whole is set, and then holds what the live store could have had, of a source that may send it. */
+struct mirror_in {
+        int dir;
+        struct keymint *keymint;
+        int64_t now;
+        enum seal_kind kind;
+        bool foreign;
+        struct seal *seal;
+        struct store_load *load;
+        struct policy live, staged;
+        bool policy_known; /* staged is that of the file */
+        struct mirror_in_summary summary;
+        /* what the store remembers, with this file */
+        struct store_mirror mirror;
+        bool ended, whole;
+        size_t n_peppers;
+        struct {
+                uint32_t id;
+                uint8_t bytes[PEPPER_LEN];
+        } peppers[MIRROR_OUT_PEPPERS_MAX];
+        /* of raw: the head, or a frame and its chunk */
+        size_t have;
+        uint8_t raw[MIRROR_OUT_FRAME_LEN + SEAL_SEALED_MAX];
+        uint8_t content[SEAL_CHUNK_MAX];
+};
+
+struct mirror_in *mirror_in_free(struct mirror_in *i) {
+        if (!i)
+                return NULL;
+        seal_free(i->seal);
+        store_load_free(i->load);
+        explicit_bzero(i, sizeof(*i));
+        free(i);
+        return NULL;
+}
+
+int mirror_in_open(struct mirror_in **ret, struct store *writer, int dir, struct keymint *keymint,
+                   enum seal_kind kind, bool foreign, int64_t now) {
+        char text[SEAL_TEXT_LEN + 1];
+        struct mirror_in *i;
+        int r;
+
+        r = mirror_key_show(dir, text); /* to say so before the file is sent */
+        if (r < 0)
+                return r;
+        i = calloc(1, sizeof(*i));
+        if (!i)
+                return -ENOMEM;
+        i->dir = dir;
+        i->keymint = keymint;
+        i->kind = kind;
+        i->foreign = foreign;
+        i->now = now;
+        r = facts_policy(writer, &i->live);
+        if (r >= 0)
+                r = store_mirror_get(writer, &i->mirror);
+        if (r >= 0)
+                r = store_load_open(&i->load, writer);
+        if (r < 0) {
+                mirror_in_free(i);
+                return r;
+        }
+        *ret = i;
+        return 0;
+}
+
+/* Whether this host takes such a file from such a source. */
+static int check_source(struct mirror_in *i) {
+        const struct seal_head *head = &i->summary.head;
+        uint8_t secret[SEAL_SECRET_LEN], own[SEAL_PUBLIC_LEN];
+        bool is_own, is_last;
+        int r;
+
+        r = mirror_key_source(i->dir, secret);
+        seal_source_of(secret, own);
+        explicit_bzero(secret, sizeof(secret));
+        if (r < 0)
+                return r;
+        is_own = memcmp(head->source, own, sizeof(own)) == 0;
+        if (head->kind != i->kind)
+                return -EPROTOTYPE;
+        if (i->kind == SEAL_BACKUP) {
+                /* What a lost store has exported has numbers up to this one; the next mirror has
+                 * to be newer. */
+                if (is_own && head->sequence > i->mirror.exported)
+                        i->mirror.exported = head->sequence;
+                return is_own || i->foreign ? 0 : -EXDEV;
+        }
+        if (is_own)
+                return -ELOOP;
+        is_last = i->mirror.has_source && memcmp(head->source, i->mirror.source, sizeof(own)) == 0;
+        if (i->mirror.has_source && !is_last && !i->foreign)
+                return -EXDEV;
+        if (is_last && head->sequence <= i->mirror.imported)
+                return -ESTALE;
+        i->mirror.has_source = true;
+        memcpy(i->mirror.source, head->source, sizeof(own));
+        i->mirror.imported = head->sequence;
+        return 0;
+}
+
+static int take_head(struct mirror_in *i) {
+        uint8_t secret[SEAL_SECRET_LEN];
+        int r;
+
+        r = seal_read_head(i->raw, &i->summary.head);
+        if (r < 0)
+                return r;
+        r = mirror_key_read(i->dir, secret);
+        if (r >= 0)
+                r = seal_open(&i->seal, i->raw, secret);
+        explicit_bzero(secret, sizeof(secret));
+        return r < 0 ? r : check_source(i);
+}
+
+static int take_pepper(struct mirror_in *i, const uint8_t *in, size_t len) {
+        if (len != MIRROR_OUT_PEPPER_LEN || i->n_peppers == MIRROR_OUT_PEPPERS_MAX)
+                return -EBADMSG;
+        i->peppers[i->n_peppers].id = (uint32_t) bytes_get(in, 4);
+        memcpy(i->peppers[i->n_peppers++].bytes, in + 4, PEPPER_LEN);
+        return 0;
+}
+
+/* Whether the key will be good and is not now. The policies come before the keys. */
+static int count_revived(struct mirror_in *i, struct store *writer, const struct key_record *key) {
+        int64_t now = i->now;
+        struct key_record live;
+        int r = 0;
+
+        if (!i->policy_known)
+                r = facts_policy(store_load_staging(i->load), &i->staged);
+        if (r < 0)
+                return r;
+        i->policy_known = true;
+        /* It would outlive the next removal of all keys. */
+        if (key->epoch > i->staged.epoch)
+                return -EBADMSG;
+        if (key->epoch < i->staged.epoch || expiry_status(&i->staged, key, now) != KEY_ACTIVE)
+                return 0;
+        r = store_key_get(writer, key->id, &live);
+        if (r < 0 && r != -ENOENT)
+                return r;
+        if (r == -ENOENT || live.epoch < i->live.epoch ||
+            expiry_status(&i->live, &live, now) != KEY_ACTIVE)
+                i->summary.revived++;
+        return 0;
+}
+
+static int take_record(struct mirror_in *i, struct store *writer, uint8_t type, const uint8_t *in,
+                       size_t len) {
+        struct key_record key;
+        int r;
+
+        if (i->ended)
+                return -EBADMSG;
+        if (type == STORE_RECORD_PEPPER)
+                return take_pepper(i, in, len);
+        if (type == STORE_RECORD_END) {
+                i->ended = true;
+                i->summary.keys = store_load_keys(i->load);
+                return len == MIRROR_OUT_END_LEN && bytes_get(in, 8) == store_load_rows(i->load) &&
+                                       bytes_get(in + 8, 8) == i->summary.keys
+                               ? 0
+                               : -EBADMSG;
+        }
+        r = store_load_record(i->load, type, in, len, &key);
+        return r > 0 ? count_revived(i, writer, &key) : r;
+}
+
+static int take_content(struct mirror_in *i, struct store *writer, size_t len) {
+        const uint8_t *at = i->content, *end = at + len;
+        int r = 0;
+
+        while (r >= 0 && at < end) {
+                size_t left = (size_t) (end - at), length;
+
+                if (left < STORE_RECORD_HEAD)
+                        return -EBADMSG;
+                length = bytes_get(at + 1, 4);
+                if (length > left - STORE_RECORD_HEAD)
+                        return -EBADMSG;
+                r = take_record(i, writer, at[0], at + STORE_RECORD_HEAD, length);
+                at += STORE_RECORD_HEAD + length;
+        }
+        return r;
+}
+
+static int need_pepper(uint32_t id, void *userdata) {
+        return keymint_knows(userdata, id) ? 0 : -EBADMSG;
+}
+
+struct counting {
+        size_t all, cas;
+};
+
+static bool is_shown(const char *text, size_t size) {
+        return !text[0] || text_is_label(text, size - 1);
+}
+
+/* What the daemon would not have registered so. */
+static int check_cert(const struct cert_record *cert, const uint8_t *der, size_t len,
+                      void *userdata) {
+        struct counting *counting = userdata;
+        uint8_t thumbprint[RECORD_THUMBPRINT_LEN];
+
+        counting->all++;
+        counting->cas += cert->kind == CERT_CA;
+        keymint_sha256(der, len, thumbprint);
+        return counting->all <= STORE_CERTS_MAX && counting->cas <= CERT_CAS_MAX &&
+                               memcmp(thumbprint, cert->thumbprint, sizeof(thumbprint)) == 0 &&
+                               is_shown(cert->name, sizeof(cert->name)) &&
+                               is_shown(cert->subject, sizeof(cert->subject)) &&
+                               is_shown(cert->subject_cn, sizeof(cert->subject_cn)) &&
+                               is_shown(cert->subject_o, sizeof(cert->subject_o)) &&
+                               is_shown(cert->subject_ou, sizeof(cert->subject_ou)) &&
+                               is_shown(cert->issuer_cn, sizeof(cert->issuer_cn)) &&
+                               is_shown(cert->issuer_o, sizeof(cert->issuer_o)) &&
+                               is_shown(cert->issuer_ou, sizeof(cert->issuer_ou)) &&
+                               is_shown(cert->key_type, sizeof(cert->key_type))
+                       ? 0
+                       : -EBADMSG;
+}
+
+/* All of it is there: what can only be said of the whole. */
+static int take_end(struct mirror_in *i) {
+        struct counting counting = {};
+        int r = 0;
+
+        if (!i->ended)
+                return -EBADMSG;
+        /* They do no harm there where no key needs them, and must be there before one does. */
+        for (size_t n = 0; r >= 0 && n < i->n_peppers; n++)
+                r = keymint_add(i->keymint, i->peppers[n].bytes, i->peppers[n].id);
+        if (r < 0)
+                return r == -EKEYREJECTED ? -EBADMSG : r == -ENOSPC ? -ENOLINK : r;
+        r = store_pepper_each(store_load_staging(i->load), need_pepper, i->keymint);
+        if (r >= 0)
+                r = facts_policy(store_load_staging(i->load), &i->staged);
+        if (r >= 0)
+                r = store_cert_each(store_load_staging(i->load), check_cert, &counting);
+        if (r == -EUCLEAN)
+                r = -EBADMSG;
+        /* A verdict that is remembered was not made for these. */
+        if (r >= 0)
+                r = certs_touch(store_load_staging(i->load), i->now);
+        if (r >= 0)
+                r = store_load_finish(i->load);
+        i->whole = r >= 0;
+        return r;
+}
+
+/* How many bytes the head, the frame or the chunk has that is being taken; 0 when it cannot be. */
+static size_t needed(const struct mirror_in *i) {
+        size_t len;
+
+        if (!i->seal)
+                return SEAL_HEAD_LEN;
+        if (i->have < MIRROR_OUT_FRAME_LEN)
+                return MIRROR_OUT_FRAME_LEN;
+        len = bytes_get(i->raw, MIRROR_OUT_FRAME_LEN);
+        return len > SEAL_SEALED_MAX || len < SEAL_CHUNK_EXTRA ? 0 : MIRROR_OUT_FRAME_LEN + len;
+}
+
+static int take_chunk(struct mirror_in *i, struct store *writer) {
+        size_t len = i->have - MIRROR_OUT_FRAME_LEN;
+        bool last;
+        int r;
+
+        r = seal_pull(i->seal, i->raw + MIRROR_OUT_FRAME_LEN, len, i->content, &last);
+        if (r >= 0)
+                r = take_content(i, writer, len - SEAL_CHUNK_EXTRA);
+        explicit_bzero(i->content, len - SEAL_CHUNK_EXTRA);
+        if (r >= 0 && last)
+                r = take_end(i);
+        return r;
+}
+
+int mirror_in_write(struct mirror_in *i, struct store *writer, const uint8_t *in, size_t len) {
+        int r = 0;
+
+        while (r >= 0 && len > 0) {
+                size_t need = needed(i), n;
+
+                if (i->whole || need == 0)
+                        return -EBADMSG;
+                n = need - i->have < len ? need - i->have : len;
+                memcpy(i->raw + i->have, in, n);
+                i->have += n;
+                in += n;
+                len -= n;
+                /* A frame that is complete needs its chunk. */
+                if (i->have < needed(i) || needed(i) == 0)
+                        continue;
+                r = i->seal ? take_chunk(i, writer) : take_head(i);
+                i->have = 0;
+        }
+        return r;
+}
+
+int mirror_in_check(const struct mirror_in *i, struct mirror_in_summary *ret) {
+        if (!i->whole)
+                return -EBADMSG;
+        *ret = i->summary;
+        return 0;
+}
+
+/* What is kept of the pepper files. */
+struct keeping {
+        size_t n;
+        uint32_t ids[MIRROR_OUT_PEPPERS_MAX];
+};
+
+static int keep(uint32_t id, void *userdata) {
+        struct keeping *k = userdata;
+
+        if (k->n == ARRAY_LEN(k->ids))
+                return -EUCLEAN;
+        k->ids[k->n++] = id;
+        return 0;
+}
+
+int mirror_in_commit(struct mirror_in *i, struct store *writer, const struct audit_record *audit) {
+        uint32_t own = keymint_pepper_id(i->keymint);
+        struct keeping keeping = {};
+        int r = i->whole ? 0 : -EBADMSG;
+
+        /* The files come before the rows that need them, and go after those. */
+        for (size_t n = 0; r >= 0 && n < i->n_peppers; n++)
+                if (i->peppers[n].id != own)
+                        r = pepper_write_foreign(i->dir, i->peppers[n].id, i->peppers[n].bytes);
+        if (r >= 0)
+                r = store_load_apply(i->load, writer, own, &i->mirror, audit);
+        if (store_pepper_each(writer, keep, &keeping) >= 0)
+                pepper_remove_foreign(i->dir, keeping.ids, keeping.n);
+        return r;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "rules/expiry.h"
+
+/* A sum past the end of time is its end: such a key does not expire, rather than long ago. */
+static int64_t add(int64_t at, int64_t seconds) {
+        int64_t sum;
+
+        return __builtin_add_overflow(at, seconds, &sum) ? INT64_MAX : sum;
+}
+
+static int64_t earlier(int64_t a, int64_t b) {
+        return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+/* By the policy, for a key without an expiry of its own. */
+static int64_t lifetime_end(const struct policy *policy, const struct key_record *key) {
+        int64_t from = policy->lifetime_changed_at > key->created_at ? policy->lifetime_changed_at
+                                                                     : key->created_at;
+
+        if (policy->lapsed_at != 0 && key->created_at <= policy->lapsed_before)
+                return policy->lapsed_at;
+        return policy->lifetime_s > 0 ? add(from, policy->lifetime_s) : 0;
+}
+
+int64_t expiry_of(const struct policy *policy, const struct key_record *key) {
+        int64_t at = key->expires_at;
+
+        if (at == 0)
+                at = lifetime_end(policy, key);
+        at = earlier(at, key->bound_at);
+        return key->retires_at > 0 ? earlier(at, key->retires_at) : at;
+}
+
+int64_t expiry_made_by(const struct policy *policy, int64_t now) {
+        /* A mark of the future comes from a clock that has gone back since: by now those keys
+         * are not over. */
+        bool marked = policy->lapsed_at != 0 && now >= policy->lapsed_at;
+        int64_t mark = marked ? policy->lapsed_before : INT64_MIN, made_by;
+
+        if (policy->lifetime_s == 0 || now < add(policy->lifetime_changed_at, policy->lifetime_s))
+                return mark;
+        made_by = now - policy->lifetime_s;
+        return made_by > mark ? made_by : mark;
+}
+
+enum key_status expiry_status(const struct policy *policy, const struct key_record *key,
+                              int64_t now) {
+        int64_t at = expiry_of(policy, key);
+
+        if (key->status != KEY_ACTIVE)
+                return key->status;
+        return at != 0 && now >= at ? KEY_EXPIRED : KEY_ACTIVE;
+}
+
+bool expiry_is_retired(const struct key_record *key, int64_t now) {
+        return key->retires_at > 0 && now >= key->retires_at;
+}
+
+bool expiry_password_good(const struct account_record *account, int64_t now) {
+        return account->state == ACCOUNT_PRESENT && !account->locked &&
+               (account->password_ends_at == 0 || now < account->password_ends_at);
+}

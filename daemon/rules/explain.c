@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+#include <string.h>
+
+#include "parse.h"
+#include "rules/expiry.h"
+#include "rules/explain.h"
+#include "text.h"
+
+#define SHOWN_LEN 288
+
+/* The sentences. Each is asked for when the rule was, so that the facts it tells of are there;
+ * the text is empty at first. */
+
+static const char *yes_no(bool value) {
+        return value ? "yes" : "no";
+}
+
+static void add(char *out, const char *text) {
+        size_t len = strlen(out);
+
+        (void) snprintf(out + len, EXPLAIN_TEXT_LEN - len, "%s", text);
+}
+
+/* A moment, and how far it is from the time of the login. */
+static void add_time(char *out, int64_t at, int64_t now) {
+        static const struct {
+                int64_t seconds;
+                const char *name;
+        } units[] = { { PARSE_DAY_S, "days" },
+                      { PARSE_HOUR_S, "hours" },
+                      { PARSE_MINUTE_S, "minutes" },
+                      { 1, "seconds" } };
+        int64_t distance = at > now ? at - now : now - at;
+        size_t len = strlen(out), unit = 0;
+        char date[PARSE_TIME_LEN];
+
+        while (distance < 2 * units[unit].seconds && units[unit].seconds > 1)
+                unit++;
+        parse_time_format(at, date);
+        (void) snprintf(out + len, EXPLAIN_TEXT_LEN - len, "%s, %lld %s %s", date,
+                        (long long) (distance / units[unit].seconds), units[unit].name,
+                        at > now ? "from then" : "before then");
+}
+
+static void add_shown(char *out, const char *text) {
+        char shown[SHOWN_LEN];
+
+        text_escape(shown, sizeof(shown), text);
+        add(out, "'");
+        add(out, shown);
+        add(out, "'");
+}
+
+static void add_policy(char *out, const struct policy_facts *facts, const char *name) {
+        char value[POLICY_VALUE_LEN];
+
+        policy_format(facts->policy, name, value);
+        add(out, "the policy says ");
+        add(out, name);
+        add(out, "=");
+        add(out, value);
+}
+
+static void say_enabled(const struct policy_facts *facts, char *out) {
+        add_policy(out, facts, "enabled");
+}
+
+static void say_key(const struct policy_facts *facts, char *out) {
+        add(out, "there is a key ");
+        add(out, facts->key->id);
+}
+
+static void say_secret(const struct policy_facts *facts, char *out) {
+        add(out, facts->secret_ok ? "taken to be right: nobody was asked for it" : "it is wrong");
+}
+
+static void say_user(const struct policy_facts *facts, char *out) {
+        add(out, "the key belongs to ");
+        add_shown(out, facts->key->owner);
+        add(out, ", the login is of ");
+        add_shown(out, facts->user);
+}
+
+static void say_removed(const struct policy_facts *facts, char *out) {
+        if (facts->key->epoch >= facts->policy->epoch) {
+                add(out, "it was not");
+                return;
+        }
+        add(out, "with all others on ");
+        add_time(out, facts->policy->epoch_at, facts->now);
+}
+
+static void say_revoked(const struct policy_facts *facts, char *out) {
+        if (facts->key->status != KEY_REVOKED) {
+                add(out, "it was not");
+                return;
+        }
+        add(out, "on ");
+        add_time(out, facts->key->dead_at, facts->now);
+        if (facts->key->reason[0]) {
+                add(out, ": ");
+                add_shown(out, facts->key->reason);
+        }
+}
+
+static void say_retired(const struct policy_facts *facts, char *out) {
+        const struct key_record *key = facts->key;
+
+        if (key->retires_at == 0) {
+                add(out, "it was not rotated");
+                return;
+        }
+        add(out, "key ");
+        add(out, key->successor);
+        add(out, " takes its place, ");
+        if (key->retires_at == RECORD_RETIRES_ON_USE)
+                add(out, "with that one's first use");
+        else {
+                add(out, "on ");
+                add_time(out, key->retires_at, facts->now);
+        }
+}
+
+static void say_expired(const struct policy_facts *facts, char *out) {
+        int64_t at = expiry_of(facts->policy, facts->key);
+
+        if (at == 0)
+                add(out, "it never expires");
+        else {
+                add(out, facts->now < at ? "it expires on " : "it expired on ");
+                add_time(out, at, facts->now);
+        }
+}
+
+static void say_account(const struct policy_facts *facts, char *out) {
+        const struct account_record *owner = facts->owner;
+        char uids[64];
+
+        add_shown(out, facts->key->owner);
+        if (!owner || owner->state == ACCOUNT_UNKNOWN)
+                add(out, " was not looked for yet");
+        else if (owner->state == ACCOUNT_GONE) {
+                add(out, " is gone since ");
+                add_time(out, owner->gone_since, facts->now);
+        } else {
+                (void) snprintf(uids, sizeof(uids), " is uid %u, the key was made for uid %u",
+                                owner->uid, facts->key->owner_uid);
+                add(out, uids);
+        }
+}
+
+static void say_account_expired(const struct policy_facts *facts, char *out) {
+        add_shown(out, facts->key->owner);
+        if (facts->owner->closes_at == 0) {
+                add(out, " has no end");
+                return;
+        }
+        add(out, facts->now < facts->owner->closes_at ? " ends on " : " ended on ");
+        add_time(out, facts->owner->closes_at, facts->now);
+}
+
+/* Without the date: the owner of a key need not know when somebody else has to choose a
+ * password. */
+static void say_password(const struct policy_facts *facts, char *out) {
+        add_policy(out, facts, "remove-on-password-expiry");
+        if (!facts->policy->remove_on_password_expiry)
+                return;
+        add(out, "; the password of ");
+        add_shown(out, facts->key->linked[0] ? facts->key->linked : facts->key->owner);
+        if (!facts->linked || facts->linked->state == ACCOUNT_UNKNOWN)
+                add(out, " was not looked for yet");
+        else if (facts->linked->state == ACCOUNT_GONE)
+                add(out, " is gone with the account");
+        else if (facts->linked->locked)
+                add(out, " is locked");
+        else
+                add(out, expiry_password_good(facts->linked, facts->now) ? " has not expired then"
+                                                                         : " has expired then");
+}
+
+static void say_admin(const struct policy_facts *facts, char *out) {
+        add_policy(out, facts, "admin-keys");
+        add(out, "; the owner is an administrator: ");
+        add(out, yes_no(facts->owner->admin));
+}
+
+static void say_peer(const struct policy_facts *facts, char *out) {
+        add(out, facts->peer_may_claim
+                         ? "asked as by root, who may speak for every service; wfapikeyd.conf can "
+                           "tie others"
+                         : "wfapikeyd.conf ties the service to others than the one who asks");
+}
+
+static void say_scope(char *out, const char *list, const char *all, const char *asked,
+                      const char *unknown) {
+        add(out, "good ");
+        if (!list[0]) {
+                add(out, all);
+                return;
+        }
+        add(out, "for ");
+        add(out, list);
+        add(out, "; asked for ");
+        if (asked[0])
+                add_shown(out, asked);
+        else
+                add(out, unknown);
+}
+
+static void say_service(const struct policy_facts *facts, char *out) {
+        say_scope(out, facts->key->services, "for every service", facts->service, "none");
+}
+
+static void say_source(const struct policy_facts *facts, char *out) {
+        say_scope(out, facts->key->networks, "from everywhere", facts->rhost, "an unknown source");
+}
+
+static void say_who_asks(const struct policy_facts *facts, enum certificate_need need, char *out) {
+        const bool asks[] = { facts->policy->require_certificate == need,
+                              policy_service_need(facts->policy, facts->service) == need,
+                              facts->key->certificate_need == need ||
+                                      (facts->key->bound && need == CERTIFICATE_YES) };
+        static const char *const who[] = { "the policy require-certificate",
+                                           "the policy of the service", "the key" };
+        const char *before = " by ";
+
+        for (size_t i = 0; i < ARRAY_LEN(asks); i++) {
+                if (!asks[i])
+                        continue;
+                add(out, before);
+                add(out, who[i]);
+                before = " and ";
+        }
+}
+
+static void say_certificate(const struct policy_facts *facts, char *out) {
+        enum certificate_need need = policy_rule_need(facts->policy, facts->key, facts->service);
+        char thumbprint[2 * RECORD_THUMBPRINT_LEN + 1];
+
+        if (need == CERTIFICATE_NO) {
+                add(out, "none is needed");
+                return;
+        }
+        add(out, need == CERTIFICATE_PROOF
+                         ? "one is needed, and the proof that whoever logs in has its key"
+                         : "one is needed");
+        say_who_asks(facts, need, out);
+        if (facts->key->bound) {
+                text_hex(thumbprint, facts->key->certificate, RECORD_THUMBPRINT_LEN);
+                add(out, "; the key is bound to ");
+                add(out, thumbprint);
+        }
+        if (!facts->certificate) {
+                add(out, "; none is shown");
+                return;
+        }
+        text_hex(thumbprint, facts->certificate->thumbprint, RECORD_THUMBPRINT_LEN);
+        add(out, "; shown is ");
+        add(out, thumbprint);
+        add(out, facts->certificate->proved ? ", proved" : ", not proved");
+}
+
+static const struct {
+        const char *name;
+        void (*say)(const struct policy_facts *facts, char *out);
+} rules[] = {
+        [POLICY_RULE_ENABLED] = { "enabled", say_enabled },
+        [POLICY_RULE_KEY] = { "key", say_key },
+        [POLICY_RULE_SECRET] = { "secret", say_secret },
+        [POLICY_RULE_USER] = { "user", say_user },
+        [POLICY_RULE_REMOVED] = { "removed", say_removed },
+        [POLICY_RULE_REVOKED] = { "revoked", say_revoked },
+        [POLICY_RULE_RETIRED] = { "retired", say_retired },
+        [POLICY_RULE_EXPIRED] = { "expired", say_expired },
+        [POLICY_RULE_ACCOUNT] = { "account", say_account },
+        [POLICY_RULE_ACCOUNT_EXPIRED] = { "account-expired", say_account_expired },
+        [POLICY_RULE_PASSWORD] = { "password-expired", say_password },
+        [POLICY_RULE_ADMIN] = { "admin", say_admin },
+        [POLICY_RULE_PEER] = { "peer", say_peer },
+        [POLICY_RULE_SERVICE] = { "service", say_service },
+        [POLICY_RULE_SOURCE] = { "source", say_source },
+        [POLICY_RULE_CERTIFICATE] = { "certificate", say_certificate },
+};
+_Static_assert(ARRAY_LEN(rules) == _POLICY_RULE_MAX, "a sentence for each rule");
+
+void explain_login(const struct policy_facts *facts, struct explain *ret) {
+        ret->reason = REASON_NONE;
+        for (enum policy_rule rule = 0; rule < _POLICY_RULE_MAX; rule++) {
+                struct explain_line *line = &ret->lines[rule];
+
+                *line = (struct explain_line){ .name = rules[rule].name };
+                if (ret->reason != REASON_NONE)
+                        continue;
+                ret->reason = policy_rule_check(rule, facts);
+                line->outcome = ret->reason == REASON_NONE ? EXPLAIN_PASSED : EXPLAIN_FAILED;
+                rules[rule].say(facts, line->text);
+        }
+}
+
+const char *explain_outcome_name(enum explain_outcome outcome) {
+        switch (outcome) {
+        case EXPLAIN_PASSED:
+                return "passed";
+        case EXPLAIN_FAILED:
+                return "failed";
+        case EXPLAIN_NOT_REACHED:
+                break;
+        }
+        return "not reached";
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a login with a key would get, rule by rule, in words: for its owner and for
+ * administrators, who need no secret to ask. Pure. */
+#pragma once
+
+#include "rules/policy_rule.h"
+
+/* a list of services or networks, and what was asked for */
+#define EXPLAIN_TEXT_LEN 2560
+
+enum explain_outcome {
+        EXPLAIN_NOT_REACHED = 0,
+        EXPLAIN_PASSED,
+        EXPLAIN_FAILED,
+};
+
+struct explain {
+        enum reason reason; /* what policy_rule_decide() says */
+        struct explain_line {
+                const char *name; /* of the rule; static storage */
+                enum explain_outcome outcome;
+                /* the values that it went by; printable UTF-8 */
+                char text[EXPLAIN_TEXT_LEN];
+        } lines[_POLICY_RULE_MAX]; /* in the order of the rules */
+};
+
+/**
+ * explain_login(facts, ret):
+ * Walks the rules that policy_rule_decide() walks, up to the first that ${facts} do not pass.
+ * There must be a key.
+ */
+void explain_login(const struct policy_facts *facts, struct explain *ret);
+
+/**
+ * explain_outcome_name(outcome): "passed", "failed", "not reached". Static storage.
+ */
+const char *explain_outcome_name(enum explain_outcome outcome);

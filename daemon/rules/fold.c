@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rules/fold.h"
+#include "rules/limits.h"
+
+#define BUCKETS 4096
+
+enum kind {
+        KIND_KNOWN,
+        KIND_UNKNOWN,
+        KIND_REST, /* what is beyond the share of a uid */
+        _KIND_MAX,
+};
+
+/* Invariants: (1) an entry is in the chain of its bucket, or free; (2) a record with a count of
+ * 0 waits for nothing; what it says else is what the entry is found by. */
+struct entry {
+        struct entry *next;
+        bool used;
+        /* those folded here differ in what the record can show only once */
+        bool several;
+        enum kind kind;
+        struct load *load; /* NULL: in no uid's account */
+        int64_t due;       /* when it may be taken */
+        int64_t last;      /* seen */
+        int64_t window_s;
+        struct audit_record record;
+};
+
+/* The entries of one uid. */
+struct load {
+        uid_t uid;
+        unsigned n[_KIND_MAX]; /* all 0: the place is free */
+};
+
+struct fold {
+        /* FOLD_ENTRIES_MAX, of which the first n_begun were ever in use */
+        struct entry *entries;
+        size_t n_begun;
+        struct entry *unused; /* of those */
+        struct entry *buckets[BUCKETS];
+        struct load loads[FOLD_UIDS_MAX];
+        unsigned n_root, n_others, n_rest;
+        /* accepted, refused: of uids that found no place at all */
+        struct entry last_resort[2];
+        size_t at; /* where fold_take() goes on */
+};
+
+int fold_new(struct fold **ret) {
+        struct fold *f = calloc(1, sizeof(*f));
+
+        if (!f)
+                return -ENOMEM;
+        f->entries = calloc(FOLD_ENTRIES_MAX, sizeof(*f->entries));
+        if (!f->entries) {
+                free(f);
+                return -ENOMEM;
+        }
+        *ret = f;
+        return 0;
+}
+
+struct fold *fold_free(struct fold *f) {
+        if (f)
+                free(f->entries);
+        free(f);
+        return NULL;
+}
+
+static bool is_accepted(const struct audit_record *record) {
+        return strcmp(record->verdict, "accepted") == 0;
+}
+
+static enum kind kind_of(const struct audit_record *record) {
+        return record->owner_uid == AUDIT_NOBODY ? KIND_UNKNOWN : KIND_KNOWN;
+}
+
+static size_t bucket_of(const struct audit_record *record, enum kind kind) {
+        uint64_t hash = limits_hash(record->uid + UINT64_C(1), record->verdict);
+
+        if (kind != KIND_REST) {
+                hash = limits_hash(hash, record->reason);
+                hash = limits_hash(hash, record->service);
+        }
+        if (kind == KIND_KNOWN)
+                hash = limits_hash(hash, record->key);
+        return hash % BUCKETS;
+}
+
+static bool is_alike(const struct entry *e, const struct audit_record *record, enum kind kind) {
+        const struct audit_record *mine = &e->record;
+
+        if (e->kind != kind || mine->uid != record->uid ||
+            strcmp(mine->verdict, record->verdict) != 0)
+                return false;
+        if (kind == KIND_REST)
+                return true;
+        return strcmp(mine->door, record->door) == 0 && strcmp(mine->event, record->event) == 0 &&
+               strcmp(mine->reason, record->reason) == 0 &&
+               strcmp(mine->service, record->service) == 0 &&
+               (kind == KIND_UNKNOWN || strcmp(mine->key, record->key) == 0);
+}
+
+static struct entry *find(struct fold *f, const struct audit_record *record, enum kind kind) {
+        struct entry *e = f->buckets[bucket_of(record, kind)];
+
+        while (e && !is_alike(e, record, kind))
+                e = e->next;
+        return e;
+}
+
+/* The account of a uid, NULL where there is no place for one more. The first place is kept for
+ * root. */
+static struct load *find_load(struct fold *f, uid_t uid) {
+        struct load *unused = NULL;
+
+        if (uid == 0)
+                return &f->loads[0];
+        for (size_t i = 1; i < FOLD_UIDS_MAX; i++) {
+                struct load *l = &f->loads[i];
+                bool used = l->n[KIND_KNOWN] + l->n[KIND_UNKNOWN] + l->n[KIND_REST] > 0;
+
+                if (used && l->uid == uid)
+                        return l;
+                if (!used && !unused)
+                        unused = l;
+        }
+        if (unused)
+                unused->uid = uid;
+        return unused;
+}
+
+/* Which count of the whole an entry goes to. */
+static unsigned *total_of(struct fold *f, uid_t uid, enum kind kind) {
+        return kind == KIND_REST ? &f->n_rest : uid == 0 ? &f->n_root : &f->n_others;
+}
+
+/* The three shares together are all the entries: who has a place finds an entry. */
+static bool has_place(const struct fold *f, const struct load *load, enum kind kind) {
+        if (!load)
+                return false;
+        if (kind == KIND_REST)
+                return f->n_rest < FOLD_REST_SHARE;
+        if (kind == KIND_UNKNOWN && load->n[kind] >= FOLD_UNKNOWN_MAX)
+                return false;
+        if (load->uid == 0)
+                return f->n_root < FOLD_ROOT_SHARE;
+        return load->n[kind] < FOLD_KNOWN_MAX &&
+               f->n_others < FOLD_ENTRIES_MAX - FOLD_ROOT_SHARE - FOLD_REST_SHARE;
+}
+
+/* The record of what is beyond a share: whose, and no more. */
+static struct audit_record blank(const struct audit_record *record) {
+        struct audit_record rest = { .uid = record->uid,
+                                     .pid = record->pid,
+                                     .owner_uid = AUDIT_NOBODY,
+                                     .event = "several",
+                                     .detail = "more kinds than are kept apart" };
+
+        memcpy(rest.verdict, record->verdict, sizeof(rest.verdict));
+        memcpy(rest.door, record->door, sizeof(rest.door));
+        return rest;
+}
+
+static struct entry *make(struct fold *f, struct load *load, const struct audit_record *record,
+                          enum kind kind, int64_t now) {
+        struct entry **bucket = &f->buckets[bucket_of(record, kind)], *e = f->unused;
+
+        if (e)
+                f->unused = e->next;
+        else
+                e = &f->entries[f->n_begun++];
+        *e = (struct entry){
+                .next = *bucket, .used = true, .kind = kind, .load = load, .due = now
+        };
+        *bucket = e;
+        e->record = kind == KIND_REST ? blank(record) : *record;
+        e->record.count = 0;
+        e->window_s = is_accepted(record) ? FOLD_ACCEPTED_S : FOLD_REFUSED_S;
+        load->n[kind]++;
+        (*total_of(f, load->uid, kind))++;
+        return e;
+}
+
+static void forget(struct fold *f, struct entry *e) {
+        struct entry **p = &f->buckets[bucket_of(&e->record, e->kind)];
+
+        while (*p != e)
+                p = &(*p)->next;
+        *p = e->next;
+        e->load->n[e->kind]--;
+        (*total_of(f, e->load->uid, e->kind))--;
+        *e = (struct entry){ .next = f->unused };
+        f->unused = e;
+}
+
+/* Where it belongs: an entry of its kind, else what is left of its uid, else what is left of
+ * all. */
+static struct entry *place(struct fold *f, const struct audit_record *record, int64_t now) {
+        enum kind kind = kind_of(record);
+        struct entry *e = find(f, record, kind);
+        struct load *load;
+
+        if (e)
+                return e;
+        load = find_load(f, record->uid);
+        if (has_place(f, load, kind))
+                return make(f, load, record, kind, now);
+        e = find(f, record, KIND_REST);
+        if (e)
+                return e;
+        if (has_place(f, load, KIND_REST))
+                return make(f, load, record, KIND_REST, now);
+        e = &f->last_resort[is_accepted(record)];
+        if (!e->used) {
+                *e = (struct entry){
+                        .used = true, .kind = KIND_REST, .due = now, .window_s = FOLD_REFUSED_S
+                };
+                e->record = blank(record);
+                e->record.uid = AUDIT_NOBODY;
+                e->record.pid = 0;
+        }
+        return e;
+}
+
+void fold_note(struct fold *f, const struct audit_record *record, int64_t now) {
+        struct entry *e = place(f, record, now);
+        struct audit_record *mine = &e->record;
+        struct audit_record before = *mine;
+
+        if (e->kind != KIND_REST) {
+                *mine = *record;
+                e->several =
+                        before.count > 0 && (e->several || strcmp(before.key, mine->key) != 0 ||
+                                             strcmp(before.user, mine->user) != 0 ||
+                                             strcmp(before.rhost, mine->rhost) != 0);
+        }
+        mine->at = before.count > 0 && before.at < now ? before.at : now;
+        mine->until = now;
+        mine->count = before.count + 1;
+        e->last = now;
+}
+
+static void take(struct entry *e, int64_t now, struct audit_record *ret) {
+        static const char several[] = "the last of several keys, users or sources";
+
+        *ret = e->record;
+        if (e->several)
+                memcpy(ret->detail, several, sizeof(several));
+        e->several = false;
+        e->record.count = 0;
+        e->due = now + e->window_s;
+        if (e->window_s < FOLD_LONGEST_S && !is_accepted(&e->record))
+                e->window_s *= 2;
+}
+
+/* A clock that was put back must not keep anything for as long as it went. */
+static bool is_due(const struct entry *e, int64_t at, int64_t now) {
+        return now >= at || now < e->last;
+}
+
+size_t fold_take(struct fold *f, int64_t now, bool all, struct audit_record *out, size_t most) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < ARRAY_LEN(f->last_resort) && n < most; i++)
+                if (f->last_resort[i].record.count > 0 &&
+                    (all || is_due(&f->last_resort[i], f->last_resort[i].due, now)))
+                        take(&f->last_resort[i], now, &out[n++]);
+        /* Each call goes on where the last one ended, so that no entry is always behind the
+         * others. */
+        for (size_t i = 0; i < f->n_begun && n < most; i++) {
+                struct entry *e = &f->entries[f->at];
+
+                f->at = (f->at + 1) % f->n_begun;
+                if (!e->used)
+                        continue;
+                if (e->record.count > 0 && (all || is_due(e, e->due, now)))
+                        take(e, now, &out[n++]);
+                else if (e->record.count == 0 && is_due(e, e->last + FOLD_FORGET_S, now))
+                        forget(f, e);
+        }
+        return n;
+}

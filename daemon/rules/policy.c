@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "parse.h"
+#include "rules/policy.h"
+#include "text.h"
+
+enum kind {
+        KIND_SWITCH,
+        KIND_COUNT,
+        KIND_DURATION,
+        KIND_DURATION_OR_NONE,
+        KIND_NEED,
+};
+
+/* In alphabetical order, as they are shown. */
+static const struct row {
+        const char *name;
+        enum kind kind;
+        size_t offset;
+        int64_t initial;
+        const char *usage;
+} rows[] = {
+        { "admin-keys", KIND_SWITCH, offsetof(struct policy, admin_keys), 1, "yes or no" },
+        { "enabled", KIND_SWITCH, offsetof(struct policy, enabled), 0, "yes or no" },
+        { "lifetime", KIND_DURATION_OR_NONE, offsetof(struct policy, lifetime_s), PARSE_MONTH_S,
+          "a duration such as 90d, 6months or 1y, or none" },
+        { "max-keys-per-user", KIND_COUNT, offsetof(struct policy, max_keys_per_user), 5,
+          "a number from 1 to 1000" },
+        { "max-lifetime", KIND_DURATION_OR_NONE, offsetof(struct policy, max_lifetime_s), 0,
+          "a duration such as 90d, 6months or 1y, or none" },
+        { "password-issue", KIND_SWITCH, offsetof(struct policy, password_issue), 1, "yes or no" },
+        { "remove-on-password-expiry", KIND_SWITCH,
+          offsetof(struct policy, remove_on_password_expiry), 0, "yes or no" },
+        { "require-certificate", KIND_NEED, offsetof(struct policy, require_certificate),
+          CERTIFICATE_NO, "no, yes or proof" },
+        { "retention", KIND_DURATION, offsetof(struct policy, retention_s), 90 * PARSE_DAY_S,
+          "a duration such as 90d or 1y" },
+};
+
+/* Stands for the policy of any service; its place in struct policy is not one of its own. */
+static const struct row service_row = { POLICY_SERVICE, KIND_NEED, 0, CERTIFICATE_NO,
+                                        "no, yes or proof" };
+
+/* The service that a name is of; NULL when it is of none. */
+static const char *service_of(const char *name) {
+        size_t len = sizeof(POLICY_SERVICE) - 1;
+
+        return strncmp(name, POLICY_SERVICE, len) == 0 && text_is_service(name + len) ? name + len
+                                                                                      : NULL;
+}
+
+static const struct row *find(const char *name) {
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+                if (strcmp(rows[i].name, name) == 0)
+                        return &rows[i];
+        return service_of(name) ? &service_row : NULL;
+}
+
+static bool in_range(const struct row *row, int64_t value) {
+        switch (row->kind) {
+        case KIND_SWITCH:
+                return value == 0 || value == 1;
+        case KIND_COUNT:
+                return value >= 1 && value <= 1000;
+        case KIND_DURATION:
+                return value >= 1 && value <= 100 * PARSE_YEAR_S;
+        case KIND_DURATION_OR_NONE:
+                return value >= 0 && value <= 100 * PARSE_YEAR_S;
+        case KIND_NEED:
+                return value >= CERTIFICATE_NO && value <= CERTIFICATE_PROOF;
+        }
+        return false;
+}
+
+static void store_value(struct policy *policy, const struct row *row, int64_t value) {
+        char *at = (char *) policy + row->offset;
+
+        if (row->kind == KIND_SWITCH)
+                memcpy(at, &(bool){ value != 0 }, sizeof(bool));
+        else if (row->kind == KIND_NEED)
+                memcpy(at, &(enum certificate_need){ (enum certificate_need) value },
+                       sizeof(enum certificate_need));
+        else
+                memcpy(at, &value, sizeof(value));
+}
+
+static int64_t load_value(const struct policy *policy, const struct row *row) {
+        const char *at = (const char *) policy + row->offset;
+        enum certificate_need need;
+        int64_t value;
+        bool on;
+
+        if (row->kind == KIND_SWITCH) {
+                memcpy(&on, at, sizeof(on));
+                return on;
+        }
+        if (row->kind == KIND_NEED) {
+                memcpy(&need, at, sizeof(need));
+                return need;
+        }
+        memcpy(&value, at, sizeof(value));
+        return value;
+}
+
+void policy_init(struct policy *policy) {
+        *policy = (struct policy){};
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+                store_value(policy, &rows[i], rows[i].initial);
+}
+
+/* What is written beside the policies: not a person's to set. */
+static int apply_mark(struct policy *policy, const char *name, int64_t value, int64_t changed_at) {
+        if (strcmp(name, POLICY_EPOCH) == 0) {
+                if (value < 0 || value == INT64_MAX) /* behind which there is none */
+                        return -ERANGE;
+                policy->epoch = value;
+                policy->epoch_at = changed_at;
+                return 0;
+        }
+        if (strcmp(name, POLICY_LAPSED) == 0) {
+                policy->lapsed_before = value;
+                policy->lapsed_at = changed_at;
+                return 0;
+        }
+        if (strcmp(name, POLICY_TRUST) == 0) {
+                policy->trust = value;
+                return 0;
+        }
+        return -ENOENT;
+}
+
+/* Each is in the store once. One that needs nothing takes no place. */
+static int apply_service(struct policy *policy, const char *service, int64_t value) {
+        struct policy_service *place = &policy->services[policy->n_services];
+
+        if (value == CERTIFICATE_NO)
+                return 0;
+        if (policy->n_services == POLICY_SERVICES_MAX)
+                return -ERANGE;
+        (void) text_copy(place->name, sizeof(place->name), service);
+        place->need = (enum certificate_need) value;
+        policy->n_services++;
+        return 0;
+}
+
+int policy_apply(struct policy *policy, const char *name, int64_t value, int64_t changed_at) {
+        const struct row *row = find(name);
+
+        if (!row)
+                return apply_mark(policy, name, value, changed_at);
+        if (!in_range(row, value))
+                return -ERANGE;
+        if (row == &service_row)
+                return apply_service(policy, service_of(name), value);
+        store_value(policy, row, value);
+        if (row->offset == offsetof(struct policy, lifetime_s))
+                policy->lifetime_changed_at = changed_at;
+        return 0;
+}
+
+static int parse_switch(const char *text, int64_t *ret) {
+        if (strcmp(text, "yes") == 0)
+                *ret = 1;
+        else if (strcmp(text, "no") == 0)
+                *ret = 0;
+        else
+                return -EINVAL;
+        return 0;
+}
+
+static const char *const needs[] = {
+        [CERTIFICATE_NO] = "no",
+        [CERTIFICATE_YES] = "yes",
+        [CERTIFICATE_PROOF] = "proof",
+};
+
+int policy_parse_need(const char *text, enum certificate_need *ret) {
+        for (size_t i = 0; i < ARRAY_LEN(needs); i++)
+                if (strcmp(text, needs[i]) == 0) {
+                        *ret = (enum certificate_need) i;
+                        return 0;
+                }
+        return -EINVAL;
+}
+
+static int parse_need(const char *text, int64_t *ret) {
+        enum certificate_need need;
+        int r = policy_parse_need(text, &need);
+
+        if (r >= 0)
+                *ret = need;
+        return r;
+}
+
+static int parse_value(const struct row *row, const char *text, int64_t *ret) {
+        uint64_t count;
+        int r;
+
+        switch (row->kind) {
+        case KIND_SWITCH:
+                return parse_switch(text, ret);
+        case KIND_COUNT:
+                r = parse_u64(text, 1, 1000, &count);
+                if (r >= 0)
+                        *ret = (int64_t) count;
+                return r;
+        case KIND_DURATION_OR_NONE:
+                if (strcmp(text, "none") == 0) {
+                        *ret = 0;
+                        return 0;
+                }
+                return parse_duration(text, ret);
+        case KIND_DURATION:
+                return parse_duration(text, ret);
+        case KIND_NEED:
+                return parse_need(text, ret);
+        }
+        return -EINVAL;
+}
+
+int policy_parse(const char *name, const char *text, int64_t *ret) {
+        const struct row *row = find(name);
+        int64_t value = 0;
+        int r;
+
+        if (!row)
+                return -ENOENT;
+        r = parse_value(row, text, &value);
+        if (r >= 0)
+                *ret = value;
+        return r;
+}
+
+const char *policy_usage(const char *name) {
+        const struct row *row = find(name);
+
+        return row ? row->usage : NULL;
+}
+
+bool policy_name(const struct policy *policy, size_t i, char out[static POLICY_NAME_LEN]) {
+        const char *service;
+
+        if (i < ARRAY_LEN(rows))
+                return text_copy(out, POLICY_NAME_LEN, rows[i].name);
+        i -= ARRAY_LEN(rows);
+        if (i >= policy->n_services)
+                return false;
+        service = policy->services[i].name;
+        memcpy(out, POLICY_SERVICE, sizeof(POLICY_SERVICE));
+        return text_copy(out + sizeof(POLICY_SERVICE) - 1,
+                         POLICY_NAME_LEN - sizeof(POLICY_SERVICE) + 1, service);
+}
+
+const char *policy_need_name(enum certificate_need need) {
+        return (unsigned) need < ARRAY_LEN(needs) ? needs[need] : needs[CERTIFICATE_PROOF];
+}
+
+static void format_count(uint64_t value, char out[static POLICY_VALUE_LEN]) {
+        char digits[POLICY_VALUE_LEN];
+        size_t n = 0;
+
+        do
+                digits[n++] = (char) ('0' + value % 10);
+        while ((value /= 10) > 0);
+        while (n > 0)
+                *out++ = digits[--n];
+        *out = '\0';
+}
+
+enum certificate_need policy_service_need(const struct policy *policy, const char *service) {
+        for (size_t i = 0; i < policy->n_services; i++)
+                if (strcmp(policy->services[i].name, service) == 0)
+                        return policy->services[i].need;
+        return CERTIFICATE_NO;
+}
+
+void policy_format(const struct policy *policy, const char *name,
+                   char out[static POLICY_VALUE_LEN]) {
+        const struct row *row = find(name);
+        int64_t value;
+
+        out[0] = '\0';
+        if (!row)
+                return;
+        value = row == &service_row ? (int64_t) policy_service_need(policy, service_of(name))
+                                    : load_value(policy, row);
+        if (row->kind == KIND_NEED)
+                (void) text_copy(out, POLICY_VALUE_LEN,
+                                 policy_need_name((enum certificate_need) value));
+        else if (row->kind == KIND_SWITCH)
+                memcpy(out, value ? "yes" : "no", value ? 4 : 3);
+        else if (row->kind == KIND_COUNT)
+                format_count((uint64_t) value, out);
+        else if (value == 0)
+                memcpy(out, "none", 5);
+        else
+                parse_duration_format(value, out);
+}

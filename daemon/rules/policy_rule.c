@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include "network.h"
+#include "rules/expiry.h"
+#include "rules/policy_rule.h"
+#include "text.h"
+
+/* In the order of enum policy_rule; each relies on those before it having passed. */
+
+static enum reason check_enabled(const struct policy_facts *facts) {
+        return facts->policy->enabled ? REASON_NONE : REASON_DISABLED;
+}
+
+static enum reason check_key(const struct policy_facts *facts) {
+        if (facts->key)
+                return REASON_NONE;
+        return facts->confirming ? REASON_STALE : REASON_UNKNOWN_KEY;
+}
+
+static enum reason check_secret(const struct policy_facts *facts) {
+        if (facts->secret_ok)
+                return REASON_NONE;
+        return facts->confirming ? REASON_STALE : REASON_WRONG_SECRET;
+}
+
+static enum reason check_user(const struct policy_facts *facts) {
+        return strcmp(facts->key->owner, facts->user) == 0 ? REASON_NONE : REASON_OTHER_USER;
+}
+
+static enum reason check_removed(const struct policy_facts *facts) {
+        return facts->key->epoch < facts->policy->epoch ? REASON_REMOVED : REASON_NONE;
+}
+
+static enum reason check_revoked(const struct policy_facts *facts) {
+        return facts->key->status == KEY_REVOKED ? REASON_REVOKED : REASON_NONE;
+}
+
+static enum reason check_retired(const struct policy_facts *facts) {
+        return expiry_is_retired(facts->key, facts->now) ? REASON_RETIRED : REASON_NONE;
+}
+
+static enum reason check_expired(const struct policy_facts *facts) {
+        return expiry_status(facts->policy, facts->key, facts->now) == KEY_ACTIVE ? REASON_NONE
+                                                                                  : REASON_EXPIRED;
+}
+
+static enum reason check_account(const struct policy_facts *facts) {
+        const struct account_record *owner = facts->owner;
+
+        if (!owner || owner->state == ACCOUNT_UNKNOWN)
+                return REASON_ACCOUNT_UNKNOWN;
+        return owner->state == ACCOUNT_PRESENT && owner->uid == facts->key->owner_uid
+                       ? REASON_NONE
+                       : REASON_ACCOUNT_GONE;
+}
+
+static enum reason check_account_expired(const struct policy_facts *facts) {
+        int64_t at = facts->owner->closes_at;
+
+        return at != 0 && facts->now >= at ? REASON_ACCOUNT_EXPIRED : REASON_NONE;
+}
+
+static enum reason check_password(const struct policy_facts *facts) {
+        const struct account_record *linked = facts->linked;
+
+        if (!facts->policy->remove_on_password_expiry)
+                return REASON_NONE;
+        if (!linked || linked->state == ACCOUNT_UNKNOWN)
+                return REASON_ACCOUNT_UNKNOWN;
+        return expiry_password_good(linked, facts->now) ? REASON_NONE : REASON_PASSWORD_EXPIRED;
+}
+
+static enum reason check_admin(const struct policy_facts *facts) {
+        return !facts->policy->admin_keys && facts->owner->admin ? REASON_ADMIN : REASON_NONE;
+}
+
+static enum reason check_peer(const struct policy_facts *facts) {
+        return facts->peer_may_claim ? REASON_NONE : REASON_PEER;
+}
+
+static enum reason check_service(const struct policy_facts *facts) {
+        const char *services = facts->key->services;
+
+        return !services[0] || text_has_word(services, facts->service) ? REASON_NONE
+                                                                       : REASON_SERVICE;
+}
+
+/* A list that does not read is a list that nobody is on. */
+static enum reason check_source(const struct policy_facts *facts) {
+        const char *networks = facts->key->networks;
+        struct network address, net;
+        char word[NETWORK_TEXT_LEN];
+
+        if (!networks[0])
+                return REASON_NONE;
+        if (network_parse_address(facts->rhost, &address) < 0)
+                return REASON_SOURCE_UNKNOWN;
+        while (*networks) {
+                size_t len = strcspn(networks, " ");
+
+                if (len < sizeof(word)) {
+                        memcpy(word, networks, len);
+                        word[len] = '\0';
+                        if (network_parse(word, &net) >= 0 && network_contains(&net, &address))
+                                return REASON_NONE;
+                }
+                networks += len;
+                networks += strspn(networks, " ");
+        }
+        return REASON_SOURCE;
+}
+
+enum certificate_need policy_rule_need(const struct policy *policy, const struct key_record *key,
+                                       const char *service) {
+        enum certificate_need need = policy->require_certificate,
+                              of_service = policy_service_need(policy, service);
+
+        if (key->certificate_need > need)
+                need = key->certificate_need;
+        if (of_service > need)
+                need = of_service;
+        return key->bound && need < CERTIFICATE_YES ? CERTIFICATE_YES : need;
+}
+
+static enum reason check_certificate(const struct policy_facts *facts) {
+        enum certificate_need need = policy_rule_need(facts->policy, facts->key, facts->service);
+        const struct policy_certificate *shown = facts->certificate;
+
+        if (need == CERTIFICATE_NO)
+                return REASON_NONE;
+        if (!shown)
+                return REASON_CERTIFICATE_MISSING;
+        if (shown->reason != REASON_NONE)
+                return shown->reason;
+        if (facts->key->bound &&
+            memcmp(shown->thumbprint, facts->key->certificate, RECORD_THUMBPRINT_LEN) != 0)
+                return REASON_CERTIFICATE_OTHER;
+        return need == CERTIFICATE_YES || shown->proved ? REASON_NONE : REASON_CERTIFICATE_UNPROVED;
+}
+
+static enum reason (*const checks[])(const struct policy_facts *facts) = {
+        [POLICY_RULE_ENABLED] = check_enabled,
+        [POLICY_RULE_KEY] = check_key,
+        [POLICY_RULE_SECRET] = check_secret,
+        [POLICY_RULE_USER] = check_user,
+        [POLICY_RULE_REMOVED] = check_removed,
+        [POLICY_RULE_REVOKED] = check_revoked,
+        [POLICY_RULE_RETIRED] = check_retired,
+        [POLICY_RULE_EXPIRED] = check_expired,
+        [POLICY_RULE_ACCOUNT] = check_account,
+        [POLICY_RULE_ACCOUNT_EXPIRED] = check_account_expired,
+        [POLICY_RULE_PASSWORD] = check_password,
+        [POLICY_RULE_ADMIN] = check_admin,
+        [POLICY_RULE_PEER] = check_peer,
+        [POLICY_RULE_SERVICE] = check_service,
+        [POLICY_RULE_SOURCE] = check_source,
+        [POLICY_RULE_CERTIFICATE] = check_certificate,
+};
+_Static_assert(ARRAY_LEN(checks) == _POLICY_RULE_MAX, "a check for each rule");
+
+enum reason policy_rule_check(enum policy_rule rule, const struct policy_facts *facts) {
+        return checks[rule](facts);
+}
+
+enum reason policy_rule_decide(const struct policy_facts *facts) {
+        for (size_t rule = 0; rule < ARRAY_LEN(checks); rule++) {
+                enum reason reason = checks[rule](facts);
+
+                if (reason != REASON_NONE)
+                        return reason;
+        }
+        return REASON_NONE;
+}

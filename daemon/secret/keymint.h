@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Keys and their digests. With seal.c the only file that knows libsodium. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "record.h"
+#include "secret.h"
+#include "secret/pepper.h"
+
+/* The peppers in use, in locked memory, wiped when it is freed: the host's own, which new keys
+ * are made with, and those that came with keys of other hosts. Any thread reads; one adds. */
+struct keymint;
+
+/**
+ * keymint_new(ret, pepper): takes a copy of ${pepper}, which the caller wipes. Returns 0;
+ * -ENOMEM; -EIO when libsodium does not start.
+ */
+int keymint_new(struct keymint **ret, const uint8_t pepper[static PEPPER_LEN]) _must_check_;
+struct keymint *keymint_free(struct keymint *k);
+
+/**
+ * keymint_add(k, pepper, id):
+ * Adds a copy of ${pepper}, whose id must be ${id}; on one thread at a time. Other threads may
+ * use ${k} meanwhile, and find the pepper once they have seen anything that this thread releases
+ * after the call. It stays until ${k} is freed.
+ * Returns 1; 0 when it was there; -EKEYREJECTED when the id is another's; -ENOSPC; -ENOMEM.
+ */
+int keymint_add(struct keymint *k, const uint8_t pepper[static PEPPER_LEN],
+                uint32_t id) _must_check_;
+
+/**
+ * keymint_knows(k, pepper_id): whether the pepper is there.
+ */
+bool keymint_knows(const struct keymint *k, uint32_t pepper_id) _must_check_;
+
+/**
+ * keymint_copy_pepper(k, id, out): whether the pepper ${id} is there and was copied to ${out},
+ * which the caller seals and wipes.
+ */
+bool keymint_copy_pepper(const struct keymint *k, uint32_t id,
+                         uint8_t out[static PEPPER_LEN]) _must_check_;
+
+/**
+ * keymint_pepper_id(k): of the host's own: a number that tells one pepper from another and
+ * nothing about it.
+ */
+uint32_t keymint_pepper_id(const struct keymint *k);
+
+/**
+ * keymint_make_id(ret): a new id, 10 digits drawn uniformly from base62. Whether it is free is
+ * the store's to say.
+ */
+void keymint_make_id(char ret[static KEYTEXT_ID_LEN + 1]);
+
+/**
+ * keymint_make_secret(id, ret): a new key with the id ${id} and a secret of 256 random bits.
+ */
+void keymint_make_secret(const char *id, struct secret *ret);
+
+/**
+ * keymint_digest(k, pepper_id, key, out):
+ * The digest that the store holds for the well-formed key ${key}: keyed BLAKE2b-256 over id and
+ * secret, with the pepper ${pepper_id}. When that is not there the same work is done and ${out}
+ * is good for nothing: see keymint_knows().
+ */
+void keymint_digest(const struct keymint *k, uint32_t pepper_id, const char *key,
+                    uint8_t out[static RECORD_DIGEST_LEN]);
+
+/**
+ * keymint_ticket(k, record, user, thumbprint, proved, out):
+ * What proves on this host, without the secret, that ${user} was logged in with ${record} as it
+ * is: it dies with the key's digest. And with the certificate that has this ${thumbprint} (NULL:
+ * without one), whose key was ${proved} or not.
+ */
+void keymint_ticket(const struct keymint *k, const struct key_record *record, const char *user,
+                    const uint8_t *thumbprint, bool proved, uint8_t out[static WIRE_TICKET_LEN]);
+
+/**
+ * keymint_sha256(in, len, out): a plain hash, for what other programs know by it.
+ */
+void keymint_sha256(const void *in, size_t len, uint8_t out[static RECORD_HASH_LEN]);
+
+/**
+ * keymint_draw(out, len): random bytes that nobody can guess.
+ */
+void keymint_draw(void *out, size_t len);
+
+/**
+ * keymint_seal(k, in, len, out): a keyed hash of any bytes, for the audit log: who has not the
+ * pepper can neither make nor guess it.
+ */
+void keymint_seal(const struct keymint *k, const void *in, size_t len,
+                  uint8_t out[static RECORD_DIGEST_LEN]);
+
+/**
+ * keymint_equal(a, b): whether two digests or tickets are the same, in constant time.
+ */
+bool keymint_equal(const uint8_t a[static RECORD_DIGEST_LEN],
+                   const uint8_t b[static RECORD_DIGEST_LEN]) _must_check_;

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "store/store_stmt.h"
+
+#define CHECK_MAX_BYTES  (32 * 1024 * 1024)
+#define CHECKPOINT_PAGES 1000
+
+static void db_closep(sqlite3 **db) {
+        (void) sqlite3_close(*db);
+}
+
+static int db_open(const char *path, int flags, sqlite3 **ret) {
+        __attribute__((cleanup(db_closep))) sqlite3 *db = NULL;
+        int rc;
+
+        /* Nobody reads SQLite's memory statistics, and they cost a lock shared by all
+         * connections at every allocation. Taken by the first call alone. */
+        (void) sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+        /* One thread at a time uses a connection, so SQLite need not lock; nor may anything else
+         * be loaded or trusted. */
+        rc = sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
+        if (rc != SQLITE_OK)
+                return db && sqlite3_system_errno(db) == ENOENT ? -ENOENT : store_stmt_error(rc);
+        (void) sqlite3_busy_timeout(db, 5000);
+        (void) sqlite3_extended_result_codes(db, 1);
+        (void) sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+        (void) sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+        *ret = take_ptr(db);
+        return 0;
+}
+
+int store_create(const char *path, uint32_t pepper_id) {
+        __attribute__((cleanup(db_closep))) sqlite3 *db = NULL;
+        char sql[128];
+        int64_t pages;
+        int r;
+
+        r = db_open(path, SQLITE_OPEN_READWRITE, &db);
+        if (r >= 0)
+                r = store_stmt_pragma(db, "PRAGMA page_count", &pages);
+        if (r < 0)
+                return r;
+        if (pages > 0)
+                return -EEXIST;
+        (void) snprintf(sql, sizeof(sql), "PRAGMA synchronous = FULL; PRAGMA application_id = %d",
+                        STORE_SCHEMA_APPLICATION_ID);
+        r = store_stmt_exec(db, sql);
+        if (r < 0)
+                return r;
+        r = store_schema_migrate(db, 0);
+        if (r < 0)
+                return r;
+        (void) snprintf(sql, sizeof(sql), "INSERT INTO pepper (id) VALUES (%u)", pepper_id);
+        return store_stmt_exec(db, sql);
+}
+
+/* Whose database it is, and of which version. */
+static int check_header(sqlite3 *db, int64_t *ret_version) {
+        int64_t application_id, version;
+        int r;
+
+        r = store_stmt_pragma(db, "PRAGMA application_id", &application_id);
+        if (r < 0)
+                return r;
+        if (application_id != STORE_SCHEMA_APPLICATION_ID)
+                return -EMEDIUMTYPE;
+        r = store_stmt_pragma(db, "PRAGMA user_version", &version);
+        if (r < 0)
+                return r;
+        if (version > store_schema_newest())
+                return -EPROTONOSUPPORT;
+        if (version < 1)
+                return -EUCLEAN;
+        *ret_version = version;
+        return 0;
+}
+
+static int on_wal(void *userdata, sqlite3 *db, const char *name, int pages) {
+        struct store *s = userdata;
+
+        (void) db;
+        (void) name;
+        s->wal_pages = pages;
+        return SQLITE_OK;
+}
+
+static int configure(struct store *s) {
+        /* Checkpoints are made by the writer when it has nothing better to do, never inside
+         * somebody's commit. */
+        static const char writer[] =
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                "PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 16777216;"
+                "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY";
+        static const char reader[] = "PRAGMA query_only = ON; PRAGMA wal_autocheckpoint = 0;"
+                                     "PRAGMA mmap_size = 1073741824; PRAGMA temp_store = MEMORY";
+        static const char staging[] = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+                                      "PRAGMA locking_mode = EXCLUSIVE; PRAGMA foreign_keys = ON;"
+                                      "PRAGMA temp_store = MEMORY";
+
+        int r;
+
+        if (s->mode == STORE_READER)
+                (void) sqlite3_busy_timeout(s->db, 20);
+        if (s->mode == STORE_READER)
+                return store_stmt_exec(s->db, reader);
+        if (s->mode == STORE_STAGING)
+                return store_stmt_exec(s->db, staging);
+        r = store_stmt_exec(s->db, writer);
+        /* replaces the automatic checkpoint's own hook, so it comes last */
+        (void) sqlite3_wal_hook(s->db, on_wal, s);
+        return r;
+}
+
+int store_open(struct store **ret, const char *path, enum store_mode mode,
+               struct store_shared *shared) {
+        __attribute__((cleanup(store_freep))) struct store *s = calloc(1, sizeof(*s));
+        int64_t version;
+        int r;
+
+        if (!s)
+                return -ENOMEM;
+        s->mode = mode;
+        s->shared = shared;
+        r = db_open(path, SQLITE_OPEN_READWRITE, &s->db);
+        if (r < 0)
+                return r;
+        r = check_header(s->db, &version);
+        if (r < 0)
+                return r;
+        r = configure(s);
+        if (r < 0)
+                return r;
+        if (mode == STORE_WRITER && version < store_schema_newest()) {
+                r = store_schema_migrate(s->db, version);
+                if (r < 0)
+                        return r;
+        }
+        r = store_stmt_prepare_all(s);
+        if (r < 0)
+                return r;
+        *ret = take_ptr(s);
+        return 0;
+}
+
+struct store *store_free(struct store *s) {
+        if (!s)
+                return NULL;
+        for (size_t i = 0; i < _STMT_MAX; i++)
+                (void) sqlite3_finalize(s->statements[i]);
+        (void) sqlite3_close(s->db);
+        free(s);
+        return NULL;
+}
+
+void store_freep(struct store **s) {
+        *s = store_free(*s);
+}
+
+void store_set_seal(struct store *writer, store_seal_fn *seal, void *userdata) {
+        writer->seal = seal;
+        writer->seal_userdata = userdata;
+}
+
+const char *store_error_text(int r) {
+        switch (-r) {
+        case ENOENT:
+                return "it does not exist";
+        case EMEDIUMTYPE:
+                return "it is not a database of wfapikeyd";
+        case EPROTONOSUPPORT:
+                return "it was written by a newer version of wfapikeyd";
+        case EUCLEAN:
+                return "it is damaged; restore it from a backup";
+        case EBUSY:
+                return "another process has locked it";
+        case ENOSPC:
+                return "the disk is full";
+        case EROFS:
+                return "it cannot be written";
+        case EACCES:
+                return "it cannot be opened";
+        case ENOMEM:
+                return "out of memory";
+        }
+        return "input/output error";
+}
+
+int store_check(struct store *writer) {
+        int64_t pages, page_size;
+        sqlite3_stmt *stmt = NULL;
+        bool fine;
+        int r;
+
+        r = store_stmt_pragma(writer->db, "PRAGMA page_count", &pages);
+        if (r >= 0)
+                r = store_stmt_pragma(writer->db, "PRAGMA page_size", &page_size);
+        if (r < 0 || pages * page_size > CHECK_MAX_BYTES)
+                return r < 0 ? r : 1;
+
+        r = store_stmt_error(
+                sqlite3_prepare_v2(writer->db, "PRAGMA quick_check(1)", -1, &stmt, NULL));
+        if (r < 0)
+                return r;
+        r = store_stmt_step(stmt);
+        fine = r == 1 && strcmp((const char *) sqlite3_column_text(stmt, 0), "ok") == 0;
+        (void) sqlite3_finalize(stmt);
+        return r < 0 ? r : fine ? 0 : -EUCLEAN;
+}
+
+int store_begin(struct store *writer) {
+        return store_stmt_run(writer, STMT_BEGIN_WRITE);
+}
+
+int store_commit_quietly(struct store *writer) {
+        int r = store_stmt_run(writer, STMT_COMMIT);
+
+        if (r < 0)
+                store_rollback(writer);
+        else if (writer->audit_seq > 0)
+                atomic_store_explicit(&writer->shared->audit_seq, writer->audit_seq,
+                                      memory_order_release);
+        writer->audit_seq = 0;
+        return r;
+}
+
+int store_commit(struct store *writer) {
+        int r = store_commit_quietly(writer);
+
+        if (r < 0)
+                return r;
+        (void) atomic_fetch_add_explicit(&writer->shared->generation, 1, memory_order_release);
+        return 0;
+}
+
+void store_rollback(struct store *writer) {
+        writer->audit_seq = 0;
+        if (!sqlite3_get_autocommit(writer->db))
+                (void) !store_stmt_run(writer, STMT_ROLLBACK);
+}
+
+void store_checkpoint(struct store *writer, bool idle) {
+        /* By size, so that small changes do not cost a second sync each; passive, so that it
+         * waits for nobody. */
+        if (writer->wal_pages < (idle ? 1 : 4) * CHECKPOINT_PAGES)
+                return;
+        if (sqlite3_wal_checkpoint_v2(writer->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) ==
+            SQLITE_OK)
+                writer->wal_pages = 0;
+}
+
+void store_release(struct store *reader) {
+        if (!reader->snapshot)
+                return;
+        /* A read transaction has nothing to lose by ending. */
+        (void) !store_stmt_run(reader, STMT_COMMIT);
+        reader->snapshot = !sqlite3_get_autocommit(reader->db);
+}
+
+int store_refresh(struct store *reader, bool *ret_changed) {
+        /* First the counter, then the snapshot: a commit between the two is seen now and counted
+         * again next time. */
+        uint64_t generation =
+                atomic_load_explicit(&reader->shared->generation, memory_order_acquire);
+        bool changed = generation != reader->seen;
+        int r;
+
+        if (reader->snapshot && !changed) {
+                *ret_changed = false;
+                return 0;
+        }
+        store_release(reader);
+        if (reader->snapshot)
+                return -EIO;
+        r = store_stmt_run(reader, STMT_BEGIN_READ);
+        if (r < 0)
+                return r;
+        reader->snapshot = true;
+        reader->seen = generation;
+        *ret_changed = changed;
+        return 0;
+}
+
+int store_pepper_each(struct store *s, int (*visit)(uint32_t pepper_id, void *userdata),
+                      void *userdata) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_PEPPERS);
+        int r;
+
+        while ((r = store_stmt_step(stmt)) > 0) {
+                r = visit((uint32_t) sqlite3_column_int64(stmt, 0), userdata);
+                if (r < 0)
+                        return r;
+        }
+        return r;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+
+#include "store/store_stmt.h"
+
+enum column {
+        COL_NAME,
+        COL_STATE,
+        COL_UID,
+        COL_LOCAL,
+        COL_ADMIN,
+        COL_LOCKED,
+        COL_PASSWORD_ENDS,
+        COL_CLOSES,
+        COL_GONE_SINCE,
+        COL_CHECKED,
+};
+
+static int read_account(sqlite3_stmt *stmt, struct account_record *account) {
+        int64_t state = sqlite3_column_int64(stmt, COL_STATE),
+                uid = sqlite3_column_int64(stmt, COL_UID);
+
+        if (store_stmt_text(stmt, COL_NAME, account->name, sizeof(account->name)) < 0 ||
+            (state != ACCOUNT_PRESENT && state != ACCOUNT_GONE) || uid < 0 || uid >= (uid_t) -1)
+                return -EUCLEAN;
+        account->state = (enum account_state) state;
+        account->uid = (uid_t) uid;
+        account->local = sqlite3_column_int64(stmt, COL_LOCAL) != 0;
+        account->admin = sqlite3_column_int64(stmt, COL_ADMIN) != 0;
+        account->locked = sqlite3_column_int64(stmt, COL_LOCKED) != 0;
+        account->password_ends_at = sqlite3_column_int64(stmt, COL_PASSWORD_ENDS);
+        account->closes_at = sqlite3_column_int64(stmt, COL_CLOSES);
+        account->gone_since = sqlite3_column_int64(stmt, COL_GONE_SINCE);
+        account->checked_at = sqlite3_column_int64(stmt, COL_CHECKED);
+        return 0;
+}
+
+static int get(sqlite3_stmt *stmt, struct account_record *ret) {
+        struct account_record account = {};
+        int r;
+
+        r = store_stmt_step(stmt);
+        if (r <= 0)
+                return r < 0 ? r : -ENOENT;
+        r = read_account(stmt, &account);
+        if (r >= 0)
+                *ret = account;
+        return r;
+}
+
+int store_account_get(struct store *s, const char *name, struct account_record *ret) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_ACCOUNT_GET);
+
+        if (sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC) != SQLITE_OK)
+                return -ENOMEM;
+        return get(stmt, ret);
+}
+
+int store_account_of_uid(struct store *writer, uid_t uid, struct account_record *ret) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_ACCOUNT_OF_UID);
+
+        if (sqlite3_bind_int64(stmt, 1, uid) != SQLITE_OK)
+                return -ENOMEM;
+        return get(stmt, ret);
+}
+
+int store_account_put(struct store *writer, const struct account_record *account) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_ACCOUNT_PUT);
+
+        if (sqlite3_bind_text(stmt, 1, account->name, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_int(stmt, 2, (int) account->state) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 3, account->uid) != SQLITE_OK ||
+            sqlite3_bind_int(stmt, 4, account->local) != SQLITE_OK ||
+            sqlite3_bind_int(stmt, 5, account->admin) != SQLITE_OK ||
+            sqlite3_bind_int(stmt, 6, account->locked) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 7, account->password_ends_at) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 8, account->closes_at) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 9, account->gone_since) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 10, account->checked_at) != SQLITE_OK)
+                return -ENOMEM;
+        return store_stmt_step(stmt);
+}
+
+static int each(sqlite3_stmt *stmt,
+                int (*visit)(const struct account_record *account, void *userdata),
+                void *userdata) {
+        int r;
+
+        while ((r = store_stmt_step(stmt)) > 0) {
+                struct account_record account = {};
+
+                r = read_account(stmt, &account);
+                if (r >= 0)
+                        r = visit(&account, userdata);
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}
+
+int store_account_each(struct store *s,
+                       int (*visit)(const struct account_record *account, void *userdata),
+                       void *userdata) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_ACCOUNT_EACH);
+
+        return each(stmt, visit, userdata);
+}
+
+int store_account_each_ended(struct store *s, int64_t after, int64_t until,
+                             int (*visit)(const struct account_record *account, void *userdata),
+                             void *userdata) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_ACCOUNT_ENDED);
+
+        if (sqlite3_bind_int64(stmt, 1, after) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 2, until) != SQLITE_OK)
+                return -ENOMEM;
+        return each(stmt, visit, userdata);
+}
+
+int store_account_each_missing(struct store *writer, int (*visit)(const char *name, void *userdata),
+                               void *userdata) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_ACCOUNT_MISSING);
+        char name[WIRE_USER_MAX + 1];
+        int r;
+
+        while ((r = store_stmt_step(stmt)) > 0) {
+                r = store_stmt_text(stmt, 0, name, sizeof(name));
+                if (r >= 0)
+                        r = visit(name, userdata);
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}
+
+int store_account_forget(struct store *writer) {
+        return store_stmt_run(writer, STMT_ACCOUNT_FORGET);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <string.h>
+
+#include "store/store_chain.h"
+
+int store_audit_add(struct store *writer, const struct audit_record *record) {
+        struct audit_record begin = { .at = record->at,
+                                      .until = record->at,
+                                      .count = 1,
+                                      .uid = AUDIT_NOBODY,
+                                      .owner_uid = AUDIT_NOBODY,
+                                      .event = "begun",
+                                      .verdict = "done",
+                                      .door = "daemon" };
+        struct store_chain chain;
+        int r;
+
+        r = store_chain_load(writer, &chain);
+        if (r >= 0 && chain.head_seq == 0 && !chain.broken)
+                r = store_chain_append(writer, &chain, &begin);
+        if (r >= 0)
+                r = store_chain_append(writer, &chain, record);
+        if (r >= 0)
+                r = store_chain_save(writer, &chain);
+        if (r >= 0)
+                writer->audit_seq = chain.head_seq;
+        return r;
+}
+
+int store_audit_head(struct store *writer, int64_t *ret) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_CHAIN_GET);
+        int r = store_stmt_step(stmt);
+
+        if (r < 0)
+                return r;
+        *ret = r > 0 ? sqlite3_column_int64(stmt, 5) : 0;
+        return 0;
+}
+
+static bool is_text(const char *want, const char *got) {
+        return !want || strcmp(want, got) == 0;
+}
+
+static bool matches(const struct audit_filter *f, const struct audit_record *record) {
+        return record->until >= f->since && (f->until == 0 || record->at <= f->until) &&
+               (!f->own || record->owner_uid == f->owner_uid) && is_text(f->key, record->key) &&
+               is_text(f->user, record->user) && is_text(f->service, record->service) &&
+               is_text(f->verdict, record->verdict);
+}
+
+/* The statement that finds what the filter lets pass, begun behind ${after}. */
+static int start(struct store *s, const struct audit_filter *f, sqlite3_stmt **ret) {
+        const char *of = f->key ? f->key : f->user;
+        sqlite3_stmt *stmt = store_stmt(s, f->key    ? STMT_AUDIT_EACH_OF_KEY
+                                           : f->user ? STMT_AUDIT_EACH_OF_USER
+                                                     : STMT_AUDIT_EACH);
+
+        if (sqlite3_bind_int64(stmt, 1, f->after) != SQLITE_OK ||
+            (of && sqlite3_bind_text(stmt, 2, of, -1, SQLITE_STATIC) != SQLITE_OK)) {
+                store_stmt_done(&stmt);
+                return -ENOMEM;
+        }
+        *ret = stmt;
+        return 0;
+}
+
+static void done(sqlite3_stmt **stmt) {
+        if (*stmt)
+                store_stmt_done(stmt);
+}
+
+int store_audit_each(struct store *writer, const struct audit_filter *filter, size_t most,
+                     int (*visit)(const struct audit_record *record, void *userdata),
+                     void *userdata, int64_t *ret_next) {
+        __attribute__((cleanup(done))) sqlite3_stmt *stmt = NULL;
+        int64_t last = filter->after;
+        int r;
+
+        r = start(writer, filter, &stmt);
+        if (r < 0)
+                return r;
+        for (size_t n = 0; (r = store_stmt_step(stmt)) > 0; n++) {
+                struct audit_record record = {};
+
+                if (n == most)
+                        break;
+                /* What cannot be read is for store_audit_verify() to complain of; it must not
+                 * hide the rest. */
+                last = sqlite3_column_int64(stmt, STORE_CHAIN_SEQ);
+                if (store_chain_read(stmt, &record) < 0 || !matches(filter, &record))
+                        continue;
+                r = visit(&record, userdata);
+                if (r != 0)
+                        break;
+        }
+        if (r < 0)
+                return r;
+        *ret_next = r > 0 ? last : 0;
+        return 0;
+}
+
+/* --- Purge and verification --- */
+
+static int delete_up_to(struct store *s, int64_t seq) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_AUDIT_DELETE);
+
+        if (sqlite3_bind_int64(stmt, 1, seq) != SQLITE_OK)
+                return -ENOMEM;
+        return store_stmt_step(stmt);
+}
+
+/* Moves the base behind the last record that may go. Returns how many that are. */
+static int find_old(struct store *s, int64_t until, int64_t most, struct store_chain *chain) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_AUDIT_EACH);
+        int r, n = 0;
+
+        if (sqlite3_bind_int64(stmt, 1, 0) != SQLITE_OK)
+                return -ENOMEM;
+        while (n < most && (r = store_stmt_step(stmt)) != 0) {
+                if (r < 0)
+                        return r;
+                if (sqlite3_column_int64(stmt, STORE_CHAIN_UNTIL) > until)
+                        break;
+                if (!store_chain_read_seal(stmt, chain->base))
+                        chain->broken = true;
+                chain->base_seq = sqlite3_column_int64(stmt, STORE_CHAIN_SEQ);
+                n++;
+        }
+        return n;
+}
+
+int store_audit_purge(struct store *writer, int64_t until, int64_t most) {
+        struct store_chain chain;
+        int r, n = 0;
+
+        r = store_chain_load(writer, &chain);
+        if (r >= 0)
+                r = n = find_old(writer, until, most, &chain);
+        if (r <= 0)
+                return r;
+        r = delete_up_to(writer, chain.base_seq);
+        if (r >= 0)
+                r = store_chain_save(writer, &chain);
+        return r < 0 ? r : n;
+}
+
+/* The seal that the record behind ${*after} builds on. */
+static int find_start(struct store *s, const struct store_chain *chain, int64_t *after,
+                      uint8_t ret[static STORE_CHAIN_HASH_LEN]) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_AUDIT_HASH);
+        int r;
+
+        if (*after <= chain->base_seq) {
+                *after = chain->base_seq;
+                memcpy(ret, chain->base, STORE_CHAIN_HASH_LEN);
+                return 0;
+        }
+        if (sqlite3_bind_int64(stmt, 1, *after) != SQLITE_OK)
+                return -ENOMEM;
+        r = store_stmt_step(stmt);
+        if (r < 0)
+                return r;
+        return r > 0 && store_chain_read_hash(stmt, 0, ret) ? 0 : -ENOENT;
+}
+
+static int found(struct audit_check *check, enum audit_fault fault, int64_t bad) {
+        check->fault = fault;
+        check->bad = bad;
+        return 0;
+}
+
+/* ${hash} is the seal of the record ${seq}. */
+static int walk(struct store *s, const struct store_chain *chain, int64_t seq,
+                uint8_t hash[static STORE_CHAIN_HASH_LEN], size_t most, struct audit_check *check) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_AUDIT_EACH);
+        int r;
+
+        /* In whole: a record before the base is one too many. */
+        if (sqlite3_bind_int64(stmt, 1, seq == chain->base_seq ? INT64_MIN : seq) != SQLITE_OK)
+                return -ENOMEM;
+        while ((r = store_stmt_step(stmt)) > 0) {
+                if (check->n == most) {
+                        check->next = seq;
+                        return 0;
+                }
+                check->n++;
+                if (sqlite3_column_int64(stmt, STORE_CHAIN_SEQ) != seq + 1)
+                        return found(check, AUDIT_MISSING, seq + 1);
+                seq++;
+                if (!store_chain_follows(s, stmt, hash))
+                        return found(check, AUDIT_ALTERED, seq);
+        }
+        if (r < 0)
+                return r;
+        if (seq < chain->head_seq)
+                return found(check, AUDIT_MISSING, seq + 1);
+        if (chain->broken || memcmp(hash, chain->head, STORE_CHAIN_HASH_LEN) != 0)
+                return found(check, AUDIT_UNSEALED, seq);
+        return 0;
+}
+
+int store_audit_verify(struct store *writer, int64_t after, size_t most, struct audit_check *ret) {
+        struct audit_check check = {};
+        uint8_t hash[STORE_CHAIN_HASH_LEN];
+        struct store_chain chain;
+        int r;
+
+        r = store_chain_load(writer, &chain);
+        if (r < 0)
+                return r;
+        r = find_start(writer, &chain, &after, hash);
+        if (r == -ENOENT)
+                r = found(&check, AUDIT_MISSING, after);
+        else if (r >= 0)
+                r = walk(writer, &chain, after, hash, most, &check);
+        if (r >= 0)
+                *ret = check;
+        return r;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The chain of the audit log: what a record looks like in the database, its seal, and the one
+ * row that seals both ends. For store_audit.c alone. */
+#pragma once
+
+#include "store/store_stmt.h"
+
+#define STORE_CHAIN_HASH_LEN RECORD_DIGEST_LEN
+
+/* The columns of a record, as far as others than store_chain.c know them. */
+enum store_chain_column {
+        STORE_CHAIN_SEQ = 0,
+        STORE_CHAIN_UNTIL = 2,
+};
+
+/* Both ends of the log: the seal of the last record that was purged, and that of the last one
+ * there is. */
+struct store_chain {
+        int64_t base_seq, head_seq;
+        uint8_t base[STORE_CHAIN_HASH_LEN], head[STORE_CHAIN_HASH_LEN], mac[STORE_CHAIN_HASH_LEN];
+        int64_t last_seq; /* that is in the table */
+        /* the seal is not ours; and it will not be mended by adding to it */
+        bool broken;
+};
+
+/**
+ * store_chain_load(s, ret):
+ * Both ends, and whether they are as we sealed them. A chain that somebody has touched is no
+ * reason not to revoke a key: it is read as far as it can be, and broken. Returns 0; -ENOKEY; an
+ * error of the store.
+ */
+int store_chain_load(struct store *s, struct store_chain *ret) _must_check_;
+
+/**
+ * store_chain_save(s, chain): seals both ends, unless they are broken, and writes them. 0, or an
+ * error of the store.
+ */
+int store_chain_save(struct store *s, struct store_chain *chain) _must_check_;
+
+/**
+ * store_chain_append(s, chain, record): writes one more record and moves the head to it. 0, or
+ * an error of the store.
+ */
+int store_chain_append(struct store *s, struct store_chain *chain,
+                       const struct audit_record *record) _must_check_;
+
+/**
+ * store_chain_read(stmt, record): the record at which ${stmt} stands. 0; -EUCLEAN: then
+ * ${record} is not to be used.
+ */
+int store_chain_read(sqlite3_stmt *stmt, struct audit_record *record) _must_check_;
+
+/**
+ * store_chain_read_seal(stmt, out), store_chain_read_hash(stmt, column, out):
+ * The seal of the record at which ${stmt} stands, or that in another column. Whether it has the
+ * length of one.
+ */
+bool store_chain_read_seal(sqlite3_stmt *stmt,
+                           uint8_t out[static STORE_CHAIN_HASH_LEN]) _must_check_;
+bool store_chain_read_hash(sqlite3_stmt *stmt, int column,
+                           uint8_t out[static STORE_CHAIN_HASH_LEN]) _must_check_;
+
+/**
+ * store_chain_follows(s, stmt, hash):
+ * Whether the record at which ${stmt} stands is as it was written, behind the one whose seal is
+ * ${hash}; that becomes its own.
+ */
+bool store_chain_follows(const struct store *s, sqlite3_stmt *stmt,
+                         uint8_t hash[static STORE_CHAIN_HASH_LEN]) _must_check_;

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <string.h>
+
+#include "store/store_stmt.h"
+
+/* The columns of KEY_COLUMNS, in their order; USE_COLUMNS follow. */
+enum column {
+        COL_ID,
+        COL_DIGEST,
+        COL_PEPPER,
+        COL_OWNER,
+        COL_OWNER_UID,
+        COL_NAME,
+        COL_SERVICES,
+        COL_NETWORKS,
+        COL_STATUS,
+        COL_REASON,
+        COL_CREATED,
+        COL_UPDATED,
+        COL_EXPIRES,
+        COL_BOUND,
+        COL_LINKED,
+        COL_ORIGIN,
+        COL_PREDECESSOR,
+        COL_SUCCESSOR,
+        COL_RETIRES,
+        COL_EPOCH,
+        COL_DEAD,
+        COL_NEED,
+        COL_CERTIFICATE,
+        COL_LAST,
+        COL_LAST_SERVICE,
+        COL_LAST_RHOST,
+        COL_USES,
+};
+
+/* No bytes: bound to none. */
+static int read_certificate(sqlite3_stmt *stmt, struct key_record *key) {
+        int64_t need = sqlite3_column_int64(stmt, COL_NEED);
+
+        if (need < CERTIFICATE_NO || need > CERTIFICATE_PROOF)
+                return -EUCLEAN;
+        key->certificate_need = (enum certificate_need) need;
+        key->bound = sqlite3_column_bytes(stmt, COL_CERTIFICATE) != 0;
+        return key->bound ? store_stmt_blob(stmt, COL_CERTIFICATE, key->certificate,
+                                            sizeof(key->certificate))
+                          : 0;
+}
+
+static int read_numbers(sqlite3_stmt *stmt, struct key_record *key) {
+        int64_t status = sqlite3_column_int64(stmt, COL_STATUS),
+                uid = sqlite3_column_int64(stmt, COL_OWNER_UID);
+
+        if (sqlite3_column_bytes(stmt, COL_DIGEST) != RECORD_DIGEST_LEN || uid < 0 ||
+            uid >= (uid_t) -1 || (status != KEY_ACTIVE && status != KEY_REVOKED))
+                return -EUCLEAN;
+        memcpy(key->digest, sqlite3_column_blob(stmt, COL_DIGEST), RECORD_DIGEST_LEN);
+        key->pepper_id = (uint32_t) sqlite3_column_int64(stmt, COL_PEPPER);
+        key->owner_uid = (uid_t) uid;
+        key->status = (enum key_status) status;
+        key->created_at = sqlite3_column_int64(stmt, COL_CREATED);
+        key->updated_at = sqlite3_column_int64(stmt, COL_UPDATED);
+        key->expires_at = sqlite3_column_int64(stmt, COL_EXPIRES);
+        key->bound_at = sqlite3_column_int64(stmt, COL_BOUND);
+        key->retires_at = sqlite3_column_int64(stmt, COL_RETIRES);
+        key->epoch = sqlite3_column_int64(stmt, COL_EPOCH);
+        key->dead_at = sqlite3_column_int64(stmt, COL_DEAD);
+        return read_certificate(stmt, key);
+}
+
+/* On failure the record is not to be used; callers fill one of their own and hand it on only
+ * then. */
+int store_key_read(sqlite3_stmt *stmt, struct key_record *key) {
+        if (store_stmt_text(stmt, COL_ID, key->id, sizeof(key->id)) < 0 ||
+            store_stmt_text(stmt, COL_OWNER, key->owner, sizeof(key->owner)) < 0 ||
+            store_stmt_text(stmt, COL_NAME, key->name, sizeof(key->name)) < 0 ||
+            store_stmt_text(stmt, COL_SERVICES, key->services, sizeof(key->services)) < 0 ||
+            store_stmt_text(stmt, COL_NETWORKS, key->networks, sizeof(key->networks)) < 0 ||
+            store_stmt_text(stmt, COL_REASON, key->reason, sizeof(key->reason)) < 0 ||
+            store_stmt_text(stmt, COL_LINKED, key->linked, sizeof(key->linked)) < 0 ||
+            store_stmt_text(stmt, COL_ORIGIN, key->origin, sizeof(key->origin)) < 0 ||
+            store_stmt_text(stmt, COL_PREDECESSOR, key->predecessor, sizeof(key->predecessor)) <
+                    0 ||
+            store_stmt_text(stmt, COL_SUCCESSOR, key->successor, sizeof(key->successor)) < 0)
+                return -EUCLEAN;
+        return read_numbers(stmt, key);
+}
+
+static int read_use(sqlite3_stmt *stmt, struct key_record *key) {
+        if (sqlite3_column_type(stmt, COL_LAST) == SQLITE_NULL)
+                return 0;
+        key->last_used_at = sqlite3_column_int64(stmt, COL_LAST);
+        key->uses = (uint64_t) sqlite3_column_int64(stmt, COL_USES);
+        if (store_stmt_text(stmt, COL_LAST_SERVICE, key->last_service, sizeof(key->last_service)) <
+                    0 ||
+            store_stmt_text(stmt, COL_LAST_RHOST, key->last_rhost, sizeof(key->last_rhost)) < 0)
+                return -EUCLEAN;
+        return 0;
+}
+
+static int get(struct store *s, enum stmt which, const char *id, struct key_record *ret) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, which);
+        struct key_record key = {};
+        int r;
+
+        r = store_stmt_error(sqlite3_bind_text(stmt, 1, id, -1, SQLITE_STATIC));
+        if (r < 0)
+                return r;
+        r = store_stmt_step(stmt);
+        if (r <= 0)
+                return r < 0 ? r : -ENOENT;
+        r = store_key_read(stmt, &key);
+        if (r >= 0 && which != STMT_KEY_GET)
+                r = read_use(stmt, &key);
+        if (r < 0)
+                return r;
+        *ret = key;
+        return 0;
+}
+
+int store_key_get(struct store *s, const char *id, struct key_record *ret) {
+        return get(s, STMT_KEY_GET, id, ret);
+}
+
+int store_key_get_used(struct store *writer, const char *id, struct key_record *ret) {
+        return get(writer, STMT_KEY_GET_USED, id, ret);
+}
+
+static int each(sqlite3_stmt *stmt, const char *after,
+                int (*visit)(const struct key_record *key, void *userdata), void *userdata) {
+        int r;
+
+        r = store_stmt_error(sqlite3_bind_text(stmt, 1, after, -1, SQLITE_STATIC));
+        if (r < 0)
+                return r;
+        while ((r = store_stmt_step(stmt)) > 0) {
+                struct key_record key = {};
+
+                r = store_key_read(stmt, &key);
+                if (r >= 0)
+                        r = read_use(stmt, &key);
+                if (r >= 0)
+                        r = visit(&key, userdata);
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}
+
+int store_key_each(struct store *writer, const char *owner, const char *after,
+                   int (*visit)(const struct key_record *key, void *userdata), void *userdata) {
+        _cleanup_stmt_ sqlite3_stmt *stmt =
+                store_stmt(writer, owner ? STMT_KEY_EACH_OF : STMT_KEY_EACH);
+
+        if (owner && sqlite3_bind_text(stmt, 2, owner, -1, SQLITE_STATIC) != SQLITE_OK)
+                return -ENOMEM;
+        return each(stmt, after, visit, userdata);
+}
+
+int store_key_each_own(struct store *writer, uid_t uid, const char *after,
+                       int (*visit)(const struct key_record *key, void *userdata), void *userdata) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_KEY_EACH_OWN);
+
+        if (sqlite3_bind_int64(stmt, 2, uid) != SQLITE_OK)
+                return -ENOMEM;
+        return each(stmt, after, visit, userdata);
+}
+
+static bool bind_certificate(sqlite3_stmt *stmt, int at, const struct key_record *key) {
+        return sqlite3_bind_int(stmt, at, (int) key->certificate_need) == SQLITE_OK &&
+               sqlite3_bind_blob(stmt, at + 1, key->certificate,
+                                 key->bound ? (int) sizeof(key->certificate) : 0,
+                                 SQLITE_STATIC) == SQLITE_OK;
+}
+
+static int bind_key(sqlite3_stmt *stmt, const struct key_record *key) {
+        if (sqlite3_bind_text(stmt, 1, key->id, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_blob(stmt, 2, key->digest, RECORD_DIGEST_LEN, SQLITE_STATIC) !=
+                    SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 3, key->pepper_id) != SQLITE_OK ||
+            sqlite3_bind_text(stmt, 4, key->owner, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 5, key->owner_uid) != SQLITE_OK ||
+            sqlite3_bind_text(stmt, 6, key->name, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_text(stmt, 7, key->services, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_text(stmt, 8, key->networks, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_int(stmt, 9, (int) key->status) != SQLITE_OK ||
+            sqlite3_bind_text(stmt, 10, key->reason, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 11, key->created_at) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 12, key->updated_at) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 13, key->expires_at) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 14, key->bound_at) != SQLITE_OK ||
+            sqlite3_bind_text(stmt, 15, key->linked, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_text(stmt, 16, key->origin, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_text(stmt, 17, key->predecessor, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_text(stmt, 18, key->successor, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 19, key->retires_at) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 20, key->epoch) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 21, key->dead_at) != SQLITE_OK ||
+            !bind_certificate(stmt, 22, key))
+                return -ENOMEM;
+        return 0;
+}
+
+int store_key_insert(struct store *writer, const struct key_record *key) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_KEY_INSERT);
+        int r;
+
+        r = bind_key(stmt, key);
+        return r < 0 ? r : store_stmt_step(stmt);
+}
+
+/* Steps a change of at most one row, and says whether there was one. */
+static int change_one(struct store *writer, sqlite3_stmt *stmt) {
+        int r = store_stmt_step(stmt);
+
+        if (r != 0)
+                return r < 0 ? r : -EIO;
+        return sqlite3_changes(writer->db) > 0 ? 0 : -ENOENT;
+}
+
+int store_key_update(struct store *writer, const struct key_record *key) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_KEY_UPDATE);
+
+        if (sqlite3_bind_text(stmt, 1, key->id, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_blob(stmt, 2, key->digest, RECORD_DIGEST_LEN, SQLITE_STATIC) !=
+                    SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 3, key->pepper_id) != SQLITE_OK ||
+            sqlite3_bind_text(stmt, 4, key->name, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_int(stmt, 5, (int) key->status) != SQLITE_OK ||
+            sqlite3_bind_text(stmt, 6, key->reason, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 7, key->updated_at) != SQLITE_OK ||
+            sqlite3_bind_text(stmt, 8, key->successor, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 9, key->retires_at) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 10, key->dead_at) != SQLITE_OK ||
+            !bind_certificate(stmt, 11, key))
+                return -ENOMEM;
+        return change_one(writer, stmt);
+}
+
+int store_key_delete(struct store *writer, const char *id) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_KEY_DELETE);
+
+        if (sqlite3_bind_text(stmt, 1, id, -1, SQLITE_STATIC) != SQLITE_OK)
+                return -ENOMEM;
+        return change_one(writer, stmt);
+}
+
+int store_key_used(struct store *writer, const struct key_use *use, uint64_t count) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_KEY_USED);
+        int r;
+
+        if (sqlite3_bind_text(stmt, 1, use->id, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 2, use->at) != SQLITE_OK ||
+            sqlite3_bind_text(stmt, 3, use->service, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_text(stmt, 4, use->rhost, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 5, (int64_t) count) != SQLITE_OK)
+                return -ENOMEM;
+        /* Only a first use looks at the key itself, by its foreign key. */
+        r = store_stmt_step(stmt);
+        return r == -EEXIST ? 0 : r;
+}
+
+int store_key_count(struct store *writer, uint64_t *ret) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_KEY_COUNT);
+        int r = store_stmt_step(stmt);
+
+        if (r <= 0)
+                return r < 0 ? r : -EIO;
+        *ret = (uint64_t) sqlite3_column_int64(stmt, 0);
+        return 0;
+}
+
+int store_key_newest(struct store *writer, int64_t *ret) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_KEY_NEWEST);
+        int r = store_stmt_step(stmt);
+
+        if (r <= 0)
+                return r < 0 ? r : -EIO;
+        *ret = sqlite3_column_int64(stmt, 0);
+        return 0;
+}
+
+int store_key_each_life(struct store *writer, const char *after, int64_t max,
+                        void (*visit)(const struct key_record *key, void *userdata),
+                        void *userdata) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_KEY_LIVES);
+        int r, n = 0;
+
+        if (sqlite3_bind_text(stmt, 1, after, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 2, max) != SQLITE_OK)
+                return -ENOMEM;
+        while ((r = store_stmt_step(stmt)) > 0) {
+                struct key_record key = { .status = sqlite3_column_int(stmt, 1) != 0 ? KEY_REVOKED
+                                                                                     : KEY_ACTIVE,
+                                          .created_at = sqlite3_column_int64(stmt, 2),
+                                          .expires_at = sqlite3_column_int64(stmt, 3),
+                                          .bound_at = sqlite3_column_int64(stmt, 4),
+                                          .retires_at = sqlite3_column_int64(stmt, 5) };
+
+                r = store_stmt_text(stmt, 0, key.id, sizeof(key.id));
+                if (r < 0)
+                        return r;
+                visit(&key, userdata);
+                n++;
+        }
+        return r < 0 ? r : n;
+}

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "cleanup.h"
+#include "store/store_stmt.h"
+
+/* Invariant: insert is a statement for the rows of the table before ${next_table}, or NULL
+ * before the first one. */
+struct store_load {
+        char path[PATH_MAX];
+        struct store_shared shared;
+        struct store *staging; /* NULL when it is finished */
+        size_t next_table;
+        const char *table;
+        sqlite3_stmt *insert;
+        int n_columns, id_column; /* -1: it has none that is a key's */
+        uint64_t rows, keys;
+};
+
+/* A record as far as it was not read; what is wrong with it makes all that follows empty. */
+struct in {
+        const uint8_t *bytes;
+        size_t left;
+        bool wrong;
+};
+
+static const uint8_t *take(struct in *in, size_t len) {
+        const uint8_t *bytes = in->bytes;
+
+        if (in->wrong || len > in->left) {
+                in->wrong = true;
+                return NULL;
+        }
+        in->bytes += len;
+        in->left -= len;
+        return bytes;
+}
+
+static uint64_t take_number(struct in *in, size_t len) {
+        const uint8_t *bytes = take(in, len);
+
+        return bytes ? bytes_get(bytes, len) : 0;
+}
+
+/* Whether the next name is ${name}. */
+static bool is_name(const uint8_t *bytes, size_t len, const char *name) {
+        return bytes && strlen(name) == len && memcmp(bytes, name, len) == 0;
+}
+
+/* --- Tables --- */
+
+/* Tables come in their order, each once. */
+static int find_table(struct store_load *l, const uint8_t *name, size_t len) {
+        for (size_t i = l->next_table; store_stmt_table(i); i++)
+                if (is_name(name, len, store_stmt_table(i))) {
+                        l->table = store_stmt_table(i);
+                        l->next_table = i + 1;
+                        return 0;
+                }
+        for (size_t i = 0; i < l->next_table; i++)
+                if (is_name(name, len, store_stmt_table(i)))
+                        return -EBADMSG;
+        return -EPROTONOSUPPORT;
+}
+
+/* The columns that the file has; by the names of our own, because they go into a statement. */
+static int take_columns(struct in *in, const struct store_columns *ours,
+                        struct store_columns *ret) {
+        struct store_columns columns = { .n = take_number(in, 1) };
+
+        if (columns.n == 0 || columns.n > STORE_COLUMNS_MAX)
+                return -EBADMSG;
+        for (size_t i = 0, at; i < columns.n; i++) {
+                size_t len = take_number(in, 1);
+                const uint8_t *name = take(in, len);
+
+                if (in->wrong)
+                        return -EBADMSG;
+                for (at = 0; at < ours->n; at++)
+                        if (is_name(name, len, ours->names[at]))
+                                break;
+                if (at == ours->n)
+                        return -EPROTONOSUPPORT;
+                memcpy(columns.names[i], ours->names[at], sizeof(columns.names[i]));
+        }
+        *ret = columns;
+        return 0;
+}
+
+static int prepare(struct store_load *l, const struct store_columns *columns) {
+        char list[STORE_LIST_LEN], sql[2 * STORE_LIST_LEN], *at = sql, *end = sql + sizeof(sql);
+        int r;
+
+        store_stmt_list(columns, list);
+        at += snprintf(at, (size_t) (end - at), "INSERT INTO %s (%s) VALUES (?1", l->table, list);
+        for (size_t i = 1; i < columns->n; i++)
+                at += snprintf(at, (size_t) (end - at), ", ?%zu", i + 1);
+        (void) snprintf(at, (size_t) (end - at), ")");
+        (void) sqlite3_finalize(l->insert);
+        l->insert = NULL;
+        r = store_stmt_error(sqlite3_prepare_v2(l->staging->db, sql, -1, &l->insert, NULL));
+        if (r < 0)
+                return r == -EIO ? -EBADMSG : r; /* the same column twice */
+        l->n_columns = (int) columns->n;
+        l->id_column = -1;
+        for (int i = 0; i < l->n_columns; i++)
+                if (strcmp(columns->names[i], "id") == 0 && strcmp(l->table, "pepper") != 0)
+                        l->id_column = i;
+        return 0;
+}
+
+static int take_table(struct store_load *l, struct in *in) {
+        struct store_columns ours, columns;
+        size_t len = take_number(in, 1);
+        const uint8_t *name = take(in, len);
+        int r;
+
+        if (in->wrong)
+                return -EBADMSG;
+        r = find_table(l, name, len);
+        if (r >= 0)
+                r = store_stmt_columns(l->staging->db, l->table, &ours);
+        if (r >= 0)
+                r = take_columns(in, &ours, &columns);
+        if (r < 0)
+                return r;
+        return in->left > 0 ? -EBADMSG : prepare(l, &columns);
+}
+
+/* --- Rows --- */
+
+static int bind_value(struct store_load *l, struct in *in, int column,
+                      char id[static KEYTEXT_ID_LEN + 1]) {
+        uint64_t type = take_number(in, 1), number;
+        const uint8_t *bytes;
+        size_t len;
+
+        if (type == SQLITE_NULL)
+                return in->wrong ? -EBADMSG : 0; /* what is not bound is NULL */
+        if (type == SQLITE_INTEGER) {
+                number = take_number(in, 8);
+                return in->wrong ? -EBADMSG
+                                 : store_stmt_error(sqlite3_bind_int64(l->insert, column + 1,
+                                                                       (int64_t) number));
+        }
+        if (type != SQLITE_TEXT && type != SQLITE_BLOB)
+                return -EBADMSG;
+        len = take_number(in, 4);
+        bytes = take(in, len);
+        if (!bytes)
+                return -EBADMSG;
+        if (column == l->id_column && type == SQLITE_TEXT && len == KEYTEXT_ID_LEN)
+                memcpy(id, bytes, KEYTEXT_ID_LEN);
+        return store_stmt_error(
+                type == SQLITE_TEXT ? sqlite3_bind_text(l->insert, column + 1, (const char *) bytes,
+                                                        (int) len, SQLITE_STATIC)
+                                    : sqlite3_bind_blob(l->insert, column + 1, bytes, (int) len,
+                                                        SQLITE_STATIC));
+}
+
+/* Reads the row back as the live store would. */
+static int check_row(struct store_load *l, const char *id, struct key_record *ret_key) {
+        bool is_key = strcmp(l->table, "key") == 0;
+        struct key_record key;
+        int r;
+
+        if (l->id_column < 0)
+                return 0;
+        if (!keytext_is_id(id))
+                return -EBADMSG;
+        r = is_key ? store_key_get(l->staging, id, &key) : store_key_get_used(l->staging, id, &key);
+        /* of a key that was removed with all others, and is not shown */
+        if (!is_key && r == -ENOENT)
+                return 0;
+        if (r < 0)
+                return r == -EUCLEAN ? -EBADMSG : r;
+        if (!is_key)
+                return 0;
+        l->keys++;
+        *ret_key = key;
+        return 1;
+}
+
+static int take_row(struct store_load *l, struct in *in, struct key_record *ret_key) {
+        char id[KEYTEXT_ID_LEN + 1] = {};
+        int r = 0;
+
+        if (!l->insert)
+                return -EBADMSG;
+        for (int i = 0; r >= 0 && i < l->n_columns; i++)
+                r = bind_value(l, in, i, id);
+        if (r >= 0 && in->left > 0)
+                r = -EBADMSG;
+        if (r >= 0) {
+                _cleanup_stmt_ sqlite3_stmt *stmt = l->insert;
+
+                r = store_stmt_step(stmt);
+                /* what the schema says a row cannot be */
+                if (r == -EEXIST)
+                        r = -EBADMSG;
+        }
+        if (r < 0)
+                return r;
+        l->rows++;
+        return check_row(l, id, ret_key);
+}
+
+int store_load_record(struct store_load *l, uint8_t type, const uint8_t *bytes, size_t len,
+                      struct key_record *ret_key) {
+        struct in in = { .bytes = bytes, .left = len };
+
+        if (type == STORE_RECORD_TABLE)
+                return take_table(l, &in);
+        return type == STORE_RECORD_ROW ? take_row(l, &in, ret_key) : -EBADMSG;
+}
+
+/* --- The whole --- */
+
+static int make_file(struct store_load *l, struct store *writer) {
+        const char *beside = sqlite3_db_filename(writer->db, "main"), *slash = strrchr(beside, '/');
+        _cleanup_close_ int fd = -1;
+
+        if (!slash || snprintf(l->path, sizeof(l->path), "%.*s/" STORE_STAGING_NAME,
+                               (int) (slash - beside), beside) >= (int) sizeof(l->path))
+                return -EIO;
+        if (unlink(l->path) < 0 && errno != ENOENT)
+                return -EACCES;
+        fd = open(l->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        return fd < 0 ? (errno == ENOSPC || errno == EROFS ? -errno : -EACCES) : 0;
+}
+
+/* Nobody looks for anything in it but by id; without them it takes a third of the time. */
+static int drop_indexes(sqlite3 *db) {
+        char name[STORE_COLUMN_LEN], sql[STORE_COLUMN_LEN + 32];
+        int r;
+
+        do {
+                sqlite3_stmt *stmt = NULL;
+
+                r = store_stmt_error(sqlite3_prepare_v2(
+                        db,
+                        "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL",
+                        -1, &stmt, NULL));
+                if (r >= 0)
+                        r = store_stmt_step(stmt);
+                if (r > 0)
+                        r = store_stmt_text(stmt, 0, name, sizeof(name)) < 0 ? -EUCLEAN : 1;
+                (void) sqlite3_finalize(stmt);
+                if (r > 0) {
+                        (void) snprintf(sql, sizeof(sql), "DROP INDEX %s", name);
+                        r = store_stmt_exec(db, sql) < 0 ? -EIO : 1;
+                }
+        } while (r > 0);
+        return r;
+}
+
+int store_load_open(struct store_load **ret, struct store *writer) {
+        struct store_load *l = calloc(1, sizeof(*l));
+        int r;
+
+        if (!l)
+                return -ENOMEM;
+        r = make_file(l, writer);
+        if (r >= 0)
+                r = store_create(l->path, 0);
+        if (r >= 0)
+                r = store_open(&l->staging, l->path, STORE_STAGING, &l->shared);
+        if (r >= 0)
+                r = drop_indexes(l->staging->db);
+        if (r >= 0)
+                r = store_stmt_exec(l->staging->db, "BEGIN; DELETE FROM pepper");
+        if (r < 0) {
+                store_load_free(l);
+                return r;
+        }
+        *ret = l;
+        return 0;
+}
+
+struct store_load *store_load_free(struct store_load *l) {
+        if (!l)
+                return NULL;
+        (void) sqlite3_finalize(l->insert);
+        store_free(l->staging);
+        if (l->path[0])
+                (void) unlink(l->path);
+        free(l);
+        return NULL;
+}
+
+struct store *store_load_staging(struct store_load *l) {
+        return l->staging;
+}
+
+uint64_t store_load_rows(const struct store_load *l) {
+        return l->rows;
+}
+
+uint64_t store_load_keys(const struct store_load *l) {
+        return l->keys;
+}
+
+static int check_cert(const struct cert_record *cert, const uint8_t *der, size_t len,
+                      void *userdata) {
+        (void) cert;
+        (void) der;
+        (void) len;
+        (void) userdata;
+        return 0;
+}
+
+int store_load_finish(struct store_load *l) {
+        int r;
+
+        (void) sqlite3_finalize(l->insert);
+        l->insert = NULL;
+        /* There are few of them, so all are read back at once. */
+        r = store_cert_each(l->staging, check_cert, NULL);
+        if (r < 0)
+                return r == -EUCLEAN ? -EBADMSG : r;
+        r = store_stmt_exec(l->staging->db, "COMMIT");
+        l->staging = store_free(l->staging);
+        return r;
+}
+
+static int copy_table(sqlite3 *db, const char *table) {
+        char list[STORE_LIST_LEN], sql[2 * STORE_LIST_LEN + 128];
+        struct store_columns columns;
+        int r;
+
+        r = store_stmt_columns(db, table, &columns);
+        if (r < 0)
+                return r;
+        store_stmt_list(&columns, list);
+        /* The host's own pepper is there already, perhaps. */
+        (void) snprintf(sql, sizeof(sql), "INSERT %s INTO main.%s (%s) SELECT %s FROM staging.%s",
+                        strcmp(table, "pepper") == 0 ? "OR IGNORE" : "", table, list, list, table);
+        return store_stmt_exec(db, sql);
+}
+
+static int replace_all(struct store *writer, uint32_t pepper_id, const struct store_mirror *mirror,
+                       const struct audit_record *audit) {
+        char sql[256];
+        int r;
+
+        r = store_begin(writer);
+        if (r < 0)
+                return r;
+        (void) snprintf(
+                sql, sizeof(sql),
+                "DELETE FROM main.key_use; DELETE FROM main.key; DELETE FROM main.crl_serial;"
+                "DELETE FROM main.crl; DELETE FROM main.cert; DELETE FROM main.policy;"
+                "DELETE FROM main.pepper WHERE id <> %u",
+                pepper_id);
+        r = store_stmt_exec(writer->db, sql);
+        for (size_t i = 0; r >= 0 && store_stmt_table(i); i++)
+                r = copy_table(writer->db, store_stmt_table(i));
+        if (r >= 0)
+                r = store_mirror_put(writer, mirror);
+        if (r >= 0)
+                r = store_audit_add(writer, audit);
+        if (r >= 0)
+                r = store_commit(writer);
+        store_rollback(writer);
+        return r;
+}
+
+int store_load_apply(struct store_load *l, struct store *writer, uint32_t pepper_id,
+                     const struct store_mirror *mirror, const struct audit_record *audit) {
+        sqlite3_stmt *attach = NULL;
+        int r;
+
+        r = store_stmt_error(
+                sqlite3_prepare_v2(writer->db, "ATTACH ?1 AS staging", -1, &attach, NULL));
+        if (r >= 0)
+                r = store_stmt_error(sqlite3_bind_text(attach, 1, l->path, -1, SQLITE_STATIC));
+        if (r >= 0)
+                r = store_stmt_step(attach);
+        (void) sqlite3_finalize(attach);
+        if (r < 0)
+                return r;
+        /* References were checked row by row when they were put together; to check them again,
+         * at both ends, would take most of the time. */
+        /* What a statement overwrites is kept until it has ended: with a million keys 200 MB,
+         * for which a file is the better place. */
+        r = store_stmt_exec(writer->db, "PRAGMA foreign_keys = OFF; PRAGMA temp_store = FILE");
+        if (r >= 0)
+                r = replace_all(writer, pepper_id, mirror, audit);
+        (void) !store_stmt_exec(writer->db, "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY");
+        (void) !store_stmt_exec(writer->db, "DETACH staging");
+        return r;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "store/store_stmt.h"
+
+/* One row a version; a row that was ever released does not change. Version n is the state after
+ * row n-1. */
+static const char *const migrations[] = {
+        /* 1: Keys are found by id alone, so the row is its index (WITHOUT ROWID). What changes
+         * with every use is kept out of it: there it would dirty a page of its own for each key. */
+        "CREATE TABLE pepper ("
+        "  id INTEGER PRIMARY KEY,"
+        "  created_at INTEGER NOT NULL DEFAULT (unixepoch())"
+        ") STRICT;"
+        "CREATE TABLE policy ("
+        "  name TEXT PRIMARY KEY,"
+        "  value INTEGER NOT NULL,"
+        "  changed_at INTEGER NOT NULL"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE TABLE key ("
+        "  id TEXT PRIMARY KEY CHECK (length(id) = 10),"
+        "  digest BLOB NOT NULL CHECK (length(digest) = 32),"
+        "  pepper INTEGER NOT NULL REFERENCES pepper (id),"
+        "  owner TEXT NOT NULL CHECK (owner <> ''),"
+        "  owner_uid INTEGER NOT NULL,"
+        "  name TEXT NOT NULL,"
+        "  services TEXT NOT NULL,"
+        "  networks TEXT NOT NULL,"
+        "  status INTEGER NOT NULL CHECK (status IN (0, 1)),"
+        "  reason TEXT NOT NULL,"
+        "  created_at INTEGER NOT NULL,"
+        "  updated_at INTEGER NOT NULL,"
+        "  expires_at INTEGER NOT NULL,"
+        "  bound_at INTEGER NOT NULL"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE INDEX key_owner ON key (owner);",
+        /* 2 */
+        "CREATE TABLE key_use ("
+        "  id TEXT PRIMARY KEY REFERENCES key (id) ON DELETE CASCADE,"
+        "  last_at INTEGER NOT NULL,"
+        "  service TEXT NOT NULL,"
+        "  rhost TEXT NOT NULL,"
+        "  uses INTEGER NOT NULL"
+        ") STRICT, WITHOUT ROWID;",
+        /* 3: Linked users, rotation, epochs; what the sweeper looks for has an index each, so
+         * that a store of a million keys is asked for what is due as fast as one of ten. ends_at
+         * is a key's own end; that by the policy's lifetime follows from created_at. */
+        "ALTER TABLE key ADD COLUMN linked TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE key ADD COLUMN origin TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE key ADD COLUMN predecessor TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE key ADD COLUMN successor TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE key ADD COLUMN retires_at INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE key ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE key ADD COLUMN dead_at INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE key ADD COLUMN ends_at INTEGER AS (min("
+        "  CASE WHEN expires_at > 0 THEN expires_at ELSE 9223372036854775807 END,"
+        "  CASE WHEN bound_at > 0 THEN bound_at ELSE 9223372036854775807 END,"
+        "  CASE WHEN retires_at > 0 THEN retires_at ELSE 9223372036854775807 END)) VIRTUAL;"
+        "UPDATE key SET dead_at = updated_at WHERE status = 1;"
+        "CREATE INDEX key_ends ON key (ends_at) WHERE dead_at = 0;"
+        "CREATE INDEX key_made ON key (created_at) WHERE dead_at = 0 AND expires_at = 0;"
+        "CREATE INDEX key_dead ON key (dead_at) WHERE dead_at <> 0;"
+        "CREATE INDEX key_epoch ON key (epoch);"
+        "CREATE INDEX key_linked ON key (linked) WHERE linked <> '';"
+        "CREATE TABLE account ("
+        "  name TEXT PRIMARY KEY CHECK (name <> ''),"
+        "  state INTEGER NOT NULL CHECK (state IN (1, 2)),"
+        "  uid INTEGER NOT NULL,"
+        "  local INTEGER NOT NULL,"
+        "  admin INTEGER NOT NULL,"
+        "  locked INTEGER NOT NULL,"
+        "  password_ends_at INTEGER NOT NULL,"
+        "  closes_at INTEGER NOT NULL,"
+        "  gone_since INTEGER NOT NULL,"
+        "  checked_at INTEGER NOT NULL"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE INDEX account_uid ON account (uid);"
+        "CREATE INDEX account_password ON account (password_ends_at) WHERE password_ends_at <> 0;",
+        /* 4: The audit log and the seal on its two ends. Partial indexes: most records of a
+         * flood are of no key that there is. */
+        "CREATE TABLE audit ("
+        "  seq INTEGER PRIMARY KEY,"
+        "  at INTEGER NOT NULL,"
+        "  until INTEGER NOT NULL,"
+        "  count INTEGER NOT NULL,"
+        "  uid INTEGER NOT NULL,"
+        "  pid INTEGER NOT NULL,"
+        "  owner_uid INTEGER NOT NULL,"
+        "  event TEXT NOT NULL,"
+        "  verdict TEXT NOT NULL,"
+        "  door TEXT NOT NULL,"
+        "  key TEXT NOT NULL,"
+        "  user TEXT NOT NULL,"
+        "  service TEXT NOT NULL,"
+        "  rhost TEXT NOT NULL,"
+        "  reason TEXT NOT NULL,"
+        "  detail TEXT NOT NULL,"
+        "  hash BLOB NOT NULL"
+        ") STRICT;"
+        "CREATE INDEX audit_key ON audit (key) WHERE key <> '';"
+        "CREATE INDEX audit_user ON audit (user) WHERE user <> '';"
+        "CREATE TABLE audit_chain ("
+        "  id INTEGER PRIMARY KEY CHECK (id = 1),"
+        "  base_seq INTEGER NOT NULL,"
+        "  base_hash BLOB NOT NULL,"
+        "  head_seq INTEGER NOT NULL,"
+        "  head_hash BLOB NOT NULL,"
+        "  mac BLOB NOT NULL"
+        ") STRICT;"
+        "INSERT INTO audit_chain VALUES (1, 0, zeroblob(32), 0, zeroblob(32), zeroblob(32));",
+        /* 5: Whole stores: the number of the last one that was written out, and where the last
+         * one that was taken in came from. */
+        "CREATE TABLE mirror ("
+        "  one INTEGER PRIMARY KEY CHECK (one = 1),"
+        "  exported INTEGER NOT NULL,"
+        "  source BLOB NOT NULL CHECK (length(source) IN (0, 32)),"
+        "  imported INTEGER NOT NULL"
+        ") STRICT;",
+        /* 6: Certificates, and what revocation lists say: by serial number, so that no list is
+         * read at a login. What a login looks for has an index. The texts are those that people
+         * are shown, made when the certificate was taken in. */
+        "CREATE TABLE cert ("
+        "  thumbprint BLOB PRIMARY KEY CHECK (length(thumbprint) = 32),"
+        "  kind INTEGER NOT NULL CHECK (kind IN (0, 1)),"
+        "  name TEXT NOT NULL UNIQUE CHECK (name <> ''),"
+        "  der BLOB NOT NULL CHECK (length(der) BETWEEN 1 AND 8192),"
+        "  subject TEXT NOT NULL,"
+        "  subject_cn TEXT NOT NULL,"
+        "  subject_o TEXT NOT NULL,"
+        "  subject_ou TEXT NOT NULL,"
+        "  issuer_cn TEXT NOT NULL,"
+        "  issuer_o TEXT NOT NULL,"
+        "  issuer_ou TEXT NOT NULL,"
+        "  serial BLOB NOT NULL CHECK (length(serial) BETWEEN 1 AND 20),"
+        "  key_type TEXT NOT NULL,"
+        "  issuer BLOB NOT NULL CHECK (length(issuer) = 32),"
+        "  subject_id BLOB NOT NULL CHECK (length(subject_id) = 32),"
+        "  spki BLOB NOT NULL CHECK (length(spki) = 32),"
+        "  ssh BLOB NOT NULL CHECK (length(ssh) = 32),"
+        "  not_before INTEGER NOT NULL,"
+        "  not_after INTEGER NOT NULL,"
+        "  added_at INTEGER NOT NULL"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE INDEX cert_spki ON cert (spki);"
+        "CREATE INDEX cert_ssh ON cert (ssh);"
+        "CREATE TABLE crl ("
+        "  ca BLOB PRIMARY KEY REFERENCES cert (thumbprint) ON DELETE CASCADE,"
+        "  issuer BLOB NOT NULL CHECK (length(issuer) = 32),"
+        "  this_update INTEGER NOT NULL,"
+        "  next_update INTEGER NOT NULL,"
+        "  revoked INTEGER NOT NULL"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE INDEX crl_issuer ON crl (issuer);"
+        "CREATE TABLE crl_serial ("
+        /* The columns of the primary key first: SQLite 3.40 takes the third one for NULL
+         * otherwise when it looks for damage. */
+        "  ca BLOB NOT NULL REFERENCES crl (ca) ON DELETE CASCADE,"
+        "  serial BLOB NOT NULL CHECK (length(serial) BETWEEN 1 AND 20),"
+        "  issuer BLOB NOT NULL CHECK (length(issuer) = 32),"
+        "  PRIMARY KEY (ca, serial)"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE INDEX crl_serial_of ON crl_serial (issuer, serial);"
+        "ALTER TABLE key ADD COLUMN need INTEGER NOT NULL DEFAULT 0 CHECK (need IN (0, 1, "
+        "2));ALTER TABLE key ADD COLUMN certificate BLOB NOT NULL DEFAULT x'' CHECK "
+        "(length(certificate) IN (0, 32));CREATE INDEX key_certificate ON key (certificate) WHERE "
+        "certificate <> x'';",
+};
+
+int64_t store_schema_newest(void) {
+        return ARRAY_LEN(migrations);
+}
+
+int store_schema_migrate(sqlite3 *db, int64_t from) {
+        char pragma[64];
+        int r;
+
+        r = store_stmt_exec(db, "BEGIN IMMEDIATE");
+        if (r < 0)
+                return r;
+        for (int64_t version = from; r >= 0 && version < store_schema_newest(); version++) {
+                (void) snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %" PRId64,
+                                version + 1);
+                r = store_stmt_exec(db, migrations[version]);
+                if (r >= 0)
+                        r = store_stmt_exec(db, pragma);
+        }
+        if (r >= 0)
+                r = store_stmt_exec(db, "COMMIT");
+        if (r < 0)
+                (void) !store_stmt_exec(db, "ROLLBACK");
+        return r;
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "store/store_stmt.h"
+
+#define KEY_COLUMNS                                                                                \
+        "k.id, k.digest, k.pepper, k.owner, k.owner_uid, k.name, k.services, k.networks, "         \
+        "k.status, "                                                                               \
+        "k.reason,"                                                                                \
+        " k.created_at, k.updated_at, k.expires_at, k.bound_at, k.linked, k.origin, "              \
+        "k.predecessor,"                                                                           \
+        " k.successor, k.retires_at, k.epoch, k.dead_at, k.need, k.certificate"
+#define USE_COLUMNS ", u.last_at, u.service, u.rhost, u.uses"
+#define USED_KEYS   "SELECT " KEY_COLUMNS USE_COLUMNS " FROM key k LEFT JOIN key_use u ON u.id = k.id"
+/* What was removed with all others is there until the sweeper comes to it, and nobody is shown
+ * it. */
+#define LIVE_EPOCH " AND k.epoch >= (SELECT ifnull(max(value), 0) FROM policy WHERE name = 'epoch')"
+
+#define SWEPT_KEYS "SELECT " KEY_COLUMNS " FROM key k"
+
+#define AUDIT_COLUMNS                                                                              \
+        "seq, at, until, count, uid, pid, owner_uid, event, verdict, door, key, user, service, "   \
+        "rhost,"                                                                                   \
+        " reason, detail, hash"
+
+static const char *const texts[] = {
+        [STMT_BEGIN_READ] = "BEGIN DEFERRED",
+        [STMT_BEGIN_WRITE] = "BEGIN IMMEDIATE",
+        [STMT_COMMIT] = "COMMIT",
+        [STMT_ROLLBACK] = "ROLLBACK",
+        [STMT_PEPPERS] = "SELECT id FROM pepper",
+        [STMT_POLICIES] = "SELECT name, value, changed_at FROM policy",
+        [STMT_KEY_GET] = "SELECT " KEY_COLUMNS " FROM key k WHERE k.id = ?1",
+        [STMT_KEY_GET_USED] = USED_KEYS " WHERE k.id = ?1" LIVE_EPOCH,
+        [STMT_KEY_EACH] = USED_KEYS " WHERE k.id > ?1" LIVE_EPOCH " ORDER BY k.id",
+        [STMT_KEY_EACH_OF] =
+                USED_KEYS " WHERE k.owner = ?2 AND k.id > ?1" LIVE_EPOCH " ORDER BY k.id",
+        [STMT_KEY_EACH_OWN] =
+                USED_KEYS " WHERE k.owner IN (SELECT name FROM account WHERE uid = ?2 AND state = "
+                          "1) AND k.owner_uid = ?2 AND k.id > ?1" LIVE_EPOCH " ORDER BY k.id",
+        [STMT_KEY_INSERT] =
+                "INSERT INTO key (id, digest, pepper, owner, owner_uid, name, services, networks, "
+                "status, reason, created_at, updated_at, expires_at, bound_at, linked, origin, "
+                "predecessor, successor, retires_at, epoch, dead_at, need, certificate) VALUES "
+                "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
+                "?19, ?20, ?21, ?22, ?23)",
+        [STMT_KEY_UPDATE] =
+                "UPDATE key SET digest = ?2, pepper = ?3, name = ?4, status = max(status, ?5), "
+                "reason = ?6, updated_at = ?7, successor = ?8, retires_at = ?9, dead_at = ?10, "
+                "need = ?11, certificate = ?12 WHERE id = ?1",
+        [STMT_KEY_DELETE] = "DELETE FROM key WHERE id = ?1",
+        [STMT_KEY_USED] =
+                "INSERT INTO key_use (id, last_at, service, rhost, uses) VALUES (?1, ?2, ?3, ?4, "
+                "?5) ON CONFLICT (id) DO UPDATE SET last_at = max(last_at, excluded.last_at), "
+                "service = excluded.service, rhost = excluded.rhost, uses = uses + excluded.uses",
+        [STMT_POLICY_SET] =
+                "INSERT INTO policy (name, value, changed_at) VALUES (?1, ?2, ?3) ON CONFLICT "
+                "(name) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at",
+#define ACCOUNT_COLUMNS                                                                            \
+        "name, state, uid, local, admin, locked, password_ends_at, closes_at, gone_since, "        \
+        "checked_at"
+        [STMT_ACCOUNT_GET] = "SELECT " ACCOUNT_COLUMNS " FROM account WHERE name = ?1",
+        [STMT_ACCOUNT_EACH] = "SELECT " ACCOUNT_COLUMNS " FROM account",
+        [STMT_ACCOUNT_PUT] = "REPLACE INTO account (" ACCOUNT_COLUMNS
+                             ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        [STMT_ACCOUNT_MISSING] = "SELECT DISTINCT owner FROM key WHERE owner NOT IN (SELECT name "
+                                 "FROM account) UNION SELECT DISTINCT linked FROM key WHERE linked "
+                                 "<> '' AND linked NOT IN (SELECT name FROM account)",
+        [STMT_ACCOUNT_OF_UID] = "SELECT " ACCOUNT_COLUMNS
+                                " FROM account WHERE uid = ?1 AND state = 1 ORDER BY name LIMIT 1",
+        [STMT_ACCOUNT_FORGET] = "DELETE FROM account WHERE NOT EXISTS (SELECT 1 FROM key WHERE "
+                                "key.owner = account.name) AND NOT EXISTS (SELECT 1 FROM key WHERE "
+                                "linked <> '' AND key.linked = account.name) AND NOT EXISTS "
+                                "(SELECT 1 FROM audit WHERE audit.user = account.name)",
+        [STMT_ACCOUNT_ENDED] = "SELECT " ACCOUNT_COLUMNS " FROM account WHERE password_ends_at <> 0"
+                               " AND password_ends_at > ?1 AND password_ends_at <= ?2",
+        [STMT_SWEEP_NEXT] = "SELECT min(ends_at) FROM key WHERE dead_at = 0",
+        [STMT_SWEEP_OLDEST] =
+                "SELECT min(created_at) FROM key WHERE dead_at = 0 AND expires_at = 0",
+        [STMT_SWEEP_NEXT_AUDIT] = "SELECT (SELECT until FROM audit ORDER BY seq LIMIT 1)",
+        [STMT_SWEEP_NEXT_DEAD] = "SELECT min(dead_at) FROM key WHERE dead_at <> 0",
+        [STMT_SWEEP_NEXT_PASSWORD] = "SELECT min(password_ends_at) FROM account WHERE "
+                                     "password_ends_at <> 0 AND password_ends_at > ?1",
+        [STMT_SWEEP_REMOVED] = "SELECT EXISTS (SELECT 1 FROM key WHERE epoch < (SELECT max(value) "
+                               "FROM policy WHERE name = 'epoch'))",
+        [STMT_SWEEP_ENDED] =
+                SWEPT_KEYS " WHERE k.dead_at = 0 AND k.ends_at <= ?1 ORDER BY k.ends_at LIMIT ?2",
+        [STMT_SWEEP_MADE] = SWEPT_KEYS " WHERE k.dead_at = 0 AND k.expires_at = 0 AND k.created_at "
+                                       "<= ?1 ORDER BY k.created_at LIMIT ?2",
+        [STMT_SWEEP_UNDONE] =
+                SWEPT_KEYS " WHERE k.dead_at <> 0 AND k.dead_at > ?1 AND k.status = 0 LIMIT ?2",
+        [STMT_SWEEP_OF] = SWEPT_KEYS
+        " WHERE k.owner = ?1 AND k.id > ?3 AND k.dead_at = 0" LIVE_EPOCH " ORDER BY k.id LIMIT ?2",
+        [STMT_SWEEP_LINKED] = SWEPT_KEYS
+        " WHERE k.linked <> '' AND k.linked = ?1 AND k.id > ?3 AND k.dead_at = 0" LIVE_EPOCH
+        " ORDER BY k.id LIMIT ?2",
+        [STMT_SWEEP_PURGE_DEAD] = "DELETE FROM key WHERE id IN (SELECT id FROM key WHERE dead_at "
+                                  "<> 0 AND dead_at <= ?1 ORDER BY dead_at LIMIT ?2)",
+        [STMT_SWEEP_PURGE_REMOVED] =
+                "DELETE FROM key WHERE id IN (SELECT id FROM key WHERE epoch < (SELECT max(value) "
+                "FROM policy WHERE name = 'epoch') LIMIT ?1)",
+        [STMT_SWEEP_MARK] = "UPDATE key SET dead_at = ?2 WHERE id = ?1",
+        [STMT_KEY_NEWEST] = "SELECT ifnull(max(max(created_at, updated_at)), 0) FROM key",
+        [STMT_MIRROR_GET] = "SELECT exported, source, imported FROM mirror",
+        [STMT_MIRROR_PUT] =
+                "REPLACE INTO mirror (one, exported, source, imported) VALUES (1, ?1, ?2, ?3)",
+        /* No more columns than it takes to say whether a key lives, and no other table: most of
+         * the time is for the width of a row. */
+        [STMT_KEY_LIVES] =
+                "SELECT k.id, k.status, k.created_at, k.expires_at, k.bound_at, k.retires_at FROM "
+                "key k WHERE k.id > ?1" LIVE_EPOCH " ORDER BY k.id LIMIT ?2",
+        [STMT_CERT_SUM] = "SELECT (SELECT count(*) FROM cert WHERE kind = 0), (SELECT count(*) "
+                          "FROM cert WHERE kind = 1), (SELECT min(not_after) FROM cert WHERE "
+                          "not_after >= ?1), (SELECT min(next_update) FROM crl)",
+        [STMT_KEY_COUNT] = "SELECT count(*) FROM key k WHERE true" LIVE_EPOCH,
+#define CERT_COLUMNS                                                                               \
+        "thumbprint, kind, name, subject, subject_cn, subject_o, subject_ou, issuer_cn, "          \
+        "issuer_o, "                                                                               \
+        "issuer_ou,"                                                                               \
+        " serial, key_type, issuer, subject_id, spki, ssh, not_before, not_after, added_at, der"
+        [STMT_CERT_GET] = "SELECT " CERT_COLUMNS " FROM cert WHERE thumbprint = ?1",
+        [STMT_CERT_OF_SPKI] = "SELECT " CERT_COLUMNS
+                              " FROM cert WHERE spki = ?1 AND kind = 0 ORDER BY not_after DESC",
+        [STMT_CERT_OF_SSH] = "SELECT " CERT_COLUMNS
+                             " FROM cert WHERE ssh = ?1 AND kind = 0 ORDER BY not_after DESC",
+        [STMT_CERT_CAS] = "SELECT " CERT_COLUMNS " FROM cert WHERE kind = 1",
+        [STMT_CRL_LOOK] = "SELECT EXISTS (SELECT 1 FROM crl_serial WHERE issuer = ?1 AND serial = "
+                          "?2), (SELECT max(next_update) FROM crl WHERE issuer = ?1)",
+        [STMT_CERT_EACH] = "SELECT " CERT_COLUMNS " FROM cert ORDER BY kind, name",
+        [STMT_CERT_INSERT] = "INSERT INTO cert (" CERT_COLUMNS
+                             ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
+                             "?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+        [STMT_CERT_DELETE] = "DELETE FROM cert WHERE thumbprint = ?1",
+        [STMT_CERT_KEYS] = "SELECT count(*) FROM key k WHERE k.certificate <> x'' AND "
+                           "k.certificate = ?1" LIVE_EPOCH,
+        [STMT_CRL_GET] =
+                "SELECT ca, issuer, this_update, next_update, revoked FROM crl WHERE ca = ?1",
+        [STMT_CRL_DELETE] = "DELETE FROM crl WHERE ca = ?1",
+        [STMT_CRL_INSERT] = "INSERT INTO crl (ca, issuer, this_update, next_update, revoked) "
+                            "VALUES (?1, ?2, ?3, ?4, ?5)",
+        [STMT_CRL_ADD] =
+                "INSERT OR IGNORE INTO crl_serial (ca, issuer, serial) VALUES (?1, ?2, ?3)",
+        [STMT_AUDIT_EACH] = "SELECT " AUDIT_COLUMNS " FROM audit WHERE seq > ?1 ORDER BY seq",
+        /* Without the second condition the index, which is a partial one, would not be used. */
+        [STMT_AUDIT_EACH_OF_KEY] = "SELECT " AUDIT_COLUMNS " FROM audit"
+                                   " WHERE key = ?2 AND key <> '' AND seq > ?1 ORDER BY seq",
+        [STMT_AUDIT_EACH_OF_USER] = "SELECT " AUDIT_COLUMNS " FROM audit"
+                                    " WHERE user = ?2 AND user <> '' AND seq > ?1 ORDER BY seq",
+        [STMT_AUDIT_HASH] = "SELECT hash FROM audit WHERE seq = ?1",
+        [STMT_AUDIT_INSERT] =
+                "INSERT INTO audit (" AUDIT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
+                "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+        [STMT_AUDIT_DELETE] = "DELETE FROM audit WHERE seq <= ?1",
+        /* One row, whether the chain is there or not. */
+        [STMT_CHAIN_GET] = "SELECT base_seq, base_hash, head_seq, head_hash, mac,"
+                           " (SELECT max(seq) FROM audit)"
+                           " FROM (SELECT 1 AS one) LEFT JOIN audit_chain ON id = one",
+        [STMT_CHAIN_SET] = "REPLACE INTO audit_chain (id, base_seq, base_hash, head_seq, "
+                           "head_hash, mac) VALUES (1, ?1, ?2, ?3, ?4, ?5)",
+};
+_Static_assert(ARRAY_LEN(texts) == _STMT_MAX, "a text for each statement");
+
+int store_stmt_error(int rc) {
+        switch (rc & 0xff) {
+        case SQLITE_OK:
+                return 0;
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+                return -EBUSY;
+        case SQLITE_FULL:
+                return -ENOSPC;
+        case SQLITE_READONLY:
+                return -EROFS;
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+                return -EUCLEAN;
+        case SQLITE_CONSTRAINT:
+                return -EEXIST;
+        case SQLITE_NOMEM:
+                return -ENOMEM;
+        case SQLITE_CANTOPEN:
+                return -EACCES;
+        }
+        return -EIO;
+}
+
+int store_stmt_prepare_all(struct store *s) {
+        int n = s->mode == STORE_READER ? _STMT_READER_MAX : _STMT_MAX;
+
+        for (int i = 0; i < n; i++) {
+                int rc = sqlite3_prepare_v3(s->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT,
+                                            &s->statements[i], NULL);
+
+                /* A statement that names what the schema lacks: not our schema, so not our
+                 * database any more. */
+                if (rc == SQLITE_ERROR)
+                        return -EUCLEAN;
+                if (rc != SQLITE_OK)
+                        return store_stmt_error(rc);
+        }
+        return 0;
+}
+
+sqlite3_stmt *store_stmt(struct store *s, enum stmt which) {
+        return s->statements[which];
+}
+
+int store_stmt_step(sqlite3_stmt *stmt) {
+        int rc = sqlite3_step(stmt);
+
+        if (rc == SQLITE_ROW)
+                return 1;
+        if (rc == SQLITE_DONE)
+                return 0;
+        return rc == SQLITE_OK ? -EIO : store_stmt_error(rc);
+}
+
+void store_stmt_done(sqlite3_stmt **stmt) {
+        (void) sqlite3_reset(*stmt);
+        (void) sqlite3_clear_bindings(*stmt);
+}
+
+int store_stmt_run(struct store *s, enum stmt which) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, which);
+        int r = store_stmt_step(stmt);
+
+        return r > 0 ? -EIO : r;
+}
+
+int store_stmt_text(sqlite3_stmt *stmt, int column, char *out, size_t size) {
+        const unsigned char *text = sqlite3_column_text(stmt, column);
+        size_t len = (size_t) sqlite3_column_bytes(stmt, column);
+
+        if (!text || len >= size || memchr(text, 0, len))
+                return -EUCLEAN;
+        memcpy(out, text, len);
+        out[len] = '\0';
+        return 0;
+}
+
+int store_stmt_bind_hash(sqlite3_stmt *stmt, int at, const uint8_t hash[static RECORD_HASH_LEN]) {
+        return store_stmt_error(sqlite3_bind_blob(stmt, at, hash, RECORD_HASH_LEN, SQLITE_STATIC));
+}
+
+int store_stmt_blob(sqlite3_stmt *stmt, int column, uint8_t *out, size_t len) {
+        const void *bytes = sqlite3_column_blob(stmt, column);
+
+        if (!bytes || (size_t) sqlite3_column_bytes(stmt, column) != len)
+                return -EUCLEAN;
+        memcpy(out, bytes, len);
+        return 0;
+}
+
+int store_stmt_exec(sqlite3 *db, const char *sql) {
+        return store_stmt_error(sqlite3_exec(db, sql, NULL, NULL, NULL));
+}
+
+int store_stmt_pragma(sqlite3 *db, const char *sql, int64_t *ret) {
+        sqlite3_stmt *stmt = NULL;
+        int r, rc;
+
+        rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+        if (rc != SQLITE_OK)
+                return store_stmt_error(rc);
+        r = store_stmt_step(stmt);
+        if (r > 0)
+                *ret = sqlite3_column_int64(stmt, 0);
+        (void) sqlite3_finalize(stmt);
+        return r > 0 ? 0 : r == 0 ? -EIO : r;
+}
+
+/* The order is that of a file: what refers to another table comes behind it. */
+static const char *const whole_tables[] = { "pepper",     "policy", "cert",   "crl",
+                                            "crl_serial", "key",    "key_use" };
+
+const char *store_stmt_table(size_t i) {
+        return i < ARRAY_LEN(whole_tables) ? whole_tables[i] : NULL;
+}
+
+int store_stmt_columns(sqlite3 *db, const char *table, struct store_columns *ret) {
+        struct store_columns columns = {};
+        sqlite3_stmt *stmt = NULL;
+        int r;
+
+        /* Those that are computed from others are not among them. */
+        r = store_stmt_error(
+                sqlite3_prepare_v2(db, "SELECT name FROM pragma_table_info(?1)", -1, &stmt, NULL));
+        if (r >= 0)
+                r = store_stmt_error(sqlite3_bind_text(stmt, 1, table, -1, SQLITE_STATIC));
+        while (r >= 0 && (r = store_stmt_step(stmt)) > 0) {
+                r = columns.n == STORE_COLUMNS_MAX
+                            ? -EUCLEAN
+                            : store_stmt_text(stmt, 0, columns.names[columns.n],
+                                              sizeof(columns.names[0]));
+                columns.n++;
+        }
+        (void) sqlite3_finalize(stmt);
+        if (r < 0)
+                return r;
+        *ret = columns;
+        return 0;
+}
+
+void store_stmt_list(const struct store_columns *columns, char out[static STORE_LIST_LEN]) {
+        size_t at = 0;
+
+        out[0] = '\0';
+        for (size_t i = 0; i < columns->n; i++)
+                at += (size_t) snprintf(out + at, STORE_LIST_LEN - at, "%s%s", i > 0 ? ", " : "",
+                                        columns->names[i]);
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SQLite, once: this file's .c is the only one that knows its result codes. For store_*.c alone. */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "store/store.h"
+
+enum stmt {
+        STMT_BEGIN_READ,
+        STMT_BEGIN_WRITE,
+        STMT_COMMIT,
+        STMT_ROLLBACK,
+        STMT_PEPPERS,
+        STMT_POLICIES,
+        STMT_KEY_GET,
+        STMT_ACCOUNT_GET,
+        STMT_ACCOUNT_EACH,
+        STMT_CERT_GET,
+        STMT_CERT_OF_SPKI,
+        STMT_CERT_OF_SSH,
+        STMT_CERT_CAS,
+        STMT_CRL_LOOK,
+        /* what follows only a writer has */
+        STMT_KEY_GET_USED,
+        STMT_KEY_EACH,
+        STMT_KEY_EACH_OF,
+        STMT_KEY_EACH_OWN,
+        STMT_KEY_INSERT,
+        STMT_KEY_UPDATE,
+        STMT_KEY_DELETE,
+        STMT_KEY_USED,
+        STMT_POLICY_SET,
+        STMT_ACCOUNT_PUT,
+        STMT_ACCOUNT_MISSING,
+        STMT_ACCOUNT_OF_UID,
+        STMT_ACCOUNT_FORGET,
+        STMT_ACCOUNT_ENDED,
+        STMT_SWEEP_NEXT,
+        STMT_SWEEP_OLDEST,
+        STMT_SWEEP_NEXT_DEAD,
+        STMT_SWEEP_NEXT_PASSWORD,
+        STMT_SWEEP_NEXT_AUDIT,
+        STMT_SWEEP_REMOVED,
+        STMT_SWEEP_ENDED,
+        STMT_SWEEP_MADE,
+        STMT_SWEEP_UNDONE,
+        STMT_SWEEP_OF,
+        STMT_SWEEP_LINKED,
+        STMT_SWEEP_PURGE_DEAD,
+        STMT_SWEEP_PURGE_REMOVED,
+        STMT_SWEEP_MARK,
+        STMT_MIRROR_GET,
+        STMT_MIRROR_PUT,
+        STMT_KEY_COUNT,
+        STMT_KEY_LIVES,
+        STMT_AUDIT_EACH,
+        STMT_AUDIT_EACH_OF_KEY,
+        STMT_AUDIT_EACH_OF_USER,
+        STMT_AUDIT_HASH,
+        STMT_AUDIT_INSERT,
+        STMT_AUDIT_DELETE,
+        STMT_CHAIN_GET,
+        STMT_CHAIN_SET,
+        STMT_KEY_NEWEST,
+        STMT_CERT_EACH,
+        STMT_CERT_INSERT,
+        STMT_CERT_DELETE,
+        STMT_CERT_KEYS,
+        STMT_CERT_SUM,
+        STMT_CRL_GET,
+        STMT_CRL_DELETE,
+        STMT_CRL_INSERT,
+        STMT_CRL_ADD,
+        _STMT_MAX,
+        _STMT_READER_MAX = STMT_KEY_GET_USED,
+};
+
+struct store {
+        sqlite3 *db;
+        enum store_mode mode;
+        struct store_shared *shared;
+        /* writer: in the log at the last commit */
+        int wal_pages;
+        /* writer: of the last audit record of this transaction; 0: none */
+        int64_t audit_seq;
+        store_seal_fn *seal;
+        void *seal_userdata;
+        /* reader: a read transaction is open */
+        bool snapshot;
+        /* reader: the generation that its snapshot has at least */
+        uint64_t seen;
+        sqlite3_stmt *statements[_STMT_MAX];
+};
+
+/**
+ * store_stmt_error(rc): the negative errno that a SQLite result stands for; 0 for SQLITE_OK.
+ * What is not known is -EIO.
+ */
+int store_stmt_error(int rc);
+
+/**
+ * store_stmt_prepare_all(s): prepares every statement that a store of this mode asks. 0, or an
+ * error of the store.
+ */
+int store_stmt_prepare_all(struct store *s) _must_check_;
+
+/**
+ * store_stmt(s, which): the statement, reset and without bindings. Borrowed.
+ */
+sqlite3_stmt *store_stmt(struct store *s, enum stmt which);
+
+/**
+ * store_stmt_step(stmt): 1 for a row, 0 for the end, else an error of the store. The only caller
+ * of sqlite3_step().
+ */
+int store_stmt_step(sqlite3_stmt *stmt) _must_check_;
+
+/**
+ * store_stmt_run(s, which): steps a statement without rows or parameters to its end. 0, or an
+ * error of the store.
+ */
+int store_stmt_run(struct store *s, enum stmt which) _must_check_;
+
+/**
+ * store_stmt_done(stmt): resets a statement, so that it holds nothing; as a cleanup:
+ * _cleanup_stmt_.
+ */
+void store_stmt_done(sqlite3_stmt **stmt);
+#define _cleanup_stmt_ __attribute__((cleanup(store_stmt_done)))
+
+/**
+ * store_stmt_text(stmt, column, out, size): copies a text column. -EUCLEAN when it does not fit
+ * or has a NUL inside.
+ */
+int store_stmt_text(sqlite3_stmt *stmt, int column, char *out, size_t size) _must_check_;
+
+/**
+ * store_stmt_bind_hash(stmt, at, hash): binds ${RECORD_HASH_LEN} bytes, borrowed until the
+ * statement is reset. 0, or an error of the store.
+ */
+int store_stmt_bind_hash(sqlite3_stmt *stmt, int at,
+                         const uint8_t hash[static RECORD_HASH_LEN]) _must_check_;
+
+/**
+ * store_stmt_blob(stmt, column, out, len): copies a column of exactly ${len} bytes. -EUCLEAN
+ * when it has another length.
+ */
+int store_stmt_blob(sqlite3_stmt *stmt, int column, uint8_t *out, size_t len) _must_check_;
+
+/**
+ * store_stmt_exec(db, sql): runs statements that are not worth preparing. 0, or an error of the
+ * store.
+ */
+int store_stmt_exec(sqlite3 *db, const char *sql) _must_check_;
+
+/**
+ * store_stmt_pragma(db, sql, ret): the one integer that a query of one row and one column gives.
+ * 0, or an error of the store.
+ */
+int store_stmt_pragma(sqlite3 *db, const char *sql, int64_t *ret) _must_check_;
+
+/**
+ * store_key_read(stmt, key): the columns of a key, with which a row of ${stmt} begins. 0, or
+ * -EUCLEAN: then ${key} is not to be used.
+ */
+int store_key_read(sqlite3_stmt *stmt, struct key_record *key) _must_check_;
+
+#define STORE_COLUMNS_MAX 40
+#define STORE_COLUMN_LEN  32
+#define STORE_LIST_LEN    (STORE_COLUMNS_MAX * (STORE_COLUMN_LEN + 2))
+
+/* The columns of a table that a row of a whole store has. */
+struct store_columns {
+        size_t n;
+        char names[STORE_COLUMNS_MAX][STORE_COLUMN_LEN];
+};
+
+/**
+ * store_stmt_table(i): the name of the ${i}th table that belongs to a whole store, NULL behind
+ * the last. Static storage.
+ */
+const char *store_stmt_table(size_t i);
+
+/**
+ * store_stmt_columns(db, table, ret): the columns of a table, without those that are computed.
+ * 0, or an error of the store.
+ */
+int store_stmt_columns(sqlite3 *db, const char *table, struct store_columns *ret) _must_check_;
+
+/**
+ * store_stmt_list(columns, out): their names as SQL lists them.
+ */
+void store_stmt_list(const struct store_columns *columns, char out[static STORE_LIST_LEN]);
+
+/* --- store_schema.c --- */
+
+#define STORE_SCHEMA_APPLICATION_ID 0x57464b31 /* "WFK1" */
+
+/**
+ * store_schema_newest(): the version that this build reads and writes.
+ */
+int64_t store_schema_newest(void);
+
+/**
+ * store_schema_migrate(db, from): brings a database from version ${from} (0: empty) to the
+ * newest in one transaction. 0, or an error of the store: then nothing has changed.
+ */
+int store_schema_migrate(sqlite3 *db, int64_t from) _must_check_;

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "store/worker.h"
+
+struct list {
+        struct worker_job *first;
+        struct worker_job **last;
+};
+
+/* Invariants: (1) urgent, queued, finished, n_queued and stopping change under the mutex only;
+ * (2) the writer belongs to the thread while it runs; (3) a job is in one list at a time. */
+struct worker {
+        pthread_t thread;
+        pthread_mutex_t mutex;
+        pthread_cond_t work;
+        struct list urgent, queued, finished;
+        size_t n_queued;
+        bool stopping;
+        struct store *writer;
+        int wake; /* eventfd: there are finished jobs */
+        sd_event_source *source;
+        void (*on_done)(void *userdata);
+        void *userdata;
+};
+
+static void list_append(struct list *list, struct worker_job *job) {
+        job->next = NULL;
+        *list->last = job;
+        list->last = &job->next;
+}
+
+static struct worker_job *list_take(struct list *list) {
+        struct worker_job *job = list->first;
+
+        if (job) {
+                list->first = job->next;
+                if (!list->first)
+                        list->last = &list->first;
+        }
+        return job;
+}
+
+static void *work(void *userdata) {
+        struct worker *w = userdata;
+        struct worker_job *job;
+
+        (void) pthread_mutex_lock(&w->mutex);
+        for (;;) {
+                job = list_take(&w->urgent);
+                if (!job)
+                        job = list_take(&w->queued);
+                if (job) {
+                        w->n_queued--;
+                        (void) pthread_mutex_unlock(&w->mutex);
+                        job->run(job, w->writer);
+                        /* so that the log ends, however busy it is here */
+                        store_checkpoint(w->writer, false);
+                        (void) pthread_mutex_lock(&w->mutex);
+                        list_append(&w->finished, job);
+                        (void) eventfd_write(w->wake, 1);
+                } else if (w->stopping)
+                        break;
+                else {
+                        (void) pthread_mutex_unlock(&w->mutex);
+                        store_checkpoint(w->writer, true); /* nobody waits now */
+                        (void) pthread_mutex_lock(&w->mutex);
+                        if (!w->urgent.first && !w->queued.first && !w->stopping)
+                                (void) pthread_cond_wait(&w->work, &w->mutex);
+                }
+        }
+        (void) pthread_mutex_unlock(&w->mutex);
+        return NULL;
+}
+
+static void finish(struct worker *w) {
+        struct worker_job *job;
+
+        w->on_done(w->userdata);
+        for (;;) {
+                (void) pthread_mutex_lock(&w->mutex);
+                job = list_take(&w->finished);
+                (void) pthread_mutex_unlock(&w->mutex);
+                if (!job)
+                        return;
+                job->done(job);
+        }
+}
+
+static int on_wake(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        eventfd_t n;
+
+        (void) source;
+        (void) revents;
+        (void) eventfd_read(fd, &n);
+        finish(userdata);
+        return 0;
+}
+
+static int start(struct worker *w, sd_event *event) {
+        int r;
+
+        w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (w->wake < 0)
+                return -errno;
+        r = sd_event_add_io(event, &w->source, w->wake, EPOLLIN, on_wake, w);
+        if (r < 0)
+                return r;
+        return -pthread_create(&w->thread, NULL, work, w);
+}
+
+int worker_new(struct worker **ret, sd_event *event, struct store *writer,
+               void (*on_done)(void *userdata), void *userdata) {
+        struct worker *w = calloc(1, sizeof(*w));
+        int r;
+
+        if (!w)
+                return -ENOMEM;
+        w->mutex = (pthread_mutex_t) PTHREAD_MUTEX_INITIALIZER;
+        w->work = (pthread_cond_t) PTHREAD_COND_INITIALIZER;
+        w->urgent.last = &w->urgent.first;
+        w->queued.last = &w->queued.first;
+        w->finished.last = &w->finished.first;
+        w->writer = writer;
+        w->on_done = on_done;
+        w->userdata = userdata;
+        r = start(w, event);
+        if (r < 0) {
+                sd_event_source_disable_unref(w->source);
+                if (w->wake >= 0)
+                        (void) close(w->wake);
+                free(w);
+                return r;
+        }
+        *ret = w;
+        return 0;
+}
+
+struct worker *worker_free(struct worker *w) {
+        if (!w)
+                return NULL;
+        (void) pthread_mutex_lock(&w->mutex);
+        w->stopping = true;
+        (void) pthread_cond_signal(&w->work);
+        (void) pthread_mutex_unlock(&w->mutex);
+        (void) pthread_join(w->thread, NULL);
+        finish(w);
+        sd_event_source_disable_unref(w->source);
+        (void) close(w->wake);
+        store_free(w->writer);
+        free(w);
+        return NULL;
+}
+
+int worker_submit(struct worker *w, struct worker_job *job) {
+        int r = 0;
+
+        (void) pthread_mutex_lock(&w->mutex);
+        /* What the last answers ask for would never be run, nor freed. */
+        if (w->stopping || w->n_queued >= WORKER_QUEUE_MAX)
+                r = -EBUSY;
+        else {
+                list_append(job->urgent ? &w->urgent : &w->queued, job);
+                w->n_queued++;
+                (void) pthread_cond_signal(&w->work);
+        }
+        (void) pthread_mutex_unlock(&w->mutex);
+        return r;
+}
+
+size_t worker_length(struct worker *w) {
+        size_t n;
+
+        (void) pthread_mutex_lock(&w->mutex);
+        n = w->n_queued;
+        (void) pthread_mutex_unlock(&w->mutex);
+        return n;
+}
