@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/account.h"
 #include "base/conf.h"
 #include "base/conf_file.h"
+#include "base/nss.h"
 #include "cleanup.h"
 #include "text.h"
 
@@ -59,7 +59,7 @@ static bool take_group(struct conf_file *file, const char *name, const char *val
         *has = false;
         if (!value[0])
                 return true;
-        if (account_group(value, gid) < 0)
+        if (nss_group(value, gid) < 0)
                 return wrong(file, CONF_FILE_VALUE, 0, "no such group", value,
                              "name a group of this host");
         *has = true;
@@ -85,10 +85,10 @@ static bool take_daemon(struct reading *reading, struct conf_file *file, const c
 static bool begin_peer(struct reading *reading, struct conf_file *file, const char *user,
                        size_t offset) {
         struct conf *conf = reading->conf;
-        struct account account;
+        struct nss_entry account;
         struct conf_peer *more;
 
-        if (account_by_name(user, &account) < 0)
+        if (nss_user(user, &account) < 0)
                 return wrong(file, CONF_FILE_SECTION, offset, "no such user in [Peer]", user,
                              "name the user that the service runs as");
         if (conf->n_peers == PEERS_MAX)

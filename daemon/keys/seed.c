@@ -6,9 +6,9 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
-#include "base/account.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/nss.h"
 #include "cleanup.h"
 #include "keys/audit.h"
 #include "keys/issue.h"
@@ -82,10 +82,10 @@ static int on_policy(const char *name, int64_t value, int64_t changed_at, void *
 }
 
 static int find_user(const char *user, struct account_record *ret, char *error) {
-        struct account account;
+        struct nss_entry account;
         int r;
 
-        r = account_by_name(user, &account);
+        r = nss_user(user, &account);
         if (r < 0)
                 return fail(error, r, ENV_USER ": this container knows no such user");
         *ret = (struct account_record){ .state = ACCOUNT_PRESENT, .uid = account.uid };

@@ -29,7 +29,7 @@ int bench_store_open(struct bench_store *s, const char *state_dir) {
 
         *s = (struct bench_store){};
         (void) snprintf(path, sizeof(path), "%s/keys.db", state_dir);
-        r = account_by_uid(geteuid(), &s->owner);
+        r = nss_uid(geteuid(), &s->owner);
         if (r >= 0)
                 r = read_pepper(state_dir, &s->keymint);
         if (r >= 0)

@@ -2,7 +2,7 @@
 /* A writer on the store of a state directory that wfapikeyd has made and does not use now. */
 #pragma once
 
-#include "base/account.h"
+#include "base/nss.h"
 #include "secret/keymint.h"
 #include "store/store.h"
 

@@ -4,7 +4,7 @@
 #include <pwd.h>
 #include <string.h>
 
-#include "base/account.h"
+#include "base/nss.h"
 #include "cleanup.h"
 
 /* enough for a group with ten thousand members; the pages are touched as needed */
@@ -23,8 +23,8 @@ static int not_found(int error) {
         return -EIO;
 }
 
-static int take_passwd(int error, const struct passwd *pw, struct account *ret) {
-        struct account account = {};
+static int take_passwd(int error, const struct passwd *pw, struct nss_entry *ret) {
+        struct nss_entry account = {};
         size_t len;
 
         if (!pw)
@@ -38,7 +38,7 @@ static int take_passwd(int error, const struct passwd *pw, struct account *ret) 
         return 0;
 }
 
-int account_by_name(const char *name, struct account *ret) {
+int nss_user(const char *name, struct nss_entry *ret) {
         _cleanup_free_ char *buffer = malloc(NSS_BUFFER_LEN);
         struct passwd pw, *found = NULL;
         int error;
@@ -49,7 +49,7 @@ int account_by_name(const char *name, struct account *ret) {
         return take_passwd(error, found, ret);
 }
 
-int account_by_uid(uid_t uid, struct account *ret) {
+int nss_uid(uid_t uid, struct nss_entry *ret) {
         _cleanup_free_ char *buffer = malloc(NSS_BUFFER_LEN);
         struct passwd pw, *found = NULL;
         int error;
@@ -60,7 +60,7 @@ int account_by_uid(uid_t uid, struct account *ret) {
         return take_passwd(error, found, ret);
 }
 
-int account_group(const char *name, gid_t *ret) {
+int nss_group(const char *name, gid_t *ret) {
         _cleanup_free_ char *buffer = malloc(NSS_BUFFER_LEN);
         struct group gr, *found = NULL;
         int error;

@@ -2,7 +2,7 @@
 /* Users and groups, and what "no" means in each of the ways that NSS says it. */
 #include "unit_nss.h"
 
-#include "base/account.h"
+#include "base/nss.h"
 
 static int calm(void **state) {
         (void) state;
@@ -12,15 +12,15 @@ static int calm(void **state) {
 }
 
 static void test_users_are_found_by_name_and_by_uid(void **state) {
-        struct account account;
+        struct nss_entry account;
 
         (void) state;
         unit_poison(&account, sizeof(account));
-        assert_int_equal(account_by_name("alice", &account), 0);
+        assert_int_equal(nss_user("alice", &account), 0);
         assert_string_equal(account.name, "alice");
         assert_int_equal(account.uid, 1001);
         unit_poison(&account, sizeof(account));
-        assert_int_equal(account_by_uid(1002, &account), 0);
+        assert_int_equal(nss_uid(1002, &account), 0);
         assert_string_equal(account.name, "bob");
         assert_int_equal(account.uid, 1002);
 }
@@ -29,19 +29,19 @@ static void test_groups_are_found_by_name(void **state) {
         gid_t gid = 7;
 
         (void) state;
-        assert_int_equal(account_group("admins", &gid), 0);
+        assert_int_equal(nss_group("admins", &gid), 0);
         assert_int_equal(gid, 2001);
 }
 
 static void check_all(const char *row, int r) {
-        struct account account;
+        struct nss_entry account;
         gid_t gid;
 
         unit_poison(&account, sizeof(account));
         unit_poison(&gid, sizeof(gid));
-        unit_int(row, account_by_name("nobody-knows-me", &account), r);
-        unit_int(row, account_by_uid(4711, &account), r);
-        unit_int(row, account_group("nobody-knows-me", &gid), r);
+        unit_int(row, nss_user("nobody-knows-me", &account), r);
+        unit_int(row, nss_uid(4711, &account), r);
+        unit_int(row, nss_group("nobody-knows-me", &gid), r);
         unit_poisoned(row, &account, sizeof(account));
         unit_poisoned(row, &gid, sizeof(gid));
 }
@@ -65,24 +65,24 @@ static void test_who_is_not_known_is_told_from_who_cannot_be_asked_for(void **st
 /* A name that is too long for us is nobody's: half of it could be another's. */
 static void test_a_name_fits_or_is_nobody_s(void **state) {
         char name[WIRE_USER_MAX + 2];
-        struct account account;
+        struct nss_entry account;
 
         (void) state;
         memset(name, 'u', sizeof(name));
         unit_nss_users[0].name = name;
         name[WIRE_USER_MAX] = '\0';
-        assert_int_equal(account_by_name(name, &account), 0);
+        assert_int_equal(nss_user(name, &account), 0);
         assert_string_equal(account.name, name);
-        assert_int_equal(account_by_uid(1001, &account), 0);
+        assert_int_equal(nss_uid(1001, &account), 0);
 
         name[WIRE_USER_MAX] = 'u';
         name[WIRE_USER_MAX + 1] = '\0';
         unit_poison(&account, sizeof(account));
-        assert_int_equal(account_by_name(name, &account), -ENOENT);
-        assert_int_equal(account_by_uid(1001, &account), -ENOENT);
+        assert_int_equal(nss_user(name, &account), -ENOENT);
+        assert_int_equal(nss_uid(1001, &account), -ENOENT);
         unit_nss_users[0].name = "";
-        assert_int_equal(account_by_name("", &account), -ENOENT);
-        assert_int_equal(account_by_uid(1001, &account), -ENOENT);
+        assert_int_equal(nss_user("", &account), -ENOENT);
+        assert_int_equal(nss_uid(1001, &account), -ENOENT);
         unit_poisoned("too long, or empty", &account, sizeof(account));
 }
 
