@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "accounts/account_look.h"
+#include "accounts/accounts_directory.h"
 #include "base/helper.h"
 #include "base/log.h"
 #include "base/pid1.h"
@@ -60,7 +60,7 @@ static void help(void) {
 
 /* --helper=MODE is for this program itself: see helper.h. */
 static const struct helper_mode helper_modes[] = {
-        { ACCOUNT_LOOK_MODE, account_look_run },
+        { ACCOUNTS_DIRECTORY_MODE, accounts_directory_run },
         { CERT_WORK_MODE, cert_work_run, .caged = true },
         { HELPER_PASSWORD_MODE, helper_password_run },
         {},

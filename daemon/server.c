@@ -9,7 +9,7 @@
 #include <systemd/sd-event.h>
 
 #include "accounts/accounts.h"
-#include "accounts/accounts_facts.h"
+#include "accounts/accounts_update.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/sockets.h"
@@ -194,8 +194,8 @@ static int start_threads(struct server *s) {
         if (r < 0)
                 return r;
         writer = take_ptr(s->state.writer);
-        accounts_facts_look(writer, ETC,
-                            s->conf->has_admin_group ? s->conf->admin_group : (gid_t) -1);
+        accounts_update_look(writer, ETC,
+                             s->conf->has_admin_group ? s->conf->admin_group : (gid_t) -1);
         r = worker_new(&s->worker, s->event, writer, on_written, s);
         if (r < 0)
                 s->state.writer = writer;

@@ -6,7 +6,7 @@
 #include <sys/queue.h>
 
 #include "accounts/accounts.h"
-#include "accounts/accounts_facts.h"
+#include "accounts/accounts_update.h"
 #include "base/helper.h"
 #include "base/log.h"
 #include "cleanup.h"
@@ -23,7 +23,7 @@
 struct pass {
         struct worker_job job;
         struct accounts *accounts;
-        struct accounts_facts facts;
+        struct accounts_update facts;
         size_t at, batch;
 };
 
@@ -69,7 +69,7 @@ static void ask_next(struct accounts *a);
 
 static struct pass *pass_free(struct pass *pass) {
         if (pass)
-                accounts_facts_done(&pass->facts);
+                accounts_update_done(&pass->facts);
         free(pass);
         return NULL;
 }
@@ -123,18 +123,18 @@ static struct pass *new_pass(struct accounts *a, bool everybody) {
                 return NULL;
         pass->accounts = a;
         pass->facts.etc = a->etc;
-        pass->batch = ACCOUNT_LOOK_BATCH;
+        pass->batch = ACCOUNTS_DIRECTORY_BATCH;
         pass->facts.everybody = everybody;
         pass->facts.admin_group = admin_group_of(a->conf);
         return pass;
 }
 
 static void files_run(struct worker_job *job, struct store *writer) {
-        accounts_facts_read(&((struct pass *) job)->facts, writer);
+        accounts_update_read(&((struct pass *) job)->facts, writer);
 }
 
 static void answers_run(struct worker_job *job, struct store *writer) {
-        accounts_facts_take(&((struct pass *) job)->facts, writer);
+        accounts_update_take(&((struct pass *) job)->facts, writer);
 }
 
 static void answers_done(struct worker_job *job) {
@@ -146,7 +146,7 @@ static void on_answers(int r, const uint8_t *out, size_t len, void *userdata) {
         /* its answer goes with it */
         _cleanup_(helper_freep) struct helper *helper = take_ptr(a->helper);
         struct pass *pass = a->pass;
-        struct account_look look;
+        struct accounts_directory_answer look;
         size_t at = 0;
 
         if (r < 0 && pass->batch > 1) {
@@ -159,8 +159,8 @@ static void on_answers(int r, const uint8_t *out, size_t len, void *userdata) {
                 log_message(MESSAGE_DIRECTORY_SILENT, LOG_WARNING,
                             "nobody says whether user '%s' exists, going by what was known: %s",
                             pass->facts.asked[pass->at].look.asked, strerrordesc_np(-r));
-        for (size_t i = 0; r >= 0 && i < pass->batch && account_look_next(out, len, &at, &look) > 0;
-             i++)
+        for (size_t i = 0;
+             r >= 0 && i < pass->batch && accounts_directory_next(out, len, &at, &look) > 0; i++)
                 if (strcmp(look.asked, pass->facts.asked[pass->at + i].look.asked) == 0)
                         pass->facts.asked[pass->at + i].look = look;
         pass->at += pass->batch;
@@ -171,18 +171,18 @@ static int start_helper(struct accounts *a, const char (*names)[WIRE_USER_MAX + 
                         gid_t admin_group, struct helper **ret,
                         void (*done)(int r, const uint8_t *out, size_t len, void *userdata),
                         void *userdata) {
-        uint8_t in[sizeof(gid_t) + ACCOUNT_LOOK_BATCH * (WIRE_USER_MAX + 1)];
+        uint8_t in[sizeof(gid_t) + ACCOUNTS_DIRECTORY_BATCH * (WIRE_USER_MAX + 1)];
         ssize_t len;
 
-        len = account_look_ask(names, n, admin_group, in, sizeof(in));
+        len = accounts_directory_ask(names, n, admin_group, in, sizeof(in));
         if (len < 0)
                 return (int) len;
-        return helper_start(ret, a->event, ACCOUNT_LOOK_MODE, in, (size_t) len,
-                            n * sizeof(struct account_look), ASK_USEC, done, userdata);
+        return helper_start(ret, a->event, ACCOUNTS_DIRECTORY_MODE, in, (size_t) len,
+                            n * sizeof(struct accounts_directory_answer), ASK_USEC, done, userdata);
 }
 
 static void ask_next(struct accounts *a) {
-        char names[ACCOUNT_LOOK_BATCH][WIRE_USER_MAX + 1];
+        char names[ACCOUNTS_DIRECTORY_BATCH][WIRE_USER_MAX + 1];
         struct pass *pass = a->pass;
         int r;
 
@@ -238,7 +238,7 @@ static void quick_done(struct worker_job *job) {
                         a->waiting = quick;
                         return;
                 }
-                if (accounts_facts_append(&a->pass->facts, &quick->facts) < 0)
+                if (accounts_update_append(&a->pass->facts, &quick->facts) < 0)
                         later(a, RETRY_USEC);
         }
         (void) pass_free(quick);
@@ -290,7 +290,7 @@ static int start_ask(struct ask *ask);
 
 static void on_answer(int r, const uint8_t *out, size_t len, void *userdata) {
         struct ask *ask = userdata;
-        struct account_look look = {};
+        struct accounts_directory_answer look = {};
         size_t at = 0;
 
         /* It may be of before the change, and the store know better by now: it would be written
@@ -301,8 +301,8 @@ static void on_answer(int r, const uint8_t *out, size_t len, void *userdata) {
                 if (r >= 0)
                         return;
         }
-        if (r >= 0 &&
-            (account_look_next(out, len, &at, &look) <= 0 || strcmp(look.asked, ask->name) != 0))
+        if (r >= 0 && (accounts_directory_next(out, len, &at, &look) <= 0 ||
+                       strcmp(look.asked, ask->name) != 0))
                 r = -EBADMSG;
         ask->done(r, r < 0 ? NULL : &look.account, ask->userdata);
         ask_free(ask);

@@ -7,8 +7,8 @@
 
 #include "unit_store.h"
 
-#include "accounts/account_look.h"
 #include "accounts/accounts.h"
+#include "accounts/accounts_directory.h"
 #include "base/helper.h"
 
 #define SECOND UINT64_C(1000000)
@@ -22,7 +22,7 @@ static ssize_t run_account(const uint8_t *in, size_t in_len, uint8_t *out) {
 
         for (size_t at = sizeof(gid_t); at < in_len; at += strlen((const char *) in + at) + 1) {
                 const char *name = (const char *) in + at;
-                struct account_look look;
+                struct accounts_directory_answer look;
 
                 memset(&look, 0, sizeof(look));
                 (void) snprintf(look.asked, sizeof(look.asked), "%s", name);
@@ -46,7 +46,7 @@ static ssize_t run_account(const uint8_t *in, size_t in_len, uint8_t *out) {
         return (ssize_t) used;
 }
 
-static const struct helper_mode modes[] = { { ACCOUNT_LOOK_MODE, run_account }, {} };
+static const struct helper_mode modes[] = { { ACCOUNTS_DIRECTORY_MODE, run_account }, {} };
 
 /* Nobody wants to wait for five seconds; but only who hangs is given up, whatever else keeps
  * this machine busy. */
@@ -240,13 +240,13 @@ static void test_more_than_a_batch(void **state) {
         struct host *h = *state;
         char name[16];
 
-        for (unsigned i = 0; i < 2 * ACCOUNT_LOOK_BATCH + 3; i++) {
+        for (unsigned i = 0; i < 2 * ACCOUNTS_DIRECTORY_BATCH + 3; i++) {
                 (void) snprintf(name, sizeof(name), "remote%u", i);
                 insert(h, 10 + i, name);
         }
         begin(h);
         run_until(h, known(h, "remote0").state == ACCOUNT_PRESENT);
-        for (unsigned i = 0; i < 2 * ACCOUNT_LOOK_BATCH + 3; i++) {
+        for (unsigned i = 0; i < 2 * ACCOUNTS_DIRECTORY_BATCH + 3; i++) {
                 (void) snprintf(name, sizeof(name), "remote%u", i);
                 unit_int(name, known(h, name).state, ACCOUNT_PRESENT);
         }

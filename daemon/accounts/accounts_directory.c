@@ -6,19 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "accounts/account_files.h"
-#include "accounts/account_look.h"
+#include "accounts/accounts_directory.h"
+#include "accounts/accounts_files.h"
 #include "accounts/pwage.h"
 #include "cleanup.h"
 
 #define NSS_BUFFER_LEN (256 * 1024)
 #define GROUPS_MAX     65536
 
-ssize_t account_look_ask(const char (*names)[WIRE_USER_MAX + 1], size_t n, gid_t admin_group,
-                         uint8_t *out, size_t size) {
+ssize_t accounts_directory_ask(const char (*names)[WIRE_USER_MAX + 1], size_t n, gid_t admin_group,
+                               uint8_t *out, size_t size) {
         size_t used = sizeof(admin_group);
 
-        if (used > size || n > ACCOUNT_LOOK_BATCH)
+        if (used > size || n > ACCOUNTS_DIRECTORY_BATCH)
                 return -EMSGSIZE;
         memcpy(out, &admin_group, sizeof(admin_group));
         for (size_t i = 0; i < n; i++) {
@@ -37,15 +37,17 @@ ssize_t account_look_ask(const char (*names)[WIRE_USER_MAX + 1], size_t n, gid_t
 static bool is_sane(const uint8_t *look) {
         int state;
 
-        memcpy(&state, look + offsetof(struct account_look, account.state), sizeof(state));
-        return look[offsetof(struct account_look, account.local)] <= 1 &&
-               look[offsetof(struct account_look, account.admin)] <= 1 &&
-               look[offsetof(struct account_look, account.locked)] <= 1 &&
+        memcpy(&state, look + offsetof(struct accounts_directory_answer, account.state),
+               sizeof(state));
+        return look[offsetof(struct accounts_directory_answer, account.local)] <= 1 &&
+               look[offsetof(struct accounts_directory_answer, account.admin)] <= 1 &&
+               look[offsetof(struct accounts_directory_answer, account.locked)] <= 1 &&
                (state == ACCOUNT_UNKNOWN || state == ACCOUNT_PRESENT || state == ACCOUNT_GONE);
 }
 
-int account_look_next(const uint8_t *in, size_t len, size_t *at, struct account_look *ret) {
-        struct account_look look;
+int accounts_directory_next(const uint8_t *in, size_t len, size_t *at,
+                            struct accounts_directory_answer *ret) {
+        struct accounts_directory_answer look;
 
         if (*at == len)
                 return 0;
@@ -120,9 +122,9 @@ static void look_up(const char *name, gid_t admin_group, char *buffer,
                 account->admin = is_member(account->name, gid, admin_group);
 }
 
-static void look_at(const struct account_files *files, const char *name, gid_t admin_group,
+static void look_at(const struct accounts_files *files, const char *name, gid_t admin_group,
                     char *buffer, struct account_record *account) {
-        const struct account_record *local = files ? account_files_find(files, name) : NULL;
+        const struct account_record *local = files ? accounts_files_find(files, name) : NULL;
         struct passwd pw, *found = NULL;
 
         if (!local) {
@@ -136,10 +138,10 @@ static void look_at(const struct account_files *files, const char *name, gid_t a
                 account->admin = is_member(name, pw.pw_gid, admin_group);
 }
 
-ssize_t account_look_run(const uint8_t *in, size_t in_len, uint8_t *out) {
-        _cleanup_(account_files_freep) struct account_files *files = NULL;
+ssize_t accounts_directory_run(const uint8_t *in, size_t in_len, uint8_t *out) {
+        _cleanup_(accounts_files_freep) struct accounts_files *files = NULL;
         _cleanup_free_ char *buffer = malloc(NSS_BUFFER_LEN);
-        char error[ACCOUNT_FILES_ERROR_LEN];
+        char error[ACCOUNTS_FILES_ERROR_LEN];
         size_t used = 0, n = 0;
         gid_t admin_group;
 
@@ -148,10 +150,10 @@ ssize_t account_look_run(const uint8_t *in, size_t in_len, uint8_t *out) {
                 return -EBADMSG;
         memcpy(&admin_group, in, sizeof(admin_group));
         /* Where they cannot be read, NSS will hardly do better; but that is for it to say. */
-        (void) !account_files_read(&files, "/etc", admin_group, error);
-        for (size_t at = sizeof(admin_group); at < in_len && n < ACCOUNT_LOOK_BATCH; n++) {
+        (void) !accounts_files_read(&files, "/etc", admin_group, error);
+        for (size_t at = sizeof(admin_group); at < in_len && n < ACCOUNTS_DIRECTORY_BATCH; n++) {
                 const char *name = (const char *) in + at;
-                struct account_look look = {};
+                struct accounts_directory_answer look = {};
                 size_t len = strlen(name);
 
                 if (len > WIRE_USER_MAX)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "accounts/account_files.h"
+#include "accounts/accounts_files.h"
 #include "accounts/pwage.h"
 #include "cleanup.h"
 
@@ -20,7 +20,7 @@ struct user {
 };
 
 /* Invariant: after reading, users is sorted by name, and each is there once. */
-struct account_files {
+struct accounts_files {
         struct user *users;
         size_t n, room;
         gid_t admin_group;
@@ -28,15 +28,15 @@ struct account_files {
         char line[LINE_LEN];
 };
 
-struct account_files *account_files_free(struct account_files *files) {
+struct accounts_files *accounts_files_free(struct accounts_files *files) {
         if (files)
                 free(files->users);
         free(files);
         return NULL;
 }
 
-void account_files_freep(struct account_files **files) {
-        *files = account_files_free(*files);
+void accounts_files_freep(struct accounts_files **files) {
+        *files = accounts_files_free(*files);
 }
 
 static void closep(FILE **f) {
@@ -44,7 +44,7 @@ static void closep(FILE **f) {
                 (void) fclose(*f);
 }
 
-static int add_user(struct account_files *files, const struct passwd *pw) {
+static int add_user(struct accounts_files *files, const struct passwd *pw) {
         struct user *user;
         size_t len = strlen(pw->pw_name);
 
@@ -84,7 +84,7 @@ static int compare_lines(const void *a, const void *b) {
         return order != 0 ? order : user->line < other->line ? -1 : user->line > other->line;
 }
 
-static void sort_users(struct account_files *files) {
+static void sort_users(struct accounts_files *files) {
         size_t n = 0;
 
         if (files->n == 0)
@@ -96,7 +96,7 @@ static void sort_users(struct account_files *files) {
         files->n = n + 1;
 }
 
-static struct user *find(const struct account_files *files, const char *name) {
+static struct user *find(const struct accounts_files *files, const char *name) {
         struct user key = {};
         size_t len = strlen(name);
 
@@ -106,14 +106,14 @@ static struct user *find(const struct account_files *files, const char *name) {
         return bsearch(&key, files->users, files->n, sizeof(key), compare);
 }
 
-const struct account_record *account_files_find(const struct account_files *files,
-                                                const char *name) {
+const struct account_record *accounts_files_find(const struct accounts_files *files,
+                                                 const char *name) {
         const struct user *user = find(files, name);
 
         return user ? &user->account : NULL;
 }
 
-static int read_users(struct account_files *files, FILE *f) {
+static int read_users(struct accounts_files *files, FILE *f) {
         struct passwd pw, *found;
         int error, r;
 
@@ -126,7 +126,7 @@ static int read_users(struct account_files *files, FILE *f) {
         return error == ENOENT ? 0 : -error;
 }
 
-static int read_ageing(struct account_files *files, FILE *f) {
+static int read_ageing(struct accounts_files *files, FILE *f) {
         struct user *user;
         struct spwd sp, *found;
         int error;
@@ -142,7 +142,7 @@ static int read_ageing(struct account_files *files, FILE *f) {
         return error == ENOENT ? 0 : -error;
 }
 
-static int read_admins(struct account_files *files, FILE *f) {
+static int read_admins(struct accounts_files *files, FILE *f) {
         struct user *user;
         struct group gr, *found;
         int error;
@@ -162,8 +162,8 @@ static bool is_cut(FILE *f) {
         return fseek(f, -1, SEEK_END) == 0 && fgetc(f) != '\n';
 }
 
-static int read_file(struct account_files *files, const char *etc, const char *name,
-                     int (*read)(struct account_files *files, FILE *f), char *error) {
+static int read_file(struct accounts_files *files, const char *etc, const char *name,
+                     int (*read)(struct accounts_files *files, FILE *f), char *error) {
         __attribute__((cleanup(closep))) FILE *f = NULL;
         char path[512];
         int r;
@@ -174,29 +174,29 @@ static int read_file(struct account_files *files, const char *etc, const char *n
         if (r == -EACCES && geteuid() != 0)
                 return 0;
         if (r < 0)
-                (void) snprintf(error, ACCOUNT_FILES_ERROR_LEN, "cannot read '%.300s': %s", path,
+                (void) snprintf(error, ACCOUNTS_FILES_ERROR_LEN, "cannot read '%.300s': %s", path,
                                 strerrordesc_np(-r));
         else if (is_cut(f)) {
-                (void) snprintf(error, ACCOUNT_FILES_ERROR_LEN,
+                (void) snprintf(error, ACCOUNTS_FILES_ERROR_LEN,
                                 "'%.300s' ends within a line, so it is not believed", path);
                 return -EUCLEAN;
         }
         return r;
 }
 
-int account_files_read(struct account_files **ret, const char *etc, gid_t admin_group,
-                       char error[static ACCOUNT_FILES_ERROR_LEN]) {
-        _cleanup_(account_files_freep) struct account_files *files = calloc(1, sizeof(*files));
+int accounts_files_read(struct accounts_files **ret, const char *etc, gid_t admin_group,
+                        char error[static ACCOUNTS_FILES_ERROR_LEN]) {
+        _cleanup_(accounts_files_freep) struct accounts_files *files = calloc(1, sizeof(*files));
         int r;
 
         if (!files) {
-                (void) snprintf(error, ACCOUNT_FILES_ERROR_LEN, "out of memory");
+                (void) snprintf(error, ACCOUNTS_FILES_ERROR_LEN, "out of memory");
                 return -ENOMEM;
         }
         files->admin_group = admin_group;
         r = read_file(files, etc, "passwd", read_users, error);
         if (r >= 0 && !files->has_root) {
-                (void) snprintf(error, ACCOUNT_FILES_ERROR_LEN,
+                (void) snprintf(error, ACCOUNTS_FILES_ERROR_LEN,
                                 "'%.300s/passwd' has no root, so it is not believed", etc);
                 return -EUCLEAN;
         }

@@ -3,7 +3,7 @@
 
 #include "unit.h"
 
-#include "accounts/account_files.h"
+#include "accounts/accounts_files.h"
 #include "parse.h"
 
 #define NOBODY ((gid_t) -1)
@@ -17,26 +17,26 @@ static void put(const char *dir, const char *name, const char *text) {
         unit_write(unit_join(path, dir, name), text, strlen(text), 0600);
 }
 
-static struct account_files *read_all(const char *dir, const char *passwd, const char *shadow,
-                                      const char *group, gid_t admin_group) {
-        char error[ACCOUNT_FILES_ERROR_LEN] = "";
-        struct account_files *files = NULL;
+static struct accounts_files *read_all(const char *dir, const char *passwd, const char *shadow,
+                                       const char *group, gid_t admin_group) {
+        char error[ACCOUNTS_FILES_ERROR_LEN] = "";
+        struct accounts_files *files = NULL;
 
         put(dir, "passwd", passwd);
         put(dir, "shadow", shadow);
         put(dir, "group", group);
-        unit_int(passwd, account_files_read(&files, dir, admin_group, error), 0);
+        unit_int(passwd, accounts_files_read(&files, dir, admin_group, error), 0);
         assert_string_equal(error, "");
         assert_non_null(files);
         return files;
 }
 
 static void test_what_a_line_says(void **state) {
-        struct account_files *files = read_all(
+        struct accounts_files *files = read_all(
                 *state, ROOT ALICE "bob:x:1002:2001::/:/bin/sh\ncarol:x:1003:7::/:/bin/sh\n",
                 "alice:!$y$x:20000:30::::20500:\n", "admins:x:2001:carol\nother:x:7:alice\n",
                 ADMINS);
-        const struct account_record *found = account_files_find(files, "alice");
+        const struct account_record *found = accounts_files_find(files, "alice");
 
         assert_non_null(found);
         assert_string_equal(found->name, "alice");
@@ -46,25 +46,25 @@ static void test_what_a_line_says(void **state) {
         assert_int_equal(found->admin, false);
         assert_int_equal(found->locked, true);
         assert_int_equal(found->closes_at, 20500 * PARSE_DAY_S);
-        assert_int_equal(account_files_find(files, "root")->admin, true);
-        assert_int_equal(account_files_find(files, "bob")->admin, true); /* by the primary group */
-        assert_int_equal(account_files_find(files, "carol")->admin, true); /* as a member */
-        assert_null(account_files_find(files, "alic"));
-        assert_null(account_files_find(files, "alicee"));
-        assert_null(account_files_find(files, "Alice"));
-        assert_null(account_files_find(files, ""));
-        assert_null(account_files_free(files));
-        assert_null(account_files_free(NULL));
+        assert_int_equal(accounts_files_find(files, "root")->admin, true);
+        assert_int_equal(accounts_files_find(files, "bob")->admin, true); /* by the primary group */
+        assert_int_equal(accounts_files_find(files, "carol")->admin, true); /* as a member */
+        assert_null(accounts_files_find(files, "alic"));
+        assert_null(accounts_files_find(files, "alicee"));
+        assert_null(accounts_files_find(files, "Alice"));
+        assert_null(accounts_files_find(files, ""));
+        assert_null(accounts_files_free(files));
+        assert_null(accounts_files_free(NULL));
 }
 
 static void test_without_an_admin_group_only_root_administers(void **state) {
-        struct account_files *files = read_all(*state, ROOT "toor:x:0:7::/:/bin/sh\n" ALICE, "",
-                                               "all:x:4294967295:alice\n", NOBODY);
+        struct accounts_files *files = read_all(*state, ROOT "toor:x:0:7::/:/bin/sh\n" ALICE, "",
+                                                "all:x:4294967295:alice\n", NOBODY);
 
-        assert_int_equal(account_files_find(files, "root")->admin, true);
-        assert_int_equal(account_files_find(files, "toor")->admin, true);
-        assert_int_equal(account_files_find(files, "alice")->admin, false);
-        account_files_freep(&files);
+        assert_int_equal(accounts_files_find(files, "root")->admin, true);
+        assert_int_equal(accounts_files_find(files, "toor")->admin, true);
+        assert_int_equal(accounts_files_find(files, "alice")->admin, false);
+        accounts_files_freep(&files);
         assert_null(files);
 }
 
@@ -93,26 +93,27 @@ static void test_strange_lines_are_nobody(void **state) {
         char passwd[1024];
 
         for (size_t i = 0; i < ARRAY_LEN(strange); i++) {
-                struct account_files *files;
+                struct accounts_files *files;
 
                 (void) snprintf(passwd, sizeof(passwd), "%s%s%s", ROOT, strange[i].line, ALICE);
                 files = read_all(*state, passwd, strange[i].line, strange[i].line, ADMINS);
-                unit_int(strange[i].why, account_files_find(files, strange[i].name) != NULL, false);
-                unit_int(strange[i].why, account_files_find(files, "alice") != NULL, true);
-                unit_int(strange[i].why, account_files_find(files, "root") != NULL, true);
-                account_files_freep(&files);
+                unit_int(strange[i].why, accounts_files_find(files, strange[i].name) != NULL,
+                         false);
+                unit_int(strange[i].why, accounts_files_find(files, "alice") != NULL, true);
+                unit_int(strange[i].why, accounts_files_find(files, "root") != NULL, true);
+                accounts_files_freep(&files);
         }
 }
 
 static void test_lines_of_another_system_are_read(void **state) {
-        struct account_files *files = read_all(
+        struct accounts_files *files = read_all(
                 *state,
                 "root:x:0:0::/:/bin/sh\r\nalice:x:1001:1001::/:/bin/sh\r\nbob:x:1002:1::/:\n",
                 "alice:$y$x:0:::::\r\n", "admins:x:2001:alice\r\n", ADMINS);
 
-        assert_int_equal(account_files_find(files, "alice")->uid, 1001);
-        assert_int_equal(account_files_find(files, "bob")->uid, 1002);
-        account_files_freep(&files);
+        assert_int_equal(accounts_files_find(files, "alice")->uid, 1001);
+        assert_int_equal(accounts_files_find(files, "bob")->uid, 1002);
+        accounts_files_freep(&files);
 }
 
 /* As getpwnam(3) and getspnam(3) have it: otherwise it would depend on the other users who
@@ -122,7 +123,7 @@ static void test_of_two_lines_the_first_counts(void **state) {
         char passwd[1024], line[64];
 
         for (unsigned mask = 0; mask < 64; mask++) {
-                struct account_files *files;
+                struct accounts_files *files;
 
                 (void) snprintf(passwd, sizeof(passwd),
                                 "%salice:x:1001:1::/:\nalice:x:0:1::/:\nalice:x:7:1::/:\n", ROOT);
@@ -134,34 +135,34 @@ static void test_of_two_lines_the_first_counts(void **state) {
                         }
                 files = read_all(*state, passwd,
                                  "alice:!$y$x:0:::::0:\nalice:$y$x:20000:99999:::::\n", "", NOBODY);
-                unit_int(passwd, account_files_find(files, "alice")->uid, 1001);
-                unit_int(passwd, account_files_find(files, "alice")->admin, false);
-                unit_int(passwd, account_files_find(files, "alice")->locked, true);
-                unit_int(passwd, account_files_find(files, "alice")->closes_at, 1);
-                account_files_freep(&files);
+                unit_int(passwd, accounts_files_find(files, "alice")->uid, 1001);
+                unit_int(passwd, accounts_files_find(files, "alice")->admin, false);
+                unit_int(passwd, accounts_files_find(files, "alice")->locked, true);
+                unit_int(passwd, accounts_files_find(files, "alice")->closes_at, 1);
+                accounts_files_freep(&files);
         }
 }
 
 static void test_names_up_to_the_limit(void **state) {
         char passwd[2 * WIRE_USER_MAX + 256], name[WIRE_USER_MAX + 2];
-        struct account_files *files;
+        struct accounts_files *files;
 
         memset(name, 'n', sizeof(name));
         name[WIRE_USER_MAX + 1] = '\0';
         (void) snprintf(passwd, sizeof(passwd), "%s%.*s:x:1:1::/:\n%s:x:2:1::/:\n", ROOT,
                         WIRE_USER_MAX, name, name);
         files = read_all(*state, passwd, "", "", NOBODY);
-        assert_null(account_files_find(files, name));
+        assert_null(accounts_files_find(files, name));
         name[WIRE_USER_MAX] = '\0';
-        assert_int_equal(account_files_find(files, name)->uid, 1);
-        account_files_freep(&files);
+        assert_int_equal(accounts_files_find(files, name)->uid, 1);
+        accounts_files_freep(&files);
 }
 
 static void test_of_twenty_thousand_each_is_found(void **state) {
         char *passwd = malloc(20000 * 64 + 64), *shadow = malloc(20000 * 64),
              *group = malloc(20000 * 8 + 64);
         size_t np, ns = 0, ng;
-        struct account_files *files;
+        struct accounts_files *files;
         char name[16];
 
         assert_true(passwd && shadow && group);
@@ -182,12 +183,12 @@ static void test_of_twenty_thousand_each_is_found(void **state) {
                 const struct account_record *found;
 
                 (void) snprintf(name, sizeof(name), "u%u", i);
-                found = account_files_find(files, name);
+                found = accounts_files_find(files, name);
                 unit_int(name, found ? found->uid : 0, 10000 + i);
                 unit_int(name, found->password_ends_at, (i + 32) * PARSE_DAY_S);
                 unit_int(name, found->admin, i % 2 == 0);
         }
-        account_files_freep(&files);
+        accounts_files_freep(&files);
         free(passwd);
         free(shadow);
         free(group);
@@ -196,10 +197,10 @@ static void test_of_twenty_thousand_each_is_found(void **state) {
 /* --- What is not believed --- */
 
 static void refused(const char *dir, int r, const char *part) {
-        struct account_files *files = (void *) 1;
-        char error[ACCOUNT_FILES_ERROR_LEN] = "";
+        struct accounts_files *files = (void *) 1;
+        char error[ACCOUNTS_FILES_ERROR_LEN] = "";
 
-        unit_int(part, account_files_read(&files, dir, ADMINS, error), r);
+        unit_int(part, accounts_files_read(&files, dir, ADMINS, error), r);
         assert_ptr_equal(files, (void *) 1);
         if (!strstr(error, part))
                 fail_msg("'%s' has no '%s'", error, part);
@@ -228,7 +229,7 @@ static void test_a_file_that_was_cut_is_not_believed(void **state) {
                 for (size_t len = 1; len <= strlen(whole[i]); len++) {
                         char path[UNIT_PATH_LEN];
 
-                        account_files_free(read_all(*state, whole[0], whole[1], whole[2], ADMINS));
+                        accounts_files_free(read_all(*state, whole[0], whole[1], whole[2], ADMINS));
                         unit_write(unit_join(path, *state, names[i]), whole[i], len, 0600);
                         if (whole[i][len - 1] != '\n')
                                 refused(*state, -EUCLEAN, "ends within a line");
@@ -240,7 +241,7 @@ static void test_a_file_that_is_missing(void **state) {
         char path[UNIT_PATH_LEN];
 
         for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-                account_files_free(read_all(*state, ROOT, "", "", ADMINS));
+                accounts_files_free(read_all(*state, ROOT, "", "", ADMINS));
                 assert_int_equal(unlink(unit_join(path, *state, names[i])), 0);
                 refused(*state, -ENOENT, names[i]);
         }
@@ -252,7 +253,7 @@ static void test_a_file_that_cannot_be_read(void **state) {
         char path[UNIT_PATH_LEN];
 
         for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-                account_files_free(read_all(*state, ROOT, "", "", ADMINS));
+                accounts_files_free(read_all(*state, ROOT, "", "", ADMINS));
                 assert_int_equal(unlink(unit_join(path, *state, names[i])), 0);
                 assert_int_equal(mkdir(path, 0700), 0);
                 refused(*state, -EISDIR, names[i]);
@@ -276,24 +277,24 @@ static void test_a_line_past_all_measure(void **state) {
 
 /* Who may not read shadow is no root, and then a daemon for trying out. */
 static void test_another_user_does_without_shadow(void **state) {
-        struct account_files *files = NULL;
-        char error[ACCOUNT_FILES_ERROR_LEN];
+        struct accounts_files *files = NULL;
+        char error[ACCOUNTS_FILES_ERROR_LEN];
         char path[UNIT_PATH_LEN];
         int r;
 
-        account_files_free(read_all(*state, ROOT ALICE, "alice:$y$x:0:::::\n", "", NOBODY));
+        accounts_files_free(read_all(*state, ROOT ALICE, "alice:$y$x:0:::::\n", "", NOBODY));
         assert_int_equal(chmod(*state, 0755), 0);
         assert_int_equal(chmod(unit_join(path, *state, "passwd"), 0644), 0);
         if (geteuid() == 0)
                 assert_int_equal(seteuid(65534), 0);
         else
                 assert_int_equal(chmod(unit_join(path, *state, "shadow"), 0), 0);
-        r = account_files_read(&files, *state, NOBODY, error);
+        r = accounts_files_read(&files, *state, NOBODY, error);
         if (geteuid() == 65534)
                 assert_int_equal(seteuid(0), 0);
         assert_int_equal(r, 0);
-        assert_int_equal(account_files_find(files, "alice")->password_ends_at, 0);
-        account_files_freep(&files);
+        assert_int_equal(accounts_files_find(files, "alice")->password_ends_at, 0);
+        accounts_files_freep(&files);
 }
 
 int main(void) {

@@ -7,12 +7,12 @@
 
 #include "record.h"
 
-#define ACCOUNT_FILES_ERROR_LEN 512
+#define ACCOUNTS_FILES_ERROR_LEN 512
 
-struct account_files;
+struct accounts_files;
 
 /**
- * account_files_read(ret, etc, admin_group, error):
+ * accounts_files_read(ret, etc, admin_group, error):
  * Reads the files in the directory ${etc}; members of the group with the number ${admin_group}
  * are administrators ((gid_t) -1: none are but root). A file that ends within a line is not
  * believed, nor is a passwd file without root: one that somebody is writing, or that a full disk
@@ -20,14 +20,14 @@ struct account_files;
  * shadow.
  * Returns 0; a negative errno with a sentence in ${error}.
  */
-int account_files_read(struct account_files **ret, const char *etc, gid_t admin_group,
-                       char error[static ACCOUNT_FILES_ERROR_LEN]) _must_check_;
-struct account_files *account_files_free(struct account_files *files);
-void account_files_freep(struct account_files **files);
+int accounts_files_read(struct accounts_files **ret, const char *etc, gid_t admin_group,
+                        char error[static ACCOUNTS_FILES_ERROR_LEN]) _must_check_;
+struct accounts_files *accounts_files_free(struct accounts_files *files);
+void accounts_files_freep(struct accounts_files **files);
 
 /**
- * account_files_find(files, name): the user ${name}, ACCOUNT_PRESENT and local; NULL when there
+ * accounts_files_find(files, name): the user ${name}, ACCOUNT_PRESENT and local; NULL when there
  * is none. Borrowed from ${files}.
  */
-const struct account_record *account_files_find(const struct account_files *files,
-                                                const char *name);
+const struct account_record *accounts_files_find(const struct accounts_files *files,
+                                                 const char *name);

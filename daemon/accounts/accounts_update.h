@@ -3,17 +3,17 @@
  * directories say, and what follows is done to their keys. On the writer thread; asks nobody. */
 #pragma once
 
-#include "accounts/account_look.h"
+#include "accounts/accounts_directory.h"
 #include "store/store.h"
 
 /* One user to be asked of a directory, and the answer. */
 struct accounts_asked {
         /* the name in asked; ACCOUNT_UNKNOWN as long as there is no answer */
-        struct account_look look;
+        struct accounts_directory_answer look;
 };
 
 /* Those whom the files do not settle. */
-struct accounts_facts {
+struct accounts_update {
         const char *etc;
         gid_t admin_group; /* (gid_t) -1: none */
         /* ask for all that are in no file, and look for users of whom nothing is known */
@@ -24,33 +24,33 @@ struct accounts_facts {
 };
 
 /**
- * accounts_facts_read(facts, writer):
+ * accounts_update_read(facts, writer):
  * Reads the files, writes what is new, and gathers in ${facts} whom to ask. What cannot be read
  * or written is said, and stays as it was.
  */
-void accounts_facts_read(struct accounts_facts *facts, struct store *writer);
+void accounts_update_read(struct accounts_update *facts, struct store *writer);
 
 /**
- * accounts_facts_look(writer, etc, admin_group):
- * accounts_facts_read() alone, before anybody may log in: so that no login is decided by what
+ * accounts_update_look(writer, etc, admin_group):
+ * accounts_update_read() alone, before anybody may log in: so that no login is decided by what
  * was true when the last daemon ended.
  */
-void accounts_facts_look(struct store *writer, const char *etc, gid_t admin_group);
+void accounts_update_look(struct store *writer, const char *etc, gid_t admin_group);
 
 /**
- * accounts_facts_take(facts, writer): writes what the answers say. Users without one stay as
+ * accounts_update_take(facts, writer): writes what the answers say. Users without one stay as
  * they were.
  */
-void accounts_facts_take(struct accounts_facts *facts, struct store *writer);
+void accounts_update_take(struct accounts_update *facts, struct store *writer);
 
 /**
- * accounts_facts_append(facts, more): those whom ${more} asks for are asked for behind the
+ * accounts_update_append(facts, more): those whom ${more} asks for are asked for behind the
  * others of ${facts}. 0; -ENOMEM.
  */
-int accounts_facts_append(struct accounts_facts *facts,
-                          const struct accounts_facts *more) _must_check_;
+int accounts_update_append(struct accounts_update *facts,
+                           const struct accounts_update *more) _must_check_;
 
 /**
- * accounts_facts_done(facts): frees what it owns.
+ * accounts_update_done(facts): frees what it owns.
  */
-void accounts_facts_done(struct accounts_facts *facts);
+void accounts_update_done(struct accounts_update *facts);

@@ -7,7 +7,7 @@
 
 #include "unit.h"
 
-#include "accounts/account_look.h"
+#include "accounts/accounts_directory.h"
 #include "base/helper.h"
 
 #define ADMINS 2001
@@ -118,7 +118,7 @@ int __wrap_getgrouplist(const char *user, gid_t group, gid_t *groups, int *ngrou
 
 /* --- In between --- */
 
-static void look(const char *name, gid_t admin_group, struct account_look *ret) {
+static void look(const char *name, gid_t admin_group, struct accounts_directory_answer *ret) {
         uint8_t in[1024], *out = malloc(HELPER_BYTES_MAX);
         names_t names[1] = {};
         size_t at = 0;
@@ -126,17 +126,17 @@ static void look(const char *name, gid_t admin_group, struct account_look *ret) 
 
         assert_non_null(out);
         (void) snprintf(names[0], sizeof(names[0]), "%s", name);
-        len = account_look_ask((const names_t *) names, 1, admin_group, in, sizeof(in));
+        len = accounts_directory_ask((const names_t *) names, 1, admin_group, in, sizeof(in));
         unit_int(name, len, sizeof(gid_t) + strlen(name) + 1);
-        len = account_look_run(in, (size_t) len, out);
+        len = accounts_directory_run(in, (size_t) len, out);
         unit_int(name, len, sizeof(*ret));
-        unit_int(name, account_look_next(out, (size_t) len, &at, ret), 1);
-        unit_int(name, account_look_next(out, (size_t) len, &at, ret), 0);
+        unit_int(name, accounts_directory_next(out, (size_t) len, &at, ret), 1);
+        unit_int(name, accounts_directory_next(out, (size_t) len, &at, ret), 0);
         free(out);
 }
 
 static void test_what_a_directory_s_answer_means(void **state) {
-        struct account_look got;
+        struct accounts_directory_answer got;
 
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(remotes); i++) {
@@ -159,7 +159,7 @@ static void test_what_a_directory_s_answer_means(void **state) {
 }
 
 static void test_without_an_admin_group_only_uid_0_administers(void **state) {
-        struct account_look got;
+        struct accounts_directory_answer got;
 
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(remotes); i++) {
@@ -171,7 +171,7 @@ static void test_without_an_admin_group_only_uid_0_administers(void **state) {
 
 /* What the files say is not asked of a directory, which here knows no root. */
 static void test_the_files_come_first(void **state) {
-        struct account_look got;
+        struct accounts_directory_answer got;
 
         (void) state;
         look("root", NOBODY, &got);
@@ -181,34 +181,35 @@ static void test_the_files_come_first(void **state) {
 }
 
 static void test_a_whole_batch(void **state) {
-        static names_t names[ACCOUNT_LOOK_BATCH + 1];
+        static names_t names[ACCOUNTS_DIRECTORY_BATCH + 1];
         uint8_t *in = malloc(HELPER_BYTES_MAX), *out = malloc(HELPER_BYTES_MAX);
-        struct account_look got;
+        struct accounts_directory_answer got;
         size_t at = 0;
         ssize_t len;
 
         (void) state;
         assert_true(in && out);
-        for (size_t i = 0; i < ACCOUNT_LOOK_BATCH; i++)
+        for (size_t i = 0; i < ACCOUNTS_DIRECTORY_BATCH; i++)
                 memset(names[i], (int) ('A' + i % 26), WIRE_USER_MAX);
         memcpy(names[5], "wfa-plain", 10);
-        assert_true(account_look_ask((const names_t *) names, ACCOUNT_LOOK_BATCH + 1, 0, in,
-                                     HELPER_BYTES_MAX) == -EMSGSIZE);
-        len = account_look_ask((const names_t *) names, ACCOUNT_LOOK_BATCH, NOBODY, in,
-                               HELPER_BYTES_MAX);
+        assert_true(accounts_directory_ask((const names_t *) names, ACCOUNTS_DIRECTORY_BATCH + 1, 0,
+                                           in, HELPER_BYTES_MAX) == -EMSGSIZE);
+        len = accounts_directory_ask((const names_t *) names, ACCOUNTS_DIRECTORY_BATCH, NOBODY, in,
+                                     HELPER_BYTES_MAX);
         assert_true(len > 0);
         /* what does not fit is refused, not cut */
         for (ssize_t size = 0; size < len; size++)
-                assert_true(account_look_ask((const names_t *) names, ACCOUNT_LOOK_BATCH, NOBODY,
-                                             out, (size_t) size) == -EMSGSIZE);
-        len = account_look_run(in, (size_t) len, out);
-        assert_int_equal(len, ACCOUNT_LOOK_BATCH * sizeof(got));
-        for (size_t i = 0; i < ACCOUNT_LOOK_BATCH; i++) {
-                assert_int_equal(account_look_next(out, (size_t) len, &at, &got), 1);
+                assert_true(accounts_directory_ask((const names_t *) names,
+                                                   ACCOUNTS_DIRECTORY_BATCH, NOBODY, out,
+                                                   (size_t) size) == -EMSGSIZE);
+        len = accounts_directory_run(in, (size_t) len, out);
+        assert_int_equal(len, ACCOUNTS_DIRECTORY_BATCH * sizeof(got));
+        for (size_t i = 0; i < ACCOUNTS_DIRECTORY_BATCH; i++) {
+                assert_int_equal(accounts_directory_next(out, (size_t) len, &at, &got), 1);
                 assert_string_equal(got.asked, names[i]);
                 assert_int_equal(got.account.state, i == 5 ? ACCOUNT_PRESENT : ACCOUNT_GONE);
         }
-        assert_int_equal(account_look_next(out, (size_t) len, &at, &got), 0);
+        assert_int_equal(accounts_directory_next(out, (size_t) len, &at, &got), 0);
         free(in);
         free(out);
 }
@@ -219,24 +220,25 @@ static void test_a_question_that_is_none(void **state) {
         (void) state;
         assert_non_null(out);
         for (size_t len = 0; len < sizeof(gid_t); len++)
-                assert_true(account_look_run(in, len, out) == -EBADMSG);
-        assert_int_equal(account_look_run(in, sizeof(gid_t), out), 0);
+                assert_true(accounts_directory_run(in, len, out) == -EBADMSG);
+        assert_int_equal(accounts_directory_run(in, sizeof(gid_t), out), 0);
         memset(in + sizeof(gid_t), 'x', 8);
-        assert_true(account_look_run(in, sizeof(gid_t) + 8, out) == -EBADMSG); /* no end */
+        assert_true(accounts_directory_run(in, sizeof(gid_t) + 8, out) == -EBADMSG); /* no end */
         memset(in + sizeof(gid_t), 'x', WIRE_USER_MAX + 1);
         /* too long */
-        assert_true(account_look_run(in, sizeof(gid_t) + WIRE_USER_MAX + 2, out) == -EBADMSG);
+        assert_true(accounts_directory_run(in, sizeof(gid_t) + WIRE_USER_MAX + 2, out) == -EBADMSG);
         /* More names than a batch: not more answers than there is room for. */
         memset(in, 0, sizeof(in));
-        assert_true(account_look_run(in, sizeof(in), out) <=
-                    (ssize_t) (ACCOUNT_LOOK_BATCH * sizeof(struct account_look)));
+        assert_true(
+                accounts_directory_run(in, sizeof(in), out) <=
+                (ssize_t) (ACCOUNTS_DIRECTORY_BATCH * sizeof(struct accounts_directory_answer)));
         free(out);
 }
 
 /* --- Answers that something which was loaded into the helper could have written --- */
 
-static struct account_look good_answer(void) {
-        struct account_look look;
+static struct accounts_directory_answer good_answer(void) {
+        struct accounts_directory_answer look;
 
         memset(&look, 0, sizeof(look));
         memcpy(look.asked, "alice", 6);
@@ -247,23 +249,23 @@ static struct account_look good_answer(void) {
 }
 
 static void no_answer(const char *why, const void *in, size_t len) {
-        struct account_look got;
+        struct accounts_directory_answer got;
         size_t at = 0;
 
         unit_poison(&got, sizeof(got));
-        unit_int(why, account_look_next(in, len, &at, &got), -EBADMSG);
+        unit_int(why, accounts_directory_next(in, len, &at, &got), -EBADMSG);
         unit_int(why, at, 0);
         unit_poisoned(why, &got, sizeof(got));
 }
 
 static void test_hostile_answers(void **state) {
-        struct account_look good = good_answer(), look, got;
+        struct accounts_directory_answer good = good_answer(), look, got;
         uint8_t bytes[2 * sizeof(good)];
         size_t at = 0;
 
         (void) state;
         memcpy(bytes, &good, sizeof(good));
-        assert_int_equal(account_look_next(bytes, sizeof(good), &at, &got), 1);
+        assert_int_equal(accounts_directory_next(bytes, sizeof(good), &at, &got), 1);
         assert_memory_equal(&got, &good, sizeof(got));
         for (size_t len = 1; len < sizeof(good); len++)
                 no_answer("cut", bytes, len);
@@ -281,12 +283,14 @@ static void test_hostile_answers(void **state) {
         no_answer("present without a number", &look, sizeof(look));
         for (unsigned byte = 3; byte < 256; byte += 11) {
                 memcpy(bytes, &good, sizeof(good));
-                bytes[offsetof(struct account_look, account.state)] = (uint8_t) byte;
+                bytes[offsetof(struct accounts_directory_answer, account.state)] = (uint8_t) byte;
                 no_answer("no such state", bytes, sizeof(good));
         }
-        static const size_t switches[] = { offsetof(struct account_look, account.local),
-                                           offsetof(struct account_look, account.admin),
-                                           offsetof(struct account_look, account.locked) };
+        static const size_t switches[] = {
+                offsetof(struct accounts_directory_answer, account.local),
+                offsetof(struct accounts_directory_answer, account.admin),
+                offsetof(struct accounts_directory_answer, account.locked)
+        };
         for (size_t i = 0; i < ARRAY_LEN(switches); i++) {
                 memcpy(bytes, &good, sizeof(good));
                 bytes[switches[i]] = 2;

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "accounts/account_files.h"
-#include "accounts/accounts_facts.h"
+#include "accounts/accounts_files.h"
+#include "accounts/accounts_update.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "cleanup.h"
@@ -14,8 +14,8 @@
 /* --- The files --- */
 
 struct reading {
-        struct accounts_facts *facts;
-        const struct account_files *files;
+        struct accounts_update *facts;
+        const struct accounts_files *files;
         size_t n, room;
         /* as the store has them, and those that it has not, ACCOUNT_UNKNOWN */
         struct account_record *known;
@@ -46,7 +46,7 @@ static int on_missing(const char *name, void *userdata) {
         return add_known(userdata, &account);
 }
 
-static int to_ask(struct accounts_facts *facts, const char *name) {
+static int to_ask(struct accounts_update *facts, const char *name) {
         if (facts->n == facts->room) {
                 size_t room = facts->room > 0 ? 2 * facts->room : 16;
                 struct accounts_asked *asked = reallocarray(facts->asked, room, sizeof(*asked));
@@ -69,7 +69,7 @@ static bool same(const struct account_record *a, const struct account_record *b)
 }
 
 /* Writes what is new of an account and does to its keys what follows. */
-static int update(struct accounts_facts *facts, struct store *writer, const struct policy *policy,
+static int update(struct accounts_update *facts, struct store *writer, const struct policy *policy,
                   const struct account_record *old, struct account_record *account, bool answered) {
         int64_t now = clock_now();
         uint64_t ended;
@@ -104,8 +104,8 @@ static int lose(struct reading *reading, struct store *writer, const struct poli
 
 static int look_at(struct reading *reading, struct store *writer, const struct policy *policy,
                    const struct account_record *old) {
-        const struct account_record *found = account_files_find(reading->files, old->name);
-        struct accounts_facts *facts = reading->facts;
+        const struct account_record *found = accounts_files_find(reading->files, old->name);
+        struct accounts_update *facts = reading->facts;
         struct account_record account;
         int r;
 
@@ -142,13 +142,13 @@ static int look_at_all(struct reading *reading, struct store *writer) {
         return r;
 }
 
-void accounts_facts_read(struct accounts_facts *facts, struct store *writer) {
-        _cleanup_(account_files_freep) struct account_files *files = NULL;
+void accounts_update_read(struct accounts_update *facts, struct store *writer) {
+        _cleanup_(accounts_files_freep) struct accounts_files *files = NULL;
         struct reading reading = { .facts = facts };
-        char error[ACCOUNT_FILES_ERROR_LEN];
+        char error[ACCOUNTS_FILES_ERROR_LEN];
         int r;
 
-        if (account_files_read(&files, facts->etc, facts->admin_group, error) < 0) {
+        if (accounts_files_read(&files, facts->etc, facts->admin_group, error) < 0) {
                 log_message(MESSAGE_ACCOUNTS_UNREAD, LOG_WARNING,
                             "what is known of accounts stays as it was: %s", error);
                 return;
@@ -168,16 +168,16 @@ void accounts_facts_read(struct accounts_facts *facts, struct store *writer) {
         }
 }
 
-void accounts_facts_look(struct store *writer, const char *etc, gid_t admin_group) {
-        struct accounts_facts facts = { .etc = etc, .admin_group = admin_group };
+void accounts_update_look(struct store *writer, const char *etc, gid_t admin_group) {
+        struct accounts_update facts = { .etc = etc, .admin_group = admin_group };
 
-        accounts_facts_read(&facts, writer);
-        accounts_facts_done(&facts);
+        accounts_update_read(&facts, writer);
+        accounts_update_done(&facts);
 }
 
 /* --- The answers --- */
 
-static int take_answer(struct accounts_facts *facts, struct store *writer,
+static int take_answer(struct accounts_update *facts, struct store *writer,
                        const struct policy *policy, const struct accounts_asked *asked) {
         struct account_record old = {}, account = asked->look.account;
         int r;
@@ -202,7 +202,7 @@ static int take_answer(struct accounts_facts *facts, struct store *writer,
         return update(facts, writer, policy, &old, &account, true);
 }
 
-void accounts_facts_take(struct accounts_facts *facts, struct store *writer) {
+void accounts_update_take(struct accounts_update *facts, struct store *writer) {
         struct policy policy;
         int r;
 
@@ -219,7 +219,7 @@ void accounts_facts_take(struct accounts_facts *facts, struct store *writer) {
                          store_error_text(r));
 }
 
-int accounts_facts_append(struct accounts_facts *facts, const struct accounts_facts *more) {
+int accounts_update_append(struct accounts_update *facts, const struct accounts_update *more) {
         struct accounts_asked *asked =
                 reallocarray(facts->asked, facts->n + more->n, sizeof(*asked));
 
@@ -231,7 +231,7 @@ int accounts_facts_append(struct accounts_facts *facts, const struct accounts_fa
         return 0;
 }
 
-void accounts_facts_done(struct accounts_facts *facts) {
+void accounts_update_done(struct accounts_update *facts) {
         free(facts->asked);
         facts->asked = NULL;
         facts->n = facts->room = 0;

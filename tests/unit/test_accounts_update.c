@@ -3,7 +3,7 @@
  * clock that is a variable. */
 #include "unit_store.h"
 
-#include "accounts/accounts_facts.h"
+#include "accounts/accounts_update.h"
 #include "base/clock.h"
 #include "parse.h"
 
@@ -56,15 +56,15 @@ static int make(void **state) {
  * "name=state" each. The list of those who were asked for is compared with ${asked}. */
 static bool pass_by(struct unit_store *s, bool everybody, gid_t admin_group, const char *asked,
                     const char *answers) {
-        struct accounts_facts facts = { .etc = etc,
-                                        .admin_group = admin_group,
-                                        .everybody = everybody };
+        struct accounts_update facts = { .etc = etc,
+                                         .admin_group = admin_group,
+                                         .everybody = everybody };
         uint64_t generation = s->shared.generation;
         char got[512] = "", mark[WIRE_USER_MAX + 3];
 
-        accounts_facts_read(&facts, s->writer);
+        accounts_update_read(&facts, s->writer);
         for (size_t i = 0; i < facts.n; i++) {
-                struct account_look *look = &facts.asked[i].look;
+                struct accounts_directory_answer *look = &facts.asked[i].look;
                 const char *answer;
 
                 (void) strncat(got, look->asked, sizeof(got) - strlen(got) - 2);
@@ -83,8 +83,8 @@ static bool pass_by(struct unit_store *s, bool everybody, gid_t admin_group, con
                 look->account.uid = *answer == 'o' ? 1001 : 1000; /* another one */
         }
         unit_str("asked", got, asked);
-        accounts_facts_take(&facts, s->writer);
-        accounts_facts_done(&facts);
+        accounts_update_take(&facts, s->writer);
+        accounts_update_done(&facts);
         assert_int_equal(facts.n, 0);
         return s->shared.generation != generation;
 }
@@ -217,7 +217,7 @@ static void test_a_process_that_does_not_hear_the_answer(void **state) {
 
         begin(s);
         put("passwd", ROOT BOB);
-        accounts_facts_look(s->writer, etc, NOBODY);
+        accounts_update_look(s->writer, etc, NOBODY);
         assert_int_equal(known(s, "alice").state, ACCOUNT_GONE);
         key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
         assert_false(pass(s, true, "alice ", "alice=unknown"));
@@ -245,45 +245,45 @@ static void test_nobody_says_what_became_of_a_local_user(void **state) {
 
 /* The files are read again while the question is on its way. */
 static void test_an_answer_that_is_older_than_the_files(void **state) {
-        struct accounts_facts facts = { .etc = etc, .admin_group = NOBODY };
+        struct accounts_update facts = { .etc = etc, .admin_group = NOBODY };
         struct unit_store *s = *state;
 
         begin(s);
         put("passwd", ROOT BOB);
-        accounts_facts_read(&facts, s->writer);
+        accounts_update_read(&facts, s->writer);
         assert_int_equal(facts.n, 1);
         put("passwd", ROOT ALICE BOB);
         put("shadow", "alice:!$y$x:20000:0:99999::::\n");
         assert_true(pass(s, false, "", ""));
         facts.asked[0].look.account.state = ACCOUNT_GONE;
-        accounts_facts_take(&facts, s->writer);
+        accounts_update_take(&facts, s->writer);
         assert_int_equal(known(s, "alice").state, ACCOUNT_PRESENT);
         facts.asked[0].look.account =
                 (struct account_record){ .name = "alice", .state = ACCOUNT_PRESENT, .uid = 7 };
-        accounts_facts_take(&facts, s->writer);
+        accounts_update_take(&facts, s->writer);
         assert_int_equal(known(s, "alice").locked, true);
         assert_int_equal(known(s, "alice").uid, 1000);
         assert_int_equal(known(s, "alice").local, true);
         key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
-        accounts_facts_done(&facts);
+        accounts_update_done(&facts);
 }
 
 static void test_lists_of_those_to_ask(void **state) {
-        struct accounts_facts facts = {},
-                              more = { .n = 2, .asked = calloc(2, sizeof(*more.asked)) };
+        struct accounts_update facts = {},
+                               more = { .n = 2, .asked = calloc(2, sizeof(*more.asked)) };
 
         (void) state;
         assert_non_null(more.asked);
         memcpy(more.asked[0].look.asked, "alice", 6);
         memcpy(more.asked[1].look.asked, "bob", 4);
         for (size_t i = 0; i < 3; i++) {
-                assert_int_equal(accounts_facts_append(&facts, &more), 0);
+                assert_int_equal(accounts_update_append(&facts, &more), 0);
                 assert_int_equal(facts.n, 2 * i + 2);
                 assert_string_equal(facts.asked[2 * i].look.asked, "alice");
                 assert_string_equal(facts.asked[2 * i + 1].look.asked, "bob");
         }
-        accounts_facts_done(&facts);
-        accounts_facts_done(&more);
+        accounts_update_done(&facts);
+        accounts_update_done(&more);
 }
 
 static void test_a_user_who_moves_to_a_directory_keeps_the_keys(void **state) {
@@ -454,16 +454,16 @@ static void test_very_many_users(void **state) {
                 unit_sql_number(s->path, "SELECT count(*) FROM account WHERE state = 1 AND local"),
                 202);
         put("passwd", ROOT ALICE);
-        struct accounts_facts facts = { .etc = etc, .admin_group = NOBODY };
+        struct accounts_update facts = { .etc = etc, .admin_group = NOBODY };
 
-        accounts_facts_read(&facts, s->writer);
+        accounts_update_read(&facts, s->writer);
         assert_int_equal(facts.n, 201);
         for (size_t i = 0; i < facts.n; i++) {
                 assert_true(known(s, facts.asked[i].look.asked).local);
                 assert_int_equal(known(s, facts.asked[i].look.asked).checked_at, 0);
                 assert_int_equal(facts.asked[i].look.account.state, ACCOUNT_UNKNOWN);
         }
-        accounts_facts_done(&facts);
+        accounts_update_done(&facts);
 }
 
 int main(void) {
