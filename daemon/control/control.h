@@ -11,7 +11,7 @@
 #include "base/conf.h"
 #include "keys/audit.h"
 #include "login/verify.h"
-#include "rules/limits.h"
+#include "rules/loglimit.h"
 #include "secret/keymint.h"
 #include "store/worker.h"
 
@@ -93,7 +93,7 @@ struct control {
         int64_t started_at;
         bool own_sockets; /* not systemd's */
         /* of the log about them; the writer thread's */
-        struct limits changes;
+        struct loglimit changes;
         /* of others than uid 0; the sum of load[].n */
         unsigned n_calls;
         unsigned n_asks; /* the sum of load[].asks */

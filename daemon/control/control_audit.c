@@ -97,8 +97,8 @@ static void say(const struct control_call *call, const char *what, const char *i
 
         /* On the writer thread, like the counts. Administrators do as much as they like. */
         if (call->role != ROLE_ADMIN &&
-            !limits_say(&call->control->changes, limits_hash(call->uid + UINT64_C(1), what),
-                        clock_now(), &kept))
+            !loglimit_say(&call->control->changes, loglimit_hash(call->uid + UINT64_C(1), what),
+                          clock_now(), &kept))
                 return;
         text_escape(shown, sizeof(shown), owner);
         log_begin(&entry, LOG_NOTICE, "key %s of user '%s' %s by uid %u", id, shown, what,

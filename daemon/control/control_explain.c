@@ -18,7 +18,7 @@ struct explain_call {
         int64_t at;                          /* 0: now */
         char certificate[WIRE_NAME_MAX + 1]; /* that is shown; empty: none */
         int proved;
-        struct policy_certificate shown;
+        struct rule_certificate shown;
         struct explain explain;
 };
 
@@ -116,19 +116,18 @@ static void explain_run(struct control_call *call, struct store *writer) {
                 control_fail_store(call, r);
                 return;
         }
-        explain_login(&(const struct policy_facts){ .policy = &policy,
-                                                    .key = &key,
-                                                    .owner = &owner,
-                                                    .linked = &linked,
-                                                    .secret_ok = true,
-                                                    .peer_may_claim = true,
-                                                    .user = ours->user[0] ? ours->user : key.owner,
-                                                    .service = ours->service,
-                                                    .rhost = ours->rhost,
-                                                    .certificate = ours->certificate[0]
-                                                                           ? &ours->shown
-                                                                           : NULL,
-                                                    .now = now },
+        explain_login(&(const struct rule_facts){ .policy = &policy,
+                                                  .key = &key,
+                                                  .owner = &owner,
+                                                  .linked = &linked,
+                                                  .secret_ok = true,
+                                                  .peer_may_claim = true,
+                                                  .user = ours->user[0] ? ours->user : key.owner,
+                                                  .service = ours->service,
+                                                  .rhost = ours->rhost,
+                                                  .certificate = ours->certificate[0] ? &ours->shown
+                                                                                      : NULL,
+                                                  .now = now },
                       &ours->explain);
 }
 

@@ -105,13 +105,13 @@ static bool check_free(struct rotate_call *rotate, struct store *writer,
 static bool check_alive(struct rotate_call *rotate, struct store *writer,
                         const struct policy *policy, int64_t now) {
         struct account_record owner = {}, linked = {};
-        const struct policy_facts facts = { .policy = policy,
-                                            .key = &rotate->old,
-                                            .owner = &owner,
-                                            .linked = &linked,
-                                            .secret_ok = true,
-                                            .user = rotate->old.owner,
-                                            .now = now };
+        const struct rule_facts facts = { .policy = policy,
+                                          .key = &rotate->old,
+                                          .owner = &owner,
+                                          .linked = &linked,
+                                          .secret_ok = true,
+                                          .user = rotate->old.owner,
+                                          .now = now };
         enum reason reason = REASON_NONE;
         int r;
 
@@ -120,8 +120,8 @@ static bool check_alive(struct rotate_call *rotate, struct store *writer,
                 control_fail_store(&rotate->call, r);
                 return false;
         }
-        for (enum policy_rule rule = 0; rule <= POLICY_RULE_ADMIN && reason == REASON_NONE; rule++)
-                reason = policy_rule_check(rule, &facts);
+        for (enum rule rule = 0; rule <= RULE_ADMIN && reason == REASON_NONE; rule++)
+                reason = rule_check(rule, &facts);
         if (reason != REASON_NONE)
                 control_fail(&rotate->call,
                              reason == REASON_DISABLED ? CONTROL_DISABLED : CONTROL_NOT_ACTIVE,

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "keys/uses.h"
-#include "rules/limits.h"
+#include "rules/loglimit.h"
 #include "text.h"
 
 #define USES_MAX   4096
@@ -41,7 +41,7 @@ struct uses *uses_free(struct uses *u) {
 
 void uses_note(struct uses *u, const char *id, const char *service, const char *rhost,
                int64_t now) {
-        uint16_t *recent = &u->recent[limits_hash(0, id) % RECENT_LEN];
+        uint16_t *recent = &u->recent[loglimit_hash(0, id) % RECENT_LEN];
         struct key_use *use = *recent > 0 ? &u->uses[*recent - 1] : NULL;
 
         if (!use || strcmp(use->id, id) != 0) {

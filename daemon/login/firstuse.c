@@ -12,7 +12,7 @@
 #include "keys/issue.h"
 #include "login/firstuse.h"
 #include "login/verify_audit.h"
-#include "rules/limits.h"
+#include "rules/loglimit.h"
 #include "text.h"
 
 /* Invariant: n is the number of logins that the worker has. */
@@ -21,7 +21,7 @@ struct firstuse {
         struct accounts *accounts;
         const struct keymint *keymint;
         struct audit *audit;
-        struct limits limits;
+        struct loglimit limits;
         unsigned n;
 };
 
@@ -122,8 +122,9 @@ static void log_login(struct login *login, bool sent) {
                                  "another",
                                  login->issue.key.id, user);
         } else if (login->reason != REASON_HAS_KEY && /* as with every login but the first */
-                   limits_say(&login->firstuse->limits,
-                              limits_hash(login->peer.uid + UINT64_C(1), what), clock_now(), &kept))
+                   loglimit_say(&login->firstuse->limits,
+                                loglimit_hash(login->peer.uid + UINT64_C(1), what), clock_now(),
+                                &kept))
                 log_line(LOG_NOTICE,
                          "no key issued to user '%s' at a login to service '%s' by uid %u: %s",
                          user, service, login->peer.uid,

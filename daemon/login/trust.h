@@ -8,7 +8,7 @@
 #pragma once
 
 #include "cert/cert.h"
-#include "rules/policy_rule.h"
+#include "rules/rule.h"
 #include "secret/keymint.h"
 #include "store/store.h"
 
@@ -52,7 +52,7 @@ int trust_identify(struct store *reader, const struct key_record *key,
 
 /* A verdict, and what the log says of the certificate. */
 struct trust_verdict {
-        struct policy_certificate certificate;
+        struct rule_certificate certificate;
         int64_t trust; /* for which it was made */
         char subject[RECORD_DN_MAX + 1];
         char detail[CERT_DETAIL_LEN];

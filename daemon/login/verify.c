@@ -10,8 +10,8 @@
 #include "keys/uses.h"
 #include "login/verify.h"
 #include "rules/expiry.h"
-#include "rules/limits.h"
-#include "rules/policy_rule.h"
+#include "rules/loglimit.h"
+#include "rules/rule.h"
 #include "text.h"
 
 /* Invariant: policy is what the reader's snapshot says, or policy_known is false and nothing is
@@ -25,7 +25,7 @@ struct verify {
         bool account_unknown; /* somebody should find out */
         int store_error;      /* of the last REASON_STORE */
         struct tally tally;
-        struct limits limits;
+        struct loglimit limits;
         /* NULL: none, and nothing retires for good */
         struct worker *worker;
         struct retire *retire;
@@ -184,8 +184,7 @@ static int judge(struct verify *v, struct login *l) {
         return 0;
 }
 
-static enum reason check_certificate(struct verify *v, struct login *l,
-                                     struct policy_facts *facts) {
+static enum reason check_certificate(struct verify *v, struct login *l, struct rule_facts *facts) {
         int r = judge(v, l);
 
         l->pending = r == -EINPROGRESS;
@@ -193,7 +192,7 @@ static enum reason check_certificate(struct verify *v, struct login *l,
                 return l->pending ? REASON_CERTIFICATE_UNCHECKED : store_failed(v, r);
         l->judged = true;
         facts->certificate = &l->verdict.certificate;
-        return policy_rule_check(POLICY_RULE_CERTIFICATE, facts);
+        return rule_check(RULE_CERTIFICATE, facts);
 }
 
 /* The key's row and what is shown of a certificate. -ENOENT when there is no such key. */
@@ -216,14 +215,14 @@ static int look_up(struct verify *v, struct login *l) {
 static enum reason decide(struct verify *v, struct login *l) {
         const struct wire_request *req = l->req;
         struct account_record owner = {}, linked = {};
-        struct policy_facts facts = { .policy = &v->policy,
-                                      .owner = &owner,
-                                      .linked = &linked,
-                                      .confirming = req->kind == WIRE_CONFIRM,
-                                      .user = req->user,
-                                      .service = req->service,
-                                      .rhost = req->rhost,
-                                      .now = l->packet->now };
+        struct rule_facts facts = { .policy = &v->policy,
+                                    .owner = &owner,
+                                    .linked = &linked,
+                                    .confirming = req->kind == WIRE_CONFIRM,
+                                    .user = req->user,
+                                    .service = req->service,
+                                    .rhost = req->rhost,
+                                    .now = l->packet->now };
         enum reason reason;
         int r;
 
@@ -242,7 +241,7 @@ static enum reason decide(struct verify *v, struct login *l) {
                         return store_failed(v, r);
         }
         facts.peer_may_claim = conf_peer_may_claim(v->conf, l->packet->peer->uid, req->service);
-        reason = policy_rule_decide(&facts);
+        reason = rule_decide(&facts);
         /* Only when nothing else is in the way: whoever has no good key has no certificate read. */
         return reason == REASON_CERTIFICATE_MISSING && l->evidence.there
                        ? check_certificate(v, l, &facts)
@@ -407,6 +406,6 @@ struct tally *verify_tally(struct verify *v) {
         return &v->tally;
 }
 
-struct limits *verify_limits(struct verify *v) {
+struct loglimit *verify_limits(struct verify *v) {
         return &v->limits;
 }

@@ -9,7 +9,7 @@
 #include "base/conf.h"
 #include "challenge.h"
 #include "login/trust.h"
-#include "rules/limits.h"
+#include "rules/loglimit.h"
 #include "rules/tally.h"
 #include "secret/keymint.h"
 #include "store/store.h"
@@ -141,7 +141,7 @@ int verify_take(struct verify *v, const struct verify_packet *packet,
 /**
  * verify_limits(v): how often the same was said in the log. Borrowed.
  */
-struct limits *verify_limits(struct verify *v);
+struct loglimit *verify_limits(struct verify *v);
 
 /**
  * verify_log(v, event): says what happened, unless the same was said often enough.

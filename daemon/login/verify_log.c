@@ -4,16 +4,16 @@
 #include "base/log.h"
 #include "login/verify.h"
 #include "parse.h"
-#include "rules/limits.h"
+#include "rules/loglimit.h"
 #include "text.h"
 
 /* Who said what, for counting how often. Ids that nobody has are left out: there are as many as
  * a guesser likes. */
 static uint64_t event_hash(const struct verify_event *event) {
         uint64_t hash =
-                limits_hash(event->peer.uid + UINT64_C(1), verdict_reason_name(event->reason));
+                loglimit_hash(event->peer.uid + UINT64_C(1), verdict_reason_name(event->reason));
 
-        return event->known ? limits_hash(hash, event->id) : hash;
+        return event->known ? loglimit_hash(hash, event->id) : hash;
 }
 
 static void add_fields(struct log_entry *entry, const struct verify_event *event) {
@@ -75,7 +75,7 @@ void verify_log(struct verify *v, const struct verify_event *event) {
         struct log_entry entry;
         unsigned kept;
 
-        if (!limits_say(verify_limits(v), event_hash(event), event->now, &kept))
+        if (!loglimit_say(verify_limits(v), event_hash(event), event->now, &kept))
                 return;
         text_escape(user, sizeof(user), text_without_key(event->user));
         text_escape(service, sizeof(service), text_without_key(event->service));

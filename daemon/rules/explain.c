@@ -52,7 +52,7 @@ static void add_shown(char *out, const char *text) {
         add(out, "'");
 }
 
-static void add_policy(char *out, const struct policy_facts *facts, const char *name) {
+static void add_policy(char *out, const struct rule_facts *facts, const char *name) {
         char value[POLICY_VALUE_LEN];
 
         policy_format(facts->policy, name, value);
@@ -62,27 +62,27 @@ static void add_policy(char *out, const struct policy_facts *facts, const char *
         add(out, value);
 }
 
-static void say_enabled(const struct policy_facts *facts, char *out) {
+static void say_enabled(const struct rule_facts *facts, char *out) {
         add_policy(out, facts, "enabled");
 }
 
-static void say_key(const struct policy_facts *facts, char *out) {
+static void say_key(const struct rule_facts *facts, char *out) {
         add(out, "there is a key ");
         add(out, facts->key->id);
 }
 
-static void say_secret(const struct policy_facts *facts, char *out) {
+static void say_secret(const struct rule_facts *facts, char *out) {
         add(out, facts->secret_ok ? "taken to be right: nobody was asked for it" : "it is wrong");
 }
 
-static void say_user(const struct policy_facts *facts, char *out) {
+static void say_user(const struct rule_facts *facts, char *out) {
         add(out, "the key belongs to ");
         add_shown(out, facts->key->owner);
         add(out, ", the login is of ");
         add_shown(out, facts->user);
 }
 
-static void say_removed(const struct policy_facts *facts, char *out) {
+static void say_removed(const struct rule_facts *facts, char *out) {
         if (facts->key->epoch >= facts->policy->epoch) {
                 add(out, "it was not");
                 return;
@@ -91,7 +91,7 @@ static void say_removed(const struct policy_facts *facts, char *out) {
         add_time(out, facts->policy->epoch_at, facts->now);
 }
 
-static void say_revoked(const struct policy_facts *facts, char *out) {
+static void say_revoked(const struct rule_facts *facts, char *out) {
         if (facts->key->status != KEY_REVOKED) {
                 add(out, "it was not");
                 return;
@@ -104,7 +104,7 @@ static void say_revoked(const struct policy_facts *facts, char *out) {
         }
 }
 
-static void say_retired(const struct policy_facts *facts, char *out) {
+static void say_retired(const struct rule_facts *facts, char *out) {
         const struct key_record *key = facts->key;
 
         if (key->retires_at == 0) {
@@ -122,7 +122,7 @@ static void say_retired(const struct policy_facts *facts, char *out) {
         }
 }
 
-static void say_expired(const struct policy_facts *facts, char *out) {
+static void say_expired(const struct rule_facts *facts, char *out) {
         int64_t at = expiry_of(facts->policy, facts->key);
 
         if (at == 0)
@@ -133,7 +133,7 @@ static void say_expired(const struct policy_facts *facts, char *out) {
         }
 }
 
-static void say_account(const struct policy_facts *facts, char *out) {
+static void say_account(const struct rule_facts *facts, char *out) {
         const struct account_record *owner = facts->owner;
         char uids[64];
 
@@ -150,7 +150,7 @@ static void say_account(const struct policy_facts *facts, char *out) {
         }
 }
 
-static void say_account_expired(const struct policy_facts *facts, char *out) {
+static void say_account_expired(const struct rule_facts *facts, char *out) {
         add_shown(out, facts->key->owner);
         if (facts->owner->closes_at == 0) {
                 add(out, " has no end");
@@ -162,7 +162,7 @@ static void say_account_expired(const struct policy_facts *facts, char *out) {
 
 /* Without the date: the owner of a key need not know when somebody else has to choose a
  * password. */
-static void say_password(const struct policy_facts *facts, char *out) {
+static void say_password(const struct rule_facts *facts, char *out) {
         add_policy(out, facts, "remove-on-password-expiry");
         if (!facts->policy->remove_on_password_expiry)
                 return;
@@ -179,13 +179,13 @@ static void say_password(const struct policy_facts *facts, char *out) {
                                                                          : " has expired then");
 }
 
-static void say_admin(const struct policy_facts *facts, char *out) {
+static void say_admin(const struct rule_facts *facts, char *out) {
         add_policy(out, facts, "admin-keys");
         add(out, "; the owner is an administrator: ");
         add(out, yes_no(facts->owner->admin));
 }
 
-static void say_peer(const struct policy_facts *facts, char *out) {
+static void say_peer(const struct rule_facts *facts, char *out) {
         add(out, facts->peer_may_claim
                          ? "asked as by root, who may speak for every service; wfapikeyd.conf can "
                            "tie others"
@@ -208,15 +208,15 @@ static void say_scope(char *out, const char *list, const char *all, const char *
                 add(out, unknown);
 }
 
-static void say_service(const struct policy_facts *facts, char *out) {
+static void say_service(const struct rule_facts *facts, char *out) {
         say_scope(out, facts->key->services, "for every service", facts->service, "none");
 }
 
-static void say_source(const struct policy_facts *facts, char *out) {
+static void say_source(const struct rule_facts *facts, char *out) {
         say_scope(out, facts->key->networks, "from everywhere", facts->rhost, "an unknown source");
 }
 
-static void say_who_asks(const struct policy_facts *facts, enum certificate_need need, char *out) {
+static void say_who_asks(const struct rule_facts *facts, enum certificate_need need, char *out) {
         const bool asks[] = { facts->policy->require_certificate == need,
                               policy_service_need(facts->policy, facts->service) == need,
                               facts->key->certificate_need == need ||
@@ -234,8 +234,8 @@ static void say_who_asks(const struct policy_facts *facts, enum certificate_need
         }
 }
 
-static void say_certificate(const struct policy_facts *facts, char *out) {
-        enum certificate_need need = policy_rule_need(facts->policy, facts->key, facts->service);
+static void say_certificate(const struct rule_facts *facts, char *out) {
+        enum certificate_need need = rule_need(facts->policy, facts->key, facts->service);
         char thumbprint[2 * RECORD_THUMBPRINT_LEN + 1];
 
         if (need == CERTIFICATE_NO) {
@@ -263,36 +263,36 @@ static void say_certificate(const struct policy_facts *facts, char *out) {
 
 static const struct {
         const char *name;
-        void (*say)(const struct policy_facts *facts, char *out);
+        void (*say)(const struct rule_facts *facts, char *out);
 } rules[] = {
-        [POLICY_RULE_ENABLED] = { "enabled", say_enabled },
-        [POLICY_RULE_KEY] = { "key", say_key },
-        [POLICY_RULE_SECRET] = { "secret", say_secret },
-        [POLICY_RULE_USER] = { "user", say_user },
-        [POLICY_RULE_REMOVED] = { "removed", say_removed },
-        [POLICY_RULE_REVOKED] = { "revoked", say_revoked },
-        [POLICY_RULE_RETIRED] = { "retired", say_retired },
-        [POLICY_RULE_EXPIRED] = { "expired", say_expired },
-        [POLICY_RULE_ACCOUNT] = { "account", say_account },
-        [POLICY_RULE_ACCOUNT_EXPIRED] = { "account-expired", say_account_expired },
-        [POLICY_RULE_PASSWORD] = { "password-expired", say_password },
-        [POLICY_RULE_ADMIN] = { "admin", say_admin },
-        [POLICY_RULE_PEER] = { "peer", say_peer },
-        [POLICY_RULE_SERVICE] = { "service", say_service },
-        [POLICY_RULE_SOURCE] = { "source", say_source },
-        [POLICY_RULE_CERTIFICATE] = { "certificate", say_certificate },
+        [RULE_ENABLED] = { "enabled", say_enabled },
+        [RULE_KEY] = { "key", say_key },
+        [RULE_SECRET] = { "secret", say_secret },
+        [RULE_USER] = { "user", say_user },
+        [RULE_REMOVED] = { "removed", say_removed },
+        [RULE_REVOKED] = { "revoked", say_revoked },
+        [RULE_RETIRED] = { "retired", say_retired },
+        [RULE_EXPIRED] = { "expired", say_expired },
+        [RULE_ACCOUNT] = { "account", say_account },
+        [RULE_ACCOUNT_EXPIRED] = { "account-expired", say_account_expired },
+        [RULE_PASSWORD] = { "password-expired", say_password },
+        [RULE_ADMIN] = { "admin", say_admin },
+        [RULE_PEER] = { "peer", say_peer },
+        [RULE_SERVICE] = { "service", say_service },
+        [RULE_SOURCE] = { "source", say_source },
+        [RULE_CERTIFICATE] = { "certificate", say_certificate },
 };
 _Static_assert(ARRAY_LEN(rules) == _POLICY_RULE_MAX, "a sentence for each rule");
 
-void explain_login(const struct policy_facts *facts, struct explain *ret) {
+void explain_login(const struct rule_facts *facts, struct explain *ret) {
         ret->reason = REASON_NONE;
-        for (enum policy_rule rule = 0; rule < _POLICY_RULE_MAX; rule++) {
+        for (enum rule rule = 0; rule < _POLICY_RULE_MAX; rule++) {
                 struct explain_line *line = &ret->lines[rule];
 
                 *line = (struct explain_line){ .name = rules[rule].name };
                 if (ret->reason != REASON_NONE)
                         continue;
-                ret->reason = policy_rule_check(rule, facts);
+                ret->reason = rule_check(rule, facts);
                 line->outcome = ret->reason == REASON_NONE ? EXPLAIN_PASSED : EXPLAIN_FAILED;
                 rules[rule].say(facts, line->text);
         }

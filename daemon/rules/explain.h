@@ -3,7 +3,7 @@
  * administrators, who need no secret to ask. Pure. */
 #pragma once
 
-#include "rules/policy_rule.h"
+#include "rules/rule.h"
 
 /* a list of services or networks, and what was asked for */
 #define EXPLAIN_TEXT_LEN 2560
@@ -15,7 +15,7 @@ enum explain_outcome {
 };
 
 struct explain {
-        enum reason reason; /* what policy_rule_decide() says */
+        enum reason reason; /* what rule_decide() says */
         struct explain_line {
                 const char *name; /* of the rule; static storage */
                 enum explain_outcome outcome;
@@ -26,10 +26,10 @@ struct explain {
 
 /**
  * explain_login(facts, ret):
- * Walks the rules that policy_rule_decide() walks, up to the first that ${facts} do not pass.
+ * Walks the rules that rule_decide() walks, up to the first that ${facts} do not pass.
  * There must be a key.
  */
-void explain_login(const struct policy_facts *facts, struct explain *ret);
+void explain_login(const struct rule_facts *facts, struct explain *ret);
 
 /**
  * explain_outcome_name(outcome): "passed", "failed", "not reached". Static storage.

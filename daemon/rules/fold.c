@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "rules/fold.h"
-#include "rules/limits.h"
+#include "rules/loglimit.h"
 
 #define BUCKETS 4096
 
@@ -80,14 +80,14 @@ static enum kind kind_of(const struct audit_record *record) {
 }
 
 static size_t bucket_of(const struct audit_record *record, enum kind kind) {
-        uint64_t hash = limits_hash(record->uid + UINT64_C(1), record->verdict);
+        uint64_t hash = loglimit_hash(record->uid + UINT64_C(1), record->verdict);
 
         if (kind != KIND_REST) {
-                hash = limits_hash(hash, record->reason);
-                hash = limits_hash(hash, record->service);
+                hash = loglimit_hash(hash, record->reason);
+                hash = loglimit_hash(hash, record->service);
         }
         if (kind == KIND_KNOWN)
-                hash = limits_hash(hash, record->key);
+                hash = loglimit_hash(hash, record->key);
         return hash % BUCKETS;
 }
 

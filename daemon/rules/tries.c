@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stddef.h>
 
-#include "rules/limits.h"
+#include "rules/loglimit.h"
 #include "rules/tries.h"
 
 static size_t place_of_user(const struct tries *tries, const char *user) {
-        uint64_t hash = limits_hash(tries->seed, "");
+        uint64_t hash = loglimit_hash(tries->seed, "");
 
         for (; *user; user++) {
                 char folded[2] = { *user >= 'A' && *user <= 'Z' ? (char) (*user - 'A' + 'a')
                                                                 : *user };
 
-                hash = limits_hash(hash, folded);
+                hash = loglimit_hash(hash, folded);
         }
         return hash % TRIES_USERS;
 }
@@ -21,7 +21,7 @@ static size_t place_of_peer(const struct tries *tries, uid_t peer) {
 
         for (size_t i = 0; i + 1 < sizeof(bytes); i++)
                 bytes[i] = (char) ('a' + (peer >> (4 * i) & 15));
-        return limits_hash(tries->seed, bytes) % TRIES_PEERS;
+        return loglimit_hash(tries->seed, bytes) % TRIES_PEERS;
 }
 
 static int64_t wait_for(const struct tries_slot *slot, unsigned most, int64_t now) {

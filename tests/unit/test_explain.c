@@ -37,7 +37,7 @@ static void test_every_set_of_faults_gets_the_verdict_of_a_login(void **state) {
                 (void) snprintf(row, sizeof(row), "set %#x", set);
                 unit_poison(&e, sizeof(e));
                 explain_login(&l.facts, &e);
-                unit_int(row, e.reason, policy_rule_decide(&l.facts));
+                unit_int(row, e.reason, rule_decide(&l.facts));
                 unit_int(row, find_failed(row, &e) == _POLICY_RULE_MAX, e.reason == REASON_NONE);
         }
 }
@@ -117,11 +117,11 @@ static void be_as_long_as_can_be(struct login *l) {
         l->facts.rhost = rhost;
 }
 
-static struct policy_certificate certificate;
+static struct rule_certificate certificate;
 
 static void show(struct login *l, bool proved) {
-        certificate = (struct policy_certificate){ .thumbprint = { 0xab, [31] = 0x01 },
-                                                   .proved = proved };
+        certificate =
+                (struct rule_certificate){ .thumbprint = { 0xab, [31] = 0x01 }, .proved = proved };
         l->facts.certificate = &certificate;
 }
 
@@ -162,56 +162,50 @@ static void bind_key(struct login *l) {
 static void test_the_values_are_told(void **state) {
         static const struct {
                 void (*change)(struct login *l);
-                enum policy_rule rule;
+                enum rule rule;
                 const char *text;
         } rows[] = {
-                { leave_alone, POLICY_RULE_ENABLED, "the policy says enabled=yes" },
-                { leave_alone, POLICY_RULE_USER, "belongs to 'alice', the login is of 'alice'" },
-                { change_user, POLICY_RULE_USER, "the login is of 'alic'" },
-                { leave_alone, POLICY_RULE_EXPIRED,
+                { leave_alone, RULE_ENABLED, "the policy says enabled=yes" },
+                { leave_alone, RULE_USER, "belongs to 'alice', the login is of 'alice'" },
+                { change_user, RULE_USER, "the login is of 'alic'" },
+                { leave_alone, RULE_EXPIRED,
                   "it expires on 2027-01-15T08:16:40Z, 16 minutes from then" },
-                { never_expire, POLICY_RULE_EXPIRED, "it never expires" },
-                { expire_key, POLICY_RULE_EXPIRED,
+                { never_expire, RULE_EXPIRED, "it never expires" },
+                { expire_key, RULE_EXPIRED,
                   "it expired on 2027-01-15T08:00:00Z, 0 seconds before" },
-                { expire_long_ago, POLICY_RULE_EXPIRED,
-                  "2027-01-12T07:59:55Z, 3 days before then" },
-                { retire_later, POLICY_RULE_RETIRED,
+                { expire_long_ago, RULE_EXPIRED, "2027-01-12T07:59:55Z, 3 days before then" },
+                { retire_later, RULE_RETIRED,
                   "key abcdefghij takes its place, on 2027-01-15T10:00:00Z, 2 hours from then" },
-                { retire_on_use, POLICY_RULE_RETIRED,
+                { retire_on_use, RULE_RETIRED,
                   "abcdefghij takes its place, with that one's first" },
-                { revoke_for_a_reason, POLICY_RULE_REVOKED,
+                { revoke_for_a_reason, RULE_REVOKED,
                   "on 2027-01-15T07:59:00Z, 60 seconds before then: 'it\\x27s lost'" },
-                { ask_in_escapes, POLICY_RULE_SERVICE,
-                  "good for sshd imap; asked for 'a\\x1b[31m\\x27'" },
-                { be_good_for_all, POLICY_RULE_SERVICE, "good for every service" },
-                { be_good_for_all, POLICY_RULE_SOURCE, "good from everywhere" },
-                { ask_from_nowhere, POLICY_RULE_SOURCE, "asked for an unknown source" },
-                { be_as_long_as_can_be, POLICY_RULE_SOURCE, "xxx; asked for '\\x01" },
-                { leave, POLICY_RULE_ACCOUNT,
+                { ask_in_escapes, RULE_SERVICE, "good for sshd imap; asked for 'a\\x1b[31m\\x27'" },
+                { be_good_for_all, RULE_SERVICE, "good for every service" },
+                { be_good_for_all, RULE_SOURCE, "good from everywhere" },
+                { ask_from_nowhere, RULE_SOURCE, "asked for an unknown source" },
+                { be_as_long_as_can_be, RULE_SOURCE, "xxx; asked for '\\x01" },
+                { leave, RULE_ACCOUNT,
                   "'alice' is gone since 2027-01-15T04:00:00Z, 4 hours before" },
-                { reuse_uid, POLICY_RULE_ACCOUNT, "is uid 1001, the key was made for uid 1000" },
-                { forget_account, POLICY_RULE_ACCOUNT, "was not looked for yet" },
-                { close_account, POLICY_RULE_ACCOUNT_EXPIRED,
-                  "'alice' ended on 2027-01-15T08:00:00Z" },
-                { lock_password, POLICY_RULE_PASSWORD, "the password of 'boss' is locked" },
-                { expire_password, POLICY_RULE_PASSWORD,
-                  "the password of 'boss' has expired then" },
-                { ask_no_password, POLICY_RULE_PASSWORD, "remove-on-password-expiry=no" },
-                { forbid_admins, POLICY_RULE_ADMIN,
-                  "admin-keys=no; the owner is an administrator: yes" },
-                { demand_certificate, POLICY_RULE_CERTIFICATE,
+                { reuse_uid, RULE_ACCOUNT, "is uid 1001, the key was made for uid 1000" },
+                { forget_account, RULE_ACCOUNT, "was not looked for yet" },
+                { close_account, RULE_ACCOUNT_EXPIRED, "'alice' ended on 2027-01-15T08:00:00Z" },
+                { lock_password, RULE_PASSWORD, "the password of 'boss' is locked" },
+                { expire_password, RULE_PASSWORD, "the password of 'boss' has expired then" },
+                { ask_no_password, RULE_PASSWORD, "remove-on-password-expiry=no" },
+                { forbid_admins, RULE_ADMIN, "admin-keys=no; the owner is an administrator: yes" },
+                { demand_certificate, RULE_CERTIFICATE,
                   "one is needed by the policy require-certificate; none is shown" },
-                { leave_alone, POLICY_RULE_CERTIFICATE, "none is needed" },
-                { demand_proof, POLICY_RULE_CERTIFICATE,
+                { leave_alone, RULE_CERTIFICATE, "none is needed" },
+                { demand_proof, RULE_CERTIFICATE,
                   "one is needed, and the proof that whoever logs in has its key by the policy "
                   "require-certificate" SHOWN ", not proved" },
-                { demand_by_service, POLICY_RULE_CERTIFICATE,
+                { demand_by_service, RULE_CERTIFICATE,
                   "has its key by the policy of the service" SHOWN ", proved" },
-                { demand_by_key, POLICY_RULE_CERTIFICATE,
-                  "one is needed by the key; none is shown" },
-                { demand_by_all, POLICY_RULE_CERTIFICATE,
+                { demand_by_key, RULE_CERTIFICATE, "one is needed by the key; none is shown" },
+                { demand_by_all, RULE_CERTIFICATE,
                   "by the policy require-certificate and the policy of the service and the key;" },
-                { bind_key, POLICY_RULE_CERTIFICATE,
+                { bind_key, RULE_CERTIFICATE,
                   "one is needed by the key; the key is bound to cd" MANY_ZEROS SHOWN
                   ", not proved" },
         };
@@ -238,7 +232,7 @@ static void test_when_somebody_elses_password_expires_is_not_told(void **state) 
         (void) state;
         good_login(&l);
         explain_login(&l.facts, &e);
-        assert_null(strstr(e.lines[POLICY_RULE_PASSWORD].text, "2027"));
+        assert_null(strstr(e.lines[RULE_PASSWORD].text, "2027"));
 }
 
 static void test_outcomes_have_names(void **state) {

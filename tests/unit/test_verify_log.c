@@ -4,7 +4,7 @@
 #include "unit.h"
 
 #include "login/verify.h"
-#include "rules/limits.h"
+#include "rules/loglimit.h"
 
 #define NOW INT64_C(1800000000)
 
@@ -181,10 +181,10 @@ static void test_the_same_is_said_so_often_and_then_counted(void **state) {
         struct capture *c = *state;
 
         say(c, &event, 100);
-        assert_int_equal(count_lines(c), LIMITS_BURST);
-        event.now += LIMITS_WINDOW_S;
+        assert_int_equal(count_lines(c), LOGLIMIT_BURST);
+        event.now += LOGLIMIT_WINDOW_S;
         say(c, &event, 1);
-        assert_int_equal(count_lines(c), LIMITS_BURST + 2);
+        assert_int_equal(count_lines(c), LOGLIMIT_BURST + 2);
         assert_non_null(strstr(
                 output(c),
                 "wfapikeyd: 80 more such lines were left out before this one (key aaaaaaaaaa, "
@@ -203,7 +203,7 @@ static void test_one_peer_or_key_does_not_hide_another(void **state) {
         say(c, &event, 1);
         event = event_of(REASON_NONE);
         say(c, &event, 1);
-        assert_int_equal(count_lines(c), LIMITS_BURST + 3);
+        assert_int_equal(count_lines(c), LOGLIMIT_BURST + 3);
 }
 
 /* There are as many ids that nobody has as a guesser likes; all of them are one matter. */
@@ -215,10 +215,10 @@ static void test_guessed_ids_do_not_fill_the_log(void **state) {
                 (void) snprintf(event.id, sizeof(event.id), "%010u", i);
                 verify_log(c->verify, &event);
         }
-        assert_int_equal(count_lines(c), LIMITS_BURST);
+        assert_int_equal(count_lines(c), LOGLIMIT_BURST);
         event.peer.uid = 0;
         say(c, &event, 1);
-        assert_int_equal(count_lines(c), LIMITS_BURST + 1);
+        assert_int_equal(count_lines(c), LOGLIMIT_BURST + 1);
 }
 
 #define test_log(f) cmocka_unit_test_setup_teardown(f, begin, end)

@@ -5,7 +5,7 @@
 
 #include "unit.h"
 
-#include "rules/policy_rule.h"
+#include "rules/rule.h"
 
 #define NOW INT64_C(1800000000)
 
@@ -13,7 +13,7 @@ struct login {
         struct policy policy;
         struct key_record key;
         struct account_record owner, linked;
-        struct policy_facts facts;
+        struct rule_facts facts;
 };
 
 static void good_login(struct login *l) {

@@ -7,9 +7,9 @@ static void test_a_good_login_is_accepted(void **state) {
 
         (void) state;
         good_login(&l);
-        assert_int_equal(policy_rule_decide(&l.facts), REASON_NONE);
+        assert_int_equal(rule_decide(&l.facts), REASON_NONE);
         l.facts.confirming = true;
-        assert_int_equal(policy_rule_decide(&l.facts), REASON_NONE);
+        assert_int_equal(rule_decide(&l.facts), REASON_NONE);
 }
 
 /* Every set of faults there is: the first in the order is the reason. */
@@ -29,7 +29,7 @@ static void test_of_several_faults_the_first_is_the_reason(void **state) {
                                         first = i;
                                 }
                         (void) snprintf(row, sizeof(row), "%s, set %#x", facts[first].why, set);
-                        unit_int(row, policy_rule_decide(&l.facts),
+                        unit_int(row, rule_decide(&l.facts),
                                  confirming ? facts[first].confirming : facts[first].verifying);
                 }
 }
@@ -122,7 +122,7 @@ static void test_accounts(void **state) {
 
                 good_login(&l);
                 rows[i].change(&l);
-                unit_int(rows[i].why, policy_rule_decide(&l.facts), rows[i].reason);
+                unit_int(rows[i].why, rule_decide(&l.facts), rows[i].reason);
         }
 }
 
@@ -142,7 +142,7 @@ static void test_a_retired_key_is_refused_with_a_reason_of_its_own(void **state)
 
                 good_login(&l);
                 l.key.retires_at = rows[i].retires_at;
-                unit_int("retires", policy_rule_decide(&l.facts), rows[i].reason);
+                unit_int("retires", rule_decide(&l.facts), rows[i].reason);
         }
 }
 
@@ -156,7 +156,7 @@ static void test_the_owner_is_compared_as_a_whole(void **state) {
 
                 good_login(&l);
                 l.facts.user = users[i];
-                unit_int(users[i], policy_rule_decide(&l.facts), REASON_OTHER_USER);
+                unit_int(users[i], rule_decide(&l.facts), REASON_OTHER_USER);
         }
 }
 
@@ -185,7 +185,7 @@ static void test_services(void **state) {
                 good_login(&l);
                 (void) snprintf(l.key.services, sizeof(l.key.services), "%s", rows[i].services);
                 l.facts.service = rows[i].service;
-                unit_int(rows[i].services, policy_rule_decide(&l.facts), rows[i].reason);
+                unit_int(rows[i].services, rule_decide(&l.facts), rows[i].reason);
         }
 }
 
@@ -233,7 +233,7 @@ static void test_sources(void **state) {
                 good_login(&l);
                 (void) snprintf(l.key.networks, sizeof(l.key.networks), "%s", rows[i].networks);
                 l.facts.rhost = rows[i].rhost;
-                unit_int(row, policy_rule_decide(&l.facts), rows[i].reason);
+                unit_int(row, rule_decide(&l.facts), rows[i].reason);
         }
 }
 
@@ -243,9 +243,9 @@ static void test_the_second_of_expiry_refuses(void **state) {
         (void) state;
         good_login(&l);
         l.facts.now = l.key.expires_at - 1;
-        assert_int_equal(policy_rule_decide(&l.facts), REASON_NONE);
+        assert_int_equal(rule_decide(&l.facts), REASON_NONE);
         l.facts.now++;
-        assert_int_equal(policy_rule_decide(&l.facts), REASON_EXPIRED);
+        assert_int_equal(rule_decide(&l.facts), REASON_EXPIRED);
 }
 
 static void test_the_policy_s_lifetime_refuses(void **state) {
@@ -255,11 +255,11 @@ static void test_the_policy_s_lifetime_refuses(void **state) {
         good_login(&l);
         l.key.expires_at = 0;
         l.policy.lifetime_s = 1000;
-        assert_int_equal(policy_rule_decide(&l.facts), REASON_EXPIRED);
+        assert_int_equal(rule_decide(&l.facts), REASON_EXPIRED);
         l.policy.lifetime_changed_at = NOW - 999;
-        assert_int_equal(policy_rule_decide(&l.facts), REASON_NONE);
+        assert_int_equal(rule_decide(&l.facts), REASON_NONE);
         l.policy.lifetime_s = 0;
-        assert_int_equal(policy_rule_decide(&l.facts), REASON_NONE);
+        assert_int_equal(rule_decide(&l.facts), REASON_NONE);
 }
 
 static void test_a_status_that_is_not_known_refuses(void **state) {
@@ -271,7 +271,7 @@ static void test_a_status_that_is_not_known_refuses(void **state) {
 
                 good_login(&l);
                 l.key.status = (enum key_status) others[i];
-                assert_int_not_equal(policy_rule_decide(&l.facts), REASON_NONE);
+                assert_int_not_equal(rule_decide(&l.facts), REASON_NONE);
         }
 }
 
@@ -304,7 +304,7 @@ static enum reason want(int need, bool bound, enum shown shown, bool proved) {
 
 static void check_certificate(int policy, int key, int service, bool bound, enum shown shown,
                               bool proved) {
-        struct policy_certificate certificate = { .proved = proved };
+        struct rule_certificate certificate = { .proved = proved };
         int need = policy > key ? policy : key;
         struct login l;
         char row[96];
@@ -335,13 +335,13 @@ static void check_certificate(int policy, int key, int service, bool bound, enum
                 l.facts.certificate = &certificate;
         if (service > need)
                 need = service;
-        unit_int(row, policy_rule_need(&l.policy, &l.key, "imap"), bound && need == 0 ? 1 : need);
-        unit_int(row, policy_rule_decide(&l.facts), want(need, bound, shown, proved));
+        unit_int(row, rule_need(&l.policy, &l.key, "imap"), bound && need == 0 ? 1 : need);
+        unit_int(row, rule_decide(&l.facts), want(need, bound, shown, proved));
         l.facts.confirming = true;
-        unit_int(row, policy_rule_decide(&l.facts), want(need, bound, shown, proved));
+        unit_int(row, rule_decide(&l.facts), want(need, bound, shown, proved));
         /* Whatever else is wrong comes first. */
         l.key.status = KEY_REVOKED;
-        unit_int(row, policy_rule_decide(&l.facts), REASON_REVOKED);
+        unit_int(row, rule_decide(&l.facts), REASON_REVOKED);
 }
 
 static void test_certificates_in_all_combinations(void **state) {
@@ -357,28 +357,28 @@ static void test_certificates_in_all_combinations(void **state) {
 static void test_every_reason_of_a_certificate_is_handed_on(void **state) {
         (void) state;
         for (int reason = REASON_CERTIFICATE_UNREADABLE; reason < _REASON_MAX; reason++) {
-                struct policy_certificate certificate = { .reason = (enum reason) reason,
-                                                          .proved = true };
+                struct rule_certificate certificate = { .reason = (enum reason) reason,
+                                                        .proved = true };
                 struct login l;
 
                 good_login(&l);
                 l.facts.certificate = &certificate;
-                unit_int("not needed", policy_rule_decide(&l.facts), REASON_NONE);
+                unit_int("not needed", rule_decide(&l.facts), REASON_NONE);
                 l.policy.require_certificate = CERTIFICATE_YES;
-                unit_int("needed", policy_rule_decide(&l.facts), reason);
+                unit_int("needed", rule_decide(&l.facts), reason);
         }
 }
 
 /* A need that is not known asks for more than there is. */
 static void test_a_need_that_is_not_known_is_a_proof(void **state) {
-        struct policy_certificate certificate = {};
+        struct rule_certificate certificate = {};
         struct login l;
 
         (void) state;
         good_login(&l);
         l.facts.certificate = &certificate;
         l.key.certificate_need = (enum certificate_need) 3;
-        assert_int_equal(policy_rule_decide(&l.facts), REASON_CERTIFICATE_UNPROVED);
+        assert_int_equal(rule_decide(&l.facts), REASON_CERTIFICATE_UNPROVED);
 }
 
 int main(void) {

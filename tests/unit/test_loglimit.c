@@ -2,12 +2,12 @@
 /* How often the same is said. The time is the test's own. */
 #include "unit.h"
 
-#include "rules/limits.h"
+#include "rules/loglimit.h"
 
 #define NOW INT64_C(1800000000)
 
 static int make(void **state) {
-        *state = calloc(1, sizeof(struct limits));
+        *state = calloc(1, sizeof(struct loglimit));
         return *state ? 0 : -1;
 }
 
@@ -17,13 +17,13 @@ static int drop(void **state) {
 }
 
 /* Says it n times; returns how many went out. */
-static unsigned say(struct limits *limits, uint64_t what, int64_t now, unsigned n) {
+static unsigned say(struct loglimit *limits, uint64_t what, int64_t now, unsigned n) {
         unsigned said = 0;
 
         for (unsigned i = 0; i < n; i++) {
                 unsigned kept = 4711;
 
-                if (limits_say(limits, what, now, &kept))
+                if (loglimit_say(limits, what, now, &kept))
                         said++;
                 assert_int_equal(kept, 0);
         }
@@ -33,58 +33,59 @@ static unsigned say(struct limits *limits, uint64_t what, int64_t now, unsigned 
 static void test_a_burst_goes_out_and_the_rest_is_counted(void **state) {
         unsigned kept;
 
-        assert_int_equal(say(*state, 7, NOW, 100), LIMITS_BURST);
-        assert_int_equal(limits_say(*state, 7, NOW + LIMITS_WINDOW_S - 1, &kept), false);
+        assert_int_equal(say(*state, 7, NOW, 100), LOGLIMIT_BURST);
+        assert_int_equal(loglimit_say(*state, 7, NOW + LOGLIMIT_WINDOW_S - 1, &kept), false);
         assert_int_equal(kept, 0);
-        assert_int_equal(limits_say(*state, 7, NOW + LIMITS_WINDOW_S, &kept), true);
-        assert_int_equal(kept, 100 - LIMITS_BURST + 1);
-        assert_int_equal(say(*state, 7, NOW + LIMITS_WINDOW_S, 100), LIMITS_BURST - 1);
+        assert_int_equal(loglimit_say(*state, 7, NOW + LOGLIMIT_WINDOW_S, &kept), true);
+        assert_int_equal(kept, 100 - LOGLIMIT_BURST + 1);
+        assert_int_equal(say(*state, 7, NOW + LOGLIMIT_WINDOW_S, 100), LOGLIMIT_BURST - 1);
 }
 
 static void test_what_fits_the_burst_is_never_kept_back(void **state) {
         unsigned kept;
 
-        for (int64_t now = NOW; now < NOW + 100 * LIMITS_WINDOW_S; now += LIMITS_WINDOW_S) {
-                assert_int_equal(limits_say(*state, 7, now, &kept), true);
+        for (int64_t now = NOW; now < NOW + 100 * LOGLIMIT_WINDOW_S; now += LOGLIMIT_WINDOW_S) {
+                assert_int_equal(loglimit_say(*state, 7, now, &kept), true);
                 assert_int_equal(kept, 0);
-                assert_int_equal(say(*state, 7, now, LIMITS_BURST - 1), LIMITS_BURST - 1);
+                assert_int_equal(say(*state, 7, now, LOGLIMIT_BURST - 1), LOGLIMIT_BURST - 1);
         }
 }
 
 static void test_one_does_not_silence_another(void **state) {
-        for (uint64_t what = 1; what <= LIMITS_SLOTS; what++)
-                assert_int_equal(say(*state, what, NOW, 50), LIMITS_BURST);
+        for (uint64_t what = 1; what <= LOGLIMIT_SLOTS; what++)
+                assert_int_equal(say(*state, what, NOW, 50), LOGLIMIT_BURST);
 }
 
 /* They lose their count to each other, so more is said, never less. */
 static void test_two_in_one_slot_say_more_not_less(void **state) {
         unsigned kept;
 
-        assert_int_equal(say(*state, 5, NOW, 50), LIMITS_BURST);
-        assert_int_equal(say(*state, 5 + LIMITS_SLOTS, NOW, 50), LIMITS_BURST);
-        assert_int_equal(limits_say(*state, 5, NOW, &kept), true);
+        assert_int_equal(say(*state, 5, NOW, 50), LOGLIMIT_BURST);
+        assert_int_equal(say(*state, 5 + LOGLIMIT_SLOTS, NOW, 50), LOGLIMIT_BURST);
+        assert_int_equal(loglimit_say(*state, 5, NOW, &kept), true);
         assert_int_equal(kept, 0);
 }
 
 static void test_a_clock_that_was_set_back_begins_a_window(void **state) {
         unsigned kept;
 
-        assert_int_equal(say(*state, 7, NOW, 50), LIMITS_BURST);
-        assert_int_equal(limits_say(*state, 7, NOW - 1000000, &kept), true);
-        assert_int_equal(kept, 50 - LIMITS_BURST);
+        assert_int_equal(say(*state, 7, NOW, 50), LOGLIMIT_BURST);
+        assert_int_equal(loglimit_say(*state, 7, NOW - 1000000, &kept), true);
+        assert_int_equal(kept, 50 - LOGLIMIT_BURST);
 }
 
 static void test_zero_is_as_good_as_any(void **state) {
-        assert_int_equal(say(*state, 0, NOW, 50), LIMITS_BURST);
+        assert_int_equal(say(*state, 0, NOW, 50), LOGLIMIT_BURST);
 }
 
 static void test_hash_is_fnv_1a(void **state) {
         (void) state;
-        assert_int_equal(limits_hash(0, ""), UINT64_C(0xcbf29ce484222325));
-        assert_int_equal(limits_hash(0, "a"), UINT64_C(0xaf63dc4c8601ec8c));
-        assert_int_equal(limits_hash(0, "foobar"), UINT64_C(0x85944171f73967e8));
-        assert_int_equal(limits_hash(limits_hash(0, "foo"), "bar"), UINT64_C(0x85944171f73967e8));
-        assert_int_equal(limits_hash(0, "\xff"), UINT64_C(0xaf64724c8602eb6e));
+        assert_int_equal(loglimit_hash(0, ""), UINT64_C(0xcbf29ce484222325));
+        assert_int_equal(loglimit_hash(0, "a"), UINT64_C(0xaf63dc4c8601ec8c));
+        assert_int_equal(loglimit_hash(0, "foobar"), UINT64_C(0x85944171f73967e8));
+        assert_int_equal(loglimit_hash(loglimit_hash(0, "foo"), "bar"),
+                         UINT64_C(0x85944171f73967e8));
+        assert_int_equal(loglimit_hash(0, "\xff"), UINT64_C(0xaf64724c8602eb6e));
 }
 
 #define test_limits(f) cmocka_unit_test_setup_teardown(f, make, drop)

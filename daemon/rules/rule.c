@@ -3,49 +3,49 @@
 
 #include "network.h"
 #include "rules/expiry.h"
-#include "rules/policy_rule.h"
+#include "rules/rule.h"
 #include "text.h"
 
-/* In the order of enum policy_rule; each relies on those before it having passed. */
+/* In the order of enum rule; each relies on those before it having passed. */
 
-static enum reason check_enabled(const struct policy_facts *facts) {
+static enum reason check_enabled(const struct rule_facts *facts) {
         return facts->policy->enabled ? REASON_NONE : REASON_DISABLED;
 }
 
-static enum reason check_key(const struct policy_facts *facts) {
+static enum reason check_key(const struct rule_facts *facts) {
         if (facts->key)
                 return REASON_NONE;
         return facts->confirming ? REASON_STALE : REASON_UNKNOWN_KEY;
 }
 
-static enum reason check_secret(const struct policy_facts *facts) {
+static enum reason check_secret(const struct rule_facts *facts) {
         if (facts->secret_ok)
                 return REASON_NONE;
         return facts->confirming ? REASON_STALE : REASON_WRONG_SECRET;
 }
 
-static enum reason check_user(const struct policy_facts *facts) {
+static enum reason check_user(const struct rule_facts *facts) {
         return strcmp(facts->key->owner, facts->user) == 0 ? REASON_NONE : REASON_OTHER_USER;
 }
 
-static enum reason check_removed(const struct policy_facts *facts) {
+static enum reason check_removed(const struct rule_facts *facts) {
         return facts->key->epoch < facts->policy->epoch ? REASON_REMOVED : REASON_NONE;
 }
 
-static enum reason check_revoked(const struct policy_facts *facts) {
+static enum reason check_revoked(const struct rule_facts *facts) {
         return facts->key->status == KEY_REVOKED ? REASON_REVOKED : REASON_NONE;
 }
 
-static enum reason check_retired(const struct policy_facts *facts) {
+static enum reason check_retired(const struct rule_facts *facts) {
         return expiry_is_retired(facts->key, facts->now) ? REASON_RETIRED : REASON_NONE;
 }
 
-static enum reason check_expired(const struct policy_facts *facts) {
+static enum reason check_expired(const struct rule_facts *facts) {
         return expiry_status(facts->policy, facts->key, facts->now) == KEY_ACTIVE ? REASON_NONE
                                                                                   : REASON_EXPIRED;
 }
 
-static enum reason check_account(const struct policy_facts *facts) {
+static enum reason check_account(const struct rule_facts *facts) {
         const struct account_record *owner = facts->owner;
 
         if (!owner || owner->state == ACCOUNT_UNKNOWN)
@@ -55,13 +55,13 @@ static enum reason check_account(const struct policy_facts *facts) {
                        : REASON_ACCOUNT_GONE;
 }
 
-static enum reason check_account_expired(const struct policy_facts *facts) {
+static enum reason check_account_expired(const struct rule_facts *facts) {
         int64_t at = facts->owner->closes_at;
 
         return at != 0 && facts->now >= at ? REASON_ACCOUNT_EXPIRED : REASON_NONE;
 }
 
-static enum reason check_password(const struct policy_facts *facts) {
+static enum reason check_password(const struct rule_facts *facts) {
         const struct account_record *linked = facts->linked;
 
         if (!facts->policy->remove_on_password_expiry)
@@ -71,15 +71,15 @@ static enum reason check_password(const struct policy_facts *facts) {
         return expiry_password_good(linked, facts->now) ? REASON_NONE : REASON_PASSWORD_EXPIRED;
 }
 
-static enum reason check_admin(const struct policy_facts *facts) {
+static enum reason check_admin(const struct rule_facts *facts) {
         return !facts->policy->admin_keys && facts->owner->admin ? REASON_ADMIN : REASON_NONE;
 }
 
-static enum reason check_peer(const struct policy_facts *facts) {
+static enum reason check_peer(const struct rule_facts *facts) {
         return facts->peer_may_claim ? REASON_NONE : REASON_PEER;
 }
 
-static enum reason check_service(const struct policy_facts *facts) {
+static enum reason check_service(const struct rule_facts *facts) {
         const char *services = facts->key->services;
 
         return !services[0] || text_has_word(services, facts->service) ? REASON_NONE
@@ -87,7 +87,7 @@ static enum reason check_service(const struct policy_facts *facts) {
 }
 
 /* A list that does not read is a list that nobody is on. */
-static enum reason check_source(const struct policy_facts *facts) {
+static enum reason check_source(const struct rule_facts *facts) {
         const char *networks = facts->key->networks;
         struct network address, net;
         char word[NETWORK_TEXT_LEN];
@@ -111,8 +111,8 @@ static enum reason check_source(const struct policy_facts *facts) {
         return REASON_SOURCE;
 }
 
-enum certificate_need policy_rule_need(const struct policy *policy, const struct key_record *key,
-                                       const char *service) {
+enum certificate_need rule_need(const struct policy *policy, const struct key_record *key,
+                                const char *service) {
         enum certificate_need need = policy->require_certificate,
                               of_service = policy_service_need(policy, service);
 
@@ -123,9 +123,9 @@ enum certificate_need policy_rule_need(const struct policy *policy, const struct
         return key->bound && need < CERTIFICATE_YES ? CERTIFICATE_YES : need;
 }
 
-static enum reason check_certificate(const struct policy_facts *facts) {
-        enum certificate_need need = policy_rule_need(facts->policy, facts->key, facts->service);
-        const struct policy_certificate *shown = facts->certificate;
+static enum reason check_certificate(const struct rule_facts *facts) {
+        enum certificate_need need = rule_need(facts->policy, facts->key, facts->service);
+        const struct rule_certificate *shown = facts->certificate;
 
         if (need == CERTIFICATE_NO)
                 return REASON_NONE;
@@ -139,31 +139,23 @@ static enum reason check_certificate(const struct policy_facts *facts) {
         return need == CERTIFICATE_YES || shown->proved ? REASON_NONE : REASON_CERTIFICATE_UNPROVED;
 }
 
-static enum reason (*const checks[])(const struct policy_facts *facts) = {
-        [POLICY_RULE_ENABLED] = check_enabled,
-        [POLICY_RULE_KEY] = check_key,
-        [POLICY_RULE_SECRET] = check_secret,
-        [POLICY_RULE_USER] = check_user,
-        [POLICY_RULE_REMOVED] = check_removed,
-        [POLICY_RULE_REVOKED] = check_revoked,
-        [POLICY_RULE_RETIRED] = check_retired,
-        [POLICY_RULE_EXPIRED] = check_expired,
-        [POLICY_RULE_ACCOUNT] = check_account,
-        [POLICY_RULE_ACCOUNT_EXPIRED] = check_account_expired,
-        [POLICY_RULE_PASSWORD] = check_password,
-        [POLICY_RULE_ADMIN] = check_admin,
-        [POLICY_RULE_PEER] = check_peer,
-        [POLICY_RULE_SERVICE] = check_service,
-        [POLICY_RULE_SOURCE] = check_source,
-        [POLICY_RULE_CERTIFICATE] = check_certificate,
+static enum reason (*const checks[])(const struct rule_facts *facts) = {
+        [RULE_ENABLED] = check_enabled,   [RULE_KEY] = check_key,
+        [RULE_SECRET] = check_secret,     [RULE_USER] = check_user,
+        [RULE_REMOVED] = check_removed,   [RULE_REVOKED] = check_revoked,
+        [RULE_RETIRED] = check_retired,   [RULE_EXPIRED] = check_expired,
+        [RULE_ACCOUNT] = check_account,   [RULE_ACCOUNT_EXPIRED] = check_account_expired,
+        [RULE_PASSWORD] = check_password, [RULE_ADMIN] = check_admin,
+        [RULE_PEER] = check_peer,         [RULE_SERVICE] = check_service,
+        [RULE_SOURCE] = check_source,     [RULE_CERTIFICATE] = check_certificate,
 };
 _Static_assert(ARRAY_LEN(checks) == _POLICY_RULE_MAX, "a check for each rule");
 
-enum reason policy_rule_check(enum policy_rule rule, const struct policy_facts *facts) {
+enum reason rule_check(enum rule rule, const struct rule_facts *facts) {
         return checks[rule](facts);
 }
 
-enum reason policy_rule_decide(const struct policy_facts *facts) {
+enum reason rule_decide(const struct rule_facts *facts) {
         for (size_t rule = 0; rule < ARRAY_LEN(checks); rule++) {
                 enum reason reason = checks[rule](facts);
 

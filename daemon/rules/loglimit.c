@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "rules/limits.h"
+#include "rules/loglimit.h"
 
-bool limits_say(struct limits *limits, uint64_t what, int64_t now, unsigned *ret_kept) {
-        struct limits_slot *slot = &limits->slots[what % LIMITS_SLOTS];
+bool loglimit_say(struct loglimit *limits, uint64_t what, int64_t now, unsigned *ret_kept) {
+        struct loglimit_slot *slot = &limits->slots[what % LOGLIMIT_SLOTS];
 
         *ret_kept = 0;
-        if (slot->what != what || now < slot->since || now >= slot->since + LIMITS_WINDOW_S) {
+        if (slot->what != what || now < slot->since || now >= slot->since + LOGLIMIT_WINDOW_S) {
                 if (slot->what == what)
                         *ret_kept = slot->kept;
-                *slot = (struct limits_slot){ .what = what, .since = now };
+                *slot = (struct loglimit_slot){ .what = what, .since = now };
         }
-        if (slot->said >= LIMITS_BURST) {
+        if (slot->said >= LOGLIMIT_BURST) {
                 slot->kept++;
                 return false;
         }
@@ -18,7 +18,7 @@ bool limits_say(struct limits *limits, uint64_t what, int64_t now, unsigned *ret
         return true;
 }
 
-uint64_t limits_hash(uint64_t hash, const char *text) {
+uint64_t loglimit_hash(uint64_t hash, const char *text) {
         if (hash == 0)
                 hash = UINT64_C(0xcbf29ce484222325);
         for (; *text; text++)
