@@ -17,7 +17,7 @@
 #include "bootstrap.h"
 #include "cleanup.h"
 #include "control/control_bus.h"
-#include "keys/sweeper.h"
+#include "keys/sweep_timer.h"
 #include "login/judge.h"
 #include "login/listener.h"
 #include "mirror/mirror.h"
@@ -43,7 +43,7 @@ struct server {
         sd_event *event;
         struct worker *worker;
         struct accounts *accounts;
-        struct sweeper *sweeper;
+        struct sweep_timer *sweeper;
         unsigned unknown_wait;
         sd_event_source *flush, *reload, *watchdog;
         struct sockets sockets;
@@ -148,7 +148,7 @@ static void on_written(void *userdata) {
         struct server *s = userdata;
 
         store_release(s->state.reader);
-        sweeper_poke(s->sweeper);
+        sweep_timer_poke(s->sweeper);
         control_follow_pump(&s->control);
 }
 
@@ -255,7 +255,7 @@ static int start_handlers(struct server *s) {
         if (r < 0)
                 return r;
         set_control(s);
-        r = sweeper_new(&s->sweeper, s->event, s->worker, &s->shared);
+        r = sweep_timer_new(&s->sweeper, s->event, s->worker, &s->shared);
         s->control.sweeper = s->sweeper;
         return r;
 }
@@ -336,14 +336,14 @@ struct server *server_free(struct server *s) {
         cleanup_close(&s->sockets.control);
         if (s->verify && s->worker)
                 verify_flush(s->verify, s->worker);
-        sweeper_stop(s->sweeper);
+        sweep_timer_stop(s->sweeper);
         accounts_stop(s->accounts);
         if (s->audit && s->worker)
                 audit_finish(s->audit, s->worker, clock_now());
         /* runs what is queued, the flushes among it */
         worker_free(s->worker);
         control_follow_stop(&s->control);
-        (void) sweeper_free(s->sweeper);
+        (void) sweep_timer_free(s->sweeper);
         (void) accounts_free(s->accounts);
         sd_event_source_disable_unref(s->flush);
         sd_event_source_disable_unref(s->reload);

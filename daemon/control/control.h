@@ -68,7 +68,7 @@ struct control_queue {
 
 struct control_password;
 struct control_cert;
-struct sweeper;
+struct sweep_timer;
 
 /* What all calls share; lives as long as the daemon. */
 struct control {
@@ -76,7 +76,7 @@ struct control {
         struct verify *verify;
         struct accounts *accounts;
         struct audit *audit;
-        struct sweeper *sweeper;
+        struct sweep_timer *sweeper;
         const struct keymint *keymint;
         const struct conf *conf;
         void (*set_conf)(struct conf *conf, void *server); /* on the loop; owns it from then on */

@@ -11,7 +11,7 @@
 #include "cleanup.h"
 #include "control/control_certs.h"
 #include "control/control_helped.h"
-#include "keys/certs.h"
+#include "keys/registered.h"
 #include "text.h"
 
 struct add_call {
@@ -37,7 +37,7 @@ static int parse_option(struct control_call *call, sd_bus_message *m) {
                 return sd_bus_message_read(m, "v", "b", &add->ca);
         if (strcmp(option, "name") == 0) {
                 r = sd_bus_message_read(m, "v", "s", &value);
-                if (r >= 0 && certs_is_thumbprint(value))
+                if (r >= 0 && registered_is_thumbprint(value))
                         control_fail(call, CONTROL_INVALID_ARGUMENT,
                                      "That name will not do: it could be the beginning of a "
                                      "thumbprint.");
@@ -176,9 +176,9 @@ static int choose_name(struct store *writer, struct cert_record *cert) {
 
         text_hex(digits, cert->thumbprint, RECORD_THUMBPRINT_LEN);
         if (!text_copy(cert->name, sizeof(cert->name), cert->subject_cn) ||
-            certs_is_thumbprint(cert->name) || !text_is_label(cert->name, WIRE_NAME_MAX))
+            registered_is_thumbprint(cert->name) || !text_is_label(cert->name, WIRE_NAME_MAX))
                 (void) snprintf(cert->name, sizeof(cert->name), "certificate %.8s", digits);
-        r = certs_find(writer, cert->name, &other);
+        r = registered_find(writer, cert->name, &other);
         if (r >= 0)
                 (void) snprintf(cert->name, sizeof(cert->name), "certificate %.16s", digits);
         return r == -ENOENT ? 0 : r;
@@ -213,7 +213,7 @@ static int add_one(struct add_call *add, struct store *writer, size_t i, int64_t
         r = find_registered(add, writer, &cert);
         if (r == 0 && i == 0 && add->name[0]) {
                 memcpy(cert.name, add->name, sizeof(cert.name));
-                if (certs_find(writer, cert.name, &other) != -ENOENT)
+                if (registered_find(writer, cert.name, &other) != -ENOENT)
                         control_fail(call, CONTROL_INVALID_ARGUMENT,
                                      "Another certificate has the name '%s': choose another.",
                                      cert.name);
@@ -240,7 +240,7 @@ static void add_run(struct control_call *call, struct store *writer) {
                 for (size_t i = 0; r >= 0 && call->error == CONTROL_OK && i < add->n; i++)
                         r = add_one(add, writer, i, now);
         if (r >= 0 && call->error == CONTROL_OK)
-                r = certs_touch(writer, now);
+                r = registered_touch(writer, now);
         if (r >= 0 && call->error == CONTROL_OK)
                 r = control_audit_commit(call, writer);
         if (r < 0)

@@ -8,10 +8,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "control/control_certs.h"
-#include "keys/certs.h"
+#include "keys/registered.h"
 #include "text.h"
 
-_Static_assert(WIRE_NAME_MAX >= CERTS_WHICH_MAX, "room for a thumbprint");
+_Static_assert(WIRE_NAME_MAX >= REGISTERED_WHICH_MAX, "room for a thumbprint");
 
 struct list_call {
         struct control_call call;
@@ -152,7 +152,7 @@ bool control_certs_find(struct control_call *call, struct store *writer, const c
 
         if (!control_certs_may_name(call, which))
                 return false;
-        r = certs_find(writer, which, ret);
+        r = registered_find(writer, which, ret);
         text_escape(shown, sizeof(shown), text_without_key(which));
         if (r == -ENOENT)
                 control_fail(call, CONTROL_NO_SUCH_CERTIFICATE,
@@ -331,7 +331,7 @@ static int remove_in_transaction(struct cert_call *ours, struct store *writer) {
         if (r >= 0)
                 r = store_cert_delete(writer, cert->thumbprint);
         if (r >= 0)
-                r = certs_touch(writer, clock_now());
+                r = registered_touch(writer, clock_now());
         if (r >= 0)
                 r = control_audit_add(&ours->call, writer, "cert-removed", NULL, detail);
         return r < 0 ? r : control_audit_commit(&ours->call, writer);

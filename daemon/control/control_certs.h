@@ -31,7 +31,7 @@ int control_certs_append(sd_bus_message *m, const struct control_certs_shown *sh
 bool control_certs_may_name(struct control_call *call, const char *which) _must_check_;
 
 /**
- * control_certs_find(call, writer, which, ret): certs_find(). Whether it was found; if not the
+ * control_certs_find(call, writer, which, ret): registered_find(). Whether it was found; if not the
  * call has failed.
  */
 bool control_certs_find(struct control_call *call, struct store *writer, const char *which,

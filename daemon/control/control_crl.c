@@ -10,7 +10,7 @@
 #include "cleanup.h"
 #include "control/control_certs.h"
 #include "control/control_helped.h"
-#include "keys/certs.h"
+#include "keys/registered.h"
 #include "text.h"
 
 #define PART_MAX 49152
@@ -151,7 +151,7 @@ static int in_transaction(struct crl_call *ours, struct store *writer) {
                 r = store_crl_add(writer, crl->ca, &serial);
         }
         if (r >= 0)
-                r = certs_touch(writer, clock_now());
+                r = registered_touch(writer, clock_now());
         if (r >= 0)
                 r = control_audit_add(&ours->helped.call, writer, "crl", NULL, detail);
         return r < 0 ? r : control_audit_commit(&ours->helped.call, writer);

@@ -14,7 +14,7 @@
 #include "cleanup.h"
 #include "control/control.h"
 #include "keys/sweep.h"
-#include "keys/sweeper.h"
+#include "keys/sweep_timer.h"
 #include "rules/expiry.h"
 
 #define PIECE 20000 /* keys: ten milliseconds */
@@ -140,7 +140,7 @@ static int append_stored(sd_bus_message *reply, const struct metrics_call *m) {
 }
 
 static int append_noted(sd_bus_message *reply, const struct control *control) {
-        struct sweeper_sum sum = sweeper_sum(control->sweeper);
+        struct sweep_timer_sum sum = sweep_timer_sum(control->sweeper);
 
         return sd_bus_message_append(
                 reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "latency-sum", "t",

@@ -7,8 +7,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "control/control.h"
-#include "keys/certs.h"
 #include "keys/facts.h"
+#include "keys/registered.h"
 #include "keys/sweep.h"
 #include "rules/expiry.h"
 #include "rules/policy.h"
@@ -179,7 +179,7 @@ static void set_run(struct control_call *call, struct store *writer) {
         for (size_t i = 0; r >= 0 && i < set->n_changes; i++)
                 r = set_one(set, writer, &set->changes[i], now);
         if (r >= 0)
-                r = certs_touch(writer, now);
+                r = registered_touch(writer, now);
         if (r >= 0)
                 r = check_services(set, writer);
         if (r >= 0)

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "keys/certs.h"
 #include "keys/facts.h"
 #include "keys/issue.h"
+#include "keys/registered.h"
 #include "parse.h"
 #include "rules/expiry.h"
 #include "text.h"
@@ -237,7 +237,7 @@ static bool bind_to(struct issue *issue, struct store *writer) {
 
         if (!issue->certificate[0])
                 return true;
-        r = certs_find(writer, issue->certificate, &cert);
+        r = registered_find(writer, issue->certificate, &cert);
         if (r < 0 && r != -ENOENT && r != -ENOTUNIQ)
                 return fail_store(issue, r);
         text_escape(shown, sizeof(shown), text_without_key(issue->certificate));

@@ -25,7 +25,7 @@ struct issue {
         const struct keymint *keymint;
         /* as a person wrote it; empty: by the policy */
         char expires[64];
-        /* what it is to be bound to: see certs_find(); empty: nothing */
+        /* what it is to be bound to: see registered_find(); empty: nothing */
         char certificate[WIRE_NAME_MAX + 1];
         /* a password was all that the caller had: the policy password-issue must allow that */
         bool by_password;

@@ -5,8 +5,8 @@
 
 #include "base/bytes.h"
 #include "cert/cert.h"
-#include "keys/certs.h"
 #include "keys/facts.h"
+#include "keys/registered.h"
 #include "mirror/mirror_in.h"
 #include "mirror/mirror_key.h"
 #include "mirror/mirror_out.h"
@@ -260,7 +260,7 @@ static int take_end(struct mirror_in *i) {
                 r = -EBADMSG;
         /* A verdict that is remembered was not made for these. */
         if (r >= 0)
-                r = certs_touch(store_load_staging(i->load), i->now);
+                r = registered_touch(store_load_staging(i->load), i->now);
         if (r >= 0)
                 r = store_load_finish(i->load);
         i->whole = r >= 0;

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "keys/certs.h"
+#include "keys/registered.h"
 #include "rules/policy.h"
 #include "secret/keymint.h"
 #include "text.h"
@@ -17,7 +17,7 @@ struct finding {
         struct cert_record *cert;
 };
 
-bool certs_is_thumbprint(const char *text) {
+bool registered_is_thumbprint(const char *text) {
         size_t len = strlen(text);
 
         return len >= PREFIX_MIN && len <= 2 * RECORD_THUMBPRINT_LEN &&
@@ -41,10 +41,10 @@ static int on_cert(const struct cert_record *cert, const uint8_t *der, size_t le
         return finding->named;
 }
 
-int certs_find(struct store *writer, const char *which, struct cert_record *ret) {
+int registered_find(struct store *writer, const char *which, struct cert_record *ret) {
         struct cert_record cert;
         struct finding finding = { .which = which,
-                                   .digits = certs_is_thumbprint(which),
+                                   .digits = registered_is_thumbprint(which),
                                    .cert = &cert };
         int r;
 
@@ -59,7 +59,7 @@ int certs_find(struct store *writer, const char *which, struct cert_record *ret)
         return 0;
 }
 
-int certs_touch(struct store *writer, int64_t now) {
+int registered_touch(struct store *writer, int64_t now) {
         int64_t mark;
 
         keymint_draw(&mark, sizeof(mark));

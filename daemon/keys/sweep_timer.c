@@ -9,13 +9,13 @@
 #include "base/log.h"
 #include "cleanup.h"
 #include "keys/sweep.h"
-#include "keys/sweeper.h"
+#include "keys/sweep_timer.h"
 
 #define RETRY_S INT64_C(60)
 
 struct sweep_job {
         struct worker_job job;
-        struct sweeper *sweeper;
+        struct sweep_timer *sweeper;
         struct sweep sweep;
         int64_t now;
         int r;
@@ -23,20 +23,20 @@ struct sweep_job {
 
 /* Invariant: at most one job is on its way; again says that there is a reason for another one
  * behind it. */
-struct sweeper {
+struct sweep_timer {
         struct worker *worker;
         struct store_shared *shared;
         /* generation that a sweep has looked at */
         uint64_t seen;
         int64_t passwords_until;
         bool trusted, busy, again, stopped;
-        struct sweeper_sum sum;
+        struct sweep_timer_sum sum;
         /* timerfd: fires at a time of day, and when that is set */
         int fd;
         sd_event_source *source, *trust;
 };
 
-static void arm(struct sweeper *s, int64_t at) {
+static void arm(struct sweep_timer *s, int64_t at) {
         struct itimerspec spec = { .it_value = { .tv_sec = at } };
 
         /* Nothing is due: the far future, so that a clock that is set is still heard of. */
@@ -49,7 +49,7 @@ static void arm(struct sweeper *s, int64_t at) {
                          strerrordesc_np(errno));
 }
 
-static void begin(struct sweeper *s);
+static void begin(struct sweep_timer *s);
 
 static void say(const struct sweep_job *job) {
         if (job->r < 0)
@@ -71,7 +71,7 @@ static void on_run(struct worker_job *worker_job, struct store *writer) {
         say(job);
 }
 
-static void add_up(struct sweeper *s, const struct sweep_job *job) {
+static void add_up(struct sweep_timer *s, const struct sweep_job *job) {
         s->sum.runs++;
         if (job->r < 0) {
                 s->sum.failed++;
@@ -84,7 +84,7 @@ static void add_up(struct sweeper *s, const struct sweep_job *job) {
 
 static void on_done(struct worker_job *worker_job) {
         struct sweep_job *job = (struct sweep_job *) worker_job;
-        struct sweeper *s = job->sweeper;
+        struct sweep_timer *s = job->sweeper;
         bool more = job->r >= 0 && (job->sweep.more || s->again);
 
         s->busy = false;
@@ -97,7 +97,7 @@ static void on_done(struct worker_job *worker_job) {
                 begin(s);
 }
 
-static void begin(struct sweeper *s) {
+static void begin(struct sweep_timer *s) {
         struct sweep_job *job;
 
         if (s->stopped)
@@ -123,19 +123,19 @@ static void begin(struct sweeper *s) {
         s->busy = true;
 }
 
-void sweeper_poke(struct sweeper *s) {
+void sweep_timer_poke(struct sweep_timer *s) {
         if (s && atomic_load_explicit(&s->shared->generation, memory_order_acquire) != s->seen)
                 begin(s);
 }
 
-static void distrust(struct sweeper *s) {
+static void distrust(struct sweep_timer *s) {
         s->trusted = false;
-        (void) sd_event_source_set_time_relative(s->trust, SWEEPER_TRUST_USEC);
+        (void) sd_event_source_set_time_relative(s->trust, SWEEP_TIMER_TRUST_USEC);
         (void) sd_event_source_set_enabled(s->trust, SD_EVENT_ONESHOT);
 }
 
 static int on_time(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
-        struct sweeper *s = userdata;
+        struct sweep_timer *s = userdata;
         uint64_t n;
 
         (void) source;
@@ -151,7 +151,7 @@ static int on_time(sd_event_source *source, int fd, uint32_t revents, void *user
 }
 
 static int on_trust(sd_event_source *source, uint64_t usec, void *userdata) {
-        struct sweeper *s = userdata;
+        struct sweep_timer *s = userdata;
 
         (void) source;
         (void) usec;
@@ -160,21 +160,21 @@ static int on_trust(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-int sweeper_new(struct sweeper **ret, sd_event *event, struct worker *worker,
-                struct store_shared *shared) {
-        struct sweeper *s = calloc(1, sizeof(*s));
+int sweep_timer_new(struct sweep_timer **ret, sd_event *event, struct worker *worker,
+                    struct store_shared *shared) {
+        struct sweep_timer *s = calloc(1, sizeof(*s));
         int r;
 
         if (!s)
                 return -ENOMEM;
-        *s = (struct sweeper){ .worker = worker, .shared = shared };
+        *s = (struct sweep_timer){ .worker = worker, .shared = shared };
         s->fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
         r = s->fd < 0 ? -errno : sd_event_add_io(event, &s->source, s->fd, EPOLLIN, on_time, s);
         if (r >= 0)
                 r = sd_event_add_time_relative(event, &s->trust, CLOCK_MONOTONIC,
-                                               SWEEPER_TRUST_USEC, 0, on_trust, s);
+                                               SWEEP_TIMER_TRUST_USEC, 0, on_trust, s);
         if (r < 0) {
-                sweeper_free(s);
+                sweep_timer_free(s);
                 return r;
         }
         begin(s);
@@ -182,11 +182,11 @@ int sweeper_new(struct sweeper **ret, sd_event *event, struct worker *worker,
         return 0;
 }
 
-struct sweeper_sum sweeper_sum(const struct sweeper *s) {
+struct sweep_timer_sum sweep_timer_sum(const struct sweep_timer *s) {
         return s->sum;
 }
 
-void sweeper_stop(struct sweeper *s) {
+void sweep_timer_stop(struct sweep_timer *s) {
         if (!s)
                 return;
         s->stopped = true;
@@ -194,10 +194,10 @@ void sweeper_stop(struct sweeper *s) {
         s->trust = sd_event_source_disable_unref(s->trust);
 }
 
-struct sweeper *sweeper_free(struct sweeper *s) {
+struct sweep_timer *sweep_timer_free(struct sweep_timer *s) {
         if (!s)
                 return NULL;
-        sweeper_stop(s);
+        sweep_timer_stop(s);
         cleanup_close(&s->fd);
         free(s);
         return NULL;

@@ -3,7 +3,7 @@
  * and never by chance. */
 #include "unit_trust.h"
 
-#include "keys/certs.h"
+#include "keys/registered.h"
 #include "rules/policy.h"
 
 /* Two whose thumbprints differ in the ninth digit, one that is named like the digits of the
@@ -84,7 +84,7 @@ static void test_what_is_found(void **state) {
                 int r;
 
                 unit_poison(&got, sizeof(got));
-                r = certs_find(s->writer, rows[i].which, &got);
+                r = registered_find(s->writer, rows[i].which, &got);
                 unit_int(rows[i].which, r, rows[i].r < 0 ? rows[i].r : 0);
                 if (r < 0)
                         unit_poisoned(rows[i].which, &got, sizeof(got));
@@ -114,7 +114,7 @@ static void test_what_could_be_a_thumbprint_is_no_name(void **state) {
 
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-                unit_int(rows[i].text, certs_is_thumbprint(rows[i].text), rows[i].is);
+                unit_int(rows[i].text, registered_is_thumbprint(rows[i].text), rows[i].is);
 }
 
 static int take_trust(const char *name, int64_t value, int64_t changed_at, void *userdata) {
@@ -130,7 +130,7 @@ static void test_every_touch_draws_another_number(void **state) {
 
         for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
                 assert_int_equal(store_begin(s->writer), 0);
-                assert_int_equal(certs_touch(s->writer, 5), 0);
+                assert_int_equal(registered_touch(s->writer, 5), 0);
                 assert_int_equal(store_commit(s->writer), 0);
                 assert_int_equal(store_policy_each(s->writer, take_trust, &marks[i]), 0);
                 for (size_t j = 0; j < i; j++)
@@ -144,7 +144,7 @@ static void test_damage_is_an_error(void **state) {
 
         unit_sql(s->path, "UPDATE cert SET spki = x''");
         unit_poison(&got, sizeof(got));
-        assert_int_equal(certs_find(s->writer, "laptop", &got), -EUCLEAN);
+        assert_int_equal(registered_find(s->writer, "laptop", &got), -EUCLEAN);
         unit_poisoned("damaged", &got, sizeof(got));
 }
 

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "keys/sweep.h"
-#include "keys/sweeper.h"
+#include "keys/sweep_timer.h"
 
 static _Atomic unsigned n_sweeps;
 static _Atomic int sweep_result;
@@ -25,7 +25,7 @@ struct host {
         struct unit_store *store;
         sd_event *event;
         struct worker *worker;
-        struct sweeper *sweeper;
+        struct sweep_timer *sweeper;
 };
 
 /* As the server does it. */
@@ -33,7 +33,7 @@ static void on_written(void *userdata) {
         struct host *h = userdata;
 
         store_release(h->store->reader);
-        sweeper_poke(h->sweeper);
+        sweep_timer_poke(h->sweeper);
 }
 
 static void insert(struct host *h, const char *id, int64_t expires_at) {
@@ -62,13 +62,13 @@ static int make(void **state) {
 static void begin(struct host *h) {
         assert_int_equal(worker_new(&h->worker, h->event, h->store->writer, on_written, h), 0);
         h->store->writer = NULL;
-        assert_int_equal(sweeper_new(&h->sweeper, h->event, h->worker, &h->store->shared), 0);
+        assert_int_equal(sweep_timer_new(&h->sweeper, h->event, h->worker, &h->store->shared), 0);
 }
 
 static void end(struct host *h) {
-        sweeper_stop(h->sweeper);
+        sweep_timer_stop(h->sweeper);
         h->worker = worker_free(h->worker);
-        h->sweeper = sweeper_free(h->sweeper);
+        h->sweeper = sweep_timer_free(h->sweeper);
 }
 
 static int drop(void **state) {
@@ -125,10 +125,10 @@ static void test_a_poke_without_a_commit_is_nothing(void **state) {
         run_for(h, 50);
         assert_int_equal(n_sweeps, 1);
         for (int i = 0; i < 1000; i++)
-                sweeper_poke(h->sweeper);
+                sweep_timer_poke(h->sweeper);
         run_for(h, 50);
         assert_int_equal(n_sweeps, 1);
-        sweeper_poke(NULL);
+        sweep_timer_poke(NULL);
 }
 
 static void test_many_pokes_are_few_sweeps(void **state) {
@@ -138,7 +138,7 @@ static void test_many_pokes_are_few_sweeps(void **state) {
         run_for(h, 50);
         for (int i = 0; i < 1000; i++) {
                 atomic_fetch_add(&h->store->shared.generation, 1);
-                sweeper_poke(h->sweeper);
+                sweep_timer_poke(h->sweeper);
         }
         run_for(h, 100);
         assert_in_range(n_sweeps, 2, 4);
@@ -153,7 +153,7 @@ static void test_a_sweep_that_fails_is_not_tried_at_once(void **state) {
         assert_int_equal(n_sweeps, 1);
         sweep_result = 0; /* a commit is a reason */
         atomic_fetch_add(&h->store->shared.generation, 1);
-        sweeper_poke(h->sweeper);
+        sweep_timer_poke(h->sweeper);
         run_for(h, 50);
         assert_in_range(n_sweeps, 2, 3);
 }
@@ -166,20 +166,20 @@ static void test_the_end_at_any_moment(void **state) {
                 begin(h);
                 for (int i = 0; i < steps; i++) {
                         atomic_fetch_add(&h->store->shared.generation, 1);
-                        sweeper_poke(h->sweeper);
+                        sweep_timer_poke(h->sweeper);
                         unit_succeeds("sd_event_run", sd_event_run(h->event, 1000));
                 }
-                sweeper_stop(h->sweeper);
-                sweeper_stop(h->sweeper);
-                sweeper_poke(h->sweeper);
+                sweep_timer_stop(h->sweeper);
+                sweep_timer_stop(h->sweeper);
+                sweep_timer_poke(h->sweeper);
                 end(h);
                 assert_int_equal(store_open(&h->store->writer, h->store->path, STORE_WRITER,
                                             &h->store->shared),
                                  0);
                 store_set_seal(h->store->writer, unit_seal, NULL);
         }
-        assert_null(sweeper_free(NULL));
-        sweeper_stop(NULL);
+        assert_null(sweep_timer_free(NULL));
+        sweep_timer_stop(NULL);
 }
 
 int main(void) {

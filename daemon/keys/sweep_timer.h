@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* When to sweep: at the next moment at which something is due, when the store has changed, and
+ * when the clock was set. */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "store/worker.h"
+
+/* So long must the clock have run on without being set before anything is purged by it: a clock
+ * that is wrong at a start is mostly set right soon, and what was purged in the year 2100 does
+ * not come back. */
+#define SWEEP_TIMER_TRUST_USEC UINT64_C(3600000000)
+
+struct sweep_timer;
+
+/* What sweeps have done since the start. */
+struct sweep_timer_sum {
+        uint64_t runs, failed;           /* of the runs; they are tried again */
+        uint64_t expired, ended, purged; /* keys: as in struct sweep */
+};
+
+/**
+ * sweep_timer_new(ret, event, worker, shared): sweeps once, and from then on when it is due. All
+ * three must outlive it. 0, or a negative errno.
+ */
+int sweep_timer_new(struct sweep_timer **ret, sd_event *event, struct worker *worker,
+                    struct store_shared *shared) _must_check_;
+
+/**
+ * sweep_timer_poke(s): something may have been committed: what is due next may be another thing
+ * now. Cheap when nothing was. NULL-safe.
+ */
+void sweep_timer_poke(struct sweep_timer *s);
+
+/**
+ * sweep_timer_sum(s): on the loop.
+ */
+struct sweep_timer_sum sweep_timer_sum(const struct sweep_timer *s);
+
+/**
+ * sweep_timer_stop(s): no further sweep is begun; to be called before the worker is freed.
+ * NULL-safe.
+ */
+void sweep_timer_stop(struct sweep_timer *s);
+
+/**
+ * sweep_timer_free(s): after the worker has been freed, and its jobs with it. NULL-safe.
+ */
+struct sweep_timer *sweep_timer_free(struct sweep_timer *s);
