@@ -18,8 +18,8 @@
 #include "cleanup.h"
 #include "control/control_bus.h"
 #include "keys/sweep_timer.h"
-#include "login/judge.h"
 #include "login/listener.h"
+#include "login/readers.h"
 #include "mirror/mirror.h"
 #include "server.h"
 
@@ -37,7 +37,7 @@ struct server {
         struct verify *verify;
         struct firstuse *firstuse;
         struct audit *audit;
-        struct judge *judge;
+        struct readers *readers;
         struct mirror *mirror;
         struct control control;
         sd_event *event;
@@ -161,8 +161,8 @@ static void look_at_queues(struct control_queue out[static CONTROL_QUEUES], void
         out[0] = (struct control_queue){ "writer", worker_length(s->worker), WORKER_QUEUE_MAX };
         out[1] = (struct control_queue){ "connections", pending, LISTENER_PENDING_MAX };
         out[2] = (struct control_queue){ "challenges", offered, LISTENER_OFFERED_MAX };
-        out[3] =
-                (struct control_queue){ "certificates", judge_length(s->judge), JUDGE_WAITING_MAX };
+        out[3] = (struct control_queue){ "certificates", readers_length(s->readers),
+                                         READERS_WAITING_MAX };
 }
 
 static int start_loop(struct server *s) {
@@ -233,7 +233,7 @@ static int start_handlers(struct server *s) {
         r = audit_new(&s->audit);
         if (r < 0)
                 return r;
-        r = judge_new(&s->judge, s->event, s->verify, s->audit);
+        r = readers_new(&s->readers, s->event, s->verify, s->audit);
         if (r < 0)
                 return r;
         verify_set_conf(s->verify, s->conf);
@@ -268,7 +268,7 @@ static int start_sockets(struct server *s, char *error) {
                 return r;
         s->control.own_sockets = s->sockets.made_verify || s->sockets.made_control;
         r = listener_new(&s->listener, s->event, s->sockets.verify, s->verify, s->firstuse,
-                         s->audit, s->judge);
+                         s->audit, s->readers);
         if (r >= 0) {
                 s->sockets.verify = -1; /* the listener's */
                 r = control_bus_new(&s->control_bus, s->event, s->sockets.control, &s->control);
@@ -328,7 +328,7 @@ struct server *server_free(struct server *s) {
                 return NULL;
         sockets_remove(s->options->verify_socket, s->options->control_socket, &s->sockets);
         listener_free(s->listener);
-        judge_free(s->judge);
+        readers_free(s->readers);
         control_bus_free(s->control_bus);
         control_password_free(s->control.password);
         control_helped_free(s->control.cert);

@@ -9,8 +9,8 @@
 #include "base/log.h"
 #include "base/peer.h"
 #include "cleanup.h"
-#include "login/judge.h"
 #include "login/listener.h"
+#include "login/readers.h"
 #include "login/verify_audit.h"
 
 /* So many connections, then it is the turn of the others. All sources of the loop have one
@@ -44,7 +44,7 @@ struct listener {
         struct audit *audit;
         sd_event *event; /* borrowed */
         sd_event_source *source, *timer;
-        struct judge *judge;
+        struct readers *readers;
         struct queue pending, offered;
         size_t n_pending, n_offered;
 };
@@ -101,9 +101,9 @@ static enum served finish(struct listener *l, int outcome, int fd,
                           const struct verify_event *event) {
         if (outcome == VERIFY_ISSUE)
                 firstuse_serve(l->firstuse, packet->in, packet->len, packet->peer, fd);
-        else if (outcome == VERIFY_JUDGE)
-                judge_serve(l->judge, packet, fd);
-        if (outcome == VERIFY_ISSUE || outcome == VERIFY_JUDGE)
+        else if (outcome == VERIFY_READ)
+                readers_serve(l->readers, packet, fd);
+        if (outcome == VERIFY_ISSUE || outcome == VERIFY_READ)
                 return SERVED;
         if (outcome < 0)
                 return GONE;
@@ -333,7 +333,7 @@ struct listener *listener_free(struct listener *l) {
 }
 
 int listener_new(struct listener **ret, sd_event *event, int fd, struct verify *verify,
-                 struct firstuse *firstuse, struct audit *audit, struct judge *judge) {
+                 struct firstuse *firstuse, struct audit *audit, struct readers *readers) {
         struct listener *l = calloc(1, sizeof(*l));
         int r;
 
@@ -343,7 +343,7 @@ int listener_new(struct listener **ret, sd_event *event, int fd, struct verify *
                                 .verify = verify,
                                 .firstuse = firstuse,
                                 .audit = audit,
-                                .judge = judge,
+                                .readers = readers,
                                 .event = event };
         TAILQ_INIT(&l->pending);
         TAILQ_INIT(&l->offered);

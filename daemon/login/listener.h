@@ -8,7 +8,7 @@
 
 #include "keys/audit.h"
 #include "login/firstuse.h"
-#include "login/judge.h"
+#include "login/readers.h"
 #include "login/verify.h"
 
 /* for a connection without a request */
@@ -26,12 +26,13 @@
 struct listener;
 
 /**
- * listener_new(ret, event, fd, verify, firstuse, audit, judge):
+ * listener_new(ret, event, fd, verify, firstuse, audit, readers):
  * Serves the listening SOCK_SEQPACKET socket ${fd}, which it owns from now on; ${verify},
- * ${firstuse}, ${audit} and ${judge} are borrowed. 0, or a negative errno.
+ * ${firstuse}, ${audit} and ${readers} are borrowed. 0, or a negative errno.
  */
 int listener_new(struct listener **ret, sd_event *event, int fd, struct verify *verify,
-                 struct firstuse *firstuse, struct audit *audit, struct judge *judge) _must_check_;
+                 struct firstuse *firstuse, struct audit *audit,
+                 struct readers *readers) _must_check_;
 struct listener *listener_free(struct listener *l);
 
 /**

@@ -305,7 +305,7 @@ static int answer(struct verify *v, struct login *l, uint8_t out[static WIRE_REP
         enum reason reason = decide(v, l);
 
         if (l->pending)
-                return VERIFY_JUDGE;
+                return VERIFY_READ;
         if (l->req->kind == WIRE_OFFER && reason == REASON_CERTIFICATE_MISSING &&
             l->packet->session) {
                 fill_event(v, l, reason, ret_event);

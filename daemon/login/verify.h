@@ -49,8 +49,8 @@ enum verify_outcome {
         VERIFY_OFFERED,
         /* no verification: for firstuse_serve(); no reply, no event */
         VERIFY_ISSUE,
-        /* the certificate has to be read: for judge_serve(); no reply, no event */
-        VERIFY_JUDGE,
+        /* the certificate has to be read: for readers_serve(); no reply, no event */
+        VERIFY_READ,
 };
 
 /* What happened, for the log after the reply has gone out. */
@@ -123,7 +123,7 @@ struct verify_question {
 };
 
 /**
- * verify_ask(v, packet, out, size, ret): writes the question that a ${packet} with VERIFY_JUDGE
+ * verify_ask(v, packet, out, size, ret): writes the question that a ${packet} with VERIFY_READ
  * gives rise to. Its length; -EMSGSIZE; an error of the store.
  */
 ssize_t verify_ask(struct verify *v, const struct verify_packet *packet, uint8_t *out, size_t size,

@@ -296,7 +296,7 @@ static void test_without_a_good_key_nothing_is_read(void **state) {
         struct wire_request good = showing(WIRE_SHOWN, stranger);
 
         demand(*state, CERTIFICATE_YES);
-        assert_int_equal(ask(*state, &good).outcome, VERIFY_JUDGE);
+        assert_int_equal(ask(*state, &good).outcome, VERIFY_READ);
         for (size_t i = 0; i < ARRAY_LEN(no_good_keys); i++)
                 for (int evidence = WIRE_SHOWN; evidence <= WIRE_SIGNED; evidence++) {
                         struct wire_request req = showing((enum wire_evidence) evidence, stranger);
@@ -412,7 +412,7 @@ static void test_a_signature_is_looked_at_behind_an_offer_for_this_key(void **st
         demand(f, CERTIFICATE_PROOF);
         assert_int_equal(offer(f, &session).outcome, VERIFY_OFFERED);
         a = ask_with(f, &req, &(struct asking){ .uid = OTHER, .session = &session });
-        assert_int_equal(a.outcome, VERIFY_JUDGE);
+        assert_int_equal(a.outcome, VERIFY_READ);
         /* A challenge for another key, and a connection without any. */
         other = session;
         memcpy(other.id, "cccccccccc", sizeof(other.id));
@@ -531,7 +531,7 @@ static void test_a_good_answer_counts_for_the_next_login_as_well(void **state) {
         demand(*state, CERTIFICATE_PROOF);
         check(*state, "not proved", &req, OTHER, REASON_CERTIFICATE_UNPROVED);
         unit_verify_policy(*state, "trust", 99);
-        assert_int_equal(ask(*state, &req).outcome, VERIFY_JUDGE);
+        assert_int_equal(ask(*state, &req).outcome, VERIFY_READ);
 }
 
 static void test_an_answer_to_what_has_changed_is_none(void **state) {

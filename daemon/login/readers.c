@@ -11,7 +11,7 @@
 #include "base/peer.h"
 #include "cert/cert_work.h"
 #include "cleanup.h"
-#include "login/judge.h"
+#include "login/readers.h"
 #include "login/verify_audit.h"
 
 /* A login that waits. */
@@ -28,7 +28,7 @@ struct waiter {
  * NULL. */
 struct reading {
         TAILQ_ENTRY(reading) entries;
-        struct judge *judge;
+        struct readers *readers;
         struct verify_question question;
         /* CLOCK_MONOTONIC, microseconds: nobody waits for longer */
         uint64_t until;
@@ -41,7 +41,7 @@ struct reading {
 /* Invariants: (1) n_waiting is the number of waiters of all readings, n_running that of readings
  * with a helper; (2) no two running readings are of one owner; (3) the timer is armed for the
  * first reading that has not been started, or off. */
-struct judge {
+struct readers {
         sd_event *event; /* borrowed */
         struct verify *verify;
         struct audit *audit;
@@ -61,18 +61,18 @@ static void reading_free(struct reading *reading) {
 
         while ((waiter = TAILQ_FIRST(&reading->waiters))) {
                 TAILQ_REMOVE(&reading->waiters, waiter, entries);
-                reading->judge->n_waiting--;
+                reading->readers->n_waiting--;
                 waiter_free(waiter);
         }
         if (reading->helper)
-                reading->judge->n_running--;
+                reading->readers->n_running--;
         (void) helper_free(reading->helper);
-        TAILQ_REMOVE(&reading->judge->readings, reading, entries);
+        TAILQ_REMOVE(&reading->readers->readings, reading, entries);
         free(reading->ask);
         free(reading);
 }
 
-static void answer(struct judge *j, const struct waiter *waiter,
+static void answer(struct readers *j, const struct waiter *waiter,
                    const struct trust_verdict *judged) {
         struct trust_verdict verdict = *judged;
         const struct verify_packet packet = { .in = waiter->in,
@@ -97,7 +97,7 @@ static void answer(struct judge *j, const struct waiter *waiter,
 
 /* ${judged}: NULL when the helper had no answer. */
 static void answer_all(struct reading *reading, const struct cert_verdict *judged) {
-        struct judge *j = reading->judge;
+        struct readers *j = reading->readers;
         struct waiter *waiter;
 
         TAILQ_FOREACH(waiter, &reading->waiters, entries) {
@@ -117,11 +117,11 @@ static void answer_all(struct reading *reading, const struct cert_verdict *judge
         }
 }
 
-static void start_next(struct judge *j);
+static void start_next(struct readers *j);
 
 static void on_helper(int r, const uint8_t *out, size_t len, void *userdata) {
         struct reading *reading = userdata;
-        struct judge *j = reading->judge;
+        struct readers *j = reading->readers;
         struct cert_verdict judged;
 
         if (r >= 0)
@@ -131,7 +131,7 @@ static void on_helper(int r, const uint8_t *out, size_t len, void *userdata) {
         start_next(j);
 }
 
-static bool owner_is_served(const struct judge *j, const char *owner) {
+static bool owner_is_served(const struct readers *j, const char *owner) {
         const struct reading *other;
 
         TAILQ_FOREACH(other, &j->readings, entries)
@@ -140,7 +140,7 @@ static bool owner_is_served(const struct judge *j, const char *owner) {
         return false;
 }
 
-static uint64_t now_usec(const struct judge *j) {
+static uint64_t now_usec(const struct readers *j) {
         uint64_t now = 0;
 
         (void) sd_event_now(j->event, CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
@@ -148,7 +148,7 @@ static uint64_t now_usec(const struct judge *j) {
 }
 
 static int start(struct reading *reading) {
-        struct judge *j = reading->judge;
+        struct readers *j = reading->readers;
         uint64_t now = now_usec(j), left = reading->until > now ? reading->until - now : 0;
         int r;
 
@@ -161,7 +161,7 @@ static int start(struct reading *reading) {
         return 0;
 }
 
-static void arm(struct judge *j) {
+static void arm(struct readers *j) {
         const struct reading *reading;
 
         TAILQ_FOREACH(reading, &j->readings, entries) {
@@ -174,10 +174,10 @@ static void arm(struct judge *j) {
         (void) sd_event_source_set_enabled(j->timer, SD_EVENT_OFF);
 }
 
-static void start_next(struct judge *j) {
+static void start_next(struct readers *j) {
         struct reading *reading, *next;
 
-        for (reading = TAILQ_FIRST(&j->readings); reading && j->n_running < JUDGE_HELPERS_MAX;
+        for (reading = TAILQ_FIRST(&j->readings); reading && j->n_running < READERS_HELPERS_MAX;
              reading = next) {
                 next = TAILQ_NEXT(reading, entries);
                 if (reading->helper || owner_is_served(j, reading->question.owner))
@@ -192,7 +192,7 @@ static void start_next(struct judge *j) {
 
 /* Those whose time has come before their turn. */
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
-        struct judge *j = userdata;
+        struct readers *j = userdata;
         struct reading *reading, *next;
 
         (void) source;
@@ -226,7 +226,7 @@ static struct waiter *waiter_new(const struct verify_packet *packet, int fd) {
 }
 
 /* The reading that this login can wait for, too. */
-static struct reading *find(const struct judge *j, const struct verify_question *question) {
+static struct reading *find(const struct readers *j, const struct verify_question *question) {
         struct reading *reading;
 
         TAILQ_FOREACH(reading, &j->readings, entries)
@@ -240,7 +240,7 @@ static struct reading *find(const struct judge *j, const struct verify_question 
         return NULL;
 }
 
-static struct reading *reading_new(struct judge *j, const struct verify_question *question,
+static struct reading *reading_new(struct readers *j, const struct verify_question *question,
                                    uint8_t **ask, size_t ask_len) {
         struct reading *reading = calloc(1, sizeof(*reading));
         uint8_t *shorter = realloc(*ask, ask_len);
@@ -249,9 +249,9 @@ static struct reading *reading_new(struct judge *j, const struct verify_question
                 *ask = shorter;
         if (!reading)
                 return NULL;
-        reading->judge = j;
+        reading->readers = j;
         reading->question = *question;
-        reading->until = now_usec(j) + JUDGE_USEC;
+        reading->until = now_usec(j) + READERS_USEC;
         reading->ask = take_ptr(*ask);
         reading->ask_len = ask_len;
         TAILQ_INIT(&reading->waiters);
@@ -261,12 +261,12 @@ static struct reading *reading_new(struct judge *j, const struct verify_question
 
 /* All that are not root have half of the places at most: root asks for sshd. ${owner}: NULL when
  * it is not known yet. */
-static bool has_place(const struct judge *j, uid_t uid, const char *owner) {
+static bool has_place(const struct readers *j, uid_t uid, const char *owner) {
         const struct reading *reading;
         const struct waiter *waiter;
         size_t same_uid = 0, same_owner = 0;
 
-        if (j->n_waiting >= (uid == 0 ? JUDGE_WAITING_MAX : JUDGE_WAITING_MAX / 2))
+        if (j->n_waiting >= (uid == 0 ? READERS_WAITING_MAX : READERS_WAITING_MAX / 2))
                 return false;
         TAILQ_FOREACH(reading, &j->readings, entries) {
                 bool same = owner && strcmp(reading->question.owner, owner) == 0;
@@ -276,11 +276,11 @@ static bool has_place(const struct judge *j, uid_t uid, const char *owner) {
                         same_uid += waiter->peer.uid == uid;
                 }
         }
-        return same_owner < JUDGE_PER_OWNER_MAX && (uid == 0 || same_uid < JUDGE_PER_UID_MAX);
+        return same_owner < READERS_PER_OWNER_MAX && (uid == 0 || same_uid < READERS_PER_UID_MAX);
 }
 
 /* The reading that the login waits for; NULL: it cannot. */
-static struct reading *enqueue(struct judge *j, const struct verify_packet *packet) {
+static struct reading *enqueue(struct readers *j, const struct verify_packet *packet) {
         _cleanup_free_ uint8_t *ask = NULL;
         struct verify_question question;
         struct reading *reading;
@@ -298,7 +298,7 @@ static struct reading *enqueue(struct judge *j, const struct verify_packet *pack
         return reading ? reading : reading_new(j, &question, &ask, (size_t) n);
 }
 
-void judge_serve(struct judge *j, const struct verify_packet *packet, int fd) {
+void readers_serve(struct readers *j, const struct verify_packet *packet, int fd) {
         struct trust_verdict verdict = { .certificate.reason = REASON_CERTIFICATE_UNCHECKED };
         struct waiter *waiter = waiter_new(packet, fd);
         struct reading *reading;
@@ -316,11 +316,11 @@ void judge_serve(struct judge *j, const struct verify_packet *packet, int fd) {
         start_next(j);
 }
 
-size_t judge_length(const struct judge *j) {
+size_t readers_length(const struct readers *j) {
         return j->n_waiting;
 }
 
-struct judge *judge_free(struct judge *j) {
+struct readers *readers_free(struct readers *j) {
         struct reading *reading;
 
         if (!j)
@@ -332,19 +332,19 @@ struct judge *judge_free(struct judge *j) {
         return NULL;
 }
 
-int judge_new(struct judge **ret, sd_event *event, struct verify *verify, struct audit *audit) {
-        struct judge *j = calloc(1, sizeof(*j));
+int readers_new(struct readers **ret, sd_event *event, struct verify *verify, struct audit *audit) {
+        struct readers *j = calloc(1, sizeof(*j));
         int r;
 
         if (!j)
                 return -ENOMEM;
-        *j = (struct judge){ .event = event, .verify = verify, .audit = audit };
+        *j = (struct readers){ .event = event, .verify = verify, .audit = audit };
         TAILQ_INIT(&j->readings);
         r = sd_event_add_time(event, &j->timer, CLOCK_MONOTONIC, 0, 0, on_timer, j);
         if (r >= 0)
                 r = sd_event_source_set_enabled(j->timer, SD_EVENT_OFF);
         if (r < 0) {
-                (void) judge_free(j);
+                (void) readers_free(j);
                 return r;
         }
         *ret = j;

@@ -8,36 +8,36 @@
 #include "keys/audit.h"
 #include "login/verify.h"
 
-#define JUDGE_HELPERS_MAX 4   /* at work at one time */
-#define JUDGE_WAITING_MAX 256 /* logins */
+#define READERS_HELPERS_MAX 4   /* at work at one time */
+#define READERS_WAITING_MAX 256 /* logins */
 /* of these, asked for by one uid that is not root */
-#define JUDGE_PER_UID_MAX   64
-#define JUDGE_PER_OWNER_MAX 32 /* of these, with keys of one owner */
+#define READERS_PER_UID_MAX   64
+#define READERS_PER_OWNER_MAX 32 /* of these, with keys of one owner */
 /* for one certificate: less than the module waits */
-#define JUDGE_USEC UINT64_C(1500000)
+#define READERS_USEC UINT64_C(1500000)
 
-struct judge;
+struct readers;
 
 /**
- * judge_new(ret, event, verify, audit): borrows all of them. 0; -ENOMEM.
+ * readers_new(ret, event, verify, audit): borrows all of them. 0; -ENOMEM.
  */
-int judge_new(struct judge **ret, sd_event *event, struct verify *verify,
-              struct audit *audit) _must_check_;
+int readers_new(struct readers **ret, sd_event *event, struct verify *verify,
+                struct audit *audit) _must_check_;
 
 /**
- * judge_free(j): ends the helpers; whoever waits is left without an answer.
+ * readers_free(j): ends the helpers; whoever waits is left without an answer.
  */
-struct judge *judge_free(struct judge *j);
+struct readers *readers_free(struct readers *j);
 
 /**
- * judge_serve(j, packet, fd):
+ * readers_serve(j, packet, fd):
  * Has the certificate of ${packet} read and answers the connection ${fd} then, as
  * verify_packet() says; copies what it needs. Where there are too many, the answer comes at once
  * and says that the daemon could not decide.
  */
-void judge_serve(struct judge *j, const struct verify_packet *packet, int fd);
+void readers_serve(struct readers *j, const struct verify_packet *packet, int fd);
 
 /**
- * judge_length(j): logins that wait now.
+ * readers_length(j): logins that wait now.
  */
-size_t judge_length(const struct judge *j);
+size_t readers_length(const struct readers *j);

@@ -8,7 +8,7 @@
 #include "base/helper.h"
 #include "cert/cert_bytes.h"
 #include "cert/cert_work.h"
-#include "login/judge.h"
+#include "login/readers.h"
 
 /* --- Helpers, by the linker's --wrap --- */
 
@@ -86,7 +86,7 @@ struct fixture {
         struct unit_verify *verify;
         sd_event *event;
         struct audit *audit;
-        struct judge *judge;
+        struct readers *readers;
 };
 
 static int make(void **state) {
@@ -97,7 +97,7 @@ static int make(void **state) {
         fake_now = 0;
         if (!f || unit_verify_make((void **) &f->verify) < 0 || sd_event_new(&f->event) < 0 ||
             audit_new(&f->audit) < 0 ||
-            judge_new(&f->judge, f->event, f->verify->verify, f->audit) < 0)
+            readers_new(&f->readers, f->event, f->verify->verify, f->audit) < 0)
                 return -1;
         unit_verify_policy(f->verify, "require-certificate", CERTIFICATE_YES);
         *state = f;
@@ -108,7 +108,7 @@ static int drop(void **state) {
         struct fixture *f = *state;
         void *verify = f->verify;
 
-        judge_free(f->judge);
+        readers_free(f->readers);
         assert_int_equal(n_running, 0);
         audit_free(f->audit);
         sd_event_unref(f->event);
@@ -139,9 +139,9 @@ static struct client serve(const struct fixture *f, const char *id, const char *
         req.certificate_len = strlen(bytes);
         packet.len = wire_request_len(&req);
         assert_int_equal(wire_request_encode(in, &req), 0);
-        assert_int_equal(verify_packet(f->verify->verify, &packet, out, &event), VERIFY_JUDGE);
+        assert_int_equal(verify_packet(f->verify->verify, &packet, out, &event), VERIFY_READ);
         assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
-        judge_serve(f->judge, &packet, pair[0]);
+        readers_serve(f->readers, &packet, pair[0]);
         assert_int_equal(close(pair[0]), 0); /* it has one of its own */
         return (struct client){ .fd = pair[1] };
 }
@@ -213,7 +213,7 @@ static void test_a_login_is_answered_when_the_helper_has(void **state) {
 
         assert_int_equal(n_started, 1);
         assert_string_equal(helpers[0].mode, CERT_WORK_MODE);
-        assert_in_range(helpers[0].timeout_usec, 1, JUDGE_USEC);
+        assert_in_range(helpers[0].timeout_usec, 1, READERS_USEC);
         assert_int_equal(helpers[0].out_max, CERT_WORK_VERDICT_MAX);
         assert_false(is_answered(&client));
         end(0, 0, "0 x", REASON_NONE);
@@ -366,22 +366,22 @@ static void test_some_helpers_run_at_one_time(void **state) {
         }
         for (size_t i = 0; i < OWNERS; i++)
                 clients[i] = serve(f, ids[i], users[i], certs[i], OTHER);
-        assert_int_equal(n_started, JUDGE_HELPERS_MAX);
+        assert_int_equal(n_started, READERS_HELPERS_MAX);
         for (size_t i = 0; i < OWNERS; i++) {
                 end(i, 0, certs[i], REASON_NONE);
                 check_answer(users[i], &clients[i], VERDICT_ALLOW, REASON_NONE);
         }
         assert_int_equal(n_started, OWNERS);
-        assert_int_equal(most_running, JUDGE_HELPERS_MAX);
+        assert_int_equal(most_running, READERS_HELPERS_MAX);
 }
 
 /* So many waiters of each owner, so many of each uid; then it is the turn of the next. */
 static void test_as_many_wait_as_there_may_be(void **state) {
         enum {
-                HALF = JUDGE_WAITING_MAX / 2,
-                OWNERS_NEEDED = JUDGE_WAITING_MAX / JUDGE_PER_OWNER_MAX
+                HALF = READERS_WAITING_MAX / 2,
+                OWNERS_NEEDED = READERS_WAITING_MAX / READERS_PER_OWNER_MAX
         };
-        static struct client clients[JUDGE_WAITING_MAX];
+        static struct client clients[READERS_WAITING_MAX];
         char ids[OWNERS_NEEDED + 1][KEYTEXT_ID_LEN + 1], users[OWNERS_NEEDED + 1][16];
         struct fixture *f = *state;
         struct client refused;
@@ -392,16 +392,16 @@ static void test_as_many_wait_as_there_may_be(void **state) {
                 unit_verify_insert(f->verify, ids[i], users[i]);
                 unit_account_put(f->verify->store->writer, users[i], 1000);
         }
-        for (size_t i = 0; i < JUDGE_WAITING_MAX; i++) {
-                size_t owner = i / JUDGE_PER_OWNER_MAX;
+        for (size_t i = 0; i < READERS_WAITING_MAX; i++) {
+                size_t owner = i / READERS_PER_OWNER_MAX;
 
                 clients[i] = serve(f, ids[owner], users[owner], "0 x",
-                                   i < HALF ? (uid_t) (OTHER + i / JUDGE_PER_UID_MAX) : 0);
-                if (i + 1 == JUDGE_PER_OWNER_MAX) {
+                                   i < HALF ? (uid_t) (OTHER + i / READERS_PER_UID_MAX) : 0);
+                if (i + 1 == READERS_PER_OWNER_MAX) {
                         refused = serve(f, ids[0], users[0], "0 x", 0);
                         check_answer("owner", &refused, VERDICT_INTERNAL,
                                      REASON_CERTIFICATE_UNCHECKED);
-                } else if (i + 1 == JUDGE_PER_UID_MAX || i + 1 == HALF) {
+                } else if (i + 1 == READERS_PER_UID_MAX || i + 1 == HALF) {
                         refused = serve(f, ids[owner + 1], users[owner + 1], "0 x",
                                         i + 1 == HALF ? OTHER + 2 : OTHER);
                         check_answer("uid", &refused, VERDICT_INTERNAL, REASON_NONE);
@@ -411,7 +411,7 @@ static void test_as_many_wait_as_there_may_be(void **state) {
         check_answer("all", &refused, VERDICT_INTERNAL, REASON_CERTIFICATE_UNCHECKED);
         for (size_t i = 0; i < OWNERS_NEEDED; i++)
                 end(i, 0, "0 x", REASON_NONE);
-        for (size_t i = 0; i < JUDGE_WAITING_MAX; i++)
+        for (size_t i = 0; i < READERS_WAITING_MAX; i++)
                 check_answer("waited", &clients[i], VERDICT_ALLOW, REASON_NONE);
         refused = serve_alice(f, "0 y");
         assert_false(is_answered(&refused)); /* there is room again */
@@ -444,12 +444,12 @@ static void test_a_late_turn_has_the_time_that_is_left(void **state) {
         fake_now = UINT64_C(1000000);
         first = serve_alice(*state, "0 x");
         second = serve_alice(*state, "0 y");
-        assert_int_equal(helpers[0].timeout_usec, JUDGE_USEC);
+        assert_int_equal(helpers[0].timeout_usec, READERS_USEC);
         fake_now += 1000000;
         end(0, 0, "0 x", REASON_NONE);
         check_answer("first", &first, VERDICT_ALLOW, REASON_NONE);
         assert_int_equal(n_started, 2);
-        assert_int_equal(helpers[1].timeout_usec, JUDGE_USEC - 1000000);
+        assert_int_equal(helpers[1].timeout_usec, READERS_USEC - 1000000);
         end(1, 0, "0 y", REASON_NONE);
         check_answer("second", &second, VERDICT_ALLOW, REASON_NONE);
 }
@@ -459,8 +459,8 @@ static void test_at_the_end_nobody_is_answered_and_nothing_is_left(void **state)
         struct fixture *f = *state;
         uint8_t in[WIRE_REPLY_LEN];
 
-        f->judge = judge_free(f->judge);
-        assert_null(f->judge);
+        f->readers = readers_free(f->readers);
+        assert_null(f->readers);
         assert_int_equal(n_running, 0);
         assert_int_equal(recv(running.fd, in, sizeof(in), MSG_DONTWAIT), 0);
         assert_int_equal(recv(waiting.fd, in, sizeof(in), MSG_DONTWAIT), 0);
