@@ -27,11 +27,11 @@ struct copy_call {
         bool foreign;
         char recipient[SEAL_TEXT_LEN + 1];
         uint64_t token, keys;
-        struct mirror_in_summary summary;
+        struct mirror_import_summary summary;
         const void *in; /* of the message */
         size_t len;     /* of in or out */
         bool last;
-        uint8_t out[MIRROR_OUT_MAX];
+        uint8_t out[MIRROR_EXPORT_MAX];
 };
 
 static struct mirror *mirror_of(const struct control_call *call) {
@@ -320,7 +320,7 @@ static void check_run(struct control_call *call, struct store *writer) {
 }
 
 static int check_reply(struct control_call *call, sd_bus_message *reply) {
-        const struct mirror_in_summary *summary = &((struct copy_call *) call)->summary;
+        const struct mirror_import_summary *summary = &((struct copy_call *) call)->summary;
         char source[2 * SEAL_PUBLIC_LEN + 1];
 
         for (size_t i = 0; i < SEAL_PUBLIC_LEN; i++)
@@ -343,7 +343,7 @@ const struct control_method control_mirror_import_check = {
 
 static void commit_run(struct control_call *call, struct store *writer) {
         struct copy_call *copy = (struct copy_call *) call;
-        const struct mirror_in_summary *summary = &copy->summary;
+        const struct mirror_import_summary *summary = &copy->summary;
         struct audit_record audit;
         int r;
 

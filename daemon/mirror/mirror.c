@@ -15,8 +15,8 @@ struct mirror {
         int dir;
         struct keymint *keymint;
         struct session writing, reading;
-        struct mirror_out *out;
-        struct mirror_in *in;
+        struct mirror_export *out;
+        struct mirror_import *in;
 };
 
 static const struct {
@@ -57,12 +57,12 @@ int mirror_new(struct mirror **ret, int dir, struct keymint *keymint) {
 }
 
 static void end_out(struct mirror *m) {
-        m->out = mirror_out_free(m->out);
+        m->out = mirror_export_free(m->out);
         m->writing = (struct session){};
 }
 
 static void end_in(struct mirror *m) {
-        m->in = mirror_in_free(m->in);
+        m->in = mirror_import_free(m->in);
         m->reading = (struct session){};
 }
 
@@ -102,7 +102,7 @@ int mirror_export(struct mirror *m, struct store *writer, uint64_t connection,
 
         if (m->out)
                 return -EALREADY;
-        r = mirror_out_open(&m->out, writer, m->dir, m->keymint, recipient, kind, now);
+        r = mirror_export_open(&m->out, writer, m->dir, m->keymint, recipient, kind, now);
         if (r >= 0)
                 r = begin(&m->writing, connection, now);
         if (r < 0) {
@@ -110,18 +110,18 @@ int mirror_export(struct mirror *m, struct store *writer, uint64_t connection,
                 return r;
         }
         *ret_token = m->writing.token;
-        *ret_keys = mirror_out_keys(m->out);
+        *ret_keys = mirror_export_keys(m->out);
         return 0;
 }
 
-int mirror_read(struct mirror *m, uint64_t token, int64_t now, uint8_t out[static MIRROR_OUT_MAX],
-                size_t *ret_len, uint64_t *ret_keys) {
+int mirror_read(struct mirror *m, uint64_t token, int64_t now,
+                uint8_t out[static MIRROR_EXPORT_MAX], size_t *ret_len, uint64_t *ret_keys) {
         int r;
 
         if (!m->out || m->writing.token != token)
                 return -ENXIO;
         m->writing.touched = now;
-        r = mirror_out_read(m->out, out, ret_len, ret_keys);
+        r = mirror_export_read(m->out, out, ret_len, ret_keys);
         if (r <= 0)
                 end_out(m);
         return r;
@@ -133,7 +133,7 @@ int mirror_import(struct mirror *m, struct store *writer, uint64_t connection, e
 
         if (m->in)
                 return -EALREADY;
-        r = mirror_in_open(&m->in, writer, m->dir, m->keymint, kind, foreign, now);
+        r = mirror_import_open(&m->in, writer, m->dir, m->keymint, kind, foreign, now);
         if (r >= 0)
                 r = begin(&m->reading, connection, now);
         if (r < 0) {
@@ -150,18 +150,18 @@ int mirror_write(struct mirror *m, struct store *writer, uint64_t token, const u
 
         if (!m->in || m->reading.token != token)
                 return -ENXIO;
-        r = mirror_in_write(m->in, writer, in, len);
+        r = mirror_import_write(m->in, writer, in, len);
         if (r < 0)
                 end_in(m);
         return r;
 }
 
-int mirror_check(struct mirror *m, uint64_t token, struct mirror_in_summary *ret) {
+int mirror_check(struct mirror *m, uint64_t token, struct mirror_import_summary *ret) {
         int r;
 
         if (!m->in || m->reading.token != token)
                 return -ENXIO;
-        r = mirror_in_check(m->in, ret);
+        r = mirror_import_check(m->in, ret);
         if (r < 0)
                 end_in(m);
         return r;
@@ -173,7 +173,7 @@ int mirror_commit(struct mirror *m, struct store *writer, uint64_t token,
 
         if (!m->in || m->reading.token != token)
                 return -ENXIO;
-        r = mirror_in_commit(m->in, writer, audit);
+        r = mirror_import_commit(m->in, writer, audit);
         end_in(m);
         return r;
 }

@@ -4,9 +4,9 @@
  * freeing it. */
 #pragma once
 
-#include "mirror/mirror_in.h"
+#include "mirror/mirror_export.h"
+#include "mirror/mirror_import.h"
 #include "mirror/mirror_key.h"
-#include "mirror/mirror_out.h"
 
 /* until an export that nobody reads is dropped; an import lasts as long as its connection */
 #define MIRROR_IDLE_S 60
@@ -51,8 +51,9 @@ int mirror_export(struct mirror *m, struct store *writer, uint64_t connection,
  * are more; 0 with the last; -ENXIO; an error of the store. After an error or the last there is
  * nothing more.
  */
-int mirror_read(struct mirror *m, uint64_t token, int64_t now, uint8_t out[static MIRROR_OUT_MAX],
-                size_t *ret_len, uint64_t *ret_keys) _must_check_;
+int mirror_read(struct mirror *m, uint64_t token, int64_t now,
+                uint8_t out[static MIRROR_EXPORT_MAX], size_t *ret_len,
+                uint64_t *ret_keys) _must_check_;
 
 /**
  * mirror_import(m, writer, connection, kind, foreign, now, ret_token):
@@ -74,7 +75,7 @@ int mirror_write(struct mirror *m, struct store *writer, uint64_t token, const u
 /**
  * mirror_check(m, token, ret): what the file has, once it is there as a whole. As above.
  */
-int mirror_check(struct mirror *m, uint64_t token, struct mirror_in_summary *ret) _must_check_;
+int mirror_check(struct mirror *m, uint64_t token, struct mirror_import_summary *ret) _must_check_;
 
 /**
  * mirror_commit(m, writer, token, audit): puts the file's store in the place of the one that is

@@ -482,7 +482,7 @@ int store_audit_purge(struct store *writer, int64_t until, int64_t most) _must_c
 int store_audit_verify(struct store *writer, int64_t after, size_t most,
                        struct audit_check *ret) _must_check_;
 
-/* --- Whole stores (store_dump.c, store_load.c, store_mirror.c) --- */
+/* --- Whole stores (store_export.c, store_import.c, store_mirror.c) --- */
 
 /* beside the database; of no use to a daemon that starts */
 #define STORE_STAGING_NAME "import.db"
@@ -515,70 +515,71 @@ enum store_record {
 #define STORE_RECORD_HEAD 5 /* type and length */
 
 /**
- * store_dump_open(ret, writer):
+ * store_export_open(ret, writer):
  * Takes a snapshot of the database that ${writer} has open, on a connection of its own, which
  * keeps the log from being used anew. To be used by one thread. 0, or an error of the store.
  */
-struct store_dump;
-int store_dump_open(struct store_dump **ret, struct store *writer) _must_check_;
-struct store_dump *store_dump_free(struct store_dump *d);
+struct store_export;
+int store_export_open(struct store_export **ret, struct store *writer) _must_check_;
+struct store_export *store_export_free(struct store_export *d);
 
 /**
- * store_dump_snapshot(d), store_dump_keys(d), store_dump_done(d), store_dump_rows(d):
+ * store_export_snapshot(d), store_export_keys(d), store_export_done(d), store_export_rows(d):
  * A reader of the snapshot, borrowed; how many keys there are in it, and how many keys and rows
  * have been dumped.
  */
-struct store *store_dump_snapshot(struct store_dump *d);
-uint64_t store_dump_keys(const struct store_dump *d);
-uint64_t store_dump_done(const struct store_dump *d);
-uint64_t store_dump_rows(const struct store_dump *d);
+struct store *store_export_snapshot(struct store_export *d);
+uint64_t store_export_keys(const struct store_export *d);
+uint64_t store_export_done(const struct store_export *d);
+uint64_t store_export_rows(const struct store_export *d);
 
 /**
- * store_dump_next(d, out, size, ret_len):
+ * store_export_next(d, out, size, ret_len):
  * As many whole records as fit into ${size} bytes at ${out}. Returns 1 when there are more; 0
  * behind the last; -EUCLEAN for a row that does not fit at all; an error of the store.
  */
-int store_dump_next(struct store_dump *d, uint8_t *out, size_t size, size_t *ret_len) _must_check_;
+int store_export_next(struct store_export *d, uint8_t *out, size_t size,
+                      size_t *ret_len) _must_check_;
 
 /**
- * store_load_open(ret, writer):
+ * store_import_open(ret, writer):
  * Begins to put a whole store together, in a file beside the database that ${writer} has open;
  * one at a time. Freeing it removes the file. 0, or an error of the store.
  */
-struct store_load;
-int store_load_open(struct store_load **ret, struct store *writer) _must_check_;
-struct store_load *store_load_free(struct store_load *l);
+struct store_import;
+int store_import_open(struct store_import **ret, struct store *writer) _must_check_;
+struct store_import *store_import_free(struct store_import *l);
 
 /**
- * store_load_record(l, type, in, len, ret_key):
+ * store_import_record(l, type, in, len, ret_key):
  * Takes a record of one of the two types that the store knows. Returns 1 when it was a key,
  * which is in ${ret_key}; 0; -EBADMSG when the live store could not have had it;
  * -EPROTONOSUPPORT when a newer version must have made it; an error of the store.
  */
-int store_load_record(struct store_load *l, uint8_t type, const uint8_t *in, size_t len,
-                      struct key_record *ret_key) _must_check_;
+int store_import_record(struct store_import *l, uint8_t type, const uint8_t *in, size_t len,
+                        struct key_record *ret_key) _must_check_;
 
 /**
- * store_load_staging(l), store_load_rows(l), store_load_keys(l): what has been taken so far,
- * borrowed until store_load_finish(); how many rows and keys that is.
+ * store_import_staging(l), store_import_rows(l), store_import_keys(l): what has been taken so far,
+ * borrowed until store_import_finish(); how many rows and keys that is.
  */
-struct store *store_load_staging(struct store_load *l);
-uint64_t store_load_rows(const struct store_load *l);
-uint64_t store_load_keys(const struct store_load *l);
+struct store *store_import_staging(struct store_import *l);
+uint64_t store_import_rows(const struct store_import *l);
+uint64_t store_import_keys(const struct store_import *l);
 
 /**
- * store_load_finish(l): there is no more to come. 0, or an error of the store.
+ * store_import_finish(l): there is no more to come. 0, or an error of the store.
  */
-int store_load_finish(struct store_load *l) _must_check_;
+int store_import_finish(struct store_import *l) _must_check_;
 
 /**
- * store_load_apply(l, writer, pepper_id, mirror, audit):
+ * store_import_apply(l, writer, pepper_id, mirror, audit):
  * Puts keys, uses, policy and pepper ids in the place of those that are there, and ${mirror} and
  * the record ${audit} with them, in one transaction; ${pepper_id} is the host's own and stays.
  * What is known of accounts stays. Holds the writer for about 6 s with a million keys in the
  * place of a million, 4 s in an empty store. 0, or an error of the store: then nothing has
  * changed.
  */
-int store_load_apply(struct store_load *l, struct store *writer, uint32_t pepper_id,
-                     const struct store_mirror *mirror,
-                     const struct audit_record *audit) _must_check_;
+int store_import_apply(struct store_import *l, struct store *writer, uint32_t pepper_id,
+                       const struct store_mirror *mirror,
+                       const struct audit_record *audit) _must_check_;

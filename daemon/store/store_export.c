@@ -8,7 +8,7 @@
 #include "store/store_stmt.h"
 
 /* Invariant: stmt stands on a row that is not dumped yet when waiting is set. */
-struct store_dump {
+struct store_export {
         struct store_shared shared; /* the snapshot is never renewed */
         struct store *reader;
         size_t table;
@@ -94,7 +94,7 @@ static bool put_row(struct out *out, sqlite3_stmt *stmt) {
 }
 
 /* 1; 0 when the table's record does not fit any more. */
-static int begin_table(struct store_dump *d, struct out *out) {
+static int begin_table(struct store_export *d, struct out *out) {
         const char *table = store_stmt_table(d->table);
         struct store_columns columns;
         char list[STORE_LIST_LEN], sql[STORE_LIST_LEN + 64];
@@ -113,7 +113,7 @@ static int begin_table(struct store_dump *d, struct out *out) {
 }
 
 /* What is left of a table, as far as it fits. 1 at its end; 0 when it does not fit any more. */
-static int dump_rows(struct store_dump *d, struct out *out) {
+static int dump_rows(struct store_export *d, struct out *out) {
         bool is_key = strcmp(store_stmt_table(d->table), "key") == 0;
         int r;
 
@@ -133,7 +133,7 @@ static int dump_rows(struct store_dump *d, struct out *out) {
         }
 }
 
-int store_dump_next(struct store_dump *d, uint8_t *bytes, size_t size, size_t *ret_len) {
+int store_export_next(struct store_export *d, uint8_t *bytes, size_t size, size_t *ret_len) {
         struct out out = { .bytes = bytes, .size = size };
         int r = 1;
 
@@ -156,7 +156,7 @@ int store_dump_next(struct store_dump *d, uint8_t *bytes, size_t size, size_t *r
         return 0;
 }
 
-static int open_snapshot(struct store_dump *d, struct store *writer) {
+static int open_snapshot(struct store_export *d, struct store *writer) {
         bool changed;
         int64_t keys = 0;
         int r;
@@ -174,22 +174,22 @@ static int open_snapshot(struct store_dump *d, struct store *writer) {
         return r;
 }
 
-int store_dump_open(struct store_dump **ret, struct store *writer) {
-        struct store_dump *d = calloc(1, sizeof(*d));
+int store_export_open(struct store_export **ret, struct store *writer) {
+        struct store_export *d = calloc(1, sizeof(*d));
         int r;
 
         if (!d)
                 return -ENOMEM;
         r = open_snapshot(d, writer);
         if (r < 0) {
-                store_dump_free(d);
+                store_export_free(d);
                 return r;
         }
         *ret = d;
         return 0;
 }
 
-struct store_dump *store_dump_free(struct store_dump *d) {
+struct store_export *store_export_free(struct store_export *d) {
         if (!d)
                 return NULL;
         (void) sqlite3_finalize(d->stmt);
@@ -198,18 +198,18 @@ struct store_dump *store_dump_free(struct store_dump *d) {
         return NULL;
 }
 
-struct store *store_dump_snapshot(struct store_dump *d) {
+struct store *store_export_snapshot(struct store_export *d) {
         return d->reader;
 }
 
-uint64_t store_dump_keys(const struct store_dump *d) {
+uint64_t store_export_keys(const struct store_export *d) {
         return d->keys;
 }
 
-uint64_t store_dump_done(const struct store_dump *d) {
+uint64_t store_export_done(const struct store_export *d) {
         return d->done;
 }
 
-uint64_t store_dump_rows(const struct store_dump *d) {
+uint64_t store_export_rows(const struct store_export *d) {
         return d->rows;
 }

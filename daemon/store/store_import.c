@@ -13,7 +13,7 @@
 
 /* Invariant: insert is a statement for the rows of the table before ${next_table}, or NULL
  * before the first one. */
-struct store_load {
+struct store_import {
         char path[PATH_MAX];
         struct store_shared shared;
         struct store *staging; /* NULL when it is finished */
@@ -57,7 +57,7 @@ static bool is_name(const uint8_t *bytes, size_t len, const char *name) {
 /* --- Tables --- */
 
 /* Tables come in their order, each once. */
-static int find_table(struct store_load *l, const uint8_t *name, size_t len) {
+static int find_table(struct store_import *l, const uint8_t *name, size_t len) {
         for (size_t i = l->next_table; store_stmt_table(i); i++)
                 if (is_name(name, len, store_stmt_table(i))) {
                         l->table = store_stmt_table(i);
@@ -94,7 +94,7 @@ static int take_columns(struct in *in, const struct store_columns *ours,
         return 0;
 }
 
-static int prepare(struct store_load *l, const struct store_columns *columns) {
+static int prepare(struct store_import *l, const struct store_columns *columns) {
         char list[STORE_LIST_LEN], sql[2 * STORE_LIST_LEN], *at = sql, *end = sql + sizeof(sql);
         int r;
 
@@ -116,7 +116,7 @@ static int prepare(struct store_load *l, const struct store_columns *columns) {
         return 0;
 }
 
-static int take_table(struct store_load *l, struct in *in) {
+static int take_table(struct store_import *l, struct in *in) {
         struct store_columns ours, columns;
         size_t len = take_number(in, 1);
         const uint8_t *name = take(in, len);
@@ -136,7 +136,7 @@ static int take_table(struct store_load *l, struct in *in) {
 
 /* --- Rows --- */
 
-static int bind_value(struct store_load *l, struct in *in, int column,
+static int bind_value(struct store_import *l, struct in *in, int column,
                       char id[static KEYTEXT_ID_LEN + 1]) {
         uint64_t type = take_number(in, 1), number;
         const uint8_t *bytes;
@@ -166,7 +166,7 @@ static int bind_value(struct store_load *l, struct in *in, int column,
 }
 
 /* Reads the row back as the live store would. */
-static int check_row(struct store_load *l, const char *id, struct key_record *ret_key) {
+static int check_row(struct store_import *l, const char *id, struct key_record *ret_key) {
         bool is_key = strcmp(l->table, "key") == 0;
         struct key_record key;
         int r;
@@ -188,7 +188,7 @@ static int check_row(struct store_load *l, const char *id, struct key_record *re
         return 1;
 }
 
-static int take_row(struct store_load *l, struct in *in, struct key_record *ret_key) {
+static int take_row(struct store_import *l, struct in *in, struct key_record *ret_key) {
         char id[KEYTEXT_ID_LEN + 1] = {};
         int r = 0;
 
@@ -212,8 +212,8 @@ static int take_row(struct store_load *l, struct in *in, struct key_record *ret_
         return check_row(l, id, ret_key);
 }
 
-int store_load_record(struct store_load *l, uint8_t type, const uint8_t *bytes, size_t len,
-                      struct key_record *ret_key) {
+int store_import_record(struct store_import *l, uint8_t type, const uint8_t *bytes, size_t len,
+                        struct key_record *ret_key) {
         struct in in = { .bytes = bytes, .left = len };
 
         if (type == STORE_RECORD_TABLE)
@@ -223,7 +223,7 @@ int store_load_record(struct store_load *l, uint8_t type, const uint8_t *bytes, 
 
 /* --- The whole --- */
 
-static int make_file(struct store_load *l, struct store *writer) {
+static int make_file(struct store_import *l, struct store *writer) {
         const char *beside = sqlite3_db_filename(writer->db, "main"), *slash = strrchr(beside, '/');
         _cleanup_close_ int fd = -1;
 
@@ -261,8 +261,8 @@ static int drop_indexes(sqlite3 *db) {
         return r;
 }
 
-int store_load_open(struct store_load **ret, struct store *writer) {
-        struct store_load *l = calloc(1, sizeof(*l));
+int store_import_open(struct store_import **ret, struct store *writer) {
+        struct store_import *l = calloc(1, sizeof(*l));
         int r;
 
         if (!l)
@@ -277,14 +277,14 @@ int store_load_open(struct store_load **ret, struct store *writer) {
         if (r >= 0)
                 r = store_stmt_exec(l->staging->db, "BEGIN; DELETE FROM pepper");
         if (r < 0) {
-                store_load_free(l);
+                store_import_free(l);
                 return r;
         }
         *ret = l;
         return 0;
 }
 
-struct store_load *store_load_free(struct store_load *l) {
+struct store_import *store_import_free(struct store_import *l) {
         if (!l)
                 return NULL;
         (void) sqlite3_finalize(l->insert);
@@ -295,15 +295,15 @@ struct store_load *store_load_free(struct store_load *l) {
         return NULL;
 }
 
-struct store *store_load_staging(struct store_load *l) {
+struct store *store_import_staging(struct store_import *l) {
         return l->staging;
 }
 
-uint64_t store_load_rows(const struct store_load *l) {
+uint64_t store_import_rows(const struct store_import *l) {
         return l->rows;
 }
 
-uint64_t store_load_keys(const struct store_load *l) {
+uint64_t store_import_keys(const struct store_import *l) {
         return l->keys;
 }
 
@@ -316,7 +316,7 @@ static int check_cert(const struct cert_record *cert, const uint8_t *der, size_t
         return 0;
 }
 
-int store_load_finish(struct store_load *l) {
+int store_import_finish(struct store_import *l) {
         int r;
 
         (void) sqlite3_finalize(l->insert);
@@ -372,8 +372,8 @@ static int replace_all(struct store *writer, uint32_t pepper_id, const struct st
         return r;
 }
 
-int store_load_apply(struct store_load *l, struct store *writer, uint32_t pepper_id,
-                     const struct store_mirror *mirror, const struct audit_record *audit) {
+int store_import_apply(struct store_import *l, struct store *writer, uint32_t pepper_id,
+                       const struct store_mirror *mirror, const struct audit_record *audit) {
         sqlite3_stmt *attach = NULL;
         int r;
 

@@ -53,22 +53,22 @@ static void fill(struct unit_store *s) {
 }
 
 static void dump(struct fixture *f, size_t piece) {
-        struct store_dump *d;
+        struct store_export *d;
         size_t len;
         int r = 1;
 
         f->len = 0;
-        assert_int_equal(store_dump_open(&d, f->from->writer), 0);
-        assert_int_equal(store_dump_keys(d), KEYS);
+        assert_int_equal(store_export_open(&d, f->from->writer), 0);
+        assert_int_equal(store_export_keys(d), KEYS);
         while (r > 0) {
                 f->bytes = realloc(f->bytes, f->len + piece);
                 assert_non_null(f->bytes);
-                r = store_dump_next(d, f->bytes + f->len, piece, &len);
+                r = store_export_next(d, f->bytes + f->len, piece, &len);
                 unit_succeeds("next", r);
                 f->len += len;
         }
-        assert_int_equal(store_dump_done(d), KEYS);
-        store_dump_free(d);
+        assert_int_equal(store_export_done(d), KEYS);
+        store_export_free(d);
 }
 
 /* What a host has that is to be overwritten. */
@@ -105,36 +105,36 @@ static int drop(void **state) {
 }
 
 /* Loads the records that were dumped. Returns the first error. */
-static int load(const struct fixture *f, struct store_load *l) {
+static int load(const struct fixture *f, struct store_import *l) {
         struct key_record key;
         int r = 0;
 
         for (size_t at = 0, len; r >= 0 && at < f->len; at += STORE_RECORD_HEAD + len) {
                 len = bytes_get(f->bytes + at + 1, 4);
-                r = store_load_record(l, f->bytes[at], f->bytes + at + STORE_RECORD_HEAD, len,
-                                      &key);
+                r = store_import_record(l, f->bytes[at], f->bytes + at + STORE_RECORD_HEAD, len,
+                                        &key);
         }
         return r;
 }
 
 static int load_all(const struct fixture *f) {
         struct store_mirror mirror = { .has_source = true, .source = "source", .imported = 5 };
-        struct store_load *l;
+        struct store_import *l;
         int r;
 
-        assert_int_equal(store_load_open(&l, f->to->writer), 0);
+        assert_int_equal(store_import_open(&l, f->to->writer), 0);
         r = load(f, l);
         if (r >= 0) {
-                assert_int_equal(store_load_keys(l), KEYS);
-                assert_int_equal(store_load_rows(l), KEYS + 8);
-                r = store_load_finish(l);
+                assert_int_equal(store_import_keys(l), KEYS);
+                assert_int_equal(store_import_rows(l), KEYS + 8);
+                r = store_import_finish(l);
         }
         if (r >= 0)
-                r = store_load_apply(l, f->to->writer, UNIT_PEPPER_ID, &mirror,
-                                     &(struct audit_record){ .event = "imported",
-                                                             .verdict = "done",
-                                                             .door = "control" });
-        store_load_free(l);
+                r = store_import_apply(l, f->to->writer, UNIT_PEPPER_ID, &mirror,
+                                       &(struct audit_record){ .event = "imported",
+                                                               .verdict = "done",
+                                                               .door = "control" });
+        store_import_free(l);
         return r;
 }
 
@@ -214,33 +214,33 @@ static void test_what_is_dumped_is_loaded(void **state) {
 static void test_a_dump_does_not_see_what_comes_after(void **state) {
         struct fixture *f = *state;
         uint8_t bytes[600];
-        struct store_dump *d;
+        struct store_export *d;
         uint64_t n;
         size_t len;
 
-        assert_int_equal(store_dump_open(&d, f->from->writer), 0);
-        assert_int_equal(store_dump_next(d, bytes, sizeof(bytes), &len), 1);
+        assert_int_equal(store_export_open(&d, f->from->writer), 0);
+        assert_int_equal(store_export_next(d, bytes, sizeof(bytes), &len), 1);
         unit_key_insert(f->from->writer, "zzzzzzzzzz", "alice");
-        while (store_dump_next(d, bytes, sizeof(bytes), &len) > 0)
+        while (store_export_next(d, bytes, sizeof(bytes), &len) > 0)
                 ;
-        n = store_dump_done(d);
-        store_dump_free(d);
+        n = store_export_done(d);
+        store_export_free(d);
         assert_int_equal(n, KEYS);
 }
 
 static void test_a_row_that_fits_nowhere_is_an_error(void **state) {
         struct fixture *f = *state;
         uint8_t bytes[300];
-        struct store_dump *d;
+        struct store_export *d;
         size_t len;
         int r;
 
-        assert_int_equal(store_dump_open(&d, f->from->writer), 0);
+        assert_int_equal(store_export_open(&d, f->from->writer), 0);
         do
-                r = store_dump_next(d, bytes, 100, &len);
+                r = store_export_next(d, bytes, 100, &len);
         while (r > 0 && len > 0);
         assert_int_not_equal(r, 0);
-        store_dump_free(d);
+        store_export_free(d);
 }
 
 /* Whatever byte is wrong: it is refused, or it is another valid store; it is never half of one,
@@ -248,7 +248,7 @@ static void test_a_row_that_fits_nowhere_is_an_error(void **state) {
 static void test_every_wrong_byte_is_survived(void **state) {
         struct fixture *f = *state;
         char path[UNIT_PATH_LEN];
-        struct store_load *l;
+        struct store_import *l;
 
         /* Every 13th: rows are alike, and each place of one is met in some. */
         for (size_t at = 0; at < f->len; at += 13) {
@@ -258,7 +258,7 @@ static void test_every_wrong_byte_is_survived(void **state) {
                 f->bytes[at] ^= 0x81;
                 /* Its own length is the frame's business, which is not tested here. */
                 if (bytes_get(f->bytes + 1, 4) < f->len && f->len - at > 600) {
-                        assert_int_equal(store_load_open(&l, f->to->writer), 0);
+                        assert_int_equal(store_import_open(&l, f->to->writer), 0);
                         r = 0;
                         for (size_t i = 0, len; r >= 0 && i + STORE_RECORD_HEAD <= f->len;
                              i += STORE_RECORD_HEAD + len) {
@@ -267,12 +267,13 @@ static void test_every_wrong_byte_is_survived(void **state) {
                                 len = bytes_get(f->bytes + i + 1, 4);
                                 if (len > f->len - i - STORE_RECORD_HEAD)
                                         break;
-                                r = store_load_record(l, f->bytes[i],
-                                                      f->bytes + i + STORE_RECORD_HEAD, len, &key);
+                                r = store_import_record(l, f->bytes[i],
+                                                        f->bytes + i + STORE_RECORD_HEAD, len,
+                                                        &key);
                         }
                         if (r < 0)
                                 assert_int_equal(r == -EBADMSG || r == -EPROTONOSUPPORT, true);
-                        store_load_free(l);
+                        store_import_free(l);
                 }
                 f->bytes[at] = was;
         }

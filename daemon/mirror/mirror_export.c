@@ -4,27 +4,27 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "mirror/mirror_export.h"
 #include "mirror/mirror_key.h"
-#include "mirror/mirror_out.h"
 
 /* so that the end fits wherever it comes */
-#define CONTENT_RESERVE (STORE_RECORD_HEAD + MIRROR_OUT_END_LEN)
+#define CONTENT_RESERVE (STORE_RECORD_HEAD + MIRROR_EXPORT_END_LEN)
 
-struct mirror_out {
+struct mirror_export {
         const struct keymint *keymint;
         struct seal *seal;
-        struct store_dump *dump;
+        struct store_export *dump;
         uint8_t head[SEAL_HEAD_LEN];
         /* the head has gone out, and the peppers */
         bool begun;
         uint8_t content[SEAL_CHUNK_MAX];
 };
 
-struct mirror_out *mirror_out_free(struct mirror_out *o) {
+struct mirror_export *mirror_export_free(struct mirror_export *o) {
         if (!o)
                 return NULL;
         seal_free(o->seal);
-        store_dump_free(o->dump);
+        store_export_free(o->dump);
         explicit_bzero(o, sizeof(*o));
         free(o);
         return NULL;
@@ -55,7 +55,7 @@ static int next_sequence(struct store *writer, int64_t now, uint64_t *ret) {
         return r;
 }
 
-static int begin(struct mirror_out *o, struct store *writer, int dir, struct seal_head *head) {
+static int begin(struct mirror_export *o, struct store *writer, int dir, struct seal_head *head) {
         uint8_t source[SEAL_SECRET_LEN];
         int r;
 
@@ -65,14 +65,14 @@ static int begin(struct mirror_out *o, struct store *writer, int dir, struct sea
         if (r >= 0)
                 r = seal_begin(&o->seal, head, source, o->head);
         explicit_bzero(source, sizeof(source));
-        return r < 0 ? r : store_dump_open(&o->dump, writer);
+        return r < 0 ? r : store_export_open(&o->dump, writer);
 }
 
-int mirror_out_open(struct mirror_out **ret, struct store *writer, int dir,
-                    const struct keymint *keymint, const char *recipient, enum seal_kind kind,
-                    int64_t now) {
+int mirror_export_open(struct mirror_export **ret, struct store *writer, int dir,
+                       const struct keymint *keymint, const char *recipient, enum seal_kind kind,
+                       int64_t now) {
         struct seal_head head = { .kind = kind, .created_at = now };
-        struct mirror_out *o;
+        struct mirror_export *o;
         int r;
 
         r = seal_text_parse(recipient, head.recipient);
@@ -84,15 +84,15 @@ int mirror_out_open(struct mirror_out **ret, struct store *writer, int dir,
         o->keymint = keymint;
         r = begin(o, writer, dir, &head);
         if (r < 0) {
-                mirror_out_free(o);
+                mirror_export_free(o);
                 return r;
         }
         *ret = o;
         return 0;
 }
 
-uint64_t mirror_out_keys(const struct mirror_out *o) {
-        return store_dump_keys(o->dump);
+uint64_t mirror_export_keys(const struct mirror_export *o) {
+        return store_export_keys(o->dump);
 }
 
 /* Where the content of a chunk is put together. */
@@ -115,39 +115,39 @@ static int add_pepper(uint32_t id, void *userdata) {
         struct content *c = userdata;
         uint8_t *at;
 
-        if (c->len + STORE_RECORD_HEAD + MIRROR_OUT_PEPPER_LEN > SEAL_CHUNK_MAX / 2)
+        if (c->len + STORE_RECORD_HEAD + MIRROR_EXPORT_PEPPER_LEN > SEAL_CHUNK_MAX / 2)
                 return -EUCLEAN;
-        at = add_record(c, STORE_RECORD_PEPPER, MIRROR_OUT_PEPPER_LEN);
+        at = add_record(c, STORE_RECORD_PEPPER, MIRROR_EXPORT_PEPPER_LEN);
         bytes_put(at, 4, id);
         return keymint_copy_pepper(c->keymint, id, at + 4) ? 0 : -EUCLEAN;
 }
 
 /* The content of the next chunk. 1; 0 for the last. */
-static int fill(struct mirror_out *o, size_t *ret_len) {
+static int fill(struct mirror_export *o, size_t *ret_len) {
         struct content c = { .keymint = o->keymint, .bytes = o->content };
         uint8_t *end;
         size_t len;
         int r = 0;
 
         if (!o->begun)
-                r = store_pepper_each(store_dump_snapshot(o->dump), add_pepper, &c);
+                r = store_pepper_each(store_export_snapshot(o->dump), add_pepper, &c);
         if (r >= 0)
-                r = store_dump_next(o->dump, c.bytes + c.len,
-                                    SEAL_CHUNK_MAX - CONTENT_RESERVE - c.len, &len);
+                r = store_export_next(o->dump, c.bytes + c.len,
+                                      SEAL_CHUNK_MAX - CONTENT_RESERVE - c.len, &len);
         if (r < 0)
                 return r;
         c.len += len;
         if (r == 0) {
-                end = add_record(&c, STORE_RECORD_END, MIRROR_OUT_END_LEN);
-                bytes_put(end, 8, store_dump_rows(o->dump));
-                bytes_put(end + 8, 8, store_dump_done(o->dump));
+                end = add_record(&c, STORE_RECORD_END, MIRROR_EXPORT_END_LEN);
+                bytes_put(end, 8, store_export_rows(o->dump));
+                bytes_put(end + 8, 8, store_export_done(o->dump));
         }
         *ret_len = c.len;
         return r;
 }
 
-int mirror_out_read(struct mirror_out *o, uint8_t out[static MIRROR_OUT_MAX], size_t *ret_len,
-                    uint64_t *ret_keys) {
+int mirror_export_read(struct mirror_export *o, uint8_t out[static MIRROR_EXPORT_MAX],
+                       size_t *ret_len, uint64_t *ret_keys) {
         size_t at = 0, len;
         int r;
 
@@ -159,9 +159,9 @@ int mirror_out_read(struct mirror_out *o, uint8_t out[static MIRROR_OUT_MAX], si
                 at = SEAL_HEAD_LEN;
         }
         o->begun = true;
-        bytes_put(out + at, MIRROR_OUT_FRAME_LEN, len + SEAL_CHUNK_EXTRA);
-        seal_push(o->seal, o->content, len, r == 0, out + at + MIRROR_OUT_FRAME_LEN);
-        *ret_len = at + MIRROR_OUT_FRAME_LEN + len + SEAL_CHUNK_EXTRA;
-        *ret_keys = store_dump_done(o->dump);
+        bytes_put(out + at, MIRROR_EXPORT_FRAME_LEN, len + SEAL_CHUNK_EXTRA);
+        seal_push(o->seal, o->content, len, r == 0, out + at + MIRROR_EXPORT_FRAME_LEN);
+        *ret_len = at + MIRROR_EXPORT_FRAME_LEN + len + SEAL_CHUNK_EXTRA;
+        *ret_keys = store_export_done(o->dump);
         return r;
 }

@@ -7,9 +7,9 @@
 #include "cert/cert.h"
 #include "keys/facts.h"
 #include "keys/registered.h"
-#include "mirror/mirror_in.h"
+#include "mirror/mirror_export.h"
+#include "mirror/mirror_import.h"
 #include "mirror/mirror_key.h"
-#include "mirror/mirror_out.h"
 #include "rules/expiry.h"
 #include "text.h"
 
@@ -17,17 +17,17 @@ _Static_assert(SEAL_PUBLIC_LEN == STORE_SOURCE_LEN, "the store remembers a sourc
 
 /* Invariants: (1) summary.head is of the file once seal is there; (2) load is finished once
  * whole is set, and then holds what the live store could have had, of a source that may send it. */
-struct mirror_in {
+struct mirror_import {
         int dir;
         struct keymint *keymint;
         int64_t now;
         enum seal_kind kind;
         bool foreign;
         struct seal *seal;
-        struct store_load *load;
+        struct store_import *load;
         struct policy live, staged;
         bool policy_known; /* staged is that of the file */
-        struct mirror_in_summary summary;
+        struct mirror_import_summary summary;
         /* what the store remembers, with this file */
         struct store_mirror mirror;
         bool ended, whole;
@@ -35,27 +35,27 @@ struct mirror_in {
         struct {
                 uint32_t id;
                 uint8_t bytes[PEPPER_LEN];
-        } peppers[MIRROR_OUT_PEPPERS_MAX];
+        } peppers[MIRROR_EXPORT_PEPPERS_MAX];
         /* of raw: the head, or a frame and its chunk */
         size_t have;
-        uint8_t raw[MIRROR_OUT_FRAME_LEN + SEAL_SEALED_MAX];
+        uint8_t raw[MIRROR_EXPORT_FRAME_LEN + SEAL_SEALED_MAX];
         uint8_t content[SEAL_CHUNK_MAX];
 };
 
-struct mirror_in *mirror_in_free(struct mirror_in *i) {
+struct mirror_import *mirror_import_free(struct mirror_import *i) {
         if (!i)
                 return NULL;
         seal_free(i->seal);
-        store_load_free(i->load);
+        store_import_free(i->load);
         explicit_bzero(i, sizeof(*i));
         free(i);
         return NULL;
 }
 
-int mirror_in_open(struct mirror_in **ret, struct store *writer, int dir, struct keymint *keymint,
-                   enum seal_kind kind, bool foreign, int64_t now) {
+int mirror_import_open(struct mirror_import **ret, struct store *writer, int dir,
+                       struct keymint *keymint, enum seal_kind kind, bool foreign, int64_t now) {
         char text[SEAL_TEXT_LEN + 1];
-        struct mirror_in *i;
+        struct mirror_import *i;
         int r;
 
         r = mirror_key_show(dir, text); /* to say so before the file is sent */
@@ -73,9 +73,9 @@ int mirror_in_open(struct mirror_in **ret, struct store *writer, int dir, struct
         if (r >= 0)
                 r = store_mirror_get(writer, &i->mirror);
         if (r >= 0)
-                r = store_load_open(&i->load, writer);
+                r = store_import_open(&i->load, writer);
         if (r < 0) {
-                mirror_in_free(i);
+                mirror_import_free(i);
                 return r;
         }
         *ret = i;
@@ -83,7 +83,7 @@ int mirror_in_open(struct mirror_in **ret, struct store *writer, int dir, struct
 }
 
 /* Whether this host takes such a file from such a source. */
-static int check_source(struct mirror_in *i) {
+static int check_source(struct mirror_import *i) {
         const struct seal_head *head = &i->summary.head;
         uint8_t secret[SEAL_SECRET_LEN], own[SEAL_PUBLIC_LEN];
         bool is_own, is_last;
@@ -117,7 +117,7 @@ static int check_source(struct mirror_in *i) {
         return 0;
 }
 
-static int take_head(struct mirror_in *i) {
+static int take_head(struct mirror_import *i) {
         uint8_t secret[SEAL_SECRET_LEN];
         int r;
 
@@ -131,8 +131,8 @@ static int take_head(struct mirror_in *i) {
         return r < 0 ? r : check_source(i);
 }
 
-static int take_pepper(struct mirror_in *i, const uint8_t *in, size_t len) {
-        if (len != MIRROR_OUT_PEPPER_LEN || i->n_peppers == MIRROR_OUT_PEPPERS_MAX)
+static int take_pepper(struct mirror_import *i, const uint8_t *in, size_t len) {
+        if (len != MIRROR_EXPORT_PEPPER_LEN || i->n_peppers == MIRROR_EXPORT_PEPPERS_MAX)
                 return -EBADMSG;
         i->peppers[i->n_peppers].id = (uint32_t) bytes_get(in, 4);
         memcpy(i->peppers[i->n_peppers++].bytes, in + 4, PEPPER_LEN);
@@ -140,13 +140,14 @@ static int take_pepper(struct mirror_in *i, const uint8_t *in, size_t len) {
 }
 
 /* Whether the key will be good and is not now. The policies come before the keys. */
-static int count_revived(struct mirror_in *i, struct store *writer, const struct key_record *key) {
+static int count_revived(struct mirror_import *i, struct store *writer,
+                         const struct key_record *key) {
         int64_t now = i->now;
         struct key_record live;
         int r = 0;
 
         if (!i->policy_known)
-                r = facts_policy(store_load_staging(i->load), &i->staged);
+                r = facts_policy(store_import_staging(i->load), &i->staged);
         if (r < 0)
                 return r;
         i->policy_known = true;
@@ -164,8 +165,8 @@ static int count_revived(struct mirror_in *i, struct store *writer, const struct
         return 0;
 }
 
-static int take_record(struct mirror_in *i, struct store *writer, uint8_t type, const uint8_t *in,
-                       size_t len) {
+static int take_record(struct mirror_import *i, struct store *writer, uint8_t type,
+                       const uint8_t *in, size_t len) {
         struct key_record key;
         int r;
 
@@ -175,17 +176,18 @@ static int take_record(struct mirror_in *i, struct store *writer, uint8_t type, 
                 return take_pepper(i, in, len);
         if (type == STORE_RECORD_END) {
                 i->ended = true;
-                i->summary.keys = store_load_keys(i->load);
-                return len == MIRROR_OUT_END_LEN && bytes_get(in, 8) == store_load_rows(i->load) &&
+                i->summary.keys = store_import_keys(i->load);
+                return len == MIRROR_EXPORT_END_LEN &&
+                                       bytes_get(in, 8) == store_import_rows(i->load) &&
                                        bytes_get(in + 8, 8) == i->summary.keys
                                ? 0
                                : -EBADMSG;
         }
-        r = store_load_record(i->load, type, in, len, &key);
+        r = store_import_record(i->load, type, in, len, &key);
         return r > 0 ? count_revived(i, writer, &key) : r;
 }
 
-static int take_content(struct mirror_in *i, struct store *writer, size_t len) {
+static int take_content(struct mirror_import *i, struct store *writer, size_t len) {
         const uint8_t *at = i->content, *end = at + len;
         int r = 0;
 
@@ -240,7 +242,7 @@ static int check_cert(const struct cert_record *cert, const uint8_t *der, size_t
 }
 
 /* All of it is there: what can only be said of the whole. */
-static int take_end(struct mirror_in *i) {
+static int take_end(struct mirror_import *i) {
         struct counting counting = {};
         int r = 0;
 
@@ -251,40 +253,40 @@ static int take_end(struct mirror_in *i) {
                 r = keymint_add(i->keymint, i->peppers[n].bytes, i->peppers[n].id);
         if (r < 0)
                 return r == -EKEYREJECTED ? -EBADMSG : r == -ENOSPC ? -ENOLINK : r;
-        r = store_pepper_each(store_load_staging(i->load), need_pepper, i->keymint);
+        r = store_pepper_each(store_import_staging(i->load), need_pepper, i->keymint);
         if (r >= 0)
-                r = facts_policy(store_load_staging(i->load), &i->staged);
+                r = facts_policy(store_import_staging(i->load), &i->staged);
         if (r >= 0)
-                r = store_cert_each(store_load_staging(i->load), check_cert, &counting);
+                r = store_cert_each(store_import_staging(i->load), check_cert, &counting);
         if (r == -EUCLEAN)
                 r = -EBADMSG;
         /* A verdict that is remembered was not made for these. */
         if (r >= 0)
-                r = registered_touch(store_load_staging(i->load), i->now);
+                r = registered_touch(store_import_staging(i->load), i->now);
         if (r >= 0)
-                r = store_load_finish(i->load);
+                r = store_import_finish(i->load);
         i->whole = r >= 0;
         return r;
 }
 
 /* How many bytes the head, the frame or the chunk has that is being taken; 0 when it cannot be. */
-static size_t needed(const struct mirror_in *i) {
+static size_t needed(const struct mirror_import *i) {
         size_t len;
 
         if (!i->seal)
                 return SEAL_HEAD_LEN;
-        if (i->have < MIRROR_OUT_FRAME_LEN)
-                return MIRROR_OUT_FRAME_LEN;
-        len = bytes_get(i->raw, MIRROR_OUT_FRAME_LEN);
-        return len > SEAL_SEALED_MAX || len < SEAL_CHUNK_EXTRA ? 0 : MIRROR_OUT_FRAME_LEN + len;
+        if (i->have < MIRROR_EXPORT_FRAME_LEN)
+                return MIRROR_EXPORT_FRAME_LEN;
+        len = bytes_get(i->raw, MIRROR_EXPORT_FRAME_LEN);
+        return len > SEAL_SEALED_MAX || len < SEAL_CHUNK_EXTRA ? 0 : MIRROR_EXPORT_FRAME_LEN + len;
 }
 
-static int take_chunk(struct mirror_in *i, struct store *writer) {
-        size_t len = i->have - MIRROR_OUT_FRAME_LEN;
+static int take_chunk(struct mirror_import *i, struct store *writer) {
+        size_t len = i->have - MIRROR_EXPORT_FRAME_LEN;
         bool last;
         int r;
 
-        r = seal_pull(i->seal, i->raw + MIRROR_OUT_FRAME_LEN, len, i->content, &last);
+        r = seal_pull(i->seal, i->raw + MIRROR_EXPORT_FRAME_LEN, len, i->content, &last);
         if (r >= 0)
                 r = take_content(i, writer, len - SEAL_CHUNK_EXTRA);
         explicit_bzero(i->content, len - SEAL_CHUNK_EXTRA);
@@ -293,7 +295,8 @@ static int take_chunk(struct mirror_in *i, struct store *writer) {
         return r;
 }
 
-int mirror_in_write(struct mirror_in *i, struct store *writer, const uint8_t *in, size_t len) {
+int mirror_import_write(struct mirror_import *i, struct store *writer, const uint8_t *in,
+                        size_t len) {
         int r = 0;
 
         while (r >= 0 && len > 0) {
@@ -315,7 +318,7 @@ int mirror_in_write(struct mirror_in *i, struct store *writer, const uint8_t *in
         return r;
 }
 
-int mirror_in_check(const struct mirror_in *i, struct mirror_in_summary *ret) {
+int mirror_import_check(const struct mirror_import *i, struct mirror_import_summary *ret) {
         if (!i->whole)
                 return -EBADMSG;
         *ret = i->summary;
@@ -325,7 +328,7 @@ int mirror_in_check(const struct mirror_in *i, struct mirror_in_summary *ret) {
 /* What is kept of the pepper files. */
 struct keeping {
         size_t n;
-        uint32_t ids[MIRROR_OUT_PEPPERS_MAX];
+        uint32_t ids[MIRROR_EXPORT_PEPPERS_MAX];
 };
 
 static int keep(uint32_t id, void *userdata) {
@@ -337,7 +340,8 @@ static int keep(uint32_t id, void *userdata) {
         return 0;
 }
 
-int mirror_in_commit(struct mirror_in *i, struct store *writer, const struct audit_record *audit) {
+int mirror_import_commit(struct mirror_import *i, struct store *writer,
+                         const struct audit_record *audit) {
         uint32_t own = keymint_pepper_id(i->keymint);
         struct keeping keeping = {};
         int r = i->whole ? 0 : -EBADMSG;
@@ -347,7 +351,7 @@ int mirror_in_commit(struct mirror_in *i, struct store *writer, const struct aud
                 if (i->peppers[n].id != own)
                         r = pepper_write_foreign(i->dir, i->peppers[n].id, i->peppers[n].bytes);
         if (r >= 0)
-                r = store_load_apply(i->load, writer, own, &i->mirror, audit);
+                r = store_import_apply(i->load, writer, own, &i->mirror, audit);
         if (store_pepper_each(writer, keep, &keeping) >= 0)
                 pepper_remove_foreign(i->dir, keeping.ids, keeping.n);
         return r;
