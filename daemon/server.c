@@ -251,7 +251,7 @@ static int start_handlers(struct server *s) {
         r = control_password_new(&s->control.password, s->event);
         if (r < 0)
                 return r;
-        r = control_helped_new(&s->control.cert, s->event);
+        r = control_cert_read_new(&s->control.cert, s->event);
         if (r < 0)
                 return r;
         set_control(s);
@@ -331,7 +331,7 @@ struct server *server_free(struct server *s) {
         readers_free(s->readers);
         control_bus_free(s->control_bus);
         control_password_free(s->control.password);
-        control_helped_free(s->control.cert);
+        control_cert_read_free(s->control.cert);
         cleanup_close(&s->sockets.verify);
         cleanup_close(&s->sockets.control);
         if (s->verify && s->worker)

@@ -45,9 +45,9 @@ static const struct control_method *const methods[] = {
         &control_bind,
         &control_cert_add,
         &control_crl_load,
-        &control_certs_list,
-        &control_certs_get,
-        &control_certs_remove,
+        &control_cert_list,
+        &control_cert_get,
+        &control_cert_remove,
 };
 
 static const char *const error_names[] = {
@@ -86,7 +86,7 @@ void control_fail_store(struct control_call *call, int r) {
                      store_error_text(r));
 }
 
-bool control_load_policy(struct control_call *call, struct store *writer, struct policy *ret) {
+bool control_get_policy(struct control_call *call, struct store *writer, struct policy *ret) {
         int r;
 
         r = facts_policy(writer, ret);
@@ -180,7 +180,7 @@ int control_read_options(struct control_call *call, sd_bus_message *m,
 static void call_free(struct control_call *call) {
         size_t size = call->method->size;
 
-        control_load_remove(call);
+        control_quota_remove(call);
         control_audit_release(call);
         if (call->method->release)
                 call->method->release(call);
@@ -314,7 +314,7 @@ int control_on_method(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                         return r;
         }
         if (call->error == CONTROL_OK)
-                control_load_add(call);
+                control_quota_add(call);
         if (call->error != CONTROL_OK)
                 return send_error(call);
         /* What is shown has the uses up to now. */

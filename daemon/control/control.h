@@ -44,7 +44,7 @@ struct control_changes {
 };
 
 /* How many calls of one uid are on their way. */
-struct control_load {
+struct control_quota {
         uid_t uid;
         unsigned n; /* 0: the place is free */
         unsigned asks;
@@ -67,7 +67,7 @@ struct control_queue {
 #define CONTROL_QUEUES 4
 
 struct control_password;
-struct control_cert;
+struct control_cert_reads;
 struct sweep_timer;
 
 /* What all calls share; lives as long as the daemon. */
@@ -82,7 +82,7 @@ struct control {
         void (*set_conf)(struct conf *conf, void *server); /* on the loop; owns it from then on */
         void *server;                                      /* for that alone */
         struct control_password *password;
-        struct control_cert *cert;
+        struct control_cert_reads *cert;
         const char *state_dir, *conf_path;
         bool conf_required;    /* a start without the file fails */
         struct mirror *mirror; /* the writer thread's */
@@ -97,7 +97,7 @@ struct control {
         /* of others than uid 0; the sum of load[].n */
         unsigned n_calls;
         unsigned n_asks; /* the sum of load[].asks */
-        struct control_load load[CONTROL_CALLS_MAX];
+        struct control_quota load[CONTROL_CALLS_MAX];
         struct control_changes changed[CONTROL_CHANGERS]; /* by uid */
         struct control_census census;
         /* what waits now, handed down by those who have it */
@@ -212,21 +212,21 @@ int control_password_new(struct control_password **ret, sd_event *event) _must_c
 struct control_password *control_password_free(struct control_password *password);
 
 /**
- * control_helped_new(ret, event): what the calls about certificates share. 0, or a negative errno.
- * control_helped_free(cert): drops those that are on their way.
+ * control_cert_read_new(ret, event): what the calls about certificates share. 0, or a negative
+ * errno. control_cert_read_free(cert): drops those that are on their way.
  */
-int control_helped_new(struct control_cert **ret, sd_event *event) _must_check_;
-struct control_cert *control_helped_free(struct control_cert *cert);
+int control_cert_read_new(struct control_cert_reads **ret, sd_event *event) _must_check_;
+struct control_cert_reads *control_cert_read_free(struct control_cert_reads *cert);
 
 /**
- * control_load_add(call): counts one more call of this uid; where it is one too many the call
+ * control_quota_add(call): counts one more call of this uid; where it is one too many the call
  * has failed.
- * control_load_ask(call): whether it may ask who a user is, and is counted as one that does.
- * control_load_remove(call): it is on its way no more, and not counted, as far as it was.
+ * control_quota_ask(call): whether it may ask who a user is, and is counted as one that does.
+ * control_quota_remove(call): it is on its way no more, and not counted, as far as it was.
  */
-void control_load_add(struct control_call *call);
-bool control_load_ask(struct control_call *call) _must_check_;
-void control_load_remove(struct control_call *call);
+void control_quota_add(struct control_call *call);
+bool control_quota_ask(struct control_call *call) _must_check_;
+void control_quota_remove(struct control_call *call);
 
 /**
  * control_mirror_tidy(control, connection):
@@ -248,11 +248,11 @@ void control_fail(struct control_call *call, enum control_error error, const cha
 void control_fail_store(struct control_call *call, int r);
 
 /**
- * control_load_policy(call, writer, ret): the policy as it is. Returns whether it could be read;
+ * control_get_policy(call, writer, ret): the policy as it is. Returns whether it could be read;
  * if not the call has failed.
  */
-bool control_load_policy(struct control_call *call, struct store *writer,
-                         struct policy *ret) _must_check_;
+bool control_get_policy(struct control_call *call, struct store *writer,
+                        struct policy *ret) _must_check_;
 
 /**
  * control_may_touch(call, writer, key): whether the caller may do what it calls to ${key}.
@@ -380,5 +380,5 @@ extern const struct control_method control_issue, control_issue_with_password, c
         control_mirror_keygen, control_mirror_show_key, control_mirror_export_begin,
         control_mirror_export_read, control_mirror_import_begin, control_mirror_import_write,
         control_mirror_import_check, control_mirror_import_commit, control_cert_add,
-        control_crl_load, control_certs_list, control_certs_get, control_certs_remove, control_bind,
+        control_crl_load, control_cert_list, control_cert_get, control_cert_remove, control_bind,
         control_reload, control_metrics_get;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "control/control_certs.h"
+#include "control/control_cert.h"
 #include "text.h"
 
 struct bind_call {
@@ -21,7 +21,7 @@ static int parse(struct control_call *call, sd_bus_message *m) {
         r = sd_bus_message_read_basic(m, 's', &id);
         if (r >= 0 && control_check_id(call, id))
                 memcpy(bind->id, id, sizeof(bind->id));
-        return r < 0 ? r : control_certs_take_which(call, m, bind->which);
+        return r < 0 ? r : control_cert_take_which(call, m, bind->which);
 }
 
 /* An owner may narrow a key, and nobody but an administrator makes it wider again. */
@@ -41,7 +41,7 @@ static bool choose(struct bind_call *bind, struct store *writer,
         bind->key.bound = bind->which[0] != '\0';
         if (!bind->key.bound)
                 return text_copy(detail, AUDIT_DETAIL_MAX + 1, "to none");
-        if (!control_certs_find(&bind->call, writer, bind->which, &cert))
+        if (!control_cert_find(&bind->call, writer, bind->which, &cert))
                 return false;
         if (cert.kind != CERT_CLIENT) {
                 control_fail(&bind->call, CONTROL_INVALID_ARGUMENT,
@@ -50,7 +50,7 @@ static bool choose(struct bind_call *bind, struct store *writer,
                 return false;
         }
         memcpy(bind->key.certificate, cert.thumbprint, sizeof(bind->key.certificate));
-        control_certs_detail(&cert, detail);
+        control_cert_detail(&cert, detail);
         return true;
 }
 

@@ -9,19 +9,19 @@
 #include "base/log.h"
 #include "cert/cert_work.h"
 #include "cleanup.h"
-#include "control/control_certs.h"
-#include "control/control_helped.h"
+#include "control/control_cert.h"
+#include "control/control_cert_read.h"
 #include "keys/registered.h"
 #include "text.h"
 
 struct add_call {
-        struct control_helped helped;
+        struct control_cert_read reading;
         int ca;
         char name[WIRE_NAME_MAX + 1];
         size_t n;
         struct cert_blob ders[CERT_CAS_MAX]; /* in the message */
         struct cert_work_read *reads;        /* owned */
-        struct control_certs_shown *shown;   /* owned */
+        struct control_cert_shown *shown;    /* owned */
 };
 
 static int parse_option(struct control_call *call, sd_bus_message *m) {
@@ -53,7 +53,7 @@ static int parse_option(struct control_call *call, sd_bus_message *m) {
 }
 
 static int parse_ders(struct add_call *add, sd_bus_message *m) {
-        struct control_call *call = &add->helped.call;
+        struct control_call *call = &add->reading.call;
         const void *bytes;
         size_t len;
         int r;
@@ -99,9 +99,9 @@ static bool is_of(const struct cert_work_read *read, const struct cert_blob *der
                memcmp(thumbprint, read->cert.thumbprint, sizeof(thumbprint)) == 0;
 }
 
-static void take_reads(struct control_helped *helped, const uint8_t *out, size_t len) {
-        struct add_call *add = (struct add_call *) helped;
-        struct control_call *call = &helped->call;
+static void take_reads(struct control_cert_read *reading, const uint8_t *out, size_t len) {
+        struct add_call *add = (struct add_call *) reading;
+        struct control_call *call = &reading->call;
         size_t at = 0, n = 0;
         int r;
 
@@ -128,11 +128,11 @@ static void add_detour(struct control_call *call) {
         _cleanup_free_ uint8_t *question = malloc(HELPER_BYTES_MAX);
         ssize_t n = -ENOMEM;
 
-        add->helped.take = take_reads;
+        add->reading.take = take_reads;
         if (question)
                 n = cert_work_ask_read(add->ders, add->n, add->ca ? CERT_CA : CERT_CLIENT,
                                        clock_now(), question, HELPER_BYTES_MAX);
-        control_helped_ask(&add->helped, question, n);
+        control_cert_read_ask(&add->reading, question, n);
 }
 
 struct counting {
@@ -155,10 +155,10 @@ static bool has_room(struct add_call *add, struct store *writer) {
         int r = store_cert_each(writer, count, &counting);
 
         if (r < 0)
-                control_fail_store(&add->helped.call, r);
+                control_fail_store(&add->reading.call, r);
         else if (counting.all + add->n > STORE_CERTS_MAX ||
                  (add->ca && counting.cas + add->n > CERT_CAS_MAX))
-                control_fail(&add->helped.call, CONTROL_LIMIT_EXCEEDED,
+                control_fail(&add->reading.call, CONTROL_LIMIT_EXCEEDED,
                              "There are %zu certificates, %zu of them CAs': at most %d and %d; "
                              "remove some first.",
                              counting.all, counting.cas, STORE_CERTS_MAX, CERT_CAS_MAX);
@@ -194,7 +194,7 @@ static int find_registered(struct add_call *add, struct store *writer, struct ce
         if (n < 0)
                 return (int) n;
         if (other.kind != cert->kind)
-                control_fail(&add->helped.call, CONTROL_INVALID_ARGUMENT,
+                control_fail(&add->reading.call, CONTROL_INVALID_ARGUMENT,
                              "The certificate '%s' is registered as one of another kind: remove it "
                              "first.",
                              other.name);
@@ -203,7 +203,7 @@ static int find_registered(struct add_call *add, struct store *writer, struct ce
 }
 
 static int add_one(struct add_call *add, struct store *writer, size_t i, int64_t now) {
-        struct control_call *call = &add->helped.call;
+        struct control_call *call = &add->reading.call;
         struct cert_record cert = add->reads[i].cert, other;
         char detail[AUDIT_DETAIL_MAX + 1];
         int r;
@@ -220,13 +220,13 @@ static int add_one(struct add_call *add, struct store *writer, size_t i, int64_t
         } else if (r == 0)
                 r = choose_name(writer, &cert);
         if (r == 1 || call->error != CONTROL_OK)
-                return r < 0 ? r : control_certs_look(writer, &cert, &add->shown[i]);
-        control_certs_detail(&cert, detail);
+                return r < 0 ? r : control_cert_look(writer, &cert, &add->shown[i]);
+        control_cert_detail(&cert, detail);
         if (r >= 0)
                 r = store_cert_insert(writer, &cert, add->ders[i].bytes, add->ders[i].len);
         if (r >= 0)
                 r = control_audit_add(call, writer, "cert-added", NULL, detail);
-        return r < 0 ? r : control_certs_look(writer, &cert, &add->shown[i]);
+        return r < 0 ? r : control_cert_look(writer, &cert, &add->shown[i]);
 }
 
 static void add_run(struct control_call *call, struct store *writer) {
@@ -258,14 +258,14 @@ static int add_reply(struct control_call *call, sd_bus_message *reply) {
 
         r = sd_bus_message_open_container(reply, 'a', "a{sv}");
         for (size_t i = 0; r >= 0 && i < add->n; i++)
-                r = control_certs_append(reply, &add->shown[i]);
+                r = control_cert_append(reply, &add->shown[i]);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
 static void add_release(struct control_call *call) {
         struct add_call *add = (struct add_call *) call;
 
-        control_helped_release(&add->helped);
+        control_cert_read_release(&add->reading);
         free(add->reads);
         free(add->shown);
 }

@@ -8,8 +8,8 @@
 #include "base/log.h"
 #include "cert/cert_work.h"
 #include "cleanup.h"
-#include "control/control_certs.h"
-#include "control/control_helped.h"
+#include "control/control_cert.h"
+#include "control/control_cert_read.h"
 #include "keys/registered.h"
 #include "text.h"
 
@@ -17,7 +17,7 @@
 #define CRL_MAX  ((size_t) 900 * 1000)
 
 struct crl_call {
-        struct control_helped helped;
+        struct control_cert_read reading;
         int more;
         const void *part; /* in the message */
         size_t part_len;
@@ -27,7 +27,7 @@ struct crl_call {
 
 /* Adds the next part to what this connection has sent. */
 static void add_part(struct control_call *call, const void *bytes, size_t len) {
-        struct control_cert *cert = call->control->cert;
+        struct control_cert_reads *cert = call->control->cert;
         uint8_t *more;
 
         if (cert->crl && cert->connection != call->connection) { /* of one that has given up */
@@ -52,7 +52,7 @@ static void add_part(struct control_call *call, const void *bytes, size_t len) {
         cert->crl_len += len;
 }
 
-static void forget_parts(struct control_cert *cert) {
+static void forget_parts(struct control_cert_reads *cert) {
         cert->crl_len = 0;
         free(take_ptr(cert->crl));
 }
@@ -65,22 +65,22 @@ static int parse(struct control_call *call, sd_bus_message *m) {
         return r < 0 ? r : sd_bus_message_read_basic(m, 'b', &ours->more);
 }
 
-static void take_crl(struct control_helped *helped, const uint8_t *out, size_t len) {
-        struct crl_call *ours = (struct crl_call *) helped;
+static void take_crl(struct control_cert_read *reading, const uint8_t *out, size_t len) {
+        struct crl_call *ours = (struct crl_call *) reading;
 
         ours->answer = malloc(len + 1);
         if (ours->answer)
                 memcpy(ours->answer, out, len);
         if (!ours->answer || cert_work_take_crl(ours->answer, len, &ours->crl) < 0)
-                control_fail(&helped->call, CONTROL_REFUSED,
+                control_fail(&reading->call, CONTROL_REFUSED,
                              "That could not be read: nothing was changed.");
         else if (ours->crl.fault != CERT_FINE)
-                control_fail(&helped->call, CONTROL_INVALID_ARGUMENT, "%s", ours->crl.detail);
+                control_fail(&reading->call, CONTROL_INVALID_ARGUMENT, "%s", ours->crl.detail);
 }
 
 static void detour(struct control_call *call) {
         struct crl_call *ours = (struct crl_call *) call;
-        struct control_cert *cert = call->control->cert;
+        struct control_cert_reads *cert = call->control->cert;
         _cleanup_free_ uint8_t *question = NULL;
         struct store *reader;
         ssize_t n;
@@ -93,19 +93,19 @@ static void detour(struct control_call *call) {
                 control_resume(call);
                 return;
         }
-        ours->helped.take = take_crl;
+        ours->reading.take = take_crl;
         question = malloc(HELPER_BYTES_MAX);
         r = question ? verify_get_reader(call->control->verify, &reader) : -ENOMEM;
         n = r < 0 ? r
                   : trust_ask_crl(reader, &(const struct cert_blob){ cert->crl, cert->crl_len },
                                   clock_now(), question, HELPER_BYTES_MAX);
         forget_parts(cert);
-        control_helped_ask(&ours->helped, question, n);
+        control_cert_read_ask(&ours->reading, question, n);
 }
 
 /* A list that is older than the one that is there would bring back what that has revoked. */
 static bool check_dates(struct crl_call *ours, struct store *writer) {
-        struct control_call *call = &ours->helped.call;
+        struct control_call *call = &ours->reading.call;
         struct crl_record there;
         int r = store_crl_get(writer, ours->crl.crl.ca, &there);
 
@@ -136,13 +136,13 @@ static int in_transaction(struct crl_call *ours, struct store *writer) {
         /* It may have been removed in the meantime. */
         n = store_cert_get(writer, crl->ca, &ca, NULL);
         if (n == -ENOENT || (n >= 0 && ca.kind != CERT_CA)) {
-                control_fail(&ours->helped.call, CONTROL_REFUSED,
+                control_fail(&ours->reading.call, CONTROL_REFUSED,
                              "No registered CA has signed it.");
                 return 0;
         }
         if (n < 0 || !check_dates(ours, writer))
                 return n < 0 ? (int) n : 0;
-        control_certs_detail(&ca, detail);
+        control_cert_detail(&ca, detail);
         r = store_crl_replace(writer, crl);
         for (size_t i = 0; r >= 0 && i < ours->crl.n_serials; i++) {
                 struct cert_serial serial;
@@ -153,8 +153,8 @@ static int in_transaction(struct crl_call *ours, struct store *writer) {
         if (r >= 0)
                 r = registered_touch(writer, clock_now());
         if (r >= 0)
-                r = control_audit_add(&ours->helped.call, writer, "crl", NULL, detail);
-        return r < 0 ? r : control_audit_commit(&ours->helped.call, writer);
+                r = control_audit_add(&ours->reading.call, writer, "crl", NULL, detail);
+        return r < 0 ? r : control_audit_commit(&ours->reading.call, writer);
 }
 
 static void run(struct control_call *call, struct store *writer) {
@@ -199,7 +199,7 @@ static int reply_crl(struct control_call *call, sd_bus_message *reply) {
 static void release(struct control_call *call) {
         struct crl_call *ours = (struct crl_call *) call;
 
-        control_helped_release(&ours->helped);
+        control_cert_read_release(&ours->reading);
         free(ours->answer);
 }
 

@@ -256,7 +256,7 @@ static void check_certificates(struct diagnose_call *d, struct store *writer,
 static void check_policy(struct diagnose_call *d, struct store *writer) {
         struct policy policy;
 
-        if (!control_load_policy(&d->call, writer, &policy))
+        if (!control_get_policy(&d->call, writer, &policy))
                 return;
         if (!policy.enabled)
                 add(d, HINT, "policy", "wfapikeyctl policy set enabled=yes",

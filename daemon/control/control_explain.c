@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "control/control_certs.h"
+#include "control/control_cert.h"
 #include "keys/facts.h"
 #include "rules/explain.h"
 #include "text.h"
@@ -90,7 +90,7 @@ static bool look_at_certificate(struct explain_call *ours, struct store *writer,
 
         if (!ours->certificate[0])
                 return true;
-        if (!control_certs_find(&ours->call, writer, ours->certificate, &cert))
+        if (!control_cert_find(&ours->call, writer, ours->certificate, &cert))
                 return false;
         ours->shown.proved = ours->proved;
         memcpy(ours->shown.thumbprint, cert.thumbprint, sizeof(ours->shown.thumbprint));
@@ -109,7 +109,7 @@ static void explain_run(struct control_call *call, struct store *writer) {
         int r;
 
         if (!control_get_key(call, writer, ours->id, &key) ||
-            !control_load_policy(call, writer, &policy) || !look_at_certificate(ours, writer, now))
+            !control_get_policy(call, writer, &policy) || !look_at_certificate(ours, writer, now))
                 return;
         r = facts_accounts(writer, &key, &owner, &linked);
         if (r < 0) {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "control/control_certs.h"
+#include "control/control_cert.h"
 #include "control/control_issue.h"
 #include "network.h"
 #include "rules/policy.h"
@@ -96,7 +96,7 @@ static void take_text(struct control_issue_call *ours, const char *option, const
                                      "That is no certificate's thumbprint or name: 1 to %d bytes.",
                                      WIRE_NAME_MAX);
                 else
-                        (void) !control_certs_may_name(call, value);
+                        (void) !control_cert_may_name(call, value);
         } else if (strcmp(option, "linked") == 0) {
                 if (!value[0] || !text_copy(ours->linked, sizeof(ours->linked), value))
                         control_fail(call, CONTROL_NO_SUCH_USER,
@@ -199,7 +199,7 @@ static void on_owner(int r, const struct account_record *account, void *userdata
 void control_issue_ask(struct control_call *call) {
         struct control_issue_call *ours = (struct control_issue_call *) call;
 
-        if (!control_load_ask(call) ||
+        if (!control_quota_ask(call) ||
             accounts_ask(call->control->accounts, ours->user, on_owner, ours) < 0)
                 on_owner(-EBUSY, NULL, ours);
 }

@@ -57,7 +57,7 @@ bool control_key_is_active(struct control_call *call, struct store *writer,
                            const struct key_record *key) {
         struct policy policy;
 
-        if (!control_load_policy(call, writer, &policy))
+        if (!control_get_policy(call, writer, &policy))
                 return false;
         switch (expiry_status(&policy, key, clock_now())) {
         case KEY_ACTIVE:

@@ -257,7 +257,7 @@ static void list_run(struct control_call *call, struct store *writer) {
         struct list_call *list = (struct list_call *) call;
         int r;
 
-        if (!control_load_policy(call, writer, &list->policy))
+        if (!control_get_policy(call, writer, &list->policy))
                 return;
         list->keys = calloc(list->limit, sizeof(*list->keys));
         if (!list->keys) {
@@ -316,7 +316,7 @@ static void get_run(struct control_call *call, struct store *writer) {
         struct get_call *get = (struct get_call *) call;
 
         if (control_get_key(call, writer, get->id, &get->key))
-                (void) !control_load_policy(call, writer, &get->policy);
+                (void) !control_get_policy(call, writer, &get->policy);
 }
 
 static int get_reply(struct control_call *call, sd_bus_message *reply) {

@@ -50,7 +50,7 @@ static void piece_run(struct worker_job *job, struct store *writer) {
         struct metrics_call *m = ((struct piece *) job)->metrics;
         uint64_t began = clock_ticks();
 
-        if (m->census.pieces++ == 0 && !control_load_policy(&m->call, writer, &m->policy))
+        if (m->census.pieces++ == 0 && !control_get_policy(&m->call, writer, &m->policy))
                 return;
         m->visited = store_key_each_life(writer, m->after, PIECE, on_key, m);
         if (m->visited < 0)
@@ -106,7 +106,7 @@ static void metrics_run(struct control_call *call, struct store *writer) {
         struct metrics_call *m = (struct metrics_call *) call;
         int r;
 
-        if (!control_load_policy(call, writer, &m->policy))
+        if (!control_get_policy(call, writer, &m->policy))
                 return;
         r = sweep_next_expiry(writer, &m->policy, &m->next_expiry);
         if (r >= 0)

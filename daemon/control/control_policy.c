@@ -49,7 +49,7 @@ static int parse_nothing(struct control_call *call, sd_bus_message *m) {
 }
 
 static void get_run(struct control_call *call, struct store *writer) {
-        (void) !control_load_policy(call, writer, &((struct policy_call *) call)->policy);
+        (void) !control_get_policy(call, writer, &((struct policy_call *) call)->policy);
 }
 
 static int get_reply(struct control_call *call, sd_bus_message *reply) {
@@ -127,7 +127,7 @@ static int seal_lapsed(struct set_call *set, struct store *writer, int64_t now) 
         struct policy policy;
         int64_t made_by;
 
-        if (!changes(set, "lifetime") || !control_load_policy(&set->call, writer, &policy))
+        if (!changes(set, "lifetime") || !control_get_policy(&set->call, writer, &policy))
                 return 0;
         made_by = expiry_made_by(&policy, now);
         /* A mark of the future is written over, too: it would keep every key alive up to then. */
@@ -141,7 +141,7 @@ static int end_keys(struct set_call *set, struct store *writer, int64_t now) {
         struct policy policy;
 
         if (!changes(set, "remove-on-password-expiry") ||
-            !control_load_policy(&set->call, writer, &policy) || !policy.remove_on_password_expiry)
+            !control_get_policy(&set->call, writer, &policy) || !policy.remove_on_password_expiry)
                 return 0;
         return sweep_all_accounts(writer, &policy, now, &set->ended);
 }
@@ -219,7 +219,7 @@ static void status_run(struct control_call *call, struct store *writer) {
         struct status_call *status = (struct status_call *) call;
         int r;
 
-        if (!control_load_policy(call, writer, &status->policy) ||
+        if (!control_get_policy(call, writer, &status->policy) ||
             !role_may(call->role, ROLE_VERB_STATISTICS, false, call->developers))
                 return;
         status->now = clock_now();

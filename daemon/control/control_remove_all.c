@@ -53,7 +53,7 @@ static void remove_in_transaction(struct all_call *all, struct store *writer) {
                              all->n, all->expected);
                 return;
         }
-        if (!control_load_policy(call, writer, &policy))
+        if (!control_get_policy(call, writer, &policy))
                 return;
         r = store_policy_set(writer, POLICY_EPOCH, policy.epoch + 1, clock_now());
         (void) snprintf(detail, sizeof(detail), "%" PRIu64 " keys", all->n);

@@ -174,7 +174,7 @@ static void rotate_in_transaction(struct rotate_call *rotate, struct store *writ
         int r;
 
         if (!control_get_key(call, writer, rotate->id, &rotate->old) ||
-            !control_load_policy(call, writer, &policy) ||
+            !control_get_policy(call, writer, &policy) ||
             !check_alive(rotate, writer, &policy, now) || !check_free(rotate, writer, &policy, now))
                 return;
         fill_new(rotate, now);

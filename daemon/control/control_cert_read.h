@@ -9,19 +9,19 @@
 #include "control/control.h"
 
 /* The first member of the struct of such a method. */
-struct control_helped {
+struct control_cert_read {
         struct control_call call;
-        LIST_ENTRY(control_helped) entries;
+        LIST_ENTRY(control_cert_read) entries;
         bool listed;
         struct helper *helper;
         /* the helper's answer */
-        void (*take)(struct control_helped *helped, const uint8_t *out, size_t len);
+        void (*take)(struct control_cert_read *reading, const uint8_t *out, size_t len);
 };
 
 /* What these calls share. Invariant: calls are those with a helper. */
-struct control_cert {
+struct control_cert_reads {
         sd_event *event; /* borrowed */
-        LIST_HEAD(, control_helped) calls;
+        LIST_HEAD(, control_cert_read) calls;
         /* A list that comes in parts, and the connection that sends it. */
         uint64_t connection;
         size_t crl_len;
@@ -29,13 +29,13 @@ struct control_cert {
 };
 
 /**
- * control_helped_ask(helped, question, n):
+ * control_cert_read_ask(reading, question, n):
  * Asks the helper, and goes on with control_resume() when it has answered. ${n} is the length of
  * the question, or the negative errno that came of it.
  */
-void control_helped_ask(struct control_helped *helped, const uint8_t *question, ssize_t n);
+void control_cert_read_ask(struct control_cert_read *reading, const uint8_t *question, ssize_t n);
 
 /**
- * control_helped_release(helped): for the release of the method.
+ * control_cert_read_release(reading): for the release of the method.
  */
-void control_helped_release(struct control_helped *helped);
+void control_cert_read_release(struct control_cert_read *reading);

@@ -10,8 +10,8 @@ _Static_assert(CONTROL_ASKS_MAX < ACCOUNTS_ASKS_MAX, "some are left for administ
 
 /* The place of a uid in the load, else a free one. There is always one: no more are counted than
  * there are places. */
-static struct control_load *find_load(struct control *control, uid_t uid) {
-        struct control_load *unused = NULL;
+static struct control_quota *find_quota(struct control *control, uid_t uid) {
+        struct control_quota *unused = NULL;
 
         for (size_t i = 0; i < ARRAY_LEN(control->load); i++) {
                 if (control->load[i].n > 0 && control->load[i].uid == uid)
@@ -24,13 +24,13 @@ static struct control_load *find_load(struct control *control, uid_t uid) {
 
 static bool add(struct control_call *call) {
         struct control *control = call->control;
-        struct control_load *load;
+        struct control_quota *load;
 
         if (call->uid == 0)
                 return true;
         if (control->n_calls >= CONTROL_CALLS_MAX)
                 return false;
-        load = find_load(control, call->uid);
+        load = find_quota(control, call->uid);
         if (!load || load->n >= CONTROL_CALLS_PER_UID)
                 return false;
         load->uid = call->uid;
@@ -50,7 +50,7 @@ static struct control_changes *find_changes(const struct control_call *call) {
         return mine;
 }
 
-void control_load_add(struct control_call *call) {
+void control_quota_add(struct control_call *call) {
         if (!add(call))
                 control_fail(call, CONTROL_BUSY, "Too much is waiting to be done; try again.");
         else if (call->method->endless && call->role != ROLE_ADMIN &&
@@ -62,13 +62,13 @@ void control_load_add(struct control_call *call) {
 
 /* Each question is a process, and there are few at one time: administrators and logins find a
  * place among them, whoever else asks. */
-bool control_load_ask(struct control_call *call) {
+bool control_quota_ask(struct control_call *call) {
         struct control *control = call->control;
-        struct control_load *load;
+        struct control_quota *load;
 
         if (!call->counted || call->role == ROLE_ADMIN || call->asks)
                 return true;
-        load = find_load(control, call->uid);
+        load = find_quota(control, call->uid);
         if (!load || load->asks >= CONTROL_ASKS_PER_UID || control->n_asks >= CONTROL_ASKS_MAX)
                 return false;
         load->asks++;
@@ -77,14 +77,14 @@ bool control_load_ask(struct control_call *call) {
         return true;
 }
 
-void control_load_remove(struct control_call *call) {
-        struct control_load *load;
+void control_quota_remove(struct control_call *call) {
+        struct control_quota *load;
 
         if (!call->counted)
                 return;
         if (call->method->endless && call->error == CONTROL_OK)
                 find_changes(call)->n++;
-        load = find_load(call->control, call->uid);
+        load = find_quota(call->control, call->uid);
         if (load && load->n > 0)
                 load->n--;
         if (load && call->asks) {

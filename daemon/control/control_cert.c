@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "control/control_certs.h"
+#include "control/control_cert.h"
 #include "keys/registered.h"
 #include "text.h"
 
@@ -16,13 +16,13 @@ _Static_assert(WIRE_NAME_MAX >= REGISTERED_WHICH_MAX, "room for a thumbprint");
 struct list_call {
         struct control_call call;
         size_t n;
-        struct control_certs_shown *shown; /* owned */
+        struct control_cert_shown *shown; /* owned */
 };
 
 struct cert_call {
         struct control_call call;
         char which[WIRE_NAME_MAX + 1];
-        struct control_certs_shown shown;
+        struct control_cert_shown shown;
         size_t der_len;
         uint8_t der[WIRE_CERTIFICATE_MAX];
 };
@@ -37,9 +37,9 @@ static const char *status_of(const struct cert_record *cert, bool revoked, int64
         return now > cert->not_after ? "expired" : "valid";
 }
 
-int control_certs_look(struct store *writer, const struct cert_record *cert,
-                       struct control_certs_shown *ret) {
-        struct control_certs_shown shown = { .cert = *cert };
+int control_cert_look(struct store *writer, const struct cert_record *cert,
+                      struct control_cert_shown *ret) {
+        struct control_cert_shown shown = { .cert = *cert };
         int64_t until;
         int r, revoked;
 
@@ -58,7 +58,7 @@ int control_certs_look(struct store *writer, const struct cert_record *cert,
         return 0;
 }
 
-static int append_texts(sd_bus_message *m, const struct control_certs_shown *shown) {
+static int append_texts(sd_bus_message *m, const struct control_cert_shown *shown) {
         const struct cert_record *cert = &shown->cert;
         char thumbprint[2 * RECORD_THUMBPRINT_LEN + 1], serial[2 * RECORD_SERIAL_MAX + 1];
         const struct {
@@ -97,7 +97,7 @@ static int append_crl(sd_bus_message *m, const struct crl_record *crl) {
                        : sd_bus_message_append(m, "{sv}", "crl-expires", "x", crl->next_update);
 }
 
-int control_certs_append(sd_bus_message *m, const struct control_certs_shown *shown) {
+int control_cert_append(sd_bus_message *m, const struct control_cert_shown *shown) {
         int r;
 
         r = sd_bus_message_open_container(m, 'a', "{sv}");
@@ -113,7 +113,7 @@ int control_certs_append(sd_bus_message *m, const struct control_certs_shown *sh
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-void control_certs_detail(const struct cert_record *cert, char out[static AUDIT_DETAIL_MAX + 1]) {
+void control_cert_detail(const struct cert_record *cert, char out[static AUDIT_DETAIL_MAX + 1]) {
         char thumbprint[2 * RECORD_THUMBPRINT_LEN + 1];
 
         text_hex(thumbprint, cert->thumbprint, RECORD_THUMBPRINT_LEN);
@@ -122,8 +122,8 @@ void control_certs_detail(const struct cert_record *cert, char out[static AUDIT_
 
 /* --- Which one --- */
 
-int control_certs_take_which(struct control_call *call, sd_bus_message *m,
-                             char out[static WIRE_NAME_MAX + 1]) {
+int control_cert_take_which(struct control_call *call, sd_bus_message *m,
+                            char out[static WIRE_NAME_MAX + 1]) {
         const char *which;
         int r;
 
@@ -135,7 +135,7 @@ int control_certs_take_which(struct control_call *call, sd_bus_message *m,
         return r;
 }
 
-bool control_certs_may_name(struct control_call *call, const char *which) {
+bool control_cert_may_name(struct control_call *call, const char *which) {
         if (call->role == ROLE_ADMIN || strlen(which) == 2 * (size_t) RECORD_THUMBPRINT_LEN)
                 return true;
         control_fail(call, CONTROL_ACCESS_DENIED,
@@ -145,12 +145,12 @@ bool control_certs_may_name(struct control_call *call, const char *which) {
         return false;
 }
 
-bool control_certs_find(struct control_call *call, struct store *writer, const char *which,
-                        struct cert_record *ret) {
+bool control_cert_find(struct control_call *call, struct store *writer, const char *which,
+                       struct cert_record *ret) {
         char shown[4 * WIRE_NAME_MAX + 1];
         int r;
 
-        if (!control_certs_may_name(call, which))
+        if (!control_cert_may_name(call, which))
                 return false;
         r = registered_find(writer, which, ret);
         text_escape(shown, sizeof(shown), text_without_key(which));
@@ -199,7 +199,7 @@ static void list_run(struct control_call *call, struct store *writer) {
         for (size_t i = 0; r >= 0 && i < list->n; i++) {
                 struct cert_record cert = list->shown[i].cert;
 
-                r = control_certs_look(writer, &cert, &list->shown[i]);
+                r = control_cert_look(writer, &cert, &list->shown[i]);
         }
         if (r < 0)
                 control_fail_store(call, r);
@@ -211,7 +211,7 @@ static int list_reply(struct control_call *call, sd_bus_message *reply) {
 
         r = sd_bus_message_open_container(reply, 'a', "a{sv}");
         for (size_t i = 0; r >= 0 && i < list->n; i++)
-                r = control_certs_append(reply, &list->shown[i]);
+                r = control_cert_append(reply, &list->shown[i]);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
@@ -219,7 +219,7 @@ static void list_release(struct control_call *call) {
         free(((struct list_call *) call)->shown);
 }
 
-const struct control_method control_certs_list = {
+const struct control_method control_cert_list = {
         .member = "ListCertificates",
         .verb = ROLE_VERB_CERTIFICATE,
         .size = sizeof(struct list_call),
@@ -232,7 +232,7 @@ const struct control_method control_certs_list = {
 /* --- GetCertificate, RemoveCertificate --- */
 
 static int parse_which(struct control_call *call, sd_bus_message *m) {
-        return control_certs_take_which(call, m, ((struct cert_call *) call)->which);
+        return control_cert_take_which(call, m, ((struct cert_call *) call)->which);
 }
 
 static void get_run(struct control_call *call, struct store *writer) {
@@ -241,10 +241,10 @@ static void get_run(struct control_call *call, struct store *writer) {
         ssize_t n;
         int r;
 
-        if (!control_certs_find(call, writer, get->which, &cert))
+        if (!control_cert_find(call, writer, get->which, &cert))
                 return;
         n = store_cert_get(writer, cert.thumbprint, &cert, get->der);
-        r = n < 0 ? (int) n : control_certs_look(writer, &cert, &get->shown);
+        r = n < 0 ? (int) n : control_cert_look(writer, &cert, &get->shown);
         if (r < 0)
                 control_fail_store(call, r);
         else
@@ -255,11 +255,11 @@ static int get_reply(struct control_call *call, sd_bus_message *reply) {
         const struct cert_call *get = (struct cert_call *) call;
         int r;
 
-        r = control_certs_append(reply, &get->shown);
+        r = control_cert_append(reply, &get->shown);
         return r < 0 ? r : sd_bus_message_append_array(reply, 'y', get->der, get->der_len);
 }
 
-const struct control_method control_certs_get = {
+const struct control_method control_cert_get = {
         .member = "GetCertificate",
         .verb = ROLE_VERB_CERTIFICATE,
         .size = sizeof(struct cert_call),
@@ -323,7 +323,7 @@ static int remove_in_transaction(struct cert_call *ours, struct store *writer) {
         char detail[AUDIT_DETAIL_MAX + 1];
         int r;
 
-        control_certs_detail(cert, detail);
+        control_cert_detail(cert, detail);
         r = check_list(ours, writer);
         if (r < 0 || ours->call.error != CONTROL_OK)
                 return r;
@@ -342,7 +342,7 @@ static void remove_run(struct control_call *call, struct store *writer) {
         int r;
 
         r = store_begin(writer);
-        if (r >= 0 && control_certs_find(call, writer, ours->which, &ours->shown.cert))
+        if (r >= 0 && control_cert_find(call, writer, ours->which, &ours->shown.cert))
                 r = remove_in_transaction(ours, writer);
         if (r < 0)
                 control_fail_store(call, r);
@@ -357,7 +357,7 @@ static int remove_reply(struct control_call *call, sd_bus_message *reply) {
                                      (uint32_t) ((struct cert_call *) call)->shown.keys);
 }
 
-const struct control_method control_certs_remove = {
+const struct control_method control_cert_remove = {
         .member = "RemoveCertificate",
         .verb = ROLE_VERB_CERTIFICATE,
         .size = sizeof(struct cert_call),
