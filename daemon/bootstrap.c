@@ -11,6 +11,7 @@
 
 #include "bootstrap.h"
 #include "cleanup.h"
+#include "store/store_mirror.h"
 
 /* PATH_MAX; <limits.h> would be ours here */
 #define PATH_LEN   4096

@@ -10,6 +10,7 @@
 #include "cleanup.h"
 #include "keys/facts.h"
 #include "keys/sweep.h"
+#include "store/store_account.h"
 
 /* --- The files --- */
 

@@ -10,6 +10,8 @@
 #include "cleanup.h"
 #include "control/control.h"
 #include "keys/facts.h"
+#include "store/store_account.h"
+#include "store/store_key.h"
 #include "text.h"
 
 static const struct control_method *const methods[] = {

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "control/control.h"
+#include "store/store_audit.h"
 #include "text.h"
 
 struct control_line {

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "control/control_cert.h"
+#include "store/store_key.h"
 #include "text.h"
 
 struct bind_call {

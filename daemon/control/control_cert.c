@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "control/control_cert.h"
 #include "keys/registered.h"
+#include "store/store_cert.h"
 #include "text.h"
 
 _Static_assert(WIRE_NAME_MAX >= REGISTERED_WHICH_MAX, "room for a thumbprint");

@@ -12,6 +12,7 @@
 #include "control/control_cert.h"
 #include "control/control_cert_read.h"
 #include "keys/registered.h"
+#include "store/store_cert.h"
 #include "text.h"
 
 struct add_call {

@@ -11,6 +11,7 @@
 #include "control/control_cert.h"
 #include "control/control_cert_read.h"
 #include "keys/registered.h"
+#include "store/store_cert.h"
 #include "text.h"
 
 #define PART_MAX 49152

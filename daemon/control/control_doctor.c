@@ -14,6 +14,8 @@
 #include "base/conf.h"
 #include "cleanup.h"
 #include "control/control.h"
+#include "store/store_cert.h"
+#include "store/store_key.h"
 
 #define FINDINGS_MAX 24
 #define TEXT_LEN     384

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "control/control.h"
+#include "store/store_account.h"
+#include "store/store_audit.h"
 #include "text.h"
 
 #define PAGE_MAX 200

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "control/control.h"
+#include "store/store_audit.h"
 
 /* records looked at before the next who follows has its turn */
 #define SCAN_MAX   20000

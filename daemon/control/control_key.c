@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "control/control.h"
 #include "rules/expiry.h"
+#include "store/store_key.h"
 #include "text.h"
 
 #define IDS_MAX 1000

@@ -7,6 +7,7 @@
 #include "control/control.h"
 #include "rules/expiry.h"
 #include "rules/policy.h"
+#include "store/store_key.h"
 #include "text.h"
 
 #define PAGE_MAX 200

@@ -16,6 +16,8 @@
 #include "keys/sweep.h"
 #include "keys/sweep_timer.h"
 #include "rules/expiry.h"
+#include "store/store_cert.h"
+#include "store/store_key.h"
 
 #define PIECE 20000 /* keys: ten milliseconds */
 /* times as long as a count has taken it is good */

@@ -12,6 +12,7 @@
 #include "keys/sweep.h"
 #include "rules/expiry.h"
 #include "rules/policy.h"
+#include "store/store_key.h"
 #include "text.h"
 
 #define CHANGES_MAX 64

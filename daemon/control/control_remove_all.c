@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "control/control.h"
 #include "rules/policy.h"
+#include "store/store_key.h"
 
 struct all_call {
         struct control_call call;

@@ -9,6 +9,7 @@
 #include "parse.h"
 #include "rules/expiry.h"
 #include "rules/policy.h"
+#include "store/store_key.h"
 #include "text.h"
 
 #define OVERLAP_S PARSE_DAY_S /* where nothing else is said */

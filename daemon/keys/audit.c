@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "cleanup.h"
 #include "keys/audit.h"
+#include "store/store_audit.h"
 #include "text.h"
 
 #define BATCH_MAX 128 /* records in one transaction */

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "keys/facts.h"
+#include "store/store_account.h"
 
 /* A policy that this build does not know was set by a newer one: who knows what it forbids? */
 static int on_policy(const char *name, int64_t value, int64_t changed_at, void *userdata) {

@@ -10,6 +10,9 @@
 #include "keys/registered.h"
 #include "parse.h"
 #include "rules/expiry.h"
+#include "store/store_account.h"
+#include "store/store_audit.h"
+#include "store/store_key.h"
 #include "text.h"
 
 /* of one user, dead or alive: all are looked at for each new one */

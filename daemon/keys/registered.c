@@ -5,6 +5,7 @@
 #include "keys/registered.h"
 #include "rules/policy.h"
 #include "secret/keymint.h"
+#include "store/store_cert.h"
 #include "text.h"
 
 #define PREFIX_MIN 8

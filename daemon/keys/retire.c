@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "keys/audit.h"
 #include "keys/retire.h"
+#include "store/store_key.h"
 
 /* Invariants: (1) entries[0..n) have ids that differ; (2) one that is queued has a job at the
  * worker, no other has. */

@@ -14,6 +14,7 @@
 #include "keys/issue.h"
 #include "keys/seed.h"
 #include "rules/policy.h"
+#include "store/store_key.h"
 #include "text.h"
 
 #define ORIGIN   "environment"

@@ -11,6 +11,10 @@
 #include "keys/sweep.h"
 #include "parse.h"
 #include "rules/expiry.h"
+#include "store/store_account.h"
+#include "store/store_audit.h"
+#include "store/store_key.h"
+#include "store/store_sweep.h"
 #include "text.h"
 
 /* old records are gathered: else each would be a transaction of its own */

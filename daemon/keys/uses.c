@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "keys/uses.h"
 #include "rules/loglimit.h"
+#include "store/store_key.h"
 #include "text.h"
 
 #define USES_MAX   4096

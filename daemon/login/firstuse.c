@@ -13,6 +13,7 @@
 #include "login/firstuse.h"
 #include "login/verify_audit.h"
 #include "rules/loglimit.h"
+#include "store/store_account.h"
 #include "text.h"
 
 /* Invariant: n is the number of logins that the worker has. */

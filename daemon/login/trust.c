@@ -6,6 +6,7 @@
 #include "cert/cert_work.h"
 #include "cleanup.h"
 #include "login/trust.h"
+#include "store/store_cert.h"
 #include "text.h"
 
 #define REMEMBERED 256

@@ -12,6 +12,7 @@
 #include "rules/expiry.h"
 #include "rules/loglimit.h"
 #include "rules/rule.h"
+#include "store/store_key.h"
 #include "text.h"
 
 /* Invariant: policy is what the reader's snapshot says, or policy_known is false and nothing is

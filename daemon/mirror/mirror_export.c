@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "mirror/mirror_export.h"
 #include "mirror/mirror_key.h"
+#include "store/store_mirror.h"
 
 /* so that the end fits wherever it comes */
 #define CONTENT_RESERVE (STORE_RECORD_HEAD + MIRROR_EXPORT_END_LEN)

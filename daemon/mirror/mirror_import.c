@@ -11,6 +11,9 @@
 #include "mirror/mirror_import.h"
 #include "mirror/mirror_key.h"
 #include "rules/expiry.h"
+#include "store/store_cert.h"
+#include "store/store_key.h"
+#include "store/store_mirror.h"
 #include "text.h"
 
 _Static_assert(SEAL_PUBLIC_LEN == STORE_SOURCE_LEN, "the store remembers a source");

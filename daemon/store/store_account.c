@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
 
+#include "store/store_account.h"
 #include "store/store_stmt.h"
 
 enum column {

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "store/store_audit.h"
 #include "store/store_chain.h"
 
 int store_audit_add(struct store *writer, const struct audit_record *record) {

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "store/store_cert.h"
 #include "store/store_stmt.h"
 
 /* The columns of CERT_COLUMNS, in their order. */

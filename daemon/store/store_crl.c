@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
 
+#include "store/store_cert.h"
 #include "store/store_stmt.h"
 
 int store_crl_get(struct store *writer, const uint8_t ca[static RECORD_THUMBPRINT_LEN],

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "store/store_mirror.h"
 #include "store/store_stmt.h"
 
 /* Invariant: stmt stands on a row that is not dumped yet when waiting is set. */

@@ -9,6 +9,10 @@
 
 #include "base/bytes.h"
 #include "cleanup.h"
+#include "store/store_audit.h"
+#include "store/store_cert.h"
+#include "store/store_key.h"
+#include "store/store_mirror.h"
 #include "store/store_stmt.h"
 
 /* Invariant: insert is a statement for the rows of the table before ${next_table}, or NULL

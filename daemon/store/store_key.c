@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "store/store_key.h"
 #include "store/store_stmt.h"
 
 /* The columns of KEY_COLUMNS, in their order; USE_COLUMNS follow. */

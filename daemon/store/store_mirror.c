@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "store/store_mirror.h"
 #include "store/store_stmt.h"
 
 int store_mirror_get(struct store *s, struct store_mirror *ret) {

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "store/store_stmt.h"
+#include "store/store_sweep.h"
 
 int store_sweep_next(struct store *writer, enum store_sweep which, int64_t after, int64_t *ret) {
         static const enum stmt statements[] = {

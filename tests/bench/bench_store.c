@@ -8,6 +8,7 @@
 #include "bench_store.h"
 #include "cleanup.h"
 #include "secret/pepper.h"
+#include "store/store_key.h"
 
 static int read_pepper(const char *state_dir, struct keymint **ret) {
         _cleanup_close_ int dir = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -13,6 +13,7 @@
 #include "bench.h"
 #include "bench_store.h"
 #include "cleanup.h"
+#include "store/store_key.h"
 
 #define CHANGES_PER_SLICE 50
 #define USES_PER_COMMIT   1000

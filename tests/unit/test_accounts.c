@@ -10,6 +10,8 @@
 #include "accounts/accounts.h"
 #include "accounts/accounts_directory.h"
 #include "base/helper.h"
+#include "store/store_account.h"
+#include "store/store_key.h"
 
 #define SECOND UINT64_C(1000000)
 #define ROOT   "root:x:0:0::/root:/bin/sh\n"

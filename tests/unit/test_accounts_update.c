@@ -6,6 +6,8 @@
 #include "accounts/accounts_update.h"
 #include "base/clock.h"
 #include "parse.h"
+#include "store/store_account.h"
+#include "store/store_key.h"
 
 #define T0     INT64_C(1800000000)
 #define NOBODY ((gid_t) -1)

@@ -7,6 +7,7 @@
 #include "unit_store.h"
 
 #include "bootstrap.h"
+#include "store/store_key.h"
 
 static const char pepper_bytes[] = "0123456789abcdef0123456789abcdef";
 

@@ -8,6 +8,7 @@
 #include "unit_store.h"
 
 #include "login/firstuse.h"
+#include "store/store_key.h"
 
 #define OTHER 12345
 

@@ -8,6 +8,8 @@
 #include "keys/issue.h"
 #include "parse.h"
 #include "rules/expiry.h"
+#include "store/store_account.h"
+#include "store/store_key.h"
 #include "text.h"
 
 #define ALICE 1001

@@ -9,6 +9,7 @@
 #include "cert/cert_bytes.h"
 #include "cert/cert_work.h"
 #include "login/readers.h"
+#include "store/store_key.h"
 
 /* --- Helpers, by the linker's --wrap --- */
 

@@ -6,6 +6,7 @@
 #include "unit_store.h"
 
 #include "keys/retire.h"
+#include "store/store_key.h"
 
 #define NOW INT64_C(1800000000)
 #define OLD "aaaaaaaaaa"

@@ -3,6 +3,7 @@
  * transactions. */
 #include "unit_store.h"
 
+#include "store/store_key.h"
 #include "store/store_stmt.h"
 
 static int open_store(const char *path, enum store_mode mode) {

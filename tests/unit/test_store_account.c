@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What is known of accounts, in the store. */
+#include "store/store_account.h"
+#include "store/store_audit.h"
+#include "store/store_key.h"
 #include "unit_store.h"
 
 #define T0 INT64_C(1800000000)

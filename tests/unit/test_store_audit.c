@@ -3,6 +3,7 @@
  * is found out. */
 #include "unit_store.h"
 
+#include "store/store_audit.h"
 #include "store/store_stmt.h"
 
 #define NOW INT64_C(1800000000)

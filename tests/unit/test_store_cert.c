@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Certificates and revocation lists in the store. */
+#include "store/store_cert.h"
+#include "store/store_key.h"
 #include "unit_trust.h"
 
 static const char der[] = "0 some bytes \0 of a certificate";

@@ -4,6 +4,9 @@
 #include "unit_trust.h"
 
 #include "base/bytes.h"
+#include "store/store_cert.h"
+#include "store/store_key.h"
+#include "store/store_mirror.h"
 
 #define KEYS 20
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Keys in the store. */
+#include "store/store_key.h"
 #include "unit_store.h"
 
 static void begin(struct unit_store *s) {

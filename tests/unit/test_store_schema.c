@@ -2,6 +2,7 @@
 /* The versions of the schema: an older database is brought up to date and loses nothing. */
 #include "unit_store.h"
 
+#include "store/store_key.h"
 #include "store/store_stmt.h"
 
 /* The database that the first version made. This text never changes: such databases are out

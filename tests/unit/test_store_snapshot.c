@@ -10,6 +10,7 @@
 
 #include "unit_store.h"
 
+#include "store/store_key.h"
 #include "store/store_stmt.h"
 
 #define ROUNDS 200

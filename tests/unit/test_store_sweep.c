@@ -2,7 +2,10 @@
 /* What is due, by the store: limits, cursors, and an index for each question. */
 #include "unit_store.h"
 
+#include "store/store_account.h"
+#include "store/store_key.h"
 #include "store/store_stmt.h"
+#include "store/store_sweep.h"
 
 #define T0 INT64_C(1800000000)
 

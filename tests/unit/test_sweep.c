@@ -9,6 +9,8 @@
 #include "parse.h"
 #include "rules/expiry.h"
 #include "rules/policy.h"
+#include "store/store_account.h"
+#include "store/store_key.h"
 
 #define T0       INT64_C(1800000000)
 #define NEVER    INT64_MAX

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "keys/sweep.h"
 #include "keys/sweep_timer.h"
+#include "store/store_key.h"
 
 static _Atomic unsigned n_sweeps;
 static _Atomic int sweep_result;

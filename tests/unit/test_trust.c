@@ -4,6 +4,7 @@
 #include "unit_trust.h"
 
 #include "login/trust.h"
+#include "store/store_cert.h"
 
 #define NOW INT64_C(1800000000)
 

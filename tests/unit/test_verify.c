@@ -6,6 +6,7 @@
 #include "unit_store.h"
 
 #include "login/verify.h"
+#include "store/store_key.h"
 
 #define NOW INT64_C(1800000000)
 /* a peer that is neither root nor this process */

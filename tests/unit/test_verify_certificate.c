@@ -2,6 +2,7 @@
 /* Certificates at a login, through the handler of the verify socket: what is missing, shown,
  * proved, offered and confirmed; and that nobody without a good key has anything read, or is
  * told that a certificate would be asked for. */
+#include "store/store_key.h"
 #include "unit_verify.h"
 
 static const char registered[] = "0 a registered certificate",

@@ -6,6 +6,7 @@
 
 #include "unit_store.h"
 
+#include "store/store_key.h"
 #include "store/worker.h"
 
 struct fixture {

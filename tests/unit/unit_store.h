@@ -7,7 +7,8 @@
 
 #include "unit.h"
 
-#include "store/store.h"
+#include "store/store_account.h"
+#include "store/store_key.h"
 
 #define UNIT_PEPPER_ID 4294967295U
 

@@ -3,6 +3,7 @@
  * who has them read is not tested with these. */
 #pragma once
 
+#include "store/store_cert.h"
 #include "unit_store.h"
 
 #define UNIT_CERT_BEGINS INT64_C(1799000000)

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What this host knows of its accounts. Errors are those of store.h. */
+#pragma once
+
+#include "store/store.h"
+
+/**
+ * store_account_get(s, name, ret): what is known of a user. Returns 0; -ENOENT; an error of the
+ * store.
+ */
+int store_account_get(struct store *s, const char *name, struct account_record *ret) _must_check_;
+
+/**
+ * store_account_of_uid(writer, uid, ret): who has the number ${uid}; of several the first by
+ * name. As above.
+ */
+int store_account_of_uid(struct store *writer, uid_t uid, struct account_record *ret) _must_check_;
+
+/**
+ * store_account_put(writer, account): writes it, new or not, inside a transaction; its state is
+ * not ACCOUNT_UNKNOWN.
+ */
+int store_account_put(struct store *writer, const struct account_record *account) _must_check_;
+
+/**
+ * store_account_each(s, visit, userdata): everybody of whom something is known. Returns 0, or
+ * what ${visit} returned, or an error of the store.
+ */
+int store_account_each(struct store *s,
+                       int (*visit)(const struct account_record *account, void *userdata),
+                       void *userdata) _must_check_;
+
+/**
+ * store_account_each_ended(s, after, until, visit, userdata): those whose passwords expire after
+ * ${after} and up to ${until}. As above.
+ */
+int store_account_each_ended(struct store *s, int64_t after, int64_t until,
+                             int (*visit)(const struct account_record *account, void *userdata),
+                             void *userdata) _must_check_;
+
+/**
+ * store_account_each_missing(writer, visit, userdata):
+ * The users that keys belong or are linked to and of whom nothing is known. Reads every key. As
+ * above.
+ */
+int store_account_each_missing(struct store *writer, int (*visit)(const char *name, void *userdata),
+                               void *userdata) _must_check_;
+
+/**
+ * store_account_forget(writer): drops what is known of users without any key or event, inside a
+ * transaction.
+ */
+int store_account_forget(struct store *writer) _must_check_;

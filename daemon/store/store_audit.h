@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The audit log: records in a chain of seals. Errors are those of store.h. */
+#pragma once
+
+#include "store/store.h"
+
+/**
+ * store_audit_add(writer, record):
+ * Adds a record, inside a transaction: with the change that it tells of. Its seq is not looked
+ * at. The first one of all is preceded by one that says that the log begins.
+ * Returns 0; -ENOKEY without a seal; an error of the store: then the change must not be
+ * committed either.
+ */
+int store_audit_add(struct store *writer, const struct audit_record *record) _must_check_;
+
+/**
+ * store_audit_each(writer, filter, most, visit, userdata, ret_next):
+ * Visits what ${filter} lets pass, in order of seq. Ends when ${most} records were looked at,
+ * whether they passed or not, and when ${visit} returns positive. ${ret_next} is where to go on
+ * (filter.after), or 0 at the end of the log.
+ * Returns 0; what ${visit} returned when that is negative; an error of the store.
+ */
+int store_audit_each(struct store *writer, const struct audit_filter *filter, size_t most,
+                     int (*visit)(const struct audit_record *record, void *userdata),
+                     void *userdata, int64_t *ret_next) _must_check_;
+
+/**
+ * store_audit_head(writer, ret): the seq of the last record, 0 when there is none. 0, or an
+ * error of the store.
+ */
+int store_audit_head(struct store *writer, int64_t *ret) _must_check_;
+
+/**
+ * store_audit_purge(writer, until, most):
+ * Removes the oldest records, up to the first that lasted longer than ${until}, at most ${most};
+ * inside a transaction.
+ * Returns how many; -ENOKEY; an error of the store.
+ */
+int store_audit_purge(struct store *writer, int64_t until, int64_t most) _must_check_;
+
+/**
+ * store_audit_verify(writer, after, most, ret):
+ * Checks at most ${most} records behind the one with the seq ${after} (0: from the oldest);
+ * begin with 0 and go on with ret.next, so that a long log holds nobody up. Returns 0: then
+ * ${ret} has the verdict; -ENOKEY; an error of the store.
+ */
+int store_audit_verify(struct store *writer, int64_t after, size_t most,
+                       struct audit_check *ret) _must_check_;

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Keys, and their uses, which are in a narrow table of their own. Errors are those of store.h. */
+#pragma once
+
+#include "store/store.h"
+
+/**
+ * store_key_get(s, id, ret):
+ * The key's row, without its uses; for a verification: also one that was removed with all
+ * others, as long as it is there. What shows and changes keys asks the functions below, which do
+ * not know those.
+ * Returns 0; -ENOENT; an error of the store.
+ */
+int store_key_get(struct store *s, const char *id, struct key_record *ret) _must_check_;
+
+/**
+ * store_key_get_used(writer, id, ret): the same with its uses.
+ */
+int store_key_get_used(struct store *writer, const char *id, struct key_record *ret) _must_check_;
+
+/**
+ * store_key_count(writer, ret): how many keys there are, dead ones among them, without those
+ * that were removed.
+ */
+int store_key_count(struct store *writer, uint64_t *ret) _must_check_;
+
+/**
+ * store_key_newest(writer, ret): when a key was last made or changed; 0 where there is none.
+ * Looks at every key.
+ */
+int store_key_newest(struct store *writer, int64_t *ret) _must_check_;
+
+/**
+ * store_key_each(writer, owner, after, visit, userdata):
+ * Visits the keys with their uses in order of id: those of ${owner} (NULL: everybody's) that
+ * come after the id ${after} ("" for the start). Ends when ${visit} returns other than 0, and
+ * returns that; else 0 or an error of the store.
+ */
+int store_key_each(struct store *writer, const char *owner, const char *after,
+                   int (*visit)(const struct key_record *key, void *userdata),
+                   void *userdata) _must_check_;
+
+/**
+ * store_key_each_life(writer, after, max, visit, userdata):
+ * At most ${max} keys in order of id from behind ${after}, for those who count: of a record only
+ * id, status, created_at, expires_at, bound_at and retires_at are there. Half a microsecond for
+ * each. Returns how many it has visited, fewer than ${max} at the end; an error of the store.
+ */
+int store_key_each_life(struct store *writer, const char *after, int64_t max,
+                        void (*visit)(const struct key_record *key, void *userdata),
+                        void *userdata) _must_check_;
+
+/**
+ * store_key_each_own(writer, uid, after, visit, userdata):
+ * The same for the keys of the accounts that have the number ${uid} now, and had it when the key
+ * was made.
+ */
+int store_key_each_own(struct store *writer, uid_t uid, const char *after,
+                       int (*visit)(const struct key_record *key, void *userdata),
+                       void *userdata) _must_check_;
+
+/**
+ * store_key_insert(writer, key): inside a transaction. Returns 0; -EEXIST when the id is taken
+ * or the schema refuses the row; an error of the store.
+ */
+int store_key_insert(struct store *writer, const struct key_record *key) _must_check_;
+
+/**
+ * store_key_update(writer, key):
+ * Writes name, digest, pepper, status, reason, successor, retires_at, dead_at, certificate_need,
+ * certificate and updated_at of an existing key, inside a transaction. A revoked key stays
+ * revoked whatever ${key} says.
+ * Returns 0; -ENOENT; an error of the store.
+ */
+int store_key_update(struct store *writer, const struct key_record *key) _must_check_;
+
+/**
+ * store_key_delete(writer, id): removes a key and its uses, inside a transaction. Returns 0;
+ * -ENOENT; an error of the store.
+ */
+int store_key_delete(struct store *writer, const char *id) _must_check_;
+
+/**
+ * store_key_used(writer, use, count): notes that a key was used ${count} times, last as ${use}
+ * says; inside a transaction. A key that is gone is no error.
+ */
+int store_key_used(struct store *writer, const struct key_use *use, uint64_t count) _must_check_;
