@@ -205,34 +205,6 @@ struct audit_record {
         char detail[AUDIT_DETAIL_MAX + 1];
 };
 
-/* Which of them; what is NULL or 0 does not matter. */
-struct audit_filter {
-        const char *key, *user, *service, *verdict;
-        /* only of keys that belong to the number owner_uid as well */
-        bool own;
-        uid_t owner_uid;
-        /* whatever of it lies between the two */
-        int64_t since, until;
-        int64_t after; /* the seq behind which to begin */
-};
-
-/* What came of looking at a piece of the log. */
-struct audit_check {
-        enum audit_fault {
-                AUDIT_INTACT = 0,
-                /* the record bad is not as it was written */
-                AUDIT_ALTERED,
-                AUDIT_MISSING, /* the record bad is not there */
-                /* the seal on both ends of the log is not ours: records before or behind may be
-                 * missing */
-                AUDIT_UNSEALED,
-        } fault;
-        int64_t bad;
-        uint64_t n; /* records looked at */
-        /* where to go on; 0: that was the end */
-        int64_t next;
-};
-
 #define POLICY_SERVICES_MAX 32
 
 struct policy {

@@ -13,6 +13,7 @@
 #include "login/verify.h"
 #include "rules/loglimit.h"
 #include "secret/keymint.h"
+#include "store/store_audit.h"
 #include "store/worker.h"
 
 #define CONTROL_OBJECT_PATH "/org/wfapikey1"

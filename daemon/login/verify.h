@@ -9,6 +9,7 @@
 #include "base/conf.h"
 #include "challenge.h"
 #include "login/trust.h"
+#include "login/verify_event.h"
 #include "rules/loglimit.h"
 #include "rules/tally.h"
 #include "secret/keymint.h"
@@ -51,28 +52,6 @@ enum verify_outcome {
         VERIFY_ISSUE,
         /* the certificate has to be read: for readers_serve(); no reply, no event */
         VERIFY_READ,
-};
-
-/* What happened, for the log after the reply has gone out. */
-struct verify_event {
-        enum reason reason;
-        enum wire_kind kind;
-        char id[KEYTEXT_ID_LEN + 1];
-        char user[WIRE_USER_MAX + 1];
-        char service[WIRE_SERVICE_MAX + 1];
-        char rhost[WIRE_RHOST_MAX + 1];
-        struct ucred peer;
-        bool known;                    /* there is a key with this id */
-        char owner[WIRE_USER_MAX + 1]; /* of that key */
-        uid_t owner_uid;
-        int64_t expires_at; /* of the key, where there is one */
-        /* with REASON_STORE: what the store said */
-        int store_error;
-        /* of the certificate that counted; "": none did */
-        char thumbprint[2 * RECORD_THUMBPRINT_LEN + 1];
-        char subject[RECORD_DN_MAX + 1]; /* of that; "": it could not be read */
-        char detail[CERT_DETAIL_LEN];
-        int64_t now;
 };
 
 /**

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "keys/audit.h"
-#include "login/verify.h"
+#include "login/verify_event.h"
 
 /**
  * verify_audit_fill(event, ret): the record of a verification, or of a request to make a key at a
