@@ -335,7 +335,7 @@ struct server *server_free(struct server *s) {
         cleanup_close(&s->sockets.verify);
         cleanup_close(&s->sockets.control);
         if (s->verify && s->worker)
-                verify_flush(s->verify, s->worker);
+                verify_finish(s->verify, s->worker);
         sweep_timer_stop(s->sweeper);
         accounts_stop(s->accounts);
         if (s->audit && s->worker)

@@ -1,35 +1,57 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Events that the loop saw, on their way to the audit log: folded, then written by the outbox.
+ * Knows nothing of logins; what a record says of one is verify_audit's. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
-#include "cleanup.h"
 #include "keys/audit.h"
+#include "keys/outbox.h"
 #include "store/store_audit.h"
 #include "text.h"
 
 #define BATCH_MAX 128 /* records in one transaction */
 
-/* One transaction's worth on its way. Lives as long as it cannot be written; then it is tried
- * again. */
-struct batch {
-        struct worker_job job;
-        struct audit *audit;
-        int result;
-        bool last; /* there is no second try */
-        size_t n;
-        struct audit_record records[BATCH_MAX];
-};
-
-/* Invariant: there is at most one batch that is not the last; it belongs to the worker while
- * on_its_way. */
 struct audit {
         struct fold *fold;
-        struct batch *batch;
-        bool on_its_way;
-        bool complained;
+        struct outbox *outbox;
+};
+
+static int write_record(struct store *writer, void *note) {
+        return store_audit_add(writer, note);
+}
+
+static unsigned long long count(const struct audit_record *records, size_t n) {
+        unsigned long long sum = 0;
+
+        for (size_t i = 0; i < n; i++)
+                sum += records[i].count;
+        return sum;
+}
+
+static void tell(enum outbox_news news, const void *notes, size_t n, int r) {
+        switch (news) {
+        case OUTBOX_WAITS:
+                log_message(MESSAGE_AUDIT_WAITS, LOG_WARNING,
+                            "the audit log cannot be written, events are gathered until it can: %s",
+                            store_error_text(r));
+                break;
+        case OUTBOX_BACK:
+                log_message(MESSAGE_AUDIT_BACK, LOG_NOTICE, "the audit log is written again");
+                break;
+        case OUTBOX_LOST:
+                log_message(MESSAGE_AUDIT_LOST, LOG_ERR, "%llu events are not in the audit log: %s",
+                            count(notes, n), store_error_text(r));
+                break;
+        }
+}
+
+static const struct outbox_kind kind = {
+        .size = sizeof(struct audit_record),
+        .most = BATCH_MAX,
+        .write = write_record,
+        .tell = tell,
 };
 
 int audit_new(struct audit **ret) {
@@ -39,8 +61,10 @@ int audit_new(struct audit **ret) {
         if (!a)
                 return -ENOMEM;
         r = fold_new(&a->fold);
+        if (r >= 0)
+                r = outbox_new(&a->outbox, &kind);
         if (r < 0) {
-                free(a);
+                audit_free(a);
                 return r;
         }
         *ret = a;
@@ -50,7 +74,7 @@ int audit_new(struct audit **ret) {
 struct audit *audit_free(struct audit *a) {
         if (a) {
                 fold_free(a->fold);
-                free(a->batch);
+                (void) outbox_free(a->outbox);
         }
         free(a);
         return NULL;
@@ -60,93 +84,27 @@ void audit_note(struct audit *a, const struct audit_record *record, int64_t now)
         fold_note(a->fold, record, now);
 }
 
-static void batch_run(struct worker_job *job, struct store *writer) {
-        struct batch *batch = (struct batch *) job;
-        int r;
+/* Moves what is due from the fold to the outbox, as far as there is place. Returns how much. */
+static size_t gather(struct audit *a, int64_t now, bool all) {
+        size_t n;
+        struct audit_record *records = outbox_space(a->outbox, &n);
 
-        r = store_begin(writer);
-        for (size_t i = 0; r >= 0 && i < batch->n; i++)
-                r = store_audit_add(writer, &batch->records[i]);
-        if (r >= 0)
-                r = store_commit_quietly(writer);
-        store_rollback(writer);
-        batch->result = r;
-}
-
-static uint64_t count(const struct batch *batch) {
-        uint64_t n = 0;
-
-        for (size_t i = 0; i < batch->n; i++)
-                n += batch->records[i].count;
+        n = fold_take(a->fold, now, all, records, n);
+        outbox_fill(a->outbox, n);
         return n;
 }
 
-static void batch_done(struct worker_job *job) {
-        struct batch *batch = (struct batch *) job;
-        struct audit *a = batch->audit;
-
-        if (batch->result < 0 && batch->last)
-                log_message(MESSAGE_AUDIT_LOST, LOG_ERR, "%llu events are not in the audit log: %s",
-                            (unsigned long long) count(batch), store_error_text(batch->result));
-        else if (batch->result < 0 && !a->complained)
-                log_message(MESSAGE_AUDIT_WAITS, LOG_WARNING,
-                            "the audit log cannot be written, events are gathered until it can: %s",
-                            store_error_text(batch->result));
-        else if (batch->result >= 0 && a->complained)
-                log_message(MESSAGE_AUDIT_BACK, LOG_NOTICE, "the audit log is written again");
-        a->complained = batch->result < 0;
-        if (batch->last) {
-                free(batch);
-                return;
-        }
-        a->on_its_way = false;
-        if (batch->result >= 0) {
-                a->batch = NULL;
-                free(batch);
-        }
-}
-
-/* Fills a batch with what is due; NULL when nothing is. */
-static struct batch *gather(struct audit *a, int64_t now, bool all) {
-        struct batch *batch = malloc(sizeof(*batch));
-
-        if (!batch)
-                return NULL;
-        batch->job = (struct worker_job){ .run = batch_run, .done = batch_done, .urgent = true };
-        batch->audit = a;
-        batch->result = 0;
-        batch->last = all;
-        batch->n = fold_take(a->fold, now, all, batch->records, BATCH_MAX);
-        if (batch->n > 0)
-                return batch;
-        free(batch);
-        return NULL;
-}
-
+/* While one batch is on its way, or cannot be written, the others go on being folded. */
 void audit_flush(struct audit *a, struct worker *worker, int64_t now) {
-        if (a->on_its_way)
-                return;
-        if (!a->batch)
-                a->batch = gather(a, now, false);
-        if (a->batch && worker_submit(worker, &a->batch->job) >= 0)
-                a->on_its_way = true;
+        if (outbox_is_empty(a->outbox))
+                (void) gather(a, now, false);
+        outbox_flush(a->outbox, worker);
 }
 
 void audit_finish(struct audit *a, struct worker *worker, int64_t now) {
-        struct batch *batch;
-
-        batch = take_ptr(a->batch);
-        if (batch)
-                batch->last = true;
-        if (a->on_its_way) /* and this was its last try */
-                batch = NULL;
-        if (!batch)
-                batch = gather(a, now, true);
-        for (; batch; batch = gather(a, now, true))
-                if (worker_submit(worker, &batch->job) < 0) {
-                        batch->result = -EBUSY;
-                        batch_done(&batch->job);
-                }
+        do
+                outbox_finish(a->outbox, worker);
+        while (gather(a, now, true) > 0);
 }
 
 int audit_own(struct store *writer, const char *event, const struct key_record *key,

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Keys that retire with the first use of their successor. A verification does not write: so what
- * was seen is noted here on the loop, counts from the very next request on, and the writer
- * thread makes it last. A crash before that forgets it; the next use of the successor notes it
- * again. */
+/* Keys that retire with the first use of their successor. A verification does not write. What it
+ * saw is noted here on the loop, counts from the very next request on, and is written by the
+ * writer thread. A crash before that forgets it; the next use of the successor notes it again. */
 #pragma once
 
 #include "store/store.h"
 #include "store/worker.h"
 
-/* noted and not yet written; what does not fit is noted at the successor's next use */
+/* noted and not yet handed over; what does not fit is noted at the successor's next use */
 #define RETIRE_MAX 64
 
 struct retire;
@@ -22,7 +21,7 @@ struct retire *retire_free(struct retire *retire);
 /**
  * retire_note(retire, worker, key, now):
  * The successor of ${key}, which was to retire then, was used at ${now}. ${worker} writes it;
- * NULL, or one that cannot take it now: it is for a later note of the same to try again.
+ * without one (NULL) it waits for a flush. What was noted already keeps its time.
  */
 void retire_note(struct retire *retire, struct worker *worker, const struct key_record *key,
                  int64_t now);
@@ -38,3 +37,9 @@ bool retire_has(const struct retire *retire, const char *id);
  */
 void retire_use(struct retire *retire, struct worker *worker, struct store *reader,
                 const struct key_record *key, int64_t now);
+
+/**
+ * retire_flush(retire, worker), retire_finish(retire, worker): as those of the outbox.
+ */
+void retire_flush(struct retire *retire, struct worker *worker);
+void retire_finish(struct retire *retire, struct worker *worker);

@@ -9,19 +9,20 @@
 struct uses;
 
 /**
- * uses_new(ret): 0; -ENOMEM. uses_free() loses what was not handed over.
+ * uses_new(ret): 0; -ENOMEM.
+ * uses_free(u): the end of the worker comes before it. Loses what was not written.
  */
 int uses_new(struct uses **ret) _must_check_;
 struct uses *uses_free(struct uses *u);
 
 /**
  * uses_note(u, id, service, rhost, now): one more use of the key ${id}. The texts are a peer's.
- * When the writer does not come along, later ones go unnoted rather than that somebody waits.
+ * When the writer is far behind, later uses go unnoted: no login waits for it.
  */
 void uses_note(struct uses *u, const char *id, const char *service, const char *rhost, int64_t now);
 
 /**
- * uses_flush(u, worker): hands the writer what there is. Nothing is lost when it cannot take it
- * now.
+ * uses_flush(u, worker), uses_finish(u, worker): as those of the outbox.
  */
 void uses_flush(struct uses *u, struct worker *worker);
+void uses_finish(struct uses *u, struct worker *worker);

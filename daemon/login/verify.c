@@ -394,6 +394,12 @@ int verify_take(struct verify *v, const struct verify_packet *packet,
 
 void verify_flush(struct verify *v, struct worker *worker) {
         uses_flush(v->uses, worker);
+        retire_flush(v->retire, worker);
+}
+
+void verify_finish(struct verify *v, struct worker *worker) {
+        uses_finish(v->uses, worker);
+        retire_finish(v->retire, worker);
 }
 
 bool verify_take_unknown(struct verify *v) {

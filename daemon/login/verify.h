@@ -128,9 +128,11 @@ struct loglimit *verify_limits(struct verify *v);
 void verify_log(struct verify *v, const struct verify_event *event);
 
 /**
- * verify_flush(v, worker): hands the uses noted so far to the writer. Nothing is lost when it
- * cannot take them now.
+ * verify_flush(v, worker): hands the writer what logins have left to be written.
+ * verify_finish(v, worker): the same at the end, for a last try; verify_free() comes after the
+ * end of the worker.
  */
+void verify_finish(struct verify *v, struct worker *worker);
 void verify_flush(struct verify *v, struct worker *worker);
 
 /**
