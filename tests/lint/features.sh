@@ -1,28 +1,36 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# What FEATURES.md promises is shown: each row of its table names tests that are there and have the row's number in their name, each
-# such test is in a row, and make check or ./test runs it.
+# What FEATURES.md promises is shown: each of its entries names tests that are there and have the entry's number in their name, each
+# such test is in an entry, and make check or ./test runs it.
 # shellcheck source=tests/lint/lib
 . "$(dirname "$0")/lib"
 
-rows=$(grep -nE '^\| [WQ][0-9]+ \|' FEATURES.md)
-[[ -n $rows ]] || { echo "FEATURES.md: no table of features"; exit 1; }
-named=
-while IFS='|' read -r line number _ _ files _; do
-        number=${number// /}
+# "FILE:LINE: NUMBER TEST..." for each entry of a list, which begins with "- **NUMBER** "
+entries() { # FILE
+        awk '
+        function flush() { if (entry) print entry; entry = "" }
+        /^- \*\*[WQ][0-9]+\*\* / { flush(); number = $2; gsub(/[*]/, "", number); entry = FILENAME ":" FNR ": " number }
+        /^#/ { flush() }
+        entry { line = $0; while (match(line, /`tests\/[^`]*`/)) { entry = entry " " substr(line, RSTART + 1, RLENGTH - 2); line = substr(line, RSTART + RLENGTH) } }
+        END { flush() }' "$1"
+}
+features=$(entries FEATURES.md)
+[[ -n $features ]] || { echo "FEATURES.md: no list of features"; exit 1; }
+there='' # "TEST NUMBER" of each feature
+while read -r at number files; do
         padded=$(printf '%s%02d' "${number:0:1}" "${number:1}")
-        [[ $files == *'`tests/'* ]] || report "a row names the test that shows it" "FEATURES.md:${line%:}: $number"
-        for file in ${files//[\`,]/}; do
-                named+="$file $padded"$'\n'
-                [[ -x $file ]] || report "a test that is there and can be run" "FEATURES.md:${line%:}: $file"
-                [[ $file == *"$padded"* ]] || report "a test with $padded in its name" "FEATURES.md:${line%:}: $file"
+        [[ -n $files ]] || report "an entry names the test that shows it" "$at $number"
+        for file in $files; do
+                there+="$file $padded"$'\n'
+                [[ -x $file ]] || report "a test that is there and can be run" "$at $file"
+                [[ $file == *"$padded"* ]] || report "a test with $padded in its name" "$at $file"
                 [[ $file != tests/scenario/* ]] || grep -qF "%D%/${file##*/}" tests/scenario/Makemodule.am ||
-                        report "a test that tests/scenario/Makemodule.am has" "FEATURES.md:${line%:}: $file"
+                        report "a test that tests/scenario/Makemodule.am has" "$at $file"
         done
-done <<<"$rows"
+done <<<"$features"
 for file in tests/@(scenario|container)/[WQ][0-9]*.sh; do
         for number in $(grep -oE '[WQ][0-9]{2}' <<<"${file##*/}"); do
-                grep -qxF "$file $number" <<<"$named" || report "in FEATURES.md's table" "$file:1: $number"
+                grep -qxF "$file $number" <<<"$there" || report "in FEATURES.md's list" "$file:1: $number"
         done
 done
 finish
