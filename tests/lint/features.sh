@@ -1,21 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # What FEATURES.md promises is shown: each of its entries names tests that are there and have the entry's number in their name, each
-# such test is in an entry, and make check or ./test runs it.
+# such test is in an entry, and make check or ./test runs it. The tests that SECURITY.md names are there as well.
 # shellcheck source=tests/lint/lib
 . "$(dirname "$0")/lib"
 
-# "FILE:LINE: NUMBER TEST..." for each entry of a list, which begins with "- **NUMBER** "
+# "FILE:LINE: NUMBER TEST..." for each entry of a list, which begins with "- **NUMBER** " or "NUMBER. "
 entries() { # FILE
         awk '
         function flush() { if (entry) print entry; entry = "" }
-        /^- \*\*[WQ][0-9]+\*\* / { flush(); number = $2; gsub(/[*]/, "", number); entry = FILENAME ":" FNR ": " number }
+        /^- \*\*[WQ][0-9]+\*\* |^[0-9]+\. / { flush(); number = $1 == "-" ? $2 : $1; gsub(/[*.]/, "", number); entry = FILENAME ":" FNR ": " number }
         /^#/ { flush() }
         entry { line = $0; while (match(line, /`tests\/[^`]*`/)) { entry = entry " " substr(line, RSTART + 1, RLENGTH - 2); line = substr(line, RSTART + RLENGTH) } }
         END { flush() }' "$1"
 }
-features=$(entries FEATURES.md)
+features=$(entries FEATURES.md) promises=$(entries SECURITY.md)
 [[ -n $features ]] || { echo "FEATURES.md: no list of features"; exit 1; }
+[[ -n $promises ]] || { echo "SECURITY.md: no list of promises"; exit 1; }
 there='' # "TEST NUMBER" of each feature
 while read -r at number files; do
         padded=$(printf '%s%02d' "${number:0:1}" "${number:1}")
@@ -33,4 +34,8 @@ for file in tests/@(scenario|container)/[WQ][0-9]*.sh; do
                 grep -qxF "$file $number" <<<"$there" || report "in FEATURES.md's list" "$file:1: $number"
         done
 done
+while read -r at number files; do
+        [[ -n $files ]] || report "a promise names the tests that show it" "$at $number"
+        for file in $files; do [[ -s $file ]] || report "a test that is there" "$at $file"; done
+done <<<"$promises"
 finish
