@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# bash completion for wfapikeyctl(1). What there is to complete is not listed here but asked for: commands and options of --help, and ids, users,
-# services, certificates and policies of the daemon, which shows the caller what is his. Who is not answered gets nothing, and no message.
+# bash completion for wfapikeyctl(1). Commands and options come from
+# --help. Ids, users, services, certificates and policies come from the daemon, which shows a caller
+# only what the caller may see. Without an answer there are no completions and no message.
 
-# Never longer than a person waits for a completion (a test on a busy machine has more time); the daemon's socket is the one of the line that
-# is being typed.
+# Waits no longer than a person waits for a completion. (A test on a busy machine has more time.)
+# The socket of the daemon is the one on the line that is being typed.
 _wfapikeyctl_ask() { timeout "${WFAPIKEY_COMPLETION_TIMEOUT-2}" "$ctl" "${control[@]}" "$@" </dev/null 2>/dev/null; }
 
-# The values of a member in JSON that --json printed. A quotation mark within a value is written \", so what looks like a member is one; a
-# value with a backslash is left out, because what it stands for cannot be told without a parser.
+# The values of a member in the JSON that --json printed. A quotation mark within a value is written
+# \", so everything that looks like a member is one. A value with a backslash is left out, because
+# it cannot be read without a parser.
 _wfapikeyctl_member() { grep -oE "\"$1\":\"[^\"\\\\]*\"[],}]" | sed -E 's/^"[^"]*":"(.*)"[],}]$/\1/'; }
 
-# The nouns, or the verbs of NOUN. What is no word of ours must not get into a script of sed's.
+# The nouns, or the verbs of NOUN. Other words must not get into a sed script.
 _wfapikeyctl_commands() { # [NOUN]
     [[ ${1-} != *[!a-z-]* ]] || return 0
     sed -nE "/^Commands:/,/^\$/ s/^  ${1:+$1 }([a-z][a-z-]*)( .*)?\$/\\1/p" <<<"$help" | sort -u
@@ -22,7 +24,7 @@ _wfapikeyctl_options() { # WORD...
     "$ctl" "$@" --help 2>/dev/null | sed -nE 's/^  (--[a-z-]+(=[A-Z]+)?) .*/\1/p'
 }
 
-# What a word of this kind may be; a kind is what --help calls it.
+# The words that can stand for this kind. A kind is a name that --help uses.
 _wfapikeyctl_values() { # KIND OPTION
     case $1 in
     ID)
@@ -47,7 +49,7 @@ _wfapikeyctl_values() { # KIND OPTION
     esac
 }
 
-# Of the words on standard input those that begin as the current one, quoted as the shell wants them.
+# Offers the words of standard input that begin like the current word, quoted for the shell.
 _wfapikeyctl_reply() { # QUOTED-PREFIX
     local word
     while IFS= read -r word; do
@@ -56,7 +58,8 @@ _wfapikeyctl_reply() { # QUOTED-PREFIX
     [[ ${#COMPREPLY[@]} != 1 || ${COMPREPLY[0]} != *= ]] || compopt -o nospace 2>/dev/null
 }
 
-# The words up to the cursor into ${words[@]}. Where bash takes "--option=value" apart, it is one again.
+# Puts the words up to the cursor into ${words[@]}. Bash may split "--option=value": this joins it
+# again.
 _wfapikeyctl_words() {
     local i joined=no
     for ((i = 1; i <= COMP_CWORD; i++)); do
@@ -80,7 +83,8 @@ _wfapikeyctl() {
     cur=${words[-1]-}
     unset 'words[-1]'
 
-    # An option that wants a value and has no '=' takes the next word; which these are, the help of the command says that stands before it.
+    # An option with a value and without '=' takes the next word. The help of the command before it
+    # says which options have a value.
     options=$(_wfapikeyctl_options)
     for word in "${words[@]}"; do
         case $word in
@@ -123,10 +127,10 @@ _wfapikeyctl() {
     else
         read -ra usage < <("$ctl" "${command[@]}" --help 2>/dev/null | sed -nE "1 s/^Usage: wfapikeyctl ${command[*]}(.*) \\[OPTION\\.\\.\\.\\]\$/\\1/p")
         kind=${usage[${#given[@]}]-}
-        # The last of them can be repeated.
+        # The last word can be repeated.
         [[ -n $kind || ${#usage[@]} -eq 0 || ${usage[-1]} != *... ]] || kind=${usage[-1]}
         kind=${kind%...}
-        # A policy that is yes or no.
+        # A policy with the values yes and no.
         if [[ $kind == NAME=VALUE && $cur == *=* ]]; then
             option=${cur%%=*}
             cur=${cur#*=}
@@ -141,7 +145,7 @@ _wfapikeyctl() {
         mapfile -t COMPREPLY < <(_wfapikeyctl_values "$kind" "$option")
         return
     fi
-    # What is named already is not offered again.
+    # A word that is on the line already is not offered again.
     _wfapikeyctl_reply "$prefix" < <(_wfapikeyctl_values "$kind" "$option" | grep -vxF -e '' "${given[@]/#/-e}")
 }
 
