@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: the units install, verify and start; the first question starts the daemon; sockets outlive it; files and runtime are closed.
+# Goal: the units install, verify and start. The first request starts the daemon. The sockets stay
+# when it stops. Other users cannot read its files and its runtime directory.
 # shellcheck source=tests/container/lib
 . "${0%/*}/lib"
 

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: what systemd does for the daemon: how much its units shut off, the credential that the pepper comes from, reloads that say what is wrong
-# and keep connections, files beside the configuration, a second daemon, directories and groups, explanations in the journal.
+# Goal: what systemd does for the daemon: the sandbox of the units, the pepper as a credential,
+# reloads that say what is wrong and keep connections, drop-in configuration files, a second daemon,
+# directories and groups, explanations in the journal.
 # shellcheck source=tests/container/lib
 . "${0%/*}/lib"
 

@@ -1,10 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: not one login fails while the daemon is restarted, killed, killed by the watchdog because it hangs, and upgraded, with 50 PAM logins
-# a second going on; and none need wait for longer than the 2 s that the module has by default.
+# Goal: no login fails while the daemon is restarted, killed, killed by the watchdog because it
+# hangs, and upgraded, with 50 PAM logins a second. No login needs to wait longer than the 2 s that
+# the module waits by default.
 #
-# That none fails is strict. How long one takes, the machine has a say in, which can only make it longer: so it counts what the best of a few
-# rounds took, and every figure is printed. The module of this test waits for 30 s, so that a slow machine is told from a lost login.
+# That no login fails is strict. How long a login takes depends on the machine too, which can only
+# make it longer. So the test takes the best of a few rounds and prints every figure. The module of
+# this test waits for 30 s, so a slow machine is told from a lost login.
 # shellcheck source=tests/container/lib
 . "${0%/*}/lib"
 
@@ -34,7 +36,8 @@ ledger() { # what became of the logins up to now
 }
 some_logins() { for _ in 1 2 3 4 5 6 7 8 9 10; do wfapikeyctl verify alice <<<"$key" >/dev/null || return; done; }
 
-# survives WHAT COMMAND...: a few rounds of it; not a login may fail in any, and one of them must do without a slow one.
+# survives WHAT COMMAND...: a few rounds of it; not a login may fail in any, and one of them must do
+# without a slow one.
 survives() {
     local what=$1 round quick=false failed=0 away
     shift

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: no local user stops, slows beyond use, or empties the daemon: idle connections, floods of nonsense, long messages; and a full disk
-# stops changes with a clear word, loses nothing, and stops no login.
+# Goal: no local user stops the daemon, slows it so that it is of no use, or empties it: with idle
+# connections, floods of nonsense or long messages. A full disk stops changes with a clear message,
+# loses nothing and stops no login.
 # shellcheck source=tests/container/lib
 . "${0%/*}/lib"
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: after a fresh install with README's lines in front of Debian's own services doctor has nothing to complain of; and it finds what is done to it.
+# Goal: after a fresh install with README's lines in Debian's own services, doctor finds no fault.
+# It finds each fault that this test makes.
 # shellcheck source=tests/container/lib
 . "${0%/*}/lib"
 

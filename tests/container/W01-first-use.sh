@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: W1: whoever logs in to sshd with a password, and has no key there, is shown one, once; it works, for that service; a key login
-# shows none, and so does su, where the session is not its caller's; a revoked one is not replaced, an expired one is; and nothing that goes wrong keeps anybody out.
+# Goal: W1: a user without a key who logs in to sshd with a password is shown a key, once. The key
+# works for that service. A login with a key shows none, nor does su, where the session is not its
+# caller's. A revoked key is not replaced, an expired one is. No fault in this keeps a user out.
 # shellcheck source=tests/container/lib
 . "${0%/*}/lib"
 

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: a name and a password get a key, through the PAM service wfapikey in a helper of the daemon as its unit sandboxes it; nothing else gets
-# one, refusals are late and counted, and a PAM module that hangs or crashes takes neither the daemon down nor holds it up.
+# Goal: a name and a password get a key, through the PAM service wfapikey, in a helper in the
+# sandbox of the unit. Nothing else gets a key. Refusals are late and counted. A PAM module that
+# hangs or crashes neither ends the daemon nor delays it.
 # shellcheck source=tests/container/lib
 . "${0%/*}/lib"
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: W9, "Remove API key when a user's password expires", off by default, with the tools that administrators use; what becomes of an account
-# is seen at once; a directory that hangs holds up nobody.
+# Goal: W9: "Remove API key when a user's password expires", off by default, with the tools that
+# administrators use. Changes of an account count at once. A directory that hangs delays nobody.
 # shellcheck source=tests/container/lib
 . "${0%/*}/lib"
 

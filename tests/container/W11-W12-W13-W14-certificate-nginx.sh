@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: client certificates through a real nginx, with the configurations of wfapikey-certificates(7): behind the key; and verified by nginx,
-# which hands them to PAM. No header, no request to the inner server and no other user gets in without.
+# Goal: client certificates through a real nginx, with the configurations of
+# wfapikey-certificates(7): behind the key, and verified by nginx, which passes them to PAM. No
+# header, no request to the inner server and no other user of the host gets in without one.
 # shellcheck source=tests/container/lib
 . "${0%/*}/lib"
 # shellcheck source=tests/container/pki

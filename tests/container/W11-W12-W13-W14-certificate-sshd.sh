@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: client certificates through a real sshd, with the configurations of wfapikey-certificates(7): not asked for; asked for and missing;
-# attached; wrong, expired, of another CA, revoked, bound to another; proved by a signature; proved by the SSH key. And through su.
+# Goal: client certificates through a real sshd, with the configurations of
+# wfapikey-certificates(7): not required; required and missing; attached; wrong, expired, of another
+# CA, revoked, bound to another key; proved by a signature; proved by the SSH key. Also through su.
 # shellcheck source=tests/container/lib
 . "${0%/*}/lib"
 # shellcheck source=tests/container/pki

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: a service that knows a password and nothing else: PostgreSQL, as the manual page has it, with the certificate behind the key.
+# Goal: a service that only asks for a password: PostgreSQL, as in the manual page, with the
+# certificate behind the key.
 # shellcheck source=tests/container/lib
 . "${0%/*}/lib"
 # shellcheck source=tests/container/pki

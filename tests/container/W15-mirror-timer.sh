@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: W15: wfapikey-mirror.service, configured as its comments say, exports this host's keys and imports another's, by hand and by its timer, within
-# its sandbox; and what it refuses it says each time.
+# Goal: W15: wfapikey-mirror.service, configured as its comments say, exports this host's keys and
+# imports those of another host, by hand and by its timer, within its sandbox. It logs each refusal.
 # shellcheck source=tests/container/lib
 . "${0%/*}/lib"
 

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: what a caller of the control socket may do follows from its uid and groups alone: every method, by root, an administrator, a developer and a user,
-# with own keys and with others', from processes with those uids; and texts that would harm a terminal or a log get nowhere.
+# Goal: the uid and the groups of a caller alone decide what it may do on the control socket. Each
+# method is called by root, an administrator, a developer and a user, with own keys and with
+# others', from processes with those uids. Texts that could harm a terminal or a log are refused.
 # shellcheck source=tests/container/lib
 . "${0%/*}/lib"
 

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: wfapikey-metrics.service writes the metrics where Debian's node exporter looks, as a whole and readable to it, within its sandbox; does
-# nothing where that directory is missing; its timer is off until somebody enables it; another file is a matter of one drop-in.
+# Goal: wfapikey-metrics.service writes the metrics where Debian's node exporter looks, as a whole
+# and readable to it, within its sandbox. It does nothing where that directory is missing. Its timer
+# is off until an administrator enables it. One drop-in changes the file.
 # shellcheck source=tests/container/lib
 . "${0%/*}/lib"
 

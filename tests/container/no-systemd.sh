@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: the daemon alone in a container without systemd, as wfapikey-containers(7) says: the first process reaps and hands on signals, a key comes from
-# the environment and from nowhere else by accident, and peers in other namespaces are who the kernel says they are.
+# Goal: the daemon runs alone in a container without systemd, as wfapikey-containers(7) says. The
+# first process reaps processes and passes signals on. A key comes from the environment, and from
+# nowhere else by accident. The daemon sees peers in other namespaces as the kernel reports them.
 # shellcheck source=tests/container/lib
 . "${0%/*}/lib"
 

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: the Debian packages, as an administrator has them: installed, three commands of README until sshd takes a key, upgraded while
-# logins go on, removed, installed again, purged. Passwords and su work at every step, and nothing is left that is not documented.
+# Goal: the Debian packages are installed, sshd takes a key after three commands of README, they are
+# upgraded while logins go on, removed, installed again and purged. Passwords and su work at every
+# step, and nothing is left that is not documented.
 # shellcheck source=tests/container/lib
 . "${0%/*}/lib"
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: the daemon starts on private paths, stops on SIGTERM with status 0, removes its sockets and keeps its keys; a second one
-# does not take its sockets away.
+# Goal: the daemon starts on private paths, stops on SIGTERM with status 0, removes its sockets and
+# keeps its keys. A second daemon does not take its sockets away.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: a key is issued, shown, reset, removed through the command line, with the right exit status and effect at each
-# step; the new key alone is on standard output, and ids are all that is ever named.
+# Goal: a key is issued, shown, reset and removed on the command line, with the right exit status
+# and effect at each step. Standard output has only the new key, and messages name only the id.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: --service lets a key into those services and nowhere else; --from needs a literal address inside, and an unknown one denies.
+# Goal: a key with --service is good for these services only. A key with --from needs a literal
+# address in its networks, and an unknown address is refused.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 

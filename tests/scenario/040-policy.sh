@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: each policy takes what it should and nothing else, all changes or none, and does what it says:
-# require-certificate. (enabled: Q01; lifetime: W07; max-lifetime: Q07; max-keys-per-user: Q08; admin-keys: W02.)
+# Goal: each policy accepts its values and no others, a call makes all changes or none, and the
+# policy does what it says: require-certificate. (enabled: Q01; lifetime: W07; max-lifetime: Q07;
+# max-keys-per-user: Q08; admin-keys: W02.)
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 

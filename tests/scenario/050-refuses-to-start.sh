@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: over a store that is not as it was left the daemon does not start, says why in one line, ends with 78, changes nothing, and in
-# particular does not begin anew; put right again, the old key still works.
+# Goal: the daemon does not start over a store that is not as it left it. It says why in one line,
+# ends with 78, changes nothing and never begins with an empty store. After the repair the old key
+# works.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 command -v sqlite3 >/dev/null || skip "no sqlite3"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: kill -9 of the daemon at any moment loses no change that was acknowledged, and undoes no revocation.
+# Goal: kill -9 of the daemon at any moment loses no acknowledged change and undoes no revocation.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 

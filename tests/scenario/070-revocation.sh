@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: while eight threads ask without pause, no question that begins after a change was acknowledged is answered by the state before it:
-# revoke, reset, remove, disable, and the key's expiry; and no question goes unanswered meanwhile.
+# Goal: while eight threads ask without a pause, a verification that begins after a change was
+# acknowledged is never answered by the state before it. The changes are revoke, reset, remove,
+# disable and the key's expiry. Every verification gets an answer.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 hammer=$abs_top_builddir/tests/scenario/hammer

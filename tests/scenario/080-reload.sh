@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: SIGHUP reads the configuration again: services are tied to users from then on; a wrong file is named and the old one stays.
+# Goal: SIGHUP reads the configuration again. Services are tied to users from then on. A wrong file
+# is named in the log, and the old configuration stays in force.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: the command line is honest: help for each verb, one exit status for each kind of failure, errors on stderr that name what was wrong,
-# JSON that is JSON, a full disk noticed.
+# Goal: the command line has help for each verb and one exit status for each kind of failure. Errors
+# go to stderr and name what was wrong. JSON is valid, and a full disk is noticed.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 

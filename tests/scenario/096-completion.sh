@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: completion knows every command and option that --help knows; keys, certificates, users, services and policies come from the daemon,
-# for the caller alone; and where nobody answers it offers nothing and says nothing. In bash, and in zsh where that is installed.
+# Goal: completion knows every command and option of --help. Keys, certificates, users, services and
+# policies come from the daemon, and only those that the caller may see. Without an answer it offers
+# nothing and prints nothing. In bash, and in zsh if it is installed.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 

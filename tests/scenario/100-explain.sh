@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: explain says without the secret what a login gets, now and at another time: for each situation its reason is that of the refusal.
+# Goal: explain says without the secret what a login gets, now and at another time. In each
+# situation its reason is that of the real refusal.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: doctor finds nothing wrong where nothing is; finds each broken thing - sockets, modes, pepper, store, PAM lines - names it and says
-# what to do; and ends with the exit status that the worst of them has.
+# Goal: doctor finds nothing wrong on a good host. It finds each broken thing (sockets, modes,
+# pepper, store, PAM lines), names it and says what to do. Its exit status is that of the worst
+# finding.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 

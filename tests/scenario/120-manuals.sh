@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: the manual pages are complete and true: every command, option, policy, key of the configuration, exit status, PAM code, reason, error and
-# field of the log that the programs have is in the pages, with its default, and the pages have none that the programs do not have.
+# Goal: the manual pages are complete and true. The pages have every command, option, policy, key of
+# the configuration, exit status, PAM code, reason, error and field of the log that the programs
+# have, with the defaults, and no others.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: what became of an account while no daemon ran counts for the very first login, even for the one that starts the daemon.
+# Goal: a change of an account while no daemon runs counts for the very first login, also for the
+# login that starts the daemon.
 
 if [[ $(id -u) != 0 ]] || ! unshare --mount true 2>/dev/null; then
     echo "skipped: needs root and mount namespaces"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: what one user may call all the time neither keeps an administrator from issuing keys, nor makes the store grow without end.
+# Goal: a user who calls the daemon without a pause neither keeps an administrator from issuing keys
+# nor makes the store grow without end.
 
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: files are told apart: certificates are taken in every form, whatever holds a private key is refused with a warning before anything is
-# sent, and what else is no certificate is called by its name. 'sign' makes answers that openssl finds right, from files and from SSH agents.
+# Goal: the command line accepts certificates in every form. It refuses a file with a private key
+# with a warning, before anything is sent, and says what any other file is. 'sign' makes answers
+# that openssl verifies, with keys from files and from SSH agents.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 

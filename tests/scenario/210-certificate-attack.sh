@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: whoever holds a good key and sends certificates that are none, thousands of them and at once, stops nobody else's login and does not take the daemon
-# with it; whoever holds no good key has nothing read; and a certificate that another process claims for a service counts no more than one that is shown.
+# Goal: a client with a good key that sends thousands of broken certificates stops no other user's
+# login and does not end the daemon. The daemon reads nothing of a client without a good key. A
+# certificate that another process claims for a service counts only as shown.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 # shellcheck source=tests/scenario/pki.sh

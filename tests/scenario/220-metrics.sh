@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: wfapikeyctl metrics is text of OpenMetrics to the letter; its counters move exactly as logins happen, its gauges say what there is; into
-# a file it comes at once, readable to others; and only administrators see it.
+# Goal: wfapikeyctl metrics prints valid OpenMetrics. Its counters change exactly as logins happen,
+# and its gauges are right. A file appears at once and is readable to other users. Only
+# administrators see metrics.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: keys are disabled until an administrator enables them; disabling refuses all at once, and enabling brings back those that are alive,
-# and those alone.
+# Goal: keys are disabled until an administrator enables them. Disabling refuses all keys at once.
+# Enabling makes only those good again that have not ended.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: Q2: the table of keys has name, id, owner, last updated, created, expires, status; it is searched, filtered, sorted, and comes in
-# pages; keys that end soon are listed with an exit status of their own.
+# Goal: Q2: the table of keys has name, id, owner, last updated, created, expires and status. It can
+# be searched, filtered, sorted and read in pages. A command lists the keys that end soon, with an
+# exit status of its own.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: a key is active, expired or revoked, and says why; each status can be listed by itself, and is counted.
+# Goal: a key is active, expired or revoked, and says why. Each status can be listed by itself and
+# is counted.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 

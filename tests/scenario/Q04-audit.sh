@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal (Q4): every change, login and refusal is an event in the audit log, with who, what and which key; filters find it, --follow shows it
-# when it happens; no flood hides it, no kill -9 loses it, and whoever alters the log is found out.
+# Goal: Q4: every change, login and refusal is an event in the audit log, with who, what and which
+# key. Filters find it, and --follow shows it when it happens. No flood hides an event and no kill
+# -9 loses it. An alteration of the log is found.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 command -v sqlite3 >/dev/null || skip "no sqlite3"

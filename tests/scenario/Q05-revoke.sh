@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: Q5: one key is revoked, several are, all or none; only active ones; for ever; with a reason that stays.
+# Goal: Q5: one key or several keys are revoked, all of them or none, active ones only, for good,
+# and with a reason that stays.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: the owner of a key removes it, alone: it is gone from the list, the next login with it fails, and nobody else could.
+# Goal: the owner removes a key without an administrator. The key leaves the list and the next login
+# with it fails. Other users cannot remove it.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: max-lifetime bounds the keys that are issued from then on, those without an expiry too; those that are there keep theirs.
+# Goal: max-lifetime bounds the keys that are issued from then on, also those without an expiry.
+# Existing keys keep their expiry.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: max-keys-per-user, 1 to 1000, refuses new keys only: those beyond it stay good, ended ones do not count, each user is counted alone.
+# Goal: max-keys-per-user, 1 to 1000, refuses only new keys. Existing keys beyond it stay good,
+# ended keys do not count, and each user is counted alone.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 

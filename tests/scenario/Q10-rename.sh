@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: Q10: a key is made with a description and an expiry, in every form that a duration has, shown once, and renamed later.
+# Goal: Q10: a key is made with a description and an expiry, in every form of a duration, is shown
+# once, and can be renamed later.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 

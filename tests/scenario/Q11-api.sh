@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: Q11: the interface itself lists keys filtered, in order and in pages, takes an expiry as an ISO 8601 duration, and names what it does
-# not know.
+# Goal: Q11: the D-Bus interface lists keys filtered, in order and in pages, accepts an expiry as an
+# ISO 8601 duration, and names unknown words.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 command -v busctl >/dev/null || skip "no busctl"

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: an administrator has keys like everybody else, unless the policy admin-keys says no: then theirs are refused at once and none is issued to them,
-# others' are as good as before, and yes brings back what is alive.
+# Goal: an administrator has keys like every user, unless the policy admin-keys is no. Then these
+# keys are refused at once and none is issued to administrators. Keys of other users stay good. A
+# change back to yes makes the keys good again that have not ended.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 

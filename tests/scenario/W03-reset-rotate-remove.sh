@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: W3: a key is reset, rotated, removed: by an overlap and by the first use of the new key, with limits, through crashes; each step has
-# its effect from the very next login on, and a use of the old key afterwards is warned of.
+# Goal: W3: a key is reset, rotated and removed. It is rotated with an overlap and until the first
+# use of the new key, with limits and through crashes. Each step has its effect from the very next
+# login on, and a later use of the old key gets a warning.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: a key is made through the API: IssueKey on the control socket, called by a D-Bus client that is not ours, gives a key that logs in, with the
-# options that it was given; what is wrong with a call is said.
+# Goal: a key is made through the API. IssueKey on the control socket, called by a D-Bus client that
+# is not ours, gives a key that logs in, with the options of the call. A wrong call gets an error
+# that says what is wrong.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 command -v busctl >/dev/null || skip "no busctl"

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: what does not depend on anybody's password: a wrong one gets no key, late, and holds nobody else up; no key is given for a key; the
-# policy password-issue stands before all; a daemon that is ended meanwhile ends well. (The container test has the right passwords.)
+# Goal: the rules for a wrong password. It gets no key, the refusal is late, and other callers do
+# not wait. A key is not accepted as a password. The policy password-issue is checked first. A
+# daemon that is stopped meanwhile ends cleanly. (The container test has the right passwords.)
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 

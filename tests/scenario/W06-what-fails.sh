@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: W6: whoever holds a key that was reset or removed fails with the very next login, and the administrator's log says which key and why.
+# Goal: W6: a client with a key that was reset or removed fails at the very next login, and the
+# administrator's log says which key and why.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: W7, keys expire after a timeframe for all users: one month by default; a change starts the new one from its moment for the keys that live,
-# and brings none back that had expired; what expires is noticed by the daemon itself. W8: who has an expired key can have the next one.
+# Goal: W7: keys expire after a time that is set for all users, one month by default. A change
+# starts the new time at once for active keys and makes no expired key good again. The daemon notes
+# an expiry by itself. W8: a user with an expired key can get a new one.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 

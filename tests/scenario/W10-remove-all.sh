@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: W10: all keys of all users are removed at once: after their number was typed, from the very next login on, for good; keys made
-# afterwards are good; a kill -9 after the acknowledgement changes nothing.
+# Goal: W10: an administrator types the number of keys, and all keys of all users are removed at
+# once, from the very next login on and for good. Keys that are made later are good. A kill -9 after
+# the acknowledgement changes nothing.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 hammer=$abs_top_builddir/tests/scenario/hammer

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: an administrator registers certificates and CAs, sees their details as openssl does, loads revocation lists, and removes them; what is no good is
-# refused with a sentence that says why, and nobody else may do any of it.
+# Goal: an administrator registers certificates and CAs, sees the same details as openssl shows,
+# loads revocation lists, and removes them. A bad certificate is refused with a sentence that says
+# why. No other user may do any of it.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 # shellcheck source=tests/scenario/pki.sh

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: a login needs a certificate where the policy, the service or the key says so; it is refused without one, and with one that is not trusted, another
-# than the key's, expired, revoked or only shown where its key has to be proved; and each change counts from the very next login.
+# Goal: a login needs a certificate where the policy, the service or the key says so. It is refused
+# without one, and with one that is not trusted, not the key's, expired, revoked, or only shown
+# where a proof is required. Each change counts from the very next login on.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 # shellcheck source=tests/scenario/pki.sh

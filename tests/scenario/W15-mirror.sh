@@ -1,7 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: the keys of production log in on preview after a mirror, with the secrets that they have; what preview had is gone. A file that is damaged, cut off,
-# older, foreign or of the other kind changes nothing, nor does a daemon that is killed on the way. A backup brings back what was there.
+# Goal: after a mirror, the keys of production log in on preview with their secrets, and the keys
+# that preview had are gone. A file that is damaged, cut off, older, foreign or of the other kind
+# changes nothing, nor does a daemon that is killed during the import. A backup restores the earlier
+# keys.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 

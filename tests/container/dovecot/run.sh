@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: Dovecot takes keys and passwords for IMAP, and with its cache of logins keeps a revoked key good.
+# Goal: Dovecot accepts keys and passwords for IMAP. With its cache of logins it keeps a revoked key
+# good.
 # shellcheck source=tests/container/lib
 . "${0%/*}/../lib"
 # shellcheck source=tests/container/service

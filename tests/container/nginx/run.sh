@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: nginx with keys alone; then with passwords, which it can check only as a member of the group shadow, while keys work without.
+# Goal: nginx with keys only, and then with passwords, which it can check only as a member of the
+# group shadow. Keys work without that.
 # shellcheck source=tests/container/lib
 . "${0%/*}/../lib"
 # shellcheck source=tests/container/service

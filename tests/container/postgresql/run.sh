@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: PostgreSQL takes keys by PAM for the members of a role, and its own passwords for all others.
+# Goal: PostgreSQL accepts keys by PAM for the members of a role, and its own passwords for all
+# other users.
 # shellcheck source=tests/container/lib
 . "${0%/*}/../lib"
 # shellcheck source=tests/container/service

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: saslauthd takes keys and passwords; with Debian's -c it keeps a revoked key good.
+# Goal: saslauthd accepts keys and passwords. With Debian's -c it keeps a revoked key good.
 # shellcheck source=tests/container/lib
 . "${0%/*}/../lib"
 # shellcheck source=tests/container/service

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: the same by sshd's other method, password, which asks once and shows nothing.
+# Goal: the same with sshd's other method, password, which asks once and shows nothing.
 # shellcheck source=tests/container/lib
 . "${0%/*}/../lib"
 # shellcheck source=tests/container/service

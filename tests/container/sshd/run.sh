@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: a real sshd, by keyboard-interactive, takes a key in a stack of keys and passwords; refuses what it should; lets
-# passwords in when the daemon is down; SSH keys go on to work; and the secret is found nowhere afterwards.
+# Goal: a real sshd with keyboard-interactive accepts a key in a stack with keys and passwords, and
+# refuses what it should. Passwords work when the daemon is down, and SSH keys still work. The
+# secret is found nowhere afterwards.
 # shellcheck source=tests/container/lib
 . "${0%/*}/../lib"
 # shellcheck source=tests/container/service

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: su, for an ordinary user, takes the key of whom he becomes; root is asked nothing; su - is a service of its own.
+# Goal: su of an ordinary user accepts the key of the target user. Root is asked nothing. su - is a
+# service of its own.
 # shellcheck source=tests/container/lib
 . "${0%/*}/../lib"
 # shellcheck source=tests/container/service

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: sudo takes a key of the caller, every time anew with the line for sudoers, and remembers a revoked one without it.
+# Goal: sudo accepts a key of the caller, and asks every time with the line for sudoers. Without it,
+# sudo remembers a key that was revoked.
 # shellcheck source=tests/container/lib
 . "${0%/*}/../lib"
 # shellcheck source=tests/container/service

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: vsftpd takes keys and passwords, and neither for those whom /etc/ftpusers or their shell excludes.
+# Goal: vsftpd accepts keys and passwords, and neither from users whom /etc/ftpusers or their shell
+# excludes.
 # shellcheck source=tests/container/lib
 . "${0%/*}/../lib"
 # shellcheck source=tests/container/service
