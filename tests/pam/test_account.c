@@ -8,8 +8,8 @@
 #include "login.h"
 #include "standin.h"
 
-static struct world w;
-static struct standin s;
+static struct world world;
+static struct standin standin;
 static struct world_key key;
 
 /* A login that account will not take as one of a moment ago. */
@@ -21,15 +21,15 @@ static void age(void) {
 }
 
 static void log_in(struct login *l, const char *service, const struct world_key *with) {
-        login_open(l, &w, service, w.user);
+        login_open(l, &world, service, world.user);
         assert_pam(login_try(l, with->text), PAM_SUCCESS);
-        assert_int_equal(standin_asked(&s), 1);
+        assert_int_equal(standin_asked(&standin), 1);
         login_forget(l);
 }
 
 static void check_account(struct login *l, int rv, unsigned asked) {
         assert_pam(pam_acct_mgmt(l->pamh, 0), rv);
-        assert_int_equal(standin_asked(&s), asked);
+        assert_int_equal(standin_asked(&standin), asked);
         assert_int_equal(l->calls, 0);
 }
 
@@ -45,7 +45,7 @@ static void test_fresh(void **state) {
                 log_in(&l, "svc", &key);
                 rv = pam_acct_mgmt(l.pamh, 0);
                 in_time = world_now_ms() - begin < 1000;
-                asked = standin_asked(&s);
+                asked = standin_asked(&standin);
                 assert_pam(rv, PAM_SUCCESS);
                 assert_int_equal(l.calls, 0);
                 login_close(&l);
@@ -80,7 +80,7 @@ static void test_in_child(void **state) {
         if (pid == 0)
                 _exit(pam_acct_mgmt(l.pamh, 0));
         assert_int_equal(world_wait(pid), PAM_SUCCESS);
-        assert_int_equal(standin_asked(&s), 1);
+        assert_int_equal(standin_asked(&standin), 1);
         login_close(&l);
 }
 
@@ -89,10 +89,10 @@ static void test_after_restart(void **state) {
 
         (void) state;
         log_in(&l, "svc", &key);
-        world_stop(&w);
+        world_stop(&world);
         age();
         check_account(&l, PAM_AUTHINFO_UNAVAIL, 2);
-        world_start(&w);
+        world_start(&world);
         check_account(&l, PAM_SUCCESS, 1);
         login_close(&l);
 }
@@ -102,13 +102,13 @@ static void check_account_denied(const char *noun, const char *verb, const char 
         struct world_key doomed;
         struct login l;
 
-        world_issue(&w, &doomed, NULL);
+        world_issue(&world, &doomed, NULL);
         log_in(&l, "svc", &doomed);
-        world_do(&w, noun, verb, word ? word : doomed.id, NULL);
+        world_do(&world, noun, verb, word ? word : doomed.id, NULL);
         age();
         check_account(&l, PAM_PERM_DENIED, 1);
         if (back)
-                world_do(&w, noun, verb, back, NULL);
+                world_do(&world, noun, verb, back, NULL);
         login_close(&l);
 }
 
@@ -142,14 +142,14 @@ static void test_expired(void **state) {
         struct login l;
 
         (void) state;
-        world_issue(&w, &doomed, NULL);
+        world_issue(&world, &doomed, NULL);
         log_in(&l, "svc", &doomed);
-        world_do(&w, "policy", "set", "lifetime=1s", NULL);
-        world_await_status(&w, doomed.id, "expired");
+        world_do(&world, "policy", "set", "lifetime=1s", NULL);
+        world_await_status(&world, doomed.id, "expired");
         age();
         check_account(&l, PAM_PERM_DENIED, 1);
         login_close(&l);
-        world_do(&w, "policy", "set", "lifetime=1month", NULL);
+        world_do(&world, "policy", "set", "lifetime=1month", NULL);
 }
 
 static void test_other_user(void **state) {
@@ -161,7 +161,7 @@ static void test_other_user(void **state) {
         check_account(&l, PAM_PERM_DENIED, 0);
         age();
         check_account(&l, PAM_PERM_DENIED, 0);
-        assert_pam(pam_set_item(l.pamh, PAM_USER, w.user), PAM_SUCCESS);
+        assert_pam(pam_set_item(l.pamh, PAM_USER, world.user), PAM_SUCCESS);
         check_account(&l, PAM_SUCCESS, 1);
         login_close(&l);
 }
@@ -171,7 +171,7 @@ static void test_other_service(void **state) {
         struct login l;
 
         (void) state;
-        world_issue(&w, &narrow, "--service=svc", NULL);
+        world_issue(&world, &narrow, "--service=svc", NULL);
         log_in(&l, "svc", &narrow);
         assert_pam(pam_set_item(l.pamh, PAM_SERVICE, "alone"), PAM_SUCCESS);
         age();
@@ -187,14 +187,14 @@ static void test_without_key(void **state) {
         for (size_t i = 0; i < ARRAY_LEN(tokens); i++) {
                 struct login l;
 
-                login_open(&l, &w, "alone", w.user);
+                login_open(&l, &world, "alone", world.user);
                 if (tokens[i])
                         assert_pam(login_try(&l, tokens[i]), PAM_AUTH_ERR);
                 login_forget(&l);
                 check_account(&l, PAM_PERM_DENIED, 0);
                 login_close(&l);
 
-                login_open(&l, &w, "with-others", w.user);
+                login_open(&l, &world, "with-others", world.user);
                 if (tokens[i])
                         assert_pam(login_try(&l, tokens[i]), PAM_SUCCESS);
                 login_forget(&l);
@@ -208,9 +208,9 @@ static void test_denial_is_final(void **state) {
         struct login l;
 
         (void) state;
-        world_issue(&w, &doomed, NULL);
+        world_issue(&world, &doomed, NULL);
         log_in(&l, "with-others", &doomed);
-        world_do(&w, "key", "revoke", doomed.id, NULL);
+        world_do(&world, "key", "revoke", doomed.id, NULL);
         age();
         check_account(&l, PAM_PERM_DENIED, 1);
         login_close(&l);
@@ -234,7 +234,7 @@ static void test_bad_option(void **state) {
         log_in(&l, "misspelt", &key);
         check_account(&l, PAM_SERVICE_ERR, 0);
         login_close(&l);
-        login_open(&l, &w, "misspelt", w.user);
+        login_open(&l, &world, "misspelt", world.user);
         check_account(&l, PAM_SERVICE_ERR, 0);
         login_close(&l);
 }
@@ -247,42 +247,44 @@ static void test_silent(void **state) {
         assert_pam(pam_acct_mgmt(l.pamh, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK), PAM_SUCCESS);
         assert_int_equal(l.calls, 0);
         login_close(&l);
-        (void) standin_asked(&s);
+        (void) standin_asked(&standin);
 }
 
 /* --- Around them --- */
 
 static void write_service(const char *name, const char *account_options) {
-        world_service(&w, name,
+        world_service(&world, name,
                       "auth [success=done default=bad] %s socket=%s server_uid=%u timeout=30\n"
                       "account required %s socket=%s server_uid=%u timeout=30 %s\n",
-                      w.module, s.path, getuid(), w.module, s.path, getuid(), account_options);
+                      world.module, standin.path, getuid(), world.module, standin.path, getuid(),
+                      account_options);
 }
 
 static int open_all(void **state) {
         (void) state;
-        world_open(&w);
-        world_start(&w);
-        standin_start(&s, &w, "standin");
-        world_do(&w, "policy", "set", "enabled=yes", "max-keys-per-user=1000", NULL);
-        world_issue(&w, &key, "--expires=1d", NULL);
+        world_open(&world);
+        world_start(&world);
+        standin_start(&standin, &world, "standin");
+        world_do(&world, "policy", "set", "enabled=yes", "max-keys-per-user=1000", NULL);
+        world_issue(&world, &key, "--expires=1d", NULL);
         write_service("svc", "");
         write_service("alone", "");
         write_service("down", "socket=/nonexistent/verify");
         write_service("misspelt", "try_fist_pass");
-        world_service(&w, "with-others",
+        world_service(&world, "with-others",
                       "auth sufficient %s socket=%s server_uid=%u\n"
                       "auth required %s\n"
                       "account required %s socket=%s server_uid=%u\n"
                       "account required %s\n",
-                      w.module, s.path, getuid(), w.peek, w.module, s.path, getuid(), w.peek);
+                      world.module, standin.path, getuid(), world.peek, world.module, standin.path,
+                      getuid(), world.peek);
         return 0;
 }
 
 static int close_all(void **state) {
         (void) state;
-        standin_stop(&s);
-        world_close(&w);
+        standin_stop(&standin);
+        world_close(&world);
         return 0;
 }
 

@@ -15,8 +15,8 @@
 #define CHALLENGE "wfc_wMHCw8TFxsfIycrLzM3Oz9DR0tPU1dbX2Nna29zd3t8:svc:"
 #define NONE      ((size_t) -1)
 
-static struct world w;
-static struct standin s;
+static struct world world;
+static struct standin standin;
 static char key[KEYTEXT_LEN + 1];
 
 /* Not a certificate, but it begins as one; and what is none. */
@@ -28,22 +28,23 @@ static const uint8_t der[] = { 0x30, 0x02, 0x01, 0x00 };
 static void answer(enum verdict verdict) {
         struct wire_reply reply = { .verdict = verdict, .id = "AAAAAAAAAA", .name = "key" };
 
-        standin_verdict(&s, &reply);
+        standin_verdict(&standin, &reply);
 }
 
 static void open_with(struct login *l, const char *options) {
-        world_service(&w, "svc",
+        world_service(&world, "svc",
                       "auth required %s socket=%s server_uid=%u timeout=30 %s\n"
                       "account required %s socket=%s server_uid=%u timeout=30 %s\n",
-                      w.module, s.path, getuid(), options, w.module, s.path, getuid(), options);
-        login_open(l, &w, "svc", w.user);
+                      world.module, standin.path, getuid(), options, world.module, standin.path,
+                      getuid(), options);
+        login_open(l, &world, "svc", world.user);
 }
 
 /* What the stand-in was asked last. */
 static struct wire_request asked(void) {
         struct wire_request req = {};
         size_t len;
-        const uint8_t *in = standin_request(&s, &len);
+        const uint8_t *in = standin_request(&standin, &len);
 
         assert_int_equal(wire_request_decode(in, len, &req), 0);
         return req;
@@ -54,7 +55,7 @@ static void check_evidence(enum wire_evidence evidence, size_t len) {
 
         assert_int_equal(req.evidence, evidence);
         assert_int_equal(req.certificate_len, len);
-        assert_string_equal(req.user, w.user);
+        assert_string_equal(req.user, world.user);
         if (len == sizeof(der))
                 assert_memory_equal(req.certificate, der, sizeof(der));
 }
@@ -126,7 +127,7 @@ static void test_source(void **state) {
         }
         assert_pam(login_try(&l, token), source->len == NONE ? PAM_AUTH_ERR : PAM_SUCCESS);
         assert_int_equal(l.calls, 1);
-        assert_int_equal(standin_asked(&s), source->len == NONE ? 0 : 1);
+        assert_int_equal(standin_asked(&standin), source->len == NONE ? 0 : 1);
         if (source->len != NONE) {
                 check_evidence(source->evidence, source->len);
                 assert_int_equal(asked().kind, WIRE_VERIFY);
@@ -159,7 +160,7 @@ static void test_longest(void **state) {
         assert_int_equal(unsetenv("CERT"), 0);
         free(bytes);
         free(text);
-        (void) standin_asked(&s);
+        (void) standin_asked(&standin);
 }
 
 /* --- Questions --- */
@@ -194,9 +195,9 @@ static void test_question(void **state) {
         struct login l;
 
         if (proof)
-                (void) snprintf(prompt, sizeof(prompt), "Sign " CHALLENGE "%s: ", w.user);
+                (void) snprintf(prompt, sizeof(prompt), "Sign " CHALLENGE "%s: ", world.user);
         answer(VERDICT_ALLOW);
-        standin_offer(&s, STANDIN_OFFERS);
+        standin_offer(&standin, STANDIN_OFFERS);
         open_with(&l, question->option);
         l.certificate = question->typed;
         assert_pam(login_try(&l, key), PAM_SUCCESS);
@@ -204,7 +205,7 @@ static void test_question(void **state) {
         assert_int_equal(l.certificates_asked, 1);
         assert_int_equal(l.calls, 2);
         assert_string_equal(l.certificate_prompt, prompt);
-        assert_int_equal(standin_asked(&s), 1); /* one connection for both */
+        assert_int_equal(standin_asked(&standin), 1); /* one connection for both */
         req = asked();
         assert_int_equal(req.kind, WIRE_VERIFY);
         assert_string_equal(req.key.text, key);
@@ -213,7 +214,7 @@ static void test_question(void **state) {
         /* The token for the modules that follow is the key. */
         assert_string_equal(login_env(&l, "WFAPIKEY_ID"), "AAAAAAAAAA");
         login_close(&l);
-        standin_offer(&s, STANDIN_OFFERS_NOT);
+        standin_offer(&standin, STANDIN_OFFERS_NOT);
 }
 
 static const char *const asking[] = { "certificate=prompt", "certificate=proof" };
@@ -239,7 +240,7 @@ static void test_not_asked(void **state) {
                         assert_pam(login_try(&l, key), rows[j].rv);
                         assert_int_equal(l.certificates_asked, 0);
                         assert_int_equal(asked().kind, WIRE_OFFER);
-                        assert_int_equal(standin_asked(&s), 1);
+                        assert_int_equal(standin_asked(&standin), 1);
                         login_close(&l);
                 }
 }
@@ -250,7 +251,7 @@ static void test_not_asked_with_one_at_hand(void **state) {
 
         (void) state;
         answer(VERDICT_DENY_CERTIFICATE);
-        standin_offer(&s, STANDIN_OFFERS);
+        standin_offer(&standin, STANDIN_OFFERS);
         (void) snprintf(token, sizeof(token), "%s." DER, key);
         open_with(&l, "certificate=prompt certificate=field");
         assert_pam(login_try(&l, token), PAM_AUTH_ERR);
@@ -261,9 +262,9 @@ static void test_not_asked_with_one_at_hand(void **state) {
         open_with(&l, "certificate=prompt");
         assert_pam(login_try(&l, "hunter2"), PAM_AUTH_ERR);
         assert_int_equal(l.certificates_asked, 0);
-        assert_int_equal(standin_asked(&s), 1);
+        assert_int_equal(standin_asked(&standin), 1);
         login_close(&l);
-        standin_offer(&s, STANDIN_OFFERS_NOT);
+        standin_offer(&standin, STANDIN_OFFERS_NOT);
 }
 
 static void test_conversation(void **state) {
@@ -278,7 +279,7 @@ static void test_conversation(void **state) {
 
         (void) state;
         answer(VERDICT_ALLOW);
-        standin_offer(&s, STANDIN_OFFERS);
+        standin_offer(&standin, STANDIN_OFFERS);
         for (size_t i = 0; i < ARRAY_LEN(asking); i++)
                 for (size_t j = 0; j < ARRAY_LEN(rows); j++) {
                         struct login l;
@@ -290,15 +291,15 @@ static void test_conversation(void **state) {
                         assert_pam(login_try(&l, key), rows[j].rv);
                         assert_int_equal(l.certificates_asked, 1);
                         assert_null(login_env(&l, "WFAPIKEY_ID"));
-                        assert_int_equal(standin_asked(&s), 1);
+                        assert_int_equal(standin_asked(&standin), 1);
                         /* It can be tried again, as after PAM_INCOMPLETE. */
                         l.manner_for_certificate = LOGIN_ANSWERS;
                         l.certificate = DER ".Zm9v";
                         assert_pam(login_try(&l, key), PAM_SUCCESS);
-                        assert_int_equal(standin_asked(&s), 1);
+                        assert_int_equal(standin_asked(&standin), 1);
                         login_close(&l);
                 }
-        standin_offer(&s, STANDIN_OFFERS_NOT);
+        standin_offer(&standin, STANDIN_OFFERS_NOT);
 }
 
 /* --- The sentence --- */
@@ -319,7 +320,7 @@ static void test_sentence(void **state) {
                 for (int offers = STANDIN_OFFERS_NOT; offers <= STANDIN_OFFERS; offers++) {
                         struct login l;
 
-                        standin_offer(&s, (enum standin_offers) offers);
+                        standin_offer(&standin, (enum standin_offers) offers);
                         answer(VERDICT_DENY_CERTIFICATE);
                         open_with(&l, options[i]);
                         l.certificate = DER;
@@ -335,8 +336,8 @@ static void test_sentence(void **state) {
                         check_sentence(&l, 0);
                         login_close(&l);
                 }
-        standin_offer(&s, STANDIN_OFFERS_NOT);
-        (void) standin_asked(&s);
+        standin_offer(&standin, STANDIN_OFFERS_NOT);
+        (void) standin_asked(&standin);
 }
 
 /* --- Confirming --- */
@@ -359,7 +360,7 @@ static void test_account(void **state) {
                      { "certificate=prompt", "", WIRE_EVIDENCE_NONE, 0 } };
 
         (void) state;
-        standin_offer(&s, STANDIN_OFFERS);
+        standin_offer(&standin, STANDIN_OFFERS);
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
                 struct login l;
 
@@ -369,9 +370,9 @@ static void test_account(void **state) {
                 assert_pam(login_try(&l, key), PAM_SUCCESS);
                 age();
                 login_forget(&l);
-                (void) standin_asked(&s);
+                (void) standin_asked(&standin);
                 assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_SUCCESS);
-                assert_int_equal(standin_asked(&s), 1);
+                assert_int_equal(standin_asked(&standin), 1);
                 assert_int_equal(l.calls, 0); /* nobody is asked once more */
                 assert_int_equal(asked().kind, WIRE_CONFIRM);
                 check_evidence(rows[i].evidence, rows[i].len);
@@ -384,8 +385,8 @@ static void test_account(void **state) {
                 assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_AUTHINFO_UNAVAIL);
                 login_close(&l);
         }
-        standin_offer(&s, STANDIN_OFFERS_NOT);
-        (void) standin_asked(&s);
+        standin_offer(&standin, STANDIN_OFFERS_NOT);
+        (void) standin_asked(&standin);
 }
 
 /* --- Daemons that do not do what they should --- */
@@ -399,7 +400,7 @@ static void test_challenge_out_of_place(void **state) {
         assert_pam(login_try(&l, key), PAM_AUTHINFO_UNAVAIL);
         assert_int_equal(l.certificates_asked, 0);
         login_close(&l);
-        standin_offer(&s, STANDIN_OFFERS);
+        standin_offer(&standin, STANDIN_OFFERS);
         for (size_t i = 0; i < ARRAY_LEN(asking); i++) { /* to the second message */
                 open_with(&l, asking[i]);
                 l.certificate = DER ".Zm9v";
@@ -408,8 +409,8 @@ static void test_challenge_out_of_place(void **state) {
                 assert_null(login_env(&l, "WFAPIKEY_ID"));
                 login_close(&l);
         }
-        standin_offer(&s, STANDIN_OFFERS_NOT);
-        (void) standin_asked(&s);
+        standin_offer(&standin, STANDIN_OFFERS_NOT);
+        (void) standin_asked(&standin);
 }
 
 /* A daemon that was started anew while the user was asked: a certificate is shown to it once
@@ -419,20 +420,20 @@ static void test_new_daemon(void **state) {
 
         (void) state;
         answer(VERDICT_ALLOW);
-        standin_offer(&s, STANDIN_OFFERS_AND_HANGS_UP);
+        standin_offer(&standin, STANDIN_OFFERS_AND_HANGS_UP);
         open_with(&l, "certificate=prompt");
         l.certificate = DER;
         assert_pam(login_try(&l, key), PAM_SUCCESS);
-        assert_int_equal(standin_asked(&s), 2);
+        assert_int_equal(standin_asked(&standin), 2);
         assert_int_equal(asked().kind, WIRE_VERIFY);
         check_evidence(WIRE_SHOWN, sizeof(der));
         login_close(&l);
         open_with(&l, "certificate=proof");
         l.certificate = DER ".Zm9v";
         assert_pam(login_try(&l, key), PAM_AUTHINFO_UNAVAIL);
-        assert_int_equal(standin_asked(&s), 1);
+        assert_int_equal(standin_asked(&standin), 1);
         login_close(&l);
-        standin_offer(&s, STANDIN_OFFERS_NOT);
+        standin_offer(&standin, STANDIN_OFFERS_NOT);
 }
 
 static void test_dead_daemon(void **state) {
@@ -441,13 +442,13 @@ static void test_dead_daemon(void **state) {
                 struct standin mortal;
                 struct login l;
 
-                standin_start(&mortal, &w, "mortal");
+                standin_start(&mortal, &world, "mortal");
                 standin_offer(&mortal, STANDIN_OFFERS);
                 standin_set(&mortal, STANDIN_DIE);
-                world_service(&w, "mortal",
-                              "auth required %s socket=%s server_uid=%u timeout=30 %s\n", w.module,
-                              mortal.path, getuid(), asking[i]);
-                login_open(&l, &w, "mortal", w.user);
+                world_service(&world, "mortal",
+                              "auth required %s socket=%s server_uid=%u timeout=30 %s\n",
+                              world.module, mortal.path, getuid(), asking[i]);
+                login_open(&l, &world, "mortal", world.user);
                 l.certificate = DER ".Zm9v";
                 assert_pam(login_try(&l, key), PAM_AUTHINFO_UNAVAIL);
                 assert_int_equal(l.certificates_asked, 1);
@@ -465,22 +466,22 @@ static void test_both_questions(void **state) {
         open_with(&l, "certificate=prompt certificate=proof");
         assert_pam(login_try(&l, key), PAM_SERVICE_ERR);
         assert_int_equal(l.calls, 0);
-        assert_int_equal(standin_asked(&s), 0);
+        assert_int_equal(standin_asked(&standin), 0);
         login_close(&l);
 }
 
 static int open_all(void **state) {
         (void) state;
-        world_open(&w);
-        standin_start(&s, &w, "standin");
+        world_open(&world);
+        standin_start(&standin, &world, "standin");
         keytext_format(key, "AAAAAAAAAA", "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG");
         return unsetenv("CERT");
 }
 
 static int close_all(void **state) {
         (void) state;
-        standin_stop(&s);
-        world_close(&w);
+        standin_stop(&standin);
+        world_close(&world);
         return 0;
 }
 

@@ -7,8 +7,8 @@
 #include "login.h"
 #include "standin.h"
 
-static struct world w;
-static struct standin s;
+static struct world world;
+static struct standin standin;
 static struct world_key key;
 
 /* --- Conversations --- */
@@ -36,18 +36,18 @@ static void test_conversation(void **state) {
         const struct talk *talk = *state;
         struct login l;
 
-        login_open(&l, &w, "svc", w.user);
+        login_open(&l, &world, "svc", world.user);
         l.manner = talk->manner;
         l.returns = talk->returns;
         assert_pam(login_try(&l, talk->manner == LOGIN_RETURNS_BOTH ? key.text : NULL), talk->rv);
         assert_int_equal(l.calls, 1);
         assert_int_equal(l.secrets_asked, 1);
-        assert_int_equal(standin_asked(&s), 0);
+        assert_int_equal(standin_asked(&standin), 0);
         assert_null(login_env(&l, "WFAPIKEY_ID"));
         /* It takes nothing along into the next try. */
         l.manner = LOGIN_ANSWERS;
         assert_pam(login_try(&l, key.text), PAM_SUCCESS);
-        assert_int_equal(standin_asked(&s), 1);
+        assert_int_equal(standin_asked(&standin), 1);
         login_close(&l);
 }
 
@@ -56,10 +56,10 @@ static void test_no_conversation(void **state) {
         struct login l;
 
         (void) state;
-        login_open(&l, &w, "svc", w.user);
+        login_open(&l, &world, "svc", world.user);
         assert_pam(pam_set_item(l.pamh, PAM_CONV, &none), PAM_SUCCESS);
         assert_pam(login_try(&l, key.text), PAM_CONV_ERR);
-        assert_int_equal(standin_asked(&s), 0);
+        assert_int_equal(standin_asked(&standin), 0);
         login_close(&l);
 }
 
@@ -67,7 +67,7 @@ static void test_one_prompt_per_try(void **state) {
         struct login l;
 
         (void) state;
-        login_open(&l, &w, "svc", w.user);
+        login_open(&l, &world, "svc", world.user);
         for (unsigned i = 1; i <= 3; i++) {
                 assert_pam(login_try(&l, i < 3 ? "hunter2" : key.text),
                            i < 3 ? PAM_AUTH_ERR : PAM_SUCCESS);
@@ -75,21 +75,21 @@ static void test_one_prompt_per_try(void **state) {
                 assert_int_equal(l.secrets_asked, i);
                 assert_int_equal(l.most_messages, 1);
         }
-        assert_int_equal(standin_asked(&s), 1);
+        assert_int_equal(standin_asked(&standin), 1);
         login_close(&l);
 }
 
 static void check_prompt(const char *option, const char *shown) {
         struct login l;
 
-        world_service(&w, "prompt", "auth required %s socket=%s server_uid=%u timeout=30 %s\n",
-                      w.module, s.path, getuid(), option);
-        login_open(&l, &w, "prompt", w.user);
+        world_service(&world, "prompt", "auth required %s socket=%s server_uid=%u timeout=30 %s\n",
+                      world.module, standin.path, getuid(), option);
+        login_open(&l, &world, "prompt", world.user);
         assert_pam(login_try(&l, key.text), PAM_SUCCESS);
         assert_int_equal(l.calls, 1);
         assert_string_equal(l.prompt, shown);
         login_close(&l);
-        assert_int_equal(standin_asked(&s), 1);
+        assert_int_equal(standin_asked(&standin), 1);
 }
 
 static void test_prompt(void **state) {
@@ -105,13 +105,13 @@ static void check_given(const char *option, const char *token, int rv, unsigned 
                         unsigned asked) {
         struct login l;
 
-        world_service(&w, "given",
+        world_service(&world, "given",
                       "auth optional %s %s%s\n"
                       "auth required %s socket=%s server_uid=%u timeout=30 %s\n"
                       "auth optional %s as=AFTER\n",
-                      w.peek, token ? "set=" : "", token ? token : "", w.module, s.path, getuid(),
-                      option, w.peek);
-        login_open(&l, &w, "given", w.user);
+                      world.peek, token ? "set=" : "", token ? token : "", world.module,
+                      standin.path, getuid(), option, world.peek);
+        login_open(&l, &world, "given", world.user);
         assert_pam(login_try(&l, key.text), rv);
         assert_int_equal(l.calls, prompts);
         assert_int_equal(l.secrets_asked, prompts);
@@ -120,7 +120,7 @@ static void check_given(const char *option, const char *token, int rv, unsigned 
         else
                 assert_null(login_env(&l, "AFTER"));
         login_close(&l);
-        assert_int_equal(standin_asked(&s), asked);
+        assert_int_equal(standin_asked(&standin), asked);
 }
 
 static void test_first_pass(void **state) {
@@ -149,19 +149,19 @@ static void test_user_is_asked_for(void **state) {
         struct login l;
 
         (void) state;
-        login_open(&l, &w, "svc", NULL);
-        l.user = w.user;
+        login_open(&l, &world, "svc", NULL);
+        l.user = world.user;
         assert_pam(login_try(&l, key.text), PAM_SUCCESS);
         assert_int_equal(l.calls, 2);
         assert_int_equal(l.users_asked, 1);
         assert_int_equal(l.secrets_asked, 1);
         assert_int_equal(l.most_messages, 1);
-        assert_int_equal(standin_asked(&s), 1);
+        assert_int_equal(standin_asked(&standin), 1);
         login_forget(&l);
         assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_SUCCESS);
         assert_int_equal(l.calls, 0);
         login_close(&l);
-        (void) standin_asked(&s);
+        (void) standin_asked(&standin);
 }
 
 static const struct nobody {
@@ -183,7 +183,7 @@ static void test_nobody(void **state) {
         struct login l;
         int rv;
 
-        login_open(&l, &w, "svc", NULL);
+        login_open(&l, &world, "svc", NULL);
         l.manner_for_user = nobody->manner;
         l.user = nobody->user;
         l.returns = nobody->returns;
@@ -194,7 +194,7 @@ static void test_nobody(void **state) {
         assert_pam(rv, nobody->rv);
         assert_int_equal(l.users_asked, 1);
         assert_int_equal(l.secrets_asked, 0);
-        assert_int_equal(standin_asked(&s), 0);
+        assert_int_equal(standin_asked(&standin), 0);
         login_close(&l);
 }
 
@@ -202,22 +202,22 @@ static void test_nobody(void **state) {
 
 static int open_all(void **state) {
         (void) state;
-        world_open(&w);
-        world_start(&w);
-        standin_start(&s, &w, "standin");
-        world_do(&w, "policy", "set", "enabled=yes", "max-keys-per-user=1000", NULL);
-        world_issue(&w, &key, NULL);
-        world_service(&w, "svc",
+        world_open(&world);
+        world_start(&world);
+        standin_start(&standin, &world, "standin");
+        world_do(&world, "policy", "set", "enabled=yes", "max-keys-per-user=1000", NULL);
+        world_issue(&world, &key, NULL);
+        world_service(&world, "svc",
                       "auth required %s socket=%s server_uid=%u timeout=30\n"
                       "account required %s socket=%s server_uid=%u timeout=30\n",
-                      w.module, s.path, getuid(), w.module, s.path, getuid());
+                      world.module, standin.path, getuid(), world.module, standin.path, getuid());
         return 0;
 }
 
 static int close_all(void **state) {
         (void) state;
-        standin_stop(&s);
-        world_close(&w);
+        standin_stop(&standin);
+        world_close(&world);
         return 0;
 }
 

@@ -12,8 +12,8 @@
 #include "pam_login.h"
 #include "standin.h"
 
-static struct world w;
-static struct standin s;
+static struct world world;
+static struct standin standin;
 static char key[KEYTEXT_LEN + 1];
 
 static const struct scene {
@@ -112,7 +112,7 @@ static int call(struct pam_handle *pamh, const struct scene *scene, bool account
         const char *argv[] = { socket_option, uid_option, timeout_option, scene->option, NULL };
         int argc = scene->option ? 4 : 3;
 
-        (void) snprintf(socket_option, sizeof(socket_option), "socket=%s", s.path);
+        (void) snprintf(socket_option, sizeof(socket_option), "socket=%s", standin.path);
         (void) snprintf(uid_option, sizeof(uid_option), "server_uid=%u", geteuid());
         /* Waits that fail are waited for to the end. */
         if (faults.last == UINT_MAX)
@@ -124,7 +124,7 @@ static int call(struct pam_handle *pamh, const struct scene *scene, bool account
 static void answer_with(enum verdict verdict) {
         struct wire_reply reply = { .verdict = verdict, .id = "AAAAAAAAAA", .name = "key" };
 
-        standin_verdict(&s, &reply);
+        standin_verdict(&standin, &reply);
 }
 
 /* What comes before that which fails. */
@@ -158,8 +158,8 @@ static void prepare(struct pam_handle *pamh, const struct scene *scene,
                 pamh->authtok = pamh->authtok_text;
         }
         answer_with(scene->verdict);
-        standin_hang_up_first(&s, scene->hangs_up);
-        standin_offer(&s, scene->offers ? STANDIN_OFFERS : STANDIN_OFFERS_NOT);
+        standin_hang_up_first(&standin, scene->hangs_up);
+        standin_offer(&standin, scene->offers ? STANDIN_OFFERS : STANDIN_OFFERS_NOT);
 }
 
 static void check_noted(const struct pam_handle *pamh, bool noted) {
@@ -371,16 +371,16 @@ static void test_log_lines(void **state) {
 
 static int open_all(void **state) {
         (void) state;
-        world_open(&w);
-        standin_start(&s, &w, "standin");
+        world_open(&world);
+        standin_start(&standin, &world, "standin");
         keytext_format(key, "AAAAAAAAAA", "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG");
         return 0;
 }
 
 static int close_all(void **state) {
         (void) state;
-        standin_stop(&s);
-        world_close(&w);
+        standin_stop(&standin);
+        world_close(&world);
         return 0;
 }
 

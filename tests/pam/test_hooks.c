@@ -8,20 +8,20 @@
 #include "login.h"
 #include "standin.h"
 
-static struct world w;
-static struct standin s;
+static struct world world;
+static struct standin standin;
 static struct world_key key, other_key;
 
 static void log_in(struct login *l, const char *service, const struct world_key *with) {
-        login_open(l, &w, service, w.user);
+        login_open(l, &world, service, world.user);
         assert_pam(login_try(l, with->text), PAM_SUCCESS);
-        assert_int_equal(standin_asked(&s), 1);
+        assert_int_equal(standin_asked(&standin), 1);
         login_forget(l);
 }
 
 static void check_account(struct login *l, int rv, unsigned asked) {
         assert_pam(pam_acct_mgmt(l->pamh, 0), rv);
-        assert_int_equal(standin_asked(&s), asked);
+        assert_int_equal(standin_asked(&standin), asked);
         assert_int_equal(l->calls, 0);
 }
 
@@ -40,7 +40,7 @@ static void test_env(void **state) {
         struct login l;
 
         (void) state;
-        login_open(&l, &w, "svc", w.user);
+        login_open(&l, &world, "svc", world.user);
         check_env(&l, NULL, NULL);
         assert_pam(login_try(&l, other_key.text), PAM_SUCCESS);
         check_env(&l, &other_key, "for the backup = every night");
@@ -51,7 +51,7 @@ static void test_env(void **state) {
         assert_pam(login_try(&l, key.text), PAM_SUCCESS);
         check_env(&l, &key, "key");
         login_close(&l);
-        (void) standin_asked(&s);
+        (void) standin_asked(&standin);
 }
 
 static const struct second_try {
@@ -80,7 +80,7 @@ static void test_second_try(void **state) {
         l.manner = second->manner;
         l.returns = second->returns;
         assert_pam(login_try(&l, second->token ? second->token : wrong), second->rv);
-        (void) standin_asked(&s);
+        (void) standin_asked(&standin);
         check_env(&l, NULL, NULL);
         login_forget(&l);
         /* nobody's login is left to be judged */
@@ -89,7 +89,7 @@ static void test_second_try(void **state) {
         assert_pam(login_try(&l, key.text), PAM_SUCCESS);
         check_env(&l, &key, "key");
         login_close(&l);
-        (void) standin_asked(&s);
+        (void) standin_asked(&standin);
 }
 
 static void test_second_try_undecided(void **state) {
@@ -97,10 +97,10 @@ static void test_second_try_undecided(void **state) {
 
         (void) state;
         log_in(&l, "svc", &key);
-        standin_set(&s, STANDIN_CLOSE);
+        standin_set(&standin, STANDIN_CLOSE);
         assert_pam(login_try(&l, key.text), PAM_AUTHINFO_UNAVAIL);
-        standin_set(&s, STANDIN_RELAY);
-        (void) standin_asked(&s);
+        standin_set(&standin, STANDIN_RELAY);
+        (void) standin_asked(&standin);
         check_env(&l, NULL, NULL);
         login_forget(&l);
         check_account(&l, PAM_PERM_DENIED, 0);
@@ -131,13 +131,13 @@ static void test_handle_for_others(void **state) {
         assert_pam(login_try(&l, key.text), PAM_AUTH_ERR);
         check_env(&l, NULL, NULL);
         assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_PERM_DENIED);
-        assert_pam(pam_set_item(l.pamh, PAM_USER, w.user), PAM_SUCCESS);
+        assert_pam(pam_set_item(l.pamh, PAM_USER, world.user), PAM_SUCCESS);
         assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_PERM_DENIED);
         assert_pam(login_try(&l, other_key.text), PAM_SUCCESS);
         check_env(&l, &other_key, "for the backup = every night");
         assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_SUCCESS);
         login_close(&l);
-        (void) standin_asked(&s);
+        (void) standin_asked(&standin);
 }
 
 /* --- The hooks that decide nothing --- */
@@ -155,19 +155,19 @@ static void check_harmless(struct login *l, int cred_rv) {
         assert_pam(pam_close_session(l->pamh, 0), PAM_SUCCESS);
         assert_pam(pam_close_session(l->pamh, PAM_SILENT), PAM_SUCCESS);
         assert_int_equal(l->calls, 0);
-        assert_int_equal(standin_asked(&s), 0);
+        assert_int_equal(standin_asked(&standin), 0);
 }
 
 static void test_harmless_before(void **state) {
         struct login l;
 
         (void) state;
-        login_open(&l, &w, "alone", w.user);
+        login_open(&l, &world, "alone", world.user);
         check_harmless(&l, PAM_SUCCESS);
         assert_pam(login_try(&l, key.text), PAM_SUCCESS);
-        (void) standin_asked(&s);
+        (void) standin_asked(&standin);
         login_close(&l);
-        login_open(&l, &w, "alone", NULL);
+        login_open(&l, &world, "alone", NULL);
         check_harmless(&l, PAM_SUCCESS);
         login_close(&l);
 }
@@ -191,7 +191,7 @@ static void test_harmless_after_refusal(void **state) {
         for (size_t i = 0; i < ARRAY_LEN(tokens); i++) {
                 struct login l;
 
-                login_open(&l, &w, "alone", w.user);
+                login_open(&l, &world, "alone", world.user);
                 assert_pam(login_try(&l, tokens[i]), PAM_AUTH_ERR);
                 check_harmless(&l, PAM_PERM_DENIED);
                 check_env(&l, NULL, NULL);
@@ -206,9 +206,9 @@ static void test_harmless_without_daemon(void **state) {
 
         (void) state;
         log_in(&l, "alone", &key);
-        standin_set(&s, STANDIN_SILENT);
+        standin_set(&standin, STANDIN_SILENT);
         check_harmless(&l, PAM_SUCCESS);
-        standin_set(&s, STANDIN_RELAY);
+        standin_set(&standin, STANDIN_RELAY);
         login_close(&l);
 }
 
@@ -242,20 +242,20 @@ static void test_chauthtok(void **state) {
 
         (void) state;
         for (int with_login = 0; with_login < 2; with_login++) {
-                login_open(&l, &w, "alone", w.user);
+                login_open(&l, &world, "alone", world.user);
                 if (with_login)
                         assert_pam(login_try(&l, key.text), PAM_SUCCESS);
                 login_forget(&l);
-                (void) standin_asked(&s);
+                (void) standin_asked(&standin);
                 assert_pam(pam_chauthtok(l.pamh, 0), PAM_PERM_DENIED);
                 assert_pam(pam_chauthtok(l.pamh, PAM_CHANGE_EXPIRED_AUTHTOK | PAM_SILENT),
                            PAM_PERM_DENIED);
                 assert_int_equal(l.calls, 0);
-                assert_int_equal(standin_asked(&s), 0);
+                assert_int_equal(standin_asked(&standin), 0);
                 check_env(&l, with_login ? &key : NULL, "key");
                 login_close(&l);
         }
-        login_open(&l, &w, "with-others", w.user);
+        login_open(&l, &world, "with-others", world.user);
         assert_pam(pam_chauthtok(l.pamh, 0), PAM_SUCCESS);
         login_close(&l);
 }
@@ -263,42 +263,42 @@ static void test_chauthtok(void **state) {
 /* --- Around them --- */
 
 static void write_service(const char *name, const char *options) {
-        world_service(&w, name,
+        world_service(&world, name,
                       "auth [success=done default=bad] %s socket=%s server_uid=%u timeout=30 %s\n"
                       "account required %s socket=%s server_uid=%u timeout=30 %s\n"
                       "session required %s\n"
                       "password required %s\n",
-                      w.module, s.path, getuid(), options, w.module, s.path, getuid(), options,
-                      w.module, w.module);
+                      world.module, standin.path, getuid(), options, world.module, standin.path,
+                      getuid(), options, world.module, world.module);
 }
 
 static int open_all(void **state) {
         (void) state;
-        world_open(&w);
-        world_start(&w);
-        standin_start(&s, &w, "standin");
-        world_do(&w, "policy", "set", "enabled=yes", "max-keys-per-user=1000", NULL);
-        world_issue(&w, &key, NULL);
-        world_issue(&w, &other_key, "--name=for the backup = every night", NULL);
+        world_open(&world);
+        world_start(&world);
+        standin_start(&standin, &world, "standin");
+        world_do(&world, "policy", "set", "enabled=yes", "max-keys-per-user=1000", NULL);
+        world_issue(&world, &key, NULL);
+        world_issue(&world, &other_key, "--name=for the backup = every night", NULL);
         write_service("svc", "");
         write_service("alone", "");
         write_service("misspelt", "tiemout=1");
-        world_service(&w, "with-others",
+        world_service(&world, "with-others",
                       "auth sufficient %s socket=%s server_uid=%u\n"
                       "auth required %s\n"
                       "account required %s socket=%s server_uid=%u\n"
                       "account required %s\n"
                       "password required %s\n"
                       "password required %s\n",
-                      w.module, s.path, getuid(), w.peek, w.module, s.path, getuid(), w.peek,
-                      w.module, w.peek);
+                      world.module, standin.path, getuid(), world.peek, world.module, standin.path,
+                      getuid(), world.peek, world.module, world.peek);
         return 0;
 }
 
 static int close_all(void **state) {
         (void) state;
-        standin_stop(&s);
-        world_close(&w);
+        standin_stop(&standin);
+        world_close(&world);
         return 0;
 }
 

@@ -54,7 +54,7 @@ _public_ const char *__tsan_default_suppressions(void) {
         return "race:^_dl_*\nrace:^dl_*\nrace:^__dl*\nrace:^_dlerror_*\n";
 }
 
-static struct world w;
+static struct world world;
 static struct world_key key;
 static char wrong[KEYTEXT_LEN + 1], unknown[KEYTEXT_LEN + 1];
 static pthread_barrier_t barrier;
@@ -69,7 +69,7 @@ static int log_in(enum kind kind) {
         struct login l;
         int rv;
 
-        rv = login_start(&l, w.services, "host", w.user);
+        rv = login_start(&l, world.services, "host", world.user);
         if (rv != PAM_SUCCESS)
                 return rv;
         (void) pam_set_item(l.pamh, PAM_RHOST, "192.0.2.1");
@@ -387,20 +387,20 @@ static int open_all(void **state) {
         int status;
 
         (void) state;
-        world_open(&w);
-        world_start(&w);
-        world_do(&w, "policy", "set", "enabled=yes", NULL);
-        world_issue(&w, &key, NULL);
+        world_open(&world);
+        world_start(&world);
+        world_do(&world, "policy", "set", "enabled=yes", NULL);
+        world_issue(&world, &key, NULL);
         login_spoil(key.text, 7, wrong);
         keytext_format(unknown, "nobodyHas1", keytext_secret(key.text));
         /* The tree that it was built in need not be open to everybody. */
-        (void) snprintf(module, sizeof(module), "%s/pam_wfapikey.so", w.dir);
-        world_copy(w.module, module, 0755);
-        world_service(&w, "host",
+        (void) snprintf(module, sizeof(module), "%s/pam_wfapikey.so", world.dir);
+        world_copy(world.module, module, 0755);
+        world_service(&world, "host",
                       "auth required %s socket=%s server_uid=%u timeout=60\n"
                       "account required %s socket=%s server_uid=%u timeout=60\n"
                       "session required %s\n",
-                      module, w.verify, getuid(), module, w.verify, getuid(), module);
+                      module, world.verify, getuid(), module, world.verify, getuid(), module);
         report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
                       0);
         assert_ptr_not_equal(report, MAP_FAILED);
@@ -415,7 +415,7 @@ static int open_all(void **state) {
 static int close_all(void **state) {
         (void) state;
         (void) munmap(report, sizeof(*report));
-        world_close(&w);
+        world_close(&world);
         return 0;
 }
 

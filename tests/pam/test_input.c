@@ -9,8 +9,8 @@
 #include "login.h"
 #include "standin.h"
 
-static struct world w;
-static struct standin s;
+static struct world world;
+static struct standin standin;
 static struct world_key key;
 
 /* --- Users --- */
@@ -28,11 +28,11 @@ static void check_user(size_t len, int rv, unsigned asked) {
         _cleanup_free_ char *user = repeat('u', len);
         struct login l;
 
-        login_open(&l, &w, "svc", user);
+        login_open(&l, &world, "svc", user);
         assert_pam(login_try(&l, key.text), rv);
         assert_int_equal(l.secrets_asked, asked);
         login_close(&l);
-        assert_int_equal(standin_asked(&s), asked);
+        assert_int_equal(standin_asked(&standin), asked);
 }
 
 static void test_long_user(void **state) {
@@ -54,10 +54,10 @@ static void test_odd_user(void **state) {
                 const uint8_t *seen;
                 size_t len;
 
-                standin_set(&s, STANDIN_RELAY);
-                assert_pam(login_once(&w, "svc", users[i], key.text), PAM_AUTH_ERR);
-                assert_int_equal(standin_asked(&s), 1);
-                seen = standin_request(&s, &len);
+                standin_set(&standin, STANDIN_RELAY);
+                assert_pam(login_once(&world, "svc", users[i], key.text), PAM_AUTH_ERR);
+                assert_int_equal(standin_asked(&standin), 1);
+                seen = standin_request(&standin, &len);
                 assert_int_equal(wire_request_decode(seen, len, &req), 0);
                 assert_string_equal(req.user, users[i]);
         }
@@ -72,8 +72,8 @@ static void check_rhost(const char *rhost, const char *sent, const struct world_
         size_t len;
         int got;
 
-        standin_set(&s, STANDIN_RELAY);
-        login_open(&l, &w, "svc", w.user);
+        standin_set(&standin, STANDIN_RELAY);
+        login_open(&l, &world, "svc", world.user);
         assert_pam(pam_set_item(l.pamh, PAM_RHOST, rhost), PAM_SUCCESS);
         got = login_try(&l, with->text);
         /* Where libpam tells the kernel's audit of logins, so long a host is too much for it,
@@ -82,8 +82,8 @@ static void check_rhost(const char *rhost, const char *sent, const struct world_
                 assert_pam(got, rv);
         assert_int_equal(login_env(&l, "WFAPIKEY_ID") != NULL, rv == PAM_SUCCESS);
         login_close(&l);
-        assert_int_equal(standin_asked(&s), 1);
-        seen = standin_request(&s, &len);
+        assert_int_equal(standin_asked(&standin), 1);
+        seen = standin_request(&standin, &len);
         assert_int_equal(wire_request_decode(seen, len, &req), 0);
         assert_string_equal(req.rhost, sent);
 }
@@ -110,7 +110,7 @@ static void test_rhost_of_narrow_key(void **state) {
 
         (void) state;
         memcpy(address, "192.0.2.1", 9);
-        world_issue(&w, &narrow, "--from=192.0.2.0/24", NULL);
+        world_issue(&world, &narrow, "--from=192.0.2.0/24", NULL);
         check_rhost("192.0.2.1", "192.0.2.1", &narrow, PAM_SUCCESS);
         check_rhost(address, "", &narrow, PAM_AUTH_ERR);
         check_rhost(host300, "", &narrow, PAM_AUTH_ERR);
@@ -124,16 +124,16 @@ static void check_service(const char *service, const struct world_key *with, int
                           unsigned asked) {
         struct login l;
 
-        world_service(&w, service,
+        world_service(&world, service,
                       "auth required %s socket=%s server_uid=%u timeout=30\n"
                       "auth optional %s as=AFTER\n",
-                      w.module, s.path, getuid(), w.peek);
-        login_open(&l, &w, service, w.user);
+                      world.module, standin.path, getuid(), world.peek);
+        login_open(&l, &world, service, world.user);
         assert_pam(login_try(&l, with->text), rv);
         assert_int_equal(l.calls, 1);
         assert_string_equal(login_env(&l, "AFTER"), with->text);
         login_close(&l);
-        assert_int_equal(standin_asked(&s), asked);
+        assert_int_equal(standin_asked(&standin), asked);
 }
 
 static void test_service(void **state) {
@@ -145,7 +145,7 @@ static void test_service(void **state) {
 
         (void) state;
         (void) snprintf(option, sizeof(option), "--service=%s", longest);
-        world_issue(&w, &narrow, option, NULL);
+        world_issue(&world, &narrow, option, NULL);
         check_service("a service; $(id) %s", &key, PAM_SUCCESS, 1);
         check_service("-", &key, PAM_SUCCESS, 1);
         check_service("s\xc3\xa9", &key, PAM_SUCCESS, 1);
@@ -162,7 +162,7 @@ static void test_service_of_two_words(void **state) {
         struct world_key narrow;
 
         (void) state;
-        world_issue(&w, &narrow, "--service=one", "--service=two", NULL);
+        world_issue(&world, &narrow, "--service=one", "--service=two", NULL);
         check_service("one", &narrow, PAM_SUCCESS, 1);
         check_service("one two", &narrow, PAM_AUTH_ERR, 1);
         check_service("one ", &narrow, PAM_AUTH_ERR, 1);
@@ -220,18 +220,19 @@ static void test_wrong_option(void **state) {
         for (int last = 0; last < 2; last++) {
                 struct login l;
 
-                world_service(&w, "options",
+                world_service(&world, "options",
                               "auth required %s %s socket=%s server_uid=%u %s\n"
                               "account required %s %s socket=%s server_uid=%u %s\n",
-                              w.module, last ? "" : option, s.path, getuid(), last ? option : "",
-                              w.module, last ? "" : option, s.path, getuid(), last ? option : "");
-                login_open(&l, &w, "options", w.user);
+                              world.module, last ? "" : option, standin.path, getuid(),
+                              last ? option : "", world.module, last ? "" : option, standin.path,
+                              getuid(), last ? option : "");
+                login_open(&l, &world, "options", world.user);
                 assert_pam(login_try(&l, key.text), PAM_SERVICE_ERR);
                 assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_SERVICE_ERR);
                 assert_int_equal(l.calls, 0);
                 login_close(&l);
         }
-        assert_int_equal(standin_asked(&s), 0);
+        assert_int_equal(standin_asked(&standin), 0);
 }
 
 /* Of two that contradict each other the last one counts. */
@@ -252,10 +253,11 @@ static void test_right_options(void **state) {
 
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(options); i++) {
-                world_service(&w, "options", "auth required %s %s socket=%s server_uid=%u %s\n",
-                              w.module, options[i].before, s.path, getuid(), options[i].after);
-                assert_pam(login_once(&w, "options", w.user, key.text), PAM_SUCCESS);
-                assert_int_equal(standin_asked(&s), 1);
+                world_service(&world, "options", "auth required %s %s socket=%s server_uid=%u %s\n",
+                              world.module, options[i].before, standin.path, getuid(),
+                              options[i].after);
+                assert_pam(login_once(&world, "options", world.user, key.text), PAM_SUCCESS);
+                assert_int_equal(standin_asked(&standin), 1);
         }
 }
 
@@ -265,11 +267,11 @@ static void test_options_of_two_stacks(void **state) {
         struct login one, two;
 
         (void) state;
-        world_service(&w, "strict",
+        world_service(&world, "strict",
                       "auth required %s socket=/nonexistent/s server_uid=%u prompt=Strict\n",
-                      w.module, getuid());
-        login_open(&one, &w, "strict", w.user);
-        login_open(&two, &w, "svc", w.user);
+                      world.module, getuid());
+        login_open(&one, &world, "strict", world.user);
+        login_open(&two, &world, "svc", world.user);
         for (int i = 0; i < 2; i++) {
                 assert_pam(login_try(&one, key.text), PAM_AUTHINFO_UNAVAIL);
                 assert_string_equal(one.prompt, "Strict");
@@ -279,29 +281,29 @@ static void test_options_of_two_stacks(void **state) {
         assert_null(login_env(&one, "WFAPIKEY_ID"));
         login_close(&one);
         login_close(&two);
-        (void) standin_asked(&s);
+        (void) standin_asked(&standin);
 }
 
 /* --- Around them --- */
 
 static int open_all(void **state) {
         (void) state;
-        world_open(&w);
-        world_start(&w);
-        standin_start(&s, &w, "standin");
-        world_do(&w, "policy", "set", "enabled=yes", "max-keys-per-user=1000", NULL);
-        world_issue(&w, &key, NULL);
-        world_service(&w, "svc",
+        world_open(&world);
+        world_start(&world);
+        standin_start(&standin, &world, "standin");
+        world_do(&world, "policy", "set", "enabled=yes", "max-keys-per-user=1000", NULL);
+        world_issue(&world, &key, NULL);
+        world_service(&world, "svc",
                       "auth required %s socket=%s server_uid=%u timeout=30\n"
                       "account required %s socket=%s server_uid=%u timeout=30\n",
-                      w.module, s.path, getuid(), w.module, s.path, getuid());
+                      world.module, standin.path, getuid(), world.module, standin.path, getuid());
         return 0;
 }
 
 static int close_all(void **state) {
         (void) state;
-        standin_stop(&s);
-        world_close(&w);
+        standin_stop(&standin);
+        world_close(&world);
         return 0;
 }
 

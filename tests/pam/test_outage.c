@@ -17,8 +17,8 @@
 
 #define GENEROUS_MS INT64_C(60000)
 
-static struct world w;
-static struct standin s;
+static struct world world;
+static struct standin standin;
 static struct world_key key;
 static struct login old; /* logged in more than a second ago */
 
@@ -28,7 +28,7 @@ static void check_undecided(const char *service, unsigned asked) {
         int64_t begin = world_now_ms();
         struct login l;
 
-        login_open(&l, &w, service, w.user);
+        login_open(&l, &world, service, world.user);
         assert_pam(login_try(&l, key.text), PAM_AUTHINFO_UNAVAIL);
         assert_int_equal(l.calls, 1);
         assert_int_equal(l.secrets_asked, 1);
@@ -37,53 +37,53 @@ static void check_undecided(const char *service, unsigned asked) {
         assert_null(login_env(&l, "WFAPIKEY_NAME"));
         login_close(&l);
         assert_in_range(world_now_ms() - begin, 0, GENEROUS_MS);
-        if (s.pid > 0)
-                assert_int_equal(standin_asked(&s), asked);
+        if (standin.pid > 0)
+                assert_int_equal(standin_asked(&standin), asked);
 }
 
 static void check_old_login_undecided(unsigned asked) {
         login_forget(&old);
         assert_pam(pam_acct_mgmt(old.pamh, 0), PAM_AUTHINFO_UNAVAIL);
         assert_int_equal(old.calls, 0);
-        assert_int_equal(standin_asked(&s), asked);
+        assert_int_equal(standin_asked(&standin), asked);
 }
 
 /* --- Slow --- */
 
 static void test_silent(void **state) {
         (void) state;
-        standin_set(&s, STANDIN_SILENT);
+        standin_set(&standin, STANDIN_SILENT);
         check_undecided("hasty", 1);
 }
 
 static void test_hang_up(void **state) {
         (void) state;
-        standin_set(&s, STANDIN_CLOSE);
+        standin_set(&standin, STANDIN_CLOSE);
         check_undecided("svc", 2);
         check_old_login_undecided(2);
 }
 
 static void test_slam(void **state) {
         (void) state;
-        standin_set(&s, STANDIN_SLAM);
+        standin_set(&standin, STANDIN_SLAM);
         check_undecided("svc", 2);
 }
 
 static void test_hang_up_once(void **state) {
         (void) state;
-        standin_set(&s, STANDIN_RELAY);
-        standin_hang_up_first(&s, 1);
-        assert_pam(login_once(&w, "svc", w.user, key.text), PAM_SUCCESS);
-        assert_int_equal(standin_asked(&s), 2);
-        standin_hang_up_first(&s, 1);
+        standin_set(&standin, STANDIN_RELAY);
+        standin_hang_up_first(&standin, 1);
+        assert_pam(login_once(&world, "svc", world.user, key.text), PAM_SUCCESS);
+        assert_int_equal(standin_asked(&standin), 2);
+        standin_hang_up_first(&standin, 1);
         assert_pam(pam_acct_mgmt(old.pamh, 0), PAM_SUCCESS);
-        assert_int_equal(standin_asked(&s), 2);
+        assert_int_equal(standin_asked(&standin), 2);
 }
 
 static void test_hang_up_then_silent(void **state) {
         (void) state;
-        standin_set(&s, STANDIN_SILENT);
-        standin_hang_up_first(&s, 1);
+        standin_set(&standin, STANDIN_SILENT);
+        standin_hang_up_first(&standin, 1);
         check_undecided("hasty", 2);
 }
 
@@ -91,8 +91,8 @@ static void test_hang_up_then_silent(void **state) {
  * choose, but it says so anyhow. */
 static void test_prepared_nonsense(void **state) {
         (void) state;
-        standin_reply(&s, (const uint8_t *) "nonsense", 8, false);
-        standin_set(&s, STANDIN_PREPARED);
+        standin_reply(&standin, (const uint8_t *) "nonsense", 8, false);
+        standin_set(&standin, STANDIN_PREPARED);
         check_undecided("svc", 1);
 }
 
@@ -100,7 +100,7 @@ static void test_dies(void **state) {
         struct standin mortal;
 
         (void) state;
-        standin_start(&mortal, &w, "mortal");
+        standin_start(&mortal, &world, "mortal");
         standin_set(&mortal, STANDIN_DIE);
         check_undecided("mortal", 0);
         check_undecided("mortal", 0);
@@ -111,26 +111,26 @@ static void test_other_uid(void **state) {
         size_t len;
 
         (void) state;
-        standin_set(&s, STANDIN_RELAY);
+        standin_set(&standin, STANDIN_RELAY);
         check_undecided("distrustful", 1);
-        (void) standin_request(&s, &len);
+        (void) standin_request(&standin, &len);
         assert_int_equal(len, 0);
 }
 
 static void test_stopped(void **state) {
         (void) state;
-        standin_set(&s, STANDIN_RELAY);
-        assert_int_equal(kill(w.daemon, SIGSTOP), 0);
+        standin_set(&standin, STANDIN_RELAY);
+        assert_int_equal(kill(world.daemon, SIGSTOP), 0);
         check_undecided("direct-hasty", 0);
-        assert_int_equal(kill(w.daemon, SIGCONT), 0);
-        assert_pam(login_once(&w, "direct", w.user, key.text), PAM_SUCCESS);
+        assert_int_equal(kill(world.daemon, SIGCONT), 0);
+        assert_pam(login_once(&world, "direct", world.user, key.text), PAM_SUCCESS);
 }
 
 static int bind_at(const char *name, int type) {
         _cleanup_close_ int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         struct sockaddr_un sa = { .sun_family = AF_UNIX };
 
-        (void) snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/%s", w.dir, name);
+        (void) snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/%s", world.dir, name);
         (void) unlink(sa.sun_path);
         assert_true(fd >= 0);
         assert_int_equal(bind(fd, (struct sockaddr *) &sa, sizeof(sa)), 0);
@@ -145,7 +145,7 @@ static void test_full_backlog(void **state) {
 
         (void) state;
         assert_int_equal(listen(listener, 0), 0);
-        (void) snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/absent", w.dir);
+        (void) snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/absent", world.dir);
         for (; n < ARRAY_LEN(waiting); n++) {
                 waiting[n] = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
                 assert_true(waiting[n] >= 0);
@@ -162,7 +162,7 @@ static void test_nothing_there(void **state) {
         char path[96];
 
         (void) state;
-        (void) snprintf(path, sizeof(path), "%s/absent", w.dir);
+        (void) snprintf(path, sizeof(path), "%s/absent", world.dir);
         (void) unlink(path);
         check_undecided("absent", 0);
         check_undecided("nowhere", 0);
@@ -182,7 +182,7 @@ static void test_other_things(void **state) {
         char path[96];
 
         (void) state;
-        (void) snprintf(path, sizeof(path), "%s/absent", w.dir);
+        (void) snprintf(path, sizeof(path), "%s/absent", world.dir);
         for (size_t i = 0; i < ARRAY_LEN(types); i++) {
                 _cleanup_close_ int fd = bind_at("absent", types[i]);
 
@@ -206,24 +206,24 @@ static void test_password_without_daemon(void **state) {
         static const char *const services[] = { "nowhere", "absent", "hasty", "mortal" };
 
         (void) state;
-        standin_set(&s, STANDIN_SILENT);
+        standin_set(&standin, STANDIN_SILENT);
         for (size_t i = 0; i < ARRAY_LEN(services); i++) {
-                assert_pam(login_once(&w, services[i], w.user, "hunter2"), PAM_AUTH_ERR);
-                assert_pam(login_once(&w, services[i], w.user, ""), PAM_AUTH_ERR);
+                assert_pam(login_once(&world, services[i], world.user, "hunter2"), PAM_AUTH_ERR);
+                assert_pam(login_once(&world, services[i], world.user, ""), PAM_AUTH_ERR);
         }
-        assert_int_equal(standin_asked(&s), 0);
+        assert_int_equal(standin_asked(&standin), 0);
 }
 
 /* --- Around them --- */
 
 static void write_service(const char *name, const char *socket_name, const char *timeout,
                           unsigned uid) {
-        world_service(&w, name,
+        world_service(&world, name,
                       "auth required %s socket=%s/%s server_uid=%u timeout=%s\n"
                       "auth optional %s as=AFTER\n"
                       "account required %s socket=%s/%s server_uid=%u timeout=%s\n",
-                      w.module, w.dir, socket_name, uid, timeout, w.peek, w.module, w.dir,
-                      socket_name, uid, timeout);
+                      world.module, world.dir, socket_name, uid, timeout, world.peek, world.module,
+                      world.dir, socket_name, uid, timeout);
 }
 
 static int open_all(void **state) {
@@ -231,11 +231,11 @@ static int open_all(void **state) {
         int64_t until;
 
         (void) state;
-        world_open(&w);
-        world_start(&w);
-        standin_start(&s, &w, "standin");
-        world_do(&w, "policy", "set", "enabled=yes", NULL);
-        world_issue(&w, &key, NULL);
+        world_open(&world);
+        world_start(&world);
+        standin_start(&standin, &world, "standin");
+        world_do(&world, "policy", "set", "enabled=yes", NULL);
+        world_issue(&world, &key, NULL);
         (void) snprintf(too_long, sizeof(too_long), "%0110d", 0);
         write_service("svc", "standin", "30", getuid());
         write_service("hasty", "standin", "200ms", getuid());
@@ -246,20 +246,20 @@ static int open_all(void **state) {
         write_service("absent", "absent", "200ms", getuid());
         write_service("nowhere", too_long, "200ms", getuid());
 
-        login_open(&old, &w, "svc", w.user);
+        login_open(&old, &world, "svc", world.user);
         assert_pam(login_try(&old, key.text), PAM_SUCCESS);
         until = world_now_ms() + 1000;
         while (world_now_ms() <= until)
                 world_nap();
-        (void) standin_asked(&s);
+        (void) standin_asked(&standin);
         return 0;
 }
 
 static int close_all(void **state) {
         (void) state;
         login_close(&old);
-        standin_stop(&s);
-        world_close(&w);
+        standin_stop(&standin);
+        world_close(&world);
         return 0;
 }
 

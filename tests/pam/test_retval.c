@@ -84,8 +84,8 @@ static const struct row {
           .after = "require-certificate=no" },
 };
 
-static struct world w;
-static struct standin s;
+static struct world world;
+static struct standin standin;
 
 static void flip_case(const char *key, char ret[static KEYTEXT_LEN + 1]) {
         char secret[KEYTEXT_SECRET_LEN];
@@ -124,20 +124,20 @@ static void meet_fate(const struct row *row, const struct world_key *key) {
         case ALIVE:
                 break;
         case REVOKED:
-                world_do(&w, "key", "revoke", key->id, "--reason=lost", NULL);
+                world_do(&world, "key", "revoke", key->id, "--reason=lost", NULL);
                 break;
         case REMOVED:
-                world_do(&w, "key", "remove", key->id, NULL);
+                world_do(&world, "key", "remove", key->id, NULL);
                 break;
         case RESET:
-                world_do(&w, "key", "reset", key->id, NULL);
+                world_do(&world, "key", "reset", key->id, NULL);
                 break;
         case OUTLIVED:
-                world_do(&w, "policy", "set", "lifetime=1s", NULL);
-                world_await_status(&w, key->id, "expired");
+                world_do(&world, "policy", "set", "lifetime=1s", NULL);
+                world_await_status(&world, key->id, "expired");
                 break;
         case EXPIRED:
-                world_await_status(&w, key->id, "expired");
+                world_await_status(&world, key->id, "expired");
                 break;
         }
 }
@@ -162,7 +162,7 @@ static void check_shown(const struct login *l, const struct row *row, unsigned p
 /* How many verdicts the daemon has logged. Those of earlier tests are there: each was waited
  * for. */
 static unsigned verdicts_logged(void) {
-        _cleanup_free_ char *log = world_read(w.log, NULL);
+        _cleanup_free_ char *log = world_read(world.log, NULL);
         unsigned n = 0;
 
         for (const char *at = log; at && (at = strstr(at, "asked by uid ")); at++)
@@ -178,7 +178,7 @@ static void check_log(size_t from, const struct row *row, const char *token) {
         memcpy(secret, keytext_secret(token), KEYTEXT_SECRET_LEN);
         (void) snprintf(what, sizeof(what), "%s key %s: user '",
                         row->reason ? "refused" : "accepted", id);
-        line = world_await_log(&w, from, what);
+        line = world_await_log(&world, from, what);
         assert_non_null(strstr(line, "service 'table"));
         if (row->reason)
                 assert_non_null(strstr(line, verdict_reason_text(row->reason)));
@@ -188,7 +188,7 @@ static void check_log(size_t from, const struct row *row, const char *token) {
                 assert_non_null(strstr(line, row->rhost));
         else
                 assert_non_null(strstr(line, "source 'unknown'"));
-        log = world_read(w.log, NULL);
+        log = world_read(world.log, NULL);
         assert_non_null(log);
         assert_null(strstr(log, secret));
         assert_null(strstr(log, "\nwfapikeyd: accepted key'"));
@@ -198,16 +198,16 @@ static void log_in(const struct row *row, const char *service, int flags, const 
                    unsigned prompts) {
         bool longer = row->user && row->user[0] == '+', accepted = row->reason == REASON_NONE;
         char user[2 * WIRE_USER_MAX];
-        size_t from = world_log_size(&w);
+        size_t from = world_log_size(&world);
         struct login l;
 
-        (void) snprintf(user, sizeof(user), "%s%s", row->user && !longer ? row->user : w.user,
+        (void) snprintf(user, sizeof(user), "%s%s", row->user && !longer ? row->user : world.user,
                         longer ? row->user + 1 : "");
-        login_open(&l, &w, service, user);
+        login_open(&l, &world, service, user);
         assert_pam(pam_set_item(l.pamh, PAM_RHOST, row->rhost), PAM_SUCCESS);
         l.answer = token;
         assert_pam(pam_authenticate(l.pamh, flags), accepted ? PAM_SUCCESS : PAM_AUTH_ERR);
-        assert_int_equal(standin_asked(&s), 1);
+        assert_int_equal(standin_asked(&standin), 1);
         assert_int_equal(login_env(&l, "WFAPIKEY_ID") != NULL, accepted);
         assert_int_equal(login_env(&l, "WFAPIKEY_NAME") != NULL, accepted);
         check_shown(&l, row, prompts, !(flags & PAM_SILENT), token);
@@ -220,23 +220,23 @@ static void test_row(void **state) {
         struct world_key key;
         char token[KEYTEXT_LEN + 1];
 
-        world_issue(&w, &key, row->issue[0], row->issue[1], NULL);
+        world_issue(&world, &key, row->issue[0], row->issue[1], NULL);
         spoil(row, key.text, token);
         if (row->during)
-                world_do(&w, "policy", "set", row->during, NULL);
+                world_do(&world, "policy", "set", row->during, NULL);
         meet_fate(row, &key);
-        world_service(&w, "table-given",
+        world_service(&world, "table-given",
                       "auth optional %s set=%s\n"
                       "auth required %s socket=%s server_uid=%u timeout=30 use_first_pass\n"
                       "auth optional %s as=AFTER\n",
-                      w.peek, token, w.module, s.path, getuid(), w.peek);
+                      world.peek, token, world.module, standin.path, getuid(), world.peek);
 
         log_in(row, "table", 0, token, 1);
         log_in(row, "table-given", 0, token, 0);
         log_in(row, "table", PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK, token, 1);
 
         if (row->after)
-                world_do(&w, "policy", "set", row->after, NULL);
+                world_do(&world, "policy", "set", row->after, NULL);
 }
 
 /* --- What is not a key --- */
@@ -244,7 +244,7 @@ static void test_row(void **state) {
 static void check_not_a_key(const char *service, const char *token, unsigned prompts) {
         struct login l;
 
-        login_open(&l, &w, service, w.user);
+        login_open(&l, &world, service, world.user);
         assert_pam(login_try(&l, token), PAM_AUTH_ERR);
         assert_int_equal(l.calls, prompts);
         assert_int_equal(l.secrets_asked, prompts);
@@ -260,7 +260,7 @@ static void check_left_alone(const char *token) {
         unsigned before = verdicts_logged();
 
         check_not_a_key("table", token, 1);
-        assert_int_equal(standin_asked(&s), 0);
+        assert_int_equal(standin_asked(&standin), 0);
         assert_int_equal(verdicts_logged(), before);
 }
 
@@ -301,7 +301,7 @@ static void test_changed_digit(void **state) {
         struct world_key key;
 
         (void) state;
-        world_issue(&w, &key, NULL);
+        world_issue(&world, &key, NULL);
         for (size_t at = 0; at < KEYTEXT_LEN; at++) {
                 char token[KEYTEXT_LEN + 1];
 
@@ -315,7 +315,7 @@ static void test_cut_short(void **state) {
         struct world_key key;
 
         (void) state;
-        world_issue(&w, &key, NULL);
+        world_issue(&world, &key, NULL);
         for (size_t len = 1; len < KEYTEXT_LEN; len++) {
                 char token[KEYTEXT_LEN + 1] = {};
 
@@ -331,7 +331,7 @@ static void test_around_a_key(void **state) {
         struct world_key key;
 
         (void) state;
-        world_issue(&w, &key, NULL);
+        world_issue(&world, &key, NULL);
         for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
                 char token[3 * KEYTEXT_LEN], *at = token;
 
@@ -353,7 +353,7 @@ static void test_key_and_a_megabyte(void **state) {
 
         (void) state;
         assert_non_null(token);
-        world_issue(&w, &key, NULL);
+        world_issue(&world, &key, NULL);
         memset(token, 'x', 1 << 20);
         memcpy(token, key.text, KEYTEXT_LEN);
         token[1 << 20] = '\0';
@@ -362,32 +362,32 @@ static void test_key_and_a_megabyte(void **state) {
 
 static void test_given_password(void **state) {
         (void) state;
-        world_service(&w, "given",
+        world_service(&world, "given",
                       "auth optional %s set=hunter2\n"
                       "auth required %s socket=%s server_uid=%u timeout=30\n"
                       "auth optional %s as=AFTER\n",
-                      w.peek, w.module, s.path, getuid(), w.peek);
+                      world.peek, world.module, standin.path, getuid(), world.peek);
         check_not_a_key("given", "hunter2", 0);
-        assert_int_equal(standin_asked(&s), 0);
+        assert_int_equal(standin_asked(&standin), 0);
 }
 
 static int open_all(void **state) {
         (void) state;
-        world_open(&w);
-        world_start(&w);
-        standin_start(&s, &w, "standin");
-        world_do(&w, "policy", "set", "enabled=yes", "max-keys-per-user=1000", NULL);
-        world_service(&w, "table",
+        world_open(&world);
+        world_start(&world);
+        standin_start(&standin, &world, "standin");
+        world_do(&world, "policy", "set", "enabled=yes", "max-keys-per-user=1000", NULL);
+        world_service(&world, "table",
                       "auth required %s socket=%s server_uid=%u timeout=30\n"
                       "auth optional %s as=AFTER\n",
-                      w.module, s.path, getuid(), w.peek);
+                      world.module, standin.path, getuid(), world.peek);
         return 0;
 }
 
 static int close_all(void **state) {
         (void) state;
-        standin_stop(&s);
-        world_close(&w);
+        standin_stop(&standin);
+        world_close(&world);
         return 0;
 }
 

@@ -53,10 +53,10 @@ static const struct scene {
         { "a bad option", "misspelt", WHOLE, PAM_SERVICE_ERR },
 };
 
-static const char *const standins[] = { "silent", "hangs-up", "lies" };
+static const char *const bad_names[] = { "silent", "hangs-up", "lies" };
 
-static struct world w;
-static struct standin standin[ARRAY_LEN(standins)];
+static struct world world;
+static struct standin bad_daemons[ARRAY_LEN(bad_names)];
 static struct needle planted, other, reset_before, reset_after;
 
 /* --- A host that forgets --- */
@@ -110,7 +110,7 @@ static int log_in(const char *service, const char *user, const struct answer *an
         pam_handle_t *pamh = NULL;
         int rv;
 
-        if (pam_start_confdir(service, user ? user : w.user, &conv, w.services, &pamh) !=
+        if (pam_start_confdir(service, user ? user : world.user, &conv, world.services, &pamh) !=
             PAM_SUCCESS)
                 return OTHER_ANSWER + PAM_ABORT;
         rv = pam_authenticate(pamh, 0);
@@ -151,9 +151,9 @@ static void test_host_with_certificate(void **state) {
         static const struct scene scene = { "certificate", "host", WHOLE, PAM_AUTH_ERR };
 
         (void) state;
-        world_do(&w, "policy", "set", "require-certificate=yes", NULL);
+        world_do(&world, "policy", "set", "require-certificate=yes", NULL);
         check_host(&scene);
-        world_do(&w, "policy", "set", "require-certificate=no", NULL);
+        world_do(&world, "policy", "set", "require-certificate=no", NULL);
 }
 
 /* What is searched for is found where it is: in this process, in a file, in another process. */
@@ -165,14 +165,14 @@ static void test_search(void **state) {
         assert_int_equal(needle_in_process(&other, getpid()), 0);
         needle_show(&other, clear);
         assert_int_equal(needle_in_process(&other, getpid()), 1);
-        (void) snprintf(path, sizeof(path), "%s/planted", w.dir);
+        (void) snprintf(path, sizeof(path), "%s/planted", world.dir);
         fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         assert_int_equal(write(fd, clear, KEYTEXT_LEN), KEYTEXT_LEN);
         assert_int_equal(close(fd), 0);
         explicit_bzero(clear, sizeof(clear));
-        assert_int_equal(needle_in_tree(&other, w.dir), 1);
+        assert_int_equal(needle_in_tree(&other, world.dir), 1);
         assert_int_equal(unlink(path), 0);
-        assert_int_equal(needle_in_tree(&other, w.dir), 0);
+        assert_int_equal(needle_in_tree(&other, world.dir), 0);
         assert_int_equal(needle_in_process(&other, getpid()), 0);
 }
 
@@ -227,14 +227,14 @@ static void type_key_as_user(void) {
 static void test_log(void **state) {
         const struct needle *const needles[] = { &planted, &other, &reset_before, &reset_after };
         _cleanup_free_ char *line = NULL;
-        size_t from = world_log_size(&w);
+        size_t from = world_log_size(&world);
 
         (void) state;
         type_key_as_user();
-        line = world_await_log(&w, from, "(something like a key)");
+        line = world_await_log(&world, from, "(something like a key)");
         assert_non_null(strstr(line, planted.id));
         for (size_t i = 0; i < ARRAY_LEN(needles); i++)
-                assert_int_equal(needle_in_file(needles[i], w.log), 0);
+                assert_int_equal(needle_in_file(needles[i], world.log), 0);
 }
 
 static void test_state_dir(void **state) {
@@ -242,7 +242,7 @@ static void test_state_dir(void **state) {
 
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(needles); i++)
-                assert_int_equal(needle_in_tree(needles[i], w.state), 0);
+                assert_int_equal(needle_in_tree(needles[i], world.state), 0);
 }
 
 static void test_process(void **state) {
@@ -253,7 +253,7 @@ static void test_process(void **state) {
                 char path[64];
                 int r;
 
-                (void) snprintf(path, sizeof(path), "/proc/%d/%s", w.daemon, files[i]);
+                (void) snprintf(path, sizeof(path), "/proc/%d/%s", world.daemon, files[i]);
                 r = needle_in_file(&planted, path);
                 /* it keeps its own user from looking, too */
                 if (r < 0 && getuid() != 0)
@@ -269,14 +269,14 @@ static void test_no_core(void **state) {
         struct stat st;
 
         (void) state;
-        (void) snprintf(path, sizeof(path), "/proc/%d/limits", w.daemon);
+        (void) snprintf(path, sizeof(path), "/proc/%d/limits", world.daemon);
         limits = world_read(path, NULL);
         assert_non_null(limits);
         line = strstr(limits, "Max core file size");
         assert_non_null(line);
         assert_int_equal(strncmp(line + 18 + strspn(line + 18, " "), "0 ", 2), 0);
         /* What may not be dumped belongs to root there. */
-        (void) snprintf(path, sizeof(path), "/proc/%d/mem", w.daemon);
+        (void) snprintf(path, sizeof(path), "/proc/%d/mem", world.daemon);
         assert_int_equal(stat(path, &st), 0);
         assert_int_equal(st.st_uid, 0);
 }
@@ -288,8 +288,8 @@ static void test_memory(void **state) {
         unsigned found = 0;
 
         (void) state;
-        needle_hide_text(&path, w.state);
-        assert_int_equal(needle_in_process(&path, w.daemon), 1); /* that one is there */
+        needle_hide_text(&path, world.state);
+        assert_int_equal(needle_in_process(&path, world.daemon), 1); /* that one is there */
         for (unsigned i = 0; i < FURTHER_LOGINS; i++) {
                 pid_t pid = fork();
 
@@ -299,7 +299,7 @@ static void test_memory(void **state) {
                 assert_int_equal(world_wait(pid), CLEAN);
         }
         for (size_t i = 0; i < ARRAY_LEN(needles); i++) {
-                int r = needle_in_process(needles[i], w.daemon);
+                int r = needle_in_process(needles[i], world.daemon);
 
                 assert_in_range(r, 0, 1);
                 found |= (unsigned) r << i;
@@ -347,7 +347,7 @@ static void test_syslog(void **state) {
         pid_t pid;
 
         (void) state;
-        (void) snprintf(dir, sizeof(dir), "%s/dev", w.dir);
+        (void) snprintf(dir, sizeof(dir), "%s/dev", world.dir);
         assert_int_equal(mkdir(dir, 0755), 0);
         pid = fork();
         assert_true(pid >= 0);
@@ -359,52 +359,52 @@ static void test_syslog(void **state) {
 /* --- Around them --- */
 
 static void write_service(const char *name, const char *path, const char *options) {
-        world_service(&w, name,
+        world_service(&world, name,
                       "auth required %s socket=%s debug %s\n"
                       "account required %s socket=%s debug %s\n",
-                      w.module, path, options, w.module, path, options);
+                      world.module, path, options, world.module, path, options);
 }
 
-static void start_standins(void) {
+static void start_bad_daemons(void) {
         char hasty[64];
 
         (void) snprintf(hasty, sizeof(hasty), "server_uid=%u timeout=200ms", getuid());
-        for (size_t i = 0; i < ARRAY_LEN(standins); i++) {
-                standin_start(&standin[i], &w, standins[i]);
-                write_service(standins[i], standin[i].path, hasty);
+        for (size_t i = 0; i < ARRAY_LEN(bad_names); i++) {
+                standin_start(&bad_daemons[i], &world, bad_names[i]);
+                write_service(bad_names[i], bad_daemons[i].path, hasty);
         }
-        standin_set(&standin[0], STANDIN_SILENT);
-        standin_set(&standin[1], STANDIN_CLOSE);
-        standin_reply(&standin[2], (const uint8_t *) "nonsense", 8, false);
+        standin_set(&bad_daemons[0], STANDIN_SILENT);
+        standin_set(&bad_daemons[1], STANDIN_CLOSE);
+        standin_reply(&bad_daemons[2], (const uint8_t *) "nonsense", 8, false);
 }
 
 static int open_all(void **state) {
         char patient[64], distrustful[64], misspelt[64];
 
         (void) state;
-        world_open(&w);
-        world_start_debugging(&w);
-        world_do(&w, "policy", "set", "enabled=yes", NULL);
-        needle_issue(&w, &planted);
-        needle_issue(&w, &other);
-        needle_issue(&w, &reset_before);
-        needle_reset(&w, reset_before.id, &reset_after);
+        world_open(&world);
+        world_start_debugging(&world);
+        world_do(&world, "policy", "set", "enabled=yes", NULL);
+        needle_issue(&world, &planted);
+        needle_issue(&world, &other);
+        needle_issue(&world, &reset_before);
+        needle_reset(&world, reset_before.id, &reset_after);
         (void) snprintf(patient, sizeof(patient), "server_uid=%u timeout=30", getuid());
         (void) snprintf(distrustful, sizeof(distrustful), "server_uid=%u timeout=30", getuid() + 1);
         (void) snprintf(misspelt, sizeof(misspelt), "server_uid=%u tiemout=1", getuid());
-        write_service("host", w.verify, patient);
-        write_service("distrustful", w.verify, distrustful);
-        write_service("misspelt", w.verify, misspelt);
+        write_service("host", world.verify, patient);
+        write_service("distrustful", world.verify, distrustful);
+        write_service("misspelt", world.verify, misspelt);
         write_service("down", "/nonexistent/s", patient);
-        start_standins();
+        start_bad_daemons();
         return 0;
 }
 
 static int close_all(void **state) {
         (void) state;
-        for (size_t i = 0; i < ARRAY_LEN(standins); i++)
-                standin_stop(&standin[i]);
-        world_close(&w);
+        for (size_t i = 0; i < ARRAY_LEN(bad_names); i++)
+                standin_stop(&bad_daemons[i]);
+        world_close(&world);
         return 0;
 }
 

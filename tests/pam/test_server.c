@@ -61,8 +61,8 @@ static const struct lie {
         { "the verdict minus one", (enum verdict) - 1 },
 };
 
-static struct world w;
-static struct standin s;
+static struct world world;
+static struct standin standin;
 static struct world_key key;
 static struct login old; /* logged in more than a second ago */
 
@@ -77,7 +77,7 @@ static void good_reply(struct wire_reply *reply, enum verdict verdict) {
 static void check_undecided(const char *service, unsigned asked) {
         struct login l;
 
-        login_open(&l, &w, service, w.user);
+        login_open(&l, &world, service, world.user);
         assert_pam(login_try(&l, key.text), PAM_AUTHINFO_UNAVAIL);
         assert_int_equal(l.calls, 1);
         assert_int_equal(l.secrets_asked, 1);
@@ -85,14 +85,14 @@ static void check_undecided(const char *service, unsigned asked) {
         assert_null(login_env(&l, "WFAPIKEY_ID"));
         assert_null(login_env(&l, "WFAPIKEY_NAME"));
         login_close(&l);
-        assert_int_equal(standin_asked(&s), asked);
+        assert_int_equal(standin_asked(&standin), asked);
 }
 
 static void check_old_login_undecided(unsigned asked) {
         login_forget(&old);
         assert_pam(pam_acct_mgmt(old.pamh, 0), PAM_AUTHINFO_UNAVAIL);
         assert_int_equal(old.calls, 0);
-        assert_int_equal(standin_asked(&s), asked);
+        assert_int_equal(standin_asked(&standin), asked);
 }
 
 static void test_lie(void **state) {
@@ -105,14 +105,14 @@ static void test_lie(void **state) {
         bytes[lie->at] ^= lie->change;
         if (lie->other_seq)
                 bytes[AT_SEQ] = 0x77;
-        standin_reply(&s, bytes, lie->len ? lie->len : WIRE_REPLY_LEN, !lie->other_seq);
+        standin_reply(&standin, bytes, lie->len ? lie->len : WIRE_REPLY_LEN, !lie->other_seq);
         check_undecided("svc", 1);
         check_old_login_undecided(1);
 }
 
 static void test_empty_reply(void **state) {
         (void) state;
-        standin_reply(&s, (const uint8_t *) "", 0, false);
+        standin_reply(&standin, (const uint8_t *) "", 0, false);
         check_undecided("svc", 2);
         check_old_login_undecided(2);
 }
@@ -126,7 +126,7 @@ static void test_every_length(void **state) {
         wire_reply_encode(bytes, &reply);
         for (size_t len = 1; len < sizeof(bytes); len++)
                 if (len != WIRE_REPLY_LEN) {
-                        standin_reply(&s, bytes, len, true);
+                        standin_reply(&standin, bytes, len, true);
                         check_undecided("svc", 1);
                 }
 }
@@ -141,7 +141,7 @@ static void test_every_bit_of_the_header(void **state) {
 
                 wire_reply_encode(bytes, &reply);
                 bytes[bit / 8] ^= (uint8_t) (1 << bit % 8);
-                standin_reply(&s, bytes, sizeof(bytes), false);
+                standin_reply(&standin, bytes, sizeof(bytes), false);
                 check_undecided("svc", 1);
         }
 }
@@ -152,14 +152,14 @@ static void test_own_request(void **state) {
         size_t len;
 
         (void) state;
-        standin_set(&s, STANDIN_CLOSE);
+        standin_set(&standin, STANDIN_CLOSE);
         check_undecided("svc", 2);
-        seen = standin_request(&s, &len);
+        seen = standin_request(&standin, &len);
         assert_int_equal(len, WIRE_REQUEST_LEN);
         memcpy(request, seen, len);
-        standin_reply(&s, request, len, false);
+        standin_reply(&standin, request, len, false);
         check_undecided("svc", 1);
-        standin_reply(&s, request, WIRE_REPLY_LEN, false);
+        standin_reply(&standin, request, WIRE_REPLY_LEN, false);
         check_undecided("svc", 1);
 }
 
@@ -171,16 +171,16 @@ static void test_allow(void **state) {
 
         (void) state;
         good_reply(&reply, VERDICT_ALLOW);
-        standin_verdict(&s, &reply);
-        login_open(&l, &w, "svc", w.user);
+        standin_verdict(&standin, &reply);
+        login_open(&l, &world, "svc", world.user);
         assert_pam(login_try(&l, key.text), PAM_SUCCESS);
         assert_string_equal(login_env(&l, "WFAPIKEY_ID"), "AAAAAAAAAA");
         assert_string_equal(login_env(&l, "WFAPIKEY_NAME"), "key");
         login_close(&l);
-        assert_int_equal(standin_asked(&s), 1);
+        assert_int_equal(standin_asked(&standin), 1);
         login_forget(&old);
         assert_pam(pam_acct_mgmt(old.pamh, 0), PAM_SUCCESS);
-        assert_int_equal(standin_asked(&s), 1);
+        assert_int_equal(standin_asked(&standin), 1);
 }
 
 static void test_longest_name(void **state) {
@@ -190,12 +190,12 @@ static void test_longest_name(void **state) {
         (void) state;
         good_reply(&reply, VERDICT_ALLOW);
         memset(reply.name, '=', WIRE_NAME_MAX);
-        standin_verdict(&s, &reply);
-        login_open(&l, &w, "svc", w.user);
+        standin_verdict(&standin, &reply);
+        login_open(&l, &world, "svc", world.user);
         assert_pam(login_try(&l, key.text), PAM_SUCCESS);
         assert_string_equal(login_env(&l, "WFAPIKEY_NAME"), reply.name);
         login_close(&l);
-        assert_int_equal(standin_asked(&s), 1);
+        assert_int_equal(standin_asked(&standin), 1);
 }
 
 static void check_refusal(enum verdict verdict, int flags, int returns_for_text,
@@ -203,8 +203,8 @@ static void check_refusal(enum verdict verdict, int flags, int returns_for_text,
         struct wire_reply reply = { .verdict = verdict, .reason = REASON_REVOKED };
         struct login l;
 
-        standin_verdict(&s, &reply);
-        login_open(&l, &w, "svc", w.user);
+        standin_verdict(&standin, &reply);
+        login_open(&l, &world, "svc", world.user);
         l.answer = key.text;
         l.returns_for_text = returns_for_text;
         assert_pam(pam_authenticate(l.pamh, flags), PAM_AUTH_ERR);
@@ -212,11 +212,11 @@ static void check_refusal(enum verdict verdict, int flags, int returns_for_text,
         assert_int_equal(l.errors, sentences);
         assert_int_equal(l.calls, 1 + sentences);
         login_close(&l);
-        assert_int_equal(standin_asked(&s), 1);
+        assert_int_equal(standin_asked(&standin), 1);
         login_forget(&old);
         assert_pam(pam_acct_mgmt(old.pamh, 0), PAM_PERM_DENIED);
         assert_int_equal(old.calls, 0);
-        assert_int_equal(standin_asked(&s), 1);
+        assert_int_equal(standin_asked(&standin), 1);
 }
 
 static void test_refusal(void **state) {
@@ -241,39 +241,39 @@ static void test_certificate_unheard(void **state) {
 
 static void write_service(const char *name, const char *socket_name, const char *timeout,
                           unsigned uid) {
-        world_service(&w, name,
+        world_service(&world, name,
                       "auth required %s socket=%s/%s server_uid=%u timeout=%s\n"
                       "auth optional %s as=AFTER\n"
                       "account required %s socket=%s/%s server_uid=%u timeout=%s\n",
-                      w.module, w.dir, socket_name, uid, timeout, w.peek, w.module, w.dir,
-                      socket_name, uid, timeout);
+                      world.module, world.dir, socket_name, uid, timeout, world.peek, world.module,
+                      world.dir, socket_name, uid, timeout);
 }
 
 static int open_all(void **state) {
         int64_t until;
 
         (void) state;
-        world_open(&w);
-        world_start(&w);
-        standin_start(&s, &w, "standin");
-        world_do(&w, "policy", "set", "enabled=yes", NULL);
-        world_issue(&w, &key, NULL);
+        world_open(&world);
+        world_start(&world);
+        standin_start(&standin, &world, "standin");
+        world_do(&world, "policy", "set", "enabled=yes", NULL);
+        world_issue(&world, &key, NULL);
         write_service("svc", "standin", "30", getuid());
 
-        login_open(&old, &w, "svc", w.user);
+        login_open(&old, &world, "svc", world.user);
         assert_pam(login_try(&old, key.text), PAM_SUCCESS);
         until = world_now_ms() + 1000;
         while (world_now_ms() <= until)
                 world_nap();
-        (void) standin_asked(&s);
+        (void) standin_asked(&standin);
         return 0;
 }
 
 static int close_all(void **state) {
         (void) state;
         login_close(&old);
-        standin_stop(&s);
-        world_close(&w);
+        standin_stop(&standin);
+        world_close(&world);
         return 0;
 }
 

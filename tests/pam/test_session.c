@@ -10,18 +10,18 @@
 #include "login.h"
 #include "standin.h"
 
-static struct world w;
-static struct standin s;
+static struct world world;
+static struct standin standin;
 static struct world_key asked_for; /* good for another service */
 
 /* Opens the session of a login by other means. */
 static void open_session(struct login *l, const char *service, int flags) {
-        login_open(l, &w, service, w.user);
+        login_open(l, &world, service, world.user);
         assert_pam(pam_open_session(l->pamh, flags), PAM_SUCCESS);
 }
 
 static void check_nothing_shown(struct login *l, unsigned asked) {
-        assert_int_equal(standin_asked(&s), asked);
+        assert_int_equal(standin_asked(&standin), asked);
         assert_int_equal(l->calls, 0);
         assert_pam(pam_close_session(l->pamh, 0), PAM_SUCCESS);
         login_close(l);
@@ -45,7 +45,7 @@ static void issue(const char *service, char key[static KEYTEXT_LEN + 1]) {
         struct login l;
 
         open_session(&l, service, 0);
-        assert_int_equal(standin_asked(&s), 1);
+        assert_int_equal(standin_asked(&standin), 1);
         take_key(&l, key);
         assert_non_null(strstr(l.info, service));
         login_forget(&l);
@@ -64,13 +64,13 @@ static void test_shown_once(void **state) {
 
         (void) state;
         issue("first", key);
-        assert_pam(login_once(&w, "first", w.user, key), PAM_SUCCESS);
-        assert_pam(login_once(&w, "second", w.user, key), PAM_AUTH_ERR);
-        (void) standin_asked(&s);
+        assert_pam(login_once(&world, "first", world.user, key), PAM_SUCCESS);
+        assert_pam(login_once(&world, "second", world.user, key), PAM_AUTH_ERR);
+        (void) standin_asked(&standin);
         for (int i = 0; i < 3; i++)
                 issue_nothing("first");
         memcpy(id, keytext_id(key), KEYTEXT_ID_LEN);
-        assert_int_equal(world_ctl(&w, out, sizeof(out), "key", "show", id, NULL), 0);
+        assert_int_equal(world_ctl(&world, out, sizeof(out), "key", "show", id, NULL), 0);
         assert_non_null(strstr(out, "first use of first"));
 }
 
@@ -89,32 +89,32 @@ static void test_after_its_end(void **state) {
         (void) state;
         issue("ended", key);
         memcpy(id, keytext_id(key), KEYTEXT_ID_LEN);
-        world_do(&w, "key", "revoke", id, NULL);
+        world_do(&world, "key", "revoke", id, NULL);
         issue_nothing("ended");
-        world_do(&w, "key", "remove", id, NULL);
+        world_do(&world, "key", "remove", id, NULL);
         issue("ended", next);
-        world_do(&w, "policy", "set", "lifetime=1s", NULL);
+        world_do(&world, "policy", "set", "lifetime=1s", NULL);
         memcpy(id, keytext_id(next), KEYTEXT_ID_LEN);
-        world_await_status(&w, id, "expired");
-        world_do(&w, "policy", "set", "lifetime=30d", NULL);
+        world_await_status(&world, id, "expired");
+        world_do(&world, "policy", "set", "lifetime=30d", NULL);
         issue("ended", key);
-        assert_pam(login_once(&w, "ended", w.user, key), PAM_SUCCESS);
-        (void) standin_asked(&s);
+        assert_pam(login_once(&world, "ended", world.user, key), PAM_SUCCESS);
+        (void) standin_asked(&standin);
 }
 
 static void test_key_login(void **state) {
         struct login l;
 
         (void) state;
-        login_open(&l, &w, "third", w.user);
+        login_open(&l, &world, "third", world.user);
         assert_pam(login_try(&l, asked_for.text), PAM_SUCCESS);
-        (void) standin_asked(&s);
+        (void) standin_asked(&standin);
         login_forget(&l);
         assert_pam(pam_open_session(l.pamh, 0), PAM_SUCCESS);
         check_nothing_shown(&l, 0);
 
         /* sshd: authenticated in another process, of which the environment is what came back */
-        login_open(&l, &w, "fourth", w.user);
+        login_open(&l, &world, "fourth", world.user);
         assert_pam(pam_putenv(l.pamh, "WFAPIKEY_ID=0123456789"), PAM_SUCCESS);
         assert_pam(pam_open_session(l.pamh, 0), PAM_SUCCESS);
         check_nothing_shown(&l, 0);
@@ -136,7 +136,7 @@ static void test_a_session_that_another_asked_for(void **state) {
         for (size_t i = 0; i < ARRAY_LEN(others); i++) {
                 struct login l;
 
-                login_open(&l, &w, "fourth", w.user);
+                login_open(&l, &world, "fourth", world.user);
                 assert_pam(pam_set_item(l.pamh, PAM_RUSER, others[i]), PAM_SUCCESS);
                 assert_pam(pam_open_session(l.pamh, 0), PAM_SUCCESS);
                 check_nothing_shown(&l, 0);
@@ -147,21 +147,21 @@ static void test_nobody_and_strangers(void **state) {
         struct login l;
 
         (void) state;
-        login_open(&l, &w, "fourth", NULL);
+        login_open(&l, &world, "fourth", NULL);
         assert_pam(pam_open_session(l.pamh, 0), PAM_SUCCESS);
         check_nothing_shown(&l, 0);
-        login_open(&l, &w, "fourth", "no-such-user-here");
+        login_open(&l, &world, "fourth", "no-such-user-here");
         assert_pam(pam_open_session(l.pamh, 0), PAM_SUCCESS);
         check_nothing_shown(&l, 1);
 }
 
 static void test_disabled(void **state) {
         (void) state;
-        world_do(&w, "policy", "set", "enabled=no", NULL);
+        world_do(&world, "policy", "set", "enabled=no", NULL);
         issue_nothing("fourth");
-        world_do(&w, "policy", "set", "enabled=yes", "max-keys-per-user=1", NULL);
+        world_do(&world, "policy", "set", "enabled=yes", "max-keys-per-user=1", NULL);
         issue_nothing("fourth");
-        world_do(&w, "policy", "set", "max-keys-per-user=1000", NULL);
+        world_do(&world, "policy", "set", "max-keys-per-user=1000", NULL);
 }
 
 /* Not root's word. */
@@ -174,7 +174,7 @@ static void test_not_root(void **state) {
         assert_true(pid >= 0);
         if (pid == 0) {
                 /* loads the module, from where others may not read */
-                login_open(&l, &w, "direct", w.user);
+                login_open(&l, &world, "direct", world.user);
                 if (setgroups(0, NULL) < 0 || setgid(65534) < 0 || setuid(65534) < 0)
                         _exit(100);
                 _exit(pam_open_session(l.pamh, 0) != PAM_SUCCESS || l.calls != 0);
@@ -193,10 +193,10 @@ static void test_lies(void **state) {
 
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(replies); i++) {
-                standin_verdict(&s, &replies[i]);
+                standin_verdict(&standin, &replies[i]);
                 issue_nothing("fourth");
         }
-        standin_set(&s, STANDIN_RELAY);
+        standin_set(&standin, STANDIN_RELAY);
 }
 
 static void test_outage(void **state) {
@@ -206,12 +206,12 @@ static void test_outage(void **state) {
 
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
-                standin_set(&s, modes[i]);
+                standin_set(&standin, modes[i]);
                 open_session(&l, "hasty", 0);
-                (void) standin_asked(&s);
+                (void) standin_asked(&standin);
                 check_nothing_shown(&l, 0);
         }
-        standin_set(&s, STANDIN_RELAY);
+        standin_set(&standin, STANDIN_RELAY);
         assert_in_range(world_now_ms() - before, 200, 20000); /* its timeout, once */
         open_session(&l, "nowhere", 0);
         check_nothing_shown(&l, 0);
@@ -226,13 +226,13 @@ static void test_conversation(void **state) {
                 struct login l;
 
                 service[sizeof(service) - 2] = (char) ('0' + i);
-                login_open(&l, &w, service, w.user);
+                login_open(&l, &world, service, world.user);
                 l.returns_for_text = returns[i];
                 assert_pam(pam_open_session(l.pamh, 0), PAM_SUCCESS);
                 assert_int_equal(l.calls, 1);
                 login_close(&l);
         }
-        (void) standin_asked(&s);
+        (void) standin_asked(&standin);
 }
 
 static void test_options(void **state) {
@@ -241,10 +241,10 @@ static void test_options(void **state) {
         (void) state;
         open_session(&l, "misspelt", 0);
         check_nothing_shown(&l, 0);
-        login_open(&l, &w, "in-auth", w.user);
+        login_open(&l, &world, "in-auth", world.user);
         assert_pam(login_try(&l, asked_for.text), PAM_SERVICE_ERR);
         check_nothing_shown(&l, 0);
-        login_open(&l, &w, "in-account", w.user);
+        login_open(&l, &world, "in-account", world.user);
         assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_SERVICE_ERR);
         check_nothing_shown(&l, 0);
 }
@@ -252,10 +252,10 @@ static void test_options(void **state) {
 /* --- Around them --- */
 
 static void write_service(const char *name, const char *socket, const char *options) {
-        world_service(&w, name,
+        world_service(&world, name,
                       "auth required %s socket=%s server_uid=%u timeout=30\n"
                       "session required %s socket=%s server_uid=%u %s\n",
-                      w.module, socket, getuid(), w.module, socket, getuid(), options);
+                      world.module, socket, getuid(), world.module, socket, getuid(), options);
 }
 
 static int open_all(void **state) {
@@ -265,30 +265,30 @@ static int open_all(void **state) {
         };
 
         (void) state;
-        world_open(&w);
-        world_start(&w);
-        standin_start(&s, &w, "standin");
-        world_do(&w, "policy", "set", "enabled=yes", "max-keys-per-user=1000", NULL);
-        world_issue(&w, &asked_for, "--service=third", "--expires=1y", NULL);
+        world_open(&world);
+        world_start(&world);
+        standin_start(&standin, &world, "standin");
+        world_do(&world, "policy", "set", "enabled=yes", "max-keys-per-user=1000", NULL);
+        world_issue(&world, &asked_for, "--service=third", "--expires=1y", NULL);
         for (size_t i = 0; i < ARRAY_LEN(services); i++)
-                write_service(services[i], s.path, "timeout=30 issue");
-        write_service("direct", w.verify, "timeout=30 issue");
-        write_service("hasty", s.path, "timeout=200ms issue");
+                write_service(services[i], standin.path, "timeout=30 issue");
+        write_service("direct", world.verify, "timeout=30 issue");
+        write_service("hasty", standin.path, "timeout=200ms issue");
         write_service("nowhere", "/nonexistent", "issue");
-        write_service("misspelt", s.path, "isue");
-        world_service(&w, "in-auth",
+        write_service("misspelt", standin.path, "isue");
+        world_service(&world, "in-auth",
                       "auth required %s socket=%s server_uid=%u issue\nsession required %s\n",
-                      w.module, s.path, getuid(), w.module);
-        world_service(&w, "in-account",
+                      world.module, standin.path, getuid(), world.module);
+        world_service(&world, "in-account",
                       "account required %s socket=%s server_uid=%u issue\nsession required %s\n",
-                      w.module, s.path, getuid(), w.module);
+                      world.module, standin.path, getuid(), world.module);
         return 0;
 }
 
 static int close_all(void **state) {
         (void) state;
-        standin_stop(&s);
-        world_close(&w);
+        standin_stop(&standin);
+        world_close(&world);
         return 0;
 }
 

@@ -93,8 +93,8 @@ static const struct trouble {
         { "a user name that is empty", .user = "" },
 };
 
-static struct world w;
-static struct standin s;
+static struct world world;
+static struct standin standin;
 static struct world_key key;
 
 static void write_stack(const struct stack *stack, const char *option) {
@@ -105,28 +105,28 @@ static void write_stack(const struct stack *stack, const char *option) {
                 const char *control = stack->lines[i].control;
                 int answer = stack->lines[i].answer;
 
-                used += (size_t) (answer == US
-                                          ? snprintf(text + used, sizeof(text) - used,
-                                                     "auth %s %s socket=%s server_uid=%u "
-                                                     "timeout=30 %s\n",
-                                                     control, w.module, s.path, getuid(), option)
-                                          : snprintf(text + used, sizeof(text) - used,
-                                                     "auth %s %s return=%d\n", control, w.peek,
-                                                     answer));
+                used += (size_t) (answer == US ? snprintf(text + used, sizeof(text) - used,
+                                                          "auth %s %s socket=%s server_uid=%u "
+                                                          "timeout=30 %s\n",
+                                                          control, world.module, standin.path,
+                                                          getuid(), option)
+                                               : snprintf(text + used, sizeof(text) - used,
+                                                          "auth %s %s return=%d\n", control,
+                                                          world.peek, answer));
                 assert_in_range(used, 0, sizeof(text) - 1);
         }
-        world_service(&w, stack->name, "%s", text);
+        world_service(&world, stack->name, "%s", text);
 }
 
 static void make_trouble(const struct trouble *trouble) {
         struct wire_reply reply = { .verdict = (enum verdict) trouble->verdict };
 
         if (trouble->mode == STANDIN_REPLY && trouble->verdict == -1)
-                standin_reply(&s, (const uint8_t *) "nonsense", 8, false);
+                standin_reply(&standin, (const uint8_t *) "nonsense", 8, false);
         else if (trouble->mode == STANDIN_REPLY)
-                standin_verdict(&s, &reply);
+                standin_verdict(&standin, &reply);
         else
-                standin_set(&s, (enum standin_mode) trouble->mode);
+                standin_set(&standin, (enum standin_mode) trouble->mode);
 }
 
 static int run_into(const struct trouble *trouble, const char *service) {
@@ -135,7 +135,7 @@ static int run_into(const struct trouble *trouble, const char *service) {
         int rv;
 
         login_spoil(key.text, 20, wrong);
-        login_open(&l, &w, service, trouble->user ? trouble->user : w.user);
+        login_open(&l, &world, service, trouble->user ? trouble->user : world.user);
         l.manner = trouble->manner;
         l.returns = trouble->returns;
         rv = login_try(&l, trouble->token         ? trouble->token
@@ -158,7 +158,7 @@ static void test_trouble(void **state) {
                 if (rv == PAM_SUCCESS || rv == PAM_IGNORE)
                         fail_msg("the stack '%s' answered %d", stacks[i].name, rv);
         }
-        standin_set(&s, STANDIN_RELAY);
+        standin_set(&standin, STANDIN_RELAY);
 }
 
 /* A stack that tells a module which says "ignore me" from all others. */
@@ -177,14 +177,14 @@ static void test_never_ignored(void **state) {
                 if (rv == PAM_SUCCESS || rv == PAM_IGNORE)
                         fail_msg("%s: ignored", troubles[i].name);
         }
-        standin_set(&s, STANDIN_RELAY);
+        standin_set(&standin, STANDIN_RELAY);
 }
 
 static void test_key_logs_in(void **state) {
         const struct stack *stack = *state;
 
         write_stack(stack, "");
-        assert_pam(login_once(&w, stack->name, w.user, key.text), PAM_SUCCESS);
+        assert_pam(login_once(&world, stack->name, world.user, key.text), PAM_SUCCESS);
 }
 
 /* People with passwords log in by the next module, whether the daemon is there or not. */
@@ -193,28 +193,29 @@ static void test_password_logs_in(void **state) {
 
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(options); i++) {
-                world_service(&w, "beside-passwords",
+                world_service(&world, "beside-passwords",
                               "auth [success=done default=ignore] %s socket=%s server_uid=%u %s\n"
                               "auth required %s as=AFTER\n",
-                              w.module, s.path, getuid(), options[i], w.peek);
-                assert_pam(login_once(&w, "beside-passwords", w.user, "hunter2"), PAM_SUCCESS);
+                              world.module, standin.path, getuid(), options[i], world.peek);
+                assert_pam(login_once(&world, "beside-passwords", world.user, "hunter2"),
+                           PAM_SUCCESS);
         }
 }
 
 static int open_all(void **state) {
         (void) state;
-        world_open(&w);
-        world_start(&w);
-        standin_start(&s, &w, "standin");
-        world_do(&w, "policy", "set", "enabled=yes", NULL);
-        world_issue(&w, &key, NULL);
+        world_open(&world);
+        world_start(&world);
+        standin_start(&standin, &world, "standin");
+        world_do(&world, "policy", "set", "enabled=yes", NULL);
+        world_issue(&world, &key, NULL);
         return 0;
 }
 
 static int close_all(void **state) {
         (void) state;
-        standin_stop(&s);
-        world_close(&w);
+        standin_stop(&standin);
+        world_close(&world);
         return 0;
 }
 
