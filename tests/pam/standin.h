@@ -71,6 +71,13 @@ void standin_offer(struct standin *s, enum standin_offers offers);
 void standin_verdict(struct standin *s, const struct wire_reply *reply);
 
 /**
+ * standin_answer(s, verdict): it answers with this verdict from now on, about the key of
+ * standin_key(ret), which no daemon knows.
+ */
+void standin_answer(struct standin *s, enum verdict verdict);
+void standin_key(struct world_key *ret);
+
+/**
  * standin_asked(s): how many connections were made to it since the last call.
  */
 unsigned standin_asked(struct standin *s);

@@ -6,11 +6,7 @@
 #include <unistd.h>
 
 #include "login.h"
-#include "standin.h"
-
-static struct world world;
-static struct standin standin;
-static struct world_key key;
+#include "suite.h"
 
 /* A login that account will not take as one of a moment ago. */
 static void age(void) {
@@ -260,13 +256,7 @@ static void write_service(const char *name, const char *account_options) {
                       account_options);
 }
 
-static int open_all(void **state) {
-        (void) state;
-        world_open(&world);
-        world_start(&world);
-        standin_start(&standin, &world, "standin");
-        world_do(&world, "policy", "set", "enabled=yes", "max-keys-per-user=1000", NULL);
-        world_issue(&world, &key, "--expires=1d", NULL);
+static void set_up(void) {
         write_service("svc", "");
         write_service("alone", "");
         write_service("down", "socket=/nonexistent/verify");
@@ -278,41 +268,34 @@ static int open_all(void **state) {
                       "account required %s\n",
                       world.module, standin.path, getuid(), world.peek, world.module, standin.path,
                       getuid(), world.peek);
-        return 0;
 }
 
-static int close_all(void **state) {
-        (void) state;
-        standin_stop(&standin);
-        world_close(&world);
-        return 0;
-}
+static const struct suite_test tests[] = {
+        CASE(test_fresh, "a key login of this moment is good without asking"),
+        CASE(test_later, "a key login of a while ago is asked about, each time"),
+        CASE(test_in_child, "another process asks, however fresh the login is"),
+        CASE(test_after_restart, "a login outlives a restart of the daemon"),
+        CASE(test_revoked, "denied when the key was revoked since"),
+        CASE(test_removed, "denied when the key was removed since"),
+        CASE(test_reset, "denied when the key was reset since"),
+        CASE(test_disabled, "denied when keys were disabled since"),
+        CASE(test_certificate, "denied, without a word, when a certificate is required since"),
+        CASE(test_expired, "denied, and no new password asked for, when the key expired since"),
+        CASE(test_other_user, "denied for another PAM_USER than logged in"),
+        CASE(test_other_service, "denied for a service that the key is not good for"),
+        CASE(test_without_key, "a login that was made without a key is none of ours"),
+        CASE(test_denial_is_final, "a denial is not made good by modules that follow"),
+        CASE(test_daemon_down, "a dead daemon is no denial"),
+        CASE(test_bad_option, "a misspelt option is an error, with a key login and without"),
+        CASE(test_silent, "says nothing"),
+};
 
-int main(void) {
-        static const struct CMUnitTest tests[] = {
-                CASE(test_fresh, "a key login of this moment is good without asking"),
-                CASE(test_later, "a key login of a while ago is asked about, each time"),
-                CASE(test_in_child, "another process asks, however fresh the login is"),
-                CASE(test_after_restart, "a login outlives a restart of the daemon"),
-                CASE(test_revoked, "denied when the key was revoked since"),
-                CASE(test_removed, "denied when the key was removed since"),
-                CASE(test_reset, "denied when the key was reset since"),
-                CASE(test_disabled, "denied when keys were disabled since"),
-                CASE(test_certificate,
-                     "denied, without a word, when a certificate is required since"),
-                CASE(test_expired,
-                     "denied, and no new password asked for, when the key expired since"),
-                CASE(test_other_user, "denied for another PAM_USER than logged in"),
-                CASE(test_other_service, "denied for a service that the key is not good for"),
-                CASE(test_without_key, "a login that was made without a key is none of ours"),
-                CASE(test_denial_is_final, "a denial is not made good by modules that follow"),
-                CASE(test_daemon_down, "a dead daemon is no denial"),
-                CASE(test_bad_option,
-                     "a misspelt option is an error, with a key login and without"),
-                CASE(test_silent, "says nothing"),
-        };
-
-        if (!world_begin(300))
-                return 0;
-        return cmocka_run_group_tests_name("account", tests, open_all, close_all);
-}
+const struct suite suite = {
+        .name = "account",
+        .seconds = 300,
+        .daemon = true,
+        .standin = true,
+        .set_up = set_up,
+        .tests = tests,
+        .n_tests = ARRAY_LEN(tests),
+};

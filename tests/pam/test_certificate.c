@@ -8,28 +8,18 @@
 
 #include "base64.h"
 #include "login.h"
-#include "standin.h"
+#include "suite.h"
 
 #define SENTENCE                                                                                   \
         "Untrusted request. Please contact your system administrator and attach certificate."
 #define CHALLENGE "wfc_wMHCw8TFxsfIycrLzM3Oz9DR0tPU1dbX2Nna29zd3t8:svc:"
 #define NONE      ((size_t) -1)
 
-static struct world world;
-static struct standin standin;
-static char key[KEYTEXT_LEN + 1];
-
 /* Not a certificate, but it begins as one; and what is none. */
 static const uint8_t der[] = { 0x30, 0x02, 0x01, 0x00 };
 #define DER  "MAIBAA"
 #define PEM  "-----BEGIN CERTIFICATE-----\nMAIBAA==\n-----END CERTIFICATE-----\n"
 #define BLOB "AAAAC3NzaC1lZDI1NTE5"
-
-static void answer(enum verdict verdict) {
-        struct wire_reply reply = { .verdict = verdict, .id = "AAAAAAAAAA", .name = "key" };
-
-        standin_verdict(&standin, &reply);
-}
 
 static void open_with(struct login *l, const char *options) {
         world_service(&world, "svc",
@@ -116,8 +106,8 @@ static void test_source(void **state) {
         char token[KEYTEXT_LEN + 128], variable[256];
         struct login l;
 
-        answer(VERDICT_ALLOW);
-        (void) snprintf(token, sizeof(token), "%s%s", key, source->typed ? source->typed : "");
+        standin_answer(&standin, VERDICT_ALLOW);
+        (void) snprintf(token, sizeof(token), "%s%s", key.text, source->typed ? source->typed : "");
         if (source->process)
                 assert_int_equal(setenv("CERT", source->process, 1), 0);
         open_with(&l, source->options);
@@ -131,7 +121,7 @@ static void test_source(void **state) {
         if (source->len != NONE) {
                 check_evidence(source->evidence, source->len);
                 assert_int_equal(asked().kind, WIRE_VERIFY);
-                assert_string_equal(asked().key.text, key);
+                assert_string_equal(asked().key.text, key.text);
         }
         login_close(&l);
         assert_int_equal(unsetenv("CERT"), 0);
@@ -144,7 +134,7 @@ static void test_longest(void **state) {
         (void) state;
         assert_true(bytes && text);
         bytes[0] = 0x30;
-        answer(VERDICT_ALLOW);
+        standin_answer(&standin, VERDICT_ALLOW);
         for (size_t more = 0; more < 2; more++) {
                 size_t len = WIRE_CERTIFICATE_MAX + more;
                 struct login l;
@@ -152,7 +142,7 @@ static void test_longest(void **state) {
                 base64_encode(bytes, len, text);
                 open_with(&l, "certificate=process-env:CERT");
                 assert_int_equal(setenv("CERT", text, 1), 0);
-                assert_pam(login_try(&l, key), PAM_SUCCESS);
+                assert_pam(login_try(&l, key.text), PAM_SUCCESS);
                 /* One that is too long is none: the service can attach anything. */
                 check_evidence(more ? WIRE_EVIDENCE_NONE : WIRE_VOUCHED, more ? 0 : len);
                 login_close(&l);
@@ -196,11 +186,11 @@ static void test_question(void **state) {
 
         if (proof)
                 (void) snprintf(prompt, sizeof(prompt), "Sign " CHALLENGE "%s: ", world.user);
-        answer(VERDICT_ALLOW);
+        standin_answer(&standin, VERDICT_ALLOW);
         standin_offer(&standin, STANDIN_OFFERS);
         open_with(&l, question->option);
         l.certificate = question->typed;
-        assert_pam(login_try(&l, key), PAM_SUCCESS);
+        assert_pam(login_try(&l, key.text), PAM_SUCCESS);
         assert_int_equal(l.secrets_asked, 1);
         assert_int_equal(l.certificates_asked, 1);
         assert_int_equal(l.calls, 2);
@@ -208,7 +198,7 @@ static void test_question(void **state) {
         assert_int_equal(standin_asked(&standin), 1); /* one connection for both */
         req = asked();
         assert_int_equal(req.kind, WIRE_VERIFY);
-        assert_string_equal(req.key.text, key);
+        assert_string_equal(req.key.text, key.text);
         check_evidence(question->evidence, question->len);
         assert_int_equal(req.signature_len, question->signature_len);
         /* The token for the modules that follow is the key. */
@@ -235,9 +225,9 @@ static void test_not_asked(void **state) {
                 for (size_t j = 0; j < ARRAY_LEN(rows); j++) {
                         struct login l;
 
-                        answer(rows[j].verdict);
+                        standin_answer(&standin, rows[j].verdict);
                         open_with(&l, asking[i]);
-                        assert_pam(login_try(&l, key), rows[j].rv);
+                        assert_pam(login_try(&l, key.text), rows[j].rv);
                         assert_int_equal(l.certificates_asked, 0);
                         assert_int_equal(asked().kind, WIRE_OFFER);
                         assert_int_equal(standin_asked(&standin), 1);
@@ -250,9 +240,9 @@ static void test_not_asked_with_one_at_hand(void **state) {
         struct login l;
 
         (void) state;
-        answer(VERDICT_DENY_CERTIFICATE);
+        standin_answer(&standin, VERDICT_DENY_CERTIFICATE);
         standin_offer(&standin, STANDIN_OFFERS);
-        (void) snprintf(token, sizeof(token), "%s." DER, key);
+        (void) snprintf(token, sizeof(token), "%s." DER, key.text);
         open_with(&l, "certificate=prompt certificate=field");
         assert_pam(login_try(&l, token), PAM_AUTH_ERR);
         assert_int_equal(l.certificates_asked, 0);
@@ -278,7 +268,7 @@ static void test_conversation(void **state) {
                      { LOGIN_RETURNS, PAM_IGNORE, PAM_CONV_ERR } };
 
         (void) state;
-        answer(VERDICT_ALLOW);
+        standin_answer(&standin, VERDICT_ALLOW);
         standin_offer(&standin, STANDIN_OFFERS);
         for (size_t i = 0; i < ARRAY_LEN(asking); i++)
                 for (size_t j = 0; j < ARRAY_LEN(rows); j++) {
@@ -288,14 +278,14 @@ static void test_conversation(void **state) {
                         l.manner_for_certificate = rows[j].manner;
                         l.certificate = DER;
                         l.returns = rows[j].returns;
-                        assert_pam(login_try(&l, key), rows[j].rv);
+                        assert_pam(login_try(&l, key.text), rows[j].rv);
                         assert_int_equal(l.certificates_asked, 1);
                         assert_null(login_env(&l, "WFAPIKEY_ID"));
                         assert_int_equal(standin_asked(&standin), 1);
                         /* It can be tried again, as after PAM_INCOMPLETE. */
                         l.manner_for_certificate = LOGIN_ANSWERS;
                         l.certificate = DER ".Zm9v";
-                        assert_pam(login_try(&l, key), PAM_SUCCESS);
+                        assert_pam(login_try(&l, key.text), PAM_SUCCESS);
                         assert_int_equal(standin_asked(&standin), 1);
                         login_close(&l);
                 }
@@ -321,18 +311,18 @@ static void test_sentence(void **state) {
                         struct login l;
 
                         standin_offer(&standin, (enum standin_offers) offers);
-                        answer(VERDICT_DENY_CERTIFICATE);
+                        standin_answer(&standin, VERDICT_DENY_CERTIFICATE);
                         open_with(&l, options[i]);
                         l.certificate = DER;
-                        assert_pam(login_try(&l, key), PAM_AUTH_ERR);
+                        assert_pam(login_try(&l, key.text), PAM_AUTH_ERR);
                         check_sentence(&l, 1);
                         login_forget(&l);
-                        l.answer = key;
+                        l.answer = key.text;
                         assert_pam(pam_authenticate(l.pamh, PAM_SILENT), PAM_AUTH_ERR);
                         check_sentence(&l, 0);
                         login_forget(&l);
-                        answer(VERDICT_DENY);
-                        assert_pam(login_try(&l, key), PAM_AUTH_ERR);
+                        standin_answer(&standin, VERDICT_DENY);
+                        assert_pam(login_try(&l, key.text), PAM_AUTH_ERR);
                         check_sentence(&l, 0);
                         login_close(&l);
                 }
@@ -364,10 +354,10 @@ static void test_account(void **state) {
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
                 struct login l;
 
-                answer(VERDICT_ALLOW);
+                standin_answer(&standin, VERDICT_ALLOW);
                 open_with(&l, rows[i].option);
                 l.certificate = rows[i].typed;
-                assert_pam(login_try(&l, key), PAM_SUCCESS);
+                assert_pam(login_try(&l, key.text), PAM_SUCCESS);
                 age();
                 login_forget(&l);
                 (void) standin_asked(&standin);
@@ -377,11 +367,11 @@ static void test_account(void **state) {
                 assert_int_equal(asked().kind, WIRE_CONFIRM);
                 check_evidence(rows[i].evidence, rows[i].len);
                 assert_int_equal(asked().signature_len, 0);
-                answer(VERDICT_DENY_CERTIFICATE);
+                standin_answer(&standin, VERDICT_DENY_CERTIFICATE);
                 assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_PERM_DENIED);
                 /* it was said at the login, or there was one with a certificate */
                 check_sentence(&l, 0);
-                answer(VERDICT_CHALLENGE);
+                standin_answer(&standin, VERDICT_CHALLENGE);
                 assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_AUTHINFO_UNAVAIL);
                 login_close(&l);
         }
@@ -395,16 +385,16 @@ static void test_challenge_out_of_place(void **state) {
         struct login l;
 
         (void) state;
-        answer(VERDICT_CHALLENGE);
+        standin_answer(&standin, VERDICT_CHALLENGE);
         open_with(&l, ""); /* a plain verification */
-        assert_pam(login_try(&l, key), PAM_AUTHINFO_UNAVAIL);
+        assert_pam(login_try(&l, key.text), PAM_AUTHINFO_UNAVAIL);
         assert_int_equal(l.certificates_asked, 0);
         login_close(&l);
         standin_offer(&standin, STANDIN_OFFERS);
         for (size_t i = 0; i < ARRAY_LEN(asking); i++) { /* to the second message */
                 open_with(&l, asking[i]);
                 l.certificate = DER ".Zm9v";
-                assert_pam(login_try(&l, key), PAM_AUTHINFO_UNAVAIL);
+                assert_pam(login_try(&l, key.text), PAM_AUTHINFO_UNAVAIL);
                 assert_int_equal(l.certificates_asked, 1);
                 assert_null(login_env(&l, "WFAPIKEY_ID"));
                 login_close(&l);
@@ -419,18 +409,18 @@ static void test_new_daemon(void **state) {
         struct login l;
 
         (void) state;
-        answer(VERDICT_ALLOW);
+        standin_answer(&standin, VERDICT_ALLOW);
         standin_offer(&standin, STANDIN_OFFERS_AND_HANGS_UP);
         open_with(&l, "certificate=prompt");
         l.certificate = DER;
-        assert_pam(login_try(&l, key), PAM_SUCCESS);
+        assert_pam(login_try(&l, key.text), PAM_SUCCESS);
         assert_int_equal(standin_asked(&standin), 2);
         assert_int_equal(asked().kind, WIRE_VERIFY);
         check_evidence(WIRE_SHOWN, sizeof(der));
         login_close(&l);
         open_with(&l, "certificate=proof");
         l.certificate = DER ".Zm9v";
-        assert_pam(login_try(&l, key), PAM_AUTHINFO_UNAVAIL);
+        assert_pam(login_try(&l, key.text), PAM_AUTHINFO_UNAVAIL);
         assert_int_equal(standin_asked(&standin), 1);
         login_close(&l);
         standin_offer(&standin, STANDIN_OFFERS_NOT);
@@ -450,7 +440,7 @@ static void test_dead_daemon(void **state) {
                               world.module, mortal.path, getuid(), asking[i]);
                 login_open(&l, &world, "mortal", world.user);
                 l.certificate = DER ".Zm9v";
-                assert_pam(login_try(&l, key), PAM_AUTHINFO_UNAVAIL);
+                assert_pam(login_try(&l, key.text), PAM_AUTHINFO_UNAVAIL);
                 assert_int_equal(l.certificates_asked, 1);
                 assert_null(login_env(&l, "WFAPIKEY_ID"));
                 login_close(&l);
@@ -462,56 +452,38 @@ static void test_both_questions(void **state) {
         struct login l;
 
         (void) state;
-        answer(VERDICT_ALLOW);
+        standin_answer(&standin, VERDICT_ALLOW);
         open_with(&l, "certificate=prompt certificate=proof");
-        assert_pam(login_try(&l, key), PAM_SERVICE_ERR);
+        assert_pam(login_try(&l, key.text), PAM_SERVICE_ERR);
         assert_int_equal(l.calls, 0);
         assert_int_equal(standin_asked(&standin), 0);
         login_close(&l);
 }
 
-static int open_all(void **state) {
-        (void) state;
-        world_open(&world);
-        standin_start(&standin, &world, "standin");
-        keytext_format(key, "AAAAAAAAAA", "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG");
-        return unsetenv("CERT");
+static void set_up(void) {
+        assert_int_equal(unsetenv("CERT"), 0);
 }
 
-static int close_all(void **state) {
-        (void) state;
-        standin_stop(&standin);
-        world_close(&world);
-        return 0;
-}
+static const struct suite_test tests[] = {
+        ROWS(sources, test_source, "what is shown: "),
+        ROWS(questions, test_question, "what is answered: "),
+        CASE(test_longest, "the longest certificate is shown, a longer one is none"),
+        CASE(test_not_asked, "nobody is asked unless the daemon wants it"),
+        CASE(test_not_asked_with_one_at_hand, "nobody is asked who has shown one, or has no key"),
+        CASE(test_conversation, "conversations that fail at the second question"),
+        CASE(test_sentence, "a refusal for a certificate has its sentence, to the letter"),
+        CASE(test_account, "account repeats the evidence, without the signature"),
+        CASE(test_challenge_out_of_place, "a challenge that nobody wanted is no answer"),
+        CASE(test_new_daemon, "a daemon that was started anew while the user was asked"),
+        CASE(test_dead_daemon, "a daemon that died while the user was asked"),
+        CASE(test_both_questions, "two questions are a bad option"),
+};
 
-int main(void) {
-        static const struct CMUnitTest others[] = {
-                CASE(test_longest, "the longest certificate is shown, a longer one is none"),
-                CASE(test_not_asked, "nobody is asked unless the daemon wants it"),
-                CASE(test_not_asked_with_one_at_hand,
-                     "nobody is asked who has shown one, or has no key"),
-                CASE(test_conversation, "conversations that fail at the second question"),
-                CASE(test_sentence, "a refusal for a certificate has its sentence, to the letter"),
-                CASE(test_account, "account repeats the evidence, without the signature"),
-                CASE(test_challenge_out_of_place, "a challenge that nobody wanted is no answer"),
-                CASE(test_new_daemon, "a daemon that was started anew while the user was asked"),
-                CASE(test_dead_daemon, "a daemon that died while the user was asked"),
-                CASE(test_both_questions, "two questions are a bad option"),
-        };
-        static struct CMUnitTest
-                tests[ARRAY_LEN(sources) + ARRAY_LEN(questions) + ARRAY_LEN(others)];
-        size_t n = 0;
-
-        if (!world_begin(120))
-                return 0;
-        for (size_t i = 0; i < ARRAY_LEN(sources); i++)
-                tests[n++] =
-                        world_row("what is shown: ", sources[i].name, test_source, &sources[i]);
-        for (size_t i = 0; i < ARRAY_LEN(questions); i++)
-                tests[n++] = world_row("what is answered: ", questions[i].name, test_question,
-                                       &questions[i]);
-        for (size_t i = 0; i < ARRAY_LEN(others); i++)
-                tests[n++] = others[i];
-        return cmocka_run_group_tests_name("certificate", tests, open_all, close_all);
-}
+const struct suite suite = {
+        .name = "certificate",
+        .seconds = 120,
+        .standin = true,
+        .set_up = set_up,
+        .tests = tests,
+        .n_tests = ARRAY_LEN(tests),
+};

@@ -5,11 +5,7 @@
 #include <unistd.h>
 
 #include "login.h"
-#include "standin.h"
-
-static struct world world;
-static struct standin standin;
-static struct world_key key;
+#include "suite.h"
 
 /* --- Conversations --- */
 
@@ -200,51 +196,31 @@ static void test_nobody(void **state) {
 
 /* --- Around them --- */
 
-static int open_all(void **state) {
-        (void) state;
-        world_open(&world);
-        world_start(&world);
-        standin_start(&standin, &world, "standin");
-        world_do(&world, "policy", "set", "enabled=yes", "max-keys-per-user=1000", NULL);
-        world_issue(&world, &key, NULL);
+static void set_up(void) {
         world_service(&world, "svc",
                       "auth required %s socket=%s server_uid=%u timeout=30\n"
                       "account required %s socket=%s server_uid=%u timeout=30\n",
                       world.module, standin.path, getuid(), world.module, standin.path, getuid());
-        return 0;
 }
 
-static int close_all(void **state) {
-        (void) state;
-        standin_stop(&standin);
-        world_close(&world);
-        return 0;
-}
+static const struct suite_test tests[] = {
+        ROWS(conversations, test_conversation, "no success, and nobody is asked: "),
+        ROWS(nobodies, test_nobody, "no success, and no secret is asked for: "),
+        CASE(test_no_conversation,
+             "an application without a conversation: an error, and nobody is asked"),
+        CASE(test_one_prompt_per_try, "each try asks for one secret, in a call of its own"),
+        CASE(test_prompt, "prompt= is what the user is asked with, letter by letter"),
+        CASE(test_first_pass, "an earlier module's token is taken; without one the user is asked"),
+        CASE(test_use_first_pass, "use_first_pass never asks the user"),
+        CASE(test_user_is_asked_for, "a missing PAM_USER is asked for, in a call of its own"),
+};
 
-int main(void) {
-        static const struct CMUnitTest others[] = {
-                CASE(test_no_conversation,
-                     "an application without a conversation: an error, and nobody is asked"),
-                CASE(test_one_prompt_per_try, "each try asks for one secret, in a call of its own"),
-                CASE(test_prompt, "prompt= is what the user is asked with, letter by letter"),
-                CASE(test_first_pass,
-                     "an earlier module's token is taken; without one the user is asked"),
-                CASE(test_use_first_pass, "use_first_pass never asks the user"),
-                CASE(test_user_is_asked_for,
-                     "a missing PAM_USER is asked for, in a call of its own"),
-        };
-        struct CMUnitTest tests[ARRAY_LEN(conversations) + ARRAY_LEN(nobodies) + ARRAY_LEN(others)];
-        size_t n = 0;
-
-        if (!world_begin(300))
-                return 0;
-        for (size_t i = 0; i < ARRAY_LEN(conversations); i++)
-                tests[n++] = world_row("no success, and nobody is asked: ", conversations[i].name,
-                                       test_conversation, &conversations[i]);
-        for (size_t i = 0; i < ARRAY_LEN(nobodies); i++)
-                tests[n++] = world_row("no success, and no secret is asked for: ", nobodies[i].name,
-                                       test_nobody, &nobodies[i]);
-        for (size_t i = 0; i < ARRAY_LEN(others); i++)
-                tests[n++] = others[i];
-        return cmocka_run_group_tests_name("converse", tests, open_all, close_all);
-}
+const struct suite suite = {
+        .name = "converse",
+        .seconds = 300,
+        .daemon = true,
+        .standin = true,
+        .set_up = set_up,
+        .tests = tests,
+        .n_tests = ARRAY_LEN(tests),
+};

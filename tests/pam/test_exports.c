@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "cleanup.h"
-#include "world.h"
+#include "suite.h"
 
 static const char *const hooks[] = { "pam_sm_authenticate",  "pam_sm_setcred",
                                      "pam_sm_acct_mgmt",     "pam_sm_open_session",
@@ -325,39 +325,42 @@ static void test_hardened(void **state) {
         assert_false(stack->p_flags & PF_X);
 }
 
-static int open_image(void **state) {
-        (void) state;
+static void set_up(void) {
         image = world_read(getenv("PAM_MODULE"), &image_size);
         if (!image || image_size < sizeof(ElfW(Ehdr)) || memcmp(image, ELFMAG, SELFMAG) != 0)
                 fail_msg("%s is no ELF file", getenv("PAM_MODULE"));
-        return 0;
 }
 
-static int close_image(void **state) {
-        (void) state;
+static void tear_down(void) {
         cleanup_free(&image);
-        return 0;
 }
 
-int main(void) {
-        struct CMUnitTest tests[] = {
-                CASE(test_hooks_are_there, "it loads, and the six hooks are there"),
-                CASE(test_exports_nothing_else, "it exports nothing but the six hooks"),
-                CASE(test_hardened,
-                     "it is bound at once and read-only afterwards, its stack is no code"),
-                CASE(test_unloads, "it is gone when it is closed"),
-                CASE(test_imports, "it uses no stdio, thread, signal, process, file, environment "
-                                   "or name service"),
-                CASE(test_needs, "it needs libpam and libc, nothing else, and no path to them"),
-                CASE(test_no_static_data, "it has no static data that can be written"),
-                CASE(test_no_thread_data,
-                     "it has no data for each thread, and no code that is written to"),
-                CASE(test_no_constructors, "nothing of it runs when it is loaded or unloaded"),
-        };
-
-        if (!world_begin(60))
-                return 0;
-        for (size_t i = 3; TEST_INSTRUMENTED && i < ARRAY_LEN(tests); i++)
-                world_skip(&tests[i], "a sanitizer is in this one, too");
-        return cmocka_run_group_tests_name("exports", tests, open_image, close_image);
+static const char *instrumented(void) {
+        return TEST_INSTRUMENTED ? "a sanitizer is in this one, too" : NULL;
 }
+
+static const struct suite_test tests[] = {
+        CASE(test_hooks_are_there, "it loads, and the six hooks are there"),
+        CASE(test_exports_nothing_else, "it exports nothing but the six hooks"),
+        CASE(test_hardened, "it is bound at once and read-only afterwards, its stack is no code"),
+        CASE_UNLESS(instrumented, test_unloads, "it is gone when it is closed"),
+        CASE_UNLESS(instrumented, test_imports,
+                    "it uses no stdio, thread, signal, process, file, environment "
+                    "or name service"),
+        CASE_UNLESS(instrumented, test_needs,
+                    "it needs libpam and libc, nothing else, and no path to them"),
+        CASE_UNLESS(instrumented, test_no_static_data, "it has no static data that can be written"),
+        CASE_UNLESS(instrumented, test_no_thread_data,
+                    "it has no data for each thread, and no code that is written to"),
+        CASE_UNLESS(instrumented, test_no_constructors,
+                    "nothing of it runs when it is loaded or unloaded"),
+};
+
+const struct suite suite = {
+        .name = "exports",
+        .seconds = 60,
+        .set_up = set_up,
+        .tear_down = tear_down,
+        .tests = tests,
+        .n_tests = ARRAY_LEN(tests),
+};

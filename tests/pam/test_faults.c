@@ -10,11 +10,7 @@
 
 #include "faults.h"
 #include "pam_login.h"
-#include "standin.h"
-
-static struct world world;
-static struct standin standin;
-static char key[KEYTEXT_LEN + 1];
+#include "suite.h"
 
 static const struct scene {
         const char *name;
@@ -92,7 +88,8 @@ static int converse(int n, const struct pam_message **messages, struct pam_respo
                 (void) snprintf(token, sizeof(token), "%s",
                                 scene->certificate ? scene->certificate : "");
         else
-                (void) snprintf(token, sizeof(token), "%s%s", scene->token ? scene->token : key,
+                (void) snprintf(token, sizeof(token), "%s%s",
+                                scene->token ? scene->token : key.text,
                                 scene->behind ? scene->behind : "");
         if (messages[0]->msg_style == PAM_PROMPT_ECHO_OFF) {
                 response->resp = calloc(1, strlen(token) + 1);
@@ -121,12 +118,6 @@ static int call(struct pam_handle *pamh, const struct scene *scene, bool account
                        : pam_sm_authenticate(pamh, 0, argc, argv);
 }
 
-static void answer_with(enum verdict verdict) {
-        struct wire_reply reply = { .verdict = verdict, .id = "AAAAAAAAAA", .name = "key" };
-
-        standin_verdict(&standin, &reply);
-}
-
 /* What comes before that which fails. */
 static void prepare(struct pam_handle *pamh, const struct scene *scene,
                     const struct pam_conv *conv) {
@@ -138,7 +129,7 @@ static void prepare(struct pam_handle *pamh, const struct scene *scene,
         *pamh = (struct pam_handle){
                 .user = "alice", .service = "svc", .rhost = "192.0.2.1", .conv = &before_conv
         };
-        answer_with(VERDICT_ALLOW);
+        standin_answer(&standin, VERDICT_ALLOW);
         faults_begin();
         if (scene->account || scene->second) {
                 /* so that it is counted what is allocated; the plan fails nothing yet */
@@ -154,10 +145,10 @@ static void prepare(struct pam_handle *pamh, const struct scene *scene,
         pamh->authtok = NULL;
         (void) snprintf(pamh->env[3], sizeof(pamh->env[3]), "CERT=MAIBAA");
         if (scene->given) {
-                memcpy(pamh->authtok_text, key, sizeof(key));
+                memcpy(pamh->authtok_text, key.text, sizeof(key.text));
                 pamh->authtok = pamh->authtok_text;
         }
-        answer_with(scene->verdict);
+        standin_answer(&standin, scene->verdict);
         standin_hang_up_first(&standin, scene->hangs_up);
         standin_offer(&standin, scene->offers ? STANDIN_OFFERS : STANDIN_OFFERS_NOT);
 }
@@ -233,7 +224,7 @@ static bool run(const struct scene *scene, bool comparing) {
         faults.armed = false;
         assert_int_equal(faults.allocations, 0);
         assert_false(faults.left_unwiped);
-        memcpy(secret, keytext_secret(key), 16);
+        memcpy(secret, keytext_secret(key.text), 16);
         assert_null(strstr(pamh.log, secret));
         return faults.hit;
 }
@@ -251,10 +242,27 @@ static bool is_endless(enum fault_function function, int how) {
         return how == EINTR && function == FAULT_SEND;
 }
 
-struct trial {
+static struct trial {
+        const char *name; /* is ${text} */
         const struct scene *scene;
         enum fault_function function;
-};
+        char text[128];
+} trials[ARRAY_LEN(scenes) * _FAULT_MAX], trials_for_good[_FAULT_MAX];
+
+static void name_trial(struct trial *trial, size_t function, const char *how, size_t scene) {
+        trial->scene = &scenes[scene];
+        trial->function = (enum fault_function) function;
+        (void) snprintf(trial->text, sizeof(trial->text), "%s %s: %s", faults_name(trial->function),
+                        how, trial->scene->name);
+        trial->name = trial->text;
+}
+
+static void name_trials(void) {
+        for (size_t i = 0; i < ARRAY_LEN(trials); i++)
+                name_trial(&trials[i], i % _FAULT_MAX, "fails", i / _FAULT_MAX);
+        for (size_t i = 0; i < ARRAY_LEN(trials_for_good); i++)
+                name_trial(&trials_for_good[i], i, "fails for good", 0);
+}
 
 static void test_trial(void **state) {
         const struct trial *trial = *state;
@@ -359,7 +367,7 @@ static void test_log_lines(void **state) {
 
                 faults = (struct faults){ .function = _FAULT_MAX };
                 faults_begin();
-                answer_with(rows[i].scene.verdict);
+                standin_answer(&standin, rows[i].scene.verdict);
                 (void) call(&pamh, &rows[i].scene, false);
                 faults_end(&pamh);
                 end = strchr(pamh.log, '\n');
@@ -369,52 +377,20 @@ static void test_log_lines(void **state) {
         }
 }
 
-static int open_all(void **state) {
-        (void) state;
-        world_open(&world);
-        standin_start(&standin, &world, "standin");
-        keytext_format(key, "AAAAAAAAAA", "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG");
-        return 0;
-}
+static const struct suite_test tests[] = {
+        ROWS(scenes, test_without_failure, "for comparison, nothing fails: "),
+        ROWS(trials, test_trial, ""),
+        ROWS(trials_for_good, test_for_good, ""),
+        CASE(test_bad_option_is_named, "a bad option is named in the log, in both facilities"),
+        CASE(test_log_lines,
+             "the log has one line for a daemon that does not decide, and else none"),
+};
 
-static int close_all(void **state) {
-        (void) state;
-        standin_stop(&standin);
-        world_close(&world);
-        return 0;
-}
-
-int main(void) {
-        static const struct CMUnitTest others[] = {
-                CASE(test_bad_option_is_named,
-                     "a bad option is named in the log, in both facilities"),
-                CASE(test_log_lines,
-                     "the log has one line for a daemon that does not decide, and else none"),
-        };
-        static struct CMUnitTest
-                tests[ARRAY_LEN(scenes) * (_FAULT_MAX + 1) + _FAULT_MAX + ARRAY_LEN(others)];
-        static struct trial trials[ARRAY_LEN(scenes)][_FAULT_MAX];
-        char kind[64];
-        size_t n = 0;
-
-        if (!world_begin(600))
-                return 0;
-        for (size_t i = 0; i < ARRAY_LEN(scenes); i++)
-                tests[n++] = world_row("for comparison, nothing fails: ", scenes[i].name,
-                                       test_without_failure, &scenes[i]);
-        for (size_t i = 0; i < ARRAY_LEN(scenes); i++)
-                for (int f = 0; f < _FAULT_MAX; f++) {
-                        trials[i][f] = (struct trial){ &scenes[i], (enum fault_function) f };
-                        (void) snprintf(kind, sizeof(kind),
-                                        "%s fails: ", faults_name(trials[i][f].function));
-                        tests[n++] = world_row(kind, scenes[i].name, test_trial, &trials[i][f]);
-                }
-        for (int f = 0; f < _FAULT_MAX; f++) {
-                (void) snprintf(kind, sizeof(kind),
-                                "%s fails for good: ", faults_name(trials[0][f].function));
-                tests[n++] = world_row(kind, scenes[0].name, test_for_good, &trials[0][f]);
-        }
-        for (size_t i = 0; i < ARRAY_LEN(others); i++)
-                tests[n++] = others[i];
-        return cmocka_run_group_tests_name("faults", tests, open_all, close_all);
-}
+const struct suite suite = {
+        .name = "faults",
+        .seconds = 600,
+        .standin = true,
+        .prepare = name_trials,
+        .tests = tests,
+        .n_tests = ARRAY_LEN(tests),
+};

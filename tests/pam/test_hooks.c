@@ -6,11 +6,9 @@
 #include <unistd.h>
 
 #include "login.h"
-#include "standin.h"
+#include "suite.h"
 
-static struct world world;
-static struct standin standin;
-static struct world_key key, other_key;
+static struct world_key other_key;
 
 static void log_in(struct login *l, const char *service, const struct world_key *with) {
         login_open(l, &world, service, world.user);
@@ -272,13 +270,7 @@ static void write_service(const char *name, const char *options) {
                       getuid(), options, world.module, world.module);
 }
 
-static int open_all(void **state) {
-        (void) state;
-        world_open(&world);
-        world_start(&world);
-        standin_start(&standin, &world, "standin");
-        world_do(&world, "policy", "set", "enabled=yes", "max-keys-per-user=1000", NULL);
-        world_issue(&world, &key, NULL);
+static void set_up(void) {
         world_issue(&world, &other_key, "--name=for the backup = every night", NULL);
         write_service("svc", "");
         write_service("alone", "");
@@ -292,47 +284,33 @@ static int open_all(void **state) {
                       "password required %s\n",
                       world.module, standin.path, getuid(), world.peek, world.module, standin.path,
                       getuid(), world.peek, world.module, world.peek);
-        return 0;
 }
 
-static int close_all(void **state) {
-        (void) state;
-        standin_stop(&standin);
-        world_close(&world);
-        return 0;
-}
+static const struct suite_test tests[] = {
+        CASE(test_env, "the key's id and name are in the PAM environment of a key login, "
+                       "the last one's"),
+        CASE(test_second_try_undecided, "a second try that cannot be decided forgets the first"),
+        CASE(test_second_try_bad_option, "a second try with a misspelt option forgets the first"),
+        CASE(test_handle_for_others, "a handle that is used for another user takes nothing along"),
+        CASE(test_harmless_before, "setcred and sessions succeed before any login"),
+        CASE(test_harmless_after_key,
+             "setcred and sessions succeed after a key login, and leave it as it is"),
+        CASE(test_harmless_after_refusal, "setcred and sessions make no success of a refusal"),
+        CASE(test_harmless_without_daemon,
+             "setcred and sessions do not ask a daemon that does not answer"),
+        CASE(test_harmless_in_child_and_for_others,
+             "setcred and sessions succeed as another user, for another user, with bad "
+             "options"),
+        CASE(test_chauthtok, "chauthtok has no opinion and asks nobody"),
+        ROWS(second_tries, test_second_try, "the first try is forgotten over "),
+};
 
-int main(void) {
-        static const struct CMUnitTest first[] = {
-                CASE(test_env, "the key's id and name are in the PAM environment of a key login, "
-                               "the last one's"),
-                CASE(test_second_try_undecided,
-                     "a second try that cannot be decided forgets the first"),
-                CASE(test_second_try_bad_option,
-                     "a second try with a misspelt option forgets the first"),
-                CASE(test_handle_for_others,
-                     "a handle that is used for another user takes nothing along"),
-                CASE(test_harmless_before, "setcred and sessions succeed before any login"),
-                CASE(test_harmless_after_key,
-                     "setcred and sessions succeed after a key login, and leave it as it is"),
-                CASE(test_harmless_after_refusal,
-                     "setcred and sessions make no success of a refusal"),
-                CASE(test_harmless_without_daemon,
-                     "setcred and sessions do not ask a daemon that does not answer"),
-                CASE(test_harmless_in_child_and_for_others,
-                     "setcred and sessions succeed as another user, for another user, with bad "
-                     "options"),
-                CASE(test_chauthtok, "chauthtok has no opinion and asks nobody"),
-        };
-        struct CMUnitTest tests[ARRAY_LEN(first) + ARRAY_LEN(second_tries)];
-        size_t n = 0;
-
-        if (!world_begin(300))
-                return 0;
-        for (size_t i = 0; i < ARRAY_LEN(first); i++)
-                tests[n++] = first[i];
-        for (size_t i = 0; i < ARRAY_LEN(second_tries); i++)
-                tests[n++] = world_row("the first try is forgotten over ", second_tries[i].name,
-                                       test_second_try, &second_tries[i]);
-        return cmocka_run_group_tests_name("hooks", tests, open_all, close_all);
-}
+const struct suite suite = {
+        .name = "hooks",
+        .seconds = 300,
+        .daemon = true,
+        .standin = true,
+        .set_up = set_up,
+        .tests = tests,
+        .n_tests = ARRAY_LEN(tests),
+};

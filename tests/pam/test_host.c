@@ -19,6 +19,7 @@
 
 #include "hoststate.h"
 #include "login.h"
+#include "suite.h"
 
 #define NOBODY        65534
 #define THREADS       8
@@ -54,8 +55,6 @@ _public_ const char *__tsan_default_suppressions(void) {
         return "race:^_dl_*\nrace:^dl_*\nrace:^__dl*\nrace:^_dlerror_*\n";
 }
 
-static struct world world;
-static struct world_key key;
 static char wrong[KEYTEXT_LEN + 1], unknown[KEYTEXT_LEN + 1];
 static pthread_barrier_t barrier;
 static unsigned per_thread; /* logins in a half */
@@ -382,15 +381,10 @@ static void test_signals_blocked(void **state) {
 
 /* --- Around them --- */
 
-static int open_all(void **state) {
+static void set_up(void) {
         char module[96];
         int status;
 
-        (void) state;
-        world_open(&world);
-        world_start(&world);
-        world_do(&world, "policy", "set", "enabled=yes", NULL);
-        world_issue(&world, &key, NULL);
         login_spoil(key.text, 7, wrong);
         keytext_format(unknown, "nobodyHas1", keytext_secret(key.text));
         /* The tree that it was built in need not be open to everybody. */
@@ -409,41 +403,47 @@ static int open_all(void **state) {
         status = in_child(run_host);
         if (status != 0)
                 fail_msg("the host ended with %d", status);
-        return 0;
 }
 
-static int close_all(void **state) {
-        (void) state;
+static void tear_down(void) {
         (void) munmap(report, sizeof(*report));
-        world_close(&world);
-        return 0;
 }
 
-int main(void) {
-        struct CMUnitTest tests[] = {
-                CASE(test_memory, "no more memory after a second half than after the first"),
-                CASE(test_little_memory, "a host with 200 MB of address space logs in"),
-                CASE(test_counts, "every login of eight threads ends as it must"),
-                CASE(test_was_interrupted, "though a timer interrupted them"),
-                CASE(test_was_nobody, "without privileges, and with the same ids afterwards"),
-                CASE(test_descriptors, "as many descriptors as before"),
-                CASE(test_threads, "as many threads as before"),
-                CASE(test_signals, "the same signal handlers, masks and timers as before"),
-                CASE(test_surroundings,
-                     "the same umask, directory, locale, environment and limits as before"),
-                CASE(test_without_stdio,
-                     "a host without stdin, stdout and stderr logs in and still has none"),
-                CASE(test_signals_blocked,
-                     "a host that blocks all signals logs in and still blocks them"),
-                CASE(test_many_descriptors, "a host with 1100 descriptors logs in"),
-        };
-
-        if (!world_begin(600))
-                return 0;
-        for (size_t i = 0; world_is_instrumented() && i < 2; i++)
-                world_skip(&tests[i], "a sanitizer takes memory as it likes");
-        if (descriptors_possible() < AT_ONCE_MAX)
-                world_skip(&tests[ARRAY_LEN(tests) - 1],
-                           "the hard limit of descriptors is too low");
-        return cmocka_run_group_tests_name("host", tests, open_all, close_all);
+static const char *instrumented(void) {
+        return world_is_instrumented() ? "a sanitizer takes memory as it likes" : NULL;
 }
+
+static const char *short_of_descriptors(void) {
+        return descriptors_possible() < AT_ONCE_MAX ? "the hard limit of descriptors is too low"
+                                                    : NULL;
+}
+
+static const struct suite_test tests[] = {
+        CASE_UNLESS(instrumented, test_memory,
+                    "no more memory after a second half than after the first"),
+        CASE_UNLESS(instrumented, test_little_memory,
+                    "a host with 200 MB of address space logs in"),
+        CASE(test_counts, "every login of eight threads ends as it must"),
+        CASE(test_was_interrupted, "though a timer interrupted them"),
+        CASE(test_was_nobody, "without privileges, and with the same ids afterwards"),
+        CASE(test_descriptors, "as many descriptors as before"),
+        CASE(test_threads, "as many threads as before"),
+        CASE(test_signals, "the same signal handlers, masks and timers as before"),
+        CASE(test_surroundings,
+             "the same umask, directory, locale, environment and limits as before"),
+        CASE(test_without_stdio,
+             "a host without stdin, stdout and stderr logs in and still has none"),
+        CASE(test_signals_blocked, "a host that blocks all signals logs in and still blocks them"),
+        CASE_UNLESS(short_of_descriptors, test_many_descriptors,
+                    "a host with 1100 descriptors logs in"),
+};
+
+const struct suite suite = {
+        .name = "host",
+        .seconds = 600,
+        .daemon = true,
+        .set_up = set_up,
+        .tear_down = tear_down,
+        .tests = tests,
+        .n_tests = ARRAY_LEN(tests),
+};

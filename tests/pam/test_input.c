@@ -7,11 +7,7 @@
 
 #include "cleanup.h"
 #include "login.h"
-#include "standin.h"
-
-static struct world world;
-static struct standin standin;
-static struct world_key key;
+#include "suite.h"
 
 /* --- Users --- */
 
@@ -215,7 +211,7 @@ static const char *const wrong_options[] = {
 
 /* Nobody is asked for anything, wherever the word stands. */
 static void test_wrong_option(void **state) {
-        const char *option = *state;
+        const char *option = *(const char *const *) *state;
 
         for (int last = 0; last < 2; last++) {
                 struct login l;
@@ -286,51 +282,32 @@ static void test_options_of_two_stacks(void **state) {
 
 /* --- Around them --- */
 
-static int open_all(void **state) {
-        (void) state;
-        world_open(&world);
-        world_start(&world);
-        standin_start(&standin, &world, "standin");
-        world_do(&world, "policy", "set", "enabled=yes", "max-keys-per-user=1000", NULL);
-        world_issue(&world, &key, NULL);
+static void set_up(void) {
         world_service(&world, "svc",
                       "auth required %s socket=%s server_uid=%u timeout=30\n"
                       "account required %s socket=%s server_uid=%u timeout=30\n",
                       world.module, standin.path, getuid(), world.module, standin.path, getuid());
-        return 0;
 }
 
-static int close_all(void **state) {
-        (void) state;
-        standin_stop(&standin);
-        world_close(&world);
-        return 0;
-}
+static const struct suite_test tests[] = {
+        CASE(test_long_user, "a user name of more than 128 bytes is nobody's and is not cut"),
+        CASE(test_odd_user, "a user name goes to the daemon as it is"),
+        CASE(test_rhost, "a host that is longer than hosts are is an unknown one"),
+        CASE(test_rhost_of_narrow_key,
+             "no host that is not literally an address is good for a key with networks"),
+        CASE(test_service, "a service name that is longer than services are is good for no key"),
+        CASE(test_service_of_two_words, "a service name of two words is none of a key's services"),
+        CASE(test_right_options, "right options are accepted, and the last one counts"),
+        CASE(test_options_of_two_stacks, "one stack's options are not another's"),
+        ROWS(wrong_options, test_wrong_option, "an error, and nobody is asked: option "),
+};
 
-int main(void) {
-        static const struct CMUnitTest others[] = {
-                CASE(test_long_user,
-                     "a user name of more than 128 bytes is nobody's and is not cut"),
-                CASE(test_odd_user, "a user name goes to the daemon as it is"),
-                CASE(test_rhost, "a host that is longer than hosts are is an unknown one"),
-                CASE(test_rhost_of_narrow_key,
-                     "no host that is not literally an address is good for a key with networks"),
-                CASE(test_service,
-                     "a service name that is longer than services are is good for no key"),
-                CASE(test_service_of_two_words,
-                     "a service name of two words is none of a key's services"),
-                CASE(test_right_options, "right options are accepted, and the last one counts"),
-                CASE(test_options_of_two_stacks, "one stack's options are not another's"),
-        };
-        struct CMUnitTest tests[ARRAY_LEN(wrong_options) + ARRAY_LEN(others)];
-        size_t n = 0;
-
-        if (!world_begin(300))
-                return 0;
-        for (size_t i = 0; i < ARRAY_LEN(others); i++)
-                tests[n++] = others[i];
-        for (size_t i = 0; i < ARRAY_LEN(wrong_options); i++)
-                tests[n++] = world_row("an error, and nobody is asked: option ", wrong_options[i],
-                                       test_wrong_option, wrong_options[i]);
-        return cmocka_run_group_tests_name("input", tests, open_all, close_all);
-}
+const struct suite suite = {
+        .name = "input",
+        .seconds = 300,
+        .daemon = true,
+        .standin = true,
+        .set_up = set_up,
+        .tests = tests,
+        .n_tests = ARRAY_LEN(tests),
+};

@@ -13,13 +13,10 @@
 
 #include "cleanup.h"
 #include "login.h"
-#include "standin.h"
+#include "suite.h"
 
 #define GENEROUS_MS INT64_C(60000)
 
-static struct world world;
-static struct standin standin;
-static struct world_key key;
 static struct login old; /* logged in more than a second ago */
 
 /* Both facilities say that the daemon did not decide; authenticate asked for one secret and left
@@ -226,16 +223,10 @@ static void write_service(const char *name, const char *socket_name, const char 
                       world.dir, socket_name, uid, timeout);
 }
 
-static int open_all(void **state) {
+static void set_up(void) {
         char too_long[120];
         int64_t until;
 
-        (void) state;
-        world_open(&world);
-        world_start(&world);
-        standin_start(&standin, &world, "standin");
-        world_do(&world, "policy", "set", "enabled=yes", NULL);
-        world_issue(&world, &key, NULL);
         (void) snprintf(too_long, sizeof(too_long), "%0110d", 0);
         write_service("svc", "standin", "30", getuid());
         write_service("hasty", "standin", "200ms", getuid());
@@ -252,42 +243,37 @@ static int open_all(void **state) {
         while (world_now_ms() <= until)
                 world_nap();
         (void) standin_asked(&standin);
-        return 0;
 }
 
-static int close_all(void **state) {
-        (void) state;
+static void tear_down(void) {
         login_close(&old);
-        standin_stop(&standin);
-        world_close(&world);
-        return 0;
 }
 
-int main(void) {
-        static const struct CMUnitTest tests[] = {
-                CASE(test_prepared_nonsense,
-                     "undecided: nonsense that is there before the question"),
-                CASE(test_silent, "undecided in time: a daemon that never answers"),
-                CASE(test_hang_up, "undecided: a daemon that hangs up, asked twice at most"),
-                CASE(test_slam,
-                     "undecided: a daemon that hangs up without reading, asked twice at most"),
-                CASE(test_hang_up_once, "a daemon that was just being restarted is asked again"),
-                CASE(test_hang_up_then_silent,
-                     "undecided in time: first hangs up, then never answers"),
-                CASE(test_dies, "undecided: a daemon that dies over the question, and is dead"),
-                CASE(test_other_uid, "undecided: a server of another uid, and it is sent nothing"),
-                CASE(test_stopped,
-                     "undecided in time: a daemon that is stopped; accepted when it goes on"),
-                CASE(test_full_backlog, "undecided in time: a backlog that stays full"),
-                CASE(test_nothing_there,
-                     "undecided: no socket, and a path that is too long for one"),
-                CASE(test_nobody_listens, "undecided: a socket that nobody listens on"),
-                CASE(test_other_things, "undecided: what is not such a socket"),
-                CASE(test_password_without_daemon,
-                     "a password is not kept waiting by any of these daemons"),
-        };
+static const struct suite_test tests[] = {
+        CASE(test_prepared_nonsense, "undecided: nonsense that is there before the question"),
+        CASE(test_silent, "undecided in time: a daemon that never answers"),
+        CASE(test_hang_up, "undecided: a daemon that hangs up, asked twice at most"),
+        CASE(test_slam, "undecided: a daemon that hangs up without reading, asked twice at most"),
+        CASE(test_hang_up_once, "a daemon that was just being restarted is asked again"),
+        CASE(test_hang_up_then_silent, "undecided in time: first hangs up, then never answers"),
+        CASE(test_dies, "undecided: a daemon that dies over the question, and is dead"),
+        CASE(test_other_uid, "undecided: a server of another uid, and it is sent nothing"),
+        CASE(test_stopped, "undecided in time: a daemon that is stopped; accepted when it goes on"),
+        CASE(test_full_backlog, "undecided in time: a backlog that stays full"),
+        CASE(test_nothing_there, "undecided: no socket, and a path that is too long for one"),
+        CASE(test_nobody_listens, "undecided: a socket that nobody listens on"),
+        CASE(test_other_things, "undecided: what is not such a socket"),
+        CASE(test_password_without_daemon,
+             "a password is not kept waiting by any of these daemons"),
+};
 
-        if (!world_begin(300))
-                return 0;
-        return cmocka_run_group_tests_name("outage", tests, open_all, close_all);
-}
+const struct suite suite = {
+        .name = "outage",
+        .seconds = 300,
+        .daemon = true,
+        .standin = true,
+        .set_up = set_up,
+        .tear_down = tear_down,
+        .tests = tests,
+        .n_tests = ARRAY_LEN(tests),
+};

@@ -6,7 +6,7 @@
 
 #include "cleanup.h"
 #include "login.h"
-#include "standin.h"
+#include "suite.h"
 #include "verdict.h"
 
 static const char certificate_sentence[] =
@@ -84,60 +84,57 @@ static const struct row {
           .after = "require-certificate=no" },
 };
 
-static struct world world;
-static struct standin standin;
-
-static void flip_case(const char *key, char ret[static KEYTEXT_LEN + 1]) {
+static void flip_case(const char *text, char ret[static KEYTEXT_LEN + 1]) {
         char secret[KEYTEXT_SECRET_LEN];
 
-        memcpy(secret, keytext_secret(key), sizeof(secret));
+        memcpy(secret, keytext_secret(text), sizeof(secret));
         for (size_t i = 0; i < sizeof(secret); i++)
                 if (secret[i] >= 'A') {
                         secret[i] ^= 0x20;
                         break;
                 }
-        keytext_format(ret, keytext_id(key), secret);
+        keytext_format(ret, keytext_id(text), secret);
 }
 
-static void spoil(const struct row *row, const char *key, char ret[static KEYTEXT_LEN + 1]) {
+static void spoil(const struct row *row, const char *text, char ret[static KEYTEXT_LEN + 1]) {
         switch (row->spoil) {
         case WHOLE:
-                memcpy(ret, key, KEYTEXT_LEN + 1);
+                memcpy(ret, text, KEYTEXT_LEN + 1);
                 break;
         case WRONG_FIRST:
-                login_spoil(key, 0, ret);
+                login_spoil(text, 0, ret);
                 break;
         case WRONG_LAST:
-                login_spoil(key, KEYTEXT_SECRET_LEN - 1, ret);
+                login_spoil(text, KEYTEXT_SECRET_LEN - 1, ret);
                 break;
         case OTHER_CASE:
-                flip_case(key, ret);
+                flip_case(text, ret);
                 break;
         case OTHER_ID:
-                keytext_format(ret, "nobodyHas1", keytext_secret(key));
+                keytext_format(ret, "nobodyHas1", keytext_secret(text));
                 break;
         }
 }
 
-static void meet_fate(const struct row *row, const struct world_key *key) {
+static void meet_fate(const struct row *row, const char *id) {
         switch (row->fate) {
         case ALIVE:
                 break;
         case REVOKED:
-                world_do(&world, "key", "revoke", key->id, "--reason=lost", NULL);
+                world_do(&world, "key", "revoke", id, "--reason=lost", NULL);
                 break;
         case REMOVED:
-                world_do(&world, "key", "remove", key->id, NULL);
+                world_do(&world, "key", "remove", id, NULL);
                 break;
         case RESET:
-                world_do(&world, "key", "reset", key->id, NULL);
+                world_do(&world, "key", "reset", id, NULL);
                 break;
         case OUTLIVED:
                 world_do(&world, "policy", "set", "lifetime=1s", NULL);
-                world_await_status(&world, key->id, "expired");
+                world_await_status(&world, id, "expired");
                 break;
         case EXPIRED:
-                world_await_status(&world, key->id, "expired");
+                world_await_status(&world, id, "expired");
                 break;
         }
 }
@@ -217,14 +214,14 @@ static void log_in(const struct row *row, const char *service, int flags, const 
 
 static void test_row(void **state) {
         const struct row *row = *state;
-        struct world_key key;
+        struct world_key issued;
         char token[KEYTEXT_LEN + 1];
 
-        world_issue(&world, &key, row->issue[0], row->issue[1], NULL);
-        spoil(row, key.text, token);
+        world_issue(&world, &issued, row->issue[0], row->issue[1], NULL);
+        spoil(row, issued.text, token);
         if (row->during)
                 world_do(&world, "policy", "set", row->during, NULL);
-        meet_fate(row, &key);
+        meet_fate(row, issued.id);
         world_service(&world, "table-given",
                       "auth optional %s set=%s\n"
                       "auth required %s socket=%s server_uid=%u timeout=30 use_first_pass\n"
@@ -264,26 +261,27 @@ static void check_left_alone(const char *token) {
         assert_int_equal(verdicts_logged(), before);
 }
 
+#define NOT_A_KEY(what) what " is not a key and nobody is asked"
 static const struct word {
         const char *name;
         const char *unit; /* of which the token is made */
         size_t len;
 } words[] = {
-        { "an empty token", "", 0 },
-        { "a short password", "hunter2", 7 },
-        { "a password of a key's length", "correct horse battery staple ", 64 },
-        { "a key's length in its alphabet", "wfk_0123456789_", 64 },
-        { "sshd's filler for barred users", "\b\n\r\177INCORRECT", 26 },
-        { "sshd's filler of a key's length", "\b\n\r\177INCORRECT", 64 },
-        { "a token of 127 bytes", "x", 127 },
-        { "a token of 128 bytes", "x", 128 },
-        { "a token of 511 bytes", "x", 511 },
-        { "a token of 512 bytes", "x", 512 },
-        { "a token of 513 bytes", "x", 513 },
-        { "a token of 4 KiB", "wfk_", 4096 },
-        { "a token of 64 KiB", "wfk_", 65536 },
-        { "a token of 1 MiB", "wfk_", 1 << 20 },
-        { "a token of control characters", "\001\033[31m\377", 64 },
+        { NOT_A_KEY("an empty token"), "", 0 },
+        { NOT_A_KEY("a short password"), "hunter2", 7 },
+        { NOT_A_KEY("a password of a key's length"), "correct horse battery staple ", 64 },
+        { NOT_A_KEY("a key's length in its alphabet"), "wfk_0123456789_", 64 },
+        { NOT_A_KEY("sshd's filler for barred users"), "\b\n\r\177INCORRECT", 26 },
+        { NOT_A_KEY("sshd's filler of a key's length"), "\b\n\r\177INCORRECT", 64 },
+        { NOT_A_KEY("a token of 127 bytes"), "x", 127 },
+        { NOT_A_KEY("a token of 128 bytes"), "x", 128 },
+        { NOT_A_KEY("a token of 511 bytes"), "x", 511 },
+        { NOT_A_KEY("a token of 512 bytes"), "x", 512 },
+        { NOT_A_KEY("a token of 513 bytes"), "x", 513 },
+        { NOT_A_KEY("a token of 4 KiB"), "wfk_", 4096 },
+        { NOT_A_KEY("a token of 64 KiB"), "wfk_", 65536 },
+        { NOT_A_KEY("a token of 1 MiB"), "wfk_", 1 << 20 },
+        { NOT_A_KEY("a token of control characters"), "\001\033[31m\377", 64 },
 };
 
 static void test_word(void **state) {
@@ -298,10 +296,7 @@ static void test_word(void **state) {
 }
 
 static void test_changed_digit(void **state) {
-        struct world_key key;
-
         (void) state;
-        world_issue(&world, &key, NULL);
         for (size_t at = 0; at < KEYTEXT_LEN; at++) {
                 char token[KEYTEXT_LEN + 1];
 
@@ -312,10 +307,7 @@ static void test_changed_digit(void **state) {
 }
 
 static void test_cut_short(void **state) {
-        struct world_key key;
-
         (void) state;
-        world_issue(&world, &key, NULL);
         for (size_t len = 1; len < KEYTEXT_LEN; len++) {
                 char token[KEYTEXT_LEN + 1] = {};
 
@@ -328,10 +320,8 @@ static void test_cut_short(void **state) {
 static void test_around_a_key(void **state) {
         static const char *const forms[] = { "%s\n", "%s\r\n", " %s",    "%s ", "%sx",
                                              "x%s",  "%s%s",   "\"%s\"", "%s:" };
-        struct world_key key;
 
         (void) state;
-        world_issue(&world, &key, NULL);
         for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
                 char token[3 * KEYTEXT_LEN], *at = token;
 
@@ -349,11 +339,9 @@ static void test_around_a_key(void **state) {
 
 static void test_key_and_a_megabyte(void **state) {
         _cleanup_free_ char *token = malloc((1 << 20) + 1);
-        struct world_key key;
 
         (void) state;
         assert_non_null(token);
-        world_issue(&world, &key, NULL);
         memset(token, 'x', 1 << 20);
         memcpy(token, key.text, KEYTEXT_LEN);
         token[1 << 20] = '\0';
@@ -371,49 +359,32 @@ static void test_given_password(void **state) {
         assert_int_equal(standin_asked(&standin), 0);
 }
 
-static int open_all(void **state) {
-        (void) state;
-        world_open(&world);
-        world_start(&world);
-        standin_start(&standin, &world, "standin");
-        world_do(&world, "policy", "set", "enabled=yes", "max-keys-per-user=1000", NULL);
+static void set_up(void) {
         world_service(&world, "table",
                       "auth required %s socket=%s server_uid=%u timeout=30\n"
                       "auth optional %s as=AFTER\n",
                       world.module, standin.path, getuid(), world.peek);
-        return 0;
 }
 
-static int close_all(void **state) {
-        (void) state;
-        standin_stop(&standin);
-        world_close(&world);
-        return 0;
-}
+static const struct suite_test tests[] = {
+        ROWS(rows, test_row, ""),
+        ROWS(words, test_word, ""),
+        CASE(test_changed_digit,
+             "a key with any one digit changed is not a key and nobody is asked"),
+        CASE(test_cut_short, "a part of a key is not a key and nobody is asked"),
+        CASE(test_around_a_key, "a key with something around it is not a key and nobody is asked"),
+        CASE(test_key_and_a_megabyte,
+             "a megabyte that begins with a key is not a key and nobody is asked"),
+        CASE(test_given_password,
+             "a password from an earlier module is not a key and nobody is asked"),
+};
 
-int main(void) {
-        static const struct CMUnitTest others[] = {
-                CASE(test_changed_digit,
-                     "a key with any one digit changed is not a key and nobody is asked"),
-                CASE(test_cut_short, "a part of a key is not a key and nobody is asked"),
-                CASE(test_around_a_key,
-                     "a key with something around it is not a key and nobody is asked"),
-                CASE(test_key_and_a_megabyte,
-                     "a megabyte that begins with a key is not a key and nobody is asked"),
-                CASE(test_given_password,
-                     "a password from an earlier module is not a key and nobody is asked"),
-        };
-        struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(words) + ARRAY_LEN(others)];
-        size_t n = 0;
-
-        if (!world_begin(300))
-                return 0;
-        for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-                tests[n++] = world_row("", rows[i].name, test_row, &rows[i]);
-        for (size_t i = 0; i < ARRAY_LEN(words); i++)
-                tests[n++] = world_row(words[i].name, " is not a key and nobody is asked",
-                                       test_word, &words[i]);
-        for (size_t i = 0; i < ARRAY_LEN(others); i++)
-                tests[n++] = others[i];
-        return cmocka_run_group_tests_name("retval", tests, open_all, close_all);
-}
+const struct suite suite = {
+        .name = "retval",
+        .seconds = 300,
+        .daemon = true,
+        .standin = true,
+        .set_up = set_up,
+        .tests = tests,
+        .n_tests = ARRAY_LEN(tests),
+};

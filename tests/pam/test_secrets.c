@@ -11,7 +11,7 @@
 #include "devlog.h"
 #include "login.h"
 #include "needle.h"
-#include "standin.h"
+#include "suite.h"
 
 #define FURTHER_LOGINS 100
 
@@ -55,7 +55,6 @@ static const struct scene {
 
 static const char *const bad_names[] = { "silent", "hangs-up", "lies" };
 
-static struct world world;
 static struct standin bad_daemons[ARRAY_LEN(bad_names)];
 static struct needle planted, other, reset_before, reset_after;
 
@@ -378,13 +377,9 @@ static void start_bad_daemons(void) {
         standin_reply(&bad_daemons[2], (const uint8_t *) "nonsense", 8, false);
 }
 
-static int open_all(void **state) {
+static void set_up(void) {
         char patient[64], distrustful[64], misspelt[64];
 
-        (void) state;
-        world_open(&world);
-        world_start_debugging(&world);
-        world_do(&world, "policy", "set", "enabled=yes", NULL);
         needle_issue(&world, &planted);
         needle_issue(&world, &other);
         needle_issue(&world, &reset_before);
@@ -397,47 +392,46 @@ static int open_all(void **state) {
         write_service("misspelt", world.verify, misspelt);
         write_service("down", "/nonexistent/s", patient);
         start_bad_daemons();
-        return 0;
 }
 
-static int close_all(void **state) {
-        (void) state;
+static void tear_down(void) {
         for (size_t i = 0; i < ARRAY_LEN(bad_names); i++)
                 standin_stop(&bad_daemons[i]);
-        world_close(&world);
-        return 0;
 }
 
-int main(void) {
-        struct CMUnitTest others[] = {
-                CASE(test_memory,
-                     "the daemon's memory has no secret, of a login or of a key that was made"),
-                CASE(test_syslog,
-                     "what the module tells syslog has no secret, and what an administrator needs"),
-                CASE(test_search, "for comparison: a secret is found in memory and in a file, and "
-                                  "gone when it is"),
-                CASE(test_search_elsewhere, "for comparison: a secret is found in another process"),
-                CASE(test_host_with_certificate,
-                     "the host's memory forgets the secret: a certificate is required"),
-                CASE(test_log, "the daemon's log has no secret, not even one that was typed as a "
-                               "user's name"),
-                CASE(test_state_dir, "the state directory has no secret"),
-                CASE(test_process, "the daemon's arguments and environment have no secret"),
-                CASE(test_no_core, "the daemon leaves no core, and its memory is root's to read"),
-        };
-        struct CMUnitTest tests[ARRAY_LEN(scenes) + ARRAY_LEN(others)];
-        size_t n = 0;
-
-        if (!world_begin(300))
-                return 0;
-        if (geteuid() != 0)
-                world_skip(&others[0], "only root may look into it");
-        if (!devlog_possible())
-                world_skip(&others[1], "needs root, and mounts");
-        for (size_t i = 0; i < ARRAY_LEN(scenes); i++)
-                tests[n++] = world_row("the host's memory forgets the secret: ", scenes[i].name,
-                                       test_host, &scenes[i]);
-        for (size_t i = 0; i < ARRAY_LEN(others); i++)
-                tests[n++] = others[i];
-        return cmocka_run_group_tests_name("secrets", tests, open_all, close_all);
+static const char *not_root(void) {
+        return geteuid() != 0 ? "only root may look into it" : NULL;
 }
+
+static const char *without_devlog(void) {
+        return devlog_possible() ? NULL : "needs root, and mounts";
+}
+
+static const struct suite_test tests[] = {
+        ROWS(scenes, test_host, "the host's memory forgets the secret: "),
+        CASE_UNLESS(not_root, test_memory,
+                    "the daemon's memory has no secret, of a login or of a key that was made"),
+        CASE_UNLESS(without_devlog, test_syslog,
+                    "what the module tells syslog has no secret, and what an administrator needs"),
+        CASE(test_search, "for comparison: a secret is found in memory and in a file, and "
+                          "gone when it is"),
+        CASE(test_search_elsewhere, "for comparison: a secret is found in another process"),
+        CASE(test_host_with_certificate,
+             "the host's memory forgets the secret: a certificate is required"),
+        CASE(test_log, "the daemon's log has no secret, not even one that was typed as a "
+                       "user's name"),
+        CASE(test_state_dir, "the state directory has no secret"),
+        CASE(test_process, "the daemon's arguments and environment have no secret"),
+        CASE(test_no_core, "the daemon leaves no core, and its memory is root's to read"),
+};
+
+const struct suite suite = {
+        .name = "secrets",
+        .seconds = 300,
+        .daemon = true,
+        .debugging = true,
+        .set_up = set_up,
+        .tear_down = tear_down,
+        .tests = tests,
+        .n_tests = ARRAY_LEN(tests),
+};

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "login.h"
-#include "standin.h"
+#include "suite.h"
 
 enum offset {
         AT_MAGIC = 0,
@@ -61,9 +61,6 @@ static const struct lie {
         { "the verdict minus one", (enum verdict) - 1 },
 };
 
-static struct world world;
-static struct standin standin;
-static struct world_key key;
 static struct login old; /* logged in more than a second ago */
 
 static void good_reply(struct wire_reply *reply, enum verdict verdict) {
@@ -249,15 +246,9 @@ static void write_service(const char *name, const char *socket_name, const char 
                       world.dir, socket_name, uid, timeout);
 }
 
-static int open_all(void **state) {
+static void set_up(void) {
         int64_t until;
 
-        (void) state;
-        world_open(&world);
-        world_start(&world);
-        standin_start(&standin, &world, "standin");
-        world_do(&world, "policy", "set", "enabled=yes", NULL);
-        world_issue(&world, &key, NULL);
         write_service("svc", "standin", "30", getuid());
 
         login_open(&old, &world, "svc", world.user);
@@ -266,41 +257,35 @@ static int open_all(void **state) {
         while (world_now_ms() <= until)
                 world_nap();
         (void) standin_asked(&standin);
-        return 0;
 }
 
-static int close_all(void **state) {
-        (void) state;
+static void tear_down(void) {
         login_close(&old);
-        standin_stop(&standin);
-        world_close(&world);
-        return 0;
 }
 
-int main(void) {
-        static const struct CMUnitTest others[] = {
-                CASE(test_allow, "for comparison: a well-formed allow logs in"),
-                CASE(test_longest_name,
-                     "for comparison: the longest name goes into the environment whole"),
-                CASE(test_refusal, "a refusal is a refusal, and the user is told nothing"),
-                CASE(test_certificate,
-                     "want of a certificate is told once, and not where silence is asked for"),
-                CASE(test_certificate_unheard,
-                     "whether the user can be told of certificates does not matter"),
-                CASE(test_empty_reply, "undecided: an empty reply, asked twice at most"),
-                CASE(test_every_length, "undecided: an allow of any wrong length"),
-                CASE(test_every_bit_of_the_header,
-                     "undecided: an allow with any bit of its header turned over"),
-                CASE(test_own_request, "undecided: the request sent back"),
-        };
-        struct CMUnitTest tests[ARRAY_LEN(lies) + ARRAY_LEN(others)];
-        size_t n = 0;
+static const struct suite_test tests[] = {
+        CASE(test_allow, "for comparison: a well-formed allow logs in"),
+        CASE(test_longest_name, "for comparison: the longest name goes into the environment whole"),
+        CASE(test_refusal, "a refusal is a refusal, and the user is told nothing"),
+        CASE(test_certificate,
+             "want of a certificate is told once, and not where silence is asked for"),
+        CASE(test_certificate_unheard,
+             "whether the user can be told of certificates does not matter"),
+        CASE(test_empty_reply, "undecided: an empty reply, asked twice at most"),
+        CASE(test_every_length, "undecided: an allow of any wrong length"),
+        CASE(test_every_bit_of_the_header,
+             "undecided: an allow with any bit of its header turned over"),
+        CASE(test_own_request, "undecided: the request sent back"),
+        ROWS(lies, test_lie, "undecided: "),
+};
 
-        if (!world_begin(300))
-                return 0;
-        for (size_t i = 0; i < ARRAY_LEN(others); i++)
-                tests[n++] = others[i];
-        for (size_t i = 0; i < ARRAY_LEN(lies); i++)
-                tests[n++] = world_row("undecided: ", lies[i].name, test_lie, &lies[i]);
-        return cmocka_run_group_tests_name("server", tests, open_all, close_all);
-}
+const struct suite suite = {
+        .name = "server",
+        .seconds = 300,
+        .daemon = true,
+        .standin = true,
+        .set_up = set_up,
+        .tear_down = tear_down,
+        .tests = tests,
+        .n_tests = ARRAY_LEN(tests),
+};

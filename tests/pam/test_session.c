@@ -8,11 +8,7 @@
 
 #include "keytext.h"
 #include "login.h"
-#include "standin.h"
-
-static struct world world;
-static struct standin standin;
-static struct world_key asked_for; /* good for another service */
+#include "suite.h"
 
 /* Opens the session of a login by other means. */
 static void open_session(struct login *l, const char *service, int flags) {
@@ -28,7 +24,7 @@ static void check_nothing_shown(struct login *l, unsigned asked) {
 }
 
 /* One text and nothing else, with one key in it. */
-static void take_key(struct login *l, char key[static KEYTEXT_LEN + 1]) {
+static void take_key(struct login *l, char ret[static KEYTEXT_LEN + 1]) {
         const char *at = strstr(l->info, "wfk_");
 
         assert_int_equal(l->calls, 1);
@@ -37,16 +33,16 @@ static void take_key(struct login *l, char key[static KEYTEXT_LEN + 1]) {
         assert_non_null(at);
         assert_true(keytext_is_key(at, KEYTEXT_LEN));
         assert_null(strstr(at + 4, "wfk_"));
-        memcpy(key, at, KEYTEXT_LEN);
-        key[KEYTEXT_LEN] = '\0';
+        memcpy(ret, at, KEYTEXT_LEN);
+        ret[KEYTEXT_LEN] = '\0';
 }
 
-static void issue(const char *service, char key[static KEYTEXT_LEN + 1]) {
+static void issue(const char *service, char ret[static KEYTEXT_LEN + 1]) {
         struct login l;
 
         open_session(&l, service, 0);
         assert_int_equal(standin_asked(&standin), 1);
-        take_key(&l, key);
+        take_key(&l, ret);
         assert_non_null(strstr(l.info, service));
         login_forget(&l);
         check_nothing_shown(&l, 0);
@@ -60,35 +56,35 @@ static void issue_nothing(const char *service) {
 }
 
 static void test_shown_once(void **state) {
-        char key[KEYTEXT_LEN + 1], id[KEYTEXT_ID_LEN + 1] = "", out[4096];
+        char shown[KEYTEXT_LEN + 1], id[KEYTEXT_ID_LEN + 1] = "", out[4096];
 
         (void) state;
-        issue("first", key);
-        assert_pam(login_once(&world, "first", world.user, key), PAM_SUCCESS);
-        assert_pam(login_once(&world, "second", world.user, key), PAM_AUTH_ERR);
+        issue("first", shown);
+        assert_pam(login_once(&world, "first", world.user, shown), PAM_SUCCESS);
+        assert_pam(login_once(&world, "second", world.user, shown), PAM_AUTH_ERR);
         (void) standin_asked(&standin);
         for (int i = 0; i < 3; i++)
                 issue_nothing("first");
-        memcpy(id, keytext_id(key), KEYTEXT_ID_LEN);
+        memcpy(id, keytext_id(shown), KEYTEXT_ID_LEN);
         assert_int_equal(world_ctl(&world, out, sizeof(out), "key", "show", id, NULL), 0);
         assert_non_null(strstr(out, "first use of first"));
 }
 
 static void test_another_service(void **state) {
-        char key[KEYTEXT_LEN + 1];
+        char shown[KEYTEXT_LEN + 1];
 
         (void) state;
-        issue("second", key);
+        issue("second", shown);
         issue_nothing("second");
 }
 
 /* A revocation is not undone by logging in again; an end that was only a matter of time is. */
 static void test_after_its_end(void **state) {
-        char key[KEYTEXT_LEN + 1], next[KEYTEXT_LEN + 1], id[KEYTEXT_ID_LEN + 1] = "";
+        char shown[KEYTEXT_LEN + 1], next[KEYTEXT_LEN + 1], id[KEYTEXT_ID_LEN + 1] = "";
 
         (void) state;
-        issue("ended", key);
-        memcpy(id, keytext_id(key), KEYTEXT_ID_LEN);
+        issue("ended", shown);
+        memcpy(id, keytext_id(shown), KEYTEXT_ID_LEN);
         world_do(&world, "key", "revoke", id, NULL);
         issue_nothing("ended");
         world_do(&world, "key", "remove", id, NULL);
@@ -97,8 +93,8 @@ static void test_after_its_end(void **state) {
         memcpy(id, keytext_id(next), KEYTEXT_ID_LEN);
         world_await_status(&world, id, "expired");
         world_do(&world, "policy", "set", "lifetime=30d", NULL);
-        issue("ended", key);
-        assert_pam(login_once(&world, "ended", world.user, key), PAM_SUCCESS);
+        issue("ended", shown);
+        assert_pam(login_once(&world, "ended", world.user, shown), PAM_SUCCESS);
         (void) standin_asked(&standin);
 }
 
@@ -107,7 +103,7 @@ static void test_key_login(void **state) {
 
         (void) state;
         login_open(&l, &world, "third", world.user);
-        assert_pam(login_try(&l, asked_for.text), PAM_SUCCESS);
+        assert_pam(login_try(&l, key.text), PAM_SUCCESS);
         (void) standin_asked(&standin);
         login_forget(&l);
         assert_pam(pam_open_session(l.pamh, 0), PAM_SUCCESS);
@@ -242,7 +238,7 @@ static void test_options(void **state) {
         open_session(&l, "misspelt", 0);
         check_nothing_shown(&l, 0);
         login_open(&l, &world, "in-auth", world.user);
-        assert_pam(login_try(&l, asked_for.text), PAM_SERVICE_ERR);
+        assert_pam(login_try(&l, key.text), PAM_SERVICE_ERR);
         check_nothing_shown(&l, 0);
         login_open(&l, &world, "in-account", world.user);
         assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_SERVICE_ERR);
@@ -258,18 +254,15 @@ static void write_service(const char *name, const char *socket, const char *opti
                       world.module, socket, getuid(), world.module, socket, getuid(), options);
 }
 
-static int open_all(void **state) {
+static void set_up(void) {
         static const char *const services[] = {
                 "first",          "second",         "third",          "fourth",        "ended",
                 "conversation-0", "conversation-1", "conversation-2", "conversation-3"
         };
 
-        (void) state;
-        world_open(&world);
-        world_start(&world);
-        standin_start(&standin, &world, "standin");
-        world_do(&world, "policy", "set", "enabled=yes", "max-keys-per-user=1000", NULL);
-        world_issue(&world, &asked_for, "--service=third", "--expires=1y", NULL);
+        /* A user with a key that is good for every service is shown none. */
+        world_do(&world, "key", "remove", key.id, NULL);
+        world_issue(&world, &key, "--service=third", "--expires=1y", NULL);
         for (size_t i = 0; i < ARRAY_LEN(services); i++)
                 write_service(services[i], standin.path, "timeout=30 issue");
         write_service("direct", world.verify, "timeout=30 issue");
@@ -282,41 +275,36 @@ static int open_all(void **state) {
         world_service(&world, "in-account",
                       "account required %s socket=%s server_uid=%u issue\nsession required %s\n",
                       world.module, standin.path, getuid(), world.module);
-        return 0;
 }
 
-static int close_all(void **state) {
-        (void) state;
-        standin_stop(&standin);
-        world_close(&world);
-        return 0;
+static const char *not_root(void) {
+        return getuid() != 0 ? "needs root to be somebody else" : NULL;
 }
 
-int main(void) {
-        struct CMUnitTest tests[] = {
-                CASE(test_not_root, "a process that is not root's gets none shown"),
-                CASE(test_shown_once, "a key is shown once, and is good for this service only"),
-                CASE(test_another_service, "another service gets another key"),
-                CASE(test_after_its_end,
-                     "an expired key makes room for the next one, a revoked one does not"),
-                CASE(test_key_login,
-                     "a login with a key gets none, in whatever process it was made"),
-                CASE(test_silent, "where nothing may be said no key is made"),
-                CASE(test_a_session_that_another_asked_for,
-                     "a session that somebody else asked for, by su or sudo, gets none"),
-                CASE(test_nobody_and_strangers,
-                     "nobody is asked for a name, and a stranger gets none"),
-                CASE(test_disabled, "the policies enabled and max-keys-per-user bound it"),
-                CASE(test_lies, "an answer without a key shows nothing and fails no login"),
-                CASE(test_outage, "a daemon that does not answer fails no login and holds none up"),
-                CASE(test_conversation, "a conversation that fails fails no login"),
-                CASE(test_options,
-                     "a misspelt option fails no session; in other lines issue is a bad one"),
-        };
+static const struct suite_test tests[] = {
+        CASE_UNLESS(not_root, test_not_root, "a process that is not root's gets none shown"),
+        CASE(test_shown_once, "a key is shown once, and is good for this service only"),
+        CASE(test_another_service, "another service gets another key"),
+        CASE(test_after_its_end,
+             "an expired key makes room for the next one, a revoked one does not"),
+        CASE(test_key_login, "a login with a key gets none, in whatever process it was made"),
+        CASE(test_silent, "where nothing may be said no key is made"),
+        CASE(test_a_session_that_another_asked_for,
+             "a session that somebody else asked for, by su or sudo, gets none"),
+        CASE(test_nobody_and_strangers, "nobody is asked for a name, and a stranger gets none"),
+        CASE(test_disabled, "the policies enabled and max-keys-per-user bound it"),
+        CASE(test_lies, "an answer without a key shows nothing and fails no login"),
+        CASE(test_outage, "a daemon that does not answer fails no login and holds none up"),
+        CASE(test_conversation, "a conversation that fails fails no login"),
+        CASE(test_options, "a misspelt option fails no session; in other lines issue is a bad one"),
+};
 
-        if (!world_begin(300))
-                return 0;
-        if (getuid() != 0)
-                world_skip(&tests[0], "needs root to be somebody else");
-        return cmocka_run_group_tests_name("session", tests, open_all, close_all);
-}
+const struct suite suite = {
+        .name = "session",
+        .seconds = 300,
+        .daemon = true,
+        .standin = true,
+        .set_up = set_up,
+        .tests = tests,
+        .n_tests = ARRAY_LEN(tests),
+};

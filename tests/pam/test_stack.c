@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "login.h"
-#include "standin.h"
+#include "suite.h"
 
 enum {
         /* the module; else the code that a module beside it answers */
@@ -92,10 +92,6 @@ static const struct trouble {
                   "uuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuu" },
         { "a user name that is empty", .user = "" },
 };
-
-static struct world world;
-static struct standin standin;
-static struct world_key key;
 
 static void write_stack(const struct stack *stack, const char *option) {
         char text[8192] = "";
@@ -202,41 +198,18 @@ static void test_password_logs_in(void **state) {
         }
 }
 
-static int open_all(void **state) {
-        (void) state;
-        world_open(&world);
-        world_start(&world);
-        standin_start(&standin, &world, "standin");
-        world_do(&world, "policy", "set", "enabled=yes", NULL);
-        world_issue(&world, &key, NULL);
-        return 0;
-}
+static const struct suite_test tests[] = {
+        ROWS(troubles, test_trouble, "no stack logs in with "),
+        ROWS(stacks, test_key_logs_in, "for comparison: a key logs in: "),
+        CASE(test_never_ignored, "no trouble is one that a stack may ignore"),
+        CASE(test_password_logs_in, "a password is the next module's, with a daemon and without"),
+};
 
-static int close_all(void **state) {
-        (void) state;
-        standin_stop(&standin);
-        world_close(&world);
-        return 0;
-}
-
-int main(void) {
-        static const struct CMUnitTest others[] = {
-                CASE(test_never_ignored, "no trouble is one that a stack may ignore"),
-                CASE(test_password_logs_in,
-                     "a password is the next module's, with a daemon and without"),
-        };
-        struct CMUnitTest tests[ARRAY_LEN(troubles) + ARRAY_LEN(stacks) + ARRAY_LEN(others)];
-        size_t n = 0;
-
-        if (!world_begin(300))
-                return 0;
-        for (size_t i = 0; i < ARRAY_LEN(troubles); i++)
-                tests[n++] = world_row("no stack logs in with ", troubles[i].name, test_trouble,
-                                       &troubles[i]);
-        for (size_t i = 0; i < ARRAY_LEN(stacks); i++)
-                tests[n++] = world_row("for comparison: a key logs in: ", stacks[i].name,
-                                       test_key_logs_in, &stacks[i]);
-        for (size_t i = 0; i < ARRAY_LEN(others); i++)
-                tests[n++] = others[i];
-        return cmocka_run_group_tests_name("stack", tests, open_all, close_all);
-}
+const struct suite suite = {
+        .name = "stack",
+        .seconds = 300,
+        .daemon = true,
+        .standin = true,
+        .tests = tests,
+        .n_tests = ARRAY_LEN(tests),
+};

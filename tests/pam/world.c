@@ -17,10 +17,6 @@
 #include "world.h"
 
 #define WORDS_MAX 32
-#define ROWS_MAX  512
-
-static const char *const needed[] = { "PAM_MODULE", "WFAPIKEYD", "WFAPIKEYCTL",
-                                      "abs_top_builddir" };
 
 /* What systemd, or a make check that runs below it, may have told us is not meant for a daemon
  * of ours. */
@@ -28,55 +24,6 @@ static const char *const of_systemd[] = {
         "NOTIFY_SOCKET", "LISTEN_FDS",     "LISTEN_PID",    "LISTEN_FDNAMES",       "WATCHDOG_USEC",
         "WATCHDOG_PID",  "JOURNAL_STREAM", "INVOCATION_ID", "CREDENTIALS_DIRECTORY"
 };
-
-bool world_begin(unsigned seconds) {
-        struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL };
-        const struct itimerspec when = { .it_value.tv_sec = seconds };
-        timer_t timer;
-
-        for (size_t i = 0; i < ARRAY_LEN(needed); i++)
-                if (!getenv(needed[i])) {
-                        printf("1..0 # SKIP %s is not set: make check does that\n", needed[i]);
-                        return false;
-                }
-        if (!getpwuid(getuid())) {
-                printf("1..0 # SKIP the user who runs this has no account\n");
-                return false;
-        }
-        /* A signal that nothing can catch: hanging is one of the things that are tested for. */
-        if (timer_create(CLOCK_MONOTONIC, &event, &timer) < 0 ||
-            timer_settime(timer, 0, &when, NULL) < 0) {
-                printf("Bail out! no timer: %s\n", strerror(errno));
-                return false;
-        }
-        return true;
-}
-
-static void skipped(void **state) {
-        (void) state;
-}
-
-void world_skip(struct CMUnitTest *test, const char *why) {
-        *test = world_row(test->name, why, skipped, NULL);
-}
-
-/* cmocka reads the names until the end. */
-struct CMUnitTest world_row(const char *kind, const char *name, CMUnitTestFunction function,
-                            const void *row) {
-        static char names[ROWS_MAX][160];
-        static size_t n;
-        const char *between = function == skipped ? " # SKIP " : "";
-        struct CMUnitTest test = { .test_func = function,
-                                   .initial_state = (void *) (uintptr_t) row };
-
-        if (n == ROWS_MAX) {
-                (void) fprintf(stderr, "too many rows\n");
-                abort();
-        }
-        (void) snprintf(names[n], sizeof(names[n]), "%s%s%s", kind, between, name);
-        test.name = names[n++];
-        return test;
-}
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw) {
         (void) st;

@@ -34,31 +34,6 @@ struct world_key {
 };
 
 /**
- * world_begin(seconds):
- * What main() does first: ends the process, and so its children, when it still runs after
- * ${seconds}. Returns whether what the tests need is there; if not, it has printed the TAP line
- * that skips them all.
- */
-bool world_begin(unsigned seconds) _must_check_;
-
-/**
- * world_skip(test, why): makes a test one that is skipped, and TAP says so. (What cmocka 1.1.5
- * prints for its own skip() is taken for a failure.)
- */
-void world_skip(struct CMUnitTest *test, const char *why);
-
-/**
- * world_row(kind, name, function, row): the test of one row of a table; its name is ${kind} and
- * ${name}.
- */
-struct CMUnitTest world_row(const char *kind, const char *name, CMUnitTestFunction function,
-                            const void *row) _must_check_;
-
-/* A test that is no row. */
-#define CASE(function, text)                                                                       \
-        { .name = text, .test_func = function }
-
-/**
  * world_open(ret), world_close(w): makes the directory; stops the daemon and removes the directory.
  */
 void world_open(struct world *ret);

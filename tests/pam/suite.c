@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "suite.h"
+
+#define TESTS_MAX 512
+
+struct world world;
+struct standin standin;
+struct world_key key;
+
+static const char *const needed[] = { "PAM_MODULE", "WFAPIKEYD", "WFAPIKEYCTL",
+                                      "abs_top_builddir" };
+
+/* If not, TAP is told why all tests are skipped. */
+static bool has_what_it_needs(void) {
+        for (size_t i = 0; i < ARRAY_LEN(needed); i++)
+                if (!getenv(needed[i])) {
+                        printf("1..0 # SKIP %s is not set: make check does that\n", needed[i]);
+                        return false;
+                }
+        if (!getpwuid(getuid())) {
+                printf("1..0 # SKIP the user who runs this has no account\n");
+                return false;
+        }
+        return true;
+}
+
+/* By a signal that nothing can catch. The children die with this process. */
+static bool limit_time(void) {
+        struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL };
+        const struct itimerspec when = { .it_value.tv_sec = suite.seconds };
+        timer_t timer;
+
+        if (timer_create(CLOCK_MONOTONIC, &event, &timer) < 0 ||
+            timer_settime(timer, 0, &when, NULL) < 0) {
+                printf("Bail out! no timer: %s\n", strerror(errno));
+                return false;
+        }
+        return true;
+}
+
+static int set_up(void **state) {
+        (void) state;
+        world_open(&world);
+        if (suite.daemon) {
+                if (suite.debugging)
+                        world_start_debugging(&world);
+                else
+                        world_start(&world);
+                world_do(&world, "policy", "set", "enabled=yes", "max-keys-per-user=1000", NULL);
+                world_issue(&world, &key, "--expires=1d", NULL);
+        } else
+                standin_key(&key);
+        if (suite.standin)
+                standin_start(&standin, &world, "standin");
+        if (suite.set_up)
+                suite.set_up();
+        return 0;
+}
+
+static int tear_down(void **state) {
+        (void) state;
+        if (suite.tear_down)
+                suite.tear_down();
+        if (standin.pid > 0)
+                standin_stop(&standin);
+        world_close(&world);
+        return 0;
+}
+
+static void skipped(void **state) {
+        (void) state;
+}
+
+/* cmocka reads the names until the end. A test that is skipped is one that does nothing, and TAP
+ * says so: what cmocka 1.1.5 prints for its own skip() is taken for a failure. */
+static void add(const struct suite_test *test, const char *const *row, struct CMUnitTest *ret) {
+        static char names[TESTS_MAX][160];
+        static size_t n;
+        const char *why = test->unless ? test->unless() : NULL;
+
+        if (n == TESTS_MAX) {
+                (void) fprintf(stderr, "too many tests\n");
+                abort();
+        }
+        (void) snprintf(names[n], sizeof(names[n]), "%s%s%s%s", test->name, row ? *row : "",
+                        why ? " # SKIP " : "", why ? why : "");
+        *ret = (struct CMUnitTest){
+                .name = names[n++],
+                .test_func = why ? skipped : test->run,
+                .initial_state = (void *) (uintptr_t) row,
+        };
+}
+
+int main(void) {
+        static struct CMUnitTest tests[TESTS_MAX];
+        size_t n = 0;
+
+        if (!has_what_it_needs() || !limit_time())
+                return 0;
+        if (suite.prepare)
+                suite.prepare();
+        for (size_t i = 0; i < suite.n_tests; i++) {
+                const struct suite_test *test = &suite.tests[i];
+                const char *row = test->rows;
+
+                if (!row)
+                        add(test, NULL, &tests[n++]);
+                for (size_t j = 0; j < test->n_rows; j++, row += test->row_size)
+                        add(test, (const char *const *) (const void *) row, &tests[n++]);
+        }
+        return _cmocka_run_group_tests(suite.name, tests, n, set_up, tear_down);
+}
