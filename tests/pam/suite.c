@@ -12,6 +12,7 @@
 
 struct world world;
 struct standin standin;
+char ours[768];
 struct world_key key;
 
 static const char *const needed[] = { "PAM_MODULE", "WFAPIKEYD", "WFAPIKEYCTL",
@@ -59,6 +60,8 @@ static int set_up(void **state) {
                 standin_key(&key);
         if (suite.standin)
                 standin_start(&standin, &world, "standin");
+        (void) snprintf(ours, sizeof(ours), "%s socket=%s server_uid=%u timeout=30", world.module,
+                        suite.standin ? standin.path : world.verify, getuid());
         if (suite.set_up)
                 suite.set_up();
         return 0;

@@ -48,6 +48,9 @@ extern const struct suite suite;
 
 extern struct world world;
 extern struct standin standin;
+/* For the lines of service files: the module, with options by which it asks the stand-in, or the
+ * daemon where there is none. An option behind them that says otherwise is the one that counts. */
+extern char ours[768];
 /* A key of the world's user. It has an end of its own, so that no test of the policy lifetime ends
  * it. Where there is no daemon it is well-formed, and the one that standin_answer() allows. */
 extern struct world_key key;

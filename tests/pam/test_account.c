@@ -250,10 +250,9 @@ static void test_silent(void **state) {
 
 static void write_service(const char *name, const char *account_options) {
         world_service(&world, name,
-                      "auth [success=done default=bad] %s socket=%s server_uid=%u timeout=30\n"
-                      "account required %s socket=%s server_uid=%u timeout=30 %s\n",
-                      world.module, standin.path, getuid(), world.module, standin.path, getuid(),
-                      account_options);
+                      "auth [success=done default=bad] %s\n"
+                      "account required %s %s\n",
+                      ours, ours, account_options);
 }
 
 static void set_up(void) {
@@ -262,12 +261,11 @@ static void set_up(void) {
         write_service("down", "socket=/nonexistent/verify");
         write_service("misspelt", "try_fist_pass");
         world_service(&world, "with-others",
-                      "auth sufficient %s socket=%s server_uid=%u\n"
+                      "auth sufficient %s\n"
                       "auth required %s\n"
-                      "account required %s socket=%s server_uid=%u\n"
+                      "account required %s\n"
                       "account required %s\n",
-                      world.module, standin.path, getuid(), world.peek, world.module, standin.path,
-                      getuid(), world.peek);
+                      ours, world.peek, ours, world.peek);
 }
 
 static const struct suite_test tests[] = {

@@ -23,10 +23,9 @@ static const uint8_t der[] = { 0x30, 0x02, 0x01, 0x00 };
 
 static void open_with(struct login *l, const char *options) {
         world_service(&world, "svc",
-                      "auth required %s socket=%s server_uid=%u timeout=30 %s\n"
-                      "account required %s socket=%s server_uid=%u timeout=30 %s\n",
-                      world.module, standin.path, getuid(), options, world.module, standin.path,
-                      getuid(), options);
+                      "auth required %s %s\n"
+                      "account required %s %s\n",
+                      ours, options, ours, options);
         login_open(l, &world, "svc", world.user);
 }
 
@@ -435,9 +434,8 @@ static void test_dead_daemon(void **state) {
                 standin_start(&mortal, &world, "mortal");
                 standin_offer(&mortal, STANDIN_OFFERS);
                 standin_set(&mortal, STANDIN_DIE);
-                world_service(&world, "mortal",
-                              "auth required %s socket=%s server_uid=%u timeout=30 %s\n",
-                              world.module, mortal.path, getuid(), asking[i]);
+                world_service(&world, "mortal", "auth required %s socket=%s %s\n", ours,
+                              mortal.path, asking[i]);
                 login_open(&l, &world, "mortal", world.user);
                 l.certificate = DER ".Zm9v";
                 assert_pam(login_try(&l, key.text), PAM_AUTHINFO_UNAVAIL);

@@ -78,8 +78,7 @@ static void test_one_prompt_per_try(void **state) {
 static void check_prompt(const char *option, const char *shown) {
         struct login l;
 
-        world_service(&world, "prompt", "auth required %s socket=%s server_uid=%u timeout=30 %s\n",
-                      world.module, standin.path, getuid(), option);
+        world_service(&world, "prompt", "auth required %s %s\n", ours, option);
         login_open(&l, &world, "prompt", world.user);
         assert_pam(login_try(&l, key.text), PAM_SUCCESS);
         assert_int_equal(l.calls, 1);
@@ -103,10 +102,10 @@ static void check_given(const char *option, const char *token, int rv, unsigned 
 
         world_service(&world, "given",
                       "auth optional %s %s%s\n"
-                      "auth required %s socket=%s server_uid=%u timeout=30 %s\n"
+                      "auth required %s %s\n"
                       "auth optional %s as=AFTER\n",
-                      world.peek, token ? "set=" : "", token ? token : "", world.module,
-                      standin.path, getuid(), option, world.peek);
+                      world.peek, token ? "set=" : "", token ? token : "", ours, option,
+                      world.peek);
         login_open(&l, &world, "given", world.user);
         assert_pam(login_try(&l, key.text), rv);
         assert_int_equal(l.calls, prompts);
@@ -197,10 +196,7 @@ static void test_nobody(void **state) {
 /* --- Around them --- */
 
 static void set_up(void) {
-        world_service(&world, "svc",
-                      "auth required %s socket=%s server_uid=%u timeout=30\n"
-                      "account required %s socket=%s server_uid=%u timeout=30\n",
-                      world.module, standin.path, getuid(), world.module, standin.path, getuid());
+        world_service(&world, "svc", "auth required %s\naccount required %s\n", ours, ours);
 }
 
 static const struct suite_test tests[] = {

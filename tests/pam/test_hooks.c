@@ -262,12 +262,11 @@ static void test_chauthtok(void **state) {
 
 static void write_service(const char *name, const char *options) {
         world_service(&world, name,
-                      "auth [success=done default=bad] %s socket=%s server_uid=%u timeout=30 %s\n"
-                      "account required %s socket=%s server_uid=%u timeout=30 %s\n"
+                      "auth [success=done default=bad] %s %s\n"
+                      "account required %s %s\n"
                       "session required %s\n"
                       "password required %s\n",
-                      world.module, standin.path, getuid(), options, world.module, standin.path,
-                      getuid(), options, world.module, world.module);
+                      ours, options, ours, options, world.module, world.module);
 }
 
 static void set_up(void) {
@@ -276,14 +275,13 @@ static void set_up(void) {
         write_service("alone", "");
         write_service("misspelt", "tiemout=1");
         world_service(&world, "with-others",
-                      "auth sufficient %s socket=%s server_uid=%u\n"
+                      "auth sufficient %s\n"
                       "auth required %s\n"
-                      "account required %s socket=%s server_uid=%u\n"
+                      "account required %s\n"
                       "account required %s\n"
                       "password required %s\n"
                       "password required %s\n",
-                      world.module, standin.path, getuid(), world.peek, world.module, standin.path,
-                      getuid(), world.peek, world.module, world.peek);
+                      ours, world.peek, ours, world.peek, world.module, world.peek);
 }
 
 static const struct suite_test tests[] = {

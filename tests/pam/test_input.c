@@ -121,9 +121,9 @@ static void check_service(const char *service, const struct world_key *with, int
         struct login l;
 
         world_service(&world, service,
-                      "auth required %s socket=%s server_uid=%u timeout=30\n"
+                      "auth required %s\n"
                       "auth optional %s as=AFTER\n",
-                      world.module, standin.path, getuid(), world.peek);
+                      ours, world.peek);
         login_open(&l, &world, service, world.user);
         assert_pam(login_try(&l, with->text), rv);
         assert_int_equal(l.calls, 1);
@@ -263,9 +263,8 @@ static void test_options_of_two_stacks(void **state) {
         struct login one, two;
 
         (void) state;
-        world_service(&world, "strict",
-                      "auth required %s socket=/nonexistent/s server_uid=%u prompt=Strict\n",
-                      world.module, getuid());
+        world_service(&world, "strict", "auth required %s socket=/nonexistent/s prompt=Strict\n",
+                      ours);
         login_open(&one, &world, "strict", world.user);
         login_open(&two, &world, "svc", world.user);
         for (int i = 0; i < 2; i++) {
@@ -283,10 +282,7 @@ static void test_options_of_two_stacks(void **state) {
 /* --- Around them --- */
 
 static void set_up(void) {
-        world_service(&world, "svc",
-                      "auth required %s socket=%s server_uid=%u timeout=30\n"
-                      "account required %s socket=%s server_uid=%u timeout=30\n",
-                      world.module, standin.path, getuid(), world.module, standin.path, getuid());
+        world_service(&world, "svc", "auth required %s\naccount required %s\n", ours, ours);
 }
 
 static const struct suite_test tests[] = {

@@ -213,29 +213,29 @@ static void test_password_without_daemon(void **state) {
 
 /* --- Around them --- */
 
-static void write_service(const char *name, const char *socket_name, const char *timeout,
-                          unsigned uid) {
+static void write_service(const char *name, const char *socket_name, const char *options) {
         world_service(&world, name,
-                      "auth required %s socket=%s/%s server_uid=%u timeout=%s\n"
+                      "auth required %s socket=%s/%s %s\n"
                       "auth optional %s as=AFTER\n"
-                      "account required %s socket=%s/%s server_uid=%u timeout=%s\n",
-                      world.module, world.dir, socket_name, uid, timeout, world.peek, world.module,
-                      world.dir, socket_name, uid, timeout);
+                      "account required %s socket=%s/%s %s\n",
+                      ours, world.dir, socket_name, options, world.peek, ours, world.dir,
+                      socket_name, options);
 }
 
 static void set_up(void) {
-        char too_long[120];
+        char too_long[120], distrustful[32];
         int64_t until;
 
+        (void) snprintf(distrustful, sizeof(distrustful), "server_uid=%u", getuid() + 1);
         (void) snprintf(too_long, sizeof(too_long), "%0110d", 0);
-        write_service("svc", "standin", "30", getuid());
-        write_service("hasty", "standin", "200ms", getuid());
-        write_service("direct", "verify", "30", getuid());
-        write_service("direct-hasty", "verify", "200ms", getuid());
-        write_service("distrustful", "standin", "30", getuid() + 1);
-        write_service("mortal", "mortal", "30", getuid());
-        write_service("absent", "absent", "200ms", getuid());
-        write_service("nowhere", too_long, "200ms", getuid());
+        write_service("svc", "standin", "");
+        write_service("hasty", "standin", "timeout=200ms");
+        write_service("direct", "verify", "");
+        write_service("direct-hasty", "verify", "timeout=200ms");
+        write_service("distrustful", "standin", distrustful);
+        write_service("mortal", "mortal", "");
+        write_service("absent", "absent", "timeout=200ms");
+        write_service("nowhere", too_long, "timeout=200ms");
 
         login_open(&old, &world, "svc", world.user);
         assert_pam(login_try(&old, key.text), PAM_SUCCESS);

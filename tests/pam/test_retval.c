@@ -224,9 +224,9 @@ static void test_row(void **state) {
         meet_fate(row, issued.id);
         world_service(&world, "table-given",
                       "auth optional %s set=%s\n"
-                      "auth required %s socket=%s server_uid=%u timeout=30 use_first_pass\n"
+                      "auth required %s use_first_pass\n"
                       "auth optional %s as=AFTER\n",
-                      world.peek, token, world.module, standin.path, getuid(), world.peek);
+                      world.peek, token, ours, world.peek);
 
         log_in(row, "table", 0, token, 1);
         log_in(row, "table-given", 0, token, 0);
@@ -352,18 +352,18 @@ static void test_given_password(void **state) {
         (void) state;
         world_service(&world, "given",
                       "auth optional %s set=hunter2\n"
-                      "auth required %s socket=%s server_uid=%u timeout=30\n"
+                      "auth required %s\n"
                       "auth optional %s as=AFTER\n",
-                      world.peek, world.module, standin.path, getuid(), world.peek);
+                      world.peek, ours, world.peek);
         check_not_a_key("given", "hunter2", 0);
         assert_int_equal(standin_asked(&standin), 0);
 }
 
 static void set_up(void) {
         world_service(&world, "table",
-                      "auth required %s socket=%s server_uid=%u timeout=30\n"
+                      "auth required %s\n"
                       "auth optional %s as=AFTER\n",
-                      world.module, standin.path, getuid(), world.peek);
+                      ours, world.peek);
 }
 
 static const struct suite_test tests[] = {

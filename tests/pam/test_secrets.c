@@ -357,20 +357,21 @@ static void test_syslog(void **state) {
 
 /* --- Around them --- */
 
-static void write_service(const char *name, const char *path, const char *options) {
+static void write_service(const char *name, const char *options) {
         world_service(&world, name,
-                      "auth required %s socket=%s debug %s\n"
-                      "account required %s socket=%s debug %s\n",
-                      world.module, path, options, world.module, path, options);
+                      "auth required %s debug %s\n"
+                      "account required %s debug %s\n",
+                      ours, options, ours, options);
 }
 
 static void start_bad_daemons(void) {
-        char hasty[64];
-
-        (void) snprintf(hasty, sizeof(hasty), "server_uid=%u timeout=200ms", getuid());
         for (size_t i = 0; i < ARRAY_LEN(bad_names); i++) {
+                char options[300];
+
                 standin_start(&bad_daemons[i], &world, bad_names[i]);
-                write_service(bad_names[i], bad_daemons[i].path, hasty);
+                (void) snprintf(options, sizeof(options), "socket=%s timeout=200ms",
+                                bad_daemons[i].path);
+                write_service(bad_names[i], options);
         }
         standin_set(&bad_daemons[0], STANDIN_SILENT);
         standin_set(&bad_daemons[1], STANDIN_CLOSE);
@@ -378,19 +379,17 @@ static void start_bad_daemons(void) {
 }
 
 static void set_up(void) {
-        char patient[64], distrustful[64], misspelt[64];
+        char distrustful[32];
 
         needle_issue(&world, &planted);
         needle_issue(&world, &other);
         needle_issue(&world, &reset_before);
         needle_reset(&world, reset_before.id, &reset_after);
-        (void) snprintf(patient, sizeof(patient), "server_uid=%u timeout=30", getuid());
-        (void) snprintf(distrustful, sizeof(distrustful), "server_uid=%u timeout=30", getuid() + 1);
-        (void) snprintf(misspelt, sizeof(misspelt), "server_uid=%u tiemout=1", getuid());
-        write_service("host", world.verify, patient);
-        write_service("distrustful", world.verify, distrustful);
-        write_service("misspelt", world.verify, misspelt);
-        write_service("down", "/nonexistent/s", patient);
+        (void) snprintf(distrustful, sizeof(distrustful), "server_uid=%u", getuid() + 1);
+        write_service("host", "");
+        write_service("distrustful", distrustful);
+        write_service("misspelt", "tiemout=1");
+        write_service("down", "socket=/nonexistent/s");
         start_bad_daemons();
 }
 

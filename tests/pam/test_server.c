@@ -236,20 +236,14 @@ static void test_certificate_unheard(void **state) {
 
 /* --- Around them --- */
 
-static void write_service(const char *name, const char *socket_name, const char *timeout,
-                          unsigned uid) {
-        world_service(&world, name,
-                      "auth required %s socket=%s/%s server_uid=%u timeout=%s\n"
-                      "auth optional %s as=AFTER\n"
-                      "account required %s socket=%s/%s server_uid=%u timeout=%s\n",
-                      world.module, world.dir, socket_name, uid, timeout, world.peek, world.module,
-                      world.dir, socket_name, uid, timeout);
-}
-
 static void set_up(void) {
         int64_t until;
 
-        write_service("svc", "standin", "30", getuid());
+        world_service(&world, "svc",
+                      "auth required %s\n"
+                      "auth optional %s as=AFTER\n"
+                      "account required %s\n",
+                      ours, world.peek, ours);
 
         login_open(&old, &world, "svc", world.user);
         assert_pam(login_try(&old, key.text), PAM_SUCCESS);

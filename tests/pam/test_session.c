@@ -247,11 +247,11 @@ static void test_options(void **state) {
 
 /* --- Around them --- */
 
-static void write_service(const char *name, const char *socket, const char *options) {
+static void write_service(const char *name, const char *options) {
         world_service(&world, name,
-                      "auth required %s socket=%s server_uid=%u timeout=30\n"
-                      "session required %s socket=%s server_uid=%u %s\n",
-                      world.module, socket, getuid(), world.module, socket, getuid(), options);
+                      "auth required %s\n"
+                      "session required %s %s\n",
+                      ours, ours, options);
 }
 
 static void set_up(void) {
@@ -259,22 +259,22 @@ static void set_up(void) {
                 "first",          "second",         "third",          "fourth",        "ended",
                 "conversation-0", "conversation-1", "conversation-2", "conversation-3"
         };
+        char direct[96];
 
         /* A user with a key that is good for every service is shown none. */
         world_do(&world, "key", "remove", key.id, NULL);
         world_issue(&world, &key, "--service=third", "--expires=1y", NULL);
         for (size_t i = 0; i < ARRAY_LEN(services); i++)
-                write_service(services[i], standin.path, "timeout=30 issue");
-        write_service("direct", world.verify, "timeout=30 issue");
-        write_service("hasty", standin.path, "timeout=200ms issue");
-        write_service("nowhere", "/nonexistent", "issue");
-        write_service("misspelt", standin.path, "isue");
-        world_service(&world, "in-auth",
-                      "auth required %s socket=%s server_uid=%u issue\nsession required %s\n",
-                      world.module, standin.path, getuid(), world.module);
-        world_service(&world, "in-account",
-                      "account required %s socket=%s server_uid=%u issue\nsession required %s\n",
-                      world.module, standin.path, getuid(), world.module);
+                write_service(services[i], "issue");
+        (void) snprintf(direct, sizeof(direct), "socket=%s issue", world.verify);
+        write_service("direct", direct);
+        write_service("hasty", "timeout=200ms issue");
+        write_service("nowhere", "socket=/nonexistent issue");
+        write_service("misspelt", "isue");
+        world_service(&world, "in-auth", "auth required %s issue\nsession required %s\n", ours,
+                      world.module);
+        world_service(&world, "in-account", "account required %s issue\nsession required %s\n",
+                      ours, world.module);
 }
 
 static const char *not_root(void) {

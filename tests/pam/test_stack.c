@@ -102,10 +102,7 @@ static void write_stack(const struct stack *stack, const char *option) {
                 int answer = stack->lines[i].answer;
 
                 used += (size_t) (answer == US ? snprintf(text + used, sizeof(text) - used,
-                                                          "auth %s %s socket=%s server_uid=%u "
-                                                          "timeout=30 %s\n",
-                                                          control, world.module, standin.path,
-                                                          getuid(), option)
+                                                          "auth %s %s %s\n", control, ours, option)
                                                : snprintf(text + used, sizeof(text) - used,
                                                           "auth %s %s return=%d\n", control,
                                                           world.peek, answer));
@@ -190,9 +187,9 @@ static void test_password_logs_in(void **state) {
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(options); i++) {
                 world_service(&world, "beside-passwords",
-                              "auth [success=done default=ignore] %s socket=%s server_uid=%u %s\n"
+                              "auth [success=done default=ignore] %s %s\n"
                               "auth required %s as=AFTER\n",
-                              world.module, standin.path, getuid(), options[i], world.peek);
+                              ours, options[i], world.peek);
                 assert_pam(login_once(&world, "beside-passwords", world.user, "hunter2"),
                            PAM_SUCCESS);
         }
