@@ -118,6 +118,13 @@ void login_forget(struct login *l) {
         l->prompt[0] = l->certificate_prompt[0] = l->error[0] = l->info[0] = '\0';
 }
 
+void login_age(void) {
+        int64_t until = world_now_ms() + 1000;
+
+        while (world_now_ms() <= until)
+                world_nap();
+}
+
 int login_once(const struct world *w, const char *service, const char *user, const char *answer) {
         struct login l;
         int rv;

@@ -9,6 +9,10 @@
 
 #define LOGIN_TEXT_MAX 1024
 
+/* What a user is told for want of a certificate. */
+#define LOGIN_SENTENCE                                                                             \
+        "Untrusted request. Please contact your system administrator and attach certificate."
+
 /* What the conversation does when it is asked for a secret; the other styles are answered as
  * applications do. */
 enum login_manner {
@@ -62,6 +66,11 @@ void login_close(struct login *l);
  */
 int login_try(struct login *l, const char *answer);
 void login_forget(struct login *l);
+
+/**
+ * login_age(): waits until account takes no login that was made before as one of this moment.
+ */
+void login_age(void);
 
 /**
  * login_once(w, service, user, answer): a transaction with one login_try().

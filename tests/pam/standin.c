@@ -238,3 +238,12 @@ const uint8_t *standin_request(const struct standin *s, size_t *ret_len) {
         *ret_len = s->shared->request_len;
         return s->shared->request;
 }
+
+struct wire_request standin_decode(const struct standin *s) {
+        struct wire_request req = {};
+        size_t len;
+        const uint8_t *in = standin_request(s, &len);
+
+        assert_int_equal(wire_request_decode(in, len, &req), 0);
+        return req;
+}

@@ -87,3 +87,8 @@ unsigned standin_asked(struct standin *s);
  * ${ret_len} is 0 when there was none. Borrowed.
  */
 const uint8_t *standin_request(const struct standin *s, size_t *ret_len);
+
+/**
+ * standin_decode(s): the same, decoded. It must be there and well-formed.
+ */
+struct wire_request standin_decode(const struct standin *s);

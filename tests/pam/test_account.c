@@ -5,29 +5,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "login.h"
+#include "check.h"
 #include "suite.h"
-
-/* A login that account will not take as one of a moment ago. */
-static void age(void) {
-        int64_t until = world_now_ms() + 1000;
-
-        while (world_now_ms() <= until)
-                world_nap();
-}
-
-static void log_in(struct login *l, const char *service, const struct world_key *with) {
-        login_open(l, &world, service, world.user);
-        assert_pam(login_try(l, with->text), PAM_SUCCESS);
-        assert_int_equal(standin_asked(&standin), 1);
-        login_forget(l);
-}
-
-static void check_account(struct login *l, int rv, unsigned asked) {
-        assert_pam(pam_acct_mgmt(l->pamh, 0), rv);
-        assert_int_equal(standin_asked(&standin), asked);
-        assert_int_equal(l->calls, 0);
-}
 
 static void test_fresh(void **state) {
         (void) state;
@@ -38,7 +17,7 @@ static void test_fresh(void **state) {
                 unsigned asked;
                 int rv;
 
-                log_in(&l, "svc", &key);
+                check_login(&l, "svc", &key);
                 rv = pam_acct_mgmt(l.pamh, 0);
                 in_time = world_now_ms() - begin < 1000;
                 asked = standin_asked(&standin);
@@ -57,8 +36,8 @@ static void test_later(void **state) {
         struct login l;
 
         (void) state;
-        log_in(&l, "svc", &key);
-        age();
+        check_login(&l, "svc", &key);
+        login_age();
         check_account(&l, PAM_SUCCESS, 1);
         check_account(&l, PAM_SUCCESS, 1);
         login_close(&l);
@@ -70,7 +49,7 @@ static void test_in_child(void **state) {
         pid_t pid;
 
         (void) state;
-        log_in(&l, "svc", &key);
+        check_login(&l, "svc", &key);
         pid = fork();
         assert_true(pid >= 0);
         if (pid == 0)
@@ -84,9 +63,9 @@ static void test_after_restart(void **state) {
         struct login l;
 
         (void) state;
-        log_in(&l, "svc", &key);
+        check_login(&l, "svc", &key);
         world_stop(&world);
-        age();
+        login_age();
         check_account(&l, PAM_AUTHINFO_UNAVAIL, 2);
         world_start(&world);
         check_account(&l, PAM_SUCCESS, 1);
@@ -99,9 +78,9 @@ static void check_account_denied(const char *noun, const char *verb, const char 
         struct login l;
 
         world_issue(&world, &doomed, NULL);
-        log_in(&l, "svc", &doomed);
+        check_login(&l, "svc", &doomed);
         world_do(&world, noun, verb, word ? word : doomed.id, NULL);
-        age();
+        login_age();
         check_account(&l, PAM_PERM_DENIED, 1);
         if (back)
                 world_do(&world, noun, verb, back, NULL);
@@ -139,10 +118,10 @@ static void test_expired(void **state) {
 
         (void) state;
         world_issue(&world, &doomed, NULL);
-        log_in(&l, "svc", &doomed);
+        check_login(&l, "svc", &doomed);
         world_do(&world, "policy", "set", "lifetime=1s", NULL);
         world_await_status(&world, doomed.id, "expired");
-        age();
+        login_age();
         check_account(&l, PAM_PERM_DENIED, 1);
         login_close(&l);
         world_do(&world, "policy", "set", "lifetime=1month", NULL);
@@ -152,10 +131,10 @@ static void test_other_user(void **state) {
         struct login l;
 
         (void) state;
-        log_in(&l, "svc", &key);
+        check_login(&l, "svc", &key);
         assert_pam(pam_set_item(l.pamh, PAM_USER, "somebody-else"), PAM_SUCCESS);
         check_account(&l, PAM_PERM_DENIED, 0);
-        age();
+        login_age();
         check_account(&l, PAM_PERM_DENIED, 0);
         assert_pam(pam_set_item(l.pamh, PAM_USER, world.user), PAM_SUCCESS);
         check_account(&l, PAM_SUCCESS, 1);
@@ -168,9 +147,9 @@ static void test_other_service(void **state) {
 
         (void) state;
         world_issue(&world, &narrow, "--service=svc", NULL);
-        log_in(&l, "svc", &narrow);
+        check_login(&l, "svc", &narrow);
         assert_pam(pam_set_item(l.pamh, PAM_SERVICE, "alone"), PAM_SUCCESS);
-        age();
+        login_age();
         check_account(&l, PAM_PERM_DENIED, 1);
         login_close(&l);
 }
@@ -205,9 +184,9 @@ static void test_denial_is_final(void **state) {
 
         (void) state;
         world_issue(&world, &doomed, NULL);
-        log_in(&l, "with-others", &doomed);
+        check_login(&l, "with-others", &doomed);
         world_do(&world, "key", "revoke", doomed.id, NULL);
-        age();
+        login_age();
         check_account(&l, PAM_PERM_DENIED, 1);
         login_close(&l);
 }
@@ -216,8 +195,8 @@ static void test_daemon_down(void **state) {
         struct login l;
 
         (void) state;
-        log_in(&l, "down", &key);
-        age();
+        check_login(&l, "down", &key);
+        login_age();
         assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_AUTHINFO_UNAVAIL);
         assert_int_equal(l.calls, 0);
         login_close(&l);
@@ -227,7 +206,7 @@ static void test_bad_option(void **state) {
         struct login l;
 
         (void) state;
-        log_in(&l, "misspelt", &key);
+        check_login(&l, "misspelt", &key);
         check_account(&l, PAM_SERVICE_ERR, 0);
         login_close(&l);
         login_open(&l, &world, "misspelt", world.user);
@@ -239,7 +218,7 @@ static void test_silent(void **state) {
         struct login l;
 
         (void) state;
-        log_in(&l, "svc", &key);
+        check_login(&l, "svc", &key);
         assert_pam(pam_acct_mgmt(l.pamh, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK), PAM_SUCCESS);
         assert_int_equal(l.calls, 0);
         login_close(&l);

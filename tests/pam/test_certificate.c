@@ -10,8 +10,6 @@
 #include "login.h"
 #include "suite.h"
 
-#define SENTENCE                                                                                   \
-        "Untrusted request. Please contact your system administrator and attach certificate."
 #define CHALLENGE "wfc_wMHCw8TFxsfIycrLzM3Oz9DR0tPU1dbX2Nna29zd3t8:svc:"
 #define NONE      ((size_t) -1)
 
@@ -29,18 +27,8 @@ static void open_with(struct login *l, const char *options) {
         login_open(l, &world, "svc", world.user);
 }
 
-/* What the stand-in was asked last. */
-static struct wire_request asked(void) {
-        struct wire_request req = {};
-        size_t len;
-        const uint8_t *in = standin_request(&standin, &len);
-
-        assert_int_equal(wire_request_decode(in, len, &req), 0);
-        return req;
-}
-
 static void check_evidence(enum wire_evidence evidence, size_t len) {
-        struct wire_request req = asked();
+        struct wire_request req = standin_decode(&standin);
 
         assert_int_equal(req.evidence, evidence);
         assert_int_equal(req.certificate_len, len);
@@ -119,8 +107,8 @@ static void test_source(void **state) {
         assert_int_equal(standin_asked(&standin), source->len == NONE ? 0 : 1);
         if (source->len != NONE) {
                 check_evidence(source->evidence, source->len);
-                assert_int_equal(asked().kind, WIRE_VERIFY);
-                assert_string_equal(asked().key.text, key.text);
+                assert_int_equal(standin_decode(&standin).kind, WIRE_VERIFY);
+                assert_string_equal(standin_decode(&standin).key.text, key.text);
         }
         login_close(&l);
         assert_int_equal(unsetenv("CERT"), 0);
@@ -195,7 +183,7 @@ static void test_question(void **state) {
         assert_int_equal(l.calls, 2);
         assert_string_equal(l.certificate_prompt, prompt);
         assert_int_equal(standin_asked(&standin), 1); /* one connection for both */
-        req = asked();
+        req = standin_decode(&standin);
         assert_int_equal(req.kind, WIRE_VERIFY);
         assert_string_equal(req.key.text, key.text);
         check_evidence(question->evidence, question->len);
@@ -228,7 +216,7 @@ static void test_not_asked(void **state) {
                         open_with(&l, asking[i]);
                         assert_pam(login_try(&l, key.text), rows[j].rv);
                         assert_int_equal(l.certificates_asked, 0);
-                        assert_int_equal(asked().kind, WIRE_OFFER);
+                        assert_int_equal(standin_decode(&standin).kind, WIRE_OFFER);
                         assert_int_equal(standin_asked(&standin), 1);
                         login_close(&l);
                 }
@@ -245,7 +233,7 @@ static void test_not_asked_with_one_at_hand(void **state) {
         open_with(&l, "certificate=prompt certificate=field");
         assert_pam(login_try(&l, token), PAM_AUTH_ERR);
         assert_int_equal(l.certificates_asked, 0);
-        assert_int_equal(asked().kind, WIRE_VERIFY);
+        assert_int_equal(standin_decode(&standin).kind, WIRE_VERIFY);
         check_evidence(WIRE_SHOWN, sizeof(der));
         login_close(&l);
         open_with(&l, "certificate=prompt");
@@ -297,7 +285,7 @@ static void check_sentence(struct login *l, unsigned told) {
         assert_int_equal(l->errors, told);
         assert_int_equal(l->infos, 0);
         if (told)
-                assert_string_equal(l->error, SENTENCE);
+                assert_string_equal(l->error, LOGIN_SENTENCE);
 }
 
 static void test_sentence(void **state) {
@@ -331,14 +319,6 @@ static void test_sentence(void **state) {
 
 /* --- Confirming --- */
 
-/* A login that account will not take as one of a moment ago. */
-static void age(void) {
-        int64_t until = world_now_ms() + 1000;
-
-        while (world_now_ms() <= until)
-                world_nap();
-}
-
 static void test_account(void **state) {
         static const struct {
                 const char *option, *typed;
@@ -357,15 +337,15 @@ static void test_account(void **state) {
                 open_with(&l, rows[i].option);
                 l.certificate = rows[i].typed;
                 assert_pam(login_try(&l, key.text), PAM_SUCCESS);
-                age();
+                login_age();
                 login_forget(&l);
                 (void) standin_asked(&standin);
                 assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_SUCCESS);
                 assert_int_equal(standin_asked(&standin), 1);
                 assert_int_equal(l.calls, 0); /* nobody is asked once more */
-                assert_int_equal(asked().kind, WIRE_CONFIRM);
+                assert_int_equal(standin_decode(&standin).kind, WIRE_CONFIRM);
                 check_evidence(rows[i].evidence, rows[i].len);
-                assert_int_equal(asked().signature_len, 0);
+                assert_int_equal(standin_decode(&standin).signature_len, 0);
                 standin_answer(&standin, VERDICT_DENY_CERTIFICATE);
                 assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_PERM_DENIED);
                 /* it was said at the login, or there was one with a certificate */
@@ -414,7 +394,7 @@ static void test_new_daemon(void **state) {
         l.certificate = DER;
         assert_pam(login_try(&l, key.text), PAM_SUCCESS);
         assert_int_equal(standin_asked(&standin), 2);
-        assert_int_equal(asked().kind, WIRE_VERIFY);
+        assert_int_equal(standin_decode(&standin).kind, WIRE_VERIFY);
         check_evidence(WIRE_SHOWN, sizeof(der));
         login_close(&l);
         open_with(&l, "certificate=proof");

@@ -5,23 +5,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "login.h"
+#include "check.h"
 #include "suite.h"
 
 static struct world_key other_key;
-
-static void log_in(struct login *l, const char *service, const struct world_key *with) {
-        login_open(l, &world, service, world.user);
-        assert_pam(login_try(l, with->text), PAM_SUCCESS);
-        assert_int_equal(standin_asked(&standin), 1);
-        login_forget(l);
-}
-
-static void check_account(struct login *l, int rv, unsigned asked) {
-        assert_pam(pam_acct_mgmt(l->pamh, 0), rv);
-        assert_int_equal(standin_asked(&standin), asked);
-        assert_int_equal(l->calls, 0);
-}
 
 /* --- The environment, and a handle that is used again --- */
 
@@ -74,7 +61,7 @@ static void test_second_try(void **state) {
         struct login l;
 
         login_spoil(key.text, KEYTEXT_SECRET_LEN - 1, wrong);
-        log_in(&l, "svc", &key);
+        check_login(&l, "svc", &key);
         l.manner = second->manner;
         l.returns = second->returns;
         assert_pam(login_try(&l, second->token ? second->token : wrong), second->rv);
@@ -94,7 +81,7 @@ static void test_second_try_undecided(void **state) {
         struct login l;
 
         (void) state;
-        log_in(&l, "svc", &key);
+        check_login(&l, "svc", &key);
         standin_set(&standin, STANDIN_CLOSE);
         assert_pam(login_try(&l, key.text), PAM_AUTHINFO_UNAVAIL);
         standin_set(&standin, STANDIN_RELAY);
@@ -109,7 +96,7 @@ static void test_second_try_bad_option(void **state) {
         struct login l;
 
         (void) state;
-        log_in(&l, "svc", &key);
+        check_login(&l, "svc", &key);
         assert_pam(pam_set_item(l.pamh, PAM_SERVICE, "misspelt"), PAM_SUCCESS);
         assert_pam(login_try(&l, key.text), PAM_SERVICE_ERR);
         check_env(&l, NULL, NULL);
@@ -124,7 +111,7 @@ static void test_handle_for_others(void **state) {
         struct login l;
 
         (void) state;
-        log_in(&l, "svc", &key);
+        check_login(&l, "svc", &key);
         assert_pam(pam_set_item(l.pamh, PAM_USER, "somebody-else"), PAM_SUCCESS);
         assert_pam(login_try(&l, key.text), PAM_AUTH_ERR);
         check_env(&l, NULL, NULL);
@@ -174,7 +161,7 @@ static void test_harmless_after_key(void **state) {
         struct login l;
 
         (void) state;
-        log_in(&l, "alone", &key);
+        check_login(&l, "alone", &key);
         check_harmless(&l, PAM_SUCCESS);
         check_env(&l, &key, "key");
         assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_SUCCESS);
@@ -203,7 +190,7 @@ static void test_harmless_without_daemon(void **state) {
         struct login l;
 
         (void) state;
-        log_in(&l, "alone", &key);
+        check_login(&l, "alone", &key);
         standin_set(&standin, STANDIN_SILENT);
         check_harmless(&l, PAM_SUCCESS);
         standin_set(&standin, STANDIN_RELAY);
@@ -217,7 +204,7 @@ static void test_harmless_in_child_and_for_others(void **state) {
         pid_t pid;
 
         (void) state;
-        log_in(&l, "alone", &key);
+        check_login(&l, "alone", &key);
         pid = fork();
         assert_true(pid >= 0);
         if (pid == 0) {

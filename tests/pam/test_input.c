@@ -46,26 +46,17 @@ static void test_odd_user(void **state) {
 
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(users); i++) {
-                struct wire_request req;
-                const uint8_t *seen;
-                size_t len;
-
                 standin_set(&standin, STANDIN_RELAY);
                 assert_pam(login_once(&world, "svc", users[i], key.text), PAM_AUTH_ERR);
                 assert_int_equal(standin_asked(&standin), 1);
-                seen = standin_request(&standin, &len);
-                assert_int_equal(wire_request_decode(seen, len, &req), 0);
-                assert_string_equal(req.user, users[i]);
+                assert_string_equal(standin_decode(&standin).user, users[i]);
         }
 }
 
 /* --- Hosts and services --- */
 
 static void check_rhost(const char *rhost, const char *sent, const struct world_key *with, int rv) {
-        struct wire_request req;
-        const uint8_t *seen;
         struct login l;
-        size_t len;
         int got;
 
         standin_set(&standin, STANDIN_RELAY);
@@ -79,9 +70,7 @@ static void check_rhost(const char *rhost, const char *sent, const struct world_
         assert_int_equal(login_env(&l, "WFAPIKEY_ID") != NULL, rv == PAM_SUCCESS);
         login_close(&l);
         assert_int_equal(standin_asked(&standin), 1);
-        seen = standin_request(&standin, &len);
-        assert_int_equal(wire_request_decode(seen, len, &req), 0);
-        assert_string_equal(req.rhost, sent);
+        assert_string_equal(standin_decode(&standin).rhost, sent);
 }
 
 static void test_rhost(void **state) {

@@ -11,39 +11,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "cleanup.h"
-#include "login.h"
 #include "suite.h"
 
-#define GENEROUS_MS INT64_C(60000)
-
 static struct login old; /* logged in more than a second ago */
-
-/* Both facilities say that the daemon did not decide; authenticate asked for one secret and left
- * it for the next module. */
-static void check_undecided(const char *service, unsigned asked) {
-        int64_t begin = world_now_ms();
-        struct login l;
-
-        login_open(&l, &world, service, world.user);
-        assert_pam(login_try(&l, key.text), PAM_AUTHINFO_UNAVAIL);
-        assert_int_equal(l.calls, 1);
-        assert_int_equal(l.secrets_asked, 1);
-        assert_string_equal(login_env(&l, "AFTER"), key.text);
-        assert_null(login_env(&l, "WFAPIKEY_ID"));
-        assert_null(login_env(&l, "WFAPIKEY_NAME"));
-        login_close(&l);
-        assert_in_range(world_now_ms() - begin, 0, GENEROUS_MS);
-        if (standin.pid > 0)
-                assert_int_equal(standin_asked(&standin), asked);
-}
-
-static void check_old_login_undecided(unsigned asked) {
-        login_forget(&old);
-        assert_pam(pam_acct_mgmt(old.pamh, 0), PAM_AUTHINFO_UNAVAIL);
-        assert_int_equal(old.calls, 0);
-        assert_int_equal(standin_asked(&standin), asked);
-}
 
 /* --- Slow --- */
 
@@ -57,7 +29,7 @@ static void test_hang_up(void **state) {
         (void) state;
         standin_set(&standin, STANDIN_CLOSE);
         check_undecided("svc", 2);
-        check_old_login_undecided(2);
+        check_account(&old, PAM_AUTHINFO_UNAVAIL, 2);
 }
 
 static void test_slam(void **state) {
@@ -73,8 +45,7 @@ static void test_hang_up_once(void **state) {
         assert_pam(login_once(&world, "svc", world.user, key.text), PAM_SUCCESS);
         assert_int_equal(standin_asked(&standin), 2);
         standin_hang_up_first(&standin, 1);
-        assert_pam(pam_acct_mgmt(old.pamh, 0), PAM_SUCCESS);
-        assert_int_equal(standin_asked(&standin), 2);
+        check_account(&old, PAM_SUCCESS, 2);
 }
 
 static void test_hang_up_then_silent(void **state) {
@@ -224,7 +195,6 @@ static void write_service(const char *name, const char *socket_name, const char 
 
 static void set_up(void) {
         char too_long[120], distrustful[32];
-        int64_t until;
 
         (void) snprintf(distrustful, sizeof(distrustful), "server_uid=%u", getuid() + 1);
         (void) snprintf(too_long, sizeof(too_long), "%0110d", 0);
@@ -237,12 +207,8 @@ static void set_up(void) {
         write_service("absent", "absent", "timeout=200ms");
         write_service("nowhere", too_long, "timeout=200ms");
 
-        login_open(&old, &world, "svc", world.user);
-        assert_pam(login_try(&old, key.text), PAM_SUCCESS);
-        until = world_now_ms() + 1000;
-        while (world_now_ms() <= until)
-                world_nap();
-        (void) standin_asked(&standin);
+        check_login(&old, "svc", &key);
+        login_age();
 }
 
 static void tear_down(void) {

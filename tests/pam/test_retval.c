@@ -9,9 +9,6 @@
 #include "suite.h"
 #include "verdict.h"
 
-static const char certificate_sentence[] =
-        "Untrusted request. Please contact your system administrator and attach certificate.";
-
 enum spoil {
         WHOLE,
         /* another digit in the secret, with the checksum that goes with it */
@@ -147,7 +144,7 @@ static void check_shown(const struct login *l, const struct row *row, unsigned p
 
         assert_int_equal(l->secrets_asked, prompts);
         assert_int_equal(l->errors, told);
-        assert_string_equal(l->error, told ? certificate_sentence : "");
+        assert_string_equal(l->error, told ? LOGIN_SENTENCE : "");
         assert_int_equal(l->calls, prompts + (unsigned) told);
         assert_in_range(l->most_messages, 0, 1);
         assert_int_equal(l->users_asked + l->infos + l->others, 0);

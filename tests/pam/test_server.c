@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "login.h"
+#include "check.h"
 #include "suite.h"
 
 enum offset {
@@ -69,29 +69,6 @@ static void good_reply(struct wire_reply *reply, enum verdict verdict) {
         memset(reply->ticket, 7, sizeof(reply->ticket));
 }
 
-/* Both facilities say that the daemon did not decide; authenticate asked for one secret and left
- * it for the next module. */
-static void check_undecided(const char *service, unsigned asked) {
-        struct login l;
-
-        login_open(&l, &world, service, world.user);
-        assert_pam(login_try(&l, key.text), PAM_AUTHINFO_UNAVAIL);
-        assert_int_equal(l.calls, 1);
-        assert_int_equal(l.secrets_asked, 1);
-        assert_string_equal(login_env(&l, "AFTER"), key.text);
-        assert_null(login_env(&l, "WFAPIKEY_ID"));
-        assert_null(login_env(&l, "WFAPIKEY_NAME"));
-        login_close(&l);
-        assert_int_equal(standin_asked(&standin), asked);
-}
-
-static void check_old_login_undecided(unsigned asked) {
-        login_forget(&old);
-        assert_pam(pam_acct_mgmt(old.pamh, 0), PAM_AUTHINFO_UNAVAIL);
-        assert_int_equal(old.calls, 0);
-        assert_int_equal(standin_asked(&standin), asked);
-}
-
 static void test_lie(void **state) {
         uint8_t bytes[STANDIN_REPLY_MAX] = {};
         const struct lie *lie = *state;
@@ -104,14 +81,14 @@ static void test_lie(void **state) {
                 bytes[AT_SEQ] = 0x77;
         standin_reply(&standin, bytes, lie->len ? lie->len : WIRE_REPLY_LEN, !lie->other_seq);
         check_undecided("svc", 1);
-        check_old_login_undecided(1);
+        check_account(&old, PAM_AUTHINFO_UNAVAIL, 1);
 }
 
 static void test_empty_reply(void **state) {
         (void) state;
         standin_reply(&standin, (const uint8_t *) "", 0, false);
         check_undecided("svc", 2);
-        check_old_login_undecided(2);
+        check_account(&old, PAM_AUTHINFO_UNAVAIL, 2);
 }
 
 static void test_every_length(void **state) {
@@ -175,9 +152,7 @@ static void test_allow(void **state) {
         assert_string_equal(login_env(&l, "WFAPIKEY_NAME"), "key");
         login_close(&l);
         assert_int_equal(standin_asked(&standin), 1);
-        login_forget(&old);
-        assert_pam(pam_acct_mgmt(old.pamh, 0), PAM_SUCCESS);
-        assert_int_equal(standin_asked(&standin), 1);
+        check_account(&old, PAM_SUCCESS, 1);
 }
 
 static void test_longest_name(void **state) {
@@ -210,10 +185,7 @@ static void check_refusal(enum verdict verdict, int flags, int returns_for_text,
         assert_int_equal(l.calls, 1 + sentences);
         login_close(&l);
         assert_int_equal(standin_asked(&standin), 1);
-        login_forget(&old);
-        assert_pam(pam_acct_mgmt(old.pamh, 0), PAM_PERM_DENIED);
-        assert_int_equal(old.calls, 0);
-        assert_int_equal(standin_asked(&standin), 1);
+        check_account(&old, PAM_PERM_DENIED, 1);
 }
 
 static void test_refusal(void **state) {
@@ -237,20 +209,14 @@ static void test_certificate_unheard(void **state) {
 /* --- Around them --- */
 
 static void set_up(void) {
-        int64_t until;
-
         world_service(&world, "svc",
                       "auth required %s\n"
                       "auth optional %s as=AFTER\n"
                       "account required %s\n",
                       ours, world.peek, ours);
 
-        login_open(&old, &world, "svc", world.user);
-        assert_pam(login_try(&old, key.text), PAM_SUCCESS);
-        until = world_now_ms() + 1000;
-        while (world_now_ms() <= until)
-                world_nap();
-        (void) standin_asked(&standin);
+        check_login(&old, "svc", &key);
+        login_age();
 }
 
 static void tear_down(void) {

@@ -112,12 +112,10 @@ static void write_stack(const struct stack *stack, const char *option) {
 }
 
 static void make_trouble(const struct trouble *trouble) {
-        struct wire_reply reply = { .verdict = (enum verdict) trouble->verdict };
-
         if (trouble->mode == STANDIN_REPLY && trouble->verdict == -1)
                 standin_reply(&standin, (const uint8_t *) "nonsense", 8, false);
         else if (trouble->mode == STANDIN_REPLY)
-                standin_verdict(&standin, &reply);
+                standin_answer(&standin, (enum verdict) trouble->verdict);
         else
                 standin_set(&standin, (enum standin_mode) trouble->mode);
 }
