@@ -31,8 +31,6 @@ struct suite_test {
 /* The hooks may be NULL. */
 struct suite {
         const char *name;
-        /* until it is killed: hanging is one of the things that are tested for */
-        unsigned seconds;
         bool daemon;    /* runs, with keys enabled */
         bool debugging; /* the daemon runs with --debug */
         bool standin;   /* runs, before the daemon */

@@ -269,7 +269,6 @@ static const struct suite_test tests[] = {
 
 const struct suite suite = {
         .name = "account",
-        .seconds = 300,
         .daemon = true,
         .standin = true,
         .set_up = set_up,

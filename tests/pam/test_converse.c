@@ -15,17 +15,24 @@ static const struct talk {
         int returns;
         int rv;
 } conversations[] = {
-        { "a conversation that fails", LOGIN_RETURNS, PAM_CONV_ERR, PAM_CONV_ERR },
-        { "a conversation that fails with an answer", LOGIN_RETURNS_BOTH, PAM_CONV_ERR,
-          PAM_CONV_ERR },
-        { "a conversation that wants to be called again", LOGIN_RETURNS, PAM_CONV_AGAIN,
-          PAM_INCOMPLETE },
-        { "a conversation without memory", LOGIN_RETURNS, PAM_BUF_ERR, PAM_BUF_ERR },
-        { "a conversation that says it is aborted", LOGIN_RETURNS, PAM_ABORT, PAM_CONV_ERR },
-        { "a conversation that says ignore", LOGIN_RETURNS, PAM_IGNORE, PAM_CONV_ERR },
-        { "a conversation that says nonsense", LOGIN_RETURNS_BOTH, -7, PAM_CONV_ERR },
-        { "a conversation that gives no answer", LOGIN_GIVES_NOTHING, 0, PAM_AUTH_ERR },
-        { "a conversation that answers without a text", LOGIN_ANSWERS, 0, PAM_AUTH_ERR },
+        { "a conversation that fails", .manner = LOGIN_RETURNS, .returns = PAM_CONV_ERR,
+          .rv = PAM_CONV_ERR },
+        { "a conversation that fails with an answer", .manner = LOGIN_RETURNS_BOTH,
+          .returns = PAM_CONV_ERR, .rv = PAM_CONV_ERR },
+        { "a conversation that wants to be called again", .manner = LOGIN_RETURNS,
+          .returns = PAM_CONV_AGAIN, .rv = PAM_INCOMPLETE },
+        { "a conversation without memory", .manner = LOGIN_RETURNS, .returns = PAM_BUF_ERR,
+          .rv = PAM_BUF_ERR },
+        { "a conversation that says it is aborted", .manner = LOGIN_RETURNS, .returns = PAM_ABORT,
+          .rv = PAM_CONV_ERR },
+        { "a conversation that says ignore", .manner = LOGIN_RETURNS, .returns = PAM_IGNORE,
+          .rv = PAM_CONV_ERR },
+        { "a conversation that says nonsense", .manner = LOGIN_RETURNS_BOTH, .returns = -7,
+          .rv = PAM_CONV_ERR },
+        { "a conversation that gives no answer", .manner = LOGIN_GIVES_NOTHING,
+          .rv = PAM_AUTH_ERR },
+        { "a conversation that answers without a text", .manner = LOGIN_ANSWERS,
+          .rv = PAM_AUTH_ERR },
 };
 
 static void test_conversation(void **state) {
@@ -166,11 +173,14 @@ static const struct nobody {
         int returns;
         int rv;
 } nobodies[] = {
-        { "a user who is asked for and not given", LOGIN_ANSWERS, NULL, 0, PAM_CONV_ERR },
-        { "a user who is asked for in vain", LOGIN_RETURNS, NULL, PAM_CONV_ERR, PAM_CONV_ERR },
-        { "a user who is asked for later", LOGIN_RETURNS, NULL, PAM_CONV_AGAIN, PAM_INCOMPLETE },
-        { "a user who is asked for without memory", LOGIN_RETURNS, NULL, PAM_BUF_ERR, PAM_BUF_ERR },
-        { "a user without a name", LOGIN_ANSWERS, "", 0, PAM_USER_UNKNOWN },
+        { "a user who is asked for and not given", .manner = LOGIN_ANSWERS, .rv = PAM_CONV_ERR },
+        { "a user who is asked for in vain", .manner = LOGIN_RETURNS, .returns = PAM_CONV_ERR,
+          .rv = PAM_CONV_ERR },
+        { "a user who is asked for later", .manner = LOGIN_RETURNS, .returns = PAM_CONV_AGAIN,
+          .rv = PAM_INCOMPLETE },
+        { "a user who is asked for without memory", .manner = LOGIN_RETURNS, .returns = PAM_BUF_ERR,
+          .rv = PAM_BUF_ERR },
+        { "a user without a name", .manner = LOGIN_ANSWERS, .user = "", .rv = PAM_USER_UNKNOWN },
 };
 
 static void test_nobody(void **state) {
@@ -213,7 +223,6 @@ static const struct suite_test tests[] = {
 
 const struct suite suite = {
         .name = "converse",
-        .seconds = 300,
         .daemon = true,
         .standin = true,
         .set_up = set_up,

@@ -358,7 +358,6 @@ static const struct suite_test tests[] = {
 
 const struct suite suite = {
         .name = "exports",
-        .seconds = 60,
         .set_up = set_up,
         .tear_down = tear_down,
         .tests = tests,

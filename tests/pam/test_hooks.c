@@ -47,12 +47,14 @@ static const struct second_try {
         enum login_manner manner;
         int returns;
 } second_tries[] = {
-        { "a wrong key", PAM_AUTH_ERR, NULL, LOGIN_ANSWERS, 0 },
-        { "a password", PAM_AUTH_ERR, "hunter2", LOGIN_ANSWERS, 0 },
-        { "an empty token", PAM_AUTH_ERR, "", LOGIN_ANSWERS, 0 },
-        { "no answer", PAM_AUTH_ERR, "", LOGIN_GIVES_NOTHING, 0 },
-        { "a conversation that fails", PAM_CONV_ERR, "", LOGIN_RETURNS, PAM_CONV_ERR },
-        { "a conversation without memory", PAM_BUF_ERR, "", LOGIN_RETURNS, PAM_BUF_ERR },
+        { "a wrong key", .rv = PAM_AUTH_ERR },
+        { "a password", .rv = PAM_AUTH_ERR, .token = "hunter2" },
+        { "an empty token", .rv = PAM_AUTH_ERR, .token = "" },
+        { "no answer", .rv = PAM_AUTH_ERR, .token = "", .manner = LOGIN_GIVES_NOTHING },
+        { "a conversation that fails", .rv = PAM_CONV_ERR, .token = "", .manner = LOGIN_RETURNS,
+          .returns = PAM_CONV_ERR },
+        { "a conversation without memory", .rv = PAM_BUF_ERR, .token = "", .manner = LOGIN_RETURNS,
+          .returns = PAM_BUF_ERR },
 };
 
 static void test_second_try(void **state) {
@@ -292,7 +294,6 @@ static const struct suite_test tests[] = {
 
 const struct suite suite = {
         .name = "hooks",
-        .seconds = 300,
         .daemon = true,
         .standin = true,
         .set_up = set_up,

@@ -440,7 +440,6 @@ static const struct suite_test tests[] = {
 
 const struct suite suite = {
         .name = "host",
-        .seconds = 600,
         .daemon = true,
         .set_up = set_up,
         .tear_down = tear_down,

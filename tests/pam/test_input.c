@@ -289,7 +289,6 @@ static const struct suite_test tests[] = {
 
 const struct suite suite = {
         .name = "input",
-        .seconds = 300,
         .daemon = true,
         .standin = true,
         .set_up = set_up,

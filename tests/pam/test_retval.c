@@ -264,21 +264,22 @@ static const struct word {
         const char *unit; /* of which the token is made */
         size_t len;
 } words[] = {
-        { NOT_A_KEY("an empty token"), "", 0 },
-        { NOT_A_KEY("a short password"), "hunter2", 7 },
-        { NOT_A_KEY("a password of a key's length"), "correct horse battery staple ", 64 },
-        { NOT_A_KEY("a key's length in its alphabet"), "wfk_0123456789_", 64 },
-        { NOT_A_KEY("sshd's filler for barred users"), "\b\n\r\177INCORRECT", 26 },
-        { NOT_A_KEY("sshd's filler of a key's length"), "\b\n\r\177INCORRECT", 64 },
-        { NOT_A_KEY("a token of 127 bytes"), "x", 127 },
-        { NOT_A_KEY("a token of 128 bytes"), "x", 128 },
-        { NOT_A_KEY("a token of 511 bytes"), "x", 511 },
-        { NOT_A_KEY("a token of 512 bytes"), "x", 512 },
-        { NOT_A_KEY("a token of 513 bytes"), "x", 513 },
-        { NOT_A_KEY("a token of 4 KiB"), "wfk_", 4096 },
-        { NOT_A_KEY("a token of 64 KiB"), "wfk_", 65536 },
-        { NOT_A_KEY("a token of 1 MiB"), "wfk_", 1 << 20 },
-        { NOT_A_KEY("a token of control characters"), "\001\033[31m\377", 64 },
+        { NOT_A_KEY("an empty token"), .unit = "", .len = 0 },
+        { NOT_A_KEY("a short password"), .unit = "hunter2", .len = 7 },
+        { NOT_A_KEY("a password of a key's length"), .unit = "correct horse battery staple ",
+          .len = 64 },
+        { NOT_A_KEY("a key's length in its alphabet"), .unit = "wfk_0123456789_", .len = 64 },
+        { NOT_A_KEY("sshd's filler for barred users"), .unit = "\b\n\r\177INCORRECT", .len = 26 },
+        { NOT_A_KEY("sshd's filler of a key's length"), .unit = "\b\n\r\177INCORRECT", .len = 64 },
+        { NOT_A_KEY("a token of 127 bytes"), .unit = "x", .len = 127 },
+        { NOT_A_KEY("a token of 128 bytes"), .unit = "x", .len = 128 },
+        { NOT_A_KEY("a token of 511 bytes"), .unit = "x", .len = 511 },
+        { NOT_A_KEY("a token of 512 bytes"), .unit = "x", .len = 512 },
+        { NOT_A_KEY("a token of 513 bytes"), .unit = "x", .len = 513 },
+        { NOT_A_KEY("a token of 4 KiB"), .unit = "wfk_", .len = 4096 },
+        { NOT_A_KEY("a token of 64 KiB"), .unit = "wfk_", .len = 65536 },
+        { NOT_A_KEY("a token of 1 MiB"), .unit = "wfk_", .len = 1 << 20 },
+        { NOT_A_KEY("a token of control characters"), .unit = "\001\033[31m\377", .len = 64 },
 };
 
 static void test_word(void **state) {
@@ -378,7 +379,6 @@ static const struct suite_test tests[] = {
 
 const struct suite suite = {
         .name = "retval",
-        .seconds = 300,
         .daemon = true,
         .standin = true,
         .set_up = set_up,

@@ -241,7 +241,6 @@ static const struct suite_test tests[] = {
 
 const struct suite suite = {
         .name = "server",
-        .seconds = 300,
         .daemon = true,
         .standin = true,
         .set_up = set_up,

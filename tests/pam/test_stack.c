@@ -202,7 +202,6 @@ static const struct suite_test tests[] = {
 
 const struct suite suite = {
         .name = "stack",
-        .seconds = 300,
         .daemon = true,
         .standin = true,
         .tests = tests,
