@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,6 +12,13 @@
 #include "bench.h"
 #include "cleanup.h"
 #include "parse.h"
+
+static const char *const lists[] = {
+        [BENCH_BIG] = "big.keys",
+        [BENCH_SMALL] = "small.keys",
+        [BENCH_REVOKED] = "big.revoked",
+};
+_Static_assert(ARRAY_LEN(lists) == _BENCH_LIST_MAX, "a file for each");
 
 int64_t bench_now_ns(void) {
         struct timespec ts;
@@ -201,6 +209,42 @@ int bench_keys_load(const char *path, struct bench_keys *ret) {
         if (n == 0)
                 return -EBADMSG;
         *ret = (struct bench_keys){ .n = n, .keys = take_ptr(keys) };
+        return 0;
+}
+
+int bench_user_load(struct bench_user *ret) {
+        const struct passwd *pw = getpwuid(geteuid());
+        struct bench_user user = {};
+        int r = 0;
+
+        if (!pw)
+                return -ESRCH;
+        user.name = pw->pw_name;
+        for (size_t i = 0; r >= 0 && i < _BENCH_LIST_MAX; i++)
+                r = bench_keys_load(lists[i], &user.keys[i]);
+        if (r >= 0)
+                *ret = user;
+        else
+                bench_user_done(&user);
+        return r;
+}
+
+void bench_user_done(struct bench_user *user) {
+        for (size_t i = 0; i < _BENCH_LIST_MAX; i++)
+                free(user->keys[i].keys);
+}
+
+int bench_plan_parse(char *argv[], struct bench_plan *ret) {
+        struct bench_plan plan;
+        uint64_t ms;
+
+        if (bench_number(argv[0], BENCH_ROUNDS_MAX, &plan.rounds) < 0 ||
+            bench_number(argv[1], 60000, &ms) < 0 ||
+            bench_number(argv[2], UINT64_MAX, &plan.big) < 0 ||
+            bench_number(argv[3], UINT64_MAX, &plan.small) < 0)
+                return -EINVAL;
+        plan.slice_ns = (int64_t) ms * 1000000;
+        *ret = plan;
         return 0;
 }
 

@@ -43,6 +43,26 @@ struct bench_keys {
         struct secret *keys; /* owned */
 };
 
+/* The files of keys that bench_fill has written beside the stores "big" and "small". */
+enum bench_list {
+        BENCH_BIG,
+        BENCH_SMALL,
+        BENCH_REVOKED, /* of the big one */
+        _BENCH_LIST_MAX,
+};
+
+/* Who logs in: this user, with any of these keys. */
+struct bench_user {
+        const char *name; /* of getpwuid() */
+        struct bench_keys keys[_BENCH_LIST_MAX];
+};
+
+/* ROUNDS MS KEYS KEYS: how often, how long at a time, and how many keys the stores have. */
+struct bench_plan {
+        uint64_t rounds, big, small;
+        int64_t slice_ns;
+};
+
 /**
  * bench_now_ns(): nanoseconds on CLOCK_MONOTONIC.
  */
@@ -93,6 +113,18 @@ const char *bench_count(uint64_t n, char out[static BENCH_RATIO_LEN]);
  * negative errno.
  */
 int bench_keys_load(const char *path, struct bench_keys *ret) _must_check_;
+
+/**
+ * bench_user_load(ret), bench_user_done(user):
+ * This process' user, and all the keys. 0, or a negative errno as above.
+ */
+int bench_user_load(struct bench_user *ret) _must_check_;
+void bench_user_done(struct bench_user *user);
+
+/**
+ * bench_plan_parse(argv, ret): the plan of four arguments. 0, or -EINVAL.
+ */
+int bench_plan_parse(char *argv[], struct bench_plan *ret) _must_check_;
 
 /**
  * bench_key_draw(random, ret): a well-formed key, for a store that holds nothing of worth.

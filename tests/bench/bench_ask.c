@@ -5,7 +5,6 @@
  * calls or instructions. Every question must get its right answer. */
 #include <errno.h>
 #include <pthread.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,50 +35,35 @@ enum variant {
         _VARIANT_MAX,
 };
 
-enum list {
-        KEYS_BIG,
-        KEYS_SMALL,
-        KEYS_REVOKED,
-        _LIST_MAX,
-};
-
-static const char *const lists[] = {
-        [KEYS_BIG] = "big.keys",
-        [KEYS_SMALL] = "small.keys",
-        [KEYS_REVOKED] = "big.revoked",
-};
-_Static_assert(ARRAY_LEN(lists) == _LIST_MAX, "a file for each");
-
 static const struct variant_row {
         const char *name;
         const char *socket;
-        enum list list;
+        enum bench_list list;
         enum bench_spoil spoil;
         enum verdict wanted;
         unsigned clients;
 } rows[] = {
-        [ECHO] = { "echo", "echo.verify", KEYS_BIG, BENCH_AS_IT_IS, VERDICT_ALLOW, 1 },
-        [ECHO_AT_ONCE] = { "echo at once", "echo-at-once.verify", KEYS_BIG, BENCH_AS_IT_IS,
+        [ECHO] = { "echo", "echo.verify", BENCH_BIG, BENCH_AS_IT_IS, VERDICT_ALLOW, 1 },
+        [ECHO_AT_ONCE] = { "echo at once", "echo-at-once.verify", BENCH_BIG, BENCH_AS_IT_IS,
                            VERDICT_ALLOW, 1 },
-        [BIG] = { "big store", "big.verify", KEYS_BIG, BENCH_AS_IT_IS, VERDICT_ALLOW, 1 },
-        [SMALL] = { "small store", "small.verify", KEYS_SMALL, BENCH_AS_IT_IS, VERDICT_ALLOW, 1 },
-        [UNKNOWN] = { "unknown id", "big.verify", KEYS_BIG, BENCH_OTHER_ID, VERDICT_DENY, 1 },
-        [WRONG] = { "wrong secret", "big.verify", KEYS_BIG, BENCH_OTHER_SECRET, VERDICT_DENY, 1 },
-        [REVOKED] = { "revoked", "big.verify", KEYS_REVOKED, BENCH_AS_IT_IS, VERDICT_DENY, 1 },
-        [BUSY] = { "while the writer commits", "big.verify", KEYS_BIG, BENCH_AS_IT_IS,
+        [BIG] = { "big store", "big.verify", BENCH_BIG, BENCH_AS_IT_IS, VERDICT_ALLOW, 1 },
+        [SMALL] = { "small store", "small.verify", BENCH_SMALL, BENCH_AS_IT_IS, VERDICT_ALLOW, 1 },
+        [UNKNOWN] = { "unknown id", "big.verify", BENCH_BIG, BENCH_OTHER_ID, VERDICT_DENY, 1 },
+        [WRONG] = { "wrong secret", "big.verify", BENCH_BIG, BENCH_OTHER_SECRET, VERDICT_DENY, 1 },
+        [REVOKED] = { "revoked", "big.verify", BENCH_REVOKED, BENCH_AS_IT_IS, VERDICT_DENY, 1 },
+        [BUSY] = { "while the writer commits", "big.verify", BENCH_BIG, BENCH_AS_IT_IS,
                    VERDICT_ALLOW, 1 },
-        [ECHO_8] = { "echo", "echo.verify", KEYS_BIG, BENCH_AS_IT_IS, VERDICT_ALLOW, CLIENTS },
-        [ECHO_AT_ONCE_8] = { "echo at once", "echo-at-once.verify", KEYS_BIG, BENCH_AS_IT_IS,
+        [ECHO_8] = { "echo", "echo.verify", BENCH_BIG, BENCH_AS_IT_IS, VERDICT_ALLOW, CLIENTS },
+        [ECHO_AT_ONCE_8] = { "echo at once", "echo-at-once.verify", BENCH_BIG, BENCH_AS_IT_IS,
                              VERDICT_ALLOW, CLIENTS },
-        [BIG_8] = { "big store", "big.verify", KEYS_BIG, BENCH_AS_IT_IS, VERDICT_ALLOW, CLIENTS },
-        [SMALL_8] = { "small store", "small.verify", KEYS_SMALL, BENCH_AS_IT_IS, VERDICT_ALLOW,
+        [BIG_8] = { "big store", "big.verify", BENCH_BIG, BENCH_AS_IT_IS, VERDICT_ALLOW, CLIENTS },
+        [SMALL_8] = { "small store", "small.verify", BENCH_SMALL, BENCH_AS_IT_IS, VERDICT_ALLOW,
                       CLIENTS },
 };
 _Static_assert(ARRAY_LEN(rows) == _VARIANT_MAX, "a row for each");
 
 struct asking {
-        const char *user;
-        struct bench_keys keys[_LIST_MAX];
+        struct bench_user user;
         pid_t echo, echo_at_once;
         int64_t slice_ns;
         uint64_t changes; /* made beside BUSY */
@@ -99,8 +83,7 @@ struct client {
 static void asking_done(struct asking *a) {
         bench_echo_stop(a->echo);
         bench_echo_stop(a->echo_at_once);
-        for (size_t i = 0; i < _LIST_MAX; i++)
-                free(a->keys[i].keys);
+        bench_user_done(&a->user);
         for (size_t i = 0; a->clients && i < CLIENTS; i++)
                 bench_latencies_done(&a->clients[i].latencies);
         free(a->clients);
@@ -117,8 +100,8 @@ static int ask_one(struct client *c) {
         int64_t began;
         int r;
 
-        memcpy(req.user, c->asking->user, strnlen(c->asking->user, WIRE_USER_MAX));
-        bench_key_pick(&c->asking->keys[c->row->list], c->row->spoil, &c->random, &req.key);
+        memcpy(req.user, c->asking->user.name, strnlen(c->asking->user.name, WIRE_USER_MAX));
+        bench_key_pick(&c->asking->user.keys[c->row->list], c->row->spoil, &c->random, &req.key);
         began = bench_now_ns();
         r = ask_verdict(&server, &req, &reply);
         if (r < 0)
@@ -171,7 +154,7 @@ static int measure(size_t variant, struct bench_latencies *ret, void *userdata) 
         int r, busy_r = 0;
 
         if (variant == BUSY) {
-                r = bench_busy_start(&busy, "big.control", &a->keys[KEYS_BIG]);
+                r = bench_busy_start(&busy, "big.control", &a->user.keys[BENCH_BIG]);
                 if (r < 0)
                         return r;
         }
@@ -229,23 +212,22 @@ static void print(const struct asking *a, const struct bench_result *results, si
 static int run_rounds(struct asking *a, char *argv[]) {
         static struct bench_result results[_VARIANT_MAX];
         const char *names[_VARIANT_MAX];
-        uint64_t rounds, ms, big, small;
+        struct bench_plan plan;
         int r;
 
-        if (bench_number(argv[0], BENCH_ROUNDS_MAX, &rounds) < 0 ||
-            bench_number(argv[1], 60000, &ms) < 0 || bench_number(argv[2], UINT64_MAX, &big) < 0 ||
-            bench_number(argv[3], UINT64_MAX, &small) < 0)
-                return -EINVAL;
-        a->slice_ns = (int64_t) ms * 1000000;
+        r = bench_plan_parse(argv, &plan);
+        if (r < 0)
+                return r;
+        a->slice_ns = plan.slice_ns;
         for (size_t i = 0; i < _VARIANT_MAX; i++)
                 names[i] = rows[i].name;
         r = bench_echo_start("echo.verify", false, &a->echo);
         if (r >= 0)
                 r = bench_echo_start("echo-at-once.verify", true, &a->echo_at_once);
         if (r >= 0)
-                r = bench_rounds(names, _VARIANT_MAX, rounds, measure, a, results);
+                r = bench_rounds(names, _VARIANT_MAX, plan.rounds, measure, a, results);
         if (r >= 0)
-                print(a, results, rounds, big, small);
+                print(a, results, plan.rounds, plan.big, plan.small);
         return r;
 }
 
@@ -267,17 +249,14 @@ static int run_count(struct asking *a, const char *number) {
 
 static int run(int argc, char *argv[]) {
         __attribute__((cleanup(asking_done))) struct asking a = {};
-        const struct passwd *pw = getpwuid(geteuid());
-        int r = 0;
+        int r;
 
         a.clients = calloc(CLIENTS, sizeof(a.clients[0]));
-        if (!a.clients || !pw)
-                return a.clients ? -ESRCH : -ENOMEM;
-        a.user = pw->pw_name;
+        if (!a.clients)
+                return -ENOMEM;
         for (size_t i = 0; i < CLIENTS; i++)
                 a.clients[i] = (struct client){ .asking = &a, .random = { i + 1 } };
-        for (size_t i = 0; r >= 0 && i < _LIST_MAX; i++)
-                r = bench_keys_load(lists[i], &a.keys[i]);
+        r = bench_user_load(&a.user);
         if (r < 0)
                 return r;
         if (argc == 5 && strcmp(argv[0], "rounds") == 0)

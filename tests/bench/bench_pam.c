@@ -4,7 +4,6 @@
  * transactions of one service and nothing more, for whoever counts system calls or instructions.
  * The services are those of DIR/pam.d. Every transaction must end as it should. */
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,37 +27,23 @@ enum variant {
         _VARIANT_MAX,
 };
 
-enum list {
-        KEYS_BIG,
-        KEYS_SMALL,
-        KEYS_REVOKED,
-        _LIST_MAX,
-};
-
-static const char *const lists[] = {
-        [KEYS_BIG] = "big.keys",
-        [KEYS_SMALL] = "small.keys",
-        [KEYS_REVOKED] = "big.revoked",
-};
-_Static_assert(ARRAY_LEN(lists) == _LIST_MAX, "a file for each");
-
 static const struct {
         const char *name;
         const char *service;
-        enum list list;
+        enum bench_list list;
         enum bench_spoil spoil;
         int wanted; /* of pam_authenticate() */
 } variants[] = {
-        [PERMIT] = { "pam_permit", "permit", KEYS_BIG, BENCH_AS_IT_IS, PAM_SUCCESS },
-        [ECHO] = { "echo server", "echo", KEYS_BIG, BENCH_AS_IT_IS, PAM_SUCCESS },
-        [BIG] = { "accepted, big store", "big", KEYS_BIG, BENCH_AS_IT_IS, PAM_SUCCESS },
-        [SMALL] = { "accepted, small store", "small", KEYS_SMALL, BENCH_AS_IT_IS, PAM_SUCCESS },
-        [UNKNOWN] = { "unknown id", "big", KEYS_BIG, BENCH_OTHER_ID, PAM_AUTH_ERR },
-        [WRONG] = { "wrong secret", "big", KEYS_BIG, BENCH_OTHER_SECRET, PAM_AUTH_ERR },
-        [REVOKED] = { "revoked", "big", KEYS_REVOKED, BENCH_AS_IT_IS, PAM_AUTH_ERR },
-        [CERTIFICATE] = { "accepted, certificate behind it", "pinned", KEYS_BIG, BENCH_AS_IT_IS,
+        [PERMIT] = { "pam_permit", "permit", BENCH_BIG, BENCH_AS_IT_IS, PAM_SUCCESS },
+        [ECHO] = { "echo server", "echo", BENCH_BIG, BENCH_AS_IT_IS, PAM_SUCCESS },
+        [BIG] = { "accepted, big store", "big", BENCH_BIG, BENCH_AS_IT_IS, PAM_SUCCESS },
+        [SMALL] = { "accepted, small store", "small", BENCH_SMALL, BENCH_AS_IT_IS, PAM_SUCCESS },
+        [UNKNOWN] = { "unknown id", "big", BENCH_BIG, BENCH_OTHER_ID, PAM_AUTH_ERR },
+        [WRONG] = { "wrong secret", "big", BENCH_BIG, BENCH_OTHER_SECRET, PAM_AUTH_ERR },
+        [REVOKED] = { "revoked", "big", BENCH_REVOKED, BENCH_AS_IT_IS, PAM_AUTH_ERR },
+        [CERTIFICATE] = { "accepted, certificate behind it", "pinned", BENCH_BIG, BENCH_AS_IT_IS,
                           PAM_SUCCESS },
-        [CERTIFICATE_CHAIN] = { "accepted, certificate of a CA", "chained", KEYS_BIG,
+        [CERTIFICATE_CHAIN] = { "accepted, certificate of a CA", "chained", BENCH_BIG,
                                 BENCH_AS_IT_IS, PAM_SUCCESS },
 };
 _Static_assert(ARRAY_LEN(variants) == _VARIANT_MAX, "a row for each");
@@ -70,8 +55,7 @@ struct typed {
 };
 
 struct logins {
-        const char *user;
-        struct bench_keys keys[_LIST_MAX];
+        struct bench_user user;
         struct bench_random random;
         int64_t slice_ns;
         pid_t echo;
@@ -79,8 +63,7 @@ struct logins {
 
 static void logins_done(struct logins *l) {
         bench_echo_stop(l->echo);
-        for (size_t i = 0; i < _LIST_MAX; i++)
-                free(l->keys[i].keys);
+        bench_user_done(&l->user);
 }
 
 /* The application that types the key. */
@@ -118,7 +101,7 @@ static int login(const struct logins *l, const char *service, int wanted, struct
         pam_handle_t *pamh = NULL;
         int rv, account = PAM_SUCCESS;
 
-        if (pam_start_confdir(service, l->user, &conv, "pam.d", &pamh) != PAM_SUCCESS)
+        if (pam_start_confdir(service, l->user.name, &conv, "pam.d", &pamh) != PAM_SUCCESS)
                 return -ENOENT;
         rv = pam_authenticate(pamh, 0);
         if (rv == PAM_SUCCESS)
@@ -134,7 +117,7 @@ static int login(const struct logins *l, const char *service, int wanted, struct
 
 static int measure(size_t variant, struct bench_latencies *ret, void *userdata) {
         struct logins *l = userdata;
-        const struct bench_keys *keys = &l->keys[variants[variant].list];
+        const struct bench_keys *keys = &l->user.keys[variants[variant].list];
         int64_t began = bench_now_ns(), now = began;
         struct typed typed = {};
         int r;
@@ -191,21 +174,20 @@ static void print(const struct bench_result *results, size_t rounds, uint64_t bi
 static int run_rounds(struct logins *l, char *argv[]) {
         static struct bench_result results[_VARIANT_MAX];
         const char *names[_VARIANT_MAX];
-        uint64_t rounds, ms, big, small;
+        struct bench_plan plan;
         int r;
 
-        if (bench_number(argv[0], BENCH_ROUNDS_MAX, &rounds) < 0 ||
-            bench_number(argv[1], 60000, &ms) < 0 || bench_number(argv[2], UINT64_MAX, &big) < 0 ||
-            bench_number(argv[3], UINT64_MAX, &small) < 0)
-                return -EINVAL;
-        l->slice_ns = (int64_t) ms * 1000000;
+        r = bench_plan_parse(argv, &plan);
+        if (r < 0)
+                return r;
+        l->slice_ns = plan.slice_ns;
         for (size_t i = 0; i < _VARIANT_MAX; i++)
                 names[i] = variants[i].name;
         r = bench_echo_start("echo.verify", true, &l->echo);
         if (r >= 0)
-                r = bench_rounds(names, _VARIANT_MAX, rounds, measure, l, results);
+                r = bench_rounds(names, _VARIANT_MAX, plan.rounds, measure, l, results);
         if (r >= 0)
-                print(results, rounds, big, small);
+                print(results, plan.rounds, plan.big, plan.small);
         return r;
 }
 
@@ -218,7 +200,7 @@ static int run_count(struct logins *l, char *argv[]) {
         if (bench_number(argv[1], UINT32_MAX, &n) < 0)
                 return -EINVAL;
         for (uint64_t i = 0; r >= 0 && i < n; i++) {
-                bench_key_pick(&l->keys[KEYS_BIG], BENCH_AS_IT_IS, &l->random, &key);
+                bench_key_pick(&l->user.keys[BENCH_BIG], BENCH_AS_IT_IS, &l->random, &key);
                 memcpy(typed.text, key.text, KEYTEXT_LEN);
                 r = login(l, argv[0], PAM_SUCCESS, &typed);
         }
@@ -227,14 +209,9 @@ static int run_count(struct logins *l, char *argv[]) {
 
 static int run(int argc, char *argv[]) {
         __attribute__((cleanup(logins_done))) struct logins l = { .random = { 1 } };
-        const struct passwd *pw = getpwuid(geteuid());
-        int r = 0;
+        int r;
 
-        if (!pw)
-                return -ESRCH;
-        l.user = pw->pw_name;
-        for (size_t i = 0; r >= 0 && i < _LIST_MAX; i++)
-                r = bench_keys_load(lists[i], &l.keys[i]);
+        r = bench_user_load(&l.user);
         if (r < 0)
                 return r;
         if (argc == 5 && strcmp(argv[0], "rounds") == 0)
