@@ -5,29 +5,19 @@
 # disable and the key's expiry. Every verification gets an answer.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
-hammer=$abs_top_builddir/tests/scenario/hammer
 
 start
 run 0 ctl policy set enabled=yes max-keys-per-user=1000
 
 under_fire() { # COMMAND...: with ID for the key's id
-    local key id status
+    local key id
     key=$(ctl key issue "$me") || fail "no key"
     id=$(id_of "$key")
-    coproc "$hammer" "$WFAPIKEY_VERIFY" "$me" 2>&1
-    local pid=$COPROC_PID in=${COPROC[1]} said=${COPROC[0]}
-    children+=("$pid")
-    printf '%s\n' "$key" >&"$in"
-    read -r line <&"$said" || fail "the hammer has ended"
-    is "$line" ready
+    hammer_start "$key"
     # Other changes and last uses go on at the same time.
     ctl key issue "$me" --name other >/dev/null || fail "no key meanwhile"
     "${@/ID/$id}" >/dev/null || fail "'$*' failed under fire"
-    printf 'over\n' >&"$in"
-    read -r line <&"$said"
-    wait "$pid"
-    status=$?
-    [[ $status == 0 ]] || fail "after '$*': $line"
+    hammer_end "'$*'"
 }
 
 for _ in 1 2 3; do

@@ -75,7 +75,6 @@ mapfile -t ids < <(grep -o '"id":"[^"]*"' <<<"$out" | cut -d'"' -f4)
 run 0 ctl key remove "${ids[@]}"
 
 # Until the first use.
-hammer=$abs_top_builddir/tests/scenario/hammer
 for ((i = 0; i < 3; i++)); do
     run 0 ctl key issue "$me"
     old=$out oldid=$(id_of "$out")
@@ -86,16 +85,9 @@ for ((i = 0; i < 3; i++)); do
     verify "$me" <<<"${new:0:15}${old:15}" && fail "nonsense"
     verify "$me" --service x <<<"$old" || fail "a refused try of the new key counts as its first use"
     # While eight threads use the old one without pause, none gets in once the first use of the new one was answered.
-    coproc "$hammer" "$WFAPIKEY_VERIFY" "$me" 2>&1
-    pid=$COPROC_PID in=${COPROC[1]} said=${COPROC[0]}
-    children+=("$pid")
-    printf '%s\n' "$old" >&"$in"
-    read -r line <&"$said" || fail "the hammer has ended"
-    is "$line" ready
+    hammer_start "$old"
     verify "$me" <<<"$new" || fail "the new key is refused"
-    printf 'over\n' >&"$in"
-    read -r line <&"$said"
-    wait "$pid" || fail "after the first use: $line"
+    hammer_end "the first use"
     logged "key $oldid retired with the first use of key $newid"
     is "$(field "$oldid" retires-on-use)" ""
     is "$(field "$oldid" status)" expired

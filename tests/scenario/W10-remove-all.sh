@@ -5,7 +5,6 @@
 # the acknowledgement changes nothing.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
-hammer=$abs_top_builddir/tests/scenario/hammer
 
 start
 run 0 ctl policy set enabled=yes max-keys-per-user=1000
@@ -46,16 +45,9 @@ if command -v busctl >/dev/null; then
 fi
 
 # Eight threads ask without pause; none of them gets in once the removal was acknowledged.
-coproc "$hammer" "$WFAPIKEY_VERIFY" "$me" 2>&1
-pid=$COPROC_PID in=${COPROC[1]} said=${COPROC[0]}
-children+=("$pid")
-printf '%s\n' "${keys[0]#* }" >&"$in"
-read -r line <&"$said" || fail "the hammer has ended"
-is "$line" ready
+hammer_start "${keys[0]#* }"
 if command -v script >/dev/null; then typed 4 0; else run 0 ctl key remove-all --yes; fi
-printf 'over\n' >&"$in"
-read -r line <&"$said"
-wait "$pid" || fail "after the removal: $line"
+hammer_end "the removal"
 logged "all 4 keys of all users removed by uid $(id -u)"
 stop KILL
 start

@@ -105,3 +105,21 @@ logged() { # PART
 }
 
 id_of() { cut -c 5-14 <<<"$1"; }
+
+# A service of eight threads that asks about KEY without pause. None of its questions that begin after hammer_end may be answered with yes.
+hammer_start() { # KEY
+    local line
+    coproc "$abs_top_builddir/tests/scenario/hammer" "$WFAPIKEY_VERIFY" "$me" 2>&1
+    hammer=$COPROC_PID hammer_in=${COPROC[1]} hammer_out=${COPROC[0]}
+    children+=("$hammer")
+    printf '%s\n' "$1" >&"$hammer_in"
+    read -r line <&"$hammer_out" || fail "the hammer has ended"
+    is "$line" ready
+}
+
+hammer_end() { # AFTER WHAT
+    local line
+    printf 'over\n' >&"$hammer_in"
+    read -r line <&"$hammer_out"
+    wait "$hammer" || fail "after $1: $line"
+}
