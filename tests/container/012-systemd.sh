@@ -68,14 +68,14 @@ good
 pid=$(systemctl show -P MainPID wfapikeyd.service)
 printf '[Peer nobody]\nservices = first\n' >$conf
 test_that "a reload" systemctl reload wfapikeyd.service
-test_not "and it is in force" setpriv --reuid=alice --regid=alice --init-groups wfapikeyctl verify alice --service first <<<"$key"
+test_not "and it is in force" as alice wfapikeyctl verify alice --service first <<<"$key"
 printf '[Peer nobody]\nservices = second\n\n[daemon]\nadmin-grup = x\n' >$conf
 test_not "a wrong file fails the reload" systemctl reload wfapikeyd.service
 journalctl --sync
 names_place() { journalctl -q -u wfapikeyd.service -o cat --no-pager | grep -F "$conf:5:1: " | grep -F 'admin-grup'; }
 test_that "which names file, line, column and the key" wait_until names_place
-test_not "what was in force stays so" setpriv --reuid=alice --regid=alice --init-groups wfapikeyctl verify alice --service first <<<"$key"
-test_that "and nothing of the wrong file is" setpriv --reuid=alice --regid=alice --init-groups wfapikeyctl verify alice --service second <<<"$key"
+test_not "what was in force stays so" as alice wfapikeyctl verify alice --service first <<<"$key"
+test_that "and nothing of the wrong file is" as alice wfapikeyctl verify alice --service second <<<"$key"
 test_that "the daemon is the same" test "$(systemctl show -P MainPID wfapikeyd.service)" = "$pid"
 later=$(wfapikeyctl key issue alice)
 test_that "connections outlive both" wait_until followed "$(id_of "$later")"
@@ -84,8 +84,8 @@ printf '[Peer nobody]\nservices = first\n' >$conf
 mkdir -p $conf.d
 printf '[Peer nobody]\nservices = third\n' >$conf.d/50-third.conf
 test_that "a file beside it" systemctl reload wfapikeyd.service
-test_not "takes the place of what was said before" setpriv --reuid=alice --regid=alice --init-groups wfapikeyctl verify alice --service third <<<"$key"
-test_that "key by key" setpriv --reuid=alice --regid=alice --init-groups wfapikeyctl verify alice --service first <<<"$key"
+test_not "takes the place of what was said before" as alice wfapikeyctl verify alice --service third <<<"$key"
+test_that "key by key" as alice wfapikeyctl verify alice --service first <<<"$key"
 rm -r $conf.d $conf
 systemctl reload wfapikeyd.service || systemctl restart wfapikeyd.service
 

@@ -15,10 +15,9 @@ key=$(wfapikeyctl key issue alice)
 verify() { timeout 60 wfapikeyctl verify alice <<<"$key"; }
 test_that "a key is accepted" verify
 pid=$(systemctl show -P MainPID wfapikeyd.service)
-as_mallory() { setpriv --reuid=mallory --regid=mallory --init-groups -- "$@"; }
 
 # shellcheck disable=SC2016 # perl's
-as_mallory perl -MSocket -e '
+as mallory perl -MSocket -e '
     my @held;
     for my $path ("/run/wfapikey/verify", "/run/wfapikey/control") {
         for (1 .. 600) {
@@ -36,7 +35,7 @@ kill "$holder"
 wait "$holder" 2>/dev/null
 
 # shellcheck disable=SC2016 # perl's
-as_mallory perl -MSocket -e '
+as mallory perl -MSocket -e '
     $SIG{PIPE} = "IGNORE"; $| = 1;
     print "flooding\n";
     for my $n (1 .. 3000000) {
@@ -58,7 +57,7 @@ wait "$flooder" 2>/dev/null
 
 # A D-Bus message that says it has 100 MiB, and one that never ends its greeting.
 # shellcheck disable=SC2016 # perl's
-as_mallory perl -MSocket -e '
+as mallory perl -MSocket -e '
     $SIG{PIPE} = "IGNORE";
     socket(my $s, AF_UNIX, SOCK_STREAM, 0); connect($s, sockaddr_un("/run/wfapikey/control")) or die;
     syswrite($s, "\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n" . "l\1\0\1" . pack("VVV", 100 << 20, 1, 110));
@@ -67,7 +66,7 @@ as_mallory perl -MSocket -e '
     exit($sent > 4 << 20);'
 test_that "a message of 100 MiB is not taken" test $? = 0
 # shellcheck disable=SC2016 # perl's
-as_mallory perl -MSocket -e '
+as mallory perl -MSocket -e '
     $SIG{PIPE} = "IGNORE";
     socket(my $s, AF_UNIX, SOCK_STREAM, 0); connect($s, sockaddr_un("/run/wfapikey/control")) or die;
     my $sent = 0;

@@ -61,7 +61,7 @@ test_not "a wrong password" login password bob 'wrong horse'
 test_that "shows none" shows_none
 
 su_to() { # USER PASSWORD: by mallory, at a terminal; without -l su shows nothing of what a session says
-    setpriv --reuid=mallory --regid=mallory --init-groups -- env PW="$2" TO="$1" python3 - >"$work/session" 2>&1 <<'PY'
+    as mallory env PW="$2" TO="$1" python3 - >"$work/session" 2>&1 <<'PY'
 import os, pty, sys
 pid, fd = pty.fork()
 if pid == 0:

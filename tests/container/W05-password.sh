@@ -13,7 +13,6 @@ for user in mallory mona moritz web; do add_user $user; done
 passwd -q -l bob
 chage -d 0 carol
 chage -E 1 dave
-as() { setpriv --reuid="$1" --regid="$1" --init-groups -- "${@:2}"; }
 
 # ask CALLER USER PASSWORD [OPTION]...: the key, or why not, in $said, and how many milliseconds it took in $took
 ask() {

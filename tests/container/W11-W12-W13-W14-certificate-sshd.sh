@@ -21,13 +21,12 @@ configure() { # NAME: sshd's stack as the page has it
     test_that "the page has the lines for $1" grep -q 'pam_wfapikey.so certificate=' "$work/lines"
     cat "$work/lines" "$work/debian" >/etc/pam.d/sshd
 }
-listening() { timeout 5 bash -c ": </dev/tcp/127.0.0.1/$1"; }
 serve() { # UNIT PORT FILE...: a sshd with these files, too
     printf '%s\n' "HostKey $work/host_key" "ListenAddress 127.0.0.1" "Port $2" 'UsePAM yes' 'KbdInteractiveAuthentication yes' \
         'PasswordAuthentication no' 'StrictModes no' "AuthorizedKeysFile $work/authorized_keys" >"$work/$1.conf"
     cat "${@:3}" >>"$work/$1.conf"
     systemd-run --quiet --unit="$1" /usr/sbin/sshd -D -e -f "$work/$1.conf"
-    wait_until listening "$2" || not_ok "$1 starts"
+    wait_until listens "$2" || not_ok "$1 starts"
 }
 # login [OPTION OF ssh]...: with what is in $work/home, answered by $askpass
 login() {

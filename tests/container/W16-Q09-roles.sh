@@ -13,7 +13,7 @@ groupadd keyadmins
 groupadd keydevs
 gpasswd -a admin keyadmins >/dev/null
 gpasswd -a dev keydevs >/dev/null
-as() { setpriv --reuid="$1" --regid="$1" --init-groups -- wfapikeyctl "${@:2}"; }
+ctl() { as "$1" wfapikeyctl "${@:2}"; } # USER ARGUMENT...
 status() { # WANT TEXT COMMAND...
     "${@:3}" >"$work/answer" 2>&1
     local got=$?
@@ -25,23 +25,23 @@ new() { # OWNER: a key, made by root
 
 alices=$(new alice)
 echo "# without groups: everybody has their own keys"
-status 0 "alice issues for herself" as alice key issue alice
-status 4 "alice does not for bob" as alice key issue bob
-status 4 "nor for root" as alice key issue root
-status 4 "nor for nobody at all" as alice key issue no-such-user
-status 0 "alice renames hers" as alice key rename "$alices" mine
-status 0 "alice resets hers" as alice key reset "$alices"
-status 4 "bob does not see it" as bob key show "$alices"
-status 4 "bob does not rename it" as bob key rename "$alices" his
-status 4 "bob does not reset it" as bob key reset "$alices"
-status 4 "bob does not revoke it" as bob key revoke "$alices"
-status 4 "bob does not remove it" as bob key remove "$alices"
-status 4 "bob is told the same of a key that is not there" as bob key show 0000000000
-list=$(as bob key list --owner alice --json)
+status 0 "alice issues for herself" ctl alice key issue alice
+status 4 "alice does not for bob" ctl alice key issue bob
+status 4 "nor for root" ctl alice key issue root
+status 4 "nor for nobody at all" ctl alice key issue no-such-user
+status 0 "alice renames hers" ctl alice key rename "$alices" mine
+status 0 "alice resets hers" ctl alice key reset "$alices"
+status 4 "bob does not see it" ctl bob key show "$alices"
+status 4 "bob does not rename it" ctl bob key rename "$alices" his
+status 4 "bob does not reset it" ctl bob key reset "$alices"
+status 4 "bob does not revoke it" ctl bob key revoke "$alices"
+status 4 "bob does not remove it" ctl bob key remove "$alices"
+status 4 "bob is told the same of a key that is not there" ctl bob key show 0000000000
+list=$(ctl bob key list --owner alice --json)
 test_that "bob lists none of hers" test "$(tr -d '[:space:]' <<<"$list")" = '[]'
-status 4 "alice does not see the policy" as alice policy show
-status 4 "alice does not change it" as alice policy set enabled=no
-status 0 "alice sees the status" as alice status
+status 4 "alice does not see the policy" ctl alice policy show
+status 4 "alice does not change it" ctl alice policy set enabled=no
+status 0 "alice sees the status" ctl alice status
 test_not "but not of others' keys" grep -q "^keys-active *[0-9]" "$work/answer"
 
 mkdir -p /etc/wfapikey
@@ -51,25 +51,25 @@ systemctl reload wfapikeyd.service
 wait_until said 'configuration read again' || not_ok "the configuration is read"
 devs=$(new dev)
 echo "# with groups: developers issue, administrators do all"
-status 0 "an administrator issues for alice" as admin key issue alice
-status 0 "an administrator changes the policy" as admin policy set lifetime=6months
-status 0 "an administrator revokes alice's" as admin key revoke "$(new alice)"
-status 0 "an administrator removes alice's" as admin key remove "$(new alice)"
-status 0 "a developer issues for itself" as dev key issue dev
-status 0 "a developer resets its own" as dev key reset "$devs"
-status 4 "a developer does not for alice" as dev key issue alice
-status 4 "a developer does not reset alice's" as dev key reset "$alices"
-status 4 "a developer does not change the policy" as dev policy set enabled=no
-status 4 "alice does not issue any more" as alice key issue alice
-status 4 "nor rename" as alice key rename "$alices" x
-status 4 "nor reset" as alice key reset "$alices"
-status 0 "but list" as alice key list
-status 0 "and show" as alice key show "$alices"
-status 0 "and revoke" as alice key revoke "$alices"
-status 0 "and remove" as alice key remove "$alices"
+status 0 "an administrator issues for alice" ctl admin key issue alice
+status 0 "an administrator changes the policy" ctl admin policy set lifetime=6months
+status 0 "an administrator revokes alice's" ctl admin key revoke "$(new alice)"
+status 0 "an administrator removes alice's" ctl admin key remove "$(new alice)"
+status 0 "a developer issues for itself" ctl dev key issue dev
+status 0 "a developer resets its own" ctl dev key reset "$devs"
+status 4 "a developer does not for alice" ctl dev key issue alice
+status 4 "a developer does not reset alice's" ctl dev key reset "$alices"
+status 4 "a developer does not change the policy" ctl dev policy set enabled=no
+status 4 "alice does not issue any more" ctl alice key issue alice
+status 4 "nor rename" ctl alice key rename "$alices" x
+status 4 "nor reset" ctl alice key reset "$alices"
+status 0 "but list" ctl alice key list
+status 0 "and show" ctl alice key show "$alices"
+status 0 "and revoke" ctl alice key revoke "$alices"
+status 0 "and remove" ctl alice key remove "$alices"
 
 echo "# busctl"
-bus() { setpriv --reuid="$1" --regid="$1" --init-groups -- busctl --address=unix:path=/run/wfapikey/control "${@:2}"; }
+bus() { as "$1" busctl --address=unix:path=/run/wfapikey/control "${@:2}"; }
 object=(org.wfapikey1 /org/wfapikey1)
 status 0 "introspect" bus bob introspect "${object[@]}"
 test_that "has the methods" grep -q IssueKey "$work/answer"
@@ -180,12 +180,12 @@ for bad in $'a\nb' $'\e[31mred' $'a\rb' $'\u202egnp' $'tab\there' "$long" "$(wfa
     status 1 "a name that will not do: $(printf '%.12q' "$bad")" bus alice call "${object[@]}" org.wfapikey1.Manager RenameKey ss "$hers" "$bad"
     status 1 "at the making" bus root call "${object[@]}" org.wfapikey1.Manager IssueKey 'sa{sv}' alice 1 name s "$bad"
     [[ -z $bad ]] || status 1 "as a reason" bus alice call "${object[@]}" org.wfapikey1.Manager RevokeKeys ass 1 "$hers" "$bad"
-    status 2 "nor does wfapikeyctl take it" as alice key rename "$hers" "$bad"
+    status 2 "nor does wfapikeyctl take it" ctl alice key rename "$hers" "$bad"
 done
-status 2 "nor what is no UTF-8" as alice key rename "$hers" $'a\xff\xfeb'
+status 2 "nor what is no UTF-8" ctl alice key rename "$hers" $'a\xff\xfeb'
 status 1 "an owner with a newline" bus root call "${object[@]}" org.wfapikey1.Manager IssueKey 'sa{sv}' $'alice\nbob' 0
-status 0 "a name of letters of all kinds" as alice key rename "$hers" 'Büro «Žižkov» 東京'
-status 0 "is shown as it is" as alice key list
+status 0 "a name of letters of all kinds" ctl alice key rename "$hers" 'Büro «Žižkov» 東京'
+status 0 "is shown as it is" ctl alice key list
 test_that "in the list" grep -q 'Büro «Žižkov» 東京' "$work/answer"
 # What a service says of a login is not checked by anybody before it is in the log.
 key=$(wfapikeyctl key issue alice)
@@ -205,9 +205,9 @@ old=$(id -u bob)
 userdel bob
 useradd --uid "$old" robert
 # The daemon follows the file of users; a moment passes until it has.
-denied() { ! as robert key show "$bobs"; }
+denied() { ! ctl robert key show "$bobs"; }
 wait_until denied || not_ok "the new owner of a uid is denied the old one's key"
-status 4 "the uid's new owner does not have the old one's key" as robert key show "$bobs"
-list=$(as robert key list --json)
+status 4 "the uid's new owner does not have the old one's key" ctl robert key show "$bobs"
+list=$(ctl robert key list --json)
 test_that "nor sees it" test "$(tr -d '[:space:]' <<<"$list")" = '[]'
 finish
