@@ -187,6 +187,10 @@ static int start_loop(struct server *s) {
 }
 
 static int start_threads(struct server *s) {
+        struct accounts_source source = { .etc = ETC,
+                                          .admin_group = s->conf->has_admin_group
+                                                                 ? s->conf->admin_group
+                                                                 : (gid_t) -1 };
         struct store *writer;
         int r;
 
@@ -194,8 +198,7 @@ static int start_threads(struct server *s) {
         if (r < 0)
                 return r;
         writer = take_ptr(s->state.writer);
-        accounts_update_look(writer, ETC,
-                             s->conf->has_admin_group ? s->conf->admin_group : (gid_t) -1);
+        (void) accounts_update_look(writer, &source);
         r = worker_new(&s->worker, s->event, writer, on_written, s);
         if (r < 0)
                 s->state.writer = writer;

@@ -39,6 +39,16 @@ struct ask {
         void *userdata;
 };
 
+/* Somebody who waits for a pass over everybody. */
+struct settle {
+        LIST_ENTRY(settle) entries;
+        struct accounts *accounts;
+        sd_event_source *deadline;
+        bool begun; /* the pass has begun after the call */
+        void (*done)(void *userdata);
+        void *userdata;
+};
+
 /* Invariants: (1) one pass at a time, ${pass} is it; (2) again and again_everybody say that
  * another one is due then; (3) while it waits for a helper, changes of the files are seen to by
  * ${quick}, so that a directory that hangs does not hold them up, and whom the files have lost
@@ -59,6 +69,7 @@ struct accounts {
         uint64_t changes;
         LIST_HEAD(, ask) asks;
         size_t n_asks;
+        LIST_HEAD(, settle) settles;
 };
 
 static void start_pass(struct accounts *a, bool everybody);
@@ -74,9 +85,32 @@ static struct pass *pass_free(struct pass *pass) {
         return NULL;
 }
 
+static void settle_end(struct settle *settle) {
+        void (*done)(void *userdata) = settle->done;
+        void *userdata = settle->userdata;
+
+        LIST_REMOVE(settle, entries);
+        sd_event_source_disable_unref(settle->deadline);
+        free(settle);
+        done(userdata);
+}
+
+/* The pass over everybody that has ended is the one that they waited for. */
+static void end_settles(struct accounts *a) {
+        struct settle *settle = LIST_FIRST(&a->settles), *next;
+
+        for (; settle; settle = next) {
+                next = LIST_NEXT(settle, entries);
+                if (settle->begun)
+                        settle_end(settle);
+        }
+}
+
 static void end_pass(struct accounts *a) {
         bool everybody = a->again_everybody, again = a->again || everybody;
 
+        if (a->pass && a->pass->facts.everybody)
+                end_settles(a);
         a->pass = pass_free(a->pass);
         if (a->stopped)
                 a->waiting = pass_free(a->waiting);
@@ -253,6 +287,8 @@ static void files_done(struct worker_job *job) {
 }
 
 static void start_pass(struct accounts *a, bool everybody) {
+        struct settle *settle;
+
         if (a->stopped)
                 return;
         if (a->pass) {
@@ -261,6 +297,8 @@ static void start_pass(struct accounts *a, bool everybody) {
                 start_quick(a);
                 return;
         }
+        LIST_FOREACH(settle, &a->settles, entries)
+                settle->begun |= everybody;
         a->pass = new_pass(a, everybody);
         if (a->pass)
                 submit_pass(a, files_run, files_done);
@@ -275,6 +313,38 @@ void accounts_refresh(struct accounts *a) {
 void accounts_set_conf(struct accounts *a, const struct conf *conf) {
         a->conf = conf;
         start_pass(a, true);
+}
+
+struct accounts_source accounts_source(const struct accounts *a) {
+        return (struct accounts_source){ .etc = a->etc, .admin_group = admin_group_of(a->conf) };
+}
+
+static int on_settle_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void) source;
+        (void) usec;
+        settle_end(userdata);
+        return 0;
+}
+
+int accounts_settle(struct accounts *a, void (*done)(void *userdata), void *userdata) {
+        struct settle *settle;
+        int r;
+
+        if (a->stopped)
+                return -EBUSY;
+        settle = calloc(1, sizeof(*settle));
+        if (!settle)
+                return -ENOMEM;
+        *settle = (struct settle){ .accounts = a, .done = done, .userdata = userdata };
+        r = sd_event_add_time_relative(a->event, &settle->deadline, CLOCK_MONOTONIC, ASK_USEC, 0,
+                                       on_settle_deadline, settle);
+        if (r < 0) {
+                free(settle);
+                return r;
+        }
+        LIST_INSERT_HEAD(&a->settles, settle, entries);
+        start_pass(a, true);
+        return 0;
 }
 
 /* --- One user --- */
@@ -375,6 +445,7 @@ int accounts_new(struct accounts **ret, sd_event *event, struct worker *worker, 
                 return -ENOMEM;
         *a = (struct accounts){ .event = event, .worker = worker, .etc = etc };
         LIST_INIT(&a->asks);
+        LIST_INIT(&a->settles);
         /* The directory, not the files: passwd(1) and the others put a new file in the place of
          * the old one. */
         r = sd_event_add_inotify(event, &a->watch, etc,
@@ -412,6 +483,8 @@ void accounts_stop(struct accounts *a) {
                 ask->done(-ECANCELED, NULL, ask->userdata);
                 ask_free(ask);
         }
+        while (!LIST_EMPTY(&a->settles))
+                settle_end(LIST_FIRST(&a->settles));
 }
 
 struct accounts *accounts_free(struct accounts *a) {

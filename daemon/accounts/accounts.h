@@ -7,6 +7,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "accounts/accounts_update.h"
 #include "base/conf.h"
 #include "store/worker.h"
 
@@ -24,8 +25,8 @@ int accounts_new(struct accounts **ret, sd_event *event, struct worker *worker,
                  const char *etc) _must_check_;
 
 /**
- * accounts_stop(a): nobody is asked any more and no job submitted; to be called before the
- * worker is freed. NULL-safe.
+ * accounts_stop(a): nobody is asked any more and no job submitted, and all who wait for an answer
+ * are called; to be called before the worker is freed. NULL-safe.
  */
 void accounts_stop(struct accounts *a);
 
@@ -45,6 +46,21 @@ void accounts_set_conf(struct accounts *a, const struct conf *conf);
  * nothing is known yet.
  */
 void accounts_refresh(struct accounts *a);
+
+/**
+ * accounts_source(a): what the writer thread reads accounts from, for accounts_update_look(). The
+ * directory is borrowed, and lives as long as the daemon.
+ */
+struct accounts_source accounts_source(const struct accounts *a);
+
+/**
+ * accounts_settle(a, done, userdata):
+ * accounts_refresh() with an end: ${done} is called once, from the loop and never from within this
+ * call, when all who were there at the call have been looked at, or when 5 s have passed. After
+ * 5 s the directories go on being asked. Returns 0; -EBUSY; a negative errno: then ${done} is not
+ * called.
+ */
+int accounts_settle(struct accounts *a, void (*done)(void *userdata), void *userdata) _must_check_;
 
 /**
  * accounts_ask(a, name, done, userdata):

@@ -47,7 +47,7 @@ static int on_missing(const char *name, void *userdata) {
         return add_known(userdata, &account);
 }
 
-static int to_ask(struct accounts_update *facts, const char *name) {
+static int to_ask(struct accounts_update *facts, const struct account_record *old) {
         if (facts->n == facts->room) {
                 size_t room = facts->room > 0 ? 2 * facts->room : 16;
                 struct accounts_asked *asked = reallocarray(facts->asked, room, sizeof(*asked));
@@ -58,7 +58,8 @@ static int to_ask(struct accounts_update *facts, const char *name) {
                 facts->room = room;
         }
         facts->asked[facts->n] = (struct accounts_asked){};
-        memcpy(facts->asked[facts->n++].look.asked, name, strlen(name) + 1);
+        memcpy(facts->asked[facts->n++].look.asked, old->name, sizeof(old->name));
+        facts->unknown |= old->state == ACCOUNT_UNKNOWN;
         return 0;
 }
 
@@ -100,7 +101,7 @@ static int lose(struct reading *reading, struct store *writer, const struct poli
         int r;
 
         r = update(reading->facts, writer, policy, old, &gone, false);
-        return r < 0 ? r : to_ask(reading->facts, old->name);
+        return r < 0 ? r : to_ask(reading->facts, old);
 }
 
 static int look_at(struct reading *reading, struct store *writer, const struct policy *policy,
@@ -113,14 +114,13 @@ static int look_at(struct reading *reading, struct store *writer, const struct p
         if (!found && old->local && old->state == ACCOUNT_PRESENT)
                 return lose(reading, writer, policy, old);
         if (!found)
-                return facts->everybody || old->state == ACCOUNT_UNKNOWN ? to_ask(facts, old->name)
-                                                                         : 0;
+                return facts->everybody || old->state == ACCOUNT_UNKNOWN ? to_ask(facts, old) : 0;
         account = *found;
         /* Membership in a group may be known to a directory alone. */
         if (facts->admin_group != (gid_t) -1 && !account.admin &&
-            (facts->everybody || old->admin)) {
+            (facts->everybody || old->admin || old->state == ACCOUNT_UNKNOWN)) {
                 account.admin = old->admin;
-                r = to_ask(facts, old->name);
+                r = to_ask(facts, old);
                 if (r < 0)
                         return r;
         }
@@ -134,7 +134,7 @@ static int look_at_all(struct reading *reading, struct store *writer) {
         r = facts_policy(writer, &policy);
         if (r >= 0)
                 r = store_account_each(writer, on_known, reading);
-        if (r >= 0 && reading->facts->everybody)
+        if (r >= 0 && (reading->facts->everybody || reading->facts->newcomers))
                 r = store_account_each_missing(writer, on_missing, reading);
         for (size_t i = 0; r >= 0 && i < reading->n; i++)
                 r = look_at(reading, writer, &policy, &reading->known[i]);
@@ -143,16 +143,17 @@ static int look_at_all(struct reading *reading, struct store *writer) {
         return r;
 }
 
-void accounts_update_read(struct accounts_update *facts, struct store *writer) {
+int accounts_update_read(struct accounts_update *facts, struct store *writer) {
         _cleanup_(accounts_files_freep) struct accounts_files *files = NULL;
         struct reading reading = { .facts = facts };
         char error[ACCOUNTS_FILES_ERROR_LEN];
         int r;
 
-        if (accounts_files_read(&files, facts->etc, facts->admin_group, error) < 0) {
+        r = accounts_files_read(&files, facts->etc, facts->admin_group, error);
+        if (r < 0) {
                 log_message(MESSAGE_ACCOUNTS_UNREAD, LOG_WARNING,
                             "what is known of accounts stays as it was: %s", error);
-                return;
+                return r;
         }
         reading.files = files;
         r = store_begin(writer);
@@ -166,14 +167,20 @@ void accounts_update_read(struct accounts_update *facts, struct store *writer) {
                 log_message(MESSAGE_ACCOUNTS_UNREAD, LOG_WARNING,
                             "what is known of accounts stays as it was: %s", store_error_text(r));
                 facts->n = 0;
+                return r;
         }
+        return 0;
 }
 
-void accounts_update_look(struct store *writer, const char *etc, gid_t admin_group) {
-        struct accounts_update facts = { .etc = etc, .admin_group = admin_group };
+int accounts_update_look(struct store *writer, const struct accounts_source *source) {
+        struct accounts_update facts = { .etc = source->etc,
+                                         .admin_group = source->admin_group,
+                                         .newcomers = true };
+        int r;
 
-        accounts_update_read(&facts, writer);
+        r = accounts_update_read(&facts, writer);
         accounts_update_done(&facts);
+        return r < 0 ? r : facts.unknown;
 }
 
 /* --- The answers --- */

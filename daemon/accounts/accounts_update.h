@@ -12,30 +12,43 @@ struct accounts_asked {
         struct accounts_directory_answer look;
 };
 
+/* Where the accounts of this host are, and which group administers; (gid_t) -1: none. */
+struct accounts_source {
+        const char *etc;
+        gid_t admin_group;
+};
+
 /* Those whom the files do not settle. */
 struct accounts_update {
         const char *etc;
         gid_t admin_group; /* (gid_t) -1: none */
-        /* ask for all that are in no file, and look for users of whom nothing is known */
+        /* look for users of whom nothing is known, too */
+        bool newcomers;
+        /* the same, and ask for all that are in no file */
         bool everybody;
         bool changed; /* what a verification looks at */
+        /* nothing is known yet of some who are to be asked for */
+        bool unknown;
         size_t n, room;
         struct accounts_asked *asked; /* owned */
 };
 
 /**
  * accounts_update_read(facts, writer):
- * Reads the files, writes what is new, and gathers in ${facts} whom to ask. What cannot be read
- * or written is said, and stays as it was.
+ * Reads the files, writes what is new, and gathers in ${facts} whom to ask. Returns 0; a negative
+ * errno when something could not be read or written: that is logged, and all stays as it was.
  */
-void accounts_update_read(struct accounts_update *facts, struct store *writer);
+int accounts_update_read(struct accounts_update *facts, struct store *writer);
 
 /**
- * accounts_update_look(writer, etc, admin_group):
- * accounts_update_read() alone, before anybody may log in: so that no login is decided by what
- * was true when the last daemon ended.
+ * accounts_update_look(writer, source):
+ * Reads the files and looks for users of whom nothing is known, and asks nobody. To be called
+ * before anybody may log in: when the daemon starts, so that no login is decided by what was true
+ * when the last daemon ended, and when keys of others have come, before that is acknowledged.
+ * Returns 1 when a directory has still to be asked for somebody of whom nothing was known; 0; a
+ * negative errno as above.
  */
-void accounts_update_look(struct store *writer, const char *etc, gid_t admin_group);
+int accounts_update_look(struct store *writer, const struct accounts_source *source);
 
 /**
  * accounts_update_take(facts, writer): writes what the answers say. Users without one stay as

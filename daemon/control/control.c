@@ -228,8 +228,7 @@ static void on_run(struct worker_job *job, struct store *writer) {
         call->method->run(call, writer);
 }
 
-static void on_done(struct worker_job *job) {
-        struct control_call *call = (struct control_call *) job;
+void control_answer(struct control_call *call) {
         int r;
 
         r = call->error == CONTROL_OK ? send_reply(call) : send_error(call);
@@ -240,12 +239,21 @@ static void on_done(struct worker_job *job) {
         call_free(call);
 }
 
+static void on_done(struct worker_job *job) {
+        struct control_call *call = (struct control_call *) job;
+
+        if (call->error == CONTROL_OK && call->method->settle)
+                call->method->settle(call);
+        else
+                control_answer(call);
+}
+
 void control_resume(struct control_call *call) {
         /* the worker's, and perhaps written to by now */
         if (call->error == CONTROL_OK && worker_submit(call->control->worker, &call->job) >= 0)
                 return;
         control_fail(call, CONTROL_BUSY, "Too much is waiting to be done; try again.");
-        on_done(&call->job);
+        control_answer(call);
 }
 
 void control_drop(struct control_call *call) {

@@ -171,6 +171,9 @@ struct control_method {
          * control_resume() */
         void (*detour)(struct control_call *call);
         void (*run)(struct control_call *call, struct store *writer); /* on the writer thread */
+        /* what comes after that on the loop, if anything, when it was done: owns the call until it
+         * calls control_answer() */
+        void (*settle)(struct control_call *call);
         /* fills the answer; NULL: it is empty */
         int (*reply)(struct control_call *call, sd_bus_message *reply);
         /* frees what the struct owns; may be NULL */
@@ -198,6 +201,11 @@ int control_vtable_attach(sd_bus *bus, struct control_caller *caller) _must_chec
  * The call is gone then.
  */
 void control_resume(struct control_call *call);
+
+/**
+ * control_answer(call): sends the answer, after settle(). The call is gone then.
+ */
+void control_answer(struct control_call *call);
 
 /**
  * control_drop(call): ends a call on its detour without an answer.

@@ -28,6 +28,9 @@ struct copy_call {
         char recipient[SEAL_TEXT_LEN + 1];
         uint64_t token, keys;
         struct mirror_import_summary summary;
+        struct accounts_source accounts;
+        /* a directory has to be asked for an owner of whom nothing is known */
+        bool unknown;
         const void *in; /* of the message */
         size_t len;     /* of in or out */
         bool last;
@@ -341,6 +344,11 @@ const struct control_method control_mirror_import_check = {
         .bulk = true,
 };
 
+static int commit_parse(struct control_call *call, sd_bus_message *m) {
+        ((struct copy_call *) call)->accounts = accounts_source(call->control->accounts);
+        return token_parse(call, m);
+}
+
 static void commit_run(struct control_call *call, struct store *writer) {
         struct copy_call *copy = (struct copy_call *) call;
         const struct mirror_import_summary *summary = &copy->summary;
@@ -355,6 +363,10 @@ static void commit_run(struct control_call *call, struct store *writer) {
                         kind_name(summary->head.kind), summary->keys, summary->head.sequence);
                 r = mirror_commit(mirror_of(call), writer, copy->token, &audit);
         }
+        /* A login may follow the answer at once. What is not known of the owners that are new on
+         * this host would have it refused. */
+        if (r >= 0)
+                copy->unknown = accounts_update_look(writer, &copy->accounts) != 0;
         if (r < 0)
                 fail(call, r);
         else
@@ -366,10 +378,20 @@ static void commit_run(struct control_call *call, struct store *writer) {
                          summary->head.source[3], call->uid);
 }
 
+static void on_settled(void *userdata) {
+        control_answer(userdata);
+}
+
+/* An owner that a directory does not answer for in time is asked for again later; that owner's keys
+ * are refused until there is an answer. */
+static void commit_settle(struct control_call *call) {
+        bool unknown = ((struct copy_call *) call)->unknown;
+
+        if (!unknown || accounts_settle(call->control->accounts, on_settled, call) < 0)
+                control_answer(call);
+}
+
 static int commit_reply(struct control_call *call, sd_bus_message *reply) {
-        /* Nobody knows yet whether the owners that are new here exist; their keys are refused
-         * until then. */
-        accounts_refresh(call->control->accounts);
         return sd_bus_message_append(reply, "t", ((struct copy_call *) call)->summary.keys);
 }
 
@@ -377,8 +399,9 @@ const struct control_method control_mirror_import_commit = {
         .member = "MirrorImportCommit",
         .verb = ROLE_VERB_MIRROR,
         .size = sizeof(struct copy_call),
-        .parse = token_parse,
+        .parse = commit_parse,
         .run = commit_run,
+        .settle = commit_settle,
         .reply = commit_reply,
         .bulk = true,
 };

@@ -200,11 +200,19 @@ rm "$dir/state"/keys.db* "$dir/state/pepper"
 start
 verify "$me" <<<"$key" && fail "accepted by an empty store"
 run 0 ctl backup restore --yes - <"$dir/backup"
-wait_until verify "$me" <<<"$key" # until the owner has been looked for
+verify "$me" <<<"$key" || fail "the owner was not looked for before the backup was acknowledged"
 is "$(peppers state)" 1
 run 0 ctl mirror export --to "$public" "$dir/again"
 run 0 preview ctl mirror import "$dir/again"
 preview verify "$me" <<<"$key" || fail "a mirror of a restored store is good for nothing"
+
+# A host that has never seen the keys' owners.
+stop_preview TERM || fail "preview ended with $?"
+rm "$dir/preview"/keys.db* "$dir"/preview/pepper*
+start_preview
+run 0 ctl mirror export --to "$public" "$dir/first"
+run 0 preview ctl mirror import "$dir/first"
+preview verify "$me" <<<"$key" || fail "the owner was not looked for before the mirror was acknowledged"
 
 # No source has keys that would outlive the next removal of all.
 if command -v sqlite3 >/dev/null; then

@@ -215,17 +215,49 @@ static void test_a_local_user_who_is_gone(void **state) {
 
 /* As at a start: what the files have lost is refused, and a later process hears the answer. */
 static void test_a_process_that_does_not_hear_the_answer(void **state) {
+        const struct accounts_source source = { .etc = etc, .admin_group = NOBODY };
         struct unit_store *s = *state;
 
         begin(s);
         put("passwd", ROOT BOB);
-        accounts_update_look(s->writer, etc, NOBODY);
+        assert_int_equal(accounts_update_look(s->writer, &source), 0);
         assert_int_equal(known(s, "alice").state, ACCOUNT_GONE);
         key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
         assert_false(pass(s, true, "alice ", "alice=unknown"));
         key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
         assert_true(pass(s, true, "alice ", "alice=gone"));
         key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the account was removed");
+}
+
+/* Keys that have just come from another host: what the files say of their owners is written, and
+ * whether somebody has to be asked for the others is told. */
+static void test_a_look_at_newcomers(void **state) {
+        struct accounts_source source = { .etc = etc, .admin_group = NOBODY };
+        struct unit_store *s = *state;
+        uint64_t generation;
+
+        assert_int_equal(accounts_update_look(s->writer, &source), 0);
+        assert_int_equal(known(s, "alice").state, ACCOUNT_PRESENT);
+        assert_int_equal(known(s, "bob").checked_at, T0);
+        generation = s->shared.generation;
+        assert_int_equal(accounts_update_look(s->writer, &source), 0);
+        assert_int_equal(s->shared.generation, generation);
+        unit_key_insert(s->writer, "cccccccccc", "carol");
+        assert_int_equal(accounts_update_look(s->writer, &source), 1);
+        assert_int_equal(known(s, "carol").state, ACCOUNT_UNKNOWN);
+        put("passwd", ROOT ALICE BOB "carol:x:1000:1::/:\n");
+        assert_int_equal(accounts_update_look(s->writer, &source), 0);
+        assert_int_equal(known(s, "carol").state, ACCOUNT_PRESENT);
+
+        /* whether she administers is for a directory to say */
+        source.admin_group = ADMINS;
+        assert_int_equal(accounts_update_look(s->writer, &source), 0);
+        unit_key_insert(s->writer, "dddddddddd", "dora");
+        put("passwd", ROOT ALICE BOB "carol:x:1000:1::/:\ndora:x:1000:1::/:\n");
+        assert_int_equal(accounts_update_look(s->writer, &source), 1);
+        assert_int_equal(known(s, "dora").state, ACCOUNT_PRESENT);
+        put("passwd", "");
+        unit_fails("files that are not believed", accounts_update_look(s->writer, &source));
 }
 
 /* Refused from the first moment on; but the keys live as long as a directory may have the user. */
@@ -477,6 +509,7 @@ int main(void) {
                 test_facts(test_with_the_policy_a_password_takes_the_keys_along),
                 test_facts(test_a_local_user_who_is_gone),
                 test_facts(test_a_process_that_does_not_hear_the_answer),
+                test_facts(test_a_look_at_newcomers),
                 test_facts(test_nobody_says_what_became_of_a_local_user),
                 test_facts(test_an_answer_that_is_older_than_the_files),
                 cmocka_unit_test(test_lists_of_those_to_ask),
