@@ -201,8 +201,8 @@ static void on_answers(int r, const uint8_t *out, size_t len, void *userdata) {
         ask_next(a);
 }
 
-static int start_helper(struct accounts *a, const char (*names)[WIRE_USER_MAX + 1], size_t n,
-                        gid_t admin_group, struct helper **ret,
+static int start_helper(struct accounts *a, const char *const *names, size_t n, gid_t admin_group,
+                        struct helper **ret,
                         void (*done)(int r, const uint8_t *out, size_t len, void *userdata),
                         void *userdata) {
         uint8_t in[sizeof(gid_t) + ACCOUNTS_DIRECTORY_BATCH * (WIRE_USER_MAX + 1)];
@@ -216,7 +216,7 @@ static int start_helper(struct accounts *a, const char (*names)[WIRE_USER_MAX + 
 }
 
 static void ask_next(struct accounts *a) {
-        char names[ACCOUNTS_DIRECTORY_BATCH][WIRE_USER_MAX + 1];
+        const char *names[ACCOUNTS_DIRECTORY_BATCH];
         struct pass *pass = a->pass;
         int r;
 
@@ -230,9 +230,8 @@ static void ask_next(struct accounts *a) {
         if (pass->batch > pass->facts.n - pass->at)
                 pass->batch = pass->facts.n - pass->at;
         for (size_t i = 0; i < pass->batch; i++)
-                memcpy(names[i], pass->facts.asked[pass->at + i].look.asked, sizeof(names[i]));
-        r = start_helper(a, (const char(*)[WIRE_USER_MAX + 1]) names, pass->batch,
-                         pass->facts.admin_group, &a->helper, on_answers, a);
+                names[i] = pass->facts.asked[pass->at + i].look.asked;
+        r = start_helper(a, names, pass->batch, pass->facts.admin_group, &a->helper, on_answers, a);
         if (r < 0) {
                 log_message(MESSAGE_DIRECTORY_SILENT, LOG_WARNING, "no directory can be asked: %s",
                             strerrordesc_np(-r));
@@ -380,10 +379,10 @@ static void on_answer(int r, const uint8_t *out, size_t len, void *userdata) {
 
 static int start_ask(struct ask *ask) {
         struct accounts *a = ask->accounts;
+        const char *name = ask->name;
 
         ask->changes = a->changes;
-        return start_helper(a, (const char(*)[WIRE_USER_MAX + 1]) & ask->name, 1,
-                            admin_group_of(a->conf), &ask->helper, on_answer, ask);
+        return start_helper(a, &name, 1, admin_group_of(a->conf), &ask->helper, on_answer, ask);
 }
 
 int accounts_ask(struct accounts *a, const char *name,

@@ -14,8 +14,8 @@
 #define NSS_BUFFER_LEN (256 * 1024)
 #define GROUPS_MAX     65536
 
-ssize_t accounts_directory_ask(const char (*names)[WIRE_USER_MAX + 1], size_t n, gid_t admin_group,
-                               uint8_t *out, size_t size) {
+ssize_t accounts_directory_ask(const char *const *names, size_t n, gid_t admin_group, uint8_t *out,
+                               size_t size) {
         size_t used = sizeof(admin_group);
 
         if (used > size || n > ACCOUNTS_DIRECTORY_BATCH)

@@ -17,8 +17,8 @@
  * Writes the question for the ${n} (at most ${ACCOUNTS_DIRECTORY_BATCH}) users ${names} to the
  * ${size} bytes at ${out}. Returns its length, or -EMSGSIZE.
  */
-ssize_t accounts_directory_ask(const char (*names)[WIRE_USER_MAX + 1], size_t n, gid_t admin_group,
-                               uint8_t *out, size_t size) _must_check_;
+ssize_t accounts_directory_ask(const char *const *names, size_t n, gid_t admin_group, uint8_t *out,
+                               size_t size) _must_check_;
 
 /**
  * accounts_directory_run(in, in_len, out): what the helper does; see helper.h.

@@ -18,8 +18,6 @@
         "have-carried-"                                                                            \
         "a-name-of-a-length-that-no"
 
-typedef char names_t[WIRE_USER_MAX + 1];
-
 /* --- A directory. --- */
 
 int __wrap_getpwnam_r(const char *name, struct passwd *pw, char *buffer, size_t len,
@@ -120,13 +118,11 @@ int __wrap_getgrouplist(const char *user, gid_t group, gid_t *groups, int *ngrou
 
 static void look(const char *name, gid_t admin_group, struct accounts_directory_answer *ret) {
         uint8_t in[1024], *out = malloc(HELPER_BYTES_MAX);
-        names_t names[1] = {};
         size_t at = 0;
         ssize_t len;
 
         assert_non_null(out);
-        (void) snprintf(names[0], sizeof(names[0]), "%s", name);
-        len = accounts_directory_ask((const names_t *) names, 1, admin_group, in, sizeof(in));
+        len = accounts_directory_ask(&name, 1, admin_group, in, sizeof(in));
         unit_int(name, len, sizeof(gid_t) + strlen(name) + 1);
         len = accounts_directory_run(in, (size_t) len, out);
         unit_int(name, len, sizeof(*ret));
@@ -181,7 +177,8 @@ static void test_the_files_come_first(void **state) {
 }
 
 static void test_a_whole_batch(void **state) {
-        static names_t names[ACCOUNTS_DIRECTORY_BATCH + 1];
+        static char texts[ACCOUNTS_DIRECTORY_BATCH + 1][WIRE_USER_MAX + 1];
+        const char *names[ACCOUNTS_DIRECTORY_BATCH + 1];
         uint8_t *in = malloc(HELPER_BYTES_MAX), *out = malloc(HELPER_BYTES_MAX);
         struct accounts_directory_answer got;
         size_t at = 0;
@@ -189,18 +186,18 @@ static void test_a_whole_batch(void **state) {
 
         (void) state;
         assert_true(in && out);
-        for (size_t i = 0; i < ACCOUNTS_DIRECTORY_BATCH; i++)
-                memset(names[i], (int) ('A' + i % 26), WIRE_USER_MAX);
-        memcpy(names[5], "wfa-plain", 10);
-        assert_true(accounts_directory_ask((const names_t *) names, ACCOUNTS_DIRECTORY_BATCH + 1, 0,
-                                           in, HELPER_BYTES_MAX) == -EMSGSIZE);
-        len = accounts_directory_ask((const names_t *) names, ACCOUNTS_DIRECTORY_BATCH, NOBODY, in,
-                                     HELPER_BYTES_MAX);
+        for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+                memset(texts[i], (int) ('A' + i % 26), WIRE_USER_MAX);
+                names[i] = texts[i];
+        }
+        names[5] = "wfa-plain";
+        assert_true(accounts_directory_ask(names, ACCOUNTS_DIRECTORY_BATCH + 1, 0, in,
+                                           HELPER_BYTES_MAX) == -EMSGSIZE);
+        len = accounts_directory_ask(names, ACCOUNTS_DIRECTORY_BATCH, NOBODY, in, HELPER_BYTES_MAX);
         assert_true(len > 0);
         /* what does not fit is refused, not cut */
         for (ssize_t size = 0; size < len; size++)
-                assert_true(accounts_directory_ask((const names_t *) names,
-                                                   ACCOUNTS_DIRECTORY_BATCH, NOBODY, out,
+                assert_true(accounts_directory_ask(names, ACCOUNTS_DIRECTORY_BATCH, NOBODY, out,
                                                    (size_t) size) == -EMSGSIZE);
         len = accounts_directory_run(in, (size_t) len, out);
         assert_int_equal(len, ACCOUNTS_DIRECTORY_BATCH * sizeof(got));
