@@ -454,6 +454,8 @@ int accounts_new(struct accounts **ret, sd_event *event, struct worker *worker, 
         if (r < 0)
                 log_line(LOG_WARNING, "changes of accounts in '%s' are seen late: %s", etc,
                          strerrordesc_np(-r));
+        else /* before an answer of a helper that is older than the change */
+                (void) sd_event_source_set_priority(a->watch, SD_EVENT_PRIORITY_IMPORTANT);
         r = sd_event_add_time_relative(event, &a->timer, CLOCK_MONOTONIC, PERIODIC_USEC, 0,
                                        on_timer, a);
         if (r < 0) {
