@@ -6,6 +6,7 @@
 #include <sys/queue.h>
 
 #include "accounts/accounts.h"
+#include "accounts/accounts_pass.h"
 #include "accounts/accounts_update.h"
 #include "base/helper.h"
 #include "base/log.h"
@@ -18,13 +19,12 @@
 /* times, when the files change meanwhile */
 #define ASK_AGAIN_MAX 5
 
-/* A pass over everybody: the files, on the writer thread; the directories for whom the files do
- * not settle, in helpers; the answers, there. */
-struct pass {
+/* A job of the writer thread, and the users that it is about. They belong to the writer thread
+ * until the job is done. */
+struct work {
         struct worker_job job;
         struct accounts *accounts;
         struct accounts_update facts;
-        size_t at, batch;
 };
 
 struct ask {
@@ -49,22 +49,21 @@ struct settle {
         void *userdata;
 };
 
-/* Invariants: (1) one pass at a time, ${pass} is it; (2) again and again_everybody say that
- * another one is due then; (3) while it waits for a helper, changes of the files are seen to by
- * ${quick}, so that a directory that hangs does not hold them up, and whom the files have lost
- * is asked for behind the others. */
+/* Invariants: (1) ${reading} is the writer thread's while the state says that files are read, and
+ * ${list} is while it says that answers are written; (2) ${helper} is there exactly while the state
+ * says that directories are asked, and its question is the ${batch} users of ${list} from ${at}. */
 struct accounts {
         sd_event *event;
         struct worker *worker;
         const char *etc;
         const struct conf *conf;
         sd_event_source *watch, *timer;
-        struct pass *pass;
-        struct helper *helper; /* of the pass */
-        struct pass *quick;    /* the files alone; the writer's */
-        /* that one, until the pass is the loop's again */
-        struct pass *waiting;
-        bool again, again_everybody, stopped;
+        struct accounts_pass pass;
+        struct work reading; /* the files */
+        struct work list;    /* users to ask for */
+        size_t at, batch;
+        bool one_by_one; /* a question has one user */
+        struct helper *helper;
         /* of the files, as far as they were seen */
         uint64_t changes;
         LIST_HEAD(, ask) asks;
@@ -72,18 +71,18 @@ struct accounts {
         LIST_HEAD(, settle) settles;
 };
 
-static void start_pass(struct accounts *a, bool everybody);
-static void start_quick(struct accounts *a);
-static void ask_next(struct accounts *a);
+static void step(struct accounts *a, enum accounts_pass_event event);
 
-/* --- The way of a pass --- */
-
-static struct pass *pass_free(struct pass *pass) {
-        if (pass)
-                accounts_update_done(&pass->facts);
-        free(pass);
-        return NULL;
+static bool is_stopped(const struct accounts *a) {
+        return a->pass.state == ACCOUNTS_PASS_STOPPED;
 }
+
+static void later(struct accounts *a, uint64_t usec) {
+        (void) sd_event_source_set_time_relative(a->timer, usec);
+        (void) sd_event_source_set_enabled(a->timer, SD_EVENT_ONESHOT);
+}
+
+/* --- Those who wait for the end of a pass --- */
 
 static void settle_end(struct settle *settle) {
         void (*done)(void *userdata) = settle->done;
@@ -95,7 +94,7 @@ static void settle_end(struct settle *settle) {
         done(userdata);
 }
 
-/* The pass over everybody that has ended is the one that they waited for. */
+/* The pass that has ended is the one that they waited for. */
 static void end_settles(struct accounts *a) {
         struct settle *settle = LIST_FIRST(&a->settles), *next;
 
@@ -106,99 +105,93 @@ static void end_settles(struct accounts *a) {
         }
 }
 
-static void end_pass(struct accounts *a) {
-        bool everybody = a->again_everybody, again = a->again || everybody;
+static void begin_settles(struct accounts *a) {
+        struct settle *settle;
 
-        if (a->pass && a->pass->facts.everybody)
-                end_settles(a);
-        a->pass = pass_free(a->pass);
-        if (a->stopped)
-                a->waiting = pass_free(a->waiting);
-        else if (a->waiting) {
-                a->pass = take_ptr(a->waiting);
-                ask_next(a);
-                start_quick(a);
-        } else {
-                a->again = a->again_everybody = false;
-                if (again)
-                        start_pass(a, everybody);
-        }
+        LIST_FOREACH(settle, &a->settles, entries)
+                settle->begun = true;
 }
 
-static void later(struct accounts *a, uint64_t usec) {
-        (void) sd_event_source_set_time_relative(a->timer, usec);
-        (void) sd_event_source_set_enabled(a->timer, SD_EVENT_ONESHOT);
-}
-
-static int submit(struct pass *pass, void (*run)(struct worker_job *job, struct store *writer),
-                  void (*done)(struct worker_job *job)) {
-        pass->job = (struct worker_job){ .run = run, .done = done, .urgent = true };
-        return worker_submit(pass->accounts->worker, &pass->job);
-}
-
-static void submit_pass(struct accounts *a,
-                        void (*run)(struct worker_job *job, struct store *writer),
-                        void (*done)(struct worker_job *job)) {
-        if (submit(a->pass, run, done) >= 0)
-                return;
-        later(a, RETRY_USEC); /* everything again then */
-        a->again = a->again_everybody = false;
-        end_pass(a);
-}
+/* --- What a pass does, and when it is done --- */
 
 static gid_t admin_group_of(const struct conf *conf) {
         return conf && conf->has_admin_group ? conf->admin_group : (gid_t) -1;
 }
 
-static struct pass *new_pass(struct accounts *a, bool everybody) {
-        struct pass *pass = calloc(1, sizeof(*pass));
-
-        if (!pass)
-                return NULL;
-        pass->accounts = a;
-        pass->facts.etc = a->etc;
-        pass->batch = ACCOUNTS_DIRECTORY_BATCH;
-        pass->facts.everybody = everybody;
-        pass->facts.admin_group = admin_group_of(a->conf);
-        return pass;
+static int submit(struct accounts *a, struct work *work,
+                  void (*run)(struct worker_job *job, struct store *writer),
+                  void (*done)(struct worker_job *job)) {
+        work->job = (struct worker_job){ .run = run, .done = done, .urgent = true };
+        work->accounts = a;
+        return worker_submit(a->worker, &work->job);
 }
 
-static void files_run(struct worker_job *job, struct store *writer) {
-        accounts_update_read(&((struct pass *) job)->facts, writer);
+static void read_run(struct worker_job *job, struct store *writer) {
+        (void) !accounts_update_read(&((struct work *) job)->facts, writer);
 }
 
-static void answers_run(struct worker_job *job, struct store *writer) {
-        accounts_update_take(&((struct pass *) job)->facts, writer);
+static void read_done(struct worker_job *job) {
+        struct work *reading = (struct work *) job;
+        struct accounts *a = reading->accounts;
+
+        if (accounts_update_append(&a->list.facts, &reading->facts) < 0)
+                later(a, RETRY_USEC);
+        accounts_update_done(&reading->facts);
+        step(a, ACCOUNTS_PASS_READ);
 }
 
-static void answers_done(struct worker_job *job) {
-        end_pass(((struct pass *) job)->accounts);
+static int read_files(struct accounts *a, bool everybody) {
+        int r;
+
+        a->reading.facts = (struct accounts_update){ .etc = a->etc,
+                                                     .admin_group = admin_group_of(a->conf),
+                                                     .everybody = everybody };
+        r = submit(a, &a->reading, read_run, read_done);
+        if (r >= 0 && everybody)
+                begin_settles(a);
+        return r;
+}
+
+static void write_run(struct worker_job *job, struct store *writer) {
+        accounts_update_take(&((struct work *) job)->facts, writer);
+}
+
+static void write_done(struct worker_job *job) {
+        step(((struct work *) job)->accounts, ACCOUNTS_PASS_WRITTEN);
+}
+
+static void end_pass(struct accounts *a) {
+        accounts_update_done(&a->list.facts);
+        a->list.facts = (struct accounts_update){};
+        a->at = 0;
+        a->one_by_one = false;
+        end_settles(a);
 }
 
 static void on_answers(int r, const uint8_t *out, size_t len, void *userdata) {
         struct accounts *a = userdata;
         /* its answer goes with it */
         _cleanup_(helper_freep) struct helper *helper = take_ptr(a->helper);
-        struct pass *pass = a->pass;
+        struct accounts_asked *asked = a->list.facts.asked + a->at;
         struct accounts_directory_answer look;
         size_t at = 0;
 
-        if (r < 0 && pass->batch > 1) {
-                /* one of them hangs, and must not stand for the others */
-                pass->batch = 1;
-                ask_next(a);
+        if (r < 0 && a->batch > 1) {
+                /* One of them hangs, and must not stand for the others. */
+                a->one_by_one = true;
+                step(a, ACCOUNTS_PASS_ANSWERED);
                 return;
         }
         if (r < 0)
                 log_message(MESSAGE_DIRECTORY_SILENT, LOG_WARNING,
                             "nobody says whether user '%s' exists, going by what was known: %s",
-                            pass->facts.asked[pass->at].look.asked, strerrordesc_np(-r));
+                            asked->look.asked, strerrordesc_np(-r));
         for (size_t i = 0;
-             r >= 0 && i < pass->batch && accounts_directory_next(out, len, &at, &look) > 0; i++)
-                if (strcmp(look.asked, pass->facts.asked[pass->at + i].look.asked) == 0)
-                        pass->facts.asked[pass->at + i].look = look;
-        pass->at += pass->batch;
-        ask_next(a);
+             r >= 0 && i < a->batch && accounts_directory_next(out, len, &at, &look) > 0; i++)
+                if (strcmp(look.asked, asked[i].look.asked) == 0)
+                        asked[i].look = look;
+        a->at += a->batch;
+        step(a, ACCOUNTS_PASS_ANSWERED);
 }
 
 static int start_helper(struct accounts *a, const char *const *names, size_t n, gid_t admin_group,
@@ -215,103 +208,82 @@ static int start_helper(struct accounts *a, const char *const *names, size_t n, 
                             n * sizeof(struct accounts_directory_answer), ASK_USEC, done, userdata);
 }
 
-static void ask_next(struct accounts *a) {
+static int ask_next(struct accounts *a) {
         const char *names[ACCOUNTS_DIRECTORY_BATCH];
-        struct pass *pass = a->pass;
         int r;
 
-        if (a->stopped || pass->at == pass->facts.n) {
-                if (a->stopped || pass->facts.n == 0)
-                        end_pass(a);
-                else
-                        submit_pass(a, answers_run, answers_done);
-                return;
-        }
-        if (pass->batch > pass->facts.n - pass->at)
-                pass->batch = pass->facts.n - pass->at;
-        for (size_t i = 0; i < pass->batch; i++)
-                names[i] = pass->facts.asked[pass->at + i].look.asked;
-        r = start_helper(a, names, pass->batch, pass->facts.admin_group, &a->helper, on_answers, a);
-        if (r < 0) {
+        a->batch = a->one_by_one ? 1 : ACCOUNTS_DIRECTORY_BATCH;
+        if (a->batch > a->list.facts.n - a->at)
+                a->batch = a->list.facts.n - a->at;
+        for (size_t i = 0; i < a->batch; i++)
+                names[i] = a->list.facts.asked[a->at + i].look.asked;
+        r = start_helper(a, names, a->batch, admin_group_of(a->conf), &a->helper, on_answers, a);
+        if (r < 0)
                 log_message(MESSAGE_DIRECTORY_SILENT, LOG_WARNING, "no directory can be asked: %s",
                             strerrordesc_np(-r));
-                later(a, RETRY_USEC);
+        return r;
+}
+
+static const struct {
+        enum accounts_pass_act act;
+        enum accounts_pass_event failed;
+} acts[] = {
+        { ACCOUNTS_PASS_END, _ACCOUNTS_PASS_EVENT_MAX }, /* cannot fail */
+        { ACCOUNTS_PASS_ASK, ACCOUNTS_PASS_NOT_ASKED },
+        { ACCOUNTS_PASS_WRITE, ACCOUNTS_PASS_NOT_WRITTEN },
+        { ACCOUNTS_PASS_READ_FILES, ACCOUNTS_PASS_NOT_READ },
+        { ACCOUNTS_PASS_READ_ALL, ACCOUNTS_PASS_NOT_READ },
+};
+
+static int act(struct accounts *a, enum accounts_pass_act what) {
+        switch (what) {
+        case ACCOUNTS_PASS_END:
                 end_pass(a);
+                return 0;
+        case ACCOUNTS_PASS_ASK:
+                return ask_next(a);
+        case ACCOUNTS_PASS_WRITE:
+                return submit(a, &a->list, write_run, write_done);
+        case ACCOUNTS_PASS_READ_FILES:
+                return read_files(a, false);
+        case ACCOUNTS_PASS_READ_ALL:
+                return read_files(a, true);
         }
+        return 0;
 }
 
-static void quick_done(struct worker_job *job);
+static unsigned next(struct accounts *a, enum accounts_pass_event event) {
+        size_t n = a->list.facts.n;
 
-/* The files have changed while directories are asked. */
-static void start_quick(struct accounts *a) {
-        if (!a->again || !a->helper || a->quick || a->stopped)
-                return;
-        a->quick = new_pass(a, false);
-        if (!a->quick || submit(a->quick, files_run, quick_done) < 0) {
-                a->quick = pass_free(a->quick);
-                /* again says that it is still to be done */
-                return;
-        }
-        a->again = false;
+        return accounts_pass_step(&a->pass, event,
+                                  (struct accounts_pass_list){ .left = n > a->at, .any = n > 0 });
 }
 
-static void quick_done(struct worker_job *job) {
-        struct pass *quick = (struct pass *) job;
-        struct accounts *a = quick->accounts;
+/* The only way from one state to another. */
+static void step(struct accounts *a, enum accounts_pass_event event) {
+        unsigned todo = next(a, event);
 
-        a->quick = NULL;
-        if (!a->stopped && quick->facts.n > 0) {
-                if (!a->pass) {
-                        a->pass = quick;
-                        ask_next(a);
-                        start_quick(a);
-                        return;
+        for (size_t i = 0; i < ARRAY_LEN(acts);) {
+                if (!(todo & acts[i].act)) {
+                        i++;
+                        continue;
                 }
-                if (!a->helper) {
-                        a->waiting = quick;
-                        return;
-                }
-                if (accounts_update_append(&a->pass->facts, &quick->facts) < 0)
-                        later(a, RETRY_USEC);
-        }
-        (void) pass_free(quick);
-        start_quick(a);
-}
-
-static void files_done(struct worker_job *job) {
-        struct accounts *a = ((struct pass *) job)->accounts;
-
-        ask_next(a);
-        start_quick(a);
-}
-
-static void start_pass(struct accounts *a, bool everybody) {
-        struct settle *settle;
-
-        if (a->stopped)
-                return;
-        if (a->pass) {
-                a->again |= !everybody;
-                a->again_everybody |= everybody;
-                start_quick(a);
-                return;
-        }
-        LIST_FOREACH(settle, &a->settles, entries)
-                settle->begun |= everybody;
-        a->pass = new_pass(a, everybody);
-        if (a->pass)
-                submit_pass(a, files_run, files_done);
-        else
+                todo &= ~(unsigned) acts[i].act;
+                if (act(a, acts[i].act) >= 0)
+                        continue;
                 later(a, RETRY_USEC);
+                todo |= next(a, acts[i].failed);
+                i = 0;
+        }
 }
 
 void accounts_refresh(struct accounts *a) {
-        start_pass(a, true);
+        step(a, ACCOUNTS_PASS_REFRESH);
 }
 
 void accounts_set_conf(struct accounts *a, const struct conf *conf) {
         a->conf = conf;
-        start_pass(a, true);
+        step(a, ACCOUNTS_PASS_REFRESH);
 }
 
 struct accounts_source accounts_source(const struct accounts *a) {
@@ -329,7 +301,7 @@ int accounts_settle(struct accounts *a, void (*done)(void *userdata), void *user
         struct settle *settle;
         int r;
 
-        if (a->stopped)
+        if (is_stopped(a))
                 return -EBUSY;
         settle = calloc(1, sizeof(*settle));
         if (!settle)
@@ -342,7 +314,7 @@ int accounts_settle(struct accounts *a, void (*done)(void *userdata), void *user
                 return r;
         }
         LIST_INSERT_HEAD(&a->settles, settle, entries);
-        start_pass(a, true);
+        step(a, ACCOUNTS_PASS_REFRESH);
         return 0;
 }
 
@@ -391,7 +363,7 @@ int accounts_ask(struct accounts *a, const char *name,
         struct ask *ask;
         int r;
 
-        if (a->stopped || a->n_asks >= ACCOUNTS_ASKS_MAX)
+        if (is_stopped(a) || a->n_asks >= ACCOUNTS_ASKS_MAX)
                 return -EBUSY;
         if (strlen(name) > WIRE_USER_MAX)
                 return -ENAMETOOLONG;
@@ -422,7 +394,7 @@ static int on_change(sd_event_source *source, const struct inotify_event *event,
         for (size_t i = 0; i < ARRAY_LEN(names); i++)
                 if (overflow || (event->len > 0 && strcmp(event->name, names[i]) == 0)) {
                         a->changes++;
-                        start_pass(a, false);
+                        step(a, ACCOUNTS_PASS_CHANGED);
                         break;
                 }
         return 0;
@@ -432,7 +404,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         (void) source;
         (void) usec;
         later(userdata, PERIODIC_USEC);
-        start_pass(userdata, true);
+        step(userdata, ACCOUNTS_PASS_REFRESH);
         return 0;
 }
 
@@ -454,7 +426,8 @@ int accounts_new(struct accounts **ret, sd_event *event, struct worker *worker, 
         if (r < 0)
                 log_line(LOG_WARNING, "changes of accounts in '%s' are seen late: %s", etc,
                          strerrordesc_np(-r));
-        else /* before an answer of a helper that is older than the change */
+        else
+                /* It comes before an answer of a helper that is older than the change. */
                 (void) sd_event_source_set_priority(a->watch, SD_EVENT_PRIORITY_IMPORTANT);
         r = sd_event_add_time_relative(event, &a->timer, CLOCK_MONOTONIC, PERIODIC_USEC, 0,
                                        on_timer, a);
@@ -467,17 +440,13 @@ int accounts_new(struct accounts **ret, sd_event *event, struct worker *worker, 
 }
 
 void accounts_stop(struct accounts *a) {
-        if (!a || a->stopped)
+        if (!a || is_stopped(a))
                 return;
-        a->stopped = true;
+        step(a, ACCOUNTS_PASS_STOP);
         a->watch = sd_event_source_disable_unref(a->watch);
         a->timer = sd_event_source_disable_unref(a->timer);
-        /* A pass that waits for a helper ends here; one that is the writer's ends when its job
-         * is done. */
-        if (a->helper) {
-                a->helper = helper_free(a->helper);
-                end_pass(a);
-        }
+        /* The lists may be the writer thread's: see accounts_free(). */
+        a->helper = helper_free(a->helper);
         while (!LIST_EMPTY(&a->asks)) {
                 struct ask *ask = LIST_FIRST(&a->asks);
 
@@ -489,7 +458,11 @@ void accounts_stop(struct accounts *a) {
 }
 
 struct accounts *accounts_free(struct accounts *a) {
+        if (!a)
+                return NULL;
         accounts_stop(a);
+        accounts_update_done(&a->reading.facts);
+        accounts_update_done(&a->list.facts);
         free(a);
         return NULL;
 }

@@ -228,9 +228,11 @@ void accounts_update_take(struct accounts_update *facts, struct store *writer) {
 }
 
 int accounts_update_append(struct accounts_update *facts, const struct accounts_update *more) {
-        struct accounts_asked *asked =
-                reallocarray(facts->asked, facts->n + more->n, sizeof(*asked));
+        struct accounts_asked *asked;
 
+        if (more->n == 0)
+                return 0;
+        asked = reallocarray(facts->asked, facts->n + more->n, sizeof(*asked));
         if (!asked)
                 return -ENOMEM;
         memcpy(asked + facts->n, more->asked, more->n * sizeof(*asked));

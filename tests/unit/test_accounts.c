@@ -424,7 +424,8 @@ static void test_a_change_meanwhile_has_it_asked_again(void **state) {
         answer = (struct answer){};
         assert_int_equal(accounts_ask(h->accounts, "slow1", on_answer, &answer), 0);
         for (unsigned seen = n + 2; answer.n_done == 0;) {
-                if (n_helpers != seen) /* another one was asked: a change while it looks */
+                /* a change while the next one looks */
+                if (n_helpers != seen)
                         put(h, "shadow", "alice:$y$x:20000:0:99999::::\n");
                 seen = n_helpers;
                 unit_succeeds("sd_event_run", sd_event_run(h->event, SECOND / 20));
