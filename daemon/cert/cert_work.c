@@ -9,44 +9,44 @@
 
 ssize_t cert_work_ask_read(const struct cert_blob *ders, size_t n, enum cert_kind kind, int64_t now,
                            uint8_t *out, size_t size) {
-        struct cert_writer w = { .out = out, .size = size };
+        struct bytes_writer w = { .out = out, .size = size };
 
-        cert_bytes_put(&w, 1, CERT_BYTES_READ);
-        cert_bytes_put(&w, 1, kind);
-        cert_bytes_put(&w, CERT_BYTES_TIME, (uint64_t) now);
+        bytes_write(&w, 1, CERT_BYTES_READ);
+        bytes_write(&w, 1, kind);
+        bytes_write(&w, BYTES_TIME, (uint64_t) now);
         cert_bytes_put_blobs(&w, ders, n);
-        return cert_bytes_written(&w);
+        return bytes_written(&w);
 }
 
 ssize_t cert_work_ask_judge(const struct cert_question *question, uint8_t *out, size_t size) {
-        struct cert_writer w = { .out = out, .size = size };
+        struct bytes_writer w = { .out = out, .size = size };
 
         if (question->n_cas > CERT_CAS_MAX)
                 return -EMSGSIZE;
-        cert_bytes_put(&w, 1, CERT_BYTES_JUDGE);
-        cert_bytes_put(&w, 1,
-                       (question->registered ? CERT_BYTES_REGISTERED : 0U) |
-                               (question->signature.bytes ? CERT_BYTES_SIGNATURE : 0U));
-        cert_bytes_put(&w, CERT_BYTES_TIME, (uint64_t) question->now);
-        cert_bytes_put_blob(&w, question->der.bytes, question->der.len);
-        cert_bytes_put_blob(&w, question->message.bytes, question->message.len);
-        cert_bytes_put_blob(&w, question->signature.bytes,
-                            question->signature.bytes ? question->signature.len : 0);
+        bytes_write(&w, 1, CERT_BYTES_JUDGE);
+        bytes_write(&w, 1,
+                    (question->registered ? CERT_BYTES_REGISTERED : 0U) |
+                            (question->signature.bytes ? CERT_BYTES_SIGNATURE : 0U));
+        bytes_write(&w, BYTES_TIME, (uint64_t) question->now);
+        bytes_write_blob(&w, question->der.bytes, question->der.len);
+        bytes_write_blob(&w, question->message.bytes, question->message.len);
+        bytes_write_blob(&w, question->signature.bytes,
+                         question->signature.bytes ? question->signature.len : 0);
         cert_bytes_put_blobs(&w, question->cas, question->n_cas);
-        return cert_bytes_written(&w);
+        return bytes_written(&w);
 }
 
 ssize_t cert_work_ask_crl(const struct cert_blob *crl, const struct cert_blob *cas, size_t n_cas,
                           int64_t now, uint8_t *out, size_t size) {
-        struct cert_writer w = { .out = out, .size = size };
+        struct bytes_writer w = { .out = out, .size = size };
 
         if (n_cas > CERT_CAS_MAX)
                 return -EMSGSIZE;
-        cert_bytes_put(&w, 1, CERT_BYTES_CRL);
-        cert_bytes_put(&w, CERT_BYTES_TIME, (uint64_t) now);
-        cert_bytes_put_blob(&w, crl->bytes, crl->len);
+        bytes_write(&w, 1, CERT_BYTES_CRL);
+        bytes_write(&w, BYTES_TIME, (uint64_t) now);
+        bytes_write_blob(&w, crl->bytes, crl->len);
         cert_bytes_put_blobs(&w, cas, n_cas);
-        return cert_bytes_written(&w);
+        return bytes_written(&w);
 }
 
 /* --- Answers --- */
@@ -56,19 +56,19 @@ static bool is_read(const struct cert_record *cert) {
         return cert->serial.len > 0 && cert->key_type[0];
 }
 
-static void take_kind(struct cert_reader *r, enum cert_bytes_kind kind) {
-        r->bad |= cert_bytes_take(r, 1) != kind;
+static void take_kind(struct bytes_reader *r, enum cert_bytes_kind kind) {
+        r->bad |= bytes_read(r, 1) != kind;
 }
 
-static enum cert_fault take_fault(struct cert_reader *r) {
-        uint64_t fault = cert_bytes_take(r, 1);
+static enum cert_fault take_fault(struct bytes_reader *r) {
+        uint64_t fault = bytes_read(r, 1);
 
         r->bad |= fault >= _CERT_FAULT_MAX;
         return r->bad ? CERT_UNREADABLE : (enum cert_fault) fault;
 }
 
 int cert_work_take_read(const uint8_t *in, size_t len, size_t *at, struct cert_work_read *ret) {
-        struct cert_reader r = { .in = in, .len = len, .at = *at };
+        struct bytes_reader r = { .in = in, .len = len, .at = *at };
         struct cert_work_read read = {};
 
         if (*at == len)
@@ -122,30 +122,29 @@ static bool is_consistent(const struct cert_verdict *verdict) {
 }
 
 int cert_work_take_verdict(const uint8_t *in, size_t len, struct cert_verdict *ret) {
-        struct cert_reader r = { .in = in, .len = len };
+        struct bytes_reader r = { .in = in, .len = len };
         struct cert_verdict verdict = {};
 
         take_kind(&r, CERT_BYTES_JUDGE);
-        verdict.reason = (enum reason) cert_bytes_take(&r, 1);
+        verdict.reason = (enum reason) bytes_read(&r, 1);
         cert_bytes_take_text(&r, verdict.detail, sizeof(verdict.detail));
         cert_bytes_take_record(&r, &verdict.cert);
         verdict.begins_at = cert_bytes_take_time(&r);
         verdict.ends_at = cert_bytes_take_time(&r);
-        verdict.n_serials = cert_bytes_take(&r, 1);
+        verdict.n_serials = bytes_read(&r, 1);
         r.bad |= verdict.n_serials > CERT_CHAIN_MAX || !is_judged(verdict.reason);
         for (size_t i = 0; i < verdict.n_serials && !r.bad; i++) {
-                cert_bytes_take_raw(&r, verdict.serials[i].issuer,
-                                    sizeof(verdict.serials[i].issuer));
+                bytes_read_raw(&r, verdict.serials[i].issuer, sizeof(verdict.serials[i].issuer));
                 cert_bytes_take_serial(&r, &verdict.serials[i]);
         }
-        if (!cert_bytes_is_at_end(&r) || !is_consistent(&verdict))
+        if (!bytes_is_at_end(&r) || !is_consistent(&verdict))
                 return -EBADMSG;
         *ret = verdict;
         return 0;
 }
 
-static int64_t take_end(struct cert_reader *r) {
-        uint64_t ends = cert_bytes_take(r, 1);
+static int64_t take_end(struct bytes_reader *r) {
+        uint64_t ends = bytes_read(r, 1);
         int64_t t = cert_bytes_take_time(r);
 
         r->bad |= ends > 1;
@@ -153,7 +152,7 @@ static int64_t take_end(struct cert_reader *r) {
 }
 
 /* Each of them, so that nobody who uses one need look. */
-static bool take_entries(struct cert_reader *r, struct cert_work_crl *crl) {
+static bool take_entries(struct bytes_reader *r, struct cert_work_crl *crl) {
         struct cert_serial serial;
 
         crl->serials = r->in + r->at;
@@ -161,21 +160,21 @@ static bool take_entries(struct cert_reader *r, struct cert_work_crl *crl) {
                 cert_bytes_take_serial(r, &serial);
                 r->bad |= serial.len == 0;
         }
-        return cert_bytes_is_at_end(r);
+        return bytes_is_at_end(r);
 }
 
 int cert_work_take_crl(const uint8_t *in, size_t len, struct cert_work_crl *ret) {
-        struct cert_reader r = { .in = in, .len = len };
+        struct bytes_reader r = { .in = in, .len = len };
         struct cert_work_crl work = {};
 
         take_kind(&r, CERT_BYTES_CRL);
         work.fault = take_fault(&r);
         cert_bytes_take_text(&r, work.detail, sizeof(work.detail));
-        cert_bytes_take_raw(&r, work.crl.ca, sizeof(work.crl.ca));
-        cert_bytes_take_raw(&r, work.crl.issuer, sizeof(work.crl.issuer));
+        bytes_read_raw(&r, work.crl.ca, sizeof(work.crl.ca));
+        bytes_read_raw(&r, work.crl.issuer, sizeof(work.crl.issuer));
         work.crl.this_update = cert_bytes_take_time(&r);
         work.crl.next_update = take_end(&r);
-        work.crl.revoked = work.n_serials = cert_bytes_take(&r, CERT_BYTES_NUMBER);
+        work.crl.revoked = work.n_serials = bytes_read(&r, BYTES_NUMBER);
         if (!take_entries(&r, &work) ||
             (work.fault == CERT_FINE ? work.crl.this_update > work.crl.next_update
                                      : work.n_serials > 0))

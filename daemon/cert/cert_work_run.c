@@ -9,14 +9,14 @@
 
 /* As many entries of a list as fit an answer. */
 #define CRL_HEAD_MAX                                                                               \
-        (1 + 1 + 1 + 2 * CERT_BYTES_NUMBER + CERT_DETAIL_LEN + RECORD_THUMBPRINT_LEN +             \
-         RECORD_HASH_LEN + 2 * CERT_BYTES_TIME)
+        (1 + 1 + 1 + 2 * BYTES_NUMBER + CERT_DETAIL_LEN + RECORD_THUMBPRINT_LEN +                  \
+         RECORD_HASH_LEN + 2 * BYTES_TIME)
 #define ENTRIES_MAX ((HELPER_BYTES_MAX - CRL_HEAD_MAX) / CERT_BYTES_SERIAL_LEN)
 
-static void answer_read(struct cert_reader *r, struct cert_writer *w) {
-        enum cert_kind kind = cert_bytes_take(r, 1) == CERT_CA ? CERT_CA : CERT_CLIENT;
-        int64_t now = (int64_t) cert_bytes_take(r, CERT_BYTES_TIME);
-        size_t n = cert_bytes_take(r, CERT_BYTES_NUMBER);
+static void answer_read(struct bytes_reader *r, struct bytes_writer *w) {
+        enum cert_kind kind = bytes_read(r, 1) == CERT_CA ? CERT_CA : CERT_CLIENT;
+        int64_t now = (int64_t) bytes_read(r, BYTES_TIME);
+        size_t n = bytes_read(r, BYTES_NUMBER);
 
         for (size_t i = 0; i < n && !r->bad && !w->full; i++) {
                 struct cert_blob der = cert_bytes_take_blob(r);
@@ -27,15 +27,15 @@ static void answer_read(struct cert_reader *r, struct cert_writer *w) {
                 if (r->bad)
                         return;
                 fault = cert_read(&der, kind, now, &cert, detail);
-                cert_bytes_put(w, 1, CERT_BYTES_READ);
-                cert_bytes_put(w, 1, fault);
-                cert_bytes_put_text(w, detail);
+                bytes_write(w, 1, CERT_BYTES_READ);
+                bytes_write(w, 1, fault);
+                bytes_write_text(w, detail);
                 cert_bytes_put_record(w, &cert);
         }
 }
 
-static size_t take_cas(struct cert_reader *r, struct cert_blob cas[static CERT_CAS_MAX]) {
-        size_t n = cert_bytes_take(r, CERT_BYTES_NUMBER);
+static size_t take_cas(struct bytes_reader *r, struct cert_blob cas[static CERT_CAS_MAX]) {
+        size_t n = bytes_read(r, BYTES_NUMBER);
 
         r->bad |= n > CERT_CAS_MAX;
         for (size_t i = 0; i < n && !r->bad; i++)
@@ -43,39 +43,39 @@ static size_t take_cas(struct cert_reader *r, struct cert_blob cas[static CERT_C
         return r->bad ? 0 : n;
 }
 
-static void answer_judge(struct cert_reader *r, struct cert_writer *w) {
-        unsigned flags = (unsigned) cert_bytes_take(r, 1);
+static void answer_judge(struct bytes_reader *r, struct bytes_writer *w) {
+        unsigned flags = (unsigned) bytes_read(r, 1);
         struct cert_blob cas[CERT_CAS_MAX];
         struct cert_question question = { .registered = flags & CERT_BYTES_REGISTERED, .cas = cas };
         struct cert_verdict verdict;
 
-        question.now = (int64_t) cert_bytes_take(r, CERT_BYTES_TIME);
+        question.now = (int64_t) bytes_read(r, BYTES_TIME);
         question.der = cert_bytes_take_blob(r);
         question.message = cert_bytes_take_blob(r);
         question.signature = cert_bytes_take_blob(r);
         question.n_cas = take_cas(r, cas);
         r->bad |= (flags & ~(unsigned) CERT_BYTES_FLAGS) != 0;
-        if (!cert_bytes_is_at_end(r))
+        if (!bytes_is_at_end(r))
                 return;
         if (!(flags & CERT_BYTES_SIGNATURE))
                 question.signature.bytes = NULL;
         cert_judge(&question, &verdict);
-        cert_bytes_put(w, 1, CERT_BYTES_JUDGE);
-        cert_bytes_put(w, 1, verdict.reason);
-        cert_bytes_put_text(w, verdict.detail);
+        bytes_write(w, 1, CERT_BYTES_JUDGE);
+        bytes_write(w, 1, verdict.reason);
+        bytes_write_text(w, verdict.detail);
         cert_bytes_put_record(w, &verdict.cert);
-        cert_bytes_put(w, CERT_BYTES_TIME, (uint64_t) verdict.begins_at);
-        cert_bytes_put(w, CERT_BYTES_TIME, (uint64_t) verdict.ends_at);
-        cert_bytes_put(w, 1, verdict.n_serials);
+        bytes_write(w, BYTES_TIME, (uint64_t) verdict.begins_at);
+        bytes_write(w, BYTES_TIME, (uint64_t) verdict.ends_at);
+        bytes_write(w, 1, verdict.n_serials);
         for (size_t i = 0; i < verdict.n_serials; i++) {
-                cert_bytes_put_raw(w, verdict.serials[i].issuer, sizeof(verdict.serials[i].issuer));
+                bytes_write_raw(w, verdict.serials[i].issuer, sizeof(verdict.serials[i].issuer));
                 cert_bytes_put_serial(w, &verdict.serials[i]);
         }
 }
 
-static void answer_crl(struct cert_reader *r, struct cert_writer *w) {
+static void answer_crl(struct bytes_reader *r, struct bytes_writer *w) {
         _cleanup_free_ struct cert_serial *serials = calloc(ENTRIES_MAX, sizeof(*serials));
-        int64_t now = (int64_t) cert_bytes_take(r, CERT_BYTES_TIME);
+        int64_t now = (int64_t) bytes_read(r, BYTES_TIME);
         struct cert_blob list = cert_bytes_take_blob(r), cas[CERT_CAS_MAX];
         size_t n_cas = take_cas(r, cas);
         char detail[CERT_DETAIL_LEN];
@@ -83,28 +83,27 @@ static void answer_crl(struct cert_reader *r, struct cert_writer *w) {
         enum cert_fault fault;
 
         r->bad |= !serials;
-        if (!cert_bytes_is_at_end(r))
+        if (!bytes_is_at_end(r))
                 return;
         fault = cert_read_crl(&list, cas, n_cas, now, &crl, serials, ENTRIES_MAX, detail);
-        cert_bytes_put(w, 1, CERT_BYTES_CRL);
-        cert_bytes_put(w, 1, fault);
-        cert_bytes_put_text(w, detail);
-        cert_bytes_put_raw(w, crl.ca, sizeof(crl.ca));
-        cert_bytes_put_raw(w, crl.issuer, sizeof(crl.issuer));
-        cert_bytes_put(w, CERT_BYTES_TIME, (uint64_t) crl.this_update);
-        cert_bytes_put(w, 1, crl.next_update != INT64_MAX);
-        cert_bytes_put(w, CERT_BYTES_TIME,
-                       crl.next_update == INT64_MAX ? 0 : (uint64_t) crl.next_update);
-        cert_bytes_put(w, CERT_BYTES_NUMBER, crl.revoked);
+        bytes_write(w, 1, CERT_BYTES_CRL);
+        bytes_write(w, 1, fault);
+        bytes_write_text(w, detail);
+        bytes_write_raw(w, crl.ca, sizeof(crl.ca));
+        bytes_write_raw(w, crl.issuer, sizeof(crl.issuer));
+        bytes_write(w, BYTES_TIME, (uint64_t) crl.this_update);
+        bytes_write(w, 1, crl.next_update != INT64_MAX);
+        bytes_write(w, BYTES_TIME, crl.next_update == INT64_MAX ? 0 : (uint64_t) crl.next_update);
+        bytes_write(w, BYTES_NUMBER, crl.revoked);
         for (size_t i = 0; i < crl.revoked; i++)
                 cert_bytes_put_serial(w, &serials[i]);
 }
 
 ssize_t cert_work_run(const uint8_t *in, size_t in_len, uint8_t *out) {
-        struct cert_writer w = { .out = out, .size = HELPER_BYTES_MAX };
-        struct cert_reader r = { .in = in, .len = in_len };
+        struct bytes_writer w = { .out = out, .size = HELPER_BYTES_MAX };
+        struct bytes_reader r = { .in = in, .len = in_len };
 
-        switch (cert_bytes_take(&r, 1)) {
+        switch (bytes_read(&r, 1)) {
         case CERT_BYTES_READ:
                 answer_read(&r, &w);
                 break;
@@ -115,5 +114,5 @@ ssize_t cert_work_run(const uint8_t *in, size_t in_len, uint8_t *out) {
                 answer_crl(&r, &w);
                 break;
         }
-        return cert_bytes_is_at_end(&r) && in_len > 1 ? cert_bytes_written(&w) : -EBADMSG;
+        return bytes_is_at_end(&r) && in_len > 1 ? bytes_written(&w) : -EBADMSG;
 }

@@ -22,20 +22,19 @@ static struct cert_record good_record(void) {
 }
 
 static int take_verdict(const struct cert_verdict *verdict) {
-        struct cert_writer w = { .out = out, .size = sizeof(out) };
+        struct bytes_writer w = { .out = out, .size = sizeof(out) };
         struct cert_verdict got;
         int r;
 
-        cert_bytes_put(&w, 1, CERT_BYTES_JUDGE);
-        cert_bytes_put(&w, 1, verdict->reason);
-        cert_bytes_put_text(&w, verdict->detail);
+        bytes_write(&w, 1, CERT_BYTES_JUDGE);
+        bytes_write(&w, 1, verdict->reason);
+        bytes_write_text(&w, verdict->detail);
         cert_bytes_put_record(&w, &verdict->cert);
-        cert_bytes_put(&w, CERT_BYTES_TIME, (uint64_t) verdict->begins_at);
-        cert_bytes_put(&w, CERT_BYTES_TIME, (uint64_t) verdict->ends_at);
-        cert_bytes_put(&w, 1, verdict->n_serials);
+        bytes_write(&w, BYTES_TIME, (uint64_t) verdict->begins_at);
+        bytes_write(&w, BYTES_TIME, (uint64_t) verdict->ends_at);
+        bytes_write(&w, 1, verdict->n_serials);
         for (size_t i = 0; i < verdict->n_serials; i++) {
-                cert_bytes_put_raw(&w, verdict->serials[i % CERT_CHAIN_MAX].issuer,
-                                   RECORD_HASH_LEN);
+                bytes_write_raw(&w, verdict->serials[i % CERT_CHAIN_MAX].issuer, RECORD_HASH_LEN);
                 cert_bytes_put_serial(&w, &verdict->serials[i % CERT_CHAIN_MAX]);
         }
         unit_poison(&got, sizeof(got));
@@ -103,14 +102,14 @@ static void test_verdicts_that_cannot_be(void **state) {
 }
 
 static int take_read(uint8_t fault, const char *detail, const struct cert_record *cert) {
-        struct cert_writer w = { .out = out, .size = sizeof(out) };
+        struct bytes_writer w = { .out = out, .size = sizeof(out) };
         struct cert_work_read got;
         size_t at = 0;
         int r;
 
-        cert_bytes_put(&w, 1, CERT_BYTES_READ);
-        cert_bytes_put(&w, 1, fault);
-        cert_bytes_put_text(&w, detail);
+        bytes_write(&w, 1, CERT_BYTES_READ);
+        bytes_write(&w, 1, fault);
+        bytes_write_text(&w, detail);
         cert_bytes_put_record(&w, cert);
         unit_poison(&got, sizeof(got));
         r = cert_work_take_read(out, w.len, &at, &got);
@@ -151,25 +150,25 @@ static void test_texts_that_do_not_fit(void **state) {
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(rooms); i++)
                 for (size_t more = 0; more < 2; more++) {
-                        struct cert_writer w = { .out = out, .size = sizeof(out) };
-                        struct cert_reader r = { .in = out };
+                        struct bytes_writer w = { .out = out, .size = sizeof(out) };
+                        struct bytes_reader r = { .in = out };
                         struct cert_record got = {};
                         char text[512] = "";
 
                         memset(text, 'x', rooms[i] - 1 + more);
-                        cert_bytes_put_raw(&w, text, RECORD_THUMBPRINT_LEN);
+                        bytes_write_raw(&w, text, RECORD_THUMBPRINT_LEN);
                         for (size_t j = 0; j < 7; j++)
-                                cert_bytes_put_text(&w, i == j ? text : "");
-                        cert_bytes_put_raw(&w, text, RECORD_HASH_LEN);
+                                bytes_write_text(&w, i == j ? text : "");
+                        bytes_write_raw(&w, text, RECORD_HASH_LEN);
                         cert_bytes_put_serial(&w, &got.serial);
-                        cert_bytes_put_text(&w, i == 7 ? text : "");
-                        cert_bytes_put_raw(&w, (const uint8_t[3 * RECORD_HASH_LEN]){},
-                                           sizeof(uint8_t[3 * RECORD_HASH_LEN]));
-                        cert_bytes_put(&w, CERT_BYTES_TIME, 0);
-                        cert_bytes_put(&w, CERT_BYTES_TIME, 0);
+                        bytes_write_text(&w, i == 7 ? text : "");
+                        bytes_write_raw(&w, (const uint8_t[3 * RECORD_HASH_LEN]){},
+                                        sizeof(uint8_t[3 * RECORD_HASH_LEN]));
+                        bytes_write(&w, BYTES_TIME, 0);
+                        bytes_write(&w, BYTES_TIME, 0);
                         r.len = w.len;
                         cert_bytes_take_record(&r, &got);
-                        assert_int_equal(cert_bytes_is_at_end(&r), more == 0);
+                        assert_int_equal(bytes_is_at_end(&r), more == 0);
                 }
 }
 
@@ -181,19 +180,19 @@ struct list {
 };
 
 static int take_crl(const struct list *list) {
-        struct cert_writer w = { .out = out, .size = sizeof(out) };
+        struct bytes_writer w = { .out = out, .size = sizeof(out) };
         struct cert_work_crl got;
         int r;
 
-        cert_bytes_put(&w, 1, CERT_BYTES_CRL);
-        cert_bytes_put(&w, 1, list->fault);
-        cert_bytes_put_text(&w, "");
-        cert_bytes_put_raw(&w, (const uint8_t[2 * RECORD_HASH_LEN]){},
-                           sizeof(uint8_t[2 * RECORD_HASH_LEN]));
-        cert_bytes_put(&w, CERT_BYTES_TIME, (uint64_t) list->this_update);
-        cert_bytes_put(&w, 1, list->ends);
-        cert_bytes_put(&w, CERT_BYTES_TIME, (uint64_t) list->next_update);
-        cert_bytes_put(&w, CERT_BYTES_NUMBER, list->revoked);
+        bytes_write(&w, 1, CERT_BYTES_CRL);
+        bytes_write(&w, 1, list->fault);
+        bytes_write_text(&w, "");
+        bytes_write_raw(&w, (const uint8_t[2 * RECORD_HASH_LEN]){},
+                        sizeof(uint8_t[2 * RECORD_HASH_LEN]));
+        bytes_write(&w, BYTES_TIME, (uint64_t) list->this_update);
+        bytes_write(&w, 1, list->ends);
+        bytes_write(&w, BYTES_TIME, (uint64_t) list->next_update);
+        bytes_write(&w, BYTES_NUMBER, list->revoked);
         for (size_t i = 0; i < 2; i++)
                 cert_bytes_put_serial(&w, &list->serials[i]);
         unit_poison(&got, sizeof(got));
@@ -244,16 +243,16 @@ static void test_too_many_cas(void **state) {
         (void) state;
         for (size_t n = CERT_CAS_MAX; n <= CERT_CAS_MAX + 1; n++)
                 for (unsigned kind = 0; kind < 2; kind++) {
-                        struct cert_writer w = { .out = out, .size = sizeof(out) };
+                        struct bytes_writer w = { .out = out, .size = sizeof(out) };
 
-                        cert_bytes_put(&w, 1, kind == 0 ? CERT_BYTES_JUDGE : CERT_BYTES_CRL);
+                        bytes_write(&w, 1, kind == 0 ? CERT_BYTES_JUDGE : CERT_BYTES_CRL);
                         if (kind == 0)
-                                cert_bytes_put(&w, 1, 0);
-                        cert_bytes_put(&w, CERT_BYTES_TIME, 0);
-                        cert_bytes_put_blob(&w, "x", 1);
+                                bytes_write(&w, 1, 0);
+                        bytes_write(&w, BYTES_TIME, 0);
+                        bytes_write_blob(&w, "x", 1);
                         if (kind == 0) {
-                                cert_bytes_put_blob(&w, "", 0);
-                                cert_bytes_put_blob(&w, "", 0);
+                                bytes_write_blob(&w, "", 0);
+                                bytes_write_blob(&w, "", 0);
                         }
                         cert_bytes_put_blobs(&w, cas, n);
                         assert_int_equal(cert_work_run(out, w.len, answer) > 0, n == CERT_CAS_MAX);

@@ -173,23 +173,23 @@ static void check_answer(const char *row, struct client *client, enum verdict ve
 }
 
 static size_t write_answer(const char *bytes, enum reason reason, uint8_t *out, size_t size) {
-        struct cert_writer w = { .out = out, .size = size };
+        struct bytes_writer w = { .out = out, .size = size };
         struct cert_record cert = unit_cert(1);
         bool good = reason == REASON_NONE;
 
         keymint_sha256(bytes, strlen(bytes), cert.thumbprint);
-        cert_bytes_put(&w, 1, CERT_BYTES_JUDGE);
-        cert_bytes_put(&w, 1, reason);
-        cert_bytes_put_text(&w, good ? "" : "detail");
+        bytes_write(&w, 1, CERT_BYTES_JUDGE);
+        bytes_write(&w, 1, reason);
+        bytes_write_text(&w, good ? "" : "detail");
         cert_bytes_put_record(&w, &cert);
-        cert_bytes_put(&w, CERT_BYTES_TIME, good ? UNIT_CERT_BEGINS : 0);
-        cert_bytes_put(&w, CERT_BYTES_TIME, good ? UNIT_CERT_ENDS : 0);
-        cert_bytes_put(&w, 1, good);
+        bytes_write(&w, BYTES_TIME, good ? UNIT_CERT_BEGINS : 0);
+        bytes_write(&w, BYTES_TIME, good ? UNIT_CERT_ENDS : 0);
+        bytes_write(&w, 1, good);
         if (good) {
-                cert_bytes_put_raw(&w, cert.serial.issuer, sizeof(cert.serial.issuer));
+                bytes_write_raw(&w, cert.serial.issuer, sizeof(cert.serial.issuer));
                 cert_bytes_put_serial(&w, &cert.serial);
         }
-        assert_true(cert_bytes_written(&w) > 0);
+        assert_true(bytes_written(&w) > 0);
         return w.len;
 }
 
