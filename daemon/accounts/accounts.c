@@ -172,10 +172,10 @@ static void on_answers(int r, const uint8_t *out, size_t len, void *userdata) {
         struct accounts *a = userdata;
         /* its answer goes with it */
         _cleanup_(helper_freep) struct helper *helper = take_ptr(a->helper);
-        struct accounts_asked *asked = a->list.facts.asked + a->at;
-        struct accounts_directory_answer look;
-        size_t at = 0;
+        struct accounts_directory_answer *asked = a->list.facts.asked + a->at;
 
+        if (r >= 0)
+                r = accounts_directory_take(out, len, asked, a->batch);
         if (r < 0 && a->batch > 1) {
                 /* One of them hangs, and must not stand for the others. */
                 a->one_by_one = true;
@@ -185,11 +185,7 @@ static void on_answers(int r, const uint8_t *out, size_t len, void *userdata) {
         if (r < 0)
                 log_message(MESSAGE_DIRECTORY_SILENT, LOG_WARNING,
                             "nobody says whether user '%s' exists, going by what was known: %s",
-                            asked->look.asked, strerrordesc_np(-r));
-        for (size_t i = 0;
-             r >= 0 && i < a->batch && accounts_directory_next(out, len, &at, &look) > 0; i++)
-                if (strcmp(look.asked, asked[i].look.asked) == 0)
-                        asked[i].look = look;
+                            asked->asked, strerrordesc_np(-r));
         a->at += a->batch;
         step(a, ACCOUNTS_PASS_ANSWERED);
 }
@@ -198,14 +194,14 @@ static int start_helper(struct accounts *a, const char *const *names, size_t n, 
                         struct helper **ret,
                         void (*done)(int r, const uint8_t *out, size_t len, void *userdata),
                         void *userdata) {
-        uint8_t in[sizeof(gid_t) + ACCOUNTS_DIRECTORY_BATCH * (WIRE_USER_MAX + 1)];
+        uint8_t in[ACCOUNTS_DIRECTORY_QUESTION_MAX];
         ssize_t len;
 
         len = accounts_directory_ask(names, n, admin_group, in, sizeof(in));
         if (len < 0)
                 return (int) len;
         return helper_start(ret, a->event, ACCOUNTS_DIRECTORY_MODE, in, (size_t) len,
-                            n * sizeof(struct accounts_directory_answer), ASK_USEC, done, userdata);
+                            n * ACCOUNTS_DIRECTORY_ANSWER_MAX, ASK_USEC, done, userdata);
 }
 
 static int ask_next(struct accounts *a) {
@@ -216,7 +212,7 @@ static int ask_next(struct accounts *a) {
         if (a->batch > a->list.facts.n - a->at)
                 a->batch = a->list.facts.n - a->at;
         for (size_t i = 0; i < a->batch; i++)
-                names[i] = a->list.facts.asked[a->at + i].look.asked;
+                names[i] = a->list.facts.asked[a->at + i].asked;
         r = start_helper(a, names, a->batch, admin_group_of(a->conf), &a->helper, on_answers, a);
         if (r < 0)
                 log_message(MESSAGE_DIRECTORY_SILENT, LOG_WARNING, "no directory can be asked: %s",
@@ -331,8 +327,7 @@ static int start_ask(struct ask *ask);
 
 static void on_answer(int r, const uint8_t *out, size_t len, void *userdata) {
         struct ask *ask = userdata;
-        struct accounts_directory_answer look = {};
-        size_t at = 0;
+        struct accounts_directory_answer answer = {};
 
         /* It may be of before the change, and the store know better by now: it would be written
          * over that. */
@@ -342,10 +337,10 @@ static void on_answer(int r, const uint8_t *out, size_t len, void *userdata) {
                 if (r >= 0)
                         return;
         }
-        if (r >= 0 && (accounts_directory_next(out, len, &at, &look) <= 0 ||
-                       strcmp(look.asked, ask->name) != 0))
-                r = -EBADMSG;
-        ask->done(r, r < 0 ? NULL : &look.account, ask->userdata);
+        memcpy(answer.asked, ask->name, sizeof(answer.asked));
+        if (r >= 0)
+                r = accounts_directory_take(out, len, &answer, 1);
+        ask->done(r, r < 0 ? NULL : &answer.account, ask->userdata);
         ask_free(ask);
 }
 

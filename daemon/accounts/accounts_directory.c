@@ -2,67 +2,124 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "accounts/accounts_directory.h"
 #include "accounts/accounts_files.h"
 #include "accounts/pwage.h"
+#include "base/helper.h"
 #include "cleanup.h"
 
 #define NSS_BUFFER_LEN (256 * 1024)
 #define GROUPS_MAX     65536
 
+/* What a question and each answer begin with. */
+#define KIND 'A'
+
+/* --- The question --- */
+
 ssize_t accounts_directory_ask(const char *const *names, size_t n, gid_t admin_group, uint8_t *out,
                                size_t size) {
-        size_t used = sizeof(admin_group);
+        struct bytes_writer w = { .out = out, .size = size };
 
-        if (used > size || n > ACCOUNTS_DIRECTORY_BATCH)
+        if (n > ACCOUNTS_DIRECTORY_BATCH)
                 return -EMSGSIZE;
-        memcpy(out, &admin_group, sizeof(admin_group));
-        for (size_t i = 0; i < n; i++) {
-                size_t len = strlen(names[i]) + 1;
+        bytes_write(&w, 1, KIND);
+        bytes_write(&w, BYTES_NUMBER, admin_group);
+        bytes_write(&w, BYTES_NUMBER, n);
+        for (size_t i = 0; i < n; i++)
+                bytes_write_text(&w, names[i]);
+        return bytes_written(&w);
+}
 
-                if (used + len > size)
-                        return -EMSGSIZE;
-                memcpy(out + used, names[i], len);
-                used += len;
+int accounts_directory_take_question(const uint8_t *in, size_t len,
+                                     struct accounts_directory_question *ret) {
+        struct accounts_directory_question question = {};
+        struct bytes_reader r = { .in = in, .len = len };
+
+        r.bad |= bytes_read(&r, 1) != KIND;
+        question.admin_group = (gid_t) bytes_read(&r, BYTES_NUMBER);
+        question.n = bytes_read(&r, BYTES_NUMBER);
+        r.bad |= question.n > ACCOUNTS_DIRECTORY_BATCH;
+        for (size_t i = 0; i < question.n && !r.bad; i++)
+                bytes_read_text(&r, question.names[i], sizeof(question.names[i]));
+        if (!bytes_is_at_end(&r))
+                return -EBADMSG;
+        *ret = question;
+        return 0;
+}
+
+/* --- The answer --- */
+
+void accounts_directory_put(struct bytes_writer *w,
+                            const struct accounts_directory_answer *answer) {
+        const struct account_record *account = &answer->account;
+
+        bytes_write(w, 1, KIND);
+        bytes_write_text(w, answer->asked);
+        bytes_write(w, 1, account->state);
+        bytes_write_text(w, account->name);
+        bytes_write(w, BYTES_NUMBER, account->uid);
+        bytes_write(w, 1, account->local);
+        bytes_write(w, 1, account->admin);
+        bytes_write(w, 1, account->locked);
+        bytes_write(w, BYTES_TIME, (uint64_t) account->password_ends_at);
+        bytes_write(w, BYTES_TIME, (uint64_t) account->closes_at);
+}
+
+/* Who is not there has no name, no number and no password. */
+static bool is_consistent(const struct account_record *account) {
+        switch (account->state) {
+        case ACCOUNT_PRESENT:
+                return account->name[0] && account->uid != (uid_t) -1;
+        case ACCOUNT_UNKNOWN:
+        case ACCOUNT_GONE:
+                return !account->name[0] && account->uid == 0 && !account->local &&
+                       !account->admin && !account->locked && account->password_ends_at == 0 &&
+                       account->closes_at == 0;
         }
-        return (ssize_t) used;
+        return false;
 }
 
-/* Whether the bytes of switches and state are some that these can have: before they are read as
- * such. */
-static bool is_sane(const uint8_t *look) {
-        int state;
+static void take(struct bytes_reader *r, struct accounts_directory_answer *answer) {
+        struct account_record *account = &answer->account;
 
-        memcpy(&state, look + offsetof(struct accounts_directory_answer, account.state),
-               sizeof(state));
-        return look[offsetof(struct accounts_directory_answer, account.local)] <= 1 &&
-               look[offsetof(struct accounts_directory_answer, account.admin)] <= 1 &&
-               look[offsetof(struct accounts_directory_answer, account.locked)] <= 1 &&
-               (state == ACCOUNT_UNKNOWN || state == ACCOUNT_PRESENT || state == ACCOUNT_GONE);
+        r->bad |= bytes_read(r, 1) != KIND;
+        bytes_read_text(r, answer->asked, sizeof(answer->asked));
+        account->state = (enum account_state) bytes_read(r, 1);
+        bytes_read_text(r, account->name, sizeof(account->name));
+        account->uid = (uid_t) bytes_read(r, BYTES_NUMBER);
+        account->local = bytes_read_flag(r);
+        account->admin = bytes_read_flag(r);
+        account->locked = bytes_read_flag(r);
+        account->password_ends_at = (int64_t) bytes_read(r, BYTES_TIME);
+        account->closes_at = (int64_t) bytes_read(r, BYTES_TIME);
+        r->bad |= !is_consistent(account);
 }
 
-int accounts_directory_next(const uint8_t *in, size_t len, size_t *at,
-                            struct accounts_directory_answer *ret) {
-        struct accounts_directory_answer look;
+/* Once to see whether all is right, once to keep it. */
+static int take_all(const uint8_t *in, size_t len, struct accounts_directory_answer *answers,
+                    size_t n, bool keep) {
+        struct bytes_reader r = { .in = in, .len = len };
 
-        if (*at == len)
-                return 0;
-        /* The helper is this very program, but what it has loaded is not. */
-        if (len - *at < sizeof(look) || !is_sane(in + *at))
-                return -EBADMSG;
-        memcpy(&look, in + *at, sizeof(look));
-        if (!memchr(look.asked, 0, sizeof(look.asked)) ||
-            !memchr(look.account.name, 0, sizeof(look.account.name)) ||
-            (look.account.state == ACCOUNT_PRESENT &&
-             (!look.account.name[0] || look.account.uid == (uid_t) -1)))
-                return -EBADMSG;
-        *at += sizeof(look);
-        *ret = look;
-        return 1;
+        for (size_t i = 0; i < n && !r.bad; i++) {
+                struct accounts_directory_answer answer = {};
+
+                take(&r, &answer);
+                r.bad |= strcmp(answer.asked, answers[i].asked) != 0;
+                if (keep)
+                        answers[i] = answer;
+        }
+        return bytes_is_at_end(&r) ? 0 : -EBADMSG;
+}
+
+int accounts_directory_take(const uint8_t *in, size_t len,
+                            struct accounts_directory_answer *answers, size_t n) {
+        int r;
+
+        r = take_all(in, len, answers, n, false);
+        return r < 0 ? r : take_all(in, len, answers, n, true);
 }
 
 /* --- In the helper --- */
@@ -141,28 +198,24 @@ static void look_at(const struct accounts_files *files, const char *name, gid_t 
 ssize_t accounts_directory_run(const uint8_t *in, size_t in_len, uint8_t *out) {
         _cleanup_(accounts_files_freep) struct accounts_files *files = NULL;
         _cleanup_free_ char *buffer = malloc(NSS_BUFFER_LEN);
+        struct bytes_writer w = { .out = out, .size = HELPER_BYTES_MAX };
+        struct accounts_directory_question question;
         char error[ACCOUNTS_FILES_ERROR_LEN];
-        size_t used = 0, n = 0;
-        gid_t admin_group;
+        int r;
 
-        if (!buffer || in_len < sizeof(admin_group) ||
-            (in_len > sizeof(admin_group) && in[in_len - 1] != 0))
-                return -EBADMSG;
-        memcpy(&admin_group, in, sizeof(admin_group));
+        if (!buffer)
+                return -ENOMEM;
+        r = accounts_directory_take_question(in, in_len, &question);
+        if (r < 0)
+                return r;
         /* Where they cannot be read, NSS will hardly do better; but that is for it to say. */
-        (void) !accounts_files_read(&files, "/etc", admin_group, error);
-        for (size_t at = sizeof(admin_group); at < in_len && n < ACCOUNTS_DIRECTORY_BATCH; n++) {
-                const char *name = (const char *) in + at;
-                struct accounts_directory_answer look = {};
-                size_t len = strlen(name);
+        (void) !accounts_files_read(&files, "/etc", question.admin_group, error);
+        for (size_t i = 0; i < question.n; i++) {
+                struct accounts_directory_answer answer = {};
 
-                if (len > WIRE_USER_MAX)
-                        return -EBADMSG;
-                memcpy(look.asked, name, len);
-                look_at(files, name, admin_group, buffer, &look.account);
-                memcpy(out + used, &look, sizeof(look));
-                used += sizeof(look);
-                at += len + 1;
+                memcpy(answer.asked, question.names[i], sizeof(answer.asked));
+                look_at(files, answer.asked, question.admin_group, buffer, &answer.account);
+                accounts_directory_put(&w, &answer);
         }
-        return (ssize_t) used;
+        return bytes_written(&w);
 }

@@ -50,15 +50,16 @@ static int on_missing(const char *name, void *userdata) {
 static int to_ask(struct accounts_update *facts, const struct account_record *old) {
         if (facts->n == facts->room) {
                 size_t room = facts->room > 0 ? 2 * facts->room : 16;
-                struct accounts_asked *asked = reallocarray(facts->asked, room, sizeof(*asked));
+                struct accounts_directory_answer *asked =
+                        reallocarray(facts->asked, room, sizeof(*asked));
 
                 if (!asked)
                         return -ENOMEM;
                 facts->asked = asked;
                 facts->room = room;
         }
-        facts->asked[facts->n] = (struct accounts_asked){};
-        memcpy(facts->asked[facts->n++].look.asked, old->name, sizeof(old->name));
+        facts->asked[facts->n] = (struct accounts_directory_answer){};
+        memcpy(facts->asked[facts->n++].asked, old->name, sizeof(old->name));
         facts->unknown |= old->state == ACCOUNT_UNKNOWN;
         return 0;
 }
@@ -186,16 +187,16 @@ int accounts_update_look(struct store *writer, const struct accounts_source *sou
 /* --- The answers --- */
 
 static int take_answer(struct accounts_update *facts, struct store *writer,
-                       const struct policy *policy, const struct accounts_asked *asked) {
-        struct account_record old = {}, account = asked->look.account;
+                       const struct policy *policy, const struct accounts_directory_answer *asked) {
+        struct account_record old = {}, account = asked->account;
         int r;
 
         if (account.state == ACCOUNT_UNKNOWN)
                 return 0;
-        r = store_account_get(writer, asked->look.asked, &old);
+        r = store_account_get(writer, asked->asked, &old);
         if (r < 0 && r != -ENOENT)
                 return r;
-        memcpy(old.name, asked->look.asked, sizeof(old.name));
+        memcpy(old.name, asked->asked, sizeof(old.name));
         /* The files have the user, and may have been read after the question was asked: all that
          * a directory adds is who administers. */
         if (old.state == ACCOUNT_PRESENT && old.local) {
@@ -228,7 +229,7 @@ void accounts_update_take(struct accounts_update *facts, struct store *writer) {
 }
 
 int accounts_update_append(struct accounts_update *facts, const struct accounts_update *more) {
-        struct accounts_asked *asked;
+        struct accounts_directory_answer *asked;
 
         if (more->n == 0)
                 return 0;

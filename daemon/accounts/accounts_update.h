@@ -6,12 +6,6 @@
 #include "accounts/accounts_directory.h"
 #include "store/store.h"
 
-/* One user to be asked of a directory, and the answer. */
-struct accounts_asked {
-        /* the name in asked; ACCOUNT_UNKNOWN as long as there is no answer */
-        struct accounts_directory_answer look;
-};
-
 /* Where the accounts of this host are, and which group administers; (gid_t) -1: none. */
 struct accounts_source {
         const char *etc;
@@ -30,7 +24,8 @@ struct accounts_update {
         /* nothing is known yet of some who are to be asked for */
         bool unknown;
         size_t n, room;
-        struct accounts_asked *asked; /* owned */
+        /* owned; ACCOUNT_UNKNOWN as long as there is no answer */
+        struct accounts_directory_answer *asked;
 };
 
 /**

@@ -20,14 +20,16 @@
 /* --- The helper: what a directory says by the user's name --- */
 
 static ssize_t run_account(const uint8_t *in, size_t in_len, uint8_t *out) {
-        size_t used = 0;
+        struct bytes_writer w = { .out = out, .size = HELPER_BYTES_MAX };
+        struct accounts_directory_question question;
 
-        for (size_t at = sizeof(gid_t); at < in_len; at += strlen((const char *) in + at) + 1) {
-                const char *name = (const char *) in + at;
-                struct accounts_directory_answer look;
+        if (accounts_directory_take_question(in, in_len, &question) < 0)
+                return -EBADMSG;
+        for (size_t i = 0; i < question.n; i++) {
+                const char *name = question.names[i];
+                struct accounts_directory_answer look = {};
 
-                memset(&look, 0, sizeof(look));
-                (void) snprintf(look.asked, sizeof(look.asked), "%s", name);
+                memcpy(look.asked, name, sizeof(look.asked));
                 while (strncmp(name, "hang", 4) == 0)
                         (void) pause();
                 if (strncmp(name, "crash", 5) == 0)
@@ -42,10 +44,13 @@ static ssize_t run_account(const uint8_t *in, size_t in_len, uint8_t *out) {
                         look.account.state = ACCOUNT_GONE;
                 if (strncmp(name, "swap", 4) == 0)
                         look.asked[0] = 'x'; /* an answer to another question */
-                memcpy(out + used, &look, sizeof(look));
-                used += strncmp(name, "short", 5) == 0 ? 7 : sizeof(look);
+                accounts_directory_put(&w, &look);
+                if (strncmp(name, "short", 5) == 0)
+                        w.len -= 7;
+                if (strncmp(name, "extra", 5) == 0)
+                        accounts_directory_put(&w, &look); /* more than was asked for */
         }
-        return (ssize_t) used;
+        return bytes_written(&w);
 }
 
 static const struct helper_mode modes[] = { { ACCOUNTS_DIRECTORY_MODE, run_account }, {} };
@@ -55,9 +60,12 @@ static const struct helper_mode modes[] = { { ACCOUNTS_DIRECTORY_MODE, run_accou
 static uint64_t patience = SECOND / 4;
 static unsigned n_helpers;
 
-static bool somebody_hangs(const char *in, size_t in_len) {
-        for (size_t at = sizeof(gid_t); at < in_len; at += strlen(in + at) + 1)
-                if (strncmp(in + at, "hang", 4) == 0)
+static bool somebody_hangs(const void *in, size_t in_len) {
+        struct accounts_directory_question question;
+
+        assert_int_equal(accounts_directory_take_question(in, in_len, &question), 0);
+        for (size_t i = 0; i < question.n; i++)
+                if (strncmp(question.names[i], "hang", 4) == 0)
                         return true;
         return false;
 }
@@ -222,7 +230,9 @@ static void test_a_change_is_an_event(void **state) {
 }
 
 static void test_who_hangs_stands_for_nobody_else(void **state) {
-        static const char *const bad[] = { "hang1", "crash1", "short1", "swap1", "wait1" };
+        static const char *const bad[] = {
+                "hang1", "crash1", "short1", "extra1", "swap1", "wait1"
+        };
         struct host *h = *state;
 
         for (unsigned i = 0; i < ARRAY_LEN(bad); i++)
@@ -357,10 +367,10 @@ static void test_one_user(void **state) {
                 int r;
                 enum account_state state;
         } rows[] = {
-                { "remote1", 0, ACCOUNT_PRESENT },      { "nobody", 0, ACCOUNT_GONE },
-                { "wait1", 0, ACCOUNT_UNKNOWN },        { "hang1", -ETIMEDOUT, ACCOUNT_UNKNOWN },
-                { "crash1", -ECHILD, ACCOUNT_UNKNOWN }, { "short1", -EBADMSG, ACCOUNT_UNKNOWN },
-                { "swap1", -EBADMSG, ACCOUNT_UNKNOWN },
+                { "remote1", 0, ACCOUNT_PRESENT },       { "nobody", 0, ACCOUNT_GONE },
+                { "wait1", 0, ACCOUNT_UNKNOWN },         { "hang1", -ETIMEDOUT, ACCOUNT_UNKNOWN },
+                { "crash1", -ECHILD, ACCOUNT_UNKNOWN },  { "short1", -EBADMSG, ACCOUNT_UNKNOWN },
+                { "extra1", -EBADMSG, ACCOUNT_UNKNOWN }, { "swap1", -EBADMSG, ACCOUNT_UNKNOWN },
         };
         char name[WIRE_USER_MAX + 2];
         struct host *h = *state;

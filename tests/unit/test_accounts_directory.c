@@ -117,17 +117,17 @@ int __wrap_getgrouplist(const char *user, gid_t group, gid_t *groups, int *ngrou
 /* --- In between --- */
 
 static void look(const char *name, gid_t admin_group, struct accounts_directory_answer *ret) {
-        uint8_t in[1024], *out = malloc(HELPER_BYTES_MAX);
-        size_t at = 0;
+        uint8_t in[ACCOUNTS_DIRECTORY_QUESTION_MAX], *out = malloc(HELPER_BYTES_MAX);
         ssize_t len;
 
         assert_non_null(out);
         len = accounts_directory_ask(&name, 1, admin_group, in, sizeof(in));
-        unit_int(name, len, sizeof(gid_t) + strlen(name) + 1);
+        unit_int(name, len, 9 + 4 + strlen(name));
         len = accounts_directory_run(in, (size_t) len, out);
-        unit_int(name, len, sizeof(*ret));
-        unit_int(name, accounts_directory_next(out, (size_t) len, &at, ret), 1);
-        unit_int(name, accounts_directory_next(out, (size_t) len, &at, ret), 0);
+        unit_succeeds(name, (int) len);
+        memset(ret, 0, sizeof(*ret));
+        (void) snprintf(ret->asked, sizeof(ret->asked), "%s", name);
+        unit_int(name, accounts_directory_take(out, (size_t) len, ret, 1), 0);
         free(out);
 }
 
@@ -178,10 +178,9 @@ static void test_the_files_come_first(void **state) {
 
 static void test_a_whole_batch(void **state) {
         static char texts[ACCOUNTS_DIRECTORY_BATCH + 1][WIRE_USER_MAX + 1];
+        static struct accounts_directory_answer got[ACCOUNTS_DIRECTORY_BATCH];
         const char *names[ACCOUNTS_DIRECTORY_BATCH + 1];
         uint8_t *in = malloc(HELPER_BYTES_MAX), *out = malloc(HELPER_BYTES_MAX);
-        struct accounts_directory_answer got;
-        size_t at = 0;
         ssize_t len;
 
         (void) state;
@@ -190,9 +189,11 @@ static void test_a_whole_batch(void **state) {
                 memset(texts[i], (int) ('A' + i % 26), WIRE_USER_MAX);
                 names[i] = texts[i];
         }
-        names[5] = "wfa-plain";
         assert_true(accounts_directory_ask(names, ACCOUNTS_DIRECTORY_BATCH + 1, 0, in,
                                            HELPER_BYTES_MAX) == -EMSGSIZE);
+        len = accounts_directory_ask(names, ACCOUNTS_DIRECTORY_BATCH, NOBODY, in, HELPER_BYTES_MAX);
+        assert_int_equal(len, ACCOUNTS_DIRECTORY_QUESTION_MAX);
+        names[5] = "wfa-plain";
         len = accounts_directory_ask(names, ACCOUNTS_DIRECTORY_BATCH, NOBODY, in, HELPER_BYTES_MAX);
         assert_true(len > 0);
         /* what does not fit is refused, not cut */
@@ -200,99 +201,185 @@ static void test_a_whole_batch(void **state) {
                 assert_true(accounts_directory_ask(names, ACCOUNTS_DIRECTORY_BATCH, NOBODY, out,
                                                    (size_t) size) == -EMSGSIZE);
         len = accounts_directory_run(in, (size_t) len, out);
-        assert_int_equal(len, ACCOUNTS_DIRECTORY_BATCH * sizeof(got));
-        for (size_t i = 0; i < ACCOUNTS_DIRECTORY_BATCH; i++) {
-                assert_int_equal(accounts_directory_next(out, (size_t) len, &at, &got), 1);
-                assert_string_equal(got.asked, names[i]);
-                assert_int_equal(got.account.state, i == 5 ? ACCOUNT_PRESENT : ACCOUNT_GONE);
+        assert_in_range(len, 1, ACCOUNTS_DIRECTORY_BATCH * ACCOUNTS_DIRECTORY_ANSWER_MAX);
+        for (size_t i = 0; i < ARRAY_LEN(got); i++)
+                (void) snprintf(got[i].asked, sizeof(got[i].asked), "%s", names[i]);
+        assert_int_equal(
+                accounts_directory_take(out, (size_t) len, got, ACCOUNTS_DIRECTORY_BATCH - 1),
+                -EBADMSG);
+        assert_int_equal(accounts_directory_take(out, (size_t) len, got, ARRAY_LEN(got)), 0);
+        for (size_t i = 0; i < ARRAY_LEN(got); i++) {
+                assert_string_equal(got[i].asked, names[i]);
+                assert_int_equal(got[i].account.state, i == 5 ? ACCOUNT_PRESENT : ACCOUNT_GONE);
         }
-        assert_int_equal(accounts_directory_next(out, (size_t) len, &at, &got), 0);
         free(in);
         free(out);
 }
 
+static void no_question(const char *why, const void *in, size_t len) {
+        static struct accounts_directory_question question;
+        uint8_t *out = malloc(HELPER_BYTES_MAX);
+
+        assert_non_null(out);
+        unit_poison(&question, sizeof(question));
+        unit_int(why, accounts_directory_take_question(in, len, &question), -EBADMSG);
+        unit_poisoned(why, &question, sizeof(question));
+        unit_int(why, accounts_directory_run(in, len, out), -EBADMSG);
+        free(out);
+}
+
 static void test_a_question_that_is_none(void **state) {
-        uint8_t *out = malloc(HELPER_BYTES_MAX), in[512] = {};
+        static struct accounts_directory_question question;
+        static const char *const names[] = { "alice", "", "bob" };
+        uint8_t in[512], again[512];
+        const char *asked[ARRAY_LEN(names)];
+        ssize_t len = accounts_directory_ask(names, ARRAY_LEN(names), ADMINS, in, sizeof(in));
 
         (void) state;
-        assert_non_null(out);
-        for (size_t len = 0; len < sizeof(gid_t); len++)
-                assert_true(accounts_directory_run(in, len, out) == -EBADMSG);
-        assert_int_equal(accounts_directory_run(in, sizeof(gid_t), out), 0);
-        memset(in + sizeof(gid_t), 'x', 8);
-        assert_true(accounts_directory_run(in, sizeof(gid_t) + 8, out) == -EBADMSG); /* no end */
-        memset(in + sizeof(gid_t), 'x', WIRE_USER_MAX + 1);
-        /* too long */
-        assert_true(accounts_directory_run(in, sizeof(gid_t) + WIRE_USER_MAX + 2, out) == -EBADMSG);
-        /* More names than a batch: not more answers than there is room for. */
-        memset(in, 0, sizeof(in));
-        assert_true(
-                accounts_directory_run(in, sizeof(in), out) <=
-                (ssize_t) (ACCOUNTS_DIRECTORY_BATCH * sizeof(struct accounts_directory_answer)));
-        free(out);
+        assert_int_equal(accounts_directory_take_question(in, (size_t) len, &question), 0);
+        assert_int_equal(question.admin_group, ADMINS);
+        assert_int_equal(question.n, ARRAY_LEN(names));
+        for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+                assert_string_equal(question.names[i], names[i]);
+                asked[i] = question.names[i];
+        }
+        assert_int_equal(accounts_directory_ask(asked, question.n, question.admin_group, again,
+                                                sizeof(again)),
+                         len);
+        assert_memory_equal(again, in, len);
+        for (size_t cut = 0; cut < (size_t) len; cut++)
+                no_question("cut", in, cut);
+        in[len] = 0;
+        no_question("longer", in, (size_t) len + 1);
+        in[0] ^= 1;
+        no_question("of another kind", in, (size_t) len);
+        in[0] ^= 1;
+        in[5] = 4;
+        no_question("more names than there are", in, (size_t) len);
+        in[5] = 2;
+        no_question("fewer names than there are", in, (size_t) len);
+        in[5] = ARRAY_LEN(names);
+        in[5 + 4 + 4] = '\0';
+        no_question("a name with a NUL", in, (size_t) len);
+        memset(in + 9, 0, sizeof(in) - 9);
+        in[5] = ACCOUNTS_DIRECTORY_BATCH + 1;
+        no_question("more names than a batch", in, 9 + 4 * (ACCOUNTS_DIRECTORY_BATCH + 1) - 13);
+        in[5] = 1;
+        in[9] = WIRE_USER_MAX + 1;
+        memset(in + 13, 'x', WIRE_USER_MAX + 1);
+        no_question("a name that is too long", in, 13 + WIRE_USER_MAX + 1);
 }
 
 /* --- Answers that something which was loaded into the helper could have written --- */
 
 static struct accounts_directory_answer good_answer(void) {
-        struct accounts_directory_answer look;
-
-        memset(&look, 0, sizeof(look));
-        memcpy(look.asked, "alice", 6);
-        memcpy(look.account.name, "alice", 6);
-        look.account.state = ACCOUNT_PRESENT;
-        look.account.uid = 1001;
-        return look;
+        return (struct accounts_directory_answer){ .asked = "alice",
+                                                   .account = { .name = "alice",
+                                                                .state = ACCOUNT_PRESENT,
+                                                                .uid = 1001,
+                                                                .admin = true,
+                                                                .locked = true,
+                                                                .password_ends_at = 20031,
+                                                                .closes_at = INT64_MAX } };
 }
 
 static void no_answer(const char *why, const void *in, size_t len) {
         struct accounts_directory_answer got;
-        size_t at = 0;
 
         unit_poison(&got, sizeof(got));
-        unit_int(why, accounts_directory_next(in, len, &at, &got), -EBADMSG);
-        unit_int(why, at, 0);
-        unit_poisoned(why, &got, sizeof(got));
+        memcpy(got.asked, "alice", 6);
+        unit_int(why, accounts_directory_take(in, len, &got, 1), -EBADMSG);
+        unit_poisoned(why, &got.account, sizeof(got.account));
+}
+
+static void not_so(const char *why, const struct accounts_directory_answer *answer) {
+        uint8_t bytes[ACCOUNTS_DIRECTORY_ANSWER_MAX];
+        struct bytes_writer w = { .out = bytes, .size = sizeof(bytes) };
+
+        accounts_directory_put(&w, answer);
+        no_answer(why, bytes, w.len);
+}
+
+static void test_an_answer_and_back(void **state) {
+        struct accounts_directory_answer got = { .asked = "alice" }, good = good_answer();
+        uint8_t bytes[ACCOUNTS_DIRECTORY_ANSWER_MAX], again[sizeof(bytes)];
+        struct bytes_writer w = { .out = bytes, .size = sizeof(bytes) },
+                            w2 = { .out = again, .size = sizeof(again) };
+
+        (void) state;
+        accounts_directory_put(&w, &good);
+        assert_int_equal(accounts_directory_take(bytes, w.len, &got, 1), 0);
+        assert_string_equal(got.account.name, "alice");
+        assert_int_equal(got.account.uid, 1001);
+        assert_int_equal(got.account.local, false);
+        assert_int_equal(got.account.admin, true);
+        assert_int_equal(got.account.locked, true);
+        assert_int_equal(got.account.password_ends_at, 20031);
+        assert_int_equal(got.account.closes_at, INT64_MAX);
+        accounts_directory_put(&w2, &got);
+        assert_int_equal(w2.len, w.len);
+        assert_memory_equal(again, bytes, w.len);
+}
+
+static void test_answers_that_cannot_be(void **state) {
+        const struct accounts_directory_answer good = good_answer();
+        struct accounts_directory_answer bad;
+
+        (void) state;
+#define bad_when(...)                                                                              \
+        ({                                                                                         \
+                bad = good;                                                                        \
+                __VA_ARGS__;                                                                       \
+                not_so(#__VA_ARGS__, &bad);                                                        \
+        })
+        bad_when(bad.asked[0] = 'A');
+        bad_when(bad.asked[4] = '\0');
+        bad_when(bad.account.name[0] = '\0');
+        bad_when(bad.account.uid = (uid_t) -1);
+        bad_when(bad.account.state = ACCOUNT_UNKNOWN);
+        bad_when(bad.account.state = ACCOUNT_GONE);
+        for (int state_byte = 3; state_byte < 256; state_byte++)
+                bad_when(bad.account.state = (enum account_state) state_byte);
+        bad = (struct accounts_directory_answer){ .asked = "alice",
+                                                  .account = { .state = ACCOUNT_GONE } };
+        bad.account.closes_at = 1;
+        not_so("gone, and closes", &bad);
+        bad.account.closes_at = 0;
+        bad.account.local = true;
+        not_so("gone, and local", &bad);
 }
 
 static void test_hostile_answers(void **state) {
-        struct accounts_directory_answer good = good_answer(), look, got;
-        uint8_t bytes[2 * sizeof(good)];
-        size_t at = 0;
+        const struct accounts_directory_answer good = good_answer();
+        uint8_t bytes[2 * ACCOUNTS_DIRECTORY_ANSWER_MAX];
+        struct bytes_writer w = { .out = bytes, .size = sizeof(bytes) };
+        struct accounts_directory_answer two[2] = { good, good };
+        size_t name_at = 1, flags_at = 1 + 4 + 5 + 1 + 4 + 5 + 4, len;
 
         (void) state;
-        memcpy(bytes, &good, sizeof(good));
-        assert_int_equal(accounts_directory_next(bytes, sizeof(good), &at, &got), 1);
-        assert_memory_equal(&got, &good, sizeof(got));
-        for (size_t len = 1; len < sizeof(good); len++)
-                no_answer("cut", bytes, len);
-        look = good;
-        memset(look.asked, 'x', sizeof(look.asked));
-        no_answer("a name without an end", &look, sizeof(look));
-        look = good;
-        memset(look.account.name, 'x', sizeof(look.account.name));
-        no_answer("an account's name without an end", &look, sizeof(look));
-        look = good;
-        look.account.name[0] = '\0';
-        no_answer("present without a name", &look, sizeof(look));
-        look = good;
-        look.account.uid = (uid_t) -1;
-        no_answer("present without a number", &look, sizeof(look));
-        for (unsigned byte = 3; byte < 256; byte += 11) {
-                memcpy(bytes, &good, sizeof(good));
-                bytes[offsetof(struct accounts_directory_answer, account.state)] = (uint8_t) byte;
-                no_answer("no such state", bytes, sizeof(good));
+        accounts_directory_put(&w, &good);
+        len = w.len;
+        for (size_t cut = 0; cut < len; cut++)
+                no_answer("cut", bytes, cut);
+        no_answer("a byte follows", bytes, len + 1);
+        accounts_directory_put(&w, &good);
+        no_answer("an answer follows", bytes, w.len);
+        assert_int_equal(accounts_directory_take(bytes, w.len, two, 2), 0);
+        for (size_t flag = 0; flag < 3; flag++) {
+                uint8_t was = bytes[flags_at + flag];
+
+                bytes[flags_at + flag] = 2;
+                no_answer("neither yes nor no", bytes, len);
+                bytes[flags_at + flag] = was;
         }
-        static const size_t switches[] = {
-                offsetof(struct accounts_directory_answer, account.local),
-                offsetof(struct accounts_directory_answer, account.admin),
-                offsetof(struct accounts_directory_answer, account.locked)
-        };
-        for (size_t i = 0; i < ARRAY_LEN(switches); i++) {
-                memcpy(bytes, &good, sizeof(good));
-                bytes[switches[i]] = 2;
-                no_answer("neither yes nor no", bytes, sizeof(good));
-        }
+        bytes[0] ^= 1;
+        no_answer("of another kind", bytes, len);
+        bytes[0] ^= 1;
+        bytes[name_at + 3] = 0xff;
+        no_answer("a length beyond everything", bytes, len);
+        bytes[name_at + 3] = 0;
+        bytes[name_at + 4 + 2] = '\0';
+        no_answer("a NUL in a name", bytes, len);
 }
 
 int main(void) {
@@ -302,6 +389,8 @@ int main(void) {
                 cmocka_unit_test(test_the_files_come_first),
                 cmocka_unit_test(test_a_whole_batch),
                 cmocka_unit_test(test_a_question_that_is_none),
+                cmocka_unit_test(test_an_answer_and_back),
+                cmocka_unit_test(test_answers_that_cannot_be),
                 cmocka_unit_test(test_hostile_answers),
         };
 

@@ -66,7 +66,7 @@ static bool pass_by(struct unit_store *s, bool everybody, gid_t admin_group, con
 
         accounts_update_read(&facts, s->writer);
         for (size_t i = 0; i < facts.n; i++) {
-                struct accounts_directory_answer *look = &facts.asked[i].look;
+                struct accounts_directory_answer *look = &facts.asked[i];
                 const char *answer;
 
                 (void) strncat(got, look->asked, sizeof(got) - strlen(got) - 2);
@@ -289,10 +289,10 @@ static void test_an_answer_that_is_older_than_the_files(void **state) {
         put("passwd", ROOT ALICE BOB);
         put("shadow", "alice:!$y$x:20000:0:99999::::\n");
         assert_true(pass(s, false, "", ""));
-        facts.asked[0].look.account.state = ACCOUNT_GONE;
+        facts.asked[0].account.state = ACCOUNT_GONE;
         accounts_update_take(&facts, s->writer);
         assert_int_equal(known(s, "alice").state, ACCOUNT_PRESENT);
-        facts.asked[0].look.account =
+        facts.asked[0].account =
                 (struct account_record){ .name = "alice", .state = ACCOUNT_PRESENT, .uid = 7 };
         accounts_update_take(&facts, s->writer);
         assert_int_equal(known(s, "alice").locked, true);
@@ -308,13 +308,13 @@ static void test_lists_of_those_to_ask(void **state) {
 
         (void) state;
         assert_non_null(more.asked);
-        memcpy(more.asked[0].look.asked, "alice", 6);
-        memcpy(more.asked[1].look.asked, "bob", 4);
+        memcpy(more.asked[0].asked, "alice", 6);
+        memcpy(more.asked[1].asked, "bob", 4);
         for (size_t i = 0; i < 3; i++) {
                 assert_int_equal(accounts_update_append(&facts, &more), 0);
                 assert_int_equal(facts.n, 2 * i + 2);
-                assert_string_equal(facts.asked[2 * i].look.asked, "alice");
-                assert_string_equal(facts.asked[2 * i + 1].look.asked, "bob");
+                assert_string_equal(facts.asked[2 * i].asked, "alice");
+                assert_string_equal(facts.asked[2 * i + 1].asked, "bob");
         }
         accounts_update_done(&facts);
         accounts_update_done(&more);
@@ -493,9 +493,9 @@ static void test_very_many_users(void **state) {
         accounts_update_read(&facts, s->writer);
         assert_int_equal(facts.n, 201);
         for (size_t i = 0; i < facts.n; i++) {
-                assert_true(known(s, facts.asked[i].look.asked).local);
-                assert_int_equal(known(s, facts.asked[i].look.asked).checked_at, 0);
-                assert_int_equal(facts.asked[i].look.account.state, ACCOUNT_UNKNOWN);
+                assert_true(known(s, facts.asked[i].asked).local);
+                assert_int_equal(known(s, facts.asked[i].asked).checked_at, 0);
+                assert_int_equal(facts.asked[i].account.state, ACCOUNT_UNKNOWN);
         }
         accounts_update_done(&facts);
 }

@@ -26,14 +26,16 @@
 /* --- The directory: knows remote1, and says nothing of hang1 --- */
 
 static ssize_t run_account(const uint8_t *in, size_t in_len, uint8_t *out) {
-        size_t used = 0;
+        struct bytes_writer w = { .out = out, .size = HELPER_BYTES_MAX };
+        struct accounts_directory_question question;
 
-        for (size_t at = sizeof(gid_t); at < in_len; at += strlen((const char *) in + at) + 1) {
-                const char *name = (const char *) in + at;
-                struct accounts_directory_answer look;
+        if (accounts_directory_take_question(in, in_len, &question) < 0)
+                return -EBADMSG;
+        for (size_t i = 0; i < question.n; i++) {
+                const char *name = question.names[i];
+                struct accounts_directory_answer look = {};
 
-                memset(&look, 0, sizeof(look));
-                (void) snprintf(look.asked, sizeof(look.asked), "%s", name);
+                memcpy(look.asked, name, sizeof(look.asked));
                 while (strcmp(name, "hang1") == 0)
                         (void) pause();
                 look.account.state = ACCOUNT_GONE;
@@ -42,10 +44,9 @@ static ssize_t run_account(const uint8_t *in, size_t in_len, uint8_t *out) {
                         look.account.uid = 1000;
                         memcpy(look.account.name, look.asked, sizeof(look.asked));
                 }
-                memcpy(out + used, &look, sizeof(look));
-                used += sizeof(look);
+                accounts_directory_put(&w, &look);
         }
-        return (ssize_t) used;
+        return bytes_written(&w);
 }
 
 static const struct helper_mode modes[] = { { ACCOUNTS_DIRECTORY_MODE, run_account }, {} };
