@@ -11,7 +11,7 @@
 #include "base/helper.h"
 #include "base/log.h"
 #include "control/control_issue.h"
-#include "control/helper_password.h"
+#include "control/password_bytes.h"
 #include "rules/tries.h"
 #include "text.h"
 
@@ -127,8 +127,6 @@ static bool take_answer(struct password_call *p, struct helper_password_answer *
                 control_fail(call, CONTROL_ACCESS_DENIED, "The account may not log in now.");
                 return true;
         case HELPER_PASSWORD_RIGHT:
-                if (answer->n_groups < 0 || answer->n_groups > HELPER_PASSWORD_GROUPS)
-                        return false;
                 accept_user(p, answer);
                 return true;
         case HELPER_PASSWORD_WRONG:
@@ -152,10 +150,10 @@ static void on_helper(int r, const uint8_t *out, size_t len, void *userdata) {
         struct control_call *call = &p->ours.call;
         struct helper_password_answer answer = {};
 
-        if (r >= 0 && len == sizeof(answer))
-                memcpy(&answer, out, sizeof(answer));
+        if (r >= 0)
+                r = password_bytes_take_answer(out, len, &answer);
         p->helper = helper_free(p->helper);
-        if (r < 0 || len != sizeof(answer)) {
+        if (r < 0) {
                 log_message(MESSAGE_PASSWORD_UNCHECKED, LOG_ERR,
                             "no password could be checked by the PAM service wfapikey: %s",
                             r == -ETIMEDOUT ? "it took too long" : "its process has failed");
@@ -211,6 +209,21 @@ static bool check_before(struct password_call *p, struct control_password *passw
         return call->error == CONTROL_OK;
 }
 
+static int start_helper(struct password_call *p) {
+        sd_event *event = p->ours.call.control->password->event;
+        uint8_t in[PASSWORD_BYTES_QUESTION_MAX];
+        ssize_t len;
+        int r;
+
+        len = password_bytes_put_question(&p->question, in, sizeof(in));
+        r = len < 0 ? (int) len
+                    : helper_start(&p->helper, event, HELPER_PASSWORD_MODE, in, (size_t) len,
+                                   PASSWORD_BYTES_ANSWER_MAX, HELPER_USEC, on_helper, p);
+        explicit_bzero(in, sizeof(in));
+        explicit_bzero(&p->question, sizeof(p->question));
+        return r;
+}
+
 static void detour(struct control_call *call) {
         struct password_call *p = (struct password_call *) call;
         struct control_password *password = call->control->password;
@@ -228,10 +241,7 @@ static void detour(struct control_call *call) {
                 refuse(p);
                 return;
         }
-        r = helper_start(&p->helper, password->event, HELPER_PASSWORD_MODE, &p->question,
-                         sizeof(p->question), sizeof(struct helper_password_answer), HELPER_USEC,
-                         on_helper, p);
-        explicit_bzero(&p->question, sizeof(p->question));
+        r = start_helper(p);
         if (r < 0) {
                 log_message(MESSAGE_PASSWORD_UNCHECKED, LOG_ERR, "no password can be checked: %s",
                             strerrordesc_np(-r));

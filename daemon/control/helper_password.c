@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/helper_password.h"
+#include "base/helper.h"
+#include "control/password_bytes.h"
 
 #define SERVICE "wfapikey"
 #define FLAGS   (PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK)
@@ -96,9 +97,8 @@ ssize_t helper_password_run(const uint8_t *in, size_t in_len, uint8_t *out) {
         enum helper_password_verdict verdict;
         pam_handle_t *pamh = NULL;
 
-        if (in_len != sizeof(question))
+        if (password_bytes_take_question(in, in_len, &question) < 0)
                 return -EBADMSG;
-        memcpy(&question, in, sizeof(question));
         if (pam_start(SERVICE, question.user, &conv, &pamh) != PAM_SUCCESS) {
                 explicit_bzero(&question, sizeof(question));
                 return -EIO;
@@ -110,6 +110,5 @@ ssize_t helper_password_run(const uint8_t *in, size_t in_len, uint8_t *out) {
                 answer.verdict = verdict;
         (void) pam_end(pamh, PAM_SUCCESS);
         explicit_bzero(&question, sizeof(question));
-        memcpy(out, &answer, sizeof(answer));
-        return (ssize_t) sizeof(answer);
+        return password_bytes_put_answer(&answer, out, HELPER_BYTES_MAX);
 }

@@ -12,7 +12,7 @@
 #define HELPER_PASSWORD_MAX    511 /* PAM_MAX_RESP_SIZE, with its NUL */
 #define HELPER_PASSWORD_GROUPS 1024
 
-/* Question and answer are these bytes: both ends are the same program. */
+/* See password_bytes.h for how question and answer are written down. */
 struct helper_password_question {
         char user[WIRE_USER_MAX + 1];
         char password[HELPER_PASSWORD_MAX + 1];

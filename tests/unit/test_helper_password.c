@@ -8,7 +8,7 @@
 #include "unit.h"
 
 #include "base/helper.h"
-#include "control/helper_password.h"
+#include "control/password_bytes.h"
 
 /* What libpam does next, and what it saw. */
 static struct {
@@ -121,24 +121,27 @@ static int reset(void **state) {
         return 0;
 }
 
-static ssize_t ask(struct helper_password_answer *ret) {
-        struct helper_password_question question = { .user = "alice", .password = "correct horse" };
-        uint8_t *out = malloc(HELPER_BYTES_MAX);
-        ssize_t n;
+static const struct helper_password_question asked = { .user = "alice",
+                                                       .password = "correct horse" };
+
+static int ask(struct helper_password_answer *ret) {
+        uint8_t in[PASSWORD_BYTES_QUESTION_MAX], *out = malloc(HELPER_BYTES_MAX);
+        ssize_t n = password_bytes_put_question(&asked, in, sizeof(in));
 
         assert_non_null(out);
-        n = helper_password_run((const uint8_t *) &question, sizeof(question), out);
-        if (n == (ssize_t) sizeof(*ret))
-                memcpy(ret, out, sizeof(*ret));
+        assert_in_range(n, 1, sizeof(in));
+        n = helper_password_run(in, (size_t) n, out);
+        if (n >= 0)
+                assert_int_equal(password_bytes_take_answer(out, (size_t) n, ret), 0);
         free(out);
-        return n;
+        return n < 0 ? (int) n : 0;
 }
 
 static void test_the_right_password_names_its_user(void **state) {
         struct helper_password_answer answer;
 
         (void) state;
-        assert_int_equal(ask(&answer), sizeof(answer));
+        assert_int_equal(ask(&answer), 0);
         assert_int_equal(answer.verdict, HELPER_PASSWORD_RIGHT);
         assert_int_equal(answer.uid, 1001);
         assert_int_equal(answer.gid, 1002);
@@ -158,13 +161,13 @@ static void test_every_other_code_is_no_right_password(void **state) {
         for (int rv = 1; rv < 64; rv++) {
                 (void) reset(state);
                 pam.authenticate = rv;
-                assert_int_equal(ask(&answer), sizeof(answer));
+                assert_int_equal(ask(&answer), 0);
                 assert_int_equal(answer.verdict, HELPER_PASSWORD_WRONG);
                 assert_int_equal(answer.uid, 0);
                 assert_int_equal(pam.flags[1], 0); /* the account was not asked */
                 (void) reset(state);
                 pam.account = rv;
-                assert_int_equal(ask(&answer), sizeof(answer));
+                assert_int_equal(ask(&answer), 0);
                 assert_int_equal(answer.verdict, rv == PAM_NEW_AUTHTOK_REQD
                                                          ? HELPER_PASSWORD_EXPIRED
                                                          : HELPER_PASSWORD_CLOSED);
@@ -177,10 +180,10 @@ static void test_who_it_is_in_the_end_counts(void **state) {
 
         (void) state;
         pam.pam_user = "nobody-here";
-        assert_int_equal(ask(&answer), sizeof(answer));
+        assert_int_equal(ask(&answer), 0);
         assert_int_equal(answer.verdict, HELPER_PASSWORD_WRONG);
         pam.pam_user = NULL;
-        assert_int_equal(ask(&answer), sizeof(answer));
+        assert_int_equal(ask(&answer), 0);
         assert_int_equal(answer.verdict, HELPER_PASSWORD_WRONG);
 }
 
@@ -206,25 +209,133 @@ static void test_only_a_hidden_prompt_gets_the_password(void **state) {
                 (void) reset(state);
                 pam.style = rows[i].style;
                 pam.n_messages = rows[i].n;
-                assert_int_equal(ask(&answer), sizeof(answer));
+                assert_int_equal(ask(&answer), 0);
                 assert_int_equal(pam.conv_result, rows[i].result);
                 assert_string_equal(pam.password, rows[i].password);
         }
 }
 
 static void test_no_answer_to_what_is_no_question(void **state) {
-        struct helper_password_question question = { .user = "alice" };
+        uint8_t in[PASSWORD_BYTES_QUESTION_MAX + 1], out[8];
+        ssize_t len = password_bytes_put_question(&asked, in, sizeof(in));
         struct helper_password_answer answer;
-        uint8_t out[8];
 
         (void) state;
-        assert_int_equal(
-                helper_password_run((const uint8_t *) &question, sizeof(question) - 1, out),
-                -EBADMSG);
-        assert_int_equal(helper_password_run((const uint8_t *) &question, 0, out), -EBADMSG);
+        for (size_t cut = 0; cut < (size_t) len; cut++)
+                assert_true(helper_password_run(in, cut, out) == -EBADMSG);
+        in[len] = 0;
+        assert_true(helper_password_run(in, (size_t) len + 1, out) == -EBADMSG);
+        in[5] = '\0'; /* in the name */
+        assert_true(helper_password_run(in, (size_t) len, out) == -EBADMSG);
         assert_int_equal(pam.ends, 0);
+        assert_string_equal(pam.service, ""); /* nobody was asked */
         pam.start = PAM_ABORT;
         assert_int_equal(ask(&answer), -EIO);
+}
+
+/* --- As bytes --- */
+
+static void test_a_question_and_back(void **state) {
+        struct helper_password_question longest, got;
+        uint8_t in[PASSWORD_BYTES_QUESTION_MAX], again[sizeof(in)];
+
+        (void) state;
+        memset(&longest, 0, sizeof(longest));
+        memset(longest.user, 'u', WIRE_USER_MAX);
+        memset(longest.password, 'p', HELPER_PASSWORD_MAX);
+        assert_int_equal(password_bytes_put_question(&longest, in, sizeof(in)), sizeof(in));
+        assert_true(password_bytes_put_question(&longest, again, sizeof(in) - 1) == -EMSGSIZE);
+        assert_int_equal(password_bytes_take_question(in, sizeof(in), &got), 0);
+        assert_memory_equal(&got, &longest, sizeof(got));
+        assert_int_equal(password_bytes_put_question(&got, again, sizeof(again)), sizeof(in));
+        assert_memory_equal(again, in, sizeof(in));
+        unit_poison(&got, sizeof(got));
+        for (size_t i = 0; i < 3; i++) { /* the kind, and both lengths */
+                const size_t at[] = { 0, 1, 5 + WIRE_USER_MAX };
+
+                in[at[i]] ^= 1;
+                assert_int_equal(password_bytes_take_question(in, sizeof(in), &got), -EBADMSG);
+                in[at[i]] ^= 1;
+        }
+        unit_poisoned("question", &got, sizeof(got));
+}
+
+static void no_answer(const char *why, const uint8_t *in, size_t len) {
+        struct helper_password_answer got;
+
+        unit_poison(&got, sizeof(got));
+        unit_int(why, password_bytes_take_answer(in, len, &got), -EBADMSG);
+        unit_poisoned(why, &got, sizeof(got));
+}
+
+static void not_so(const char *why, const struct helper_password_answer *answer) {
+        static uint8_t bytes[HELPER_BYTES_MAX];
+        ssize_t len = password_bytes_put_answer(answer, bytes, sizeof(bytes));
+
+        assert_true(len > 0);
+        no_answer(why, bytes, (size_t) len);
+}
+
+static void test_an_answer_and_back(void **state) {
+        struct helper_password_answer most = { .verdict = HELPER_PASSWORD_RIGHT,
+                                               .uid = 1001,
+                                               .gid = 1002,
+                                               .n_groups = HELPER_PASSWORD_GROUPS },
+                                      got = {};
+        uint8_t bytes[PASSWORD_BYTES_ANSWER_MAX + 1] = {}, again[PASSWORD_BYTES_ANSWER_MAX];
+        size_t len = PASSWORD_BYTES_ANSWER_MAX;
+
+        (void) state;
+        for (int i = 0; i < HELPER_PASSWORD_GROUPS; i++)
+                most.groups[i] = (gid_t) (2000 + i);
+        assert_int_equal(password_bytes_put_answer(&most, bytes, sizeof(bytes)), len);
+        assert_int_equal(password_bytes_take_answer(bytes, len, &got), 0);
+        assert_memory_equal(&got, &most, sizeof(got));
+        assert_int_equal(password_bytes_put_answer(&got, again, sizeof(again)), len);
+        assert_memory_equal(again, bytes, len);
+        for (size_t cut = 0; cut < len; cut++)
+                no_answer("cut", bytes, cut);
+        no_answer("a byte follows", bytes, len + 1);
+        bytes[0] ^= 1;
+        no_answer("of another kind", bytes, len);
+        bytes[0] ^= 1;
+        for (unsigned verdict = HELPER_PASSWORD_RIGHT + 1; verdict < 256; verdict++) {
+                bytes[1] = (uint8_t) verdict;
+                no_answer("no such verdict", bytes, len);
+        }
+}
+
+static void test_answers_that_cannot_be(void **state) {
+        const struct helper_password_answer good = { .verdict = HELPER_PASSWORD_RIGHT,
+                                                     .uid = 1001,
+                                                     .gid = 1002,
+                                                     .n_groups = 1,
+                                                     .groups = { 2002 } };
+        struct helper_password_answer bad;
+        uint8_t bytes[64];
+        ssize_t len = password_bytes_put_answer(&good, bytes, sizeof(bytes));
+
+        (void) state;
+#define bad_when(...)                                                                              \
+        ({                                                                                         \
+                bad = good;                                                                        \
+                __VA_ARGS__;                                                                       \
+                not_so(#__VA_ARGS__, &bad);                                                        \
+        })
+        bad_when(bad.verdict = HELPER_PASSWORD_WRONG);
+        bad_when(bad.verdict = HELPER_PASSWORD_EXPIRED);
+        bad_when(bad.verdict = HELPER_PASSWORD_CLOSED);
+        bad_when(bad.verdict = HELPER_PASSWORD_WRONG, bad.uid = 0, bad.gid = 0);
+        bad_when(bad.verdict = HELPER_PASSWORD_WRONG, bad.n_groups = 0, bad.gid = 0);
+        bad_when(bad.uid = (uid_t) -1);
+        bad_when(bad.gid = (gid_t) -1);
+        static const uint32_t counts[] = { 0,          2,          HELPER_PASSWORD_GROUPS + 1,
+                                           0x7fffffff, 0x80000001, 0xffffffff };
+
+        for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+                bytes_put(bytes + 10, 4, counts[i]);
+                no_answer("another number of groups than there are", bytes, (size_t) len);
+        }
 }
 
 #define test_password(f) cmocka_unit_test_setup(f, reset)
@@ -236,6 +347,9 @@ int main(void) {
                 test_password(test_who_it_is_in_the_end_counts),
                 test_password(test_only_a_hidden_prompt_gets_the_password),
                 test_password(test_no_answer_to_what_is_no_question),
+                cmocka_unit_test(test_a_question_and_back),
+                cmocka_unit_test(test_an_answer_and_back),
+                cmocka_unit_test(test_answers_that_cannot_be),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
