@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Keeps the accounts in the store up to date: the loop's part. It starts what accounts_pass.c says,
+ * on the writer thread and in helpers, and answers questions about one user. It reads no file and
+ * asks no directory itself. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +16,10 @@
 #include "cleanup.h"
 
 #define ASK_USEC UINT64_C(5000000) /* for one directory to answer */
-/* between two looks at directories, which report no change */
+/* between two looks at the directories, which report no change */
 #define PERIODIC_USEC UINT64_C(600000000)
 #define RETRY_USEC    UINT64_C(1000000)
-/* times, when the files change meanwhile */
+/* questions, when files change meanwhile */
 #define ASK_AGAIN_MAX 5
 
 /* A job of the writer thread, and the users that it is about. They belong to the writer thread
@@ -32,14 +35,14 @@ struct ask {
         struct accounts *accounts;
         struct helper *helper;
         char name[WIRE_USER_MAX + 1];
-        /* of the files, as they were counted when it was asked */
+        /* the count of changes of the files when the helper was started */
         uint64_t changes;
-        unsigned again; /* how often, because of those */
+        unsigned again; /* how often it was asked again */
         void (*done)(int r, const struct account_record *account, void *userdata);
         void *userdata;
 };
 
-/* Somebody who waits for a pass over everybody. */
+/* A caller that waits for a pass over everybody. */
 struct settle {
         LIST_ENTRY(settle) entries;
         struct accounts *accounts;
@@ -49,9 +52,10 @@ struct settle {
         void *userdata;
 };
 
-/* Invariants: (1) ${reading} is the writer thread's while the state says that files are read, and
- * ${list} is while it says that answers are written; (2) ${helper} is there exactly while the state
- * says that directories are asked, and its question is the ${batch} users of ${list} from ${at}. */
+/* Invariants: (1) ${reading} is the writer thread's while the state says that files are read.
+ * ${list} is the writer thread's while the state says that answers are written. (2) ${helper} is
+ * there exactly while the state says that directories are asked. Its question is the ${batch} users
+ * of ${list} from ${at}. */
 struct accounts {
         sd_event *event;
         struct worker *worker;
@@ -64,7 +68,7 @@ struct accounts {
         size_t at, batch;
         bool one_by_one; /* a question has one user */
         struct helper *helper;
-        /* of the files, as far as they were seen */
+        /* of the files, as far as the daemon has seen them */
         uint64_t changes;
         LIST_HEAD(, ask) asks;
         size_t n_asks;
@@ -82,7 +86,7 @@ static void later(struct accounts *a, uint64_t usec) {
         (void) sd_event_source_set_enabled(a->timer, SD_EVENT_ONESHOT);
 }
 
-/* --- Those who wait for the end of a pass --- */
+/* --- Callers that wait for the end of a pass --- */
 
 static void settle_end(struct settle *settle) {
         void (*done)(void *userdata) = settle->done;
@@ -94,7 +98,7 @@ static void settle_end(struct settle *settle) {
         done(userdata);
 }
 
-/* The pass that has ended is the one that they waited for. */
+/* The pass that has ended is the one that these callers waited for. */
 static void end_settles(struct accounts *a) {
         struct settle *settle = LIST_FIRST(&a->settles), *next;
 
@@ -170,14 +174,14 @@ static void end_pass(struct accounts *a) {
 
 static void on_answers(int r, const uint8_t *out, size_t len, void *userdata) {
         struct accounts *a = userdata;
-        /* its answer goes with it */
+        /* the answer is freed with it */
         _cleanup_(helper_freep) struct helper *helper = take_ptr(a->helper);
         struct accounts_directory_answer *asked = a->list.facts.asked + a->at;
 
         if (r >= 0)
                 r = accounts_directory_take(out, len, asked, a->batch);
         if (r < 0 && a->batch > 1) {
-                /* One of them hangs, and must not stand for the others. */
+                /* A user for whom the directory hangs must not hold up the others. */
                 a->one_by_one = true;
                 step(a, ACCOUNTS_PASS_ANSWERED);
                 return;
@@ -224,7 +228,7 @@ static const struct {
         enum accounts_pass_act act;
         enum accounts_pass_event failed;
 } acts[] = {
-        { ACCOUNTS_PASS_END, _ACCOUNTS_PASS_EVENT_MAX }, /* cannot fail */
+        { ACCOUNTS_PASS_END, _ACCOUNTS_PASS_EVENT_MAX }, /* does not fail */
         { ACCOUNTS_PASS_ASK, ACCOUNTS_PASS_NOT_ASKED },
         { ACCOUNTS_PASS_WRITE, ACCOUNTS_PASS_NOT_WRITTEN },
         { ACCOUNTS_PASS_READ_FILES, ACCOUNTS_PASS_NOT_READ },
@@ -329,8 +333,8 @@ static void on_answer(int r, const uint8_t *out, size_t len, void *userdata) {
         struct ask *ask = userdata;
         struct accounts_directory_answer answer = {};
 
-        /* It may be of before the change, and the store know better by now: it would be written
-         * over that. */
+        /* The answer may be older than the change. The store may know better by now, and the answer
+         * would overwrite that. */
         if (r >= 0 && ask->changes != ask->accounts->changes) {
                 ask->helper = helper_free(ask->helper);
                 r = ask->again++ < ASK_AGAIN_MAX ? start_ask(ask) : -EAGAIN;
@@ -381,7 +385,7 @@ int accounts_ask(struct accounts *a, const char *name,
 
 static int on_change(sd_event_source *source, const struct inotify_event *event, void *userdata) {
         static const char *const names[] = { "passwd", "shadow", "group" };
-        /* too much for the kernel to remember what */
+        /* too many events for the kernel to keep */
         bool overflow = event->mask & IN_Q_OVERFLOW;
         struct accounts *a = userdata;
 
@@ -412,8 +416,8 @@ int accounts_new(struct accounts **ret, sd_event *event, struct worker *worker, 
         *a = (struct accounts){ .event = event, .worker = worker, .etc = etc };
         LIST_INIT(&a->asks);
         LIST_INIT(&a->settles);
-        /* The directory, not the files: passwd(1) and the others put a new file in the place of
-         * the old one. */
+        /* Watch the directory, not the files: passwd(1) and other programs replace a file by a new
+         * one. */
         r = sd_event_add_inotify(event, &a->watch, etc,
                                  IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE |
                                          IN_MOVED_FROM | IN_ONLYDIR,
@@ -422,7 +426,7 @@ int accounts_new(struct accounts **ret, sd_event *event, struct worker *worker, 
                 log_line(LOG_WARNING, "changes of accounts in '%s' are seen late: %s", etc,
                          strerrordesc_np(-r));
         else
-                /* It comes before an answer of a helper that is older than the change. */
+                /* A change is handled before an answer of a helper, which may be older. */
                 (void) sd_event_source_set_priority(a->watch, SD_EVENT_PRIORITY_IMPORTANT);
         r = sd_event_add_time_relative(event, &a->timer, CLOCK_MONOTONIC, PERIODIC_USEC, 0,
                                        on_timer, a);
@@ -440,7 +444,7 @@ void accounts_stop(struct accounts *a) {
         step(a, ACCOUNTS_PASS_STOP);
         a->watch = sd_event_source_disable_unref(a->watch);
         a->timer = sd_event_source_disable_unref(a->timer);
-        /* The lists may be the writer thread's: see accounts_free(). */
+        /* The lists may be the writer thread's now. accounts_free() frees them. */
         a->helper = helper_free(a->helper);
         while (!LIST_EMPTY(&a->asks)) {
                 struct ask *ask = LIST_FIRST(&a->asks);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The question to the helper that asks directories, its answer, and the helper's work. It knows no
+ * store and no loop. NSS may block, so only the helper calls accounts_directory_run(). */
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -68,7 +70,7 @@ void accounts_directory_put(struct bytes_writer *w,
         bytes_write(w, BYTES_TIME, (uint64_t) account->closes_at);
 }
 
-/* Who is not there has no name, no number and no password. */
+/* An account that is not present has no name, no number and no password. */
 static bool is_consistent(const struct account_record *account) {
         switch (account->state) {
         case ACCOUNT_PRESENT:
@@ -98,7 +100,7 @@ static void take(struct bytes_reader *r, struct accounts_directory_answer *answe
         r->bad |= !is_consistent(account);
 }
 
-/* Once to see whether all is right, once to keep it. */
+/* The first time checks everything, the second time keeps it. */
 static int take_all(const uint8_t *in, size_t len, struct accounts_directory_answer *answers,
                     size_t n, bool keep) {
         struct bytes_reader r = { .in = in, .len = len };
@@ -124,7 +126,7 @@ int accounts_directory_take(const uint8_t *in, size_t len,
 
 /* --- In the helper --- */
 
-/* Membership that only a directory knows of. */
+/* Looks for a membership that only a directory knows. */
 static bool is_member(const char *name, gid_t primary, gid_t group) {
         int n = 64, room;
         gid_t *groups = NULL;
@@ -155,8 +157,8 @@ static void look_at_shadow(const char *name, char *buffer, struct account_record
         explicit_bzero(buffer, NSS_BUFFER_LEN);
 }
 
-/* "There is no such user" is what all the sources say together (0); an errno means that one of
- * them did not answer. */
+/* 0 means that all sources together know no such user. An errno means that one of them did not
+ * answer. */
 static void look_up(const char *name, gid_t admin_group, char *buffer,
                     struct account_record *account) {
         struct passwd pw, *found = NULL;
@@ -208,7 +210,7 @@ ssize_t accounts_directory_run(const uint8_t *in, size_t in_len, uint8_t *out) {
         r = accounts_directory_take_question(in, in_len, &question);
         if (r < 0)
                 return r;
-        /* Where they cannot be read, NSS will hardly do better; but that is for it to say. */
+        /* Where the files cannot be read, NSS can hardly read them either. NSS says so itself. */
         (void) !accounts_files_read(&files, "/etc", question.admin_group, error);
         for (size_t i = 0; i < question.n; i++) {
                 struct accounts_directory_answer answer = {};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Asking a directory (NSS) for users. That may take as long as it likes, and its modules are
- * other people's code, so a helper process does it. Here are the question, the answer, and what
- * the helper does in between. */
+/* Asks a directory (NSS) for users. That may take any time, and the modules are other people's
+ * code, so a helper process does it. Here are the question, the answer, and what the helper does in
+ * between. */
 #pragma once
 
 #include <stdint.h>
@@ -25,8 +25,8 @@ struct accounts_directory_question {
         char names[ACCOUNTS_DIRECTORY_BATCH][WIRE_USER_MAX + 1];
 };
 
-/* The answer for one user. The account's name is as the user database spells it; ACCOUNT_UNKNOWN:
- * nobody could tell. Of the account gone_since and checked_at are not part of it. */
+/* The answer for one user. The account's name is as the user database spells it. ACCOUNT_UNKNOWN
+ * means that nobody could tell. The answer does not carry gone_since and checked_at. */
 struct accounts_directory_answer {
         char asked[WIRE_USER_MAX + 1];
         struct account_record account;
@@ -50,9 +50,9 @@ void accounts_directory_put(struct bytes_writer *w, const struct accounts_direct
 
 /**
  * accounts_directory_take(in, len, answers, n):
- * Reads the answer to a question for the ${n} users that the ${answers} name in asked: one for
- * each, in that order, and nothing may follow. It is read as a peer's, because of what the helper
- * has loaded. Returns 0 with the accounts in ${answers}; -EBADMSG.
+ * Reads the answer to a question for ${n} users. ${answers} has their names in asked. There must be
+ * one account for each, in that order, and nothing may follow. The helper loads modules of others,
+ * so its answer is read like a peer's. Returns 0 with the accounts in ${answers}; -EBADMSG.
  */
 int accounts_directory_take(const uint8_t *in, size_t len,
                             struct accounts_directory_answer *answers, size_t n) _must_check_;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads passwd, shadow and group. It asks no directory, knows no store, and believes no file that
+ * is cut off. */
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -10,16 +12,16 @@
 #include "accounts/pwage.h"
 #include "cleanup.h"
 
-#define LINE_LEN (1024 * 1024) /* of a group with very many members */
+#define LINE_LEN (1024 * 1024) /* of a group with many members */
 
-/* Of two lines of one name the first counts, as for getpwnam(3) and getspnam(3). */
+/* The first of two lines with one name counts, as for getpwnam(3) and getspnam(3). */
 struct user {
         struct account_record account;
         size_t line;
         bool aged;
 };
 
-/* Invariant: after reading, users is sorted by name, and each is there once. */
+/* Invariant: after reading, users is sorted by name and has each name once. */
 struct accounts_files {
         struct user *users;
         size_t n, room;
@@ -157,7 +159,7 @@ static int read_admins(struct accounts_files *files, FILE *f) {
         return error == ENOENT ? 0 : -error;
 }
 
-/* A file without its end: somebody writes it in its place, or the disk is full. */
+/* A file without its end: a program writes into it, or the disk is full. */
 static bool is_cut(FILE *f) {
         return fseek(f, -1, SEEK_END) == 0 && fgetc(f) != '\n';
 }

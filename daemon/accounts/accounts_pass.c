@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The states of a pass over the accounts and the ways between them. Knows no files, no helpers and
- * no store, and does nothing by itself.
+/* The states of a pass over the accounts and the ways between them. It knows no files, no helpers
+ * and no store, and does nothing by itself.
  *
  *           changed, refresh            some to ask              changed
  *     IDLE -----------------> READING --------------> ASKING ---------------> ASKING_READING
@@ -14,12 +14,12 @@
  *      +--------------------- WRITING <----------------+
  *              written
  *
- * A pass begins with the files, goes on with directories as long as somebody is on the list, and
- * ends when the answers are written. A change of the files is read beside a helper, because a
- * directory that hangs must not hold it up; the users that it adds are put behind the others of the
- * list. Everybody is only looked at from IDLE, else each look would put everybody on the list
- * again. IDLE is left at once when something is to be read. What could not be begun ends the pass.
- * STOPPED can be reached from every state and is not left. */
+ * A pass begins with the files. It goes on with directories as long as a user on the list has not
+ * been asked for, and ends when the answers are written. A change of the files is read while a
+ * helper asks, because a directory that hangs must not hold the change up. The users that it adds
+ * go to the end of the list. A look at everybody begins in IDLE only. Otherwise each look would put
+ * everybody on the list again. IDLE is left at once when something is to be read. When a step
+ * cannot be begun, the pass ends. STOPPED can be reached from every state, and is not left. */
 #include "accounts/accounts_pass.h"
 
 static unsigned read_files(struct accounts_pass *pass, enum accounts_pass_state state) {
@@ -47,7 +47,7 @@ static unsigned look_beside(struct accounts_pass *pass) {
         return pass->changed ? read_files(pass, ACCOUNTS_PASS_ASKING_READING) : 0;
 }
 
-/* Nobody is at work for the pass now, neither a helper nor the writer thread. */
+/* Neither a helper nor the writer thread is at work for the pass now. */
 static unsigned go_on(struct accounts_pass *pass, struct accounts_pass_list list) {
         if (list.left) {
                 pass->state = ACCOUNTS_PASS_ASKING;
@@ -72,7 +72,7 @@ static unsigned on_read(struct accounts_pass *pass, struct accounts_pass_list li
         return look_beside(pass);
 }
 
-/* accounts.c begins anew after a while, with everybody. A helper that is at work goes on. */
+/* accounts.c looks at everybody again after a while. A helper that is at work goes on. */
 static unsigned on_not_read(struct accounts_pass *pass) {
         if (pass->state == ACCOUNTS_PASS_ASKING_READING) {
                 pass->state = ACCOUNTS_PASS_ASKING;
@@ -92,7 +92,7 @@ static unsigned on_answered(struct accounts_pass *pass, struct accounts_pass_lis
         return 0;
 }
 
-/* The list is dropped. What the writer thread reads beside it makes the next one. */
+/* The list is dropped. What the writer thread reads meanwhile makes the next list. */
 static unsigned on_not_asked(struct accounts_pass *pass) {
         if (pass->state == ACCOUNTS_PASS_ASKING)
                 return end(pass);

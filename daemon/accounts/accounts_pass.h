@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How far a pass over the accounts has come, as a state. Pure: an event goes in, and what has to
- * be done comes out. accounts.c does it. */
+/* How far a pass over the accounts has come, as a state. Pure: it takes an event and says what has
+ * to be done. accounts.c does it. */
 #pragma once
 
 #include <stdbool.h>
@@ -24,7 +24,7 @@ enum accounts_pass_event {
         ACCOUNTS_PASS_REFRESH, /* everybody is to be looked at */
         ACCOUNTS_PASS_READ,
         ACCOUNTS_PASS_NOT_READ,  /* the writer thread took no job */
-        ACCOUNTS_PASS_ANSWERED,  /* or given up: by the helper */
+        ACCOUNTS_PASS_ANSWERED,  /* by the helper, or it was given up */
         ACCOUNTS_PASS_NOT_ASKED, /* no helper could be started */
         ACCOUNTS_PASS_WRITTEN,
         ACCOUNTS_PASS_NOT_WRITTEN, /* the writer thread took no job */
@@ -32,14 +32,14 @@ enum accounts_pass_event {
         _ACCOUNTS_PASS_EVENT_MAX,
 };
 
-/* What has to be done, the lowest first. */
+/* What has to be done, the lowest number first. */
 enum accounts_pass_act {
         /* drop the list, and tell those who wait for the end of a pass */
         ACCOUNTS_PASS_END = 1,
         ACCOUNTS_PASS_ASK = 2,   /* the next users of the list */
         ACCOUNTS_PASS_WRITE = 4, /* the answers that are in the list */
         ACCOUNTS_PASS_READ_FILES = 8,
-        /* the same, and put everybody on the list who is in no file */
+        /* the same, and list everybody who is in no file */
         ACCOUNTS_PASS_READ_ALL = 16,
 };
 
@@ -56,9 +56,9 @@ struct accounts_pass_list {
 };
 
 /**
- * accounts_pass_step(pass, event, list): ${pass} goes to its next state, by what ${list} is after
- * ${event}. Returns what has to be done (enum accounts_pass_act). What could not be done is the
- * next event.
+ * accounts_pass_step(pass, event, list): brings ${pass} to its next state. ${list} is what is on
+ * the list after ${event}. Returns what has to be done (enum accounts_pass_act). If that cannot be
+ * begun, say so with the event for it.
  */
 unsigned accounts_pass_step(struct accounts_pass *pass, enum accounts_pass_event event,
                             struct accounts_pass_list list) _must_check_;

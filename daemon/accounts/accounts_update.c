@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Compares the accounts in the store with the files and with the answers of directories, and does
+ * to the keys what follows. Runs on the writer thread. It starts no helper and waits for nobody. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +20,7 @@ struct reading {
         struct accounts_update *facts;
         const struct accounts_files *files;
         size_t n, room;
-        /* as the store has them, and those that it has not, ACCOUNT_UNKNOWN */
+        /* as the store has them; others ACCOUNT_UNKNOWN */
         struct account_record *known;
 };
 
@@ -71,7 +73,7 @@ static bool same(const struct account_record *a, const struct account_record *b)
                a->gone_since == b->gone_since && (a->checked_at == 0) == (b->checked_at == 0);
 }
 
-/* Writes what is new of an account and does to its keys what follows. */
+/* Writes what is new of an account, and ends its keys where that follows. */
 static int update(struct accounts_update *facts, struct store *writer, const struct policy *policy,
                   const struct account_record *old, struct account_record *account, bool answered) {
         int64_t now = clock_now();
@@ -91,9 +93,9 @@ static int update(struct accounts_update *facts, struct store *writer, const str
         return r;
 }
 
-/* Refused from now on, and noted as not answered for, in case that this process does not hear
- * the answer; but what becomes of the keys is for the directories to say, to which the account
- * may have moved. */
+/* The account is refused from now on. It is noted as not answered for, in case this process does
+ * not hear the answer. The account may have moved to a directory, so the directories decide what
+ * becomes of the keys. */
 static int lose(struct reading *reading, struct store *writer, const struct policy *policy,
                 const struct account_record *old) {
         struct account_record gone = { .state = ACCOUNT_GONE,
@@ -117,7 +119,7 @@ static int look_at(struct reading *reading, struct store *writer, const struct p
         if (!found)
                 return facts->everybody || old->state == ACCOUNT_UNKNOWN ? to_ask(facts, old) : 0;
         account = *found;
-        /* Membership in a group may be known to a directory alone. */
+        /* A directory alone may know that a user is a member of a group. */
         if (facts->admin_group != (gid_t) -1 && !account.admin &&
             (facts->everybody || old->admin || old->state == ACCOUNT_UNKNOWN)) {
                 account.admin = old->admin;
@@ -197,8 +199,8 @@ static int take_answer(struct accounts_update *facts, struct store *writer,
         if (r < 0 && r != -ENOENT)
                 return r;
         memcpy(old.name, asked->asked, sizeof(old.name));
-        /* The files have the user, and may have been read after the question was asked: all that
-         * a directory adds is who administers. */
+        /* The files have the user. They may have been read after the question was asked. A
+         * directory only adds whether the user administers. */
         if (old.state == ACCOUNT_PRESENT && old.local) {
                 bool admin = account.state == ACCOUNT_PRESENT ? account.admin : old.admin;
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Works out from a shadow entry when a password and an account end. It knows no files, no clock and
+ * no store. */
 #include <string.h>
 
 #include "accounts/pwage.h"
@@ -34,7 +36,7 @@ static int64_t earlier(int64_t a, int64_t b) {
 void pwage_apply(const struct spwd *sp, struct account_record *account) {
         const char *field = sp->sp_pwdp ? sp->sp_pwdp : "";
         bool ageing = sp->sp_max >= 0 && sp->sp_max < MAX_NO_AGEING && sp->sp_lstchg >= 0;
-        int64_t last = add(sp->sp_lstchg, sp->sp_max); /* the last day on which it is good */
+        int64_t last = add(sp->sp_lstchg, sp->sp_max); /* the last good day */
 
         account->locked = field[0] == '!' && has_password(field);
         account->password_ends_at = 0;
