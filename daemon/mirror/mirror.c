@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Gives each export and import to one connection, by a token. It knows no bytes of the file and no
+ * control socket. Its errors are those of the store and of refusals[]. */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "base/bytes.h"
 #include "mirror/mirror.h"
 
-/* Who an export or import belongs to; token 0: there is none. */
+/* The connection that an export or import belongs to. Token 0: there is none. */
 struct session {
         uint64_t token, connection;
         int64_t touched;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Who may take a whole store out or bring one in: one each at a time, named by a token, for as
- * long as the connection that began it. On the writer thread, with the exception of making and
- * freeing it. */
+/* Who may take a whole store out or bring one in. There is one export and one import at a time.
+ * Each has a token, and lasts as long as the connection that began it. Runs on the writer thread,
+ * apart from making and freeing it. */
 #pragma once
 
 #include "mirror/mirror_export.h"
@@ -14,22 +14,22 @@
 struct mirror;
 
 /**
- * mirror_new(ret, dir, keymint): ${dir} is the state directory; both are borrowed. 0; -ENOMEM.
+ * mirror_new(ret, dir, keymint): ${dir} is the state directory. Both are borrowed. 0; -ENOMEM.
  */
 int mirror_new(struct mirror **ret, int dir, struct keymint *keymint) _must_check_;
 struct mirror *mirror_free(struct mirror *m);
 
 /**
- * mirror_refusal(r): a sentence for an error of the functions below that is no error of the
- * store; else NULL. Static storage.
+ * mirror_refusal(r): a sentence for an error of the functions below. NULL for an error of the
+ * store. Static storage.
  */
 const char *mirror_refusal(int r);
 
 /**
  * mirror_keygen(m, replace, out), mirror_show_key(m, out):
- * Makes the secret that files for this host are opened with, or finds it, and gives the public
- * key to it as text. Whether one may ${replace} another: what was sealed for that can then not
- * be opened any more. 0; -EEXIST; -ENOKEY; a negative errno of the file.
+ * Makes the secret that opens files for this host, or finds it, and writes its public key as text.
+ * With ${replace} the new secret may replace another one. Files that were sealed for the old one
+ * can then not be opened any more. 0; -EEXIST; -ENOKEY; a negative errno of the file.
  */
 int mirror_keygen(const struct mirror *m, bool replace,
                   char out[static SEAL_TEXT_LEN + 1]) _must_check_;
@@ -37,8 +37,8 @@ int mirror_show_key(const struct mirror *m, char out[static SEAL_TEXT_LEN + 1]) 
 
 /**
  * mirror_export(m, writer, connection, recipient, kind, now, ret_token, ret_keys):
- * Begins to write the store out as it is now, for the holder of the public key ${recipient};
- * ${connection} is who reads it.
+ * Begins to write the store out as it is now, for the holder of the public key ${recipient}.
+ * ${connection} reads it.
  * Returns 0; -EALREADY; -EINVAL for a wrong key; an error of the store.
  */
 int mirror_export(struct mirror *m, struct store *writer, uint64_t connection,
@@ -47,9 +47,9 @@ int mirror_export(struct mirror *m, struct store *writer, uint64_t connection,
 
 /**
  * mirror_read(m, token, now, out, ret_len, ret_keys):
- * The next bytes of the file, and how many keys are in all of them so far. Returns 1 when there
- * are more; 0 with the last; -ENXIO; an error of the store. After an error or the last there is
- * nothing more.
+ * Reads the next bytes of the file, and counts the keys in all bytes so far. Returns 1 when there
+ * are more; 0 with the last; -ENXIO; an error of the store. After an error or the last bytes there
+ * is nothing more.
  */
 int mirror_read(struct mirror *m, uint64_t token, int64_t now,
                 uint8_t out[static MIRROR_EXPORT_MAX], size_t *ret_len,
@@ -57,35 +57,35 @@ int mirror_read(struct mirror *m, uint64_t token, int64_t now,
 
 /**
  * mirror_import(m, writer, connection, kind, foreign, now, ret_token):
- * Begins to take a file in. Whether it may be of a ${foreign} source: a mirror of another one
- * than the last, a backup of another host.
+ * Begins to take a file in. With ${foreign} the file may have another source: a mirror may come
+ * from another host than the last one, a backup from another host.
  * Returns 0; -EALREADY; -ENOKEY; an error of the store.
  */
 int mirror_import(struct mirror *m, struct store *writer, uint64_t connection, enum seal_kind kind,
                   bool foreign, int64_t now, uint64_t *ret_token) _must_check_;
 
 /**
- * mirror_write(m, writer, token, in, len): the next bytes of the file. 0; -ENXIO; what
- * mirror_refusal() knows; an error of the store. After an error there is no import any more, and
+ * mirror_write(m, writer, token, in, len): takes the next bytes of the file. 0; -ENXIO; an error
+ * that mirror_refusal() knows; an error of the store. After an error the import has ended, and
  * nothing has changed.
  */
 int mirror_write(struct mirror *m, struct store *writer, uint64_t token, const uint8_t *in,
                  size_t len) _must_check_;
 
 /**
- * mirror_check(m, token, ret): what the file has, once it is there as a whole. As above.
+ * mirror_check(m, token, ret): says what the file has, once all of it is there. Errors as above.
  */
 int mirror_check(struct mirror *m, uint64_t token, struct mirror_import_summary *ret) _must_check_;
 
 /**
- * mirror_commit(m, writer, token, audit): puts the file's store in the place of the one that is
- * there, with the record ${audit}. As above; afterwards there is no import any more.
+ * mirror_commit(m, writer, token, audit): replaces the store by that of the file, with the record
+ * ${audit}. Errors as above. The import has ended afterwards.
  */
 int mirror_commit(struct mirror *m, struct store *writer, uint64_t token,
                   const struct audit_record *audit) _must_check_;
 
 /**
- * mirror_tidy(m, connection, now): drops what belongs to a ${connection} that has ended (0:
- * none), and what has been idle. Whether anything is left.
+ * mirror_tidy(m, connection, now): drops what belongs to a ${connection} that has ended (0: none),
+ * and what has been idle. Returns whether anything is left.
  */
 bool mirror_tidy(struct mirror *m, uint64_t connection, int64_t now);

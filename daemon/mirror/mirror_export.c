@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Writes a whole store out in sealed chunks. It knows no connection and no socket, and lets nothing
+ * out that is not sealed. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +18,7 @@ struct mirror_export {
         struct seal *seal;
         struct store_export *dump;
         uint8_t head[SEAL_HEAD_LEN];
-        /* the head has gone out, and the peppers */
+        /* the head and the peppers have gone out */
         bool begun;
         uint8_t content[SEAL_CHUNK_MAX];
 };
@@ -31,8 +33,8 @@ struct mirror_export *mirror_export_free(struct mirror_export *o) {
         return NULL;
 }
 
-/* Numbers go up even where a store was lost and begun anew: they are the time, where that is
- * later. Nobody writes as many in a second. */
+/* Numbers go up even where a store was lost and begun anew: a number is at least the time. Nobody
+ * writes that many files in a second. */
 #define PER_SECOND 1000
 
 static int next_sequence(struct store *writer, int64_t now, uint64_t *ret) {
@@ -96,7 +98,7 @@ uint64_t mirror_export_keys(const struct mirror_export *o) {
         return store_export_keys(o->dump);
 }
 
-/* Where the content of a chunk is put together. */
+/* A chunk's content is put together here. */
 struct content {
         const struct keymint *keymint;
         uint8_t *bytes;
@@ -123,7 +125,7 @@ static int add_pepper(uint32_t id, void *userdata) {
         return keymint_copy_pepper(c->keymint, id, at + 4) ? 0 : -EUCLEAN;
 }
 
-/* The content of the next chunk. 1; 0 for the last. */
+/* Makes the content of the next chunk. 1; 0 for the last. */
 static int fill(struct mirror_export *o, size_t *ret_len) {
         struct content c = { .keymint = o->keymint, .bytes = o->content };
         uint8_t *end;

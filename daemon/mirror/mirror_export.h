@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A whole store on its way out: the records of store_export and the peppers with them, sealed.
- * What is plain does not leave. On the writer thread. */
+ * Nothing leaves in plain. Runs on the writer thread. */
 #pragma once
 
 #include "secret/keymint.h"
@@ -19,7 +19,7 @@ struct mirror_export;
 /**
  * mirror_export_open(ret, writer, dir, keymint, recipient, kind, now):
  * Takes a snapshot of the store, and seals it for the holder of the public key ${recipient}.
- * ${keymint} is borrowed. Returns 0; -EINVAL for a key that is none; an error of the store or of
+ * ${keymint} is borrowed. Returns 0; -EINVAL for an invalid public key; an error of the store or of
  * a file.
  */
 int mirror_export_open(struct mirror_export **ret, struct store *writer, int dir,
@@ -34,9 +34,9 @@ uint64_t mirror_export_keys(const struct mirror_export *o);
 
 /**
  * mirror_export_read(o, out, ret_len, ret_keys):
- * The next bytes of the file, and how many keys are in all of them so far. Returns 1 when there
- * are more; 0 with the last; an error of the store: then the file is good for nothing. Neither
- * is to be followed by another read.
+ * Reads the next bytes of the file, and counts the keys in all bytes so far. Returns 1 when there
+ * are more; 0 with the last; an error of the store, after which the file is useless. Do not read
+ * again after 0 or an error.
  */
 int mirror_export_read(struct mirror_export *o, uint8_t out[static MIRROR_EXPORT_MAX],
                        size_t *ret_len, uint64_t *ret_keys) _must_check_;

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Opens a sealed file as it comes, and puts its store together beside the live one. All parsing of
+ * a mirror that is not the store's is here. It believes no byte before its chunk is authenticated,
+ * and changes nothing before the commit. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +21,9 @@
 
 _Static_assert(SEAL_PUBLIC_LEN == STORE_SOURCE_LEN, "the store remembers a source");
 
-/* Invariants: (1) summary.head is of the file once seal is there; (2) load is finished once
- * whole is set, and then holds what the live store could have had, of a source that may send it. */
+/* Invariants: (1) summary.head is that of the file once seal is there. (2) load is finished once
+ * whole is set. It then holds what the live store could have had, from a source that may send
+ * it. */
 struct mirror_import {
         int dir;
         struct keymint *keymint;
@@ -31,7 +35,7 @@ struct mirror_import {
         struct policy live, staged;
         bool policy_known; /* staged is that of the file */
         struct mirror_import_summary summary;
-        /* what the store remembers, with this file */
+        /* what the store remembers after this file */
         struct store_mirror mirror;
         bool ended, whole;
         size_t n_peppers;
@@ -39,7 +43,7 @@ struct mirror_import {
                 uint32_t id;
                 uint8_t bytes[PEPPER_LEN];
         } peppers[MIRROR_EXPORT_PEPPERS_MAX];
-        /* of raw: the head, or a frame and its chunk */
+        /* bytes of raw: the head, or a frame and its chunk */
         size_t have;
         uint8_t raw[MIRROR_EXPORT_FRAME_LEN + SEAL_SEALED_MAX];
         uint8_t content[SEAL_CHUNK_MAX];
@@ -61,7 +65,7 @@ int mirror_import_open(struct mirror_import **ret, struct store *writer, int dir
         struct mirror_import *i;
         int r;
 
-        r = mirror_key_show(dir, text); /* to say so before the file is sent */
+        r = mirror_key_show(dir, text); /* before the client sends the file */
         if (r < 0)
                 return r;
         i = calloc(1, sizeof(*i));
@@ -101,8 +105,8 @@ static int check_source(struct mirror_import *i) {
         if (head->kind != i->kind)
                 return -EPROTOTYPE;
         if (i->kind == SEAL_BACKUP) {
-                /* What a lost store has exported has numbers up to this one; the next mirror has
-                 * to be newer. */
+                /* A store that was lost has exported numbers up to this one. The next mirror has to
+                 * be newer. */
                 if (is_own && head->sequence > i->mirror.exported)
                         i->mirror.exported = head->sequence;
                 return is_own || i->foreign ? 0 : -EXDEV;
@@ -142,7 +146,7 @@ static int take_pepper(struct mirror_import *i, const uint8_t *in, size_t len) {
         return 0;
 }
 
-/* Whether the key will be good and is not now. The policies come before the keys. */
+/* Whether the key will be good and is not good now. The policies come before the keys. */
 static int count_revived(struct mirror_import *i, struct store *writer,
                          const struct key_record *key) {
         int64_t now = i->now;
@@ -154,7 +158,7 @@ static int count_revived(struct mirror_import *i, struct store *writer,
         if (r < 0)
                 return r;
         i->policy_known = true;
-        /* It would outlive the next removal of all keys. */
+        /* The key would outlive the next removal of all keys. */
         if (key->epoch > i->staged.epoch)
                 return -EBADMSG;
         if (key->epoch < i->staged.epoch || expiry_status(&i->staged, key, now) != KEY_ACTIVE)
@@ -220,7 +224,7 @@ static bool is_shown(const char *text, size_t size) {
         return !text[0] || text_is_label(text, size - 1);
 }
 
-/* What the daemon would not have registered so. */
+/* Refuses what the daemon would not have registered. */
 static int check_cert(const struct cert_record *cert, const uint8_t *der, size_t len,
                       void *userdata) {
         struct counting *counting = userdata;
@@ -244,14 +248,15 @@ static int check_cert(const struct cert_record *cert, const uint8_t *der, size_t
                        : -EBADMSG;
 }
 
-/* All of it is there: what can only be said of the whole. */
+/* All of the file is there. Checks what can only be checked of the whole. */
 static int take_end(struct mirror_import *i) {
         struct counting counting = {};
         int r = 0;
 
         if (!i->ended)
                 return -EBADMSG;
-        /* They do no harm there where no key needs them, and must be there before one does. */
+        /* Peppers do no harm where no key needs them. They must be there before a key needs
+         * them. */
         for (size_t n = 0; r >= 0 && n < i->n_peppers; n++)
                 r = keymint_add(i->keymint, i->peppers[n].bytes, i->peppers[n].id);
         if (r < 0)
@@ -263,7 +268,7 @@ static int take_end(struct mirror_import *i) {
                 r = store_cert_each(store_import_staging(i->load), check_cert, &counting);
         if (r == -EUCLEAN)
                 r = -EBADMSG;
-        /* A verdict that is remembered was not made for these. */
+        /* The daemon remembers no verdict for these certificates. */
         if (r >= 0)
                 r = registered_touch(store_import_staging(i->load), i->now);
         if (r >= 0)
@@ -272,7 +277,7 @@ static int take_end(struct mirror_import *i) {
         return r;
 }
 
-/* How many bytes the head, the frame or the chunk has that is being taken; 0 when it cannot be. */
+/* How many bytes the head, the frame or the chunk has that comes now. 0 when it is invalid. */
 static size_t needed(const struct mirror_import *i) {
         size_t len;
 
@@ -312,7 +317,7 @@ int mirror_import_write(struct mirror_import *i, struct store *writer, const uin
                 i->have += n;
                 in += n;
                 len -= n;
-                /* A frame that is complete needs its chunk. */
+                /* A complete frame needs its chunk. */
                 if (i->have < needed(i) || needed(i) == 0)
                         continue;
                 r = i->seal ? take_chunk(i, writer) : take_head(i);
@@ -328,7 +333,7 @@ int mirror_import_check(const struct mirror_import *i, struct mirror_import_summ
         return 0;
 }
 
-/* What is kept of the pepper files. */
+/* The pepper files that are kept. */
 struct keeping {
         size_t n;
         uint32_t ids[MIRROR_EXPORT_PEPPERS_MAX];
@@ -349,7 +354,7 @@ int mirror_import_commit(struct mirror_import *i, struct store *writer,
         struct keeping keeping = {};
         int r = i->whole ? 0 : -EBADMSG;
 
-        /* The files come before the rows that need them, and go after those. */
+        /* The files come before the rows that need them, and go after those rows. */
         for (size_t n = 0; r >= 0 && n < i->n_peppers; n++)
                 if (i->peppers[n].id != own)
                         r = pepper_write_foreign(i->dir, i->peppers[n].id, i->peppers[n].bytes);

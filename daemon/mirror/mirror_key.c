@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Makes, reads and shows the two secrets of whole stores, as files of the state directory. It knows
+ * no store and no file format. */
 #include <errno.h>
 #include <string.h>
 
@@ -32,7 +34,7 @@ int mirror_key_make(int dir, bool replace, char out[static SEAL_TEXT_LEN + 1]) {
 
         r = replace ? -ENOENT : secretfile_read(dir, MIRROR_KEY_NAME, secret);
         if (r != -ENOENT)
-                r = -EEXIST; /* readable or not: it is there */
+                r = -EEXIST; /* it is there, readable or not */
         else
                 r = seal_make_secret(secret);
         if (r >= 0)
