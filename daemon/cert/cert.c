@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads one certificate that is to be registered, and says what is wrong with it. Runs in a helper
+ * only, because the bytes may be hostile. It knows no store, no clock and no chain. */
 #include <stdio.h>
 #include <string.h>
 

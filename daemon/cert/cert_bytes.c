@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Writes and reads certificates as pieces of questions and answers, over base/bytes. It has no
+ * OpenSSL. A text that cannot be shown, or a time out of range, makes the whole message bad. */
 #include <string.h>
 
 #include "base/helper.h"
 #include "cert/cert_bytes.h"
 #include "text.h"
 
-/* What a year of four digits can hold. */
+/* what a year of four digits can hold */
 #define TIME_MIN INT64_C(-62167219200)
 #define TIME_MAX INT64_C(253402300799)
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How questions and answers about certificates are written down: see cert_work.h. Whoever reads
- * does not trust the writer. */
+/* How questions and answers about certificates are written down; see cert_work.h. The reader does
+ * not trust the writer. */
 #pragma once
 
 #include "base/bytes.h"
 #include "cert/cert.h"
 
-/* What a question and an answer begin with; an answer about several certificates is one behind
- * the other. */
+/* The first byte of a question and of an answer. An answer about several certificates has one part
+ * after another. */
 enum cert_bytes_kind {
         CERT_BYTES_READ = 'R',
         CERT_BYTES_JUDGE = 'J',
@@ -32,11 +32,11 @@ void cert_bytes_put_serial(struct bytes_writer *w, const struct cert_serial *ser
 void cert_bytes_put_record(struct bytes_writer *w, const struct cert_record *cert);
 
 /**
- * cert_bytes_take_blob(r), cert_bytes_take_serial(r, serial), cert_bytes_take_record(r, cert): the
- * other way round. A blob is borrowed from the input. A serial may have no bytes, but not more than
- * there can be.
- * cert_bytes_take_text(r, out, size): one that is empty or can be shown as it is, and fits.
- * cert_bytes_take_time(r): in the years 0 to 9999.
+ * cert_bytes_take_blob(r), cert_bytes_take_serial(r, serial), cert_bytes_take_record(r, cert): read
+ * the same. A blob is borrowed from the input. A serial may have no bytes, and has at most
+ * ${RECORD_SERIAL_MAX}.
+ * cert_bytes_take_text(r, out, size): a text that fits, and is empty or can be shown as it is.
+ * cert_bytes_take_time(r): a time in the years 0 to 9999.
  */
 struct cert_blob cert_bytes_take_blob(struct bytes_reader *r);
 void cert_bytes_take_text(struct bytes_reader *r, char *out, size_t size);

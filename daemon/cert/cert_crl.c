@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads a revocation list, finds the registered CA that has signed it, and takes its serial
+ * numbers. Runs in a helper only. It knows no store and no clock. */
 #include <openssl/rsa.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,9 +43,9 @@ static X509_CRL *parse(const struct cert_blob *der) {
         return same ? take_ptr(crl) : NULL;
 }
 
-/* --- Who has signed it --- */
+/* --- Which CA has signed it --- */
 
-/* RSA-PSS names its digest in the parameters; no parameter is SHA-1. */
+/* RSA-PSS names its digest in the parameters. Without the parameter it is SHA-1. */
 static int pss_digest(const X509_ALGOR *algorithm) {
         _cleanup_(free_pss) RSA_PSS_PARAMS *params = NULL;
         const ASN1_OBJECT *hash = NULL;
@@ -87,7 +89,7 @@ static bool is_signer(X509_CRL *crl, X509 *ca) {
         return X509_CRL_verify(crl, X509_get0_pubkey(ca)) == 1;
 }
 
-/* Of several with the same key the one that stays longest. */
+/* Of several CAs with one key it takes the one that stays valid longest. */
 static bool find_signer(X509_CRL *crl, const struct cert_blob *cas, size_t n_cas,
                         uint8_t ret[static RECORD_THUMBPRINT_LEN]) {
         int64_t ends, last = 0;
@@ -133,8 +135,8 @@ static bool is_current(const X509_CRL *crl, int64_t now, struct crl_record *list
         return true;
 }
 
-/* Some are refused even where they do not say that they are critical, as they must: the list
- * does not mean then what it seems to. */
+/* Some extensions are refused even where they are not marked critical, as they must be. With them
+ * the list does not mean what it seems to mean. */
 static bool is_refused(X509_EXTENSION *extension, char detail[static CERT_DETAIL_LEN]) {
         const ASN1_OBJECT *object = X509_EXTENSION_get_object(extension);
         char name[EXTENSION_NAME_LEN], safe[EXTENSION_NAME_LEN];

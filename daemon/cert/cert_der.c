@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Walks over bytes and checks that they are DER in every length, number and truth value. libc only.
+ * It does not know what the values mean. */
 #include "cert/cert_der.h"
 
 #define DEPTH_MAX 32
@@ -6,7 +8,7 @@
 enum tag {
         TAG_CLASS = 0xc0, /* no bit of it: universal */
         TAG_CONSTRUCTED = 0x20,
-        /* all of its bits: a longer number follows, which no certificate needs */
+        /* all of its bits: a longer number follows, and no certificate needs one */
         TAG_NUMBER = 0x1f,
 };
 
@@ -50,7 +52,7 @@ static bool is_bit_string(const uint8_t *p, size_t len) {
         return len > 0 && p[0] < 8 && (len > 1 || p[0] == 0) && !(p[len - 1] & ((1U << p[0]) - 1));
 }
 
-/* Values of numbers that are not here may be any bytes. */
+/* Values with a number that is not here may have any bytes. */
 static bool is_primitive(unsigned number, const uint8_t *p, size_t len) {
         switch (number) {
         case BOOLEAN:

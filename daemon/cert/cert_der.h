@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The strictness that OpenSSL has not: whether bytes are DER in every length, number and truth
+/* A check that OpenSSL does not make: whether bytes are DER in every length, number and truth
  * value. Pure, libc only. */
 #pragma once
 
@@ -9,8 +9,8 @@
 
 /**
  * cert_der_is_strict(bytes, len):
- * Whether the ${len} bytes are one value in DER (X.690, 10) and nothing behind it: definite and
- * shortest lengths, no segmented strings, shortest integers, truth as 0xff, no bits left over.
- * What an OCTET STRING or an implicit tag holds is not looked into.
+ * Whether the ${len} bytes are exactly one value in DER (X.690, 10): definite and shortest lengths,
+ * no segmented strings, shortest integers, truth as 0xff, no bits left over. It does not look into
+ * an OCTET STRING or an implicit tag.
  */
 bool cert_der_is_strict(const uint8_t *bytes, size_t len);

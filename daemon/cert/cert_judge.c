@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Judges a certificate that a login shows: its chain to a registered root, its dates and strength,
+ * and the proof. Runs in a helper only. It knows no store, no clock and no revocation list. */
 #include <stdio.h>
 #include <string.h>
 
 #include "cert/cert_key.h"
 #include "cert/cert_x509.h"
 
-/* signatures that are looked at to find the way through CAs of the same name */
+/* signatures that it checks to find the way through CAs of one name */
 #define TRIES_MAX 256
 
-/* The way up from the certificate, and the best way that was found not to hold. Every failure is
- * a number of OpenSSL's, X509_V_ERR_...; 0 is success. */
+/* The way up from the certificate, and the best way that did not hold. A failure is a number of
+ * OpenSSL's, X509_V_ERR_...; 0 is success. */
 struct climb {
         const struct cert_question *question;
         X509 *cas[CERT_CAS_MAX]; /* those that were needed so far */
@@ -18,7 +20,7 @@ struct climb {
         X509 *way[CERT_CHAIN_MAX];
         size_t len;
         unsigned tries;
-        /* of the first way to a root, or else of the first that had no end */
+        /* the failure of the first way to a root, else of the first way without an end */
         int error;
         bool reached_root; /* says which */
         struct cert_verdict *verdict;
@@ -90,7 +92,7 @@ static int error_of(enum cert_x509_fault fault) {
         return X509_V_ERR_UNSPECIFIED;
 }
 
-/* --- A chain that is there --- */
+/* --- A chain that is known --- */
 
 static enum cert_x509_fault check_one(X509 *x, bool leaf, int64_t now) {
         enum cert_x509_fault fault = cert_x509_check_usage(x, leaf ? CERT_CLIENT : CERT_CA);
@@ -123,8 +125,8 @@ static bool add_serial(const X509 *x, struct cert_verdict *verdict) {
         return true;
 }
 
-/* What OpenSSL leaves to us, of every certificate of a chain of ${n}, and what is noted of it.
- * The root, where there is one, cannot be revoked. */
+/* Checks in every certificate of a chain of ${n} what OpenSSL leaves to the caller, and notes what
+ * is needed later. A root cannot be revoked. */
 static int judge_all(X509 *const *chain, size_t n, int64_t now, struct cert_verdict *verdict) {
         struct cert_verdict new = { .begins_at = INT64_MIN, .ends_at = INT64_MAX };
 
@@ -144,9 +146,9 @@ static int judge_all(X509 *const *chain, size_t n, int64_t now, struct cert_verd
         return X509_V_OK;
 }
 
-/* --- A chain that is sought --- */
+/* --- A chain that has to be found --- */
 
-/* The way is known: OpenSSL would take the first CA of the right name, whatever its key. A root
+/* The way is known. OpenSSL would take the first CA of the right name, with any key. A root has
  * issued itself. */
 static int next_of_way(X509 **ret, X509_STORE_CTX *ctx, X509 *x) {
         const struct climb *climb = X509_STORE_CTX_get_app_data(ctx);
@@ -176,15 +178,15 @@ static int verify_way(struct climb *climb) {
             X509_STORE_CTX_set_app_data(ctx, climb) != 1)
                 return X509_V_ERR_OUT_OF_MEM;
         param = X509_STORE_CTX_get0_param(ctx);
-        /* To OpenSSL the last second of a certificate is over already, so dates are ours. A root
-         * without a signature of its own is none. */
+        /* For OpenSSL a certificate has already ended in its last second, so this file checks the
+         * dates. A root without a signature of its own is no root. */
         if (X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_NO_CHECK_TIME |
                                                        X509_V_FLAG_CHECK_SS_SIGNATURE |
                                                        X509_V_FLAG_POLICY_CHECK) != 1 ||
             X509_STORE_CTX_set_purpose(ctx, X509_PURPOSE_SSL_CLIENT) != 1)
                 return X509_V_ERR_UNSPECIFIED;
         X509_VERIFY_PARAM_set_auth_level(param, 2);
-        X509_VERIFY_PARAM_set_depth(param, CERT_CHAIN_MAX - 2); /* those between */
+        X509_VERIFY_PARAM_set_depth(param, CERT_CHAIN_MAX - 2); /* the CAs between */
         if (X509_verify_cert(ctx) == 1 && X509_STORE_CTX_get_error(ctx) == X509_V_OK)
                 return sk_X509_num(X509_STORE_CTX_get0_chain(ctx)) == (int) climb->len
                                ? judge_all(climb->way, climb->len, climb->question->now,
@@ -214,8 +216,8 @@ static bool may_have_issued(const struct climb *climb, X509 *ca, X509 *x) {
                !is_on_way(climb, ca);
 }
 
-/* To read a certificate takes long. One that does not hold the issuer's name anywhere has not
- * that name. */
+/* Parsing a certificate takes long. A certificate without the issuer's name in its bytes does not
+ * have that name. */
 static X509 *get_ca(struct climb *climb, size_t i, const X509 *x) {
         const struct cert_blob *ca = &climb->question->cas[i];
         const unsigned char *name = NULL;
@@ -231,7 +233,7 @@ static X509 *get_ca(struct climb *climb, size_t i, const X509 *x) {
 
 static bool climb_on(struct climb *climb);
 
-/* Every CA that may have issued the last one and has signed it is tried, until one leads to a
+/* Tries every CA that may have issued the last certificate and has signed it, until one leads to a
  * root by a way that holds. */
 static bool climb_all(struct climb *climb, X509 *last) {
         int error = X509_self_signed(last, 0) == 1 ? X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT
@@ -284,7 +286,7 @@ static int judge_issued(X509 *x, const struct cert_question *question,
         return climb_on(&climb) ? X509_V_OK : climb.error;
 }
 
-/* --- The certificate, and the proof --- */
+/* --- The certificate and the proof --- */
 
 static int judge(X509 *x, const struct cert_question *question, struct cert_verdict *verdict) {
         enum cert_x509_fault fault = cert_x509_check_usage(x, CERT_CLIENT);

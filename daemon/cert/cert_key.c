@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Decides which public keys are taken, names them, hashes them as SSH does, and checks signatures.
+ * It knows no chains, no dates and no texts of certificates. */
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
@@ -42,7 +44,7 @@ static bool get_group(const EVP_PKEY *key, char out[static NAME_MAX_LEN]) {
         return EVP_PKEY_get_group_name(key, out, NAME_MAX_LEN, &len) == 1;
 }
 
-/* NULL for what is no such curve, or is, but written out as parameters. */
+/* NULL for a key that is not on a curve of this name, or has the curve as parameters. */
 static const struct curve *find_curve(const EVP_PKEY *key) {
         char group[NAME_MAX_LEN];
         int written_out = 1;
@@ -81,7 +83,7 @@ bool cert_key_is_strong(const EVP_PKEY *key) {
         return find_curve(key) || EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519;
 }
 
-/* OpenSSL's name for what has none here. */
+/* OpenSSL's name for a kind of key that has no name here. */
 static void describe_other(const X509 *x, const EVP_PKEY *key, char out[static NAME_MAX_LEN]) {
         char group[NAME_MAX_LEN];
         ASN1_OBJECT *algorithm = NULL;
@@ -112,7 +114,7 @@ void cert_key_describe(const X509 *x, char out[static RECORD_KEY_TYPE_MAX + 1]) 
         text_escape(out, RECORD_KEY_TYPE_MAX + 1, name);
 }
 
-/* --- As SSH writes it --- */
+/* --- As SSH writes keys --- */
 
 static bool hash_string(EVP_MD_CTX *ctx, const void *bytes, size_t len) {
         uint8_t head[] = { (uint8_t) (len >> 24), (uint8_t) (len >> 16), (uint8_t) (len >> 8),
@@ -126,7 +128,7 @@ static bool hash_word(EVP_MD_CTX *ctx, const char *word) {
         return hash_string(ctx, word, strlen(word));
 }
 
-/* An mpint (RFC 4251, 5): where its first bit is set, a zero byte comes before it. */
+/* An mpint (RFC 4251, 5). A zero byte comes before it when its first bit is set. */
 static bool hash_number(EVP_MD_CTX *ctx, const EVP_PKEY *key, const char *param) {
         _cleanup_(free_bn) BIGNUM *n = NULL;
         uint8_t bytes[1 + RSA_BITS_MAX / 8];
@@ -186,8 +188,8 @@ void cert_key_hash_ssh(const EVP_PKEY *key, uint8_t out[static RECORD_HASH_LEN])
 
 /* --- Proofs --- */
 
-/* r and s, as JOSE and WebCrypto write them, to the DER that OpenSSL takes. Returns its length,
- * 0 for none; to be freed. */
+/* Turns r and s, as JOSE and WebCrypto write them, into the DER that OpenSSL takes. Returns its
+ * length, or 0 on failure. The caller frees it. */
 static size_t encode_ecdsa(const uint8_t *raw, uint8_t **ret) {
         _cleanup_(free_ecdsa) ECDSA_SIG *sig = ECDSA_SIG_new();
         _cleanup_(free_bn) BIGNUM *r = BN_bin2bn(raw, PROOF_LEN / 2, NULL);
@@ -196,7 +198,7 @@ static size_t encode_ecdsa(const uint8_t *raw, uint8_t **ret) {
 
         if (!sig || !r || !s || ECDSA_SIG_set0(sig, r, s) != 1)
                 return 0;
-        r = s = NULL; /* are its own now */
+        r = s = NULL; /* they are freed with it now */
         len = i2d_ECDSA_SIG(sig, ret);
         return len > 0 ? (size_t) len : 0;
 }

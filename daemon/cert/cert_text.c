@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Turns the names in certificates into texts that can be shown as they are. It does not judge
+ * them. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,7 +8,7 @@
 #include "cert/cert_text.h"
 #include "text.h"
 
-/* A text that grows up to what it has room for; a piece that does not fit whole ends it. */
+/* A text that grows as far as it has room. A piece that does not fit as a whole ends it. */
 struct text {
         char *out;
         size_t size, len;
@@ -22,7 +24,7 @@ static void add(struct text *text, const char *piece, size_t len) {
         text->out[text->len] = '\0';
 }
 
-/* How many bytes the character at p has that can be shown; 0: none does. */
+/* The number of bytes of the character at p, if it can be shown; else 0. */
 static size_t showable(const unsigned char *p, size_t len) {
         size_t n = *p >= 0xf0 ? 4 : *p >= 0xe0 ? 3 : *p >= 0xc0 ? 2 : 1;
         char one[5] = "";
@@ -33,7 +35,7 @@ static size_t showable(const unsigned char *p, size_t len) {
         return strlen(one) == n && text_is_label(one, n) ? n : 0;
 }
 
-/* What stands behind a backslash in RFC 4514 belongs to it. */
+/* In RFC 4514 a backslash and what follows it belong together. */
 static size_t escape_len(const unsigned char *p, size_t len) {
         if (len >= 3 && isxdigit(p[1]) && isxdigit(p[2]))
                 return 3;
@@ -89,7 +91,7 @@ static void add_value(struct text *text, const ASN1_STRING *value) {
         unsigned char *utf8 = NULL;
         int len = ASN1_STRING_to_UTF8(&utf8, value);
 
-        /* OpenSSL has refused what is a text and cannot be read as one; this is then no text. */
+        /* OpenSSL refuses a text that it cannot read. It is then no text. */
         if (len >= 0)
                 add_safe(text, utf8, (size_t) len, false);
         else

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The questions to the certificate helper, and the daemon's reading of its answers. It has no
+ * OpenSSL. A helper that has read hostile bytes is not trusted, so every answer is checked as a
+ * whole. */
 #include <errno.h>
 #include <string.h>
 
@@ -51,7 +54,7 @@ ssize_t cert_work_ask_crl(const struct cert_blob *crl, const struct cert_blob *c
 
 /* --- Answers --- */
 
-/* Whether it is a certificate that was read, and not only the place of one. */
+/* Whether a certificate was read, or only its place is there. */
 static bool is_read(const struct cert_record *cert) {
         return cert->serial.len > 0 && cert->key_type[0];
 }
@@ -85,7 +88,7 @@ int cert_work_take_read(const uint8_t *in, size_t len, size_t *at, struct cert_w
         return 1;
 }
 
-/* Those that cert_judge() gives. */
+/* The reasons that cert_judge() gives. */
 static bool is_judged(enum reason reason) {
         static const enum reason reasons[] = {
                 REASON_NONE,
@@ -151,7 +154,7 @@ static int64_t take_end(struct bytes_reader *r) {
         return ends ? t : INT64_MAX;
 }
 
-/* Each of them, so that nobody who uses one need look. */
+/* Checks every entry, so that no user of one has to. */
 static bool take_entries(struct bytes_reader *r, struct cert_work_crl *crl) {
         struct cert_serial serial;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is asked of the helper that reads certificates, and what it answers: questions and
- * answers as bytes. Those who ask need not have OpenSSL. An answer comes from a process that has
- * read hostile bytes, so it is read as if it were a peer's: every length, number and text. */
+/* Questions to the helper that reads certificates, and its answers, as bytes. A program that asks
+ * needs no OpenSSL. The answer comes from a process that has read hostile bytes. It is read like a
+ * peer's: every length, number and text is checked. */
 #pragma once
 
 #include "cert/cert.h"
@@ -11,9 +11,9 @@
 
 /**
  * cert_work_ask_read(ders, n, kind, now, out, size), cert_work_ask_judge(question, out, size),
- * cert_work_ask_crl(crl, cas, n_cas, now, out, size): Write a question to ${out}: cert_read()
- * for each of the ${n} certificates, cert_judge(), cert_read_crl(). Return its length, or
- * -EMSGSIZE when it has more than ${size} bytes.
+ * cert_work_ask_crl(crl, cas, n_cas, now, out, size): Write a question to ${out}: cert_read() for
+ * each of the ${n} certificates, cert_judge(), cert_read_crl(). Return its length, or -EMSGSIZE
+ * when it has more than ${size} bytes.
  */
 ssize_t cert_work_ask_read(const struct cert_blob *ders, size_t n, enum cert_kind kind, int64_t now,
                            uint8_t *out, size_t size) _must_check_;
@@ -45,8 +45,8 @@ struct cert_work_crl {
 };
 
 /**
- * cert_work_take_read(in, len, at, ret): one certificate after the other; ${at} begins with 0.
- * Returns 1; 0 behind the last; -EBADMSG.
+ * cert_work_take_read(in, len, at, ret): reads one certificate after another. ${at} begins with 0.
+ * Returns 1; 0 after the last; -EBADMSG.
  * cert_work_take_verdict(in, len, ret), cert_work_take_crl(in, len, ret): 0; -EBADMSG.
  */
 int cert_work_take_read(const uint8_t *in, size_t len, size_t *at,
@@ -55,6 +55,6 @@ int cert_work_take_verdict(const uint8_t *in, size_t len, struct cert_verdict *r
 int cert_work_take_crl(const uint8_t *in, size_t len, struct cert_work_crl *ret) _must_check_;
 
 /**
- * cert_work_serial(crl, i, ret): the ${i}th serial number of the list, less than n_serials.
+ * cert_work_serial(crl, i, ret): the serial number ${i} of the list, from 0, less than n_serials.
  */
 void cert_work_serial(const struct cert_work_crl *crl, size_t i, struct cert_serial *ret);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The work of the certificate helper: reads a question, has OpenSSL do the work, writes the answer.
+ * Runs in the cage: it opens nothing. A question with a byte too many or too few has no answer. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -7,7 +9,7 @@
 #include "cert/cert_work.h"
 #include "cleanup.h"
 
-/* As many entries of a list as fit an answer. */
+/* As many entries of a list as fit into an answer. */
 #define CRL_HEAD_MAX                                                                               \
         (1 + 1 + 1 + 2 * BYTES_NUMBER + CERT_DETAIL_LEN + RECORD_THUMBPRINT_LEN +                  \
          RECORD_HASH_LEN + 2 * BYTES_TIME)

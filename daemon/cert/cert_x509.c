@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* One certificate as OpenSSL has it: parsing, names, times, serial numbers, and what can be checked
+ * without any other certificate. It knows no chains and no store. */
 #include <openssl/err.h>
 #include <string.h>
 #include <time.h>
@@ -8,7 +10,7 @@
 #include "cert/cert_text.h"
 #include "cert/cert_x509.h"
 
-#define SIGNATURE_BITS_MIN 112 /* of security: SHA-224 and up */
+#define SIGNATURE_BITS_MIN 112 /* of security: SHA-224 and stronger */
 
 int cert_x509_begin(void) {
         (void) OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
@@ -20,8 +22,8 @@ void cert_x509_end(const int *mark) {
         ERR_clear_error();
 }
 
-/* OpenSSL keeps the encoding of the inner parts as it came, so to encode again proves little of
- * them: the walk does. */
+/* OpenSSL keeps the inner encoding as it came, so encoding it again proves little. The walk over
+ * the bytes proves it. */
 X509 *cert_x509_parse(const struct cert_blob *der) {
         const unsigned char *p = der->bytes;
         _cleanup_(cert_x509_free) X509 *x = NULL;
@@ -37,7 +39,7 @@ X509 *cert_x509_parse(const struct cert_blob *der) {
         len = i2d_X509(x, &again);
         same = len >= 0 && (size_t) len == der->len && memcmp(again, der->bytes, der->len) == 0;
         OPENSSL_free(again);
-        /* -1: has all of the extensions looked at, and keeps what they say */
+        /* -1 makes OpenSSL look at all extensions and keep what they say. */
         if (!same || X509_check_purpose(x, -1, 0) != 1)
                 return NULL;
         return take_ptr(x);
@@ -149,7 +151,7 @@ bool cert_x509_describe(X509 *x, const struct cert_blob *der, struct cert_record
 }
 
 enum cert_x509_fault cert_x509_check_usage(X509 *x, enum cert_kind kind) {
-        /* the other numbers are those that OpenSSL guesses */
+        /* The other numbers are guesses of OpenSSL. */
         bool ca = X509_check_ca(x) == 1;
 
         if (kind == CERT_CA)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the files cert*.c share: one certificate as OpenSSL has it, and what can be said of it
- * alone. Nobody else includes this. */
+ * alone. No other file includes this. */
 #pragma once
 
 #include <openssl/evp.h>
@@ -20,21 +20,21 @@ static inline void cert_x509_free_bio(BIO **bio) {
 
 /**
  * cert_x509_begin(), cert_x509_end(mark):
- * Around all work with OpenSSL: without its configuration file, and its queue of errors is empty
- * afterwards. The second is for _cleanup_().
+ * Around all work with OpenSSL. OpenSSL reads no configuration file, and its queue of errors is
+ * empty afterwards. The second is for _cleanup_().
  */
 int cert_x509_begin(void);
 void cert_x509_end(const int *mark);
 #define _cleanup_openssl_ _cleanup_(cert_x509_end) _unused_ int openssl_mark = cert_x509_begin()
 
 /**
- * cert_x509_parse(der): the certificate in ${der}, for X509_free(); NULL for what is not one, to
- * the last byte, in DER, with extensions that can be read.
+ * cert_x509_parse(der): the certificate in ${der}, for X509_free(). NULL when the bytes are not
+ * exactly one certificate in DER, with extensions that can be read.
  */
 X509 *cert_x509_parse(const struct cert_blob *der) _must_check_;
 
 /**
- * cert_x509_hash(bytes, len, out): SHA-256; false when there is none to be had.
+ * cert_x509_hash(bytes, len, out): SHA-256. False when OpenSSL fails.
  */
 bool cert_x509_hash(const uint8_t *bytes, size_t len,
                     uint8_t out[static RECORD_HASH_LEN]) _must_check_;
@@ -45,7 +45,7 @@ bool cert_x509_hash(const uint8_t *bytes, size_t len,
 bool cert_x509_hash_name(const X509_NAME *name, uint8_t out[static RECORD_HASH_LEN]) _must_check_;
 
 /**
- * cert_x509_same_name(a, b): whether two names are the same to the byte, so that their hashes are.
+ * cert_x509_same_name(a, b): whether two names are equal byte by byte, and so are their hashes.
  */
 bool cert_x509_same_name(const X509_NAME *a, const X509_NAME *b);
 
@@ -56,18 +56,18 @@ bool cert_x509_same_name(const X509_NAME *a, const X509_NAME *b);
 bool cert_x509_time(const ASN1_TIME *time, int64_t *ret) _must_check_;
 
 /**
- * cert_x509_serial(number, ret): the bytes of a serial number, not its issuer; false when it is
- * negative or has more than ${RECORD_SERIAL_MAX}.
+ * cert_x509_serial(number, ret): the bytes of a serial number, not its issuer. False when it is
+ * negative or has more than ${RECORD_SERIAL_MAX} bytes.
  */
 bool cert_x509_serial(const ASN1_INTEGER *number, struct cert_serial *ret) _must_check_;
 
 /**
  * cert_x509_describe(x, der, ret): fills ${ret}, all but name, kind and added_at, which become
- * zero. False, and ${ret} is untouched, when it has a number or a date that is none.
+ * zero. False when a number or a date is invalid; ${ret} is then untouched.
  */
 bool cert_x509_describe(X509 *x, const struct cert_blob *der, struct cert_record *ret) _must_check_;
 
-/* What is wrong with a certificate however it came here. */
+/* What is wrong with a certificate, registered or shown. */
 enum cert_x509_fault {
         CERT_X509_FINE = 0,
         CERT_X509_WEAK_KEY,       /* or of a kind that is not taken */
