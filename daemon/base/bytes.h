@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Numbers in files and between processes: the least significant byte first. And the one protocol
- * of the helpers: questions and answers are written and read piece by piece, within their bounds.
- * The reader does not trust the writer. */
+/* Numbers in files and between processes, the least significant byte first. And the one protocol of
+ * the helpers: questions and answers are written and read piece by piece, within their bounds. The
+ * reader does not trust the writer. */
 #pragma once
 
 #include <stdbool.h>
@@ -29,7 +29,7 @@ static inline uint64_t bytes_get(const uint8_t *p, size_t len) {
         return v;
 }
 
-/* What does not fit any more is not written, and the whole is no good then. */
+/* A piece that does not fit any more is not written, and the whole is then useless. */
 struct bytes_writer {
         uint8_t *out;
         size_t size, len;
@@ -49,7 +49,7 @@ void bytes_write_blob(struct bytes_writer *w, const void *bytes, size_t len);
 void bytes_write_text(struct bytes_writer *w, const char *text);
 ssize_t bytes_written(const struct bytes_writer *w) _must_check_;
 
-/* What is wrong once stays wrong; what is read then is zero, or not written. */
+/* After an error the reader stays bad. It then reads zeroes, or writes nothing. */
 struct bytes_reader {
         const uint8_t *in;
         size_t len, at;
@@ -57,10 +57,11 @@ struct bytes_reader {
 };
 
 /**
- * bytes_read(r, len), bytes_read_raw(r, out, len): the other way round.
+ * bytes_read(r, len), bytes_read_raw(r, out, len): read the same.
  * bytes_read_flag(r): one byte that is 0 or 1.
  * bytes_read_blob(r, ret_len): borrowed from the input; NULL when it is not there.
- * bytes_read_text(r, out, size): one without a NUL in it that fits into ${size} bytes with its own.
+ * bytes_read_text(r, out, size): a text without a NUL in it, which fits into ${size} bytes with its
+ * own NUL.
  * bytes_is_at_end(r): whether all was right and nothing follows.
  */
 uint64_t bytes_read(struct bytes_reader *r, size_t len);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The cage around a helper that reads hostile bytes, by seccomp and resource limits. libseccomp is
+ * known only here. It knows nothing of the helper's work. */
 #include <errno.h>
 #include <seccomp.h>
 #include <stddef.h>
@@ -7,7 +9,7 @@
 
 #include "base/cage.h"
 
-/* Under a sanitizer a process looks after itself at its end, with other processes and files. */
+/* At its end a process with a sanitizer starts other processes and opens files. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define CAGED 0
 #elif defined(__has_feature)
@@ -52,7 +54,7 @@ static const int allowed[] = {
         SCMP_SYS(exit_group),
 };
 
-/* A system call that this machine does not have is none that could be needed. */
+/* The helper cannot need a system call that this machine does not have. */
 static int allow_all(scmp_filter_ctx filter) {
         int r = 0;
 
@@ -65,12 +67,12 @@ int cage_enter(void) {
         scmp_filter_ctx filter;
         int r;
 
-        /* A spin ends by itself, even where nobody waits any more. */
+        /* A spin ends by itself, even where no process waits for the helper any more. */
         if (setrlimit(RLIMIT_CPU, &(const struct rlimit){ .rlim_cur = 1, .rlim_max = 2 }) < 0)
                 return -errno;
         if (!CAGED)
                 return 0;
-        /* Nor does it take all memory there is, or write lines that look like the daemon's. */
+        /* The process cannot take all memory, or write lines that look like the daemon's. */
         if (dup2(STDOUT_FILENO, STDERR_FILENO) < 0 ||
             setrlimit(RLIMIT_AS,
                       &(const struct rlimit){ .rlim_cur = MEMORY_MAX, .rlim_max = MEMORY_MAX }) < 0)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* What the sections and keys of the configuration mean. It asks NSS for the names, so the loop must
+ * not call conf_load(). It does not know how a file is read: see conf_file.c. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,7 +144,7 @@ static bool take_peer(struct reading *reading, struct conf_file *file, const cha
         if (!certificates && strcmp(name, "services") != 0)
                 return wrong(file, CONF_FILE_NAME, 0, "unknown key in [Peer]", name,
                              "known are services and certificates");
-        /* A file takes the place of what those before it say in this key of this user. */
+        /* In this key of this user a file replaces what the files before it say. */
         for (size_t i = 0; i < reading->n_before; i++)
                 if (conf->peers[i].uid == peer->uid)
                         list_of(&conf->peers[i], certificates)[0] = '\0';

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The configuration: who administers, who develops, and which peers may speak for which
- * services. Everything else is policy in the store. Read strictly: an unknown section or key is
- * an error, a file that others can write is none of ours. */
+/* The configuration: who administers, who develops, and which peers may speak for which services.
+ * Everything else is policy in the store. It is read strictly: an unknown section or key is an
+ * error, and a file that others can write is refused. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,12 +18,12 @@
 struct conf_peer {
         uid_t uid;
         char services[RECORD_LIST_LEN]; /* separated by blanks */
-        /* services for which its word on certificates counts; likewise */
+        /* services for which its word on certificates counts; separated by blanks */
         char certificates[RECORD_LIST_LEN];
 };
 
 struct conf {
-        bool from_file; /* there was one at the path itself */
+        bool from_file; /* the file itself was there */
         bool has_admin_group;
         bool has_developer_group;
         gid_t admin_group;
@@ -34,11 +34,11 @@ struct conf {
 
 /**
  * conf_load(ret, path, required, error):
- * Reads the file at ${path} and those in ${path}.d; where there is none and it is not
- * ${required}, the defaults. Asks NSS for the names in them. A later file takes the place of
- * those before it key by key: of a group, and of a list of one user.
- * Returns 0 with a configuration that conf_free() frees; a negative errno with a sentence, that
- * names file, line and column, in ${error}.
+ * Reads the file at ${path} and those in ${path}.d. Where there is no file and it is not
+ * ${required}, the defaults are in force. Asks NSS for the names in them. A later file replaces
+ * those before it key by key: a group, or a list of one user.
+ * Returns 0 with a configuration that conf_free() frees; a negative errno with a sentence in
+ * ${error} that names file, line and column.
  */
 int conf_load(struct conf **ret, const char *path, bool required,
               char error[static CONF_ERROR_LEN]) _must_check_;
@@ -46,8 +46,9 @@ struct conf *conf_free(struct conf *conf);
 void conf_freep(struct conf **conf);
 
 /**
- * conf_must_be_there(conf, named): whether a file is ${required} when what is in force is read
- * again: somebody has named it, or it was there. One that is gone is no leave to drop its rules.
+ * conf_must_be_there(conf, named): whether the file is ${required} when the configuration is read
+ * again. It is when an administrator has named it, or when it was there before. A missing file must
+ * not drop its rules.
  */
 static inline bool conf_must_be_there(const struct conf *conf, bool named) {
         return named || conf->from_file;
@@ -60,15 +61,15 @@ enum role conf_role(const struct conf *conf, const struct peer *peer);
 
 /**
  * conf_peer_may_claim(conf, uid, service):
- * Whether a peer of the verify socket may ask in the name of ${service}: uid 0 and the daemon's
- * own always; for a service that is tied to peers only those; for one that is tied to nobody
- * everybody.
+ * Whether a peer of the verify socket may ask in the name of ${service}. uid 0 and the daemon's own
+ * may always. If the service is tied to peers, only those may; if not, everybody may.
  */
 bool conf_peer_may_claim(const struct conf *conf, uid_t uid, const char *service);
 
 /**
  * conf_peer_may_vouch(conf, uid, service):
- * Whether it counts when a peer of the verify socket says that a client of ${service} has proved
- * to have a certificate's key: uid 0 and the daemon's own always, others where they are named.
+ * Whether it counts when a peer of the verify socket says that a client of ${service} has proved to
+ * have a certificate's key. The word of uid 0 and of the daemon's own uid always counts, that of
+ * others where they are named.
  */
 bool conf_peer_may_vouch(const struct conf *conf, uid_t uid, const char *service);

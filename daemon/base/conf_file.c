@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads the files of a configuration by inih, which is known only here, and finds the place of an
+ * error. It does not know what the sections and keys mean. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -21,11 +23,11 @@ struct conf_file {
         const struct conf_file_reader *reader;
         const char *path;
         FILE *stream;
-        int line;                /* the last one that was read */
-        char text[LINE_MAX_LEN]; /* of it */
-        /* the line goes on with what the last one began */
+        int line;                /* the last line that was read */
+        char text[LINE_MAX_LEN]; /* of that line */
+        /* this line continues the last one */
         bool is_value_only;
-        int wrong_line; /* 0: none so far */
+        int wrong_line; /* 0: no error so far */
         size_t wrong_column;
         char wrong[CONF_FILE_ERROR_LEN];
 };
@@ -35,7 +37,7 @@ static void closep(FILE **f) {
                 (void) fclose(*f);
 }
 
-/* --- Where --- */
+/* --- Where something stands --- */
 
 /* Characters, from 1, as an editor counts them. */
 static size_t column_of(const char *text, size_t offset) {
@@ -88,11 +90,11 @@ static int on_value(void *userdata, const char *section, const char *name, const
         if (file->wrong_line != 0)
                 return 0;
         file->is_value_only = text != file->text && strncmp(text, value, strlen(value)) == 0;
-        (void) section; /* a long one is cut */
+        (void) section; /* a long name is cut */
         return file->reader->value(file, name, value, file->reader->userdata);
 }
 
-/* inih says nothing of a section that has no values, and cuts the name of one that has. */
+/* inih does not report a section without values, and cuts a long section name. */
 static bool take_section(struct conf_file *file) {
         const char *p = file->text + strspn(file->text, BLANKS);
         char section[128];
@@ -102,7 +104,7 @@ static bool take_section(struct conf_file *file) {
                 return true;
         len = strcspn(p + 1, "]\n");
         if (p[1 + len] != ']')
-                return true; /* that inih sees */
+                return true; /* lines that inih sees */
         (void) snprintf(section, sizeof(section), "%.*s", (int) len, p + 1);
         return file->reader->section(file, section, file->reader->userdata);
 }
@@ -113,7 +115,7 @@ static void keep_text(struct conf_file *file, const char *line) {
         (void) snprintf(file->text, sizeof(file->text), "%s", line);
 }
 
-/* Reads a line for inih, which would take the end of one that is too long for the next. NULL
+/* Reads a line for inih. inih would take the end of a line that is too long for the next line. NULL
  * ends the reading. */
 static char *read_line(char *out, int size, void *userdata) {
         struct conf_file *file = userdata;
@@ -134,7 +136,7 @@ static char *read_line(char *out, int size, void *userdata) {
         return take_section(file) ? out : NULL;
 }
 
-/* What inih found wrong by itself, it says only when it is through. */
+/* inih reports its own errors only at the end. */
 static void find_wrong(struct conf_file *file, int line) {
         if (line <= 0 || (file->wrong_line != 0 && file->wrong_line <= line))
                 return;
@@ -147,7 +149,7 @@ static void find_wrong(struct conf_file *file, int line) {
                                "neither a [section], nor a 'name = value', nor a comment");
 }
 
-/* 0 with a descriptor, or without one where nothing need be there. */
+/* 0 with a descriptor, or without one where no file has to be there. */
 static int open_safely(const char *path, mode_t type, bool required, int *ret,
                        char error[static CONF_FILE_ERROR_LEN]) {
         _cleanup_close_ int fd = -1;
@@ -231,7 +233,7 @@ static int is_dropin(const struct dirent *entry) {
                strcmp(entry->d_name + len - end, ".conf") == 0;
 }
 
-/* The same order whatever the language is. */
+/* The order is the same in every language. */
 static int compare(const struct dirent **a, const struct dirent **b) {
         return strcmp((*a)->d_name, (*b)->d_name);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reads the files of a configuration: sections, names and values, and where each stands. What
- * they mean is not known here. */
+/* Reads the files of a configuration: sections, names and values, and where each stands. It does
+ * not know what they mean. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 
 #define CONF_FILE_ERROR_LEN 512
 
-/* Where in its line something is wrong. */
+/* The place in its line where something is wrong. */
 enum conf_file_place {
         CONF_FILE_SECTION,
         CONF_FILE_NAME,
@@ -19,8 +19,7 @@ enum conf_file_place {
 
 struct conf_file;
 
-/* What is called for each file, section and value. False ends the reading: conf_file_wrong() was
- * called. */
+/* Called for each file, section and value. False ends the reading: conf_file_wrong() was called. */
 struct conf_file_reader {
         void (*begin)(void *userdata); /* of a file */
         bool (*section)(struct conf_file *file, const char *section, void *userdata);
@@ -30,19 +29,21 @@ struct conf_file_reader {
 
 /**
  * conf_file_read(path, required, reader, ret_found, error):
- * Reads the file at ${path}, which need not be there unless ${required}, and then
- * ${path}.d/<name>.conf in the order of their names, byte by byte. Each must belong to root or
- * to whom the process runs as, and be writable to nobody else; so must the directory.
- * Returns 0, with in ${ret_found} whether the file itself was there; a negative errno with a
- * sentence in ${error}, which begins with file:line:column: where something in a file is wrong.
+ * Reads the file at ${path}, which need not be there unless ${required}. Then reads
+ * ${path}.d/<name>.conf in the order of their names, byte by byte. Each must belong to root or to
+ * the user that the process runs as, and nobody else may be able to write it. The same holds for
+ * the directory.
+ * Returns 0, and in ${ret_found} whether the file itself was there; a negative errno with a
+ * sentence in ${error}. The sentence begins with file:line:column: where something in a file is
+ * wrong.
  */
 int conf_file_read(const char *path, bool required, const struct conf_file_reader *reader,
                    bool *ret_found, char error[static CONF_FILE_ERROR_LEN]) _must_check_;
 
 /**
  * conf_file_wrong(file, place, offset, format, ...):
- * What is wrong with the line that is being read, ${offset} bytes into that part of it. The
- * first one counts. Arguments must be printable as they are. Returns false.
+ * Says what is wrong with the line that is being read, ${offset} bytes into that part of it. The
+ * first call counts. Arguments must be printable as they are. Returns false.
  */
 bool conf_file_wrong(struct conf_file *file, enum conf_file_place place, size_t offset,
                      const char *format, ...) __attribute__((format(printf, 4, 5)));

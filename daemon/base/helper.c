@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Starts helper processes, hands them bytes and collects their answers, without ever blocking the
+ * loop. It does not know what is asked, and believes nothing of an answer but its length. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -16,10 +18,10 @@
 #include "base/helper.h"
 #include "cleanup.h"
 
-/* Where a helper finds its socket. */
+/* the helper's socket, in the helper */
 #define HELPER_FD 3
 
-/* Invariant: process is NULL once the process has been reaped or left to the loop to be. */
+/* Invariant: process is NULL once the process has been reaped, or left to the loop to be reaped. */
 struct helper {
         int fd;
         sd_event_source *io, *deadline, *process;
@@ -37,8 +39,8 @@ static void wipe_free(uint8_t **bytes, size_t len) {
         *bytes = NULL;
 }
 
-/* The process is killed, but when it is gone is the kernel's affair (it may hang in a system
- * call): a source that belongs to the loop stays behind to reap it. */
+/* The process is killed, but it may hang in a system call, and only the kernel knows when it has
+ * ended. A source that belongs to the loop stays behind to reap it. */
 static void leave_to_die(struct helper *h) {
         if (!h->process)
                 return;
@@ -65,7 +67,7 @@ void helper_freep(struct helper **h) {
         *h = helper_free(*h);
 }
 
-/* The last thing that is done to it: done() may free it. */
+/* This is the last thing that is done to the helper: done() may free it. */
 static void finish(struct helper *h, int r) {
         leave_to_die(h);
         (void) sd_event_source_set_enabled(h->io, SD_EVENT_OFF);
@@ -73,7 +75,7 @@ static void finish(struct helper *h, int r) {
         h->done(r, r < 0 ? NULL : h->out, r < 0 ? 0 : h->out_len, h->userdata);
 }
 
-/* A helper that does not want to hear the rest may still have an answer. */
+/* A helper that does not read the rest may still have an answer. */
 static void push(struct helper *h) {
         while (h->sent < h->in_len) {
                 ssize_t n = send(h->fd, h->in + h->sent, h->in_len - h->sent,
@@ -91,7 +93,7 @@ static void push(struct helper *h) {
         (void) sd_event_source_set_io_events(h->io, EPOLLIN);
 }
 
-/* What can be had now. Negative: it is too much. */
+/* Reads what is there now. Negative: it is too much. */
 static int pull(struct helper *h) {
         while (h->out_len <= h->out_max) {
                 ssize_t n =
@@ -101,7 +103,7 @@ static int pull(struct helper *h) {
                         continue;
                 if (n < 0 && errno == EAGAIN)
                         return 0;
-                /* its end of the line; that of the process is what counts */
+                /* The helper has closed its end. The end of its process is what counts. */
                 if (n <= 0)
                         return sd_event_source_set_enabled(h->io, SD_EVENT_OFF);
                 h->out_len += (size_t) n;
@@ -136,7 +138,7 @@ static int on_end(sd_event_source *source, int fd, uint32_t events, void *userda
         int r;
 
         (void) events;
-        /* somebody else had it reaped: so nothing is known of its end */
+        /* Another part of the process has reaped it, so its end is not known. */
         if (waitid(P_PIDFD, (id_t) fd, &info, WEXITED) < 0)
                 info.si_code = CLD_KILLED;
         if (!h)
@@ -171,7 +173,7 @@ static int set_up_child(posix_spawnattr_t *attr, posix_spawn_file_actions_t *act
 }
 
 /* /proc/self/exe is the program that runs, even when its file has been replaced since. The
- * environment is that of no session: sockets, credentials and watchdog that it names are the
+ * environment is a minimal one: sockets, credentials and watchdog that it could name are the
  * daemon's. */
 static int spawn(const char *mode, int fd, pid_t *ret) {
         char name[] = "wfapikeyd", option[64], path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
@@ -221,7 +223,7 @@ static int start(struct helper *h, sd_event *event, const char *mode, int fd,
                 return r;
         r = watch(h, event, pid);
         if (r < 0) {
-                /* It has hardly begun, so there is nothing that its end could wait for. */
+                /* The helper has hardly begun, so its end cannot take long. */
                 (void) kill(pid, SIGKILL);
                 (void) waitpid(pid, NULL, 0);
         }
@@ -318,7 +320,7 @@ static int answer(const struct helper_mode *mode) {
 int helper_main(const struct helper_mode *modes, const char *name) {
         (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
         (void) setrlimit(RLIMIT_CORE, &(struct rlimit){});
-        /* Whatever the work starts in its turn has no part in the answer. */
+        /* A process that the work starts has no part in the answer. */
         if (fcntl(HELPER_FD, F_SETFD, FD_CLOEXEC) < 0)
                 return EXIT_FAILURE;
         for (; modes->name; modes++)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Writes the log from a thread of its own, so that the journal can hold up nobody. Knows what a
+ * line is, and nothing of what it says. No secret may come here. */
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -17,7 +19,7 @@
 
 #define QUEUE_LEN 2048
 
-/* Invariants: (1) head - tail <= QUEUE_LEN; (2) queue, head, tail, lost, dropped and stopping
+/* Invariants: (1) head - tail <= QUEUE_LEN. (2) queue, head, tail, lost, dropped and stopping
  * change under the mutex only. */
 static struct {
         pthread_mutex_t mutex;
@@ -25,7 +27,7 @@ static struct {
         pthread_t thread;
         struct log_entry *queue; /* NULL: no thread */
         size_t head, tail;
-        unsigned lost; /* and not said yet */
+        unsigned lost; /* and not reported yet */
         uint64_t dropped;
         bool stopping;
         bool debug;
@@ -35,7 +37,7 @@ void log_set_debug(bool on) {
         state.debug = on;
 }
 
-/* systemd names the stream that it gave us for stderr; only then are fields worth sending. */
+/* systemd names the stream that it gave this process as stderr. Fields are of use only there. */
 static bool stderr_is_journal(void) {
         const char *stream = secure_getenv("JOURNAL_STREAM");
         char mine[64];
@@ -88,7 +90,8 @@ static void *writer(void *unused) {
         struct log_entry entry;
 
         (void) unused;
-        /* Whoever is woken to write a line does not push aside the one who answers logins. */
+        /* A thread that is woken to write a line must not push aside the thread that answers
+         * logins. */
         (void) sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){});
         (void) pthread_mutex_lock(&state.mutex);
         for (;;) {
@@ -137,7 +140,7 @@ void log_stop(void) {
         state.stopping = false;
 }
 
-/* Begins a field and says where its value goes; NULL when there is no room left. */
+/* Begins a field and says where its value goes. NULL when there is no room left. */
 static char *begin_field(struct log_entry *entry, const char *name, size_t *ret_room) {
         size_t len = strlen(name);
 
@@ -160,7 +163,7 @@ static void begin_message(struct log_entry *entry, int priority, const char *for
         entry->used = 0;
         at = begin_field(entry, "MESSAGE", &room);
         if (at) {
-                (void) vsnprintf(at, room / 2, format, ap); /* half is for the fields */
+                (void) vsnprintf(at, room / 2, format, ap); /* one half is for the fields */
                 entry->used += strlen(at) + 1;
         }
 }
@@ -202,7 +205,8 @@ void log_end(const struct log_entry *entry) {
                 state.dropped++;
         }
         (void) pthread_mutex_unlock(&state.mutex);
-        /* After the mutex, which the thread would run into; and only when it may sleep. */
+        /* Signals after the mutex is free, or the thread would wait for it, and only when it may
+         * sleep. */
         if (sleeping)
                 (void) pthread_cond_signal(&state.work);
 }

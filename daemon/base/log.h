@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The daemon's log: structured lines to the journal, or their message to stderr. After
- * log_start() a thread of its own writes them, so that a journal that does not listen can stop
- * nobody's login: the queue is bounded, and what does not fit is counted and said. Callers pass
- * texts that a peer chose through text_escape(); log_add() does it for them. */
+/* The daemon's log: structured lines to the journal, or their message to stderr. After log_start()
+ * a thread of its own writes them, so that a journal that does not read holds up no login. The
+ * queue is bounded; lines that do not fit are counted and reported. Callers pass texts that a peer
+ * chose through text_escape(); log_add() does that itself. */
 #pragma once
 
 #include <stdbool.h>
@@ -31,8 +31,8 @@ void log_set_debug(bool on);
 
 /**
  * log_start(), log_stop():
- * Starts the writing thread; writes what is queued and ends it. Without it lines are written by
- * the caller.
+ * Start the writing thread; write what is queued and end the thread. Without the thread the caller
+ * writes its lines.
  * Returns 0, or a negative errno.
  */
 int log_start(void) _must_check_;
@@ -52,7 +52,7 @@ void log_begin(struct log_entry *entry, int priority, const char *format, ...)
 void log_add(struct log_entry *entry, const char *name, const char *value);
 
 /**
- * log_end(entry): hands the line on. Never blocks once the thread runs.
+ * log_end(entry): hands the line to the thread. Never blocks once the thread runs.
  */
 void log_end(const struct log_entry *entry);
 
@@ -62,12 +62,12 @@ void log_end(const struct log_entry *entry);
 void log_line(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /**
- * log_message(message, priority, format, ...): a line that is explained in the catalog.
+ * log_message(message, priority, format, ...): a line that the catalog explains.
  */
 void log_message(enum message message, int priority, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 
 /**
- * log_dropped(): how many lines found no place in the queue since the start.
+ * log_dropped(): how many lines have found no place in the queue since the start.
  */
 uint64_t log_dropped(void);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The ids of messages in the journal. They were drawn once and never change: a person who filters
+ * by one must find it after an upgrade too. systemd/wfapikey.catalog explains each. */
 #include "base/message.h"
 
-/* Drawn once and for good: whoever filters by one must find it after an upgrade too.
- * systemd/wfapikey.catalog explains each. */
 static const char *const ids[] = {
         [MESSAGE_ACCEPTED] = "9d930d7e0bb651cb852f9a81dd528668",
         [MESSAGE_READY] = "61873fde4e9a5ed589153ba4f4520f0f",

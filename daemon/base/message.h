@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The ids of messages in the journal, by which "journalctl -x" finds what
- * systemd/wfapikey.catalog says of them. */
+/* The ids of messages in the journal. By them "journalctl -x" finds what systemd/wfapikey.catalog
+ * says of a message. */
 #pragma once
 
 #include "attr.h"
 #include "verdict.h"
 
-/* Those of weight; a refusal has the id of its reason. */
+/* Messages of weight. A refusal has the id of its reason. */
 enum message {
         MESSAGE_ACCEPTED,
         MESSAGE_READY,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Asks NSS for users and groups. It may block, so the loop never calls it. */
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -7,10 +8,10 @@
 #include "base/nss.h"
 #include "cleanup.h"
 
-/* enough for a group with ten thousand members; the pages are touched as needed */
+/* enough for a group with ten thousand members; the kernel gives pages when they are used */
 #define NSS_BUFFER_LEN (256 * 1024)
 
-/* getpwnam(3): these mean "no such name", whichever source said so. */
+/* getpwnam(3): these mean "no such name", from whichever source. */
 static int not_found(int error) {
         switch (error) {
         case 0:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Who is who on this host, by NSS. May block for as long as a directory does: never called on
- * the loop. */
+/* Users and groups of this host, by NSS. It may block for as long as a directory does, so the loop
+ * never calls it. */
 #pragma once
 
 #include <sys/types.h>
@@ -15,8 +15,8 @@ struct nss_entry {
 
 /**
  * nss_user(name, ret), nss_uid(uid, ret):
- * Returns 0; -ENOENT when the host knows no such user (or one whose name is too long for us);
- * -EIO when it cannot be told.
+ * Returns 0; -ENOENT when the host knows no such user, or its name is longer than WIRE_USER_MAX;
+ * -EIO when NSS cannot tell.
  */
 int nss_user(const char *name, struct nss_entry *ret) _must_check_;
 int nss_uid(uid_t uid, struct nss_entry *ret) _must_check_;

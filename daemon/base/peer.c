@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Asks the kernel who is at the other end of a Unix socket. It reads no byte that the peer
+ * sends. */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -6,7 +8,7 @@
 #include "base/peer.h"
 #include "cleanup.h"
 
-/* SO_PASSRIGHTS of <asm-generic/socket.h>, which Debian 12's headers are too old to have. */
+/* SO_PASSRIGHTS of <asm-generic/socket.h>. The headers of Debian 12 do not have it. */
 #define PASSRIGHTS 83
 
 void peer_refuse_descriptors(int fd) {
@@ -34,7 +36,7 @@ int peer_read(int fd, struct peer *ret) {
         r = peer_cred(fd, &peer.cred);
         if (r < 0)
                 return r;
-        /* The first call says how much room it wants. */
+        /* The first call says how much room it needs. */
         if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &len) < 0 && errno != ERANGE)
                 return -errno;
         if (len > 0) {

@@ -18,10 +18,10 @@ struct peer {
 
 /**
  * peer_refuse_descriptors(fd):
- * Has the kernel refuse descriptors that a peer passes along (SO_PASSRIGHTS, Linux 6.16), on a
- * listening socket for all that come from it. One that nobody else has any more is closed by
- * whoever drops it, and a socket with SO_LINGER can make that take hours. On an older kernel
- * nothing happens.
+ * Makes the kernel refuse descriptors that a peer passes (SO_PASSRIGHTS, Linux 6.16). On a
+ * listening socket this holds for all connections from it. The process that drops the last
+ * reference to a descriptor closes it, and a socket with SO_LINGER can make that take hours. On an
+ * older kernel nothing happens.
  */
 void peer_refuse_descriptors(int fd);
 

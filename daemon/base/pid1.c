@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The first process of a container: it starts the daemon, reaps processes and hands on signals. It
+ * makes system calls only. It has no thread, no socket and no secret. */
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -10,7 +12,7 @@
 
 #include "base/pid1.h"
 
-/* Sockets that were passed are the daemon's. */
+/* Sockets that systemd passed are the daemon's. */
 static void hand_on_sockets(void) {
         const char *pid = secure_getenv("LISTEN_PID");
         char own[24];
@@ -21,7 +23,7 @@ static void hand_on_sockets(void) {
         (void) setenv("LISTEN_PID", own, true);
 }
 
-/* Everything that has ended. Whether the daemon is among it. */
+/* Reaps every process that has ended. Returns whether the daemon was among them. */
 static bool reap(pid_t daemon, int *ret_status) {
         bool ended = false;
         int status;
@@ -54,11 +56,11 @@ int pid1_watch(void *secret, size_t len, int *ret_status) {
 
         if (getpid() != 1)
                 return 0;
-        /* Before the child is there, so that none is lost. */
+        /* Before the child is there, so that no signal is lost. */
         (void) sigfillset(&signals);
         if (sigprocmask(SIG_BLOCK, &signals, &before) < 0)
                 return -errno;
-        /* Where it was ignored, nobody would be there to be waited for. */
+        /* With SIGCHLD ignored there would be no process to wait for. */
         (void) signal(SIGCHLD, SIG_DFL);
         pid = fork();
         if (pid < 0)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The table of what each role may do. Pure: it knows no caller, no key and no configuration. */
 #include "base/role.h"
 #include "attr.h"
 
 enum rule {
-        RULE_ADMIN = 0, /* administrators only, own or not */
+        RULE_ADMIN = 0, /* administrators only, for any key */
         /* with own keys, developers too; everybody where there is no developer group */
         RULE_OWN_DEVELOPER,
         RULE_OWN, /* with own keys, everybody */

@@ -15,22 +15,22 @@ enum role {
 enum role_verb {
         ROLE_VERB_POLICY, /* read and change the policy */
         ROLE_VERB_ISSUE,
-        /* for whoever's password is given, whose right to ISSUE counts */
+        /* for the user whose password is given; the right of that user to ISSUE counts */
         ROLE_VERB_ISSUE_PASSWORD,
         ROLE_VERB_RENAME,
-        ROLE_VERB_RESET, /* rotate, too */
+        ROLE_VERB_RESET, /* rotate as well */
         ROLE_VERB_LIST,
         ROLE_VERB_REVOKE,
         ROLE_VERB_REMOVE,
-        ROLE_VERB_REMOVE_ALL, /* everybody's keys at once */
+        ROLE_VERB_REMOVE_ALL, /* keys of all users at once */
         ROLE_VERB_STATUS,
-        /* the part of the status that tells of other people */
+        /* the part of the status that is about other people */
         ROLE_VERB_STATISTICS,
         ROLE_VERB_AUDIT, /* see what happened */
         ROLE_VERB_AUDIT_CHECK,
         ROLE_VERB_DIAGNOSE,
         ROLE_VERB_RELOAD, /* have the configuration read again */
-        ROLE_VERB_BIND,   /* a key to a certificate */
+        ROLE_VERB_BIND,   /* bind a key to a certificate */
         /* register certificates, see and remove them */
         ROLE_VERB_CERTIFICATE,
         /* copy, back up and restore the whole store */
@@ -40,8 +40,8 @@ enum role_verb {
 
 /**
  * role_may(role, verb, own, developers):
- * Whether a caller of ${role} may do ${verb} to a key of its own (${own}) or to anybody's;
- * ${developers} says whether there is a developer group. What is not known may not be done.
+ * Whether a caller of ${role} may do ${verb} to a key of its own (${own}), or to any key.
+ * ${developers} says whether there is a developer group. What is not known is not allowed.
  * Source: DESIGN 8.
  */
 bool role_may(enum role role, enum role_verb verb, bool own, bool developers);

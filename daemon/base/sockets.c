@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Takes the listening sockets from systemd or makes them. It accepts nothing and reads nothing. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,7 +23,7 @@ static int set_address(const char *path, struct sockaddr_un *ret) {
         return 0;
 }
 
-/* Whether somebody listens at the address. */
+/* Whether a process listens at the address. */
 static bool is_served(const struct sockaddr_un *sa, int type) {
         _cleanup_close_ int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
@@ -30,7 +31,7 @@ static bool is_served(const struct sockaddr_un *sa, int type) {
                (connect(fd, (const struct sockaddr *) sa, sizeof(*sa)) == 0 || errno == EAGAIN);
 }
 
-/* The last directory of the path, where it is missing; what it stands in must be there. */
+/* Makes the last directory of the path where it is missing. Its parent must be there. */
 static int make_parent(const char *path) {
         char parent[sizeof(((struct sockaddr_un *) 0)->sun_path)];
         const char *slash = strrchr(path, '/');
@@ -41,7 +42,7 @@ static int make_parent(const char *path) {
         memcpy(parent, path, len);
         parent[len] = '\0';
         if (mkdir(parent, 0755) == 0)
-                return chmod(parent, 0755) < 0 ? -errno : 0; /* whatever the umask */
+                return chmod(parent, 0755) < 0 ? -errno : 0; /* with any umask */
         return errno == EEXIST ? 0 : -errno;
 }
 
@@ -68,8 +69,8 @@ static int make_socket(const char *path, int type, ino_t *ret_ino) {
         fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (fd < 0)
                 return -errno;
-        /* Nobody gets in before it listens: the umask makes it 0700 until then. Any user may
-         * connect; what each may do is decided by the uid that the kernel names. */
+        /* No process gets in before it listens: the umask makes it 0700 until then. Any user may
+         * connect. The uid that the kernel names decides what each may do. */
         if (bind(fd, (struct sockaddr *) &sa, sizeof(sa)) < 0 || listen(fd, SOMAXCONN) < 0 ||
             lstat(path, &st) < 0 || chmod(path, 0666) < 0)
                 return -errno;
@@ -94,8 +95,8 @@ static int take_passed(struct sockets *s, char *error) {
                                 fd);
                         return -EINVAL;
                 }
-                /* They come blocking: a loop that accepts until there is nobody left would stop
-                 * at the last. */
+                /* systemd passes them blocking. A loop that accepts until nobody is left would stop
+                 * at the last one. */
                 if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0) {
                         int r = -errno;
 

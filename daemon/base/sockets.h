@@ -11,14 +11,14 @@
 
 struct sockets {
         int verify, control;
-        bool made_verify, made_control; /* by us: to be removed at the end */
+        bool made_verify, made_control; /* this process removes them */
         ino_t verify_ino, control_ino;
 };
 
 /**
  * sockets_open(verify_path, control_path, ret, error):
- * Takes the sockets that systemd passed, by their type, and binds those that it did not. A
- * socket that nobody listens on any more gives way; one that somebody listens on does not.
+ * Takes the sockets that systemd passed, by their type, and binds the others. A socket on which no
+ * process listens any more is replaced. A socket on which a process listens is not.
  * Returns 0 with descriptors that are the caller's; a negative errno with one sentence in ${error}.
  */
 int sockets_open(const char *verify_path, const char *control_path, struct sockets *ret,
@@ -27,14 +27,14 @@ int sockets_open(const char *verify_path, const char *control_path, struct socke
 /**
  * sockets_turn_away():
  * For a daemon that cannot start: closes the connections that wait at the sockets that systemd
- * passed. Left waiting they would have systemd start it again and again until it gives the
- * sockets up, and with them every later login.
+ * passed. If they were left waiting, systemd would start the daemon again and again, until it gives
+ * the sockets up and every later login fails.
  */
 void sockets_turn_away(void);
 
 /**
- * sockets_remove(verify_path, control_path, sockets): removes the sockets that this process
- * made, where they are still its own.
+ * sockets_remove(verify_path, control_path, sockets): removes the sockets that this process made,
+ * where they are still its own.
  */
 void sockets_remove(const char *verify_path, const char *control_path,
                     const struct sockets *sockets);

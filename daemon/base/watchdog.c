@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Tells systemd's watchdog that the loop runs. It knows nothing of what the loop does. */
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -6,7 +7,7 @@
 
 #include "base/watchdog.h"
 
-/* in the time after which we would be killed */
+/* in the time after which systemd kills */
 #define TIMES 4
 
 static int on_time(sd_event_source *source, uint64_t usec, void *userdata) {
