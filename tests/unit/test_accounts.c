@@ -5,89 +5,16 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "unit_directory.h"
 #include "unit_store.h"
 
 #include "accounts/accounts.h"
-#include "accounts/accounts_directory.h"
-#include "base/helper.h"
 #include "store/store_account.h"
 #include "store/store_key.h"
 
 #define SECOND UINT64_C(1000000)
 #define ROOT   "root:x:0:0::/root:/bin/sh\n"
 #define ALICE  "alice:x:1000:100::/:/bin/sh\n"
-
-/* --- The helper: what a directory says by the user's name --- */
-
-static ssize_t run_account(const uint8_t *in, size_t in_len, uint8_t *out) {
-        struct bytes_writer w = { .out = out, .size = HELPER_BYTES_MAX };
-        struct accounts_directory_question question;
-
-        if (accounts_directory_take_question(in, in_len, &question) < 0)
-                return -EBADMSG;
-        for (size_t i = 0; i < question.n; i++) {
-                const char *name = question.names[i];
-                struct accounts_directory_answer look = {};
-
-                memcpy(look.asked, name, sizeof(look.asked));
-                while (strncmp(name, "hang", 4) == 0)
-                        (void) pause();
-                if (strncmp(name, "crash", 5) == 0)
-                        abort();
-                if (strncmp(name, "slow", 4) == 0)
-                        (void) usleep(SECOND / 10);
-                if (strncmp(name, "remote", 6) == 0 || strncmp(name, "slow", 4) == 0) {
-                        look.account.state = ACCOUNT_PRESENT;
-                        look.account.uid = 1000;
-                        memcpy(look.account.name, look.asked, sizeof(look.asked));
-                } else if (strncmp(name, "wait", 4) != 0)
-                        look.account.state = ACCOUNT_GONE;
-                if (strncmp(name, "swap", 4) == 0)
-                        look.asked[0] = 'x'; /* an answer to another question */
-                accounts_directory_put(&w, &look);
-                if (strncmp(name, "short", 5) == 0)
-                        w.len -= 7;
-                if (strncmp(name, "extra", 5) == 0)
-                        accounts_directory_put(&w, &look); /* more than was asked for */
-        }
-        return bytes_written(&w);
-}
-
-static const struct helper_mode modes[] = { { ACCOUNTS_DIRECTORY_MODE, run_account }, {} };
-
-/* Nobody wants to wait for five seconds; but only who hangs is given up, whatever else keeps
- * this machine busy. */
-static uint64_t patience = SECOND / 4;
-static unsigned n_helpers;
-
-static bool somebody_hangs(const void *in, size_t in_len) {
-        struct accounts_directory_question question;
-
-        assert_int_equal(accounts_directory_take_question(in, in_len, &question), 0);
-        for (size_t i = 0; i < question.n; i++)
-                if (strncmp(question.names[i], "hang", 4) == 0)
-                        return true;
-        return false;
-}
-
-int __real_helper_start(struct helper **ret, sd_event *event, const char *mode, const void *in,
-                        size_t in_len, size_t out_max, uint64_t timeout_usec,
-                        void (*done)(int r, const uint8_t *out, size_t len, void *userdata),
-                        void *userdata);
-int __wrap_helper_start(struct helper **ret, sd_event *event, const char *mode, const void *in,
-                        size_t in_len, size_t out_max, uint64_t timeout_usec,
-                        void (*done)(int r, const uint8_t *out, size_t len, void *userdata),
-                        void *userdata);
-int __wrap_helper_start(struct helper **ret, sd_event *event, const char *mode, const void *in,
-                        size_t in_len, size_t out_max, uint64_t timeout_usec,
-                        void (*done)(int r, const uint8_t *out, size_t len, void *userdata),
-                        void *userdata) {
-        assert_int_equal(timeout_usec, 5 * SECOND);
-        n_helpers++;
-        return __real_helper_start(ret, event, mode, in, in_len, out_max,
-                                   somebody_hangs(in, in_len) ? patience : 600 * SECOND, done,
-                                   userdata);
-}
 
 /* --- A host --- */
 
@@ -127,8 +54,8 @@ static int make(void **state) {
                 return -1;
         h->store = store;
         (void) unit_join(h->etc, h->store->dir, "etc");
-        patience = SECOND / 4;
-        n_helpers = 0;
+        unit_directory_patience = SECOND / 4;
+        unit_directory_helpers = 0;
         if (mkdir(h->etc, 0700) < 0)
                 return -1;
         put(h, "passwd", ROOT ALICE);
@@ -211,7 +138,7 @@ static void test_it_begins_with_everybody(void **state) {
                              known(h, "nobody").state == ACCOUNT_GONE);
         assert_int_equal(known(h, "alice").local, true);
         assert_int_equal(known(h, "remote1").local, false);
-        assert_int_equal(n_helpers, 1); /* for both of them */
+        assert_int_equal(unit_directory_helpers, 1); /* for both of them */
 }
 
 static void test_a_change_is_an_event(void **state) {
@@ -262,7 +189,7 @@ static void test_more_than_a_batch(void **state) {
                 (void) snprintf(name, sizeof(name), "remote%u", i);
                 unit_int(name, known(h, name).state, ACCOUNT_PRESENT);
         }
-        assert_int_equal(n_helpers, 3);
+        assert_int_equal(unit_directory_helpers, 3);
 }
 
 /* The promise is that a removed or closed account is refused at once: a directory that hangs for
@@ -271,9 +198,9 @@ static void test_a_directory_that_hangs_does_not_hold_up_the_files(void **state)
         struct host *h = *state;
 
         insert(h, 1, "hang1");
-        patience = 600 * SECOND;
+        unit_directory_patience = 600 * SECOND;
         begin(h);
-        run_until(h, known(h, "alice").state == ACCOUNT_PRESENT && n_helpers == 1);
+        run_until(h, known(h, "alice").state == ACCOUNT_PRESENT && unit_directory_helpers == 1);
         for (int i = 0; i < 5; i++) {
                 put(h, "shadow", "alice:!$y$x:20000:0:99999::::\n");
                 run_until(h, known(h, "alice").locked);
@@ -291,9 +218,9 @@ static void test_who_is_lost_meanwhile_is_asked_for(void **state) {
         struct key_record key;
 
         insert(h, 1, "hang1");
-        patience = SECOND;
+        unit_directory_patience = SECOND;
         begin(h);
-        run_until(h, known(h, "alice").state == ACCOUNT_PRESENT && n_helpers == 1);
+        run_until(h, known(h, "alice").state == ACCOUNT_PRESENT && unit_directory_helpers == 1);
         put(h, "passwd", ROOT);
         run_until(h, known(h, "alice").state == ACCOUNT_GONE);
         run_until(h, store_refresh(h->store->reader, &changed) == 0 &&
@@ -322,9 +249,9 @@ static void test_the_writer_is_free_meanwhile(void **state) {
         struct host *h = *state;
 
         insert(h, 1, "hang1");
-        patience = 600 * SECOND;
+        unit_directory_patience = 600 * SECOND;
         begin(h);
-        run_until(h, n_helpers == 1);
+        run_until(h, unit_directory_helpers == 1);
         assert_int_equal(worker_submit(h->worker, &job.job), 0);
         run_until(h, job.done);
 }
@@ -399,7 +326,7 @@ static void test_many_questions_are_bounded(void **state) {
 
         begin(h);
         run_until(h, known(h, "alice").state == ACCOUNT_PRESENT);
-        patience = 600 * SECOND;
+        unit_directory_patience = 600 * SECOND;
         for (unsigned i = 1; i < ACCOUNTS_ASKS_MAX; i++)
                 assert_int_equal(accounts_ask(h->accounts, "hang1", on_answer, &answers[i]), 0);
         assert_int_equal(accounts_ask(h->accounts, "remote1", on_answer, &quick), 0);
@@ -422,27 +349,27 @@ static void test_a_change_meanwhile_has_it_asked_again(void **state) {
 
         begin(h);
         run_until(h, known(h, "alice").state == ACCOUNT_PRESENT);
-        n = n_helpers;
+        n = unit_directory_helpers;
         assert_int_equal(accounts_ask(h->accounts, "slow1", on_answer, &answer), 0);
         put(h, "passwd", ROOT ALICE);
         run_until(h, answer.n_done > 0);
         assert_int_equal(answer.r, 0);
         assert_int_equal(answer.state, ACCOUNT_PRESENT);
-        assert_int_equal(n_helpers - n, 2);
+        assert_int_equal(unit_directory_helpers - n, 2);
 
         /* ... but not for ever */
         answer = (struct answer){};
         assert_int_equal(accounts_ask(h->accounts, "slow1", on_answer, &answer), 0);
         for (unsigned seen = n + 2; answer.n_done == 0;) {
                 /* a change while the next one looks */
-                if (n_helpers != seen)
+                if (unit_directory_helpers != seen)
                         put(h, "shadow", "alice:$y$x:20000:0:99999::::\n");
-                seen = n_helpers;
+                seen = unit_directory_helpers;
                 unit_succeeds("sd_event_run", sd_event_run(h->event, SECOND / 20));
         }
         assert_int_equal(answer.n_done, 1);
         assert_int_equal(answer.r, -EAGAIN);
-        assert_int_equal(n_helpers - n, 2 + 6);
+        assert_int_equal(unit_directory_helpers - n, 2 + 6);
 }
 
 /* --- The end, in the middle of things --- */
@@ -472,14 +399,14 @@ static void test_nobody_is_asked_after_the_end(void **state) {
         begin(h);
         run_until(h, known(h, "alice").state == ACCOUNT_PRESENT);
         accounts_stop(h->accounts);
-        n = n_helpers;
+        n = unit_directory_helpers;
         assert_int_equal(accounts_ask(h->accounts, "remote1", on_answer, NULL), -EBUSY);
         accounts_refresh(h->accounts);
         accounts_set_conf(h->accounts, &h->conf);
         put(h, "passwd", ROOT);
         for (int i = 0; i < 20; i++)
                 unit_succeeds("sd_event_run", sd_event_run(h->event, SECOND / 100));
-        assert_int_equal(n_helpers, n);
+        assert_int_equal(unit_directory_helpers, n);
         assert_int_equal(known(h, "alice").state, ACCOUNT_PRESENT);
         accounts_stop(NULL);
         assert_null(accounts_free(NULL));
@@ -501,8 +428,9 @@ int main(int argc, char *argv[]) {
                 test_host(test_the_end_at_any_moment),
                 test_host(test_nobody_is_asked_after_the_end),
         };
+        int status;
 
-        if (argc == 2 && strncmp(argv[1], "--helper=", 9) == 0)
-                return helper_main(modes, argv[1] + 9);
+        if (unit_directory_main(argc, argv, &status))
+                return status;
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

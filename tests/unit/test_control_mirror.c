@@ -8,11 +8,10 @@
 #include <sys/wait.h>
 #include <systemd/sd-bus.h>
 
+#include "unit_directory.h"
 #include "unit_store.h"
 
 #include "accounts/accounts.h"
-#include "accounts/accounts_directory.h"
-#include "base/helper.h"
 #include "base/sockets.h"
 #include "bootstrap.h"
 #include "control/control_bus.h"
@@ -23,36 +22,9 @@
 #define ROOT   "root:x:0:0::/root:/bin/sh\n"
 #define ALICE  "alice:x:1000:100::/:/bin/sh\n"
 
-/* --- The directory: knows remote1, and says nothing of hang1 --- */
+/* --- Patience: the five seconds that a call waits for directories are nothing, or more than any
+ * machine needs. A helper that hangs does so for longer. --- */
 
-static ssize_t run_account(const uint8_t *in, size_t in_len, uint8_t *out) {
-        struct bytes_writer w = { .out = out, .size = HELPER_BYTES_MAX };
-        struct accounts_directory_question question;
-
-        if (accounts_directory_take_question(in, in_len, &question) < 0)
-                return -EBADMSG;
-        for (size_t i = 0; i < question.n; i++) {
-                const char *name = question.names[i];
-                struct accounts_directory_answer look = {};
-
-                memcpy(look.asked, name, sizeof(look.asked));
-                while (strcmp(name, "hang1") == 0)
-                        (void) pause();
-                look.account.state = ACCOUNT_GONE;
-                if (strcmp(name, "remote1") == 0) {
-                        look.account.state = ACCOUNT_PRESENT;
-                        look.account.uid = 1000;
-                        memcpy(look.account.name, look.asked, sizeof(look.asked));
-                }
-                accounts_directory_put(&w, &look);
-        }
-        return bytes_written(&w);
-}
-
-static const struct helper_mode modes[] = { { ACCOUNTS_DIRECTORY_MODE, run_account }, {} };
-
-/* A helper that hangs does so for longer than anybody waits. The five seconds that a call waits for
- * directories are nothing, or more than any machine needs. */
 static bool impatient;
 
 int __real_sd_event_add_time_relative(sd_event *e, sd_event_source **ret, clockid_t clock,
@@ -67,26 +39,6 @@ int __wrap_sd_event_add_time_relative(sd_event *e, sd_event_source **ret, clocki
         if (usec == 5 * SECOND)
                 usec = impatient ? 0 : 600 * SECOND;
         return __real_sd_event_add_time_relative(e, ret, clock, usec, accuracy, callback, userdata);
-}
-
-static unsigned n_helpers;
-
-int __real_helper_start(struct helper **ret, sd_event *event, const char *mode, const void *in,
-                        size_t in_len, size_t out_max, uint64_t timeout_usec,
-                        void (*done)(int r, const uint8_t *out, size_t len, void *userdata),
-                        void *userdata);
-int __wrap_helper_start(struct helper **ret, sd_event *event, const char *mode, const void *in,
-                        size_t in_len, size_t out_max, uint64_t timeout_usec,
-                        void (*done)(int r, const uint8_t *out, size_t len, void *userdata),
-                        void *userdata);
-int __wrap_helper_start(struct helper **ret, sd_event *event, const char *mode, const void *in,
-                        size_t in_len, size_t out_max, uint64_t timeout_usec,
-                        void (*done)(int r, const uint8_t *out, size_t len, void *userdata),
-                        void *userdata) {
-        assert_int_equal(timeout_usec, 5 * SECOND);
-        n_helpers++;
-        return __real_helper_start(ret, event, mode, in, in_len, out_max, 600 * SECOND, done,
-                                   userdata);
 }
 
 /* --- A host that has a mirror of another one in hand --- */
@@ -173,7 +125,8 @@ static int make(void **state) {
                 return -1;
         h->dir = dir;
         h->fifo = -1;
-        n_helpers = 0;
+        unit_directory_helpers = 0;
+        unit_directory_patience = 600 * SECOND;
         impatient = false;
         (void) unit_join(h->etc, h->dir, "etc");
         (void) unit_join(h->passwd, h->etc, "passwd");
@@ -320,7 +273,7 @@ static void test_directories_are_asked_before_the_answer(void **state) {
         run_until_answered(h);
         assert_int_equal(h->known.state, ACCOUNT_PRESENT);
         assert_int_equal(h->known.local, false);
-        assert_int_equal(n_helpers, 1);
+        assert_int_equal(unit_directory_helpers, 1);
 }
 
 static void test_nobody_waits_for_long_for_a_directory(void **state) {
@@ -333,7 +286,7 @@ static void test_nobody_waits_for_long_for_a_directory(void **state) {
         run_until_answered(h);
         assert_int_equal(h->known.state, ACCOUNT_UNKNOWN);
         /* the directory is asked all the same */
-        while (n_helpers == 0)
+        while (unit_directory_helpers == 0)
                 unit_succeeds("sd_event_run", sd_event_run(h->event, SECOND / 100));
 }
 
@@ -344,7 +297,7 @@ static void test_the_end_meanwhile(void **state) {
         bring(h, "hang1");
         begin(h);
         commit(h);
-        while (n_helpers == 0)
+        while (unit_directory_helpers == 0)
                 unit_succeeds("sd_event_run", sd_event_run(h->event, SECOND / 100));
         end(h);
         assert_int_equal(h->answered, 0);
@@ -357,8 +310,9 @@ int main(int argc, char *argv[]) {
                 test_host(test_nobody_waits_for_long_for_a_directory),
                 test_host(test_the_end_meanwhile),
         };
+        int status;
 
-        if (argc == 2 && strncmp(argv[1], "--helper=", 9) == 0)
-                return helper_main(modes, argv[1] + 9);
+        if (unit_directory_main(argc, argv, &status))
+                return status;
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
