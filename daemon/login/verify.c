@@ -113,33 +113,28 @@ struct login {
         bool judged, pending; /* or it has to be read first */
 };
 
-static bool ticket_is(const struct verify *v, const struct login *l, const uint8_t *thumbprint) {
-        uint8_t ticket[WIRE_TICKET_LEN];
-
-        keymint_ticket(v->keymint, &l->key, l->req->user, thumbprint, l->evidence.proved, ticket);
-        return keymint_equal(ticket, l->req->ticket);
+static bool check_ticket(const struct verify *v, const struct login *l, const uint8_t *thumbprint) {
+        return keymint_check_ticket(v->keymint, &l->key, l->req->user, thumbprint,
+                                    l->evidence.proved, l->req->ticket);
 }
 
-/* Whether the credential is the key's. Without a key the same work is done against nothing, so
- * that an unknown id takes as long as a wrong secret. Evidence that a ticket was not made for is
- * none. */
-static bool check_credential(const struct verify *v, struct login *l, bool found) {
-        const struct key_record *key = &l->key;
-        bool equal, pepper = keymint_knows(v->keymint, key->pepper_id);
-        uint8_t mine[RECORD_DIGEST_LEN];
+/* A ticket was made with the certificate that is shown now, or without any; then what is shown
+ * does not count. */
+static bool check_confirmation(const struct verify *v, struct login *l) {
+        if (check_ticket(v, l, l->evidence.found ? l->evidence.thumbprint : NULL))
+                return true;
+        if (!l->evidence.there)
+                return false;
+        l->evidence = (struct trust_evidence){};
+        return check_ticket(v, l, NULL);
+}
 
-        if (l->req->kind == WIRE_CONFIRM) {
-                equal = ticket_is(v, l, l->evidence.found ? l->evidence.thumbprint : NULL);
-                if (!equal && l->evidence.there) {
-                        l->evidence = (struct trust_evidence){};
-                        equal = ticket_is(v, l, NULL);
-                }
-        } else {
-                keymint_digest(v->keymint, key->pepper_id, l->req->key.text, mine);
-                equal = keymint_equal(mine, key->digest);
-                explicit_bzero(mine, sizeof(mine));
-        }
-        return equal && pepper && found;
+/* Whether the credential is that of the key, which is all zero when there is none: an unknown id
+ * takes as long as a wrong secret. */
+static bool check_credential(const struct verify *v, struct login *l) {
+        if (l->req->kind == WIRE_CONFIRM)
+                return check_confirmation(v, l);
+        return keymint_check(v->keymint, &l->key, l->req->key.text);
 }
 
 static enum reason store_failed(struct verify *v, int r) {
@@ -230,7 +225,7 @@ static enum reason decide(struct verify *v, struct login *l) {
         r = look_up(v, l);
         if (r < 0 && r != -ENOENT)
                 return store_failed(v, r);
-        facts.secret_ok = check_credential(v, l, r >= 0);
+        facts.secret_ok = check_credential(v, l) && r >= 0;
         facts.key = r >= 0 ? &l->key : NULL;
         if (facts.key && l->key.retires_at == RECORD_RETIRES_ON_USE &&
             retire_has(v->retire, l->key.id))

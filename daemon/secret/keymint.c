@@ -136,15 +136,32 @@ void keymint_make_secret(const char *id, struct secret *ret) {
         explicit_bzero(secret, sizeof(secret));
 }
 
-void keymint_digest(const struct keymint *k, uint32_t pepper_id, const char *key,
-                    uint8_t out[static RECORD_DIGEST_LEN]) {
-        const struct pepper *pepper = find(k, pepper_id);
+/* ${pepper}: NULL for one that is not there. The same work is done then, for a digest that is
+ * good for nothing. */
+static void digest(const struct keymint *k, const struct pepper *pepper, const char *key,
+                   uint8_t out[static RECORD_DIGEST_LEN]) {
         uint8_t in[KEYTEXT_ID_LEN + KEYTEXT_SECRET_LEN];
 
         memcpy(in, keytext_id(key), KEYTEXT_ID_LEN);
         memcpy(in + KEYTEXT_ID_LEN, keytext_secret(key), KEYTEXT_SECRET_LEN);
         hash(pepper ? pepper : &k->peppers[0], for_digest, in, sizeof(in), out);
         explicit_bzero(in, sizeof(in));
+}
+
+void keymint_digest(const struct keymint *k, uint32_t pepper_id, const char *key,
+                    uint8_t out[static RECORD_DIGEST_LEN]) {
+        digest(k, find(k, pepper_id), key, out);
+}
+
+bool keymint_check(const struct keymint *k, const struct key_record *record, const char *key) {
+        const struct pepper *pepper = find(k, record->pepper_id);
+        uint8_t mine[RECORD_DIGEST_LEN];
+        bool equal;
+
+        digest(k, pepper, key, mine);
+        equal = keymint_equal(mine, record->digest);
+        explicit_bzero(mine, sizeof(mine));
+        return equal && pepper;
 }
 
 void keymint_ticket(const struct keymint *k, const struct key_record *record, const char *user,
@@ -165,6 +182,18 @@ void keymint_ticket(const struct keymint *k, const struct key_record *record, co
                 memcpy(in + AT_THUMBPRINT, thumbprint, RECORD_THUMBPRINT_LEN);
         }
         hash(&k->peppers[0], for_ticket, in, thumbprint ? sizeof(in) : AT_PROVED, out);
+}
+
+bool keymint_check_ticket(const struct keymint *k, const struct key_record *record,
+                          const char *user, const uint8_t *thumbprint, bool proved,
+                          const uint8_t ticket[static WIRE_TICKET_LEN]) {
+        uint8_t mine[WIRE_TICKET_LEN];
+        bool equal;
+
+        keymint_ticket(k, record, user, thumbprint, proved, mine);
+        equal = keymint_equal(mine, ticket);
+        explicit_bzero(mine, sizeof(mine));
+        return equal && keymint_knows(k, record->pepper_id);
 }
 
 void keymint_sha256(const void *in, size_t len, uint8_t out[static RECORD_HASH_LEN]) {

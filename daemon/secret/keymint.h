@@ -69,6 +69,14 @@ void keymint_digest(const struct keymint *k, uint32_t pepper_id, const char *key
                     uint8_t out[static RECORD_DIGEST_LEN]);
 
 /**
+ * keymint_check(k, record, key):
+ * Whether the well-formed key ${key} is the one of ${record}. In constant time: a ${record} of
+ * zeros, or with a pepper that is not there, takes as long as any other and is refused.
+ */
+bool keymint_check(const struct keymint *k, const struct key_record *record,
+                   const char *key) _must_check_;
+
+/**
  * keymint_ticket(k, record, user, thumbprint, proved, out):
  * What proves on this host, without the secret, that ${user} was logged in with ${record} as it
  * is: it dies with the key's digest. And with the certificate that has this ${thumbprint} (NULL:
@@ -76,6 +84,15 @@ void keymint_digest(const struct keymint *k, uint32_t pepper_id, const char *key
  */
 void keymint_ticket(const struct keymint *k, const struct key_record *record, const char *user,
                     const uint8_t *thumbprint, bool proved, uint8_t out[static WIRE_TICKET_LEN]);
+
+/**
+ * keymint_check_ticket(k, record, user, thumbprint, proved, ticket):
+ * Whether ${ticket} is what keymint_ticket() gives for the rest. In constant time, as
+ * keymint_check(): the pepper of ${record} must be there.
+ */
+bool keymint_check_ticket(const struct keymint *k, const struct key_record *record,
+                          const char *user, const uint8_t *thumbprint, bool proved,
+                          const uint8_t ticket[static WIRE_TICKET_LEN]) _must_check_;
 
 /**
  * keymint_sha256(in, len, out): a plain hash, for what other programs know by it.

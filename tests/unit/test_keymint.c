@@ -95,6 +95,53 @@ static void test_digest_is_of_the_pepper(void **state) {
         keymint_free(other);
 }
 
+/* A digest that the own pepper gives is of no use to a record of another one. */
+static void test_a_check_takes_the_digest_and_its_pepper(void **state) {
+        static const struct key_record nobody = {};
+        struct key_record r = record();
+        char other[KEYTEXT_LEN + 1];
+
+        r.pepper_id = known_pepper_id;
+        assert_int_equal(keymint_check(*state, &r, key), true);
+        memcpy(other, key, sizeof(other));
+        other[KEYTEXT_LEN - KEYTEXT_CHECK_LEN - 1] ^= 1;
+        assert_int_equal(keymint_check(*state, &r, other), false);
+        for (unsigned bit = 0; bit < 8 * RECORD_DIGEST_LEN; bit++) {
+                r.digest[bit / 8] ^= (uint8_t) (1U << bit % 8);
+                assert_int_equal(keymint_check(*state, &r, key), false);
+                r.digest[bit / 8] ^= (uint8_t) (1U << bit % 8);
+        }
+        r.pepper_id = known_pepper_id + 1;
+        assert_int_equal(keymint_check(*state, &r, key), false);
+        assert_int_equal(keymint_check(*state, &nobody, key), false);
+}
+
+static void test_a_check_takes_the_ticket_and_the_pepper(void **state) {
+        static const uint8_t thumbprint[RECORD_THUMBPRINT_LEN] = { 1 };
+        struct key_record r = record();
+        uint8_t ticket[WIRE_TICKET_LEN];
+
+        r.pepper_id = known_pepper_id;
+        memcpy(ticket, known_ticket, sizeof(ticket));
+        assert_int_equal(keymint_check_ticket(*state, &r, "alice", NULL, false, ticket), true);
+        assert_int_equal(keymint_check_ticket(*state, &r, "alicf", NULL, false, ticket), false);
+        assert_int_equal(keymint_check_ticket(*state, &r, "alice", thumbprint, false, ticket),
+                         false);
+        for (unsigned bit = 0; bit < 8 * WIRE_TICKET_LEN; bit++) {
+                ticket[bit / 8] ^= (uint8_t) (1U << bit % 8);
+                assert_int_equal(keymint_check_ticket(*state, &r, "alice", NULL, false, ticket),
+                                 false);
+                ticket[bit / 8] ^= (uint8_t) (1U << bit % 8);
+        }
+        keymint_ticket(*state, &r, "alice", thumbprint, true, ticket);
+        assert_int_equal(keymint_check_ticket(*state, &r, "alice", thumbprint, true, ticket), true);
+        assert_int_equal(keymint_check_ticket(*state, &r, "alice", thumbprint, false, ticket),
+                         false);
+        r.pepper_id = known_pepper_id + 1;
+        assert_int_equal(keymint_check_ticket(*state, &r, "alice", thumbprint, true, ticket),
+                         false);
+}
+
 static void check_ticket(const struct keymint *k, const char *row, const struct key_record *r,
                          const char *user, bool same) {
         uint8_t ticket[WIRE_TICKET_LEN];
@@ -408,6 +455,8 @@ int main(void) {
                 test_mint(test_pepper_id_is_the_known_one),
                 test_mint(test_digest_takes_all_of_id_and_secret),
                 test_mint(test_digest_is_of_the_pepper),
+                test_mint(test_a_check_takes_the_digest_and_its_pepper),
+                test_mint(test_a_check_takes_the_ticket_and_the_pepper),
                 test_mint(test_ticket_is_of_id_digest_user_and_pepper),
                 test_mint(test_ticket_is_of_nothing_else),
                 test_mint(test_ticket_takes_the_longest_user),
