@@ -284,9 +284,7 @@ static void test_a_key_that_is_revoked_meanwhile_is_refused(void **state) {
         struct key_record key = unit_verify_key(f->verify, ID, "alice");
 
         key.status = KEY_REVOKED;
-        assert_int_equal(store_begin(f->verify->store->writer), 0);
-        assert_int_equal(store_key_update(f->verify->store->writer, &key), 0);
-        assert_int_equal(store_commit(f->verify->store->writer), 0);
+        unit_verify_update(f->verify, &key);
         end(0, 0, "0 x", REASON_NONE);
         check_answer("revoked", &client, VERDICT_DENY, REASON_REVOKED);
 }

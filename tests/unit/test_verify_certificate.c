@@ -8,51 +8,13 @@
 static const char registered[] = "0 a registered certificate",
                   stranger[] = "0 a certificate of nobody's";
 
-struct answer {
-        int outcome;
-        struct wire_reply reply;
-        struct verify_event event;
-};
-
-struct asking {
-        uid_t uid;
-        struct verify_session *session;
-        const struct trust_verdict *judged;
-};
-
-static struct answer ask_with(const struct unit_verify *f, const struct wire_request *req,
-                              const struct asking *asking) {
-        const struct ucred peer = { .pid = 77, .uid = asking->uid, .gid = 78 };
-        uint8_t in[WIRE_REQUEST_MAX], out[WIRE_REPLY_LEN];
-        const struct verify_packet packet = { .in = in,
-                                              .len = wire_request_len(req),
-                                              .peer = &peer,
-                                              .now = NOW,
-                                              .session = asking->session,
-                                              .judged = asking->judged };
-        struct answer answer;
-
-        unit_poison(&answer, sizeof(answer));
-        unit_poison(out, sizeof(out));
-        assert_int_equal(wire_request_encode(in, req), 0);
-        answer.outcome = verify_packet(f->verify, &packet, out, &answer.event);
-        if (answer.outcome != VERIFY_ANSWERED && answer.outcome != VERIFY_OFFERED)
-                unit_poisoned("event", &answer.event, sizeof(answer.event));
-        if (answer.outcome == VERIFY_ANSWERED || answer.outcome == VERIFY_OFFERED) {
-                assert_int_equal(wire_reply_decode(out, sizeof(out), &answer.reply), 0);
-                assert_int_equal(answer.reply.seq, req->seq);
-        } else
-                unit_poisoned("reply", out, sizeof(out));
-        return answer;
-}
-
-static struct answer ask(const struct unit_verify *f, const struct wire_request *req) {
-        return ask_with(f, req, &(struct asking){ .uid = OTHER });
+static struct unit_answer ask(const struct unit_verify *f, const struct wire_request *req) {
+        return unit_verify_ask(f, req, &(struct unit_asking){ .uid = OTHER });
 }
 
 static void check(const struct unit_verify *f, const char *row, const struct wire_request *req,
                   uid_t uid, enum reason reason) {
-        struct answer a = ask_with(f, req, &(struct asking){ .uid = uid });
+        struct unit_answer a = unit_verify_ask(f, req, &(struct unit_asking){ .uid = uid });
 
         unit_int(row, a.outcome, VERIFY_ANSWERED);
         unit_int(row, a.event.reason, reason);
@@ -89,9 +51,7 @@ static void bind_key(const struct unit_verify *f, const struct cert_record *cert
 
         key.bound = true;
         memcpy(key.certificate, cert->thumbprint, sizeof(key.certificate));
-        assert_int_equal(store_begin(f->store->writer), 0);
-        assert_int_equal(store_key_update(f->store->writer, &key), 0);
-        assert_int_equal(store_commit(f->store->writer), 0);
+        unit_verify_update(f, &key);
 }
 
 static void demand(const struct unit_verify *f, enum certificate_need need) {
@@ -311,10 +271,11 @@ static void test_without_a_good_key_nothing_is_offered(void **state) {
         for (size_t i = 0; i < ARRAY_LEN(no_good_keys); i++) {
                 struct wire_request req = unit_verify_request(WIRE_OFFER);
                 struct verify_session session = {}, untouched = {};
-                struct answer a;
+                struct unit_answer a;
 
                 spoil(state, i, &req);
-                a = ask_with(*state, &req, &(struct asking){ .uid = OTHER, .session = &session });
+                a = unit_verify_ask(*state, &req,
+                                    &(struct unit_asking){ .uid = OTHER, .session = &session });
                 unit_int(no_good_keys[i].why, a.outcome, VERIFY_ANSWERED);
                 unit_int(no_good_keys[i].why, a.event.reason, no_good_keys[i].reason);
                 unit_int(no_good_keys[i].why, a.reply.verdict, verdict_of(no_good_keys[i].reason));
@@ -334,15 +295,15 @@ static void test_nothing_is_read_where_none_is_needed(void **state) {
 
 /* --- Offers --- */
 
-static struct answer offer(const struct unit_verify *f, struct verify_session *session) {
+static struct unit_answer offer(const struct unit_verify *f, struct verify_session *session) {
         struct wire_request req = unit_verify_request(WIRE_OFFER);
 
-        return ask_with(f, &req, &(struct asking){ .uid = OTHER, .session = session });
+        return unit_verify_ask(f, &req, &(struct unit_asking){ .uid = OTHER, .session = session });
 }
 
 static void test_an_offer_that_needs_no_certificate_is_a_login(void **state) {
         struct verify_session session = {};
-        struct answer a = offer(*state, &session);
+        struct unit_answer a = offer(*state, &session);
 
         assert_int_equal(a.outcome, VERIFY_ANSWERED);
         assert_int_equal(a.reply.verdict, VERDICT_ALLOW);
@@ -357,7 +318,7 @@ static void test_a_good_key_that_lacks_a_certificate_is_offered_a_challenge(void
 
         demand(f, CERTIFICATE_YES);
         for (unsigned i = 0; i < 2; i++) {
-                struct answer a = offer(f, &sessions[i]);
+                struct unit_answer a = offer(f, &sessions[i]);
 
                 assert_int_equal(a.outcome, VERIFY_OFFERED);
                 /* when nothing comes of it */
@@ -387,7 +348,7 @@ static void test_behind_an_offer_comes_the_login_alone(void **state) {
         static const enum wire_kind kinds[] = { WIRE_CONFIRM, WIRE_ISSUE, WIRE_OFFER };
         struct verify_session session = {};
         struct wire_request req = unit_verify_request(WIRE_VERIFY);
-        struct answer a;
+        struct unit_answer a;
 
         demand(*state, CERTIFICATE_YES);
         assert_int_equal(offer(*state, &session).outcome, VERIFY_OFFERED);
@@ -395,10 +356,12 @@ static void test_behind_an_offer_comes_the_login_alone(void **state) {
                 struct wire_request other = unit_verify_request(kinds[i]);
 
                 memcpy(other.id, ID, sizeof(ID));
-                a = ask_with(*state, &other, &(struct asking){ .uid = 0, .session = &session });
+                a = unit_verify_ask(*state, &other,
+                                    &(struct unit_asking){ .uid = 0, .session = &session });
                 unit_int("kind", a.outcome, -EBADMSG);
         }
-        a = ask_with(*state, &req, &(struct asking){ .uid = OTHER, .session = &session });
+        a = unit_verify_ask(*state, &req,
+                            &(struct unit_asking){ .uid = OTHER, .session = &session });
         assert_int_equal(a.outcome, VERIFY_ANSWERED);
         assert_int_equal(a.event.reason, REASON_CERTIFICATE_MISSING);
 }
@@ -407,21 +370,21 @@ static void test_a_signature_is_looked_at_behind_an_offer_for_this_key(void **st
         struct wire_request req = showing(WIRE_SIGNED, registered);
         struct verify_session session = {}, other = {};
         struct unit_verify *f = *state;
-        struct answer a;
+        struct unit_answer a;
 
         (void) put(f, 1, registered);
         demand(f, CERTIFICATE_PROOF);
         assert_int_equal(offer(f, &session).outcome, VERIFY_OFFERED);
-        a = ask_with(f, &req, &(struct asking){ .uid = OTHER, .session = &session });
+        a = unit_verify_ask(f, &req, &(struct unit_asking){ .uid = OTHER, .session = &session });
         assert_int_equal(a.outcome, VERIFY_READ);
         /* A challenge for another key, and a connection without any. */
         other = session;
         memcpy(other.id, "cccccccccc", sizeof(other.id));
-        a = ask_with(f, &req, &(struct asking){ .uid = OTHER, .session = &other });
+        a = unit_verify_ask(f, &req, &(struct unit_asking){ .uid = OTHER, .session = &other });
         assert_int_equal(a.outcome, VERIFY_ANSWERED);
         assert_int_equal(a.event.reason, REASON_CERTIFICATE_SIGNATURE);
         other = (struct verify_session){};
-        a = ask_with(f, &req, &(struct asking){ .uid = OTHER, .session = &other });
+        a = unit_verify_ask(f, &req, &(struct unit_asking){ .uid = OTHER, .session = &other });
         assert_int_equal(a.event.reason, REASON_CERTIFICATE_SIGNATURE);
 }
 
@@ -493,13 +456,13 @@ static void check_taken(const struct unit_verify *f, const struct wire_request *
                         enum reason said, enum reason reason) {
         struct cert_verdict judged = helper_says(stranger, said);
         struct trust_verdict verdict;
-        struct answer a;
+        struct unit_answer a;
 
         ask_question(f, req, NULL, &question);
         assert_true(question.len > 0);
         assert_int_equal(
                 verify_take(f->verify, &question.packet, &question.question, &judged, &verdict), 0);
-        a = ask_with(f, req, &(struct asking){ .uid = OTHER, .judged = &verdict });
+        a = unit_verify_ask(f, req, &(struct unit_asking){ .uid = OTHER, .judged = &verdict });
         unit_int(verdict_reason_name(said), a.outcome, VERIFY_ANSWERED);
         unit_int(verdict_reason_name(said), a.event.reason, reason);
         unit_int(verdict_reason_name(said), a.reply.verdict, verdict_of(reason));
@@ -522,7 +485,7 @@ static void test_every_answer_of_the_helper_is_the_verdict(void **state) {
 
 static void test_a_good_answer_counts_for_the_next_login_as_well(void **state) {
         struct wire_request req = showing(WIRE_SHOWN, stranger);
-        struct answer a;
+        struct unit_answer a;
 
         demand(*state, CERTIFICATE_YES);
         check_taken(*state, &req, REASON_NONE, REASON_NONE);
@@ -557,14 +520,14 @@ static void test_a_verdict_of_another_trust_is_none(void **state) {
         struct cert_verdict judged = helper_says(stranger, REASON_NONE);
         struct trust_verdict verdict;
         struct unit_verify *f = *state;
-        struct answer a;
+        struct unit_answer a;
 
         demand(f, CERTIFICATE_YES);
         ask_question(f, &req, NULL, &question);
         assert_int_equal(
                 verify_take(f->verify, &question.packet, &question.question, &judged, &verdict), 0);
         unit_verify_policy(f, "trust", 99);
-        a = ask_with(f, &req, &(struct asking){ .uid = 0, .judged = &verdict });
+        a = unit_verify_ask(f, &req, &(struct unit_asking){ .uid = 0, .judged = &verdict });
         assert_int_equal(a.outcome, VERIFY_ANSWERED);
         assert_int_equal(a.event.reason, REASON_CERTIFICATE_UNCHECKED);
 }
@@ -575,10 +538,11 @@ static void test_a_verdict_on_a_certificate_is_none_on_the_key(void **state) {
 
         for (size_t i = 0; i < ARRAY_LEN(no_good_keys); i++) {
                 struct wire_request req = showing(WIRE_SHOWN, stranger);
-                struct answer a;
+                struct unit_answer a;
 
                 spoil(state, i, &req);
-                a = ask_with(*state, &req, &(struct asking){ .uid = OTHER, .judged = &good });
+                a = unit_verify_ask(*state, &req,
+                                    &(struct unit_asking){ .uid = OTHER, .judged = &good });
                 unit_int(no_good_keys[i].why, a.event.reason, no_good_keys[i].reason);
         }
 }
@@ -591,7 +555,7 @@ static void test_events_name_the_certificate_that_counted(void **state) {
         struct cert_record cert = put(*state, 1, registered);
         char thumbprint[2 * RECORD_THUMBPRINT_LEN + 1] = "";
         struct unit_verify *f = *state;
-        struct answer a = ask(f, &req);
+        struct unit_answer a = ask(f, &req);
 
         for (size_t i = 0; i < RECORD_THUMBPRINT_LEN; i++)
                 (void) sprintf(thumbprint + 2 * i, "%02x", cert.thumbprint[i]);
@@ -611,31 +575,30 @@ static void test_events_name_the_certificate_that_counted(void **state) {
         assert_string_equal(a.event.thumbprint, thumbprint);
 }
 
-#define test_verify(f) cmocka_unit_test_setup_teardown(f, unit_verify_make, unit_verify_drop)
-
 int main(void) {
         const struct CMUnitTest tests[] = {
-                test_verify(test_what_a_need_takes),
-                test_verify(test_a_public_key_without_a_challenge_proves_nothing),
-                test_verify(test_a_bound_key_takes_its_certificate_alone),
-                test_verify(test_a_service_asks_for_more),
-                test_verify(test_reasons_of_a_registered_certificate),
-                test_verify(test_what_is_no_certificate_is_unreadable),
-                test_verify(test_without_a_good_key_nothing_is_read),
-                test_verify(test_without_a_good_key_nothing_is_offered),
-                test_verify(test_nothing_is_read_where_none_is_needed),
-                test_verify(test_an_offer_that_needs_no_certificate_is_a_login),
-                test_verify(test_a_good_key_that_lacks_a_certificate_is_offered_a_challenge),
-                test_verify(test_an_offer_without_a_connection_is_refused),
-                test_verify(test_behind_an_offer_comes_the_login_alone),
-                test_verify(test_a_signature_is_looked_at_behind_an_offer_for_this_key),
-                test_verify(test_the_question_has_the_challenge_and_is_one_of_its_owner),
-                test_verify(test_every_answer_of_the_helper_is_the_verdict),
-                test_verify(test_a_good_answer_counts_for_the_next_login_as_well),
-                test_verify(test_an_answer_to_what_has_changed_is_none),
-                test_verify(test_a_verdict_of_another_trust_is_none),
-                test_verify(test_a_verdict_on_a_certificate_is_none_on_the_key),
-                test_verify(test_events_name_the_certificate_that_counted),
+                unit_test_with_verify(test_what_a_need_takes),
+                unit_test_with_verify(test_a_public_key_without_a_challenge_proves_nothing),
+                unit_test_with_verify(test_a_bound_key_takes_its_certificate_alone),
+                unit_test_with_verify(test_a_service_asks_for_more),
+                unit_test_with_verify(test_reasons_of_a_registered_certificate),
+                unit_test_with_verify(test_what_is_no_certificate_is_unreadable),
+                unit_test_with_verify(test_without_a_good_key_nothing_is_read),
+                unit_test_with_verify(test_without_a_good_key_nothing_is_offered),
+                unit_test_with_verify(test_nothing_is_read_where_none_is_needed),
+                unit_test_with_verify(test_an_offer_that_needs_no_certificate_is_a_login),
+                unit_test_with_verify(
+                        test_a_good_key_that_lacks_a_certificate_is_offered_a_challenge),
+                unit_test_with_verify(test_an_offer_without_a_connection_is_refused),
+                unit_test_with_verify(test_behind_an_offer_comes_the_login_alone),
+                unit_test_with_verify(test_a_signature_is_looked_at_behind_an_offer_for_this_key),
+                unit_test_with_verify(test_the_question_has_the_challenge_and_is_one_of_its_owner),
+                unit_test_with_verify(test_every_answer_of_the_helper_is_the_verdict),
+                unit_test_with_verify(test_a_good_answer_counts_for_the_next_login_as_well),
+                unit_test_with_verify(test_an_answer_to_what_has_changed_is_none),
+                unit_test_with_verify(test_a_verdict_of_another_trust_is_none),
+                unit_test_with_verify(test_a_verdict_on_a_certificate_is_none_on_the_key),
+                unit_test_with_verify(test_events_name_the_certificate_that_counted),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,22 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tickets and certificates: a login that was made with a certificate is confirmed with that one,
- * as it was shown, and with no other. */
+/* Tickets: they confirm the login that they came from, as long as its key is good. A login that
+ * was made with a certificate is confirmed with that one, as it was shown, and with no other. */
 #include "unit_verify.h"
 
 static const char one[] = "0 one certificate", other[] = "0 another certificate";
-
-static enum reason ask_as(const struct unit_verify *f, const struct wire_request *req, uid_t uid,
-                          struct wire_reply *ret) {
-        const struct ucred peer = { .pid = 77, .uid = uid, .gid = 78 };
-        uint8_t in[WIRE_REQUEST_MAX], out[WIRE_REPLY_LEN];
-        const struct verify_packet packet = { in, wire_request_len(req), &peer, NOW, NULL, NULL };
-        struct verify_event event;
-
-        assert_int_equal(wire_request_encode(in, req), 0);
-        assert_int_equal(verify_packet(f->verify, &packet, out, &event), VERIFY_ANSWERED);
-        assert_int_equal(wire_reply_decode(out, sizeof(out), ret), 0);
-        return event.reason;
-}
 
 static void show(struct wire_request *req, enum wire_evidence evidence, const char *bytes) {
         req->evidence = evidence;
@@ -27,16 +14,10 @@ static void show(struct wire_request *req, enum wire_evidence evidence, const ch
 /* A login as root, whose word counts; then what confirms it, still without evidence. */
 static struct wire_request login(const struct unit_verify *f, enum wire_evidence evidence) {
         struct wire_request req = unit_verify_request(WIRE_VERIFY);
-        struct wire_reply reply;
 
         if (evidence != WIRE_EVIDENCE_NONE)
                 show(&req, evidence, one);
-        assert_int_equal(ask_as(f, &req, 0, &reply), REASON_NONE);
-        req = unit_verify_request(WIRE_CONFIRM);
-        secret_wipe(&req.key);
-        memcpy(req.id, reply.id, sizeof(req.id));
-        memcpy(req.ticket, reply.ticket, sizeof(req.ticket));
-        return req;
+        return unit_verify_login(f, &req, 0);
 }
 
 static int make(void **state) {
@@ -96,48 +77,47 @@ static void test_what_confirms_a_login(void **state) {
 
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
                 struct wire_request confirm;
-                struct wire_reply reply;
+                struct unit_answer a;
 
                 unit_verify_policy(*state, "require-certificate", rows[i].at_login);
                 confirm = login(*state, rows[i].login);
                 if (rows[i].confirm != WIRE_EVIDENCE_NONE)
                         show(&confirm, rows[i].confirm, rows[i].bytes);
                 unit_verify_policy(*state, "require-certificate", rows[i].need);
-                unit_int(rows[i].why, ask_as(*state, &confirm, rows[i].uid, &reply),
-                         rows[i].reason);
-                unit_int(rows[i].why, reply.verdict, verdict_of(rows[i].reason));
+                a = unit_verify_ask_as(*state, &confirm, rows[i].uid, NOW);
+                unit_int(rows[i].why, a.event.reason, rows[i].reason);
+                unit_int(rows[i].why, a.reply.verdict, verdict_of(rows[i].reason));
         }
 }
 
 /* A confirmation confirms itself: its own ticket is the login's. */
 static void test_a_confirmation_has_the_ticket_of_the_login(void **state) {
         struct wire_request confirm;
-        struct wire_reply reply;
+        struct unit_answer a;
 
         unit_verify_policy(*state, "require-certificate", CERTIFICATE_YES);
         confirm = login(*state, WIRE_SHOWN);
         show(&confirm, WIRE_SHOWN, one);
-        assert_int_equal(ask_as(*state, &confirm, OTHER, &reply), REASON_NONE);
-        assert_memory_equal(reply.ticket, confirm.ticket, sizeof(confirm.ticket));
+        a = unit_verify_ask_as(*state, &confirm, OTHER, NOW);
+        assert_int_equal(a.event.reason, REASON_NONE);
+        assert_memory_equal(a.reply.ticket, confirm.ticket, sizeof(confirm.ticket));
 }
 
 /* What became of the certificate since counts at once. */
 static void test_a_certificate_that_is_gone_confirms_nothing(void **state) {
         struct wire_request confirm;
         struct unit_verify *f = *state;
-        struct wire_reply reply;
 
         unit_verify_policy(f, "require-certificate", CERTIFICATE_YES);
         confirm = login(f, WIRE_SHOWN);
         show(&confirm, WIRE_SHOWN, one);
         unit_sql(f->store->path, "UPDATE cert SET not_after = 1799999999");
         unit_verify_policy(f, "trust", 5);
-        assert_int_equal(ask_as(f, &confirm, OTHER, &reply), REASON_CERTIFICATE_EXPIRED);
+        assert_int_equal(unit_verify_reason(f, &confirm), REASON_CERTIFICATE_EXPIRED);
 }
 
 static void test_every_bit_of_the_ticket_counts(void **state) {
         struct wire_request good, req;
-        struct wire_reply reply;
 
         unit_verify_policy(*state, "require-certificate", CERTIFICATE_YES);
         good = login(*state, WIRE_SHOWN);
@@ -145,8 +125,73 @@ static void test_every_bit_of_the_ticket_counts(void **state) {
         for (unsigned bit = 0; bit < 8 * WIRE_TICKET_LEN; bit++) {
                 req = good;
                 req.ticket[bit / 8] ^= (uint8_t) (1U << bit % 8);
-                assert_int_equal(ask_as(*state, &req, OTHER, &reply), REASON_STALE);
+                assert_int_equal(unit_verify_reason(*state, &req), REASON_STALE);
         }
+}
+
+/* --- Without a certificate --- */
+
+/* A login of another uid, and what confirms it. */
+static struct wire_request plain_login(const struct unit_verify *f) {
+        struct wire_request req = unit_verify_request(WIRE_VERIFY);
+
+        return unit_verify_login(f, &req, OTHER);
+}
+
+static void test_a_ticket_confirms_the_login_it_came_from(void **state) {
+        struct wire_request req = plain_login(*state);
+        struct unit_answer a = unit_verify_ask_as(*state, &req, OTHER, NOW);
+
+        assert_int_equal(a.reply.verdict, VERDICT_ALLOW);
+        assert_string_equal(a.reply.id, ID);
+        assert_int_equal(a.event.kind, WIRE_CONFIRM);
+        assert_memory_equal(a.reply.ticket, req.ticket, sizeof(req.ticket));
+}
+
+static void test_a_ticket_confirms_nothing_else(void **state) {
+        struct wire_request good = plain_login(*state), req;
+        struct unit_verify *f = *state;
+
+        for (unsigned bit = 0; bit < 8 * WIRE_TICKET_LEN; bit++) {
+                req = good;
+                req.ticket[bit / 8] ^= (uint8_t) (1U << bit % 8);
+                assert_int_equal(unit_verify_reason(f, &req), REASON_STALE);
+        }
+        req = good;
+        memcpy(req.user, "bob", 4);
+        assert_int_equal(unit_verify_reason(f, &req), REASON_STALE);
+        req = good;
+        memcpy(req.id, "bbbbbbbbbb", 11);
+        assert_int_equal(unit_verify_reason(f, &req), REASON_STALE);
+        req = good;
+        memcpy(req.service, "ftp", 4);
+        assert_int_equal(unit_verify_reason(f, &req), REASON_SERVICE);
+        req = good;
+        memcpy(req.rhost, "192.0.3.7", 10);
+        assert_int_equal(unit_verify_reason(f, &req), REASON_SOURCE);
+        assert_int_equal(unit_verify_ask_as(f, &good, OTHER, NOW + 1000).event.reason,
+                         REASON_EXPIRED);
+        unit_verify_policy(f, "enabled", 0);
+        assert_int_equal(unit_verify_reason(f, &good), REASON_DISABLED);
+}
+
+static void test_a_ticket_dies_with_the_key(void **state) {
+        struct wire_request req = plain_login(*state);
+        struct unit_verify *f = *state;
+        struct key_record key = unit_verify_key(f, ID, "alice");
+
+        unit_verify_digest(f, &key, unit_other_secret);
+        unit_verify_update(f, &key);
+        assert_int_equal(unit_verify_reason(f, &req), REASON_STALE);
+        key = unit_verify_key(f, ID, "alice");
+        unit_verify_update(f, &key);
+        assert_int_equal(unit_verify_reason(f, &req), REASON_NONE);
+        key.status = KEY_REVOKED;
+        unit_verify_update(f, &key);
+        assert_int_equal(unit_verify_reason(f, &req), REASON_REVOKED);
+        unit_sql(f->store->path, "DELETE FROM key");
+        store_release(f->store->reader);
+        assert_int_equal(unit_verify_reason(f, &req), REASON_STALE);
 }
 
 #define test_verify(f) cmocka_unit_test_setup_teardown(f, make, unit_verify_drop)
@@ -157,6 +202,9 @@ int main(void) {
                 test_verify(test_a_confirmation_has_the_ticket_of_the_login),
                 test_verify(test_a_certificate_that_is_gone_confirms_nothing),
                 test_verify(test_every_bit_of_the_ticket_counts),
+                unit_test_with_verify(test_a_ticket_confirms_the_login_it_came_from),
+                unit_test_with_verify(test_a_ticket_confirms_nothing_else),
+                unit_test_with_verify(test_a_ticket_dies_with_the_key),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,16 +25,22 @@ struct unit_verify {
         struct conf_peer peer;
 };
 
+static inline void unit_verify_digest(const struct unit_verify *f, struct key_record *key,
+                                      const char *secret) {
+        struct secret text;
+
+        keytext_format(text.text, key->id, secret);
+        key->pepper_id = keymint_pepper_id(f->keymint);
+        keymint_digest(f->keymint, key->pepper_id, text.text, key->digest);
+}
+
 static inline struct key_record unit_verify_key(const struct unit_verify *f, const char *id,
                                                 const char *owner) {
         struct key_record key = unit_key(id, owner);
-        struct secret text;
 
-        keytext_format(text.text, id, unit_secret);
-        keymint_digest(f->keymint, keymint_pepper_id(f->keymint), text.text, key.digest);
-        key.pepper_id = keymint_pepper_id(f->keymint);
+        unit_verify_digest(f, &key, unit_secret);
         key.created_at = NOW - 1000;
-        key.expires_at = INT64_C(4000000000);
+        key.expires_at = NOW + 1000;
         return key;
 }
 
@@ -44,6 +50,12 @@ static inline void unit_verify_insert(const struct unit_verify *f, const char *i
 
         assert_int_equal(store_begin(f->store->writer), 0);
         assert_int_equal(store_key_insert(f->store->writer, &key), 0);
+        assert_int_equal(store_commit(f->store->writer), 0);
+}
+
+static inline void unit_verify_update(const struct unit_verify *f, const struct key_record *key) {
+        assert_int_equal(store_begin(f->store->writer), 0);
+        assert_int_equal(store_key_update(f->store->writer, key), 0);
         assert_int_equal(store_commit(f->store->writer), 0);
 }
 
@@ -99,3 +111,76 @@ static inline struct wire_request unit_verify_request(enum wire_kind kind) {
         keytext_format(req.key.text, ID, unit_secret);
         return req;
 }
+
+/* Who asks, and how; the rest as for a login of its own that nobody has waited for. */
+struct unit_asking {
+        uid_t uid;
+        int64_t now; /* 0: NOW */
+        struct verify_session *session;
+        const struct trust_verdict *judged;
+};
+
+struct unit_answer {
+        int outcome;
+        struct wire_reply reply;
+        struct verify_event event;
+};
+
+static inline struct unit_answer unit_verify_ask(const struct unit_verify *f,
+                                                 const struct wire_request *req,
+                                                 const struct unit_asking *asking) {
+        const struct ucred peer = { .pid = 77, .uid = asking->uid, .gid = 78 };
+        uint8_t in[WIRE_REQUEST_MAX], out[WIRE_REPLY_LEN];
+        const struct verify_packet packet = { .in = in,
+                                              .len = wire_request_len(req),
+                                              .peer = &peer,
+                                              .now = asking->now ? asking->now : NOW,
+                                              .session = asking->session,
+                                              .judged = asking->judged };
+        struct unit_answer answer;
+
+        unit_poison(&answer, sizeof(answer));
+        unit_poison(out, sizeof(out));
+        assert_int_equal(wire_request_encode(in, req), 0);
+        answer.outcome = verify_packet(f->verify, &packet, out, &answer.event);
+        if (answer.outcome == VERIFY_ANSWERED || answer.outcome == VERIFY_OFFERED) {
+                assert_int_equal(wire_reply_decode(out, sizeof(out), &answer.reply), 0);
+                assert_int_equal(answer.reply.seq, req->seq);
+        } else {
+                unit_poisoned("event", &answer.event, sizeof(answer.event));
+                unit_poisoned("reply", out, sizeof(out));
+        }
+        return answer;
+}
+
+/* The answer to a request that is decided at once. */
+static inline struct unit_answer unit_verify_ask_as(const struct unit_verify *f,
+                                                    const struct wire_request *req, uid_t uid,
+                                                    int64_t now) {
+        struct unit_answer answer =
+                unit_verify_ask(f, req, &(struct unit_asking){ .uid = uid, .now = now });
+
+        assert_int_equal(answer.outcome, VERIFY_ANSWERED);
+        return answer;
+}
+
+static inline enum reason unit_verify_reason(const struct unit_verify *f,
+                                             const struct wire_request *req) {
+        return unit_verify_ask_as(f, req, OTHER, NOW).event.reason;
+}
+
+/* What confirms the login that ${req} is: with its ticket, and without evidence. */
+static inline struct wire_request unit_verify_login(const struct unit_verify *f,
+                                                    const struct wire_request *req, uid_t uid) {
+        struct unit_answer a = unit_verify_ask_as(f, req, uid, NOW);
+        struct wire_request confirm = unit_verify_request(WIRE_CONFIRM);
+
+        assert_int_equal(a.reply.verdict, VERDICT_ALLOW);
+        secret_wipe(&confirm.key);
+        memcpy(confirm.id, a.reply.id, sizeof(confirm.id));
+        memcpy(confirm.ticket, a.reply.ticket, sizeof(confirm.ticket));
+        return confirm;
+}
+
+#define unit_test_with_verify(f)                                                                   \
+        cmocka_unit_test_setup_teardown(f, unit_verify_make, unit_verify_drop)
