@@ -26,7 +26,7 @@ struct firstuse {
         unsigned n;
 };
 
-struct login {
+struct firstuse_login {
         struct worker_job job;
         struct firstuse *firstuse;
         int fd;
@@ -54,7 +54,7 @@ static const enum reason reasons[] = {
 };
 _Static_assert(ARRAY_LEN(reasons) == _ISSUE_ERROR_MAX, "a reason for each");
 
-static struct login *login_free(struct login *login) {
+static struct firstuse_login *login_free(struct firstuse_login *login) {
         if (!login)
                 return NULL;
         cleanup_close(&login->fd);
@@ -63,11 +63,11 @@ static struct login *login_free(struct login *login) {
         return NULL;
 }
 
-static void login_freep(struct login **login) {
+static void login_freep(struct firstuse_login **login) {
         *login = login_free(*login);
 }
 
-static void log_made(const struct login *login, const char *user, const char *service) {
+static void log_made(const struct firstuse_login *login, const char *user, const char *service) {
         const struct key_record *key = &login->issue.key;
         struct log_entry entry;
         char number[24];
@@ -88,7 +88,7 @@ static void log_made(const struct login *login, const char *user, const char *se
 }
 
 /* What the audit log is told of it. */
-static struct verify_event event_of(const struct login *login) {
+static struct verify_event event_of(const struct firstuse_login *login) {
         struct verify_event event = {
                 .reason = login->reason, .kind = WIRE_ISSUE, .peer = login->peer, .now = clock_now()
         };
@@ -99,14 +99,14 @@ static struct verify_event event_of(const struct login *login) {
         return event;
 }
 
-static void audit_refusal(const struct login *login) {
+static void audit_refusal(const struct firstuse_login *login) {
         struct verify_event event = event_of(login);
 
         if (login->reason != REASON_NONE && login->reason != REASON_HAS_KEY)
                 verify_audit_note(login->firstuse->audit, &event);
 }
 
-static void log_login(struct login *login, bool sent) {
+static void log_login(struct firstuse_login *login, bool sent) {
         const struct wire_request *req = &login->req;
         char user[2 * WIRE_USER_MAX], service[2 * WIRE_SERVICE_MAX];
         const char *what = verdict_reason_name(login->reason);
@@ -132,7 +132,7 @@ static void log_login(struct login *login, bool sent) {
                          login->gone ? "nobody waited for it" : verdict_reason_text(login->reason));
 }
 
-static void answer(struct login *login) {
+static void answer(struct firstuse_login *login) {
         _cleanup_reply_ struct wire_reply reply = { .seq = login->req.seq,
                                                     .verdict = verdict_of(login->reason) };
         uint8_t out[WIRE_REPLY_LEN];
@@ -153,7 +153,7 @@ static void answer(struct login *login) {
 
 /* Whoever has a key is known, and whoever logs in mostly has one: so a process is not started
  * for every login. */
-static bool is_known(struct login *login, struct store *writer) {
+static bool is_known(struct firstuse_login *login, struct store *writer) {
         struct account_record account;
 
         if (login->asked)
@@ -165,7 +165,7 @@ static bool is_known(struct login *login, struct store *writer) {
 }
 
 static void login_run(struct worker_job *job, struct store *writer) {
-        struct login *login = (struct login *) job;
+        struct firstuse_login *login = (struct firstuse_login *) job;
         struct issue *issue = &login->issue;
         struct verify_event event = event_of(login);
 
@@ -179,13 +179,13 @@ static void login_run(struct worker_job *job, struct store *writer) {
         login->reason = reasons[issue->error];
 }
 
-static void finish(struct login *login) {
+static void finish(struct firstuse_login *login) {
         login->firstuse->n--;
         answer(login);
         (void) login_free(login);
 }
 
-static void submit(struct login *login) {
+static void submit(struct firstuse_login *login) {
         if (worker_submit(login->firstuse->worker, &login->job) >= 0)
                 return; /* the worker's */
         login->reason = REASON_BUSY;
@@ -193,7 +193,7 @@ static void submit(struct login *login) {
 }
 
 static void on_account(int r, const struct account_record *account, void *userdata) {
-        struct login *login = userdata;
+        struct firstuse_login *login = userdata;
 
         login->asked = true;
         (void) !issue_take_owner(&login->issue, login->req.user, r, account);
@@ -201,7 +201,7 @@ static void on_account(int r, const struct account_record *account, void *userda
 }
 
 static void login_done(struct worker_job *job) {
-        struct login *login = (struct login *) job;
+        struct firstuse_login *login = (struct firstuse_login *) job;
 
         if (login->asked)
                 finish(login);
@@ -210,7 +210,7 @@ static void login_done(struct worker_job *job) {
 }
 
 /* What can be said without looking anything up; REASON_NONE when that is nothing. */
-static enum reason refuse(const struct firstuse *f, const struct login *login) {
+static enum reason refuse(const struct firstuse *f, const struct firstuse_login *login) {
         if (login->peer.uid != 0 && login->peer.uid != geteuid())
                 return REASON_PEER;
         if (!text_is_service(login->req.service))
@@ -228,7 +228,7 @@ static void fill_issue(struct issue *issue, const struct firstuse *f, const char
 
 void firstuse_serve(struct firstuse *f, const uint8_t *in, size_t len, const struct ucred *peer,
                     int fd) {
-        _cleanup_(login_freep) struct login *login = calloc(1, sizeof(*login));
+        _cleanup_(login_freep) struct firstuse_login *login = calloc(1, sizeof(*login));
 
         if (!login)
                 return;
