@@ -64,58 +64,70 @@ static int on_candidate(const struct cert_record *cert, const uint8_t *der, size
         return wanted || !key->bound ? 1 : 0;
 }
 
-static int find_by_key(struct store *reader, const struct key_record *key, const uint8_t *hash,
+static int find_by_key(struct store *reader, const struct key_record *key,
                        struct trust_evidence *evidence) {
         struct choosing choosing = { .key = key, .evidence = evidence };
-        int r = store_cert_each_of_key(reader, hash, evidence->ssh, on_candidate, &choosing);
+        int r = store_cert_each_of_key(reader, evidence->hash, evidence->ssh, on_candidate,
+                                       &choosing);
 
         return r < 0 ? r : 0;
 }
 
-static void take_certificate(struct trust_evidence *evidence, const struct wire_request *req) {
-        evidence->readable = req->certificate_len > 0;
-        if (!evidence->readable)
-                return;
-        evidence->der = req->certificate;
-        evidence->der_len = req->certificate_len;
-        evidence->found = true;
-        keymint_sha256(req->certificate, req->certificate_len, evidence->thumbprint);
-}
-
-int trust_identify(struct store *reader, const struct key_record *key,
-                   const struct wire_request *req, bool may_vouch, struct trust_evidence *ret) {
-        struct trust_evidence evidence = { .there = req->evidence != WIRE_EVIDENCE_NONE,
-                                           .readable = true };
-        uint8_t hash[RECORD_HASH_LEN];
-        int r = 0;
-
-        if (req->signature_len > 0) {
-                evidence.signature = req->signature;
-                evidence.signature_len = req->signature_len;
-        }
+void trust_hash(const struct wire_request *req, struct trust_evidence *ret) {
+        *ret = (struct trust_evidence){ .kind = req->evidence,
+                                        .there = req->evidence != WIRE_EVIDENCE_NONE,
+                                        .readable = true,
+                                        .is_signed = req->signature_len > 0 };
         switch (req->evidence) {
         case WIRE_EVIDENCE_NONE:
                 break;
         case WIRE_SHOWN:
         case WIRE_VOUCHED:
         case WIRE_SIGNED:
-                evidence.proved = req->evidence == WIRE_SIGNED ||
-                                  (req->evidence == WIRE_VOUCHED && may_vouch);
-                take_certificate(&evidence, req);
+                ret->readable = req->certificate_len > 0;
+                if (ret->readable)
+                        keymint_sha256(req->certificate, req->certificate_len, ret->hash);
                 break;
         case WIRE_VOUCHED_SSH:
-                evidence.proved = may_vouch;
-                evidence.by_public_key = evidence.ssh = true;
-                keymint_sha256(req->certificate, req->certificate_len, hash);
-                r = find_by_key(reader, key, hash, &evidence);
+                ret->by_public_key = ret->ssh = true;
+                keymint_sha256(req->certificate, req->certificate_len, ret->hash);
                 break;
         case WIRE_SIGNED_KEY:
-                evidence.proved = evidence.by_public_key = true;
-                r = find_by_key(reader, key, req->certificate, &evidence);
+                ret->by_public_key = true;
+                memcpy(ret->hash, req->certificate, sizeof(ret->hash));
                 break;
         }
+}
+
+int trust_identify(struct store *reader, const struct key_record *key, bool may_vouch,
+                   struct trust_evidence *evidence) {
+        struct trust_evidence found = *evidence;
+        int r = 0;
+
+        found.found = false;
+        memset(found.thumbprint, 0, sizeof(found.thumbprint));
+        switch (evidence->kind) {
+        case WIRE_EVIDENCE_NONE:
+        case WIRE_SHOWN:
+                found.proved = false;
+                break;
+        case WIRE_VOUCHED:
+        case WIRE_VOUCHED_SSH:
+                found.proved = may_vouch;
+                break;
+        case WIRE_SIGNED:
+        case WIRE_SIGNED_KEY:
+                found.proved = true;
+                break;
+        }
+        if (evidence->by_public_key)
+                r = find_by_key(reader, key, &found);
+        else if (evidence->there && evidence->readable) {
+                found.found = true;
+                memcpy(found.thumbprint, evidence->hash, sizeof(found.thumbprint));
+        }
         if (r >= 0)
-                *ret = evidence;
+                *evidence = found;
         return r;
 }
 
@@ -227,7 +239,7 @@ int trust_look(struct trust *t, struct store *reader, const struct policy *polic
                 verdict.certificate.reason = REASON_CERTIFICATE_UNTRUSTED;
         else if (evidence->ssh && !evidence->proved)
                 verdict.certificate.reason = REASON_CERTIFICATE_UNPROVED;
-        else if (evidence->signature)
+        else if (evidence->is_signed)
                 return -EINPROGRESS;
         else if (!recall(t, policy, evidence->thumbprint, now, &verdict)) {
                 n = store_cert_get(reader, evidence->thumbprint, &cert, NULL);
@@ -269,7 +281,7 @@ static ssize_t fill_question(struct store *reader, const struct trust_evidence *
         struct cert_record cert;
         ssize_t n = store_cert_get(reader, evidence->thumbprint, &cert, der);
 
-        if (n == -ENOENT && evidence->der)
+        if (n == -ENOENT && !evidence->by_public_key)
                 n = store_cert_each_ca(reader, on_ca, cas);
         else if (n >= 0) {
                 question->registered = cert.kind == CERT_CLIENT;
@@ -280,9 +292,11 @@ static ssize_t fill_question(struct store *reader, const struct trust_evidence *
         return n;
 }
 
-ssize_t trust_ask(struct store *reader, const struct trust_evidence *evidence, const char *message,
-                  int64_t now, uint8_t *out, size_t size) {
-        struct cert_question question = { .der = { evidence->der, evidence->der_len }, .now = now };
+ssize_t trust_ask(struct store *reader, const struct wire_request *req,
+                  const struct trust_evidence *evidence, const char *message, int64_t now,
+                  uint8_t *out, size_t size) {
+        struct cert_question question = { .der = { req->certificate, req->certificate_len },
+                                          .now = now };
         _cleanup_free_ struct cas *cas = calloc(1, sizeof(*cas));
         uint8_t der[WIRE_CERTIFICATE_MAX];
         ssize_t n;
@@ -292,11 +306,10 @@ ssize_t trust_ask(struct store *reader, const struct trust_evidence *evidence, c
         n = fill_question(reader, evidence, der, cas, &question);
         if (n < 0)
                 return n;
-        if (evidence->signature) {
+        if (evidence->is_signed) {
                 question.message = (struct cert_blob){ (const uint8_t *) message,
                                                        message ? strlen(message) : 0 };
-                question.signature =
-                        (struct cert_blob){ evidence->signature, evidence->signature_len };
+                question.signature = (struct cert_blob){ req->signature, req->signature_len };
         }
         return cert_work_ask_judge(&question, out, size);
 }
@@ -334,7 +347,7 @@ int trust_take(struct trust *t, struct store *reader, const struct policy *polic
                 return r;
         /* A signature is good for one login only, and a wrong one says nothing about the
          * certificate. */
-        if (!evidence->signature)
+        if (!evidence->is_signed)
                 end_verdict(t, &verdict, judged->begins_at, ends_at, now);
         *ret = verdict;
         return 0;

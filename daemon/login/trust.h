@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Certificates at a login: which one was shown, and whether it is trusted. What can be told from
  * the store and from what is remembered is told here, on the loop, without reading a
- * certificate; for the rest a helper process is asked (judge.h).
+ * certificate; for the rest a helper process is asked (cert_work.h).
  *
  * Invariant: a verdict is remembered under the number of the policy's trust for which it was
  * made; any change of certificates, CAs, lists and policies draws another one. */
@@ -20,35 +20,42 @@ struct trust;
 int trust_new(struct trust **ret) _must_check_;
 struct trust *trust_free(struct trust *t);
 
-/* What a login shows. Borrows from its request. */
+/* What a login shows of a certificate, without the bytes. trust_hash() fills the first part from
+ * the request alone. trust_identify() fills the second one, which depends on the store, the key
+ * and the configuration; it may do so again after a while. */
 struct trust_evidence {
+        enum wire_evidence kind;
         bool there;
         /* there is something that could be a certificate */
         bool readable;
-        /* by the word of a service that is trusted with it, or it will be by the signature */
-        bool proved;
+        bool is_signed; /* there is a signature to look at */
         /* only the public key was named: the certificate is a registered one */
         bool by_public_key;
         bool ssh; /* and as SSH writes it */
+        /* of the certificate, or of the public key */
+        uint8_t hash[RECORD_HASH_LEN];
+
+        /* by the word of a service that is trusted with it, or it will be by the signature */
+        bool proved;
         /* thumbprint is known; else it is that of nothing registered */
         bool found;
         uint8_t thumbprint[RECORD_THUMBPRINT_LEN];
-        const uint8_t *der; /* NULL with a public key */
-        size_t der_len;
-        const uint8_t *signature; /* NULL: none is to be looked at */
-        size_t signature_len;
 };
 
 /**
- * trust_identify(reader, key, req, may_vouch, ret):
- * Makes out which certificate ${req} shows; ${may_vouch} says whether the asking process is
+ * trust_hash(req, ret): what ${req} shows, as far as that can be told without anything else.
+ */
+void trust_hash(const struct wire_request *req, struct trust_evidence *ret);
+
+/**
+ * trust_identify(reader, key, may_vouch, evidence):
+ * Makes out which certificate ${evidence} is of; ${may_vouch} says whether the asking process is
  * trusted with the word of its clients. A public key stands for the certificate that ${key} is
  * bound to, where it has that key, else for the registered one that ends last. 0, or an error of
- * the store.
+ * the store, with ${evidence} as it was.
  */
-int trust_identify(struct store *reader, const struct key_record *key,
-                   const struct wire_request *req, bool may_vouch,
-                   struct trust_evidence *ret) _must_check_;
+int trust_identify(struct store *reader, const struct key_record *key, bool may_vouch,
+                   struct trust_evidence *evidence) _must_check_;
 
 /* A verdict, and what the log says of the certificate. */
 struct trust_verdict {
@@ -76,12 +83,14 @@ int trust_check_registered(struct store *s, const struct cert_record *cert, int6
                            enum reason *ret, int64_t *ret_ends_at) _must_check_;
 
 /**
- * trust_ask(reader, evidence, message, now, out, size, ret_trust):
- * Writes the question for the helper to ${out}: ${message} is what a signature has to be over,
- * NULL for none. Returns its length; -EMSGSIZE; an error of the store.
+ * trust_ask(reader, req, evidence, message, now, out, size):
+ * Writes the question for the helper to ${out}: ${evidence} is that of ${req}, and ${message} is
+ * what a signature has to be over, NULL for none. Returns its length; -EMSGSIZE; an error of the
+ * store.
  */
-ssize_t trust_ask(struct store *reader, const struct trust_evidence *evidence, const char *message,
-                  int64_t now, uint8_t *out, size_t size) _must_check_;
+ssize_t trust_ask(struct store *reader, const struct wire_request *req,
+                  const struct trust_evidence *evidence, const char *message, int64_t now,
+                  uint8_t *out, size_t size) _must_check_;
 
 /**
  * trust_ask_crl(reader, crl, now, out, size): the same for a revocation list and the registered

@@ -174,7 +174,7 @@ static int judge(struct verify *v, struct login *l) {
                 return 0;
         }
         r = trust_look(v->trust, v->reader, &v->policy, &l->evidence, l->packet->now, &l->verdict);
-        if (r != -EINPROGRESS || !l->evidence.signature || challenge_of(l, message))
+        if (r != -EINPROGRESS || !l->evidence.is_signed || challenge_of(l, message))
                 return r;
         l->verdict.certificate.reason = REASON_CERTIFICATE_SIGNATURE;
         return 0;
@@ -204,7 +204,8 @@ static int look_up(struct verify *v, struct login *l) {
         found = store_key_get(v->reader, id, &l->key);
         if (found < 0 && found != -ENOENT)
                 return found;
-        r = trust_identify(v->reader, &l->key, l->req, may_vouch, &l->evidence);
+        trust_hash(l->req, &l->evidence);
+        r = trust_identify(v->reader, &l->key, may_vouch, &l->evidence);
         return r < 0 ? r : found;
 }
 
@@ -356,13 +357,13 @@ ssize_t verify_ask(struct verify *v, const struct verify_packet *packet, uint8_t
                 r = look_up(v, &l);
         if (r < 0)
                 return r;
-        n = trust_ask(v->reader, &l.evidence,
-                      l.evidence.signature ? challenge_of(&l, message) : NULL, packet->now, out,
+        n = trust_ask(v->reader, &req, &l.evidence,
+                      l.evidence.is_signed ? challenge_of(&l, message) : NULL, packet->now, out,
                       size);
         if (n < 0)
                 return n;
         *ret = (struct verify_question){ .trust = v->policy.trust,
-                                         .is_signed = l.evidence.signature != NULL };
+                                         .is_signed = l.evidence.is_signed };
         memcpy(ret->thumbprint, l.evidence.thumbprint, sizeof(ret->thumbprint));
         memcpy(ret->owner, l.key.owner, sizeof(ret->owner));
         return n;
