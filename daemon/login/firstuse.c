@@ -226,7 +226,7 @@ static void fill_issue(struct issue *issue, const struct firstuse *f, const char
         (void) snprintf(issue->key.origin, sizeof(issue->key.origin), "session:%s", service);
 }
 
-void firstuse_serve(struct firstuse *f, const uint8_t *in, size_t len, const struct ucred *peer,
+void firstuse_serve(struct firstuse *f, const struct wire_request *req, const struct ucred *peer,
                     int fd) {
         _cleanup_(login_freep) struct firstuse_login *login = calloc(1, sizeof(*login));
 
@@ -235,8 +235,9 @@ void firstuse_serve(struct firstuse *f, const uint8_t *in, size_t len, const str
         login->job = (struct worker_job){ .run = login_run, .done = login_done };
         login->firstuse = f;
         login->peer = *peer;
+        login->req = *req;
         login->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-        if (login->fd < 0 || wire_request_decode(in, len, &login->req) < 0)
+        if (login->fd < 0)
                 return;
         login->reason = refuse(f, login);
         if (login->reason == REASON_NONE) {

@@ -23,9 +23,9 @@ int firstuse_new(struct firstuse **ret, struct worker *worker, struct accounts *
 struct firstuse *firstuse_free(struct firstuse *f);
 
 /**
- * firstuse_serve(f, in, len, peer, fd):
- * Answers the request of kind WIRE_ISSUE at ${in}, at once or later; keeps a copy of ${fd} as
- * long as that takes. The caller wipes ${in}. On the loop.
+ * firstuse_serve(f, req, peer, fd):
+ * Answers the request ${req} of kind WIRE_ISSUE, at once or later; keeps copies of ${req} and
+ * ${fd} as long as that takes. Such a request has no secret and borrows nothing. On the loop.
  */
-void firstuse_serve(struct firstuse *f, const uint8_t *in, size_t len, const struct ucred *peer,
+void firstuse_serve(struct firstuse *f, const struct wire_request *req, const struct ucred *peer,
                     int fd);

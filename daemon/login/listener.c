@@ -96,22 +96,23 @@ enum served {
 };
 
 /* What follows a verification. */
-static enum served finish(struct listener *l, int outcome, int fd,
-                          const struct verify_packet *packet, const uint8_t *out,
-                          const struct verify_event *event) {
-        if (outcome == VERIFY_ISSUE)
-                firstuse_serve(l->firstuse, packet->in, packet->len, packet->peer, fd);
-        else if (outcome == VERIFY_READ)
-                readers_serve(l->readers, packet, fd);
-        if (outcome == VERIFY_ISSUE || outcome == VERIFY_READ)
-                return SERVED;
+static enum served finish(struct listener *l, int outcome, int fd, const struct verify_login *login,
+                          const uint8_t *out, const struct verify_event *event) {
         if (outcome < 0)
                 return GONE;
+        if (outcome == VERIFY_ISSUE) {
+                firstuse_serve(l->firstuse, &login->req, &login->peer, fd);
+                return SERVED;
+        }
+        if (outcome == VERIFY_READ) {
+                readers_serve(l->readers, login, fd);
+                return SERVED;
+        }
         /* One reply fits any socket's buffer; where it does not go out at once there is nobody
          * to read it. */
         (void) send(fd, out, WIRE_REPLY_LEN, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (outcome == VERIFY_ANSWERED) {
-                tally_time(verify_tally(l->verify), packet->received, clock_ticks());
+                tally_time(verify_tally(l->verify), login->received, clock_ticks());
                 tell(l, event);
         }
         return outcome == VERIFY_OFFERED ? OFFERED : SERVED;
@@ -122,7 +123,9 @@ static enum served serve(struct listener *l, int fd, const struct ucred *peer,
                          struct verify_session *session, struct verify_event *event) {
         uint8_t in[WIRE_REQUEST_MAX + 1], out[WIRE_REPLY_LEN];
         struct verify_packet packet = { .in = in, .peer = peer, .session = session };
+        _cleanup_login_ struct verify_login login;
         enum served served;
+        int outcome;
         ssize_t n;
 
         /* MSG_TRUNC makes the kernel report the true length, so that too long a message is seen
@@ -135,7 +138,8 @@ static enum served serve(struct listener *l, int fd, const struct ucred *peer,
         packet.len = (size_t) n;
         packet.received = clock_ticks();
         packet.now = clock_now();
-        served = finish(l, verify_packet(l->verify, &packet, out, event), fd, &packet, out, event);
+        outcome = verify_packet(l->verify, &packet, &login, out, event);
+        served = finish(l, outcome, fd, &login, out, event);
         explicit_bzero(in, packet.len < sizeof(in) ? packet.len : sizeof(in));
         explicit_bzero(out, sizeof(out));
         return served;

@@ -14,14 +14,11 @@
 #include "login/readers.h"
 #include "login/verify_audit.h"
 
-/* A login that waits. */
+/* A login that waits. It has no key in it, but may have a ticket, so it is wiped. */
 struct waiter {
         TAILQ_ENTRY(waiter) entries;
         int fd;
-        struct ucred peer;
-        uint64_t received; /* clock_ticks() */
-        size_t len;
-        uint8_t in[WIRE_REQUEST_MAX]; /* has a key in it, so it is wiped */
+        struct verify_login login;
 };
 
 /* One certificate that is to be read, and who waits for it. Not started as long as helper is
@@ -72,49 +69,30 @@ static void reading_free(struct reading *reading) {
         free(reading);
 }
 
-static void answer(struct readers *j, const struct waiter *waiter,
-                   const struct trust_verdict *judged) {
-        struct trust_verdict verdict = *judged;
-        const struct verify_packet packet = { .in = waiter->in,
-                                              .len = waiter->len,
-                                              .peer = &waiter->peer,
-                                              .now = clock_now(),
-                                              .judged = &verdict };
+/* ${question}: NULL when it was not asked; ${verdict}: NULL when the helper had no answer. */
+static void answer(struct readers *j, struct waiter *waiter, const struct verify_question *question,
+                   const struct cert_verdict *verdict) {
+        const struct verify_reading reading = { .question = question,
+                                                .verdict = verdict,
+                                                .gone = peer_is_gone(waiter->fd) };
         uint8_t out[WIRE_REPLY_LEN];
         struct verify_event event;
 
-        /* Whoever has gone away has not logged in, but that it was tried is worth a line. */
-        if (peer_is_gone(waiter->fd) && verdict.certificate.reason == REASON_NONE)
-                verdict.certificate.reason = REASON_CERTIFICATE_UNCHECKED;
-        if (verify_packet(j->verify, &packet, out, &event) != VERIFY_ANSWERED)
+        if (verify_resume(j->verify, &waiter->login, &reading, clock_now(), out, &event) !=
+            VERIFY_ANSWERED)
                 return;
         (void) send(waiter->fd, out, sizeof(out), MSG_DONTWAIT | MSG_NOSIGNAL);
-        tally_time(verify_tally(j->verify), waiter->received, clock_ticks());
+        tally_time(verify_tally(j->verify), waiter->login.received, clock_ticks());
         explicit_bzero(out, sizeof(out));
         verify_log(j->verify, &event);
         verify_audit_note(j->audit, &event);
 }
 
-/* ${judged}: NULL when the helper had no answer. */
-static void answer_all(struct reading *reading, const struct cert_verdict *judged) {
-        struct readers *j = reading->readers;
+static void answer_all(struct reading *reading, const struct cert_verdict *verdict) {
         struct waiter *waiter;
 
-        TAILQ_FOREACH(waiter, &reading->waiters, entries) {
-                struct trust_verdict verdict = { .certificate.reason =
-                                                         REASON_CERTIFICATE_UNCHECKED };
-                const struct verify_packet packet = { .in = waiter->in,
-                                                      .len = waiter->len,
-                                                      .peer = &waiter->peer,
-                                                      .now = clock_now() };
-
-                if (judged &&
-                    verify_take(j->verify, &packet, &reading->question, judged, &verdict) < 0)
-                        verdict.certificate.reason = REASON_CERTIFICATE_UNCHECKED;
-                memcpy(verdict.certificate.thumbprint, reading->question.thumbprint,
-                       RECORD_THUMBPRINT_LEN);
-                answer(j, waiter, &verdict);
-        }
+        TAILQ_FOREACH(waiter, &reading->waiters, entries)
+                answer(reading->readers, waiter, &reading->question, verdict);
 }
 
 static void start_next(struct readers *j);
@@ -209,16 +187,13 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
 
 /* --- Coming in --- */
 
-static struct waiter *waiter_new(const struct verify_packet *packet, int fd) {
+static struct waiter *waiter_new(const struct verify_login *login, int fd) {
         struct waiter *waiter = calloc(1, sizeof(*waiter));
 
         if (!waiter)
                 return NULL;
         waiter->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-        waiter->peer = *packet->peer;
-        waiter->received = packet->received;
-        waiter->len = packet->len;
-        memcpy(waiter->in, packet->in, packet->len);
+        verify_keep(login, &waiter->login);
         if (waiter->fd >= 0)
                 return waiter;
         waiter_free(waiter);
@@ -273,41 +248,40 @@ static bool has_place(const struct readers *j, uid_t uid, const char *owner) {
 
                 TAILQ_FOREACH(waiter, &reading->waiters, entries) {
                         same_owner += same;
-                        same_uid += waiter->peer.uid == uid;
+                        same_uid += waiter->login.peer.uid == uid;
                 }
         }
         return same_owner < READERS_PER_OWNER_MAX && (uid == 0 || same_uid < READERS_PER_UID_MAX);
 }
 
 /* The reading that the login waits for; NULL: it cannot. */
-static struct reading *enqueue(struct readers *j, const struct verify_packet *packet) {
+static struct reading *enqueue(struct readers *j, const struct verify_login *login) {
         _cleanup_free_ uint8_t *ask = NULL;
         struct verify_question question;
         struct reading *reading;
         ssize_t n;
 
-        if (!has_place(j, packet->peer->uid, NULL))
+        if (!has_place(j, login->peer.uid, NULL))
                 return NULL;
         ask = malloc(HELPER_BYTES_MAX);
         if (!ask)
                 return NULL;
-        n = verify_ask(j->verify, packet, ask, HELPER_BYTES_MAX, &question);
-        if (n < 0 || !has_place(j, packet->peer->uid, question.owner))
+        n = verify_ask(j->verify, login, ask, HELPER_BYTES_MAX, &question);
+        if (n < 0 || !has_place(j, login->peer.uid, question.owner))
                 return NULL;
         reading = find(j, &question);
         return reading ? reading : reading_new(j, &question, &ask, (size_t) n);
 }
 
-void readers_serve(struct readers *j, const struct verify_packet *packet, int fd) {
-        struct trust_verdict verdict = { .certificate.reason = REASON_CERTIFICATE_UNCHECKED };
-        struct waiter *waiter = waiter_new(packet, fd);
+void readers_serve(struct readers *j, const struct verify_login *login, int fd) {
+        struct waiter *waiter = waiter_new(login, fd);
         struct reading *reading;
 
         if (!waiter)
                 return;
-        reading = enqueue(j, packet);
+        reading = enqueue(j, login);
         if (!reading) {
-                answer(j, waiter, &verdict);
+                answer(j, waiter, NULL, NULL);
                 waiter_free(waiter);
                 return;
         }

@@ -30,12 +30,12 @@ int readers_new(struct readers **ret, sd_event *event, struct verify *verify,
 struct readers *readers_free(struct readers *j);
 
 /**
- * readers_serve(j, packet, fd):
- * Has the certificate of ${packet} read and answers the connection ${fd} then, as
- * verify_packet() says; copies what it needs. Where there are too many, the answer comes at once
- * and says that the daemon could not decide.
+ * readers_serve(j, login, fd):
+ * Has the certificate of ${login} read, for which verify_packet() has just said VERIFY_READ, and
+ * answers the connection ${fd} then, as verify_resume() says; keeps copies of both. Where there
+ * are too many, the answer comes at once and says that the daemon could not decide.
  */
-void readers_serve(struct readers *j, const struct verify_packet *packet, int fd);
+void readers_serve(struct readers *j, const struct verify_login *login, int fd);
 
 /**
  * readers_length(j): logins that wait now.

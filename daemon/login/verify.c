@@ -101,26 +101,25 @@ int verify_get_reader(struct verify *v, struct store **ret) {
         return r;
 }
 
-/* One login that is being decided. */
-struct login {
-        const struct wire_request *req;
-        const struct verify_packet *packet;
-        /* zeroes: there is none with this id */
-        struct key_record key;
-        struct trust_evidence evidence;
-        /* on that, when the login depends on it */
+/* A decision on one login. */
+struct decision {
+        struct verify_login *login;
+        /* what came of reading its certificate; NULL: nobody has been asked */
+        const struct verify_reading *reading;
+        /* on its evidence, when the login depends on it */
         struct trust_verdict verdict;
         bool judged, pending; /* or it has to be read first */
 };
 
-static bool check_ticket(const struct verify *v, const struct login *l, const uint8_t *thumbprint) {
-        return keymint_check_ticket(v->keymint, &l->key, l->req->user, thumbprint,
-                                    l->evidence.proved, l->req->ticket);
+static bool check_ticket(const struct verify *v, const struct verify_login *l,
+                         const uint8_t *thumbprint) {
+        return keymint_check_ticket(v->keymint, &l->key, l->req.user, thumbprint,
+                                    l->evidence.proved, l->req.ticket);
 }
 
 /* A ticket was made with the certificate that is shown now, or without any; then what is shown
  * does not count. */
-static bool check_confirmation(const struct verify *v, struct login *l) {
+static bool check_confirmation(const struct verify *v, struct verify_login *l) {
         if (check_ticket(v, l, l->evidence.found ? l->evidence.thumbprint : NULL))
                 return true;
         if (!l->evidence.there)
@@ -131,10 +130,12 @@ static bool check_confirmation(const struct verify *v, struct login *l) {
 
 /* Whether the credential is that of the key, which is all zero when there is none: an unknown id
  * takes as long as a wrong secret. */
-static bool check_credential(const struct verify *v, struct login *l) {
-        if (l->req->kind == WIRE_CONFIRM)
+static bool check_credential(const struct verify *v, struct verify_login *l) {
+        if (l->req.kind == WIRE_CONFIRM)
                 return check_confirmation(v, l);
-        return keymint_check(v->keymint, &l->key, l->req->key.text);
+        if (l->waits)
+                return l->key.pepper_id == l->pepper_id && keymint_equal(l->key.digest, l->digest);
+        return keymint_check(v->keymint, &l->key, l->req.key.text);
 }
 
 static enum reason store_failed(struct verify *v, int r) {
@@ -144,82 +145,100 @@ static enum reason store_failed(struct verify *v, int r) {
         return REASON_STORE;
 }
 
-static const char *id_of(const struct wire_request *req) {
-        return req->kind == WIRE_CONFIRM ? req->id : keytext_id(req->key.text);
-}
-
 /* The challenge that a signature has to be over; NULL where this connection was not given one
  * for this key. */
-static const char *challenge_of(const struct login *l, char out[static CHALLENGE_MESSAGE_LEN]) {
-        const struct verify_session *session = l->packet->session;
+static const char *challenge_of(const struct verify_login *l,
+                                char out[static CHALLENGE_MESSAGE_LEN]) {
+        const struct verify_session *session = l->session;
         char text[CHALLENGE_TEXT_LEN];
 
         if (!session || !session->offered || strcmp(session->id, l->key.id) != 0)
                 return NULL;
-        challenge_format(text, session->nonce, l->req->user, l->req->service);
+        challenge_format(text, session->nonce, l->req.user, l->req.service);
         (void) challenge_message(out, text);
         return out;
 }
 
+/* Whether the question was about this certificate, under this trust. */
+static bool is_answer(const struct verify *v, const struct verify_login *l,
+                      const struct verify_reading *reading) {
+        const struct verify_question *question = reading->question;
+
+        return question && reading->verdict && question->trust == v->policy.trust &&
+               memcmp(question->thumbprint, l->evidence.thumbprint, sizeof(question->thumbprint)) ==
+                       0;
+}
+
+/* What the helper has said. Without an answer that holds now, the certificate is unchecked. A
+ * client that has disconnected does not log in, but that it tried is worth a line in the log. */
+static void judge_reading(struct verify *v, struct decision *d) {
+        struct verify_login *l = d->login;
+
+        d->verdict.certificate.reason = REASON_CERTIFICATE_UNCHECKED;
+        if (!is_answer(v, l, d->reading) ||
+            trust_take(v->trust, v->reader, &v->policy, &l->evidence, d->reading->verdict, l->now,
+                       &d->verdict) < 0)
+                return;
+        if (d->reading->gone && d->verdict.certificate.reason == REASON_NONE)
+                d->verdict.certificate.reason = REASON_CERTIFICATE_UNCHECKED;
+}
+
 /* The login is right but for a certificate, and shows one. 0; -EINPROGRESS; an error of the
  * store. */
-static int judge(struct verify *v, struct login *l) {
+static int judge(struct verify *v, struct decision *d) {
+        struct verify_login *l = d->login;
         char message[CHALLENGE_MESSAGE_LEN];
         int r;
 
-        if (l->packet->judged) {
-                l->verdict = *l->packet->judged;
-                if (l->verdict.trust != v->policy.trust) /* something has changed since */
-                        l->verdict.certificate.reason = REASON_CERTIFICATE_UNCHECKED;
+        if (d->reading) {
+                judge_reading(v, d);
                 return 0;
         }
-        r = trust_look(v->trust, v->reader, &v->policy, &l->evidence, l->packet->now, &l->verdict);
+        r = trust_look(v->trust, v->reader, &v->policy, &l->evidence, l->now, &d->verdict);
         if (r != -EINPROGRESS || !l->evidence.is_signed || challenge_of(l, message))
                 return r;
-        l->verdict.certificate.reason = REASON_CERTIFICATE_SIGNATURE;
+        d->verdict.certificate.reason = REASON_CERTIFICATE_SIGNATURE;
         return 0;
 }
 
-static enum reason check_certificate(struct verify *v, struct login *l, struct rule_facts *facts) {
-        int r = judge(v, l);
+static enum reason check_certificate(struct verify *v, struct decision *d,
+                                     struct rule_facts *facts) {
+        int r = judge(v, d);
 
-        l->pending = r == -EINPROGRESS;
+        d->pending = r == -EINPROGRESS;
         if (r < 0)
-                return l->pending ? REASON_CERTIFICATE_UNCHECKED : store_failed(v, r);
-        l->judged = true;
-        facts->certificate = &l->verdict.certificate;
+                return d->pending ? REASON_CERTIFICATE_UNCHECKED : store_failed(v, r);
+        d->judged = true;
+        facts->certificate = &d->verdict.certificate;
         return rule_check(RULE_CERTIFICATE, facts);
 }
 
 /* The key's row and what is shown of a certificate. -ENOENT when there is no such key. */
-static int look_up(struct verify *v, struct login *l) {
-        bool may_vouch = conf_peer_may_vouch(v->conf, l->packet->peer->uid, l->req->service);
-        char id[KEYTEXT_ID_LEN + 1] = {};
+static int look_up(struct verify *v, struct verify_login *l) {
+        bool may_vouch = conf_peer_may_vouch(v->conf, l->peer.uid, l->req.service);
         int r, found;
 
-        memcpy(id, id_of(l->req), KEYTEXT_ID_LEN);
         r = refresh(v);
         if (r < 0)
                 return r;
-        found = store_key_get(v->reader, id, &l->key);
+        found = store_key_get(v->reader, l->id, &l->key);
         if (found < 0 && found != -ENOENT)
                 return found;
-        trust_hash(l->req, &l->evidence);
         r = trust_identify(v->reader, &l->key, may_vouch, &l->evidence);
         return r < 0 ? r : found;
 }
 
-static enum reason decide(struct verify *v, struct login *l) {
-        const struct wire_request *req = l->req;
+static enum reason decide(struct verify *v, struct decision *d) {
+        struct verify_login *l = d->login;
         struct account_record owner = {}, linked = {};
         struct rule_facts facts = { .policy = &v->policy,
                                     .owner = &owner,
                                     .linked = &linked,
-                                    .confirming = req->kind == WIRE_CONFIRM,
-                                    .user = req->user,
-                                    .service = req->service,
-                                    .rhost = req->rhost,
-                                    .now = l->packet->now };
+                                    .confirming = l->req.kind == WIRE_CONFIRM,
+                                    .user = l->req.user,
+                                    .service = l->req.service,
+                                    .rhost = l->req.rhost,
+                                    .now = l->now };
         enum reason reason;
         int r;
 
@@ -230,38 +249,39 @@ static enum reason decide(struct verify *v, struct login *l) {
         facts.key = r >= 0 ? &l->key : NULL;
         if (facts.key && l->key.retires_at == RECORD_RETIRES_ON_USE &&
             retire_has(v->retire, l->key.id))
-                l->key.retires_at = l->packet->now;
+                l->key.retires_at = l->now;
         /* The accounts matter only to a key that is right so far. */
         if (facts.secret_ok) {
                 r = facts_accounts(v->reader, &l->key, &owner, &linked);
                 if (r < 0)
                         return store_failed(v, r);
         }
-        facts.peer_may_claim = conf_peer_may_claim(v->conf, l->packet->peer->uid, req->service);
+        facts.peer_may_claim = conf_peer_may_claim(v->conf, l->peer.uid, l->req.service);
         reason = rule_decide(&facts);
-        /* Only when nothing else is in the way: whoever has no good key has no certificate read. */
-        return reason == REASON_CERTIFICATE_MISSING && l->evidence.there
-                       ? check_certificate(v, l, &facts)
-                       : reason;
+        if (reason != REASON_CERTIFICATE_MISSING || !l->evidence.there)
+                return reason;
+        /* Nothing else is in the way: a certificate is read for clients with a good key only. */
+        return check_certificate(v, d, &facts);
 }
 
-static void fill_event(const struct verify *v, const struct login *l, enum reason reason,
+static void fill_event(const struct verify *v, const struct decision *d, enum reason reason,
                        struct verify_event *event) {
-        const struct wire_request *req = l->req;
+        const struct verify_login *l = d->login;
+        const struct wire_request *req = &l->req;
 
         *event = (struct verify_event){ .reason = reason,
                                         .kind = req->kind == WIRE_OFFER ? WIRE_VERIFY : req->kind,
-                                        .peer = *l->packet->peer,
-                                        .now = l->packet->now };
+                                        .peer = l->peer,
+                                        .now = l->now };
         event->store_error = v->store_error;
-        memcpy(event->id, id_of(req), KEYTEXT_ID_LEN);
+        memcpy(event->id, l->id, sizeof(event->id));
         memcpy(event->user, req->user, sizeof(event->user));
         memcpy(event->service, req->service, sizeof(event->service));
         memcpy(event->rhost, req->rhost, sizeof(event->rhost));
-        if (l->judged && l->evidence.found) {
+        if (d->judged && l->evidence.found) {
                 text_hex(event->thumbprint, l->evidence.thumbprint, RECORD_THUMBPRINT_LEN);
-                memcpy(event->subject, l->verdict.subject, sizeof(event->subject));
-                memcpy(event->detail, l->verdict.detail, sizeof(event->detail));
+                memcpy(event->subject, d->verdict.subject, sizeof(event->subject));
+                memcpy(event->detail, d->verdict.detail, sizeof(event->detail));
         }
         event->known = l->key.id[0] != '\0';
         if (!event->known)
@@ -271,22 +291,24 @@ static void fill_event(const struct verify *v, const struct login *l, enum reaso
         event->expires_at = expiry_of(&v->policy, &l->key);
 }
 
-static void accept_login(struct verify *v, const struct login *l, struct wire_reply *reply) {
+static void accept_login(struct verify *v, const struct decision *d, struct wire_reply *reply) {
+        const struct verify_login *l = d->login;
+
         memcpy(reply->id, l->key.id, sizeof(reply->id));
         memcpy(reply->name, l->key.name, sizeof(reply->name));
-        keymint_ticket(v->keymint, &l->key, l->req->user,
-                       l->judged ? l->verdict.certificate.thumbprint : NULL,
-                       l->verdict.certificate.proved, reply->ticket);
-        if (l->req->kind != WIRE_CONFIRM) {
-                uses_note(v->uses, l->key.id, l->req->service, l->req->rhost, l->packet->now);
-                retire_use(v->retire, v->worker, v->reader, &l->key, l->packet->now);
+        keymint_ticket(v->keymint, &l->key, l->req.user,
+                       d->judged ? d->verdict.certificate.thumbprint : NULL,
+                       d->verdict.certificate.proved, reply->ticket);
+        if (l->req.kind != WIRE_CONFIRM) {
+                uses_note(v->uses, l->key.id, l->req.service, l->req.rhost, l->now);
+                retire_use(v->retire, v->worker, v->reader, &l->key, l->now);
         }
 }
 
 /* It takes a certificate, which can be asked for: until then nothing has been decided. */
-static int offer(struct verify_session *session, const struct login *l,
-                 uint8_t out[static WIRE_REPLY_LEN]) {
-        struct wire_reply reply = { .seq = l->req->seq, .verdict = VERDICT_CHALLENGE };
+static int offer(const struct verify_login *l, uint8_t out[static WIRE_REPLY_LEN]) {
+        struct wire_reply reply = { .seq = l->req.seq, .verdict = VERDICT_CHALLENGE };
+        struct verify_session *session = l->session;
 
         session->offered = true;
         memcpy(session->id, l->key.id, sizeof(session->id));
@@ -296,96 +318,107 @@ static int offer(struct verify_session *session, const struct login *l,
         return VERIFY_OFFERED;
 }
 
-static int answer(struct verify *v, struct login *l, uint8_t out[static WIRE_REPLY_LEN],
-                  struct verify_event *ret_event) {
-        struct wire_reply reply = { .seq = l->req->seq };
-        enum reason reason = decide(v, l);
+/* All is right but for the certificate, which somebody has to read first. */
+static int put_off(struct verify_login *l) {
+        secret_wipe(&l->req.key);
+        l->pepper_id = l->key.pepper_id;
+        memcpy(l->digest, l->key.digest, sizeof(l->digest));
+        l->waits = true;
+        return VERIFY_READ;
+}
 
-        if (l->pending)
-                return VERIFY_READ;
-        if (l->req->kind == WIRE_OFFER && reason == REASON_CERTIFICATE_MISSING &&
-            l->packet->session) {
-                fill_event(v, l, reason, ret_event);
-                return offer(l->packet->session, l, out);
-        }
+static int answer(struct verify *v, struct decision *d, uint8_t out[static WIRE_REPLY_LEN],
+                  struct verify_event *ret_event) {
+        struct verify_login *l = d->login;
+        struct wire_reply reply = { .seq = l->req.seq };
+        enum reason reason = decide(v, d);
+
+        if (d->pending)
+                return put_off(l);
+        fill_event(v, d, reason, ret_event);
+        if (l->req.kind == WIRE_OFFER && reason == REASON_CERTIFICATE_MISSING && l->session)
+                return offer(l, out);
         reply.verdict = verdict_of(reason);
-        tally_count(&v->tally, l->req->kind == WIRE_CONFIRM, reason);
+        tally_count(&v->tally, l->req.kind == WIRE_CONFIRM, reason);
         if (reply.verdict == VERDICT_ALLOW)
-                accept_login(v, l, &reply);
+                accept_login(v, d, &reply);
         else {
-                if (l->packet->peer->uid == 0)
+                if (l->peer.uid == 0)
                         reply.reason = reason;
                 v->account_unknown |= reason == REASON_ACCOUNT_UNKNOWN;
         }
         wire_reply_encode(out, &reply);
-        fill_event(v, l, reason, ret_event);
         return VERIFY_ANSWERED;
 }
 
-int verify_packet(struct verify *v, const struct verify_packet *packet,
+static int refuse_version(const struct verify_packet *packet, uint8_t out[static WIRE_REPLY_LEN]) {
+        const struct wire_reply reply = { .seq = wire_request_seq(packet->in, packet->len),
+                                          .verdict = VERDICT_VERSION };
+
+        wire_reply_encode(out, &reply);
+        return VERIFY_NOTHING;
+}
+
+int verify_packet(struct verify *v, const struct verify_packet *packet, struct verify_login *login,
                   uint8_t out[static WIRE_REPLY_LEN], struct verify_event *ret_event) {
-        _cleanup_request_ struct wire_request req = {};
-        struct login login = { .req = &req, .packet = packet };
-        struct wire_reply reply;
+        struct decision decision = { .login = login };
+        const struct wire_request *req = &login->req;
         int r;
 
-        r = wire_request_decode(packet->in, packet->len, &req);
-        if (r == -EPROTONOSUPPORT) {
-                reply = (struct wire_reply){ .seq = wire_request_seq(packet->in, packet->len),
-                                             .verdict = VERDICT_VERSION };
-                wire_reply_encode(out, &reply);
-                return VERIFY_NOTHING;
-        }
+        *login = (struct verify_login){ .now = packet->now,
+                                        .received = packet->received,
+                                        .session = packet->session };
+        login->peer = *packet->peer;
+        r = wire_request_decode(packet->in, packet->len, &login->req);
+        if (r == -EPROTONOSUPPORT)
+                return refuse_version(packet, out);
         if (r < 0)
                 return r;
         /* Behind an offer comes the login itself, and nothing else. */
-        if (packet->session && packet->session->offered && req.kind != WIRE_VERIFY)
+        if (packet->session && packet->session->offered && req->kind != WIRE_VERIFY)
                 return -EBADMSG;
-        return req.kind == WIRE_ISSUE ? VERIFY_ISSUE : answer(v, &login, out, ret_event);
+        if (req->kind == WIRE_ISSUE)
+                return VERIFY_ISSUE;
+        memcpy(login->id, req->kind == WIRE_CONFIRM ? req->id : keytext_id(req->key.text),
+               KEYTEXT_ID_LEN);
+        trust_hash(req, &login->evidence);
+        return answer(v, &decision, out, ret_event);
 }
 
-ssize_t verify_ask(struct verify *v, const struct verify_packet *packet, uint8_t *out, size_t size,
+ssize_t verify_ask(struct verify *v, const struct verify_login *login, uint8_t *out, size_t size,
                    struct verify_question *ret) {
-        _cleanup_request_ struct wire_request req = {};
-        struct login l = { .req = &req, .packet = packet };
+        const struct trust_evidence *evidence = &login->evidence;
         char message[CHALLENGE_MESSAGE_LEN];
         ssize_t n;
-        int r;
 
-        r = wire_request_decode(packet->in, packet->len, &req);
-        if (r >= 0)
-                r = look_up(v, &l);
-        if (r < 0)
-                return r;
-        n = trust_ask(v->reader, &req, &l.evidence,
-                      l.evidence.is_signed ? challenge_of(&l, message) : NULL, packet->now, out,
+        n = trust_ask(v->reader, &login->req, evidence,
+                      evidence->is_signed ? challenge_of(login, message) : NULL, login->now, out,
                       size);
         if (n < 0)
                 return n;
         *ret = (struct verify_question){ .trust = v->policy.trust,
-                                         .is_signed = l.evidence.is_signed };
-        memcpy(ret->thumbprint, l.evidence.thumbprint, sizeof(ret->thumbprint));
-        memcpy(ret->owner, l.key.owner, sizeof(ret->owner));
+                                         .is_signed = evidence->is_signed };
+        memcpy(ret->thumbprint, evidence->thumbprint, sizeof(ret->thumbprint));
+        memcpy(ret->owner, login->key.owner, sizeof(ret->owner));
         return n;
 }
 
-int verify_take(struct verify *v, const struct verify_packet *packet,
-                const struct verify_question *question, const struct cert_verdict *judged,
-                struct trust_verdict *ret) {
-        _cleanup_request_ struct wire_request req = {};
-        struct login l = { .req = &req, .packet = packet };
-        int r;
+void verify_keep(const struct verify_login *login, struct verify_login *ret) {
+        *ret = *login;
+        ret->session = NULL;
+        ret->req.certificate = ret->req.signature = NULL;
+        ret->req.certificate_len = ret->req.signature_len = 0;
+}
 
-        r = wire_request_decode(packet->in, packet->len, &req);
-        if (r >= 0)
-                r = look_up(v, &l);
-        if (r < 0 && r != -ENOENT)
-                return r;
-        /* What was asked under other circumstances is no answer. */
-        if (v->policy.trust != question->trust ||
-            memcmp(l.evidence.thumbprint, question->thumbprint, sizeof(question->thumbprint)) != 0)
-                return -ESTALE;
-        return trust_take(v->trust, v->reader, &v->policy, &l.evidence, judged, packet->now, ret);
+int verify_resume(struct verify *v, struct verify_login *login,
+                  const struct verify_reading *reading, int64_t now,
+                  uint8_t out[static WIRE_REPLY_LEN], struct verify_event *ret_event) {
+        struct decision decision = { .login = login, .reading = reading };
+
+        login->now = now;
+        login->session = NULL;
+        login->key = (struct key_record){};
+        return answer(v, &decision, out, ret_event);
 }
 
 void verify_flush(struct verify *v, struct worker *worker) {

@@ -35,11 +35,35 @@ struct verify_packet {
         int64_t now;
         /* NULL: of no connection that could be given anything */
         struct verify_session *session;
-        /* on its certificate, which had to be read; NULL: nobody has */
-        const struct trust_verdict *judged;
         /* clock_ticks(); for whoever replies */
         uint64_t received;
 };
+
+/* One login, from the decoding of its request until it is decided. It is decoded once. When it
+ * has to wait for its certificate, it waits without its secret. */
+struct verify_login {
+        /* borrows from the packet; all zero: it is none */
+        struct wire_request req;
+        char id[KEYTEXT_ID_LEN + 1]; /* of the key that is shown */
+        struct ucred peer;
+        int64_t now; /* of the last look */
+        uint64_t received;
+        /* borrowed; NULL as in the packet, and while it waits */
+        struct verify_session *session;
+        struct trust_evidence evidence;
+        /* as it was at the last look; zeroes: there is none with this id */
+        struct key_record key;
+        /* The secret was right for this digest, and is gone. Whether the key still has this
+         * digest is asked again at the end. */
+        bool waits;
+        uint32_t pepper_id;
+        uint8_t digest[RECORD_DIGEST_LEN];
+};
+
+static inline void verify_login_wipe(struct verify_login *login) {
+        wire_request_wipe(&login->req);
+}
+#define _cleanup_login_ __attribute__((cleanup(verify_login_wipe)))
 
 enum verify_outcome {
         /* a reply that is not worth a word (another version) */
@@ -85,11 +109,12 @@ void verify_set_conf(struct verify *v, const struct conf *conf);
 void verify_set_worker(struct verify *v, struct worker *worker);
 
 /**
- * verify_packet(v, packet, out, ret_event):
- * Decides the request and writes the reply to ${out}. The caller wipes the request.
- * Returns an outcome, or -EBADMSG when there is nothing to answer: the peer is to be dropped.
+ * verify_packet(v, packet, login, out, ret_event):
+ * Decides the request and writes the reply to ${out}. Fills ${login} with what was decoded, which
+ * the caller wipes, as it wipes the request. Returns an outcome, or -EBADMSG when there is nothing
+ * to answer: the peer is to be dropped.
  */
-int verify_packet(struct verify *v, const struct verify_packet *packet,
+int verify_packet(struct verify *v, const struct verify_packet *packet, struct verify_login *login,
                   uint8_t out[static WIRE_REPLY_LEN], struct verify_event *ret_event) _must_check_;
 
 /* A question to the helper that reads certificates: what it is about, and for whom. */
@@ -102,20 +127,36 @@ struct verify_question {
 };
 
 /**
- * verify_ask(v, packet, out, size, ret): writes the question that a ${packet} with VERIFY_READ
- * gives rise to. Its length; -EMSGSIZE; an error of the store.
+ * verify_ask(v, login, out, size, ret):
+ * Writes the question that a ${login} with VERIFY_READ gives rise to. To be called before the loop
+ * does anything else, because it belongs to the same look at the store. Its length; -EMSGSIZE; an
+ * error of the store.
  */
-ssize_t verify_ask(struct verify *v, const struct verify_packet *packet, uint8_t *out, size_t size,
+ssize_t verify_ask(struct verify *v, const struct verify_login *login, uint8_t *out, size_t size,
                    struct verify_question *ret) _must_check_;
 
 /**
- * verify_take(v, packet, question, judged, ret):
- * What the answer means for ${packet}, for its judged. 0; -ESTALE when things have changed since
- * the question; an error of the store.
+ * verify_keep(login, ret): copies a ${login} with VERIFY_READ to where it waits. The copy has no
+ * secret and borrows nothing.
  */
-int verify_take(struct verify *v, const struct verify_packet *packet,
-                const struct verify_question *question, const struct cert_verdict *judged,
-                struct trust_verdict *ret) _must_check_;
+void verify_keep(const struct verify_login *login, struct verify_login *ret);
+
+/* What came of a question. */
+struct verify_reading {
+        const struct verify_question *question; /* NULL: it was not asked */
+        const struct cert_verdict *verdict;     /* NULL: there is no answer */
+        bool gone;                              /* the client has disconnected */
+};
+
+/**
+ * verify_resume(v, login, reading, now, out, ret_event):
+ * Decides a ${login} that has waited: anew, with the row, the policy and the configuration as they
+ * are at ${now}. Nothing counts of the first look but that the secret was right for a digest,
+ * which the row must still have. Returns VERIFY_ANSWERED, as nothing is read or offered twice.
+ */
+int verify_resume(struct verify *v, struct verify_login *login,
+                  const struct verify_reading *reading, int64_t now,
+                  uint8_t out[static WIRE_REPLY_LEN], struct verify_event *ret_event) _must_check_;
 
 /**
  * verify_limits(v): how often the same was said in the log. Borrowed.

@@ -69,16 +69,14 @@ static int drop(void **state) {
 static int begin(struct fixture *f, uid_t uid, const char *user, const char *service, bool gone) {
         const struct ucred peer = { .pid = 77, .uid = uid, .gid = 78 };
         struct wire_request req = { .kind = WIRE_ISSUE, .seq = 4711 };
-        uint8_t in[WIRE_REQUEST_LEN];
         int fds[2];
 
         (void) snprintf(req.user, sizeof(req.user), "%s", user);
         (void) snprintf(req.service, sizeof(req.service), "%s", service);
-        assert_int_equal(wire_request_encode(in, &req), 0);
         assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
         if (gone)
                 assert_int_equal(close(fds[0]), 0);
-        firstuse_serve(f->firstuse, in, sizeof(in), &peer, fds[1]);
+        firstuse_serve(f->firstuse, &req, &peer, fds[1]);
         assert_int_equal(close(fds[1]), 0);
         return gone ? -1 : fds[0];
 }

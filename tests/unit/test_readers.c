@@ -70,6 +70,35 @@ struct helper *__wrap_helper_free(struct helper *h) {
         return NULL;
 }
 
+/* --- What a login has done, counted --- */
+
+static unsigned n_decoded, n_rows, n_checked;
+
+int __wrap_wire_request_decode(const uint8_t *in, size_t len, struct wire_request *ret);
+int __real_wire_request_decode(const uint8_t *in, size_t len, struct wire_request *ret);
+int __wrap_store_key_get(struct store *s, const char *id, struct key_record *ret);
+int __real_store_key_get(struct store *s, const char *id, struct key_record *ret);
+bool __wrap_keymint_check(const struct keymint *k, const struct key_record *record,
+                          const char *key);
+bool __real_keymint_check(const struct keymint *k, const struct key_record *record,
+                          const char *key);
+
+int __wrap_wire_request_decode(const uint8_t *in, size_t len, struct wire_request *ret) {
+        n_decoded++;
+        return __real_wire_request_decode(in, len, ret);
+}
+
+int __wrap_store_key_get(struct store *s, const char *id, struct key_record *ret) {
+        n_rows++;
+        return __real_store_key_get(s, id, ret);
+}
+
+bool __wrap_keymint_check(const struct keymint *k, const struct key_record *record,
+                          const char *key) {
+        n_checked++;
+        return __real_keymint_check(k, record, key);
+}
+
 int64_t __wrap_clock_now(void) {
         return NOW;
 }
@@ -94,6 +123,7 @@ static int make(void **state) {
         struct fixture *f = calloc(1, sizeof(*f));
 
         n_started = n_running = most_running = 0;
+        n_decoded = n_rows = n_checked = 0;
         start_error = 0;
         fake_now = 0;
         if (!f || unit_verify_make((void **) &f->verify) < 0 || sd_event_new(&f->event) < 0 ||
@@ -130,6 +160,7 @@ static struct client serve(const struct fixture *f, const char *id, const char *
         struct wire_request req = unit_verify_request(WIRE_VERIFY);
         uint8_t in[WIRE_REQUEST_MAX], out[WIRE_REPLY_LEN];
         struct verify_packet packet = { .in = in, .peer = &peer, .now = NOW };
+        _cleanup_login_ struct verify_login login;
         struct verify_event event;
         int pair[2];
 
@@ -140,9 +171,10 @@ static struct client serve(const struct fixture *f, const char *id, const char *
         req.certificate_len = strlen(bytes);
         packet.len = wire_request_len(&req);
         assert_int_equal(wire_request_encode(in, &req), 0);
-        assert_int_equal(verify_packet(f->verify->verify, &packet, out, &event), VERIFY_READ);
+        assert_int_equal(verify_packet(f->verify->verify, &packet, &login, out, &event),
+                         VERIFY_READ);
         assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
-        readers_serve(f->readers, &packet, pair[0]);
+        readers_serve(f->readers, &login, pair[0]);
         assert_int_equal(close(pair[0]), 0); /* it has one of its own */
         return (struct client){ .fd = pair[1] };
 }
@@ -226,6 +258,30 @@ static void test_a_login_is_answered_when_the_helper_has(void **state) {
         assert_int_equal(n_running, 0);
 }
 
+/* Decoded once, and the row read twice: at first, and at the end. */
+static void test_a_login_is_decoded_once_and_looked_up_twice(void **state) {
+        struct client client = serve_alice(*state, "0 x");
+
+        assert_int_equal(n_decoded, 1);
+        assert_int_equal(n_rows, 1);
+        end(0, 0, "0 x", REASON_NONE);
+        check_answer("good", &client, VERDICT_ALLOW, REASON_NONE);
+        assert_int_equal(n_decoded, 1);
+        assert_int_equal(n_rows, 2);
+        assert_int_equal(n_checked, 1);
+}
+
+static void test_a_login_that_finds_no_place_is_looked_up_twice_at_most(void **state) {
+        struct client client;
+
+        start_error = -EMFILE;
+        client = serve(*state, ID, "alice", "0 x", 0);
+        check_answer("not started", &client, VERDICT_INTERNAL, REASON_CERTIFICATE_UNCHECKED);
+        assert_int_equal(n_decoded, 1);
+        assert_int_equal(n_rows, 2);
+        assert_int_equal(n_checked, 1);
+}
+
 static void test_a_helper_without_an_answer_says_nothing_about_the_key(void **state) {
         static const int errors[] = { -ECHILD, -ETIMEDOUT, -EMSGSIZE };
         struct client client;
@@ -287,6 +343,17 @@ static void test_a_key_that_is_revoked_meanwhile_is_refused(void **state) {
         unit_verify_update(f->verify, &key);
         end(0, 0, "0 x", REASON_NONE);
         check_answer("revoked", &client, VERDICT_DENY, REASON_REVOKED);
+}
+
+static void test_a_key_that_is_reset_meanwhile_is_refused(void **state) {
+        struct client client = serve(*state, ID, "alice", "0 x", 0);
+        struct fixture *f = *state;
+        struct key_record key = unit_verify_key(f->verify, ID, "alice");
+
+        unit_verify_digest(f->verify, &key, unit_other_secret);
+        unit_verify_update(f->verify, &key);
+        end(0, 0, "0 x", REASON_NONE);
+        check_answer("reset", &client, VERDICT_DENY, REASON_WRONG_SECRET);
 }
 
 static void test_whoever_has_hung_up_is_no_matter(void **state) {
@@ -472,11 +539,14 @@ static void test_at_the_end_nobody_is_answered_and_nothing_is_left(void **state)
 int main(void) {
         const struct CMUnitTest tests[] = {
                 test_judge(test_a_login_is_answered_when_the_helper_has),
+                test_judge(test_a_login_is_decoded_once_and_looked_up_twice),
+                test_judge(test_a_login_that_finds_no_place_is_looked_up_twice_at_most),
                 test_judge(test_a_helper_without_an_answer_says_nothing_about_the_key),
                 test_judge(test_nonsense_is_no_answer),
                 test_judge(test_a_helper_that_cannot_be_started_is_no_answer),
                 test_judge(test_an_answer_under_another_trust_is_none),
                 test_judge(test_a_key_that_is_revoked_meanwhile_is_refused),
+                test_judge(test_a_key_that_is_reset_meanwhile_is_refused),
                 test_judge(test_whoever_has_hung_up_is_no_matter),
                 test_judge(test_logins_with_one_certificate_share_a_helper),
                 test_judge(test_logins_do_not_share_over_a_change_of_trust),

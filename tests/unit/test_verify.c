@@ -461,11 +461,18 @@ static void test_an_unknown_id_is_digested_and_compared_like_any_other(void **st
 
 /* --- What is no request --- */
 
+static int ask_bytes(const struct unit_verify *f, const uint8_t *in, size_t len, uint8_t *out,
+                     struct verify_event *event) {
+        const struct ucred peer = { .uid = 0 };
+        const struct verify_packet packet = { .in = in, .len = len, .peer = &peer, .now = NOW };
+        struct verify_login login;
+
+        return verify_packet(f->verify, &packet, &login, out, event);
+}
+
 static void test_what_is_no_request_gets_no_answer(void **state) {
-        const struct ucred peer = { .uid = OTHER };
         struct wire_request req = unit_verify_request(WIRE_VERIFY);
         uint8_t in[2 * WIRE_REQUEST_LEN] = {}, out[WIRE_REPLY_LEN];
-        struct unit_verify *f = *state;
         struct verify_event event;
 
         unit_poison(out, sizeof(out));
@@ -473,40 +480,21 @@ static void test_what_is_no_request_gets_no_answer(void **state) {
         assert_int_equal(wire_request_encode(in, &req), 0);
         for (size_t len = 0; len <= sizeof(in); len++)
                 if (len != WIRE_REQUEST_LEN)
-                        assert_int_equal(verify_packet(f->verify,
-                                                       &(const struct verify_packet){ .in = in,
-                                                                                      .len = len,
-                                                                                      .peer = &peer,
-                                                                                      .now = NOW },
-                                                       out, &event),
-                                         -EBADMSG);
+                        assert_int_equal(ask_bytes(*state, in, len, out, &event), -EBADMSG);
         in[5] = 1;
-        assert_int_equal(verify_packet(f->verify,
-                                       &(const struct verify_packet){ .in = in,
-                                                                      .len = WIRE_REQUEST_LEN,
-                                                                      .peer = &peer,
-                                                                      .now = NOW },
-                                       out, &event),
-                         -EBADMSG);
+        assert_int_equal(ask_bytes(*state, in, WIRE_REQUEST_LEN, out, &event), -EBADMSG);
         unit_poisoned("reply", out, sizeof(out));
         unit_poisoned("event", &event, sizeof(event));
 }
 
 static void test_another_version_is_told_so_and_nothing_else(void **state) {
-        const struct ucred peer = { .uid = 0 };
         const uint8_t in[12] = { 'W', 'F', 'K', 2, 9, 9, 9, 9, 4, 3, 2, 1 };
-        struct unit_verify *f = *state;
         struct verify_event event;
         uint8_t out[WIRE_REPLY_LEN];
         struct wire_reply reply;
 
         unit_poison(&event, sizeof(event));
-        assert_int_equal(
-                verify_packet(f->verify,
-                              &(const struct verify_packet){
-                                      .in = in, .len = sizeof(in), .peer = &peer, .now = NOW },
-                              out, &event),
-                0);
+        assert_int_equal(ask_bytes(*state, in, sizeof(in), out, &event), VERIFY_NOTHING);
         unit_poisoned("event", &event, sizeof(event));
         assert_int_equal(wire_reply_decode(out, sizeof(out), &reply), 0);
         assert_int_equal(reply.verdict, VERDICT_VERSION);

@@ -117,7 +117,6 @@ struct unit_asking {
         uid_t uid;
         int64_t now; /* 0: NOW */
         struct verify_session *session;
-        const struct trust_verdict *judged;
 };
 
 struct unit_answer {
@@ -135,14 +134,14 @@ static inline struct unit_answer unit_verify_ask(const struct unit_verify *f,
                                               .len = wire_request_len(req),
                                               .peer = &peer,
                                               .now = asking->now ? asking->now : NOW,
-                                              .session = asking->session,
-                                              .judged = asking->judged };
+                                              .session = asking->session };
+        struct verify_login login;
         struct unit_answer answer;
 
         unit_poison(&answer, sizeof(answer));
         unit_poison(out, sizeof(out));
         assert_int_equal(wire_request_encode(in, req), 0);
-        answer.outcome = verify_packet(f->verify, &packet, out, &answer.event);
+        answer.outcome = verify_packet(f->verify, &packet, &login, out, &answer.event);
         if (answer.outcome == VERIFY_ANSWERED || answer.outcome == VERIFY_OFFERED) {
                 assert_int_equal(wire_reply_decode(out, sizeof(out), &answer.reply), 0);
                 assert_int_equal(answer.reply.seq, req->seq);
