@@ -161,21 +161,33 @@ static void become_offered(struct pending *p, const struct verify_session *sessi
         arm(l);
 }
 
-/* Those for this key, the oldest of which makes room for another, and those of all keys. */
-static bool has_place_to_offer(struct listener *l, const struct ucred *peer, const char *id) {
-        struct pending *p, *oldest = NULL;
-        size_t same_key = 0, same_uid = 0;
+static size_t count_uid(const struct queue *queue, uid_t uid) {
+        const struct pending *p;
+        size_t n = 0;
 
-        TAILQ_FOREACH(p, &l->offered, entries) {
-                if (p->peer.uid == peer->uid)
-                        same_uid++;
-                if (strcmp(p->session.id, id) != 0)
-                        continue;
-                if (same_key++ == 0)
-                        oldest = p;
+        TAILQ_FOREACH(p, queue, entries)
+                n += p->peer.uid == uid;
+        return n;
+}
+
+/* With one key a few challenges may be open: another takes the place of the oldest. */
+static void make_room_for_key(struct listener *l, const char *id) {
+        struct pending *p, *oldest = NULL;
+        size_t n = 0;
+
+        TAILQ_FOREACH_REVERSE(p, &l->offered, queue, entries)
+        if (strcmp(p->session.id, id) == 0) {
+                oldest = p;
+                n++;
         }
-        if (same_key >= LISTENER_OFFERED_PER_KEY)
+        if (n >= LISTENER_OFFERED_PER_KEY)
                 pending_free(oldest);
+}
+
+static bool has_place_to_offer(struct listener *l, const struct ucred *peer, const char *id) {
+        size_t same_uid = count_uid(&l->offered, peer->uid);
+
+        make_room_for_key(l, id);
         if (peer->uid == 0)
                 return l->n_offered < LISTENER_OFFERED_MAX;
         return l->n_offered < LISTENER_OFFERED_MAX / 2 && same_uid < LISTENER_PER_UID_MAX;
@@ -210,31 +222,28 @@ static int on_request(sd_event_source *source, int fd, uint32_t revents, void *u
         return 0;
 }
 
-static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
-        struct listener *l = userdata;
+static void drop_late(struct queue *queue, uint64_t usec) {
         struct pending *p;
 
+        while ((p = TAILQ_FIRST(queue)) && p->until <= usec)
+                pending_free(p);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        struct listener *l = userdata;
+
         (void) source;
-        while ((p = TAILQ_FIRST(&l->pending)) && p->until <= usec)
-                pending_free(p);
-        while ((p = TAILQ_FIRST(&l->offered)) && p->until <= usec)
-                pending_free(p);
+        drop_late(&l->pending, usec);
+        drop_late(&l->offered, usec);
         arm(l);
         return 0;
 }
 
 static bool has_place(const struct listener *l, uid_t uid) {
-        const struct pending *p;
-        size_t same = 0;
-
         if (uid == 0)
                 return l->n_pending < LISTENER_PENDING_MAX;
-        if (l->n_pending >= LISTENER_PENDING_MAX - LISTENER_ROOT_SHARE)
-                return false;
-        TAILQ_FOREACH(p, &l->pending, entries)
-                if (p->peer.uid == uid)
-                        same++;
-        return same < LISTENER_PER_UID_MAX;
+        return l->n_pending < LISTENER_PENDING_MAX - LISTENER_ROOT_SHARE &&
+               count_uid(&l->pending, uid) < LISTENER_PER_UID_MAX;
 }
 
 /* ${session}: NULL, or what it was offered already. */
@@ -315,9 +324,8 @@ static int on_accept(sd_event_source *source, int fd, uint32_t revents, void *us
         (void) source;
         (void) fd;
         (void) revents;
-        for (unsigned i = 0; i < ACCEPTS_PER_TURN; i++)
-                if (!accept_one(userdata))
-                        break;
+        for (unsigned n = 1; accept_one(userdata) && n < ACCEPTS_PER_TURN; n++)
+                continue;
         return 0;
 }
 

@@ -70,22 +70,22 @@ static void reading_free(struct reading *reading) {
 }
 
 /* ${question}: NULL when it was not asked; ${verdict}: NULL when the helper had no answer. */
-static void answer(struct readers *j, struct waiter *waiter, const struct verify_question *question,
-                   const struct cert_verdict *verdict) {
+static void answer(struct readers *readers, struct waiter *waiter,
+                   const struct verify_question *question, const struct cert_verdict *verdict) {
         const struct verify_reading reading = { .question = question,
                                                 .verdict = verdict,
                                                 .gone = peer_is_gone(waiter->fd) };
         uint8_t out[WIRE_REPLY_LEN];
         struct verify_event event;
 
-        if (verify_resume(j->verify, &waiter->login, &reading, clock_now(), out, &event) !=
+        if (verify_resume(readers->verify, &waiter->login, &reading, clock_now(), out, &event) !=
             VERIFY_ANSWERED)
                 return;
         (void) send(waiter->fd, out, sizeof(out), MSG_DONTWAIT | MSG_NOSIGNAL);
-        tally_time(verify_tally(j->verify), waiter->login.received, clock_ticks());
+        tally_time(verify_tally(readers->verify), waiter->login.received, clock_ticks());
         explicit_bzero(out, sizeof(out));
-        verify_log(j->verify, &event);
-        verify_audit_note(j->audit, &event);
+        verify_log(readers->verify, &event);
+        verify_audit_note(readers->audit, &event);
 }
 
 static void answer_all(struct reading *reading, const struct cert_verdict *verdict) {
@@ -95,93 +95,96 @@ static void answer_all(struct reading *reading, const struct cert_verdict *verdi
                 answer(reading->readers, waiter, &reading->question, verdict);
 }
 
-static void start_next(struct readers *j);
+static void start_next(struct readers *readers);
 
 static void on_helper(int r, const uint8_t *out, size_t len, void *userdata) {
         struct reading *reading = userdata;
-        struct readers *j = reading->readers;
+        struct readers *readers = reading->readers;
         struct cert_verdict judged;
 
         if (r >= 0)
                 r = cert_work_take_verdict(out, len, &judged);
         answer_all(reading, r >= 0 ? &judged : NULL);
         reading_free(reading);
-        start_next(j);
+        start_next(readers);
 }
 
-static bool owner_is_served(const struct readers *j, const char *owner) {
+/* It has not been started, and no other one of its owner is running. */
+static bool may_start(const struct reading *reading) {
         const struct reading *other;
 
-        TAILQ_FOREACH(other, &j->readings, entries)
-                if (other->helper && strcmp(other->question.owner, owner) == 0)
-                        return true;
-        return false;
+        if (reading->helper)
+                return false;
+        TAILQ_FOREACH(other, &reading->readers->readings, entries)
+                if (other->helper && strcmp(other->question.owner, reading->question.owner) == 0)
+                        return false;
+        return true;
 }
 
-static uint64_t now_usec(const struct readers *j) {
+static uint64_t now_usec(const struct readers *readers) {
         uint64_t now = 0;
 
-        (void) sd_event_now(j->event, CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
+        (void) sd_event_now(readers->event, CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
         return now;
 }
 
 static int start(struct reading *reading) {
-        struct readers *j = reading->readers;
-        uint64_t now = now_usec(j), left = reading->until > now ? reading->until - now : 0;
+        struct readers *readers = reading->readers;
+        uint64_t now = now_usec(readers), left = reading->until > now ? reading->until - now : 0;
         int r;
 
-        r = helper_start(&reading->helper, j->event, CERT_WORK_MODE, reading->ask, reading->ask_len,
-                         CERT_WORK_VERDICT_MAX, left, on_helper, reading);
+        r = helper_start(&reading->helper, readers->event, CERT_WORK_MODE, reading->ask,
+                         reading->ask_len, CERT_WORK_VERDICT_MAX, left, on_helper, reading);
         if (r < 0)
                 return r;
-        j->n_running++;
+        readers->n_running++;
         free(take_ptr(reading->ask));
         return 0;
 }
 
-static void arm(struct readers *j) {
+static void arm(struct readers *readers) {
         const struct reading *reading;
 
-        TAILQ_FOREACH(reading, &j->readings, entries) {
+        TAILQ_FOREACH(reading, &readers->readings, entries) {
                 if (reading->helper)
                         continue;
-                (void) sd_event_source_set_time(j->timer, reading->until);
-                (void) sd_event_source_set_enabled(j->timer, SD_EVENT_ONESHOT);
+                (void) sd_event_source_set_time(readers->timer, reading->until);
+                (void) sd_event_source_set_enabled(readers->timer, SD_EVENT_ONESHOT);
                 return;
         }
-        (void) sd_event_source_set_enabled(j->timer, SD_EVENT_OFF);
+        (void) sd_event_source_set_enabled(readers->timer, SD_EVENT_OFF);
 }
 
-static void start_next(struct readers *j) {
+/* The helper cannot be asked, or not in time. */
+static void give_up(struct reading *reading) {
+        answer_all(reading, NULL);
+        reading_free(reading);
+}
+
+static void start_next(struct readers *readers) {
         struct reading *reading, *next;
 
-        for (reading = TAILQ_FIRST(&j->readings); reading && j->n_running < READERS_HELPERS_MAX;
-             reading = next) {
+        for (reading = TAILQ_FIRST(&readers->readings);
+             reading && readers->n_running < READERS_HELPERS_MAX; reading = next) {
                 next = TAILQ_NEXT(reading, entries);
-                if (reading->helper || owner_is_served(j, reading->question.owner))
-                        continue;
-                if (start(reading) < 0) {
-                        answer_all(reading, NULL);
-                        reading_free(reading);
-                }
+                if (may_start(reading) && start(reading) < 0)
+                        give_up(reading);
         }
-        arm(j);
+        arm(readers);
 }
 
 /* Those whose time has come before their turn. */
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
-        struct readers *j = userdata;
+        struct readers *readers = userdata;
         struct reading *reading, *next;
 
         (void) source;
-        for (reading = TAILQ_FIRST(&j->readings); reading; reading = next) {
+        for (reading = TAILQ_FIRST(&readers->readings); reading; reading = next) {
                 next = TAILQ_NEXT(reading, entries);
-                if (reading->helper || reading->until > usec)
-                        continue;
-                answer_all(reading, NULL);
-                reading_free(reading);
+                if (!reading->helper && reading->until <= usec)
+                        give_up(reading);
         }
-        arm(j);
+        arm(readers);
         return 0;
 }
 
@@ -200,22 +203,24 @@ static struct waiter *waiter_new(const struct verify_login *login, int fd) {
         return NULL;
 }
 
+/* Whether one answer is good for both: of one owner, because nobody waits in another's queue. */
+static bool is_same(const struct verify_question *a, const struct verify_question *b) {
+        return !a->is_signed && !b->is_signed && a->trust == b->trust &&
+               strcmp(a->owner, b->owner) == 0 &&
+               memcmp(a->thumbprint, b->thumbprint, RECORD_THUMBPRINT_LEN) == 0;
+}
+
 /* The reading that this login can wait for, too. */
-static struct reading *find(const struct readers *j, const struct verify_question *question) {
+static struct reading *find(const struct readers *readers, const struct verify_question *question) {
         struct reading *reading;
 
-        TAILQ_FOREACH(reading, &j->readings, entries)
-                /* nobody waits in another's queue */
-                if (!question->is_signed && !reading->question.is_signed &&
-                    reading->question.trust == question->trust &&
-                    strcmp(reading->question.owner, question->owner) == 0 &&
-                    memcmp(reading->question.thumbprint, question->thumbprint,
-                           RECORD_THUMBPRINT_LEN) == 0)
+        TAILQ_FOREACH(reading, &readers->readings, entries)
+                if (is_same(&reading->question, question))
                         return reading;
         return NULL;
 }
 
-static struct reading *reading_new(struct readers *j, const struct verify_question *question,
+static struct reading *reading_new(struct readers *readers, const struct verify_question *question,
                                    uint8_t **ask, size_t ask_len) {
         struct reading *reading = calloc(1, sizeof(*reading));
         uint8_t *shorter = realloc(*ask, ask_len);
@@ -224,26 +229,26 @@ static struct reading *reading_new(struct readers *j, const struct verify_questi
                 *ask = shorter;
         if (!reading)
                 return NULL;
-        reading->readers = j;
+        reading->readers = readers;
         reading->question = *question;
-        reading->until = now_usec(j) + READERS_USEC;
+        reading->until = now_usec(readers) + READERS_USEC;
         reading->ask = take_ptr(*ask);
         reading->ask_len = ask_len;
         TAILQ_INIT(&reading->waiters);
-        TAILQ_INSERT_TAIL(&j->readings, reading, entries);
+        TAILQ_INSERT_TAIL(&readers->readings, reading, entries);
         return reading;
 }
 
 /* All that are not root have half of the places at most: root asks for sshd. ${owner}: NULL when
  * it is not known yet. */
-static bool has_place(const struct readers *j, uid_t uid, const char *owner) {
+static bool has_place(const struct readers *readers, uid_t uid, const char *owner) {
         const struct reading *reading;
         const struct waiter *waiter;
         size_t same_uid = 0, same_owner = 0;
 
-        if (j->n_waiting >= (uid == 0 ? READERS_WAITING_MAX : READERS_WAITING_MAX / 2))
+        if (readers->n_waiting >= (uid == 0 ? READERS_WAITING_MAX : READERS_WAITING_MAX / 2))
                 return false;
-        TAILQ_FOREACH(reading, &j->readings, entries) {
+        TAILQ_FOREACH(reading, &readers->readings, entries) {
                 bool same = owner && strcmp(reading->question.owner, owner) == 0;
 
                 TAILQ_FOREACH(waiter, &reading->waiters, entries) {
@@ -255,72 +260,72 @@ static bool has_place(const struct readers *j, uid_t uid, const char *owner) {
 }
 
 /* The reading that the login waits for; NULL: it cannot. */
-static struct reading *enqueue(struct readers *j, const struct verify_login *login) {
+static struct reading *enqueue(struct readers *readers, const struct verify_login *login) {
         _cleanup_free_ uint8_t *ask = NULL;
         struct verify_question question;
         struct reading *reading;
         ssize_t n;
 
-        if (!has_place(j, login->peer.uid, NULL))
+        if (!has_place(readers, login->peer.uid, NULL))
                 return NULL;
         ask = malloc(HELPER_BYTES_MAX);
         if (!ask)
                 return NULL;
-        n = verify_ask(j->verify, login, ask, HELPER_BYTES_MAX, &question);
-        if (n < 0 || !has_place(j, login->peer.uid, question.owner))
+        n = verify_ask(readers->verify, login, ask, HELPER_BYTES_MAX, &question);
+        if (n < 0 || !has_place(readers, login->peer.uid, question.owner))
                 return NULL;
-        reading = find(j, &question);
-        return reading ? reading : reading_new(j, &question, &ask, (size_t) n);
+        reading = find(readers, &question);
+        return reading ? reading : reading_new(readers, &question, &ask, (size_t) n);
 }
 
-void readers_serve(struct readers *j, const struct verify_login *login, int fd) {
+void readers_serve(struct readers *readers, const struct verify_login *login, int fd) {
         struct waiter *waiter = waiter_new(login, fd);
         struct reading *reading;
 
         if (!waiter)
                 return;
-        reading = enqueue(j, login);
+        reading = enqueue(readers, login);
         if (!reading) {
-                answer(j, waiter, NULL, NULL);
+                answer(readers, waiter, NULL, NULL);
                 waiter_free(waiter);
                 return;
         }
         TAILQ_INSERT_TAIL(&reading->waiters, waiter, entries);
-        j->n_waiting++;
-        start_next(j);
+        readers->n_waiting++;
+        start_next(readers);
 }
 
-size_t readers_length(const struct readers *j) {
-        return j->n_waiting;
+size_t readers_length(const struct readers *readers) {
+        return readers->n_waiting;
 }
 
-struct readers *readers_free(struct readers *j) {
+struct readers *readers_free(struct readers *readers) {
         struct reading *reading;
 
-        if (!j)
+        if (!readers)
                 return NULL;
-        while ((reading = TAILQ_FIRST(&j->readings)))
+        while ((reading = TAILQ_FIRST(&readers->readings)))
                 reading_free(reading);
-        sd_event_source_disable_unref(j->timer);
-        free(j);
+        sd_event_source_disable_unref(readers->timer);
+        free(readers);
         return NULL;
 }
 
 int readers_new(struct readers **ret, sd_event *event, struct verify *verify, struct audit *audit) {
-        struct readers *j = calloc(1, sizeof(*j));
+        struct readers *readers = calloc(1, sizeof(*readers));
         int r;
 
-        if (!j)
+        if (!readers)
                 return -ENOMEM;
-        *j = (struct readers){ .event = event, .verify = verify, .audit = audit };
-        TAILQ_INIT(&j->readings);
-        r = sd_event_add_time(event, &j->timer, CLOCK_MONOTONIC, 0, 0, on_timer, j);
+        *readers = (struct readers){ .event = event, .verify = verify, .audit = audit };
+        TAILQ_INIT(&readers->readings);
+        r = sd_event_add_time(event, &readers->timer, CLOCK_MONOTONIC, 0, 0, on_timer, readers);
         if (r >= 0)
-                r = sd_event_source_set_enabled(j->timer, SD_EVENT_OFF);
+                r = sd_event_source_set_enabled(readers->timer, SD_EVENT_OFF);
         if (r < 0) {
-                (void) readers_free(j);
+                (void) readers_free(readers);
                 return r;
         }
-        *ret = j;
+        *ret = readers;
         return 0;
 }

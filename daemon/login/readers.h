@@ -25,19 +25,19 @@ int readers_new(struct readers **ret, sd_event *event, struct verify *verify,
                 struct audit *audit) _must_check_;
 
 /**
- * readers_free(j): ends the helpers; whoever waits is left without an answer.
+ * readers_free(readers): ends the helpers; whoever waits is left without an answer.
  */
-struct readers *readers_free(struct readers *j);
+struct readers *readers_free(struct readers *readers);
 
 /**
- * readers_serve(j, login, fd):
+ * readers_serve(readers, login, fd):
  * Has the certificate of ${login} read, for which verify_packet() has just said VERIFY_READ, and
  * answers the connection ${fd} then, as verify_resume() says; keeps copies of both. Where there
  * are too many, the answer comes at once and says that the daemon could not decide.
  */
-void readers_serve(struct readers *j, const struct verify_login *login, int fd);
+void readers_serve(struct readers *readers, const struct verify_login *login, int fd);
 
 /**
- * readers_length(j): logins that wait now.
+ * readers_length(readers): logins that wait now.
  */
-size_t readers_length(const struct readers *j);
+size_t readers_length(const struct readers *readers);
