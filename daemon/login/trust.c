@@ -9,7 +9,9 @@
 #include "store/store_cert.h"
 #include "text.h"
 
+/* verdicts */
 #define REMEMBERED 256
+
 /* how long a refusal is remembered: long enough for whoever tries again and again, too short to
  * be noticed when a date comes */
 #define REFUSED_S 5

@@ -29,8 +29,8 @@ struct rule_facts {
         const char *user;
         const char *service;
         const char *rhost; /* "" when unknown */
-        const struct rule_certificate
-                *certificate; /* NULL: none was shown, or nobody has looked at it yet */
+        /* NULL: none was shown, or nobody has looked at it yet */
+        const struct rule_certificate *certificate;
         int64_t now;
 };
 
