@@ -2,34 +2,21 @@
 /* What a record of the audit log says of a login, and that what the client claims does no harm
  * there. */
 #include "unit_audit.h"
+#include "unit_capture.h"
 
 #include "login/verify_audit.h"
 
-static struct verify_event event_of(enum reason reason) {
-        return (struct verify_event){ .reason = reason,
-                                      .known = reason != REASON_UNKNOWN_KEY,
-                                      .kind = WIRE_VERIFY,
-                                      .id = "aaaaaaaaaa",
-                                      .user = "alice",
-                                      .owner = "alice",
-                                      .owner_uid = 1000,
-                                      .service = "imap",
-                                      .rhost = "192.0.2.7",
-                                      .peer = { .uid = 110, .pid = 77 },
-                                      .now = NOW };
-}
-
 static void test_a_login_is_a_record(void **state) {
         struct unit_audit *f = *state;
-        struct verify_event event = event_of(REASON_NONE);
+        struct verify_event event = unit_event(REASON_NONE);
 
         verify_audit_note(f->audit, &event);
-        event = event_of(REASON_REVOKED);
+        event = unit_event(REASON_REVOKED);
         verify_audit_note(f->audit, &event);
-        event = event_of(REASON_OTHER_USER);
+        event = unit_event(REASON_OTHER_USER);
         memcpy(event.user, "bob", 4);
         verify_audit_note(f->audit, &event);
-        event = event_of(REASON_UNKNOWN_KEY);
+        event = unit_event(REASON_UNKNOWN_KEY);
         memcpy(event.user, "bob", 4);
         verify_audit_note(f->audit, &event);
         unit_audit_flush(f, NOW);
@@ -66,7 +53,7 @@ static void test_every_reason_has_a_record(void **state) {
         struct unit_audit *f = *state;
 
         for (int i = 0; i < _REASON_MAX; i++) {
-                struct verify_event event = event_of((enum reason) i);
+                struct verify_event event = unit_event((enum reason) i);
 
                 verify_audit_note(f->audit, &event);
         }
@@ -77,7 +64,7 @@ static void test_every_reason_has_a_record(void **state) {
 
 static void test_a_confirmation_is_a_record_when_it_is_refused(void **state) {
         struct unit_audit *f = *state;
-        struct verify_event event = event_of(REASON_NONE);
+        struct verify_event event = unit_event(REASON_NONE);
 
         event.kind = WIRE_CONFIRM;
         verify_audit_note(f->audit, &event);
@@ -89,16 +76,11 @@ static void test_a_confirmation_is_a_record_when_it_is_refused(void **state) {
 }
 
 static void test_a_peer_s_words_are_harmless_and_no_key(void **state) {
-        static const char key[] =
-                "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyxg";
-        struct verify_event event = event_of(REASON_UNKNOWN_KEY);
+        struct verify_event event = unit_event_with_keys(REASON_UNKNOWN_KEY);
         struct unit_audit *f = *state;
 
-        memcpy(event.user, key, sizeof(key));
-        memcpy(event.service, key, WIRE_SERVICE_MAX);
-        (void) snprintf(event.rhost, sizeof(event.rhost), "from %s", key);
         verify_audit_note(f->audit, &event);
-        event = event_of(REASON_OTHER_USER);
+        event = unit_event(REASON_OTHER_USER);
         memset(event.user, '\n', WIRE_USER_MAX);
         memset(event.service, '\x1b', WIRE_SERVICE_MAX);
         memset(event.rhost, '\x7f', WIRE_RHOST_MAX);
