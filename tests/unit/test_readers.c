@@ -3,6 +3,7 @@
  * is noted, and it answers when a test says so. */
 #include <sys/socket.h>
 
+#include "unit_capture.h"
 #include "unit_verify.h"
 
 #include "base/helper.h"
@@ -366,6 +367,62 @@ static void test_whoever_has_hung_up_is_no_matter(void **state) {
         assert_int_equal(unit_count_fds(), fds - 4); /* both ends of both */
 }
 
+/* --- What is told of a login that has waited --- */
+
+static int64_t count_records(const struct fixture *f, const char *what) {
+        char sql[300];
+
+        (void) snprintf(sql, sizeof(sql), "SELECT count(*) FROM audit WHERE door = 'verify' AND %s",
+                        what);
+        return unit_sql_number(f->verify->store->path, sql);
+}
+
+static void on_done(void *userdata) {
+        (void) userdata;
+}
+
+/* Has what was noted for the audit log written. The writer is gone with its thread. */
+static void write_audit(const struct fixture *f) {
+        struct worker *worker = NULL;
+
+        assert_int_equal(worker_new(&worker, f->event, f->verify->store->writer, on_done, NULL), 0);
+        audit_finish(f->audit, worker, NOW);
+        assert_null(worker_free(worker));
+        f->verify->store->writer = NULL;
+}
+
+static void test_a_login_that_has_waited_is_told_to_both_logs(void **state) {
+        static struct unit_capture capture;
+        struct client good, bad, gone;
+        const char *text;
+
+        assert_int_equal(unit_capture_begin(&capture), 0);
+        good = serve_alice(*state, "0 x");
+        end(0, 0, "0 x", REASON_NONE);
+        bad = serve_alice(*state, "0 y");
+        end(1, 0, "0 y", REASON_CERTIFICATE_UNTRUSTED);
+        gone = serve_alice(*state, "0 z");
+        assert_int_equal(close(gone.fd), 0);
+        end(2, 0, "0 z", REASON_NONE);
+        assert_int_equal(unit_capture_lines(&capture), 3);
+        text = unit_capture_text(&capture);
+        assert_int_equal(unit_capture_end(&capture), 0);
+        check_answer("good", &good, VERDICT_ALLOW, REASON_NONE);
+        check_answer("bad", &bad, VERDICT_DENY_CERTIFICATE, REASON_NONE);
+        text = strstr(text, "accepted key " ID ": user 'alice', service 'imap'");
+        assert_non_null(text);
+        text = strstr(text, verdict_reason_text(REASON_CERTIFICATE_UNTRUSTED));
+        assert_non_null(text);
+        /* the one that did not wait for the answer */
+        assert_non_null(strstr(text, verdict_reason_text(REASON_CERTIFICATE_UNCHECKED)));
+        write_audit(*state);
+        assert_int_equal(count_records(*state, "event = 'login' AND key = '" ID "'"), 3);
+        assert_int_equal(count_records(*state, "verdict = 'accepted'"), 1);
+        assert_int_equal(count_records(*state, "reason = 'certificate-untrusted'"), 1);
+        assert_int_equal(count_records(*state, "reason = 'certificate-unchecked'"), 1);
+        assert_int_equal(count_records(*state, "detail LIKE 'certificate %'"), 3);
+}
+
 /* --- How many --- */
 
 static void test_logins_with_one_certificate_share_a_helper(void **state) {
@@ -534,28 +591,29 @@ static void test_at_the_end_nobody_is_answered_and_nothing_is_left(void **state)
         assert_int_equal(close(waiting.fd), 0);
 }
 
-#define test_judge(f) cmocka_unit_test_setup_teardown(f, make, drop)
+#define test_readers(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                test_judge(test_a_login_is_answered_when_the_helper_has),
-                test_judge(test_a_login_is_decoded_once_and_looked_up_twice),
-                test_judge(test_a_login_that_finds_no_place_is_looked_up_twice_at_most),
-                test_judge(test_a_helper_without_an_answer_says_nothing_about_the_key),
-                test_judge(test_nonsense_is_no_answer),
-                test_judge(test_a_helper_that_cannot_be_started_is_no_answer),
-                test_judge(test_an_answer_under_another_trust_is_none),
-                test_judge(test_a_key_that_is_revoked_meanwhile_is_refused),
-                test_judge(test_a_key_that_is_reset_meanwhile_is_refused),
-                test_judge(test_whoever_has_hung_up_is_no_matter),
-                test_judge(test_logins_with_one_certificate_share_a_helper),
-                test_judge(test_logins_do_not_share_over_a_change_of_trust),
-                test_judge(test_one_owner_has_one_helper_at_a_time),
-                test_judge(test_some_helpers_run_at_one_time),
-                test_judge(test_as_many_wait_as_there_may_be),
-                test_judge(test_who_does_not_get_a_turn_is_answered_in_time),
-                test_judge(test_a_late_turn_has_the_time_that_is_left),
-                test_judge(test_at_the_end_nobody_is_answered_and_nothing_is_left),
+                test_readers(test_a_login_is_answered_when_the_helper_has),
+                test_readers(test_a_login_is_decoded_once_and_looked_up_twice),
+                test_readers(test_a_login_that_finds_no_place_is_looked_up_twice_at_most),
+                test_readers(test_a_helper_without_an_answer_says_nothing_about_the_key),
+                test_readers(test_nonsense_is_no_answer),
+                test_readers(test_a_helper_that_cannot_be_started_is_no_answer),
+                test_readers(test_an_answer_under_another_trust_is_none),
+                test_readers(test_a_key_that_is_revoked_meanwhile_is_refused),
+                test_readers(test_a_key_that_is_reset_meanwhile_is_refused),
+                test_readers(test_whoever_has_hung_up_is_no_matter),
+                test_readers(test_a_login_that_has_waited_is_told_to_both_logs),
+                test_readers(test_logins_with_one_certificate_share_a_helper),
+                test_readers(test_logins_do_not_share_over_a_change_of_trust),
+                test_readers(test_one_owner_has_one_helper_at_a_time),
+                test_readers(test_some_helpers_run_at_one_time),
+                test_readers(test_as_many_wait_as_there_may_be),
+                test_readers(test_who_does_not_get_a_turn_is_answered_in_time),
+                test_readers(test_a_late_turn_has_the_time_that_is_left),
+                test_readers(test_at_the_end_nobody_is_answered_and_nothing_is_left),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
