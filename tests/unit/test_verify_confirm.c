@@ -5,34 +5,23 @@
 
 static const char one[] = "0 one certificate", other[] = "0 another certificate";
 
-static void show(struct wire_request *req, enum wire_evidence evidence, const char *bytes) {
-        req->evidence = evidence;
-        req->certificate = (const uint8_t *) bytes;
-        req->certificate_len = strlen(bytes);
-}
-
 /* A login as root, whose word counts; then what confirms it, still without evidence. */
 static struct wire_request login(const struct unit_verify *f, enum wire_evidence evidence) {
         struct wire_request req = unit_verify_request(WIRE_VERIFY);
 
         if (evidence != WIRE_EVIDENCE_NONE)
-                show(&req, evidence, one);
+                unit_verify_show(&req, evidence, one, strlen(one));
         return unit_verify_login(f, &req, 0);
 }
 
 static int make(void **state) {
         struct unit_verify *f;
-        const char *const bytes[] = { one, other };
 
         if (unit_verify_make(state) < 0)
                 return -1;
         f = *state;
-        for (uint8_t i = 0; i < 2; i++) {
-                struct cert_record cert = unit_cert((uint8_t) (i + 1));
-
-                keymint_sha256(bytes[i], strlen(bytes[i]), cert.thumbprint);
-                unit_cert_put(f->store->writer, &cert, bytes[i], strlen(bytes[i]));
-        }
+        (void) unit_verify_put(f, 1, one);
+        (void) unit_verify_put(f, 2, other);
         return 0;
 }
 
@@ -82,7 +71,8 @@ static void test_what_confirms_a_login(void **state) {
                 unit_verify_policy(*state, "require-certificate", rows[i].at_login);
                 confirm = login(*state, rows[i].login);
                 if (rows[i].confirm != WIRE_EVIDENCE_NONE)
-                        show(&confirm, rows[i].confirm, rows[i].bytes);
+                        unit_verify_show(&confirm, rows[i].confirm, rows[i].bytes,
+                                         strlen(rows[i].bytes));
                 unit_verify_policy(*state, "require-certificate", rows[i].need);
                 a = unit_verify_ask_as(*state, &confirm, rows[i].uid, NOW);
                 unit_int(rows[i].why, a.event.reason, rows[i].reason);
@@ -97,7 +87,7 @@ static void test_a_confirmation_has_the_ticket_of_the_login(void **state) {
 
         unit_verify_policy(*state, "require-certificate", CERTIFICATE_YES);
         confirm = login(*state, WIRE_SHOWN);
-        show(&confirm, WIRE_SHOWN, one);
+        unit_verify_show(&confirm, WIRE_SHOWN, one, strlen(one));
         a = unit_verify_ask_as(*state, &confirm, OTHER, NOW);
         assert_int_equal(a.event.reason, REASON_NONE);
         assert_memory_equal(a.reply.ticket, confirm.ticket, sizeof(confirm.ticket));
@@ -110,7 +100,7 @@ static void test_a_certificate_that_is_gone_confirms_nothing(void **state) {
 
         unit_verify_policy(f, "require-certificate", CERTIFICATE_YES);
         confirm = login(f, WIRE_SHOWN);
-        show(&confirm, WIRE_SHOWN, one);
+        unit_verify_show(&confirm, WIRE_SHOWN, one, strlen(one));
         unit_sql(f->store->path, "UPDATE cert SET not_after = 1799999999");
         unit_verify_policy(f, "trust", 5);
         assert_int_equal(unit_verify_reason(f, &confirm), REASON_CERTIFICATE_EXPIRED);
@@ -121,7 +111,7 @@ static void test_every_bit_of_the_ticket_counts(void **state) {
 
         unit_verify_policy(*state, "require-certificate", CERTIFICATE_YES);
         good = login(*state, WIRE_SHOWN);
-        show(&good, WIRE_SHOWN, one);
+        unit_verify_show(&good, WIRE_SHOWN, one, strlen(one));
         for (unsigned bit = 0; bit < 8 * WIRE_TICKET_LEN; bit++) {
                 req = good;
                 req.ticket[bit / 8] ^= (uint8_t) (1U << bit % 8);

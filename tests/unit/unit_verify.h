@@ -112,6 +112,36 @@ static inline struct wire_request unit_verify_request(enum wire_kind kind) {
         return req;
 }
 
+static inline void unit_verify_show(struct wire_request *req, enum wire_evidence evidence,
+                                    const void *bytes, size_t len) {
+        req->evidence = evidence;
+        req->certificate = bytes;
+        req->certificate_len = len;
+        req->signature = (const uint8_t *) "signature";
+        req->signature_len = evidence >= WIRE_SIGNED && req->kind == WIRE_VERIFY ? 9 : 0;
+}
+
+static inline struct wire_request unit_verify_showing(enum wire_evidence evidence,
+                                                      const char *bytes) {
+        struct wire_request req = unit_verify_request(WIRE_VERIFY);
+
+        unit_verify_show(&req, evidence, bytes, strlen(bytes));
+        return req;
+}
+
+static inline struct cert_record unit_verify_put(const struct unit_verify *f, uint8_t n,
+                                                 const char *bytes) {
+        struct cert_record cert = unit_cert(n);
+
+        keymint_sha256(bytes, strlen(bytes), cert.thumbprint);
+        unit_cert_put(f->store->writer, &cert, bytes, strlen(bytes));
+        return cert;
+}
+
+static inline void unit_verify_demand(const struct unit_verify *f, enum certificate_need need) {
+        unit_verify_policy(f, "require-certificate", need);
+}
+
 /* Who asks, and how; the rest as for a login of its own that nobody has waited for. */
 struct unit_asking {
         uid_t uid;
