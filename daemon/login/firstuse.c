@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Requests for a key at a login: checked on the loop, made on the writer thread, answered on the
+ * loop again. Knows nothing of verification and certificates: another service has let the user
+ * in. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -34,9 +37,9 @@ struct firstuse_login {
         struct wire_request req;
         struct issue issue;
         enum reason reason;
-        /* who the user is is known, or known not to be */
+        /* it is known who the user is, or that nobody can tell */
         bool asked;
-        /* nobody waits any more, so nothing was made */
+        /* the client has disconnected, so nothing was made */
         bool gone;
 };
 
@@ -87,7 +90,7 @@ static void log_made(const struct firstuse_login *login, const char *user, const
         log_end(&entry);
 }
 
-/* What the audit log is told of it. */
+/* What the audit log says of it. */
 static struct verify_event event_of(const struct firstuse_login *login) {
         struct verify_event event = {
                 .reason = login->reason, .kind = WIRE_ISSUE, .peer = login->peer, .now = clock_now()
@@ -151,8 +154,8 @@ static void answer(struct firstuse_login *login) {
         audit_refusal(login);
 }
 
-/* Whoever has a key is known, and whoever logs in mostly has one: so a process is not started
- * for every login. */
+/* Whether the writer thread can decide without asking who the user is. The owner of a key is
+ * known, and most users who log in have one. So not every login starts a helper. */
 static bool is_known(struct firstuse_login *login, struct store *writer) {
         struct account_record account;
 
@@ -172,7 +175,8 @@ static void login_run(struct worker_job *job, struct store *writer) {
         if (!is_known(login, writer))
                 return;
         verify_audit_fill(&event, &issue->audit);
-        /* A key that nobody has been shown would keep its owner from ever getting another. */
+        /* Make no key for a client that has disconnected: nobody would see it, and its owner
+         * would not get another one. */
         login->gone = peer_is_gone(login->fd);
         if (!login->gone && issue->error == ISSUE_OK)
                 (void) !issue_make(issue, writer);
@@ -209,7 +213,7 @@ static void login_done(struct worker_job *job) {
                 on_account(-EBUSY, NULL, login);
 }
 
-/* What can be said without looking anything up; REASON_NONE when that is nothing. */
+/* Why the request is refused, as far as that can be said without the store; else REASON_NONE. */
 static enum reason refuse(const struct firstuse *f, const struct firstuse_login *login) {
         if (login->peer.uid != 0 && login->peer.uid != geteuid())
                 return REASON_PEER;

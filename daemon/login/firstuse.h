@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A key for whoever logs in to a service by other means and has none (kind 3 of the verify
- * protocol): decided and made on the writer thread, while the connection waits. Only uid 0, and
- * the daemon's own, may say that somebody has logged in. */
+/* A key for a user who logs in to a service by other means and has none (kind 3 of the verify
+ * protocol). The writer thread decides and makes it, while the connection waits. Only uid 0 and
+ * the daemon's own uid may say that a user has logged in. */
 #pragma once
 
 #include "accounts/accounts.h"
@@ -15,8 +15,8 @@
 struct firstuse;
 
 /**
- * firstuse_new(ret, worker, accounts, keymint, audit): all must outlive it, and what the worker
- * still has to do needs it. 0; -ENOMEM.
+ * firstuse_new(ret, worker, accounts, keymint, audit): all of them must outlive it, and it must
+ * outlive the jobs that the worker still has. 0; -ENOMEM.
  */
 int firstuse_new(struct firstuse **ret, struct worker *worker, struct accounts *accounts,
                  const struct keymint *keymint, struct audit *audit) _must_check_;
@@ -24,8 +24,8 @@ struct firstuse *firstuse_free(struct firstuse *f);
 
 /**
  * firstuse_serve(f, req, peer, fd):
- * Answers the request ${req} of kind WIRE_ISSUE, at once or later; keeps copies of ${req} and
- * ${fd} as long as that takes. Such a request has no secret and borrows nothing. On the loop.
+ * Answers the request ${req} of kind WIRE_ISSUE, at once or later. Keeps copies of ${req} and ${fd}
+ * until then. Such a request has no secret and borrows nothing. On the loop.
  */
 void firstuse_serve(struct firstuse *f, const struct wire_request *req, const struct ucred *peer,
                     int fd);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The connections of the verify socket: accepts them, waits for requests, sends replies. Knows
+ * no key, no store and no policy: it passes bytes to verify.c, and does what the outcome says. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,17 +15,17 @@
 #include "login/readers.h"
 #include "login/verify_audit.h"
 
-/* So many connections, then it is the turn of the others. All sources of the loop have one
- * priority, which makes it serve them in turn: put before the control socket, a flood here would
- * keep an administrator from revoking. */
+/* After so many connections the other sources of the loop have their turn. All sources have the
+ * same priority, so that the loop serves them in turn: a flood of logins must not keep an
+ * administrator from revoking a key. */
 #define ACCEPTS_PER_TURN 64
 
-/* A connection whose request has not come with it, or whose user is asked for a certificate. */
+/* A connection that waits: for its request, or for the answer to a challenge. */
 struct pending {
         TAILQ_ENTRY(pending) entries;
         struct listener *listener;
         struct verify_session session;
-        /* with a challenge: what to say when nothing comes of it */
+        /* with a challenge: what to log if no answer comes */
         struct verify_event untold;
         bool told;
         struct ucred peer;
@@ -31,12 +33,12 @@ struct pending {
         sd_event_source *source; /* owns the descriptor */
 };
 
-/* Those of one kind have the same patience, so they are ordered by age. */
+/* All connections in a queue wait equally long, so the oldest is the first. */
 TAILQ_HEAD(queue, pending);
 
-/* Invariants: (1) n_pending and n_offered are the lengths of pending and offered: without and
- * with a challenge; (2) the timer is armed for whoever's time is over first, or off when there
- * is nobody. */
+/* Invariants: (1) n_pending and n_offered are the lengths of pending (without a challenge) and
+ * offered (with one); (2) the timer is armed for the connection whose time ends first, or off
+ * when none waits. */
 struct listener {
         int fd;
         struct verify *verify;
@@ -66,7 +68,7 @@ static void tell(struct listener *l, const struct verify_event *event) {
         verify_audit_note(l->audit, event);
 }
 
-/* Whoever shows a key and then goes away has tried it all the same. */
+/* A client that sent a key and then disconnected still made an attempt: log it. */
 static void pending_free(struct pending *p) {
         if (p->session.offered && !p->told)
                 tell(p->listener, &p->untold);
@@ -90,12 +92,12 @@ static void arm(struct listener *l) {
 
 enum served {
         SERVED,  /* the connection is done with */
-        GONE,    /* likewise: nothing came */
+        GONE,    /* likewise, without a request */
         WAITING, /* for its request */
         OFFERED, /* for its second one */
 };
 
-/* What follows a verification. */
+/* Does what the outcome of a verification asks for. */
 static enum served finish(struct listener *l, int outcome, int fd, const struct verify_login *login,
                           const uint8_t *out, const struct verify_event *event) {
         if (outcome < 0)
@@ -108,7 +110,7 @@ static enum served finish(struct listener *l, int outcome, int fd, const struct 
                 readers_serve(l->readers, login, fd);
                 return SERVED;
         }
-        /* One reply fits any socket's buffer; where it does not go out at once there is nobody
+        /* One reply fits the buffer of any socket. If it cannot be sent at once, nobody is there
          * to read it. */
         (void) send(fd, out, WIRE_REPLY_LEN, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (outcome == VERIFY_ANSWERED) {
@@ -118,7 +120,7 @@ static enum served finish(struct listener *l, int outcome, int fd, const struct 
         return outcome == VERIFY_OFFERED ? OFFERED : SERVED;
 }
 
-/* Takes the request that is there and answers it. */
+/* Receives one request and answers it. */
 static enum served serve(struct listener *l, int fd, const struct ucred *peer,
                          struct verify_session *session, struct verify_event *event) {
         uint8_t in[WIRE_REQUEST_MAX + 1], out[WIRE_REPLY_LEN];
@@ -128,8 +130,8 @@ static enum served serve(struct listener *l, int fd, const struct ucred *peer,
         int outcome;
         ssize_t n;
 
-        /* MSG_TRUNC makes the kernel report the true length, so that too long a message is seen
-         * as such. */
+        /* With MSG_TRUNC the kernel reports the true length, which shows that a message is too
+         * long. */
         n = recv(fd, in, sizeof(in), MSG_DONTWAIT | MSG_TRUNC);
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
                 return WAITING;
@@ -145,7 +147,7 @@ static enum served serve(struct listener *l, int fd, const struct ucred *peer,
         return served;
 }
 
-/* Whoever was given a challenge has the time that it takes to sign it. */
+/* The user gets time to sign the challenge. */
 static void become_offered(struct pending *p, const struct verify_session *session,
                            const struct verify_event *event) {
         struct listener *l = p->listener;
@@ -170,7 +172,7 @@ static size_t count_uid(const struct queue *queue, uid_t uid) {
         return n;
 }
 
-/* With one key a few challenges may be open: another takes the place of the oldest. */
+/* A key can have a few open challenges. One more takes the place of the oldest. */
 static void make_room_for_key(struct listener *l, const char *id) {
         struct pending *p, *oldest = NULL;
         size_t n = 0;
@@ -246,7 +248,7 @@ static bool has_place(const struct listener *l, uid_t uid) {
                count_uid(&l->pending, uid) < LISTENER_PER_UID_MAX;
 }
 
-/* ${session}: NULL, or what it was offered already. */
+/* ${session}: the challenge that the client was given; NULL for none. */
 static int wait_for_request(struct listener *l, int *fd, const struct ucred *peer,
                             const struct verify_session *session,
                             const struct verify_event *event) {
@@ -281,8 +283,8 @@ static int wait_for_request(struct listener *l, int *fd, const struct ucred *pee
         return 0;
 }
 
-/* Whoever has waited longest makes room; else this loop would spin on the one who cannot be let
- * in. Whether there was anybody. */
+/* Closes the connection that has waited longest, because without a descriptor the loop would
+ * spin on the one that it cannot accept. Returns whether there was one. */
 static bool make_room(struct listener *l) {
         struct pending *longest = TAILQ_FIRST(&l->pending);
 
@@ -295,7 +297,7 @@ static bool make_room(struct listener *l) {
         return true;
 }
 
-/* Returns whether there may be more. */
+/* Returns whether there may be more connections. */
 static bool accept_one(struct listener *l) {
         _cleanup_close_ int fd = -1;
         struct verify_session session = {};
@@ -308,7 +310,7 @@ static bool accept_one(struct listener *l) {
                 return make_room(l);
         if (fd < 0)
                 return errno == EINTR || errno == ECONNABORTED;
-        /* Most requests have come with the connection: no second wake-up then. */
+        /* Most requests have arrived with their connection: serve them without waiting. */
         if (peer_cred(fd, &peer) < 0)
                 return true;
         served = serve(l, fd, &peer, &session, &event);
@@ -366,7 +368,7 @@ int listener_new(struct listener **ret, sd_event *event, int fd, struct verify *
         if (r >= 0)
                 r = sd_event_source_set_enabled(l->timer, SD_EVENT_OFF);
         if (r < 0) {
-                l->fd = -1; /* still the caller's */
+                l->fd = -1; /* the caller keeps it */
                 listener_free(l);
                 return r;
         }

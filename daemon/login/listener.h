@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The verify socket: takes one request from each connection, answers it, closes; or two, when
- * the first one is answered with a challenge. A peer that has connected and says nothing is kept
- * for a while, a few of them for each uid, so that none can take the places of the others. */
+/* The verify socket: takes one request from each connection, answers it and closes it. When the
+ * answer is a challenge, a second request may follow. A client that has connected and sends
+ * nothing is kept for a while, a limited number for each uid, so that no user takes the places
+ * of the others. */
 #pragma once
 
 #include <systemd/sd-event.h>
@@ -18,17 +19,17 @@
 #define LISTENER_PER_UID_MAX 64  /* for any other uid */
 
 #define LISTENER_CHALLENGE_MS 60000 /* for the answer to a challenge */
-/* connections that wait for one; half of these for all uids but 0 */
+/* connections that wait for that answer; at most half of them of other uids than 0 */
 #define LISTENER_OFFERED_MAX 512
-/* with one key: another takes the place of the oldest */
+/* with one key; one more takes the place of the oldest */
 #define LISTENER_OFFERED_PER_KEY 8
 
 struct listener;
 
 /**
  * listener_new(ret, event, fd, verify, firstuse, audit, readers):
- * Serves the listening SOCK_SEQPACKET socket ${fd}, which it owns from now on; ${verify},
- * ${firstuse}, ${audit} and ${readers} are borrowed. 0, or a negative errno.
+ * Serves the listening SOCK_SEQPACKET socket ${fd}, which it owns from now on. Borrows ${verify},
+ * ${firstuse}, ${audit} and ${readers}. 0, or a negative errno.
  */
 int listener_new(struct listener **ret, sd_event *event, int fd, struct verify *verify,
                  struct firstuse *firstuse, struct audit *audit,
@@ -36,7 +37,7 @@ int listener_new(struct listener **ret, sd_event *event, int fd, struct verify *
 struct listener *listener_free(struct listener *l);
 
 /**
- * listener_lengths(l, ret_pending, ret_offered): connections without a request now, and those
- * with a challenge.
+ * listener_lengths(l, ret_pending, ret_offered): how many connections wait for a request now, and
+ * how many for the answer to a challenge.
  */
 void listener_lengths(const struct listener *l, size_t *ret_pending, size_t *ret_offered);

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The queue of logins whose certificate has to be read, and the helper processes that read them.
+ * Must not look into a certificate: verify.c writes the question and decides what the answer
+ * means. The secret of a login never comes here. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -14,20 +17,20 @@
 #include "login/readers.h"
 #include "login/verify_audit.h"
 
-/* A login that waits. It has no key in it, but may have a ticket, so it is wiped. */
+/* A login that waits. It holds no key but may hold a ticket, so it is wiped. */
 struct waiter {
         TAILQ_ENTRY(waiter) entries;
         int fd;
         struct verify_login login;
 };
 
-/* One certificate that is to be read, and who waits for it. Not started as long as helper is
- * NULL. */
+/* A certificate that has to be read, and the logins that wait for it. Not started while helper
+ * is NULL. */
 struct reading {
         TAILQ_ENTRY(reading) entries;
         struct readers *readers;
         struct verify_question question;
-        /* CLOCK_MONOTONIC, microseconds: nobody waits for longer */
+        /* CLOCK_MONOTONIC, microseconds: no login waits longer */
         uint64_t until;
         struct helper *helper;
         uint8_t *ask; /* owned, until it is started */
@@ -35,9 +38,9 @@ struct reading {
         TAILQ_HEAD(, waiter) waiters;
 };
 
-/* Invariants: (1) n_waiting is the number of waiters of all readings, n_running that of readings
- * with a helper; (2) no two running readings are of one owner; (3) the timer is armed for the
- * first reading that has not been started, or off. */
+/* Invariants: (1) n_waiting is the number of waiters of all readings, n_running the number of
+ * readings with a helper; (2) no two running readings have the same owner; (3) the timer is
+ * armed for the first reading that has not been started, or off. */
 struct readers {
         sd_event *event; /* borrowed */
         struct verify *verify;
@@ -109,7 +112,7 @@ static void on_helper(int r, const uint8_t *out, size_t len, void *userdata) {
         start_next(readers);
 }
 
-/* It has not been started, and no other one of its owner is running. */
+/* Whether it has not been started, and no other reading of its owner is running. */
 static bool may_start(const struct reading *reading) {
         const struct reading *other;
 
@@ -155,7 +158,7 @@ static void arm(struct readers *readers) {
         (void) sd_event_source_set_enabled(readers->timer, SD_EVENT_OFF);
 }
 
-/* The helper cannot be asked, or not in time. */
+/* For a helper that could not be started, or not in time. */
 static void give_up(struct reading *reading) {
         answer_all(reading, NULL);
         reading_free(reading);
@@ -173,7 +176,7 @@ static void start_next(struct readers *readers) {
         arm(readers);
 }
 
-/* Those whose time has come before their turn. */
+/* Readings whose time ended before their turn came. */
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         struct readers *readers = userdata;
         struct reading *reading, *next;
@@ -203,14 +206,15 @@ static struct waiter *waiter_new(const struct verify_login *login, int fd) {
         return NULL;
 }
 
-/* Whether one answer is good for both: of one owner, because nobody waits in another's queue. */
+/* Whether one answer is good for both questions. Only of one owner: nobody waits in the queue of
+ * another. */
 static bool is_same(const struct verify_question *a, const struct verify_question *b) {
         return !a->is_signed && !b->is_signed && a->trust == b->trust &&
                strcmp(a->owner, b->owner) == 0 &&
                memcmp(a->thumbprint, b->thumbprint, RECORD_THUMBPRINT_LEN) == 0;
 }
 
-/* The reading that this login can wait for, too. */
+/* A reading that the login can share. */
 static struct reading *find(const struct readers *readers, const struct verify_question *question) {
         struct reading *reading;
 
@@ -239,8 +243,8 @@ static struct reading *reading_new(struct readers *readers, const struct verify_
         return reading;
 }
 
-/* All that are not root have half of the places at most: root asks for sshd. ${owner}: NULL when
- * it is not known yet. */
+/* Uids other than 0 get at most half of the places, because sshd asks as root. ${owner}: NULL
+ * when it is not known yet. */
 static bool has_place(const struct readers *readers, uid_t uid, const char *owner) {
         const struct reading *reading;
         const struct waiter *waiter;
@@ -259,7 +263,7 @@ static bool has_place(const struct readers *readers, uid_t uid, const char *owne
         return same_owner < READERS_PER_OWNER_MAX && (uid == 0 || same_uid < READERS_PER_UID_MAX);
 }
 
-/* The reading that the login waits for; NULL: it cannot. */
+/* The reading that the login will wait for; NULL when it cannot wait. */
 static struct reading *enqueue(struct readers *readers, const struct verify_login *login) {
         _cleanup_free_ uint8_t *ask = NULL;
         struct verify_question question;

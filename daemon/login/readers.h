@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Logins that wait for somebody to read their certificate: helper processes do it, so that
- * hostile bytes can cost one process and no more. A few run at a time, one for each owner of
- * keys, so that nobody with a good key and bad certificates takes all of them; logins with the
- * same certificate share one. Nothing is read for whoever has not shown a good key first. */
+/* Logins whose certificate has to be read. Helper processes read it, so that hostile bytes can
+ * break a helper and nothing else. A few helpers run at a time, one for each owner of keys, so
+ * that a user with a good key and bad certificates cannot occupy all of them. Logins of one
+ * owner with the same certificate share a helper. Nothing is read for a client without a good
+ * key. */
 #pragma once
 
 #include "keys/audit.h"
@@ -10,7 +11,7 @@
 
 #define READERS_HELPERS_MAX 4   /* at work at one time */
 #define READERS_WAITING_MAX 256 /* logins */
-/* of these, asked for by one uid that is not root */
+/* of these, for one uid that is not root */
 #define READERS_PER_UID_MAX   64
 #define READERS_PER_OWNER_MAX 32 /* of these, with keys of one owner */
 /* for one certificate: less than the module waits */
@@ -25,15 +26,15 @@ int readers_new(struct readers **ret, sd_event *event, struct verify *verify,
                 struct audit *audit) _must_check_;
 
 /**
- * readers_free(readers): ends the helpers; whoever waits is left without an answer.
+ * readers_free(readers): ends the helpers. Logins that still wait get no answer.
  */
 struct readers *readers_free(struct readers *readers);
 
 /**
  * readers_serve(readers, login, fd):
- * Has the certificate of ${login} read, for which verify_packet() has just said VERIFY_READ, and
- * answers the connection ${fd} then, as verify_resume() says; keeps copies of both. Where there
- * are too many, the answer comes at once and says that the daemon could not decide.
+ * Has the certificate of ${login} read, for which verify_packet() has just returned VERIFY_READ,
+ * and then answers the connection ${fd} as verify_resume() says. Keeps copies of both. When too
+ * many logins wait already, it answers at once that the daemon could not decide.
  */
 void readers_serve(struct readers *readers, const struct verify_login *login, int fd);
 

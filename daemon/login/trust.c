@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Which certificate a login shows, and whether it is trusted: from memory, from the store, or
+ * from the answer of a helper. Must not parse a certificate, which is the helper's work. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +14,8 @@
 /* verdicts */
 #define REMEMBERED 256
 
-/* how long a refusal is remembered: long enough for whoever tries again and again, too short to
- * be noticed when a date comes */
+/* how long a refusal is remembered: long enough for a client that tries again and again, too
+ * short to be noticed when a certificate becomes valid */
 #define REFUSED_S 5
 
 /* A verdict that holds from one second to another, unless the clock goes back. */
@@ -23,8 +25,8 @@ struct entry {
         struct trust_verdict verdict;
 };
 
-/* Thumbprints are as good as random, so the first bytes of one say where its entry is. Whoever
- * makes certificates to push others out has them judged again, no more. */
+/* Thumbprints are as good as random, so their first bytes choose the entry. A client that makes
+ * certificates to push others out only has them judged again. */
 struct trust {
         struct entry entries[REMEMBERED];
 };
@@ -50,7 +52,7 @@ struct choosing {
         struct trust_evidence *evidence;
 };
 
-/* The first is taken, and then only the one that the key is bound to. */
+/* Takes the first candidate, and after that only the certificate that the key is bound to. */
 static int on_candidate(const struct cert_record *cert, const uint8_t *der, size_t len,
                         void *userdata) {
         struct choosing *choosing = userdata;
@@ -162,8 +164,8 @@ static void remember(struct trust *t, const struct trust_verdict *verdict, int64
 
 /* --- From the store --- */
 
-/* What the lists say of the ${n} serial numbers; ${ends_at} comes to be no later than the first
- * list's end. */
+/* What the revocation lists say of the ${n} serial numbers. Moves ${ends_at} back to the end of
+ * the list that ends first. */
 static int check_lists(struct store *reader, const struct cert_serial *serials, size_t n,
                        int64_t now, int64_t *ends_at, enum reason *ret) {
         for (size_t i = 0; i < n; i++) {
@@ -214,7 +216,7 @@ int trust_check_registered(struct store *s, const struct cert_record *cert, int6
         return 0;
 }
 
-/* A registered certificate was read when it was registered. */
+/* A registered certificate was read when it was registered, so it is not read again. */
 static int judge_registered(struct trust *t, struct store *reader, const struct cert_record *cert,
                             int64_t now, struct trust_verdict *verdict) {
         int64_t ends_at;
@@ -258,7 +260,7 @@ int trust_look(struct trust *t, struct store *reader, const struct policy *polic
 
 /* --- From the helper --- */
 
-/* The CAs, copied: what the store hands out is gone with the next row. */
+/* Copies of the CAs, because the bytes that the store hands out are valid until the next row. */
 struct cas {
         size_t n, used;
         struct cert_blob blobs[CERT_CAS_MAX];
@@ -277,7 +279,7 @@ static int on_ca(const struct cert_record *cert, const uint8_t *der, size_t len,
         return 0;
 }
 
-/* The certificate, and the CAs if it takes those. */
+/* Adds the certificate, if it is registered; else the CAs. */
 static ssize_t fill_question(struct store *reader, const struct trust_evidence *evidence,
                              uint8_t *der, struct cas *cas, struct cert_question *question) {
         struct cert_record cert;
@@ -342,12 +344,12 @@ int trust_take(struct trust *t, struct store *reader, const struct policy *polic
         *reason = judged->reason;
         if (*reason == REASON_NONE &&
             memcmp(judged->cert.thumbprint, evidence->thumbprint, RECORD_THUMBPRINT_LEN) != 0)
-                *reason = REASON_CERTIFICATE_UNCHECKED; /* of whatever it speaks */
+                *reason = REASON_CERTIFICATE_UNCHECKED; /* the answer is about another one */
         if (*reason == REASON_NONE)
                 r = check_lists(reader, judged->serials, judged->n_serials, now, &ends_at, reason);
         if (r < 0)
                 return r;
-        /* A signature is good for one login only, and a wrong one says nothing about the
+        /* A signature is good for one login only. A wrong signature says nothing about the
          * certificate. */
         if (!evidence->is_signed)
                 end_verdict(t, &verdict, judged->begins_at, ends_at, now);

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Decides logins: gets the facts from the store, asks the rules, and fills the reply and the
+ * event. Must not block, write to the store, or know a socket. The order of refusals is
+ * rule.c's. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,11 +26,11 @@ struct verify {
         const struct conf *conf;
         struct policy policy;
         bool policy_known;
-        bool account_unknown; /* somebody should find out */
+        bool account_unknown; /* the accounts should be refreshed */
         int store_error;      /* of the last REASON_STORE */
         struct tally tally;
         struct loglimit limits;
-        /* NULL: none, and nothing retires for good */
+        /* NULL: none, so no retirement is written */
         struct worker *worker;
         struct retire *retire;
         struct uses *uses;
@@ -67,7 +70,7 @@ void verify_set_worker(struct verify *v, struct worker *worker) {
         v->worker = worker;
 }
 
-/* Sees to it that the snapshot and the policy are those of now. */
+/* Renews the snapshot and the policy, if the store has changed. */
 static int refresh(struct verify *v) {
         bool changed = false;
         int r;
@@ -101,7 +104,7 @@ int verify_get_reader(struct verify *v, struct store **ret) {
         return r;
 }
 
-/* A decision on one login. */
+/* One decision on a login. */
 struct decision {
         struct verify_login *login;
         /* what came of reading its certificate; NULL: nobody has been asked */
@@ -117,8 +120,8 @@ static bool check_ticket(const struct verify *v, const struct verify_login *l,
                                     l->evidence.proved, l->req.ticket);
 }
 
-/* A ticket was made with the certificate that is shown now, or without any; then what is shown
- * does not count. */
+/* The ticket was made with the certificate that is shown now, or without any. In the second case
+ * the certificate does not count. */
 static bool check_confirmation(const struct verify *v, struct verify_login *l) {
         if (check_ticket(v, l, l->evidence.found ? l->evidence.thumbprint : NULL))
                 return true;
@@ -145,8 +148,7 @@ static enum reason store_failed(struct verify *v, int r) {
         return REASON_STORE;
 }
 
-/* The challenge that a signature has to be over; NULL where this connection was not given one
- * for this key. */
+/* The challenge that must be signed; NULL if this connection was given none for this key. */
 static const char *challenge_of(const struct verify_login *l,
                                 char out[static CHALLENGE_MESSAGE_LEN]) {
         const struct verify_session *session = l->session;
@@ -169,8 +171,8 @@ static bool is_answer(const struct verify *v, const struct verify_login *l,
                        0;
 }
 
-/* What the helper has said. Without an answer that holds now, the certificate is unchecked. A
- * client that has disconnected does not log in, but that it tried is worth a line in the log. */
+/* Applies the answer of the helper. Without an answer that holds now, the certificate is
+ * unchecked. A client that has disconnected does not log in, but its attempt is logged. */
 static void judge_reading(struct verify *v, struct decision *d) {
         struct verify_login *l = d->login;
 
@@ -183,7 +185,7 @@ static void judge_reading(struct verify *v, struct decision *d) {
                 d->verdict.certificate.reason = REASON_CERTIFICATE_UNCHECKED;
 }
 
-/* The login is right but for a certificate, and shows one. 0; -EINPROGRESS; an error of the
+/* Judges the certificate, which is all that the login lacks. 0; -EINPROGRESS; an error of the
  * store. */
 static int judge(struct verify *v, struct decision *d) {
         struct verify_login *l = d->login;
@@ -213,7 +215,7 @@ static enum reason check_certificate(struct verify *v, struct decision *d,
         return rule_check(RULE_CERTIFICATE, facts);
 }
 
-/* The key's row and what is shown of a certificate. -ENOENT when there is no such key. */
+/* Reads the row of the key and identifies the certificate. -ENOENT when there is no such key. */
 static int look_up(struct verify *v, struct verify_login *l) {
         bool may_vouch = conf_peer_may_vouch(v->conf, l->peer.uid, l->req.service);
         int r, found;
@@ -250,7 +252,7 @@ static enum reason decide(struct verify *v, struct decision *d) {
         if (facts.key && l->key.retires_at == RECORD_RETIRES_ON_USE &&
             retire_has(v->retire, l->key.id))
                 l->key.retires_at = l->now;
-        /* The accounts matter only to a key that is right so far. */
+        /* Accounts matter only to a key whose secret is right. */
         if (facts.secret_ok) {
                 r = facts_accounts(v->reader, &l->key, &owner, &linked);
                 if (r < 0)
@@ -260,7 +262,7 @@ static enum reason decide(struct verify *v, struct decision *d) {
         reason = rule_decide(&facts);
         if (reason != REASON_CERTIFICATE_MISSING || !l->evidence.there)
                 return reason;
-        /* Nothing else is in the way: a certificate is read for clients with a good key only. */
+        /* Nothing else is wrong. A certificate is read only for a client with a good key. */
         return check_certificate(v, d, &facts);
 }
 
@@ -305,7 +307,7 @@ static void accept_login(struct verify *v, const struct decision *d, struct wire
         }
 }
 
-/* It takes a certificate, which can be asked for: until then nothing has been decided. */
+/* The login lacks a certificate, and the client can ask for one. Nothing is decided yet. */
 static int offer(const struct verify_login *l, uint8_t out[static WIRE_REPLY_LEN]) {
         struct wire_reply reply = { .seq = l->req.seq, .verdict = VERDICT_CHALLENGE };
         struct verify_session *session = l->session;
@@ -318,7 +320,7 @@ static int offer(const struct verify_login *l, uint8_t out[static WIRE_REPLY_LEN
         return VERIFY_OFFERED;
 }
 
-/* All is right but for the certificate, which somebody has to read first. */
+/* Everything else is right, but a helper has to read the certificate first. */
 static int put_off(struct verify_login *l) {
         secret_wipe(&l->req.key);
         l->pepper_id = l->key.pepper_id;
@@ -374,7 +376,7 @@ int verify_packet(struct verify *v, const struct verify_packet *packet, struct v
                 return refuse_version(packet, out);
         if (r < 0)
                 return r;
-        /* Behind an offer comes the login itself, and nothing else. */
+        /* After an offer only the login itself may follow. */
         if (packet->session && packet->session->offered && req->kind != WIRE_VERIFY)
                 return -EBADMSG;
         if (req->kind == WIRE_ISSUE)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The handler of the verify socket: bytes of one request in, bytes of one reply out. No sockets
- * of its own. Runs on the loop and reads only; a use of a key is noted in memory and flushed by
- * the writer. */
+/* Decides logins: the bytes of a request go in, the bytes of a reply come out. Has no sockets.
+ * Runs on the loop and only reads the store. A use of a key is noted in memory, for the writer
+ * thread. */
 #pragma once
 
 #include <sys/socket.h>
@@ -18,10 +18,9 @@
 
 struct verify;
 
-/* What one connection of the verify socket was given, from one message to the next. Zeroes at
- * first. */
+/* What a connection of the verify socket was given, for its next message. Zeroes at first. */
 struct verify_session {
-        /* a challenge: what follows is the login that it was given for */
+        /* a challenge, for the login that must follow */
         bool offered;
         char id[KEYTEXT_ID_LEN + 1];
         uint8_t nonce[WIRE_CHALLENGE_LEN];
@@ -33,9 +32,9 @@ struct verify_packet {
         size_t len;
         const struct ucred *peer;
         int64_t now;
-        /* NULL: of no connection that could be given anything */
+        /* NULL: this client cannot be given a challenge */
         struct verify_session *session;
-        /* clock_ticks(); for whoever replies */
+        /* clock_ticks(); for the one who sends the reply */
         uint64_t received;
 };
 
@@ -53,8 +52,8 @@ struct verify_login {
         struct trust_evidence evidence;
         /* as it was at the last look; zeroes: there is none with this id */
         struct key_record key;
-        /* The secret was right for this digest, and is gone. Whether the key still has this
-         * digest is asked again at the end. */
+        /* The secret was right for this digest and has been wiped. At the end the key must still
+         * have this digest. */
         bool waits;
         uint32_t pepper_id;
         uint8_t digest[RECORD_DIGEST_LEN];
@@ -66,34 +65,33 @@ static inline void verify_login_wipe(struct verify_login *login) {
 #define _cleanup_login_ __attribute__((cleanup(verify_login_wipe)))
 
 enum verify_outcome {
-        /* a reply that is not worth a word (another version) */
+        /* a reply, nothing to log (another version) */
         VERIFY_NOTHING = 0,
         /* a reply, and an event for verify_log() */
         VERIFY_ANSWERED,
-        /* a reply, and another message to come; an event for when none does */
+        /* a reply, and another message to come; an event to log if none comes */
         VERIFY_OFFERED,
-        /* no verification: for firstuse_serve(); no reply, no event */
+        /* a request for firstuse_serve(); no reply, no event */
         VERIFY_ISSUE,
         /* the certificate has to be read: for readers_serve(); no reply, no event */
         VERIFY_READ,
 };
 
 /**
- * verify_new(ret, reader, keymint): takes neither; both must outlive it. 0; -ENOMEM.
+ * verify_new(ret, reader, keymint): borrows both. 0; -ENOMEM.
  */
 int verify_new(struct verify **ret, struct store *reader,
                const struct keymint *keymint) _must_check_;
 struct verify *verify_free(struct verify *v);
 
 /**
- * verify_get_policy(v, ret): the policy that is in force now; on the loop. 0, or an error of the
- * store.
+ * verify_get_policy(v, ret): the policy in force now. On the loop. 0, or an error of the store.
  */
 int verify_get_policy(struct verify *v, struct policy *ret) _must_check_;
 
 /**
- * verify_get_reader(v, ret): the store as it is now; on the loop, until the loop does something
- * else. 0, or an error of the store.
+ * verify_get_reader(v, ret): the store as it is now, until the loop does something else. On the
+ * loop. 0, or an error of the store.
  */
 int verify_get_reader(struct verify *v, struct store **ret) _must_check_;
 
@@ -103,24 +101,24 @@ int verify_get_reader(struct verify *v, struct store **ret) _must_check_;
 void verify_set_conf(struct verify *v, const struct conf *conf);
 
 /**
- * verify_set_worker(v, worker): who writes that a key has retired with the first use of its
- * successor; borrowed, NULL for nobody.
+ * verify_set_worker(v, worker): the writer thread, which writes that a key has retired with the
+ * first use of its successor. Borrowed; NULL for none.
  */
 void verify_set_worker(struct verify *v, struct worker *worker);
 
 /**
  * verify_packet(v, packet, login, out, ret_event):
- * Decides the request and writes the reply to ${out}. Fills ${login} with what was decoded, which
- * the caller wipes, as it wipes the request. Returns an outcome, or -EBADMSG when there is nothing
- * to answer: the peer is to be dropped.
+ * Decides the request and writes the reply to ${out}. Fills ${login} with what it decoded. The
+ * caller wipes ${login} and the request. Returns an outcome, or -EBADMSG when there is nothing to
+ * answer and the client is to be dropped.
  */
 int verify_packet(struct verify *v, const struct verify_packet *packet, struct verify_login *login,
                   uint8_t out[static WIRE_REPLY_LEN], struct verify_event *ret_event) _must_check_;
 
-/* A question to the helper that reads certificates: what it is about, and for whom. */
+/* A question to the helper that reads certificates: about which one, and for whom. */
 struct verify_question {
         uint8_t thumbprint[RECORD_THUMBPRINT_LEN];
-        /* there is a signature as well, so the answer is good for one login only */
+        /* with a signature, so the answer is good for one login only */
         bool is_signed;
         char owner[WIRE_USER_MAX + 1]; /* of the key */
         int64_t trust;                 /* the policy's at that time */
@@ -128,9 +126,8 @@ struct verify_question {
 
 /**
  * verify_ask(v, login, out, size, ret):
- * Writes the question that a ${login} with VERIFY_READ gives rise to. To be called before the loop
- * does anything else, because it belongs to the same look at the store. Its length; -EMSGSIZE; an
- * error of the store.
+ * Writes the question for a ${login} with VERIFY_READ. Call it before the loop does anything else:
+ * it uses the same snapshot of the store. Returns the length; -EMSGSIZE; an error of the store.
  */
 ssize_t verify_ask(struct verify *v, const struct verify_login *login, uint8_t *out, size_t size,
                    struct verify_question *ret) _must_check_;
@@ -150,21 +147,22 @@ struct verify_reading {
 
 /**
  * verify_resume(v, login, reading, now, out, ret_event):
- * Decides a ${login} that has waited: anew, with the row, the policy and the configuration as they
- * are at ${now}. Nothing counts of the first look but that the secret was right for a digest,
- * which the row must still have. Returns VERIFY_ANSWERED, as nothing is read or offered twice.
+ * Decides anew a ${login} that has waited: with the row, the policy and the configuration as they
+ * are at ${now}. Of the first look only one thing counts: for which digest the secret was right.
+ * The row must still have that digest. Returns VERIFY_ANSWERED, because nothing is read or offered
+ * twice.
  */
 int verify_resume(struct verify *v, struct verify_login *login,
                   const struct verify_reading *reading, int64_t now,
                   uint8_t out[static WIRE_REPLY_LEN], struct verify_event *ret_event) _must_check_;
 
 /**
- * verify_limits(v): how often the same was said in the log. Borrowed.
+ * verify_limits(v): how often each thing was said in the log. Borrowed.
  */
 struct loglimit *verify_limits(struct verify *v);
 
 /**
- * verify_log(v, event): says what happened, unless the same was said often enough.
+ * verify_log(v, event): logs what happened, unless the same was logged often enough.
  */
 void verify_log(struct verify *v, const struct verify_event *event);
 
@@ -177,13 +175,13 @@ void verify_finish(struct verify *v, struct worker *worker);
 void verify_flush(struct verify *v, struct worker *worker);
 
 /**
- * verify_take_unknown(v): whether a login was refused because nothing is known of an account,
- * since this was last asked.
+ * verify_take_unknown(v): whether, since the last call, a login was refused because nothing is
+ * known of an account.
  */
 bool verify_take_unknown(struct verify *v);
 
 /**
- * verify_tally(v): verifications since the start. How long each took is for whoever sends the
- * reply to say. Borrowed.
+ * verify_tally(v): counts of verifications since the start. The one who sends the reply adds how
+ * long it took. Borrowed.
  */
 struct tally *verify_tally(struct verify *v);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Makes a record of the audit log from what happened at a login. What a client claims is escaped
+ * here, and a key that was typed as a name is left out. Decides nothing. */
 #include <stdio.h>
 #include <string.h>
 
 #include "login/verify_audit.h"
 #include "text.h"
 
-/* What each kind of request is called, and the door it comes through. */
+/* The name of each kind of request, and the door it comes through. */
 static const struct {
         const char *event, *door, *accepted;
 } kinds[] = {

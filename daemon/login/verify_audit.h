@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the audit log is told of a login. On the loop; nothing is written here. */
+/* What the audit log says of a login. Runs on the loop and writes nothing. */
 #pragma once
 
 #include "keys/audit.h"
@@ -12,7 +12,7 @@
 void verify_audit_fill(const struct verify_event *event, struct audit_record *ret);
 
 /**
- * verify_audit_note(a, event): notes a verification, or a request to make a key that was refused.
- * One that confirms a login of a moment ago is worth a record only when it is refused.
+ * verify_audit_note(a, event): notes a verification, or a refused request to make a key. The
+ * confirmation of a login is noted only when it is refused.
  */
 void verify_audit_note(struct audit *a, const struct verify_event *event);

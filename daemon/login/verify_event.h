@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What happened at a login: verify fills it, and the log and the audit log read it. No secret. */
+/* What happened at a login: filled by verify.c, read by the log and the audit log. Has no
+ * secret. */
 #pragma once
 
 #include <sys/socket.h>
@@ -22,9 +23,9 @@ struct verify_event {
         int64_t expires_at; /* of the key, where there is one */
         /* with REASON_STORE: what the store said */
         int store_error;
-        /* of the certificate that counted; "": none did */
+        /* of the certificate that counted; "" for none */
         char thumbprint[2 * RECORD_THUMBPRINT_LEN + 1];
-        char subject[RECORD_DN_MAX + 1]; /* of that; "": it could not be read */
+        char subject[RECORD_DN_MAX + 1]; /* of that; "" if unreadable */
         char detail[CERT_DETAIL_LEN];
         int64_t now;
 };

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Makes a line of the log from what happened at a login, unless the same was said often enough.
+ * What a client claims is escaped here, and a key that was typed as a name is left out. Decides
+ * nothing. */
 #include <stdio.h>
 
 #include "base/log.h"
@@ -7,8 +10,8 @@
 #include "rules/loglimit.h"
 #include "text.h"
 
-/* Who said what, for counting how often. Ids that nobody has are left out: there are as many as
- * a guesser likes. */
+/* Who asked and how it came out, for counting how often. Ids of no key are left out, because a
+ * client that guesses can make any number of them. */
 static uint64_t event_hash(const struct verify_event *event) {
         uint64_t hash =
                 loglimit_hash(event->peer.uid + UINT64_C(1), verdict_reason_name(event->reason));
@@ -36,7 +39,7 @@ static void add_fields(struct log_entry *entry, const struct verify_event *event
                 log_add(entry, "WFA_SUBJECT", event->subject);
 }
 
-/* Whoever uses a retired key was not given the new one, or should not have the old one. */
+/* A client that uses a retired key was not given the new one, or should not have the old one. */
 static int priority_of(enum reason reason) {
         if (reason == REASON_NONE)
                 return LOG_INFO;
@@ -45,7 +48,7 @@ static int priority_of(enum reason reason) {
         return reason == REASON_RETIRED ? LOG_WARNING : LOG_NOTICE;
 }
 
-/* Which certificate it was, for people; "" without one. */
+/* Names the certificate for people; "" without one. */
 static void format_certificate(const struct verify_event *event, char *out, size_t size) {
         out[0] = '\0';
         if (event->thumbprint[0])
