@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Keys, digests and tickets, by libsodium. Knows a record, not the store, and decides nothing
+ * but whether two things are equal. Comparisons take the same time whatever is compared. */
 #include <errno.h>
 #include <sodium.h>
 #include <stdatomic.h>
@@ -17,8 +19,8 @@ struct pepper {
         uint32_t id;
 };
 
-/* Invariant: peppers[0..n) never change again, so the loop may read them while the writer thread
- * appends another. [0] is the host's own. */
+/* Invariant: peppers[0..n) never change again, so the loop can read them while the writer thread
+ * appends another. peppers[0] is the host's own. */
 struct keymint {
         _Atomic size_t n;
         struct pepper peppers[1 + PEPPER_FOREIGN_MAX];
@@ -37,8 +39,7 @@ static void hash(const struct pepper *pepper, const uint8_t *use, const void *in
                                                         pepper->bytes, PEPPER_LEN, NULL, use);
 }
 
-/* NULL for one that is not there. Looks at all of them, so that it takes the same time wherever
- * the right one stands. */
+/* NULL when it is not there. Looks at all of them, so that the time does not tell where it is. */
 static const struct pepper *find(const struct keymint *k, uint32_t id) {
         size_t n = atomic_load_explicit(&k->n, memory_order_acquire);
         const struct pepper *found = NULL;
@@ -65,8 +66,8 @@ int keymint_new(struct keymint **ret, const uint8_t pepper[static PEPPER_LEN]) {
 
         if (sodium_init() < 0)
                 return -EIO;
-        /* Guard pages around it, locked where the limits allow that, out of core dumps, zeroed
-         * by sodium_free(). */
+        /* Has guard pages, is locked where the limits allow that, is kept out of core dumps, and
+         * is zeroed by sodium_free(). */
         k = sodium_malloc(sizeof(*k));
         if (!k)
                 return -ENOMEM;
@@ -136,8 +137,7 @@ void keymint_make_secret(const char *id, struct secret *ret) {
         explicit_bzero(secret, sizeof(secret));
 }
 
-/* ${pepper}: NULL for one that is not there. The same work is done then, for a digest that is
- * good for nothing. */
+/* ${pepper}: NULL when it is not there. Then the same work is done, and the digest is useless. */
 static void digest(const struct keymint *k, const struct pepper *pepper, const char *key,
                    uint8_t out[static RECORD_DIGEST_LEN]) {
         uint8_t in[KEYTEXT_ID_LEN + KEYTEXT_SECRET_LEN];

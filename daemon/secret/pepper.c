@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The files and the credential that hold peppers. Must not know what a pepper is for. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -72,7 +73,7 @@ int pepper_write_foreign(int dir, uint32_t id, const uint8_t in[static PEPPER_LE
         return secretfile_write(dir, pepper_foreign_name(id, name), in);
 }
 
-/* Whether a file of this name holds a foreign pepper that none of ${keep} is. */
+/* Whether a file of this name holds a foreign pepper that is not in ${keep}. */
 static bool is_unneeded(const char *file, const uint32_t *keep, size_t n_keep) {
         char name[PEPPER_NAME_LEN];
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Sealed files, by libsodium: headers and chunks, in memory. Must not know files, or what is
+ * inside. MIRROR has the byte tables. */
 #include <errno.h>
 #include <sodium.h>
 #include <string.h>
@@ -34,9 +36,9 @@ static const char text_prefix[] = "wfm_";
 
 struct seal {
         crypto_secretstream_xchacha20poly1305_state stream;
-        /* goes into the authentication of each chunk */
+        /* each chunk is authenticated with it */
         uint8_t head[SEAL_HEAD_LEN];
-        /* by the last chunk, or by one that was wrong */
+        /* after the last chunk, or a wrong one */
         bool ended;
 };
 
@@ -62,8 +64,8 @@ void seal_source_of(const uint8_t secret[static SEAL_SECRET_LEN],
         explicit_bzero(key, sizeof(key));
 }
 
-/* The key and 4 bytes of its hash, as one number in base62, most significant digit first; 62^49
- * > 2^288. */
+/* The text is the key and 4 bytes of its hash, as one number in base62, most significant digit
+ * first; 62^49 > 2^288. */
 #define CHECK_LEN  4
 #define NUMBER_LEN (SEAL_PUBLIC_LEN + CHECK_LEN)
 
@@ -148,8 +150,8 @@ static void put_head(const struct seal_head *head, uint8_t out[static SEAL_HEAD_
         memcpy(out + AT_RECIPIENT, head->recipient, SEAL_PUBLIC_LEN);
 }
 
-/* The signature holds the sealed key: so who knows that key, and with it can make chunks, is the
- * source or the recipient. */
+/* The signature covers the sealed key. So only the source and the recipient know that key, which
+ * is needed to make chunks. */
 static void sign(uint8_t head[static SEAL_HEAD_LEN],
                  const uint8_t source_secret[static SEAL_SECRET_LEN]) {
         uint8_t key[crypto_sign_SECRETKEYBYTES];
@@ -177,7 +179,7 @@ int seal_begin(struct seal **ret, const struct seal_head *head,
         explicit_bzero(key, sizeof(key));
         if (r < 0) {
                 seal_free(s);
-                /* a number that is nobody's public key */
+                /* the number is not a public key */
                 return -EINVAL;
         }
         sign(s->head, source_secret);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Sealed files, by libsodium: bytes in, bytes out. Only the holder of the recipient's secret can
- * read one, only the holder of the source's secret can have made it, and what was cut, moved or
- * changed is refused. Knows nothing of what is inside. MIRROR has the byte tables. */
+ * read one, and only the holder of the source's secret can make one. A file that was cut,
+ * reordered or changed is refused. Knows nothing of what is inside. MIRROR has the byte tables. */
 #pragma once
 
 #include <stdbool.h>
@@ -26,7 +26,7 @@ enum seal_kind {
         SEAL_BACKUP = 2, /* for the host that made it */
 };
 
-/* What can be read without any secret, and cannot be changed without the source's. */
+/* Can be read without any secret, and cannot be changed without the secret of the source. */
 struct seal_head {
         enum seal_kind kind;
         int64_t created_at;
@@ -36,7 +36,7 @@ struct seal_head {
         uint8_t recipient[SEAL_PUBLIC_LEN];
 };
 
-/* One file on its way, in locked memory. */
+/* A file that is being made or opened, in locked memory. */
 struct seal;
 
 /**
@@ -46,8 +46,8 @@ struct seal;
 int seal_make_secret(uint8_t out[static SEAL_SECRET_LEN]) _must_check_;
 
 /**
- * seal_recipient_of(secret, out), seal_source_of(secret, out): the public key to a recipient's
- * (X25519) or a source's (Ed25519) secret.
+ * seal_recipient_of(secret, out), seal_source_of(secret, out): the public key of a recipient
+ * (X25519) or a source (Ed25519) with this secret.
  */
 void seal_recipient_of(const uint8_t secret[static SEAL_SECRET_LEN],
                        uint8_t out[static SEAL_PUBLIC_LEN]);
@@ -56,7 +56,7 @@ void seal_source_of(const uint8_t secret[static SEAL_SECRET_LEN],
 
 /**
  * seal_text_format(public, out), seal_text_parse(text, out):
- * A public key as text, which has a checksum: -EINVAL for one with a typing error.
+ * A public key as text. The text has a checksum: -EINVAL for a typing error.
  */
 void seal_text_format(const uint8_t public[static SEAL_PUBLIC_LEN],
                       char out[static SEAL_TEXT_LEN + 1]);
@@ -64,8 +64,8 @@ int seal_text_parse(const char *text, uint8_t out[static SEAL_PUBLIC_LEN]) _must
 
 /**
  * seal_begin(ret, head, source_secret, out):
- * Begins a file with what ${head} says, its source excepted, which is that of ${source_secret};
- * the first bytes of the file are in ${out}.
+ * Begins a file with what ${head} says. Its source is not read from ${head}: it is that of
+ * ${source_secret}. The first bytes of the file go to ${out}.
  * Returns 0; -EINVAL when nothing can be sealed for that recipient; -ENOMEM; -EIO.
  */
 int seal_begin(struct seal **ret, const struct seal_head *head,
@@ -73,15 +73,15 @@ int seal_begin(struct seal **ret, const struct seal_head *head,
                uint8_t out[static SEAL_HEAD_LEN]) _must_check_;
 
 /**
- * seal_push(s, in, len, last, out): seals the next ${len} bytes, at most SEAL_CHUNK_MAX, the
- * ${last} ones or not, into ${len} + SEAL_CHUNK_EXTRA bytes at ${out}.
+ * seal_push(s, in, len, last, out): seals the next ${len} bytes, at most SEAL_CHUNK_MAX, into
+ * ${len} + SEAL_CHUNK_EXTRA bytes at ${out}. ${last} says that no more follow.
  */
 void seal_push(struct seal *s, const uint8_t *in, size_t len, bool last, uint8_t *out);
 
 /**
  * seal_read_head(in, ret):
- * Returns 0 when the source that is named signed just this; -EMEDIUMTYPE when it is no sealed
- * file; -EPROTONOSUPPORT when it is of a newer version; -EBADMSG when it is damaged.
+ * Returns 0 when the source that is named has signed it; -EMEDIUMTYPE when it is not a sealed file;
+ * -EPROTONOSUPPORT when it has a newer version; -EBADMSG when it is damaged.
  */
 int seal_read_head(const uint8_t in[static SEAL_HEAD_LEN], struct seal_head *ret) _must_check_;
 
@@ -95,9 +95,9 @@ int seal_open(struct seal **ret, const uint8_t in[static SEAL_HEAD_LEN],
 
 /**
  * seal_pull(s, in, len, out, ret_last):
- * Opens the next chunk, ${len} bytes, into ${len} - SEAL_CHUNK_EXTRA bytes at ${out}, of
- * SEAL_CHUNK_MAX. Returns 0; -EBADMSG when it is not the next one, whole and unchanged, or when
- * the last one has been there: then no other is either.
+ * Opens the next chunk, ${len} bytes, into ${len} - SEAL_CHUNK_EXTRA bytes at ${out}, which has
+ * room for SEAL_CHUNK_MAX. Returns 0; -EBADMSG when it is not the next chunk, whole and unchanged,
+ * or comes after the last one. After that every chunk is refused.
  */
 int seal_pull(struct seal *s, const uint8_t *in, size_t len, uint8_t *out,
               bool *ret_last) _must_check_;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Files of 32 secret bytes. Must not know what they are for. Every copy is wiped here but the
+ * caller's. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,7 +13,7 @@
 #include "secret/secretfile.h"
 
 int secretfile_read_fd(int fd, uint8_t out[static SECRETFILE_LEN]) {
-        /* one more, so that too long a file is seen as such */
+        /* one more byte, to see that a file is too long */
         uint8_t buffer[SECRETFILE_LEN + 1];
         size_t have = 0;
         int r = 0;
