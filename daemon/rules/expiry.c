@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* When the time of a key or a password is over. Pure: it has no clock and no store. */
 #include "rules/expiry.h"
 
-/* A sum past the end of time is its end: such a key does not expire, rather than long ago. */
+/* A sum that is too large becomes INT64_MAX: such a key never expires. Else it would have
+ * expired long ago. */
 static int64_t add(int64_t at, int64_t seconds) {
         int64_t sum;
 
@@ -12,7 +14,7 @@ static int64_t earlier(int64_t a, int64_t b) {
         return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
-/* By the policy, for a key without an expiry of its own. */
+/* The end by the policy, for a key without an expiry of its own. */
 static int64_t lifetime_end(const struct policy *policy, const struct key_record *key) {
         int64_t from = policy->lifetime_changed_at > key->created_at ? policy->lifetime_changed_at
                                                                      : key->created_at;
@@ -32,8 +34,8 @@ int64_t expiry_of(const struct policy *policy, const struct key_record *key) {
 }
 
 int64_t expiry_made_by(const struct policy *policy, int64_t now) {
-        /* A mark of the future comes from a clock that has gone back since: by now those keys
-         * are not over. */
+        /* A mark in the future was set before the clock was put back. By this clock those keys
+         * have not ended. */
         bool marked = policy->lapsed_at != 0 && now >= policy->lapsed_at;
         int64_t mark = marked ? policy->lapsed_before : INT64_MIN, made_by;
 

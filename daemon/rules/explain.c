@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Sentences about a login, one for each rule. Must not decide: rule.c says whether a rule is
+ * passed, and this file says with which values. Pure. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,8 +11,8 @@
 
 #define SHOWN_LEN 288
 
-/* The sentences. Each is asked for when the rule was, so that the facts it tells of are there;
- * the text is empty at first. */
+/* The sentences. Each is made after its rule was checked, so the facts that it names are there.
+ * The text is empty at first. */
 
 static const char *yes_no(bool value) {
         return value ? "yes" : "no";
@@ -22,7 +24,7 @@ static void add(char *out, const char *text) {
         (void) snprintf(out + len, EXPLAIN_TEXT_LEN - len, "%s", text);
 }
 
-/* A moment, and how far it is from the time of the login. */
+/* Adds a moment, and how far it is from the time of the login. */
 static void add_time(char *out, int64_t at, int64_t now) {
         static const struct {
                 int64_t seconds;
@@ -160,8 +162,7 @@ static void say_account_expired(const struct rule_facts *facts, char *out) {
         add_time(out, facts->owner->closes_at, facts->now);
 }
 
-/* Without the date: the owner of a key need not know when somebody else has to choose a
- * password. */
+/* Without the date: the owner of a key need not know when another user has to choose a password. */
 static void say_password(const struct rule_facts *facts, char *out) {
         add_policy(out, facts, "remove-on-password-expiry");
         if (!facts->policy->remove_on_password_expiry)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a login with a key would get, rule by rule, in words: for its owner and for
+/* Says in words, rule by rule, how a login with a key would come out. For the owner and for
  * administrators, who need no secret to ask. Pure. */
 #pragma once
 
@@ -19,15 +19,15 @@ struct explain {
         struct explain_line {
                 const char *name; /* of the rule; static storage */
                 enum explain_outcome outcome;
-                /* the values that it went by; printable UTF-8 */
+                /* the values that decided; printable UTF-8 */
                 char text[EXPLAIN_TEXT_LEN];
         } lines[_POLICY_RULE_MAX]; /* in the order of the rules */
 };
 
 /**
  * explain_login(facts, ret):
- * Walks the rules that rule_decide() walks, up to the first that ${facts} do not pass.
- * There must be a key.
+ * Checks the rules as rule_decide() does, up to the first one that ${facts} do not pass. There must
+ * be a key.
  */
 void explain_login(const struct rule_facts *facts, struct explain *ret);
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Records for the audit log, folded until they are taken: a table of fixed size, with a share
+ * for each uid. Must not know who writes them, or when. Pure: it is told the time. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,19 +14,19 @@
 enum kind {
         KIND_KNOWN,
         KIND_UNKNOWN,
-        KIND_REST, /* what is beyond the share of a uid */
+        KIND_REST, /* beyond the share of a uid */
         _KIND_MAX,
 };
 
 /* Invariants: (1) an entry is in the chain of its bucket, or free; (2) a record with a count of
- * 0 waits for nothing; what it says else is what the entry is found by. */
+ * 0 has nothing to be written; its other fields still say by what the entry is found. */
 struct entry {
         struct entry *next;
         bool used;
-        /* those folded here differ in what the record can show only once */
+        /* the folded ones differ in a field that the record has only once */
         bool several;
         enum kind kind;
-        struct load *load; /* NULL: in no uid's account */
+        struct load *load; /* NULL: it counts for no uid */
         int64_t due;       /* when it may be taken */
         int64_t last;      /* seen */
         int64_t window_s;
@@ -45,7 +47,7 @@ struct fold {
         struct entry *buckets[BUCKETS];
         struct load loads[FOLD_UIDS_MAX];
         unsigned n_root, n_others, n_rest;
-        /* accepted, refused: of uids that found no place at all */
+        /* accepted, refused: of all uids that found no place */
         struct entry last_resort[2];
         size_t at; /* where fold_take() goes on */
 };
@@ -113,7 +115,7 @@ static struct entry *find(struct fold *f, const struct audit_record *record, enu
         return e;
 }
 
-/* The account of a uid, NULL where there is no place for one more. The first place is kept for
+/* The share of a uid; NULL when there is no place for one more. The first place is kept for
  * root. */
 static struct load *find_load(struct fold *f, uid_t uid) {
         struct load *unused = NULL;
@@ -134,12 +136,12 @@ static struct load *find_load(struct fold *f, uid_t uid) {
         return unused;
 }
 
-/* Which count of the whole an entry goes to. */
+/* Which of the total counts an entry belongs to. */
 static unsigned *total_of(struct fold *f, uid_t uid, enum kind kind) {
         return kind == KIND_REST ? &f->n_rest : uid == 0 ? &f->n_root : &f->n_others;
 }
 
-/* The three shares together are all the entries: who has a place finds an entry. */
+/* The three shares add up to all entries, so a uid with a place finds an entry. */
 static bool has_place(const struct fold *f, const struct load *load, enum kind kind) {
         if (!load)
                 return false;
@@ -153,7 +155,7 @@ static bool has_place(const struct fold *f, const struct load *load, enum kind k
                f->n_others < FOLD_ENTRIES_MAX - FOLD_ROOT_SHARE - FOLD_REST_SHARE;
 }
 
-/* The record of what is beyond a share: whose, and no more. */
+/* The record for the rest beyond a share: it says whose, and nothing else. */
 static struct audit_record blank(const struct audit_record *record) {
         struct audit_record rest = { .uid = record->uid,
                                      .pid = record->pid,
@@ -198,8 +200,8 @@ static void forget(struct fold *f, struct entry *e) {
         f->unused = e;
 }
 
-/* Where it belongs: an entry of its kind, else what is left of its uid, else what is left of
- * all. */
+/* Where a record belongs: an entry of its kind, else the rest of its uid, else the rest of all
+ * uids. */
 static struct entry *place(struct fold *f, const struct audit_record *record, int64_t now) {
         enum kind kind = kind_of(record);
         struct entry *e = find(f, record, kind);
@@ -258,7 +260,7 @@ static void take(struct entry *e, int64_t now, struct audit_record *ret) {
                 e->window_s *= 2;
 }
 
-/* A clock that was put back must not keep anything for as long as it went. */
+/* When the clock was put back by an hour, entries must not wait for an hour. */
 static bool is_due(const struct entry *e, int64_t at, int64_t now) {
         return now >= at || now < e->last;
 }
@@ -270,8 +272,7 @@ size_t fold_take(struct fold *f, int64_t now, bool all, struct audit_record *out
                 if (f->last_resort[i].record.count > 0 &&
                     (all || is_due(&f->last_resort[i], f->last_resort[i].due, now)))
                         take(&f->last_resort[i], now, &out[n++]);
-        /* Each call goes on where the last one ended, so that no entry is always behind the
-         * others. */
+        /* Each call continues where the last one ended, so that no entry is always the last. */
         for (size_t i = 0; i < f->n_begun && n < most; i++) {
                 struct entry *e = &f->entries[f->at];
 

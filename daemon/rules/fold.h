@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a verification or a refused call leaves for the audit log, until it is written: the first
- * of its kind at once, those like it folded into one record with a count. Of fixed size, and
- * nobody fills it for the others. Pure over the time that it is given.
+/* What verifications and refused calls leave for the audit log, until it is written. The first
+ * of its kind is due at once. Later ones like it are folded into one record with a count. The
+ * size is fixed, and no uid can fill it for the others. Pure: it is told the time.
  *
- * Alike are two with the same asking uid, door, event, reason and service, and the same key
- * where there is such a key. Ids that nobody has do not count: there are as many as a guesser
- * likes. Beyond its share a uid has what is left folded into one record that says only how many
- * there were. */
+ * Two are alike when they have the same asking uid, door, event, reason and service, and the
+ * same key if that key exists. Ids of no key do not count, because a client that guesses can
+ * make any number of them. What a uid does beyond its share is folded into one record that says
+ * only how often. */
 #pragma once
 
 #include "record.h"
@@ -14,19 +14,19 @@
 #define FOLD_ENTRIES_MAX 4096
 /* of these, for uid 0: it asks for sshd */
 #define FOLD_ROOT_SHARE 2048
-/* of these, for what is beyond a share */
+/* of these, for the rest beyond the shares */
 #define FOLD_REST_SHARE 256
-/* for any other uid, of keys that there are */
+/* for any other uid, about keys that exist */
 #define FOLD_KNOWN_MAX 128
-/* for any uid, of no such key: guessers never take the place of a key */
+/* for any uid, about ids of no key: guesses never take the place of a key */
 #define FOLD_UNKNOWN_MAX 32
 #define FOLD_UIDS_MAX    256
 
-/* how long alike refusals are gathered; twice as long each time that there are more ... */
+/* how long refusals that are alike are gathered; this doubles each time there are more ... */
 #define FOLD_REFUSED_S  60
 #define FOLD_LONGEST_S  960 /* ... up to this */
 #define FOLD_ACCEPTED_S 600
-/* after so long without one like it the next one counts as the first */
+/* after so long without another one, the next counts as the first */
 #define FOLD_FORGET_S 3600
 
 struct fold;
@@ -38,14 +38,14 @@ int fold_new(struct fold **ret) _must_check_;
 struct fold *fold_free(struct fold *f);
 
 /**
- * fold_note(f, record, now): one more, at ${now} (UNIX seconds). Its seq, times and count are
- * not looked at. Always finds a place.
+ * fold_note(f, record, now): adds ${record}, which happened at ${now} (UNIX seconds). Ignores its
+ * seq, times and count. Always finds a place.
  */
 void fold_note(struct fold *f, const struct audit_record *record, int64_t now);
 
 /**
  * fold_take(f, now, all, out, most):
- * Moves what is due at ${now}, or ${all} that there is, to ${out}, at most ${most} records; what
- * is left waits for the next call. Returns how many it moved.
+ * Moves the records that are due at ${now}, or ${all} records, to ${out}, at most ${most} of them.
+ * The others wait for the next call. Returns how many it moved.
  */
 size_t fold_take(struct fold *f, int64_t now, bool all, struct audit_record *out, size_t most);

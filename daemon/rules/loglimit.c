@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* How often the same may be said in the log. Must not know what is said: it sees a hash. Pure:
+ * it is told the time. */
 #include "rules/loglimit.h"
 
 bool loglimit_say(struct loglimit *limits, uint64_t what, int64_t now, unsigned *ret_kept) {

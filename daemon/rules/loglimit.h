@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How often the same thing is said in the log: a peer that asks a thousand times a second must
- * neither fill the disk nor hide the others. Pure over the time that it is given. */
+/* How often the same thing is said in the log. A client that asks a thousand times a second must
+ * neither fill the disk nor hide the others. Pure: it is told the time. */
 #pragma once
 
 #include <stdbool.h>
@@ -24,8 +24,8 @@ struct loglimit {
 /**
  * loglimit_say(limits, what, now, ret_kept):
  * Whether ${what} (a hash of who and why) may be said at ${now} (UNIX seconds): ${LOGLIMIT_BURST}
- * times in a window, then no more until the next window; ${ret_kept} is then how many were kept
- * back in the last one. Two that share a slot only say more, never less.
+ * times in a window, then no more until the next window. ${ret_kept} is how many were kept back in
+ * the last window. When two things share a slot, more is said, never less.
  */
 bool loglimit_say(struct loglimit *limits, uint64_t what, int64_t now, unsigned *ret_kept);
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The policies: their names, their limits, and their values as text. Must not know the store,
+ * nor what a policy is good for. */
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
@@ -15,7 +17,7 @@ enum kind {
         KIND_NEED,
 };
 
-/* In alphabetical order, as they are shown. */
+/* In alphabetical order, the order in which people see them. */
 static const struct row {
         const char *name;
         enum kind kind;
@@ -40,11 +42,11 @@ static const struct row {
           "a duration such as 90d or 1y" },
 };
 
-/* Stands for the policy of any service; its place in struct policy is not one of its own. */
+/* Stands for the policy of any service. It has no field of its own in struct policy. */
 static const struct row service_row = { POLICY_SERVICE, KIND_NEED, 0, CERTIFICATE_NO,
                                         "no, yes or proof" };
 
-/* The service that a name is of; NULL when it is of none. */
+/* The service in the name of a policy; NULL when it has none. */
 static const char *service_of(const char *name) {
         size_t len = sizeof(POLICY_SERVICE) - 1;
 
@@ -111,10 +113,10 @@ void policy_init(struct policy *policy) {
                 store_value(policy, &rows[i], rows[i].initial);
 }
 
-/* What is written beside the policies: not a person's to set. */
+/* Values that are stored beside the policies, and that no person sets. */
 static int apply_mark(struct policy *policy, const char *name, int64_t value, int64_t changed_at) {
         if (strcmp(name, POLICY_EPOCH) == 0) {
-                if (value < 0 || value == INT64_MAX) /* behind which there is none */
+                if (value < 0 || value == INT64_MAX) /* no later value would be left */
                         return -ERANGE;
                 policy->epoch = value;
                 policy->epoch_at = changed_at;
@@ -132,7 +134,7 @@ static int apply_mark(struct policy *policy, const char *name, int64_t value, in
         return -ENOENT;
 }
 
-/* Each is in the store once. One that needs nothing takes no place. */
+/* The store has each service once. A service that needs nothing takes no place. */
 static int apply_service(struct policy *policy, const char *service, int64_t value) {
         struct policy_service *place = &policy->services[policy->n_services];
 

@@ -1,33 +1,33 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The policies by name: their values as text and as the store has them. Pure. */
+/* The policies by name, with their values as text and as the store has them. Pure. */
 #pragma once
 
 #include "record.h"
 
 #define POLICY_VALUE_LEN 32
 
-/* Names in the store beside those of the policies, which people can neither see nor set: how
- * often all keys were removed, and up to when keys without an expiry of their own had outlived
- * the lifetime at its last change. */
+/* Names in the store that are no policies: people neither see nor set them. The first says how
+ * often all keys were removed. The second says which keys without an expiry of their own had
+ * outlived the lifetime at its last change: those made up to then. */
 #define POLICY_EPOCH  "epoch"
 #define POLICY_LAPSED "lapsed"
 #define POLICY_TRUST  "trust" /* see struct policy */
 
-/* Behind this in a name stands a service that needs a certificate. */
+/* In a name, the service that needs a certificate follows this. */
 #define POLICY_SERVICE "require-certificate:"
 
 #define POLICY_NAME_LEN (sizeof(POLICY_SERVICE) + WIRE_SERVICE_MAX)
 
 /**
- * policy_init(policy): the defaults, closed: no key is accepted until an administrator says so.
+ * policy_init(policy): the defaults. No key is accepted until an administrator says so.
  */
 void policy_init(struct policy *policy);
 
 /**
  * policy_apply(policy, name, value, changed_at):
  * Sets one policy to what the store holds. Returns 0; -ENOENT for a name and -ERANGE for a value
- * that this build does not know: then nothing may be accepted, because nobody knows what was
- * forbidden.
+ * that this build does not know. After an error nothing may be accepted, because the policy may
+ * forbid it.
  */
 int policy_apply(struct policy *policy, const char *name, int64_t value,
                  int64_t changed_at) _must_check_;
@@ -35,7 +35,7 @@ int policy_apply(struct policy *policy, const char *name, int64_t value,
 /**
  * policy_parse(name, text, ret):
  * Reads what a person wrote for the policy ${name}. Returns 0; -ENOENT when there is no such
- * policy; -EINVAL or -ERANGE for a value that is not right (policy_usage() says what is).
+ * policy; -EINVAL or -ERANGE for a wrong value (policy_usage() says what is right).
  */
 int policy_parse(const char *name, const char *text, int64_t *ret) _must_check_;
 
@@ -47,14 +47,14 @@ const char *policy_usage(const char *name);
 
 /**
  * policy_name(policy, i, out):
- * The name of the ${i}th policy: all that there are in alphabetical order, then those of the
- * services that ${policy} has. Whether there is an ${i}th.
+ * The name of the ${i}th policy: first all policies in alphabetical order, then those for the
+ * services in ${policy}. Returns whether there is an ${i}th.
  */
 bool policy_name(const struct policy *policy, size_t i, char out[static POLICY_NAME_LEN]);
 
 /**
- * policy_service_need(policy, service): what the policy of ${service} asks for; CERTIFICATE_NO
- * where it has none.
+ * policy_service_need(policy, service): what the policy of ${service} asks for; CERTIFICATE_NO when
+ * it has none.
  */
 enum certificate_need policy_service_need(const struct policy *policy, const char *service);
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The rules that a login has to pass, in their order. Pure: it sees facts and a time, no store,
+ * no clock and no secret. */
 #include <string.h>
 
 #include "network.h"
@@ -6,7 +8,7 @@
 #include "rules/rule.h"
 #include "text.h"
 
-/* In the order of enum rule; each relies on those before it having passed. */
+/* In the order of enum rule. Each check relies on the earlier rules having passed. */
 
 static enum reason check_enabled(const struct rule_facts *facts) {
         return facts->policy->enabled ? REASON_NONE : REASON_DISABLED;
@@ -86,7 +88,7 @@ static enum reason check_service(const struct rule_facts *facts) {
                                                                        : REASON_SERVICE;
 }
 
-/* A list that does not read is a list that nobody is on. */
+/* A list that cannot be read has nobody on it. */
 static enum reason check_source(const struct rule_facts *facts) {
         const char *networks = facts->key->networks;
         struct network address, net;

@@ -5,12 +5,12 @@
 #include "rules/policy.h"
 #include "verdict.h"
 
-/* A certificate that was shown, as far as it matters to a login. */
+/* What matters to a login about the certificate that was shown. */
 struct rule_certificate {
         uint8_t thumbprint[RECORD_THUMBPRINT_LEN];
         /* why it is not trusted, or REASON_NONE */
         enum reason reason;
-        bool proved; /* that whoever logs in has its key */
+        bool proved; /* that the user has its key */
 };
 
 /* What is known about one login when it is decided. */
@@ -29,12 +29,13 @@ struct rule_facts {
         const char *user;
         const char *service;
         const char *rhost; /* "" when unknown */
-        /* NULL: none was shown, or nobody has looked at it yet */
+        /* NULL: none was shown, or it was not judged yet */
         const struct rule_certificate *certificate;
         int64_t now;
 };
 
-/* What a login has to pass, in this order. Source: DESIGN 6, order of verification. */
+/* What a login has to pass, in this order. The certificate comes last, so that none is read for
+ * a client without a good key. */
 enum rule {
         RULE_ENABLED,
         RULE_KEY,
@@ -56,20 +57,19 @@ enum rule {
 };
 
 /**
- * rule_check(rule, facts): why the login does not pass ${rule}, or REASON_NONE. To be
- * asked only when it has passed those before.
+ * rule_check(rule, facts): why the login does not pass ${rule}, or REASON_NONE. The login must have
+ * passed the earlier rules.
  */
 enum reason rule_check(enum rule rule, const struct rule_facts *facts);
 
 /**
- * rule_decide(facts): why the login is refused: by the first rule that it does not pass;
- * or REASON_NONE.
+ * rule_decide(facts): the reason of the first rule that the login does not pass, or REASON_NONE.
  */
 enum reason rule_decide(const struct rule_facts *facts);
 
 /**
- * rule_need(policy, key, service): the certificate that a login with ${key} to ${service}
- * needs: whatever asks for most.
+ * rule_need(policy, key, service): the certificate that a login with ${key} to ${service} needs.
+ * Policy, service and key can ask for one, and the strictest wins.
  */
 enum certificate_need rule_need(const struct policy *policy, const struct key_record *key,
                                 const char *service);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Counts of verifications and how long they took. Pure: it is told the times. */
 #include "rules/tally.h"
 #include "attr.h"
 
-/* From what a verification takes on an idle machine up to what the module waits for. */
+/* From the time of a verification on an idle machine up to the time that the module waits. */
 static const uint64_t bounds_us[TALLY_BUCKETS] = { 10,   25,    50,     100,     250,
                                                    1000, 10000, 100000, 1000000, 2000000 };
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* How often a password may still be tried. Must not see a password. Pure: it is told the time. */
 #include <stddef.h>
 
 #include "rules/loglimit.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How often passwords may be guessed: a few times for each asking uid, and more often, by all
- * together, for each user. Pure over the time that it is given. */
+/* How often passwords may be guessed: a few times by each asking uid, and some more times by all
+ * uids together for each user. Pure: it is told the time. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,7 +9,7 @@
 
 #define TRIES_WINDOW_S INT64_C(900)
 #define TRIES_PER_PEER 5
-/* more, so that no uid can by itself keep a user from getting a key */
+/* larger, so that one uid alone cannot keep a user from getting a key */
 #define TRIES_PER_USER 20
 #define TRIES_PEERS    256
 #define TRIES_USERS    1024
@@ -19,8 +19,9 @@ struct tries_slot {
         unsigned failed;
 };
 
-/* Zeroes with a seed that nobody knows are a table without failures. Two that share a slot share
- * its count: a peer can be refused for another's failures, and never have more tries for it. */
+/* A table without failures is all zero but for a seed that nobody can guess. Two that share a
+ * slot share its count. So a uid can be refused for the failures of another one, but never has
+ * more tries. */
 struct tries {
         uint64_t seed;
         struct tries_slot peers[TRIES_PEERS], users[TRIES_USERS];
@@ -28,16 +29,16 @@ struct tries {
 
 /**
  * tries_may(tries, peer, user, now):
- * Whether the uid ${peer} may try a password for the name ${user}, in whatever letter case, at
- * ${now} (seconds of any clock that does not go back): 0, or in how many seconds it may.
- * Failures of uid 0, which needs no password, count for the user only.
+ * Returns 0 when the uid ${peer} may try a password for the name ${user} at ${now} (seconds of any
+ * clock that does not go back), else in how many seconds it may. Names that differ only in letter
+ * case are one name. Failures of uid 0, which needs no password, count for the user only.
  */
 int64_t tries_may(const struct tries *tries, uid_t peer, const char *user, int64_t now);
 
 /**
  * tries_failed(tries, peer, user, now), tries_succeeded(tries, peer):
- * Counts a failure; forgets those of the peer, but not those for a user: somebody else may have
- * made them.
+ * The first counts a failure. The second forgets the failures of ${peer}, but not those for a user,
+ * which another uid may have made.
  */
 void tries_failed(struct tries *tries, uid_t peer, const char *user, int64_t now);
 void tries_succeeded(struct tries *tries, uid_t peer);
