@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# The tree is the architecture: a folder of daemon/ is a room, and a room sees those that its row names and nothing else. Every room sees
-# common/ as well. The files of daemon/ itself are the hall, which sees every room. pam/ and ctl/ see common/ and themselves. A library from
-# outside has one place where it is known.
+# The tree is the architecture: a folder of daemon/ or ctl/ is a room, and a room sees those that its row names and nothing else. Every room
+# sees common/ as well. The files of daemon/ and ctl/ themselves are the hall, which sees every room. pam/ sees common/ and itself. A library
+# from outside has one place where it is known.
 # shellcheck source=tests/lint/lib
 . "$(dirname "$0")/lib"
 
@@ -18,18 +18,28 @@ mirror | copies and backups of a whole store | record.h base rules secret store 
 login | the verify socket | record.h base rules secret store cert keys accounts
 control | the control socket | record.h base rules secret store cert keys accounts mirror login'
 
+# The same for ctl/.
+ctl_rooms='cli | the command line, files, prompts | draw
+draw | what people and programs see on stdout |
+call | what talks to the daemon | cli draw
+pki | certificates, private keys, signing | cli draw call
+doctor | wfapikeyctl doctor | cli draw call
+key | the commands about keys | cli draw call pki
+backup | mirrors and backups | cli draw call
+admin | policy, status, audit log, metrics | cli draw call'
+
 # What others than its own room do not see, though they see the room.
 private='store/store_stmt.h store/store_chain.h'
 
 # Header from outside, and the files that may include it; the first row that fits the header counts.
 libraries='sqlite3.h daemon/store/*
 sodium* daemon/secret/@(keymint|seal).c
-openssl/* @(daemon/cert/*|ctl/certfile.c|ctl/signkey.c)
-libsmartcols/* ctl/print.c
+openssl/* @(daemon/cert/*|ctl/pki/@(certfile|signkey).c)
+libsmartcols/* ctl/draw/print.c
 ini.h daemon/base/conf_file.c
 seccomp.h daemon/base/cage.c
 security/* @(pam/*|daemon/control/helper_password.c)
-systemd/sd-bus*.h @(daemon/control|ctl)/*
+systemd/sd-bus*.h @(daemon/control|ctl/call)/*
 systemd/sd-journal.h daemon/base/log.c
 systemd/* daemon/*
 @(pthread|threads|semaphore|spawn).h daemon/*
@@ -38,10 +48,10 @@ systemd/* daemon/*
 @(netdb|poll|pwd|sched|shadow|signal|string|strings|syslog|termios|time|uchar|unistd|wchar|wctype|std*).h *
 * no file that tests/lint/layering.sh knows of'
 
-declare -A sees # room -> " what it sees "
+declare -A sees # daemon/ROOM or ctl/ROOM -> " what it sees "
 while IFS='|' read -r room _ list; do
         sees[${room// /}]=" $list "
-done <<<"$rooms"
+done < <(sed 's|^|daemon/|' <<<"$rooms" && sed 's|^|ctl/|' <<<"$ctl_rooms")
 
 from_outside() { # FILE HEADER: who alone may include it, if FILE may not
         # shellcheck disable=SC2053 # both are patterns
@@ -52,32 +62,31 @@ from_outside() { # FILE HEADER: who alone may include it, if FILE may not
         done <<<"$libraries"
 }
 
-in_daemon() { # ROOM HEADER: what is wrong with that, ROOM being "" for the hall
-        local to=${2%/*}
-        if [[ $2 != */* && -e common/$2 ]]; then
+from_room() { # TREE ROOM HEADER: what is wrong with that, ROOM being "" for the hall
+        local to=${3%/*}
+        if [[ $3 != */* && -e common/$3 ]]; then
                 return
-        elif [[ ! -e daemon/$2 ]]; then
-                echo "\"$2\": name it as ROOM/FILE.h, or put it into common/"
-        elif [[ -n $1 && $to != "$1" && ${sees[$1]-} != *" $to "* ]]; then
-                echo "room $1 must not see \"$2\": turn it round, or hand the facts down"
-        elif [[ $to != "$1" && " $private " == *" $2 "* ]]; then
-                echo "\"$2\" is for room $to alone"
+        elif [[ ! -e $1/$3 ]]; then
+                echo "\"$3\": name it as ROOM/FILE.h, or put it into common/"
+        elif [[ -n $2 && $to != "$2" && ${sees[$1/$2]-} != *" $to "* ]]; then
+                echo "room $2 must not see \"$3\": turn it round, or hand the facts down"
+        elif [[ $to != "$2" && " $private " == *" $3 "* ]]; then
+                echo "\"$3\" is for room $to alone"
         fi
 }
 
 from_here() { # FILE HEADER: what is wrong with that
-        local own=${1%%/*} room=${1#daemon/}
-        if [[ $own == daemon ]]; then
+        local own=${1%%/*} room=${1#*/}
+        if [[ $own == @(daemon|ctl) ]]; then
                 [[ $room == */* ]] && room=${room%%/*} || room=
-                in_daemon "$room" "$2"
+                from_room "$own" "$room" "$2"
         elif [[ $2 == */* || ! ( -e $own/$2 || -e common/$2 ) ]]; then
                 echo "\"$2\": include only what is in $own/ or common/"
         fi
 }
 
-for file in daemon/*/*.[ch]; do
-        room=${file#daemon/} room=${room%%/*}
-        [[ -n ${sees[$room]-} ]] || report "give room $room its row in tests/lint/layering.sh" "$file:1:"
+for file in {daemon,ctl}/*/*.[ch]; do
+        [[ -n ${sees[${file%/*}]-} ]] || report "give room ${file%/*} its row in tests/lint/layering.sh" "$file:1:"
 done
 while IFS=: read -r file line text; do
         wrong=

@@ -3,7 +3,7 @@
  * and numbers of every length. */
 #include "unit.h"
 
-#include "agentwire.h"
+#include "pki/agentwire.h"
 
 /* Bytes that are built up: a message, or a string in one. */
 struct build {

@@ -3,7 +3,7 @@
  * to get them wrong is found. */
 #include "unit.h"
 
-#include "doctor_stack.h"
+#include "doctor/doctor_stack.h"
 
 #define KEY     "auth [success=done default=ignore] pam_wfapikey.so\n"
 #define CONFIRM "account required pam_wfapikey.so\n"

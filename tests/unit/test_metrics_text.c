@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#include "metrics_text.h"
+#include "admin/metrics_text.h"
 
 /* No text has anything of JSON. */
 void print_json_open(struct print_json *j, const char *name, char bracket) {

@@ -6,7 +6,7 @@
 
 #include "unit.h"
 
-#include "pamstack.h"
+#include "doctor/pamstack.h"
 
 #define MODULE   "pam_debug.so"
 #define ROUNDS   3000

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "admin/audit.h"
+#include "call/call.h"
+#include "call/record.h"
+#include "parse.h"
+
+/* the daemon ends connections on which nothing happens for minutes */
+#define PING_USEC UINT64_C(60000000)
+
+struct event {
+        const char *event, *verdict, *door, *key, *user, *service, *rhost, *reason, *detail;
+        uint64_t seq, count;
+        uint32_t uid, pid;
+        int64_t at, until;
+};
+
+/* In the order of the members in JSON. */
+static const struct record_field fields[] = {
+        { "seq", RECORD_COUNT, offsetof(struct event, seq), "-" },
+        { "at", RECORD_TIME, offsetof(struct event, at), "-" },
+        { "until", RECORD_TIME, offsetof(struct event, until), "-" },
+        { "count", RECORD_COUNT, offsetof(struct event, count), "-" },
+        { "event", RECORD_TEXT, offsetof(struct event, event), "-" },
+        { "verdict", RECORD_TEXT, offsetof(struct event, verdict), "-" },
+        { "door", RECORD_TEXT, offsetof(struct event, door), "-" },
+        { "key", RECORD_TEXT, offsetof(struct event, key), "-" },
+        { "user", RECORD_TEXT, offsetof(struct event, user), "-" },
+        { "service", RECORD_TEXT, offsetof(struct event, service), "-" },
+        { "rhost", RECORD_TEXT, offsetof(struct event, rhost), "-" },
+        { "uid", RECORD_NUMBER, offsetof(struct event, uid), "-" },
+        { "pid", RECORD_NUMBER, offsetof(struct event, pid), "-" },
+        { "reason", RECORD_TEXT, offsetof(struct event, reason), "-" },
+        { "detail", RECORD_TEXT, offsetof(struct event, detail), "-" },
+};
+
+/* The daemon passes over what the first four do not match; what comes by signal is looked at
+ * here as well. */
+struct filter {
+        const char *key, *user, *service, *verdict;
+        int64_t since, until; /* 0: not given */
+};
+
+static bool is_text(const char *want, const char *got) {
+        return !want || (got && strcmp(want, got) == 0);
+}
+
+static bool matches(const struct filter *f, const struct event *e) {
+        return is_text(f->key, e->key) && is_text(f->user, e->user) &&
+               is_text(f->service, e->service) && is_text(f->verdict, e->verdict) &&
+               e->until >= f->since && (f->until == 0 || e->at <= f->until);
+}
+
+/* A time, a date, or how long ago. */
+static enum exit_code read_when(const struct args *args, const char *option, int64_t *ret) {
+        const char *text = args_value(args, option);
+        int64_t ago;
+
+        if (!text || parse_time(text, ret) >= 0)
+                return CTL_OK;
+        if (parse_duration(text, &ago) >= 0) {
+                *ret = (int64_t) time(NULL) - ago;
+                return CTL_OK;
+        }
+        print_error("--%s: '%s' is neither a time, as 2027-01-31 or 2027-01-31T12:00:00Z, nor how "
+                    "long ago, "
+                    "as 2h",
+                    option, text);
+        return CTL_USAGE;
+}
+
+static enum exit_code read_filter(const struct args *args, struct filter *ret) {
+        struct filter f = { .key = args_value(args, "key"),
+                            .user = args_value(args, "user"),
+                            .service = args_value(args, "service"),
+                            .verdict = args_value(args, "verdict") };
+        enum exit_code rc;
+
+        rc = read_when(args, "since", &f.since);
+        if (rc == CTL_OK)
+                rc = read_when(args, "until", &f.until);
+        if (rc == CTL_OK)
+                *ret = f;
+        return rc;
+}
+
+/* --- One event on stdout --- */
+
+static void show_cell(const char *text, int width) {
+        _cleanup_free_ char *buffer = NULL;
+
+        printf("%-*s ", width, text && *text ? print_show(text, &buffer) : "-");
+}
+
+static void show_header(void) {
+        printf("TIME                 VERDICT  EVENT      KEY        USER         UID    SERVICE    "
+               "  FROM    "
+               "        WHY\n");
+}
+
+static void show_event(const struct event *e) {
+        _cleanup_free_ char *reason = NULL, *detail = NULL;
+        char at[PARSE_TIME_LEN], until[PARSE_TIME_LEN], uid[16] = "-";
+        bool both = e->reason && e->detail;
+
+        parse_time_format(e->at, at);
+        if (e->uid != UINT32_MAX)
+                (void) snprintf(uid, sizeof(uid), "%" PRIu32, e->uid);
+        show_cell(at, 20);
+        show_cell(e->verdict, 8);
+        show_cell(e->event, 10);
+        show_cell(e->key, 10);
+        show_cell(e->user, 12);
+        show_cell(uid, 6);
+        show_cell(e->service, 12);
+        show_cell(e->rhost, 15);
+        printf("%s%s%s", print_show(e->reason ? e->reason : "", &reason), both ? ", " : "",
+               print_show(e->detail ? e->detail : "", &detail));
+        if (e->count > 1) {
+                parse_time_format(e->until, until);
+                printf("%s%" PRIu64 " times until %s", e->reason || e->detail ? ", " : "", e->count,
+                       until);
+        } else if (!e->reason && !e->detail)
+                printf("-");
+        printf("\n");
+}
+
+static void show(const struct args *args, const struct event *e) {
+        struct print_json j = {};
+
+        if (args->json)
+                record_json(fields, ARRAY_LEN(fields), e, &j);
+        else
+                show_event(e);
+}
+
+/* Reads the event at which ${m} stands: 1, 0 when there is no further one, -errno. The text is
+ * borrowed. */
+static int read_event(sd_bus_message *m, struct event *ret) {
+        int r;
+
+        record_init(fields, ARRAY_LEN(fields), ret);
+        r = record_read(fields, ARRAY_LEN(fields), m, ret);
+        if (r > 0 && (ret->seq == UINT64_MAX || ret->at == INT64_MAX || ret->until == INT64_MAX))
+                return -EBADMSG;
+        return r;
+}
+
+/* --- What is there --- */
+
+static int append_filter(sd_bus_message *m, const struct filter *f, uint64_t after) {
+        const struct {
+                const char *name, *value;
+        } texts[] = { { "key", f->key },
+                      { "user", f->user },
+                      { "service", f->service },
+                      { "verdict", f->verdict } };
+        int r;
+
+        r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
+        for (size_t i = 0; r >= 0 && i < ARRAY_LEN(texts); i++)
+                if (texts[i].value)
+                        r = sd_bus_message_append(m, "{sv}", texts[i].name, "s", texts[i].value);
+        if (r >= 0 && f->since != 0)
+                r = sd_bus_message_append(m, "{sv}", "since", "x", f->since);
+        if (r >= 0 && f->until != 0)
+                r = sd_bus_message_append(m, "{sv}", "until", "x", f->until);
+        if (r >= 0 && after > 0)
+                r = sd_bus_message_append(m, "{sv}", "after", "t", after);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+/* Shows the events of one answer. ${last} is the seq of the last one that was shown. */
+static int show_page(const struct args *args, sd_bus_message *m, uint64_t *last,
+                     uint64_t *ret_next) {
+        struct event e;
+        int r;
+
+        r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "a{sv}");
+        while (r >= 0 && (r = read_event(m, &e)) > 0) {
+                show(args, &e);
+                *last = e.seq;
+        }
+        if (r >= 0)
+                r = sd_bus_message_exit_container(m);
+        return r < 0 ? r : sd_bus_message_read(m, "t", ret_next);
+}
+
+static enum exit_code show_past(const struct args *args, const struct call *call,
+                                const struct filter *f, uint64_t *last) {
+        uint64_t after = 0, next = 0;
+        enum exit_code rc;
+        int r;
+
+        do {
+                _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
+
+                after = next;
+                rc = call_method(call, "ListAudit", &m);
+                if (rc != CTL_OK)
+                        return rc;
+                r = append_filter(m, f, after);
+                if (r < 0)
+                        return call_unmade(r);
+                rc = call_send(call, m, &reply);
+                if (rc != CTL_OK)
+                        return rc;
+                if (after == 0 && !args->json)
+                        show_header();
+                r = show_page(args, reply, last, &next);
+                if (r >= 0 && next > 0 && next <= after) /* each page must get further */
+                        r = -EBADMSG;
+                if (r < 0)
+                        return call_misread(r);
+        } while (next > 0 && !ferror(stdout));
+        return CTL_OK;
+}
+
+/* --- What is to come --- */
+
+static enum exit_code start_following(const struct call *call) {
+        _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
+        enum exit_code rc = call_method(call, "FollowAudit", &m);
+
+        return rc == CTL_OK ? call_send(call, m, &reply) : rc;
+}
+
+static enum exit_code ping(const struct call *call) {
+        _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
+        int r = sd_bus_message_new_method_call(call->bus, &m, NULL, "/org/wfapikey1",
+                                               "org.freedesktop.DBus.Peer", "Ping");
+
+        return r < 0 ? call_unmade(r) : call_send(call, m, &reply);
+}
+
+/* Events that the list already had come again: following began before it. */
+static int take_signal(const struct args *args, sd_bus_message *m, const struct filter *f,
+                       uint64_t last) {
+        struct event e;
+        int r;
+
+        if (!sd_bus_message_is_signal(m, "org.wfapikey1.Manager", "AuditEvent"))
+                return 0;
+        r = read_event(m, &e);
+        if (r > 0 && e.seq > last && matches(f, &e))
+                show(args, &e);
+        return r;
+}
+
+static enum exit_code show_future(const struct args *args, const struct call *call,
+                                  const struct filter *f, uint64_t last) {
+        enum exit_code rc = CTL_OK;
+        int r;
+
+        while (rc == CTL_OK && fflush(stdout) == 0) {
+                _cleanup_message_ sd_bus_message *m = NULL;
+
+                r = sd_bus_process(call->bus, &m);
+                if (r > 0 && m)
+                        r = take_signal(args, m, f, last);
+                else if (r == 0) {
+                        r = sd_bus_wait(call->bus, PING_USEC);
+                        if (r == 0)
+                                rc = ping(call);
+                }
+                if (r == -ECONNRESET || r == -ENOTCONN || r == -EPIPE) {
+                        print_error("%s: the daemon closed the connection", call->path);
+                        return CTL_UNREACHABLE;
+                }
+                if (r < 0 && r != -EINTR)
+                        return call_misread(r);
+        }
+        return rc;
+}
+
+enum exit_code audit_list(const struct args *args) {
+        _cleanup_call_ struct call call = {};
+        struct filter filter = {};
+        bool follow = args_value(args, "follow");
+        uint64_t last = 0;
+        enum exit_code rc;
+
+        rc = read_filter(args, &filter);
+        if (rc == CTL_OK)
+                rc = call_open(&call, args->control);
+        if (rc == CTL_OK && follow)
+                rc = start_following(&call);
+        if (rc == CTL_OK && (!follow || filter.since != 0))
+                rc = show_past(args, &call, &filter, &last);
+        else if (rc == CTL_OK && !args->json)
+                show_header();
+        if (rc == CTL_OK && follow)
+                rc = show_future(args, &call, &filter, last);
+        return rc;
+}
+
+/* --- audit verify --- */
+
+static enum exit_code say_fault(const struct args *args, uint64_t checked, uint64_t bad,
+                                const char *fault) {
+        _cleanup_free_ char *buffer = NULL;
+        struct print_json j = {};
+
+        if (args->json) {
+                print_json_open(&j, NULL, '{');
+                print_json_bool(&j, "intact", !*fault);
+                print_json_number(&j, "checked", checked);
+                print_json_text(&j, "fault", *fault ? fault : NULL);
+                if (*fault)
+                        print_json_number(&j, "bad", bad);
+                print_json_close(&j, '}');
+        } else if (!*fault)
+                printf("The audit log is intact: %" PRIu64 " events.\n", checked);
+        if (!*fault)
+                return CTL_OK;
+        if (strcmp(fault, "altered") == 0)
+                print_error("the audit log is not intact: event %" PRIu64
+                            " is not as it was written",
+                            bad);
+        else if (strcmp(fault, "missing") == 0)
+                print_error("the audit log is not intact: event %" PRIu64 " is missing", bad);
+        else if (strcmp(fault, "unsealed") == 0)
+                print_error("the audit log is not intact: its seal is broken, so events may be "
+                            "missing before its first or behind its last one, %" PRIu64,
+                            bad);
+        else
+                print_error("the audit log is not intact: event %" PRIu64 ": %s", bad,
+                            print_show(fault, &buffer));
+        return CTL_REFUSED;
+}
+
+enum exit_code audit_verify(const struct args *args) {
+        _cleanup_call_ struct call call = {};
+        uint64_t next = 0, n, checked = 0, bad;
+        const char *fault;
+        enum exit_code rc;
+        int r;
+
+        rc = call_open(&call, args->control);
+        while (rc == CTL_OK) {
+                _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
+                uint64_t after = next;
+
+                rc = call_method(&call, "VerifyAudit", &m);
+                if (rc != CTL_OK)
+                        return rc;
+                r = sd_bus_message_append(m, "t", after);
+                rc = r < 0 ? call_unmade(r) : call_send(&call, m, &reply);
+                if (rc != CTL_OK)
+                        return rc;
+                r = sd_bus_message_read(reply, "ttts", &next, &n, &bad, &fault);
+                if (r >= 0 && next > 0 && next <= after)
+                        r = -EBADMSG;
+                if (r < 0)
+                        return call_misread(r);
+                checked += n;
+                if (*fault || next == 0)
+                        return say_fault(args, checked, bad, fault);
+                if (checked % 100000 < n)
+                        print_note("%" PRIu64 " events are as they were written ...", checked);
+        }
+        return rc;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The verbs of the audit log. What is in it and who may see it is the daemon's knowledge. */
+#pragma once
+
+#include "cli/args.h"
+
+/**
+ * audit_list(args): the events that the options let pass, a line or a JSON object each; with
+ * --follow those to come as well, until the connection or the output ends.
+ */
+enum exit_code audit_list(const struct args *args);
+
+/**
+ * audit_verify(args): checks the whole log, piece by piece. CTL_REFUSED when it is not as it was
+ * written.
+ */
+enum exit_code audit_verify(const struct args *args);

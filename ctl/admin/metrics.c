@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/metrics.h"
+#include "admin/metrics_text.h"
+#include "call/call.h"
+#include "call/record.h"
+#include "cli/outfile.h"
+
+struct facts {
+        const char *version;
+        int enabled;
+        int64_t started, keys_counted, next_expiry, next_certificate_expiry, next_crl_expiry;
+        uint64_t keys_active, keys_expired, keys_revoked, certificates_client, certificates_ca;
+        uint64_t latency_sum, log_lines_dropped;
+        uint64_t sweeps, sweeps_failed, swept_expired, swept_ended, swept_purged;
+};
+
+static const struct record_field fields[] = {
+        { "version", RECORD_TEXT, offsetof(struct facts, version), NULL },
+        { "enabled", RECORD_BOOL, offsetof(struct facts, enabled), NULL },
+        { "started", RECORD_TIME, offsetof(struct facts, started), NULL },
+        { "keys-active", RECORD_COUNT, offsetof(struct facts, keys_active), NULL },
+        { "keys-expired", RECORD_COUNT, offsetof(struct facts, keys_expired), NULL },
+        { "keys-revoked", RECORD_COUNT, offsetof(struct facts, keys_revoked), NULL },
+        { "keys-counted", RECORD_TIME, offsetof(struct facts, keys_counted), NULL },
+        { "next-expiry", RECORD_TIME, offsetof(struct facts, next_expiry), NULL },
+        { "certificates-client", RECORD_COUNT, offsetof(struct facts, certificates_client), NULL },
+        { "certificates-ca", RECORD_COUNT, offsetof(struct facts, certificates_ca), NULL },
+        { "next-certificate-expiry", RECORD_TIME, offsetof(struct facts, next_certificate_expiry),
+          NULL },
+        { "next-crl-expiry", RECORD_TIME, offsetof(struct facts, next_crl_expiry), NULL },
+        { "latency-sum", RECORD_COUNT, offsetof(struct facts, latency_sum), NULL },
+        { "log-lines-dropped", RECORD_COUNT, offsetof(struct facts, log_lines_dropped), NULL },
+        { "sweeps", RECORD_COUNT, offsetof(struct facts, sweeps), NULL },
+        { "sweeps-failed", RECORD_COUNT, offsetof(struct facts, sweeps_failed), NULL },
+        { "swept-expired", RECORD_COUNT, offsetof(struct facts, swept_expired), NULL },
+        { "swept-ended", RECORD_COUNT, offsetof(struct facts, swept_ended), NULL },
+        { "swept-purged", RECORD_COUNT, offsetof(struct facts, swept_purged), NULL },
+};
+
+#define NO_LABELS              ((const char *const[]){ NULL })
+#define ONE_LABEL(name, value) ((const char *const[]){ name, value, NULL })
+
+/* --- What there is of each, from the dictionary --- */
+
+static void gauge(struct metrics_text *t, const char *name, const char *help) {
+        metrics_text_family(t, name, "gauge", "", help);
+}
+
+/* A moment; a family without a sample where there is none. */
+static void moment(struct metrics_text *t, const char *name, const char *help, int64_t at) {
+        metrics_text_family(t, name, "gauge", "seconds", help);
+        if (at != INT64_MAX)
+                metrics_text_count(t, "", NO_LABELS, at > 0 ? (uint64_t) at : 0);
+}
+
+static void write_daemon(struct metrics_text *t, const struct facts *facts) {
+        gauge(t, "wfapikey_build_info", "Always 1; the label is the version of the daemon.");
+        metrics_text_count(t, "", ONE_LABEL("version", facts->version), 1);
+        moment(t, "wfapikey_start_time_seconds",
+               "When the daemon started; all counters begin there.", facts->started);
+        gauge(t, "wfapikey_enabled",
+              "Whether the policy says enabled=yes: without it every key is refused.");
+        metrics_text_count(t, "", NO_LABELS, facts->enabled > 0);
+        metrics_text_family(t, "wfapikey_log_lines_dropped", "counter", "",
+                            "Lines that the log did not keep up with.");
+        metrics_text_count(t, "_total", NO_LABELS, facts->log_lines_dropped);
+}
+
+static void write_keys(struct metrics_text *t, const struct facts *facts) {
+        gauge(t, "wfapikey_keys", "Keys by status.");
+        metrics_text_count(t, "", ONE_LABEL("status", "active"), facts->keys_active);
+        metrics_text_count(t, "", ONE_LABEL("status", "expired"), facts->keys_expired);
+        metrics_text_count(t, "", ONE_LABEL("status", "revoked"), facts->keys_revoked);
+        moment(t, "wfapikey_keys_counted_timestamp_seconds",
+               "When they were counted: with more than 20000 of them not for every scrape.",
+               facts->keys_counted);
+        moment(t, "wfapikey_key_next_expiry_timestamp_seconds", "When the next active key ends.",
+               facts->next_expiry);
+}
+
+static void write_certificates(struct metrics_text *t, const struct facts *facts) {
+        gauge(t, "wfapikey_certificates", "Registered certificates by kind.");
+        metrics_text_count(t, "", ONE_LABEL("kind", "client"), facts->certificates_client);
+        metrics_text_count(t, "", ONE_LABEL("kind", "ca"), facts->certificates_ca);
+        moment(t, "wfapikey_certificate_next_expiry_timestamp_seconds",
+               "When the next registered certificate ends.", facts->next_certificate_expiry);
+        moment(t, "wfapikey_crl_next_expiry_timestamp_seconds",
+               "When the first revocation list is out of date, or since when: then all "
+               "certificates of its "
+               "CA are refused.",
+               facts->next_crl_expiry);
+}
+
+static void write_sweeps(struct metrics_text *t, const struct facts *facts) {
+        metrics_text_family(t, "wfapikey_sweeps", "counter", "",
+                            "Runs of the sweeper; one that failed is made again.");
+        metrics_text_count(t, "_total", ONE_LABEL("result", "done"),
+                           facts->sweeps - facts->sweeps_failed);
+        metrics_text_count(t, "_total", ONE_LABEL("result", "failed"), facts->sweeps_failed);
+        metrics_text_family(
+                t, "wfapikey_swept_keys", "counter", "",
+                "Keys that the sweeper noted to have expired, ended with their account or "
+                "password, or purged.");
+        metrics_text_count(t, "_total", ONE_LABEL("what", "expired"), facts->swept_expired);
+        metrics_text_count(t, "_total", ONE_LABEL("what", "ended"), facts->swept_ended);
+        metrics_text_count(t, "_total", ONE_LABEL("what", "purged"), facts->swept_purged);
+}
+
+/* --- The lists: each returns 0, or a negative errno --- */
+
+static int write_verifications(struct metrics_text *t, sd_bus_message *m) {
+        const char *kind, *verdict, *reason;
+        uint64_t n;
+        int r;
+
+        metrics_text_family(
+                t, "wfapikey_verifications", "counter", "",
+                "Verifications by what came of them; a confirmation is asked for by the account "
+                "phase of a login.");
+        r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "(ssst)");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_read(m, "(ssst)", &kind, &verdict, &reason, &n)) > 0) {
+                if (!metrics_text_is_word(kind) || !metrics_text_is_word(verdict) ||
+                    !metrics_text_is_word(reason))
+                        return -EBADMSG;
+                metrics_text_count(t, "_total",
+                                   (const char *const[]){ "kind", kind, "verdict", verdict,
+                                                          "reason", reason, NULL },
+                                   n);
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+/* The buckets of the format have all that is in those before them, and the last has everything. */
+static int write_latencies(struct metrics_text *t, sd_bus_message *m, uint64_t sum_ns) {
+        char text[METRICS_TEXT_NUMBER_LEN];
+        uint64_t bound = 0, n, all = 0;
+        int r;
+
+        metrics_text_family(
+                t, "wfapikey_verification_duration_seconds", "histogram", "seconds",
+                "From receiving a request to the reply, helpers for certificates included.");
+        r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "(tt)");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_read(m, "(tt)", &bound, &n)) > 0) {
+                metrics_text_bound(bound, text);
+                metrics_text_count(t, "_bucket", ONE_LABEL("le", text), all += n);
+        }
+        if (r < 0)
+                return r;
+        if (bound != UINT64_MAX)
+                return -EBADMSG;
+        metrics_text_seconds(sum_ns, text);
+        metrics_text_sample(t, "_sum", NO_LABELS, text);
+        metrics_text_count(t, "_count", NO_LABELS, all);
+        return sd_bus_message_exit_container(m);
+}
+
+static int write_queues(struct metrics_text *t, sd_bus_message *m) {
+        struct queue {
+                const char *name;
+                uint64_t length, limit;
+        } q[16];
+        size_t n = 0;
+        int r;
+
+        r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "(stt)");
+        while (r >= 0 && n < ARRAY_LEN(q) &&
+               (r = sd_bus_message_read(m, "(stt)", &q[n].name, &q[n].length, &q[n].limit)) > 0)
+                if (!metrics_text_is_word(q[n++].name))
+                        return -EBADMSG;
+        if (r < 0)
+                return r;
+        gauge(t, "wfapikey_queue_length",
+              "What waits: changes for the writer, connections for their request, challenges for "
+              "their "
+              "answer, logins for their certificate to be read.");
+        for (size_t i = 0; i < n; i++)
+                metrics_text_count(t, "", ONE_LABEL("queue", q[i].name), q[i].length);
+        gauge(t, "wfapikey_queue_limit", "How much can wait there; what is beyond is turned away.");
+        for (size_t i = 0; i < n; i++)
+                metrics_text_count(t, "", ONE_LABEL("queue", q[i].name), q[i].limit);
+        return 0;
+}
+
+static int write_all(FILE *file, sd_bus_message *m) {
+        struct metrics_text t;
+        struct facts facts;
+        int r;
+
+        record_init(fields, ARRAY_LEN(fields), &facts);
+        r = record_read(fields, ARRAY_LEN(fields), m, &facts);
+        if (r <= 0)
+                return r < 0 ? r : -EBADMSG;
+        if (!facts.version || !metrics_text_is_word(facts.version) ||
+            facts.latency_sum == UINT64_MAX)
+                return -EBADMSG;
+        metrics_text_begin(&t, file);
+        write_daemon(&t, &facts);
+        write_keys(&t, &facts);
+        write_certificates(&t, &facts);
+        write_sweeps(&t, &facts);
+        r = write_verifications(&t, m);
+        if (r >= 0)
+                r = write_latencies(&t, m, facts.latency_sum);
+        if (r >= 0)
+                r = write_queues(&t, m);
+        if (r >= 0)
+                metrics_text_end(&t);
+        return r;
+}
+
+/* --- Where it goes --- */
+
+struct buffer {
+        FILE *file;
+        char *text;
+        size_t len;
+};
+
+static void buffer_done(struct buffer *b) {
+        if (b->file)
+                (void) fclose(b->file);
+        free(b->text);
+}
+
+static int buffer_finish(struct buffer *b) {
+        bool failed = ferror(b->file);
+
+        failed |= fclose(b->file) != 0;
+        b->file = NULL;
+        return failed ? -ENOMEM : 0;
+}
+
+/* Those who collect it are others. */
+static int write_file(const char *path, const struct buffer *b) {
+        _cleanup_outfile_ struct outfile file = {};
+        int r;
+
+        r = outfile_open(&file, path);
+        if (r >= 0)
+                r = outfile_write(&file, b->text, b->len);
+        if (r >= 0)
+                r = outfile_share(&file);
+        return r < 0 ? r : outfile_finish(&file);
+}
+
+/* Nothing is written before everything was read. */
+static enum exit_code write_text(const char *path, sd_bus_message *reply) {
+        __attribute__((cleanup(buffer_done))) struct buffer b = {};
+        int r;
+
+        b.file = open_memstream(&b.text, &b.len);
+        if (!b.file)
+                return call_unmade(-ENOMEM);
+        r = write_all(b.file, reply);
+        if (r >= 0)
+                r = buffer_finish(&b);
+        if (r < 0)
+                return call_misread(r);
+        if (!path) {
+                (void) fwrite(b.text, 1, b.len, stdout);
+                return CTL_OK;
+        }
+        r = write_file(path, &b);
+        if (r < 0)
+                print_error("cannot write '%s': %s", path, strerror(-r));
+        return r < 0 ? CTL_FAILED : CTL_OK;
+}
+
+enum exit_code metrics_show(const struct args *args) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        const char *path = args_value(args, "output");
+        enum exit_code rc;
+        int r;
+
+        if (path && args->json) {
+                print_error("--output writes the text of OpenMetrics; it does not go with --json");
+                return CTL_USAGE;
+        }
+        rc = call_once(args->control, "GetMetrics", &reply, "");
+        if (rc != CTL_OK)
+                return rc;
+        if (!args->json)
+                return write_text(path, reply);
+        r = write_all(NULL, reply);
+        return r < 0 ? call_misread(r) : CTL_OK;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The verb `metrics`: what the daemon counts, for monitoring. */
+#pragma once
+
+#include "cli/args.h"
+
+/**
+ * metrics_show(args): all of it, as the text of OpenMetrics to standard output or into a file,
+ * or as JSON; for administrators.
+ */
+enum exit_code metrics_show(const struct args *args);

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "admin/policy.h"
+#include "call/call.h"
+#include "draw/print.h"
+
+struct setting {
+        const char *name, *value; /* borrowed from the answer */
+};
+
+struct policy {
+        struct setting *setting;
+        size_t n;
+};
+
+static void policy_done(struct policy *policy) {
+        free(policy->setting);
+}
+
+static int policy_read(struct policy *policy, sd_bus_message *m) {
+        struct setting s;
+        int r;
+
+        r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "{ss}");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_read(m, "{ss}", &s.name, &s.value)) > 0) {
+                struct setting *more = reallocarray(policy->setting, policy->n + 1, sizeof(*more));
+
+                if (!more)
+                        return -ENOMEM;
+                policy->setting = more;
+                policy->setting[policy->n++] = s;
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static int compare(const void *a, const void *b) {
+        return strcmp(((const struct setting *) a)->name, ((const struct setting *) b)->name);
+}
+
+static int show_table(const struct policy *policy) {
+        static const struct print_column columns[] = { { "NAME", false }, { "VALUE", false } };
+        _cleanup_table_ struct print_table *table = NULL;
+        int r;
+
+        r = print_table_new(&table, columns, ARRAY_LEN(columns));
+        for (size_t i = 0; r >= 0 && i < policy->n; i++) {
+                const char *cells[] = { policy->setting[i].name, policy->setting[i].value };
+
+                r = print_table_add(table, cells, PRINT_NORMAL);
+        }
+        return r < 0 ? r : print_table_show(table);
+}
+
+static void show_json(const struct policy *policy) {
+        struct print_json j = {};
+
+        print_json_open(&j, NULL, '{');
+        for (size_t i = 0; i < policy->n; i++)
+                print_json_text(&j, policy->setting[i].name, policy->setting[i].value);
+        print_json_close(&j, '}');
+}
+
+enum exit_code policy_show(const struct args *args) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        _cleanup_(policy_done) struct policy policy = {};
+        enum exit_code rc;
+        int r;
+
+        rc = call_once(args->control, "GetPolicy", &reply, "");
+        if (rc != CTL_OK)
+                return rc;
+        r = policy_read(&policy, reply);
+        if (r < 0)
+                return call_misread(r);
+        if (policy.n > 0)
+                qsort(policy.setting, policy.n, sizeof(*policy.setting), compare);
+        if (args->json) {
+                show_json(&policy);
+                return CTL_OK;
+        }
+        r = show_table(&policy);
+        if (r >= 0)
+                return CTL_OK;
+        print_error("cannot print the table: %s", strerror(-r));
+        return CTL_FAILED;
+}
+
+/* NAME=VALUE with a name, and no name twice: a dictionary does not say which of the two counts. */
+static enum exit_code check_changes(const struct args *args) {
+        for (size_t i = 0; i < args->n_words; i++) {
+                const char *word = args->words[i];
+                size_t len = strcspn(word, "=");
+
+                if (len == 0 || word[len] == '\0') {
+                        print_error("'%s' is no change: changes are NAME=VALUE ('wfapikeyctl "
+                                    "policy show' "
+                                    "lists the names)",
+                                    word);
+                        return CTL_USAGE;
+                }
+                for (size_t j = 0; j < i; j++)
+                        if (strncmp(args->words[j], word, len + 1) == 0) {
+                                print_error("%.*s is given twice", (int) len, word);
+                                return CTL_USAGE;
+                        }
+        }
+        return CTL_OK;
+}
+
+static int append_changes(sd_bus_message *m, const struct args *args) {
+        int r;
+
+        r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "{ss}");
+        for (size_t i = 0; r >= 0 && i < args->n_words; i++) {
+                _cleanup_free_ char *name = strndup(args->words[i], strcspn(args->words[i], "="));
+
+                if (!name)
+                        return -ENOMEM;
+                r = sd_bus_message_append(m, "{ss}", name, args->words[i] + strlen(name) + 1);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+static enum exit_code say_ended(const struct args *args, sd_bus_message *reply) {
+        struct print_json j = {};
+        uint64_t ended;
+        int r;
+
+        r = sd_bus_message_read(reply, "t", &ended);
+        if (r < 0)
+                return call_misread(r);
+        if (args->json) {
+                print_json_open(&j, NULL, '{');
+                print_json_number(&j, "ended", ended);
+                print_json_close(&j, '}');
+        } else if (ended > 0)
+                printf("%" PRIu64 " keys of users whose password has expired were revoked\n",
+                       ended);
+        return CTL_OK;
+}
+
+enum exit_code policy_set(const struct args *args) {
+        _cleanup_call_ struct call call = {};
+        _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
+        enum exit_code rc;
+        int r;
+
+        rc = check_changes(args);
+        if (rc == CTL_OK)
+                rc = call_open(&call, args->control);
+        if (rc == CTL_OK)
+                rc = call_method(&call, "SetPolicy", &m);
+        if (rc != CTL_OK)
+                return rc;
+        r = append_changes(m, args);
+        rc = r < 0 ? call_unmade(r) : call_send(&call, m, &reply);
+        return rc != CTL_OK ? rc : say_ended(args, reply);
+}

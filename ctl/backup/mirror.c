@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backup/mirror.h"
+#include "call/call.h"
+#include "call/record.h"
+#include "cli/outfile.h"
+#include "draw/print.h"
+#include "parse.h"
+
+/* bytes in one call; a message has 64 KiB */
+#define CHUNK_MAX        49152
+#define COMMIT_TIMEOUT_S 1800 /* the disk writes all keys twice */
+/* calls from one word of progress to the next */
+#define STEP 64
+
+/* --- Keys of hosts --- */
+
+static enum exit_code show_public(const struct args *args, sd_bus_message *reply) {
+        struct print_json j = {};
+        const char *public;
+        int r;
+
+        r = sd_bus_message_read(reply, "s", &public);
+        if (r < 0)
+                return call_misread(r);
+        if (args->json) {
+                print_json_open(&j, NULL, '{');
+                print_json_text(&j, "public", public);
+                print_json_close(&j, '}');
+        } else
+                puts(public);
+        return CTL_OK;
+}
+
+enum exit_code mirror_keygen(const struct args *args) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        enum exit_code rc;
+
+        rc = call_once(args->control, "MirrorKeygen", &reply, "b",
+                       args_value(args, "force") != NULL);
+        if (rc == CTL_REFUSED)
+                print_note("'mirror show-key' prints its public key; --force makes another one in "
+                           "its place.");
+        return rc == CTL_OK ? show_public(args, reply) : rc;
+}
+
+enum exit_code mirror_show_key(const struct args *args) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        enum exit_code rc = call_once(args->control, "MirrorShowKey", &reply, "");
+
+        return rc == CTL_OK ? show_public(args, reply) : rc;
+}
+
+/* --- Out --- */
+
+struct out {
+        struct call call;
+        struct outfile file;
+        uint64_t token, keys, done;
+        bool last;
+};
+
+static void out_done(struct out *o) {
+        outfile_drop(&o->file);
+        call_close(&o->call);
+}
+
+static enum exit_code cannot_write(const char *path, int r) {
+        print_error("cannot write '%s': %s", path, strerror(-r));
+        return CTL_FAILED;
+}
+
+static enum exit_code begin_out(struct out *o, const struct args *args, const char *kind) {
+        _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
+        enum exit_code rc;
+        int r;
+
+        rc = call_open(&o->call, args->control);
+        if (rc == CTL_OK)
+                rc = call_method(&o->call, "MirrorExportBegin", &m);
+        if (rc != CTL_OK)
+                return rc;
+        r = sd_bus_message_append(m, "ss", args_value(args, "to"), kind);
+        rc = r < 0 ? call_unmade(r) : call_send(&o->call, m, &reply);
+        if (rc != CTL_OK)
+                return rc;
+        r = sd_bus_message_read(reply, "tt", &o->token, &o->keys);
+        return r < 0 ? call_misread(r) : CTL_OK;
+}
+
+static enum exit_code read_chunk(struct out *o) {
+        _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
+        const void *bytes;
+        enum exit_code rc;
+        int r, last;
+        size_t len;
+
+        rc = call_method(&o->call, "MirrorExportRead", &m);
+        if (rc != CTL_OK)
+                return rc;
+        r = sd_bus_message_append(m, "t", o->token);
+        rc = r < 0 ? call_unmade(r) : call_send(&o->call, m, &reply);
+        if (rc != CTL_OK)
+                return rc;
+        r = sd_bus_message_read_array(reply, 'y', &bytes, &len);
+        if (r >= 0)
+                r = sd_bus_message_read(reply, "tb", &o->done, &last);
+        if (r < 0)
+                return call_misread(r);
+        o->last = last;
+        r = outfile_write(&o->file, bytes, len);
+        return r < 0 ? cannot_write(o->file.path, r) : CTL_OK;
+}
+
+static enum exit_code write_out(const struct args *args, const char *kind) {
+        _cleanup_(out_done) struct out o = {};
+        struct print_json j = {};
+        enum exit_code rc;
+        int r;
+
+        if (!args_value(args, "to")) {
+                print_error("say for whom: --to=PUBLICKEY, which 'wfapikeyctl mirror keygen' "
+                            "prints there");
+                return CTL_USAGE;
+        }
+        if (strcmp(args->words[0], "-") == 0 && (args->json || isatty(STDOUT_FILENO))) {
+                print_error("standard output is for the file: redirect it, and leave out --json");
+                return CTL_USAGE;
+        }
+        rc = begin_out(&o, args, kind);
+        if (rc != CTL_OK)
+                return rc;
+        r = outfile_open(&o.file, args->words[0]);
+        if (r < 0)
+                return cannot_write(args->words[0], r);
+        for (unsigned n = 0; rc == CTL_OK && !o.last; n++) {
+                rc = read_chunk(&o);
+                if (n % STEP == 0)
+                        print_progress("%" PRIu64 " of %" PRIu64 " keys", o.done, o.keys);
+        }
+        print_progress_end();
+        r = rc == CTL_OK ? outfile_finish(&o.file) : 0;
+        if (r < 0)
+                return cannot_write(args->words[0], r);
+        if (rc == CTL_OK && args->json) {
+                print_json_open(&j, NULL, '{');
+                print_json_number(&j, "keys", o.done);
+                print_json_close(&j, '}');
+        } else if (rc == CTL_OK)
+                print_note("%" PRIu64 " keys written.", o.done);
+        return rc;
+}
+
+enum exit_code mirror_export(const struct args *args) {
+        return write_out(args, "mirror");
+}
+
+enum exit_code mirror_backup(const struct args *args) {
+        return write_out(args, "backup");
+}
+
+/* --- In --- */
+
+struct summary {
+        uint64_t keys, revived, sequence;
+        int64_t created;
+        const char *source;
+};
+
+static const struct record_field fields[] = {
+        { "keys", RECORD_COUNT, offsetof(struct summary, keys), "-" },
+        { "revived", RECORD_COUNT, offsetof(struct summary, revived), "-" },
+        { "created", RECORD_TIME, offsetof(struct summary, created), "-" },
+        { "sequence", RECORD_COUNT, offsetof(struct summary, sequence), "-" },
+        { "source", RECORD_TEXT, offsetof(struct summary, source), "-" },
+};
+
+struct in {
+        struct call call;
+        const char *path;
+        int fd;
+        off_t size; /* 0: not known */
+        uint64_t token;
+        sd_bus_message *checked; /* what summary borrows from */
+        struct summary summary;
+};
+
+static void in_done(struct in *i) {
+        if (i->fd > STDIN_FILENO)
+                (void) close(i->fd);
+        sd_bus_message_unref(i->checked);
+        call_close(&i->call);
+}
+
+static enum exit_code open_in(struct in *i, const char *path) {
+        struct stat st;
+
+        i->path = path;
+        i->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+        if (i->fd < 0 || fstat(i->fd, &st) < 0) {
+                print_error("cannot read '%s': %s", path, strerror(errno));
+                return CTL_FAILED;
+        }
+        i->size = S_ISREG(st.st_mode) ? st.st_size : 0;
+        return CTL_OK;
+}
+
+static enum exit_code begin_in(struct in *i, const char *kind, bool foreign) {
+        _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
+        enum exit_code rc;
+        int r;
+
+        rc = call_method(&i->call, "MirrorImportBegin", &m);
+        if (rc != CTL_OK)
+                return rc;
+        r = sd_bus_message_append(m, "sb", kind, (int) foreign);
+        rc = r < 0 ? call_unmade(r) : call_send(&i->call, m, &reply);
+        if (rc != CTL_OK)
+                return rc;
+        r = sd_bus_message_read(reply, "t", &i->token);
+        return r < 0 ? call_misread(r) : CTL_OK;
+}
+
+static enum exit_code write_chunk(struct in *i, const void *bytes, size_t len) {
+        _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
+        enum exit_code rc;
+        int r;
+
+        rc = call_method(&i->call, "MirrorImportWrite", &m);
+        if (rc != CTL_OK)
+                return rc;
+        r = sd_bus_message_append(m, "t", i->token);
+        if (r >= 0)
+                r = sd_bus_message_append_array(m, 'y', bytes, len);
+        return r < 0 ? call_unmade(r) : call_send(&i->call, m, &reply);
+}
+
+static enum exit_code send_file(struct in *i) {
+        static char bytes[CHUNK_MAX];
+        enum exit_code rc = CTL_OK;
+        off_t sent = 0;
+
+        for (unsigned step = 0; rc == CTL_OK; step++) {
+                ssize_t n = read(i->fd, bytes, sizeof(bytes));
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0) {
+                        print_error("cannot read '%s': %s", i->path, strerror(errno));
+                        rc = CTL_FAILED;
+                }
+                if (n <= 0)
+                        break;
+                rc = write_chunk(i, bytes, (size_t) n);
+                sent += n;
+                if (step % STEP == 0 && i->size > 0)
+                        print_progress("%d %% read", (int) (100 * sent / i->size));
+        }
+        print_progress_end();
+        return rc;
+}
+
+/* A call that has the token alone. */
+static enum exit_code call_token(struct in *i, const char *method, sd_bus_message **ret) {
+        _cleanup_message_ sd_bus_message *m = NULL;
+        enum exit_code rc;
+        int r;
+
+        rc = call_method(&i->call, method, &m);
+        if (rc != CTL_OK)
+                return rc;
+        r = sd_bus_message_append(m, "t", i->token);
+        return r < 0 ? call_unmade(r) : call_send(&i->call, m, ret);
+}
+
+static enum exit_code check(struct in *i) {
+        enum exit_code rc;
+        int r;
+
+        rc = call_token(i, "MirrorImportCheck", &i->checked);
+        if (rc != CTL_OK)
+                return rc;
+        record_init(fields, ARRAY_LEN(fields), &i->summary);
+        r = record_read(fields, ARRAY_LEN(fields), i->checked, &i->summary);
+        return r > 0 ? CTL_OK : call_misread(r < 0 ? r : -EBADMSG);
+}
+
+static enum exit_code commit(struct in *i, const struct args *args) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        struct print_json j = {};
+        enum exit_code rc;
+
+        i->call.timeout_s = COMMIT_TIMEOUT_S;
+        print_progress("putting %" PRIu64 " keys into their place", i->summary.keys);
+        rc = call_token(i, "MirrorImportCommit", &reply);
+        print_progress_end();
+        if (rc != CTL_OK)
+                return rc;
+        if (args->json)
+                record_json(fields, ARRAY_LEN(fields), &i->summary, &j);
+        else
+                print_note("%" PRIu64 " keys are in place.", i->summary.keys);
+        return CTL_OK;
+}
+
+/* Everything up to the point where it is known what the file would do. */
+static enum exit_code read_in(struct in *i, const struct args *args, const char *kind,
+                              bool foreign) {
+        enum exit_code rc;
+
+        rc = open_in(i, args->words[0]);
+        if (rc == CTL_OK)
+                rc = call_open(&i->call, args->control);
+        if (rc == CTL_OK)
+                rc = begin_in(i, kind, foreign);
+        if (rc == CTL_OK)
+                rc = send_file(i);
+        return rc == CTL_OK ? check(i) : rc;
+}
+
+enum exit_code mirror_import(const struct args *args) {
+        _cleanup_(in_done) struct in i = { .fd = -1 };
+        enum exit_code rc;
+
+        rc = read_in(&i, args, "mirror", args_value(args, "accept-source") != NULL);
+        return rc == CTL_OK ? commit(&i, args) : rc;
+}
+
+/* Whoever types the number has read the sentence. */
+static enum exit_code confirm(const struct summary *s) {
+        char date[PARSE_TIME_LEN], want[24], line[64] = "";
+
+        parse_time_format(s->created, date);
+        (void) fprintf(stderr,
+                       "The backup of %s has %" PRIu64
+                       " keys, which take the place of all keys and the policy of this host.\n"
+                       "%" PRIu64
+                       " of them are revoked, expired or removed now and would be good again.\n"
+                       "Type the number of keys to go on: ",
+                       date, s->keys, s->revived);
+        (void) snprintf(want, sizeof(want), "%" PRIu64 "\n", s->keys);
+        if (fgets(line, sizeof(line), stdin) && strcmp(line, want) == 0)
+                return CTL_OK;
+        print_error("nothing was changed");
+        return CTL_REFUSED;
+}
+
+enum exit_code mirror_restore(const struct args *args) {
+        _cleanup_(in_done) struct in i = { .fd = -1 };
+        bool yes = args_value(args, "yes") != NULL;
+        enum exit_code rc;
+
+        if (!yes && (strcmp(args->words[0], "-") == 0 || !isatty(STDIN_FILENO))) {
+                print_error("this replaces all keys and nobody can be asked: say --yes");
+                return CTL_USAGE;
+        }
+        rc = read_in(&i, args, "backup", args_value(args, "foreign") != NULL);
+        if (rc == CTL_OK && !yes)
+                rc = confirm(&i.summary);
+        else if (rc == CTL_OK)
+                print_note("%" PRIu64
+                           " keys that are revoked, expired or removed now will be good again.",
+                           i.summary.revived);
+        return rc == CTL_OK ? commit(&i, args) : rc;
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include "ask.h"
+#include "call/call.h"
+#include "draw/print.h"
+
+#define DEFAULT_PATH "/run/wfapikey/control"
+#define TIMEOUT_S    30
+
+/* Whose words the sentence on stderr is made of. */
+enum voice {
+        /* the daemon's message, or our sentence where it sent none */
+        OURS,
+        /* our sentence and what the system said of the connection */
+        SYSTEM,
+};
+
+/* The one place where an error becomes an exit code. What is not here is CTL_FAILED. */
+static const struct {
+        const char *name;
+        enum exit_code code;
+        enum voice voice;
+        const char *sentence;
+} errors[] = {
+        { "org.wfapikey1.Error.AccessDenied", CTL_DENIED, OURS, "you may not do this" },
+        { "org.wfapikey1.Error.NoSuchKey", CTL_NOT_FOUND, OURS, "no key has this id" },
+        { "org.wfapikey1.Error.NoSuchCertificate", CTL_NOT_FOUND, OURS,
+          "there is no such certificate, or several begin so" },
+        { "org.wfapikey1.Error.NoSuchUser", CTL_NOT_FOUND, OURS, "there is no such user" },
+        { "org.wfapikey1.Error.NotActive", CTL_REFUSED, OURS, "the key is expired or revoked" },
+        { "org.wfapikey1.Error.InvalidArgument", CTL_USAGE, OURS,
+          "the daemon refuses an argument" },
+        { "org.wfapikey1.Error.LimitExceeded", CTL_REFUSED, OURS,
+          "a limit of the policy is reached" },
+        { "org.wfapikey1.Error.Disabled", CTL_REFUSED, OURS,
+          "API keys are disabled (policy enabled=no)" },
+        { "org.wfapikey1.Error.Busy", CTL_FAILED, OURS, "the daemon is busy; try again" },
+        { "org.wfapikey1.Error.Refused", CTL_REFUSED, OURS, "refused; nothing was changed" },
+        { "org.wfapikey1.Error.Configuration", CTL_REFUSED, OURS,
+          "the configuration is wrong, and stays as it was" },
+        { "org.wfapikey1.Error.Store", CTL_FAILED, OURS,
+          "the key store failed; nothing was changed" },
+        /* These come from libsystemd, at this end or the other. */
+        { SD_BUS_ERROR_ACCESS_DENIED, CTL_DENIED, SYSTEM, "the daemon refuses this caller" },
+        { SD_BUS_ERROR_TIMEOUT, CTL_UNREACHABLE, SYSTEM,
+          "no answer in time; a change may have been made" },
+        { SD_BUS_ERROR_NO_REPLY, CTL_UNREACHABLE, SYSTEM,
+          "no answer; a change may have been made" },
+        { SD_BUS_ERROR_DISCONNECTED, CTL_UNREACHABLE, SYSTEM, "the daemon closed the connection" },
+        { "System.Error.EPIPE", CTL_UNREACHABLE, SYSTEM, "the daemon closed the connection" },
+        { "System.Error.ENOTCONN", CTL_UNREACHABLE, SYSTEM, "the daemon closed the connection" },
+        { SD_BUS_ERROR_UNKNOWN_OBJECT, CTL_FAILED, SYSTEM,
+          "this is not wfapikeyd, or another version" },
+        { SD_BUS_ERROR_UNKNOWN_INTERFACE, CTL_FAILED, SYSTEM,
+          "this is not wfapikeyd, or another version" },
+        { SD_BUS_ERROR_UNKNOWN_METHOD, CTL_FAILED, SYSTEM, "the daemon is of another version" },
+        { SD_BUS_ERROR_INVALID_ARGS, CTL_FAILED, SYSTEM, "the daemon is of another version" },
+};
+
+static enum exit_code explain(const struct call *call, const sd_bus_error *error, int r) {
+        _cleanup_free_ char *buffer = NULL, *name_buffer = NULL;
+        const char *message;
+
+        if (!error->name) {
+                print_error("%s: %s", call->path, strerror(-r));
+                return CTL_FAILED;
+        }
+        message = print_show(error->message ? error->message : "", &buffer);
+        for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
+                if (strcmp(errors[i].name, error->name) != 0)
+                        continue;
+                if (errors[i].voice == OURS)
+                        print_error("%s", *message ? message : errors[i].sentence);
+                else
+                        print_error("%s: %s (%s)", call->path, errors[i].sentence, message);
+                return errors[i].code;
+        }
+        print_error("%s: %s: %s", call->path, print_show(error->name, &name_buffer), message);
+        return CTL_FAILED;
+}
+
+static enum exit_code unreachable(const char *path, int r) {
+        print_error("cannot reach wfapikeyd at %s: %s (is wfapikeyd running?)", path, strerror(-r));
+        return CTL_UNREACHABLE;
+}
+
+static int connect_to(const char *path) {
+        _cleanup_close_ int fd = -1;
+        struct sockaddr_un sa = { .sun_family = AF_UNIX };
+        struct timeval patience = { .tv_sec = TIMEOUT_S };
+        size_t len = strlen(path);
+
+        if (len >= sizeof(sa.sun_path))
+                return -ENAMETOOLONG;
+        memcpy(sa.sun_path, path, len + 1);
+        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (fd < 0)
+                return -errno;
+        /* With a full backlog connect(2) blocks; this bounds it. */
+        if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
+                return -errno;
+        while (connect(fd, (const struct sockaddr *) &sa, sizeof(sa)) < 0)
+                if (errno != EINTR)
+                        return errno == EAGAIN ? -ETIMEDOUT : -errno;
+        return take_fd(&fd);
+}
+
+/* Whoever listens there gets names and hands out keys: it must be the system's daemon, or one
+ * that we started. */
+static enum exit_code check_server(const char *path, int fd) {
+        struct ucred peer = {};
+        socklen_t len = sizeof(peer);
+
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+                return unreachable(path, -errno);
+        if (len == sizeof(peer) && (peer.uid == 0 || peer.uid == geteuid()))
+                return CTL_OK;
+        print_error("%s: refused, because the server there runs as uid %u, neither root nor you",
+                    path, (unsigned) peer.uid);
+        return CTL_UNREACHABLE;
+}
+
+/* libsystemd would wait for 90 s, however short the time that sd_bus_call() is given. */
+static int finish_handshake(sd_bus *bus) {
+        int64_t deadline = ask_now_ms() + TIMEOUT_S * 1000;
+        int r;
+
+        while ((r = sd_bus_is_ready(bus)) == 0) {
+                int64_t left = deadline - ask_now_ms();
+
+                if (left <= 0)
+                        return -ETIMEDOUT;
+                r = sd_bus_process(bus, NULL);
+                if (r == 0)
+                        r = sd_bus_wait(bus, (uint64_t) left * 1000);
+                if (r < 0 && r != -EINTR)
+                        return r;
+        }
+        return r < 0 ? r : 0;
+}
+
+enum exit_code call_open(struct call *ret, const char *control) {
+        _cleanup_call_ struct call call = { .path = control };
+        _cleanup_close_ int fd = -1;
+        enum exit_code rc;
+        int r;
+
+        if (!call.path)
+                call.path = secure_getenv("WFAPIKEY_CONTROL");
+        if (!call.path || !*call.path)
+                call.path = DEFAULT_PATH;
+        fd = connect_to(call.path);
+        if (fd < 0)
+                return unreachable(call.path, fd);
+        rc = check_server(call.path, fd);
+        if (rc != CTL_OK)
+                return rc;
+        r = sd_bus_new(&call.bus);
+        if (r >= 0)
+                r = sd_bus_set_fd(call.bus, fd, fd);
+        if (r >= 0) {
+                (void) take_fd(&fd); /* the bus closes it from here on */
+                r = sd_bus_start(call.bus);
+        }
+        if (r >= 0)
+                r = finish_handshake(call.bus);
+        if (r < 0)
+                return unreachable(call.path, r);
+        *ret = call;
+        call.bus = NULL;
+        return CTL_OK;
+}
+
+void call_close(struct call *call) {
+        call->bus = sd_bus_close_unref(call->bus);
+}
+
+enum exit_code call_method(const struct call *call, const char *method, sd_bus_message **ret) {
+        int r = sd_bus_message_new_method_call(call->bus, ret, NULL, "/org/wfapikey1",
+                                               "org.wfapikey1.Manager", method);
+
+        return r < 0 ? call_unmade(r) : CTL_OK;
+}
+
+enum exit_code call_send(const struct call *call, sd_bus_message *m, sd_bus_message **ret) {
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        uint64_t timeout_s = call->timeout_s > 0 ? call->timeout_s : TIMEOUT_S;
+        int r = sd_bus_call(call->bus, m, timeout_s * UINT64_C(1000000), &error, ret);
+
+        return r < 0 ? explain(call, &error, r) : CTL_OK;
+}
+
+enum exit_code call_once(const char *control, const char *method, sd_bus_message **ret,
+                         const char *types, ...) {
+        _cleanup_call_ struct call call = {};
+        _cleanup_message_ sd_bus_message *m = NULL;
+        enum exit_code rc;
+        va_list ap;
+        int r;
+
+        rc = call_open(&call, control);
+        if (rc == CTL_OK)
+                rc = call_method(&call, method, &m);
+        if (rc != CTL_OK)
+                return rc;
+        va_start(ap, types);
+        r = sd_bus_message_appendv(m, types, ap);
+        va_end(ap);
+        return r < 0 ? call_unmade(r) : call_send(&call, m, ret);
+}
+
+enum exit_code call_unmade(int r) {
+        print_error("cannot make the request: %s", strerror(-r));
+        return CTL_FAILED;
+}
+
+enum exit_code call_misread(int r) {
+        if (r == -ENOMEM)
+                print_error("%s", strerror(ENOMEM));
+        else
+                print_error("the daemon's answer is not understood; it is of another version");
+        return CTL_FAILED;
+}

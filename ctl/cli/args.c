@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/args.h"
+#include "draw/print.h"
+#include "keytext.h"
+#include "text.h"
+
+/* Far above every limit of the daemon, and far enough below that of a message. */
+#define ARGUMENT_MAX 4096
+#define LIST_LEN     256
+
+static const struct args_option common[] = {
+        { "control", "PATH", "control socket (else $WFAPIKEY_CONTROL, else /run/wfapikey/control)",
+          false },
+        { "json", NULL, "print JSON", false },
+        { "help", NULL, "print help and exit", false },
+        { "version", NULL, "print the version and exit", false },
+        {},
+};
+
+struct parser {
+        const struct args_command *table;
+        size_t n;
+        char **argv;
+        int argc, at;
+        bool words_only;
+        struct args *args;
+};
+
+const struct args_option *args_common(void) {
+        return common;
+}
+
+/* Where the text of a key may stand: for itself or behind a '='. */
+static const char *find_key(const char *text) {
+        const char *value = strchr(text, '=');
+
+        if (strncmp(text, "wfk_", KEYTEXT_PREFIX_LEN) == 0)
+                return text;
+        return value && strncmp(value + 1, "wfk_", KEYTEXT_PREFIX_LEN) == 0 ? value + 1 : NULL;
+}
+
+/* Anything of the form wfk_<id>_<something> tells at least a part of a secret; the checksum need
+ * not be right. */
+static bool tells_secret(const char *text, char ret_id[static KEYTEXT_ID_LEN + 1]) {
+        const char *key = find_key(text);
+        size_t head = KEYTEXT_PREFIX_LEN + KEYTEXT_ID_LEN;
+
+        if (!key || strnlen(key, head + 2) < head + 2 || key[head] != '_')
+                return false;
+        memcpy(ret_id, key + KEYTEXT_PREFIX_LEN, KEYTEXT_ID_LEN);
+        ret_id[KEYTEXT_ID_LEN] = '\0';
+        return keytext_is_id(ret_id);
+}
+
+static enum exit_code check_texts(int argc, char *argv[]) {
+        char id[KEYTEXT_ID_LEN + 1];
+
+        for (int i = 1; i < argc; i++) {
+                if (tells_secret(argv[i], id)) {
+                        print_error("argument %d is an API key. Ids are the 10 characters after "
+                                    "wfk_; the key is now in the shell's history and was in the "
+                                    "list of processes, so reset it: wfapikeyctl key reset %s",
+                                    i, id);
+                        return CTL_USAGE;
+                }
+                /* The daemon has to cut a connection that sends text which D-Bus does not allow:
+                 * better said here. */
+                if (argv[i][0] != '\0' && !text_is_label(argv[i], ARGUMENT_MAX)) {
+                        print_error("argument %d is not UTF-8, has control characters, or is "
+                                    "longer than %d "
+                                    "bytes",
+                                    i, ARGUMENT_MAX);
+                        return CTL_USAGE;
+                }
+        }
+        return CTL_OK;
+}
+
+static void add_to_list(char list[static LIST_LEN], const char *dashes, const char *word) {
+        size_t len = strlen(list);
+
+        (void) snprintf(list + len, LIST_LEN - len, "%s%s%s", len > 0 ? ", " : "", dashes, word);
+}
+
+/* The nouns, or the verbs of one. */
+static void list_commands(const struct parser *p, const char *noun, char list[static LIST_LEN]) {
+        list[0] = '\0';
+        for (size_t i = 0; i < p->n; i++) {
+                const struct args_command *c = &p->table[i];
+
+                if (noun && strcmp(c->noun, noun) == 0)
+                        add_to_list(list, "", c->verb);
+                else if (!noun && (i == 0 || strcmp(c->noun, c[-1].noun) != 0))
+                        add_to_list(list, "", c->noun);
+        }
+}
+
+static void list_options(const struct args_option *o, char list[static LIST_LEN]) {
+        for (; o && o->name; o++)
+                add_to_list(list, "--", o->name);
+}
+
+static const char *space_verb(const struct args_command *c, char out[static 64]) {
+        (void) snprintf(out, 64, "%s%s%s", c->noun, c->verb ? " " : "", c->verb ? c->verb : "");
+        return out;
+}
+
+static enum exit_code take_noun(struct parser *p, const char *word) {
+        char list[LIST_LEN];
+
+        for (size_t i = 0; i < p->n; i++) {
+                if (strcmp(p->table[i].noun, word) != 0)
+                        continue;
+                p->args->noun = p->table[i].noun;
+                if (!p->table[i].verb)
+                        p->args->command = &p->table[i];
+                return CTL_OK;
+        }
+        list_commands(p, NULL, list);
+        print_error("there is no command '%s'; there are: %s", word, list);
+        return CTL_USAGE;
+}
+
+static enum exit_code take_verb(struct parser *p, const char *word) {
+        char list[LIST_LEN];
+
+        for (size_t i = 0; i < p->n; i++) {
+                if (strcmp(p->table[i].noun, p->args->noun) != 0 ||
+                    strcmp(p->table[i].verb, word) != 0)
+                        continue;
+                p->args->command = &p->table[i];
+                return CTL_OK;
+        }
+        list_commands(p, p->args->noun, list);
+        print_error("there is no command '%s %s'; for %s there are: %s", p->args->noun, word,
+                    p->args->noun, list);
+        return CTL_USAGE;
+}
+
+static enum exit_code take_word(struct parser *p, const char *word) {
+        if (!p->args->noun)
+                return take_noun(p, word);
+        if (!p->args->command)
+                return take_verb(p, word);
+        p->args->words[p->args->n_words++] = word;
+        return CTL_OK;
+}
+
+static const struct args_option *find_option(const struct args_option *o, const char *name,
+                                             size_t len) {
+        for (; o && o->name; o++)
+                if (strlen(o->name) == len && memcmp(o->name, name, len) == 0)
+                        return o;
+        return NULL;
+}
+
+static enum exit_code refuse_option(const struct parser *p, const char *text, size_t len) {
+        const struct args_command *c = p->args->command;
+        char list[LIST_LEN] = "", name[64];
+
+        list_options(c ? c->options : NULL, list);
+        list_options(common, list);
+        print_error("%s has no option %.*s%s; it has: %s", c ? space_verb(c, name) : "wfapikeyctl",
+                    (int) len, text, c ? "" : " before the command", list);
+        return CTL_USAGE;
+}
+
+static enum exit_code store_option(struct parser *p, const struct args_option *o,
+                                   const char *value) {
+        struct args *args = p->args;
+
+        if (o == &common[0])
+                args->control = value;
+        else if (o == &common[1])
+                args->json = true;
+        else if (o == &common[2])
+                args->help = true;
+        else if (o == &common[3])
+                args->version = true;
+        else if (!o->repeat && args_has(args, o->name)) {
+                print_error("--%s can be given only once", o->name);
+                return CTL_USAGE;
+        } else
+                args->values[args->n_values++] = (struct args_value){ o, value ? value : "" };
+        return CTL_OK;
+}
+_Static_assert(ARRAY_LEN(common) == 5,
+               "store_option() knows each of the common options by its place");
+
+static enum exit_code take_option(struct parser *p, const char *text) {
+        const char *equals = strchr(text, '='), *value = equals ? equals + 1 : NULL;
+        size_t len = equals ? (size_t) (equals - text) : strlen(text);
+        const struct args_option *o = NULL;
+
+        if (strcmp(text, "--") == 0) {
+                p->words_only = true;
+                return CTL_OK;
+        }
+        if (strcmp(text, "-h") == 0)
+                o = &common[2];
+        else if (len > 2 && text[1] == '-') {
+                o = find_option(common, text + 2, len - 2);
+                if (!o && p->args->command)
+                        o = find_option(p->args->command->options, text + 2, len - 2);
+        }
+        if (!o)
+                return refuse_option(p, text, len);
+        if (!o->value && value) {
+                print_error("--%s takes no value", o->name);
+                return CTL_USAGE;
+        }
+        if (o->value && !value && p->at + 1 < p->argc)
+                value = p->argv[++p->at];
+        if (o->value && (!value || (o == &common[0] && *value == '\0'))) {
+                print_error("--%s needs a value: --%s=%s", o->name, o->name, o->value);
+                return CTL_USAGE;
+        }
+        return store_option(p, o, value);
+}
+
+/* Whether the command is complete; what is not wanted when help is asked for. */
+static enum exit_code check_command(const struct parser *p) {
+        const struct args_command *c = p->args->command;
+        char list[LIST_LEN], name[64];
+
+        if (!c) {
+                list_commands(p, p->args->noun, list);
+                if (p->args->noun)
+                        print_error("%s needs a verb: %s", p->args->noun, list);
+                else
+                        print_error("a command is missing: %s (--help says more)", list);
+                return CTL_USAGE;
+        }
+        if (p->args->n_words >= c->least && p->args->n_words <= c->most)
+                return CTL_OK;
+        space_verb(c, name);
+        print_error("too %s arguments; right is: wfapikeyctl %s%s%s",
+                    p->args->n_words < c->least ? "few" : "many", name, *c->usage ? " " : "",
+                    c->usage);
+        return CTL_USAGE;
+}
+
+enum exit_code args_parse(int argc, char *argv[], const struct args_command *table, size_t n,
+                          struct args *ret) {
+        _cleanup_args_ struct args args = {};
+        struct parser p = {
+                .table = table, .n = n, .argv = argv, .argc = argc, .at = 1, .args = &args
+        };
+        enum exit_code rc;
+
+        rc = check_texts(argc, argv);
+        if (rc != CTL_OK)
+                return rc;
+        args.words = calloc((size_t) argc + 1, sizeof(*args.words));
+        args.values = calloc((size_t) argc + 1, sizeof(*args.values));
+        if (!args.words || !args.values) {
+                print_error("%s", strerror(ENOMEM));
+                return CTL_FAILED;
+        }
+        for (; p.at < argc && rc == CTL_OK; p.at++)
+                rc = !p.words_only && argv[p.at][0] == '-' && argv[p.at][1]
+                             ? take_option(&p, argv[p.at])
+                             : take_word(&p, argv[p.at]);
+        if (rc == CTL_OK && !args.help && !args.version)
+                rc = check_command(&p);
+        if (rc != CTL_OK)
+                return rc;
+        *ret = args;
+        args = (struct args){};
+        return CTL_OK;
+}
+
+void args_done(struct args *args) {
+        free(args->words);
+        free(args->values);
+        *args = (struct args){};
+}
+
+const char *args_next(const struct args *args, const char *name, size_t *at) {
+        for (; *at < args->n_values; ++*at)
+                if (strcmp(args->values[*at].option->name, name) == 0)
+                        return args->values[(*at)++].value;
+        return NULL;
+}
+
+bool args_has(const struct args *args, const char *name) {
+        for (size_t i = 0; i < args->n_values; i++)
+                if (strcmp(args->values[i].option->name, name) == 0)
+                        return true;
+        return false;
+}
+
+const char *args_value(const struct args *args, const char *name) {
+        size_t at = 0;
+
+        return args_next(args, name, &at);
+}

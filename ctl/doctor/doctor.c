@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "call/call.h"
+#include "call/record.h"
+#include "doctor/doctor.h"
+#include "doctor/doctor_host.h"
+#include "doctor/doctor_pam.h"
+#include "parse.h"
+
+struct finding {
+        const char *severity, *check, *seen, *todo;
+};
+
+static const struct record_field fields[] = {
+        { "severity", RECORD_TEXT, offsetof(struct finding, severity), NULL },
+        { "check", RECORD_TEXT, offsetof(struct finding, check), NULL },
+        { "seen", RECORD_TEXT, offsetof(struct finding, seen), NULL },
+        { "do", RECORD_TEXT, offsetof(struct finding, todo), NULL },
+};
+
+static int take_findings(sd_bus_message *m, struct doctor_report *report) {
+        struct finding f;
+        int r;
+
+        r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "a{sv}");
+        if (r < 0)
+                return r;
+        record_init(fields, ARRAY_LEN(fields), &f);
+        while ((r = record_read(fields, ARRAY_LEN(fields), m, &f)) > 0) {
+                if (!f.severity || !f.check || !f.seen)
+                        return -EBADMSG;
+                doctor_report_add(report, doctor_report_severity(f.severity), f.check,
+                                  f.todo && *f.todo ? f.todo : NULL, "%s", f.seen);
+                record_init(fields, ARRAY_LEN(fields), &f);
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+/* What only the daemon sees. ${reply} must outlive ${report}. */
+static enum exit_code ask_daemon(const struct args *args, sd_bus_message **reply,
+                                 struct doctor_report *report) {
+        enum exit_code rc = call_once(args->control, "Diagnose", reply, "");
+        int r;
+
+        if (rc == CTL_DENIED)
+                doctor_report_add(report, DOCTOR_HINT, "daemon", "run it as root",
+                                  "what only the daemon sees it tells administrators alone");
+        else if (rc != CTL_OK)
+                doctor_report_add(report, DOCTOR_ERROR, "daemon", "journalctl -u wfapikeyd -n 20",
+                                  "the daemon does not say how it is");
+        if (rc != CTL_OK)
+                return rc;
+        r = take_findings(*reply, report);
+        return r < 0 ? call_misread(r) : CTL_OK;
+}
+
+static const char *choose(const char *given, const char *variable, const char *standard) {
+        const char *set = secure_getenv(variable);
+
+        return given && *given ? given : set && *set ? set : standard;
+}
+
+enum exit_code doctor_run(const struct args *args) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        _cleanup_report_ struct doctor_report report = {};
+        const char *uid = args_value(args, "server-uid"), *module = args_value(args, "module");
+        struct doctor_host host = {
+                .verify = choose(args_value(args, "verify-socket"), "WFAPIKEY_VERIFY",
+                                 "/run/wfapikey/verify"),
+                .control = choose(args->control, "WFAPIKEY_CONTROL", "/run/wfapikey/control"),
+                .module = module ? module : MODULE_PATH,
+        };
+        enum exit_code rc;
+        uint64_t n = 0;
+
+        if (uid && parse_u64(uid, 0, (uid_t) -2, &n) < 0) {
+                print_error("--server-uid=%s is none: right is the number of a user", uid);
+                return CTL_USAGE;
+        }
+        host.server_uid = (uid_t) n;
+        doctor_host(&host, &report);
+        rc = ask_daemon(args, &reply, &report);
+        doctor_pam(args_value(args, "pam-dir"), &report);
+        if (args->json)
+                doctor_report_json(&report);
+        else
+                doctor_report_show(&report);
+        if (report.error < 0) {
+                print_error("not everything is said: %s", strerror(-report.error));
+                return CTL_FAILED;
+        }
+        if (rc != CTL_OK && rc != CTL_DENIED)
+                return rc;
+        return report.worst > DOCTOR_HINT ? CTL_REFUSED : CTL_OK;
+}

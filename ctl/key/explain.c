@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "call/call.h"
+#include "call/record.h"
+#include "key/explain.h"
+#include "key/key.h"
+#include "parse.h"
+
+#define CHECKS_MAX 64 /* far more than there are rules */
+
+struct verdict {
+        int accepted;
+        const char *reason, *text;
+        struct check {
+                const char *name, *outcome, *text;
+        } checks[CHECKS_MAX];
+        size_t n;
+};
+
+static const struct record_field fields[] = {
+        { "name", RECORD_TEXT, offsetof(struct check, name), "-" },
+        { "outcome", RECORD_TEXT, offsetof(struct check, outcome), "-" },
+        { "text", RECORD_TEXT, offsetof(struct check, text), "" },
+};
+
+/* A date or time whenever, or a duration from now. */
+static enum exit_code read_time(const char *text, int64_t *ret) {
+        int64_t seconds;
+
+        if (parse_time(text, ret) >= 0)
+                return CTL_OK;
+        if (parse_duration(text, &seconds) >= 0) {
+                *ret = time(NULL) + seconds;
+                return CTL_OK;
+        }
+        print_error("--at='%s' is neither a time, such as 2027-01-31 or 2027-01-31T12:00:00Z, nor "
+                    "a duration "
+                    "from "
+                    "now, such as 12h or 90d",
+                    text);
+        return CTL_USAGE;
+}
+
+static int append_login(sd_bus_message *m, const struct args *args, int64_t at) {
+        static const char *const names[] = { "service", "rhost", "user", "certificate" };
+        int r;
+
+        r = sd_bus_message_append(m, "s", args->words[0]);
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
+        for (size_t i = 0; r >= 0 && i < ARRAY_LEN(names); i++) {
+                const char *value = args_value(args, names[i]);
+
+                if (value)
+                        r = sd_bus_message_append(m, "{sv}", names[i], "s", value);
+        }
+        if (r >= 0 && args_value(args, "at"))
+                r = sd_bus_message_append(m, "{sv}", "at", "x", at);
+        if (r >= 0 && args_has(args, "proved"))
+                r = sd_bus_message_append(m, "{sv}", "proved", "b", 1);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+static int read_checks(sd_bus_message *m, struct verdict *verdict) {
+        int r;
+
+        r = sd_bus_message_enter_container(m, SD_BUS_TYPE_VARIANT, "aa{sv}");
+        if (r >= 0)
+                r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "a{sv}");
+        while (r >= 0 && verdict->n < CHECKS_MAX) {
+                struct check *check = &verdict->checks[verdict->n];
+
+                record_init(fields, ARRAY_LEN(fields), check);
+                r = record_read(fields, ARRAY_LEN(fields), m, check);
+                if (r <= 0)
+                        break;
+                if (!check->name || !check->outcome || !check->text)
+                        return -EBADMSG;
+                verdict->n++;
+        }
+        if (r >= 0)
+                r = sd_bus_message_exit_container(m);
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static int read_property(sd_bus_message *m, struct verdict *verdict) {
+        const char *name;
+        int r;
+
+        r = sd_bus_message_read_basic(m, 's', &name);
+        if (r < 0)
+                return r;
+        if (strcmp(name, "accepted") == 0)
+                return sd_bus_message_read(m, "v", "b", &verdict->accepted);
+        if (strcmp(name, "reason") == 0)
+                return sd_bus_message_read(m, "v", "s", &verdict->reason);
+        if (strcmp(name, "text") == 0)
+                return sd_bus_message_read(m, "v", "s", &verdict->text);
+        if (strcmp(name, "checks") == 0)
+                return read_checks(m, verdict);
+        return sd_bus_message_skip(m, "v");
+}
+
+static int read_verdict(sd_bus_message *m, struct verdict *verdict) {
+        int r;
+
+        r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_enter_container(m, SD_BUS_TYPE_DICT_ENTRY, "sv")) > 0) {
+                r = read_property(m, verdict);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(m);
+                if (r < 0)
+                        return r;
+        }
+        if (r < 0)
+                return r;
+        return verdict->reason && verdict->text && verdict->n > 0 ? 0 : -EBADMSG;
+}
+
+static void show_json(const struct verdict *verdict) {
+        struct print_json j = {};
+
+        print_json_open(&j, NULL, '{');
+        print_json_bool(&j, "accepted", verdict->accepted);
+        print_json_text(&j, "reason", verdict->reason);
+        print_json_text(&j, "text", verdict->text);
+        print_json_open(&j, "checks", '[');
+        for (size_t i = 0; i < verdict->n; i++)
+                record_json(fields, ARRAY_LEN(fields), &verdict->checks[i], &j);
+        print_json_close(&j, ']');
+        print_json_close(&j, '}');
+}
+
+static void show_lines(const struct verdict *verdict) {
+        _cleanup_free_ char *buffer = NULL;
+
+        printf("%s: %s\n", verdict->accepted ? "accepted" : "refused",
+               print_show(verdict->text, &buffer));
+        for (size_t i = 0; i < verdict->n; i++) {
+                _cleanup_free_ char *name = NULL, *text = NULL;
+                const struct check *check = &verdict->checks[i];
+                const char *mark = "-";
+
+                if (strcmp(check->outcome, "passed") == 0)
+                        mark = "ok";
+                else if (strcmp(check->outcome, "failed") == 0)
+                        mark = "NO";
+                printf("%-3s%-17s%s\n", mark, print_show(check->name, &name),
+                       *check->text ? print_show(check->text, &text) : "not reached");
+        }
+}
+
+enum exit_code explain_run(const struct args *args) {
+        _cleanup_call_ struct call call = {};
+        _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
+        const char *when = args_value(args, "at");
+        struct verdict verdict = {};
+        enum exit_code rc;
+        int64_t at = 0;
+        int r;
+
+        if (args_has(args, "proved") && !args_value(args, "certificate")) {
+                print_error("--proved says that the login has the key of --certificate=CERT: which "
+                            "one?");
+                return CTL_USAGE;
+        }
+        rc = key_check_id(args->words[0]);
+        if (rc == CTL_OK && when)
+                rc = read_time(when, &at);
+        if (rc == CTL_OK)
+                rc = call_open(&call, args->control);
+        if (rc == CTL_OK)
+                rc = call_method(&call, "ExplainKey", &m);
+        if (rc != CTL_OK)
+                return rc;
+        r = append_login(m, args, at);
+        rc = r < 0 ? call_unmade(r) : call_send(&call, m, &reply);
+        if (rc != CTL_OK)
+                return rc;
+        r = read_verdict(reply, &verdict);
+        if (r < 0)
+                return call_misread(r);
+        if (args->json)
+                show_json(&verdict);
+        else
+                show_lines(&verdict);
+        return verdict.accepted ? CTL_OK : CTL_REFUSED;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a login with a key would get. Changes nothing and needs no secret. */
+#pragma once
+
+#include "cli/args.h"
+
+/**
+ * explain_run(args):
+ * Says rule by rule what a login with the key args->words[0] would get; options service, rhost,
+ * user, at. CTL_OK when it would be accepted, CTL_REFUSED when not.
+ */
+enum exit_code explain_run(const struct args *args);

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "call/call.h"
+#include "cli/prompt.h"
+#include "draw/print.h"
+#include "key/key.h"
+#include "secret.h"
+
+#define PASSWORD_MAX 511 /* what libpam takes */
+/* common/CONTROL; more might not even fit into a message */
+#define IDS_MAX 1000
+
+enum exit_code key_check_id(const char *text) {
+        if (keytext_is_id(text))
+                return CTL_OK;
+        /* Whoever passes something like a key means a key: such a text is not repeated. */
+        if (strncmp(text, "wfk_", KEYTEXT_PREFIX_LEN) == 0)
+                print_error(
+                        "this is not the id of a key: an id is only the 10 characters after wfk_");
+        else
+                print_error("'%s' is not the id of a key: ids have 10 characters of 0-9A-Za-z",
+                            text);
+        return CTL_USAGE;
+}
+
+static enum exit_code check_ids(const struct args *args) {
+        if (args->n_words > IDS_MAX) {
+                print_error("%zu ids are too many for one call, which is done for all of them or "
+                            "none: at "
+                            "most %d",
+                            args->n_words, IDS_MAX);
+                return CTL_USAGE;
+        }
+        for (size_t i = 0; i < args->n_words; i++) {
+                enum exit_code rc = key_check_id(args->words[i]);
+
+                if (rc != CTL_OK)
+                        return rc;
+        }
+        return CTL_OK;
+}
+
+/* Verbs that have nothing to tell. */
+static enum exit_code say_done(const struct args *args) {
+        struct print_json j = {};
+
+        if (args->json) {
+                print_json_open(&j, NULL, '{');
+                print_json_close(&j, '}');
+        }
+        return CTL_OK;
+}
+
+static enum exit_code say_count(const struct args *args, sd_bus_message *reply, const char *what) {
+        struct print_json j = {};
+        uint32_t n;
+        int r;
+
+        r = sd_bus_message_read(reply, "u", &n);
+        if (r < 0)
+                return call_misread(r);
+        if (args->json) {
+                print_json_open(&j, NULL, '{');
+                print_json_number(&j, what, n);
+                print_json_close(&j, '}');
+        } else
+                print_note("%u %s", (unsigned) n, what);
+        return CTL_OK;
+}
+
+/* stdout may be a pipe that nobody reads or a full disk: then a key exists that nobody has. */
+static enum exit_code hand_out(const struct args *args, const char *id, const struct secret *key) {
+        struct print_json j = {};
+
+        if (args->json) {
+                print_json_open(&j, NULL, '{');
+                print_json_text(&j, "id", id);
+                print_json_text(&j, "key", key->text);
+                print_json_close(&j, '}');
+        } else
+                puts(key->text);
+        if (fflush(stdout) != 0 || ferror(stdout)) {
+                print_error("the key could not be written (%s) and cannot be shown again: use "
+                            "'wfapikeyctl "
+                            "key reset "
+                            "%s' or 'wfapikeyctl key remove %s'",
+                            strerror(errno), id, id);
+                return CTL_FAILED;
+        }
+        print_note("The id of this key is %s. The key is shown once, keep it now.", id);
+        return CTL_OK;
+}
+
+/* Reads the key that ends ${reply}; ${id} names it, NULL: the reply does. */
+static enum exit_code take_key(const struct args *args, sd_bus_message *reply, const char *id) {
+        _cleanup_secret_ struct secret key = {};
+        const char *text;
+        int r;
+
+        r = sd_bus_message_sensitive(reply); /* wiped when it is freed */
+        if (r >= 0 && !id)
+                r = sd_bus_message_read(reply, "s", &id);
+        if (r >= 0)
+                r = sd_bus_message_read(reply, "s", &text);
+        if (r >= 0 && (!keytext_is_key(text, strlen(text)) || !keytext_is_id(id)))
+                r = -EBADMSG;
+        if (r < 0)
+                return call_misread(r);
+        memcpy(key.text, text, sizeof(key.text));
+        return hand_out(args, id, &key);
+}
+
+static int append_text(sd_bus_message *m, const char *name, const char *value) {
+        return value ? sd_bus_message_append(m, "{sv}", name, "s", value) : 0;
+}
+
+/* All the values of the repeatable ${option} as the array ${name}. */
+static int append_list(sd_bus_message *m, const char *name, const struct args *args,
+                       const char *option) {
+        const char *value;
+        size_t at = 0;
+        int r;
+
+        if (!args_value(args, option))
+                return 0;
+        r = sd_bus_message_open_container(m, SD_BUS_TYPE_DICT_ENTRY, "sv");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "s", name);
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, SD_BUS_TYPE_VARIANT, "as");
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "s");
+        while (r >= 0 && (value = args_next(args, option, &at)))
+                r = sd_bus_message_append(m, "s", value);
+        for (unsigned i = 0; r >= 0 && i < 3; i++)
+                r = sd_bus_message_close_container(m);
+        return r;
+}
+
+static const char *requirement(const struct args *args) {
+        if (args_has(args, "require-proof"))
+                return "proof";
+        return args_has(args, "require-certificate") ? "yes" : NULL;
+}
+
+static int append_issue(sd_bus_message *m, const struct args *args, const char *user,
+                        const char *password) {
+        int r;
+
+        r = sd_bus_message_append(m, "s", user);
+        if (r >= 0 && password) {
+                r = sd_bus_message_sensitive(m); /* wiped when it is freed */
+                if (r >= 0)
+                        r = sd_bus_message_append(m, "s", password);
+        }
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
+        if (r >= 0)
+                r = append_text(m, "name", args_value(args, "name"));
+        if (r >= 0)
+                r = append_text(m, "expires", args_value(args, "expires"));
+        if (r >= 0)
+                r = append_text(m, "linked", args_value(args, "link"));
+        if (r >= 0)
+                r = append_text(m, "certificate", args_value(args, "certificate"));
+        if (r >= 0)
+                r = append_text(m, "require-certificate", requirement(args));
+        if (r >= 0)
+                r = append_list(m, "services", args, "service");
+        if (r >= 0)
+                r = append_list(m, "networks", args, "from");
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+/* The whole of it, without the line end that a terminal or echo(1) adds. */
+static enum exit_code read_password(const char *user, char password[static PASSWORD_MAX + 2]) {
+        char prompt[64 + PASSWORD_MAX];
+        size_t len = 0;
+        int r;
+
+        (void) snprintf(prompt, sizeof(prompt), "Password of %.256s: ", user);
+        r = prompt_read(prompt, password, PASSWORD_MAX + 1, &len);
+        if (r < 0) {
+                print_error("cannot read the password: %s", strerror(-r));
+                return CTL_FAILED;
+        }
+        if (len > 0 && password[len - 1] == '\n')
+                len--;
+        if (len == 0 || len > PASSWORD_MAX || memchr(password, 0, len)) {
+                print_error("%s", len == 0 ? "no password was given"
+                                           : "that is no password that could be right");
+                return CTL_USAGE;
+        }
+        password[len] = '\0';
+        return CTL_OK;
+}
+
+static const char *user_of(const struct args *args) {
+        const char *user = args_value(args, "user");
+
+        if (args->n_words + (user ? 1 : 0) == 1)
+                return user ? user : args->words[0];
+        print_error("key issue needs one user: wfapikeyctl key issue USER, or --user=USER");
+        return NULL;
+}
+
+static enum exit_code issue(const struct args *args, const char *user, const char *password) {
+        _cleanup_call_ struct call call = {};
+        _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
+        enum exit_code rc;
+        int r;
+
+        rc = call_open(&call, args->control);
+        if (rc == CTL_OK)
+                rc = call_method(&call, password ? "IssueKeyWithPassword" : "IssueKey", &m);
+        if (rc != CTL_OK)
+                return rc;
+        r = append_issue(m, args, user, password);
+        rc = r < 0 ? call_unmade(r) : call_send(&call, m, &reply);
+        return rc != CTL_OK ? rc : take_key(args, reply, NULL);
+}
+
+enum exit_code key_issue(const struct args *args) {
+        char password[PASSWORD_MAX + 2] = "";
+        const char *user = user_of(args);
+        enum exit_code rc;
+
+        if (!user)
+                return CTL_USAGE;
+        if (args_has(args, "require-certificate") && args_has(args, "require-proof")) {
+                print_error("--require-certificate and --require-proof exclude each other: proof "
+                            "asks for more");
+                return CTL_USAGE;
+        }
+        if (!args_has(args, "password"))
+                return issue(args, user, NULL);
+        rc = read_password(user, password);
+        if (rc == CTL_OK)
+                rc = issue(args, user, password);
+        explicit_bzero(password, sizeof(password));
+        return rc;
+}
+
+enum exit_code key_reset(const struct args *args) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        enum exit_code rc;
+
+        rc = key_check_id(args->words[0]);
+        if (rc == CTL_OK)
+                rc = call_once(args->control, "ResetKey", &reply, "s", args->words[0]);
+        return rc != CTL_OK ? rc : take_key(args, reply, args->words[0]);
+}
+
+static int append_rotate(sd_bus_message *m, const struct args *args) {
+        int r;
+
+        r = sd_bus_message_append(m, "s", args->words[0]);
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
+        if (r >= 0)
+                r = append_text(m, "overlap", args_value(args, "overlap"));
+        if (r >= 0)
+                r = append_text(m, "expires", args_value(args, "expires"));
+        if (r >= 0 && args_has(args, "until-first-use"))
+                r = sd_bus_message_append(m, "{sv}", "until-first-use", "b", 1);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+enum exit_code key_rotate(const struct args *args) {
+        _cleanup_call_ struct call call = {};
+        _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
+        enum exit_code rc;
+        int r;
+
+        rc = key_check_id(args->words[0]);
+        if (rc == CTL_OK)
+                rc = call_open(&call, args->control);
+        if (rc == CTL_OK)
+                rc = call_method(&call, "RotateKey", &m);
+        if (rc != CTL_OK)
+                return rc;
+        r = append_rotate(m, args);
+        rc = r < 0 ? call_unmade(r) : call_send(&call, m, &reply);
+        return rc != CTL_OK ? rc : take_key(args, reply, NULL);
+}
+
+enum exit_code key_rename(const struct args *args) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        enum exit_code rc;
+
+        rc = key_check_id(args->words[0]);
+        if (rc == CTL_OK)
+                rc = call_once(args->control, "RenameKey", &reply, "ss", args->words[0],
+                               args->words[1]);
+        return rc != CTL_OK ? rc : say_done(args);
+}
+
+static enum exit_code bind_to(const struct args *args, const char *certificate) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        struct print_json j = {};
+        const char *thumbprint;
+        enum exit_code rc;
+        int r;
+
+        rc = key_check_id(args->words[0]);
+        if (rc == CTL_OK)
+                rc = call_once(args->control, "BindKey", &reply, "ss", args->words[0], certificate);
+        if (rc != CTL_OK)
+                return rc;
+        r = sd_bus_message_read(reply, "s", &thumbprint);
+        if (r < 0)
+                return call_misread(r);
+        if (args->json) {
+                print_json_open(&j, NULL, '{');
+                print_json_text(&j, "certificate", *thumbprint ? thumbprint : NULL);
+                print_json_close(&j, '}');
+        } else if (*thumbprint) {
+                _cleanup_free_ char *buffer = NULL;
+
+                puts(print_show(thumbprint, &buffer));
+        }
+        return CTL_OK;
+}
+
+enum exit_code key_bind(const struct args *args) {
+        /* Nothing would be another command; see key_unbind(). */
+        if (args->words[1][0])
+                return bind_to(args, args->words[1]);
+        print_error("CERT is empty: right is its name or its thumbprint ('wfapikeyctl cert list')");
+        return CTL_USAGE;
+}
+
+enum exit_code key_unbind(const struct args *args) {
+        return bind_to(args, "");
+}
+
+/* A call with args->words as its first argument and, unless it is NULL, ${text} as its second. */
+static enum exit_code call_with_ids(const struct args *args, const char *method, const char *text,
+                                    sd_bus_message **ret) {
+        _cleanup_call_ struct call call = {};
+        _cleanup_message_ sd_bus_message *m = NULL;
+        enum exit_code rc;
+        int r;
+
+        rc = check_ids(args);
+        if (rc == CTL_OK)
+                rc = call_open(&call, args->control);
+        if (rc == CTL_OK)
+                rc = call_method(&call, method, &m);
+        if (rc != CTL_OK)
+                return rc;
+        r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "s");
+        for (size_t i = 0; r >= 0 && i < args->n_words; i++)
+                r = sd_bus_message_append(m, "s", args->words[i]);
+        if (r >= 0)
+                r = sd_bus_message_close_container(m);
+        if (r >= 0 && text)
+                r = sd_bus_message_append(m, "s", text);
+        return r < 0 ? call_unmade(r) : call_send(&call, m, ret);
+}
+
+enum exit_code key_revoke(const struct args *args) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        const char *reason = args_value(args, "reason");
+        enum exit_code rc;
+
+        rc = call_with_ids(args, "RevokeKeys", reason ? reason : "", &reply);
+        return rc != CTL_OK ? rc : say_count(args, reply, "revoked");
+}
+
+enum exit_code key_remove(const struct args *args) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        enum exit_code rc;
+
+        rc = call_with_ids(args, "RemoveKeys", NULL, &reply);
+        return rc != CTL_OK ? rc : say_count(args, reply, "removed");
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "draw/print.h"
+#include "key/keydraw.h"
+#include "secret.h"
+
+/* Digits drawn uniformly: a byte that would favour some of the 62 is drawn again. */
+static int draw(char *out, size_t len) {
+        uint8_t byte;
+
+        for (size_t i = 0; i < len;) {
+                if (getrandom(&byte, 1, 0) != 1)
+                        return -errno;
+                if (byte < 4 * 62)
+                        out[i++] = keytext_alphabet()[byte % 62];
+        }
+        explicit_bzero(&byte, sizeof(byte));
+        return 0;
+}
+
+enum exit_code keydraw_run(const struct args *args) {
+        char digits[KEYTEXT_ID_LEN + KEYTEXT_SECRET_LEN];
+        _cleanup_secret_ struct secret key = {};
+        struct print_json j = {};
+        int r;
+
+        r = draw(digits, sizeof(digits));
+        if (r < 0) {
+                print_error("cannot draw a key: %s", strerror(-r));
+                return CTL_FAILED;
+        }
+        keytext_format(key.text, digits, digits + KEYTEXT_ID_LEN);
+        explicit_bzero(digits, sizeof(digits));
+        if (args->json) {
+                print_json_open(&j, NULL, '{');
+                print_json_text(&j, "key", key.text);
+                print_json_close(&j, '}');
+        } else
+                puts(key.text);
+        return CTL_OK;
+}

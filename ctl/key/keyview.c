@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+
+#include "call/call.h"
+#include "key/key.h"
+#include "key/keyfields.h"
+#include "key/keyview.h"
+
+enum exit_code keyview_show(const struct args *args) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        _cleanup_(keyfields_done) struct key key = {};
+        struct print_json j = {};
+        enum exit_code rc;
+        int r;
+
+        rc = key_check_id(args->words[0]);
+        if (rc == CTL_OK)
+                rc = call_once(args->control, "GetKey", &reply, "s", args->words[0]);
+        if (rc != CTL_OK)
+                return rc;
+        r = keyfields_read(&key, reply);
+        if (r <= 0)
+                return call_misread(r < 0 ? r : -EBADMSG);
+        if (args->json)
+                record_json(keyfields, _FIELD_MAX, &key, &j);
+        else
+                record_show(keyfields, _FIELD_MAX, &key);
+        return CTL_OK;
+}

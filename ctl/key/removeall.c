@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "call/call.h"
+#include "draw/print.h"
+#include "key/removeall.h"
+
+static enum exit_code read_number(sd_bus_message *reply, uint64_t *ret) {
+        int r = sd_bus_message_read(reply, "t", ret);
+
+        return r < 0 ? call_misread(r) : CTL_OK;
+}
+
+static enum exit_code count(const struct args *args, uint64_t *ret) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        enum exit_code rc = call_once(args->control, "CountKeys", &reply, "");
+
+        return rc != CTL_OK ? rc : read_number(reply, ret);
+}
+
+/* Whoever types the number has read it. */
+static enum exit_code ask(uint64_t n) {
+        char line[64] = "", want[24];
+
+        (void) snprintf(want, sizeof(want), "%" PRIu64, n);
+        (void) fprintf(stderr,
+                       "This removes all %s keys of all users, for good. Type %s to go on: ", want,
+                       want);
+        if (!fgets(line, sizeof(line), stdin))
+                (void) fputc('\n', stderr);
+        line[strcspn(line, "\n")] = '\0';
+        if (strcmp(line, want) == 0)
+                return CTL_OK;
+        print_error("that is not the number of keys; none was removed");
+        return CTL_REFUSED;
+}
+
+static enum exit_code decide(const struct args *args, uint64_t *ret_expected) {
+        enum exit_code rc;
+
+        *ret_expected = UINT64_MAX; /* however many there are */
+        if (args_has(args, "yes"))
+                return CTL_OK;
+        if (!isatty(STDIN_FILENO)) {
+                print_error("this removes all keys of all users: standard input must be a "
+                            "terminal, to ask "
+                            "on it, "
+                            "or --yes must be given");
+                return CTL_USAGE;
+        }
+        rc = count(args, ret_expected);
+        return rc != CTL_OK ? rc : ask(*ret_expected);
+}
+
+enum exit_code removeall_run(const struct args *args) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        struct print_json j = {};
+        uint64_t expected, n;
+        enum exit_code rc;
+
+        rc = decide(args, &expected);
+        if (rc == CTL_OK)
+                rc = call_once(args->control, "RemoveAllKeys", &reply, "t", expected);
+        if (rc == CTL_OK)
+                rc = read_number(reply, &n);
+        if (rc != CTL_OK)
+                return rc;
+        if (args->json) {
+                print_json_open(&j, NULL, '{');
+                print_json_number(&j, "removed", n);
+                print_json_close(&j, '}');
+        } else
+                print_note("%" PRIu64 " removed", n);
+        return CTL_OK;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The end of all keys. */
+#pragma once
+
+#include "cli/args.h"
+
+/**
+ * removeall_run(args):
+ * Removes all keys of all users, after their number was typed on the terminal or with the option
+ * yes. Without either it changes nothing and returns CTL_USAGE; with another number CTL_REFUSED.
+ */
+enum exit_code removeall_run(const struct args *args);

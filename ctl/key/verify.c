@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ask.h"
+#include "cleanup.h"
+#include "cli/prompt.h"
+#include "draw/print.h"
+#include "key/verify.h"
+#include "parse.h"
+#include "pki/certfile.h"
+#include "text.h"
+
+#define DEFAULT_PATH       "/run/wfapikey/verify"
+#define DEFAULT_SERVICE    "wfapikeyctl"
+#define DEFAULT_TIMEOUT_MS 2000
+
+/* What stands on standard input: a key, the end of its line, and room to see that there is more. */
+struct raw {
+        char text[KEYTEXT_LEN + 3];
+        size_t len;
+};
+
+static void raw_wipe(struct raw *raw) {
+        explicit_bzero(raw, sizeof(*raw));
+}
+
+static enum exit_code set_server(const struct args *args, struct ask_server *server) {
+        const char *timeout = args_value(args, "timeout"), *uid = args_value(args, "server-uid");
+        uint64_t n = 0;
+
+        server->path = args_value(args, "verify-socket");
+        if (server->path && !*server->path) {
+                print_error("--verify-socket needs a value: --verify-socket=PATH");
+                return CTL_USAGE;
+        }
+        if (!server->path)
+                server->path = secure_getenv("WFAPIKEY_VERIFY");
+        if (!server->path || !*server->path)
+                server->path = DEFAULT_PATH;
+        server->timeout_ms = DEFAULT_TIMEOUT_MS;
+        if (timeout && parse_timeout(timeout, &server->timeout_ms) < 0) {
+                print_error(
+                        "--timeout=%s is none: right is a time from 10ms to 60s, as 2, 2s or 500ms",
+                        timeout);
+                return CTL_USAGE;
+        }
+        if (uid && parse_u64(uid, 0, (uid_t) -2, &n) < 0) {
+                print_error("--server-uid=%s is none: right is the number of a user", uid);
+                return CTL_USAGE;
+        }
+        server->uid = (uid_t) n;
+        return CTL_OK;
+}
+
+static enum exit_code set_text(char *out, size_t max, const char *text, const char *what) {
+        size_t len = strlen(text);
+
+        if (len > max) {
+                print_error("%s is too long: at most %zu bytes", what, max);
+                return CTL_USAGE;
+        }
+        memcpy(out, text, len + 1);
+        return CTL_OK;
+}
+
+static enum exit_code set_request(const struct args *args, struct wire_request *req) {
+        const char *service = args_value(args, "service"), *rhost = args_value(args, "rhost");
+        enum exit_code rc;
+
+        req->kind = WIRE_VERIFY;
+        /* the only question on its connection */
+        req->seq = 1;
+        if (!*args->words[0]) {
+                print_error("USER is empty");
+                return CTL_USAGE;
+        }
+        if (service && !text_is_service(service)) {
+                print_error("--service=%s is none: a PAM service has 1 to 64 of 0-9A-Za-z._-",
+                            service);
+                return CTL_USAGE;
+        }
+        rc = set_text(req->user, WIRE_USER_MAX, args->words[0], "USER");
+        if (rc == CTL_OK)
+                rc = set_text(req->service, WIRE_SERVICE_MAX, service ? service : DEFAULT_SERVICE,
+                              "--service");
+        if (rc == CTL_OK)
+                rc = set_text(req->rhost, WIRE_RHOST_MAX, rhost ? rhost : "", "--rhost");
+        return rc;
+}
+
+/* Attached, as whoever logs in attaches it. ${file} holds it. */
+static enum exit_code set_certificate(const struct args *args, struct wire_request *req,
+                                      struct certfile *file) {
+        const char *path = args_value(args, "certificate");
+        enum exit_code rc;
+
+        if (!path)
+                return CTL_OK;
+        if (strcmp(path, "-") == 0) {
+                print_error("standard input has the key: --certificate is the name of a file");
+                return CTL_USAGE;
+        }
+        /* a CA's, too: what is refused is for the daemon to say */
+        rc = certfile_read(path, file);
+        if (rc != CTL_OK)
+                return rc;
+        req->evidence = WIRE_SHOWN;
+        req->certificate = file->cert[0].der;
+        req->certificate_len = file->cert[0].len;
+        return CTL_OK;
+}
+
+static enum exit_code say_accepted(const struct args *args, const struct wire_reply *reply) {
+        _cleanup_free_ char *buffer = NULL;
+        struct print_json j = {};
+
+        if (!args->json) {
+                printf("accepted: key %s (%s)\n", reply->id, print_show(reply->name, &buffer));
+                return CTL_OK;
+        }
+        print_json_open(&j, NULL, '{');
+        print_json_bool(&j, "accepted", true);
+        print_json_text(&j, "id", reply->id);
+        print_json_text(&j, "name", reply->name);
+        print_json_close(&j, '}');
+        return CTL_OK;
+}
+
+/* ${reason}: a word for programs, NULL when the daemon gave none; ${text}: a sentence for
+ * people. */
+static enum exit_code say_refused(const struct args *args, const char *reason, const char *text) {
+        struct print_json j = {};
+
+        if (!args->json) {
+                print_error("%s", text);
+                return CTL_REFUSED;
+        }
+        print_json_open(&j, NULL, '{');
+        print_json_bool(&j, "accepted", false);
+        print_json_text(&j, "reason", reason);
+        print_json_close(&j, '}');
+        return CTL_REFUSED;
+}
+
+static enum exit_code read_key(const struct args *args, struct secret *ret) {
+        __attribute__((cleanup(raw_wipe))) struct raw raw = {};
+        int r;
+
+        r = prompt_read("API key: ", raw.text, sizeof(raw.text), &raw.len);
+        if (r < 0) {
+                print_error("cannot read the key: %s", strerror(-r));
+                return CTL_FAILED;
+        }
+        if (raw.len > 0 && raw.len < sizeof(raw.text) && raw.text[raw.len - 1] == '\n') {
+                raw.len--;
+                if (raw.len > 0 && raw.text[raw.len - 1] == '\r')
+                        raw.len--;
+        }
+        if (!keytext_is_key(raw.text, raw.len))
+                return say_refused(
+                        args, "not-a-key",
+                        "this is not an API key (one begins with wfk_ and has 64 characters, of "
+                        "which the last "
+                        "6 tell whether it was copied whole)");
+        memcpy(ret->text, raw.text, KEYTEXT_LEN);
+        ret->text[KEYTEXT_LEN] = '\0';
+        return CTL_OK;
+}
+
+static enum exit_code say_unreachable(const struct ask_server *server, int r) {
+        if (r == -EPERM)
+                print_error("%s: refused, because the server there does not run as uid %u "
+                            "(--server-uid)",
+                            server->path, (unsigned) server->uid);
+        else if (r == -EBADMSG)
+                print_error("%s: the answer there is not one of wfapikeyd", server->path);
+        else
+                print_error("cannot reach wfapikeyd at %s: %s (is wfapikeyd running?)",
+                            server->path, strerror(-r));
+        return CTL_UNREACHABLE;
+}
+
+static enum exit_code say_denied(const struct args *args, const struct wire_reply *reply) {
+        enum reason reason = reply->reason;
+
+        /* Everybody is told this one, though not as a reason. */
+        if (reason == REASON_NONE && reply->verdict == VERDICT_DENY_CERTIFICATE)
+                reason = REASON_CERTIFICATE_MISSING;
+        if (reason == REASON_NONE)
+                return say_refused(args, NULL, "refused");
+        return say_refused(args, verdict_reason_name(reason), verdict_reason_text(reason));
+}
+
+static enum exit_code say_verdict(const struct args *args, const struct wire_reply *reply) {
+        switch (reply->verdict) {
+        case VERDICT_ALLOW:
+                return say_accepted(args, reply);
+        case VERDICT_DENY:
+        case VERDICT_DENY_CERTIFICATE:
+                return say_denied(args, reply);
+        case VERDICT_VERSION:
+                print_error("wfapikeyd speaks another version of the protocol");
+                return CTL_UNREACHABLE;
+        case VERDICT_CHALLENGE: /* which nobody asked for */
+        case VERDICT_INTERNAL:
+                break;
+        }
+        print_error("wfapikeyd could not decide%s%s", reply->reason != REASON_NONE ? ": " : "",
+                    reply->reason != REASON_NONE ? verdict_reason_text(reply->reason) : "");
+        return CTL_UNREACHABLE;
+}
+
+enum exit_code verify_run(const struct args *args) {
+        _cleanup_certfile_ struct certfile certificate = {};
+        _cleanup_request_ struct wire_request req = {};
+        struct ask_server server = {};
+        struct wire_reply reply = {};
+        enum exit_code rc;
+        int r;
+
+        rc = set_server(args, &server);
+        if (rc == CTL_OK)
+                rc = set_request(args, &req);
+        if (rc == CTL_OK)
+                rc = set_certificate(args, &req, &certificate);
+        if (rc == CTL_OK)
+                rc = read_key(args, &req.key);
+        if (rc != CTL_OK)
+                return rc;
+        r = ask_verdict(&server, &req, &reply);
+        return r < 0 ? say_unreachable(&server, r) : say_verdict(args, &reply);
+}

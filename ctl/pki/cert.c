@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base64.h"
+#include "call/call.h"
+#include "draw/print.h"
+#include "keytext.h"
+#include "pki/cert.h"
+#include "pki/certfields.h"
+#include "pki/certfile.h"
+#include "pki/sign.h"
+#include "wire.h"
+
+/* bytes in one call; a message has 64 KiB */
+#define PART_MAX 49152
+#define DERS_MAX 60000 /* likewise, of all certificates */
+
+struct certs {
+        struct cert *cert;
+        size_t n;
+};
+
+static void certs_done(struct certs *certs) {
+        for (size_t i = 0; i < certs->n; i++)
+                certfields_done(&certs->cert[i]);
+        free(certs->cert);
+}
+
+static int read_certs(struct certs *certs, sd_bus_message *m) {
+        int r;
+
+        r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "a{sv}");
+        while (r >= 0) {
+                struct cert *more = reallocarray(certs->cert, certs->n + 1, sizeof(*more));
+
+                if (!more)
+                        return -ENOMEM;
+                certs->cert = more;
+                r = certfields_read(&certs->cert[certs->n], m);
+                if (r <= 0)
+                        break;
+                certs->n++;
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static void show_json(const struct certs *certs) {
+        struct print_json j = {};
+
+        print_json_open(&j, NULL, '[');
+        for (size_t i = 0; i < certs->n; i++)
+                record_json(certfields, _CERTFIELD_MAX, &certs->cert[i], &j);
+        print_json_close(&j, ']');
+}
+
+/* --- Add --- */
+
+static int append_add(sd_bus_message *m, const struct certfile *f, const struct args *args) {
+        const char *name = args_value(args, "name");
+        int r;
+
+        r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "ay");
+        for (size_t i = 0; r >= 0 && i < f->n; i++)
+                r = sd_bus_message_append_array(m, 'y', f->cert[i].der, f->cert[i].len);
+        if (r >= 0)
+                r = sd_bus_message_close_container(m);
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
+        if (r >= 0 && args_has(args, "ca"))
+                r = sd_bus_message_append(m, "{sv}", "ca", "b", 1);
+        if (r >= 0 && name)
+                r = sd_bus_message_append(m, "{sv}", "name", "s", name);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+static enum exit_code read_add(const struct args *args, struct certfile *ret) {
+        enum exit_code rc = args_has(args, "ca") ? certfile_read(args->words[0], ret)
+                                                 : certfile_read_client(args->words[0], ret);
+        size_t bytes = 0;
+
+        for (size_t i = 0; rc == CTL_OK && i < ret->n; i++)
+                bytes += ret->cert[i].len + 8;
+        if (bytes <= DERS_MAX)
+                return rc;
+        print_error("%s holds more than fits into one call: divide it, at most %d bytes of "
+                    "certificates a file",
+                    ret->name, DERS_MAX);
+        return CTL_USAGE;
+}
+
+static enum exit_code say_added(const struct args *args, sd_bus_message *reply) {
+        _cleanup_(certs_done) struct certs certs = {};
+        int r = read_certs(&certs, reply);
+
+        if (r < 0)
+                return call_misread(r);
+        if (args->json) {
+                show_json(&certs);
+                return CTL_OK;
+        }
+        for (size_t i = 0; i < certs.n; i++) {
+                _cleanup_free_ char *thumbprint = NULL, *name = NULL;
+
+                printf("%s %s\n", print_show(certs.cert[i].thumbprint, &thumbprint),
+                       print_show(certs.cert[i].name, &name));
+        }
+        return CTL_OK;
+}
+
+enum exit_code cert_add(const struct args *args) {
+        _cleanup_certfile_ struct certfile file = {};
+        _cleanup_call_ struct call call = {};
+        _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
+        enum exit_code rc;
+        int r;
+
+        rc = read_add(args, &file);
+        if (rc == CTL_OK)
+                rc = call_open(&call, args->control);
+        if (rc == CTL_OK)
+                rc = call_method(&call, "AddCertificates", &m);
+        if (rc != CTL_OK)
+                return rc;
+        r = append_add(m, &file, args);
+        rc = r < 0 ? call_unmade(r) : call_send(&call, m, &reply);
+        return rc != CTL_OK ? rc : say_added(args, reply);
+}
+
+/* --- List and show --- */
+
+static enum print_tone tone_of(const struct cert *cert) {
+        if (strcmp(cert->status, "revoked") == 0)
+                return PRINT_RED;
+        return strcmp(cert->status, "valid") == 0 ? PRINT_NORMAL : PRINT_DIM;
+}
+
+static int show_table(const struct certs *certs) {
+        static const struct print_column columns[] = { { "NAME", false },    { "KIND", false },
+                                                       { "SUBJECT", false }, { "STATUS", false },
+                                                       { "EXPIRES", false }, { "KEYS", true } };
+        static const enum certfield of[] = { CERTFIELD_NAME,   CERTFIELD_KIND,    CERTFIELD_SUBJECT,
+                                             CERTFIELD_STATUS, CERTFIELD_EXPIRES, CERTFIELD_KEYS };
+        _Static_assert(ARRAY_LEN(columns) == ARRAY_LEN(of), "a field for each column");
+        _cleanup_table_ struct print_table *table = NULL;
+        char texts[ARRAY_LEN(columns)][RECORD_TEXT_LEN];
+        const char *cells[ARRAY_LEN(columns)];
+        int r;
+
+        r = print_table_new(&table, columns, ARRAY_LEN(columns));
+        for (size_t i = 0; r >= 0 && i < certs->n; i++) {
+                for (size_t c = 0; c < ARRAY_LEN(columns); c++) {
+                        cells[c] = record_text(&certfields[of[c]], &certs->cert[i], texts[c]);
+                        cells[c] = cells[c] ? cells[c] : "-";
+                }
+                r = print_table_add(table, cells, tone_of(&certs->cert[i]));
+        }
+        return r < 0 ? r : print_table_show(table);
+}
+
+static int compare(const void *a, const void *b) {
+        int r = record_compare(&certfields[CERTFIELD_NAME], a, b);
+
+        return r != 0 ? r : record_compare(&certfields[CERTFIELD_THUMBPRINT], a, b);
+}
+
+enum exit_code cert_list(const struct args *args) {
+        _cleanup_(certs_done) struct certs certs = {};
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        enum exit_code rc;
+        int r;
+
+        rc = call_once(args->control, "ListCertificates", &reply, "");
+        if (rc != CTL_OK)
+                return rc;
+        r = read_certs(&certs, reply);
+        if (r < 0)
+                return call_misread(r);
+        if (certs.n > 0)
+                qsort(certs.cert, certs.n, sizeof(*certs.cert), compare);
+        if (args->json) {
+                show_json(&certs);
+                return CTL_OK;
+        }
+        if (certs.n == 0)
+                print_note("no certificates");
+        r = show_table(&certs);
+        if (r >= 0)
+                return CTL_OK;
+        print_error("cannot print the table: %s", strerror(-r));
+        return CTL_FAILED;
+}
+
+enum exit_code cert_show(const struct args *args) {
+        _cleanup_(certfields_done) struct cert cert = {};
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        struct print_json j = {};
+        const void *der = NULL;
+        size_t len = 0;
+        enum exit_code rc;
+        int r;
+
+        if (args->json && args_has(args, "pem")) {
+                print_error("--pem prints no JSON: leave one of the two out");
+                return CTL_USAGE;
+        }
+        rc = call_once(args->control, "GetCertificate", &reply, "s", args->words[0]);
+        if (rc != CTL_OK)
+                return rc;
+        r = certfields_read(&cert, reply);
+        if (r > 0)
+                r = sd_bus_message_read_array(reply, 'y', &der, &len);
+        if (r <= 0 || len == 0)
+                return call_misread(r < 0 ? r : -EBADMSG);
+        if (args_has(args, "pem"))
+                return certfile_print(der, len) < 0 ? CTL_FAILED : CTL_OK;
+        if (args->json)
+                record_json(certfields, _CERTFIELD_MAX, &cert, &j);
+        else
+                record_show(certfields, _CERTFIELD_SHOWN, &cert);
+        return CTL_OK;
+}
+
+/* --- Remove, revoke, encode --- */
+
+enum exit_code cert_remove(const struct args *args) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        struct print_json j = {};
+        enum exit_code rc;
+        uint32_t keys;
+        int r;
+
+        rc = call_once(args->control, "RemoveCertificate", &reply, "s", args->words[0]);
+        if (rc != CTL_OK)
+                return rc;
+        r = sd_bus_message_read(reply, "u", &keys);
+        if (r < 0)
+                return call_misread(r);
+        if (args->json) {
+                print_json_open(&j, NULL, '{');
+                print_json_number(&j, "keys", keys);
+                print_json_close(&j, '}');
+        } else if (keys == 0)
+                puts("no key was bound to it");
+        else
+                printf("%u %s bound to it and refused from now on\n", (unsigned) keys,
+                       keys == 1 ? "key is" : "keys are");
+        return CTL_OK;
+}
+
+struct crl {
+        const char *issuer;
+        int64_t issued, expires;
+        uint64_t revoked;
+};
+
+static const struct record_field crlfields[] = {
+        { "issuer", RECORD_TEXT, offsetof(struct crl, issuer), "-" },
+        { "issued", RECORD_TIME, offsetof(struct crl, issued), "-" },
+        { "expires", RECORD_TIME, offsetof(struct crl, expires), "never" },
+        { "revoked", RECORD_COUNT, offsetof(struct crl, revoked), "-" },
+};
+
+static enum exit_code send_part(const struct call *call, const struct certfile_cert *crl, size_t at,
+                                sd_bus_message **ret) {
+        _cleanup_message_ sd_bus_message *m = NULL;
+        size_t len = crl->len - at > PART_MAX ? PART_MAX : crl->len - at;
+        enum exit_code rc;
+        int r;
+
+        rc = call_method(call, "LoadCrl", &m);
+        if (rc != CTL_OK)
+                return rc;
+        r = sd_bus_message_append_array(m, 'y', crl->der + at, len);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "b", at + len < crl->len);
+        return r < 0 ? call_unmade(r) : call_send(call, m, ret);
+}
+
+enum exit_code cert_crl(const struct args *args) {
+        _cleanup_certfile_ struct certfile file = {};
+        _cleanup_call_ struct call call = {};
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        struct print_json j = {};
+        struct crl crl = {};
+        enum exit_code rc;
+        int r;
+
+        rc = certfile_read_crl(args->words[0], &file);
+        if (rc == CTL_OK)
+                rc = call_open(&call, args->control);
+        for (size_t at = 0; rc == CTL_OK && at < file.cert[0].len; at += PART_MAX) {
+                reply = sd_bus_message_unref(reply);
+                rc = send_part(&call, &file.cert[0], at, &reply);
+        }
+        if (rc != CTL_OK)
+                return rc;
+        record_init(crlfields, ARRAY_LEN(crlfields), &crl);
+        r = record_read(crlfields, ARRAY_LEN(crlfields), reply, &crl);
+        if (r <= 0 || !crl.issuer)
+                return call_misread(r < 0 ? r : -EBADMSG);
+        if (args->json)
+                record_json(crlfields, ARRAY_LEN(crlfields), &crl, &j);
+        else
+                record_show(crlfields, ARRAY_LEN(crlfields), &crl);
+        return CTL_OK;
+}
+
+enum exit_code cert_encode(const struct args *args) {
+        _cleanup_certfile_ struct certfile file = {};
+        char text[BASE64_LEN(WIRE_CERTIFICATE_MAX) + 1];
+        struct print_json j = {};
+        enum exit_code rc;
+
+        rc = certfile_read_client(args->words[0], &file);
+        if (rc != CTL_OK)
+                return rc;
+        base64_encode(file.cert[0].der, file.cert[0].len, text);
+        if (args->json) {
+                print_json_open(&j, NULL, '{');
+                print_json_text(&j, "certificate", text);
+                print_json_close(&j, '}');
+        } else
+                puts(text);
+        sign_warn_length("a key with this certificate behind it", KEYTEXT_LEN + 1 + strlen(text),
+                         "register the certificate ('cert add') and answer the challenge "
+                         "('wfapikeyctl sign')");
+        return CTL_OK;
+}

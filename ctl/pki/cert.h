@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The verbs for certificates: those that clients have besides a key, and those of CAs. Private
+ * keys never come here. */
+#pragma once
+
+#include "cli/args.h"
+
+/**
+ * cert_add(args): registers the certificate in the file args->words[0], with the option ca all
+ * that are in it; option name.
+ */
+enum exit_code cert_add(const struct args *args);
+
+/**
+ * cert_list(args), cert_show(args):
+ * Lists the registered certificates; tells all about args->words[0], or prints it (option pem).
+ */
+enum exit_code cert_list(const struct args *args);
+enum exit_code cert_show(const struct args *args);
+
+/**
+ * cert_remove(args): removes the certificate args->words[0].
+ */
+enum exit_code cert_remove(const struct args *args);
+
+/**
+ * cert_crl(args): loads the revocation list in the file args->words[0].
+ */
+enum exit_code cert_crl(const struct args *args);
+
+/**
+ * cert_encode(args): prints the certificate in the file args->words[0] as it goes behind a key.
+ * Asks no daemon.
+ */
+enum exit_code cert_encode(const struct args *args);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Answers the challenge of a login: proves that whoever runs this has the private key of a
+ * certificate. Asks no daemon. */
+#pragma once
+
+#include "cli/args.h"
+
+/**
+ * sign_run(args):
+ * Prints the answer to the challenge args->words[0], without that to the one on standard input;
+ * options key, certificate, provider.
+ */
+enum exit_code sign_run(const struct args *args);
+
+/**
+ * sign_warn_length(what, len, remedy): says on stderr that ${what} of ${len} characters is cut
+ * by some services, where it is, and what helps.
+ */
+void sign_warn_length(const char *what, size_t len, const char *remedy);

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/core_names.h>
+#include <openssl/ecdsa.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/provider.h>
+#include <openssl/rsa.h>
+#include <openssl/store.h>
+#include <openssl/ui.h>
+#include <openssl/x509.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cleanup.h"
+#include "cli/infile.h"
+#include "draw/print.h"
+#include "pki/privkey.h"
+#include "pki/signkey.h"
+
+#define KEY_FILE_MAX (256U * 1024)
+#define OBJECTS_MAX  64 /* of a store, that are looked at */
+#define HALF_LEN     32
+#define RSA_BITS_MIN 2048
+#define RIGHT        "right are Ed25519, EC over P-256 (prime256v1) and RSA of 2048 bits or more"
+
+enum algorithm {
+        ALGORITHM_NONE = 0,
+        ALGORITHM_ED25519,
+        ALGORITHM_P256,
+        ALGORITHM_RSA,
+};
+
+struct signkey {
+        EVP_PKEY *pkey;
+        OSSL_PROVIDER *provider, *standard;
+};
+
+/* The algorithm of ${pkey}; its name, for people, in ${name}. */
+static enum algorithm algorithm_of(const EVP_PKEY *pkey, char name[static 64]) {
+        const char *type = EVP_PKEY_get0_type_name(pkey);
+        char group[40] = "";
+        size_t len = 0;
+
+        (void) snprintf(name, 64, "%.32s", type ? type : "unknown");
+        if (EVP_PKEY_is_a(pkey, "ED25519"))
+                return ALGORITHM_ED25519;
+        if (EVP_PKEY_is_a(pkey, "EC")) {
+                (void) EVP_PKEY_get_utf8_string_param(pkey, OSSL_PKEY_PARAM_GROUP_NAME, group,
+                                                      sizeof(group), &len);
+                (void) snprintf(name, 64, "EC over %s", group[0] ? group : "an unnamed curve");
+                return strcmp(group, "prime256v1") == 0 || strcmp(group, "P-256") == 0
+                               ? ALGORITHM_P256
+                               : ALGORITHM_NONE;
+        }
+        if (EVP_PKEY_is_a(pkey, "RSA")) {
+                (void) snprintf(name, 64, "RSA of %d bits", EVP_PKEY_get_bits(pkey));
+                return EVP_PKEY_get_bits(pkey) >= RSA_BITS_MIN &&
+                                       EVP_PKEY_get_size(pkey) <= WIRE_SIGNATURE_MAX
+                               ? ALGORITHM_RSA
+                               : ALGORITHM_NONE;
+        }
+        return ALGORITHM_NONE;
+}
+
+/* What OpenSSL says of the first thing that went wrong: the last is mostly that something did. */
+static const char *reason(void) {
+        const char *text = ERR_reason_error_string(ERR_peek_error());
+
+        return text ? text : "no reason was given";
+}
+
+/* --- Where the key is --- */
+
+/* A word and a colon, as no path has it that is written with a slash. */
+static bool is_uri(const char *key) {
+        size_t len =
+                strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
+
+        return len > 1 && key[len] == ':';
+}
+
+/* Who else could have read it. */
+static void warn_of_mode(const char *key) {
+        const char *path = strncmp(key, "file:", 5) == 0 ? key + 5 : key;
+        struct stat st;
+
+        if (strncmp(path, "//", 2) == 0)
+                path = strchr(path + 2, '/');
+        if (path && stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & (S_IROTH | S_IWOTH))
+                print_error("warning: %s can be %s by everybody: anybody here may have this "
+                            "private key ('chmod go= %s', and better a new key)",
+                            path, st.st_mode & S_IROTH ? "read" : "written", path);
+}
+
+static enum exit_code load_provider(struct signkey *k, const char *provider) {
+        if (!provider)
+                return CTL_OK;
+        k->standard = OSSL_PROVIDER_load(NULL, "default"); /* which no other may displace */
+        k->provider = OSSL_PROVIDER_load(NULL, provider);
+        if (k->standard && k->provider)
+                return CTL_OK;
+        print_error("--provider=%s: OpenSSL cannot load it (%s)", provider, reason());
+        return CTL_USAGE;
+}
+
+struct asking {
+        signkey_ask_t ask;
+        /* a file has one passphrase, though OpenSSL may try it in several ways */
+        bool once;
+        bool asked, failed;
+};
+
+static int ask_person(char *buf, int size, int writing, void *userdata) {
+        struct asking *asking = userdata;
+        int len;
+
+        if (asking->failed || (asking->once && asking->asked))
+                return -1;
+        len = asking->ask(buf, size, writing, NULL);
+        asking->asked = true;
+        asking->failed = len < 0;
+        return len;
+}
+
+/* The first private key that the store has. */
+static EVP_PKEY *take_first(OSSL_STORE_CTX *store, const struct asking *asking) {
+        EVP_PKEY *pkey = NULL;
+
+        /* What it cannot make sense of, as parameters before a key, is an error, and the key may
+         * come behind it. */
+        for (unsigned i = 0; i < OBJECTS_MAX && !pkey && !OSSL_STORE_eof(store) && !asking->asked;
+             i++) {
+                OSSL_STORE_INFO *info = OSSL_STORE_load(store);
+
+                if (info && OSSL_STORE_INFO_get_type(info) == OSSL_STORE_INFO_PKEY)
+                        pkey = OSSL_STORE_INFO_get1_PKEY(info);
+                OSSL_STORE_INFO_free(info);
+        }
+        return pkey;
+}
+
+static void store_closep(OSSL_STORE_CTX **store) {
+        if (*store)
+                (void) OSSL_STORE_close(*store);
+}
+
+static void bio_freep(BIO **bio) {
+        (void) BIO_free(*bio);
+}
+
+static void ui_freep(UI_METHOD **ui) {
+        UI_destroy_method(*ui);
+}
+
+static EVP_PKEY *load(const char *uri, const struct infile *file, struct asking *asking) {
+        _cleanup_(ui_freep) UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(ask_person, 0);
+        _cleanup_(bio_freep) BIO *bio =
+                file->bytes ? BIO_new_mem_buf(file->bytes, (int) file->len) : NULL;
+        _cleanup_(store_closep) OSSL_STORE_CTX *store = NULL;
+
+        if (!ui || (file->bytes && !bio))
+                return NULL;
+        if (bio)
+                store = OSSL_STORE_attach(bio, "file", NULL, NULL, ui, asking, NULL, NULL, NULL);
+        else
+                store = OSSL_STORE_open(uri, ui, asking, NULL, NULL);
+        if (!store || !OSSL_STORE_expect(store, OSSL_STORE_INFO_PKEY))
+                return NULL;
+        return take_first(store, asking);
+}
+
+static enum exit_code say_unloaded(const char *key, const struct infile *file,
+                                   const struct asking *asking) {
+        enum privkey_form form =
+                file->bytes ? privkey_in_text((const char *) file->bytes, file->len) : PRIVKEY_NONE;
+
+        if (asking->failed)
+                return CTL_USAGE; /* it was said why */
+        if (asking->asked)
+                print_error("%s cannot be opened: the passphrase is wrong, or the file is damaged",
+                            key);
+        else if (form == PRIVKEY_OPENSSH)
+                print_error("%s is a private key in a form that OpenSSH alone reads: 'ssh-add %s' "
+                            "puts it into the agent, and --key=agent: finds it there",
+                            key, key);
+        else if (file->bytes)
+                print_error(
+                        "%s holds no private key that OpenSSL can read; right is PEM, PKCS#8 best",
+                        key);
+        else
+                print_error("there is no private key at %s (%s); --provider=NAME loads what knows "
+                            "other "
+                            "places, as pkcs11",
+                            key, reason());
+        return CTL_USAGE;
+}
+
+static enum exit_code check_algorithm(const char *key, const EVP_PKEY *pkey) {
+        char name[64];
+
+        if (algorithm_of(pkey, name) != ALGORITHM_NONE)
+                return CTL_OK;
+        print_error("%s is a key of the type %s, which proves nothing here: " RIGHT, key, name);
+        return CTL_USAGE;
+}
+
+enum exit_code signkey_load(const char *key, const char *provider, signkey_ask_t ask,
+                            struct signkey **ret) {
+        _cleanup_signkey_ struct signkey *k = calloc(1, sizeof(*k));
+        _cleanup_infile_ struct infile file = {};
+        struct asking asking = { .ask = ask };
+        enum exit_code rc;
+
+        if (!k) {
+                print_error("%s", strerror(ENOMEM));
+                return CTL_FAILED;
+        }
+        rc = load_provider(k, provider);
+        if (rc == CTL_OK && !is_uri(key))
+                rc = infile_read(key, KEY_FILE_MAX, &file);
+        if (rc != CTL_OK)
+                return rc;
+        warn_of_mode(key);
+        asking.once = file.bytes != NULL;
+        ERR_clear_error();
+        k->pkey = load(key, &file, &asking);
+        if (!k->pkey)
+                return say_unloaded(key, &file, &asking);
+        rc = check_algorithm(key, k->pkey);
+        if (rc == CTL_OK)
+                *ret = take_ptr(k);
+        return rc;
+}
+
+void signkey_free(struct signkey *key) {
+        if (!key)
+                return;
+        EVP_PKEY_free(key->pkey);
+        if (key->provider)
+                (void) OSSL_PROVIDER_unload(key->provider);
+        if (key->standard)
+                (void) OSSL_PROVIDER_unload(key->standard);
+        free(key);
+}
+
+/* --- What it does --- */
+
+enum exit_code signkey_get_public(const struct signkey *key, struct signkey_public *ret) {
+        uint8_t *p = ret->der;
+        int len = i2d_PUBKEY(key->pkey, NULL);
+
+        if (len <= 0 || (size_t) len > sizeof(ret->der) || i2d_PUBKEY(key->pkey, &p) != len) {
+                print_error("the key does not tell its public half (%s)", reason());
+                return CTL_FAILED;
+        }
+        ret->len = (size_t) len;
+        return CTL_OK;
+}
+
+static void md_ctx_freep(EVP_MD_CTX **ctx) {
+        EVP_MD_CTX_free(*ctx);
+}
+
+static bool set_pss(EVP_PKEY_CTX *ctx) {
+        return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) > 0 &&
+               EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, 32) > 0;
+}
+
+/* DER to r and s. */
+static bool unpack_ecdsa(struct signkey_signature *s) {
+        const uint8_t *p = s->bytes;
+        ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &p, (long) s->len);
+        uint8_t out[2 * HALF_LEN];
+        bool ok = sig && BN_bn2binpad(ECDSA_SIG_get0_r(sig), out, HALF_LEN) == HALF_LEN &&
+                  BN_bn2binpad(ECDSA_SIG_get0_s(sig), out + HALF_LEN, HALF_LEN) == HALF_LEN;
+
+        ECDSA_SIG_free(sig);
+        if (!ok)
+                return false;
+        memcpy(s->bytes, out, sizeof(out));
+        s->len = sizeof(out);
+        return true;
+}
+
+/* And back. */
+static bool pack_ecdsa(const struct signkey_signature *in, struct signkey_signature *out) {
+        ECDSA_SIG *sig = ECDSA_SIG_new();
+        BIGNUM *r = BN_bin2bn(in->bytes, HALF_LEN, NULL),
+               *s = BN_bin2bn(in->bytes + HALF_LEN, HALF_LEN, NULL);
+        uint8_t *p = out->bytes;
+        int len = -1;
+
+        if (sig && r && s && in->len == 2 * HALF_LEN && ECDSA_SIG_set0(sig, r, s)) {
+                r = s = NULL; /* they are its own now */
+                len = i2d_ECDSA_SIG(sig, &p);
+        }
+        BN_free(r);
+        BN_free(s);
+        ECDSA_SIG_free(sig);
+        out->len = len > 0 ? (size_t) len : 0;
+        return len > 0;
+}
+
+enum exit_code signkey_sign(const struct signkey *key, const void *message, size_t len,
+                            struct signkey_signature *ret) {
+        _cleanup_(md_ctx_freep) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+        struct signkey_signature s = { .len = sizeof(s.bytes) };
+        EVP_PKEY_CTX *pctx = NULL; /* of ctx */
+        char name[64];
+        enum algorithm algorithm = algorithm_of(key->pkey, name);
+        const char *digest = algorithm == ALGORITHM_ED25519 ? NULL : "SHA256";
+
+        ERR_clear_error();
+        if (ctx && EVP_DigestSignInit_ex(ctx, &pctx, digest, NULL, NULL, key->pkey, NULL) > 0 &&
+            (algorithm != ALGORITHM_RSA || set_pss(pctx)) &&
+            EVP_DigestSign(ctx, s.bytes, &s.len, message, len) > 0 &&
+            (algorithm != ALGORITHM_P256 || unpack_ecdsa(&s))) {
+                *ret = s;
+                return CTL_OK;
+        }
+        print_error("the key does not sign (%s)", reason());
+        return CTL_FAILED;
+}
+
+static void pkey_freep(EVP_PKEY **pkey) {
+        EVP_PKEY_free(*pkey);
+}
+
+bool signkey_verify(const struct signkey_public *public, const void *message, size_t len,
+                    const struct signkey_signature *signature) {
+        _cleanup_(md_ctx_freep) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+        const uint8_t *p = public->der;
+        _cleanup_(pkey_freep) EVP_PKEY *pkey = d2i_PUBKEY(NULL, &p, (long) public->len);
+        struct signkey_signature s = *signature;
+        EVP_PKEY_CTX *pctx = NULL; /* of ctx */
+        enum algorithm algorithm;
+        char name[64];
+
+        if (!ctx || !pkey)
+                return false;
+        algorithm = algorithm_of(pkey, name);
+        return algorithm != ALGORITHM_NONE &&
+               (algorithm != ALGORITHM_P256 || pack_ecdsa(signature, &s)) &&
+               EVP_DigestVerifyInit_ex(ctx, &pctx, algorithm == ALGORITHM_ED25519 ? NULL : "SHA256",
+                                       NULL, NULL, pkey, NULL) > 0 &&
+               (algorithm != ALGORITHM_RSA || set_pss(pctx)) &&
+               EVP_DigestVerify(ctx, s.bytes, s.len, message, len) == 1;
+}
+
+bool signkey_is_of(const struct signkey_public *public, const uint8_t *der, size_t len) {
+        const uint8_t *p = public->der, *q = der;
+        _cleanup_(pkey_freep) EVP_PKEY *pkey = d2i_PUBKEY(NULL, &p, (long) public->len);
+        X509 *x = d2i_X509(NULL, &q, (long) len);
+        bool is = pkey && x && X509_get0_pubkey(x) && EVP_PKEY_eq(X509_get0_pubkey(x), pkey) == 1;
+
+        X509_free(x);
+        return is;
+}
+
+bool signkey_hash(const void *bytes, size_t len, uint8_t out[static SIGNKEY_HASH_LEN]) {
+        size_t n = 0;
+
+        return EVP_Q_digest(NULL, "SHA256", NULL, bytes, len, out, &n) > 0 && n == SIGNKEY_HASH_LEN;
+}
