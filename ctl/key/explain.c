@@ -7,7 +7,7 @@
 #include "call/call.h"
 #include "call/record.h"
 #include "key/explain.h"
-#include "key/key.h"
+#include "key/keyid.h"
 #include "parse.h"
 
 #define CHECKS_MAX 64 /* far more than there are rules */
@@ -170,7 +170,7 @@ enum exit_code explain_run(const struct args *args) {
                             "one?");
                 return CTL_USAGE;
         }
-        rc = key_check_id(args->words[0]);
+        rc = keyid_check(args->words[0]);
         if (rc == CTL_OK && when)
                 rc = read_time(when, &at);
         if (rc == CTL_OK)

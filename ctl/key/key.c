@@ -7,24 +7,12 @@
 #include "cli/prompt.h"
 #include "draw/print.h"
 #include "key/key.h"
+#include "key/keyid.h"
 #include "secret.h"
 
 #define PASSWORD_MAX 511 /* what libpam takes */
 /* common/CONTROL; more might not even fit into a message */
 #define IDS_MAX 1000
-
-enum exit_code key_check_id(const char *text) {
-        if (keytext_is_id(text))
-                return CTL_OK;
-        /* Whoever passes something like a key means a key: such a text is not repeated. */
-        if (strncmp(text, "wfk_", KEYTEXT_PREFIX_LEN) == 0)
-                print_error(
-                        "this is not the id of a key: an id is only the 10 characters after wfk_");
-        else
-                print_error("'%s' is not the id of a key: ids have 10 characters of 0-9A-Za-z",
-                            text);
-        return CTL_USAGE;
-}
 
 static enum exit_code check_ids(const struct args *args) {
         if (args->n_words > IDS_MAX) {
@@ -35,7 +23,7 @@ static enum exit_code check_ids(const struct args *args) {
                 return CTL_USAGE;
         }
         for (size_t i = 0; i < args->n_words; i++) {
-                enum exit_code rc = key_check_id(args->words[i]);
+                enum exit_code rc = keyid_check(args->words[i]);
 
                 if (rc != CTL_OK)
                         return rc;
@@ -248,7 +236,7 @@ enum exit_code key_reset(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         enum exit_code rc;
 
-        rc = key_check_id(args->words[0]);
+        rc = keyid_check(args->words[0]);
         if (rc == CTL_OK)
                 rc = call_once(args->control, "ResetKey", &reply, "s", args->words[0]);
         return rc != CTL_OK ? rc : take_key(args, reply, args->words[0]);
@@ -275,7 +263,7 @@ enum exit_code key_rotate(const struct args *args) {
         enum exit_code rc;
         int r;
 
-        rc = key_check_id(args->words[0]);
+        rc = keyid_check(args->words[0]);
         if (rc == CTL_OK)
                 rc = call_open(&call, args->control);
         if (rc == CTL_OK)
@@ -291,7 +279,7 @@ enum exit_code key_rename(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         enum exit_code rc;
 
-        rc = key_check_id(args->words[0]);
+        rc = keyid_check(args->words[0]);
         if (rc == CTL_OK)
                 rc = call_once(args->control, "RenameKey", &reply, "ss", args->words[0],
                                args->words[1]);
@@ -305,7 +293,7 @@ static enum exit_code bind_to(const struct args *args, const char *certificate) 
         enum exit_code rc;
         int r;
 
-        rc = key_check_id(args->words[0]);
+        rc = keyid_check(args->words[0]);
         if (rc == CTL_OK)
                 rc = call_once(args->control, "BindKey", &reply, "ss", args->words[0], certificate);
         if (rc != CTL_OK)

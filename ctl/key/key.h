@@ -6,12 +6,6 @@
 #include "cli/args.h"
 
 /**
- * key_check_id(text):
- * Whether ${text} has the form of a key's id. CTL_OK, or CTL_USAGE after having said what is wrong.
- */
-enum exit_code key_check_id(const char *text) _must_check_;
-
-/**
  * key_issue(args): makes a key for the user args->words[0]; options name, expires, link,
  * service, from, require-certificate, require-proof, certificate.
  */

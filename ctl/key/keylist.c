@@ -5,8 +5,8 @@
 #include <time.h>
 
 #include "call/call.h"
-#include "key/key.h"
 #include "key/keyfields.h"
+#include "key/keyid.h"
 #include "key/keylist.h"
 #include "keytext.h"
 #include "parse.h"
@@ -256,7 +256,7 @@ static enum exit_code read_page_options(const struct args *args, uint64_t *ret_m
                 return CTL_USAGE;
         }
         *ret_after = after;
-        return after ? key_check_id(after) : CTL_OK;
+        return after ? keyid_check(after) : CTL_OK;
 }
 
 enum exit_code keylist_all(const struct args *args) {

@@ -2,8 +2,8 @@
 #include <errno.h>
 
 #include "call/call.h"
-#include "key/key.h"
 #include "key/keyfields.h"
+#include "key/keyid.h"
 #include "key/keyview.h"
 
 enum exit_code keyview_show(const struct args *args) {
@@ -13,7 +13,7 @@ enum exit_code keyview_show(const struct args *args) {
         enum exit_code rc;
         int r;
 
-        rc = key_check_id(args->words[0]);
+        rc = keyid_check(args->words[0]);
         if (rc == CTL_OK)
                 rc = call_once(args->control, "GetKey", &reply, "s", args->words[0]);
         if (rc != CTL_OK)

@@ -10,7 +10,7 @@
 #include "pki/cert.h"
 #include "pki/certfields.h"
 #include "pki/certfile.h"
-#include "pki/sign.h"
+#include "pki/typed.h"
 #include "wire.h"
 
 /* bytes in one call; a message has 64 KiB */
@@ -323,8 +323,8 @@ enum exit_code cert_encode(const struct args *args) {
                 print_json_close(&j, '}');
         } else
                 puts(text);
-        sign_warn_length("a key with this certificate behind it", KEYTEXT_LEN + 1 + strlen(text),
-                         "register the certificate ('cert add') and answer the challenge "
-                         "('wfapikeyctl sign')");
+        typed_warn("a key with this certificate behind it", KEYTEXT_LEN + 1 + strlen(text),
+                   "register the certificate ('cert add') and answer the challenge "
+                   "('wfapikeyctl sign')");
         return CTL_OK;
 }

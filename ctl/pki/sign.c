@@ -12,13 +12,10 @@
 #include "pki/certfile.h"
 #include "pki/sign.h"
 #include "pki/signkey.h"
+#include "pki/typed.h"
 #include "text.h"
 
 #define AGENT "agent:"
-
-/* What sudo and ssh let people type; login and su take 4095. */
-#define SHORT_INPUT 511
-#define LONG_INPUT  1022
 
 /* A challenge and the end of its line. */
 #define LINE_MAX (CHALLENGE_TEXT_LEN + 2)
@@ -38,14 +35,6 @@ static void job_done(struct job *job) {
         certfile_done(&job->certificate);
         signkey_free(job->key);
         agent_free(job->agent);
-}
-
-void sign_warn_length(const char *what, size_t len, const char *remedy) {
-        if (len > SHORT_INPUT)
-                print_say("warning: %s has %zu characters. sudo cuts what is typed at %d%s: there, "
-                          "%s.",
-                          what, len, SHORT_INPUT, len > LONG_INPUT ? ", ssh takes 1022" : "",
-                          remedy);
 }
 
 /* --- What is to be signed --- */
@@ -209,11 +198,10 @@ static enum exit_code print_answer(const struct job *job) {
                 print_json_close(&j, '}');
         } else
                 puts(answer);
-        sign_warn_length(
-                "the answer", strlen(answer),
-                job->certificate.n > 0
-                        ? "register the certificate ('cert add') and leave out --certificate"
-                        : "use an Ed25519 or EC key");
+        typed_warn("the answer", strlen(answer),
+                   job->certificate.n > 0
+                           ? "register the certificate ('cert add') and leave out --certificate"
+                           : "use an Ed25519 or EC key");
         return CTL_OK;
 }
 

@@ -11,9 +11,3 @@
  * options key, certificate, provider.
  */
 enum exit_code sign_run(const struct args *args);
-
-/**
- * sign_warn_length(what, len, remedy): says on stderr that ${what} of ${len} characters is cut
- * by some services, where it is, and what helps.
- */
-void sign_warn_length(const char *what, size_t len, const char *remedy);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include "draw/print.h"
+#include "key/keyid.h"
+#include "keytext.h"
+
+enum exit_code keyid_check(const char *text) {
+        if (keytext_is_id(text))
+                return CTL_OK;
+        /* A text that looks like a key may be one: do not repeat it. */
+        if (strncmp(text, "wfk_", KEYTEXT_PREFIX_LEN) == 0)
+                print_error(
+                        "this is not the id of a key: an id is only the 10 characters after wfk_");
+        else
+                print_error("'%s' is not the id of a key: ids have 10 characters of 0-9A-Za-z",
+                            text);
+        return CTL_USAGE;
+}
