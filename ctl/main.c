@@ -10,23 +10,23 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "admin/audit.h"
-#include "admin/metrics.h"
-#include "admin/policy.h"
-#include "admin/status.h"
-#include "backup/mirror.h"
+#include "admin/cmd_audit.h"
+#include "admin/cmd_metrics.h"
+#include "admin/cmd_policy.h"
+#include "admin/cmd_status.h"
+#include "backup/cmd_mirror.h"
 #include "cli/args.h"
-#include "doctor/doctor.h"
+#include "doctor/cmd_doctor.h"
 #include "draw/print.h"
-#include "key/explain.h"
-#include "key/key.h"
-#include "key/keydraw.h"
-#include "key/keylist.h"
-#include "key/keyview.h"
-#include "key/removeall.h"
-#include "key/verify.h"
-#include "pki/cert.h"
-#include "pki/sign.h"
+#include "key/cmd_key.h"
+#include "key/cmd_key_draw.h"
+#include "key/cmd_key_explain.h"
+#include "key/cmd_key_list.h"
+#include "key/cmd_key_remove_all.h"
+#include "key/cmd_key_show.h"
+#include "key/cmd_verify.h"
+#include "pki/cmd_cert.h"
+#include "pki/cmd_sign.h"
 
 static const struct args_option issue_options[] = {
         { "user", "USER", "the same as USER", false },

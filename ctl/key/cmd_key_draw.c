@@ -5,7 +5,7 @@
 #include <sys/random.h>
 
 #include "draw/print.h"
-#include "key/keydraw.h"
+#include "key/cmd_key_draw.h"
 #include "secret.h"
 
 /* Digits drawn uniformly: a byte that would favour some of the 62 is drawn again. */

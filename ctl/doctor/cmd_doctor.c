@@ -5,7 +5,7 @@
 
 #include "call/call.h"
 #include "call/record.h"
-#include "doctor/doctor.h"
+#include "doctor/cmd_doctor.h"
 #include "doctor/doctor_host.h"
 #include "doctor/doctor_pam.h"
 #include "parse.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "admin/audit.h"
+#include "admin/cmd_audit.h"
 #include "call/call.h"
 #include "call/record.h"
 #include "parse.h"

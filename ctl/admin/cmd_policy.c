@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "admin/policy.h"
+#include "admin/cmd_policy.h"
 #include "call/call.h"
 #include "draw/print.h"
 

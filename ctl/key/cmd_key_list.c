@@ -5,9 +5,9 @@
 #include <time.h>
 
 #include "call/call.h"
+#include "key/cmd_key_list.h"
 #include "key/keyfields.h"
 #include "key/keyid.h"
-#include "key/keylist.h"
 #include "keytext.h"
 #include "parse.h"
 #include "text.h"

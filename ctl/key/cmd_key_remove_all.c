@@ -6,7 +6,7 @@
 
 #include "call/call.h"
 #include "draw/print.h"
-#include "key/removeall.h"
+#include "key/cmd_key_remove_all.h"
 
 static enum exit_code read_number(sd_bus_message *reply, uint64_t *ret) {
         int r = sd_bus_message_read(reply, "t", ret);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin/metrics.h"
+#include "admin/cmd_metrics.h"
 #include "admin/metrics_text.h"
 #include "call/call.h"
 #include "call/record.h"

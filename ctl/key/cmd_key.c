@@ -6,7 +6,7 @@
 #include "call/call.h"
 #include "cli/prompt.h"
 #include "draw/print.h"
-#include "key/key.h"
+#include "key/cmd_key.h"
 #include "key/keyid.h"
 #include "secret.h"
 

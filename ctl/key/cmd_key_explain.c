@@ -6,7 +6,7 @@
 
 #include "call/call.h"
 #include "call/record.h"
-#include "key/explain.h"
+#include "key/cmd_key_explain.h"
 #include "key/keyid.h"
 #include "parse.h"
 

@@ -8,7 +8,7 @@
 #include "cleanup.h"
 #include "cli/prompt.h"
 #include "draw/print.h"
-#include "key/verify.h"
+#include "key/cmd_verify.h"
 #include "parse.h"
 #include "pki/certfile.h"
 #include "text.h"

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "backup/mirror.h"
+#include "backup/cmd_mirror.h"
 #include "call/call.h"
 #include "call/record.h"
 #include "cli/outfile.h"

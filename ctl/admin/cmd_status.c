@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
 
-#include "admin/status.h"
+#include "admin/cmd_status.h"
 #include "call/call.h"
 #include "call/record.h"
 

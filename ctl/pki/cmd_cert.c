@@ -7,9 +7,9 @@
 #include "call/call.h"
 #include "draw/print.h"
 #include "keytext.h"
-#include "pki/cert.h"
 #include "pki/certfields.h"
 #include "pki/certfile.h"
+#include "pki/cmd_cert.h"
 #include "pki/typed.h"
 #include "wire.h"
 

@@ -2,9 +2,9 @@
 #include <errno.h>
 
 #include "call/call.h"
+#include "key/cmd_key_show.h"
 #include "key/keyfields.h"
 #include "key/keyid.h"
-#include "key/keyview.h"
 
 enum exit_code keyview_show(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;

@@ -10,7 +10,7 @@
 #include "draw/print.h"
 #include "pki/agent.h"
 #include "pki/certfile.h"
-#include "pki/sign.h"
+#include "pki/cmd_sign.h"
 #include "pki/signkey.h"
 #include "pki/typed.h"
 #include "text.h"
