@@ -278,7 +278,7 @@ static enum exit_code show_future(const struct args *args, const struct call *ca
         return rc;
 }
 
-enum exit_code audit_list(const struct args *args) {
+enum exit_code cmd_audit_list(const struct args *args) {
         _cleanup_call_ struct call call = {};
         struct filter filter = {};
         bool follow = args_value(args, "follow");
@@ -334,7 +334,7 @@ static enum exit_code say_fault(const struct args *args, uint64_t checked, uint6
         return CTL_REFUSED;
 }
 
-enum exit_code audit_verify(const struct args *args) {
+enum exit_code cmd_audit_verify(const struct args *args) {
         _cleanup_call_ struct call call = {};
         uint64_t next = 0, n, checked = 0, bad;
         const char *fault;

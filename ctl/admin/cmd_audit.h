@@ -5,13 +5,13 @@
 #include "cli/args.h"
 
 /**
- * audit_list(args): the events that the options let pass, a line or a JSON object each; with
+ * cmd_audit_list(args): the events that the options let pass, a line or a JSON object each; with
  * --follow those to come as well, until the connection or the output ends.
  */
-enum exit_code audit_list(const struct args *args);
+enum exit_code cmd_audit_list(const struct args *args);
 
 /**
- * audit_verify(args): checks the whole log, piece by piece. CTL_REFUSED when it is not as it was
- * written.
+ * cmd_audit_verify(args): checks the whole log, piece by piece. CTL_REFUSED when it is not as it
+ * was written.
  */
-enum exit_code audit_verify(const struct args *args);
+enum exit_code cmd_audit_verify(const struct args *args);

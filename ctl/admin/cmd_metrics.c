@@ -274,7 +274,7 @@ static enum exit_code write_text(const char *path, sd_bus_message *reply) {
         return r < 0 ? CTL_FAILED : CTL_OK;
 }
 
-enum exit_code metrics_show(const struct args *args) {
+enum exit_code cmd_metrics(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         const char *path = args_value(args, "output");
         enum exit_code rc;

@@ -5,7 +5,7 @@
 #include "cli/args.h"
 
 /**
- * metrics_show(args): all of it, as the text of OpenMetrics to standard output or into a file,
+ * cmd_metrics(args): all of it, as the text of OpenMetrics to standard output or into a file,
  * or as JSON; for administrators.
  */
-enum exit_code metrics_show(const struct args *args);
+enum exit_code cmd_metrics(const struct args *args);

@@ -66,7 +66,7 @@ static void show_json(const struct policy *policy) {
         print_json_close(&j, '}');
 }
 
-enum exit_code policy_show(const struct args *args) {
+enum exit_code cmd_policy_show(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         _cleanup_(policy_done) struct policy policy = {};
         enum exit_code rc;
@@ -145,7 +145,7 @@ static enum exit_code say_ended(const struct args *args, sd_bus_message *reply) 
         return CTL_OK;
 }
 
-enum exit_code policy_set(const struct args *args) {
+enum exit_code cmd_policy_set(const struct args *args) {
         _cleanup_call_ struct call call = {};
         _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
         enum exit_code rc;

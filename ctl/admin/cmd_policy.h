@@ -5,11 +5,11 @@
 #include "cli/args.h"
 
 /**
- * policy_show(args): the whole policy, by name.
+ * cmd_policy_show(args): the whole policy, by name.
  */
-enum exit_code policy_show(const struct args *args);
+enum exit_code cmd_policy_show(const struct args *args);
 
 /**
- * policy_set(args): makes all the changes NAME=VALUE in args->words, or none.
+ * cmd_policy_set(args): makes all the changes NAME=VALUE in args->words, or none.
  */
-enum exit_code policy_set(const struct args *args);
+enum exit_code cmd_policy_set(const struct args *args);

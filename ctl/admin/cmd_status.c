@@ -24,13 +24,13 @@ static const struct record_field fields[] = {
         { "refused", RECORD_COUNT, offsetof(struct status, refused), NULL },
 };
 
-enum exit_code status_reload(const struct args *args) {
+enum exit_code cmd_status_reload(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
 
         return call_once(args->control, "Reload", &reply, "");
 }
 
-enum exit_code status_show(const struct args *args) {
+enum exit_code cmd_status(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         struct status status;
         struct print_json j = {};

@@ -5,12 +5,12 @@
 #include "cli/args.h"
 
 /**
- * status_show(args): what the daemon tells of itself; more to administrators than to others.
+ * cmd_status(args): what the daemon tells of itself; more to administrators than to others.
  */
-enum exit_code status_show(const struct args *args);
+enum exit_code cmd_status(const struct args *args);
 
 /**
- * status_reload(args): has the daemon read its configuration again. CTL_REFUSED where that is
+ * cmd_status_reload(args): has the daemon read its configuration again. CTL_REFUSED where that is
  * wrong.
  */
-enum exit_code status_reload(const struct args *args);
+enum exit_code cmd_status_reload(const struct args *args);

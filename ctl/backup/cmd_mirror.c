@@ -39,7 +39,7 @@ static enum exit_code show_public(const struct args *args, sd_bus_message *reply
         return CTL_OK;
 }
 
-enum exit_code mirror_keygen(const struct args *args) {
+enum exit_code cmd_mirror_keygen(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         enum exit_code rc;
 
@@ -51,7 +51,7 @@ enum exit_code mirror_keygen(const struct args *args) {
         return rc == CTL_OK ? show_public(args, reply) : rc;
 }
 
-enum exit_code mirror_show_key(const struct args *args) {
+enum exit_code cmd_mirror_show_key(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         enum exit_code rc = call_once(args->control, "MirrorShowKey", &reply, "");
 
@@ -158,11 +158,11 @@ static enum exit_code write_out(const struct args *args, const char *kind) {
         return rc;
 }
 
-enum exit_code mirror_export(const struct args *args) {
+enum exit_code cmd_mirror_export(const struct args *args) {
         return write_out(args, "mirror");
 }
 
-enum exit_code mirror_backup(const struct args *args) {
+enum exit_code cmd_mirror_backup(const struct args *args) {
         return write_out(args, "backup");
 }
 
@@ -325,7 +325,7 @@ static enum exit_code read_in(struct in *i, const struct args *args, const char 
         return rc == CTL_OK ? check(i) : rc;
 }
 
-enum exit_code mirror_import(const struct args *args) {
+enum exit_code cmd_mirror_import(const struct args *args) {
         _cleanup_(in_done) struct in i = { .fd = -1 };
         enum exit_code rc;
 
@@ -352,7 +352,7 @@ static enum exit_code confirm(const struct summary *s) {
         return CTL_REFUSED;
 }
 
-enum exit_code mirror_restore(const struct args *args) {
+enum exit_code cmd_mirror_restore(const struct args *args) {
         _cleanup_(in_done) struct in i = { .fd = -1 };
         bool yes = args_value(args, "yes") != NULL;
         enum exit_code rc;

@@ -63,7 +63,7 @@ static const char *choose(const char *given, const char *variable, const char *s
         return given && *given ? given : set && *set ? set : standard;
 }
 
-enum exit_code doctor_run(const struct args *args) {
+enum exit_code cmd_doctor(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         _cleanup_report_ struct doctor_report report = {};
         const char *uid = args_value(args, "server-uid"), *module = args_value(args, "module");

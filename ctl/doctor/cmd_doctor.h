@@ -5,7 +5,7 @@
 #include "cli/args.h"
 
 /**
- * doctor_run(args): CTL_OK when nothing is worse than a hint; CTL_REFUSED; CTL_UNREACHABLE when
+ * cmd_doctor(args): CTL_OK when nothing is worse than a hint; CTL_REFUSED; CTL_UNREACHABLE when
  * the daemon does not answer, after the other checks; CTL_USAGE; CTL_FAILED.
  */
-enum exit_code doctor_run(const struct args *args);
+enum exit_code cmd_doctor(const struct args *args);

@@ -211,7 +211,7 @@ static enum exit_code issue(const struct args *args, const char *user, const cha
         return rc != CTL_OK ? rc : take_key(args, reply, NULL);
 }
 
-enum exit_code key_issue(const struct args *args) {
+enum exit_code cmd_key_issue(const struct args *args) {
         char password[PASSWORD_MAX + 2] = "";
         const char *user = user_of(args);
         enum exit_code rc;
@@ -232,7 +232,7 @@ enum exit_code key_issue(const struct args *args) {
         return rc;
 }
 
-enum exit_code key_reset(const struct args *args) {
+enum exit_code cmd_key_reset(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         enum exit_code rc;
 
@@ -257,7 +257,7 @@ static int append_rotate(sd_bus_message *m, const struct args *args) {
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-enum exit_code key_rotate(const struct args *args) {
+enum exit_code cmd_key_rotate(const struct args *args) {
         _cleanup_call_ struct call call = {};
         _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
         enum exit_code rc;
@@ -275,7 +275,7 @@ enum exit_code key_rotate(const struct args *args) {
         return rc != CTL_OK ? rc : take_key(args, reply, NULL);
 }
 
-enum exit_code key_rename(const struct args *args) {
+enum exit_code cmd_key_rename(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         enum exit_code rc;
 
@@ -313,15 +313,15 @@ static enum exit_code bind_to(const struct args *args, const char *certificate) 
         return CTL_OK;
 }
 
-enum exit_code key_bind(const struct args *args) {
-        /* Nothing would be another command; see key_unbind(). */
+enum exit_code cmd_key_bind(const struct args *args) {
+        /* Nothing would be another command; see cmd_key_unbind(). */
         if (args->words[1][0])
                 return bind_to(args, args->words[1]);
         print_error("CERT is empty: right is its name or its thumbprint ('wfapikeyctl cert list')");
         return CTL_USAGE;
 }
 
-enum exit_code key_unbind(const struct args *args) {
+enum exit_code cmd_key_unbind(const struct args *args) {
         return bind_to(args, "");
 }
 
@@ -350,7 +350,7 @@ static enum exit_code call_with_ids(const struct args *args, const char *method,
         return r < 0 ? call_unmade(r) : call_send(&call, m, ret);
 }
 
-enum exit_code key_revoke(const struct args *args) {
+enum exit_code cmd_key_revoke(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         const char *reason = args_value(args, "reason");
         enum exit_code rc;
@@ -359,7 +359,7 @@ enum exit_code key_revoke(const struct args *args) {
         return rc != CTL_OK ? rc : say_count(args, reply, "revoked");
 }
 
-enum exit_code key_remove(const struct args *args) {
+enum exit_code cmd_key_remove(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         enum exit_code rc;
 

@@ -22,7 +22,7 @@ static int draw(char *out, size_t len) {
         return 0;
 }
 
-enum exit_code keydraw_run(const struct args *args) {
+enum exit_code cmd_key_draw(const struct args *args) {
         char digits[KEYTEXT_ID_LEN + KEYTEXT_SECRET_LEN];
         _cleanup_secret_ struct secret key = {};
         struct print_json j = {};

@@ -5,7 +5,7 @@
 #include "cli/args.h"
 
 /**
- * keydraw_run(args): draws one, of the form and the strength of those that the daemon makes, and
+ * cmd_key_draw(args): draws one, of the form and the strength of those that the daemon makes, and
  * prints it. Asks no daemon.
  */
-enum exit_code keydraw_run(const struct args *args);
+enum exit_code cmd_key_draw(const struct args *args);

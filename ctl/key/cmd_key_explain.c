@@ -156,7 +156,7 @@ static void show_lines(const struct verdict *verdict) {
         }
 }
 
-enum exit_code explain_run(const struct args *args) {
+enum exit_code cmd_key_explain(const struct args *args) {
         _cleanup_call_ struct call call = {};
         _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
         const char *when = args_value(args, "at");

@@ -5,8 +5,8 @@
 #include "cli/args.h"
 
 /**
- * explain_run(args):
+ * cmd_key_explain(args):
  * Says rule by rule what a login with the key args->words[0] would get; options service, rhost,
  * user, at. CTL_OK when it would be accepted, CTL_REFUSED when not.
  */
-enum exit_code explain_run(const struct args *args);
+enum exit_code cmd_key_explain(const struct args *args);

@@ -259,7 +259,7 @@ static enum exit_code read_page_options(const struct args *args, uint64_t *ret_m
         return after ? keyid_check(after) : CTL_OK;
 }
 
-enum exit_code keylist_all(const struct args *args) {
+enum exit_code cmd_key_list(const struct args *args) {
         _cleanup_(keys_done) struct keys keys = {};
         struct query query = { .args = args, .most = UINT64_MAX };
         const struct record_field *sort;
@@ -286,7 +286,7 @@ enum exit_code keylist_all(const struct args *args) {
         return rc != CTL_OK ? rc : show(&keys, args);
 }
 
-enum exit_code keylist_expiring(const struct args *args) {
+enum exit_code cmd_key_list_expiring(const struct args *args) {
         _cleanup_(keys_done) struct keys keys = {};
         struct query query = { .args = args, .most = UINT64_MAX };
         const char *within = args_value(args, "within");

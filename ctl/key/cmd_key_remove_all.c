@@ -55,7 +55,7 @@ static enum exit_code decide(const struct args *args, uint64_t *ret_expected) {
         return rc != CTL_OK ? rc : ask(*ret_expected);
 }
 
-enum exit_code removeall_run(const struct args *args) {
+enum exit_code cmd_key_remove_all(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         struct print_json j = {};
         uint64_t expected, n;

@@ -6,7 +6,7 @@
 #include "key/keyfields.h"
 #include "key/keyid.h"
 
-enum exit_code keyview_show(const struct args *args) {
+enum exit_code cmd_key_show(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         _cleanup_(keyfields_done) struct key key = {};
         struct print_json j = {};

@@ -5,7 +5,7 @@
 #include "cli/args.h"
 
 /**
- * keyview_show(args): everything that the daemon tells about the key args->words[0], which is
+ * cmd_key_show(args): everything that the daemon tells about the key args->words[0], which is
  * never its secret.
  */
-enum exit_code keyview_show(const struct args *args);
+enum exit_code cmd_key_show(const struct args *args);

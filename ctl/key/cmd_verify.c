@@ -213,7 +213,7 @@ static enum exit_code say_verdict(const struct args *args, const struct wire_rep
         return CTL_UNREACHABLE;
 }
 
-enum exit_code verify_run(const struct args *args) {
+enum exit_code cmd_verify(const struct args *args) {
         _cleanup_certfile_ struct certfile certificate = {};
         _cleanup_request_ struct wire_request req = {};
         struct ask_server server = {};

@@ -5,9 +5,9 @@
 #include "cli/args.h"
 
 /**
- * verify_run(args):
+ * cmd_verify(args):
  * Reads a key from standard input and asks whether it logs args->words[0] in; options service,
  * rhost, verify-socket, timeout, server-uid. Returns CTL_OK only when the daemon accepted it;
  * CTL_REFUSED; CTL_UNREACHABLE; CTL_USAGE; CTL_FAILED.
  */
-enum exit_code verify_run(const struct args *args);
+enum exit_code cmd_verify(const struct args *args);

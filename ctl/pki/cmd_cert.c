@@ -109,7 +109,7 @@ static enum exit_code say_added(const struct args *args, sd_bus_message *reply) 
         return CTL_OK;
 }
 
-enum exit_code cert_add(const struct args *args) {
+enum exit_code cmd_cert_add(const struct args *args) {
         _cleanup_certfile_ struct certfile file = {};
         _cleanup_call_ struct call call = {};
         _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
@@ -165,7 +165,7 @@ static int compare(const void *a, const void *b) {
         return r != 0 ? r : record_compare(&certfields[CERTFIELD_THUMBPRINT], a, b);
 }
 
-enum exit_code cert_list(const struct args *args) {
+enum exit_code cmd_cert_list(const struct args *args) {
         _cleanup_(certs_done) struct certs certs = {};
         _cleanup_message_ sd_bus_message *reply = NULL;
         enum exit_code rc;
@@ -192,7 +192,7 @@ enum exit_code cert_list(const struct args *args) {
         return CTL_FAILED;
 }
 
-enum exit_code cert_show(const struct args *args) {
+enum exit_code cmd_cert_show(const struct args *args) {
         _cleanup_(certfields_done) struct cert cert = {};
         _cleanup_message_ sd_bus_message *reply = NULL;
         struct print_json j = {};
@@ -224,7 +224,7 @@ enum exit_code cert_show(const struct args *args) {
 
 /* --- Remove, revoke, encode --- */
 
-enum exit_code cert_remove(const struct args *args) {
+enum exit_code cmd_cert_remove(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         struct print_json j = {};
         enum exit_code rc;
@@ -278,7 +278,7 @@ static enum exit_code send_part(const struct call *call, const struct certfile_c
         return r < 0 ? call_unmade(r) : call_send(call, m, ret);
 }
 
-enum exit_code cert_crl(const struct args *args) {
+enum exit_code cmd_cert_crl(const struct args *args) {
         _cleanup_certfile_ struct certfile file = {};
         _cleanup_call_ struct call call = {};
         _cleanup_message_ sd_bus_message *reply = NULL;
@@ -307,7 +307,7 @@ enum exit_code cert_crl(const struct args *args) {
         return CTL_OK;
 }
 
-enum exit_code cert_encode(const struct args *args) {
+enum exit_code cmd_cert_encode(const struct args *args) {
         _cleanup_certfile_ struct certfile file = {};
         char text[BASE64_LEN(WIRE_CERTIFICATE_MAX) + 1];
         struct print_json j = {};

@@ -6,30 +6,30 @@
 #include "cli/args.h"
 
 /**
- * cert_add(args): registers the certificate in the file args->words[0], with the option ca all
+ * cmd_cert_add(args): registers the certificate in the file args->words[0], with the option ca all
  * that are in it; option name.
  */
-enum exit_code cert_add(const struct args *args);
+enum exit_code cmd_cert_add(const struct args *args);
 
 /**
- * cert_list(args), cert_show(args):
+ * cmd_cert_list(args), cmd_cert_show(args):
  * Lists the registered certificates; tells all about args->words[0], or prints it (option pem).
  */
-enum exit_code cert_list(const struct args *args);
-enum exit_code cert_show(const struct args *args);
+enum exit_code cmd_cert_list(const struct args *args);
+enum exit_code cmd_cert_show(const struct args *args);
 
 /**
- * cert_remove(args): removes the certificate args->words[0].
+ * cmd_cert_remove(args): removes the certificate args->words[0].
  */
-enum exit_code cert_remove(const struct args *args);
+enum exit_code cmd_cert_remove(const struct args *args);
 
 /**
- * cert_crl(args): loads the revocation list in the file args->words[0].
+ * cmd_cert_crl(args): loads the revocation list in the file args->words[0].
  */
-enum exit_code cert_crl(const struct args *args);
+enum exit_code cmd_cert_crl(const struct args *args);
 
 /**
- * cert_encode(args): prints the certificate in the file args->words[0] as it goes behind a key.
+ * cmd_cert_encode(args): prints the certificate in the file args->words[0] as it goes behind a key.
  * Asks no daemon.
  */
-enum exit_code cert_encode(const struct args *args);
+enum exit_code cmd_cert_encode(const struct args *args);

@@ -205,7 +205,7 @@ static enum exit_code print_answer(const struct job *job) {
         return CTL_OK;
 }
 
-enum exit_code sign_run(const struct args *args) {
+enum exit_code cmd_sign(const struct args *args) {
         _cleanup_(job_done) struct job job = { .args = args };
         const char *key = args_value(args, "key"), *certificate = args_value(args, "certificate");
         enum exit_code rc;

@@ -6,8 +6,8 @@
 #include "cli/args.h"
 
 /**
- * sign_run(args):
+ * cmd_sign(args):
  * Prints the answer to the challenge args->words[0], without that to the one on standard input;
  * options key, certificate, provider.
  */
-enum exit_code sign_run(const struct args *args);
+enum exit_code cmd_sign(const struct args *args);
