@@ -16,8 +16,8 @@
 #include "admin/cmd_status.h"
 #include "backup/cmd_mirror.h"
 #include "cli/args.h"
+#include "cli/say.h"
 #include "doctor/cmd_doctor.h"
-#include "draw/print.h"
 #include "key/cmd_key.h"
 #include "key/cmd_key_draw.h"
 #include "key/cmd_key_explain.h"
@@ -341,7 +341,7 @@ static enum exit_code finish_output(void) {
         errno = EIO;
         failed |= fclose(stdout) != 0;
         if (failed && errno != EPIPE)
-                print_error("cannot write to standard output: %s", strerror(errno));
+                say_error("cannot write to standard output: %s", strerror(errno));
         return failed ? CTL_FAILED : CTL_OK;
 }
 

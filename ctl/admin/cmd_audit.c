@@ -8,6 +8,9 @@
 #include "admin/cmd_audit.h"
 #include "call/call.h"
 #include "call/record.h"
+#include "cli/harmless.h"
+#include "cli/say.h"
+#include "draw/print.h"
 #include "parse.h"
 
 /* the daemon ends connections on which nothing happens for minutes */
@@ -67,10 +70,10 @@ static enum exit_code read_when(const struct args *args, const char *option, int
                 *ret = (int64_t) time(NULL) - ago;
                 return CTL_OK;
         }
-        print_error("--%s: '%s' is neither a time, as 2027-01-31 or 2027-01-31T12:00:00Z, nor how "
-                    "long ago, "
-                    "as 2h",
-                    option, text);
+        say_error("--%s: '%s' is neither a time, as 2027-01-31 or 2027-01-31T12:00:00Z, nor how "
+                  "long ago, "
+                  "as 2h",
+                  option, text);
         return CTL_USAGE;
 }
 
@@ -94,7 +97,7 @@ static enum exit_code read_filter(const struct args *args, struct filter *ret) {
 static void show_cell(const char *text, int width) {
         _cleanup_free_ char *buffer = NULL;
 
-        printf("%-*s ", width, text && *text ? print_show(text, &buffer) : "-");
+        printf("%-*s ", width, text && *text ? harmless(text, &buffer) : "-");
 }
 
 static void show_header(void) {
@@ -119,8 +122,8 @@ static void show_event(const struct event *e) {
         show_cell(uid, 6);
         show_cell(e->service, 12);
         show_cell(e->rhost, 15);
-        printf("%s%s%s", print_show(e->reason ? e->reason : "", &reason), both ? ", " : "",
-               print_show(e->detail ? e->detail : "", &detail));
+        printf("%s%s%s", harmless(e->reason ? e->reason : "", &reason), both ? ", " : "",
+               harmless(e->detail ? e->detail : "", &detail));
         if (e->count > 1) {
                 parse_time_format(e->until, until);
                 printf("%s%" PRIu64 " times until %s", e->reason || e->detail ? ", " : "", e->count,
@@ -269,7 +272,7 @@ static enum exit_code show_future(const struct args *args, const struct call *ca
                                 rc = ping(call);
                 }
                 if (r == -ECONNRESET || r == -ENOTCONN || r == -EPIPE) {
-                        print_error("%s: the daemon closed the connection", call->path);
+                        say_error("%s: the daemon closed the connection", call->path);
                         return CTL_UNREACHABLE;
                 }
                 if (r < 0 && r != -EINTR)
@@ -319,18 +322,17 @@ static enum exit_code say_fault(const struct args *args, uint64_t checked, uint6
         if (!*fault)
                 return CTL_OK;
         if (strcmp(fault, "altered") == 0)
-                print_error("the audit log is not intact: event %" PRIu64
-                            " is not as it was written",
-                            bad);
+                say_error("the audit log is not intact: event %" PRIu64 " is not as it was written",
+                          bad);
         else if (strcmp(fault, "missing") == 0)
-                print_error("the audit log is not intact: event %" PRIu64 " is missing", bad);
+                say_error("the audit log is not intact: event %" PRIu64 " is missing", bad);
         else if (strcmp(fault, "unsealed") == 0)
-                print_error("the audit log is not intact: its seal is broken, so events may be "
-                            "missing before its first or behind its last one, %" PRIu64,
-                            bad);
+                say_error("the audit log is not intact: its seal is broken, so events may be "
+                          "missing before its first or behind its last one, %" PRIu64,
+                          bad);
         else
-                print_error("the audit log is not intact: event %" PRIu64 ": %s", bad,
-                            print_show(fault, &buffer));
+                say_error("the audit log is not intact: event %" PRIu64 ": %s", bad,
+                          harmless(fault, &buffer));
         return CTL_REFUSED;
 }
 
@@ -362,7 +364,7 @@ enum exit_code cmd_audit_verify(const struct args *args) {
                 if (*fault || next == 0)
                         return say_fault(args, checked, bad, fault);
                 if (checked % 100000 < n)
-                        print_note("%" PRIu64 " events are as they were written ...", checked);
+                        say_note("%" PRIu64 " events are as they were written ...", checked);
         }
         return rc;
 }

@@ -8,6 +8,7 @@
 #include "call/call.h"
 #include "call/record.h"
 #include "cli/outfile.h"
+#include "cli/say.h"
 
 struct facts {
         const char *version;
@@ -270,7 +271,7 @@ static enum exit_code write_text(const char *path, sd_bus_message *reply) {
         }
         r = write_file(path, &b);
         if (r < 0)
-                print_error("cannot write '%s': %s", path, strerror(-r));
+                say_error("cannot write '%s': %s", path, strerror(-r));
         return r < 0 ? CTL_FAILED : CTL_OK;
 }
 
@@ -281,7 +282,7 @@ enum exit_code cmd_metrics(const struct args *args) {
         int r;
 
         if (path && args->json) {
-                print_error("--output writes the text of OpenMetrics; it does not go with --json");
+                say_error("--output writes the text of OpenMetrics; it does not go with --json");
                 return CTL_USAGE;
         }
         rc = call_once(args->control, "GetMetrics", &reply, "");

@@ -6,6 +6,7 @@
 
 #include "admin/cmd_policy.h"
 #include "call/call.h"
+#include "cli/say.h"
 #include "draw/print.h"
 
 struct setting {
@@ -87,7 +88,7 @@ enum exit_code cmd_policy_show(const struct args *args) {
         r = show_table(&policy);
         if (r >= 0)
                 return CTL_OK;
-        print_error("cannot print the table: %s", strerror(-r));
+        say_error("cannot print the table: %s", strerror(-r));
         return CTL_FAILED;
 }
 
@@ -98,15 +99,15 @@ static enum exit_code check_changes(const struct args *args) {
                 size_t len = strcspn(word, "=");
 
                 if (len == 0 || word[len] == '\0') {
-                        print_error("'%s' is no change: changes are NAME=VALUE ('wfapikeyctl "
-                                    "policy show' "
-                                    "lists the names)",
-                                    word);
+                        say_error("'%s' is no change: changes are NAME=VALUE ('wfapikeyctl "
+                                  "policy show' "
+                                  "lists the names)",
+                                  word);
                         return CTL_USAGE;
                 }
                 for (size_t j = 0; j < i; j++)
                         if (strncmp(args->words[j], word, len + 1) == 0) {
-                                print_error("%.*s is given twice", (int) len, word);
+                                say_error("%.*s is given twice", (int) len, word);
                                 return CTL_USAGE;
                         }
         }

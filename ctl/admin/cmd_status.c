@@ -4,6 +4,7 @@
 #include "admin/cmd_status.h"
 #include "call/call.h"
 #include "call/record.h"
+#include "draw/print.h"
 
 struct status {
         const char *version;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "admin/metrics_text.h"
+#include "draw/print.h"
 
 #define SECOND UINT64_C(1000000000)
 

@@ -11,6 +11,7 @@
 #include "call/call.h"
 #include "call/record.h"
 #include "cli/outfile.h"
+#include "cli/say.h"
 #include "draw/print.h"
 #include "parse.h"
 
@@ -46,8 +47,8 @@ enum exit_code cmd_mirror_keygen(const struct args *args) {
         rc = call_once(args->control, "MirrorKeygen", &reply, "b",
                        args_value(args, "force") != NULL);
         if (rc == CTL_REFUSED)
-                print_note("'mirror show-key' prints its public key; --force makes another one in "
-                           "its place.");
+                say_note("'mirror show-key' prints its public key; --force makes another one in "
+                         "its place.");
         return rc == CTL_OK ? show_public(args, reply) : rc;
 }
 
@@ -73,7 +74,7 @@ static void out_done(struct out *o) {
 }
 
 static enum exit_code cannot_write(const char *path, int r) {
-        print_error("cannot write '%s': %s", path, strerror(-r));
+        say_error("cannot write '%s': %s", path, strerror(-r));
         return CTL_FAILED;
 }
 
@@ -126,12 +127,12 @@ static enum exit_code write_out(const struct args *args, const char *kind) {
         int r;
 
         if (!args_value(args, "to")) {
-                print_error("say for whom: --to=PUBLICKEY, which 'wfapikeyctl mirror keygen' "
-                            "prints there");
+                say_error("say for whom: --to=PUBLICKEY, which 'wfapikeyctl mirror keygen' "
+                          "prints there");
                 return CTL_USAGE;
         }
         if (strcmp(args->words[0], "-") == 0 && (args->json || isatty(STDOUT_FILENO))) {
-                print_error("standard output is for the file: redirect it, and leave out --json");
+                say_error("standard output is for the file: redirect it, and leave out --json");
                 return CTL_USAGE;
         }
         rc = begin_out(&o, args, kind);
@@ -143,9 +144,9 @@ static enum exit_code write_out(const struct args *args, const char *kind) {
         for (unsigned n = 0; rc == CTL_OK && !o.last; n++) {
                 rc = read_chunk(&o);
                 if (n % STEP == 0)
-                        print_progress("%" PRIu64 " of %" PRIu64 " keys", o.done, o.keys);
+                        say_progress("%" PRIu64 " of %" PRIu64 " keys", o.done, o.keys);
         }
-        print_progress_end();
+        say_progress_end();
         r = rc == CTL_OK ? outfile_finish(&o.file) : 0;
         if (r < 0)
                 return cannot_write(args->words[0], r);
@@ -154,7 +155,7 @@ static enum exit_code write_out(const struct args *args, const char *kind) {
                 print_json_number(&j, "keys", o.done);
                 print_json_close(&j, '}');
         } else if (rc == CTL_OK)
-                print_note("%" PRIu64 " keys written.", o.done);
+                say_note("%" PRIu64 " keys written.", o.done);
         return rc;
 }
 
@@ -205,7 +206,7 @@ static enum exit_code open_in(struct in *i, const char *path) {
         i->path = path;
         i->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
         if (i->fd < 0 || fstat(i->fd, &st) < 0) {
-                print_error("cannot read '%s': %s", path, strerror(errno));
+                say_error("cannot read '%s': %s", path, strerror(errno));
                 return CTL_FAILED;
         }
         i->size = S_ISREG(st.st_mode) ? st.st_size : 0;
@@ -253,7 +254,7 @@ static enum exit_code send_file(struct in *i) {
                 if (n < 0 && errno == EINTR)
                         continue;
                 if (n < 0) {
-                        print_error("cannot read '%s': %s", i->path, strerror(errno));
+                        say_error("cannot read '%s': %s", i->path, strerror(errno));
                         rc = CTL_FAILED;
                 }
                 if (n <= 0)
@@ -261,9 +262,9 @@ static enum exit_code send_file(struct in *i) {
                 rc = write_chunk(i, bytes, (size_t) n);
                 sent += n;
                 if (step % STEP == 0 && i->size > 0)
-                        print_progress("%d %% read", (int) (100 * sent / i->size));
+                        say_progress("%d %% read", (int) (100 * sent / i->size));
         }
-        print_progress_end();
+        say_progress_end();
         return rc;
 }
 
@@ -298,15 +299,15 @@ static enum exit_code commit(struct in *i, const struct args *args) {
         enum exit_code rc;
 
         i->call.timeout_s = COMMIT_TIMEOUT_S;
-        print_progress("putting %" PRIu64 " keys into their place", i->summary.keys);
+        say_progress("putting %" PRIu64 " keys into their place", i->summary.keys);
         rc = call_token(i, "MirrorImportCommit", &reply);
-        print_progress_end();
+        say_progress_end();
         if (rc != CTL_OK)
                 return rc;
         if (args->json)
                 record_json(fields, ARRAY_LEN(fields), &i->summary, &j);
         else
-                print_note("%" PRIu64 " keys are in place.", i->summary.keys);
+                say_note("%" PRIu64 " keys are in place.", i->summary.keys);
         return CTL_OK;
 }
 
@@ -348,7 +349,7 @@ static enum exit_code confirm(const struct summary *s) {
         (void) snprintf(want, sizeof(want), "%" PRIu64 "\n", s->keys);
         if (fgets(line, sizeof(line), stdin) && strcmp(line, want) == 0)
                 return CTL_OK;
-        print_error("nothing was changed");
+        say_error("nothing was changed");
         return CTL_REFUSED;
 }
 
@@ -358,15 +359,15 @@ enum exit_code cmd_mirror_restore(const struct args *args) {
         enum exit_code rc;
 
         if (!yes && (strcmp(args->words[0], "-") == 0 || !isatty(STDIN_FILENO))) {
-                print_error("this replaces all keys and nobody can be asked: say --yes");
+                say_error("this replaces all keys and nobody can be asked: say --yes");
                 return CTL_USAGE;
         }
         rc = read_in(&i, args, "backup", args_value(args, "foreign") != NULL);
         if (rc == CTL_OK && !yes)
                 rc = confirm(&i.summary);
         else if (rc == CTL_OK)
-                print_note("%" PRIu64
-                           " keys that are revoked, expired or removed now will be good again.",
-                           i.summary.revived);
+                say_note("%" PRIu64
+                         " keys that are revoked, expired or removed now will be good again.",
+                         i.summary.revived);
         return rc == CTL_OK ? commit(&i, args) : rc;
 }

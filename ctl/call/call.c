@@ -8,7 +8,8 @@
 
 #include "ask.h"
 #include "call/call.h"
-#include "draw/print.h"
+#include "cli/harmless.h"
+#include "cli/say.h"
 
 #define DEFAULT_PATH "/run/wfapikey/control"
 #define TIMEOUT_S    30
@@ -68,25 +69,25 @@ static enum exit_code explain(const struct call *call, const sd_bus_error *error
         const char *message;
 
         if (!error->name) {
-                print_error("%s: %s", call->path, strerror(-r));
+                say_error("%s: %s", call->path, strerror(-r));
                 return CTL_FAILED;
         }
-        message = print_show(error->message ? error->message : "", &buffer);
+        message = harmless(error->message ? error->message : "", &buffer);
         for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
                 if (strcmp(errors[i].name, error->name) != 0)
                         continue;
                 if (errors[i].voice == OURS)
-                        print_error("%s", *message ? message : errors[i].sentence);
+                        say_error("%s", *message ? message : errors[i].sentence);
                 else
-                        print_error("%s: %s (%s)", call->path, errors[i].sentence, message);
+                        say_error("%s: %s (%s)", call->path, errors[i].sentence, message);
                 return errors[i].code;
         }
-        print_error("%s: %s: %s", call->path, print_show(error->name, &name_buffer), message);
+        say_error("%s: %s: %s", call->path, harmless(error->name, &name_buffer), message);
         return CTL_FAILED;
 }
 
 static enum exit_code unreachable(const char *path, int r) {
-        print_error("cannot reach wfapikeyd at %s: %s (is wfapikeyd running?)", path, strerror(-r));
+        say_error("cannot reach wfapikeyd at %s: %s (is wfapikeyd running?)", path, strerror(-r));
         return CTL_UNREACHABLE;
 }
 
@@ -121,8 +122,8 @@ static enum exit_code check_server(const char *path, int fd) {
                 return unreachable(path, -errno);
         if (len == sizeof(peer) && (peer.uid == 0 || peer.uid == geteuid()))
                 return CTL_OK;
-        print_error("%s: refused, because the server there runs as uid %u, neither root nor you",
-                    path, (unsigned) peer.uid);
+        say_error("%s: refused, because the server there runs as uid %u, neither root nor you",
+                  path, (unsigned) peer.uid);
         return CTL_UNREACHABLE;
 }
 
@@ -216,14 +217,14 @@ enum exit_code call_once(const char *control, const char *method, sd_bus_message
 }
 
 enum exit_code call_unmade(int r) {
-        print_error("cannot make the request: %s", strerror(-r));
+        say_error("cannot make the request: %s", strerror(-r));
         return CTL_FAILED;
 }
 
 enum exit_code call_misread(int r) {
         if (r == -ENOMEM)
-                print_error("%s", strerror(ENOMEM));
+                say_error("%s", strerror(ENOMEM));
         else
-                print_error("the daemon's answer is not understood; it is of another version");
+                say_error("the daemon's answer is not understood; it is of another version");
         return CTL_FAILED;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "call/record.h"
+#include "draw/print.h"
 #include "parse.h"
 
 static void *member(const struct record_field *f, void *record) {

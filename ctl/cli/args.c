@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cli/args.h"
-#include "draw/print.h"
+#include "cli/say.h"
 #include "keytext.h"
 #include "text.h"
 
@@ -62,19 +62,19 @@ static enum exit_code check_texts(int argc, char *argv[]) {
 
         for (int i = 1; i < argc; i++) {
                 if (tells_secret(argv[i], id)) {
-                        print_error("argument %d is an API key. Ids are the 10 characters after "
-                                    "wfk_; the key is now in the shell's history and was in the "
-                                    "list of processes, so reset it: wfapikeyctl key reset %s",
-                                    i, id);
+                        say_error("argument %d is an API key. Ids are the 10 characters after "
+                                  "wfk_; the key is now in the shell's history and was in the "
+                                  "list of processes, so reset it: wfapikeyctl key reset %s",
+                                  i, id);
                         return CTL_USAGE;
                 }
                 /* The daemon has to cut a connection that sends text which D-Bus does not allow:
                  * better said here. */
                 if (argv[i][0] != '\0' && !text_is_label(argv[i], ARGUMENT_MAX)) {
-                        print_error("argument %d is not UTF-8, has control characters, or is "
-                                    "longer than %d "
-                                    "bytes",
-                                    i, ARGUMENT_MAX);
+                        say_error("argument %d is not UTF-8, has control characters, or is "
+                                  "longer than %d "
+                                  "bytes",
+                                  i, ARGUMENT_MAX);
                         return CTL_USAGE;
                 }
         }
@@ -122,7 +122,7 @@ static enum exit_code take_noun(struct parser *p, const char *word) {
                 return CTL_OK;
         }
         list_commands(p, NULL, list);
-        print_error("there is no command '%s'; there are: %s", word, list);
+        say_error("there is no command '%s'; there are: %s", word, list);
         return CTL_USAGE;
 }
 
@@ -137,8 +137,8 @@ static enum exit_code take_verb(struct parser *p, const char *word) {
                 return CTL_OK;
         }
         list_commands(p, p->args->noun, list);
-        print_error("there is no command '%s %s'; for %s there are: %s", p->args->noun, word,
-                    p->args->noun, list);
+        say_error("there is no command '%s %s'; for %s there are: %s", p->args->noun, word,
+                  p->args->noun, list);
         return CTL_USAGE;
 }
 
@@ -165,8 +165,8 @@ static enum exit_code refuse_option(const struct parser *p, const char *text, si
 
         list_options(c ? c->options : NULL, list);
         list_options(common, list);
-        print_error("%s has no option %.*s%s; it has: %s", c ? space_verb(c, name) : "wfapikeyctl",
-                    (int) len, text, c ? "" : " before the command", list);
+        say_error("%s has no option %.*s%s; it has: %s", c ? space_verb(c, name) : "wfapikeyctl",
+                  (int) len, text, c ? "" : " before the command", list);
         return CTL_USAGE;
 }
 
@@ -183,7 +183,7 @@ static enum exit_code store_option(struct parser *p, const struct args_option *o
         else if (o == &common[3])
                 args->version = true;
         else if (!o->repeat && args_has(args, o->name)) {
-                print_error("--%s can be given only once", o->name);
+                say_error("--%s can be given only once", o->name);
                 return CTL_USAGE;
         } else
                 args->values[args->n_values++] = (struct args_value){ o, value ? value : "" };
@@ -211,13 +211,13 @@ static enum exit_code take_option(struct parser *p, const char *text) {
         if (!o)
                 return refuse_option(p, text, len);
         if (!o->value && value) {
-                print_error("--%s takes no value", o->name);
+                say_error("--%s takes no value", o->name);
                 return CTL_USAGE;
         }
         if (o->value && !value && p->at + 1 < p->argc)
                 value = p->argv[++p->at];
         if (o->value && (!value || (o == &common[0] && *value == '\0'))) {
-                print_error("--%s needs a value: --%s=%s", o->name, o->name, o->value);
+                say_error("--%s needs a value: --%s=%s", o->name, o->name, o->value);
                 return CTL_USAGE;
         }
         return store_option(p, o, value);
@@ -231,17 +231,17 @@ static enum exit_code check_command(const struct parser *p) {
         if (!c) {
                 list_commands(p, p->args->noun, list);
                 if (p->args->noun)
-                        print_error("%s needs a verb: %s", p->args->noun, list);
+                        say_error("%s needs a verb: %s", p->args->noun, list);
                 else
-                        print_error("a command is missing: %s (--help says more)", list);
+                        say_error("a command is missing: %s (--help says more)", list);
                 return CTL_USAGE;
         }
         if (p->args->n_words >= c->least && p->args->n_words <= c->most)
                 return CTL_OK;
         space_verb(c, name);
-        print_error("too %s arguments; right is: wfapikeyctl %s%s%s",
-                    p->args->n_words < c->least ? "few" : "many", name, *c->usage ? " " : "",
-                    c->usage);
+        say_error("too %s arguments; right is: wfapikeyctl %s%s%s",
+                  p->args->n_words < c->least ? "few" : "many", name, *c->usage ? " " : "",
+                  c->usage);
         return CTL_USAGE;
 }
 
@@ -259,7 +259,7 @@ enum exit_code args_parse(int argc, char *argv[], const struct args_command *tab
         args.words = calloc((size_t) argc + 1, sizeof(*args.words));
         args.values = calloc((size_t) argc + 1, sizeof(*args.values));
         if (!args.words || !args.values) {
-                print_error("%s", strerror(ENOMEM));
+                say_error("%s", strerror(ENOMEM));
                 return CTL_FAILED;
         }
         for (; p.at < argc && rc == CTL_OK; p.at++)

@@ -6,7 +6,7 @@
 
 #include "cleanup.h"
 #include "cli/infile.h"
-#include "draw/print.h"
+#include "cli/say.h"
 
 void infile_done(struct infile *f) {
         if (f->bytes)
@@ -40,21 +40,21 @@ enum exit_code infile_read(const char *path, size_t max, struct infile *ret) {
 
         f.bytes = malloc(f.room);
         if (!f.bytes) {
-                print_error("%s", strerror(ENOMEM));
+                say_error("%s", strerror(ENOMEM));
                 return CTL_FAILED;
         }
         if (!from_stdin)
                 opened = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
         r = !from_stdin && opened < 0 ? -errno : read_whole(from_stdin ? STDIN_FILENO : opened, &f);
         if (r < 0) {
-                print_error("cannot read %s: %s", f.name, strerror(-r));
+                say_error("cannot read %s: %s", f.name, strerror(-r));
                 return CTL_FAILED;
         }
         if (f.len == 0 || f.len > max) {
                 if (f.len == 0)
-                        print_error("%s is empty", f.name);
+                        say_error("%s is empty", f.name);
                 else
-                        print_error("%s is too large: at most %zu bytes", f.name, max);
+                        say_error("%s is too large: at most %zu bytes", f.name, max);
                 return CTL_USAGE;
         }
         f.bytes[f.len] = '\0';

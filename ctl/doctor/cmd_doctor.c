@@ -5,6 +5,7 @@
 
 #include "call/call.h"
 #include "call/record.h"
+#include "cli/say.h"
 #include "doctor/cmd_doctor.h"
 #include "doctor/doctor_host.h"
 #include "doctor/doctor_pam.h"
@@ -77,7 +78,7 @@ enum exit_code cmd_doctor(const struct args *args) {
         uint64_t n = 0;
 
         if (uid && parse_u64(uid, 0, (uid_t) -2, &n) < 0) {
-                print_error("--server-uid=%s is none: right is the number of a user", uid);
+                say_error("--server-uid=%s is none: right is the number of a user", uid);
                 return CTL_USAGE;
         }
         host.server_uid = (uid_t) n;
@@ -89,7 +90,7 @@ enum exit_code cmd_doctor(const struct args *args) {
         else
                 doctor_report_show(&report);
         if (report.error < 0) {
-                print_error("not everything is said: %s", strerror(-report.error));
+                say_error("not everything is said: %s", strerror(-report.error));
                 return CTL_FAILED;
         }
         if (rc != CTL_OK && rc != CTL_DENIED)

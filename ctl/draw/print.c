@@ -2,15 +2,14 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <libsmartcols/libsmartcols.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "cli/harmless.h"
 #include "draw/print.h"
-#include "text.h"
 
 #define PROPERTY_WIDTH 12
 
@@ -20,77 +19,11 @@ struct print_table {
         bool colours;
 };
 
-static void print_line(const char *head, const char *format, va_list ap)
-        __attribute__((format(printf, 2, 0)));
-
-static void print_line(const char *head, const char *format, va_list ap) {
-        fputs(head, stderr);
-        vfprintf(stderr, format, ap);
-        fputc('\n', stderr);
-}
-
-void print_error(const char *format, ...) {
-        va_list ap;
-
-        va_start(ap, format);
-        print_line("wfapikeyctl: ", format, ap);
-        va_end(ap);
-}
-
-void print_say(const char *format, ...) {
-        va_list ap;
-
-        va_start(ap, format);
-        print_line("", format, ap);
-        va_end(ap);
-}
-
-void print_note(const char *format, ...) {
-        va_list ap;
-
-        if (!isatty(STDERR_FILENO))
-                return;
-        va_start(ap, format);
-        print_line("", format, ap);
-        va_end(ap);
-}
-
-void print_progress(const char *format, ...) {
-        va_list ap;
-
-        if (!isatty(STDERR_FILENO))
-                return;
-        fputs("\r\033[K", stderr);
-        va_start(ap, format);
-        vfprintf(stderr, format, ap);
-        va_end(ap);
-}
-
-void print_progress_end(void) {
-        if (isatty(STDERR_FILENO))
-                fputs("\r\033[K", stderr);
-}
-
-const char *print_show(const char *text, char **buffer) {
-        size_t len = strlen(text), size = 4 * len + 5;
-
-        *buffer = NULL;
-        /* text_escape() would also spoil harmless quotes and backslashes, and a second time what
-         * the daemon escaped. */
-        if (len == 0 || text_is_label(text, len))
-                return text;
-        *buffer = malloc(size);
-        if (!*buffer)
-                return "?";
-        text_escape(*buffer, size, text);
-        return *buffer;
-}
-
 void print_property(const char *name, size_t width, const char *value) {
         _cleanup_free_ char *buffer = NULL;
 
         printf("%-*s  %s\n", width > PROPERTY_WIDTH ? (int) width : PROPERTY_WIDTH, name,
-               print_show(value, &buffer));
+               harmless(value, &buffer));
 }
 
 /* https://no-color.org: set and not empty. */
@@ -118,7 +51,7 @@ void print_marked(const char *mark, enum print_tone tone, const char *text) {
         _cleanup_free_ char *buffer = NULL;
 
         printf("%s%-7s%s  %s\n", sequence ? sequence : "", mark, sequence ? "\033[0m" : "",
-               print_show(text, &buffer));
+               harmless(text, &buffer));
 }
 
 int print_table_new(struct print_table **ret, const struct print_column *columns, size_t n) {
@@ -131,7 +64,7 @@ int print_table_new(struct print_table **ret, const struct print_column *columns
         table->colours = want_colours();
         if (!table->scols)
                 return -ENOMEM;
-        /* Cells have passed print_show(), and libsmartcols would escape its escapes. Where
+        /* Cells have passed harmless(), and libsmartcols would escape its escapes. Where
          * setlocale(3) failed, though, it has to: measuring UTF-8 in the C locale never ends
          * (libsmartcols 2.38). */
         if (scols_table_enable_noencoding(table->scols, MB_CUR_MAX > 1) != 0 ||
@@ -165,7 +98,7 @@ int print_table_add(struct print_table *table, const char *const *cells, enum pr
         for (size_t i = 0; i < table->n; i++) {
                 _cleanup_free_ char *buffer = NULL;
 
-                r = scols_line_set_data(line, i, print_show(cells[i], &buffer));
+                r = scols_line_set_data(line, i, harmless(cells[i], &buffer));
                 if (r != 0)
                         return r < 0 ? r : -EINVAL;
         }

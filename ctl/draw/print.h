@@ -11,37 +11,6 @@
 #include "attr.h"
 
 /**
- * print_error(format, ...): one line on stderr, behind the name of the program.
- */
-void print_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/**
- * print_say(format, ...): one line on stderr that is no error, whoever watches.
- */
-void print_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/**
- * print_note(format, ...): one line on stderr for people who watch; nothing when stderr is no
- * terminal.
- */
-void print_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/**
- * print_progress(format, ...), print_progress_end(): on a terminal a line on stderr, in the
- * place of the last such; and nothing any more.
- */
-void print_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void print_progress_end(void);
-
-/**
- * print_show(text, buffer):
- * ${text} in a form that can do nothing to a terminal: itself when it is free of control
- * characters, else escaped as text_escape() does, in ${buffer}, which the caller frees in any
- * case. Never NULL.
- */
-const char *print_show(const char *text, char **buffer);
-
-/**
  * print_property(name, width, value): one line on stdout; values of names of up to ${width}
  * columns, and of up to 12, stand below each other.
  */

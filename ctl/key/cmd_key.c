@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "call/call.h"
+#include "cli/harmless.h"
 #include "cli/prompt.h"
+#include "cli/say.h"
 #include "draw/print.h"
 #include "key/cmd_key.h"
 #include "key/keyid.h"
@@ -16,10 +18,10 @@
 
 static enum exit_code check_ids(const struct args *args) {
         if (args->n_words > IDS_MAX) {
-                print_error("%zu ids are too many for one call, which is done for all of them or "
-                            "none: at "
-                            "most %d",
-                            args->n_words, IDS_MAX);
+                say_error("%zu ids are too many for one call, which is done for all of them or "
+                          "none: at "
+                          "most %d",
+                          args->n_words, IDS_MAX);
                 return CTL_USAGE;
         }
         for (size_t i = 0; i < args->n_words; i++) {
@@ -55,7 +57,7 @@ static enum exit_code say_count(const struct args *args, sd_bus_message *reply, 
                 print_json_number(&j, what, n);
                 print_json_close(&j, '}');
         } else
-                print_note("%u %s", (unsigned) n, what);
+                say_note("%u %s", (unsigned) n, what);
         return CTL_OK;
 }
 
@@ -71,14 +73,14 @@ static enum exit_code hand_out(const struct args *args, const char *id, const st
         } else
                 puts(key->text);
         if (fflush(stdout) != 0 || ferror(stdout)) {
-                print_error("the key could not be written (%s) and cannot be shown again: use "
-                            "'wfapikeyctl "
-                            "key reset "
-                            "%s' or 'wfapikeyctl key remove %s'",
-                            strerror(errno), id, id);
+                say_error("the key could not be written (%s) and cannot be shown again: use "
+                          "'wfapikeyctl "
+                          "key reset "
+                          "%s' or 'wfapikeyctl key remove %s'",
+                          strerror(errno), id, id);
                 return CTL_FAILED;
         }
-        print_note("The id of this key is %s. The key is shown once, keep it now.", id);
+        say_note("The id of this key is %s. The key is shown once, keep it now.", id);
         return CTL_OK;
 }
 
@@ -172,14 +174,14 @@ static enum exit_code read_password(const char *user, char password[static PASSW
         (void) snprintf(prompt, sizeof(prompt), "Password of %.256s: ", user);
         r = prompt_read(prompt, password, PASSWORD_MAX + 1, &len);
         if (r < 0) {
-                print_error("cannot read the password: %s", strerror(-r));
+                say_error("cannot read the password: %s", strerror(-r));
                 return CTL_FAILED;
         }
         if (len > 0 && password[len - 1] == '\n')
                 len--;
         if (len == 0 || len > PASSWORD_MAX || memchr(password, 0, len)) {
-                print_error("%s", len == 0 ? "no password was given"
-                                           : "that is no password that could be right");
+                say_error("%s", len == 0 ? "no password was given"
+                                         : "that is no password that could be right");
                 return CTL_USAGE;
         }
         password[len] = '\0';
@@ -191,7 +193,7 @@ static const char *user_of(const struct args *args) {
 
         if (args->n_words + (user ? 1 : 0) == 1)
                 return user ? user : args->words[0];
-        print_error("key issue needs one user: wfapikeyctl key issue USER, or --user=USER");
+        say_error("key issue needs one user: wfapikeyctl key issue USER, or --user=USER");
         return NULL;
 }
 
@@ -219,8 +221,8 @@ enum exit_code cmd_key_issue(const struct args *args) {
         if (!user)
                 return CTL_USAGE;
         if (args_has(args, "require-certificate") && args_has(args, "require-proof")) {
-                print_error("--require-certificate and --require-proof exclude each other: proof "
-                            "asks for more");
+                say_error("--require-certificate and --require-proof exclude each other: proof "
+                          "asks for more");
                 return CTL_USAGE;
         }
         if (!args_has(args, "password"))
@@ -308,7 +310,7 @@ static enum exit_code bind_to(const struct args *args, const char *certificate) 
         } else if (*thumbprint) {
                 _cleanup_free_ char *buffer = NULL;
 
-                puts(print_show(thumbprint, &buffer));
+                puts(harmless(thumbprint, &buffer));
         }
         return CTL_OK;
 }
@@ -317,7 +319,7 @@ enum exit_code cmd_key_bind(const struct args *args) {
         /* Nothing would be another command; see cmd_key_unbind(). */
         if (args->words[1][0])
                 return bind_to(args, args->words[1]);
-        print_error("CERT is empty: right is its name or its thumbprint ('wfapikeyctl cert list')");
+        say_error("CERT is empty: right is its name or its thumbprint ('wfapikeyctl cert list')");
         return CTL_USAGE;
 }
 

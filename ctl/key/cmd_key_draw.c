@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "cli/say.h"
 #include "draw/print.h"
 #include "key/cmd_key_draw.h"
 #include "secret.h"
@@ -30,7 +31,7 @@ enum exit_code cmd_key_draw(const struct args *args) {
 
         r = draw(digits, sizeof(digits));
         if (r < 0) {
-                print_error("cannot draw a key: %s", strerror(-r));
+                say_error("cannot draw a key: %s", strerror(-r));
                 return CTL_FAILED;
         }
         keytext_format(key.text, digits, digits + KEYTEXT_ID_LEN);

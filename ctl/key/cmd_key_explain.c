@@ -6,6 +6,9 @@
 
 #include "call/call.h"
 #include "call/record.h"
+#include "cli/harmless.h"
+#include "cli/say.h"
+#include "draw/print.h"
 #include "key/cmd_key_explain.h"
 #include "key/keyid.h"
 #include "parse.h"
@@ -37,11 +40,11 @@ static enum exit_code read_time(const char *text, int64_t *ret) {
                 *ret = time(NULL) + seconds;
                 return CTL_OK;
         }
-        print_error("--at='%s' is neither a time, such as 2027-01-31 or 2027-01-31T12:00:00Z, nor "
-                    "a duration "
-                    "from "
-                    "now, such as 12h or 90d",
-                    text);
+        say_error("--at='%s' is neither a time, such as 2027-01-31 or 2027-01-31T12:00:00Z, nor "
+                  "a duration "
+                  "from "
+                  "now, such as 12h or 90d",
+                  text);
         return CTL_USAGE;
 }
 
@@ -141,7 +144,7 @@ static void show_lines(const struct verdict *verdict) {
         _cleanup_free_ char *buffer = NULL;
 
         printf("%s: %s\n", verdict->accepted ? "accepted" : "refused",
-               print_show(verdict->text, &buffer));
+               harmless(verdict->text, &buffer));
         for (size_t i = 0; i < verdict->n; i++) {
                 _cleanup_free_ char *name = NULL, *text = NULL;
                 const struct check *check = &verdict->checks[i];
@@ -151,8 +154,8 @@ static void show_lines(const struct verdict *verdict) {
                         mark = "ok";
                 else if (strcmp(check->outcome, "failed") == 0)
                         mark = "NO";
-                printf("%-3s%-17s%s\n", mark, print_show(check->name, &name),
-                       *check->text ? print_show(check->text, &text) : "not reached");
+                printf("%-3s%-17s%s\n", mark, harmless(check->name, &name),
+                       *check->text ? harmless(check->text, &text) : "not reached");
         }
 }
 
@@ -166,8 +169,8 @@ enum exit_code cmd_key_explain(const struct args *args) {
         int r;
 
         if (args_has(args, "proved") && !args_value(args, "certificate")) {
-                print_error("--proved says that the login has the key of --certificate=CERT: which "
-                            "one?");
+                say_error("--proved says that the login has the key of --certificate=CERT: which "
+                          "one?");
                 return CTL_USAGE;
         }
         rc = keyid_check(args->words[0]);

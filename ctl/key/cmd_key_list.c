@@ -5,6 +5,8 @@
 #include <time.h>
 
 #include "call/call.h"
+#include "cli/say.h"
+#include "draw/print.h"
 #include "key/cmd_key_list.h"
 #include "key/keyfields.h"
 #include "key/keyid.h"
@@ -151,9 +153,9 @@ static enum exit_code find_sort(const struct args *args, const struct record_fie
                         return CTL_OK;
                 }
         }
-        print_error("cannot sort by '%s'; right would be: id, name, owner, status, created, "
-                    "updated, expires, last-used, uses",
-                    sort);
+        say_error("cannot sort by '%s'; right would be: id, name, owner, status, created, "
+                  "updated, expires, last-used, uses",
+                  sort);
         return CTL_USAGE;
 }
 
@@ -203,11 +205,11 @@ static enum exit_code show(const struct keys *keys, const struct args *args) {
                 return CTL_OK;
         }
         if (keys->n == 0)
-                print_note("no keys");
+                say_note("no keys");
         r = show_table(keys);
         if (r >= 0)
                 return CTL_OK;
-        print_error("cannot print the table: %s", strerror(-r));
+        say_error("cannot print the table: %s", strerror(-r));
         return CTL_FAILED;
 }
 
@@ -239,7 +241,7 @@ static enum exit_code cut_page(struct keys *keys, const char *after, uint64_t mo
         while (after && first < keys->n && strcmp(keys->key[first].id, after) != 0)
                 first++;
         if (after && first == keys->n) {
-                print_error("key %s is not in this list, so nothing comes after it", after);
+                say_error("key %s is not in this list, so nothing comes after it", after);
                 return CTL_NOT_FOUND;
         }
         cut(keys, after ? first + 1 : 0, most);
@@ -252,7 +254,7 @@ static enum exit_code read_page_options(const struct args *args, uint64_t *ret_m
 
         *ret_most = UINT64_MAX;
         if (limit && parse_u64(limit, 1, UINT32_MAX, ret_most) < 0) {
-                print_error("--limit='%s' is no number of keys: 1 or more", limit);
+                say_error("--limit='%s' is no number of keys: 1 or more", limit);
                 return CTL_USAGE;
         }
         *ret_after = after;
@@ -294,7 +296,7 @@ enum exit_code cmd_key_list_expiring(const struct args *args) {
         int64_t seconds;
 
         if (!within || parse_duration(within, &seconds) < 0) {
-                print_error("how soon? --within is a duration with its unit, such as 14d");
+                say_error("how soon? --within is a duration with its unit, such as 14d");
                 return CTL_USAGE;
         }
         query.expiring_before = time(NULL) + seconds;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "call/call.h"
+#include "cli/say.h"
 #include "draw/print.h"
 #include "key/cmd_key_remove_all.h"
 
@@ -34,7 +35,7 @@ static enum exit_code ask(uint64_t n) {
         line[strcspn(line, "\n")] = '\0';
         if (strcmp(line, want) == 0)
                 return CTL_OK;
-        print_error("that is not the number of keys; none was removed");
+        say_error("that is not the number of keys; none was removed");
         return CTL_REFUSED;
 }
 
@@ -45,10 +46,10 @@ static enum exit_code decide(const struct args *args, uint64_t *ret_expected) {
         if (args_has(args, "yes"))
                 return CTL_OK;
         if (!isatty(STDIN_FILENO)) {
-                print_error("this removes all keys of all users: standard input must be a "
-                            "terminal, to ask "
-                            "on it, "
-                            "or --yes must be given");
+                say_error("this removes all keys of all users: standard input must be a "
+                          "terminal, to ask "
+                          "on it, "
+                          "or --yes must be given");
                 return CTL_USAGE;
         }
         rc = count(args, ret_expected);
@@ -73,6 +74,6 @@ enum exit_code cmd_key_remove_all(const struct args *args) {
                 print_json_number(&j, "removed", n);
                 print_json_close(&j, '}');
         } else
-                print_note("%" PRIu64 " removed", n);
+                say_note("%" PRIu64 " removed", n);
         return CTL_OK;
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "call/call.h"
+#include "draw/print.h"
 #include "key/cmd_key_show.h"
 #include "key/keyfields.h"
 #include "key/keyid.h"

@@ -6,7 +6,9 @@
 
 #include "ask.h"
 #include "cleanup.h"
+#include "cli/harmless.h"
 #include "cli/prompt.h"
+#include "cli/say.h"
 #include "draw/print.h"
 #include "key/cmd_verify.h"
 #include "parse.h"
@@ -33,7 +35,7 @@ static enum exit_code set_server(const struct args *args, struct ask_server *ser
 
         server->path = args_value(args, "verify-socket");
         if (server->path && !*server->path) {
-                print_error("--verify-socket needs a value: --verify-socket=PATH");
+                say_error("--verify-socket needs a value: --verify-socket=PATH");
                 return CTL_USAGE;
         }
         if (!server->path)
@@ -42,13 +44,13 @@ static enum exit_code set_server(const struct args *args, struct ask_server *ser
                 server->path = DEFAULT_PATH;
         server->timeout_ms = DEFAULT_TIMEOUT_MS;
         if (timeout && parse_timeout(timeout, &server->timeout_ms) < 0) {
-                print_error(
+                say_error(
                         "--timeout=%s is none: right is a time from 10ms to 60s, as 2, 2s or 500ms",
                         timeout);
                 return CTL_USAGE;
         }
         if (uid && parse_u64(uid, 0, (uid_t) -2, &n) < 0) {
-                print_error("--server-uid=%s is none: right is the number of a user", uid);
+                say_error("--server-uid=%s is none: right is the number of a user", uid);
                 return CTL_USAGE;
         }
         server->uid = (uid_t) n;
@@ -59,7 +61,7 @@ static enum exit_code set_text(char *out, size_t max, const char *text, const ch
         size_t len = strlen(text);
 
         if (len > max) {
-                print_error("%s is too long: at most %zu bytes", what, max);
+                say_error("%s is too long: at most %zu bytes", what, max);
                 return CTL_USAGE;
         }
         memcpy(out, text, len + 1);
@@ -74,12 +76,12 @@ static enum exit_code set_request(const struct args *args, struct wire_request *
         /* the only question on its connection */
         req->seq = 1;
         if (!*args->words[0]) {
-                print_error("USER is empty");
+                say_error("USER is empty");
                 return CTL_USAGE;
         }
         if (service && !text_is_service(service)) {
-                print_error("--service=%s is none: a PAM service has 1 to 64 of 0-9A-Za-z._-",
-                            service);
+                say_error("--service=%s is none: a PAM service has 1 to 64 of 0-9A-Za-z._-",
+                          service);
                 return CTL_USAGE;
         }
         rc = set_text(req->user, WIRE_USER_MAX, args->words[0], "USER");
@@ -100,7 +102,7 @@ static enum exit_code set_certificate(const struct args *args, struct wire_reque
         if (!path)
                 return CTL_OK;
         if (strcmp(path, "-") == 0) {
-                print_error("standard input has the key: --certificate is the name of a file");
+                say_error("standard input has the key: --certificate is the name of a file");
                 return CTL_USAGE;
         }
         /* a CA's, too: what is refused is for the daemon to say */
@@ -118,7 +120,7 @@ static enum exit_code say_accepted(const struct args *args, const struct wire_re
         struct print_json j = {};
 
         if (!args->json) {
-                printf("accepted: key %s (%s)\n", reply->id, print_show(reply->name, &buffer));
+                printf("accepted: key %s (%s)\n", reply->id, harmless(reply->name, &buffer));
                 return CTL_OK;
         }
         print_json_open(&j, NULL, '{');
@@ -135,7 +137,7 @@ static enum exit_code say_refused(const struct args *args, const char *reason, c
         struct print_json j = {};
 
         if (!args->json) {
-                print_error("%s", text);
+                say_error("%s", text);
                 return CTL_REFUSED;
         }
         print_json_open(&j, NULL, '{');
@@ -151,7 +153,7 @@ static enum exit_code read_key(const struct args *args, struct secret *ret) {
 
         r = prompt_read("API key: ", raw.text, sizeof(raw.text), &raw.len);
         if (r < 0) {
-                print_error("cannot read the key: %s", strerror(-r));
+                say_error("cannot read the key: %s", strerror(-r));
                 return CTL_FAILED;
         }
         if (raw.len > 0 && raw.len < sizeof(raw.text) && raw.text[raw.len - 1] == '\n') {
@@ -172,14 +174,14 @@ static enum exit_code read_key(const struct args *args, struct secret *ret) {
 
 static enum exit_code say_unreachable(const struct ask_server *server, int r) {
         if (r == -EPERM)
-                print_error("%s: refused, because the server there does not run as uid %u "
-                            "(--server-uid)",
-                            server->path, (unsigned) server->uid);
+                say_error("%s: refused, because the server there does not run as uid %u "
+                          "(--server-uid)",
+                          server->path, (unsigned) server->uid);
         else if (r == -EBADMSG)
-                print_error("%s: the answer there is not one of wfapikeyd", server->path);
+                say_error("%s: the answer there is not one of wfapikeyd", server->path);
         else
-                print_error("cannot reach wfapikeyd at %s: %s (is wfapikeyd running?)",
-                            server->path, strerror(-r));
+                say_error("cannot reach wfapikeyd at %s: %s (is wfapikeyd running?)", server->path,
+                          strerror(-r));
         return CTL_UNREACHABLE;
 }
 
@@ -202,14 +204,14 @@ static enum exit_code say_verdict(const struct args *args, const struct wire_rep
         case VERDICT_DENY_CERTIFICATE:
                 return say_denied(args, reply);
         case VERDICT_VERSION:
-                print_error("wfapikeyd speaks another version of the protocol");
+                say_error("wfapikeyd speaks another version of the protocol");
                 return CTL_UNREACHABLE;
         case VERDICT_CHALLENGE: /* which nobody asked for */
         case VERDICT_INTERNAL:
                 break;
         }
-        print_error("wfapikeyd could not decide%s%s", reply->reason != REASON_NONE ? ": " : "",
-                    reply->reason != REASON_NONE ? verdict_reason_text(reply->reason) : "");
+        say_error("wfapikeyd could not decide%s%s", reply->reason != REASON_NONE ? ": " : "",
+                  reply->reason != REASON_NONE ? verdict_reason_text(reply->reason) : "");
         return CTL_UNREACHABLE;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <string.h>
 
-#include "draw/print.h"
+#include "cli/say.h"
 #include "key/keyid.h"
 #include "keytext.h"
 
@@ -10,10 +10,9 @@ enum exit_code keyid_check(const char *text) {
                 return CTL_OK;
         /* A text that looks like a key may be one: do not repeat it. */
         if (strncmp(text, "wfk_", KEYTEXT_PREFIX_LEN) == 0)
-                print_error(
+                say_error(
                         "this is not the id of a key: an id is only the 10 characters after wfk_");
         else
-                print_error("'%s' is not the id of a key: ids have 10 characters of 0-9A-Za-z",
-                            text);
+                say_error("'%s' is not the id of a key: ids have 10 characters of 0-9A-Za-z", text);
         return CTL_USAGE;
 }

@@ -8,7 +8,8 @@
 
 #include "base64.h"
 #include "cleanup.h"
-#include "draw/print.h"
+#include "cli/harmless.h"
+#include "cli/say.h"
 #include "pki/agent.h"
 #include "pki/agentwire.h"
 
@@ -104,11 +105,11 @@ static int ask(int fd, uint8_t *message, size_t len, uint8_t **ret, size_t *ret_
 
 static enum exit_code say_failed(int r) {
         if (r == -EACCES)
-                print_error("the SSH agent refuses to sign: it may be locked, or nobody confirmed");
+                say_error("the SSH agent refuses to sign: it may be locked, or nobody confirmed");
         else if (r == -EBADMSG)
-                print_error("the SSH agent's answer is not understood");
+                say_error("the SSH agent's answer is not understood");
         else
-                print_error("the SSH agent at $SSH_AUTH_SOCK cannot be asked: %s", strerror(-r));
+                say_error("the SSH agent at $SSH_AUTH_SOCK cannot be asked: %s", strerror(-r));
         return CTL_FAILED;
 }
 
@@ -153,7 +154,7 @@ static void say_key(const struct agentwire_key *key) {
         if (comment && key->comment_len > 0)
                 memcpy(comment, key->comment, key->comment_len);
         put_fingerprint(key, fingerprint);
-        print_say("  agent:%s  %s", fingerprint, comment ? print_show(comment, &buffer) : "");
+        say_line("  agent:%s  %s", fingerprint, comment ? harmless(comment, &buffer) : "");
 }
 
 /* What there was of the keys that are meant. */
@@ -165,22 +166,22 @@ static enum exit_code refuse(const struct agent_choice *choice, const struct fou
         const char *of = choice->der ? " of this certificate" : "";
 
         if (found->n > 1)
-                print_error("the SSH agent has several keys%s: say which one, by its comment or "
-                            "fingerprint",
-                            of);
+                say_error("the SSH agent has several keys%s: say which one, by its comment or "
+                          "fingerprint",
+                          of);
         else if (found->rsa > 0)
-                print_error("an SSH agent signs with an RSA key in a form (PKCS#1 v1.5) that is "
-                            "not taken "
-                            "here: give "
-                            "the file of the key, or use an Ed25519 or ECDSA P-256 key");
+                say_error("an SSH agent signs with an RSA key in a form (PKCS#1 v1.5) that is "
+                          "not taken "
+                          "here: give "
+                          "the file of the key, or use an Ed25519 or ECDSA P-256 key");
         else if (found->other > 0)
-                print_error("the SSH agent's key is of a type that proves nothing here: right are "
-                            "Ed25519 and ECDSA P-256, and no security keys");
+                say_error("the SSH agent's key is of a type that proves nothing here: right are "
+                          "Ed25519 and ECDSA P-256, and no security keys");
         else
-                print_error("the SSH agent has no such key%s that can be used here: 'ssh-add -l' "
-                            "lists what "
-                            "it has; Ed25519 and ECDSA P-256 can",
-                            of);
+                say_error("the SSH agent has no such key%s that can be used here: 'ssh-add -l' "
+                          "lists what "
+                          "it has; Ed25519 and ECDSA P-256 can",
+                          of);
         return CTL_USAGE;
 }
 
@@ -222,7 +223,7 @@ enum exit_code agent_open(const struct agent_choice *choice, struct agent **ret)
                 return say_failed(-ENOMEM);
         a->fd = -1;
         if (!path || !*path) {
-                print_error("there is no SSH agent: $SSH_AUTH_SOCK is not set");
+                say_error("there is no SSH agent: $SSH_AUTH_SOCK is not set");
                 return CTL_USAGE;
         }
         a->fd = connect_to(path);

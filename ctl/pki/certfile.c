@@ -8,7 +8,7 @@
 #include "base64.h"
 #include "cleanup.h"
 #include "cli/infile.h"
-#include "draw/print.h"
+#include "cli/say.h"
 #include "pki/certfile.h"
 #include "pki/pem.h"
 #include "pki/privkey.h"
@@ -215,7 +215,7 @@ static enum exit_code source_open(const char *path, size_t max, struct source *s
                 return rc;
         s->decoded = malloc(s->file.room);
         if (!s->decoded) {
-                print_error("%s", strerror(ENOMEM));
+                say_error("%s", strerror(ENOMEM));
                 return CTL_FAILED;
         }
         s->der = s->file.bytes;
@@ -239,7 +239,7 @@ static enum exit_code refuse(const struct source *s, enum kind kind) {
 
         if (kind == KIND_UNKNOWN && is_ssh((const char *) s->file.bytes))
                 return refuse(s, KIND_SSH);
-        print_error("%s %s %s: %s", s->file.name, verb, kinds[kind].what, kinds[kind].right);
+        say_error("%s %s %s: %s", s->file.name, verb, kinds[kind].what, kinds[kind].right);
         return CTL_USAGE;
 }
 
@@ -270,7 +270,7 @@ static enum exit_code add(struct certfile *f, const struct piece *piece) {
                 f->n += cert->der != NULL;
         }
         if (!cert || !cert->der) {
-                print_error("%s", strerror(ENOMEM));
+                say_error("%s", strerror(ENOMEM));
                 return CTL_FAILED;
         }
         memcpy(cert->der, piece->der, piece->len);
@@ -294,8 +294,8 @@ static enum exit_code read_pieces(const char *path, size_t max_bytes, enum kind 
                 if (piece.kind != wanted)
                         return refuse(&s, piece.kind);
                 if (f.n == max) {
-                        print_error("%s holds more than %zu: give them one after the other",
-                                    s.file.name, max);
+                        say_error("%s holds more than %zu: give them one after the other",
+                                  s.file.name, max);
                         return CTL_USAGE;
                 }
                 rc = add(&f, &piece);
@@ -314,8 +314,8 @@ enum exit_code certfile_read(const char *path, struct certfile *ret) {
 
         for (size_t i = 0; rc == CTL_OK && i < f.n; i++)
                 if (f.cert[i].len > WIRE_CERTIFICATE_MAX) {
-                        print_error("%s: a certificate of %zu bytes is too large: at most %d",
-                                    f.name, f.cert[i].len, WIRE_CERTIFICATE_MAX);
+                        say_error("%s: a certificate of %zu bytes is too large: at most %d", f.name,
+                                  f.cert[i].len, WIRE_CERTIFICATE_MAX);
                         rc = CTL_USAGE;
                 }
         if (rc != CTL_OK)
@@ -327,18 +327,18 @@ enum exit_code certfile_read(const char *path, struct certfile *ret) {
 
 static enum exit_code check_client(const struct certfile *f) {
         if (f->cert[0].ca) {
-                print_error("%s: %s certificate is a CA's, not a client's (basicConstraints has "
-                            "CA:TRUE, which 'openssl req -x509' writes unless it is told "
-                            "otherwise). 'cert add --ca' registers a CA: then all clients are "
-                            "trusted that it has certified",
-                            f->name, f->n > 1 ? "the first" : "the");
+                say_error("%s: %s certificate is a CA's, not a client's (basicConstraints has "
+                          "CA:TRUE, which 'openssl req -x509' writes unless it is told "
+                          "otherwise). 'cert add --ca' registers a CA: then all clients are "
+                          "trusted that it has certified",
+                          f->name, f->n > 1 ? "the first" : "the");
                 return CTL_USAGE;
         }
         for (size_t i = 1; i < f->n; i++)
                 if (!f->cert[i].ca) {
-                        print_error("%s holds the certificates of several clients: give them one "
-                                    "by one",
-                                    f->name);
+                        say_error("%s holds the certificates of several clients: give them one "
+                                  "by one",
+                                  f->name);
                         return CTL_USAGE;
                 }
         return CTL_OK;
@@ -353,9 +353,9 @@ enum exit_code certfile_read_client(const char *path, struct certfile *ret) {
         if (rc != CTL_OK)
                 return rc;
         if (f.n > 1)
-                print_error("%s: only the first certificate is taken, which is the client's; %zu "
-                            "of CAs behind it are left out ('cert add --ca' registers such)",
-                            f.name, f.n - 1);
+                say_error("%s: only the first certificate is taken, which is the client's; %zu "
+                          "of CAs behind it are left out ('cert add --ca' registers such)",
+                          f.name, f.n - 1);
         while (f.n > 1)
                 free(f.cert[--f.n].der);
         *ret = f;

@@ -5,6 +5,8 @@
 
 #include "base64.h"
 #include "call/call.h"
+#include "cli/harmless.h"
+#include "cli/say.h"
 #include "draw/print.h"
 #include "keytext.h"
 #include "pki/certfields.h"
@@ -84,9 +86,9 @@ static enum exit_code read_add(const struct args *args, struct certfile *ret) {
                 bytes += ret->cert[i].len + 8;
         if (bytes <= DERS_MAX)
                 return rc;
-        print_error("%s holds more than fits into one call: divide it, at most %d bytes of "
-                    "certificates a file",
-                    ret->name, DERS_MAX);
+        say_error("%s holds more than fits into one call: divide it, at most %d bytes of "
+                  "certificates a file",
+                  ret->name, DERS_MAX);
         return CTL_USAGE;
 }
 
@@ -103,8 +105,8 @@ static enum exit_code say_added(const struct args *args, sd_bus_message *reply) 
         for (size_t i = 0; i < certs.n; i++) {
                 _cleanup_free_ char *thumbprint = NULL, *name = NULL;
 
-                printf("%s %s\n", print_show(certs.cert[i].thumbprint, &thumbprint),
-                       print_show(certs.cert[i].name, &name));
+                printf("%s %s\n", harmless(certs.cert[i].thumbprint, &thumbprint),
+                       harmless(certs.cert[i].name, &name));
         }
         return CTL_OK;
 }
@@ -184,11 +186,11 @@ enum exit_code cmd_cert_list(const struct args *args) {
                 return CTL_OK;
         }
         if (certs.n == 0)
-                print_note("no certificates");
+                say_note("no certificates");
         r = show_table(&certs);
         if (r >= 0)
                 return CTL_OK;
-        print_error("cannot print the table: %s", strerror(-r));
+        say_error("cannot print the table: %s", strerror(-r));
         return CTL_FAILED;
 }
 
@@ -202,7 +204,7 @@ enum exit_code cmd_cert_show(const struct args *args) {
         int r;
 
         if (args->json && args_has(args, "pem")) {
-                print_error("--pem prints no JSON: leave one of the two out");
+                say_error("--pem prints no JSON: leave one of the two out");
                 return CTL_USAGE;
         }
         rc = call_once(args->control, "GetCertificate", &reply, "s", args->words[0]);

@@ -6,7 +6,9 @@
 #include "base64.h"
 #include "challenge.h"
 #include "cleanup.h"
+#include "cli/harmless.h"
 #include "cli/prompt.h"
+#include "cli/say.h"
 #include "draw/print.h"
 #include "pki/agent.h"
 #include "pki/certfile.h"
@@ -44,7 +46,7 @@ static enum exit_code read_line(char line[static LINE_MAX]) {
         size_t len = 0;
         ssize_t n = 0;
 
-        print_note("Challenge:");
+        say_note("Challenge:");
         while (len + 1 < LINE_MAX && (len == 0 || line[len - 1] != '\n')) {
                 n = read(STDIN_FILENO, line + len, 1);
                 if (n < 0 && errno == EINTR)
@@ -54,7 +56,7 @@ static enum exit_code read_line(char line[static LINE_MAX]) {
                 len++;
         }
         if (n < 0) {
-                print_error("cannot read the challenge: %s", strerror(errno));
+                say_error("cannot read the challenge: %s", strerror(errno));
                 return CTL_FAILED;
         }
         line[len] = '\0';
@@ -62,7 +64,7 @@ static enum exit_code read_line(char line[static LINE_MAX]) {
                 line[strcspn(line, "\r\n")] = '\0';
                 return CTL_OK;
         }
-        print_error("there is no challenge on standard input");
+        say_error("there is no challenge on standard input");
         return CTL_USAGE;
 }
 
@@ -72,21 +74,21 @@ static enum exit_code check_challenge(const char *text) {
         _cleanup_free_ char *shown_user = NULL, *shown_service = NULL;
 
         if (challenge_parse(text, user, service)) {
-                print_say("signing a login of %s to %s", print_show(user, &shown_user),
-                          service[0] ? print_show(service, &shown_service)
-                                     : "a service without a name");
+                say_line("signing a login of %s to %s", harmless(user, &shown_user),
+                         service[0] ? harmless(service, &shown_service)
+                                    : "a service without a name");
                 return CTL_OK;
         }
         if (strncmp(text, "wfk_", 4) == 0)
-                print_error("this is an API key, not a challenge: keep it secret");
+                say_error("this is an API key, not a challenge: keep it secret");
         else if (strncmp(text, "wfc_", 4) == 0)
-                print_error("the challenge is damaged: copy all of it, from wfc_ to the name of "
-                            "the user");
+                say_error("the challenge is damaged: copy all of it, from wfc_ to the name of "
+                          "the user");
         else
-                print_error("this is no challenge: one begins with wfc_, and is one word that ends "
-                            "with the "
-                            "service "
-                            "and the user: wfc_...:SERVICE:USER");
+                say_error("this is no challenge: one begins with wfc_, and is one word that ends "
+                          "with the "
+                          "service "
+                          "and the user: wfc_...:SERVICE:USER");
         return CTL_USAGE;
 }
 
@@ -97,7 +99,7 @@ static enum exit_code read_challenge(struct job *job) {
         if (job->from_stdin)
                 rc = read_line(job->challenge);
         else if (!text_copy(job->challenge, sizeof(job->challenge), job->args->words[0])) {
-                print_error("the challenge is too long to be one");
+                say_error("the challenge is too long to be one");
                 rc = CTL_USAGE;
         }
         return rc != CTL_OK ? rc : check_challenge(job->challenge);
@@ -113,13 +115,12 @@ static int ask_passphrase(char *buf, int size, _unused_ int writing, _unused_ vo
         if (r < 0 || len == 0 || len == (size_t) size) {
                 explicit_bzero(buf, (size_t) size);
                 if (r < 0)
-                        print_error("the private key needs a passphrase, and there is no terminal "
-                                    "to ask for "
-                                    "it: %s",
-                                    strerror(-r));
+                        say_error("the private key needs a passphrase, and there is no terminal "
+                                  "to ask for "
+                                  "it: %s",
+                                  strerror(-r));
                 else
-                        print_error(
-                                "the passphrase was not read: it is too long, or there is none");
+                        say_error("the passphrase was not read: it is too long, or there is none");
                 return -1;
         }
         if (buf[len - 1] == '\n')
@@ -138,7 +139,7 @@ static enum exit_code load_key(struct job *job) {
                 return rc != CTL_OK ? rc : signkey_get_public(job->key, &job->public);
         }
         if (provider) {
-                print_error("--provider has no part in what an SSH agent does");
+                say_error("--provider has no part in what an SSH agent does");
                 return CTL_USAGE;
         }
         choice.selector = key + strlen(AGENT);
@@ -157,7 +158,7 @@ static enum exit_code check_certificate(const struct job *job) {
 
         if (job->certificate.n == 0 || signkey_is_of(&job->public, cert->der, cert->len))
                 return CTL_OK;
-        print_error("%s is not the certificate of this private key", job->certificate.name);
+        say_error("%s is not the certificate of this private key", job->certificate.name);
         return CTL_USAGE;
 }
 
@@ -169,7 +170,7 @@ static enum exit_code make_signature(struct job *job) {
 
         if (rc != CTL_OK || signkey_verify(&job->public, message, len, &job->signature))
                 return rc;
-        print_error("the signature that was made is wrong: the key, or what holds it, is faulty");
+        say_error("the signature that was made is wrong: the key, or what holds it, is faulty");
         return CTL_FAILED;
 }
 
@@ -186,7 +187,7 @@ static enum exit_code print_answer(const struct job *job) {
         else if (signkey_hash(job->public.der, job->public.len, hash))
                 base64_encode(hash, sizeof(hash), answer);
         else {
-                print_error("OpenSSL cannot do SHA-256");
+                say_error("OpenSSL cannot do SHA-256");
                 return CTL_FAILED;
         }
         len = strlen(answer);
@@ -211,11 +212,11 @@ enum exit_code cmd_sign(const struct args *args) {
         enum exit_code rc;
 
         if (!key || !*key) {
-                print_error("with which key? --key=FILE, --key=URI or --key=agent:");
+                say_error("with which key? --key=FILE, --key=URI or --key=agent:");
                 return CTL_USAGE;
         }
         if (certificate && strcmp(certificate, "-") == 0 && args->n_words == 0) {
-                print_error("standard input has the challenge or the certificate, not both");
+                say_error("standard input has the challenge or the certificate, not both");
                 return CTL_USAGE;
         }
         rc = read_challenge(&job);

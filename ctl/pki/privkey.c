@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "attr.h"
-#include "draw/print.h"
+#include "cli/say.h"
 #include "pki/privkey.h"
 
 static const struct {
@@ -105,11 +105,11 @@ enum privkey_form privkey_in_text(const char *text, size_t len) {
 }
 
 void privkey_warn(const char *name, enum privkey_form form) {
-        print_error("%s holds %s. Nothing was sent to the daemon, which never needs a private key.",
-                    name, forms[form].what);
-        print_error("warning: whoever could read the file, or the place it was sent to or lay in, "
-                    "has the private key and can use it as its owner. If that may be anybody else, "
-                    "have the certificate revoked and replaced by one for a new key.");
-        print_error("Give a file with the certificate alone; this writes one: %s",
-                    forms[form].remedy);
+        say_error("%s holds %s. Nothing was sent to the daemon, which never needs a private key.",
+                  name, forms[form].what);
+        say_error("warning: whoever could read the file, or the place it was sent to or lay in, "
+                  "has the private key and can use it as its owner. If that may be anybody else, "
+                  "have the certificate revoked and replaced by one for a new key.");
+        say_error("Give a file with the certificate alone; this writes one: %s",
+                  forms[form].remedy);
 }

@@ -15,7 +15,7 @@
 
 #include "cleanup.h"
 #include "cli/infile.h"
-#include "draw/print.h"
+#include "cli/say.h"
 #include "pki/privkey.h"
 #include "pki/signkey.h"
 
@@ -89,9 +89,9 @@ static void warn_of_mode(const char *key) {
         if (strncmp(path, "//", 2) == 0)
                 path = strchr(path + 2, '/');
         if (path && stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & (S_IROTH | S_IWOTH))
-                print_error("warning: %s can be %s by everybody: anybody here may have this "
-                            "private key ('chmod go= %s', and better a new key)",
-                            path, st.st_mode & S_IROTH ? "read" : "written", path);
+                say_error("warning: %s can be %s by everybody: anybody here may have this "
+                          "private key ('chmod go= %s', and better a new key)",
+                          path, st.st_mode & S_IROTH ? "read" : "written", path);
 }
 
 static enum exit_code load_provider(struct signkey *k, const char *provider) {
@@ -101,7 +101,7 @@ static enum exit_code load_provider(struct signkey *k, const char *provider) {
         k->provider = OSSL_PROVIDER_load(NULL, provider);
         if (k->standard && k->provider)
                 return CTL_OK;
-        print_error("--provider=%s: OpenSSL cannot load it (%s)", provider, reason());
+        say_error("--provider=%s: OpenSSL cannot load it (%s)", provider, reason());
         return CTL_USAGE;
 }
 
@@ -179,21 +179,21 @@ static enum exit_code say_unloaded(const char *key, const struct infile *file,
         if (asking->failed)
                 return CTL_USAGE; /* it was said why */
         if (asking->asked)
-                print_error("%s cannot be opened: the passphrase is wrong, or the file is damaged",
-                            key);
+                say_error("%s cannot be opened: the passphrase is wrong, or the file is damaged",
+                          key);
         else if (form == PRIVKEY_OPENSSH)
-                print_error("%s is a private key in a form that OpenSSH alone reads: 'ssh-add %s' "
-                            "puts it into the agent, and --key=agent: finds it there",
-                            key, key);
+                say_error("%s is a private key in a form that OpenSSH alone reads: 'ssh-add %s' "
+                          "puts it into the agent, and --key=agent: finds it there",
+                          key, key);
         else if (file->bytes)
-                print_error(
+                say_error(
                         "%s holds no private key that OpenSSL can read; right is PEM, PKCS#8 best",
                         key);
         else
-                print_error("there is no private key at %s (%s); --provider=NAME loads what knows "
-                            "other "
-                            "places, as pkcs11",
-                            key, reason());
+                say_error("there is no private key at %s (%s); --provider=NAME loads what knows "
+                          "other "
+                          "places, as pkcs11",
+                          key, reason());
         return CTL_USAGE;
 }
 
@@ -202,7 +202,7 @@ static enum exit_code check_algorithm(const char *key, const EVP_PKEY *pkey) {
 
         if (algorithm_of(pkey, name) != ALGORITHM_NONE)
                 return CTL_OK;
-        print_error("%s is a key of the type %s, which proves nothing here: " RIGHT, key, name);
+        say_error("%s is a key of the type %s, which proves nothing here: " RIGHT, key, name);
         return CTL_USAGE;
 }
 
@@ -214,7 +214,7 @@ enum exit_code signkey_load(const char *key, const char *provider, signkey_ask_t
         enum exit_code rc;
 
         if (!k) {
-                print_error("%s", strerror(ENOMEM));
+                say_error("%s", strerror(ENOMEM));
                 return CTL_FAILED;
         }
         rc = load_provider(k, provider);
@@ -252,7 +252,7 @@ enum exit_code signkey_get_public(const struct signkey *key, struct signkey_publ
         int len = i2d_PUBKEY(key->pkey, NULL);
 
         if (len <= 0 || (size_t) len > sizeof(ret->der) || i2d_PUBKEY(key->pkey, &p) != len) {
-                print_error("the key does not tell its public half (%s)", reason());
+                say_error("the key does not tell its public half (%s)", reason());
                 return CTL_FAILED;
         }
         ret->len = (size_t) len;
@@ -320,7 +320,7 @@ enum exit_code signkey_sign(const struct signkey *key, const void *message, size
                 *ret = s;
                 return CTL_OK;
         }
-        print_error("the key does not sign (%s)", reason());
+        say_error("the key does not sign (%s)", reason());
         return CTL_FAILED;
 }
 

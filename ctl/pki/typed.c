@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pki/typed.h"
-#include "draw/print.h"
+#include "cli/say.h"
 
 /* What sudo and ssh let people type; login and su take 4095. */
 #define SHORT_INPUT 511
@@ -8,8 +8,8 @@
 
 void typed_warn(const char *what, size_t len, const char *remedy) {
         if (len > SHORT_INPUT)
-                print_say("warning: %s has %zu characters. sudo cuts what is typed at %d%s: there, "
-                          "%s.",
-                          what, len, SHORT_INPUT, len > LONG_INPUT ? ", ssh takes 1022" : "",
-                          remedy);
+                say_line("warning: %s has %zu characters. sudo cuts what is typed at %d%s: there, "
+                         "%s.",
+                         what, len, SHORT_INPUT, len > LONG_INPUT ? ", ssh takes 1022" : "",
+                         remedy);
 }

@@ -19,8 +19,8 @@ login | the verify socket | record.h base rules secret store cert keys accounts
 control | the control socket | record.h base rules secret store cert keys accounts mirror login'
 
 # The same for ctl/.
-ctl_rooms='cli | the command line, files, prompts | draw
-draw | what people and programs see on stdout |
+ctl_rooms='cli | the command line, messages, prompts, files |
+draw | what people and programs see on stdout | cli
 call | what talks to the daemon | cli draw
 pki | certificates, private keys, signing | cli draw call
 doctor | wfapikeyctl doctor | cli draw call

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/harmless.h"
+#include "text.h"
+
+const char *harmless(const char *text, char **buffer) {
+        size_t len = strlen(text), size = 4 * len + 5;
+
+        *buffer = NULL;
+        /* text_escape() would also spoil harmless quotes and backslashes, and a second time what
+         * the daemon escaped. */
+        if (len == 0 || text_is_label(text, len))
+                return text;
+        *buffer = malloc(size);
+        if (!*buffer)
+                return "?";
+        text_escape(*buffer, size, text);
+        return *buffer;
+}
