@@ -10,7 +10,7 @@
 #include "call/record.h"
 #include "cli/harmless.h"
 #include "cli/say.h"
-#include "draw/print.h"
+#include "draw/json.h"
 #include "parse.h"
 
 /* the daemon ends connections on which nothing happens for minutes */
@@ -134,7 +134,7 @@ static void show_event(const struct event *e) {
 }
 
 static void show(const struct args *args, const struct event *e) {
-        struct print_json j = {};
+        struct json j = {};
 
         if (args->json)
                 record_json(fields, ARRAY_LEN(fields), e, &j);
@@ -307,16 +307,16 @@ enum exit_code cmd_audit_list(const struct args *args) {
 static enum exit_code say_fault(const struct args *args, uint64_t checked, uint64_t bad,
                                 const char *fault) {
         _cleanup_free_ char *buffer = NULL;
-        struct print_json j = {};
+        struct json j = {};
 
         if (args->json) {
-                print_json_open(&j, NULL, '{');
-                print_json_bool(&j, "intact", !*fault);
-                print_json_number(&j, "checked", checked);
-                print_json_text(&j, "fault", *fault ? fault : NULL);
+                json_open(&j, NULL, '{');
+                json_bool(&j, "intact", !*fault);
+                json_number(&j, "checked", checked);
+                json_text(&j, "fault", *fault ? fault : NULL);
                 if (*fault)
-                        print_json_number(&j, "bad", bad);
-                print_json_close(&j, '}');
+                        json_number(&j, "bad", bad);
+                json_close(&j, '}');
         } else if (!*fault)
                 printf("The audit log is intact: %" PRIu64 " events.\n", checked);
         if (!*fault)

@@ -7,7 +7,8 @@
 #include "admin/cmd_policy.h"
 #include "call/call.h"
 #include "cli/say.h"
-#include "draw/print.h"
+#include "draw/json.h"
+#include "draw/table.h"
 
 struct setting {
         const char *name, *value; /* borrowed from the answer */
@@ -45,26 +46,26 @@ static int compare(const void *a, const void *b) {
 }
 
 static int show_table(const struct policy *policy) {
-        static const struct print_column columns[] = { { "NAME", false }, { "VALUE", false } };
-        _cleanup_table_ struct print_table *table = NULL;
+        static const struct table_column columns[] = { { "NAME", false }, { "VALUE", false } };
+        _cleanup_table_ struct table *table = NULL;
         int r;
 
-        r = print_table_new(&table, columns, ARRAY_LEN(columns));
+        r = table_new(&table, columns, ARRAY_LEN(columns));
         for (size_t i = 0; r >= 0 && i < policy->n; i++) {
                 const char *cells[] = { policy->setting[i].name, policy->setting[i].value };
 
-                r = print_table_add(table, cells, PRINT_NORMAL);
+                r = table_add(table, cells, TONE_NORMAL);
         }
-        return r < 0 ? r : print_table_show(table);
+        return r < 0 ? r : table_show(table);
 }
 
 static void show_json(const struct policy *policy) {
-        struct print_json j = {};
+        struct json j = {};
 
-        print_json_open(&j, NULL, '{');
+        json_open(&j, NULL, '{');
         for (size_t i = 0; i < policy->n; i++)
-                print_json_text(&j, policy->setting[i].name, policy->setting[i].value);
-        print_json_close(&j, '}');
+                json_text(&j, policy->setting[i].name, policy->setting[i].value);
+        json_close(&j, '}');
 }
 
 enum exit_code cmd_policy_show(const struct args *args) {
@@ -129,7 +130,7 @@ static int append_changes(sd_bus_message *m, const struct args *args) {
 }
 
 static enum exit_code say_ended(const struct args *args, sd_bus_message *reply) {
-        struct print_json j = {};
+        struct json j = {};
         uint64_t ended;
         int r;
 
@@ -137,9 +138,9 @@ static enum exit_code say_ended(const struct args *args, sd_bus_message *reply) 
         if (r < 0)
                 return call_misread(r);
         if (args->json) {
-                print_json_open(&j, NULL, '{');
-                print_json_number(&j, "ended", ended);
-                print_json_close(&j, '}');
+                json_open(&j, NULL, '{');
+                json_number(&j, "ended", ended);
+                json_close(&j, '}');
         } else if (ended > 0)
                 printf("%" PRIu64 " keys of users whose password has expired were revoked\n",
                        ended);

@@ -4,7 +4,7 @@
 #include "admin/cmd_status.h"
 #include "call/call.h"
 #include "call/record.h"
-#include "draw/print.h"
+#include "draw/json.h"
 
 struct status {
         const char *version;
@@ -34,7 +34,7 @@ enum exit_code cmd_status_reload(const struct args *args) {
 enum exit_code cmd_status(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         struct status status;
-        struct print_json j = {};
+        struct json j = {};
         enum exit_code rc;
         int r;
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "admin/metrics_text.h"
-#include "draw/print.h"
+#include "draw/json.h"
 
 #define SECOND UINT64_C(1000000000)
 
@@ -11,8 +11,8 @@ void metrics_text_begin(struct metrics_text *t, FILE *file) {
         *t = (struct metrics_text){ .file = file };
         if (file)
                 return;
-        print_json_open(&t->json, NULL, '{');
-        print_json_open(&t->json, "samples", '[');
+        json_open(&t->json, NULL, '{');
+        json_open(&t->json, "samples", '[');
 }
 
 void metrics_text_end(struct metrics_text *t) {
@@ -20,8 +20,8 @@ void metrics_text_end(struct metrics_text *t) {
                 (void) fputs("# EOF\n", t->file);
                 return;
         }
-        print_json_close(&t->json, ']');
-        print_json_close(&t->json, '}');
+        json_close(&t->json, ']');
+        json_close(&t->json, '}');
 }
 
 void metrics_text_family(struct metrics_text *t, const char *name, const char *type,
@@ -54,14 +54,14 @@ void metrics_text_sample(struct metrics_text *t, const char *suffix, const char 
                 return;
         }
         (void) snprintf(name, sizeof(name), "%s%s", t->family, suffix);
-        print_json_open(&t->json, NULL, '{');
-        print_json_text(&t->json, "name", name);
-        print_json_open(&t->json, "labels", '{');
+        json_open(&t->json, NULL, '{');
+        json_text(&t->json, "name", name);
+        json_open(&t->json, "labels", '{');
         for (; *labels; labels += 2)
-                print_json_text(&t->json, labels[0], labels[1]);
-        print_json_close(&t->json, '}');
-        print_json_text(&t->json, "value", value);
-        print_json_close(&t->json, '}');
+                json_text(&t->json, labels[0], labels[1]);
+        json_close(&t->json, '}');
+        json_text(&t->json, "value", value);
+        json_close(&t->json, '}');
 }
 
 void metrics_text_count(struct metrics_text *t, const char *suffix, const char *const *labels,

@@ -9,11 +9,11 @@
 
 #include <stdio.h>
 
-#include "draw/print.h"
+#include "draw/json.h"
 
 struct metrics_text {
         FILE *file; /* NULL: JSON to stdout */
-        struct print_json json;
+        struct json json;
         const char *family;
 };
 

@@ -12,7 +12,7 @@
 #include "call/record.h"
 #include "cli/outfile.h"
 #include "cli/say.h"
-#include "draw/print.h"
+#include "draw/json.h"
 #include "parse.h"
 
 /* bytes in one call; a message has 64 KiB */
@@ -24,7 +24,7 @@
 /* --- Keys of hosts --- */
 
 static enum exit_code show_public(const struct args *args, sd_bus_message *reply) {
-        struct print_json j = {};
+        struct json j = {};
         const char *public;
         int r;
 
@@ -32,9 +32,9 @@ static enum exit_code show_public(const struct args *args, sd_bus_message *reply
         if (r < 0)
                 return call_misread(r);
         if (args->json) {
-                print_json_open(&j, NULL, '{');
-                print_json_text(&j, "public", public);
-                print_json_close(&j, '}');
+                json_open(&j, NULL, '{');
+                json_text(&j, "public", public);
+                json_close(&j, '}');
         } else
                 puts(public);
         return CTL_OK;
@@ -122,7 +122,7 @@ static enum exit_code read_chunk(struct out *o) {
 
 static enum exit_code write_out(const struct args *args, const char *kind) {
         _cleanup_(out_done) struct out o = {};
-        struct print_json j = {};
+        struct json j = {};
         enum exit_code rc;
         int r;
 
@@ -151,9 +151,9 @@ static enum exit_code write_out(const struct args *args, const char *kind) {
         if (r < 0)
                 return cannot_write(args->words[0], r);
         if (rc == CTL_OK && args->json) {
-                print_json_open(&j, NULL, '{');
-                print_json_number(&j, "keys", o.done);
-                print_json_close(&j, '}');
+                json_open(&j, NULL, '{');
+                json_number(&j, "keys", o.done);
+                json_close(&j, '}');
         } else if (rc == CTL_OK)
                 say_note("%" PRIu64 " keys written.", o.done);
         return rc;
@@ -295,7 +295,7 @@ static enum exit_code check(struct in *i) {
 
 static enum exit_code commit(struct in *i, const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
-        struct print_json j = {};
+        struct json j = {};
         enum exit_code rc;
 
         i->call.timeout_s = COMMIT_TIMEOUT_S;

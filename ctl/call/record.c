@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "call/record.h"
+#include "draw/json.h"
 #include "draw/print.h"
 #include "parse.h"
 
@@ -220,36 +221,36 @@ void record_show(const struct record_field *fields, size_t n, const void *record
         }
 }
 
-static void json_list(const char *name, char *const *list, struct print_json *j) {
-        print_json_open(j, name, '[');
+static void json_list(const char *name, char *const *list, struct json *j) {
+        json_open(j, name, '[');
         for (size_t i = 0; list && list[i]; i++)
-                print_json_text(j, NULL, list[i]);
-        print_json_close(j, ']');
+                json_text(j, NULL, list[i]);
+        json_close(j, ']');
 }
 
-static void json_field(const struct record_field *f, const void *p, struct print_json *j) {
+static void json_field(const struct record_field *f, const void *p, struct json *j) {
         char time[PARSE_TIME_LEN];
 
         if (is_none(f, p) && f->type != RECORD_LIST) {
-                print_json_text(j, f->name, NULL);
+                json_text(j, f->name, NULL);
                 return;
         }
         switch (f->type) {
         case RECORD_TEXT:
-                print_json_text(j, f->name, *(const char *const *) p);
+                json_text(j, f->name, *(const char *const *) p);
                 break;
         case RECORD_BOOL:
-                print_json_bool(j, f->name, *(const int *) p);
+                json_bool(j, f->name, *(const int *) p);
                 break;
         case RECORD_NUMBER:
-                print_json_number(j, f->name, *(const uint32_t *) p);
+                json_number(j, f->name, *(const uint32_t *) p);
                 break;
         case RECORD_COUNT:
-                print_json_number(j, f->name, *(const uint64_t *) p);
+                json_number(j, f->name, *(const uint64_t *) p);
                 break;
         case RECORD_TIME:
                 parse_time_format(*(const int64_t *) p, time);
-                print_json_text(j, f->name, time);
+                json_text(j, f->name, time);
                 break;
         case RECORD_LIST:
                 json_list(f->name, *(char *const *const *) p, j);
@@ -257,10 +258,9 @@ static void json_field(const struct record_field *f, const void *p, struct print
         }
 }
 
-void record_json(const struct record_field *fields, size_t n, const void *record,
-                 struct print_json *j) {
-        print_json_open(j, NULL, '{');
+void record_json(const struct record_field *fields, size_t n, const void *record, struct json *j) {
+        json_open(j, NULL, '{');
         for (size_t i = 0; i < n; i++)
                 json_field(&fields[i], cmember(&fields[i], record), j);
-        print_json_close(j, '}');
+        json_close(j, '}');
 }

@@ -4,10 +4,12 @@
  * row is skipped: newer daemons may say more. */
 #pragma once
 
+#include <stddef.h>
+#include <stdint.h>
 #include <systemd/sd-bus.h>
 
 #include "attr.h"
-#include "draw/print.h"
+#include "draw/json.h"
 
 /* The type on the bus and of the member. "None" is what record_init() leaves and a missing
  * property means. */
@@ -72,5 +74,4 @@ int record_compare(const struct record_field *field, const void *a, const void *
  * All of a record: a line for each field, or an object.
  */
 void record_show(const struct record_field *fields, size_t n, const void *record);
-void record_json(const struct record_field *fields, size_t n, const void *record,
-                 struct print_json *j);
+void record_json(const struct record_field *fields, size_t n, const void *record, struct json *j);

@@ -7,16 +7,18 @@
 
 #include "cleanup.h"
 #include "doctor/doctor_report.h"
+#include "draw/json.h"
 #include "draw/print.h"
+#include "draw/tone.h"
 
 static const struct {
         const char *name;
-        enum print_tone tone;
+        enum tone tone;
 } severities[] = {
-        [DOCTOR_OK] = { "ok", PRINT_DIM },
-        [DOCTOR_HINT] = { "hint", PRINT_NORMAL },
-        [DOCTOR_WARNING] = { "warning", PRINT_RED },
-        [DOCTOR_ERROR] = { "error", PRINT_RED },
+        [DOCTOR_OK] = { "ok", TONE_DIM },
+        [DOCTOR_HINT] = { "hint", TONE_NORMAL },
+        [DOCTOR_WARNING] = { "warning", TONE_RED },
+        [DOCTOR_ERROR] = { "error", TONE_RED },
 };
 _Static_assert(ARRAY_LEN(severities) == _DOCTOR_SEVERITY_MAX, "a row for each severity");
 
@@ -60,25 +62,25 @@ void doctor_report_show(const struct doctor_report *report) {
 
                 print_marked(severities[f->severity].name, severities[f->severity].tone, f->seen);
                 if (f->advice)
-                        print_marked("", PRINT_NORMAL, f->advice);
+                        print_marked("", TONE_NORMAL, f->advice);
         }
 }
 
 void doctor_report_json(const struct doctor_report *report) {
-        struct print_json j = {};
+        struct json j = {};
 
-        print_json_open(&j, NULL, '[');
+        json_open(&j, NULL, '[');
         for (size_t i = 0; i < report->n; i++) {
                 const struct doctor_finding *f = &report->findings[i];
 
-                print_json_open(&j, NULL, '{');
-                print_json_text(&j, "severity", severities[f->severity].name);
-                print_json_text(&j, "check", f->check);
-                print_json_text(&j, "seen", f->seen);
-                print_json_text(&j, "do", f->advice);
-                print_json_close(&j, '}');
+                json_open(&j, NULL, '{');
+                json_text(&j, "severity", severities[f->severity].name);
+                json_text(&j, "check", f->check);
+                json_text(&j, "seen", f->seen);
+                json_text(&j, "do", f->advice);
+                json_close(&j, '}');
         }
-        print_json_close(&j, ']');
+        json_close(&j, ']');
 }
 
 void doctor_report_done(struct doctor_report *report) {

@@ -7,7 +7,7 @@
 #include "cli/harmless.h"
 #include "cli/prompt.h"
 #include "cli/say.h"
-#include "draw/print.h"
+#include "draw/json.h"
 #include "key/cmd_key.h"
 #include "key/keyid.h"
 #include "secret.h"
@@ -35,17 +35,17 @@ static enum exit_code check_ids(const struct args *args) {
 
 /* Verbs that have nothing to tell. */
 static enum exit_code say_done(const struct args *args) {
-        struct print_json j = {};
+        struct json j = {};
 
         if (args->json) {
-                print_json_open(&j, NULL, '{');
-                print_json_close(&j, '}');
+                json_open(&j, NULL, '{');
+                json_close(&j, '}');
         }
         return CTL_OK;
 }
 
 static enum exit_code say_count(const struct args *args, sd_bus_message *reply, const char *what) {
-        struct print_json j = {};
+        struct json j = {};
         uint32_t n;
         int r;
 
@@ -53,9 +53,9 @@ static enum exit_code say_count(const struct args *args, sd_bus_message *reply, 
         if (r < 0)
                 return call_misread(r);
         if (args->json) {
-                print_json_open(&j, NULL, '{');
-                print_json_number(&j, what, n);
-                print_json_close(&j, '}');
+                json_open(&j, NULL, '{');
+                json_number(&j, what, n);
+                json_close(&j, '}');
         } else
                 say_note("%u %s", (unsigned) n, what);
         return CTL_OK;
@@ -63,13 +63,13 @@ static enum exit_code say_count(const struct args *args, sd_bus_message *reply, 
 
 /* stdout may be a pipe that nobody reads or a full disk: then a key exists that nobody has. */
 static enum exit_code hand_out(const struct args *args, const char *id, const struct secret *key) {
-        struct print_json j = {};
+        struct json j = {};
 
         if (args->json) {
-                print_json_open(&j, NULL, '{');
-                print_json_text(&j, "id", id);
-                print_json_text(&j, "key", key->text);
-                print_json_close(&j, '}');
+                json_open(&j, NULL, '{');
+                json_text(&j, "id", id);
+                json_text(&j, "key", key->text);
+                json_close(&j, '}');
         } else
                 puts(key->text);
         if (fflush(stdout) != 0 || ferror(stdout)) {
@@ -290,7 +290,7 @@ enum exit_code cmd_key_rename(const struct args *args) {
 
 static enum exit_code bind_to(const struct args *args, const char *certificate) {
         _cleanup_message_ sd_bus_message *reply = NULL;
-        struct print_json j = {};
+        struct json j = {};
         const char *thumbprint;
         enum exit_code rc;
         int r;
@@ -304,9 +304,9 @@ static enum exit_code bind_to(const struct args *args, const char *certificate) 
         if (r < 0)
                 return call_misread(r);
         if (args->json) {
-                print_json_open(&j, NULL, '{');
-                print_json_text(&j, "certificate", *thumbprint ? thumbprint : NULL);
-                print_json_close(&j, '}');
+                json_open(&j, NULL, '{');
+                json_text(&j, "certificate", *thumbprint ? thumbprint : NULL);
+                json_close(&j, '}');
         } else if (*thumbprint) {
                 _cleanup_free_ char *buffer = NULL;
 

@@ -5,7 +5,7 @@
 #include <sys/random.h>
 
 #include "cli/say.h"
-#include "draw/print.h"
+#include "draw/json.h"
 #include "key/cmd_key_draw.h"
 #include "secret.h"
 
@@ -26,7 +26,7 @@ static int draw(char *out, size_t len) {
 enum exit_code cmd_key_draw(const struct args *args) {
         char digits[KEYTEXT_ID_LEN + KEYTEXT_SECRET_LEN];
         _cleanup_secret_ struct secret key = {};
-        struct print_json j = {};
+        struct json j = {};
         int r;
 
         r = draw(digits, sizeof(digits));
@@ -37,9 +37,9 @@ enum exit_code cmd_key_draw(const struct args *args) {
         keytext_format(key.text, digits, digits + KEYTEXT_ID_LEN);
         explicit_bzero(digits, sizeof(digits));
         if (args->json) {
-                print_json_open(&j, NULL, '{');
-                print_json_text(&j, "key", key.text);
-                print_json_close(&j, '}');
+                json_open(&j, NULL, '{');
+                json_text(&j, "key", key.text);
+                json_close(&j, '}');
         } else
                 puts(key.text);
         return CTL_OK;

@@ -8,7 +8,7 @@
 #include "call/record.h"
 #include "cli/harmless.h"
 #include "cli/say.h"
-#include "draw/print.h"
+#include "draw/json.h"
 #include "key/cmd_key_explain.h"
 #include "key/keyid.h"
 #include "parse.h"
@@ -127,17 +127,17 @@ static int read_verdict(sd_bus_message *m, struct verdict *verdict) {
 }
 
 static void show_json(const struct verdict *verdict) {
-        struct print_json j = {};
+        struct json j = {};
 
-        print_json_open(&j, NULL, '{');
-        print_json_bool(&j, "accepted", verdict->accepted);
-        print_json_text(&j, "reason", verdict->reason);
-        print_json_text(&j, "text", verdict->text);
-        print_json_open(&j, "checks", '[');
+        json_open(&j, NULL, '{');
+        json_bool(&j, "accepted", verdict->accepted);
+        json_text(&j, "reason", verdict->reason);
+        json_text(&j, "text", verdict->text);
+        json_open(&j, "checks", '[');
         for (size_t i = 0; i < verdict->n; i++)
                 record_json(fields, ARRAY_LEN(fields), &verdict->checks[i], &j);
-        print_json_close(&j, ']');
-        print_json_close(&j, '}');
+        json_close(&j, ']');
+        json_close(&j, '}');
 }
 
 static void show_lines(const struct verdict *verdict) {

@@ -6,7 +6,8 @@
 
 #include "call/call.h"
 #include "cli/say.h"
-#include "draw/print.h"
+#include "draw/json.h"
+#include "draw/table.h"
 #include "key/cmd_key_list.h"
 #include "key/keyfields.h"
 #include "key/keyid.h"
@@ -19,7 +20,7 @@ struct keys {
         size_t n, room;
 };
 
-static const struct print_column columns[] = {
+static const struct table_column columns[] = {
         { "ID", false },       { "NAME", false },      { "OWNER", false },   { "STATUS", false },
         { "SERVICES", false }, { "FROM", false },      { "CREATED", false }, { "UPDATED", false },
         { "EXPIRES", false },  { "LAST-USED", false }, { "USES", true },
@@ -166,35 +167,35 @@ static int compare(const void *a, const void *b, void *sort) {
         return r != 0 ? r : record_compare(&keyfields[FIELD_ID], a, b);
 }
 
-static enum print_tone tone_of(const struct key *key) {
+static enum tone tone_of(const struct key *key) {
         if (strcmp(key->status, "revoked") == 0)
-                return PRINT_RED;
-        return strcmp(key->status, "expired") == 0 ? PRINT_DIM : PRINT_NORMAL;
+                return TONE_RED;
+        return strcmp(key->status, "expired") == 0 ? TONE_DIM : TONE_NORMAL;
 }
 
 static int show_table(const struct keys *keys) {
-        _cleanup_table_ struct print_table *table = NULL;
+        _cleanup_table_ struct table *table = NULL;
         char texts[ARRAY_LEN(columns)][RECORD_TEXT_LEN];
         const char *cells[ARRAY_LEN(columns)];
         int r;
 
-        r = print_table_new(&table, columns, ARRAY_LEN(columns));
+        r = table_new(&table, columns, ARRAY_LEN(columns));
         for (size_t i = 0; r >= 0 && i < keys->n; i++) {
                 for (size_t c = 0; c < ARRAY_LEN(columns); c++)
                         cells[c] =
                                 record_text(&keyfields[column_fields[c]], &keys->key[i], texts[c]);
-                r = print_table_add(table, cells, tone_of(&keys->key[i]));
+                r = table_add(table, cells, tone_of(&keys->key[i]));
         }
-        return r < 0 ? r : print_table_show(table);
+        return r < 0 ? r : table_show(table);
 }
 
 static void show_json(const struct keys *keys) {
-        struct print_json j = {};
+        struct json j = {};
 
-        print_json_open(&j, NULL, '[');
+        json_open(&j, NULL, '[');
         for (size_t i = 0; i < keys->n; i++)
                 record_json(keyfields, _FIELD_MAX, &keys->key[i], &j);
-        print_json_close(&j, ']');
+        json_close(&j, ']');
 }
 
 static enum exit_code show(const struct keys *keys, const struct args *args) {

@@ -6,7 +6,7 @@
 
 #include "call/call.h"
 #include "cli/say.h"
-#include "draw/print.h"
+#include "draw/json.h"
 #include "key/cmd_key_remove_all.h"
 
 static enum exit_code read_number(sd_bus_message *reply, uint64_t *ret) {
@@ -58,7 +58,7 @@ static enum exit_code decide(const struct args *args, uint64_t *ret_expected) {
 
 enum exit_code cmd_key_remove_all(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
-        struct print_json j = {};
+        struct json j = {};
         uint64_t expected, n;
         enum exit_code rc;
 
@@ -70,9 +70,9 @@ enum exit_code cmd_key_remove_all(const struct args *args) {
         if (rc != CTL_OK)
                 return rc;
         if (args->json) {
-                print_json_open(&j, NULL, '{');
-                print_json_number(&j, "removed", n);
-                print_json_close(&j, '}');
+                json_open(&j, NULL, '{');
+                json_number(&j, "removed", n);
+                json_close(&j, '}');
         } else
                 say_note("%" PRIu64 " removed", n);
         return CTL_OK;

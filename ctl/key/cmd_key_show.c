@@ -2,7 +2,7 @@
 #include <errno.h>
 
 #include "call/call.h"
-#include "draw/print.h"
+#include "draw/json.h"
 #include "key/cmd_key_show.h"
 #include "key/keyfields.h"
 #include "key/keyid.h"
@@ -10,7 +10,7 @@
 enum exit_code cmd_key_show(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         _cleanup_(keyfields_done) struct key key = {};
-        struct print_json j = {};
+        struct json j = {};
         enum exit_code rc;
         int r;
 

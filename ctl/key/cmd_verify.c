@@ -9,7 +9,7 @@
 #include "cli/harmless.h"
 #include "cli/prompt.h"
 #include "cli/say.h"
-#include "draw/print.h"
+#include "draw/json.h"
 #include "key/cmd_verify.h"
 #include "parse.h"
 #include "pki/certfile.h"
@@ -117,33 +117,33 @@ static enum exit_code set_certificate(const struct args *args, struct wire_reque
 
 static enum exit_code say_accepted(const struct args *args, const struct wire_reply *reply) {
         _cleanup_free_ char *buffer = NULL;
-        struct print_json j = {};
+        struct json j = {};
 
         if (!args->json) {
                 printf("accepted: key %s (%s)\n", reply->id, harmless(reply->name, &buffer));
                 return CTL_OK;
         }
-        print_json_open(&j, NULL, '{');
-        print_json_bool(&j, "accepted", true);
-        print_json_text(&j, "id", reply->id);
-        print_json_text(&j, "name", reply->name);
-        print_json_close(&j, '}');
+        json_open(&j, NULL, '{');
+        json_bool(&j, "accepted", true);
+        json_text(&j, "id", reply->id);
+        json_text(&j, "name", reply->name);
+        json_close(&j, '}');
         return CTL_OK;
 }
 
 /* ${reason}: a word for programs, NULL when the daemon gave none; ${text}: a sentence for
  * people. */
 static enum exit_code say_refused(const struct args *args, const char *reason, const char *text) {
-        struct print_json j = {};
+        struct json j = {};
 
         if (!args->json) {
                 say_error("%s", text);
                 return CTL_REFUSED;
         }
-        print_json_open(&j, NULL, '{');
-        print_json_bool(&j, "accepted", false);
-        print_json_text(&j, "reason", reason);
-        print_json_close(&j, '}');
+        json_open(&j, NULL, '{');
+        json_bool(&j, "accepted", false);
+        json_text(&j, "reason", reason);
+        json_close(&j, '}');
         return CTL_REFUSED;
 }
 

@@ -7,7 +7,8 @@
 #include "call/call.h"
 #include "cli/harmless.h"
 #include "cli/say.h"
-#include "draw/print.h"
+#include "draw/json.h"
+#include "draw/table.h"
 #include "keytext.h"
 #include "pki/certfields.h"
 #include "pki/certfile.h"
@@ -49,12 +50,12 @@ static int read_certs(struct certs *certs, sd_bus_message *m) {
 }
 
 static void show_json(const struct certs *certs) {
-        struct print_json j = {};
+        struct json j = {};
 
-        print_json_open(&j, NULL, '[');
+        json_open(&j, NULL, '[');
         for (size_t i = 0; i < certs->n; i++)
                 record_json(certfields, _CERTFIELD_MAX, &certs->cert[i], &j);
-        print_json_close(&j, ']');
+        json_close(&j, ']');
 }
 
 /* --- Add --- */
@@ -132,33 +133,33 @@ enum exit_code cmd_cert_add(const struct args *args) {
 
 /* --- List and show --- */
 
-static enum print_tone tone_of(const struct cert *cert) {
+static enum tone tone_of(const struct cert *cert) {
         if (strcmp(cert->status, "revoked") == 0)
-                return PRINT_RED;
-        return strcmp(cert->status, "valid") == 0 ? PRINT_NORMAL : PRINT_DIM;
+                return TONE_RED;
+        return strcmp(cert->status, "valid") == 0 ? TONE_NORMAL : TONE_DIM;
 }
 
 static int show_table(const struct certs *certs) {
-        static const struct print_column columns[] = { { "NAME", false },    { "KIND", false },
+        static const struct table_column columns[] = { { "NAME", false },    { "KIND", false },
                                                        { "SUBJECT", false }, { "STATUS", false },
                                                        { "EXPIRES", false }, { "KEYS", true } };
         static const enum certfield of[] = { CERTFIELD_NAME,   CERTFIELD_KIND,    CERTFIELD_SUBJECT,
                                              CERTFIELD_STATUS, CERTFIELD_EXPIRES, CERTFIELD_KEYS };
         _Static_assert(ARRAY_LEN(columns) == ARRAY_LEN(of), "a field for each column");
-        _cleanup_table_ struct print_table *table = NULL;
+        _cleanup_table_ struct table *table = NULL;
         char texts[ARRAY_LEN(columns)][RECORD_TEXT_LEN];
         const char *cells[ARRAY_LEN(columns)];
         int r;
 
-        r = print_table_new(&table, columns, ARRAY_LEN(columns));
+        r = table_new(&table, columns, ARRAY_LEN(columns));
         for (size_t i = 0; r >= 0 && i < certs->n; i++) {
                 for (size_t c = 0; c < ARRAY_LEN(columns); c++) {
                         cells[c] = record_text(&certfields[of[c]], &certs->cert[i], texts[c]);
                         cells[c] = cells[c] ? cells[c] : "-";
                 }
-                r = print_table_add(table, cells, tone_of(&certs->cert[i]));
+                r = table_add(table, cells, tone_of(&certs->cert[i]));
         }
-        return r < 0 ? r : print_table_show(table);
+        return r < 0 ? r : table_show(table);
 }
 
 static int compare(const void *a, const void *b) {
@@ -197,7 +198,7 @@ enum exit_code cmd_cert_list(const struct args *args) {
 enum exit_code cmd_cert_show(const struct args *args) {
         _cleanup_(certfields_done) struct cert cert = {};
         _cleanup_message_ sd_bus_message *reply = NULL;
-        struct print_json j = {};
+        struct json j = {};
         const void *der = NULL;
         size_t len = 0;
         enum exit_code rc;
@@ -228,7 +229,7 @@ enum exit_code cmd_cert_show(const struct args *args) {
 
 enum exit_code cmd_cert_remove(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
-        struct print_json j = {};
+        struct json j = {};
         enum exit_code rc;
         uint32_t keys;
         int r;
@@ -240,9 +241,9 @@ enum exit_code cmd_cert_remove(const struct args *args) {
         if (r < 0)
                 return call_misread(r);
         if (args->json) {
-                print_json_open(&j, NULL, '{');
-                print_json_number(&j, "keys", keys);
-                print_json_close(&j, '}');
+                json_open(&j, NULL, '{');
+                json_number(&j, "keys", keys);
+                json_close(&j, '}');
         } else if (keys == 0)
                 puts("no key was bound to it");
         else
@@ -284,7 +285,7 @@ enum exit_code cmd_cert_crl(const struct args *args) {
         _cleanup_certfile_ struct certfile file = {};
         _cleanup_call_ struct call call = {};
         _cleanup_message_ sd_bus_message *reply = NULL;
-        struct print_json j = {};
+        struct json j = {};
         struct crl crl = {};
         enum exit_code rc;
         int r;
@@ -312,7 +313,7 @@ enum exit_code cmd_cert_crl(const struct args *args) {
 enum exit_code cmd_cert_encode(const struct args *args) {
         _cleanup_certfile_ struct certfile file = {};
         char text[BASE64_LEN(WIRE_CERTIFICATE_MAX) + 1];
-        struct print_json j = {};
+        struct json j = {};
         enum exit_code rc;
 
         rc = certfile_read_client(args->words[0], &file);
@@ -320,9 +321,9 @@ enum exit_code cmd_cert_encode(const struct args *args) {
                 return rc;
         base64_encode(file.cert[0].der, file.cert[0].len, text);
         if (args->json) {
-                print_json_open(&j, NULL, '{');
-                print_json_text(&j, "certificate", text);
-                print_json_close(&j, '}');
+                json_open(&j, NULL, '{');
+                json_text(&j, "certificate", text);
+                json_close(&j, '}');
         } else
                 puts(text);
         typed_warn("a key with this certificate behind it", KEYTEXT_LEN + 1 + strlen(text),

@@ -9,7 +9,7 @@
 #include "cli/harmless.h"
 #include "cli/prompt.h"
 #include "cli/say.h"
-#include "draw/print.h"
+#include "draw/json.h"
 #include "pki/agent.h"
 #include "pki/certfile.h"
 #include "pki/cmd_sign.h"
@@ -179,7 +179,7 @@ static enum exit_code make_signature(struct job *job) {
 static enum exit_code print_answer(const struct job *job) {
         char answer[BASE64_LEN(WIRE_CERTIFICATE_MAX) + 1 + BASE64_LEN(WIRE_SIGNATURE_MAX) + 1];
         uint8_t hash[SIGNKEY_HASH_LEN];
-        struct print_json j = {};
+        struct json j = {};
         size_t len;
 
         if (job->certificate.n > 0)
@@ -194,9 +194,9 @@ static enum exit_code print_answer(const struct job *job) {
         answer[len++] = '.';
         base64_encode(job->signature.bytes, job->signature.len, answer + len);
         if (job->args->json) {
-                print_json_open(&j, NULL, '{');
-                print_json_text(&j, "answer", answer);
-                print_json_close(&j, '}');
+                json_open(&j, NULL, '{');
+                json_text(&j, "answer", answer);
+                json_close(&j, '}');
         } else
                 puts(answer);
         typed_warn("the answer", strlen(answer),

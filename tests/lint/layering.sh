@@ -35,7 +35,7 @@ private='store/store_stmt.h store/store_chain.h'
 libraries='sqlite3.h daemon/store/*
 sodium* daemon/secret/@(keymint|seal).c
 openssl/* @(daemon/cert/*|ctl/pki/@(certfile|signkey).c)
-libsmartcols/* ctl/draw/print.c
+libsmartcols/* ctl/draw/table.c
 ini.h daemon/base/conf_file.c
 seccomp.h daemon/base/cage.c
 security/* @(pam/*|daemon/control/helper_password.c)

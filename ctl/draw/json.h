@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* JSON on stdout, for programs. Carries the text itself: it is not made harmless. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A JSON text on stdout, written from left to right; begins zeroed. Invariant: more says whether
+ * a comma is due. */
+struct json {
+        unsigned depth;
+        bool more;
+};
+
+/**
+ * json_open(j, name, bracket), json_close(j, bracket):
+ * An object or array, '{' '}' '[' ']'. ${name} is NULL outside of objects, here and below. The
+ * outermost ends in a newline.
+ */
+void json_open(struct json *j, const char *name, char bracket);
+void json_close(struct json *j, char bracket);
+
+/**
+ * json_text(j, name, text), json_number(j, name, number), json_bool(j, name,
+ * value): One value. ${text} is UTF-8; NULL writes null.
+ */
+void json_text(struct json *j, const char *name, const char *text);
+void json_number(struct json *j, const char *name, uint64_t number);
+void json_bool(struct json *j, const char *name, bool value);

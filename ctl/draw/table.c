@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <libsmartcols/libsmartcols.h>
+#include <stdlib.h>
+
+#include "cleanup.h"
+#include "cli/harmless.h"
+#include "draw/table.h"
+
+struct table {
+        struct libscols_table *scols;
+        size_t n;
+        bool colours;
+};
+
+int table_new(struct table **ret, const struct table_column *columns, size_t n) {
+        _cleanup_table_ struct table *table = calloc(1, sizeof(*table));
+
+        if (!table)
+                return -ENOMEM;
+        table->scols = scols_new_table();
+        table->n = n;
+        table->colours = tone_wanted();
+        if (!table->scols)
+                return -ENOMEM;
+        /* Cells have passed harmless(), and libsmartcols would escape its escapes. Where
+         * setlocale(3) failed, though, it has to: measuring UTF-8 in the C locale never ends
+         * (libsmartcols 2.38). */
+        if (scols_table_enable_noencoding(table->scols, MB_CUR_MAX > 1) != 0 ||
+            scols_table_enable_colors(table->scols, table->colours) != 0)
+                return -EINVAL;
+        for (size_t i = 0; i < n; i++) {
+                int flags = columns[i].right ? SCOLS_FL_RIGHT : 0;
+
+                if (!scols_table_new_column(table->scols, columns[i].name, 0, flags))
+                        return -ENOMEM;
+        }
+        *ret = take_ptr(table);
+        return 0;
+}
+
+struct table *table_free(struct table *table) {
+        if (table)
+                scols_unref_table(table->scols);
+        free(table);
+        return NULL;
+}
+
+int table_add(struct table *table, const char *const *cells, enum tone tone) {
+        struct libscols_line *line = scols_table_new_line(table->scols, NULL); /* the table's own */
+        int r;
+
+        if (!line)
+                return -ENOMEM;
+        if (table->colours && scols_line_set_color(line, tone_sequence(tone)) != 0)
+                return -ENOMEM;
+        for (size_t i = 0; i < table->n; i++) {
+                _cleanup_free_ char *buffer = NULL;
+
+                r = scols_line_set_data(line, i, harmless(cells[i], &buffer));
+                if (r != 0)
+                        return r < 0 ? r : -EINVAL;
+        }
+        return 0;
+}
+
+int table_show(struct table *table) {
+        int r = scols_print_table(table->scols);
+
+        return r > 0 ? -EIO : r;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Tables on stdout, for people. The only file that knows libsmartcols. Cells are made harmless for
+ * a terminal. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "attr.h"
+#include "draw/tone.h"
+
+struct table_column {
+        const char *name;
+        bool right; /* a number */
+};
+
+struct table;
+
+/**
+ * table_new(ret, columns, n), table_free(table):
+ * An empty table with ${n} columns. 0 or -ENOMEM. Freeing is safe on NULL and returns NULL.
+ */
+int table_new(struct table **ret, const struct table_column *columns, size_t n) _must_check_;
+struct table *table_free(struct table *table);
+
+/**
+ * table_add(table, cells, tone):
+ * Adds a line of as many ${cells} as there are columns. The tone shows on terminals that want
+ * colours. 0 or -errno.
+ */
+int table_add(struct table *table, const char *const *cells, enum tone tone) _must_check_;
+
+/**
+ * table_show(table):
+ * Writes it to stdout, as wide as it is: half a list of networks would be a wrong one. 0 or -errno.
+ */
+int table_show(struct table *table) _must_check_;
+
+static inline void table_freep(struct table **table) {
+        (void) table_free(*table);
+}
+#define _cleanup_table_ __attribute__((cleanup(table_freep)))

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "draw/tone.h"
+
+/* https://no-color.org: set and not empty. */
+bool tone_wanted(void) {
+        const char *no_color = secure_getenv("NO_COLOR"), *term = secure_getenv("TERM");
+
+        return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term &&
+               strcmp(term, "dumb") != 0;
+}
+
+const char *tone_sequence(enum tone tone) {
+        switch (tone) {
+        case TONE_NORMAL:
+                return NULL;
+        case TONE_DIM:
+                return "\033[2m";
+        case TONE_RED:
+                return "\033[31m";
+        }
+        return NULL;
+}
