@@ -7,7 +7,7 @@
 
 #include "admin/cmd_audit.h"
 #include "call/call.h"
-#include "call/record.h"
+#include "call/dict.h"
 #include "cli/harmless.h"
 #include "cli/say.h"
 #include "draw/json.h"
@@ -24,22 +24,22 @@ struct event {
 };
 
 /* In the order of the members in JSON. */
-static const struct record_field fields[] = {
-        { "seq", RECORD_COUNT, offsetof(struct event, seq), "-" },
-        { "at", RECORD_TIME, offsetof(struct event, at), "-" },
-        { "until", RECORD_TIME, offsetof(struct event, until), "-" },
-        { "count", RECORD_COUNT, offsetof(struct event, count), "-" },
-        { "event", RECORD_TEXT, offsetof(struct event, event), "-" },
-        { "verdict", RECORD_TEXT, offsetof(struct event, verdict), "-" },
-        { "door", RECORD_TEXT, offsetof(struct event, door), "-" },
-        { "key", RECORD_TEXT, offsetof(struct event, key), "-" },
-        { "user", RECORD_TEXT, offsetof(struct event, user), "-" },
-        { "service", RECORD_TEXT, offsetof(struct event, service), "-" },
-        { "rhost", RECORD_TEXT, offsetof(struct event, rhost), "-" },
-        { "uid", RECORD_NUMBER, offsetof(struct event, uid), "-" },
-        { "pid", RECORD_NUMBER, offsetof(struct event, pid), "-" },
-        { "reason", RECORD_TEXT, offsetof(struct event, reason), "-" },
-        { "detail", RECORD_TEXT, offsetof(struct event, detail), "-" },
+static const struct field fields[] = {
+        { "seq", FIELD_COUNT, offsetof(struct event, seq), "-" },
+        { "at", FIELD_TIME, offsetof(struct event, at), "-" },
+        { "until", FIELD_TIME, offsetof(struct event, until), "-" },
+        { "count", FIELD_COUNT, offsetof(struct event, count), "-" },
+        { "event", FIELD_TEXT, offsetof(struct event, event), "-" },
+        { "verdict", FIELD_TEXT, offsetof(struct event, verdict), "-" },
+        { "door", FIELD_TEXT, offsetof(struct event, door), "-" },
+        { "key", FIELD_TEXT, offsetof(struct event, key), "-" },
+        { "user", FIELD_TEXT, offsetof(struct event, user), "-" },
+        { "service", FIELD_TEXT, offsetof(struct event, service), "-" },
+        { "rhost", FIELD_TEXT, offsetof(struct event, rhost), "-" },
+        { "uid", FIELD_NUMBER, offsetof(struct event, uid), "-" },
+        { "pid", FIELD_NUMBER, offsetof(struct event, pid), "-" },
+        { "reason", FIELD_TEXT, offsetof(struct event, reason), "-" },
+        { "detail", FIELD_TEXT, offsetof(struct event, detail), "-" },
 };
 
 /* The daemon passes over what the first four do not match; what comes by signal is looked at
@@ -137,7 +137,7 @@ static void show(const struct args *args, const struct event *e) {
         struct json j = {};
 
         if (args->json)
-                record_json(fields, ARRAY_LEN(fields), e, &j);
+                fields_json(fields, ARRAY_LEN(fields), e, &j);
         else
                 show_event(e);
 }
@@ -147,8 +147,8 @@ static void show(const struct args *args, const struct event *e) {
 static int read_event(sd_bus_message *m, struct event *ret) {
         int r;
 
-        record_init(fields, ARRAY_LEN(fields), ret);
-        r = record_read(fields, ARRAY_LEN(fields), m, ret);
+        fields_init(fields, ARRAY_LEN(fields), ret);
+        r = dict_read(fields, ARRAY_LEN(fields), m, ret);
         if (r > 0 && (ret->seq == UINT64_MAX || ret->at == INT64_MAX || ret->until == INT64_MAX))
                 return -EBADMSG;
         return r;

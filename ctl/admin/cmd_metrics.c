@@ -6,7 +6,7 @@
 #include "admin/cmd_metrics.h"
 #include "admin/metrics_text.h"
 #include "call/call.h"
-#include "call/record.h"
+#include "call/dict.h"
 #include "cli/outfile.h"
 #include "cli/say.h"
 
@@ -19,27 +19,27 @@ struct facts {
         uint64_t sweeps, sweeps_failed, swept_expired, swept_ended, swept_purged;
 };
 
-static const struct record_field fields[] = {
-        { "version", RECORD_TEXT, offsetof(struct facts, version), NULL },
-        { "enabled", RECORD_BOOL, offsetof(struct facts, enabled), NULL },
-        { "started", RECORD_TIME, offsetof(struct facts, started), NULL },
-        { "keys-active", RECORD_COUNT, offsetof(struct facts, keys_active), NULL },
-        { "keys-expired", RECORD_COUNT, offsetof(struct facts, keys_expired), NULL },
-        { "keys-revoked", RECORD_COUNT, offsetof(struct facts, keys_revoked), NULL },
-        { "keys-counted", RECORD_TIME, offsetof(struct facts, keys_counted), NULL },
-        { "next-expiry", RECORD_TIME, offsetof(struct facts, next_expiry), NULL },
-        { "certificates-client", RECORD_COUNT, offsetof(struct facts, certificates_client), NULL },
-        { "certificates-ca", RECORD_COUNT, offsetof(struct facts, certificates_ca), NULL },
-        { "next-certificate-expiry", RECORD_TIME, offsetof(struct facts, next_certificate_expiry),
+static const struct field fields[] = {
+        { "version", FIELD_TEXT, offsetof(struct facts, version), NULL },
+        { "enabled", FIELD_BOOL, offsetof(struct facts, enabled), NULL },
+        { "started", FIELD_TIME, offsetof(struct facts, started), NULL },
+        { "keys-active", FIELD_COUNT, offsetof(struct facts, keys_active), NULL },
+        { "keys-expired", FIELD_COUNT, offsetof(struct facts, keys_expired), NULL },
+        { "keys-revoked", FIELD_COUNT, offsetof(struct facts, keys_revoked), NULL },
+        { "keys-counted", FIELD_TIME, offsetof(struct facts, keys_counted), NULL },
+        { "next-expiry", FIELD_TIME, offsetof(struct facts, next_expiry), NULL },
+        { "certificates-client", FIELD_COUNT, offsetof(struct facts, certificates_client), NULL },
+        { "certificates-ca", FIELD_COUNT, offsetof(struct facts, certificates_ca), NULL },
+        { "next-certificate-expiry", FIELD_TIME, offsetof(struct facts, next_certificate_expiry),
           NULL },
-        { "next-crl-expiry", RECORD_TIME, offsetof(struct facts, next_crl_expiry), NULL },
-        { "latency-sum", RECORD_COUNT, offsetof(struct facts, latency_sum), NULL },
-        { "log-lines-dropped", RECORD_COUNT, offsetof(struct facts, log_lines_dropped), NULL },
-        { "sweeps", RECORD_COUNT, offsetof(struct facts, sweeps), NULL },
-        { "sweeps-failed", RECORD_COUNT, offsetof(struct facts, sweeps_failed), NULL },
-        { "swept-expired", RECORD_COUNT, offsetof(struct facts, swept_expired), NULL },
-        { "swept-ended", RECORD_COUNT, offsetof(struct facts, swept_ended), NULL },
-        { "swept-purged", RECORD_COUNT, offsetof(struct facts, swept_purged), NULL },
+        { "next-crl-expiry", FIELD_TIME, offsetof(struct facts, next_crl_expiry), NULL },
+        { "latency-sum", FIELD_COUNT, offsetof(struct facts, latency_sum), NULL },
+        { "log-lines-dropped", FIELD_COUNT, offsetof(struct facts, log_lines_dropped), NULL },
+        { "sweeps", FIELD_COUNT, offsetof(struct facts, sweeps), NULL },
+        { "sweeps-failed", FIELD_COUNT, offsetof(struct facts, sweeps_failed), NULL },
+        { "swept-expired", FIELD_COUNT, offsetof(struct facts, swept_expired), NULL },
+        { "swept-ended", FIELD_COUNT, offsetof(struct facts, swept_ended), NULL },
+        { "swept-purged", FIELD_COUNT, offsetof(struct facts, swept_purged), NULL },
 };
 
 #define NO_LABELS              ((const char *const[]){ NULL })
@@ -195,8 +195,8 @@ static int write_all(FILE *file, sd_bus_message *m) {
         struct facts facts;
         int r;
 
-        record_init(fields, ARRAY_LEN(fields), &facts);
-        r = record_read(fields, ARRAY_LEN(fields), m, &facts);
+        fields_init(fields, ARRAY_LEN(fields), &facts);
+        r = dict_read(fields, ARRAY_LEN(fields), m, &facts);
         if (r <= 0)
                 return r < 0 ? r : -EBADMSG;
         if (!facts.version || !metrics_text_is_word(facts.version) ||

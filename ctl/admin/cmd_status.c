@@ -3,7 +3,7 @@
 
 #include "admin/cmd_status.h"
 #include "call/call.h"
-#include "call/record.h"
+#include "call/dict.h"
 #include "draw/json.h"
 
 struct status {
@@ -14,15 +14,15 @@ struct status {
 };
 
 /* Whom the daemon tells less sees fewer lines, and null in JSON. */
-static const struct record_field fields[] = {
-        { "version", RECORD_TEXT, offsetof(struct status, version), "-" },
-        { "enabled", RECORD_BOOL, offsetof(struct status, enabled), "-" },
-        { "keys-active", RECORD_COUNT, offsetof(struct status, keys_active), NULL },
-        { "keys-expired", RECORD_COUNT, offsetof(struct status, keys_expired), NULL },
-        { "keys-revoked", RECORD_COUNT, offsetof(struct status, keys_revoked), NULL },
-        { "started", RECORD_TIME, offsetof(struct status, started), NULL },
-        { "accepted", RECORD_COUNT, offsetof(struct status, accepted), NULL },
-        { "refused", RECORD_COUNT, offsetof(struct status, refused), NULL },
+static const struct field fields[] = {
+        { "version", FIELD_TEXT, offsetof(struct status, version), "-" },
+        { "enabled", FIELD_BOOL, offsetof(struct status, enabled), "-" },
+        { "keys-active", FIELD_COUNT, offsetof(struct status, keys_active), NULL },
+        { "keys-expired", FIELD_COUNT, offsetof(struct status, keys_expired), NULL },
+        { "keys-revoked", FIELD_COUNT, offsetof(struct status, keys_revoked), NULL },
+        { "started", FIELD_TIME, offsetof(struct status, started), NULL },
+        { "accepted", FIELD_COUNT, offsetof(struct status, accepted), NULL },
+        { "refused", FIELD_COUNT, offsetof(struct status, refused), NULL },
 };
 
 enum exit_code cmd_status_reload(const struct args *args) {
@@ -41,13 +41,13 @@ enum exit_code cmd_status(const struct args *args) {
         rc = call_once(args->control, "GetStatus", &reply, "");
         if (rc != CTL_OK)
                 return rc;
-        record_init(fields, ARRAY_LEN(fields), &status);
-        r = record_read(fields, ARRAY_LEN(fields), reply, &status);
+        fields_init(fields, ARRAY_LEN(fields), &status);
+        r = dict_read(fields, ARRAY_LEN(fields), reply, &status);
         if (r <= 0)
                 return call_misread(r < 0 ? r : -EBADMSG);
         if (args->json)
-                record_json(fields, ARRAY_LEN(fields), &status, &j);
+                fields_json(fields, ARRAY_LEN(fields), &status, &j);
         else
-                record_show(fields, ARRAY_LEN(fields), &status);
+                fields_show(fields, ARRAY_LEN(fields), &status);
         return CTL_OK;
 }

@@ -9,7 +9,7 @@
 
 #include "backup/cmd_mirror.h"
 #include "call/call.h"
-#include "call/record.h"
+#include "call/dict.h"
 #include "cli/outfile.h"
 #include "cli/say.h"
 #include "draw/json.h"
@@ -175,12 +175,12 @@ struct summary {
         const char *source;
 };
 
-static const struct record_field fields[] = {
-        { "keys", RECORD_COUNT, offsetof(struct summary, keys), "-" },
-        { "revived", RECORD_COUNT, offsetof(struct summary, revived), "-" },
-        { "created", RECORD_TIME, offsetof(struct summary, created), "-" },
-        { "sequence", RECORD_COUNT, offsetof(struct summary, sequence), "-" },
-        { "source", RECORD_TEXT, offsetof(struct summary, source), "-" },
+static const struct field fields[] = {
+        { "keys", FIELD_COUNT, offsetof(struct summary, keys), "-" },
+        { "revived", FIELD_COUNT, offsetof(struct summary, revived), "-" },
+        { "created", FIELD_TIME, offsetof(struct summary, created), "-" },
+        { "sequence", FIELD_COUNT, offsetof(struct summary, sequence), "-" },
+        { "source", FIELD_TEXT, offsetof(struct summary, source), "-" },
 };
 
 struct in {
@@ -288,8 +288,8 @@ static enum exit_code check(struct in *i) {
         rc = call_token(i, "MirrorImportCheck", &i->checked);
         if (rc != CTL_OK)
                 return rc;
-        record_init(fields, ARRAY_LEN(fields), &i->summary);
-        r = record_read(fields, ARRAY_LEN(fields), i->checked, &i->summary);
+        fields_init(fields, ARRAY_LEN(fields), &i->summary);
+        r = dict_read(fields, ARRAY_LEN(fields), i->checked, &i->summary);
         return r > 0 ? CTL_OK : call_misread(r < 0 ? r : -EBADMSG);
 }
 
@@ -305,7 +305,7 @@ static enum exit_code commit(struct in *i, const struct args *args) {
         if (rc != CTL_OK)
                 return rc;
         if (args->json)
-                record_json(fields, ARRAY_LEN(fields), &i->summary, &j);
+                fields_json(fields, ARRAY_LEN(fields), &i->summary, &j);
         else
                 say_note("%" PRIu64 " keys are in place.", i->summary.keys);
         return CTL_OK;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "call/call.h"
-#include "call/record.h"
+#include "call/dict.h"
 #include "cli/say.h"
 #include "doctor/cmd_doctor.h"
 #include "doctor/doctor_host.h"
@@ -15,11 +15,11 @@ struct finding {
         const char *severity, *check, *seen, *todo;
 };
 
-static const struct record_field fields[] = {
-        { "severity", RECORD_TEXT, offsetof(struct finding, severity), NULL },
-        { "check", RECORD_TEXT, offsetof(struct finding, check), NULL },
-        { "seen", RECORD_TEXT, offsetof(struct finding, seen), NULL },
-        { "do", RECORD_TEXT, offsetof(struct finding, todo), NULL },
+static const struct field fields[] = {
+        { "severity", FIELD_TEXT, offsetof(struct finding, severity), NULL },
+        { "check", FIELD_TEXT, offsetof(struct finding, check), NULL },
+        { "seen", FIELD_TEXT, offsetof(struct finding, seen), NULL },
+        { "do", FIELD_TEXT, offsetof(struct finding, todo), NULL },
 };
 
 static int take_findings(sd_bus_message *m, struct doctor_report *report) {
@@ -29,13 +29,13 @@ static int take_findings(sd_bus_message *m, struct doctor_report *report) {
         r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "a{sv}");
         if (r < 0)
                 return r;
-        record_init(fields, ARRAY_LEN(fields), &f);
-        while ((r = record_read(fields, ARRAY_LEN(fields), m, &f)) > 0) {
+        fields_init(fields, ARRAY_LEN(fields), &f);
+        while ((r = dict_read(fields, ARRAY_LEN(fields), m, &f)) > 0) {
                 if (!f.severity || !f.check || !f.seen)
                         return -EBADMSG;
                 doctor_report_add(report, doctor_report_severity(f.severity), f.check,
                                   f.todo && *f.todo ? f.todo : NULL, "%s", f.seen);
-                record_init(fields, ARRAY_LEN(fields), &f);
+                fields_init(fields, ARRAY_LEN(fields), &f);
         }
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }

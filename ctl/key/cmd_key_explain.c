@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "call/call.h"
-#include "call/record.h"
+#include "call/dict.h"
 #include "cli/harmless.h"
 #include "cli/say.h"
 #include "draw/json.h"
@@ -24,10 +24,10 @@ struct verdict {
         size_t n;
 };
 
-static const struct record_field fields[] = {
-        { "name", RECORD_TEXT, offsetof(struct check, name), "-" },
-        { "outcome", RECORD_TEXT, offsetof(struct check, outcome), "-" },
-        { "text", RECORD_TEXT, offsetof(struct check, text), "" },
+static const struct field fields[] = {
+        { "name", FIELD_TEXT, offsetof(struct check, name), "-" },
+        { "outcome", FIELD_TEXT, offsetof(struct check, outcome), "-" },
+        { "text", FIELD_TEXT, offsetof(struct check, text), "" },
 };
 
 /* A date or time whenever, or a duration from now. */
@@ -77,8 +77,8 @@ static int read_checks(sd_bus_message *m, struct verdict *verdict) {
         while (r >= 0 && verdict->n < CHECKS_MAX) {
                 struct check *check = &verdict->checks[verdict->n];
 
-                record_init(fields, ARRAY_LEN(fields), check);
-                r = record_read(fields, ARRAY_LEN(fields), m, check);
+                fields_init(fields, ARRAY_LEN(fields), check);
+                r = dict_read(fields, ARRAY_LEN(fields), m, check);
                 if (r <= 0)
                         break;
                 if (!check->name || !check->outcome || !check->text)
@@ -135,7 +135,7 @@ static void show_json(const struct verdict *verdict) {
         json_text(&j, "text", verdict->text);
         json_open(&j, "checks", '[');
         for (size_t i = 0; i < verdict->n; i++)
-                record_json(fields, ARRAY_LEN(fields), &verdict->checks[i], &j);
+                fields_json(fields, ARRAY_LEN(fields), &verdict->checks[i], &j);
         json_close(&j, ']');
         json_close(&j, '}');
 }

@@ -25,10 +25,10 @@ static const struct table_column columns[] = {
         { "SERVICES", false }, { "FROM", false },      { "CREATED", false }, { "UPDATED", false },
         { "EXPIRES", false },  { "LAST-USED", false }, { "USES", true },
 };
-static const enum field column_fields[] = {
-        FIELD_ID,       FIELD_NAME,      FIELD_OWNER,   FIELD_STATUS,
-        FIELD_SERVICES, FIELD_NETWORKS,  FIELD_CREATED, FIELD_UPDATED,
-        FIELD_EXPIRES,  FIELD_LAST_USED, FIELD_USES,
+static const enum keyfield column_fields[] = {
+        KEYFIELD_ID,       KEYFIELD_NAME,      KEYFIELD_OWNER,   KEYFIELD_STATUS,
+        KEYFIELD_SERVICES, KEYFIELD_NETWORKS,  KEYFIELD_CREATED, KEYFIELD_UPDATED,
+        KEYFIELD_EXPIRES,  KEYFIELD_LAST_USED, KEYFIELD_USES,
 };
 _Static_assert(ARRAY_LEN(columns) == ARRAY_LEN(column_fields), "a field for each column");
 
@@ -140,16 +140,16 @@ static enum exit_code fetch(struct keys *keys, struct query *query) {
 }
 
 /* Every column that has an order, under its name in `key show`. */
-static enum exit_code find_sort(const struct args *args, const struct record_field **ret) {
+static enum exit_code find_sort(const struct args *args, const struct field **ret) {
         const char *sort = args_value(args, "sort");
 
-        *ret = &keyfields[FIELD_ID];
+        *ret = &keyfields[KEYFIELD_ID];
         if (!sort)
                 return CTL_OK;
         for (size_t i = 0; i < ARRAY_LEN(column_fields); i++) {
-                const struct record_field *f = &keyfields[column_fields[i]];
+                const struct field *f = &keyfields[column_fields[i]];
 
-                if (f->type != RECORD_LIST && strcmp(f->name, sort) == 0) {
+                if (f->type != FIELD_LIST && strcmp(f->name, sort) == 0) {
                         *ret = f;
                         return CTL_OK;
                 }
@@ -161,10 +161,10 @@ static enum exit_code find_sort(const struct args *args, const struct record_fie
 }
 
 static int compare(const void *a, const void *b, void *sort) {
-        const struct record_field *const *field = sort;
-        int r = record_compare(*field, a, b);
+        const struct field *const *field = sort;
+        int r = fields_compare(*field, a, b);
 
-        return r != 0 ? r : record_compare(&keyfields[FIELD_ID], a, b);
+        return r != 0 ? r : fields_compare(&keyfields[KEYFIELD_ID], a, b);
 }
 
 static enum tone tone_of(const struct key *key) {
@@ -175,7 +175,7 @@ static enum tone tone_of(const struct key *key) {
 
 static int show_table(const struct keys *keys) {
         _cleanup_table_ struct table *table = NULL;
-        char texts[ARRAY_LEN(columns)][RECORD_TEXT_LEN];
+        char texts[ARRAY_LEN(columns)][FIELDS_TEXT_LEN];
         const char *cells[ARRAY_LEN(columns)];
         int r;
 
@@ -183,7 +183,7 @@ static int show_table(const struct keys *keys) {
         for (size_t i = 0; r >= 0 && i < keys->n; i++) {
                 for (size_t c = 0; c < ARRAY_LEN(columns); c++)
                         cells[c] =
-                                record_text(&keyfields[column_fields[c]], &keys->key[i], texts[c]);
+                                fields_text(&keyfields[column_fields[c]], &keys->key[i], texts[c]);
                 r = table_add(table, cells, tone_of(&keys->key[i]));
         }
         return r < 0 ? r : table_show(table);
@@ -194,7 +194,7 @@ static void show_json(const struct keys *keys) {
 
         json_open(&j, NULL, '[');
         for (size_t i = 0; i < keys->n; i++)
-                record_json(keyfields, _FIELD_MAX, &keys->key[i], &j);
+                fields_json(keyfields, _KEYFIELD_MAX, &keys->key[i], &j);
         json_close(&j, ']');
 }
 
@@ -214,7 +214,7 @@ static enum exit_code show(const struct keys *keys, const struct args *args) {
         return CTL_FAILED;
 }
 
-static void sort_keys(struct keys *keys, const struct record_field *field) {
+static void sort_keys(struct keys *keys, const struct field *field) {
         if (keys->n > 0)
                 qsort_r(keys->key, keys->n, sizeof(*keys->key), compare, &field);
 }
@@ -265,7 +265,7 @@ static enum exit_code read_page_options(const struct args *args, uint64_t *ret_m
 enum exit_code cmd_key_list(const struct args *args) {
         _cleanup_(keys_done) struct keys keys = {};
         struct query query = { .args = args, .most = UINT64_MAX };
-        const struct record_field *sort;
+        const struct field *sort;
         const char *after;
         enum exit_code rc;
         uint64_t most;
@@ -275,7 +275,7 @@ enum exit_code cmd_key_list(const struct args *args) {
                 rc = read_page_options(args, &most, &after);
         if (rc != CTL_OK)
                 return rc;
-        if (sort == &keyfields[FIELD_ID]) {
+        if (sort == &keyfields[KEYFIELD_ID]) {
                 /* The daemon's own order: it need not be asked for more. */
                 query.most = most;
                 (void) text_copy(query.after, sizeof(query.after), after ? after : "");
@@ -304,7 +304,7 @@ enum exit_code cmd_key_list_expiring(const struct args *args) {
         rc = fetch(&keys, &query);
         if (rc != CTL_OK)
                 return rc;
-        sort_keys(&keys, &keyfields[FIELD_EXPIRES]);
+        sort_keys(&keys, &keyfields[KEYFIELD_EXPIRES]);
         rc = show(&keys, args);
         return rc == CTL_OK && keys.n > 0 ? CTL_REFUSED : rc;
 }

@@ -23,8 +23,8 @@ enum exit_code cmd_key_show(const struct args *args) {
         if (r <= 0)
                 return call_misread(r < 0 ? r : -EBADMSG);
         if (args->json)
-                record_json(keyfields, _FIELD_MAX, &key, &j);
+                fields_json(keyfields, _KEYFIELD_MAX, &key, &j);
         else
-                record_show(keyfields, _FIELD_MAX, &key);
+                fields_show(keyfields, _KEYFIELD_MAX, &key);
         return CTL_OK;
 }

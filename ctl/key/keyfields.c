@@ -5,40 +5,40 @@
 #include "key/keyfields.h"
 
 /* In the order of `key show` and of the members in JSON. */
-const struct record_field keyfields[_FIELD_MAX] = {
-        [FIELD_ID] = { "id", RECORD_TEXT, offsetof(struct key, id), "-" },
-        [FIELD_NAME] = { "name", RECORD_TEXT, offsetof(struct key, name), "-" },
-        [FIELD_OWNER] = { "owner", RECORD_TEXT, offsetof(struct key, owner), "-" },
-        [FIELD_OWNER_UID] = { "owner-uid", RECORD_NUMBER, offsetof(struct key, owner_uid), "-" },
-        [FIELD_LINKED_USER] = { "linked-user", RECORD_TEXT, offsetof(struct key, linked_user),
-                                "-" },
-        [FIELD_STATUS] = { "status", RECORD_TEXT, offsetof(struct key, status), "-" },
-        [FIELD_REASON] = { "reason", RECORD_TEXT, offsetof(struct key, reason), "-" },
-        [FIELD_SERVICES] = { "services", RECORD_LIST, offsetof(struct key, services), "any" },
-        [FIELD_NETWORKS] = { "networks", RECORD_LIST, offsetof(struct key, networks), "any" },
-        [FIELD_CREATED] = { "created", RECORD_TIME, offsetof(struct key, created), "-" },
-        [FIELD_UPDATED] = { "updated", RECORD_TIME, offsetof(struct key, updated), "-" },
-        [FIELD_EXPIRES] = { "expires", RECORD_TIME, offsetof(struct key, expires), "never" },
-        [FIELD_ORIGIN] = { "origin", RECORD_TEXT, offsetof(struct key, origin), NULL },
-        [FIELD_PREDECESSOR] = { "predecessor", RECORD_TEXT, offsetof(struct key, predecessor),
-                                NULL },
-        [FIELD_SUCCESSOR] = { "successor", RECORD_TEXT, offsetof(struct key, successor), NULL },
-        [FIELD_REQUIRE_CERTIFICATE] = { "require-certificate", RECORD_TEXT,
-                                        offsetof(struct key, require_certificate), NULL },
-        [FIELD_CERTIFICATE] = { "certificate", RECORD_TEXT, offsetof(struct key, certificate),
-                                NULL },
-        [FIELD_RETIRES] = { "retires", RECORD_TIME, offsetof(struct key, retires), NULL },
-        [FIELD_RETIRES_ON_USE] = { "retires-on-use", RECORD_BOOL,
-                                   offsetof(struct key, retires_on_use), NULL },
-        [FIELD_LAST_USED] = { "last-used", RECORD_TIME, offsetof(struct key, last_used), "-" },
-        [FIELD_LAST_SERVICE] = { "last-service", RECORD_TEXT, offsetof(struct key, last_service),
-                                 "-" },
-        [FIELD_LAST_RHOST] = { "last-rhost", RECORD_TEXT, offsetof(struct key, last_rhost), "-" },
-        [FIELD_USES] = { "uses", RECORD_COUNT, offsetof(struct key, uses), "-" },
+const struct field keyfields[_KEYFIELD_MAX] = {
+        [KEYFIELD_ID] = { "id", FIELD_TEXT, offsetof(struct key, id), "-" },
+        [KEYFIELD_NAME] = { "name", FIELD_TEXT, offsetof(struct key, name), "-" },
+        [KEYFIELD_OWNER] = { "owner", FIELD_TEXT, offsetof(struct key, owner), "-" },
+        [KEYFIELD_OWNER_UID] = { "owner-uid", FIELD_NUMBER, offsetof(struct key, owner_uid), "-" },
+        [KEYFIELD_LINKED_USER] = { "linked-user", FIELD_TEXT, offsetof(struct key, linked_user),
+                                   "-" },
+        [KEYFIELD_STATUS] = { "status", FIELD_TEXT, offsetof(struct key, status), "-" },
+        [KEYFIELD_REASON] = { "reason", FIELD_TEXT, offsetof(struct key, reason), "-" },
+        [KEYFIELD_SERVICES] = { "services", FIELD_LIST, offsetof(struct key, services), "any" },
+        [KEYFIELD_NETWORKS] = { "networks", FIELD_LIST, offsetof(struct key, networks), "any" },
+        [KEYFIELD_CREATED] = { "created", FIELD_TIME, offsetof(struct key, created), "-" },
+        [KEYFIELD_UPDATED] = { "updated", FIELD_TIME, offsetof(struct key, updated), "-" },
+        [KEYFIELD_EXPIRES] = { "expires", FIELD_TIME, offsetof(struct key, expires), "never" },
+        [KEYFIELD_ORIGIN] = { "origin", FIELD_TEXT, offsetof(struct key, origin), NULL },
+        [KEYFIELD_PREDECESSOR] = { "predecessor", FIELD_TEXT, offsetof(struct key, predecessor),
+                                   NULL },
+        [KEYFIELD_SUCCESSOR] = { "successor", FIELD_TEXT, offsetof(struct key, successor), NULL },
+        [KEYFIELD_REQUIRE_CERTIFICATE] = { "require-certificate", FIELD_TEXT,
+                                           offsetof(struct key, require_certificate), NULL },
+        [KEYFIELD_CERTIFICATE] = { "certificate", FIELD_TEXT, offsetof(struct key, certificate),
+                                   NULL },
+        [KEYFIELD_RETIRES] = { "retires", FIELD_TIME, offsetof(struct key, retires), NULL },
+        [KEYFIELD_RETIRES_ON_USE] = { "retires-on-use", FIELD_BOOL,
+                                      offsetof(struct key, retires_on_use), NULL },
+        [KEYFIELD_LAST_USED] = { "last-used", FIELD_TIME, offsetof(struct key, last_used), "-" },
+        [KEYFIELD_LAST_SERVICE] = { "last-service", FIELD_TEXT, offsetof(struct key, last_service),
+                                    "-" },
+        [KEYFIELD_LAST_RHOST] = { "last-rhost", FIELD_TEXT, offsetof(struct key, last_rhost), "-" },
+        [KEYFIELD_USES] = { "uses", FIELD_COUNT, offsetof(struct key, uses), "-" },
 };
 
 void keyfields_done(struct key *key) {
-        record_done(keyfields, _FIELD_MAX, key);
+        fields_done(keyfields, _KEYFIELD_MAX, key);
         key->message = sd_bus_message_unref(key->message);
 }
 
@@ -46,8 +46,8 @@ int keyfields_read(struct key *ret, sd_bus_message *m) {
         _cleanup_(keyfields_done) struct key key = {};
         int r;
 
-        record_init(keyfields, _FIELD_MAX, &key);
-        r = record_read(keyfields, _FIELD_MAX, m, &key);
+        fields_init(keyfields, _KEYFIELD_MAX, &key);
+        r = dict_read(keyfields, _KEYFIELD_MAX, m, &key);
         if (r <= 0)
                 return r;
         if (!key.id || !key.status)

@@ -2,7 +2,7 @@
 /* What the daemon tells of a key, and how it is read, shown, sorted and written. */
 #pragma once
 
-#include "call/record.h"
+#include "call/dict.h"
 
 struct key {
         const char *id, *owner, *linked_user, *name, *status, *reason, *origin, *predecessor,
@@ -15,34 +15,34 @@ struct key {
         sd_bus_message *message; /* holds the text */
 };
 
-enum field {
-        FIELD_ID,
-        FIELD_NAME,
-        FIELD_OWNER,
-        FIELD_OWNER_UID,
-        FIELD_LINKED_USER,
-        FIELD_STATUS,
-        FIELD_REASON,
-        FIELD_SERVICES,
-        FIELD_NETWORKS,
-        FIELD_CREATED,
-        FIELD_UPDATED,
-        FIELD_EXPIRES,
-        FIELD_ORIGIN,
-        FIELD_PREDECESSOR,
-        FIELD_SUCCESSOR,
-        FIELD_REQUIRE_CERTIFICATE,
-        FIELD_CERTIFICATE,
-        FIELD_RETIRES,
-        FIELD_RETIRES_ON_USE,
-        FIELD_LAST_USED,
-        FIELD_LAST_SERVICE,
-        FIELD_LAST_RHOST,
-        FIELD_USES,
-        _FIELD_MAX,
+enum keyfield {
+        KEYFIELD_ID,
+        KEYFIELD_NAME,
+        KEYFIELD_OWNER,
+        KEYFIELD_OWNER_UID,
+        KEYFIELD_LINKED_USER,
+        KEYFIELD_STATUS,
+        KEYFIELD_REASON,
+        KEYFIELD_SERVICES,
+        KEYFIELD_NETWORKS,
+        KEYFIELD_CREATED,
+        KEYFIELD_UPDATED,
+        KEYFIELD_EXPIRES,
+        KEYFIELD_ORIGIN,
+        KEYFIELD_PREDECESSOR,
+        KEYFIELD_SUCCESSOR,
+        KEYFIELD_REQUIRE_CERTIFICATE,
+        KEYFIELD_CERTIFICATE,
+        KEYFIELD_RETIRES,
+        KEYFIELD_RETIRES_ON_USE,
+        KEYFIELD_LAST_USED,
+        KEYFIELD_LAST_SERVICE,
+        KEYFIELD_LAST_RHOST,
+        KEYFIELD_USES,
+        _KEYFIELD_MAX,
 };
 
-extern const struct record_field keyfields[_FIELD_MAX];
+extern const struct field keyfields[_KEYFIELD_MAX];
 
 /**
  * keyfields_read(ret, m): reads one key at ${m}: 1, 0 when there is no further one, -errno.

@@ -4,11 +4,11 @@
 #include "cleanup.h"
 #include "pki/certfields.h"
 
-#define TEXT(member)   RECORD_TEXT, offsetof(struct cert, member), "-"
-#define TIME(member)   RECORD_TIME, offsetof(struct cert, member), NULL
-#define NUMBER(member) RECORD_NUMBER, offsetof(struct cert, member), "-"
+#define TEXT(member)   FIELD_TEXT, offsetof(struct cert, member), "-"
+#define TIME(member)   FIELD_TIME, offsetof(struct cert, member), NULL
+#define NUMBER(member) FIELD_NUMBER, offsetof(struct cert, member), "-"
 
-const struct record_field certfields[_CERTFIELD_MAX] = {
+const struct field certfields[_CERTFIELD_MAX] = {
         [CERTFIELD_SUBJECT_NAME] = { "subject-common-name", TEXT(subject_name),
                                      "subject common name" },
         [CERTFIELD_SUBJECT_ORGANIZATION] = { "subject-organization", TEXT(subject_organization),
@@ -32,13 +32,13 @@ const struct record_field certfields[_CERTFIELD_MAX] = {
         [CERTFIELD_ADDED] = { "added", TIME(added) },
         [CERTFIELD_CRL_ISSUED] = { "crl-issued", TIME(crl_issued), "CRL issue date" },
         [CERTFIELD_CRL_EXPIRES] = { "crl-expires", TIME(crl_expires), "CRL expiration date" },
-        [CERTFIELD_CRL_REVOKED] = { "crl-revoked", RECORD_COUNT, offsetof(struct cert, crl_revoked),
+        [CERTFIELD_CRL_REVOKED] = { "crl-revoked", FIELD_COUNT, offsetof(struct cert, crl_revoked),
                                     NULL, "CRL revoked" },
         [CERTFIELD_SUBJECT] = { "subject", TEXT(subject) },
 };
 
 void certfields_done(struct cert *cert) {
-        record_done(certfields, _CERTFIELD_MAX, cert);
+        fields_done(certfields, _CERTFIELD_MAX, cert);
         cert->message = sd_bus_message_unref(cert->message);
 }
 
@@ -46,8 +46,8 @@ int certfields_read(struct cert *ret, sd_bus_message *m) {
         _cleanup_(certfields_done) struct cert cert = {};
         int r;
 
-        record_init(certfields, _CERTFIELD_MAX, &cert);
-        r = record_read(certfields, _CERTFIELD_MAX, m, &cert);
+        fields_init(certfields, _CERTFIELD_MAX, &cert);
+        r = dict_read(certfields, _CERTFIELD_MAX, m, &cert);
         if (r <= 0)
                 return r;
         if (!cert.thumbprint || !cert.name || !cert.kind || !cert.status)

@@ -2,7 +2,7 @@
 /* What the daemon tells of a certificate, and how it is read, shown and written. */
 #pragma once
 
-#include "call/record.h"
+#include "call/dict.h"
 
 struct cert {
         const char *thumbprint, *name, *kind, *status, *subject, *key_type, *serial;
@@ -42,7 +42,7 @@ enum certfield {
 
 /* In the order of `cert show`, which has those before _CERTFIELD_SHOWN, and of the members in
  * JSON. */
-extern const struct record_field certfields[_CERTFIELD_MAX];
+extern const struct field certfields[_CERTFIELD_MAX];
 
 /**
  * certfields_read(ret, m): reads one certificate at ${m}: 1, 0 when there is no further one,

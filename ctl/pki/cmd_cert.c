@@ -54,7 +54,7 @@ static void show_json(const struct certs *certs) {
 
         json_open(&j, NULL, '[');
         for (size_t i = 0; i < certs->n; i++)
-                record_json(certfields, _CERTFIELD_MAX, &certs->cert[i], &j);
+                fields_json(certfields, _CERTFIELD_MAX, &certs->cert[i], &j);
         json_close(&j, ']');
 }
 
@@ -147,14 +147,14 @@ static int show_table(const struct certs *certs) {
                                              CERTFIELD_STATUS, CERTFIELD_EXPIRES, CERTFIELD_KEYS };
         _Static_assert(ARRAY_LEN(columns) == ARRAY_LEN(of), "a field for each column");
         _cleanup_table_ struct table *table = NULL;
-        char texts[ARRAY_LEN(columns)][RECORD_TEXT_LEN];
+        char texts[ARRAY_LEN(columns)][FIELDS_TEXT_LEN];
         const char *cells[ARRAY_LEN(columns)];
         int r;
 
         r = table_new(&table, columns, ARRAY_LEN(columns));
         for (size_t i = 0; r >= 0 && i < certs->n; i++) {
                 for (size_t c = 0; c < ARRAY_LEN(columns); c++) {
-                        cells[c] = record_text(&certfields[of[c]], &certs->cert[i], texts[c]);
+                        cells[c] = fields_text(&certfields[of[c]], &certs->cert[i], texts[c]);
                         cells[c] = cells[c] ? cells[c] : "-";
                 }
                 r = table_add(table, cells, tone_of(&certs->cert[i]));
@@ -163,9 +163,9 @@ static int show_table(const struct certs *certs) {
 }
 
 static int compare(const void *a, const void *b) {
-        int r = record_compare(&certfields[CERTFIELD_NAME], a, b);
+        int r = fields_compare(&certfields[CERTFIELD_NAME], a, b);
 
-        return r != 0 ? r : record_compare(&certfields[CERTFIELD_THUMBPRINT], a, b);
+        return r != 0 ? r : fields_compare(&certfields[CERTFIELD_THUMBPRINT], a, b);
 }
 
 enum exit_code cmd_cert_list(const struct args *args) {
@@ -219,9 +219,9 @@ enum exit_code cmd_cert_show(const struct args *args) {
         if (args_has(args, "pem"))
                 return certfile_print(der, len) < 0 ? CTL_FAILED : CTL_OK;
         if (args->json)
-                record_json(certfields, _CERTFIELD_MAX, &cert, &j);
+                fields_json(certfields, _CERTFIELD_MAX, &cert, &j);
         else
-                record_show(certfields, _CERTFIELD_SHOWN, &cert);
+                fields_show(certfields, _CERTFIELD_SHOWN, &cert);
         return CTL_OK;
 }
 
@@ -258,11 +258,11 @@ struct crl {
         uint64_t revoked;
 };
 
-static const struct record_field crlfields[] = {
-        { "issuer", RECORD_TEXT, offsetof(struct crl, issuer), "-" },
-        { "issued", RECORD_TIME, offsetof(struct crl, issued), "-" },
-        { "expires", RECORD_TIME, offsetof(struct crl, expires), "never" },
-        { "revoked", RECORD_COUNT, offsetof(struct crl, revoked), "-" },
+static const struct field crlfields[] = {
+        { "issuer", FIELD_TEXT, offsetof(struct crl, issuer), "-" },
+        { "issued", FIELD_TIME, offsetof(struct crl, issued), "-" },
+        { "expires", FIELD_TIME, offsetof(struct crl, expires), "never" },
+        { "revoked", FIELD_COUNT, offsetof(struct crl, revoked), "-" },
 };
 
 static enum exit_code send_part(const struct call *call, const struct certfile_cert *crl, size_t at,
@@ -299,14 +299,14 @@ enum exit_code cmd_cert_crl(const struct args *args) {
         }
         if (rc != CTL_OK)
                 return rc;
-        record_init(crlfields, ARRAY_LEN(crlfields), &crl);
-        r = record_read(crlfields, ARRAY_LEN(crlfields), reply, &crl);
+        fields_init(crlfields, ARRAY_LEN(crlfields), &crl);
+        r = dict_read(crlfields, ARRAY_LEN(crlfields), reply, &crl);
         if (r <= 0 || !crl.issuer)
                 return call_misread(r < 0 ? r : -EBADMSG);
         if (args->json)
-                record_json(crlfields, ARRAY_LEN(crlfields), &crl, &j);
+                fields_json(crlfields, ARRAY_LEN(crlfields), &crl, &j);
         else
-                record_show(crlfields, ARRAY_LEN(crlfields), &crl);
+                fields_show(crlfields, ARRAY_LEN(crlfields), &crl);
         return CTL_OK;
 }
 

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include "call/dict.h"
+
+static int read_value(const struct field *f, sd_bus_message *m, void *record) {
+        void *p = (char *) record + f->offset;
+        static const char *const types[] = {
+                [FIELD_TEXT] = "s",  [FIELD_BOOL] = "b", [FIELD_NUMBER] = "u",
+                [FIELD_COUNT] = "t", [FIELD_TIME] = "x", [FIELD_LIST] = "as",
+        };
+        int r;
+
+        r = sd_bus_message_enter_container(m, SD_BUS_TYPE_VARIANT, types[f->type]);
+        if (r < 0)
+                return r;
+        fields_clear(f, record); /* a property can come twice */
+        if (f->type == FIELD_LIST)
+                r = sd_bus_message_read_strv(m, p);
+        else
+                r = sd_bus_message_read_basic(m, types[f->type][0], p);
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static int read_property(const struct field *fields, size_t n, sd_bus_message *m, void *record) {
+        const char *name;
+        int r;
+
+        r = sd_bus_message_read_basic(m, SD_BUS_TYPE_STRING, &name);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < n; i++)
+                if (strcmp(fields[i].name, name) == 0)
+                        return read_value(&fields[i], m, record);
+        return sd_bus_message_skip(m, "v");
+}
+
+int dict_read(const struct field *fields, size_t n, sd_bus_message *m, void *record) {
+        int r;
+
+        r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
+        if (r <= 0)
+                return r;
+        while ((r = sd_bus_message_enter_container(m, SD_BUS_TYPE_DICT_ENTRY, "sv")) > 0) {
+                r = read_property(fields, n, m, record);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(m);
+                if (r < 0)
+                        return r;
+        }
+        if (r >= 0)
+                r = sd_bus_message_exit_container(m);
+        return r < 0 ? r : 1;
+}
