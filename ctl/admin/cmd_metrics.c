@@ -259,7 +259,7 @@ static enum exit_code write_text(const char *path, sd_bus_message *reply) {
 
         b.file = open_memstream(&b.text, &b.len);
         if (!b.file)
-                return call_unmade(-ENOMEM);
+                return say_no_memory();
         r = write_all(b.file, reply);
         if (r >= 0)
                 r = buffer_finish(&b);

@@ -223,8 +223,7 @@ enum exit_code call_unmade(int r) {
 
 enum exit_code call_misread(int r) {
         if (r == -ENOMEM)
-                say_error("%s", strerror(ENOMEM));
-        else
-                say_error("the daemon's answer is not understood; it is of another version");
+                return say_no_memory();
+        say_error("the daemon's answer is not understood; it is of another version");
         return CTL_FAILED;
 }

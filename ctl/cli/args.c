@@ -258,10 +258,8 @@ enum exit_code args_parse(int argc, char *argv[], const struct args_command *tab
                 return rc;
         args.words = calloc((size_t) argc + 1, sizeof(*args.words));
         args.values = calloc((size_t) argc + 1, sizeof(*args.values));
-        if (!args.words || !args.values) {
-                say_error("%s", strerror(ENOMEM));
-                return CTL_FAILED;
-        }
+        if (!args.words || !args.values)
+                return say_no_memory();
         for (; p.at < argc && rc == CTL_OK; p.at++)
                 rc = !p.words_only && argv[p.at][0] == '-' && argv[p.at][1]
                              ? take_option(&p, argv[p.at])

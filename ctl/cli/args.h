@@ -8,19 +8,7 @@
 #include <stddef.h>
 
 #include "attr.h"
-
-/* What the process ends with. Scripts depend on the values. */
-enum exit_code {
-        CTL_OK = 0,
-        CTL_FAILED = 1, /* whatever has no code of its own */
-        /* the command line, or an argument that the daemon did not accept */
-        CTL_USAGE = 2,
-        CTL_UNREACHABLE = 3, /* no answer from the daemon */
-        CTL_DENIED = 4,      /* the caller may not */
-        CTL_NOT_FOUND = 5,   /* no such key, certificate or user */
-        /* the caller may, but not now or not so */
-        CTL_REFUSED = 6,
-};
+#include "cli/exit_code.h"
 
 struct args_option {
         const char *name; /* without the dashes */

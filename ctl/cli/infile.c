@@ -39,10 +39,8 @@ enum exit_code infile_read(const char *path, size_t max, struct infile *ret) {
         int r;
 
         f.bytes = malloc(f.room);
-        if (!f.bytes) {
-                say_error("%s", strerror(ENOMEM));
-                return CTL_FAILED;
-        }
+        if (!f.bytes)
+                return say_no_memory();
         if (!from_stdin)
                 opened = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
         r = !from_stdin && opened < 0 ? -errno : read_whole(from_stdin ? STDIN_FILENO : opened, &f);

@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cli/args.h"
+#include "attr.h"
+#include "cli/exit_code.h"
 
 struct infile {
         const char *name; /* of the file, for messages */

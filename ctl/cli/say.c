@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/say.h"
@@ -20,6 +22,11 @@ void say_error(const char *format, ...) {
         va_start(ap, format);
         write_line("wfapikeyctl: ", format, ap);
         va_end(ap);
+}
+
+enum exit_code say_no_memory(void) {
+        say_error("%s", strerror(ENOMEM));
+        return CTL_FAILED;
 }
 
 void say_line(const char *format, ...) {

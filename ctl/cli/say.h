@@ -2,10 +2,17 @@
 /* Messages to people, on stderr. Nothing that a program reads goes here. */
 #pragma once
 
+#include "cli/exit_code.h"
+
 /**
  * say_error(format, ...): one line on stderr, behind the name of the program.
  */
 void say_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/**
+ * say_no_memory(): says so. CTL_FAILED.
+ */
+enum exit_code say_no_memory(void);
 
 /**
  * say_line(format, ...): one line on stderr that is no error, whoever watches.

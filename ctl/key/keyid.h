@@ -2,7 +2,8 @@
 /* Ids of keys as the user types them. */
 #pragma once
 
-#include "cli/args.h"
+#include "attr.h"
+#include "cli/exit_code.h"
 
 /**
  * keyid_check(text):

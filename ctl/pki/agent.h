@@ -2,7 +2,8 @@
 /* Signs by the ssh-agent at $SSH_AUTH_SOCK, which has the private key and does not show it. */
 #pragma once
 
-#include "cli/args.h"
+#include "attr.h"
+#include "cli/exit_code.h"
 #include "pki/signkey.h"
 
 struct agent;

@@ -214,10 +214,8 @@ static enum exit_code source_open(const char *path, size_t max, struct source *s
         if (rc != CTL_OK)
                 return rc;
         s->decoded = malloc(s->file.room);
-        if (!s->decoded) {
-                say_error("%s", strerror(ENOMEM));
-                return CTL_FAILED;
-        }
+        if (!s->decoded)
+                return say_no_memory();
         s->der = s->file.bytes;
         s->len = s->file.len;
         s->pem = memmem(text, s->len, "-----BEGIN ", 11) != NULL;
@@ -269,10 +267,8 @@ static enum exit_code add(struct certfile *f, const struct piece *piece) {
                 *cert = (struct certfile_cert){ .der = malloc(piece->len), .len = piece->len };
                 f->n += cert->der != NULL;
         }
-        if (!cert || !cert->der) {
-                say_error("%s", strerror(ENOMEM));
-                return CTL_FAILED;
-        }
+        if (!cert || !cert->der)
+                return say_no_memory();
         memcpy(cert->der, piece->der, piece->len);
         x = piece->kind == KIND_CERTIFICATE ? d2i_X509(NULL, &p, (long) piece->len) : NULL;
         cert->ca = x && X509_get_extension_flags(x) & EXFLAG_CA;

@@ -8,7 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cli/args.h"
+#include "attr.h"
+#include "cli/exit_code.h"
 
 struct certfile_cert {
         uint8_t *der;

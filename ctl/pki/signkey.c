@@ -213,10 +213,8 @@ enum exit_code signkey_load(const char *key, const char *provider, signkey_ask_t
         struct asking asking = { .ask = ask };
         enum exit_code rc;
 
-        if (!k) {
-                say_error("%s", strerror(ENOMEM));
-                return CTL_FAILED;
-        }
+        if (!k)
+                return say_no_memory();
         rc = load_provider(k, provider);
         if (rc == CTL_OK && !is_uri(key))
                 rc = infile_read(key, KEY_FILE_MAX, &file);

@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cli/args.h"
+#include "attr.h"
+#include "cli/exit_code.h"
 #include "wire.h"
 
 #define SIGNKEY_SPKI_MAX 2048

@@ -53,7 +53,7 @@ while read -r command; do
             fail "the default of $command $option, $default, is not in the manual: $said"
     done < <(sed -nE 's/^  (--[a-z-]+).*\(default: ([^ ;)]*)[ ;)].*/\1\t\2/p' <<<"$out" | grep -v 'all$\|the$')
 done <<<"$commands"
-same 'exit status of wfapikeyctl' "$(sed -nE 's/^ *CTL_[A-Z_]+ = ([0-9]+),.*/\1/p' "$top_srcdir/ctl/cli/args.h")" \
+same 'exit status of wfapikeyctl' "$(sed -nE 's/^ *CTL_[A-Z_]+ = ([0-9]+),.*/\1/p' "$top_srcdir/ctl/cli/exit_code.h")" \
     "$(entries wfapikeyctl.1 'EXIT STATUS')"
 
 # --- wfapikeyd(8): options with defaults, policies with defaults, exit status, fields of the log ---
