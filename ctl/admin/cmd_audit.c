@@ -207,10 +207,7 @@ static enum exit_code show_past(const struct args *args, const struct call *call
                 rc = call_method(call, "ListAudit", &m);
                 if (rc != CTL_OK)
                         return rc;
-                r = append_filter(m, f, after);
-                if (r < 0)
-                        return call_unmade(r);
-                rc = call_send(call, m, &reply);
+                rc = call_send(call, m, append_filter(m, f, after), &reply);
                 if (rc != CTL_OK)
                         return rc;
                 if (after == 0 && !args->json)
@@ -227,10 +224,9 @@ static enum exit_code show_past(const struct args *args, const struct call *call
 /* --- What is to come --- */
 
 static enum exit_code start_following(const struct call *call) {
-        _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
-        enum exit_code rc = call_method(call, "FollowAudit", &m);
+        _cleanup_message_ sd_bus_message *reply = NULL;
 
-        return rc == CTL_OK ? call_send(call, m, &reply) : rc;
+        return call_plain(call, "FollowAudit", &reply, "");
 }
 
 static enum exit_code ping(const struct call *call) {
@@ -238,7 +234,7 @@ static enum exit_code ping(const struct call *call) {
         int r = sd_bus_message_new_method_call(call->bus, &m, NULL, "/org/wfapikey1",
                                                "org.freedesktop.DBus.Peer", "Ping");
 
-        return r < 0 ? call_unmade(r) : call_send(call, m, &reply);
+        return call_send(call, m, r, &reply);
 }
 
 /* Events that the list already had come again: following began before it. */
@@ -341,25 +337,19 @@ enum exit_code cmd_audit_verify(const struct args *args) {
         uint64_t next = 0, n, checked = 0, bad;
         const char *fault;
         enum exit_code rc;
-        int r;
 
         rc = call_open(&call, args->control);
         while (rc == CTL_OK) {
-                _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
+                _cleanup_message_ sd_bus_message *reply = NULL;
                 uint64_t after = next;
 
-                rc = call_method(&call, "VerifyAudit", &m);
+                rc = call_plain(&call, "VerifyAudit", &reply, "t", after);
+                if (rc == CTL_OK)
+                        rc = call_read(reply, "ttts", &next, &n, &bad, &fault);
                 if (rc != CTL_OK)
                         return rc;
-                r = sd_bus_message_append(m, "t", after);
-                rc = r < 0 ? call_unmade(r) : call_send(&call, m, &reply);
-                if (rc != CTL_OK)
-                        return rc;
-                r = sd_bus_message_read(reply, "ttts", &next, &n, &bad, &fault);
-                if (r >= 0 && next > 0 && next <= after)
-                        r = -EBADMSG;
-                if (r < 0)
-                        return call_misread(r);
+                if (next > 0 && next <= after)
+                        return call_misread(-EBADMSG);
                 checked += n;
                 if (*fault || next == 0)
                         return say_fault(args, checked, bad, fault);

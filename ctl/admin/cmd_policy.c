@@ -131,12 +131,12 @@ static int append_changes(sd_bus_message *m, const struct args *args) {
 
 static enum exit_code say_ended(const struct args *args, sd_bus_message *reply) {
         struct json j = {};
+        enum exit_code rc;
         uint64_t ended;
-        int r;
 
-        r = sd_bus_message_read(reply, "t", &ended);
-        if (r < 0)
-                return call_misread(r);
+        rc = call_read(reply, "t", &ended);
+        if (rc != CTL_OK)
+                return rc;
         if (args->json) {
                 json_open(&j, NULL, '{');
                 json_number(&j, "ended", ended);
@@ -151,16 +151,11 @@ enum exit_code cmd_policy_set(const struct args *args) {
         _cleanup_call_ struct call call = {};
         _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
         enum exit_code rc;
-        int r;
 
         rc = check_changes(args);
         if (rc == CTL_OK)
-                rc = call_open(&call, args->control);
+                rc = call_begin(&call, args->control, "SetPolicy", &m);
         if (rc == CTL_OK)
-                rc = call_method(&call, "SetPolicy", &m);
-        if (rc != CTL_OK)
-                return rc;
-        r = append_changes(m, args);
-        rc = r < 0 ? call_unmade(r) : call_send(&call, m, &reply);
+                rc = call_send(&call, m, append_changes(m, args), &reply);
         return rc != CTL_OK ? rc : say_ended(args, reply);
 }

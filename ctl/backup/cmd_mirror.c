@@ -26,11 +26,11 @@
 static enum exit_code show_public(const struct args *args, sd_bus_message *reply) {
         struct json j = {};
         const char *public;
-        int r;
+        enum exit_code rc;
 
-        r = sd_bus_message_read(reply, "s", &public);
-        if (r < 0)
-                return call_misread(r);
+        rc = call_read(reply, "s", &public);
+        if (rc != CTL_OK)
+                return rc;
         if (args->json) {
                 json_open(&j, NULL, '{');
                 json_text(&j, "public", public);
@@ -79,35 +79,24 @@ static enum exit_code cannot_write(const char *path, int r) {
 }
 
 static enum exit_code begin_out(struct out *o, const struct args *args, const char *kind) {
-        _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
+        _cleanup_message_ sd_bus_message *reply = NULL;
         enum exit_code rc;
-        int r;
 
         rc = call_open(&o->call, args->control);
         if (rc == CTL_OK)
-                rc = call_method(&o->call, "MirrorExportBegin", &m);
-        if (rc != CTL_OK)
-                return rc;
-        r = sd_bus_message_append(m, "ss", args_value(args, "to"), kind);
-        rc = r < 0 ? call_unmade(r) : call_send(&o->call, m, &reply);
-        if (rc != CTL_OK)
-                return rc;
-        r = sd_bus_message_read(reply, "tt", &o->token, &o->keys);
-        return r < 0 ? call_misread(r) : CTL_OK;
+                rc = call_plain(&o->call, "MirrorExportBegin", &reply, "ss", args_value(args, "to"),
+                                kind);
+        return rc == CTL_OK ? call_read(reply, "tt", &o->token, &o->keys) : rc;
 }
 
 static enum exit_code read_chunk(struct out *o) {
-        _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
+        _cleanup_message_ sd_bus_message *reply = NULL;
         const void *bytes;
         enum exit_code rc;
         int r, last;
         size_t len;
 
-        rc = call_method(&o->call, "MirrorExportRead", &m);
-        if (rc != CTL_OK)
-                return rc;
-        r = sd_bus_message_append(m, "t", o->token);
-        rc = r < 0 ? call_unmade(r) : call_send(&o->call, m, &reply);
+        rc = call_plain(&o->call, "MirrorExportRead", &reply, "t", o->token);
         if (rc != CTL_OK)
                 return rc;
         r = sd_bus_message_read_array(reply, 'y', &bytes, &len);
@@ -214,19 +203,11 @@ static enum exit_code open_in(struct in *i, const char *path) {
 }
 
 static enum exit_code begin_in(struct in *i, const char *kind, bool foreign) {
-        _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
+        _cleanup_message_ sd_bus_message *reply = NULL;
         enum exit_code rc;
-        int r;
 
-        rc = call_method(&i->call, "MirrorImportBegin", &m);
-        if (rc != CTL_OK)
-                return rc;
-        r = sd_bus_message_append(m, "sb", kind, (int) foreign);
-        rc = r < 0 ? call_unmade(r) : call_send(&i->call, m, &reply);
-        if (rc != CTL_OK)
-                return rc;
-        r = sd_bus_message_read(reply, "t", &i->token);
-        return r < 0 ? call_misread(r) : CTL_OK;
+        rc = call_plain(&i->call, "MirrorImportBegin", &reply, "sb", kind, (int) foreign);
+        return rc == CTL_OK ? call_read(reply, "t", &i->token) : rc;
 }
 
 static enum exit_code write_chunk(struct in *i, const void *bytes, size_t len) {
@@ -240,7 +221,7 @@ static enum exit_code write_chunk(struct in *i, const void *bytes, size_t len) {
         r = sd_bus_message_append(m, "t", i->token);
         if (r >= 0)
                 r = sd_bus_message_append_array(m, 'y', bytes, len);
-        return r < 0 ? call_unmade(r) : call_send(&i->call, m, &reply);
+        return call_send(&i->call, m, r, &reply);
 }
 
 static enum exit_code send_file(struct in *i) {
@@ -268,24 +249,11 @@ static enum exit_code send_file(struct in *i) {
         return rc;
 }
 
-/* A call that has the token alone. */
-static enum exit_code call_token(struct in *i, const char *method, sd_bus_message **ret) {
-        _cleanup_message_ sd_bus_message *m = NULL;
-        enum exit_code rc;
-        int r;
-
-        rc = call_method(&i->call, method, &m);
-        if (rc != CTL_OK)
-                return rc;
-        r = sd_bus_message_append(m, "t", i->token);
-        return r < 0 ? call_unmade(r) : call_send(&i->call, m, ret);
-}
-
 static enum exit_code check(struct in *i) {
         enum exit_code rc;
         int r;
 
-        rc = call_token(i, "MirrorImportCheck", &i->checked);
+        rc = call_plain(&i->call, "MirrorImportCheck", &i->checked, "t", i->token);
         if (rc != CTL_OK)
                 return rc;
         fields_init(fields, ARRAY_LEN(fields), &i->summary);
@@ -300,7 +268,7 @@ static enum exit_code commit(struct in *i, const struct args *args) {
 
         i->call.timeout_s = COMMIT_TIMEOUT_S;
         say_progress("putting %" PRIu64 " keys into their place", i->summary.keys);
-        rc = call_token(i, "MirrorImportCommit", &reply);
+        rc = call_plain(&i->call, "MirrorImportCommit", &reply, "t", i->token);
         say_progress_end();
         if (rc != CTL_OK)
                 return rc;

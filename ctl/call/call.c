@@ -182,43 +182,78 @@ void call_close(struct call *call) {
         call->bus = sd_bus_close_unref(call->bus);
 }
 
+static enum exit_code unmade(int r) {
+        say_error("cannot make the request: %s", strerror(-r));
+        return CTL_FAILED;
+}
+
 enum exit_code call_method(const struct call *call, const char *method, sd_bus_message **ret) {
         int r = sd_bus_message_new_method_call(call->bus, ret, NULL, "/org/wfapikey1",
                                                "org.wfapikey1.Manager", method);
 
-        return r < 0 ? call_unmade(r) : CTL_OK;
+        return r < 0 ? unmade(r) : CTL_OK;
 }
 
-enum exit_code call_send(const struct call *call, sd_bus_message *m, sd_bus_message **ret) {
+enum exit_code call_begin(struct call *ret, const char *control, const char *method,
+                          sd_bus_message **ret_m) {
+        enum exit_code rc = call_open(ret, control);
+
+        return rc == CTL_OK ? call_method(ret, method, ret_m) : rc;
+}
+
+enum exit_code call_send(const struct call *call, sd_bus_message *m, int filled,
+                         sd_bus_message **ret) {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         uint64_t timeout_s = call->timeout_s > 0 ? call->timeout_s : TIMEOUT_S;
-        int r = sd_bus_call(call->bus, m, timeout_s * UINT64_C(1000000), &error, ret);
+        int r;
 
+        if (filled < 0)
+                return unmade(filled);
+        r = sd_bus_call(call->bus, m, timeout_s * UINT64_C(1000000), &error, ret);
         return r < 0 ? explain(call, &error, r) : CTL_OK;
+}
+
+static enum exit_code send_plain(const struct call *call, const char *method, sd_bus_message **ret,
+                                 const char *types, va_list ap) {
+        _cleanup_message_ sd_bus_message *m = NULL;
+        enum exit_code rc = call_method(call, method, &m);
+
+        return rc == CTL_OK ? call_send(call, m, sd_bus_message_appendv(m, types, ap), ret) : rc;
+}
+
+enum exit_code call_plain(const struct call *call, const char *method, sd_bus_message **ret,
+                          const char *types, ...) {
+        enum exit_code rc;
+        va_list ap;
+
+        va_start(ap, types);
+        rc = send_plain(call, method, ret, types, ap);
+        va_end(ap);
+        return rc;
 }
 
 enum exit_code call_once(const char *control, const char *method, sd_bus_message **ret,
                          const char *types, ...) {
         _cleanup_call_ struct call call = {};
-        _cleanup_message_ sd_bus_message *m = NULL;
-        enum exit_code rc;
+        enum exit_code rc = call_open(&call, control);
         va_list ap;
-        int r;
 
-        rc = call_open(&call, control);
-        if (rc == CTL_OK)
-                rc = call_method(&call, method, &m);
         if (rc != CTL_OK)
                 return rc;
         va_start(ap, types);
-        r = sd_bus_message_appendv(m, types, ap);
+        rc = send_plain(&call, method, ret, types, ap);
         va_end(ap);
-        return r < 0 ? call_unmade(r) : call_send(&call, m, ret);
+        return rc;
 }
 
-enum exit_code call_unmade(int r) {
-        say_error("cannot make the request: %s", strerror(-r));
-        return CTL_FAILED;
+enum exit_code call_read(sd_bus_message *m, const char *types, ...) {
+        va_list ap;
+        int r;
+
+        va_start(ap, types);
+        r = sd_bus_message_readv(m, types, ap);
+        va_end(ap);
+        return r < 0 ? call_misread(r) : CTL_OK;
 }
 
 enum exit_code call_misread(int r) {

@@ -38,24 +38,40 @@ enum exit_code call_method(const struct call *call, const char *method,
                            sd_bus_message **ret) _must_check_;
 
 /**
- * call_send(call, m, ret):
- * Makes the call and waits for its answer. Any exit code.
+ * call_begin(ret, control, method, ret_m): call_open() and call_method().
+ */
+enum exit_code call_begin(struct call *ret, const char *control, const char *method,
+                          sd_bus_message **ret_m) _must_check_;
+
+/**
+ * call_send(call, m, filled, ret):
+ * Makes the call and waits for its answer. ${filled} is what filling ${m} came to: below 0 nothing
+ * is sent. Any exit code.
  * Source: common/CONTROL, Errors.
  */
-enum exit_code call_send(const struct call *call, sd_bus_message *m,
+enum exit_code call_send(const struct call *call, sd_bus_message *m, int filled,
                          sd_bus_message **ret) _must_check_;
 
 /**
- * call_once(control, method, ret, types, ...):
- * All of the above for a call with plain arguments, given as for sd_bus_message_append(3).
+ * call_plain(call, method, ret, types, ...):
+ * call_method() and call_send() for plain arguments, given as for sd_bus_message_append(3).
+ */
+enum exit_code call_plain(const struct call *call, const char *method, sd_bus_message **ret,
+                          const char *types, ...) _must_check_;
+
+/**
+ * call_once(control, method, ret, types, ...): the same on a connection of its own.
  */
 enum exit_code call_once(const char *control, const char *method, sd_bus_message **ret,
                          const char *types, ...) _must_check_;
 
 /**
- * call_unmade(r), call_misread(r):
- * What it means that a message could not be filled, or that an answer could not be read, for the
- * errno ${r} < 0.
+ * call_read(m, types, ...): plain values of an answer, as sd_bus_message_read(3). CTL_OK or
+ * CTL_FAILED.
  */
-enum exit_code call_unmade(int r);
+enum exit_code call_read(sd_bus_message *m, const char *types, ...) _must_check_;
+
+/**
+ * call_misread(r): says that an answer could not be read, for the errno ${r} < 0. CTL_FAILED.
+ */
 enum exit_code call_misread(int r);

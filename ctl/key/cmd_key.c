@@ -46,12 +46,12 @@ static enum exit_code say_done(const struct args *args) {
 
 static enum exit_code say_count(const struct args *args, sd_bus_message *reply, const char *what) {
         struct json j = {};
+        enum exit_code rc;
         uint32_t n;
-        int r;
 
-        r = sd_bus_message_read(reply, "u", &n);
-        if (r < 0)
-                return call_misread(r);
+        rc = call_read(reply, "u", &n);
+        if (rc != CTL_OK)
+                return rc;
         if (args->json) {
                 json_open(&j, NULL, '{');
                 json_number(&j, what, n);
@@ -201,15 +201,10 @@ static enum exit_code issue(const struct args *args, const char *user, const cha
         _cleanup_call_ struct call call = {};
         _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
         enum exit_code rc;
-        int r;
 
-        rc = call_open(&call, args->control);
+        rc = call_begin(&call, args->control, password ? "IssueKeyWithPassword" : "IssueKey", &m);
         if (rc == CTL_OK)
-                rc = call_method(&call, password ? "IssueKeyWithPassword" : "IssueKey", &m);
-        if (rc != CTL_OK)
-                return rc;
-        r = append_issue(m, args, user, password);
-        rc = r < 0 ? call_unmade(r) : call_send(&call, m, &reply);
+                rc = call_send(&call, m, append_issue(m, args, user, password), &reply);
         return rc != CTL_OK ? rc : take_key(args, reply, NULL);
 }
 
@@ -263,17 +258,12 @@ enum exit_code cmd_key_rotate(const struct args *args) {
         _cleanup_call_ struct call call = {};
         _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
         enum exit_code rc;
-        int r;
 
         rc = keyid_check(args->words[0]);
         if (rc == CTL_OK)
-                rc = call_open(&call, args->control);
+                rc = call_begin(&call, args->control, "RotateKey", &m);
         if (rc == CTL_OK)
-                rc = call_method(&call, "RotateKey", &m);
-        if (rc != CTL_OK)
-                return rc;
-        r = append_rotate(m, args);
-        rc = r < 0 ? call_unmade(r) : call_send(&call, m, &reply);
+                rc = call_send(&call, m, append_rotate(m, args), &reply);
         return rc != CTL_OK ? rc : take_key(args, reply, NULL);
 }
 
@@ -293,16 +283,14 @@ static enum exit_code bind_to(const struct args *args, const char *certificate) 
         struct json j = {};
         const char *thumbprint;
         enum exit_code rc;
-        int r;
 
         rc = keyid_check(args->words[0]);
         if (rc == CTL_OK)
                 rc = call_once(args->control, "BindKey", &reply, "ss", args->words[0], certificate);
+        if (rc == CTL_OK)
+                rc = call_read(reply, "s", &thumbprint);
         if (rc != CTL_OK)
                 return rc;
-        r = sd_bus_message_read(reply, "s", &thumbprint);
-        if (r < 0)
-                return call_misread(r);
         if (args->json) {
                 json_open(&j, NULL, '{');
                 json_text(&j, "certificate", *thumbprint ? thumbprint : NULL);
@@ -337,9 +325,7 @@ static enum exit_code call_with_ids(const struct args *args, const char *method,
 
         rc = check_ids(args);
         if (rc == CTL_OK)
-                rc = call_open(&call, args->control);
-        if (rc == CTL_OK)
-                rc = call_method(&call, method, &m);
+                rc = call_begin(&call, args->control, method, &m);
         if (rc != CTL_OK)
                 return rc;
         r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "s");
@@ -349,7 +335,7 @@ static enum exit_code call_with_ids(const struct args *args, const char *method,
                 r = sd_bus_message_close_container(m);
         if (r >= 0 && text)
                 r = sd_bus_message_append(m, "s", text);
-        return r < 0 ? call_unmade(r) : call_send(&call, m, ret);
+        return call_send(&call, m, r, ret);
 }
 
 enum exit_code cmd_key_revoke(const struct args *args) {

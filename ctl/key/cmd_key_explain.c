@@ -177,13 +177,9 @@ enum exit_code cmd_key_explain(const struct args *args) {
         if (rc == CTL_OK && when)
                 rc = read_time(when, &at);
         if (rc == CTL_OK)
-                rc = call_open(&call, args->control);
+                rc = call_begin(&call, args->control, "ExplainKey", &m);
         if (rc == CTL_OK)
-                rc = call_method(&call, "ExplainKey", &m);
-        if (rc != CTL_OK)
-                return rc;
-        r = append_login(m, args, at);
-        rc = r < 0 ? call_unmade(r) : call_send(&call, m, &reply);
+                rc = call_send(&call, m, append_login(m, args, at), &reply);
         if (rc != CTL_OK)
                 return rc;
         r = read_verdict(reply, &verdict);

@@ -120,11 +120,8 @@ static enum exit_code fetch(struct keys *keys, struct query *query) {
                 rc = call_method(&call, "ListKeys", &m);
                 if (rc != CTL_OK)
                         return rc;
-                r = append_filter(m, query);
-                if (r < 0)
-                        return call_unmade(r);
                 reply = sd_bus_message_unref(reply);
-                rc = call_send(&call, m, &reply);
+                rc = call_send(&call, m, append_filter(m, query), &reply);
                 if (rc != CTL_OK)
                         return rc;
                 r = read_page(keys, reply, &next);

@@ -9,17 +9,11 @@
 #include "draw/json.h"
 #include "key/cmd_key_remove_all.h"
 
-static enum exit_code read_number(sd_bus_message *reply, uint64_t *ret) {
-        int r = sd_bus_message_read(reply, "t", ret);
-
-        return r < 0 ? call_misread(r) : CTL_OK;
-}
-
 static enum exit_code count(const struct args *args, uint64_t *ret) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         enum exit_code rc = call_once(args->control, "CountKeys", &reply, "");
 
-        return rc != CTL_OK ? rc : read_number(reply, ret);
+        return rc == CTL_OK ? call_read(reply, "t", ret) : rc;
 }
 
 /* Whoever types the number has read it. */
@@ -66,7 +60,7 @@ enum exit_code cmd_key_remove_all(const struct args *args) {
         if (rc == CTL_OK)
                 rc = call_once(args->control, "RemoveAllKeys", &reply, "t", expected);
         if (rc == CTL_OK)
-                rc = read_number(reply, &n);
+                rc = call_read(reply, "t", &n);
         if (rc != CTL_OK)
                 return rc;
         if (args->json) {

@@ -117,17 +117,12 @@ enum exit_code cmd_cert_add(const struct args *args) {
         _cleanup_call_ struct call call = {};
         _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
         enum exit_code rc;
-        int r;
 
         rc = read_add(args, &file);
         if (rc == CTL_OK)
-                rc = call_open(&call, args->control);
+                rc = call_begin(&call, args->control, "AddCertificates", &m);
         if (rc == CTL_OK)
-                rc = call_method(&call, "AddCertificates", &m);
-        if (rc != CTL_OK)
-                return rc;
-        r = append_add(m, &file, args);
-        rc = r < 0 ? call_unmade(r) : call_send(&call, m, &reply);
+                rc = call_send(&call, m, append_add(m, &file, args), &reply);
         return rc != CTL_OK ? rc : say_added(args, reply);
 }
 
@@ -232,14 +227,12 @@ enum exit_code cmd_cert_remove(const struct args *args) {
         struct json j = {};
         enum exit_code rc;
         uint32_t keys;
-        int r;
 
         rc = call_once(args->control, "RemoveCertificate", &reply, "s", args->words[0]);
+        if (rc == CTL_OK)
+                rc = call_read(reply, "u", &keys);
         if (rc != CTL_OK)
                 return rc;
-        r = sd_bus_message_read(reply, "u", &keys);
-        if (r < 0)
-                return call_misread(r);
         if (args->json) {
                 json_open(&j, NULL, '{');
                 json_number(&j, "keys", keys);
@@ -278,7 +271,7 @@ static enum exit_code send_part(const struct call *call, const struct certfile_c
         r = sd_bus_message_append_array(m, 'y', crl->der + at, len);
         if (r >= 0)
                 r = sd_bus_message_append(m, "b", at + len < crl->len);
-        return r < 0 ? call_unmade(r) : call_send(call, m, ret);
+        return call_send(call, m, r, ret);
 }
 
 enum exit_code cmd_cert_crl(const struct args *args) {
