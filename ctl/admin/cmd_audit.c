@@ -3,12 +3,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "admin/cmd_audit.h"
 #include "call/call.h"
 #include "call/dict.h"
 #include "cli/harmless.h"
+#include "cli/options.h"
 #include "cli/say.h"
 #include "draw/json.h"
 #include "parse.h"
@@ -59,24 +59,6 @@ static bool matches(const struct filter *f, const struct event *e) {
                e->until >= f->since && (f->until == 0 || e->at <= f->until);
 }
 
-/* A time, a date, or how long ago. */
-static enum exit_code read_when(const struct args *args, const char *option, int64_t *ret) {
-        const char *text = args_value(args, option);
-        int64_t ago;
-
-        if (!text || parse_time(text, ret) >= 0)
-                return CTL_OK;
-        if (parse_duration(text, &ago) >= 0) {
-                *ret = (int64_t) time(NULL) - ago;
-                return CTL_OK;
-        }
-        say_error("--%s: '%s' is neither a time, as 2027-01-31 or 2027-01-31T12:00:00Z, nor how "
-                  "long ago, "
-                  "as 2h",
-                  option, text);
-        return CTL_USAGE;
-}
-
 static enum exit_code read_filter(const struct args *args, struct filter *ret) {
         struct filter f = { .key = args_value(args, "key"),
                             .user = args_value(args, "user"),
@@ -84,9 +66,9 @@ static enum exit_code read_filter(const struct args *args, struct filter *ret) {
                             .verdict = args_value(args, "verdict") };
         enum exit_code rc;
 
-        rc = read_when(args, "since", &f.since);
+        rc = options_when(args, "since", OPTIONS_AGO, &f.since);
         if (rc == CTL_OK)
-                rc = read_when(args, "until", &f.until);
+                rc = options_when(args, "until", OPTIONS_AGO, &f.until);
         if (rc == CTL_OK)
                 *ret = f;
         return rc;

@@ -3,16 +3,15 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 
 #include "ask.h"
 #include "call/call.h"
 #include "cli/harmless.h"
+#include "cli/options.h"
 #include "cli/say.h"
+#include "cli/unixsocket.h"
 
-#define DEFAULT_PATH "/run/wfapikey/control"
-#define TIMEOUT_S    30
+#define TIMEOUT_S 30
 
 /* Whose words the sentence on stderr is made of. */
 enum voice {
@@ -91,27 +90,6 @@ static enum exit_code unreachable(const char *path, int r) {
         return CTL_UNREACHABLE;
 }
 
-static int connect_to(const char *path) {
-        _cleanup_close_ int fd = -1;
-        struct sockaddr_un sa = { .sun_family = AF_UNIX };
-        struct timeval patience = { .tv_sec = TIMEOUT_S };
-        size_t len = strlen(path);
-
-        if (len >= sizeof(sa.sun_path))
-                return -ENAMETOOLONG;
-        memcpy(sa.sun_path, path, len + 1);
-        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (fd < 0)
-                return -errno;
-        /* With a full backlog connect(2) blocks; this bounds it. */
-        if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
-                return -errno;
-        while (connect(fd, (const struct sockaddr *) &sa, sizeof(sa)) < 0)
-                if (errno != EINTR)
-                        return errno == EAGAIN ? -ETIMEDOUT : -errno;
-        return take_fd(&fd);
-}
-
 /* Whoever listens there gets names and hands out keys: it must be the system's daemon, or one
  * that we started. */
 static enum exit_code check_server(const char *path, int fd) {
@@ -147,16 +125,12 @@ static int finish_handshake(sd_bus *bus) {
 }
 
 enum exit_code call_open(struct call *ret, const char *control) {
-        _cleanup_call_ struct call call = { .path = control };
+        _cleanup_call_ struct call call = { .path = options_control(control) };
         _cleanup_close_ int fd = -1;
         enum exit_code rc;
         int r;
 
-        if (!call.path)
-                call.path = secure_getenv("WFAPIKEY_CONTROL");
-        if (!call.path || !*call.path)
-                call.path = DEFAULT_PATH;
-        fd = connect_to(call.path);
+        fd = unixsocket_connect(call.path, SOCK_STREAM, TIMEOUT_S);
         if (fd < 0)
                 return unreachable(call.path, fd);
         rc = check_server(call.path, fd);

@@ -5,11 +5,11 @@
 
 #include "call/call.h"
 #include "call/dict.h"
+#include "cli/options.h"
 #include "cli/say.h"
 #include "doctor/cmd_doctor.h"
 #include "doctor/doctor_host.h"
 #include "doctor/doctor_pam.h"
-#include "parse.h"
 
 struct finding {
         const char *severity, *check, *seen, *todo;
@@ -58,30 +58,20 @@ static enum exit_code ask_daemon(const struct args *args, sd_bus_message **reply
         return r < 0 ? call_misread(r) : CTL_OK;
 }
 
-static const char *choose(const char *given, const char *variable, const char *standard) {
-        const char *set = secure_getenv(variable);
-
-        return given && *given ? given : set && *set ? set : standard;
-}
-
 enum exit_code cmd_doctor(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         _cleanup_report_ struct doctor_report report = {};
-        const char *uid = args_value(args, "server-uid"), *module = args_value(args, "module");
+        const char *module = args_value(args, "module");
         struct doctor_host host = {
-                .verify = choose(args_value(args, "verify-socket"), "WFAPIKEY_VERIFY",
-                                 "/run/wfapikey/verify"),
-                .control = choose(args->control, "WFAPIKEY_CONTROL", "/run/wfapikey/control"),
+                .verify = options_verify(args),
+                .control = options_control(args->control),
                 .module = module ? module : MODULE_PATH,
         };
         enum exit_code rc;
-        uint64_t n = 0;
 
-        if (uid && parse_u64(uid, 0, (uid_t) -2, &n) < 0) {
-                say_error("--server-uid=%s is none: right is the number of a user", uid);
-                return CTL_USAGE;
-        }
-        host.server_uid = (uid_t) n;
+        rc = options_server_uid(args, &host.server_uid);
+        if (rc != CTL_OK)
+                return rc;
         doctor_host(&host, &report);
         rc = ask_daemon(args, &reply, &report);
         doctor_pam(args_value(args, "pam-dir"), &report);

@@ -8,12 +8,12 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "ask.h"
 #include "cleanup.h"
+#include "cli/unixsocket.h"
 #include "doctor/doctor_host.h"
 
 #define NOBODY     65534
@@ -34,20 +34,13 @@ struct told {
 
 /* 0, or a negative errno; and who serves. */
 static int probe(const struct place *place, uid_t *ret) {
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
-        _cleanup_close_ int fd = socket(AF_UNIX, place->type | SOCK_CLOEXEC, 0);
-        struct timeval timeout = { .tv_sec = TIMEOUT_MS / 1000 };
+        _cleanup_close_ int fd = unixsocket_connect(place->path, place->type, TIMEOUT_MS / 1000);
         struct ucred peer;
         socklen_t len = sizeof(peer);
 
         if (fd < 0)
-                return -errno;
-        if (strlen(place->path) >= sizeof(address.sun_path))
-                return -ENAMETOOLONG;
-        memcpy(address.sun_path, place->path, strlen(place->path) + 1);
-        if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) < 0 ||
-            connect(fd, (struct sockaddr *) &address, sizeof(address)) < 0 ||
-            getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+                return fd;
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
                 return -errno;
         *ret = peer.uid;
         return 0;

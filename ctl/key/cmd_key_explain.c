@@ -2,16 +2,15 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "call/call.h"
 #include "call/dict.h"
 #include "cli/harmless.h"
+#include "cli/options.h"
 #include "cli/say.h"
 #include "draw/json.h"
 #include "key/cmd_key_explain.h"
 #include "key/keyid.h"
-#include "parse.h"
 
 #define CHECKS_MAX 64 /* far more than there are rules */
 
@@ -29,24 +28,6 @@ static const struct field fields[] = {
         { "outcome", FIELD_TEXT, offsetof(struct check, outcome), "-" },
         { "text", FIELD_TEXT, offsetof(struct check, text), "" },
 };
-
-/* A date or time whenever, or a duration from now. */
-static enum exit_code read_time(const char *text, int64_t *ret) {
-        int64_t seconds;
-
-        if (parse_time(text, ret) >= 0)
-                return CTL_OK;
-        if (parse_duration(text, &seconds) >= 0) {
-                *ret = time(NULL) + seconds;
-                return CTL_OK;
-        }
-        say_error("--at='%s' is neither a time, such as 2027-01-31 or 2027-01-31T12:00:00Z, nor "
-                  "a duration "
-                  "from "
-                  "now, such as 12h or 90d",
-                  text);
-        return CTL_USAGE;
-}
 
 static int append_login(sd_bus_message *m, const struct args *args, int64_t at) {
         static const char *const names[] = { "service", "rhost", "user", "certificate" };
@@ -162,7 +143,6 @@ static void show_lines(const struct verdict *verdict) {
 enum exit_code cmd_key_explain(const struct args *args) {
         _cleanup_call_ struct call call = {};
         _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
-        const char *when = args_value(args, "at");
         struct verdict verdict = {};
         enum exit_code rc;
         int64_t at = 0;
@@ -174,8 +154,8 @@ enum exit_code cmd_key_explain(const struct args *args) {
                 return CTL_USAGE;
         }
         rc = keyid_check(args->words[0]);
-        if (rc == CTL_OK && when)
-                rc = read_time(when, &at);
+        if (rc == CTL_OK)
+                rc = options_when(args, "at", OPTIONS_AHEAD, &at);
         if (rc == CTL_OK)
                 rc = call_begin(&call, args->control, "ExplainKey", &m);
         if (rc == CTL_OK)

@@ -7,6 +7,7 @@
 #include "ask.h"
 #include "cleanup.h"
 #include "cli/harmless.h"
+#include "cli/options.h"
 #include "cli/prompt.h"
 #include "cli/say.h"
 #include "draw/json.h"
@@ -15,7 +16,6 @@
 #include "pki/certfile.h"
 #include "text.h"
 
-#define DEFAULT_PATH       "/run/wfapikey/verify"
 #define DEFAULT_SERVICE    "wfapikeyctl"
 #define DEFAULT_TIMEOUT_MS 2000
 
@@ -30,18 +30,14 @@ static void raw_wipe(struct raw *raw) {
 }
 
 static enum exit_code set_server(const struct args *args, struct ask_server *server) {
-        const char *timeout = args_value(args, "timeout"), *uid = args_value(args, "server-uid");
-        uint64_t n = 0;
+        const char *timeout = args_value(args, "timeout"),
+                   *path = args_value(args, "verify-socket");
 
-        server->path = args_value(args, "verify-socket");
-        if (server->path && !*server->path) {
+        if (path && !*path) {
                 say_error("--verify-socket needs a value: --verify-socket=PATH");
                 return CTL_USAGE;
         }
-        if (!server->path)
-                server->path = secure_getenv("WFAPIKEY_VERIFY");
-        if (!server->path || !*server->path)
-                server->path = DEFAULT_PATH;
+        server->path = options_verify(args);
         server->timeout_ms = DEFAULT_TIMEOUT_MS;
         if (timeout && parse_timeout(timeout, &server->timeout_ms) < 0) {
                 say_error(
@@ -49,12 +45,7 @@ static enum exit_code set_server(const struct args *args, struct ask_server *ser
                         timeout);
                 return CTL_USAGE;
         }
-        if (uid && parse_u64(uid, 0, (uid_t) -2, &n) < 0) {
-                say_error("--server-uid=%s is none: right is the number of a user", uid);
-                return CTL_USAGE;
-        }
-        server->uid = (uid_t) n;
-        return CTL_OK;
+        return options_server_uid(args, &server->uid);
 }
 
 static enum exit_code set_text(char *out, size_t max, const char *text, const char *what) {

@@ -4,12 +4,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 
 #include "base64.h"
 #include "cleanup.h"
 #include "cli/harmless.h"
 #include "cli/say.h"
+#include "cli/unixsocket.h"
 #include "pki/agent.h"
 #include "pki/agentwire.h"
 
@@ -30,18 +30,12 @@ struct agent {
 /* --- Talking --- */
 
 static int connect_to(const char *path) {
-        _cleanup_close_ int fd = -1;
-        struct sockaddr_un sa = { .sun_family = AF_UNIX };
         struct timeval patience = { .tv_sec = PATIENCE_S };
-        size_t len = strlen(path);
+        _cleanup_close_ int fd = unixsocket_connect(path, SOCK_STREAM, PATIENCE_S);
 
-        if (len >= sizeof(sa.sun_path))
-                return -ENAMETOOLONG;
-        memcpy(sa.sun_path, path, len + 1);
-        fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0 ||
-            setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0 ||
-            connect(fd, (const struct sockaddr *) &sa, sizeof(sa)) < 0)
+        if (fd < 0)
+                return fd;
+        if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0)
                 return -errno;
         return take_fd(&fd);
 }
