@@ -139,18 +139,17 @@ static int read_event(sd_bus_message *m, struct event *ret) {
 /* --- What is there --- */
 
 static int append_filter(sd_bus_message *m, const struct filter *f, uint64_t after) {
-        const struct {
-                const char *name, *value;
-        } texts[] = { { "key", f->key },
-                      { "user", f->user },
-                      { "service", f->service },
-                      { "verdict", f->verdict } };
         int r;
 
         r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
-        for (size_t i = 0; r >= 0 && i < ARRAY_LEN(texts); i++)
-                if (texts[i].value)
-                        r = sd_bus_message_append(m, "{sv}", texts[i].name, "s", texts[i].value);
+        if (r >= 0)
+                r = dict_append_text(m, "key", f->key);
+        if (r >= 0)
+                r = dict_append_text(m, "user", f->user);
+        if (r >= 0)
+                r = dict_append_text(m, "service", f->service);
+        if (r >= 0)
+                r = dict_append_text(m, "verdict", f->verdict);
         if (r >= 0 && f->since != 0)
                 r = sd_bus_message_append(m, "{sv}", "since", "x", f->since);
         if (r >= 0 && f->until != 0)

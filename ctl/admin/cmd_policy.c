@@ -86,11 +86,7 @@ enum exit_code cmd_policy_show(const struct args *args) {
                 show_json(&policy);
                 return CTL_OK;
         }
-        r = show_table(&policy);
-        if (r >= 0)
-                return CTL_OK;
-        say_error("cannot print the table: %s", strerror(-r));
-        return CTL_FAILED;
+        return table_result(show_table(&policy));
 }
 
 /* NAME=VALUE with a name, and no name twice: a dictionary does not say which of the two counts. */
@@ -130,18 +126,15 @@ static int append_changes(sd_bus_message *m, const struct args *args) {
 }
 
 static enum exit_code say_ended(const struct args *args, sd_bus_message *reply) {
-        struct json j = {};
         enum exit_code rc;
         uint64_t ended;
 
         rc = call_read(reply, "t", &ended);
         if (rc != CTL_OK)
                 return rc;
-        if (args->json) {
-                json_open(&j, NULL, '{');
-                json_number(&j, "ended", ended);
-                json_close(&j, '}');
-        } else if (ended > 0)
+        if (args->json)
+                json_one_number("ended", ended);
+        else if (ended > 0)
                 printf("%" PRIu64 " keys of users whose password has expired were revoked\n",
                        ended);
         return CTL_OK;

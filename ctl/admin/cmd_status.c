@@ -34,7 +34,6 @@ enum exit_code cmd_status_reload(const struct args *args) {
 enum exit_code cmd_status(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         struct status status;
-        struct json j = {};
         enum exit_code rc;
         int r;
 
@@ -45,9 +44,6 @@ enum exit_code cmd_status(const struct args *args) {
         r = dict_read(fields, ARRAY_LEN(fields), reply, &status);
         if (r <= 0)
                 return call_misread(r < 0 ? r : -EBADMSG);
-        if (args->json)
-                fields_json(fields, ARRAY_LEN(fields), &status, &j);
-        else
-                fields_show(fields, ARRAY_LEN(fields), &status);
+        fields_print(fields, ARRAY_LEN(fields), &status, args->json);
         return CTL_OK;
 }

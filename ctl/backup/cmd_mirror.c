@@ -24,18 +24,15 @@
 /* --- Keys of hosts --- */
 
 static enum exit_code show_public(const struct args *args, sd_bus_message *reply) {
-        struct json j = {};
         const char *public;
         enum exit_code rc;
 
         rc = call_read(reply, "s", &public);
         if (rc != CTL_OK)
                 return rc;
-        if (args->json) {
-                json_open(&j, NULL, '{');
-                json_text(&j, "public", public);
-                json_close(&j, '}');
-        } else
+        if (args->json)
+                json_one_text("public", public);
+        else
                 puts(public);
         return CTL_OK;
 }
@@ -111,7 +108,6 @@ static enum exit_code read_chunk(struct out *o) {
 
 static enum exit_code write_out(const struct args *args, const char *kind) {
         _cleanup_(out_done) struct out o = {};
-        struct json j = {};
         enum exit_code rc;
         int r;
 
@@ -139,11 +135,9 @@ static enum exit_code write_out(const struct args *args, const char *kind) {
         r = rc == CTL_OK ? outfile_finish(&o.file) : 0;
         if (r < 0)
                 return cannot_write(args->words[0], r);
-        if (rc == CTL_OK && args->json) {
-                json_open(&j, NULL, '{');
-                json_number(&j, "keys", o.done);
-                json_close(&j, '}');
-        } else if (rc == CTL_OK)
+        if (rc == CTL_OK && args->json)
+                json_one_number("keys", o.done);
+        else if (rc == CTL_OK)
                 say_note("%" PRIu64 " keys written.", o.done);
         return rc;
 }

@@ -52,3 +52,16 @@ int dict_read(const struct field *fields, size_t n, sd_bus_message *m, void *rec
                 r = sd_bus_message_exit_container(m);
         return r < 0 ? r : 1;
 }
+
+int dict_append_text(sd_bus_message *m, const char *name, const char *value) {
+        return value ? sd_bus_message_append(m, "{sv}", name, "s", value) : 0;
+}
+
+int dict_append_options(sd_bus_message *m, const struct args *args, const char *const *names,
+                        size_t n) {
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                r = dict_append_text(m, names[i], args_value(args, names[i]));
+        return r;
+}

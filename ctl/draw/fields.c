@@ -217,3 +217,12 @@ void fields_json(const struct field *fields, size_t n, const void *record, struc
                 json_field(&fields[i], cmember(&fields[i], record), j);
         json_close(j, '}');
 }
+
+void fields_print(const struct field *fields, size_t n, const void *record, bool json) {
+        struct json j = {};
+
+        if (json)
+                fields_json(fields, n, record, &j);
+        else
+                fields_show(fields, n, record);
+}

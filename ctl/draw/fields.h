@@ -4,6 +4,7 @@
  * row is skipped: newer daemons may say more. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -62,6 +63,11 @@ const char *fields_text(const struct field *field, const void *record,
  * strcmp(3).
  */
 int fields_compare(const struct field *field, const void *a, const void *b);
+
+/**
+ * fields_print(fields, n, record, json): fields_json() of a whole text, or fields_show().
+ */
+void fields_print(const struct field *fields, size_t n, const void *record, bool json);
 
 /**
  * fields_show(fields, n, record), fields_json(fields, n, record, j):

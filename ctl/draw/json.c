@@ -61,3 +61,19 @@ void json_bool(struct json *j, const char *name, bool value) {
         begin_value(j, name);
         fputs(value ? "true" : "false", stdout);
 }
+
+void json_one_text(const char *name, const char *text) {
+        struct json j = {};
+
+        json_open(&j, NULL, '{');
+        json_text(&j, name, text);
+        json_close(&j, '}');
+}
+
+void json_one_number(const char *name, uint64_t number) {
+        struct json j = {};
+
+        json_open(&j, NULL, '{');
+        json_number(&j, name, number);
+        json_close(&j, '}');
+}

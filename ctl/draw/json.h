@@ -27,3 +27,9 @@ void json_close(struct json *j, char bracket);
 void json_text(struct json *j, const char *name, const char *text);
 void json_number(struct json *j, const char *name, uint64_t number);
 void json_bool(struct json *j, const char *name, bool value);
+
+/**
+ * json_one_text(name, text), json_one_number(name, number): a whole object with one member.
+ */
+void json_one_text(const char *name, const char *text);
+void json_one_number(const char *name, uint64_t number);

@@ -2,9 +2,11 @@
 #include <errno.h>
 #include <libsmartcols/libsmartcols.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cleanup.h"
 #include "cli/harmless.h"
+#include "cli/say.h"
 #include "draw/table.h"
 
 struct table {
@@ -68,4 +70,11 @@ int table_show(struct table *table) {
         int r = scols_print_table(table->scols);
 
         return r > 0 ? -EIO : r;
+}
+
+enum exit_code table_result(int r) {
+        if (r >= 0)
+                return CTL_OK;
+        say_error("cannot print the table: %s", strerror(-r));
+        return CTL_FAILED;
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "attr.h"
+#include "cli/exit_code.h"
 #include "draw/tone.h"
 
 struct table_column {
@@ -29,6 +30,12 @@ struct table *table_free(struct table *table);
  * colours. 0 or -errno.
  */
 int table_add(struct table *table, const char *const *cells, enum tone tone) _must_check_;
+
+/**
+ * table_result(r): CTL_OK, or CTL_FAILED after having said that a table could not be printed for
+ * the errno ${r} < 0.
+ */
+enum exit_code table_result(int r) _must_check_;
 
 /**
  * table_show(table):

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "call/call.h"
+#include "call/dict.h"
 #include "cli/harmless.h"
 #include "cli/prompt.h"
 #include "cli/say.h"
@@ -45,18 +46,15 @@ static enum exit_code say_done(const struct args *args) {
 }
 
 static enum exit_code say_count(const struct args *args, sd_bus_message *reply, const char *what) {
-        struct json j = {};
         enum exit_code rc;
         uint32_t n;
 
         rc = call_read(reply, "u", &n);
         if (rc != CTL_OK)
                 return rc;
-        if (args->json) {
-                json_open(&j, NULL, '{');
-                json_number(&j, what, n);
-                json_close(&j, '}');
-        } else
+        if (args->json)
+                json_one_number(what, n);
+        else
                 say_note("%u %s", (unsigned) n, what);
         return CTL_OK;
 }
@@ -103,10 +101,6 @@ static enum exit_code take_key(const struct args *args, sd_bus_message *reply, c
         return hand_out(args, id, &key);
 }
 
-static int append_text(sd_bus_message *m, const char *name, const char *value) {
-        return value ? sd_bus_message_append(m, "{sv}", name, "s", value) : 0;
-}
-
 /* All the values of the repeatable ${option} as the array ${name}. */
 static int append_list(sd_bus_message *m, const char *name, const struct args *args,
                        const char *option) {
@@ -138,6 +132,7 @@ static const char *requirement(const struct args *args) {
 
 static int append_issue(sd_bus_message *m, const struct args *args, const char *user,
                         const char *password) {
+        static const char *const names[] = { "name", "expires", "certificate" };
         int r;
 
         r = sd_bus_message_append(m, "s", user);
@@ -149,15 +144,11 @@ static int append_issue(sd_bus_message *m, const struct args *args, const char *
         if (r >= 0)
                 r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
         if (r >= 0)
-                r = append_text(m, "name", args_value(args, "name"));
+                r = dict_append_options(m, args, names, ARRAY_LEN(names));
         if (r >= 0)
-                r = append_text(m, "expires", args_value(args, "expires"));
+                r = dict_append_text(m, "linked", args_value(args, "link"));
         if (r >= 0)
-                r = append_text(m, "linked", args_value(args, "link"));
-        if (r >= 0)
-                r = append_text(m, "certificate", args_value(args, "certificate"));
-        if (r >= 0)
-                r = append_text(m, "require-certificate", requirement(args));
+                r = dict_append_text(m, "require-certificate", requirement(args));
         if (r >= 0)
                 r = append_list(m, "services", args, "service");
         if (r >= 0)
@@ -240,15 +231,14 @@ enum exit_code cmd_key_reset(const struct args *args) {
 }
 
 static int append_rotate(sd_bus_message *m, const struct args *args) {
+        static const char *const names[] = { "overlap", "expires" };
         int r;
 
         r = sd_bus_message_append(m, "s", args->words[0]);
         if (r >= 0)
                 r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
         if (r >= 0)
-                r = append_text(m, "overlap", args_value(args, "overlap"));
-        if (r >= 0)
-                r = append_text(m, "expires", args_value(args, "expires"));
+                r = dict_append_options(m, args, names, ARRAY_LEN(names));
         if (r >= 0 && args_has(args, "until-first-use"))
                 r = sd_bus_message_append(m, "{sv}", "until-first-use", "b", 1);
         return r < 0 ? r : sd_bus_message_close_container(m);
@@ -280,7 +270,6 @@ enum exit_code cmd_key_rename(const struct args *args) {
 
 static enum exit_code bind_to(const struct args *args, const char *certificate) {
         _cleanup_message_ sd_bus_message *reply = NULL;
-        struct json j = {};
         const char *thumbprint;
         enum exit_code rc;
 
@@ -291,11 +280,9 @@ static enum exit_code bind_to(const struct args *args, const char *certificate) 
                 rc = call_read(reply, "s", &thumbprint);
         if (rc != CTL_OK)
                 return rc;
-        if (args->json) {
-                json_open(&j, NULL, '{');
-                json_text(&j, "certificate", *thumbprint ? thumbprint : NULL);
-                json_close(&j, '}');
-        } else if (*thumbprint) {
+        if (args->json)
+                json_one_text("certificate", *thumbprint ? thumbprint : NULL);
+        else if (*thumbprint) {
                 _cleanup_free_ char *buffer = NULL;
 
                 puts(harmless(thumbprint, &buffer));

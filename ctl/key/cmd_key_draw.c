@@ -26,7 +26,6 @@ static int draw(char *out, size_t len) {
 enum exit_code cmd_key_draw(const struct args *args) {
         char digits[KEYTEXT_ID_LEN + KEYTEXT_SECRET_LEN];
         _cleanup_secret_ struct secret key = {};
-        struct json j = {};
         int r;
 
         r = draw(digits, sizeof(digits));
@@ -36,11 +35,9 @@ enum exit_code cmd_key_draw(const struct args *args) {
         }
         keytext_format(key.text, digits, digits + KEYTEXT_ID_LEN);
         explicit_bzero(digits, sizeof(digits));
-        if (args->json) {
-                json_open(&j, NULL, '{');
-                json_text(&j, "key", key.text);
-                json_close(&j, '}');
-        } else
+        if (args->json)
+                json_one_text("key", key.text);
+        else
                 puts(key.text);
         return CTL_OK;
 }

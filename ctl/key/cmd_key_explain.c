@@ -36,12 +36,8 @@ static int append_login(sd_bus_message *m, const struct args *args, int64_t at) 
         r = sd_bus_message_append(m, "s", args->words[0]);
         if (r >= 0)
                 r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
-        for (size_t i = 0; r >= 0 && i < ARRAY_LEN(names); i++) {
-                const char *value = args_value(args, names[i]);
-
-                if (value)
-                        r = sd_bus_message_append(m, "{sv}", names[i], "s", value);
-        }
+        if (r >= 0)
+                r = dict_append_options(m, args, names, ARRAY_LEN(names));
         if (r >= 0 && args_value(args, "at"))
                 r = sd_bus_message_append(m, "{sv}", "at", "x", at);
         if (r >= 0 && args_has(args, "proved"))

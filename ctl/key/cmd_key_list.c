@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "call/call.h"
+#include "call/dict.h"
 #include "cli/say.h"
 #include "draw/json.h"
 #include "draw/table.h"
@@ -90,17 +91,13 @@ static int append_filter(sd_bus_message *m, const struct query *query) {
         int r;
 
         r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
-        for (size_t i = 0; r >= 0 && i < ARRAY_LEN(names); i++) {
-                const char *value = args_value(query->args, names[i]);
-
-                if (value)
-                        r = sd_bus_message_append(m, "{sv}", names[i], "s", value);
-        }
+        if (r >= 0)
+                r = dict_append_options(m, query->args, names, ARRAY_LEN(names));
         if (r >= 0 && query->expiring_before != 0)
                 r = sd_bus_message_append(m, "{sv}{sv}", "status", "s", "active", "expires-before",
                                           "x", query->expiring_before);
-        if (r >= 0 && query->after[0])
-                r = sd_bus_message_append(m, "{sv}", "after", "s", query->after);
+        if (r >= 0)
+                r = dict_append_text(m, "after", query->after[0] ? query->after : NULL);
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
@@ -196,19 +193,13 @@ static void show_json(const struct keys *keys) {
 }
 
 static enum exit_code show(const struct keys *keys, const struct args *args) {
-        int r;
-
         if (args->json) {
                 show_json(keys);
                 return CTL_OK;
         }
         if (keys->n == 0)
                 say_note("no keys");
-        r = show_table(keys);
-        if (r >= 0)
-                return CTL_OK;
-        say_error("cannot print the table: %s", strerror(-r));
-        return CTL_FAILED;
+        return table_result(show_table(keys));
 }
 
 static void sort_keys(struct keys *keys, const struct field *field) {

@@ -52,7 +52,6 @@ static enum exit_code decide(const struct args *args, uint64_t *ret_expected) {
 
 enum exit_code cmd_key_remove_all(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
-        struct json j = {};
         uint64_t expected, n;
         enum exit_code rc;
 
@@ -63,11 +62,9 @@ enum exit_code cmd_key_remove_all(const struct args *args) {
                 rc = call_read(reply, "t", &n);
         if (rc != CTL_OK)
                 return rc;
-        if (args->json) {
-                json_open(&j, NULL, '{');
-                json_number(&j, "removed", n);
-                json_close(&j, '}');
-        } else
+        if (args->json)
+                json_one_number("removed", n);
+        else
                 say_note("%" PRIu64 " removed", n);
         return CTL_OK;
 }

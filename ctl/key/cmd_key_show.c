@@ -10,7 +10,6 @@
 enum exit_code cmd_key_show(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         _cleanup_(keyfields_done) struct key key = {};
-        struct json j = {};
         enum exit_code rc;
         int r;
 
@@ -22,9 +21,6 @@ enum exit_code cmd_key_show(const struct args *args) {
         r = keyfields_read(&key, reply);
         if (r <= 0)
                 return call_misread(r < 0 ? r : -EBADMSG);
-        if (args->json)
-                fields_json(keyfields, _KEYFIELD_MAX, &key, &j);
-        else
-                fields_show(keyfields, _KEYFIELD_MAX, &key);
+        fields_print(keyfields, _KEYFIELD_MAX, &key, args->json);
         return CTL_OK;
 }

@@ -5,6 +5,7 @@
 
 #include "base64.h"
 #include "call/call.h"
+#include "call/dict.h"
 #include "cli/harmless.h"
 #include "cli/say.h"
 #include "draw/json.h"
@@ -61,7 +62,6 @@ static void show_json(const struct certs *certs) {
 /* --- Add --- */
 
 static int append_add(sd_bus_message *m, const struct certfile *f, const struct args *args) {
-        const char *name = args_value(args, "name");
         int r;
 
         r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "ay");
@@ -73,8 +73,8 @@ static int append_add(sd_bus_message *m, const struct certfile *f, const struct 
                 r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
         if (r >= 0 && args_has(args, "ca"))
                 r = sd_bus_message_append(m, "{sv}", "ca", "b", 1);
-        if (r >= 0 && name)
-                r = sd_bus_message_append(m, "{sv}", "name", "s", name);
+        if (r >= 0)
+                r = dict_append_text(m, "name", args_value(args, "name"));
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
@@ -183,11 +183,7 @@ enum exit_code cmd_cert_list(const struct args *args) {
         }
         if (certs.n == 0)
                 say_note("no certificates");
-        r = show_table(&certs);
-        if (r >= 0)
-                return CTL_OK;
-        say_error("cannot print the table: %s", strerror(-r));
-        return CTL_FAILED;
+        return table_result(show_table(&certs));
 }
 
 enum exit_code cmd_cert_show(const struct args *args) {
@@ -224,7 +220,6 @@ enum exit_code cmd_cert_show(const struct args *args) {
 
 enum exit_code cmd_cert_remove(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
-        struct json j = {};
         enum exit_code rc;
         uint32_t keys;
 
@@ -233,11 +228,9 @@ enum exit_code cmd_cert_remove(const struct args *args) {
                 rc = call_read(reply, "u", &keys);
         if (rc != CTL_OK)
                 return rc;
-        if (args->json) {
-                json_open(&j, NULL, '{');
-                json_number(&j, "keys", keys);
-                json_close(&j, '}');
-        } else if (keys == 0)
+        if (args->json)
+                json_one_number("keys", keys);
+        else if (keys == 0)
                 puts("no key was bound to it");
         else
                 printf("%u %s bound to it and refused from now on\n", (unsigned) keys,
@@ -278,7 +271,6 @@ enum exit_code cmd_cert_crl(const struct args *args) {
         _cleanup_certfile_ struct certfile file = {};
         _cleanup_call_ struct call call = {};
         _cleanup_message_ sd_bus_message *reply = NULL;
-        struct json j = {};
         struct crl crl = {};
         enum exit_code rc;
         int r;
@@ -296,28 +288,22 @@ enum exit_code cmd_cert_crl(const struct args *args) {
         r = dict_read(crlfields, ARRAY_LEN(crlfields), reply, &crl);
         if (r <= 0 || !crl.issuer)
                 return call_misread(r < 0 ? r : -EBADMSG);
-        if (args->json)
-                fields_json(crlfields, ARRAY_LEN(crlfields), &crl, &j);
-        else
-                fields_show(crlfields, ARRAY_LEN(crlfields), &crl);
+        fields_print(crlfields, ARRAY_LEN(crlfields), &crl, args->json);
         return CTL_OK;
 }
 
 enum exit_code cmd_cert_encode(const struct args *args) {
         _cleanup_certfile_ struct certfile file = {};
         char text[BASE64_LEN(WIRE_CERTIFICATE_MAX) + 1];
-        struct json j = {};
         enum exit_code rc;
 
         rc = certfile_read_client(args->words[0], &file);
         if (rc != CTL_OK)
                 return rc;
         base64_encode(file.cert[0].der, file.cert[0].len, text);
-        if (args->json) {
-                json_open(&j, NULL, '{');
-                json_text(&j, "certificate", text);
-                json_close(&j, '}');
-        } else
+        if (args->json)
+                json_one_text("certificate", text);
+        else
                 puts(text);
         typed_warn("a key with this certificate behind it", KEYTEXT_LEN + 1 + strlen(text),
                    "register the certificate ('cert add') and answer the challenge "

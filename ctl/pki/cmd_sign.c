@@ -179,7 +179,6 @@ static enum exit_code make_signature(struct job *job) {
 static enum exit_code print_answer(const struct job *job) {
         char answer[BASE64_LEN(WIRE_CERTIFICATE_MAX) + 1 + BASE64_LEN(WIRE_SIGNATURE_MAX) + 1];
         uint8_t hash[SIGNKEY_HASH_LEN];
-        struct json j = {};
         size_t len;
 
         if (job->certificate.n > 0)
@@ -193,11 +192,9 @@ static enum exit_code print_answer(const struct job *job) {
         len = strlen(answer);
         answer[len++] = '.';
         base64_encode(job->signature.bytes, job->signature.len, answer + len);
-        if (job->args->json) {
-                json_open(&j, NULL, '{');
-                json_text(&j, "answer", answer);
-                json_close(&j, '}');
-        } else
+        if (job->args->json)
+                json_one_text("answer", answer);
+        else
                 puts(answer);
         typed_warn("the answer", strlen(answer),
                    job->certificate.n > 0
