@@ -84,8 +84,7 @@ static void show_cell(const char *text, int width) {
 
 static void show_header(void) {
         printf("TIME                 VERDICT  EVENT      KEY        USER         UID    SERVICE    "
-               "  FROM    "
-               "        WHY\n");
+               "  FROM            WHY\n");
 }
 
 static void show_event(const struct event *e) {

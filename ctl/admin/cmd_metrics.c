@@ -91,8 +91,7 @@ static void write_certificates(struct metrics_text *t, const struct facts *facts
                "When the next registered certificate ends.", facts->next_certificate_expiry);
         moment(t, "wfapikey_crl_next_expiry_timestamp_seconds",
                "When the first revocation list is out of date, or since when: then all "
-               "certificates of its "
-               "CA are refused.",
+               "certificates of its CA are refused.",
                facts->next_crl_expiry);
 }
 
@@ -102,10 +101,9 @@ static void write_sweeps(struct metrics_text *t, const struct facts *facts) {
         metrics_text_count(t, "_total", ONE_LABEL("result", "done"),
                            facts->sweeps - facts->sweeps_failed);
         metrics_text_count(t, "_total", ONE_LABEL("result", "failed"), facts->sweeps_failed);
-        metrics_text_family(
-                t, "wfapikey_swept_keys", "counter", "",
-                "Keys that the sweeper noted to have expired, ended with their account or "
-                "password, or purged.");
+        metrics_text_family(t, "wfapikey_swept_keys", "counter", "",
+                            "Keys that the sweeper noted to have expired, ended with their account "
+                            "or password, or purged.");
         metrics_text_count(t, "_total", ONE_LABEL("what", "expired"), facts->swept_expired);
         metrics_text_count(t, "_total", ONE_LABEL("what", "ended"), facts->swept_ended);
         metrics_text_count(t, "_total", ONE_LABEL("what", "purged"), facts->swept_purged);
@@ -118,10 +116,9 @@ static int write_verifications(struct metrics_text *t, sd_bus_message *m) {
         uint64_t n;
         int r;
 
-        metrics_text_family(
-                t, "wfapikey_verifications", "counter", "",
-                "Verifications by what came of them; a confirmation is asked for by the account "
-                "phase of a login.");
+        metrics_text_family(t, "wfapikey_verifications", "counter", "",
+                            "Verifications by what came of them; a confirmation is asked for by "
+                            "the account phase of a login.");
         r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "(ssst)");
         if (r < 0)
                 return r;
@@ -180,8 +177,7 @@ static int write_queues(struct metrics_text *t, sd_bus_message *m) {
                 return r;
         gauge(t, "wfapikey_queue_length",
               "What waits: changes for the writer, connections for their request, challenges for "
-              "their "
-              "answer, logins for their certificate to be read.");
+              "their answer, logins for their certificate to be read.");
         for (size_t i = 0; i < n; i++)
                 metrics_text_count(t, "", ONE_LABEL("queue", q[i].name), q[i].length);
         gauge(t, "wfapikey_queue_limit", "How much can wait there; what is beyond is turned away.");

@@ -63,17 +63,16 @@ static enum exit_code check_texts(int argc, char *argv[]) {
         for (int i = 1; i < argc; i++) {
                 if (tells_secret(argv[i], id)) {
                         say_error("argument %d is an API key. Ids are the 10 characters after "
-                                  "wfk_; the key is now in the shell's history and was in the "
-                                  "list of processes, so reset it: wfapikeyctl key reset %s",
+                                  "wfk_; the key is now in the shell's history and was in the list "
+                                  "of processes, so reset it: wfapikeyctl key reset %s",
                                   i, id);
                         return CTL_USAGE;
                 }
                 /* The daemon has to cut a connection that sends text which D-Bus does not allow:
                  * better said here. */
                 if (argv[i][0] != '\0' && !text_is_label(argv[i], ARGUMENT_MAX)) {
-                        say_error("argument %d is not UTF-8, has control characters, or is "
-                                  "longer than %d "
-                                  "bytes",
+                        say_error("argument %d is not UTF-8, has control characters, or is longer "
+                                  "than %d bytes",
                                   i, ARGUMENT_MAX);
                         return CTL_USAGE;
                 }

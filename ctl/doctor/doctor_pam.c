@@ -52,23 +52,16 @@ static const struct {
         { DOCTOR_STACK_AUTH_OPEN, DOCTOR_ERROR,
           "FAILS OPEN: a login succeeds although pam_wfapikey and every other module refuse it",
           "end the auth lines with one that refuses (auth requisite pam_deny.so, or a required "
-          "module), and "
-          "write "
-          "auth [success=done default=ignore] pam_wfapikey.so before it" },
+          "module), and write auth [success=done default=ignore] pam_wfapikey.so before it" },
         { DOCTOR_STACK_KEYS_FAIL, DOCTOR_WARNING,
           "no key logs in: another line refuses what pam_wfapikey accepts",
           "put auth [success=done default=ignore] pam_wfapikey.so before the modules for "
-          "passwords, and see "
-          "that "
-          "jumps (success=N) do not lead beyond the last line" },
+          "passwords, and see that jumps (success=N) do not lead beyond the last line" },
         { DOCTOR_STACK_PASSWORDS_FAIL, DOCTOR_WARNING,
           "passwords do not log in any more: what is not an API key is refused before the other "
-          "modules "
-          "count",
+          "modules count",
           "for keys and passwords side by side write auth [success=done default=ignore] "
-          "pam_wfapikey.so; for "
-          "keys "
-          "alone take the lines for passwords out" },
+          "pam_wfapikey.so; for keys alone take the lines for passwords out" },
         { DOCTOR_STACK_DOWN_LOCKS, DOCTOR_WARNING,
           "passwords do not log in while wfapikeyd is down",
           "let the line ignore authinfo_unavail: auth [success=done default=ignore] "
@@ -76,21 +69,17 @@ static const struct {
         { DOCTOR_STACK_ACCOUNT_OPEN, DOCTOR_ERROR,
           "FAILS OPEN: account goes on although pam_wfapikey says that the key is no good any more",
           "write account required pam_wfapikey.so, before any line that ends the account lines "
-          "with "
-          "success" },
+          "with success" },
         { DOCTOR_STACK_ACCOUNT_UNSURE, DOCTOR_WARNING,
           "account goes on when wfapikeyd cannot be asked about the key again",
           "write account required pam_wfapikey.so" },
         { DOCTOR_STACK_ACCOUNT_SKIPS, DOCTOR_WARNING,
           "a login with a key skips the other account modules: expired and barred accounts get in",
           "write account required pam_wfapikey.so: it confirms a key and leaves the rest to the "
-          "other "
-          "lines" },
+          "other lines" },
         { DOCTOR_STACK_ACCOUNT_LOCKS, DOCTOR_ERROR,
           "LOCKS OUT: account turns away everybody who logs in without a key, because no other "
-          "account "
-          "module has an "
-          "opinion",
+          "account module has an opinion",
           "add the account lines of this host, on Debian @include common-account" },
         { DOCTOR_STACK_ACCOUNT_KEYS, DOCTOR_WARNING,
           "account turns away everybody who logs in with a key",
@@ -98,14 +87,12 @@ static const struct {
           "line" },
         { DOCTOR_STACK_ACCOUNT_MISSING, DOCTOR_WARNING,
           "has no account line for pam_wfapikey: a key that is revoked while its owner logs in is "
-          "not "
-          "noticed",
+          "not noticed",
           "add account required pam_wfapikey.so beside the other account lines" },
         { DOCTOR_STACK_AUTH_MISSING, DOCTOR_HINT,
           "has an account line for pam_wfapikey and no auth line, so that no key logs in",
           "for keys write auth [success=done default=ignore] pam_wfapikey.so before the modules "
-          "for "
-          "passwords" },
+          "for passwords" },
 };
 
 static void pam_done(struct pam *pam) {

@@ -20,8 +20,7 @@
 static enum exit_code check_ids(const struct args *args) {
         if (args->n_words > IDS_MAX) {
                 say_error("%zu ids are too many for one call, which is done for all of them or "
-                          "none: at "
-                          "most %d",
+                          "none: at most %d",
                           args->n_words, IDS_MAX);
                 return CTL_USAGE;
         }
@@ -72,9 +71,7 @@ static enum exit_code hand_out(const struct args *args, const char *id, const st
                 puts(key->text);
         if (fflush(stdout) != 0 || ferror(stdout)) {
                 say_error("the key could not be written (%s) and cannot be shown again: use "
-                          "'wfapikeyctl "
-                          "key reset "
-                          "%s' or 'wfapikeyctl key remove %s'",
+                          "'wfapikeyctl key reset %s' or 'wfapikeyctl key remove %s'",
                           strerror(errno), id, id);
                 return CTL_FAILED;
         }

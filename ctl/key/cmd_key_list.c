@@ -148,8 +148,8 @@ static enum exit_code find_sort(const struct args *args, const struct field **re
                         return CTL_OK;
                 }
         }
-        say_error("cannot sort by '%s'; right would be: id, name, owner, status, created, "
-                  "updated, expires, last-used, uses",
+        say_error("cannot sort by '%s'; right would be: id, name, owner, status, created, updated, "
+                  "expires, last-used, uses",
                   sort);
         return CTL_USAGE;
 }

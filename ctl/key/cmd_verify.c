@@ -156,8 +156,7 @@ static enum exit_code read_key(const struct args *args, struct secret *ret) {
                 return say_refused(
                         args, "not-a-key",
                         "this is not an API key (one begins with wfk_ and has 64 characters, of "
-                        "which the last "
-                        "6 tell whether it was copied whole)");
+                        "which the last 6 tell whether it was copied whole)");
         memcpy(ret->text, raw.text, KEYTEXT_LEN);
         ret->text[KEYTEXT_LEN] = '\0';
         return CTL_OK;

@@ -164,17 +164,15 @@ static enum exit_code refuse(const struct agent_choice *choice, const struct fou
                           "fingerprint",
                           of);
         else if (found->rsa > 0)
-                say_error("an SSH agent signs with an RSA key in a form (PKCS#1 v1.5) that is "
-                          "not taken "
-                          "here: give "
-                          "the file of the key, or use an Ed25519 or ECDSA P-256 key");
+                say_error("an SSH agent signs with an RSA key in a form (PKCS#1 v1.5) that is not "
+                          "taken here: give the file of the key, or use an Ed25519 or ECDSA P-256 "
+                          "key");
         else if (found->other > 0)
                 say_error("the SSH agent's key is of a type that proves nothing here: right are "
                           "Ed25519 and ECDSA P-256, and no security keys");
         else
                 say_error("the SSH agent has no such key%s that can be used here: 'ssh-add -l' "
-                          "lists what "
-                          "it has; Ed25519 and ECDSA P-256 can",
+                          "lists what it has; Ed25519 and ECDSA P-256 can",
                           of);
         return CTL_USAGE;
 }

@@ -324,16 +324,16 @@ enum exit_code certfile_read(const char *path, struct certfile *ret) {
 static enum exit_code check_client(const struct certfile *f) {
         if (f->cert[0].ca) {
                 say_error("%s: %s certificate is a CA's, not a client's (basicConstraints has "
-                          "CA:TRUE, which 'openssl req -x509' writes unless it is told "
-                          "otherwise). 'cert add --ca' registers a CA: then all clients are "
-                          "trusted that it has certified",
+                          "CA:TRUE, which 'openssl req -x509' writes unless it is told otherwise). "
+                          "'cert add --ca' registers a CA: then all clients are trusted that it "
+                          "has certified",
                           f->name, f->n > 1 ? "the first" : "the");
                 return CTL_USAGE;
         }
         for (size_t i = 1; i < f->n; i++)
                 if (!f->cert[i].ca) {
-                        say_error("%s holds the certificates of several clients: give them one "
-                                  "by one",
+                        say_error("%s holds the certificates of several clients: give them one by "
+                                  "one",
                                   f->name);
                         return CTL_USAGE;
                 }
@@ -349,8 +349,8 @@ enum exit_code certfile_read_client(const char *path, struct certfile *ret) {
         if (rc != CTL_OK)
                 return rc;
         if (f.n > 1)
-                say_error("%s: only the first certificate is taken, which is the client's; %zu "
-                          "of CAs behind it are left out ('cert add --ca' registers such)",
+                say_error("%s: only the first certificate is taken, which is the client's; %zu of "
+                          "CAs behind it are left out ('cert add --ca' registers such)",
                           f.name, f.n - 1);
         while (f.n > 1)
                 free(f.cert[--f.n].der);

@@ -306,7 +306,7 @@ enum exit_code cmd_cert_encode(const struct args *args) {
         else
                 puts(text);
         typed_warn("a key with this certificate behind it", KEYTEXT_LEN + 1 + strlen(text),
-                   "register the certificate ('cert add') and answer the challenge "
-                   "('wfapikeyctl sign')");
+                   "register the certificate ('cert add') and answer the challenge ('wfapikeyctl "
+                   "sign')");
         return CTL_OK;
 }

@@ -82,13 +82,11 @@ static enum exit_code check_challenge(const char *text) {
         if (strncmp(text, "wfk_", 4) == 0)
                 say_error("this is an API key, not a challenge: keep it secret");
         else if (strncmp(text, "wfc_", 4) == 0)
-                say_error("the challenge is damaged: copy all of it, from wfc_ to the name of "
-                          "the user");
+                say_error("the challenge is damaged: copy all of it, from wfc_ to the name of the "
+                          "user");
         else
                 say_error("this is no challenge: one begins with wfc_, and is one word that ends "
-                          "with the "
-                          "service "
-                          "and the user: wfc_...:SERVICE:USER");
+                          "with the service and the user: wfc_...:SERVICE:USER");
         return CTL_USAGE;
 }
 
@@ -115,9 +113,8 @@ static int ask_passphrase(char *buf, int size, _unused_ int writing, _unused_ vo
         if (r < 0 || len == 0 || len == (size_t) size) {
                 explicit_bzero(buf, (size_t) size);
                 if (r < 0)
-                        say_error("the private key needs a passphrase, and there is no terminal "
-                                  "to ask for "
-                                  "it: %s",
+                        say_error("the private key needs a passphrase, and there is no terminal to "
+                                  "ask for it: %s",
                                   strerror(-r));
                 else
                         say_error("the passphrase was not read: it is too long, or there is none");

@@ -89,8 +89,8 @@ static void warn_of_mode(const char *key) {
         if (strncmp(path, "//", 2) == 0)
                 path = strchr(path + 2, '/');
         if (path && stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & (S_IROTH | S_IWOTH))
-                say_error("warning: %s can be %s by everybody: anybody here may have this "
-                          "private key ('chmod go= %s', and better a new key)",
+                say_error("warning: %s can be %s by everybody: anybody here may have this private "
+                          "key ('chmod go= %s', and better a new key)",
                           path, st.st_mode & S_IROTH ? "read" : "written", path);
 }
 
@@ -191,8 +191,7 @@ static enum exit_code say_unloaded(const char *key, const struct infile *file,
                         key);
         else
                 say_error("there is no private key at %s (%s); --provider=NAME loads what knows "
-                          "other "
-                          "places, as pkcs11",
+                          "other places, as pkcs11",
                           key, reason());
         return CTL_USAGE;
 }
