@@ -16,6 +16,7 @@
 #include "admin/cmd_status.h"
 #include "backup/cmd_mirror.h"
 #include "cli/args.h"
+#include "cli/help.h"
 #include "cli/say.h"
 #include "doctor/cmd_doctor.h"
 #include "key/cmd_key.h"
@@ -257,56 +258,6 @@ static const struct args_command commands[] = {
           "Reads a key from standard input and asks if it logs USER in.", 1, 1, verify_options },
 };
 
-static void help_options(const char *title, const struct args_option *o) {
-        char left[40];
-
-        if (!o)
-                return;
-        printf("\n%s:\n", title);
-        for (; o->name; o++) {
-                (void) snprintf(left, sizeof(left), "--%s%s%s", o->name, o->value ? "=" : "",
-                                o->value ? o->value : "");
-                printf("  %-22s %s\n", left, o->help);
-        }
-}
-
-static void help_command(const struct args_command *c) {
-        printf("Usage: wfapikeyctl %s%s%s%s%s [OPTION...]\n\n%s\n", c->noun, c->verb ? " " : "",
-               c->verb ? c->verb : "", *c->usage ? " " : "", c->usage, c->help);
-        help_options("Options", c->options);
-}
-
-/* The commands of ${noun}; NULL: all of them. */
-static void help_overview(const char *noun) {
-        char left[40];
-
-        if (noun)
-                printf("Usage: wfapikeyctl %s VERB [ARGUMENT...] [OPTION...]\n\nCommands:\n", noun);
-        else
-                printf("Usage: wfapikeyctl COMMAND [ARGUMENT...] [OPTION...]\n\n"
-                       "API keys for PAM services: makes, lists, revokes and tries "
-                       "them.\n\nCommands:\n");
-        for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-                const struct args_command *c = &commands[i];
-
-                if (noun && strcmp(noun, c->noun) != 0)
-                        continue;
-                (void) snprintf(left, sizeof(left), "%s%s%s %s", c->noun, c->verb ? " " : "",
-                                c->verb ? c->verb : "", c->usage);
-                printf("  %-25s %s\n", left, c->help);
-        }
-}
-
-static void help(const struct args *args) {
-        if (args->command)
-                help_command(args->command);
-        else
-                help_overview(args->noun);
-        help_options("Options of every command", args_common());
-        if (!args->command)
-                printf("\nwfapikeyctl COMMAND --help says more, wfapikeyctl(1) says all.\n");
-}
-
 static enum exit_code run(int argc, char *argv[]) {
         _cleanup_args_ struct args args = {};
         enum exit_code rc;
@@ -315,7 +266,7 @@ static enum exit_code run(int argc, char *argv[]) {
         if (rc != CTL_OK)
                 return rc;
         if (args.help)
-                help(&args);
+                help_print(&args, commands, ARRAY_LEN(commands));
         else if (args.version)
                 printf("wfapikeyctl %s\n", PACKAGE_VERSION);
         else
