@@ -13,13 +13,22 @@
 #define ARGUMENT_MAX 4096
 #define LIST_LEN     256
 
-static const struct args_option common[] = {
-        { "control", "PATH", "control socket (else $WFAPIKEY_CONTROL, else /run/wfapikey/control)",
-          false },
-        { "json", NULL, "print JSON", false },
-        { "help", NULL, "print help and exit", false },
-        { "version", NULL, "print the version and exit", false },
-        {},
+/* The options of every command, by their places in common[]. */
+enum common {
+        COMMON_CONTROL,
+        COMMON_JSON,
+        COMMON_HELP,
+        COMMON_VERSION,
+        _COMMON_MAX,
+};
+
+static const struct args_option common[_COMMON_MAX + 1] = {
+        [COMMON_CONTROL] = { "control", "PATH",
+                             "control socket (else $WFAPIKEY_CONTROL, else /run/wfapikey/control)",
+                             false },
+        [COMMON_JSON] = { "json", NULL, "print JSON", false },
+        [COMMON_HELP] = { "help", NULL, "print help and exit", false },
+        [COMMON_VERSION] = { "version", NULL, "print the version and exit", false },
 };
 
 struct parser {
@@ -164,32 +173,50 @@ static enum exit_code refuse_option(const struct parser *p, const char *text, si
 
         list_options(c ? c->options : NULL, list);
         list_options(common, list);
-        say_error("%s has no option %.*s%s; it has: %s", c ? space_verb(c, name) : "wfapikeyctl",
-                  (int) len, text, c ? "" : " before the command", list);
+        if (c)
+                say_error("%s has no option %.*s; it has: %s", space_verb(c, name), (int) len, text,
+                          list);
+        else
+                say_error("wfapikeyctl has no option %.*s before the command; it has: %s",
+                          (int) len, text, list);
         return CTL_USAGE;
+}
+
+static void store_common(struct args *args, enum common which, const char *value) {
+        switch (which) {
+        case COMMON_CONTROL:
+                args->control = value;
+                break;
+        case COMMON_JSON:
+                args->json = true;
+                break;
+        case COMMON_HELP:
+                args->help = true;
+                break;
+        case COMMON_VERSION:
+                args->version = true;
+                break;
+        case _COMMON_MAX:
+                break;
+        }
 }
 
 static enum exit_code store_option(struct parser *p, const struct args_option *o,
                                    const char *value) {
         struct args *args = p->args;
 
-        if (o == &common[0])
-                args->control = value;
-        else if (o == &common[1])
-                args->json = true;
-        else if (o == &common[2])
-                args->help = true;
-        else if (o == &common[3])
-                args->version = true;
-        else if (!o->repeat && args_has(args, o->name)) {
+        for (enum common i = 0; i < _COMMON_MAX; i++)
+                if (o == &common[i]) {
+                        store_common(args, i, value);
+                        return CTL_OK;
+                }
+        if (!o->repeat && args_has(args, o->name)) {
                 say_error("--%s can be given only once", o->name);
                 return CTL_USAGE;
-        } else
-                args->values[args->n_values++] = (struct args_value){ o, value ? value : "" };
+        }
+        args->values[args->n_values++] = (struct args_value){ o, value ? value : "" };
         return CTL_OK;
 }
-_Static_assert(ARRAY_LEN(common) == 5,
-               "store_option() knows each of the common options by its place");
 
 static enum exit_code take_option(struct parser *p, const char *text) {
         const char *equals = strchr(text, '='), *value = equals ? equals + 1 : NULL;
@@ -201,7 +228,7 @@ static enum exit_code take_option(struct parser *p, const char *text) {
                 return CTL_OK;
         }
         if (strcmp(text, "-h") == 0)
-                o = &common[2];
+                o = &common[COMMON_HELP];
         else if (len > 2 && text[1] == '-') {
                 o = find_option(common, text + 2, len - 2);
                 if (!o && p->args->command)
@@ -215,7 +242,7 @@ static enum exit_code take_option(struct parser *p, const char *text) {
         }
         if (o->value && !value && p->at + 1 < p->argc)
                 value = p->argv[++p->at];
-        if (o->value && (!value || (o == &common[0] && *value == '\0'))) {
+        if (o->value && (!value || (o == &common[COMMON_CONTROL] && *value == '\0'))) {
                 say_error("--%s needs a value: --%s=%s", o->name, o->name, o->value);
                 return CTL_USAGE;
         }
@@ -237,10 +264,10 @@ static enum exit_code check_command(const struct parser *p) {
         }
         if (p->args->n_words >= c->least && p->args->n_words <= c->most)
                 return CTL_OK;
-        space_verb(c, name);
-        say_error("too %s arguments; right is: wfapikeyctl %s%s%s",
-                  p->args->n_words < c->least ? "few" : "many", name, *c->usage ? " " : "",
-                  c->usage);
+        say_error(p->args->n_words < c->least
+                          ? "there are too few arguments; right is: wfapikeyctl %s%s%s"
+                          : "there are too many arguments; right is: wfapikeyctl %s%s%s",
+                  space_verb(c, name), *c->usage ? " " : "", c->usage);
         return CTL_USAGE;
 }
 
