@@ -11,10 +11,13 @@
 #include <unistd.h>
 
 #include "admin/cmd_audit.h"
+#include "admin/cmd_audit_verify.h"
 #include "admin/cmd_metrics.h"
 #include "admin/cmd_policy.h"
 #include "admin/cmd_status.h"
 #include "backup/cmd_mirror.h"
+#include "backup/cmd_mirror_export.h"
+#include "backup/cmd_mirror_import.h"
 #include "cli/args.h"
 #include "cli/help.h"
 #include "cli/say.h"
@@ -241,9 +244,9 @@ static const struct args_command commands[] = {
           "Writes all keys to FILE, for another host.", 1, 1, export_options },
         { "mirror", "import", cmd_mirror_import, "FILE",
           "Replaces all keys by those of another host.", 1, 1, import_options },
-        { "backup", "create", cmd_mirror_backup, "FILE", "Writes all keys to FILE, for this host.",
-          1, 1, export_options },
-        { "backup", "restore", cmd_mirror_restore, "FILE",
+        { "backup", "create", cmd_mirror_export_backup, "FILE",
+          "Writes all keys to FILE, for this host.", 1, 1, export_options },
+        { "backup", "restore", cmd_mirror_import_backup, "FILE",
           "Replaces all keys by those of a backup.", 1, 1, restore_options },
         { "sign", NULL, cmd_sign, "[CHALLENGE]",
           "Answers the challenge of a login with a private key.", 0, 1, sign_options },

@@ -9,9 +9,3 @@
  * --follow those to come as well, until the connection or the output ends.
  */
 enum exit_code cmd_audit_list(const struct args *args);
-
-/**
- * cmd_audit_verify(args): checks the whole log, piece by piece. CTL_REFUSED when it is not as it
- * was written.
- */
-enum exit_code cmd_audit_verify(const struct args *args);

@@ -10,6 +10,7 @@
 #include "cli/say.h"
 #include "draw/json.h"
 #include "key/cmd_key.h"
+#include "key/handout.h"
 #include "key/keyid.h"
 #include "secret.h"
 
@@ -56,46 +57,6 @@ static enum exit_code say_count(const struct args *args, sd_bus_message *reply, 
         else
                 say_note("%u %s", (unsigned) n, what);
         return CTL_OK;
-}
-
-/* stdout may be a pipe that nobody reads or a full disk: then a key exists that nobody has. */
-static enum exit_code hand_out(const struct args *args, const char *id, const struct secret *key) {
-        struct json j = {};
-
-        if (args->json) {
-                json_open(&j, NULL, '{');
-                json_text(&j, "id", id);
-                json_text(&j, "key", key->text);
-                json_close(&j, '}');
-        } else
-                puts(key->text);
-        if (fflush(stdout) != 0 || ferror(stdout)) {
-                say_error("the key could not be written (%s) and cannot be shown again: use "
-                          "'wfapikeyctl key reset %s' or 'wfapikeyctl key remove %s'",
-                          strerror(errno), id, id);
-                return CTL_FAILED;
-        }
-        say_note("The id of this key is %s. The key is shown once, keep it now.", id);
-        return CTL_OK;
-}
-
-/* Reads the key that ends ${reply}; ${id} names it, NULL: the reply does. */
-static enum exit_code take_key(const struct args *args, sd_bus_message *reply, const char *id) {
-        _cleanup_secret_ struct secret key = {};
-        const char *text;
-        int r;
-
-        r = sd_bus_message_sensitive(reply); /* wiped when it is freed */
-        if (r >= 0 && !id)
-                r = sd_bus_message_read(reply, "s", &id);
-        if (r >= 0)
-                r = sd_bus_message_read(reply, "s", &text);
-        if (r >= 0 && (!keytext_is_key(text, strlen(text)) || !keytext_is_id(id)))
-                r = -EBADMSG;
-        if (r < 0)
-                return call_misread(r);
-        memcpy(key.text, text, sizeof(key.text));
-        return hand_out(args, id, &key);
 }
 
 /* All the values of the repeatable ${option} as the array ${name}. */
@@ -193,7 +154,7 @@ static enum exit_code issue(const struct args *args, const char *user, const cha
         rc = call_begin(&call, args->control, password ? "IssueKeyWithPassword" : "IssueKey", &m);
         if (rc == CTL_OK)
                 rc = call_send(&call, m, append_issue(m, args, user, password), &reply);
-        return rc != CTL_OK ? rc : take_key(args, reply, NULL);
+        return rc != CTL_OK ? rc : handout_key(args, reply, NULL);
 }
 
 enum exit_code cmd_key_issue(const struct args *args) {
@@ -224,7 +185,7 @@ enum exit_code cmd_key_reset(const struct args *args) {
         rc = keyid_check(args->words[0]);
         if (rc == CTL_OK)
                 rc = call_once(args->control, "ResetKey", &reply, "s", args->words[0]);
-        return rc != CTL_OK ? rc : take_key(args, reply, args->words[0]);
+        return rc != CTL_OK ? rc : handout_key(args, reply, args->words[0]);
 }
 
 static int append_rotate(sd_bus_message *m, const struct args *args) {
@@ -251,7 +212,7 @@ enum exit_code cmd_key_rotate(const struct args *args) {
                 rc = call_begin(&call, args->control, "RotateKey", &m);
         if (rc == CTL_OK)
                 rc = call_send(&call, m, append_rotate(m, args), &reply);
-        return rc != CTL_OK ? rc : take_key(args, reply, NULL);
+        return rc != CTL_OK ? rc : handout_key(args, reply, NULL);
 }
 
 enum exit_code cmd_key_rename(const struct args *args) {

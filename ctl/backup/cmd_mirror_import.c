@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backup/cmd_mirror_import.h"
+#include "call/call.h"
+#include "call/dict.h"
+#include "cli/say.h"
+#include "parse.h"
+
+/* bytes in one call; a message has 64 KiB */
+#define CHUNK_MAX        49152
+#define COMMIT_TIMEOUT_S 1800 /* the disk writes all keys twice */
+/* calls from one word of progress to the next */
+#define STEP 64
+
+struct summary {
+        uint64_t keys, revived, sequence;
+        int64_t created;
+        const char *source;
+};
+
+static const struct field fields[] = {
+        { "keys", FIELD_COUNT, offsetof(struct summary, keys), "-" },
+        { "revived", FIELD_COUNT, offsetof(struct summary, revived), "-" },
+        { "created", FIELD_TIME, offsetof(struct summary, created), "-" },
+        { "sequence", FIELD_COUNT, offsetof(struct summary, sequence), "-" },
+        { "source", FIELD_TEXT, offsetof(struct summary, source), "-" },
+};
+
+struct in {
+        struct call call;
+        const char *path;
+        int fd;
+        off_t size; /* 0: not known */
+        uint64_t token;
+        sd_bus_message *checked; /* what summary borrows from */
+        struct summary summary;
+};
+
+static void in_done(struct in *i) {
+        if (i->fd > STDIN_FILENO)
+                (void) close(i->fd);
+        sd_bus_message_unref(i->checked);
+        call_close(&i->call);
+}
+
+static enum exit_code open_in(struct in *i, const char *path) {
+        struct stat st;
+
+        i->path = path;
+        i->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+        if (i->fd < 0 || fstat(i->fd, &st) < 0) {
+                say_error("cannot read '%s': %s", path, strerror(errno));
+                return CTL_FAILED;
+        }
+        i->size = S_ISREG(st.st_mode) ? st.st_size : 0;
+        return CTL_OK;
+}
+
+static enum exit_code begin_in(struct in *i, const char *kind, bool foreign) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        enum exit_code rc;
+
+        rc = call_plain(&i->call, "MirrorImportBegin", &reply, "sb", kind, (int) foreign);
+        return rc == CTL_OK ? call_read(reply, "t", &i->token) : rc;
+}
+
+static enum exit_code write_chunk(struct in *i, const void *bytes, size_t len) {
+        _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
+        enum exit_code rc;
+        int r;
+
+        rc = call_method(&i->call, "MirrorImportWrite", &m);
+        if (rc != CTL_OK)
+                return rc;
+        r = sd_bus_message_append(m, "t", i->token);
+        if (r >= 0)
+                r = sd_bus_message_append_array(m, 'y', bytes, len);
+        return call_send(&i->call, m, r, &reply);
+}
+
+static enum exit_code send_file(struct in *i) {
+        static char bytes[CHUNK_MAX];
+        enum exit_code rc = CTL_OK;
+        off_t sent = 0;
+
+        for (unsigned step = 0; rc == CTL_OK; step++) {
+                ssize_t n = read(i->fd, bytes, sizeof(bytes));
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0) {
+                        say_error("cannot read '%s': %s", i->path, strerror(errno));
+                        rc = CTL_FAILED;
+                }
+                if (n <= 0)
+                        break;
+                rc = write_chunk(i, bytes, (size_t) n);
+                sent += n;
+                if (step % STEP == 0 && i->size > 0)
+                        say_progress("%d %% read", (int) (100 * sent / i->size));
+        }
+        say_progress_end();
+        return rc;
+}
+
+static enum exit_code check(struct in *i) {
+        enum exit_code rc;
+        int r;
+
+        rc = call_plain(&i->call, "MirrorImportCheck", &i->checked, "t", i->token);
+        if (rc != CTL_OK)
+                return rc;
+        fields_init(fields, ARRAY_LEN(fields), &i->summary);
+        r = dict_read(fields, ARRAY_LEN(fields), i->checked, &i->summary);
+        return r > 0 ? CTL_OK : call_misread(r < 0 ? r : -EBADMSG);
+}
+
+static enum exit_code commit(struct in *i, const struct args *args) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        struct json j = {};
+        enum exit_code rc;
+
+        i->call.timeout_s = COMMIT_TIMEOUT_S;
+        say_progress("putting %" PRIu64 " keys into their place", i->summary.keys);
+        rc = call_plain(&i->call, "MirrorImportCommit", &reply, "t", i->token);
+        say_progress_end();
+        if (rc != CTL_OK)
+                return rc;
+        if (args->json)
+                fields_json(fields, ARRAY_LEN(fields), &i->summary, &j);
+        else
+                say_note("%" PRIu64 " keys are in place.", i->summary.keys);
+        return CTL_OK;
+}
+
+/* Everything up to the point where it is known what the file would do. */
+static enum exit_code read_in(struct in *i, const struct args *args, const char *kind,
+                              bool foreign) {
+        enum exit_code rc;
+
+        rc = open_in(i, args->words[0]);
+        if (rc == CTL_OK)
+                rc = call_open(&i->call, args->control);
+        if (rc == CTL_OK)
+                rc = begin_in(i, kind, foreign);
+        if (rc == CTL_OK)
+                rc = send_file(i);
+        return rc == CTL_OK ? check(i) : rc;
+}
+
+enum exit_code cmd_mirror_import(const struct args *args) {
+        _cleanup_(in_done) struct in i = { .fd = -1 };
+        enum exit_code rc;
+
+        rc = read_in(&i, args, "mirror", args_value(args, "accept-source") != NULL);
+        return rc == CTL_OK ? commit(&i, args) : rc;
+}
+
+/* Whoever types the number has read the sentence. */
+static enum exit_code confirm(const struct summary *s) {
+        char date[PARSE_TIME_LEN], want[24], line[64] = "";
+
+        parse_time_format(s->created, date);
+        (void) fprintf(stderr,
+                       "The backup of %s has %" PRIu64
+                       " keys, which take the place of all keys and the policy of this host.\n"
+                       "%" PRIu64
+                       " of them are revoked, expired or removed now and would be good again.\n"
+                       "Type the number of keys to go on: ",
+                       date, s->keys, s->revived);
+        (void) snprintf(want, sizeof(want), "%" PRIu64 "\n", s->keys);
+        if (fgets(line, sizeof(line), stdin) && strcmp(line, want) == 0)
+                return CTL_OK;
+        say_error("nothing was changed");
+        return CTL_REFUSED;
+}
+
+enum exit_code cmd_mirror_import_backup(const struct args *args) {
+        _cleanup_(in_done) struct in i = { .fd = -1 };
+        bool yes = args_value(args, "yes") != NULL;
+        enum exit_code rc;
+
+        if (!yes && (strcmp(args->words[0], "-") == 0 || !isatty(STDIN_FILENO))) {
+                say_error("this replaces all keys and nobody can be asked: say --yes");
+                return CTL_USAGE;
+        }
+        rc = read_in(&i, args, "backup", args_value(args, "foreign") != NULL);
+        if (rc == CTL_OK && !yes)
+                rc = confirm(&i.summary);
+        else if (rc == CTL_OK)
+                say_note("%" PRIu64
+                         " keys that are revoked, expired or removed now will be good again.",
+                         i.summary.revived);
+        return rc == CTL_OK ? commit(&i, args) : rc;
+}
