@@ -10,6 +10,7 @@
 #include "backup/cmd_mirror_import.h"
 #include "call/call.h"
 #include "call/dict.h"
+#include "cli/confirm.h"
 #include "cli/say.h"
 #include "parse.h"
 
@@ -163,9 +164,8 @@ enum exit_code cmd_mirror_import(const struct args *args) {
         return rc == CTL_OK ? commit(&i, args) : rc;
 }
 
-/* Whoever types the number has read the sentence. */
 static enum exit_code confirm(const struct summary *s) {
-        char date[PARSE_TIME_LEN], want[24], line[64] = "";
+        char date[PARSE_TIME_LEN];
 
         parse_time_format(s->created, date);
         (void) fprintf(stderr,
@@ -175,8 +175,7 @@ static enum exit_code confirm(const struct summary *s) {
                        " of them are revoked, expired or removed now and would be good again.\n"
                        "Type the number of keys to go on: ",
                        date, s->keys, s->revived);
-        (void) snprintf(want, sizeof(want), "%" PRIu64 "\n", s->keys);
-        if (fgets(line, sizeof(line), stdin) && strcmp(line, want) == 0)
+        if (confirm_number(s->keys))
                 return CTL_OK;
         say_error("nothing was changed");
         return CTL_REFUSED;

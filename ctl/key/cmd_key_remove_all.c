@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "call/call.h"
+#include "cli/confirm.h"
 #include "cli/say.h"
 #include "draw/json.h"
 #include "key/cmd_key_remove_all.h"
@@ -16,18 +16,12 @@ static enum exit_code count(const struct args *args, uint64_t *ret) {
         return rc == CTL_OK ? call_read(reply, "t", ret) : rc;
 }
 
-/* Whoever types the number has read it. */
 static enum exit_code ask(uint64_t n) {
-        char line[64] = "", want[24];
-
-        (void) snprintf(want, sizeof(want), "%" PRIu64, n);
         (void) fprintf(stderr,
-                       "This removes all %s keys of all users, for good. Type %s to go on: ", want,
-                       want);
-        if (!fgets(line, sizeof(line), stdin))
-                (void) fputc('\n', stderr);
-        line[strcspn(line, "\n")] = '\0';
-        if (strcmp(line, want) == 0)
+                       "This removes all %" PRIu64 " keys of all users, for good. Type %" PRIu64
+                       " to go on: ",
+                       n, n);
+        if (confirm_number(n))
                 return CTL_OK;
         say_error("that is not the number of keys; none was removed");
         return CTL_REFUSED;

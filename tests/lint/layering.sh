@@ -34,7 +34,7 @@ private='store/store_stmt.h store/store_chain.h'
 # Header from outside, and the files that may include it; the first row that fits the header counts.
 libraries='sqlite3.h daemon/store/*
 sodium* daemon/secret/@(keymint|seal).c
-openssl/* @(daemon/cert/*|ctl/pki/@(certfile|signkey).c)
+openssl/* @(daemon/cert/*|ctl/pki/@(certfile|certpiece|signkey).c)
 libsmartcols/* ctl/draw/table.c
 ini.h daemon/base/conf_file.c
 seccomp.h daemon/base/cage.c
