@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* wfapikeyctl: the table of commands, and what a process has to do before and after one. Knows
+ * no command beyond its words. */
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
@@ -191,7 +193,7 @@ static const struct args_option sign_options[] = {
         {},
 };
 
-/* The whole language. Rows of one noun stand together. */
+/* All commands. Rows of the same noun stand together. */
 static const struct args_command commands[] = {
         { "policy", "show", cmd_policy_show, "", "Shows the policy.", 0, 0, NULL },
         { "policy", "set", cmd_policy_set, "NAME=VALUE...",
@@ -277,8 +279,8 @@ static enum exit_code run(int argc, char *argv[]) {
         return CTL_OK;
 }
 
-/* A descriptor that the caller closed must not become a socket that a key is printed to. The
- * wrong mode makes every use of it fail. */
+/* When the parent closed descriptor 0, 1 or 2, the next socket would get that number, and a key
+ * might be printed to it. /dev/null in the wrong mode takes the place: every use of it fails. */
 static int guard_descriptors(void) {
         for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
                 if (fcntl(fd, F_GETFD) < 0 &&
@@ -287,11 +289,12 @@ static int guard_descriptors(void) {
         return 0;
 }
 
-/* Half an answer must not look like a whole one. A reader who had enough (EPIPE) knows. */
+/* Reports output that was not written: half an answer must not look like a whole one. A reader
+ * that closed the pipe (EPIPE) knows. */
 static enum exit_code finish_output(void) {
         bool failed = ferror(stdout);
 
-        /* what it is when the reason was lost with an earlier write */
+        /* stands for the reason of an earlier write that failed */
         errno = EIO;
         failed |= fclose(stdout) != 0;
         if (failed && errno != EPIPE)
@@ -301,16 +304,16 @@ static enum exit_code finish_output(void) {
 
 int main(int argc, char *argv[]) {
         static const struct rlimit no_core = {};
-        /* of stdout: keys pass through it, so it is ours to wipe */
+        /* The buffer of stdout. Keys pass through it, so we wipe it. */
         char buffer[BUFSIZ];
         enum exit_code rc, written;
 
         if (guard_descriptors() < 0)
                 return CTL_FAILED;
         (void) setrlimit(RLIMIT_CORE, &no_core);
-        /* a key that nobody reads has to be complained of, not to be lost silently */
+        /* When nobody reads a key, say so instead of dying silently. */
         (void) signal(SIGPIPE, SIG_IGN);
-        /* what the daemon says is UTF-8, whatever the caller's locale is */
+        /* The daemon speaks UTF-8, whatever locale the user has. */
         (void) setlocale(LC_CTYPE, "C.UTF-8");
         (void) setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 

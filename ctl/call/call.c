@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Connects to the control socket, sends calls of D-Bus and turns the daemon's errors into exit
+ * codes. Knows no command: what is in a call or an answer is the caller's matter. */
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
@@ -13,15 +15,15 @@
 
 #define TIMEOUT_S 30
 
-/* Whose words the sentence on stderr is made of. */
+/* Who words the message on stderr. */
 enum voice {
-        /* the daemon's message, or our sentence where it sent none */
+        /* the daemon; our sentence where it sent no message */
         OURS,
-        /* our sentence and what the system said of the connection */
+        /* we, with what the system said about the connection */
         SYSTEM,
 };
 
-/* The one place where an error becomes an exit code. What is not here is CTL_FAILED. */
+/* Each error of D-Bus and its exit code. An error that is not in this table is CTL_FAILED. */
 static const struct {
         const char *name;
         enum exit_code code;
@@ -46,7 +48,7 @@ static const struct {
           "the configuration is wrong, and stays as it was" },
         { "org.wfapikey1.Error.Store", CTL_FAILED, OURS,
           "the key store failed; nothing was changed" },
-        /* These come from libsystemd, at this end or the other. */
+        /* These errors come from libsystemd, at our end or at the daemon's. */
         { SD_BUS_ERROR_ACCESS_DENIED, CTL_DENIED, SYSTEM, "the daemon refuses this caller" },
         { SD_BUS_ERROR_TIMEOUT, CTL_UNREACHABLE, SYSTEM,
           "no answer in time; a change may have been made" },
@@ -90,8 +92,8 @@ static enum exit_code unreachable(const char *path, int r) {
         return CTL_UNREACHABLE;
 }
 
-/* Whoever listens there gets names and hands out keys: it must be the system's daemon, or one
- * that we started. */
+/* The server learns names and hands out keys. Accept only a server of root or of the calling
+ * user. */
 static enum exit_code check_server(const char *path, int fd) {
         struct ucred peer = {};
         socklen_t len = sizeof(peer);
@@ -105,7 +107,8 @@ static enum exit_code check_server(const char *path, int fd) {
         return CTL_UNREACHABLE;
 }
 
-/* libsystemd would wait for 90 s, however short the time that sd_bus_call() is given. */
+/* Waits for the end of the handshake. Left to itself, libsystemd waits for 90 s, whatever
+ * timeout sd_bus_call() gets. */
 static int finish_handshake(sd_bus *bus) {
         int64_t deadline = ask_now_ms() + TIMEOUT_S * 1000;
         int r;
@@ -140,7 +143,7 @@ enum exit_code call_open(struct call *ret, const char *control) {
         if (r >= 0)
                 r = sd_bus_set_fd(call.bus, fd, fd);
         if (r >= 0) {
-                (void) take_fd(&fd); /* the bus closes it from here on */
+                (void) take_fd(&fd); /* from here on the bus closes it */
                 r = sd_bus_start(call.bus);
         }
         if (r >= 0)

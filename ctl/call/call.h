@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Calls on the daemon's control socket. Knows sd-bus and the daemon's errors; every function
- * that returns an exit code has said on stderr what went wrong when it is not CTL_OK. */
+/* Calls on the daemon's control socket. Where a function here returns an exit code other than
+ * CTL_OK, it has said on stderr what went wrong. */
 #pragma once
 
 #include <systemd/sd-bus.h>
@@ -10,8 +10,8 @@
 
 struct call {
         sd_bus *bus;
-        const char *path;   /* of the socket, for messages */
-        unsigned timeout_s; /* for an answer; 0: 30 */
+        const char *path;   /* of the socket; for messages */
+        unsigned timeout_s; /* for an answer; 0 means 30 */
 };
 
 #define _cleanup_call_    _cleanup_(call_close)
@@ -19,34 +19,35 @@ struct call {
 
 /**
  * call_open(ret, control):
- * Connects to the control socket ${control}; NULL: to $WFAPIKEY_CONTROL, else
- * /run/wfapikey/control. A server that is neither root nor the caller is refused. Returns
- * CTL_OK; CTL_UNREACHABLE; CTL_FAILED.
+ * Connects to the control socket ${control}. NULL means $WFAPIKEY_CONTROL, or
+ * /run/wfapikey/control where that is not set. Refuses a server that runs neither as root nor as
+ * the calling user. Returns CTL_OK, CTL_UNREACHABLE or CTL_FAILED.
  */
 enum exit_code call_open(struct call *ret, const char *control) _must_check_;
 
 /**
- * call_close(call): ends the connection; safe on a zeroed one.
+ * call_close(call): closes the connection. Safe on a zeroed one.
  */
 void call_close(struct call *call);
 
 /**
- * call_method(call, method, ret): an empty call of the daemon's ${method}, to be filled. CTL_OK
- * or CTL_FAILED.
+ * call_method(call, method, ret):
+ * Makes an empty call of the daemon's ${method}. The caller fills and unrefs it. CTL_OK or
+ * CTL_FAILED.
  */
 enum exit_code call_method(const struct call *call, const char *method,
                            sd_bus_message **ret) _must_check_;
 
 /**
- * call_begin(ret, control, method, ret_m): call_open() and call_method().
+ * call_begin(ret, control, method, ret_m): call_open() followed by call_method().
  */
 enum exit_code call_begin(struct call *ret, const char *control, const char *method,
                           sd_bus_message **ret_m) _must_check_;
 
 /**
  * call_send(call, m, filled, ret):
- * Makes the call and waits for its answer. ${filled} is what filling ${m} came to: below 0 nothing
- * is sent. Any exit code.
+ * Sends ${m} and waits for the answer, which the caller unrefs. ${filled} is the result of
+ * filling ${m}: when it is a negative errno, nothing is sent. Returns any exit code.
  * Source: common/CONTROL, Errors.
  */
 enum exit_code call_send(const struct call *call, sd_bus_message *m, int filled,
@@ -54,24 +55,25 @@ enum exit_code call_send(const struct call *call, sd_bus_message *m, int filled,
 
 /**
  * call_plain(call, method, ret, types, ...):
- * call_method() and call_send() for plain arguments, given as for sd_bus_message_append(3).
+ * call_method() and call_send() with the arguments of sd_bus_message_append(3).
  */
 enum exit_code call_plain(const struct call *call, const char *method, sd_bus_message **ret,
                           const char *types, ...) _must_check_;
 
 /**
- * call_once(control, method, ret, types, ...): the same on a connection of its own.
+ * call_once(control, method, ret, types, ...): call_plain() on a connection of its own.
  */
 enum exit_code call_once(const char *control, const char *method, sd_bus_message **ret,
                          const char *types, ...) _must_check_;
 
 /**
- * call_read(m, types, ...): plain values of an answer, as sd_bus_message_read(3). CTL_OK or
- * CTL_FAILED.
+ * call_read(m, types, ...):
+ * Reads values of an answer, with the arguments of sd_bus_message_read(3). CTL_OK or CTL_FAILED.
  */
 enum exit_code call_read(sd_bus_message *m, const char *types, ...) _must_check_;
 
 /**
- * call_misread(r): says that an answer could not be read, for the errno ${r} < 0. CTL_FAILED.
+ * call_misread(r): says that an answer could not be read. ${r} is the negative errno. Returns
+ * CTL_FAILED.
  */
 enum exit_code call_misread(int r);

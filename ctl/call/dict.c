@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads and fills dictionaries of D-Bus. Does not know what their properties mean. */
 #include <string.h>
 
 #include "call/dict.h"
@@ -14,7 +15,7 @@ static int read_value(const struct field *f, sd_bus_message *m, void *record) {
         r = sd_bus_message_enter_container(m, SD_BUS_TYPE_VARIANT, types[f->type]);
         if (r < 0)
                 return r;
-        fields_clear(f, record); /* a property can come twice */
+        fields_clear(f, record); /* a property may come twice */
         if (f->type == FIELD_LIST)
                 r = sd_bus_message_read_strv(m, p);
         else

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Dictionaries of D-Bus (a{sv}). Reads one of the daemon into a C structure, by its table of
- * fields. A property without a row is skipped: newer daemons may say more. */
+/* Dictionaries of D-Bus (a{sv}). Reads one into a C structure by a table of fields. Skips
+ * properties that are not in the table, because a newer daemon may send more of them. */
 #pragma once
 
 #include <systemd/sd-bus.h>
@@ -10,22 +10,24 @@
 
 /**
  * dict_read(fields, n, m, record):
- * Reads the dictionary at which ${m} stands into ${record}, which was initialized. ${m} must
- * outlive the text.
- * Returns 1; 0 when there is no further dictionary; -errno, also for a known property of another
- * type.
+ * Reads the next dictionary of ${m} into ${record}, which the caller has initialized by
+ * fields_init(). The text in ${record} belongs to ${m}.
+ * Returns 1; 0 when there is no further dictionary; a negative errno, also when a known property
+ * has another type.
  */
 int dict_read(const struct field *fields, size_t n, sd_bus_message *m, void *record) _must_check_;
 
 /**
- * dict_append_text(m, name, value): adds a property to the dictionary that ${m} is filled with;
- * none when ${value} is NULL. 0 or more, or -errno.
+ * dict_append_text(m, name, value):
+ * Adds a property to the dictionary that is open in ${m}; adds nothing when ${value} is NULL.
+ * Returns 0 or more, or a negative errno.
  */
 int dict_append_text(sd_bus_message *m, const char *name, const char *value) _must_check_;
 
 /**
- * dict_append_options(m, args, names, n): the same for each of the ${n} options ${names} that was
- * given; a property is called as its option.
+ * dict_append_options(m, args, names, n):
+ * Adds each of the ${n} options ${names} that the user gave, as a property of the same name.
+ * Returns 0 or more, or a negative errno.
  */
 int dict_append_options(sd_bus_message *m, const struct args *args, const char *const *names,
                         size_t n) _must_check_;

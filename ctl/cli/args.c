@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Parses the command line by a table of commands. Does not know what a command does. Refuses a
+ * whole key among the arguments before it looks at anything else. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,11 +11,11 @@
 #include "keytext.h"
 #include "text.h"
 
-/* Far above every limit of the daemon, and far enough below that of a message. */
+/* More than the daemon takes in any text, and less than fits into one message. */
 #define ARGUMENT_MAX 4096
 #define LIST_LEN     256
 
-/* The options of every command, by their places in common[]. */
+/* The options of every command, by their place in common[]. */
 enum common {
         COMMON_CONTROL,
         COMMON_JSON,
@@ -44,7 +46,7 @@ const struct args_option *args_common(void) {
         return common;
 }
 
-/* Where the text of a key may stand: for itself or behind a '='. */
+/* Finds what looks like a key: the whole argument, or what follows its '='. */
 static const char *find_key(const char *text) {
         const char *value = strchr(text, '=');
 
@@ -53,8 +55,8 @@ static const char *find_key(const char *text) {
         return value && strncmp(value + 1, "wfk_", KEYTEXT_PREFIX_LEN) == 0 ? value + 1 : NULL;
 }
 
-/* Anything of the form wfk_<id>_<something> tells at least a part of a secret; the checksum need
- * not be right. */
+/* An argument of the form wfk_<id>_<something> shows at least a part of a secret. Its checksum
+ * may be wrong. */
 static bool tells_secret(const char *text, char ret_id[static KEYTEXT_ID_LEN + 1]) {
         const char *key = find_key(text);
         size_t head = KEYTEXT_PREFIX_LEN + KEYTEXT_ID_LEN;
@@ -77,8 +79,8 @@ static enum exit_code check_texts(int argc, char *argv[]) {
                                   i, id);
                         return CTL_USAGE;
                 }
-                /* The daemon has to cut a connection that sends text which D-Bus does not allow:
-                 * better said here. */
+                /* D-Bus does not allow such text, and the daemon would close the connection
+                 * without a reason. */
                 if (argv[i][0] != '\0' && !text_is_label(argv[i], ARGUMENT_MAX)) {
                         say_error("argument %d is not UTF-8, has control characters, or is longer "
                                   "than %d bytes",
@@ -95,7 +97,7 @@ static void add_to_list(char list[static LIST_LEN], const char *dashes, const ch
         (void) snprintf(list + len, LIST_LEN - len, "%s%s%s", len > 0 ? ", " : "", dashes, word);
 }
 
-/* The nouns, or the verbs of one. */
+/* Lists the nouns, or the verbs of ${noun}. */
 static void list_commands(const struct parser *p, const char *noun, char list[static LIST_LEN]) {
         list[0] = '\0';
         for (size_t i = 0; i < p->n; i++) {
@@ -249,7 +251,7 @@ static enum exit_code take_option(struct parser *p, const char *text) {
         return store_option(p, o, value);
 }
 
-/* Whether the command is complete; what is not wanted when help is asked for. */
+/* Checks that the command is complete. Not called when the user asks for help. */
 static enum exit_code check_command(const struct parser *p) {
         const struct args_command *c = p->args->command;
         char list[LIST_LEN], name[64];

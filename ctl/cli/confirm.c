@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads what the user types to confirm. Does not know what is confirmed. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Asks a person before something that cannot be undone. The caller has said what. */
+/* Asks the user to confirm a step that cannot be undone. The caller has printed the question. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /**
- * confirm_number(n): reads a line from stdin. Whether it is the number ${n}: a user who types it
+ * confirm_number(n):
+ * Reads a line from stdin. Returns whether it is the number ${n}. A user who types that number
  * has read the question.
  */
 bool confirm_number(uint64_t n);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What wfapikeyctl ends with. Scripts depend on the values. */
+/* The exit codes of wfapikeyctl. Scripts depend on the values. */
 #pragma once
 
 enum exit_code {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Escapes control characters. Does not know where the text comes from. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,8 +10,8 @@ const char *harmless(const char *text, char **buffer) {
         size_t len = strlen(text), size = 4 * len + 5;
 
         *buffer = NULL;
-        /* text_escape() would also spoil harmless quotes and backslashes, and a second time what
-         * the daemon escaped. */
+        /* text_escape() also escapes quotes and backslashes, which are harmless, and would
+         * escape the daemon's escapes again. */
         if (len == 0 || text_is_label(text, len))
                 return text;
         *buffer = malloc(size);

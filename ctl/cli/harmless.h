@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Text from elsewhere on its way to a terminal. */
+/* Makes text harmless before a terminal shows it. */
 #pragma once
 
 /**
  * harmless(text, buffer):
- * ${text} in a form that can do nothing to a terminal: itself when it is free of control
- * characters, else escaped as text_escape() does, in ${buffer}, which the caller frees in any
- * case. Never NULL.
+ * Returns ${text} itself when it has no control characters. Otherwise returns it escaped by
+ * text_escape(), in ${buffer}. The caller frees ${buffer} in either case. Never NULL.
  */
 const char *harmless(const char *text, char **buffer);

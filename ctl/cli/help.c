@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Lays out --help. Takes the words from the table of commands and knows none of them. */
 #include <stdio.h>
 #include <string.h>
 
@@ -23,7 +24,7 @@ static void print_command(const struct args_command *c) {
         print_options("Options", c->options);
 }
 
-/* The commands of ${noun}; NULL: all of them. */
+/* The commands of ${noun}. NULL means all commands. */
 static void print_overview(const struct args_command *table, size_t n, const char *noun) {
         char left[40];
 

@@ -6,8 +6,7 @@
 
 /**
  * help_print(args, table, n):
- * Help on stdout for the command that ${args} names, for all commands of its noun, or for all of
- * the
- * ${n} commands of ${table}.
+ * Prints help on stdout. It is about the command that ${args} names, or about all commands of
+ * its noun, or about all ${n} commands of ${table}.
  */
 void help_print(const struct args *args, const struct args_command *table, size_t n);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads a whole file into memory and wipes it at the end. Does not know what the file holds. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -15,7 +16,7 @@ void infile_done(struct infile *f) {
         f->bytes = NULL;
 }
 
-/* Without stdio, whose buffer would keep a copy. */
+/* Without stdio: its buffer would keep a copy of a secret. */
 static int read_whole(int fd, struct infile *f) {
         while (f->len < f->room) {
                 ssize_t n = read(fd, f->bytes + f->len, f->room - f->len);

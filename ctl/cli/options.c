@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads options that several commands have. Opens nothing and asks nobody. */
 #include <stdlib.h>
 #include <time.h>
 

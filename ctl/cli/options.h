@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Options that more than one command has, and what stands for one that was not given. */
+/* Options that several commands have, and their defaults. */
 #pragma once
 
 #include <stdint.h>
@@ -7,34 +7,37 @@
 
 #include "cli/args.h"
 
-/* What a duration means where a time is asked for. */
+/* What a duration means where an option takes a time. */
 enum options_side {
         OPTIONS_AGO,   /* so long ago */
         OPTIONS_AHEAD, /* so long from now */
 };
 
 /**
- * options_control(given): the control socket: ${given}, unless that is NULL or empty, else
- * $WFAPIKEY_CONTROL, else /run/wfapikey/control. Borrowed.
+ * options_control(given):
+ * The path of the control socket: ${given}, or $WFAPIKEY_CONTROL when ${given} is NULL or empty,
+ * or /run/wfapikey/control. Borrowed.
  */
 const char *options_control(const char *given);
 
 /**
- * options_verify(args): the verify socket, from the option verify-socket, $WFAPIKEY_VERIFY, or
+ * options_verify(args):
+ * The path of the verify socket: the option verify-socket, or $WFAPIKEY_VERIFY, or
  * /run/wfapikey/verify. Borrowed.
  */
 const char *options_verify(const struct args *args);
 
 /**
- * options_server_uid(args, ret): who wfapikeyd must run as, from the option server-uid; 0 without
- * it. CTL_OK, or CTL_USAGE after having said what is wrong.
+ * options_server_uid(args, ret):
+ * The uid that wfapikeyd must run as: the option server-uid, or 0. Returns CTL_OK, or CTL_USAGE
+ * after a message on stderr.
  */
 enum exit_code options_server_uid(const struct args *args, uid_t *ret) _must_check_;
 
 /**
  * options_when(args, option, side, ret):
- * The time that the option ${option} names, in UNIX seconds; ${ret} is untouched when it was not
- * given. CTL_OK, or CTL_USAGE after having said what is wrong.
+ * The time that ${option} names, in UNIX seconds. ${ret} stays as it is when the user did not
+ * give the option. Returns CTL_OK, or CTL_USAGE after a message on stderr.
  */
 enum exit_code options_when(const struct args *args, const char *option, enum options_side side,
                             int64_t *ret) _must_check_;

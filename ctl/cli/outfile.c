@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Writes a file beside its place and renames it when it is complete. Does not know what is in
+ * it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,7 +18,7 @@ int outfile_open(struct outfile *ret, const char *path) {
         if (strcmp(path, "-") != 0) {
                 if (asprintf(&o.unborn, "%s.XXXXXX", path) < 0)
                         return -ENOMEM;
-                o.fd = mkostemp(o.unborn, O_CLOEXEC); /* 0600, whatever the umask */
+                o.fd = mkostemp(o.unborn, O_CLOEXEC); /* 0600, whatever the umask is */
                 if (o.fd < 0) {
                         int r = -errno;
 
@@ -44,7 +46,7 @@ int outfile_write(struct outfile *o, const void *bytes, size_t len) {
         return 0;
 }
 
-/* The name is on disk when its directory is. */
+/* A new name is safe on disk only after its directory was synced. */
 static int sync_dir(const char *path) {
         _cleanup_free_ char *dir = strdup(path);
         _cleanup_close_ int fd = -1;

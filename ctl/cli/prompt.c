@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads a secret from the terminal without echo, or from standard input. Keeps no copy, and does
+ * not know what the secret is. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -12,7 +14,7 @@
 #include "cleanup.h"
 #include "cli/prompt.h"
 
-/* One read(2) that EINTR does not disturb: bytes, 0 at the end, -errno. */
+/* read(2) that goes on after EINTR. Returns the bytes read, 0 at the end, or a negative errno. */
 static ssize_t read_some(int fd, char *buf, size_t size) {
         for (;;) {
                 ssize_t n = read(fd, buf, size);
@@ -40,8 +42,7 @@ static int read_all(char *buf, size_t size, size_t *ret_len) {
         return 0;
 }
 
-/* Waits for a line or for a signal. The terminal hands out whole lines: one read is enough for
- * what is of use. */
+/* Waits for a line or a signal. A terminal delivers whole lines, so one read is enough. */
 static int read_line(int fd, int signal_fd, char *buf, size_t size, size_t *ret_len,
                      int *ret_signal) {
         struct pollfd fds[] = {
@@ -67,9 +68,8 @@ static int read_line(int fd, int signal_fd, char *buf, size_t size, size_t *ret_
         return 0;
 }
 
-/* The terminal is another's as well: it gets its echo back before a signal takes effect. Signals
- * arrive through a descriptor, because a handler would need static data to know the settings
- * from. */
+/* The shell uses the terminal too, so the echo is switched on again before a signal takes
+ * effect. Signals arrive through a descriptor: a handler would need the settings in static data. */
 static int read_hidden(int fd, const struct termios *saved, const char *prompt, char *buf,
                        size_t size, size_t *ret_len) {
         static const int ending[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
@@ -82,7 +82,7 @@ static int read_hidden(int fd, const struct termios *saved, const char *prompt, 
         for (size_t i = 0; i < ARRAY_LEN(ending); i++)
                 sigaddset(&ends, ending[i]);
         blocked = ends;
-        sigaddset(&blocked, SIGTSTP); /* waits for the end of the line */
+        sigaddset(&blocked, SIGTSTP); /* delayed until the line ends */
         signal_fd = signalfd(-1, &ends, SFD_CLOEXEC);
         if (signal_fd < 0 || sigprocmask(SIG_BLOCK, &blocked, &old) < 0)
                 return -errno;
@@ -93,7 +93,7 @@ static int read_hidden(int fd, const struct termios *saved, const char *prompt, 
         if (r >= 0) {
                 (void) dprintf(fd == STDIN_FILENO ? STDERR_FILENO : fd, "%s", prompt);
                 r = read_line(fd, signal_fd, buf, size, ret_len, &caught);
-                /* What was typed beyond the line is dropped: a shell would keep it in its
+                /* Drop what was typed after the line. The shell would run it and keep it in its
                  * history. */
                 (void) tcsetattr(fd, TCSAFLUSH, saved);
         }

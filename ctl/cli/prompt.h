@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reads a secret, on a terminal with a prompt and without echo. Knows nothing of keys. */
+/* Reads a secret: from a terminal with a prompt and without echo, or from standard input. */
 #pragma once
 
 #include <stddef.h>
@@ -8,17 +8,17 @@
 
 /**
  * prompt_read(prompt, buf, size, ret_len):
- * On a terminal shows ${prompt} on stderr and reads one line, with the echo off; a signal that
- * ends the process restores the echo first. Otherwise reads to the end of the input. Reads at
- * most ${size} bytes: where ${ret_len} is ${size} there may have been more. No NUL is added. The
- * caller wipes ${buf}, also after a failure.
- * Returns 0; -EINTR; -errno.
+ * When standard input is a terminal, shows ${prompt} on stderr and reads one line with the echo
+ * off. A signal that ends the process switches the echo on again first. Otherwise reads to the
+ * end of the input. Reads at most ${size} bytes; when ${ret_len} is ${size}, there may have been
+ * more. Adds no NUL. The caller wipes ${buf}, also after a failure.
+ * Returns 0, or a negative errno; -EINTR after a signal.
  */
 int prompt_read(const char *prompt, char *buf, size_t size, size_t *ret_len) _must_check_;
 
 /**
  * prompt_read_terminal(prompt, buf, size, ret_len):
- * The same on the terminal that the process belongs to, whatever standard input is; the prompt
- * goes there too. -ENXIO when there is none.
+ * The same from the terminal of the process, whatever standard input is. The prompt goes to that
+ * terminal too. Returns -ENXIO when the process has no terminal.
  */
 int prompt_read_terminal(const char *prompt, char *buf, size_t size, size_t *ret_len) _must_check_;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Prints messages on stderr. The only file that does. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

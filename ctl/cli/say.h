@@ -1,33 +1,34 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Messages to people, on stderr. Nothing that a program reads goes here. */
+/* Messages to people, on stderr. Programs read stdout. */
 #pragma once
 
 #include "cli/exit_code.h"
 
 /**
- * say_error(format, ...): one line on stderr, behind the name of the program.
+ * say_error(format, ...): one line on stderr that begins with the name of the program.
  */
 void say_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /**
- * say_no_memory(): says so. CTL_FAILED.
+ * say_no_memory(): says that there is no memory. Returns CTL_FAILED.
  */
 enum exit_code say_no_memory(void);
 
 /**
- * say_line(format, ...): one line on stderr that is no error, whoever watches.
+ * say_line(format, ...): one line on stderr that is not an error, also when stderr is not a
+ * terminal.
  */
 void say_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /**
- * say_note(format, ...): one line on stderr for people who watch; nothing when stderr is no
- * terminal.
+ * say_note(format, ...): one line on stderr when stderr is a terminal; nothing otherwise.
  */
 void say_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /**
- * say_progress(format, ...), say_progress_end(): on a terminal a line on stderr, in the
- * place of the last such; and nothing any more.
+ * say_progress(format, ...), say_progress_end():
+ * When stderr is a terminal, the first replaces the last line by another one, and the second
+ * clears it. Nothing otherwise.
  */
 void say_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void say_progress_end(void);

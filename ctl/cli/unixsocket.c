@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Connects to a socket of this host. Sends nothing. */
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,7 +21,7 @@ int unixsocket_connect(const char *path, int type, unsigned timeout_s) {
         fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
         if (fd < 0)
                 return -errno;
-        /* With a full backlog connect(2) blocks. This bounds it. */
+        /* connect(2) blocks while the server's backlog is full. The timeout bounds that. */
         if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
                 return -errno;
         while (connect(fd, (const struct sockaddr *) &sa, sizeof(sa)) < 0)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Shows, sorts and clears records by a table of fields. Does not know where a record comes from. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -149,7 +150,7 @@ int fields_compare(const struct field *field, const void *a, const void *b) {
                 return ORDER(uint64_t, p, q);
         case FIELD_TIME:
                 return ORDER(int64_t, p, q);
-        case FIELD_LIST: /* has no order */
+        case FIELD_LIST: /* lists have no order */
                 return 0;
         }
         return 0;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Writes JSON to stdout. Does not know what it writes about. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -11,7 +12,7 @@ static void write_string(const char *text) {
                         printf("\\%c", *p);
                 else if (*p < 0x20 || *p == 0x7f)
                         printf("\\u%04x", *p);
-                /* C1: JSON allows them, terminals obey them */
+                /* C1 control characters: JSON allows them, terminals obey them. */
                 else if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
                         printf("\\u%04x", *++p);
                 else

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Prints single lines for people. Does not know what they are about. */
 #include <stdio.h>
 
 #include "cleanup.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Draws tables by libsmartcols, which no other file knows. Does not know what is in them. */
 #include <errno.h>
 #include <libsmartcols/libsmartcols.h>
 #include <stdlib.h>
@@ -25,9 +26,9 @@ int table_new(struct table **ret, const struct table_column *columns, size_t n) 
         table->colours = tone_wanted();
         if (!table->scols)
                 return -ENOMEM;
-        /* Cells have passed harmless(), and libsmartcols would escape its escapes. Where
-         * setlocale(3) failed, though, it has to: measuring UTF-8 in the C locale never ends
-         * (libsmartcols 2.38). */
+        /* harmless() has escaped the cells already, so libsmartcols must not. But when
+         * setlocale(3) failed, libsmartcols has to escape: measuring UTF-8 in the C locale never
+         * ends (libsmartcols 2.38). */
         if (scols_table_enable_noencoding(table->scols, MB_CUR_MAX > 1) != 0 ||
             scols_table_enable_colors(table->scols, table->colours) != 0)
                 return -EINVAL;
@@ -49,7 +50,8 @@ struct table *table_free(struct table *table) {
 }
 
 int table_add(struct table *table, const char *const *cells, enum tone tone) {
-        struct libscols_line *line = scols_table_new_line(table->scols, NULL); /* the table's own */
+        /* owned by the table */
+        struct libscols_line *line = scols_table_new_line(table->scols, NULL);
         int r;
 
         if (!line)

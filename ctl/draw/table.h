@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Tables on stdout, for people. The only file that knows libsmartcols. Cells are made harmless for
- * a terminal. */
+/* Tables on stdout, for people. Cells are made harmless for a terminal. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,34 +11,35 @@
 
 struct table_column {
         const char *name;
-        bool right; /* a number */
+        bool right; /* for numbers */
 };
 
 struct table;
 
 /**
  * table_new(ret, columns, n), table_free(table):
- * An empty table with ${n} columns. 0 or -ENOMEM. Freeing is safe on NULL and returns NULL.
+ * Makes an empty table with ${n} columns: 0 or -ENOMEM. table_free() is safe on NULL and returns
+ * NULL.
  */
 int table_new(struct table **ret, const struct table_column *columns, size_t n) _must_check_;
 struct table *table_free(struct table *table);
 
 /**
  * table_add(table, cells, tone):
- * Adds a line of as many ${cells} as there are columns. The tone shows on terminals that want
- * colours. 0 or -errno.
+ * Adds a line. ${cells} has one text for each column. The line has the colour of ${tone} on
+ * terminals that want colours. 0, or a negative errno.
  */
 int table_add(struct table *table, const char *const *cells, enum tone tone) _must_check_;
 
 /**
- * table_result(r): CTL_OK, or CTL_FAILED after having said that a table could not be printed for
- * the errno ${r} < 0.
+ * table_result(r): CTL_OK; CTL_FAILED after a message on stderr when ${r} is a negative errno.
  */
 enum exit_code table_result(int r) _must_check_;
 
 /**
  * table_show(table):
- * Writes it to stdout, as wide as it is: half a list of networks would be a wrong one. 0 or -errno.
+ * Prints the table. Lines are never cut: half a list of networks would be wrong. 0, or a
+ * negative errno.
  */
 int table_show(struct table *table) _must_check_;
 

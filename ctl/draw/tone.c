@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Colours for terminals. Does not know what is coloured. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "draw/tone.h"
 
-/* https://no-color.org: set and not empty. */
+/* Source: https://no-color.org. */
 bool tone_wanted(void) {
         const char *no_color = secure_getenv("NO_COLOR"), *term = secure_getenv("TERM");
 

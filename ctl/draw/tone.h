@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How a line of output is set off on a terminal that wants colours. */
+/* The colour of a line or a word, on a terminal that wants colours. */
 #pragma once
 
 #include <stdbool.h>
@@ -16,6 +16,6 @@ enum tone {
 bool tone_wanted(void);
 
 /**
- * tone_sequence(tone): what switches ${tone} on; NULL for TONE_NORMAL.
+ * tone_sequence(tone): the escape sequence that switches ${tone} on; NULL for TONE_NORMAL.
  */
 const char *tone_sequence(enum tone tone);
