@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Lists the audit log and follows it. Does not know which events there are, nor who may see
+ * them: the daemon does. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,7 +15,7 @@
 #include "draw/json.h"
 #include "parse.h"
 
-/* the daemon ends connections on which nothing happens for minutes */
+/* The daemon closes connections that are idle for some minutes. */
 #define PING_USEC UINT64_C(60000000)
 
 struct event {
@@ -23,7 +25,7 @@ struct event {
         int64_t at, until;
 };
 
-/* In the order of the members in JSON. */
+/* In the order of the JSON members. */
 static const struct field fields[] = {
         { "seq", FIELD_COUNT, offsetof(struct event, seq), "-" },
         { "at", FIELD_TIME, offsetof(struct event, at), "-" },
@@ -42,11 +44,11 @@ static const struct field fields[] = {
         { "detail", FIELD_TEXT, offsetof(struct event, detail), "-" },
 };
 
-/* The daemon passes over what the first four do not match; what comes by signal is looked at
- * here as well. */
+/* What the user wants to see. The daemon applies it to events that are in the log. Events that
+ * arrive as signals are matched here. */
 struct filter {
         const char *key, *user, *service, *verdict;
-        int64_t since, until; /* 0: not given */
+        int64_t since, until; /* 0 when not given */
 };
 
 static bool is_text(const char *want, const char *got) {
@@ -74,7 +76,7 @@ static enum exit_code read_filter(const struct args *args, struct filter *ret) {
         return rc;
 }
 
-/* --- One event on stdout --- */
+/* --- Show one event --- */
 
 static void show_cell(const char *text, int width) {
         _cleanup_free_ char *buffer = NULL;
@@ -123,8 +125,8 @@ static void show(const struct args *args, const struct event *e) {
                 show_event(e);
 }
 
-/* Reads the event at which ${m} stands: 1, 0 when there is no further one, -errno. The text is
- * borrowed. */
+/* Reads the next event of ${m}: 1; 0 when there is none; a negative errno. The text belongs to
+ * ${m}. */
 static int read_event(sd_bus_message *m, struct event *ret) {
         int r;
 
@@ -135,7 +137,7 @@ static int read_event(sd_bus_message *m, struct event *ret) {
         return r;
 }
 
-/* --- What is there --- */
+/* --- Events in the log --- */
 
 static int append_filter(sd_bus_message *m, const struct filter *f, uint64_t after) {
         int r;
@@ -158,7 +160,7 @@ static int append_filter(sd_bus_message *m, const struct filter *f, uint64_t aft
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-/* Shows the events of one answer. ${last} is the seq of the last one that was shown. */
+/* Shows the events of one answer. ${last} becomes the seq of the last one. */
 static int show_page(const struct args *args, sd_bus_message *m, uint64_t *last,
                      uint64_t *ret_next) {
         struct event e;
@@ -193,7 +195,8 @@ static enum exit_code show_past(const struct args *args, const struct call *call
                 if (after == 0 && !args->json)
                         show_header();
                 r = show_page(args, reply, last, &next);
-                if (r >= 0 && next > 0 && next <= after) /* each page must get further */
+                /* Each page must begin later, or this would never end. */
+                if (r >= 0 && next > 0 && next <= after)
                         r = -EBADMSG;
                 if (r < 0)
                         return call_misread(r);
@@ -201,7 +204,7 @@ static enum exit_code show_past(const struct args *args, const struct call *call
         return CTL_OK;
 }
 
-/* --- What is to come --- */
+/* --- Events to come --- */
 
 static enum exit_code start_following(const struct call *call) {
         _cleanup_message_ sd_bus_message *reply = NULL;
@@ -217,7 +220,8 @@ static enum exit_code ping(const struct call *call) {
         return call_send(call, m, r, &reply);
 }
 
-/* Events that the list already had come again: following began before it. */
+/* Following began before the list was read, so some events arrive twice. Skip those that the
+ * list had. */
 static int take_signal(const struct args *args, sd_bus_message *m, const struct filter *f,
                        uint64_t last) {
         struct event e;

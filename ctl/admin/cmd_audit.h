@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The verbs of the audit log. What is in it and who may see it is the daemon's knowledge. */
+/* `audit list`. The daemon knows what is in the log and who may see it. */
 #pragma once
 
 #include "cli/args.h"
 
 /**
- * cmd_audit_list(args): the events that the options let pass, a line or a JSON object each; with
- * --follow those to come as well, until the connection or the output ends.
+ * cmd_audit_list(args):
+ * Prints the events that match the options, as lines or JSON objects. With the option follow
+ * also prints new events, until the connection or the output ends.
  */
 enum exit_code cmd_audit_list(const struct args *args);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Has the daemon check the audit log, piece by piece, and reports the result. Knows nothing of
+ * how the log is sealed. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

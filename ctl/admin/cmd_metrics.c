@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Turns the daemon's counters into families of metrics. Does not know the text format:
+ * metrics_text does. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,13 +47,13 @@ static const struct field fields[] = {
 #define NO_LABELS              ((const char *const[]){ NULL })
 #define ONE_LABEL(name, value) ((const char *const[]){ name, value, NULL })
 
-/* --- What there is of each, from the dictionary --- */
+/* --- Families of single values --- */
 
 static void gauge(struct metrics_text *t, const char *name, const char *help) {
         metrics_text_family(t, name, "gauge", "", help);
 }
 
-/* A moment; a family without a sample where there is none. */
+/* A time. The family has no sample when there is no such time. */
 static void moment(struct metrics_text *t, const char *name, const char *help, int64_t at) {
         metrics_text_family(t, name, "gauge", "seconds", help);
         if (at != INT64_MAX)
@@ -109,7 +111,7 @@ static void write_sweeps(struct metrics_text *t, const struct facts *facts) {
         metrics_text_count(t, "_total", ONE_LABEL("what", "purged"), facts->swept_purged);
 }
 
-/* --- The lists: each returns 0, or a negative errno --- */
+/* --- Families of lists; each function returns 0, or a negative errno --- */
 
 static int write_verifications(struct metrics_text *t, sd_bus_message *m) {
         const char *kind, *verdict, *reason;
@@ -134,7 +136,7 @@ static int write_verifications(struct metrics_text *t, sd_bus_message *m) {
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
-/* The buckets of the format have all that is in those before them, and the last has everything. */
+/* In OpenMetrics a bucket includes those before it, and the last one counts everything. */
 static int write_latencies(struct metrics_text *t, sd_bus_message *m, uint64_t sum_ns) {
         char text[METRICS_TEXT_NUMBER_LEN];
         uint64_t bound = 0, n, all = 0;
@@ -213,7 +215,7 @@ static int write_all(FILE *file, sd_bus_message *m) {
         return r;
 }
 
-/* --- Where it goes --- */
+/* --- Output --- */
 
 struct buffer {
         FILE *file;
@@ -235,7 +237,7 @@ static int buffer_finish(struct buffer *b) {
         return failed ? -ENOMEM : 0;
 }
 
-/* Those who collect it are others. */
+/* A collector that runs as another user reads the file. */
 static int write_file(const char *path, const struct buffer *b) {
         _cleanup_outfile_ struct outfile file = {};
         int r;
@@ -248,7 +250,7 @@ static int write_file(const char *path, const struct buffer *b) {
         return r < 0 ? r : outfile_finish(&file);
 }
 
-/* Nothing is written before everything was read. */
+/* Writes nothing before the whole answer was read. */
 static enum exit_code write_text(const char *path, sd_bus_message *reply) {
         __attribute__((cleanup(buffer_done))) struct buffer b = {};
         int r;

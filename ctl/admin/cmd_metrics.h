@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The verb `metrics`: what the daemon counts, for monitoring. */
+/* `metrics`: the daemon's counters, for monitoring. */
 #pragma once
 
 #include "cli/args.h"
 
 /**
- * cmd_metrics(args): all of it, as the text of OpenMetrics to standard output or into a file,
- * or as JSON; for administrators.
+ * cmd_metrics(args):
+ * Prints all metrics as OpenMetrics text, to standard output or to the file of the option
+ * output, or as JSON. The daemon tells administrators only.
  */
 enum exit_code cmd_metrics(const struct args *args);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Shows and changes the policy. Knows no name and no value of it: the daemon does. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -89,7 +90,8 @@ enum exit_code cmd_policy_show(const struct args *args) {
         return table_result(show_table(&policy));
 }
 
-/* NAME=VALUE with a name, and no name twice: a dictionary does not say which of the two counts. */
+/* Each word must be NAME=VALUE, and no name may come twice: a dictionary does not say which
+ * value counts. */
 static enum exit_code check_changes(const struct args *args) {
         for (size_t i = 0; i < args->n_words; i++) {
                 const char *word = args->words[i];

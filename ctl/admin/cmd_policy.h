@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The verbs of the policy. What names and values there are is the daemon's knowledge. */
+/* `policy show` and `policy set`. The daemon knows the names and values. */
 #pragma once
 
 #include "cli/args.h"
 
 /**
- * cmd_policy_show(args): the whole policy, by name.
+ * cmd_policy_show(args): prints the whole policy, sorted by name.
  */
 enum exit_code cmd_policy_show(const struct args *args);
 
 /**
- * cmd_policy_set(args): makes all the changes NAME=VALUE in args->words, or none.
+ * cmd_policy_set(args): makes all changes NAME=VALUE in args->words, or none.
  */
 enum exit_code cmd_policy_set(const struct args *args);

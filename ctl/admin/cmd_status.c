@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Shows how the daemon is doing, and has it reload its configuration. Looks at nothing itself. */
 #include <errno.h>
 
 #include "admin/cmd_status.h"
@@ -13,7 +14,7 @@ struct status {
         int64_t started;
 };
 
-/* Whom the daemon tells less sees fewer lines, and null in JSON. */
+/* The daemon tells some users less. They see fewer lines, and null in JSON. */
 static const struct field fields[] = {
         { "version", FIELD_TEXT, offsetof(struct status, version), "-" },
         { "enabled", FIELD_BOOL, offsetof(struct status, enabled), "-" },

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Writes metrics as OpenMetrics text or as JSON. Does not know what they count. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -84,7 +85,7 @@ void metrics_text_bound(uint64_t ns, char out[static METRICS_TEXT_NUMBER_LEN]) {
                 (void) snprintf(out, METRICS_TEXT_NUMBER_LEN, "+Inf");
                 return;
         }
-        /* A whole number has its point, too. */
+        /* A whole number has a decimal point as well. */
         (void) snprintf(out, METRICS_TEXT_NUMBER_LEN, ns % SECOND == 0 ? "%.1f" : "%.9g",
                         (double) ns / (double) SECOND);
 }

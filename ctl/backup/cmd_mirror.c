@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Asks the daemon for the key that files for this host are sealed with. Never sees its private
+ * half. */
 #include <stdio.h>
 
 #include "backup/cmd_mirror.h"

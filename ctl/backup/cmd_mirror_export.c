@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Writes a whole store to a file. Moves bytes that the daemon has sealed, and cannot read them. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 #include "cli/say.h"
 #include "draw/json.h"
 
-/* calls from one word of progress to the next */
+/* Shows progress once in so many calls. */
 #define STEP 64
 
 struct out {

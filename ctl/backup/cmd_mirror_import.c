@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Replaces the whole store by a file. Moves bytes that the daemon opens and judges, and cannot
+ * read them. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -14,10 +16,10 @@
 #include "cli/say.h"
 #include "parse.h"
 
-/* bytes in one call; a message has 64 KiB */
+/* Bytes in one call. A message has at most 64 KiB. */
 #define CHUNK_MAX        49152
 #define COMMIT_TIMEOUT_S 1800 /* the disk writes all keys twice */
-/* calls from one word of progress to the next */
+/* Shows progress once in so many calls. */
 #define STEP 64
 
 struct summary {
@@ -38,9 +40,9 @@ struct in {
         struct call call;
         const char *path;
         int fd;
-        off_t size; /* 0: not known */
+        off_t size; /* 0 when not known */
         uint64_t token;
-        sd_bus_message *checked; /* what summary borrows from */
+        sd_bus_message *checked; /* owns the text of summary */
         struct summary summary;
 };
 
@@ -141,7 +143,7 @@ static enum exit_code commit(struct in *i, const struct args *args) {
         return CTL_OK;
 }
 
-/* Everything up to the point where it is known what the file would do. */
+/* Sends the whole file, and asks the daemon what it would change. */
 static enum exit_code read_in(struct in *i, const struct args *args, const char *kind,
                               bool foreign) {
         enum exit_code rc;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Runs the checks of this host, of the daemon and of pam.d, and prints what they found. Checks
+ * nothing itself. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +42,7 @@ static int take_findings(sd_bus_message *m, struct doctor_report *report) {
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
-/* What only the daemon sees. ${reply} must outlive ${report}. */
+/* Adds what only the daemon sees. ${reply} must outlive ${report}. */
 static enum exit_code ask_daemon(const struct args *args, sd_bus_message **reply,
                                  struct doctor_report *report) {
         enum exit_code rc = call_once(args->control, "Diagnose", reply, "");

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* wfapikeyctl doctor: is all as it should be, and what to do where it is not. */
+/* `doctor`: looks for what is wrong, and says what to do. */
 #pragma once
 
 #include "cli/args.h"
 
 /**
- * cmd_doctor(args): CTL_OK when nothing is worse than a hint; CTL_REFUSED; CTL_UNREACHABLE when
- * the daemon does not answer, after the other checks; CTL_USAGE; CTL_FAILED.
+ * cmd_doctor(args):
+ * Returns CTL_OK when nothing is worse than a hint, otherwise CTL_REFUSED. Returns
+ * CTL_UNREACHABLE when the daemon does not answer; the other checks run all the same. Also
+ * CTL_USAGE and CTL_FAILED.
  */
 enum exit_code cmd_doctor(const struct args *args);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Checks the sockets and the module, and tries a verification as the user nobody. Knows nothing
+ * about pam.d. */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -25,14 +27,14 @@ struct place {
         int type;
 };
 
-/* What the process that asks as nobody says. */
+/* What the child process that asks as nobody reports. */
 struct told {
         int r;
         enum verdict verdict;
         enum reason reason;
 };
 
-/* 0, or a negative errno; and who serves. */
+/* Connects. Returns 0, or a negative errno; ${ret} is the uid of the server. */
 static int probe(const struct place *place, uid_t *ret) {
         _cleanup_close_ int fd = unixsocket_connect(place->path, place->type, TIMEOUT_MS / 1000);
         struct ucred peer;
@@ -46,7 +48,7 @@ static int probe(const struct place *place, uid_t *ret) {
         return 0;
 }
 
-/* Who can write the directory can put another socket in the place of this one. */
+/* A user who can write the directory can replace the socket by another one. */
 static void check_directory(const struct doctor_host *host, const struct place *place,
                             struct doctor_report *report) {
         char dir[PATH_MAX];
@@ -59,7 +61,7 @@ static void check_directory(const struct doctor_host *host, const struct place *
                 return;
         *slash = '\0';
         if (stat(dir, &st) < 0)
-                return; /* what follows says it better */
+                return; /* the next check says more */
         if ((st.st_uid != 0 && st.st_uid != host->server_uid) || (st.st_mode & 022) != 0)
                 doctor_report_add(report, DOCTOR_ERROR, place->check,
                                   "chown root: and chmod 0755 the directory",
@@ -143,7 +145,7 @@ static void check_module(const struct doctor_host *host, struct doctor_report *r
                                   host->module);
 }
 
-/* A key that nobody has: well-formed, and as likely to exist as to be guessed. */
+/* Makes a well-formed key at random. That such a key exists is as unlikely as guessing one. */
 static int make_key(struct secret *ret) {
         uint8_t random[KEYTEXT_ID_LEN + KEYTEXT_SECRET_LEN];
         char text[sizeof(random)];
@@ -156,7 +158,7 @@ static int make_key(struct secret *ret) {
         return 0;
 }
 
-/* In a process of its own. */
+/* Runs in a child process. */
 static struct told ask_as_nobody(const struct doctor_host *host) {
         struct ask_server server = { .path = host->verify,
                                      .uid = host->server_uid,

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads pam.d: who may write there, the options of our module, and what each service's stack
+ * does. Does not know libpam's rules (pamstack) nor what is a fault (doctor_stack). */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +23,7 @@
 /* Where libpam looks, in this order. */
 static const char *const standard_dirs[] = { "/etc/pam.d", "/usr/lib/pam.d", NULL };
 
-/* One thing that is wrong with one line, in however many services that reach it. */
+/* One problem of one line, with all services that use the line. */
 struct fault {
         unsigned problem;
         char where[SERVICE_LEN + 32]; /* file:line */
@@ -33,12 +35,12 @@ struct pam {
         const char *const *dirs;
         struct doctor_report *report;
         struct pamstack other;
-        /* files that others include: mostly no services of their own */
+        /* files that others include; most are not services */
         char **included;
         size_t n_included;
         struct fault *faults;
         size_t n_faults;
-        unsigned n_services; /* that ask our module */
+        unsigned n_services; /* those that use our module */
 };
 
 static const struct {
@@ -103,7 +105,8 @@ static void pam_done(struct pam *pam) {
         pamstack_done(&pam->other);
 }
 
-/* The text of a file of pam.d; NULL where there is none that libpam would read to its end. */
+/* Reads a file of pam.d. NULL when there is no such file, or when libpam could not read all of
+ * it. */
 static char *load(const char *name, void *userdata) {
         const struct pam *pam = userdata;
         _cleanup_free_ char *text = malloc(FILE_MAX + 1);
@@ -170,7 +173,7 @@ static void report_faults(struct pam *pam) {
                                                   problems[j].seen);
 }
 
-/* The options of a line, by the module's own table. */
+/* Checks the options of a line by the module's own parser. */
 static void check_options(struct pam *pam, const struct pamstack_line *line, const char *service) {
         struct pam_args args;
         const char *bad = NULL;
@@ -210,8 +213,8 @@ static const char *base_of(const char *file) {
         return slash ? slash + 1 : file;
 }
 
-/* First round: which files others include. Lines are checked where they stand, so that each is
- * checked once. */
+/* First round: find the files that others include. A line is checked in its own file only, so
+ * each line is checked once. */
 static void look_at_lines(struct pam *pam, const char *service, const struct pamstack *stack) {
         for (size_t i = 0; i < stack->n; i++) {
                 const struct pamstack_line *line = &stack->lines[i];
@@ -237,8 +240,8 @@ static void look_at_lines(struct pam *pam, const char *service, const struct pam
         }
 }
 
-/* Has lines to log in and lines for the account: a service, even if others include it, as su-l
- * does su. */
+/* A file with auth and account lines is a service, even when another service includes it, as
+ * su-l includes su. */
 static bool is_whole(const struct pamstack *stack) {
         unsigned types = 0;
 
@@ -247,7 +250,7 @@ static bool is_whole(const struct pamstack *stack) {
         return (types & 1U << PAMSTACK_AUTH) && (types & 1U << PAMSTACK_ACCOUNT);
 }
 
-/* Second round: what becomes of a login. */
+/* Second round: judge what a login gets. */
 static void judge(struct pam *pam, const char *service, const struct pamstack *stack) {
         const struct pamstack_line *auth = doctor_stack_line(stack, PAMSTACK_AUTH);
         const struct pamstack_line *account = doctor_stack_line(stack, PAMSTACK_ACCOUNT);
@@ -265,7 +268,7 @@ static void judge(struct pam *pam, const char *service, const struct pamstack *s
                                    service);
 }
 
-/* Of two files of one name libpam reads the first. */
+/* When both directories have a file of this name, libpam reads the first. */
 static bool is_hidden(const struct pam *pam, const char *name) {
         char path[PATH_MAX];
 
@@ -292,7 +295,7 @@ static void each_service(struct pam *pam, const char *dir,
         free(entries);
 }
 
-/* Who writes here logs in as anybody. */
+/* A user who can write here can log in as anybody. */
 static void check_modes(struct doctor_report *report, const char *dir, uid_t owner) {
         struct dirent **entries = NULL;
         int n = scandir(dir, &entries, NULL, alphasort);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Collects findings and prints them. Does not know what is checked. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -33,7 +34,7 @@ void doctor_report_add(struct doctor_report *report, enum doctor_severity severi
         n = vasprintf(&seen, format, ap);
         va_end(ap);
         if (n < 0)
-                seen = NULL; /* it may be anything */
+                seen = NULL; /* undefined after a failure */
         more = reallocarray(report->findings, report->n + 1, sizeof(*more));
         if (more)
                 report->findings = more;

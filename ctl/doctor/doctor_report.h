@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What doctor found, gathered and shown. */
+/* The findings of doctor. */
 #pragma once
 
 #include <stddef.h>
@@ -9,9 +9,9 @@
 enum doctor_severity {
         DOCTOR_OK,
         DOCTOR_HINT, /* worth knowing */
-        /* something does not work, or not as most people want it */
+        /* something does not work, or not as most administrators want it */
         DOCTOR_WARNING,
-        /* lets in whom it should not, or nobody */
+        /* lets in users that it should refuse, or lets in nobody */
         DOCTOR_ERROR,
         _DOCTOR_SEVERITY_MAX,
 };
@@ -20,7 +20,7 @@ struct doctor_finding {
         enum doctor_severity severity;
         const char *check; /* a word; borrowed */
         char *seen;        /* owned */
-        /* owned; NULL where nothing is to be done */
+        /* owned; NULL when there is nothing to do */
         char *advice;
 };
 
@@ -28,7 +28,7 @@ struct doctor_report {
         struct doctor_finding *findings;
         size_t n;
         enum doctor_severity worst;
-        /* -ENOMEM when one is missing here, else 0 */
+        /* -ENOMEM when a finding is missing here, else 0 */
         int error;
 };
 
@@ -36,27 +36,27 @@ struct doctor_report {
 
 /**
  * doctor_report_add(report, severity, check, advice, format, ...):
- * Adds what was seen, in a sentence, and what to do about it; ${advice} may be NULL. Texts are
- * copied, ${check} is kept: it must outlive the report.
+ * Adds a finding: a sentence that says what was seen, and ${advice} about what to do, or NULL.
+ * Copies the texts. Keeps ${check}, which must outlive the report.
  */
 void doctor_report_add(struct doctor_report *report, enum doctor_severity severity,
                        const char *check, const char *advice, const char *format, ...)
         __attribute__((format(printf, 5, 6)));
 
 /**
- * doctor_report_severity(name): the severity that is called so; DOCTOR_ERROR for a name that is
- * none.
+ * doctor_report_severity(name): the severity called ${name}; DOCTOR_ERROR when there is none.
  */
 enum doctor_severity doctor_report_severity(const char *name);
 
 /**
- * doctor_report_show(report), doctor_report_json(report): to stdout; lines, with colours on a
- * terminal that wants them, or an array.
+ * doctor_report_show(report), doctor_report_json(report):
+ * Prints all findings on stdout, as lines or as a JSON array. Lines have colours on a terminal
+ * that wants them.
  */
 void doctor_report_show(const struct doctor_report *report);
 void doctor_report_json(const struct doctor_report *report);
 
 /**
- * doctor_report_done(report): frees what ${report} owns; safe on a zeroed one.
+ * doctor_report_done(report): frees what ${report} owns. Safe on a zeroed one.
  */
 void doctor_report_done(struct doctor_report *report);

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Judges a PAM stack by trying it: makes up answers of its modules and looks who gets in. Reads
+ * no file and loads no module. */
 #include <string.h>
 
 #include "doctor/doctor_stack.h"
 
-/* What a module does to a login, as far as one can tell by its name. */
+/* What a module does to a login, as far as its name tells. */
 enum kind {
-        /* asks for a secret, knows accounts; every module that is not in the table */
+        /* asks for a secret or knows accounts; any module that is not in the table */
         KIND_LOGIN = 0,
         KIND_OURS,
         KIND_PERMIT,
         KIND_DENY,
-        KIND_HELPER, /* answers the same whoever logs in */
-        /* looks at who it is, or from where; may say either */
+        KIND_HELPER, /* gives all users the same answer */
+        /* looks at the user or the source; may accept or refuse */
         KIND_CHECK,
-        /* lets some in without a secret: whom it does not are asked about */
+        /* lets some users in without a secret; the problem is about all others */
         KIND_TRUST,
 };
 
@@ -62,7 +64,7 @@ static bool has_arg(const struct pamstack_line *line, const char *arg) {
 static int answer(const struct pamstack_line *line, void *userdata) {
         const struct scenario *s = userdata;
 
-        /* It counts failures in several places of a stack, and refuses in one of them alone. */
+        /* pam_faillock stands in several places of a stack, and refuses in one of them only. */
         if (pamstack_is_module(line, "pam_faillock"))
                 return has_arg(line, "authfail") ? PAMSTACK_AUTH_ERR : PAMSTACK_SUCCESS;
         switch (kind_of(line)) {
@@ -87,7 +89,7 @@ static bool lets_in(const struct pamstack *stack, enum pamstack_type type, struc
         return pamstack_eval(stack, type, answer, &s) == PAMSTACK_SUCCESS;
 }
 
-/* Whether any answer of the modules that only check lets in. */
+/* Whether some answer of the checking modules lets the user in. */
 static bool may_let_in(const struct pamstack *stack, enum pamstack_type type, struct scenario s) {
         s.check = PAMSTACK_SUCCESS;
         if (lets_in(stack, type, s))
@@ -119,7 +121,7 @@ static bool has_type(const struct pamstack *stack, enum pamstack_type type) {
         return false;
 }
 
-/* Whether somebody gets in whom all refuse, whichever way our module does. */
+/* Whether a user gets in although all modules refuse, for any kind of refusal by our module. */
 static bool is_open(const struct pamstack *stack) {
         static const int refusals[] = { PAMSTACK_AUTH_ERR,     PAMSTACK_AUTHINFO_UNAVAIL,
                                         PAMSTACK_SERVICE_ERR,  PAMSTACK_BUF_ERR,
@@ -146,7 +148,7 @@ static unsigned judge_auth(const struct pamstack *stack) {
         if (!may_let_in(stack, PAMSTACK_AUTH, key))
                 problems |= DOCTOR_STACK_KEYS_FAIL;
         if (!has_kind(stack, PAMSTACK_AUTH, KIND_LOGIN))
-                return problems; /* of keys alone */
+                return problems; /* a stack for keys only */
         if (!may_let_in(stack, PAMSTACK_AUTH, password))
                 problems |= DOCTOR_STACK_PASSWORDS_FAIL;
         else if (!may_let_in(stack, PAMSTACK_AUTH, down))
@@ -154,7 +156,7 @@ static unsigned judge_auth(const struct pamstack *stack) {
         return problems;
 }
 
-/* ${passwords}: there are other logins than those with a key. */
+/* ${passwords}: users may also log in without a key. */
 static unsigned judge_account(const struct pamstack *stack, bool passwords) {
         struct scenario revoked = { .ours = PAMSTACK_PERM_DENIED },
                         unsure = { .ours = PAMSTACK_AUTHINFO_UNAVAIL };

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads the lines of a service as libpam does, with the files that it includes. Opens no file
+ * and loads no module. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,10 +9,10 @@
 #include "cleanup.h"
 #include "doctor/pamstack.h"
 
-#define JUMP_MAX  100 /* beyond every stack */
+#define JUMP_MAX  100 /* longer than any stack */
 #define FILES_MAX 500
 
-/* By libpam's numbers. */
+/* Indexed by libpam's numbers. */
 static const char *const codes[PAMSTACK_CODES] = {
         "success",
         "open_err",
@@ -71,14 +73,16 @@ struct reading {
         struct pamstack *stack;
         char *(*load)(const char *name, void *userdata);
         void *userdata;
-        /* a few that include each other twice would be millions */
+        /* Files read so far. Two files that include each other twice would be read millions of
+         * times. */
         unsigned files;
 };
 
 static int read_file(struct reading *reading, const char *name, enum pamstack_type wanted,
                      unsigned depth, unsigned level);
 
-/* The next word, of which brackets keep blanks inside; moves ${at} behind it. NULL at the end. */
+/* Returns the next word and moves ${at} behind it. Brackets keep blanks together. NULL at the
+ * end. */
 static char *next_word(char **at) {
         char *p = *at + strspn(*at, " \t\n"), *word = p, *out;
 
@@ -106,7 +110,7 @@ static void set_rest(int8_t actions[static PAMSTACK_CODES], int8_t action) {
                         actions[i] = action;
 }
 
-/* PAMSTACK_DO_UNSET for what is none. */
+/* The action that a word names; PAMSTACK_DO_UNSET when it names none. */
 static int8_t find_action(const char *word, size_t len) {
         char *end = NULL;
         long jump;
@@ -121,7 +125,7 @@ static int8_t find_action(const char *word, size_t len) {
         return jump < JUMP_MAX ? (int8_t) jump : JUMP_MAX;
 }
 
-/* The inside of [code=action ...]. Returns whether libpam understands it. */
+/* Parses the inside of [code=action ...]. Returns whether libpam understands it. */
 static bool set_actions(int8_t actions[static PAMSTACK_CODES], const char *p) {
         while (*(p += strspn(p, " \t\n"))) {
                 size_t name = strcspn(p, " \t\n="), value, code = 0;
@@ -180,7 +184,7 @@ static struct pamstack_line *add_line(struct pamstack *stack, const char *file, 
         return line;
 }
 
-/* The module of a line, and its arguments; ${text} becomes the line's. */
+/* Sets the module of a line and its arguments. The line owns ${text} from then on. */
 static int set_module(struct pamstack_line *line, char *text, char *rest) {
         char *word;
 
@@ -223,7 +227,8 @@ static int read_debian_include(struct reading *reading, const struct pamstack_li
         return note_missing(reading->stack, name);
 }
 
-/* A line that asks for another file. What cannot be had fails in its place. */
+/* Reads a line that includes another file. When the file cannot be read, a line that fails takes
+ * its place. */
 static int read_include(struct reading *reading, const struct pamstack_line *at, bool substack,
                         const char *name, enum pamstack_type type, unsigned depth) {
         struct pamstack *stack = reading->stack;
@@ -252,7 +257,7 @@ static int read_include(struct reading *reading, const struct pamstack_line *at,
         return note_missing(stack, name);
 }
 
-/* One line, put together and without its comment. ${at} says where it stands. */
+/* Reads one logical line without its comment. ${at} says where it stands. */
 static int read_line(struct reading *reading, const char *in, const struct pamstack_line *at,
                      enum pamstack_type wanted, unsigned depth) {
         _cleanup_free_ char *text = strdup(in);
@@ -282,14 +287,14 @@ static int read_line(struct reading *reading, const char *in, const struct pamst
         line->level = at->level;
         set_control(line->actions, word);
         r = set_module(line, take_ptr(text), rest);
-        /* What is of no type that libpam knows counts as the most sensitive one, and fails. */
+        /* libpam treats a line of an unknown type as the most sensitive one, and makes it fail. */
         line->broken = line->broken || !word || type == PAMSTACK_ANY;
         line->type = type != PAMSTACK_ANY ? type : wanted != PAMSTACK_ANY ? wanted : PAMSTACK_AUTH;
         return r;
 }
 
-/* Cuts a logical line out of ${*p}: a backslash at its end goes on with the next one, a comment
- * ends it. Counts in ${number}. */
+/* Cuts the next logical line out of ${*p}. A backslash at the end of a line continues it, a
+ * comment ends it. Counts lines in ${number}. */
 static void cut_line(char **p, char *out, unsigned *number) {
         bool more = true;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What libpam makes of the lines in pam.d: reads them as it does and works a stack out for
- * answers that the caller gives. Opens no file and loads no module: files come from a function,
- * answers from another. tests/unit/test_pamstack.c compares the outcome with libpam's own. */
+/* What libpam makes of the lines in pam.d. Reads them as libpam does, and works out what a stack
+ * returns for answers that the caller gives. Opens no file and loads no module: functions of the
+ * caller supply texts and answers. tests/unit/test_pamstack.c compares the results with libpam's
+ * own. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,7 +14,7 @@
 #define PAMSTACK_CODES     32
 #define PAMSTACK_LEVEL_MAX 16 /* PAM_SUBSTACK_MAX_LEVEL */
 
-/* Those of libpam's return values that are asked for here, with its numbers. */
+/* Return values of libpam that are used here, with its numbers. */
 enum pamstack_code {
         PAMSTACK_SUCCESS = 0,
         PAMSTACK_SERVICE_ERR = 3,
@@ -28,7 +29,7 @@ enum pamstack_code {
         PAMSTACK_ABORT = 26,
 };
 
-/* What a line makes of an answer; a number above 0 skips so many lines. */
+/* What a line does with an answer. A number above 0 skips so many lines. */
 enum pamstack_action {
         PAMSTACK_DO_IGNORE = 0,
         PAMSTACK_DO_OK = -1,
@@ -49,55 +50,55 @@ enum pamstack_type {
 
 struct pamstack_line {
         enum pamstack_type type;
-        /* libpam makes it fail, whatever the module says */
+        /* libpam makes the line fail, whatever the module answers */
         bool broken;
-        bool substack; /* no module: marks where one begins */
+        bool substack; /* no module; a substack begins here */
         unsigned level;
         int8_t actions[PAMSTACK_CODES]; /* enum pamstack_action */
-        /* owned; what follows points into it */
+        /* owned; module and args point into it */
         char *text;
-        const char *module; /* NULL where broken */
+        const char *module; /* NULL when broken */
         const char **args;  /* owned */
         size_t n_args;
-        char *file; /* owned; where the line stands */
+        char *file; /* owned; the file of the line */
         unsigned number;
 };
 
 struct pamstack {
         struct pamstack_line *lines;
         size_t n;
-        /* owned; the first file that was included and could not be had; NULL for none */
+        /* owned; the first included file that could not be read; NULL for none */
         char *missing;
-        /* one that stands behind @include: libpam does nothing at all for this service */
+        /* that file stands behind @include: libpam then refuses everything for this service */
         bool dead;
 };
 
 /**
  * pamstack_read(name, load, userdata, ret):
- * All lines of the service ${name}, with those of the files that it includes. ${load} hands over
- * the text of a file, which is freed here, or NULL where there is none. The caller ends ${ret}
- * with pamstack_done(). Returns 0; -ENOENT when there is no file ${name}; -ENOMEM.
+ * Reads all lines of the service ${name}, including those of included files. ${load} returns the
+ * text of a file, which this function frees, or NULL when there is no such file. The caller
+ * frees ${ret} by pamstack_done(). Returns 0; -ENOENT when there is no file ${name}; -ENOMEM.
  * Source: pam.conf(5), libpam/pam_handlers.c; @include: Debian's libpam.
  */
 int pamstack_read(const char *name, char *(*load)(const char *name, void *userdata), void *userdata,
                   struct pamstack *ret) _must_check_;
 
 /**
- * pamstack_done(stack): frees what ${stack} owns; safe on a zeroed one.
+ * pamstack_done(stack): frees what ${stack} owns. Safe on a zeroed one.
  */
 void pamstack_done(struct pamstack *stack);
 
 /**
  * pamstack_eval(stack, type, answer, userdata):
- * What libpam returns to the application when each module of the ${type} answers what ${answer}
- * says. PAMSTACK_SUCCESS or another code.
+ * Returns what libpam returns to the application when each module of ${type} answers as
+ * ${answer} does: PAMSTACK_SUCCESS or another code.
  * Source: libpam/pam_dispatch.c.
  */
 int pamstack_eval(const struct pamstack *stack, enum pamstack_type type,
                   int (*answer)(const struct pamstack_line *line, void *userdata), void *userdata);
 
 /**
- * pamstack_is_module(line, name): whether the line asks the module ${name}, "pam_unix" for
- * instance, in whatever directory.
+ * pamstack_is_module(line, name): whether the line uses the module ${name}, such as "pam_unix",
+ * in any directory.
  */
 bool pamstack_is_module(const struct pamstack_line *line, const char *name);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Works out what a stack returns, by the rules of libpam/pam_dispatch.c. Asks no module: the
+ * caller supplies the answers. */
 #include <string.h>
 
 #include "doctor/pamstack.h"
@@ -14,13 +16,13 @@ struct outcome {
         int code;
 };
 
-/* A stack on its way through one type's lines. */
+/* A walk through the lines of one type. */
 struct eval {
         const struct pamstack *stack;
         enum pamstack_type type;
-        size_t at; /* stack->n: beyond the last */
+        size_t at; /* stack->n: behind the last line */
         struct outcome now;
-        /* when a substack of that level was entered */
+        /* the outcome when a substack of that level began */
         struct outcome before[PAMSTACK_LEVEL_MAX];
 };
 
@@ -31,14 +33,14 @@ static size_t find_next(const struct eval *e, size_t at) {
         return at;
 }
 
-/* The level of the line behind this one; -1 when it is the last. */
+/* The level of the next line; -1 when this is the last one. */
 static int next_level(const struct eval *e) {
         size_t next = find_next(e, e->at);
 
         return next < e->stack->n ? (int) e->stack->lines[next].level : -1;
 }
 
-/* A substack that is skipped counts as one line. */
+/* Skips ${count} lines. A substack counts as one line. */
 static void jump(struct eval *e, int count) {
         int level = (int) e->stack->lines[e->at].level;
 
@@ -48,11 +50,11 @@ static void jump(struct eval *e, int count) {
                 while (next_level(e) > level);
                 count--;
         }
-        if (count > 0) /* "bad jump in stack" */
+        if (count > 0) /* libpam: "bad jump in stack" */
                 e->now = (struct outcome){ IMPRESSION_BAD, PAMSTACK_PERM_DENIED };
 }
 
-/* The end of this stack or substack. */
+/* Ends this stack or substack. */
 static void decide(struct eval *e) {
         int level = (int) e->stack->lines[e->at].level;
 
