@@ -6,7 +6,7 @@
 
 #include "draw/tone.h"
 
-/* Source: https://no-color.org. */
+/* Source: https://no-color.org */
 bool tone_wanted(void) {
         const char *no_color = secure_getenv("NO_COLOR"), *term = secure_getenv("TERM");
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Makes, changes and ends keys by the daemon. Decides nothing: the daemon knows who may do what. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,8 +15,8 @@
 #include "key/keyid.h"
 #include "secret.h"
 
-#define PASSWORD_MAX 511 /* what libpam takes */
-/* common/CONTROL; more might not even fit into a message */
+#define PASSWORD_MAX 511 /* the limit of libpam */
+/* See common/CONTROL. More might not fit into one message. */
 #define IDS_MAX 1000
 
 static enum exit_code check_ids(const struct args *args) {
@@ -34,7 +35,7 @@ static enum exit_code check_ids(const struct args *args) {
         return CTL_OK;
 }
 
-/* Verbs that have nothing to tell. */
+/* For commands whose answer is empty. */
 static enum exit_code say_done(const struct args *args) {
         struct json j = {};
 
@@ -59,7 +60,7 @@ static enum exit_code say_count(const struct args *args, sd_bus_message *reply, 
         return CTL_OK;
 }
 
-/* All the values of the repeatable ${option} as the array ${name}. */
+/* Appends all values of the repeatable ${option} as the array ${name}. */
 static int append_list(sd_bus_message *m, const char *name, const struct args *args,
                        const char *option) {
         const char *value;
@@ -95,7 +96,7 @@ static int append_issue(sd_bus_message *m, const struct args *args, const char *
 
         r = sd_bus_message_append(m, "s", user);
         if (r >= 0 && password) {
-                r = sd_bus_message_sensitive(m); /* wiped when it is freed */
+                r = sd_bus_message_sensitive(m); /* sd-bus wipes it when it is freed */
                 if (r >= 0)
                         r = sd_bus_message_append(m, "s", password);
         }
@@ -114,7 +115,7 @@ static int append_issue(sd_bus_message *m, const struct args *args, const char *
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-/* The whole of it, without the line end that a terminal or echo(1) adds. */
+/* Reads the whole password. Drops the line end that a terminal or echo(1) adds. */
 static enum exit_code read_password(const char *user, char password[static PASSWORD_MAX + 2]) {
         char prompt[64 + PASSWORD_MAX];
         size_t len = 0;
@@ -249,7 +250,7 @@ static enum exit_code bind_to(const struct args *args, const char *certificate) 
 }
 
 enum exit_code cmd_key_bind(const struct args *args) {
-        /* Nothing would be another command; see cmd_key_unbind(). */
+        /* An empty CERT would unbind the key; see cmd_key_unbind(). */
         if (args->words[1][0])
                 return bind_to(args, args->words[1]);
         say_error("CERT is empty: right is its name or its thumbprint ('wfapikeyctl cert list')");
@@ -260,7 +261,7 @@ enum exit_code cmd_key_unbind(const struct args *args) {
         return bind_to(args, "");
 }
 
-/* A call with args->words as its first argument and, unless it is NULL, ${text} as its second. */
+/* Calls ${method} with args->words and, unless it is NULL, with ${text}. */
 static enum exit_code call_with_ids(const struct args *args, const char *method, const char *text,
                                     sd_bus_message **ret) {
         _cleanup_call_ struct call call = {};

@@ -1,39 +1,39 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The verbs that make and change keys. A key that the daemon hands out goes to stdout once and
- * is kept nowhere. */
+/* The commands that make, change and end keys. */
 #pragma once
 
 #include "cli/args.h"
 
 /**
- * cmd_key_issue(args): makes a key for the user args->words[0]; options name, expires, link,
- * service, from, require-certificate, require-proof, certificate.
+ * cmd_key_issue(args):
+ * Makes a key for the user args->words[0]; options user, password, name, expires, link, service,
+ * from, require-certificate, require-proof, certificate.
  */
 enum exit_code cmd_key_issue(const struct args *args);
 
 /**
- * cmd_key_rotate(args): a new key in the place of the key args->words[0]; options overlap,
- * until-first-use, expires.
+ * cmd_key_rotate(args):
+ * Makes a key that replaces the key args->words[0]; options overlap, until-first-use, expires.
  */
 enum exit_code cmd_key_rotate(const struct args *args);
 
 /**
- * cmd_key_reset(args), cmd_key_rename(args): a new secret, a new name for the key args->words[0].
+ * cmd_key_reset(args), cmd_key_rename(args):
+ * Gives the key args->words[0] a new secret, or the name args->words[1].
  */
 enum exit_code cmd_key_reset(const struct args *args);
 enum exit_code cmd_key_rename(const struct args *args);
 
 /**
  * cmd_key_bind(args), cmd_key_unbind(args):
- * From now on the key args->words[0] takes the certificate args->words[1] alone; none in
- * particular.
+ * Binds the key args->words[0] to the certificate args->words[1], or to none.
  */
 enum exit_code cmd_key_bind(const struct args *args);
 enum exit_code cmd_key_unbind(const struct args *args);
 
 /**
- * cmd_key_revoke(args), cmd_key_remove(args): ends all the keys that args->words name, or none;
- * option reason.
+ * cmd_key_revoke(args), cmd_key_remove(args):
+ * Revokes (option reason) or removes the keys args->words: all of them or none.
  */
 enum exit_code cmd_key_revoke(const struct args *args);
 enum exit_code cmd_key_remove(const struct args *args);

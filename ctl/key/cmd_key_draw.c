@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Makes a random key that is in no store, for tests. Asks no daemon. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include "key/cmd_key_draw.h"
 #include "secret.h"
 
-/* Digits drawn uniformly: a byte that would favour some of the 62 is drawn again. */
+/* Draws digits uniformly. A byte that would favour some of the 62 digits is drawn again. */
 static int draw(char *out, size_t len) {
         uint8_t byte;
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Asks the daemon what a login with a key would get, and prints its checks. Knows none of the
+ * rules. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

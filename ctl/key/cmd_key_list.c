@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Lists keys: asks page by page, sorts, cuts, draws. Which keys a user may see is the daemon's
+ * decision. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,7 +55,7 @@ static int keys_reserve(struct keys *keys) {
         return 0;
 }
 
-/* Adds the keys of one answer; ${ret_next} is borrowed from it. */
+/* Adds the keys of one answer. ${ret_next} belongs to the answer. */
 static int read_page(struct keys *keys, sd_bus_message *m, const char **ret_next) {
         const char *next;
         int r;
@@ -77,12 +79,12 @@ static int read_page(struct keys *keys, sd_bus_message *m, const char **ret_next
         return 0;
 }
 
-/* Which keys to ask for: those of the options, and this. */
+/* Which keys to ask for, besides those that the options name. */
 struct query {
         const struct args *args;
-        /* active ones that end before then; 0: all */
+        /* active keys that end before this time; 0: all keys */
         int64_t expiring_before;
-        uint64_t most; /* as many, in order of id */
+        uint64_t most; /* at most so many, by id */
         char after[KEYTEXT_ID_LEN + 1];
 };
 
@@ -122,8 +124,7 @@ static enum exit_code fetch(struct keys *keys, struct query *query) {
                 if (rc != CTL_OK)
                         return rc;
                 r = read_page(keys, reply, &next);
-                /* A page of a search may be empty, but each must get further, or this would go
-                 * on for ever. */
+                /* A page may be empty, but each page must begin later, or this would never end. */
                 if (r >= 0 && *next && (!keytext_is_id(next) || strcmp(next, query->after) <= 0))
                         r = -EBADMSG;
                 if (r < 0)
@@ -133,7 +134,7 @@ static enum exit_code fetch(struct keys *keys, struct query *query) {
         return CTL_OK;
 }
 
-/* Every column that has an order, under its name in `key show`. */
+/* Finds the field of the option sort: any column that has an order, by its name in `key show`. */
 static enum exit_code find_sort(const struct args *args, const struct field **ret) {
         const char *sort = args_value(args, "sort");
 
@@ -207,7 +208,7 @@ static void sort_keys(struct keys *keys, const struct field *field) {
                 qsort_r(keys->key, keys->n, sizeof(*keys->key), compare, &field);
 }
 
-/* Keeps ${n} keys from ${first} on. */
+/* Keeps ${n} keys, from ${first} on. */
 static void cut(struct keys *keys, size_t first, uint64_t n) {
         struct keys kept = { .key = keys->key };
 
@@ -222,8 +223,7 @@ static void cut(struct keys *keys, size_t first, uint64_t n) {
         keys->n = kept.n;
 }
 
-/* A page of a list in another order than that of the ids begins behind a key that has to be in
- * the list. */
+/* Cuts a page out of a list that is not sorted by id. The key ${after} must be in the list. */
 static enum exit_code cut_page(struct keys *keys, const char *after, uint64_t most) {
         size_t first = 0;
 
@@ -264,7 +264,7 @@ enum exit_code cmd_key_list(const struct args *args) {
         if (rc != CTL_OK)
                 return rc;
         if (sort == &keyfields[KEYFIELD_ID]) {
-                /* The daemon's own order: it need not be asked for more. */
+                /* The daemon sorts by id as well, so ask for this page only. */
                 query.most = most;
                 (void) text_copy(query.after, sizeof(query.after), after ? after : "");
                 after = NULL;

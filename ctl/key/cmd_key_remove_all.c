@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Removes all keys of all users, after the user has confirmed their number. The daemon compares
+ * the number again. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -30,7 +32,7 @@ static enum exit_code ask(uint64_t n) {
 static enum exit_code decide(const struct args *args, uint64_t *ret_expected) {
         enum exit_code rc;
 
-        *ret_expected = UINT64_MAX; /* however many there are */
+        *ret_expected = UINT64_MAX; /* any number of keys */
         if (args_has(args, "yes"))
                 return CTL_OK;
         if (!isatty(STDIN_FILENO)) {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The end of all keys. */
+/* `key remove-all`. */
 #pragma once
 
 #include "cli/args.h"
 
 /**
  * cmd_key_remove_all(args):
- * Removes all keys of all users, after their number was typed on the terminal or with the option
- * yes. Without either it changes nothing and returns CTL_USAGE; with another number CTL_REFUSED.
+ * Removes all keys of all users. The user types their number on the terminal, or gives the
+ * option yes. Without a terminal and without the option returns CTL_USAGE, after another number
+ * CTL_REFUSED; nothing is changed then.
  */
 enum exit_code cmd_key_remove_all(const struct args *args);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Shows one key. Its secret never comes here: the daemon does not have it. */
 #include <errno.h>
 
 #include "call/call.h"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Asks the verify socket what a PAM service would ask. Decides nothing, and does not use the
+ * control socket. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +21,7 @@
 #define DEFAULT_SERVICE    "wfapikeyctl"
 #define DEFAULT_TIMEOUT_MS 2000
 
-/* What stands on standard input: a key, the end of its line, and room to see that there is more. */
+/* Standard input: a key, its line end, and one byte more to see that there is more. */
 struct raw {
         char text[KEYTEXT_LEN + 3];
         size_t len;
@@ -64,7 +66,7 @@ static enum exit_code set_request(const struct args *args, struct wire_request *
         enum exit_code rc;
 
         req->kind = WIRE_VERIFY;
-        /* the only question on its connection */
+        /* the only request of its connection */
         req->seq = 1;
         if (!*args->words[0]) {
                 say_error("USER is empty");
@@ -84,7 +86,7 @@ static enum exit_code set_request(const struct args *args, struct wire_request *
         return rc;
 }
 
-/* Attached, as whoever logs in attaches it. ${file} holds it. */
+/* Attaches the certificate as a user does who logs in. The request borrows from ${file}. */
 static enum exit_code set_certificate(const struct args *args, struct wire_request *req,
                                       struct certfile *file) {
         const char *path = args_value(args, "certificate");
@@ -96,7 +98,7 @@ static enum exit_code set_certificate(const struct args *args, struct wire_reque
                 say_error("standard input has the key: --certificate is the name of a file");
                 return CTL_USAGE;
         }
-        /* a CA's, too: what is refused is for the daemon to say */
+        /* Also takes the certificate of a CA: the daemon decides what it refuses. */
         rc = certfile_read(path, file);
         if (rc != CTL_OK)
                 return rc;
@@ -122,8 +124,7 @@ static enum exit_code say_accepted(const struct args *args, const struct wire_re
         return CTL_OK;
 }
 
-/* ${reason}: a word for programs, NULL when the daemon gave none; ${text}: a sentence for
- * people. */
+/* ${reason} is a word for programs, NULL when the daemon gave none. ${text} is for people. */
 static enum exit_code say_refused(const struct args *args, const char *reason, const char *text) {
         struct json j = {};
 
@@ -178,7 +179,7 @@ static enum exit_code say_unreachable(const struct ask_server *server, int r) {
 static enum exit_code say_denied(const struct args *args, const struct wire_reply *reply) {
         enum reason reason = reply->reason;
 
-        /* Everybody is told this one, though not as a reason. */
+        /* This verdict tells the reason to every user. */
         if (reason == REASON_NONE && reply->verdict == VERDICT_DENY_CERTIFICATE)
                 reason = REASON_CERTIFICATE_MISSING;
         if (reason == REASON_NONE)
@@ -196,7 +197,7 @@ static enum exit_code say_verdict(const struct args *args, const struct wire_rep
         case VERDICT_VERSION:
                 say_error("wfapikeyd speaks another version of the protocol");
                 return CTL_UNREACHABLE;
-        case VERDICT_CHALLENGE: /* which nobody asked for */
+        case VERDICT_CHALLENGE: /* never asked for here */
         case VERDICT_INTERNAL:
                 break;
         }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Prints a new key on stdout and makes sure that it was written. Keeps no copy. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +10,8 @@
 #include "keytext.h"
 #include "secret.h"
 
-/* stdout may be a pipe that nobody reads or a full disk: then a key exists that nobody has. */
+/* stdout may be a pipe that nobody reads, or a full disk. Then nobody has the new key, so say
+ * which one it is. */
 static enum exit_code hand_out(const struct args *args, const char *id, const struct secret *key) {
         struct json j = {};
 
@@ -35,7 +37,7 @@ enum exit_code handout_key(const struct args *args, sd_bus_message *reply, const
         const char *text;
         int r;
 
-        r = sd_bus_message_sensitive(reply); /* wiped when it is freed */
+        r = sd_bus_message_sensitive(reply); /* sd-bus wipes it when it is freed */
         if (r >= 0 && !id)
                 r = sd_bus_message_read(reply, "s", &id);
         if (r >= 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A key that the daemon made, on its way to the user: to stdout, once. It is kept nowhere. */
+/* Hands a new key to the user: on stdout, once. It is kept nowhere. */
 #pragma once
 
 #include "call/call.h"
@@ -7,9 +7,9 @@
 
 /**
  * handout_key(args, reply, id):
- * Prints the key that ends ${reply}, as text or JSON. ${id} is its id; NULL: the id stands before
- * the key in ${reply}. CTL_OK, or CTL_FAILED after having said why: also when nobody can have read
- * it.
+ * Prints the last text of ${reply}, a key, as text or JSON. ${id} is its id; NULL means that the
+ * id stands before the key in ${reply}. Returns CTL_OK, or CTL_FAILED after a message on stderr,
+ * also when the key could not be written.
  */
 enum exit_code handout_key(const struct args *args, sd_bus_message *reply,
                            const char *id) _must_check_;

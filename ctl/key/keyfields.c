@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The table of a key's fields. Does not know who asked for the key. */
 #include <errno.h>
 
 #include "cleanup.h"
 #include "key/keyfields.h"
 
-/* In the order of `key show` and of the members in JSON. */
+/* In the order of `key show` and of the JSON members. */
 const struct field keyfields[_KEYFIELD_MAX] = {
         [KEYFIELD_ID] = { "id", FIELD_TEXT, offsetof(struct key, id), "-" },
         [KEYFIELD_NAME] = { "name", FIELD_TEXT, offsetof(struct key, name), "-" },
@@ -54,6 +55,6 @@ int keyfields_read(struct key *ret, sd_bus_message *m) {
                 return -EBADMSG;
         key.message = sd_bus_message_ref(m);
         *ret = key;
-        key = (struct key){}; /* ended by the caller */
+        key = (struct key){}; /* the caller owns it now */
         return 1;
 }

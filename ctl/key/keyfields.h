@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the daemon tells of a key, and how it is read, shown, sorted and written. */
+/* What the daemon tells about a key, and how it is read, shown, sorted and written. */
 #pragma once
 
 #include "call/dict.h"
@@ -12,7 +12,7 @@ struct key {
         char **services, **networks;
         int64_t created, updated, expires, retires, last_used;
         uint64_t uses;
-        sd_bus_message *message; /* holds the text */
+        sd_bus_message *message; /* owns the text */
 };
 
 enum keyfield {
@@ -45,8 +45,9 @@ enum keyfield {
 extern const struct field keyfields[_KEYFIELD_MAX];
 
 /**
- * keyfields_read(ret, m): reads one key at ${m}: 1, 0 when there is no further one, -errno.
- * keyfields_done() ends it.
+ * keyfields_read(ret, m):
+ * Reads the next key of ${m}: 1; 0 when there is no further one; a negative errno. The caller
+ * frees ${ret} by keyfields_done().
  */
 int keyfields_read(struct key *ret, sd_bus_message *m) _must_check_;
 void keyfields_done(struct key *key);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Checks the form of an id. Does not know which ids exist. */
 #include <string.h>
 
 #include "cli/say.h"
@@ -8,7 +9,7 @@
 enum exit_code keyid_check(const char *text) {
         if (keytext_is_id(text))
                 return CTL_OK;
-        /* A text that looks like a key may be one: do not repeat it. */
+        /* A text that begins like a key may be one. Do not repeat it. */
         if (strncmp(text, "wfk_", KEYTEXT_PREFIX_LEN) == 0)
                 say_error(
                         "this is not the id of a key: an id is only the 10 characters after wfk_");

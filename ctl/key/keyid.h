@@ -7,6 +7,7 @@
 
 /**
  * keyid_check(text):
- * Whether ${text} has the form of a key's id. CTL_OK, or CTL_USAGE after having said what is wrong.
+ * Returns CTL_OK when ${text} has the form of a key's id, otherwise CTL_USAGE after a message on
+ * stderr.
  */
 enum exit_code keyid_check(const char *text) _must_check_;

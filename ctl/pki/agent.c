@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Talks to an SSH agent over its socket and chooses one of its keys. Never sees a private key;
+ * agentwire knows the bytes. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,14 +17,14 @@
 
 #define MESSAGE_MAX (256U * 1024) /* as in OpenSSH */
 #define REQUEST_MAX 4096
-#define PATIENCE_S  120 /* the agent may ask a person first */
+#define PATIENCE_S  120 /* the agent may ask its user first */
 
 #define FINGERPRINT     "SHA256:"
 #define FINGERPRINT_LEN (sizeof(FINGERPRINT) + BASE64_LEN(SIGNKEY_HASH_LEN))
 
 struct agent {
         int fd;
-        /* the agent's answer, which chosen borrows from */
+        /* the agent's answer; owns what chosen points to */
         uint8_t *keys;
         struct agentwire_key chosen;
 };
@@ -68,8 +70,8 @@ static int receive_all(int fd, uint8_t *bytes, size_t len) {
         return 0;
 }
 
-/* Sends the ${len} bytes that stand at ${message} behind four of room, and hands out the answer,
- * which the caller frees. */
+/* Sends a message of ${len} bytes and receives the answer, which the caller frees. ${message}
+ * has four free bytes for the length before the message. */
 static int ask(int fd, uint8_t *message, size_t len, uint8_t **ret, size_t *ret_len) {
         _cleanup_free_ uint8_t *answer = NULL;
         uint8_t head[4];
@@ -109,7 +111,8 @@ static enum exit_code say_failed(int r) {
 
 /* --- Choosing --- */
 
-/* As ssh-add -l shows it, but for the alphabet of the last two digits: see same_fingerprint(). */
+/* Writes the fingerprint as ssh-add -l shows it. base64_encode() uses '-' and '_', ssh-add '+'
+ * and '/'. */
 static void put_fingerprint(const struct agentwire_key *key, char out[static FINGERPRINT_LEN]) {
         uint8_t hash[SIGNKEY_HASH_LEN];
 
@@ -151,7 +154,7 @@ static void say_key(const struct agentwire_key *key) {
         say_line("  agent:%s  %s", fingerprint, comment ? harmless(comment, &buffer) : "");
 }
 
-/* What there was of the keys that are meant. */
+/* How many keys match the choice: usable ones, RSA keys, others. */
 struct found {
         size_t n, rsa, other;
 };

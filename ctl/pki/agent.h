@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Signs by the ssh-agent at $SSH_AUTH_SOCK, which has the private key and does not show it. */
+/* Signs by the SSH agent at $SSH_AUTH_SOCK. The agent keeps the private key. */
 #pragma once
 
 #include "attr.h"
@@ -10,25 +10,25 @@ struct agent;
 
 #define _cleanup_agent_ __attribute__((cleanup(agent_freep)))
 
-/* Which of the agent's keys is meant. */
+/* Which of the agent's keys to use. */
 struct agent_choice {
-        /* comment or fingerprint (SHA256:...); "": any */
+        /* comment or fingerprint (SHA256:...); "" for any */
         const char *selector;
-        /* the certificate that it must be the key of; NULL: any */
+        /* the certificate that the key must belong to; NULL for any */
         const uint8_t *der;
         size_t len;
 };
 
 /**
  * agent_open(choice, ret):
- * Connects and finds the one key that is meant. agent_free() ends it.
- * Returns CTL_OK; CTL_USAGE when that is none, several, or one that cannot sign for us;
- * CTL_FAILED. What is wrong was said then.
+ * Connects and finds the key of ${choice}. The caller frees ${ret} by agent_free(). Returns
+ * CTL_OK; CTL_USAGE when no key or several match, or the key cannot sign here; CTL_FAILED. A
+ * message on stderr says what is wrong.
  */
 enum exit_code agent_open(const struct agent_choice *choice, struct agent **ret) _must_check_;
 
 /**
- * agent_free(agent): safe on NULL.
+ * agent_free(agent): closes the connection. Safe on NULL.
  */
 void agent_free(struct agent *agent);
 static inline void agent_freep(struct agent **agent) {
@@ -41,7 +41,8 @@ static inline void agent_freep(struct agent **agent) {
 void agent_get_public(const struct agent *agent, struct signkey_public *ret);
 
 /**
- * agent_sign(agent, message, len, ret): CTL_OK, or CTL_FAILED after having said why.
+ * agent_sign(agent, message, len, ret): signs ${message}. CTL_OK, or CTL_FAILED after a message
+ * on stderr.
  */
 enum exit_code agent_sign(const struct agent *agent, const void *message, size_t len,
                           struct signkey_signature *ret) _must_check_;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Writes requests to an SSH agent and reads its answers, as bytes in memory. Opens no socket. */
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -25,7 +26,7 @@ static const uint8_t spki_p256[] = {
 
 struct reader {
         const uint8_t *at, *end;
-        bool bad; /* nothing more is read then */
+        bool bad; /* then nothing more is read */
 };
 
 struct bytes {
@@ -73,7 +74,7 @@ static void put_spki(struct agentwire_key *key, const uint8_t *head, size_t head
 }
 _Static_assert(sizeof(spki_p256) + POINT_LEN <= AGENTWIRE_SPKI_MAX, "room for the longer one");
 
-/* What the blob is. One that is not as it should be is of a type that is not known. */
+/* Finds the type of a key. A malformed key is of an unknown type. */
 static void sort_key(struct agentwire_key *key) {
         struct reader r = { .at = key->blob, .end = key->blob + key->blob_len };
         struct bytes type = take_string(&r), curve = {}, point;
@@ -98,7 +99,7 @@ static void sort_key(struct agentwire_key *key) {
         }
 }
 
-/* Into the answer, which must be ${message}. */
+/* Enters the answer, which must be of the kind ${message}. */
 static int enter(struct reader *r, enum message message) {
         if (left(r) == 0)
                 return -EBADMSG;
@@ -121,7 +122,7 @@ int agentwire_take_key(const uint8_t *in, size_t len, size_t *at, struct agentwi
 
         if (error < 0)
                 return error;
-        /* how many it says there are; how many there are is seen */
+        /* the count that the agent claims; we count ourselves */
         (void) take_u32(&r);
         if (r.bad)
                 return -EBADMSG;
@@ -168,7 +169,7 @@ ssize_t agentwire_ask_sign(const struct agentwire_key *key, const void *data, si
         return at - out;
 }
 
-/* A positive number of at most 32 bytes, written with all of them. */
+/* Writes a positive number of at most 32 bytes as exactly 32 bytes. */
 static bool put_mpint(uint8_t out[static HALF_LEN], const struct bytes *b) {
         const uint8_t *at = b->at;
         size_t len = b->len;

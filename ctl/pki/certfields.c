@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The table of a certificate's fields. Does not read certificates: the daemon tells what is in
+ * them. */
 #include <errno.h>
 
 #include "cleanup.h"
@@ -54,6 +56,6 @@ int certfields_read(struct cert *ret, sd_bus_message *m) {
                 return -EBADMSG;
         cert.message = sd_bus_message_ref(m);
         *ret = cert;
-        cert = (struct cert){}; /* ended by the caller */
+        cert = (struct cert){}; /* the caller owns it now */
         return 1;
 }

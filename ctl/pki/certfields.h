@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the daemon tells of a certificate, and how it is read, shown and written. */
+/* What the daemon tells about a certificate, and how it is read, shown and written. */
 #pragma once
 
 #include "call/dict.h"
@@ -11,7 +11,7 @@ struct cert {
         int64_t issued, expires, added, crl_issued, crl_expires;
         uint32_t keys;
         uint64_t crl_revoked;
-        sd_bus_message *message; /* holds the text */
+        sd_bus_message *message; /* owns the text */
 };
 
 enum certfield {
@@ -35,18 +35,19 @@ enum certfield {
         CERTFIELD_CRL_EXPIRES,
         CERTFIELD_CRL_REVOKED,
         _CERTFIELD_SHOWN,
-        /* Said in parts above. */
+        /* The whole subject; its parts stand above. */
         CERTFIELD_SUBJECT = _CERTFIELD_SHOWN,
         _CERTFIELD_MAX,
 };
 
-/* In the order of `cert show`, which has those before _CERTFIELD_SHOWN, and of the members in
- * JSON. */
+/* In the order of `cert show` and of the JSON members. `cert show` prints the fields before
+ * _CERTFIELD_SHOWN. */
 extern const struct field certfields[_CERTFIELD_MAX];
 
 /**
- * certfields_read(ret, m): reads one certificate at ${m}: 1, 0 when there is no further one,
- * -errno. certfields_done() ends it.
+ * certfields_read(ret, m):
+ * Reads the next certificate of ${m}: 1; 0 when there is no further one; a negative errno. The
+ * caller frees ${ret} by certfields_done().
  */
 int certfields_read(struct cert *ret, sd_bus_message *m) _must_check_;
 void certfields_done(struct cert *cert);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads files of certificates and of revocation lists, and refuses everything else that a file
+ * may hold. Trusts nothing and asks no daemon. */
 #include <errno.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -11,10 +13,10 @@
 #include "wire.h"
 
 #define FILE_MAX     (1024U * 1024)
-#define CRL_FILE_MAX (2 * FILE_MAX) /* of the largest list, as PEM */
+#define CRL_FILE_MAX (2 * FILE_MAX) /* the largest list as PEM */
 #define CERTS_MAX    256            /* common/CONTROL */
 
-/* What a file holds, and what would be right where it is not what is wanted. */
+/* What a file may hold, and what to say when something else is wanted. */
 static const struct {
         const char *what, *right;
 } kinds[_CERTPIECE_MAX] = {
@@ -61,7 +63,7 @@ static enum exit_code refuse(const struct certpiece_source *s, enum certpiece_ki
         return CTL_USAGE;
 }
 
-/* Before anything else is said or done with the file. */
+/* Looks for private keys before anything else happens to the file. */
 static enum exit_code check_private(struct certpiece_source *s) {
         enum privkey_form form = privkey_in_text((const char *) s->file.bytes, s->file.len);
         struct certpiece piece;

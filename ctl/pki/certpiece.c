@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Tells what the pieces of a file are. Never gives OpenSSL what may be a private key, because
+ * OpenSSL would copy it. Does not know what the caller wants. */
 #include <errno.h>
 #include <openssl/pkcs7.h>
 #include <openssl/x509v3.h>
@@ -17,7 +19,7 @@ void certpiece_done(struct certpiece_source *s) {
         infile_done(&s->file);
 }
 
-/* is_X(p, len): whether an X begins there; ${p} is then behind it. */
+/* is_X(p, len): whether an X begins at ${*p}. Moves ${*p} behind it then. */
 #define RECOGNIZE(name, type, read, free)                                                          \
         static bool is_##name(const uint8_t **p, long len) {                                       \
                 type *thing = read(NULL, p, len);                                                  \
@@ -43,7 +45,7 @@ static const struct {
         { is_pkcs7, CERTPIECE_PKCS7 },
 };
 
-/* What begins at ${der}. A private key is not shown to OpenSSL, which would make copies of it. */
+/* Finds what begins at ${der}. Looks for private keys first: OpenSSL would copy them. */
 static void sort_der(const uint8_t *der, size_t len, struct certpiece *ret) {
         *ret = (struct certpiece){ .kind = CERTPIECE_UNKNOWN, .der = der, .len = len };
         ret->private = privkey_in_der(der, len);
@@ -93,7 +95,7 @@ static void sort_block(struct certpiece_source *s, const struct pem_block *b,
                 ret->kind = CERTPIECE_DAMAGED;
 }
 
-/* Words around blocks are usual; bytes are none. */
+/* Text around PEM blocks is usual, binary bytes are not. */
 static int next_block(struct certpiece_source *s, struct certpiece *ret) {
         struct pem_block b;
         int r = pem_next((const char *) s->file.bytes, s->file.len, &s->at, &b);
@@ -103,7 +105,7 @@ static int next_block(struct certpiece_source *s, struct certpiece *ret) {
                 ret->private = privkey_in_bytes((const uint8_t *) b.before, b.before_len);
                 if (ret->private != PRIVKEY_NONE || r == 0)
                         return 1;
-                /* The block itself may be worse. */
+                /* The block may hold a private key, which matters more. */
                 sort_block(s, &b, ret);
                 if (ret->private == PRIVKEY_NONE)
                         ret->kind = CERTPIECE_BEHIND;
@@ -143,7 +145,7 @@ enum exit_code certpiece_open(const char *path, size_t max, struct certpiece_sou
         s->pem = memmem(text, s->len, "-----BEGIN ", 11) != NULL;
         if (s->pem)
                 return CTL_OK;
-        /* DER as base64, as 'cert encode' writes it. */
+        /* The base64 of DER, as 'cert encode' prints it. */
         len = base64_decode(text, s->len, s->decoded, s->file.room);
         if (len > 0) {
                 s->der = s->decoded;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a file holds, one piece after the other: certificates and everything that people take for
- * one, PEM or DER. Does not know which of them the caller wants. */
+/* What a file holds, piece by piece: certificates and everything that people mistake for one,
+ * PEM or DER. Does not know which of them the caller wants. */
 #pragma once
 
 #include <stdbool.h>
@@ -26,10 +26,10 @@ enum certpiece_kind {
         _CERTPIECE_MAX,
 };
 
-/* What a file is read by, piece after piece. */
+/* A file that is read piece by piece. */
 struct certpiece_source {
         struct infile file;
-        /* room for all of it; secret until it is known */
+        /* room for decoded bytes; treated as secret */
         uint8_t *decoded;
         const uint8_t *der;
         size_t len, at;
@@ -47,19 +47,20 @@ struct certpiece {
 
 /**
  * certpiece_open(path, max, s):
- * Reads the file ${path}, "-" for standard input, of at most ${max} bytes into ${s}, which is
- * zeroed. certpiece_done() ends it, also after a failure. Returns as infile_read().
+ * Reads the file ${path} of at most ${max} bytes into ${s}, which is zeroed; "-" means standard
+ * input. The caller calls certpiece_done(), also after a failure. Returns as infile_read().
  */
 enum exit_code certpiece_open(const char *path, size_t max,
                               struct certpiece_source *s) _must_check_;
 
 /**
- * certpiece_next(s, ret): the next piece, from s->at on: 1; 0 behind the last. ${ret} borrows from
+ * certpiece_next(s, ret):
+ * Finds the next piece, from s->at on. Returns 1; 0 after the last piece. ${ret} borrows from
  * ${s} until the next call.
  */
 int certpiece_next(struct certpiece_source *s, struct certpiece *ret) _must_check_;
 
 /**
- * certpiece_done(s): wipes and frees it; safe on a zeroed one.
+ * certpiece_done(s): wipes and frees ${s}. Safe on a zeroed one.
  */
 void certpiece_done(struct certpiece_source *s);

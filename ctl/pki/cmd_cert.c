@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Registers, lists and removes certificates by the daemon, and loads revocation lists. Trusts
+ * nothing itself; private keys never come here. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,9 +19,9 @@
 #include "pki/typed.h"
 #include "wire.h"
 
-/* bytes in one call; a message has 64 KiB */
+/* Bytes in one call. A message has at most 64 KiB. */
 #define PART_MAX 49152
-#define DERS_MAX 60000 /* likewise, of all certificates */
+#define DERS_MAX 60000 /* the same for all certificates */
 
 struct certs {
         struct cert *cert;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Answers the challenge of a login by a signature. Asks no daemon; the private key stays in
+ * signkey or in the agent. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,13 +21,13 @@
 
 #define AGENT "agent:"
 
-/* A challenge and the end of its line. */
+/* A challenge and its line end. */
 #define LINE_MAX (CHALLENGE_TEXT_LEN + 2)
 
 struct job {
         const struct args *args;
         char challenge[LINE_MAX];
-        bool from_stdin; /* the challenge was */
+        bool from_stdin; /* the challenge came from there */
         struct certfile certificate;
         struct signkey *key;
         struct agent *agent;
@@ -39,9 +41,9 @@ static void job_done(struct job *job) {
         agent_free(job->agent);
 }
 
-/* --- What is to be signed --- */
+/* --- The challenge --- */
 
-/* The first line of standard input, and not a byte more: a passphrase may stand behind it. */
+/* Reads the first line of standard input and not a byte more: a passphrase may follow. */
 static enum exit_code read_line(char line[static LINE_MAX]) {
         size_t len = 0;
         ssize_t n = 0;
@@ -68,7 +70,7 @@ static enum exit_code read_line(char line[static LINE_MAX]) {
         return CTL_USAGE;
 }
 
-/* It is repeated only where it cannot be a secret. */
+/* Messages repeat the text only when it cannot be a secret. */
 static enum exit_code check_challenge(const char *text) {
         char user[WIRE_USER_MAX + 1], service[WIRE_SERVICE_MAX + 1];
         _cleanup_free_ char *shown_user = NULL, *shown_service = NULL;
@@ -103,9 +105,9 @@ static enum exit_code read_challenge(struct job *job) {
         return rc != CTL_OK ? rc : check_challenge(job->challenge);
 }
 
-/* --- What it is signed with --- */
+/* --- The key --- */
 
-/* The passphrase of a key; see signkey_ask_t. */
+/* Asks for the passphrase of a key; see signkey_ask_t. */
 static int ask_passphrase(char *buf, int size, _unused_ int writing, _unused_ void *userdata) {
         size_t len = 0;
         int r = prompt_read_terminal("Passphrase of the private key: ", buf, (size_t) size, &len);

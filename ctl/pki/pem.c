@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Finds the blocks of a PEM text. Does not decode them, and does not know what they hold. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +13,7 @@ static const char *find(const char *text, const char *end, const char *what) {
         return memmem(text, (size_t) (end - text), what, strlen(what));
 }
 
-/* The line that ends the block whose label ${b} has. */
+/* Finds the line that ends the block ${b}. */
 static const char *find_end(const struct pem_block *b, const char *from, const char *end) {
         char line[LABEL_MAX + 16];
 

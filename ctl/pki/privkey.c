@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Recognizes private keys by what they look like. Decodes none, and never gives one to OpenSSL. */
 #include <string.h>
 
 #include "attr.h"
@@ -7,7 +8,7 @@
 
 static const struct {
         const char *what;
-        /* a command that writes the certificate alone */
+        /* a command that writes only the certificate */
         const char *remedy;
 } forms[_PRIVKEY_MAX] = {
         [PRIVKEY_PLAIN] = { "a private key (DER)", "openssl x509 -in FILE -out cert.pem" },
@@ -23,8 +24,8 @@ static const struct {
         [PRIVKEY_JWK] = { "a private key (JWK)", "openssl x509 -in FILE -out cert.pem" },
 };
 
-/* The content of the SEQUENCE at ${der}; NULL when there is none. Its length may be one of BER,
- * and may be wrong. */
+/* The content of the SEQUENCE at ${der}; NULL when there is none. Takes lengths of BER, and
+ * wrong ones. */
 static const uint8_t *enter_sequence(const uint8_t *der, const uint8_t *end) {
         size_t more;
 
@@ -47,13 +48,13 @@ enum privkey_form privkey_in_der(const uint8_t *der, size_t len) {
                                           0xf7, 0x0d, 0x01, 0x0c, 0x01 };
         const uint8_t *end = der + len, *at = enter_sequence(der, end);
 
-        /* A version, and then what only these have behind it. */
+        /* A version, followed by what only private keys and key stores have there. */
         if (starts(at, end, version, sizeof(version)) && end - at >= 4) {
                 if (at[2] <= 1 && (at[3] == 0x30 || at[3] == 0x02 || at[3] == 0x04))
                         return PRIVKEY_PLAIN;
                 return at[2] == 3 && at[3] == 0x30 ? PRIVKEY_PKCS12 : PRIVKEY_NONE;
         }
-        /* An algorithm, which is one that encrypts. */
+        /* An algorithm that encrypts. */
         at = at ? enter_sequence(at, end) : NULL;
         if (starts(at, end, pkcs5, sizeof(pkcs5)) || starts(at, end, pkcs12, sizeof(pkcs12)))
                 return PRIVKEY_ENCRYPTED;
@@ -70,7 +71,7 @@ enum privkey_form privkey_in_bytes(const uint8_t *bytes, size_t len) {
         return PRIVKEY_NONE;
 }
 
-/* Any label of a block that names one, with as many dashes as it likes. */
+/* Any PEM label that names a private key, with any number of dashes. */
 static bool has_label(const char *text, size_t len) {
         const char *at = text, *end = text + len, *line;
 

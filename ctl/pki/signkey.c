@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Loads a private key by OpenSSL and signs with it. Does not know what is signed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/core_names.h>
@@ -20,7 +21,8 @@
 #include "pki/signkey.h"
 
 #define KEY_FILE_MAX (256U * 1024)
-#define OBJECTS_MAX  64 /* of a store, that are looked at */
+/* how many objects of a store to look at */
+#define OBJECTS_MAX  64
 #define HALF_LEN     32
 #define RSA_BITS_MIN 2048
 #define RIGHT        "right are Ed25519, EC over P-256 (prime256v1) and RSA of 2048 bits or more"
@@ -37,7 +39,7 @@ struct signkey {
         OSSL_PROVIDER *provider, *standard;
 };
 
-/* The algorithm of ${pkey}; its name, for people, in ${name}. */
+/* Returns the algorithm of ${pkey}, and its name for people in ${name}. */
 static enum algorithm algorithm_of(const EVP_PKEY *pkey, char name[static 64]) {
         const char *type = EVP_PKEY_get0_type_name(pkey);
         char group[40] = "";
@@ -64,16 +66,16 @@ static enum algorithm algorithm_of(const EVP_PKEY *pkey, char name[static 64]) {
         return ALGORITHM_NONE;
 }
 
-/* What OpenSSL says of the first thing that went wrong: the last is mostly that something did. */
+/* OpenSSL's first error. The last one mostly says only that something failed. */
 static const char *reason(void) {
         const char *text = ERR_reason_error_string(ERR_peek_error());
 
         return text ? text : "no reason was given";
 }
 
-/* --- Where the key is --- */
+/* --- Loading --- */
 
-/* A word and a colon, as no path has it that is written with a slash. */
+/* Whether it begins with a word and a colon. A path with a slash first does not. */
 static bool is_uri(const char *key) {
         size_t len =
                 strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
@@ -81,7 +83,7 @@ static bool is_uri(const char *key) {
         return len > 1 && key[len] == ':';
 }
 
-/* Who else could have read it. */
+/* Warns when other users can read or write the file. */
 static void warn_of_mode(const char *key) {
         const char *path = strncmp(key, "file:", 5) == 0 ? key + 5 : key;
         struct stat st;
@@ -97,7 +99,8 @@ static void warn_of_mode(const char *key) {
 static enum exit_code load_provider(struct signkey *k, const char *provider) {
         if (!provider)
                 return CTL_OK;
-        k->standard = OSSL_PROVIDER_load(NULL, "default"); /* which no other may displace */
+        /* so that ${provider} does not displace it */
+        k->standard = OSSL_PROVIDER_load(NULL, "default");
         k->provider = OSSL_PROVIDER_load(NULL, provider);
         if (k->standard && k->provider)
                 return CTL_OK;
@@ -107,7 +110,7 @@ static enum exit_code load_provider(struct signkey *k, const char *provider) {
 
 struct asking {
         signkey_ask_t ask;
-        /* a file has one passphrase, though OpenSSL may try it in several ways */
+        /* ask once: a file has one passphrase, though OpenSSL may try it in several ways */
         bool once;
         bool asked, failed;
 };
@@ -124,12 +127,12 @@ static int ask_person(char *buf, int size, int writing, void *userdata) {
         return len;
 }
 
-/* The first private key that the store has. */
+/* Returns the first private key of the store. */
 static EVP_PKEY *take_first(OSSL_STORE_CTX *store, const struct asking *asking) {
         EVP_PKEY *pkey = NULL;
 
-        /* What it cannot make sense of, as parameters before a key, is an error, and the key may
-         * come behind it. */
+        /* An object that OpenSSL does not understand, such as parameters, is an error, but the
+         * key may follow. */
         for (unsigned i = 0; i < OBJECTS_MAX && !pkey && !OSSL_STORE_eof(store) && !asking->asked;
              i++) {
                 OSSL_STORE_INFO *info = OSSL_STORE_load(store);
@@ -177,7 +180,7 @@ static enum exit_code say_unloaded(const char *key, const struct infile *file,
                 file->bytes ? privkey_in_text((const char *) file->bytes, file->len) : PRIVKEY_NONE;
 
         if (asking->failed)
-                return CTL_USAGE; /* it was said why */
+                return CTL_USAGE; /* a message said why */
         if (asking->asked)
                 say_error("%s cannot be opened: the passphrase is wrong, or the file is damaged",
                           key);
@@ -242,7 +245,7 @@ void signkey_free(struct signkey *key) {
         free(key);
 }
 
-/* --- What it does --- */
+/* --- Using --- */
 
 enum exit_code signkey_get_public(const struct signkey *key, struct signkey_public *ret) {
         uint8_t *p = ret->der;
@@ -265,7 +268,7 @@ static bool set_pss(EVP_PKEY_CTX *ctx) {
                EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, 32) > 0;
 }
 
-/* DER to r and s. */
+/* Turns DER into r and s. */
 static bool unpack_ecdsa(struct signkey_signature *s) {
         const uint8_t *p = s->bytes;
         ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &p, (long) s->len);
@@ -281,7 +284,7 @@ static bool unpack_ecdsa(struct signkey_signature *s) {
         return true;
 }
 
-/* And back. */
+/* Turns r and s into DER. */
 static bool pack_ecdsa(const struct signkey_signature *in, struct signkey_signature *out) {
         ECDSA_SIG *sig = ECDSA_SIG_new();
         BIGNUM *r = BN_bin2bn(in->bytes, HALF_LEN, NULL),
@@ -290,7 +293,7 @@ static bool pack_ecdsa(const struct signkey_signature *in, struct signkey_signat
         int len = -1;
 
         if (sig && r && s && in->len == 2 * HALF_LEN && ECDSA_SIG_set0(sig, r, s)) {
-                r = s = NULL; /* they are its own now */
+                r = s = NULL; /* sig owns them now */
                 len = i2d_ECDSA_SIG(sig, &p);
         }
         BN_free(r);
@@ -304,7 +307,7 @@ enum exit_code signkey_sign(const struct signkey *key, const void *message, size
                             struct signkey_signature *ret) {
         _cleanup_(md_ctx_freep) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
         struct signkey_signature s = { .len = sizeof(s.bytes) };
-        EVP_PKEY_CTX *pctx = NULL; /* of ctx */
+        EVP_PKEY_CTX *pctx = NULL; /* owned by ctx */
         char name[64];
         enum algorithm algorithm = algorithm_of(key->pkey, name);
         const char *digest = algorithm == ALGORITHM_ED25519 ? NULL : "SHA256";
@@ -331,7 +334,7 @@ bool signkey_verify(const struct signkey_public *public, const void *message, si
         const uint8_t *p = public->der;
         _cleanup_(pkey_freep) EVP_PKEY *pkey = d2i_PUBKEY(NULL, &p, (long) public->len);
         struct signkey_signature s = *signature;
-        EVP_PKEY_CTX *pctx = NULL; /* of ctx */
+        EVP_PKEY_CTX *pctx = NULL; /* owned by ctx */
         enum algorithm algorithm;
         char name[64];
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Knows how long an answer may be. Does not know what it is. */
 #include "pki/typed.h"
 #include "cli/say.h"
 
-/* What sudo and ssh let people type; login and su take 4095. */
+/* The longest lines that sudo and ssh take. login and su take 4095 characters. */
 #define SHORT_INPUT 511
 #define LONG_INPUT  1022
 
