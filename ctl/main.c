@@ -37,23 +37,25 @@
 static const struct args_option issue_options[] = {
         { "user", "USER", "the same as USER", false },
         { "password", NULL,
-          "reads the password of USER, who you are not, from the terminal or standard input",
+          "you are not USER but know the password: it is read from the terminal or standard input",
           false },
         { "name", "TEXT", "a label for the key, 1 to 64 bytes (default: key)", false },
         { "expires", "WHEN",
-          "30m, 12h, 90d, 6months, 1y, P90D or a date as 2027-01-31 (default: the policy)", false },
-        { "link", "USER", "whose password the key depends on (default: USER); for administrators",
+          "30m, 12h, 90d, 6months, 1y, P90D or a date such as 2027-01-31 (default: the policy)",
           false },
-        { "service", "NAME",
-          "a PAM service that the key is good for; repeat it for more (default: all)", true },
+        { "link", "USER",
+          "the user whose password the key depends on (default: USER); for administrators", false },
+        { "service", "NAME", "a PAM service that the key works for; may be repeated (default: all)",
+          true },
         { "from", "CIDR",
-          "an address or network that it is good from; repeat it for more (default: all)", true },
+          "an address or network that the key works from; may be repeated (default: all)", true },
         { "require-certificate", NULL,
-          "a login takes a client certificate besides (default: the policy)", false },
+          "a login needs a client certificate as well (default: the policy)", false },
         { "require-proof", NULL,
-          "and has to prove that it has the private key (default: the policy)", false },
-        { "certificate", "CERT", "this registered certificate, and no other (default: the policy)",
+          "the same, and a login has to prove that it has the private key (default: the policy)",
           false },
+        { "certificate", "CERT",
+          "the only registered certificate that a login may use (default: the policy)", false },
         {},
 };
 
@@ -61,58 +63,59 @@ static const struct args_option list_options[] = {
         { "owner", "USER", "only keys of this user", false },
         { "linked", "USER", "only keys that depend on this user's password", false },
         { "status", "STATUS", "only keys that are active, expired or revoked", false },
-        { "search", "TEXT", "only keys with this in their id, name or owner", false },
+        { "search", "TEXT", "only keys whose id, name or owner contains TEXT", false },
         { "sort", "FIELD",
           "id, name, owner, status, created, updated, expires, last-used or uses (default: id)",
           false },
-        { "limit", "N", "as many keys at most", false },
-        { "after", "ID", "only those that come after this key in the list", false },
+        { "limit", "N", "at most N keys", false },
+        { "after", "ID", "only keys that follow this key in the list", false },
         {},
 };
 
 static const struct args_option expiring_options[] = {
-        { "within", "TIME", "how soon, as 14d", false },
+        { "within", "TIME", "the time within which they end, such as 14d", false },
         { "owner", "USER", "only keys of this user", false },
         {},
 };
 
 static const struct args_option rotate_options[] = {
-        { "overlap", "TIME", "how long the old key stays good, as 12h (default: 24h)", false },
-        { "until-first-use", NULL, "the old key stays good until the new one is used", false },
-        { "expires", "WHEN",
-          "when the new key ends (default: the old one's length of life again, or the policy)",
+        { "overlap", "TIME", "how long the old key stays valid, such as 12h (default: 24h)",
           false },
+        { "until-first-use", NULL, "the old key stays valid until the new one is used", false },
+        { "expires", "WHEN",
+          "when the new key ends (default: the lifetime of the old key, or the policy)", false },
         {},
 };
 
 static const struct args_option remove_all_options[] = {
-        { "yes", NULL, "do not ask, however many there are", false },
+        { "yes", NULL, "do not ask, whatever their number is", false },
         {},
 };
 
 static const struct args_option explain_options[] = {
         { "service", "NAME", "the PAM service of the login (default: none)", false },
-        { "rhost", "ADDRESS", "where the login comes from (default: unknown)", false },
-        { "user", "USER", "who logs in (default: the owner of the key)", false },
-        { "at", "TIME", "when: a date or time, or a duration from now (default: now)", false },
-        { "certificate", "CERT", "the registered certificate that it shows (default: none)",
+        { "rhost", "ADDRESS", "the address that the login comes from (default: unknown)", false },
+        { "user", "USER", "the user who logs in (default: the owner of the key)", false },
+        { "at", "TIME",
+          "the time of the login: a date or time, or a duration from now (default: now)", false },
+        { "certificate", "CERT", "the registered certificate that the login shows (default: none)",
           false },
-        { "proved", NULL, "it proves that it has the certificate's private key", false },
+        { "proved", NULL, "the login proves that it has the certificate's private key", false },
         {},
 };
 
 static const struct args_option revoke_options[] = {
-        { "reason", "TEXT", "why, for those who look at the key later", false },
+        { "reason", "TEXT", "the reason, which is shown with the key", false },
         {},
 };
 
 static const struct args_option verify_options[] = {
         { "service", "NAME", "the PAM service to ask as (default: wfapikeyctl)", false },
-        { "rhost", "ADDRESS", "where the login is said to come from (default: unknown)", false },
+        { "rhost", "ADDRESS", "the address that the login comes from (default: unknown)", false },
         { "verify-socket", "PATH",
           "verify socket (else $WFAPIKEY_VERIFY, else /run/wfapikey/verify)", false },
         { "server-uid", "UID", "who wfapikeyd must run as (default: 0)", false },
-        { "timeout", "TIME", "how long to wait, as 2s or 500ms (default: 2s)", false },
+        { "timeout", "TIME", "how long to wait, such as 2s or 500ms (default: 2s)", false },
         { "certificate", "FILE", "the client certificate to show, PEM or DER (default: none)",
           false },
         {},
@@ -120,26 +123,25 @@ static const struct args_option verify_options[] = {
 
 static const struct args_option audit_options[] = {
         { "key", "ID", "only events of this key", false },
-        { "user", "USER", "only events of this user's keys, and logins in the name of USER",
-          false },
+        { "user", "USER", "only events of this user's keys, and logins as USER", false },
         { "service", "NAME", "only logins to this PAM service", false },
-        { "verdict", "VERDICT", "only what was accepted, refused or done", false },
-        { "since", "WHEN", "not before this time, or so long ago as 2h", false },
-        { "until", "WHEN", "not after this time, or so long ago as 2h", false },
-        { "follow", NULL, "go on with what happens; what is past is shown with --since only",
+        { "verdict", "VERDICT", "only events with this verdict: accepted, refused or done", false },
+        { "since", "WHEN", "only events since this time, or since so long ago, such as 2h", false },
+        { "until", "WHEN", "only events until this time, or until so long ago, such as 2h", false },
+        { "follow", NULL, "print new events as they happen; earlier ones only with --since",
           false },
         {},
 };
 
 static const struct args_option metrics_options[] = {
-        { "output", "FILE", "write to FILE, at once and readable to all (default: standard output)",
-          false },
+        { "output", "FILE",
+          "write FILE as a whole, readable by all users (default: standard output)", false },
         {},
 };
 
 static const struct args_option doctor_options[] = {
         { "pam-dir", "DIR",
-          "look at the PAM services there (default: /etc/pam.d, then /usr/lib/pam.d)", false },
+          "look at the PAM services in DIR (default: /etc/pam.d, then /usr/lib/pam.d)", false },
         { "module", "PATH", "the PAM module's file (default: where it was installed)", false },
         { "verify-socket", "PATH",
           "verify socket (else $WFAPIKEY_VERIFY, else /run/wfapikey/verify)", false },
@@ -149,33 +151,35 @@ static const struct args_option doctor_options[] = {
 
 static const struct args_option keygen_options[] = {
         { "force", NULL,
-          "in the place of the one that is there: what is sealed for that cannot be opened any "
-          "more",
+          "replace the key: files that were sealed for the old one cannot be opened any more",
           false },
         {},
 };
 
 static const struct args_option export_options[] = {
-        { "to", "PUBLICKEY", "who can open it: what 'mirror keygen' printed on that host", false },
+        { "to", "PUBLICKEY", "the host that can open the file: what 'mirror keygen' printed there",
+          false },
         {},
 };
 
 static const struct args_option import_options[] = {
-        { "accept-source", NULL, "from another host than the last one: from now on from that one",
-          false },
+        { "accept-source", NULL,
+          "accept a file of another host than the last one, and of that host from now on", false },
         {},
 };
 
 static const struct args_option restore_options[] = {
         { "yes", NULL, "do not ask", false },
-        { "foreign", NULL, "a backup of another host, or of one that was lost", false },
+        { "foreign", NULL, "accept a backup of another host, or of a lost host", false },
         {},
 };
 
 static const struct args_option cert_add_options[] = {
-        { "ca", NULL, "they are CAs': trusts all clients that these have certified", false },
-        { "name", "TEXT", "what to call the first, 1 to 64 bytes (default: its common name)",
+        { "ca", NULL,
+          "the file has certificates of CAs: the daemon trusts every client that they certify",
           false },
+        { "name", "TEXT",
+          "the name of the first certificate, 1 to 64 bytes (default: its common name)", false },
         {},
 };
 
@@ -186,10 +190,12 @@ static const struct args_option cert_show_options[] = {
 
 static const struct args_option sign_options[] = {
         { "key", "KEY",
-          "the private key: a file, a URI as pkcs11:..., or agent:[NAME] for an SSH agent", false },
+          "the private key: a file, a URI such as pkcs11:..., or agent:[NAME] for an SSH agent",
+          false },
         { "certificate", "FILE",
-          "its certificate, to go with the answer: where the daemon does not have it", false },
-        { "provider", "NAME", "a provider of OpenSSL to load first, as pkcs11", false },
+          "the certificate of the key, for the answer: needed when the daemon does not have it",
+          false },
+        { "provider", "NAME", "a provider of OpenSSL to load first, such as pkcs11", false },
         {},
 };
 
@@ -197,27 +203,29 @@ static const struct args_option sign_options[] = {
 static const struct args_command commands[] = {
         { "policy", "show", cmd_policy_show, "", "Shows the policy.", 0, 0, NULL },
         { "policy", "set", cmd_policy_set, "NAME=VALUE...",
-          "Changes the policy: all the values, or none (names: wfapikeyd(8)).", 1, SIZE_MAX, NULL },
-        { "key", "issue", cmd_key_issue, "USER", "Makes a key for USER and prints it, this once.",
-          0, 1, issue_options },
-        { "key", "draw", cmd_key_draw, "",
-          "Draws a key that no host knows, for tests, and prints it.", 0, 0, NULL },
+          "Changes the policy: all values or none (names: wfapikeyd(8)).", 1, SIZE_MAX, NULL },
+        { "key", "issue", cmd_key_issue, "USER", "Makes a key for USER and prints it, once.", 0, 1,
+          issue_options },
+        { "key", "draw", cmd_key_draw, "", "Prints a random key that no host knows, for tests.", 0,
+          0, NULL },
         { "key", "list", cmd_key_list, "", "Lists keys.", 0, 0, list_options },
         { "key", "show", cmd_key_show, "ID", "Shows everything about a key, except the key.", 1, 1,
           NULL },
         { "key", "rename", cmd_key_rename, "ID NAME", "Gives a key another name.", 2, 2, NULL },
         { "key", "reset", cmd_key_reset, "ID",
-          "Gives a key a new secret and prints it; the old one is dead.", 1, 1, NULL },
+          "Gives a key a new secret and prints it; the old one stops working.", 1, 1, NULL },
         { "key", "rotate", cmd_key_rotate, "ID",
-          "Makes a key that takes another's place, and prints it.", 1, 1, rotate_options },
-        { "key", "bind", cmd_key_bind, "ID CERT", "Makes a key take one certificate and no other.",
-          2, 2, NULL },
-        { "key", "unbind", cmd_key_unbind, "ID", "Ends that.", 1, 1, NULL },
+          "Makes a key that replaces another one, and prints it.", 1, 1, rotate_options },
+        { "key", "bind", cmd_key_bind, "ID CERT",
+          "Binds a key to one certificate: no other works with it.", 2, 2, NULL },
+        { "key", "unbind", cmd_key_unbind, "ID", "Unbinds a key from its certificate.", 1, 1,
+          NULL },
         { "key", "revoke", cmd_key_revoke, "ID...",
-          "Ends active keys for good, all or none; they stay listed.", 1, SIZE_MAX,
+          "Ends active keys for good, all of them or none; they stay listed.", 1, SIZE_MAX,
           revoke_options },
         { "key", "remove", cmd_key_remove, "ID...",
-          "Removes keys and what is known of them, all or none.", 1, SIZE_MAX, NULL },
+          "Removes keys and all that is known about them, all of them or none.", 1, SIZE_MAX,
+          NULL },
         { "key", "remove-all", cmd_key_remove_all, "", "Removes all keys of all users.", 0, 0,
           remove_all_options },
         { "key", "explain", cmd_key_explain, "ID",
@@ -227,21 +235,22 @@ static const struct args_command commands[] = {
         { "cert", "add", cmd_cert_add, "FILE", "Registers a client's certificate, or those of CAs.",
           1, 1, cert_add_options },
         { "cert", "list", cmd_cert_list, "", "Lists the registered certificates.", 0, 0, NULL },
-        { "cert", "show", cmd_cert_show, "CERT", "Shows everything about one, or prints it.", 1, 1,
-          cert_show_options },
+        { "cert", "show", cmd_cert_show, "CERT",
+          "Shows everything about a certificate, or prints it.", 1, 1, cert_show_options },
         { "cert", "remove", cmd_cert_remove, "CERT",
-          "Removes one: keys that are bound to it are refused.", 1, 1, NULL },
+          "Removes a certificate: keys that are bound to it are refused.", 1, 1, NULL },
         { "cert", "crl", cmd_cert_crl, "FILE", "Loads the revocation list of a registered CA.", 1,
           1, NULL },
         { "cert", "encode", cmd_cert_encode, "FILE",
-          "Prints a certificate as it goes behind a key: KEY.CERT.", 1, 1, NULL },
+          "Prints a certificate in the form that follows a key: KEY.CERT.", 1, 1, NULL },
         { "audit", "list", cmd_audit_list, "",
           "Shows the log of changes, logins and refusals, the oldest first.", 0, 0, audit_options },
         { "audit", "verify", cmd_audit_verify, "", "Checks that no event was altered or removed.",
           0, 0, NULL },
         { "mirror", "keygen", cmd_mirror_keygen, "",
           "Makes the key that files for this host are sealed with.", 0, 0, keygen_options },
-        { "mirror", "show-key", cmd_mirror_show_key, "", "Prints its public key.", 0, 0, NULL },
+        { "mirror", "show-key", cmd_mirror_show_key, "", "Prints the public half of that key.", 0,
+          0, NULL },
         { "mirror", "export", cmd_mirror_export, "FILE",
           "Writes all keys to FILE, for another host.", 1, 1, export_options },
         { "mirror", "import", cmd_mirror_import, "FILE",
@@ -254,7 +263,7 @@ static const struct args_command commands[] = {
           "Answers the challenge of a login with a private key.", 0, 1, sign_options },
         { "status", NULL, cmd_status, "", "Shows how the daemon is doing.", 0, 0, NULL },
         { "reload", NULL, cmd_status_reload, "",
-          "Has the configuration read again, and says what is wrong with it.", 0, 0, NULL },
+          "Has the daemon read its configuration again, and says what is wrong.", 0, 0, NULL },
         { "metrics", NULL, cmd_metrics, "",
           "Prints the daemon's counters for monitoring (OpenMetrics).", 0, 0, metrics_options },
         { "doctor", NULL, cmd_doctor, "", "Looks for what is wrong, and says what to do.", 0, 0,

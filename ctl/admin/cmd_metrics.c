@@ -64,12 +64,12 @@ static void write_daemon(struct metrics_text *t, const struct facts *facts) {
         gauge(t, "wfapikey_build_info", "Always 1; the label is the version of the daemon.");
         metrics_text_count(t, "", ONE_LABEL("version", facts->version), 1);
         moment(t, "wfapikey_start_time_seconds",
-               "When the daemon started; all counters begin there.", facts->started);
+               "When the daemon started. All counters begin then.", facts->started);
         gauge(t, "wfapikey_enabled",
-              "Whether the policy says enabled=yes: without it every key is refused.");
+              "Whether the policy says enabled=yes. Otherwise every key is refused.");
         metrics_text_count(t, "", NO_LABELS, facts->enabled > 0);
         metrics_text_family(t, "wfapikey_log_lines_dropped", "counter", "",
-                            "Lines that the log did not keep up with.");
+                            "Log lines that were dropped because the log was too slow.");
         metrics_text_count(t, "_total", NO_LABELS, facts->log_lines_dropped);
 }
 
@@ -79,7 +79,7 @@ static void write_keys(struct metrics_text *t, const struct facts *facts) {
         metrics_text_count(t, "", ONE_LABEL("status", "expired"), facts->keys_expired);
         metrics_text_count(t, "", ONE_LABEL("status", "revoked"), facts->keys_revoked);
         moment(t, "wfapikey_keys_counted_timestamp_seconds",
-               "When they were counted: with more than 20000 of them not for every scrape.",
+               "When the keys were counted. More than 20000 keys are not counted for every scrape.",
                facts->keys_counted);
         moment(t, "wfapikey_key_next_expiry_timestamp_seconds", "When the next active key ends.",
                facts->next_expiry);
@@ -92,20 +92,20 @@ static void write_certificates(struct metrics_text *t, const struct facts *facts
         moment(t, "wfapikey_certificate_next_expiry_timestamp_seconds",
                "When the next registered certificate ends.", facts->next_certificate_expiry);
         moment(t, "wfapikey_crl_next_expiry_timestamp_seconds",
-               "When the first revocation list is out of date, or since when: then all "
-               "certificates of its CA are refused.",
+               "When the first revocation list goes or went out of date. Then all certificates of "
+               "its CA are refused.",
                facts->next_crl_expiry);
 }
 
 static void write_sweeps(struct metrics_text *t, const struct facts *facts) {
         metrics_text_family(t, "wfapikey_sweeps", "counter", "",
-                            "Runs of the sweeper; one that failed is made again.");
+                            "Runs of the sweeper. A failed run is repeated.");
         metrics_text_count(t, "_total", ONE_LABEL("result", "done"),
                            facts->sweeps - facts->sweeps_failed);
         metrics_text_count(t, "_total", ONE_LABEL("result", "failed"), facts->sweeps_failed);
         metrics_text_family(t, "wfapikey_swept_keys", "counter", "",
-                            "Keys that the sweeper noted to have expired, ended with their account "
-                            "or password, or purged.");
+                            "Keys that the sweeper found expired, ended with their account or "
+                            "password, or purged.");
         metrics_text_count(t, "_total", ONE_LABEL("what", "expired"), facts->swept_expired);
         metrics_text_count(t, "_total", ONE_LABEL("what", "ended"), facts->swept_ended);
         metrics_text_count(t, "_total", ONE_LABEL("what", "purged"), facts->swept_purged);
@@ -119,8 +119,8 @@ static int write_verifications(struct metrics_text *t, sd_bus_message *m) {
         int r;
 
         metrics_text_family(t, "wfapikey_verifications", "counter", "",
-                            "Verifications by what came of them; a confirmation is asked for by "
-                            "the account phase of a login.");
+                            "Verifications by their result. The account phase of a login asks for "
+                            "a confirmation.");
         r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "(ssst)");
         if (r < 0)
                 return r;
@@ -178,11 +178,11 @@ static int write_queues(struct metrics_text *t, sd_bus_message *m) {
         if (r < 0)
                 return r;
         gauge(t, "wfapikey_queue_length",
-              "What waits: changes for the writer, connections for their request, challenges for "
-              "their answer, logins for their certificate to be read.");
+              "How much waits: changes for the writer, connections for their request, challenges "
+              "for their answer, logins for their certificate to be read.");
         for (size_t i = 0; i < n; i++)
                 metrics_text_count(t, "", ONE_LABEL("queue", q[i].name), q[i].length);
-        gauge(t, "wfapikey_queue_limit", "How much can wait there; what is beyond is turned away.");
+        gauge(t, "wfapikey_queue_limit", "How much can wait there. More is refused.");
         for (size_t i = 0; i < n; i++)
                 metrics_text_count(t, "", ONE_LABEL("queue", q[i].name), q[i].limit);
         return 0;

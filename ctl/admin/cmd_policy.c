@@ -98,7 +98,7 @@ static enum exit_code check_changes(const struct args *args) {
                 size_t len = strcspn(word, "=");
 
                 if (len == 0 || word[len] == '\0') {
-                        say_error("'%s' is no change: changes are NAME=VALUE ('wfapikeyctl policy "
+                        say_error("'%s' is not a change: write NAME=VALUE ('wfapikeyctl policy "
                                   "show' lists the names)",
                                   word);
                         return CTL_USAGE;

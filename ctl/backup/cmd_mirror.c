@@ -29,8 +29,7 @@ enum exit_code cmd_mirror_keygen(const struct args *args) {
         rc = call_once(args->control, "MirrorKeygen", &reply, "b",
                        args_value(args, "force") != NULL);
         if (rc == CTL_REFUSED)
-                say_note("'mirror show-key' prints its public key; --force makes another one in "
-                         "its place.");
+                say_note("'mirror show-key' prints its public half. --force replaces the key.");
         return rc == CTL_OK ? show_public(args, reply) : rc;
 }
 

@@ -68,8 +68,8 @@ static enum exit_code write_out(const struct args *args, const char *kind) {
         int r;
 
         if (!args_value(args, "to")) {
-                say_error("say for whom: --to=PUBLICKEY, which 'wfapikeyctl mirror keygen' prints "
-                          "there");
+                say_error("--to=PUBLICKEY is missing: 'wfapikeyctl mirror keygen' prints it on the "
+                          "host that opens the file");
                 return CTL_USAGE;
         }
         if (strcmp(args->words[0], "-") == 0 && (args->json || isatty(STDOUT_FILENO))) {

@@ -131,7 +131,7 @@ static enum exit_code commit(struct in *i, const struct args *args) {
         enum exit_code rc;
 
         i->call.timeout_s = COMMIT_TIMEOUT_S;
-        say_progress("putting %" PRIu64 " keys into their place", i->summary.keys);
+        say_progress("replacing all keys by %" PRIu64, i->summary.keys);
         rc = call_plain(&i->call, "MirrorImportCommit", &reply, "t", i->token);
         say_progress_end();
         if (rc != CTL_OK)
@@ -172,9 +172,9 @@ static enum exit_code confirm(const struct summary *s) {
         parse_time_format(s->created, date);
         (void) fprintf(stderr,
                        "The backup of %s has %" PRIu64
-                       " keys, which take the place of all keys and the policy of this host.\n"
+                       " keys. They replace all keys and the policy of this host.\n"
                        "%" PRIu64
-                       " of them are revoked, expired or removed now and would be good again.\n"
+                       " of them are revoked, expired or removed now, and would be valid again.\n"
                        "Type the number of keys to go on: ",
                        date, s->keys, s->revived);
         if (confirm_number(s->keys))
@@ -189,7 +189,8 @@ enum exit_code cmd_mirror_import_backup(const struct args *args) {
         enum exit_code rc;
 
         if (!yes && (strcmp(args->words[0], "-") == 0 || !isatty(STDIN_FILENO))) {
-                say_error("this replaces all keys and nobody can be asked: say --yes");
+                say_error("this replaces all keys: run it on a terminal, where it asks, or give "
+                          "--yes");
                 return CTL_USAGE;
         }
         rc = read_in(&i, args, "backup", args_value(args, "foreign") != NULL);
@@ -197,7 +198,7 @@ enum exit_code cmd_mirror_import_backup(const struct args *args) {
                 rc = confirm(&i.summary);
         else if (rc == CTL_OK)
                 say_note("%" PRIu64
-                         " keys that are revoked, expired or removed now will be good again.",
+                         " keys that are revoked, expired or removed now will be valid again.",
                          i.summary.revived);
         return rc == CTL_OK ? commit(&i, args) : rc;
 }

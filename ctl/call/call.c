@@ -33,7 +33,7 @@ static const struct {
         { "org.wfapikey1.Error.AccessDenied", CTL_DENIED, OURS, "you may not do this" },
         { "org.wfapikey1.Error.NoSuchKey", CTL_NOT_FOUND, OURS, "no key has this id" },
         { "org.wfapikey1.Error.NoSuchCertificate", CTL_NOT_FOUND, OURS,
-          "there is no such certificate, or several begin so" },
+          "no certificate begins like this, or several do" },
         { "org.wfapikey1.Error.NoSuchUser", CTL_NOT_FOUND, OURS, "there is no such user" },
         { "org.wfapikey1.Error.NotActive", CTL_REFUSED, OURS, "the key is expired or revoked" },
         { "org.wfapikey1.Error.InvalidArgument", CTL_USAGE, OURS,
@@ -45,7 +45,7 @@ static const struct {
         { "org.wfapikey1.Error.Busy", CTL_FAILED, OURS, "the daemon is busy; try again" },
         { "org.wfapikey1.Error.Refused", CTL_REFUSED, OURS, "refused; nothing was changed" },
         { "org.wfapikey1.Error.Configuration", CTL_REFUSED, OURS,
-          "the configuration is wrong, and stays as it was" },
+          "the configuration is wrong; the daemon keeps the old one" },
         { "org.wfapikey1.Error.Store", CTL_FAILED, OURS,
           "the key store failed; nothing was changed" },
         /* These errors come from libsystemd, at our end or at the daemon's. */
@@ -102,7 +102,7 @@ static enum exit_code check_server(const char *path, int fd) {
                 return unreachable(path, -errno);
         if (len == sizeof(peer) && (peer.uid == 0 || peer.uid == geteuid()))
                 return CTL_OK;
-        say_error("%s: refused, because the server there runs as uid %u, neither root nor you",
+        say_error("%s: refused, because its server runs as uid %u, neither as root nor as you",
                   path, (unsigned) peer.uid);
         return CTL_UNREACHABLE;
 }
@@ -236,6 +236,6 @@ enum exit_code call_read(sd_bus_message *m, const char *types, ...) {
 enum exit_code call_misread(int r) {
         if (r == -ENOMEM)
                 return say_no_memory();
-        say_error("the daemon's answer is not understood; it is of another version");
+        say_error("cannot read the daemon's answer; the daemon may be of another version");
         return CTL_FAILED;
 }

@@ -73,10 +73,11 @@ static enum exit_code check_texts(int argc, char *argv[]) {
 
         for (int i = 1; i < argc; i++) {
                 if (tells_secret(argv[i], id)) {
-                        say_error("argument %d is an API key. Ids are the 10 characters after "
-                                  "wfk_; the key is now in the shell's history and was in the list "
-                                  "of processes, so reset it: wfapikeyctl key reset %s",
-                                  i, id);
+                        say_error(
+                                "argument %d is an API key, not an id: an id is the 10 characters "
+                                "after wfk_. The key is now in the shell's history and was in the "
+                                "list of processes. Reset it: wfapikeyctl key reset %s",
+                                i, id);
                         return CTL_USAGE;
                 }
                 /* D-Bus does not allow such text, and the daemon would close the connection
@@ -266,9 +267,8 @@ static enum exit_code check_command(const struct parser *p) {
         }
         if (p->args->n_words >= c->least && p->args->n_words <= c->most)
                 return CTL_OK;
-        say_error(p->args->n_words < c->least
-                          ? "there are too few arguments; right is: wfapikeyctl %s%s%s"
-                          : "there are too many arguments; right is: wfapikeyctl %s%s%s",
+        say_error(p->args->n_words < c->least ? "there are too few arguments: wfapikeyctl %s%s%s"
+                                              : "there are too many arguments: wfapikeyctl %s%s%s",
                   space_verb(c, name), *c->usage ? " " : "", c->usage);
         return CTL_USAGE;
 }

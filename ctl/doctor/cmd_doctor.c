@@ -50,10 +50,10 @@ static enum exit_code ask_daemon(const struct args *args, sd_bus_message **reply
 
         if (rc == CTL_DENIED)
                 doctor_report_add(report, DOCTOR_HINT, "daemon", "run it as root",
-                                  "what only the daemon sees it tells administrators alone");
+                                  "the daemon tells administrators alone what only it can see");
         else if (rc != CTL_OK)
                 doctor_report_add(report, DOCTOR_ERROR, "daemon", "journalctl -u wfapikeyd -n 20",
-                                  "the daemon does not say how it is");
+                                  "the daemon does not tell its state");
         if (rc != CTL_OK)
                 return rc;
         r = take_findings(*reply, report);
@@ -82,7 +82,7 @@ enum exit_code cmd_doctor(const struct args *args) {
         else
                 doctor_report_show(&report);
         if (report.error < 0) {
-                say_error("not everything is said: %s", strerror(-report.error));
+                say_error("some findings are missing: %s", strerror(-report.error));
                 return CTL_FAILED;
         }
         if (rc != CTL_OK && rc != CTL_DENIED)

@@ -65,8 +65,8 @@ static void check_directory(const struct doctor_host *host, const struct place *
         if ((st.st_uid != 0 && st.st_uid != host->server_uid) || (st.st_mode & 022) != 0)
                 doctor_report_add(report, DOCTOR_ERROR, place->check,
                                   "chown root: and chmod 0755 the directory",
-                                  "others than root can write %s (uid %u, mode %04o) and replace "
-                                  "the socket in it",
+                                  "other users than root can write %s (uid %u, mode %04o) and "
+                                  "replace the socket in it",
                                   dir, st.st_uid, st.st_mode & 07777);
 }
 
@@ -77,10 +77,9 @@ static void check_unit(const struct place *place, struct doctor_report *report) 
         (void) snprintf(link, sizeof(link), WANTS "/%s", place->unit);
         (void) snprintf(advice, sizeof(advice), "systemctl enable --now %s", place->unit);
         if (lstat("/run/systemd/system", &st) == 0 && lstat(link, &st) < 0)
-                doctor_report_add(
-                        report, DOCTOR_HINT, place->check, advice,
-                        "%s is not enabled: after the next start of the system nobody listens",
-                        place->unit);
+                doctor_report_add(report, DOCTOR_HINT, place->check, advice,
+                                  "%s is not enabled: after the next boot nobody listens",
+                                  place->unit);
 }
 
 static void check_socket(const struct doctor_host *host, const struct place *place,
@@ -90,10 +89,10 @@ static void check_socket(const struct doctor_host *host, const struct place *pla
         uid_t server;
         int r;
 
-        (void) snprintf(
-                advice, sizeof(advice),
-                "systemctl enable --now %s; where it is: journalctl -u wfapikeyd -n 20 says why",
-                place->unit);
+        (void) snprintf(advice, sizeof(advice),
+                        "systemctl enable --now %s; if it is enabled, journalctl -u wfapikeyd -n "
+                        "20 says why",
+                        place->unit);
         check_directory(host, place, report);
         if (lstat(place->path, &st) < 0) {
                 doctor_report_add(report, DOCTOR_ERROR, place->check, advice, "the socket %s: %s",
@@ -102,7 +101,7 @@ static void check_socket(const struct doctor_host *host, const struct place *pla
         }
         if (!S_ISSOCK(st.st_mode)) {
                 doctor_report_add(report, DOCTOR_ERROR, place->check,
-                                  "remove it, then restart the unit", "%s is no socket",
+                                  "remove it, then restart the unit", "%s is not a socket",
                                   place->path);
                 return;
         }
@@ -138,11 +137,11 @@ static void check_module(const struct doctor_host *host, struct doctor_report *r
                  (st.st_mode & 022) != 0)
                 doctor_report_add(report, DOCTOR_ERROR, "module",
                                   "install it again, after a look at who changed it",
-                                  "others than root can write %s (uid %u, mode %04o)", host->module,
-                                  st.st_uid, st.st_mode & 07777);
+                                  "other users than root can write %s (uid %u, mode %04o)",
+                                  host->module, st.st_uid, st.st_mode & 07777);
         else
-                doctor_report_add(report, DOCTOR_OK, "module", NULL, "%s is there and root's",
-                                  host->module);
+                doctor_report_add(report, DOCTOR_OK, "module", NULL,
+                                  "%s is there, and only root can write it", host->module);
 }
 
 /* Makes a well-formed key at random. That such a key exists is as unlikely as guessing one. */
@@ -217,19 +216,23 @@ static void check_verification(const struct doctor_host *host, struct doctor_rep
         if (r == 0)
                 r = told.r;
         if (r < 0)
-                doctor_report_add(report, DOCTOR_ERROR, "verification",
-                                  "see what is said of the socket; journalctl -u wfapikeyd -n 20",
-                                  "a verification as %s got no answer: %s", who, strerror(-r));
+                doctor_report_add(
+                        report, DOCTOR_ERROR, "verification",
+                        "see the findings about the socket; journalctl -u wfapikeyd -n 20",
+                        "a verification as %s got no answer: %s", who, strerror(-r));
         else if (told.verdict == VERDICT_ALLOW)
                 doctor_report_add(report, DOCTOR_ERROR, "verification",
                                   "stop what serves the verify socket: it is not wfapikeyd",
                                   "a key that nobody ever made was ACCEPTED for root");
+        else if (told.verdict != VERDICT_DENY && told.reason != REASON_NONE)
+                doctor_report_add(report, DOCTOR_ERROR, "verification",
+                                  "journalctl -u wfapikeyd -n 20",
+                                  "a verification as %s was not decided: %s", who,
+                                  verdict_reason_text(told.reason));
         else if (told.verdict != VERDICT_DENY)
-                doctor_report_add(
-                        report, DOCTOR_ERROR, "verification", "journalctl -u wfapikeyd -n 20",
-                        "a verification as %s was not decided%s%s", who,
-                        told.reason == REASON_NONE ? "" : ": ",
-                        told.reason == REASON_NONE ? "" : verdict_reason_text(told.reason));
+                doctor_report_add(report, DOCTOR_ERROR, "verification",
+                                  "journalctl -u wfapikeyd -n 20",
+                                  "a verification as %s was not decided", who);
         else if (told.reason != REASON_NONE && !told_all)
                 doctor_report_add(report, DOCTOR_WARNING, "verification",
                                   "this should not be: report it",

@@ -49,8 +49,8 @@ static const struct {
         const char *seen, *advice;
 } problems[] = {
         { DOCTOR_STACK_DEAD, DOCTOR_ERROR,
-          "includes a file that is not there, and libpam lets nobody in",
-          "write the file that @include names, or take the line out" },
+          "includes a file that does not exist, so libpam lets nobody in",
+          "write the file that @include names, or remove the line" },
         { DOCTOR_STACK_AUTH_OPEN, DOCTOR_ERROR,
           "FAILS OPEN: a login succeeds although pam_wfapikey and every other module refuse it",
           "end the auth lines with one that refuses (auth requisite pam_deny.so, or a required "
@@ -60,36 +60,36 @@ static const struct {
           "put auth [success=done default=ignore] pam_wfapikey.so before the modules for "
           "passwords, and see that jumps (success=N) do not lead beyond the last line" },
         { DOCTOR_STACK_PASSWORDS_FAIL, DOCTOR_WARNING,
-          "passwords do not log in any more: what is not an API key is refused before the other "
+          "passwords do not log in any more: anything but an API key is refused before the other "
           "modules count",
           "for keys and passwords side by side write auth [success=done default=ignore] "
-          "pam_wfapikey.so; for keys alone take the lines for passwords out" },
+          "pam_wfapikey.so; for keys alone remove the lines for passwords" },
         { DOCTOR_STACK_DOWN_LOCKS, DOCTOR_WARNING,
           "passwords do not log in while wfapikeyd is down",
           "let the line ignore authinfo_unavail: auth [success=done default=ignore] "
           "pam_wfapikey.so" },
         { DOCTOR_STACK_ACCOUNT_OPEN, DOCTOR_ERROR,
-          "FAILS OPEN: account goes on although pam_wfapikey says that the key is no good any more",
+          "FAILS OPEN: account lets a login pass although pam_wfapikey says that the key is no "
+          "longer valid",
           "write account required pam_wfapikey.so, before any line that ends the account lines "
           "with success" },
         { DOCTOR_STACK_ACCOUNT_UNSURE, DOCTOR_WARNING,
-          "account goes on when wfapikeyd cannot be asked about the key again",
+          "account lets a login pass when it cannot ask wfapikeyd about the key",
           "write account required pam_wfapikey.so" },
         { DOCTOR_STACK_ACCOUNT_SKIPS, DOCTOR_WARNING,
           "a login with a key skips the other account modules: expired and barred accounts get in",
           "write account required pam_wfapikey.so: it confirms a key and leaves the rest to the "
           "other lines" },
         { DOCTOR_STACK_ACCOUNT_LOCKS, DOCTOR_ERROR,
-          "LOCKS OUT: account turns away everybody who logs in without a key, because no other "
-          "account module has an opinion",
+          "LOCKS OUT: account refuses every login without a key, because no other account module "
+          "accepts it",
           "add the account lines of this host, on Debian @include common-account" },
-        { DOCTOR_STACK_ACCOUNT_KEYS, DOCTOR_WARNING,
-          "account turns away everybody who logs in with a key",
+        { DOCTOR_STACK_ACCOUNT_KEYS, DOCTOR_WARNING, "account refuses every login with a key",
           "write account required pam_wfapikey.so, and see that jumps do not lead beyond the last "
           "line" },
         { DOCTOR_STACK_ACCOUNT_MISSING, DOCTOR_WARNING,
-          "has no account line for pam_wfapikey: a key that is revoked while its owner logs in is "
-          "not noticed",
+          "has no account line for pam_wfapikey: nobody notices a key that is revoked while its "
+          "owner logs in",
           "add account required pam_wfapikey.so beside the other account lines" },
         { DOCTOR_STACK_AUTH_MISSING, DOCTOR_HINT,
           "has an account line for pam_wfapikey and no auth line, so that no key logs in",
@@ -181,11 +181,12 @@ static void check_options(struct pam *pam, const struct pamstack_line *line, con
 
         if (pam_args_parse((int) line->n_args, line->args, line->type == PAMSTACK_SESSION, &args,
                            &bad) < 0) {
-                doctor_report_add(pam->report, DOCTOR_ERROR, CHECK,
-                                  "pam_wfapikey(8) has the options; until it is right the module "
-                                  "refuses everything",
-                                  "%s:%u: '%s' is no option of pam_wfapikey, or its value is wrong",
-                                  line->file, line->number, bad);
+                doctor_report_add(
+                        pam->report, DOCTOR_ERROR, CHECK,
+                        "pam_wfapikey(8) has the options; until it is right the module refuses "
+                        "everything",
+                        "%s:%u: '%s' is not an option of pam_wfapikey, or its value is wrong",
+                        line->file, line->number, bad);
                 return;
         }
         if (lstat(args.socket, &st) < 0 || !S_ISSOCK(st.st_mode))
@@ -312,8 +313,8 @@ static void check_modes(struct doctor_report *report, const char *dir, uid_t own
                         continue;
                 doctor_report_add(report, DOCTOR_ERROR, CHECK,
                                   "chown root: and chmod go-w, after a look at what is in it",
-                                  "others than root can write %s (uid %u, mode %04o): they decide "
-                                  "who logs in",
+                                  "other users than root can write %s (uid %u, mode %04o) and so "
+                                  "decide who logs in",
                                   path, st.st_uid, st.st_mode & 07777);
         }
         free(entries);
@@ -342,6 +343,6 @@ void doctor_pam(const char *dir, struct doctor_report *report) {
         else if (report->n == before)
                 doctor_report_add(
                         report, DOCTOR_OK, CHECK, NULL,
-                        "%u services ask pam_wfapikey, and their stacks let in whom they should",
+                        "%u services ask pam_wfapikey, and their stacks let the right users in",
                         pam.n_services);
 }

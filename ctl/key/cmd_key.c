@@ -21,8 +21,8 @@
 
 static enum exit_code check_ids(const struct args *args) {
         if (args->n_words > IDS_MAX) {
-                say_error("%zu ids are too many for one call, which is done for all of them or "
-                          "none: at most %d",
+                say_error("%zu ids are too many: one call takes at most %d, and is done for all of "
+                          "them or none",
                           args->n_words, IDS_MAX);
                 return CTL_USAGE;
         }
@@ -131,7 +131,8 @@ static enum exit_code read_password(const char *user, char password[static PASSW
                 len--;
         if (len == 0 || len > PASSWORD_MAX || memchr(password, 0, len)) {
                 say_error("%s", len == 0 ? "no password was given"
-                                         : "that is no password that could be right");
+                                         : "this cannot be a password: it is too long, or it has a "
+                                           "NUL byte");
                 return CTL_USAGE;
         }
         password[len] = '\0';
@@ -166,8 +167,8 @@ enum exit_code cmd_key_issue(const struct args *args) {
         if (!user)
                 return CTL_USAGE;
         if (args_has(args, "require-certificate") && args_has(args, "require-proof")) {
-                say_error("--require-certificate and --require-proof exclude each other: proof "
-                          "asks for more");
+                say_error("--require-certificate and --require-proof exclude each other: "
+                          "--require-proof asks for more");
                 return CTL_USAGE;
         }
         if (!args_has(args, "password"))
@@ -253,7 +254,7 @@ enum exit_code cmd_key_bind(const struct args *args) {
         /* An empty CERT would unbind the key; see cmd_key_unbind(). */
         if (args->words[1][0])
                 return bind_to(args, args->words[1]);
-        say_error("CERT is empty: right is its name or its thumbprint ('wfapikeyctl cert list')");
+        say_error("CERT is empty: give a name or a thumbprint ('wfapikeyctl cert list')");
         return CTL_USAGE;
 }
 

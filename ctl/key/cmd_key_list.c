@@ -149,7 +149,7 @@ static enum exit_code find_sort(const struct args *args, const struct field **re
                         return CTL_OK;
                 }
         }
-        say_error("cannot sort by '%s'; right would be: id, name, owner, status, created, updated, "
+        say_error("cannot sort by '%s'. The fields are: id, name, owner, status, created, updated, "
                   "expires, last-used, uses",
                   sort);
         return CTL_USAGE;
@@ -243,7 +243,7 @@ static enum exit_code read_page_options(const struct args *args, uint64_t *ret_m
 
         *ret_most = UINT64_MAX;
         if (limit && parse_u64(limit, 1, UINT32_MAX, ret_most) < 0) {
-                say_error("--limit='%s' is no number of keys: 1 or more", limit);
+                say_error("--limit='%s' is not a number of keys, 1 or more", limit);
                 return CTL_USAGE;
         }
         *ret_after = after;
@@ -285,7 +285,8 @@ enum exit_code cmd_key_list_expiring(const struct args *args) {
         int64_t seconds;
 
         if (!within || parse_duration(within, &seconds) < 0) {
-                say_error("how soon? --within is a duration with its unit, such as 14d");
+                say_error(
+                        "--within is missing or wrong: give a duration with its unit, such as 14d");
                 return CTL_USAGE;
         }
         query.expiring_before = time(NULL) + seconds;

@@ -36,8 +36,8 @@ static enum exit_code decide(const struct args *args, uint64_t *ret_expected) {
         if (args_has(args, "yes"))
                 return CTL_OK;
         if (!isatty(STDIN_FILENO)) {
-                say_error("this removes all keys of all users: standard input must be a terminal, "
-                          "to ask on it, or --yes must be given");
+                say_error("this removes all keys of all users: run it on a terminal, where it "
+                          "asks, or give --yes");
                 return CTL_USAGE;
         }
         rc = count(args, ret_expected);

@@ -42,9 +42,8 @@ static enum exit_code set_server(const struct args *args, struct ask_server *ser
         server->path = options_verify(args);
         server->timeout_ms = DEFAULT_TIMEOUT_MS;
         if (timeout && parse_timeout(timeout, &server->timeout_ms) < 0) {
-                say_error(
-                        "--timeout=%s is none: right is a time from 10ms to 60s, as 2, 2s or 500ms",
-                        timeout);
+                say_error("--timeout='%s' is not a time from 10ms to 60s, such as 2, 2s or 500ms",
+                          timeout);
                 return CTL_USAGE;
         }
         return options_server_uid(args, &server->uid);
@@ -73,7 +72,8 @@ static enum exit_code set_request(const struct args *args, struct wire_request *
                 return CTL_USAGE;
         }
         if (service && !text_is_service(service)) {
-                say_error("--service=%s is none: a PAM service has 1 to 64 of 0-9A-Za-z._-",
+                say_error("--service='%s' is not the name of a PAM service: 1 to 64 characters of "
+                          "0-9A-Za-z._-",
                           service);
                 return CTL_USAGE;
         }
@@ -95,7 +95,7 @@ static enum exit_code set_certificate(const struct args *args, struct wire_reque
         if (!path)
                 return CTL_OK;
         if (strcmp(path, "-") == 0) {
-                say_error("standard input has the key: --certificate is the name of a file");
+                say_error("standard input is for the key: --certificate must name a file");
                 return CTL_USAGE;
         }
         /* Also takes the certificate of a CA: the daemon decides what it refuses. */
@@ -154,10 +154,9 @@ static enum exit_code read_key(const struct args *args, struct secret *ret) {
                         raw.len--;
         }
         if (!keytext_is_key(raw.text, raw.len))
-                return say_refused(
-                        args, "not-a-key",
-                        "this is not an API key (one begins with wfk_ and has 64 characters, of "
-                        "which the last 6 tell whether it was copied whole)");
+                return say_refused(args, "not-a-key",
+                                   "this is not an API key: a key begins with wfk_ and has 64 "
+                                   "characters, and its last 6 show whether all of it was copied");
         memcpy(ret->text, raw.text, KEYTEXT_LEN);
         ret->text[KEYTEXT_LEN] = '\0';
         return CTL_OK;
@@ -165,11 +164,10 @@ static enum exit_code read_key(const struct args *args, struct secret *ret) {
 
 static enum exit_code say_unreachable(const struct ask_server *server, int r) {
         if (r == -EPERM)
-                say_error("%s: refused, because the server there does not run as uid %u "
-                          "(--server-uid)",
+                say_error("%s: refused, because its server does not run as uid %u (--server-uid)",
                           server->path, (unsigned) server->uid);
         else if (r == -EBADMSG)
-                say_error("%s: the answer there is not one of wfapikeyd", server->path);
+                say_error("%s: the answer does not come from wfapikeyd", server->path);
         else
                 say_error("cannot reach wfapikeyd at %s: %s (is wfapikeyd running?)", server->path,
                           strerror(-r));
@@ -201,8 +199,10 @@ static enum exit_code say_verdict(const struct args *args, const struct wire_rep
         case VERDICT_INTERNAL:
                 break;
         }
-        say_error("wfapikeyd could not decide%s%s", reply->reason != REASON_NONE ? ": " : "",
-                  reply->reason != REASON_NONE ? verdict_reason_text(reply->reason) : "");
+        if (reply->reason == REASON_NONE)
+                say_error("wfapikeyd could not decide");
+        else
+                say_error("wfapikeyd could not decide: %s", verdict_reason_text(reply->reason));
         return CTL_UNREACHABLE;
 }
 

@@ -28,7 +28,7 @@ static enum exit_code hand_out(const struct args *args, const char *id, const st
                           strerror(errno), id, id);
                 return CTL_FAILED;
         }
-        say_note("The id of this key is %s. The key is shown once, keep it now.", id);
+        say_note("The id of this key is %s. It is shown only once: keep it now.", id);
         return CTL_OK;
 }
 

@@ -101,11 +101,12 @@ static int ask(int fd, uint8_t *message, size_t len, uint8_t **ret, size_t *ret_
 
 static enum exit_code say_failed(int r) {
         if (r == -EACCES)
-                say_error("the SSH agent refuses to sign: it may be locked, or nobody confirmed");
+                say_error("the SSH agent refuses to sign: it may be locked, or its user did not "
+                          "confirm");
         else if (r == -EBADMSG)
                 say_error("the SSH agent's answer is not understood");
         else
-                say_error("the SSH agent at $SSH_AUTH_SOCK cannot be asked: %s", strerror(-r));
+                say_error("cannot ask the SSH agent at $SSH_AUTH_SOCK: %s", strerror(-r));
         return CTL_FAILED;
 }
 
@@ -159,24 +160,27 @@ struct found {
         size_t n, rsa, other;
 };
 
+/* Says why no key was chosen; a certificate in ${choice} narrows the choice. */
 static enum exit_code refuse(const struct agent_choice *choice, const struct found *found) {
-        const char *of = choice->der ? " of this certificate" : "";
+        bool narrowed = choice->der;
 
         if (found->n > 1)
-                say_error("the SSH agent has several keys%s: say which one, by its comment or "
-                          "fingerprint",
-                          of);
+                say_error(narrowed ? "the SSH agent has several keys of this certificate: name one "
+                                     "by its comment or fingerprint"
+                                   : "the SSH agent has several keys: name one by its comment or "
+                                     "fingerprint");
         else if (found->rsa > 0)
-                say_error("an SSH agent signs with an RSA key in a form (PKCS#1 v1.5) that is not "
-                          "taken here: give the file of the key, or use an Ed25519 or ECDSA P-256 "
-                          "key");
+                say_error("an SSH agent signs with an RSA key in a form (PKCS#1 v1.5) that the "
+                          "daemon does not accept: give the file of the key, or use an Ed25519 or "
+                          "ECDSA P-256 key");
         else if (found->other > 0)
-                say_error("the SSH agent's key is of a type that proves nothing here: right are "
-                          "Ed25519 and ECDSA P-256, and no security keys");
+                say_error("the SSH agent's key is of a type that proves nothing here: use an "
+                          "Ed25519 or ECDSA P-256 key that is not a security key");
         else
-                say_error("the SSH agent has no such key%s that can be used here: 'ssh-add -l' "
-                          "lists what it has; Ed25519 and ECDSA P-256 can",
-                          of);
+                say_error(narrowed ? "the SSH agent has no such key of this certificate: 'ssh-add "
+                                     "-l' lists its keys; Ed25519 and ECDSA P-256 keys work here"
+                                   : "the SSH agent has no such key: 'ssh-add -l' lists its keys; "
+                                     "Ed25519 and ECDSA P-256 keys work here");
         return CTL_USAGE;
 }
 

@@ -16,32 +16,27 @@
 #define CRL_FILE_MAX (2 * FILE_MAX) /* the largest list as PEM */
 #define CERTS_MAX    256            /* common/CONTROL */
 
-/* What a file may hold, and what to say when something else is wanted. */
-static const struct {
-        const char *what, *right;
-} kinds[_CERTPIECE_MAX] = {
-        [CERTPIECE_CERTIFICATE] = { "a certificate", "'wfapikeyctl cert add' takes that" },
-        [CERTPIECE_CRL] = { "a certificate revocation list (CRL)",
-                            "'wfapikeyctl cert crl' takes that" },
-        [CERTPIECE_REQUEST] = { "a request for a certificate (CSR)",
-                                "right is the certificate that the CA made of it" },
-        [CERTPIECE_PUBLIC_KEY] = { "a public key", "right is a certificate for it" },
-        [CERTPIECE_PKCS7] = { "a PKCS#7 bundle", "'openssl pkcs7 -print_certs -in FILE' (with "
-                                                 "-inform DER where it is no "
-                                                 "PEM) takes the certificates out of it" },
-        [CERTPIECE_TRUSTED] = { "a certificate with trust settings of OpenSSL's own",
-                                "'openssl x509 -in FILE -out cert.pem' writes the certificate "
-                                "alone" },
-        [CERTPIECE_SSH] = { "a public key of SSH", "right is an X.509 certificate for it" },
-        [CERTPIECE_DAMAGED] = { "a damaged PEM block",
-                                "it may have been cut or changed on its way" },
-        [CERTPIECE_BLOCK] = { "a PEM block of another type",
-                              "right are blocks of the type CERTIFICATE" },
-        [CERTPIECE_BEHIND] = { "bytes that belong to nothing besides",
-                               "it may be damaged, or two files in one" },
-        [CERTPIECE_UNKNOWN] = { "neither PEM nor DER",
-                                "right is a certificate, which begins with "
-                                "-----BEGIN CERTIFICATE----- or is its DER" },
+/* What to say about a file that holds something else than what is wanted. */
+static const char *const unwanted[_CERTPIECE_MAX] = {
+        [CERTPIECE_CERTIFICATE] = "holds a certificate: 'wfapikeyctl cert add' takes that",
+        [CERTPIECE_CRL] =
+                "holds a certificate revocation list (CRL): 'wfapikeyctl cert crl' takes that",
+        [CERTPIECE_REQUEST] = "holds a request for a certificate (CSR): give the certificate that "
+                              "the CA made from it",
+        [CERTPIECE_PUBLIC_KEY] = "holds a public key: give a certificate for it",
+        [CERTPIECE_PKCS7] = "holds a PKCS#7 bundle: 'openssl pkcs7 -print_certs -in FILE' prints "
+                            "its certificates (for DER with -inform DER)",
+        [CERTPIECE_TRUSTED] = "holds a certificate with trust settings of OpenSSL: 'openssl x509 "
+                              "-in FILE -out cert.pem' writes only the certificate",
+        [CERTPIECE_SSH] = "holds a public key of SSH: give an X.509 certificate for it",
+        [CERTPIECE_DAMAGED] =
+                "holds a damaged PEM block: it may have been cut or changed on its way",
+        [CERTPIECE_BLOCK] =
+                "holds a PEM block of another type: blocks must be of the type CERTIFICATE",
+        [CERTPIECE_BEHIND] =
+                "holds bytes that belong to nothing: it may be damaged, or be two files in one",
+        [CERTPIECE_UNKNOWN] = "is neither PEM nor DER: a certificate begins with -----BEGIN "
+                              "CERTIFICATE-----, or is its DER",
 };
 
 static bool is_ssh(const char *text) {
@@ -55,11 +50,9 @@ static bool is_ssh(const char *text) {
 }
 
 static enum exit_code refuse(const struct certpiece_source *s, enum certpiece_kind kind) {
-        const char *verb = kind == CERTPIECE_UNKNOWN ? "is" : "holds";
-
         if (kind == CERTPIECE_UNKNOWN && is_ssh((const char *) s->file.bytes))
                 return refuse(s, CERTPIECE_SSH);
-        say_error("%s %s %s: %s", s->file.name, verb, kinds[kind].what, kinds[kind].right);
+        say_error("%s %s", s->file.name, unwanted[kind]);
         return CTL_USAGE;
 }
 
@@ -112,7 +105,7 @@ static enum exit_code read_pieces(const char *path, size_t max_bytes, enum certp
                 if (piece.kind != wanted)
                         return refuse(&s, piece.kind);
                 if (f.n == max) {
-                        say_error("%s holds more than %zu: give them one after the other",
+                        say_error("%s holds more than %zu: divide it into several files",
                                   s.file.name, max);
                         return CTL_USAGE;
                 }
@@ -145,11 +138,11 @@ enum exit_code certfile_read(const char *path, struct certfile *ret) {
 
 static enum exit_code check_client(const struct certfile *f) {
         if (f->cert[0].ca) {
-                say_error("%s: %s certificate is a CA's, not a client's (basicConstraints has "
-                          "CA:TRUE, which 'openssl req -x509' writes unless it is told otherwise). "
-                          "'cert add --ca' registers a CA: then all clients are trusted that it "
-                          "has certified",
-                          f->name, f->n > 1 ? "the first" : "the");
+                say_error(
+                        "%s: the first certificate is a CA's, not a client's (basicConstraints has "
+                        "CA:TRUE, which 'openssl req -x509' writes by default). 'cert add --ca' "
+                        "registers a CA: the daemon then trusts every client that the CA certified",
+                        f->name);
                 return CTL_USAGE;
         }
         for (size_t i = 1; i < f->n; i++)
@@ -171,8 +164,8 @@ enum exit_code certfile_read_client(const char *path, struct certfile *ret) {
         if (rc != CTL_OK)
                 return rc;
         if (f.n > 1)
-                say_error("%s: only the first certificate is taken, which is the client's; %zu of "
-                          "CAs behind it are left out ('cert add --ca' registers such)",
+                say_error("%s: takes the client's certificate only, and leaves out %zu of CAs "
+                          "behind it ('cert add --ca' registers CAs)",
                           f.name, f.n - 1);
         while (f.n > 1)
                 free(f.cert[--f.n].der);

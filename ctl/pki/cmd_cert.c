@@ -89,8 +89,8 @@ static enum exit_code read_add(const struct args *args, struct certfile *ret) {
                 bytes += ret->cert[i].len + 8;
         if (bytes <= DERS_MAX)
                 return rc;
-        say_error("%s holds more than fits into one call: divide it, at most %d bytes of "
-                  "certificates a file",
+        say_error("%s holds more than fits into one call: divide it into files with at most %d "
+                  "bytes of certificates",
                   ret->name, DERS_MAX);
         return CTL_USAGE;
 }
@@ -198,7 +198,7 @@ enum exit_code cmd_cert_show(const struct args *args) {
         int r;
 
         if (args->json && args_has(args, "pem")) {
-                say_error("--pem prints no JSON: leave one of the two out");
+                say_error("--pem does not print JSON: leave out one of the two");
                 return CTL_USAGE;
         }
         rc = call_once(args->control, "GetCertificate", &reply, "s", args->words[0]);
@@ -235,8 +235,9 @@ enum exit_code cmd_cert_remove(const struct args *args) {
         else if (keys == 0)
                 puts("no key was bound to it");
         else
-                printf("%u %s bound to it and refused from now on\n", (unsigned) keys,
-                       keys == 1 ? "key is" : "keys are");
+                printf(keys == 1 ? "%u key was bound to it and is refused from now on\n"
+                                 : "%u keys were bound to it and are refused from now on\n",
+                       (unsigned) keys);
         return CTL_OK;
 }
 

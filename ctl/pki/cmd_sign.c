@@ -87,8 +87,8 @@ static enum exit_code check_challenge(const char *text) {
                 say_error("the challenge is damaged: copy all of it, from wfc_ to the name of the "
                           "user");
         else
-                say_error("this is no challenge: one begins with wfc_, and is one word that ends "
-                          "with the service and the user: wfc_...:SERVICE:USER");
+                say_error("this is not a challenge. A challenge is one word that ends with the "
+                          "service and the user: wfc_...:SERVICE:USER");
         return CTL_USAGE;
 }
 
@@ -138,7 +138,7 @@ static enum exit_code load_key(struct job *job) {
                 return rc != CTL_OK ? rc : signkey_get_public(job->key, &job->public);
         }
         if (provider) {
-                say_error("--provider has no part in what an SSH agent does");
+                say_error("--provider has no effect on an SSH agent: leave it out");
                 return CTL_USAGE;
         }
         choice.selector = key + strlen(AGENT);
@@ -169,7 +169,7 @@ static enum exit_code make_signature(struct job *job) {
 
         if (rc != CTL_OK || signkey_verify(&job->public, message, len, &job->signature))
                 return rc;
-        say_error("the signature that was made is wrong: the key, or what holds it, is faulty");
+        say_error("the new signature is wrong: the key, or the device that holds it, is faulty");
         return CTL_FAILED;
 }
 
@@ -208,11 +208,11 @@ enum exit_code cmd_sign(const struct args *args) {
         enum exit_code rc;
 
         if (!key || !*key) {
-                say_error("with which key? --key=FILE, --key=URI or --key=agent:");
+                say_error("--key is missing: --key=FILE, --key=URI or --key=agent:");
                 return CTL_USAGE;
         }
         if (certificate && strcmp(certificate, "-") == 0 && args->n_words == 0) {
-                say_error("standard input has the challenge or the certificate, not both");
+                say_error("standard input can be the challenge or the certificate, not both");
                 return CTL_USAGE;
         }
         rc = read_challenge(&job);

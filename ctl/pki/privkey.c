@@ -108,9 +108,9 @@ enum privkey_form privkey_in_text(const char *text, size_t len) {
 void privkey_warn(const char *name, enum privkey_form form) {
         say_error("%s holds %s. Nothing was sent to the daemon, which never needs a private key.",
                   name, forms[form].what);
-        say_error("warning: whoever could read the file, or the place it was sent to or lay in, "
-                  "has the private key and can use it as its owner. If that may be anybody else, "
-                  "have the certificate revoked and replaced by one for a new key.");
-        say_error("Give a file with the certificate alone; this writes one: %s",
+        say_error("warning: anyone who could read this file, wherever it was kept or sent, has the "
+                  "private key and can act as its owner. If that may be another person, have the "
+                  "certificate revoked and replaced by one for a new key.");
+        say_error("Give a file with the certificate alone. This command writes one: %s",
                   forms[form].remedy);
 }

@@ -25,7 +25,7 @@
 #define OBJECTS_MAX  64
 #define HALF_LEN     32
 #define RSA_BITS_MIN 2048
-#define RIGHT        "right are Ed25519, EC over P-256 (prime256v1) and RSA of 2048 bits or more"
+#define RIGHT        "use Ed25519, EC over P-256 (prime256v1) or RSA of 2048 bits or more"
 
 enum algorithm {
         ALGORITHM_NONE = 0,
@@ -91,9 +91,13 @@ static void warn_of_mode(const char *key) {
         if (strncmp(path, "//", 2) == 0)
                 path = strchr(path + 2, '/');
         if (path && stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & (S_IROTH | S_IWOTH))
-                say_error("warning: %s can be %s by everybody: anybody here may have this private "
-                          "key ('chmod go= %s', and better a new key)",
-                          path, st.st_mode & S_IROTH ? "read" : "written", path);
+                say_error(st.st_mode & S_IROTH
+                                  ? "warning: %s can be read by everybody, so any user may have "
+                                    "this private key: 'chmod go= %s', and better make a new key"
+                                  : "warning: %s can be written by everybody, so any user may have "
+                                    "replaced this private key: 'chmod go= %s', and better make a "
+                                    "new key",
+                          path, path);
 }
 
 static enum exit_code load_provider(struct signkey *k, const char *provider) {
@@ -185,16 +189,16 @@ static enum exit_code say_unloaded(const char *key, const struct infile *file,
                 say_error("%s cannot be opened: the passphrase is wrong, or the file is damaged",
                           key);
         else if (form == PRIVKEY_OPENSSH)
-                say_error("%s is a private key in a form that OpenSSH alone reads: 'ssh-add %s' "
-                          "puts it into the agent, and --key=agent: finds it there",
+                say_error("%s is a private key in a form that only OpenSSH reads: 'ssh-add %s' "
+                          "puts it into the agent, and --key=agent: uses it from there",
                           key, key);
         else if (file->bytes)
                 say_error(
-                        "%s holds no private key that OpenSSL can read; right is PEM, PKCS#8 best",
+                        "%s holds no private key that OpenSSL can read: use PEM, best with PKCS#8",
                         key);
         else
-                say_error("there is no private key at %s (%s); --provider=NAME loads what knows "
-                          "other places, as pkcs11",
+                say_error("there is no private key at %s (%s); --provider=NAME loads a provider "
+                          "for other places, such as pkcs11",
                           key, reason());
         return CTL_USAGE;
 }
@@ -252,7 +256,7 @@ enum exit_code signkey_get_public(const struct signkey *key, struct signkey_publ
         int len = i2d_PUBKEY(key->pkey, NULL);
 
         if (len <= 0 || (size_t) len > sizeof(ret->der) || i2d_PUBKEY(key->pkey, &p) != len) {
-                say_error("the key does not tell its public half (%s)", reason());
+                say_error("cannot get the public half of the key (%s)", reason());
                 return CTL_FAILED;
         }
         ret->len = (size_t) len;
@@ -320,7 +324,7 @@ enum exit_code signkey_sign(const struct signkey *key, const void *message, size
                 *ret = s;
                 return CTL_OK;
         }
-        say_error("the key does not sign (%s)", reason());
+        say_error("cannot sign with the key (%s)", reason());
         return CTL_FAILED;
 }
 

@@ -8,9 +8,12 @@
 #define LONG_INPUT  1022
 
 void typed_warn(const char *what, size_t len, const char *remedy) {
-        if (len > SHORT_INPUT)
-                say_line("warning: %s has %zu characters. sudo cuts what is typed at %d%s: there, "
-                         "%s.",
-                         what, len, SHORT_INPUT, len > LONG_INPUT ? ", ssh takes 1022" : "",
-                         remedy);
+        if (len > LONG_INPUT)
+                say_line("warning: %s has %zu characters. sudo cuts what is typed at 511 "
+                         "characters, ssh at 1022. There, %s.",
+                         what, len, remedy);
+        else if (len > SHORT_INPUT)
+                say_line("warning: %s has %zu characters. sudo cuts what is typed at 511 "
+                         "characters. There, %s.",
+                         what, len, remedy);
 }

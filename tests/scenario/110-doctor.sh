@@ -119,7 +119,7 @@ account required pam_wfapikey.so $options
 auth optional pam_wfapikey.so $options
 auth required pam_permit.so
 END
-wrong test:2 'FAILS OPEN: account goes on' <<END
+wrong test:2 'FAILS OPEN: account lets a login pass' <<END
 auth [success=done default=ignore] pam_wfapikey.so $options
 account [default=ignore] pam_wfapikey.so $options
 @include common-auth
@@ -131,7 +131,7 @@ account required pam_wfapikey.so $options
 @include common-auth
 @include common-account
 END
-wrong test:2 'LOCKS OUT: account turns away' <<END
+wrong test:2 'LOCKS OUT: account refuses' <<END
 auth [success=done default=ignore] pam_wfapikey.so $options
 account required pam_wfapikey.so $options
 @include common-auth
@@ -141,7 +141,7 @@ auth [success=done default=ignore] pam_wfapikey.so $options
 @include common-auth
 @include common-account
 END
-wrong test:1 "'timout=1' is no option" <<END
+wrong test:1 "'timout=1' is not an option" <<END
 auth required pam_wfapikey.so timout=1
 account required pam_wfapikey.so $options
 END
@@ -149,7 +149,7 @@ wrong test:2 "there is no socket $dir/elsewhere" <<END
 auth required pam_wfapikey.so $options
 account required pam_wfapikey.so socket=$dir/elsewhere
 END
-wrong test:1 'includes a file that is not there' <<END
+wrong test:1 'includes a file that does not exist' <<END
 auth required pam_wfapikey.so $options
 @include gone
 END
@@ -175,7 +175,7 @@ good su
 # A fault in a file that others include is said once, with all that it concerns.
 sed -i '1i auth optional pam_wfapikey.so timout=1' "$pam/common-auth"
 run 6 doctor
-is "$(grep -c "is no option" <<<"$out")" 1
+is "$(grep -c "is not an option" <<<"$out")" 1
 has "$out" "common-auth:1"
 sed -i 1d "$pam/common-auth"
 fine

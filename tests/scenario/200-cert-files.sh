@@ -154,7 +154,7 @@ while IFS='|' read -r file part; do
     run 2 ctl cert add "$file"
     has "$err" "$part"
 done <<'END'
-request.pem|(CSR): right is the certificate that the CA made of it
+request.pem|(CSR): give the certificate that the CA made from it
 request.der|(CSR)
 public.pem|a public key
 public.der|a public key
