@@ -5,7 +5,6 @@
 #include "admin/cmd_status.h"
 #include "call/call.h"
 #include "call/dict.h"
-#include "draw/json.h"
 
 struct status {
         const char *version;

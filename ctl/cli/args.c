@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Parses the command line by a table of commands. Does not know what a command does. Refuses a
  * whole key among the arguments before it looks at anything else. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

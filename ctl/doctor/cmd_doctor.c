@@ -2,7 +2,6 @@
 /* Runs the checks of this host, of the daemon and of pam.d, and prints what they found. Checks
  * nothing itself. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "call/call.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Works out what a stack returns, by the rules of libpam/pam_dispatch.c. Asks no module: the
  * caller supplies the answers. */
-#include <string.h>
 
 #include "doctor/pamstack.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Makes, changes and ends keys by the daemon. Decides nothing: the daemon knows who may do what. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +12,6 @@
 #include "key/cmd_key.h"
 #include "key/handout.h"
 #include "key/keyid.h"
-#include "secret.h"
 
 #define PASSWORD_MAX 511 /* the limit of libpam */
 /* See common/CONTROL. More might not fit into one message. */

@@ -2,7 +2,6 @@
 /* Lists keys: asks page by page, sorts, cuts, draws. Which keys a user may see is the daemon's
  * decision. */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 

@@ -3,7 +3,6 @@
 #include <errno.h>
 
 #include "call/call.h"
-#include "draw/json.h"
 #include "key/cmd_key_show.h"
 #include "key/keyfields.h"
 #include "key/keyid.h"

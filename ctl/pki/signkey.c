@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Loads a private key by OpenSSL and signs with it. Does not know what is signed. */
-#include <errno.h>
 #include <fcntl.h>
 #include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
