@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* One question to the daemon over a SOCK_SEQPACKET socket, within one deadline. It must not know
+ * PAM, must not log, and must not keep anything between two calls. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -18,8 +20,9 @@ int64_t ask_now_ms(void) {
         return (int64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* A full backlog: wait for a place, blocking, under SO_SNDTIMEO. (Without a block connect(2)
- * says EAGAIN at once, and a burst of logins would become refusals.) */
+/* The daemon's backlog is full. This blocks under SO_SNDTIMEO until there is a place. A
+ * non-blocking connect(2) would fail with EAGAIN at once, and a burst of logins would be
+ * refused. */
 static int connect_patiently(int fd, const struct sockaddr_un *sa, socklen_t len,
                              int64_t deadline) {
         if (fcntl(fd, F_SETFL, 0) < 0)
@@ -48,7 +51,7 @@ static int ask_connect(const struct ask_server *server, int64_t deadline) {
         size_t len = strlen(server->path);
         int r = 0;
 
-        /* would be an abstract name, which anybody may take */
+        /* An empty path would be an abstract name, which any process may bind. */
         if (len == 0)
                 return -EINVAL;
         if (len >= sizeof(sa.sun_path))
@@ -116,8 +119,8 @@ static int ask_receive(int fd, uint32_t seq, int64_t deadline, struct wire_reply
                 r = wait_for(fd, POLLIN, deadline);
                 if (r < 0)
                         return r;
-                /* MSG_TRUNC makes the kernel report the true length, so that too long a message
-                 * is seen as such. */
+                /* With MSG_TRUNC recv() returns the true length, so a message that is too long is
+                 * noticed. */
                 n = recv(fd, in, sizeof(in), MSG_TRUNC | MSG_DONTWAIT);
         } while (n < 0 && (errno == EINTR || errno == EAGAIN));
         if (n < 0)
@@ -148,7 +151,7 @@ static int ask_on(int fd, const struct wire_request *req, int64_t deadline,
         return r < 0 ? r : ask_receive(fd, req->seq, deadline, ret);
 }
 
-/* ${ret_fd}: NULL, or where a connection with a challenge stays open. */
+/* ${ret_fd} is NULL, or gets the connection with a challenge, which stays open. */
 static int ask_once(const struct ask_server *server, const struct wire_request *req,
                     int64_t deadline, struct wire_reply *ret, int *ret_fd) {
         _cleanup_close_ int fd = -1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Attributes and small macros that every layer may use. */
+/* Attributes and small macros for every file. */
 #pragma once
 
 #define _public_     __attribute__((visibility("default")))

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Base64 both ways. It must not know what the bytes are, and must not be given secrets. */
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -21,7 +22,8 @@ void base64_encode(const uint8_t *in, size_t len, char *out) {
         *out = '\0';
 }
 
-/* 0 to 63; 64 for what does not count; 65 for '='; else -1. */
+/* Returns 0 to 63 for a digit, 64 for a character that is skipped, 65 for '=', and -1 for any
+ * other. */
 static int value_of(char c) {
         if (c >= 'A' && c <= 'Z')
                 return c - 'A';
@@ -38,8 +40,8 @@ static int value_of(char c) {
         return c == '=' ? 65 : -1;
 }
 
-/* What is left when the text ends: less than a digit, all of it zero, and the padding that goes
- * with it or none. */
+/* Whether the text may end here: less than a digit is left over, all bits of it are zero, and the
+ * padding is absent or has the right length. */
 static bool ends_well(uint32_t bits, unsigned have, unsigned padding) {
         return have < 6 && (bits & ((1U << have) - 1)) == 0 &&
                (padding == 0 || padding == have / 2);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Takes escapes, PEM lines and base64 off a certificate. It must not parse the bytes that are left:
+ * it runs in the process of a service. */
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -6,7 +8,7 @@
 #include "base64.h"
 #include "certtext.h"
 
-/* Escaped PEM of the largest certificate. */
+/* The longest text: PEM of the largest certificate, escaped. */
 #define TEXT_MAX 16384
 
 static int hex_value(char c) {
@@ -17,7 +19,7 @@ static int hex_value(char c) {
         return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* Takes the escapes out. Returns the length, or -EINVAL. */
+/* Removes the escapes. Returns the length, or -EINVAL. */
 static ssize_t unescape(const char *text, size_t len, char *out) {
         size_t n = 0;
 
@@ -40,7 +42,8 @@ static ssize_t unescape(const char *text, size_t len, char *out) {
         return (ssize_t) n;
 }
 
-/* What is between the lines of a PEM block; all of it where there is no block. */
+/* Moves ${text} and ${len} to the base64 between the lines of a PEM block. A text without a PEM
+ * block stays as it is. */
 static int find_body(const char **text, size_t *len) {
         static const char begin[] = "-----BEGIN CERTIFICATE-----",
                           end[] = "-----END CERTIFICATE-----";

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Writes and reads challenges and answers. It must not know sockets, keys or certificates: it
+ * neither makes a nonce nor checks a signature. */
 #include <string.h>
 
 #include "base64.h"

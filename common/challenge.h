@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a user is handed to prove that the certificate's key is his: a text that names the login,
- * and what is signed for it. Pure.
+/* The challenge by which a user proves to have the private key of a certificate: a text that names
+ * the login, and the bytes that are signed. Pure.
  *
  *      wfc_<nonce>:<service>:<user>
  *
- * nonce: 43 digits of base64url, for 32 random bytes. Service and user: as they are, but for %XX
- * in the place of any byte that is not in [0-9A-Za-z._-]. So it is one word, and whoever signs
- * it can see what for. Signed is CHALLENGE_CONTEXT and then this text, to which signatures for
- * other purposes are of no use. */
+ * The nonce is 43 digits of base64url, for 32 random bytes. In service and user, any byte that is
+ * not in [0-9A-Za-z._-] is written as %XX. So the challenge is one word, and the user can read what
+ * the signature is for. The signed bytes are CHALLENGE_CONTEXT and then this text. The context
+ * makes signatures for other purposes useless here. */
 #pragma once
 
 #include <stdbool.h>
@@ -24,7 +24,8 @@ enum challenge_limit {
 };
 
 /**
- * challenge_format(out, nonce, user, service): the text for a login of ${user} to ${service}.
+ * challenge_format(out, nonce, user, service):
+ * Writes the challenge for a login of ${user} to ${service}.
  */
 void challenge_format(char out[static CHALLENGE_TEXT_LEN],
                       const uint8_t nonce[static WIRE_CHALLENGE_LEN], const char *user,
@@ -32,19 +33,22 @@ void challenge_format(char out[static CHALLENGE_TEXT_LEN],
 
 /**
  * challenge_parse(text, user, service):
- * Whether ${text} is one, to the letter; for whom and what it is.
+ * Whether ${text} is a challenge exactly as challenge_format() writes it. If so, ${user} and
+ * ${service} are the names in it.
  */
 bool challenge_parse(const char *text, char user[static WIRE_USER_MAX + 1],
                      char service[static WIRE_SERVICE_MAX + 1]) _must_check_;
 
 /**
- * challenge_message(out, text): what is signed for ${text}, with a NUL behind it. Returns its
- * length.
+ * challenge_message(out, text):
+ * Writes the bytes that are signed for the challenge ${text}, and a NUL. Returns their number,
+ * without the NUL.
  */
 size_t challenge_message(char out[static CHALLENGE_MESSAGE_LEN], const char *text);
 
-/* An answer: what names the certificate, and the signature, both as base64url: "<SHA-256 of its
- * SubjectPublicKeyInfo>.<signature>" where it is registered, else "<DER>.<signature>". */
+/* The answer to a challenge: what identifies the certificate, and the signature, both as base64url.
+ * It is "<SHA-256 of the certificate's SubjectPublicKeyInfo>.<signature>" for a registered
+ * certificate, and "<DER>.<signature>" for any other. */
 struct challenge_answer {
         enum wire_evidence evidence; /* WIRE_SIGNED or WIRE_SIGNED_KEY */
         size_t certificate_len, signature_len;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Scope-bound cleanup (GCC/Clang cleanup attribute). Every macro here is safe on NULL or -1. */
+/* Cleanup at the end of a scope (the cleanup attribute of GCC and Clang). Every macro here is safe
+ * on NULL or -1. */
 #pragma once
 
 #include <stdlib.h>
@@ -19,7 +20,7 @@ static inline void cleanup_close(int *fd) {
 #define _cleanup_free_  _cleanup_(cleanup_free)
 #define _cleanup_close_ _cleanup_(cleanup_close)
 
-/* Hands a descriptor on: returns it and leaves -1 behind, so the cleanup does nothing. */
+/* Hands a descriptor over: returns it and leaves -1, so the cleanup does nothing. */
 static inline int take_fd(int *fd) {
         int r = *fd;
 
@@ -27,7 +28,7 @@ static inline int take_fd(int *fd) {
         return r;
 }
 
-/* The same for a pointer variable: yields its value and leaves NULL behind. */
+/* Does the same for a pointer variable: yields its value and leaves NULL. */
 #define take_ptr(p)                                                                                \
         ({                                                                                         \
                 __typeof__(p) *take_p_ = &(p);                                                     \

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The text form of a key. It must not know whether a key exists. It does no I/O, allocates nothing,
+ * and indexes no table by a secret. */
 #include <stdint.h>
 #include <string.h>
 
@@ -11,8 +13,8 @@ const char *keytext_alphabet(void) {
         return digits;
 }
 
-/* CRC-32 as in IEEE 802.3 and zlib, bit by bit: 58 bytes need no table, and a table would be
- * indexed by secrets. */
+/* CRC-32 as in IEEE 802.3 and zlib, computed bit by bit. For 58 bytes that is fast enough, and a
+ * table would be indexed by bytes of the secret. */
 static uint32_t crc32_of(const char *text, size_t len) {
         uint32_t crc = 0xffffffffU;
 
@@ -24,7 +26,7 @@ static uint32_t crc32_of(const char *text, size_t len) {
         return ~crc;
 }
 
-/* Most significant digit first; 62^6 > 2^32, so six digits always suffice. */
+/* The most significant digit is first. 62^6 > 2^32, so six digits always suffice. */
 static void put_check(char out[static KEYTEXT_CHECK_LEN], uint32_t crc) {
         for (size_t i = KEYTEXT_CHECK_LEN; i-- > 0; crc /= 62)
                 out[i] = digits[crc % 62];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The text form of a key: wfk_<id>_<secret><checksum>, 64 characters of [0-9A-Za-z_].
  *
- * Pure: no I/O, no allocation. The PAM module uses it to say "this is not an API key" without
- * asking anybody, so what is accepted here is exactly what the daemon makes, and nothing else. */
+ * It is pure: no I/O, no allocation. The PAM module uses it to decide "this is not an API key"
+ * without asking the daemon. So it accepts exactly the keys that the daemon makes. */
 #pragma once
 
 #include <stdbool.h>
@@ -25,8 +25,8 @@ const char *keytext_alphabet(void);
 
 /**
  * keytext_is_key(text, len):
- * Whether the ${len} bytes at ${text} are a well-formed key: length, prefix, alphabet and
- * checksum. Says nothing about whether such a key exists. ${text} need not end in NUL.
+ * Whether the ${len} bytes at ${text} are a well-formed key: length, prefix, alphabet and checksum.
+ * Says nothing about whether such a key exists. ${text} need not end in NUL.
  */
 bool keytext_is_key(const char *text, size_t len);
 
@@ -45,7 +45,8 @@ void keytext_format(char out[static KEYTEXT_LEN + 1], const char *id, const char
 
 /**
  * keytext_id(key), keytext_secret(key):
- * Where the id and the secret begin in a well-formed key; borrowed from ${key}, no NUL behind them.
+ * The place where the id or the secret begins in a well-formed key. Borrowed from ${key}; no NUL
+ * follows the part.
  */
 const char *keytext_id(const char *key);
 const char *keytext_secret(const char *key);

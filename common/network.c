@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Literal addresses and networks as text and as bytes. It must not resolve names, and must not know
+ * what a network is used for. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
@@ -63,7 +65,7 @@ int network_parse(const char *text, struct network *ret) {
                 return r;
         if (parse_u64(slash + 1, 0, 128, &prefix) < 0)
                 return -EINVAL;
-        /* ::ffff:10.0.0.0/104 is 10.0.0.0/8 */
+        /* ::ffff:10.0.0.0/104 is 10.0.0.0/8. */
         if (net.bits == 32 && strchr(address, ':')) {
                 if (prefix < 96)
                         return -EINVAL;
@@ -84,7 +86,7 @@ void network_format(const struct network *net, char out[static NETWORK_TEXT_LEN]
 
         if (!inet_ntop(net->bits == 32 ? AF_INET : AF_INET6, net->addr, out,
                        NETWORK_TEXT_LEN - 4)) {
-                /* cannot happen: the buffer holds the longest address */
+                /* This cannot happen: the buffer holds the longest address. */
                 out[0] = '\0';
                 return;
         }

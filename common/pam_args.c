@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The table of the module's options, and one function for each. It must not know PAM, and must not
+ * act on an option. */
 #include <errno.h>
 #include <string.h>
 
@@ -25,7 +27,7 @@ static int take_server_uid(struct pam_args *args, const char *value) {
         uint64_t uid;
         int r;
 
-        /* (uid_t) -1 means "nobody in particular" to the kernel and must not be asked for. */
+        /* The kernel uses (uid_t) -1 for "no uid". No daemon has it. */
         r = parse_u64(value, 0, (uint64_t) (uid_t) -1 - 1, &uid);
         if (r >= 0)
                 args->server_uid = (uid_t) uid;
@@ -38,8 +40,8 @@ static int take_use_first_pass(struct pam_args *args, const char *value) {
         return 0;
 }
 
-/* What happens without an option: an earlier module's token, else a prompt. The word is known
- * because people write it. */
+/* This is what happens without an option: the module takes an earlier module's token, or else asks.
+ * The word is accepted because administrators write it. */
 static int take_try_first_pass(struct pam_args *args, const char *value) {
         (void) value;
         args->use_first_pass = false;
@@ -58,7 +60,7 @@ static int take_issue(struct pam_args *args, const char *value) {
         return 0;
 }
 
-/* What is a name of a variable, and no more: a '=' in it would be another one. */
+/* Whether it is the name of a variable. A name with '=' would name another variable. */
 static bool is_variable(const char *name) {
         return name[0] && !strchr(name, '=');
 }
@@ -79,15 +81,15 @@ static int take_certificate(struct pam_args *args, const char *value) {
                 args->certificate_process_env = value + sizeof(process_env) - 1;
         else
                 return -EINVAL;
-        /* A user cannot be asked for two things at once. */
+        /* The module asks a user only one of the two questions. */
         return args->certificate_prompt && args->certificate_proof ? -EINVAL : 0;
 }
 
 static const struct {
-        /* with its '=' where a value follows */
+        /* ends with '=' when a value follows */
         const char *word;
         int (*take)(struct pam_args *args, const char *value);
-        /* means nothing elsewhere, so it must not be thought to */
+        /* known in a session line only */
         bool session;
 } options[] = {
         { "socket=", take_socket },

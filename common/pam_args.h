@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The module's options, read strictly: a word that is not known, or a value that is not right,
- * is an error and never ignored - a misspelt restriction would otherwise be none. Pure; needs no
- * PAM. */
+/* The options of the module, read strictly. An unknown word or a wrong value is an error and is
+ * never ignored: a misspelt restriction would restrict nothing. It is pure and needs no PAM. */
 #pragma once
 
 #include <stdbool.h>
@@ -20,24 +19,25 @@ struct pam_args {
         uid_t server_uid;
         bool use_first_pass; /* never ask for a secret */
         bool debug;
-        /* a session: show a key to whoever has none */
+        /* in a session: show a new key to a user who has none */
         bool issue;
-        /* Where a certificate may come from; nowhere unless it is said. */
-        bool certificate_field;  /* behind the key: KEY.CERTIFICATE */
+        /* Where a certificate may come from. Each source is off unless an option names it. */
+        bool certificate_field;  /* after the key: KEY.CERTIFICATE */
         bool certificate_prompt; /* a second question */
-        /* a second question, whose answer proves that the user has its key */
+        /* a second question; its answer proves that the user has the private key */
         bool certificate_proof;
-        /* a variable of the PAM environment; borrowed; NULL: none */
+        /* a variable of the PAM environment; borrowed; NULL for none */
         const char *certificate_env;
-        /* a variable of the process' environment; likewise */
+        /* a variable of the environment of the process; borrowed; NULL for none */
         const char *certificate_process_env;
 };
 
 /**
  * pam_args_parse(argc, argv, session, ret, ret_bad):
- * Reads the options of one line of a PAM stack; issue is one in a ${session} line only.
- * Returns 0; -EINVAL with the offending word, borrowed from ${argv}, in ${ret_bad}; ${ret} is
- * then untouched.
+ * Reads the options of one line of a PAM stack. The option issue is known in a ${session} line
+ * only.
+ * Returns 0; -EINVAL with the offending word, borrowed from ${argv}, in ${ret_bad}. ${ret} is then
+ * untouched.
  */
 int pam_args_parse(int argc, const char *const *argv, bool session, struct pam_args *ret,
                    const char **ret_bad) _must_check_;

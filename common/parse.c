@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Numbers, durations and dates from text, and back. It must not know the time of day, a locale or a
+ * time zone. */
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -13,8 +15,7 @@ static bool is_digit(char c) {
         return c >= '0' && c <= '9';
 }
 
-/* Reads digits from *p, at most 18 of them, so that the number fits whatever it is multiplied
- * with below. */
+/* Reads the digits at *p, at most 18, so that the multiplications below cannot overflow. */
 static bool take_number(const char **p, uint64_t *ret) {
         uint64_t v = 0;
         unsigned n = 0;
@@ -75,7 +76,7 @@ static const struct unit units[] = {
         {},
 };
 
-/* ISO 8601: M is a month before the T and a minute behind it. */
+/* In ISO 8601 an M before the T is a month, and an M after it a minute. */
 static const struct unit iso_date_units[] = {
         { "D", PARSE_DAY_S },
         { "W", PARSE_WEEK_S },
@@ -97,7 +98,7 @@ static int64_t unit_seconds(const struct unit *table, const char *name, size_t l
         return 0;
 }
 
-/* One number and its unit; units must come in falling order, so that nothing is said twice. */
+/* Reads one number and its unit. Units must come in falling order, so none is given twice. */
 static int take_part(const char **p, const struct unit *table, int64_t *last, int64_t *sum) {
         uint64_t n;
         size_t len = 0;
@@ -162,7 +163,7 @@ int parse_timeout(const char *text, int64_t *ret_ms) {
         return 0;
 }
 
-/* Exactly width digits, and a number in min..max. */
+/* Reads exactly ${width} digits: a number in ${min}..${max}. */
 static bool take_field(const char **p, unsigned width, int min, int max, int *ret) {
         int v = 0;
 
@@ -218,7 +219,7 @@ int parse_time(const char *text, int64_t *ret) {
         tm.tm_mon -= 1;
         back = tm;
         t = timegm(&back);
-        /* 30 February becomes 2 March */
+        /* timegm() turns 30 February into 2 March. */
         if (back.tm_mday != tm.tm_mday || back.tm_mon != tm.tm_mon)
                 return -EINVAL;
         if (t - offset < 0 || t - offset > TIME_MAX)

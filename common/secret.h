@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A key in memory: one fixed buffer, wiped when its scope ends, never on the heap, without a
- * printf form. */
+/* A key in memory: one buffer of fixed size, wiped when its scope ends. It is never on the heap,
+ * and no function prints it. */
 #pragma once
 
 #include <string.h>

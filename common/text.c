@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Judges and escapes texts that a peer chose. It must not know what a text is the name of, and must
+ * not depend on a locale. */
 #include <stdint.h>
 #include <string.h>
 
 #include "text.h"
 
-/* One UTF-8 character of *p; 0 at the end and for anything malformed, overlong or a surrogate
- * (RFC 3629). */
+/* Reads one UTF-8 character at *p. Returns 0 at the end, and for anything malformed or overlong and
+ * for a surrogate (RFC 3629). */
 static uint32_t take_char(const unsigned char **p) {
         static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
         const unsigned char *s = *p;
@@ -28,8 +30,8 @@ static uint32_t take_char(const unsigned char **p) {
 static bool is_showable(uint32_t c) {
         if (c < 0x20 || (c >= 0x7f && c < 0xa0))
                 return false;
-        /* marks and overrides of direction, line and paragraph separators, isolates, byte order
-         * mark */
+        /* The marks and overrides of direction, line and paragraph separators, isolates, and the
+         * byte order mark. */
         return !((c >= 0x200e && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
                  (c >= 0x2066 && c <= 0x2069) || c == 0x61c || c == 0xfeff);
 }
@@ -79,7 +81,7 @@ bool text_copy(char *out, size_t size, const char *in) {
         return true;
 }
 
-/* How many bytes of valid UTF-8 belong to the character that begins with this one. */
+/* The number of bytes of the character that begins with this byte, in valid UTF-8. */
 static size_t char_len(unsigned char first) {
         return first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
 }
@@ -90,8 +92,8 @@ void text_escape(char *out, size_t size, const char *text) {
         bool utf8 = all_showable(text);
         size_t at = 0;
 
-        /* Four bytes are the most that one step writes; a character that does not fit whole is
-         * left out whole. */
+        /* One step writes at most four bytes. A character that does not fit is left out as a
+         * whole. */
         while (*p && at + 5 <= size) {
                 size_t len = utf8 ? char_len(*p) : 1;
 

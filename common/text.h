@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which texts may be a name here, and how the others are shown. Everything that a peer can
- * choose passes one of these before it is stored, and text_escape() before it is shown. */
+/* Which texts may be names, and how other texts are shown. Every text that a peer chooses passes
+ * one of these functions before it is stored, and text_escape() before it is shown. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,52 +10,55 @@
 /**
  * text_is_label(text, max):
  * Whether ${text} may be stored and shown as it is: 1 to ${max} bytes of valid UTF-8 without
- * control characters (C0, DEL, C1), line and paragraph separators, or characters that turn the
+ * control characters (C0, DEL, C1), line and paragraph separators, or characters that change the
  * direction of writing.
  */
 bool text_is_label(const char *text, size_t max);
 
 /**
- * text_is_service(text): whether ${text} can be the name of a PAM service: 1 to 64 of
- * [0-9A-Za-z._-], no dot first.
+ * text_is_service(text):
+ * Whether ${text} can be the name of a PAM service: 1 to 64 characters of [0-9A-Za-z._-], the first
+ * not a dot.
  */
 bool text_is_service(const char *text);
 
 /**
- * text_has_word(list, word): whether the blank-separated ${list} holds ${word}, which has no
- * blank itself.
+ * text_has_word(list, word):
+ * Whether the blank-separated ${list} has ${word}. ${word} itself has no blank.
  */
 bool text_has_word(const char *list, const char *word);
 
 /**
- * text_copy(out, size, in): whether ${in} with its NUL fits ${out} and was copied there: half a
- * name could be another's.
+ * text_copy(out, size, in):
+ * Copies ${in} with its NUL to ${out} if it fits. Returns whether it did. Half a name could be
+ * another user's.
  */
 bool text_copy(char *out, size_t size, const char *in);
 
 /**
  * text_escape(out, size, text):
- * Writes ${text} to ${out}, cut to ${size} with its final NUL, for a log line or a terminal:
- * everything but printable ASCII and, where ${text} as a whole is valid UTF-8 without the
- * characters that text_is_label() refuses, other letters, becomes \xNN; a backslash is doubled
- * and a quote becomes \x27, so that the text can stand in single quotes.
+ * Writes ${text} to ${out} for a log line or a terminal, cut to ${size} bytes with the final NUL.
+ * Printable ASCII stays. Other letters stay where the whole of ${text} is valid UTF-8 without the
+ * characters that text_is_label() refuses. Any other byte becomes \xNN. A backslash is doubled, and
+ * a quote becomes \x27, so the text can stand in single quotes.
  */
 void text_escape(char *out, size_t size, const char *text);
 
 /**
- * text_without_key(text): ${text}, or what stands for it where it has something like a key in
- * it: a person may type the key where a name belongs.
+ * text_without_key(text):
+ * Returns ${text}. If it contains something like a key, returns a fixed remark instead: people
+ * sometimes type a key where a name is asked.
  */
 const char *text_without_key(const char *text);
 
 /**
- * text_fitting(text, max): how many of the first ${max} bytes of ${text} are whole UTF-8
- * characters.
+ * text_fitting(text, max):
+ * How many of the first ${max} bytes of ${text} form whole UTF-8 characters.
  */
 size_t text_fitting(const char *text, size_t max);
 
 /**
- * text_hex(out, bytes, len): writes ${len} bytes as hexadecimal digits and a NUL to the 2 *
- * ${len} + 1 characters at ${out}.
+ * text_hex(out, bytes, len):
+ * Writes ${len} bytes as hexadecimal digits and a NUL to the 2 * ${len} + 1 characters at ${out}.
  */
 void text_hex(char *out, const uint8_t *bytes, size_t len);

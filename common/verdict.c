@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The table of reasons: the verdict, the word and the sentence of each. It must not decide: the
+ * rules of the daemon choose the reason. */
 #include "verdict.h"
 #include "attr.h"
 
@@ -27,9 +29,10 @@ static const struct {
                                          "presented" },
         [REASON_PEER] = { VERDICT_DENY, "peer",
                           "the asking process may not speak for this service" },
-        [REASON_STALE] = { VERDICT_DENY, "stale", "the login is not of the key as it is now" },
+        [REASON_STALE] = { VERDICT_DENY, "stale",
+                           "the key has had another secret since the login" },
         [REASON_ACCOUNT_UNKNOWN] = { VERDICT_INTERNAL, "account-unknown",
-                                     "nobody has said yet whether the key's owner exists" },
+                                     "it is not known yet whether the key's owner exists" },
         [REASON_ACCOUNT_GONE] = { VERDICT_DENY, "account-gone",
                                   "the account that the key was made for does not exist any more" },
         [REASON_ACCOUNT_EXPIRED] = { VERDICT_DENY, "account-expired", "the account has expired" },
@@ -42,16 +45,14 @@ static const struct {
                              "the key was rotated: another has taken its place" },
         [REASON_REMOVED] = { VERDICT_DENY, "removed", "the key was removed with all others" },
         [REASON_HAS_KEY] = { VERDICT_DENY, "has-key",
-                             "the user has a key for this service, alive or revoked: none is "
-                             "issued" },
+                             "the user already has a key for this service, alive or revoked" },
         [REASON_NOT_ISSUABLE] = { VERDICT_DENY, "not-issuable",
                                   "no key can be made for such a user or service" },
         [REASON_KEY_LIMIT] = { VERDICT_DENY, "key-limit",
-                               "the user has as many keys as there may be" },
-        [REASON_BUSY] = { VERDICT_INTERNAL, "busy", "too much is waiting to be done" },
+                               "the user has reached the limit of keys" },
+        [REASON_BUSY] = { VERDICT_INTERNAL, "busy", "too many calls are waiting" },
         [REASON_CERTIFICATE_UNREADABLE] = { VERDICT_DENY_CERTIFICATE, "certificate-unreadable",
-                                            "what was presented as the certificate cannot be read "
-                                            "as one" },
+                                            "what was presented is not a readable certificate" },
         [REASON_CERTIFICATE_UNTRUSTED] = { VERDICT_DENY_CERTIFICATE, "certificate-untrusted",
                                            "the certificate is not registered, nor is a CA that "
                                            "issued it" },
@@ -69,13 +70,13 @@ static const struct {
         [REASON_CERTIFICATE_WEAK] = { VERDICT_DENY_CERTIFICATE, "certificate-weak",
                                       "the certificate, or one of its chain, is too weak" },
         [REASON_CERTIFICATE_PURPOSE] = { VERDICT_DENY_CERTIFICATE, "certificate-purpose",
-                                         "the certificate is not one of a client" },
+                                         "the certificate is not for clients" },
         [REASON_CERTIFICATE_CHAIN] = { VERDICT_DENY_CERTIFICATE, "certificate-chain",
-                                       "the certificate's chain does not hold" },
+                                       "the certificate's chain is not valid" },
         [REASON_CERTIFICATE_OTHER] = { VERDICT_DENY_CERTIFICATE, "certificate-other",
                                        "the key is bound to another certificate" },
         [REASON_CERTIFICATE_UNPROVED] = { VERDICT_DENY_CERTIFICATE, "certificate-unproved",
-                                          "the certificate was shown, and its key must be proved" },
+                                          "the certificate was shown, but its key must be proved" },
         [REASON_CERTIFICATE_SIGNATURE] = { VERDICT_DENY_CERTIFICATE, "certificate-signature",
                                            "the challenge was not signed with the certificate's "
                                            "key" },

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is decided about a login: the verdict that crosses the wire and the reason that only
+/* The decision about a login: the verdict, which crosses the wire, and the reason, which only
  * administrators see. */
 #pragma once
 
-/* Zero and everything unknown deny; allow is a value that no zeroed or truncated reply can have. */
+/* Zero and every unknown value deny. A zeroed or truncated reply cannot have the value of allow. */
 enum verdict {
-        /* the daemon could not decide; says nothing about the key */
+        /* The daemon could not decide. This says nothing about the key. */
         VERDICT_INTERNAL = 0,
         VERDICT_DENY = 1,
-        /* refused for want of a client certificate; the user is told so */
+        /* The login lacks a client certificate. The user is told so. */
         VERDICT_DENY_CERTIFICATE = 2,
-        /* the daemon does not speak this version of the protocol */
+        /* The daemon does not speak this version of the protocol. */
         VERDICT_VERSION = 3,
-        /* the key is right so far; it takes a certificate, which is to be asked for */
+        /* The key is right so far. The login needs a certificate, and the module is to ask for
+         * it. */
         VERDICT_CHALLENGE = 4,
         VERDICT_ALLOW = 0x600d,
 };
 
-/* Values are on the wire and in logs: append, never renumber. */
+/* The values are on the wire and in logs: append, never renumber. */
 enum reason {
         REASON_NONE = 0,
         REASON_STORE,
@@ -62,14 +63,14 @@ enum reason {
 
 /**
  * verdict_of(reason):
- * The verdict that goes with ${reason}: allow for REASON_NONE alone; a value outside the enum is
- * internal.
+ * The verdict that belongs to ${reason}: allow for REASON_NONE only. A value outside the enum is
+ * VERDICT_INTERNAL.
  */
 enum verdict verdict_of(enum reason reason);
 
 /**
  * verdict_reason_name(reason), verdict_reason_text(reason):
- * The word for machines ("wrong-secret") and the sentence for people. Static storage; never NULL.
+ * The word for programs ("wrong-secret") and the sentence for people. Static storage, never NULL.
  */
 const char *verdict_reason_name(enum reason reason);
 const char *verdict_reason_text(enum reason reason);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Encodes and decodes the messages of PROTOCOL. It must not do I/O, log, or judge a key. It accepts
+ * a message only if every byte of it is as PROTOCOL says. */
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -7,7 +9,7 @@
 
 enum offset {
         AT_KIND = 4,
-        /* the same in every version, so that a mismatch can be answered */
+        /* At the same place in every version, so that a daemon can answer any version. */
         AT_SEQ = 8,
         AT_CREDENTIAL = 12,
         AT_USER = AT_CREDENTIAL + KEYTEXT_LEN,
@@ -54,7 +56,7 @@ static bool all_zero(const uint8_t *p, size_t len) {
         return len == 0 || (p[0] == 0 && memcmp(p, p + 1, len - 1) == 0);
 }
 
-/* A text field is one length byte and max bytes; what is past the text is zero. */
+/* A text field is one length byte and ${max} bytes. The bytes after the text are zero. */
 static void put_text(uint8_t *p, const char *text, size_t max) {
         size_t len = strnlen(text, max);
 
@@ -89,9 +91,9 @@ static bool put_credential(uint8_t *p, const struct wire_request *req) {
         return false;
 }
 
-/* What there must be of a certificate and a signature, for each kind of evidence. A confirmation
- * has the ticket in the place of the signature that was good for one connection only; an offer
- * and a request for a key have nothing to show. */
+/* Whether certificate and signature have the lengths that the kind of evidence needs. A
+ * confirmation has the ticket in place of the signature, which was valid on one connection only. An
+ * offer and a request for a key carry no evidence. */
 static bool evidence_is_right(const struct wire_request *req) {
         size_t least = 0, most = WIRE_CERTIFICATE_MAX;
         bool has_signature = false;
@@ -176,7 +178,7 @@ static bool get_credential(const uint8_t *p, struct wire_request *req) {
         return false;
 }
 
-/* What stands behind the fixed part, to the last byte. */
+/* Reads what follows the fixed part, up to the last byte. */
 static bool get_evidence(const uint8_t *in, size_t len, struct wire_request *req) {
         if (len == WIRE_REQUEST_LEN)
                 return true;
@@ -236,7 +238,7 @@ void wire_reply_encode(uint8_t out[static WIRE_REPLY_LEN], const struct wire_rep
         memcpy(out + AT_REPLY_KEY, reply->key.text, KEYTEXT_LEN);
 }
 
-/* There is none, or it is the key of this id. */
+/* Whether there is no new key, or one with this id. */
 static bool get_new_key(const uint8_t *p, const char *id, struct secret *key) {
         if (all_zero(p, KEYTEXT_LEN))
                 return true;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The verify protocol: requests and replies, each one SOCK_SEQPACKET message. A reply has a
- * fixed length, a request too, behind which evidence of a client certificate may follow.
- * PROTOCOL has the byte tables and a worked example, which is also a test; this file must match
- * it.
+/* The verify protocol: requests and replies, each one SOCK_SEQPACKET message. A reply has a fixed
+ * length. A request has one too, and evidence of a client certificate may follow it. PROTOCOL has
+ * the tables of bytes and a worked example, which is also a test. This file must match it.
  *
- * Pure: no I/O, no allocation, no logging, no clock. Both ends link it. Invariants: (1) what
- * decodes encodes back to the same bytes; (2) a reply is never longer than its request; (3)
- * outputs are untouched on failure. */
+ * It is pure: no I/O, no allocation, no logging, no clock. Both ends link it. Invariants: (1) what
+ * decodes encodes back to the same bytes; (2) a reply is never longer than its request; (3) outputs
+ * are untouched on failure. */
 #pragma once
 
 #include <stddef.h>
@@ -36,28 +35,29 @@ enum wire_limit {
 };
 
 enum wire_kind {
-        WIRE_VERIFY = 1, /* may this key log this user in? */
-        /* is the login of a moment ago still good? */
+        WIRE_VERIFY = 1, /* May this key log this user in? */
+        /* Is the login of a moment ago still good? */
         WIRE_CONFIRM = 2,
-        /* this user has logged in by other means: may there be a key for the next time? */
+        /* This user logged in by other means. May a key be made for the next time? */
         WIRE_ISSUE = 3,
-        /* may this key log this user in, or does that take a certificate, which can be asked
-         * for? */
+        /* May this key log this user in, or does that need a certificate, which the user can be
+         * asked for? */
         WIRE_OFFER = 4,
 };
 
-/* How a certificate is shown. */
+/* How a certificate is presented. */
 enum wire_evidence {
         WIRE_EVIDENCE_NONE = 0,
-        /* whoever logs in has attached it; empty: something that is none */
+        /* The client sent it with its key. It is empty when what was sent is no certificate. */
         WIRE_SHOWN = 1,
-        /* the service says that its client has proved to have the key; empty as above */
+        /* The service says that its client proved to have the private key. It is empty as above. */
         WIRE_VOUCHED = 2,
-        /* the same of a public key as SSH writes it, in the place of the certificate */
+        /* The same for a public key in the form of SSH, in the place of the certificate. */
         WIRE_VOUCHED_SSH = 3,
-        /* and the challenge of this connection is signed with its key */
+        /* The client also signed the challenge of this connection with the certificate's key. */
         WIRE_SIGNED = 4,
-        /* the same; in its place the SHA-256 of its SubjectPublicKeyInfo */
+        /* The same, with the SHA-256 of the SubjectPublicKeyInfo in the place of the
+         * certificate. */
         WIRE_SIGNED_KEY = 5,
 };
 #define WIRE_KEY_HASH_LEN 32
@@ -67,17 +67,17 @@ struct wire_request {
         /* chosen by the client, echoed in the reply */
         uint32_t seq;
         struct secret key; /* WIRE_VERIFY */
-        /* WIRE_CONFIRM: as the reply to the verification gave them */
+        /* WIRE_CONFIRM: from the reply to the verification */
         char id[KEYTEXT_ID_LEN + 1];
         uint8_t ticket[WIRE_TICKET_LEN];
         char user[WIRE_USER_MAX + 1];
         char service[WIRE_SERVICE_MAX + 1];
         char rhost[WIRE_RHOST_MAX + 1]; /* "" when unknown */
         enum wire_evidence evidence;
-        /* borrowed: of the bytes that were decoded, or the caller's */
+        /* borrowed from the decoded bytes, or from the caller */
         const uint8_t *certificate;
         size_t certificate_len;
-        /* likewise; there is none in a WIRE_CONFIRM */
+        /* likewise; a WIRE_CONFIRM has none */
         const uint8_t *signature;
         size_t signature_len;
 };
@@ -92,12 +92,12 @@ struct wire_reply {
         enum verdict verdict;
         /* REASON_NONE unless the peer is uid 0 */
         enum reason reason;
-        /* The rest is all zero unless the verdict is allow. */
+        /* Unless the verdict is allow, the rest is all zero. */
         char id[KEYTEXT_ID_LEN + 1];
         char name[WIRE_NAME_MAX + 1];
         uint8_t ticket[WIRE_TICKET_LEN];
         struct secret key;                     /* WIRE_ISSUE: the new key */
-        uint8_t challenge[WIRE_CHALLENGE_LEN]; /* with VERDICT_CHALLENGE alone */
+        uint8_t challenge[WIRE_CHALLENGE_LEN]; /* with VERDICT_CHALLENGE only */
 };
 
 static inline void wire_reply_wipe(struct wire_reply *reply) {
@@ -106,46 +106,46 @@ static inline void wire_reply_wipe(struct wire_reply *reply) {
 #define _cleanup_reply_ __attribute__((cleanup(wire_reply_wipe)))
 
 /**
- * wire_request_len(req): the length of ${req} on the wire, when it is one that
- * wire_request_encode() takes.
+ * wire_request_len(req):
+ * The length of ${req} on the wire, for a request that wire_request_encode() accepts.
  */
 size_t wire_request_len(const struct wire_request *req);
 
 /**
  * wire_request_encode(out, req):
  * Writes ${req} to the ${wire_request_len(req)} bytes at ${out}, which the caller wipes.
- * Returns 0, or -EINVAL for an unknown kind, no user, a key or id that is not well formed,
- * evidence that is none (the first ${WIRE_REQUEST_LEN} bytes at ${out} are then all zero, and
- * nothing else was written).
+ * Returns 0; -EINVAL for an unknown kind, an empty user, a malformed key or id, or wrong evidence.
+ * After an error the first ${WIRE_REQUEST_LEN} bytes at ${out} are zero, and nothing else was
+ * written.
  */
 int wire_request_encode(uint8_t *out, const struct wire_request *req) _must_check_;
 
 /**
  * wire_request_decode(in, len, ret):
- * Reads a request. ${ret} borrows from ${in}; the caller wipes ${ret}->key.
- * Returns 0; -EPROTONOSUPPORT when it is a request of another version; -EBADMSG for anything
- * else: wrong length, magic, kind, text length, embedded NUL, filler that is not zero, a key
- * that is not well formed, no user, wrong evidence.
+ * Reads a request. ${ret} borrows from ${in}. The caller wipes ${ret}->key.
+ * Returns 0; -EPROTONOSUPPORT when it is a request of another version; -EBADMSG for anything else:
+ * wrong length, magic, kind or text length, an embedded NUL, filler that is not zero, a malformed
+ * key, an empty user, wrong evidence.
  */
 int wire_request_decode(const uint8_t *in, size_t len, struct wire_request *ret) _must_check_;
 
 /**
  * wire_request_seq(in, len):
- * The sequence number of a request of any version, 0 when it is too short to have one.
+ * The sequence number of a request of any version. 0 when it is too short to have one.
  */
 uint32_t wire_request_seq(const uint8_t *in, size_t len);
 
 /**
  * wire_reply_encode(out, reply):
- * Writes ${reply} to ${out}, which the caller wipes; cannot fail. Key id, name, ticket and key
- * go out only with an allow.
+ * Writes ${reply} to ${out}, which the caller wipes. It cannot fail. Key id, name, ticket and key
+ * are written only with an allow.
  */
 void wire_reply_encode(uint8_t out[static WIRE_REPLY_LEN], const struct wire_reply *reply);
 
 /**
  * wire_reply_decode(in, len, ret):
- * Reads a reply; the caller wipes ${ret}. A verdict or reason that this build does not know
- * becomes VERDICT_INTERNAL.
- * Returns 0, or -EBADMSG: also for a refusal that carries what only an allow may.
+ * Reads a reply. The caller wipes ${ret}. A verdict that this build does not know becomes
+ * VERDICT_INTERNAL, and an unknown reason REASON_NONE.
+ * Returns 0; -EBADMSG, also for a refusal that carries what only an allow may carry.
  */
 int wire_reply_decode(const uint8_t *in, size_t len, struct wire_reply *ret) _must_check_;
