@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Finds a client certificate for the daemon, or asks the user for one. It must not parse a
+ * certificate and must not decide about one: only the daemon's helper does. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,10 +8,11 @@
 #include "pam_certificate.h"
 #include "pam_token.h"
 
-/* What begins as a certificate does; the rest is for the daemon. */
+/* The first byte of a certificate. The daemon checks the rest. */
 #define DER_SEQUENCE 0x30
 
-/* A text that is not even meant to be a certificate ("nocert", "-") is none, unless ${insist}. */
+/* A text that is not meant to be a certificate ("nocert", "-") counts as no certificate, unless
+ * ${insist}. */
 static void take_text(struct pam_certificate *certificate, enum wire_evidence evidence,
                       const char *text, bool insist) {
         size_t len = strlen(text);
@@ -25,8 +28,8 @@ static void take_text(struct pam_certificate *certificate, enum wire_evidence ev
         certificate->evidence = evidence;
 }
 
-/* Of sshd: the key that its user has authenticated with. Else a certificate, of which the
- * service says that its client has the key. */
+/* sshd names the key that its user authenticated with. Any other service gives a certificate, and
+ * says by that that its client has the private key. */
 static void take_env(struct pam_certificate *certificate, const char *text) {
         ssize_t n = certtext_decode_ssh(text, strlen(text), certificate->bytes,
                                         sizeof(certificate->bytes));
@@ -51,8 +54,8 @@ void pam_certificate_find(pam_handle_t *pamh, const struct pam_args *args, const
                 if (text)
                         take_env(ret, text);
         }
-        /* In a program that was made more privileged by its file the environment is its
-         * caller's: there is none then. */
+        /* In a setuid or setgid program the environment is the caller's. secure_getenv() then finds
+         * nothing. */
         if (ret->evidence == WIRE_EVIDENCE_NONE && args->certificate_process_env) {
                 text = secure_getenv(args->certificate_process_env);
                 if (text)
@@ -63,7 +66,7 @@ void pam_certificate_find(pam_handle_t *pamh, const struct pam_args *args, const
 static void take_proof(struct pam_certificate *certificate, const char *text) {
         struct challenge_answer answer;
 
-        certificate->evidence = WIRE_SHOWN; /* what cannot be read */
+        certificate->evidence = WIRE_SHOWN; /* if the answer cannot be read */
         if (!challenge_answer_parse(text, &answer))
                 return;
         certificate->evidence = answer.evidence;
@@ -73,7 +76,7 @@ static void take_proof(struct pam_certificate *certificate, const char *text) {
         memcpy(certificate->signature, answer.signature, answer.signature_len);
 }
 
-/* One line, because clients show what is no letter in ways of their own. */
+/* The prompt is one line: clients differ in how they show line ends. */
 static void format_prompt(char *out, size_t size, const char *challenge) {
         static const char before[] = "Sign ", after[] = ": ";
         size_t len = strlen(challenge);

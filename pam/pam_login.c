@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Keeps an accepted login in the PAM handle. It must not keep the secret, and must not decide about
+ * a later call: pam_wfapikey.c compares the user and asks the daemon. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,8 +23,7 @@ static void login_free(pam_handle_t *pamh, void *data, int error_status) {
         free(data);
 }
 
-/* "NAME=value", or "NAME", which removes it. A value of our own making: no '=' to fear, and it
- * fits. */
+/* Sets "NAME=value". The module makes both texts: the name has no '=', and the text fits. */
 static bool put_env(pam_handle_t *pamh, const char *name, const char *value) {
         char text[32 + WIRE_NAME_MAX] = {};
         size_t len = strlen(name), value_len = strnlen(value, WIRE_NAME_MAX);
@@ -72,7 +73,7 @@ bool pam_login_remember(pam_handle_t *pamh, const struct wire_request *req,
 static struct pam_login *get_data(pam_handle_t *pamh) {
         const void *data = NULL;
 
-        /* It is ours, and writable: libpam's const means its own table. */
+        /* The data is this module's own and writable. libpam's const only protects its table. */
         return pam_get_data(pamh, data_name, &data) == PAM_SUCCESS
                        ? (struct pam_login *) (uintptr_t) data
                        : NULL;
@@ -83,7 +84,7 @@ void pam_login_forget(pam_handle_t *pamh) {
 
         if (!login)
                 return;
-        /* Emptied in its place first: that cannot fail, whatever libpam says to the rest. */
+        /* The login is wiped in place first. That cannot fail, even if libpam refuses the rest. */
         login_wipe(login);
         (void) pam_set_data(pamh, data_name, NULL, NULL);
         (void) pam_putenv(pamh, "WFAPIKEY_ID");

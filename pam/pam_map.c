@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The table of PAM codes, one row for each outcome. It must not know how an outcome came about, and
+ * it fails closed: a value that is not in the table is unavailable. */
 #include <security/_pam_types.h>
 
 #include "attr.h"
@@ -14,7 +16,7 @@ static const struct {
         [OUTCOME_ALLOW] = { PAM_SUCCESS, PAM_SUCCESS, "accepted" },
         [OUTCOME_DENY] = { PAM_AUTH_ERR, PAM_PERM_DENIED, "refused" },
         [OUTCOME_DENY_CERTIFICATE] = { PAM_AUTH_ERR, PAM_PERM_DENIED, "refused: certificate" },
-        /* An account check that follows another method's login is not ours to judge. */
+        /* After a login by another method the account check is not this module's to judge. */
         [OUTCOME_NOT_A_KEY] = { PAM_AUTH_ERR, PAM_IGNORE, "not an API key" },
         [OUTCOME_BAD_OPTION] = { PAM_SERVICE_ERR, PAM_SERVICE_ERR, "bad option" },
         [OUTCOME_NO_MEMORY] = { PAM_BUF_ERR, PAM_BUF_ERR, "out of memory" },
@@ -54,7 +56,7 @@ enum outcome pam_map_verdict(enum verdict verdict) {
                 return OUTCOME_DENY_CERTIFICATE;
         case VERDICT_INTERNAL:
         case VERDICT_VERSION:
-        /* is no answer to whoever has not offered */
+        /* A challenge is no answer to a request that offered nothing. */
         case VERDICT_CHALLENGE:
                 break;
         }

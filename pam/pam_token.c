@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Prompts, answers and texts between the module and the application. It must not ask the daemon,
+ * must not choose a PAM code for libpam, and wipes every answer. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +9,7 @@
 static const char certificate_text[] =
         "Untrusted request. Please contact your system administrator and attach certificate.";
 
-/* The application's answer, which it allocated and which must not stay in its heap. */
+/* The application allocated the answer. The secret must not stay in its heap. */
 void pam_token_answer_free(struct pam_response **answer) {
         if (!*answer)
                 return;
@@ -62,8 +64,8 @@ static const char *token_of(pam_handle_t *pamh) {
         return pam_get_item(pamh, PAM_AUTHTOK, &token) == PAM_SUCCESS ? token : NULL;
 }
 
-/* How long the key is with which ${token} begins: all of it, or up to what is behind it where
- * that may be a certificate. */
+/* The length of the key at the start of ${token}: the part before the certificate, where there may
+ * be one, or else all of it. */
 static size_t key_len(const struct pam_args *args, const char *token) {
         size_t len = strnlen(token, KEYTEXT_LEN + 1);
 
@@ -103,7 +105,7 @@ void pam_token_want_certificate(pam_handle_t *pamh, int flags) {
                 (void) converse(pamh, PAM_ERROR_MSG, certificate_text, &answer);
 }
 
-/* Nothing where it does not fit, which the caller has seen to. */
+/* Appends nothing if the text does not fit. The callers have seen to the size. */
 static void append(char *text, size_t size, const char *more) {
         size_t used = strnlen(text, size), len = strlen(more);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The module's entry points: collect what PAM knows, ask the daemon, say what follows. No
- * policy, no state, no file. */
+/* The entry points of the module: collect what PAM knows, ask the daemon, return what follows. It
+ * must not have a policy, keep state between two handles, or open a file. */
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -25,10 +25,10 @@ static enum outcome read_args(pam_handle_t *pamh, int argc, const char **argv, b
         if (pam_args_parse(argc, argv, session, ret, &bad) >= 0)
                 return OUTCOME_ALLOW;
         pam_syslog(pamh, LOG_ERR,
-                   "bad option '%s': known are socket=/PATH timeout=SECONDS (10ms to 60s) "
+                   "bad option '%s': the options are socket=/PATH timeout=SECONDS (10ms to 60s) "
                    "prompt=TEXT server_uid=UID try_first_pass use_first_pass debug "
-                   "certificate=field|prompt|proof|env:NAME|process-env:NAME (prompt and proof not "
-                   "together), and in a session line issue",
+                   "certificate=field|prompt|proof|env:NAME|process-env:NAME (not both prompt and "
+                   "proof), and issue in a session line",
                    bad);
         return OUTCOME_BAD_OPTION;
 }
@@ -55,9 +55,9 @@ static enum outcome get_user(pam_handle_t *pamh, struct wire_request *req) {
         return OUTCOME_ALLOW;
 }
 
-/* Service and source of the login. A host too long for any host's name is an unknown one; a
- * service too long for any service's name is none that a key is good for, so the claim is not
- * sent at all. */
+/* Gets service and source of the login. A host that is longer than any host name counts as
+ * unknown. No key is valid for a service that is longer than any service name, so the request is
+ * not sent. */
 static enum outcome get_circumstances(pam_handle_t *pamh, struct wire_request *req) {
         if (!text_copy(req->service, sizeof(req->service), get_text(pamh, PAM_SERVICE)))
                 return OUTCOME_DENY;
@@ -72,8 +72,7 @@ static struct ask_server server_of(const struct pam_args *args) {
                                     .timeout_ms = args->timeout_ms };
 }
 
-/* What the answer ${r} and ${reply} of the daemon means, and a line for the log where it is
- * none. */
+/* Translates the answer ${r} and ${reply} of the daemon. Logs a line if it is no decision. */
 static enum outcome conclude(pam_handle_t *pamh, const struct pam_args *args, int r,
                              const struct wire_reply *reply) {
         enum outcome outcome = r >= 0 ? pam_map_verdict(reply->verdict) : OUTCOME_UNAVAILABLE;
@@ -104,7 +103,7 @@ static enum outcome ask(pam_handle_t *pamh, const struct pam_args *args,
         return conclude(pamh, args, ask_verdict(&server, req, reply), reply);
 }
 
-/* The daemon wants a certificate, and waits on the connection ${fd} for the login with it. */
+/* The daemon wants a certificate. It waits on the connection ${fd} for the request with one. */
 static enum outcome ask_user(pam_handle_t *pamh, const struct pam_args *args, int fd,
                              struct wire_request *req, struct pam_certificate *certificate,
                              struct wire_reply *reply) {
@@ -119,14 +118,15 @@ static enum outcome ask_user(pam_handle_t *pamh, const struct pam_args *args, in
                 return outcome;
         pam_certificate_show(certificate, req);
         r = ask_again(&server, fd, req, reply);
-        /* A daemon that was started anew meanwhile knows nothing of a challenge, and there is
-         * none to know of. */
+        /* A daemon that restarted meanwhile does not know the challenge. A request without a
+         * signature does not need it. */
         if (r == -ECONNRESET && certificate->signature_len == 0)
                 r = ask_verdict(&server, req, reply);
         return conclude(pamh, args, r, reply);
 }
 
-/* Where the user can be asked, only if a certificate is needed and everything else is right. */
+/* The user can be asked for a certificate. The daemon is asked first, so that the user is asked
+ * only if a certificate is needed and everything else is right. */
 static enum outcome offer(pam_handle_t *pamh, const struct pam_args *args, struct wire_request *req,
                           struct pam_certificate *certificate, struct wire_reply *reply) {
         const struct ask_server server = server_of(args);
@@ -179,7 +179,7 @@ static enum outcome confirm(pam_handle_t *pamh, const struct pam_args *args,
         outcome = get_user(pamh, &req);
         if (outcome != OUTCOME_ALLOW)
                 return outcome;
-        /* Whoever is called PAM_USER now did not log in with this key. */
+        /* The application changed PAM_USER: this user did not log in with the key. */
         if (strcmp(req.user, login->user) != 0)
                 return OUTCOME_DENY;
         if (pam_login_is_fresh(login))
@@ -197,15 +197,15 @@ static enum outcome confirm(pam_handle_t *pamh, const struct pam_args *args,
         return outcome;
 }
 
-/* Not after a login with a key, whether this handle knows of it or, in another process, only the
- * environment does: a key must never get its holder another. */
+/* Whether a key was used for this login. Another process knows that only from the environment. A
+ * key must never get its holder another key. */
 static bool is_key_login(pam_handle_t *pamh) {
         return pam_login_get(pamh) || pam_getenv(pamh, "WFAPIKEY_ID");
 }
 
-/* su and sudo: whoever asked for the session is somebody else than its user, who alone may be
- * shown the key. */
-static bool is_another_s(pam_handle_t *pamh) {
+/* Whether another user asked for the session, as with su and sudo. Only the session's own user may
+ * see the key. */
+static bool is_another_users(pam_handle_t *pamh) {
         const char *by = get_text(pamh, PAM_RUSER);
 
         return by[0] && strcmp(by, get_text(pamh, PAM_USER)) != 0;
@@ -216,7 +216,7 @@ static enum outcome issue(pam_handle_t *pamh, const struct pam_args *args) {
         _cleanup_reply_ struct wire_reply reply = {};
         enum outcome outcome;
 
-        /* Not by pam_get_user(), which would ask for a name. */
+        /* pam_get_user() would ask for a name. */
         if (!text_copy(req.user, sizeof(req.user), get_text(pamh, PAM_USER)) || !req.user[0])
                 return OUTCOME_NO_USER;
         outcome = get_circumstances(pamh, &req);
@@ -267,10 +267,10 @@ _public_ int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char 
 _public_ int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv) {
         struct pam_args args = {};
 
-        /* Nothing here fails a login, a bad option neither: it is named in the log. Where
-         * nothing may be shown, a key would be lost. */
+        /* Nothing here fails a login, not even a bad option, which the log names. No key is asked
+         * for where it could not be shown: it would be lost. */
         if (read_args(pamh, argc, argv, true, &args) == OUTCOME_ALLOW && args.issue &&
-            !(flags & PAM_SILENT) && !is_key_login(pamh) && !is_another_s(pamh))
+            !(flags & PAM_SILENT) && !is_key_login(pamh) && !is_another_users(pamh))
                 (void) issue(pamh, &args);
         return pam_map_session();
 }
