@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The checks that several programs of this directory share. They use the world, the stand-in and
+ * the key of suite.c. */
 #include "check.h"
 #include "suite.h"
 

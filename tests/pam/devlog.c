@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Builds a small /dev in a mount namespace and listens there as syslog does. It must not know what
+ * the lines mean. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -31,8 +33,8 @@ bool devlog_possible(void) {
         return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
-/* A file to bind the device to: a device of its own would not work on a file system that is
- * mounted for none. */
+/* Makes a file and binds the device to it. A new device node would not work on a file system that
+ * is mounted with nodev. */
 static int lend_device(const char *dir, const char *name) {
         char from[64], to[128];
         int fd;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A /dev/log of one's own: what the module tells syslog, in a private mount namespace, so that
- * nobody else's log is touched. */
+/* A private /dev/log: it shows what the module tells syslog. It lives in a mount namespace of its
+ * own, so the host's log is not touched. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,20 +9,21 @@
 #include "attr.h"
 
 /**
- * devlog_possible(): whether this process may have one (it needs to be root, and allowed to mount).
+ * devlog_possible():
+ * Whether this process can have one. It must be root and allowed to mount.
  */
 bool devlog_possible(void) _must_check_;
 
 /**
  * devlog_open(dir):
- * Gives this process, and its children, a /dev of their own, made below the empty directory
- * ${dir}, with a /dev/log in it. Returns the socket's descriptor, or a negative errno. There is
- * no way back: call it in a child.
+ * Gives this process and its children a private /dev, made below the empty directory ${dir}, with a
+ * /dev/log in it. Returns the socket's descriptor, or a negative errno. It cannot be undone: call
+ * it in a child.
  */
 int devlog_open(const char *dir) _must_check_;
 
 /**
- * devlog_read(fd, ret, size): the texts that have come, one line each, and a NUL. Returns how
- * many they are.
+ * devlog_read(fd, ret, size):
+ * Reads the texts that arrived: one line each, and a NUL. Returns their number.
  */
 unsigned devlog_read(int fd, char *ret, size_t size);

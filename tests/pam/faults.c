@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The wrapped functions of libc and the small libpam. They count their calls and fail where the
+ * plan of the test says so. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -259,7 +261,7 @@ int pam_get_data(const pam_handle_t *pamh, const char *name, const void **data) 
         return PAM_SUCCESS;
 }
 
-/* Like libpam's: what has its name there already needs no memory, and so cannot fail. */
+/* Like libpam's pam_set_data(): replacing data of the same name needs no memory and cannot fail. */
 int pam_set_data(pam_handle_t *pamh, const char *name, void *data,
                  void (*cleanup)(pam_handle_t *pamh, void *data, int error_status)) {
         int how = fault(FAULT_SET_DATA);
@@ -278,7 +280,7 @@ static bool is_named(const char *entry, const char *name, size_t len) {
         return strncmp(entry, name, len) == 0 && entry[len] == '=';
 }
 
-/* Taking something away needs no memory either. */
+/* Removing a variable needs no memory either. */
 int pam_putenv(pam_handle_t *pamh, const char *text) {
         const char *equal = strchr(text, '=');
         size_t len = equal ? (size_t) (equal - text) : strlen(text), at = ARRAY_LEN(pamh->env);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads everything of this process that a module must leave alone. It changes nothing and asserts
+ * nothing. */
 #include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
@@ -46,7 +48,7 @@ void hoststate_take(struct hoststate *ret) {
                 (void) sigaction(s, NULL, &ret->actions[s]);
         (void) sigprocmask(SIG_SETMASK, NULL, &ret->mask);
         (void) sigpending(&ret->pending);
-        (void) sigdelset(&ret->pending, SIGALRM); /* comes when it likes */
+        (void) sigdelset(&ret->pending, SIGALRM); /* may arrive at any time */
         ret->umask = umask(0);
         (void) umask(ret->umask);
         if (!getcwd(ret->cwd, sizeof(ret->cwd)))
@@ -61,7 +63,7 @@ void hoststate_take(struct hoststate *ret) {
         ret->interval.it_value = (struct timeval){};
 }
 
-/* Of a set only the bits of signals that exist are anything. */
+/* Compares signal by signal: a set has more bits than there are signals. */
 bool hoststate_same_signals(const sigset_t *a, const sigset_t *b) {
         for (int s = 1; s <= HOSTSTATE_SIGNALS; s++)
                 if (sigismember(a, s) != sigismember(b, s))

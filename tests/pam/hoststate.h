@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a process has that a guest could change, to be compared before and after. */
+/* The state of a process that a module could change. A test compares it before and after. */
 #pragma once
 
 #include <signal.h>
@@ -24,22 +24,26 @@ struct hoststate {
 };
 
 /**
- * hoststate_take(ret): what this process has now. SIGALRM is not among what is pending, and no
- * time of the timer: they come and go.
+ * hoststate_take(ret):
+ * Takes the state of this process. SIGALRM is left out of the pending signals, and the timer's
+ * remaining time out of the timer: both change all the time.
  */
 void hoststate_take(struct hoststate *ret);
 
 /**
- * hoststate_same_signals(a, b): whether two sets have the same signals.
+ * hoststate_same_signals(a, b):
+ * Whether two sets have the same signals.
  */
 bool hoststate_same_signals(const sigset_t *a, const sigset_t *b) _must_check_;
 
 /**
- * hoststate_descriptors(): how many descriptors are open.
+ * hoststate_descriptors():
+ * The number of open descriptors.
  */
 unsigned hoststate_descriptors(void);
 
 /**
- * hoststate_number(name): a number of /proc/self/status, as "\nThreads:"; -1 when it is not there.
+ * hoststate_number(name):
+ * A number of /proc/self/status, such as "\nThreads:". -1 when it is not there.
  */
 long hoststate_number(const char *name);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Transactions and the conversation of an application. It must not know the daemon: a test looks at
+ * what the application saw. */
 #include <stdio.h>
 
 #include "login.h"
@@ -7,7 +9,7 @@ static void keep(char out[static LOGIN_TEXT_MAX], const char *text) {
         (void) snprintf(out, LOGIN_TEXT_MAX, "%s", text ? text : "");
 }
 
-/* The second question that the module has: what is not shown either. */
+/* Whether this is the module's second question. It is not echoed either. */
 static bool is_for_certificate(const struct pam_message *message) {
         return message->msg_style == PAM_PROMPT_ECHO_OFF &&
                (strcmp(message->msg, "Certificate: ") == 0 ||

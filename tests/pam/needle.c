@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Searches memory, files and directories for a masked secret. No buffer here may hold the secret in
+ * the clear after the search. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +24,7 @@ static void close_dir(DIR **dir) {
                 (void) closedir(*dir);
 }
 
-/* More than anybody's data: the shadow of a sanitizer. */
+/* An area of this size is no data of a program but the shadow memory of a sanitizer. */
 static size_t huge_area(void) {
         return (size_t) 1 << (world_is_instrumented() ? 24 : 30);
 }
@@ -49,7 +51,7 @@ void needle_show(const struct needle *needle, char ret[static KEYTEXT_LEN + 1]) 
         explicit_bzero(secret, sizeof(secret));
 }
 
-/* In a process of its own, which is all that sees it in the clear. */
+/* Runs in a child: only the child sees the key in the clear. */
 static void get_key(const struct world *w, const char *id, struct needle *ret) {
         struct world_key key = {};
         int fds[2];
@@ -82,8 +84,8 @@ void needle_reset(const struct world *w, const char *id, struct needle *ret) {
         get_key(w, id, ret);
 }
 
-/* Byte by byte under the mask: nothing here may hold the secret in the clear, not even a
- * register that gets spilled. */
+/* Compares byte by byte under the mask. Nothing here may hold the secret in the clear, not even a
+ * register that the compiler spills. */
 bool needle_in_bytes(const struct needle *needle, const void *bytes, size_t size) {
         const uint8_t *p = bytes;
 
@@ -98,8 +100,8 @@ bool needle_in_bytes(const struct needle *needle, const void *bytes, size_t size
         return false;
 }
 
-/* One area of memory, in chunks that overlap. Pages that cannot be read (a guard, a device) are
- * passed by. */
+/* Searches one area of memory, in chunks that overlap. It skips pages that cannot be read (a guard,
+ * a device). */
 static bool in_area(const struct needle *needle, int mem, size_t from, size_t to, char *buffer) {
         for (size_t at = from; at < to;) {
                 size_t len = to - at < CHUNK ? to - at : CHUNK;
@@ -136,7 +138,7 @@ int needle_in_process(const struct needle *needle, pid_t pid) {
                 size_t from = strtoul(line, &end, 16),
                        to = *end == '-' ? strtoul(end + 1, &rest, 16) : 0;
 
-                /* "rw-p"; what is shared with other processes is of the tests. */
+                /* Private and writable: "rw-p". Shared memory belongs to the tests. */
                 if (to <= from || to - from > huge_area() || strncmp(rest, " rw", 3) != 0 ||
                     rest[4] != 'p')
                         continue;

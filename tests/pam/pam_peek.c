@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A PAM module for the tests, before or behind the one that is tested.
+/* A PAM module for the tests. It stands before or after the module under test.
  *
- *   as=NAME        puts the token that it finds into the PAM environment as NAME; without a
- *   token there is no such variable
+ *   as=NAME        puts the token that it finds into the PAM environment as NAME; without a token
+ *   there is no such variable
  *   set=TEXT       sets the token
- *   return=CODE    what it answers in every facility: the number of a PAM code; 0 without this
+ *   return=CODE    the number of the PAM code that it returns in every facility; 0 without this
  *   option */
 #include <stdlib.h>
 #include <string.h>

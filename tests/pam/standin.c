@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The process that stands in for the daemon. It must not judge a request: it relays, counts, and
+ * answers as it is told. */
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -13,7 +15,7 @@
 #include "cleanup.h"
 #include "standin.h"
 
-/* Seen by both processes. The test changes it only while nobody is being served. */
+/* Both processes see this. The test changes it only while no connection is being served. */
 struct standin_shared {
         atomic_int mode, offers;
         atomic_uint connections, hang_up;
@@ -33,7 +35,7 @@ static int dial(const char *path) {
         return take_fd(&fd);
 }
 
-/* To and fro, until one of them has enough: behind a challenge comes one more request. */
+/* Relays in both directions until one side closes. After a challenge there is one more request. */
 static void relay(struct standin_shared *shared, int peer, const char *daemon) {
         _cleanup_close_ int fd = dial(daemon);
         uint8_t reply[WIRE_REPLY_LEN + 1];
@@ -50,7 +52,7 @@ static void relay(struct standin_shared *shared, int peer, const char *daemon) {
         }
 }
 
-/* An empty message is one, too: what it looks like to the module is the module's matter. */
+/* An empty reply is sent as well: the test wants to see what the module makes of it. */
 static void answer(struct standin_shared *shared, int fd) {
         uint8_t reply[STANDIN_REPLY_MAX];
 
@@ -71,7 +73,7 @@ static bool challenge(const struct standin_shared *shared, int fd) {
         return send(fd, bytes, sizeof(bytes), MSG_NOSIGNAL) == (ssize_t) sizeof(bytes);
 }
 
-/* Whether the request is one; and then, whether it is to be answered. */
+/* Reads a request. Returns whether there is one to be answered. */
 static bool take_request(struct standin_shared *shared, int fd) {
         ssize_t n = recv(fd, shared->request, sizeof(shared->request), 0);
 
@@ -84,7 +86,7 @@ static bool take_request(struct standin_shared *shared, int fd) {
         return false;
 }
 
-/* Whether there is a request to be answered as the mode says, behind a challenge or not. */
+/* Returns whether the mode says how to answer. Before that it sends a challenge, if it is to. */
 static bool take_offer(struct standin_shared *shared, int fd) {
         enum standin_offers offers = (enum standin_offers) atomic_load(&shared->offers);
 
@@ -109,7 +111,7 @@ static void serve(struct standin_shared *shared, const char *daemon, int *fd) {
                 answer(shared, *fd);
                 return;
         case STANDIN_SILENT:
-                (void) take_fd(fd); /* for good */
+                (void) take_fd(fd); /* keeps the connection for ever */
                 return;
         case STANDIN_DIE:
                 _exit(0);
@@ -213,12 +215,12 @@ void standin_answer(struct standin *s, enum verdict verdict) {
         standin_verdict(s, &reply);
 }
 
-/* Connections are served in their order: when this one has its end, all before it are counted. */
+/* Connections are served in order. When this one ends, all earlier ones are counted. */
 static void ping(struct standin *s) {
         _cleanup_close_ int fd = dial(s->path);
         uint8_t byte;
 
-        if (fd < 0) /* it died, as it was told to */
+        if (fd < 0) /* it died as it was told to */
                 return;
         (void) shutdown(fd, SHUT_WR);
         while (recv(fd, &byte, sizeof(byte), 0) > 0)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The main() of all programs here. It starts what ${suite} names, runs the tests and reports them
+ * as TAP. It must not know what a test checks. */
 #include <errno.h>
 #include <pwd.h>
 #include <signal.h>
@@ -19,7 +21,7 @@ struct world_key key;
 static const char *const needed[] = { "PAM_MODULE", "WFAPIKEYD", "WFAPIKEYCTL",
                                       "abs_top_builddir" };
 
-/* If not, TAP is told why all tests are skipped. */
+/* If something is missing, TAP is told why all tests are skipped. */
 static bool has_what_it_needs(void) {
         for (size_t i = 0; i < ARRAY_LEN(needed); i++)
                 if (!getenv(needed[i])) {
@@ -33,8 +35,8 @@ static bool has_what_it_needs(void) {
         return true;
 }
 
-/* By a signal that nothing can catch: hanging is one of the things that are tested for. The
- * children die with this process. */
+/* A test may hang, because hanging is one of the faults that are tested for. No signal handler can
+ * catch this limit. The children die with this process. */
 static bool limit_time(void) {
         struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL };
         const struct itimerspec when = { .it_value.tv_sec = SECONDS };
@@ -83,8 +85,8 @@ static void skipped(void **state) {
         (void) state;
 }
 
-/* cmocka reads the names until the end. A test that is skipped is one that does nothing, and TAP
- * says so: what cmocka 1.1.5 prints for its own skip() is taken for a failure. */
+/* cmocka reads the names until the end of the run. A skipped test does nothing, and its name says
+ * SKIP to TAP: the TAP driver takes what cmocka 1.1.5 prints for skip() as a failure. */
 static void add(const struct suite_test *test, const char *const *row, struct CMUnitTest *ret) {
         static char names[TESTS_MAX][160];
         static size_t n;
@@ -120,6 +122,6 @@ int main(void) {
                 for (size_t j = 0; j < test->n_rows; j++, row += test->row_size)
                         add(test, (const char *const *) (const void *) row, &tests[n++]);
         }
-        /* not their number, of which an exit status has room for 255 */
+        /* An exit status has no room for more than 255 failures, so it is not their number. */
         return _cmocka_run_group_tests(suite.name, tests, n, set_up, tear_down) == 0 ? 0 : 1;
 }

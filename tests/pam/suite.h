@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A test program of this directory is a table of tests and what they need around them: it defines
- * ${suite}, and has no main(). The one in suite.c starts the world, runs the tests, and ends it. */
+/* A test program of this directory is a table of tests, and says what the tests need: it defines
+ * ${suite} and has no main(). The main() in suite.c starts the world, runs the tests, and ends the
+ * world. */
 #pragma once
 
 #include "standin.h"
 #include "world.h"
 
-/* A test, or one for each row of a table. */
+/* One test, or one for each row of a table. */
 struct suite_test {
         const char *name;
         CMUnitTestFunction run;
-        /* The table, or NULL: *state is the row, which begins with a pointer to its name, and that
-         * stands behind the name of the test. */
+        /* The table, or NULL. *state of a test is its row. A row begins with a pointer to its name,
+         * which is printed after the name of the test. */
         const void *rows;
         size_t n_rows, row_size;
-        /* returns why the test is skipped, or NULL when it is not; may be NULL */
+        /* Returns why the test is skipped, or NULL when it is not. May be NULL. */
         const char *(*unless)(void);
 };
 
@@ -31,12 +32,12 @@ struct suite_test {
 /* The hooks may be NULL. */
 struct suite {
         const char *name;
-        bool daemon;    /* runs, with keys enabled */
+        bool daemon;    /* runs, and keys are enabled */
         bool debugging; /* the daemon runs with --debug */
-        bool standin;   /* runs, before the daemon */
-        /* fills tables, before any row is looked at */
+        bool standin;   /* runs in front of the daemon */
+        /* fills tables before the first row is read */
         void (*prepare)(void);
-        /* around all tests, in the world that has been started */
+        /* run before and after all tests, while the world is up */
         void (*set_up)(void);
         void (*tear_down)(void);
         const struct suite_test *tests;
@@ -46,9 +47,9 @@ extern const struct suite suite;
 
 extern struct world world;
 extern struct standin standin;
-/* For the lines of service files: the module, with options by which it asks the stand-in, or the
- * daemon where there is none. An option behind them that says otherwise is the one that counts. */
+/* For the lines of service files: the module with options by which it asks the stand-in, or the
+ * daemon where there is no stand-in. A service file may add an option: the last one counts. */
 extern char ours[768];
-/* A key of the world's user. It has an end of its own, so that no test of the policy lifetime ends
- * it. Where there is no daemon it is well-formed, and the one that standin_answer() allows. */
+/* A key of the world's user. It has a date of expiry, so no test of the policy lifetime ends it.
+ * Without a daemon it is a well-formed key, and standin_answer() allows it. */
 extern struct world_key key;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Account: confirms a login that was made with a key, has no opinion of any other, and asks the
- * daemon again unless this process got its answer just now. Real module, real libpam, real
- * daemon, with a stand-in between them that counts. */
+/* Account confirms a login with a key and has no opinion of any other login. It asks the daemon
+ * again unless this process got its verdict a moment ago. Real module, real libpam, real daemon,
+ * with a stand-in between them that counts. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -24,7 +24,7 @@ static void test_fresh(void **state) {
                 assert_pam(rv, PAM_SUCCESS);
                 assert_int_equal(l.calls, 0);
                 login_close(&l);
-                /* on a machine that is busy with other things it need not be */
+                /* On a busy machine it need not be in time. */
                 if (in_time) {
                         assert_int_equal(asked, 0);
                         return;
@@ -43,7 +43,7 @@ static void test_later(void **state) {
         login_close(&l);
 }
 
-/* sshd: another process than the one that authenticated. */
+/* sshd: the account check runs in another process than authenticate. */
 static void test_in_child(void **state) {
         struct login l;
         pid_t pid;
@@ -154,7 +154,7 @@ static void test_other_service(void **state) {
         login_close(&l);
 }
 
-/* libpam says PAM_PERM_DENIED for a stack in which nobody had an opinion. */
+/* libpam returns PAM_PERM_DENIED for a stack in which no module had an opinion. */
 static void test_without_key(void **state) {
         static const char *const tokens[] = { NULL, "hunter2" };
 
@@ -225,7 +225,7 @@ static void test_silent(void **state) {
         (void) standin_asked(&standin);
 }
 
-/* --- Around them --- */
+/* --- Set-up and table --- */
 
 static void write_service(const char *name, const char *account_options) {
         world_service(&world, name,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Where the module has a certificate from, when it asks for one, and what it shows to the
- * daemon. Real module, real libpam, and a stand-in for the daemon that keeps what it was asked. */
+/* Where the module finds a certificate, when it asks for one, and what it sends to the daemon. Real
+ * module, real libpam, and a stand-in for the daemon that keeps the requests. */
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -13,7 +13,7 @@
 #define CHALLENGE "wfc_wMHCw8TFxsfIycrLzM3Oz9DR0tPU1dbX2Nna29zd3t8:svc:"
 #define NONE      ((size_t) -1)
 
-/* Not a certificate, but it begins as one; and what is none. */
+/* DER and PEM are not a certificate, but begin like one. BLOB is a public key of SSH. */
 static const uint8_t der[] = { 0x30, 0x02, 0x01, 0x00 };
 #define DER  "MAIBAA"
 #define PEM  "-----BEGIN CERTIFICATE-----\nMAIBAA==\n-----END CERTIFICATE-----\n"
@@ -41,8 +41,8 @@ static void check_evidence(enum wire_evidence evidence, size_t len) {
 
 static const struct source {
         const char *name, *options;
-        const char *typed; /* behind the key; NULL: nothing */
-        /* what the variable CERT holds; NULL: there is none */
+        const char *typed; /* after the key; NULL for nothing */
+        /* The value of the variable CERT; NULL when there is no such variable. */
         const char *pam, *process;
         enum wire_evidence evidence;
         size_t len; /* NONE: the daemon is not asked */
@@ -145,7 +145,8 @@ static void test_longest(void **state) {
                 open_with(&l, "certificate=process-env:CERT");
                 assert_int_equal(setenv("CERT", text, 1), 0);
                 assert_pam(login_try(&l, key.text), PAM_SUCCESS);
-                /* One that is too long is none: the service can attach anything. */
+                /* A certificate that is too long counts as none: the service can attach
+                 * anything. */
                 check_evidence(more ? WIRE_EVIDENCE_NONE : WIRE_VOUCHED, more ? 0 : len);
                 login_close(&l);
         }
@@ -158,7 +159,7 @@ static void test_longest(void **state) {
 /* --- Questions --- */
 
 static const struct question {
-        /* to the question; NULL: an answer without a text */
+        /* The answer to the question; NULL is an answer without a text. */
         const char *name, *option, *typed;
         enum wire_evidence evidence;
         size_t len, signature_len;
@@ -216,7 +217,7 @@ static void test_question(void **state) {
         assert_string_equal(req.key.text, key.text);
         check_evidence(question->evidence, question->len);
         assert_int_equal(req.signature_len, question->signature_len);
-        /* The token for the modules that follow is the key. */
+        /* The next modules find the key as the token. */
         assert_string_equal(login_env(&l, "WFAPIKEY_ID"), "AAAAAAAAAA");
         login_close(&l);
         standin_offer(&standin, STANDIN_OFFERS_NOT);
@@ -224,7 +225,7 @@ static void test_question(void **state) {
 
 static const char *const asking[] = { "certificate=prompt", "certificate=proof" };
 
-/* The daemon says whether there is something to ask for. */
+/* The daemon says whether the user is to be asked. */
 static void test_not_asked(void **state) {
         static const struct {
                 enum verdict verdict;
@@ -297,7 +298,7 @@ static void test_conversation(void **state) {
                         assert_int_equal(l.certificates_asked, 1);
                         assert_null(login_env(&l, "WFAPIKEY_ID"));
                         assert_int_equal(standin_asked(&standin), 1);
-                        /* It can be tried again, as after PAM_INCOMPLETE. */
+                        /* The application can try again, as after PAM_INCOMPLETE. */
                         l.manner_for_certificate = LOGIN_ANSWERS;
                         l.certificate = DER ".Zm9v";
                         assert_pam(login_try(&l, key.text), PAM_SUCCESS);
@@ -370,13 +371,13 @@ static void test_account(void **state) {
                 (void) standin_asked(&standin);
                 assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_SUCCESS);
                 assert_int_equal(standin_asked(&standin), 1);
-                assert_int_equal(l.calls, 0); /* nobody is asked once more */
+                assert_int_equal(l.calls, 0); /* no second question */
                 assert_int_equal(standin_decode(&standin).kind, WIRE_CONFIRM);
                 check_evidence(rows[i].evidence, rows[i].len);
                 assert_int_equal(standin_decode(&standin).signature_len, 0);
                 standin_answer(&standin, VERDICT_DENY_CERTIFICATE);
                 assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_PERM_DENIED);
-                /* it was said at the login, or there was one with a certificate */
+                /* The login showed it already, or had a certificate. */
                 check_sentence(&l, 0);
                 standin_answer(&standin, VERDICT_CHALLENGE);
                 assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_AUTHINFO_UNAVAIL);
@@ -386,7 +387,7 @@ static void test_account(void **state) {
         (void) standin_asked(&standin);
 }
 
-/* --- Daemons that do not do what they should --- */
+/* --- Daemons that misbehave --- */
 
 static void test_challenge_out_of_place(void **state) {
         struct login l;
@@ -398,7 +399,7 @@ static void test_challenge_out_of_place(void **state) {
         assert_int_equal(l.certificates_asked, 0);
         login_close(&l);
         standin_offer(&standin, STANDIN_OFFERS);
-        for (size_t i = 0; i < ARRAY_LEN(asking); i++) { /* to the second message */
+        for (size_t i = 0; i < ARRAY_LEN(asking); i++) { /* in reply to the second message */
                 open_with(&l, asking[i]);
                 l.certificate = DER ".Zm9v";
                 assert_pam(login_try(&l, key.text), PAM_AUTHINFO_UNAVAIL);
@@ -410,8 +411,8 @@ static void test_challenge_out_of_place(void **state) {
         (void) standin_asked(&standin);
 }
 
-/* A daemon that was started anew while the user was asked: a certificate is shown to it once
- * more, a proof is good for nothing. */
+/* The daemon restarts while the user is asked. The module sends a certificate to it once more. A
+ * proof is useless then. */
 static void test_new_daemon(void **state) {
         struct login l;
 

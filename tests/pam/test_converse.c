@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What passes between the module and the application: one prompt in a call of its own, or none;
- * and conversations that fail. Real module, real libpam, real daemon, with a stand-in between
- * them that counts. */
+/* The conversation between module and application: one prompt in a call of its own, or none, and
+ * conversations that fail. Real module, real libpam, real daemon, with a stand-in between them that
+ * counts. */
 #include <unistd.h>
 
 #include "login.h"
@@ -47,7 +47,7 @@ static void test_conversation(void **state) {
         assert_int_equal(l.secrets_asked, 1);
         assert_int_equal(standin_asked(&standin), 0);
         assert_null(login_env(&l, "WFAPIKEY_ID"));
-        /* It takes nothing along into the next try. */
+        /* The next try begins without anything of this one. */
         l.manner = LOGIN_ANSWERS;
         assert_pam(login_try(&l, key.text), PAM_SUCCESS);
         assert_int_equal(standin_asked(&standin), 1);
@@ -99,10 +99,10 @@ static void test_prompt(void **state) {
         check_prompt("", "Password: ");
         check_prompt("prompt=Key", "Key");
         check_prompt("[prompt=API key (not your password): ]", "API key (not your password): ");
-        check_prompt("[prompt=%s %n 100%]", "%s %n 100%"); /* a text and no format */
+        check_prompt("[prompt=%s %n 100%]", "%s %n 100%"); /* it is a text, not a format */
 }
 
-/* What an earlier module left is the token, and nobody is asked for another. */
+/* The token of an earlier module counts, and the user is not asked for another. */
 static void check_given(const char *option, const char *token, int rv, unsigned prompts,
                         unsigned asked) {
         struct login l;
@@ -193,7 +193,7 @@ static void test_nobody(void **state) {
         l.user = nobody->user;
         l.returns = nobody->returns;
         rv = login_try(&l, key.text);
-        /* libpam itself has one code for all that its own prompt did not get. */
+        /* libpam has one code for every failure of its own prompt. */
         if (nobody->rv == PAM_BUF_ERR && rv == PAM_CONV_ERR)
                 rv = PAM_BUF_ERR;
         assert_pam(rv, nobody->rv);
@@ -203,7 +203,7 @@ static void test_nobody(void **state) {
         login_close(&l);
 }
 
-/* --- Around them --- */
+/* --- Set-up and table --- */
 
 static void set_up(void) {
         world_service(&world, "svc", "auth required %s\naccount required %s\n", ours, ours);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The module as a file: what it gives to the process that loads it, and what it takes. Reads the
- * ELF by itself. */
+/* The module as a file: the symbols that it gives to the process that loads it, and those that it
+ * takes. This program reads the ELF file by itself. */
 #include <dlfcn.h>
 #include <link.h>
 #include <stdio.h>
@@ -12,10 +12,10 @@ static const char *const hooks[] = { "pam_sm_authenticate",  "pam_sm_setcred",
                                      "pam_sm_acct_mgmt",     "pam_sm_open_session",
                                      "pam_sm_close_session", "pam_sm_chauthtok" };
 
-/* What a guest does not do in another's process. A name with a * behind it stands for all that
- * begin so. */
+/* What a module must not do in another program's process. A name with a * at its end stands for all
+ * names that begin so. */
 static const char *const not_imported[] = {
-        /* stdio, and what formats: a secret must have no way into a text */
+        /* stdio, and functions that format: a secret must have no way into a text */
         "printf* vprintf* fprintf* vfprintf* sprintf* vsprintf* snprintf* vsnprintf* asprintf* "
         "vasprintf* "
         "dprintf*",
@@ -24,9 +24,9 @@ static const char *const not_imported[] = {
         "freopen* fclose fflush* perror stdin stdout stderr open_memstream scanf* sscanf* fscanf* "
         "isoc99*",
         "syslog vsyslog openlog closelog",
-        /* files and descriptors of its own */
+        /* its own files and descriptors */
         "open open64 openat* creat* pipe* dup* opendir mkstemp* memfd_create read write",
-        /* threads, and what ends with them */
+        /* threads, and what depends on them */
         "pthread_* thrd_* tss_* tls_get_addr call_once",
         /* signals, processes, timers */
         "signal sigaction sigprocmask sigpending sigsuspend bsd_signal sysv_signal raise kill fork "
@@ -38,23 +38,23 @@ static const char *const not_imported[] = {
         "nanosleep clock_nanosleep setjmp* longjmp* assert* atexit on_exit cxa_atexit "
         "cxa_thread_atexit*",
         /* state of the process */
-        /* ... but for secure_getenv(), where an option names a variable: it gives nothing in a
-         * set-uid program */
+        /* Except secure_getenv(), for a variable that an option names. It finds nothing in a
+         * set-uid program. */
         "getenv setenv putenv unsetenv clearenv environ setlocale umask chdir fchdir "
         "setrlimit* prctl",
         "setuid seteuid setreuid setresuid setgid setegid setregid setresgid setgroups initgroups "
         "setfsuid "
         "setfsgid",
         "unshare setns mlock* dlopen dlsym dlclose",
-        /* name services, which load more code and ask the network */
+        /* name services: they load more code and ask the network */
         "getpw* getgr* getsp* gethostby* getaddrinfo getnameinfo res_* getlogin*",
-        /* the heap: calloc and free for one note, nothing else */
+        /* the heap: calloc and free for one note, and nothing else */
         "malloc realloc reallocarray strdup strndup memalign posix_memalign aligned_alloc",
-        /* libpam: nothing that delays everybody, or asks in a way of its own */
+        /* libpam: nothing that delays every login, or asks the user in another way */
         "pam_fail_delay pam_get_authtok* pam_prompt pam_vprompt pam_modutil_*",
 };
 
-/* What the compiler itself puts into every shared object. */
+/* The symbols that the compiler puts into every shared object. */
 static const char *const of_toolchain[] = {
         "completed.* dso_handle TMC_END__ DYNAMIC GLOBAL_OFFSET_TABLE_ "
         "frame_dummy_init_array_entry",
@@ -104,7 +104,7 @@ static const ElfW(Shdr) * get_section(uint32_t type) {
         return s;
 }
 
-/* The symbols of a table, one after the other, each with its name; NULL behind the last one. */
+/* The symbols of a table, one after the other, each with its name. NULL after the last one. */
 static const ElfW(Sym) * symbol(const ElfW(Shdr) * table, size_t i, const char **ret_name) {
         const ElfW(Sym) * symbol;
 
@@ -115,7 +115,7 @@ static const ElfW(Sym) * symbol(const ElfW(Shdr) * table, size_t i, const char *
         return symbol;
 }
 
-/* An entry of the dynamic section, counted from 0 among those of its tag. */
+/* An entry of the dynamic section, counted from 0 among the entries of its tag. */
 static const ElfW(Dyn) * dynamic(ElfW(Sxword) tag, size_t n) {
         const ElfW(Shdr) *s = get_section(SHT_DYNAMIC);
 
@@ -196,7 +196,7 @@ static void test_exports_nothing_else(void **state) {
         assert_int_equal(found, ARRAY_LEN(hooks));
 }
 
-/* Whether a name is the word: a fortified one, as __recv_chk, is as good as the plain one. */
+/* Whether the name is the word, or its fortified form, such as __recv_chk. */
 static bool is_word(const char *word, size_t len, const char *name) {
         size_t blanks = strspn(word, "_"), name_len;
 
@@ -284,7 +284,8 @@ static void test_no_static_data(void **state) {
                     !is_among(of_toolchain, ARRAY_LEN(of_toolchain), name))
                         fail_msg("%s is written to in %s", name, section_name(s));
         }
-        /* Stripped, it still has these: one pointer to itself, and one byte of the start files. */
+        /* A stripped module still has these: one pointer to itself, and one byte of the start
+         * files. */
         for (size_t i = 0; i < header()->e_shnum; i++) {
                 const ElfW(Shdr) *s = section(i);
 
@@ -307,7 +308,7 @@ static void test_no_constructors(void **state) {
         for (size_t i = 0; i < ARRAY_LEN(arrays); i++) {
                 const ElfW(Dyn) *size = dynamic(arrays[i], 0);
 
-                /* one entry each is that of the start files */
+                /* The start files have one entry each. */
                 assert_in_range(size ? size->d_un.d_val : 0, 0, sizeof(void *));
         }
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Each call that the module makes fails, one after the other, in every way that it can: no
- * failure is a success unless the daemon's allow was there whole and is noted, none is
- * PAM_IGNORE, nothing stays open, allocated, unwiped or half noted, and no line of the log has a
- * secret. */
+/* Each call that the module makes fails, one after the other, in every possible way. A failure is a
+ * success only if the daemon's whole allow arrived and is noted. It is never PAM_IGNORE. Nothing
+ * stays open, allocated, unwiped or half noted, and no line of the log has a secret. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -15,19 +14,19 @@
 static const struct scene {
         const char *name;
         enum verdict verdict;
-        /* is what fails; after a login that does not */
+        /* The account check fails, after a login that did not. */
         bool account;
         bool fresh;
-        /* authenticate is what fails, after a login that did not */
+        /* authenticate fails, after a login that did not. */
         bool second;
         bool backlog_full; /* the first connect finds no place */
         bool hangs_up;     /* on the first question */
         bool given;        /* the token is there already */
-        /* the daemon has a challenge for an offer */
+        /* The daemon answers an offer with a challenge. */
         bool offers;
-        const char *token;  /* NULL: a key */
-        const char *behind; /* what is typed behind it */
-        /* what is answered to the second question */
+        const char *token;  /* NULL for a key */
+        const char *behind; /* what the user types after it */
+        /* The answer to the second question. */
         const char *certificate;
         const char *option;
         int rv; /* when nothing fails */
@@ -75,7 +74,7 @@ static const struct scene {
 
 /* --- One login --- */
 
-/* The conversation of login.c needs libpam, and its answers are not watched. */
+/* The conversation of login.c needs libpam, and this test must watch the answers. */
 static int converse(int n, const struct pam_message **messages, struct pam_response **ret,
                     void *data) {
         const struct scene *scene = data;
@@ -112,14 +111,14 @@ static int call(struct pam_handle *pamh, const struct scene *scene, bool account
 
         (void) snprintf(socket_option, sizeof(socket_option), "socket=%s", standin.path);
         (void) snprintf(uid_option, sizeof(uid_option), "server_uid=%u", geteuid());
-        /* Waits that fail are waited for to the end. */
+        /* After failing waits it waits until the deadline. */
         if (faults.last == UINT_MAX)
                 memcpy(timeout_option, "timeout=1", sizeof(timeout_option));
         return account ? pam_sm_acct_mgmt(pamh, 0, argc, argv)
                        : pam_sm_authenticate(pamh, 0, argc, argv);
 }
 
-/* What comes before that which fails. */
+/* Runs the calls before the one that fails. */
 static void prepare(struct pam_handle *pamh, const struct scene *scene,
                     const struct pam_conv *conv) {
         static const struct scene before = { "before", VERDICT_ALLOW };
@@ -133,7 +132,7 @@ static void prepare(struct pam_handle *pamh, const struct scene *scene,
         standin_answer(&standin, VERDICT_ALLOW);
         faults_begin();
         if (scene->account || scene->second) {
-                /* so that it is counted what is allocated; the plan fails nothing yet */
+                /* From here allocations are counted. The plan makes nothing fail yet. */
                 faults.armed = true;
                 assert_int_equal(call(pamh, &before, false), PAM_SUCCESS);
                 faults.armed = false;
@@ -164,7 +163,7 @@ static void check_noted(const struct pam_handle *pamh, bool noted) {
 
 static bool is_one_of_ours(const struct scene *scene, int rv) {
         switch (rv) {
-        case PAM_SUCCESS: /* judged by the caller */
+        case PAM_SUCCESS: /* the caller judges */
         case PAM_AUTHINFO_UNAVAIL:
         case PAM_BUF_ERR:
         case PAM_SERVICE_ERR:
@@ -172,20 +171,20 @@ static bool is_one_of_ours(const struct scene *scene, int rv) {
         case PAM_INCOMPLETE:
         case PAM_USER_UNKNOWN:
                 return true;
-        /* only where something was refused, or there was nothing that could be */
+        /* Only where something was refused, or there was nothing to refuse. */
         case PAM_AUTH_ERR:
                 return !scene->account;
         case PAM_PERM_DENIED:
                 return scene->account;
         case PAM_IGNORE:
-                /* libpam's pam_get_data() fails for a module only where there is no data: then
-                 * it was nobody's key login. */
+                /* libpam's pam_get_data() fails for a module only if there is no data. Then the
+                 * login was not by a key. */
                 return scene->account && faults.hit && faults.function == FAULT_GET_DATA;
         }
         return false;
 }
 
-/* Runs the scene under the plan and returns whether the plan came to anything. */
+/* Runs the scene under the plan. Returns whether the planned call happened. */
 static bool run(const struct scene *scene, bool comparing) {
         const struct pam_conv conv = { .conv = converse,
                                        .appdata_ptr = (void *) (uintptr_t) scene };
@@ -215,7 +214,8 @@ static bool run(const struct scene *scene, bool comparing) {
                 fail_msg("accepted what was refused");
         if (comparing)
                 assert_int_equal(rv, scene->rv);
-        /* What cannot be read cannot be forgotten; libpam never says so of what is there. */
+        /* If the data cannot be read, it cannot be forgotten. libpam always finds data that is
+         * there. */
         stale = faults.hit && faults.function == FAULT_GET_DATA;
         if (!stale)
                 check_noted(&pamh, scene->account || rv == PAM_SUCCESS);
@@ -230,21 +230,20 @@ static bool run(const struct scene *scene, bool comparing) {
         return faults.hit;
 }
 
-/* --- All that can go wrong --- */
+/* --- Everything that can go wrong --- */
 
 static const int errnos[] = { ENOMEM, EINTR,  EAGAIN,      EMFILE,     ECONNRESET,
                               EPIPE,  EACCES, FAULT_SHORT, FAULT_OTHER };
 static const int codes[] = { PAM_SYSTEM_ERR, PAM_BUF_ERR, PAM_CONV_ERR,
                              PAM_IGNORE,     PAM_ABORT,   PAM_BAD_ITEM };
 
-/* Failing again and again with these means to wait: only for what is waited for in a loop with a
- * deadline. */
+/* Only these calls may fail again and again: the module repeats them in a loop with a deadline. */
 static bool is_endless(enum fault_function function, int how) {
         return how == EINTR && function == FAULT_SEND;
 }
 
 static struct trial {
-        const char *name; /* is ${text} */
+        const char *name; /* points to ${text} */
         const struct scene *scene;
         enum fault_function function;
         char text[128];
@@ -304,8 +303,8 @@ static void test_for_good(void **state) {
         }
 }
 
-/* Without failures each scene ends as it must, and the calls are those that the tests fail: none
- * goes past them. */
+/* Without failures each scene has its result. The module makes no more calls than the tests let
+ * fail. */
 static void test_without_failure(void **state) {
         const struct scene *scene = *state;
 
@@ -343,12 +342,12 @@ static void test_bad_option_is_named(void **state) {
         assert_non_null(strstr(pamh.log, "'tiemout=2'"));
 }
 
-/* A failed daemon is named in one line; a refusal is the daemon's to log, and what is no key is
- * nobody's. */
+/* A failed daemon is named in one line. The daemon logs a refusal. A token that is not a key is not
+ * logged. */
 static void test_log_lines(void **state) {
         static const struct {
                 struct scene scene;
-                const char *text; /* NULL: nothing */
+                const char *text; /* NULL for nothing */
         } rows[] = {
                 { { "accepted", VERDICT_ALLOW }, NULL },
                 { { "refused", VERDICT_DENY }, NULL },

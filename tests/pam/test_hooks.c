@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What one transaction leaves behind, in its environment and for the next one on the same
- * handle; and the hooks that decide nothing. Real module, real libpam, real daemon, with a
- * stand-in between them that counts. */
+/* What a transaction leaves in its environment and for the next one on the same handle, and the
+ * hooks that decide nothing. Real module, real libpam, real daemon, with a stand-in between them
+ * that counts. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -10,7 +10,7 @@
 
 static struct world_key other_key;
 
-/* --- The environment, and a handle that is used again --- */
+/* --- The environment, and handles that are used again --- */
 
 static void check_env(const struct login *l, const struct world_key *with, const char *name) {
         assert_int_equal(login_env(l, "WFAPIKEY_ID") != NULL, with != NULL);
@@ -42,7 +42,7 @@ static void test_env(void **state) {
 static const struct second_try {
         const char *name;
         int rv;
-        /* NULL: of a key whose last digit is another */
+        /* NULL: a key with another last digit */
         const char *token;
         enum login_manner manner;
         int returns;
@@ -70,7 +70,7 @@ static void test_second_try(void **state) {
         (void) standin_asked(&standin);
         check_env(&l, NULL, NULL);
         login_forget(&l);
-        /* nobody's login is left to be judged */
+        /* No login is left to be judged. */
         check_account(&l, PAM_PERM_DENIED, 0);
         l.manner = LOGIN_ANSWERS;
         assert_pam(login_try(&l, key.text), PAM_SUCCESS);
@@ -108,7 +108,7 @@ static void test_second_try_bad_option(void **state) {
         login_close(&l);
 }
 
-/* squid: one handle for many users. */
+/* squid uses one handle for many users. */
 static void test_handle_for_others(void **state) {
         struct login l;
 
@@ -129,8 +129,8 @@ static void test_handle_for_others(void **state) {
 
 /* --- The hooks that decide nothing --- */
 
-/* With the module alone in the stack. What libpam makes of setcred depends on what the last
- * authenticate said: for a refusal it is PAM_PERM_DENIED, whatever the module says. */
+/* The module is alone in the stack. libpam's answer to setcred depends on the last authenticate:
+ * after a refusal it is PAM_PERM_DENIED, whatever the module returns. */
 static void check_harmless(struct login *l, int cred_rv) {
         static const int creds[] = { PAM_ESTABLISH_CRED, PAM_REINITIALIZE_CRED, PAM_REFRESH_CRED,
                                      PAM_DELETE_CRED };
@@ -199,8 +199,8 @@ static void test_harmless_without_daemon(void **state) {
         login_close(&l);
 }
 
-/* proftpd closes its sessions as the user; sudo's PAM_USER is another by then; options are not
- * even looked at. */
+/* proftpd closes its sessions as the user. PAM_USER of sudo is another user by then. The options
+ * are not read. */
 static void test_harmless_in_child_and_for_others(void **state) {
         struct login l;
         pid_t pid;
@@ -222,8 +222,8 @@ static void test_harmless_in_child_and_for_others(void **state) {
         login_close(&l);
 }
 
-/* It has changed no password and says so, before and after a key login; those of other modules
- * are not touched. */
+/* The module has changed no password and says so, before and after a login with a key. The
+ * passwords of other modules are not touched. */
 static void test_chauthtok(void **state) {
         struct login l;
 
@@ -247,7 +247,7 @@ static void test_chauthtok(void **state) {
         login_close(&l);
 }
 
-/* --- Around them --- */
+/* --- Set-up and table --- */
 
 static void write_service(const char *name, const char *options) {
         world_service(&world, name,

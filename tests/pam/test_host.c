@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A host like those of real services: without privileges, with threads that log people in all at
- * once and a timer that interrupts them. Every login ends as it must, and the process is
- * afterwards what it was before. Then hosts with little memory, with many descriptors and with
- * none for stdio. */
+/* A host like a real service: without privileges, with threads that log users in at the same time,
+ * and with a timer that interrupts them. Every login has the right result, and the process is
+ * afterwards as it was before. Then come hosts with little memory, with many descriptors, and
+ * without descriptors for stdio. */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -37,7 +37,7 @@ enum kind {
         _KIND_MAX,
 };
 
-/* Of the host, in memory that it shares with the tests. */
+/* The report of the host, in memory that it shares with the tests. */
 static struct report {
         atomic_uint succeeded, refused, otherwise, masks_changed;
         atomic_int first_other;
@@ -47,9 +47,9 @@ static struct report {
         struct hoststate before, after;
 } * report;
 
-/* ThreadSanitizer does not see the lock under which the loader of glibc works: of two threads
- * that load and unload modules, as libpam does for each login, it says that they race for the
- * loader's own memory. Nothing of the module has these names. */
+/* libpam loads and unloads the module for each login. ThreadSanitizer does not see the lock of
+ * glibc's loader, so it reports races for the loader's own memory. Nothing in the module has these
+ * names. */
 _public_ const char *__tsan_default_suppressions(void);
 _public_ const char *__tsan_default_suppressions(void) {
         return "race:^_dl_*\nrace:^dl_*\nrace:^__dl*\nrace:^_dlerror_*\n";
@@ -61,7 +61,7 @@ static unsigned per_thread; /* logins in a half */
 
 /* --- One login --- */
 
-/* Asserts nothing: this runs in threads and in children. */
+/* It asserts nothing: it runs in threads and in children. */
 static int log_in(enum kind kind) {
         static const char *const password = "correct horse battery staple";
         const char *const tokens[_KIND_MAX] = { key.text, key.text, wrong, unknown, password };
@@ -131,7 +131,7 @@ static void on_alarm(int number) {
         (void) atomic_fetch_add(&report->alarms, 1);
 }
 
-/* Irrevocably, and as a process that may look at itself. */
+/* For good, and as a process that may read its own memory. */
 static bool become_nobody(void) {
         pid_t parent = getppid();
 
@@ -142,7 +142,8 @@ static bool become_nobody(void) {
                getppid() == parent;
 }
 
-/* For the threads that log in: the one that only waits for them would get them all. */
+/* The timer's signal is blocked here and open in the threads that log in. Otherwise this thread,
+ * which only waits for them, would get every signal. */
 static bool start_alarms(void) {
         struct sigaction action = { .sa_handler = on_alarm }; /* without SA_RESTART */
         const struct itimerval interval = { .it_interval.tv_usec = 1000, .it_value.tv_usec = 1000 };
@@ -173,8 +174,8 @@ static void *tell_tid(void *data) {
         return NULL;
 }
 
-/* So that libc has what it keeps, and ThreadSanitizer its own threads. A thread that was joined
- * is there until the kernel has seen it off. */
+/* After this, libc has allocated what it keeps, and ThreadSanitizer has its threads. A joined
+ * thread exists until the kernel has removed it. */
 static bool warm_up(void) {
         pthread_t thread;
         pid_t tid;
@@ -297,7 +298,7 @@ static void test_memory(void **state) {
         assert_in_range(report->rss_kb[1], 1, report->rss_kb[0] + RSS_SLACK_KB);
 }
 
-/* vsftpd. */
+/* As vsftpd does. */
 static int run_with_little_memory(void) {
         const struct rlimit limit = { 200 << 20, 200 << 20 };
 
@@ -379,7 +380,7 @@ static void test_signals_blocked(void **state) {
         assert_int_equal(in_child(run_with_signals_blocked), 0);
 }
 
-/* --- Around them --- */
+/* --- Set-up and table --- */
 
 static void set_up(void) {
         char module[96];
@@ -387,7 +388,7 @@ static void set_up(void) {
 
         login_spoil(key.text, 7, wrong);
         keytext_format(unknown, "nobodyHas1", keytext_secret(key.text));
-        /* The tree that it was built in need not be open to everybody. */
+        /* The directory of the build may be closed to other users. */
         (void) snprintf(module, sizeof(module), "%s/pam_wfapikey.so", world.dir);
         world_copy(world.module, module, 0755);
         world_service(&world, "host",

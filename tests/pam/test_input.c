@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Users, hosts and services of every shape, and options.
- * Real module, real libpam, real daemon, with a stand-in between them that counts and keeps what
- * it was asked. */
+/* Users, hosts and services of every shape, and options. Real module, real libpam, real daemon,
+ * with a stand-in between them that counts and keeps the requests. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -39,7 +38,7 @@ static void test_long_user(void **state) {
         check_user(1 << 20, PAM_USER_UNKNOWN, 0);
 }
 
-/* Cut to its first 128 bytes it would be somebody: it is not cut. */
+/* Cut to its first 128 bytes it would be another user. It is not cut. */
 static void test_odd_user(void **state) {
         static const char *const users[] = { " ",        "..",   "root:x:0:0", "a b", "\033[2J",
                                              "\xff\xfe", "%s%n", "$(id)",      "-x",  "ROOT" };
@@ -63,8 +62,8 @@ static void check_rhost(const char *rhost, const char *sent, const struct world_
         login_open(&l, &world, "svc", world.user);
         assert_pam(pam_set_item(l.pamh, PAM_RHOST, rhost), PAM_SUCCESS);
         got = login_try(&l, with->text);
-        /* Where libpam tells the kernel's audit of logins, so long a host is too much for it,
-         * whatever the module says. */
+        /* Where libpam reports logins to the kernel's audit, it fails by itself for a host of this
+         * length. */
         if (got != PAM_SYSTEM_ERR || !rhost || strlen(rhost) < 4096)
                 assert_pam(got, rv);
         assert_int_equal(login_env(&l, "WFAPIKEY_ID") != NULL, rv == PAM_SUCCESS);
@@ -88,7 +87,7 @@ static void test_rhost(void **state) {
                 check_rhost(unknown[i], "", &key, PAM_SUCCESS);
 }
 
-/* An address that is cut could be another one, which the key is good for. */
+/* A cut address could be another one that the key is valid for. */
 static void test_rhost_of_narrow_key(void **state) {
         _cleanup_free_ char *address = repeat(' ', 300), *host300 = repeat('1', 300);
         struct world_key narrow;
@@ -142,7 +141,7 @@ static void test_service(void **state) {
         check_service(service200, &key, PAM_AUTH_ERR, 0);
 }
 
-/* Blanks separate the services of a key in the store. */
+/* The store separates the services of a key by blanks. */
 static void test_service_of_two_words(void **state) {
         struct world_key narrow;
 
@@ -198,7 +197,7 @@ static const char *const wrong_options[] = {
         "wfk_",
 };
 
-/* Nobody is asked for anything, wherever the word stands. */
+/* The user is not asked for anything, wherever the word stands. */
 static void test_wrong_option(void **state) {
         const char *option = *(const char *const *) *state;
 
@@ -220,7 +219,7 @@ static void test_wrong_option(void **state) {
         assert_int_equal(standin_asked(&standin), 0);
 }
 
-/* Of two that contradict each other the last one counts. */
+/* Of two contradicting options the last one counts. */
 static void test_right_options(void **state) {
         static const struct {
                 const char *before, *after; /* the socket */
@@ -246,8 +245,8 @@ static void test_right_options(void **state) {
         }
 }
 
-/* One stack's options are not the next one's, not even in one process with the module loaded
- * throughout. */
+/* A stack does not get the options of another one, not even in one process that keeps the module
+ * loaded. */
 static void test_options_of_two_stacks(void **state) {
         struct login one, two;
 
@@ -268,7 +267,7 @@ static void test_options_of_two_stacks(void **state) {
         (void) standin_asked(&standin);
 }
 
-/* --- Around them --- */
+/* --- Set-up and table --- */
 
 static void set_up(void) {
         world_service(&world, "svc", "auth required %s\naccount required %s\n", ours, ours);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Daemons that are down or slow: the login is refused as "cannot be decided now", which is
- * neither a wrong key nor a success, within its time, and nobody is told anything. In
- * authenticate, and in account for an old login. A password is not even kept waiting. */
+/* Daemons that are down or slow. The login ends in time, and its code says that it could not be
+ * decided: it is neither a wrong key nor a success. The user is told nothing. This holds in
+ * authenticate, and in account for an old login. A password is not delayed at all. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -55,8 +55,7 @@ static void test_hang_up_then_silent(void **state) {
         check_undecided("hasty", 2);
 }
 
-/* An allow that was there before the question is none: the sequence number is the module's to
- * choose, but it says so anyhow. */
+/* Bytes that were sent before the question are read as the answer. They decide nothing. */
 static void test_prepared_nonsense(void **state) {
         (void) state;
         standin_reply(&standin, (const uint8_t *) "nonsense", 8, false);
@@ -142,7 +141,7 @@ static void test_nobody_listens(void **state) {
         (void) state;
         check_undecided("absent", 0); /* bound, not listening */
         (void) close(take_fd(&fd));
-        check_undecided("absent", 0); /* left behind by one who is gone */
+        check_undecided("absent", 0); /* left behind by a dead process */
 }
 
 static void test_other_things(void **state) {
@@ -182,7 +181,7 @@ static void test_password_without_daemon(void **state) {
         assert_int_equal(standin_asked(&standin), 0);
 }
 
-/* --- Around them --- */
+/* --- Set-up and table --- */
 
 static void write_service(const char *name, const char *socket_name, const char *options) {
         world_service(&world, name,

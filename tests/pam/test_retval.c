@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The table of answers: what authenticate says, shows, asks and leaves behind, row by row. Real
- * module, real libpam, real daemon, with a stand-in between them that counts. */
+/* The table of answers, row by row: what authenticate returns, shows, asks and leaves. Real module,
+ * real libpam, real daemon, with a stand-in between them that counts. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -11,11 +11,11 @@
 
 enum spoil {
         WHOLE,
-        /* another digit in the secret, with the checksum that goes with it */
+        /* Another digit in the secret, with the right checksum. */
         WRONG_FIRST,
         WRONG_LAST,
         OTHER_CASE,
-        OTHER_ID, /* nobody has */
+        OTHER_ID, /* an id that no key has */
 };
 
 enum fate {
@@ -23,8 +23,8 @@ enum fate {
         REVOKED,
         REMOVED,
         RESET,
-        OUTLIVED, /* the policy's lifetime */
-        EXPIRED,  /* its own date */
+        OUTLIVED, /* by the policy's lifetime */
+        EXPIRED,  /* by its own date */
 };
 
 static const struct row {
@@ -34,7 +34,7 @@ static const struct row {
         enum fate fate;
         const char *issue[4]; /* options of the key */
         const char *rhost;
-        /* NULL: the owner; with a + in front: behind the owner's name */
+        /* NULL for the owner; with a + in front: after the owner's name */
         const char *user;
         const char *during, *after; /* changes of policy */
 } rows[] = {
@@ -136,8 +136,7 @@ static void meet_fate(const struct row *row, const char *id) {
         }
 }
 
-/* What the application saw: what was asked of it, the sentence or nothing, and what the next
- * module found. */
+/* What the application saw: the prompt, the sentence or nothing. And what the next module found. */
 static void check_shown(const struct login *l, const struct row *row, unsigned prompts,
                         bool sentence, const char *token) {
         bool told = sentence && verdict_of(row->reason) == VERDICT_DENY_CERTIFICATE;
@@ -153,8 +152,8 @@ static void check_shown(const struct login *l, const struct row *row, unsigned p
         assert_string_equal(login_env(l, "AFTER"), token);
 }
 
-/* How many verdicts the daemon has logged. Those of earlier tests are there: each was waited
- * for. */
+/* The number of verdicts in the daemon's log. Those of earlier tests are in it already: each test
+ * waited for its own. */
 static unsigned verdicts_logged(void) {
         _cleanup_free_ char *log = world_read(world.log, NULL);
         unsigned n = 0;
@@ -233,7 +232,7 @@ static void test_row(void **state) {
                 world_do(&world, "policy", "set", row->after, NULL);
 }
 
-/* --- What is not a key --- */
+/* --- Tokens that are not a key --- */
 
 static void check_not_a_key(const char *service, const char *token, unsigned prompts) {
         struct login l;
@@ -249,7 +248,7 @@ static void check_not_a_key(const char *service, const char *token, unsigned pro
         login_close(&l);
 }
 
-/* Nobody is asked, nothing is logged, and the next module finds the token as it was. */
+/* The daemon is not asked, nothing is logged, and the next module finds the token as it was. */
 static void check_left_alone(const char *token) {
         unsigned before = verdicts_logged();
 
@@ -261,7 +260,7 @@ static void check_left_alone(const char *token) {
 #define NOT_A_KEY(what) what " is not a key and nobody is asked"
 static const struct word {
         const char *name;
-        const char *unit; /* of which the token is made */
+        const char *unit; /* the token repeats this */
         size_t len;
 } words[] = {
         { NOT_A_KEY("an empty token"), .unit = "", .len = 0 },

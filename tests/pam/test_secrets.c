@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* No secret stays where it was not given: not in the host's memory, not in the daemon's memory,
- * files, log, arguments or environment, and not in what the module tells syslog, with everything
- * at its most talkative. */
+/* No secret stays anywhere that it was not given to: in the host's memory, in the daemon's memory,
+ * files, log, arguments or environment, or in the module's lines for syslog. All debug options are
+ * on. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -17,20 +17,20 @@
 
 enum form {
         WHOLE,
-        /* another last digit in the secret, with the checksum that goes with it */
+        /* Another last digit in the secret, with the right checksum. */
         WRONG_LAST,
-        WRONG_CHECKSUM, /* no key */
+        WRONG_CHECKSUM, /* not a key */
         OTHER_ID,
 };
 
-/* What a process that scans its own memory answers. */
+/* The exit status of a process that searches its own memory. */
 enum outcome {
         CLEAN = 0,
-        /* between authenticate and the end of the transaction */
+        /* Found between authenticate and the end of the transaction. */
         FOUND_DURING = 1,
         FOUND_AFTER = 2,
         NOT_READABLE = 3,
-        OTHER_ANSWER = 16, /* and the PAM code */
+        OTHER_ANSWER = 16, /* added to the PAM code */
 };
 
 static const struct scene {
@@ -38,7 +38,7 @@ static const struct scene {
         const char *service;
         enum form form;
         int rv;
-        const char *user; /* NULL: the owner */
+        const char *user; /* NULL for the owner */
 } scenes[] = {
         { "an accepted key", .service = "host", .rv = PAM_SUCCESS },
         { "a wrong secret", .service = "host", .form = WRONG_LAST, .rv = PAM_AUTH_ERR },
@@ -58,14 +58,14 @@ static const char *const bad_names[] = { "silent", "hangs-up", "lies" };
 static struct standin bad_daemons[ARRAY_LEN(bad_names)];
 static struct needle planted, other, reset_before, reset_after;
 
-/* --- A host that forgets --- */
+/* --- A host that wipes what it was given --- */
 
 struct answer {
         const struct needle *needle;
         enum form form;
 };
 
-/* In the memory that the module will free, and nowhere else. */
+/* Writes the token into the memory that the module frees, and nowhere else. */
 static void write_token(const struct answer *answer, char token[static KEYTEXT_LEN + 1]) {
         char secret[KEYTEXT_SECRET_LEN];
 
@@ -79,7 +79,7 @@ static void write_token(const struct answer *answer, char token[static KEYTEXT_L
         explicit_bzero(secret, sizeof(secret));
 }
 
-/* The conversation of login.c answers with a copy of a text that it keeps: this one keeps none. */
+/* The conversation of login.c answers with a copy of a text that it keeps. This one keeps none. */
 static int converse(int n, const struct pam_message **messages, struct pam_response **ret,
                     void *data) {
         struct pam_response *response = calloc((size_t) n, sizeof(*response));
@@ -156,7 +156,7 @@ static void test_host_with_certificate(void **state) {
         world_do(&world, "policy", "set", "require-certificate=no", NULL);
 }
 
-/* What is searched for is found where it is: in this process, in a file, in another process. */
+/* The search finds a secret that is there: in this process, in a file, in another process. */
 static void test_search(void **state) {
         char path[96], clear[KEYTEXT_LEN + 1];
         int fd;
@@ -196,7 +196,7 @@ static void test_search_elsewhere(void **state) {
         }
         assert_int_equal(read(up[0], &byte, 1), 1);
         found = needle_in_process(&other, pid);
-        /* there are hosts where nobody may look into his own processes */
+        /* On some hosts a user may not look into his own processes. */
         if (found >= 0 || geteuid() == 0)
                 assert_int_equal(found, 1);
         assert_int_equal(write(down[1], "", 1), 1);
@@ -209,7 +209,7 @@ static void test_search_elsewhere(void **state) {
 
 /* --- The daemon --- */
 
-/* In the reverse order of what a person means: the key as the user's name. */
+/* A user types the key as the user's name and the name as the password. */
 static void type_key_as_user(void) {
         const struct answer answer = { &planted, WHOLE };
         pid_t pid = fork();
@@ -255,7 +255,7 @@ static void test_process(void **state) {
 
                 (void) snprintf(path, sizeof(path), "/proc/%d/%s", world.daemon, files[i]);
                 r = needle_in_file(&planted, path);
-                /* it keeps its own user from looking, too */
+                /* The daemon also keeps its own user from looking. */
                 if (r < 0 && getuid() != 0)
                         continue;
                 assert_int_equal(r, 0);
@@ -275,7 +275,7 @@ static void test_no_core(void **state) {
         line = strstr(limits, "Max core file size");
         assert_non_null(line);
         assert_int_equal(strncmp(line + 18 + strspn(line + 18, " "), "0 ", 2), 0);
-        /* What may not be dumped belongs to root there. */
+        /* The /proc files of a process that is not dumpable belong to root. */
         (void) snprintf(path, sizeof(path), "/proc/%d/mem", world.daemon);
         assert_int_equal(stat(path, &st), 0);
         assert_int_equal(st.st_uid, 0);
@@ -289,7 +289,7 @@ static void test_memory(void **state) {
 
         (void) state;
         needle_hide_text(&path, world.state);
-        assert_int_equal(needle_in_process(&path, world.daemon), 1); /* that one is there */
+        assert_int_equal(needle_in_process(&path, world.daemon), 1); /* the path is there */
         for (unsigned i = 0; i < FURTHER_LOGINS; i++) {
                 pid_t pid = fork();
 
@@ -311,7 +311,7 @@ static void test_memory(void **state) {
 
 /* --- syslog --- */
 
-/* One line for each login; the socket's queue is short, so each is read at once. */
+/* Each login has one line. The socket's queue is short, so each line is read at once. */
 static unsigned log_in_and_listen(const struct scene *scene, int log, char *text, size_t size) {
         const struct answer answer = { &planted, scene->form };
         size_t used = strlen(text);
@@ -356,7 +356,7 @@ static void test_syslog(void **state) {
         assert_int_equal(world_wait(pid), 0);
 }
 
-/* --- Around them --- */
+/* --- Set-up and table --- */
 
 static void write_service(const char *name, const char *options) {
         world_service(&world, name,

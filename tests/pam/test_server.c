@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Daemons that lie, or are of another version: the login is refused as "cannot be decided now",
- * which is neither a wrong key nor a success, and nobody is told anything. In authenticate, and
- * in account for an old login. */
+/* Daemons that lie, or have another version. The code of the login says that it could not be
+ * decided: it is neither a wrong key nor a success. The user is told nothing. This holds in
+ * authenticate, and in account for an old login. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -20,13 +20,13 @@ enum offset {
         AT_NAME = 59,
 };
 
-/* A good reply with the given verdict, of which ${len} bytes are sent (0: all), and in which one
- * byte is another. */
+/* A good reply with the given verdict. ${len} bytes of it are sent (0: all), and one byte is
+ * changed. */
 static const struct lie {
         const char *name;
         enum verdict verdict;
         size_t at;
-        uint8_t change; /* is added with XOR */
+        uint8_t change; /* XORed into the byte */
         size_t len;
         bool other_seq;
 } lies[] = {
@@ -206,7 +206,7 @@ static void test_certificate_unheard(void **state) {
         check_refusal(VERDICT_DENY_CERTIFICATE, 0, PAM_BUF_ERR, 1);
 }
 
-/* --- Around them --- */
+/* --- Set-up and table --- */
 
 static void set_up(void) {
         world_service(&world, "svc",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A session line with the option issue: who is shown a key, that it is a good one, and that
- * nothing that goes wrong fails a login. Real module, real libpam, real daemon, with a stand-in
- * between them that counts. */
+/* A session line with the option issue: which users are shown a key, that the key is good, and that
+ * no failure here fails a login. Real module, real libpam, real daemon, with a stand-in between
+ * them that counts. */
 #include <grp.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 #include "login.h"
 #include "suite.h"
 
-/* Opens the session of a login by other means. */
+/* Opens the session of a login by another method. */
 static void open_session(struct login *l, const char *service, int flags) {
         login_open(l, &world, service, world.user);
         assert_pam(pam_open_session(l->pamh, flags), PAM_SUCCESS);
@@ -23,7 +23,7 @@ static void check_nothing_shown(struct login *l, unsigned asked) {
         login_close(l);
 }
 
-/* One text and nothing else, with one key in it. */
+/* The application is shown one text with one key, and nothing else. */
 static void take_key(struct login *l, char ret[static KEYTEXT_LEN + 1]) {
         const char *at = strstr(l->info, "wfk_");
 
@@ -78,7 +78,7 @@ static void test_another_service(void **state) {
         issue_nothing("second");
 }
 
-/* A revocation is not undone by logging in again; an end that was only a matter of time is. */
+/* Logging in again does not undo a revocation. It does replace an expired key. */
 static void test_after_its_end(void **state) {
         char shown[KEYTEXT_LEN + 1], next[KEYTEXT_LEN + 1], id[KEYTEXT_ID_LEN + 1] = "";
 
@@ -109,7 +109,7 @@ static void test_key_login(void **state) {
         assert_pam(pam_open_session(l.pamh, 0), PAM_SUCCESS);
         check_nothing_shown(&l, 0);
 
-        /* sshd: authenticated in another process, of which the environment is what came back */
+        /* sshd authenticates in another process. Only the environment comes back from there. */
         login_open(&l, &world, "fourth", world.user);
         assert_pam(pam_putenv(l.pamh, "WFAPIKEY_ID=0123456789"), PAM_SUCCESS);
         assert_pam(pam_open_session(l.pamh, 0), PAM_SUCCESS);
@@ -124,7 +124,8 @@ static void test_silent(void **state) {
         check_nothing_shown(&l, 0);
 }
 
-/* su and sudo say who asks for the session; its user, whose key it would be, sees nothing of it. */
+/* su and sudo name the user who asks for the session. That user would see the key of the session's
+ * user. */
 static void test_a_session_that_another_asked_for(void **state) {
         static const char *const others[] = { "mallory", "root-or-so" };
 
@@ -160,7 +161,7 @@ static void test_disabled(void **state) {
         world_do(&world, "policy", "set", "max-keys-per-user=1000", NULL);
 }
 
-/* Not root's word. */
+/* Only root may ask for a key. */
 static void test_not_root(void **state) {
         struct login l;
         pid_t pid;
@@ -169,7 +170,7 @@ static void test_not_root(void **state) {
         pid = fork();
         assert_true(pid >= 0);
         if (pid == 0) {
-                /* loads the module, from where others may not read */
+                /* Loads the module, from a directory that others may not read. */
                 login_open(&l, &world, "direct", world.user);
                 if (setgroups(0, NULL) < 0 || setgid(65534) < 0 || setuid(65534) < 0)
                         _exit(100);
@@ -245,7 +246,7 @@ static void test_options(void **state) {
         check_nothing_shown(&l, 0);
 }
 
-/* --- Around them --- */
+/* --- Set-up and table --- */
 
 static void write_service(const char *name, const char *options) {
         world_service(&world, name,
@@ -261,7 +262,7 @@ static void set_up(void) {
         };
         char direct[96];
 
-        /* A user with a key that is good for every service is shown none. */
+        /* A user with a key for every service is shown none. */
         world_do(&world, "key", "remove", key.id, NULL);
         world_issue(&world, &key, "--service=third", "--expires=1y", NULL);
         for (size_t i = 0; i < ARRAY_LEN(services); i++)

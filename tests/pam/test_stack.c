@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Stacks with other modules around: nothing that goes wrong in this one may end as a login,
- * whatever stands beside it. (CVE-2025-23013: a module that answered PAM_IGNORE to errors,
- * behind one that keeps count of failures, let everybody in.) */
+/* Stacks with other modules: no failure of this module may end as a login, whatever module stands
+ * next to it. (CVE-2025-23013: a module returned PAM_IGNORE for errors. Behind a module that counts
+ * failures, every login succeeded.) */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -9,7 +9,7 @@
 #include "suite.h"
 
 enum {
-        /* the module; else the code that a module beside it answers */
+        /* The module itself, or else the code that another module returns. */
         US = -1,
         END = -2,
 };
@@ -53,14 +53,14 @@ static const struct stack {
             { "required", PAM_AUTH_ERR } } },
 };
 
-/* What goes wrong. The daemon is a stand-in that relays where nothing else is said. */
+/* What goes wrong. Unless the row says otherwise, the stand-in relays to the daemon. */
 static const struct trouble {
         const char *name;
-        const char *option, *user; /* NULL: none, the key's owner */
-        const char *token;         /* NULL: the key */
+        const char *option, *user; /* NULL: none; the key's owner */
+        const char *token;         /* NULL for the key */
         bool wrong_digit;
         int mode;    /* of the stand-in */
-        int verdict; /* in STANDIN_REPLY; -1: nonsense */
+        int verdict; /* for STANDIN_REPLY; -1: nonsense */
         enum login_manner manner;
         int returns;
 } troubles[] = {
@@ -152,7 +152,7 @@ static void test_trouble(void **state) {
         standin_set(&standin, STANDIN_RELAY);
 }
 
-/* A stack that tells a module which says "ignore me" from all others. */
+/* A stack that reacts differently to a module that says PAM_IGNORE. */
 static void test_never_ignored(void **state) {
         static const struct stack telling = {
                 "telling", { { "[ignore=ok default=bad]", US }, { NULL, END } }
@@ -178,7 +178,7 @@ static void test_key_logs_in(void **state) {
         assert_pam(login_once(&world, stack->name, world.user, key.text), PAM_SUCCESS);
 }
 
-/* People with passwords log in by the next module, whether the daemon is there or not. */
+/* Users with passwords log in by the next module, whether the daemon runs or not. */
 static void test_password_logs_in(void **state) {
         static const char *const options[] = { "", "socket=/nonexistent/s" };
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The directory, the daemon and the commands of a test. It must not know what is tested: it starts
+ * what it is told to and waits for it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -18,8 +20,8 @@
 
 #define WORDS_MAX 32
 
-/* What systemd, or a make check that runs below it, may have told us is not meant for a daemon
- * of ours. */
+/* The variables of systemd, or of a make check that runs below it. They are not meant for this
+ * daemon. */
 static const char *const of_systemd[] = {
         "NOTIFY_SOCKET", "LISTEN_FDS",     "LISTEN_PID",    "LISTEN_FDNAMES",       "WATCHDOG_USEC",
         "WATCHDOG_PID",  "JOURNAL_STREAM", "INVOCATION_ID", "CREDENTIALS_DIRECTORY"
@@ -107,8 +109,8 @@ static bool accepts(const char *path, int type) {
         return fd >= 0 && connect(fd, (struct sockaddr *) &sa, sizeof(sa)) == 0;
 }
 
-/* A program that may not be looked into (PR_SET_DUMPABLE) cannot look for its own leaks either,
- * unless it is root's. */
+/* A process that is not dumpable (PR_SET_DUMPABLE) cannot look for its own leaks, unless it is
+ * root's. */
 static void mind_sanitizer(void) {
         if (world_is_instrumented() && getuid() != 0)
                 (void) setenv("LSAN_OPTIONS", "detect_leaks=0", 0);
@@ -150,7 +152,7 @@ void world_stop(struct world *w) {
         int status;
 
         (void) kill(w->daemon, SIGTERM);
-        /* a test that failed may have left it stopped */
+        /* A failed test may have left it stopped. */
         (void) kill(w->daemon, SIGCONT);
         status = world_wait(w->daemon);
         w->daemon = 0;
@@ -175,8 +177,8 @@ static void begin_command(const struct world *w, struct command *c) {
         (void) snprintf(c->control, sizeof(c->control), "--control=%s", w->control);
 }
 
-/* The whole output is read, so that the program is not stopped by a full pipe; what has no place
- * is dropped. */
+/* Reads the whole output, so that a full pipe does not stop the program. What does not fit is
+ * dropped. */
 static int run_command(const struct command *c, int err, char *out, size_t size) {
         char rest[512];
         size_t have = 0;
@@ -293,7 +295,7 @@ char *world_await_log(const struct world *w, size_t from, const char *text) {
                 _cleanup_free_ char *log = world_read(w->log, &size);
                 char *at = log && from < size ? log + from : NULL, *end;
 
-                /* A line is there only when its end is. */
+                /* A line counts only when it has its end. */
                 for (; at && (end = strchr(at, '\n')); at = end + 1) {
                         *end = '\0';
                         if (strstr(at, text))
