@@ -11,20 +11,20 @@ run 0 ctl key issue "$me"
 key=$out
 verify "$me" <<<"$key" || fail "the key is not accepted"
 
-# Another daemon at the same place is refused, and the first goes on.
+# A second daemon at the same place is refused, and the first goes on.
 "$WFAPIKEYD" --state-dir="$dir/other" --verify-socket="$WFAPIKEY_VERIFY" --control-socket="$dir/control2" \
     2>"$dir/err"
 is $? 1
 has "$(<"$dir/err")" "another process does"
 verify "$me" <<<"$key" || fail "the first daemon has suffered"
 
-# Nor may one share its state: what the one revokes the other would go on to accept.
+# A second daemon cannot share its state either: it would go on to accept what the other revokes.
 "$WFAPIKEYD" --state-dir="$dir/state" --verify-socket="$dir/verify2" --control-socket="$dir/control2" 2>"$dir/err"
 is $? 1
 has "$(<"$dir/err")" "another wfapikeyd uses"
 verify "$me" <<<"$key" || fail "the first daemon has suffered"
 
-# One at another place lives beside it and knows nothing of its keys.
+# A daemon at another place runs next to it and knows nothing of its keys.
 "$WFAPIKEYD" --state-dir="$dir/other" --verify-socket="$dir/verify2" --control-socket="$dir/control2" 2>>"$dir/daemon.log" &
 children+=($!)
 wait_until ctl --control="$dir/control2" status
@@ -38,7 +38,7 @@ run 3 ctl status
 has "$err" "$WFAPIKEY_CONTROL"
 run 3 ctl verify --server-uid="$(id -u)" "$me" <<<"$key"
 
-# A socket file that a killed daemon left behind gives way.
+# A socket file that a killed daemon left behind is replaced.
 start
 stop KILL
 [[ -S $WFAPIKEY_VERIFY ]] || fail "the killed daemon has cleaned up after itself?"

@@ -28,7 +28,7 @@ run 0 ctl --json key list
 has "$out" "\"id\":\"$id\""
 [[ $out != *"${key:15:43}"* ]] || fail "key list shows the secret"
 
-has "$out" wfapikeyctl # the service that it was just used for: what is shown is up to date
+has "$out" wfapikeyctl # the last use, shown at once
 run 0 ctl key reset "$id"
 new=$out
 is "$(id_of "$new")" "$id"

@@ -18,7 +18,7 @@ stop
 good=$dir/good
 cp -a "$dir/state" "$good"
 
-refused() { # PART OF THE SENTENCE
+refused() { # PART OF THE MESSAGE
     local before after
     before=$(cd "$dir/state" && find . -type f ! -name '*-shm' ! -name '*-wal' -exec sha256sum {} + | sort)
     timeout 60 "$WFAPIKEYD" --state-dir="$dir/state" --verify-socket="$WFAPIKEY_VERIFY" \

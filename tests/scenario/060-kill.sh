@@ -6,10 +6,10 @@
 
 start
 run 0 ctl policy set enabled=yes max-keys-per-user=1000
-declare -A state # of each key that was acknowledged: active or revoked
+declare -A state # of each acknowledged key: active or revoked
 rounds=12
 for ((round = 0; round < rounds; round++)); do
-    # The killer strikes somewhere in the middle of the changes, another place each round.
+    # The kill comes somewhere in the middle of the changes, at another place in each round.
     (
         for ((i = 0; i < round * 40; i++)); do :; done
         read -rt "0.$((round * 17 % 100 + 5))" <> <(:)
@@ -33,7 +33,7 @@ for ((round = 0; round < rounds; round++)); do
         revoked) verify "$me" <<<"$key" && fail "round $round: an acknowledged revocation is lost" ;;
         esac
     done
-    # What was looked at once is not looked at again, so that the rounds stay short.
+    # These keys were checked and need no second check, so the rounds stay short.
     for key in "${!state[@]}"; do
         ctl key remove "$(id_of "$key")" || fail "round $round: a key cannot be removed"
     done

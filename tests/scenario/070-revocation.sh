@@ -14,7 +14,7 @@ under_fire() { # COMMAND...: with ID for the key's id
     key=$(ctl key issue "$me") || fail "no key"
     id=$(id_of "$key")
     hammer_start "$key"
-    # Other changes and last uses go on at the same time.
+    # Other changes and last uses happen at the same time.
     ctl key issue "$me" --name other >/dev/null || fail "no key meanwhile"
     "${@/ID/$id}" >/dev/null || fail "'$*' failed under fire"
     hammer_end "'$*'"

@@ -11,7 +11,7 @@ chmod 0644 "$conf"
 start
 run 0 ctl policy set enabled=yes
 said() { grep -c "$1" "$dir/daemon.log"; }
-reload() { # WHAT IT SAYS
+reload() { # WHAT THE LOG SAYS
     local before
     before=$(said "$1")
     kill -HUP "$daemon"

@@ -36,7 +36,7 @@ run 1 call ListKeys 'a{sv}' 1 limit u 201
 run 1 call ListKeys s x
 run 1 call NoSuchMethod
 
-# Connections that have ended leave nothing behind.
+# Closed connections leave nothing behind.
 before=$(find "/proc/$daemon/fd" -mindepth 1 | wc -l)
 for ((i = 0; i < 50; i++)); do run 0 ctl status; done
 closed() { [[ $(find "/proc/$daemon/fd" -mindepth 1 | wc -l) -le $before ]]; }

@@ -5,7 +5,7 @@
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 
-# Every verb, as the help has them.
+# Every command of the help.
 run 0 ctl --help
 mapfile -t verbs < <(sed -n '/^Commands:/,/^$/ s/^  \([a-z]*\( [a-z][a-z-]*\)\{0,1\}\) .*/\1/p' <<<"$out")
 [[ ${#verbs[@]} -ge 11 ]] || fail "the help has only these verbs: ${verbs[*]}"
@@ -16,7 +16,7 @@ for verb in "${verbs[@]}"; do
     is "$err" ""
 done
 
-# Nobody there: 3, whatever is asked.
+# No daemon runs: 3, for every command.
 for verb in 'policy show' 'policy set enabled=yes' "key issue $me" 'key list' 'key show 0000000000' 'key rename 0000000000 x' \
     'key reset 0000000000' 'key revoke 0000000000' 'key remove 0000000000' status; do
     # shellcheck disable=SC2086 # words
@@ -27,7 +27,7 @@ done
 : >"$dir/file"
 run 3 ctl --control="$dir/file" status
 
-# Wrong words: 2, before anybody is asked.
+# Wrong words: 2, before the daemon is asked.
 run 2 ctl
 for wrong in 'kye list' 'key lsit' 'key list --stauts=active' 'key list --sort=colour' 'key issue' 'key issue a b' 'key rename x' \
     'key revoke' 'key show xyz' 'policy set' 'policy set enabled' '--nonsense' 'verify' 'key list extra'; do

@@ -7,19 +7,20 @@
 . "${0%/*}/lib.sh"
 
 export WFAPIKEY_COMPLETION_TIMEOUT=60
-# Programs are run by the hundred here, and other scenarios look for their leaks; to look costs more than all else, and has been seen to hang.
+# This starts hundreds of programs, and other scenarios look for their leaks. The search for leaks
+# takes more time than all the rest, and has hung.
 export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
 completion=${top_srcdir:?}/ctl/completion
-# bash takes words apart at these.
+# bash splits words at these characters.
 COMP_WORDBREAKS=$' \t\n"\'><=;|&(:'
 # shellcheck source=ctl/completion/wfapikeyctl.bash
 . "$completion/wfapikeyctl.bash"
 
-in_bash() { # WORD...: what is offered for the last, one a line
+in_bash() { # WORD...: what is offered for the last word, one a line
     local word
     COMP_WORDS=(wfapikeyctl)
     for word in "$@"; do
-        # --option=value comes in three.
+        # bash splits --option=value into three words.
         if [[ $word == *=?* ]]; then COMP_WORDS+=("${word%%=*}" '=' "${word#*=}")
         elif [[ $word == *= ]]; then COMP_WORDS+=("${word%=}" '=')
         else COMP_WORDS+=("$word"); fi
@@ -57,7 +58,7 @@ offers() { # WORDS-AS-ONE-LINE WANTED...: all of them, and nothing else where th
     done
 }
 
-# With nobody there: commands and options, as --help has them.
+# Without a daemon: the commands and options of --help.
 ctl --help >"$dir/help"
 mapfile -t commands < <(sed -n '/^Commands:/,/^$/ s/^  \([a-z]*\( [a-z][a-z-]*\)\{0,1\}\) .*/\1/p' "$dir/help")
 [[ ${#commands[@]} -ge 11 ]] || fail "the help has only these commands: ${commands[*]}"
@@ -77,7 +78,7 @@ for shell in "${shells[@]}"; do
         # shellcheck disable=SC2086 # words
         ! "$shell" ${line% } '' 2>&1 | grep -q . || fail "$shell '$line' offers something where nobody can know"
     done
-    # What --help says of these in words.
+    # Words that --help only describes.
     offers 'key list --status=' active expired revoked .
     offers 'audit list --verdict=' accepted refused 'done' .
     ctl key list --help | grep -qF 'active, expired or revoked' || fail "there are other statuses"
@@ -87,7 +88,7 @@ for shell in "${shells[@]}"; do
     offers 'key list --sort=' $fields .
 done
 
-# What is typed is never run.
+# Typed text is never run.
 for shell in "${shells[@]}"; do
     # shellcheck disable=SC2016 # never to be expanded
     for word in 'x/y/;e touch hit;#' '$(touch hit)' '`touch hit`' '[touch hit]'; do
@@ -126,7 +127,7 @@ for shell in "${shells[@]}"; do
     offers 'policy set enabled=' no yes .
     offers 'policy set enabled=yes admin-keys=n' no .
     [[ -z ${certificate-} ]] || offers "key bind $one " "$certificate" .
-    # The socket of the line counts.
+    # The socket on the command line counts.
     [[ -z $("$shell" "--control=$dir/none" key show '') ]] || fail "$shell asks another daemon than the line names"
 done
 stop

@@ -10,7 +10,7 @@ run 0 ctl policy set enabled=yes max-keys-per-user=100
 run 0 ctl key issue "$me" --service sshd --from 10.0.0.0/8 --expires 30d
 key=$out id=$(id_of "$out")
 
-# What explain says, and what the login of the same words gets.
+# What explain says, and what the same login gets.
 both() { # REASON OPTION...
     local reason=$1
     shift
@@ -75,7 +75,7 @@ both revoked "${good[@]}"
 run 6 ctl key explain "$id"
 has "$out" "'not needed'"
 
-# It counts as no use, and is for those who may see the key.
+# An explanation is not a use of the key, and only users who may see the key get one.
 run 0 ctl key show "$(id_of "$new")"
 has "$(grep ^uses <<<"$out")" 1
 if [[ $EUID == 0 ]]; then

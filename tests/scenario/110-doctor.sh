@@ -29,7 +29,7 @@ END
 good sshd
 good su
 
-# The daemon is not there: 3, and the rest is looked at all the same.
+# No daemon runs: 3, and doctor checks the rest.
 run 3 doctor
 has "$out" "the socket $WFAPIKEY_VERIFY: No such file"
 has "$out" "a verification as"
@@ -51,7 +51,7 @@ has "$out" '"severity":"ok","check":"clock"'
 [[ $out == '['*']' ]] || fail "that is no array: $out"
 [[ $EUID != 0 ]] || logged "no key has this id"
 
-# found TEXT ADVICE: the worst is a warning or an error, and it is said so, and what to do
+# found TEXT ADVICE: the worst finding is a warning or an error, with this text and this advice
 found() {
     run 6 doctor
     has "$out" "$1"
@@ -96,7 +96,7 @@ run 6 ctl doctor --server-uid="$(id -u)" --module="$dir/none.so" --pam-dir="$pam
 has "$out" "$dir/none.so: No such file"
 fine
 
-# The clock is before the newest change: a key was made tomorrow.
+# The clock is behind the newest change: a key was made tomorrow.
 if command -v sqlite3 >/dev/null; then
     run 0 ctl key issue "$me"
     id=$(id_of "$out")
@@ -165,14 +165,14 @@ chmod 0666 "$pam/su"
 found "can write $pam/su" "chmod go-w"
 chmod 0644 "$pam/su"
 
-# A service that another includes is one all the same.
+# A service that another one includes is checked as well.
 printf 'auth include su\naccount include su\n' >"$pam/su-l"
 sed -i 's/^account required/account optional/' "$pam/su"
 found "su:2: service su, su-l: FAILS OPEN" "account required"
 rm "$pam/su-l"
 good su
 
-# A fault in a file that others include is said once, with all that it concerns.
+# A fault in an included file is reported once, with all services that include it.
 sed -i '1i auth optional pam_wfapikey.so timout=1' "$pam/common-auth"
 run 6 doctor
 is "$(grep -c "is not an option" <<<"$out")" 1
@@ -180,7 +180,7 @@ has "$out" "common-auth:1"
 sed -i 1d "$pam/common-auth"
 fine
 
-# Whom the daemon tells less.
+# A user whom the daemon tells less.
 if [[ $EUID == 0 ]]; then
     chmod 0711 "$dir"
     run 0 setpriv --reuid=daemon --regid=daemon --clear-groups -- "$WFAPIKEYCTL" doctor --module="$dir/pam_wfapikey.so" --pam-dir="$pam"
@@ -188,7 +188,7 @@ if [[ $EUID == 0 ]]; then
     chmod 0755 "$dir"
 fi
 
-# A file that includes itself: it ends.
+# A file that includes itself does not make doctor loop.
 printf 'auth include loop\nauth required pam_wfapikey.so %s\n' "$options" >"$pam/loop"
 run 6 doctor
 has "$out" "loop:"

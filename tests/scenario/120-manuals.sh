@@ -10,7 +10,8 @@ page() { sed 's/\\\([-_*<>]\)/\1/g' "$top_srcdir/man/$1.scd"; }
 section() { # PAGE HEADING: what stands below it
     page "$1" | awk -v heading="# $2" '/^# / { in_it = $0 == heading; next } in_it'
 }
-# The entries of a section: what is bold at the start of a line at its left edge, one a line; "*a*, *b*" are two.
+# The entries of a section, one a line: the bold words at the start of a line at its left edge.
+# "*a*, *b*" are two.
 entries() { # PAGE HEADING
     section "$1" "$2" | grep '^\*' | sed -E 's/^\*([^*]*)\*/\1\n/; s/=(\n|$)/=\1/' | sed -nE '1~2p'
 }
@@ -44,7 +45,7 @@ while read -r command; do
     [[ -z $own ]] || same "options of $command" "$own" "$(sed -nE 's/^\t(\*--.*)/\1/p' <<<"$text" | options_of)"
     [[ -z $own ]] || same "options of $command in its first line" "$own" "$(head -n 1 <<<"$text" | options_of)"
     [[ -n $own ]] || is "$(head -n 1 <<<"$text" | options_of)" ""
-    # Words that it takes, and their defaults where the help names one.
+    # The values that an option takes, and the default, where the help names one.
     while IFS=$'\t' read -r option default; do
         said=$(grep -A 6 -- "^	\*$option\*" <<<"$text" | tr '\n\t' '  ' | tr -d '*_"')
         default=${default//_/}
@@ -56,7 +57,7 @@ done <<<"$commands"
 same 'exit status of wfapikeyctl' "$(sed -nE 's/^ *CTL_[A-Z_]+ = ([0-9]+),.*/\1/p' "$top_srcdir/ctl/cli/exit_code.h")" \
     "$(entries wfapikeyctl.1 'EXIT STATUS')"
 
-# --- wfapikeyd(8): options with defaults, policies with defaults, exit status, fields of the log ---
+# --- wfapikeyd(8): options and policies with defaults, exit status, fields of the log ---
 run 0 "$WFAPIKEYD" --help
 same 'options of wfapikeyd' "$(options_of <<<"$(grep '^  ' <<<"$out")")" "$(section wfapikeyd.8 OPTIONS | grep '^\*' | options_of)"
 while read -r option default; do
@@ -78,7 +79,7 @@ while read -r name value; do
     has "$(entry wfapikey.7 POLICIES "$name*" | head -n 1)" "*$name*"
 done <<<"$policies"
 
-# --- wfapikeyd.conf(5): sections and keys, as the daemon names them where it does not know one ---
+# --- wfapikeyd.conf(5): sections and keys, from the daemon's error about an unknown one ---
 known=''
 for section in daemon "Peer $me"; do
     printf '[%s]\nno-such-key = x\n' "$section" >"$dir/conf"
@@ -104,7 +105,7 @@ same 'reasons' "$(tr -s ' \n' ' ' <"$top_srcdir/common/verdict.c" | grep -oE '\{
 same 'errors of the control socket' "$(grep -oE 'org\.wfapikey1\.Error\.[A-Za-z]+' "$top_srcdir/daemon/control/control.c")" \
     "$(sed -nE 's/^(org\.wfapikey1\.Error\.[A-Za-z]+) .*/\1/p' "$top_srcdir/common/CONTROL")"
 
-# --- a page that is named is there, and each can be set ---
+# --- each named page exists, and each can be rendered ---
 for scd in "$top_srcdir"/man/*.scd; do
     while read -r name; do
         [[ -e $top_srcdir/man/$name.scd ]] || fail "$scd names $name, which is not there"

@@ -14,7 +14,7 @@ fi
 activate=$abs_top_builddir/tests/scenario/activate
 options=(--state-dir="$dir/state" --verify-socket="$WFAPIKEY_VERIFY" --control-socket="$WFAPIKEY_CONTROL")
 
-# --- A passwd and a shadow file of our own
+# --- A private passwd and shadow file
 
 for name in passwd shadow; do
     cp "/etc/$name" "$dir/$name"
@@ -42,7 +42,7 @@ begin() { # with a daemon and a key of alice's
     verify alice <<<"$key" || fail "alice's key was not accepted"
 }
 
-# The first answer of a daemon that the login has started.
+# The first answer of a daemon that the login itself starts.
 first_login() {
     : >"$dir/answer"
     "$activate" "$WFAPIKEY_VERIFY" "$WFAPIKEY_CONTROL" alice "$WFAPIKEYD" "${options[@]}" <<<"$key" \

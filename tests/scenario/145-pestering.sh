@@ -14,7 +14,7 @@ run 0 ctl policy set enabled=yes max-keys-per-user=1000
 run 0 ctl key issue daemon
 id=$(id_of "$out")
 
-# --- Each call of IssueKey asks who the user is, in a process of its own
+# --- Each call of IssueKey starts a process that looks the user up
 
 as_daemon "$dir/pester" "$WFAPIKEY_CONTROL" IssueKey root >"$dir/answers" &
 children+=($!)
@@ -24,7 +24,7 @@ kill "${children[0]}"
 wait "${children[0]}" 2>/dev/null
 children=()
 
-# --- Each change is an event, and those stay
+# --- Each change is an event, and events stay
 
 run 0 as_daemon "$dir/pester" "$WFAPIKEY_CONTROL" RenameKey "$id"
 n=$(tail -n 1 <<<"$out")

@@ -19,7 +19,7 @@ unurl64() { # TEXT: its bytes
     base64 -d <<<"$text"
 }
 
-# --- Certificates: a client's, as the manual says, and a CA's; a key of each kind ---
+# --- Certificates: a client's, as in the manual, and a CA's; a key of each kind ---
 client() { # NAME OPENSSL-REQ-OPTION...: NAME.key and NAME.pem
     local name=$1
     shift
@@ -32,14 +32,14 @@ client rsa -newkey rsa:2048
 quiet openssl req -x509 -newkey ed25519 -noenc -keyout ca.key -out ca.pem -days 30 -subj /CN=ca
 quiet openssl x509 -in ed.pem -outform DER -out ed.der
 quiet openssl x509 -in ca.pem -outform DER -out ca.der
-# The command of the manual makes a certificate with one basicConstraints, CA:FALSE.
+# The command in the manual makes a certificate with one basicConstraints, CA:FALSE.
 is "$(openssl asn1parse -in ed.pem | grep -c 'X509v3 Basic Constraints')" 1
 has "$(openssl x509 -in ed.pem -noout -ext basicConstraints)" "CA:FALSE"
 for option in basicConstraints=critical,CA:FALSE keyUsage=critical,digitalSignature extendedKeyUsage=clientAuth; do
     grep -qF -- "-addext $option" "$top/man/wfapikeyctl.1.scd" || fail "the manual has another command than this test: $option"
 done
 
-# --- encode: PEM, DER, with words around it, a chain, standard input, and what it wrote itself ---
+# --- encode: PEM, DER, with text around it, a chain, standard input, its own output ---
 want=$(url64 <ed.der)
 openssl x509 -in ed.pem -text >text.pem
 cat ed.pem ca.pem >chain.pem
@@ -62,11 +62,11 @@ is "$out" "$want"
 run 0 ctl --json cert encode ed.pem
 is "$out" "{\"certificate\":\"$want\"}"
 run 0 ctl cert encode rsa.pem
-has "$err" "sudo cuts what is typed at 511" # a warning: it is longer
-run 3 ctl cert add ed.pem        # what is right would be sent
+has "$err" "sudo cuts what is typed at 511" # a warning: the text is longer
+run 3 ctl cert add ed.pem # a good file would be sent
 run 3 ctl cert add --ca chain.pem
 
-# --- Private keys: in each form, alone, behind a certificate, under another label, cut off ---
+# --- Private keys: each form, alone, after a certificate, with a wrong label, cut off ---
 openssl rsa -in rsa.key -traditional -out pkcs1.pem 2>/dev/null
 openssl ec -in ec.key -out sec1.pem 2>/dev/null
 openssl ecparam -name prime256v1 -genkey -out sec1p.pem
@@ -99,7 +99,7 @@ refused_private() { # FILE COMMAND...
     local secret
     run 2 ctl "${@:2}"
     is "$out" ""
-    has "$err" "$1 holds a" # private key, or store made for such
+    has "$err" "$1 holds a" # a private key, or a store for one
     has "$err" "private key"
     has "$err" "Nothing was sent to the daemon"
     has "$err" "replaced"
@@ -118,10 +118,10 @@ done
 refused_private 'standard input' cert add - <both.pem
 for file in pkcs8.der store.p12; do
     run 2 ctl cert add "$file" </dev/null
-    is "$(LC_ALL=C grep -c '[^[:print:][:space:]]' err)" 0 # not a byte of it
+    is "$(LC_ALL=C grep -c '[^[:print:][:space:]]' err)" 0 # no byte of it
 done
 
-# --- What else is no certificate: 2, with its name and what would be right ---
+# --- Other files that are no certificate: 2, with the file's name and the right form ---
 quiet openssl req -new -key ed.key -subj /CN=x -out request.pem
 quiet openssl req -in request.pem -outform DER -out request.der
 quiet openssl pkey -in ed.key -pubout -out public.pem
@@ -179,7 +179,7 @@ ca.pem|is a CA's, not a client's
 END
 run 2 ctl cert crl ed.pem
 has "$err" "'wfapikeyctl cert add' takes that"
-run 3 ctl cert crl crl.pem # what is right would be sent
+run 3 ctl cert crl crl.pem # a good file would be sent
 run 3 ctl cert crl crl.der
 run 1 ctl cert encode no-such-file
 has "$err" "no-such-file: No such file"
@@ -193,7 +193,7 @@ run 2 ctl verify "$me" --certificate=- </dev/null
 # --- sign: each kind of key, from the argument and from standard input ---
 challenge=wfc_$(head -c 32 /dev/urandom | url64):sshd:alice
 printf 'wfapikey proof of possession, version 1: %s' "$challenge" >message
-right() { # KEY ANSWER: what is behind the dot is a signature by KEY over the message
+right() { # KEY ANSWER: the part after the dot is a signature by KEY over the message
     local pss=(-digest sha256 -pkeyopt rsa_padding_mode:pss -pkeyopt rsa_pss_saltlen:32)
     unurl64 "${2#*.}" >signature
     openssl pkey -in "$1" -pubout -out public 2>/dev/null || cp "$1" public
@@ -208,7 +208,7 @@ right() { # KEY ANSWER: what is behind the dot is a signature by KEY over the me
         ;;
     esac
 }
-right_hash() { # KEY ANSWER: what is before it names KEY
+right_hash() { # KEY ANSWER: the part before the dot identifies KEY
     is "${2%.*}" "$(openssl pkey -in "$1" -pubout -outform DER | openssl dgst -sha256 -binary | url64)"
 }
 for key in ed.key ec.key rsa.key; do
@@ -224,18 +224,19 @@ for key in ed.key ec.key rsa.key; do
     is "${out%.*}" "$(openssl x509 -in "${key%.key}.pem" -outform DER | url64)"
     has "$err" "sudo cuts what is typed at 511"
 done
-for key in pkcs1.pem sec1p.pem sec1.der both.pem; do # forms that hold no certificate well hold keys well
+# these are bad for certificates, but good for keys
+for key in pkcs1.pem sec1p.pem sec1.der both.pem; do
     run 0 ctl sign --key="$key" "$challenge"
 done
 run 0 ctl --json sign --key=ed.key "$challenge"
 [[ $out == '{"answer":"'*'"}' ]] || fail "JSON: $out"
 right ed.key "$(cut -d '"' -f 4 out)"
 
-# The name in the challenge is shown, whatever it is made of, and does nothing to a terminal.
+# The name in the challenge is shown, whatever its characters are, and cannot harm a terminal.
 run 0 ctl sign --key=ed.key "${challenge%:*}:a%1B%5B2Jb"
 has "$err" 'signing a login of a\x1b[2Jb to sshd'
 
-# Keys that prove nothing, and what is no key.
+# Keys that cannot prove anything, and files that are no key.
 openssl genpkey -quiet -algorithm ed448 -out ed448 2>/dev/null || openssl genpkey -algorithm ed448 -out ed448
 openssl ecparam -name secp384r1 -genkey -noout -out p384
 openssl genrsa -out weak 1024 2>/dev/null
@@ -268,7 +269,7 @@ run 0 ctl sign --key=ed.key "$challenge"
 has "$err" "warning: ed.key can be read by everybody"
 chmod 0600 ed.key
 
-# Challenges that are none.
+# Texts that are no challenge.
 for wrong in x wfc_ "${challenge%%:*}" "${challenge%:*}" "${challenge%:*}:" "$challenge%" "$challenge%6" "$challenge%61" "${challenge/:/;}" "x$challenge" \
     "$challenge:x" "$challenge$challenge" "${challenge/wfc_/wfc_A}" "$challenge$(head -c 2000 /dev/zero | tr '\0' x)"; do
     run 2 ctl sign --key=ed.key "$wrong"
@@ -283,7 +284,8 @@ has "$err" "an API key, not a challenge"
 [[ $err != *ABCDEFGHIJ* ]] || fail "an API key is repeated"
 run 2 ctl sign --key=ed.key < <(printf '%s\0\n' "$challenge")
 
-# --- An encrypted key: the terminal is asked, though standard input has the challenge, and does not show the passphrase ---
+# --- An encrypted key: the passphrase is read from the terminal and not shown, even though standard
+# input has the challenge ---
 if command -v expect >/dev/null; then
     typed() { # STATUS KEY PASSPHRASE
         cat >expect.in <<END
@@ -308,7 +310,7 @@ END
         is "$(<out)" ""
     done
 fi
-if command -v setsid >/dev/null; then # nobody to ask
+if command -v setsid >/dev/null; then # no terminal to ask at
     run 2 setsid -w "$WFAPIKEYCTL" sign --key=encrypted.pem "$challenge" </dev/null
     has "$err" "no terminal"
 fi
@@ -329,7 +331,7 @@ if command -v ssh-agent >/dev/null && command -v ssh-add >/dev/null && command -
     quiet ssh-keygen -t rsa -b 2048 -N '' -C rsa -f ssh-rsa
     quiet ssh-keygen -t ecdsa -b 384 -N '' -C p384 -f ssh-384
     quiet ssh-add ssh-ed ssh-rsa ssh-384
-    run 0 ctl sign --key=agent: "$challenge" # there is one that can
+    run 0 ctl sign --key=agent: "$challenge" # the agent has one that can
     ssh_ed=$out
     quiet ssh-add ssh-ec
     run 2 ctl sign --key=agent: "$challenge"
@@ -351,7 +353,7 @@ if command -v ssh-agent >/dev/null && command -v ssh-add >/dev/null && command -
     has "$err" "of a type that proves nothing"
     run 2 ctl sign --key=agent:nobody "$challenge"
     run 2 ctl sign --key=agent:ec --provider=default "$challenge"
-    # A certificate says which key.
+    # A certificate says which key is meant.
     quiet openssl req -new -x509 -key ec.key -subj /CN=x -addext basicConstraints=critical,CA:FALSE -out ssh-cert.pem
     run 2 ctl sign --key=agent: --certificate=ssh-cert.pem "$challenge"
     has "$err" "no such key of this certificate"

@@ -20,7 +20,8 @@ plain=$out
 present="$abs_top_builddir/tests/scenario/present"
 openssl x509 -in "$pki/alice.pem" -outform DER -out "$pki/alice.der"
 
-# One at a time: a good certificate with a byte spoiled here and there, and cut off (test_cert.c has every place).
+# One at a time: a good certificate with a spoilt byte at many places, and cut off. (test_cert.c
+# tries every place.)
 run 0 "$present" "$WFAPIKEY_VERIFY" "$me" spoil "$pki/alice.der" <<<"$key"
 has "$out" "accepted 0"
 run 0 "$present" "$WFAPIKEY_VERIFY" "$me" cut "$pki/alice.der" <<<"$key"
@@ -28,7 +29,7 @@ has "$out" "accepted 0"
 run 0 "$present" "$WFAPIKEY_VERIFY" "$me" whole "$pki/alice.der" <<<"$key"
 has "$out" "accepted 1"
 
-# Many at once, in the background, and others log in all the while.
+# Many at once, in the background. Others log in meanwhile.
 "$present" "$WFAPIKEY_VERIFY" "$me" storm "$pki/alice.der" <<<"$key" >"$dir/storm" 2>&1 &
 children+=($!)
 storm=$!
@@ -39,19 +40,19 @@ wait "$storm" || fail "the storm: $(<"$dir/storm")"
 has "$(<"$dir/storm")" "accepted 0"
 verify "$me" --certificate="$pki/alice.pem" <<<"$key" || fail "a good certificate is refused behind the storm"
 
-# Whoever only tries whether a key is good leaves a trace.
+# A client that only tests whether a key is good leaves a line in the log.
 run 0 ctl key issue "$me" --require-certificate
 run 0 "$present" "$WFAPIKEY_VERIFY" "$me" offer "$pki/alice.der" <<<"$out"
 logged "refused key $(ctl --json key list --sort=created | tr ',' '\n' | sed -n 's/.*"id":"\(.*\)"/\1/p' | tail -n 1)"
 on_record() { [[ $(ctl audit list) == *certificate-missing* ]]; }
 wait_until on_record
 
-# What is not needed is not looked at.
+# The daemon does not look at a certificate that the login does not need.
 run 0 "$present" "$WFAPIKEY_VERIFY" "$me" unasked "$pki/alice.der" <<<"$plain"
 has "$out" "accepted 1"
 
 [[ $EUID == 0 ]] || exit 0
-# Another uid: what it says that a client has proved is only shown.
+# Another uid: a certificate that it calls proved counts only as shown.
 run 0 ctl policy set require-certificate:web=proof
 chmod a+rx "$present" 2>/dev/null
 if setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$present"; then

@@ -8,7 +8,7 @@
 
 strict() { awk -f "${0%/*}/openmetrics.awk"; }
 
-# --- the parser sees what is wrong ---
+# --- The parser finds faults ---
 good=$'# TYPE wfapikey_a counter\n# HELP wfapikey_a A.\nwfapikey_a_total{x="1"} 1\n# TYPE wfapikey_h_seconds histogram\n'
 good+=$'# UNIT wfapikey_h_seconds seconds\n# HELP wfapikey_h_seconds H.\nwfapikey_h_seconds_bucket{le="0.1"} 1\n'
 good+=$'wfapikey_h_seconds_bucket{le="+Inf"} 2\nwfapikey_h_seconds_sum 1.5\nwfapikey_h_seconds_count 2\n# EOF'
@@ -38,7 +38,7 @@ _count 2|_count 3
 _sum 1.5|_other 1.5
 WRONG
 
-# --- what it says ---
+# --- The metrics ---
 start
 metrics() { ctl metrics >"$dir/metrics" || fail "metrics ended with $?"; strict <"$dir/metrics" || fail "that is no OpenMetrics"; }
 value() { # SAMPLE: its value in the last metrics
@@ -91,7 +91,7 @@ done
 [[ $(value 'wfapikey_sweeps_total{result="done"}') -gt 0 ]] || fail "no sweep has run"
 is "$(value 'wfapikey_sweeps_total{result="failed"}')" 0
 
-# A flood is counted to the last one, and adds no sample.
+# Every login of a flood is counted, and a flood adds no sample.
 samples=$(wc -l <"$dir/metrics")
 run 0 "$abs_top_builddir/tests/scenario/flood" "$WFAPIKEY_VERIFY" "$me" 500
 metrics
@@ -100,7 +100,7 @@ is "$(value wfapikey_verification_duration_seconds_count)" 507
 is "$(wc -l <"$dir/metrics")" "$samples"
 is "$(ctl --json status | grep -o '"accepted":[0-9]*,"refused":[0-9]*')" '"accepted":3,"refused":504'
 
-# What the sweeper notes is a counter, and the key another gauge.
+# An expiry is counted when the sweeper finds it, and the key moves to another gauge.
 run 0 ctl key issue "$me" --expires 1s
 swept() { metrics; [[ $(value 'wfapikey_swept_keys_total{what="expired"}') == 1 && $(value 'wfapikey_keys{status="expired"}') == 1 ]]; }
 wait_until swept
@@ -121,7 +121,7 @@ if command -v openssl >/dev/null; then
     has_sample wfapikey_crl_next_expiry_timestamp_seconds && fail "an end of no revocation list"
 fi
 
-# --- into a file ---
+# --- Into a file ---
 (umask 077; run 0 ctl metrics --output "$dir/wfapikey.prom"; is "$out" "") || exit 1
 is "$(stat -c %a "$dir/wfapikey.prom")" 644
 strict <"$dir/wfapikey.prom" || fail "the file is no OpenMetrics"
@@ -143,7 +143,7 @@ if command -v sqlite3 >/dev/null; then
     is "$(printf "SELECT count(*) FROM json_each('%s', '\$.samples')" "$out" | sqlite3)" "$(grep -vc '^#' "$dir/wfapikey.prom")"
 fi
 
-# --- for administrators ---
+# --- Only administrators ---
 if [[ $EUID == 0 ]] && setpriv --reuid=daemon --regid=daemon --clear-groups test -x "$WFAPIKEYCTL"; then
     run 4 setpriv --reuid=daemon --regid=daemon --clear-groups -- "$WFAPIKEYCTL" metrics
     is "$out" ""

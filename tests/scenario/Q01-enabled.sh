@@ -28,7 +28,7 @@ run 0 ctl policy set enabled=no
 verify "$me" <<<"$alive" && fail "accepted although disabled"
 logged "API keys are disabled"
 run 6 ctl key issue "$me"
-run 0 ctl key show "$(id_of "$alive")" # what is there can still be seen, and ended
+run 0 ctl key show "$(id_of "$alive")" # existing keys can be seen and ended
 over() { [[ $(ctl --json key show "$(id_of "$short")") == *'"status":"expired"'* ]]; }
 wait_until over
 
@@ -37,7 +37,7 @@ verify "$me" <<<"$alive" || fail "enabling does not bring the key back"
 verify "$me" <<<"$revoked" && fail "enabling brings back a revoked key"
 verify "$me" <<<"$short" && fail "enabling brings back an expired key"
 
-# It holds over a restart, either way.
+# The policy survives a restart, either way.
 for enabled in no yes; do
     run 0 ctl policy set enabled=$enabled
     stop

@@ -53,8 +53,8 @@ run 0 ctl key show "$c" --json
 for property in id name owner owner-uid linked-user status reason services networks created updated expires origin predecessor successor \
     require-certificate certificate retires retires-on-use last-used last-service last-rhost uses; do has "$out" "\"$property\":"; done
 
-# Pages, in the order of ids and in another.
-pages() { # OPTION...: walks through the list by twos
+# Pages, in the order of the ids and in another order.
+pages() { # OPTION...: reads the list in pages of two
     local after='' all='' page
     while page=$(ids --limit 2 ${after:+--after "$after"} "$@") && [[ -n $page ]]; do
         [[ $(wc -w <<<"$page") -le 2 ]] || fail "a page of two has more: $page"
@@ -72,7 +72,7 @@ run 2 ctl key list --limit x
 run 2 ctl key list --after x
 is "$(ids --after 0000000000 --limit 1)" "$(sorted "$a" "$b" "$c" "$d" | cut -d' ' -f1) "
 
-# What ends soon, the first end first: by its own expiry, by the policy, by a rotation.
+# Keys that end soon, the earliest first: by their expiry, by the policy, by a rotation.
 run 0 ctl key expiring --within 9d
 run 0 ctl key expiring --within 9d --json
 is "$(tr -d '[:space:]' <<<"$out")" "[]"
@@ -88,7 +88,7 @@ has "$out" "$c"
 run 2 ctl key expiring
 run 2 ctl key expiring --within soon
 
-# Whose password a key depends on: somebody else's only by an administrator's word.
+# A key may depend on another user's password only if an administrator says so.
 run 5 ctl key issue "$me" --link no-such-user-here
 if [[ $EUID == 0 ]]; then
     as_daemon() { setpriv --reuid=daemon --regid=daemon --clear-groups -- "$WFAPIKEYCTL" "$@"; }
@@ -103,7 +103,7 @@ if [[ $EUID == 0 ]]; then
     run 4 as_daemon key issue daemon --link no-such-user-here
     run 0 as_daemon key issue daemon --link daemon
     is "$(ids --linked bin | wc -w)" 2
-    # What the linked user's password does to it is what a login is told to look at.
+    # A login with a linked key depends on the password of the linked user.
     run 0 ctl policy set remove-on-password-expiry=yes
     run 6 ctl key explain "$(id_of "$linked")" --at 2099-01-01
     run 0 ctl key explain "$(id_of "$linked")"

@@ -37,7 +37,7 @@ run 0 ctl --json status
 has "$out" '"keys-active":1,"keys-expired":1,"keys-revoked":1'
 run 2 ctl key list --status dead
 
-# An expired one can not be revoked or reset into another status; nor a revoked one.
+# An expired or revoked key cannot be revoked or reset into another status.
 for status in expired revoked; do
     run 6 ctl key revoke "${id[$status]}"
     run 6 ctl key reset "${id[$status]}"

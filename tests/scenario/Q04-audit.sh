@@ -13,7 +13,7 @@ start
 sql() { sqlite3 -cmd '.timeout 5000' "$dir/state/keys.db" "$@"; }
 events() { ctl audit list --json "$@"; }
 number_of() { events "$@" | wc -l; }
-# What was gathered in memory is written within seconds.
+# The daemon writes the events in its memory within seconds.
 wait_for_event() { # PART [FILTER]...
     local part=$1
     shift
@@ -66,7 +66,7 @@ has "$out" "lost a laptop"
 # --- Filters
 
 all=$(number_of)
-is "$(number_of --key "$id")" "$((all - 4))" # without: begun, two of the policy, and of the key that there is not
+is "$(number_of --key "$id")" "$((all - 4))" # not: begun, two of the policy, one of an unknown key
 is "$(number_of --key aaaaaaaaaa)" 0
 is "$(number_of --user "$me")" "$((all - 4))"
 is "$(number_of --user no-such-user)" 0
@@ -85,7 +85,7 @@ run 2 ctl audit list --colour red
 run 0 ctl audit verify
 has "$out" "intact: $all events"
 
-# --- Who follows sees what happens meanwhile, and only what was asked for
+# --- A follower sees the events that happen meanwhile, and only those it asked for
 
 run 0 ctl key issue "$me"
 mine=$(id_of "$out")
@@ -102,7 +102,7 @@ follows() {
     ctl key rename "$mine" again && grep -q '"event":"renamed"' "$dir/followed"
 }
 wait_until follows
-# Whoever begins in the midst of things misses nothing either, and gets nothing twice.
+# A follower that starts while events come misses none and gets none twice.
 (for ((i = 0; i < 100; i++)); do ctl key rename "$other" "number $i"; done) &
 renaming=$!
 for ((i = 0; i < 6; i++)); do
@@ -121,7 +121,7 @@ done
 wait_until grep -q '"event":"revoked"' "$dir/followed"
 wait_until grep -q "revoked *$other" "$dir/lines"
 grep -q "$other" "$dir/followed" && fail "the filter is not for what follows"
-# A revocation of many keys is more than fits one answer; nothing is left out, nothing comes twice.
+# A revocation of many keys does not fit one answer. No event is left out or comes twice.
 run 0 ctl policy set max-keys-per-user=1000
 ids=()
 for ((i = 0; i < 120; i++)); do ids+=("$(id_of "$(ctl key issue "$me")")"); done
@@ -134,7 +134,7 @@ is "$(wc -l <"$dir/lines")" "$(($(number_of) + 1))"
 [[ $(number_of) -gt $begin ]] || fail "nothing was recorded"
 kill "$follower"
 
-# One that does not read is no burden: it gets nothing more, and everybody else goes on.
+# A follower that does not read is no burden: it gets nothing more, and the others go on.
 ctl audit list --follow --json >"$dir/stopped" 2>&1 &
 stopped=$!
 children+=("$stopped")
@@ -145,14 +145,14 @@ wait_until grep -q max-keys-per-user=949 "$dir/lines"
 kill -CONT "$stopped"
 kill "$stopped"
 
-# --- What the daemon does by itself
+# --- Events of the daemon itself
 
 run 0 ctl key issue "$me" --expires 1s
 id=$(id_of "$out")
 wait_for_event '"event":"expired"' --key "$id"
 event expired "$id" '"uid":null' '"door":"daemon"' "\"user\":\"$me\""
 
-# --- Others see the events of their own keys, and no more
+# --- Other users see the events of their own keys, and no others
 
 if [[ $uid == 0 ]]; then
     theirs=$(id -nu 65534)
@@ -180,7 +180,7 @@ if [[ $uid == 0 ]]; then
     is "$(grep -cv "$their_id" "$dir/their")" 0
 fi
 
-# --- A flood of refusals, with ids and services of which none comes twice
+# --- A flood of refusals, each with another id and service
 
 run 0 ctl key issue "$me"
 key=$out id=$(id_of "$out")
@@ -192,7 +192,7 @@ wait "$flooding" || fail "the flood was not answered"
 "$flood" "$WFAPIKEY_VERIFY" "$me" 10000 || fail "the flood was not answered"
 wait_for_event '"service":"among-thousands"'
 is "$(number_of --key "$id" --verdict refused)" 1
-stop # and what was still in memory is written
+stop # this also writes the events in memory
 is $? 0
 start
 [[ $(number_of) -lt $((before + 100)) ]] || fail "20000 refusals made $(($(number_of) - before)) events"
@@ -200,7 +200,7 @@ counted=$(events --verdict refused | sed -n 's/.*"count":\([0-9]*\),"event":"\(l
 is "$((counted))" "$((20000 + 1 + 3))" # with those of the beginning
 run 0 ctl audit verify
 
-# --- What was acknowledged is there after a kill -9
+# --- Every acknowledged event survives a kill -9
 
 run 0 ctl key issue "$me"
 id=$(id_of "$out")
@@ -210,7 +210,8 @@ start
 is "$(events --key "$id" | grep -c '"event":"revoked"')" 1
 run 0 ctl audit verify
 
-# --- A full disk: here a database that cannot be written. Logins go on, events are gathered, a change is refused.
+# --- A full disk: here a database that cannot be written. Logins go on, events are gathered, and a
+# change is refused.
 
 sql "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT raise(ABORT, 'full'); END"
 verify "$me" --service while-full <<<"$key" || fail "a login needs the audit log"
@@ -225,7 +226,7 @@ wait_for_event '"service":"while-full"'
 logged "the audit log is written again"
 run 0 ctl audit verify
 
-# --- A long log holds nobody up: it is looked at in pieces.
+# --- A long log delays no other caller: the daemon reads it in pieces.
 
 rows=$(number_of)
 sql "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)
@@ -246,7 +247,7 @@ wait "$listing" || fail "the list failed"
 is "$(<"$dir/none")" ""
 is "$(number_of --key "$id")" 2
 
-# --- What somebody has done to the log is found
+# --- An alteration of the log is found
 
 run 6 ctl audit verify
 has "$err" "event $((rows + 1)) is missing"
@@ -266,6 +267,6 @@ sql "DELETE FROM audit WHERE seq < 5"
 start
 run 6 ctl audit verify
 has "$err" "event 1 is missing"
-# It can be read all the same, and keys can be revoked.
+# It can still be read, and keys can be revoked.
 run 0 ctl key issue "$me"
 run 0 ctl key revoke "$(id_of "$out")"

@@ -25,7 +25,7 @@ verify "$me" <<<"$key" && fail "the revoked key is accepted"
 verify "$me" <<<"$other" && fail "the other revoked key is accepted"
 logged "key $id: user '$me', service 'wfapikeyctl', source 'unknown', asked by uid $(id -u): the key was revoked"
 
-# Nothing brings it back.
+# Nothing makes it good again.
 for try in "revoke $id" "reset $id" "rotate $id"; do
     # shellcheck disable=SC2086 # words
     run 6 ctl key $try

@@ -9,7 +9,7 @@ start
 run 0 ctl policy set enabled=yes
 owner=$me other=''
 as() { "${@:2}"; }
-if [[ $EUID == 0 ]]; then # with an owner who is no administrator
+if [[ $EUID == 0 ]]; then # the owner is not an administrator
     owner=daemon other=bin
     as() { setpriv --reuid="$1" --regid="$1" --clear-groups -- "${@:2}"; }
 fi
@@ -33,7 +33,7 @@ run 0 as "$owner" "$WFAPIKEYCTL" --json key list
 verify "$owner" <<<"$kept" || fail "another key went with it"
 run 5 ctl key show "$(id_of "$key")"
 
-# All or none: an id that is not the owner's refuses the whole call.
+# All or none: an id of another owner's key refuses the whole call.
 if [[ -n $other ]]; then
     run 0 ctl key issue "$other"
     run 4 as "$owner" "$WFAPIKEYCTL" key remove "$(id_of "$kept")" "$(id_of "$out")"

@@ -35,7 +35,7 @@ has "$out" '"expires":null'
 verify "$me" <<<"$old" || fail "an older key is refused"
 verify "$me" <<<"$endless" || fail "an older key without an end is refused"
 
-# A short bound kills by itself what was made under it, and lifting it brings nothing back.
+# A short bound ends the keys that were made under it. Lifting it makes none good again.
 run 0 ctl policy set max-lifetime=8s
 run 0 ctl key issue "$me"
 short=$out

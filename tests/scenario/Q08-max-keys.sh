@@ -26,7 +26,7 @@ other=$([[ $me == daemon ]] && echo bin || echo daemon)
 run 0 ctl policy set max-keys-per-user=1
 for key in "${keys[@]}"; do verify "$me" <<<"$key" || fail "a key that was there is refused"; done
 run 6 ctl key issue "$me"
-run 0 ctl key reset "$(id_of "${keys[2]}")" # makes no key more
+run 0 ctl key reset "$(id_of "${keys[2]}")" # adds no key
 run 0 ctl key revoke "$(id_of "${keys[0]}")" "$(id_of "${keys[1]}")"
 run 6 ctl key issue "$me"
 run 0 ctl key remove "$(id_of "${keys[2]}")"
@@ -37,7 +37,7 @@ refused() { ! verify "$me" <<<"$short"; }
 wait_until refused
 run 0 ctl key issue "$me"
 
-# Many at a time do not get past it.
+# Calls at the same time do not get past it.
 run 0 ctl policy set max-keys-per-user=10
 for ((i = 0; i < 8; i++)); do
     { for ((j = 0; j < 4; j++)); do ctl key issue "$me" >/dev/null 2>&1; done; } &

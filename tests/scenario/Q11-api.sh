@@ -33,7 +33,7 @@ is "$(grep -o '"id"' <<<"$out" | wc -l)" 11
 run 0 ctl --json key list --owner no-such-user
 is "$(tr -d '[:space:]' <<<"$out")" "[]"
 
-# Filters: alone and together.
+# Filters, alone and together.
 found() { grep -o '"owner":' <<<"$out" | wc -l; }
 run 0 call ListKeys 'a{sv}' 1 expires-before x $((now + 91 * 86400))
 is "$(found)" 26

@@ -25,7 +25,7 @@ others=$out
 
 run 0 ctl policy set admin-keys=no
 verify "$me" <<<"$admins" && fail "root's key is accepted"
-# The daemon looks at the groups of whoever got a first key, a moment after.
+# The daemon looks up the groups of a user with a first key, shortly after.
 refused() { ! verify bin <<<"$members"; }
 wait_until refused
 logged "the key is an administrator's (policy admin-keys=no)"

@@ -11,7 +11,7 @@ run 0 ctl policy set enabled=yes max-keys-per-user=2 lifetime=none
 field() { sed -n "s/^$2 *//p" <<<"$(ctl key show "$1")"; }
 refused() { ! verify "$me" "$@" <<<"$old"; }
 
-# Reset: the same id, another secret.
+# Reset: the same id with another secret.
 run 0 ctl key issue "$me"
 old=$out
 run 0 ctl key reset "$(id_of "$old")"
@@ -19,7 +19,7 @@ verify "$me" <<<"$out" || fail "the new secret is refused"
 refused || fail "the old secret is accepted"
 run 0 ctl key remove "$(id_of "$old")"
 
-# Rotation, with all that the old one had.
+# Rotation, with every property of the old key.
 run 0 ctl key issue "$me" --name job --service sshd --from 10.0.0.0/8 --expires 90d
 old=$out oldid=$(id_of "$out")
 login=(--service sshd --rhost 10.1.2.3)
@@ -46,7 +46,7 @@ has "$err" "$oldid"
 run 0 ctl key reset "$oldid"
 verify "$me" "${login[@]}" <<<"$out" || fail "a key cannot be reset during the overlap"
 
-# Both count as one, as long as both live; and one ends without the other.
+# Both count as one key while both live. Each can end without the other.
 run 0 ctl key issue "$me" --name second
 run 6 ctl key issue "$me" --name third
 run 0 ctl key revoke "$newid"
@@ -55,7 +55,7 @@ is "$(field "$oldid" status)" active
 run 6 ctl key issue "$me" --name third
 run 0 ctl key remove "$newid" "$oldid"
 
-# The end of an overlap, to the second; the old key's own end comes first.
+# The end of an overlap, to the second. The old key's own expiry comes first.
 run 0 ctl key issue "$me" --name short
 old=$out
 run 0 ctl key rotate "$(id_of "$old")" --overlap 8s --expires 5d
@@ -84,7 +84,8 @@ for ((i = 0; i < 3; i++)); do
     verify "$me" <<<"$old" || fail "refused before the first use"
     verify "$me" <<<"${new:0:15}${old:15}" && fail "nonsense"
     verify "$me" --service x <<<"$old" || fail "a refused try of the new key counts as its first use"
-    # While eight threads use the old one without pause, none gets in once the first use of the new one was answered.
+    # Eight threads use the old key without a pause. None is accepted once the first use of the new
+    # key was answered.
     hammer_start "$old"
     verify "$me" <<<"$new" || fail "the new key is refused"
     hammer_end "the first use"
@@ -94,7 +95,7 @@ for ((i = 0; i < 3; i++)); do
     run 0 ctl key remove "$oldid" "$newid"
 done
 
-# What was written lasts; what a crash took away comes back with the next use.
+# A written change survives. A change that a crash lost is made again at the next use.
 run 0 ctl key issue "$me"
 old=$out
 run 0 ctl key rotate "$(id_of "$old")" --until-first-use

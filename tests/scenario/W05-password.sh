@@ -28,20 +28,20 @@ is "$out" ""
 (($(date +%s%3N) - before >= 2000)) || fail "that was no late answer"
 logged "wrong name or password for user '$me' given by uid $(id -u)"
 ! grep -qF "no password of anybody" "$dir/daemon.log" || fail "the password is in the log"
-run 0 ctl key issue --user "$me" # who needs no password
+run 0 ctl key issue --user "$me" # the user itself needs no password
 key=$out
 run 4 ask <<<"$key"
 has "$err" "is wrong"
 verify "$me" <<<"$key" || fail "the key does not log in any more"
 
-# A key where the name belongs, which wfapikeyctl would not even send.
+# A key in the place of the name. wfapikeyctl itself would not send it.
 busctl --address="unix:path=$WFAPIKEY_CONTROL" call org.wfapikey1 /org/wfapikey1 org.wfapikey1.Manager \
     IssueKeyWithPassword 'ssa{sv}' "$key" "no password of anybody" 0 >"$dir/out" 2>&1 && fail "that was a name"
 has "$(<"$dir/out")" "is wrong"
 logged "user '(something like a key)'"
 ! grep -qF "${key:15:43}" "$dir/daemon.log" || fail "the key is in the log"
 
-# While a refusal waits for its time others are served, and the daemon can be ended.
+# While a refusal waits for its time, the daemon serves others and can be stopped.
 : >"$dir/daemon.log"
 ask <<<"no password of anybody" >"$dir/late" 2>&1 &
 waiting=$!

@@ -6,7 +6,7 @@
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 
-listed() { # STATUS: ids of the keys that have it
+listed() { # STATUS: the ids of the keys with this status
     ctl key list --status "$1" --json | grep -o '"id": *"[^"]*"' | cut -d '"' -f 4
 }
 is_listed() { listed "$1" | grep -qx "$(id_of "$2")"; }
@@ -28,7 +28,7 @@ own=$out
 run 0 ctl key issue "$me" --expires 1y
 year=$out
 
-# An expiry is kept to the second, and what expired is noticed without anybody asking: the line comes by itself.
+# An expiry is exact to the second. The daemon notices it without a request and logs a line.
 verify "$me" <<<"$own" || fail "a key is expired before its time"
 logged "key $(id_of "$own") of user '$me' expired at "
 refused "$own" || fail "an expired key is accepted"
@@ -37,10 +37,11 @@ is_listed expired "$own" || fail "it is not listed as expired"
 is_listed active "$own" && fail "it is listed as active"
 verify "$me" <<<"$month" || fail "a month was not long enough"
 
-# A shorter lifetime starts from its moment for the keys that live; those with an expiry of their own keep it.
+# A shorter lifetime starts at the moment of the change for active keys. Keys with an expiry of
+# their own keep it.
 run 0 ctl policy set lifetime=8s
 verify "$me" <<<"$month" || fail "the new timeframe does not start with the change"
-sleep 2 # for the change below to come in the middle of it
+sleep 2 # so that the change below comes in the middle of it
 run 0 ctl policy set lifetime=10s
 logged "key $(id_of "$month") of user '$me' expired at "
 refused "$month" || fail "the lifetime is not kept"
@@ -48,7 +49,8 @@ is_listed expired "$month" || fail "it is not listed as expired"
 verify "$me" <<<"$year" || fail "a key with its own expiry went with the lifetime"
 is "$(grep -cF "key $(id_of "$month") of user '$me' expired at " "$dir/daemon.log")" 1
 
-# What has expired stays so, with any lifetime, twice, over a restart, and with none.
+# An expired key stays expired: with any lifetime, after a second change, over a restart, and
+# without a lifetime.
 for lifetime in 1y 1h none 6months; do
     run 0 ctl policy set lifetime=$lifetime
     refused "$month" || fail "lifetime=$lifetime brings a key back"
@@ -64,16 +66,16 @@ refused "$month" || fail "a restart brings a key back"
 is_listed expired "$month" || fail "it is not listed as expired after a restart"
 verify "$me" <<<"$key" || fail "a restart makes an end of a key"
 
-# What expired while the daemon was not there.
+# A key that expired while no daemon ran.
 run 0 ctl key issue "$me" --expires 1s
 key=$out
 stop || fail "the daemon ended with $?"
-sleep 1.1 # so long does it live; nobody is there to be waited for
+sleep 1.1 # the key's lifetime; no event to wait for
 start
 logged "key $(id_of "$key") of user '$me' expired at "
 refused "$key" || fail "it is accepted"
 
-# max-lifetime bounds what is made from now on.
+# max-lifetime bounds the keys that are made from now on.
 run 0 ctl policy set max-lifetime=1d lifetime=2d
 verify "$me" <<<"$year" || fail "max-lifetime makes an end of a key that was there"
 run 6 ctl key issue "$me" --expires 2d
@@ -85,7 +87,7 @@ run 0 ctl policy set max-lifetime=none lifetime=1y
 shows "$bounded" "$(date -u -d '+1 day' +%F)" || shows "$bounded" "$(date -u -d '+1 day -10 seconds' +%F)" ||
     fail "a longer lifetime moves the bound"
 
-# W8: expired keys do not stand in the way of the next one.
+# W8: an expired key does not prevent the next one.
 for id in $(listed active); do run 0 ctl key revoke "$id"; done
 run 0 ctl policy set max-keys-per-user=1
 run 0 ctl key issue "$me" --expires 8s

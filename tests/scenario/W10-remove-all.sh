@@ -16,7 +16,7 @@ for user in "$me" "$me" daemon bin; do
 done
 count() { ctl key list --json | grep -o '"id":' | wc -l; }
 
-# Without a terminal nothing happens without --yes.
+# Without a terminal it does nothing unless --yes is given.
 run 2 ctl key remove-all </dev/null
 has "$err" "--yes"
 run 2 ctl key remove-all < <(echo 4)
@@ -44,7 +44,7 @@ if command -v busctl >/dev/null; then
     is "$(count)" 4
 fi
 
-# Eight threads ask without pause; none of them gets in once the removal was acknowledged.
+# Eight threads ask without a pause. None is accepted once the removal was acknowledged.
 hammer_start "${keys[0]#* }"
 if command -v script >/dev/null; then typed 4 0; else run 0 ctl key remove-all --yes; fi
 hammer_end "the removal"
@@ -68,7 +68,7 @@ verify "$me" <<<"$new" && fail "removed and accepted"
 run 0 ctl key remove-all --yes --json
 is "$(tr -d '[:space:]' <<<"$out")" '{"removed":0}'
 
-# Not for everybody.
+# Only administrators.
 if [[ $EUID == 0 ]]; then
     run 4 setpriv --reuid=daemon --regid=daemon --clear-groups -- "$WFAPIKEYCTL" key remove-all --yes
     has "$err" "Only administrators"

@@ -13,7 +13,7 @@ run 0 ctl policy set enabled=yes
 pki_layout
 pki=$dir/pki
 line() { grep "^$1  " <<<"$out" | sed 's/.*   *//'; }
-details() { # NAME: as openssl says them, in the order of the original
+details() { # NAME: as openssl shows them, in the order of the original
     local name=$1 side
     part() { openssl x509 -in "$pki/$name.pem" -noout -nameopt sep_multiline,utf8 "-$side" | sed -nE "s/^ *$1=//p" | paste -sd, | sed 's/,/, /g'; }
     for side in subject issuer; do
@@ -34,7 +34,7 @@ has "$out" "$(pki_thumbprint alice) alice"
 run 0 ctl cert add --ca "$pki/root.pem" --name 'our root'
 run 0 ctl cert add --ca - <"$pki/middle.pem"
 openssl x509 -in "$pki/alice.pem" -outform DER -out "$pki/alice.der"
-run 0 ctl cert add "$pki/alice.der" # again, in the other form: it stays what it was
+run 0 ctl cert add "$pki/alice.der" # again, in the other form: nothing changes
 for which in alice "$(pki_thumbprint alice)" "$(pki_thumbprint alice | cut -c 1-12)" "$(pki_thumbprint alice | tr a-f A-F)"; do
     run 0 ctl cert show "$which"
     shown=$(head -n 10 <<<"$out" | sed -E 's/^([a-z]+ )+ +//; s/^-$//')
@@ -52,7 +52,7 @@ run 5 ctl cert show nobody
 run 5 ctl cert show 00000000
 run 2 ctl cert add --name 'our root' "$pki/middle.pem"
 
-# --- what is not taken ---
+# --- What is refused ---
 refused() { # NAME PART [OPTION...]
     run 2 ctl cert add "${@:3}" "$pki/$1"
     has "$err" "$2"
@@ -98,7 +98,8 @@ run 0 ctl cert show alice
 has "$out" "status                     valid"
 cp "$pki/clients.crl" "$pki/old.crl"
 second=$(date +%s)
-later() { [[ $(date +%s) -gt $second ]]; } # the date in a list has no parts of seconds, and the next one has to be newer
+# The date in a list is in whole seconds, and the next list must be newer.
+later() { [[ $(date +%s) -gt $second ]]; }
 wait_until later
 pki_crl middle clients.crl alice
 run 0 ctl cert crl "$pki/clients.crl"
@@ -120,7 +121,7 @@ run 0 ctl cert remove alice
 has "$out$err" "1"
 run 5 ctl cert show alice
 run 5 ctl cert remove alice
-run 0 ctl cert remove "$(pki_thumbprint middle)" # with its list
+run 0 ctl cert remove "$(pki_thumbprint middle)" # and its list
 run 0 ctl cert add --ca "$pki/middle.pem"
 run 0 ctl cert show "$(pki_thumbprint middle)"
 [[ $out != *revoked* ]] || fail "a CA that comes back has the list of before: $out"
@@ -128,7 +129,7 @@ logged "certificate 'alice' removed"
 run 0 ctl audit list
 for event in cert-added cert-removed crl; do has "$out" "$event"; done
 
-# --- by administrators alone ---
+# --- Only administrators ---
 [[ $EUID == 0 ]] || exit 0
 chmod -R a+rX "$pki"
 as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups env PATH="$PATH" "$WFAPIKEYCTL" "$@"; }

@@ -25,7 +25,7 @@ refuses() { # REASON [OPTION...]
 }
 with() { printf -- '--certificate=%s' "$pki/$1.pem"; }
 
-# --- the sequence of the original: without the requirement, with it, and with the certificate ---
+# --- The sequence of the original: without the requirement, with it, with a certificate ---
 takes
 run 0 ctl policy set require-certificate=yes
 refuses certificate-missing
@@ -38,7 +38,7 @@ refuses certificate-missing
 run 0 ctl cert remove alice
 refuses certificate-untrusted "$(with alice)"
 
-# --- by CA: a whole chain or none ---
+# --- By CA: a whole chain or none ---
 run 0 ctl cert add --ca "$pki/middle.pem"
 refuses certificate-untrusted "$(with alice)"
 run 0 ctl cert add --ca "$pki/root.pem"
@@ -54,7 +54,8 @@ refuses certificate-purpose "$(with server)"
 pki_run openssl genrsa -out "$pki/weak.key" 1024
 pki_cert weak middle /CN=weak "$pki_client"
 refuses certificate-weak "$(with weak)"
-# A CA of the same name, with a key of its own; and the names, number and public key of one that is trusted, signed by that.
+# A CA of the same name with a key of its own. And a certificate with the names, number and public
+# key of a trusted one, signed by that CA.
 mkdir "$pki/forged"
 cp "$pki/middle.pem" "$pki/middle.key" "$pki/forged"
 pki_key false
@@ -65,10 +66,10 @@ serial=0x$(openssl x509 -in "$pki/alice.pem" -noout -serial | cut -d= -f2)
 pki_run openssl x509 -req -in "$pki/alice.csr" -CA "$pki/false.pem" -CAkey "$pki/false.key" -set_serial "$serial" -days 30 \
     -extfile "$pki/alice.ext" -out "$pki/twin.pem"
 refuses certificate-untrusted "$(with twin)"
-pki_cert deep alice /CN=deep "$pki_client" # issued by what is no CA
+pki_cert deep alice /CN=deep "$pki_client" # its issuer is no CA
 refuses certificate-untrusted "$(with deep)"
 
-# --- dates: to the second, though it was accepted a moment ago ---
+# --- Dates: to the second, even if accepted a moment ago ---
 pki_short brief middle /CN=brief 4
 run 0 ctl verify --server-uid="$(id -u)" "$me" "$(with brief)" <<<"$key"
 over() { ! shown "$(with brief)" >/dev/null 2>&1; }
@@ -76,7 +77,7 @@ wait_until over
 refuses certificate-expired "$(with brief)"
 [[ $(date +%s) -gt $(date -d "$(openssl x509 -in "$pki/brief.pem" -noout -enddate | cut -d= -f2)" +%s) ]] || fail "it was refused too early"
 
-# --- revocation: from the next login on ---
+# --- Revocation: from the next login on ---
 pki_crl middle clients.crl
 run 0 ctl cert crl "$pki/clients.crl"
 takes "$(with alice)"
@@ -86,7 +87,7 @@ wait_until later
 pki_crl middle clients.crl alice
 run 0 ctl cert crl "$pki/clients.crl"
 refuses certificate-revoked "$(with alice)"
-run 0 ctl cert add "$pki/alice.pem" # registered by itself it is on the list all the same
+run 0 ctl cert add "$pki/alice.pem" # registered itself, it is still on the list
 refuses certificate-revoked "$(with alice)"
 pki_cert bob middle /CN=bob "$pki_client"
 takes "$(with bob)"
@@ -103,7 +104,7 @@ run 0 ctl cert remove "$(pki_thumbprint middle)"
 run 0 ctl cert add --ca "$pki/middle.pem"
 takes "$(with bob)"
 
-# --- where it is needed: everywhere, at a service, with a key ---
+# --- Where it is required: everywhere, at a service, with a key ---
 run 0 ctl policy set require-certificate=no
 takes
 run 0 ctl policy set require-certificate:mail=yes
@@ -142,7 +143,7 @@ run 0 ctl key issue "$me" --require-proof
 key=$out
 refuses certificate-unproved "$(with bob)"
 
-# --- bound: to one, and no other, though that is trusted, too ---
+# --- A bound key: to one certificate, and no other trusted one ---
 run 0 ctl cert add "$pki/bob.pem" --name bobs
 pki_cert carol middle /CN=carol "$pki_client"
 run 0 ctl cert add "$pki/carol.pem"
@@ -165,7 +166,8 @@ id=$(id_of "$key")
 run 0 ctl key bind "$id" "$(pki_thumbprint carol)"
 refuses certificate-other "$(with bob)"
 takes "$(with carol)"
-run 0 ctl cert remove carol # it is of a registered CA, but bound keys go by what it is
+# Its CA stays registered. A key is bound to a certificate itself, not to its name.
+run 0 ctl cert remove carol
 takes "$(with carol)"
 run 0 ctl cert remove "$(pki_thumbprint root)"
 refuses certificate-untrusted "$(with carol)"
@@ -180,7 +182,7 @@ refuses certificate-missing
 takes "$(with bob)"
 run 2 ctl key issue "$me" --certificate nobody
 
-# --- explained without a login ---
+# --- Explained without a login ---
 id=$(id_of "$key")
 run 6 ctl key explain "$id"
 has "$out" "none is shown"
@@ -189,7 +191,7 @@ run 0 ctl policy set require-certificate=proof
 run 6 ctl key explain "$id" --certificate bobs
 run 0 ctl key explain "$id" --certificate bobs --proved
 
-# --- over a restart and a kill ---
+# --- After a restart and a kill ---
 refuses certificate-unproved "$(with bob)"
 run 0 ctl policy set require-certificate=yes
 stop KILL
@@ -199,7 +201,7 @@ takes "$(with bob)"
 pki_cert dave middle /CN=dave "$pki_client"
 refuses certificate-other "$(with dave)"
 
-# --- in a backup: certificates, lists, and what keys need ---
+# --- In a backup: certificates, lists, and the requirements of keys ---
 run 0 ctl mirror keygen
 run 0 ctl backup create --to "$out" "$dir/keys.backup"
 run 0 ctl cert remove bobs
@@ -212,7 +214,7 @@ refuses certificate-other "$(with dave)"
 takes "$(with bob)"
 run 0 ctl cert show bobs
 
-# --- what doctor says of certificates ---
+# --- What doctor says about certificates ---
 run 0 ctl policy set require-certificate=yes
 for name in bobs alice "$(pki_thumbprint root)" "$(pki_thumbprint middle)"; do run 0 ctl cert remove "$name"; done
 run 6 ctl --json doctor --pam-dir="$dir/none" --module=/bin/true --server-uid="$(id -u)"
@@ -222,7 +224,7 @@ run 6 ctl --json doctor --pam-dir="$dir/none" --module=/bin/true --server-uid="$
 has "$out" "every login with a key needs a client certificate"
 has "$out" "1 certificates expire within 30 days, 'Example Root' first"
 
-# --- a CA that was renewed: what the old one has revoked does not come back ---
+# --- A renewed CA: a certificate that the old one revoked stays revoked ---
 run 0 ctl cert remove "$(pki_thumbprint root)"
 run 0 ctl policy set require-certificate=no
 pki_cert again again /CN=again "$pki_ca"

@@ -7,7 +7,8 @@
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 
-# lib.sh has one daemon, which is production here. This is the other one; what it says is with what production says.
+# lib.sh has one daemon, which is production here. This is the other one. Its log is in the same
+# file.
 preview_pid=
 preview() { WFAPIKEY_CONTROL=$dir/preview.control WFAPIKEY_VERIFY=$dir/preview.verify "$@"; }
 start_preview() {
@@ -23,7 +24,7 @@ stop_preview() { # SIGNAL
 }
 peppers() { find "$dir/$1" -name 'pepper-*' | wc -l; }
 
-own='' # the key that preview has as long as nothing was imported
+own='' # the key of preview before any import
 refused() { # WORDS COMMAND...: refused with these words, and nothing has changed
     local words=$1
     shift
@@ -47,7 +48,7 @@ own=$out
 verify "$me" <<<"$key" || fail "refused"
 preview verify "$me" <<<"$key" && fail "accepted before it was there"
 
-# The keys of hosts.
+# The keys of the hosts.
 run 6 preview ctl mirror show-key
 has "$err" "mirror key"
 run 6 preview ctl mirror import /dev/null
@@ -61,7 +62,7 @@ run 6 preview ctl mirror keygen
 run 0 preview ctl mirror show-key
 is "$out" "$public"
 
-# Out: whole or not there, and only for a public key that is one.
+# Export: the file is whole or not there. Only a valid public key is accepted.
 run 2 ctl mirror export "$dir/none"
 run 2 ctl mirror export --to "${public%?}$(tr 0-9A-Za-z 1-9A-Za-z0 <<<"${public: -1}")" "$dir/none"
 has "$err" "typing error"
@@ -73,7 +74,7 @@ is "$(find "$dir" -maxdepth 1 -name 'n*' | wc -l)" 1
 grep -qF "$(id_of "$key")" "$dir/new" && fail "a key can be read in the file"
 ctl mirror export --to "$public" - | cat >"$dir/newest" || fail "nothing came through standard output"
 
-# What is refused, and changes nothing.
+# Imports that are refused and change nothing.
 size=$(stat -c %s "$dir/new")
 for at in 0 7 8 12 20 40 70 100 180 210 265 268 300 $((size / 2)) $((size - 1)); do
     cp "$dir/new" "$dir/bad"
@@ -102,7 +103,7 @@ refused "not the other way round" mirror import "$dir/bad"
 refused "not the other way round" backup restore --yes "$dir/new"
 refused "does not come from" backup restore --yes "$dir/bad"
 
-# In.
+# Import.
 run 0 preview ctl --json mirror import "$dir/new"
 has "$out" '"keys":2'
 preview verify "$me" <<<"$key" || fail "a key of production is refused on preview"
@@ -115,14 +116,14 @@ is "$(peppers preview)" 1
 is "$(peppers state)" 0
 logged "all keys replaced by the 2 of a mirror"
 
-# Keys that are made on preview now are its own, until the next time.
+# Keys that are made on preview belong to it until the next import.
 run 0 preview ctl key issue "$me"
 own=$out
 preview verify "$me" <<<"$own" || fail "refused"
 refused "not newer" mirror import "$dir/new"
 refused "not newer" mirror import "$dir/old"
 
-# After a start, too; and the pepper that came along is needed for it.
+# The import survives a restart. The imported pepper is needed for it.
 stop_preview TERM || fail "preview ended with $?"
 pepper=$(basename "$dir"/preview/pepper-*)
 mv "$dir/preview/$pepper" "$dir/kept"
@@ -134,13 +135,13 @@ start_preview
 preview verify "$me" <<<"$key" || fail "refused after a start"
 preview verify "$me" <<<"$own" || fail "refused after a start"
 
-# Through a pipe it is the same.
+# A pipe works as well.
 run 0 preview ctl mirror import - <"$dir/newest"
 preview verify "$me" <<<"$key" || fail "refused after an import through a pipe"
 run 0 preview ctl key issue "$me"
 own=$out
 
-# From another source only when that is said.
+# From another source only if the administrator says so.
 "$WFAPIKEYD" --state-dir="$dir/third" --verify-socket="$dir/third.verify" --control-socket="$dir/third.control" >>"$dir/daemon.log" 2>&1 &
 third=$!
 children+=("$third")
@@ -148,12 +149,14 @@ wait_until ctl --control="$dir/third.control" status
 run 0 ctl --control="$dir/third.control" mirror export --to "$public" "$dir/other"
 refused "does not come from" mirror import "$dir/other"
 
-# Killed on the way: the old store or the new one. Enough keys that there is a way.
+# Killed during the import: the store is the old or the new one. There are enough keys that an
+# import takes time.
 filled() { for _ in {1..40}; do ctl key issue "$me" || return; done; }
 run 0 filled
 run 0 ctl mirror export --to "$public" "$dir/big"
 kept=0 usec=0
-# Each a little later than the one before, and at last, on however slow a machine, too late.
+# Each kill comes a little later than the one before. In the end it comes too late, on however slow
+# a machine.
 for ((round = 0; round < 80; round++, usec = usec * 9 / 8 + 2000)); do
     preview ctl mirror import "$dir/big" >/dev/null 2>&1 &
     import=$!
@@ -176,7 +179,8 @@ done
 [[ $kept -gt 0 && $n == 42 ]] || fail "the kills came too early or too late: $kept, $n"
 preview verify "$me" <<<"$key" || fail "refused after a kill"
 
-# A backup: what was there then, and not what has been made since; not without being asked for; with the policy.
+# A backup: it has the keys and the policy of its time and none made since, and a restore asks
+# first.
 run 0 ctl mirror show-key
 home=$out
 run 0 ctl backup create --to "$home" "$dir/backup"
@@ -194,7 +198,7 @@ run 0 ctl policy show
 has "$out" 1000
 run 0 ctl backup restore --yes "$dir/backup"
 
-# After the store was lost, with what is left beside it: the files of secrets.
+# After the store was lost. The files of secrets are still there.
 stop
 rm "$dir/state"/keys.db* "$dir/state/pepper"
 start
@@ -214,7 +218,7 @@ run 0 ctl mirror export --to "$public" "$dir/first"
 run 0 preview ctl mirror import "$dir/first"
 preview verify "$me" <<<"$key" || fail "the owner was not looked for before the mirror was acknowledged"
 
-# No source has keys that would outlive the next removal of all.
+# No source can send keys that would survive the next removal of all keys.
 if command -v sqlite3 >/dev/null; then
     stop
     sqlite3 "$dir/state/keys.db" "UPDATE key SET epoch = 1000"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* activate VERIFY CONTROL USER DAEMON [OPTION]... - becomes the DAEMON as systemd starts it:
- * with its two sockets, and with the login that is the reason for it, of USER with the key on
- * standard input, waiting in one of them. Prints "accepted", "refused" or "no answer" of it. */
+/* activate VERIFY CONTROL USER DAEMON [OPTION]... - becomes the DAEMON as systemd starts it by
+ * socket activation: with its two sockets, and with a login waiting in one of them. That is the
+ * login of USER with the key on standard input. Prints its result: "accepted", "refused" or "no
+ * answer". */
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Prints what ctl/completion/_wfapikeyctl (FILE) offers for the last of WORD..., where zsh's own part in it is done by what stands here.
+# Prints what ctl/completion/_wfapikeyctl (FILE) offers for the last of WORD... The functions here
+# do zsh's own part.
+#
 # usage: zsh -f completion.zsh FILE COMMAND WORD...
 file=$1
 shift

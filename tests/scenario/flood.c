@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* flood SOCKET USER N - asks N times with keys and services that are invented, none twice. Exit
- * status 0 when all were refused. */
+/* flood SOCKET USER N - asks N times, each time with another invented key and service. Exit status
+ * 0 when all were refused. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* hammer SOCKET USER - a service with many threads, that asks about one key all the time
+/* hammer SOCKET USER - a service with many threads that asks about one key all the time
  *
- * Reads the key from the first line of standard input and has it verified by eight threads. Says
- * "ready" when each was accepted. A second line on standard input means: from now on no question
- * that begins may be answered with yes. Each thread then asks 200 times more. Exit status 0 when
- * none was; 1 otherwise, or when something else went wrong. */
+ * Reads the key from the first line of standard input. Eight threads have it verified. Prints
+ * "ready" when each thread was accepted once. A second line on standard input means that no
+ * question that begins from now on may be answered with yes. Then each thread asks 200 times more.
+ * Exit status 0 when none of these was accepted; 1 otherwise, or when something else went wrong. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>

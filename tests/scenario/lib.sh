@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# What the scenarios share; sourced by each. A scenario is one script that says its goal in its second line, works in a directory of its
-# own with a daemon of its own, waits for events, kills only what it started, and exits 0 when all came out as it should.
+# What the scenarios share. Each scenario sources it. A scenario is one script: its goal is in its
+# third line, it works in a directory and with a daemon of its own, waits for events, kills only
+# what it started, and exits 0 if every step came out as it should.
 #
 #   WFAPIKEYD, WFAPIKEYCTL     the programs under test (make check sets them)
-#   $dir                       the scenario's directory, reachable by other users, removed at the end
+#   $dir                       its directory: other users may enter it, removed at the end
 #   $me                        the user that runs it, owner of the keys
 
 set -u
@@ -28,7 +29,8 @@ skip() {
     exit 77
 }
 
-# At the end, however it comes: the daemon must end well when it is told to, and a sanitizer must have had nothing to say.
+# Runs at the end in any case: the daemon must end well when it is told to, and no sanitizer may
+# have complained.
 clean_up() {
     local status=$? pid
     trap - EXIT
@@ -51,7 +53,7 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 1' HUP INT TERM
 
-# Until COMMAND succeeds. Long enough for any machine; ends at once when the daemon is gone.
+# Waits until COMMAND succeeds: long enough for any machine, but not longer than the daemon runs.
 wait_until() { # COMMAND...
     local i
     for ((i = 0; i < 1200; i++)); do
@@ -69,7 +71,7 @@ start() { # [OPTION]...
     wait_until ctl status
 }
 
-stop() { # [SIGNAL]: and wait; its status is in $?
+stop() { # [SIGNAL]: and waits; its status is in $?
     local pid=$daemon
     daemon=''
     kill -"${1-TERM}" "$pid"
@@ -78,10 +80,11 @@ stop() { # [SIGNAL]: and wait; its status is in $?
 
 ctl() { "$WFAPIKEYCTL" "$@"; }
 
-# Whether the key on standard input is accepted for USER.
+# Whether the daemon accepts the key on standard input for USER.
 verify() { ctl verify --server-uid="$(id -u)" "$@" >/dev/null 2>&1; }
 
-# status_of COMMAND...: runs it, with its output in $out and its errors in $err, and prints its exit status
+# status_of COMMAND...: runs it, with its output in $out and its errors in $err, and prints its exit
+# status
 run() { # STATUS COMMAND...: must end with STATUS
     local want=$1 got
     shift
@@ -99,14 +102,15 @@ is() { # GOT WANT
     [[ $1 == "$2" ]] || fail "got '$1', wanted '$2'"
 }
 
-# The line in the log comes after the answer, so it is waited for.
+# The line in the log comes after the answer, so this waits for it.
 logged() { # PART
     wait_until grep -qF -- "$1" "$dir/daemon.log"
 }
 
 id_of() { cut -c 5-14 <<<"$1"; }
 
-# A service of eight threads that asks about KEY without pause. None of its questions that begin after hammer_end may be answered with yes.
+# Starts a service of eight threads that asks about KEY without a pause. No question that begins
+# after hammer_end may be answered with yes.
 hammer_start() { # KEY
     local line
     coproc "$abs_top_builddir/tests/scenario/hammer" "$WFAPIKEY_VERIFY" "$me" 2>&1

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# openmetrics.awk - reads a text of OpenMetrics 1.0 strictly, for tests: exit status 0 when it is one, else the first fault on stderr and 1.
+# openmetrics.awk - reads a text of OpenMetrics 1.0 strictly, for tests. Exit status 0 when it is
+# one, else 1 with the first fault on stderr.
 #
-# More than the format asks for: no type that the older Prometheus format does not have (a node exporter refuses the whole file for it), no
-# exemplars, no timestamps, help for each family, and names that begin with wfapikey_.
+# It is stricter than the format: no type that the older Prometheus format does not have (a node
+# exporter refuses the whole file for it), no exemplars, no timestamps, help for each family, and
+# names that begin with wfapikey_.
 
 function fault(why) {
     if (!failed)
@@ -13,7 +15,8 @@ function fault(why) {
 
 function is_number(text) { return text ~ /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$/ || text == "+Inf" }
 
-# Reads the labels at the start of rest, which begins behind "{": leaves what follows "}" in rest; labels[name], and le; returns them as text.
+# Reads the labels at the start of rest, which begins after "{": leaves what follows "}" in rest,
+# sets labels[name] and le, and returns the labels as text.
 function take_labels(    name, value, c, all, first) {
     first = 1
     for (;;) {

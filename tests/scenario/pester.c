@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* pester CONTROL METHOD ARGUMENT - calls IssueKey for a user, or RenameKey with an id, with 32
- * calls on their way all the time; prints "begun" after the first answer; ends with the first
+/* pester CONTROL METHOD ARGUMENT - calls IssueKey for a user, or RenameKey with an id, and always
+ * has 32 calls on their way. Prints "begun" after the first answer. Ends with the first
  * LimitExceeded, and prints how many calls succeeded before. */
 #include <stdbool.h>
 #include <stdio.h>

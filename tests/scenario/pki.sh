@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
-# Certificates for the scenarios, made by openssl(1) in $dir/pki: a root, an intermediate, and leaves below that. To be sourced after lib.sh.
+# Certificates for the scenarios, made by openssl(1) in $dir/pki: a root, an intermediate, and
+# leaves below that. Source it after lib.sh.
 
 # shellcheck disable=SC2154 # lib.sh has it
 command -v openssl >/dev/null || skip "there is no openssl to make certificates with"
@@ -16,7 +17,7 @@ pki_key() { # NAME
     pki_run openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$pki/$1.key"
 }
 
-# pki_cert NAME ISSUER SUBJECT EXTENSIONS [X509-OPTION...]: with the key that there is, or another
+# pki_cert NAME ISSUER SUBJECT EXTENSIONS [X509-OPTION...]: with the existing key, or a new one
 pki_cert() {
     [[ -e $pki/$1.key ]] || pki_key "$1"
     printf '%b\n' "$4" >"$pki/$1.ext"
@@ -42,7 +43,7 @@ pki_thumbprint() { # NAME
     openssl x509 -in "$pki/$1.pem" -outform DER | sha256sum | cut -c 1-64
 }
 
-# pki_short NAME ISSUER SUBJECT SECONDS: one that has so many seconds to live
+# pki_short NAME ISSUER SUBJECT SECONDS: a certificate that expires after so many seconds
 pki_short() {
     [[ -e $pki/$1.key ]] || pki_key "$1"
     pki_database "$2"
@@ -52,7 +53,7 @@ pki_short() {
         -startdate "$(date -u -d '-1 hour' +%y%m%d%H%M%SZ)" -enddate "$(date -u -d "+$4 seconds" +%y%m%d%H%M%SZ)"
 }
 
-pki_database() { # CA: what openssl ca keeps
+pki_database() { # CA: the files that openssl ca needs
     [[ ! -e $pki/$1.cnf ]] || return 0
     : >"$pki/$1.index"
     printf '%s\n' '[ca]' 'default_ca = here' '[here]' "database = $pki/$1.index" "certificate = $pki/$1.pem" "private_key = $pki/$1.key" \
@@ -60,7 +61,7 @@ pki_database() { # CA: what openssl ca keeps
         '[any]' 'commonName = optional' 'organizationName = optional' 'organizationalUnitName = optional' 'countryName = optional' >"$pki/$1.cnf"
 }
 
-pki_crl() { # CA FILE [NAME...]: these and those of before are revoked
+pki_crl() { # CA FILE [NAME...]: revokes these, in addition to earlier ones
     local name
     pki_database "$1"
     for name in "${@:3}"; do pki_run openssl ca -config "$pki/$1.cnf" -revoke "$pki/$name.pem"; done

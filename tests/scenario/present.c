@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* present SOCKET USER HOW FILE - logs USER in with a key and a certificate, as a service would
- * that has bytes of its own
+/* present SOCKET USER HOW FILE - logs USER in with a key and a certificate, and can send any bytes
  *
- * Reads the key from the first line of standard input and the certificate (DER) from FILE. HOW
- * is one of
- *   whole     as it is                     unasked   the same, with bytes that are none
- *   cut       at many lengths, cut         spoil     at many places, with the byte there changed
- *   offer     without it: asks whether the key takes one, and goes away
- *   vouch     as a service that says its client has proved to have the key
- *   storm     by eight threads at once, each 25 times, with bytes of which every time one is
- *   another Prints "accepted N" and, when there were some, "undecided N": what the daemon could
- *   not decide, or did not answer in 10 s. Exit status 1 when something else went wrong. */
+ * Reads the key from the first line of standard input and the certificate (DER) from FILE. HOW is
+ * one of
+ *   whole     the certificate as it is
+ *   unasked   the same, with bytes that are no certificate
+ *   cut       cut off, at many lengths
+ *   spoil     with a changed byte, at many places
+ *   offer     without a certificate: asks whether the key needs one, and disconnects
+ *   vouch     as a service that says its client has proved to have the private key
+ *   storm     by eight threads at once, 25 times each, with another changed byte every time
+ *
+ * Prints "accepted N". If there were any, also prints "undecided N": the logins that the daemon
+ * could not decide, or did not answer in 10 s. Exit status 1 when something else went wrong. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -69,7 +71,7 @@ static void run_storm(void) {
                 (void) pthread_join(threads[i], NULL);
 }
 
-/* Shows the key, is told that it takes a certificate, and goes away. */
+/* Sends the key, is told that it needs a certificate, and disconnects. */
 static int offer(void) {
         struct wire_reply reply = {};
         int fd = -1;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* steady SERVICE USER RATE - RATE logins a second, whatever becomes of them
+/* steady SERVICE USER RATE - RATE logins a second, whatever their results
  *
  * Reads the key from the first line of standard input and logs USER in through the PAM service
- * SERVICE, authentication and account, each login in a thread of its own, so that none waits for
- * another. Says "ready" when the first was accepted. "mark" on standard input: prints what
- * became of those that began since the last mark, when all of these have ended:
+ * SERVICE: authentication and account. Each login has a thread of its own, so that none waits for
+ * another. Prints "ready" when the first login was accepted. For a line "mark" on standard input it
+ * waits for all logins that began since the last mark, and prints:
  *
  *     logins=N failed=N slow=N max_ms=N
  *
- * slow are those that took longer than 2 s. Ends with its input: 0 when not one has failed, 1
- * otherwise. */
+ * Slow logins took longer than 2 s. The program ends with its input. Exit status 0 when no login
+ * failed, 1 otherwise. */
 #include <poll.h>
 #include <pthread.h>
 #include <security/pam_appl.h>
@@ -28,8 +28,7 @@ static const char *service, *user;
 static char key[256];
 static atomic_uint running, total_failed;
 
-/* Of one mark: its logins, as many as have begun, and what the ledger says of those that have
- * ended. */
+/* The logins between two marks: how many began, and the results of those that ended. */
 static struct {
         pthread_mutex_t mutex;
         unsigned logins, failed, slow;
@@ -112,7 +111,7 @@ static void mark(void) {
 static int read_line(char *out, size_t size) {
         size_t n = 0;
 
-        /* Byte by byte: what stdio has read ahead poll() does not see. */
+        /* Reads byte by byte: poll() does not see what stdio has read ahead. */
         while (n + 1 < size && read(STDIN_FILENO, out + n, 1) == 1)
                 if (out[n++] == '\n') {
                         out[n - 1] = '\0';
