@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Time, random numbers, rounds and statistics for the benchmarks. It must not know what is
+ * measured, and judges no figure. */
 #include <errno.h>
 #include <pwd.h>
 #include <stdarg.h>
@@ -71,7 +73,7 @@ static int compare_doubles(const void *a, const void *b) {
         return (x > y) - (x < y);
 }
 
-/* Only a person who waits wants to know how far it is. */
+/* Progress is for a person who waits. Only a terminal shows it. */
 static void progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 static void progress(const char *format, ...) {
@@ -126,8 +128,7 @@ int bench_rounds(const char *const *names, size_t n_variants, size_t rounds,
                                 progress("%s", "");
                                 return r;
                         }
-                        /* The first round is overwritten by the second: it has warmed up what
-                         * there is to warm. */
+                        /* The first round only warms up. The second overwrites its results. */
                         take_result(&latencies, bench_now_ns() - began, &results[order[i]],
                                     round > 0 ? round - 1 : 0);
                 }
@@ -136,7 +137,7 @@ int bench_rounds(const char *const *names, size_t n_variants, size_t rounds,
         return 0;
 }
 
-/* Where the share ${at} of the sorted values is, between two of them where it must be. */
+/* The value at the share ${at} of the sorted values, interpolated between two of them. */
 static double quantile(const double *sorted, size_t n, double at) {
         double place = at * (double) (n - 1);
         size_t below = (size_t) place;

@@ -4,9 +4,10 @@
 #
 #   make bench [BENCH_FLAGS='OPTION...']
 #
-# Everything runs in a directory of its own below ${TMPDIR:-/var/tmp}, which should be on the kind of disk that
-# /var/lib is on, with daemons of its own, and is removed at the end. A ratio is of two that had their turns in the
-# same round: median [lower quartile..upper quartile] over the rounds. Nothing here fails for being slow.
+# Everything runs in a directory below ${TMPDIR:-/var/tmp} with daemons of its own. The directory
+# should be on the same kind of disk as /var/lib, and is removed at the end. A ratio compares two
+# variants of the same round: median [lower quartile..upper quartile] over the rounds. Nothing here
+# fails because it is slow.
 #
 #   --keys N      keys in the big store              (default 1000000)
 #   --rounds N    rounds                             (default 12)
@@ -14,7 +15,7 @@
 #   --only PART   writes, pam, ask or counts; may be repeated
 #   --help        this text
 #
-# Exit status: 0 if everything could be measured and every login ended as it should.
+# Exit status: 0 if everything could be measured and every login had the right result.
 
 set -eu -o pipefail
 shopt -s inherit_errexit
@@ -31,7 +32,7 @@ progress() { [[ ! -t 2 ]] || printf '\r\033[K%s' "$*" >&2; }
 
 # --- Daemons --------------------------------------------------------------------------
 
-stop() { # PID...: those of ours that still run
+stop() { # PID...: those of this script that still run
     local pid left=()
     for pid in "$@"; do kill -TERM "$pid" 2>/dev/null || true; done
     for pid in "$@"; do wait "$pid" 2>/dev/null || true; done
@@ -52,8 +53,8 @@ wait_for() { # SECONDS COMMAND...: until it succeeds
     done
 }
 
-# daemon NAME [COMMAND...]: starts the daemon of the state directory NAME, under COMMAND, and sets $daemon to its pid. What it logs is
-# formatted and written as always, to nowhere.
+# daemon NAME [COMMAND...]: starts the daemon of the state directory NAME, under COMMAND, and sets
+# $daemon to its pid. The daemon formats and writes its log as always, into a file of $dir.
 daemon() {
     local args=(--state-dir="$dir/$1" --verify-socket="$dir/$1.verify" --control-socket="$dir/$1.control"
         --config="$dir/conf")
@@ -62,7 +63,7 @@ daemon() {
     wait_for 60 test -S "$dir/$1.control" || { cat "$dir/$1.log" >&2; die "wfapikeyd does not start"; }
 }
 
-# quiet_daemon NAME: the same, its log going to /dev/null.
+# quiet_daemon NAME: the same with the log at /dev/null
 quiet_daemon() {
     rm -f "$dir/$1.log"
     ln -s /dev/null "$dir/$1.log"
@@ -71,7 +72,7 @@ quiet_daemon() {
 
 fill() { # NAME KEYS
     local began=$SECONDS
-    daemon "$1" # makes database and pepper
+    daemon "$1" # makes the database and the pepper
     stop "$daemon"
     "$BENCH_PROGRAMS/bench_fill" "$dir" "$1" "$2"
     progress ''
@@ -81,7 +82,7 @@ fill() { # NAME KEYS
 
 # --- Counts ---------------------------------------------------------------------------
 
-# strace -c's table: "CALL N" for every call, by how often.
+# Turns the table of strace -c into "CALL N" for every call, the most frequent first.
 calls_of() { # FILE
     awk '$4 ~ /^[0-9]+$/ && $NF != "total" && $NF ~ /^[a-z]/ { print $NF, $4 }' "$1" | sort -k2nr
 }
@@ -114,7 +115,7 @@ count_module_calls() { # N
         strace -f -c -o "$dir/strace.$service" "$BENCH_PROGRAMS/bench_pam" "$dir" count "$service" "$1"
         calls_of "$dir/strace.$service" | sort >"$dir/calls.$service"
     done
-    # What the program does before its first transaction is in both, and so in no difference.
+    # The calls before the first transaction are in both numbers, so they cancel out.
     printf '  %-32s %s\n' 'transaction, pam_permit' "$(sort -k2nr "$dir/calls.permit" | per "$1")"
     printf '  %-32s %s\n' 'our module, more than that' "$(join -a1 -a2 -o 0,1.2,2.2 -e 0 "$dir/calls.big" "$dir/calls.permit" |
         awk '{ print $1, $2 - $3 }' | sort -k2nr | per "$1")"
@@ -140,7 +141,7 @@ instructions_of() { # LOG
 
 under_callgrind=(valgrind --tool=callgrind --callgrind-out-file=/dev/null)
 
-# Of a program, for the difference of 300 and 100.
+# The instructions of a transaction: the difference of 300 and 100 transactions, divided.
 transaction_instructions() { # SERVICE
     local n some=()
     for n in 100 300; do
@@ -150,7 +151,7 @@ transaction_instructions() { # SERVICE
     say $(((some[1] - some[0]) / 200))
 }
 
-daemon_instructions() { # N: of a daemon that answers N
+daemon_instructions() { # N: instructions of a daemon that answers N questions
     daemon big "${under_callgrind[@]}" >/dev/null
     "$BENCH_PROGRAMS/bench_ask" "$dir" count "$1"
     stop "$daemon"
@@ -177,7 +178,7 @@ count_instructions() {
 
 # --- Parts ----------------------------------------------------------------------------
 
-with_both() { # COMMAND...: while both daemons run
+with_both() { # COMMAND...: runs while both daemons run
     local both=()
     quiet_daemon big
     both+=("$daemon")
@@ -188,7 +189,8 @@ with_both() { # COMMAND...: while both daemons run
 }
 
 part_writes() { "$BENCH_PROGRAMS/bench_write" "$dir" big "$rounds"; }
-# A certificate that is registered, and one of a registered CA, for the services pinned and chained, which need one.
+# Makes a registered certificate for the service pinned, and one of a registered CA for the service
+# chained. Keys need a certificate at both services.
 make_certificates() {
     local name
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=root -days 30 -keyout "$dir/root.key" \
@@ -202,7 +204,7 @@ make_certificates() {
     done
 }
 
-register_certificates() { # and let each be looked at once
+register_certificates() { # and lets the daemon check each once
     local ctl=("$WFAPIKEYCTL" --control="$dir/big.control")
     make_certificates
     "${ctl[@]}" cert add --ca "$dir/root.pem" >/dev/null
@@ -225,7 +227,8 @@ part_counts() {
 write_services() {
     local name
     mkdir "$dir/pam.d"
-    printf '%s required pam_deny.so\n' auth account >"$dir/pam.d/other" # as on every host: libpam always loads it
+    # libpam always loads this, as on every host
+    printf '%s required pam_deny.so\n' auth account >"$dir/pam.d/other"
     printf '%s required pam_permit.so\n' auth account >"$dir/pam.d/permit"
     for name in big small echo; do
         printf "%s required $PAM_MODULE socket=$dir/$name.verify server_uid=$EUID timeout=10\n" auth account \

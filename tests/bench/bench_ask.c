@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* bench_ask DIR rounds ROUNDS MS KEYS KEYS: asks the daemons "big" and "small", which have so
- * many keys, and a bare echo server, without PAM. bench_ask DIR count N: N verifications by
- * "big", one after the other and with pauses, and nothing more, for whoever counts its system
- * calls or instructions. Every question must get its right answer. */
+/* bench_ask DIR rounds ROUNDS MS KEYS KEYS: asks the daemons "big" and "small", which have so many
+ * keys, and a bare echo server, without PAM. bench_ask DIR count N: N verifications by "big", one
+ * after the other with pauses, for a person who counts its system calls or instructions. Every
+ * question must get the right answer. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -66,7 +66,7 @@ struct asking {
         struct bench_user user;
         pid_t echo, echo_at_once;
         int64_t slice_ns;
-        uint64_t changes; /* made beside BUSY */
+        uint64_t changes; /* made next to BUSY */
         struct client *clients;
 };
 
@@ -240,8 +240,7 @@ static int run_count(struct asking *a, const char *number) {
         c->row = &rows[BIG];
         for (uint64_t i = 0; c->r >= 0 && i < n; i++) {
                 c->r = ask_one(c);
-                /* The daemon shall have gone to sleep before the next one, as it does between
-                 * logins. */
+                /* The daemon is to be asleep when the next question comes, as between logins. */
                 (void) nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
         }
         return c->r;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A thread that renames keys over D-Bus. It must not measure anything: it only keeps the daemon's
+ * writer thread busy. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The echo server: an epoll loop like the daemon's, with a fixed answer. It must not parse a
+ * request. */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -29,7 +31,7 @@ static int listen_at(const char *path) {
         return take_fd(&fd);
 }
 
-/* Returns whether the connection is done with. */
+/* Returns whether the connection can be closed. */
 static bool answer(int fd) {
         struct wire_reply reply = { .verdict = VERDICT_ALLOW, .id = "0123456789", .name = "echo" };
         uint8_t in[WIRE_REQUEST_LEN + 1], out[WIRE_REPLY_LEN];

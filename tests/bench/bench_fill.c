@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* bench_fill DIR NAME KEYS: puts so many keys into the store of the state directory NAME, and
- * some thousand of them into the files NAME.keys and NAME.revoked. The keys come from a
- * generator that is fast and not fit for secrets. */
+/* bench_fill DIR NAME KEYS: puts so many keys into the store of the state directory NAME, and some
+ * thousand of them into the files NAME.keys and NAME.revoked. The keys come from a fast generator
+ * that is not fit for secrets. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@
 struct filling {
         struct bench_store store;
         uint64_t n, inserted;
-        struct secret *keys; /* in order of id */
+        struct secret *keys; /* in the order of their ids */
         FILE *active, *revoked;
 };
 
@@ -94,8 +94,8 @@ static int end_batch(struct filling *f) {
         return store_begin(f->store.writer);
 }
 
-/* In order of id, which is several times as fast as at random; but every other key first, so
- * that the pages are as full as those of a store that has grown by the day. */
+/* Inserting in the order of the ids is several times as fast as at random. Every other key comes
+ * first, so that the pages are as full as in a store that has grown over time. */
 static int insert_all(struct filling *f) {
         int r;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* bench_pam DIR rounds ROUNDS MS KEYS KEYS: PAM transactions against the daemons "big" and
- * "small", which have so many keys, and with pam_permit.so. bench_pam DIR count SERVICE N: N
- * transactions of one service and nothing more, for whoever counts system calls or instructions.
- * The services are those of DIR/pam.d. Every transaction must end as it should. */
+/* bench_pam DIR rounds ROUNDS MS KEYS KEYS: PAM transactions against the daemons "big" and "small",
+ * which have so many keys, and with pam_permit.so. bench_pam DIR count SERVICE N: N transactions of
+ * one service, for a person who counts system calls or instructions. The services are those of
+ * DIR/pam.d. Every transaction must have the right result. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,8 +48,8 @@ static const struct {
 };
 _Static_assert(ARRAY_LEN(variants) == _VARIANT_MAX, "a row for each");
 
-/* What is typed: the key, and behind it the certificate in the file of the service's name, where
- * there is one. */
+/* What the user types: the key, and after it the certificate from the file with the service's name,
+ * if there is one. */
 struct typed {
         char text[KEYTEXT_LEN + 1 + 12000];
 };
@@ -66,7 +66,7 @@ static void logins_done(struct logins *l) {
         bench_user_done(&l->user);
 }
 
-/* The application that types the key. */
+/* The application, which types the key. */
 static int converse(int n, const struct pam_message **messages, struct pam_response **ret,
                     void *userdata) {
         const struct typed *typed = userdata;
@@ -81,7 +81,7 @@ static int converse(int n, const struct pam_message **messages, struct pam_respo
         return PAM_SUCCESS;
 }
 
-/* Read once for each variant: the service has not to be measured with it. */
+/* Reads the file once for each variant, so that reading is not measured. */
 static int load_certificate(const char *service, char *out, size_t size) {
         FILE *f = fopen(service, "re");
         size_t n;
@@ -95,7 +95,7 @@ static int load_certificate(const char *service, char *out, size_t size) {
         return 0;
 }
 
-/* A refused user gets no account check, as in a service. */
+/* As in a service, a refused user gets no account check. */
 static int login(const struct logins *l, const char *service, int wanted, struct typed *typed) {
         struct pam_conv conv = { .conv = converse, .appdata_ptr = typed };
         pam_handle_t *pamh = NULL;

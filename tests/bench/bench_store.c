@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Opens a store and adds keys without the daemon. It goes through the functions of daemon/store,
+ * and must not know SQL. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A writer on the store of a state directory that wfapikeyd has made and does not use now. */
+/* A writer on the store of a state directory. wfapikeyd has made the directory and does not use it
+ * now. */
 #pragma once
 
 #include "base/nss.h"
@@ -10,18 +11,20 @@ struct bench_store {
         struct store_shared shared;
         struct store *writer;
         struct keymint *keymint;
-        struct account owner; /* of all keys: who runs this */
+        /* of all keys: the user that runs this */
+        struct account owner;
 };
 
 /**
- * bench_store_open(s, state_dir): 0, or a negative errno. The name must be short.
+ * bench_store_open(s, state_dir):
+ * Opens the store. Returns 0, or a negative errno. The name must be short.
  */
 int bench_store_open(struct bench_store *s, const char *state_dir) _must_check_;
 void bench_store_done(struct bench_store *s);
 
 /**
- * bench_store_insert(s, key, status): a row for the key, inside a transaction. 0, or an error of
- * the store.
+ * bench_store_insert(s, key, status):
+ * Adds a row for the key, inside a transaction. Returns 0, or an error of the store.
  */
 int bench_store_insert(struct bench_store *s, const struct secret *key,
                        enum key_status status) _must_check_;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* bench_write DIR NAME ROUNDS: durable changes of the store in the state directory NAME, as the
- * writer of wfapikeyd makes them, beside one fdatasync(2) of 4 KiB appended to a file in the
- * same place. */
+ * writer thread of wfapikeyd makes them, compared with one fdatasync(2) of 4 KiB that are appended
+ * to a file in the same directory. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -36,11 +36,11 @@ _Static_assert(ARRAY_LEN(names) == _VARIANT_MAX, "a name for each");
 
 struct writing {
         struct bench_store store;
-        int fd; /* of the file that is appended to */
+        int fd; /* of the file for APPEND */
         off_t end;
         struct bench_keys sample;
         size_t issued, revoked;
-        char (*ids)[KEYTEXT_ID_LEN + 1]; /* of the keys that were issued */
+        char (*ids)[KEYTEXT_ID_LEN + 1]; /* of the issued keys */
 };
 
 static void writing_done(struct writing *w) {
@@ -127,7 +127,7 @@ static int measure(size_t variant, struct bench_latencies *ret, void *userdata) 
                         r = bench_latencies_add(ret, bench_now_ns() - began);
                 if (r < 0)
                         return r;
-                /* as the writer's thread does, with nobody waiting */
+                /* As the writer thread does while no caller waits. */
                 store_checkpoint(w->store.writer, true);
         }
         return 0;
