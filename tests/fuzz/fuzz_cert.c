@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Certificates, revocation lists, and what goes to the helper that reads them and comes back:
- * the first byte says which. Whatever comes of it, its texts can be shown, and an answer that
- * the helper gives is one that is taken. */
+/* Certificates, revocation lists, questions to the helper that reads them, and its answers. The
+ * first byte says which. Whatever the bytes are, the resulting texts can be shown, and the daemon's
+ * side accepts every answer of the helper. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +37,7 @@ static void check_record(const struct cert_record *cert) {
         must(cert->serial.len <= RECORD_SERIAL_MAX);
 }
 
-/* The first two bytes say how long the first of two parts is. */
+/* The first two bytes are the length of the first of two parts. */
 static struct cert_blob take_first(struct cert_blob *rest) {
         struct cert_blob first = *rest;
         size_t len = rest->len < 2 ? 0 : (size_t) rest->bytes[0] << 8 | rest->bytes[1];
@@ -72,8 +72,8 @@ static void check_verdict(const struct cert_verdict *verdict) {
                      verdict->begins_at <= NOW && verdict->ends_at >= NOW);
 }
 
-/* A certificate and a CA; the end of the certificate is taken for the signature of its beginning
- * as well. */
+/* A certificate and a CA. The end of the certificate also serves as the signature of its
+ * beginning. */
 static void try_judge(struct cert_blob rest, bool registered) {
         struct cert_blob der = take_first(&rest);
         struct cert_question question = {
@@ -130,7 +130,7 @@ static void take_crl(const uint8_t *in, size_t len, bool must_be) {
         }
 }
 
-/* An answer to a question of this kind, by the helper or from anywhere. */
+/* Reads an answer to a question of this kind, from the helper or from the fuzzer. */
 static void take_answer(uint8_t kind, const uint8_t *in, size_t len, bool must_be) {
         struct cert_verdict verdict;
 

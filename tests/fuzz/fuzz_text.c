@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What people type: keys, ids, durations, dates, networks, labels. What is accepted has one text
- * that reads back as the same. */
+/* What people type: keys, ids, durations, dates, networks, labels. An accepted value has one text,
+ * which reads back as the same value. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The verify protocol, both ends: whatever decodes encodes back to the same bytes, one text for
- * each message, evidence included; and no reply that is neither an allow nor a challenge to the
- * letter is read as one. */
+/* The verify protocol, both ends. What decodes encodes back to the same bytes, evidence included,
+ * so each message has one form. A reply counts as an allow or a challenge only if every byte of it
+ * is right. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@ static void check_request(const uint8_t *data, size_t size, const struct wire_re
         if (size < WIRE_REQUEST_LEN || size > WIRE_REQUEST_MAX || wire_request_len(req) != size ||
             wire_request_encode(again, req) < 0 || memcmp(again, data, size) != 0)
                 abort();
-        /* What was borrowed lies within the message. */
+        /* The borrowed bytes lie within the message. */
         if (req->evidence != WIRE_EVIDENCE_NONE &&
             (req->certificate < data || req->signature + req->signature_len != data + size))
                 abort();

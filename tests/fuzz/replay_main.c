@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Runs a fuzz target over files, with any compiler: what the engine has found stays found. TAP,
- * a line for each file. */
+/* Runs a fuzz target over files, with any compiler, so what the engine found once is tested for
+ * ever. Prints TAP, a line for each file. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
