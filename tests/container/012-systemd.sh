@@ -21,7 +21,7 @@ for unit in wfapikeyd.service wfapikeyd-verify.socket wfapikeyd-control.socket w
     systemd-analyze verify --man=no "$unit" >"$work/verify" 2>&1
     test_that "systemd-analyze verify says nothing of $unit" diff /dev/null "$work/verify"
 done
-# What the sandbox says is so: seen from within.
+# The sandbox is in force: this looks at it from within.
 pid=$(systemctl show -P MainPID wfapikeyd.service)
 field() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$pid/status"; }
 test_that "no capability can ever be had" test "$(field CapBnd) $(field CapEff) $(field NoNewPrivs)" = '0000000000000000 0000000000000000 1'

@@ -30,14 +30,14 @@ test_that "logins go on" test "$ready" = ready
 pid_of() { systemctl show -P MainPID wfapikeyd.service; }
 number() { systemctl show -P "$1" wfapikeyd.service; }
 state() { [[ $(number ActiveState) == active && $(pid_of) != "$old" && $(pid_of) != 0 ]]; }
-ledger() { # what became of the logins up to now
+ledger() { # the results of the logins up to now
     printf 'mark\n' >&"$to"
     while read -r line <&"$from"; do [[ $line == logins=* ]] && break; printf '  | %s\n' "$line"; done
 }
 some_logins() { for _ in 1 2 3 4 5 6 7 8 9 10; do wfapikeyctl verify alice <<<"$key" >/dev/null || return; done; }
 
-# survives WHAT COMMAND...: a few rounds of it; not a login may fail in any, and one of them must do
-# without a slow one.
+# survives WHAT COMMAND...: runs a few rounds of it. No login may fail in any round, and one round
+# must be without a slow login.
 survives() {
     local what=$1 round quick=false failed=0 away
     shift
@@ -59,9 +59,9 @@ survives() {
 
 restart() { systemctl restart wfapikeyd.service; }
 kill_it() { kill -KILL "$old"; }
-# It hangs from the moment of the signal on; only the watchdog ends that.
+# It hangs from the signal on. Only the watchdog ends that.
 hang() { kill -STOP "$old"; }
-left_behind() { # by a PAM module: a process that does not end when it is told to
+left_behind() { # as by a PAM module: a process that ignores SIGTERM
     bash -c 'trap "" TERM; while :; do sleep 1; done' &
     echo $! >"/sys/fs/cgroup$(number ControlGroup)/cgroup.procs" || return
     disown
@@ -77,7 +77,7 @@ watchdog_did() { journalctl --sync; journalctl -q -u wfapikeyd.service --no-page
 test_that "it was the watchdog" wait_until watchdog_did
 survives "a package upgrade" upgrade
 
-# Twenty deaths in a row: the sockets are never given up.
+# Twenty deaths in a row: systemd never gives the sockets up.
 for ((i = 0; i < 20; i++)); do
     old=$(pid_of)
     kill -KILL "$old"
@@ -88,7 +88,7 @@ printf '  | twenty kills: %s\n' "$line"
 test_that "twenty kills: the sockets are still there" systemctl is-active --quiet wfapikeyd-verify.socket wfapikeyd-control.socket
 test_that "twenty kills: no login has failed" test "${line#*failed=}" != "$line" -a "${line#* failed=0 }" != "$line"
 
-# Both ends of ours: it ends with its input.
+# Closes both ends that this script has: the program ends with its input.
 exec {to}>&- {load_end}>&-
 wait "$load_pid"
 test_that "in the end not one login has failed" test $? = 0

@@ -6,7 +6,7 @@
 # shellcheck source=tests/container/lib
 . "${0%/*}/lib"
 
-# The state on a file system of its own that can be filled.
+# Puts the state on a file system of its own, which can be filled.
 mkdir -p /var/lib/wfapikey && mount -t tmpfs -o size=2m,mode=0700 tmpfs /var/lib/wfapikey
 start_wfapikey || not_ok "the daemon starts"
 add_user alice
@@ -55,7 +55,7 @@ test_that "and every change is made" test "$changed" = 20
 kill "$flooder"
 wait "$flooder" 2>/dev/null
 
-# A D-Bus message that says it has 100 MiB, and one that never ends its greeting.
+# A D-Bus message that claims to have 100 MiB, and one whose greeting never ends.
 # shellcheck disable=SC2016 # perl's
 as mallory perl -MSocket -e '
     $SIG{PIPE} = "IGNORE";

@@ -28,7 +28,8 @@ wait_until bash -c ': </dev/tcp/127.0.0.1/2222' || not_ok "sshd starts"
 # shellcheck disable=SC2016 # for the script to expand
 printf '#!/bin/sh\ncat "$ANSWER"\n' >"$work/askpass" && chmod 0755 "$work/askpass"
 
-login() { # METHOD USER SECRET: with a terminal at the other end, as a person has; what it shows is in $work/session
+# login METHOD USER SECRET: at a terminal, as a person logs in. $work/session has what it shows.
+login() {
     (umask 077 && printf '%s\n' "$3" >"$work/answer")
     printf 'id -un; exit\n' | ANSWER=$work/answer SSH_ASKPASS=$work/askpass SSH_ASKPASS_REQUIRE=force timeout 120 ssh -tt -p 2222 \
         -F none -l "$2" -o PreferredAuthentications="$1" -o PubkeyAuthentication=no -o StrictHostKeyChecking=no \
@@ -60,7 +61,8 @@ test_that "which logs in" login password bob "$bobs"
 test_not "a wrong password" login password bob 'wrong horse'
 test_that "shows none" shows_none
 
-su_to() { # USER PASSWORD: by mallory, at a terminal; without -l su shows nothing of what a session says
+# su_to USER PASSWORD: by mallory, at a terminal. Without -l su shows no text of a session.
+su_to() {
     as mallory env PW="$2" TO="$1" python3 - >"$work/session" 2>&1 <<'PY'
 import os, pty, sys
 pid, fd = pty.fork()
@@ -125,7 +127,7 @@ for secret in "$key" "$bobs" "$next"; do printf '%s\n' "${secret:15:43}"; done >
 clean() { ! journalctl --no-pager -o export | grep -qaFf /dev/shm/secrets; }
 test_that "no secret is in the journal, sshd at debug level" clean
 rm -f "$work/session" "$work/out"
-# What was there before is none of ours, and may be very much.
+# Older files are not this test's, and may be very many.
 clean() {
     ! find /var /etc /run /tmp /home /root -name in-container -prune -o -type f -newer "$work/host_key" \
         -exec grep -laFf /dev/shm/secrets {} + 2>/dev/null | grep -q .

@@ -14,7 +14,8 @@ passwd -q -l bob
 chage -d 0 carol
 chage -E 1 dave
 
-# ask CALLER USER PASSWORD [OPTION]...: the key, or why not, in $said, and how many milliseconds it took in $took
+# ask CALLER USER PASSWORD [OPTION]...: sets $said to the key or to the error, and $took to the time
+# in milliseconds
 ask() {
     local before status
     before=$(date +%s%3N)
@@ -27,7 +28,7 @@ ask() {
 refused() { # WHY STATUS: the last ask
     [[ $said == *"$1"* && $status == "$2" ]]
 }
-try() { # WHY STATUS CALLER USER PASSWORD: an ask that must be refused so
+try() { # WHY STATUS CALLER USER PASSWORD: an ask that must be refused in this way
     ask "${@:3}"
     status=$?
     refused "$1" "$2"
@@ -53,7 +54,7 @@ test_that "the right password makes up for that" ask mallory alice 'correct hors
 test_that "an expired password says so" try 'has expired: change it' 4 mallory carol 'correct horse carol'
 test_that "an expired account says so" try 'may not log in' 4 mallory dave 'correct horse dave'
 
-# A key for a password, even where somebody has put the module into the common stack.
+# A password gets a key even if an administrator has put the module into the common stack.
 cp /etc/pam.d/common-auth "$work/common-auth"
 { echo 'auth sufficient pam_wfapikey.so'; cat "$work/common-auth"; } >/etc/pam.d/common-auth
 whole=$(wfapikeyctl key issue alice)
@@ -67,17 +68,18 @@ wfapikeyctl policy set password-issue=yes enabled=no
 test_that "nor does enabled=no" try enabled=yes 6 mallory alice 'correct horse alice'
 wfapikeyctl policy set enabled=yes
 
-# Counted for the caller.
+# The attempt is counted for the caller.
 ask mallory alice 'correct horse alice' >/dev/null
 for ((i = 0; i < 5; i++)); do ask mallory alice "guess $i" >/dev/null; done
 test_that "five wrong ones are enough, even for the right one" try 'Too many wrong passwords' 6 mallory alice 'correct horse alice'
 test_that "told at once" test "$took" -lt 1500
 test_that "another caller is not concerned" ask mona alice 'correct horse alice'
 
-# One at a time for each caller, others meanwhile.
+# One at a time for each caller. Others are served meanwhile.
 mark
 ask moritz alice 'wrong horse' >/dev/null &
-wait_until said "wrong name or password for user 'alice' given by uid $(id -u moritz)" # who is told so only later
+# The caller gets the refusal only later.
+wait_until said "wrong name or password for user 'alice' given by uid $(id -u moritz)"
 test_that "a caller with one on its way has no second" try 'Another password' 1 moritz alice 'correct horse alice'
 test_that "another one has" ask mona alice 'correct horse alice'
 wait $!

@@ -9,11 +9,13 @@ declare -A key
 fresh() { key[$1]=$(wfapikeyctl key issue "$1"); }
 accepted() { wfapikeyctl verify "$1" <<<"${key[$1]}"; }
 refused() { ! accepted "$1" >/dev/null 2>&1; }
-shown() { # USER PART: wfapikeyctl key show has it
+shown() { # USER PART: "wfapikeyctl key show" has it
     wfapikeyctl key show "$(id_of "${key[$1]}")" | grep -F -- "$2"
 }
 now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
-took() { # TEXT CONDITION...: how long until it holds; each look at it is a process of some milliseconds
+# took TEXT CONDITION...: measures the time until the condition holds. Each look is a process that
+# takes some milliseconds.
+took() {
     local begun
     begun=$(now_ms)
     while ! "${@:2}" >/dev/null 2>&1; do
@@ -21,7 +23,7 @@ took() { # TEXT CONDITION...: how long until it holds; each look at it is a proc
     done
     ok "$1: $(($(now_ms) - begun)) ms"
 }
-# Whatever was done before has been seen: this came later, and has.
+# Waits until the daemon has seen a later change. So it has seen every earlier one.
 seen() {
     chage -E 0 marker && wait_until refused marker && chage -E -1 marker && wait_until accepted marker
 }
@@ -97,7 +99,7 @@ each "usermod -u" ivan "the account's uid is 4712 now" usermod -u 4712 ivan
 cat >"$work/editor" <<'END'
 #!/bin/sh
 sed '/^judy:/d' "$1" >"$1.new" && cat "$1.new" >"$1" && rm "$1.new"
-touch -d '+9 seconds' "$1" # vipw sees a change by the time, in seconds
+touch -d '+9 seconds' "$1" # vipw notices a change by the time, in seconds
 END
 chmod 0755 "$work/editor"
 each "vipw" judy "$gone" env EDITOR="$work/editor" vipw -q
@@ -105,7 +107,8 @@ each "vipw" judy "$gone" env EDITOR="$work/editor" vipw -q
 new_user mallory
 test_that "mallory is known" wait_until accepted mallory
 cp /etc/passwd "$work/passwd"
-head -n 3 "$work/passwd" | head -c -3 >/etc/passwd # in its place, as an editor or a full disk leaves it
+# The file is written in place, as an editor or a full disk leaves it.
+head -n 3 "$work/passwd" | head -c -3 >/etc/passwd
 wait_until said "ends within a line"
 test_that "half a passwd file is not believed" accepted mallory
 cat "$work/passwd" >/etc/passwd
@@ -163,7 +166,7 @@ ldconfig
 sed -i 's/^passwd:.*/passwd: files hang/' /etc/nsswitch.conf
 test_that "the directory answers" id remote1
 mark
-sed -i '/^hang1:/d' /etc/passwd # most other tools would ask the directory, and hang
+sed -i '/^hang1:/d' /etc/passwd # most other tools would ask the directory and hang
 took "a user who may have moved there is refused" refused hang1
 took "while it hangs, passwd -l is seen" eval 'passwd -q -l victim; refused victim'
 many() {
@@ -184,7 +187,7 @@ test_that "the daemon says for whom nobody answers" wait_until said "nobody says
 test_that "the key of that one is not revoked" shown hang1 active
 timeout 60 wfapikeyctl key issue hang2 >/dev/null 2>&1 &
 issuing=$!
-sleep 0.2 # it has been sent; if not, this shows less
+sleep 0.2 # sent by now; if not, less is shown
 took "while a key is asked for one who hangs: key list" timeout 20 wfapikeyctl key list
 took "key revoke" timeout 20 wfapikeyctl key revoke "$(id_of "${key[hang1]}")"
 test_that "verifications" accepted eve

@@ -20,12 +20,12 @@ pki_rsa() { pki_key "$1" -algorithm RSA -pkeyopt rsa_keygen_bits:3072; }
 pki_rsa large
 pki_issue large intermediate client '/O=Example/CN=large'
 pki_issue server root server '/CN=localhost'
-# Too long for the header: 3 kB of names.
+# A certificate that is too long for the header: 3 kB of names.
 names=''
 for i in {1..40}; do names+="/OU=$i-$(printf 'x%.0s' {1..50})"; done
 pki_issue huge intermediate client "/O=Example$names/CN=huge"
 
-# (a) as the page says, in a server; (b) all of it from the page. Behind both a program that is to be protected.
+# (a) is in a server block, as the page says. (b) is all from the page. Each protects a program.
 rm -f /etc/nginx/sites-enabled/default
 cp "$work/nginx-field" /etc/pam.d/nginx
 cp "$work/nginx-tls-pam" /etc/pam.d/nginx-tls
@@ -50,7 +50,7 @@ systemctl start nginx.service
 for port in 80 443 8080; do wait_until listens $port || not_ok "nginx listens at $port"; done
 
 key=$(wfapikeyctl key issue alice)
-# get WANT SECRET [OPTION OF curl]...: what nginx answers
+# get WANT SECRET [OPTION OF curl]...: nginx must answer WANT
 get() {
     local code
     printf 'user = "alice:%s"\n' "$2" >"$work/curl"
@@ -59,13 +59,13 @@ get() {
     cat "$work/headers" "$work/body"
     [[ $code == "$1" && ($1 != 200 || $(tr -d '\0' <"$work/body") == granted) ]]
 }
-refused() { # TEXT REASON NAME GET...: and the journal says why
+refused() { # TEXT REASON NAME GET...: and the journal has the reason
     from_now
     test_that "$1: 401" get 401 "${@:4}"
     test_that "$1: the journal has $2${3:+, subject and thumbprint}" refused_for "$2" "$key" "$3"
 }
 
-# --- (a) The certificate behind the key -----------------------------------------------------------------------------
+# --- (a) The certificate after the key --------------------------------------------------------
 field=http://127.0.0.1/
 behind() { printf '%s.%s' "$key" "$(encoded "$1")"; }
 test_that "field: a key alone, where none is required" get 200 "$key" $field
@@ -92,7 +92,7 @@ quiet wfapikeyctl key unbind "$(id_of "$key")"
 wfapikeyctl policy set require-certificate:nginx=proof
 refused "field: proves nothing" certificate-unproved alice "$(behind alice)" $field
 
-# --- (b) nginx verifies ---------------------------------------------------------------------------------------------
+# --- (b) nginx verifies -----------------------------------------------------------------------
 tls=https://localhost/
 cert() { cert=(--cert "$pki/$1.pem" --key "$pki/${2-$1}.key"); } # NAME [KEY]
 test_that "TLS: a key alone, where none is required" get 200 "$key" $tls
@@ -118,7 +118,7 @@ for name in foreign expired; do
     cert $name
     test_that "TLS: $name: 400 by nginx" get 400 "$key" $tls "${cert[@]}"
 done
-# curl would not send a certificate with another's key: openssl does not check.
+# curl would not send a certificate with another's key. openssl does not check that.
 tls_without_key() { ! printf 'GET / HTTP/1.0\r\n\r\n' | timeout 20 openssl s_client -quiet -connect 127.0.0.1:443 -cert "$pki/alice.pem" -key "$pki/bob.key" 2>&1 | grep -q granted; }
 test_that "TLS: a certificate without its key: no connection" tls_without_key
 cert revoked
@@ -132,7 +132,7 @@ cert bob
 test_that "TLS: with that one" get 200 "$key" $tls "${cert[@]}"
 quiet wfapikeyctl key unbind "$(id_of "$key")"
 
-# --- What a client could forge --------------------------------------------------------------------------------------
+# --- Headers that a client could forge ---------------------------------------------------------
 forged=cert-$(sed 's/+/%2B/g; s/ /%20/g; s|/|%2F|g; s/=/%3D/g; s/$/%0A/' "$pki/alice.pem" | tr -d '\n')
 refused "forged: Host" certificate-missing '' "$key" $tls -H "Host: $forged"
 refused "forged: every header" certificate-missing '' "$key" $tls -H "Host: $forged" -H 'X-Wfa-Inner: 1' -H 'X-Real-IP: 192.0.2.1' -H "X-Wfa-Host: $forged"
@@ -152,8 +152,8 @@ test_not "inner server: another user is kept out by the directory" by_mallory
 no_worker_died() { ! grep -E 'exited on signal|alert|emerg' /var/log/nginx/error.log; }
 test_that "no worker of nginx has died" no_worker_died
 
-# --- Another user claims to be nginx --------------------------------------------------------------------------------
-# pamtester as that user, with a stack of his own: what the module sends is what anybody can.
+# --- Another user claims to be nginx ----------------------------------------------------------
+# pamtester runs as that user, with a stack of his own: any process can send what the module sends.
 printf "%s\n" "auth required pam_wfapikey.so certificate=process-env:VOUCHED" "account required pam_permit.so" >/etc/pam.d/nginx-tls
 vouch() { VOUCHED=$(<"$pki/alice.pem") by "$1" pamtester nginx-tls alice authenticate <<<"$key"; }
 test_that "www-data may vouch" vouch www-data

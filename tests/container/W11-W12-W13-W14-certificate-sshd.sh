@@ -21,14 +21,14 @@ configure() { # NAME: sshd's stack as the page has it
     test_that "the page has the lines for $1" grep -q 'pam_wfapikey.so certificate=' "$work/lines"
     cat "$work/lines" "$work/debian" >/etc/pam.d/sshd
 }
-serve() { # UNIT PORT FILE...: a sshd with these files, too
+serve() { # UNIT PORT FILE...: a second sshd with these files
     printf '%s\n' "HostKey $work/host_key" "ListenAddress 127.0.0.1" "Port $2" 'UsePAM yes' 'KbdInteractiveAuthentication yes' \
         'PasswordAuthentication no' 'StrictModes no' "AuthorizedKeysFile $work/authorized_keys" >"$work/$1.conf"
     cat "${@:3}" >>"$work/$1.conf"
     systemd-run --quiet --unit="$1" /usr/sbin/sshd -D -e -f "$work/$1.conf"
     wait_until listens "$2" || not_ok "$1 starts"
 }
-# login [OPTION OF ssh]...: with what is in $work/home, answered by $askpass
+# login [OPTION OF ssh]...: with the files in $work/home; $askpass answers
 login() {
     HOME=$work/home SSH_ASKPASS=$askpass SSH_ASKPASS_REQUIRE=force timeout 60 ssh -p "$port" -F none -l alice -o StrictHostKeyChecking=no \
         -o UserKnownHostsFile=/dev/null -o NumberOfPasswordPrompts=1 -o IdentitiesOnly=yes "$@" 127.0.0.1 id -un \
@@ -37,14 +37,15 @@ login() {
     cat "$work/session" "$work/client"
     [[ $status == 0 && $(<"$work/session") == alice ]]
 }
-with() { # KEY [CERTIFICATE [PRIVATE KEY]]: what the user has
+with() { # KEY [CERTIFICATE [PRIVATE KEY]]: the files that the user has
     (umask 077 && printf '%s\n' "$1" >"$work/home/api.key")
     rm -f "$work/home/client.pem" "$work/home/client.key"
     [[ -z ${2-} ]] || cp "$pki/$2.pem" "$work/home/client.pem"
     [[ -z ${3-} ]] || cp "$pki/$3.key" "$work/home/client.key"
 }
 told() { [[ $(tr -d '\r' <"$work/client" | grep -cxF "$untrusted") == 1 ]]; }
-# refused TEXT REASON [NAME]: a login with $key is; the client is told the one sentence, and the journal why
+# refused TEXT REASON [NAME]: a login with $key is refused. The client sees the one sentence, and
+# the journal has the reason.
 refused() {
     from_now
     test_not "$1: refused" login
@@ -52,7 +53,7 @@ refused() {
     test_that "$1: the journal has $2${3:+, subject and thumbprint}" refused_for "$2" "$key" "${@:3}"
 }
 
-# --- The original's way: without, required, attached ----------------------------------------------------------------
+# --- The original's steps: without, required, attached ----------------------------------------
 configure sshd-prompt
 port=2222 askpass=$work/askpass
 : >"$work/authorized_keys"
@@ -70,7 +71,7 @@ with "$key" foreign
 refused "another CA's certificate" certificate-untrusted foreign
 with "$key" expired
 refused "an expired certificate" certificate-expired expired
-# The page's script would not send that.
+# The manual page's script would not send that.
 # shellcheck disable=SC2016 # for that script
 printf '#!/bin/sh\ncase $1 in *"Certificate: ") echo AAAA ;; *) exec %s "$1" ;; esac\n' "$work/askpass" >"$work/nonsense"
 chmod 0755 "$work/nonsense"
@@ -82,7 +83,7 @@ with "${key:0:63}0" alice
 test_not "a mistyped key: refused" login
 test_not "and not asked for a certificate" told
 
-# Revoked: only when there is a list.
+# Revoked: only if there is a list.
 with "$key" revoked
 test_that "a certificate is good before it is revoked" login
 pki_revoke revoked intermediate
@@ -111,7 +112,7 @@ test_that "and unbound with any" login
 wfapikeyctl policy set require-certificate:sshd=proof
 refused "shown where a proof is required" certificate-unproved alice
 
-# --- What the certificate says ------------------------------------------------------------------------------------
+# --- The fields of the certificate -----------------------------------------------------------
 quiet wfapikeyctl cert add "$pki/alice.pem" --name alice
 wfapikeyctl cert show alice >"$work/shown"
 part() { # WHOSE PART: as openssl reads it, the values in their order
@@ -135,7 +136,7 @@ END
 test_that "cert show: nine details, thumbprint and key type, as openssl has them" diff "$work/expected" <(head -n 11 "$work/shown")
 test_that "with several values in their order" grep -qx 'subject organization unit  Bäckerei, Büro 7' "$work/shown"
 
-# --- Proved by a signature ----------------------------------------------------------------------------------------
+# --- Proved by a signature -------------------------------------------------------------------
 configure sshd-proof
 with "$key" alice alice
 test_that "a challenge that is signed with the certificate's key: accepted where a proof is required" login
@@ -149,7 +150,8 @@ quiet wfapikeyctl key unbind "$(id_of "$key")"
 with "$key" alice
 refused "not signed" certificate-missing
 
-# What stands between: $work/between does it, and prints the answer to the challenge $1.
+# A program between user and server: $work/between. It gets the challenge as $1 and prints the
+# answer.
 cat >"$work/man" <<END
 #!/bin/sh
 case \$1 in *'Sign wfc_'*) challenge=\${1##*Sign }; exec "$work/between" "\${challenge%: }" ;; esac
@@ -182,7 +184,7 @@ test_that "but that the daemon was not reached" wait_until bash -c 'journalctl -
 askpass=$work/askpass
 test_that "the next login does" login
 
-# --- Proved by the SSH key ----------------------------------------------------------------------------------------
+# --- Proved by the SSH key -------------------------------------------------------------------
 configure sshd-identity
 page sshd-identity-config >"$work/identity"
 serve test-sshd-identity 2223 "$work/identity"
@@ -210,7 +212,7 @@ quiet wfapikeyctl cert remove alice
 test_not "a certificate that is not registered any more: refused" login -i "$work/home/client.key"
 quiet wfapikeyctl cert add "$pki/alice.pem" --name alice
 
-# --- su -----------------------------------------------------------------------------------------------------------
+# --- su --------------------------------------------------------------------------------------
 cp /etc/pam.d/su "$work/debian-su"
 cat >"$work/expect" <<'END'
 set timeout 30
@@ -226,7 +228,8 @@ expect {
 }
 exit [expr {[info exists in] ? 0 : 1}]
 END
-su_alice() { KEY=$key ENCODED=$(encoded "$1") SIGN="wfapikeyctl sign --key $pki/$1.key" expect "$work/expect" >"$work/su" 2>&1; } # NAME
+# su_alice NAME: with the certificate of NAME
+su_alice() { KEY=$key ENCODED=$(encoded "$1") SIGN="wfapikeyctl sign --key $pki/$1.key" expect "$work/expect" >"$work/su" 2>&1; }
 su_told() { tr -d '\r' <"$work/su" | grep -qxF "$untrusted"; }
 wfapikeyctl policy set require-certificate:sshd=no require-certificate:su=yes
 { page su-proof | sed 's/=proof/=prompt/'; cat "$work/debian-su"; } >/etc/pam.d/su

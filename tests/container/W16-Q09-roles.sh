@@ -79,10 +79,16 @@ status 0 "a call that is" bus bob call "${object[@]}" org.wfapikey1.Manager List
 status 1 "arguments of another kind" bus root call "${object[@]}" org.wfapikey1.Manager ListKeys s x
 status 1 "an option that is not known" bus root call "${object[@]}" org.wfapikey1.Manager ListKeys 'a{sv}' 1 colour s red
 
-# The matrix: each method of CONTROL is in a row, and each row is tried by each role, with a key of the caller's own and with somebody else's.
-# KEY is a new key of the one or the other, USER its name, NONE no text. Classes: admin - administrators alone; dev - own: developers and administrators, everybody
-# where there is no developer group; own - own: everybody; all - everybody; mine - everybody, but one sees only one's own;
-# reach - administrators alone get as far as to be told something else than that they may not.
+# The matrix: each method of CONTROL has a row. Each role tries each row, with a key of the caller's
+# own and with another user's. KEY is a new key of one of them, USER its owner, NONE an empty text.
+# The class says which roles may call the method:
+#
+#   admin    administrators only
+#   dev      own keys: developers and administrators, or everybody where there is no developer group
+#   own      own keys: everybody
+#   all      everybody
+#   mine     everybody, but each caller sees only its own keys
+#   reach    administrators only; an administrator gets another error than "access denied"
 rows='IssueKey dev sa{sv} USER 0
 ListKeys mine a{sv} 1 owner s USER
 GetKey own s KEY
@@ -117,14 +123,14 @@ RemoveCertificate reach s no-such-certificate
 LoadCrl reach ayb 0 false
 GetMetrics admin
 Reload admin'
-# Has a test of its own: W05-password.sh.
+# It has a test of its own: W05-password.sh.
 elsewhere='IssueKeyWithPassword'
 written=$(sed -n 's/^\([A-Z][A-Za-z]*\)(.*->.*/\1/p' "$WFAPIKEY_SOURCE/common/CONTROL")
 for method in $written; do
     [[ " $elsewhere " == *" $method "* ]] || grep -q "^$method " <<<"$rows" || not_ok "$method is not in the matrix"
 done
 
-may() { # CLASS ROLE OWN DEVELOPERS: whether
+may() { # CLASS ROLE OWN DEVELOPERS: whether the role may
     case $1:$2:$3:$4 in
     *:root:* | *:admin:*) true ;;
     all:* | mine:* | own:*:own:* | dev:dev:own:*) true ;;
@@ -187,7 +193,7 @@ status 1 "an owner with a newline" bus root call "${object[@]}" org.wfapikey1.Ma
 status 0 "a name of letters of all kinds" ctl alice key rename "$hers" 'Büro «Žižkov» 東京'
 status 0 "is shown as it is" ctl alice key list
 test_that "in the list" grep -q 'Büro «Žižkov» 東京' "$work/answer"
-# What a service says of a login is not checked by anybody before it is in the log.
+# The daemon logs texts that a service sends. Nothing has checked them before.
 key=$(wfapikeyctl key issue alice)
 printf 'auth required pam_wfapikey.so\naccount required pam_wfapikey.so\n' >/etc/pam.d/texts
 mark
@@ -199,12 +205,13 @@ test_not "and in one line" forged
 plain() { ! { wfapikeyctl key list; wfapikeyctl audit list; wfapikeyctl key show "$(id_of "$key")"; } | LC_ALL=C grep -q $'[\001-\010\013-\037]'; }
 test_that "lists have no control characters" plain
 
-# A name that moved, a number that is another's: neither has the old one's keys.
+# An account whose name changed, and an account with a reused number: neither gets the old one's
+# keys.
 bobs=$(new bob)
 old=$(id -u bob)
 userdel bob
 useradd --uid "$old" robert
-# The daemon follows the file of users; a moment passes until it has.
+# The daemon watches the file of users and follows it within a moment.
 denied() { ! ctl robert key show "$bobs"; }
 wait_until denied || not_ok "the new owner of a uid is denied the old one's key"
 status 4 "the uid's new owner does not have the old one's key" ctl robert key show "$bobs"

@@ -17,8 +17,8 @@ ctl() { nsenter --target "$first" --mount --pid -- wfapikeyctl --control="$volum
 verify() { wfapikeyctl verify alice --verify-socket="$volume/verify" "$@" <<<"${given-$key}"; }
 options=(--state-dir="$state" --verify-socket="$volume/verify" --control-socket="$volume/control")
 
-# A container as far as it matters here: PIDs, mounts and network of its own, and of systemd nothing to be seen.
-how=() # it is started
+# A container, as far as it matters here: its own PIDs, mounts and network, and nothing of systemd.
+how=() # the command that starts it
 boot() { # [DAEMON-OPTION]...
     env -u INVOCATION_ID -u NOTIFY_SOCKET -u JOURNAL_STREAM unshare --mount --net --pid --fork --mount-proc -- \
         sh -c 'mount -t tmpfs tmpfs /run && exec "$@"' sh "${how[@]}" wfapikeyd "${options[@]}" "$@" >"$work/log" 2>&1 &
@@ -27,7 +27,7 @@ boot() { # [DAEMON-OPTION]...
     first=$(pgrep -P "$box" | head -n 1)
 }
 serving() { [[ -S $volume/control && -S $volume/verify ]]; }
-halt() { # SIGNAL: and its exit status
+halt() { # SIGNAL: sends it; the status is the container's
     kill -"$1" "$first"
     wait "$box"
 }
@@ -35,7 +35,7 @@ in_box() { nsenter --target "$first" --mount --pid -- "$@"; }
 
 export WFAPIKEY_ISSUE_KEY=$key WFAPIKEY_ISSUE_USER=alice
 
-# --- refused ---
+# --- Refused ---
 refused() { # WORD COMMAND...
     "${@:2}" >"$work/refused" 2>&1
     [[ $? == 78 ]] && grep -qF -- "$1" "$work/refused" && ! grep -qF "${key:15:20}" "$work/refused"
@@ -48,7 +48,7 @@ test_that "with a spoilt one" refused 'whole key' quiet env WFAPIKEY_ISSUE_KEY="
 test_that "without a user" refused 'name the user' quiet env -u WFAPIKEY_ISSUE_USER wfapikeyd "${options[@]}" --issue-from-environment
 test_that "with one that is not there" refused 'no such user' quiet env WFAPIKEY_ISSUE_USER=nosuch wfapikeyd "${options[@]}" --issue-from-environment
 
-# --- the environment alone does nothing ---
+# --- The environment alone does nothing ---
 test_that "it starts" boot
 test_not "without the option there is no key" verify
 test_that "nor is any enabled" test "$(ctl policy show --json | grep -o '"enabled":"[a-z]*"')" = '"enabled":"no"'
@@ -58,7 +58,7 @@ test_that "with SIGCHLD ignored it starts" boot
 test_that "and ends as well" halt TERM
 how=()
 
-# --- with it ---
+# --- With the option ---
 test_that "with the option it starts" boot --issue-from-environment
 test_that "and the key is good" verify
 test_that "for services too" verify --service sshd
@@ -67,7 +67,7 @@ test_not "and not the key" grep -qF "${key:15:20}" "$work/log"
 test_not "nobody's environment has it" in_box grep -qaF "${key:15:20}" /proc/1/environ
 test_that "its origin is told" test "$(ctl key show --json "$(id_of "$key")" | grep -o '"origin":"[a-z]*"')" = '"origin":"environment"'
 
-# --- the first process ---
+# --- The first process ---
 child() { in_box sh -c 'cat /proc/1/task/1/children' | tr -d ' '; }
 test_that "the first process is not the daemon" test "$(in_box sh -c 'tr "\0" " " </proc/1/cmdline | cut -d " " -f 1; cat /proc/1/task/1/children | wc -w' | tr '\n' ' ')" = 'wfapikeyd 1 '
 before=$(child)
@@ -91,7 +91,7 @@ wait "$box"
 test_that "a daemon that is killed ends the container with 137" test $? = 137
 rm -f "$volume"/*
 
-# --- a store of people's ---
+# --- A store with keys of other users ---
 boot
 ctl policy set enabled=yes max-keys-per-user=20
 given=$(ctl key issue alice)
@@ -106,7 +106,7 @@ boot
 given=$(ctl key issue alice)
 halt TERM
 
-# --- peers in other namespaces ---
+# --- Peers in other namespaces ---
 boot || not_ok "it starts for the rest"
 export given
 asks() { # UNSHARE-OPTION... -- VERIFY-OPTION...
@@ -129,7 +129,8 @@ as_admin() { as_bin unshare --user --map-root-user -- wfapikeyctl --control="$vo
 test_not "and does not manage keys" as_admin
 halt TERM >/dev/null
 
-# The daemon in a user namespace of its own, root's numbers moved away: peers outside have none there.
+# The daemon in a user namespace of its own, with its own range of uids: peers outside have no uid
+# there.
 chown 100000:100000 "$state" "$volume"
 rm -rf "${state:?}"/* "${volume:?}"/*
 mapped() { env -u INVOCATION_ID -u NOTIFY_SOCKET unshare --user --map-users=0,100000,1000 --map-groups=0,100000,1000 "$@"; }

@@ -29,7 +29,7 @@ login() { # USER SECRET
         -o PreferredAuthentications=keyboard-interactive -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
         -o NumberOfPasswordPrompts=1 -o LogLevel=ERROR 127.0.0.1 'id -un; env' </dev/null
 }
-su_to() { # USER SECRET: as somebody whom su asks for it
+su_to() { # USER SECRET: as a user whom su asks for it
     [[ $(setpriv --reuid=65534 --regid=65534 --clear-groups -- su "$1" -c 'id -un' <<<"$2" 2>/dev/null | tail -n 1) == "$1" ]]
 }
 passwords_work() { # WHEN
@@ -37,11 +37,11 @@ passwords_work() { # WHEN
     test_not "$1: a wrong one does not" login bob 'battery staple 9'
     test_that "$1: su takes a password" su_to alice 'correct horse 7'
     test_not "$1: su takes no wrong one" su_to alice 'correct horse 8'
-    # cron asks for the account alone.
+    # cron asks only for the account.
     ! command -v pamtester >/dev/null || test_that "$1: an account without a login is as it was" pamtester su bob acct_mgmt
 }
 
-# All files that packages could have to do with, and what is in the PAM files.
+# All files that packages may add or change, and the contents of the PAM files.
 list_files() {
     find /etc /usr /var/lib /run/systemd/generator /run/wfapikey -xdev \( -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/lib/PackageKit -o -path /var/lib/systemd/timers \
         -o -path /etc/apparmor.d/cache \) -prune -o ! -type d -print -o -type d -print 2>/dev/null |
@@ -54,7 +54,7 @@ stacks >"$work/stacks"
 stacks_are_as_before() { diff "$work/stacks" <(stacks); }
 passwords_work "before"
 
-# --- Installed ----------------------------------------------------------------------------------------------------
+# --- Installed ------------------------------------------------------------------------------
 
 test_that "the packages install" install_packages
 is() { [[ $(systemctl "$1" "$2") == "$3" ]]; }
@@ -76,12 +76,12 @@ for page in man8/wfapikeyd.8 man8/pam_wfapikey.8 man1/wfapikeyctl.1 man5/wfapike
     test_that "the manual page $page is there" test -s /usr/share/man/$page.gz
 done
 
-# --- Three commands -----------------------------------------------------------------------------------------------
+# --- Three commands -------------------------------------------------------------------------
 
 mapfile -t commands < <(sed -n '/<!-- packages: three commands -->/,/^[^ <]/ s/^    sudo //p' "$WFAPIKEY_SOURCE/README.md")
 test_that "README.md has three commands" test ${#commands[@]} = 3
 for command in "${commands[@]}"; do
-    # The last one prints the key.
+    # The last command prints the key.
     if key=$(eval "$command" 2>"$work/err"); then ok "$command"; else not_ok "$command: $(<"$work/err")"; fi
 done
 test_that "sshd takes the key" login alice "$key"
@@ -100,7 +100,8 @@ test_not "daemon down: a key logs nobody in" login alice "$key"
 systemctl start wfapikeyd-verify.socket wfapikeyd-control.socket
 test_that "the daemon is back" login alice "$key"
 
-# The daemon goes down between the two questions of one login: that login is refused, and a password's is not.
+# The daemon stops between the two questions of one login. A login with a key is refused, and one
+# with a password is not.
 if command -v pamtester >/dev/null; then
     printf '%s\n' '#!/bin/sh' 'systemctl stop wfapikeyd-verify.socket wfapikeyd-control.socket wfapikeyd.service' 'sleep 1.1' >"$work/down"
     chmod 0755 "$work/down"
@@ -118,10 +119,10 @@ else
     echo "skip - a daemon that goes down within a login: needs pamtester"
 fi
 
-# --- Upgraded -----------------------------------------------------------------------------------------------------
+# --- Upgraded -------------------------------------------------------------------------------
 
 test_that "there is a newer version" newer_packages "$work/new"
-ask_on() { # until told to stop; counts
+ask_on() { # counts logins until it is told to stop
     local good=0 bad=0
     while [[ ! -e $work/stop ]]; do
         if wfapikeyctl verify alice --service sshd <<<"$key" >>"$work/verify" 2>&1; then good=$((good + 1)); else bad=$((bad + 1)); fi
@@ -155,7 +156,7 @@ test_that "the profile is still enabled" check_stack common-auth 1
 test_that "the key is still good" login alice "$key"
 passwords_work "upgraded"
 
-# --- Removed ------------------------------------------------------------------------------------------------------
+# --- Removed --------------------------------------------------------------------------------
 
 cp -p /etc/pam.d/sshd "$work/sshd.saved"
 sed -i '1i account required pam_wfapikey.so' /etc/pam.d/sshd
@@ -174,7 +175,7 @@ test_that "the keys are kept" test -s /var/lib/wfapikey/keys.db
 gone() { ! compgen -G '/run/wfapikey/*' && ! systemctl --no-legend list-units 'wfapikey*' | grep .; }
 test_that "sockets and daemon are gone" gone
 
-# --- Again, and for good ------------------------------------------------------------------------------------------
+# --- Again, and for good ---------------------------------------------------------------------
 
 test_that "the packages install again" install_packages
 test_that "the stacks are still as before" stacks_are_as_before
@@ -188,10 +189,10 @@ cp "$work/out" "$work/purge"
 test_that "which says that it removes the keys" grep -q '/var/lib/wfapikey' "$work/purge"
 passwords_work "purged"
 test_that "the stacks are as before it all" stacks_are_as_before
-# pam-auth-update keeps what was there before it wrote; that it knows the profile is in a file of its own.
+# pam-auth-update keeps the older files. It notes in a file of its own that it knows the profile.
 list_files | grep -v '^/etc/pam\.d/common-[a-z-]*\.pam-old$' >"$work/after"
-# What is gone are directories that in-container had emptied: deb-systemd-helper tidies those up.
-# Nor is it ours what our packages brought along: apt autoremove has that.
+# Missing directories are those that in-container had emptied: deb-systemd-helper removes them. The
+# packages that ours depend on stay until "apt autoremove".
 sed -E 's,^/lib/,/usr/lib/,' /var/lib/dpkg/info/*.list | sort -u >"$work/others"
 nothing_new() { ! comm -13 "$work/before" "$work/after" | comm -23 - "$work/others" | grep .; }
 test_that "the keys of an instance stay, as README.md says" test -s /var/lib/wfapikey-two/keys.db

@@ -31,7 +31,7 @@ test_that "and when there are no API keys" by_identity
 test_not "which are refused then" login alice "$key"
 test_that "when passwords log in" login alice "$password"
 
-# The secret parts of all keys, looked for wherever something could have written them.
+# The secret parts of all keys. The test looks for them wherever a program could have written them.
 cut -c 16-58 "$work/issued" >/dev/shm/secrets && rm "$work/issued"
 clean() { ! grep -rqaFf /dev/shm/secrets /var /etc /run /tmp /home /root --exclude-dir=in-container -s; }
 test_that "no secret is in a file" clean

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: su and pamtester, as an ordinary user and as root, log in with a key and not without; account confirms; nothing hangs.
+# Goal: su and pamtester, as an ordinary user and as root, log in with a key and not without one.
+# Account confirms the login, and nothing hangs.
 # shellcheck source=tests/container/lib
 . "${0%/*}/../lib"
 
@@ -35,7 +36,7 @@ test_not "pamtester: a daemon of another uid is not told" pt pamtester wrong-ser
 answer=${key:0:20}
 test_not "pamtester: a part of it" pt pamtester keys alice authenticate
 
-# A socket in the place of the daemon's that another uid serves gets nothing.
+# A socket in place of the daemon's, served by another uid, gets nothing.
 answer=$key
 systemctl stop wfapikeyd.service wfapikeyd-verify.socket wfapikeyd-control.socket
 rm -f /run/wfapikey/verify

@@ -8,7 +8,7 @@
 . "${0%/*}/../service"
 
 service_start sudo
-rhost=no strangers=no # whoever calls it is there
+rhost=no strangers=no # the calling user always exists
 tie peer-root
 for name in sudo sudo-i; do
     { lines_of sudo && cat /etc/pam.d/$name; } >"$work/stack"
@@ -36,7 +36,8 @@ test_that "sudo -i: a key for both" as_root "$(issue alice --service sudo --serv
 refused "what is longer than 511 characters" alice "$(printf 'x%.0s' {1..600})"
 accepted "a key after that" alice "$key"
 
-# Within one shell, as a person would: what sudo remembers is for a terminal or a parent. (exit: or bash would become its last command.)
+# In one shell, as a person works: sudo remembers per terminal or per parent process. (exit:
+# otherwise bash would replace itself by its last command.)
 twice() {
     # shellcheck disable=SC2016 # the inner shell's
     as alice bash -c 'sudo -S -p "" true <<<"$1" && : >"$2" && until [[ -e $3 ]]; do sleep 0.05; done; sudo -n true; exit $?' - "$key" \
@@ -45,7 +46,7 @@ twice() {
     wait_until test -e "$work/first.$1" && wfapikeyctl key revoke "$(id_of "$key")" && : >"$work/second.$1"
     wait "$first"
 }
-chown alice "$work" # who makes a file there
+chown alice "$work" # alice makes a file there
 test_not "a key that was revoked after sudo has asked once: asks again" twice asks
 rm /etc/sudoers.d/wfapikey
 key=$(issue alice)

@@ -14,7 +14,7 @@ mkdir -p /run/vsftpd/empty
 install -m 0600 "${0%/*}/vsftpd.conf" /etc/vsftpd.conf
 systemctl start vsftpd.service
 wait_for_port 2121
-login() { # USER SECRET: whose home has a file with his name
+login() { # USER SECRET: his home has a file with his name
     printf 'user = "%s:%s"\n' "$1" "$2" >"$work/curl"
     [[ $(curl -s -S -K "$work/curl" --max-time 120 ftp://127.0.0.1:2121/whose 2>"$work/error") == "$1" ]] || { cat "$work/error"; return 1; }
 }
