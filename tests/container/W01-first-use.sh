@@ -88,7 +88,7 @@ PY
     return "$status"
 }
 test_that "su by password" su_to alice 'correct horse 7'
-test_that "shows none: whoever asks for the session is not its user" shows_none
+test_that "shows none: another user asks for the session" shows_none
 test_that "and none is made" test "$(keys alice)" = 1
 
 wfapikeyctl key revoke "$(id_of "$key")"

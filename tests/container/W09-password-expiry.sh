@@ -183,7 +183,7 @@ took "key issue for another one in the directory" fresh remote1
 test_that "its key is accepted" wait_until accepted remote1
 took "key list" wfapikeyctl key list
 took "key revoke" wfapikeyctl key revoke "$(id_of "${key[remote1]}")"
-test_that "the daemon says for whom nobody answers" wait_until said "nobody says whether user 'hang1' exists"
+test_that "the daemon names the user that the directory does not answer for" wait_until said "nobody says whether user 'hang1' exists"
 test_that "the key of that one is not revoked" shown hang1 active
 timeout 60 wfapikeyctl key issue hang2 >/dev/null 2>&1 &
 issuing=$!

@@ -29,7 +29,7 @@ login() { # USER SECRET
         -o PreferredAuthentications=keyboard-interactive -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
         -o NumberOfPasswordPrompts=1 -o LogLevel=ERROR 127.0.0.1 'id -un; env' </dev/null
 }
-su_to() { # USER SECRET: as a user whom su asks for it
+su_to() { # USER SECRET: as a user that su asks for it
     [[ $(setpriv --reuid=65534 --regid=65534 --clear-groups -- su "$1" -c 'id -un' <<<"$2" 2>/dev/null | tail -n 1) == "$1" ]]
 }
 passwords_work() { # WHEN
@@ -146,7 +146,7 @@ wait_until counted $((before + 20))
 touch "$work/stop"
 wait "$asker"
 read -r good bad <"$work/count"
-test_that "$good verifications meanwhile, none of which failed" test "$bad" = 0
+test_that "$good verifications meanwhile, and none failed" test "$bad" = 0
 new_process() { [[ $(systemctl show -P MainPID wfapikeyd.service) != "$pid" ]]; }
 test_that "another process answers now" new_process
 second_new() { [[ $(second_pid) != "$second" && $(second_pid) != 0 ]]; }

@@ -180,7 +180,7 @@ has "$out" "common-auth:1"
 sed -i 1d "$pam/common-auth"
 fine
 
-# A user whom the daemon tells less.
+# The daemon tells other users less.
 if [[ $EUID == 0 ]]; then
     chmod 0711 "$dir"
     run 0 setpriv --reuid=daemon --regid=daemon --clear-groups -- "$WFAPIKEYCTL" doctor --module="$dir/pam_wfapikey.so" --pam-dir="$pam"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: vsftpd accepts keys and passwords, and neither from users whom /etc/ftpusers or their shell
-# excludes.
+# Goal: vsftpd accepts keys and passwords. It refuses users that are in /etc/ftpusers or have a
+# shell that vsftpd does not allow.
 # shellcheck source=tests/container/lib
 . "${0%/*}/../lib"
 # shellcheck source=tests/container/service
@@ -29,7 +29,7 @@ refused "a key of a user whose shell is none" dave "$key"
 chsh -s /bin/bash dave
 accepted "and again" dave "$key"
 echo dave >>/etc/ftpusers
-refused "a key of a user whom /etc/ftpusers names" dave "$key"
+refused "a key of a user in /etc/ftpusers" dave "$key"
 accepted "a key after what is longer than 128 characters" alice "$(login alice "$(printf 'x%.0s' {1..600})" >/dev/null; issue alice)"
 systemctl stop vsftpd.service
 finish
