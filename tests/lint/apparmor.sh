@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# The AppArmor profiles are ones: parsed, with what they include, and not loaded. What they allow is another matter: only a kernel can tell.
+# The AppArmor profiles are valid: the parser accepts them with all that they include. They are not
+# loaded. Whether they allow the right things, only a kernel can tell.
 # shellcheck source=tests/lint/lib
 . "$(dirname "$0")/lib"
 

@@ -1,16 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Functions and words that nobody here uses, each with what is used instead. Comments and strings do not count. More than
-# a style: every row is a fault that another PAM module or daemon has had.
+# Functions and words that this project does not use, each with the one to use instead. Comments and
+# strings do not count. Every row is a fault that another PAM module or daemon has had.
 # shellcheck source=tests/lint/lib
 . "$(dirname "$0")/lib"
 all=$(code "${sources[@]}" "${headers[@]}")
 
-# ban FILES REGEX WHY: FILES is a regex for the beginning of the path.
+# ban FILES REGEX WHY: no code in FILES matches REGEX. FILES is a regex for the beginning of the
+# path.
 ban() {
         report "$3" "$(search -E "^($1)[^:]*:[0-9]+:.*($2)" <<<"$all")"
 }
-# ban_call FILES NAME... WHY: as functions.
+# ban_call FILES NAME... WHY: no code in FILES calls these functions.
 ban_call() {
         local why=${*: -1} names
         names=$(IFS='|'; echo "${*:2:$#-2}")
@@ -37,8 +38,8 @@ ban '(pam/|common/(ask|keytext|wire|verdict|parse)\.)' \
         'no stdio and no printf() here: a secret must have no way into a text (pam_syslog() for the rest)'
 ban 'pam/' '\b(_Thread_local|__thread|pthread_[a-z_]+|tss_create)\b' 'no threads and nothing of a thread: the module is a guest'
 
-# What stands in pam/ at file scope or is static, and is not a function, must be const as a whole: up to the first of
-# = ; [ there is no const behind the last asterisk.
+# A variable in pam/ that is static or stands at file scope must be const as a whole. This looks for
+# a const between the last asterisk and the first of = ; [
 report 'make it const: one stack'\''s options would leak into the next' "$(search '^pam/' <<<"$all" | awk '
         {
                 match($0, /^[^:]*:[0-9]*:/)

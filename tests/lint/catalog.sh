@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# "journalctl -x" explains every refusal: each reason and each message has an id of its own in daemon/base/message.c, and each id an entry in the
-# catalog that says in plain words what it means, what to do, and where more is.
+# "journalctl -x" explains every refusal. Each reason and each message has an id of its own in
+# daemon/base/message.c. Each id has an entry in the catalog that says in plain words what it means,
+# what to do, and where more is written.
 # shellcheck source=tests/lint/lib
 . "$(dirname "$0")/lib"
 catalog=systemd/wfapikey.catalog code=daemon/base/message.c
 
-names() { # PREFIX FILE: of an enum
+names() { # PREFIX FILE: the names of an enum
         sed -nE "s/^ +($1_[A-Z_]+)( = 0)?,.*/\1/p" "$2" | sort
 }
 for row in 'REASON common/verdict.h' 'MESSAGE daemon/base/message.h'; do
@@ -16,11 +17,11 @@ for row in 'REASON common/verdict.h' 'MESSAGE daemon/base/message.h'; do
         [[ -z $missing ]] || report "each has an id there" "$(sed "s|^|$code:1:|" <<<"$missing")"
 done
 ids=$(grep -oE '"[0-9a-f]{32}"' "$code" | tr -d '"' | sort)
-# An accepted key is a message, and the reason of none.
+# The accepted key is a message without a reason, so its id stands twice.
 report "no two have the same id" "$(uniq -d <<<"$ids" | grep -vxF "$(sed -nE 's/.*\[MESSAGE_ACCEPTED\] = "(.*)",/\1/p' "$code")" | sed "s|^|$code:1:|")"
 entries=$(sed -nE 's/^-- ([0-9a-f]{32})$/\1/p' "$catalog" | sort)
 report "an entry for each id, and an id for each entry" "$(diff <(uniq <<<"$ids") <(echo "$entries") | grep '^[<>]' | sed "s|^|$catalog:1:|")"
-# Subject and page, then two paragraphs at the least: what it means, what to do.
+# An entry has a subject and a page, and then at least two paragraphs: what it means and what to do.
 report "Subject, Defined-By, Documentation, and two paragraphs" "$(awk '
         function check() { if (id && !(subject && by && page && paragraphs >= 2)) print FILENAME ":" line ":" id }
         /^-- / { check(); id = $2; line = FNR; subject = by = page = paragraphs = 0; blank = 0; next }

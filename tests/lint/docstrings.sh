@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# A header is what callers read instead of the source: it begins with a comment that says what the file is and what it
-# must not know, and every prototype stands below a docstring (/** ... */), its own or that of the group of prototypes
-# that it belongs to, without an empty line between, unless the first line of the last docstring names it.
+# Callers read the header instead of the source. So a header begins with a comment that says what
+# the file is and what it must not know, and every prototype has a docstring (/** ... */). A
+# docstring stands directly above its prototype, or above the group of prototypes that it belongs
+# to, with no empty line between. It may also stand further up if its first line names the function.
 # shellcheck source=tests/lint/lib
 . "$(dirname "$0")/lib"
 
@@ -37,7 +38,8 @@ hits=$(awk '
                         next
                 text = prototype
                 prototype = ""
-                if (text ~ /{/) {                       # a type, an initializer, or an inline function with its body
+                # a type, an initializer, or an inline function
+                if (text ~ /{/) {
                         in_body = text !~ /}/
                         next
                 }

@@ -1,11 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# What FEATURES.md promises is shown: each of its entries names tests that are there and have the entry's number in their name, each
-# such test is in an entry, and make check or ./test runs it. The tests that SECURITY.md names are there as well.
+# Tests show what FEATURES.md promises. Each of its entries names tests that exist and have the
+# entry's number in their names. Each such test is in an entry, and "make check" or ./test runs it.
+# The tests that SECURITY.md names exist as well.
 # shellcheck source=tests/lint/lib
 . "$(dirname "$0")/lib"
 
-# "FILE:LINE: NUMBER TEST..." for each entry of a list, which begins with "- **NUMBER** " or "NUMBER. "
+# Prints "FILE:LINE: NUMBER TEST..." for each entry of a list. An entry begins with "- **NUMBER** "
+# or "NUMBER. ".
 entries() { # FILE
         awk '
         function flush() { if (entry) print entry; entry = "" }

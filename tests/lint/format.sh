@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# The whole tree has one format, that of .clang-format under clang-format 14, and so no commit changes it by the way. Other
-# versions format otherwise; they are not asked.
+# The whole tree has one format: .clang-format under clang-format 14. So no commit changes the
+# format of other lines. Other versions format differently and are not asked.
 # shellcheck source=tests/lint/lib
 . "$(dirname "$0")/lib"
 
@@ -17,7 +17,7 @@ if ! text_files | grep '\.[ch]$' | xargs -r "$format" --style=file --dry-run --W
         exit 1
 fi
 
-# A comment behind code tears the declaration when the line is full; a long one stands above.
+# A comment after code tears the declaration when the line is full. A long comment stands above.
 hits=$(text_files | grep '\.[ch]$' | xargs -r grep -nE '[;,{})0-9A-Za-z_"] +/\*.{36,}\*/ *$' | grep -vE ':[ \t]*(/?\*|//)')
 if [ -n "$hits" ]; then
         printf '%s\n' "$hits"

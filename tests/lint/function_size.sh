@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Functions under 50 lines, for what does not fit on a screen is not read as a whole. A function that is better in one piece, a
-# table of cases for one, may be named below with the reason; over 80 lines none is. A file ends where its knowledge ends: at
-# most 600 lines.
+# A function has at most 50 lines: what does not fit on a screen is not read as a whole. A function
+# that is better in one piece, such as a table of cases, may be named below with the reason. None
+# has more than 80 lines. A file ends where its knowledge ends, and has at most 600 lines.
 # shellcheck source=tests/lint/lib
 . "$(dirname "$0")/lib"
 limit=50 cap=80 file_cap=600

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# The tree is the architecture: a folder of daemon/ or ctl/ is a room, and a room sees those that its row names and nothing else. Every room
-# sees common/ as well. The files of daemon/ and ctl/ themselves are the hall, which sees every room. pam/ sees common/ and itself. A library
-# from outside has one place where it is known.
+# The tree is the architecture. A folder of daemon/ or ctl/ is a room. A room sees common/ and the
+# rooms that its row names, and nothing else. The files of daemon/ and ctl/ themselves are the hall,
+# which sees every room. pam/ sees common/ and itself. Each library from outside is known at one
+# place.
 # shellcheck source=tests/lint/lib
 . "$(dirname "$0")/lib"
 
@@ -28,10 +29,11 @@ key | the commands about keys | cli draw call pki
 backup | mirrors and backups | cli draw call
 admin | policy, status, audit log, metrics | cli draw call'
 
-# What others than its own room do not see, though they see the room.
+# Headers that only their own room sees.
 private='store/store_stmt.h store/store_chain.h'
 
-# Header from outside, and the files that may include it; the first row that fits the header counts.
+# A header from outside, and the files that may include it. The first row that fits the header
+# counts.
 libraries='sqlite3.h daemon/store/*
 sodium* daemon/secret/@(keymint|seal).c
 openssl/* @(daemon/cert/*|ctl/pki/@(certfile|certpiece|signkey).c)
@@ -53,7 +55,7 @@ while IFS='|' read -r room _ list; do
         sees[${room// /}]=" $list "
 done < <(sed 's|^|daemon/|' <<<"$rooms" && sed 's|^|ctl/|' <<<"$ctl_rooms")
 
-from_outside() { # FILE HEADER: who alone may include it, if FILE may not
+from_outside() { # FILE HEADER: which files may include it, if FILE may not
         # shellcheck disable=SC2053 # both are patterns
         while read -r header files; do
                 [[ $2 == $header ]] || continue
@@ -75,7 +77,7 @@ from_room() { # TREE ROOM HEADER: what is wrong with that, ROOM being "" for the
         fi
 }
 
-from_here() { # FILE HEADER: what is wrong with that
+from_here() { # FILE HEADER: what is wrong with it
         local own=${1%%/*} room=${1#*/}
         if [[ $own == @(daemon|ctl) ]]; then
                 [[ $room == */* ]] && room=${room%%/*} || room=
@@ -97,7 +99,8 @@ while IFS=: read -r file line text; do
         [[ -z $wrong ]] || report "$wrong" "$file:$line:"
 done < <(code "${sources[@]}" "${headers[@]}" | sed -E 's/^([^:]*:[0-9]*:)[ \t]*#[ \t]*include[ \t]*(["<][^">]*).*/\1\2/')
 
-# A header is named by its place, so the place must say which one is meant; and <limits.h> must not find one of ours.
+# A source includes a header by its place, so the place must say which header is meant. And
+# <limits.h> must not find a header of the project.
 twice=$(printf '%s\n' "${headers[@]}" | sed 's|.*/||' | sort | uniq -d)
 while read -r name; do
         [[ -z $name ]] || report "two headers have this name" "$(printf '%s\n' "${headers[@]}" | grep "/$name$" | sed 's/$/:1:/')"

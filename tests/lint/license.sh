@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Every source says under which licence it is, in its first line or below the line that names its interpreter.
+# Every source names its licence, in the first line or below the line that names its interpreter.
 # shellcheck source=tests/lint/lib
 . "$(dirname "$0")/lib"
 

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# The map in HACKING.md names every source file, in the folder where it is, and no file that is not there. Below a folder's line, lines that
-# begin with a colon list its files without their ending; what stands in brackets is a remark.
+# The map in HACKING.md names every source file, in its folder, and no file that does not exist.
+# Below a folder's line, lines that begin with a colon list its files without the ending. A text in
+# brackets is a remark.
 # shellcheck source=tests/lint/lib
 . "$(dirname "$0")/lib"
 

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# What is here works on every machine and for good: nothing points into the tree of whoever wrote it, nothing is fetched
-# from the network, and nothing is left for later. A host may be named as a reference for readers only, and is listed here.
+# The project works on every machine and for good. No path points into the tree of its author,
+# nothing is fetched from the network, and nothing is left for later. A host may only be named as a
+# reference for readers, and is listed here.
 # shellcheck source=tests/lint/lib
 . "$(dirname "$0")/lib"
 

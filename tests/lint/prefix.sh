@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# What foo.c exports is called foo or foo_*: the name of a function says where it is, and no two files can clash.
+# A function that foo.c exports is called foo or foo_*. So its name says where it is, and no two
+# files can clash.
 # shellcheck source=tests/lint/lib
 . "$(dirname "$0")/lib"
 

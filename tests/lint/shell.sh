@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Shell scripts have no compiler: shellcheck is theirs. Without it they are at least parsed, and the test counts as skipped.
+# Shell scripts have no compiler, so shellcheck looks at them. Without shellcheck they are only
+# parsed, and the test counts as skipped.
 # shellcheck source=tests/lint/lib
 . "$(dirname "$0")/lib"
 
 mapfile -t files < <(shell_files)
 if command -v shellcheck >/dev/null; then
-        # What make check exports is assigned nowhere.
+        # The variables that make check exports are assigned nowhere.
         shellcheck --external-sources --format=gcc "${files[@]}" |
                 grep -vE ' (abs_)?top_(src|build)dir is referenced but not assigned'
         [[ ${PIPESTATUS[*]} == @(0|1)\ 1 ]]

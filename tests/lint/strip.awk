@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# C source as "file:line:text", with comments left out and every character between quotes an underscore, so that what
-# is found in the text is code. The name in an #include stays. Understands no trigraphs and no continued strings.
+# Prints C source as "file:line:text". Comments are left out, and every character between quotes
+# becomes an underscore. So every match in the text is code. The name in an #include stays.
+# Trigraphs and strings over several lines are not understood.
 FNR == 1 { comment = 0 }
 {
         out = ""
