@@ -1,15 +1,28 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# The pages at the top are read in terminals: no line, table or example of theirs has more than 120 columns. The map of the
-# tree in HACKING.md is not looked at.
+# People read the pages at the top in terminals: no line, table or example there has more than 120
+# columns. The map of the tree in HACKING.md is not looked at. A comment in a shell script or a
+# source of the build has at most 100 columns. Code beside it may be longer.
 # shellcheck source=tests/lint/lib
 . "$(dirname "$0")/lib"
+# A column is a character, and not a byte.
+export LC_ALL=C.UTF-8
 
 mapfile -t pages < <(text_files | grep '\.md$')
 [[ ${#pages[@]} -gt 0 ]] || { echo "no page to look at"; exit 1; }
 for page in "${pages[@]}"; do
-        # A column is a character, and not a byte.
         report 'a line of at most 120 columns' "$(sed '/^## The tree$/,/^## /s/.*//' "$page" |
-                LC_ALL=C.UTF-8 search -nE '^.{121,}' | sed "s|^|$page:|")"
+                search -nE '^.{121,}' | sed "s|^|$page:|")"
 done
+
+# Not yet wrapped.
+except='test
+tests/in-container
+tests/unit/Makemodule.am'
+mapfile -t scripts < <({ shell_files; text_files | grep -E '\.(am|ac|awk|zsh)$'; } | sort -u | grep -vxF "$except")
+[[ ${#scripts[@]} -gt 0 ]] || { echo "no script to look at"; exit 1; }
+# A tab has eight columns.
+report 'a comment of at most 100 columns' "$(for file in "${scripts[@]}"; do
+        expand "$file" | grep -nE '^.{101,}' | search -E '^[0-9]+: *#' | sed "s|^|$file:|"
+done)"
 finish
