@@ -7,108 +7,19 @@
 
 #include <systemd/sd-bus.h>
 
-#include "accounts/accounts.h"
 #include "base/conf.h"
-#include "keys/audit.h"
-#include "login/verify.h"
-#include "rules/loglimit.h"
-#include "secret/keymint.h"
-#include "store/store_audit.h"
+#include "base/peer.h"
+#include "record.h"
 #include "store/worker.h"
+
+struct control;
+struct policy;
 
 #define CONTROL_OBJECT_PATH "/org/wfapikey1"
 #define CONTROL_INTERFACE   "org.wfapikey1.Manager"
 
-/* of all others than uid 0, on their way at one time */
-#define CONTROL_CALLS_MAX     (WORKER_QUEUE_MAX - 64)
-#define CONTROL_CALLS_PER_UID 16 /* of one of them */
-/* of these, calls of others than administrators that ask who a user is: less than
- * ACCOUNTS_ASKS_MAX */
-#define CONTROL_ASKS_MAX     8
-#define CONTROL_ASKS_PER_UID 2 /* of one of them */
-
-/* of one who is no administrator, in a day: each is an event, which stays for the policy
- * retention */
-#define CONTROL_CHANGES_MAX 2000
-#define CONTROL_CHANGES_S   INT64_C(86400)
-#define CONTROL_CHANGERS    1024
-
 /* of the year 9999, the last that is written */
 #define CONTROL_TIME_MAX INT64_C(253402300799)
-
-/* What one uid has added to the audit log, where that could go on without end. Two uids that
- * share a slot may do more, never less. */
-struct control_changes {
-        uid_t uid;
-        int64_t since;
-        unsigned n;
-};
-
-/* How many calls of one uid are on their way. */
-struct control_quota {
-        uid_t uid;
-        unsigned n; /* 0: the place is free */
-        unsigned asks;
-};
-
-/* How many keys there were when they were last counted; control_metrics.c's. */
-struct control_census {
-        uint64_t keys[3]; /* by enum key_status */
-        int64_t at;
-        unsigned pieces;  /* that it took; 0: they never were */
-        uint64_t took_ns; /* on the writer thread */
-        uint64_t counted; /* clock_ticks() of its end */
-};
-
-/* Something that can grow long. */
-struct control_queue {
-        const char *name;
-        uint64_t length, limit;
-};
-#define CONTROL_QUEUES 4
-
-struct control_password;
-struct control_cert_reads;
-struct sweep_timer;
-
-/* What all calls share; lives as long as the daemon. */
-struct control {
-        struct worker *worker;
-        struct verify *verify;
-        struct accounts *accounts;
-        struct audit *audit;
-        struct sweep_timer *sweeper;
-        const struct keymint *keymint;
-        const struct conf *conf;
-        void (*set_conf)(struct conf *conf, void *server); /* on the loop; owns it from then on */
-        void *server;                                      /* for that alone */
-        struct control_password *password;
-        struct control_cert_reads *cert;
-        const char *state_dir, *conf_path;
-        bool conf_required;    /* a start without the file fails */
-        struct mirror *mirror; /* the writer thread's */
-        /* it may have something that is to be dropped when its connection ends */
-        bool mirror_busy;
-        uint64_t mirror_begun;  /* how often */
-        uint64_t n_connections; /* since the start */
-        int64_t started_at;
-        bool own_sockets; /* not systemd's */
-        /* of the log about them; the writer thread's */
-        struct loglimit changes;
-        /* of others than uid 0; the sum of load[].n */
-        unsigned n_calls;
-        unsigned n_asks; /* the sum of load[].asks */
-        struct control_quota load[CONTROL_CALLS_MAX];
-        struct control_changes changed[CONTROL_CHANGERS]; /* by uid */
-        struct control_census census;
-        /* what waits now, handed down by those who have it */
-        void (*queues)(struct control_queue out[static CONTROL_QUEUES], void *userdata);
-        void *queues_userdata;
-        const struct store_shared *shared;
-        struct control_follower *followers; /* control_follow.c has them */
-        /* one of them waits for the writer thread */
-        bool following;
-};
 
 /* Who calls; lives as long as its connection. */
 struct control_caller {
@@ -213,38 +124,6 @@ void control_answer(struct control_call *call);
 void control_drop(struct control_call *call);
 
 /**
- * control_password_new(ret, event): what the calls of IssueKeyWithPassword share. 0, or a
- * negative errno.
- * control_password_free(password): drops those that are on their way.
- */
-int control_password_new(struct control_password **ret, sd_event *event) _must_check_;
-struct control_password *control_password_free(struct control_password *password);
-
-/**
- * control_cert_read_new(ret, event): what the calls about certificates share. 0, or a negative
- * errno. control_cert_read_free(cert): drops those that are on their way.
- */
-int control_cert_read_new(struct control_cert_reads **ret, sd_event *event) _must_check_;
-struct control_cert_reads *control_cert_read_free(struct control_cert_reads *cert);
-
-/**
- * control_quota_add(call): counts one more call of this uid; where it is one too many the call
- * has failed.
- * control_quota_ask(call): whether it may ask who a user is, and is counted as one that does.
- * control_quota_remove(call): it is on its way no more, and not counted, as far as it was.
- */
-void control_quota_add(struct control_call *call);
-bool control_quota_ask(struct control_call *call) _must_check_;
-void control_quota_remove(struct control_call *call);
-
-/**
- * control_mirror_tidy(control, connection):
- * Has dropped what belongs to a ${connection} that has ended (0: none), and what was left lying.
- * To be called now and then.
- */
-void control_mirror_tidy(struct control *control, uint64_t connection);
-
-/**
  * control_fail(call, error, format, ...): ends the call with an error. The first one counts.
  * Arguments must be printable as they are.
  */
@@ -278,13 +157,6 @@ bool control_get_key(struct control_call *call, struct store *writer, const char
                      struct key_record *ret) _must_check_;
 
 /**
- * control_key_is_active(call, writer, key): whether ${key} lives; dead ones are history and do
- * not change any more. If not the call has failed.
- */
-bool control_key_is_active(struct control_call *call, struct store *writer,
-                           const struct key_record *key) _must_check_;
-
-/**
  * control_check_id(call, id): whether ${id} is the form of an id; if not the call has failed.
  */
 bool control_check_id(struct control_call *call, const char *id) _must_check_;
@@ -304,81 +176,6 @@ bool control_take_label(struct control_call *call, const char *what, const char 
  */
 int control_read_options(struct control_call *call, sd_bus_message *m,
                          int (*take)(struct control_call *call, sd_bus_message *m)) _must_check_;
-
-/* --- The audit log (control_audit.c) --- */
-
-/**
- * control_audit_add(call, writer, what, key, detail):
- * Inside a transaction: the record that the caller did ${what} ("revoked") to ${key} (NULL: to
- * none in particular), with what else there is to say (a label, or ""). A line for the log
- * follows the commit. Every change has one; without it there must be no commit.
- * Returns 0, or an error of the store.
- */
-int control_audit_add(struct control_call *call, struct store *writer, const char *what,
-                      const struct key_record *key, const char *detail) _must_check_;
-
-/**
- * control_audit_commit(call, writer): store_commit(), and the lines of all that
- * control_audit_add() was told.
- */
-int control_audit_commit(struct control_call *call, struct store *writer) _must_check_;
-
-/**
- * control_audit_fill(call, what, ret), control_audit_say(call, what, key):
- * The record, without key and user, and the line, for work that has a transaction of its own.
- */
-void control_audit_fill(const struct control_call *call, const char *what,
-                        struct audit_record *ret);
-void control_audit_say(const struct control_call *call, const char *what,
-                       const struct key_record *key);
-
-/**
- * control_audit_refused(call): notes on the loop that the call has failed, where that is a refusal.
- */
-void control_audit_refused(struct control_call *call);
-
-/**
- * control_audit_release(call): frees what the above have left.
- */
-void control_audit_release(struct control_call *call);
-
-/* --- Seeing it (control_events.c, control_follow.c) --- */
-
-/* Whose events a caller sees: everybody's, or those of the keys of its name and number. */
-struct control_sight {
-        bool all;
-        uid_t uid;
-        char user[WIRE_USER_MAX + 1];
-};
-
-/**
- * control_events_sight(call, writer, ret): what the caller sees. Returns whether that could be
- * made out; if not the call has failed.
- */
-bool control_events_sight(struct control_call *call, struct store *writer,
-                          struct control_sight *ret) _must_check_;
-
-/**
- * control_events_narrow(filter, sight): has ${filter} let pass only what is seen; borrows from
- * ${sight}.
- */
-void control_events_narrow(struct audit_filter *filter, const struct control_sight *sight);
-
-/**
- * control_events_append(m, record): one event, as a dictionary. 0, or a negative errno.
- */
-int control_events_append(sd_bus_message *m, const struct audit_record *record) _must_check_;
-
-/**
- * control_follow_pump(control): sends what was recorded since to those who follow, as far as
- * they keep up. Whenever something was written, and now and then.
- */
-void control_follow_pump(struct control *control);
-
-/**
- * control_follow_stop(control): forgets all who follow; after the end of the worker.
- */
-void control_follow_stop(struct control *control);
 
 /* The methods, each in the file of its subject. */
 extern const struct control_method control_issue, control_issue_with_password, control_key_rename,

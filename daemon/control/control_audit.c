@@ -8,7 +8,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "control/control.h"
+#include "control/control_audit.h"
+#include "control/control_state.h"
+#include "keys/audit.h"
 #include "store/store_audit.h"
 #include "text.h"
 

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "control/control_audit.h"
 #include "control/control_cert.h"
+#include "control/control_key.h"
 #include "store/store_key.h"
 #include "text.h"
 

@@ -8,6 +8,7 @@
 #include "cleanup.h"
 #include "control/control_bus.h"
 #include "control/control_gate.h"
+#include "control/control_mirror.h"
 
 struct connection {
         LIST_ENTRY(connection) entries;

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "control/control_audit.h"
 #include "control/control_cert.h"
 #include "keys/registered.h"
 #include "store/store_cert.h"

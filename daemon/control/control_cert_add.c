@@ -9,9 +9,11 @@
 #include "base/log.h"
 #include "cert/cert_work.h"
 #include "cleanup.h"
+#include "control/control_audit.h"
 #include "control/control_cert.h"
 #include "control/control_cert_read.h"
 #include "keys/registered.h"
+#include "secret/keymint.h"
 #include "store/store_cert.h"
 #include "text.h"
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "cert/cert_work.h"
 #include "control/control_cert_read.h"
+#include "control/control_state.h"
 
 #define HELPER_USEC UINT64_C(10000000)
 

@@ -39,3 +39,10 @@ void control_cert_read_ask(struct control_cert_read *reading, const uint8_t *que
  * control_cert_read_release(reading): for the release of the method.
  */
 void control_cert_read_release(struct control_cert_read *reading);
+
+/**
+ * control_cert_read_new(ret, event): what the calls about certificates share. 0, or a negative
+ * errno. control_cert_read_free(cert): drops those that are on their way.
+ */
+int control_cert_read_new(struct control_cert_reads **ret, sd_event *event) _must_check_;
+struct control_cert_reads *control_cert_read_free(struct control_cert_reads *cert);

@@ -13,7 +13,8 @@
 #include "base/clock.h"
 #include "base/conf.h"
 #include "cleanup.h"
-#include "control/control.h"
+#include "control/control_state.h"
+#include "secret/keymint.h"
 #include "store/store_cert.h"
 #include "store/store_key.h"
 

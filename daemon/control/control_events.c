@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/control.h"
+#include "control/control_events.h"
 #include "store/store_account.h"
 #include "store/store_audit.h"
 #include "text.h"

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "control/control_cert.h"
 #include "keys/facts.h"
+#include "login/trust.h"
 #include "rules/explain.h"
 #include "text.h"
 

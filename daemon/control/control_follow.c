@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/control.h"
+#include "control/control_events.h"
+#include "control/control_follow.h"
+#include "control/control_state.h"
 #include "store/store_audit.h"
 
 /* records looked at before the next who follows has its turn */

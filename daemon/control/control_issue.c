@@ -4,8 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "accounts/accounts.h"
+#include "control/control_audit.h"
 #include "control/control_cert.h"
 #include "control/control_issue.h"
+#include "control/control_quota.h"
+#include "control/control_state.h"
 #include "network.h"
 #include "rules/policy.h"
 #include "text.h"

@@ -5,8 +5,11 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "control/control.h"
+#include "control/control_audit.h"
+#include "control/control_key.h"
+#include "control/control_state.h"
 #include "rules/expiry.h"
+#include "secret/keymint.h"
 #include "store/store_key.h"
 #include "text.h"
 

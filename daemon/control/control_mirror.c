@@ -9,8 +9,11 @@
 #include "accounts/accounts.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "control/control.h"
+#include "control/control_audit.h"
+#include "control/control_mirror.h"
+#include "control/control_state.h"
 #include "mirror/mirror.h"
+#include "store/store_audit.h"
 
 /* Room for the rest of the message beside the bytes that it carries. */
 #define WRITE_MAX 49152

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "control/control.h"
+#include "control/control_mirror.h"
+#include "control/control_state.h"
 #include "mirror/mirror.h"
 
 struct tidy_job {

@@ -11,7 +11,10 @@
 #include "base/helper.h"
 #include "base/log.h"
 #include "control/control_issue.h"
+#include "control/control_password.h"
+#include "control/control_state.h"
 #include "control/password_bytes.h"
+#include "login/verify.h"
 #include "rules/tries.h"
 #include "text.h"
 

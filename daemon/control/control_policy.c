@@ -6,10 +6,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "control/control.h"
+#include "control/control_audit.h"
+#include "control/control_state.h"
 #include "keys/facts.h"
 #include "keys/registered.h"
 #include "keys/sweep.h"
+#include "login/verify.h"
 #include "rules/expiry.h"
 #include "rules/policy.h"
 #include "store/store_key.h"

@@ -2,9 +2,11 @@
 /* How many calls of each uid are on their way: nobody fills the queue so that an administrator
  * cannot revoke. And what they have changed in a day: nobody fills the disk with events of what
  * is changed and changed back. */
+#include "control/control_quota.h"
+#include "accounts/accounts.h"
 #include "attr.h"
 #include "base/clock.h"
-#include "control/control.h"
+#include "control/control_state.h"
 
 _Static_assert(CONTROL_ASKS_MAX < ACCOUNTS_ASKS_MAX, "some are left for administrators and logins");
 

@@ -3,7 +3,7 @@
  * NSS, so it is read on the writer thread, and put into force on the loop. */
 #include "base/log.h"
 #include "cleanup.h"
-#include "control/control.h"
+#include "control/control_state.h"
 
 struct reload_call {
         struct control_call call;

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "control/control.h"
+#include "control/control_audit.h"
 #include "rules/policy.h"
 #include "store/store_key.h"
 

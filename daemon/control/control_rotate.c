@@ -4,11 +4,14 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "control/control_audit.h"
 #include "control/control_issue.h"
+#include "control/control_state.h"
 #include "keys/facts.h"
 #include "parse.h"
 #include "rules/expiry.h"
 #include "rules/policy.h"
+#include "rules/rule.h"
 #include "store/store_key.h"
 #include "text.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "control/control.h"
+#include "control/control_state.h"
 
 static int on_hello(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         (void) userdata;

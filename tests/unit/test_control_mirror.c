@@ -15,6 +15,7 @@
 #include "base/sockets.h"
 #include "bootstrap.h"
 #include "control/control_bus.h"
+#include "control/control_state.h"
 #include "mirror/mirror.h"
 
 #define NOW    INT64_C(1800000000)
