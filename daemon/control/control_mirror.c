@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* MirrorKeygen, MirrorShowKey, MirrorExportBegin, MirrorExportRead, MirrorImportBegin,
- * MirrorImportWrite, MirrorImportCheck, MirrorImportCommit. */
+/* MirrorExportBegin, MirrorExportRead, MirrorImportBegin, MirrorImportWrite, MirrorImportCheck,
+ * MirrorImportCommit, and the end of those that nobody waits for any more. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "accounts/accounts.h"
@@ -17,12 +18,6 @@
 
 /* Room for the rest of the message beside the bytes that it carries. */
 #define WRITE_MAX 49152
-
-struct key_call {
-        struct control_call call;
-        bool replace;
-        char public[SEAL_TEXT_LEN + 1];
-};
 
 struct copy_call {
         struct control_call call;
@@ -44,7 +39,7 @@ static struct mirror *mirror_of(const struct control_call *call) {
         return call->control->mirror;
 }
 
-static void fail(struct control_call *call, int r) {
+void control_mirror_fail(struct control_call *call, int r) {
         if (r == -EXDEV)
                 control_fail(
                         call, CONTROL_REFUSED,
@@ -79,70 +74,6 @@ static void note_begin(struct control *control) {
         control->mirror_begun++;
         control->mirror_busy = true;
 }
-
-/* --- MirrorKeygen, MirrorShowKey --- */
-
-static int keygen_parse(struct control_call *call, sd_bus_message *m) {
-        int replace, r;
-
-        r = sd_bus_message_read(m, "b", &replace);
-        ((struct key_call *) call)->replace = r >= 0 && replace;
-        return r;
-}
-
-static void keygen_run(struct control_call *call, struct store *writer) {
-        struct key_call *key_call = (struct key_call *) call;
-        int r;
-
-        (void) writer;
-        r = mirror_keygen(mirror_of(call), key_call->replace, key_call->public);
-        if (r == -EEXIST)
-                control_fail(call, CONTROL_REFUSED,
-                             "This host has a mirror key. With another one in its place (--force) "
-                             "what was sealed "
-                             "for it, backups too, can never be opened again.");
-        else if (r < 0)
-                fail(call, r);
-        else
-                log_line(LOG_NOTICE, "mirror key made by uid %u: %s", call->uid, key_call->public);
-}
-
-static int show_key_parse(struct control_call *call, sd_bus_message *m) {
-        (void) call;
-        (void) m;
-        return 0;
-}
-
-static void show_key_run(struct control_call *call, struct store *writer) {
-        int r;
-
-        (void) writer;
-        r = mirror_show_key(mirror_of(call), ((struct key_call *) call)->public);
-        if (r < 0)
-                fail(call, r);
-}
-
-static int key_reply(struct control_call *call, sd_bus_message *reply) {
-        return sd_bus_message_append(reply, "s", ((struct key_call *) call)->public);
-}
-
-const struct control_method control_mirror_keygen = {
-        .member = "MirrorKeygen",
-        .verb = ROLE_VERB_MIRROR,
-        .size = sizeof(struct key_call),
-        .parse = keygen_parse,
-        .run = keygen_run,
-        .reply = key_reply,
-};
-
-const struct control_method control_mirror_show_key = {
-        .member = "MirrorShowKey",
-        .verb = ROLE_VERB_MIRROR,
-        .size = sizeof(struct key_call),
-        .parse = show_key_parse,
-        .run = show_key_run,
-        .reply = key_reply,
-};
 
 /* --- MirrorExportBegin, MirrorExportRead --- */
 
@@ -191,7 +122,7 @@ static void export_run(struct control_call *call, struct store *writer) {
                 control_fail(call, CONTROL_INVALID_ARGUMENT,
                              "Nothing can be sealed for that public key.");
         else if (r < 0)
-                fail(call, r);
+                control_mirror_fail(call, r);
         else
                 log_line(LOG_NOTICE, "%s of %" PRIu64 " keys for %s begun by uid %u",
                          kind_name(copy->kind), copy->keys, copy->recipient, call->uid);
@@ -223,7 +154,7 @@ static void read_run(struct control_call *call, struct store *writer) {
                         &copy->keys);
         copy->last = r == 0;
         if (r < 0)
-                fail(call, r);
+                control_mirror_fail(call, r);
 }
 
 static int read_reply(struct control_call *call, sd_bus_message *reply) {
@@ -267,7 +198,7 @@ static void import_run(struct control_call *call, struct store *writer) {
         r = mirror_import(mirror_of(call), writer, call->connection, copy->kind, copy->foreign,
                           clock_now(), &copy->token);
         if (r < 0)
-                fail(call, r);
+                control_mirror_fail(call, r);
 }
 
 static int import_reply(struct control_call *call, sd_bus_message *reply) {
@@ -303,7 +234,7 @@ static void write_run(struct control_call *call, struct store *writer) {
 
         r = mirror_write(mirror_of(call), writer, copy->token, copy->in, copy->len);
         if (r < 0)
-                fail(call, r);
+                control_mirror_fail(call, r);
 }
 
 const struct control_method control_mirror_import_write = {
@@ -322,7 +253,7 @@ static void check_run(struct control_call *call, struct store *writer) {
         (void) writer;
         r = mirror_check(mirror_of(call), copy->token, &copy->summary);
         if (r < 0)
-                fail(call, r);
+                control_mirror_fail(call, r);
 }
 
 static int check_reply(struct control_call *call, sd_bus_message *reply) {
@@ -371,7 +302,7 @@ static void commit_run(struct control_call *call, struct store *writer) {
         if (r >= 0)
                 copy->unknown = accounts_update_look(writer, &copy->accounts) != 0;
         if (r < 0)
-                fail(call, r);
+                control_mirror_fail(call, r);
         else
                 log_line(LOG_NOTICE,
                          "all keys replaced by the %" PRIu64 " of a %s, number %" PRIu64
@@ -408,3 +339,44 @@ const struct control_method control_mirror_import_commit = {
         .reply = commit_reply,
         .bulk = true,
 };
+
+/* --- The end of an export or import --- */
+
+struct tidy_job {
+        struct worker_job job;
+        struct control *control;
+        uint64_t connection, begun;
+        bool left;
+};
+
+static void tidy_run(struct worker_job *job, struct store *writer) {
+        struct tidy_job *tidy = (struct tidy_job *) job;
+
+        (void) writer;
+        tidy->left = mirror_tidy(tidy->control->mirror, tidy->connection, clock_now());
+}
+
+static void tidy_done(struct worker_job *job) {
+        struct tidy_job *tidy = (struct tidy_job *) job;
+
+        /* What was begun since then is not in the answer. */
+        if (!tidy->left && tidy->begun == tidy->control->mirror_begun)
+                tidy->control->mirror_busy = false;
+        free(tidy);
+}
+
+void control_mirror_tidy(struct control *control, uint64_t connection) {
+        struct tidy_job *tidy;
+
+        if (!control->mirror_busy)
+                return;
+        tidy = calloc(1, sizeof(*tidy));
+        if (!tidy)
+                return;
+        *tidy = (struct tidy_job){ .job = { .run = tidy_run, .done = tidy_done },
+                                   .control = control,
+                                   .connection = connection,
+                                   .begun = control->mirror_begun };
+        if (worker_submit(control->worker, &tidy->job) < 0)
+                free(tidy);
+}

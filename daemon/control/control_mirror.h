@@ -10,3 +10,9 @@
  * To be called now and then.
  */
 void control_mirror_tidy(struct control *control, uint64_t connection);
+
+/**
+ * control_mirror_fail(call, r): ends the call with what an export or import, or the mirror key,
+ * said.
+ */
+void control_mirror_fail(struct control_call *call, int r);
