@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # A function has at most 50 lines: what does not fit on a screen is not read as a whole. A function
 # that is better in one piece, such as a table of cases, may be named below with the reason. None
-# has more than 80 lines. A file ends where its knowledge ends, and has at most 600 lines.
+# has more than 80 lines. A file ends where its knowledge ends, and has at most 600 lines, a
+# header 250.
 # shellcheck source=tests/lint/lib
 . "$(dirname "$0")/lib"
-limit=50 cap=80 file_cap=600
+limit=50 cap=80 file_cap=600 header_cap=250
 
 # file function reason
 exempt='
@@ -35,5 +36,9 @@ done <<<"$exempt"
 for file in "${sources[@]}"; do
         lines=$(wc -l <"$file")
         [[ $lines -le $file_cap ]] || report "at most $file_cap lines a file: cut it by what it knows" "$file:$lines:"
+done
+for header in "${headers[@]}"; do
+        lines=$(wc -l <"$header")
+        [[ $lines -le $header_cap ]] || report "at most $header_cap lines a header: cut it by what it tells" "$header:$lines:"
 done
 finish
