@@ -19,44 +19,6 @@
 #include "store/store_key.h"
 #include "text.h"
 
-static const struct control_method *const methods[] = {
-        &control_issue,
-        &control_issue_with_password,
-        &control_list_keys,
-        &control_list_get,
-        &control_key_rename,
-        &control_key_reset,
-        &control_key_revoke,
-        &control_key_remove,
-        &control_reload,
-        &control_policy_get,
-        &control_policy_set,
-        &control_policy_status,
-        &control_metrics_get,
-        &control_events_list,
-        &control_events_verify,
-        &control_follow,
-        &control_doctor_diagnose,
-        &control_mirror_keygen,
-        &control_mirror_show_key,
-        &control_mirror_export_begin,
-        &control_mirror_export_read,
-        &control_mirror_import_begin,
-        &control_mirror_import_write,
-        &control_mirror_import_check,
-        &control_mirror_import_commit,
-        &control_explain,
-        &control_remove_all,
-        &control_remove_all_count,
-        &control_rotate,
-        &control_bind,
-        &control_cert_add,
-        &control_crl_load,
-        &control_cert_list,
-        &control_cert_get,
-        &control_cert_remove,
-};
-
 static const char *const error_names[] = {
         [CONTROL_ACCESS_DENIED] = "org.wfapikey1.Error.AccessDenied",
         [CONTROL_NO_SUCH_KEY] = "org.wfapikey1.Error.NoSuchKey",
@@ -185,12 +147,12 @@ int control_read_options(struct control_call *call, sd_bus_message *m,
 }
 
 static void call_free(struct control_call *call) {
-        size_t size = call->method->size;
+        size_t size = call->method->handlers->size;
 
         control_quota_remove(call);
         control_audit_release(call);
-        if (call->method->release)
-                call->method->release(call);
+        if (call->method->handlers->release)
+                call->method->handlers->release(call);
         sd_bus_message_unref(call->message);
         explicit_bzero(call, size);
         free(call);
@@ -214,13 +176,13 @@ static int send_reply(struct control_call *call) {
         r = sd_bus_message_new_method_return(call->message, &reply);
         if (r < 0)
                 return r;
-        if (call->method->sensitive) {
+        if ((call->method->traits & CONTROL_SENSITIVE) != 0) {
                 r = sd_bus_message_sensitive(reply);
                 if (r < 0)
                         return r;
         }
-        if (call->method->reply) {
-                r = call->method->reply(call, reply);
+        if (call->method->handlers->reply) {
+                r = call->method->handlers->reply(call, reply);
                 if (r < 0)
                         return r;
         }
@@ -230,7 +192,7 @@ static int send_reply(struct control_call *call) {
 static void on_run(struct worker_job *job, struct store *writer) {
         struct control_call *call = (struct control_call *) job;
 
-        call->method->run(call, writer);
+        call->method->handlers->run(call, writer);
 }
 
 void control_answer(struct control_call *call) {
@@ -247,8 +209,8 @@ void control_answer(struct control_call *call) {
 static void on_done(struct worker_job *job) {
         struct control_call *call = (struct control_call *) job;
 
-        if (call->error == CONTROL_OK && call->method->settle)
-                call->method->settle(call);
+        if (call->error == CONTROL_OK && call->method->handlers->settle)
+                call->method->handlers->settle(call);
         else
                 control_answer(call);
 }
@@ -283,16 +245,9 @@ static const char *why_denied(enum role_verb verb) {
                           "keys.";
 }
 
-static const struct control_method *find_method(const char *member) {
-        for (size_t i = 0; i < ARRAY_LEN(methods); i++)
-                if (strcmp(methods[i]->member, member) == 0)
-                        return methods[i];
-        return NULL;
-}
-
 static struct control_call *call_new(const struct control_method *method,
                                      const struct control_caller *caller, sd_bus_message *m) {
-        struct control_call *call = calloc(1, method->size);
+        struct control_call *call = calloc(1, method->handlers->size);
 
         if (!call)
                 return NULL;
@@ -306,13 +261,13 @@ static struct control_call *call_new(const struct control_method *method,
         call->developers = caller->control->conf->has_developer_group;
         call->connection = caller->connection;
         /* nobody's keys keep an administrator from revoking */
-        call->job.urgent = call->role == ROLE_ADMIN && !method->bulk;
+        call->job.urgent = call->role == ROLE_ADMIN && (method->traits & CONTROL_BULK) == 0;
         return call;
 }
 
 int control_on_method(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         __attribute__((cleanup(call_freep))) struct control_call *call = NULL;
-        const struct control_method *method = find_method(sd_bus_message_get_member(m));
+        const struct control_method *method = control_methods_find(sd_bus_message_get_member(m));
         int r;
 
         (void) error;
@@ -323,8 +278,8 @@ int control_on_method(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 return -ENOMEM;
         if (!role_may(call->role, method->verb, true, call->developers))
                 control_fail(call, CONTROL_ACCESS_DENIED, "%s", why_denied(method->verb));
-        if (call->error == CONTROL_OK) {
-                r = method->parse(call, m);
+        if (call->error == CONTROL_OK && method->handlers->parse) {
+                r = method->handlers->parse(call, m);
                 if (r < 0)
                         return r;
         }
@@ -337,6 +292,9 @@ int control_on_method(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 verify_flush(call->control->verify, call->control->worker);
         if (method->verb == ROLE_VERB_AUDIT)
                 audit_flush(call->control->audit, call->control->worker, clock_now());
-        (method->detour ? method->detour : control_resume)(take_ptr(call));
+        if (method->handlers->detour)
+                method->handlers->detour(take_ptr(call));
+        else
+                control_resume(take_ptr(call));
         return 1;
 }

@@ -9,6 +9,7 @@
 
 #include "base/conf.h"
 #include "base/peer.h"
+#include "control/control_methods.h"
 #include "record.h"
 #include "store/worker.h"
 
@@ -72,28 +73,45 @@ struct control_call {
         char error_text[CONF_ERROR_LEN];
 };
 
+/* What a method is, beside what its handlers do. */
+enum control_trait {
+        CONTROL_SENSITIVE = 1 << 0, /* the answer carries a secret */
+        CONTROL_BULK = 1 << 1,      /* one of very many: others go first */
+        /* It changes something however often it is called, so the changes of a day are counted.
+         * Revoking is not of these: it ends with the keys. */
+        CONTROL_ENDLESS = 1 << 2,
+};
+
+/* What a method does; in the file of its subject. */
+struct control_handlers {
+        size_t size; /* of the method's own struct */
+        /* Reads the arguments. A negative errno for a message that sd-bus could not read. NULL:
+         * there are none. */
+        int (*parse)(struct control_call *call, sd_bus_message *m);
+        /* What comes on the loop before run, or NULL. It owns the call until control_resume(). */
+        void (*detour)(struct control_call *call);
+        void (*run)(struct control_call *call, struct store *writer); /* on the writer thread */
+        /* What comes on the loop when run has succeeded, or NULL. It owns the call until
+         * control_answer(). */
+        void (*settle)(struct control_call *call);
+        /* Fills the answer. NULL: it is empty. */
+        int (*reply)(struct control_call *call, sd_bus_message *reply);
+        /* Frees what the struct owns; may be NULL. */
+        void (*release)(struct control_call *call);
+};
+
+/* A row of the table in control_methods.h. */
 struct control_method {
         const char *member;
         enum role_verb verb;
-        size_t size; /* of the method's own struct */
-        /* reads the arguments; a negative errno for a message that sd-bus could not read */
-        int (*parse)(struct control_call *call, sd_bus_message *m);
-        /* what comes before that on the loop, if anything: owns the call until it calls
-         * control_resume() */
-        void (*detour)(struct control_call *call);
-        void (*run)(struct control_call *call, struct store *writer); /* on the writer thread */
-        /* what comes after that on the loop, if anything, when it was done: owns the call until it
-         * calls control_answer() */
-        void (*settle)(struct control_call *call);
-        /* fills the answer; NULL: it is empty */
-        int (*reply)(struct control_call *call, sd_bus_message *reply);
-        /* frees what the struct owns; may be NULL */
-        void (*release)(struct control_call *call);
-        bool sensitive; /* the answer carries a secret */
-        bool bulk;      /* one of very many: others go first */
-        /* changes something, as often as it is called: revoking ends with the keys */
-        bool endless;
+        unsigned traits; /* of enum control_trait */
+        const struct control_handlers *handlers;
 };
+
+/**
+ * control_methods_find(member): the method of that name, or NULL.
+ */
+const struct control_method *control_methods_find(const char *member);
 
 /**
  * control_on_method(m, userdata, error): every method of the object; ${userdata} is the caller.
@@ -102,10 +120,10 @@ struct control_method {
 int control_on_method(sd_bus_message *m, void *userdata, sd_bus_error *error);
 
 /**
- * control_vtable_attach(bus, caller): adds the object to a connection; ${caller} must outlive
+ * control_methods_attach(bus, caller): adds the object to a connection; ${caller} must outlive
  * it. 0, or a negative errno.
  */
-int control_vtable_attach(sd_bus *bus, struct control_caller *caller) _must_check_;
+int control_methods_attach(sd_bus *bus, struct control_caller *caller) _must_check_;
 
 /**
  * control_resume(call): goes on with a call after its detour; one that has failed is answered.
@@ -177,14 +195,7 @@ bool control_take_label(struct control_call *call, const char *what, const char 
 int control_read_options(struct control_call *call, sd_bus_message *m,
                          int (*take)(struct control_call *call, sd_bus_message *m)) _must_check_;
 
-/* The methods, each in the file of its subject. */
-extern const struct control_method control_issue, control_issue_with_password, control_key_rename,
-        control_key_reset, control_key_revoke, control_key_remove, control_list_keys,
-        control_list_get, control_policy_get, control_policy_set, control_policy_status,
-        control_events_list, control_events_verify, control_follow, control_doctor_diagnose,
-        control_explain, control_remove_all, control_remove_all_count, control_rotate,
-        control_mirror_keygen, control_mirror_show_key, control_mirror_export_begin,
-        control_mirror_export_read, control_mirror_import_begin, control_mirror_import_write,
-        control_mirror_import_check, control_mirror_import_commit, control_cert_add,
-        control_crl_load, control_cert_list, control_cert_get, control_cert_remove, control_bind,
-        control_reload, control_metrics_get;
+/* The handlers of each method. */
+#define CONTROL_DECLARE(name, arguments, results, verb, traits, handlers)                          \
+        extern const struct control_handlers handlers;
+CONTROL_METHODS(CONTROL_DECLARE)

@@ -96,12 +96,9 @@ static int reply_thumbprint(struct control_call *call, sd_bus_message *reply) {
         return sd_bus_message_append(reply, "s", thumbprint);
 }
 
-const struct control_method control_bind = {
-        .member = "BindKey",
-        .verb = ROLE_VERB_BIND,
+const struct control_handlers control_bind = {
         .size = sizeof(struct bind_call),
         .parse = parse,
         .run = run,
         .reply = reply_thumbprint,
-        .endless = true,
 };

@@ -83,7 +83,7 @@ static int start_bus(struct connection *c, int *fd) {
             (r = sd_bus_attach_event(c->bus, c->owner->event, SD_EVENT_PRIORITY_NORMAL)) < 0 ||
             (r = sd_bus_add_filter(c->bus, NULL, on_message, c)) < 0)
                 return r;
-        return control_vtable_attach(c->bus, &c->caller);
+        return control_methods_attach(c->bus, &c->caller);
 }
 
 static bool has_place(const struct control_bus *b, uid_t uid) {

@@ -175,12 +175,6 @@ bool control_cert_find(struct control_call *call, struct store *writer, const ch
 
 /* --- ListCertificates --- */
 
-static int parse_nothing(struct control_call *call, sd_bus_message *m) {
-        (void) call;
-        (void) m;
-        return 0;
-}
-
 static int on_cert(const struct cert_record *cert, const uint8_t *der, size_t len, void *userdata) {
         struct list_call *list = userdata;
 
@@ -221,11 +215,8 @@ static void list_release(struct control_call *call) {
         free(((struct list_call *) call)->shown);
 }
 
-const struct control_method control_cert_list = {
-        .member = "ListCertificates",
-        .verb = ROLE_VERB_CERTIFICATE,
+const struct control_handlers control_cert_list = {
         .size = sizeof(struct list_call),
-        .parse = parse_nothing,
         .run = list_run,
         .reply = list_reply,
         .release = list_release,
@@ -261,9 +252,7 @@ static int get_reply(struct control_call *call, sd_bus_message *reply) {
         return r < 0 ? r : sd_bus_message_append_array(reply, 'y', get->der, get->der_len);
 }
 
-const struct control_method control_cert_get = {
-        .member = "GetCertificate",
-        .verb = ROLE_VERB_CERTIFICATE,
+const struct control_handlers control_cert_get = {
         .size = sizeof(struct cert_call),
         .parse = parse_which,
         .run = get_run,
@@ -359,9 +348,7 @@ static int remove_reply(struct control_call *call, sd_bus_message *reply) {
                                      (uint32_t) ((struct cert_call *) call)->shown.keys);
 }
 
-const struct control_method control_cert_remove = {
-        .member = "RemoveCertificate",
-        .verb = ROLE_VERB_CERTIFICATE,
+const struct control_handlers control_cert_remove = {
         .size = sizeof(struct cert_call),
         .parse = parse_which,
         .run = remove_run,

@@ -273,9 +273,7 @@ static void add_release(struct control_call *call) {
         free(add->shown);
 }
 
-const struct control_method control_cert_add = {
-        .member = "AddCertificates",
-        .verb = ROLE_VERB_CERTIFICATE,
+const struct control_handlers control_cert_add = {
         .size = sizeof(struct add_call),
         .parse = add_parse,
         .detour = add_detour,

@@ -207,9 +207,7 @@ static void release(struct control_call *call) {
         free(ours->answer);
 }
 
-const struct control_method control_crl_load = {
-        .member = "LoadCrl",
-        .verb = ROLE_VERB_CERTIFICATE,
+const struct control_handlers control_crl_load = {
         .size = sizeof(struct crl_call),
         .parse = parse,
         .detour = detour,

@@ -319,17 +319,8 @@ static int diagnose_reply(struct control_call *call, sd_bus_message *reply) {
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int parse_nothing(struct control_call *call, sd_bus_message *m) {
-        (void) call;
-        (void) m;
-        return 0;
-}
-
-const struct control_method control_doctor_diagnose = {
-        .member = "Diagnose",
-        .verb = ROLE_VERB_DIAGNOSE,
+const struct control_handlers control_doctor_diagnose = {
         .size = sizeof(struct diagnose_call),
-        .parse = parse_nothing,
         .run = diagnose_run,
         .reply = diagnose_reply,
 };

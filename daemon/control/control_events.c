@@ -218,9 +218,7 @@ static void list_release(struct control_call *call) {
         free(((struct list_call *) call)->records);
 }
 
-const struct control_method control_events_list = {
-        .member = "ListAudit",
-        .verb = ROLE_VERB_AUDIT,
+const struct control_handlers control_events_list = {
         .size = sizeof(struct list_call),
         .parse = list_parse,
         .run = list_run,
@@ -259,9 +257,7 @@ static int verify_reply(struct control_call *call, sd_bus_message *reply) {
                                      (uint64_t) check->bad, faults[check->fault]);
 }
 
-const struct control_method control_events_verify = {
-        .member = "VerifyAudit",
-        .verb = ROLE_VERB_AUDIT_CHECK,
+const struct control_handlers control_events_verify = {
         .size = sizeof(struct verify_call),
         .parse = verify_parse,
         .run = verify_run,

@@ -165,9 +165,7 @@ static int explain_reply(struct control_call *call, sd_bus_message *reply) {
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-const struct control_method control_explain = {
-        .member = "ExplainKey",
-        .verb = ROLE_VERB_LIST,
+const struct control_handlers control_explain = {
         .size = sizeof(struct explain_call),
         .parse = explain_parse,
         .run = explain_run,

@@ -41,12 +41,6 @@ struct follow_job {
         struct audit_record records[FOLLOW_MAX];
 };
 
-static int follow_parse(struct control_call *call, sd_bus_message *m) {
-        (void) call;
-        (void) m;
-        return 0;
-}
-
 static void follow_run(struct control_call *call, struct store *writer) {
         struct follow_call *follow = (struct follow_call *) call;
         int r;
@@ -80,11 +74,8 @@ static int follow_reply(struct control_call *call, sd_bus_message *reply) {
         return 0;
 }
 
-const struct control_method control_follow = {
-        .member = "FollowAudit",
-        .verb = ROLE_VERB_AUDIT,
+const struct control_handlers control_follow = {
         .size = sizeof(struct follow_call),
-        .parse = follow_parse,
         .run = follow_run,
         .reply = follow_reply,
 };

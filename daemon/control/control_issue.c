@@ -245,14 +245,10 @@ int control_issue_reply(struct control_call *call, sd_bus_message *reply) {
         return sd_bus_message_append(reply, "ss", issue->key.id, issue->secret.text);
 }
 
-const struct control_method control_issue = {
-        .member = "IssueKey",
-        .verb = ROLE_VERB_ISSUE,
+const struct control_handlers control_issue = {
         .size = sizeof(struct control_issue_call),
         .parse = issue_parse,
         .detour = control_issue_ask,
         .run = issue_run,
         .reply = control_issue_reply,
-        .sensitive = true,
-        .endless = true,
 };

@@ -137,24 +137,17 @@ static int reset_reply(struct control_call *call, sd_bus_message *reply) {
         return sd_bus_message_append(reply, "s", ((struct key_call *) call)->secret.text);
 }
 
-const struct control_method control_key_rename = {
-        .member = "RenameKey",
-        .verb = ROLE_VERB_RENAME,
+const struct control_handlers control_key_rename = {
         .size = sizeof(struct key_call),
         .parse = rename_parse,
         .run = rename_run,
-        .endless = true,
 };
 
-const struct control_method control_key_reset = {
-        .member = "ResetKey",
-        .verb = ROLE_VERB_RESET,
+const struct control_handlers control_key_reset = {
         .size = sizeof(struct key_call),
         .parse = parse_id,
         .run = reset_run,
         .reply = reset_reply,
-        .sensitive = true,
-        .endless = true,
 };
 
 /* --- RevokeKeys, RemoveKeys --- */
@@ -280,9 +273,7 @@ static int ids_reply(struct control_call *call, sd_bus_message *reply) {
         return sd_bus_message_append(reply, "u", ((struct ids_call *) call)->n_ids);
 }
 
-const struct control_method control_key_revoke = {
-        .member = "RevokeKeys",
-        .verb = ROLE_VERB_REVOKE,
+const struct control_handlers control_key_revoke = {
         .size = sizeof(struct ids_call),
         .parse = revoke_parse,
         .run = revoke_run,
@@ -290,9 +281,7 @@ const struct control_method control_key_revoke = {
         .release = ids_release,
 };
 
-const struct control_method control_key_remove = {
-        .member = "RemoveKeys",
-        .verb = ROLE_VERB_REMOVE,
+const struct control_handlers control_key_remove = {
         .size = sizeof(struct ids_call),
         .parse = parse_ids,
         .run = remove_run,

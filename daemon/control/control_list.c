@@ -291,9 +291,7 @@ static void list_release(struct control_call *call) {
         free(((struct list_call *) call)->keys);
 }
 
-const struct control_method control_list_keys = {
-        .member = "ListKeys",
-        .verb = ROLE_VERB_LIST,
+const struct control_handlers control_list_keys = {
         .size = sizeof(struct list_call),
         .parse = list_parse,
         .run = list_run,
@@ -326,9 +324,7 @@ static int get_reply(struct control_call *call, sd_bus_message *reply) {
         return append_key(reply, &get->key, &get->policy, clock_now());
 }
 
-const struct control_method control_list_get = {
-        .member = "GetKey",
-        .verb = ROLE_VERB_LIST,
+const struct control_handlers control_list_get = {
         .size = sizeof(struct get_call),
         .parse = get_parse,
         .run = get_run,

@@ -99,12 +99,6 @@ static void metrics_detour(struct control_call *call) {
 
 /* --- The rest --- */
 
-static int parse_nothing(struct control_call *call, sd_bus_message *m) {
-        (void) call;
-        (void) m;
-        return 0;
-}
-
 static void metrics_run(struct control_call *call, struct store *writer) {
         struct metrics_call *m = (struct metrics_call *) call;
         int r;
@@ -205,11 +199,8 @@ static int metrics_reply(struct control_call *call, sd_bus_message *reply) {
         return r < 0 ? r : append_queues(reply, call->control);
 }
 
-const struct control_method control_metrics_get = {
-        .member = "GetMetrics",
-        .verb = ROLE_VERB_STATISTICS,
+const struct control_handlers control_metrics_get = {
         .size = sizeof(struct metrics_call),
-        .parse = parse_nothing,
         .detour = metrics_detour,
         .run = metrics_run,
         .reply = metrics_reply,

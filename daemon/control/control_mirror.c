@@ -134,14 +134,11 @@ static int export_reply(struct control_call *call, sd_bus_message *reply) {
         return sd_bus_message_append(reply, "tt", copy->token, copy->keys);
 }
 
-const struct control_method control_mirror_export_begin = {
-        .member = "MirrorExportBegin",
-        .verb = ROLE_VERB_MIRROR,
+const struct control_handlers control_mirror_export_begin = {
         .size = sizeof(struct copy_call),
         .parse = export_parse,
         .run = export_run,
         .reply = export_reply,
-        .bulk = true,
 };
 
 /* One chunk: a millisecond, in which a revocation waits. */
@@ -165,14 +162,11 @@ static int read_reply(struct control_call *call, sd_bus_message *reply) {
         return r < 0 ? r : sd_bus_message_append(reply, "tb", copy->keys, (int) copy->last);
 }
 
-const struct control_method control_mirror_export_read = {
-        .member = "MirrorExportRead",
-        .verb = ROLE_VERB_MIRROR,
+const struct control_handlers control_mirror_export_read = {
         .size = sizeof(struct copy_call),
         .parse = token_parse,
         .run = read_run,
         .reply = read_reply,
-        .bulk = true,
 };
 
 /* --- MirrorImportBegin, MirrorImportWrite, MirrorImportCheck, MirrorImportCommit --- */
@@ -205,14 +199,11 @@ static int import_reply(struct control_call *call, sd_bus_message *reply) {
         return sd_bus_message_append(reply, "t", ((struct copy_call *) call)->token);
 }
 
-const struct control_method control_mirror_import_begin = {
-        .member = "MirrorImportBegin",
-        .verb = ROLE_VERB_MIRROR,
+const struct control_handlers control_mirror_import_begin = {
         .size = sizeof(struct copy_call),
         .parse = import_parse,
         .run = import_run,
         .reply = import_reply,
-        .bulk = true,
 };
 
 static int write_parse(struct control_call *call, sd_bus_message *m) {
@@ -237,13 +228,10 @@ static void write_run(struct control_call *call, struct store *writer) {
                 control_mirror_fail(call, r);
 }
 
-const struct control_method control_mirror_import_write = {
-        .member = "MirrorImportWrite",
-        .verb = ROLE_VERB_MIRROR,
+const struct control_handlers control_mirror_import_write = {
         .size = sizeof(struct copy_call),
         .parse = write_parse,
         .run = write_run,
-        .bulk = true,
 };
 
 static void check_run(struct control_call *call, struct store *writer) {
@@ -268,14 +256,11 @@ static int check_reply(struct control_call *call, sd_bus_message *reply) {
                                      source);
 }
 
-const struct control_method control_mirror_import_check = {
-        .member = "MirrorImportCheck",
-        .verb = ROLE_VERB_MIRROR,
+const struct control_handlers control_mirror_import_check = {
         .size = sizeof(struct copy_call),
         .parse = token_parse,
         .run = check_run,
         .reply = check_reply,
-        .bulk = true,
 };
 
 static int commit_parse(struct control_call *call, sd_bus_message *m) {
@@ -329,15 +314,12 @@ static int commit_reply(struct control_call *call, sd_bus_message *reply) {
         return sd_bus_message_append(reply, "t", ((struct copy_call *) call)->summary.keys);
 }
 
-const struct control_method control_mirror_import_commit = {
-        .member = "MirrorImportCommit",
-        .verb = ROLE_VERB_MIRROR,
+const struct control_handlers control_mirror_import_commit = {
         .size = sizeof(struct copy_call),
         .parse = commit_parse,
         .run = commit_run,
         .settle = commit_settle,
         .reply = commit_reply,
-        .bulk = true,
 };
 
 /* --- The end of an export or import --- */

@@ -38,12 +38,6 @@ static void keygen_run(struct control_call *call, struct store *writer) {
                 log_line(LOG_NOTICE, "mirror key made by uid %u: %s", call->uid, key_call->public);
 }
 
-static int show_key_parse(struct control_call *call, sd_bus_message *m) {
-        (void) call;
-        (void) m;
-        return 0;
-}
-
 static void show_key_run(struct control_call *call, struct store *writer) {
         int r;
 
@@ -57,20 +51,15 @@ static int key_reply(struct control_call *call, sd_bus_message *reply) {
         return sd_bus_message_append(reply, "s", ((struct key_call *) call)->public);
 }
 
-const struct control_method control_mirror_keygen = {
-        .member = "MirrorKeygen",
-        .verb = ROLE_VERB_MIRROR,
+const struct control_handlers control_mirror_keygen = {
         .size = sizeof(struct key_call),
         .parse = keygen_parse,
         .run = keygen_run,
         .reply = key_reply,
 };
 
-const struct control_method control_mirror_show_key = {
-        .member = "MirrorShowKey",
-        .verb = ROLE_VERB_MIRROR,
+const struct control_handlers control_mirror_show_key = {
         .size = sizeof(struct key_call),
-        .parse = show_key_parse,
         .run = show_key_run,
         .reply = key_reply,
 };

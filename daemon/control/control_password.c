@@ -270,17 +270,13 @@ static void release(struct control_call *call) {
         sd_event_source_disable_unref(p->delay);
 }
 
-const struct control_method control_issue_with_password = {
-        .member = "IssueKeyWithPassword",
-        .verb = ROLE_VERB_ISSUE_PASSWORD,
+const struct control_handlers control_issue_with_password = {
         .size = sizeof(struct password_call),
         .parse = parse,
         .detour = detour,
         .run = run,
         .reply = control_issue_reply,
         .release = release,
-        .sensitive = true,
-        .endless = true,
 };
 
 int control_password_new(struct control_password **ret, sd_event *event) {

@@ -45,12 +45,6 @@ struct status_call {
 
 /* --- GetPolicy --- */
 
-static int parse_nothing(struct control_call *call, sd_bus_message *m) {
-        (void) call;
-        (void) m;
-        return 0;
-}
-
 static void get_run(struct control_call *call, struct store *writer) {
         (void) !control_get_policy(call, writer, &((struct policy_call *) call)->policy);
 }
@@ -68,11 +62,8 @@ static int get_reply(struct control_call *call, sd_bus_message *reply) {
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-const struct control_method control_policy_get = {
-        .member = "GetPolicy",
-        .verb = ROLE_VERB_POLICY,
+const struct control_handlers control_policy_get = {
         .size = sizeof(struct policy_call),
-        .parse = parse_nothing,
         .run = get_run,
         .reply = get_reply,
 };
@@ -201,9 +192,7 @@ static int set_reply(struct control_call *call, sd_bus_message *reply) {
         return sd_bus_message_append(reply, "t", ((struct set_call *) call)->ended);
 }
 
-const struct control_method control_policy_set = {
-        .member = "SetPolicy",
-        .verb = ROLE_VERB_POLICY,
+const struct control_handlers control_policy_set = {
         .size = sizeof(struct set_call),
         .parse = set_parse,
         .run = set_run,
@@ -252,11 +241,8 @@ static int status_reply(struct control_call *call, sd_bus_message *reply) {
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-const struct control_method control_policy_status = {
-        .member = "GetStatus",
-        .verb = ROLE_VERB_STATUS,
+const struct control_handlers control_policy_status = {
         .size = sizeof(struct status_call),
-        .parse = parse_nothing,
         .run = status_run,
         .reply = status_reply,
 };

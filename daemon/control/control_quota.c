@@ -55,7 +55,7 @@ static struct control_changes *find_changes(const struct control_call *call) {
 void control_quota_add(struct control_call *call) {
         if (!add(call))
                 control_fail(call, CONTROL_BUSY, "Too much is waiting to be done; try again.");
-        else if (call->method->endless && call->role != ROLE_ADMIN &&
+        else if ((call->method->traits & CONTROL_ENDLESS) != 0 && call->role != ROLE_ADMIN &&
                  find_changes(call)->n >= CONTROL_CHANGES_MAX)
                 control_fail(call, CONTROL_LIMIT_EXCEEDED,
                              "You have made %d changes within a day; try again tomorrow.",
@@ -84,7 +84,7 @@ void control_quota_remove(struct control_call *call) {
 
         if (!call->counted)
                 return;
-        if (call->method->endless && call->error == CONTROL_OK)
+        if ((call->method->traits & CONTROL_ENDLESS) != 0 && call->error == CONTROL_OK)
                 find_changes(call)->n++;
         load = find_quota(call->control, call->uid);
         if (load && load->n > 0)

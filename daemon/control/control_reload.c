@@ -44,9 +44,7 @@ static void reload_release(struct control_call *call) {
         (void) conf_free(((struct reload_call *) call)->conf);
 }
 
-const struct control_method control_reload = {
-        .member = "Reload",
-        .verb = ROLE_VERB_RELOAD,
+const struct control_handlers control_reload = {
         .size = sizeof(struct reload_call),
         .parse = reload_parse,
         .run = reload_run,

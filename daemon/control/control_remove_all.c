@@ -16,12 +16,6 @@ struct all_call {
         uint64_t n;
 };
 
-static int count_parse(struct control_call *call, sd_bus_message *m) {
-        (void) call;
-        (void) m;
-        return 0;
-}
-
 static void count_run(struct control_call *call, struct store *writer) {
         int r = store_key_count(writer, &((struct all_call *) call)->n);
 
@@ -96,18 +90,13 @@ static void remove_run(struct control_call *call, struct store *writer) {
                 log_removal(all);
 }
 
-const struct control_method control_remove_all_count = {
-        .member = "CountKeys",
-        .verb = ROLE_VERB_REMOVE_ALL,
+const struct control_handlers control_remove_all_count = {
         .size = sizeof(struct all_call),
-        .parse = count_parse,
         .run = count_run,
         .reply = all_reply,
 };
 
-const struct control_method control_remove_all = {
-        .member = "RemoveAllKeys",
-        .verb = ROLE_VERB_REMOVE_ALL,
+const struct control_handlers control_remove_all = {
         .size = sizeof(struct all_call),
         .parse = remove_parse,
         .run = remove_run,

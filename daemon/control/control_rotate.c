@@ -217,13 +217,9 @@ static int rotate_reply(struct control_call *call, sd_bus_message *reply) {
         return sd_bus_message_append(reply, "ss", issue->key.id, issue->secret.text);
 }
 
-const struct control_method control_rotate = {
-        .member = "RotateKey",
-        .verb = ROLE_VERB_RESET,
+const struct control_handlers control_rotate = {
         .size = sizeof(struct rotate_call),
         .parse = rotate_parse,
         .run = rotate_run,
         .reply = rotate_reply,
-        .sensitive = true,
-        .endless = true,
 };

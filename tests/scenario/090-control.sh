@@ -10,12 +10,27 @@ bus() { busctl --address="unix:path=$WFAPIKEY_CONTROL" "$@"; }
 object=(org.wfapikey1 /org/wfapikey1)
 call() { bus --json=short call "${object[@]}" org.wfapikey1.Manager "$@"; }
 
-run 0 bus introspect "${object[@]}" org.wfapikey1.Manager
-listed=$(sed -n 's/^\.\([A-Z][A-Za-z]*\) *method.*/\1/p' <<<"$out" | sort | tr '\n' ' ')
-written=$(sed -n 's/^\([A-Z][A-Za-z]*\)(.*/\1/p' "$top_srcdir/common/CONTROL" | sort | tr '\n' ' ')
-is "$listed" "$written"
+# What introspection tells of methods and signals, with the names of their arguments, is what CONTROL says, word for word.
+signatures() { # of XML
+    awk -F '"' '
+        function args(list, type, name) { return list (list == "" ? "" : ", ") type " " name }
+        function end() {
+            if (kind == "method") print member "(" taken ") -> (" given ")"
+            else print "Signal " member "(" taken ")"
+            kind = ""
+        }
+        /<interface / { ours = $2 == "org.wfapikey1.Manager" }
+        ours && /<(method|signal) / { kind = /<method / ? "method" : "signal"; member = $2; taken = given = "" }
+        ours && /<arg / { if ($6 == "out") given = args(given, $2, $4); else taken = args(taken, $2, $4) }
+        kind != "" && (/<\/(method|signal)>/ || /<(method|signal) [^>]*\/>/) { end() }' | sort
+}
 run 0 bus --xml-interface introspect "${object[@]}"
-has "$out" 'name="IssueKey"'
+signatures <<<"$out" >"$dir/introspected"
+grep -E '^(Signal )?[A-Z][A-Za-z]*\(' "$top_srcdir/common/CONTROL" | sort >"$dir/written"
+grep -qxF 'IssueKey(s user, a{sv} options) -> (s id, s key)' "$dir/introspected" || fail "not understood: $out"
+diff "$dir/introspected" "$dir/written" >"$dir/diff" || fail "'<' is what busctl shows, '>' is in CONTROL: $(<"$dir/diff")"
+run 0 bus introspect "${object[@]}" org.wfapikey1.Manager
+[[ $out =~ \.GetKey\ +method\ +s\ +a\{sv\} ]] || fail "busctl shows: $out"
 
 run 1 call IssueKey 'sa{sv}' "$me" 0
 has "$err" "disabled"

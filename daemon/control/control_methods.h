@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The one table of methods, in the order of common/CONTROL. The list of methods, what D-Bus is told
+ * of them and the declarations of their handlers are all made from these rows.
+ *
+ * METHOD(name, arguments, results, verb, traits, handlers)
+ *   arguments, results   as for SD_BUS_ARGS(): each type with its name; (NULL) for none
+ *   verb                 what a caller must be allowed to do
+ *   traits               of enum control_trait, or 0
+ *   handlers             a struct control_handlers in the file of the method's subject */
+#pragma once
+
+/* clang-format off */
+#define CONTROL_METHODS(METHOD) \
+        METHOD("IssueKey", ("s", user, "a{sv}", options), ("s", id, "s", key), \
+               ROLE_VERB_ISSUE, CONTROL_SENSITIVE | CONTROL_ENDLESS, control_issue) \
+        METHOD("IssueKeyWithPassword", ("s", user, "s", password, "a{sv}", options), \
+               ("s", id, "s", key), \
+               ROLE_VERB_ISSUE_PASSWORD, CONTROL_SENSITIVE | CONTROL_ENDLESS, \
+               control_issue_with_password) \
+        METHOD("ListKeys", ("a{sv}", filter), ("aa{sv}", keys, "s", next), \
+               ROLE_VERB_LIST, 0, control_list_keys) \
+        METHOD("GetKey", ("s", id), ("a{sv}", key), \
+               ROLE_VERB_LIST, 0, control_list_get) \
+        METHOD("RenameKey", ("s", id, "s", name), (NULL), \
+               ROLE_VERB_RENAME, CONTROL_ENDLESS, control_key_rename) \
+        METHOD("ResetKey", ("s", id), ("s", key), \
+               ROLE_VERB_RESET, CONTROL_SENSITIVE | CONTROL_ENDLESS, control_key_reset) \
+        METHOD("RotateKey", ("s", id, "a{sv}", options), ("s", new_id, "s", key), \
+               ROLE_VERB_RESET, CONTROL_SENSITIVE | CONTROL_ENDLESS, control_rotate) \
+        METHOD("BindKey", ("s", id, "s", certificate), ("s", thumbprint), \
+               ROLE_VERB_BIND, CONTROL_ENDLESS, control_bind) \
+        METHOD("RevokeKeys", ("as", ids, "s", reason), ("u", revoked), \
+               ROLE_VERB_REVOKE, 0, control_key_revoke) \
+        METHOD("RemoveKeys", ("as", ids), ("u", removed), \
+               ROLE_VERB_REMOVE, 0, control_key_remove) \
+        METHOD("ExplainKey", ("s", id, "a{sv}", login), ("a{sv}", verdict), \
+               ROLE_VERB_LIST, 0, control_explain) \
+        METHOD("CountKeys", (NULL), ("t", keys), \
+               ROLE_VERB_REMOVE_ALL, 0, control_remove_all_count) \
+        METHOD("RemoveAllKeys", ("t", expected), ("t", removed), \
+               ROLE_VERB_REMOVE_ALL, 0, control_remove_all) \
+        METHOD("AddCertificates", ("aay", certificates, "a{sv}", options), \
+               ("aa{sv}", certificates), \
+               ROLE_VERB_CERTIFICATE, 0, control_cert_add) \
+        METHOD("ListCertificates", (NULL), ("aa{sv}", certificates), \
+               ROLE_VERB_CERTIFICATE, 0, control_cert_list) \
+        METHOD("GetCertificate", ("s", certificate), ("a{sv}", certificate, "ay", der), \
+               ROLE_VERB_CERTIFICATE, 0, control_cert_get) \
+        METHOD("RemoveCertificate", ("s", certificate), ("u", keys), \
+               ROLE_VERB_CERTIFICATE, 0, control_cert_remove) \
+        METHOD("LoadCrl", ("ay", part, "b", more), ("a{sv}", crl), \
+               ROLE_VERB_CERTIFICATE, 0, control_crl_load) \
+        METHOD("GetPolicy", (NULL), ("a{ss}", policy), \
+               ROLE_VERB_POLICY, 0, control_policy_get) \
+        METHOD("SetPolicy", ("a{ss}", changes), ("t", ended), \
+               ROLE_VERB_POLICY, 0, control_policy_set) \
+        METHOD("GetStatus", (NULL), ("a{sv}", status), \
+               ROLE_VERB_STATUS, 0, control_policy_status) \
+        METHOD("GetMetrics", (NULL), \
+               ("a{sv}", metrics, "a(ssst)", verifications, "a(tt)", latencies, "a(stt)", queues), \
+               ROLE_VERB_STATISTICS, 0, control_metrics_get) \
+        METHOD("ListAudit", ("a{sv}", filter), ("aa{sv}", events, "t", next), \
+               ROLE_VERB_AUDIT, 0, control_events_list) \
+        METHOD("FollowAudit", (NULL), (NULL), \
+               ROLE_VERB_AUDIT, 0, control_follow) \
+        METHOD("VerifyAudit", ("t", after), ("t", next, "t", checked, "t", bad, "s", fault), \
+               ROLE_VERB_AUDIT_CHECK, 0, control_events_verify) \
+        METHOD("Reload", (NULL), (NULL), \
+               ROLE_VERB_RELOAD, 0, control_reload) \
+        METHOD("Diagnose", (NULL), ("aa{sv}", findings), \
+               ROLE_VERB_DIAGNOSE, 0, control_doctor_diagnose) \
+        METHOD("MirrorKeygen", ("b", replace), ("s", public), \
+               ROLE_VERB_MIRROR, 0, control_mirror_keygen) \
+        METHOD("MirrorShowKey", (NULL), ("s", public), \
+               ROLE_VERB_MIRROR, 0, control_mirror_show_key) \
+        METHOD("MirrorExportBegin", ("s", recipient, "s", kind), ("t", token, "t", keys), \
+               ROLE_VERB_MIRROR, CONTROL_BULK, control_mirror_export_begin) \
+        METHOD("MirrorExportRead", ("t", token), ("ay", bytes, "t", keys, "b", last), \
+               ROLE_VERB_MIRROR, CONTROL_BULK, control_mirror_export_read) \
+        METHOD("MirrorImportBegin", ("s", kind, "b", foreign), ("t", token), \
+               ROLE_VERB_MIRROR, CONTROL_BULK, control_mirror_import_begin) \
+        METHOD("MirrorImportWrite", ("t", token, "ay", bytes), (NULL), \
+               ROLE_VERB_MIRROR, CONTROL_BULK, control_mirror_import_write) \
+        METHOD("MirrorImportCheck", ("t", token), ("a{sv}", summary), \
+               ROLE_VERB_MIRROR, CONTROL_BULK, control_mirror_import_check) \
+        METHOD("MirrorImportCommit", ("t", token), ("t", keys), \
+               ROLE_VERB_MIRROR, CONTROL_BULK, control_mirror_import_commit)
+/* clang-format on */
