@@ -55,6 +55,35 @@ void control_fail_store(struct control_call *call, int r) {
                      store_error_text(r));
 }
 
+static bool transact(struct control_call *call, struct store *writer,
+                     int (*body)(struct control_call *call, struct store *writer),
+                     int (*commit)(struct store *writer)) {
+        int r;
+
+        r = store_begin(writer);
+        if (r >= 0)
+                r = body(call, writer);
+        if (r >= 0 && call->error == CONTROL_OK)
+                r = commit(writer);
+        if (r < 0)
+                control_fail_store(call, r);
+        store_rollback(writer);
+        if (call->error != CONTROL_OK)
+                return false;
+        control_audit_committed(call);
+        return true;
+}
+
+bool control_transact(struct control_call *call, struct store *writer,
+                      int (*body)(struct control_call *call, struct store *writer)) {
+        return transact(call, writer, body, store_commit);
+}
+
+bool control_transact_quietly(struct control_call *call, struct store *writer,
+                              int (*body)(struct control_call *call, struct store *writer)) {
+        return transact(call, writer, body, store_commit_quietly);
+}
+
 bool control_get_policy(struct control_call *call, struct store *writer, struct policy *ret) {
         int r;
 

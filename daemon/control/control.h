@@ -154,6 +154,18 @@ void control_fail(struct control_call *call, enum control_error error, const cha
 void control_fail_store(struct control_call *call, int r);
 
 /**
+ * control_transact(call, writer, body), control_transact_quietly(call, writer, body):
+ * Calls ${body} in a transaction of its own. Commits what it did, audit records included, when it
+ * did not return an error of the store and the call has not failed; else nothing is changed, and
+ * the call has failed. Returns whether it was committed. Quietly is for what no verification looks
+ * at: see store_commit_quietly().
+ */
+bool control_transact(struct control_call *call, struct store *writer,
+                      int (*body)(struct control_call *call, struct store *writer));
+bool control_transact_quietly(struct control_call *call, struct store *writer,
+                              int (*body)(struct control_call *call, struct store *writer));
+
+/**
  * control_get_policy(call, writer, ret): the policy as it is. Returns whether it could be read;
  * if not the call has failed.
  */

@@ -122,15 +122,9 @@ void control_audit_say(const struct control_call *call, const char *what,
         say(call, what, key->id, key->owner);
 }
 
-int control_audit_commit(struct control_call *call, struct store *writer) {
-        int r;
-
-        r = store_commit(writer);
-        if (r < 0)
-                return r;
+void control_audit_committed(const struct control_call *call) {
         for (const struct control_line *line = call->lines; line; line = line->next)
                 say(call, line->what, line->id, line->owner);
-        return 0;
 }
 
 void control_audit_refused(struct control_call *call) {

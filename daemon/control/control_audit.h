@@ -11,17 +11,16 @@ struct audit_record;
  * control_audit_add(call, writer, what, key, detail):
  * Inside a transaction: the record that the caller did ${what} ("revoked") to ${key} (NULL: to
  * none in particular), with what else there is to say (a label, or ""). A line for the log
- * follows the commit. Every change has one; without it there must be no commit.
+ * follows the commit. Every change has one.
  * Returns 0, or an error of the store.
  */
 int control_audit_add(struct control_call *call, struct store *writer, const char *what,
                       const struct key_record *key, const char *detail) _must_check_;
 
 /**
- * control_audit_commit(call, writer): store_commit(), and the lines of all that
- * control_audit_add() was told.
+ * control_audit_committed(call): writes the lines of all that control_audit_add() was told.
  */
-int control_audit_commit(struct control_call *call, struct store *writer) _must_check_;
+void control_audit_committed(const struct control_call *call);
 
 /**
  * control_audit_fill(call, what, ret), control_audit_say(call, what, key):

@@ -57,34 +57,22 @@ static bool choose(struct bind_call *bind, struct store *writer,
         return true;
 }
 
-static void in_transaction(struct bind_call *bind, struct store *writer) {
-        struct control_call *call = &bind->call;
+static int bind_key(struct control_call *call, struct store *writer) {
+        struct bind_call *bind = (struct bind_call *) call;
         char detail[AUDIT_DETAIL_MAX + 1];
         int r;
 
         if (!control_get_key(call, writer, bind->id, &bind->key) ||
             !control_key_is_active(call, writer, &bind->key) || !check_may(bind) ||
             !choose(bind, writer, detail))
-                return;
+                return 0;
         bind->key.updated_at = clock_now();
         r = store_key_update(writer, &bind->key);
-        if (r >= 0)
-                r = control_audit_add(call, writer, "bound", &bind->key, detail);
-        if (r >= 0)
-                r = control_audit_commit(call, writer);
-        if (r < 0)
-                control_fail_store(call, r);
+        return r < 0 ? r : control_audit_add(call, writer, "bound", &bind->key, detail);
 }
 
 static void run(struct control_call *call, struct store *writer) {
-        int r;
-
-        r = store_begin(writer);
-        if (r < 0)
-                control_fail_store(call, r);
-        else
-                in_transaction((struct bind_call *) call, writer);
-        store_rollback(writer);
+        (void) control_transact(call, writer, bind_key);
 }
 
 static int reply_thumbprint(struct control_call *call, sd_bus_message *reply) {

@@ -309,38 +309,30 @@ static int check_list(struct cert_call *ours, struct store *writer) {
         return r;
 }
 
-static int remove_in_transaction(struct cert_call *ours, struct store *writer) {
-        const struct cert_record *cert = &ours->shown.cert;
+static int remove_cert(struct control_call *call, struct store *writer) {
+        struct cert_call *ours = (struct cert_call *) call;
+        struct cert_record *cert = &ours->shown.cert;
         char detail[AUDIT_DETAIL_MAX + 1];
         int r;
 
-        control_cert_detail(cert, detail);
+        if (!control_cert_find(call, writer, ours->which, cert))
+                return 0;
         r = check_list(ours, writer);
-        if (r < 0 || ours->call.error != CONTROL_OK)
+        if (r < 0 || call->error != CONTROL_OK)
                 return r;
+        control_cert_detail(cert, detail);
         r = store_cert_keys(writer, cert->thumbprint, &ours->shown.keys);
         if (r >= 0)
                 r = store_cert_delete(writer, cert->thumbprint);
         if (r >= 0)
                 r = registered_touch(writer, clock_now());
-        if (r >= 0)
-                r = control_audit_add(&ours->call, writer, "cert-removed", NULL, detail);
-        return r < 0 ? r : control_audit_commit(&ours->call, writer);
+        return r < 0 ? r : control_audit_add(call, writer, "cert-removed", NULL, detail);
 }
 
 static void remove_run(struct control_call *call, struct store *writer) {
-        struct cert_call *ours = (struct cert_call *) call;
-        int r;
-
-        r = store_begin(writer);
-        if (r >= 0 && control_cert_find(call, writer, ours->which, &ours->shown.cert))
-                r = remove_in_transaction(ours, writer);
-        if (r < 0)
-                control_fail_store(call, r);
-        else if (call->error == CONTROL_OK)
-                log_line(LOG_NOTICE, "certificate '%s' removed by uid %u", ours->shown.cert.name,
-                         call->uid);
-        store_rollback(writer);
+        if (control_transact(call, writer, remove_cert))
+                log_line(LOG_NOTICE, "certificate '%s' removed by uid %u",
+                         ((struct cert_call *) call)->shown.cert.name, call->uid);
 }
 
 static int remove_reply(struct control_call *call, sd_bus_message *reply) {

@@ -21,6 +21,7 @@ struct add_call {
         struct control_cert_read reading;
         int ca;
         char name[WIRE_NAME_MAX + 1];
+        int64_t now;
         size_t n;
         struct cert_blob ders[CERT_CAS_MAX]; /* in the message */
         struct cert_work_read *reads;        /* owned */
@@ -232,27 +233,30 @@ static int add_one(struct add_call *add, struct store *writer, size_t i, int64_t
         return r < 0 ? r : control_cert_look(writer, &cert, &add->shown[i]);
 }
 
-static void add_run(struct control_call *call, struct store *writer) {
+static int add_all(struct control_call *call, struct store *writer) {
         struct add_call *add = (struct add_call *) call;
-        int64_t now = clock_now();
-        int r;
+        int r = 0;
 
+        add->now = clock_now();
         add->shown = calloc(add->n, sizeof(*add->shown));
-        r = add->shown ? store_begin(writer) : -ENOMEM;
-        if (r >= 0 && has_room(add, writer))
-                for (size_t i = 0; r >= 0 && call->error == CONTROL_OK && i < add->n; i++)
-                        r = add_one(add, writer, i, now);
-        if (r >= 0 && call->error == CONTROL_OK)
-                r = registered_touch(writer, now);
-        if (r >= 0 && call->error == CONTROL_OK)
-                r = control_audit_commit(call, writer);
-        if (r < 0)
-                control_fail_store(call, r);
-        for (size_t i = 0; call->error == CONTROL_OK && i < add->n; i++)
-                if (add->shown[i].cert.added_at == now)
+        if (!add->shown)
+                return -ENOMEM;
+        if (!has_room(add, writer))
+                return 0;
+        for (size_t i = 0; r >= 0 && call->error == CONTROL_OK && i < add->n; i++)
+                r = add_one(add, writer, i, add->now);
+        return r < 0 ? r : registered_touch(writer, add->now);
+}
+
+static void add_run(struct control_call *call, struct store *writer) {
+        const struct add_call *add = (struct add_call *) call;
+
+        if (!control_transact(call, writer, add_all))
+                return;
+        for (size_t i = 0; i < add->n; i++)
+                if (add->shown[i].cert.added_at == add->now)
                         log_line(LOG_NOTICE, "%s certificate '%s' registered by uid %u",
                                  add->ca ? "CA" : "client", add->shown[i].cert.name, call->uid);
-        store_rollback(writer);
 }
 
 static int add_reply(struct control_call *call, sd_bus_message *reply) {

@@ -130,7 +130,8 @@ static bool check_dates(struct crl_call *ours, struct store *writer) {
         return false;
 }
 
-static int in_transaction(struct crl_call *ours, struct store *writer) {
+static int replace_list(struct control_call *call, struct store *writer) {
+        struct crl_call *ours = (struct crl_call *) call;
         const struct crl_record *crl = &ours->crl.crl;
         char detail[AUDIT_DETAIL_MAX + 1];
         struct cert_record ca;
@@ -140,8 +141,7 @@ static int in_transaction(struct crl_call *ours, struct store *writer) {
         /* It may have been removed in the meantime. */
         n = store_cert_get(writer, crl->ca, &ca, NULL);
         if (n == -ENOENT || (n >= 0 && ca.kind != CERT_CA)) {
-                control_fail(&ours->reading.call, CONTROL_REFUSED,
-                             "No registered CA has signed it.");
+                control_fail(call, CONTROL_REFUSED, "No registered CA has signed it.");
                 return 0;
         }
         if (n < 0 || !check_dates(ours, writer))
@@ -156,26 +156,15 @@ static int in_transaction(struct crl_call *ours, struct store *writer) {
         }
         if (r >= 0)
                 r = registered_touch(writer, clock_now());
-        if (r >= 0)
-                r = control_audit_add(&ours->reading.call, writer, "crl", NULL, detail);
-        return r < 0 ? r : control_audit_commit(&ours->reading.call, writer);
+        return r < 0 ? r : control_audit_add(call, writer, "crl", NULL, detail);
 }
 
 static void run(struct control_call *call, struct store *writer) {
-        struct crl_call *ours = (struct crl_call *) call;
-        int r;
+        const struct crl_call *ours = (struct crl_call *) call;
 
-        if (ours->more)
-                return;
-        r = store_begin(writer);
-        if (r >= 0)
-                r = in_transaction(ours, writer);
-        if (r < 0)
-                control_fail_store(call, r);
-        else if (call->error == CONTROL_OK)
+        if (!ours->more && control_transact(call, writer, replace_list))
                 log_line(LOG_NOTICE, "revocation list with %zu certificates loaded by uid %u",
                          ours->crl.n_serials, call->uid);
-        store_rollback(writer);
 }
 
 static int append_crl(sd_bus_message *reply, const struct crl_record *crl) {

@@ -77,60 +77,46 @@ bool control_key_is_active(struct control_call *call, struct store *writer,
         return false;
 }
 
-static void rename_in_transaction(struct control_call *call, struct store *writer,
-                                  struct key_record *key) {
-        struct key_call *key_call = (struct key_call *) call;
-
-        (void) writer;
-        memcpy(key->name, key_call->name, sizeof(key->name));
-}
-
-static void reset_in_transaction(struct control_call *call, struct store *writer,
-                                 struct key_record *key) {
-        struct key_call *key_call = (struct key_call *) call;
-
-        if (!control_key_is_active(call, writer, key))
-                return;
-        keymint_make_secret(key->id, &key_call->secret);
-        key->pepper_id = keymint_pepper_id(call->control->keymint);
-        keymint_digest(call->control->keymint, key->pepper_id, key_call->secret.text, key->digest);
-}
-
-/* One key in one transaction: found, changed, written, committed - or nothing. */
-static void change_key(struct control_call *call, struct store *writer, const char *what,
-                       void (*change)(struct control_call *call, struct store *writer,
-                                      struct key_record *key)) {
-        struct key_call *key_call = (struct key_call *) call;
-        struct key_record key;
+static int write_key(struct control_call *call, struct store *writer, const char *what,
+                     struct key_record *key) {
         int r;
 
-        r = store_begin(writer);
-        if (r < 0) {
-                control_fail_store(call, r);
-                return;
-        }
-        if (control_get_key(call, writer, key_call->id, &key)) {
-                change(call, writer, &key);
-                key.updated_at = clock_now();
-                if (call->error == CONTROL_OK) {
-                        r = store_key_update(writer, &key);
-                        if (r >= 0)
-                                r = control_audit_add(call, writer, what, &key, key_call->name);
-                        if (r >= 0)
-                                r = control_audit_commit(call, writer);
-                        if (r < 0)
-                                control_fail_store(call, r);
-                }
-        }
-        store_rollback(writer);
+        key->updated_at = clock_now();
+        r = store_key_update(writer, key);
+        return r < 0 ? r
+                     : control_audit_add(call, writer, what, key, ((struct key_call *) call)->name);
+}
+
+static int rename_key(struct control_call *call, struct store *writer) {
+        struct key_call *key_call = (struct key_call *) call;
+        struct key_record key;
+
+        if (!control_get_key(call, writer, key_call->id, &key))
+                return 0;
+        memcpy(key.name, key_call->name, sizeof(key.name));
+        return write_key(call, writer, "renamed", &key);
+}
+
+static int reset_key(struct control_call *call, struct store *writer) {
+        struct key_call *key_call = (struct key_call *) call;
+        const struct keymint *keymint = call->control->keymint;
+        struct key_record key;
+
+        if (!control_get_key(call, writer, key_call->id, &key) ||
+            !control_key_is_active(call, writer, &key))
+                return 0;
+        keymint_make_secret(key.id, &key_call->secret);
+        key.pepper_id = keymint_pepper_id(keymint);
+        keymint_digest(keymint, key.pepper_id, key_call->secret.text, key.digest);
+        return write_key(call, writer, "reset", &key);
 }
 
 static void rename_run(struct control_call *call, struct store *writer) {
-        change_key(call, writer, "renamed", rename_in_transaction);
+        (void) control_transact(call, writer, rename_key);
 }
 
 static void reset_run(struct control_call *call, struct store *writer) {
-        change_key(call, writer, "reset", reset_in_transaction);
+        (void) control_transact(call, writer, reset_key);
 }
 
 static int reset_reply(struct control_call *call, sd_bus_message *reply) {
@@ -239,34 +225,37 @@ static int remove_one(struct control_call *call, struct store *writer, struct ke
         return store_key_delete(writer, key->id);
 }
 
-/* All of them in one transaction, or none. */
-static void change_all(struct control_call *call, struct store *writer, const char *what,
-                       int (*change)(struct control_call *call, struct store *writer,
-                                     struct key_record *key)) {
+/* All of them, or none. */
+static int change_all(struct control_call *call, struct store *writer, const char *what,
+                      int (*change)(struct control_call *call, struct store *writer,
+                                    struct key_record *key)) {
         struct ids_call *ids_call = (struct ids_call *) call;
         struct key_record key;
-        int r;
+        int r = 0;
 
-        r = store_begin(writer);
         for (uint32_t i = 0; r >= 0 && call->error == CONTROL_OK && i < ids_call->n_ids; i++)
                 if (control_get_key(call, writer, ids_call->ids[i], &key)) {
                         r = change(call, writer, &key);
                         if (r >= 0 && call->error == CONTROL_OK)
                                 r = control_audit_add(call, writer, what, &key, ids_call->reason);
                 }
-        if (r >= 0 && call->error == CONTROL_OK)
-                r = control_audit_commit(call, writer);
-        if (r < 0)
-                control_fail_store(call, r);
-        store_rollback(writer);
+        return r;
+}
+
+static int revoke_all(struct control_call *call, struct store *writer) {
+        return change_all(call, writer, "revoked", revoke_one);
+}
+
+static int remove_all(struct control_call *call, struct store *writer) {
+        return change_all(call, writer, "removed", remove_one);
 }
 
 static void revoke_run(struct control_call *call, struct store *writer) {
-        change_all(call, writer, "revoked", revoke_one);
+        (void) control_transact(call, writer, revoke_all);
 }
 
 static void remove_run(struct control_call *call, struct store *writer) {
-        change_all(call, writer, "removed", remove_one);
+        (void) control_transact(call, writer, remove_all);
 }
 
 static int ids_reply(struct control_call *call, sd_bus_message *reply) {

@@ -98,24 +98,22 @@ static int export_parse(struct control_call *call, sd_bus_message *m) {
         return 0;
 }
 
+static int record_export(struct control_call *call, struct store *writer) {
+        const struct copy_call *copy = (struct copy_call *) call;
+        char detail[SEAL_TEXT_LEN + 16];
+
+        (void) snprintf(detail, sizeof(detail), "%s for %s", kind_name(copy->kind),
+                        copy->recipient);
+        return control_audit_add(call, writer, "exported", NULL, detail);
+}
+
 static void export_run(struct control_call *call, struct store *writer) {
         struct copy_call *copy = (struct copy_call *) call;
-        char detail[SEAL_TEXT_LEN + 16];
         int r;
 
         /* Whatever comes of it: it was tried. */
-        (void) snprintf(detail, sizeof(detail), "%s for %s", kind_name(copy->kind),
-                        copy->recipient);
-        r = store_begin(writer);
-        if (r >= 0)
-                r = control_audit_add(call, writer, "exported", NULL, detail);
-        if (r >= 0)
-                r = store_commit_quietly(writer);
-        store_rollback(writer);
-        if (r < 0) {
-                control_fail_store(call, r);
+        if (!control_transact_quietly(call, writer, record_export))
                 return;
-        }
         r = mirror_export(mirror_of(call), writer, call->connection, copy->recipient, copy->kind,
                           clock_now(), &copy->token, &copy->keys);
         if (r == -EINVAL)

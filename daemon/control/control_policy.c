@@ -162,28 +162,27 @@ static int set_one(struct set_call *set, struct store *writer, const struct chan
         return r < 0 ? r : control_audit_add(&set->call, writer, "policy", NULL, detail);
 }
 
-static void set_run(struct control_call *call, struct store *writer) {
+static int set_all(struct control_call *call, struct store *writer) {
         struct set_call *set = (struct set_call *) call;
         int64_t now = clock_now();
         int r;
 
-        r = store_begin(writer);
-        if (r >= 0)
-                r = seal_lapsed(set, writer, now);
+        r = seal_lapsed(set, writer, now);
         for (size_t i = 0; r >= 0 && i < set->n_changes; i++)
                 r = set_one(set, writer, &set->changes[i], now);
         if (r >= 0)
                 r = registered_touch(writer, now);
         if (r >= 0)
                 r = check_services(set, writer);
-        if (r >= 0)
-                r = end_keys(set, writer, now);
-        if (r >= 0 && call->error == CONTROL_OK)
-                r = control_audit_commit(call, writer);
-        if (r < 0)
-                control_fail_store(call, r);
-        store_rollback(writer);
-        for (size_t i = 0; call->error == CONTROL_OK && i < set->n_changes; i++)
+        return r < 0 ? r : end_keys(set, writer, now);
+}
+
+static void set_run(struct control_call *call, struct store *writer) {
+        const struct set_call *set = (struct set_call *) call;
+
+        if (!control_transact(call, writer, set_all))
+                return;
+        for (size_t i = 0; i < set->n_changes; i++)
                 log_message(MESSAGE_POLICY_CHANGED, LOG_NOTICE, "policy %s changed to %s by uid %u",
                             set->changes[i].name, set->changes[i].text, call->uid);
 }

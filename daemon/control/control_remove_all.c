@@ -31,33 +31,26 @@ static int remove_parse(struct control_call *call, sd_bus_message *m) {
         return sd_bus_message_read_basic(m, 't', &((struct all_call *) call)->expected);
 }
 
-static void remove_in_transaction(struct all_call *all, struct store *writer) {
-        struct control_call *call = &all->call;
+static int remove_all(struct control_call *call, struct store *writer) {
+        struct all_call *all = (struct all_call *) call;
         struct policy policy;
         char detail[32];
         int r;
 
         r = store_key_count(writer, &all->n);
-        if (r < 0) {
-                control_fail_store(call, r);
-                return;
-        }
+        if (r < 0)
+                return r;
         if (all->expected != UINT64_MAX && all->n != all->expected) {
                 control_fail(call, CONTROL_LIMIT_EXCEEDED,
                              "There are %" PRIu64 " keys now, not %" PRIu64 "; none was removed.",
                              all->n, all->expected);
-                return;
+                return 0;
         }
         if (!control_get_policy(call, writer, &policy))
-                return;
-        r = store_policy_set(writer, POLICY_EPOCH, policy.epoch + 1, clock_now());
+                return 0;
         (void) snprintf(detail, sizeof(detail), "%" PRIu64 " keys", all->n);
-        if (r >= 0)
-                r = control_audit_add(call, writer, "removed-all", NULL, detail);
-        if (r >= 0)
-                r = control_audit_commit(call, writer);
-        if (r < 0)
-                control_fail_store(call, r);
+        r = store_policy_set(writer, POLICY_EPOCH, policy.epoch + 1, clock_now());
+        return r < 0 ? r : control_audit_add(call, writer, "removed-all", NULL, detail);
 }
 
 static void log_removal(const struct all_call *all) {
@@ -76,18 +69,8 @@ static void log_removal(const struct all_call *all) {
 }
 
 static void remove_run(struct control_call *call, struct store *writer) {
-        struct all_call *all = (struct all_call *) call;
-        int r;
-
-        r = store_begin(writer);
-        if (r < 0) {
-                control_fail_store(call, r);
-                return;
-        }
-        remove_in_transaction(all, writer);
-        store_rollback(writer);
-        if (call->error == CONTROL_OK)
-                log_removal(all);
+        if (control_transact(call, writer, remove_all))
+                log_removal((struct all_call *) call);
 }
 
 const struct control_handlers control_remove_all_count = {

@@ -171,8 +171,8 @@ static int retire_old(struct rotate_call *rotate, struct store *writer, const st
         return store_key_update(writer, old);
 }
 
-static void rotate_in_transaction(struct rotate_call *rotate, struct store *writer) {
-        struct control_call *call = &rotate->call;
+static int rotate_key(struct control_call *call, struct store *writer) {
+        struct rotate_call *rotate = (struct rotate_call *) call;
         int64_t now = clock_now();
         struct policy policy;
         int r;
@@ -180,35 +180,22 @@ static void rotate_in_transaction(struct rotate_call *rotate, struct store *writ
         if (!control_get_key(call, writer, rotate->id, &rotate->old) ||
             !control_get_policy(call, writer, &policy) ||
             !check_alive(rotate, writer, &policy, now) || !check_free(rotate, writer, &policy, now))
-                return;
+                return 0;
         fill_new(rotate, now);
         control_audit_fill(call, "issued", &rotate->issue.audit);
         if (!issue_add(&rotate->issue, writer)) {
                 control_issue_failed(call, &rotate->issue);
-                return;
+                return 0;
         }
         r = retire_old(rotate, writer, &policy, now);
-        if (r >= 0)
-                r = control_audit_add(call, writer, "rotated", &rotate->old, rotate->issue.key.id);
-        if (r >= 0)
-                r = control_audit_commit(call, writer);
-        if (r < 0)
-                control_fail_store(call, r);
-        else
-                control_audit_say(call, "issued", &rotate->issue.key);
+        return r < 0 ? r
+                     : control_audit_add(call, writer, "rotated", &rotate->old,
+                                         rotate->issue.key.id);
 }
 
 static void rotate_run(struct control_call *call, struct store *writer) {
-        struct rotate_call *rotate = (struct rotate_call *) call;
-        int r;
-
-        r = store_begin(writer);
-        if (r < 0) {
-                control_fail_store(call, r);
-                return;
-        }
-        rotate_in_transaction(rotate, writer);
-        store_rollback(writer);
+        if (control_transact(call, writer, rotate_key))
+                control_audit_say(call, "issued", &((struct rotate_call *) call)->issue.key);
 }
 
 static int rotate_reply(struct control_call *call, sd_bus_message *reply) {
