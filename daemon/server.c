@@ -21,6 +21,7 @@
 #include "control/control_follow.h"
 #include "control/control_mirror.h"
 #include "control/control_password.h"
+#include "control/control_reload.h"
 #include "control/control_state.h"
 #include "keys/audit.h"
 #include "keys/sweep_timer.h"
@@ -40,12 +41,14 @@ struct server {
         struct store_shared shared;
         /* its writer is the worker's once that runs */
         struct bootstrap state;
-        struct conf *conf;
+        struct conf *conf; /* the control's once that is filled */
         struct verify *verify;
         struct firstuse *firstuse;
         struct audit *audit;
         struct readers *readers;
         struct mirror *mirror;
+        struct control_password *password;
+        struct control_cert_reads *cert_reads;
         struct control control;
         sd_event *event;
         struct worker *worker;
@@ -103,24 +106,12 @@ static void reload_run(struct worker_job *job, struct store *writer) {
                 reload->conf = NULL;
 }
 
-/* The one before it is gone with its last user. */
-static void set_conf(struct conf *conf, void *userdata) {
-        struct server *s = userdata;
-
-        verify_set_conf(s->verify, conf);
-        s->control.conf = conf;
-        (void) conf_free(s->conf);
-        s->conf = conf;
-        accounts_set_conf(s->accounts, s->conf);
-        log_message(MESSAGE_CONF_READ, LOG_NOTICE, "configuration read again");
-}
-
 static void reload_done(struct worker_job *job) {
         struct reload_job *reload = (struct reload_job *) job;
         struct server *s = reload->server;
 
         if (reload->conf)
-                set_conf(reload->conf, s);
+                control_reload_apply(&s->control, reload->conf);
         else
                 log_message(MESSAGE_CONF_REFUSED, LOG_ERR, "the configuration stays as it was: %s",
                             reload->error);
@@ -136,7 +127,7 @@ static int on_sighup(sd_event_source *source, const struct signalfd_siginfo *si,
         if (reload) {
                 reload->job = (struct worker_job){ .run = reload_run, .done = reload_done };
                 reload->server = userdata;
-                reload->required = conf_must_be_there(reload->server->conf,
+                reload->required = conf_must_be_there(reload->server->control.loop.conf,
                                                       reload->server->options->conf_required);
                 (void) sd_notify(0, "RELOADING=1");
         }
@@ -212,28 +203,6 @@ static int start_threads(struct server *s) {
         return r;
 }
 
-/* What the handlers of the control socket work with: all that has been started by then. */
-static void set_control(struct server *s) {
-        s->control = (struct control){ .password = s->control.password,
-                                       .cert = s->control.cert,
-                                       .worker = s->worker,
-                                       .verify = s->verify,
-                                       .accounts = s->accounts,
-                                       .mirror = s->mirror,
-                                       .audit = s->audit,
-                                       .shared = &s->shared,
-                                       .keymint = s->state.keymint,
-                                       .conf = s->conf,
-                                       .set_conf = set_conf,
-                                       .server = s,
-                                       .state_dir = s->options->state_dir,
-                                       .conf_path = s->options->conf,
-                                       .conf_required = s->options->conf_required,
-                                       .queues = look_at_queues,
-                                       .queues_userdata = s,
-                                       .started_at = clock_now() };
-}
-
 static int start_handlers(struct server *s) {
         int r;
 
@@ -258,16 +227,38 @@ static int start_handlers(struct server *s) {
         r = firstuse_new(&s->firstuse, s->worker, s->accounts, s->state.keymint, s->audit);
         if (r < 0)
                 return r;
-        r = control_password_new(&s->control.password, s->event);
+        r = control_password_new(&s->password, s->event);
         if (r < 0)
                 return r;
-        r = control_cert_read_new(&s->control.cert, s->event);
+        r = control_cert_read_new(&s->cert_reads, s->event);
         if (r < 0)
                 return r;
-        set_control(s);
-        r = sweep_timer_new(&s->sweeper, s->event, s->worker, &s->shared);
-        s->control.sweeper = s->sweeper;
-        return r;
+        return sweep_timer_new(&s->sweeper, s->event, s->worker, &s->shared);
+}
+
+/* What the methods of the control socket work with. All of it has been started by then, and nobody
+ * has called yet. */
+static void fill_control(struct server *s) {
+        s->control = (struct control){
+                .fixed = { .worker = s->worker,
+                           .verify = s->verify,
+                           .accounts = s->accounts,
+                           .audit = s->audit,
+                           .sweeper = s->sweeper,
+                           .password = s->password,
+                           .cert = s->cert_reads,
+                           .shared = &s->shared,
+                           .keymint = s->state.keymint,
+                           .state_dir = s->options->state_dir,
+                           .conf_path = s->options->conf,
+                           .conf_required = s->options->conf_required,
+                           .own_sockets = s->sockets.made_verify || s->sockets.made_control,
+                           .started_at = clock_now(),
+                           .queues = look_at_queues,
+                           .queues_userdata = s },
+                .loop = { .conf = take_ptr(s->conf) },
+                .writer = { .mirror = s->mirror },
+        };
 }
 
 static int start_sockets(struct server *s, char *error) {
@@ -276,7 +267,7 @@ static int start_sockets(struct server *s, char *error) {
         r = sockets_open(s->options->verify_socket, s->options->control_socket, &s->sockets, error);
         if (r < 0)
                 return r;
-        s->control.own_sockets = s->sockets.made_verify || s->sockets.made_control;
+        fill_control(s);
         r = listener_new(&s->listener, s->event, s->sockets.verify, s->verify, s->firstuse,
                          s->audit, s->readers);
         if (r >= 0) {
@@ -340,8 +331,8 @@ struct server *server_free(struct server *s) {
         listener_free(s->listener);
         readers_free(s->readers);
         control_bus_free(s->control_bus);
-        control_password_free(s->control.password);
-        control_cert_read_free(s->control.cert);
+        control_password_free(s->password);
+        control_cert_read_free(s->cert_reads);
         cleanup_close(&s->sockets.verify);
         cleanup_close(&s->sockets.control);
         if (s->verify && s->worker)
@@ -367,6 +358,7 @@ struct server *server_free(struct server *s) {
         store_free(s->state.writer);
         cleanup_close(&s->state.lock);
         (void) keymint_free(s->state.keymint);
+        (void) conf_free(s->control.loop.conf);
         (void) conf_free(s->conf);
         log_stop();
         free(s);

@@ -246,7 +246,8 @@ static void on_done(struct worker_job *job) {
 
 void control_resume(struct control_call *call) {
         /* the worker's, and perhaps written to by now */
-        if (call->error == CONTROL_OK && worker_submit(call->control->worker, &call->job) >= 0)
+        if (call->error == CONTROL_OK &&
+            worker_submit(call->control->fixed.worker, &call->job) >= 0)
                 return;
         control_fail(call, CONTROL_BUSY, "Too much is waiting to be done; try again.");
         control_answer(call);
@@ -286,8 +287,8 @@ static struct control_call *call_new(const struct control_method *method,
         call->message = sd_bus_message_ref(m);
         call->uid = caller->peer.cred.uid;
         call->pid = caller->peer.cred.pid;
-        call->role = conf_role(caller->control->conf, &caller->peer);
-        call->developers = caller->control->conf->has_developer_group;
+        call->role = conf_role(caller->control->loop.conf, &caller->peer);
+        call->developers = caller->control->loop.conf->has_developer_group;
         call->connection = caller->connection;
         /* nobody's keys keep an administrator from revoking */
         call->job.urgent = call->role == ROLE_ADMIN && (method->traits & CONTROL_BULK) == 0;
@@ -318,9 +319,9 @@ int control_on_method(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 return send_error(call);
         /* What is shown has the uses up to now. */
         if (method->verb == ROLE_VERB_LIST)
-                verify_flush(call->control->verify, call->control->worker);
+                verify_flush(call->control->fixed.verify, call->control->fixed.worker);
         if (method->verb == ROLE_VERB_AUDIT)
-                audit_flush(call->control->audit, call->control->worker, clock_now());
+                audit_flush(call->control->fixed.audit, call->control->fixed.worker, clock_now());
         if (method->handlers->detour)
                 method->handlers->detour(take_ptr(call));
         else

@@ -100,8 +100,8 @@ static void say(const struct control_call *call, const char *what, const char *i
 
         /* On the writer thread, like the counts. Administrators do as much as they like. */
         if (call->role != ROLE_ADMIN &&
-            !loglimit_say(&call->control->changes, loglimit_hash(call->uid + UINT64_C(1), what),
-                          clock_now(), &kept))
+            !loglimit_say(&call->control->writer.changes,
+                          loglimit_hash(call->uid + UINT64_C(1), what), clock_now(), &kept))
                 return;
         text_escape(shown, sizeof(shown), owner);
         log_begin(&entry, LOG_NOTICE, "key %s of user '%s' %s by uid %u", id, shown, what,
@@ -138,7 +138,7 @@ void control_audit_refused(struct control_call *call) {
         memcpy(record.user, call->about_user, sizeof(call->about_user));
         if (known)
                 record.owner_uid = call->about_uid;
-        audit_note(call->control->audit, &record, record.at);
+        audit_note(call->control->fixed.audit, &record, record.at);
 }
 
 void control_audit_release(struct control_call *call) {

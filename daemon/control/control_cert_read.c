@@ -31,7 +31,7 @@ static void on_helper(int r, const uint8_t *out, size_t len, void *userdata) {
 
 /* ${n}: the length of the question, or a negative errno. */
 void control_cert_read_ask(struct control_cert_read *reading, const uint8_t *question, ssize_t n) {
-        struct control_cert_reads *cert = reading->call.control->cert;
+        struct control_cert_reads *cert = reading->call.control->fixed.cert;
         int r = (int) n;
 
         if (n >= 0)

@@ -31,7 +31,7 @@ struct crl_call {
 
 /* Adds the next part to what this connection has sent. */
 static void add_part(struct control_call *call, const void *bytes, size_t len) {
-        struct control_cert_reads *cert = call->control->cert;
+        struct control_cert_reads *cert = call->control->fixed.cert;
         uint8_t *more;
 
         if (cert->crl && cert->connection != call->connection) { /* of one that has given up */
@@ -84,7 +84,7 @@ static void take_crl(struct control_cert_read *reading, const uint8_t *out, size
 
 static void detour(struct control_call *call) {
         struct crl_call *ours = (struct crl_call *) call;
-        struct control_cert_reads *cert = call->control->cert;
+        struct control_cert_reads *cert = call->control->fixed.cert;
         _cleanup_free_ uint8_t *question = NULL;
         struct store *reader;
         ssize_t n;
@@ -99,7 +99,7 @@ static void detour(struct control_call *call) {
         }
         ours->reading.take = take_crl;
         question = malloc(HELPER_BYTES_MAX);
-        r = question ? verify_get_reader(call->control->verify, &reader) : -ENOMEM;
+        r = question ? verify_get_reader(call->control->fixed.verify, &reader) : -ENOMEM;
         n = r < 0 ? r
                   : trust_ask_crl(reader, &(const struct cert_blob){ cert->crl, cert->crl_len },
                                   clock_now(), question, HELPER_BYTES_MAX);

@@ -90,7 +90,7 @@ static void look_at(struct diagnose_call *d, int dir, const char *name, bool req
 }
 
 static void check_pepper(struct diagnose_call *d, int dir) {
-        const struct keymint *used = d->call.control->keymint;
+        const struct keymint *used = d->call.control->fixed.keymint;
         uint8_t pepper[PEPPER_LEN];
         const char *where = "the credential " PEPPER_CREDENTIAL_NAME;
         struct keymint *keymint = NULL;
@@ -273,7 +273,7 @@ static void check_conf(struct diagnose_call *d) {
         const struct control *control = d->call.control;
         char error[CONF_ERROR_LEN];
 
-        if (conf_load(&conf, control->conf_path, control->conf_required, error) < 0)
+        if (conf_load(&conf, control->fixed.conf_path, control->fixed.conf_required, error) < 0)
                 add(d, ERROR, "configuration",
                     "put it right, then systemctl reload wfapikeyd; until then what was read "
                     "before holds",
@@ -285,7 +285,7 @@ static void check_conf(struct diagnose_call *d) {
 static void diagnose_run(struct control_call *call, struct store *writer) {
         struct diagnose_call *d = (struct diagnose_call *) call;
         _cleanup_close_ int dir =
-                open(call->control->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                open(call->control->fixed.state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
         if (dir < 0)
                 add(d, ERROR, "state", "restore it from a backup before the daemon ends",
@@ -298,7 +298,7 @@ static void diagnose_run(struct control_call *call, struct store *writer) {
         check_clock(d, writer);
         check_policy(d, writer);
         check_conf(d);
-        if (call->control->own_sockets)
+        if (call->control->fixed.own_sockets)
                 add(d, HINT, "daemon",
                     "under systemd enable wfapikeyd-verify.socket and wfapikeyd-control.socket",
                     "the daemon made its sockets itself: while it is down nobody listens");

@@ -60,17 +60,17 @@ static int follow_reply(struct control_call *call, sd_bus_message *reply) {
         struct control_follower *f;
 
         (void) reply;
-        for (f = control->followers; f; f = f->next)
+        for (f = control->loop.followers; f; f = f->next)
                 if (f->bus == bus)
                         return 0;
         f = malloc(sizeof(*f));
         if (!f)
                 return -ENOMEM;
-        *f = (struct control_follower){ .next = control->followers,
+        *f = (struct control_follower){ .next = control->loop.followers,
                                         .bus = sd_bus_ref(bus),
                                         .sight = follow->sight,
                                         .cursor = follow->cursor };
-        control->followers = f;
+        control->loop.followers = f;
         return 0;
 }
 
@@ -126,7 +126,7 @@ static void follow_job_done(struct worker_job *job) {
         if (r < 0)
                 sd_bus_close(f->bus);
         free(follow);
-        control->following = false;
+        control->loop.following = false;
         control_follow_pump(control);
 }
 
@@ -140,10 +140,11 @@ static struct control_follower *follower_free(struct control_follower *f) {
 
 /* The one that is furthest behind, of those who have read what they got. */
 static struct control_follower *choose(const struct control *control) {
-        int64_t head = atomic_load_explicit(&control->shared->audit_seq, memory_order_acquire);
+        int64_t head =
+                atomic_load_explicit(&control->fixed.shared->audit_seq, memory_order_acquire);
         struct control_follower *chosen = NULL;
 
-        for (struct control_follower *f = control->followers; f; f = f->next) {
+        for (struct control_follower *f = control->loop.followers; f; f = f->next) {
                 uint64_t waiting;
 
                 if (f->cursor < head && (!chosen || f->cursor < chosen->cursor) &&
@@ -157,14 +158,14 @@ void control_follow_pump(struct control *control) {
         struct control_follower *chosen;
         struct follow_job *follow;
 
-        if (control->following)
+        if (control->loop.following)
                 return;
-        for (struct control_follower **f = &control->followers; *f;)
+        for (struct control_follower **f = &control->loop.followers; *f;)
                 if (sd_bus_is_open((*f)->bus) > 0)
                         f = &(*f)->next;
                 else
                         *f = follower_free(*f);
-        chosen = control->followers ? choose(control) : NULL;
+        chosen = control->loop.followers ? choose(control) : NULL;
         if (!chosen)
                 return;
         follow = calloc(1, sizeof(*follow));
@@ -174,13 +175,13 @@ void control_follow_pump(struct control *control) {
         follow->control = control;
         follow->follower = chosen;
         follow->cursor = chosen->cursor;
-        if (worker_submit(control->worker, &follow->job) < 0)
+        if (worker_submit(control->fixed.worker, &follow->job) < 0)
                 free(follow);
         else
-                control->following = true;
+                control->loop.following = true;
 }
 
 void control_follow_stop(struct control *control) {
-        while (control->followers)
-                control->followers = follower_free(control->followers);
+        while (control->loop.followers)
+                control->loop.followers = follower_free(control->loop.followers);
 }

@@ -196,7 +196,8 @@ static void on_owner(int r, const struct account_record *account, void *userdata
 
         if (!found || !ours->linked[0])
                 control_resume(&ours->call);
-        else if (accounts_ask(ours->call.control->accounts, ours->linked, on_linked, ours) < 0)
+        else if (accounts_ask(ours->call.control->fixed.accounts, ours->linked, on_linked, ours) <
+                 0)
                 on_linked(-EBUSY, NULL, ours);
 }
 
@@ -204,7 +205,7 @@ void control_issue_ask(struct control_call *call) {
         struct control_issue_call *ours = (struct control_issue_call *) call;
 
         if (!control_quota_ask(call) ||
-            accounts_ask(call->control->accounts, ours->user, on_owner, ours) < 0)
+            accounts_ask(call->control->fixed.accounts, ours->user, on_owner, ours) < 0)
                 on_owner(-EBUSY, NULL, ours);
 }
 
@@ -216,7 +217,7 @@ void control_issue_make(struct control_issue_call *ours, struct store *writer, u
         struct issue *issue = &ours->issue;
         bool own = issue->key.owner[0] && issue->key.owner_uid == uid;
 
-        issue->keymint = call->control->keymint;
+        issue->keymint = call->control->fixed.keymint;
         control_audit_fill(call, "issued", &issue->audit);
         /* Whether or not it is the caller: that is not known, and the same for every name. */
         if (issue->error == ISSUE_NO_ANSWER)

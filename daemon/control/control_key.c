@@ -99,7 +99,7 @@ static int rename_key(struct control_call *call, struct store *writer) {
 
 static int reset_key(struct control_call *call, struct store *writer) {
         struct key_call *key_call = (struct key_call *) call;
-        const struct keymint *keymint = call->control->keymint;
+        const struct keymint *keymint = call->control->fixed.keymint;
         struct key_record key;
 
         if (!control_get_key(call, writer, key_call->id, &key) ||

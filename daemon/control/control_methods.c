@@ -53,7 +53,7 @@ const struct control_method *control_methods_find(const char *member) {
 int control_methods_attach(sd_bus *bus, struct control_caller *caller) {
         int r;
 
-        caller->connection = ++caller->control->n_connections;
+        caller->connection = ++caller->control->loop.n_connections;
         r = sd_bus_add_object_vtable(bus, NULL, CONTROL_OBJECT_PATH, CONTROL_INTERFACE,
                                      manager_vtable, caller);
         if (r < 0)

@@ -62,7 +62,7 @@ static void piece_run(struct worker_job *job, struct store *writer) {
 }
 
 static void next_piece(struct metrics_call *m) {
-        if (worker_submit(m->call.control->worker, &m->piece.job) >= 0)
+        if (worker_submit(m->call.control->fixed.worker, &m->piece.job) >= 0)
                 return;
         control_fail(&m->call, CONTROL_BUSY, "Too much is waiting to be done; try again.");
         control_resume(&m->call);
@@ -77,7 +77,7 @@ static void piece_done(struct worker_job *job) {
         }
         m->census.counted = clock_ticks();
         if (m->call.error == CONTROL_OK)
-                m->call.control->census = m->census;
+                m->call.control->loop.census = m->census;
         control_resume(&m->call);
 }
 
@@ -88,7 +88,7 @@ static bool is_good_still(const struct control_census *census) {
 static void metrics_detour(struct control_call *call) {
         struct metrics_call *m = (struct metrics_call *) call;
 
-        if (is_good_still(&call->control->census)) {
+        if (is_good_still(&call->control->loop.census)) {
                 control_resume(call);
                 return;
         }
@@ -119,12 +119,12 @@ static int append_time(sd_bus_message *reply, const char *name, int64_t at) {
 
 static int append_stored(sd_bus_message *reply, const struct metrics_call *m) {
         const struct control *control = m->call.control;
-        const struct control_census *census = &control->census;
+        const struct control_census *census = &control->loop.census;
         int r;
 
         r = sd_bus_message_append(
                 reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "version", "s", PACKAGE_VERSION,
-                "enabled", "b", (int) m->policy.enabled, "started", "x", control->started_at,
+                "enabled", "b", (int) m->policy.enabled, "started", "x", control->fixed.started_at,
                 "keys-active", "t", census->keys[KEY_ACTIVE], "keys-expired", "t",
                 census->keys[KEY_EXPIRED], "keys-revoked", "t", census->keys[KEY_REVOKED],
                 "keys-counted", "x", census->at, "certificates-client", "t", m->certs.clients,
@@ -137,13 +137,14 @@ static int append_stored(sd_bus_message *reply, const struct metrics_call *m) {
 }
 
 static int append_noted(sd_bus_message *reply, const struct control *control) {
-        struct sweep_timer_sum sum = sweep_timer_sum(control->sweeper);
+        struct sweep_timer_sum sum = sweep_timer_sum(control->fixed.sweeper);
 
-        return sd_bus_message_append(
-                reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "latency-sum", "t",
-                verify_tally(control->verify)->sum_ns, "log-lines-dropped", "t", log_dropped(),
-                "sweeps", "t", sum.runs, "sweeps-failed", "t", sum.failed, "swept-expired", "t",
-                sum.expired, "swept-ended", "t", sum.ended, "swept-purged", "t", sum.purged);
+        return sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "latency-sum", "t",
+                                     verify_tally(control->fixed.verify)->sum_ns,
+                                     "log-lines-dropped", "t", log_dropped(), "sweeps", "t",
+                                     sum.runs, "sweeps-failed", "t", sum.failed, "swept-expired",
+                                     "t", sum.expired, "swept-ended", "t", sum.ended,
+                                     "swept-purged", "t", sum.purged);
 }
 
 static int append_verifications(sd_bus_message *reply, const struct tally *tally) {
@@ -173,7 +174,7 @@ static int append_queues(sd_bus_message *reply, const struct control *control) {
         struct control_queue queues[CONTROL_QUEUES] = {};
         int r;
 
-        control->queues(queues, control->queues_userdata);
+        control->fixed.queues(queues, control->fixed.queues_userdata);
         r = sd_bus_message_open_container(reply, 'a', "(stt)");
         for (size_t i = 0; r >= 0 && i < CONTROL_QUEUES; i++)
                 r = sd_bus_message_append(reply, "(stt)", queues[i].name, queues[i].length,
@@ -182,7 +183,7 @@ static int append_queues(sd_bus_message *reply, const struct control *control) {
 }
 
 static int metrics_reply(struct control_call *call, sd_bus_message *reply) {
-        const struct tally *tally = verify_tally(call->control->verify);
+        const struct tally *tally = verify_tally(call->control->fixed.verify);
         int r;
 
         r = sd_bus_message_open_container(reply, 'a', "{sv}");

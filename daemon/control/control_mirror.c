@@ -36,7 +36,7 @@ struct copy_call {
 };
 
 static struct mirror *mirror_of(const struct control_call *call) {
-        return call->control->mirror;
+        return call->control->writer.mirror;
 }
 
 void control_mirror_fail(struct control_call *call, int r) {
@@ -71,8 +71,8 @@ static int token_parse(struct control_call *call, sd_bus_message *m) {
 
 /* From now on there may be something to be dropped. */
 static void note_begin(struct control *control) {
-        control->mirror_begun++;
-        control->mirror_busy = true;
+        control->loop.mirror_begun++;
+        control->loop.mirror_busy = true;
 }
 
 /* --- MirrorExportBegin, MirrorExportRead --- */
@@ -262,7 +262,7 @@ const struct control_handlers control_mirror_import_check = {
 };
 
 static int commit_parse(struct control_call *call, sd_bus_message *m) {
-        ((struct copy_call *) call)->accounts = accounts_source(call->control->accounts);
+        ((struct copy_call *) call)->accounts = accounts_source(call->control->fixed.accounts);
         return token_parse(call, m);
 }
 
@@ -304,7 +304,7 @@ static void on_settled(void *userdata) {
 static void commit_settle(struct control_call *call) {
         bool unknown = ((struct copy_call *) call)->unknown;
 
-        if (!unknown || accounts_settle(call->control->accounts, on_settled, call) < 0)
+        if (!unknown || accounts_settle(call->control->fixed.accounts, on_settled, call) < 0)
                 control_answer(call);
 }
 
@@ -333,22 +333,22 @@ static void tidy_run(struct worker_job *job, struct store *writer) {
         struct tidy_job *tidy = (struct tidy_job *) job;
 
         (void) writer;
-        tidy->left = mirror_tidy(tidy->control->mirror, tidy->connection, clock_now());
+        tidy->left = mirror_tidy(tidy->control->writer.mirror, tidy->connection, clock_now());
 }
 
 static void tidy_done(struct worker_job *job) {
         struct tidy_job *tidy = (struct tidy_job *) job;
 
         /* What was begun since then is not in the answer. */
-        if (!tidy->left && tidy->begun == tidy->control->mirror_begun)
-                tidy->control->mirror_busy = false;
+        if (!tidy->left && tidy->begun == tidy->control->loop.mirror_begun)
+                tidy->control->loop.mirror_busy = false;
         free(tidy);
 }
 
 void control_mirror_tidy(struct control *control, uint64_t connection) {
         struct tidy_job *tidy;
 
-        if (!control->mirror_busy)
+        if (!control->loop.mirror_busy)
                 return;
         tidy = calloc(1, sizeof(*tidy));
         if (!tidy)
@@ -356,7 +356,7 @@ void control_mirror_tidy(struct control *control, uint64_t connection) {
         *tidy = (struct tidy_job){ .job = { .run = tidy_run, .done = tidy_done },
                                    .control = control,
                                    .connection = connection,
-                                   .begun = control->mirror_begun };
-        if (worker_submit(control->worker, &tidy->job) < 0)
+                                   .begun = control->loop.mirror_begun };
+        if (worker_submit(control->fixed.worker, &tidy->job) < 0)
                 free(tidy);
 }

@@ -26,7 +26,7 @@ static void keygen_run(struct control_call *call, struct store *writer) {
         int r;
 
         (void) writer;
-        r = mirror_keygen(call->control->mirror, key_call->replace, key_call->public);
+        r = mirror_keygen(call->control->writer.mirror, key_call->replace, key_call->public);
         if (r == -EEXIST)
                 control_fail(call, CONTROL_REFUSED,
                              "This host has a mirror key. With another one in its place (--force) "
@@ -42,7 +42,7 @@ static void show_key_run(struct control_call *call, struct store *writer) {
         int r;
 
         (void) writer;
-        r = mirror_show_key(call->control->mirror, ((struct key_call *) call)->public);
+        r = mirror_show_key(call->control->writer.mirror, ((struct key_call *) call)->public);
         if (r < 0)
                 control_mirror_fail(call, r);
 }

@@ -80,7 +80,7 @@ static int on_delay(sd_event_source *source, uint64_t usec, void *userdata) {
 /* Not before its time, so that neither the time tells anything nor many can be had in a short
  * one. */
 static void answer_late(struct password_call *p) {
-        sd_event *event = p->ours.call.control->password->event;
+        sd_event *event = p->ours.call.control->fixed.password->event;
 
         if (sd_event_add_time(event, &p->delay, CLOCK_MONOTONIC, p->started + REFUSAL_USEC, 1,
                               on_delay, p) < 0)
@@ -89,7 +89,7 @@ static void answer_late(struct password_call *p) {
 
 static void refuse(struct password_call *p) {
         struct control_call *call = &p->ours.call;
-        struct control_password *password = call->control->password;
+        struct control_password *password = call->control->fixed.password;
         char shown[2 * WIRE_USER_MAX];
 
         tries_failed(&password->tries, call->uid, p->ours.user,
@@ -104,7 +104,7 @@ static void refuse(struct password_call *p) {
 /* The password is right: what counts is what its user may do. */
 static void accept_user(struct password_call *p, struct helper_password_answer *answer) {
         struct control_call *call = &p->ours.call;
-        const struct conf *conf = call->control->conf;
+        const struct conf *conf = call->control->loop.conf;
         const struct peer user = { .cred = { .uid = answer->uid, .gid = answer->gid },
                                    .n_groups = (size_t) answer->n_groups,
                                    .groups = answer->groups };
@@ -163,7 +163,7 @@ static void on_helper(int r, const uint8_t *out, size_t len, void *userdata) {
                 control_fail(call, CONTROL_BUSY, "%s", NO_CHECK_TEXT);
                 answer_late(p);
         } else if (take_answer(p, &answer)) {
-                tries_succeeded(&call->control->password->tries, call->uid);
+                tries_succeeded(&call->control->fixed.password->tries, call->uid);
                 pass_on(p);
         } else
                 refuse(p);
@@ -191,7 +191,7 @@ static bool check_before(struct password_call *p, struct control_password *passw
         int64_t wait;
         int r;
 
-        r = verify_get_policy(call->control->verify, &policy);
+        r = verify_get_policy(call->control->fixed.verify, &policy);
         wait = tries_may(&password->tries, call->uid, p->ours.user,
                          (int64_t) (p->started / SECOND));
         if (r < 0)
@@ -213,7 +213,7 @@ static bool check_before(struct password_call *p, struct control_password *passw
 }
 
 static int start_helper(struct password_call *p) {
-        sd_event *event = p->ours.call.control->password->event;
+        sd_event *event = p->ours.call.control->fixed.password->event;
         uint8_t in[PASSWORD_BYTES_QUESTION_MAX];
         ssize_t len;
         int r;
@@ -229,7 +229,7 @@ static int start_helper(struct password_call *p) {
 
 static void detour(struct control_call *call) {
         struct password_call *p = (struct password_call *) call;
-        struct control_password *password = call->control->password;
+        struct control_password *password = call->control->fixed.password;
         int r;
 
         p->started = now_usec(password);

@@ -221,7 +221,7 @@ static void status_run(struct control_call *call, struct store *writer) {
 
 static int status_reply(struct control_call *call, sd_bus_message *reply) {
         struct status_call *status = (struct status_call *) call;
-        const struct tally *tally = verify_tally(call->control->verify);
+        const struct tally *tally = verify_tally(call->control->fixed.verify);
         int r;
 
         r = sd_bus_message_open_container(reply, 'a', "{sv}");
@@ -229,13 +229,14 @@ static int status_reply(struct control_call *call, sd_bus_message *reply) {
                 r = sd_bus_message_append(reply, "{sv}{sv}", "version", "s", PACKAGE_VERSION,
                                           "enabled", "b", (int) status->policy.enabled);
         if (r >= 0 && role_may(call->role, ROLE_VERB_STATISTICS, false, call->developers)) {
-                r = sd_bus_message_append(
-                        reply, "{sv}{sv}{sv}{sv}{sv}{sv}", "keys-active", "t",
-                        status->counts[KEY_ACTIVE], "keys-expired", "t",
-                        status->counts[KEY_EXPIRED], "keys-revoked", "t",
-                        status->counts[KEY_REVOKED], "started", "x", call->control->started_at,
-                        "accepted", "t", tally_sum(tally, TALLY_ACCEPTED), "refused", "t",
-                        tally_sum(tally, TALLY_REFUSED) + tally_sum(tally, TALLY_UNDECIDED));
+                r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}", "keys-active", "t",
+                                          status->counts[KEY_ACTIVE], "keys-expired", "t",
+                                          status->counts[KEY_EXPIRED], "keys-revoked", "t",
+                                          status->counts[KEY_REVOKED], "started", "x",
+                                          call->control->fixed.started_at, "accepted", "t",
+                                          tally_sum(tally, TALLY_ACCEPTED), "refused", "t",
+                                          tally_sum(tally, TALLY_REFUSED) +
+                                                  tally_sum(tally, TALLY_UNDECIDED));
         }
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }

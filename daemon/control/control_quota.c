@@ -12,43 +12,44 @@ _Static_assert(CONTROL_ASKS_MAX < ACCOUNTS_ASKS_MAX, "some are left for administ
 
 /* The place of a uid in the load, else a free one. There is always one: no more are counted than
  * there are places. */
-static struct control_quota *find_quota(struct control *control, uid_t uid) {
-        struct control_quota *unused = NULL;
+static struct control_quota_load *find_load(struct control_quota *quota, uid_t uid) {
+        struct control_quota_load *unused = NULL;
 
-        for (size_t i = 0; i < ARRAY_LEN(control->load); i++) {
-                if (control->load[i].n > 0 && control->load[i].uid == uid)
-                        return &control->load[i];
-                if (control->load[i].n == 0 && !unused)
-                        unused = &control->load[i];
+        for (size_t i = 0; i < ARRAY_LEN(quota->load); i++) {
+                if (quota->load[i].n > 0 && quota->load[i].uid == uid)
+                        return &quota->load[i];
+                if (quota->load[i].n == 0 && !unused)
+                        unused = &quota->load[i];
         }
         return unused;
 }
 
 static bool add(struct control_call *call) {
-        struct control *control = call->control;
-        struct control_quota *load;
+        struct control_quota *quota = &call->control->loop.quota;
+        struct control_quota_load *load;
 
         if (call->uid == 0)
                 return true;
-        if (control->n_calls >= CONTROL_CALLS_MAX)
+        if (quota->n_calls >= CONTROL_CALLS_MAX)
                 return false;
-        load = find_quota(control, call->uid);
+        load = find_load(quota, call->uid);
         if (!load || load->n >= CONTROL_CALLS_PER_UID)
                 return false;
         load->uid = call->uid;
         load->n++;
-        control->n_calls++;
+        quota->n_calls++;
         call->counted = true;
         return true;
 }
 
 /* What the caller has changed today. */
-static struct control_changes *find_changes(const struct control_call *call) {
-        struct control_changes *mine = &call->control->changed[call->uid % CONTROL_CHANGERS];
+static struct control_quota_changes *find_changes(const struct control_call *call) {
+        struct control_quota *quota = &call->control->loop.quota;
+        struct control_quota_changes *mine = &quota->changed[call->uid % CONTROL_CHANGERS];
         int64_t now = clock_now();
 
         if (mine->uid != call->uid || now < mine->since || now >= mine->since + CONTROL_CHANGES_S)
-                *mine = (struct control_changes){ .uid = call->uid, .since = now };
+                *mine = (struct control_quota_changes){ .uid = call->uid, .since = now };
         return mine;
 }
 
@@ -65,33 +66,34 @@ void control_quota_add(struct control_call *call) {
 /* Each question is a process, and there are few at one time: administrators and logins find a
  * place among them, whoever else asks. */
 bool control_quota_ask(struct control_call *call) {
-        struct control *control = call->control;
-        struct control_quota *load;
+        struct control_quota *quota = &call->control->loop.quota;
+        struct control_quota_load *load;
 
         if (!call->counted || call->role == ROLE_ADMIN || call->asks)
                 return true;
-        load = find_quota(control, call->uid);
-        if (!load || load->asks >= CONTROL_ASKS_PER_UID || control->n_asks >= CONTROL_ASKS_MAX)
+        load = find_load(quota, call->uid);
+        if (!load || load->asks >= CONTROL_ASKS_PER_UID || quota->n_asks >= CONTROL_ASKS_MAX)
                 return false;
         load->asks++;
-        control->n_asks++;
+        quota->n_asks++;
         call->asks = true;
         return true;
 }
 
 void control_quota_remove(struct control_call *call) {
-        struct control_quota *load;
+        struct control_quota *quota = &call->control->loop.quota;
+        struct control_quota_load *load;
 
         if (!call->counted)
                 return;
         if ((call->method->traits & CONTROL_ENDLESS) != 0 && call->error == CONTROL_OK)
                 find_changes(call)->n++;
-        load = find_quota(call->control, call->uid);
+        load = find_load(quota, call->uid);
         if (load && load->n > 0)
                 load->n--;
         if (load && call->asks) {
                 load->asks--;
-                call->control->n_asks--;
+                quota->n_asks--;
         }
-        call->control->n_calls--;
+        quota->n_calls--;
 }

@@ -19,19 +19,26 @@
 #define CONTROL_CHANGES_S   INT64_C(86400)
 #define CONTROL_CHANGERS    1024
 
-/* What one uid has added to the audit log, where that could go on without end. Two uids that
- * share a slot may do more, never less. */
-struct control_changes {
+/* The calls of one uid that are on their way. */
+struct control_quota_load {
+        uid_t uid;
+        unsigned n; /* 0: the place is free */
+        unsigned asks;
+};
+
+/* What one uid has added to the audit log by calls that could go on without end. Two uids that
+ * share a place may do more, never less. */
+struct control_quota_changes {
         uid_t uid;
         int64_t since;
         unsigned n;
 };
 
-/* How many calls of one uid are on their way. */
+/* Invariants: n_calls is the sum of load[].n, n_asks that of load[].asks. */
 struct control_quota {
-        uid_t uid;
-        unsigned n; /* 0: the place is free */
-        unsigned asks;
+        unsigned n_calls, n_asks; /* of others than uid 0 */
+        struct control_quota_load load[CONTROL_CALLS_MAX];
+        struct control_quota_changes changed[CONTROL_CHANGERS]; /* by uid */
 };
 
 /**

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reload: the configuration is read again for whoever asks, and waits for the answer. It asks
  * NSS, so it is read on the writer thread, and put into force on the loop. */
+#include "control/control_reload.h"
+#include "accounts/accounts.h"
 #include "base/log.h"
 #include "cleanup.h"
 #include "control/control_state.h"
+#include "login/verify.h"
 
 struct reload_call {
         struct control_call call;
@@ -11,12 +14,22 @@ struct reload_call {
         struct conf *conf; /* owned, until it is in force */
 };
 
+void control_reload_apply(struct control *control, struct conf *conf) {
+        struct conf *before = control->loop.conf;
+
+        control->loop.conf = conf;
+        verify_set_conf(control->fixed.verify, conf);
+        accounts_set_conf(control->fixed.accounts, conf);
+        (void) conf_free(before);
+        log_message(MESSAGE_CONF_READ, LOG_NOTICE, "configuration read again");
+}
+
 static int reload_parse(struct control_call *call, sd_bus_message *m) {
         const struct control *control = call->control;
 
         (void) m;
         ((struct reload_call *) call)->required =
-                conf_must_be_there(control->conf, control->conf_required);
+                conf_must_be_there(control->loop.conf, control->fixed.conf_required);
         return 0;
 }
 
@@ -25,7 +38,7 @@ static void reload_run(struct control_call *call, struct store *writer) {
         char error[CONF_ERROR_LEN];
 
         (void) writer;
-        if (conf_load(&reload->conf, call->control->conf_path, reload->required, error) >= 0)
+        if (conf_load(&reload->conf, call->control->fixed.conf_path, reload->required, error) >= 0)
                 return;
         reload->conf = NULL;
         control_fail(call, CONTROL_CONFIGURATION, "%s", error);
@@ -36,7 +49,7 @@ static int reload_reply(struct control_call *call, sd_bus_message *reply) {
         struct reload_call *reload = (struct reload_call *) call;
 
         (void) reply;
-        call->control->set_conf(take_ptr(reload->conf), call->control->server);
+        control_reload_apply(call->control, take_ptr(reload->conf));
         return 0;
 }
 

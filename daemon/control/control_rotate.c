@@ -140,7 +140,7 @@ static void fill_new(struct rotate_call *rotate, int64_t now) {
         const struct key_record *old = &rotate->old;
         struct key_record *key = &rotate->issue.key;
 
-        rotate->issue.keymint = rotate->call.control->keymint;
+        rotate->issue.keymint = rotate->call.control->fixed.keymint;
         key->owner_uid = old->owner_uid;
         memcpy(key->owner, old->owner, sizeof(key->owner));
         memcpy(key->linked, old->linked, sizeof(key->linked));

@@ -23,41 +23,52 @@ struct sweep_timer;
 struct verify;
 struct worker;
 
-/* What all calls share; lives as long as the daemon. */
-struct control {
+/* What does not change after the start, and any thread reads. All of it is borrowed. */
+struct control_fixed {
         struct worker *worker;
         struct verify *verify;
         struct accounts *accounts;
         struct audit *audit;
         struct sweep_timer *sweeper;
-        const struct keymint *keymint;
-        const struct conf *conf;
-        void (*set_conf)(struct conf *conf, void *server); /* on the loop; owns it from then on */
-        void *server;                                      /* for that alone */
         struct control_password *password;
         struct control_cert_reads *cert;
+        const struct store_shared *shared;
+        const struct keymint *keymint;
         const char *state_dir, *conf_path;
-        bool conf_required;    /* a start without the file fails */
-        struct mirror *mirror; /* the writer thread's */
-        /* it may have something that is to be dropped when its connection ends */
-        bool mirror_busy;
-        uint64_t mirror_begun;  /* how often */
-        uint64_t n_connections; /* since the start */
+        bool conf_required; /* a start without the file fails */
+        bool own_sockets;   /* not systemd's */
         int64_t started_at;
-        bool own_sockets; /* not systemd's */
-        /* of the log about them; the writer thread's */
-        struct loglimit changes;
-        /* of others than uid 0; the sum of load[].n */
-        unsigned n_calls;
-        unsigned n_asks; /* the sum of load[].asks */
-        struct control_quota load[CONTROL_CALLS_MAX];
-        struct control_changes changed[CONTROL_CHANGERS]; /* by uid */
-        struct control_census census;
-        /* what waits now, handed down by those who have it */
+        /* tells what waits now; on the loop */
         void (*queues)(struct control_queue out[static CONTROL_QUEUES], void *userdata);
         void *queues_userdata;
-        const struct store_shared *shared;
-        struct control_follower *followers; /* control_follow.c has them */
-        /* one of them waits for the writer thread */
+};
+
+/* Only the loop reads and writes these. */
+struct control_loop {
+        /* The configuration in force. Owned; see control_reload_apply(). */
+        struct conf *conf;
+        uint64_t n_connections; /* since the start */
+        struct control_quota quota;
+        struct control_census census;
+        /* Who follows the audit log, and whether the writer thread works for one of them
+         * (control_follow.c). */
+        struct control_follower *followers;
         bool following;
+        /* How many exports and imports were begun, and whether one may be left that has to be
+         * dropped when its connection ends (control_mirror.c). */
+        uint64_t mirror_begun;
+        bool mirror_busy;
+};
+
+/* Only the writer thread reads and writes these. */
+struct control_writer {
+        struct mirror *mirror;   /* borrowed */
+        struct loglimit changes; /* of log lines about changes */
+};
+
+/* Filled once, by the server; lives as long as the daemon. */
+struct control {
+        struct control_fixed fixed;
+        struct control_loop loop;
+        struct control_writer writer;
 };

@@ -150,11 +150,11 @@ static void begin(struct host *h) {
         assert_int_equal(worker_new(&h->worker, h->event, h->state.writer, on_written, h), 0);
         h->state.writer = NULL;
         assert_int_equal(accounts_new(&h->accounts, h->event, h->worker, h->etc), 0);
-        h->control.worker = h->worker;
-        h->control.accounts = h->accounts;
-        h->control.mirror = h->mirror;
-        h->control.conf = &h->conf;
-        h->control.shared = &h->shared;
+        h->control.fixed.worker = h->worker;
+        h->control.fixed.accounts = h->accounts;
+        h->control.writer.mirror = h->mirror;
+        h->control.loop.conf = &h->conf;
+        h->control.fixed.shared = &h->shared;
         assert_int_equal(sockets_open(unit_join(verify, h->dir, "verify"),
                                       unit_join(path, h->dir, "control"), &sockets, error),
                          0);
