@@ -130,20 +130,15 @@ bool control_take_label(struct control_call *call, const char *what, const char 
         return false;
 }
 
-bool control_get_key(struct control_call *call, struct store *writer, const char *id,
-                     struct key_record *ret) {
+bool control_open_key(struct control_call *call, struct store *writer, const char *id,
+                      struct key_record *ret) {
         struct key_record key = {};
         int r;
 
         if (!control_check_id(call, id))
                 return false;
-        memcpy(call->about, id, sizeof(call->about));
-        call->about_user[0] = '\0';
         r = store_key_get_used(writer, id, &key);
-        if (r >= 0) {
-                memcpy(call->about_user, key.owner, sizeof(call->about_user));
-                call->about_uid = key.owner_uid;
-        }
+        control_audit_about(call, id, r >= 0 ? &key : NULL);
         if (r < 0 && r != -ENOENT)
                 control_fail_store(call, r);
         else if (call->role != ROLE_ADMIN && (r < 0 || !control_may_touch(call, writer, &key)))

@@ -49,6 +49,14 @@ enum control_error {
 /* for the log, once what it tells of is committed; control_audit.c has them */
 struct control_line;
 
+/* Which key a refusal is recorded with. */
+struct control_about {
+        char id[KEYTEXT_ID_LEN + 1]; /* "": none in particular */
+        /* Its owner. "": there is no such key. */
+        char user[WIRE_USER_MAX + 1];
+        uid_t uid;
+};
+
 /* One call on its way. The first member of each method's own struct, which is zeroed at first
  * and wiped at last. */
 struct control_call {
@@ -64,11 +72,7 @@ struct control_call {
         bool counted;               /* in the load of its uid */
         bool asks;                  /* in that, too */
         struct control_line *lines; /* owned */
-        /* which key, for the record of a refusal; "": none in particular */
-        char about[KEYTEXT_ID_LEN + 1];
-        /* and whose; "": there is no such key */
-        char about_user[WIRE_USER_MAX + 1];
-        uid_t about_uid;
+        struct control_about about;
         enum control_error error;
         char error_text[CONF_ERROR_LEN];
 };
@@ -179,12 +183,13 @@ bool control_may_touch(const struct control_call *call, struct store *writer,
                        const struct key_record *key);
 
 /**
- * control_get_key(call, writer, id, ret):
- * Finds a key that the caller may touch, with its uses. Returns whether there is one; if not the
- * call has failed with what this caller may know.
+ * control_open_key(call, writer, id, ret):
+ * The call is about the key ${id} from now on: a refusal is recorded with it. Finds the key, with
+ * its uses. Returns whether the caller may touch it; if not the call has failed with what this
+ * caller may know.
  */
-bool control_get_key(struct control_call *call, struct store *writer, const char *id,
-                     struct key_record *ret) _must_check_;
+bool control_open_key(struct control_call *call, struct store *writer, const char *id,
+                      struct key_record *ret) _must_check_;
 
 /**
  * control_check_id(call, id): whether ${id} is the form of an id; if not the call has failed.

@@ -127,17 +127,27 @@ void control_audit_committed(const struct control_call *call) {
                 say(call, line->what, line->id, line->owner);
 }
 
+void control_audit_about(struct control_call *call, const char id[static KEYTEXT_ID_LEN + 1],
+                         const struct key_record *key) {
+        call->about = (struct control_about){};
+        memcpy(call->about.id, id, sizeof(call->about.id));
+        if (!key)
+                return;
+        memcpy(call->about.user, key->owner, sizeof(call->about.user));
+        call->about.uid = key->owner_uid;
+}
+
 void control_audit_refused(struct control_call *call) {
         struct audit_record record = record_of(call, call->method->member, "refused");
-        bool known = call->about[0] && call->about_user[0];
+        const struct control_about *about = &call->about;
 
         if (!refusals[call->error])
                 return;
         (void) text_copy(record.reason, sizeof(record.reason), refusals[call->error]);
-        memcpy(record.key, call->about, sizeof(record.key));
-        memcpy(record.user, call->about_user, sizeof(call->about_user));
-        if (known)
-                record.owner_uid = call->about_uid;
+        memcpy(record.key, about->id, sizeof(record.key));
+        memcpy(record.user, about->user, sizeof(about->user));
+        if (about->id[0] && about->user[0])
+                record.owner_uid = about->uid;
         audit_note(call->control->fixed.audit, &record, record.at);
 }
 

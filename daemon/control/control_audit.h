@@ -32,6 +32,14 @@ void control_audit_say(const struct control_call *call, const char *what,
                        const struct key_record *key);
 
 /**
+ * control_audit_about(call, id, key): a refusal is recorded with the key ${id}, and with the owner
+ * of
+ * ${key}; NULL: there is no such key.
+ */
+void control_audit_about(struct control_call *call, const char id[static KEYTEXT_ID_LEN + 1],
+                         const struct key_record *key);
+
+/**
  * control_audit_refused(call): notes on the loop that the call has failed, where that is a refusal.
  */
 void control_audit_refused(struct control_call *call);

@@ -62,7 +62,7 @@ static int bind_key(struct control_call *call, struct store *writer) {
         char detail[AUDIT_DETAIL_MAX + 1];
         int r;
 
-        if (!control_get_key(call, writer, bind->id, &bind->key) ||
+        if (!control_open_key(call, writer, bind->id, &bind->key) ||
             !control_key_is_active(call, writer, &bind->key) || !check_may(bind) ||
             !choose(bind, writer, detail))
                 return 0;

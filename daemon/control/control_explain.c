@@ -109,7 +109,7 @@ static void explain_run(struct control_call *call, struct store *writer) {
         struct policy policy;
         int r;
 
-        if (!control_get_key(call, writer, ours->id, &key) ||
+        if (!control_open_key(call, writer, ours->id, &key) ||
             !control_get_policy(call, writer, &policy) || !look_at_certificate(ours, writer, now))
                 return;
         r = facts_accounts(writer, &key, &owner, &linked);

@@ -145,7 +145,7 @@ int control_issue_parse_user(struct control_issue_call *ours, sd_bus_message *m)
         if (r >= 0 && (!text_copy(ours->user, sizeof(ours->user), user) || !user[0]))
                 control_fail(&ours->call, CONTROL_NO_SUCH_USER,
                              "That is no user name: 1 to %d bytes.", WIRE_USER_MAX);
-        text_escape(ours->call.about_user, sizeof(ours->call.about_user),
+        text_escape(ours->call.about.user, sizeof(ours->call.about.user),
                     text_without_key(ours->user));
         return r;
 }

@@ -91,7 +91,7 @@ static int rename_key(struct control_call *call, struct store *writer) {
         struct key_call *key_call = (struct key_call *) call;
         struct key_record key;
 
-        if (!control_get_key(call, writer, key_call->id, &key))
+        if (!control_open_key(call, writer, key_call->id, &key))
                 return 0;
         memcpy(key.name, key_call->name, sizeof(key.name));
         return write_key(call, writer, "renamed", &key);
@@ -102,7 +102,7 @@ static int reset_key(struct control_call *call, struct store *writer) {
         const struct keymint *keymint = call->control->fixed.keymint;
         struct key_record key;
 
-        if (!control_get_key(call, writer, key_call->id, &key) ||
+        if (!control_open_key(call, writer, key_call->id, &key) ||
             !control_key_is_active(call, writer, &key))
                 return 0;
         keymint_make_secret(key.id, &key_call->secret);
@@ -234,7 +234,7 @@ static int change_all(struct control_call *call, struct store *writer, const cha
         int r = 0;
 
         for (uint32_t i = 0; r >= 0 && call->error == CONTROL_OK && i < ids_call->n_ids; i++)
-                if (control_get_key(call, writer, ids_call->ids[i], &key)) {
+                if (control_open_key(call, writer, ids_call->ids[i], &key)) {
                         r = change(call, writer, &key);
                         if (r >= 0 && call->error == CONTROL_OK)
                                 r = control_audit_add(call, writer, what, &key, ids_call->reason);

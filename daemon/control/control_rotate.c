@@ -177,7 +177,7 @@ static int rotate_key(struct control_call *call, struct store *writer) {
         struct policy policy;
         int r;
 
-        if (!control_get_key(call, writer, rotate->id, &rotate->old) ||
+        if (!control_open_key(call, writer, rotate->id, &rotate->old) ||
             !control_get_policy(call, writer, &policy) ||
             !check_alive(rotate, writer, &policy, now) || !check_free(rotate, writer, &policy, now))
                 return 0;
