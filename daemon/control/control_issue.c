@@ -95,12 +95,12 @@ static void take_text(struct control_issue_call *ours, const char *option, const
                         control_fail(call, CONTROL_INVALID_ARGUMENT,
                                      "require-certificate takes no, yes or proof.");
         } else if (strcmp(option, "certificate") == 0) {
-                if (!value[0] || !text_copy(issue->certificate, sizeof(issue->certificate), value))
+                if (!value[0] || strlen(value) > WIRE_NAME_MAX)
                         control_fail(call, CONTROL_INVALID_ARGUMENT,
                                      "That is no certificate's thumbprint or name: 1 to %d bytes.",
                                      WIRE_NAME_MAX);
-                else
-                        (void) !control_cert_may_name(call, value);
+                else if (control_cert_may_name(call, value))
+                        (void) text_copy(issue->certificate, sizeof(issue->certificate), value);
         } else if (strcmp(option, "linked") == 0) {
                 if (!value[0] || !text_copy(ours->linked, sizeof(ours->linked), value))
                         control_fail(call, CONTROL_NO_SUCH_USER,
@@ -186,7 +186,7 @@ void control_issue_failed(struct control_call *call, const struct issue *issue) 
 static void on_linked(int r, const struct account_record *account, void *userdata) {
         struct control_issue_call *ours = userdata;
 
-        (void) !issue_take_linked(&ours->issue, ours->linked, r, account);
+        (void) issue_take_linked(&ours->issue, ours->linked, r, account);
         control_resume(&ours->call);
 }
 

@@ -314,8 +314,11 @@ static int get_parse(struct control_call *call, sd_bus_message *m) {
 static void get_run(struct control_call *call, struct store *writer) {
         struct get_call *get = (struct get_call *) call;
 
-        if (control_open_key(call, writer, get->id, &get->key))
-                (void) !control_get_policy(call, writer, &get->policy);
+        struct policy policy;
+
+        if (control_open_key(call, writer, get->id, &get->key) &&
+            control_get_policy(call, writer, &policy))
+                get->policy = policy;
 }
 
 static int get_reply(struct control_call *call, sd_bus_message *reply) {

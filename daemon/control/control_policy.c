@@ -46,7 +46,10 @@ struct status_call {
 /* --- GetPolicy --- */
 
 static void get_run(struct control_call *call, struct store *writer) {
-        (void) !control_get_policy(call, writer, &((struct policy_call *) call)->policy);
+        struct policy policy;
+
+        if (control_get_policy(call, writer, &policy))
+                ((struct policy_call *) call)->policy = policy;
 }
 
 static int get_reply(struct control_call *call, sd_bus_message *reply) {

@@ -51,12 +51,12 @@ struct issue {
  * issue_take_owner(issue, user, r, account), issue_take_linked(issue, user, r, account):
  * Whose key it will be, and then on whose password it will depend (without the second: its
  * owner's), by the answer ${r} and ${account} of accounts_ask() for ${user}. Returns whether
- * there is such a user; if not the error says why.
+ * there is such a user; if not the error says why, and stays in ${issue}.
  */
 bool issue_take_owner(struct issue *issue, const char *user, int r,
                       const struct account_record *account) _must_check_;
 bool issue_take_linked(struct issue *issue, const char *user, int r,
-                       const struct account_record *account) _must_check_;
+                       const struct account_record *account);
 
 /**
  * issue_make(issue, writer):
