@@ -174,14 +174,18 @@ static int start_loop(struct server *s) {
         /* Before any thread is there, so that all have it. */
         if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
                 return -errno;
-        if ((r = sd_event_new(&s->event)) < 0 ||
-            (r = sd_event_add_signal(s->event, NULL, SIGTERM, NULL, NULL)) < 0 ||
-            (r = sd_event_add_signal(s->event, NULL, SIGINT, NULL, NULL)) < 0 ||
-            (r = sd_event_add_signal(s->event, &s->reload, SIGHUP, on_sighup, s)) < 0 ||
-            (r = watchdog_start(&s->watchdog, s->event)) < 0)
-                return r;
-        return sd_event_add_time_relative(s->event, &s->flush, CLOCK_MONOTONIC, FLUSH_USEC, 0,
-                                          on_flush, s);
+        r = sd_event_new(&s->event);
+        if (r >= 0)
+                r = sd_event_add_signal(s->event, NULL, SIGTERM, NULL, NULL);
+        if (r >= 0)
+                r = sd_event_add_signal(s->event, NULL, SIGINT, NULL, NULL);
+        if (r >= 0)
+                r = sd_event_add_signal(s->event, &s->reload, SIGHUP, on_sighup, s);
+        if (r >= 0)
+                r = watchdog_start(&s->watchdog, s->event);
+        return r < 0 ? r
+                     : sd_event_add_time_relative(s->event, &s->flush, CLOCK_MONOTONIC, FLUSH_USEC,
+                                                  0, on_flush, s);
 }
 
 static int start_threads(struct server *s) {

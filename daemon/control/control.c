@@ -170,6 +170,26 @@ int control_read_options(struct control_call *call, sd_bus_message *m,
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
+int control_open_array(sd_bus_message *m, const char *name, const char *type) {
+        int r;
+
+        r = sd_bus_message_open_container(m, 'e', "sv");
+        if (r >= 0)
+                r = sd_bus_message_append_basic(m, 's', name);
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'v', type);
+        return r < 0 ? r : sd_bus_message_open_container(m, 'a', type + 1);
+}
+
+int control_close_array(sd_bus_message *m) {
+        int r = 0;
+
+        /* the array, the variant, the entry */
+        for (unsigned i = 0; r >= 0 && i < 3; i++)
+                r = sd_bus_message_close_container(m);
+        return r;
+}
+
 static void call_free(struct control_call *call) {
         size_t size = call->method->handlers->size;
 

@@ -212,6 +212,13 @@ bool control_take_label(struct control_call *call, const char *what, const char 
 int control_read_options(struct control_call *call, sd_bus_message *m,
                          int (*take)(struct control_call *call, sd_bus_message *m)) _must_check_;
 
+/**
+ * control_open_array(m, name, type), control_close_array(m):
+ * Begin and end an entry of an a{sv} whose value is an array of ${type} ("as"). What sd-bus says.
+ */
+int control_open_array(sd_bus_message *m, const char *name, const char *type) _must_check_;
+int control_close_array(sd_bus_message *m) _must_check_;
+
 /* The handlers of each method. */
 #define CONTROL_DECLARE(name, arguments, results, verb, traits, handlers)                          \
         extern const struct control_handlers handlers;

@@ -71,19 +71,28 @@ static int start_bus(struct connection *c, int *fd) {
 
         /* The credentials were taken from the peer's own socket; what the peer says of itself in
          * its D-Bus greeting is of no interest, hence "anonymous". */
-        if ((r = sd_id128_randomize(&id)) < 0 || (r = sd_bus_new(&c->bus)) < 0 ||
-            (r = sd_bus_set_fd(c->bus, *fd, *fd)) < 0)
+        r = sd_id128_randomize(&id);
+        if (r >= 0)
+                r = sd_bus_new(&c->bus);
+        if (r >= 0)
+                r = sd_bus_set_fd(c->bus, *fd, *fd);
+        if (r < 0)
                 return r;
         (void) take_fd(fd);
-        if ((r = sd_bus_set_server(c->bus, 1, id)) < 0 ||
-            (r = sd_bus_set_anonymous(c->bus, 1)) < 0 ||
-            (r = sd_bus_negotiate_fds(c->bus, 0)) < 0 ||
-            (r = sd_bus_set_sender(c->bus, "org.wfapikey1")) < 0 ||
-            (r = sd_bus_start(c->bus)) < 0 ||
-            (r = sd_bus_attach_event(c->bus, c->owner->event, SD_EVENT_PRIORITY_NORMAL)) < 0 ||
-            (r = sd_bus_add_filter(c->bus, NULL, on_message, c)) < 0)
-                return r;
-        return control_methods_attach(c->bus, &c->caller);
+        r = sd_bus_set_server(c->bus, 1, id);
+        if (r >= 0)
+                r = sd_bus_set_anonymous(c->bus, 1);
+        if (r >= 0)
+                r = sd_bus_negotiate_fds(c->bus, 0);
+        if (r >= 0)
+                r = sd_bus_set_sender(c->bus, "org.wfapikey1");
+        if (r >= 0)
+                r = sd_bus_start(c->bus);
+        if (r >= 0)
+                r = sd_bus_attach_event(c->bus, c->owner->event, SD_EVENT_PRIORITY_NORMAL);
+        if (r >= 0)
+                r = sd_bus_add_filter(c->bus, NULL, on_message, c);
+        return r < 0 ? r : control_methods_attach(c->bus, &c->caller);
 }
 
 static bool has_place(const struct control_bus *b, uid_t uid) {

@@ -135,19 +135,13 @@ static void explain_run(struct control_call *call, struct store *writer) {
 static int append_checks(sd_bus_message *reply, const struct explain *explain) {
         int r;
 
-        if ((r = sd_bus_message_open_container(reply, 'e', "sv")) < 0 ||
-            (r = sd_bus_message_append(reply, "s", "checks")) < 0 ||
-            (r = sd_bus_message_open_container(reply, 'v', "aa{sv}")) < 0 ||
-            (r = sd_bus_message_open_container(reply, 'a', "a{sv}")) < 0)
-                return r;
+        r = control_open_array(reply, "checks", "aa{sv}");
         for (size_t i = 0; r >= 0 && i < ARRAY_LEN(explain->lines); i++)
                 r = sd_bus_message_append(reply, "a{sv}", 3, "name", "s", explain->lines[i].name,
                                           "outcome", "s",
                                           explain_outcome_name(explain->lines[i].outcome), "text",
                                           "s", explain->lines[i].text);
-        for (unsigned i = 0; r >= 0 && i < 3; i++)
-                r = sd_bus_message_close_container(reply);
-        return r;
+        return r < 0 ? r : control_close_array(reply);
 }
 
 static int explain_reply(struct control_call *call, sd_bus_message *reply) {

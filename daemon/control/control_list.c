@@ -50,25 +50,17 @@ static const char *const status_names[] = {
 static int append_words(sd_bus_message *m, const char *property, const char *list) {
         int r;
 
-        if ((r = sd_bus_message_open_container(m, 'e', "sv")) < 0 ||
-            (r = sd_bus_message_append(m, "s", property)) < 0 ||
-            (r = sd_bus_message_open_container(m, 'v', "as")) < 0 ||
-            (r = sd_bus_message_open_container(m, 'a', "s")) < 0)
-                return r;
-        while (*list) {
+        r = control_open_array(m, property, "as");
+        while (r >= 0 && *list) {
                 char word[RECORD_LIST_LEN] = {};
                 size_t len = strcspn(list, " ");
 
                 memcpy(word, list, len);
                 r = sd_bus_message_append(m, "s", word);
-                if (r < 0)
-                        return r;
                 list += len;
                 list += strspn(list, " ");
         }
-        for (unsigned i = 0; r >= 0 && i < 3; i++)
-                r = sd_bus_message_close_container(m);
-        return r;
+        return r < 0 ? r : control_close_array(m);
 }
 
 static int append_use(sd_bus_message *m, const struct key_record *key) {
@@ -125,23 +117,23 @@ static int append_key(sd_bus_message *m, const struct key_record *key, const str
         int64_t expires = expiry_of(policy, key);
         int r;
 
-        if ((r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
-            (r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}{sv}{sv}", "id", "s", key->id, "owner",
-                                       "s", key->owner, "owner-uid", "u", key->owner_uid, "name",
-                                       "s", key->name, "status", "s",
-                                       status_names[expiry_status(policy, key, now)], "reason", "s",
-                                       key->reason)) < 0 ||
-            (r = append_words(m, "services", key->services)) < 0 ||
-            (r = append_words(m, "networks", key->networks)) < 0 ||
-            (r = sd_bus_message_append(m, "{sv}{sv}", "created", "x", key->created_at, "updated",
-                                       "x", key->updated_at)) < 0)
-                return r;
-        if (expires != 0) {
+        r = sd_bus_message_open_container(m, 'a', "{sv}");
+        if (r >= 0)
+                r = sd_bus_message_append(
+                        m, "{sv}{sv}{sv}{sv}{sv}{sv}", "id", "s", key->id, "owner", "s", key->owner,
+                        "owner-uid", "u", key->owner_uid, "name", "s", key->name, "status", "s",
+                        status_names[expiry_status(policy, key, now)], "reason", "s", key->reason);
+        if (r >= 0)
+                r = append_words(m, "services", key->services);
+        if (r >= 0)
+                r = append_words(m, "networks", key->networks);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "{sv}{sv}", "created", "x", key->created_at, "updated",
+                                          "x", key->updated_at);
+        if (r >= 0 && expires != 0)
                 r = sd_bus_message_append(m, "{sv}", "expires", "x", expires);
-                if (r < 0)
-                        return r;
-        }
-        r = append_relations(m, key);
+        if (r >= 0)
+                r = append_relations(m, key);
         if (r >= 0)
                 r = append_use(m, key);
         return r < 0 ? r : sd_bus_message_close_container(m);
