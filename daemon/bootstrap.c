@@ -44,7 +44,7 @@ static int fail(struct opening *o, int r, const char *format, ...) {
         va_list ap;
 
         va_start(ap, format);
-        (void) vsnprintf(o->error, BOOTSTRAP_ERROR_LEN, format, ap);
+        (void) vsnprintf(o->error, ERROR_LEN, format, ap);
         va_end(ap);
         return r;
 }
@@ -279,7 +279,7 @@ static int open_all(struct opening *o, struct store_shared *shared, struct boots
 }
 
 int bootstrap_open(const char *dir, struct store_shared *shared, struct bootstrap *ret,
-                   char error[static BOOTSTRAP_ERROR_LEN]) {
+                   char error[static ERROR_LEN]) {
         struct opening o = { .dir = dir, .fd = -1, .error = error };
         struct bootstrap b = {};
         int r;

@@ -4,10 +4,9 @@
  * there. */
 #pragma once
 
+#include "base/error.h"
 #include "secret/keymint.h"
 #include "store/store.h"
-
-#define BOOTSTRAP_ERROR_LEN 512
 
 struct bootstrap {
         struct store *writer;
@@ -25,4 +24,4 @@ struct bootstrap {
  * Returns 0; a negative errno with one sentence for the administrator in ${error}.
  */
 int bootstrap_open(const char *dir, struct store_shared *shared, struct bootstrap *ret,
-                   char error[static BOOTSTRAP_ERROR_LEN]) _must_check_;
+                   char error[static ERROR_LEN]) _must_check_;

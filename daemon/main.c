@@ -181,7 +181,7 @@ static int exit_status(int r) {
 
 static int serve(void) {
         _cleanup_(server_freep) struct server *server = NULL;
-        char error[SERVER_ERROR_LEN] = "out of memory";
+        char error[ERROR_LEN] = "out of memory";
         int r;
 
         r = server_new(&server, &arg_options, error);
@@ -202,7 +202,7 @@ static int serve(void) {
 /* The key is taken before there are two processes; who has used it wipes it. */
 static int run(void) {
         struct seed seed = {};
-        char error[SEED_ERROR_LEN];
+        char error[ERROR_LEN];
         int r, status = EXIT_FAILURE;
 
         if (arg_issue) {

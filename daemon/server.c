@@ -61,10 +61,6 @@ struct server {
         struct control_bus *control_bus;
 };
 
-_Static_assert(SERVER_ERROR_LEN == BOOTSTRAP_ERROR_LEN && SERVER_ERROR_LEN == SOCKETS_ERROR_LEN &&
-                       SERVER_ERROR_LEN == CONF_ERROR_LEN && SERVER_ERROR_LEN == SEED_ERROR_LEN,
-               "one buffer for all");
-
 static int on_flush(sd_event_source *source, uint64_t usec, void *userdata) {
         struct server *s = userdata;
 
@@ -94,7 +90,7 @@ struct reload_job {
         struct server *server;
         bool required;
         struct conf *conf; /* NULL: error says why */
-        char error[CONF_ERROR_LEN];
+        char error[ERROR_LEN];
 };
 
 static void reload_run(struct worker_job *job, struct store *writer) {
@@ -281,7 +277,7 @@ static int start_sockets(struct server *s, char *error) {
         if (r >= 0)
                 s->sockets.control = -1;
         else
-                (void) snprintf(error, SERVER_ERROR_LEN, "cannot serve the sockets: %s",
+                (void) snprintf(error, ERROR_LEN, "cannot serve the sockets: %s",
                                 strerrordesc_np(-r));
         return r;
 }
@@ -304,14 +300,14 @@ static int start(struct server *s, char *error) {
         if (r >= 0)
                 r = start_handlers(s);
         if (r < 0) {
-                (void) snprintf(error, SERVER_ERROR_LEN, "cannot start: %s", strerrordesc_np(-r));
+                (void) snprintf(error, ERROR_LEN, "cannot start: %s", strerrordesc_np(-r));
                 return r;
         }
         return start_sockets(s, error);
 }
 
 int server_new(struct server **ret, const struct server_options *options,
-               char error[static SERVER_ERROR_LEN]) {
+               char error[static ERROR_LEN]) {
         __attribute__((cleanup(server_freep))) struct server *s = calloc(1, sizeof(*s));
         int r;
 

@@ -5,9 +5,8 @@
 #include <stdbool.h>
 
 #include "attr.h"
+#include "base/error.h"
 #include "keys/seed.h"
-
-#define SERVER_ERROR_LEN 512
 
 struct server;
 
@@ -28,7 +27,7 @@ struct server_options {
  * Returns 0; a negative errno with one sentence in ${error}.
  */
 int server_new(struct server **ret, const struct server_options *options,
-               char error[static SERVER_ERROR_LEN]) _must_check_;
+               char error[static ERROR_LEN]) _must_check_;
 
 /**
  * server_free(s): ends what is under way, writes what is still to be written, removes the

@@ -202,7 +202,7 @@ ssize_t accounts_directory_run(const uint8_t *in, size_t in_len, uint8_t *out) {
         _cleanup_free_ char *buffer = malloc(NSS_BUFFER_LEN);
         struct bytes_writer w = { .out = out, .size = HELPER_BYTES_MAX };
         struct accounts_directory_question question;
-        char error[ACCOUNTS_FILES_ERROR_LEN];
+        char error[ERROR_LEN];
         int r;
 
         if (!buffer)

@@ -176,10 +176,10 @@ static int read_file(struct accounts_files *files, const char *etc, const char *
         if (r == -EACCES && geteuid() != 0)
                 return 0;
         if (r < 0)
-                (void) snprintf(error, ACCOUNTS_FILES_ERROR_LEN, "cannot read '%.300s': %s", path,
+                (void) snprintf(error, ERROR_LEN, "cannot read '%.300s': %s", path,
                                 strerrordesc_np(-r));
         else if (is_cut(f)) {
-                (void) snprintf(error, ACCOUNTS_FILES_ERROR_LEN,
+                (void) snprintf(error, ERROR_LEN,
                                 "'%.300s' ends within a line, so it is not believed", path);
                 return -EUCLEAN;
         }
@@ -187,18 +187,18 @@ static int read_file(struct accounts_files *files, const char *etc, const char *
 }
 
 int accounts_files_read(struct accounts_files **ret, const char *etc, gid_t admin_group,
-                        char error[static ACCOUNTS_FILES_ERROR_LEN]) {
+                        char error[static ERROR_LEN]) {
         _cleanup_(accounts_files_freep) struct accounts_files *files = calloc(1, sizeof(*files));
         int r;
 
         if (!files) {
-                (void) snprintf(error, ACCOUNTS_FILES_ERROR_LEN, "out of memory");
+                (void) snprintf(error, ERROR_LEN, "out of memory");
                 return -ENOMEM;
         }
         files->admin_group = admin_group;
         r = read_file(files, etc, "passwd", read_users, error);
         if (r >= 0 && !files->has_root) {
-                (void) snprintf(error, ACCOUNTS_FILES_ERROR_LEN,
+                (void) snprintf(error, ERROR_LEN,
                                 "'%.300s/passwd' has no root, so it is not believed", etc);
                 return -EUCLEAN;
         }

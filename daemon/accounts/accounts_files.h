@@ -5,9 +5,8 @@
 
 #include <stdbool.h>
 
+#include "base/error.h"
 #include "record.h"
-
-#define ACCOUNTS_FILES_ERROR_LEN 512
 
 struct accounts_files;
 
@@ -20,7 +19,7 @@ struct accounts_files;
  * Returns 0; a negative errno with a sentence in ${error}.
  */
 int accounts_files_read(struct accounts_files **ret, const char *etc, gid_t admin_group,
-                        char error[static ACCOUNTS_FILES_ERROR_LEN]) _must_check_;
+                        char error[static ERROR_LEN]) _must_check_;
 struct accounts_files *accounts_files_free(struct accounts_files *files);
 void accounts_files_freep(struct accounts_files **files);
 

@@ -149,7 +149,7 @@ static int look_at_all(struct reading *reading, struct store *writer) {
 int accounts_update_read(struct accounts_update *facts, struct store *writer) {
         _cleanup_(accounts_files_freep) struct accounts_files *files = NULL;
         struct reading reading = { .facts = facts };
-        char error[ACCOUNTS_FILES_ERROR_LEN];
+        char error[ERROR_LEN];
         int r;
 
         r = accounts_files_read(&files, facts->etc, facts->admin_group, error);

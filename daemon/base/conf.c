@@ -11,8 +11,6 @@
 #include "cleanup.h"
 #include "text.h"
 
-_Static_assert(CONF_ERROR_LEN == CONF_FILE_ERROR_LEN, "one buffer for both");
-
 #define PEERS_MAX 256
 
 struct reading {
@@ -180,8 +178,7 @@ static bool on_value(struct conf_file *file, const char *name, const char *value
                                              : take_peer(reading, file, name, value);
 }
 
-int conf_load(struct conf **ret, const char *path, bool required,
-              char error[static CONF_ERROR_LEN]) {
+int conf_load(struct conf **ret, const char *path, bool required, char error[static ERROR_LEN]) {
         __attribute__((cleanup(conf_freep))) struct conf *conf = calloc(1, sizeof(*conf));
         struct reading reading = { .conf = conf };
         const struct conf_file_reader reader = {

@@ -9,11 +9,10 @@
 #include <sys/types.h>
 
 #include "attr.h"
+#include "base/error.h"
 #include "base/peer.h"
 #include "base/role.h"
 #include "record.h"
-
-#define CONF_ERROR_LEN 512
 
 struct conf_peer {
         uid_t uid;
@@ -41,7 +40,7 @@ struct conf {
  * ${error} that names file, line and column.
  */
 int conf_load(struct conf **ret, const char *path, bool required,
-              char error[static CONF_ERROR_LEN]) _must_check_;
+              char error[static ERROR_LEN]) _must_check_;
 struct conf *conf_free(struct conf *conf);
 void conf_freep(struct conf **conf);
 

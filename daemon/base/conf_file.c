@@ -29,7 +29,7 @@ struct conf_file {
         bool is_value_only;
         int wrong_line; /* 0: no error so far */
         size_t wrong_column;
-        char wrong[CONF_FILE_ERROR_LEN];
+        char wrong[ERROR_LEN];
 };
 
 static void closep(FILE **f) {
@@ -151,7 +151,7 @@ static void find_wrong(struct conf_file *file, int line) {
 
 /* 0 with a descriptor, or without one where no file has to be there. */
 static int open_safely(const char *path, mode_t type, bool required, int *ret,
-                       char error[static CONF_FILE_ERROR_LEN]) {
+                       char error[static ERROR_LEN]) {
         _cleanup_close_ int fd = -1;
         struct stat st;
 
@@ -161,13 +161,13 @@ static int open_safely(const char *path, mode_t type, bool required, int *ret,
         if (fd < 0 || fstat(fd, &st) < 0) {
                 int r = -errno;
 
-                (void) snprintf(error, CONF_FILE_ERROR_LEN,
-                                "cannot read the configuration '%s': %s", path, strerror(-r));
+                (void) snprintf(error, ERROR_LEN, "cannot read the configuration '%s': %s", path,
+                                strerror(-r));
                 return r;
         }
         if ((st.st_mode & S_IFMT) != type || (st.st_uid != 0 && st.st_uid != geteuid()) ||
             (st.st_mode & 022) != 0) {
-                (void) snprintf(error, CONF_FILE_ERROR_LEN,
+                (void) snprintf(error, ERROR_LEN,
                                 "the configuration '%s' must be a %s that belongs to root and that "
                                 "nobody else can "
                                 "write",
@@ -179,7 +179,7 @@ static int open_safely(const char *path, mode_t type, bool required, int *ret,
 }
 
 static int read_one(const char *path, bool required, const struct conf_file_reader *reader,
-                    bool *ret_found, char error[static CONF_FILE_ERROR_LEN]) {
+                    bool *ret_found, char error[static ERROR_LEN]) {
         __attribute__((cleanup(closep))) FILE *stream = NULL;
         _cleanup_free_ struct conf_file *file = NULL;
         _cleanup_close_ int fd = -1;
@@ -202,14 +202,14 @@ static int read_one(const char *path, bool required, const struct conf_file_read
         if (r < 0)
                 return -ENOMEM;
         if (ferror(stream)) {
-                (void) snprintf(error, CONF_FILE_ERROR_LEN,
-                                "cannot read the configuration '%s' to its end", path);
+                (void) snprintf(error, ERROR_LEN, "cannot read the configuration '%s' to its end",
+                                path);
                 return -EIO;
         }
         find_wrong(file, r);
         if (file->wrong_line != 0)
-                (void) snprintf(error, CONF_FILE_ERROR_LEN, "%s:%d:%zu: %.400s", path,
-                                file->wrong_line, file->wrong_column, file->wrong);
+                (void) snprintf(error, ERROR_LEN, "%s:%d:%zu: %.400s", path, file->wrong_line,
+                                file->wrong_column, file->wrong);
         return file->wrong_line != 0 ? -EINVAL : 0;
 }
 
@@ -239,7 +239,7 @@ static int compare(const struct dirent **a, const struct dirent **b) {
 }
 
 static int read_dropins(const char *dir, const struct conf_file_reader *reader,
-                        char error[static CONF_FILE_ERROR_LEN]) {
+                        char error[static ERROR_LEN]) {
         __attribute__((cleanup(names_free))) struct names names = {};
         _cleanup_close_ int fd = -1;
         char path[PATH_LEN];
@@ -252,8 +252,8 @@ static int read_dropins(const char *dir, const struct conf_file_reader *reader,
         r = scandirat(fd, ".", &names.entries, is_dropin, compare);
         if (r < 0) {
                 r = -errno;
-                (void) snprintf(error, CONF_FILE_ERROR_LEN,
-                                "cannot read the configuration '%.300s': %s", dir, strerror(-r));
+                (void) snprintf(error, ERROR_LEN, "cannot read the configuration '%.300s': %s", dir,
+                                strerror(-r));
                 return r;
         }
         names.n = (size_t) r;
@@ -269,13 +269,12 @@ static int read_dropins(const char *dir, const struct conf_file_reader *reader,
 }
 
 int conf_file_read(const char *path, bool required, const struct conf_file_reader *reader,
-                   bool *ret_found, char error[static CONF_FILE_ERROR_LEN]) {
+                   bool *ret_found, char error[static ERROR_LEN]) {
         char dir[PATH_LEN];
         bool found;
         int r;
 
-        (void) snprintf(error, CONF_FILE_ERROR_LEN, "the configuration '%.300s' cannot be read",
-                        path);
+        (void) snprintf(error, ERROR_LEN, "the configuration '%.300s' cannot be read", path);
         if (snprintf(dir, sizeof(dir), "%s.d", path) >= PATH_LEN)
                 return -ENAMETOOLONG;
         r = read_one(path, required, reader, &found, error);

@@ -7,8 +7,7 @@
 #include <stddef.h>
 
 #include "attr.h"
-
-#define CONF_FILE_ERROR_LEN 512
+#include "base/error.h"
 
 /* The place in its line where something is wrong. */
 enum conf_file_place {
@@ -38,7 +37,7 @@ struct conf_file_reader {
  * wrong.
  */
 int conf_file_read(const char *path, bool required, const struct conf_file_reader *reader,
-                   bool *ret_found, char error[static CONF_FILE_ERROR_LEN]) _must_check_;
+                   bool *ret_found, char error[static ERROR_LEN]) _must_check_;
 
 /**
  * conf_file_wrong(file, place, offset, format, ...):

@@ -88,7 +88,7 @@ static int take_passed(struct sockets *s, char *error) {
 
                 if (!place || *place >= 0) {
                         (void) snprintf(
-                                error, SOCKETS_ERROR_LEN,
+                                error, ERROR_LEN,
                                 "descriptor %d was passed: wanted are one listening Unix socket of "
                                 "type seqpacket "
                                 "(verify) and one of type stream (control)",
@@ -100,14 +100,14 @@ static int take_passed(struct sockets *s, char *error) {
                 if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0) {
                         int r = -errno;
 
-                        (void) snprintf(error, SOCKETS_ERROR_LEN,
-                                        "descriptor %d cannot be used: %s", fd, strerror(-r));
+                        (void) snprintf(error, ERROR_LEN, "descriptor %d cannot be used: %s", fd,
+                                        strerror(-r));
                         return r;
                 }
                 *place = fd;
         }
         if (n < 0)
-                (void) snprintf(error, SOCKETS_ERROR_LEN,
+                (void) snprintf(error, ERROR_LEN,
                                 "the passed sockets cannot be taken (LISTEN_FDS, LISTEN_PID): %s",
                                 strerror(-n));
         return n < 0 ? n : 0;
@@ -136,7 +136,7 @@ static int make_missing(const char *path, int type, int *fd, bool *made, ino_t *
                 return 0;
         r = make_socket(path, type, ino);
         if (r < 0) {
-                (void) snprintf(error, SOCKETS_ERROR_LEN, "cannot listen on '%s': %s", path,
+                (void) snprintf(error, ERROR_LEN, "cannot listen on '%s': %s", path,
                                 r == -EADDRINUSE ? "another process does"
                                 : r == -ENOTSOCK ? "something is there that is not a socket"
                                 : r == -EINVAL ? "it must be an absolute path of at most 107 bytes"
@@ -149,7 +149,7 @@ static int make_missing(const char *path, int type, int *fd, bool *made, ino_t *
 }
 
 int sockets_open(const char *verify_path, const char *control_path, struct sockets *ret,
-                 char error[static SOCKETS_ERROR_LEN]) {
+                 char error[static ERROR_LEN]) {
         struct sockets s = { .verify = -1, .control = -1 };
         int r;
 

@@ -6,8 +6,7 @@
 #include <sys/types.h>
 
 #include "attr.h"
-
-#define SOCKETS_ERROR_LEN 512
+#include "base/error.h"
 
 struct sockets {
         int verify, control;
@@ -22,7 +21,7 @@ struct sockets {
  * Returns 0 with descriptors that are the caller's; a negative errno with one sentence in ${error}.
  */
 int sockets_open(const char *verify_path, const char *control_path, struct sockets *ret,
-                 char error[static SOCKETS_ERROR_LEN]) _must_check_;
+                 char error[static ERROR_LEN]) _must_check_;
 
 /**
  * sockets_turn_away():

@@ -8,6 +8,7 @@
 #include <systemd/sd-bus.h>
 
 #include "base/conf.h"
+#include "base/error.h"
 #include "base/peer.h"
 #include "control/control_methods.h"
 #include "record.h"
@@ -74,7 +75,7 @@ struct control_call {
         struct control_line *lines; /* owned */
         struct control_about about;
         enum control_error error;
-        char error_text[CONF_ERROR_LEN];
+        char error_text[ERROR_LEN];
 };
 
 /* What a method is, beside what its handlers do. */

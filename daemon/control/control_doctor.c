@@ -271,7 +271,7 @@ static void check_policy(struct diagnose_call *d, struct store *writer) {
 static void check_conf(struct diagnose_call *d) {
         __attribute__((cleanup(conf_freep))) struct conf *conf = NULL;
         const struct control *control = d->call.control;
-        char error[CONF_ERROR_LEN];
+        char error[ERROR_LEN];
 
         if (conf_load(&conf, control->fixed.conf_path, control->fixed.conf_required, error) < 0)
                 add(d, ERROR, "configuration",

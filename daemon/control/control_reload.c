@@ -35,7 +35,7 @@ static int reload_parse(struct control_call *call, sd_bus_message *m) {
 
 static void reload_run(struct control_call *call, struct store *writer) {
         struct reload_call *reload = (struct reload_call *) call;
-        char error[CONF_ERROR_LEN];
+        char error[ERROR_LEN];
 
         (void) writer;
         if (conf_load(&reload->conf, call->control->fixed.conf_path, reload->required, error) >= 0)

@@ -25,7 +25,7 @@ __attribute__((format(printf, 3, 4))) static int fail(char *error, int r, const 
         va_list ap;
 
         va_start(ap, format);
-        (void) vsnprintf(error, SEED_ERROR_LEN, format, ap);
+        (void) vsnprintf(error, ERROR_LEN, format, ap);
         va_end(ap);
         return r;
 }
@@ -46,7 +46,7 @@ static void take_key(char *in, struct secret *out) {
         (void) unsetenv(ENV_KEY);
 }
 
-int seed_take(struct seed *ret, char error[static SEED_ERROR_LEN]) {
+int seed_take(struct seed *ret, char error[static ERROR_LEN]) {
         char *key = secure_getenv(ENV_KEY);
         const char *user = secure_getenv(ENV_USER);
         struct seed seed = {};
@@ -150,7 +150,7 @@ static int plant(const struct seed *seed, const struct keymint *keymint, struct 
 }
 
 int seed_plant(const struct seed *seed, const struct keymint *keymint, struct store *writer,
-               char error[static SEED_ERROR_LEN]) {
+               char error[static ERROR_LEN]) {
         int r;
 
         error[0] = '\0';

@@ -5,10 +5,9 @@
  * every store that has a key of another origin: that of a host that people use. */
 #pragma once
 
+#include "base/error.h"
 #include "secret/keymint.h"
 #include "store/store.h"
-
-#define SEED_ERROR_LEN 512
 
 struct seed {
         struct secret key;
@@ -21,7 +20,7 @@ struct seed {
  * the key any more then. The caller wipes ${ret}. 0; a negative errno with a sentence in
  * ${error}, which does not have the key either.
  */
-int seed_take(struct seed *ret, char error[static SEED_ERROR_LEN]) _must_check_;
+int seed_take(struct seed *ret, char error[static ERROR_LEN]) _must_check_;
 
 /**
  * seed_plant(seed, keymint, writer, error):
@@ -30,4 +29,4 @@ int seed_take(struct seed *ret, char error[static SEED_ERROR_LEN]) _must_check_;
  * 0; a negative errno with a sentence in ${error}: then nothing has changed.
  */
 int seed_plant(const struct seed *seed, const struct keymint *keymint, struct store *writer,
-               char error[static SEED_ERROR_LEN]) _must_check_;
+               char error[static ERROR_LEN]) _must_check_;

@@ -19,7 +19,7 @@ static void put(const char *dir, const char *name, const char *text) {
 
 static struct accounts_files *read_all(const char *dir, const char *passwd, const char *shadow,
                                        const char *group, gid_t admin_group) {
-        char error[ACCOUNTS_FILES_ERROR_LEN] = "";
+        char error[ERROR_LEN] = "";
         struct accounts_files *files = NULL;
 
         put(dir, "passwd", passwd);
@@ -198,7 +198,7 @@ static void test_of_twenty_thousand_each_is_found(void **state) {
 
 static void refused(const char *dir, int r, const char *part) {
         struct accounts_files *files = (void *) 1;
-        char error[ACCOUNTS_FILES_ERROR_LEN] = "";
+        char error[ERROR_LEN] = "";
 
         unit_int(part, accounts_files_read(&files, dir, ADMINS, error), r);
         assert_ptr_equal(files, (void *) 1);
@@ -278,7 +278,7 @@ static void test_a_line_past_all_measure(void **state) {
 /* Who may not read shadow is no root, and then a daemon for trying out. */
 static void test_another_user_does_without_shadow(void **state) {
         struct accounts_files *files = NULL;
-        char error[ACCOUNTS_FILES_ERROR_LEN];
+        char error[ERROR_LEN];
         char path[UNIT_PATH_LEN];
         int r;
 

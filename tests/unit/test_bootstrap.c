@@ -15,7 +15,7 @@ struct fixture {
         char *top; /* of the test */
         char dir[UNIT_PATH_LEN];
         struct store_shared shared;
-        char error[BOOTSTRAP_ERROR_LEN];
+        char error[ERROR_LEN];
 };
 
 static int make(void **state) {

@@ -9,7 +9,7 @@ static int load(const char *path, bool required, struct conf **ret, char *error)
 }
 
 static struct conf *load_text(const char *dir, const char *text) {
-        char path[UNIT_PATH_LEN], error[CONF_ERROR_LEN] = "";
+        char path[UNIT_PATH_LEN], error[ERROR_LEN] = "";
         struct conf *conf = NULL;
         int r;
 
@@ -21,7 +21,7 @@ static struct conf *load_text(const char *dir, const char *text) {
 }
 
 static void check_wrong(const char *dir, const char *text, int line, int column, const char *word) {
-        char path[UNIT_PATH_LEN], error[CONF_ERROR_LEN] = "", where[UNIT_PATH_LEN + 16];
+        char path[UNIT_PATH_LEN], error[ERROR_LEN] = "", where[UNIT_PATH_LEN + 16];
         struct conf *conf;
 
         unit_poison(&conf, sizeof(conf));
@@ -43,7 +43,7 @@ static void check_defaults(const struct conf *conf) {
 }
 
 static void test_no_file_is_the_defaults_unless_it_must_be_there(void **state) {
-        char path[UNIT_PATH_LEN], error[CONF_ERROR_LEN] = "";
+        char path[UNIT_PATH_LEN], error[ERROR_LEN] = "";
         struct conf *conf = NULL;
 
         unit_join(path, *state, "absent");
@@ -85,7 +85,7 @@ static void test_the_file_is_one_that_nobody_else_can_write(void **state) {
 
         unit_join(path, *state, "conf");
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-                char error[CONF_ERROR_LEN] = "";
+                char error[ERROR_LEN] = "";
                 struct conf *conf = NULL;
 
                 (void) unlink(path);
@@ -99,7 +99,7 @@ static void test_the_file_is_one_that_nobody_else_can_write(void **state) {
 }
 
 static void test_what_is_no_file_is_refused(void **state) {
-        char path[UNIT_PATH_LEN], error[CONF_ERROR_LEN];
+        char path[UNIT_PATH_LEN], error[ERROR_LEN];
         struct conf *conf = NULL;
 
         assert_int_equal(load(*state, false, &conf, error), -EPERM);
@@ -112,7 +112,7 @@ static void test_what_is_no_file_is_refused(void **state) {
 }
 
 static void test_a_file_of_another_owner_is_refused(void **state) {
-        char path[UNIT_PATH_LEN], error[CONF_ERROR_LEN];
+        char path[UNIT_PATH_LEN], error[ERROR_LEN];
         struct conf *conf = NULL;
 
         unit_write(unit_join(path, *state, "conf"), "", 0, 0644);
@@ -230,7 +230,7 @@ static void append(char *text, size_t size, const char *more, size_t len) {
 static void test_a_long_line_is_read_whole_or_refused_as_such(void **state) {
         char text[4096] = "[Peer bob]\nservices =", want[RECORD_LIST_LEN] = "",
              word[WIRE_SERVICE_MAX + 1];
-        char path[UNIT_PATH_LEN], error[CONF_ERROR_LEN] = "";
+        char path[UNIT_PATH_LEN], error[ERROR_LEN] = "";
         struct conf *conf = NULL;
 
         for (int i = 0; i < RECORD_SERVICES_MAX; i++) {
@@ -253,7 +253,7 @@ static void test_a_long_line_is_read_whole_or_refused_as_such(void **state) {
 /* However long it is: what stands behind a # is not configuration. */
 static void test_the_end_of_a_long_comment_is_no_configuration(void **state) {
         for (size_t len = 100; len < 1000; len++) {
-                char text[2048] = "[daemon]\n# ", path[UNIT_PATH_LEN], error[CONF_ERROR_LEN] = "",
+                char text[2048] = "[daemon]\n# ", path[UNIT_PATH_LEN], error[ERROR_LEN] = "",
                      row[32];
                 struct conf *conf = NULL;
 
@@ -335,7 +335,7 @@ static void test_a_later_file_takes_the_place_of_an_earlier_one(void **state) {
 }
 
 static void test_files_beside_it_need_no_file(void **state) {
-        char path[UNIT_PATH_LEN], error[CONF_ERROR_LEN] = "";
+        char path[UNIT_PATH_LEN], error[ERROR_LEN] = "";
         struct conf *conf = NULL;
 
         write_dropin(*state, "a.conf", "[daemon]\nadmin-group = admins\n");
@@ -346,7 +346,7 @@ static void test_files_beside_it_need_no_file(void **state) {
 }
 
 static void test_a_file_beside_it_is_held_to_the_same(void **state) {
-        char path[UNIT_PATH_LEN], sub[UNIT_PATH_LEN], error[CONF_ERROR_LEN] = "";
+        char path[UNIT_PATH_LEN], sub[UNIT_PATH_LEN], error[ERROR_LEN] = "";
         struct conf *conf = NULL;
 
         unit_join(path, *state, "conf");

@@ -65,7 +65,7 @@ struct host {
 };
 
 static void open_state(const char *dir, struct store_shared *shared, struct bootstrap *ret) {
-        char error[BOOTSTRAP_ERROR_LEN];
+        char error[ERROR_LEN];
 
         atomic_init(&shared->generation, 1);
         assert_int_equal(bootstrap_open(dir, shared, ret, error), 0);
@@ -144,7 +144,7 @@ static int make(void **state) {
 static void begin(struct host *h) {
         char path[UNIT_PATH_LEN];
         struct sockets sockets;
-        char error[SOCKETS_ERROR_LEN], verify[UNIT_PATH_LEN], address[UNIT_PATH_LEN + 16];
+        char error[ERROR_LEN], verify[UNIT_PATH_LEN], address[UNIT_PATH_LEN + 16];
 
         assert_int_equal(sd_event_new(&h->event), 0);
         assert_int_equal(worker_new(&h->worker, h->event, h->state.writer, on_written, h), 0);

@@ -11,7 +11,7 @@
 struct fixture {
         char *dir;
         char verify[UNIT_PATH_LEN], control[UNIT_PATH_LEN];
-        char error[SOCKETS_ERROR_LEN];
+        char error[ERROR_LEN];
 };
 
 static int make(void **state) {
