@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* How many calls of one uid, and of all, are on their way; and how many changes a day has. */
+#include "unit.h"
+
+#include "control/control_state.h"
+
+#define UID 1000
+
+static int make(void **state) {
+        *state = calloc(1, sizeof(struct control));
+        return *state ? 0 : -1;
+}
+
+static int clear(void **state) {
+        free(*state);
+        return 0;
+}
+
+static struct control_call add(struct control *control, const char *member, uid_t uid,
+                               enum role role) {
+        struct control_call call = {
+                .control = control, .method = control_methods_find(member), .uid = uid, .role = role
+        };
+
+        control_quota_add(&call);
+        return call;
+}
+
+static void test_one_uid_has_a_few_calls_at_a_time(void **state) {
+        struct control_call calls[CONTROL_CALLS_PER_UID], more;
+
+        for (size_t i = 0; i < ARRAY_LEN(calls); i++) {
+                calls[i] = add(*state, "GetStatus", UID, ROLE_USER);
+                assert_int_equal(calls[i].error, CONTROL_OK);
+        }
+        more = add(*state, "GetStatus", UID, ROLE_USER);
+        assert_int_equal(more.error, CONTROL_BUSY);
+        control_quota_remove(&more);
+        more = add(*state, "GetStatus", UID + 1, ROLE_USER);
+        assert_int_equal(more.error, CONTROL_OK);
+        control_quota_remove(&more);
+        more = add(*state, "GetStatus", 0, ROLE_ADMIN);
+        assert_int_equal(more.error, CONTROL_OK);
+        control_quota_remove(&more);
+        control_quota_remove(&calls[0]);
+        calls[0] = add(*state, "GetStatus", UID, ROLE_USER);
+        assert_int_equal(calls[0].error, CONTROL_OK);
+        for (size_t i = 0; i < ARRAY_LEN(calls); i++)
+                control_quota_remove(&calls[i]);
+        assert_int_equal(((struct control *) *state)->loop.quota.n_calls, 0);
+}
+
+static void test_all_uids_leave_room_for_root(void **state) {
+        static struct control_call calls[CONTROL_CALLS_MAX];
+        struct control_call more;
+
+        for (size_t i = 0; i < ARRAY_LEN(calls); i++) {
+                calls[i] = add(*state, "GetStatus", UID + (uid_t) i, ROLE_USER);
+                assert_int_equal(calls[i].error, CONTROL_OK);
+        }
+        more = add(*state, "GetStatus", UID + CONTROL_CALLS_MAX, ROLE_ADMIN);
+        assert_int_equal(more.error, CONTROL_BUSY);
+        control_quota_remove(&more);
+        more = add(*state, "GetStatus", 0, ROLE_ADMIN);
+        assert_int_equal(more.error, CONTROL_OK);
+        for (size_t i = 0; i < ARRAY_LEN(calls); i++)
+                control_quota_remove(&calls[i]);
+        more = add(*state, "GetStatus", UID, ROLE_USER);
+        assert_int_equal(more.error, CONTROL_OK);
+        control_quota_remove(&more);
+}
+
+static void test_few_ask_who_a_user_is(void **state) {
+        struct control_call calls[CONTROL_ASKS_PER_UID + 1], others[CONTROL_ASKS_MAX];
+        struct control_call admin = add(*state, "IssueKey", UID, ROLE_ADMIN);
+
+        for (size_t i = 0; i < ARRAY_LEN(calls); i++) {
+                calls[i] = add(*state, "IssueKey", UID, ROLE_USER);
+                assert_int_equal(control_quota_ask(&calls[i]), i < CONTROL_ASKS_PER_UID);
+        }
+        /* one that was counted is not counted twice */
+        assert_true(control_quota_ask(&calls[0]));
+        assert_true(control_quota_ask(&admin));
+        for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+                others[i] = add(*state, "IssueKey", UID + 1 + (uid_t) i, ROLE_USER);
+                assert_int_equal(control_quota_ask(&others[i]),
+                                 i + CONTROL_ASKS_PER_UID < CONTROL_ASKS_MAX);
+        }
+        for (size_t i = 0; i < ARRAY_LEN(others); i++)
+                control_quota_remove(&others[i]);
+        for (size_t i = 0; i < ARRAY_LEN(calls); i++)
+                control_quota_remove(&calls[i]);
+        control_quota_remove(&admin);
+        assert_int_equal(((struct control *) *state)->loop.quota.n_asks, 0);
+        assert_int_equal(((struct control *) *state)->loop.quota.n_calls, 0);
+}
+
+/* Only what succeeded counts, only of methods that can be called without end, and nobody's but an
+ * administrator's goes on for ever. */
+static void test_a_day_has_so_many_changes(void **state) {
+        static const struct {
+                const char *name, *member;
+                enum role role;
+                uid_t uid;
+                enum control_error error;
+        } rows[] = {
+                { "another change", "RenameKey", ROLE_USER, UID, CONTROL_LIMIT_EXCEEDED },
+                { "another kind", "ResetKey", ROLE_DEVELOPER, UID, CONTROL_LIMIT_EXCEEDED },
+                { "it can still revoke", "RevokeKeys", ROLE_USER, UID, CONTROL_OK },
+                { "and see", "ListKeys", ROLE_USER, UID, CONTROL_OK },
+                { "an administrator", "RenameKey", ROLE_ADMIN, UID, CONTROL_OK },
+                { "another user", "RenameKey", ROLE_USER, UID + 1, CONTROL_OK },
+        };
+        struct control_call call;
+
+        for (int i = 0; i < 10; i++) {
+                call = add(*state, "RenameKey", UID, ROLE_USER);
+                call.error = CONTROL_NO_SUCH_KEY;
+                control_quota_remove(&call);
+        }
+        for (int i = 0; i < CONTROL_CHANGES_MAX; i++) {
+                call = add(*state, "RenameKey", UID, ROLE_USER);
+                assert_int_equal(call.error, CONTROL_OK);
+                control_quota_remove(&call);
+        }
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                call = add(*state, rows[i].member, rows[i].uid, rows[i].role);
+                unit_int(rows[i].name, call.error, rows[i].error);
+                control_quota_remove(&call);
+        }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_one_uid_has_a_few_calls_at_a_time, make,
+                                                clear),
+                cmocka_unit_test_setup_teardown(test_all_uids_leave_room_for_root, make, clear),
+                cmocka_unit_test_setup_teardown(test_few_ask_who_a_user_is, make, clear),
+                cmocka_unit_test_setup_teardown(test_a_day_has_so_many_changes, make, clear),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
