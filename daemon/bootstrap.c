@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Opens or makes the state directory, in an order that a kill at any point does not break. Knows
+ * files, the pepper and the store's name, and nothing of keys. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -13,17 +15,17 @@
 #include "cleanup.h"
 #include "store/store_mirror.h"
 
-/* PATH_MAX; <limits.h> would be ours here */
+/* as PATH_MAX */
 #define PATH_LEN   4096
 #define STORE_NAME STORE_FILE_NAME
-/* of a first start that is not over yet */
+/* a first start that has not ended */
 #define UNBORN_NAME STORE_FILE_NAME ".new"
 
 struct opening {
         const char *dir;
         int fd;
         char path[PATH_LEN];
-        /* of the directory: SQLite follows no link, wherever in a path it stands */
+        /* The real path of the directory: SQLite follows no link in any part of a path. */
         char real[PATH_LEN];
         uint8_t pepper[PEPPER_LEN];
         bool credential;
@@ -34,7 +36,7 @@ struct opening {
 struct loading {
         int dir;
         struct keymint *keymint;
-        uint32_t id; /* the last one that was looked for */
+        uint32_t id; /* the last one that was missing */
 };
 
 static int fail(struct opening *o, int r, const char *format, ...)
@@ -82,14 +84,14 @@ static int open_dir(struct opening *o) {
                             o->dir, st.st_mode & 07777, o->dir);
         if (realpath(o->dir, o->real))
                 o->dir = o->real;
-        /* What one daemon revokes another would go on to accept: the counter of changes is in
-         * memory. */
+        /* A second daemon would still accept what the first one revokes: the counter of changes
+         * is in memory. */
         if (flock(o->fd, LOCK_EX | LOCK_NB) < 0)
                 return fail(o, -EBUSY, "another wfapikeyd uses the state directory '%s'", o->dir);
         return 0;
 }
 
-/* 1 when it is there and ours alone, 0 when it is not there. */
+/* Returns 1 if the file is there and only ours, 0 if it is not there. */
 static int look_at(struct opening *o, const char *name) {
         struct stat st;
 
@@ -135,7 +137,7 @@ static int read_pepper(struct opening *o, bool required) {
                                   : strerror(-r));
 }
 
-/* SQLite would take what is in a log without its database for changes of the new one. */
+/* SQLite would take the changes in a log without its database for changes of the new database. */
 static int check_no_log(struct opening *o) {
         int r = look_at(o, STORE_NAME "-wal");
 
@@ -147,14 +149,14 @@ static int check_no_log(struct opening *o) {
                     o->dir, path_of(o, STORE_NAME "-wal"));
 }
 
-/* The first start of all: an unborn database marks it, so that being killed on the way is no
- * matter: nothing can have been in it. */
+/* The very first start. A database with another name marks it, so that a kill on the way does no
+ * harm: no key can have been in it. */
 static int begin(struct opening *o) {
         _cleanup_close_ int fd = -1;
         struct keymint *keymint = NULL;
         int r;
 
-        /* The mark goes last, so that being killed here is no matter either. */
+        /* The mark is removed last, so that a kill here does no harm either. */
         if (faccessat(o->fd, UNBORN_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
             ((unlinkat(o->fd, PEPPER_FILE_NAME, 0) < 0 && errno != ENOENT) || fsync(o->fd) < 0 ||
              unlinkat(o->fd, UNBORN_NAME, 0) < 0))
@@ -210,7 +212,8 @@ static int add_pepper(uint32_t id, void *userdata) {
         return r < 0 ? -EKEYREJECTED : 0;
 }
 
-/* The peppers of all keys: what is not the host's own must have come with keys of another host. */
+/* Finds the peppers of all keys. One that is not this host's must have come with the keys of
+ * another host. */
 static int add_peppers(struct opening *o, struct bootstrap *b) {
         struct loading l = { .dir = o->fd, .keymint = b->keymint };
         char name[PEPPER_NAME_LEN];
@@ -237,7 +240,7 @@ static void seal(const void *in, size_t len, uint8_t out[static RECORD_DIGEST_LE
 static int open_store(struct opening *o, struct store_shared *shared, struct bootstrap *b) {
         int r;
 
-        (void) unlinkat(o->fd, STORE_STAGING_NAME, 0); /* of an import that was killed */
+        (void) unlinkat(o->fd, STORE_STAGING_NAME, 0); /* left by an import that was killed */
         path_of(o, STORE_NAME);
         r = keymint_new(&b->keymint, o->pepper);
         if (r < 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* wfapikeyd: owns the key store and answers for it. */
+/* wfapikeyd: options, limits of the process, exit status. Everything else is in server.c, and in
+ * the helpers that this same program can be. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -19,8 +20,8 @@
 #include "keys/seed.h"
 #include "server.h"
 
-/* EX_USAGE and EX_CONFIG of sysexits.h, which systemd knows the names of: a start that will not
- * go better next time. */
+/* EX_USAGE and EX_CONFIG of sysexits.h. systemd knows their names: the same start would fail
+ * again. */
 enum {
         EXIT_USAGE = 64,
         EXIT_CONFIG = 78,
@@ -58,7 +59,7 @@ static void help(void) {
                       arg_options.conf);
 }
 
-/* --helper=MODE is for this program itself: see helper.h. */
+/* --helper=MODE is only for this program itself. See helper.h. */
 static const struct helper_mode helper_modes[] = {
         { ACCOUNTS_DIRECTORY_MODE, accounts_directory_run },
         { CERT_WORK_MODE, cert_work_run, .caged = true },
@@ -95,7 +96,7 @@ static const struct option options[] = {
         {},
 };
 
-/* 1: done, with success; 0: go on; negative: wrong usage. */
+/* Returns 1: done, with success. 0: go on. Negative: wrong usage. */
 static int take_option(int option) {
         switch (option) {
         case OPT_STATE:
@@ -147,8 +148,8 @@ static int parse_argv(int argc, char *argv[]) {
         return optind < argc ? -EINVAL : 0;
 }
 
-/* What is made is ours alone; what is in memory does not get into a core or a debugger; a burst
- * of logins finds descriptors. */
+/* Files that we make are ours alone. Memory goes into no core and no debugger. A burst of logins
+ * finds enough descriptors. */
 static void harden(void) {
         struct rlimit files;
 
@@ -161,8 +162,7 @@ static void harden(void) {
         }
 }
 
-/* What will be the same next time needs a person; what may have gone by then is worth another
- * try. */
+/* An error that stays the same needs a person. An error that may go away is worth another try. */
 static int exit_status(int r) {
         switch (-r) {
         case EBUSY:
@@ -199,7 +199,7 @@ static int serve(void) {
         return EXIT_SUCCESS;
 }
 
-/* The key is taken before there are two processes; who has used it wipes it. */
+/* The key is taken before there are two processes. Each process that has it wipes it. */
 static int run(void) {
         struct seed seed = {};
         char error[ERROR_LEN];

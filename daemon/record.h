@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The plain facts that the layers hand each other. No functions, no secrets: a key's digest is
- * as near as it gets. */
+/* The plain facts that the rooms hand each other. No functions and no secrets: nothing is closer
+ * to a secret than the digest of a key. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,32 +18,33 @@
 #define RECORD_REASON_MAX   128
 #define RECORD_ORIGIN_MAX   80
 
-/* SHA-256 over the whole DER of a certificate */
+/* SHA-256 of a certificate's whole DER */
 #define RECORD_THUMBPRINT_LEN 32
 #define RECORD_HASH_LEN       32
 #define RECORD_SERIAL_MAX     20 /* RFC 5280, 4.1.2.2 */
-/* what is longer is cut, as are the parts below */
+/* longer texts are cut, and the parts below too */
 #define RECORD_DN_MAX       255
 #define RECORD_DN_PART_MAX  191
 #define RECORD_KEY_TYPE_MAX 31
 
-/* For retires_at: the key ends with the first use of its successor. */
+/* A value of retires_at: the key ends with the first use of its successor. */
 #define RECORD_RETIRES_ON_USE INT64_C(-1)
 
-/* Values are in the store: never renumber. What has outlived its time is found out by the clock,
- * not by a status. */
+/* The values are in the store: never renumber them. An active key whose time is over is found by
+ * the clock, not by its status. */
 enum key_status {
         KEY_ACTIVE = 0,
         KEY_REVOKED = 1,
-        /* never stored: an active key whose time is over */
+        /* Never stored: an active key whose time is over. */
         KEY_EXPIRED = 2,
 };
 
-/* What a login must show besides its key. Values are in the store; a larger one asks for more. */
+/* What a login must show besides its key. The values are in the store, and a larger one asks for
+ * more. */
 enum certificate_need {
         CERTIFICATE_NO = 0,
-        CERTIFICATE_YES = 1, /* a certificate that is trusted */
-        /* and that whoever logs in has its key */
+        CERTIFICATE_YES = 1, /* a trusted certificate */
+        /* and proof of its private key */
         CERTIFICATE_PROOF = 2,
 };
 
@@ -52,44 +53,47 @@ struct key_record {
         uint8_t digest[RECORD_DIGEST_LEN];
         uint32_t pepper_id;
         char owner[WIRE_USER_MAX + 1];
-        uid_t owner_uid; /* when the key was made */
+        uid_t owner_uid; /* at the time when the key was made */
         char name[WIRE_NAME_MAX + 1];
-        char services[RECORD_LIST_LEN]; /* separated by blanks; empty: all */
-        /* CIDR, separated by blanks; empty: any */
+        /* Separated by blanks. "": all services. */
+        char services[RECORD_LIST_LEN];
+        /* CIDR, separated by blanks. "": any address. */
         char networks[RECORD_LIST_LEN];
         enum key_status status;
         char reason[RECORD_REASON_MAX + 1]; /* of a revocation */
         int64_t created_at;
         int64_t updated_at;
-        /* of its own; 0: the policy's lifetime counts */
+        /* Its own. 0: the policy's lifetime counts. */
         int64_t expires_at;
-        /* never later than this (max-lifetime at its making); 0: no bound */
+        /* The key is never good later than this: max-lifetime when it was made. 0: no bound. */
         int64_t bound_at;
-        /* whose password counts; empty: the owner's */
+        /* The user whose password counts. "": the owner. */
         char linked[WIRE_USER_MAX + 1];
-        /* empty: asked for; else what made it, such as session:sshd */
+        /* What made the key, such as session:sshd. "": somebody asked for it. */
         char origin[RECORD_ORIGIN_MAX + 1];
-        /* rotation: the key that this one replaces; empty: none */
+        /* The key that this one replaces by rotation. "": none. */
         char predecessor[KEYTEXT_ID_LEN + 1];
-        char successor[KEYTEXT_ID_LEN + 1]; /* and the one that replaces it */
-        /* rotation: not accepted from then on; 0: not retired; RECORD_RETIRES_ON_USE */
+        char successor[KEYTEXT_ID_LEN + 1]; /* the key that replaces this one */
+        /* The key is refused from then on, because its successor has replaced it. 0: it is not
+         * retired. Or RECORD_RETIRES_ON_USE. */
         int64_t retires_at;
-        /* the policy's when it was made; one of an older epoch was removed with all others */
+        /* The policy's epoch when the key was made. Keys of an older epoch were removed with all
+         * others. */
         int64_t epoch;
         enum certificate_need certificate_need;
-        /* to this one certificate, which is needed then */
+        /* bound to this one certificate */
         bool bound;
         uint8_t certificate[RECORD_THUMBPRINT_LEN];
-        /* when its end was noticed: by its revocation, or by the sweeper; 0: not yet */
+        /* When its end was noticed: by a revocation, or by the sweeper. 0: not yet. */
         int64_t dead_at;
-        /* 0: never. This and what follows only where a key is shown */
+        /* 0: never used. This and what follows are filled in only where a key is shown. */
         int64_t last_used_at;
         char last_service[WIRE_SERVICE_MAX + 1];
         char last_rhost[WIRE_RHOST_MAX + 1];
         uint64_t uses;
 };
 
-/* Uses of a key, on their way to the store: how many, and the last one. */
+/* The uses of a key on their way to the store: how many there were, and the last one. */
 struct key_use {
         char id[KEYTEXT_ID_LEN + 1];
         uint64_t count;
@@ -100,7 +104,7 @@ struct key_use {
 
 /* What is known of a user of this host. Zeroes: nothing. */
 enum account_state {
-        ACCOUNT_UNKNOWN = 0, /* never answered for */
+        ACCOUNT_UNKNOWN = 0, /* nobody has answered yet */
         ACCOUNT_PRESENT = 1,
         ACCOUNT_GONE = 2,
 };
@@ -108,32 +112,32 @@ enum account_state {
 struct account_record {
         char name[WIRE_USER_MAX + 1];
         enum account_state state;
-        uid_t uid; /* of ACCOUNT_PRESENT */
+        uid_t uid; /* if ACCOUNT_PRESENT */
         /* in the passwd file, not in a directory */
         bool local;
         /* root, or a member of the admin group */
         bool admin;
         /* the password was locked (passwd -l) */
         bool locked;
-        /* not good from then on; 0: it does not expire */
+        /* The password is not good from then on. 0: it does not expire. */
         int64_t password_ends_at;
-        /* no login at all from then on; 0: never */
+        /* No login of any kind from then on. 0: no such date. */
         int64_t closes_at;
-        int64_t gone_since; /* of ACCOUNT_GONE */
-        /* when the answer came; 0, of ACCOUNT_GONE: the passwd file alone has said so */
+        int64_t gone_since; /* if ACCOUNT_GONE */
+        /* When the answer came. 0, if ACCOUNT_GONE: only the passwd file has said so. */
         int64_t checked_at;
 };
 
-/* A certificate that an administrator has registered. Every text is safe to be shown as it is. */
+/* A certificate that an administrator has registered. Every text can be shown as it is. */
 enum cert_kind {
         /* trusted as it is, to the last byte */
         CERT_CLIENT = 0,
-        CERT_CA = 1, /* what it issued is */
+        CERT_CA = 1, /* trusted for what it issued */
 };
 
-/* The serial number of a certificate and who gave it: what a revocation list names. */
+/* The serial number of a certificate and its issuer. Revocation lists name certificates so. */
 struct cert_serial {
-        /* SHA-256 over the DER of the issuer's name */
+        /* SHA-256 of the DER of the issuer's name */
         uint8_t issuer[RECORD_HASH_LEN];
         uint8_t len; /* 1 to RECORD_SERIAL_MAX */
         uint8_t bytes[RECORD_SERIAL_MAX];
@@ -142,7 +146,7 @@ struct cert_serial {
 struct cert_record {
         uint8_t thumbprint[RECORD_THUMBPRINT_LEN];
         enum cert_kind kind;
-        char name[WIRE_NAME_MAX + 1]; /* what people call it; unique */
+        char name[WIRE_NAME_MAX + 1]; /* the name that people use; unique */
         /* Several values of one kind are separated by ", ". */
         char subject[RECORD_DN_MAX + 1]; /* all of it, as RFC 4514 writes it */
         char subject_cn[RECORD_DN_PART_MAX + 1], subject_o[RECORD_DN_PART_MAX + 1],
@@ -152,56 +156,59 @@ struct cert_record {
         struct cert_serial serial;
         /* "RSA 2048", "ECDSA P-256", "Ed25519" */
         char key_type[RECORD_KEY_TYPE_MAX + 1];
-        /* SHA-256 over the DER of the subject's name */
+        /* SHA-256 of the DER of the subject's name */
         uint8_t subject_id[RECORD_HASH_LEN];
-        /* SHA-256 over its SubjectPublicKeyInfo */
+        /* SHA-256 of its SubjectPublicKeyInfo */
         uint8_t spki[RECORD_HASH_LEN];
-        uint8_t ssh[RECORD_HASH_LEN]; /* SHA-256 over its public key as SSH writes it (RFC 4253,
-                                         5656, 8709); zeroes: SSH has no such keys */
-        /* UNIX seconds; valid from the first to the last of them */
+        /* SHA-256 of its public key as SSH writes it (RFC 4253, 5656, 8709). Zeroes: SSH has no
+         * such keys. */
+        uint8_t ssh[RECORD_HASH_LEN];
+        /* UNIX seconds; valid in the first and the last */
         int64_t not_before, not_after;
         int64_t added_at;
 };
 
 /* A revocation list of a registered CA. */
 struct crl_record {
-        uint8_t ca[RECORD_THUMBPRINT_LEN]; /* who signed it */
-        uint8_t issuer[RECORD_HASH_LEN];   /* SHA-256 over the DER of its name */
+        uint8_t ca[RECORD_THUMBPRINT_LEN]; /* the CA that signed it */
+        /* SHA-256 of the DER of that CA's name */
+        uint8_t issuer[RECORD_HASH_LEN];
         int64_t this_update, next_update;
-        uint64_t revoked; /* how many */
+        uint64_t revoked; /* number of serial numbers */
 };
 
 #define AUDIT_NOBODY     ((uid_t) -1)
 #define AUDIT_WORD_MAX   31
 #define AUDIT_DETAIL_MAX 191
 
-/* One line of the audit log. Written once, never changed. Every text is safe to be shown as it
- * is: a word of ours, a label, or what text_escape() made of a peer's words; never anything like
- * a key. */
+/* One line of the audit log. It is written once and never changed. Every text can be shown as it
+ * is: a word of ours, a label, or what text_escape() made of a peer's words. None can be a key. */
 struct audit_record {
-        /* the place in the log, from 1, without gaps; given by the store */
+        /* Its number in the log, from 1 and without gaps. The store gives it. */
         int64_t seq;
         int64_t at; /* UNIX seconds */
-        /* of the last one, where several alike were folded into this one; else as at */
+        /* The time of the last one, where several alike were folded into this one. Else the same
+         * as at. */
         int64_t until;
-        uint64_t count; /* of those */
-        /* who did it or asked, as the kernel says; AUDIT_NOBODY: the daemon by itself, or
-         * several */
+        uint64_t count; /* of the events folded */
+        /* The uid that did it or asked for it, as the kernel says. AUDIT_NOBODY: the daemon
+         * itself, or several uids. */
         uid_t uid;
         pid_t pid;
-        /* of the key; AUDIT_NOBODY: no key is known by this id */
+        /* The key's owner. AUDIT_NOBODY: no key with this id is known. */
         uid_t owner_uid;
-        /* "login", "issued", "revoked", "policy"; of a refused call its member */
+        /* "login", "issued", "revoked", "policy", and others. For a refused call the name of its
+         * method. */
         char event[AUDIT_WORD_MAX + 1];
         char verdict[AUDIT_WORD_MAX + 1]; /* "accepted", "refused", "done" */
         /* "verify", "session", "password", "control", "daemon" */
         char door[AUDIT_WORD_MAX + 1];
-        char key[KEYTEXT_ID_LEN + 1]; /* "": none in particular */
-        /* the key's owner; where no key is known, who was claimed */
+        char key[KEYTEXT_ID_LEN + 1]; /* "": no key in particular */
+        /* The key's owner. Where no key is known: the user that the peer named. */
         char user[2 * WIRE_USER_MAX];
         char service[2 * WIRE_SERVICE_MAX];
         char rhost[WIRE_RHOST_MAX + 1];
-        char reason[AUDIT_WORD_MAX + 1]; /* of a refusal, as a word */
+        char reason[AUDIT_WORD_MAX + 1]; /* one word, for a refusal */
         char detail[AUDIT_DETAIL_MAX + 1];
 };
 
@@ -210,25 +217,27 @@ struct audit_record {
 struct policy {
         bool enabled;
         bool admin_keys;
-        int64_t lifetime_s; /* 0: none */
+        int64_t lifetime_s; /* 0: no such lifetime */
         int64_t lifetime_changed_at;
-        int64_t max_lifetime_s; /* 0: none */
+        int64_t max_lifetime_s; /* 0: no such bound */
         int64_t max_keys_per_user;
         bool remove_on_password_expiry;
         enum certificate_need require_certificate;
-        size_t n_services; /* that need more than the above */
+        size_t n_services; /* services that need more than that */
         struct policy_service {
                 char name[WIRE_SERVICE_MAX + 1];
                 enum certificate_need need;
         } services[POLICY_SERVICES_MAX];
         bool password_issue;
         int64_t retention_s;
-        /* Not for people to set: written with "remove all" and with a change of lifetime. */
-        int64_t epoch;    /* keys of an older one are removed */
-        int64_t epoch_at; /* since when */
-        /* keys made up to then had outlived a lifetime before it was changed */
+        /* People do not set these. They are written with "remove all" and with a change of the
+         * lifetime. */
+        /* keys of an older epoch are removed */
+        int64_t epoch;
+        int64_t epoch_at; /* when the epoch changed */
+        /* Keys made up to then had outlived a lifetime before it was changed. */
         int64_t lapsed_before;
-        int64_t lapsed_at; /* when it was changed */
-        /* another number after each change of what a verdict on a certificate depends on */
+        int64_t lapsed_at; /* when that was written */
+        /* Another number after each change that the verdict on a certificate depends on. */
         int64_t trust;
 };

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Starts all parts in the order in which they need each other, connects them, and ends them in the
+ * reverse order. What the parts do is not here. */
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -32,16 +34,17 @@
 #include "server.h"
 
 #define FLUSH_USEC UINT64_C(2000000)
-/* at the least between two looks at accounts of which nothing is known */
+/* between two refreshes because of unknown accounts */
 #define UNKNOWN_FLUSHES 15
 #define ETC             "/etc"
 
 struct server {
         const struct server_options *options;
         struct store_shared shared;
-        /* its writer is the worker's once that runs */
+        /* The worker owns its writer once that thread runs. */
         struct bootstrap state;
-        struct conf *conf; /* the control's once that is filled */
+        /* control owns it once that is filled */
+        struct conf *conf;
         struct verify *verify;
         struct firstuse *firstuse;
         struct audit *audit;
@@ -66,8 +69,8 @@ static int on_flush(sd_event_source *source, uint64_t usec, void *userdata) {
 
         (void) usec;
         verify_flush(s->verify, s->worker);
-        /* To look at everybody is work: whoever knocks with such a key without pause must not
-         * have it done without pause. */
+        /* Refreshing all accounts is expensive. Do it at most every 30 s, however often keys of
+         * unknown accounts are tried. */
         if (s->unknown_wait > 0)
                 s->unknown_wait--;
         else if (verify_take_unknown(s->verify)) {
@@ -75,7 +78,7 @@ static int on_flush(sd_event_source *source, uint64_t usec, void *userdata) {
                 accounts_refresh(s->accounts);
         }
         audit_flush(s->audit, s->worker, clock_now());
-        /* those who did not keep up when it was written */
+        /* Clients that did not keep up get the rest now. */
         control_follow_pump(&s->control);
         control_mirror_tidy(&s->control, 0);
         (void) sd_event_source_set_time_relative(source, FLUSH_USEC);
@@ -83,8 +86,8 @@ static int on_flush(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-/* The names in the configuration are asked of NSS, which may take as long as it likes: so this
- * is work for the writer thread. */
+/* Reading the configuration asks NSS for names, which may take any time. So the writer thread
+ * does it. */
 struct reload_job {
         struct worker_job job;
         struct server *server;
@@ -136,8 +139,8 @@ static int on_sighup(sd_event_source *source, const struct signalfd_siginfo *si,
         return 0;
 }
 
-/* The writer has finished something: the reader's old snapshot would keep the log from being
- * used anew; and somebody may want to hear of it. */
+/* The writer has finished something. The reader's old snapshot would keep the log from being
+ * reused, something else may be due next, and clients may follow the audit log. */
 static void on_written(void *userdata) {
         struct server *s = userdata;
 
@@ -146,7 +149,7 @@ static void on_written(void *userdata) {
         control_follow_pump(&s->control);
 }
 
-/* What waits now; on the loop. */
+/* How long the queues are. On the loop. */
 static void look_at_queues(struct control_queue out[static CONTROL_QUEUES], void *userdata) {
         struct server *s = userdata;
         size_t pending, offered;
@@ -167,7 +170,7 @@ static int start_loop(struct server *s) {
         (void) sigaddset(&signals, SIGTERM);
         (void) sigaddset(&signals, SIGINT);
         (void) sigaddset(&signals, SIGHUP);
-        /* Before any thread is there, so that all have it. */
+        /* Before the first thread starts, so that all threads inherit it. */
         if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
                 return -errno;
         r = sd_event_new(&s->event);
@@ -236,8 +239,8 @@ static int start_handlers(struct server *s) {
         return sweep_timer_new(&s->sweeper, s->event, s->worker, &s->shared);
 }
 
-/* What the methods of the control socket work with. All of it has been started by then, and nobody
- * has called yet. */
+/* What the methods of the control socket work with. All of it has been started by now, and no
+ * client has connected yet. */
 static void fill_control(struct server *s) {
         s->control = (struct control){
                 .fixed = { .worker = s->worker,
@@ -271,7 +274,7 @@ static int start_sockets(struct server *s, char *error) {
         r = listener_new(&s->listener, s->event, s->sockets.verify, s->verify, s->firstuse,
                          s->audit, s->readers);
         if (r >= 0) {
-                s->sockets.verify = -1; /* the listener's */
+                s->sockets.verify = -1; /* the listener owns it */
                 r = control_bus_new(&s->control_bus, s->event, s->sockets.control, &s->control);
         }
         if (r >= 0)
@@ -315,7 +318,7 @@ int server_new(struct server **ret, const struct server_options *options,
                 return -ENOMEM;
         s->options = options;
         s->sockets.verify = s->sockets.control = s->state.lock = -1;
-        /* readers have seen 0, so their first look is at something new */
+        /* Readers have seen 0, so their first look finds something new. */
         atomic_init(&s->shared.generation, 1);
         r = start(s, error);
         if (r < 0)
@@ -341,7 +344,7 @@ struct server *server_free(struct server *s) {
         accounts_stop(s->accounts);
         if (s->audit && s->worker)
                 audit_finish(s->audit, s->worker, clock_now());
-        /* runs what is queued, the flushes among it */
+        /* runs what is queued, the flushes too */
         worker_free(s->worker);
         control_follow_stop(&s->control);
         (void) sweep_timer_free(s->sweeper);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The daemon's one object: event loop, store, sockets, threads. */
+/* The daemon as one object: event loop, store, sockets and threads. */
 #pragma once
 
 #include <stdbool.h>
@@ -15,28 +15,28 @@ struct server_options {
         const char *verify_socket;
         const char *control_socket;
         const char *conf;
-        bool conf_required; /* somebody named the file */
-        /* NULL: no key from the environment; wiped when it has been made */
+        bool conf_required; /* an administrator named the file */
+        /* A key from the environment, or NULL. Wiped when the key has been made. */
         struct seed *seed;
 };
 
 /**
  * server_new(ret, options, error):
- * Everything up to and with its sockets, those that systemd passed or its own. ${options} must
- * outlive it.
- * Returns 0; a negative errno with one sentence in ${error}.
+ * Starts everything, its sockets included: those that systemd passed, or its own. ${options} must
+ * outlive the server.
+ * Returns 0, or a negative errno with one sentence in ${error}.
  */
 int server_new(struct server **ret, const struct server_options *options,
                char error[static ERROR_LEN]) _must_check_;
 
 /**
- * server_free(s): ends what is under way, writes what is still to be written, removes the
- * sockets that it made.
+ * server_free(s): ends what is in progress, writes what is left to write, and removes the sockets
+ * that the server made.
  */
 struct server *server_free(struct server *s);
 void server_freep(struct server **s);
 
 /**
- * server_run(s): serves until a signal ends it. 0, or a negative errno.
+ * server_run(s): serves until a signal ends it. Returns 0, or a negative errno.
  */
 int server_run(struct server *s) _must_check_;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The way of a call: role, arguments, quota, detour, writer thread, answer. And what all methods
+ * use: errors, transactions, keys, arguments. Knows a method only by its handlers. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -100,8 +102,8 @@ bool control_may_touch(const struct control_call *call, struct store *writer,
 
         if (role_may(call->role, call->method->verb, false, call->developers))
                 return true;
-        /* Name and number: a number can have been another person's before, and a name can have
-         * moved. */
+        /* Name and uid must both match: a uid can have belonged to another person before, and a
+         * name can have moved. */
         own = key->owner_uid == call->uid && store_account_get(writer, key->owner, &account) >= 0 &&
               account.state == ACCOUNT_PRESENT && account.uid == call->uid;
         return role_may(call->role, call->method->verb, own, call->developers);
@@ -110,7 +112,7 @@ bool control_may_touch(const struct control_call *call, struct store *writer,
 bool control_check_id(struct control_call *call, const char *id) {
         if (keytext_is_id(id))
                 return true;
-        /* It is not shown: it could be a whole key. */
+        /* The error does not show the text: it could be a whole key. */
         control_fail(call, CONTROL_INVALID_ARGUMENT,
                      "That is no key id: an id is the 10 letters and digits between the two "
                      "underscores of a "
@@ -118,7 +120,7 @@ bool control_check_id(struct control_call *call, const char *id) {
         return false;
 }
 
-/* Nothing like a key belongs into what is shown. */
+/* Lists and logs must not show anything that looks like a key. */
 bool control_take_label(struct control_call *call, const char *what, const char *in, char *out,
                         size_t size) {
         if (text_is_label(in, size - 1) && !strstr(in, "wfk_"))
@@ -243,7 +245,7 @@ void control_answer(struct control_call *call) {
         int r;
 
         r = call->error == CONTROL_OK ? send_reply(call) : send_error(call);
-        /* Whoever has gone away in the meantime does not hear it; that is no fault of ours. */
+        /* A client that has disconnected does not get its answer. That is no failure. */
         if (r < 0 && r != -ENOTCONN && r != -ECONNRESET)
                 log_line(LOG_WARNING, "cannot answer %s of uid %u, ignoring: %s",
                          call->method->member, call->uid, strerrordesc_np(-r));
@@ -260,7 +262,7 @@ static void on_done(struct worker_job *job) {
 }
 
 void control_resume(struct control_call *call) {
-        /* the worker's, and perhaps written to by now */
+        /* Submitted, the call is the writer thread's, which may write to it already. */
         if (call->error == CONTROL_OK &&
             worker_submit(call->control->fixed.worker, &call->job) >= 0)
                 return;
@@ -305,7 +307,7 @@ static struct control_call *call_new(const struct control_method *method,
         call->role = conf_role(caller->control->loop.conf, &caller->peer);
         call->developers = caller->control->loop.conf->has_developer_group;
         call->connection = caller->connection;
-        /* nobody's keys keep an administrator from revoking */
+        /* An administrator's revocation does not wait for users' calls. */
         call->job.urgent = call->role == ROLE_ADMIN && (method->traits & CONTROL_BULK) == 0;
         return call;
 }
@@ -332,7 +334,7 @@ int control_on_method(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 control_quota_add(call);
         if (call->error != CONTROL_OK)
                 return send_error(call);
-        /* What is shown has the uses up to now. */
+        /* Lists and events include the uses up to now. */
         if (method->verb == ROLE_VERB_LIST)
                 verify_flush(call->control->fixed.verify, call->control->fixed.worker);
         if (method->verb == ROLE_VERB_AUDIT)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The audit records of calls: of a change in the transaction of the change, of a refusal by the
- * way of all refusals. */
+/* The audit records of calls, and the log lines about keys. A change is recorded in its own
+ * transaction. A refusal is noted on the loop, and written later like those of logins. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +21,8 @@ struct control_line {
         char owner[WIRE_USER_MAX + 1];
 };
 
-/* The word for a refusal. NULL is none: what was asked for was nothing that could be done, or
- * may be asked again. */
+/* The word for a refusal. NULL: the error is not a refusal, because the request made no sense or
+ * may be repeated. */
 static const char *const refusals[] = {
         [CONTROL_OK] = NULL,
         [CONTROL_ACCESS_DENIED] = "access-denied",
@@ -98,7 +98,7 @@ static void say(const struct control_call *call, const char *what, const char *i
         char shown[2 * WIRE_USER_MAX], number[24];
         unsigned kept;
 
-        /* On the writer thread, like the counts. Administrators do as much as they like. */
+        /* On the writer thread, like the limits. Lines about administrators are not limited. */
         if (call->role != ROLE_ADMIN &&
             !loglimit_say(&call->control->writer.changes,
                           loglimit_hash(call->uid + UINT64_C(1), what), clock_now(), &kept))

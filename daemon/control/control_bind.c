@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* BindKey. */
+/* BindKey: ties a key to a certificate. Whether the certificate is trusted is not asked here: a
+ * login finds that out. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -12,7 +13,7 @@
 struct bind_call {
         struct control_call call;
         char id[KEYTEXT_ID_LEN + 1];
-        char which[WIRE_NAME_MAX + 1]; /* "": none */
+        char which[WIRE_NAME_MAX + 1]; /* "": no certificate */
         struct key_record key;
 };
 
@@ -27,7 +28,7 @@ static int parse(struct control_call *call, sd_bus_message *m) {
         return r < 0 ? r : control_cert_take_which(call, m, bind->which);
 }
 
-/* An owner may narrow a key, and nobody but an administrator makes it wider again. */
+/* An owner may narrow a key. Only an administrator makes it wider again. */
 static bool check_may(struct bind_call *bind) {
         if (bind->call.role == ROLE_ADMIN || !bind->key.bound)
                 return true;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Accepts connections of the control socket, bounds them for each uid, and gives each a gate and
+ * an sd-bus end. Knows the peer, and nothing of the methods. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/queue.h>
@@ -31,8 +33,8 @@ struct control_bus {
 static void connection_free(struct connection *c) {
         LIST_REMOVE(c, entries);
         c->owner->n_connections--;
-        /* Answers on their way hold the bus; closed, it dispatches nothing any more and so has
-         * no use for the caller. */
+        /* Answers on their way keep the bus alive. When it is closed, it dispatches nothing any
+         * more and does not need the caller. */
         if (c->bus) {
                 (void) sd_bus_detach_event(c->bus);
                 sd_bus_close(c->bus);
@@ -48,8 +50,8 @@ static void on_end(void *userdata) {
         connection_free(userdata);
 }
 
-/* Before every message: a peer that asks and does not read its answers would have them pile up
- * here. */
+/* Called before every message. A peer that asks without reading its answers would make them pile
+ * up here. */
 static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         struct connection *c = userdata;
         uint64_t waiting;
@@ -60,7 +62,7 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 return 0;
         log_line(LOG_NOTICE, "uid %u does not read its answers, disconnecting",
                  c->caller.peer.cred.uid);
-        /* the gate sees it and ends the connection */
+        /* the gate notices, and ends the connection */
         sd_bus_close(c->bus);
         return 1;
 }
@@ -69,8 +71,8 @@ static int start_bus(struct connection *c, int *fd) {
         sd_id128_t id;
         int r;
 
-        /* The credentials were taken from the peer's own socket; what the peer says of itself in
-         * its D-Bus greeting is of no interest, hence "anonymous". */
+        /* The credentials come from the peer's own socket. What the peer says of itself in its
+         * D-Bus greeting does not matter, so it says "anonymous". */
         r = sd_id128_randomize(&id);
         if (r >= 0)
                 r = sd_bus_new(&c->bus);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The control socket: each connection is a D-Bus connection of its own, behind a gate, with the
- * caller that the kernel names. Knows nothing of the methods. */
+/* The connections of the control socket. Each is a D-Bus connection of its own behind a gate,
+ * and its caller is the one that the kernel names. Knows nothing of the methods. */
 #pragma once
 
 #include <systemd/sd-event.h>
@@ -8,7 +8,7 @@
 #include "control/control.h"
 
 #define CONTROL_BUS_CONNECTIONS_MAX 64
-#define CONTROL_BUS_ROOT_SHARE      8  /* of these, kept for uid 0 */
+#define CONTROL_BUS_ROOT_SHARE      8  /* of these, only for uid 0 */
 #define CONTROL_BUS_PER_UID_MAX     8  /* for any other uid */
 #define CONTROL_BUS_ANSWERS_MAX     64 /* waiting for one peer */
 
@@ -16,8 +16,8 @@ struct control_bus;
 
 /**
  * control_bus_new(ret, event, fd, control):
- * Serves the listening SOCK_STREAM socket ${fd}, which it owns from now on; ${control} is
- * borrowed. 0, or a negative errno.
+ * Serves the listening SOCK_STREAM socket ${fd} and owns it from now on. Borrows ${control}.
+ * Returns 0, or a negative errno.
  */
 int control_bus_new(struct control_bus **ret, sd_event *event, int fd,
                     struct control *control) _must_check_;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ListCertificates, GetCertificate, RemoveCertificate. */
+/* ListCertificates, GetCertificate, RemoveCertificate, and how certificates are shown and found
+ * for the other methods. Parses no certificate: the store has what a helper once read. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -259,12 +260,12 @@ const struct control_handlers control_cert_get = {
         .reply = get_reply,
 };
 
-/* Others of the same name and key, for which a revocation list is good too. */
+/* Other CAs of the same name and key. The revocation list of one counts for all of them. */
 struct heirs {
         struct store *writer;
         const struct cert_record *cert;
         const struct crl_record *crl;
-        bool any, served; /* one has a list as new */
+        bool any, served; /* one has a list that is as new */
         char name[WIRE_NAME_MAX + 1];
 };
 
@@ -289,8 +290,8 @@ static int on_heir(const struct cert_record *cert, const uint8_t *der, size_t le
         return 0;
 }
 
-/* Its revocation list goes with it; where a renewed CA stays, what that has revoked would be
- * trusted again. */
+/* The revocation list goes with its CA. If a renewed CA stays, the certificates that the list
+ * revoked would be trusted again. */
 static int check_list(struct cert_call *ours, struct store *writer) {
         struct crl_record crl;
         struct heirs heirs = { .writer = writer, .cert = &ours->shown.cert, .crl = &crl };

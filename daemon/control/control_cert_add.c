@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* AddCertificates. */
+/* AddCertificates: registers what a helper has read. Parses no certificate itself, and checks
+ * that the helper's answer is about the bytes that were sent. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,8 +94,8 @@ static int add_parse(struct control_call *call, sd_bus_message *m) {
         return r;
 }
 
-/* The answer is of somebody who has read hostile bytes; this much can be told without reading
- * them. */
+/* The helper has read hostile bytes, so its answer may be wrong. The thumbprint can be checked
+ * without parsing. */
 static bool is_of(const struct cert_work_read *read, const struct cert_blob *der) {
         uint8_t thumbprint[RECORD_THUMBPRINT_LEN];
 
@@ -171,8 +172,8 @@ static bool has_room(struct add_call *add, struct store *writer) {
         return false;
 }
 
-/* The common name, where that can be one; two with the same differ by the beginning of their
- * thumbprints. */
+/* The common name, if it can be a name and no other certificate has it. Else the first digits of
+ * the thumbprint. */
 static int choose_name(struct store *writer, struct cert_record *cert) {
         char digits[2 * RECORD_THUMBPRINT_LEN + 1];
         struct cert_record other;
@@ -188,7 +189,7 @@ static int choose_name(struct store *writer, struct cert_record *cert) {
         return r == -ENOENT ? 0 : r;
 }
 
-/* One that is there stays what it was. 1 when there was nothing to do. */
+/* A certificate that is registered already stays as it is. Returns 1 if there is one. */
 static int find_registered(struct add_call *add, struct store *writer, struct cert_record *cert) {
         struct cert_record other;
         ssize_t n = store_cert_get(writer, cert->thumbprint, &other, NULL);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Starts the helper that reads certificates and revocation lists, and goes on with the call when
+ * it has answered. Knows nothing of what was read. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +31,6 @@ static void on_helper(int r, const uint8_t *out, size_t len, void *userdata) {
         control_resume(&reading->call);
 }
 
-/* ${n}: the length of the question, or a negative errno. */
 void control_cert_read_ask(struct control_cert_read *reading, const uint8_t *question, ssize_t n) {
         struct control_cert_reads *cert = reading->call.control->fixed.cert;
         int r = (int) n;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Calls with bytes that a helper process has to read first: certificates and revocation lists. */
+/* Calls whose bytes a helper process reads first: certificates and revocation lists. */
 #pragma once
 
 #include <sys/queue.h>
@@ -14,35 +14,36 @@ struct control_cert_read {
         LIST_ENTRY(control_cert_read) entries;
         bool listed;
         struct helper *helper;
-        /* the helper's answer */
+        /* takes the helper's answer */
         void (*take)(struct control_cert_read *reading, const uint8_t *out, size_t len);
 };
 
-/* What these calls share. Invariant: calls are those with a helper. */
+/* What these calls share. Invariant: the list has the calls that wait for a helper. */
 struct control_cert_reads {
         sd_event *event; /* borrowed */
         LIST_HEAD(, control_cert_read) calls;
-        /* A list that comes in parts, and the connection that sends it. */
+        /* A revocation list that comes in parts, and the connection that sends it. */
         uint64_t connection;
         size_t crl_len;
-        uint8_t *crl; /* NULL: none is on its way */
+        uint8_t *crl; /* NULL: none is being sent */
 };
 
 /**
  * control_cert_read_ask(reading, question, n):
- * Asks the helper, and goes on with control_resume() when it has answered. ${n} is the length of
- * the question, or the negative errno that came of it.
+ * Asks the helper. When it has answered, the call goes on with control_resume(). ${n} is the
+ * length of the question, or a negative errno when there is no question.
  */
 void control_cert_read_ask(struct control_cert_read *reading, const uint8_t *question, ssize_t n);
 
 /**
- * control_cert_read_release(reading): for the release of the method.
+ * control_cert_read_release(reading): to be called when the method's struct is released.
  */
 void control_cert_read_release(struct control_cert_read *reading);
 
 /**
- * control_cert_read_new(ret, event): what the calls about certificates share. 0, or a negative
- * errno. control_cert_read_free(cert): drops those that are on their way.
+ * control_cert_read_new(ret, event): makes what the calls about certificates share. Returns 0, or
+ * a negative errno.
+ * control_cert_read_free(cert): drops the calls that wait for a helper.
  */
 int control_cert_read_new(struct control_cert_reads **ret, sd_event *event) _must_check_;
 struct control_cert_reads *control_cert_read_free(struct control_cert_reads *cert);

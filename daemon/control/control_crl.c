@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* LoadCrl. */
+/* LoadCrl: takes a revocation list in parts, has a helper read it, and replaces the one before
+ * it. Parses no list itself. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,12 +30,13 @@ struct crl_call {
         struct cert_work_crl crl;
 };
 
-/* Adds the next part to what this connection has sent. */
+/* Adds the next part to those that this connection has sent. */
 static void add_part(struct control_call *call, const void *bytes, size_t len) {
         struct control_cert_reads *cert = call->control->fixed.cert;
         uint8_t *more;
 
-        if (cert->crl && cert->connection != call->connection) { /* of one that has given up */
+        /* another connection's list, given up */
+        if (cert->crl && cert->connection != call->connection) {
                 cert->crl_len = 0;
                 free(take_ptr(cert->crl));
         }
@@ -107,13 +109,15 @@ static void detour(struct control_call *call) {
         control_cert_read_ask(&ours->reading, question, n);
 }
 
-/* A list that is older than the one that is there would bring back what that has revoked. */
+/* A list that is older than the present one would bring back certificates that the present one
+ * revokes. */
 static bool check_dates(struct crl_call *ours, struct store *writer) {
         struct control_call *call = &ours->reading.call;
         struct crl_record there;
         int r = store_crl_get(writer, ours->crl.crl.ca, &there);
 
-        /* The helper has looked at that; but were it wrong, no list would ever be newer. */
+        /* The helper has checked this. If it were wrong, no list would ever be newer than this
+         * one. */
         if (ours->crl.crl.this_update > clock_now()) {
                 control_fail(call, CONTROL_REFUSED,
                              "It is of a time to come: nothing was changed.");
@@ -138,7 +142,7 @@ static int replace_list(struct control_call *call, struct store *writer) {
         ssize_t n;
         int r;
 
-        /* It may have been removed in the meantime. */
+        /* It may have been removed since the helper read the list. */
         n = store_cert_get(writer, crl->ca, &ca, NULL);
         if (n == -ENOENT || (n >= 0 && ca.kind != CERT_CA)) {
                 control_fail(call, CONTROL_REFUSED, "No registered CA has signed it.");

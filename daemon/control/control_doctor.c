@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Diagnose: what only the daemon sees of its own state. Looks, and changes nothing. */
+/* Diagnose: what only the daemon sees of its own state. It looks and changes nothing. What the
+ * command line can see by itself is in ctl/doctor*.c. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -20,8 +21,8 @@
 
 #define FINDINGS_MAX 24
 #define TEXT_LEN     384
-#define SPACE_LEAST  (64 * INT64_C(1048576)) /* a week of a busy host */
-/* four times where checkpoints begin to be made at any cost */
+#define SPACE_LEAST  (64 * INT64_C(1048576)) /* about a week of a busy host */
+/* four times the size at which checkpoints are made at any cost */
 #define LOG_MOST (64 * INT64_C(1048576))
 
 enum severity {
@@ -37,7 +38,7 @@ static const char *const severities[] = {
 
 struct finding {
         enum severity severity;
-        /* static; todo is NULL where there is nothing to do */
+        /* Static texts. todo is NULL if there is nothing to do. */
         const char *check, *todo;
         char seen[TEXT_LEN];
 };
@@ -65,7 +66,7 @@ static void add(struct diagnose_call *d, enum severity severity, const char *che
         va_end(ap);
 }
 
-/* A start would refuse what others can read; so does this. */
+/* A start refuses files that others can read, so they are errors here. */
 static void look_at(struct diagnose_call *d, int dir, const char *name, bool required) {
         struct stat st;
         const char *shown = *name ? name : "the state directory";
@@ -161,8 +162,7 @@ static void check_database(struct diagnose_call *d, struct store *writer) {
                 add(d, OK, "database", NULL, "the key store is sound");
 }
 
-/* Keys that are used before they were made, or expire too late: both come of a clock that was
- * wrong. */
+/* Keys that were used before they were made, or that expire too late: a wrong clock causes both. */
 static void check_clock(struct diagnose_call *d, struct store *writer) {
         int64_t now = clock_now(), newest;
         struct stat st;
@@ -185,7 +185,7 @@ static void check_clock(struct diagnose_call *d, struct store *writer) {
 
 #define SOON_S (30 * INT64_C(86400))
 
-/* The first of each kind, by which to know the others. */
+/* The first certificate of each kind is named in the finding. */
 struct certificates {
         struct store *writer;
         int64_t now;
@@ -224,7 +224,7 @@ static void check_certificates(struct diagnose_call *d, struct store *writer,
                                const struct policy *policy) {
         struct certificates c = { .writer = writer, .now = clock_now() };
 
-        /* check_database() has more to say of it */
+        /* check_database() reports it */
         if (store_cert_each(writer, on_certificate, &c) < 0)
                 return;
         if (c.stale > 0)
@@ -267,7 +267,8 @@ static void check_policy(struct diagnose_call *d, struct store *writer) {
         check_certificates(d, writer, &policy);
 }
 
-/* As a start would read it, and not as it was read: a reload that failed is easily missed. */
+/* Reads the file as a start would. The configuration in force does not show that a reload has
+ * failed. */
 static void check_conf(struct diagnose_call *d) {
         __attribute__((cleanup(conf_freep))) struct conf *conf = NULL;
         const struct control *control = d->call.control;

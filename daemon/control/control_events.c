@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What shows the audit log: ListAudit, VerifyAudit. Both in pieces: the writer thread has more
- * to do. */
+/* ListAudit and VerifyAudit, and which events a caller sees. Both methods work in pieces,
+ * because other calls wait for the writer thread. Writes no event. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +11,9 @@
 #include "text.h"
 
 #define PAGE_MAX 200
-/* records looked at in one call of ListAudit */
+/* events looked at by one call of ListAudit */
 #define SCAN_MAX 20000
-/* records checked in one call of VerifyAudit */
+/* events checked by one call of VerifyAudit */
 #define VERIFY_MAX 5000
 
 struct list_call {
@@ -45,8 +45,7 @@ bool control_events_sight(struct control_call *call, struct store *writer,
                 control_fail_store(call, r);
                 return false;
         }
-        /* Whom nothing is known of has no keys, nor had any: no event is of a user without a
-         * name. */
+        /* A user of whom nothing is known has no keys and never had any: every event has a name. */
         memcpy(ret->user, account.name, sizeof(ret->user));
         return true;
 }

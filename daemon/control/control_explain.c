@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ExplainKey: what a login with a key would get, asked by those who may see the key, without its
- * secret. */
+/* ExplainKey: what a login with a key would get. A caller that may see the key asks, without its
+ * secret. Fetches facts and leaves the verdict to rules/explain. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -13,11 +13,12 @@
 struct explain_call {
         struct control_call call;
         char id[KEYTEXT_ID_LEN + 1];
-        char user[WIRE_USER_MAX + 1]; /* empty: the key's owner */
+        char user[WIRE_USER_MAX + 1]; /* "": the key's owner */
         char service[WIRE_SERVICE_MAX + 1];
         char rhost[WIRE_RHOST_MAX + 1];
-        int64_t at;                          /* 0: now */
-        char certificate[WIRE_NAME_MAX + 1]; /* that is shown; empty: none */
+        int64_t at; /* 0: now */
+        /* The certificate that is shown. "": none. */
+        char certificate[WIRE_NAME_MAX + 1];
         int proved;
         struct rule_certificate shown;
         struct explain explain;
@@ -83,7 +84,7 @@ static int explain_parse(struct control_call *call, sd_bus_message *m) {
         return r < 0 ? r : control_read_options(call, m, parse_option);
 }
 
-/* Whether what the login would show is known; if not the call has failed. */
+/* Returns whether the certificate of the login is known. If not, the call has failed. */
 static bool look_at_certificate(struct explain_call *ours, struct store *writer, int64_t now) {
         struct cert_record cert;
         int64_t ends_at;

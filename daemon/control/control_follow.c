@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* FollowAudit and its signal. */
+/* FollowAudit and its signal AuditEvent. Sends what the audit log has, and knows nothing of how
+ * it came there. */
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -10,9 +11,10 @@
 #include "control/control_state.h"
 #include "store/store_audit.h"
 
-/* records looked at before the next who follows has its turn */
-#define SCAN_MAX   20000
-#define FOLLOW_MAX 32 /* and events sent to one */
+/* events looked at before the next client has its turn */
+#define SCAN_MAX 20000
+/* events sent to one client at a time */
+#define FOLLOW_MAX 32
 
 struct follow_call {
         struct control_call call;
@@ -20,12 +22,13 @@ struct follow_call {
         int64_t cursor;
 };
 
-/* The log itself is the buffer between its writers and those who follow: each has a place in it,
- * gets what is behind that as fast as it reads, and takes no memory when it does not. Invariant:
- * while control.following there is one piece of work on its way, and nobody is freed. */
+/* The audit log itself is the buffer between its writers and the clients that follow. Each
+ * client has a place in the log, gets the events behind it as fast as it reads, and takes no
+ * memory when it does not read. Invariant: while control.loop.following is set, one job is on
+ * its way, and no client is freed. */
 struct control_follower {
         struct control_follower *next;
-        /* a reference; closed when the peer is gone */
+        /* A reference. It is closed when the peer is gone. */
         sd_bus *bus;
         struct control_sight sight;
         int64_t cursor;
@@ -52,7 +55,7 @@ static void follow_run(struct control_call *call, struct store *writer) {
                 control_fail_store(call, r);
 }
 
-/* Whoever asks twice on one connection follows once. */
+/* A client that asks twice on one connection still follows once. */
 static int follow_reply(struct control_call *call, sd_bus_message *reply) {
         struct follow_call *follow = (struct follow_call *) call;
         sd_bus *bus = sd_bus_message_get_bus(call->message);
@@ -122,7 +125,7 @@ static void follow_job_done(struct worker_job *job) {
         for (size_t i = 0; r >= 0 && i < follow->n; i++)
                 r = emit(f->bus, &follow->records[i]);
         f->cursor = follow->cursor;
-        /* One that misses an event must know that it does. */
+        /* A client that misses an event must notice: it is disconnected. */
         if (r < 0)
                 sd_bus_close(f->bus);
         free(follow);
@@ -138,7 +141,7 @@ static struct control_follower *follower_free(struct control_follower *f) {
         return next;
 }
 
-/* The one that is furthest behind, of those who have read what they got. */
+/* Of the clients that have read everything sent to them, the one that is furthest behind. */
 static struct control_follower *choose(const struct control *control) {
         int64_t head =
                 atomic_load_explicit(&control->fixed.shared->audit_seq, memory_order_acquire);

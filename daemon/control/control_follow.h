@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Sends events to those who follow the audit log. */
+/* Sends events to the clients that follow the audit log. */
 #pragma once
 
 struct control;
 
 /**
- * control_follow_pump(control): sends what was recorded since to those who follow, as far as
- * they keep up. Whenever something was written, and now and then.
+ * control_follow_pump(control): sends new events to the clients that have read the earlier ones.
+ * To be called after every write, and now and then.
  */
 void control_follow_pump(struct control *control);
 
 /**
- * control_follow_stop(control): forgets all who follow; after the end of the worker.
+ * control_follow_stop(control): forgets all clients that follow. To be called after the end of the
+ * worker.
  */
 void control_follow_stop(struct control *control);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Passes bytes between a peer and the sd-bus end. Knows where a message ends and how
+ * authentication goes, and nothing of what a message says. */
 #include <endian.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -12,8 +14,8 @@
 
 #define FIXED_HEADER_LEN 16
 
-/* One direction. Bytes [0, have) are in the buffer, of which [0, whole) may go out; the first
- * sent of them have. */
+/* One direction. Bytes [0, have) are in the buffer. Of these, [0, whole) may be sent, and [0,
+ * sent) were sent. */
 struct stream {
         int from, to;
         size_t have, whole, sent;
@@ -21,7 +23,7 @@ struct stream {
 };
 
 enum auth {
-        /* the NUL that stands before everything */
+        /* after the NUL that comes first */
         AUTH_START,
         AUTH_MECHANISM,
         AUTH_DATA,
@@ -29,13 +31,13 @@ enum auth {
         AUTH_DONE, /* messages */
 };
 
-/* Invariant: the peer's bytes leave up.buffer only when the message, or line of authentication,
- * that they belong to is in it whole. */
+/* Invariant: the peer's bytes leave up.buffer only when the buffer has the whole message, or the
+ * whole line of authentication, that they belong to. */
 struct control_gate {
         sd_event_source *peer, *bus, *timer;
         enum auth auth;
         size_t auth_bytes;
-        struct stream up, down; /* towards the bus, towards the peer */
+        struct stream up, down; /* to the bus, and to the peer */
         void (*on_end)(void *userdata);
         void *userdata;
         int peer_fd, bus_fd;
@@ -48,7 +50,7 @@ static uint32_t get_u32(const uint8_t *p, bool little) {
         return little ? le32toh(v) : be32toh(v);
 }
 
-/* The length of the message that begins at p; 0 for none that we would take. D-Bus
+/* The length of the message that begins at p. 0: a message that we do not take. Source: D-Bus
  * specification, "Message Format". */
 static size_t message_len(const uint8_t *p) {
         uint64_t body, fields;
@@ -61,15 +63,15 @@ static size_t message_len(const uint8_t *p) {
         return body + fields <= CONTROL_GATE_MESSAGE_MAX ? (size_t) (body + fields) : 0;
 }
 
-/* The number of a user as D-Bus writes it: each decimal digit in hexadecimal. Whose it is does
- * not matter here. */
+/* A uid as D-Bus writes it: each decimal digit in hexadecimal. It does not matter here whose it
+ * is. */
 static bool is_uid(const char *text, size_t len) {
         if (len < 2 || len > 20 || len % 2 != 0 || (len > 2 && text[1] == '0'))
                 return false;
         for (size_t i = 0; i < len; i += 2)
                 if (text[i] != '3' || text[i + 1] < '0' || text[i + 1] > '9')
                         return false;
-        /* sd-bus takes neither -1 nor 16 bits of it for a user. */
+        /* sd-bus takes neither -1 nor its low 16 bits for a uid. */
         if (len == 10 && memcmp(text, "3635353335", 10) == 0)
                 return false;
         return len < 20 || memcmp(text, "34323934393637323934", 20) <= 0; /* 4294967294 */
@@ -84,10 +86,10 @@ static bool is_line(const char *line, size_t len, const char *word, bool uid) {
         return uid ? len > n + 1 && line[n] == ' ' && is_uid(line + n + 1, len - n - 1) : len == n;
 }
 
-/* What sd-bus makes of a line must be known here: if it were still authenticating when we think
- * that messages have begun, a message could hide the line that begins, and what follows would be
- * of any length. So only the lines of which that is certain pass. D-Bus specification,
- * "Authentication Protocol". */
+/* We must know what sd-bus makes of each line. If it were still authenticating when we think
+ * that messages have begun, a message could hide the line that begins them, and anything could
+ * follow, of any length. So only lines pass whose effect is certain. Source: D-Bus
+ * specification, "Authentication Protocol". */
 static bool take_line(struct control_gate *g, const char *line, size_t len) {
         switch (g->auth) {
         case AUTH_START:
@@ -96,7 +98,7 @@ static bool take_line(struct control_gate *g, const char *line, size_t len) {
                 g->auth = AUTH_MECHANISM;
                 return take_line(g, line + 1, len - 1);
         case AUTH_MECHANISM:
-                if (is_line(line, len, "AUTH", false)) /* asks which there are */
+                if (is_line(line, len, "AUTH", false)) /* asks for the mechanisms */
                         return true;
                 g->auth = is_line(line, len, "AUTH EXTERNAL", false) ? AUTH_DATA : AUTH_AGREED;
                 return g->auth == AUTH_DATA || is_line(line, len, "AUTH EXTERNAL", true);
@@ -114,7 +116,7 @@ static bool take_line(struct control_gate *g, const char *line, size_t len) {
         return false;
 }
 
-/* How much of the authentication is whole. */
+/* How many bytes of the authentication are whole lines. */
 static int admit_auth(struct control_gate *g) {
         struct stream *s = &g->up;
 
@@ -152,8 +154,8 @@ static int admit(struct control_gate *g) {
         return r;
 }
 
-/* Reads what is there and fits. -ECONNRESET at the end. A message may carry no descriptors:
- * recv(2) lets them fall. */
+/* Reads what is there and fits. Returns -ECONNRESET at the end. A message may carry no
+ * descriptors, and recv(2) drops them. */
 static int fill(struct stream *s) {
         ssize_t n;
 
@@ -168,7 +170,8 @@ static int fill(struct stream *s) {
         return 1;
 }
 
-/* Sends what is whole, and closes the gap; secrets pass here, so what is left behind is wiped. */
+/* Sends what is whole and moves the rest to the front. Secrets pass here, so what is left behind
+ * is wiped. */
 static int drain(struct stream *s) {
         while (s->sent < s->whole) {
                 ssize_t n = send(s->to, s->buffer + s->sent, s->whole - s->sent,
@@ -207,7 +210,7 @@ static void end(struct control_gate *g) {
                 on_end(g->userdata);
 }
 
-/* What each end is waited for follows from what is in the buffers. */
+/* What is in the buffers decides what each end waits for. */
 static void update_events(struct control_gate *g) {
         uint32_t peer = 0, bus = 0;
 
@@ -238,7 +241,7 @@ static int pass(struct control_gate *g) {
 
         r = fill(&g->down);
         moved = moved || r > 0;
-        /* What the daemon said before it ended still goes out. */
+        /* What the daemon said before it closed its end still goes out. */
         if (r < 0 && r != -ECONNRESET)
                 return r;
         g->down.whole = g->down.have;
@@ -318,7 +321,7 @@ int control_gate_new(struct control_gate **ret, sd_event *event, int peer_fd, in
         g->userdata = userdata;
         r = attach(g, event);
         if (r < 0) {
-                g->peer_fd = -1; /* still the caller's */
+                g->peer_fd = -1; /* still the caller's on failure */
                 control_gate_free(g);
                 (void) close(pair[1]);
                 return r;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* IssueKey. */
+/* IssueKey, and the arguments that IssueKeyWithPassword shares with it. Who may have a key and
+ * how one is made is in keys/issue. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -219,7 +220,7 @@ void control_issue_make(struct control_issue_call *ours, struct store *writer, u
 
         issue->keymint = call->control->fixed.keymint;
         control_audit_fill(call, "issued", &issue->audit);
-        /* Whether or not it is the caller: that is not known, and the same for every name. */
+        /* The same for every name: the caller does not learn whether it is its own. */
         if (issue->error == ISSUE_NO_ANSWER)
                 control_issue_failed(call, issue);
         else if (uid != (uid_t) -1 && !own)

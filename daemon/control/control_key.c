@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What changes keys that are there: rename, reset, revoke, remove. */
+/* RenameKey, ResetKey, RevokeKeys, RemoveKeys: each changes keys in one transaction, all of them
+ * or none. Makes no key: that is control_issue.c. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,7 +143,7 @@ static int compare_ids(const void *a, const void *b) {
         return strcmp(*(char *const *) a, *(char *const *) b);
 }
 
-/* An id that is named twice counts once. */
+/* An id that is given twice counts once. */
 static uint32_t sort_out(char **ids, uint32_t n) {
         uint32_t kept = 0;
 
@@ -225,7 +226,7 @@ static int remove_one(struct control_call *call, struct store *writer, struct ke
         return store_key_delete(writer, key->id);
 }
 
-/* All of them, or none. */
+/* All keys are changed, or none. */
 static int change_all(struct control_call *call, struct store *writer, const char *what,
                       int (*change)(struct control_call *call, struct store *writer,
                                     struct key_record *key)) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What shows keys: ListKeys, GetKey. */
+/* ListKeys, GetKey: what is shown of a key. Writes nothing. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@
 #include "text.h"
 
 #define PAGE_MAX 200
-/* rows looked at for one page, so that one caller's search holds nobody up */
+/* keys looked at for one page, so that no search blocks the other calls */
 #define SCAN_MAX 20000
 
 struct list_call {
@@ -22,7 +22,7 @@ struct list_call {
         char after[KEYTEXT_ID_LEN + 1];
         bool by_status;
         enum key_status status;
-        int64_t expires_before; /* 0: whenever */
+        int64_t expires_before; /* 0: any */
         uint32_t limit;
 
         struct policy policy;
@@ -90,7 +90,7 @@ static int append_certificate(sd_bus_message *m, const struct key_record *key) {
         return sd_bus_message_append(m, "{sv}", "certificate", "s", thumbprint);
 }
 
-/* Where it comes from and what comes after it: absent where there is nothing to tell. */
+/* Where a key comes from and what comes after it. Properties with nothing to tell are absent. */
 static int append_relations(sd_bus_message *m, const struct key_record *key) {
         const struct {
                 const char *name, *value;
@@ -231,7 +231,7 @@ static bool matches(const struct list_call *list, const struct key_record *key) 
                strcasestr(key->name, list->search) || strcasestr(key->owner, list->search);
 }
 
-/* The last key looked at is the cursor, whether it matched or not. */
+/* The last key that was looked at is the cursor, whether it matched or not. */
 static int on_key(const struct key_record *key, void *userdata) {
         struct list_call *list = userdata;
 

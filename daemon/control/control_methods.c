@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What D-Bus is told of the object: made from the table in control_methods.h. It knows the rows and
- * nothing of what a method does. */
+/* What D-Bus is told of the object, made from the table in control_methods.h. Knows the rows,
+ * and nothing of what a method does. */
 #include <string.h>
 
 #include "control/control.h"
@@ -14,7 +14,7 @@
 
 static const struct control_method methods[] = { CONTROL_METHODS(METHOD_ROW) };
 
-/* UNPRIVILEGED: without it sd-bus refuses everybody but root. Here the role decides. */
+/* Without UNPRIVILEGED, sd-bus refuses everybody but root. Here the role decides. */
 #define VTABLE_ROW(name, arguments, results, verb, traits, handlers)                               \
         SD_BUS_METHOD_WITH_ARGS(                                                                   \
                 name, SD_BUS_ARGS arguments, SD_BUS_RESULT results, control_on_method,             \
@@ -36,7 +36,7 @@ static int on_hello(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         return sd_bus_reply_method_return(m, "s", ":1.1");
 }
 
-/* What busctl says first to every address. */
+/* busctl calls this first, at every address. */
 static const sd_bus_vtable bus_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD("Hello", "", "s", on_hello, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The one table of methods, in the order of common/CONTROL. The list of methods, what D-Bus is told
- * of them and the declarations of their handlers are all made from these rows.
+/* The one table of methods, in the order of common/CONTROL. From these rows come the list of
+ * methods, what D-Bus is told of them, and the declarations of their handlers.
  *
  * METHOD(name, arguments, results, verb, traits, handlers)
  *   arguments, results   as for SD_BUS_ARGS(): each type with its name; (NULL) for none

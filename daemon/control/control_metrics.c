@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* GetMetrics: everything that there is to count, for monitoring.
+/* GetMetrics: everything that there is to count, for monitoring. Shows no user, no key and no
+ * address.
  *
- * Most of it is counted where it happens, and costs nothing to ask for. How many keys there are
- * is found by looking at each, half a microsecond long, on the writer thread, whose queue must
- * not stand still for that: so it is done in pieces, between which others have their turn, and
- * where it takes more than one piece it is not done again before a hundred times as long has
- * passed. */
+ * Most of it is counted where it happens and costs nothing to ask for. The number of keys is found
+ * by looking at each of them, half a microsecond a key, on the writer thread. Other calls wait for
+ * that thread. So the keys are counted in pieces, and others have their turn between two pieces. A
+ * count that took more than one piece is good for a hundred times as long as it took. */
 #include <errno.h>
 #include <string.h>
 
@@ -20,8 +20,8 @@
 #include "store/store_cert.h"
 #include "store/store_key.h"
 
-#define PIECE 20000 /* keys: ten milliseconds */
-/* times as long as a count has taken it is good */
+#define PIECE 20000 /* keys, in about ten milliseconds */
+/* A count is good for so many times as long as it took. */
 #define REST 100
 
 struct piece {
@@ -34,7 +34,7 @@ struct metrics_call {
         struct piece piece;
         struct control_census census;
         char after[KEYTEXT_ID_LEN + 1];
-        int visited; /* in the last piece */
+        int visited; /* by the last piece */
         struct policy policy;
         int64_t next_expiry;
         struct store_cert_sum certs;
@@ -112,7 +112,7 @@ static void metrics_run(struct control_call *call, struct store *writer) {
                 control_fail_store(call, r);
 }
 
-/* A moment that does not come is left out. */
+/* A time that never comes is left out. */
 static int append_time(sd_bus_message *reply, const char *name, int64_t at) {
         return at == INT64_MAX ? 0 : sd_bus_message_append(reply, "{sv}", name, "x", at);
 }

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What GetMetrics shows and others keep: the last count of keys, and the lengths of queues. */
+/* What GetMetrics shows and other files keep: the last count of keys, and the lengths of queues. */
 #pragma once
 
 #include <stdint.h>
 
-/* How many keys there were when they were last counted; control_metrics.c's. */
+/* The number of keys when they were last counted. */
 struct control_census {
         uint64_t keys[3]; /* by enum key_status */
         int64_t at;
-        unsigned pieces;  /* that it took; 0: they never were */
+        unsigned pieces;  /* of the count; 0: never counted */
         uint64_t took_ns; /* on the writer thread */
-        uint64_t counted; /* clock_ticks() of its end */
+        uint64_t counted; /* clock_ticks() at its end */
 };
 
-/* Something that can grow long. */
+/* A queue, how long it is and how long it can be. */
 struct control_queue {
         const char *name;
         uint64_t length, limit;

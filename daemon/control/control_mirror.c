@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* MirrorExportBegin, MirrorExportRead, MirrorImportBegin, MirrorImportWrite, MirrorImportCheck,
- * MirrorImportCommit, and the end of those that nobody waits for any more. */
+/* MirrorExport... and MirrorImport...: copies of the whole store, in pieces. What is in a file
+ * and whether it is believed is in mirror/. This file only passes bytes and records who did it. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #include "mirror/mirror.h"
 #include "store/store_audit.h"
 
-/* Room for the rest of the message beside the bytes that it carries. */
+/* The rest of a message beside these bytes has room in 64 KiB. */
 #define WRITE_MAX 49152
 
 struct copy_call {
@@ -27,9 +27,9 @@ struct copy_call {
         uint64_t token, keys;
         struct mirror_import_summary summary;
         struct accounts_source accounts;
-        /* a directory has to be asked for an owner of whom nothing is known */
+        /* A directory must be asked for an owner of whom nothing is known. */
         bool unknown;
-        const void *in; /* of the message */
+        const void *in; /* in the message */
         size_t len;     /* of in or out */
         bool last;
         uint8_t out[MIRROR_EXPORT_MAX];
@@ -69,7 +69,7 @@ static int token_parse(struct control_call *call, sd_bus_message *m) {
         return sd_bus_message_read(m, "t", &((struct copy_call *) call)->token);
 }
 
-/* From now on there may be something to be dropped. */
+/* From now on there may be an export or import to drop. */
 static void note_begin(struct control *control) {
         control->loop.mirror_begun++;
         control->loop.mirror_busy = true;
@@ -111,7 +111,7 @@ static void export_run(struct control_call *call, struct store *writer) {
         struct copy_call *copy = (struct copy_call *) call;
         int r;
 
-        /* Whatever comes of it: it was tried. */
+        /* The attempt is recorded, whatever comes of it. */
         if (!control_transact_quietly(call, writer, record_export))
                 return;
         r = mirror_export(mirror_of(call), writer, call->connection, copy->recipient, copy->kind,
@@ -139,7 +139,7 @@ const struct control_handlers control_mirror_export_begin = {
         .reply = export_reply,
 };
 
-/* One chunk: a millisecond, in which a revocation waits. */
+/* One chunk takes a millisecond. A revocation waits that long at most. */
 static void read_run(struct control_call *call, struct store *writer) {
         struct copy_call *copy = (struct copy_call *) call;
         int r;
@@ -280,8 +280,8 @@ static void commit_run(struct control_call *call, struct store *writer) {
                         kind_name(summary->head.kind), summary->keys, summary->head.sequence);
                 r = mirror_commit(mirror_of(call), writer, copy->token, &audit);
         }
-        /* A login may follow the answer at once. What is not known of the owners that are new on
-         * this host would have it refused. */
+        /* A login may follow the answer at once. It is refused if nothing is known yet of an owner
+         * that is new on this host. */
         if (r >= 0)
                 copy->unknown = accounts_update_look(writer, &copy->accounts) != 0;
         if (r < 0)
@@ -299,8 +299,8 @@ static void on_settled(void *userdata) {
         control_answer(userdata);
 }
 
-/* An owner that a directory does not answer for in time is asked for again later; that owner's keys
- * are refused until there is an answer. */
+/* If a directory does not answer in time, it is asked again later. Until then the keys of that
+ * owner are refused. */
 static void commit_settle(struct control_call *call) {
         bool unknown = ((struct copy_call *) call)->unknown;
 
@@ -339,7 +339,7 @@ static void tidy_run(struct worker_job *job, struct store *writer) {
 static void tidy_done(struct worker_job *job) {
         struct tidy_job *tidy = (struct tidy_job *) job;
 
-        /* What was begun since then is not in the answer. */
+        /* The answer does not include what was begun since the job was queued. */
         if (!tidy->left && tidy->begun == tidy->control->loop.mirror_begun)
                 tidy->control->loop.mirror_busy = false;
         free(tidy);

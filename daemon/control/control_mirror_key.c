@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* MirrorKeygen, MirrorShowKey. */
+/* MirrorKeygen, MirrorShowKey: the key pair that files for this host are sealed with. Knows
+ * nothing of exports and imports. */
 #include <errno.h>
 
 #include "base/log.h"

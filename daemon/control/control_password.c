@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* IssueKeyWithPassword. Any local process may call it, so what it can find out or use up is
- * bounded: helpers at one time, calls of one uid at one time, wrong passwords in a window, and
- * the time of a refusal, which is the same for whatever was wrong. */
+/* IssueKeyWithPassword. Any local process may call it, so what a process can find out or use up
+ * is bounded: helpers at one time, calls of one uid at one time, wrong passwords in a period.
+ * Every refusal takes the same time, whatever was wrong. Knows no PAM: that is
+ * helper_password.c. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,7 @@
 #define WRONG_TEXT    "The user name or the password is wrong."
 #define NO_CHECK_TEXT "The password could not be checked; try again."
 
-/* The first member is what the call is for control_issue.h. */
+/* Its first member makes it a call for control_issue.h. */
 struct password_call {
         struct control_issue_call ours;
         LIST_ENTRY(password_call) entries;
@@ -34,10 +35,11 @@ struct password_call {
         struct helper *helper;
         sd_event_source *delay;
         uint64_t started; /* CLOCK_MONOTONIC, microseconds */
-        uid_t uid;        /* whose password it was */
+        uid_t uid;        /* the user whose password it was */
 };
 
-/* Invariant: calls are those whose password is being checked or whose refusal is being delayed. */
+/* Invariant: the list has the calls whose password is being checked, or whose refusal is
+ * delayed. */
 struct control_password {
         sd_event *event; /* borrowed */
         LIST_HEAD(, password_call) calls;
@@ -63,7 +65,7 @@ static int parse(struct control_call *call, sd_bus_message *m) {
 static uint64_t now_usec(const struct control_password *password) {
         uint64_t now = 0;
 
-        /* cannot fail for this clock */
+        /* this cannot fail for this clock */
         (void) sd_event_now(password->event, CLOCK_MONOTONIC, &now);
         return now;
 }
@@ -77,8 +79,8 @@ static int on_delay(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-/* Not before its time, so that neither the time tells anything nor many can be had in a short
- * one. */
+/* A refusal always takes the same time. So the time tells nothing, and nobody gets many refusals
+ * in a short time. */
 static void answer_late(struct password_call *p) {
         sd_event *event = p->ours.call.control->fixed.password->event;
 
@@ -101,7 +103,7 @@ static void refuse(struct password_call *p) {
         answer_late(p);
 }
 
-/* The password is right: what counts is what its user may do. */
+/* The password is right. Now it counts what its user may do. */
 static void accept_user(struct password_call *p, struct helper_password_answer *answer) {
         struct control_call *call = &p->ours.call;
         const struct conf *conf = call->control->loop.conf;
@@ -116,8 +118,8 @@ static void accept_user(struct password_call *p, struct helper_password_answer *
                              "Only administrators and developers make, rename and reset keys.");
 }
 
-/* Whether the password is that of the user; if not, or if that cannot be made out, nothing has
- * been done. */
+/* Returns whether the password is the user's. If it is not, or nobody can say, nothing has been
+ * done. */
 static bool take_answer(struct password_call *p, struct helper_password_answer *answer) {
         struct control_call *call = &p->ours.call;
 
@@ -138,7 +140,7 @@ static bool take_answer(struct password_call *p, struct helper_password_answer *
         return false;
 }
 
-/* From here on the call is another's, to which control_password_free() must not drop it. */
+/* From here on the call belongs to others. control_password_free() must not drop it. */
 static void pass_on(struct password_call *p) {
         LIST_REMOVE(p, entries);
         p->listed = false;
@@ -169,7 +171,7 @@ static void on_helper(int r, const uint8_t *out, size_t len, void *userdata) {
                 refuse(p);
 }
 
-/* One call of a uid at a time, its delay included: else many at once would be as good as no
+/* One call of a uid at a time, its delay included. Else many calls at once would get around the
  * delay. */
 static bool has_place(const struct control_password *password, uid_t uid) {
         const struct password_call *other;
@@ -184,7 +186,8 @@ static bool has_place(const struct control_password *password, uid_t uid) {
         return helpers < HELPERS_MAX;
 }
 
-/* Before a password is looked at: where none would be of use, nothing may be learned about it. */
+/* Checks what needs no password first. Where a password would be of no use, the caller must not
+ * learn whether it is right. */
 static bool check_before(struct password_call *p, struct control_password *password) {
         struct control_call *call = &p->ours.call;
         struct policy policy;
@@ -239,7 +242,7 @@ static void detour(struct control_call *call) {
         }
         LIST_INSERT_HEAD(&password->calls, p, entries);
         p->listed = true;
-        /* A key never gets its holder another, whatever the PAM service asks. */
+        /* A key is not taken for a password, whatever the PAM service does. */
         if (keytext_is_key(p->question.password, strlen(p->question.password))) {
                 refuse(p);
                 return;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* GetPolicy, SetPolicy, GetStatus. */
+/* GetPolicy, SetPolicy, GetStatus. What a change of the policy does to keys that exist is decided
+ * here. Which policies exist and what their values mean is in rules/policy. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,13 +27,14 @@ struct policy_call {
 
 struct set_call {
         struct control_call call;
-        /* keys that the change made an end of */
+        /* keys that the change has ended */
         uint64_t ended;
         size_t n_changes;
         struct change {
                 char name[POLICY_NAME_LEN];
                 int64_t value;
-                char text[POLICY_VALUE_LEN]; /* as it was written; for the log */
+                /* as the caller wrote it; for the log */
+                char text[POLICY_VALUE_LEN];
         } changes[CHANGES_MAX];
 };
 
@@ -118,8 +120,8 @@ static bool changes(const struct set_call *set, const char *name) {
         return false;
 }
 
-/* What has outlived the lifetime up to now stays dead, however long the new one is: one mark,
- * and no key is touched. */
+/* Keys that have outlived the lifetime up to now stay dead, however long the new lifetime is.
+ * One mark says so, and no key is touched. */
 static int seal_lapsed(struct set_call *set, struct store *writer, int64_t now) {
         struct policy policy;
         int64_t made_by;
@@ -127,13 +129,13 @@ static int seal_lapsed(struct set_call *set, struct store *writer, int64_t now) 
         if (!changes(set, "lifetime") || !control_get_policy(&set->call, writer, &policy))
                 return 0;
         made_by = expiry_made_by(&policy, now);
-        /* A mark of the future is written over, too: it would keep every key alive up to then. */
+        /* A mark in the future is overwritten too: it would keep every key alive until then. */
         return made_by == INT64_MIN && policy.lapsed_at == 0
                        ? 0
                        : store_policy_set(writer, POLICY_LAPSED, made_by, now);
 }
 
-/* Whose password has expired already loses the keys with the change itself. */
+/* Users whose password has expired already lose their keys with the change itself. */
 static int end_keys(struct set_call *set, struct store *writer, int64_t now) {
         struct policy policy;
 
@@ -143,7 +145,7 @@ static int end_keys(struct set_call *set, struct store *writer, int64_t now) {
         return sweep_all_accounts(writer, &policy, now, &set->ended);
 }
 
-/* A policy that does not read any more would refuse everybody. */
+/* A policy that cannot be read any more would refuse every login. */
 static int check_services(struct set_call *set, struct store *writer) {
         struct policy policy;
         int r = facts_policy(writer, &policy);

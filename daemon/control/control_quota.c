@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How many calls of each uid are on their way: nobody fills the queue so that an administrator
- * cannot revoke. And what they have changed in a day: nobody fills the disk with events of what
- * is changed and changed back. */
+/* Counts the calls of each uid that are on their way, and the changes that each uid has made in
+ * a day. Nobody can fill the queue so that an administrator cannot revoke, or fill the disk with
+ * events. Knows no method but by its traits. */
 #include "control/control_quota.h"
 #include "accounts/accounts.h"
 #include "attr.h"
@@ -10,8 +10,8 @@
 
 _Static_assert(CONTROL_ASKS_MAX < ACCOUNTS_ASKS_MAX, "some are left for administrators and logins");
 
-/* The place of a uid in the load, else a free one. There is always one: no more are counted than
- * there are places. */
+/* The place of a uid in the load, else a free one. There always is one, because no more calls
+ * are counted than there are places. */
 static struct control_quota_load *find_load(struct control_quota *quota, uid_t uid) {
         struct control_quota_load *unused = NULL;
 
@@ -63,8 +63,8 @@ void control_quota_add(struct control_call *call) {
                              CONTROL_CHANGES_MAX);
 }
 
-/* Each question is a process, and there are few at one time: administrators and logins find a
- * place among them, whoever else asks. */
+/* Each question starts a process, and only a few may run at one time. This leaves some for
+ * administrators and logins. */
 bool control_quota_ask(struct control_call *call) {
         struct control_quota *quota = &call->control->loop.quota;
         struct control_quota_load *load;

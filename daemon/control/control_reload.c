@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reload: the configuration is read again for whoever asks, and waits for the answer. It asks
- * NSS, so it is read on the writer thread, and put into force on the loop. */
+/* Reload: reads the configuration again. That asks NSS, so the writer thread does it. The loop
+ * puts the result into force, and the caller waits for that. */
 #include "control/control_reload.h"
 #include "accounts/accounts.h"
 #include "base/log.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* CountKeys, RemoveAllKeys: one number in the policy makes all keys dead, however many there
- * are; the sweeper deletes them later. */
+/* CountKeys, RemoveAllKeys: a new epoch in the policy makes all keys dead at once, however many
+ * there are. The sweeper deletes them later, not this file. */
 #include <inttypes.h>
 #include <stdio.h>
 

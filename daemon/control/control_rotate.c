@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* RotateKey: a new key takes the place of an old one, which stays good for a while or until the
- * new one is used. */
+/* RotateKey: a new key replaces an old one, which stays good for a while or until the new one is
+ * used. The end of the old key is noticed elsewhere: keys/retire, keys/sweep. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -15,12 +15,12 @@
 #include "store/store_key.h"
 #include "text.h"
 
-#define OVERLAP_S PARSE_DAY_S /* where nothing else is said */
+#define OVERLAP_S PARSE_DAY_S /* if the caller does not say */
 
 struct rotate_call {
         struct control_call call;
         char id[KEYTEXT_ID_LEN + 1];
-        int64_t overlap_s; /* 0: nothing was said */
+        int64_t overlap_s; /* 0: the caller did not say */
         int until_first_use;
         struct key_record old;
         struct issue issue;
@@ -82,7 +82,7 @@ static int rotate_parse(struct control_call *call, sd_bus_message *m) {
         return r;
 }
 
-/* Two at a time and no more: else one place of max-keys-per-user would do for any number of
+/* Only two keys at a time. Else one place of max-keys-per-user would be enough for any number of
  * keys. */
 static bool check_free(struct rotate_call *rotate, struct store *writer,
                        const struct policy *policy, int64_t now) {
@@ -104,8 +104,8 @@ static bool check_free(struct rotate_call *rotate, struct store *writer,
         return false;
 }
 
-/* What must hold of a key for a new one to take its place: all that a login would ask of the key
- * and its accounts. */
+/* A key can be rotated only if a login with it would pass everything that depends on the key and
+ * its accounts. */
 static bool check_alive(struct rotate_call *rotate, struct store *writer,
                         const struct policy *policy, int64_t now) {
         struct account_record owner = {}, linked = {};
@@ -134,8 +134,8 @@ static bool check_alive(struct rotate_call *rotate, struct store *writer,
         return reason == REASON_NONE;
 }
 
-/* The new key is good for what the old one was; one that had an expiry of its own gets the same
- * length of life again. */
+/* The new key is good for the same as the old one. If the old key had an expiry of its own, the
+ * new one lives as long again. */
 static void fill_new(struct rotate_call *rotate, int64_t now) {
         const struct key_record *old = &rotate->old;
         struct key_record *key = &rotate->issue.key;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What all calls share. The server fills it, the control_*.c use it; the callers of control.h need
- * not know it. */
+/* What all calls share, by the thread that may touch it. The server fills it, and the
+ * control_*.c use it. The callers of control.h need not know it. */
 #pragma once
 
 #include <stdbool.h>
@@ -23,7 +23,7 @@ struct sweep_timer;
 struct verify;
 struct worker;
 
-/* What does not change after the start, and any thread reads. All of it is borrowed. */
+/* What does not change after the start, so that any thread may read it. All of it is borrowed. */
 struct control_fixed {
         struct worker *worker;
         struct verify *verify;
@@ -35,10 +35,10 @@ struct control_fixed {
         const struct store_shared *shared;
         const struct keymint *keymint;
         const char *state_dir, *conf_path;
-        bool conf_required; /* a start without the file fails */
-        bool own_sockets;   /* not systemd's */
+        bool conf_required; /* without the file no start */
+        bool own_sockets;   /* systemd passed none */
         int64_t started_at;
-        /* tells what waits now; on the loop */
+        /* Fills in how long the queues are. On the loop. */
         void (*queues)(struct control_queue out[static CONTROL_QUEUES], void *userdata);
         void *queues_userdata;
 };

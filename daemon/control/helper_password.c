@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Asks the PAM service wfapikey whether a password is right, in a helper process. Knows the one
+ * question and its answer, and nothing of the daemon that asked. */
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -12,8 +14,8 @@
 #define SERVICE "wfapikey"
 #define FLAGS   (PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK)
 
-/* The answers belong to libpam, which frees them. A question that can be seen is none that a
- * password answers. */
+/* libpam owns and frees the answers. A prompt with echo does not ask for a password, so it is
+ * not answered with one. */
 static int answer_one(const struct pam_message *message, const char *password,
                       struct pam_response *response) {
         switch (message->msg_style) {
@@ -52,7 +54,7 @@ static int converse(int n, const struct pam_message **messages, struct pam_respo
         return rv;
 }
 
-/* The delay is the daemon's, the same for whatever went wrong. */
+/* The daemon delays its answer by itself, for every refusal alike. */
 static void no_delay(int status, unsigned usec, void *data) {
         (void) status;
         (void) usec;
@@ -72,7 +74,7 @@ static void find_user(pam_handle_t *pamh, struct helper_password_answer *answer)
         answer->gid = pw->pw_gid;
         answer->n_groups = HELPER_PASSWORD_GROUPS;
         if (getgrouplist(pw->pw_name, pw->pw_gid, answer->groups, &answer->n_groups) < 0)
-                answer->n_groups = HELPER_PASSWORD_GROUPS; /* so many of them are there */
+                answer->n_groups = HELPER_PASSWORD_GROUPS; /* there are more */
         answer->verdict = HELPER_PASSWORD_RIGHT;
 }
 
