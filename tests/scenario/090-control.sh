@@ -10,7 +10,8 @@ bus() { busctl --address="unix:path=$WFAPIKEY_CONTROL" "$@"; }
 object=(org.wfapikey1 /org/wfapikey1)
 call() { bus --json=short call "${object[@]}" org.wfapikey1.Manager "$@"; }
 
-# What introspection tells of methods and signals, with the names of their arguments, is what CONTROL says, word for word.
+# Introspection tells of each method and signal, with the names of their arguments, what CONTROL
+# says, word for word.
 signatures() { # of XML
     awk -F '"' '
         function args(list, type, name) { return list (list == "" ? "" : ", ") type " " name }
