@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -24,6 +26,22 @@
 #include "attr.h"
 
 #define UNIT_PATH_LEN 512
+
+/* --- Time: a test waits for an event for as long as that takes --- */
+
+#define UNIT_LIMIT_S 600
+
+/* Ends a program that would wait for ever. No outcome of a test depends on it. The signal is one
+ * that nothing can catch. */
+__attribute__((constructor)) static void unit_limit_time(void) {
+        struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL };
+        const struct itimerspec when = { .it_value.tv_sec = UNIT_LIMIT_S };
+        timer_t timer;
+
+        if (timer_create(CLOCK_MONOTONIC, &event, &timer) < 0 ||
+            timer_settime(timer, 0, &when, NULL) < 0)
+                abort();
+}
 
 /* --- Rows: the assertions of cmocka, which first say in which row of a table they fail --- */
 
