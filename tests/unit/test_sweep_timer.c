@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* When there is a sweep: at the start, when something is due, when something was committed, and
- * not otherwise. */
+ * not otherwise. The clock and the timer are the test's, but for one test of the real ones. What a
+ * sweep does is not known here. */
 #include <stdatomic.h>
-#include <time.h>
+#include <sys/timerfd.h>
 
 #include "unit_store.h"
 
@@ -11,15 +12,46 @@
 #include "keys/sweep_timer.h"
 #include "store/store_key.h"
 
+#define NOW INT64_C(1800000000)
+
+/* --- What the sweeper calls (the linker's --wrap) --- */
+
 static _Atomic unsigned n_sweeps;
 static _Atomic int sweep_result;
+static _Atomic int64_t now; /* 0: the real time */
+static int64_t armed_at;
+static int timer = -1;
 
-int __real_sweep_run(struct store *writer, int64_t now, struct sweep *sweep);
-int __wrap_sweep_run(struct store *writer, int64_t now, struct sweep *sweep);
-int __wrap_sweep_run(struct store *writer, int64_t now, struct sweep *sweep) {
+int __real_sweep_run(struct store *writer, int64_t at, struct sweep *sweep);
+int __wrap_sweep_run(struct store *writer, int64_t at, struct sweep *sweep);
+int __wrap_sweep_run(struct store *writer, int64_t at, struct sweep *sweep) {
         n_sweeps++;
         assert_false(sweep->may_purge); /* no test here runs for an hour */
-        return sweep_result < 0 ? sweep_result : __real_sweep_run(writer, now, sweep);
+        return sweep_result < 0 ? sweep_result : __real_sweep_run(writer, at, sweep);
+}
+
+int64_t __real_clock_now(void);
+int64_t __wrap_clock_now(void);
+int64_t __wrap_clock_now(void) {
+        return now ? now : __real_clock_now();
+}
+
+int __real_timerfd_settime(int fd, int flags, const struct itimerspec *new, struct itimerspec *old);
+int __wrap_timerfd_settime(int fd, int flags, const struct itimerspec *new, struct itimerspec *old);
+int __wrap_timerfd_settime(int fd, int flags, const struct itimerspec *new,
+                           struct itimerspec *old) {
+        assert_int_equal(flags, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET);
+        armed_at = new->it_value.tv_sec;
+        timer = fd;
+        return now ? 0 : __real_timerfd_settime(fd, flags, new, old);
+}
+
+/* The time for which the timer is set has come. */
+static void fire(void) {
+        const struct itimerspec spec = { .it_value.tv_sec = 1 };
+
+        now = armed_at;
+        assert_int_equal(__real_timerfd_settime(timer, TFD_TIMER_ABSTIME, &spec, NULL), 0);
 }
 
 struct host {
@@ -53,6 +85,7 @@ static int make(void **state) {
 
         n_sweeps = 0;
         sweep_result = 0;
+        now = NOW;
         if (!h || unit_store_make(&store) < 0)
                 return -1;
         h->store = store;
@@ -84,14 +117,46 @@ static int drop(void **state) {
 
 #define test_host(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
-static void run_for(struct host *h, int ms) {
-        struct timespec begun, t;
+/* Until ${n} sweeps are over. */
+static void wait_for_sweeps(struct host *h, uint64_t n) {
+        while (sweep_timer_sum(h->sweeper).runs < n)
+                unit_succeeds("sd_event_run", sd_event_run(h->event, UINT64_MAX));
+}
 
-        (void) clock_gettime(CLOCK_MONOTONIC, &begun);
+struct marker {
+        struct worker_job job;
+        bool done;
+};
+
+static void marker_run(struct worker_job *job, struct store *writer) {
+        (void) job;
+        (void) writer;
+}
+
+static void marker_done(struct worker_job *job) {
+        ((struct marker *) job)->done = true;
+}
+
+/* Until a job is done that was queued behind all others. */
+static void wait_for_the_queue(struct host *h) {
+        static struct marker marker;
+
+        marker = (struct marker){ .job = { .run = marker_run, .done = marker_done } };
+        assert_int_equal(worker_submit(h->worker, &marker.job), 0);
+        while (!marker.done)
+                unit_succeeds("sd_event_run", sd_event_run(h->event, UINT64_MAX));
+}
+
+/* Until there is no sweep on its way. A sweep that is over can begin one more, so the queue is
+ * waited for twice: what the first time has begun is over the second time. */
+static void wait_until_idle(struct host *h) {
+        unsigned before;
+
         do {
-                unit_succeeds("sd_event_run", sd_event_run(h->event, 10000));
-                (void) clock_gettime(CLOCK_MONOTONIC, &t);
-        } while ((t.tv_sec - begun.tv_sec) * 1000 + (t.tv_nsec - begun.tv_nsec) / 1000000 < ms);
+                before = n_sweeps;
+                wait_for_the_queue(h);
+                wait_for_the_queue(h);
+        } while (n_sweeps != before);
 }
 
 static int64_t dead_at(struct host *h, const char *id) {
@@ -104,30 +169,51 @@ static int64_t dead_at(struct host *h, const char *id) {
         return key.dead_at;
 }
 
+static void test_the_timer_is_set_for_what_is_due_next(void **state) {
+        struct host *h = *state;
+
+        insert(h, "aaaaaaaaaa", NOW - 1);
+        insert(h, "bbbbbbbbbb", NOW + 5000);
+        begin(h);
+        wait_for_sweeps(h, 1);
+        assert_int_equal(dead_at(h, "aaaaaaaaaa"), NOW);
+        assert_int_equal(dead_at(h, "bbbbbbbbbb"), 0);
+        assert_int_equal(armed_at, NOW + 5000);
+        fire();
+        wait_for_sweeps(h, 2);
+        assert_int_equal(dead_at(h, "bbbbbbbbbb"), NOW + 5000);
+        wait_until_idle(h);
+        assert_int_equal(n_sweeps, 2); /* nobody looks in vain */
+}
+
+/* With the real clock and the real timer. */
 static void test_it_notices_by_itself(void **state) {
         struct host *h = *state;
-        int64_t ends = clock_now() + 2;
+        int64_t begun, ends;
 
-        insert(h, "aaaaaaaaaa", ends - 3);
+        now = 0;
+        begun = clock_now();
+        ends = begun + 1;
+        insert(h, "aaaaaaaaaa", begun - 1);
         insert(h, "bbbbbbbbbb", ends);
         begin(h);
-        for (int i = 0; i < 100 && dead_at(h, "bbbbbbbbbb") == 0; i++)
-                run_for(h, 100);
-        assert_in_range(dead_at(h, "aaaaaaaaaa"), ends - 2, ends - 1);
-        assert_in_range(dead_at(h, "bbbbbbbbbb"), ends, ends + 1);
-        run_for(h, 300);
-        assert_int_equal(n_sweeps, 2); /* nobody looks in vain */
+        while (dead_at(h, "bbbbbbbbbb") == 0)
+                unit_succeeds("sd_event_run", sd_event_run(h->event, UINT64_MAX));
+        assert_in_range(dead_at(h, "aaaaaaaaaa"), begun, clock_now());
+        assert_in_range(dead_at(h, "bbbbbbbbbb"), ends, clock_now());
+        wait_until_idle(h);
+        assert_in_range(n_sweeps, 1, 2); /* one, where the first one came late */
 }
 
 static void test_a_poke_without_a_commit_is_nothing(void **state) {
         struct host *h = *state;
 
         begin(h);
-        run_for(h, 50);
+        wait_until_idle(h);
         assert_int_equal(n_sweeps, 1);
         for (int i = 0; i < 1000; i++)
                 sweep_timer_poke(h->sweeper);
-        run_for(h, 50);
+        wait_until_idle(h);
         assert_int_equal(n_sweeps, 1);
         sweep_timer_poke(NULL);
 }
@@ -136,13 +222,14 @@ static void test_many_pokes_are_few_sweeps(void **state) {
         struct host *h = *state;
 
         begin(h);
-        run_for(h, 50);
+        wait_until_idle(h);
         for (int i = 0; i < 1000; i++) {
                 atomic_fetch_add(&h->store->shared.generation, 1);
                 sweep_timer_poke(h->sweeper);
         }
-        run_for(h, 100);
-        assert_in_range(n_sweeps, 2, 4);
+        wait_until_idle(h);
+        /* the first poke's, and one for all that came while it ran */
+        assert_int_equal(n_sweeps, 3);
 }
 
 static void test_a_sweep_that_fails_is_not_tried_at_once(void **state) {
@@ -150,13 +237,30 @@ static void test_a_sweep_that_fails_is_not_tried_at_once(void **state) {
 
         sweep_result = -ENOSPC;
         begin(h);
-        run_for(h, 300);
+        wait_until_idle(h);
         assert_int_equal(n_sweeps, 1);
+        assert_int_equal(sweep_timer_sum(h->sweeper).failed, 1);
+        assert_int_equal(armed_at, NOW + 60);
         sweep_result = 0; /* a commit is a reason */
         atomic_fetch_add(&h->store->shared.generation, 1);
         sweep_timer_poke(h->sweeper);
-        run_for(h, 50);
-        assert_in_range(n_sweeps, 2, 3);
+        wait_until_idle(h);
+        assert_int_equal(n_sweeps, 2);
+}
+
+static void test_a_sweep_that_fails_is_tried_again_later(void **state) {
+        struct host *h = *state;
+
+        sweep_result = -ENOSPC;
+        insert(h, "aaaaaaaaaa", NOW - 1);
+        begin(h);
+        wait_for_sweeps(h, 1);
+        assert_int_equal(dead_at(h, "aaaaaaaaaa"), 0);
+        sweep_result = 0;
+        fire();
+        wait_for_sweeps(h, 2);
+        assert_int_equal(dead_at(h, "aaaaaaaaaa"), NOW + 60);
+        assert_int_equal(sweep_timer_sum(h->sweeper).failed, 1);
 }
 
 static void test_the_end_at_any_moment(void **state) {
@@ -185,10 +289,12 @@ static void test_the_end_at_any_moment(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
+                test_host(test_the_timer_is_set_for_what_is_due_next),
                 test_host(test_it_notices_by_itself),
                 test_host(test_a_poke_without_a_commit_is_nothing),
                 test_host(test_many_pokes_are_few_sweeps),
                 test_host(test_a_sweep_that_fails_is_not_tried_at_once),
+                test_host(test_a_sweep_that_fails_is_tried_again_later),
                 test_host(test_the_end_at_any_moment),
         };
 
