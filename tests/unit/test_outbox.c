@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Notes on their way to the store: nothing is lost while the store cannot be written, nothing is
  * written twice, and what is told of it is told once. */
-#include <semaphore.h>
-
-#include "unit_store.h"
+#include "unit_worker.h"
 
 #include "keys/outbox.h"
 
@@ -60,38 +58,29 @@ static const struct outbox_kind kind = {
 };
 
 struct fixture {
-        struct unit_store *store;
+        struct unit_worker w;
         struct outbox *outbox;
-        struct worker *worker;
-        sd_event *event;
 };
-
-static void on_done(void *userdata) {
-        (void) userdata;
-}
 
 static int make(void **state) {
         struct fixture *f = calloc(1, sizeof(*f));
 
         memset(&seen, 0, sizeof(seen));
-        if (!f || unit_store_make((void **) &f->store) < 0 || outbox_new(&f->outbox, &kind) < 0 ||
-            sd_event_new(&f->event) < 0 ||
-            worker_new(&f->worker, f->event, f->store->writer, on_done, NULL) < 0)
+        if (!f || unit_worker_make(&f->w) < 0 || outbox_new(&f->outbox, &kind) < 0)
                 return -1;
-        f->store->writer = NULL; /* the worker's */
         *state = f;
-        return 0;
+        return unit_worker_start(&f->w);
 }
 
 static int drop(void **state) {
         struct fixture *f = *state;
-        void *store = f->store;
+        int r;
 
-        worker_free(f->worker);
+        unit_worker_stop(&f->w);
         (void) outbox_free(f->outbox);
-        sd_event_unref(f->event);
+        r = unit_worker_drop(&f->w);
         free(f);
-        return unit_store_remove(&store);
+        return r;
 }
 
 static bool add(struct fixture *f, int64_t value) {
@@ -102,30 +91,23 @@ static bool add(struct fixture *f, int64_t value) {
         return note;
 }
 
-/* Until the writer has been asked for ${calls} notes and the loop has heard of it. */
-static void wait_for_calls(struct fixture *f, int64_t calls) {
-        while (seen.calls < calls)
-                assert_true(sd_event_run(f->event, UINT64_MAX) >= 0);
-        while (sd_event_run(f->event, 0) > 0)
-                continue;
-}
-
-static void wait_until_empty(struct fixture *f) {
-        while (!outbox_is_empty(f->outbox))
-                assert_true(sd_event_run(f->event, UINT64_MAX) >= 0);
+/* Hands over what there is, and waits until the writer is done with it. */
+static void flush_and_wait(struct fixture *f) {
+        outbox_flush(f->outbox, f->w.worker);
+        unit_worker_wait_for_queue(&f->w);
 }
 
 static void test_what_is_noted_is_written_once(void **state) {
         struct fixture *f = *state;
 
         assert_true(outbox_is_empty(f->outbox));
-        outbox_flush(f->outbox, f->worker);
+        outbox_flush(f->outbox, f->w.worker);
         assert_true(outbox_is_empty(f->outbox));
         assert_true(add(f, 1) && add(f, 2));
         assert_false(outbox_is_empty(f->outbox));
-        outbox_flush(f->outbox, f->worker);
-        outbox_flush(f->outbox, f->worker);
-        wait_until_empty(f);
+        outbox_flush(f->outbox, f->w.worker);
+        outbox_flush(f->outbox, f->w.worker);
+        unit_worker_wait(&f->w, outbox_is_empty(f->outbox));
         assert_int_equal(seen.sum, 3);
         assert_int_equal(seen.written, 3);
         assert_int_equal(seen.calls, 2);
@@ -138,21 +120,19 @@ static void test_what_fails_is_kept_and_told_once(void **state) {
 
         seen.fails = -ENOSPC;
         assert_true(add(f, 1));
-        for (int64_t i = 1; i <= 5; i++) {
-                outbox_flush(f->outbox, f->worker);
-                wait_for_calls(f, i);
-        }
+        for (int i = 0; i < 5; i++)
+                flush_and_wait(f);
+        assert_int_equal(seen.calls, 5);
         assert_int_equal(seen.news[OUTBOX_WAITS], 1);
         assert_int_equal(seen.error, -ENOSPC);
         assert_true(add(f, 10)); /* waits behind it */
         seen.fails = 0;
-        outbox_flush(f->outbox, f->worker);
-        wait_for_calls(f, 6);
+        flush_and_wait(f);
         assert_int_equal(seen.sum, 1);
         assert_int_equal(seen.news[OUTBOX_BACK], 1);
         assert_false(outbox_is_empty(f->outbox));
-        outbox_flush(f->outbox, f->worker);
-        wait_until_empty(f);
+        outbox_flush(f->outbox, f->w.worker);
+        unit_worker_wait(&f->w, outbox_is_empty(f->outbox));
         assert_int_equal(seen.sum, 11);
         assert_int_equal(seen.written, 11);
         assert_int_equal(seen.news[OUTBOX_BACK], 1);
@@ -170,7 +150,7 @@ static void test_no_more_than_fit(void **state) {
         assert_int_equal(n, 0);
         (void) outbox_waiting(f->outbox, &n);
         assert_int_equal(n, MOST);
-        outbox_flush(f->outbox, f->worker);
+        outbox_flush(f->outbox, f->w.worker);
         (void) outbox_waiting(f->outbox, &n);
         assert_int_equal(n, 0);
         assert_true(add(f, 1));
@@ -186,61 +166,44 @@ static void test_a_note_is_found_until_it_is_written(void **state) {
 
         seen.fails = -EIO;
         assert_true(add(f, 7));
-        outbox_flush(f->outbox, f->worker);
-        wait_for_calls(f, 1);
+        flush_and_wait(f);
         assert_true(add(f, 8));
         assert_true(outbox_any(f->outbox, is_value, &values[0]));
         assert_true(outbox_any(f->outbox, is_value, &values[1]));
         assert_false(outbox_any(f->outbox, is_value, &values[2]));
         seen.fails = 0;
-        outbox_flush(f->outbox, f->worker);
-        wait_for_calls(f, 2);
+        flush_and_wait(f);
         assert_false(outbox_any(f->outbox, is_value, &values[0]));
         assert_true(outbox_any(f->outbox, is_value, &values[1]));
 }
 
 /* --- A worker that is busy --- */
 
-static sem_t go_on;
-
-static void hold_run(struct worker_job *job, struct store *writer) {
-        (void) job;
-        (void) writer;
-        while (sem_wait(&go_on) < 0)
-                continue;
-}
-
-static void hold_done(struct worker_job *job) {
-        (void) job;
-}
-
 static void test_a_busy_writer_gets_few_batches(void **state) {
-        struct worker_job hold = { .run = hold_run, .done = hold_done, .urgent = true };
         struct fixture *f = *state;
         size_t n;
 
-        assert_int_equal(sem_init(&go_on, 0, 0), 0);
-        assert_int_equal(worker_submit(f->worker, &hold), 0);
+        unit_worker_hold(&f->w);
         for (int i = 0; i < OUTBOX_BATCHES_MAX + 3; i++) {
                 assert_true(add(f, 1));
-                outbox_flush(f->outbox, f->worker);
+                outbox_flush(f->outbox, f->w.worker);
         }
         (void) outbox_waiting(f->outbox, &n);
         assert_int_equal(n, 3);
-        (void) sem_post(&go_on);
-        wait_for_calls(f, OUTBOX_BATCHES_MAX);
-        while (!outbox_is_empty(f->outbox)) {
-                outbox_flush(f->outbox, f->worker);
-                assert_true(sd_event_run(f->event, UINT64_MAX) >= 0);
-        }
+        assert_int_equal(worker_length(f->w.worker), OUTBOX_BATCHES_MAX);
+        unit_worker_go_on(&f->w);
+        unit_worker_wait_for_queue(&f->w);
+        assert_int_equal(seen.sum, OUTBOX_BATCHES_MAX);
+        flush_and_wait(f);
+        assert_true(outbox_is_empty(f->outbox));
         assert_int_equal(seen.sum, OUTBOX_BATCHES_MAX + 3);
 }
 
 /* --- The end --- */
 
 static void end(struct fixture *f) {
-        outbox_finish(f->outbox, f->worker);
-        f->worker = worker_free(f->worker);
+        outbox_finish(f->outbox, f->w.worker);
+        unit_worker_stop(&f->w);
 }
 
 static void test_at_the_end_all_is_written(void **state) {
@@ -248,8 +211,7 @@ static void test_at_the_end_all_is_written(void **state) {
 
         seen.fails = -EIO;
         assert_true(add(f, 1));
-        outbox_flush(f->outbox, f->worker);
-        wait_for_calls(f, 1);
+        flush_and_wait(f);
         seen.fails = 0;
         assert_true(add(f, 2));
         end(f);
@@ -263,7 +225,7 @@ static void test_what_cannot_be_written_at_the_end_is_told(void **state) {
 
         seen.fails = -EIO;
         assert_true(add(f, 1) && add(f, 2));
-        outbox_flush(f->outbox, f->worker);
+        outbox_flush(f->outbox, f->w.worker);
         assert_true(add(f, 3));
         end(f);
         assert_int_equal(seen.news[OUTBOX_LOST], 2);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Keys that retire with the first use of their successor: noted at once, written by the worker,
  * tried again when that fails. */
-#include <semaphore.h>
-
-#include "unit_store.h"
+#include "unit_worker.h"
 
 #include "keys/retire.h"
 #include "store/store_key.h"
@@ -13,54 +11,42 @@
 #define NEW "bbbbbbbbbb"
 
 struct fixture {
-        struct unit_store *store;
+        struct unit_worker w;
         struct retire *retire;
-        struct worker *worker;
-        sd_event *event;
 };
-
-static void on_done(void *userdata) {
-        store_release(userdata);
-}
 
 static int make(void **state) {
         struct fixture *f = calloc(1, sizeof(*f));
         struct key_record key = unit_key(OLD, "alice");
-        void *store = NULL;
 
-        if (!f || unit_store_make(&store) < 0 || retire_new(&f->retire) < 0 ||
-            sd_event_new(&f->event) < 0)
+        if (!f || unit_worker_make(&f->w) < 0 || retire_new(&f->retire) < 0)
                 return -1;
-        f->store = store;
         key.retires_at = RECORD_RETIRES_ON_USE;
         memcpy(key.successor, NEW, sizeof(NEW));
-        assert_int_equal(store_begin(f->store->writer), 0);
-        assert_int_equal(store_key_insert(f->store->writer, &key), 0);
-        assert_int_equal(store_commit(f->store->writer), 0);
-        assert_int_equal(
-                worker_new(&f->worker, f->event, f->store->writer, on_done, f->store->reader), 0);
-        f->store->writer = NULL; /* the worker's */
+        assert_int_equal(store_begin(f->w.store->writer), 0);
+        assert_int_equal(store_key_insert(f->w.store->writer, &key), 0);
+        assert_int_equal(store_commit(f->w.store->writer), 0);
         *state = f;
-        return 0;
+        return unit_worker_start(&f->w);
 }
 
 static int drop(void **state) {
         struct fixture *f = *state;
-        void *store = f->store;
+        int r;
 
-        worker_free(f->worker);
+        unit_worker_stop(&f->w);
         (void) retire_free(f->retire);
-        sd_event_unref(f->event);
+        r = unit_worker_drop(&f->w);
         free(f);
-        return unit_store_remove(&store);
+        return r;
 }
 
 static struct key_record read_key(const struct fixture *f, const char *id) {
         struct key_record key = {};
         bool changed;
 
-        assert_int_equal(store_refresh(f->store->reader, &changed), 0);
-        assert_int_equal(store_key_get(f->store->reader, id, &key), 0);
+        assert_int_equal(store_refresh(f->w.store->reader, &changed), 0);
+        assert_int_equal(store_key_get(f->w.store->reader, id, &key), 0);
         return key;
 }
 
@@ -71,14 +57,8 @@ static struct key_record old_key(void) {
         return key;
 }
 
-/* Until the next job is done. */
-static void wait_for_job(const struct fixture *f) {
-        unit_int("a job was done", sd_event_run(f->event, UINT64_MAX) > 0, true);
-}
-
-static void wait_while_noted(const struct fixture *f, const char *id) {
-        while (retire_has(f->retire, id))
-                wait_for_job(f);
+static void wait_while_noted(struct fixture *f, const char *id) {
+        unit_worker_wait(&f->w, !retire_has(f->retire, id));
 }
 
 static void test_nothing_is_noted_at_first(void **state) {
@@ -92,7 +72,7 @@ static void test_what_is_noted_counts_until_it_is_written(void **state) {
         struct key_record key = old_key();
         struct fixture *f = *state;
 
-        retire_note(f->retire, f->worker, &key, NOW);
+        retire_note(f->retire, f->w.worker, &key, NOW);
         assert_true(retire_has(f->retire, OLD));
         assert_false(retire_has(f->retire, NEW));
         wait_while_noted(f, OLD);
@@ -115,11 +95,11 @@ static void test_what_has_changed_meanwhile_is_left_alone(void **state) {
         struct fixture *f = *state;
 
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-                unit_sql(f->store->path, rows[i].sql);
-                retire_note(f->retire, f->worker, &key, NOW);
+                unit_sql(f->w.store->path, rows[i].sql);
+                retire_note(f->retire, f->w.worker, &key, NOW);
                 wait_while_noted(f, OLD);
                 unit_int(rows[i].sql,
-                         unit_sql_number(f->store->path,
+                         unit_sql_number(f->w.store->path,
                                          "SELECT retires_at FROM key WHERE id = '" OLD "'"),
                          rows[i].retires_at);
         }
@@ -129,8 +109,8 @@ static void test_a_key_that_is_gone_is_no_matter(void **state) {
         struct key_record key = old_key();
         struct fixture *f = *state;
 
-        unit_sql(f->store->path, "DELETE FROM key");
-        retire_note(f->retire, f->worker, &key, NOW);
+        unit_sql(f->w.store->path, "DELETE FROM key");
+        retire_note(f->retire, f->w.worker, &key, NOW);
         wait_while_noted(f, OLD);
 }
 
@@ -141,61 +121,25 @@ static void test_without_a_worker_it_waits(void **state) {
         retire_note(f->retire, NULL, &key, NOW);
         assert_true(retire_has(f->retire, OLD));
         assert_int_equal(read_key(f, OLD).retires_at, RECORD_RETIRES_ON_USE);
-        retire_flush(f->retire, f->worker);
+        retire_flush(f->retire, f->w.worker);
         wait_while_noted(f, OLD);
         assert_int_equal(read_key(f, OLD).retires_at, NOW);
-}
-
-/* --- A worker that is busy --- */
-
-static sem_t begun, go_on;
-
-static void hold_run(struct worker_job *job, struct store *writer) {
-        (void) job;
-        (void) writer;
-        (void) sem_post(&begun);
-        while (sem_wait(&go_on) < 0)
-                continue;
-}
-
-static void hold_done(struct worker_job *job) {
-        free(job);
-}
-
-static int submit(struct fixture *f) {
-        struct worker_job *job = calloc(1, sizeof(*job));
-        int r;
-
-        assert_non_null(job);
-        *job = (struct worker_job){ .run = hold_run, .done = hold_done };
-        r = worker_submit(f->worker, job);
-        if (r < 0)
-                free(job);
-        return r;
 }
 
 static void test_a_full_queue_is_tried_again(void **state) {
         struct key_record key = old_key();
         struct fixture *f = *state;
-        unsigned n = 0;
 
-        assert_int_equal(sem_init(&begun, 0, 0), 0);
-        assert_int_equal(sem_init(&go_on, 0, 0), 0);
-        assert_int_equal(submit(f), 0);
-        while (sem_wait(&begun) < 0)
-                continue;
-        while (submit(f) >= 0)
-                n++;
-        assert_int_equal(n, WORKER_QUEUE_MAX);
-        retire_note(f->retire, f->worker, &key, NOW);
+        unit_worker_hold(&f->w);
+        unit_worker_fill(&f->w);
+        retire_note(f->retire, f->w.worker, &key, NOW);
         assert_true(retire_has(f->retire, OLD));
-        for (unsigned i = 0; i <= n; i++)
-                (void) sem_post(&go_on);
-        while (sem_wait(&begun) < 0 || --n > 0)
-                continue;
+        unit_worker_go_on(&f->w);
+        unit_worker_wait(&f->w, worker_length(f->w.worker) == 0);
+        unit_worker_wait_for_queue(&f->w);
         assert_true(retire_has(f->retire, OLD));
         assert_int_equal(read_key(f, OLD).retires_at, RECORD_RETIRES_ON_USE);
-        retire_flush(f->retire, f->worker);
+        retire_flush(f->retire, f->w.worker);
         wait_while_noted(f, OLD);
         assert_int_equal(read_key(f, OLD).retires_at, NOW);
 }
@@ -204,13 +148,13 @@ static void test_a_store_that_fails_is_tried_again(void **state) {
         struct key_record key = old_key();
         struct fixture *f = *state;
 
-        unit_sql(f->store->path,
+        unit_sql(f->w.store->path,
                  "CREATE TRIGGER no BEFORE UPDATE ON key BEGIN SELECT RAISE(ABORT, 'no'); END");
-        retire_note(f->retire, f->worker, &key, NOW);
-        wait_for_job(f);
+        retire_note(f->retire, f->w.worker, &key, NOW);
+        unit_worker_wait_for_queue(&f->w);
         assert_true(retire_has(f->retire, OLD));
-        unit_sql(f->store->path, "DROP TRIGGER no");
-        retire_note(f->retire, f->worker, &key, NOW + 1);
+        unit_sql(f->w.store->path, "DROP TRIGGER no");
+        retire_note(f->retire, f->w.worker, &key, NOW + 1);
         wait_while_noted(f, OLD);
         assert_int_equal(read_key(f, OLD).retires_at, NOW);
 }
@@ -220,7 +164,7 @@ static void test_one_that_is_queued_is_queued_once(void **state) {
         struct fixture *f = *state;
 
         for (unsigned i = 0; i < 10 * WORKER_QUEUE_MAX; i++)
-                retire_note(f->retire, f->worker, &key, NOW);
+                retire_note(f->retire, f->w.worker, &key, NOW);
         wait_while_noted(f, OLD);
         assert_int_equal(read_key(f, OLD).retires_at, NOW);
 }
@@ -239,7 +183,7 @@ static void test_what_does_not_fit_is_not_noted(void **state) {
                 unit_int(id, retire_has(f->retire, id), i < RETIRE_MAX);
         }
         /* There is room again when those are handed over; none of them is in the store. */
-        retire_flush(f->retire, f->worker);
+        retire_flush(f->retire, f->w.worker);
         for (unsigned i = 0; i < RETIRE_MAX; i++) {
                 (void) snprintf(id, sizeof(id), "%010u", i);
                 wait_while_noted(f, id);
@@ -254,11 +198,12 @@ static void test_a_damaged_row_does_not_hold_up_the_others(void **state) {
         struct key_record key = old_key(), other = unit_key("dddddddddd", "alice");
         struct fixture *f = *state;
 
-        unit_sql(f->store->path, "PRAGMA ignore_check_constraints = 1; UPDATE key SET status = 9");
+        unit_sql(f->w.store->path,
+                 "PRAGMA ignore_check_constraints = 1; UPDATE key SET status = 9");
         memcpy(other.successor, NEW, sizeof(NEW));
         retire_note(f->retire, NULL, &key, NOW);
         retire_note(f->retire, NULL, &other, NOW);
-        retire_flush(f->retire, f->worker);
+        retire_flush(f->retire, f->w.worker);
         wait_while_noted(f, OLD);
         wait_while_noted(f, "dddddddddd");
 }

@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 #include <sys/timerfd.h>
 
-#include "unit_store.h"
+#include "unit_worker.h"
 
 #include "base/clock.h"
 #include "keys/sweep.h"
@@ -55,18 +55,13 @@ static void fire(void) {
 }
 
 struct host {
-        struct unit_store *store;
-        sd_event *event;
-        struct worker *worker;
+        struct unit_worker w;
         struct sweep_timer *sweeper;
 };
 
 /* As the server does it. */
 static void on_written(void *userdata) {
-        struct host *h = userdata;
-
-        store_release(h->store->reader);
-        sweep_timer_poke(h->sweeper);
+        sweep_timer_poke(((struct host *) userdata)->sweeper);
 }
 
 static void insert(struct host *h, const char *id, int64_t expires_at) {
@@ -74,77 +69,52 @@ static void insert(struct host *h, const char *id, int64_t expires_at) {
 
         key.created_at = clock_now();
         key.expires_at = expires_at;
-        assert_int_equal(store_begin(h->store->writer), 0);
-        assert_int_equal(store_key_insert(h->store->writer, &key), 0);
-        assert_int_equal(store_commit(h->store->writer), 0);
+        assert_int_equal(store_begin(h->w.store->writer), 0);
+        assert_int_equal(store_key_insert(h->w.store->writer, &key), 0);
+        assert_int_equal(store_commit(h->w.store->writer), 0);
 }
 
 static int make(void **state) {
         struct host *h = calloc(1, sizeof(*h));
-        void *store = NULL;
 
         n_sweeps = 0;
         sweep_result = 0;
         now = NOW;
-        if (!h || unit_store_make(&store) < 0)
+        if (!h || unit_worker_make(&h->w) < 0)
                 return -1;
-        h->store = store;
+        h->w.on_done = on_written;
+        h->w.userdata = h;
         *state = h;
-        return sd_event_new(&h->event);
+        return 0;
 }
 
 static void begin(struct host *h) {
-        assert_int_equal(worker_new(&h->worker, h->event, h->store->writer, on_written, h), 0);
-        h->store->writer = NULL;
-        assert_int_equal(sweep_timer_new(&h->sweeper, h->event, h->worker, &h->store->shared), 0);
+        assert_int_equal(unit_worker_start(&h->w), 0);
+        assert_int_equal(sweep_timer_new(&h->sweeper, h->w.event, h->w.worker, &h->w.store->shared),
+                         0);
 }
 
 static void end(struct host *h) {
         sweep_timer_stop(h->sweeper);
-        h->worker = worker_free(h->worker);
+        unit_worker_stop(&h->w);
         h->sweeper = sweep_timer_free(h->sweeper);
 }
 
 static int drop(void **state) {
         struct host *h = *state;
-        void *store = h->store;
+        int r;
 
         end(h);
-        sd_event_unref(h->event);
+        r = unit_worker_drop(&h->w);
         free(h);
-        return unit_store_remove(&store);
+        return r;
 }
 
 #define test_host(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
 /* Until ${n} sweeps are over. */
 static void wait_for_sweeps(struct host *h, uint64_t n) {
-        while (sweep_timer_sum(h->sweeper).runs < n)
-                unit_succeeds("sd_event_run", sd_event_run(h->event, UINT64_MAX));
-}
-
-struct marker {
-        struct worker_job job;
-        bool done;
-};
-
-static void marker_run(struct worker_job *job, struct store *writer) {
-        (void) job;
-        (void) writer;
-}
-
-static void marker_done(struct worker_job *job) {
-        ((struct marker *) job)->done = true;
-}
-
-/* Until a job is done that was queued behind all others. */
-static void wait_for_the_queue(struct host *h) {
-        static struct marker marker;
-
-        marker = (struct marker){ .job = { .run = marker_run, .done = marker_done } };
-        assert_int_equal(worker_submit(h->worker, &marker.job), 0);
-        while (!marker.done)
-                unit_succeeds("sd_event_run", sd_event_run(h->event, UINT64_MAX));
+        unit_worker_wait(&h->w, sweep_timer_sum(h->sweeper).runs >= n);
 }
 
 /* Until there is no sweep on its way. A sweep that is over can begin one more, so the queue is
@@ -154,8 +124,8 @@ static void wait_until_idle(struct host *h) {
 
         do {
                 before = n_sweeps;
-                wait_for_the_queue(h);
-                wait_for_the_queue(h);
+                unit_worker_wait_for_queue(&h->w);
+                unit_worker_wait_for_queue(&h->w);
         } while (n_sweeps != before);
 }
 
@@ -163,9 +133,9 @@ static int64_t dead_at(struct host *h, const char *id) {
         struct key_record key;
         bool changed;
 
-        store_release(h->store->reader);
-        assert_int_equal(store_refresh(h->store->reader, &changed), 0);
-        assert_int_equal(store_key_get(h->store->reader, id, &key), 0);
+        store_release(h->w.store->reader);
+        assert_int_equal(store_refresh(h->w.store->reader, &changed), 0);
+        assert_int_equal(store_key_get(h->w.store->reader, id, &key), 0);
         return key.dead_at;
 }
 
@@ -197,8 +167,7 @@ static void test_it_notices_by_itself(void **state) {
         insert(h, "aaaaaaaaaa", begun - 1);
         insert(h, "bbbbbbbbbb", ends);
         begin(h);
-        while (dead_at(h, "bbbbbbbbbb") == 0)
-                unit_succeeds("sd_event_run", sd_event_run(h->event, UINT64_MAX));
+        unit_worker_wait(&h->w, dead_at(h, "bbbbbbbbbb") != 0);
         assert_in_range(dead_at(h, "aaaaaaaaaa"), begun, clock_now());
         assert_in_range(dead_at(h, "bbbbbbbbbb"), ends, clock_now());
         wait_until_idle(h);
@@ -224,7 +193,7 @@ static void test_many_pokes_are_few_sweeps(void **state) {
         begin(h);
         wait_until_idle(h);
         for (int i = 0; i < 1000; i++) {
-                atomic_fetch_add(&h->store->shared.generation, 1);
+                atomic_fetch_add(&h->w.store->shared.generation, 1);
                 sweep_timer_poke(h->sweeper);
         }
         wait_until_idle(h);
@@ -242,7 +211,7 @@ static void test_a_sweep_that_fails_is_not_tried_at_once(void **state) {
         assert_int_equal(sweep_timer_sum(h->sweeper).failed, 1);
         assert_int_equal(armed_at, NOW + 60);
         sweep_result = 0; /* a commit is a reason */
-        atomic_fetch_add(&h->store->shared.generation, 1);
+        atomic_fetch_add(&h->w.store->shared.generation, 1);
         sweep_timer_poke(h->sweeper);
         wait_until_idle(h);
         assert_int_equal(n_sweeps, 2);
@@ -270,18 +239,18 @@ static void test_the_end_at_any_moment(void **state) {
         for (int steps = 0; steps < 6; steps++) {
                 begin(h);
                 for (int i = 0; i < steps; i++) {
-                        atomic_fetch_add(&h->store->shared.generation, 1);
+                        atomic_fetch_add(&h->w.store->shared.generation, 1);
                         sweep_timer_poke(h->sweeper);
-                        unit_succeeds("sd_event_run", sd_event_run(h->event, 1000));
+                        unit_succeeds("sd_event_run", sd_event_run(h->w.event, 1000));
                 }
                 sweep_timer_stop(h->sweeper);
                 sweep_timer_stop(h->sweeper);
                 sweep_timer_poke(h->sweeper);
                 end(h);
-                assert_int_equal(store_open(&h->store->writer, h->store->path, STORE_WRITER,
-                                            &h->store->shared),
+                assert_int_equal(store_open(&h->w.store->writer, h->w.store->path, STORE_WRITER,
+                                            &h->w.store->shared),
                                  0);
-                store_set_seal(h->store->writer, unit_seal, NULL);
+                store_set_seal(h->w.store->writer, unit_seal, NULL);
         }
         assert_null(sweep_timer_free(NULL));
         sweep_timer_stop(NULL);

@@ -1,60 +1,48 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Uses of keys on their way to the store. What a verification notes is tested with it
  * (test_verify.c); here is what lies between. */
-#include "unit_store.h"
+#include "unit_worker.h"
 
 #include "keys/uses.h"
 
 struct fixture {
-        struct unit_store *store;
+        struct unit_worker w;
         struct uses *uses;
-        sd_event *event;
-        struct worker *worker;
 };
-
-static void on_done(void *userdata) {
-        (void) userdata;
-}
 
 static int make(void **state) {
         struct fixture *f = calloc(1, sizeof(*f));
 
-        if (!f || unit_store_make((void **) &f->store) < 0 || uses_new(&f->uses) < 0 ||
-            sd_event_new(&f->event) < 0)
+        if (!f || unit_worker_make(&f->w) < 0 || uses_new(&f->uses) < 0)
                 return -1;
-        unit_key_insert(f->store->writer, "aaaaaaaaaa", "alice");
-        unit_key_insert(f->store->writer, "bbbbbbbbbb", "bob");
-        if (worker_new(&f->worker, f->event, f->store->writer, on_done, NULL) < 0)
-                return -1;
+        unit_key_insert(f->w.store->writer, "aaaaaaaaaa", "alice");
+        unit_key_insert(f->w.store->writer, "bbbbbbbbbb", "bob");
         *state = f;
-        return 0;
-}
-
-/* Ends the worker, and with it what it was to do; the writer was its own. */
-static void finish(struct fixture *f) {
-        uses_flush(f->uses, f->worker);
-        worker_free(f->worker);
-        f->worker = NULL;
-        f->store->writer = NULL;
+        return unit_worker_start(&f->w);
 }
 
 static int drop(void **state) {
         struct fixture *f = *state;
-        void *store = f->store;
+        int r;
 
-        if (f->worker)
-                finish(f);
+        unit_worker_stop(&f->w);
         uses_free(f->uses);
-        sd_event_unref(f->event);
+        r = unit_worker_drop(&f->w);
         free(f);
-        return unit_store_remove(&store);
+        return r;
+}
+
+/* Ends the thread, and before it what it was to do. */
+static void finish(struct fixture *f) {
+        uses_flush(f->uses, f->w.worker);
+        unit_worker_stop(&f->w);
 }
 
 static int64_t number(const struct fixture *f, const char *what) {
         char sql[160];
 
         (void) snprintf(sql, sizeof(sql), "SELECT coalesce((SELECT %s), -1)", what);
-        return unit_sql_number(f->store->path, sql);
+        return unit_sql_number(f->w.store->path, sql);
 }
 
 static void test_uses_of_one_key_are_counted_and_the_last_is_kept(void **state) {
@@ -76,8 +64,8 @@ static void test_uses_of_one_key_are_counted_and_the_last_is_kept(void **state) 
 static void test_nothing_is_nothing_to_write(void **state) {
         struct fixture *f = *state;
 
-        uses_flush(f->uses, f->worker);
-        uses_flush(f->uses, f->worker);
+        uses_flush(f->uses, f->w.worker);
+        uses_flush(f->uses, f->w.worker);
         finish(f);
         assert_int_equal(number(f, "count(*) FROM key_use"), 0);
 }
@@ -87,8 +75,8 @@ static void test_what_was_handed_over_is_not_counted_again(void **state) {
 
         for (int i = 0; i < 3; i++) {
                 uses_note(f->uses, "aaaaaaaaaa", "sshd", "", 100 + i);
-                uses_flush(f->uses, f->worker);
-                uses_flush(f->uses, f->worker);
+                uses_flush(f->uses, f->w.worker);
+                uses_flush(f->uses, f->w.worker);
         }
         finish(f);
         assert_int_equal(number(f, "uses FROM key_use"), 3);
