@@ -1,34 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The writer thread: jobs in their order, answers on the loop, a bounded queue. */
 #include <pthread.h>
-#include <semaphore.h>
 #include <sys/resource.h>
 
-#include "unit_store.h"
+#include "unit_worker.h"
 
 #include "store/store_key.h"
-#include "store/worker.h"
 
 struct fixture {
-        struct unit_store *store;
-        sd_event *event;
-        struct worker *worker;
+        struct unit_worker w;
+        struct store *writer;
         pthread_t loop;
-        unsigned batches;       /* calls of on_done */
-        unsigned done_in_batch; /* since the last of them */
         /* written by the thread, read on the loop once the job is done */
         unsigned order[1024];
         unsigned n_run;
         unsigned n_done;
-        bool wrong_thread, wrong_writer, wrong_order;
+        bool wrong_thread, wrong_writer, wrong_order, unannounced;
 };
 
 struct job {
         struct worker_job job;
         struct fixture *f;
         unsigned number;
-        sem_t *begun, *go_on; /* to be held in run() */
-        bool again;           /* done() submits another one */
+        bool again; /* done() submits another one */
         /* done() tries to, but there is nobody to run it */
         bool late;
 };
@@ -37,14 +31,9 @@ static void run(struct worker_job *base, struct store *writer) {
         struct job *job = (struct job *) base;
         struct fixture *f = job->f;
 
-        if (job->begun) {
-                (void) sem_post(job->begun);
-                while (sem_wait(job->go_on) < 0)
-                        continue;
-        }
         if (pthread_equal(pthread_self(), f->loop))
                 f->wrong_thread = true;
-        if (writer != f->store->writer)
+        if (writer != f->writer)
                 f->wrong_writer = true;
         f->order[f->n_run++] = job->number;
 }
@@ -59,12 +48,13 @@ static void done(struct worker_job *base) {
                 f->wrong_thread = true;
         if (job->number != f->order[f->n_done])
                 f->wrong_order = true;
+        if (f->w.batches == 0)
+                f->unannounced = true;
         f->n_done++;
-        f->done_in_batch++;
         if (job->again)
-                assert_int_equal(worker_submit(f->worker, &job_new(f, job->number + 1)->job), 0);
+                assert_int_equal(worker_submit(f->w.worker, &job_new(f, job->number + 1)->job), 0);
         if (job->late)
-                assert_int_equal(worker_submit(f->worker, &job->job), -EBUSY);
+                assert_int_equal(worker_submit(f->w.worker, &job->job), -EBUSY);
         free(job);
 }
 
@@ -78,46 +68,27 @@ static struct job *job_new(struct fixture *f, unsigned number) {
         return job;
 }
 
-static void on_done(void *userdata) {
-        struct fixture *f = userdata;
-
-        f->batches++;
-        f->done_in_batch = 0;
-}
-
 static int make(void **state) {
         struct fixture *f = calloc(1, sizeof(*f));
-        void *store = NULL;
 
-        if (!f || unit_store_make(&store) < 0 || sd_event_new(&f->event) < 0)
+        if (!f || unit_worker_make(&f->w) < 0)
                 return -1;
-        f->store = store;
         f->loop = pthread_self();
-        if (worker_new(&f->worker, f->event, f->store->writer, on_done, f) < 0)
-                return -1;
+        f->writer = f->w.store->writer;
         *state = f;
-        return 0;
+        return unit_worker_start(&f->w);
 }
 
-/* The writer is the worker's, so it must not be freed twice. */
 static int drop(void **state) {
         struct fixture *f = *state;
-        void *store = f->store;
+        int r = unit_worker_drop(&f->w);
 
-        f->worker = worker_free(f->worker);
-        f->store->writer = NULL;
-        sd_event_unref(f->event);
         free(f);
-        return unit_store_remove(&store);
+        return r;
 }
 
 static void submit(struct fixture *f, unsigned number) {
-        assert_int_equal(worker_submit(f->worker, &job_new(f, number)->job), 0);
-}
-
-static void run_until_done(struct fixture *f, unsigned n) {
-        while (f->n_done < n)
-                unit_succeeds("sd_event_run", sd_event_run(f->event, UINT64_MAX));
+        assert_int_equal(worker_submit(f->w.worker, &job_new(f, number)->job), 0);
 }
 
 static void check_all_right(const struct fixture *f, unsigned n) {
@@ -126,6 +97,7 @@ static void check_all_right(const struct fixture *f, unsigned n) {
         assert_int_equal(f->wrong_thread, false);
         assert_int_equal(f->wrong_writer, false);
         assert_int_equal(f->wrong_order, false);
+        assert_int_equal(f->unannounced, false);
         for (unsigned i = 0; i < n; i++)
                 assert_int_equal(f->order[i], i);
 }
@@ -135,9 +107,9 @@ static void test_jobs_are_run_and_done_in_their_order(void **state) {
 
         for (unsigned i = 0; i < 200; i++)
                 submit(f, i);
-        run_until_done(f, 200);
+        unit_worker_wait(&f->w, f->n_done == 200);
         check_all_right(f, 200);
-        assert_in_range(f->batches, 1, 200);
+        assert_in_range(f->w.batches, 1, 200);
 }
 
 static void test_nothing_is_done_before_the_loop_runs(void **state) {
@@ -145,69 +117,50 @@ static void test_nothing_is_done_before_the_loop_runs(void **state) {
 
         submit(f, 0);
         assert_int_equal(f->n_done, 0);
-        run_until_done(f, 1);
+        unit_worker_wait(&f->w, f->n_done == 1);
         check_all_right(f, 1);
-        assert_int_equal(f->batches, 1);
-        assert_int_equal(f->done_in_batch, 1); /* on_done() came first */
+        assert_int_equal(f->w.batches, 1);
 }
 
 static void test_a_full_queue_is_busy_and_the_job_stays_the_caller_s(void **state) {
         struct fixture *f = *state;
-        struct job *first = job_new(f, 0), *refused = job_new(f, 4711);
-        sem_t begun, go_on;
+        struct job *refused = job_new(f, 4711);
 
-        assert_int_equal(sem_init(&begun, 0, 0), 0);
-        assert_int_equal(sem_init(&go_on, 0, 0), 0);
-        first->begun = &begun;
-        first->go_on = &go_on;
-        assert_int_equal(worker_submit(f->worker, &first->job), 0);
-        /* it runs, so it is not in the queue any more */
-        assert_int_equal(sem_wait(&begun), 0);
-        for (unsigned i = 1; i <= WORKER_QUEUE_MAX; i++)
+        unit_worker_hold(&f->w); /* by a job that is not in the queue any more */
+        for (unsigned i = 0; i < WORKER_QUEUE_MAX; i++)
                 submit(f, i);
-        assert_int_equal(worker_submit(f->worker, &refused->job), -EBUSY);
-        assert_int_equal(worker_submit(f->worker, &refused->job), -EBUSY);
+        assert_int_equal(worker_submit(f->w.worker, &refused->job), -EBUSY);
+        assert_int_equal(worker_submit(f->w.worker, &refused->job), -EBUSY);
         assert_int_equal(refused->number, 4711);
         free(refused);
 
-        assert_int_equal(sem_post(&go_on), 0);
-        run_until_done(f, WORKER_QUEUE_MAX + 1);
-        check_all_right(f, WORKER_QUEUE_MAX + 1);
-        submit(f, WORKER_QUEUE_MAX + 1);
-        run_until_done(f, WORKER_QUEUE_MAX + 2);
-        assert_int_equal(sem_destroy(&begun), 0);
-        assert_int_equal(sem_destroy(&go_on), 0);
+        unit_worker_go_on(&f->w);
+        unit_worker_wait(&f->w, f->n_done == WORKER_QUEUE_MAX);
+        check_all_right(f, WORKER_QUEUE_MAX);
+        submit(f, WORKER_QUEUE_MAX);
+        unit_worker_wait(&f->w, f->n_done == WORKER_QUEUE_MAX + 1);
 }
 
-/* While the thread is held all of them are queued; those that are urgent come first, each kind
- * in its order. */
+/* While the thread is held all of them are queued. Those that are urgent come first, each kind in
+ * its order. */
 static void test_urgent_jobs_come_first(void **state) {
-        static const unsigned want[] = { 0, 11, 12, 1, 2, 3 };
+        static const unsigned want[] = { 11, 12, 1, 2, 3 };
         struct fixture *f = *state;
-        struct job *first = job_new(f, 0);
-        sem_t begun, go_on;
 
-        assert_int_equal(sem_init(&begun, 0, 0), 0);
-        assert_int_equal(sem_init(&go_on, 0, 0), 0);
-        first->begun = &begun;
-        first->go_on = &go_on;
-        assert_int_equal(worker_submit(f->worker, &first->job), 0);
-        assert_int_equal(sem_wait(&begun), 0);
+        unit_worker_hold(&f->w);
         submit(f, 1);
         submit(f, 2);
         for (unsigned i = 11; i <= 12; i++) {
                 struct job *urgent = job_new(f, i);
 
                 urgent->job.urgent = true;
-                assert_int_equal(worker_submit(f->worker, &urgent->job), 0);
+                assert_int_equal(worker_submit(f->w.worker, &urgent->job), 0);
         }
         submit(f, 3);
-        assert_int_equal(sem_post(&go_on), 0);
-        run_until_done(f, ARRAY_LEN(want));
+        unit_worker_go_on(&f->w);
+        unit_worker_wait(&f->w, f->n_done == ARRAY_LEN(want));
         assert_memory_equal(f->order, want, sizeof(want));
         assert_int_equal(f->wrong_order, false);
-        assert_int_equal(sem_destroy(&begun), 0);
-        assert_int_equal(sem_destroy(&go_on), 0);
 }
 
 static void test_done_may_submit_another(void **state) {
@@ -215,35 +168,29 @@ static void test_done_may_submit_another(void **state) {
         struct job *job = job_new(f, 0);
 
         job->again = true;
-        assert_int_equal(worker_submit(f->worker, &job->job), 0);
-        run_until_done(f, 2);
+        assert_int_equal(worker_submit(f->w.worker, &job->job), 0);
+        unit_worker_wait(&f->w, f->n_done == 2);
         check_all_right(f, 2);
 }
 
 static void test_the_end_runs_what_is_queued(void **state) {
         struct fixture *f = *state;
-        sem_t begun, go_on;
         struct job *first = job_new(f, 0);
 
-        assert_int_equal(sem_init(&begun, 0, 0), 0);
-        assert_int_equal(sem_init(&go_on, 0, 1), 0);
-        first->begun = &begun;
-        first->go_on = &go_on;
         first->late = true;
-        assert_int_equal(worker_submit(f->worker, &first->job), 0);
+        unit_worker_hold(&f->w);
+        assert_int_equal(worker_submit(f->w.worker, &first->job), 0);
         for (unsigned i = 1; i < 100; i++)
                 submit(f, i);
-        f->worker = worker_free(f->worker);
-        assert_null(f->worker);
+        unit_worker_stop(&f->w);
+        assert_null(f->w.worker);
         check_all_right(f, 100);
-        assert_int_equal(sem_destroy(&begun), 0);
-        assert_int_equal(sem_destroy(&go_on), 0);
 }
 
 static void test_the_end_without_work_ends(void **state) {
         struct fixture *f = *state;
 
-        f->worker = worker_free(f->worker);
+        unit_worker_stop(&f->w);
         check_all_right(f, 0);
         assert_null(worker_free(NULL));
 }
@@ -266,14 +213,14 @@ static void test_what_a_job_commits_is_there_when_it_is_done(void **state) {
         bool changed = false;
 
         job->job.run = insert_key;
-        assert_int_equal(store_refresh(f->store->reader, &changed), 0);
-        assert_int_equal(store_key_get(f->store->reader, "aaaaaaaaaa", &key), -ENOENT);
-        assert_int_equal(worker_submit(f->worker, &job->job), 0);
-        run_until_done(f, 1);
+        assert_int_equal(store_refresh(f->w.store->reader, &changed), 0);
+        assert_int_equal(store_key_get(f->w.store->reader, "aaaaaaaaaa", &key), -ENOENT);
+        assert_int_equal(worker_submit(f->w.worker, &job->job), 0);
+        unit_worker_wait(&f->w, f->n_done == 1);
         check_all_right(f, 1);
-        assert_int_equal(store_refresh(f->store->reader, &changed), 0);
+        assert_int_equal(store_refresh(f->w.store->reader, &changed), 0);
         assert_int_equal(changed, true);
-        assert_int_equal(store_key_get(f->store->reader, "aaaaaaaaaa", &key), 0);
+        assert_int_equal(store_key_get(f->w.store->reader, "aaaaaaaaaa", &key), 0);
 }
 
 static void test_a_worker_that_cannot_start_leaves_the_writer(void **state) {
@@ -288,7 +235,7 @@ static void test_a_worker_that_cannot_start_leaves_the_writer(void **state) {
         none = limit;
         none.rlim_cur = 3;
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-        r = worker_new(&worker, event, s->writer, on_done, NULL);
+        r = worker_new(&worker, event, s->writer, unit_worker_on_done, NULL);
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
         assert_int_equal(r, -EMFILE);
         assert_null(worker);
