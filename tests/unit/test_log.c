@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The lines that come out, from one thread or several, and that nobody ever waits for them.
- * stderr is a pipe here. */
+/* The lines that come out, from one thread or several, and that nobody ever waits for them. What a
+ * line says is its writer's. */
 #include <pthread.h>
 
-#include "unit.h"
+#include "unit_log.h"
 
 #include "base/log.h"
 
@@ -11,68 +11,27 @@
 #define THREADS    4
 #define PER_THREAD 200
 
-struct capture {
-        int stderr_fd; /* the real one */
-        int pipe;
-        pthread_t reader;
-        bool reading;
-        size_t len;
-        char text[1024 * 1024];
-};
-
 static int begin(void **state) {
-        struct capture *c = calloc(1, sizeof(*c));
-        int ends[2];
+        struct unit_capture *c = calloc(1, sizeof(*c));
 
-        if (!c || pipe2(ends, O_CLOEXEC) < 0)
-                return -1;
-        c->stderr_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
-        c->pipe = ends[0];
-        if (c->stderr_fd < 0 || dup2(ends[1], STDERR_FILENO) < 0 || close(ends[1]) < 0)
-                return -1;
         *state = c;
-        return 0;
-}
-
-static void *read_all(void *userdata) {
-        struct capture *c = userdata;
-        ssize_t n;
-
-        while ((n = read(c->pipe, c->text + c->len, sizeof(c->text) - 1 - c->len)) > 0)
-                c->len += (size_t) n;
-        return NULL;
-}
-
-/* From now on somebody reads the other end. */
-static void start_reading(struct capture *c) {
-        assert_int_equal(pthread_create(&c->reader, NULL, read_all, c), 0);
-        c->reading = true;
-}
-
-/* Ends the log, and gives what came out of it. */
-static const char *output(struct capture *c) {
-        if (!c->reading)
-                start_reading(c);
-        log_stop();
-        assert_int_equal(dup2(c->stderr_fd, STDERR_FILENO),
-                         STDERR_FILENO); /* the pipe's last writer is gone */
-        assert_int_equal(pthread_join(c->reader, NULL), 0);
-        c->reading = false;
-        return c->text;
+        return c ? unit_capture_begin(c) : -1;
 }
 
 static int end(void **state) {
-        struct capture *c = *state;
         int r;
 
         log_set_debug(false);
-        if (c->reading)
-                (void) output(c);
-        r = dup2(c->stderr_fd, STDERR_FILENO) < 0 ? -1 : 0;
-        (void) close(c->stderr_fd);
-        (void) close(c->pipe);
-        free(c);
+        log_stop();
+        r = unit_capture_end(*state);
+        free(*state);
         return r;
+}
+
+/* Ends the log, and gives what came out of it. */
+static const char *output(struct unit_capture *c) {
+        log_stop();
+        return unit_capture_text(c);
 }
 
 static void test_a_line_is_its_message(void **state) {
@@ -100,7 +59,7 @@ static void test_debug_lines_are_written_when_asked_for(void **state) {
 }
 
 static void test_a_stream_that_is_not_ours_is_not_the_journal(void **state) {
-        /* Whoever runs this may have one; it is not the pipe either. */
+        /* The person who runs this may have one. It is not our file either. */
         assert_int_equal(setenv("JOURNAL_STREAM", "1:2", 1), 0);
         log_line(LOG_NOTICE, "to stderr");
         assert_string_equal(output(*state), "wfapikeyd: to stderr\n");
@@ -237,12 +196,10 @@ static void *write_lines(void *userdata) {
 
 static void test_lines_of_several_threads_are_whole_and_all_there(void **state) {
         unsigned numbers[THREADS], next[THREADS] = {}, thread, line;
-        struct capture *c = *state;
         pthread_t threads[THREADS];
         const char *text;
         int used;
 
-        start_reading(c);
         assert_int_equal(log_start(), 0);
         for (unsigned i = 0; i < THREADS; i++) {
                 numbers[i] = i;
@@ -250,7 +207,7 @@ static void test_lines_of_several_threads_are_whole_and_all_there(void **state) 
         }
         for (unsigned i = 0; i < THREADS; i++)
                 assert_int_equal(pthread_join(threads[i], NULL), 0);
-        for (text = output(c); *text; text += used) {
+        for (text = output(*state); *text; text += used) {
                 used = 0;
                 assert_int_equal(
                         sscanf(text, "wfapikeyd: thread %u line %u\n%n", &thread, &line, &used), 2);
@@ -261,17 +218,52 @@ static void test_lines_of_several_threads_are_whole_and_all_there(void **state) 
                 assert_int_equal(next[i], PER_THREAD);
 }
 
-/* Nobody reads the pipe, so the thread is stuck; the lines that find no place are counted, and
+/* --- A reader of the log that does not read --- */
+
+struct pipe {
+        int from, to;
+};
+
+static void *pump(void *userdata) {
+        const struct pipe *pipe = userdata;
+        char bytes[4096];
+        ssize_t n;
+
+        while ((n = read(pipe->from, bytes, sizeof(bytes))) > 0)
+                if (write(pipe->to, bytes, (size_t) n) != n)
+                        break;
+        return NULL;
+}
+
+/* From now on the log is read: ends it, and gives what comes out of it. */
+static const char *output_of_pipe(struct unit_capture *c, int from) {
+        struct pipe pipe = { .from = from, .to = c->file };
+        pthread_t reader;
+
+        assert_int_equal(pthread_create(&reader, NULL, pump, &pipe), 0);
+        log_stop();
+        /* the last writer of the pipe */
+        assert_int_equal(dup2(c->file, STDERR_FILENO), STDERR_FILENO);
+        assert_int_equal(pthread_join(reader, NULL), 0);
+        assert_int_equal(close(from), 0);
+        return unit_capture_text(c);
+}
+
+/* Nobody reads the pipe, so the thread is stuck. The lines that find no place are counted, and
  * nothing else waits. */
 static void test_what_is_lost_is_counted_and_nobody_waits(void **state) {
         unsigned lines = 0, lost = 0, n, last = 0;
-        struct capture *c = *state;
+        struct unit_capture *c = *state;
+        int ends[2];
 
+        assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+        assert_int_equal(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
+        assert_int_equal(close(ends[1]), 0);
         assert_int_equal(log_start(), 0);
         for (unsigned i = 1; i <= LOST_LINES; i++)
                 log_line(LOG_INFO,
                          "line %u of many, long enough to fill a pipe of 64 KiB soon %060u", i, 0U);
-        for (const char *text = output(c); *text; text = strchr(text, '\n') + 1)
+        for (const char *text = output_of_pipe(c, ends[0]); *text; text = strchr(text, '\n') + 1)
                 if (sscanf(text, "wfapikeyd: line %u of", &n) == 1) {
                         assert_int_equal(n > last, true);
                         last = n;
