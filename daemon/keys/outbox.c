@@ -193,6 +193,10 @@ void outbox_finish(struct outbox *o, struct worker *worker) {
 
         if (batch)
                 hand_over(o, batch);
+        else if (o->n_waiting > 0) {
+                o->kind->tell(OUTBOX_LOST, o->waiting, o->n_waiting, -ENOMEM);
+                o->n_waiting = 0;
+        }
         for (batch = TAILQ_FIRST(&o->batches); batch; batch = next) {
                 next = TAILQ_NEXT(batch, entries);
                 batch->last = true;

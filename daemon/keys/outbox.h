@@ -80,6 +80,7 @@ bool outbox_any(const struct outbox *o, bool (*is_it)(const void *note, const vo
 void outbox_flush(struct outbox *o, struct worker *worker);
 
 /**
- * outbox_finish(o, worker): hands over all that there is, for a last try.
+ * outbox_finish(o, worker):
+ * Hands over all that there is, for a last try. What cannot be handed over is lost, and told.
  */
 void outbox_finish(struct outbox *o, struct worker *worker);

@@ -7,6 +7,15 @@
 
 #define MOST 8
 
+static _Atomic bool no_memory;
+
+/* For the linker's --wrap. */
+void *__real_malloc(size_t n);
+void *__wrap_malloc(size_t n);
+void *__wrap_malloc(size_t n) {
+        return no_memory ? NULL : __real_malloc(n);
+}
+
 struct note {
         int64_t value;
         bool seen; /* by the writer */
@@ -66,6 +75,7 @@ static int make(void **state) {
         struct fixture *f = calloc(1, sizeof(*f));
 
         memset(&seen, 0, sizeof(seen));
+        no_memory = false;
         if (!f || unit_worker_make(&f->w) < 0 || outbox_new(&f->outbox, &kind) < 0)
                 return -1;
         *state = f;
@@ -233,6 +243,34 @@ static void test_what_cannot_be_written_at_the_end_is_told(void **state) {
         assert_true(outbox_is_empty(f->outbox));
 }
 
+static void test_what_the_writer_cannot_take_at_the_end_is_told(void **state) {
+        struct fixture *f = *state;
+
+        unit_worker_hold(&f->w);
+        unit_worker_fill(&f->w);
+        assert_true(add(f, 1) && add(f, 2));
+        outbox_finish(f->outbox, f->w.worker);
+        assert_int_equal(seen.news[OUTBOX_LOST], 1);
+        assert_int_equal(seen.told, 2);
+        assert_int_equal(seen.error, -EBUSY);
+        assert_true(outbox_is_empty(f->outbox));
+}
+
+static void test_no_memory_at_the_end_is_told(void **state) {
+        struct fixture *f = *state;
+
+        assert_true(add(f, 1) && add(f, 2));
+        no_memory = true;
+        outbox_flush(f->outbox, f->w.worker);
+        assert_false(outbox_is_empty(f->outbox)); /* waits on */
+        outbox_finish(f->outbox, f->w.worker);
+        no_memory = false;
+        assert_int_equal(seen.news[OUTBOX_LOST], 1);
+        assert_int_equal(seen.told, 2);
+        assert_int_equal(seen.error, -ENOMEM);
+        assert_true(outbox_is_empty(f->outbox));
+}
+
 static void test_nothing_can_be_freed(void **state) {
         (void) state;
         assert_null(outbox_free(NULL));
@@ -249,6 +287,8 @@ int main(void) {
                 test_outbox(test_a_busy_writer_gets_few_batches),
                 test_outbox(test_at_the_end_all_is_written),
                 test_outbox(test_what_cannot_be_written_at_the_end_is_told),
+                test_outbox(test_what_the_writer_cannot_take_at_the_end_is_told),
+                test_outbox(test_no_memory_at_the_end_is_told),
                 cmocka_unit_test(test_nothing_can_be_freed),
         };
 
