@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the end of an account or of a password does to keys, with a clock that is a variable. How
+ * accounts are asked for is not known here. */
+#include "unit_sweep.h"
+
+static const struct cause {
+        const char *why;
+        struct account_record account;
+        bool policy;
+        /* alice's own key ends; bob's, which is linked to alice, does */
+        bool own, linked;
+        /* of the own key; NULL: as that of the linked one */
+        const char *reason;
+        const char *linked_reason;
+} causes[] = {
+        { "all is well",
+          { .state = ACCOUNT_PRESENT, .uid = 1000 },
+          true,
+          false,
+          false,
+          NULL,
+          NULL },
+        { "gone from the passwd file",
+          { .state = ACCOUNT_GONE, .local = true, .gone_since = T0, .checked_at = T0 },
+          false,
+          true,
+          false,
+          "the account was removed",
+          NULL },
+        { "the same with the policy",
+          { .state = ACCOUNT_GONE, .local = true, .gone_since = T0, .checked_at = T0 },
+          true,
+          true,
+          true,
+          "the account was removed",
+          "the linked account was removed" },
+        { "gone from a directory just now",
+          { .state = ACCOUNT_GONE, .gone_since = T0 },
+          true,
+          false,
+          false,
+          NULL,
+          NULL },
+        { "gone from a directory, a second short of a day",
+          { .state = ACCOUNT_GONE, .gone_since = T0 - DAY + 1 },
+          true,
+          false,
+          false,
+          NULL,
+          NULL },
+        { "gone from a directory for a day",
+          { .state = ACCOUNT_GONE, .gone_since = T0 - DAY },
+          true,
+          true,
+          true,
+          "the account was removed",
+          "the linked account was removed" },
+        { "gone from a directory in the future",
+          { .state = ACCOUNT_GONE, .gone_since = T0 + DAY },
+          true,
+          false,
+          false,
+          NULL,
+          NULL },
+        { "another number",
+          { .state = ACCOUNT_PRESENT, .uid = 1001 },
+          false,
+          true,
+          false,
+          "the account's uid is 1001 now",
+          NULL },
+        { "another number, with the policy",
+          { .state = ACCOUNT_PRESENT, .uid = 1001 },
+          true,
+          true,
+          false,
+          "the account's uid is 1001 now",
+          NULL },
+        { "locked, and nobody minds",
+          { .state = ACCOUNT_PRESENT, .uid = 1000, .locked = true },
+          false,
+          false,
+          false,
+          NULL,
+          NULL },
+        { "locked",
+          { .state = ACCOUNT_PRESENT, .uid = 1000, .locked = true },
+          true,
+          true,
+          true,
+          "the password was locked",
+          "the password was locked" },
+        { "must be changed",
+          { .state = ACCOUNT_PRESENT, .uid = 1000, .password_ends_at = 1 },
+          true,
+          true,
+          true,
+          "the password must be changed",
+          "the password must be changed" },
+        { "must be changed, and nobody minds",
+          { .state = ACCOUNT_PRESENT, .uid = 1000, .password_ends_at = 1 },
+          false,
+          false,
+          false,
+          NULL,
+          NULL },
+        { "expired in this second",
+          { .state = ACCOUNT_PRESENT, .uid = 1000, .password_ends_at = T0 },
+          true,
+          true,
+          true,
+          "the password expired at 2027-01-15T08:00:00Z",
+          "the password expired at 2027-01-15T08:00:00Z" },
+        { "expires in the next",
+          { .state = ACCOUNT_PRESENT, .uid = 1000, .password_ends_at = T0 + 1 },
+          true,
+          false,
+          false,
+          NULL,
+          NULL },
+        { "closed, which comes and goes",
+          { .state = ACCOUNT_PRESENT, .uid = 1000, .closes_at = 1 },
+          true,
+          false,
+          false,
+          NULL,
+          NULL },
+        { "nobody could tell", { .state = ACCOUNT_UNKNOWN }, false, false, false, NULL, NULL },
+};
+
+static struct key_record one_key(const char *id, const char *owner, uid_t uid, const char *linked) {
+        struct key_record key = unit_key(id, owner);
+
+        key.owner_uid = uid;
+        (void) snprintf(key.linked, sizeof(key.linked), "%s", linked);
+        return key;
+}
+
+static void check_end(const char *why, struct unit_store *s, const char *id, bool ended,
+                      const char *reason) {
+        struct key_record key;
+
+        unit_int(why, store_key_get(s->writer, id, &key), 0);
+        unit_int(why, key.status, ended ? KEY_REVOKED : KEY_ACTIVE);
+        unit_int(why, key.dead_at, ended ? T0 : 0);
+        unit_str(why, key.reason, ended ? reason : "");
+}
+
+static void test_what_becomes_of_an_account_s_keys(void **state) {
+        struct unit_store *s = *state;
+
+        for (size_t i = 0; i < ARRAY_LEN(causes); i++) {
+                const struct cause *cause = &causes[i];
+                const struct policy policy = { .remove_on_password_expiry = cause->policy };
+                struct key_record keys[] = { one_key("aaaaaaaaaa", "alice", 1000, ""),
+                                             one_key("bbbbbbbbbb", "bob", 1002, "alice"),
+                                             one_key("cccccccccc", "alice", 1000, "carol"),
+                                             one_key("dddddddddd", "dave", 1004, "") };
+                struct account_record account = cause->account;
+                uint64_t ended;
+                /* alice's key that is linked to carol: her password is not the one that counts */
+                bool own_linked;
+
+                memcpy(account.name, "alice", 6);
+                unit_sql(s->path, "DELETE FROM key");
+                assert_int_equal(store_begin(s->writer), 0);
+                for (size_t k = 0; k < ARRAY_LEN(keys); k++)
+                        assert_int_equal(store_key_insert(s->writer, &keys[k]), 0);
+                unit_int(cause->why, sweep_account(s->writer, &policy, &account, T0, &ended), 0);
+                assert_int_equal(store_commit(s->writer), 0);
+                own_linked = cause->own && (account.state == ACCOUNT_GONE || account.uid != 1000);
+                unit_int(cause->why, ended,
+                         (cause->own ? 1U : 0U) + (own_linked ? 1U : 0U) +
+                                 (cause->linked ? 1U : 0U));
+                check_end(cause->why, s, "aaaaaaaaaa", cause->own, cause->reason);
+                check_end(cause->why, s, "bbbbbbbbbb", cause->linked, cause->linked_reason);
+                check_end(cause->why, s, "cccccccccc", own_linked, cause->reason);
+                check_end(cause->why, s, "dddddddddd", false, "");
+        }
+}
+
+static void test_all_keys_of_one_who_has_very_many(void **state) {
+        const struct policy policy = {};
+        const struct account_record account = {
+                .name = "alice", .state = ACCOUNT_GONE, .local = true, .checked_at = 1
+        };
+        static const struct unit_sweep_life life = { "", -DAY, 0, 0, 0, 0 };
+        struct unit_store *s = *state;
+        uint64_t ended;
+
+        assert_int_equal(store_begin(s->writer), 0);
+        for (unsigned i = 0; i < 2 * SWEEP_BATCH + 1; i++) {
+                struct key_record key = unit_sweep_make_key(i, &life);
+
+                assert_int_equal(store_key_insert(s->writer, &key), 0);
+        }
+        assert_int_equal(sweep_account(s->writer, &policy, &account, T0, &ended), 0);
+        assert_int_equal(store_commit(s->writer), 0);
+        assert_int_equal(ended, 2 * SWEEP_BATCH + 1);
+        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key WHERE status = 0"), 0);
+}
+
+static void put_account(struct unit_store *s, const char *name, int64_t ends_at) {
+        struct account_record account = { .state = ACCOUNT_PRESENT,
+                                          .uid = 1000,
+                                          .password_ends_at = ends_at };
+
+        (void) snprintf(account.name, sizeof(account.name), "%s", name);
+        assert_int_equal(store_begin(s->writer), 0);
+        assert_int_equal(store_account_put(s->writer, &account), 0);
+        assert_int_equal(store_commit(s->writer), 0);
+}
+
+static void test_passwords_end_by_the_clock(void **state) {
+        struct unit_store *s = *state;
+        struct sweep sweep = {};
+        struct key_record key;
+
+        unit_sweep_set_policy(s, "lifetime", 0, T0);
+        unit_key_insert(s->writer, "aaaaaaaaaa", "alice");
+        unit_key_insert(s->writer, "bbbbbbbbbb", "bob");
+        put_account(s, "alice", T0 + DAY);
+        put_account(s, "bob", T0 + 2 * DAY);
+        (void) unit_sweep_run_all(s, T0 + 10 * DAY, &sweep); /* the policy is off */
+        assert_int_equal(sweep.ended, 0);
+        assert_int_equal(sweep.next_at, NEVER);
+
+        unit_sweep_set_policy(s, "remove-on-password-expiry", 1, T0);
+        sweep = (struct sweep){};
+        (void) unit_sweep_run_all(s, T0, &sweep);
+        assert_int_equal(sweep.next_at, T0 + DAY);
+        uint64_t generation = s->shared.generation;
+        (void) unit_sweep_run_all(s, T0 + DAY, &sweep);
+        assert_int_equal(sweep.ended, 1);
+        assert_true(s->shared.generation != generation); /* this is for logins to know */
+        assert_int_equal(sweep.next_at, T0 + 2 * DAY);
+        /* so that the next one need not look at these again */
+        assert_int_equal(sweep.passwords_until, T0 + DAY);
+        assert_int_equal(store_key_get(s->writer, "aaaaaaaaaa", &key), 0);
+        assert_int_equal(key.status, KEY_REVOKED);
+        assert_string_equal(key.reason, "the password expired at 2027-01-16T08:00:00Z");
+        assert_int_equal(store_key_get(s->writer, "bbbbbbbbbb", &key), 0);
+        assert_int_equal(key.status, KEY_ACTIVE);
+        (void) unit_sweep_run_all(s, T0 + 2 * DAY, &sweep);
+        assert_int_equal(sweep.ended, 1);
+        assert_int_equal(sweep.next_at, NEVER);
+        (void) unit_sweep_run_all(s, T0 + 2 * DAY, &sweep);
+        assert_int_equal(sweep.ended, 0);
+}
+
+/* A password that ended while the daemon was not there, or that is older than the memory of this
+ * sweep. */
+static void test_a_first_sweep_looks_at_all_passwords(void **state) {
+        struct unit_store *s = *state;
+        struct sweep sweep = {};
+
+        unit_sweep_set_policy(s, "remove-on-password-expiry", 1, T0);
+        unit_key_insert(s->writer, "aaaaaaaaaa", "alice");
+        put_account(s, "alice", 1);
+        (void) unit_sweep_run_all(s, T0, &sweep);
+        assert_int_equal(sweep.ended, 1);
+        /* The clock goes back: what it made an end of is looked at again. */
+        unit_key_insert(s->writer, "bbbbbbbbbb", "bob");
+        put_account(s, "bob", T0 - 5 * DAY);
+        (void) unit_sweep_run_all(s, T0 - 3 * DAY, &sweep);
+        assert_int_equal(sweep.ended, 1);
+}
+
+static void test_everybody_at_once(void **state) {
+        const struct policy policy = { .remove_on_password_expiry = true };
+        struct unit_store *s = *state;
+        uint64_t ended;
+
+        for (unsigned i = 0; i < 20; i++) {
+                char name[16], id[KEYTEXT_ID_LEN + 1];
+
+                (void) snprintf(name, sizeof(name), "user%u", i);
+                (void) snprintf(id, sizeof(id), "%010u", i % 100000);
+                unit_key_insert(s->writer, id, name);
+                put_account(s, name, i < 7 ? T0 : i < 14 ? T0 + 1 : 0);
+        }
+        assert_int_equal(store_begin(s->writer), 0);
+        assert_int_equal(sweep_all_accounts(s->writer, &policy, T0, &ended), 0);
+        assert_int_equal(store_commit(s->writer), 0);
+        assert_int_equal(ended, 7);
+        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key WHERE status = 1"), 7);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                unit_test_with_sweep(test_what_becomes_of_an_account_s_keys),
+                unit_test_with_sweep(test_all_keys_of_one_who_has_very_many),
+                unit_test_with_sweep(test_passwords_end_by_the_clock),
+                unit_test_with_sweep(test_a_first_sweep_looks_at_all_passwords),
+                unit_test_with_sweep(test_everybody_at_once),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
