@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Records of the audit log, and checks of the whole of it. */
+#pragma once
+
+#include "unit_store.h"
+
+#include "store/store_audit.h"
+#include "store/store_stmt.h"
+
+#define NOW INT64_C(1800000000)
+
+static inline struct audit_record unit_audit_log_record_at(int64_t at) {
+        return (struct audit_record){ .at = at,
+                                      .until = at + 5,
+                                      .count = 3,
+                                      .uid = 110,
+                                      .pid = 77,
+                                      .owner_uid = 1000,
+                                      .event = "login",
+                                      .verdict = "refused",
+                                      .door = "verify",
+                                      .key = "aaaaaaaaaa",
+                                      .user = "alice",
+                                      .service = "imap",
+                                      .rhost = "192.0.2.7",
+                                      .reason = "revoked",
+                                      .detail = "for user 'bob'" };
+}
+
+static inline void unit_audit_log_add(struct unit_store *s, const struct audit_record *record) {
+        assert_int_equal(store_begin(s->writer), 0);
+        assert_int_equal(store_audit_add(s->writer, record), 0);
+        assert_int_equal(store_commit(s->writer), 0);
+}
+
+/* n records at NOW, NOW + 100 and so on; behind the one that begins the log, so they have the
+ * numbers 2 to n + 1. */
+static inline void unit_audit_log_fill(struct unit_store *s, unsigned n) {
+        for (unsigned i = 0; i < n; i++) {
+                struct audit_record record = unit_audit_log_record_at(NOW + 100 * i);
+
+                unit_audit_log_add(s, &record);
+        }
+}
+
+/* The whole log in pieces of ${most}. */
+static inline struct audit_check unit_audit_log_check_by(struct unit_store *s, size_t most) {
+        struct audit_check check = {};
+        uint64_t n = 0;
+        int64_t after;
+
+        do {
+                after = check.next;
+                assert_int_equal(store_audit_verify(s->writer, after, most, &check), 0);
+                assert_in_range(check.n, 0, most);
+                n += check.n;
+        } while (check.fault == AUDIT_INTACT && check.next > after);
+        check.n = n;
+        return check;
+}
+
+static inline void unit_audit_log_check_is(const char *row, struct unit_store *s,
+                                           enum audit_fault fault, int64_t bad) {
+        for (size_t most = 1; most < 20; most += 3) {
+                struct audit_check check = unit_audit_log_check_by(s, most);
+
+                unit_int(row, check.fault, fault);
+                unit_int(row, check.bad, bad);
+        }
+}
