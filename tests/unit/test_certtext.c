@@ -15,16 +15,21 @@ static const uint8_t der[] = { 0x30, 0x82, 0xfb, 0xff, 0xbe, 0x00, 0x7f };
 #define BEGIN     "-----BEGIN CERTIFICATE-----"
 #define END       "-----END CERTIFICATE-----"
 
-static ssize_t decode(const char *text, size_t len, uint8_t *out, size_t size) {
-        /* no NUL behind it, and nothing else */
+/* From a text with no NUL behind it, and nothing else. */
+static ssize_t decode_by(ssize_t (*decoder)(const char *, size_t, uint8_t *, size_t),
+                         const char *text, size_t len, uint8_t *out, size_t size) {
         char *exact = malloc(len > 0 ? len : 1);
         ssize_t n;
 
         assert_non_null(exact);
         memcpy(exact, text, len);
-        n = certtext_decode(exact, len, out, size);
+        n = decoder(exact, len, out, size);
         free(exact);
         return n;
+}
+
+static ssize_t decode(const char *text, size_t len, uint8_t *out, size_t size) {
+        return decode_by(certtext_decode, text, len, out, size);
 }
 
 static void test_every_form_is_read(void **state) {
@@ -146,14 +151,7 @@ static void test_the_largest_certificate_fits_in_pem_and_escaped(void **state) {
 /* --- What sshd says (sshd_config(5), ExposeAuthInfo) --- */
 
 static ssize_t decode_ssh(const char *text, size_t len, uint8_t *out, size_t size) {
-        char *exact = malloc(len > 0 ? len : 1);
-        ssize_t n;
-
-        assert_non_null(exact);
-        memcpy(exact, text, len);
-        n = certtext_decode_ssh(exact, len, out, size);
-        free(exact);
-        return n;
+        return decode_by(certtext_decode_ssh, text, len, out, size);
 }
 
 static void test_the_key_of_sshd_is_read(void **state) {

@@ -2,6 +2,7 @@
 /* The gate before each D-Bus connection: how long it waits, for whom, and how it ends. What passes
  * is in test_control_gate.c. */
 #include "unit_gate.h"
+#include "unit_socket.h"
 
 /* --- Patience, seen through the linker's --wrap: what is waited for is noted, or is over at
  * once --- */
@@ -131,19 +132,9 @@ static void test_the_ends_are_closed_when_it_is_freed(void **state) {
 }
 
 static void test_no_descriptor_passes_or_stays(void **state) {
-        union {
-                struct cmsghdr header;
-                char bytes[CMSG_SPACE(sizeof(int))];
-        } control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)),
-                                  .cmsg_level = SOL_SOCKET,
-                                  .cmsg_type = SCM_RIGHTS } };
         char received[CMSG_SPACE(sizeof(int))];
         uint8_t message[16], got[16];
-        struct iovec iov = { .iov_base = message, .iov_len = sizeof(message) };
-        struct msghdr out = { .msg_iov = &iov,
-                              .msg_iovlen = 1,
-                              .msg_control = &control,
-                              .msg_controllen = sizeof(control) };
+        struct iovec iov = { .iov_base = got, .iov_len = sizeof(got) };
         struct msghdr in = { .msg_iov = &iov,
                              .msg_iovlen = 1,
                              .msg_control = received,
@@ -154,10 +145,8 @@ static void test_no_descriptor_passes_or_stays(void **state) {
         unit_gate_authenticate(f);
         fds = unit_count_fds();
         (void) unit_gate_put_message(message, sizeof(message), 0, 0, true);
-        memcpy(CMSG_DATA(&control.header), &(int){ STDIN_FILENO }, sizeof(int));
-        assert_int_equal(sendmsg(f->peer, &out, MSG_NOSIGNAL), sizeof(message));
+        assert_int_equal(unit_send_descriptor(f->peer, message, sizeof(message)), sizeof(message));
         unit_gate_settle(f);
-        iov.iov_base = got;
         assert_int_equal(recvmsg(f->bus, &in, 0), sizeof(got));
         assert_memory_equal(got, message, sizeof(got));
         assert_int_equal(in.msg_controllen, 0);

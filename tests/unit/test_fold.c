@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a flood leaves in the audit log. Hours pass in the test's own time. */
-#include "unit.h"
+#include "unit_record.h"
 
 #include "rules/fold.h"
 
@@ -34,16 +34,9 @@ static int drop(void **state) {
 }
 
 static struct audit_record refusal(uid_t uid, const char *key, const char *service) {
-        struct audit_record record = { .uid = uid,
-                                       .pid = 77,
-                                       .owner_uid = 1000,
-                                       .event = "login",
-                                       .verdict = "refused",
-                                       .door = "verify",
-                                       .user = "alice",
-                                       .rhost = "192.0.2.7",
-                                       .reason = "revoked" };
+        struct audit_record record = unit_refusal();
 
+        record.uid = uid;
         (void) snprintf(record.key, sizeof(record.key), "%s", key);
         (void) snprintf(record.service, sizeof(record.service), "%s", service);
         return record;

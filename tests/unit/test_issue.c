@@ -2,7 +2,7 @@
 /* Who gets a key by which policy, what stands in the way of another, and what a key that was
  * made is like. */
 #include "unit_accounts.h"
-#include "unit_store.h"
+#include "unit_keymint.h"
 
 #include "base/clock.h"
 #include "keys/issue.h"
@@ -48,19 +48,16 @@ static void prepare(struct fixture *f, bool first_use) {
 }
 
 static int make(void **state) {
-        static const uint8_t pepper[PEPPER_LEN] = { 1, 2, 3 };
         struct fixture *f = calloc(1, sizeof(*f));
         void *store = NULL;
-        char sql[64];
 
         unit_accounts_error = 0;
         unit_accounts_as = (struct account_record){};
-        if (!f || unit_store_make(&store) < 0 || keymint_new(&f->keymint, pepper) < 0)
+        if (!f || unit_store_make(&store) < 0)
                 return -1;
         f->store = store;
-        (void) snprintf(sql, sizeof(sql), "INSERT INTO pepper (id) VALUES (%u)",
-                        keymint_pepper_id(f->keymint));
-        unit_sql(f->store->path, sql);
+        if (unit_keymint_make(f->store, &f->keymint) < 0)
+                return -1;
         set_policy(f, "enabled", 1);
         prepare(f, false);
         *state = f;

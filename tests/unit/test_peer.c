@@ -4,7 +4,7 @@
 #include <netinet/in.h>
 #include <sys/wait.h>
 
-#include "unit.h"
+#include "unit_socket.h"
 
 #include "base/peer.h"
 
@@ -102,24 +102,6 @@ static bool can_refuse_descriptors(void) {
         return can;
 }
 
-/* Sends a byte and a descriptor. */
-static int send_descriptor(int fd) {
-        union {
-                struct cmsghdr header;
-                char bytes[CMSG_SPACE(sizeof(int))];
-        } control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)),
-                                  .cmsg_level = SOL_SOCKET,
-                                  .cmsg_type = SCM_RIGHTS } };
-        struct iovec iov = { .iov_base = (char[]){ 'x' }, .iov_len = 1 };
-        const struct msghdr message = { .msg_iov = &iov,
-                                        .msg_iovlen = 1,
-                                        .msg_control = &control,
-                                        .msg_controllen = sizeof(control) };
-
-        memcpy(CMSG_DATA(&control.header), &(int){ STDIN_FILENO }, sizeof(int));
-        return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
-}
-
 static void test_descriptors_that_a_peer_passes_are_refused(void **state) {
         sa_family_t any = AF_UNIX;
         struct sockaddr_storage sa;
@@ -135,7 +117,7 @@ static void test_descriptors_that_a_peer_passes_are_refused(void **state) {
         assert_int_equal(connect(client, (struct sockaddr *) &sa, len), 0);
         server = accept(listener, NULL, NULL);
         assert_int_not_equal(server, -1);
-        assert_int_equal(send_descriptor(client), -EPERM);
+        assert_int_equal(unit_send_descriptor(client, "x", 1), -EPERM);
         assert_int_equal(send(client, "x", 1, MSG_NOSIGNAL), 1);
         (void) close(server);
         (void) close(client);
