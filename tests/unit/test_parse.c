@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What people type: numbers and durations. The whole text or nothing, and one meaning. Times are in
  * test_parse_time.c. */
-#include "unit.h"
-
-#include "parse.h"
+#include "unit_parse.h"
 
 #define MIN   PARSE_MINUTE_S
 #define HOUR  PARSE_HOUR_S
@@ -192,25 +190,14 @@ static const struct {
 
 static void test_durations_are_read(void **state) {
         (void) state;
-        for (size_t i = 0; i < ARRAY_LEN(durations); i++) {
-                int64_t value;
-
-                unit_poison(&value, sizeof(value));
-                unit_int(durations[i].text, parse_duration(durations[i].text, &value), 0);
-                unit_int(durations[i].text, value, durations[i].seconds);
-        }
+        for (size_t i = 0; i < ARRAY_LEN(durations); i++)
+                unit_parse(parse_duration, durations[i].text, 0, durations[i].seconds);
 }
 
 static void test_what_is_no_duration_is_refused(void **state) {
         (void) state;
-        for (size_t i = 0; i < ARRAY_LEN(no_durations); i++) {
-                int64_t value;
-
-                unit_poison(&value, sizeof(value));
-                unit_int(no_durations[i].text, parse_duration(no_durations[i].text, &value),
-                         no_durations[i].error);
-                unit_poisoned(no_durations[i].text, &value, sizeof(value));
-        }
+        for (size_t i = 0; i < ARRAY_LEN(no_durations); i++)
+                unit_parse(parse_duration, no_durations[i].text, no_durations[i].error, 0);
 }
 
 /* One number has one spelling, as parse.h promises. */
@@ -263,16 +250,8 @@ static void test_timeouts(void **state) {
         };
 
         (void) state;
-        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-                int64_t ms;
-
-                unit_poison(&ms, sizeof(ms));
-                unit_int(rows[i].text, parse_timeout(rows[i].text, &ms), rows[i].r);
-                if (rows[i].r < 0)
-                        unit_poisoned(rows[i].text, &ms, sizeof(ms));
-                else
-                        unit_int(rows[i].text, ms, rows[i].ms);
-        }
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+                unit_parse(parse_timeout, rows[i].text, rows[i].r, rows[i].ms);
 }
 
 static void test_durations_are_written_in_the_largest_unit(void **state) {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What people type: times. The whole text or nothing, and one meaning. */
-#include "unit.h"
-
-#include "parse.h"
+#include "unit_parse.h"
 
 #define DAY  PARSE_DAY_S
 #define LAST INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
@@ -103,24 +101,14 @@ static const char *const no_times[] = {
 
 static void test_times_are_read(void **state) {
         (void) state;
-        for (size_t i = 0; i < ARRAY_LEN(times); i++) {
-                int64_t t;
-
-                unit_poison(&t, sizeof(t));
-                unit_int(times[i].text, parse_time(times[i].text, &t), 0);
-                unit_int(times[i].text, t, times[i].t);
-        }
+        for (size_t i = 0; i < ARRAY_LEN(times); i++)
+                unit_parse(parse_time, times[i].text, 0, times[i].t);
 }
 
 static void test_what_is_no_time_is_refused(void **state) {
         (void) state;
-        for (size_t i = 0; i < ARRAY_LEN(no_times); i++) {
-                int64_t t;
-
-                unit_poison(&t, sizeof(t));
-                unit_int(no_times[i], parse_time(no_times[i], &t), -EINVAL);
-                unit_poisoned(no_times[i], &t, sizeof(t));
-        }
+        for (size_t i = 0; i < ARRAY_LEN(no_times); i++)
+                unit_parse(parse_time, no_times[i], -EINVAL, 0);
 }
 
 /* One more or one less character is another text: no prefix of a time is one, but the date. */

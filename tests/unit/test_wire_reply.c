@@ -13,6 +13,8 @@ static struct wire_reply allow_reply(void) {
         return reply;
 }
 
+/* Looks like that of requests in test_wire.c, and has other fields: to name each of them is what
+ * these two are for. */
 static void check_reply_round_trip(const char *row, const struct wire_reply *reply) {
         uint8_t bytes[WIRE_REPLY_LEN], again[WIRE_REPLY_LEN];
         struct wire_reply got;

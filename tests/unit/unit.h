@@ -43,7 +43,10 @@ __attribute__((constructor)) static void unit_limit_time(void) {
                 abort();
 }
 
-/* --- Rows: the assertions of cmocka, which first say in which row of a table they fail --- */
+/* --- Rows: the assertions of cmocka, which first say in which row of a table they fail ---
+ *
+ * Tables of rows and the loops over them look alike in many tests. That is on purpose: a table
+ * stands beside the one loop that says what its columns mean. */
 
 #define unit_int(row, got, want)                                                                   \
         unit_int_at((row), (long long) (got), (long long) (want), __FILE__, __LINE__)
