@@ -104,11 +104,15 @@ static void test_how_an_offer_ends(void **state) {
                 bool open;
                 int connections;
         } rows[] = {
-                { "C", 0, VERDICT_CHALLENGE, true, 1 }, { "A", 0, VERDICT_ALLOW, false, 1 },
-                { "D", 0, VERDICT_DENY, false, 1 },     { "x/C", 0, VERDICT_CHALLENGE, true, 2 },
-                { "x/D", 0, VERDICT_DENY, false, 2 },   { "x/x", -ECONNRESET, 0, false, 2 },
-                { "S", -EBADMSG, 0, false, 1 },         { "G", -EBADMSG, 0, false, 1 },
-                { "L", -EBADMSG, 0, false, 1 },
+                { .script = "C", .verdict = VERDICT_CHALLENGE, .open = true, .connections = 1 },
+                { .script = "A", .verdict = VERDICT_ALLOW, .connections = 1 },
+                { .script = "D", .verdict = VERDICT_DENY, .connections = 1 },
+                { .script = "x/C", .verdict = VERDICT_CHALLENGE, .open = true, .connections = 2 },
+                { .script = "x/D", .verdict = VERDICT_DENY, .connections = 2 },
+                { .script = "x/x", .r = -ECONNRESET, .connections = 2 },
+                { .script = "S", .r = -EBADMSG, .connections = 1 },
+                { .script = "G", .r = -EBADMSG, .connections = 1 },
+                { .script = "L", .r = -EBADMSG, .connections = 1 },
         };
         char path[UNIT_PATH_LEN];
 

@@ -371,17 +371,20 @@ static void test_passed_sockets_are_taken_by_their_kind(void **state) {
                 int error;
                 bool made_verify, made_control;
         } rows[] = {
-                { "nothing", { NOTHING }, 0, true, true },
-                { "both", { VERIFY, CONTROL }, 0, false, false },
-                { "both, the other way round", { CONTROL, VERIFY }, 0, false, false },
-                { "verify", { VERIFY }, 0, false, true },
-                { "control", { CONTROL }, 0, true, false },
-                { "verify twice", { VERIFY, VERIFY }, EINVAL, false, false },
-                { "control twice", { CONTROL, VERIFY, CONTROL }, EINVAL, false, false },
-                { "datagrams", { VERIFY, DATAGRAM }, EINVAL, false, false },
-                { "a connection", { CONNECTED }, EINVAL, false, false },
-                { "not listening", { DEAF }, EINVAL, false, false },
-                { "a file", { CONTROL, A_FILE }, EINVAL, false, false },
+                { .why = "nothing",
+                  .what = { NOTHING },
+                  .made_verify = true,
+                  .made_control = true },
+                { .why = "both", .what = { VERIFY, CONTROL } },
+                { .why = "both, the other way round", .what = { CONTROL, VERIFY } },
+                { .why = "verify", .what = { VERIFY }, .made_control = true },
+                { .why = "control", .what = { CONTROL }, .made_verify = true },
+                { .why = "verify twice", .what = { VERIFY, VERIFY }, .error = EINVAL },
+                { .why = "control twice", .what = { CONTROL, VERIFY, CONTROL }, .error = EINVAL },
+                { .why = "datagrams", .what = { VERIFY, DATAGRAM }, .error = EINVAL },
+                { .why = "a connection", .what = { CONNECTED }, .error = EINVAL },
+                { .why = "not listening", .what = { DEAF }, .error = EINVAL },
+                { .why = "a file", .what = { CONTROL, A_FILE }, .error = EINVAL },
         };
 
         (void) state;
