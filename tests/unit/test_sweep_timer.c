@@ -171,7 +171,8 @@ static void test_it_notices_by_itself(void **state) {
         assert_in_range(dead_at(h, "aaaaaaaaaa"), begun, clock_now());
         assert_in_range(dead_at(h, "bbbbbbbbbb"), ends, clock_now());
         wait_until_idle(h);
-        assert_in_range(n_sweeps, 1, 2); /* one, where the first one came late */
+        /* one, where the first sweep came late */
+        assert_in_range(n_sweeps, 1, 2);
 }
 
 static void test_a_poke_without_a_commit_is_nothing(void **state) {

@@ -126,7 +126,8 @@ static void test_a_full_queue_is_busy_and_the_job_stays_the_caller_s(void **stat
         struct fixture *f = *state;
         struct job *refused = job_new(f, 4711);
 
-        unit_worker_hold(&f->w); /* by a job that is not in the queue any more */
+        /* by a job that is not in the queue any more */
+        unit_worker_hold(&f->w);
         for (unsigned i = 0; i < WORKER_QUEUE_MAX; i++)
                 submit(f, i);
         assert_int_equal(worker_submit(f->w.worker, &refused->job), -EBUSY);

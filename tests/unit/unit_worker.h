@@ -17,10 +17,12 @@ struct unit_hold {
 };
 
 struct unit_worker {
-        struct unit_store *store; /* without its writer, which the thread has */
+        /* without its writer, which the thread has */
+        struct unit_store *store;
         sd_event *event;
         struct worker *worker;
-        unsigned batches;                /* of finished jobs that the loop has heard of */
+        /* of finished jobs, of which the loop has heard */
+        unsigned batches;
         void (*on_done)(void *userdata); /* then; may be NULL */
         void *userdata;
         struct unit_hold hold;
