@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Events that the loop saw, on their way to the audit log: folded, then written by the outbox.
- * Knows nothing of logins; what a record says of one is verify_audit's. */
+ * Knows nothing of logins. What a record says of a login is decided by verify_audit.c. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,7 +84,8 @@ void audit_note(struct audit *a, const struct audit_record *record, int64_t now)
         fold_note(a->fold, record, now);
 }
 
-/* Moves what is due from the fold to the outbox, as far as there is place. Returns how much. */
+/* Moves what is due from the fold to the outbox, as far as there is room. Returns how many
+ * records. */
 static size_t gather(struct audit *a, int64_t now, bool all) {
         size_t n;
         struct audit_record *records = outbox_space(a->outbox, &n);
@@ -94,7 +95,7 @@ static size_t gather(struct audit *a, int64_t now, bool all) {
         return n;
 }
 
-/* While one batch is on its way, or cannot be written, the others go on being folded. */
+/* While a batch is on its way, or cannot be written, the other events go on being folded. */
 void audit_flush(struct audit *a, struct worker *worker, int64_t now) {
         if (outbox_is_empty(a->outbox))
                 (void) gather(a, now, false);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads from the store what a decision needs. Decides nothing and writes nothing. */
 #include <errno.h>
 
 #include "keys/facts.h"
 #include "store/store_account.h"
 
-/* A policy that this build does not know was set by a newer one: who knows what it forbids? */
+/* A policy that this build does not know was set by a newer one. It may forbid anything. */
 static int on_policy(const char *name, int64_t value, int64_t changed_at, void *userdata) {
         return policy_apply(userdata, name, value, changed_at) < 0 ? -EPROTONOSUPPORT : 0;
 }
@@ -14,7 +15,7 @@ int facts_policy(struct store *s, struct policy *ret) {
         return store_policy_each(s, on_policy, ret);
 }
 
-/* What the store knows of a user; that it knows nothing is an answer, too. */
+/* What the store knows of a user. That it knows nothing is an answer too. */
 static int get_account(struct store *s, const char *name, struct account_record *ret) {
         int r = store_account_get(s, name, ret);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a decision needs from the store: the policy, and what is known of the accounts behind a
- * key. Reads only, on the thread of the store that it is given. */
+/* What a decision needs from the store: the policy, and what is known of the accounts behind a key.
+ * Reads only, on the thread that the store belongs to. */
 #pragma once
 
 #include "rules/policy.h"
@@ -8,15 +8,15 @@
 
 /**
  * facts_policy(s, ret):
- * The policy as the store has it. Returns 0; -EPROTONOSUPPORT when there is one that this build
- * does not know; an error of the store. On failure ${ret} is not to be used.
+ * The policy that is in the store. Returns 0; -EPROTONOSUPPORT when there is one that this build
+ * does not know; an error of the store. On failure do not use ${ret}.
  */
 int facts_policy(struct store *s, struct policy *ret) _must_check_;
 
 /**
  * facts_accounts(s, key, ret_owner, ret_linked):
- * What the store knows of the accounts behind ${key}. The record of an account of which it knows
- * nothing stays as it was. 0, or an error of the store.
+ * What the store knows of the accounts behind ${key}. Where it knows nothing of an account, that
+ * record stays as it was. 0, or an error of the store.
  */
 int facts_accounts(struct store *s, const struct key_record *key, struct account_record *ret_owner,
                    struct account_record *ret_linked) _must_check_;

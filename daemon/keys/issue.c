@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Makes keys: checks what the policy, the accounts and the keys of the user allow, draws the
+ * secret, and writes the row. Does not know whether a person or a login asked, and asks no
+ * directory. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,10 +18,10 @@
 #include "store/store_key.h"
 #include "text.h"
 
-/* of one user, dead or alive: all are looked at for each new one */
+/* of one user, dead ones too: each new key looks at all */
 #define KEYS_MAX 2000
 
-/* For "return fail(...)": there is no key. */
+/* For "return fail(...)": no key is made. */
 __attribute__((format(printf, 3, 4))) static bool fail(struct issue *issue, enum issue_error error,
                                                        const char *format, ...) {
         va_list ap;
@@ -45,7 +48,7 @@ static bool take_account(struct issue *issue, const char *user, int r,
                             "The user database does not answer for '%s'; try again.", shown);
         if (account->state != ACCOUNT_PRESENT)
                 return fail(issue, ISSUE_NO_SUCH_USER, "This host knows no user '%s'.", shown);
-        /* The name that the directory gives is the one that services will log in. */
+        /* Services log the user in by the name that the directory gives. */
         if (!text_is_label(account->name, WIRE_USER_MAX))
                 return fail(issue, ISSUE_NO_SUCH_USER,
                             "The name of user '%s' has characters that no key can carry.", shown);
@@ -105,17 +108,17 @@ struct counting {
         char in_the_way[KEYTEXT_ID_LEN + 1];
 };
 
-/* What a login must not add to: a key that serves the same purpose. A revoked one counts as
- * well, until somebody removes it: logging in again must not undo a revocation. An expired one
- * does not: its end was no more than a matter of time, and the user has just authenticated
- * again. A key of another number was another person's of the same name. */
+/* A key that serves the same purpose: a login must not add another one. A revoked key counts until
+ * somebody removes it, because logging in again must not undo a revocation. An expired key does not
+ * count, because the user has just authenticated again. A key of another uid does not count either:
+ * it was made for another person with the same name. */
 static bool stands_in_the_way(const struct issue *issue, const struct key_record *key,
                               enum key_status status) {
         return status != KEY_EXPIRED && key->owner_uid == issue->key.owner_uid &&
                (key->services[0] == '\0' || text_has_word(key->services, issue->key.services));
 }
 
-/* A key that retires and the one that takes its place count as one, as long as that one lives. */
+/* A key that retires and its successor count as one key while the successor lives. */
 static bool counts_with_successor(const struct counting *counting, const struct key_record *key) {
         struct key_record successor;
 
@@ -160,7 +163,7 @@ static bool has_room(struct issue *issue, struct store *writer, const struct pol
         return true;
 }
 
-/* Ids are drawn from 62^10; a second draw is as good as never needed, a third never. */
+/* Ids are drawn from 62^10. A second draw is hardly ever needed, a third one never. */
 static int insert(struct issue *issue, struct store *writer) {
         struct key_record *key = &issue->key;
         int r = -EEXIST;
@@ -179,8 +182,8 @@ static int insert(struct issue *issue, struct store *writer) {
         return r;
 }
 
-/* A verification takes what the store knows of a user, and this answer is fresh. Without one
- * what is known has to do. */
+/* A verification believes what the store knows of a user, and this answer is fresh. Where there is
+ * no answer, what is known has to do. */
 static int note_account(struct store *writer, const char *name, int64_t now,
                         struct account_record *account) {
         int r;
@@ -216,7 +219,7 @@ static int note_accounts(struct issue *issue, struct store *writer) {
         return r;
 }
 
-/* What a login with the key would be refused for anyway. */
+/* A login with the key would be refused for these reasons anyway. */
 static bool check_accounts(struct issue *issue, const struct policy *policy) {
         int64_t now = issue->key.created_at;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Makes keys, for whoever was allowed to have one made: the control socket, and logins
+/* Makes keys, for callers that have checked who may have one made: the control socket, and logins
  * (firstuse.h). Runs on the writer thread. */
 #pragma once
 
@@ -20,25 +20,25 @@ enum issue_error {
         _ISSUE_ERROR_MAX,
 };
 
-/* One key to be made. Zeroed, then filled by the caller; to be wiped. */
+/* One key to be made. The caller zeroes it, fills it, and wipes it in the end. */
 struct issue {
         const struct keymint *keymint;
-        /* as a person wrote it; empty: by the policy */
+        /* as a person wrote it; empty: the policy decides */
         char expires[64];
-        /* what it is to be bound to: see registered_find(); empty: nothing */
+        /* the certificate that it will be bound to, see registered_find(); empty: none */
         char certificate[WIRE_NAME_MAX + 1];
-        /* a password was all that the caller had: the policy password-issue must allow that */
+        /* the caller had only a password: the policy password-issue must allow that */
         bool by_password;
-        /* the secret is the caller's, a whole key with an id of its own; else one is drawn */
+        /* the secret is the caller's: a whole key with an id of its own; else one is drawn */
         bool given;
-        /* only where no key that is good for the service key.services stands in the way */
+        /* only if the user has no key that is good for the service key.services */
         bool first_use;
-        /* Name, services, networks, origin, predecessor and certificate_need, and of a
-         * predecessor what it is bound to, are the caller's, all else is filled in. One that
-         * takes the place of a predecessor does not count towards max-keys-per-user, and has the
-         * caller's expires_at, bounded by max-lifetime. */
+        /* The caller sets name, services, networks, origin, predecessor and certificate_need. All
+         * else is filled in. A key with a predecessor does not count towards max-keys-per-user.
+         * For such a key the caller also sets what it is bound to, and expires_at, which
+         * max-lifetime bounds. */
         struct key_record key;
-        /* of the making, the caller's but for what is known of the key */
+        /* record of the making: the caller fills it, but not what is known of the key */
         struct audit_record audit;
         /* what was just learned of them; ACCOUNT_UNKNOWN: nothing */
         struct account_record owner, linked;
@@ -49,9 +49,10 @@ struct issue {
 
 /**
  * issue_take_owner(issue, user, r, account), issue_take_linked(issue, user, r, account):
- * Whose key it will be, and then on whose password it will depend (without the second: its
- * owner's), by the answer ${r} and ${account} of accounts_ask() for ${user}. Returns whether
- * there is such a user; if not the error says why, and stays in ${issue}.
+ * Takes the answer ${r} and ${account} of accounts_ask() for ${user}: whose key it will be, and
+ * then the user on whose password it will depend. Without the second call it depends on its
+ * owner's. Returns whether there is such a user. If not, the error
+ * says why, and stays in ${issue}.
  */
 bool issue_take_owner(struct issue *issue, const char *user, int r,
                       const struct account_record *account) _must_check_;
@@ -60,14 +61,14 @@ bool issue_take_linked(struct issue *issue, const char *user, int r,
 
 /**
  * issue_make(issue, writer):
- * Decides by the policy and makes the key of the owner that was found, in one transaction.
- * Returns whether there is a key, now in ${issue}; if not nothing has changed and the error says
+ * Decides by the policy and makes the key for the owner that was found, in one transaction. Returns
+ * whether there is a key, which is then in ${issue}. If not, nothing has changed and the error says
  * why.
  */
 bool issue_make(struct issue *issue, struct store *writer) _must_check_;
 
 /**
- * issue_add(issue, writer): the same inside the caller's transaction, which ends without it when
- * it fails.
+ * issue_add(issue, writer): the same inside the caller's transaction. When it fails, the caller
+ * ends that transaction without a commit.
  */
 bool issue_add(struct issue *issue, struct store *writer) _must_check_;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Notes on their way from the loop to the store. A batch is a job of the worker, which owns it
- * while it is on its way; the loop owns all else. Knows nothing of what is noted. */
+ * while it is on its way. The loop owns all else. Knows nothing of what is noted. */
 #include <errno.h>
 #include <stdalign.h>
 #include <stdint.h>
@@ -147,7 +147,7 @@ static int submit(struct batch *batch, struct worker *worker) {
         return r;
 }
 
-/* A batch of all that waits, which waits on. NULL when there is nothing, or no memory. */
+/* Copies all that waits into a batch. NULL when there is nothing, or no memory. */
 static struct batch *make_batch(struct outbox *o) {
         size_t len = o->n_waiting * o->kind->size;
         struct batch *batch = len > 0 ? malloc(sizeof(*batch) + len) : NULL;

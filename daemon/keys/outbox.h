@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the loop notes and the writer thread writes. A verification does not write, so its notes
- * wait in memory until the writer takes them in batches, each in one transaction. What could not
- * be written is kept, and tried again with the next flush: a disk that is full for a while costs
+ * wait in memory. The writer takes them in batches, each in one transaction. What could not be
+ * written is kept and tried again with the next flush, so a disk that is full for a while loses
  * nothing. */
 #pragma once
 
@@ -11,7 +11,7 @@
 #include "store/store.h"
 #include "store/worker.h"
 
-/* on their way to the store at one time; further notes wait */
+/* on their way to the store at the same time; further notes wait */
 #define OUTBOX_BATCHES_MAX 4
 
 enum outbox_news {
@@ -25,14 +25,15 @@ enum outbox_news {
 struct outbox_kind {
         size_t size; /* of a note, in bytes */
         size_t most; /* notes that wait for a batch */
-        /* A verification looks at what is written, so readers have to renew their snapshot. */
+        /* A verification reads what is written, so readers have to renew their snapshot. */
         bool verified;
-        /* On the writer thread, in a transaction. 0, or an error of the store: then nothing of
-         * the batch is written. It may change only what the loop does not read until written(). */
+        /* On the writer thread, in a transaction. 0, or an error of the store: then nothing of the
+         * batch is written. It may change only those bytes that the loop does not read before
+         * written(). */
         int (*write)(struct store *writer, void *note);
         /* On the loop, after the commit. May be NULL. */
         void (*written)(const void *note);
-        /* On the loop: what is there to tell of ${n} notes, and the error of the store. */
+        /* On the loop: there is news of ${n} notes. ${r} is the error of the store, or 0. */
         void (*tell)(enum outbox_news news, const void *notes, size_t n, int r);
 };
 
@@ -40,25 +41,25 @@ struct outbox;
 
 /**
  * outbox_new(ret, kind): ${kind} must outlive it. 0; -ENOMEM.
- * outbox_free(o): the end of the worker comes before it. Loses what was not written.
+ * outbox_free(o): loses what was not written. End the worker before it.
  */
 int outbox_new(struct outbox **ret, const struct outbox_kind *kind) _must_check_;
 struct outbox *outbox_free(struct outbox *o);
 
 /**
  * outbox_space(o, ret_n), outbox_fill(o, n):
- * The place for the notes to come and how many there may be; that ${n} of them are there now.
+ * The place for further notes, and how many fit; then, that ${n} of them have been put there.
  */
 void *outbox_space(struct outbox *o, size_t *ret_n);
 void outbox_fill(struct outbox *o, size_t n);
 
 /**
- * outbox_add(o): the place of one more note, whose bytes are undefined; NULL when there is none.
+ * outbox_add(o): the place of one more note, whose bytes are undefined. NULL when there is no room.
  */
 void *outbox_add(struct outbox *o);
 
 /**
- * outbox_waiting(o, ret_n): the notes that have not been handed over; they may be changed.
+ * outbox_waiting(o, ret_n): the notes that are in no batch yet. The caller may change them.
  */
 void *outbox_waiting(struct outbox *o, size_t *ret_n);
 
@@ -75,7 +76,8 @@ bool outbox_any(const struct outbox *o, bool (*is_it)(const void *note, const vo
 
 /**
  * outbox_flush(o, worker):
- * Hands over what failed before, or else what waits. What the worker cannot take now stays.
+ * Hands over the batches that failed before. Where there are none, hands over what waits. What the
+ * worker cannot take now stays.
  */
 void outbox_flush(struct outbox *o, struct worker *worker);
 

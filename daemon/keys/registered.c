@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Finds the registered certificate that a person means, and says when what is remembered of
+ * certificates is void. Parses and judges none. */
 #include <errno.h>
 #include <string.h>
 
@@ -25,7 +27,7 @@ bool registered_is_thumbprint(const char *text) {
                strspn(text, "0123456789abcdefABCDEF") == len;
 }
 
-/* A name is exact; digits may be written in capitals. */
+/* A name must match exactly. Digits may be written in capitals. */
 static int on_cert(const struct cert_record *cert, const uint8_t *der, size_t len, void *userdata) {
         char digits[2 * RECORD_THUMBPRINT_LEN + 1];
         struct finding *finding = userdata;

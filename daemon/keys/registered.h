@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What those who administer certificates and those who make keys share. On the writer thread. */
+/* What both need: code that administers certificates, and code that makes keys. On the writer
+ * thread. */
 #pragma once
 
 #include "store/store.h"
@@ -8,21 +9,21 @@
 
 /**
  * registered_find(writer, which, ret):
- * The registered certificate with this name, this thumbprint, or with a thumbprint that alone
- * begins with these 8 or more hexadecimal digits. Returns 0;
- * -ENOENT; -ENOTUNIQ; an error of the store.
+ * The registered certificate with this name or this thumbprint. 8 or more hexadecimal digits are
+ * enough when only one thumbprint begins with them. Returns 0; -ENOENT; -ENOTUNIQ; an error of the
+ * store.
  */
 int registered_find(struct store *writer, const char *which, struct cert_record *ret) _must_check_;
 
 /**
- * registered_is_thumbprint(text): whether ${text} could be the beginning of one, so that it is no
- * name for a certificate.
+ * registered_is_thumbprint(text): whether ${text} could be the beginning of a thumbprint. Then it
+ * cannot be the name of a certificate.
  */
 bool registered_is_thumbprint(const char *text);
 
 /**
- * registered_touch(writer, now): after a change of what a verdict on a certificate depends on,
- * inside its transaction: all that is remembered is void with the commit. 0, or an error of the
- * store.
+ * registered_touch(writer, now):
+ * Call it in the transaction of every change that a verdict on a certificate depends on. With the
+ * commit all that is remembered of certificates is void. 0, or an error of the store.
  */
 int registered_touch(struct store *writer, int64_t now) _must_check_;

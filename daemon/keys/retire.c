@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Keys that retire with the first use of their successor: noted on the loop, written by the
- * outbox. A note counts from the very next request on. */
+/* Keys that retire with the first use of their successor: noted on the loop, written by the outbox.
+ * A note counts from the very next request on. Does not decide whether the successor is good. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +22,9 @@ struct retire {
         struct outbox *outbox;
 };
 
-/* The key may have changed since: only what is still to retire with the use of this successor
- * does. A row that is damaged is no good at a login either, and must not hold up the others. */
+/* The key may have changed since it was noted. It retires only if it still waits for the use of
+ * this successor. A row that is damaged is refused at a login anyway, and must not hold up the
+ * others. */
 static int write_note(struct store *writer, void *data) {
         struct note *note = data;
         struct key_record key;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Keys that retire with the first use of their successor. A verification does not write. What it
- * saw is noted here on the loop, counts from the very next request on, and is written by the
- * writer thread. A crash before that forgets it; the next use of the successor notes it again. */
+/* Keys that retire with the first use of their successor. A verification does not write. The loop
+ * notes here what the verification saw, the note counts from the very next request on, and the
+ * writer thread writes it. A crash before that forgets the note. The next use of the successor
+ * notes it again. */
 #pragma once
 
 #include "store/store.h"
@@ -13,27 +14,29 @@
 struct retire;
 
 /**
- * retire_new(ret): 0; -ENOMEM. The end of the worker comes before retire_free().
+ * retire_new(ret): 0; -ENOMEM.
+ * retire_free(retire): loses what was not written. End the worker before it.
  */
 int retire_new(struct retire **ret) _must_check_;
 struct retire *retire_free(struct retire *retire);
 
 /**
  * retire_note(retire, worker, key, now):
- * The successor of ${key}, which was to retire then, was used at ${now}. ${worker} writes it;
- * without one (NULL) it waits for a flush. What was noted already keeps its time.
+ * The successor of ${key} was used at ${now}, and ${key} was to retire with that. ${worker} writes
+ * it. Without one (NULL) the note waits for a flush. A key that was noted already keeps its time.
  */
 void retire_note(struct retire *retire, struct worker *worker, const struct key_record *key,
                  int64_t now);
 
 /**
- * retire_has(retire, id): whether the key ${id} was noted and that is not yet in the store.
+ * retire_has(retire, id): whether the key ${id} was noted and the note is not in the store yet.
  */
 bool retire_has(const struct retire *retire, const char *id);
 
 /**
- * retire_use(retire, worker, reader, key, now): ${key} was used: retire_note() for the key whose
- * place it took, where that was to retire then.
+ * retire_use(retire, worker, reader, key, now):
+ * ${key} was used. Calls retire_note() for its predecessor, if that was to retire with the first
+ * use.
  */
 void retire_use(struct retire *retire, struct worker *worker, struct store *reader,
                 const struct key_record *key, int64_t now);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* A key from the environment, for tests. All checks that refuse it are here. How a key is made is
+ * issue.c's business. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,13 +32,14 @@ __attribute__((format(printf, 3, 4))) static int fail(char *error, int r, const 
         return r;
 }
 
-/* Units have an invocation, whatever it is that shows of systemd inside of them. Not
- * NOTIFY_SOCKET: containers have that, too (systemd-nspawn). */
+/* systemd sets INVOCATION_ID for every unit, whatever else of systemd is visible inside it.
+ * NOTIFY_SOCKET proves nothing: containers have that too (systemd-nspawn). */
 static bool is_under_systemd(void) {
         return sd_booted() > 0 || secure_getenv("INVOCATION_ID");
 }
 
-/* Where it stood, too: the environment of a process can be read while it lives. */
+/* Wipes the place in the environment too: other processes can read the environment of a process
+ * while that lives. */
 static void take_key(char *in, struct secret *out) {
         size_t len = strlen(in);
 
@@ -75,7 +78,8 @@ static int on_key(const struct key_record *key, void *userdata) {
         return strcmp(key->origin, ORIGIN) == 0 ? 0 : -EPERM;
 }
 
-/* All keys were removed at once: their rows go later, so that there were any is seen here only. */
+/* All keys were removed at once. Their rows are deleted later, so the store looks empty, and only
+ * this policy shows that there were keys. */
 static int on_policy(const char *name, int64_t value, int64_t changed_at, void *userdata) {
         (void) changed_at;
         (void) userdata;

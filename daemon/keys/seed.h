@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A key that the environment gives, for the integration tests of other services: known before
- * the daemon starts, so that the container that logs in can have it, too. A secret in an
- * environment is no secret, so it is asked for by an option, refused where systemd is, and by
- * every store that has a key of another origin: that of a host that people use. */
+/* A key that the environment gives, for the integration tests of other services. It is known before
+ * the daemon starts, so the container that logs in can have it too. A secret in an environment is
+ * no secret. So an option must ask for it, it is refused where systemd is, and it is refused when
+ * the store has a key of another origin, because then people use this host. */
 #pragma once
 
 #include "base/error.h"
@@ -16,17 +16,17 @@ struct seed {
 
 /**
  * seed_take(ret, error):
- * Takes WFAPIKEY_ISSUE_KEY and WFAPIKEY_ISSUE_USER out of the environment, which does not have
- * the key any more then. The caller wipes ${ret}. 0; a negative errno with a sentence in
- * ${error}, which does not have the key either.
+ * Takes WFAPIKEY_ISSUE_KEY and WFAPIKEY_ISSUE_USER out of the environment, which does not have the
+ * key any more then. The caller wipes ${ret}. 0; a negative errno with a sentence in ${error},
+ * which does not have the key either.
  */
 int seed_take(struct seed *ret, char error[static ERROR_LEN]) _must_check_;
 
 /**
  * seed_plant(seed, keymint, writer, error):
- * Sets the policy enabled=yes and makes the key, in one transaction, before anybody else uses
- * the store. One that is there already stays as it is: after a restart a revoked one is revoked.
- * 0; a negative errno with a sentence in ${error}: then nothing has changed.
+ * Sets the policy enabled=yes and makes the key, in one transaction, before anybody else uses the
+ * store. A key that is there already stays as it is, so a revoked key is still revoked after a
+ * restart. 0; a negative errno with a sentence in ${error}: then nothing has changed.
  */
 int seed_plant(const struct seed *seed, const struct keymint *keymint, struct store *writer,
                char error[static ERROR_LEN]) _must_check_;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* What is due at a time that the caller gives: expiry, the end of accounts and passwords, purging.
+ * Reads no clock, asks no directory, and decides no login. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +19,7 @@
 #include "store/store_sweep.h"
 #include "text.h"
 
-/* old records are gathered: else each would be a transaction of its own */
+/* wait for old records to gather; else each would be a transaction of its own */
 #define AUDIT_LATER_S 3600
 #define GONE_DAYS     1 /* an account of a directory */
 #define REMOVED_DAYS  1
@@ -38,7 +40,7 @@ static int collect(const struct key_record *key, void *userdata) {
         return 0;
 }
 
-/* A key may have an end of its own and be over by the lifetime, too. */
+/* A key may have an end of its own and also be over by the lifetime. */
 static int collect_once(const struct key_record *key, void *userdata) {
         const struct ids *ids = userdata;
 
@@ -67,7 +69,7 @@ struct ending {
         const struct policy *policy;
         const struct account_record *account;
         int64_t now;
-        /* the keys are others', and only the password is the account's */
+        /* the keys belong to other users; only the password is this account's */
         bool linked;
 };
 
@@ -81,7 +83,7 @@ static bool is_gone(const struct account_record *account, int64_t now) {
 static bool why(const struct ending *e, const struct key_record *key,
                 char out[static RECORD_REASON_MAX + 1]) {
         const struct account_record *account = e->account;
-        /* the account's password does, for this key */
+        /* whether this account's password counts for this key */
         bool counts = e->linked || !key->linked[0];
         char date[PARSE_TIME_LEN];
 
@@ -159,7 +161,7 @@ int sweep_account(struct store *writer, const struct policy *policy,
         return 0;
 }
 
-/* Those with something to see to: most people have nothing. */
+/* Accounts for which there is something to do. For most there is nothing. */
 struct accounts {
         const struct policy *policy;
         int64_t now;
@@ -278,9 +280,9 @@ static int undo_expired(struct store *writer, const struct policy *policy, int64
 
 /* --- Purging --- */
 
-/* What was removed with all others stays in the database for a day, where nobody is shown it, so
- * that the log can say of a login why it is refused. Removed by a person, not by the clock: so
- * that need not be trusted. */
+/* Keys that were removed all at once stay in the database for a day, and nobody is shown them. So
+ * the log can say why a login with such a key is refused. A person removed them, not the clock, so
+ * the clock need not be trusted. */
 static bool removed_are_due(const struct policy *policy, int64_t now) {
         return now < policy->epoch_at || now - policy->epoch_at >= REMOVED_DAYS * PARSE_DAY_S;
 }
@@ -322,7 +324,7 @@ static int64_t add(int64_t at, int64_t seconds) {
         return __builtin_add_overflow(at, seconds, &sum) ? INT64_MAX : sum;
 }
 
-/* When the first key without an expiry of its own ends, that was made at ${made}. */
+/* When the key that was made at ${made} and has no expiry of its own ends. */
 static int64_t lifetime_end(const struct policy *policy, int64_t made) {
         const struct key_record key = { .created_at = made };
         int64_t at = expiry_of(policy, &key);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What time and accounts do to keys: notices what has expired, ends the keys of accounts and
  * passwords that are over, purges what is long dead, and says when there will be something to do
- * again. Runs on the writer thread in small batches; is given the time and reads no clock. No
- * verdict depends on it: a login is refused by the clock and by the accounts whether a sweep has
- * been there or not. */
+ * again. Runs on the writer thread in small batches. The caller gives the time. No verdict depends
+ * on a sweep: a login is refused by the clock and by the accounts, swept or not. */
 #pragma once
 
 #include "store/store.h"
@@ -12,23 +11,23 @@
 #define SWEEP_BATCH 500
 
 struct sweep {
-        /* accounts whose passwords expired up to then have been seen to; 0 at a start */
+        /* accounts whose passwords expired up to then are done; 0 at a start */
         int64_t passwords_until;
         /* the clock has been trusted for long enough */
         bool may_purge;
 
-        /* back */
-        bool more; /* there is more to do right now */
-        /* when there will be; INT64_MAX: never as things are */
+        /* results */
+        bool more; /* there is more to do now */
+        /* when there will be more to do; INT64_MAX: never, unless something changes */
         int64_t next_at;
         uint64_t expired, ended, purged;
 };
 
 /**
  * sweep_run(writer, now, sweep):
- * One batch of everything that is due at ${now}. What is purged was noticed to be dead at least
- * the policy's retention ago, and only where ${sweep}->may_purge. Where the clock has gone back,
- * what it had made expired lives again.
+ * One batch of everything that is due at ${now}. A key is purged only where ${sweep}->may_purge,
+ * and when it was noticed to be dead at least the policy's retention ago. When the clock has gone
+ * back, keys that it had made expired live again.
  * Returns 0; -EPROTONOSUPPORT for a policy that this build does not know; an error of the store:
  * then nothing was done.
  */
@@ -36,11 +35,11 @@ int sweep_run(struct store *writer, int64_t now, struct sweep *sweep) _must_chec
 
 /**
  * sweep_account(writer, policy, account, now, ret_ended):
- * Revokes the keys that must not outlive what became of ${account}: its own when it is gone or
- * the number is another's, and, by the policy remove-on-password-expiry, those that depend on
- * its password. Inside a transaction. An account that only a directory knew must be gone for a
- * day: directories lose people for an hour more often than people leave.
- * Returns 0 with how many were revoked; an error of the store.
+ * Revokes the keys that must end with ${account}: its own when it is gone or its number is another
+ * account's, and, by the policy remove-on-password-expiry, those that depend on its password.
+ * Inside a transaction. An account that only a directory knew must be gone for a day: a directory
+ * that lacks a user for an hour is more frequent than a user who leaves.
+ * Returns 0 and how many keys were revoked; an error of the store.
  */
 int sweep_account(struct store *writer, const struct policy *policy,
                   const struct account_record *account, int64_t now,
@@ -55,8 +54,8 @@ int sweep_all_accounts(struct store *writer, const struct policy *policy, int64_
 
 /**
  * sweep_next_expiry(writer, policy, ret):
- * When the next live key ends, by an expiry of its own or by ${policy}; INT64_MAX: none does. By
- * an index. What was removed with all others counts until it is purged. 0, or an error of the
+ * When the next live key ends, by an expiry of its own or by ${policy}; INT64_MAX: none does. Uses
+ * an index. Keys that were removed all at once count until they are purged. 0, or an error of the
  * store.
  */
 int sweep_next_expiry(struct store *writer, const struct policy *policy, int64_t *ret) _must_check_;

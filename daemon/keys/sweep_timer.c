@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* When to sweep: a timer, and one job of the writer thread at a time. Does not know what a sweep
+ * does. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -26,12 +28,12 @@ struct sweep_job {
 struct sweep_timer {
         struct worker *worker;
         struct store_shared *shared;
-        /* generation that a sweep has looked at */
+        /* generation that the last sweep has looked at */
         uint64_t seen;
         int64_t passwords_until;
         bool trusted, busy, again, stopped;
         struct sweep_timer_sum sum;
-        /* timerfd: fires at a time of day, and when that is set */
+        /* timerfd: fires at a time of day, and when the clock is set */
         int fd;
         sd_event_source *source, *trust;
 };
@@ -39,7 +41,7 @@ struct sweep_timer {
 static void arm(struct sweep_timer *s, int64_t at) {
         struct itimerspec spec = { .it_value = { .tv_sec = at } };
 
-        /* Nothing is due: the far future, so that a clock that is set is still heard of. */
+        /* Nothing is due: the far future, so that the timer still fires when the clock is set. */
         if (at > INT32_MAX * INT64_C(64))
                 spec.it_value.tv_sec = INT32_MAX * INT64_C(64);
         if (at <= 0)

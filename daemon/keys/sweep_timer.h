@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* When to sweep: at the next moment at which something is due, when the store has changed, and
- * when the clock was set. */
+/* When to sweep: when something is due, when the store has changed, and when the clock was set. */
 #pragma once
 
 #include <systemd/sd-event.h>
 
 #include "store/worker.h"
 
-/* So long must the clock have run on without being set before anything is purged by it: a clock
- * that is wrong at a start is mostly set right soon, and what was purged in the year 2100 does
- * not come back. */
+/* Nothing is purged before the clock has run for this long without being set. A clock that is wrong
+ * at a start is mostly set right soon, and a key that was purged in the year 2100 does not come
+ * back. */
 #define SWEEP_TIMER_TRUST_USEC UINT64_C(3600000000)
 
 struct sweep_timer;
@@ -21,15 +20,15 @@ struct sweep_timer_sum {
 };
 
 /**
- * sweep_timer_new(ret, event, worker, shared): sweeps once, and from then on when it is due. All
- * three must outlive it. 0, or a negative errno.
+ * sweep_timer_new(ret, event, worker, shared):
+ * Sweeps once, and from then on when it is due. All three must outlive it. 0, or a negative errno.
  */
 int sweep_timer_new(struct sweep_timer **ret, sd_event *event, struct worker *worker,
                     struct store_shared *shared) _must_check_;
 
 /**
- * sweep_timer_poke(s): something may have been committed: what is due next may be another thing
- * now. Cheap when nothing was. NULL-safe.
+ * sweep_timer_poke(s): something may have been committed, so something else may be due next. Cheap
+ * when nothing was. NULL-safe.
  */
 void sweep_timer_poke(struct sweep_timer *s);
 
@@ -39,12 +38,11 @@ void sweep_timer_poke(struct sweep_timer *s);
 struct sweep_timer_sum sweep_timer_sum(const struct sweep_timer *s);
 
 /**
- * sweep_timer_stop(s): no further sweep is begun; to be called before the worker is freed.
- * NULL-safe.
+ * sweep_timer_stop(s): begins no further sweep. Call it before the worker is freed. NULL-safe.
  */
 void sweep_timer_stop(struct sweep_timer *s);
 
 /**
- * sweep_timer_free(s): after the worker has been freed, and its jobs with it. NULL-safe.
+ * sweep_timer_free(s): call it after the worker, and with it its jobs, has been freed. NULL-safe.
  */
 struct sweep_timer *sweep_timer_free(struct sweep_timer *s);

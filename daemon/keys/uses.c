@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Uses of keys: gathered by key on the loop, written by the outbox. Knows no key, only ids. */
+/* Uses of keys: gathered by key on the loop, written by the outbox. Knows ids and no keys. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +16,8 @@
 
 struct uses {
         struct outbox *outbox;
-        /* By hash of the id: 1 + where it may stand among those that wait. One whose slot another
-         * has taken stands there twice. */
+        /* By hash of the id: 1 + the place that it may have among the notes that wait. A key whose
+         * slot another key has taken gets a second note. */
         uint16_t recent[RECENT_LEN];
 };
 
@@ -75,7 +75,7 @@ struct uses *uses_free(struct uses *u) {
         return NULL;
 }
 
-/* The note of the key ${id} that waits, or a new one; NULL when there is no place. */
+/* The note of the key ${id} that waits, or a new one. NULL when there is no room. */
 static struct key_use *find(struct uses *u, const char *id) {
         uint16_t *recent = &u->recent[loglimit_hash(0, id) % RECENT_LEN];
         size_t n;
@@ -99,7 +99,7 @@ void uses_note(struct uses *u, const char *id, const char *service, const char *
         if (!use)
                 return;
         use->count++;
-        /* A peer may claim any bytes; these will be shown. */
+        /* A peer may claim any bytes, and people will be shown these. */
         text_escape(use->service, sizeof(use->service), text_without_key(service));
         text_escape(use->rhost, sizeof(use->rhost), text_without_key(rhost));
         use->at = now;
