@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Opens the database, and has its transactions, its snapshots, and the two small tables of peppers
+ * and policies. Does not know what a policy means. */
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -19,11 +21,11 @@ static int db_open(const char *path, int flags, sqlite3 **ret) {
         __attribute__((cleanup(db_closep))) sqlite3 *db = NULL;
         int rc;
 
-        /* Nobody reads SQLite's memory statistics, and they cost a lock shared by all
-         * connections at every allocation. Taken by the first call alone. */
+        /* Nobody reads SQLite's memory statistics, and they cost a lock shared by all connections
+         * at every allocation. Only the first call has an effect. */
         (void) sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-        /* One thread at a time uses a connection, so SQLite need not lock; nor may anything else
-         * be loaded or trusted. */
+        /* One thread at a time uses a connection, so SQLite need not lock. It may load and trust
+         * nothing else. */
         rc = sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
         if (rc != SQLITE_OK)
                 return db && sqlite3_system_errno(db) == ENOENT ? -ENOENT : store_stmt_error(rc);
@@ -60,7 +62,7 @@ int store_create(const char *path, uint32_t pepper_id) {
         return store_stmt_exec(db, sql);
 }
 
-/* Whose database it is, and of which version. */
+/* Whether the database is ours, and its version. */
 static int check_header(sqlite3 *db, int64_t *ret_version) {
         int64_t application_id, version;
         int r;
@@ -91,8 +93,7 @@ static int on_wal(void *userdata, sqlite3 *db, const char *name, int pages) {
 }
 
 static int configure(struct store *s) {
-        /* Checkpoints are made by the writer when it has nothing better to do, never inside
-         * somebody's commit. */
+        /* The writer makes checkpoints when it has nothing better to do, never inside a commit. */
         static const char writer[] =
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
                 "PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 16777216;"
@@ -112,7 +113,7 @@ static int configure(struct store *s) {
         if (s->mode == STORE_STAGING)
                 return store_stmt_exec(s->db, staging);
         r = store_stmt_exec(s->db, writer);
-        /* replaces the automatic checkpoint's own hook, so it comes last */
+        /* replaces the hook of the automatic checkpoint, so it comes last */
         (void) sqlite3_wal_hook(s->db, on_wal, s);
         return r;
 }
@@ -245,8 +246,8 @@ void store_rollback(struct store *writer) {
 }
 
 void store_checkpoint(struct store *writer, bool idle) {
-        /* By size, so that small changes do not cost a second sync each; passive, so that it
-         * waits for nobody. */
+        /* By size, so that small changes do not cost a second sync each. Passive, so that it waits
+         * for nobody. */
         if (writer->wal_pages < (idle ? 1 : 4) * CHECKPOINT_PAGES)
                 return;
         if (sqlite3_wal_checkpoint_v2(writer->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) ==
@@ -263,8 +264,8 @@ void store_release(struct store *reader) {
 }
 
 int store_refresh(struct store *reader, bool *ret_changed) {
-        /* First the counter, then the snapshot: a commit between the two is seen now and counted
-         * again next time. */
+        /* First the counter, then the snapshot: a commit between the two is in this snapshot
+         * already, and is reported again next time. */
         uint64_t generation =
                 atomic_load_explicit(&reader->shared->generation, memory_order_acquire);
         bool changed = generation != reader->seen;

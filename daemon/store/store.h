@@ -2,14 +2,13 @@
 /* The key store: one SQLite database, one writer connection on the writer thread, one reader
  * connection on the loop.
  *
- * Invariants: (1) what store_commit() has returned 0 for is on disk; (2) the generation has
- * moved before store_commit() returns, and a reader renews its snapshot when it sees that, so no
- * lookup that begins after a commit's acknowledgement sees the state before it; (3) a reader
- * never writes and never waits for a writer.
+ * Invariants: (1) when store_commit() has returned 0, the change is on disk; (2) the generation has
+ * moved before store_commit() returns, and a reader that sees that renews its snapshot, so a lookup
+ * that begins after a commit was acknowledged never sees the state before it; (3) a reader never
+ * writes and never waits for a writer.
  *
- * Errors are the same everywhere: -ENOENT no such row; -EEXIST; -EBUSY; -ENOSPC; -EROFS;
- * -EUCLEAN the database is damaged;
- * -ENOMEM; -EIO anything else that SQLite says. The other rooms see all
+ * Errors are the same everywhere: -ENOENT no such row; -EEXIST; -EBUSY; -ENOSPC; -EROFS; -EUCLEAN
+ * the database is damaged; -ENOMEM; -EIO anything else that SQLite says. Other rooms see all
  * headers but store_stmt.h and store_chain.h. */
 #pragma once
 
@@ -20,14 +19,14 @@
 enum store_mode {
         STORE_READER,
         STORE_WRITER,
-        /* nobody else's and not durable: what a whole store is put together in */
+        /* for one import alone, and not durable: a whole store is put together in it */
         STORE_STAGING,
 };
 
 /* What readers and the writer of one database share. */
 struct store_shared {
         _Atomic uint64_t generation;
-        /* the last record that was committed to the audit log since the start; 0: none was */
+        /* the last record committed to the audit log since the start; 0: none was */
         _Atomic int64_t audit_seq;
 };
 
@@ -35,7 +34,7 @@ struct store;
 
 /**
  * store_create(path, pepper_id):
- * Makes a database without keys of the empty file at ${path}, whose mode it keeps; its keys will
+ * Makes a database without keys from the empty file at ${path}, whose mode it keeps. Its keys will
  * be digested with the pepper ${pepper_id}. On disk when this returns.
  * Returns 0; -ENOENT; -EEXIST when there is a database already; an error of the store.
  */
@@ -43,23 +42,23 @@ int store_create(const char *path, uint32_t pepper_id) _must_check_;
 
 /**
  * store_open(ret, path, mode, shared):
- * Opens the database, which must be there, and prepares all that will be asked. A writer brings
- * an older schema up to date first, so the writer is opened before the readers. ${shared} must
- * outlive the store.
- * Returns 0; -ENOENT; -EMEDIUMTYPE when it is no database of ours; -EPROTONOSUPPORT when it is
- * of a newer version; -EUCLEAN; an error of the store.
+ * Opens the database, which must be there, and prepares all its statements. A writer brings an
+ * older schema up to date first, so open the writer before the readers. ${shared} must outlive the
+ * store.
+ * Returns 0; -ENOENT; -EMEDIUMTYPE when it is no database of ours; -EPROTONOSUPPORT when a newer
+ * version made it; -EUCLEAN; an error of the store.
  */
 int store_open(struct store **ret, const char *path, enum store_mode mode,
                struct store_shared *shared) _must_check_;
 struct store *store_free(struct store *s);
 void store_freep(struct store **s);
 
-/* Makes 32 bytes of ${len} others that nobody can make who has not its key. */
+/* Makes 32 bytes from ${len} bytes. Nobody who lacks its key can make the same. */
 typedef void store_seal_fn(const void *in, size_t len, uint8_t out[static RECORD_DIGEST_LEN],
                            void *userdata);
 
 /**
- * store_set_seal(writer, seal, userdata): what the audit log is sealed with; ${userdata} must
+ * store_set_seal(writer, seal, userdata): the function that seals the audit log. ${userdata} must
  * outlive the store. Without it no record can be added.
  */
 void store_set_seal(struct store *writer, store_seal_fn *seal, void *userdata);
@@ -70,7 +69,7 @@ void store_set_seal(struct store *writer, store_seal_fn *seal, void *userdata);
 const char *store_error_text(int r);
 
 /**
- * store_check(writer): looks through a database of up to 32 MiB for damage; a larger one takes
+ * store_check(writer): looks through a database of up to 32 MiB for damage. A larger one would take
  * too long at a start.
  * Returns 0; 1 when it is larger than that; -EUCLEAN; an error of the store.
  */
@@ -78,31 +77,31 @@ int store_check(struct store *writer) _must_check_;
 
 /**
  * store_begin(writer), store_commit(writer), store_rollback(writer):
- * One transaction of the writer. When the commit fails nothing has changed. The rollback is
- * harmless outside a transaction.
+ * One transaction of the writer. When the commit fails, nothing has changed. A rollback outside a
+ * transaction does no harm.
  */
 int store_begin(struct store *writer) _must_check_;
 int store_commit(struct store *writer) _must_check_;
 void store_rollback(struct store *writer);
 
 /**
- * store_commit_quietly(writer): a commit of what no verification looks at, so that readers need
- * not renew their snapshot.
+ * store_commit_quietly(writer): commits what no verification reads, so readers need not renew their
+ * snapshot.
  */
 int store_commit_quietly(struct store *writer) _must_check_;
 
 /**
- * store_checkpoint(writer, idle): moves what the log has gathered into the database, when there
- * is enough of it; ${idle} says whether nobody waits, so that less is enough. Failing does no
- * harm: the log just grows.
+ * store_checkpoint(writer, idle): moves what the log has gathered into the database, when there is
+ * enough of it. ${idle} says that nobody waits: then less is enough. A failure does no harm, the
+ * log just grows.
  */
 void store_checkpoint(struct store *writer, bool idle);
 
 /**
  * store_refresh(reader, ret_changed):
- * Makes the next lookup see everything that was acknowledged before this call; says whether
- * anything was committed since the last one. Returns 0, or an error of the store: then nothing
- * may be looked up.
+ * Makes the next lookup see everything that was acknowledged before this call. Says whether
+ * anything was committed since the last call. Returns 0, or an error of the store: then look
+ * nothing up.
  */
 int store_refresh(struct store *reader, bool *ret_changed) _must_check_;
 
@@ -113,14 +112,14 @@ int store_refresh(struct store *reader, bool *ret_changed) _must_check_;
 void store_release(struct store *reader);
 
 /**
- * store_pepper_each(s, visit, userdata): the ids of the peppers that keys are digested with;
- * stops when ${visit} returns negative, and returns that.
+ * store_pepper_each(s, visit, userdata): the ids of the peppers that keys are digested with. Stops
+ * when ${visit} returns negative, and returns that.
  */
 int store_pepper_each(struct store *s, int (*visit)(uint32_t pepper_id, void *userdata),
                       void *userdata) _must_check_;
 
 /**
- * store_policy_each(s, visit, userdata): the policies that were ever set: name, value, when it
+ * store_policy_each(s, visit, userdata): the policies that were ever set: name, value, and when it
  * changed. Returns 0, or what ${visit} returned, or an error of the store.
  */
 int store_policy_each(struct store *s,

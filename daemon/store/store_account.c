@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The table of accounts. Asks no directory, and does not decide what the end of an account does to
+ * keys. */
 #include <errno.h>
 
 #include "store/store_account.h"

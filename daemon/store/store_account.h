@@ -11,19 +11,19 @@
 int store_account_get(struct store *s, const char *name, struct account_record *ret) _must_check_;
 
 /**
- * store_account_of_uid(writer, uid, ret): who has the number ${uid}; of several the first by
- * name. As above.
+ * store_account_of_uid(writer, uid, ret): the user with the number ${uid}; if there are several,
+ * the first by name. As above.
  */
 int store_account_of_uid(struct store *writer, uid_t uid, struct account_record *ret) _must_check_;
 
 /**
- * store_account_put(writer, account): writes it, new or not, inside a transaction; its state is
- * not ACCOUNT_UNKNOWN.
+ * store_account_put(writer, account): writes it, new or not, inside a transaction. Its state is not
+ * ACCOUNT_UNKNOWN.
  */
 int store_account_put(struct store *writer, const struct account_record *account) _must_check_;
 
 /**
- * store_account_each(s, visit, userdata): everybody of whom something is known. Returns 0, or
+ * store_account_each(s, visit, userdata): all accounts of which something is known. Returns 0, or
  * what ${visit} returned, or an error of the store.
  */
 int store_account_each(struct store *s,
@@ -31,8 +31,8 @@ int store_account_each(struct store *s,
                        void *userdata) _must_check_;
 
 /**
- * store_account_each_ended(s, after, until, visit, userdata): those whose passwords expire after
- * ${after} and up to ${until}. As above.
+ * store_account_each_ended(s, after, until, visit, userdata): the accounts whose passwords expire
+ * after ${after} and up to ${until}. As above.
  */
 int store_account_each_ended(struct store *s, int64_t after, int64_t until,
                              int (*visit)(const struct account_record *account, void *userdata),
@@ -40,14 +40,14 @@ int store_account_each_ended(struct store *s, int64_t after, int64_t until,
 
 /**
  * store_account_each_missing(writer, visit, userdata):
- * The users that keys belong or are linked to and of whom nothing is known. Reads every key. As
- * above.
+ * The users that own keys, or that keys are linked to, and of whom nothing is known. Reads every
+ * key. As above.
  */
 int store_account_each_missing(struct store *writer, int (*visit)(const char *name, void *userdata),
                                void *userdata) _must_check_;
 
 /**
- * store_account_forget(writer): drops what is known of users without any key or event, inside a
- * transaction.
+ * store_account_forget(writer): drops what is known of users that have neither a key nor an event,
+ * inside a transaction.
  */
 int store_account_forget(struct store *writer) _must_check_;

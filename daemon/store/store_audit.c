@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads, purges and verifies the audit log. The form of a record and its seal are known to
+ * store_chain.c alone. */
 #include <errno.h>
 #include <string.h>
 
@@ -50,7 +52,7 @@ static bool matches(const struct audit_filter *f, const struct audit_record *rec
                is_text(f->verdict, record->verdict);
 }
 
-/* The statement that finds what the filter lets pass, begun behind ${after}. */
+/* The statement that finds the records that ${f} lets pass, from behind ${after}. */
 static int start(struct store *s, const struct audit_filter *f, sqlite3_stmt **ret) {
         const char *of = f->key ? f->key : f->user;
         sqlite3_stmt *stmt = store_stmt(s, f->key    ? STMT_AUDIT_EACH_OF_KEY
@@ -86,8 +88,8 @@ int store_audit_each(struct store *writer, const struct audit_filter *filter, si
 
                 if (n == most)
                         break;
-                /* What cannot be read is for store_audit_verify() to complain of; it must not
-                 * hide the rest. */
+                /* A record that cannot be read must not hide the others. store_audit_verify()
+                 * complains of it. */
                 last = sqlite3_column_int64(stmt, STORE_CHAIN_SEQ);
                 if (store_chain_read(stmt, &record) < 0 || !matches(filter, &record))
                         continue;
@@ -111,7 +113,7 @@ static int delete_up_to(struct store *s, int64_t seq) {
         return store_stmt_step(stmt);
 }
 
-/* Moves the base behind the last record that may go. Returns how many that are. */
+/* Moves the base behind the last record that may go. Returns how many records that are. */
 static int find_old(struct store *s, int64_t until, int64_t most, struct store_chain *chain) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_AUDIT_EACH);
         int r, n = 0;
@@ -146,7 +148,7 @@ int store_audit_purge(struct store *writer, int64_t until, int64_t most) {
         return r < 0 ? r : n;
 }
 
-/* The seal that the record behind ${*after} builds on. */
+/* The seal on which the record behind ${*after} builds. */
 static int find_start(struct store *s, const struct store_chain *chain, int64_t *after,
                       uint8_t ret[static STORE_CHAIN_HASH_LEN]) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_AUDIT_HASH);
@@ -177,7 +179,7 @@ static int walk(struct store *s, const struct store_chain *chain, int64_t seq,
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_AUDIT_EACH);
         int r;
 
-        /* In whole: a record before the base is one too many. */
+        /* From the very first row: a record before the base is one too many. */
         if (sqlite3_bind_int64(stmt, 1, seq == chain->base_seq ? INT64_MIN : seq) != SQLITE_OK)
                 return -ENOMEM;
         while ((r = store_stmt_step(stmt)) > 0) {

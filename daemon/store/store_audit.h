@@ -4,25 +4,25 @@
 
 #include "store/store.h"
 
-/* Which records; what is NULL or 0 does not matter. */
+/* Which records to visit. A field that is NULL or 0 does not matter. */
 struct audit_filter {
         const char *key, *user, *service, *verdict;
-        /* only of keys that belong to the number owner_uid as well */
+        /* only records of keys that belong to the number owner_uid */
         bool own;
         uid_t owner_uid;
-        /* whatever of it lies between the two */
+        /* records with some part between the two */
         int64_t since, until;
-        int64_t after; /* the seq behind which to begin */
+        int64_t after; /* begin behind this seq */
 };
 
-/* What came of looking at a piece of the log. */
+/* The result of checking a piece of the log. */
 struct audit_check {
         enum audit_fault {
                 AUDIT_INTACT = 0,
                 /* the record bad is not as it was written */
                 AUDIT_ALTERED,
                 AUDIT_MISSING, /* the record bad is not there */
-                /* the seal on both ends of the log is not ours: records before or behind may be
+                /* the seal on both ends of the log is not ours: records before or after may be
                  * missing */
                 AUDIT_UNSEALED,
         } fault;
@@ -34,18 +34,18 @@ struct audit_check {
 
 /**
  * store_audit_add(writer, record):
- * Adds a record, inside a transaction: with the change that it tells of. Its seq is not looked
- * at. The first one of all is preceded by one that says that the log begins.
- * Returns 0; -ENOKEY without a seal; an error of the store: then the change must not be
- * committed either.
+ * Adds a record, in the transaction of the change that it reports. Its seq is ignored. Before the
+ * very first record it adds one that says that the log begins.
+ * Returns 0; -ENOKEY without a seal; an error of the store. When it fails, do not commit the change
+ * either.
  */
 int store_audit_add(struct store *writer, const struct audit_record *record) _must_check_;
 
 /**
  * store_audit_each(writer, filter, most, visit, userdata, ret_next):
- * Visits what ${filter} lets pass, in order of seq. Ends when ${most} records were looked at,
- * whether they passed or not, and when ${visit} returns positive. ${ret_next} is where to go on
- * (filter.after), or 0 at the end of the log.
+ * Visits the records that ${filter} lets pass, in order of seq. Ends when it has looked at ${most}
+ * records, whether they passed or not, and when ${visit} returns positive. ${ret_next} is where to
+ * go on (filter.after), or 0 at the end of the log.
  * Returns 0; what ${visit} returned when that is negative; an error of the store.
  */
 int store_audit_each(struct store *writer, const struct audit_filter *filter, size_t most,
@@ -60,16 +60,16 @@ int store_audit_head(struct store *writer, int64_t *ret) _must_check_;
 
 /**
  * store_audit_purge(writer, until, most):
- * Removes the oldest records, up to the first that lasted longer than ${until}, at most ${most};
- * inside a transaction.
+ * Removes the oldest records, up to the first one that lasted longer than ${until}, at most
+ * ${most}. Inside a transaction.
  * Returns how many; -ENOKEY; an error of the store.
  */
 int store_audit_purge(struct store *writer, int64_t until, int64_t most) _must_check_;
 
 /**
  * store_audit_verify(writer, after, most, ret):
- * Checks at most ${most} records behind the one with the seq ${after} (0: from the oldest);
- * begin with 0 and go on with ret.next, so that a long log holds nobody up. Returns 0: then
+ * Checks at most ${most} records behind the one with the seq ${after} (0: from the oldest). Begin
+ * with 0 and go on with ret.next, so that a long log does not block other jobs. Returns 0: then
  * ${ret} has the verdict; -ENOKEY; an error of the store.
  */
 int store_audit_verify(struct store *writer, int64_t after, size_t most,

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The table of registered certificates. Parses and judges none: what a record says was found out by
+ * a helper before. */
 #include <errno.h>
 #include <string.h>
 
@@ -56,7 +58,7 @@ static int read_serial(sqlite3_stmt *stmt, int column, struct cert_serial *seria
         return store_stmt_blob(stmt, column, serial->bytes, serial->len);
 }
 
-/* On failure the record is not to be used. */
+/* On failure do not use the record. */
 static int read_cert(sqlite3_stmt *stmt, struct cert_record *cert) {
         int64_t kind = sqlite3_column_int64(stmt, COL_KIND);
         int r = 0;

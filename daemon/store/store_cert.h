@@ -7,30 +7,30 @@
 
 #define STORE_CERTS_MAX 256
 
-/* What is called for a certificate; ${der} is borrowed for the call. */
+/* Called for each certificate. ${der} is borrowed for the call. */
 typedef int store_cert_fn(const struct cert_record *cert, const uint8_t *der, size_t len,
                           void *userdata);
 
 /**
  * store_cert_get(s, thumbprint, ret, ret_der):
  * A registered certificate, and its bytes, at most ${WIRE_CERTIFICATE_MAX}, unless ${ret_der} is
- * NULL. Returns how many these are; -ENOENT; an error of the store.
+ * NULL. Returns how many bytes; -ENOENT; an error of the store.
  */
 ssize_t store_cert_get(struct store *s, const uint8_t thumbprint[static RECORD_THUMBPRINT_LEN],
                        struct cert_record *ret, uint8_t *ret_der) _must_check_;
 
 /**
  * store_cert_each_of_key(s, hash, ssh, visit, userdata):
- * The client certificates with the public key that has this ${hash}, as SSH writes it (${ssh})
- * or as SubjectPublicKeyInfo, those that end last first. Ends when ${visit} returns other than
- * 0, and returns that; else 0 or an error of the store.
+ * The client certificates whose public key has this ${hash}, as SSH writes the key (${ssh}) or as
+ * SubjectPublicKeyInfo. Those that end last come first. Ends when ${visit} returns other than 0,
+ * and returns that; else 0 or an error of the store.
  */
 int store_cert_each_of_key(struct store *s, const uint8_t hash[static RECORD_HASH_LEN], bool ssh,
                            store_cert_fn *visit, void *userdata) _must_check_;
 
 /**
- * store_cert_each_ca(s, visit, userdata), store_cert_each(writer, visit, userdata): the
- * registered CAs; all certificates, by kind and name. As above.
+ * store_cert_each_ca(s, visit, userdata), store_cert_each(writer, visit, userdata):
+ * The registered CAs; all certificates, by kind and name. As above.
  */
 int store_cert_each_ca(struct store *s, store_cert_fn *visit, void *userdata) _must_check_;
 int store_cert_each(struct store *writer, store_cert_fn *visit, void *userdata) _must_check_;
@@ -39,39 +39,40 @@ struct store_cert_sum {
         uint64_t clients, cas;
         /* of a certificate that has not ended yet; INT64_MAX: there is none */
         int64_t next_end;
-        /* of a revocation list, also when it is past; INT64_MAX: there is none */
+        /* of a revocation list, even when it is past; INT64_MAX: there is none */
         int64_t next_crl_end;
 };
 
 /**
- * store_cert_sum(writer, now, ret): the certificates in numbers. 0, or an error of the store.
+ * store_cert_sum(writer, now, ret): counts of the certificates, and their next ends. 0, or an error
+ * of the store.
  */
 int store_cert_sum(struct store *writer, int64_t now, struct store_cert_sum *ret) _must_check_;
 
 /**
- * store_cert_insert(writer, cert, der, len): inside a transaction. 0; -EEXIST when it is there,
- * or another has its name; an error of the store.
+ * store_cert_insert(writer, cert, der, len): inside a transaction. 0; -EEXIST when it is there
+ * already, or another certificate has its name; an error of the store.
  */
 int store_cert_insert(struct store *writer, const struct cert_record *cert, const uint8_t *der,
                       size_t len) _must_check_;
 
 /**
- * store_cert_delete(writer, thumbprint): with the list of a CA, inside a transaction. 0;
- * -ENOENT; an error of the store.
+ * store_cert_delete(writer, thumbprint): deletes it, and the revocation list of a CA with it,
+ * inside a transaction. 0; -ENOENT; an error of the store.
  */
 int store_cert_delete(struct store *writer,
                       const uint8_t thumbprint[static RECORD_THUMBPRINT_LEN]) _must_check_;
 
 /**
- * store_cert_keys(writer, thumbprint, ret): how many keys are bound to it, dead ones among them.
+ * store_cert_keys(writer, thumbprint, ret): how many keys are bound to it, dead keys among them.
  */
 int store_cert_keys(struct store *writer, const uint8_t thumbprint[static RECORD_THUMBPRINT_LEN],
                     uint64_t *ret) _must_check_;
 
 /**
  * store_cert_revoked(s, serial, ret_until):
- * Whether a list has ${serial}; ${ret_until}: the last second for which a list of its issuer is
- * good, INT64_MAX without one. 1; 0; an error of the store.
+ * Whether a list has ${serial}. ${ret_until}: the last second for which a list of its issuer is
+ * good, INT64_MAX without a list. 1; 0; an error of the store.
  */
 int store_cert_revoked(struct store *s, const struct cert_serial *serial,
                        int64_t *ret_until) _must_check_;
@@ -83,9 +84,9 @@ int store_crl_get(struct store *writer, const uint8_t ca[static RECORD_THUMBPRIN
                   struct crl_record *ret) _must_check_;
 
 /**
- * store_crl_replace(writer, crl): writes it in the place of the one that this CA has, without
- * any serial numbers, inside a transaction.
- * store_crl_add(writer, ca, serial): one of them.
+ * store_crl_replace(writer, crl): writes it in the place of the list that this CA has, without any
+ * serial numbers, inside a transaction.
+ * store_crl_add(writer, ca, serial): adds one serial number.
  */
 int store_crl_replace(struct store *writer, const struct crl_record *crl) _must_check_;
 int store_crl_add(struct store *writer, const uint8_t ca[static RECORD_THUMBPRINT_LEN],

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The records of the audit log, and the seals that chain them. Does not have the key of the seal:
+ * the hall gives a function that seals. */
 #include <endian.h>
 #include <errno.h>
 #include <string.h>
@@ -6,7 +8,7 @@
 #include "store/store_chain.h"
 
 #define HASH_LEN STORE_CHAIN_HASH_LEN
-/* beyond it nothing is of ours, and nothing overflows below it */
+/* no record of ours has a larger one, and nothing below it overflows */
 #define SEQ_MAX (INT64_C(1) << 62)
 
 /* The columns of AUDIT_COLUMNS: numbers, texts in the order of the table below, the seal. */
@@ -36,7 +38,7 @@ _Static_assert(STORE_CHAIN_SEQ == (int) COL_SEQ && STORE_CHAIN_UNTIL == (int) CO
 
 /* --- Seals --- */
 
-/* What is sealed: numbers of 8 bytes, texts behind their length, so that no two records look
+/* What is sealed: numbers of 8 bytes, and texts behind their length, so that no two records look
  * alike. */
 struct bytes {
         uint8_t data[1 + HASH_LEN + N_NUMBERS * 8 + ARRAY_LEN(texts) * 8 +
@@ -107,7 +109,7 @@ bool store_chain_read_hash(sqlite3_stmt *stmt, int column, uint8_t out[static HA
         return true;
 }
 
-/* A log that was never begun has no seal: the schema, which made it, has no key. */
+/* A log that was never begun has no seal, because the schema made its row and has no key. */
 static bool is_unborn(const struct store_chain *chain) {
         static const uint8_t none[HASH_LEN];
 
@@ -206,7 +208,7 @@ int store_chain_append(struct store *s, struct store_chain *chain,
 
         if (chain->last_seq > SEQ_MAX)
                 return -EUCLEAN;
-        /* What somebody has put behind the head stays there, to be found. */
+        /* Rows that somebody has put behind the head stay there, to be found. */
         numbered.seq = 1 + (chain->last_seq > chain->head_seq ? chain->last_seq : chain->head_seq);
         seal_record(s, chain->head, &numbered, chain->head);
         r = insert(s, &numbered, chain->head);

@@ -1,33 +1,33 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The chain of the audit log: what a record looks like in the database, its seal, and the one
- * row that seals both ends. For store_audit.c alone. */
+/* The chain of the audit log: the form of a record in the database, its seal, and the one row that
+ * seals both ends. For store_audit.c alone. */
 #pragma once
 
 #include "store/store_stmt.h"
 
 #define STORE_CHAIN_HASH_LEN RECORD_DIGEST_LEN
 
-/* The columns of a record, as far as others than store_chain.c know them. */
+/* The columns of a record that files other than store_chain.c know. */
 enum store_chain_column {
         STORE_CHAIN_SEQ = 0,
         STORE_CHAIN_UNTIL = 2,
 };
 
-/* Both ends of the log: the seal of the last record that was purged, and that of the last one
+/* Both ends of the log: the seal of the last record that was purged, and that of the last record
  * there is. */
 struct store_chain {
         int64_t base_seq, head_seq;
         uint8_t base[STORE_CHAIN_HASH_LEN], head[STORE_CHAIN_HASH_LEN], mac[STORE_CHAIN_HASH_LEN];
-        int64_t last_seq; /* that is in the table */
-        /* the seal is not ours; and it will not be mended by adding to it */
+        int64_t last_seq; /* in the table */
+        /* the seal is not ours, and adding to it will not mend it */
         bool broken;
 };
 
 /**
  * store_chain_load(s, ret):
- * Both ends, and whether they are as we sealed them. A chain that somebody has touched is no
- * reason not to revoke a key: it is read as far as it can be, and broken. Returns 0; -ENOKEY; an
- * error of the store.
+ * Both ends, and whether they are as we sealed them. A chain that somebody has altered must not
+ * prevent the revocation of a key. So it is read as far as possible, and marked broken. Returns 0;
+ * -ENOKEY; an error of the store.
  */
 int store_chain_load(struct store *s, struct store_chain *ret) _must_check_;
 
@@ -45,15 +45,15 @@ int store_chain_append(struct store *s, struct store_chain *chain,
                        const struct audit_record *record) _must_check_;
 
 /**
- * store_chain_read(stmt, record): the record at which ${stmt} stands. 0; -EUCLEAN: then
- * ${record} is not to be used.
+ * store_chain_read(stmt, record): the record in the current row of ${stmt}. 0; -EUCLEAN: then do
+ * not use ${record}.
  */
 int store_chain_read(sqlite3_stmt *stmt, struct audit_record *record) _must_check_;
 
 /**
  * store_chain_read_seal(stmt, out), store_chain_read_hash(stmt, column, out):
- * The seal of the record at which ${stmt} stands, or that in another column. Whether it has the
- * length of one.
+ * The seal of the record in the current row of ${stmt}, or the seal in another column. Returns
+ * whether it has the length of a seal.
  */
 bool store_chain_read_seal(sqlite3_stmt *stmt,
                            uint8_t out[static STORE_CHAIN_HASH_LEN]) _must_check_;
@@ -62,8 +62,8 @@ bool store_chain_read_hash(sqlite3_stmt *stmt, int column,
 
 /**
  * store_chain_follows(s, stmt, hash):
- * Whether the record at which ${stmt} stands is as it was written, behind the one whose seal is
- * ${hash}; that becomes its own.
+ * Whether the record in the current row of ${stmt} is as it was written, behind the record with the
+ * seal ${hash}. ${hash} becomes its own seal.
  */
 bool store_chain_follows(const struct store *s, sqlite3_stmt *stmt,
                          uint8_t hash[static STORE_CHAIN_HASH_LEN]) _must_check_;

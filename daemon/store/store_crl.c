@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Revocation lists, by serial number. Reads no list: a helper has taken it apart before. */
 #include <errno.h>
 
 #include "store/store_cert.h"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Writes a whole store as records. Does not encrypt or sign them, and leaves accounts and the audit
+ * log out. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,12 +10,12 @@
 #include "store/store_mirror.h"
 #include "store/store_stmt.h"
 
-/* Invariant: stmt stands on a row that is not dumped yet when waiting is set. */
+/* Invariant: when waiting is set, stmt stands on a row that is not dumped yet. */
 struct store_export {
         struct store_shared shared; /* the snapshot is never renewed */
         struct store *reader;
         size_t table;
-        /* of the table; NULL: it has not begun */
+        /* of the table; NULL: the table has not begun */
         sqlite3_stmt *stmt;
         bool waiting;
         uint64_t keys, done, rows;
@@ -59,7 +61,7 @@ static void put_value(struct out *out, sqlite3_stmt *stmt, int column) {
         put(out, bytes, len);
 }
 
-/* Whether the record that began at ${begin} has fitted; else it is taken back. */
+/* Whether the record that began at ${begin} has fitted. If not, it is taken back. */
 static bool end_record(struct out *out, size_t begin) {
         if (out->full) {
                 out->len = begin;
@@ -94,7 +96,7 @@ static bool put_row(struct out *out, sqlite3_stmt *stmt) {
         return end_record(out, begin);
 }
 
-/* 1; 0 when the table's record does not fit any more. */
+/* 1; 0 when the record of the table does not fit any more. */
 static int begin_table(struct store_export *d, struct out *out) {
         const char *table = store_stmt_table(d->table);
         struct store_columns columns;
@@ -113,7 +115,7 @@ static int begin_table(struct store_export *d, struct out *out) {
         return r < 0 ? r : 1;
 }
 
-/* What is left of a table, as far as it fits. 1 at its end; 0 when it does not fit any more. */
+/* Dumps the rest of a table, as far as it fits. 1 at its end; 0 when it does not fit any more. */
 static int dump_rows(struct store_export *d, struct out *out) {
         bool is_key = strcmp(store_stmt_table(d->table), "key") == 0;
         int r;

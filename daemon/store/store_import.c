@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Puts a whole store together from records that an attacker may have made: takes nothing that the
+ * live store could not have. Does not know who made them, or whether they may be taken. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -15,8 +17,8 @@
 #include "store/store_mirror.h"
 #include "store/store_stmt.h"
 
-/* Invariant: insert is a statement for the rows of the table before ${next_table}, or NULL
- * before the first one. */
+/* Invariant: insert is a statement for the rows of the table before ${next_table}, or NULL before
+ * the first table. */
 struct store_import {
         char path[PATH_MAX];
         struct store_shared shared;
@@ -28,7 +30,8 @@ struct store_import {
         uint64_t rows, keys;
 };
 
-/* A record as far as it was not read; what is wrong with it makes all that follows empty. */
+/* The part of a record that was not read yet. When something is wrong with it, all further reads
+ * give nothing. */
 struct in {
         const uint8_t *bytes;
         size_t left;
@@ -74,7 +77,7 @@ static int find_table(struct store_import *l, const uint8_t *name, size_t len) {
         return -EPROTONOSUPPORT;
 }
 
-/* The columns that the file has; by the names of our own, because they go into a statement. */
+/* The columns that the file has. The names put into a statement are our own. */
 static int take_columns(struct in *in, const struct store_columns *ours,
                         struct store_columns *ret) {
         struct store_columns columns = { .n = take_number(in, 1) };
@@ -206,7 +209,7 @@ static int take_row(struct store_import *l, struct in *in, struct key_record *re
                 _cleanup_stmt_ sqlite3_stmt *stmt = l->insert;
 
                 r = store_stmt_step(stmt);
-                /* what the schema says a row cannot be */
+                /* the schema refuses such a row */
                 if (r == -EEXIST)
                         r = -EBADMSG;
         }
@@ -240,7 +243,7 @@ static int make_file(struct store_import *l, struct store *writer) {
         return fd < 0 ? (errno == ENOSPC || errno == EROFS ? -errno : -EACCES) : 0;
 }
 
-/* Nobody looks for anything in it but by id; without them it takes a third of the time. */
+/* Rows in it are looked up by id only. Without the indexes it takes a third of the time. */
 static int drop_indexes(sqlite3 *db) {
         char name[STORE_COLUMN_LEN], sql[STORE_COLUMN_LEN + 32];
         int r;
@@ -343,7 +346,7 @@ static int copy_table(sqlite3 *db, const char *table) {
         if (r < 0)
                 return r;
         store_stmt_list(&columns, list);
-        /* The host's own pepper is there already, perhaps. */
+        /* The host's own pepper may be there already. */
         (void) snprintf(sql, sizeof(sql), "INSERT %s INTO main.%s (%s) SELECT %s FROM staging.%s",
                         strcmp(table, "pepper") == 0 ? "OR IGNORE" : "", table, list, list, table);
         return store_stmt_exec(db, sql);
@@ -390,10 +393,10 @@ int store_import_apply(struct store_import *l, struct store *writer, uint32_t pe
         (void) sqlite3_finalize(attach);
         if (r < 0)
                 return r;
-        /* References were checked row by row when they were put together; to check them again,
-         * at both ends, would take most of the time. */
-        /* What a statement overwrites is kept until it has ended: with a million keys 200 MB,
-         * for which a file is the better place. */
+        /* References were checked row by row in the staging database. Checking them again, in both
+         * directions, would take most of the time. */
+        /* SQLite keeps what a statement overwrites until the statement has ended. With a million
+         * keys these are 200 MB, for which a file is the better place. */
         r = store_stmt_exec(writer->db, "PRAGMA foreign_keys = OFF; PRAGMA temp_store = FILE");
         if (r >= 0)
                 r = replace_all(writer, pepper_id, mirror, audit);

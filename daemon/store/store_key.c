@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The table of keys, and the table of their uses. Does not decide whether a key is good. */
 #include <errno.h>
 #include <string.h>
 
 #include "store/store_key.h"
 #include "store/store_stmt.h"
 
-/* The columns of KEY_COLUMNS, in their order; USE_COLUMNS follow. */
+/* The columns of KEY_COLUMNS, in their order. USE_COLUMNS follow. */
 enum column {
         COL_ID,
         COL_DIGEST,
@@ -36,7 +37,7 @@ enum column {
         COL_USES,
 };
 
-/* No bytes: bound to none. */
+/* No bytes: bound to no certificate. */
 static int read_certificate(sqlite3_stmt *stmt, struct key_record *key) {
         int64_t need = sqlite3_column_int64(stmt, COL_NEED);
 
@@ -70,8 +71,8 @@ static int read_numbers(sqlite3_stmt *stmt, struct key_record *key) {
         return read_certificate(stmt, key);
 }
 
-/* On failure the record is not to be used; callers fill one of their own and hand it on only
- * then. */
+/* On failure do not use the record. Callers fill one of their own, and hand it on only on
+ * success. */
 int store_key_read(sqlite3_stmt *stmt, struct key_record *key) {
         if (store_stmt_text(stmt, COL_ID, key->id, sizeof(key->id)) < 0 ||
             store_stmt_text(stmt, COL_OWNER, key->owner, sizeof(key->owner)) < 0 ||
@@ -211,7 +212,7 @@ int store_key_insert(struct store *writer, const struct key_record *key) {
         return r < 0 ? r : store_stmt_step(stmt);
 }
 
-/* Steps a change of at most one row, and says whether there was one. */
+/* Steps a change of at most one row, and says whether there was such a row. */
 static int change_one(struct store *writer, sqlite3_stmt *stmt) {
         int r = store_stmt_step(stmt);
 
@@ -257,7 +258,7 @@ int store_key_used(struct store *writer, const struct key_use *use, uint64_t cou
             sqlite3_bind_text(stmt, 4, use->rhost, -1, SQLITE_STATIC) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, 5, (int64_t) count) != SQLITE_OK)
                 return -ENOMEM;
-        /* Only a first use looks at the key itself, by its foreign key. */
+        /* Only the first use reads the row of the key itself, because of the foreign key. */
         r = store_stmt_step(stmt);
         return r == -EEXIST ? 0 : r;
 }

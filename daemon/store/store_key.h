@@ -6,9 +6,9 @@
 
 /**
  * store_key_get(s, id, ret):
- * The key's row, without its uses; for a verification: also one that was removed with all
- * others, as long as it is there. What shows and changes keys asks the functions below, which do
- * not know those.
+ * The row of the key, without its uses. For a verification: it also finds a key that was removed
+ * with all others, while its row is there. Code that shows or changes keys asks the functions
+ * below, which do not find those.
  * Returns 0; -ENOENT; an error of the store.
  */
 int store_key_get(struct store *s, const char *id, struct key_record *ret) _must_check_;
@@ -19,14 +19,14 @@ int store_key_get(struct store *s, const char *id, struct key_record *ret) _must
 int store_key_get_used(struct store *writer, const char *id, struct key_record *ret) _must_check_;
 
 /**
- * store_key_count(writer, ret): how many keys there are, dead ones among them, without those
- * that were removed.
+ * store_key_count(writer, ret): how many keys there are, dead ones among them, without those that
+ * were removed.
  */
 int store_key_count(struct store *writer, uint64_t *ret) _must_check_;
 
 /**
- * store_key_newest(writer, ret): when a key was last made or changed; 0 where there is none.
- * Looks at every key.
+ * store_key_newest(writer, ret): when a key was last made or changed; 0 where there is no key.
+ * Reads every key.
  */
 int store_key_newest(struct store *writer, int64_t *ret) _must_check_;
 
@@ -42,9 +42,9 @@ int store_key_each(struct store *writer, const char *owner, const char *after,
 
 /**
  * store_key_each_life(writer, after, max, visit, userdata):
- * At most ${max} keys in order of id from behind ${after}, for those who count: of a record only
- * id, status, created_at, expires_at, bound_at and retires_at are there. Half a microsecond for
- * each. Returns how many it has visited, fewer than ${max} at the end; an error of the store.
+ * At most ${max} keys in order of id from behind ${after}, for code that counts keys. A record has
+ * only id, status, created_at, expires_at, bound_at and retires_at. Half a microsecond for each.
+ * Returns how many keys were visited, fewer than ${max} at the end; an error of the store.
  */
 int store_key_each_life(struct store *writer, const char *after, int64_t max,
                         void (*visit)(const struct key_record *key, void *userdata),
@@ -60,8 +60,8 @@ int store_key_each_own(struct store *writer, uid_t uid, const char *after,
                        void *userdata) _must_check_;
 
 /**
- * store_key_insert(writer, key): inside a transaction. Returns 0; -EEXIST when the id is taken
- * or the schema refuses the row; an error of the store.
+ * store_key_insert(writer, key): inside a transaction. Returns 0; -EEXIST when the id is taken or
+ * the schema refuses the row; an error of the store.
  */
 int store_key_insert(struct store *writer, const struct key_record *key) _must_check_;
 
@@ -81,7 +81,7 @@ int store_key_update(struct store *writer, const struct key_record *key) _must_c
 int store_key_delete(struct store *writer, const char *id) _must_check_;
 
 /**
- * store_key_used(writer, use, count): notes that a key was used ${count} times, last as ${use}
- * says; inside a transaction. A key that is gone is no error.
+ * store_key_used(writer, use, count): notes that a key was used ${count} times. ${use} describes
+ * the last use. Inside a transaction. A key that is gone is no error.
  */
 int store_key_used(struct store *writer, const struct key_use *use, uint64_t count) _must_check_;

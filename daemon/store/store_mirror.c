@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The one row that says what was exported, and what was imported from where. Knows nothing of the
+ * content. */
 #include <errno.h>
 #include <string.h>
 

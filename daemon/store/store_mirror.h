@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Whole stores: one that is exported record by record, and one that is put together beside the
- * one in use and takes its place. Errors are those of store.h. */
+/* Whole stores: one is exported record by record; another is put together beside the store in use
+ * and takes its place. Errors are those of store.h. */
 #pragma once
 
 #include "store/store.h"
 
-/* beside the database; of no use to a daemon that starts */
+/* beside the database; a daemon that starts does not use it */
 #define STORE_STAGING_NAME "import.db"
 #define STORE_SOURCE_LEN   32
 
-/* What has gone out, and where the last whole store that was taken from another host came from. */
+/* What was exported, and where the last whole store came from that was taken from another host. */
 struct store_mirror {
-        /* the sequence number of the last one; 0: none */
+        /* the sequence number of the last export; 0: none */
         uint64_t exported;
         bool has_source;
         uint8_t source[STORE_SOURCE_LEN];
@@ -19,15 +19,15 @@ struct store_mirror {
 };
 
 /**
- * store_mirror_get(s, ret), store_mirror_put(writer, mirror): the latter inside a transaction.
- * 0, or an error of the store.
+ * store_mirror_get(s, ret), store_mirror_put(writer, mirror): the latter inside a transaction. 0,
+ * or an error of the store.
  */
 int store_mirror_get(struct store *s, struct store_mirror *ret) _must_check_;
 int store_mirror_put(struct store *writer, const struct store_mirror *mirror) _must_check_;
 
-/* The content of a whole store is a row of records; MIRROR has the byte tables. */
+/* The content of a whole store is a series of records. MIRROR has the byte tables. */
 enum store_record {
-        /* not the store's: it does not have them */
+        /* not the store's: it has no peppers */
         STORE_RECORD_PEPPER = 1,
         STORE_RECORD_TABLE = 2,
         STORE_RECORD_ROW = 3,
@@ -37,8 +37,8 @@ enum store_record {
 
 /**
  * store_export_open(ret, writer):
- * Takes a snapshot of the database that ${writer} has open, on a connection of its own, which
- * keeps the log from being used anew. To be used by one thread. 0, or an error of the store.
+ * Takes a snapshot of the database that ${writer} has open, on a connection of its own. Meanwhile
+ * the log cannot be used anew. One thread at a time may use it. 0, or an error of the store.
  */
 struct store_export;
 int store_export_open(struct store_export **ret, struct store *writer) _must_check_;
@@ -46,8 +46,8 @@ struct store_export *store_export_free(struct store_export *d);
 
 /**
  * store_export_snapshot(d), store_export_keys(d), store_export_done(d), store_export_rows(d):
- * A reader of the snapshot, borrowed; how many keys there are in it, and how many keys and rows
- * have been dumped.
+ * A reader of the snapshot, borrowed; how many keys are in it; how many keys and how many rows have
+ * been dumped.
  */
 struct store *store_export_snapshot(struct store_export *d);
 uint64_t store_export_keys(const struct store_export *d);
@@ -64,8 +64,8 @@ int store_export_next(struct store_export *d, uint8_t *out, size_t size,
 
 /**
  * store_import_open(ret, writer):
- * Begins to put a whole store together, in a file beside the database that ${writer} has open;
- * one at a time. Freeing it removes the file. 0, or an error of the store.
+ * Begins to put a whole store together, in a file beside the database that ${writer} has open. One
+ * at a time. Freeing it removes the file. 0, or an error of the store.
  */
 struct store_import;
 int store_import_open(struct store_import **ret, struct store *writer) _must_check_;
@@ -73,33 +73,34 @@ struct store_import *store_import_free(struct store_import *l);
 
 /**
  * store_import_record(l, type, in, len, ret_key):
- * Takes a record of one of the two types that the store knows. Returns 1 when it was a key,
- * which is in ${ret_key}; 0; -EBADMSG when the live store could not have had it;
- * -EPROTONOSUPPORT when a newer version must have made it; an error of the store.
+ * Takes a record of one of the two types that the store knows. Returns 1 when it was a key, which
+ * is then in ${ret_key}; 0; -EBADMSG when the live store could not have had it; -EPROTONOSUPPORT
+ * when a newer version must have made it; an error of the store.
  */
 int store_import_record(struct store_import *l, uint8_t type, const uint8_t *in, size_t len,
                         struct key_record *ret_key) _must_check_;
 
 /**
- * store_import_staging(l), store_import_rows(l), store_import_keys(l): what has been taken so far,
- * borrowed until store_import_finish(); how many rows and keys that is.
+ * store_import_staging(l), store_import_rows(l), store_import_keys(l):
+ * What has been taken so far, borrowed until store_import_finish(); how many rows and how many
+ * keys.
  */
 struct store *store_import_staging(struct store_import *l);
 uint64_t store_import_rows(const struct store_import *l);
 uint64_t store_import_keys(const struct store_import *l);
 
 /**
- * store_import_finish(l): there is no more to come. 0, or an error of the store.
+ * store_import_finish(l): the last record was taken. 0, or an error of the store.
  */
 int store_import_finish(struct store_import *l) _must_check_;
 
 /**
  * store_import_apply(l, writer, pepper_id, mirror, audit):
- * Puts keys, uses, policy and pepper ids in the place of those that are there, and ${mirror} and
- * the record ${audit} with them, in one transaction; ${pepper_id} is the host's own and stays.
- * What is known of accounts stays. Holds the writer for about 6 s with a million keys in the
- * place of a million, 4 s in an empty store. 0, or an error of the store: then nothing has
- * changed.
+ * Replaces keys, uses, certificates, revocation lists, policy and pepper ids by those that were
+ * taken, and writes ${mirror} and the record ${audit}, in one transaction. ${pepper_id} is the
+ * host's own and stays. What is known of accounts stays. Blocks the writer for about 6 s when a
+ * million keys replace a million, 4 s in an empty store. 0, or an error of the store: then nothing
+ * has changed.
  */
 int store_import_apply(struct store_import *l, struct store *writer, uint32_t pepper_id,
                        const struct store_mirror *mirror,

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The schema, a row of SQL for each version. Does not decide which database may be brought up to
+ * date. */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "store/store_stmt.h"
 
-/* One row a version; a row that was ever released does not change. Version n is the state after
- * row n-1. */
+/* One row for each version. A row that was ever released does not change. Version n is the state
+ * after row n-1. */
 static const char *const migrations[] = {
-        /* 1: Keys are found by id alone, so the row is its index (WITHOUT ROWID). What changes
-         * with every use is kept out of it: there it would dirty a page of its own for each key. */
+        /* 1: Keys are found by id alone, so the row is its index (WITHOUT ROWID). What changes with
+         * every use is in another table, because each key would dirty a page of its own here. */
         "CREATE TABLE pepper ("
         "  id INTEGER PRIMARY KEY,"
         "  created_at INTEGER NOT NULL DEFAULT (unixepoch())"
@@ -43,9 +45,9 @@ static const char *const migrations[] = {
         "  rhost TEXT NOT NULL,"
         "  uses INTEGER NOT NULL"
         ") STRICT, WITHOUT ROWID;",
-        /* 3: Linked users, rotation, epochs; what the sweeper looks for has an index each, so
-         * that a store of a million keys is asked for what is due as fast as one of ten. ends_at
-         * is a key's own end; that by the policy's lifetime follows from created_at. */
+        /* 3: Linked users, rotation, epochs. Each thing that the sweeper looks for has an index, so
+         * that what is due is found in a store of a million keys as fast as in one of ten. ends_at
+         * is a key's own end. The end by the policy's lifetime follows from created_at. */
         "ALTER TABLE key ADD COLUMN linked TEXT NOT NULL DEFAULT '';"
         "ALTER TABLE key ADD COLUMN origin TEXT NOT NULL DEFAULT '';"
         "ALTER TABLE key ADD COLUMN predecessor TEXT NOT NULL DEFAULT '';"
@@ -77,8 +79,8 @@ static const char *const migrations[] = {
         ") STRICT, WITHOUT ROWID;"
         "CREATE INDEX account_uid ON account (uid);"
         "CREATE INDEX account_password ON account (password_ends_at) WHERE password_ends_at <> 0;",
-        /* 4: The audit log and the seal on its two ends. Partial indexes: most records of a
-         * flood are of no key that there is. */
+        /* 4: The audit log and the seal on its two ends. The indexes are partial, because most
+         * records of a flood name no key that exists. */
         "CREATE TABLE audit ("
         "  seq INTEGER PRIMARY KEY,"
         "  at INTEGER NOT NULL,"
@@ -109,17 +111,16 @@ static const char *const migrations[] = {
         "  mac BLOB NOT NULL"
         ") STRICT;"
         "INSERT INTO audit_chain VALUES (1, 0, zeroblob(32), 0, zeroblob(32), zeroblob(32));",
-        /* 5: Whole stores: the number of the last one that was written out, and where the last
-         * one that was taken in came from. */
+        /* 5: Whole stores: the number of the last export, and where the last import came from. */
         "CREATE TABLE mirror ("
         "  one INTEGER PRIMARY KEY CHECK (one = 1),"
         "  exported INTEGER NOT NULL,"
         "  source BLOB NOT NULL CHECK (length(source) IN (0, 32)),"
         "  imported INTEGER NOT NULL"
         ") STRICT;",
-        /* 6: Certificates, and what revocation lists say: by serial number, so that no list is
-         * read at a login. What a login looks for has an index. The texts are those that people
-         * are shown, made when the certificate was taken in. */
+        /* 6: Certificates, and what revocation lists say: by serial number, so that a login reads
+         * no list. Each thing that a login looks for has an index. The texts are shown to people;
+         * they were made when the certificate was taken in. */
         "CREATE TABLE cert ("
         "  thumbprint BLOB PRIMARY KEY CHECK (length(thumbprint) = 32),"
         "  kind INTEGER NOT NULL CHECK (kind IN (0, 1)),"
@@ -153,8 +154,8 @@ static const char *const migrations[] = {
         ") STRICT, WITHOUT ROWID;"
         "CREATE INDEX crl_issuer ON crl (issuer);"
         "CREATE TABLE crl_serial ("
-        /* The columns of the primary key first: SQLite 3.40 takes the third one for NULL
-         * otherwise when it looks for damage. */
+        /* The columns of the primary key come first. Otherwise SQLite 3.40 takes the third one for
+         * NULL when it looks for damage. */
         "  ca BLOB NOT NULL REFERENCES crl (ca) ON DELETE CASCADE,"
         "  serial BLOB NOT NULL CHECK (length(serial) BETWEEN 1 AND 20),"
         "  issuer BLOB NOT NULL CHECK (length(issuer) = 32),"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The SQL of all statements, and SQLite's result codes as errnos. No other file steps a statement.
+ * Knows no record. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,8 +16,8 @@
         " k.successor, k.retires_at, k.epoch, k.dead_at, k.need, k.certificate"
 #define USE_COLUMNS ", u.last_at, u.service, u.rhost, u.uses"
 #define USED_KEYS   "SELECT " KEY_COLUMNS USE_COLUMNS " FROM key k LEFT JOIN key_use u ON u.id = k.id"
-/* What was removed with all others is there until the sweeper comes to it, and nobody is shown
- * it. */
+/* Keys that were removed all at once stay until the sweeper deletes them, and nobody is shown
+ * them. */
 #define LIVE_EPOCH " AND k.epoch >= (SELECT ifnull(max(value), 0) FROM policy WHERE name = 'epoch')"
 
 #define SWEPT_KEYS "SELECT " KEY_COLUMNS " FROM key k"
@@ -106,8 +108,8 @@ static const char *const texts[] = {
         [STMT_MIRROR_GET] = "SELECT exported, source, imported FROM mirror",
         [STMT_MIRROR_PUT] =
                 "REPLACE INTO mirror (one, exported, source, imported) VALUES (1, ?1, ?2, ?3)",
-        /* No more columns than it takes to say whether a key lives, and no other table: most of
-         * the time is for the width of a row. */
+        /* Only the columns that say whether a key lives, and no other table: most of the time goes
+         * into the width of a row. */
         [STMT_KEY_LIVES] =
                 "SELECT k.id, k.status, k.created_at, k.expires_at, k.bound_at, k.retires_at FROM "
                 "key k WHERE k.id > ?1" LIVE_EPOCH " ORDER BY k.id LIMIT ?2",
@@ -143,7 +145,7 @@ static const char *const texts[] = {
         [STMT_CRL_ADD] =
                 "INSERT OR IGNORE INTO crl_serial (ca, issuer, serial) VALUES (?1, ?2, ?3)",
         [STMT_AUDIT_EACH] = "SELECT " AUDIT_COLUMNS " FROM audit WHERE seq > ?1 ORDER BY seq",
-        /* Without the second condition the index, which is a partial one, would not be used. */
+        /* Without the second condition SQLite would not use the index, which is a partial one. */
         [STMT_AUDIT_EACH_OF_KEY] = "SELECT " AUDIT_COLUMNS " FROM audit"
                                    " WHERE key = ?2 AND key <> '' AND seq > ?1 ORDER BY seq",
         [STMT_AUDIT_EACH_OF_USER] = "SELECT " AUDIT_COLUMNS " FROM audit"
@@ -193,8 +195,8 @@ int store_stmt_prepare_all(struct store *s) {
                 int rc = sqlite3_prepare_v3(s->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT,
                                             &s->statements[i], NULL);
 
-                /* A statement that names what the schema lacks: not our schema, so not our
-                 * database any more. */
+                /* A statement names what the schema lacks. So it is not our schema, and no longer
+                 * our database. */
                 if (rc == SQLITE_ERROR)
                         return -EUCLEAN;
                 if (rc != SQLITE_OK)
@@ -271,7 +273,7 @@ int store_stmt_pragma(sqlite3 *db, const char *sql, int64_t *ret) {
         return r > 0 ? 0 : r == 0 ? -EIO : r;
 }
 
-/* The order is that of a file: what refers to another table comes behind it. */
+/* In the order of a file: a table that refers to another comes behind it. */
 static const char *const whole_tables[] = { "pepper",     "policy", "cert",   "crl",
                                             "crl_serial", "key",    "key_use" };
 
@@ -284,7 +286,7 @@ int store_stmt_columns(sqlite3 *db, const char *table, struct store_columns *ret
         sqlite3_stmt *stmt = NULL;
         int r;
 
-        /* Those that are computed from others are not among them. */
+        /* Columns that are computed from others are not among them. */
         r = store_stmt_error(
                 sqlite3_prepare_v2(db, "SELECT name FROM pragma_table_info(?1)", -1, &stmt, NULL));
         if (r >= 0)

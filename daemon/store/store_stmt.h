@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* SQLite, once: this file's .c is the only one that knows its result codes. For store_*.c alone. */
+/* The one place that knows SQLite's result codes is this file's .c. For store_*.c alone. */
 #pragma once
 
 #include <sqlite3.h>
@@ -21,7 +21,7 @@ enum stmt {
         STMT_CERT_OF_SSH,
         STMT_CERT_CAS,
         STMT_CRL_LOOK,
-        /* what follows only a writer has */
+        /* only a writer has what follows */
         STMT_KEY_GET_USED,
         STMT_KEY_EACH,
         STMT_KEY_EACH_OF,
@@ -80,7 +80,7 @@ struct store {
         sqlite3 *db;
         enum store_mode mode;
         struct store_shared *shared;
-        /* writer: in the log at the last commit */
+        /* writer: pages in the log at the last commit */
         int wal_pages;
         /* writer: of the last audit record of this transaction; 0: none */
         int64_t audit_seq;
@@ -88,19 +88,19 @@ struct store {
         void *seal_userdata;
         /* reader: a read transaction is open */
         bool snapshot;
-        /* reader: the generation that its snapshot has at least */
+        /* reader: its snapshot has at least this generation */
         uint64_t seen;
         sqlite3_stmt *statements[_STMT_MAX];
 };
 
 /**
- * store_stmt_error(rc): the negative errno that a SQLite result stands for; 0 for SQLITE_OK.
- * What is not known is -EIO.
+ * store_stmt_error(rc): the negative errno that stands for a SQLite result; 0 for SQLITE_OK. A
+ * result that is not known is -EIO.
  */
 int store_stmt_error(int rc);
 
 /**
- * store_stmt_prepare_all(s): prepares every statement that a store of this mode asks. 0, or an
+ * store_stmt_prepare_all(s): prepares every statement that a store of this mode uses. 0, or an
  * error of the store.
  */
 int store_stmt_prepare_all(struct store *s) _must_check_;
@@ -123,7 +123,7 @@ int store_stmt_step(sqlite3_stmt *stmt) _must_check_;
 int store_stmt_run(struct store *s, enum stmt which) _must_check_;
 
 /**
- * store_stmt_done(stmt): resets a statement, so that it holds nothing; as a cleanup:
+ * store_stmt_done(stmt): resets a statement, so that it holds no lock and no row. As a cleanup:
  * _cleanup_stmt_.
  */
 void store_stmt_done(sqlite3_stmt **stmt);
@@ -161,8 +161,8 @@ int store_stmt_exec(sqlite3 *db, const char *sql) _must_check_;
 int store_stmt_pragma(sqlite3 *db, const char *sql, int64_t *ret) _must_check_;
 
 /**
- * store_key_read(stmt, key): the columns of a key, with which a row of ${stmt} begins. 0, or
- * -EUCLEAN: then ${key} is not to be used.
+ * store_key_read(stmt, key): a row of ${stmt} begins with the columns of a key. 0, or -EUCLEAN:
+ * then do not use ${key}.
  */
 int store_key_read(sqlite3_stmt *stmt, struct key_record *key) _must_check_;
 
@@ -170,21 +170,21 @@ int store_key_read(sqlite3_stmt *stmt, struct key_record *key) _must_check_;
 #define STORE_COLUMN_LEN  32
 #define STORE_LIST_LEN    (STORE_COLUMNS_MAX * (STORE_COLUMN_LEN + 2))
 
-/* The columns of a table that a row of a whole store has. */
+/* The columns of a table that belong to a whole store. */
 struct store_columns {
         size_t n;
         char names[STORE_COLUMNS_MAX][STORE_COLUMN_LEN];
 };
 
 /**
- * store_stmt_table(i): the name of the ${i}th table that belongs to a whole store, NULL behind
- * the last. Static storage.
+ * store_stmt_table(i): the name of the ${i}th table of a whole store, NULL behind the last. Static
+ * storage.
  */
 const char *store_stmt_table(size_t i);
 
 /**
- * store_stmt_columns(db, table, ret): the columns of a table, without those that are computed.
- * 0, or an error of the store.
+ * store_stmt_columns(db, table, ret): the columns of a table, without the computed ones. 0, or an
+ * error of the store.
  */
 int store_stmt_columns(sqlite3 *db, const char *table, struct store_columns *ret) _must_check_;
 

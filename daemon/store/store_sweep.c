@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* Finds, marks and deletes keys that are due, each by an index. Decides nothing: the sweep says
+ * what is due. */
 #include <errno.h>
 
 #include "store/store_stmt.h"

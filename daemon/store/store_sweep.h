@@ -8,20 +8,20 @@
 enum store_sweep {
         /* the first end that a live key has of its own */
         STORE_SWEEP_END,
-        /* when the oldest live key without an expiry of its own was made */
+        /* when the oldest live key that has no expiry of its own was made */
         STORE_SWEEP_MADE,
         /* when the end of the first dead key was noticed */
         STORE_SWEEP_DEAD,
         /* when the first password after a given time expires */
         STORE_SWEEP_PASSWORD,
-        /* how long the oldest audit record lasted */
+        /* until when the oldest audit record lasted */
         STORE_SWEEP_AUDIT,
         _STORE_SWEEP_MAX,
 };
 
 /**
  * store_sweep_next(writer, which, after, ret):
- * A moment of those above; ${after} is for STORE_SWEEP_PASSWORD. By an index: as fast with a
+ * One of the moments above. ${after} is for STORE_SWEEP_PASSWORD. By an index: as fast with a
  * million keys as with ten.
  * Returns 0; -ENOENT when there is none; an error of the store.
  */
@@ -29,25 +29,25 @@ int store_sweep_next(struct store *writer, enum store_sweep which, int64_t after
                      int64_t *ret) _must_check_;
 
 /**
- * store_sweep_has_removed(writer): 1 when rows of removed keys are still there, else 0, or an
- * error of the store.
+ * store_sweep_has_removed(writer): 1 when rows of removed keys are still there; 0; an error of the
+ * store.
  */
 int store_sweep_has_removed(struct store *writer) _must_check_;
 
 /**
  * store_sweep_each_ended(writer, end_by, made_by, max, visit, userdata):
- * Visits keys that are not marked dead and have an end of their own up to ${end_by}, then those
- * without an expiry of their own that were made up to ${made_by}; ${max} of each at most.
- * ${visit} changes nothing in the store. Returns 0, or what ${visit} returned other than 0, or
- * an error of the store.
+ * Visits keys that are not marked dead and have an end of their own up to ${end_by}. Then visits
+ * those without an expiry of their own that were made up to ${made_by}. At most ${max} of each.
+ * ${visit} must not change the store. Returns 0, or what ${visit} returned other than 0, or an
+ * error of the store.
  */
 int store_sweep_each_ended(struct store *writer, int64_t end_by, int64_t made_by, int64_t max,
                            int (*visit)(const struct key_record *key, void *userdata),
                            void *userdata) _must_check_;
 
 /**
- * store_sweep_each_undone(writer, after, max, visit, userdata): keys marked dead after ${after}
- * that nobody revoked: the clock has gone back. As above.
+ * store_sweep_each_undone(writer, after, max, visit, userdata): keys that are marked dead after
+ * ${after} and that nobody revoked: the clock has gone back. As above.
  */
 int store_sweep_each_undone(struct store *writer, int64_t after, int64_t max,
                             int (*visit)(const struct key_record *key, void *userdata),
@@ -55,23 +55,23 @@ int store_sweep_each_undone(struct store *writer, int64_t after, int64_t max,
 
 /**
  * store_sweep_each_of(writer, account, linked, after, max, visit, userdata):
- * Keys of the owner ${account}, or those that are linked to it, that are not marked dead, in
- * order of id from behind ${after}. As above.
+ * Keys of the owner ${account}, or, with ${linked}, keys that are linked to it. Only those that are
+ * not marked dead, in order of id from behind ${after}. As above.
  */
 int store_sweep_each_of(struct store *writer, const char *account, bool linked, const char *after,
                         int64_t max, int (*visit)(const struct key_record *key, void *userdata),
                         void *userdata) _must_check_;
 
 /**
- * store_sweep_mark(writer, id, dead_at): notes when the end of a key was noticed; 0: it lives.
+ * store_sweep_mark(writer, id, dead_at): marks when the end of a key was noticed; 0: it lives.
  * Inside a transaction.
  */
 int store_sweep_mark(struct store *writer, const char *id, int64_t dead_at) _must_check_;
 
 /**
  * store_sweep_purge_dead(writer, dead_by, max), store_sweep_purge_removed(writer, max):
- * Deletes keys whose end was noticed up to ${dead_by}; keys that were removed with all others;
- * at most ${max}, inside a transaction.
+ * Deletes keys whose end was noticed up to ${dead_by}; deletes keys that were removed all at once.
+ * At most ${max}, inside a transaction.
  * Returns how many, or an error of the store.
  */
 int store_sweep_purge_dead(struct store *writer, int64_t dead_by, int64_t max) _must_check_;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The writer thread, its queue, and the way back to the loop. Knows nothing of what a job does. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -13,8 +14,8 @@ struct list {
         struct worker_job **last;
 };
 
-/* Invariants: (1) urgent, queued, finished, n_queued and stopping change under the mutex only;
- * (2) the writer belongs to the thread while it runs; (3) a job is in one list at a time. */
+/* Invariants: (1) urgent, queued, finished, n_queued and stopping change under the mutex only; (2)
+ * the writer belongs to the thread while that runs; (3) a job is in one list at a time. */
 struct worker {
         pthread_t thread;
         pthread_mutex_t mutex;
@@ -59,7 +60,7 @@ static void *work(void *userdata) {
                         w->n_queued--;
                         (void) pthread_mutex_unlock(&w->mutex);
                         job->run(job, w->writer);
-                        /* so that the log ends, however busy it is here */
+                        /* the log must not grow without end while the thread is busy */
                         store_checkpoint(w->writer, false);
                         (void) pthread_mutex_lock(&w->mutex);
                         list_append(&w->finished, job);
@@ -161,7 +162,7 @@ int worker_submit(struct worker *w, struct worker_job *job) {
         int r = 0;
 
         (void) pthread_mutex_lock(&w->mutex);
-        /* What the last answers ask for would never be run, nor freed. */
+        /* The last answers may ask for more. Such a job would never be run, nor freed. */
         if (w->stopping || w->n_queued >= WORKER_QUEUE_MAX)
                 r = -EBUSY;
         else {

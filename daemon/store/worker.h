@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The writer thread: runs jobs with the store's one writer connection, urgent ones first and
- * else in the order they came, and tells the loop when each is done. Verifications never pass
- * here. */
+/* The writer thread: runs jobs with the one writer connection of the store and tells the loop when
+ * each is done. Urgent jobs come first, others in their order. Verifications never wait for it. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,7 +12,7 @@
 
 struct worker;
 
-/* One piece of work. Embedded as the first member of what it works on; owned by the worker from
+/* One piece of work. It is the first member of a structure of its user. The worker owns it from
  * submission to done(). */
 struct worker_job {
         void (*run)(struct worker_job *job, struct store *writer); /* on the writer thread */
@@ -24,28 +23,27 @@ struct worker_job {
 
 /**
  * worker_new(ret, event, writer, on_done, userdata):
- * Starts the thread. It owns ${writer} from now on. ${on_done} is called on the loop after each
- * batch of finished jobs, before their
- * done(): what readers must let go of goes then. Returns 0, or a negative errno; ${writer} is
- * the caller's on failure.
+ * Starts the thread, which owns ${writer} from now on. ${on_done} is called on the loop after each
+ * batch of finished jobs and before their done(): there readers let go of their snapshot. Returns
+ * 0, or a negative errno; on failure ${writer} stays the caller's.
  */
 int worker_new(struct worker **ret, sd_event *event, struct store *writer,
                void (*on_done)(void *userdata), void *userdata) _must_check_;
 
 /**
- * worker_free(w): runs what is queued to its end, done() included, stops the thread and frees
- * the writer.
+ * worker_free(w): runs what is queued to its end, done() included, stops the thread and frees the
+ * writer.
  */
 struct worker *worker_free(struct worker *w);
 
 /**
  * worker_submit(w, job):
- * Queues ${job}. Returns 0; -EBUSY when ${WORKER_QUEUE_MAX} are waiting, or in worker_free():
- * then the job is still the caller's.
+ * Queues ${job}. Returns 0; -EBUSY when ${WORKER_QUEUE_MAX} jobs wait, or in worker_free(). On
+ * failure the job stays the caller's.
  */
 int worker_submit(struct worker *w, struct worker_job *job) _must_check_;
 
 /**
- * worker_length(w): how many jobs wait now, without the one that is being run.
+ * worker_length(w): how many jobs wait, without the one that runs.
  */
 size_t worker_length(struct worker *w);
