@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Asking, against servers that do not do what they should. How long is waited for them is in
+/* Asking, against servers that do not do what they should. How long a question waits for them is in
  * test_ask_wait.c. */
 #include "unit_ask.h"
 
@@ -41,7 +41,7 @@ static void test_a_path_that_does_not_fit_is_refused(void **state) {
         struct wire_reply reply;
 
         (void) state;
-        /* the kernel would take it for an abstract name, which anybody may have */
+        /* the kernel would take it for an abstract name, which any process may take */
         path[0] = '\0';
         assert_int_equal(unit_ask_put("no path", &server, &reply), -EINVAL);
         for (size_t len = 100; len < sizeof(path); len++) {
@@ -159,7 +159,7 @@ static void test_a_bad_request_is_not_sent(void **state) {
 
 /* --- Descriptors --- */
 
-/* Where select(2) would write past its set. */
+/* select(2) would write past its set here. */
 static void test_descriptors_above_1024_are_served(void **state) {
         static const enum unit_ask_act steps[STEPS_MAX] = { ANSWER, ANSWER, ANSWER };
         const struct ask_server server = unit_ask_to("socket", 60000);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Offers: a connection stays open for a challenge and for nothing else, and on it there is one
- * more question, without a second try. The servers are processes that follow a script. */
+/* Offers: a connection stays open for a challenge and for nothing else. On it there is one more
+ * question, without a second try. The servers are processes that follow a script. */
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -11,9 +11,9 @@
 
 #include "ask.h"
 
-/* A server's script, a letter for each message: C a challenge, A an allow, D a deny, S another
- * seq, G garbage, L a message that is too long, x hang up, "." silence until the client has
- * gone, "/" the next connection. */
+/* A server's script, a letter for each message: C a challenge, A an allow, D a deny, S another seq,
+ * G garbage, L a message that is too long, x hang up, "." silence until the client has gone, "/"
+ * the next connection. */
 
 static void answer(int fd, char act, const uint8_t *in) {
         struct wire_reply reply = { .seq = wire_request_seq(in, 12), .verdict = VERDICT_ALLOW };
@@ -145,7 +145,7 @@ static void test_how_an_offer_ends(void **state) {
         }
 }
 
-/* Whoever has not offered keeps no connection, whatever the answer. */
+/* A client that has not offered keeps no connection, whatever the answer. */
 static void test_a_question_keeps_nothing(void **state) {
         char path[UNIT_PATH_LEN];
         pid_t pid = start(unit_join(path, *state, "s"), "C");
@@ -167,7 +167,7 @@ static void test_how_the_second_question_ends(void **state) {
                 enum verdict verdict;
         } rows[] = {
                 { "CA", 0, VERDICT_ALLOW },     { "CD", 0, VERDICT_DENY },
-                { "CC", 0, VERDICT_CHALLENGE }, /* for the caller to make nothing of */
+                { "CC", 0, VERDICT_CHALLENGE }, /* nothing to the caller */
                 { "Cx", -ECONNRESET, 0 },       { "CS", -EBADMSG, 0 },
                 { "CG", -EBADMSG, 0 },          { "C.", -ETIMEDOUT, 0 },
         };
@@ -192,13 +192,13 @@ static void test_how_the_second_question_ends(void **state) {
                         unit_poisoned(rows[i].script, &reply, sizeof(reply));
                 else
                         unit_int(rows[i].script, reply.verdict, rows[i].verdict);
-                unit_int(rows[i].script, unit_count_fds(), fds); /* it is the caller's still */
+                unit_int(rows[i].script, unit_count_fds(), fds); /* still the caller's */
                 assert_int_equal(close(fd), 0);
                 unit_int(rows[i].script, stop(pid), 1); /* there was no second try */
         }
 }
 
-/* The longest request there is arrives whole. */
+/* The longest request that there is arrives whole. */
 static void test_the_longest_request_is_sent(void **state) {
         static uint8_t certificate[WIRE_CERTIFICATE_MAX], signature[WIRE_SIGNATURE_MAX];
         char path[UNIT_PATH_LEN];
@@ -217,7 +217,7 @@ static void test_the_longest_request_is_sent(void **state) {
         req.signature_len = sizeof(signature);
         assert_int_equal(ask_again(&server, fd, &req, &reply), 0);
         assert_int_equal(reply.verdict, VERDICT_ALLOW);
-        /* And what is no request is not sent. */
+        /* Bytes that are no request are not sent. */
         req.signature_len = 0;
         assert_int_equal(ask_again(&server, fd, &req, &reply), -EINVAL);
         assert_int_equal(close(fd), 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Asking, against servers that do not answer: as long as the question allows and no longer,
+/* Asking, against servers that do not answer: a question waits as long as it may and no longer,
  * whatever signals come. */
 #include <sys/time.h>
 
@@ -24,8 +24,8 @@ ssize_t __wrap_send(int fd, const void *bytes, size_t len, int flags) {
 
 #define FIRST_MS 40000
 
-/* While this is on, the first attempt takes ${FIRST_MS}, and the wait for an answer to the second
- * one is over at once. */
+/* While this is on, the first attempt takes ${FIRST_MS}, and the second one's wait for an answer is
+ * over at once. */
 static struct attempts {
         bool on;
         unsigned n;
@@ -112,7 +112,7 @@ static void test_no_time_is_no_answer(void **state) {
         (void) unit_ask_stop(&s);
 }
 
-/* Connects until there is no place any more; returns how many did. */
+/* Connects until there is no room any more. Returns how many connected. */
 static size_t fill_backlog(const char *path, int *fds, size_t max) {
         struct sockaddr_un sa = { .sun_family = AF_UNIX };
         size_t n = 0;
@@ -164,7 +164,7 @@ static int timer_start(void **state) {
         return sigaction(SIGALRM, &sa, NULL) < 0 ? -1 : setitimer(ITIMER_REAL, &every, NULL);
 }
 
-/* What the test does besides asking does not expect to be interrupted. */
+/* The rest of the test does not expect to be interrupted. */
 static void timer_off(void) {
         struct itimerval never = {};
 

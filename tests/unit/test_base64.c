@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Base64: every number of bytes goes there and back, in both alphabets, and what is not the text
- * of any bytes is refused. */
+/* Base64: every number of bytes goes there and back, in both alphabets. A text that is not that of
+ * any bytes is refused. */
 #include "unit.h"
 
 #include "base64.h"
@@ -68,8 +68,8 @@ static void test_all_bytes_go_there_and_back(void **state) {
                 }
 }
 
-/* Every character there is, behind two good ones: a digit is one, a blank does not count, all
- * else is refused. */
+/* Every character, behind two good ones: a digit is one, a blank does not count, all else is
+ * refused. */
 static void test_every_character(void **state) {
         static const char digits[] =
                 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/";
@@ -88,7 +88,7 @@ static void test_every_character(void **state) {
                 unit_int(row, base64_decode(text, 4, out, sizeof(out)), want);
                 text[3] = ' ';
                 want = c != 0 && strchr(" \t\r\n", (int) c) ? 1 : -EINVAL;
-                /* two digits and a third one make two bytes when what is left over is zero */
+                /* two digits and a third one make two bytes when the bits left over are zero */
                 if (c != 0 && strchr("AEIMQUYcgkosw048", (int) c))
                         want = 2;
                 unit_int(row, base64_decode(text, 4, out, sizeof(out)), want);

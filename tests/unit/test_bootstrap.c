@@ -77,7 +77,7 @@ static void test_a_later_start_finds_everything(void **state) {
         }
 }
 
-/* What one daemon revokes another would go on to accept. */
+/* A second daemon would go on to accept what the first one has revoked. */
 static void test_one_directory_is_one_daemon_s(void **state) {
         struct unit_boot *f = *state;
         struct bootstrap first, second;
@@ -168,8 +168,8 @@ static void test_a_first_start_that_was_killed_is_begun_anew(void **state) {
         }
 }
 
-/* A disk that fills up at any byte of the first start: it fails, and once there is room the next
- * one does not. */
+/* A disk that fills up at any byte of the first start: that start fails, and the next one succeeds
+ * once there is room. */
 static void test_a_first_start_on_a_full_disk_can_be_made_again(void **state) {
         struct rlimit limit, little;
         struct unit_boot *f = *state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A process in the cage can work on memory and on what is open, and nothing else; and it ends
- * when its time is over. */
+/* A process in the cage can work on memory and on what is open already, and on nothing else. It
+ * ends when its time is over. */
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -109,7 +109,7 @@ static void test_what_can_be_done_in_it(void **state) {
 
 static void test_all_of_it_can_be_done_outside(void **state) {
         (void) state;
-        /* Or the test above would say nothing. */
+        /* Without this the test above would say nothing. */
         assert_true(open_file() && open_state() && make_socket() && kill_parent() && remove_file());
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Certificates that are to be registered: what is read of them, and which are refused. */
+/* Certificates that somebody registers: what is read of them, and which are refused. Which ones are
+ * trusted at a login is in test_cert_judge.c. */
 #include "unit_cert.h"
 
 #define SERVER  "extendedKeyUsage=serverAuth"
@@ -63,7 +64,7 @@ static void test_all_of_it(void **state) {
         assert_int_equal(got.serial.len, 2);
         assert_memory_equal(got.serial.bytes, "\xff\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
                             RECORD_SERIAL_MAX);
-        /* what the caller fills in */
+        /* the caller fills these in */
         assert_int_equal(got.kind, 0);
         assert_string_equal(got.name, "");
         assert_true(got.added_at == 0);
@@ -85,7 +86,7 @@ static void test_all_of_it(void **state) {
 static void test_serials(void **state) {
         static const struct {
                 const char *hex;
-                size_t len; /* 0: none that is taken */
+                size_t len; /* 0: the text is refused */
         } rows[] = {
                 { "0", 1 },      { "1", 1 },  { "80", 1 },         { "0100", 2 },
                 { MULTI20, 20 }, { "-1", 0 }, { MULTI20 "15", 0 }, { "FF" MULTI20, 0 },
@@ -108,7 +109,7 @@ static void test_serials(void **state) {
 static void test_dates(void **state) {
         static const struct {
                 const char *from, *to;
-                int64_t not_before, not_after; /* 0, 0: none that are taken */
+                int64_t not_before, not_after; /* 0, 0: the texts are refused */
         } rows[] = {
                 { "700101000001Z", "491231235959Z", 1, 2524607999 },
                 { "500101000000Z", "20991231235959Z", -631152000, 4102444799 },
@@ -153,7 +154,7 @@ static const struct refusal {
         const char *row;
         struct unit_cert_spec spec;
         enum cert_kind kind;
-        const char *says; /* NULL: nothing, it is fine */
+        const char *says; /* NULL: it is accepted */
 } refusals[] = {
         { "a client's", { .extensions = CLIENT }, CERT_CLIENT, NULL },
         { "one without extensions", { .v1 = true }, CERT_CLIENT, NULL },
@@ -250,7 +251,7 @@ static void test_refusals(void **state) {
         }
 }
 
-/* A curve that is written out may be any, whatever it is called. */
+/* A curve that is written out may be any curve, whatever its name. */
 static void test_a_curve_written_out(void **state) {
         EVP_PKEY *key = unit_cert_key("EC:P-256#written out");
         char detail[CERT_DETAIL_LEN];
@@ -303,7 +304,7 @@ static void test_longer_lengths(void **state) {
         }
 }
 
-/* A certificate of which the name is what nobody could make one with. */
+/* A certificate with a name that no tool would make. */
 static const uint8_t *put_name(const char text[static 4]) {
         const struct unit_cert *cert = unit_cert(.cn = "leaf", .extensions = CLIENT);
         uint8_t *bytes = unit_cert_bytes(cert->der.bytes, cert->der.len);
@@ -338,7 +339,7 @@ static void test_other_bytes(void **state) {
                       &unit_cert(.extensions = "2.5.29.19=DER:0500")->der);
 }
 
-/* Whatever they make of it, it is safe: two different certificates are never one. */
+/* Two different certificates are never taken for one. */
 static void test_every_byte_matters(void **state) {
         const struct unit_cert *cert = unit_cert(.key = "ED25519", .extensions = CLIENT);
         struct cert_record first, got;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Answers about certificates that no helper of ours gives, and questions that nobody asks:
- * written as such, they are refused as such. */
+/* Answers about certificates that no helper of ours gives, and questions that the daemon never
+ * asks. All of them are refused. What is true of a certificate is not known here. */
 #include "unit.h"
 
 #include "base/helper.h"
@@ -143,7 +143,7 @@ static void test_reads_that_cannot_be(void **state) {
         assert_int_equal(take_read(CERT_FINE, "", &bad), -EBADMSG);
 }
 
-/* Each text of a record, as long as it may be, and by one longer than there is room for. */
+/* Each text of a record: as long as it may be, and longer by one byte. */
 static void test_texts_that_do_not_fit(void **state) {
         static const size_t rooms[] = { 256, 192, 192, 192, 192, 192, 192, 32 };
 
@@ -236,7 +236,7 @@ static void test_lists_that_cannot_be(void **state) {
         bad_list_when(bad.serials[0].bytes[1] = 1);
 }
 
-/* More CAs than there may be: the helper has room for as many, and not for one more. */
+/* The helper has room for as many CAs as there may be, and not for one more. */
 static void test_too_many_cas(void **state) {
         static const struct cert_blob cas[CERT_CAS_MAX + 1];
 

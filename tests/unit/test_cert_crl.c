@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Revocation lists: which are believed, and what they say. */
+/* Revocation lists: which ones are believed, and what they say. How they are kept is in
+ * test_store_cert.c. */
 #include "unit_cert.h"
 
 #define NOW UNIT_CERT_NOW
@@ -88,7 +89,7 @@ static void test_a_list(void **state) {
         assert_int_equal(got.serials[2].bytes[19], 0x14);
 }
 
-/* What a list names is what a chain is made of: by the same number, from the same CA. */
+/* A list and a chain mean the same certificate by the same number, from the same CA. */
 static void test_it_meets_the_chain(void **state) {
         const struct unit_cert *leaf = unit_cert(.issuer = root, .serial = "0BAD");
         struct got got = read_crl(unit_crl(.issuer = root, .serials = "01 0BAD"));
@@ -229,7 +230,7 @@ static void test_as_many_as_there_may_be(void **state) {
         assert_int_equal(got.list.revoked, 8);
 }
 
-/* Not one byte can be another, be missing, or come behind it. */
+/* No byte of a list can be changed or be missing, and none can come behind it. */
 static void test_every_byte(void **state) {
         struct cert_blob good = unit_crl(.issuer = root, .serials = "01 02");
         struct cert_blob bad = { NULL, good.len };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is DER, rule by rule. */
+/* What is DER, rule by rule. What the bytes mean is not known here. */
 #include "unit.h"
 
 #include "cert/cert_der.h"
@@ -67,7 +67,8 @@ static const struct row {
 static void test_rows(void **state) {
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-                uint8_t *bytes = malloc(rows[i].len ? rows[i].len : 1); /* not more than there is */
+                uint8_t *bytes =
+                        malloc(rows[i].len ? rows[i].len : 1); /* no byte more than there is */
 
                 assert_non_null(bytes);
                 memcpy(bytes, rows[i].bytes, rows[i].len);
@@ -76,7 +77,8 @@ static void test_rows(void **state) {
         }
 }
 
-/* As deep as 32, as no certificate is; and bytes of which each opens another level end soon. */
+/* A depth of 32, which no certificate has, is read. Bytes that open a new level each are refused
+ * soon. */
 static void test_depth(void **state) {
         static uint8_t bytes[65536];
 
@@ -92,7 +94,7 @@ static void test_depth(void **state) {
         assert_false(cert_der_is_strict(bytes, sizeof(bytes)));
 }
 
-/* The shortest and the longest that each form of a length may be. */
+/* The shortest and the longest number that each form of a length may have. */
 static void test_lengths(void **state) {
         static const struct {
                 size_t len;

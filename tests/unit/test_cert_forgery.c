@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Certificates that someone has made to be taken for another. */
+/* Certificates that an attacker has made to be taken for another. */
 #include "unit_chain.h"
 
-/* The same name, number and key as one that is trusted: but not the same bytes. */
+/* The same name, number and key as a trusted one, but not the same bytes. */
 static void test_forgeries(void **state) {
         const struct unit_cert *evil = ca_make("Between", "EC:P-256#evil", NULL);
         const struct unit_cert *good =
@@ -23,22 +23,22 @@ static void test_forgeries(void **state) {
         assert_memory_equal(got.cert.spki, first.cert.spki, 32);
         assert_memory_equal(&got.cert.serial, &first.cert.serial, sizeof(got.cert.serial));
         assert_memory_not_equal(got.cert.thumbprint, first.cert.thumbprint, 32);
-        /* with its forger's own root beside it, which is not registered */
+        /* with the forger's own root beside it, which is not registered */
         assert_int_equal(judged(unit_cert(.issuer = evil), root), REASON_CERTIFICATE_UNTRUSTED);
-        /* the signature of another text */
+        /* the signature belongs to another text */
         assert_int_equal(X509_set1_notAfter(longer, later), 1);
         assert_true(i2d_re_X509_tbs(longer, NULL) > 0);
         ASN1_TIME_free(later);
         assert_int_equal(judged(unit_cert_keep(longer, good->key), root, between),
                          REASON_CERTIFICATE_CHAIN);
-        /* by the same CA once more: it holds, and is another */
+        /* from the same CA once more: it holds, and is another certificate */
         got = judge(same, CAS(root, between), NOW, false);
         assert_int_equal(got.reason, REASON_NONE);
         assert_memory_not_equal(got.cert.thumbprint, first.cert.thumbprint, 32);
 }
 
-/* Who knows a signature (r, s) of ECDSA knows (r, -s) as well: the chain holds with both, so
- * only all of the bytes tell two certificates apart. */
+/* A person who knows a signature (r, s) of ECDSA knows (r, -s) as well. The chain holds with both,
+ * so only all bytes together tell two certificates apart. */
 static void test_the_other_signature(void **state) {
         EC_GROUP *curve = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
         const ASN1_BIT_STRING *bits = NULL;
@@ -68,7 +68,7 @@ static void test_the_other_signature(void **state) {
         EC_GROUP_free(curve);
 }
 
-/* No byte of a certificate can be another and its chain hold; and no byte of its CA. */
+/* A chain does not hold when any byte of the certificate, or of its CA, is another. */
 static void test_every_byte(void **state) {
         const struct unit_cert *ca = ca_make("CA", "ED25519#ca", NULL);
         const struct unit_cert *x = unit_cert(.key = "ED25519", .issuer = ca, .extensions = CLIENT);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Chains: which hold, which do not, and why; with every certificate made for it. */
+/* Chains: which ones hold, which do not, and why. Each certificate is made for its test. What a
+ * login does with the answer is not known here. */
 #include "unit_chain.h"
 
 /* --- Chains that hold --- */
@@ -12,7 +13,7 @@ static void test_a_chain(void **state) {
         assert_string_equal(got.detail, "");
         assert_string_equal(got.cert.subject_cn, "alice");
         assert_string_equal(got.cert.issuer_cn, "Between");
-        /* what all three are valid in */
+        /* the time in which all three are valid */
         assert_true(got.begins_at == NOW - DAY && got.ends_at == NOW + 3 * DAY);
         /* the leaf's number and the CA's, not the root's */
         assert_int_equal(got.n_serials, 2);
@@ -79,7 +80,7 @@ static void test_the_keys_of_cas(void **state) {
         }
 }
 
-/* Several with the same name: whose key it is counts, wherever in the list it is. */
+/* Several CAs with the same name: the one whose key signed counts, wherever in the list it is. */
 static void test_cas_of_one_name(void **state) {
         const struct unit_cert *cas[5];
 
@@ -100,7 +101,7 @@ static void test_cas_of_one_name(void **state) {
         }
 }
 
-/* What is said is said of the one whose key it is. */
+/* The answer is about the CA whose key signed. */
 static void test_what_is_said_of_several(void **state) {
         const struct unit_cert *wrong = ca_make("Same", "ED25519#wrong", NULL);
         const struct unit_cert *right = unit_cert(.cn = "Same", .key = "ED25519#right",
@@ -112,8 +113,8 @@ static void test_what_is_said_of_several(void **state) {
         assert_int_equal(judged(x, right, wrong), REASON_CERTIFICATE_EXPIRED);
 }
 
-/* Names that are the same to a reader and not to the byte are two, for revocation lists tell
- * issuers apart by the bytes. */
+/* Two names that look the same to a reader, but have other bytes, are two names: revocation lists
+ * tell issuers apart by the bytes. */
 static void test_a_name_in_other_letters(void **state) {
         X509_NAME *name = X509_NAME_new();
         const struct unit_cert *ca, *x;
@@ -129,7 +130,8 @@ static void test_a_name_in_other_letters(void **state) {
         assert_int_equal(judged(unit_cert(.issuer = ca), ca), REASON_NONE);
 }
 
-/* A CA that was renewed: the same name, the same key, other dates. A CA with two roots. */
+/* A CA that was renewed has the same name, the same key, and other dates. A CA may have two
+ * roots. */
 static void test_several_ways(void **state) {
         const struct unit_cert *old =
                 unit_cert(.cn = "Again", .key = "ED25519#again", .from = NOW - 3 * DAY,
@@ -149,7 +151,7 @@ static void test_several_ways(void **state) {
         assert_int_equal(judge(x, CAS(old, cross, other), NOW, false).n_serials, 2);
 }
 
-/* A CA with a new key under its old name, vouched for by the old one. */
+/* A CA has a new key under its old name, and the old key vouches for the new one. */
 static void test_a_new_key(void **state) {
         const struct unit_cert *old = ca_make("Roll", "ED25519#old", NULL);
         static const char identified[] =
@@ -165,7 +167,7 @@ static void test_a_new_key(void **state) {
         (void) state;
         assert_int_equal(judged(x, old_id, new), REASON_NONE);
         assert_int_equal(judge(x, CAS(old_id, new), NOW, false).n_serials, 2);
-        /* not a root, whatever it looks like */
+        /* not a root, though it looks like one */
         assert_int_equal(judged(x, new), REASON_CERTIFICATE_UNTRUSTED);
         assert_int_equal(judged(x, vague), REASON_CERTIFICATE_UNTRUSTED);
         assert_int_equal(judged(unit_cert(.issuer = vague), vague, old), REASON_CERTIFICATE_CHAIN);
@@ -185,15 +187,15 @@ static void test_what_is_missing(void **state) {
                             "unable to get local issuer certificate");
         assert_string_equal(judge(unit_cert(.cn = "me"), CAS(root), NOW, false).detail,
                             "self-signed certificate");
-        /* whoever shows a CA's is told so */
+        /* a client that shows a CA's certificate is told so */
         assert_int_equal(judged(ca_make("me", "ED25519", NULL), root), REASON_CERTIFICATE_PURPOSE);
-        /* what is registered and no certificate is passed over */
+        /* something registered that is no certificate is passed over */
         assert_int_equal(judged(leaf, &(struct unit_cert){ .der = { (const uint8_t *) "\x30", 1 } },
                                 root, between),
                          REASON_NONE);
 }
 
-/* Each of the three in turn, to the second. */
+/* Each of the three certificates in turn, to the second. */
 static void test_dates(void **state) {
         static const struct {
                 int64_t at;
@@ -237,7 +239,7 @@ static void test_dates(void **state) {
 static const struct bad_chain {
         const char *row;
         struct unit_cert_spec ca, leaf; /* below the root */
-        /* where the leaf itself is registered */
+        /* when the leaf itself is registered */
         enum reason reason, registered;
 } bad_chains[] = {
         { .row = "good",
@@ -383,7 +385,7 @@ static void test_path_lengths(void **state) {
         assert_int_equal(judged(unit_cert(.issuer = c), top, wide, c), REASON_CERTIFICATE_CHAIN);
 }
 
-/* Eight certificates are a chain, nine are not; a ring of CAs has no end. */
+/* Eight certificates are a chain, nine are not. A ring of CAs has no end. */
 static void test_how_long(void **state) {
         const struct unit_cert *cas[CERT_CHAIN_MAX], *ring[2];
 
@@ -406,8 +408,8 @@ static void test_how_long(void **state) {
                          REASON_CERTIFICATE_UNTRUSTED);
 }
 
-/* CAs that have all certified each other: the ways are more than can be counted, and it ends all
- * the same. */
+/* CAs that have all certified each other: there are more ways than can be counted, and the search
+ * still ends. */
 static void test_a_thicket(void **state) {
         static const struct unit_cert *cas[CERT_CAS_MAX];
         const struct unit_cert *ends[8];
@@ -440,7 +442,7 @@ static void test_registered(void **state) {
         assert_true(got.begins_at == NOW - 3 * DAY && got.ends_at == NOW + 3 * DAY);
         assert_int_equal(got.n_serials, 1);
         assert_memory_equal(&got.serials[0], &got.cert.serial, sizeof(got.cert.serial));
-        /* by itself, and not by its CA */
+        /* because of itself, and not of its CA */
         assert_int_equal(judge(leaf, CAS(root), NOW, true).reason, REASON_NONE);
 }
 

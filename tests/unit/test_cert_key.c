@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Keys: what SSH makes of them, and which signatures are proofs. */
+/* Keys: how SSH writes them, and which signatures are proofs. Whether a proof is needed is not
+ * known here. */
 #include <openssl/param_build.h>
 
 #include "unit_cert.h"
@@ -8,9 +9,9 @@
 
 /* --- As SSH writes them --- */
 
-/* The hashes are those of ssh-keygen -i -m PKCS8; of Ed25519, which it does not read, of a key
- * that it has made itself. The RSA keys differ in whether the first bit of their number is set;
- * the coordinate of the P-256 one begins with a zero, and it is there as a compressed point as
+/* The hashes come from ssh-keygen -i -m PKCS8. It does not read Ed25519: that hash comes from a key
+ * that it made itself. The RSA keys differ in whether the first bit of their number is set. The
+ * coordinate of the P-256 key begins with a zero, and the key is there as a compressed point as
  * well. */
 static const struct {
         const char *type, *hash, *spki;
@@ -94,7 +95,7 @@ static void test_what_ssh_has_not(void **state) {
         }
 }
 
-/* A key of RSA that signs nothing: whatever is signed is the signature. */
+/* A key of RSA that signs nothing: the signature is the signed text itself. */
 static void test_an_exponent_of_one(void **state) {
         EVP_PKEY *real = unit_cert_key("RSA:2048"), *key = NULL;
         EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
@@ -139,7 +140,7 @@ struct signature {
         size_t len;
 };
 
-/* How it is signed; zeroes are right. */
+/* How a text is signed. Zeroes make a right signature. */
 struct signing {
         const char *md;
         int padding, salt;
@@ -273,8 +274,7 @@ static void test_wrong_ways_to_sign(void **state) {
         }
 }
 
-/* What is wrong with the certificate comes first; and where there is no signature, none is
- * looked at. */
+/* A fault of the certificate is reported first. Then no signature is looked at. */
 static void test_what_comes_first(void **state) {
         struct signature good = sign("ED448", message, (struct signing){});
         struct cert_question question = { .der = unit_cert(.key = "EC:P-384")->der,

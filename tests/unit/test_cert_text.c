@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Names of certificates, whatever bytes are in them, as texts. */
+/* Names of certificates as texts, whatever bytes are in them. */
 #include "unit_cert.h"
 
 #include "text.h"
 
-/* Its issuer is itself. */
+/* The issuer has the same name. */
 static void read_name(X509_NAME *name, struct cert_record *ret) {
         char detail[CERT_DETAIL_LEN];
 
@@ -116,7 +116,7 @@ static void test_names(void **state) {
         }
 }
 
-/* Names longer than there is room for end with a whole character, and with a whole escape. */
+/* A name that is too long ends with a whole character and a whole escape. */
 static void test_long_names(void **state) {
         static const char *const units[] = {
                 "a", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x94\x91", "\x01", "\\", ","

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Certificates as text: every form in which one travels gives the same bytes, and what is none
- * of them gives none. */
+/* Certificates as text: every form that clients send gives the same bytes. A text of no such form
+ * gives none. What is in a certificate is not known here. */
 #include "unit.h"
 
 #include "base64.h"
 #include "certtext.h"
 #include "wire.h"
 
-/* Stands for a certificate: what the bytes are is not looked at. */
+/* Stands for a certificate. Nobody looks at what the bytes are. */
 static const uint8_t der[] = { 0x30, 0x82, 0xfb, 0xff, 0xbe, 0x00, 0x7f };
 
 #define BASE64    "MIL7/74Afw=="

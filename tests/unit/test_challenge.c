@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Challenges: whatever user and service are, the text names them and no others, to the letter;
- * and the forms of an answer. */
+/* Challenges: the text names this user and this service and no others, to the letter. Also the
+ * forms of an answer. Whether a signature holds is in test_cert_key.c. */
 #include "unit.h"
 
 #include "base64.h"
@@ -64,7 +64,7 @@ static void test_the_longest_names_fit(void **state) {
         assert_int_equal(strlen(text), CHALLENGE_TEXT_LEN - 1);
 }
 
-/* Two logins never have one text. */
+/* Two logins never have the same text. */
 static void test_texts_differ_with_nonce_user_and_service(void **state) {
         static const struct {
                 const char *user, *service;
@@ -224,7 +224,7 @@ static void test_what_has_no_form_of_an_answer_is_refused(void **state) {
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(texts); i++)
                 unit_int(texts[i], challenge_answer_parse(texts[i], &answer), false);
-        /* what a terminal does to a long line */
+        /* a terminal breaks a long line like this */
         assert_true(challenge_answer_parse("Zm9v\n.\n Zm9v\n", &answer));
 }
 

@@ -14,7 +14,7 @@ static void test_now_is_between_before_and_after(void **state) {
         assert_int_equal(clock_gettime(CLOCK_REALTIME, &before), 0);
         now = clock_now();
         assert_int_equal(clock_gettime(CLOCK_REALTIME, &after), 0);
-        /* unless somebody set the clock in this very moment */
+        /* unless somebody has set the clock at this moment */
         if (after.tv_sec >= before.tv_sec)
                 assert_in_range(now, before.tv_sec, after.tv_sec);
 }

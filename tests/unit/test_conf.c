@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The configuration file: what is right is read, what is not is named with its line. */
+/* The configuration file: what is right is read, and what is wrong is named with its line. What
+ * follows from it is in test_conf_peers.c. */
 #include "unit_nss.h"
 
 #include "base/conf.h"
@@ -180,7 +181,7 @@ static void test_what_is_wrong_is_named_with_its_line(void **state) {
                 { "[Peer bob]\nservices = imap,smtp\n", 2, 12, "'imap,smtp'" },
                 { "[Peer bob]\nservices = imap  .imap\n", 2, 18, "'imap  .imap'" },
                 { "[Peer bob]\nservices = imap\n  smtp po/p\n", 3, 8, "'smtp po/p'" },
-                /* characters are counted, as an editor does */
+                /* columns count characters, as an editor does */
                 { "[Peer bob]\nservices = \xc3\xa4\xc3\xb6 /\n", 2, 12, "bad service" },
                 { "[Peer b\xc3\xb6 b]\n", 1, 7, "no such user" },
                 { "[\xc3\xa4]\n", 1, 2, "unknown section" },
@@ -190,9 +191,9 @@ static void test_what_is_wrong_is_named_with_its_line(void **state) {
                 { "[daemon\nadmin-group = admins\n", 1, 1, "neither" },
                 { "[daemon]\nadmin-group = admins\n[Peer bob]\nservices = imap\nrubbish\n", 5, 1,
                   "neither" },
-                /* the first of two counts */
+                /* the first of two errors */
                 { "[daemon]\nfirst = 1\nsecond = 2\n", 2, 1, "'first'" },
-                /* what a terminal would obey is not shown as it is */
+                /* bytes that a terminal would obey are escaped */
                 { "[daemon]\n\x1b[2J = 1\n", 2, 1, "\\x1b[2J" },
         };
 
@@ -207,7 +208,7 @@ static void test_a_directory_that_does_not_answer_is_no_yes(void **state) {
         unit_nss_error = 0;
 }
 
-/* The heading alone is an error already: whoever wrote it meant something by it. */
+/* A heading alone is an error already, because an administrator has meant something by it. */
 static void test_an_unknown_section_is_an_error_without_keys_too(void **state) {
         check_wrong(*state, "[bogus]\n", 1, 2, "'bogus'");
 }
@@ -225,8 +226,8 @@ static void append(char *text, size_t size, const char *more, size_t len) {
         text[at + len] = '\0';
 }
 
-/* As many services as a peer may have, with the longest names, in one line: all of them, or a
- * word about the line's length. */
+/* As many services as a peer may have, with the longest names, in one line: all are read, or the
+ * message speaks of the length of the line. */
 static void test_a_long_line_is_read_whole_or_refused_as_such(void **state) {
         char text[4096] = "[Peer bob]\nservices =", want[RECORD_LIST_LEN] = "",
              word[WIRE_SERVICE_MAX + 1];
@@ -250,7 +251,7 @@ static void test_a_long_line_is_read_whole_or_refused_as_such(void **state) {
         conf_free(conf);
 }
 
-/* However long it is: what stands behind a # is not configuration. */
+/* Text behind a # is no configuration, however long it is. */
 static void test_the_end_of_a_long_comment_is_no_configuration(void **state) {
         for (size_t len = 100; len < 1000; len++) {
                 char text[2048] = "[daemon]\n# ", path[UNIT_PATH_LEN], error[ERROR_LEN] = "",
@@ -319,8 +320,8 @@ static void test_a_later_file_takes_the_place_of_an_earlier_one(void **state) {
         assert_int_equal(conf->has_admin_group, true);
         assert_int_equal(conf->admin_group, 2002);
         assert_int_equal(conf->has_developer_group, false);
-        /* What the file itself and 10-a.conf tie to bob is not tied any more; the other list of
-         * his stays; other users' stay. */
+        /* The services that the file itself and 10-a.conf tie to bob are not tied any more. His
+         * other list stays, and so do the lists of other users. */
         assert_int_equal(conf_peer_may_claim(conf, 4242, "imap"), false);
         assert_int_equal(conf_peer_may_claim(conf, 1002, "imap"), false);
         assert_int_equal(conf_peer_may_claim(conf, 4242, "ftp"), true);
@@ -365,7 +366,7 @@ static void test_a_file_beside_it_is_held_to_the_same(void **state) {
         assert_null(conf);
 }
 
-/* What is shipped: each key as a comment, each with its default. */
+/* The file that is shipped has each key as a comment, with its default. */
 static void test_a_key_without_a_value_is_the_default(void **state) {
         struct conf *conf = load_text(*state, "[daemon]\nadmin-group =\ndeveloper-group=\n"
                                               "[Peer bob]\nservices =\ncertificates =\n");
@@ -388,8 +389,8 @@ static void test_certificates_of_a_peer_are_read(void **state) {
         assert_null(conf_free(conf));
 }
 
-/* What inih skips before a section, we skip too: else its values would go to the section before,
- * which may be root's. */
+/* inih skips these blanks before a section. If ours did not, the values would go to the section
+ * before, which may be root's. */
 static void test_a_section_is_one_whatever_blanks_are_before_it(void **state) {
         static const char *const blanks[] = { "", " ", "\t", "\v", "\f", "\r", " \f\t" };
         char text[128];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What follows from a configuration: who has which role, may ask in whose name, and whose word
- * counts. */
+/* What follows from a configuration: which role a user has, for which services a process may ask,
+ * and whose word counts. How the file is read is in test_conf.c. */
 #include "unit.h"
 
 #include "base/conf.h"
@@ -31,7 +31,7 @@ static void test_roles_follow_from_uid_and_groups(void **state) {
         assert_int_equal(role_of(&conf, 4242, 2002, 2001), ROLE_ADMIN);
 }
 
-/* A group that nobody has configured is not group 0. */
+/* A group that is not configured is not group 0. */
 static void test_without_groups_nobody_is_in_them(void **state) {
         const struct conf conf = {};
 
@@ -101,13 +101,13 @@ static void test_whose_word_on_certificates_counts(void **state) {
                 { 110, "", false },
                 { 110, "IMAP", false },
                 { 110, "postgresql imap", false },
-                /* it may speak for the service, and is not believed */
+                /* it may ask for the service, and is not believed */
                 { 111, "smtp", false },
                 { 111, "postgresql", false },
                 { 112, "smtp", true },
                 { 112, "sshd", false },
                 { 4242, "smtp", false },
-                { 4242, "sshd", false }, /* though everybody may claim that */
+                { 4242, "sshd", false }, /* though all may ask for it */
         };
 
         (void) state;
@@ -118,7 +118,7 @@ static void test_whose_word_on_certificates_counts(void **state) {
                          rows[i].uid == 0);
         }
         assert_true(conf_peer_may_vouch(&none, geteuid(), "sshd"));
-        /* To be believed ties no service. */
+        /* Being believed ties no service. */
         assert_true(conf_peer_may_claim(&conf, 4242, "imap"));
 }
 

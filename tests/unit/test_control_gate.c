@@ -49,8 +49,8 @@ static void test_too_many_lines_end_it(void **state) {
         assert_int_equal(f->ended, 1);
 }
 
-/* What a peer may say before, or in the place of, the line that begins. Behind it come bytes
- * that are messages for the gate, if it believes that, and may be anything for sd-bus. */
+/* What a peer may say before the line that begins, or in its place. Then come bytes that the gate
+ * would take for messages if it believed that. sd-bus may take them for anything. */
 static const struct {
         const char *why, *text;
         size_t len;
@@ -62,7 +62,7 @@ static const struct {
         ROW("behind a newline alone", "\0X\nBEGIN\r\n"),
         ROW("before anybody has authenticated", "\0BEGIN\r\n"),
         ROW("behind a refusal", "\0AUTH EXTERNAL 7a7a\r\nBEGIN\r\n"),
-        /* systemd knows no such users, so sd-bus refuses what looks like a uid */
+        /* systemd knows no such users, so sd-bus refuses a text that looks like a uid */
         ROW("behind uid 65535", "\0AUTH EXTERNAL 3635353335\r\nBEGIN\r\n"),
         ROW("behind uid 65535 in a line of its own",
             "\0AUTH EXTERNAL\r\nDATA 3635353335\r\nBEGIN\r\n"),
@@ -87,7 +87,7 @@ static const struct {
 #undef ROW
 };
 
-/* A block that is one message for the gate, of the greatest length. */
+/* A block that the gate takes for one message of the greatest length. */
 static void put_block(uint8_t block[static CONTROL_GATE_MESSAGE_MAX], const char *begin) {
         (void) unit_gate_put_message(block, CONTROL_GATE_MESSAGE_MAX, CONTROL_GATE_MESSAGE_MAX - 16,
                                      0, true);
@@ -118,9 +118,9 @@ static void drop_bus(sd_bus *bus) {
         sd_bus_unref(bus);
 }
 
-/* To the real sd-bus, as the daemon has it. In the first block there is an authentication that
- * it understands, and the header of a message of 100 MiB: so much would then be let in, one
- * block after the other. */
+/* To the real sd-bus, as the daemon has it. The first block has an authentication that sd-bus
+ * understands, and the header of a message of 100 MiB: sd-bus would take that much, one block after
+ * the other. */
 static void check_false_begin(struct unit_gate *f, size_t row) {
         uint8_t *block = malloc(CONTROL_GATE_MESSAGE_MAX), header[16];
         sd_bus *bus = serve_bus(f);
@@ -140,7 +140,7 @@ static void check_false_begin(struct unit_gate *f, size_t row) {
 
                 unit_gate_settle(f);
                 if (n <= 0)
-                        break; /* nothing goes in any more */
+                        break; /* no more goes in */
                 sent += (size_t) n;
                 if (sent >= CONTROL_GATE_MESSAGE_MAX)
                         put_block(block, "");
@@ -234,7 +234,7 @@ static void test_the_longest_message_passes(void **state) {
         free(bytes);
 }
 
-/* Its header is enough, and not a byte of it passes. */
+/* The header is enough, and not a byte of the message passes. */
 static void test_a_message_that_is_too_long_ends_it(void **state) {
         static const struct {
                 const char *why;
@@ -314,7 +314,8 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         return 0;
 }
 
-/* Each the number that a client gives for itself: sd-bus takes it, and so the gate must. */
+/* Each is a number that a client claims for itself. sd-bus takes it, so the gate must take it
+ * too. */
 static void test_every_uid_may_begin(void **state) {
         static const char *const uids[] = {
                 "30", "39", "3130", "31303030", "3635353334", "3635353336", "34323934393637323934"

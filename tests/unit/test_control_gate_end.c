@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The gate before each D-Bus connection: how long it waits, for whom, and how it ends. What passes
+/* The gate before each D-Bus connection: how long it waits, for what, and how it ends. What passes
  * is in test_control_gate.c. */
 #include "unit_gate.h"
 #include "unit_socket.h"
@@ -34,7 +34,7 @@ int __wrap_sd_event_add_time_relative(sd_event *e, sd_event_source **ret, clocki
 
 /* --- Backpressure --- */
 
-/* Sends messages until none goes in; returns how many bytes did. */
+/* Sends messages until no more goes in. Returns how many bytes went in. */
 static size_t send_until_full(struct unit_gate *f, int fd, const uint8_t *message, size_t len) {
         size_t sent = 0;
 
@@ -51,7 +51,7 @@ static size_t send_until_full(struct unit_gate *f, int fd, const uint8_t *messag
         }
 }
 
-/* Reads all that was sent, which must be the message again and again. */
+/* Reads all that was sent. It must be the same message again and again. */
 static void check_repeated(struct unit_gate *f, int fd, const uint8_t *message, size_t len,
                            size_t total) {
         size_t got = 0;

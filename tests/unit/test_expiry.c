@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* When a key's time is over. */
+/* When a key's time is over. The time is a variable, and the store is not known here. */
 #include "unit.h"
 
 #include "rules/expiry.h"
@@ -104,7 +104,7 @@ static void test_expiry_is_the_first_of_what_bounds_it(void **state) {
         }
 }
 
-/* max-lifetime bounds keys when they are made; the policy of today has no say in it. */
+/* max-lifetime bounds keys when they are made. Its value of today does not matter. */
 static void test_max_lifetime_of_today_does_not_touch_a_key(void **state) {
         const struct policy policy = { .max_lifetime_s = 1 };
         const struct key_record key = { .created_at = 100, .expires_at = 1000 };
@@ -166,8 +166,8 @@ static void test_a_retirement_is_one_more_end(void **state) {
         assert_int_equal(expiry_of(&policy, &key), 600);
 }
 
-/* What has outlived a lifetime does not come back with a longer one; a change seals it, exactly
- * to the second. */
+/* A key that has outlived a lifetime does not come back when the lifetime becomes longer. A change
+ * of the lifetime seals that, exactly to the second. */
 static void test_a_changed_lifetime_brings_no_key_back(void **state) {
         struct policy policy = { .lifetime_s = 100, .lifetime_changed_at = 1000 };
         const int64_t change = 1500;
@@ -188,14 +188,14 @@ static void test_a_changed_lifetime_brings_no_key_back(void **state) {
                 assert_int_equal(expiry_of(&policy, &key), dead ? change : change + 1000);
                 assert_int_equal(expiry_status(&policy, &own, change), KEY_ACTIVE);
         }
-        /* A further change keeps the mark, also one to none. */
+        /* A further change keeps the mark, even a change to no lifetime. */
         assert_int_equal(expiry_made_by(&policy, change + 5), 1400);
         policy.lifetime_s = 0;
         assert_int_equal(expiry_made_by(&policy, change + 5000), 1400);
 }
 
-/* The sweeper marks by it what a login is refused by: whatever the clock does, the two must not
- * differ, or keys die unseen or are purged alive. */
+/* The sweeper marks a key as dead by this, and a login is refused by that. The two must never
+ * differ, whatever the clock does. Otherwise keys die unseen, or are purged alive. */
 static void test_what_was_made_by_then_is_what_is_over(void **state) {
         struct policy policy = {};
 
@@ -203,7 +203,7 @@ static void test_what_was_made_by_then_is_what_is_over(void **state) {
         for (unsigned i = 0; i < 6 * 6 * 6 * 6; i++) {
                 policy.lifetime_s = i % 6 * 3;
                 policy.lifetime_changed_at = 10 + i / 6 % 6 * 4;
-                /* a mark is made by a change */
+                /* a change makes a mark */
                 policy.lapsed_at = policy.lifetime_changed_at * (i / 36 % 6) / 5;
                 policy.lapsed_before = 5 + i / 216 * 5;
                 for (int64_t now = 0; now < 60; now++)
@@ -241,7 +241,7 @@ static void test_passwords(void **state) {
                          passwords[i].good);
 }
 
-/* A year of it, a day at a time. */
+/* A year, a day at a time. */
 static void test_a_changed_lifetime_restarts_the_clock_of_all(void **state) {
         const struct key_record old = { .created_at = 1000 },
                                 new = { .created_at = 1000 + 300 * 86400 };

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What explain says is what a login gets, whatever is wrong with it; and it says the values. */
+/* What explain says is what a login gets, whatever is wrong with the login, and it names the
+ * values. Where the facts come from is not known here. */
 #include "unit_login.h"
 
 #include "rules/explain.h"
 
-/* The first rule that fails, behind those that pass, before those that were not reached. */
+/* The first rule that fails: those before it pass, and those after it were not reached. */
 static size_t find_failed(const char *row, const struct explain *e) {
         size_t failed = 0;
 

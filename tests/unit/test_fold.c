@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a flood leaves in the audit log. Hours pass in the test's own time. */
+/* What a flood leaves in the audit log. Hours pass in the test's own time. How a record is written
+ * is not known here. */
 #include "unit_record.h"
 
 #include "rules/fold.h"
@@ -228,8 +229,8 @@ static void test_after_a_quiet_hour_it_begins_anew(void **state) {
         assert_int_equal(take(w, false), 1);
 }
 
-/* One uid that invents everything it can, as fast as it can, for a day; and somebody else's two
- * keys in the midst of it. */
+/* One uid invents everything that it can, as fast as it can, for a day. In between two keys of
+ * another user log in. */
 static void test_a_flood_fills_nothing_and_hides_nobody(void **state) {
         struct world *w = *state;
         uint64_t others = 0, events = 0, rows = 0;
@@ -253,7 +254,8 @@ static void test_a_flood_fills_nothing_and_hides_nobody(void **state) {
         assert_int_equal(w->events, events);
 }
 
-/* Through sshd everybody is uid 0: who guesses there takes no place from those who have a key. */
+/* Through sshd all clients are uid 0. An attacker who guesses there takes no place from users who
+ * have a key. */
 static void test_guessers_through_root_hide_no_key(void **state) {
         struct world *w = *state;
         char id[KEYTEXT_ID_LEN + 1];
@@ -293,7 +295,7 @@ static void test_root_has_a_place_however_many_others_have_come(void **state) {
 
         for (uid_t uid = 1000; uid < 1000 + 2 * FOLD_UIDS_MAX; uid++)
                 note(w, refusal(uid, "aaaaaaaaaa", "imap"));
-        /* one place is root's, so one record is of all the rest */
+        /* one place is root's, so one record is about all the others */
         assert_int_equal(take(w, false), FOLD_UIDS_MAX);
         assert_int_equal(w->events, 2 * FOLD_UIDS_MAX);
         note(w, login(0, 1));
@@ -301,7 +303,7 @@ static void test_root_has_a_place_however_many_others_have_come(void **state) {
         assert_string_equal(w->taken[0].event, "login");
 }
 
-/* What is beyond a share says whose it was and how many, accepted and refused apart. */
+/* Events beyond a share are counted by uid, accepted and refused ones apart. */
 static void test_what_is_beyond_a_share_is_counted(void **state) {
         struct world *w = *state;
         unsigned seen = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Work in a process of its own: this program is its own helper, as the daemon is. */
+/* Work in a process of its own. This program is its own helper, as the daemon is. What a helper of
+ * the daemon does is not known here. */
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -48,7 +49,7 @@ static ssize_t run_much(const uint8_t *in, size_t len, uint8_t *out) {
         return (ssize_t) HELPER_BYTES_MAX;
 }
 
-/* A process that it starts and leaves behind, with the socket if it can. */
+/* Starts a process and leaves it behind, with the socket if it can. */
 static ssize_t run_orphan(const uint8_t *in, size_t len, uint8_t *out) {
         char sleeping[] = "sleep", time[] = "2", *const argv[] = { sleeping, time, NULL };
         pid_t pid = fork();
@@ -60,7 +61,7 @@ static ssize_t run_orphan(const uint8_t *in, size_t len, uint8_t *out) {
         return pid < 0 ? -errno : run_echo(in, len, out);
 }
 
-/* What this process is: a letter for each thing that is not as promised. */
+/* A letter for each thing in this process that is not as promised. */
 static ssize_t run_look(const uint8_t *in, size_t len, uint8_t *out) {
         size_t n = 0;
         sigset_t blocked;
@@ -132,7 +133,7 @@ static bool has_children(void) {
         return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
-/* Every test ends without a process, dead or alive. */
+/* After every test there is no child process, dead or alive. */
 static int drop(void **state) {
         while (has_children())
                 if (sd_event_run(*state, UINT64_MAX) < 0)
@@ -284,7 +285,7 @@ static void test_what_is_freed_is_killed_and_never_done(void **state) {
         assert_int_equal(call.n_done, 0);
 }
 
-/* The end of a daemon: what is still to be reaped is left to init, and nothing leaks. */
+/* The daemon ends: init reaps the process that is left, and nothing leaks. */
 static void test_the_loop_may_end_first(void **state) {
         struct call call = {};
         siginfo_t info;
@@ -342,7 +343,7 @@ static void test_the_loop_goes_on_meanwhile(void **state) {
         call.helper = helper_free(call.helper);
 }
 
-/* The daemon blocks signals, is not dumpable, and ignores or catches what it likes. */
+/* The daemon blocks signals, is not dumpable, and may ignore or catch signals. */
 static void test_a_daemon_s_process_can_start_one(void **state) {
         struct call call = {};
         sigset_t all, before;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Who gets a key by which policy, what stands in the way of another, and what a key that was
- * made is like. */
+/* Which users get a key by which policy, which keys stand in the way, and what a new key is like.
+ * How a person or a login asks is not known here. */
 #include "unit_accounts.h"
 #include "unit_keymint.h"
 
@@ -26,7 +26,7 @@ static void set_policy(struct fixture *f, const char *name, int64_t value) {
         assert_int_equal(store_commit(f->store->writer), 0);
 }
 
-/* A key of alice that was made just now. */
+/* A key of alice, made just now. */
 static void insert(struct fixture *f, const char *id, const struct key_record *but) {
         struct key_record key = unit_key(id, "alice");
 
@@ -224,7 +224,7 @@ static void test_what_does_not_concern_it_is_no_refusal(void **state) {
         assert_true(issue_to(f, "alice"));
 }
 
-/* What a first use finds of the user's keys, and whether it still gets one. */
+/* The keys that a first use finds, and whether the user still gets one. */
 static const struct {
         const char *why;
         struct key_record key;
@@ -263,7 +263,7 @@ static void test_what_stands_in_the_way_of_a_first_use(void **state) {
                 unit_int(first_uses[i].why, issue_to(f, "alice"), first_uses[i].made);
                 if (!first_uses[i].made)
                         unit_int(first_uses[i].why, f->issue.error, ISSUE_HAS_KEY);
-                /* never twice; and nothing stands in the way of who asks for one */
+                /* never twice; nothing stands in the way of a user who asks for a key */
                 prepare(f, true);
                 unit_int(first_uses[i].why, issue_to(f, "alice"), false);
                 prepare(f, false);
@@ -292,7 +292,7 @@ static void test_whose_password_counts_is_known_from_then_on(void **state) {
         assert_false(take(f, "nobody-here", true));
         assert_int_equal(f->issue.error, ISSUE_NO_SUCH_USER);
         assert_true(take(f, "alice", true));
-        assert_string_equal(f->issue.key.linked, ""); /* that is the owner's already */
+        assert_string_equal(f->issue.key.linked, ""); /* that is the owner already */
         assert_true(take(f, "bob", true));
         assert_string_equal(f->issue.key.linked, "bob");
         assert_true(issue_make(&f->issue, f->store->writer));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Keys and their digests: known answers, and that nothing else than what is meant goes into
- * them. */
+/* Keys and their digests: known answers, and that only what is meant goes into them. Whether a key
+ * is good is not known here. */
 #include "unit.h"
 
 #include "secret/keymint.h"
@@ -167,7 +167,7 @@ static void test_ticket_is_of_id_digest_user_and_pepper(void **state) {
         keymint_free(other);
 }
 
-/* A rename or a change of what the key is good for does not log anybody out. */
+/* A rename, or a change of what the key is good for, logs nobody out. */
 static void test_ticket_is_of_nothing_else(void **state) {
         struct key_record r = record();
 
@@ -191,7 +191,7 @@ static void test_ticket_takes_the_longest_user(void **state) {
         assert_int_equal(keymint_equal(one, other), false);
 }
 
-/* A seal is of all its bytes and of the pepper, and no digest or ticket is one. */
+/* A seal is made of all its bytes and of the pepper. It is never equal to a digest or ticket. */
 static void test_seal_is_of_all_bytes_and_of_the_pepper(void **state) {
         uint8_t in[1000] = {}, seal[RECORD_DIGEST_LEN], other[RECORD_DIGEST_LEN],
                 pepper[PEPPER_LEN] = "other";
@@ -253,8 +253,8 @@ static void count(unsigned *counts, const char *text, size_t len) {
                 counts[strchr(keytext_alphabet(), text[i]) - keytext_alphabet()]++;
 }
 
-/* Chi-squared over 62 digits has a mean of 61 and a deviation of 11; with true randomness 200
- * does not happen; a byte taken modulo 62 gives thousands. */
+/* Chi-squared over 62 digits has a mean of 61 and a deviation of 11. True randomness does not reach
+ * 200. A byte taken modulo 62 gives thousands. */
 static void check_uniform(const char *row, const unsigned *counts) {
         unsigned long total = 0;
         double chi = 0;
@@ -289,8 +289,8 @@ static void test_digits_are_drawn_uniformly(void **state) {
         check_uniform("first digit of secrets", first);
 }
 
-/* The kernel's own word for the pages that the pepper is in: not writable, and not in core dumps
- * (dd). Whether they are locked in memory (lo) depends on the limits of whoever runs this. */
+/* What the kernel says of the pages that have the pepper: not writable, and not in core dumps (dd).
+ * Whether they are locked in memory (lo) depends on the limits of the user who runs this. */
 static void test_the_pepper_is_out_of_reach(void **state) {
         uintptr_t want = (uintptr_t) *state, begin, end;
         FILE *f = fopen("/proc/self/smaps", "re");
@@ -342,7 +342,7 @@ static void test_a_foreign_pepper_digests_as_at_home(void **state) {
         keymint_digest(other, id, key, home);
         keymint_digest(*state, id, key, here);
         assert_memory_equal(here, home, sizeof(home));
-        /* The own one is what it was, and tickets are this host's. */
+        /* The own pepper is what it was, and tickets are this host's. */
         assert_int_equal(keymint_pepper_id(*state), known_pepper_id);
         keymint_digest(*state, known_pepper_id, key, here);
         assert_memory_equal(here, known_digest, sizeof(here));
@@ -359,8 +359,8 @@ static void test_a_pepper_of_another_id_is_refused(void **state) {
         assert_int_equal(keymint_knows(*state, pepper_id_of(1)), false);
 }
 
-/* The work for a pepper that is not there goes to the own one, so its outcome is a digest, but
- * nobody's. */
+/* Where the pepper is not there, the own pepper is used for the same work. The outcome is a digest,
+ * but not that of a key. */
 static void test_an_unknown_pepper_is_known_as_such(void **state) {
         uint8_t digest[RECORD_DIGEST_LEN];
 
@@ -382,8 +382,8 @@ static void test_there_is_room_for_so_many(void **state) {
                 assert_int_equal(keymint_knows(*state, pepper_id_of((uint8_t) i)), true);
 }
 
-/* A ticket is of one certificate, or of none, and knows whether its key was proved: as many
- * tickets as there are of these. */
+/* A ticket is for one certificate or for none, and knows whether its key was proved. There are as
+ * many tickets as cases. */
 static void test_ticket_is_of_the_certificate_and_its_proof(void **state) {
         static const uint8_t thumbprints[][RECORD_THUMBPRINT_LEN] = { {}, { 1 }, { [31] = 1 } };
         uint8_t tickets[7][WIRE_TICKET_LEN];
@@ -392,7 +392,7 @@ static void test_ticket_is_of_the_certificate_and_its_proof(void **state) {
 
         keymint_ticket(*state, &r, "alice", NULL, false, tickets[n++]);
         keymint_ticket(*state, &r, "alice", NULL, true, tickets[n]);
-        /* nothing was proved of none */
+        /* without a certificate nothing was proved */
         assert_memory_equal(tickets[0], tickets[n], WIRE_TICKET_LEN);
         for (size_t i = 0; i < ARRAY_LEN(thumbprints); i++)
                 for (unsigned proved = 0; proved < 2; proved++)
@@ -403,8 +403,8 @@ static void test_ticket_is_of_the_certificate_and_its_proof(void **state) {
                         assert_memory_not_equal(tickets[i], tickets[j], WIRE_TICKET_LEN);
 }
 
-/* The longest user leaves no room between, and shares no ticket with a shorter one that has a
- * certificate. */
+/* The longest user name leaves no room behind it, and shares no ticket with a shorter one that has
+ * a certificate. */
 static void test_ticket_keeps_user_and_certificate_apart(void **state) {
         uint8_t one[WIRE_TICKET_LEN], other[WIRE_TICKET_LEN],
                 thumbprint[RECORD_THUMBPRINT_LEN] = { 'u' };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The text form of a key: what is made is accepted, and nothing that differs from it by one
- * character is. */
+/* The text form of a key: what is made is accepted. A text that differs from it by one character is
+ * not. */
 #include "unit.h"
 
 #include "keytext.h"
@@ -87,8 +87,8 @@ static void test_two_neighbours_exchanged_are_refused(void **state) {
         }
 }
 
-/* The copies are on the heap and have their exact size, so that a byte read behind the end is
- * seen by AddressSanitizer. */
+/* The copies are on the heap with their exact size, so that AddressSanitizer sees a byte read
+ * behind the end. */
 static void test_every_other_length_is_refused(void **state) {
         (void) state;
         for (size_t len = 0; len <= 4096; len++) {
@@ -122,10 +122,10 @@ static void test_what_is_not_a_key_is_refused(void **state) {
                   "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq000000" },
                 { "checksum past 2^32",
                   "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqzzzzzz" },
-                /* its checksum, 1470241444, and 2^32 more */
+                /* its checksum is 1470241444 + 2^32 */
                 { "checksum plus 2^32",
                   "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq6IAE9k" },
-                /* with the right checksum, so that nothing else is wrong */
+                /* with the right checksum, so nothing else is wrong */
                 { "sound, but prefix",
                   "wfx_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq26qHHA" },
                 { "sound, but case of prefix",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The lines that come out, from one thread or several, and that nobody ever waits for them. What a
- * line says is its writer's. */
+/* The lines that come out of the log, from one thread or several, and that no caller waits for
+ * them. What a line says is not known here. */
 #include <pthread.h>
 
 #include "unit_log.h"
@@ -28,7 +28,7 @@ static int end(void **state) {
         return r;
 }
 
-/* Ends the log, and gives what came out of it. */
+/* Ends the log. Returns what came out of it. */
 static const char *output(struct unit_capture *c) {
         log_stop();
         return unit_capture_text(c);
@@ -115,7 +115,7 @@ static void test_what_does_not_fit_is_left_out(void **state) {
         assert_int_equal(entry.n_fields, LOG_FIELDS_MAX);
 }
 
-/* Every length around what there is room for, of message and fields. */
+/* Every length around the room that there is, of message and fields. */
 static void test_long_texts_stay_inside(void **state) {
         char *text = malloc(2 * LOG_TEXT_MAX + 1);
 
@@ -235,7 +235,7 @@ static void *pump(void *userdata) {
         return NULL;
 }
 
-/* From now on the log is read: ends it, and gives what comes out of it. */
+/* Reads the log from now on, and ends it. Returns what came out of it. */
 static const char *output_of_pipe(struct unit_capture *c, int from) {
         struct pipe pipe = { .from = from, .to = c->file };
         pthread_t reader;

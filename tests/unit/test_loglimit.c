@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How often the same is said. The time is the test's own. */
+/* How often the log says the same thing. The time is the test's own. */
 #include "unit.h"
 
 #include "rules/loglimit.h"
@@ -16,7 +16,7 @@ static int drop(void **state) {
         return 0;
 }
 
-/* Says it n times; returns how many went out. */
+/* Says it n times. Returns how many lines went out. */
 static unsigned say(struct loglimit *limits, uint64_t what, int64_t now, unsigned n) {
         unsigned said = 0;
 
@@ -56,7 +56,7 @@ static void test_one_does_not_silence_another(void **state) {
                 assert_int_equal(say(*state, what, NOW, 50), LOGLIMIT_BURST);
 }
 
-/* They lose their count to each other, so more is said, never less. */
+/* Two messages in one slot reset each other's count, so more lines go out, never fewer. */
 static void test_two_in_one_slot_say_more_not_less(void **state) {
         unsigned kept;
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Addresses and CIDR blocks: literal ones only, each with one meaning. */
+/* Addresses and CIDR blocks: literal ones only, each with one meaning. No name is looked up. */
 #include "unit.h"
 
 #include "network.h"
 
-/* What is read, and how it is written again. */
+/* A text that is read, and how it is written again. */
 static const struct {
         const char *text, *shown;
         unsigned bits, prefix;
@@ -30,9 +30,9 @@ static const struct {
         { "2001:db8::2/127", "2001:db8::2/127", 128, 127 },
         { "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe/127",
           "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe/127", 128, 127 },
-        /* not IPv4: these are addresses of IPv6 in their own right */
+        /* not IPv4: these addresses of IPv6 mean themselves */
         { "64:ff9b::192.0.2.1", "64:ff9b::c000:201", 128, 128 },
-        /* IPv4, said in the longer way */
+        /* IPv4, written in the longer form */
         { "::ffff:10.0.0.1", "10.0.0.1", 32, 32 },
         { "::ffff:a00:1", "10.0.0.1", 32, 32 },
         { "::FFFF:10.0.0.1/128", "10.0.0.1", 32, 32 },
@@ -157,8 +157,7 @@ static void test_a_single_address_has_no_prefix_and_no_name(void **state) {
         assert_int_equal(network_parse_address("UNKNOWN", &net), -EINVAL);
 }
 
-/* Every block of both kinds: the bit behind the prefix alone makes it -ERANGE, and so does the
- * last one. */
+/* Every block of both kinds. A bit set anywhere behind the prefix makes it -ERANGE. */
 static void test_every_bit_behind_the_prefix_counts(void **state) {
         (void) state;
         for (unsigned prefix = 0; prefix <= 128; prefix++)
@@ -202,7 +201,7 @@ static void test_a_network_contains_what_shares_its_prefix(void **state) {
                 { "10.0.0.0/8", "::ffff:10.1.2.3", true },
                 { "::ffff:10.0.0.0/104", "10.1.2.3", true },
                 { "::ffff:0:0/96", "192.0.2.1", true },
-                /* the same bytes in front, but of the other kind */
+                /* the same bytes in front, but of the other family */
                 { "a00::/8", "10.0.0.1", false },
                 { "10.0.0.0/8", "a00::1", false },
                 { "::a00:0/104", "10.0.0.1", false },

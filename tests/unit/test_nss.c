@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Users and groups, and what "no" means in each of the ways that NSS says it. */
+/* Users and groups, and each way in which NSS says "no". The directories behind NSS are not
+ * asked. */
 #include "unit_nss.h"
 
 #include "base/nss.h"
@@ -62,7 +63,7 @@ static void test_who_is_not_known_is_told_from_who_cannot_be_asked_for(void **st
         }
 }
 
-/* A name that is too long for us is nobody's: half of it could be another's. */
+/* A name that is too long for us belongs to nobody: its first half could be another user's name. */
 static void test_a_name_fits_or_is_nobody_s(void **state) {
         char name[WIRE_USER_MAX + 2];
         struct nss_entry account;

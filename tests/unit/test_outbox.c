@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Notes on their way to the store: nothing is lost while the store cannot be written, nothing is
- * written twice, and what is told of it is told once. */
+/* Notes on their way to the store. Nothing is lost while the store cannot be written, nothing is
+ * written twice, and each piece of news is told once. What a note means is not known here. */
 #include "unit_worker.h"
 
 #include "keys/outbox.h"
@@ -101,7 +101,7 @@ static bool add(struct fixture *f, int64_t value) {
         return note;
 }
 
-/* Hands over what there is, and waits until the writer is done with it. */
+/* Hands over what waits, and waits until the writer is done with it. */
 static void flush_and_wait(struct fixture *f) {
         outbox_flush(f->outbox, f->w.worker);
         unit_worker_wait_for_queue(&f->w);
@@ -135,7 +135,7 @@ static void test_what_fails_is_kept_and_told_once(void **state) {
         assert_int_equal(seen.calls, 5);
         assert_int_equal(seen.news[OUTBOX_WAITS], 1);
         assert_int_equal(seen.error, -ENOSPC);
-        assert_true(add(f, 10)); /* waits behind it */
+        assert_true(add(f, 10)); /* waits behind the failed batch */
         seen.fails = 0;
         flush_and_wait(f);
         assert_int_equal(seen.sum, 1);
@@ -262,7 +262,7 @@ static void test_no_memory_at_the_end_is_told(void **state) {
         assert_true(add(f, 1) && add(f, 2));
         no_memory = true;
         outbox_flush(f->outbox, f->w.worker);
-        assert_false(outbox_is_empty(f->outbox)); /* waits on */
+        assert_false(outbox_is_empty(f->outbox)); /* still waits */
         outbox_finish(f->outbox, f->w.worker);
         no_memory = false;
         assert_int_equal(seen.news[OUTBOX_LOST], 1);

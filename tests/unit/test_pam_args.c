@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The module's options: every one of them, and every way to write it wrongly. */
+/* The module's options: each of them, and each way to write it wrongly. What an option does to a
+ * login is not known here. */
 #include "unit.h"
 
 #include "pam_args.h"
@@ -112,7 +113,7 @@ static const char *const bad[] = {
         "no_debug",
         "nullok",
         "fail"
-        "open", /* there is none and never will be */
+        "open", /* no such option, ever */
         "#comment",
         "issue", /* in a session line only */
         "issue=",
@@ -183,7 +184,7 @@ static void test_every_wrong_option_is_named(void **state) {
         }
 }
 
-/* A wrong word is found wherever it stands, and nothing of the good ones around it counts. */
+/* A wrong word is found wherever it stands, and then none of the good options around it counts. */
 static void test_one_wrong_option_spoils_the_line(void **state) {
         (void) state;
         for (int at = 0; at < 3; at++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which PAM code stands for which outcome: the table of DESIGN 6, and that success and "ignore"
- * stand in one place each. */
+/* Which PAM code stands for which outcome of a question. Success and PAM_IGNORE stand in one place
+ * each. */
 #include <security/_pam_types.h>
 
 #include "unit.h"

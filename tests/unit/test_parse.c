@@ -78,7 +78,7 @@ static const struct {
         { "2w", 2 * WEEK },
         { "1week", WEEK },
         { "2weeks", 2 * WEEK },
-        /* a minute is not a month */
+        /* m is a minute, mo is a month */
         { "1mo", MONTH },
         { "1month", MONTH },
         { "6months", 6 * MONTH },
@@ -139,7 +139,7 @@ static const struct {
         { "forever", -EINVAL },
         { "0x1d", -EINVAL },
         { "1d\n", -EINVAL },
-        /* not falling, or said twice */
+        /* not from large to small, or a unit twice */
         { "12h1d", -EINVAL },
         { "1m1mo", -EINVAL },
         { "1d1d", -EINVAL },
@@ -305,7 +305,7 @@ static void test_durations_are_written_as_they_are_read(void **state) {
         check_duration_round_trip(100 * YEAR - 1);
 }
 
-/* Beyond what can be set: no crash and no endless loop, and a text with its end. */
+/* Values that nobody can set: no crash, no endless loop, and a text that ends. */
 static void test_any_number_can_be_written_as_a_duration(void **state) {
         static const int64_t any[] = { 0, INT64_MAX, INT64_MIN, INT64_MIN + 1, -YEAR };
 

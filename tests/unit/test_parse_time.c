@@ -5,7 +5,7 @@
 #define DAY  PARSE_DAY_S
 #define LAST INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 
-/* The numbers are those of date(1). */
+/* The numbers come from date(1). */
 static const struct {
         const char *text;
         int64_t t;
@@ -24,7 +24,7 @@ static const struct {
         { "2027-01-31T06:30:00-05:30", 1801396800 },
         { "2027-02-01T11:59:00+23:59", 1801396800 },
         { "2027-01-30T12:01:00-23:59", 1801396800 },
-        /* no summer time anywhere */
+        /* no summer time */
         { "2027-03-28T01:30:00Z", 1806197400 },
         { "2038-01-19T03:14:08Z", 2147483648 },
         { "2100-02-28", 4107456000 },
@@ -86,7 +86,7 @@ static const char *const no_times[] = {
         "2027-01-31T12:60:00Z",
         "2027-01-31T12:00:60Z",
         "2016-12-31T23:59:60Z",
-        /* before the first and after the last that is known here */
+        /* before the first and after the last time that is accepted */
         "1969-12-31",
         "1969-12-31T23:59:59Z",
         "1970-01-01T00:00:00+00:01",
@@ -111,7 +111,8 @@ static void test_what_is_no_time_is_refused(void **state) {
                 unit_parse(parse_time, no_times[i], -EINVAL, 0);
 }
 
-/* One more or one less character is another text: no prefix of a time is one, but the date. */
+/* One character more or less makes another text. Only the date is a time of its own; no other
+ * prefix is. */
 static void test_no_part_of_a_time_is_a_time(void **state) {
         static const char whole[] = "2027-01-31T12:00:00+02:00";
         int64_t t;

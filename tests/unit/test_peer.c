@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Who is at the other end, as the kernel says it. */
+/* The process at the other end of a socket, as the kernel describes it. Nothing that the process
+ * says of itself counts. */
 #include <grp.h>
 #include <netinet/in.h>
 #include <sys/wait.h>
@@ -132,7 +133,7 @@ static void test_what_cannot_refuse_descriptors_is_left_as_it_is(void **state) {
 
 /* --- A process of another uid --- */
 
-/* Connects as uid 4242, of groups 4243, 4244 and 4245, then becomes somebody else and stays
+/* Connects as uid 4242 with the groups 4243, 4244 and 4245. Then it becomes another user, and stays
  * until the pipe closes. */
 static void be_somebody(int listener, int stay) {
         static const gid_t groups[] = { 4244, 4245 };

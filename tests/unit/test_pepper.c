@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Where the pepper comes from, and that it is nobody else's. */
+/* Where the pepper comes from, and that nobody else can read it. What is made with it is in
+ * test_keymint.c. */
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -137,7 +138,7 @@ static void test_nothing_is_written_over(void **state) {
         assert_int_equal(close(dir), 0);
 }
 
-/* A disk that takes ten bytes more. */
+/* A disk that has room for ten bytes. */
 static void test_a_file_that_cannot_be_written_is_not_left_behind(void **state) {
         static const uint8_t zero[PEPPER_LEN];
         struct rlimit limit, little;

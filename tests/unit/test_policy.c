@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The policies by name: what may be written for them, what the store may hold, and those of
- * services. */
+/* The policies by name: which values are accepted, what the store may have, and the policies of
+ * services. What a policy does is in the tests of its rule. */
 #include "unit.h"
 
 #include "parse.h"
@@ -143,7 +143,7 @@ static const struct {
         { "max-keys-per-user", "", -EINVAL },
         { "password-issue", "maybe", -EINVAL },
         { "admin-keys", "none", -EINVAL },
-        /* marks, which nobody sets by hand */
+        /* marks, which no administrator sets */
         { "epoch", "1", -ENOENT },
         { "lapsed", "1", -ENOENT },
         { "remove-on-password-expiry", "y", -EINVAL },
@@ -298,7 +298,7 @@ static void test_services_have_policies_of_their_own(void **state) {
         assert_int_equal(policy_service_need(&policy, "ssh"), CERTIFICATE_NO);
         assert_int_equal(policy_service_need(&policy, "SSHD"), CERTIFICATE_NO);
         assert_int_equal(policy_service_need(&policy, ""), CERTIFICATE_NO);
-        /* They are named behind the others; one that needs nothing is not. */
+        /* They come last, by name. A service that needs nothing is not among them. */
         assert_true(policy_name(&policy, ARRAY_LEN(policies), name));
         assert_string_equal(name, "require-certificate:imap");
         assert_true(policy_name(&policy, ARRAY_LEN(policies) + 1, name));
@@ -312,7 +312,7 @@ static void test_services_have_policies_of_their_own(void **state) {
         assert_string_equal(out, "");
 }
 
-/* A policy that has no place must not be lost: the store is not believed then. */
+/* A policy for which there is no room must not be lost. Then the store is not believed. */
 static void test_there_is_room_for_so_many_services(void **state) {
         char name[POLICY_NAME_LEN];
         struct policy policy;
@@ -366,7 +366,7 @@ static void test_needs_have_names(void **state) {
         assert_int_equal(policy_parse_need("", &need), -EINVAL);
         assert_int_equal(policy_parse_need("none", &need), -EINVAL);
         unit_poisoned("need", &need, sizeof(need));
-        /* What is not known asks for most. */
+        /* A need that this build does not know is shown as the greatest one. */
         assert_string_equal(policy_need_name((enum certificate_need) 3), "proof");
         assert_string_equal(policy_need_name((enum certificate_need) - 1), "proof");
 }

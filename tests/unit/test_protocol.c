@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* common/PROTOCOL and the code say the same: the tables are read and compared with what is
- * encoded, the example is decoded and encoded again. */
+/* common/PROTOCOL and the code say the same. The tables are read and compared with what is encoded.
+ * The example is decoded and encoded again. */
 #include "unit_protocol.h"
 
 static const struct {
@@ -37,8 +37,7 @@ static void test_tables_have_no_gap_and_end_where_the_messages_do(void **state) 
         check_table(*state, REPLY, 0, WIRE_REPLY_LEN);
 }
 
-/* Where the two messages differ is inside the field, and it reaches from its first byte to its
- * last. */
+/* The two messages differ inside the field only, from its first byte to its last. */
 static void check_difference(const char *row, const uint8_t *a, const uint8_t *b, size_t len,
                              size_t at, size_t field_len) {
         size_t first = 0, last = len;
@@ -210,7 +209,7 @@ static size_t take_bytes(const char *p, uint8_t *out) {
         unsigned byte;
         int used = 0;
 
-        /* At most 16; two blanks part them from the characters. */
+        /* At most 16. Two blanks separate them from the characters. */
         while (n < 16 && p[0] == ' ' && p[1] != ' ' && sscanf(p + 1, "%2x%n", &byte, &used) == 1 &&
                used == 2) {
                 out[n++] = (uint8_t) byte;
@@ -219,7 +218,7 @@ static size_t take_bytes(const char *p, uint8_t *out) {
         return n;
 }
 
-/* The nth dump, which must be whole: a gap where there is a *, and at last the length. */
+/* Reads the nth dump, which must be whole: a gap where there is a *, and the length at the end. */
 static size_t read_dump(const char *text, unsigned n, uint8_t *out, size_t max) {
         const char *line = text;
         unsigned at, i = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* common/PROTOCOL and the code say the same of certificates: the evidence behind a request, and
+/* common/PROTOCOL and the code say the same about certificates: the evidence behind a request, and
  * the challenge. */
 #include "unit_protocol.h"
 

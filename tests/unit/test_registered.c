@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which certificate a person means: by its name, by all or the first digits of its thumbprint,
- * and never by chance. */
+/* Which certificate a person means: by its name, or by all or the first digits of its thumbprint.
+ * Never by chance. */
 #include "unit_trust.h"
 
 #include "keys/registered.h"
 #include "rules/policy.h"
 
-/* Two whose thumbprints differ in the ninth digit, one that is named like the digits of the
- * second, and one that is named as others begin. */
+/* The thumbprints of two of them differ in the ninth digit. One has a name that looks like the
+ * digits of the second. One has a name that is the beginning of others. */
 static const struct {
         uint8_t thumbprint[6];
         const char *name;
@@ -43,7 +43,7 @@ static int make(void **state) {
 static void test_what_is_found(void **state) {
         static const struct {
                 const char *which;
-                int r; /* or the place in the table */
+                int r; /* or the row above */
         } rows[] = {
                 { "laptop", 0 },
                 { "phone", 1 },
@@ -54,7 +54,7 @@ static void test_what_is_found(void **state) {
                 { "abcdef011", 0 },
                 { "abcdef0110" ZEROS54, 0 },
                 { "ABCDEF0110" ZEROS54, 0 },
-                /* a name is exact, and comes before any digits */
+                /* a name must match exactly, and is tried before digits */
                 { "abcdef0120", 2 },
                 { "ABCDEF0120", 1 },
                 { "abcdef01200", 1 },

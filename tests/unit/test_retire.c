@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Keys that retire with the first use of their successor: noted at once, written by the worker,
- * tried again when that fails. */
+/* Keys that retire with the first use of their successor. The use is noted at once, the writer
+ * writes it, and a failed write is tried again. */
 #include "unit_worker.h"
 
 #include "keys/retire.h"
@@ -182,7 +182,7 @@ static void test_what_does_not_fit_is_not_noted(void **state) {
                 (void) snprintf(id, sizeof(id), "%010u", i);
                 unit_int(id, retire_has(f->retire, id), i < RETIRE_MAX);
         }
-        /* There is room again when those are handed over; none of them is in the store. */
+        /* There is room again when these are handed over. None of the keys is in the store. */
         retire_flush(f->retire, f->w.worker);
         for (unsigned i = 0; i < RETIRE_MAX; i++) {
                 (void) snprintf(id, sizeof(id), "%010u", i);
@@ -193,7 +193,7 @@ static void test_what_does_not_fit_is_not_noted(void **state) {
         assert_true(retire_has(f->retire, key.id));
 }
 
-/* What a damaged row says is no verdict over the others. */
+/* A damaged row says nothing about the others. */
 static void test_a_damaged_row_does_not_hold_up_the_others(void **state) {
         struct key_record key = old_key(), other = unit_key("dddddddddd", "alice");
         struct fixture *f = *state;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Who may do what on the control socket: the whole matrix of DESIGN 8. */
+/* Which role may do what on the control socket: the whole matrix. */
 #include "unit.h"
 
 #include "base/role.h"
 
 enum { NO, YES };
 
-/* One row a verb. The columns that depend on nothing but the role stand for both answers to "is
- * there a developer group". */
+/* One row for each verb. Where a column depends on the role alone, it stands for hosts with and
+ * without a developer group. */
 static const struct {
         const char *name;
         enum role_verb verb;

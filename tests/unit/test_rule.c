@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The verdict on a login: each fact by itself, and which of several counts. */
+/* The verdict on a login: each fact by itself, and which one counts when several are bad. Where the
+ * facts come from is not known here. */
 #include "unit_login.h"
 
 static void test_a_good_login_is_accepted(void **state) {
@@ -12,7 +13,7 @@ static void test_a_good_login_is_accepted(void **state) {
         assert_int_equal(rule_decide(&l.facts), REASON_NONE);
 }
 
-/* Every set of faults there is: the first in the order is the reason. */
+/* Every possible set of faults. The first one in the order is the reason. */
 static void test_of_several_faults_the_first_is_the_reason(void **state) {
         (void) state;
         for (unsigned set = 1; set < 1U << ARRAY_LEN(facts); set++)
@@ -66,7 +67,7 @@ static void no_ageing(struct login *l) {
         l->linked.password_ends_at = 0;
 }
 
-/* Ageing is the business of the policy alone, which is off by default. */
+/* Ageing counts only by the policy, which is off by default. */
 static void policy_off(struct login *l) {
         l->policy.remove_on_password_expiry = false;
         l->linked.state = ACCOUNT_UNKNOWN;
@@ -205,7 +206,7 @@ static void test_sources(void **state) {
                 { "0.0.0.0/0", "::1", REASON_SOURCE },
                 { "::/0", "192.0.2.1", REASON_SOURCE },
                 { "0.0.0.0/0 ::/0", "::1", REASON_NONE },
-                /* not a literal address: no name is looked up */
+                /* no literal address, and no name is looked up */
                 { "0.0.0.0/0 ::/0", "", REASON_SOURCE_UNKNOWN },
                 { "0.0.0.0/0 ::/0", "localhost", REASON_SOURCE_UNKNOWN },
                 { "0.0.0.0/0 ::/0", "UNKNOWN", REASON_SOURCE_UNKNOWN },
@@ -214,7 +215,7 @@ static void test_sources(void **state) {
                 { "192.0.2.0/24", "192.0.2.0/24", REASON_SOURCE_UNKNOWN },
                 { "192.0.2.0/24", "192.0.2.1 ", REASON_SOURCE_UNKNOWN },
                 { "192.0.2.0/24", "192.0.2.1,10.0.0.1", REASON_SOURCE_UNKNOWN },
-                /* a list that does not read is a list that nobody is on */
+                /* nobody is on a list that cannot be read */
                 { "garbage", "192.0.2.1", REASON_SOURCE },
                 { "192.0.2.0/99", "192.0.2.1", REASON_SOURCE },
                 { "192.0.2.1/24", "192.0.2.1", REASON_SOURCE },
@@ -281,13 +282,13 @@ static const uint8_t bound_to[RECORD_THUMBPRINT_LEN] = { 1, 2, 3 };
 
 enum shown {
         SHOWN_NONE,
-        SHOWN_REFUSED, /* for a reason of its own */
+        SHOWN_REFUSED, /* with a reason of its own */
         SHOWN_OTHER,
         SHOWN_BOUND,
         _SHOWN_MAX,
 };
 
-/* What must come of it, told anew: the largest need counts, and a bound key has one. */
+/* The expected reason, worked out once more: the largest need counts, and a bound key has one. */
 static enum reason want(int need, bool bound, enum shown shown, bool proved) {
         if (bound && need == 0)
                 need = 1;
@@ -316,7 +317,7 @@ static void check_certificate(int policy, int key, int service, bool bound, enum
         l.policy.require_certificate = (enum certificate_need) policy;
         l.key.certificate_need = (enum certificate_need) key;
         l.policy.n_services = 2;
-        /* not asked for */
+        /* another service */
         l.policy.services[0] = (struct policy_service){ "sshd", CERTIFICATE_PROOF };
         l.policy.services[1] = (struct policy_service){ "imap", (enum certificate_need) service };
         l.key.bound = bound;
@@ -327,7 +328,7 @@ static void check_certificate(int policy, int key, int service, bool bound, enum
         else if (shown == SHOWN_REFUSED) {
                 memcpy(certificate.thumbprint, bound_to, sizeof(certificate.thumbprint));
                 certificate.reason = REASON_CERTIFICATE_EXPIRED;
-        } else /* but for the last byte */
+        } else /* all but the last byte */
                 memcpy(certificate.thumbprint,
                        (uint8_t[RECORD_THUMBPRINT_LEN]){ 1, 2, 3, [31] = 1 },
                        sizeof(certificate.thumbprint));
@@ -339,7 +340,7 @@ static void check_certificate(int policy, int key, int service, bool bound, enum
         unit_int(row, rule_decide(&l.facts), want(need, bound, shown, proved));
         l.facts.confirming = true;
         unit_int(row, rule_decide(&l.facts), want(need, bound, shown, proved));
-        /* Whatever else is wrong comes first. */
+        /* Any other fault comes first. */
         l.key.status = KEY_REVOKED;
         unit_int(row, rule_decide(&l.facts), REASON_REVOKED);
 }
@@ -369,7 +370,7 @@ static void test_every_reason_of_a_certificate_is_handed_on(void **state) {
         }
 }
 
-/* A need that is not known asks for more than there is. */
+/* A need that is not known asks for more than a client can show. */
 static void test_a_need_that_is_not_known_is_a_proof(void **state) {
         struct rule_certificate certificate = {};
         struct login l;

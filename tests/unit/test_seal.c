@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Sealed files: what was sealed comes out again, and nothing else comes out at all. */
+/* Sealed files: what was sealed comes out again, and nothing else ever does. What is in a file is
+ * not known here. */
 #include "unit.h"
 
 #include "secret/seal.h"
@@ -12,7 +13,7 @@ static const char *const contents[CHUNKS] = { "first", "second", "", "the last o
 struct fixture {
         uint8_t source[SEAL_SECRET_LEN], recipient[SEAL_SECRET_LEN];
         struct seal_head head;
-        /* the head, then chunks of which each has its length before it */
+        /* the head, then chunks with their length in front */
         uint8_t file[FILE_MAX];
         size_t len, at[CHUNKS + 1];
 };
@@ -53,7 +54,7 @@ static int drop(void **state) {
         return 0;
 }
 
-/* Reads a whole file. 0 when all of it was there to the end, and then the content is what was
+/* Reads a whole file. 0 when all of it was there to the end. Then the content is what was
  * sealed. */
 static int read_all(const struct fixture *f, const uint8_t *file, size_t len) {
         uint8_t out[SEAL_CHUNK_MAX];
@@ -129,7 +130,7 @@ static void test_chunks_do_not_move(void **state) {
                 memcpy(file, f->file, f->len);
                 memmove(file + f->at[i], file + f->at[i + 1], f->len - f->at[i + 1]);
                 unit_fails("left out", read_all(f, file, f->len - len));
-                /* the first one behind this one */
+                /* the first chunk behind this one */
                 if (i == 0)
                         continue;
                 memcpy(file, f->file, f->len);
@@ -156,7 +157,7 @@ static void test_it_is_the_recipients_alone(void **state) {
 
         f->recipient[5] ^= 1;
         assert_int_equal(read_all(f, f->file, f->len), -EKEYREJECTED);
-        /* a point of low order: everybody would know the key */
+        /* a point of low order: anyone would know the key */
         memset(f->head.recipient, 0, SEAL_PUBLIC_LEN);
         assert_int_equal(seal_begin(&(struct seal *){ NULL }, &f->head, f->source, f->file),
                          -EINVAL);
@@ -171,7 +172,7 @@ static void test_another_source_is_seen_as_such(void **state) {
         make_file(f);
         assert_int_equal(seal_read_head(f->file, &other), 0);
         assert_memory_not_equal(head.source, other.source, SEAL_PUBLIC_LEN);
-        /* To put the name of the first one in does not make it the first one's. */
+        /* Writing the first source's name into the head does not make it the first one's file. */
         memcpy(f->file + 32, head.source, SEAL_PUBLIC_LEN);
         assert_int_equal(seal_read_head(f->file, &other), -EBADMSG);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Files of 32 secret bytes: whole, and nobody else's. */
+/* Files of 32 secret bytes: whole, and readable to nobody else. What the bytes are for is not known
+ * here. */
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -42,7 +43,7 @@ static void test_what_is_written_is_read(void **state) {
         assert_int_equal(st.st_mode, S_IFREG | 0600);
         assert_int_equal(secretfile_write(dir, "secret", other), 0);
         check("replaced", dir, 0, other);
-        /* What a killed daemon has left is in nobody's way. */
+        /* A file that a killed daemon has left does no harm. */
         unit_write(unit_join(path, *state, "secret.new"), "half", 4, 0644);
         assert_int_equal(secretfile_write(dir, "secret", one), 0);
         check("after a kill", dir, 0, one);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Where the listening sockets come from, and what is in their way. */
+/* Where the listening sockets come from, and what may be in their way. What is said over them is
+ * not known here. */
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -166,12 +167,12 @@ static void test_a_socket_that_somebody_listens_on_stays(void **state) {
         assert_int_equal(close(s.verify), 0);
         check_refused(f, "control", -EADDRINUSE, f->control, "another process does");
         assert_int_equal(connect_to(f->control, SOCK_STREAM), 0);
-        /* what it had made itself until then is gone again */
+        /* what the failed start had made is gone again */
         assert_int_equal(is_there(f->verify), false);
         assert_int_equal(close(s.control), 0);
 }
 
-/* Its backlog is full: that is somebody as well. */
+/* The backlog is full: so some daemon listens there. */
 static void test_a_socket_of_one_who_is_busy_stays(void **state) {
         struct fixture *f = *state;
         struct sockaddr_un sa = { .sun_family = AF_UNIX };
@@ -247,7 +248,7 @@ static void test_the_sockets_of_another_are_not_removed(void **state) {
         char kept[UNIT_PATH_LEN];
 
         open_well(f, &old);
-        /* a link, so that the new one cannot have the same inode */
+        /* a link, so that the new socket cannot have the same inode */
         assert_int_equal(link(f->verify, unit_join(kept, f->dir, "kept")), 0);
         assert_int_equal(link(f->control, unit_join(kept, f->dir, "kept too")), 0);
         close_both(&old);
@@ -285,8 +286,8 @@ static int open_passed(enum passed what, const char *path) {
         return -1;
 }
 
-/* Runs in a child: what sockets_open() says, and in *ret what it gives, which is checked here
- * too: 1000 for what is not right. */
+/* Runs in a child. Returns what sockets_open() returns, or 1000 when the sockets that it gives in
+ * *ret are not right. */
 static int open_in_child(struct fixture *f, const enum passed what[static 3]) {
         struct sockets s = {};
         char path[UNIT_PATH_LEN], text[16];
@@ -320,8 +321,8 @@ static int open_in_child(struct fixture *f, const enum passed what[static 3]) {
         return getenv("LISTEN_FDS") || s.verify < 0 || s.control < 0 ? 1000 : 0;
 }
 
-/* The same, for a start that fails: somebody waits at a passed socket. 0 when the connection is
- * closed then. */
+/* The same, for a start that fails while a client waits at a passed socket. 0 when its connection
+ * is closed then. */
 static int turn_away_in_child(struct fixture *f, const enum passed what[static 3]) {
         struct sockaddr_un sa = { .sun_family = AF_UNIX };
         int client = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0);
@@ -349,7 +350,7 @@ static int run_child(int (*run)(struct fixture *f, const enum passed what[static
         pid = fork();
         assert_int_not_equal(pid, -1);
         if (pid == 0) {
-                /* 3 to 5 are needed for what is passed */
+                /* the descriptors 3 to 5 are for what is passed */
                 int out = fcntl(ends[1], F_DUPFD_CLOEXEC, 20);
 
                 result = run(f, what);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The store as a whole: what it makes, what it opens and what it refuses to open, and its
- * transactions. */
+/* The store as a whole: what it makes, what it opens, what it refuses to open, and its
+ * transactions. Its tables have tests of their own. */
 #include "unit_store.h"
 
 #include "store/store_key.h"
@@ -16,7 +16,7 @@ static int open_store(const char *path, enum store_mode mode) {
         return r;
 }
 
-/* Both modes refuse it in the same way, and again: refusing changes nothing. */
+/* Both modes refuse it in the same way, and so does a second try: refusing changes nothing. */
 static void check_refused(const char *row, const char *path, int r) {
         unit_int(row, open_store(path, STORE_WRITER), r);
         unit_int(row, open_store(path, STORE_READER), r);
@@ -175,12 +175,12 @@ static void fill_store(struct unit_store *s) {
                 (void) snprintf(id, sizeof(id), "%010u", i);
                 unit_key_insert(s->writer, id, "alice");
         }
-        /* the last to leave moves the log into the file */
+        /* the last connection moves the log into the file */
         store_freep(&s->writer);
 }
 
-/* As after cp(1) on a full disk. A page that is there in part counts as there, so at least one
- * is missing. */
+/* As after cp(1) on a full disk. A page that is there in part counts as present, so at least one
+ * page is missing. */
 static void test_a_truncated_file_is_found_out(void **state) {
         struct unit_store *s = *state;
         char path[UNIT_PATH_LEN];
@@ -200,13 +200,13 @@ static void test_a_truncated_file_is_found_out(void **state) {
                 if (r >= 0)
                         r = store_check(store);
                 store_free(store);
-                /* of one byte SQLite makes an empty file */
+                /* SQLite makes an empty file of one byte */
                 if (r != -EUCLEAN)
                         assert_int_equal(r, len < 512 ? -EMEDIUMTYPE : -EUCLEAN);
         }
 }
 
-/* The page of every table and index in turn. */
+/* The page of each table and each index in turn. */
 static void test_a_damaged_page_is_found_out(void **state) {
         static const uint8_t zero[4096];
         struct unit_store *s = *state;
@@ -237,8 +237,8 @@ static void test_a_sound_store_passes_the_check(void **state) {
 
         unit_key_insert(s->writer, "aaaaaaaaaa", "alice");
         assert_int_equal(store_check(s->writer), 0);
-        /* As does a row of a table that no test above has filled; what is NULL for nobody must
-         * not be taken for it. */
+        /* So does a row of a table that no test above has filled. NULL stands for nobody there, and
+         * must not be taken for it. */
         unit_sql(s->path, "INSERT INTO crl_serial (ca, issuer, serial) VALUES (zeroblob(32), "
                           "zeroblob(32), x'01')");
         assert_int_equal(store_check(s->writer), 0);
@@ -359,7 +359,7 @@ static void test_a_commit_that_fails_changes_nothing(void **state) {
         assert_int_equal(count_keys(s), 1);
 }
 
-/* One that SQLite refuses and leaves open, here for a pepper that nobody knows. */
+/* A commit that SQLite refuses and leaves open, here because of a pepper that is not known. */
 static void test_a_commit_that_is_refused_is_rolled_back(void **state) {
         struct unit_store *s = *state;
         struct key_record key = unit_key("aaaaaaaaaa", "alice");

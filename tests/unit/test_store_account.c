@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is known of accounts, in the store. */
+/* What is known of accounts, in the store. Where it comes from is not known here. */
 #include "store/store_account.h"
 #include "store/store_audit.h"
 #include "store/store_key.h"

@@ -113,7 +113,7 @@ static void test_filters(void **state) {
                 struct audit_filter filter;
                 size_t n;
         } rows[] = {
-                { "all", {}, 5 }, /* with the one that begins it */
+                { "all", {}, 5 }, /* with the record that begins it */
                 { "key", { .key = "aaaaaaaaaa" }, 3 },
                 { "another key", { .key = "bbbbbbbbbb" }, 1 },
                 { "no such key", { .key = "cccccccccc" }, 0 },
@@ -197,7 +197,7 @@ static void test_filters_by_key_and_user_have_an_index(void **state) {
                 assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
                 assert_non_null(
                         strstr((const char *) sqlite3_column_text(stmt, 3), "USING INDEX audit_"));
-                assert_int_equal(sqlite3_step(stmt), SQLITE_DONE); /* and nothing is sorted */
+                assert_int_equal(sqlite3_step(stmt), SQLITE_DONE); /* nothing is sorted */
                 assert_int_equal(sqlite3_finalize(stmt), SQLITE_OK);
         }
 }
@@ -216,9 +216,9 @@ static int purge(struct unit_store *s, int64_t before, int64_t most) {
 static void test_the_oldest_go_and_the_rest_is_still_whole(void **state) {
         struct unit_store *s = *state;
 
-        /* 2 lasts until NOW + 5, 3 until NOW + 105 */
+        /* record 2 lasts until NOW + 5, record 3 until NOW + 105 */
         unit_audit_log_fill(s, 6);
-        /* even the first one lasted until NOW */
+        /* even the first record lasted until NOW */
         assert_int_equal(purge(s, NOW - 1, 100), 0);
         assert_int_equal(purge(s, NOW + 5, 1), 1);
         assert_int_equal(purge(s, NOW + 5, 100), 1);
@@ -241,7 +241,7 @@ static void test_an_emptied_log_goes_on_counting(void **state) {
         unit_audit_log_check_is("filled again", s, AUDIT_INTACT, 0);
 }
 
-/* A late record of an old event keeps its place, and a younger one before it keeps it from being
+/* A late record of an old event keeps its place. A younger record before it keeps it from being
  * purged. */
 static void test_a_purge_stops_at_the_first_that_is_not_old(void **state) {
         struct unit_store *s = *state;
@@ -266,7 +266,7 @@ static void test_a_purge_mends_nothing(void **state) {
         assert_int_not_equal(unit_audit_log_check_by(s, 100).fault, AUDIT_INTACT);
 }
 
-/* A check that was begun before a purge goes on behind it. */
+/* A check that was begun before a purge goes on after it. */
 static void test_a_check_survives_a_purge(void **state) {
         struct unit_store *s = *state;
         struct audit_check check;

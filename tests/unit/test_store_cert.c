@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Certificates and revocation lists in the store. */
+/* Certificates and revocation lists in the store. Whether a certificate is good is not known
+ * here. */
 #include "store/store_cert.h"
 #include "store/store_key.h"
 #include "unit_trust.h"
@@ -133,7 +134,7 @@ static void test_certificates_of_a_key_are_those_of_clients_the_last_to_end_firs
         assert_int_equal(store_cert_each_of_key(s->reader, certs[0].spki, false, on_cert, &stopped),
                          77);
         assert_int_equal(stopped.n, 2);
-        /* One kind of hash is not the other. */
+        /* A hash of one kind is not taken for one of the other. */
         assert_int_equal(store_cert_each_of_key(s->reader, certs[0].spki, true, on_cert, &none), 0);
         assert_int_equal(store_cert_each_of_key(s->reader, certs[0].ssh, false, on_cert, &none), 0);
         assert_int_equal(none.n, 0);
@@ -241,7 +242,7 @@ static void test_bound_keys_are_counted_and_outlive_the_certificate(void **state
         cert.thumbprint[3]++;
         assert_int_equal(store_cert_keys(s->writer, cert.thumbprint, &n), 0);
         assert_int_equal(n, 0);
-        /* What was removed with all others does not count. */
+        /* Keys that were removed all at once do not count. */
         assert_int_equal(store_begin(s->writer), 0);
         assert_int_equal(store_policy_set(s->writer, "epoch", 1, 1), 0);
         assert_int_equal(store_commit(s->writer), 0);
@@ -300,8 +301,8 @@ static void test_a_new_list_replaces_the_old_one(void **state) {
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM crl_serial"), 1);
 }
 
-/* Two CAs of one name, as when a CA's certificate is renewed: both lists count, and the newer
- * one says until when. */
+/* Two CAs with the same name, as after a CA's certificate was renewed. Both lists count, and the
+ * newer one says until when. */
 static void test_of_two_lists_in_one_name_both_count(void **state) {
         struct cert_serial serials[] = { unit_cert(1).serial, unit_cert(2).serial };
         struct cert_record ca = make_ca(1), renewed = make_ca(2);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The audit log in the store: what others do to it is found out. */
+/* The audit log in the store: whatever an attacker who lacks the key does to it is found. What the
+ * log records is in test_store_audit.c. */
 #include "unit_audit_log.h"
 
 static void test_every_altered_column_is_found(void **state) {
@@ -45,7 +46,7 @@ static void test_whatever_is_done_without_the_key_is_found(void **state) {
                 { "DELETE FROM audit WHERE seq = 7", AUDIT_MISSING, 7 },
                 { "DELETE FROM audit WHERE seq > 3", AUDIT_MISSING, 4 },
                 { "DELETE FROM audit", AUDIT_MISSING, 1 },
-                /* numbered anew to hide the gap */
+                /* with new numbers, to hide the gap */
                 { "DELETE FROM audit WHERE seq = 4; UPDATE audit SET seq = seq - 1 WHERE seq > 4",
                   AUDIT_ALTERED, 4 },
                 { "UPDATE audit SET seq = 99 WHERE seq = 3; UPDATE audit SET seq = 3 WHERE seq = 4;"
@@ -65,10 +66,10 @@ static void test_whatever_is_done_without_the_key_is_found(void **state) {
                 { "UPDATE audit SET detail = replace(hex(zeroblob(500)), '0', 'x') WHERE seq = 5",
                   AUDIT_ALTERED, 5 },
                 { "UPDATE audit SET hash = x'' WHERE seq = 5", AUDIT_ALTERED, 5 },
-                /* what one text loses the next one gets */
+                /* the next text gets what one text loses */
                 { "UPDATE audit SET user = 'alic', service = 'eimap' WHERE seq = 5", AUDIT_ALTERED,
                   5 },
-                /* with the ends of the chain moved along, as far as that can be done without the
+                /* with the ends of the chain moved along, as far as that is possible without the
                  * key */
                 { "DELETE FROM audit WHERE seq = 7; UPDATE audit_chain SET head_seq = 6,"
                   " head_hash = (SELECT hash FROM audit WHERE seq = 6)",
@@ -99,7 +100,7 @@ static void test_whatever_is_done_without_the_key_is_found(void **state) {
 
                 unit_sql(s->path, rows[i].sql);
                 unit_audit_log_check_is(rows[i].sql, s, rows[i].fault, rows[i].bad);
-                /* What follows is written all the same, and covers nothing up. */
+                /* Later records are still written, and cover nothing up. */
                 unit_audit_log_add(s, &record);
                 unit_audit_log_add(s, &record);
                 assert_int_not_equal(unit_audit_log_check_by(s, 100).fault, AUDIT_INTACT);
@@ -118,8 +119,8 @@ static void test_a_log_of_another_key_is_not_ours(void **state) {
         unit_audit_log_check_is("another key", s, AUDIT_ALTERED, 1);
 }
 
-/* A record that was sealed by us, for its very place, but in another history of the same
- * database: in a backup, say. */
+/* A record that we sealed, for this very place, but in another history of the same database, for
+ * example in a backup. */
 static void test_a_record_of_another_history_is_found(void **state) {
         struct audit_record record = unit_audit_log_record_at(NOW + 1000);
         struct unit_store *s = *state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Whole stores: what is dumped is loaded again, in pieces of any size, and what no live store
- * could have had is refused. */
+/* Whole stores: a dump can be loaded again, in pieces of any size. A dump that no live store could
+ * have made is refused. Encryption and signatures are not known here. */
 #include "unit_trust.h"
 
 #include "base/bytes.h"
@@ -74,7 +74,7 @@ static void dump(struct fixture *f, size_t piece) {
         store_export_free(d);
 }
 
-/* What a host has that is to be overwritten. */
+/* The content of a host that will be overwritten. */
 static void fill_other_certs(struct unit_store *s) {
         struct cert_record cert = unit_cert(7), issuer = unit_cert(8);
 
@@ -107,7 +107,7 @@ static int drop(void **state) {
         return r;
 }
 
-/* Loads the records that were dumped. Returns the first error. */
+/* Loads the records of the dump. Returns the first error. */
 static int load(const struct fixture *f, struct store_import *l) {
         struct key_record key;
         int r = 0;
@@ -141,8 +141,8 @@ static int load_all(const struct fixture *f) {
         return r;
 }
 
-/* What was there before is gone: certificates of this host's own would be trusted as if they had
- * come along. */
+/* The old certificates are gone. Otherwise this host would trust them as if they had come with the
+ * dump. */
 static void check_same_certs(const struct fixture *f) {
         struct cert_record want[] = { unit_cert(1), ca() }, got;
         struct unit_store *to = f->to;
@@ -208,12 +208,12 @@ static void test_what_is_dumped_is_loaded(void **state) {
         assert_int_equal(mirror.has_source, true);
         assert_int_equal(mirror.imported, 5);
         assert_int_equal(access(f->to->path, F_OK), 0);
-        /* References are watched again. */
+        /* References are checked again. */
         assert_int_equal(store_key_delete(f->to->writer, "a000000000"), 0);
         assert_int_equal(unit_sql_number(f->to->path, "SELECT count(*) FROM key_use"), 0);
 }
 
-/* A dump is of one moment. */
+/* A dump shows one moment. */
 static void test_a_dump_does_not_see_what_comes_after(void **state) {
         struct fixture *f = *state;
         uint8_t bytes[600];
@@ -246,20 +246,20 @@ static void test_a_row_that_fits_nowhere_is_an_error(void **state) {
         store_export_free(d);
 }
 
-/* Whatever byte is wrong: it is refused, or it is another valid store; it is never half of one,
- * and nothing is left behind. */
+/* A wrong byte is refused, or makes another valid store. It never makes half a store, and nothing
+ * is left behind. */
 static void test_every_wrong_byte_is_survived(void **state) {
         struct fixture *f = *state;
         char path[UNIT_PATH_LEN];
         struct store_import *l;
 
-        /* Every 13th: rows are alike, and each place of one is met in some. */
+        /* Every 13th byte: rows are alike, so each place in a row is met in some of them. */
         for (size_t at = 0; at < f->len; at += 13) {
                 uint8_t was = f->bytes[at];
                 int r;
 
                 f->bytes[at] ^= 0x81;
-                /* Its own length is the frame's business, which is not tested here. */
+                /* The frame checks the length, and is not tested here. */
                 if (bytes_get(f->bytes + 1, 4) < f->len && f->len - at > 600) {
                         assert_int_equal(store_import_open(&l, f->to->writer), 0);
                         r = 0;

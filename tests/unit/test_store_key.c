@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Keys in the store. */
+/* Keys in the store. Whether a key is good is not known here. */
 #include "store/store_key.h"
 #include "unit_store.h"
 
@@ -16,7 +16,7 @@ static void fill(char *text, size_t size, char c) {
         text[size - 1] = '\0';
 }
 
-/* Every field as long and as large as it can be. */
+/* Every field has its greatest length or value. */
 static struct key_record largest_key(void) {
         struct key_record key = { .id = "zzzzzzzzzz",
                                   .pepper_id = UNIT_PEPPER_ID,
@@ -91,7 +91,7 @@ static void test_an_id_is_taken_once(void **state) {
         unit_key_insert(s->writer, "aaaaaaaaaa", "alice");
         begin(s);
         assert_int_equal(store_key_insert(s->writer, &key), -EEXIST);
-        /* the transaction is still good for another */
+        /* the transaction can go on */
         memcpy(key.id, "bbbbbbbbbb", sizeof(key.id));
         assert_int_equal(store_key_insert(s->writer, &key), 0);
         commit(s);
@@ -328,7 +328,7 @@ static void test_a_list_ends_when_it_is_told_to(void **state) {
         seen = (struct seen){ .stop_after = 1, .stop_with = -EINTR };
         assert_int_equal(store_key_each(s->writer, "alice", "", see, &seen), -EINTR);
         assert_string_equal(seen.ids, "a");
-        /* what was left in the middle holds nothing */
+        /* a statement that was left in the middle locks nothing */
         begin(s);
         commit(s);
 }
@@ -347,7 +347,7 @@ static void test_a_list_has_the_uses(void **state) {
 
 /* --- Damage --- */
 
-/* What a row can only hold when somebody else wrote it. */
+/* Such rows are possible only when another program wrote them. */
 static const char *const damage[] = {
         "UPDATE key SET digest = x'00'",
         "UPDATE key SET digest = zeroblob(31)",
@@ -401,7 +401,7 @@ static void test_a_damaged_use_is_damage(void **state) {
         unit_poison(&key, sizeof(key));
         assert_int_equal(store_key_get_used(s->writer, "aaaaaaaaaa", &key), -EUCLEAN);
         unit_poisoned("used", &key, sizeof(key));
-        /* a verification does not look at it */
+        /* a verification does not read it */
         assert_int_equal(store_key_get(s->writer, "aaaaaaaaaa", &key), 0);
 }
 

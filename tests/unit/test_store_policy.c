@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Policies in the store: names and numbers, whatever they mean. */
+/* Policies in the store: names and numbers. What they mean is not known here. */
 #include "unit_store.h"
 
 struct seen {

@@ -5,8 +5,7 @@
 #include "store/store_key.h"
 #include "store/store_stmt.h"
 
-/* The database that the first version made. This text never changes: such databases are out
- * there. */
+/* The database that version 1 made. This text never changes, because such databases exist. */
 static const char version_1[] =
         "PRAGMA application_id = 0x57464b31;"
         "CREATE TABLE pepper ("
@@ -43,7 +42,7 @@ static const char version_1[] =
         "0);INSERT INTO key VALUES ('bbbbbbbbbb', zeroblob(32), 4294967295, 'bob', 1001, 'n', '', "
         "'', 1,  'stolen', 1, 2, 3, 4);PRAGMA user_version = 1";
 
-/* The database of the fifth version, the last one without certificates. Likewise. */
+/* The database of version 5, the last one without certificates. This text never changes either. */
 static const char version_5[] =
         "PRAGMA application_id = 0x57464b31;"
         "CREATE TABLE pepper (  id INTEGER PRIMARY KEY,  created_at INTEGER NOT NULL DEFAULT "
@@ -150,7 +149,7 @@ static void test_an_old_store_keeps_its_keys(void **state) {
         assert_int_equal(store_check(s->writer), 0);
 }
 
-/* Before there were certificates no key needed one, or was bound to one. */
+/* Before there were certificates, no key needed one or was bound to one. */
 static void test_keys_without_certificates_need_none(void **state) {
         struct key_record want = unit_key("aaaaaaaaaa", "alice"), got;
         struct unit_store *s = *state;
@@ -187,7 +186,7 @@ static void test_an_old_store_is_used_as_a_new_one(void **state) {
         assert_in_range(got.uses, 3, 6);
 }
 
-/* What was made step by step and what is made at once have the same tables. */
+/* A database made step by step and one made at once have the same tables. */
 static void test_an_old_store_ends_up_like_a_new_one(void **state) {
         static const char compare[] =
                 "SELECT count(*) FROM (SELECT type, name, sql FROM main.sqlite_schema"
@@ -222,8 +221,8 @@ static void test_opening_again_changes_nothing(void **state) {
         assert_int_equal(unit_sql_number(s->path, "PRAGMA schema_version"), cookie);
 }
 
-/* A step that fails, here because its table is there already, leaves the version before it, and
- * the writer is not opened. */
+/* A step fails, here because its table is there already. The version before it stays, and the
+ * writer is not opened. */
 static void test_a_failed_step_changes_nothing(void **state) {
         struct unit_store *s = *state;
         sqlite3 *db = NULL;
@@ -242,7 +241,7 @@ static void test_a_failed_step_changes_nothing(void **state) {
         assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 1);
 }
 
-/* The first step is done when the second fails: neither stays. */
+/* The second step fails after the first one. Neither of them stays. */
 static void test_of_two_steps_both_or_none_are_made(void **state) {
         char path[UNIT_PATH_LEN];
         sqlite3 *db = NULL;

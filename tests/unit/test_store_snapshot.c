@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a reader sees and when, and what is left after the writer was killed. Other processes are
- * this program again, with a word that says what to do: a connection of SQLite does not survive
- * a fork. */
+/* What a reader sees and when, and what is left after the writer was killed. The other processes
+ * are this program again, with a word that says what to do, because a connection of SQLite does not
+ * survive a fork. */
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -51,8 +51,8 @@ static void test_a_change_is_told_once(void **state) {
         assert_int_equal(refresh(s), false);
 }
 
-/* Between the counter and the first look there is a moment in which a commit is seen already; it
- * is told all the same. */
+/* Between reading the counter and the first lookup, a commit can happen. It is seen already, and
+ * reported all the same. */
 static void test_a_commit_before_the_first_look_is_still_told(void **state) {
         struct unit_store *s = *state;
 
@@ -123,8 +123,8 @@ static void test_a_release_without_a_snapshot_is_harmless(void **state) {
         assert_int_equal(get(s->reader, "aaaaaaaaaa"), 0);
 }
 
-/* One commit that fills more of the log than a checkpoint waits for. The ids begin with ${first}.
- */
+/* One commit that fills more of the log than a checkpoint waits for. The ids begin with
+ * ${first}. */
 static void fill_log(struct unit_store *s, char first, unsigned n) {
         struct key_record key = unit_key("aaaaaaaaaa", "alice");
 
@@ -140,7 +140,7 @@ static void fill_log(struct unit_store *s, char first, unsigned n) {
         assert_in_range(s->writer->wal_pages, 1000, 100000);
 }
 
-/* How many pages of the log are not yet in the database, once a checkpoint has moved what it
+/* How many pages of the log are not in the database yet, after a checkpoint has moved all that it
  * may. */
 static int left_in_log(struct unit_store *s) {
         int in_log = -1, moved = -1;
@@ -184,7 +184,7 @@ static void test_a_small_log_is_left_alone(void **state) {
         assert_int_equal(s->writer->wal_pages, pages);
 }
 
-/* While somebody waits more is let gather, but not without end. */
+/* While a job waits, more may gather in the log, but not without end. */
 static void test_a_busy_writer_moves_a_large_log_alone(void **state) {
         struct unit_store *s = *state;
 
@@ -207,8 +207,8 @@ static void round_id(unsigned round, char id[static KEYTEXT_ID_LEN + 1]) {
         (void) snprintf(id, KEYTEXT_ID_LEN + 1, "%010u", round);
 }
 
-/* Revokes one key after the other and says how many. No assertions on this thread: when it fails
- * it says that it has revoked all, and the other thread sees that it has not. */
+/* Revokes one key after the other and says how many. No assertions on this thread: when it fails it
+ * says that it has revoked all, and the other thread sees that it has not. */
 static void *revoke_all(void *userdata) {
         struct store *writer = userdata;
 
@@ -269,7 +269,7 @@ static int run(const char *word, const char *path, const char *id) {
         return status;
 }
 
-/* The other process. Returns only when something goes wrong, or with the answer to "has". */
+/* The other process. Returns only on an error, or with the answer to "has". */
 static int be_other(const char *word, const char *path, const char *id) {
         struct key_record key = unit_key(id, "alice");
         struct store_shared shared = {};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* SQLite's results, texts and numbers, as the rest of the store sees them. */
+/* SQLite's results, texts and numbers, as the rest of the store sees them. No table is known
+ * here. */
 #include "unit_store.h"
 
 #include "store/store_stmt.h"

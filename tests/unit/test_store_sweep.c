@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is due, by the store: limits, cursors, and an index for each question. */
+/* What is due, as the store finds it: limits, where to go on, and an index for each question. What
+ * the sweep does about it is in test_sweep.c. */
 #include "unit_store.h"
 
 #include "store/store_account.h"
@@ -112,7 +113,7 @@ static void test_what_is_next(void **state) {
         next_is(s, STORE_SWEEP_MADE, 0, 0, T0 + 5);
         insert(s, "bbbbbbbbbb", T0, T0 + 9, 0);
         next_is(s, STORE_SWEEP_END, 0, 0, T0 + 9);
-        /* not that of b, which has an expiry */
+        /* not the time of b, which has an expiry */
         next_is(s, STORE_SWEEP_MADE, 0, 0, T0 + 5);
         next_is(s, STORE_SWEEP_DEAD, 0, -ENOENT, 0);
         insert(s, "cccccccccc", T0 - 5, 0, T0 + 3);
@@ -246,10 +247,10 @@ static void test_whose_they_are(void **state) {
         of_are(s, "alice", true, "eeeeeeeeee", 10, "g");
         of_are(s, "bob", true, "", 10, "b");
         of_are(s, "carol", true, "", 10, "");
-        /* not everybody who is linked to nobody */
+        /* not all keys that are linked to nobody */
         of_are(s, "", true, "", 10, "");
         of_are(s, "", false, "", 10, "");
-        /* Removed with all others: nobody's any more. */
+        /* Removed all at once: these belong to nobody any more. */
         assert_int_equal(store_begin(s->writer), 0);
         assert_int_equal(store_policy_set(s->writer, "epoch", 1, T0), 0);
         assert_int_equal(store_commit(s->writer), 0);
@@ -306,7 +307,7 @@ static void test_the_dead_are_purged_with_their_uses(void **state) {
                 2);
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key_use"), 0);
         assert_int_equal(purge(s, T0 + 3, 2), 1);
-        assert_int_equal(purge(s, INT64_MAX, 2), 0); /* what lives is never purged */
+        assert_int_equal(purge(s, INT64_MAX, 2), 0); /* a live key is never purged */
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key"), 1);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What time does to keys, with a clock that is a variable. Whether a key is over is worked out here
- * once more, from the row of a table, so that policy, store and sweep are held against something
+/* What time does to keys, with a clock that is a variable. The test works out once more, from the
+ * row of a table, whether a key is over. So policy, store and sweep are compared with something
  * that is none of them. */
 #include "unit_sweep.h"
 
@@ -77,7 +77,7 @@ static int64_t dead_at(struct unit_store *s, unsigned i) {
         return key.dead_at;
 }
 
-/* What people and logins see at ${now} is so whether anybody swept or not. */
+/* At ${now} people and logins see the same, swept or not. */
 static void judge(struct unit_store *s, int64_t now) {
         struct policy policy = load_policy(s);
         struct key_record key;
@@ -125,7 +125,7 @@ static void test_a_year_from_one_moment_to_the_next(void **state) {
         assert_int_equal(expired, ARRAY_LEN(lives));
         assert_in_range(runs, 10, 2 * ARRAY_LEN(lives));
         judge_around(s);
-        /* noticed in the second in which it happened */
+        /* noticed in the second when it happened */
         for (unsigned i = 0; i < ARRAY_LEN(lives); i++)
                 unit_int(lives[i].why, dead_at(s, i), T0 + (lives[i].ends < 0 ? 0 : lives[i].ends));
 }
@@ -137,7 +137,7 @@ static void test_the_daemon_was_down_for_a_year(void **state) {
         insert_lives(s);
         assert_int_equal(unit_sweep_run_all(s, T0 + 400 * DAY, &sweep), 1);
         assert_int_equal(sweep.expired, ARRAY_LEN(lives));
-        /* noticed only now: shown for as long as if it had been at once */
+        /* noticed only now: shown for as long as if it had been noticed at once */
         assert_int_equal(sweep.purged, 0);
         judge_swept(s, T0 + 400 * DAY);
         assert_int_equal(sweep.next_at, T0 + 490 * DAY);
@@ -158,8 +158,7 @@ static void test_sweeping_again_does_nothing(void **state) {
         assert_int_equal(s->shared.generation, generation);
 }
 
-/* What a sweep notices is nothing that a login would not have known: readers keep their
- * snapshot. */
+/* A login would know by itself what a sweep notices, so readers keep their snapshot. */
 static void test_noticing_is_quiet(void **state) {
         struct unit_store *s = *state;
         uint64_t generation;
@@ -275,8 +274,9 @@ static void test_a_revoked_key_does_not_live_again(void **state) {
         assert_int_equal(key.status, KEY_REVOKED);
 }
 
-/* The lifetime was changed while the clock was ahead; it is not any more. Whatever the marks of
- * that time say, nothing that a login accepts may be marked dead: it would be purged alive. */
+/* The lifetime was changed while the clock was ahead, and the clock is right again. A key that a
+ * login accepts must not be marked dead, whatever the marks of that time say. Otherwise it would be
+ * purged alive. */
 static void test_marks_of_a_clock_that_was_ahead(void **state) {
         static const struct unit_sweep_life life = { "", -DAY, 0, 0, 0, 0 };
         struct unit_store *s = *state;
@@ -363,7 +363,7 @@ static void test_removed_keys_go_in_batches_after_a_day_whatever_the_clock(void 
         }
         assert_int_equal(store_commit(s->writer), 0);
         unit_sweep_set_policy(s, POLICY_EPOCH, 1, T0);
-        /* Until then the log can say why they are refused. */
+        /* Until then the log can say why a login with such a key is refused. */
         assert_int_equal(sweep_run(s->writer, T0, &sweep), 0);
         assert_int_equal(sweep.purged, 0);
         assert_int_equal(sweep.next_at, T0 + DAY);
@@ -413,8 +413,8 @@ static void test_a_damaged_row_undoes_all(void **state) {
         store_rollback(s->writer);
 }
 
-/* What it does is on record, and a record goes after the retention, soon enough and when the
- * clock is trusted. */
+/* The audit log records what a sweep does. A record is purged after the retention, soon enough, and
+ * only when the clock is trusted. */
 static void test_the_audit_log_is_told_and_purged(void **state) {
         struct unit_store *s = *state;
         struct sweep sweep = {};

@@ -7,9 +7,9 @@ static const struct cause {
         const char *why;
         struct account_record account;
         bool policy;
-        /* alice's own key ends; bob's, which is linked to alice, does */
+        /* alice's own key ends; bob's key, which is linked to alice, ends */
         bool own, linked;
-        /* of the own key; NULL: as that of the linked one */
+        /* of alice's own key; NULL: as for the linked key */
         const char *reason;
         const char *linked_reason;
 } causes[] = {
@@ -116,7 +116,7 @@ static void test_what_becomes_of_an_account_s_keys(void **state) {
                                              one_key("dddddddddd", "dave", 1004, "") };
                 struct account_record account = cause->account;
                 uint64_t ended;
-                /* alice's key that is linked to carol: her password is not the one that counts */
+                /* alice's key is linked to carol, so alice's password does not count */
                 bool own_linked;
 
                 memcpy(account.name, "alice", 6);
@@ -190,9 +190,9 @@ static void test_passwords_end_by_the_clock(void **state) {
         uint64_t generation = s->shared.generation;
         (void) unit_sweep_run_all(s, T0 + DAY, &sweep);
         assert_int_equal(sweep.ended, 1);
-        assert_true(s->shared.generation != generation); /* this is for logins to know */
+        assert_true(s->shared.generation != generation); /* logins must know of this */
         assert_int_equal(sweep.next_at, T0 + 2 * DAY);
-        /* so that the next one need not look at these again */
+        /* so the next sweep need not look at these again */
         assert_int_equal(sweep.passwords_until, T0 + DAY);
         assert_int_equal(store_key_get(s->writer, "aaaaaaaaaa", &key), 0);
         assert_int_equal(key.status, KEY_REVOKED);
@@ -206,8 +206,7 @@ static void test_passwords_end_by_the_clock(void **state) {
         assert_int_equal(sweep.ended, 0);
 }
 
-/* A password that ended while the daemon was not there, or that is older than the memory of this
- * sweep. */
+/* A password that ended while the daemon was down, or before this sweep can remember. */
 static void test_a_first_sweep_looks_at_all_passwords(void **state) {
         struct unit_store *s = *state;
         struct sweep sweep = {};
@@ -217,7 +216,7 @@ static void test_a_first_sweep_looks_at_all_passwords(void **state) {
         put_account(s, "alice", 1);
         (void) unit_sweep_run_all(s, T0, &sweep);
         assert_int_equal(sweep.ended, 1);
-        /* The clock goes back: what it made an end of is looked at again. */
+        /* The clock goes back: passwords that ended by the wrong clock are looked at again. */
         unit_key_insert(s->writer, "bbbbbbbbbb", "bob");
         put_account(s, "bob", T0 - 5 * DAY);
         (void) unit_sweep_run_all(s, T0 - 3 * DAY, &sweep);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* When there is a sweep: at the start, when something is due, when something was committed, and
- * not otherwise. The clock and the timer are the test's, but for one test of the real ones. What a
+/* When there is a sweep: at the start, when something is due, when something was committed, and not
+ * otherwise. The test has the clock and the timer, except in one test of the real ones. What a
  * sweep does is not known here. */
 #include <stdatomic.h>
 #include <sys/timerfd.h>
@@ -112,13 +112,13 @@ static int drop(void **state) {
 
 #define test_host(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
-/* Until ${n} sweeps are over. */
+/* Waits until ${n} sweeps are over. */
 static void wait_for_sweeps(struct host *h, uint64_t n) {
         unit_worker_wait(&h->w, sweep_timer_sum(h->sweeper).runs >= n);
 }
 
-/* Until there is no sweep on its way. A sweep that is over can begin one more, so the queue is
- * waited for twice: what the first time has begun is over the second time. */
+/* Waits until there is no sweep on its way. A sweep that is over can begin one more, so the queue
+ * is waited for twice: a sweep that began during the first wait is over after the second. */
 static void wait_until_idle(struct host *h) {
         unsigned before;
 
@@ -171,7 +171,7 @@ static void test_it_notices_by_itself(void **state) {
         assert_in_range(dead_at(h, "aaaaaaaaaa"), begun, clock_now());
         assert_in_range(dead_at(h, "bbbbbbbbbb"), ends, clock_now());
         wait_until_idle(h);
-        /* one, where the first sweep came late */
+        /* 1 when the first sweep came late */
         assert_in_range(n_sweeps, 1, 2);
 }
 
@@ -198,7 +198,7 @@ static void test_many_pokes_are_few_sweeps(void **state) {
                 sweep_timer_poke(h->sweeper);
         }
         wait_until_idle(h);
-        /* the first poke's, and one for all that came while it ran */
+        /* one for the first poke, and one for all pokes while that ran */
         assert_int_equal(n_sweeps, 3);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Counting verifications, and how long they took. */
+/* Counting verifications, and how long they took. The time is the test's own. */
 #include "unit.h"
 
 #include "rules/tally.h"

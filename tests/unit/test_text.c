@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which texts may be names, and that the others can be shown without harm. */
+/* Which texts may be names, and that all others can be shown without harm. */
 #include "unit.h"
 
 #include "text.h"
@@ -79,7 +79,7 @@ static void test_labels_are_utf8_without_controls(void **state) {
                 unit_int(labels[i].why, text_is_label(labels[i].text, 64), labels[i].label);
 }
 
-/* On the heap at its exact size, so that reading past a broken end is seen. */
+/* On the heap with its exact size, so that reading behind a broken end is seen. */
 static void test_a_label_is_not_read_behind_its_end(void **state) {
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(labels); i++) {
@@ -176,7 +176,7 @@ static void test_what_is_shown_cannot_harm(void **state) {
                 { "\xc2\x9b", "\\xc2\\x9b" },
                 { "\xe2\x80\xae", "\\xe2\\x80\\xae" },
                 { "\xc0\x80", "\\xc0\\x80" },
-                /* one bad byte, and no byte of the rest is believed */
+                /* one bad byte, and no byte of the text is believed */
                 { "\xc3\xa9\xff", "\\xc3\\xa9\\xff" },
                 { "\xc3\xa9\n", "\\xc3\\xa9\\x0a" },
         };
@@ -230,8 +230,8 @@ static void test_no_room_is_not_written_to(void **state) {
         unit_poisoned("size 0", out, sizeof(out));
 }
 
-/* Every text of two bytes, in every small buffer: what comes out is printable, has no quote, and
- * escapes are whole. */
+/* Every text of two bytes, in every small buffer. What comes out is printable, has no quote, and
+ * has whole escapes. */
 static void test_no_two_bytes_come_out_as_something_else(void **state) {
         (void) state;
         for (unsigned c = 0x0101; c <= 0xffff; c++) {
@@ -244,14 +244,14 @@ static void test_no_two_bytes_come_out_as_something_else(void **state) {
                         text_escape(out, size, text);
                         unit_int(row, strnlen(out, size) < size, true);
                         unit_int(row, strchr(out, '\'') != NULL, false);
-                        /* nothing is cut: see below for what is */
+                        /* nothing is cut; the test below looks at cuts */
                         if (size == sizeof(out))
                                 unit_int(row, text_is_label(out, size), true);
                 }
         }
 }
 
-/* A letter of two to four bytes is shown whole or not at all: half of one is no UTF-8. */
+/* A letter of two to four bytes is shown whole or not at all, because half a letter is no UTF-8. */
 static void test_no_letter_is_cut_in_half(void **state) {
         static const char text[] = "'\xc3\xa9\xe2\x82\xac\xf0\x9f\x94\x91";
 

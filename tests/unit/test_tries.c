@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How often passwords may be guessed, over a clock of our own. */
+/* How often a client may guess passwords. The time is the test's own. */
 #include "unit.h"
 
 #include "rules/tries.h"
@@ -24,13 +24,13 @@ static void test_a_peer_has_a_few(void **state) {
                 assert_int_equal(tries_may(&t, PEER, "alice", NOW + i), 0);
                 tries_failed(&t, PEER, "alice", NOW + i);
         }
-        /* from the first of them on, for every user, and for nobody else */
+        /* from the first failure on, for every user, and for this peer only */
         assert_int_equal(tries_may(&t, PEER, "alice", NOW + 10), TRIES_WINDOW_S - 10);
         assert_int_equal(tries_may(&t, PEER, "bob", NOW + 10), TRIES_WINDOW_S - 10);
         assert_int_equal(tries_may(&t, PEER + 1, "alice", NOW + 10), 0);
         assert_int_equal(tries_may(&t, PEER, "alice", NOW + TRIES_WINDOW_S - 1), 1);
         assert_int_equal(tries_may(&t, PEER, "alice", NOW + TRIES_WINDOW_S), 0);
-        /* and then as many again */
+        /* then as many again */
         fail_often(&t, PEER, "alice", TRIES_PER_PEER - 1, NOW + TRIES_WINDOW_S);
         assert_int_equal(tries_may(&t, PEER, "alice", NOW + TRIES_WINDOW_S), 0);
         fail_often(&t, PEER, "alice", 1, NOW + TRIES_WINDOW_S);
@@ -95,7 +95,8 @@ static void test_root_is_counted_for_the_user_only(void **state) {
         assert_int_equal(tries_may(&t, 0, "bob", NOW), 0);
 }
 
-/* Who shares a place cannot be known without the seed, nor be kept for later. */
+/* An attacker who does not know the seed cannot find out which users share a place, nor use that
+ * later. */
 static void test_the_seed_decides_who_shares_a_place(void **state) {
         struct tries a = table(1), b = table(2);
         unsigned shared_a = 0, both = 0;

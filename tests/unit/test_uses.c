@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Uses of keys on their way to the store. What a verification notes is tested with it
- * (test_verify.c); here is what lies between. */
+/* Uses of keys on their way to the store. What a verification notes is in the tests of verify. */
 #include "unit_worker.h"
 
 #include "keys/uses.h"
@@ -32,7 +31,7 @@ static int drop(void **state) {
         return r;
 }
 
-/* Ends the thread, and before it what it was to do. */
+/* Ends the thread when all has been written. */
 static void finish(struct fixture *f) {
         uses_flush(f->uses, f->w.worker);
         unit_worker_stop(&f->w);

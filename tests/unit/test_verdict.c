@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Every reason has a verdict, a name and a text; one of them allows. */
+/* Every reason has a verdict, a name and a text. Only one reason allows. */
 #include "unit.h"
 
 #include "verdict.h"
 
-/* What is on the wire and in logs: numbers and names are given out once. */
+/* These stand on the wire and in logs, so a number or name never gets another meaning. */
 static const struct {
         int value;
         const char *name;

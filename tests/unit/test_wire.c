@@ -76,7 +76,7 @@ static void test_requests_go_there_and_back(void **state) {
         check_round_trip("issue", &req);
 }
 
-/* Every byte, every value: what is not refused must be a request that is written the same way. */
+/* Every byte, every value. What is not refused must be a request that is encoded the same way. */
 static void check_spoiled(const struct wire_request *req) {
         uint8_t good[WIRE_REQUEST_LEN], bytes[WIRE_REQUEST_LEN], again[WIRE_REQUEST_LEN];
         struct wire_request got;
@@ -189,7 +189,8 @@ static void test_a_request_without_a_user_is_refused(void **state) {
         check_bad_request("confirm", bytes);
 }
 
-/* No NUL in front of the end of the field, so that its length alone says that it does not fit. */
+/* There is no NUL before the end of the field, so the length alone says that the text does not
+ * fit. */
 static void test_a_text_longer_than_its_field_is_refused(void **state) {
         struct wire_request req = verify_request();
         uint8_t good[WIRE_REQUEST_LEN], bytes[WIRE_REQUEST_LEN];
@@ -248,8 +249,7 @@ static void test_every_other_length_of_request_is_refused(void **state) {
         }
 }
 
-/* Of another version only the first four bytes and the seq are known, so nothing else may
- * matter. */
+/* Of another version only the first four bytes and the seq are known. Nothing else may matter. */
 static void test_another_version_is_told_apart_whatever_follows(void **state) {
         uint8_t bytes[2 * WIRE_REQUEST_LEN];
         struct wire_request got;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The part of the verify protocol that is about certificates: evidence behind a request, offers,
- * challenges. As in test_wire.c what is good goes there and back, and whatever is spoiled is
- * refused. */
+/* Certificates in the verify protocol: evidence behind a request, offers, challenges. What is good
+ * goes there and back unchanged, and what is spoiled is refused. */
 #include "unit.h"
 
 #include "wire.h"
@@ -42,8 +41,8 @@ static struct wire_request request(enum wire_kind kind, enum wire_evidence evide
         return req;
 }
 
-/* The rules once more, as a table: how many bytes of a certificate, and whether a verification
- * has a signature. */
+/* The rules once more, as a table: how many bytes a certificate may have, and whether a
+ * verification has a signature. */
 static const struct {
         enum wire_evidence evidence;
         size_t least, most;
@@ -96,7 +95,8 @@ static void check_round_trip(const char *row, const struct wire_request *req) {
         free(bytes);
 }
 
-/* Nothing is written behind the fixed part, and that is wiped: the buffer has no room for more. */
+/* Nothing is written behind the fixed part, because the buffer has no room for more. The fixed part
+ * is wiped. */
 static void check_not_encoded(const char *row, const struct wire_request *req) {
         uint8_t zero[WIRE_REQUEST_LEN] = {}, *bytes = malloc(WIRE_REQUEST_LEN);
 
@@ -171,7 +171,7 @@ static void test_every_other_length_is_refused(void **state) {
                 if (len != right)
                         check_not_decoded(row, bytes, len);
         }
-        /* Cut where the evidence begins it is a request without any. */
+        /* A request that is cut where the evidence begins is a request without evidence. */
         assert_int_equal(wire_request_decode(bytes, WIRE_REQUEST_LEN, &req), 0);
         assert_int_equal(req.evidence, WIRE_EVIDENCE_NONE);
 }
@@ -203,7 +203,7 @@ static void test_lengths_that_lie_are_refused(void **state) {
                 }
 }
 
-/* Every byte of the head, every value; and whatever decodes is written the same way. */
+/* Every byte of the head, every value. What decodes is encoded the same way. */
 static void check_spoiled(enum wire_kind kind, enum wire_evidence evidence, size_t certificate_len,
                           size_t signature_len) {
         struct wire_request req = request(kind, evidence, certificate_len, signature_len), got;

@@ -13,8 +13,8 @@ static struct wire_reply allow_reply(void) {
         return reply;
 }
 
-/* Looks like that of requests in test_wire.c, and has other fields: to name each of them is what
- * these two are for. */
+/* Looks like the check of requests in test_wire.c, but the fields are others. Naming each field is
+ * the purpose of both. */
 static void check_reply_round_trip(const char *row, const struct wire_reply *reply) {
         uint8_t bytes[WIRE_REPLY_LEN], again[WIRE_REPLY_LEN];
         struct wire_reply got;
@@ -189,8 +189,8 @@ static void test_every_other_length_of_reply_is_refused(void **state) {
         }
 }
 
-/* What is not ALLOW in all of its bits never becomes it, and what decodes is written the same
- * way. */
+/* A verdict that is not ALLOW in all of its bits never becomes ALLOW. What decodes is encoded the
+ * same way. */
 static void test_a_spoiled_reply_is_refused_or_means_what_it_says(void **state) {
         struct wire_reply reply = allow_reply(), got;
         uint8_t good[WIRE_REPLY_LEN], bytes[WIRE_REPLY_LEN], again[WIRE_REPLY_LEN];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The writer thread: jobs in their order, answers on the loop, a bounded queue. */
+/* The writer thread: jobs in their order, answers on the loop, a bounded queue. What a job writes
+ * is not known here. */
 #include <pthread.h>
 #include <sys/resource.h>
 
@@ -23,7 +24,7 @@ struct job {
         struct fixture *f;
         unsigned number;
         bool again; /* done() submits another one */
-        /* done() tries to, but there is nobody to run it */
+        /* done() submits another one, which nobody can run */
         bool late;
 };
 
@@ -142,8 +143,7 @@ static void test_a_full_queue_is_busy_and_the_job_stays_the_caller_s(void **stat
         unit_worker_wait(&f->w, f->n_done == WORKER_QUEUE_MAX + 1);
 }
 
-/* While the thread is held all of them are queued. Those that are urgent come first, each kind in
- * its order. */
+/* While the thread is held all jobs are queued. Urgent jobs come first, each kind in its order. */
 static void test_urgent_jobs_come_first(void **state) {
         static const unsigned want[] = { 11, 12, 1, 2, 3 };
         struct fixture *f = *state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the unit tests share: rows of tables that say which of them failed, outputs that must
- * stay as they were, and a directory for each test that needs one. Every test is a program of
- * one file, so what is here is static. */
+/* What the unit tests share: rows of tables that say which of them failed, outputs that must stay
+ * as they were, and a directory for each test that needs one. Every test is a program of one file,
+ * so all functions here are static. */
 #pragma once
 
 #include <dirent.h>
@@ -60,7 +60,7 @@ static inline void unit_int_at(const char *row, long long got, long long want, c
         _assert_int_equal((LargestIntegralType) got, (LargestIntegralType) want, file, line);
 }
 
-/* For a result that must be an error, whichever. */
+/* For a result that must be an error, no matter which. */
 #define unit_fails(row, r) unit_fails_at((row), (r), __FILE__, __LINE__)
 
 static inline void unit_fails_at(const char *row, int r, const char *file, int line) {
@@ -69,7 +69,7 @@ static inline void unit_fails_at(const char *row, int r, const char *file, int l
         _assert_int_equal(r < 0, true, file, line);
 }
 
-/* For a result that may be any but an error. */
+/* For a result that may be anything but an error. */
 #define unit_succeeds(row, r) unit_succeeds_at((row), (r), __FILE__, __LINE__)
 
 static inline void unit_succeeds_at(const char *row, int r, const char *file, int line) {
@@ -149,7 +149,7 @@ static inline const char *unit_join(char out[static UNIT_PATH_LEN], const char *
         return out;
 }
 
-/* Makes a file, or empties it; its mode is as given, whatever the umask. */
+/* Makes a file, or empties it. It gets this mode, whatever the umask. */
 static inline void unit_write(const char *path, const void *bytes, size_t len, mode_t mode) {
         int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
@@ -178,8 +178,8 @@ static inline void unit_nothing(void **state) {
         (void) state;
 }
 
-/* A test that can run only where can is true; elsewhere TAP says why not. (cmocka's own skip()
- * of version 1.1.5 says "not ok".) */
+/* A test that can run only where ${can} is true. Elsewhere TAP says why it did not run. (cmocka's
+ * own skip() of version 1.1.5 says "not ok".) */
 static inline struct CMUnitTest unit_test_if(bool can, struct CMUnitTest test, const char *why) {
         static char names[16][160];
         static size_t n;

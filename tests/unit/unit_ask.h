@@ -133,7 +133,7 @@ static inline void unit_ask_report_and_end(struct unit_ask_serving *s) {
         uint32_t seq;
         int fd;
 
-        /* Whoever was not let in yet counts as well. */
+        /* A connection that was not accepted yet counts as well. */
         (void) fcntl(s->listener, F_SETFL, O_NONBLOCK);
         while ((fd = accept(s->listener, NULL, NULL)) >= 0) {
                 s->report.connections++;
@@ -231,7 +231,7 @@ static inline struct ask_server unit_ask_to(const char *path, int64_t timeout_ms
         return (struct ask_server){ .path = path, .uid = geteuid(), .timeout_ms = timeout_ms };
 }
 
-/* Puts the question; whatever comes of it, no descriptor is left and a failure touches nothing. */
+/* Puts the question. Whatever the result, no descriptor is left, and a failure touches nothing. */
 static inline int unit_ask_put(const char *row, const struct ask_server *server,
                                struct wire_reply *ret) {
         struct wire_request req = unit_ask_question();

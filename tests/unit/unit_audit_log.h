@@ -27,8 +27,8 @@ static inline void unit_audit_log_add(struct unit_store *s, const struct audit_r
         assert_int_equal(store_commit(s->writer), 0);
 }
 
-/* n records at NOW, NOW + 100 and so on; behind the one that begins the log, so they have the
- * numbers 2 to n + 1. */
+/* n records at NOW, NOW + 100 and so on. The record that begins the log has the number 1, so they
+ * have the numbers 2 to n + 1. */
 static inline void unit_audit_log_fill(struct unit_store *s, unsigned n) {
         for (unsigned i = 0; i < n; i++) {
                 struct audit_record record = unit_audit_log_record_at(NOW + 100 * i);
@@ -37,7 +37,7 @@ static inline void unit_audit_log_fill(struct unit_store *s, unsigned n) {
         }
 }
 
-/* The whole log in pieces of ${most}. */
+/* Checks the whole log in pieces of ${most} records. */
 static inline struct audit_check unit_audit_log_check_by(struct unit_store *s, size_t most) {
         struct audit_check check = {};
         uint64_t n = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A state directory of the test's own, and starts with it. */
+/* A state directory of the test's own, and starts of a daemon with it. */
 #pragma once
 
 #include "unit_store.h"

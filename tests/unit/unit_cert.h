@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Certificates and revocation lists of our own making, by OpenSSL, at run time. What is made is
- * freed by unit_cert_free(), the group's teardown. */
+/* Certificates and revocation lists that OpenSSL makes at run time. unit_cert_free(), the teardown
+ * of the group, frees them. */
 #pragma once
 
 #include <openssl/ec.h>
@@ -24,7 +24,8 @@ struct unit_cert {
         EVP_PKEY *key;
 };
 
-/* How one is to be; zeroes: valid at UNIT_CERT_NOW, signed by itself, without extensions. */
+/* How a certificate is made. Zeroes: valid at UNIT_CERT_NOW, signed by itself, without
+ * extensions. */
 struct unit_cert_spec {
         const char *cn;
         X509_NAME *subject; /* in the place of cn */
@@ -36,7 +37,7 @@ struct unit_cert_spec {
         bool pss;
         const char *extensions; /* as in openssl.cnf, separated by ; */
         int64_t from, to;
-        /* as they are, UTCTime where they have two digits for the year */
+        /* as given; UTCTime where the year has two digits */
         const char *from_text, *to_text;
         const char *serial; /* hexadecimal; default 1234 */
         bool v1;
@@ -67,7 +68,7 @@ static inline int unit_cert_free(void **state) {
         return 0;
 }
 
-/* Room of exactly this length, so that a sanitizer sees who reads behind it. */
+/* Memory of exactly this length, so that a sanitizer sees a read behind it. */
 static inline uint8_t *unit_cert_bytes(const void *bytes, size_t len) {
         uint8_t *p = malloc(len ? len : 1);
 
@@ -101,8 +102,8 @@ static inline EVP_PKEY *unit_cert_generate(const char *kind) {
         return key;
 }
 
-/* "RSA:2048", "RSA-PSS:2048", "EC:P-256", "ED25519", "ED448"; the same one for the same text.
- * Behind a # may be anything. */
+/* "RSA:2048", "RSA-PSS:2048", "EC:P-256", "ED25519", "ED448". The same text gives the same key. A #
+ * and any text may follow, to get another key. */
 static inline EVP_PKEY *unit_cert_key(const char *name) {
         size_t n = unit_cert_made.n_keys;
 
@@ -124,7 +125,7 @@ static inline void unit_cert_add_name(X509_NAME *name, int nid, int type, const 
                          1);
 }
 
-/* What is no extension that OpenSSL can write down is given as OID=[critical,]DER:... */
+/* An extension that OpenSSL cannot write is given as OID=[critical,]DER:... */
 static inline X509_EXTENSION *unit_cert_extension(const char *text, X509V3_CTX *ctx) {
         char copy[256];
         char *value;
@@ -157,7 +158,7 @@ static inline void unit_cert_add_extensions(X509 *x, X509 *issuer, const char *l
         }
 }
 
-/* Ed25519 and Ed448 have their digest with them. */
+/* Ed25519 and Ed448 include their digest. */
 static inline EVP_MD_CTX *unit_cert_signer(EVP_PKEY *key, const char *md, bool pss) {
         int id = EVP_PKEY_get_base_id(key);
         bool own = id == EVP_PKEY_ED25519 || id == EVP_PKEY_ED448;
@@ -246,7 +247,7 @@ static inline const struct unit_cert *unit_cert_make(const struct unit_cert_spec
 }
 #define unit_cert(...) unit_cert_make(&(struct unit_cert_spec){ __VA_ARGS__ })
 
-/* A revocation list: zeroes as above; thisUpdate is UNIT_CERT_FROM, nextUpdate UNIT_CERT_TO. */
+/* A revocation list. Zeroes as above; thisUpdate is UNIT_CERT_FROM, nextUpdate UNIT_CERT_TO. */
 struct unit_crl_spec {
         const struct unit_cert *issuer;
         EVP_PKEY *signer;
@@ -342,8 +343,8 @@ static inline struct cert_blob unit_crl_make(const struct unit_crl_spec *spec) {
 }
 #define unit_crl(...) unit_crl_make(&(struct unit_crl_spec){ __VA_ARGS__ })
 
-/* Copies values in DER; that with the number *target has its length written in one byte more
- * than it needs. */
+/* Copies values in DER. The length of the value number *target takes one byte more than it
+ * needs. */
 static inline size_t unit_cert_copy(const uint8_t *in, size_t len, int *target, uint8_t *out) {
         size_t used = 0;
 
@@ -387,7 +388,7 @@ static inline struct cert_blob unit_cert_flip(const struct cert_blob *der, size_
         return copy;
 }
 
-/* Where these bytes are in it, from the end; they must be. */
+/* Where these bytes are in it, searched from the end. They must be there. */
 static inline size_t unit_cert_find_last(const struct cert_blob *der, const void *bytes,
                                          size_t len) {
         for (size_t at = der->len - len + 1; at-- > 0;)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Chains of certificates, judged. */
+/* Chains of certificates, and what the judge says of them. */
 #pragma once
 
 #include "unit_cert.h"
@@ -42,7 +42,7 @@ static inline const struct unit_cert *ca_make(const char *cn, const char *key,
         return unit_cert(.cn = cn, .key = key, .issuer = issuer, .extensions = UNIT_CERT_CA);
 }
 
-/* What most chains here are made of. */
+/* Most chains in the tests are made of these. */
 static const struct unit_cert *root, *between, *leaf;
 
 static inline int unit_chain_make(void **state) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A gate between two ends that the test has. One thread is all there is: what was sent is there
+/* A gate between two ends that the test has. There is only one thread: what was sent has arrived
  * when the loop has nothing more to do. */
 #pragma once
 
@@ -10,7 +10,7 @@
 
 #include "control/control_gate.h"
 
-/* turns of the loop after which it is called a spin */
+/* more turns of the loop than this are a spin */
 #define SPIN 20000
 
 struct unit_gate {
@@ -77,7 +77,7 @@ static inline void unit_gate_give(struct unit_gate *f, int fd, const void *bytes
         unit_gate_settle(f);
 }
 
-/* Nothing but these bytes has come out. */
+/* These bytes have come out, and no others. */
 static inline void unit_gate_check_out(const char *row, int fd, const void *want, size_t len) {
         uint8_t *got = malloc(len + 1);
         ssize_t n;
@@ -112,8 +112,8 @@ static inline void unit_gate_put_u32(uint8_t *p, uint32_t v, bool little) {
                 p[i] = (uint8_t) (v >> 8 * (little ? i : 3 - i));
 }
 
-/* A header that claims so much; the rest is filled with a pattern. Returns the length of the
- * message. */
+/* A header that claims these lengths. The rest of the buffer has a pattern. Returns the length of
+ * the message. */
 static inline size_t unit_gate_put_message(uint8_t *p, size_t max, uint32_t body, uint32_t fields,
                                            bool little) {
         size_t len = 16 + ((fields + 7U) & ~7U) + body;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A host of our own making: NSS as the tests want it, wrapped at link time (-Wl,--wrap=...), so
- * that no test depends on who has an account where it runs. */
+/* Users and groups that the tests make up, by wrapping NSS at link time (-Wl,--wrap=...). So no
+ * test depends on the accounts of the host that it runs on. */
 #pragma once
 
 #include <grp.h>
@@ -8,7 +8,7 @@
 
 #include "unit.h"
 
-/* What the next question is answered with, when it is not 0. */
+/* The answer to the next question, when it is not 0. */
 static int unit_nss_error;
 
 static struct {

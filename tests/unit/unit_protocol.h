@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* common/PROTOCOL as a text: its tables, and the example that it has. For the tests that compare
- * it with the code. */
+/* common/PROTOCOL as a text: its tables and its example. For the tests that compare it with the
+ * code. */
 #pragma once
 
 #include "unit.h"
@@ -48,7 +48,7 @@ static inline const char *table_of(const char *text, const char *heading, unsign
         return at;
 }
 
-/* Takes a line of a table, which is indented; false behind the table. */
+/* Takes a line of a table, which is indented. Returns false behind the table. */
 static inline bool take_line(const char **line, char row[static 160]) {
         size_t len = strcspn(*line, "\n");
 

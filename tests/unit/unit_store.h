@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A key store in a directory of its own, open for writing and reading, and a connection beside
- * it for what the store itself would never do. For the tests of the layers that have a store. */
+/* A key store in a directory of its own, open for writing and reading, and a second connection to
+ * do what the store itself would never do. For the tests of the rooms that have a store. */
 #pragma once
 
 #include <sqlite3.h>
@@ -19,7 +19,7 @@ struct unit_store {
         struct store *writer, *reader;
 };
 
-/* Stands for the keyed hash: FNV-1a in four lanes, each of which begins elsewhere. */
+/* Stands for the keyed hash: FNV-1a in four lanes, each with another start. */
 static inline void unit_seal(const void *in, size_t len, uint8_t out[static RECORD_DIGEST_LEN],
                              void *userdata) {
         const uint8_t *bytes = in;
@@ -78,7 +78,7 @@ static inline int unit_store_remove(void **state) {
 #define unit_test_with_closed_store(f)                                                             \
         cmocka_unit_test_setup_teardown(f, unit_store_make_closed, unit_store_remove)
 
-/* Runs SQL through a connection of its own, without the checks of the schema: so damage is made. */
+/* Runs SQL through a connection of its own, without the checks of the schema, to make damage. */
 static inline void unit_sql(const char *path, const char *sql) {
         sqlite3 *db = NULL;
         char *error = NULL;
@@ -94,7 +94,7 @@ static inline void unit_sql(const char *path, const char *sql) {
         assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
-/* The one number that a query gives. */
+/* The one number that a query returns. */
 static inline int64_t unit_sql_number(const char *path, const char *sql) {
         sqlite3_stmt *stmt = NULL;
         sqlite3 *db = NULL;

@@ -58,7 +58,7 @@ static inline int unit_sweep_make(void **state) {
         return 0;
 }
 
-/* Until there is no more; the runs that it took. */
+/* Sweeps until there is no more to do. Returns how many runs that took. */
 static inline unsigned unit_sweep_run_all(struct unit_store *s, int64_t now, struct sweep *sweep) {
         unsigned n = 0;
         uint64_t expired = 0, ended = 0, purged = 0;

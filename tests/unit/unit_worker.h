@@ -9,7 +9,8 @@
 
 #include "store/worker.h"
 
-/* A job that holds the thread. It is no part of a test's frame: a test that fails leaves that. */
+/* A job that holds the thread. It must not be in the frame of a test, because a test that fails
+ * leaves its frame. */
 struct unit_hold {
         struct worker_job job;
         sem_t begun, go_on;
@@ -21,7 +22,7 @@ struct unit_worker {
         struct unit_store *store;
         sd_event *event;
         struct worker *worker;
-        /* of finished jobs, of which the loop has heard */
+        /* batches of finished jobs that the loop has heard of */
         unsigned batches;
         void (*on_done)(void *userdata); /* then; may be NULL */
         void *userdata;
@@ -38,7 +39,7 @@ static inline void unit_worker_on_done(void *userdata) {
                 w->on_done(w->userdata);
 }
 
-/* A store and a loop. The thread is started by the test, once the store has what it is to have. */
+/* A store and a loop. The test starts the thread when the store has all that it needs. */
 static inline int unit_worker_make(struct unit_worker *w) {
         void *store = NULL;
 
@@ -63,7 +64,7 @@ static inline void unit_worker_go_on(struct unit_worker *w) {
         w->hold.holds = false;
 }
 
-/* Ends the thread, and before it all that was queued. */
+/* Runs all that was queued, and ends the thread. */
 static inline void unit_worker_stop(struct unit_worker *w) {
         unit_worker_go_on(w);
         w->worker = worker_free(w->worker);
@@ -81,7 +82,7 @@ static inline int unit_worker_drop(struct unit_worker *w) {
 
 /* --- Waiting --- */
 
-/* One turn of the loop, for as long as it takes until there is something to do. */
+/* One turn of the loop. Waits as long as it takes until there is something to do. */
 static inline void unit_worker_turn(struct unit_worker *w) {
         unit_succeeds("sd_event_run", sd_event_run(w->event, UINT64_MAX));
 }
@@ -106,7 +107,7 @@ static inline void unit_marker_done(struct worker_job *job) {
         ((struct unit_marker *) job)->done = true;
 }
 
-/* Until all is done that has been queued so far. */
+/* Waits until all jobs are done that have been queued so far. */
 static inline void unit_worker_wait_for_queue(struct unit_worker *w) {
         static struct unit_marker marker;
 
@@ -131,7 +132,7 @@ static inline void unit_hold_done(struct worker_job *job) {
         (void) job;
 }
 
-/* Until unit_worker_go_on() the thread does nothing. What is submitted meanwhile is queued. */
+/* The thread does nothing until unit_worker_go_on(). Jobs submitted meanwhile are queued. */
 static inline void unit_worker_hold(struct unit_worker *w) {
         w->hold.job = (struct worker_job){ .run = unit_hold_run, .done = unit_hold_done };
         assert_int_equal(worker_submit(w->worker, &w->hold.job), 0);
