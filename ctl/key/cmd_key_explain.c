@@ -147,8 +147,8 @@ enum exit_code cmd_key_explain(const struct args *args) {
         int r;
 
         if (args_has(args, "proved") && !args_value(args, "certificate")) {
-                say_error("--proved needs --certificate=CERT: of which certificate does the login "
-                          "have the private key?");
+                say_error("--proved needs --certificate=CERT: it names the certificate whose "
+                          "private key the login has");
                 return CTL_USAGE;
         }
         rc = keyid_check(args->words[0]);
