@@ -86,7 +86,7 @@ static void check_socket(const struct doctor_host *host, const struct place *pla
                          struct doctor_report *report) {
         char advice[192];
         struct stat st;
-        uid_t server;
+        uid_t server = (uid_t) -1;
         int r;
 
         (void) snprintf(advice, sizeof(advice),
