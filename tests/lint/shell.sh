@@ -14,7 +14,7 @@ if command -v shellcheck >/dev/null; then
         exit
 fi
 for file in "${files[@]}"; do
-        bash -n "$file" || status=1
+        bash -O extglob -n "$file" || status=1
 done
 [[ $status == 0 ]] || exit 1
 echo "skipped: needs shellcheck; all that was checked is the syntax of ${#files[@]} scripts" >&2
