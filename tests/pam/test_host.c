@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "hoststate.h"
@@ -321,6 +322,13 @@ static rlim_t descriptors_possible(void) {
         return limit.rlim_max;
 }
 
+/* Where the machine has a syslog, libpam's lines open a descriptor to it, which stays. It is libc's
+ * and not the module's. */
+static unsigned descriptors_without_log(void) {
+        closelog();
+        return hoststate_descriptors();
+}
+
 static int run_with_many_descriptors(void) {
         const struct rlimit limit = { AT_ONCE_MAX, descriptors_possible() };
         unsigned before;
@@ -332,10 +340,10 @@ static int run_with_many_descriptors(void) {
                 if (fd < 0)
                         return 101;
         }
-        before = hoststate_descriptors();
+        before = descriptors_without_log();
         if (log_in(RIGHT_WITH_SESSION) != PAM_SUCCESS || log_in(UNKNOWN) != PAM_AUTH_ERR)
                 return 1;
-        return hoststate_descriptors() == before ? 0 : 2;
+        return descriptors_without_log() == before ? 0 : 2;
 }
 
 static void test_many_descriptors(void **state) {
@@ -351,6 +359,7 @@ static int run_without_stdio(void) {
         if (log_in(RIGHT_WITH_SESSION) != PAM_SUCCESS || log_in(WRONG_SECRET) != PAM_AUTH_ERR ||
             log_in(PASSWORD) != PAM_AUTH_ERR)
                 return 1;
+        closelog();
         for (int fd = 0; fd < 3; fd++)
                 if (fcntl(fd, F_GETFD) >= 0)
                         return 2;
