@@ -150,14 +150,19 @@ run 0 ctl --control="$dir/third.control" mirror export --to "$public" "$dir/othe
 refused "does not come from" mirror import "$dir/other"
 
 # Killed during the import: the store is the old or the new one. There are enough keys that an
-# import takes time.
+# import takes time. A third host shows how much.
 filled() { for _ in {1..40}; do ctl key issue "$me" || return; done; }
 run 0 filled
 run 0 ctl mirror export --to "$public" "$dir/big"
+run 0 ctl --control="$dir/third.control" mirror keygen
+run 0 ctl mirror export --to "$out" "$dir/measured"
+usec=${EPOCHREALTIME/./}
+run 0 ctl --control="$dir/third.control" mirror import "$dir/measured"
+step=$(((${EPOCHREALTIME/./} - usec) / 16))
 kept=0 usec=0
-# Each kill comes a little later than the one before. In the end it comes too late, on however slow
-# a machine.
-for ((round = 0; round < 80; round++, usec = usec * 9 / 8 + 2000)); do
+# A dozen kills within that time, each a little later than the one before. If the machine has become
+# slower meanwhile, some more come, until one comes too late.
+for ((round = 0; round < 80; round++, usec = usec * 17 / 16 + step)); do
     preview ctl mirror import "$dir/big" >/dev/null 2>&1 &
     import=$!
     printf -v delay '%.6f' "${usec}e-6"
