@@ -85,6 +85,13 @@ verify() { ctl verify --server-uid="$(id -u)" "$@" >/dev/null 2>&1; }
 
 # status_of COMMAND...: runs it, with its output in $out and its errors in $err, and prints its exit
 # status
+lives() { # KEY
+    local ends
+    verify "$me" <<<"$1" && return
+    ends=$(ctl --json key show "$(id_of "$1")" | sed -n 's/.*"expires":"\([^"]*\)".*/\1/p')
+    [[ -n $ends && $(date +%s) -ge $(date -d "$ends" +%s) ]]
+}
+
 run() { # STATUS COMMAND...: must end with STATUS
     local want=$1 got
     shift
