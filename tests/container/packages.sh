@@ -104,6 +104,8 @@ passwords_work "daemon down"
 test_not "daemon down: a key logs nobody in" login alice "$key"
 systemctl start wfapikeyd-verify.socket wfapikeyd-control.socket
 test_that "the daemon is back" login alice "$key"
+complaints() { journalctl -q --no-pager _PID=1 | grep -E '/wfapikey[^ ]*:[0-9]+: '; }
+test_not "systemd has no complaint about a line of the units" complaints
 
 # The daemon stops between the two questions of one login. A login with a key is refused, and one
 # with a password is not.
