@@ -10,6 +10,7 @@ start_wfapikey || not_ok "the daemon starts"
 add_user alice 'correct horse 7'
 add_user bob 'correct horse 8'
 add_user mallory
+refuse_at_once
 mkdir -p /run/sshd
 for service in sshd su; do
     {

@@ -11,6 +11,7 @@
 start_wfapikey || not_ok "the daemon starts"
 add_user alice
 add_user mallory
+refuse_at_once
 cp /etc/pam.d/sshd "$work/debian"
 mkdir -p /run/sshd "$work/home"
 ssh-keygen -q -t ed25519 -N '' -f "$work/host_key"
