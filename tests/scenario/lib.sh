@@ -83,8 +83,8 @@ ctl() { "$WFAPIKEYCTL" "$@"; }
 # Whether the daemon accepts the key on standard input for USER.
 verify() { ctl verify --server-uid="$(id -u)" "$@" >/dev/null 2>&1; }
 
-# status_of COMMAND...: runs it, with its output in $out and its errors in $err, and prints its exit
-# status
+# in_time VERIFICATION...: again where the daemon could not decide, which is status 3. On a busy
+# machine the second and a half that it has for a certificate may be too short.
 in_time() {
     local i status
     for ((i = 0; i < 60; i++)); do
@@ -97,6 +97,8 @@ in_time() {
     return "$status"
 }
 
+# Whether KEY is accepted as long as it lives. Where it is refused, its end must have come: a slow
+# machine may need longer for a login than the key lives.
 lives() { # KEY
     local ends
     verify "$me" <<<"$1" && return
