@@ -28,10 +28,12 @@ static bool append_word(char *list, size_t size, const char *word) {
         return true;
 }
 
-static void take_service(struct control_call *call, struct key_record *key, const char *word) {
+static void take_service(struct control_call *call, struct issue_request *request,
+                         const char *word) {
         char shown[80];
 
-        if (text_is_service(word) && append_word(key->services, sizeof(key->services), word))
+        if (text_is_service(word) &&
+            append_word(request->services, sizeof(request->services), word))
                 return;
         text_escape(shown, sizeof(shown), word);
         control_fail(call, CONTROL_INVALID_ARGUMENT,
@@ -40,7 +42,8 @@ static void take_service(struct control_call *call, struct key_record *key, cons
                      shown, RECORD_SERVICES_MAX);
 }
 
-static void take_network(struct control_call *call, struct key_record *key, const char *word) {
+static void take_network(struct control_call *call, struct issue_request *request,
+                         const char *word) {
         char text[NETWORK_TEXT_LEN], shown[80];
         struct network net;
         int r;
@@ -48,7 +51,7 @@ static void take_network(struct control_call *call, struct key_record *key, cons
         r = network_parse(word, &net);
         if (r >= 0) {
                 network_format(&net, text);
-                if (append_word(key->networks, sizeof(key->networks), text))
+                if (append_word(request->networks, sizeof(request->networks), text))
                         return;
         }
         text_escape(shown, sizeof(shown), word);
@@ -59,9 +62,9 @@ static void take_network(struct control_call *call, struct key_record *key, cons
 }
 
 static int parse_words(struct control_call *call, sd_bus_message *m, int max,
-                       void (*take)(struct control_call *call, struct key_record *key,
+                       void (*take)(struct control_call *call, struct issue_request *request,
                                     const char *word)) {
-        struct key_record *key = &((struct control_issue_call *) call)->issue.key;
+        struct issue_request *request = &((struct control_issue_call *) call)->request;
         const char *word;
         int r, n = 0;
 
@@ -76,7 +79,7 @@ static int parse_words(struct control_call *call, sd_bus_message *m, int max,
                         control_fail(call, CONTROL_INVALID_ARGUMENT,
                                      "Too many: at most %d for one key.", max);
                 if (call->error == CONTROL_OK)
-                        take(call, key, word);
+                        take(call, request, word);
         }
         if (r < 0)
                 return r;
@@ -86,13 +89,13 @@ static int parse_words(struct control_call *call, sd_bus_message *m, int max,
 
 static void take_text(struct control_issue_call *ours, const char *option, const char *value) {
         struct control_call *call = &ours->call;
-        struct issue *issue = &ours->issue;
+        struct issue_request *request = &ours->request;
 
         if (strcmp(option, "name") == 0)
-                (void) control_take_label(call, "name", value, issue->key.name,
-                                          sizeof(issue->key.name));
+                (void) control_take_label(call, "name", value, request->name,
+                                          sizeof(request->name));
         else if (strcmp(option, "require-certificate") == 0) {
-                if (policy_parse_need(value, &issue->key.certificate_need) < 0)
+                if (policy_parse_need(value, &request->certificate_need) < 0)
                         control_fail(call, CONTROL_INVALID_ARGUMENT,
                                      "require-certificate takes no, yes or proof.");
         } else if (strcmp(option, "certificate") == 0) {
@@ -101,12 +104,12 @@ static void take_text(struct control_issue_call *ours, const char *option, const
                                      "That is no certificate's thumbprint or name: 1 to %d bytes.",
                                      WIRE_NAME_MAX);
                 else if (control_cert_may_name(call, value))
-                        (void) text_copy(issue->certificate, sizeof(issue->certificate), value);
+                        (void) text_copy(request->certificate, sizeof(request->certificate), value);
         } else if (strcmp(option, "linked") == 0) {
                 if (!value[0] || !text_copy(ours->linked, sizeof(ours->linked), value))
                         control_fail(call, CONTROL_NO_SUCH_USER,
                                      "That is no user name: 1 to %d bytes.", WIRE_USER_MAX);
-        } else if (!text_copy(issue->expires, sizeof(issue->expires), value))
+        } else if (!text_copy(request->expires, sizeof(request->expires), value))
                 control_fail(call, CONTROL_INVALID_ARGUMENT,
                              "That expiry is too long for a date or a duration.");
 }
@@ -152,7 +155,7 @@ int control_issue_parse_user(struct control_issue_call *ours, sd_bus_message *m)
 }
 
 int control_issue_parse_options(struct control_issue_call *ours, sd_bus_message *m) {
-        memcpy(ours->issue.key.name, "key", 4);
+        memcpy(ours->request.name, "key", 4);
         return control_read_options(&ours->call, m, parse_option);
 }
 
@@ -178,8 +181,8 @@ static const enum control_error errors[] = {
 };
 _Static_assert(ARRAY_LEN(errors) == _ISSUE_ERROR_MAX, "an answer to each");
 
-void control_issue_failed(struct control_call *call, const struct issue *issue) {
-        control_fail(call, errors[issue->error], "%s", issue->error_text);
+void control_issue_failed(struct control_call *call, const struct issue_result *result) {
+        control_fail(call, errors[result->error], "%s", result->error_text);
 }
 
 /* --- Who the users are --- */
@@ -187,13 +190,13 @@ void control_issue_failed(struct control_call *call, const struct issue *issue) 
 static void on_linked(int r, const struct account_record *account, void *userdata) {
         struct control_issue_call *ours = userdata;
 
-        (void) issue_take_linked(&ours->issue, ours->linked, r, account);
+        (void) issue_take_user(ours->linked, r, account, &ours->request.linked, &ours->result);
         control_resume(&ours->call);
 }
 
 static void on_owner(int r, const struct account_record *account, void *userdata) {
         struct control_issue_call *ours = userdata;
-        bool found = issue_take_owner(&ours->issue, ours->user, r, account);
+        bool found = issue_take_user(ours->user, r, account, &ours->request.owner, &ours->result);
 
         if (!found || !ours->linked[0])
                 control_resume(&ours->call);
@@ -215,24 +218,26 @@ void control_issue_ask(struct control_call *call) {
 void control_issue_make(struct control_issue_call *ours, struct store *writer, uid_t uid,
                         const char *not_yours) {
         struct control_call *call = &ours->call;
-        struct issue *issue = &ours->issue;
-        bool own = issue->key.owner[0] && issue->key.owner_uid == uid;
+        struct issue_request *request = &ours->request;
+        struct issue_result *result = &ours->result;
+        const struct account_record *owner = &request->owner;
+        bool own = owner->state == ACCOUNT_PRESENT && owner->uid == uid;
 
-        issue->keymint = call->control->fixed.keymint;
-        control_audit_fill(call, "issued", &issue->audit);
+        request->keymint = call->control->fixed.keymint;
+        control_audit_fill(call, "issued", &request->audit);
         /* The same for every name: the caller does not learn whether it is its own. */
-        if (issue->error == ISSUE_NO_ANSWER)
-                control_issue_failed(call, issue);
+        if (result->error == ISSUE_NO_ANSWER)
+                control_issue_failed(call, result);
         else if (uid != (uid_t) -1 && !own)
                 control_fail(call, CONTROL_ACCESS_DENIED, "%s", not_yours);
         else if (call->role != ROLE_ADMIN && ours->linked[0] &&
-                 strcmp(ours->linked, issue->key.owner) != 0)
+                 strcmp(ours->linked, owner->name) != 0)
                 control_fail(call, CONTROL_ACCESS_DENIED,
                              "Only administrators link a key to another user's password.");
-        else if (issue->error == ISSUE_OK && issue_make(issue, writer))
-                control_audit_say(call, "issued", &issue->key);
+        else if (result->error == ISSUE_OK && issue_make(request, writer, result))
+                control_audit_say(call, "issued", &result->key);
         else
-                control_issue_failed(call, issue);
+                control_issue_failed(call, result);
 }
 
 static void issue_run(struct control_call *call, struct store *writer) {
@@ -241,10 +246,12 @@ static void issue_run(struct control_call *call, struct store *writer) {
                            "Only administrators make keys for others than themselves.");
 }
 
-int control_issue_reply(struct control_call *call, sd_bus_message *reply) {
-        const struct issue *issue = &((struct control_issue_call *) call)->issue;
+int control_issue_append(sd_bus_message *reply, const struct issue_result *result) {
+        return sd_bus_message_append(reply, "ss", result->key.id, result->secret.text);
+}
 
-        return sd_bus_message_append(reply, "ss", issue->key.id, issue->secret.text);
+int control_issue_reply(struct control_call *call, sd_bus_message *reply) {
+        return control_issue_append(reply, &((struct control_issue_call *) call)->result);
 }
 
 const struct control_handlers control_issue = {

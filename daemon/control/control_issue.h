@@ -10,7 +10,8 @@ struct control_issue_call {
         char user[WIRE_USER_MAX + 1];
         /* The user whose password counts. "": the owner. */
         char linked[WIRE_USER_MAX + 1];
-        struct issue issue;
+        struct issue_request request;
+        struct issue_result result;
 };
 
 /**
@@ -37,12 +38,12 @@ void control_issue_make(struct control_issue_call *ours, struct store *writer, u
                         const char *not_yours);
 
 /**
- * control_issue_failed(call, issue): the call fails with the reason for which ${issue} made no
- * key.
+ * control_issue_failed(call, result): the call fails with the reason for which there is no key.
  */
-void control_issue_failed(struct control_call *call, const struct issue *issue);
+void control_issue_failed(struct control_call *call, const struct issue_result *result);
 
 /**
- * control_issue_reply(call, reply): appends the id and the key.
+ * control_issue_append(reply, result), control_issue_reply(call, reply): append the id and the key.
  */
+int control_issue_append(sd_bus_message *reply, const struct issue_result *result) _must_check_;
 int control_issue_reply(struct control_call *call, sd_bus_message *reply);

@@ -259,8 +259,8 @@ static void detour(struct control_call *call) {
 static void run(struct control_call *call, struct store *writer) {
         struct password_call *p = (struct password_call *) call;
 
-        p->ours.issue.by_password = true;
-        memcpy(p->ours.issue.key.origin, "password", sizeof("password"));
+        p->ours.request.by_password = true;
+        memcpy(p->ours.request.origin, "password", sizeof("password"));
         control_issue_make(&p->ours, writer, p->uid, WRONG_TEXT);
 }
 

@@ -23,7 +23,8 @@ struct rotate_call {
         int64_t overlap_s; /* 0: the caller did not say */
         int until_first_use;
         struct key_record old;
-        struct issue issue;
+        struct issue_request request;
+        struct issue_result result;
 };
 
 static int parse_text(struct rotate_call *rotate, sd_bus_message *m, const char *option) {
@@ -40,7 +41,7 @@ static int parse_text(struct rotate_call *rotate, sd_bus_message *m, const char 
                                 call, CONTROL_INVALID_ARGUMENT,
                                 "The overlap is a duration with its unit, such as 30m, 24h or 7d.");
         } else if (!value[0] ||
-                   !text_copy(rotate->issue.expires, sizeof(rotate->issue.expires), value))
+                   !text_copy(rotate->request.expires, sizeof(rotate->request.expires), value))
                 control_fail(call, CONTROL_INVALID_ARGUMENT,
                              "That expiry is neither a date nor a duration.");
         return 0;
@@ -134,27 +135,6 @@ static bool check_alive(struct rotate_call *rotate, struct store *writer,
         return reason == REASON_NONE;
 }
 
-/* The new key is good for the same as the old one. If the old key had an expiry of its own, the
- * new one lives as long again. */
-static void fill_new(struct rotate_call *rotate, int64_t now) {
-        const struct key_record *old = &rotate->old;
-        struct key_record *key = &rotate->issue.key;
-
-        rotate->issue.keymint = rotate->call.control->fixed.keymint;
-        key->owner_uid = old->owner_uid;
-        memcpy(key->owner, old->owner, sizeof(key->owner));
-        memcpy(key->linked, old->linked, sizeof(key->linked));
-        memcpy(key->name, old->name, sizeof(key->name));
-        memcpy(key->services, old->services, sizeof(key->services));
-        memcpy(key->networks, old->networks, sizeof(key->networks));
-        key->certificate_need = old->certificate_need;
-        key->bound = old->bound;
-        memcpy(key->certificate, old->certificate, sizeof(key->certificate));
-        memcpy(key->predecessor, old->id, sizeof(key->predecessor));
-        if (old->expires_at != 0)
-                key->expires_at = now + (old->expires_at - old->created_at);
-}
-
 static int retire_old(struct rotate_call *rotate, struct store *writer, const struct policy *policy,
                       int64_t now) {
         struct key_record *old = &rotate->old;
@@ -167,7 +147,7 @@ static int retire_old(struct rotate_call *rotate, struct store *writer, const st
                 at = end;
         old->retires_at = at;
         old->updated_at = now;
-        memcpy(old->successor, rotate->issue.key.id, sizeof(old->successor));
+        memcpy(old->successor, rotate->result.key.id, sizeof(old->successor));
         return store_key_update(writer, old);
 }
 
@@ -181,27 +161,26 @@ static int rotate_key(struct control_call *call, struct store *writer) {
             !control_get_policy(call, writer, &policy) ||
             !check_alive(rotate, writer, &policy, now) || !check_free(rotate, writer, &policy, now))
                 return 0;
-        fill_new(rotate, now);
-        control_audit_fill(call, "issued", &rotate->issue.audit);
-        if (!issue_add(&rotate->issue, writer)) {
-                control_issue_failed(call, &rotate->issue);
+        rotate->request.keymint = call->control->fixed.keymint;
+        rotate->request.predecessor = &rotate->old;
+        control_audit_fill(call, "issued", &rotate->request.audit);
+        if (!issue_add(&rotate->request, writer, &rotate->result)) {
+                control_issue_failed(call, &rotate->result);
                 return 0;
         }
         r = retire_old(rotate, writer, &policy, now);
         return r < 0 ? r
                      : control_audit_add(call, writer, "rotated", &rotate->old,
-                                         rotate->issue.key.id);
+                                         rotate->result.key.id);
 }
 
 static void rotate_run(struct control_call *call, struct store *writer) {
         if (control_transact(call, writer, rotate_key))
-                control_audit_say(call, "issued", &((struct rotate_call *) call)->issue.key);
+                control_audit_say(call, "issued", &((struct rotate_call *) call)->result.key);
 }
 
 static int rotate_reply(struct control_call *call, sd_bus_message *reply) {
-        const struct issue *issue = &((struct rotate_call *) call)->issue;
-
-        return sd_bus_message_append(reply, "ss", issue->key.id, issue->secret.text);
+        return control_issue_append(reply, &((struct rotate_call *) call)->result);
 }
 
 const struct control_handlers control_rotate = {

@@ -20,55 +20,66 @@ enum issue_error {
         _ISSUE_ERROR_MAX,
 };
 
-/* One key to be made. The caller zeroes it, fills it, and wipes it in the end. */
-struct issue {
+/* What key is wanted. Zeroed, then filled by the caller; issue_make() only reads it. */
+struct issue_request {
         const struct keymint *keymint;
-        /* as a person wrote it; empty: the policy decides */
-        char expires[64];
-        /* the certificate that it will be bound to, see registered_find(); empty: none */
-        char certificate[WIRE_NAME_MAX + 1];
-        /* the caller had only a password: the policy password-issue must allow that */
-        bool by_password;
-        /* the secret is the caller's: a whole key with an id of its own; else one is drawn */
-        bool given;
-        /* only if the user has no key that is good for the service key.services */
-        bool first_use;
-        /* The caller sets name, services, networks, origin, predecessor and certificate_need. All
-         * else is filled in. A key with a predecessor does not count towards max-keys-per-user.
-         * For such a key the caller also sets what it is bound to, and expires_at, which
-         * max-lifetime bounds. */
-        struct key_record key;
-        /* record of the making: the caller fills it, but not what is known of the key */
-        struct audit_record audit;
-        /* what was just learned of them; ACCOUNT_UNKNOWN: nothing */
+        /* The secret of the key, a whole key with an id of its own. NULL: one is drawn. */
+        const struct secret *given;
+        /* The new key takes the place of this one. NULL: of none. With a predecessor owner, linked
+         * user, name, services, networks, need and binding are those of the predecessor. So is the
+         * length of its life, unless expires says otherwise. It does not count towards
+         * max-keys-per-user. */
+        const struct key_record *predecessor;
+        /* As was just learned. ACCOUNT_UNKNOWN as the linked one: the owner's password counts. */
         struct account_record owner, linked;
-        struct secret secret;
+        /* see struct key_record */
+        char name[WIRE_NAME_MAX + 1];
+        char services[RECORD_LIST_LEN];
+        char networks[RECORD_LIST_LEN];
+        char origin[RECORD_ORIGIN_MAX + 1];
+        enum certificate_need certificate_need;
+        /* what the key is to be bound to: see registered_find(); empty: nothing */
+        char certificate[WIRE_NAME_MAX + 1];
+        /* as a person wrote it; empty: by the policy */
+        char expires[64];
+        /* a password was all that the caller had: the policy password-issue must allow that */
+        bool by_password;
+        /* only where no key that is good for these services stands in the way */
+        bool first_use;
+        /* who asked, and how; what concerns the key is added */
+        struct audit_record audit;
+};
+
+/* What came of it. Zeroed, then filled by issue.c. The caller wipes it. */
+struct issue_result {
         enum issue_error error;
         char error_text[256]; /* a sentence, printable */
+        /* of the key, when there is one */
+        struct key_record key;
+        /* That was drawn. Empty where the request gave one. */
+        struct secret secret;
 };
 
 /**
- * issue_take_owner(issue, user, r, account), issue_take_linked(issue, user, r, account):
- * Takes the answer ${r} and ${account} of accounts_ask() for ${user}: whose key it will be, and
- * then the user on whose password it will depend. Without the second call it depends on its
- * owner's. Returns whether there is such a user. If not, the error
- * says why, and stays in ${issue}.
+ * issue_take_user(user, r, account, ret, result):
+ * Whose key it will be, or on whose password it will depend, by the answer ${r} and ${account} of
+ * accounts_ask() for ${user}. Returns whether there is such a user, who is ${ret} then, of a
+ * request. If not ${result} says why, from then on.
  */
-bool issue_take_owner(struct issue *issue, const char *user, int r,
-                      const struct account_record *account) _must_check_;
-bool issue_take_linked(struct issue *issue, const char *user, int r,
-                       const struct account_record *account);
+bool issue_take_user(const char *user, int r, const struct account_record *account,
+                     struct account_record *ret, struct issue_result *result);
 
 /**
- * issue_make(issue, writer):
- * Decides by the policy and makes the key for the owner that was found, in one transaction. Returns
- * whether there is a key, which is then in ${issue}. If not, nothing has changed and the error says
- * why.
+ * issue_make(request, writer, result):
+ * Decides by the policy and makes the key, in one transaction. Returns whether there is a key, now
+ * in ${result}. If not nothing has changed, there is no secret, and ${result} says why.
  */
-bool issue_make(struct issue *issue, struct store *writer) _must_check_;
+bool issue_make(const struct issue_request *request, struct store *writer,
+                struct issue_result *result) _must_check_;
 
 /**
- * issue_add(issue, writer): the same inside the caller's transaction. When it fails, the caller
- * ends that transaction without a commit.
+ * issue_add(request, writer, result): the same inside the caller's transaction, which ends without
+ * it when it fails.
  */
-bool issue_add(struct issue *issue, struct store *writer) _must_check_;
+bool issue_add(const struct issue_request *request, struct store *writer,
+               struct issue_result *result) _must_check_;

@@ -98,30 +98,28 @@ static int find_user(const char *user, struct account_record *ret, char *error) 
         return 0;
 }
 
-static void wipe_issue(struct issue *issue) {
-        explicit_bzero(issue, sizeof(*issue));
-}
-
 static int make_key(const struct seed *seed, const struct keymint *keymint, struct store *writer,
                     char *error) {
-        __attribute__((cleanup(wipe_issue))) struct issue issue = { .keymint = keymint,
-                                                                    .given = true,
-                                                                    .secret = seed->key };
+        struct issue_request request = { .keymint = keymint,
+                                         .given = &seed->key,
+                                         .name = ORIGIN,
+                                         .origin = ORIGIN,
+                                         .audit = { .count = 1,
+                                                    .uid = AUDIT_NOBODY,
+                                                    .event = "issued",
+                                                    .verdict = "done",
+                                                    .door = "daemon",
+                                                    .detail = ORIGIN } };
+        struct issue_result result = {};
         struct account_record account;
         int r;
 
         r = find_user(seed->user, &account, error);
         if (r < 0)
                 return r;
-        (void) text_copy(issue.key.name, sizeof(issue.key.name), ORIGIN);
-        (void) text_copy(issue.key.origin, sizeof(issue.key.origin), ORIGIN);
-        issue.audit = (struct audit_record){
-                .count = 1, .uid = AUDIT_NOBODY, .verdict = "done", .door = "daemon"
-        };
-        (void) text_copy(issue.audit.event, sizeof(issue.audit.event), "issued");
-        (void) text_copy(issue.audit.detail, sizeof(issue.audit.detail), ORIGIN);
-        if (!issue_take_owner(&issue, seed->user, 0, &account) || !issue_add(&issue, writer))
-                return fail(error, -EPERM, "no key from the environment: %s", issue.error_text);
+        if (!issue_take_user(seed->user, 0, &account, &request.owner, &result) ||
+            !issue_add(&request, writer, &result))
+                return fail(error, -EPERM, "no key from the environment: %s", result.error_text);
         return 0;
 }
 

@@ -35,7 +35,8 @@ struct firstuse_login {
         int fd;
         struct ucred peer;
         struct wire_request req;
-        struct issue issue;
+        struct issue_request request;
+        struct issue_result result;
         enum reason reason;
         /* it is known who the user is, or that nobody can tell */
         bool asked;
@@ -71,7 +72,7 @@ static void login_freep(struct firstuse_login **login) {
 }
 
 static void log_made(const struct firstuse_login *login, const char *user, const char *service) {
-        const struct key_record *key = &login->issue.key;
+        const struct key_record *key = &login->result.key;
         struct log_entry entry;
         char number[24];
 
@@ -124,7 +125,7 @@ static void log_login(struct firstuse_login *login, bool sent) {
                                  "nobody waited for key %s of user '%s': remove it, and the next "
                                  "login gets "
                                  "another",
-                                 login->issue.key.id, user);
+                                 login->result.key.id, user);
         } else if (login->reason != REASON_HAS_KEY && /* as with every login but the first */
                    loglimit_say(&login->firstuse->limits,
                                 loglimit_hash(login->peer.uid + UINT64_C(1), what), clock_now(),
@@ -142,9 +143,9 @@ static void answer(struct firstuse_login *login) {
         bool sent;
 
         if (reply.verdict == VERDICT_ALLOW) {
-                memcpy(reply.id, login->issue.key.id, sizeof(reply.id));
-                memcpy(reply.name, login->issue.key.name, sizeof(reply.name));
-                reply.key = login->issue.secret;
+                memcpy(reply.id, login->result.key.id, sizeof(reply.id));
+                memcpy(reply.name, login->result.key.name, sizeof(reply.name));
+                reply.key = login->result.secret;
         } else if (login->peer.uid == 0)
                 reply.reason = login->reason;
         wire_reply_encode(out, &reply);
@@ -163,24 +164,24 @@ static bool is_known(struct firstuse_login *login, struct store *writer) {
                 return true;
         login->asked = store_account_get(writer, login->req.user, &account) >= 0 &&
                        account.state == ACCOUNT_PRESENT &&
-                       issue_take_owner(&login->issue, login->req.user, 0, &account);
+                       issue_take_user(login->req.user, 0, &account, &login->request.owner,
+                                       &login->result);
         return login->asked;
 }
 
 static void login_run(struct worker_job *job, struct store *writer) {
         struct firstuse_login *login = (struct firstuse_login *) job;
-        struct issue *issue = &login->issue;
         struct verify_event event = event_of(login);
 
         if (!is_known(login, writer))
                 return;
-        verify_audit_fill(&event, &issue->audit);
+        verify_audit_fill(&event, &login->request.audit);
         /* Make no key for a client that has disconnected: nobody would see it, and its owner
          * would not get another one. */
         login->gone = peer_is_gone(login->fd);
-        if (!login->gone && issue->error == ISSUE_OK)
-                (void) !issue_make(issue, writer);
-        login->reason = reasons[issue->error];
+        if (!login->gone && login->result.error == ISSUE_OK)
+                (void) !issue_make(&login->request, writer, &login->result);
+        login->reason = reasons[login->result.error];
 }
 
 static void finish(struct firstuse_login *login) {
@@ -200,7 +201,7 @@ static void on_account(int r, const struct account_record *account, void *userda
         struct firstuse_login *login = userdata;
 
         login->asked = true;
-        (void) !issue_take_owner(&login->issue, login->req.user, r, account);
+        (void) issue_take_user(login->req.user, r, account, &login->request.owner, &login->result);
         submit(login);
 }
 
@@ -222,12 +223,13 @@ static enum reason refuse(const struct firstuse *f, const struct firstuse_login 
         return f->n >= FIRSTUSE_MAX ? REASON_BUSY : REASON_NONE;
 }
 
-static void fill_issue(struct issue *issue, const struct firstuse *f, const char *service) {
-        issue->keymint = f->keymint;
-        issue->first_use = true;
-        (void) snprintf(issue->key.name, sizeof(issue->key.name), "first use of %.51s", service);
-        (void) snprintf(issue->key.services, sizeof(issue->key.services), "%s", service);
-        (void) snprintf(issue->key.origin, sizeof(issue->key.origin), "session:%s", service);
+static void fill_request(struct issue_request *request, const struct firstuse *f,
+                         const char *service) {
+        request->keymint = f->keymint;
+        request->first_use = true;
+        (void) snprintf(request->name, sizeof(request->name), "first use of %.51s", service);
+        (void) snprintf(request->services, sizeof(request->services), "%s", service);
+        (void) snprintf(request->origin, sizeof(request->origin), "session:%s", service);
 }
 
 void firstuse_serve(struct firstuse *f, const struct wire_request *req, const struct ucred *peer,
@@ -245,7 +247,7 @@ void firstuse_serve(struct firstuse *f, const struct wire_request *req, const st
                 return;
         login->reason = refuse(f, login);
         if (login->reason == REASON_NONE) {
-                fill_issue(&login->issue, f, login->req.service);
+                fill_request(&login->request, f, login->req.service);
                 f->n++;
                 submit(take_ptr(login));
                 return;

@@ -17,7 +17,8 @@
 struct fixture {
         struct unit_store *store;
         struct keymint *keymint;
-        struct issue issue;
+        struct issue_request request;
+        struct issue_result result;
 };
 
 static void set_policy(struct fixture *f, const char *name, int64_t value) {
@@ -42,9 +43,10 @@ static void insert(struct fixture *f, const char *id, const struct key_record *b
 }
 
 static void prepare(struct fixture *f, bool first_use) {
-        f->issue = (struct issue){ .keymint = f->keymint, .first_use = first_use };
-        (void) snprintf(f->issue.key.name, sizeof(f->issue.key.name), "a key");
-        (void) snprintf(f->issue.key.services, sizeof(f->issue.key.services), "sshd");
+        f->request = (struct issue_request){
+                .keymint = f->keymint, .first_use = first_use, .name = "a key", .services = "sshd"
+        };
+        f->result = (struct issue_result){};
 }
 
 static int make(void **state) {
@@ -73,11 +75,15 @@ static int drop(void **state) {
         return unit_store_remove(&store);
 }
 
-static bool issue_to(struct fixture *f, const char *user) {
+static bool take(struct fixture *f, const char *user, struct account_record *ret) {
         struct account_record account = unit_accounts_look(user);
 
-        return issue_take_owner(&f->issue, user, unit_accounts_error, &account) &&
-               issue_make(&f->issue, f->store->writer);
+        return issue_take_user(user, unit_accounts_error, &account, ret, &f->result);
+}
+
+static bool issue_to(struct fixture *f, const char *user) {
+        return take(f, user, &f->request.owner) &&
+               issue_make(&f->request, f->store->writer, &f->result);
 }
 
 static void test_a_key_is_as_it_was_asked_for(void **state) {
@@ -89,7 +95,7 @@ static void test_a_key_is_as_it_was_asked_for(void **state) {
 
         assert_true(issue_to(f, "alice"));
         assert_int_equal(store_refresh(f->store->reader, &changed), 0);
-        assert_int_equal(store_key_get(f->store->reader, f->issue.key.id, &key), 0);
+        assert_int_equal(store_key_get(f->store->reader, f->result.key.id, &key), 0);
         assert_string_equal(key.owner, "alice");
         assert_int_equal(key.owner_uid, ALICE);
         assert_string_equal(key.name, "a key");
@@ -97,8 +103,8 @@ static void test_a_key_is_as_it_was_asked_for(void **state) {
         assert_int_equal(key.status, KEY_ACTIVE);
         assert_int_equal(key.expires_at, 0);
         assert_in_range(key.created_at, begun, clock_now());
-        assert_true(keytext_is_key(f->issue.secret.text, KEYTEXT_LEN));
-        assert_memory_equal(keytext_id(f->issue.secret.text), key.id, KEYTEXT_ID_LEN);
+        assert_true(keytext_is_key(f->result.secret.text, KEYTEXT_LEN));
+        assert_memory_equal(keytext_id(f->result.secret.text), key.id, KEYTEXT_ID_LEN);
         assert_int_equal(store_account_get(f->store->reader, "alice", &account), 0);
         assert_int_equal(account.uid, ALICE);
 }
@@ -124,7 +130,7 @@ static void disable(struct fixture *f) {
 }
 
 static void forbid_passwords(struct fixture *f) {
-        f->issue.by_password = true;
+        f->request.by_password = true;
         set_policy(f, "password-issue", 0);
 }
 
@@ -149,17 +155,16 @@ static void expire_linked(struct fixture *f) {
                                          .password_ends_at = 1 };
 
         set_policy(f, "remove-on-password-expiry", 1);
-        memcpy(f->issue.key.owner, "alice", 6);
-        assert_true(issue_take_linked(&f->issue, "bob", 0, &linked));
+        assert_true(issue_take_user("bob", 0, &linked, &f->request.linked, &f->result));
 }
 
 static void ask_for_nonsense(struct fixture *f) {
-        (void) snprintf(f->issue.expires, sizeof(f->issue.expires), "whenever");
+        (void) snprintf(f->request.expires, sizeof(f->request.expires), "whenever");
 }
 
 static void ask_for_long(struct fixture *f) {
         set_policy(f, "max-lifetime", PARSE_DAY_S);
-        (void) snprintf(f->issue.expires, sizeof(f->issue.expires), "2d");
+        (void) snprintf(f->request.expires, sizeof(f->request.expires), "2d");
 }
 
 static void have_many(struct fixture *f) {
@@ -169,6 +174,11 @@ static void have_many(struct fixture *f) {
 
 static void break_store(struct fixture *f) {
         unit_sql(f->store->path, "DROP TABLE policy");
+}
+
+/* the key is there by then, and goes again */
+static void break_audit(struct fixture *f) {
+        unit_sql(f->store->path, "DROP TABLE audit");
 }
 
 static const struct row refusals[] = {
@@ -184,6 +194,7 @@ static const struct row refusals[] = {
         { "too late an expiry", ask_for_long, "alice", ISSUE_LIMIT },
         { "too many", have_many, "alice", ISSUE_LIMIT },
         { "no store", break_store, "alice", ISSUE_STORE },
+        { "no audit log", break_audit, "alice", ISSUE_STORE },
 };
 
 static void test_every_refusal_says_why_and_changes_nothing(void **state) {
@@ -197,8 +208,9 @@ static void test_every_refusal_says_why_and_changes_nothing(void **state) {
                 refusals[i].spoil(f);
                 keys = unit_sql_number(f->store->path, "SELECT count(*) FROM key");
                 unit_int(refusals[i].why, issue_to(f, refusals[i].user), false);
-                unit_int(refusals[i].why, f->issue.error, refusals[i].error);
-                unit_int(refusals[i].why, text_is_label(f->issue.error_text, 255), true);
+                unit_int(refusals[i].why, f->result.error, refusals[i].error);
+                unit_int(refusals[i].why, text_is_label(f->result.error_text, 255), true);
+                unit_str(refusals[i].why, f->result.secret.text, "");
                 unit_int(refusals[i].why,
                          unit_sql_number(f->store->path, "SELECT count(*) FROM key"), keys);
                 unit_int(refusals[i].why,
@@ -217,10 +229,10 @@ static void test_what_does_not_concern_it_is_no_refusal(void **state) {
         set_policy(f, "admin-keys", 0);
         set_policy(f, "max-lifetime", PARSE_DAY_S);
         assert_true(issue_to(f, "alice"));
-        assert_int_equal(f->issue.key.bound_at, f->issue.key.created_at + PARSE_DAY_S);
+        assert_int_equal(f->result.key.bound_at, f->result.key.created_at + PARSE_DAY_S);
         prepare(f, false);
         set_policy(f, "password-issue", 1);
-        f->issue.by_password = true;
+        f->request.by_password = true;
         assert_true(issue_to(f, "alice"));
 }
 
@@ -262,7 +274,7 @@ static void test_what_stands_in_the_way_of_a_first_use(void **state) {
                 prepare(f, true);
                 unit_int(first_uses[i].why, issue_to(f, "alice"), first_uses[i].made);
                 if (!first_uses[i].made)
-                        unit_int(first_uses[i].why, f->issue.error, ISSUE_HAS_KEY);
+                        unit_int(first_uses[i].why, f->result.error, ISSUE_HAS_KEY);
                 /* never twice; nothing stands in the way of a user who asks for a key */
                 prepare(f, true);
                 unit_int(first_uses[i].why, issue_to(f, "alice"), false);
@@ -273,29 +285,34 @@ static void test_what_stands_in_the_way_of_a_first_use(void **state) {
         (void) state;
 }
 
+static void test_a_secret_that_is_given_stays_where_it_is(void **state) {
+        const struct secret given = {
+                "wfk_AAAAAAAAAA_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+        };
+        struct fixture *f = *state;
+
+        f->request.given = &given;
+        assert_true(issue_to(f, "alice"));
+        assert_memory_equal(f->result.key.id, keytext_id(given.text), KEYTEXT_ID_LEN);
+        assert_string_equal(f->result.secret.text, "");
+}
+
 #define test_issue(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
 /* --- Linked users, and keys that take another's place --- */
-
-static bool take(struct fixture *f, const char *user, bool linked) {
-        struct account_record account = unit_accounts_look(user);
-
-        return linked ? issue_take_linked(&f->issue, user, 0, &account)
-                      : issue_take_owner(&f->issue, user, 0, &account);
-}
 
 static void test_whose_password_counts_is_known_from_then_on(void **state) {
         struct fixture *f = *state;
         struct account_record account;
 
-        assert_true(take(f, "alice", false));
-        assert_false(take(f, "nobody-here", true));
-        assert_int_equal(f->issue.error, ISSUE_NO_SUCH_USER);
-        assert_true(take(f, "alice", true));
-        assert_string_equal(f->issue.key.linked, ""); /* that is the owner already */
-        assert_true(take(f, "bob", true));
-        assert_string_equal(f->issue.key.linked, "bob");
-        assert_true(issue_make(&f->issue, f->store->writer));
+        assert_false(take(f, "nobody-here", &f->request.linked));
+        assert_int_equal(f->result.error, ISSUE_NO_SUCH_USER);
+        assert_true(take(f, "alice", &f->request.linked));
+        assert_true(issue_to(f, "alice"));
+        assert_string_equal(f->result.key.linked, ""); /* that is the owner's already */
+        assert_true(take(f, "bob", &f->request.linked));
+        assert_true(issue_to(f, "alice"));
+        assert_string_equal(f->result.key.linked, "bob");
         assert_int_equal(store_account_get(f->store->writer, "bob", &account), 0);
         assert_int_equal(account.state, ACCOUNT_PRESENT);
 }
@@ -334,16 +351,23 @@ static void test_a_successor_needs_no_place_and_is_bounded(void **state) {
         const struct key_record alive = { .owner_uid = ALICE };
         struct fixture *f = *state;
         struct policy policy = {};
+        struct key_record old;
 
         set_policy(f, "max-keys-per-user", 1);
         set_policy(f, "max-lifetime", PARSE_DAY_S);
         insert(f, "aaaaaaaaaa", &alive);
-        assert_true(take(f, "alice", false));
-        memcpy(f->issue.key.predecessor, "aaaaaaaaaa", 11);
-        f->issue.key.expires_at = clock_now() + 9 * PARSE_DAY_S;
+        assert_int_equal(store_key_get(f->store->writer, "aaaaaaaaaa", &old), 0);
+        old.expires_at = old.created_at + 9 * PARSE_DAY_S;
+        f->request.predecessor = &old;
         assert_int_equal(store_begin(f->store->writer), 0);
-        assert_true(issue_add(&f->issue, f->store->writer));
-        assert_int_equal(expiry_of(&policy, &f->issue.key), f->issue.key.created_at + PARSE_DAY_S);
+        assert_true(issue_add(&f->request, f->store->writer, &f->result));
+        assert_string_equal(f->result.key.owner, old.owner);
+        assert_string_equal(f->result.key.name, old.name);
+        assert_string_equal(f->result.key.networks, old.networks);
+        assert_string_equal(f->result.key.predecessor, old.id);
+        assert_int_equal(f->result.key.expires_at, f->result.key.created_at + 9 * PARSE_DAY_S);
+        assert_int_equal(expiry_of(&policy, &f->result.key),
+                         f->result.key.created_at + PARSE_DAY_S);
         store_rollback(f->store->writer); /* the caller's transaction */
         assert_int_equal(unit_sql_number(f->store->path, "SELECT count(*) FROM key"), 1);
 }
@@ -354,6 +378,7 @@ int main(void) {
                 cmocka_unit_test(test_every_refusal_says_why_and_changes_nothing),
                 test_issue(test_what_does_not_concern_it_is_no_refusal),
                 cmocka_unit_test(test_what_stands_in_the_way_of_a_first_use),
+                test_issue(test_a_secret_that_is_given_stays_where_it_is),
                 test_issue(test_whose_password_counts_is_known_from_then_on),
                 test_issue(test_a_pair_counts_as_one_while_the_successor_lives),
                 test_issue(test_a_successor_needs_no_place_and_is_bounded),
