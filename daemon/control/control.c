@@ -155,23 +155,6 @@ bool control_open_key(struct control_call *call, struct store *writer, const cha
         return false;
 }
 
-int control_read_options(struct control_call *call, sd_bus_message *m,
-                         int (*take)(struct control_call *call, sd_bus_message *m)) {
-        int r;
-
-        r = sd_bus_message_enter_container(m, 'a', "{sv}");
-        if (r < 0)
-                return r;
-        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-                r = take(call, m);
-                if (r >= 0)
-                        r = sd_bus_message_exit_container(m);
-                if (r < 0)
-                        return r;
-        }
-        return r < 0 ? r : sd_bus_message_exit_container(m);
-}
-
 int control_open_array(sd_bus_message *m, const char *name, const char *type) {
         int r;
 

@@ -207,14 +207,6 @@ bool control_take_label(struct control_call *call, const char *what, const char 
                         size_t size);
 
 /**
- * control_read_options(call, m, take):
- * Reads an a{sv}. ${take} is called inside each entry and reads its name and value. Returns the
- * error of sd-bus or of ${take}, if there is one.
- */
-int control_read_options(struct control_call *call, sd_bus_message *m,
-                         int (*take)(struct control_call *call, sd_bus_message *m)) _must_check_;
-
-/**
  * control_open_array(m, name, type), control_close_array(m):
  * Begin and end an entry of an a{sv} whose value is an array. ${type} is the type of the array,
  * such as "as". Return 0 or more, or the negative errno of sd-bus.

@@ -13,6 +13,7 @@
 #include "control/control_audit.h"
 #include "control/control_cert.h"
 #include "control/control_cert_read.h"
+#include "control/control_options.h"
 #include "keys/registered.h"
 #include "secret/keymint.h"
 #include "store/store_cert.h"
@@ -20,7 +21,7 @@
 
 struct add_call {
         struct control_cert_read reading;
-        int ca;
+        bool ca;
         char name[WIRE_NAME_MAX + 1];
         int64_t now;
         size_t n;
@@ -29,33 +30,19 @@ struct add_call {
         struct control_cert_shown *shown;    /* owned */
 };
 
-static int parse_option(struct control_call *call, sd_bus_message *m) {
-        struct add_call *add = (struct add_call *) call;
-        const char *option, *value;
-        char shown[80];
-        int r;
-
-        r = sd_bus_message_read_basic(m, 's', &option);
-        if (r < 0)
-                return r;
-        if (strcmp(option, "ca") == 0)
-                return sd_bus_message_read(m, "v", "b", &add->ca);
-        if (strcmp(option, "name") == 0) {
-                r = sd_bus_message_read(m, "v", "s", &value);
-                if (r >= 0 && registered_is_thumbprint(value))
-                        control_fail(call, CONTROL_INVALID_ARGUMENT,
-                                     "That name will not do: it could be the beginning of a "
-                                     "thumbprint.");
-                else if (r >= 0)
-                        (void) control_take_label(call, "name", value, add->name,
-                                                  sizeof(add->name));
-                return r;
-        }
-        text_escape(shown, sizeof(shown), option);
-        control_fail(call, CONTROL_INVALID_ARGUMENT, "Unknown option '%s': known are ca, name.",
-                     shown);
-        return sd_bus_message_skip(m, "v");
+static void take_name(struct control_call *call, const struct control_option *option,
+                      const char *value, void *out) {
+        if (registered_is_thumbprint(value))
+                control_fail(call, CONTROL_INVALID_ARGUMENT,
+                             "That name will not do: it could be the beginning of a thumbprint.");
+        else
+                control_options_take_label(call, option, value, out);
 }
+
+static const struct control_option options[] = {
+        { "ca", "b", CONTROL_OPTION_TO(struct add_call, ca) },
+        { "name", "s", CONTROL_OPTION_TO(struct add_call, name), .take = take_name },
+};
 
 static int parse_ders(struct add_call *add, sd_bus_message *m) {
         struct control_call *call = &add->reading.call;
@@ -84,7 +71,7 @@ static int add_parse(struct control_call *call, sd_bus_message *m) {
 
         r = parse_ders(add, m);
         if (r >= 0)
-                r = control_read_options(call, m, parse_option);
+                r = control_options_read(call, m, options, ARRAY_LEN(options));
         if (r >= 0 && add->n == 0)
                 control_fail(call, CONTROL_INVALID_ARGUMENT,
                              "There is no certificate to register.");

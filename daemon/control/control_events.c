@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "control/control_events.h"
+#include "control/control_options.h"
 #include "store/store_account.h"
 #include "store/store_audit.h"
 #include "text.h"
@@ -20,6 +21,7 @@ struct list_call {
         struct control_call call;
         char key[KEYTEXT_ID_LEN + 1];
         char user[2 * WIRE_USER_MAX], service[2 * WIRE_SERVICE_MAX], verdict[AUDIT_WORD_MAX + 1];
+        uint64_t after;
         struct audit_filter filter;
         uint32_t limit;
         size_t n;
@@ -96,84 +98,47 @@ int control_events_append(sd_bus_message *m, const struct audit_record *record) 
 
 /* --- ListAudit --- */
 
-static void take_text(struct list_call *list, const char *name, const char *value) {
-        struct audit_filter *f = &list->filter;
-        char shown[80];
-
-        if (strcmp(name, "key") == 0) {
-                if (control_check_id(&list->call, value))
-                        memcpy(list->key, value, sizeof(list->key));
-                f->key = list->key;
-        } else if (strcmp(name, "user") == 0 && value[0] &&
-                   text_copy(list->user, sizeof(list->user), value))
-                f->user = list->user;
-        else if (strcmp(name, "service") == 0 &&
-                 text_copy(list->service, sizeof(list->service), value))
-                f->service = list->service;
-        else if (strcmp(name, "verdict") == 0 &&
-                 (strcmp(value, "accepted") == 0 || strcmp(value, "refused") == 0 ||
-                  strcmp(value, "done") == 0)) {
-                (void) text_copy(list->verdict, sizeof(list->verdict), value);
-                f->verdict = list->verdict;
-        } else {
-                text_escape(shown, sizeof(shown), name);
-                control_fail(&list->call, CONTROL_INVALID_ARGUMENT,
-                             "The filter '%s' is not right: known are key, user, service, verdict "
-                             "(accepted, "
-                             "refused or "
-                             "done), since, until, after, limit.",
-                             shown);
-        }
+/* An empty one is a filter, too: the events without a service. */
+static void take_service(struct control_call *call, const struct control_option *option,
+                         const char *value, void *out) {
+        control_options_take(call, option, value, out);
+        ((struct list_call *) call)->filter.service = out;
 }
 
-static int take_number(struct list_call *list, sd_bus_message *m, const char *name,
-                       bool *ret_taken) {
-        struct audit_filter *f = &list->filter;
-        uint64_t after;
-        int r;
-
-        *ret_taken = true;
-        if (strcmp(name, "since") == 0)
-                return sd_bus_message_read(m, "v", "x", &f->since);
-        if (strcmp(name, "until") == 0)
-                return sd_bus_message_read(m, "v", "x", &f->until);
-        if (strcmp(name, "after") == 0) {
-                r = sd_bus_message_read(m, "v", "t", &after);
-                if (r >= 0)
-                        f->after = after > INT64_MAX ? INT64_MAX : (int64_t) after;
-                return r;
-        }
-        if (strcmp(name, "limit") == 0) {
-                r = sd_bus_message_read(m, "v", "u", &list->limit);
-                if (r >= 0 && (list->limit < 1 || list->limit > PAGE_MAX))
-                        control_fail(&list->call, CONTROL_INVALID_ARGUMENT, "The limit is 1 to %d.",
-                                     PAGE_MAX);
-                return r;
-        }
-        *ret_taken = false;
-        return 0;
+static void take_verdict(struct control_call *call, const struct control_option *option,
+                         const char *value, void *out) {
+        if (text_has_word("accepted refused done", value))
+                (void) text_copy(out, option->size, value);
+        else
+                control_fail(call, CONTROL_INVALID_ARGUMENT, "The %s is accepted, refused or done.",
+                             option->name);
 }
 
-static int take_filter(struct control_call *call, sd_bus_message *m) {
-        struct list_call *list = (struct list_call *) call;
-        const char *name, *value;
-        bool taken = false;
-        int r;
+#define TO(member) CONTROL_OPTION_TO(struct list_call, member)
 
-        r = sd_bus_message_read_basic(m, 's', &name);
-        if (r >= 0)
-                r = take_number(list, m, name, &taken);
-        if (r < 0 || taken)
-                return r;
-        r = sd_bus_message_read(m, "v", "s", &value);
-        if (r >= 0)
-                take_text(list, name, value);
-        return r;
-}
+static const struct control_option filters[] = {
+        { "key", "s", TO(key), .take = control_options_take_id },
+        { "user", "s", TO(user), .take = control_options_take_user },
+        { "service", "s", TO(service), .take = take_service },
+        { "verdict", "s", TO(verdict), .take = take_verdict },
+        { "since", "x", TO(filter.since) },
+        { "until", "x", TO(filter.until) },
+        { "after", "t", TO(after) },
+        { "limit", "u", TO(limit), .min = 1, .max = PAGE_MAX },
+};
 
 static int list_parse(struct control_call *call, sd_bus_message *m) {
-        ((struct list_call *) call)->limit = PAGE_MAX;
-        return control_read_options(call, m, take_filter);
+        struct list_call *list = (struct list_call *) call;
+        struct audit_filter *f = &list->filter;
+        int r;
+
+        list->limit = PAGE_MAX;
+        r = control_options_read(call, m, filters, ARRAY_LEN(filters));
+        f->key = list->key[0] ? list->key : NULL;
+        f->user = list->user[0] ? list->user : NULL;
+        f->verdict = list->verdict[0] ? list->verdict : NULL;
+        f->after = list->after > INT64_MAX ? INT64_MAX : (int64_t) list->after;
+        return r;
 }
 
 static int on_record(const struct audit_record *record, void *userdata) {

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "control/control_cert.h"
+#include "control/control_options.h"
 #include "keys/facts.h"
 #include "login/trust.h"
 #include "rules/explain.h"
@@ -19,59 +20,21 @@ struct explain_call {
         int64_t at; /* 0: now */
         /* The certificate that is shown. "": none. */
         char certificate[WIRE_NAME_MAX + 1];
-        int proved;
+        bool proved;
         struct rule_certificate shown;
         struct explain explain;
 };
 
-static int parse_at(struct explain_call *ours, sd_bus_message *m) {
-        int r;
+#define TO(member) CONTROL_OPTION_TO(struct explain_call, member)
 
-        r = sd_bus_message_read(m, "v", "x", &ours->at);
-        if (r >= 0 && (ours->at <= 0 || ours->at > CONTROL_TIME_MAX))
-                control_fail(&ours->call, CONTROL_INVALID_ARGUMENT,
-                             "The time must be in the years 1970 to 9999.");
-        return r;
-}
-
-static int parse_option(struct control_call *call, sd_bus_message *m) {
-        struct explain_call *ours = (struct explain_call *) call;
-        const struct {
-                const char *name;
-                char *out;
-                size_t size;
-        } texts[] = { { "user", ours->user, sizeof(ours->user) },
-                      { "service", ours->service, sizeof(ours->service) },
-                      { "rhost", ours->rhost, sizeof(ours->rhost) },
-                      { "certificate", ours->certificate, sizeof(ours->certificate) } };
-        const char *option, *value;
-        char shown[80];
-        int r;
-
-        r = sd_bus_message_read_basic(m, 's', &option);
-        if (r < 0)
-                return r;
-        if (strcmp(option, "at") == 0)
-                return parse_at(ours, m);
-        if (strcmp(option, "proved") == 0)
-                return sd_bus_message_read(m, "v", "b", &ours->proved);
-        for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-                if (strcmp(option, texts[i].name) != 0)
-                        continue;
-                r = sd_bus_message_read(m, "v", "s", &value);
-                if (r >= 0 && !text_copy(texts[i].out, texts[i].size, value))
-                        control_fail(call, CONTROL_INVALID_ARGUMENT,
-                                     "That %s is too long: at most %zu bytes.", texts[i].name,
-                                     texts[i].size - 1);
-                return r;
-        }
-        text_escape(shown, sizeof(shown), option);
-        control_fail(
-                call, CONTROL_INVALID_ARGUMENT,
-                "Unknown option '%s': known are user, service, rhost, at, certificate, proved.",
-                shown);
-        return sd_bus_message_skip(m, "v");
-}
+static const struct control_option options[] = {
+        { "user", "s", TO(user) },
+        { "service", "s", TO(service) },
+        { "rhost", "s", TO(rhost) },
+        { "at", "x", TO(at), .min = 1, .max = CONTROL_TIME_MAX },
+        { "certificate", "s", TO(certificate) },
+        { "proved", "b", TO(proved) },
+};
 
 static int explain_parse(struct control_call *call, sd_bus_message *m) {
         struct explain_call *ours = (struct explain_call *) call;
@@ -81,7 +44,7 @@ static int explain_parse(struct control_call *call, sd_bus_message *m) {
         r = sd_bus_message_read_basic(m, 's', &id);
         if (r >= 0 && control_check_id(call, id))
                 memcpy(ours->id, id, sizeof(ours->id));
-        return r < 0 ? r : control_read_options(call, m, parse_option);
+        return r < 0 ? r : control_options_read(call, m, options, ARRAY_LEN(options));
 }
 
 /* Returns whether the certificate of the login is known. If not, the call has failed. */

@@ -9,6 +9,7 @@
 #include "control/control_audit.h"
 #include "control/control_cert.h"
 #include "control/control_issue.h"
+#include "control/control_options.h"
 #include "control/control_quota.h"
 #include "control/control_state.h"
 #include "network.h"
@@ -28,12 +29,11 @@ static bool append_word(char *list, size_t size, const char *word) {
         return true;
 }
 
-static void take_service(struct control_call *call, struct issue_request *request,
-                         const char *word) {
+static void take_service(struct control_call *call, const struct control_option *option,
+                         const char *word, void *out) {
         char shown[80];
 
-        if (text_is_service(word) &&
-            append_word(request->services, sizeof(request->services), word))
+        if (text_is_service(word) && append_word(out, option->size, word))
                 return;
         text_escape(shown, sizeof(shown), word);
         control_fail(call, CONTROL_INVALID_ARGUMENT,
@@ -42,8 +42,8 @@ static void take_service(struct control_call *call, struct issue_request *reques
                      shown, RECORD_SERVICES_MAX);
 }
 
-static void take_network(struct control_call *call, struct issue_request *request,
-                         const char *word) {
+static void take_network(struct control_call *call, const struct control_option *option,
+                         const char *word, void *out) {
         char text[NETWORK_TEXT_LEN], shown[80];
         struct network net;
         int r;
@@ -51,7 +51,7 @@ static void take_network(struct control_call *call, struct issue_request *reques
         r = network_parse(word, &net);
         if (r >= 0) {
                 network_format(&net, text);
-                if (append_word(request->networks, sizeof(request->networks), text))
+                if (append_word(out, option->size, text))
                         return;
         }
         text_escape(shown, sizeof(shown), word);
@@ -61,94 +61,57 @@ static void take_network(struct control_call *call, struct issue_request *reques
                                     "2001:db8::/32; at most 16");
 }
 
-static int parse_words(struct control_call *call, sd_bus_message *m, int max,
-                       void (*take)(struct control_call *call, struct issue_request *request,
-                                    const char *word)) {
-        struct issue_request *request = &((struct control_issue_call *) call)->request;
-        const char *word;
-        int r, n = 0;
-
-        r = sd_bus_message_enter_container(m, 'v', "as");
-        if (r < 0)
-                return r;
-        r = sd_bus_message_enter_container(m, 'a', "s");
-        if (r < 0)
-                return r;
-        while ((r = sd_bus_message_read_basic(m, 's', &word)) > 0) {
-                if (n++ == max)
-                        control_fail(call, CONTROL_INVALID_ARGUMENT,
-                                     "Too many: at most %d for one key.", max);
-                if (call->error == CONTROL_OK)
-                        take(call, request, word);
-        }
-        if (r < 0)
-                return r;
-        r = sd_bus_message_exit_container(m);
-        return r < 0 ? r : sd_bus_message_exit_container(m);
+static void take_need(struct control_call *call, const struct control_option *option,
+                      const char *value, void *out) {
+        if (policy_parse_need(value, out) < 0)
+                control_fail(call, CONTROL_INVALID_ARGUMENT, "%s takes no, yes or proof.",
+                             option->name);
 }
 
-static void take_text(struct control_issue_call *ours, const char *option, const char *value) {
-        struct control_call *call = &ours->call;
-        struct issue_request *request = &ours->request;
-
-        if (strcmp(option, "name") == 0)
-                (void) control_take_label(call, "name", value, request->name,
-                                          sizeof(request->name));
-        else if (strcmp(option, "require-certificate") == 0) {
-                if (policy_parse_need(value, &request->certificate_need) < 0)
-                        control_fail(call, CONTROL_INVALID_ARGUMENT,
-                                     "require-certificate takes no, yes or proof.");
-        } else if (strcmp(option, "certificate") == 0) {
-                if (!value[0] || strlen(value) > WIRE_NAME_MAX)
-                        control_fail(call, CONTROL_INVALID_ARGUMENT,
-                                     "That is no certificate's thumbprint or name: 1 to %d bytes.",
-                                     WIRE_NAME_MAX);
-                else if (control_cert_may_name(call, value))
-                        (void) text_copy(request->certificate, sizeof(request->certificate), value);
-        } else if (strcmp(option, "linked") == 0) {
-                if (!value[0] || !text_copy(ours->linked, sizeof(ours->linked), value))
-                        control_fail(call, CONTROL_NO_SUCH_USER,
-                                     "That is no user name: 1 to %d bytes.", WIRE_USER_MAX);
-        } else if (!text_copy(request->expires, sizeof(request->expires), value))
+static void take_certificate(struct control_call *call, const struct control_option *option,
+                             const char *value, void *out) {
+        if (!value[0] || strlen(value) >= option->size)
                 control_fail(call, CONTROL_INVALID_ARGUMENT,
-                             "That expiry is too long for a date or a duration.");
+                             "That is no certificate's thumbprint or name: 1 to %d bytes.",
+                             WIRE_NAME_MAX);
+        else if (control_cert_may_name(call, value))
+                (void) text_copy(out, option->size, value);
 }
 
-static int parse_option(struct control_call *call, sd_bus_message *m) {
-        const char *option, *value;
-        char shown[80];
-        int r;
-
-        r = sd_bus_message_read_basic(m, 's', &option);
-        if (r < 0)
-                return r;
-        if (strcmp(option, "services") == 0)
-                return parse_words(call, m, RECORD_SERVICES_MAX, take_service);
-        if (strcmp(option, "networks") == 0)
-                return parse_words(call, m, RECORD_NETWORKS_MAX, take_network);
-        if (!text_has_word("name expires linked require-certificate certificate", option)) {
-                text_escape(shown, sizeof(shown), option);
-                control_fail(
-                        call, CONTROL_INVALID_ARGUMENT,
-                        "Unknown option '%s': known are name, expires, linked, services, networks, "
-                        "require-certificate, certificate.",
-                        shown);
-                return sd_bus_message_skip(m, "v");
-        }
-        r = sd_bus_message_read(m, "v", "s", &value);
-        if (r >= 0)
-                take_text((struct control_issue_call *) call, option, value);
-        return r;
+static void take_user(struct control_call *call, const char *value,
+                      char out[static WIRE_USER_MAX + 1]) {
+        if (!text_copy(out, WIRE_USER_MAX + 1, value) || !value[0])
+                control_fail(call, CONTROL_NO_SUCH_USER, "That is no user name: 1 to %d bytes.",
+                             WIRE_USER_MAX);
 }
+
+static void take_linked(struct control_call *call, const struct control_option *option,
+                        const char *value, void *out) {
+        (void) option;
+        take_user(call, value, out);
+}
+
+#define TO(member) CONTROL_OPTION_TO(struct control_issue_call, member)
+
+static const struct control_option options[] = {
+        { "name", "s", TO(request.name), .take = control_options_take_label },
+        { "expires", "s", TO(request.expires) },
+        { "linked", "s", TO(linked), .take = take_linked },
+        { "services", "as", TO(request.services), .max = RECORD_SERVICES_MAX,
+          .take = take_service },
+        { "networks", "as", TO(request.networks), .max = RECORD_NETWORKS_MAX,
+          .take = take_network },
+        { "require-certificate", "s", TO(request.certificate_need), .take = take_need },
+        { "certificate", "s", TO(request.certificate), .take = take_certificate },
+};
 
 int control_issue_parse_user(struct control_issue_call *ours, sd_bus_message *m) {
         const char *user;
         int r;
 
         r = sd_bus_message_read_basic(m, 's', &user);
-        if (r >= 0 && (!text_copy(ours->user, sizeof(ours->user), user) || !user[0]))
-                control_fail(&ours->call, CONTROL_NO_SUCH_USER,
-                             "That is no user name: 1 to %d bytes.", WIRE_USER_MAX);
+        if (r >= 0)
+                take_user(&ours->call, user, ours->user);
         text_escape(ours->call.about.user, sizeof(ours->call.about.user),
                     text_without_key(ours->user));
         return r;
@@ -156,7 +119,7 @@ int control_issue_parse_user(struct control_issue_call *ours, sd_bus_message *m)
 
 int control_issue_parse_options(struct control_issue_call *ours, sd_bus_message *m) {
         memcpy(ours->request.name, "key", 4);
-        return control_read_options(&ours->call, m, parse_option);
+        return control_options_read(&ours->call, m, options, ARRAY_LEN(options));
 }
 
 static int issue_parse(struct control_call *call, sd_bus_message *m) {

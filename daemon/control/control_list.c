@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "control/control.h"
+#include "control/control_options.h"
 #include "rules/expiry.h"
 #include "rules/policy.h"
 #include "store/store_key.h"
@@ -141,81 +141,39 @@ static int append_key(sd_bus_message *m, const struct key_record *key, const str
 
 /* --- ListKeys --- */
 
-static void take_status(struct list_call *list, const char *value) {
+static void take_status(struct control_call *call, const struct control_option *option,
+                        const char *value, void *out) {
         for (size_t i = 0; i < ARRAY_LEN(status_names); i++)
                 if (strcmp(value, status_names[i]) == 0) {
-                        list->by_status = true;
-                        list->status = (enum key_status) i;
+                        ((struct list_call *) call)->by_status = true;
+                        *(enum key_status *) out = (enum key_status) i;
                         return;
                 }
-        control_fail(&list->call, CONTROL_INVALID_ARGUMENT,
-                     "The status is active, expired or revoked.");
+        control_fail(call, CONTROL_INVALID_ARGUMENT, "The %s is active, expired or revoked.",
+                     option->name);
 }
 
-static void take_user(struct list_call *list, const char *value,
-                      char out[static WIRE_USER_MAX + 1]) {
-        if (!text_copy(out, WIRE_USER_MAX + 1, value) || !value[0])
-                control_fail(&list->call, CONTROL_INVALID_ARGUMENT,
-                             "That is no user name: 1 to %d bytes.", WIRE_USER_MAX);
+static void take_after(struct control_call *call, const struct control_option *option,
+                       const char *value, void *out) {
+        if (value[0])
+                control_options_take_id(call, option, value, out);
 }
 
-static void take_filter(struct list_call *list, const char *name, const char *value) {
-        char shown[80];
+#define TO(member) CONTROL_OPTION_TO(struct list_call, member)
 
-        if (strcmp(name, "status") == 0)
-                take_status(list, value);
-        else if (strcmp(name, "owner") == 0)
-                take_user(list, value, list->owner);
-        else if (strcmp(name, "linked") == 0)
-                take_user(list, value, list->linked);
-        else if (strcmp(name, "search") == 0) {
-                if (!text_copy(list->search, sizeof(list->search), value))
-                        control_fail(&list->call, CONTROL_INVALID_ARGUMENT,
-                                     "Search for at most %d bytes.", WIRE_NAME_MAX);
-        } else if (strcmp(name, "after") == 0) {
-                if (value[0] && control_check_id(&list->call, value))
-                        memcpy(list->after, value, sizeof(list->after));
-        } else {
-                text_escape(shown, sizeof(shown), name);
-                control_fail(&list->call, CONTROL_INVALID_ARGUMENT,
-                             "Unknown filter '%s': known are owner, linked, status, search, "
-                             "expires-before, "
-                             "after, limit.",
-                             shown);
-        }
-}
-
-static int parse_filter(struct control_call *call, sd_bus_message *m) {
-        struct list_call *list = (struct list_call *) call;
-        const char *name, *value;
-        int r;
-
-        r = sd_bus_message_read_basic(m, 's', &name);
-        if (r < 0)
-                return r;
-        if (strcmp(name, "limit") == 0) {
-                r = sd_bus_message_read(m, "v", "u", &list->limit);
-                if (r >= 0 && (list->limit < 1 || list->limit > PAGE_MAX))
-                        control_fail(&list->call, CONTROL_INVALID_ARGUMENT, "The limit is 1 to %d.",
-                                     PAGE_MAX);
-                return r;
-        }
-        if (strcmp(name, "expires-before") == 0) {
-                r = sd_bus_message_read(m, "v", "x", &list->expires_before);
-                if (r >= 0 && list->expires_before <= 0)
-                        control_fail(&list->call, CONTROL_INVALID_ARGUMENT,
-                                     "expires-before is a time after 1970.");
-                return r;
-        }
-        r = sd_bus_message_read(m, "v", "s", &value);
-        if (r >= 0)
-                take_filter(list, name, value);
-        return r;
-}
+static const struct control_option filters[] = {
+        { "owner", "s", TO(owner), .take = control_options_take_user },
+        { "linked", "s", TO(linked), .take = control_options_take_user },
+        { "status", "s", TO(status), .take = take_status },
+        { "search", "s", TO(search) },
+        { "expires-before", "x", TO(expires_before), .min = 1, .max = INT64_MAX },
+        { "after", "s", TO(after), .take = take_after },
+        { "limit", "u", TO(limit), .min = 1, .max = PAGE_MAX },
+};
 
 static int list_parse(struct control_call *call, sd_bus_message *m) {
         ((struct list_call *) call)->limit = PAGE_MAX;
-        return control_read_options(call, m, parse_filter);
+        return control_options_read(call, m, filters, ARRAY_LEN(filters));
 }
 
 static bool matches(const struct list_call *list, const struct key_record *key) {

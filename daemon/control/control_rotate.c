@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "control/control_audit.h"
 #include "control/control_issue.h"
+#include "control/control_options.h"
 #include "control/control_state.h"
 #include "keys/facts.h"
 #include "parse.h"
@@ -21,50 +22,34 @@ struct rotate_call {
         struct control_call call;
         char id[KEYTEXT_ID_LEN + 1];
         int64_t overlap_s; /* 0: the caller did not say */
-        int until_first_use;
+        bool until_first_use;
         struct key_record old;
         struct issue_request request;
         struct issue_result result;
 };
 
-static int parse_text(struct rotate_call *rotate, sd_bus_message *m, const char *option) {
-        struct control_call *call = &rotate->call;
-        const char *value;
-        int r;
+static void take_overlap(struct control_call *call, const struct control_option *option,
+                         const char *value, void *out) {
+        if (parse_duration(value, out) < 0)
+                control_fail(call, CONTROL_INVALID_ARGUMENT,
+                             "The %s is a duration with its unit, such as 30m, 24h or 7d.",
+                             option->name);
+}
 
-        r = sd_bus_message_read(m, "v", "s", &value);
-        if (r < 0)
-                return r;
-        if (strcmp(option, "overlap") == 0) {
-                if (parse_duration(value, &rotate->overlap_s) < 0)
-                        control_fail(
-                                call, CONTROL_INVALID_ARGUMENT,
-                                "The overlap is a duration with its unit, such as 30m, 24h or 7d.");
-        } else if (!value[0] ||
-                   !text_copy(rotate->request.expires, sizeof(rotate->request.expires), value))
+static void take_expires(struct control_call *call, const struct control_option *option,
+                         const char *value, void *out) {
+        if (!value[0] || !text_copy(out, option->size, value))
                 control_fail(call, CONTROL_INVALID_ARGUMENT,
                              "That expiry is neither a date nor a duration.");
-        return 0;
 }
 
-static int parse_option(struct control_call *call, sd_bus_message *m) {
-        struct rotate_call *rotate = (struct rotate_call *) call;
-        const char *option;
-        char shown[80];
-        int r;
+#define TO(member) CONTROL_OPTION_TO(struct rotate_call, member)
 
-        r = sd_bus_message_read_basic(m, 's', &option);
-        if (r < 0)
-                return r;
-        if (strcmp(option, "until-first-use") == 0)
-                return sd_bus_message_read(m, "v", "b", &rotate->until_first_use);
-        if (strcmp(option, "overlap") == 0 || strcmp(option, "expires") == 0)
-                return parse_text(rotate, m, option);
-        text_escape(shown, sizeof(shown), option);
-        control_fail(call, CONTROL_INVALID_ARGUMENT,
-                     "Unknown option '%s': known are overlap, until-first-use, expires.", shown);
-        return sd_bus_message_skip(m, "v");
-}
+static const struct control_option options[] = {
+        { "overlap", "s", TO(overlap_s), .take = take_overlap },
+        { "until-first-use", "b", TO(until_first_use) },
+        { "expires", "s", TO(request.expires), .take = take_expires },
+};
 
 static int rotate_parse(struct control_call *call, sd_bus_message *m) {
         struct rotate_call *rotate = (struct rotate_call *) call;
@@ -75,7 +60,7 @@ static int rotate_parse(struct control_call *call, sd_bus_message *m) {
         if (r >= 0 && control_check_id(call, id))
                 memcpy(rotate->id, id, sizeof(rotate->id));
         if (r >= 0)
-                r = control_read_options(call, m, parse_option);
+                r = control_options_read(call, m, options, ARRAY_LEN(options));
         if (r >= 0 && rotate->overlap_s > 0 && rotate->until_first_use)
                 control_fail(call, CONTROL_INVALID_ARGUMENT,
                              "The old key ends after an overlap or with the first use of the new "

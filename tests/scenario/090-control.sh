@@ -46,11 +46,47 @@ run 1 call RevokeKeys ass 1 "$id" "again"
 has "$err" "for ever"
 run 1 call RevokeKeys ass 0 ""
 run 1 call GetKey s "wfk_not_an_id"
-run 1 call IssueKey 'sa{sv}' "$me" 1 colour s red
-has "$err" "known are"
 run 1 call ListKeys 'a{sv}' 1 limit u 201
 run 1 call ListKeys s x
 run 1 call NoSuchMethod
+
+# Options: the daemon knows those that CONTROL lists, with these types. It refuses all others in the
+# same words for every method. A row below has a method, the signature of its arguments, an option
+# that is right, and the arguments before the options.
+listed() { # METHOD
+    awk -v method="$1(" 'index($0, method) == 1 { ours = 1; next } ours && /^$/ { exit } ours && /^        [^ ]/ { inside = /:$/ }
+        ours && inside && /^          [^ ]/ { sub(/:$/, "", $2); print $1, $2 }' "$top_srcdir/common/CONTROL"
+}
+refused() { # TEXT CALL...
+    run 1 call "${@:2}"
+    has "$err" "$1"
+}
+run 0 call IssueKey 'sa{sv}' "$me" 0
+id=$(sed 's/.*"data":\["\([^"]*\)".*/\1/' <<<"$out")
+while IFS='|' read -r method signature fine first; do
+    IFS=' ' read -ra args <<<"$first"
+    IFS=' ' read -ra good <<<"$fine"
+    mapfile -t options < <(listed "${method/WithPassword/}")
+    [[ ${#options[@]} -ge 2 ]] || fail "CONTROL lists no options of $method"
+    known=$(printf '%s\n' "${options[@]% *}" | sed ':a; N; $!ba; s/\n/, /g')
+    refused "Unknown option 'colour': known are $known." "$method" "$signature" "${args[@]}" 1 colour s red
+    refused "Unknown option 'a\\x1bb'" "$method" "$signature" "${args[@]}" 2 "${good[@]}" $'a\eb' s red
+    refused "The option '${good[0]}' came twice." "$method" "$signature" "${args[@]}" 2 "${good[@]}" "${good[@]}"
+    for option in "${options[@]}"; do
+        refused "The option '${option% *}' has the type ${option#* }, and not y." "$method" "$signature" "${args[@]}" \
+            1 "${option% *}" y 1
+    done
+done <<END
+IssueKey|sa{sv}|name s x|$me
+IssueKeyWithPassword|ssa{sv}|name s x|$me secret
+ListKeys|a{sv}|owner s $me|
+RotateKey|sa{sv}|overlap s 1h|$id
+ExplainKey|sa{sv}|user s $me|$id
+AddCertificates|aaya{sv}|ca b true|0
+ListAudit|a{sv}|user s $me|
+END
+# Every method with an a{sv} is in the list above.
+is "$(grep -cE '^[A-Za-z]+\([^)]*a\{sv\} .*\) ->' "$dir/written")" 7
 
 # Closed connections leave nothing behind.
 before=$(find "/proc/$daemon/fd" -mindepth 1 | wc -l)
