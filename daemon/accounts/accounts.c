@@ -2,6 +2,7 @@
 /* Keeps the accounts in the store up to date: the loop's part. It starts what accounts_pass.c says,
  * on the writer thread and in helpers, and answers questions about one user. It reads no file and
  * asks no directory itself. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "base/helper.h"
 #include "base/log.h"
 #include "cleanup.h"
+#include "text.h"
 
 #define ASK_USEC UINT64_C(5000000) /* for one directory to answer */
 /* between two looks at the directories, which report no change */
@@ -34,11 +36,12 @@ struct ask {
         LIST_ENTRY(ask) entries;
         struct accounts *accounts;
         struct helper *helper;
-        char name[WIRE_USER_MAX + 1];
+        size_t n;
+        char names[ACCOUNTS_ASK_NAMES][WIRE_USER_MAX + 1];
         /* the count of changes of the files when the helper was started */
         uint64_t changes;
         unsigned again; /* how often it was asked again */
-        void (*done)(int r, const struct account_record *account, void *userdata);
+        void (*done)(int r, const struct account_record *accounts, void *userdata);
         void *userdata;
 };
 
@@ -331,7 +334,8 @@ static int start_ask(struct ask *ask);
 
 static void on_answer(int r, const uint8_t *out, size_t len, void *userdata) {
         struct ask *ask = userdata;
-        struct accounts_directory_answer answer = {};
+        struct accounts_directory_answer answers[ACCOUNTS_ASK_NAMES] = {};
+        struct account_record accounts[ACCOUNTS_ASK_NAMES];
 
         /* The answer may be older than the change. The store may know better by now, and the answer
          * would overwrite that. */
@@ -341,37 +345,50 @@ static void on_answer(int r, const uint8_t *out, size_t len, void *userdata) {
                 if (r >= 0)
                         return;
         }
-        memcpy(answer.asked, ask->name, sizeof(answer.asked));
+        for (size_t i = 0; i < ask->n; i++)
+                memcpy(answers[i].asked, ask->names[i], sizeof(answers[i].asked));
         if (r >= 0)
-                r = accounts_directory_take(out, len, &answer, 1);
-        ask->done(r, r < 0 ? NULL : &answer.account, ask->userdata);
+                r = accounts_directory_take(out, len, answers, ask->n);
+        for (size_t i = 0; i < ask->n; i++)
+                accounts[i] = answers[i].account;
+        ask->done(r, r < 0 ? NULL : accounts, ask->userdata);
         ask_free(ask);
 }
 
 static int start_ask(struct ask *ask) {
         struct accounts *a = ask->accounts;
-        const char *name = ask->name;
+        const char *names[ACCOUNTS_ASK_NAMES];
 
+        for (size_t i = 0; i < ask->n; i++)
+                names[i] = ask->names[i];
         ask->changes = a->changes;
-        return start_helper(a, &name, 1, admin_group_of(a->conf), &ask->helper, on_answer, ask);
+        return start_helper(a, names, ask->n, admin_group_of(a->conf), &ask->helper, on_answer,
+                            ask);
 }
 
-int accounts_ask(struct accounts *a, const char *name,
-                 void (*done)(int r, const struct account_record *account, void *userdata),
+static int fill_names(struct ask *ask, const char *const *names) {
+        assert(ask->n > 0 && ask->n <= ACCOUNTS_ASK_NAMES);
+        for (size_t i = 0; i < ask->n; i++)
+                if (!text_copy(ask->names[i], sizeof(ask->names[i]), names[i]))
+                        return -ENAMETOOLONG;
+        return 0;
+}
+
+int accounts_ask(struct accounts *a, const char *const *names, size_t n,
+                 void (*done)(int r, const struct account_record *accounts, void *userdata),
                  void *userdata) {
         struct ask *ask;
         int r;
 
         if (is_stopped(a) || a->n_asks >= ACCOUNTS_ASKS_MAX)
                 return -EBUSY;
-        if (strlen(name) > WIRE_USER_MAX)
-                return -ENAMETOOLONG;
         ask = calloc(1, sizeof(*ask));
         if (!ask)
                 return -ENOMEM;
-        *ask = (struct ask){ .accounts = a, .done = done, .userdata = userdata };
-        memcpy(ask->name, name, strlen(name));
-        r = start_ask(ask);
+        *ask = (struct ask){ .accounts = a, .n = n, .done = done, .userdata = userdata };
+        r = fill_names(ask, names);
+        if (r >= 0)
+                r = start_ask(ask);
         if (r < 0) {
                 free(ask);
                 return r;

@@ -11,8 +11,9 @@
 #include "base/conf.h"
 #include "store/worker.h"
 
-/* questions on their way at one time */
-#define ACCOUNTS_ASKS_MAX 16
+/* questions on their way at one time, and users in one of them */
+#define ACCOUNTS_ASKS_MAX  16
+#define ACCOUNTS_ASK_NAMES 2
 
 struct accounts;
 
@@ -63,11 +64,12 @@ struct accounts_source accounts_source(const struct accounts *a);
 int accounts_settle(struct accounts *a, void (*done)(void *userdata), void *userdata) _must_check_;
 
 /**
- * accounts_ask(a, name, done, userdata):
- * Asks for one user within 5 s, for a new key. ${done} is called once, from the loop. ${r} is 0
- * with an answer, in which the account may be gone or unknown; else it is a negative errno. Returns
+ * accounts_ask(a, names, n, done, userdata):
+ * Asks for ${n} users within 5 s, for a new key. ${n} is 1 to ${ACCOUNTS_ASK_NAMES}. ${done} is
+ * called once, from the loop. ${r} is 0 with an account for each of the names, in their order,
+ * which may be gone or unknown; else it is a negative errno, and there are no accounts. Returns
  * 0; -EBUSY; a negative errno. ${done} is not called after an error.
  */
-int accounts_ask(struct accounts *a, const char *name,
-                 void (*done)(int r, const struct account_record *account, void *userdata),
+int accounts_ask(struct accounts *a, const char *const *names, size_t n,
+                 void (*done)(int r, const struct account_record *accounts, void *userdata),
                  void *userdata) _must_check_;

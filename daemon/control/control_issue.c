@@ -150,30 +150,25 @@ void control_issue_failed(struct control_call *call, const struct issue_result *
 
 /* --- Who the users are --- */
 
-static void on_linked(int r, const struct account_record *account, void *userdata) {
+static void on_users(int r, const struct account_record *accounts, void *userdata) {
         struct control_issue_call *ours = userdata;
+        struct issue_request *request = &ours->request;
 
-        (void) issue_take_user(ours->linked, r, account, &ours->request.linked, &ours->result);
+        if (issue_take_user(ours->user, r, accounts, &request->owner, &ours->result) &&
+            ours->linked[0])
+                (void) issue_take_user(ours->linked, r, accounts + 1, &request->linked,
+                                       &ours->result);
         control_resume(&ours->call);
-}
-
-static void on_owner(int r, const struct account_record *account, void *userdata) {
-        struct control_issue_call *ours = userdata;
-        bool found = issue_take_user(ours->user, r, account, &ours->request.owner, &ours->result);
-
-        if (!found || !ours->linked[0])
-                control_resume(&ours->call);
-        else if (accounts_ask(ours->call.control->fixed.accounts, ours->linked, on_linked, ours) <
-                 0)
-                on_linked(-EBUSY, NULL, ours);
 }
 
 void control_issue_ask(struct control_call *call) {
         struct control_issue_call *ours = (struct control_issue_call *) call;
+        const char *const names[] = { ours->user, ours->linked };
+        size_t n = ours->linked[0] ? 2 : 1;
 
         if (!control_quota_ask(call) ||
-            accounts_ask(call->control->fixed.accounts, ours->user, on_owner, ours) < 0)
-                on_owner(-EBUSY, NULL, ours);
+            accounts_ask(call->control->fixed.accounts, names, n, on_users, ours) < 0)
+                on_users(-EBUSY, NULL, ours);
 }
 
 /* --- The key --- */

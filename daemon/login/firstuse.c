@@ -207,10 +207,11 @@ static void on_account(int r, const struct account_record *account, void *userda
 
 static void login_done(struct worker_job *job) {
         struct firstuse_login *login = (struct firstuse_login *) job;
+        const char *user = login->req.user;
 
         if (login->asked)
                 finish(login);
-        else if (accounts_ask(login->firstuse->accounts, login->req.user, on_account, login) < 0)
+        else if (accounts_ask(login->firstuse->accounts, &user, 1, on_account, login) < 0)
                 on_account(-EBUSY, NULL, login);
 }
 

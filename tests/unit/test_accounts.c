@@ -277,15 +277,24 @@ static void test_many_changes_are_one_pass_or_two(void **state) {
 struct answer {
         unsigned n_done;
         int r;
-        enum account_state state;
+        enum account_state state, second;
 };
 
-static void on_answer(int r, const struct account_record *account, void *userdata) {
+static void on_answer(int r, const struct account_record *accounts, void *userdata) {
         struct answer *answer = userdata;
 
         answer->n_done++;
         answer->r = r;
-        answer->state = account ? account->state : ACCOUNT_UNKNOWN;
+        answer->state = accounts ? accounts[0].state : ACCOUNT_UNKNOWN;
+}
+
+static void on_answers(int r, const struct account_record *accounts, void *userdata) {
+        on_answer(r, accounts, userdata);
+        ((struct answer *) userdata)->second = accounts ? accounts[1].state : ACCOUNT_UNKNOWN;
+}
+
+static int ask(struct host *h, const char *name, struct answer *answer) {
+        return accounts_ask(h->accounts, &name, 1, on_answer, answer);
 }
 
 static void test_one_user(void **state) {
@@ -307,8 +316,7 @@ static void test_one_user(void **state) {
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
                 struct answer answer = {};
 
-                unit_int(rows[i].name, accounts_ask(h->accounts, rows[i].name, on_answer, &answer),
-                         0);
+                unit_int(rows[i].name, ask(h, rows[i].name, &answer), 0);
                 unit_int(rows[i].name, answer.n_done, 0); /* never from within */
                 run_until(h, answer.n_done > 0);
                 unit_int(rows[i].name, answer.r, rows[i].r);
@@ -317,7 +325,36 @@ static void test_one_user(void **state) {
         }
         memset(name, 'x', sizeof(name));
         name[WIRE_USER_MAX + 1] = '\0';
-        assert_int_equal(accounts_ask(h->accounts, name, on_answer, NULL), -ENAMETOOLONG);
+        assert_int_equal(ask(h, name, NULL), -ENAMETOOLONG);
+}
+
+static void test_two_users_in_one_question(void **state) {
+        static const struct {
+                const char *names[ACCOUNTS_ASK_NAMES];
+                int r;
+                enum account_state first, second;
+        } rows[] = {
+                { { "remote1", "nobody" }, 0, ACCOUNT_PRESENT, ACCOUNT_GONE },
+                { { "nobody", "remote1" }, 0, ACCOUNT_GONE, ACCOUNT_PRESENT },
+                { { "remote1", "wait1" }, 0, ACCOUNT_PRESENT, ACCOUNT_UNKNOWN },
+                { { "remote1", "crash1" }, -ECHILD, ACCOUNT_UNKNOWN, ACCOUNT_UNKNOWN },
+        };
+        struct host *h = *state;
+
+        begin(h);
+        run_until(h, known(h, "alice").state == ACCOUNT_PRESENT);
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                unsigned n = unit_directory_helpers;
+                struct answer answer = {};
+
+                unit_int(rows[i].names[1],
+                         accounts_ask(h->accounts, rows[i].names, 2, on_answers, &answer), 0);
+                run_until(h, answer.n_done > 0);
+                unit_int(rows[i].names[1], answer.r, rows[i].r);
+                unit_int(rows[i].names[1], answer.state, rows[i].first);
+                unit_int(rows[i].names[1], answer.second, rows[i].second);
+                unit_int(rows[i].names[1], unit_directory_helpers - n, 1);
+        }
 }
 
 static void test_many_questions_are_bounded(void **state) {
@@ -328,12 +365,12 @@ static void test_many_questions_are_bounded(void **state) {
         run_until(h, known(h, "alice").state == ACCOUNT_PRESENT);
         unit_directory_patience = 600 * SECOND;
         for (unsigned i = 1; i < ACCOUNTS_ASKS_MAX; i++)
-                assert_int_equal(accounts_ask(h->accounts, "hang1", on_answer, &answers[i]), 0);
-        assert_int_equal(accounts_ask(h->accounts, "remote1", on_answer, &quick), 0);
-        assert_int_equal(accounts_ask(h->accounts, "remote1", on_answer, &answers[0]), -EBUSY);
+                assert_int_equal(ask(h, "hang1", &answers[i]), 0);
+        assert_int_equal(ask(h, "remote1", &quick), 0);
+        assert_int_equal(ask(h, "remote1", &answers[0]), -EBUSY);
         run_until(h, quick.n_done > 0);
         assert_int_equal(quick.r, 0);
-        assert_int_equal(accounts_ask(h->accounts, "hang1", on_answer, &answers[0]), 0);
+        assert_int_equal(ask(h, "hang1", &answers[0]), 0);
         end(h);
         for (unsigned i = 0; i < ACCOUNTS_ASKS_MAX; i++) { /* each is told, once */
                 assert_int_equal(answers[i].n_done, 1);
@@ -350,7 +387,7 @@ static void test_a_change_meanwhile_has_it_asked_again(void **state) {
         begin(h);
         run_until(h, known(h, "alice").state == ACCOUNT_PRESENT);
         n = unit_directory_helpers;
-        assert_int_equal(accounts_ask(h->accounts, "slow1", on_answer, &answer), 0);
+        assert_int_equal(ask(h, "slow1", &answer), 0);
         put(h, "passwd", ROOT ALICE);
         run_until(h, answer.n_done > 0);
         assert_int_equal(answer.r, 0);
@@ -359,7 +396,7 @@ static void test_a_change_meanwhile_has_it_asked_again(void **state) {
 
         /* ... but not for ever */
         answer = (struct answer){};
-        assert_int_equal(accounts_ask(h->accounts, "slow1", on_answer, &answer), 0);
+        assert_int_equal(ask(h, "slow1", &answer), 0);
         for (unsigned seen = n + 2; answer.n_done == 0;) {
                 /* a change while the next one looks */
                 if (unit_directory_helpers != seen)
@@ -400,7 +437,7 @@ static void test_nobody_is_asked_after_the_end(void **state) {
         run_until(h, known(h, "alice").state == ACCOUNT_PRESENT);
         accounts_stop(h->accounts);
         n = unit_directory_helpers;
-        assert_int_equal(accounts_ask(h->accounts, "remote1", on_answer, NULL), -EBUSY);
+        assert_int_equal(ask(h, "remote1", NULL), -EBUSY);
         accounts_refresh(h->accounts);
         accounts_set_conf(h->accounts, &h->conf);
         put(h, "passwd", ROOT);
@@ -423,6 +460,7 @@ int main(int argc, char *argv[]) {
                 test_host(test_the_writer_is_free_meanwhile),
                 test_host(test_many_changes_are_one_pass_or_two),
                 test_host(test_one_user),
+                test_host(test_two_users_in_one_question),
                 test_host(test_many_questions_are_bounded),
                 test_host(test_a_change_meanwhile_has_it_asked_again),
                 test_host(test_the_end_at_any_moment),

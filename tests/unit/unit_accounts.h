@@ -31,17 +31,19 @@ static inline struct account_record unit_accounts_look(const char *name) {
         return (struct account_record){ .state = ACCOUNT_GONE };
 }
 
-int __wrap_accounts_ask(struct accounts *a, const char *name,
-                        void (*done)(int r, const struct account_record *account, void *userdata),
+int __wrap_accounts_ask(struct accounts *a, const char *const *names, size_t n,
+                        void (*done)(int r, const struct account_record *accounts, void *userdata),
                         void *userdata);
 
 /* Answers at once, which the real one does not. */
-int __wrap_accounts_ask(struct accounts *a, const char *name,
-                        void (*done)(int r, const struct account_record *account, void *userdata),
+int __wrap_accounts_ask(struct accounts *a, const char *const *names, size_t n,
+                        void (*done)(int r, const struct account_record *accounts, void *userdata),
                         void *userdata) {
-        struct account_record account = unit_accounts_look(name);
+        struct account_record accounts[ACCOUNTS_ASK_NAMES];
 
         (void) a;
-        done(unit_accounts_error, unit_accounts_error < 0 ? NULL : &account, userdata);
+        for (size_t i = 0; i < n; i++)
+                accounts[i] = unit_accounts_look(names[i]);
+        done(unit_accounts_error, unit_accounts_error < 0 ? NULL : accounts, userdata);
         return 0;
 }
