@@ -2,29 +2,21 @@
 /* The way of a record from the loop into the audit log: nothing is lost when it cannot be
  * written. What a record says is not known here. */
 #include "unit_audit.h"
+#include "unit_record.h"
 
 static struct audit_record record_of(const char *verdict) {
-        struct audit_record record = { .at = NOW,
-                                       .until = NOW,
-                                       .count = 1,
-                                       .event = "login",
-                                       .key = "aaaaaaaaaa",
-                                       .user = "alice",
-                                       .owner_uid = 1000,
-                                       .service = "imap",
-                                       .rhost = "192.0.2.7",
-                                       .uid = 110,
-                                       .pid = 77,
-                                       .door = "verify" };
+        struct audit_record record = unit_refusal();
 
+        record.at = record.until = NOW;
+        record.count = 1;
         (void) snprintf(record.verdict, sizeof(record.verdict), "%s", verdict);
         return record;
 }
 
 /* Until this trigger is dropped, no record can be written. */
 static void fill_disk(const struct unit_audit *f) {
-        unit_sql(f->store->path, "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT "
-                                 "raise(ABORT, 'full'); END");
+        unit_sql(f->w.store->path, "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT "
+                                   "raise(ABORT, 'full'); END");
 }
 
 static void test_what_cannot_be_written_is_kept(void **state) {
@@ -40,7 +32,7 @@ static void test_what_cannot_be_written_is_kept(void **state) {
         for (int64_t now = NOW; now < NOW + 20; now += 2)
                 unit_audit_flush(f, now);
         assert_int_equal(unit_audit_number(f, "count(*)"), 0);
-        unit_sql(f->store->path, "DROP TRIGGER full");
+        unit_sql(f->w.store->path, "DROP TRIGGER full");
         unit_audit_flush(f, NOW + 20);
         assert_int_equal(unit_audit_number(f, "count(*)"), 1);
         unit_audit_flush(f, NOW + 20);
@@ -49,8 +41,8 @@ static void test_what_cannot_be_written_is_kept(void **state) {
 }
 
 static void end(struct unit_audit *f) {
-        audit_finish(f->audit, f->worker, NOW);
-        f->worker = worker_free(f->worker);
+        audit_finish(f->audit, f->w.worker, NOW);
+        unit_worker_stop(&f->w);
 }
 
 static void test_at_the_end_all_is_written(void **state) {
@@ -66,7 +58,7 @@ static void test_at_the_end_all_is_written(void **state) {
         for (unsigned i = 0; i < 1000; i++)
                 audit_note(f->audit, &record, NOW);
         /* one that is on its way when the end comes */
-        audit_flush(f->audit, f->worker, NOW);
+        audit_flush(f->audit, f->w.worker, NOW);
         audit_note(f->audit, &record, NOW);
         end(f);
         assert_int_equal(unit_audit_number(f, "sum(count)"), 2001);
@@ -80,7 +72,7 @@ static void test_the_end_tries_once_more(void **state) {
         fill_disk(f);
         audit_note(f->audit, &record, NOW);
         unit_audit_flush(f, NOW);
-        unit_sql(f->store->path, "DROP TRIGGER full");
+        unit_sql(f->w.store->path, "DROP TRIGGER full");
         audit_note(f->audit, &record, NOW);
         end(f);
         assert_int_equal(unit_audit_number(f, "sum(count)"), 2);

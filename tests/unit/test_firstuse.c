@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A key at a login: who may ask for one, what comes back, and that nothing is made for whoever
  * has gone. */
-#include <semaphore.h>
 #include <sys/socket.h>
 
 #include "unit_accounts.h"
-#include "unit_store.h"
+#include "unit_keymint.h"
+#include "unit_worker.h"
 
 #include "login/firstuse.h"
 #include "store/store_key.h"
@@ -13,38 +13,23 @@
 #define OTHER 12345
 
 struct fixture {
-        struct unit_store *store;
+        struct unit_worker w;
         struct keymint *keymint;
-        sd_event *event;
-        struct worker *worker;
         struct audit *audit;
         struct firstuse *firstuse;
 };
 
-static void on_done(void *userdata) {
-        (void) userdata;
-}
-
 static int make(void **state) {
-        static const uint8_t pepper[PEPPER_LEN] = { 1, 2, 3 };
         struct fixture *f = calloc(1, sizeof(*f));
-        void *store = NULL;
-        char sql[64];
 
         unit_accounts_error = 0;
-        if (!f || unit_store_make(&store) < 0 || keymint_new(&f->keymint, pepper) < 0 ||
-            sd_event_new(&f->event) < 0)
+        if (!f || unit_worker_make(&f->w) < 0 || unit_keymint_make(f->w.store, &f->keymint) < 0)
                 return -1;
-        f->store = store;
-        (void) snprintf(sql, sizeof(sql), "INSERT INTO pepper (id) VALUES (%u)",
-                        keymint_pepper_id(f->keymint));
-        unit_sql(f->store->path, sql);
         unit_sql(
-                f->store->path,
+                f->w.store->path,
                 "INSERT OR REPLACE INTO policy (name, value, changed_at) VALUES ('enabled', 1, 1)");
-        if (worker_new(&f->worker, f->event, f->store->writer, on_done, f) < 0 ||
-            audit_new(&f->audit) < 0 ||
-            firstuse_new(&f->firstuse, f->worker, NULL, f->keymint, f->audit) < 0)
+        if (unit_worker_start(&f->w) < 0 || audit_new(&f->audit) < 0 ||
+            firstuse_new(&f->firstuse, f->w.worker, NULL, f->keymint, f->audit) < 0)
                 return -1;
         *state = f;
         return 0;
@@ -52,16 +37,15 @@ static int make(void **state) {
 
 static int drop(void **state) {
         struct fixture *f = *state;
-        void *store = f->store;
+        int r;
 
-        (void) worker_free(f->worker);
-        f->store->writer = NULL;
+        unit_worker_stop(&f->w);
         (void) firstuse_free(f->firstuse);
         (void) audit_free(f->audit);
         (void) keymint_free(f->keymint);
-        sd_event_unref(f->event);
+        r = unit_worker_drop(&f->w);
         free(f);
-        return unit_store_remove(&store);
+        return r;
 }
 
 /* One connection: what the module has of it. Its other end is closed by then, as the listener
@@ -88,7 +72,7 @@ static struct wire_reply end(struct fixture *f, int fd) {
 
         while ((n = recv(fd, out, sizeof(out), MSG_DONTWAIT)) < 0) {
                 assert_int_equal(errno, EAGAIN);
-                unit_succeeds("sd_event_run", sd_event_run(f->event, UINT64_MAX));
+                unit_succeeds("sd_event_run", sd_event_run(f->w.event, UINT64_MAX));
         }
         assert_int_equal(n, WIRE_REPLY_LEN);
         assert_int_equal(wire_reply_decode(out, (size_t) n, &reply), 0);
@@ -103,7 +87,7 @@ static struct wire_reply ask(struct fixture *f, uid_t uid, const char *user, con
 }
 
 static int64_t count_keys(const struct fixture *f) {
-        return unit_sql_number(f->store->path, "SELECT count(*) FROM key");
+        return unit_sql_number(f->w.store->path, "SELECT count(*) FROM key");
 }
 
 static void check_refusal(const char *row, const struct wire_reply *reply, enum reason reason) {
@@ -121,8 +105,8 @@ static void test_root_gets_a_key_for_the_service_and_no_second_one(void **state)
         assert_int_equal(reply.verdict, VERDICT_ALLOW);
         assert_true(keytext_is_key(reply.key.text, KEYTEXT_LEN));
         assert_string_equal(reply.name, "first use of sshd");
-        assert_int_equal(store_refresh(f->store->reader, &changed), 0);
-        assert_int_equal(store_key_get(f->store->reader, reply.id, &key), 0);
+        assert_int_equal(store_refresh(f->w.store->reader, &changed), 0);
+        assert_int_equal(store_key_get(f->w.store->reader, reply.id, &key), 0);
         assert_string_equal(key.owner, "alice");
         assert_string_equal(key.services, "sshd");
         assert_string_equal(key.origin, "session:sshd");
@@ -140,7 +124,7 @@ static void test_the_audit_log_is_told(void **state) {
 
         assert_int_equal(ask(f, 0, "alice", "sshd").verdict, VERDICT_ALLOW);
         assert_int_equal(
-                unit_sql_number(f->store->path,
+                unit_sql_number(f->w.store->path,
                                 "SELECT count(*) FROM audit JOIN key ON audit.key = key.id WHERE"
                                 " event = 'issued' AND verdict = 'done' AND door = 'session' AND"
                                 " audit.uid = 0 AND pid = 77 AND audit.user = 'alice' AND"
@@ -148,13 +132,13 @@ static void test_the_audit_log_is_told(void **state) {
                 1);
         (void) ask(f, 0, "alice", "sshd");
         (void) ask(f, 0, "nobody-here", "sshd");
-        audit_finish(f->audit, f->worker, 1800000000);
-        f->worker = worker_free(f->worker);
-        assert_int_equal(unit_sql_number(f->store->path,
+        audit_finish(f->audit, f->w.worker, 1800000000);
+        unit_worker_stop(&f->w);
+        assert_int_equal(unit_sql_number(f->w.store->path,
                                          "SELECT count(*) FROM audit WHERE event = 'issued'"),
                          2);
         assert_int_equal(
-                unit_sql_number(f->store->path,
+                unit_sql_number(f->w.store->path,
                                 "SELECT count(*) FROM audit WHERE verdict = 'refused' AND"
                                 " reason = 'not-issuable' AND user = 'nobody-here' AND key = ''"),
                 1);
@@ -193,7 +177,7 @@ static void test_refusals_have_their_reasons(void **state) {
 
                 assert_int_equal(make(&fixture), 0);
                 if (rows[i].sql)
-                        unit_sql(((struct fixture *) fixture)->store->path, rows[i].sql);
+                        unit_sql(((struct fixture *) fixture)->w.store->path, rows[i].sql);
                 unit_accounts_error = rows[i].error;
                 reply = ask(fixture, 0, rows[i].user, rows[i].service);
                 check_refusal(rows[i].why, &reply, rows[i].reason);
@@ -227,40 +211,21 @@ static void test_nothing_is_made_for_who_has_gone(void **state) {
 
 /* --- While the worker is held --- */
 
-static sem_t begun, go_on;
-
-static void hold(struct worker_job *job, struct store *writer) {
-        (void) job;
-        (void) writer;
-        (void) sem_post(&begun);
-        while (sem_wait(&go_on) < 0)
-                continue;
-}
-
-static void held(struct worker_job *job) {
-        (void) job;
-}
-
 static void test_of_many_at_one_time_one_gets_a_key_and_some_are_too_many(void **state) {
-        struct worker_job job = { .run = hold, .done = held };
         int fds[FIRSTUSE_MAX], before = 0;
         struct fixture *f = *state;
         struct wire_reply reply;
         unsigned made = 0;
 
-        assert_int_equal(sem_init(&begun, 0, 0), 0);
-        assert_int_equal(sem_init(&go_on, 0, 0), 0);
         /* opens what SQLite wants */
         assert_int_equal(ask(f, 0, "postgres", "sshd").verdict, VERDICT_ALLOW);
-        assert_int_equal(worker_submit(f->worker, &job), 0);
-        while (sem_wait(&begun) < 0)
-                continue;
+        unit_worker_hold(&f->w);
         before = unit_count_fds();
         for (unsigned i = 0; i < FIRSTUSE_MAX; i++)
                 fds[i] = begin(f, 0, "alice", "sshd", false);
         reply = ask(f, 0, "bob", "sshd");
         check_refusal("one too many", &reply, REASON_BUSY);
-        assert_int_equal(sem_post(&go_on), 0);
+        unit_worker_go_on(&f->w);
         for (unsigned i = 0; i < FIRSTUSE_MAX; i++) {
                 reply = end(f, fds[i]);
                 if (reply.verdict == VERDICT_ALLOW)
@@ -272,8 +237,6 @@ static void test_of_many_at_one_time_one_gets_a_key_and_some_are_too_many(void *
         assert_int_equal(count_keys(f), 2);
         assert_int_equal(unit_count_fds(), before);
         assert_int_equal(ask(f, 0, "bob", "sshd").verdict, VERDICT_ALLOW); /* there is room again */
-        assert_int_equal(sem_destroy(&begun), 0);
-        assert_int_equal(sem_destroy(&go_on), 0);
 }
 
 #define test_firstuse(f) cmocka_unit_test_setup_teardown(f, make, drop)

@@ -2,7 +2,7 @@
 /* What a record of the audit log says of a login, and that what the client claims does no harm
  * there. */
 #include "unit_audit.h"
-#include "unit_capture.h"
+#include "unit_event.h"
 
 #include "login/verify_audit.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What an administrator reads of a verification, and that neither a secret nor a client's words do
  * harm there. */
-#include "unit_capture.h"
+#include "unit_event.h"
 
 #include "login/verify.h"
 #include "rules/loglimit.h"

@@ -34,7 +34,7 @@ static inline int unit_capture_end(struct unit_capture *c) {
         return r < 0 ? -1 : 0;
 }
 
-/* All that was written so far. Belongs to ${c}, until the next call. */
+/* All that was written so far. Belongs to ${c}, until the next call or the end. */
 static inline const char *unit_capture_text(struct unit_capture *c) {
         struct stat st;
         size_t len;

@@ -3,6 +3,7 @@
  * everything. */
 #pragma once
 
+#include "unit_keymint.h"
 #include "unit_trust.h"
 
 #include "login/verify.h"
@@ -68,17 +69,13 @@ static inline void unit_verify_policy(const struct unit_verify *f, const char *n
 
 static inline int unit_verify_make(void **state) {
         struct unit_verify *f = calloc(1, sizeof(*f));
-        uint8_t pepper[PEPPER_LEN] = "0123456789abcdef0123456789abcde";
         void *store = NULL;
-        char sql[80];
 
-        if (!f || unit_store_make(&store) < 0 || keymint_new(&f->keymint, pepper) < 0)
+        if (!f || unit_store_make(&store) < 0)
                 return -1;
         f->store = store;
-        (void) snprintf(sql, sizeof(sql), "INSERT INTO pepper (id) VALUES (%u)",
-                        keymint_pepper_id(f->keymint));
-        unit_sql(f->store->path, sql);
-        if (verify_new(&f->verify, f->store->reader, f->keymint) < 0)
+        if (unit_keymint_make(f->store, &f->keymint) < 0 ||
+            verify_new(&f->verify, f->store->reader, f->keymint) < 0)
                 return -1;
         f->peer =
                 (struct conf_peer){ .uid = 110, .services = "postgresql", .certificates = "imap" };
