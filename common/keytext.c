@@ -13,7 +13,7 @@ const char *keytext_alphabet(void) {
         return digits;
 }
 
-/* CRC-32 as in IEEE 802.3 and zlib, computed bit by bit. For 58 bytes that is fast enough, and a
+/* CRC-32 as in IEEE 802.3 and zlib, computed bit by bit. For 57 bytes that is fast enough, and a
  * table would be indexed by bytes of the secret. */
 static uint32_t crc32_of(const char *text, size_t len) {
         uint32_t crc = 0xffffffffU;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The text form of a key: wfk_<id>_<secret><checksum>, 64 characters of [0-9A-Za-z_].
+/* The text form of a key: wfk_<id>_<secret><checksum>, 63 characters of [0-9A-Za-z_].
  *
  * It is pure: no I/O, no allocation. The PAM module uses it to decide "this is not an API key"
  * without asking the daemon. So it accepts exactly the keys that the daemon makes. */
@@ -11,7 +11,7 @@
 enum keytext_limit {
         KEYTEXT_PREFIX_LEN = 4, /* "wfk_" */
         KEYTEXT_ID_LEN = 10,
-        KEYTEXT_SECRET_LEN = 43,
+        KEYTEXT_SECRET_LEN = 42,
         KEYTEXT_CHECK_LEN = 6,
         KEYTEXT_LEN =
                 KEYTEXT_PREFIX_LEN + KEYTEXT_ID_LEN + 1 + KEYTEXT_SECRET_LEN + KEYTEXT_CHECK_LEN,

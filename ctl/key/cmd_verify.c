@@ -154,7 +154,7 @@ static enum exit_code read_key(const struct args *args, struct secret *ret) {
         }
         if (!keytext_is_key(raw.text, raw.len))
                 return say_refused(args, "not-a-key",
-                                   "this is not an API key: a key begins with wfk_ and has 64 "
+                                   "this is not an API key: a key begins with wfk_ and has 63 "
                                    "characters, and its last 6 show whether all of it was copied");
         memcpy(ret->text, raw.text, KEYTEXT_LEN);
         ret->text[KEYTEXT_LEN] = '\0';

@@ -55,7 +55,7 @@ uint32_t keymint_pepper_id(const struct keymint *k);
 void keymint_make_id(char ret[static KEYTEXT_ID_LEN + 1]);
 
 /**
- * keymint_make_secret(id, ret): a new key with the id ${id} and a secret of 256 random bits.
+ * keymint_make_secret(id, ret): a new key with the id ${id} and a secret of 250 random bits.
  */
 void keymint_make_secret(const char *id, struct secret *ret);
 

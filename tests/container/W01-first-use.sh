@@ -40,7 +40,7 @@ login() {
     cat "$work/session"
     return "$status"
 }
-shown() { grep -ao 'wfk_[0-9A-Za-z]\{10\}_[0-9A-Za-z]\{49\}' "$work/session"; }
+shown() { grep -ao 'wfk_[0-9A-Za-z]\{10\}_[0-9A-Za-z]\{48\}' "$work/session"; }
 shows() { [[ $(shown | sort -u | wc -l) == 1 ]]; }
 shows_none() { ! grep -qa 'wfk_' "$work/session"; }
 keys() { wfapikeyctl --json key list --owner "$1" | grep -o '"id":' | wc -l; }
@@ -124,7 +124,7 @@ test_that "with the daemon down" login password bob 'correct horse 8'
 test_that "nobody waits for it" test $(($(date +%s) - before)) -lt 30
 
 journalctl --sync
-for secret in "$key" "$bobs" "$next"; do printf '%s\n' "${secret:15:43}"; done >/dev/shm/secrets
+for secret in "$key" "$bobs" "$next"; do printf '%s\n' "${secret:15:42}"; done >/dev/shm/secrets
 clean() { ! journalctl --no-pager -o export | grep -qaFf /dev/shm/secrets; }
 test_that "no secret is in the journal, sshd at debug level" clean
 rm -f "$work/session" "$work/out"

@@ -79,8 +79,8 @@ chmod 0755 "$work/nonsense"
 askpass=$work/nonsense
 refused "what is no certificate" certificate-unreadable
 askpass=$work/askpass
-with "${key:0:63}0" alice
-[[ $key != *0 ]] || with "${key:0:63}1" alice
+with "${key:0:62}0" alice
+[[ $key != *0 ]] || with "${key:0:62}1" alice
 test_not "a mistyped key: refused" login
 test_not "and not asked for a certificate" told
 

@@ -204,7 +204,7 @@ static const char key_id[] = "AAAAAAAAAA";
 
 void standin_key(struct world_key *ret) {
         *ret = (struct world_key){};
-        keytext_format(ret->text, key_id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG");
+        keytext_format(ret->text, key_id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEF");
         memcpy(ret->id, key_id, KEYTEXT_ID_LEN);
 }
 

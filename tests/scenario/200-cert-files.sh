@@ -279,7 +279,7 @@ for wrong in x wfc_ "${challenge%%:*}" "${challenge%:*}" "${challenge%:*}:" "$ch
     is "$out" ""
 done
 run 2 ctl sign --key=ed.key </dev/null
-run 2 ctl sign --key=ed.key <<<"wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqbUyxgA"
+run 2 ctl sign --key=ed.key <<<"wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopbUyxgA"
 has "$err" "an API key, not a challenge"
 [[ $err != *ABCDEFGHIJ* ]] || fail "an API key is repeated"
 run 2 ctl sign --key=ed.key < <(printf '%s\0\n' "$challenge")

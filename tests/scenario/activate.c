@@ -41,7 +41,7 @@ int main(int argc, char *argv[]) {
         char key[sizeof(struct secret)] = "", pid[16];
         struct pollfd login = { .fd = 3, .events = POLLIN };
 
-        if (argc < 5 || scanf("%64s", key) != 1 || strlen(key) != KEYTEXT_LEN ||
+        if (argc < 5 || scanf("%63s", key) != 1 || strlen(key) != KEYTEXT_LEN ||
             !bind_to(argv[1], SOCK_SEQPACKET, 3) || !bind_to(argv[2], SOCK_STREAM, 4))
                 return EXIT_FAILURE;
         if (fork() == 0) {

@@ -9,7 +9,7 @@
 #include "ask.h"
 
 int main(int argc, char *argv[]) {
-        static const char secret[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq";
+        static const char secret[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop";
         struct wire_request request = { .kind = WIRE_VERIFY };
         char id[KEYTEXT_ID_LEN + 1];
         struct ask_server server;

@@ -92,7 +92,7 @@ static int stop(pid_t pid) {
 static struct wire_request question(enum wire_kind kind) {
         struct wire_request req = { .kind = kind, .seq = 0x12345678, .user = "alice" };
 
-        keytext_format(req.key.text, "0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq");
+        keytext_format(req.key.text, "0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop");
         return req;
 }
 

@@ -5,23 +5,23 @@
 
 #include "keytext.h"
 
-/* Computed with Python: zlib.crc32() of the first 58 characters, six base62 digits, most
+/* Computed with Python: zlib.crc32() of the first 57 characters, six base62 digits, most
  * significant first. */
 static const struct {
         const char *id, *secret, *key;
 } vectors[] = {
-        { "0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq",
-          "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyxg" },
-        { "zzzzzzzzzz", "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz",
-          "wfk_zzzzzzzzzz_zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz0dfMAE" },
-        { "0000000000", "0000000000000000000000000000000000000000000",
-          "wfk_0000000000_000000000000000000000000000000000000000000002tdf2" },
-        { "Qm7ZpX2cR9", "k3J8sLq0vT5yBn1WdG6hFa4eUoIiPzXxCcVvMm2Nn7Q",
-          "wfk_Qm7ZpX2cR9_k3J8sLq0vT5yBn1WdG6hFa4eUoIiPzXxCcVvMm2Nn7Q2najHQ" },
-        { "0123456789", "ZOt6jPTF4kkK8hc1ejOe3IMngtxv1idSKb0mYKwukoP",
-          "wfk_0123456789_ZOt6jPTF4kkK8hc1ejOe3IMngtxv1idSKb0mYKwukoP00Joap" },
+        { "0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop",
+          "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop3cYLBr" },
+        { "zzzzzzzzzz", "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz",
+          "wfk_zzzzzzzzzz_zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz49VX1G" },
+        { "0000000000", "000000000000000000000000000000000000000000",
+          "wfk_0000000000_0000000000000000000000000000000000000000004ODCCb" },
+        { "Qm7ZpX2cR9", "k3J8sLq0vT5yBn1WdG6hFa4eUoIiPzXxCcVvMm2Nn7",
+          "wfk_Qm7ZpX2cR9_k3J8sLq0vT5yBn1WdG6hFa4eUoIiPzXxCcVvMm2Nn719Wj4P" },
+        { "0123456789", "ZOt6jPTF4kkK8hc1ejOe3IMngtxv1idSKb0mYKwuko",
+          "wfk_0123456789_ZOt6jPTF4kkK8hc1ejOe3IMngtxv1idSKb0mYKwuko1J9k3y" },
 };
-static const char *const good = "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyxg";
+static const char *const good = "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop3cYLBr";
 
 static void test_format_writes_the_known_key(void **state) {
         (void) state;
@@ -46,9 +46,9 @@ static void test_known_key_is_accepted_and_found_its_parts(void **state) {
         }
 }
 
-static void test_lengths_add_up_to_64(void **state) {
+static void test_lengths_add_up_to_63(void **state) {
         (void) state;
-        assert_int_equal(KEYTEXT_LEN, 64);
+        assert_int_equal(KEYTEXT_LEN, 63);
         assert_int_equal(strlen(good), KEYTEXT_LEN);
 }
 
@@ -108,38 +108,38 @@ static void test_what_is_not_a_key_is_refused(void **state) {
                 const char *why, *text;
         } rows[] = {
                 { "prefix in capitals",
-                  "WFK_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyxg" },
+                  "WFK_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop3cYLBr" },
                 { "other prefix",
-                  "wfx_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyxg" },
+                  "wfx_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop3cYLBr" },
                 { "all capitals",
-                  "WFK_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOPQ1BUYXG" },
-                { "all small", "wfk_0123456789_abcdefghijklmnopqrstuvwxyzabcdefghijklmnopq1buyxg" },
+                  "WFK_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKLMNOP3CYLBR" },
+                { "all small", "wfk_0123456789_abcdefghijklmnopqrstuvwxyzabcdefghijklmnop3cylbr" },
                 { "blank in front",
-                  " wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyx" },
+                  " wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop3cYLB" },
                 { "newline for the last",
-                  "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyx\n" },
+                  "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop3cYLB\n" },
                 { "checksum is zero",
-                  "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq000000" },
+                  "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop000000" },
                 { "checksum past 2^32",
-                  "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqzzzzzz" },
-                /* its checksum is 1470241444 + 2^32 */
+                  "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopzzzzzz" },
+                /* its checksum is 3318083875 + 2^32 */
                 { "checksum plus 2^32",
-                  "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq6IAE9k" },
+                  "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop8JDaNv" },
                 /* with the right checksum, so nothing else is wrong */
                 { "sound, but prefix",
-                  "wfx_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq26qHHA" },
+                  "wfx_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop4Mh25A" },
                 { "sound, but case of prefix",
-                  "WFK_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq0ZA332" },
+                  "WFK_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop4ZCdef" },
                 { "sound, but hyphen for prefix's end",
-                  "wfk-0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq0k2Y96" },
+                  "wfk-0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop2MW9D5" },
                 { "sound, but digit of id",
-                  "wfk_012345678-_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq2ap9dR" },
+                  "wfk_012345678-_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop2ySPPs" },
                 { "sound, but hyphen behind id",
-                  "wfk_0123456789-ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq03ULd4" },
+                  "wfk_0123456789-ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop38VChJ" },
                 { "sound, but digit of secret",
-                  "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop_2YKtYJ" },
+                  "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno_20zDpK" },
                 { "sound, but blank in secret",
-                  "wfk_0123456789_ BCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1eCxpZ" },
+                  "wfk_0123456789_ BCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop0GDc1x" },
                 { "a password", "correct horse battery staple" },
                 { "nothing", "" },
         };
@@ -183,7 +183,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_format_writes_the_known_key),
                 cmocka_unit_test(test_known_key_is_accepted_and_found_its_parts),
-                cmocka_unit_test(test_lengths_add_up_to_64),
+                cmocka_unit_test(test_lengths_add_up_to_63),
                 cmocka_unit_test(test_alphabet_is_base62_in_order_of_value),
                 cmocka_unit_test(test_every_other_byte_at_every_place_is_refused),
                 cmocka_unit_test(test_two_neighbours_exchanged_are_refused),

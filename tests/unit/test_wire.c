@@ -138,7 +138,7 @@ static void test_single_faults_are_refused(void **state) {
                 { "kind of the other credential", AT_KIND, WIRE_CONFIRM },
                 { "filler behind the kind", AT_KIND + 1, 1 },
                 { "filler before seq", AT_SEQ - 1, 0x80 },
-                { "key's checksum", AT_KEY + 63, 'A' },
+                { "key's checksum", AT_KEY + KEYTEXT_LEN - 1, 'A' },
                 { "key's prefix", AT_KEY, 'W' },
                 { "no user", AT_USER, 0 },
                 { "user longer than its field", AT_USER, WIRE_USER_MAX + 1 },
@@ -299,13 +299,13 @@ static void test_bad_requests_are_not_written(void **state) {
         req.user[0] = '\0';
         check_not_encoded("no user", &req);
         req = verify_request();
-        req.key.text[63] = 'A';
+        req.key.text[KEYTEXT_LEN - 1] = 'A';
         check_not_encoded("key with a wrong checksum", &req);
         req = verify_request();
-        req.key.text[64] = 'A';
+        req.key.text[KEYTEXT_LEN] = 'A';
         check_not_encoded("key without its NUL", &req);
         req = verify_request();
-        req.key.text[63] = '\0';
+        req.key.text[KEYTEXT_LEN - 1] = '\0';
         check_not_encoded("short key", &req);
         req = confirm_request();
         req.id[9] = '\0';

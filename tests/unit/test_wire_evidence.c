@@ -32,7 +32,7 @@ static struct wire_request request(enum wire_kind kind, enum wire_evidence evide
                 memcpy(req.id, "0123456789", sizeof(req.id));
         else if (kind != WIRE_ISSUE)
                 memcpy(req.key.text,
-                       "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyxg",
+                       "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop3cYLBr",
                        KEYTEXT_LEN);
         for (size_t i = 0; i < sizeof(certificate); i++)
                 certificate[i] = (uint8_t) (i * 7 + 1);

@@ -223,7 +223,7 @@ static inline struct wire_request unit_ask_question(void) {
                 .kind = WIRE_VERIFY, .seq = SEQ, .user = "alice", .service = "sshd"
         };
 
-        keytext_format(req.key.text, "0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq");
+        keytext_format(req.key.text, "0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop");
         return req;
 }
 

@@ -25,8 +25,7 @@ static inline struct verify_event unit_event(enum reason reason) {
 
 /* A key in the place of each word that a client claims: a person may type it there. */
 static inline struct verify_event unit_event_with_keys(enum reason reason) {
-        static const char key[] =
-                "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyxg";
+        static const char key[] = "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop3cYLBr";
         struct verify_event event = unit_event(reason);
 
         memcpy(event.user, key, sizeof(key));

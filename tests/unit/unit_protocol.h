@@ -95,7 +95,7 @@ static inline struct wire_request example_request(void) {
                                     .service = "sshd",
                                     .rhost = "192.0.2.7" };
 
-        keytext_format(req.key.text, "0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq");
+        keytext_format(req.key.text, "0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop");
         return req;
 }
 

@@ -14,8 +14,8 @@
 #define OTHER 4242
 #define ID    "aaaaaaaaaa"
 
-static const char unit_secret[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq";
-static const char unit_other_secret[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopr";
+static const char unit_secret[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop";
+static const char unit_other_secret[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnoq";
 
 struct unit_verify {
         struct unit_store *store;

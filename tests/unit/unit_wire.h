@@ -7,7 +7,7 @@
 #include "wire.h"
 
 static const char *const unit_wire_good_key =
-        "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq1bUyxg";
+        "wfk_0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop3cYLBr";
 
 /* of the request's bytes, as PROTOCOL has them */
 enum {
@@ -15,9 +15,9 @@ enum {
         AT_KIND = 4,
         AT_SEQ = 8,
         AT_KEY = 12,
-        AT_USER = 76,
-        AT_SERVICE = 205,
-        AT_RHOST = 270,
+        AT_USER = 75,
+        AT_SERVICE = 204,
+        AT_RHOST = 269,
         AT_REPLY_VERDICT = 8,
         AT_REPLY_REASON = 12,
         AT_REPLY_ID = 16,
