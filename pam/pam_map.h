@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The only file that chooses a PAM code. Everything that can happen in the module is an outcome.
- * Each outcome has one code in each of the two facilities that decide. PAM_SUCCESS stands in one
- * row, and PAM_IGNORE in one cell of another. */
+ * Each outcome has one code for authenticate without a key, one for authenticate with a key, and
+ * one for account. PAM_SUCCESS stands in one row, and PAM_IGNORE in one cell of another.
+ *
+ * The documented stack is [success=done auth_err=die authinfo_unavail=die default=ignore]. So a
+ * token goes on to the modules below unless the code is one of these three. With a key, the code
+ * must be one of them: otherwise pam_faillock counts a refused key as a wrong password, and other
+ * modules see a live key. (PAM_INCOMPLETE ends a stack without any action: libpam calls it again
+ * later.) */
 #pragma once
+
+#include <stdbool.h>
 
 #include "verdict.h"
 
@@ -24,11 +32,16 @@ enum outcome {
 };
 
 /**
- * pam_map_auth(outcome), pam_map_account(outcome):
- * The PAM code of pam_sm_authenticate() and pam_sm_acct_mgmt(). A value outside the enum counts as
- * unavailable.
+ * pam_map_auth(outcome, has_key):
+ * The PAM code of pam_sm_authenticate(). ${has_key}: the client presented a key. A value outside
+ * the enum counts as unavailable.
  */
-int pam_map_auth(enum outcome outcome);
+int pam_map_auth(enum outcome outcome, bool has_key);
+
+/**
+ * pam_map_account(outcome):
+ * The PAM code of pam_sm_acct_mgmt(). A value outside the enum counts as unavailable.
+ */
 int pam_map_account(enum outcome outcome);
 
 /**

@@ -45,23 +45,15 @@ enum outcome pam_token_ask(pam_handle_t *pamh, const char *prompt, struct pam_re
         return rv == PAM_SUCCESS ? OUTCOME_ALLOW : OUTCOME_CONVERSATION;
 }
 
-static enum outcome ask_for_token(pam_handle_t *pamh, const struct pam_args *args) {
-        __attribute__((cleanup(pam_token_answer_free))) struct pam_response *answer = NULL;
-        enum outcome outcome;
-
-        outcome = pam_token_ask(pamh, args->prompt ? args->prompt : "Password: ", &answer);
-        if (outcome != OUTCOME_ALLOW)
-                return outcome;
-        if (!answer || !answer->resp)
-                return OUTCOME_NOT_A_KEY;
-        return pam_set_item(pamh, PAM_AUTHTOK, answer->resp) == PAM_SUCCESS ? OUTCOME_ALLOW
-                                                                            : OUTCOME_NO_MEMORY;
-}
-
-static const char *token_of(pam_handle_t *pamh) {
+/* Returns false if nobody knows whether there is a token. NULL in ${ret} means that there is none.
+ */
+static bool find_token(pam_handle_t *pamh, const char **ret) {
         const void *token = NULL;
 
-        return pam_get_item(pamh, PAM_AUTHTOK, &token) == PAM_SUCCESS ? token : NULL;
+        if (pam_get_item(pamh, PAM_AUTHTOK, &token) != PAM_SUCCESS)
+                return false;
+        *ret = token;
+        return true;
 }
 
 /* The length of the key at the start of ${token}: the part before the certificate, where there may
@@ -74,27 +66,49 @@ static size_t key_len(const struct pam_args *args, const char *token) {
                        : len;
 }
 
-enum outcome pam_token_get(pam_handle_t *pamh, const struct pam_args *args, struct secret *ret,
-                           const char **ret_behind) {
-        const char *token = token_of(pamh);
-        size_t len;
+static enum outcome take_key(const struct pam_args *args, const char *token, struct secret *ret) {
+        size_t len = key_len(args, token);
 
-        if (!token && !args->use_first_pass) {
-                enum outcome outcome = ask_for_token(pamh, args);
-
-                if (outcome != OUTCOME_ALLOW)
-                        return outcome;
-                token = token_of(pamh);
-        }
-        if (!token)
-                return OUTCOME_NOT_A_KEY;
-
-        len = key_len(args, token);
         if (!keytext_is_key(token, len))
                 return OUTCOME_NOT_A_KEY;
         memcpy(ret->text, token, len);
         ret->text[len] = '\0';
-        *ret_behind = token[len] ? token + len + 1 : NULL;
+        return OUTCOME_ALLOW;
+}
+
+/* Looks for the key before it stores the answer, which can fail: the caller must know that there
+ * was a key. */
+static enum outcome ask_for_token(pam_handle_t *pamh, const struct pam_args *args,
+                                  struct secret *ret) {
+        __attribute__((cleanup(pam_token_answer_free))) struct pam_response *answer = NULL;
+        enum outcome outcome;
+
+        outcome = pam_token_ask(pamh, args->prompt ? args->prompt : "Password: ", &answer);
+        if (outcome != OUTCOME_ALLOW)
+                return outcome;
+        if (!answer || !answer->resp)
+                return OUTCOME_NOT_A_KEY;
+        outcome = take_key(args, answer->resp, ret);
+        return pam_set_item(pamh, PAM_AUTHTOK, answer->resp) == PAM_SUCCESS ? outcome
+                                                                            : OUTCOME_NO_MEMORY;
+}
+
+enum outcome pam_token_get(pam_handle_t *pamh, const struct pam_args *args, struct secret *ret,
+                           const char **ret_behind) {
+        enum outcome outcome = OUTCOME_NOT_A_KEY;
+        const char *token;
+
+        if (!find_token(pamh, &token))
+                return OUTCOME_UNAVAILABLE;
+        if (token)
+                outcome = take_key(args, token, ret);
+        else if (!args->use_first_pass)
+                outcome = ask_for_token(pamh, args, ret);
+        if (outcome != OUTCOME_ALLOW)
+                return outcome;
+        if (!find_token(pamh, &token) || !token)
+                return OUTCOME_UNAVAILABLE;
+        *ret_behind = token[KEYTEXT_LEN] ? token + KEYTEXT_LEN + 1 : NULL;
         return OUTCOME_ALLOW;
 }
 

@@ -141,33 +141,58 @@ static enum outcome offer(pam_handle_t *pamh, const struct pam_args *args, struc
         return ask_user(pamh, args, fd, req, certificate, reply);
 }
 
-static enum outcome authenticate(pam_handle_t *pamh, int flags, const struct pam_args *args) {
-        _cleanup_request_ struct wire_request req = { .kind = WIRE_VERIFY, .seq = 1 };
+/* Gets the token also where ${outcome} has lost the login already: the stack must learn whether the
+ * token is a key. */
+static enum outcome get_token(pam_handle_t *pamh, struct pam_args args, enum outcome outcome,
+                              struct secret *key, const char **behind) {
+        enum outcome token;
+
+        /* An application that could not ask for a name is not asked for a token. */
+        if (outcome == OUTCOME_CONVERSATION || outcome == OUTCOME_NO_MEMORY)
+                args.use_first_pass = true;
+        token = pam_token_get(pamh, &args, key, behind);
+        /* An application that wants to be called again has not answered yet. */
+        return outcome == OUTCOME_ALLOW || token == OUTCOME_AGAIN ? token : outcome;
+}
+
+/* Has the daemon decide about the key in ${req}. */
+static enum outcome decide(pam_handle_t *pamh, int flags, const struct pam_args *args,
+                           const char *behind, struct wire_request *req) {
         struct pam_certificate certificate;
         struct wire_reply reply = {};
-        const char *behind = NULL;
         enum outcome outcome;
 
-        outcome = get_user(pamh, &req);
-        if (outcome == OUTCOME_ALLOW)
-                outcome = pam_token_get(pamh, args, &req.key, &behind);
-        if (outcome == OUTCOME_ALLOW)
-                outcome = get_circumstances(pamh, &req);
+        outcome = get_circumstances(pamh, req);
         if (outcome != OUTCOME_ALLOW)
                 return outcome;
         pam_certificate_find(pamh, args, behind, &certificate);
-        pam_certificate_show(&certificate, &req);
-        if (req.evidence == WIRE_EVIDENCE_NONE &&
+        pam_certificate_show(&certificate, req);
+        if (req->evidence == WIRE_EVIDENCE_NONE &&
             (args->certificate_prompt || args->certificate_proof))
-                outcome = offer(pamh, args, &req, &certificate, &reply);
+                outcome = offer(pamh, args, req, &certificate, &reply);
         else
-                outcome = ask(pamh, args, &req, &reply);
-        if (outcome == OUTCOME_ALLOW && !pam_login_remember(pamh, &req, &reply))
+                outcome = ask(pamh, args, req, &reply);
+        if (outcome == OUTCOME_ALLOW && !pam_login_remember(pamh, req, &reply))
                 outcome = OUTCOME_NO_MEMORY;
         if (outcome == OUTCOME_DENY_CERTIFICATE)
                 pam_token_want_certificate(pamh, flags);
         explicit_bzero(&reply, sizeof(reply));
         return outcome;
+}
+
+/* ${outcome} is that of the options. If they are wrong, ${args} are such that every form of a key
+ * is found. Sets ${ret_has_key} when the user gave a key, whatever happened to it then. */
+static enum outcome authenticate(pam_handle_t *pamh, int flags, const struct pam_args *args,
+                                 enum outcome outcome, bool *ret_has_key) {
+        _cleanup_request_ struct wire_request req = { .kind = WIRE_VERIFY, .seq = 1 };
+        const char *behind = NULL;
+
+        if (outcome == OUTCOME_ALLOW)
+                outcome = get_user(pamh, &req);
+        if (outcome != OUTCOME_AGAIN)
+                outcome = get_token(pamh, *args, outcome, &req.key, &behind);
+        *ret_has_key = req.key.text[0];
+        return outcome == OUTCOME_ALLOW ? decide(pamh, flags, args, behind, &req) : outcome;
 }
 
 static enum outcome confirm(pam_handle_t *pamh, const struct pam_args *args,
@@ -228,17 +253,16 @@ static enum outcome issue(pam_handle_t *pamh, const struct pam_args *args) {
 }
 
 _public_ int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv) {
-        struct pam_args args;
+        struct pam_args args = { .certificate_field = true };
         enum outcome outcome;
+        bool has_key = false;
 
         pam_login_forget(pamh);
         outcome = read_args(pamh, argc, argv, false, &args);
-        if (outcome != OUTCOME_ALLOW)
-                return pam_map_auth(outcome);
-        outcome = authenticate(pamh, flags, &args);
+        outcome = authenticate(pamh, flags, &args, outcome, &has_key);
         if (args.debug)
                 pam_syslog(pamh, LOG_DEBUG, "authenticate: %s", pam_map_name(outcome));
-        return pam_map_auth(outcome);
+        return pam_map_auth(outcome, has_key);
 }
 
 _public_ int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv) {

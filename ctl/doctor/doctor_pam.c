@@ -19,6 +19,7 @@
 #define FILE_MAX    (256 * 1024)
 #define SLOW_MS     1000
 #define SERVICE_LEN 256
+#define LINE        "auth [success=done auth_err=die authinfo_unavail=die default=ignore] pam_wfapikey.so"
 
 /* Where libpam looks, in this order. */
 static const char *const standard_dirs[] = { "/etc/pam.d", "/usr/lib/pam.d", NULL };
@@ -54,20 +55,21 @@ static const struct {
         { DOCTOR_STACK_AUTH_OPEN, DOCTOR_ERROR,
           "FAILS OPEN: a login succeeds although pam_wfapikey and every other module refuse it",
           "end the auth lines with one that refuses (auth requisite pam_deny.so, or a required "
-          "module), and write auth [success=done default=ignore] pam_wfapikey.so before it" },
+          "module), and write " LINE " before it" },
         { DOCTOR_STACK_KEYS_FAIL, DOCTOR_WARNING,
           "no key logs in: another line refuses what pam_wfapikey accepts",
-          "put auth [success=done default=ignore] pam_wfapikey.so before the modules for "
-          "passwords, and see that jumps (success=N) do not lead beyond the last line" },
+          "put " LINE " before the modules for passwords, and see that jumps (success=N) do not "
+          "lead beyond the last line" },
         { DOCTOR_STACK_PASSWORDS_FAIL, DOCTOR_WARNING,
           "passwords do not log in any more: anything but an API key is refused before the other "
           "modules count",
-          "for keys and passwords side by side write auth [success=done default=ignore] "
-          "pam_wfapikey.so; for keys alone remove the lines for passwords" },
-        { DOCTOR_STACK_DOWN_LOCKS, DOCTOR_WARNING,
-          "passwords do not log in while wfapikeyd is down",
-          "let the line ignore authinfo_unavail: auth [success=done default=ignore] "
-          "pam_wfapikey.so" },
+          "for keys and passwords side by side write " LINE
+          "; for keys alone remove the lines for passwords" },
+        { DOCTOR_STACK_KEYS_GO_ON, DOCTOR_WARNING,
+          "a refused key goes on to the modules below, and so does every key while wfapikeyd is "
+          "down: "
+          "pam_faillock counts it and locks the user's password, and other modules see a key",
+          "write " LINE "; where keys alone log in, remove the lines for passwords" },
         { DOCTOR_STACK_ACCOUNT_OPEN, DOCTOR_ERROR,
           "FAILS OPEN: account lets a login pass although pam_wfapikey says that the key is no "
           "longer valid",
@@ -93,8 +95,7 @@ static const struct {
           "add account required pam_wfapikey.so beside the other account lines" },
         { DOCTOR_STACK_AUTH_MISSING, DOCTOR_HINT,
           "has an account line for pam_wfapikey and no auth line, so that no key logs in",
-          "for keys write auth [success=done default=ignore] pam_wfapikey.so before the modules "
-          "for passwords" },
+          "for keys write " LINE " before the modules for passwords" },
 };
 
 static void pam_done(struct pam *pam) {

@@ -45,6 +45,8 @@ static const struct {
 /* What each kind answers in one try. */
 struct scenario {
         int ours, login, helper, check;
+        /* out: our module was asked; after it, one was asked that counts or sees the token */
+        bool asked, goes_on;
 };
 
 static enum kind kind_of(const struct pamstack_line *line) {
@@ -62,13 +64,16 @@ static bool has_arg(const struct pamstack_line *line, const char *arg) {
 }
 
 static int answer(const struct pamstack_line *line, void *userdata) {
-        const struct scenario *s = userdata;
+        struct scenario *s = userdata;
 
         /* pam_faillock stands in several places of a stack, and refuses in one of them only. */
-        if (pamstack_is_module(line, "pam_faillock"))
+        if (pamstack_is_module(line, "pam_faillock")) {
+                s->goes_on |= s->asked && has_arg(line, "authfail");
                 return has_arg(line, "authfail") ? PAMSTACK_AUTH_ERR : PAMSTACK_SUCCESS;
+        }
         switch (kind_of(line)) {
         case KIND_OURS:
+                s->asked = true;
                 return s->ours;
         case KIND_PERMIT:
                 return PAMSTACK_SUCCESS;
@@ -77,6 +82,7 @@ static int answer(const struct pamstack_line *line, void *userdata) {
         case KIND_CHECK:
                 return s->check;
         case KIND_LOGIN:
+                s->goes_on |= s->asked;
                 return s->login;
         case KIND_DENY:
         case KIND_TRUST:
@@ -87,6 +93,25 @@ static int answer(const struct pamstack_line *line, void *userdata) {
 
 static bool lets_in(const struct pamstack *stack, enum pamstack_type type, struct scenario s) {
         return pamstack_eval(stack, type, answer, &s) == PAMSTACK_SUCCESS;
+}
+
+/* Whether a key that our module does not accept is given to a module below, for one of the answers
+ * that our module has for a key. */
+static bool key_goes_on(const struct pamstack *stack) {
+        static const int answers[] = { PAMSTACK_AUTH_ERR, PAMSTACK_AUTHINFO_UNAVAIL };
+        static const int checks[] = { PAMSTACK_SUCCESS, PAMSTACK_AUTH_ERR };
+
+        for (size_t i = 0; i < ARRAY_LEN(answers); i++)
+                for (size_t j = 0; j < ARRAY_LEN(checks); j++) {
+                        struct scenario s = { .ours = answers[i],
+                                              .login = PAMSTACK_AUTH_ERR,
+                                              .check = checks[j] };
+
+                        (void) pamstack_eval(stack, PAMSTACK_AUTH, answer, &s);
+                        if (s.goes_on)
+                                return true;
+                }
+        return false;
 }
 
 /* Whether some answer of the checking modules lets the user in. */
@@ -125,21 +150,24 @@ static bool has_type(const struct pamstack *stack, enum pamstack_type type) {
 static bool is_open(const struct pamstack *stack) {
         static const int refusals[] = { PAMSTACK_AUTH_ERR,     PAMSTACK_AUTHINFO_UNAVAIL,
                                         PAMSTACK_SERVICE_ERR,  PAMSTACK_BUF_ERR,
-                                        PAMSTACK_USER_UNKNOWN, PAMSTACK_CONV_ERR };
+                                        PAMSTACK_USER_UNKNOWN, PAMSTACK_CONV_ERR,
+                                        PAMSTACK_CRED_UNAVAIL };
         static const int helpers[] = { PAMSTACK_SUCCESS, PAMSTACK_IGNORE, PAMSTACK_AUTH_ERR };
 
         for (size_t i = 0; i < ARRAY_LEN(refusals); i++)
                 for (size_t j = 0; j < ARRAY_LEN(helpers); j++)
                         if (lets_in(stack, PAMSTACK_AUTH,
-                                    (struct scenario){ refusals[i], PAMSTACK_AUTH_ERR, helpers[j],
-                                                       PAMSTACK_AUTH_ERR }))
+                                    (struct scenario){ .ours = refusals[i],
+                                                       .login = PAMSTACK_AUTH_ERR,
+                                                       .helper = helpers[j],
+                                                       .check = PAMSTACK_AUTH_ERR }))
                                 return true;
         return false;
 }
 
 static unsigned judge_auth(const struct pamstack *stack) {
-        struct scenario password = { .ours = PAMSTACK_AUTH_ERR },
-                        down = { .ours = PAMSTACK_AUTHINFO_UNAVAIL };
+        /* also while the daemon is down: it is not asked about passwords */
+        struct scenario password = { .ours = PAMSTACK_CRED_UNAVAIL };
         struct scenario key = { .login = PAMSTACK_AUTH_ERR };
         unsigned problems = 0;
 
@@ -151,8 +179,8 @@ static unsigned judge_auth(const struct pamstack *stack) {
                 return problems; /* a stack for keys only */
         if (!may_let_in(stack, PAMSTACK_AUTH, password))
                 problems |= DOCTOR_STACK_PASSWORDS_FAIL;
-        else if (!may_let_in(stack, PAMSTACK_AUTH, down))
-                problems |= DOCTOR_STACK_DOWN_LOCKS;
+        if (key_goes_on(stack))
+                problems |= DOCTOR_STACK_KEYS_GO_ON;
         return problems;
 }
 

@@ -13,8 +13,8 @@ enum doctor_stack_problem {
         DOCTOR_STACK_AUTH_OPEN = 1 << 1,
         DOCTOR_STACK_KEYS_FAIL = 1 << 2,      /* no key logs in */
         DOCTOR_STACK_PASSWORDS_FAIL = 1 << 3, /* no password logs in */
-        /* no password logs in while the daemon is down */
-        DOCTOR_STACK_DOWN_LOCKS = 1 << 4,
+        /* a refused key, or any key while the daemon is down, goes on to other modules */
+        DOCTOR_STACK_KEYS_GO_ON = 1 << 4,
         /* account lets a revoked key pass */
         DOCTOR_STACK_ACCOUNT_OPEN = 1 << 5,
         /* account lets pass when it cannot ask */

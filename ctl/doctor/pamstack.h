@@ -24,6 +24,7 @@ enum pamstack_code {
         PAMSTACK_AUTHINFO_UNAVAIL = 9,
         PAMSTACK_USER_UNKNOWN = 10,
         PAMSTACK_NEW_AUTHTOK_REQD = 12,
+        PAMSTACK_CRED_UNAVAIL = 15,
         PAMSTACK_CONV_ERR = 19,
         PAMSTACK_IGNORE = 25,
         PAMSTACK_ABORT = 26,

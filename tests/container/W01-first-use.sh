@@ -14,7 +14,7 @@ refuse_at_once
 mkdir -p /run/sshd
 for service in sshd su; do
     {
-        printf '%s\n' 'auth [success=done default=ignore] pam_wfapikey.so' 'account required pam_wfapikey.so'
+        printf '%s\n' 'auth [success=done auth_err=die authinfo_unavail=die default=ignore] pam_wfapikey.so' 'account required pam_wfapikey.so'
         cat /etc/pam.d/$service
         sed -n '/<!-- stack: first use -->/,/^```$/ { /^session/p }' "$WFAPIKEY_SOURCE/README.md"
     } >"$work/stack"

@@ -117,7 +117,7 @@ static void test_source(void **state) {
                 (void) snprintf(variable, sizeof(variable), "CERT=%s", source->pam);
                 assert_pam(pam_putenv(l.pamh, variable), PAM_SUCCESS);
         }
-        assert_pam(login_try(&l, token), source->len == NONE ? PAM_AUTH_ERR : PAM_SUCCESS);
+        assert_pam(login_try(&l, token), source->len == NONE ? PAM_CRED_UNAVAIL : PAM_SUCCESS);
         assert_int_equal(l.calls, 1);
         assert_int_equal(standin_asked(&standin), source->len == NONE ? 0 : 1);
         if (source->len != NONE) {
@@ -266,7 +266,7 @@ static void test_not_asked_with_one_at_hand(void **state) {
         check_evidence(WIRE_SHOWN, sizeof(der));
         login_close(&l);
         open_with(&l, "certificate=prompt");
-        assert_pam(login_try(&l, "hunter2"), PAM_AUTH_ERR);
+        assert_pam(login_try(&l, "hunter2"), PAM_CRED_UNAVAIL);
         assert_int_equal(l.certificates_asked, 0);
         assert_int_equal(standin_asked(&standin), 1);
         login_close(&l);
@@ -277,11 +277,11 @@ static void test_conversation(void **state) {
         static const struct {
                 enum login_manner manner;
                 int returns, rv;
-        } rows[] = { { LOGIN_RETURNS, PAM_CONV_ERR, PAM_CONV_ERR },
-                     { LOGIN_RETURNS_BOTH, PAM_CONV_ERR, PAM_CONV_ERR },
+        } rows[] = { { LOGIN_RETURNS, PAM_CONV_ERR, PAM_AUTHINFO_UNAVAIL },
+                     { LOGIN_RETURNS_BOTH, PAM_CONV_ERR, PAM_AUTHINFO_UNAVAIL },
                      { LOGIN_RETURNS, PAM_CONV_AGAIN, PAM_INCOMPLETE },
-                     { LOGIN_RETURNS, PAM_BUF_ERR, PAM_BUF_ERR },
-                     { LOGIN_RETURNS, PAM_IGNORE, PAM_CONV_ERR } };
+                     { LOGIN_RETURNS, PAM_BUF_ERR, PAM_AUTHINFO_UNAVAIL },
+                     { LOGIN_RETURNS, PAM_IGNORE, PAM_AUTHINFO_UNAVAIL } };
 
         (void) state;
         standin_answer(&standin, VERDICT_ALLOW);
@@ -461,8 +461,9 @@ static void test_both_questions(void **state) {
         (void) state;
         standin_answer(&standin, VERDICT_ALLOW);
         open_with(&l, "certificate=prompt certificate=proof");
-        assert_pam(login_try(&l, key.text), PAM_SERVICE_ERR);
-        assert_int_equal(l.calls, 0);
+        assert_pam(login_try(&l, "hunter2"), PAM_SERVICE_ERR);
+        assert_pam(login_try(&l, key.text), PAM_AUTHINFO_UNAVAIL);
+        assert_int_equal(l.certificates_asked, 0);
         assert_int_equal(standin_asked(&standin), 0);
         login_close(&l);
 }

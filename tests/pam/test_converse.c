@@ -30,9 +30,9 @@ static const struct talk {
         { "a conversation that says nonsense", .manner = LOGIN_RETURNS_BOTH, .returns = -7,
           .rv = PAM_CONV_ERR },
         { "a conversation that gives no answer", .manner = LOGIN_GIVES_NOTHING,
-          .rv = PAM_AUTH_ERR },
+          .rv = PAM_CRED_UNAVAIL },
         { "a conversation that answers without a text", .manner = LOGIN_ANSWERS,
-          .rv = PAM_AUTH_ERR },
+          .rv = PAM_CRED_UNAVAIL },
 };
 
 static void test_conversation(void **state) {
@@ -73,7 +73,7 @@ static void test_one_prompt_per_try(void **state) {
         login_open(&l, &world, "svc", world.user);
         for (unsigned i = 1; i <= 3; i++) {
                 assert_pam(login_try(&l, i < 3 ? "hunter2" : key.text),
-                           i < 3 ? PAM_AUTH_ERR : PAM_SUCCESS);
+                           i < 3 ? PAM_CRED_UNAVAIL : PAM_SUCCESS);
                 assert_int_equal(l.calls, i);
                 assert_int_equal(l.secrets_asked, i);
                 assert_int_equal(l.most_messages, 1);
@@ -132,7 +132,7 @@ static void test_first_pass(void **state) {
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(options); i++) {
                 check_given(options[i], key.text, PAM_SUCCESS, 0, 1);
-                check_given(options[i], "hunter2", PAM_AUTH_ERR, 0, 0);
+                check_given(options[i], "hunter2", PAM_CRED_UNAVAIL, 0, 0);
                 check_given(options[i], NULL, PAM_SUCCESS, 1, 1);
         }
 }
@@ -140,9 +140,9 @@ static void test_first_pass(void **state) {
 static void test_use_first_pass(void **state) {
         (void) state;
         check_given("use_first_pass", key.text, PAM_SUCCESS, 0, 1);
-        check_given("use_first_pass", "hunter2", PAM_AUTH_ERR, 0, 0);
-        check_given("use_first_pass", NULL, PAM_AUTH_ERR, 0, 0);
-        check_given("try_first_pass use_first_pass", NULL, PAM_AUTH_ERR, 0, 0);
+        check_given("use_first_pass", "hunter2", PAM_CRED_UNAVAIL, 0, 0);
+        check_given("use_first_pass", NULL, PAM_CRED_UNAVAIL, 0, 0);
+        check_given("try_first_pass use_first_pass", NULL, PAM_CRED_UNAVAIL, 0, 0);
 }
 
 /* --- Users that libpam asks for --- */
@@ -172,6 +172,7 @@ static const struct nobody {
         const char *user;
         int returns;
         int rv;
+        unsigned secrets; /* that are asked for */
 } nobodies[] = {
         { "a user who is asked for and not given", .manner = LOGIN_ANSWERS, .rv = PAM_CONV_ERR },
         { "a user who is asked for in vain", .manner = LOGIN_RETURNS, .returns = PAM_CONV_ERR,
@@ -180,7 +181,8 @@ static const struct nobody {
           .rv = PAM_INCOMPLETE },
         { "a user who is asked for without memory", .manner = LOGIN_RETURNS, .returns = PAM_BUF_ERR,
           .rv = PAM_BUF_ERR },
-        { "a user without a name", .manner = LOGIN_ANSWERS, .user = "", .rv = PAM_USER_UNKNOWN },
+        { "a user without a name", .manner = LOGIN_ANSWERS, .user = "", .rv = PAM_AUTH_ERR,
+          .secrets = 1 },
 };
 
 static void test_nobody(void **state) {
@@ -198,7 +200,7 @@ static void test_nobody(void **state) {
                 rv = PAM_BUF_ERR;
         assert_pam(rv, nobody->rv);
         assert_int_equal(l.users_asked, 1);
-        assert_int_equal(l.secrets_asked, 0);
+        assert_int_equal(l.secrets_asked, nobody->secrets);
         assert_int_equal(standin_asked(&standin), 0);
         login_close(&l);
 }
@@ -211,7 +213,7 @@ static void set_up(void) {
 
 static const struct suite_test tests[] = {
         ROWS(conversations, test_conversation, "no success, and nobody is asked: "),
-        ROWS(nobodies, test_nobody, "no success, and no secret is asked for: "),
+        ROWS(nobodies, test_nobody, "no success, and nobody is asked about "),
         CASE(test_no_conversation,
              "an application without a conversation: an error, and nobody is asked"),
         CASE(test_one_prompt_per_try, "each try asks for one secret, in a call of its own"),

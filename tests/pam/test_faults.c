@@ -41,8 +41,10 @@ static const struct scene {
         { "refused, after an accepted one", VERDICT_DENY, .second = true, .rv = PAM_AUTH_ERR },
         { "refused for a certificate", VERDICT_DENY_CERTIFICATE, .rv = PAM_AUTH_ERR },
         { "undecided", VERDICT_INTERNAL, .rv = PAM_AUTHINFO_UNAVAIL },
-        { "not a key", VERDICT_ALLOW, .token = "hunter2", .rv = PAM_AUTH_ERR },
-        { "a bad option", VERDICT_ALLOW, .option = "tiemout=2", .rv = PAM_SERVICE_ERR },
+        { "not a key", VERDICT_ALLOW, .token = "hunter2", .rv = PAM_CRED_UNAVAIL },
+        { "a bad option", VERDICT_ALLOW, .option = "tiemout=2", .rv = PAM_AUTHINFO_UNAVAIL },
+        { "a bad option and no key", VERDICT_ALLOW, .token = "hunter2", .option = "tiemout=2",
+          .rv = PAM_SERVICE_ERR },
         { "accepted with a certificate behind the key", VERDICT_ALLOW, .behind = ".MAIBAA",
           .option = "certificate=field", .rv = PAM_SUCCESS },
         { "accepted with a certificate of the environment", VERDICT_ALLOW,
@@ -74,6 +76,9 @@ static const struct scene {
 
 /* --- One login --- */
 
+/* Whether the module has been given the token. */
+static bool presented;
+
 /* The conversation of login.c needs libpam, and this test must watch the answers. */
 static int converse(int n, const struct pam_message **messages, struct pam_response **ret,
                     void *data) {
@@ -99,6 +104,7 @@ static int converse(int n, const struct pam_message **messages, struct pam_respo
                 }
                 memcpy(response->resp, token, strlen(token));
                 faults_watch(response->resp, strlen(token));
+                presented = true;
         }
         *ret = response;
         return PAM_SUCCESS;
@@ -161,6 +167,12 @@ static void check_noted(const struct pam_handle *pamh, bool noted) {
                          id != NULL, name != NULL, noted);
 }
 
+/* Whether the documented stacks stop at this code, so that the token does not go on. */
+static bool stops(int rv) {
+        return rv == PAM_SUCCESS || rv == PAM_AUTH_ERR || rv == PAM_AUTHINFO_UNAVAIL ||
+               rv == PAM_INCOMPLETE;
+}
+
 static bool is_one_of_ours(const struct scene *scene, int rv) {
         switch (rv) {
         case PAM_SUCCESS: /* the caller judges */
@@ -171,9 +183,12 @@ static bool is_one_of_ours(const struct scene *scene, int rv) {
         case PAM_INCOMPLETE:
         case PAM_USER_UNKNOWN:
                 return true;
-        /* Only where something was refused, or there was nothing to refuse. */
+        /* Only where something was refused. */
         case PAM_AUTH_ERR:
                 return !scene->account;
+        /* Only where there was nothing to refuse. */
+        case PAM_CRED_UNAVAIL:
+                return !scene->account && (scene->token || !presented);
         case PAM_PERM_DENIED:
                 return scene->account;
         case PAM_IGNORE:
@@ -203,11 +218,14 @@ static bool run(const struct scene *scene, bool comparing) {
         descriptors = faults_open_descriptors();
         faults.backlog_full = scene->backlog_full;
         faults.armed = true;
+        presented = scene->given;
         rv = call(&pamh, scene, scene->account);
         faults.armed = false;
 
         if (!is_one_of_ours(scene, rv))
                 fail_msg("answered %d", rv);
+        if (!scene->account && !scene->token && presented && !stops(rv))
+                fail_msg("a key goes on to the next module: answered %d", rv);
         if (rv == PAM_SUCCESS && !scene->fresh && !faults.allowed)
                 fail_msg("accepted without an allow");
         if (rv == PAM_SUCCESS && scene->verdict != VERDICT_ALLOW)
@@ -329,8 +347,11 @@ static void test_without_failure(void **state) {
 }
 
 static void test_bad_option_is_named(void **state) {
-        const struct scene scene = { "option", VERDICT_ALLOW, .option = "tiemout=2" };
-        struct pam_handle pamh = { .user = "alice", .service = "svc" };
+        const struct scene scene = { "option", VERDICT_ALLOW, .token = "hunter2",
+                                     .option = "tiemout=2" };
+        const struct pam_conv conv = { .conv = converse,
+                                       .appdata_ptr = (void *) (uintptr_t) &scene };
+        struct pam_handle pamh = { .user = "alice", .service = "svc", .conv = &conv };
 
         (void) state;
         faults = (struct faults){ .function = _FAULT_MAX };

@@ -48,9 +48,9 @@ static const struct second_try {
         int returns;
 } second_tries[] = {
         { "a wrong key", .rv = PAM_AUTH_ERR },
-        { "a password", .rv = PAM_AUTH_ERR, .token = "hunter2" },
-        { "an empty token", .rv = PAM_AUTH_ERR, .token = "" },
-        { "no answer", .rv = PAM_AUTH_ERR, .token = "", .manner = LOGIN_GIVES_NOTHING },
+        { "a password", .rv = PAM_CRED_UNAVAIL, .token = "hunter2" },
+        { "an empty token", .rv = PAM_CRED_UNAVAIL, .token = "" },
+        { "no answer", .rv = PAM_CRED_UNAVAIL, .token = "", .manner = LOGIN_GIVES_NOTHING },
         { "a conversation that fails", .rv = PAM_CONV_ERR, .token = "", .manner = LOGIN_RETURNS,
           .returns = PAM_CONV_ERR },
         { "a conversation without memory", .rv = PAM_BUF_ERR, .token = "", .manner = LOGIN_RETURNS,
@@ -100,7 +100,7 @@ static void test_second_try_bad_option(void **state) {
         (void) state;
         check_login(&l, "svc", &key);
         assert_pam(pam_set_item(l.pamh, PAM_SERVICE, "misspelt"), PAM_SUCCESS);
-        assert_pam(login_try(&l, key.text), PAM_SERVICE_ERR);
+        assert_pam(login_try(&l, key.text), PAM_AUTHINFO_UNAVAIL);
         check_env(&l, NULL, NULL);
         assert_pam(pam_set_item(l.pamh, PAM_SERVICE, "svc"), PAM_SUCCESS);
         login_forget(&l);
@@ -179,7 +179,7 @@ static void test_harmless_after_refusal(void **state) {
                 struct login l;
 
                 login_open(&l, &world, "alone", world.user);
-                assert_pam(login_try(&l, tokens[i]), PAM_AUTH_ERR);
+                assert_pam(login_try(&l, tokens[i]), PAM_CRED_UNAVAIL);
                 check_harmless(&l, PAM_PERM_DENIED);
                 check_env(&l, NULL, NULL);
                 login_forget(&l);

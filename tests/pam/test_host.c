@@ -92,7 +92,7 @@ static void count(enum kind kind, int rv) {
 
         if (rv == PAM_SUCCESS && right)
                 (void) atomic_fetch_add(&report->succeeded, 1);
-        else if (rv == PAM_AUTH_ERR && !right)
+        else if (rv == (kind == PASSWORD ? PAM_CRED_UNAVAIL : PAM_AUTH_ERR) && !right)
                 (void) atomic_fetch_add(&report->refused, 1);
         else {
                 atomic_store(&report->first_other, rv);
@@ -357,7 +357,7 @@ static int run_without_stdio(void) {
         for (int fd = 0; fd < 3; fd++)
                 (void) close(fd);
         if (log_in(RIGHT_WITH_SESSION) != PAM_SUCCESS || log_in(WRONG_SECRET) != PAM_AUTH_ERR ||
-            log_in(PASSWORD) != PAM_AUTH_ERR)
+            log_in(PASSWORD) != PAM_CRED_UNAVAIL)
                 return 1;
         closelog();
         for (int fd = 0; fd < 3; fd++)

@@ -25,17 +25,19 @@ static void check_user(size_t len, int rv, unsigned asked) {
 
         login_open(&l, &world, "svc", user);
         assert_pam(login_try(&l, key.text), rv);
-        assert_int_equal(l.secrets_asked, asked);
+        assert_int_equal(l.secrets_asked, 1);
         login_close(&l);
         assert_int_equal(standin_asked(&standin), asked);
+        assert_pam(login_once(&world, "svc", user, "hunter2"),
+                   len > WIRE_USER_MAX ? PAM_USER_UNKNOWN : PAM_CRED_UNAVAIL);
 }
 
 static void test_long_user(void **state) {
         (void) state;
         check_user(WIRE_USER_MAX, PAM_AUTH_ERR, 1);
-        check_user(WIRE_USER_MAX + 1, PAM_USER_UNKNOWN, 0);
-        check_user(1000, PAM_USER_UNKNOWN, 0);
-        check_user(1 << 20, PAM_USER_UNKNOWN, 0);
+        check_user(WIRE_USER_MAX + 1, PAM_AUTH_ERR, 0);
+        check_user(1000, PAM_AUTH_ERR, 0);
+        check_user(1 << 20, PAM_AUTH_ERR, 0);
 }
 
 /* Cut to its first 128 bytes it would be another user. It is not cut. */
@@ -197,7 +199,8 @@ static const char *const wrong_options[] = {
         "wfk_",
 };
 
-/* The user is not asked for anything, wherever the word stands. */
+/* A password goes on to the modules below, and a key does not, wherever the word stands. Nobody is
+ * asked about the key. */
 static void test_wrong_option(void **state) {
         const char *option = *(const char *const *) *state;
 
@@ -211,9 +214,11 @@ static void test_wrong_option(void **state) {
                               last ? option : "", world.module, last ? "" : option, standin.path,
                               getuid(), last ? option : "");
                 login_open(&l, &world, "options", world.user);
-                assert_pam(login_try(&l, key.text), PAM_SERVICE_ERR);
+                assert_pam(login_try(&l, "hunter2"), PAM_SERVICE_ERR);
+                assert_pam(login_try(&l, key.text), PAM_AUTHINFO_UNAVAIL);
+                assert_int_equal(l.secrets_asked, 2);
                 assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_SERVICE_ERR);
-                assert_int_equal(l.calls, 0);
+                assert_int_equal(l.calls, 2);
                 login_close(&l);
         }
         assert_int_equal(standin_asked(&standin), 0);

@@ -43,14 +43,15 @@ static const struct scene {
         { "an accepted key", .service = "host", .rv = PAM_SUCCESS },
         { "a wrong secret", .service = "host", .form = WRONG_LAST, .rv = PAM_AUTH_ERR },
         { "an id that nobody has", .service = "host", .form = OTHER_ID, .rv = PAM_AUTH_ERR },
-        { "a mistyped checksum", .service = "host", .form = WRONG_CHECKSUM, .rv = PAM_AUTH_ERR },
+        { "a mistyped checksum", .service = "host", .form = WRONG_CHECKSUM,
+          .rv = PAM_CRED_UNAVAIL },
         { "another user's key", .service = "host", .rv = PAM_AUTH_ERR, .user = "somebody-else" },
         { "a daemon that does not answer", .service = "silent", .rv = PAM_AUTHINFO_UNAVAIL },
         { "a daemon that hangs up", .service = "hangs-up", .rv = PAM_AUTHINFO_UNAVAIL },
         { "a daemon that lies", .service = "lies", .rv = PAM_AUTHINFO_UNAVAIL },
         { "no daemon", .service = "down", .rv = PAM_AUTHINFO_UNAVAIL },
         { "a server of another uid", .service = "distrustful", .rv = PAM_AUTHINFO_UNAVAIL },
-        { "a bad option", .service = "misspelt", .rv = PAM_SERVICE_ERR },
+        { "a bad option", .service = "misspelt", .rv = PAM_AUTHINFO_UNAVAIL },
 };
 
 static const char *const bad_names[] = { "silent", "hangs-up", "lies" };

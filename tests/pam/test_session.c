@@ -239,7 +239,8 @@ static void test_options(void **state) {
         open_session(&l, "misspelt", 0);
         check_nothing_shown(&l, 0);
         login_open(&l, &world, "in-auth", world.user);
-        assert_pam(login_try(&l, key.text), PAM_SERVICE_ERR);
+        assert_pam(login_try(&l, key.text), PAM_AUTHINFO_UNAVAIL);
+        login_forget(&l);
         check_nothing_shown(&l, 0);
         login_open(&l, &world, "in-account", world.user);
         assert_pam(pam_acct_mgmt(l.pamh, 0), PAM_SERVICE_ERR);

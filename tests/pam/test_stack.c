@@ -8,6 +8,9 @@
 #include "login.h"
 #include "suite.h"
 
+/* As the manuals have it. */
+#define DOCUMENTED "[success=done auth_err=die authinfo_unavail=die default=ignore]"
+
 enum {
         /* The module itself, or else the code that another module returns. */
         US = -1,
@@ -40,6 +43,7 @@ static const struct stack {
           { { "[success=done authinfo_unavail=ignore default=ignore]", US },
             { "required", PAM_AUTH_ERR },
             { NULL, END } } },
+        { "as-documented", { { DOCUMENTED, US }, { "required", PAM_AUTH_ERR }, { NULL, END } } },
         { "ok-or-die",
           { { "required", PAM_SUCCESS },
             { "[success=ok default=die]", US },
@@ -63,6 +67,8 @@ static const struct trouble {
         int verdict; /* for STANDIN_REPLY; -1: nonsense */
         enum login_manner manner;
         int returns;
+        /* Nobody gave a key, so the next module is asked. */
+        bool no_key;
 } troubles[] = {
         { "no daemon", .option = "socket=/nonexistent/s" },
         { "a daemon that does not answer", .option = "timeout=50ms", .mode = STANDIN_SILENT },
@@ -78,13 +84,18 @@ static const struct trouble {
         { "a server of another uid", .option = "server_uid=4294967294" },
         { "a misspelt option", .option = "timout=2" },
         { "a wrong secret", .wrong_digit = true },
-        { "a password", .token = "hunter2" },
-        { "an empty password", .token = "" },
-        { "no answer", .manner = LOGIN_GIVES_NOTHING },
-        { "a conversation that fails", .manner = LOGIN_RETURNS, .returns = PAM_CONV_ERR },
-        { "a conversation without memory", .manner = LOGIN_RETURNS, .returns = PAM_BUF_ERR },
+        { "a password", .token = "hunter2", .no_key = true },
+        { "an empty password", .token = "", .no_key = true },
+        { "sshd's filler for barred users", .token = "\b\n\r\177INCORRECT\b\n\r\177I",
+          .no_key = true },
+        { "no answer", .manner = LOGIN_GIVES_NOTHING, .no_key = true },
+        { "a conversation that fails", .manner = LOGIN_RETURNS, .returns = PAM_CONV_ERR,
+          .no_key = true },
+        { "a conversation without memory", .manner = LOGIN_RETURNS, .returns = PAM_BUF_ERR,
+          .no_key = true },
         { "a conversation that goes on later", .manner = LOGIN_RETURNS, .returns = PAM_CONV_AGAIN },
-        { "a conversation that says ignore", .manner = LOGIN_RETURNS, .returns = PAM_IGNORE },
+        { "a conversation that says ignore", .manner = LOGIN_RETURNS, .returns = PAM_IGNORE,
+          .no_key = true },
         { "another user's key", .user = "somebody-else" },
         { "a user name that is too long",
           .user = "uuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuu"
@@ -171,6 +182,37 @@ static void test_never_ignored(void **state) {
         standin_set(&standin, STANDIN_RELAY);
 }
 
+/* The next module accepts whatever it is given, and notes that it was asked. It is pam_faillock,
+ * pam_unix or a directory for a user who is attacked from afar: it must see no key, whatever is
+ * wrong with the key or the daemon. What is no key is its business. */
+static void test_no_key_goes_on(void **state) {
+        const struct trouble *trouble = *state;
+        char wrong[KEYTEXT_LEN + 1];
+        const char *token = trouble->token;
+        struct login l;
+        int rv;
+
+        make_trouble(trouble);
+        login_spoil(key.text, 20, wrong);
+        if (!token)
+                token = trouble->wrong_digit ? wrong : key.text;
+        world_service(&world, "spied-on",
+                      "auth " DOCUMENTED " %s %s\n"
+                      "auth required %s as=AFTER set=seen\n",
+                      ours, trouble->option ? trouble->option : "", world.peek);
+        login_open(&l, &world, "spied-on", trouble->user ? trouble->user : world.user);
+        l.manner = trouble->manner;
+        l.returns = trouble->returns;
+        rv = login_try(&l, token);
+        if ((login_env(&l, "AFTER") != NULL) != trouble->no_key)
+                fail_msg("the next module was %sasked; the stack answered %d",
+                         trouble->no_key ? "not " : "", rv);
+        if (!trouble->no_key && rv == PAM_SUCCESS)
+                fail_msg("it logged in");
+        login_close(&l);
+        standin_set(&standin, STANDIN_RELAY);
+}
+
 static void test_key_logs_in(void **state) {
         const struct stack *stack = *state;
 
@@ -185,7 +227,7 @@ static void test_password_logs_in(void **state) {
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(options); i++) {
                 world_service(&world, "beside-passwords",
-                              "auth [success=done default=ignore] %s %s\n"
+                              "auth " DOCUMENTED " %s %s\n"
                               "auth required %s as=AFTER\n",
                               ours, options[i], world.peek);
                 assert_pam(login_once(&world, "beside-passwords", world.user, "hunter2"),
@@ -195,6 +237,7 @@ static void test_password_logs_in(void **state) {
 
 static const struct suite_test tests[] = {
         ROWS(troubles, test_trouble, "no stack logs in with "),
+        ROWS(troubles, test_no_key_goes_on, "the next module sees no key: "),
         ROWS(stacks, test_key_logs_in, "for comparison: a key logs in: "),
         CASE(test_never_ignored, "no trouble is one that a stack may ignore"),
         CASE(test_password_logs_in, "a password is the next module's, with a daemon and without"),

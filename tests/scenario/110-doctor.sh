@@ -20,8 +20,8 @@ END
 sed 's/^auth/account/; s/nullok//' "$pam/common-auth" >"$pam/common-account"
 good() { # SERVICE: README's lines in front of Debian's
     cat >"$pam/$1" <<END
-auth    [success=done default=ignore]   pam_wfapikey.so $options
-account required                        pam_wfapikey.so $options
+auth    [success=done auth_err=die authinfo_unavail=die default=ignore]   pam_wfapikey.so $options
+account required   pam_wfapikey.so $options
 @include common-auth
 @include common-account
 END
@@ -120,7 +120,7 @@ auth optional pam_wfapikey.so $options
 auth required pam_permit.so
 END
 wrong test:2 'FAILS OPEN: account lets a login pass' <<END
-auth [success=done default=ignore] pam_wfapikey.so $options
+auth [success=done auth_err=die authinfo_unavail=die default=ignore] pam_wfapikey.so $options
 account [default=ignore] pam_wfapikey.so $options
 @include common-auth
 @include common-account
@@ -131,13 +131,22 @@ account required pam_wfapikey.so $options
 @include common-auth
 @include common-account
 END
+for control in sufficient '[success=done default=ignore]'; do # as older manuals had it
+    wrong test:1 'a refused key goes on to the modules below' <<END
+auth $control pam_wfapikey.so $options
+account required pam_wfapikey.so $options
+@include common-auth
+@include common-account
+END
+    has "$out" 'write auth [success=done auth_err=die authinfo_unavail=die default=ignore] pam_wfapikey.so'
+done
 wrong test:2 'LOCKS OUT: account refuses' <<END
-auth [success=done default=ignore] pam_wfapikey.so $options
+auth [success=done auth_err=die authinfo_unavail=die default=ignore] pam_wfapikey.so $options
 account required pam_wfapikey.so $options
 @include common-auth
 END
 wrong test:1 'has no account line' <<END
-auth [success=done default=ignore] pam_wfapikey.so $options
+auth [success=done auth_err=die authinfo_unavail=die default=ignore] pam_wfapikey.so $options
 @include common-auth
 @include common-account
 END

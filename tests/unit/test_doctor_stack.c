@@ -5,7 +5,7 @@
 
 #include "doctor/doctor_stack.h"
 
-#define KEY     "auth [success=done default=ignore] pam_wfapikey.so\n"
+#define KEY     "auth [success=done auth_err=die authinfo_unavail=die default=ignore] pam_wfapikey.so\n"
 #define CONFIRM "account required pam_wfapikey.so\n"
 #define COMMON  "@include common-auth\n@include common-account\n"
 
@@ -53,14 +53,15 @@ static const struct {
         { "auth substack sshd\n" KEY "@include common-account\n" CONFIRM, DOCTOR_STACK_KEYS_FAIL },
         { "auth required pam_wfapikey.so timeout=1\n" CONFIRM, 0 },
         { "auth required pam_wfapikey.so\nauth required pam_permit.so\n" CONFIRM, 0 },
-        { "auth sufficient pam_wfapikey.so\n" CONFIRM COMMON, 0 },
+        { "auth sufficient pam_wfapikey.so\n" CONFIRM COMMON, DOCTOR_STACK_KEYS_GO_ON },
         { "auth sufficient pam_wfapikey.so\nauth required pam_deny.so\n" CONFIRM, 0 },
         { "auth [success=3 default=ignore] pam_wfapikey.so\n@include common-auth\nauth required "
           "pam_permit.so\n" CONFIRM "@include common-account\n",
-          0 },
+          DOCTOR_STACK_KEYS_GO_ON },
         { CONFIRM "@include common-account\n", 0 },
         { CONFIRM COMMON, DOCTOR_STACK_AUTH_MISSING },
-        { "auth sufficient /usr/lib/security/pam_wfapikey.so\n" CONFIRM COMMON, 0 },
+        { "auth sufficient /usr/lib/security/pam_wfapikey.so\n" CONFIRM COMMON,
+          DOCTOR_STACK_KEYS_GO_ON },
 
         /* open */
         { "auth optional pam_wfapikey.so\nauth required pam_permit.so\n" CONFIRM,
@@ -86,18 +87,36 @@ static const struct {
 
         /* closed to keys, or to passwords */
         { "auth required pam_wfapikey.so\n" CONFIRM COMMON,
-          DOCTOR_STACK_KEYS_FAIL | DOCTOR_STACK_PASSWORDS_FAIL },
+          DOCTOR_STACK_KEYS_FAIL | DOCTOR_STACK_PASSWORDS_FAIL | DOCTOR_STACK_KEYS_GO_ON },
         { "auth requisite pam_wfapikey.so\n" CONFIRM COMMON,
           DOCTOR_STACK_KEYS_FAIL | DOCTOR_STACK_PASSWORDS_FAIL },
         { "auth [success=done default=die] pam_wfapikey.so\n" CONFIRM COMMON,
           DOCTOR_STACK_PASSWORDS_FAIL },
+        { "auth [success=done cred_unavail=ignore default=die] pam_wfapikey.so\n" CONFIRM COMMON,
+          0 },
         { "auth [success=done auth_err=ignore default=die] pam_wfapikey.so\n" CONFIRM COMMON,
-          DOCTOR_STACK_DOWN_LOCKS },
-        { "auth [success=9 default=ignore] pam_wfapikey.so\n" CONFIRM COMMON,
+          DOCTOR_STACK_PASSWORDS_FAIL | DOCTOR_STACK_KEYS_GO_ON },
+        { "auth [success=9 auth_err=die authinfo_unavail=die default=ignore] "
+          "pam_wfapikey.so\n" CONFIRM COMMON,
           DOCTOR_STACK_KEYS_FAIL },
         { COMMON KEY CONFIRM, DOCTOR_STACK_KEYS_FAIL },
         { "auth [sucess=done default=ignore] pam_wfapikey.so\n" CONFIRM COMMON,
-          DOCTOR_STACK_KEYS_FAIL | DOCTOR_STACK_PASSWORDS_FAIL },
+          DOCTOR_STACK_KEYS_FAIL | DOCTOR_STACK_PASSWORDS_FAIL | DOCTOR_STACK_KEYS_GO_ON },
+
+        /* a key goes on */
+        { "auth [success=done default=ignore] pam_wfapikey.so\n" CONFIRM COMMON,
+          DOCTOR_STACK_KEYS_GO_ON },
+        { "auth [success=done default=ignore] pam_wfapikey.so\n" CONFIRM "@include faillock\n",
+          DOCTOR_STACK_KEYS_GO_ON },
+        { "auth [success=done auth_err=die default=ignore] pam_wfapikey.so\n" CONFIRM COMMON,
+          DOCTOR_STACK_KEYS_GO_ON },
+        { "auth [success=done authinfo_unavail=die default=ignore] pam_wfapikey.so\n" CONFIRM
+                  COMMON,
+          DOCTOR_STACK_KEYS_GO_ON },
+        { "auth [success=done default=ignore] pam_wfapikey.so\nauth requisite "
+          "pam_deny.so\n" CONFIRM,
+          0 },
+        { "auth requisite pam_faillock.so preauth\n" KEY CONFIRM "@include faillock\n", 0 },
 
         /* account */
         { KEY COMMON, DOCTOR_STACK_ACCOUNT_MISSING },

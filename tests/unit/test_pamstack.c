@@ -254,6 +254,7 @@ static void test_the_codes_are_libpams(void **state) {
         assert_int_equal(PAMSTACK_BUF_ERR, PAM_BUF_ERR);
         assert_int_equal(PAMSTACK_PERM_DENIED, PAM_PERM_DENIED);
         assert_int_equal(PAMSTACK_AUTH_ERR, PAM_AUTH_ERR);
+        assert_int_equal(PAMSTACK_CRED_UNAVAIL, PAM_CRED_UNAVAIL);
         assert_int_equal(PAMSTACK_AUTHINFO_UNAVAIL, PAM_AUTHINFO_UNAVAIL);
         assert_int_equal(PAMSTACK_USER_UNKNOWN, PAM_USER_UNKNOWN);
         assert_int_equal(PAMSTACK_NEW_AUTHTOK_REQD, PAM_NEW_AUTHTOK_REQD);
