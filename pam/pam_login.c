@@ -34,6 +34,13 @@ static bool put_env(pam_handle_t *pamh, const char *name, const char *value) {
         return pam_putenv(pamh, text) == PAM_SUCCESS;
 }
 
+/* Another process may have made the login: sshd copies the environment to it. libpam logs an alert
+ * when there is nothing to remove. */
+static void remove_env(pam_handle_t *pamh, const char *name) {
+        if (pam_getenv(pamh, name))
+                (void) pam_putenv(pamh, name);
+}
+
 static struct pam_login *login_new(const struct wire_request *req, const struct wire_reply *reply) {
         struct pam_login *login = calloc(1, sizeof(*login) + req->certificate_len);
 
@@ -82,13 +89,14 @@ static struct pam_login *get_data(pam_handle_t *pamh) {
 void pam_login_forget(pam_handle_t *pamh) {
         struct pam_login *login = get_data(pamh);
 
-        if (!login)
-                return;
-        /* The login is wiped in place first. That cannot fail, even if libpam refuses the rest. */
-        login_wipe(login);
-        (void) pam_set_data(pamh, data_name, NULL, NULL);
-        (void) pam_putenv(pamh, "WFAPIKEY_ID");
-        (void) pam_putenv(pamh, "WFAPIKEY_NAME");
+        if (login) {
+                /* The login is wiped in place first. That cannot fail, even if libpam refuses the
+                 * rest. */
+                login_wipe(login);
+                (void) pam_set_data(pamh, data_name, NULL, NULL);
+        }
+        remove_env(pamh, "WFAPIKEY_ID");
+        remove_env(pamh, "WFAPIKEY_NAME");
 }
 
 const struct pam_login *pam_login_get(pam_handle_t *pamh) {

@@ -44,8 +44,8 @@ int pam_map_account(enum outcome outcome) {
         return (unsigned) outcome < _OUTCOME_MAX ? map[outcome].account : PAM_AUTHINFO_UNAVAIL;
 }
 
-int pam_map_setcred(void) {
-        return PAM_SUCCESS;
+int pam_map_setcred(bool by_key) {
+        return by_key ? PAM_SUCCESS : PAM_IGNORE;
 }
 
 int pam_map_session(void) {

@@ -45,11 +45,18 @@ int pam_map_auth(enum outcome outcome, bool has_key);
 int pam_map_account(enum outcome outcome);
 
 /**
- * pam_map_setcred(), pam_map_session(), pam_map_password():
- * The constant answers of the hooks that decide nothing. The first two succeed, because a stack
+ * pam_map_setcred(by_key):
+ * The PAM code of pam_sm_setcred(). ${by_key}: the login was made with a key. After any other login
+ * the modules below set their credentials: with PAM_SUCCESS the control success=done would end the
+ * stack before them.
+ */
+int pam_map_setcred(bool by_key);
+
+/**
+ * pam_map_session(), pam_map_password():
+ * The constant answers of the hooks that decide nothing. The first one succeeds, because a stack
  * with this module alone would fail otherwise. The last one has changed no password and says so.
  */
-int pam_map_setcred(void);
 int pam_map_session(void);
 int pam_map_password(void);
 

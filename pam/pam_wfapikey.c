@@ -281,11 +281,10 @@ _public_ int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const cha
 }
 
 _public_ int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv) {
-        (void) pamh;
         (void) flags;
         (void) argc;
         (void) argv;
-        return pam_map_setcred();
+        return pam_map_setcred(is_key_login(pamh));
 }
 
 _public_ int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv) {

@@ -4,8 +4,10 @@
  *   as=NAME        puts the token that it finds into the PAM environment as NAME; without a token
  *   there is no such variable
  *   set=TEXT       sets the token
+ *   cred=NAME      setcred puts NAME=set into the PAM environment
  *   return=CODE    the number of the PAM code that it returns in every facility; 0 without this
  *   option */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,13 +61,25 @@ _public_ int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const 
         return rv == PAM_SUCCESS ? answer(argc, argv) : rv;
 }
 
+_public_ int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv) {
+        const char *name = option(argc, argv, "cred=");
+        char text[64];
+        int rv = PAM_SUCCESS;
+
+        (void) flags;
+        if (name) {
+                (void) snprintf(text, sizeof(text), "%s=set", name);
+                rv = pam_putenv(pamh, text);
+        }
+        return rv == PAM_SUCCESS ? answer(argc, argv) : rv;
+}
+
 #define ANSWERS(hook)                                                                              \
         _public_ int hook(pam_handle_t *pamh, int flags, int argc, const char **argv) {            \
                 (void) pamh;                                                                       \
                 (void) flags;                                                                      \
                 return answer(argc, argv);                                                         \
         }
-ANSWERS(pam_sm_setcred)
 ANSWERS(pam_sm_acct_mgmt)
 ANSWERS(pam_sm_open_session)
 ANSWERS(pam_sm_close_session)

@@ -127,10 +127,92 @@ static void test_handle_for_others(void **state) {
         (void) standin_asked(&standin);
 }
 
+/* --- Credentials --- */
+
+static void check_cred(struct login *l, bool below) {
+        login_forget(l);
+        assert_pam(pam_setcred(l->pamh, PAM_ESTABLISH_CRED), PAM_SUCCESS);
+        assert_int_equal(login_env(l, "BELOW") != NULL, below);
+        assert_int_equal(l->calls, 0);
+        assert_int_equal(standin_asked(&standin), 0);
+        if (below)
+                assert_pam(pam_putenv(l->pamh, "BELOW"), PAM_SUCCESS);
+}
+
+/* pam_group, pam_cap, pam_krb5 and pam_env stand below. success=done skips them after a login with
+ * a key, which they did not authenticate. */
+static void test_cred_in_one_process(void **state) {
+        struct login l;
+
+        (void) state;
+        /* sshd with a public key: nobody has called authenticate. */
+        login_open(&l, &world, "creds", world.user);
+        check_cred(&l, true);
+        assert_pam(login_try(&l, "hunter2"), PAM_SUCCESS);
+        check_cred(&l, true);
+        assert_pam(login_try(&l, key.text), PAM_SUCCESS);
+        (void) standin_asked(&standin);
+        check_cred(&l, false);
+        assert_pam(login_try(&l, "hunter2"), PAM_SUCCESS);
+        check_cred(&l, true);
+        login_close(&l);
+}
+
+/* A child of sshd authenticates, and sends its PAM environment to its parent. */
+static void in_child(struct login *l, const char *token, int rv) {
+        char id[64] = "";
+        const char *value;
+        int fds[2];
+        pid_t pid;
+        ssize_t n;
+
+        assert_int_equal(pipe(fds), 0);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                int got = login_try(l, token);
+
+                value = login_env(l, "WFAPIKEY_ID");
+                if (value && write(fds[1], value, strlen(value)) < 0)
+                        _exit(100);
+                _exit(got);
+        }
+        (void) close(fds[1]);
+        n = read(fds[0], id, sizeof(id) - 1);
+        (void) close(fds[0]);
+        assert_int_equal(world_wait(pid), rv);
+        (void) standin_asked(&standin);
+        if (n > 0) {
+                char text[96];
+
+                (void) snprintf(text, sizeof(text), "WFAPIKEY_ID=%s", id);
+                assert_pam(pam_putenv(l->pamh, text), PAM_SUCCESS);
+        }
+}
+
+static void test_cred_in_two_processes(void **state) {
+        struct login l;
+
+        (void) state;
+        login_open(&l, &world, "creds", world.user);
+        in_child(&l, "hunter2", PAM_SUCCESS);
+        check_cred(&l, true);
+        login_close(&l);
+        login_open(&l, &world, "creds", world.user);
+        in_child(&l, key.text, PAM_SUCCESS);
+        assert_non_null(login_env(&l, "WFAPIKEY_ID"));
+        check_cred(&l, false);
+        /* The next try in this process has nothing of the child's. */
+        assert_pam(login_try(&l, "hunter2"), PAM_SUCCESS);
+        check_env(&l, NULL, NULL);
+        check_cred(&l, true);
+        login_close(&l);
+}
+
 /* --- The hooks that decide nothing --- */
 
-/* The module is alone in the stack. libpam's answer to setcred depends on the last authenticate:
- * after a refusal it is PAM_PERM_DENIED, whatever the module returns. */
+/* The module is alone in the stack. libpam's answer to setcred is then PAM_PERM_DENIED, unless a
+ * key has logged in. */
 static void check_harmless(struct login *l, int cred_rv) {
         static const int creds[] = { PAM_ESTABLISH_CRED, PAM_REINITIALIZE_CRED, PAM_REFRESH_CRED,
                                      PAM_DELETE_CRED };
@@ -150,12 +232,12 @@ static void test_harmless_before(void **state) {
 
         (void) state;
         login_open(&l, &world, "alone", world.user);
-        check_harmless(&l, PAM_SUCCESS);
+        check_harmless(&l, PAM_PERM_DENIED);
         assert_pam(login_try(&l, key.text), PAM_SUCCESS);
         (void) standin_asked(&standin);
         login_close(&l);
         login_open(&l, &world, "alone", NULL);
-        check_harmless(&l, PAM_SUCCESS);
+        check_harmless(&l, PAM_PERM_DENIED);
         login_close(&l);
 }
 
@@ -263,6 +345,10 @@ static void set_up(void) {
         write_service("svc", "");
         write_service("alone", "");
         write_service("misspelt", "tiemout=1");
+        world_service(&world, "creds",
+                      "auth [success=done auth_err=die authinfo_unavail=die default=ignore] %s\n"
+                      "auth required %s cred=BELOW\n",
+                      ours, world.peek);
         world_service(&world, "with-others",
                       "auth sufficient %s\n"
                       "auth required %s\n"
@@ -279,7 +365,10 @@ static const struct suite_test tests[] = {
         CASE(test_second_try_undecided, "a second try that cannot be decided forgets the first"),
         CASE(test_second_try_bad_option, "a second try with a misspelt option forgets the first"),
         CASE(test_handle_for_others, "a handle that is used for another user takes nothing along"),
-        CASE(test_harmless_before, "setcred and sessions succeed before any login"),
+        CASE(test_cred_in_one_process, "setcred leaves a login without a key to the modules below"),
+        CASE(test_cred_in_two_processes,
+             "setcred leaves a login without a key to the modules below, in another process"),
+        CASE(test_harmless_before, "sessions succeed before any login, and setcred has no opinion"),
         CASE(test_harmless_after_key,
              "setcred and sessions succeed after a key login, and leave it as it is"),
         CASE(test_harmless_after_refusal, "setcred and sessions make no success of a refusal"),

@@ -135,9 +135,14 @@ static void test_verdicts_have_their_outcomes(void **state) {
 
 static void test_hooks_that_decide_nothing_fail_no_login(void **state) {
         (void) state;
-        assert_int_equal(pam_map_setcred(), PAM_SUCCESS);
         assert_int_equal(pam_map_session(), PAM_SUCCESS);
         assert_int_equal(pam_map_password(), PAM_IGNORE);
+}
+
+static void test_setcred_ends_a_stack_after_a_key_alone(void **state) {
+        (void) state;
+        assert_int_equal(pam_map_setcred(true), PAM_SUCCESS);
+        assert_int_equal(pam_map_setcred(false), PAM_IGNORE);
 }
 
 static void test_every_outcome_has_a_name_of_its_own(void **state) {
@@ -159,6 +164,7 @@ int main(void) {
                 cmocka_unit_test(test_zero_is_unavailable),
                 cmocka_unit_test(test_verdicts_have_their_outcomes),
                 cmocka_unit_test(test_hooks_that_decide_nothing_fail_no_login),
+                cmocka_unit_test(test_setcred_ends_a_stack_after_a_key_alone),
                 cmocka_unit_test(test_every_outcome_has_a_name_of_its_own),
         };
 
