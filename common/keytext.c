@@ -61,6 +61,17 @@ bool keytext_is_key(const char *text, size_t len) {
         return memcmp(check, text + KEYTEXT_LEN - KEYTEXT_CHECK_LEN, KEYTEXT_CHECK_LEN) == 0;
 }
 
+size_t keytext_trim(const char *text, size_t len) {
+        while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\t' || text[len - 1] == '\r' ||
+                           text[len - 1] == '\n'))
+                len--;
+        return len;
+}
+
+bool keytext_begins_like_key(const char *text) {
+        return strncmp(text, prefix, KEYTEXT_PREFIX_LEN) == 0;
+}
+
 void keytext_format(char out[static KEYTEXT_LEN + 1], const char *id, const char *secret) {
         memcpy(out, prefix, KEYTEXT_PREFIX_LEN);
         memcpy(out + KEYTEXT_PREFIX_LEN, id, KEYTEXT_ID_LEN);

@@ -31,6 +31,20 @@ const char *keytext_alphabet(void);
 bool keytext_is_key(const char *text, size_t len);
 
 /**
+ * keytext_trim(text, len):
+ * Returns ${len} without the blanks, tabs, CR and LF at the end of ${text}: a key that was pasted
+ * or read from a file often has some. They are no part of the key.
+ */
+size_t keytext_trim(const char *text, size_t len);
+
+/**
+ * keytext_begins_like_key(text):
+ * Whether the string ${text} has the prefix of a key. If it is no key, it may be a mistyped one: it
+ * must be treated as a secret.
+ */
+bool keytext_begins_like_key(const char *text);
+
+/**
  * keytext_is_id(text):
  * Whether the string ${text} is a well-formed key id (10 base62 digits).
  */

@@ -3,6 +3,9 @@
  * must not choose a PAM code for libpam, and wipes every answer. */
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
+
+#include <security/pam_ext.h>
 
 #include "pam_token.h"
 
@@ -57,20 +60,28 @@ static bool find_token(pam_handle_t *pamh, const char **ret) {
 }
 
 /* The length of the key at the start of ${token}: the part before the certificate, where there may
- * be one, or else all of it. */
+ * be one, or else all of it but the blanks and line ends behind it. */
 static size_t key_len(const struct pam_args *args, const char *token) {
         size_t len = strnlen(token, KEYTEXT_LEN + 1);
 
-        return len > KEYTEXT_LEN && args->certificate_field && token[KEYTEXT_LEN] == '.'
+        if (len <= KEYTEXT_LEN)
+                return len;
+        return args->certificate_field && token[KEYTEXT_LEN] == '.'
                        ? KEYTEXT_LEN
-                       : len;
+                       : keytext_trim(token, strlen(token));
 }
 
-static enum outcome take_key(const struct pam_args *args, const char *token, struct secret *ret) {
+static enum outcome take_key(pam_handle_t *pamh, const struct pam_args *args, const char *token,
+                             struct secret *ret) {
         size_t len = key_len(args, token);
 
-        if (!keytext_is_key(token, len))
+        if (!keytext_is_key(token, len)) {
+                if (keytext_begins_like_key(token))
+                        pam_syslog(pamh, LOG_NOTICE,
+                                   "the token begins like an API key and is none: it was mistyped, "
+                                   "cut off, or has something behind it");
                 return OUTCOME_NOT_A_KEY;
+        }
         memcpy(ret->text, token, len);
         ret->text[len] = '\0';
         return OUTCOME_ALLOW;
@@ -88,7 +99,7 @@ static enum outcome ask_for_token(pam_handle_t *pamh, const struct pam_args *arg
                 return outcome;
         if (!answer || !answer->resp)
                 return OUTCOME_NOT_A_KEY;
-        outcome = take_key(args, answer->resp, ret);
+        outcome = take_key(pamh, args, answer->resp, ret);
         return pam_set_item(pamh, PAM_AUTHTOK, answer->resp) == PAM_SUCCESS ? outcome
                                                                             : OUTCOME_NO_MEMORY;
 }
@@ -101,14 +112,14 @@ enum outcome pam_token_get(pam_handle_t *pamh, const struct pam_args *args, stru
         if (!find_token(pamh, &token))
                 return OUTCOME_UNAVAILABLE;
         if (token)
-                outcome = take_key(args, token, ret);
+                outcome = take_key(pamh, args, token, ret);
         else if (!args->use_first_pass)
                 outcome = ask_for_token(pamh, args, ret);
         if (outcome != OUTCOME_ALLOW)
                 return outcome;
         if (!find_token(pamh, &token) || !token)
                 return OUTCOME_UNAVAILABLE;
-        *ret_behind = token[KEYTEXT_LEN] ? token + KEYTEXT_LEN + 1 : NULL;
+        *ret_behind = token[KEYTEXT_LEN] == '.' ? token + KEYTEXT_LEN + 1 : NULL;
         return OUTCOME_ALLOW;
 }
 

@@ -32,7 +32,8 @@ void pam_token_answer_free(struct pam_response **answer);
  * ${ret_behind} is the text after the key, where ${args} allow a certificate there: borrowed from
  * ${pamh}, NULL when there is none.
  * Returns OUTCOME_ALLOW with a well-formed key in ${ret}; OUTCOME_NOT_A_KEY for no token, or any
- * other token of any length; OUTCOME_CONVERSATION, OUTCOME_AGAIN, OUTCOME_NO_MEMORY,
+ * other token of any length (the log has a line for one that begins like a key, without the
+ * token); OUTCOME_CONVERSATION, OUTCOME_AGAIN, OUTCOME_NO_MEMORY,
  * OUTCOME_UNAVAILABLE. After a failure ${ret} has the key if the user gave one, and is untouched
  * otherwise.
  */

@@ -20,9 +20,10 @@
 #define DEFAULT_SERVICE    "wfapikeyctl"
 #define DEFAULT_TIMEOUT_MS 2000
 
-/* Standard input: a key, its line end, and one byte more to see that there is more. */
+/* Standard input: a key, blanks and line ends behind it, and one byte more to see that there is
+ * more. */
 struct raw {
-        char text[KEYTEXT_LEN + 3];
+        char text[KEYTEXT_LEN + 65];
         size_t len;
 };
 
@@ -147,11 +148,8 @@ static enum exit_code read_key(const struct args *args, struct secret *ret) {
                 say_error("cannot read the key: %s", strerror(-r));
                 return CTL_FAILED;
         }
-        if (raw.len > 0 && raw.len < sizeof(raw.text) && raw.text[raw.len - 1] == '\n') {
-                raw.len--;
-                if (raw.len > 0 && raw.text[raw.len - 1] == '\r')
-                        raw.len--;
-        }
+        if (raw.len < sizeof(raw.text))
+                raw.len = keytext_trim(raw.text, raw.len);
         if (!keytext_is_key(raw.text, raw.len))
                 return say_refused(args, "not-a-key",
                                    "this is not an API key: a key begins with wfk_ and has 63 "

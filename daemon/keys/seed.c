@@ -41,10 +41,12 @@ static bool is_under_systemd(void) {
 /* Wipes the place in the environment too: other processes can read the environment of a process
  * while that lives. */
 static void take_key(char *in, struct secret *out) {
-        size_t len = strlen(in);
+        size_t len = strlen(in), key_len = keytext_trim(in, len);
 
-        if (keytext_is_key(in, len))
-                memcpy(out->text, in, len + 1);
+        if (keytext_is_key(in, key_len)) {
+                memcpy(out->text, in, key_len);
+                out->text[key_len] = '\0';
+        }
         explicit_bzero(in, len);
         (void) unsetenv(ENV_KEY);
 }

@@ -59,6 +59,7 @@ cp /etc/pam.d/common-auth "$work/common-auth"
 { echo 'auth sufficient pam_wfapikey.so'; cat "$work/common-auth"; } >/etc/pam.d/common-auth
 whole=$(wfapikeyctl key issue alice)
 test_that "a key is no password here" try "$wrong" 4 mallory alice "$whole"
+test_that "nor with a blank behind it" try "$wrong" 4 mallory alice "$whole "
 cp "$work/common-auth" /etc/pam.d/common-auth
 
 wfapikeyctl policy set password-issue=no

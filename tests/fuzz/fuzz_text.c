@@ -14,7 +14,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void try_key(const char *text, size_t size) {
         char again[KEYTEXT_LEN + 1];
+        size_t trimmed = keytext_trim(text, size);
 
+        if (trimmed > size || keytext_trim(text, trimmed) != trimmed ||
+            (keytext_is_key(text, size) && trimmed != size))
+                abort();
         if (!keytext_is_key(text, size))
                 return;
         keytext_format(again, keytext_id(text), keytext_secret(text));

@@ -363,8 +363,8 @@ static void test_bad_option_is_named(void **state) {
         assert_non_null(strstr(pamh.log, "'tiemout=2'"));
 }
 
-/* A failed daemon is named in one line. The daemon logs a refusal. A token that is not a key is not
- * logged. */
+/* A failed daemon is named in one line. The daemon logs a refusal. Nothing is logged of a token
+ * that is not a key, but that it begins like one. The token is in no line. */
 static void test_log_lines(void **state) {
         static const struct {
                 struct scene scene;
@@ -374,6 +374,12 @@ static void test_log_lines(void **state) {
                 { { "refused", VERDICT_DENY }, NULL },
                 { { "certificate", VERDICT_DENY_CERTIFICATE }, NULL },
                 { { "password", VERDICT_ALLOW, .token = "hunter2" }, NULL },
+                { { "a mistyped key", VERDICT_ALLOW, .token = "wfk_0123456789_x" },
+                  "begins like an API key and is none" },
+                { { "a key and more", VERDICT_ALLOW, .behind = "x" },
+                  "begins like an API key and is none" },
+                { { "a key and a blank", VERDICT_ALLOW, .behind = "\r\n" }, NULL },
+                { { "no more than the prefix of one", VERDICT_ALLOW, .token = "wfk" }, NULL },
                 { { "internal", VERDICT_INTERNAL }, "could not decide" },
                 { { "version", VERDICT_VERSION }, "another version" },
                 { { "down", VERDICT_ALLOW, .option = "socket=/nonexistent/s" },
@@ -395,6 +401,7 @@ static void test_log_lines(void **state) {
                 assert_true(rows[i].text ? end && end[1] == '\0' : pamh.log[0] == '\0');
                 if (rows[i].text)
                         assert_non_null(strstr(pamh.log, rows[i].text));
+                assert_null(strstr(pamh.log, "wfk_"));
         }
 }
 
@@ -403,8 +410,8 @@ static const struct suite_test tests[] = {
         ROWS(trials, test_trial, ""),
         ROWS(trials_for_good, test_for_good, ""),
         CASE(test_bad_option_is_named, "a bad option is named in the log, in both facilities"),
-        CASE(test_log_lines,
-             "the log has one line for a daemon that does not decide, and else none"),
+        CASE(test_log_lines, "the log has one line for a daemon that does not decide or a mistyped "
+                             "key, and else none"),
 };
 
 const struct suite suite = {

@@ -316,23 +316,44 @@ static void test_cut_short(void **state) {
         }
 }
 
+static void fill_form(const char *form, char token[static 3 * KEYTEXT_LEN]) {
+        char *at = token;
+
+        for (const char *f = form; *f; f++)
+                if (*f == '%') {
+                        memcpy(at, key.text, KEYTEXT_LEN);
+                        at += KEYTEXT_LEN;
+                        f++;
+                } else
+                        *at++ = *f;
+        *at = '\0';
+}
+
 static void test_around_a_key(void **state) {
-        static const char *const forms[] = { "%s\n", "%s\r\n", " %s",    "%s ", "%sx",
-                                             "x%s",  "%s%s",   "\"%s\"", "%s:" };
+        static const char *const forms[] = { " %s",    "\n%s", "%sx",  "x%s",  "%s%s",
+                                             "\"%s\"", "%s:",  "%s\v", "%s\b", "%s\n.x" };
 
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
-                char token[3 * KEYTEXT_LEN], *at = token;
+                char token[3 * KEYTEXT_LEN];
 
-                for (const char *f = forms[i]; *f; f++)
-                        if (*f == '%') {
-                                memcpy(at, key.text, KEYTEXT_LEN);
-                                at += KEYTEXT_LEN;
-                                f++;
-                        } else
-                                *at++ = *f;
-                *at = '\0';
+                fill_form(forms[i], token);
                 check_left_alone(token);
+        }
+}
+
+/* Pasted, or read from a file, maybe one of Windows. The daemon gets the key alone. */
+static void test_key_with_blanks_behind(void **state) {
+        static const char *const forms[] = { "%s\n", "%s\r\n", "%s\r", "%s ", "%s  \t\r\n\n" };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+                char token[3 * KEYTEXT_LEN];
+
+                fill_form(forms[i], token);
+                assert_pam(login_once(&world, "table", world.user, token), PAM_SUCCESS);
+                assert_string_equal(standin_decode(&standin).key.text, key.text);
+                assert_int_equal(standin_asked(&standin), 1);
         }
 }
 
@@ -371,6 +392,7 @@ static const struct suite_test tests[] = {
         CASE(test_changed_digit,
              "a key with any one digit changed is not a key and nobody is asked"),
         CASE(test_cut_short, "a part of a key is not a key and nobody is asked"),
+        CASE(test_key_with_blanks_behind, "blanks and line ends behind a key are no part of it"),
         CASE(test_around_a_key, "a key with something around it is not a key and nobody is asked"),
         CASE(test_key_and_a_megabyte,
              "a megabyte that begins with a key is not a key and nobody is asked"),

@@ -47,6 +47,12 @@ run 5 ctl key issue no-such-user-here
 run 6 ctl verify --server-uid="$(id -u)" "$me" <<<'not a key'
 run 6 ctl verify --server-uid="$(id -u)" nobody2 <<<"$key"
 run 0 ctl verify --server-uid="$(id -u)" "$me" < <(printf '%s\r\n' "$key")
+for behind in ' ' '\r' '\n\n' ' \t\r\n'; do
+    # shellcheck disable=SC2059 # a format
+    run 0 ctl verify --server-uid="$(id -u)" "$me" < <(printf "%s$behind" "$key")
+done
+run 6 ctl verify --server-uid="$(id -u)" "$me" < <(printf '%s%65s' "$key" '')
+run 6 ctl verify --server-uid="$(id -u)" "$me" <<<" $key"
 run 3 ctl verify --server-uid=54321 "$me" <<<"$key"
 run 6 ctl verify --server-uid="$(id -u)" "$me" </dev/null
 [[ $out$err != *"${key:15:20}"* ]] || fail "verify says the key"

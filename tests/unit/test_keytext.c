@@ -158,6 +158,35 @@ static void test_key_needs_no_final_nul_and_reads_none(void **state) {
         assert_int_equal(keytext_is_key(text, KEYTEXT_LEN), true);
 }
 
+static void test_blanks_and_line_ends_behind_are_no_part(void **state) {
+        static const struct {
+                const char *text;
+                size_t len;
+        } rows[] = {
+                { "", 0 },      { "x", 1 },           { "x\n", 1 },
+                { "x\r\n", 1 }, { "x \t\r\n \n", 1 }, { " x", 2 },
+                { "x y ", 3 },  { " \r\n", 0 },       { "x\v", 2 },
+                { "x\f", 2 },   { "x\b", 2 },         { "x\xc2\xa0", 3 },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+                unit_int(rows[i].text, keytext_trim(rows[i].text, strlen(rows[i].text)),
+                         rows[i].len);
+        /* A NUL is no line end. */
+        assert_int_equal(keytext_trim("x\n\0", 3), 3);
+}
+
+static void test_prefix_makes_a_text_look_like_a_key(void **state) {
+        (void) state;
+        assert_true(keytext_begins_like_key(good));
+        assert_true(keytext_begins_like_key("wfk_"));
+        assert_false(keytext_begins_like_key("wfk"));
+        assert_false(keytext_begins_like_key(""));
+        assert_false(keytext_begins_like_key(" wfk_"));
+        assert_false(keytext_begins_like_key("WFK_0"));
+}
+
 static void test_id_is_ten_digits_of_base62(void **state) {
         static const struct {
                 const char *text;
@@ -190,6 +219,8 @@ int main(void) {
                 cmocka_unit_test(test_every_other_length_is_refused),
                 cmocka_unit_test(test_what_is_not_a_key_is_refused),
                 cmocka_unit_test(test_key_needs_no_final_nul_and_reads_none),
+                cmocka_unit_test(test_blanks_and_line_ends_behind_are_no_part),
+                cmocka_unit_test(test_prefix_makes_a_text_look_like_a_key),
                 cmocka_unit_test(test_id_is_ten_digits_of_base62),
         };
 
