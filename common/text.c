@@ -58,6 +58,24 @@ bool text_is_service(const char *text) {
         return len > 0 && len <= 64 && text[len] == '\0' && text[0] != '.';
 }
 
+/* Without the locale, which would have a capital I of its own in Turkish. */
+static char fold(char c) {
+        return c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c;
+}
+
+void text_fold_service(char *services) {
+        for (; *services; services++)
+                *services = fold(*services);
+}
+
+bool text_is_same_service(const char *a, const char *b) {
+        while (*a && fold(*a) == fold(*b)) {
+                a++;
+                b++;
+        }
+        return fold(*a) == fold(*b);
+}
+
 bool text_has_word(const char *list, const char *word) {
         size_t len = strlen(word);
 

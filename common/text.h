@@ -23,6 +23,19 @@ bool text_is_label(const char *text, size_t max);
 bool text_is_service(const char *text);
 
 /**
+ * text_fold_service(services):
+ * Makes the capitals A to Z in ${services} small, as libpam does with the name of a service. A list
+ * of services may be folded at once. Every name of a service that comes from outside or from the
+ * store passes here before it is compared: pam_start(3) calls the service "SSHD" "sshd".
+ */
+void text_fold_service(char *services);
+
+/**
+ * text_is_same_service(a, b): whether ${a} and ${b} are the same when both are folded.
+ */
+bool text_is_same_service(const char *a, const char *b);
+
+/**
  * text_has_word(list, word):
  * Whether the blank-separated ${list} has ${word}. ${word} itself has no blank.
  */

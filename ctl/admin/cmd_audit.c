@@ -14,6 +14,7 @@
 #include "cli/say.h"
 #include "draw/json.h"
 #include "parse.h"
+#include "text.h"
 
 /* The daemon closes connections that are idle for some minutes. */
 #define PING_USEC UINT64_C(60000000)
@@ -55,9 +56,13 @@ static bool is_text(const char *want, const char *got) {
         return !want || (got && strcmp(want, got) == 0);
 }
 
+static bool is_service(const char *want, const char *got) {
+        return !want || (got && text_is_same_service(want, got));
+}
+
 static bool matches(const struct filter *f, const struct event *e) {
         return is_text(f->key, e->key) && is_text(f->user, e->user) &&
-               is_text(f->service, e->service) && is_text(f->verdict, e->verdict) &&
+               is_service(f->service, e->service) && is_text(f->verdict, e->verdict) &&
                e->until >= f->since && (f->until == 0 || e->at <= f->until);
 }
 

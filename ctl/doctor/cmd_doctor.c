@@ -11,6 +11,7 @@
 #include "doctor/cmd_doctor.h"
 #include "doctor/doctor_host.h"
 #include "doctor/doctor_pam.h"
+#include "text.h"
 
 struct finding {
         const char *severity, *check, *seen, *todo;
@@ -41,6 +42,23 @@ static int take_findings(sd_bus_message *m, struct doctor_report *report) {
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
+/* The services that the daemon's rules name. They come sorted in no way, and several times where
+ * several rules name them. */
+static int take_services(sd_bus_message *m, const char *pam_dir, struct doctor_report *report) {
+        const char *by, *service;
+        int r;
+
+        r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "(ss)");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_read(m, "(ss)", &by, &service)) > 0) {
+                if (!text_is_service(service))
+                        return -EBADMSG;
+                doctor_pam_service(pam_dir, service, by, report);
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
 /* Adds what only the daemon sees. ${reply} must outlive ${report}. */
 static enum exit_code ask_daemon(const struct args *args, sd_bus_message **reply,
                                  struct doctor_report *report) {
@@ -56,6 +74,8 @@ static enum exit_code ask_daemon(const struct args *args, sd_bus_message **reply
         if (rc != CTL_OK)
                 return rc;
         r = take_findings(*reply, report);
+        if (r >= 0)
+                r = take_services(*reply, args_value(args, "pam-dir"), report);
         return r < 0 ? call_misread(r) : CTL_OK;
 }
 

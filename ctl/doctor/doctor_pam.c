@@ -347,3 +347,20 @@ void doctor_pam(const char *dir, struct doctor_report *report) {
                         "%u services ask pam_wfapikey, and their stacks let the right users in",
                         pam.n_services);
 }
+
+void doctor_pam_service(const char *dir, const char *service, const char *check,
+                        struct doctor_report *report) {
+        const char *own_dirs[] = { dir, NULL };
+        const char *const *dirs = dir ? own_dirs : standard_dirs;
+        char path[PATH_MAX];
+
+        for (size_t i = 0; dirs[i]; i++) {
+                (void) snprintf(path, sizeof(path), "%s/%s", dirs[i], service);
+                if (access(path, F_OK) == 0)
+                        return;
+        }
+        doctor_report_add(report, DOCTOR_WARNING, check,
+                          "name the service as PAM does: by the name of its file",
+                          "there is no %s/%s: the rule for the service '%s' is about no login",
+                          dirs[0], service, service);
+}

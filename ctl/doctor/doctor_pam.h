@@ -9,3 +9,11 @@
  * Checks the services in ${dir}. NULL means where libpam looks: /etc/pam.d and /usr/lib/pam.d.
  */
 void doctor_pam(const char *dir, struct doctor_report *report);
+
+/**
+ * doctor_pam_service(dir, service, check, report):
+ * Finds fault with ${service}, which the rules of ${check} name, when PAM has no file for it in
+ * ${dir}. Such a rule is about no login: the name is misspelt, or the service asks by another.
+ */
+void doctor_pam_service(const char *dir, const char *service, const char *check,
+                        struct doctor_report *report);

@@ -122,6 +122,7 @@ static bool take_services(struct conf_file *file, char list[static RECORD_LIST_L
                                      "too many services", value, "at most 16 for one peer");
                 if (used > 0)
                         list[used++] = ' ';
+                text_fold_service(word);
                 memcpy(list + used, word, len + 1);
                 p += len;
                 p += strspn(p, " \t");

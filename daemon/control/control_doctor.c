@@ -20,6 +20,7 @@
 #include "store/store_key.h"
 
 #define FINDINGS_MAX 24
+#define NAMED_MAX    256 /* services */
 #define TEXT_LEN     384
 #define SPACE_LEAST  (64 * INT64_C(1048576)) /* about a week of a busy host */
 /* four times the size at which checkpoints are made at any cost */
@@ -43,8 +44,16 @@ struct finding {
         char seen[TEXT_LEN];
 };
 
+/* A service that is named, and what names it. */
+struct named {
+        const char *by; /* static */
+        char service[WIRE_SERVICE_MAX + 1];
+};
+
 struct diagnose_call {
         struct control_call call;
+        size_t n_named;
+        struct named named[NAMED_MAX];
         size_t n;
         struct finding findings[FINDINGS_MAX];
 };
@@ -256,11 +265,27 @@ static void check_certificates(struct diagnose_call *d, struct store *writer,
                     "every login with a key needs a client certificate");
 }
 
+/* Notes the words of a blank-separated list. The client looks for their PAM files. */
+static void note_services(struct diagnose_call *d, const char *by, const char *list) {
+        for (size_t len; *list; list += len + strspn(list + len, " ")) {
+                struct named *named = &d->named[d->n_named];
+
+                len = strcspn(list, " ");
+                if (d->n_named == NAMED_MAX || len > WIRE_SERVICE_MAX)
+                        return;
+                *named = (struct named){ .by = by };
+                memcpy(named->service, list, len);
+                d->n_named++;
+        }
+}
+
 static void check_policy(struct diagnose_call *d, struct store *writer) {
         struct policy policy;
 
         if (!control_get_policy(&d->call, writer, &policy))
                 return;
+        for (size_t i = 0; i < policy.n_services; i++)
+                note_services(d, "policy", policy.services[i].name);
         if (!policy.enabled)
                 add(d, HINT, "policy", "wfapikeyctl policy set enabled=yes",
                     "API keys are disabled: none is issued or accepted");
@@ -281,6 +306,10 @@ static void check_conf(struct diagnose_call *d) {
                     "the next start will fail: %s", error);
         else
                 add(d, OK, "configuration", NULL, "the configuration can be read");
+        for (size_t i = 0; conf && i < conf->n_peers; i++) {
+                note_services(d, "configuration", conf->peers[i].services);
+                note_services(d, "configuration", conf->peers[i].certificates);
+        }
 }
 
 static void diagnose_run(struct control_call *call, struct store *writer) {
@@ -317,6 +346,12 @@ static int diagnose_reply(struct control_call *call, sd_bus_message *reply) {
                                           severities[f->severity], "check", "s", f->check, "seen",
                                           "s", f->seen, "do", "s", f->todo ? f->todo : "");
         }
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "(ss)");
+        for (size_t i = 0; r >= 0 && i < d->n_named; i++)
+                r = sd_bus_message_append(reply, "(ss)", d->named[i].by, d->named[i].service);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 

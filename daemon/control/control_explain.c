@@ -44,7 +44,10 @@ static int explain_parse(struct control_call *call, sd_bus_message *m) {
         r = sd_bus_message_read_basic(m, 's', &id);
         if (r >= 0 && control_check_id(call, id))
                 memcpy(ours->id, id, sizeof(ours->id));
-        return r < 0 ? r : control_options_read(call, m, options, ARRAY_LEN(options));
+        if (r >= 0)
+                r = control_options_read(call, m, options, ARRAY_LEN(options));
+        text_fold_service(ours->service);
+        return r;
 }
 
 /* Returns whether the certificate of the login is known. If not, the call has failed. */

@@ -31,10 +31,13 @@ static bool append_word(char *list, size_t size, const char *word) {
 
 static void take_service(struct control_call *call, const struct control_option *option,
                          const char *word, void *out) {
-        char shown[80];
+        char shown[80], service[WIRE_SERVICE_MAX + 1];
 
-        if (text_is_service(word) && append_word(out, option->size, word))
-                return;
+        if (text_is_service(word) && text_copy(service, sizeof(service), word)) {
+                text_fold_service(service);
+                if (append_word(out, option->size, service))
+                        return;
+        }
         text_escape(shown, sizeof(shown), word);
         control_fail(call, CONTROL_INVALID_ARGUMENT,
                      "'%s' is no PAM service: the name of a file in /etc/pam.d, such as sshd; at "

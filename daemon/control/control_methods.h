@@ -67,7 +67,7 @@
                ROLE_VERB_AUDIT_CHECK, 0, control_events_verify) \
         METHOD("Reload", (NULL), (NULL), \
                ROLE_VERB_RELOAD, 0, control_reload) \
-        METHOD("Diagnose", (NULL), ("aa{sv}", findings), \
+        METHOD("Diagnose", (NULL), ("aa{sv}", findings, "a(ss)", services), \
                ROLE_VERB_DIAGNOSE, 0, control_doctor_diagnose) \
         METHOD("MirrorKeygen", ("b", replace), ("s", public), \
                ROLE_VERB_MIRROR, 0, control_mirror_keygen) \

@@ -96,6 +96,7 @@ static void take_change(struct set_call *set, const char *name, const char *valu
         else {
                 (void) text_copy(change->text, sizeof(change->text), value);
                 (void) text_copy(change->name, sizeof(change->name), name);
+                policy_fold_name(change->name);
                 set->n_changes++;
         }
 }

@@ -376,6 +376,8 @@ int verify_packet(struct verify *v, const struct verify_packet *packet, struct v
                 return refuse_version(packet, out);
         if (r < 0)
                 return r;
+        /* A client may claim what libpam never says. */
+        text_fold_service(login->req.service);
         /* After an offer only the login itself may follow. */
         if (packet->session && packet->session->offered && req->kind != WIRE_VERIFY)
                 return -EBADMSG;

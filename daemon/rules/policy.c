@@ -134,17 +134,25 @@ static int apply_mark(struct policy *policy, const char *name, int64_t value, in
         return -ENOENT;
 }
 
-/* The store has each service once. A service that needs nothing takes no place. */
+/* A service that needs nothing takes no place. */
 static int apply_service(struct policy *policy, const char *service, int64_t value) {
-        struct policy_service *place = &policy->services[policy->n_services];
+        struct policy_service *place = policy->services;
+        size_t i = 0;
 
         if (value == CERTIFICATE_NO)
                 return 0;
-        if (policy->n_services == POLICY_SERVICES_MAX)
+        while (i < policy->n_services && !text_is_same_service(place[i].name, service))
+                i++;
+        if (i == POLICY_SERVICES_MAX)
                 return -ERANGE;
-        (void) text_copy(place->name, sizeof(place->name), service);
-        place->need = (enum certificate_need) value;
-        policy->n_services++;
+        if (i == policy->n_services) {
+                (void) text_copy(place[i].name, sizeof(place[i].name), service);
+                text_fold_service(place[i].name);
+                place[i].need = CERTIFICATE_NO;
+                policy->n_services++;
+        }
+        if ((int64_t) place[i].need < value)
+                place[i].need = (enum certificate_need) value;
         return 0;
 }
 
@@ -234,6 +242,11 @@ int policy_parse(const char *name, const char *text, int64_t *ret) {
         if (r >= 0)
                 *ret = value;
         return r;
+}
+
+void policy_fold_name(char *name) {
+        if (service_of(name))
+                text_fold_service(name);
 }
 
 const char *policy_usage(const char *name) {

@@ -27,7 +27,8 @@ void policy_init(struct policy *policy);
  * policy_apply(policy, name, value, changed_at):
  * Sets one policy to what the store holds. Returns 0; -ENOENT for a name and -ERANGE for a value
  * that this build does not know. After an error nothing may be accepted, because the policy may
- * forbid it.
+ * forbid it. The name of a service is folded. Where the store names a service twice, the stricter
+ * value counts.
  */
 int policy_apply(struct policy *policy, const char *name, int64_t value,
                  int64_t changed_at) _must_check_;
@@ -38,6 +39,12 @@ int policy_apply(struct policy *policy, const char *name, int64_t value,
  * policy; -EINVAL or -ERANGE for a wrong value (policy_usage() says what is right).
  */
 int policy_parse(const char *name, const char *text, int64_t *ret) _must_check_;
+
+/**
+ * policy_fold_name(name): folds the service in the name of a policy, where it has one. The other
+ * functions take folded names, except for policy_apply().
+ */
+void policy_fold_name(char *name);
 
 /**
  * policy_usage(name): what may be written for the policy, for an error text; NULL when there is

@@ -6,6 +6,7 @@
 
 #include "store/store_audit.h"
 #include "store/store_chain.h"
+#include "text.h"
 
 int store_audit_add(struct store *writer, const struct audit_record *record) {
         struct audit_record begin = { .at = record->at,
@@ -45,10 +46,15 @@ static bool is_text(const char *want, const char *got) {
         return !want || strcmp(want, got) == 0;
 }
 
+/* A record of an old daemon has the service as the client spelled it. */
+static bool is_service(const char *want, const char *got) {
+        return !want || text_is_same_service(want, got);
+}
+
 static bool matches(const struct audit_filter *f, const struct audit_record *record) {
         return record->until >= f->since && (f->until == 0 || record->at <= f->until) &&
                (!f->own || record->owner_uid == f->owner_uid) && is_text(f->key, record->key) &&
-               is_text(f->user, record->user) && is_text(f->service, record->service) &&
+               is_text(f->user, record->user) && is_service(f->service, record->service) &&
                is_text(f->verdict, record->verdict);
 }
 

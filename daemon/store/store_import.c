@@ -332,7 +332,9 @@ int store_import_finish(struct store_import *l) {
         r = store_cert_each(l->staging, check_cert, NULL);
         if (r < 0)
                 return r == -EUCLEAN ? -EBADMSG : r;
-        r = store_stmt_exec(l->staging->db, "COMMIT");
+        r = store_schema_fold_services(l->staging->db);
+        if (r >= 0)
+                r = store_stmt_exec(l->staging->db, "COMMIT");
         l->staging = store_free(l->staging);
         return r;
 }

@@ -5,6 +5,7 @@
 
 #include "store/store_key.h"
 #include "store/store_stmt.h"
+#include "text.h"
 
 /* The columns of KEY_COLUMNS, in their order. USE_COLUMNS follow. */
 enum column {
@@ -86,6 +87,7 @@ int store_key_read(sqlite3_stmt *stmt, struct key_record *key) {
                     0 ||
             store_stmt_text(stmt, COL_SUCCESSOR, key->successor, sizeof(key->successor)) < 0)
                 return -EUCLEAN;
+        text_fold_service(key->services);
         return read_numbers(stmt, key);
 }
 

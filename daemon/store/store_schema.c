@@ -6,6 +6,17 @@
 
 #include "store/store_stmt.h"
 
+/* Folds the names of services as text_fold_service() does: lower() knows ASCII only. Where two
+ * policies become one, the stricter counts, because a certificate that somebody asked for must not
+ * be waived. This text is a migration, and never changes either. */
+#define FOLD_SERVICES                                                                              \
+        "UPDATE key SET services = lower(services) WHERE services <> lower(services);"             \
+        "UPDATE key_use SET service = lower(service) WHERE service <> lower(service);"             \
+        "INSERT OR REPLACE INTO policy (name, value, changed_at) "                                 \
+        "SELECT lower(name), max(value), max(changed_at) FROM policy "                             \
+        "WHERE name GLOB 'require-certificate:*' GROUP BY lower(name);"                            \
+        "DELETE FROM policy WHERE name GLOB 'require-certificate:*' AND name <> lower(name)"
+
 /* One row for each version. A row that was ever released does not change. Version n is the state
  * after row n-1. */
 static const char *const migrations[] = {
@@ -166,10 +177,16 @@ static const char *const migrations[] = {
         "2));ALTER TABLE key ADD COLUMN certificate BLOB NOT NULL DEFAULT x'' CHECK "
         "(length(certificate) IN (0, 32));CREATE INDEX key_certificate ON key (certificate) WHERE "
         "certificate <> x'';",
+        /* 7: Names of services as libpam has them. */
+        FOLD_SERVICES,
 };
 
 int64_t store_schema_newest(void) {
         return ARRAY_LEN(migrations);
+}
+
+int store_schema_fold_services(sqlite3 *db) {
+        return store_stmt_exec(db, FOLD_SERVICES);
 }
 
 int store_schema_migrate(sqlite3 *db, int64_t from) {

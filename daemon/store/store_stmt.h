@@ -203,6 +203,13 @@ void store_stmt_list(const struct store_columns *columns, char out[static STORE_
 int64_t store_schema_newest(void);
 
 /**
+ * store_schema_fold_services(db): folds all names of services, in a database whose rows come from
+ * another host. The migration to version 7 did the same to the rows of this host. 0, or an error of
+ * the store.
+ */
+int store_schema_fold_services(sqlite3 *db) _must_check_;
+
+/**
  * store_schema_migrate(db, from): brings a database from version ${from} (0: empty) to the
  * newest in one transaction. 0, or an error of the store: then nothing has changed.
  */

@@ -12,7 +12,7 @@ run 0 ctl key issue "$me" --service sshd --service dovecot
 key=$out
 verify "$me" --service sshd <<<"$key" || fail "sshd"
 verify "$me" --service dovecot <<<"$key" || fail "dovecot"
-for other in ssh sshd2 SSHD nginx 'sshd dovecot' ' sshd'; do
+for other in ssh sshd2 nginx 'sshd dovecot' ' sshd'; do
     verify "$me" --service "$other" <<<"$key" && fail "the key is good for '$other'"
 done
 

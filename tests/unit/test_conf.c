@@ -132,7 +132,7 @@ static const char example[] = "# wfapikeyd.conf\n"
                               "[Peer postgres]\n"
                               "services = postgresql\n"
                               "[Peer  bob]\n"
-                              "services =  imap\tsmtp  pop3 \n";
+                              "services =  imap\tSMTP  Pop3 \n";
 
 static void test_everything_is_read(void **state) {
         struct conf *conf = load_text(*state, example);

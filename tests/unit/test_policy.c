@@ -296,7 +296,6 @@ static void test_services_have_policies_of_their_own(void **state) {
         assert_int_equal(policy_service_need(&policy, "sshd"), CERTIFICATE_YES);
         assert_int_equal(policy_service_need(&policy, "ftp"), CERTIFICATE_NO);
         assert_int_equal(policy_service_need(&policy, "ssh"), CERTIFICATE_NO);
-        assert_int_equal(policy_service_need(&policy, "SSHD"), CERTIFICATE_NO);
         assert_int_equal(policy_service_need(&policy, ""), CERTIFICATE_NO);
         /* They come last, by name. A service that needs nothing is not among them. */
         assert_true(policy_name(&policy, ARRAY_LEN(policies), name));
@@ -310,6 +309,58 @@ static void test_services_have_policies_of_their_own(void **state) {
         assert_string_equal(out, "no");
         policy_format(&policy, "require-certificate:", out);
         assert_string_equal(out, "");
+}
+
+/* libpam calls the service "sshd", however an administrator spells it. A store that names it twice
+ * must not be read as the weaker of the two. */
+static void test_a_service_in_capitals_is_the_same(void **state) {
+        static const struct {
+                const char *first, *then;
+                enum certificate_need value, later, need;
+        } rows[] = {
+                { "SSHD", "sshd", CERTIFICATE_PROOF, CERTIFICATE_NO, CERTIFICATE_PROOF },
+                { "sshd", "SSHD", CERTIFICATE_NO, CERTIFICATE_YES, CERTIFICATE_YES },
+                { "Sshd", "sSHD", CERTIFICATE_YES, CERTIFICATE_PROOF, CERTIFICATE_PROOF },
+                { "sshd", "SshD", CERTIFICATE_PROOF, CERTIFICATE_YES, CERTIFICATE_PROOF },
+        };
+        char name[POLICY_NAME_LEN], out[POLICY_VALUE_LEN];
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                struct policy policy;
+
+                policy_init(&policy);
+                (void) snprintf(name, sizeof(name), POLICY_SERVICE "%s", rows[i].first);
+                unit_int(name, policy_apply(&policy, name, rows[i].value, NOW), 0);
+                (void) snprintf(name, sizeof(name), POLICY_SERVICE "%s", rows[i].then);
+                unit_int(name, policy_apply(&policy, name, rows[i].later, NOW), 0);
+                unit_int(name, policy_service_need(&policy, "sshd"), rows[i].need);
+                unit_int(name, (intmax_t) policy.n_services, 1);
+                assert_true(policy_name(&policy, ARRAY_LEN(policies), name));
+                assert_string_equal(name, "require-certificate:sshd");
+                policy_format(&policy, name, out);
+                assert_string_equal(out, policy_need_name(rows[i].need));
+        }
+}
+
+static void test_only_the_service_in_a_name_is_folded(void **state) {
+        static const struct {
+                const char *name, *folded;
+        } rows[] = {
+                { "require-certificate:Nginx-2.X", "require-certificate:nginx-2.x" },
+                { "require-certificate:sshd", "require-certificate:sshd" },
+                { "Require-Certificate:SSHD", "Require-Certificate:SSHD" },
+                { "require-certificate:", "require-certificate:" },
+                { "ENABLED", "ENABLED" },
+        };
+        char name[POLICY_NAME_LEN];
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                (void) snprintf(name, sizeof(name), "%s", rows[i].name);
+                policy_fold_name(name);
+                assert_string_equal(name, rows[i].folded);
+        }
 }
 
 /* A policy for which there is no room must not be lost. Then the store is not believed. */
@@ -382,6 +433,8 @@ int main(void) {
                 cmocka_unit_test(test_only_a_change_of_lifetime_restarts_its_clock),
                 cmocka_unit_test(test_what_is_no_policy_has_no_usage_and_no_text),
                 cmocka_unit_test(test_services_have_policies_of_their_own),
+                cmocka_unit_test(test_a_service_in_capitals_is_the_same),
+                cmocka_unit_test(test_only_the_service_in_a_name_is_folded),
                 cmocka_unit_test(test_there_is_room_for_so_many_services),
                 cmocka_unit_test(test_the_longest_service_has_a_policy),
                 cmocka_unit_test(test_needs_have_names),

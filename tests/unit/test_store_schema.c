@@ -126,9 +126,9 @@ static int make_version_5(void **state) {
         return make_version(state, version_5);
 }
 
-static void test_the_newest_version_is_the_sixth(void **state) {
+static void test_the_newest_version_is_the_seventh(void **state) {
         (void) state;
-        assert_int_equal(store_schema_newest(), 6);
+        assert_int_equal(store_schema_newest(), 7);
 }
 
 static void test_an_old_store_keeps_its_keys(void **state) {
@@ -145,7 +145,7 @@ static void test_an_old_store_keeps_its_keys(void **state) {
         assert_int_equal(got.dead_at, 2);
         assert_int_equal(
                 unit_sql_number(s->path, "SELECT value FROM policy WHERE name = 'enabled'"), 1);
-        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 6);
+        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 7);
         assert_int_equal(store_check(s->writer), 0);
 }
 
@@ -167,8 +167,37 @@ static void test_keys_without_certificates_need_none(void **state) {
         assert_int_equal(got.bound, false);
         assert_int_equal(unit_sql_number(s->path, "SELECT length(certificate) FROM key"), 0);
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM cert"), 0);
-        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 6);
+        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 7);
         assert_int_equal(store_check(s->writer), 0);
+}
+
+/* What libpam folds was stored as it was typed. Of two policies for one service the stricter is
+ * kept, whichever is newer. */
+static void test_services_in_capitals_are_folded(void **state) {
+        struct unit_store *s = *state;
+        struct key_record got;
+
+        unit_sql(s->path, "UPDATE key SET services = 'SSHD Imap', name = 'Backup';"
+                          "UPDATE key_use SET service = 'SSHD', rhost = 'HOST';"
+                          "INSERT INTO policy VALUES ('require-certificate:SSHD', 2, 5),"
+                          "('require-certificate:sshd', 0, 9), ('require-certificate:Nginx', 1, 7),"
+                          "('require-certificate:imap', 1, 8), ('Unknown', 1, 8)");
+        assert_int_equal(store_open(&s->writer, s->path, STORE_WRITER, &s->shared), 0);
+        assert_int_equal(store_key_get_used(s->writer, "aaaaaaaaaa", &got), 0);
+        assert_string_equal(got.services, "sshd imap");
+        assert_string_equal(got.last_service, "sshd");
+        assert_string_equal(got.last_rhost, "HOST");
+        assert_string_equal(got.name, "Backup");
+        assert_int_equal(
+                unit_sql_number(s->path, "SELECT count(*) FROM key WHERE services = 'sshd imap'"),
+                1);
+        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM policy"), 5);
+        assert_int_equal(unit_sql_number(s->path,
+                                         "SELECT count(*) FROM policy WHERE (name, value) IN "
+                                         "(VALUES ('require-certificate:sshd', 2),"
+                                         "('require-certificate:nginx', 1),"
+                                         "('require-certificate:imap', 1), ('Unknown', 1))"),
+                         4);
 }
 
 static void test_an_old_store_is_used_as_a_new_one(void **state) {
@@ -275,11 +304,12 @@ static void test_a_step_does_not_begin_while_another_writes(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_the_newest_version_is_the_sixth),
+                cmocka_unit_test(test_the_newest_version_is_the_seventh),
                 test_with_version_1(test_an_old_store_keeps_its_keys),
                 test_with_version_1(test_an_old_store_is_used_as_a_new_one),
                 test_with_version_1(test_an_old_store_ends_up_like_a_new_one),
                 test_with_version_5(test_keys_without_certificates_need_none),
+                test_with_version_5(test_services_in_capitals_are_folded),
                 test_with_version_5(test_an_old_store_ends_up_like_a_new_one),
                 test_with_version_5(test_an_old_store_is_used_as_a_new_one),
                 test_with_version_1(test_opening_again_changes_nothing),

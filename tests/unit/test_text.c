@@ -115,6 +115,32 @@ static void test_services_have_the_names_of_files(void **state) {
                 unit_int(rows[i].text, text_is_service(rows[i].text), rows[i].good);
 }
 
+/* As libpam does it: ASCII only, and nothing but letters. */
+static void test_services_are_folded(void **state) {
+        static const struct {
+                const char *text, *folded;
+        } rows[] = { { "", "" },
+                     { "sshd", "sshd" },
+                     { "SSHD", "sshd" },
+                     { "Nginx Su-L x.y_Z-9", "nginx su-l x.y_z-9" },
+                     { "@AZ[`az{", "@az[`az{" },
+                     { "CAF\xc3\x89", "caf\xc3\x89" } };
+        char text[64];
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                (void) snprintf(text, sizeof(text), "%s", rows[i].text);
+                text_fold_service(text);
+                unit_str(rows[i].text, text, rows[i].folded);
+                unit_int(rows[i].text, text_is_same_service(rows[i].text, rows[i].folded), true);
+                unit_int(rows[i].text, text_is_same_service(rows[i].folded, rows[i].text), true);
+        }
+        assert_int_equal(text_is_same_service("ssh", "SSHD"), false);
+        assert_int_equal(text_is_same_service("SSHD", "ssh"), false);
+        assert_int_equal(text_is_same_service("@", "`"), false);
+        assert_int_equal(text_is_same_service("", "a"), false);
+}
+
 static void test_a_list_has_whole_words_only(void **state) {
         static const struct {
                 const char *list, *word;
@@ -328,6 +354,7 @@ int main(void) {
                 cmocka_unit_test(test_a_label_is_not_read_behind_its_end),
                 cmocka_unit_test(test_a_label_has_the_length_that_is_asked),
                 cmocka_unit_test(test_services_have_the_names_of_files),
+                cmocka_unit_test(test_services_are_folded),
                 cmocka_unit_test(test_a_list_has_whole_words_only),
                 cmocka_unit_test(test_a_copy_is_whole_or_none),
                 cmocka_unit_test(test_what_is_shown_cannot_harm),
