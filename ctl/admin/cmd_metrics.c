@@ -14,7 +14,7 @@
 
 struct facts {
         const char *version;
-        int enabled;
+        int enabled, accounts_read;
         int64_t started, keys_counted, next_expiry, next_certificate_expiry, next_crl_expiry;
         uint64_t keys_active, keys_expired, keys_revoked, certificates_client, certificates_ca;
         uint64_t latency_sum, log_lines_dropped;
@@ -24,6 +24,7 @@ struct facts {
 static const struct field fields[] = {
         { "version", FIELD_TEXT, offsetof(struct facts, version), NULL },
         { "enabled", FIELD_BOOL, offsetof(struct facts, enabled), NULL },
+        { "accounts-read", FIELD_BOOL, offsetof(struct facts, accounts_read), NULL },
         { "started", FIELD_TIME, offsetof(struct facts, started), NULL },
         { "keys-active", FIELD_COUNT, offsetof(struct facts, keys_active), NULL },
         { "keys-expired", FIELD_COUNT, offsetof(struct facts, keys_expired), NULL },
@@ -68,6 +69,10 @@ static void write_daemon(struct metrics_text *t, const struct facts *facts) {
         gauge(t, "wfapikey_enabled",
               "Whether the policy says enabled=yes. Otherwise every key is refused.");
         metrics_text_count(t, "", NO_LABELS, facts->enabled > 0);
+        gauge(t, "wfapikey_accounts_read",
+              "Whether passwd, shadow and group could be read. Otherwise what is known of accounts "
+              "is older.");
+        metrics_text_count(t, "", NO_LABELS, facts->accounts_read > 0);
         metrics_text_family(t, "wfapikey_log_lines_dropped", "counter", "",
                             "Log lines that were dropped because the log was too slow.");
         metrics_text_count(t, "_total", NO_LABELS, facts->log_lines_dropped);

@@ -21,6 +21,8 @@
 /* between two looks at the directories, which report no change */
 #define PERIODIC_USEC UINT64_C(600000000)
 #define RETRY_USEC    UINT64_C(1000000)
+/* until a file that may be written just now is read again */
+#define AGAIN_USEC (ACCOUNTS_FILES_STEADY_S * UINT64_C(1000000) + UINT64_C(100000))
 /* questions, when files change meanwhile */
 #define ASK_AGAIN_MAX 5
 
@@ -67,7 +69,9 @@ struct accounts {
         sd_event_source *watch, *timer;
         struct accounts_pass pass;
         struct work reading; /* the files */
-        struct work list;    /* users to ask for */
+        /* of the files; the writer thread's at all times */
+        struct accounts_files_memory memory;
+        struct work list; /* users to ask for */
         size_t at, batch;
         bool one_by_one; /* a question has one user */
         struct helper *helper;
@@ -143,6 +147,9 @@ static void read_done(struct worker_job *job) {
 
         if (accounts_update_append(&a->list.facts, &reading->facts) < 0)
                 later(a, RETRY_USEC);
+        /* All are looked at then, because a look at all may be what could not be done now. */
+        if (reading->facts.again)
+                later(a, AGAIN_USEC);
         accounts_update_done(&reading->facts);
         step(a, ACCOUNTS_PASS_READ);
 }
@@ -152,6 +159,7 @@ static int read_files(struct accounts *a, bool everybody) {
 
         a->reading.facts = (struct accounts_update){ .etc = a->etc,
                                                      .admin_group = admin_group_of(a->conf),
+                                                     .memory = &a->memory,
                                                      .everybody = everybody };
         r = submit(a, &a->reading, read_run, read_done);
         if (r >= 0 && everybody)
@@ -289,8 +297,14 @@ void accounts_set_conf(struct accounts *a, const struct conf *conf) {
         step(a, ACCOUNTS_PASS_REFRESH);
 }
 
-struct accounts_source accounts_source(const struct accounts *a) {
-        return (struct accounts_source){ .etc = a->etc, .admin_group = admin_group_of(a->conf) };
+struct accounts_source accounts_source(struct accounts *a) {
+        return (struct accounts_source){ .etc = a->etc,
+                                         .admin_group = admin_group_of(a->conf),
+                                         .memory = &a->memory };
+}
+
+const char *accounts_unread(const struct accounts *a) {
+        return a->memory.error;
 }
 
 static int on_settle_deadline(sd_event_source *source, uint64_t usec, void *userdata) {

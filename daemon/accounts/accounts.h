@@ -52,7 +52,14 @@ void accounts_refresh(struct accounts *a);
  * accounts_source(a): what the writer thread reads accounts from, for accounts_update_look(). The
  * directory's name is borrowed. It lives as long as the daemon.
  */
-struct accounts_source accounts_source(const struct accounts *a);
+struct accounts_source accounts_source(struct accounts *a);
+
+/**
+ * accounts_unread(a): why the files could not be read or were not believed when they were last
+ * looked at, so that what is known of accounts is older; "" when they were. Call it on the writer
+ * thread. Borrowed until the next reading.
+ */
+const char *accounts_unread(const struct accounts *a);
 
 /**
  * accounts_settle(a, done, userdata):

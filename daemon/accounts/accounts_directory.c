@@ -202,7 +202,7 @@ ssize_t accounts_directory_run(const uint8_t *in, size_t in_len, uint8_t *out) {
         _cleanup_free_ char *buffer = malloc(NSS_BUFFER_LEN);
         struct bytes_writer w = { .out = out, .size = HELPER_BYTES_MAX };
         struct accounts_directory_question question;
-        char error[ERROR_LEN];
+        struct accounts_files_memory memory = {};
         int r;
 
         if (!buffer)
@@ -211,7 +211,7 @@ ssize_t accounts_directory_run(const uint8_t *in, size_t in_len, uint8_t *out) {
         if (r < 0)
                 return r;
         /* Where the files cannot be read, NSS can hardly read them either. NSS says so itself. */
-        (void) !accounts_files_read(&files, "/etc", question.admin_group, error);
+        (void) !accounts_files_read(&files, "/etc", question.admin_group, &memory);
         for (size_t i = 0; i < question.n; i++) {
                 struct accounts_directory_answer answer = {};
 

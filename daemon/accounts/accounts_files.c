@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads passwd, shadow and group. It asks no directory, knows no store, and believes no file that
- * is cut off. */
+ * may still be written. */
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -10,6 +10,7 @@
 
 #include "accounts/accounts_files.h"
 #include "accounts/pwage.h"
+#include "base/clock.h"
 #include "cleanup.h"
 
 #define LINE_LEN (1024 * 1024) /* of a group with many members */
@@ -164,48 +165,87 @@ static bool is_cut(FILE *f) {
         return fseek(f, -1, SEEK_END) == 0 && fgetc(f) != '\n';
 }
 
+static bool is_same_time(const struct timespec *a, const struct timespec *b) {
+        return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+static bool is_same_file(const struct stat *a, const struct stat *b) {
+        return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+               is_same_time(&a->st_mtim, &b->st_mtim) && is_same_time(&a->st_ctim, &b->st_ctim);
+}
+
+/* Whether the file of ${before} has been left alone for long enough. The times of the file are only
+ * compared with each other: the wall clock may have been set meanwhile. */
+static bool is_steady(struct accounts_files_cut *cut, const struct stat *before, FILE *f) {
+        uint64_t now = clock_ticks();
+        struct stat after;
+
+        if (fstat(fileno(f), &after) < 0 || !is_same_file(before, &after)) {
+                *cut = (struct accounts_files_cut){};
+                return false;
+        }
+        if (cut->since == 0 || !is_same_file(&cut->st, before))
+                *cut = (struct accounts_files_cut){ .since = now, .st = *before };
+        return now - cut->since >= ACCOUNTS_FILES_STEADY_S * UINT64_C(1000000000);
+}
+
 static int read_file(struct accounts_files *files, const char *etc, const char *name,
-                     int (*read)(struct accounts_files *files, FILE *f), char *error) {
+                     int (*read)(struct accounts_files *files, FILE *f),
+                     struct accounts_files_cut *cut, char *error) {
         __attribute__((cleanup(closep))) FILE *f = NULL;
+        struct stat before = {};
         char path[512];
         int r;
 
         (void) snprintf(path, sizeof(path), "%s/%s", etc, name);
         f = fopen(path, "re");
-        r = f ? read(files, f) : -errno;
+        r = f && fstat(fileno(f), &before) >= 0 ? read(files, f) : -errno;
         if (r == -EACCES && geteuid() != 0)
                 return 0;
         if (r < 0)
                 (void) snprintf(error, ERROR_LEN, "cannot read '%.300s': %s", path,
                                 strerrordesc_np(-r));
-        else if (is_cut(f)) {
+        else if (!is_cut(f))
+                *cut = (struct accounts_files_cut){};
+        else if (!is_steady(cut, &before, f)) {
                 (void) snprintf(error, ERROR_LEN,
-                                "'%.300s' ends within a line, so it is not believed", path);
-                return -EUCLEAN;
+                                "'%.300s' ends within a line, so it is not believed before it "
+                                "has not changed for %d s",
+                                path, ACCOUNTS_FILES_STEADY_S);
+                return -EAGAIN;
         }
         return r;
 }
 
-int accounts_files_read(struct accounts_files **ret, const char *etc, gid_t admin_group,
-                        char error[static ERROR_LEN]) {
-        _cleanup_(accounts_files_freep) struct accounts_files *files = calloc(1, sizeof(*files));
+static int read_all(struct accounts_files *files, const char *etc,
+                    struct accounts_files_memory *memory) {
         int r;
 
-        if (!files) {
-                (void) snprintf(error, ERROR_LEN, "out of memory");
-                return -ENOMEM;
-        }
-        files->admin_group = admin_group;
-        r = read_file(files, etc, "passwd", read_users, error);
+        r = read_file(files, etc, "passwd", read_users, &memory->cuts[0], memory->error);
         if (r >= 0 && !files->has_root) {
-                (void) snprintf(error, ERROR_LEN,
+                (void) snprintf(memory->error, sizeof(memory->error),
                                 "'%.300s/passwd' has no root, so it is not believed", etc);
                 return -EUCLEAN;
         }
         if (r >= 0)
-                r = read_file(files, etc, "shadow", read_ageing, error);
-        if (r >= 0 && admin_group != (gid_t) -1)
-                r = read_file(files, etc, "group", read_admins, error);
+                r = read_file(files, etc, "shadow", read_ageing, &memory->cuts[1], memory->error);
+        if (r >= 0 && files->admin_group != (gid_t) -1)
+                r = read_file(files, etc, "group", read_admins, &memory->cuts[2], memory->error);
+        return r;
+}
+
+int accounts_files_read(struct accounts_files **ret, const char *etc, gid_t admin_group,
+                        struct accounts_files_memory *memory) {
+        _cleanup_(accounts_files_freep) struct accounts_files *files = calloc(1, sizeof(*files));
+        int r;
+
+        memory->error[0] = '\0';
+        if (!files) {
+                (void) snprintf(memory->error, sizeof(memory->error), "out of memory");
+                return -ENOMEM;
+        }
+        files->admin_group = admin_group;
+        r = read_all(files, etc, memory);
         if (r < 0)
                 return r;
         *ret = take_ptr(files);

@@ -4,22 +4,40 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "record.h"
 
+/* For how long a file that ends within a line must not have changed. */
+#define ACCOUNTS_FILES_STEADY_S 5
+
 struct accounts_files;
 
+/* What is remembered from one reading to the next. Zeroed at first. */
+struct accounts_files_memory {
+        struct accounts_files_cut {
+                /* clock_ticks() when the file was first seen so; 0: it was not */
+                uint64_t since;
+                struct stat st;
+        } cuts[3]; /* passwd, shadow, group */
+        /* why the last reading failed; empty when it did not */
+        char error[ERROR_LEN];
+};
+
 /**
- * accounts_files_read(ret, etc, admin_group, error):
+ * accounts_files_read(ret, etc, admin_group, memory):
  * Reads the files in the directory ${etc}. Members of the group with the number ${admin_group} are
- * administrators. With (gid_t) -1 only root is one. A file that ends within a line is not believed,
- * nor is a passwd file without root. A program may be writing it, or a full disk may have cut it
- * off, and that must not end all keys. A process that is not root does without shadow.
- * Returns 0; a negative errno with a sentence in ${error}.
+ * administrators. With (gid_t) -1 only root is one. A passwd file without root is not believed. A
+ * program may be writing it, or a full disk may have cut it off, and that must not end all keys. A
+ * file that ends within a line is believed only when it has not changed for
+ * ${ACCOUNTS_FILES_STEADY_S} since it was first read. An editor or a printf may have left out the
+ * last newline, and getpwnam(3) reads such files. A process that is not root does without shadow.
+ * Returns 0; -EAGAIN when a file may be believed later without a change; another negative errno.
+ * After an error ${memory} has a sentence that says why.
  */
 int accounts_files_read(struct accounts_files **ret, const char *etc, gid_t admin_group,
-                        char error[static ERROR_LEN]) _must_check_;
+                        struct accounts_files_memory *memory) _must_check_;
 struct accounts_files *accounts_files_free(struct accounts_files *files);
 void accounts_files_freep(struct accounts_files **files);
 

@@ -148,14 +148,15 @@ static int look_at_all(struct reading *reading, struct store *writer) {
 
 int accounts_update_read(struct accounts_update *facts, struct store *writer) {
         _cleanup_(accounts_files_freep) struct accounts_files *files = NULL;
+        struct accounts_files_memory none = {}, *memory = facts->memory ? facts->memory : &none;
         struct reading reading = { .facts = facts };
-        char error[ERROR_LEN];
         int r;
 
-        r = accounts_files_read(&files, facts->etc, facts->admin_group, error);
+        r = accounts_files_read(&files, facts->etc, facts->admin_group, memory);
         if (r < 0) {
                 log_message(MESSAGE_ACCOUNTS_UNREAD, LOG_WARNING,
-                            "what is known of accounts stays as it was: %s", error);
+                            "what is known of accounts stays as it was: %s", memory->error);
+                facts->again = r == -EAGAIN;
                 return r;
         }
         reading.files = files;
@@ -178,6 +179,7 @@ int accounts_update_read(struct accounts_update *facts, struct store *writer) {
 int accounts_update_look(struct store *writer, const struct accounts_source *source) {
         struct accounts_update facts = { .etc = source->etc,
                                          .admin_group = source->admin_group,
+                                         .memory = source->memory,
                                          .newcomers = true };
         int r;
 

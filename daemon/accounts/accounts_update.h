@@ -4,22 +4,27 @@
 #pragma once
 
 #include "accounts/accounts_directory.h"
+#include "accounts/accounts_files.h"
 #include "store/store.h"
 
 /* Where the accounts of this host are, and which group administers; (gid_t) -1: none. */
 struct accounts_source {
         const char *etc;
         gid_t admin_group;
+        struct accounts_files_memory *memory; /* the writer thread's; NULL: none */
 };
 
 /* Users that the files do not settle. */
 struct accounts_update {
         const char *etc;
-        gid_t admin_group; /* (gid_t) -1: none */
+        gid_t admin_group;                    /* (gid_t) -1: none */
+        struct accounts_files_memory *memory; /* NULL: none */
         /* look for users of whom nothing is known, too */
         bool newcomers;
         /* the same, and ask for all that are in no file */
         bool everybody;
+        /* a file was not believed, and may be later without a change */
+        bool again;
         bool changed; /* what a verification looks at */
         /* nothing is known yet of a user on the list */
         bool unknown;

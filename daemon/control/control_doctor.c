@@ -11,6 +11,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "accounts/accounts.h"
 #include "base/clock.h"
 #include "base/conf.h"
 #include "cleanup.h"
@@ -292,6 +293,17 @@ static void check_policy(struct diagnose_call *d, struct store *writer) {
         check_certificates(d, writer, &policy);
 }
 
+static void check_accounts(struct diagnose_call *d) {
+        const char *why = accounts_unread(d->call.control->fixed.accounts);
+
+        if (*why)
+                add(d, WARNING, "accounts",
+                    "see what writes the file; pwck and grpck find what is wrong in it",
+                    "what is known of accounts stays as it was: %s", why);
+        else
+                add(d, OK, "accounts", NULL, "the files of accounts are read");
+}
+
 /* Reads the file as a start would. The configuration in force does not show that a reload has
  * failed. */
 static void check_conf(struct diagnose_call *d) {
@@ -327,6 +339,7 @@ static void diagnose_run(struct control_call *call, struct store *writer) {
         check_database(d, writer);
         check_clock(d, writer);
         check_policy(d, writer);
+        check_accounts(d);
         check_conf(d);
         if (call->control->fixed.own_sockets)
                 add(d, HINT, "daemon",

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "accounts/accounts.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "cleanup.h"
@@ -38,6 +39,7 @@ struct metrics_call {
         struct policy policy;
         int64_t next_expiry;
         struct store_cert_sum certs;
+        bool accounts_read; /* and believed */
 };
 
 /* --- Counting keys --- */
@@ -105,6 +107,7 @@ static void metrics_run(struct control_call *call, struct store *writer) {
 
         if (!control_get_policy(call, writer, &m->policy))
                 return;
+        m->accounts_read = !*accounts_unread(call->control->fixed.accounts);
         r = sweep_next_expiry(writer, &m->policy, &m->next_expiry);
         if (r >= 0)
                 r = store_cert_sum(writer, clock_now(), &m->certs);
@@ -123,12 +126,12 @@ static int append_stored(sd_bus_message *reply, const struct metrics_call *m) {
         int r;
 
         r = sd_bus_message_append(
-                reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "version", "s", PACKAGE_VERSION,
+                reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "version", "s", PACKAGE_VERSION,
                 "enabled", "b", (int) m->policy.enabled, "started", "x", control->fixed.started_at,
                 "keys-active", "t", census->keys[KEY_ACTIVE], "keys-expired", "t",
                 census->keys[KEY_EXPIRED], "keys-revoked", "t", census->keys[KEY_REVOKED],
                 "keys-counted", "x", census->at, "certificates-client", "t", m->certs.clients,
-                "certificates-ca", "t", m->certs.cas);
+                "certificates-ca", "t", m->certs.cas, "accounts-read", "b", (int) m->accounts_read);
         if (r >= 0)
                 r = append_time(reply, "next-expiry", m->next_expiry);
         if (r >= 0)

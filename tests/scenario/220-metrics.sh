@@ -73,6 +73,7 @@ verify "$me" --service sshd <<<"$revoked" && fail "a revoked key is accepted"
 verify "$me" --service sshd <<<"$revoked" && fail "a revoked key is accepted"
 metrics
 is "$(value wfapikey_enabled)" 1
+is "$(value wfapikey_accounts_read)" 1
 is "$(logins accepted accepted)" 3
 is "$(logins refused service)" 1
 is "$(logins refused other-user)" 1

@@ -4,12 +4,22 @@
 #include "unit.h"
 
 #include "accounts/accounts_files.h"
+#include "cleanup.h"
 #include "parse.h"
 
 #define NOBODY ((gid_t) -1)
 #define ADMINS 2001
 #define ROOT   "root:x:0:0:root:/root:/bin/bash\n"
 #define ALICE  "alice:x:1001:1001::/home/alice:/bin/bash\n"
+
+#define SECOND UINT64_C(1000000000)
+
+static uint64_t ticks = 1;
+
+uint64_t __wrap_clock_ticks(void);
+uint64_t __wrap_clock_ticks(void) {
+        return ticks;
+}
 
 static void put(const char *dir, const char *name, const char *text) {
         char path[UNIT_PATH_LEN];
@@ -19,14 +29,14 @@ static void put(const char *dir, const char *name, const char *text) {
 
 static struct accounts_files *read_all(const char *dir, const char *passwd, const char *shadow,
                                        const char *group, gid_t admin_group) {
-        char error[ERROR_LEN] = "";
+        struct accounts_files_memory memory = {};
         struct accounts_files *files = NULL;
 
         put(dir, "passwd", passwd);
         put(dir, "shadow", shadow);
         put(dir, "group", group);
-        unit_int(passwd, accounts_files_read(&files, dir, admin_group, error), 0);
-        assert_string_equal(error, "");
+        unit_int(passwd, accounts_files_read(&files, dir, admin_group, &memory), 0);
+        assert_string_equal(memory.error, "");
         assert_non_null(files);
         return files;
 }
@@ -198,12 +208,12 @@ static void test_of_twenty_thousand_each_is_found(void **state) {
 
 static void refused(const char *dir, int r, const char *part) {
         struct accounts_files *files = (void *) 1;
-        char error[ERROR_LEN] = "";
+        struct accounts_files_memory memory = {};
 
-        unit_int(part, accounts_files_read(&files, dir, ADMINS, error), r);
+        unit_int(part, accounts_files_read(&files, dir, ADMINS, &memory), r);
         assert_ptr_equal(files, (void *) 1);
-        if (!strstr(error, part))
-                fail_msg("'%s' has no '%s'", error, part);
+        if (!strstr(memory.error, part))
+                fail_msg("'%s' has no '%s'", memory.error, part);
 }
 
 static void test_without_root_nothing_is_believed(void **state) {
@@ -232,8 +242,64 @@ static void test_a_file_that_was_cut_is_not_believed(void **state) {
                         accounts_files_free(read_all(*state, whole[0], whole[1], whole[2], ADMINS));
                         unit_write(unit_join(path, *state, names[i]), whole[i], len, 0600);
                         if (whole[i][len - 1] != '\n')
-                                refused(*state, -EUCLEAN, "ends within a line");
+                                refused(*state, -EAGAIN, "ends within a line");
                 }
+}
+
+/* Whether ${name} is found by a reading of the files after so many seconds. */
+static bool found_after(struct accounts_files_memory *memory, const char *dir, uint64_t seconds,
+                        const char *name) {
+        _cleanup_(accounts_files_freep) struct accounts_files *files = NULL;
+        int r;
+
+        ticks += seconds * SECOND;
+        r = accounts_files_read(&files, dir, ADMINS, memory);
+        assert_true(r == 0 || r == -EAGAIN);
+        assert_int_equal(r == 0, memory->error[0] == '\0');
+        return files && accounts_files_find(files, name);
+}
+
+/* As printf 'bob:...' >>/etc/passwd leaves it. glibc reads the last line, too. */
+static void test_a_cut_file_is_believed_when_it_stays(void **state) {
+        static const char *const names[] = { "passwd", "shadow", "group" };
+        static const char *const texts[] = { ROOT ALICE "bob:x:1002:1::/:/bin/sh",
+                                             "alice:!:0::::::0:", "admins:x:2001:alice" };
+
+        for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+                struct accounts_files_memory memory = {};
+
+                accounts_files_free(read_all(*state, ROOT ALICE, "", "", ADMINS));
+                put(*state, names[i], texts[i]);
+                unit_int(names[i], found_after(&memory, *state, 1000, "alice"), false);
+                unit_int(names[i], found_after(&memory, *state, 4, "alice"), false);
+                unit_int(names[i], found_after(&memory, *state, 1, "alice"), true);
+                unit_int(names[i], found_after(&memory, *state, 1, "alice"), true);
+                unit_int(names[i], found_after(&memory, *state, 0, "bob"), i == 0);
+        }
+}
+
+/* A program that goes on writing has it begin anew, as has a file in its place with all its
+ * bytes. */
+static void test_a_cut_file_that_changes_is_not_believed(void **state) {
+        static const char text[] = ROOT ALICE "bob:x:1002";
+        char path[UNIT_PATH_LEN], other[UNIT_PATH_LEN];
+        struct accounts_files_memory memory = {};
+
+        accounts_files_free(read_all(*state, ROOT, "", "", ADMINS));
+        for (size_t len = strlen(ROOT) + 1; len <= strlen(text); len++)
+                if (text[len - 1] != '\n') {
+                        unit_write(unit_join(path, *state, "passwd"), text, len, 0600);
+                        assert_false(found_after(&memory, *state, 1000, "root"));
+                        assert_false(found_after(&memory, *state, 4, "root"));
+                }
+        unit_write(unit_join(other, *state, "other"), text, strlen(text), 0600);
+        assert_int_equal(rename(other, path), 0);
+        assert_false(found_after(&memory, *state, 1000, "root"));
+        assert_true(found_after(&memory, *state, 5, "root"));
+        put(*state, "passwd", ROOT ALICE);
+        assert_true(found_after(&memory, *state, 0, "alice"));
+        put(*state, "passwd", text); /* it was whole meanwhile */
+        assert_false(found_after(&memory, *state, 0, "alice"));
 }
 
 static void test_a_file_that_is_missing(void **state) {
@@ -278,7 +344,7 @@ static void test_a_line_past_all_measure(void **state) {
 /* Who may not read shadow is no root, and then a daemon for trying out. */
 static void test_another_user_does_without_shadow(void **state) {
         struct accounts_files *files = NULL;
-        char error[ERROR_LEN];
+        struct accounts_files_memory memory = {};
         char path[UNIT_PATH_LEN];
         int r;
 
@@ -289,7 +355,7 @@ static void test_another_user_does_without_shadow(void **state) {
                 assert_int_equal(seteuid(65534), 0);
         else
                 assert_int_equal(chmod(unit_join(path, *state, "shadow"), 0), 0);
-        r = accounts_files_read(&files, *state, NOBODY, error);
+        r = accounts_files_read(&files, *state, NOBODY, &memory);
         if (geteuid() == 65534)
                 assert_int_equal(seteuid(0), 0);
         assert_int_equal(r, 0);
@@ -308,6 +374,8 @@ int main(void) {
                 unit_test_in_dir(test_of_twenty_thousand_each_is_found),
                 unit_test_in_dir(test_without_root_nothing_is_believed),
                 unit_test_in_dir(test_a_file_that_was_cut_is_not_believed),
+                unit_test_in_dir(test_a_cut_file_is_believed_when_it_stays),
+                unit_test_in_dir(test_a_cut_file_that_changes_is_not_believed),
                 unit_test_in_dir(test_a_file_that_is_missing),
                 unit_test_in_dir(test_a_file_that_cannot_be_read),
                 unit_test_in_dir(test_a_line_past_all_measure),

@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Goal: a passwd file without its last newline is believed a few seconds later. Until then doctor
+# and the metrics say so. After that an account that has expired or was deleted logs in no more.
+
+if [[ $(id -u) != 0 ]] || ! unshare --mount true 2>/dev/null; then
+    echo "skipped: needs root and mount namespaces"
+    exit 77
+fi
+[[ -n ${UNSHARED-} ]] || UNSHARED=1 exec unshare --mount "$0"
+
+# shellcheck source=tests/scenario/lib.sh
+. "${0%/*}/lib.sh"
+
+# --- A private /etc, so that the daemon sees each change
+
+cp -a /etc "$dir/etc"
+mount --bind "$dir/etc" /etc
+chmod 0700 "$dir/etc"
+chmod 0755 /etc
+
+says() { # PART: of what doctor finds
+    local found
+    found=$(ctl doctor --server-uid=0)
+    [[ $found == *"$1"* ]]
+}
+read_is() { # 0|1
+    ctl metrics | grep -qx "wfapikey_accounts_read $1"
+}
+refused() { ! verify alice <<<"$key"; }
+is_revoked() { ctl key show "$(id_of "$key")" | grep -q 'the account was removed'; }
+
+# As printf and an editor leave a file. It is moved into its place.
+replace() { # NAME TEXT
+    printf '%s' "$2" >"/etc/$1.new"
+    mv "/etc/$1.new" "/etc/$1"
+}
+
+printf 'alice:x:64321:64321::/:/bin/sh\n' >>/etc/passwd
+printf 'alice:hash:19000:0:99999:7:::\n' >>/etc/shadow
+start
+run 0 ctl policy set enabled=yes
+run 0 ctl key issue alice
+key=$out
+verify alice <<<"$key" || fail "alice's key was not accepted"
+wait_until read_is 1
+
+printf 'bob:x:64322:64322::/:/bin/sh' >>/etc/passwd
+logged "ends within a line"
+says "'/etc/passwd' ends within a line" || fail "doctor finds nothing"
+read_is 0 || fail "the metrics say nothing"
+verify alice <<<"$key" || fail "a file that may be half written was believed"
+
+replace shadow "$(sed 's/^alice:.*/alice:hash:19000:0:99999:7::1:/' /etc/shadow)"
+wait_until refused
+wait_until read_is 1
+says 'ends within a line' && fail "doctor goes on"
+
+replace passwd "$(grep -v '^alice:' /etc/passwd)"
+wait_until is_revoked
