@@ -241,7 +241,7 @@ static int start_handlers(struct server *s) {
 
 /* What the methods of the control socket work with. All of it has been started by now, and no
  * client has connected yet. */
-static void fill_control(struct server *s) {
+static int fill_control(struct server *s) {
         s->control = (struct control){
                 .fixed = { .worker = s->worker,
                            .verify = s->verify,
@@ -262,6 +262,7 @@ static void fill_control(struct server *s) {
                 .loop = { .conf = take_ptr(s->conf) },
                 .writer = { .mirror = s->mirror },
         };
+        return loglimit_init(&s->control.writer.changes);
 }
 
 static int start_sockets(struct server *s, char *error) {
@@ -270,7 +271,9 @@ static int start_sockets(struct server *s, char *error) {
         r = sockets_open(s->options->verify_socket, s->options->control_socket, &s->sockets, error);
         if (r < 0)
                 return r;
-        fill_control(s);
+        r = fill_control(s);
+        if (r < 0)
+                return r;
         r = listener_new(&s->listener, s->event, s->sockets.verify, s->verify, s->firstuse,
                          s->audit, s->readers);
         if (r >= 0) {

@@ -127,7 +127,7 @@ static void log_login(struct firstuse_login *login, bool sent) {
                                  "another",
                                  login->result.key.id, user);
         } else if (login->reason != REASON_HAS_KEY && /* as with every login but the first */
-                   loglimit_say(&login->firstuse->limits,
+                   loglimit_say(&login->firstuse->limits, login->peer.uid,
                                 loglimit_hash(login->peer.uid + UINT64_C(1), what), clock_now(),
                                 &kept))
                 log_line(LOG_NOTICE,
@@ -262,6 +262,10 @@ int firstuse_new(struct firstuse **ret, struct worker *worker, struct accounts *
 
         if (!f)
                 return -ENOMEM;
+        if (loglimit_init(&f->limits) < 0) {
+                free(f);
+                return -EIO;
+        }
         f->worker = worker;
         f->accounts = accounts;
         f->keymint = keymint;

@@ -46,6 +46,10 @@ int verify_new(struct verify **ret, struct store *reader, const struct keymint *
                 (void) verify_free(v);
                 return -ENOMEM;
         }
+        if (loglimit_init(&v->limits) < 0) {
+                (void) verify_free(v);
+                return -EIO;
+        }
         v->reader = reader;
         v->keymint = keymint;
         *ret = v;

@@ -78,7 +78,7 @@ void verify_log(struct verify *v, const struct verify_event *event) {
         struct log_entry entry;
         unsigned kept;
 
-        if (!loglimit_say(verify_limits(v), event_hash(event), event->now, &kept))
+        if (!loglimit_say(verify_limits(v), event->peer.uid, event_hash(event), event->now, &kept))
                 return;
         text_escape(user, sizeof(user), text_without_key(event->user));
         text_escape(service, sizeof(service), text_without_key(event->service));

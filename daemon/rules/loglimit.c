@@ -1,18 +1,56 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How often the same may be said in the log. Must not know what is said: it sees a hash. Pure:
- * it is told the time. */
+/* How often the same may be said in the log. Must not know what is said: it sees a hash.
+ * It is told the time. */
+#include <errno.h>
+#include <stddef.h>
+#include <sys/random.h>
+
 #include "rules/loglimit.h"
 
-bool loglimit_say(struct loglimit *limits, uint64_t what, int64_t now, unsigned *ret_kept) {
-        struct loglimit_slot *slot = &limits->slots[what % LOGLIMIT_SLOTS];
+int loglimit_init(struct loglimit *limits) {
+        *limits = (struct loglimit){};
+        return getrandom(&limits->seed, sizeof(limits->seed), 0) == sizeof(limits->seed) ? 0 : -EIO;
+}
+
+/* The finalizer of splitmix64: each bit of the seed changes half of the bits of the result. */
+static size_t place_of(const struct loglimit *limits, uint64_t what) {
+        uint64_t x = what ^ limits->seed;
+
+        x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+        x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+        x ^= limits->seed << 32 | limits->seed >> 32;
+        x = (x ^ x >> 31) * UINT64_C(0xbf58476d1ce4e5b9);
+        return (x ^ x >> 30) % LOGLIMIT_SLOTS;
+}
+
+static bool is_over(int64_t since, int64_t now) {
+        return now < since || now >= since + LOGLIMIT_WINDOW_S;
+}
+
+static bool may_say_more(struct loglimit *limits, uid_t uid, int64_t now) {
+        struct loglimit_uids *uids = &limits->uids[place_of(limits, uid)];
+
+        if (uid == 0)
+                return true;
+        if (is_over(uids->since, now))
+                *uids = (struct loglimit_uids){ .since = now };
+        if (uids->said >= LOGLIMIT_UID_BURST)
+                return false;
+        uids->said++;
+        return true;
+}
+
+bool loglimit_say(struct loglimit *limits, uid_t uid, uint64_t what, int64_t now,
+                  unsigned *ret_kept) {
+        struct loglimit_slot *slot = &limits->slots[place_of(limits, what)];
 
         *ret_kept = 0;
-        if (slot->what != what || now < slot->since || now >= slot->since + LOGLIMIT_WINDOW_S) {
+        if (slot->what != what || is_over(slot->since, now)) {
                 if (slot->what == what)
                         *ret_kept = slot->kept;
                 *slot = (struct loglimit_slot){ .what = what, .since = now };
         }
-        if (slot->said >= LOGLIMIT_BURST) {
+        if (slot->said >= LOGLIMIT_BURST || !may_say_more(limits, uid, now)) {
                 slot->kept++;
                 return false;
         }

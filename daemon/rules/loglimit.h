@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* How often the same thing is said in the log. A client that asks a thousand times a second must
- * neither fill the disk nor hide the others. Pure: it is told the time. */
+ * neither fill the disk nor hide the others. It is told the time. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
+
+#include "attr.h"
 
 #define LOGLIMIT_SLOTS    1024
 #define LOGLIMIT_BURST    20
 #define LOGLIMIT_WINDOW_S 10
+/* lines of one uid in a window, whatever they say */
+#define LOGLIMIT_UID_BURST 500
 
 struct loglimit_slot {
         uint64_t what;
@@ -18,16 +23,30 @@ struct loglimit_slot {
 };
 
 struct loglimit {
+        uint64_t seed;
         struct loglimit_slot slots[LOGLIMIT_SLOTS];
+        /* all lines of the uids that share a place */
+        struct loglimit_uids {
+                int64_t since;
+                unsigned said;
+        } uids[LOGLIMIT_SLOTS];
 };
 
 /**
- * loglimit_say(limits, what, now, ret_kept):
+ * loglimit_init(limits): makes ${limits} empty and draws a seed for it. Without one a client could
+ * work out which of its keys share a slot. 0; -EIO.
+ */
+int loglimit_init(struct loglimit *limits) _must_check_;
+
+/**
+ * loglimit_say(limits, uid, what, now, ret_kept):
  * Whether ${what} (a hash of who and why) may be said at ${now} (UNIX seconds): ${LOGLIMIT_BURST}
  * times in a window, then no more until the next window. ${ret_kept} is how many were kept back in
- * the last window. When two things share a slot, more is said, never less.
+ * the last window. When two things share a slot, more is said, up to ${LOGLIMIT_UID_BURST} of the
+ * asking ${uid} in a window. uid 0 has no such bound: the services of root ask for everybody.
  */
-bool loglimit_say(struct loglimit *limits, uint64_t what, int64_t now, unsigned *ret_kept);
+bool loglimit_say(struct loglimit *limits, uid_t uid, uint64_t what, int64_t now,
+                  unsigned *ret_kept);
 
 /**
  * loglimit_hash(hash, text): adds a text to a hash (FNV-1a), for ${what} above; begin with 0.
