@@ -29,6 +29,25 @@ int network_parse_address(const char *text, struct network *ret) {
         return 0;
 }
 
+int network_parse_source(const char *text, struct network *ret) {
+        size_t len = strcspn(text, "%");
+        char address[NETWORK_TEXT_LEN];
+        struct network net;
+        int r;
+
+        if (text[len] == '\0')
+                return network_parse_address(text, ret);
+        if (len >= sizeof(address) || text[len + 1] == '\0')
+                return -EINVAL;
+        memcpy(address, text, len);
+        address[len] = '\0';
+        r = network_parse_address(address, &net);
+        if (r < 0 || net.bits != 128)
+                return -EINVAL;
+        *ret = net;
+        return 0;
+}
+
 static bool equal_bits(const uint8_t *a, const uint8_t *b, unsigned bits) {
         unsigned rest = bits % 8;
 

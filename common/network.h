@@ -35,6 +35,14 @@ int network_parse(const char *text, struct network *ret) _must_check_;
 int network_parse_address(const char *text, struct network *ret) _must_check_;
 
 /**
+ * network_parse_source(text, ret):
+ * Does the same for the address of a client, as getnameinfo(3) writes it: an IPv6 address may have
+ * a zone, as in fe80::1%eth0. The zone says by which interface the client came. It is left out,
+ * because no network has one. Returns 0 or -EINVAL.
+ */
+int network_parse_source(const char *text, struct network *ret) _must_check_;
+
+/**
  * network_format(net, out):
  * Writes the canonical text of ${net}. A single address has no prefix.
  */

@@ -96,7 +96,7 @@ static enum reason check_source(const struct rule_facts *facts) {
 
         if (!networks[0])
                 return REASON_NONE;
-        if (network_parse_address(facts->rhost, &address) < 0)
+        if (network_parse_source(facts->rhost, &address) < 0)
                 return REASON_SOURCE_UNKNOWN;
         while (*networks) {
                 size_t len = strcspn(networks, " ");

@@ -28,6 +28,16 @@ done
 verify "$me" <<<"$key" && fail "accepted from nowhere"
 logged "gave no literal address"
 
+run 0 ctl key issue "$me" --from fe80::/10
+key=$out
+for good in fe80::1 fe80::1%eth0 fe80::1%2; do
+    verify "$me" --rhost "$good" <<<"$key" || fail "refused from $good"
+done
+for bad in fec0::1%eth0 fe80::1% %eth0 ::ffff:10.0.0.1%eth0 10.0.0.1%eth0; do
+    verify "$me" --rhost "$bad" <<<"$key" && fail "accepted from '$bad'"
+done
+run 2 ctl key issue "$me" --from fe80::1%eth0
+
 run 0 ctl key issue "$me" --from 0.0.0.0/0
 key=$out
 verify "$me" --rhost 203.0.113.9 <<<"$key" || fail "refused from anywhere"

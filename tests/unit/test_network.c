@@ -236,6 +236,41 @@ static void test_a_network_does_not_contain_networks(void **state) {
         assert_int_equal(network_contains(&net, &net), false);
 }
 
+/* What a service says of its client. */
+static void test_the_zone_of_a_source_does_not_matter(void **state) {
+        static const struct {
+                const char *text, *address; /* NULL: refused */
+        } rows[] = {
+                { "fe80::1%eth0", "fe80::1" },
+                { "fe80::1%2", "fe80::1" },
+                { "fe80::1", "fe80::1" },
+                { "10.0.0.1", "10.0.0.1" },
+                { "fec0::1%%", "fec0::1" },
+                { "fe80::1%", NULL },
+                { "10.0.0.1%eth0", NULL },
+                { "::ffff:10.0.0.1%eth0", NULL },
+                { "%eth0", NULL },
+                { "%", NULL },
+                { "", NULL },
+                { "fe80::%eth0/64", "fe80::" },
+                { "fe80::/64%eth0", NULL },
+                { "host%eth0", NULL },
+        };
+        char out[NETWORK_TEXT_LEN];
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                struct network net;
+                int r = network_parse_source(rows[i].text, &net);
+
+                unit_int(rows[i].text, r, rows[i].address ? 0 : -EINVAL);
+                if (r < 0)
+                        continue;
+                network_format(&net, out);
+                unit_str(rows[i].text, out, rows[i].address);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_addresses_and_blocks_are_read_and_written_in_one_way),
@@ -244,6 +279,7 @@ int main(void) {
                 cmocka_unit_test(test_every_bit_behind_the_prefix_counts),
                 cmocka_unit_test(test_a_network_contains_what_shares_its_prefix),
                 cmocka_unit_test(test_a_network_does_not_contain_networks),
+                cmocka_unit_test(test_the_zone_of_a_source_does_not_matter),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
