@@ -166,10 +166,29 @@ static int next_of_way(X509 **ret, X509_STORE_CTX *ctx, X509 *x) {
         return 0;
 }
 
+/* For OpenSSL a certificate has already ended in its last second, so this file checks the dates. A
+ * root without a signature of its own is no root. All policies are acceptable (RFC 5280, 6.1.1
+ * (c)): without any-policy none is, and every chain fails in which a CA requires an explicit
+ * policy. */
+static bool set_rules(X509_STORE_CTX *ctx) {
+        X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
+        ASN1_OBJECT *any = OBJ_dup(OBJ_nid2obj(NID_any_policy));
+
+        if (!any || X509_VERIFY_PARAM_add0_policy(param, any) != 1) {
+                ASN1_OBJECT_free(any);
+                return false;
+        }
+        X509_VERIFY_PARAM_set_auth_level(param, 2);
+        X509_VERIFY_PARAM_set_depth(param, CERT_CHAIN_MAX - 2); /* the CAs between */
+        return X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_NO_CHECK_TIME |
+                                                          X509_V_FLAG_CHECK_SS_SIGNATURE |
+                                                          X509_V_FLAG_POLICY_CHECK) == 1 &&
+               X509_STORE_CTX_set_purpose(ctx, X509_PURPOSE_SSL_CLIENT) == 1;
+}
+
 static int verify_way(struct climb *climb) {
         _cleanup_(free_store) X509_STORE *store = X509_STORE_new();
         _cleanup_(free_ctx) X509_STORE_CTX *ctx = X509_STORE_CTX_new();
-        X509_VERIFY_PARAM *param;
 
         if (!store || !ctx)
                 return X509_V_ERR_OUT_OF_MEM;
@@ -177,16 +196,8 @@ static int verify_way(struct climb *climb) {
         if (X509_STORE_CTX_init(ctx, store, climb->way[0], NULL) != 1 ||
             X509_STORE_CTX_set_app_data(ctx, climb) != 1)
                 return X509_V_ERR_OUT_OF_MEM;
-        param = X509_STORE_CTX_get0_param(ctx);
-        /* For OpenSSL a certificate has already ended in its last second, so this file checks the
-         * dates. A root without a signature of its own is no root. */
-        if (X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_NO_CHECK_TIME |
-                                                       X509_V_FLAG_CHECK_SS_SIGNATURE |
-                                                       X509_V_FLAG_POLICY_CHECK) != 1 ||
-            X509_STORE_CTX_set_purpose(ctx, X509_PURPOSE_SSL_CLIENT) != 1)
+        if (!set_rules(ctx))
                 return X509_V_ERR_UNSPECIFIED;
-        X509_VERIFY_PARAM_set_auth_level(param, 2);
-        X509_VERIFY_PARAM_set_depth(param, CERT_CHAIN_MAX - 2); /* the CAs between */
         if (X509_verify_cert(ctx) == 1 && X509_STORE_CTX_get_error(ctx) == X509_V_OK)
                 return sk_X509_num(X509_STORE_CTX_get0_chain(ctx)) == (int) climb->len
                                ? judge_all(climb->way, climb->len, climb->question->now,

@@ -3,6 +3,7 @@
  * of the group, frees them. */
 #pragma once
 
+#include <openssl/conf.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -138,10 +139,12 @@ static inline X509_EXTENSION *unit_cert_extension(const char *text, X509V3_CTX *
 }
 
 static inline void unit_cert_add_extensions(X509 *x, X509 *issuer, const char *list) {
+        CONF *conf = NCONF_new(NULL); /* policies need one */
         X509V3_CTX ctx = {};
         char one[256];
 
         X509V3_set_ctx(&ctx, issuer, x, NULL, NULL, 0);
+        X509V3_set_nconf(&ctx, conf);
         while (list && *list) {
                 size_t len = strcspn(list, ";");
                 X509_EXTENSION *extension;
@@ -156,6 +159,7 @@ static inline void unit_cert_add_extensions(X509 *x, X509 *issuer, const char *l
                 X509_EXTENSION_free(extension);
                 list += len + (list[len] != '\0');
         }
+        NCONF_free(conf);
 }
 
 /* Ed25519 and Ed448 include their digest. */
