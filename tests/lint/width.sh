@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # People read the pages at the top in terminals: no line, table or example there has more than 120
-# columns. The map of the tree in HACKING.md is not looked at. A comment in a shell script or a
-# source of the build has at most 100 columns. Code beside it may be longer.
+# columns. A comment in a shell script or a source of the build has at most 100 columns. Code beside
+# it may be longer.
 # shellcheck source=tests/lint/lib
 . "$(dirname "$0")/lib"
 # A column is a character, and not a byte.
@@ -11,8 +11,7 @@ export LC_ALL=C.UTF-8
 mapfile -t pages < <(text_files | grep '\.md$')
 [[ ${#pages[@]} -gt 0 ]] || { echo "no page to look at"; exit 1; }
 for page in "${pages[@]}"; do
-        report 'a line of at most 120 columns' "$(sed '/^## The tree$/,/^## /s/.*//' "$page" |
-                search -nE '^.{121,}' | sed "s|^|$page:|")"
+        report 'a line of at most 120 columns' "$(search -HnE '^.{121,}' "$page")"
 done
 
 mapfile -t scripts < <({ shell_files; text_files | grep -E '\.(am|ac|awk|zsh)$'; } | sort -u)
