@@ -349,9 +349,11 @@ static void test_key_with_blanks_behind(void **state) {
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
                 char token[3 * KEYTEXT_LEN];
+                size_t from = world_log_size(&world);
 
                 fill_form(forms[i], token);
                 assert_pam(login_once(&world, "table", world.user, token), PAM_SUCCESS);
+                free(world_await_log(&world, from, "accepted key"));
                 assert_string_equal(standin_decode(&standin).key.text, key.text);
                 assert_int_equal(standin_asked(&standin), 1);
         }
