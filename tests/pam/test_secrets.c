@@ -72,8 +72,9 @@ static void write_token(const struct answer *answer, char token[static KEYTEXT_L
 
         needle_show(answer->needle, token);
         memcpy(secret, keytext_secret(token), sizeof(secret));
+        /* Another digit of the alphabet: a character that is none would be no key. */
         if (answer->form == WRONG_LAST)
-                secret[KEYTEXT_SECRET_LEN - 1] ^= 1;
+                secret[KEYTEXT_SECRET_LEN - 1] = secret[KEYTEXT_SECRET_LEN - 1] == '0' ? '1' : '0';
         keytext_format(token, answer->form == OTHER_ID ? "nobodyHas1" : answer->needle->id, secret);
         if (answer->form == WRONG_CHECKSUM)
                 token[KEYTEXT_LEN - 1] ^= 1;
