@@ -192,7 +192,7 @@ static void on_answers(int r, const uint8_t *out, size_t len, void *userdata) {
         if (r >= 0)
                 r = accounts_directory_take(out, len, asked, a->batch);
         if (r < 0 && a->batch > 1) {
-                /* A user for whom the directory hangs must not hold up the others. */
+                /* A user whose directory hangs must not hold up the others. */
                 a->one_by_one = true;
                 step(a, ACCOUNTS_PASS_ANSWERED);
                 return;

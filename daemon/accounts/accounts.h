@@ -43,8 +43,8 @@ struct accounts *accounts_free(struct accounts *a);
 void accounts_set_conf(struct accounts *a, const struct conf *conf);
 
 /**
- * accounts_refresh(a): looks at everybody again. It asks the directories, and looks for users of
- * whom nothing is known yet.
+ * accounts_refresh(a): looks at everybody again. It asks the directories, and looks for users
+ * who are not known yet.
  */
 void accounts_refresh(struct accounts *a);
 

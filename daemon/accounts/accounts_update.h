@@ -19,7 +19,7 @@ struct accounts_update {
         const char *etc;
         gid_t admin_group;                    /* (gid_t) -1: none */
         struct accounts_files_memory *memory; /* NULL: none */
-        /* look for users of whom nothing is known, too */
+        /* look for users who are not known, too */
         bool newcomers;
         /* the same, and ask for all that are in no file */
         bool everybody;
@@ -43,11 +43,11 @@ int accounts_update_read(struct accounts_update *facts, struct store *writer);
 
 /**
  * accounts_update_look(writer, source):
- * Reads the files, and looks for users of whom nothing is known. It asks nobody. Call it before a
+ * Reads the files, and looks for users who are not known yet. It asks nobody. Call it before a
  * user may log in. At the start of the daemon it keeps a login from being decided by what was true
  * when the last daemon ended. After keys of another host were imported, it makes their owners known
  * before the import is acknowledged.
- * Returns 1 when a directory has still to be asked for a user of whom nothing was known; 0; a
+ * Returns 1 when a directory has still to be asked for a user who was not known; 0; a
  * negative errno as above.
  */
 int accounts_update_look(struct store *writer, const struct accounts_source *source);

@@ -47,7 +47,7 @@ bool control_events_sight(struct control_call *call, struct store *writer,
                 control_fail_store(call, r);
                 return false;
         }
-        /* A user of whom nothing is known has no keys and never had any: every event has a name. */
+        /* An unknown user has no keys and never had any. Every event has a name. */
         memcpy(ret->user, account.name, sizeof(ret->user));
         return true;
 }

@@ -27,7 +27,7 @@ struct copy_call {
         uint64_t token, keys;
         struct mirror_import_summary summary;
         struct accounts_source accounts;
-        /* A directory must be asked for an owner of whom nothing is known. */
+        /* A directory must be asked for an owner who is not known yet. */
         bool unknown;
         const void *in; /* in the message */
         size_t len;     /* of in or out */

@@ -267,7 +267,7 @@ struct cas {
         uint8_t bytes[CERT_CAS_MAX * WIRE_CERTIFICATE_MAX];
 };
 
-/* Half a megabyte of which little is used: it is not zeroed. */
+/* Half a megabyte. Little of it is used, so it is not zeroed. */
 static struct cas *cas_new(void) {
         struct cas *cas = malloc(sizeof(*cas));
 

@@ -115,7 +115,7 @@ void verify_set_worker(struct verify *v, struct worker *worker);
 int verify_packet(struct verify *v, const struct verify_packet *packet, struct verify_login *login,
                   uint8_t out[static WIRE_REPLY_LEN], struct verify_event *ret_event) _must_check_;
 
-/* A question to the helper that reads certificates: about which one, and for whom. */
+/* A question to the helper that reads certificates: about which one, and for which login. */
 struct verify_question {
         uint8_t thumbprint[RECORD_THUMBPRINT_LEN];
         /* with a signature, so the answer is good for one login only */

@@ -40,7 +40,7 @@ struct load {
 };
 
 struct fold {
-        /* FOLD_ENTRIES_MAX, of which the first n_begun were ever in use */
+        /* FOLD_ENTRIES_MAX. Only the first n_begun were ever in use. */
         struct entry *entries;
         size_t n_begun;
         struct entry *unused; /* of those */

@@ -23,7 +23,7 @@ int store_account_of_uid(struct store *writer, uid_t uid, struct account_record 
 int store_account_put(struct store *writer, const struct account_record *account) _must_check_;
 
 /**
- * store_account_each(s, visit, userdata): all accounts of which something is known. Returns 0, or
+ * store_account_each(s, visit, userdata): all known accounts. Returns 0, or
  * what ${visit} returned, or an error of the store.
  */
 int store_account_each(struct store *s,
@@ -40,7 +40,7 @@ int store_account_each_ended(struct store *s, int64_t after, int64_t until,
 
 /**
  * store_account_each_missing(writer, visit, userdata):
- * The users that own keys, or that keys are linked to, and of whom nothing is known. Reads every
+ * The users that own keys, or that keys are linked to, and that are not known. Reads every
  * key. As above.
  */
 int store_account_each_missing(struct store *writer, int (*visit)(const char *name, void *userdata),
