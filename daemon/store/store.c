@@ -305,7 +305,7 @@ int store_policy_each(struct store *s,
                                    void *userdata),
                       void *userdata) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_POLICIES);
-        char name[64];
+        char name[WIRE_SERVICE_MAX + 32]; /* "require-certificate:SERVICE" */
         int r;
 
         while ((r = store_stmt_step(stmt)) > 0) {

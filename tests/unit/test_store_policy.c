@@ -77,9 +77,23 @@ static void test_what_the_visitor_says_ends_it(void **state) {
         assert_string_equal(seen.text, "a=1@1 ");
 }
 
+/* The policy of a service has the longest name. If it could be set and not be read, no login would
+ * be decided any more. */
+static void test_the_longest_name_is_read(void **state) {
+        char name[] = "require-certificate:"
+                      "ssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssssss";
+        char want[sizeof(name) + 16];
+        struct unit_store *s = *state;
+
+        assert_int_equal(strlen(strchr(name, ':') + 1), WIRE_SERVICE_MAX);
+        set(s, name, 2, 100);
+        (void) snprintf(want, sizeof(want), "%s=2@100 ", name);
+        check(s->writer, want);
+}
+
 static void test_a_name_that_no_policy_has_is_damage(void **state) {
         static const char *const rows[] = {
-                "INSERT INTO policy VALUES (printf('%.64c', 'x'), 1, 1)",
+                "INSERT INTO policy VALUES (printf('%.96c', 'x'), 1, 1)",
                 "INSERT INTO policy VALUES ('enabled' || char(0), 1, 1)",
         };
         struct unit_store *s = *state;
@@ -100,6 +114,7 @@ int main(void) {
                 unit_test_with_store(test_a_reader_sees_them_after_a_refresh),
                 unit_test_with_store(test_a_name_is_no_part_of_a_statement),
                 unit_test_with_store(test_what_the_visitor_says_ends_it),
+                unit_test_with_store(test_the_longest_name_is_read),
                 unit_test_with_store(test_a_name_that_no_policy_has_is_damage),
         };
 
