@@ -137,7 +137,10 @@ enum cert_kind {
 
 /* The serial number of a certificate and its issuer. Revocation lists name certificates so. */
 struct cert_serial {
-        /* SHA-256 of the DER of the issuer's name */
+        /* of the CA that signed the certificate: see cert_key_identify(). Zeroes: unknown, because
+         * no chain was built. It then stands for every CA with the issuer's name. */
+        uint8_t key[RECORD_HASH_LEN];
+        /* the issuer's name: see cert_name_hash(). Zeroes: unknown, and like every name */
         uint8_t issuer[RECORD_HASH_LEN];
         uint8_t len; /* 1 to RECORD_SERIAL_MAX */
         uint8_t bytes[RECORD_SERIAL_MAX];
@@ -156,7 +159,7 @@ struct cert_record {
         struct cert_serial serial;
         /* "RSA 2048", "ECDSA P-256", "Ed25519" */
         char key_type[RECORD_KEY_TYPE_MAX + 1];
-        /* SHA-256 of the DER of the subject's name */
+        /* the subject's name, likewise */
         uint8_t subject_id[RECORD_HASH_LEN];
         /* SHA-256 of its SubjectPublicKeyInfo */
         uint8_t spki[RECORD_HASH_LEN];
@@ -171,8 +174,7 @@ struct cert_record {
 /* A revocation list of a registered CA. */
 struct crl_record {
         uint8_t ca[RECORD_THUMBPRINT_LEN]; /* the CA that signed it */
-        /* SHA-256 of the DER of that CA's name */
-        uint8_t issuer[RECORD_HASH_LEN];
+        uint8_t issuer[RECORD_HASH_LEN];   /* its name, as in cert_serial */
         int64_t this_update, next_update;
         uint64_t revoked; /* number of serial numbers */
 };

@@ -8,6 +8,7 @@
 #include "cert/cert_crl.h"
 #include "cert/cert_der.h"
 #include "cert/cert_key.h"
+#include "cert/cert_name.h"
 #include "cert/cert_x509.h"
 #include "parse.h"
 #include "text.h"
@@ -79,7 +80,7 @@ static bool is_strongly_signed(const X509_CRL *crl) {
 }
 
 static bool is_signer(X509_CRL *crl, X509 *ca) {
-        if (!cert_x509_same_name(X509_CRL_get_issuer(crl), X509_get_subject_name(ca)) ||
+        if (!cert_name_is_same(X509_CRL_get_issuer(crl), X509_get_subject_name(ca)) ||
             cert_x509_check_usage(ca, CERT_CA) != CERT_X509_FINE ||
             !cert_key_is_strong(X509_get0_pubkey(ca)))
                 return false;
@@ -200,7 +201,7 @@ enum cert_fault cert_crl_read(const struct cert_blob *crl, const struct cert_blo
         _cleanup_(free_crl) X509_CRL *parsed = parse(crl);
         struct crl_record list = {};
 
-        if (!parsed || !cert_x509_hash_name(X509_CRL_get_issuer(parsed), list.issuer)) {
+        if (!parsed || !cert_name_hash(X509_CRL_get_issuer(parsed), list.issuer)) {
                 SAYS("it is not one revocation list in DER, from the first byte to the last");
                 return CERT_UNREADABLE;
         }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cert/cert_key.h"
+#include "cert/cert_name.h"
 #include "cert/cert_x509.h"
 
 /* signatures that it checks to find the way through CAs of one name */
@@ -115,11 +116,13 @@ static bool narrow(const X509 *x, struct cert_verdict *verdict) {
         return true;
 }
 
-static bool add_serial(const X509 *x, struct cert_verdict *verdict) {
+/* ${issuer}: the CA that signed ${x}, NULL when it is not known. */
+static bool add_serial(const X509 *x, const X509 *issuer, struct cert_verdict *verdict) {
         struct cert_serial *serial = &verdict->serials[verdict->n_serials];
 
-        if (!cert_x509_serial(X509_get0_serialNumber(x), serial) ||
-            !cert_x509_hash_name(X509_get_issuer_name(x), serial->issuer))
+        if ((issuer && !cert_key_identify(issuer, serial->key)) ||
+            !cert_x509_serial(X509_get0_serialNumber(x), serial) ||
+            !cert_name_hash(X509_get_issuer_name(x), serial->issuer))
                 return false;
         verdict->n_serials++;
         return true;
@@ -136,7 +139,8 @@ static int judge_all(X509 *const *chain, size_t n, int64_t now, struct cert_verd
                 if (fault != CERT_X509_FINE)
                         return error_of(fault);
                 if (!narrow(chain[i], &new) ||
-                    ((i == 0 || i + 1 < n) && !add_serial(chain[i], &new)))
+                    ((i == 0 || i + 1 < n) &&
+                     !add_serial(chain[i], i + 1 < n ? chain[i + 1] : NULL, &new)))
                         return X509_V_ERR_UNSPECIFIED;
         }
         verdict->begins_at = new.begins_at;
@@ -221,23 +225,20 @@ static bool is_on_way(const struct climb *climb, const X509 *x) {
         return false;
 }
 
+/* OpenSSL compares names as cert_name_is_same() does, and faster. Lists are found by the hash of
+ * the name, so both must agree. */
 static bool may_have_issued(const struct climb *climb, X509 *ca, X509 *x) {
-        return cert_x509_same_name(X509_get_subject_name(ca), X509_get_issuer_name(x)) &&
-               X509_get0_pubkey(ca) && X509_check_issued(ca, x) == X509_V_OK &&
+        return X509_get0_pubkey(ca) && X509_check_issued(ca, x) == X509_V_OK &&
+               cert_name_is_same(X509_get_subject_name(ca), X509_get_issuer_name(x)) &&
                !is_on_way(climb, ca);
 }
 
-/* Parsing a certificate takes long. A certificate without the issuer's name in its bytes does not
- * have that name. */
-static X509 *get_ca(struct climb *climb, size_t i, const X509 *x) {
-        const struct cert_blob *ca = &climb->question->cas[i];
-        const unsigned char *name = NULL;
-        size_t len = 0;
-
-        if (!climb->looked_at[i] && X509_NAME_get0_der(X509_get_issuer_name(x), &name, &len) == 1 &&
-            memmem(ca->bytes, ca->len, name, len)) {
+/* Parsing takes long, so it waits for a certificate that needs a CA. The bytes do not tell which
+ * CA: a name can be encoded in many ways. */
+static X509 *get_ca(struct climb *climb, size_t i) {
+        if (!climb->looked_at[i]) {
                 climb->looked_at[i] = true;
-                climb->cas[i] = cert_x509_parse(ca);
+                climb->cas[i] = cert_x509_parse(&climb->question->cas[i]);
         }
         return climb->cas[i];
 }
@@ -251,7 +252,7 @@ static bool climb_all(struct climb *climb, X509 *last) {
                                                    : X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;
 
         for (size_t i = 0; i < climb->n_cas; i++) {
-                X509 *ca = get_ca(climb, i, last);
+                X509 *ca = get_ca(climb, i);
 
                 if (!ca || !may_have_issued(climb, ca, last))
                         continue;

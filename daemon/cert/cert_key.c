@@ -186,6 +186,13 @@ void cert_key_hash_ssh(const EVP_PKEY *key, uint8_t out[static RECORD_HASH_LEN])
                 memset(out, 0, RECORD_HASH_LEN);
 }
 
+bool cert_key_identify(const X509 *x, uint8_t out[static RECORD_HASH_LEN]) {
+        static const uint8_t none[RECORD_HASH_LEN];
+
+        cert_key_hash_ssh(X509_get0_pubkey(x), out);
+        return memcmp(out, none, sizeof(none)) != 0 || cert_x509_hash_key(x, out);
+}
+
 /* --- Proofs --- */
 
 /* Turns r and s, as JOSE and WebCrypto write them, into the DER that OpenSSL takes. Returns its

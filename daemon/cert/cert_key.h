@@ -24,6 +24,12 @@ void cert_key_describe(const X509 *x, char out[static RECORD_KEY_TYPE_MAX + 1]);
 void cert_key_hash_ssh(const EVP_PKEY *key, uint8_t out[static RECORD_HASH_LEN]);
 
 /**
+ * cert_key_identify(x, out): what tells the public key of ${x} from others, however a certificate
+ * encodes it: cert_record.ssh, or cert_record.spki when that is zeroes. False when OpenSSL fails.
+ */
+bool cert_key_identify(const X509 *x, uint8_t out[static RECORD_HASH_LEN]) _must_check_;
+
+/**
  * cert_key_has_signed(key, message, signature): whether ${signature} is a proof as described at
  * cert_judge(). An empty message has no proof.
  */

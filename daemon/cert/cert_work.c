@@ -109,6 +109,12 @@ static bool is_judged(enum reason reason) {
         return false;
 }
 
+/* Whether both are one number from one name. Only a chain knows the key. */
+static bool is_same_serial(const struct cert_serial *a, const struct cert_serial *b) {
+        return memcmp(a->issuer, b->issuer, sizeof(a->issuer)) == 0 && a->len == b->len &&
+               memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}
+
 static bool is_consistent(const struct cert_verdict *verdict) {
         if (verdict->reason != REASON_NONE)
                 return verdict->begins_at == 0 && verdict->ends_at == 0 && verdict->n_serials == 0;
@@ -120,8 +126,7 @@ static bool is_consistent(const struct cert_verdict *verdict) {
         for (size_t i = 0; i < verdict->n_serials; i++)
                 if (verdict->serials[i].len == 0)
                         return false;
-        return memcmp(&verdict->serials[0], &verdict->cert.serial, sizeof(verdict->cert.serial)) ==
-               0;
+        return is_same_serial(&verdict->serials[0], &verdict->cert.serial);
 }
 
 int cert_work_take_verdict(const uint8_t *in, size_t len, struct cert_verdict *ret) {
@@ -137,6 +142,7 @@ int cert_work_take_verdict(const uint8_t *in, size_t len, struct cert_verdict *r
         verdict.n_serials = bytes_read(&r, 1);
         r.bad |= verdict.n_serials > CERT_CHAIN_MAX || !is_judged(verdict.reason);
         for (size_t i = 0; i < verdict.n_serials && !r.bad; i++) {
+                bytes_read_raw(&r, verdict.serials[i].key, sizeof(verdict.serials[i].key));
                 bytes_read_raw(&r, verdict.serials[i].issuer, sizeof(verdict.serials[i].issuer));
                 cert_bytes_take_serial(&r, &verdict.serials[i]);
         }

@@ -70,6 +70,7 @@ static void answer_judge(struct bytes_reader *r, struct bytes_writer *w) {
         bytes_write(w, BYTES_TIME, (uint64_t) verdict.ends_at);
         bytes_write(w, 1, verdict.n_serials);
         for (size_t i = 0; i < verdict.n_serials; i++) {
+                bytes_write_raw(w, verdict.serials[i].key, sizeof(verdict.serials[i].key));
                 bytes_write_raw(w, verdict.serials[i].issuer, sizeof(verdict.serials[i].issuer));
                 cert_bytes_put_serial(w, &verdict.serials[i]);
         }

@@ -7,6 +7,7 @@
 
 #include "cert/cert_der.h"
 #include "cert/cert_key.h"
+#include "cert/cert_name.h"
 #include "cert/cert_text.h"
 #include "cert/cert_x509.h"
 
@@ -47,22 +48,6 @@ X509 *cert_x509_parse(const struct cert_blob *der) {
 
 bool cert_x509_hash(const uint8_t *bytes, size_t len, uint8_t out[static RECORD_HASH_LEN]) {
         return EVP_Digest(bytes, len, out, NULL, EVP_sha256(), NULL) == 1;
-}
-
-bool cert_x509_hash_name(const X509_NAME *name, uint8_t out[static RECORD_HASH_LEN]) {
-        const unsigned char *der = NULL;
-        size_t len = 0;
-
-        return X509_NAME_get0_der(name, &der, &len) == 1 && cert_x509_hash(der, len, out);
-}
-
-bool cert_x509_same_name(const X509_NAME *a, const X509_NAME *b) {
-        const unsigned char *left = NULL, *right = NULL;
-        size_t left_len = 0, right_len = 0;
-
-        return X509_NAME_get0_der(a, &left, &left_len) == 1 &&
-               X509_NAME_get0_der(b, &right, &right_len) == 1 && left_len == right_len &&
-               memcmp(left, right, left_len) == 0;
 }
 
 static int two_digits(const unsigned char *p) {
@@ -116,7 +101,7 @@ bool cert_x509_serial(const ASN1_INTEGER *number, struct cert_serial *ret) {
         return true;
 }
 
-static bool hash_spki(const X509 *x, uint8_t out[static RECORD_HASH_LEN]) {
+bool cert_x509_hash_key(const X509 *x, uint8_t out[static RECORD_HASH_LEN]) {
         unsigned char *der = NULL;
         int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
         bool done = len > 0 && cert_x509_hash(der, (size_t) len, out);
@@ -133,8 +118,8 @@ bool cert_x509_describe(X509 *x, const struct cert_blob *der, struct cert_record
             !cert_x509_time(X509_get0_notBefore(x), &cert.not_before) ||
             !cert_x509_time(X509_get0_notAfter(x), &cert.not_after) ||
             !cert_x509_hash(der->bytes, der->len, cert.thumbprint) ||
-            !cert_x509_hash_name(issuer, cert.serial.issuer) ||
-            !cert_x509_hash_name(subject, cert.subject_id) || !hash_spki(x, cert.spki))
+            !cert_name_hash(issuer, cert.serial.issuer) ||
+            !cert_name_hash(subject, cert.subject_id) || !cert_x509_hash_key(x, cert.spki))
                 return false;
         cert_text_name(subject, cert.subject, sizeof(cert.subject));
         cert_text_part(subject, NID_commonName, cert.subject_cn, sizeof(cert.subject_cn));

@@ -40,14 +40,9 @@ bool cert_x509_hash(const uint8_t *bytes, size_t len,
                     uint8_t out[static RECORD_HASH_LEN]) _must_check_;
 
 /**
- * cert_x509_hash_name(name, out): over the DER of ${name}, as it is in the certificate.
+ * cert_x509_hash_key(x, out): over the SubjectPublicKeyInfo of ${x}.
  */
-bool cert_x509_hash_name(const X509_NAME *name, uint8_t out[static RECORD_HASH_LEN]) _must_check_;
-
-/**
- * cert_x509_same_name(a, b): whether two names are equal byte by byte, and so are their hashes.
- */
-bool cert_x509_same_name(const X509_NAME *a, const X509_NAME *b);
+bool cert_x509_hash_key(const X509 *x, uint8_t out[static RECORD_HASH_LEN]) _must_check_;
 
 /**
  * cert_x509_time(time, ret): UNIX seconds of ${time}, which must have the form of RFC 5280: in

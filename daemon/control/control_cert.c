@@ -260,7 +260,7 @@ const struct control_handlers control_cert_get = {
         .reply = get_reply,
 };
 
-/* Other CAs of the same name and key. The revocation list of one counts for all of them. */
+/* Others of the same key, for which a revocation list is good too. */
 struct heirs {
         struct store *writer;
         const struct cert_record *cert;
@@ -268,6 +268,15 @@ struct heirs {
         bool any, served; /* one has a list that is as new */
         char name[WIRE_NAME_MAX + 1];
 };
+
+/* SSH writes a key in one way only, and has no RSA-PSS keys. */
+static bool has_same_key(const struct cert_record *a, const struct cert_record *b) {
+        static const uint8_t none[RECORD_HASH_LEN];
+
+        return memcmp(a->spki, b->spki, RECORD_HASH_LEN) == 0 ||
+               (memcmp(a->ssh, none, RECORD_HASH_LEN) != 0 &&
+                memcmp(a->ssh, b->ssh, RECORD_HASH_LEN) == 0);
+}
 
 static int on_heir(const struct cert_record *cert, const uint8_t *der, size_t len, void *userdata) {
         struct heirs *heirs = userdata;
@@ -278,8 +287,7 @@ static int on_heir(const struct cert_record *cert, const uint8_t *der, size_t le
         (void) len;
         if (cert->kind != CERT_CA ||
             memcmp(cert->thumbprint, heirs->cert->thumbprint, RECORD_THUMBPRINT_LEN) == 0 ||
-            memcmp(cert->subject_id, heirs->cert->subject_id, RECORD_HASH_LEN) != 0 ||
-            memcmp(cert->spki, heirs->cert->spki, RECORD_HASH_LEN) != 0)
+            !has_same_key(cert, heirs->cert))
                 return 0;
         heirs->any = true;
         memcpy(heirs->name, cert->name, sizeof(heirs->name));

@@ -196,10 +196,15 @@ int store_cert_keys(struct store *writer, const uint8_t thumbprint[static RECORD
 }
 
 int store_cert_revoked(struct store *s, const struct cert_serial *serial, int64_t *ret_until) {
-        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_CRL_LOOK);
+        static const uint8_t unknown[RECORD_HASH_LEN];
+        bool known = memcmp(serial->key, unknown, sizeof(unknown)) != 0;
+        _cleanup_stmt_ sqlite3_stmt *stmt =
+                store_stmt(s, known ? STMT_CRL_OF_KEY : STMT_CRL_OF_NAME);
         int r;
 
         r = store_stmt_bind_hash(stmt, 1, serial->issuer);
+        if (r >= 0 && known)
+                r = store_stmt_bind_hash(stmt, 3, serial->key);
         if (r >= 0)
                 r = store_stmt_error(
                         sqlite3_bind_blob(stmt, 2, serial->bytes, serial->len, SQLITE_STATIC));

@@ -71,8 +71,11 @@ int store_cert_keys(struct store *writer, const uint8_t thumbprint[static RECORD
 
 /**
  * store_cert_revoked(s, serial, ret_until):
- * Whether a list has ${serial}. ${ret_until}: the last second for which a list of its issuer is
- * good, INT64_MAX without a list. 1; 0; an error of the store.
+ * Whether a list has ${serial}. A list belongs to the CA key that signed it: all registered CAs
+ * with that key share their lists, and another CA of the same name has no part in them.
+ * ${ret_until} is the last second for which the key has a good list in the issuer's name, INT64_MAX
+ * when it has none. When ${serial}->key is unknown, the lists of every key with the issuer's name
+ * count, and ${ret_until} is that of the key whose lists end first. 1; 0; an error of the store.
  */
 int store_cert_revoked(struct store *s, const struct cert_serial *serial,
                        int64_t *ret_until) _must_check_;

@@ -61,9 +61,7 @@ int store_crl_add(struct store *writer, const uint8_t ca[static RECORD_THUMBPRIN
 
         r = store_stmt_bind_hash(stmt, 1, ca);
         if (r >= 0)
-                r = store_stmt_bind_hash(stmt, 2, serial->issuer);
-        if (r >= 0)
                 r = store_stmt_error(
-                        sqlite3_bind_blob(stmt, 3, serial->bytes, serial->len, SQLITE_STATIC));
+                        sqlite3_bind_blob(stmt, 2, serial->bytes, serial->len, SQLITE_STATIC));
         return r < 0 ? r : store_stmt_step(stmt);
 }

@@ -179,6 +179,16 @@ static const char *const migrations[] = {
         "certificate <> x'';",
         /* 7: Names of services as libpam has them. */
         FOLD_SERVICES,
+        /* 8: Names are hashed in a canonical form. The hashes of before were made over bytes, and
+         * SQL cannot make the new ones. Zeroes stand for every name, so nothing that was refused
+         * becomes good: an old list counts until the next one is loaded. The columns have new names
+         * so that a mirror with old hashes is not taken in. A list finds its numbers by its CA. */
+        "ALTER TABLE cert RENAME COLUMN issuer TO issuer_id;"
+        "ALTER TABLE crl RENAME COLUMN issuer TO issuer_id;"
+        "DROP INDEX crl_serial_of;"
+        "ALTER TABLE crl_serial DROP COLUMN issuer;"
+        "UPDATE cert SET issuer_id = zeroblob(32), subject_id = zeroblob(32);"
+        "UPDATE crl SET issuer_id = zeroblob(32);",
 };
 
 int64_t store_schema_newest(void) {

@@ -20,7 +20,8 @@ enum stmt {
         STMT_CERT_OF_SPKI,
         STMT_CERT_OF_SSH,
         STMT_CERT_CAS,
-        STMT_CRL_LOOK,
+        STMT_CRL_OF_KEY,
+        STMT_CRL_OF_NAME,
         /* only a writer has what follows */
         STMT_KEY_GET_USED,
         STMT_KEY_EACH,

@@ -250,3 +250,24 @@ refuses certificate-revoked "$(with eve)"
 run 0 ctl cert crl "$pki/again.crl" # to the one that stays longer
 run 0 ctl cert remove "$(pki_thumbprint again)"
 refuses certificate-revoked "$(with eve)"
+
+# --- Two CAs of one name with different keys: each has its own list ---
+pki_key twin
+pki_run openssl req -x509 -new -key "$pki/twin.key" -subj /CN=again -days 60 -addext keyUsage=critical,keyCertSign,cRLSign -out "$pki/twin.pem"
+pki_cert adam again /CN=adam "$pki_client"
+pki_cert cain twin /CN=cain "$pki_client"
+run 0 ctl cert add --ca "$pki/twin.pem"
+takes "$(with adam)"
+takes "$(with cain)"
+second=$(date +%s)
+wait_until later
+pki_run openssl ca -config "$pki/again.cnf" -gencrl -crlsec 2 -out "$pki/again.crl"
+run 0 ctl cert crl "$pki/again.crl"
+stale() { ! shown "$(with adam)" >/dev/null 2>&1; }
+wait_until stale
+refuses certificate-crl-expired "$(with adam)"
+pki_crl twin twin.crl
+run 0 ctl cert crl "$pki/twin.crl"
+refuses certificate-crl-expired "$(with adam)"
+refuses certificate-revoked "$(with eve)"
+takes "$(with cain)"

@@ -34,6 +34,7 @@ static int take_verdict(const struct cert_verdict *verdict) {
         bytes_write(&w, BYTES_TIME, (uint64_t) verdict->ends_at);
         bytes_write(&w, 1, verdict->n_serials);
         for (size_t i = 0; i < verdict->n_serials; i++) {
+                bytes_write_raw(&w, verdict->serials[i % CERT_CHAIN_MAX].key, RECORD_HASH_LEN);
                 bytes_write_raw(&w, verdict->serials[i % CERT_CHAIN_MAX].issuer, RECORD_HASH_LEN);
                 cert_bytes_put_serial(&w, &verdict->serials[i % CERT_CHAIN_MAX]);
         }

@@ -17,6 +17,7 @@ static void test_a_chain(void **state) {
         assert_true(got.begins_at == NOW - DAY && got.ends_at == NOW + 3 * DAY);
         /* the leaf's number and the CA's, not the root's */
         assert_int_equal(got.n_serials, 2);
+        memcpy(got.cert.serial.key, got.serials[0].key, RECORD_HASH_LEN);
         assert_memory_equal(&got.serials[0], &got.cert.serial, sizeof(got.cert.serial));
         assert_int_equal(got.serials[1].len, 1);
         assert_int_equal(got.serials[1].bytes[0], 0x0b);
@@ -113,25 +114,42 @@ static void test_what_is_said_of_several(void **state) {
         assert_int_equal(judged(x, right, wrong), REASON_CERTIFICATE_EXPIRED);
 }
 
-/* Two names that look the same to a reader, but have other bytes, are two names: revocation lists
- * tell issuers apart by the bytes. */
-static void test_a_name_in_other_letters(void **state) {
-        X509_NAME *name = X509_NAME_new();
-        const struct unit_cert *ca, *x;
+/* Each link says which key signed it, so that a namesake's list does not count for it. */
+static void test_the_key_of_each_link(void **state) {
+        static const struct {
+                const char *a, *b;
+        } rows[] = {
+                { "EC:P-256#a", "EC:P-256#b" },
+                { "ED25519#a", "ED25519#b" },
+                { "RSA:2048#a", "RSA-PSS:2048#b" },
+        };
+        char detail[CERT_DETAIL_LEN];
+        struct cert_record ca;
 
         (void) state;
-        unit_cert_add_name(name, NID_commonName, V_ASN1_PRINTABLESTRING, "Between", -1);
-        ca = unit_cert(.subject = name, .key = "EC:P-256#between", .extensions = UNIT_CERT_CA);
-        X509_NAME_free(name);
-        x = unit_cert(.issuer = between);
-        assert_int_equal(X509_NAME_cmp(X509_get_subject_name(ca->x), X509_get_issuer_name(x->x)),
-                         0);
-        assert_int_equal(judged(x, ca), REASON_CERTIFICATE_UNTRUSTED);
-        assert_int_equal(judged(unit_cert(.issuer = ca), ca), REASON_NONE);
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                const struct unit_cert *cas[2] = { ca_make("Same", rows[i].a, NULL),
+                                                   ca_make("Same", rows[i].b, NULL) };
+                struct cert_verdict got[2];
+
+                for (size_t n = 0; n < 2; n++) {
+                        got[n] = judge(unit_cert(.issuer = cas[n]), cas, 2, NOW, false);
+                        unit_int(rows[i].a, got[n].reason, REASON_NONE);
+                        assert_int_equal(cert_read(&cas[n]->der, CERT_CA, NOW, &ca, detail),
+                                         CERT_FINE);
+                        unit_mem(rows[i].a, got[n].serials[0].key,
+                                 strncmp(n ? rows[i].b : rows[i].a, "RSA-PSS", 7) == 0 ? ca.spki
+                                                                                       : ca.ssh,
+                                 RECORD_HASH_LEN);
+                }
+                assert_memory_not_equal(got[0].serials[0].key, got[1].serials[0].key,
+                                        RECORD_HASH_LEN);
+                assert_memory_equal(got[0].serials[0].issuer, got[1].serials[0].issuer,
+                                    RECORD_HASH_LEN);
+        }
 }
 
-/* A CA that was renewed has the same name, the same key, and other dates. A CA may have two
- * roots. */
+/* A CA that was renewed: the same name, the same key, other dates. A CA with two roots. */
 static void test_several_ways(void **state) {
         const struct unit_cert *old =
                 unit_cert(.cn = "Again", .key = "ED25519#again", .from = NOW - 3 * DAY,
@@ -453,7 +471,7 @@ int main(void) {
                 cmocka_unit_test(test_the_keys_of_cas),
                 cmocka_unit_test(test_cas_of_one_name),
                 cmocka_unit_test(test_what_is_said_of_several),
-                cmocka_unit_test(test_a_name_in_other_letters),
+                cmocka_unit_test(test_the_key_of_each_link),
                 cmocka_unit_test(test_several_ways),
                 cmocka_unit_test(test_a_new_key),
                 cmocka_unit_test(test_what_is_missing),

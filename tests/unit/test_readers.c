@@ -219,6 +219,7 @@ static size_t write_answer(const char *bytes, enum reason reason, uint8_t *out, 
         bytes_write(&w, BYTES_TIME, good ? UNIT_CERT_ENDS : 0);
         bytes_write(&w, 1, good);
         if (good) {
+                bytes_write_raw(&w, cert.serial.key, sizeof(cert.serial.key));
                 bytes_write_raw(&w, cert.serial.issuer, sizeof(cert.serial.issuer));
                 cert_bytes_put_serial(&w, &cert.serial);
         }

@@ -114,19 +114,19 @@ static void test_versions(void **state) {
                 const char *why, *sql;
                 int r;
         } rows[] = {
-                { "newer", "PRAGMA user_version = 8", -EPROTONOSUPPORT },
+                { "newer", "PRAGMA user_version = 9", -EPROTONOSUPPORT },
                 { "much newer", "PRAGMA user_version = 2147483647", -EPROTONOSUPPORT },
                 { "none", "PRAGMA user_version = 0", -EUCLEAN },
                 { "negative", "PRAGMA user_version = -1", -EUCLEAN },
         };
         struct unit_store *s = *state;
 
-        assert_int_equal(store_schema_newest(), 7);
+        assert_int_equal(store_schema_newest(), 8);
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
                 unit_sql(s->path, rows[i].sql);
                 check_refused(rows[i].why, s->path, rows[i].r);
         }
-        unit_sql(s->path, "PRAGMA user_version = 6");
+        unit_sql(s->path, "PRAGMA user_version = 8");
         assert_int_equal(open_store(s->path, STORE_WRITER), 0);
 }
 
@@ -211,8 +211,11 @@ static void test_a_damaged_page_is_found_out(void **state) {
         static const uint8_t zero[4096];
         struct unit_store *s = *state;
         char path[UNIT_PATH_LEN];
-        int64_t pages = unit_sql_number(s->path, "PRAGMA page_count");
+        int64_t pages;
 
+        /* A page that no table has any more can be damaged without harm. */
+        unit_sql(s->path, "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
+        pages = unit_sql_number(s->path, "PRAGMA page_count");
         unit_join(path, s->dir, "x.db");
         assert_in_range(pages, 4, 100);
         for (int64_t page = 1; page < pages; page++) {
@@ -239,8 +242,7 @@ static void test_a_sound_store_passes_the_check(void **state) {
         assert_int_equal(store_check(s->writer), 0);
         /* So does a row of a table that no test above has filled. NULL stands for nobody there, and
          * must not be taken for it. */
-        unit_sql(s->path, "INSERT INTO crl_serial (ca, issuer, serial) VALUES (zeroblob(32), "
-                          "zeroblob(32), x'01')");
+        unit_sql(s->path, "INSERT INTO crl_serial (ca, serial) VALUES (zeroblob(32), x'01')");
         assert_int_equal(store_check(s->writer), 0);
 }
 

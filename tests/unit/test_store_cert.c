@@ -301,23 +301,77 @@ static void test_a_new_list_replaces_the_old_one(void **state) {
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM crl_serial"), 1);
 }
 
-/* Two CAs with the same name, as after a CA's certificate was renewed. Both lists count, and the
- * newer one says until when. */
-static void test_of_two_lists_in_one_name_both_count(void **state) {
+/* A CA whose certificate is renewed with the same key: both lists count, and the newer one says
+ * until when. */
+static void test_of_two_lists_of_one_key_both_count(void **state) {
         struct cert_serial serials[] = { unit_cert(1).serial, unit_cert(2).serial };
         struct cert_record ca = make_ca(1), renewed = make_ca(2);
         struct unit_store *s = *state;
         int64_t until;
 
+        memcpy(renewed.ssh, ca.ssh, sizeof(renewed.ssh));
         put(s, &ca);
         put(s, &renewed);
         unit_crl_put(s->writer, ca.thumbprint, 100, &serials[0], 1);
         unit_crl_put(s->writer, renewed.thumbprint, 200, &serials[1], 1);
-        assert_int_equal(revoked(s, &serials[0], &until), 1);
-        assert_int_equal(revoked(s, &serials[1], &until), 1);
-        assert_int_equal(until, 200);
+        for (int known = 0; known < 2; known++) {
+                for (size_t i = 0; i < ARRAY_LEN(serials); i++) {
+                        if (known)
+                                memcpy(serials[i].key, ca.ssh, sizeof(serials[i].key));
+                        assert_int_equal(revoked(s, &serials[i], &until), 1);
+                        assert_int_equal(until, 200);
+                }
+        }
         delete (s, renewed.thumbprint, 0);
         assert_int_equal(revoked(s, &serials[1], &until), 0);
+        assert_int_equal(until, 100);
+}
+
+/* Two CAs of one name with different keys: the list of one says nothing about the other. Where the
+ * key is not known, both count, and the list that ends first says until when. */
+static void test_lists_of_one_name_belong_to_their_keys(void **state) {
+        struct cert_serial serials[] = { unit_cert(1).serial, unit_cert(2).serial };
+        struct cert_record a = make_ca(1), b = make_ca(2);
+        struct unit_store *s = *state;
+        int64_t until;
+
+        /* SSH has no keys of this kind. */
+        memset(b.ssh, 0, sizeof(b.ssh));
+        put(s, &a);
+        put(s, &b);
+        unit_crl_put(s->writer, a.thumbprint, 100, &serials[0], 1);
+        unit_crl_put(s->writer, b.thumbprint, 200, &serials[1], 1);
+        for (size_t i = 0; i < 2; i++) {
+                assert_int_equal(revoked(s, &serials[i], &until), 1);
+                assert_int_equal(until, 100);
+                memcpy(serials[i].key, a.ssh, sizeof(serials[i].key));
+                assert_int_equal(revoked(s, &serials[i], &until), i == 0);
+                assert_int_equal(until, 100);
+                memcpy(serials[i].key, b.spki, sizeof(serials[i].key));
+                assert_int_equal(revoked(s, &serials[i], &until), i == 1);
+                assert_int_equal(until, 200);
+        }
+        serials[0].key[9]++;
+        assert_int_equal(revoked(s, &serials[0], &until), 0);
+        assert_true(until == INT64_MAX);
+}
+
+/* One key under two names: what one list revokes is revoked under both, and a fresh list in one
+ * name does not stand for a stale one in the other. */
+static void test_a_fresh_list_counts_in_its_own_name_alone(void **state) {
+        struct cert_serial serial = unit_cert(1).serial;
+        struct cert_record old = make_ca(1), renamed = make_ca(2);
+        struct unit_store *s = *state;
+        int64_t until;
+
+        memcpy(renamed.ssh, old.ssh, sizeof(renamed.ssh));
+        memcpy(serial.key, old.ssh, sizeof(serial.key));
+        put(s, &old);
+        put(s, &renamed);
+        unit_crl_put(s->writer, old.thumbprint, 100, NULL, 0);
+        unit_crl_put(s->writer, renamed.thumbprint, 200, &serial, 1);
+        unit_sql(s->path, "UPDATE crl SET issuer_id = randomblob(32) WHERE next_update = 200");
+        assert_int_equal(revoked(s, &serial, &until), 1);
         assert_int_equal(until, 100);
 }
 
@@ -351,7 +405,7 @@ static void test_damaged_rows_are_said_to_be_damaged(void **state) {
                 "UPDATE cert SET spki = zeroblob(31)",
                 "UPDATE cert SET ssh = x''",
                 "UPDATE cert SET subject_id = zeroblob(33)",
-                "UPDATE cert SET issuer = zeroblob(64)",
+                "UPDATE cert SET issuer_id = zeroblob(64)",
                 "UPDATE cert SET serial = x''",
                 "UPDATE cert SET serial = zeroblob(21)",
                 "UPDATE cert SET name = hex(zeroblob(33))",
@@ -412,7 +466,9 @@ int main(void) {
                 unit_test_with_store(test_bound_keys_are_counted_and_outlive_the_certificate),
                 unit_test_with_store(test_lists_say_what_is_revoked_and_until_when_they_are_good),
                 unit_test_with_store(test_a_new_list_replaces_the_old_one),
-                unit_test_with_store(test_of_two_lists_in_one_name_both_count),
+                unit_test_with_store(test_of_two_lists_of_one_key_both_count),
+                unit_test_with_store(test_lists_of_one_name_belong_to_their_keys),
+                unit_test_with_store(test_a_fresh_list_counts_in_its_own_name_alone),
                 unit_test_with_store(test_a_serial_that_stands_twice_is_one),
                 unit_test_with_store(test_a_list_is_of_a_registered_ca),
                 unit_test_with_store(test_damaged_rows_are_said_to_be_damaged),

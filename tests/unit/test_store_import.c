@@ -317,14 +317,13 @@ static void test_what_no_store_could_have_is_refused(void **state) {
                   "PRAGMA foreign_keys = OFF; INSERT INTO crl VALUES (zeroblob(32), zeroblob(32), "
                   "1, 2, 0)",
                   -EBADMSG },
-                { "list's issuer", "UPDATE crl SET issuer = x'00'", -EBADMSG },
+                { "list's issuer", "UPDATE crl SET issuer_id = x'00'", -EBADMSG },
                 { "revoked serial number",
                   "UPDATE crl_serial SET serial = x'' WHERE serial = (SELECT min(serial) FROM "
                   "crl_serial)",
                   -EBADMSG },
                 { "revoked by no list",
                   "PRAGMA foreign_keys = OFF; INSERT INTO crl_serial VALUES (zeroblob(32), "
-                  "zeroblob(32), "
                   "x'01')",
                   -EBADMSG },
                 { "need of a certificate", "UPDATE key SET need = 3 WHERE id = 'b000000001'",

@@ -523,6 +523,35 @@ static void test_lists_count_for_every_link_of_a_chain(void **state) {
         }
 }
 
+/* The attacker has a certificate of A, a CA whose list has run out. B has the same name, another
+ * key, and a fresh list. */
+static void test_a_fresh_list_of_a_namesake_opens_no_door(void **state) {
+        struct cert_verdict of_a = helper_says("one", REASON_NONE), of_b = of_a;
+        struct cert_record a = put_ca(*state), b = a;
+        struct trust_verdict verdict;
+        struct fixture *f = *state;
+
+        memset(b.thumbprint, 'b', sizeof(b.thumbprint));
+        memset(b.ssh, 'b', sizeof(b.ssh));
+        memset(b.spki, 'b', sizeof(b.spki));
+        (void) snprintf(b.name, sizeof(b.name), "B");
+        unit_cert_put(f->store->writer, &b, "B", 1);
+        (void) put(f, 1, "registered");
+        memcpy(of_a.serials[0].key, a.ssh, RECORD_HASH_LEN);
+        memcpy(of_b.serials[0].key, b.ssh, RECORD_HASH_LEN);
+
+        unit_crl_put(f->store->writer, a.thumbprint, NOW - 1, NULL, 0);
+        unit_crl_put(f->store->writer, b.thumbprint, NOW + 50, NULL, 0);
+        assert_int_equal(take(f, WIRE_SHOWN, "one", &of_a, &verdict), 0);
+        assert_int_equal(verdict.certificate.reason, REASON_CERTIFICATE_CRL_EXPIRED);
+        touch(f);
+        assert_int_equal(take(f, WIRE_SHOWN, "one", &of_b, &verdict), 0);
+        assert_int_equal(verdict.certificate.reason, REASON_NONE);
+        /* Nobody knows whose key signed a registered certificate. */
+        touch(f);
+        check(f, "registered", "registered", NOW, REASON_CERTIFICATE_CRL_EXPIRED);
+}
+
 static void test_damage_is_an_error_of_the_store(void **state) {
         struct cert_verdict judged = helper_says("one", REASON_NONE);
         struct trust_verdict verdict;
@@ -565,6 +594,7 @@ int main(void) {
                 test_trust(test_nothing_is_remembered_of_a_signature),
                 test_trust(test_an_answer_about_another_certificate_is_none),
                 test_trust(test_lists_count_for_every_link_of_a_chain),
+                test_trust(test_a_fresh_list_of_a_namesake_opens_no_door),
                 test_trust(test_damage_is_an_error_of_the_store),
                 cmocka_unit_test(test_nothing_can_be_freed),
         };

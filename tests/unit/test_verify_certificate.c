@@ -119,12 +119,12 @@ static void test_reasons_of_a_registered_certificate(void **state) {
                 { REASON_CERTIFICATE_NOT_YET_VALID, "UPDATE cert SET not_before = 1800000001" },
                 { REASON_CERTIFICATE_PURPOSE, "UPDATE cert SET kind = 1" },
                 { REASON_CERTIFICATE_REVOKED,
-                  "INSERT INTO crl (ca, issuer, this_update, next_update, revoked) SELECT "
-                  "thumbprint, issuer, 1, 4000000000, 1 FROM cert;INSERT INTO crl_serial (ca, "
-                  "issuer, serial) SELECT thumbprint, issuer, serial FROM cert" },
+                  "INSERT INTO crl (ca, issuer_id, this_update, next_update, revoked) SELECT "
+                  "thumbprint, issuer_id, 1, 4000000000, 1 FROM cert;INSERT INTO crl_serial (ca, "
+                  "serial) SELECT thumbprint, serial FROM cert" },
                 { REASON_CERTIFICATE_CRL_EXPIRED,
-                  "INSERT INTO crl (ca, issuer, this_update, next_update, revoked) SELECT "
-                  "thumbprint, issuer, 1, 1799999999, 0 FROM cert" },
+                  "INSERT INTO crl (ca, issuer_id, this_update, next_update, revoked) SELECT "
+                  "thumbprint, issuer_id, 1, 1799999999, 0 FROM cert" },
                 { REASON_STORE, "UPDATE cert SET spki = x''" },
         };
 

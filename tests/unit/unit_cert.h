@@ -126,6 +126,15 @@ static inline void unit_cert_add_name(X509_NAME *name, int nid, int type, const 
                          1);
 }
 
+/* The hash of a name that is this common name alone, in small letters. */
+static inline void unit_cert_hash_cn(const char *cn, uint8_t out[static RECORD_HASH_LEN]) {
+        X509_NAME *name = X509_NAME_new();
+
+        unit_cert_add_name(name, NID_commonName, V_ASN1_UTF8STRING, cn, -1);
+        assert_int_equal(X509_NAME_digest(name, EVP_sha256(), out, NULL), 1);
+        X509_NAME_free(name);
+}
+
 /* An extension that OpenSSL cannot write is given as OID=[critical,]DER:... */
 static inline X509_EXTENSION *unit_cert_extension(const char *text, X509V3_CTX *ctx) {
         char copy[256];
