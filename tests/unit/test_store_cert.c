@@ -375,6 +375,27 @@ static void test_a_fresh_list_counts_in_its_own_name_alone(void **state) {
         assert_int_equal(until, 100);
 }
 
+/* The migration to version 8 could not hash names again. What it left without a name counts for
+ * every name, whether the key is known or not, and closes the door as before. */
+static void test_a_list_without_a_name_counts_for_all(void **state) {
+        struct cert_serial revoked_one = unit_cert(1).serial, other = unit_cert(2).serial;
+        struct cert_record ca = make_ca(1);
+        struct unit_store *s = *state;
+        int64_t until;
+
+        put(s, &ca);
+        unit_crl_put(s->writer, ca.thumbprint, 100, &revoked_one, 1);
+        unit_sql(s->path, "UPDATE crl SET issuer_id = zeroblob(32)");
+        for (size_t known = 0; known < 2; known++) {
+                memcpy(revoked_one.key, ca.ssh, known ? sizeof(ca.ssh) : 0);
+                memcpy(other.key, ca.ssh, known ? sizeof(ca.ssh) : 0);
+                assert_int_equal(revoked(s, &revoked_one, &until), 1);
+                assert_int_equal(until, 100);
+                assert_int_equal(revoked(s, &other, &until), 0);
+                assert_int_equal(until, 100);
+        }
+}
+
 static void test_a_serial_that_stands_twice_is_one(void **state) {
         struct cert_serial serials[] = { unit_cert(1).serial, unit_cert(1).serial };
         struct cert_record ca = make_ca(1);
@@ -469,6 +490,7 @@ int main(void) {
                 unit_test_with_store(test_of_two_lists_of_one_key_both_count),
                 unit_test_with_store(test_lists_of_one_name_belong_to_their_keys),
                 unit_test_with_store(test_a_fresh_list_counts_in_its_own_name_alone),
+                unit_test_with_store(test_a_list_without_a_name_counts_for_all),
                 unit_test_with_store(test_a_serial_that_stands_twice_is_one),
                 unit_test_with_store(test_a_list_is_of_a_registered_ca),
                 unit_test_with_store(test_damaged_rows_are_said_to_be_damaged),
