@@ -72,10 +72,11 @@ static const char *const texts[] = {
                                  "<> '' AND linked NOT IN (SELECT name FROM account)",
         [STMT_ACCOUNT_OF_UID] = "SELECT " ACCOUNT_COLUMNS
                                 " FROM account WHERE uid = ?1 AND state = 1 ORDER BY name LIMIT 1",
-        [STMT_ACCOUNT_FORGET] = "DELETE FROM account WHERE NOT EXISTS (SELECT 1 FROM key WHERE "
-                                "key.owner = account.name) AND NOT EXISTS (SELECT 1 FROM key WHERE "
-                                "linked <> '' AND key.linked = account.name) AND NOT EXISTS "
-                                "(SELECT 1 FROM audit WHERE audit.user = account.name)",
+        [STMT_ACCOUNT_FORGET] =
+                "DELETE FROM account WHERE NOT EXISTS (SELECT 1 FROM key WHERE "
+                "key.owner = account.name) AND NOT EXISTS (SELECT 1 FROM key WHERE "
+                "linked <> '' AND key.linked = account.name) AND NOT EXISTS "
+                "(SELECT 1 FROM audit WHERE audit.user <> '' AND audit.user = account.name)",
         [STMT_ACCOUNT_ENDED] = "SELECT " ACCOUNT_COLUMNS " FROM account WHERE password_ends_at <> 0"
                                " AND password_ends_at > ?1 AND password_ends_at <= ?2",
         [STMT_SWEEP_NEXT] = "SELECT min(ends_at) FROM key WHERE dead_at = 0",

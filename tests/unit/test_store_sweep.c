@@ -64,6 +64,19 @@ static void test_every_question_has_its_index(void **state) {
         }
 }
 
+/* It looks at each account, and then at no more than the rows of that account. The index on the
+ * users of the audit log is partial, so the question must say that it is not asked for nobody. */
+static void test_forgetting_looks_at_each_account_and_nothing_else(void **state) {
+        char text[4096];
+
+        plan(*state, STMT_ACCOUNT_FORGET, text, sizeof(text));
+        assert_non_null(strstr(text, "INDEX audit_user"));
+        assert_non_null(strstr(text, "INDEX key_owner"));
+        assert_non_null(strstr(text, "INDEX key_linked"));
+        assert_null(strstr(text, "SCAN audit"));
+        assert_null(strstr(text, "SCAN key"));
+}
+
 /* --- Keys --- */
 
 static void insert(struct unit_store *s, const char *id, int64_t made, int64_t expires,
@@ -383,6 +396,7 @@ static void test_somebody_else_has_locked_it(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 unit_test_with_store(test_every_question_has_its_index),
+                unit_test_with_store(test_forgetting_looks_at_each_account_and_nothing_else),
                 unit_test_with_store(test_what_is_next),
                 unit_test_with_store(test_an_end_is_the_first_of_three),
                 unit_test_with_store(test_what_has_ended),
