@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "accounts/accounts_directory.h"
+#include "base/conf_ask.h"
 #include "base/helper.h"
 #include "base/log.h"
 #include "base/pid1.h"
@@ -62,6 +63,7 @@ static void help(void) {
 /* --helper=MODE is only for this program itself. See helper.h. */
 static const struct helper_mode helper_modes[] = {
         { ACCOUNTS_DIRECTORY_MODE, accounts_directory_run },
+        { CONF_ASK_MODE, conf_ask_run },
         { CERT_WORK_MODE, cert_work_run, .caged = true },
         { HELPER_PASSWORD_MODE, helper_password_run },
         {},

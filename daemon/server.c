@@ -20,6 +20,7 @@
 #include "cleanup.h"
 #include "control/control_bus.h"
 #include "control/control_cert_read.h"
+#include "control/control_conf.h"
 #include "control/control_follow.h"
 #include "control/control_mirror.h"
 #include "control/control_password.h"
@@ -52,6 +53,11 @@ struct server {
         struct mirror *mirror;
         struct control_password *password;
         struct control_cert_reads *cert_reads;
+        struct control_confs *confs;
+        /* the configuration, which is being read after a SIGHUP */
+        struct conf_ask *reading;
+        uint64_t reading_serial;
+        bool read_again;
         struct control control;
         sd_event *event;
         struct worker *worker;
@@ -86,56 +92,40 @@ static int on_flush(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-/* Reading the configuration asks NSS for names, which may take any time. So the writer thread
- * does it. */
-struct reload_job {
-        struct worker_job job;
-        struct server *server;
-        bool required;
-        struct conf *conf; /* NULL: error says why */
-        char error[ERROR_LEN];
-};
+static void read_conf(struct server *s);
 
-static void reload_run(struct worker_job *job, struct store *writer) {
-        struct reload_job *reload = (struct reload_job *) job;
-        const struct server_options *options = reload->server->options;
+static void on_conf(struct conf *conf, const char *error, void *userdata) {
+        struct server *s = userdata;
 
-        (void) writer;
-        if (conf_load(&reload->conf, options->conf, reload->required, reload->error) < 0)
-                reload->conf = NULL;
+        s->reading = conf_ask_free(s->reading);
+        control_reload_apply(&s->control, s->reading_serial, conf, error);
+        if (s->read_again)
+                read_conf(s);
+        else
+                (void) sd_notify(0, "READY=1");
 }
 
-static void reload_done(struct worker_job *job) {
-        struct reload_job *reload = (struct reload_job *) job;
-        struct server *s = reload->server;
+/* A signal that comes while a helper reads may tell of a change that the helper has not seen. */
+static void read_conf(struct server *s) {
+        bool required = conf_must_be_there(s->control.loop.conf, s->options->conf_required);
+        int r;
 
-        if (reload->conf)
-                control_reload_apply(&s->control, reload->conf);
-        else
-                log_message(MESSAGE_CONF_REFUSED, LOG_ERR, "the configuration stays as it was: %s",
-                            reload->error);
+        s->read_again = s->reading != NULL;
+        if (s->reading)
+                return;
+        (void) sd_notify(0, "RELOADING=1");
+        s->reading_serial = control_reload_serial(&s->control);
+        r = conf_ask_start(&s->reading, s->event, s->options->conf, required, on_conf, s);
+        if (r >= 0)
+                return;
+        control_reload_apply(&s->control, s->reading_serial, NULL, strerrordesc_np(-r));
         (void) sd_notify(0, "READY=1");
-        free(reload);
 }
 
 static int on_sighup(sd_event_source *source, const struct signalfd_siginfo *si, void *userdata) {
-        struct reload_job *reload = calloc(1, sizeof(*reload));
-
         (void) source;
         (void) si;
-        if (reload) {
-                reload->job = (struct worker_job){ .run = reload_run, .done = reload_done };
-                reload->server = userdata;
-                reload->required = conf_must_be_there(reload->server->control.loop.conf,
-                                                      reload->server->options->conf_required);
-                (void) sd_notify(0, "RELOADING=1");
-        }
-        if (!reload || worker_submit(reload->server->worker, &reload->job) < 0) {
-                log_line(LOG_ERR, "the configuration stays as it was: too much is waiting to be "
-                                  "done; try again");
-                (void) sd_notify(0, "READY=1");
-                free(reload);
-        }
+        read_conf(userdata);
         return 0;
 }
 
@@ -236,6 +226,9 @@ static int start_handlers(struct server *s) {
         r = control_cert_read_new(&s->cert_reads, s->event);
         if (r < 0)
                 return r;
+        r = control_conf_new(&s->confs, s->event);
+        if (r < 0)
+                return r;
         return sweep_timer_new(&s->sweeper, s->event, s->worker, &s->shared);
 }
 
@@ -250,6 +243,7 @@ static int fill_control(struct server *s) {
                            .sweeper = s->sweeper,
                            .password = s->password,
                            .cert = s->cert_reads,
+                           .confs = s->confs,
                            .shared = &s->shared,
                            .keymint = s->state.keymint,
                            .state_dir = s->options->state_dir,
@@ -339,6 +333,8 @@ struct server *server_free(struct server *s) {
         control_bus_free(s->control_bus);
         control_password_free(s->password);
         control_cert_read_free(s->cert_reads);
+        control_conf_free(s->confs);
+        (void) conf_ask_free(s->reading);
         cleanup_close(&s->sockets.verify);
         cleanup_close(&s->sockets.control);
         if (s->verify && s->worker)

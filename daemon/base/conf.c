@@ -11,8 +11,6 @@
 #include "cleanup.h"
 #include "text.h"
 
-#define PEERS_MAX 256
-
 struct reading {
         struct conf *conf;
         /* peers of the files before this one */
@@ -91,7 +89,7 @@ static bool begin_peer(struct reading *reading, struct conf_file *file, const ch
         if (nss_user(user, &account) < 0)
                 return wrong(file, CONF_FILE_SECTION, offset, "no such user in [Peer]", user,
                              "name the user that the service runs as");
-        if (conf->n_peers == PEERS_MAX)
+        if (conf->n_peers == CONF_PEERS_MAX)
                 return wrong(file, CONF_FILE_SECTION, 0, "too many sections, from [Peer]", user,
                              "256 are enough");
         more = reallocarray(conf->peers, conf->n_peers + 1, sizeof(*more));

@@ -14,6 +14,8 @@
 #include "base/role.h"
 #include "record.h"
 
+#define CONF_PEERS_MAX 256
+
 struct conf_peer {
         uid_t uid;
         char services[RECORD_LIST_LEN]; /* separated by blanks */

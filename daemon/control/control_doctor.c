@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/conf.h"
 #include "cleanup.h"
+#include "control/control_conf.h"
 #include "control/control_state.h"
 #include "secret/keymint.h"
 #include "store/store_cert.h"
@@ -52,7 +53,7 @@ struct named {
 };
 
 struct diagnose_call {
-        struct control_call call;
+        struct control_conf_call reading;
         size_t n_named;
         struct named named[NAMED_MAX];
         size_t n;
@@ -101,7 +102,7 @@ static void look_at(struct diagnose_call *d, int dir, const char *name, bool req
 }
 
 static void check_pepper(struct diagnose_call *d, int dir) {
-        const struct keymint *used = d->call.control->fixed.keymint;
+        const struct keymint *used = d->reading.call.control->fixed.keymint;
         uint8_t pepper[PEPPER_LEN];
         const char *where = "the credential " PEPPER_CREDENTIAL_NAME;
         struct keymint *keymint = NULL;
@@ -283,7 +284,7 @@ static void note_services(struct diagnose_call *d, const char *by, const char *l
 static void check_policy(struct diagnose_call *d, struct store *writer) {
         struct policy policy;
 
-        if (!control_get_policy(&d->call, writer, &policy))
+        if (!control_get_policy(&d->reading.call, writer, &policy))
                 return;
         for (size_t i = 0; i < policy.n_services; i++)
                 note_services(d, "policy", policy.services[i].name);
@@ -294,7 +295,7 @@ static void check_policy(struct diagnose_call *d, struct store *writer) {
 }
 
 static void check_accounts(struct diagnose_call *d) {
-        const char *why = accounts_unread(d->call.control->fixed.accounts);
+        const char *why = accounts_unread(d->reading.call.control->fixed.accounts);
 
         if (*why)
                 add(d, WARNING, "accounts",
@@ -307,15 +308,13 @@ static void check_accounts(struct diagnose_call *d) {
 /* Reads the file as a start would. The configuration in force does not show that a reload has
  * failed. */
 static void check_conf(struct diagnose_call *d) {
-        __attribute__((cleanup(conf_freep))) struct conf *conf = NULL;
-        const struct control *control = d->call.control;
-        char error[ERROR_LEN];
+        const struct conf *conf = d->reading.conf;
 
-        if (conf_load(&conf, control->fixed.conf_path, control->fixed.conf_required, error) < 0)
+        if (!conf)
                 add(d, ERROR, "configuration",
                     "put it right, then systemctl reload wfapikeyd; until then what was read "
                     "before holds",
-                    "the next start will fail: %s", error);
+                    "the next start will fail: %s", d->reading.error);
         else
                 add(d, OK, "configuration", NULL, "the configuration can be read");
         for (size_t i = 0; conf && i < conf->n_peers; i++) {
@@ -368,8 +367,22 @@ static int diagnose_reply(struct control_call *call, sd_bus_message *reply) {
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+static void diagnose_take(struct control_conf_call *reading) {
+        control_resume(&reading->call);
+}
+
+static void diagnose_detour(struct control_call *call) {
+        control_conf_ask((struct control_conf_call *) call, diagnose_take);
+}
+
+static void diagnose_release(struct control_call *call) {
+        control_conf_release((struct control_conf_call *) call);
+}
+
 const struct control_handlers control_doctor_diagnose = {
         .size = sizeof(struct diagnose_call),
+        .detour = diagnose_detour,
         .run = diagnose_run,
         .reply = diagnose_reply,
+        .release = diagnose_release,
 };

@@ -14,6 +14,7 @@ struct accounts;
 struct audit;
 struct conf;
 struct control_cert_reads;
+struct control_confs;
 struct control_follower;
 struct control_password;
 struct keymint;
@@ -32,6 +33,7 @@ struct control_fixed {
         struct sweep_timer *sweeper;
         struct control_password *password;
         struct control_cert_reads *cert;
+        struct control_confs *confs;
         const struct store_shared *shared;
         const struct keymint *keymint;
         const char *state_dir, *conf_path;
@@ -47,6 +49,8 @@ struct control_fixed {
 struct control_loop {
         /* The configuration in force. Owned; see control_reload_apply(). */
         struct conf *conf;
+        uint64_t conf_serial;   /* its place in the order */
+        uint64_t conf_asked;    /* the last place that was given */
         uint64_t n_connections; /* since the start */
         struct control_quota quota;
         struct control_census census;
