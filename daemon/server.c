@@ -75,14 +75,8 @@ static int on_flush(sd_event_source *source, uint64_t usec, void *userdata) {
 
         (void) usec;
         verify_flush(s->verify, s->worker);
-        /* Refreshing all accounts is expensive. Do it at most every 30 s, however often keys of
-         * unknown accounts are tried. */
         if (s->unknown_wait > 0)
                 s->unknown_wait--;
-        else if (verify_take_unknown(s->verify)) {
-                s->unknown_wait = UNKNOWN_FLUSHES;
-                accounts_refresh(s->accounts);
-        }
         audit_flush(s->audit, s->worker, clock_now());
         /* Clients that did not keep up get the rest now. */
         control_follow_pump(&s->control);
@@ -90,6 +84,17 @@ static int on_flush(sd_event_source *source, uint64_t usec, void *userdata) {
         (void) sd_event_source_set_time_relative(source, FLUSH_USEC);
         (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
         return 0;
+}
+
+/* A login waits for what is not known of an account. Refreshing all accounts is expensive. Do it at
+ * most every 30 s, however often keys of unknown accounts are tried. */
+static void on_unknown(void *userdata) {
+        struct server *s = userdata;
+
+        if (s->unknown_wait > 0)
+                return;
+        s->unknown_wait = UNKNOWN_FLUSHES;
+        accounts_refresh(s->accounts);
 }
 
 static void read_conf(struct server *s);
@@ -130,26 +135,28 @@ static int on_sighup(sd_event_source *source, const struct signalfd_siginfo *si,
 }
 
 /* The writer has finished something. The reader's old snapshot would keep the log from being
- * reused, something else may be due next, and clients may follow the audit log. */
+ * reused, something else may be due next, logins may wait for what is known of an account, and
+ * clients may follow the audit log. */
 static void on_written(void *userdata) {
         struct server *s = userdata;
 
         store_release(s->state.reader);
         sweep_timer_poke(s->sweeper);
+        listener_look_again(s->listener);
         control_follow_pump(&s->control);
 }
 
 /* How long the queues are. On the loop. */
 static void look_at_queues(struct control_queue out[static CONTROL_QUEUES], void *userdata) {
         struct server *s = userdata;
-        size_t pending, offered;
+        struct listener_lengths lengths = listener_lengths(s->listener);
 
-        listener_lengths(s->listener, &pending, &offered);
         out[0] = (struct control_queue){ "writer", worker_length(s->worker), WORKER_QUEUE_MAX };
-        out[1] = (struct control_queue){ "connections", pending, LISTENER_PENDING_MAX };
-        out[2] = (struct control_queue){ "challenges", offered, LISTENER_OFFERED_MAX };
+        out[1] = (struct control_queue){ "connections", lengths.pending, LISTENER_PENDING_MAX };
+        out[2] = (struct control_queue){ "challenges", lengths.offered, LISTENER_OFFERED_MAX };
         out[3] = (struct control_queue){ "certificates", readers_length(s->readers),
                                          READERS_WAITING_MAX };
+        out[4] = (struct control_queue){ "accounts", lengths.waiting, LISTENER_WAITING_MAX };
 }
 
 static int start_loop(struct server *s) {
@@ -272,6 +279,7 @@ static int start_sockets(struct server *s, char *error) {
                          s->audit, s->readers);
         if (r >= 0) {
                 s->sockets.verify = -1; /* the listener owns it */
+                listener_on_unknown(s->listener, on_unknown, s);
                 r = control_bus_new(&s->control_bus, s->event, s->sockets.control, &s->control);
         }
         if (r >= 0)
@@ -328,7 +336,8 @@ struct server *server_free(struct server *s) {
         if (!s)
                 return NULL;
         sockets_remove(s->options->verify_socket, s->options->control_socket, &s->sockets);
-        listener_free(s->listener);
+        /* the worker still calls on_written() */
+        s->listener = listener_free(s->listener);
         readers_free(s->readers);
         control_bus_free(s->control_bus);
         control_password_free(s->password);

@@ -18,4 +18,4 @@ struct control_queue {
         const char *name;
         uint64_t length, limit;
 };
-#define CONTROL_QUEUES 4
+#define CONTROL_QUEUES 5

@@ -20,7 +20,8 @@
  * administrator from revoking a key. */
 #define ACCEPTS_PER_TURN 64
 
-/* A connection that waits: for its request, or for the answer to a challenge. */
+/* A connection that waits: for its request, for the answer to a challenge, or until it is known who
+ * the key's owner is. In the last case the request stays in the socket, so no secret waits here. */
 struct pending {
         TAILQ_ENTRY(pending) entries;
         struct listener *listener;
@@ -28,6 +29,7 @@ struct pending {
         /* with a challenge: what to log if no answer comes */
         struct verify_event untold;
         bool told;
+        bool waiting; /* for who the key's owner is */
         struct ucred peer;
         uint64_t until;          /* CLOCK_MONOTONIC, microseconds */
         sd_event_source *source; /* owns the descriptor */
@@ -36,9 +38,9 @@ struct pending {
 /* All connections in a queue wait equally long, so the oldest is the first. */
 TAILQ_HEAD(queue, pending);
 
-/* Invariants: (1) n_pending and n_offered are the lengths of pending (without a challenge) and
- * offered (with one); (2) the timer is armed for the connection whose time ends first, or off
- * when none waits. */
+/* Invariants: (1) lengths has the lengths of waiting, pending (without a challenge) and offered
+ * (with one); (2) the timer is armed for the connection whose time ends first, or off when none
+ * waits; (3) the sources of waiting are off. */
 struct listener {
         int fd;
         struct verify *verify;
@@ -47,19 +49,24 @@ struct listener {
         sd_event *event; /* borrowed */
         sd_event_source *source, *timer;
         struct readers *readers;
-        struct queue pending, offered;
-        size_t n_pending, n_offered;
+        struct queue pending, offered, waiting;
+        struct listener_lengths lengths;
+        void (*wanted)(void *userdata); /* NULL: nobody is told */
+        void *userdata;
 };
 
 static void pending_remove(struct pending *p) {
         struct listener *l = p->listener;
 
-        if (p->session.offered) {
+        if (p->waiting) {
+                TAILQ_REMOVE(&l->waiting, p, entries);
+                l->lengths.waiting--;
+        } else if (p->session.offered) {
                 TAILQ_REMOVE(&l->offered, p, entries);
-                l->n_offered--;
+                l->lengths.offered--;
         } else {
                 TAILQ_REMOVE(&l->pending, p, entries);
-                l->n_pending--;
+                l->lengths.pending--;
         }
 }
 
@@ -78,10 +85,12 @@ static void pending_free(struct pending *p) {
 }
 
 static void arm(struct listener *l) {
-        struct pending *first = TAILQ_FIRST(&l->pending), *offered = TAILQ_FIRST(&l->offered);
+        struct pending *first = TAILQ_FIRST(&l->pending),
+                       *others[] = { TAILQ_FIRST(&l->offered), TAILQ_FIRST(&l->waiting) };
 
-        if (!first || (offered && offered->until < first->until))
-                first = offered;
+        for (size_t i = 0; i < ARRAY_LEN(others); i++)
+                if (!first || (others[i] && others[i]->until < first->until))
+                        first = others[i];
         if (!first) {
                 (void) sd_event_source_set_enabled(l->timer, SD_EVENT_OFF);
                 return;
@@ -95,6 +104,7 @@ enum served {
         GONE,    /* likewise, without a request */
         WAITING, /* for its request */
         OFFERED, /* for its second one */
+        UNKNOWN, /* for who the key's owner is */
 };
 
 /* Does what the outcome of a verification asks for. */
@@ -102,6 +112,8 @@ static enum served finish(struct listener *l, int outcome, int fd, const struct 
                           const uint8_t *out, const struct verify_event *event) {
         if (outcome < 0)
                 return GONE;
+        if (outcome == VERIFY_WAIT)
+                return UNKNOWN;
         if (outcome == VERIFY_ISSUE) {
                 firstuse_serve(l->firstuse, &login->req, &login->peer, fd);
                 return SERVED;
@@ -120,11 +132,14 @@ static enum served finish(struct listener *l, int outcome, int fd, const struct 
         return outcome == VERIFY_OFFERED ? OFFERED : SERVED;
 }
 
-/* Receives one request and answers it. */
+/* Reads one request and answers it. A request that has to wait stays in the socket. */
 static enum served serve(struct listener *l, int fd, const struct ucred *peer,
-                         struct verify_session *session, struct verify_event *event) {
+                         struct verify_session *session, bool may_wait,
+                         struct verify_event *event) {
         uint8_t in[WIRE_REQUEST_MAX + 1], out[WIRE_REPLY_LEN];
-        struct verify_packet packet = { .in = in, .peer = peer, .session = session };
+        struct verify_packet packet = {
+                .in = in, .peer = peer, .session = session, .may_wait = may_wait
+        };
         _cleanup_login_ struct verify_login login;
         enum served served;
         int outcome;
@@ -132,7 +147,7 @@ static enum served serve(struct listener *l, int fd, const struct ucred *peer,
 
         /* With MSG_TRUNC the kernel reports the true length, which shows that a message is too
          * long. */
-        n = recv(fd, in, sizeof(in), MSG_DONTWAIT | MSG_TRUNC);
+        n = recv(fd, in, sizeof(in), MSG_DONTWAIT | MSG_TRUNC | MSG_PEEK);
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
                 return WAITING;
         if (n <= 0)
@@ -141,26 +156,49 @@ static enum served serve(struct listener *l, int fd, const struct ucred *peer,
         packet.received = clock_ticks();
         packet.now = clock_now();
         outcome = verify_packet(l->verify, &packet, &login, out, event);
+        if (outcome != VERIFY_WAIT)
+                (void) recv(fd, NULL, 0, MSG_DONTWAIT);
         served = finish(l, outcome, fd, &login, out, event);
         explicit_bzero(in, packet.len < sizeof(in) ? packet.len : sizeof(in));
         explicit_bzero(out, sizeof(out));
         return served;
 }
 
+static uint64_t in_ms(const struct listener *l, uint64_t ms) {
+        uint64_t now = 0;
+
+        (void) sd_event_now(l->event, CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
+        return now + ms * UINT64_C(1000);
+}
+
 /* The user gets time to sign the challenge. */
 static void become_offered(struct pending *p, const struct verify_session *session,
                            const struct verify_event *event) {
         struct listener *l = p->listener;
-        uint64_t now = 0;
 
         pending_remove(p);
+        p->waiting = false;
         p->session = *session;
         p->untold = *event;
-        (void) sd_event_now(l->event, CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-        p->until = now + LISTENER_CHALLENGE_MS * UINT64_C(1000);
+        p->until = in_ms(l, LISTENER_CHALLENGE_MS);
+        (void) sd_event_source_set_enabled(p->source, SD_EVENT_ON);
         TAILQ_INSERT_TAIL(&l->offered, p, entries);
-        l->n_offered++;
+        l->lengths.offered++;
         arm(l);
+}
+
+static void become_waiting(struct pending *p) {
+        struct listener *l = p->listener;
+
+        pending_remove(p);
+        p->waiting = true;
+        p->until = in_ms(l, LISTENER_WAIT_MS);
+        (void) sd_event_source_set_enabled(p->source, SD_EVENT_OFF);
+        TAILQ_INSERT_TAIL(&l->waiting, p, entries);
+        l->lengths.waiting++;
+        arm(l);
+        if (l->wanted)
+                l->wanted(l->userdata);
 }
 
 static size_t count_uid(const struct queue *queue, uid_t uid) {
@@ -191,25 +229,34 @@ static bool has_place_to_offer(struct listener *l, const struct ucred *peer, con
 
         make_room_for_key(l, id);
         if (peer->uid == 0)
-                return l->n_offered < LISTENER_OFFERED_MAX;
-        return l->n_offered < LISTENER_OFFERED_MAX / 2 && same_uid < LISTENER_PER_UID_MAX;
+                return l->lengths.offered < LISTENER_OFFERED_MAX;
+        return l->lengths.offered < LISTENER_OFFERED_MAX / 2 && same_uid < LISTENER_PER_UID_MAX;
 }
 
-static int on_request(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
-        struct pending *p = userdata;
+static bool has_place_to_wait(const struct listener *l, uid_t uid) {
+        if (uid == 0)
+                return l->lengths.waiting < LISTENER_WAITING_MAX;
+        return l->lengths.waiting < LISTENER_WAITING_MAX / 2 &&
+               count_uid(&l->waiting, uid) < LISTENER_WAITING_PER_UID;
+}
+
+static void serve_pending(struct pending *p, bool may_wait) {
         struct listener *l = p->listener;
         struct verify_session session = p->session;
         struct verify_event event;
 
-        (void) source;
-        (void) revents;
-        switch (serve(l, fd, &p->peer, &session, &event)) {
+        switch (serve(l, sd_event_source_get_io_fd(p->source), &p->peer, &session, may_wait,
+                      &event)) {
         case WAITING:
-                return 0;
+                return;
+        case UNKNOWN:
+                if (!p->waiting)
+                        become_waiting(p);
+                return;
         case OFFERED:
                 if (has_place_to_offer(l, &p->peer, session.id)) {
                         become_offered(p, &session, &event);
-                        return 0;
+                        return;
                 }
                 tell(l, &event);
                 break;
@@ -221,7 +268,35 @@ static int on_request(sd_event_source *source, int fd, uint32_t revents, void *u
         }
         pending_free(p);
         arm(l);
+}
+
+static int on_request(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        struct pending *p = userdata;
+
+        (void) source;
+        (void) fd;
+        (void) revents;
+        serve_pending(p, has_place_to_wait(p->listener, p->peer.uid));
         return 0;
+}
+
+void listener_look_again(struct listener *l) {
+        struct pending *p = l ? TAILQ_FIRST(&l->waiting) : NULL, *next;
+
+        for (; p; p = next) {
+                next = TAILQ_NEXT(p, entries);
+                serve_pending(p, true);
+        }
+}
+
+/* What is not known by now is not known in time. */
+static void decide_late(struct listener *l, uint64_t usec) {
+        struct pending *p = TAILQ_FIRST(&l->waiting), *next;
+
+        for (; p && p->until <= usec; p = next) {
+                next = TAILQ_NEXT(p, entries);
+                serve_pending(p, false);
+        }
 }
 
 static void drop_late(struct queue *queue, uint64_t usec) {
@@ -237,50 +312,43 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         (void) source;
         drop_late(&l->pending, usec);
         drop_late(&l->offered, usec);
+        decide_late(l, usec);
         arm(l);
         return 0;
 }
 
 static bool has_place(const struct listener *l, uid_t uid) {
         if (uid == 0)
-                return l->n_pending < LISTENER_PENDING_MAX;
-        return l->n_pending < LISTENER_PENDING_MAX - LISTENER_ROOT_SHARE &&
+                return l->lengths.pending < LISTENER_PENDING_MAX;
+        return l->lengths.pending < LISTENER_PENDING_MAX - LISTENER_ROOT_SHARE &&
                count_uid(&l->pending, uid) < LISTENER_PER_UID_MAX;
 }
 
-/* ${session}: the challenge that the client was given; NULL for none. */
-static int wait_for_request(struct listener *l, int *fd, const struct ucred *peer,
-                            const struct verify_session *session,
-                            const struct verify_event *event) {
+/* A connection that waits for its request; NULL when there is no memory. */
+static struct pending *keep(struct listener *l, int *fd, const struct ucred *peer) {
         struct pending *p;
-        uint64_t now;
         int r;
 
-        r = sd_event_now(l->event, CLOCK_MONOTONIC, &now);
-        if (r < 0)
-                return r;
         p = calloc(1, sizeof(*p));
         if (!p)
-                return -ENOMEM;
+                return NULL;
         *p = (struct pending){ .listener = l,
                                .peer = *peer,
-                               .until = now + LISTENER_PATIENCE_MS * UINT64_C(1000) };
+                               .until = in_ms(l, LISTENER_PATIENCE_MS) };
         r = sd_event_add_io(l->event, &p->source, *fd, EPOLLIN, on_request, p);
         if (r >= 0)
                 r = sd_event_source_set_io_fd_own(p->source, true);
         if (r < 0) {
                 sd_event_source_disable_unref(p->source);
                 free(p);
-                return r;
+                return NULL;
         }
         (void) take_fd(fd);
         TAILQ_INSERT_TAIL(&l->pending, p, entries);
-        l->n_pending++;
-        if (session)
-                become_offered(p, session, event);
-        else if (l->n_pending == 1)
+        l->lengths.pending++;
+        if (l->lengths.pending == 1)
                 arm(l);
-        return 0;
+        return p;
 }
 
 /* Closes the connection that has waited longest, because without a descriptor the loop would
@@ -302,6 +370,7 @@ static bool accept_one(struct listener *l) {
         _cleanup_close_ int fd = -1;
         struct verify_session session = {};
         struct verify_event event;
+        struct pending *p = NULL;
         enum served served;
         struct ucred peer;
 
@@ -313,11 +382,15 @@ static bool accept_one(struct listener *l) {
         /* Most requests have arrived with their connection: serve them without waiting. */
         if (peer_cred(fd, &peer) < 0)
                 return true;
-        served = serve(l, fd, &peer, &session, &event);
-        if (served == WAITING && has_place(l, peer.uid))
-                (void) wait_for_request(l, &fd, &peer, NULL, NULL);
-        if (served == OFFERED && (!has_place_to_offer(l, &peer, session.id) ||
-                                  wait_for_request(l, &fd, &peer, &session, &event) < 0))
+        served = serve(l, fd, &peer, &session, has_place_to_wait(l, peer.uid), &event);
+        if (served == UNKNOWN || (served == WAITING && has_place(l, peer.uid)) ||
+            (served == OFFERED && has_place_to_offer(l, &peer, session.id)))
+                p = keep(l, &fd, &peer);
+        if (served == UNKNOWN && p)
+                become_waiting(p);
+        else if (served == OFFERED && p)
+                become_offered(p, &session, &event);
+        else if (served == OFFERED)
                 tell(l, &event);
         return true;
 }
@@ -336,7 +409,8 @@ struct listener *listener_free(struct listener *l) {
 
         if (!l)
                 return NULL;
-        while ((p = TAILQ_FIRST(&l->pending)) || (p = TAILQ_FIRST(&l->offered)))
+        while ((p = TAILQ_FIRST(&l->pending)) || (p = TAILQ_FIRST(&l->offered)) ||
+               (p = TAILQ_FIRST(&l->waiting)))
                 pending_free(p);
         sd_event_source_disable_unref(l->source);
         sd_event_source_disable_unref(l->timer);
@@ -361,6 +435,7 @@ int listener_new(struct listener **ret, sd_event *event, int fd, struct verify *
                                 .event = event };
         TAILQ_INIT(&l->pending);
         TAILQ_INIT(&l->offered);
+        TAILQ_INIT(&l->waiting);
         peer_refuse_descriptors(fd);
         r = sd_event_add_io(event, &l->source, fd, EPOLLIN, on_accept, l);
         if (r >= 0)
@@ -376,7 +451,11 @@ int listener_new(struct listener **ret, sd_event *event, int fd, struct verify *
         return 0;
 }
 
-void listener_lengths(const struct listener *l, size_t *ret_pending, size_t *ret_offered) {
-        *ret_pending = l->n_pending;
-        *ret_offered = l->n_offered;
+void listener_on_unknown(struct listener *l, void (*wanted)(void *userdata), void *userdata) {
+        l->wanted = wanted;
+        l->userdata = userdata;
+}
+
+struct listener_lengths listener_lengths(const struct listener *l) {
+        return l->lengths;
 }

@@ -24,6 +24,12 @@
 /* with one key; one more takes the place of the oldest */
 #define LISTENER_OFFERED_PER_KEY 8
 
+/* for who the key's owner is: less than the module waits */
+#define LISTENER_WAIT_MS 1500
+/* connections that wait for that; at most half of them of other uids than 0 */
+#define LISTENER_WAITING_MAX     256
+#define LISTENER_WAITING_PER_UID 32 /* for any other uid */
+
 struct listener;
 
 /**
@@ -37,7 +43,23 @@ int listener_new(struct listener **ret, sd_event *event, int fd, struct verify *
 struct listener *listener_free(struct listener *l);
 
 /**
- * listener_lengths(l, ret_pending, ret_offered): how many connections wait for a request now, and
- * how many for the answer to a challenge.
+ * listener_on_unknown(l, wanted, userdata): ${wanted} is called from the loop when a login begins
+ * to wait because nobody has said yet whether the key's owner exists.
  */
-void listener_lengths(const struct listener *l, size_t *ret_pending, size_t *ret_offered);
+void listener_on_unknown(struct listener *l, void (*wanted)(void *userdata), void *userdata);
+
+/**
+ * listener_look_again(l): decides the logins that wait so, as far as more is known now. NULL-safe.
+ */
+void listener_look_again(struct listener *l);
+
+struct listener_lengths {
+        size_t pending; /* wait for a request */
+        size_t offered; /* for the answer to a challenge */
+        size_t waiting; /* for who the key's owner is */
+};
+
+/**
+ * listener_lengths(l): how many connections wait now, and for what.
+ */
+struct listener_lengths listener_lengths(const struct listener *l);

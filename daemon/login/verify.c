@@ -26,8 +26,7 @@ struct verify {
         const struct conf *conf;
         struct policy policy;
         bool policy_known;
-        bool account_unknown; /* the accounts should be refreshed */
-        int store_error;      /* of the last REASON_STORE */
+        int store_error; /* of the last REASON_STORE */
         struct tally tally;
         struct loglimit limits;
         /* NULL: none, so no retirement is written */
@@ -116,6 +115,7 @@ struct decision {
         /* on its evidence, when the login depends on it */
         struct trust_verdict verdict;
         bool judged, pending; /* or it has to be read first */
+        bool may_wait;        /* for what accounts are */
 };
 
 static bool check_ticket(const struct verify *v, const struct verify_login *l,
@@ -341,6 +341,8 @@ static int answer(struct verify *v, struct decision *d, uint8_t out[static WIRE_
 
         if (d->pending)
                 return put_off(l);
+        if (d->may_wait && reason == REASON_ACCOUNT_UNKNOWN)
+                return VERIFY_WAIT;
         fill_event(v, d, reason, ret_event);
         if (l->req.kind == WIRE_OFFER && reason == REASON_CERTIFICATE_MISSING && l->session)
                 return offer(l, out);
@@ -348,11 +350,8 @@ static int answer(struct verify *v, struct decision *d, uint8_t out[static WIRE_
         tally_count(&v->tally, l->req.kind == WIRE_CONFIRM, reason);
         if (reply.verdict == VERDICT_ALLOW)
                 accept_login(v, d, &reply);
-        else {
-                if (l->peer.uid == 0)
-                        reply.reason = reason;
-                v->account_unknown |= reason == REASON_ACCOUNT_UNKNOWN;
-        }
+        else if (l->peer.uid == 0)
+                reply.reason = reason;
         wire_reply_encode(out, &reply);
         return VERIFY_ANSWERED;
 }
@@ -367,7 +366,7 @@ static int refuse_version(const struct verify_packet *packet, uint8_t out[static
 
 int verify_packet(struct verify *v, const struct verify_packet *packet, struct verify_login *login,
                   uint8_t out[static WIRE_REPLY_LEN], struct verify_event *ret_event) {
-        struct decision decision = { .login = login };
+        struct decision decision = { .login = login, .may_wait = packet->may_wait };
         const struct wire_request *req = &login->req;
         int r;
 
@@ -437,13 +436,6 @@ void verify_flush(struct verify *v, struct worker *worker) {
 void verify_finish(struct verify *v, struct worker *worker) {
         uses_finish(v->uses, worker);
         retire_finish(v->retire, worker);
-}
-
-bool verify_take_unknown(struct verify *v) {
-        bool unknown = v->account_unknown;
-
-        v->account_unknown = false;
-        return unknown;
 }
 
 struct tally *verify_tally(struct verify *v) {

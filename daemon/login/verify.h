@@ -36,6 +36,8 @@ struct verify_packet {
         struct verify_session *session;
         /* clock_ticks(); for the one who sends the reply */
         uint64_t received;
+        /* The client can wait until it is known who the key's owner is. */
+        bool may_wait;
 };
 
 /* One login, from the decoding of its request until it is decided. It is decoded once. When it
@@ -75,6 +77,9 @@ enum verify_outcome {
         VERIFY_ISSUE,
         /* the certificate has to be read: for readers_serve(); no reply, no event */
         VERIFY_READ,
+        /* it is not known yet who the key's owner is: the same packet again later; no reply, no
+         * event */
+        VERIFY_WAIT,
 };
 
 /**
@@ -173,12 +178,6 @@ void verify_log(struct verify *v, const struct verify_event *event);
  */
 void verify_finish(struct verify *v, struct worker *worker);
 void verify_flush(struct verify *v, struct worker *worker);
-
-/**
- * verify_take_unknown(v): whether, since the last call, a login was refused because nothing is
- * known of an account.
- */
-bool verify_take_unknown(struct verify *v);
 
 /**
  * verify_tally(v): counts of verifications since the start. The one who sends the reply adds how

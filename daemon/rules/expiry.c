@@ -58,6 +58,11 @@ bool expiry_is_retired(const struct key_record *key, int64_t now) {
         return key->retires_at > 0 && now >= key->retires_at;
 }
 
+bool expiry_account_known(const struct account_record *account) {
+        return account->state == ACCOUNT_PRESENT ||
+               (account->state == ACCOUNT_GONE && account->checked_at != 0);
+}
+
 bool expiry_password_good(const struct account_record *account, int64_t now) {
         return account->state == ACCOUNT_PRESENT && !account->locked &&
                (account->password_ends_at == 0 || now < account->password_ends_at);

@@ -34,6 +34,13 @@ enum key_status expiry_status(const struct policy *policy, const struct key_reco
 bool expiry_is_retired(const struct key_record *key, int64_t now);
 
 /**
+ * expiry_account_known(account):
+ * Whether it is known if ${account} exists. A user whom the passwd file has lost may have moved to
+ * a directory, so that is not known before the directories have answered.
+ */
+bool expiry_account_known(const struct account_record *account);
+
+/**
  * expiry_password_good(account, now):
  * Whether the password of ${account} keeps its keys alive: the account exists, and the password has
  * not expired and is not locked.

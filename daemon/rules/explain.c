@@ -142,6 +142,8 @@ static void say_account(const struct rule_facts *facts, char *out) {
         add_shown(out, facts->key->owner);
         if (!owner || owner->state == ACCOUNT_UNKNOWN)
                 add(out, " was not looked for yet");
+        else if (!expiry_account_known(owner))
+                add(out, " is not in passwd any more, and no directory has answered yet");
         else if (owner->state == ACCOUNT_GONE) {
                 add(out, " is gone since ");
                 add_time(out, owner->gone_since, facts->now);
@@ -169,7 +171,7 @@ static void say_password(const struct rule_facts *facts, char *out) {
                 return;
         add(out, "; the password of ");
         add_shown(out, facts->key->linked[0] ? facts->key->linked : facts->key->owner);
-        if (!facts->linked || facts->linked->state == ACCOUNT_UNKNOWN)
+        if (!facts->linked || !expiry_account_known(facts->linked))
                 add(out, " was not looked for yet");
         else if (facts->linked->state == ACCOUNT_GONE)
                 add(out, " is gone with the account");

@@ -50,7 +50,7 @@ static enum reason check_expired(const struct rule_facts *facts) {
 static enum reason check_account(const struct rule_facts *facts) {
         const struct account_record *owner = facts->owner;
 
-        if (!owner || owner->state == ACCOUNT_UNKNOWN)
+        if (!owner || !expiry_account_known(owner))
                 return REASON_ACCOUNT_UNKNOWN;
         return owner->state == ACCOUNT_PRESENT && owner->uid == facts->key->owner_uid
                        ? REASON_NONE
@@ -68,7 +68,7 @@ static enum reason check_password(const struct rule_facts *facts) {
 
         if (!facts->policy->remove_on_password_expiry)
                 return REASON_NONE;
-        if (!linked || linked->state == ACCOUNT_UNKNOWN)
+        if (!linked || !expiry_account_known(linked))
                 return REASON_ACCOUNT_UNKNOWN;
         return expiry_password_good(linked, facts->now) ? REASON_NONE : REASON_PASSWORD_EXPIRED;
 }

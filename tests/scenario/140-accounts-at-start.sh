@@ -63,7 +63,7 @@ stop
 without_alice passwd
 first_login
 is "$answer" refused
-logged 'does not exist any more'
+logged 'the account was removed'
 stop
 
 begin

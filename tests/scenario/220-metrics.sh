@@ -85,7 +85,7 @@ awk -v sum="$(value wfapikey_verification_duration_seconds_sum)" 'BEGIN { exit !
 is "$(value 'wfapikey_keys{status="active"}')" 1
 is "$(value 'wfapikey_keys{status="revoked"}')" 1
 is "$(value wfapikey_key_next_expiry_timestamp_seconds)" "$end"
-for queue in writer connections challenges certificates; do
+for queue in writer connections challenges certificates accounts; do
     is "$(value "wfapikey_queue_length{queue=\"$queue\"}")" 0
     [[ $(value "wfapikey_queue_limit{queue=\"$queue\"}") -gt 0 ]] || fail "no limit of $queue"
 done

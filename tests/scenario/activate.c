@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* activate VERIFY CONTROL USER DAEMON [OPTION]... - becomes the DAEMON as systemd starts it by
  * socket activation: with its two sockets, and with a login waiting in one of them. That is the
- * login of USER with the key on standard input. Prints its result: "accepted", "refused" or "no
- * answer". */
+ * login of USER with the key on standard input. Prints its result: "accepted", "refused",
+ * "undecided" or "no answer". */
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +34,9 @@ static int log_in(const char *path, const char *user, const char *key) {
         memcpy(request.key.text, key, sizeof(request.key.text));
         if (ask_verdict(&server, &request, &reply) < 0)
                 return puts("no answer") < 0;
-        return puts(reply.verdict == VERDICT_ALLOW ? "accepted" : "refused") < 0;
+        return puts(reply.verdict == VERDICT_ALLOW      ? "accepted"
+                    : reply.verdict == VERDICT_INTERNAL ? "undecided"
+                                                        : "refused") < 0;
 }
 
 int main(int argc, char *argv[]) {

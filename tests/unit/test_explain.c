@@ -96,6 +96,11 @@ static void ask_from_nowhere(struct login *l) {
 static void leave(struct login *l) {
         l->owner.state = ACCOUNT_GONE;
         l->owner.gone_since = NOW - 4 * 3600;
+        l->owner.checked_at = NOW - 3600;
+}
+
+static void move(struct login *l) {
+        l->owner.state = ACCOUNT_GONE;
 }
 
 static void lock_password(struct login *l) {
@@ -188,6 +193,8 @@ static void test_the_values_are_told(void **state) {
                 { be_as_long_as_can_be, RULE_SOURCE, "xxx; asked for '\\x01" },
                 { leave, RULE_ACCOUNT,
                   "'alice' is gone since 2027-01-15T04:00:00Z, 4 hours before" },
+                { move, RULE_ACCOUNT,
+                  "'alice' is not in passwd any more, and no directory has answered yet" },
                 { reuse_uid, RULE_ACCOUNT, "is uid 1001, the key was made for uid 1000" },
                 { forget_account, RULE_ACCOUNT, "was not looked for yet" },
                 { close_account, RULE_ACCOUNT_EXPIRED, "'alice' ended on 2027-01-15T08:00:00Z" },

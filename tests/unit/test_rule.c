@@ -37,6 +37,7 @@ static void test_of_several_faults_the_first_is_the_reason(void **state) {
 
 static void gone(struct login *l) {
         l->owner.state = ACCOUNT_GONE;
+        l->owner.checked_at = NOW - 1;
 }
 
 static void no_owner(struct login *l) {
@@ -56,6 +57,16 @@ static void linked_unknown(struct login *l) {
 }
 
 static void linked_gone(struct login *l) {
+        l->linked.state = ACCOUNT_GONE;
+        l->linked.checked_at = NOW - 1;
+}
+
+/* Only the passwd file has said so: they may have moved to a directory. */
+static void moved(struct login *l) {
+        l->owner.state = ACCOUNT_GONE;
+}
+
+static void linked_moved(struct login *l) {
         l->linked.state = ACCOUNT_GONE;
 }
 
@@ -101,6 +112,10 @@ static void test_accounts(void **state) {
                 enum reason reason;
         } rows[] = {
                 { "the owner is gone", gone, REASON_ACCOUNT_GONE },
+                { "the owner is not in passwd, and no directory has answered", moved,
+                  REASON_ACCOUNT_UNKNOWN },
+                { "the linked user is not, and no directory has answered", linked_moved,
+                  REASON_ACCOUNT_UNKNOWN },
                 { "nothing is known of the owner", no_owner, REASON_ACCOUNT_UNKNOWN },
                 { "an account that never closes", never_closes, REASON_NONE },
                 { "nothing is known of the linked user", no_linked, REASON_ACCOUNT_UNKNOWN },

@@ -178,7 +178,7 @@ static void forget_linked(struct unit_verify *f, struct wire_request *req) {
 
 static void lose_account(struct unit_verify *f, struct wire_request *req) {
         (void) req;
-        unit_sql(f->store->path, "UPDATE account SET state = 2");
+        unit_sql(f->store->path, "UPDATE account SET state = 2, checked_at = 1");
 }
 
 static void reuse_uid(struct unit_verify *f, struct wire_request *req) {

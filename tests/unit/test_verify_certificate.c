@@ -198,7 +198,8 @@ static const struct {
         { "retired", NULL, "UPDATE key SET retires_at = 5", REASON_RETIRED },
         { "expired", NULL, "UPDATE key SET expires_at = 1800000000", REASON_EXPIRED },
         { "unknown account", NULL, "DELETE FROM account", REASON_ACCOUNT_UNKNOWN },
-        { "account gone", NULL, "UPDATE account SET state = 2", REASON_ACCOUNT_GONE },
+        { "account gone", NULL, "UPDATE account SET state = 2, checked_at = 1",
+          REASON_ACCOUNT_GONE },
         { "account closed", NULL, "UPDATE account SET closes_at = 5", REASON_ACCOUNT_EXPIRED },
         { "password expired", NULL,
           "INSERT INTO policy VALUES ('remove-on-password-expiry', 1, 1);"

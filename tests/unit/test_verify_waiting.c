@@ -276,7 +276,8 @@ static const struct {
         { "UPDATE key SET retires_at = 5", REASON_RETIRED },
         { "UPDATE key SET expires_at = 1800000000", REASON_EXPIRED },
         { "DELETE FROM account", REASON_ACCOUNT_UNKNOWN },
-        { "UPDATE account SET state = 2", REASON_ACCOUNT_GONE },
+        { "UPDATE account SET state = 2", REASON_ACCOUNT_UNKNOWN },
+        { "UPDATE account SET state = 2, checked_at = 1", REASON_ACCOUNT_GONE },
         { "UPDATE account SET closes_at = 5", REASON_ACCOUNT_EXPIRED },
         { "INSERT INTO policy VALUES ('remove-on-password-expiry', 1, 1);"
           "UPDATE account SET password_ends_at = 5",

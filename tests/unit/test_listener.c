@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Logins on the verify socket while nobody has said whether the key's owner exists: each waits
+ * until that is known, or until just before the module would give up. A client is never told that
+ * its key is wrong because the daemon knows nothing yet. */
+#include <sys/un.h>
+
+#include "unit_verify.h"
+
+#include "login/listener.h"
+
+#define ALONE UINT64_MAX
+
+/* How much further away the end of each waiting is, in microseconds. */
+#define LATER UINT64_C(3600000000)
+static uint64_t later;
+
+int64_t __wrap_clock_now(void);
+int __wrap_sd_event_now(sd_event *event, clockid_t clock, uint64_t *ret);
+int __real_sd_event_now(sd_event *event, clockid_t clock, uint64_t *ret);
+
+int64_t __wrap_clock_now(void) {
+        return NOW;
+}
+
+int __wrap_sd_event_now(sd_event *event, clockid_t clock, uint64_t *ret) {
+        int r = __real_sd_event_now(event, clock, ret);
+
+        *ret += later;
+        return r;
+}
+
+/* --- A daemon's part, and clients in this process --- */
+
+struct host {
+        struct unit_verify *f;
+        sd_event *event;
+        struct audit *audit;
+        struct readers *readers;
+        struct listener *listener;
+        struct sockaddr_un sa;
+        socklen_t sa_len;
+        unsigned wanted; /* how often on_wanted() ran */
+};
+
+static void on_wanted(void *userdata) {
+        ((struct host *) userdata)->wanted++;
+}
+
+static int make(void **state) {
+        struct host *h = calloc(1, sizeof(*h));
+        int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        void *f = NULL;
+
+        if (!h || fd < 0 || unit_verify_make(&f) < 0)
+                return -1;
+        h->f = f;
+        h->sa.sun_family = AF_UNIX;
+        h->sa_len = sizeof(h->sa);
+        assert_int_equal(bind(fd, (struct sockaddr *) &h->sa, sizeof(sa_family_t)), 0);
+        assert_int_equal(getsockname(fd, (struct sockaddr *) &h->sa, &h->sa_len), 0);
+        assert_int_equal(listen(fd, 64), 0);
+        assert_int_equal(sd_event_new(&h->event), 0);
+        assert_int_equal(audit_new(&h->audit), 0);
+        assert_int_equal(readers_new(&h->readers, h->event, h->f->verify, h->audit), 0);
+        assert_int_equal(
+                listener_new(&h->listener, h->event, fd, h->f->verify, NULL, h->audit, h->readers),
+                0);
+        listener_on_unknown(h->listener, on_wanted, h);
+        later = LATER;
+        *state = h;
+        return 0;
+}
+
+static int drop(void **state) {
+        struct host *h = *state;
+        void *f = h->f;
+
+        (void) listener_free(h->listener);
+        (void) readers_free(h->readers);
+        (void) audit_free(h->audit);
+        sd_event_unref(h->event);
+        free(h);
+        return unit_verify_drop(&f);
+}
+
+#define test_host(f) cmocka_unit_test_setup_teardown(f, make, drop)
+
+static int call(const struct host *h) {
+        int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+        assert_true(fd >= 0);
+        assert_int_equal(connect(fd, (const struct sockaddr *) &h->sa, h->sa_len), 0);
+        return fd;
+}
+
+static void ask(int fd, const struct wire_request *req) {
+        uint8_t in[WIRE_REQUEST_MAX];
+
+        assert_int_equal(wire_request_encode(in, req), 0);
+        assert_int_equal(send(fd, in, wire_request_len(req), MSG_NOSIGNAL), wire_request_len(req));
+}
+
+static int log_in(const struct host *h, enum wire_kind kind) {
+        struct wire_request req = unit_verify_request(kind);
+        int fd = call(h);
+
+        ask(fd, &req);
+        return fd;
+}
+
+/* Everything that has come in. */
+static void run(struct host *h) {
+        while (sd_event_run(h->event, 0) > 0)
+                continue;
+}
+
+static bool is_answered(int fd, struct wire_reply *ret) {
+        uint8_t out[WIRE_REPLY_LEN];
+        ssize_t n = recv(fd, out, sizeof(out), 0);
+
+        if (n < 0 && errno == EAGAIN)
+                return false;
+        assert_int_equal(n, sizeof(out));
+        assert_int_equal(wire_reply_decode(out, sizeof(out), ret), 0);
+        return true;
+}
+
+static void check(struct host *h, int fd, enum verdict verdict) {
+        struct wire_reply reply;
+
+        while (!is_answered(fd, &reply))
+                unit_succeeds("sd_event_run", sd_event_run(h->event, ALONE));
+        assert_int_equal(reply.verdict, verdict);
+}
+
+static void check_waits(const struct host *h, int fd, size_t waiting) {
+        struct wire_reply reply;
+
+        assert_false(is_answered(fd, &reply));
+        assert_int_equal(listener_lengths(h->listener).waiting, waiting);
+}
+
+static void change(const struct host *h, const char *sql) {
+        unit_sql(h->f->store->path, sql);
+        h->f->store->shared.generation++;
+}
+
+static void forget(const struct host *h) {
+        change(h, "DELETE FROM account");
+}
+
+static void learn(struct host *h) {
+        unit_account_put(h->f->store->writer, "alice", 1000);
+        listener_look_again(h->listener);
+}
+
+/* --- Waiting --- */
+
+static void test_a_login_waits_until_its_owner_is_known(void **state) {
+        struct host *h = *state;
+        int fd, other;
+
+        forget(h);
+        fd = log_in(h, WIRE_VERIFY);
+        run(h);
+        check_waits(h, fd, 1);
+        assert_int_equal(h->wanted, 1);
+        listener_look_again(h->listener); /* nothing is known yet */
+        check_waits(h, fd, 1);
+
+        other = call(h);
+        learn(h);
+        check(h, fd, VERDICT_ALLOW);
+        assert_int_equal(listener_lengths(h->listener).waiting, 0);
+        (void) close(fd);
+        (void) close(other);
+}
+
+/* A user whom the passwd file has lost may have moved to a directory. */
+static void test_a_login_waits_until_the_directory_has_answered(void **state) {
+        static const struct {
+                const char *sql;
+                enum verdict verdict;
+        } ends[] = {
+                { "UPDATE account SET state = 1", VERDICT_ALLOW },
+                { "UPDATE account SET checked_at = 1", VERDICT_DENY },
+        };
+        struct host *h = *state;
+
+        for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+                int fd;
+
+                change(h, "UPDATE account SET state = 2, local = 1, checked_at = 0");
+                fd = log_in(h, WIRE_VERIFY);
+                run(h);
+                check_waits(h, fd, 1);
+                change(h, ends[i].sql);
+                listener_look_again(h->listener);
+                check(h, fd, ends[i].verdict);
+                (void) close(fd);
+        }
+}
+
+static void test_what_nobody_says_is_an_outage(void **state) {
+        struct host *h = *state;
+        int fd;
+
+        later = 0;
+        forget(h);
+        fd = log_in(h, WIRE_VERIFY);
+        check(h, fd, VERDICT_INTERNAL);
+        assert_int_equal(h->wanted, 1);
+        assert_int_equal(listener_lengths(h->listener).waiting, 0);
+        (void) close(fd);
+}
+
+/* The request waited in the socket, so the second look finds all of it: the certificate too. */
+static void test_the_whole_request_counts_at_the_end(void **state) {
+        static const char bytes[] = "0 a registered certificate";
+        struct wire_request req = unit_verify_showing(WIRE_SHOWN, bytes);
+        struct host *h = *state;
+        int fd = call(h);
+
+        unit_verify_demand(h->f, CERTIFICATE_YES);
+        (void) unit_verify_put(h->f, 1, bytes);
+        forget(h);
+        ask(fd, &req);
+        run(h);
+        check_waits(h, fd, 1);
+        learn(h);
+        check(h, fd, VERDICT_ALLOW);
+        (void) close(fd);
+}
+
+static void test_a_challenge_may_follow(void **state) {
+        struct wire_request second = unit_verify_request(WIRE_VERIFY);
+        struct host *h = *state;
+        int fd;
+
+        unit_verify_demand(h->f, CERTIFICATE_YES);
+        forget(h);
+        fd = log_in(h, WIRE_OFFER);
+        run(h);
+        check_waits(h, fd, 1);
+        learn(h);
+        check(h, fd, VERDICT_CHALLENGE);
+        assert_int_equal(listener_lengths(h->listener).offered, 1);
+
+        forget(h);
+        ask(fd, &second);
+        run(h);
+        check_waits(h, fd, 1);
+        assert_int_equal(listener_lengths(h->listener).offered, 0);
+        learn(h);
+        check(h, fd, VERDICT_DENY_CERTIFICATE);
+        (void) close(fd);
+}
+
+/* --- Who does not wait --- */
+
+static void test_only_a_good_key_waits(void **state) {
+        struct wire_request req = unit_verify_request(WIRE_VERIFY);
+        struct host *h = *state;
+        int fd = call(h);
+
+        forget(h);
+        keytext_format(req.key.text, ID, unit_other_secret);
+        ask(fd, &req);
+        run(h);
+        check(h, fd, VERDICT_DENY);
+        assert_int_equal(h->wanted, 0);
+        (void) close(fd);
+}
+
+/* The places are bounded. Without one a login is told at once that the daemon cannot decide. */
+static void test_places_are_bounded(void **state) {
+        size_t n = geteuid() == 0 ? LISTENER_WAITING_MAX : LISTENER_WAITING_PER_UID;
+        int fds[LISTENER_WAITING_MAX], one_more;
+        struct host *h = *state;
+
+        forget(h);
+        for (size_t i = 0; i < n; i++) {
+                fds[i] = log_in(h, WIRE_VERIFY);
+                unit_succeeds("sd_event_run", sd_event_run(h->event, 0));
+        }
+        assert_int_equal(listener_lengths(h->listener).waiting, n);
+        one_more = log_in(h, WIRE_VERIFY);
+        check(h, one_more, VERDICT_INTERNAL);
+        learn(h);
+        for (size_t i = 0; i < n; i++) {
+                check(h, fds[i], VERDICT_ALLOW);
+                (void) close(fds[i]);
+        }
+        (void) close(one_more);
+}
+
+static void test_a_client_may_go_meanwhile(void **state) {
+        struct host *h = *state;
+        int fd;
+
+        forget(h);
+        fd = log_in(h, WIRE_VERIFY);
+        run(h);
+        check_waits(h, fd, 1);
+        (void) close(fd);
+        run(h);
+        learn(h);
+        assert_int_equal(listener_lengths(h->listener).waiting, 0);
+}
+
+/* drop() finds a connection that waits. */
+static void test_the_end_meanwhile(void **state) {
+        struct host *h = *state;
+        int fd;
+
+        forget(h);
+        fd = log_in(h, WIRE_VERIFY);
+        run(h);
+        check_waits(h, fd, 1);
+        (void) close(fd);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                test_host(test_a_login_waits_until_its_owner_is_known),
+                test_host(test_a_login_waits_until_the_directory_has_answered),
+                test_host(test_what_nobody_says_is_an_outage),
+                test_host(test_the_whole_request_counts_at_the_end),
+                test_host(test_a_challenge_may_follow),
+                test_host(test_only_a_good_key_waits),
+                test_host(test_places_are_bounded),
+                test_host(test_a_client_may_go_meanwhile),
+                test_host(test_the_end_meanwhile),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
