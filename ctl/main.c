@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "admin/cmd_account.h"
 #include "admin/cmd_audit.h"
 #include "admin/cmd_audit_verify.h"
 #include "admin/cmd_metrics.h"
@@ -259,6 +260,8 @@ static const struct args_command commands[] = {
           "Writes all keys to FILE, for this host.", 1, 1, export_options },
         { "backup", "restore", cmd_mirror_import_backup, "FILE",
           "Replaces all keys by those of a backup.", 1, 1, restore_options },
+        { "account", "removed", cmd_account_removed, "USER",
+          "Tells the daemon that a user was removed; userdel's hook runs it.", 1, 1, NULL },
         { "sign", NULL, cmd_sign, "[CHALLENGE]",
           "Answers the challenge of a login with a private key.", 0, 1, sign_options },
         { "status", NULL, cmd_status, "", "Shows how the daemon is doing.", 0, 0, NULL },

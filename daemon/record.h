@@ -27,6 +27,9 @@
 #define RECORD_DN_PART_MAX  191
 #define RECORD_KEY_TYPE_MAX 31
 
+/* A value of checked_at: userdel has said so, and no directory has answered yet. */
+#define RECORD_REMOVED INT64_C(-1)
+
 /* A value of retires_at: the key ends with the first use of its successor. */
 #define RECORD_RETIRES_ON_USE INT64_C(-1)
 
@@ -124,7 +127,8 @@ struct account_record {
         /* No login of any kind from then on. 0: no such date. */
         int64_t closes_at;
         int64_t gone_since; /* if ACCOUNT_GONE */
-        /* When the answer came. 0, if ACCOUNT_GONE: only the passwd file has said so. */
+        /* When the answer came. If ACCOUNT_GONE and local, 0: only the passwd file has said so. Or
+         * RECORD_REMOVED. */
         int64_t checked_at;
 };
 

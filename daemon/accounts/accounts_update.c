@@ -12,6 +12,7 @@
 #include "cleanup.h"
 #include "keys/facts.h"
 #include "keys/sweep.h"
+#include "rules/expiry.h"
 #include "store/store_account.h"
 
 /* --- The files --- */
@@ -62,7 +63,7 @@ static int to_ask(struct accounts_update *facts, const struct account_record *ol
         }
         facts->asked[facts->n] = (struct accounts_directory_answer){};
         memcpy(facts->asked[facts->n++].asked, old->name, sizeof(old->name));
-        facts->unknown |= old->state == ACCOUNT_UNKNOWN;
+        facts->unknown |= !expiry_account_known(old);
         return 0;
 }
 
@@ -70,7 +71,7 @@ static bool same(const struct account_record *a, const struct account_record *b)
         return a->state == b->state && a->uid == b->uid && a->local == b->local &&
                a->admin == b->admin && a->locked == b->locked &&
                a->password_ends_at == b->password_ends_at && a->closes_at == b->closes_at &&
-               a->gone_since == b->gone_since && (a->checked_at == 0) == (b->checked_at == 0);
+               a->gone_since == b->gone_since && (a->checked_at > 0) == (b->checked_at > 0);
 }
 
 /* Writes what is new of an account, and ends its keys where that follows. */
@@ -107,6 +108,14 @@ static int lose(struct reading *reading, struct store *writer, const struct poli
         return r < 0 ? r : to_ask(reading->facts, old);
 }
 
+/* The account was removed and made anew: the keys are those of the one that was removed. */
+static int end(struct reading *reading, struct store *writer, const struct policy *policy,
+               const struct account_record *old) {
+        struct account_record gone = *old;
+
+        return update(reading->facts, writer, policy, old, &gone, true);
+}
+
 static int look_at(struct reading *reading, struct store *writer, const struct policy *policy,
                    const struct account_record *old) {
         const struct account_record *found = accounts_files_find(reading->files, old->name);
@@ -117,7 +126,12 @@ static int look_at(struct reading *reading, struct store *writer, const struct p
         if (!found && old->local && old->state == ACCOUNT_PRESENT)
                 return lose(reading, writer, policy, old);
         if (!found)
-                return facts->everybody || old->state == ACCOUNT_UNKNOWN ? to_ask(facts, old) : 0;
+                return facts->everybody || !expiry_account_known(old) ? to_ask(facts, old) : 0;
+        if (old->checked_at == RECORD_REMOVED) {
+                r = end(reading, writer, policy, old);
+                if (r < 0)
+                        return r;
+        }
         account = *found;
         /* A directory alone may know that a user is a member of a group. */
         if (facts->admin_group != (gid_t) -1 && !account.admin &&
@@ -186,6 +200,39 @@ int accounts_update_look(struct store *writer, const struct accounts_source *sou
         r = accounts_update_read(&facts, writer);
         accounts_update_done(&facts);
         return r < 0 ? r : facts.unknown;
+}
+
+static int note_removed(struct store *writer, const char *user) {
+        struct account_record account;
+        int r;
+
+        r = store_account_get(writer, user, &account);
+        if (r < 0)
+                return r == -ENOENT ? 0 : r;
+        if (!account.local || (account.state == ACCOUNT_GONE && account.checked_at > 0))
+                return 0;
+        if (account.state != ACCOUNT_GONE)
+                account.gone_since = clock_now();
+        account.state = ACCOUNT_GONE;
+        account.checked_at = RECORD_REMOVED;
+        return store_account_put(writer, &account);
+}
+
+int accounts_update_removed(struct store *writer, const struct accounts_source *source,
+                            const char *user) {
+        _cleanup_(accounts_files_freep) struct accounts_files *files = NULL;
+        int r;
+
+        r = accounts_files_read(&files, source->etc, source->admin_group, source->memory);
+        if (r < 0 || accounts_files_find(files, user))
+                return r;
+        r = store_begin(writer);
+        if (r >= 0)
+                r = note_removed(writer, user);
+        if (r >= 0)
+                r = store_commit(writer);
+        store_rollback(writer);
+        return r;
 }
 
 /* --- The answers --- */

@@ -53,6 +53,16 @@ int accounts_update_read(struct accounts_update *facts, struct store *writer);
 int accounts_update_look(struct store *writer, const struct accounts_source *source);
 
 /**
+ * accounts_update_removed(writer, source, user):
+ * userdel has removed ${user}. Nothing follows while the passwd file has such a user. When it has
+ * none, the user's keys are refused until directories have answered, and end if the user comes back
+ * into the passwd file. That is a new account then, even with the same number. Returns 0, or a
+ * negative errno. When the files could not be read, ${source}->memory says why.
+ */
+int accounts_update_removed(struct store *writer, const struct accounts_source *source,
+                            const char *user) _must_check_;
+
+/**
  * accounts_update_take(facts, writer): writes what the answers say. Users without an answer stay as
  * they were.
  */

@@ -21,6 +21,7 @@ static const enum rule rules[] = {
         [ROLE_VERB_DIAGNOSE] = RULE_ADMIN,      [ROLE_VERB_REMOVE_ALL] = RULE_ADMIN,
         [ROLE_VERB_MIRROR] = RULE_ADMIN,        [ROLE_VERB_BIND] = RULE_OWN_DEVELOPER,
         [ROLE_VERB_CERTIFICATE] = RULE_ADMIN,   [ROLE_VERB_RELOAD] = RULE_ADMIN,
+        [ROLE_VERB_ACCOUNT] = RULE_ADMIN,
 };
 _Static_assert(ARRAY_LEN(rules) == _ROLE_VERB_MAX, "a rule for each verb");
 

@@ -29,8 +29,9 @@ enum role_verb {
         ROLE_VERB_AUDIT, /* see what happened */
         ROLE_VERB_AUDIT_CHECK,
         ROLE_VERB_DIAGNOSE,
-        ROLE_VERB_RELOAD, /* have the configuration read again */
-        ROLE_VERB_BIND,   /* bind a key to a certificate */
+        ROLE_VERB_RELOAD,  /* have the configuration read again */
+        ROLE_VERB_ACCOUNT, /* report the end of an account */
+        ROLE_VERB_BIND,    /* bind a key to a certificate */
         /* register certificates, see and remove them */
         ROLE_VERB_CERTIFICATE,
         /* copy, back up and restore the whole store */

@@ -266,6 +266,7 @@ static const char *why_denied(enum role_verb verb) {
                 [ROLE_VERB_REMOVE_ALL] = "Only administrators remove all keys.",
                 [ROLE_VERB_AUDIT_CHECK] = "Only administrators check the audit log.",
                 [ROLE_VERB_RELOAD] = "Only administrators have the configuration read again.",
+                [ROLE_VERB_ACCOUNT] = "Only administrators report that an account was removed.",
                 [ROLE_VERB_STATISTICS] = "Only administrators see the metrics.",
                 [ROLE_VERB_DIAGNOSE] = "Only administrators are told how the daemon is.",
         };

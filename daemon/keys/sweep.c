@@ -75,7 +75,7 @@ struct ending {
 
 static bool is_gone(const struct account_record *account, int64_t now) {
         return account->state == ACCOUNT_GONE &&
-               (account->local ? account->checked_at != 0
+               (account->local ? account->checked_at > 0
                                : now - account->gone_since >= GONE_DAYS * PARSE_DAY_S);
 }
 

@@ -60,7 +60,7 @@ bool expiry_is_retired(const struct key_record *key, int64_t now) {
 
 bool expiry_account_known(const struct account_record *account) {
         return account->state == ACCOUNT_PRESENT ||
-               (account->state == ACCOUNT_GONE && account->checked_at != 0);
+               (account->state == ACCOUNT_GONE && account->checked_at > 0);
 }
 
 bool expiry_password_good(const struct account_record *account, int64_t now) {

@@ -66,6 +66,7 @@ for unit in wfapikeyd-verify.socket wfapikeyd-control.socket; do
     test_that "$unit listens" is is-active $unit active
 done
 test_that "the daemon does not run before it is asked" is is-active wfapikeyd.service inactive
+test_that "it will at the next boot" is is-enabled wfapikeyd.service enabled
 test_that "nothing is copied to other hosts" is is-enabled wfapikey-mirror.timer disabled
 test_that "no stack has changed" stacks_are_as_before
 passwords_work "installed"

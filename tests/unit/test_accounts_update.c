@@ -277,6 +277,104 @@ static void test_nobody_says_what_became_of_a_local_user(void **state) {
         key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
 }
 
+/* --- userdel reports a removal --- */
+
+static void report(struct unit_store *s, const char *user) {
+        struct accounts_files_memory memory = {};
+        const struct accounts_source source = { .etc = etc,
+                                                .admin_group = NOBODY,
+                                                .memory = &memory };
+
+        assert_int_equal(accounts_update_removed(s->writer, &source, user), 0);
+}
+
+/* userdel and useradd, faster than any directory: the new account has the old name and number. */
+static void test_an_account_made_anew_has_no_keys_of_the_old_one(void **state) {
+        struct unit_store *s = *state;
+
+        begin(s);
+        put("passwd", ROOT BOB);
+        report(s, "alice");
+        /* the account may have moved to a directory */
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
+        assert_false(pass(s, false, "alice ", ""));
+        assert_int_equal(known(s, "alice").state, ACCOUNT_GONE);
+        put("passwd", ROOT ALICE BOB);
+        assert_true(pass(s, false, "", ""));
+        key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the account was removed");
+        key_is(s, "bbbbbbbbbb", KEY_ACTIVE, "");
+        assert_int_equal(known(s, "alice").state, ACCOUNT_PRESENT);
+        assert_int_equal(known(s, "alice").uid, 1000);
+
+        now++;
+        unit_key_insert(s->writer, "eeeeeeeeee", "alice");
+        assert_false(pass(s, true, "", ""));
+        key_is(s, "eeeeeeeeee", KEY_ACTIVE, ""); /* a key of the new account */
+}
+
+/* The daemon was not there and is started by the report. */
+static void test_a_report_to_a_daemon_that_has_just_started(void **state) {
+        const struct accounts_source source = { .etc = etc, .admin_group = NOBODY };
+        struct unit_store *s = *state;
+
+        begin(s);
+        put("passwd", ROOT BOB);
+        assert_int_equal(accounts_update_look(s->writer, &source), 0);
+        report(s, "alice");
+        put("passwd", ROOT ALICE BOB);
+        assert_int_equal(accounts_update_look(s->writer, &source), 0);
+        key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the account was removed");
+}
+
+static void test_directories_answer_after_a_report(void **state) {
+        struct unit_store *s = *state;
+
+        begin(s);
+        put("passwd", ROOT);
+        report(s, "alice");
+        report(s, "bob");
+        assert_true(pass(s, false, "alice bob ", "alice=present bob=gone"));
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
+        key_is(s, "bbbbbbbbbb", KEY_REVOKED, "the account was removed");
+        /* back from the directory */
+        put("passwd", ROOT ALICE);
+        assert_true(pass(s, false, "", ""));
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
+}
+
+/* The report is no proof: userdel may have worked in another tree, or a person may have called the
+ * command. */
+static void test_a_report_is_not_believed_against_the_passwd_file(void **state) {
+        struct accounts_files_memory memory = {};
+        const struct accounts_source source = { .etc = etc,
+                                                .admin_group = NOBODY,
+                                                .memory = &memory };
+        struct unit_store *s = *state;
+
+        begin(s);
+        report(s, "alice");
+        report(s, "nobody-at-all");
+        assert_int_equal(known(s, "alice").state, ACCOUNT_PRESENT);
+        assert_int_equal(known(s, "nobody-at-all").state, ACCOUNT_UNKNOWN);
+        put("passwd", BOB);
+        unit_fails("a file that is not believed",
+                   accounts_update_removed(s->writer, &source, "alice"));
+        assert_string_not_equal(memory.error, "");
+        assert_int_equal(known(s, "alice").state, ACCOUNT_PRESENT);
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
+}
+
+/* A directory alone knew the user: its answers count, after a day. */
+static void test_a_report_of_a_directory_s_user(void **state) {
+        struct unit_store *s = *state;
+
+        begin(s);
+        put("passwd", ROOT BOB);
+        assert_true(pass(s, false, "alice ", "alice=present"));
+        report(s, "alice");
+        assert_int_equal(known(s, "alice").state, ACCOUNT_PRESENT);
+}
+
 /* The files are read again while the question is on its way. */
 static void test_an_answer_that_is_older_than_the_files(void **state) {
         struct accounts_update facts = { .etc = etc, .admin_group = NOBODY };
@@ -511,6 +609,11 @@ int main(void) {
                 test_facts(test_a_process_that_does_not_hear_the_answer),
                 test_facts(test_a_look_at_newcomers),
                 test_facts(test_nobody_says_what_became_of_a_local_user),
+                test_facts(test_an_account_made_anew_has_no_keys_of_the_old_one),
+                test_facts(test_a_report_to_a_daemon_that_has_just_started),
+                test_facts(test_directories_answer_after_a_report),
+                test_facts(test_a_report_is_not_believed_against_the_passwd_file),
+                test_facts(test_a_report_of_a_directory_s_user),
                 test_facts(test_an_answer_that_is_older_than_the_files),
                 cmocka_unit_test(test_lists_of_those_to_ask),
                 test_facts(test_a_user_who_moves_to_a_directory_keeps_the_keys),

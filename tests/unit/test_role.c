@@ -29,6 +29,7 @@ static const struct {
         { "audit-check", ROLE_VERB_AUDIT_CHECK, NO, NO, NO, NO, NO },
         { "diagnose", ROLE_VERB_DIAGNOSE, NO, NO, NO, NO, NO },
         { "reload", ROLE_VERB_RELOAD, NO, NO, NO, NO, NO },
+        { "account", ROLE_VERB_ACCOUNT, NO, NO, NO, NO, NO },
         { "bind", ROLE_VERB_BIND, YES, NO, NO, YES, NO },
         { "certificate", ROLE_VERB_CERTIFICATE, NO, NO, NO, NO, NO },
         { "mirror", ROLE_VERB_MIRROR, NO, NO, NO, NO, NO },
