@@ -56,8 +56,12 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         struct connection *c = userdata;
         uint64_t waiting;
 
-        (void) m;
         (void) error;
+        /* No peer can send this signal: sd-bus refuses it. */
+        if (sd_bus_message_is_signal(m, "org.freedesktop.DBus.Local", "Connected") > 0) {
+                control_gate_open(c->gate);
+                return 1;
+        }
         if (sd_bus_get_n_queued_write(c->bus, &waiting) < 0 || waiting <= CONTROL_BUS_ANSWERS_MAX)
                 return 0;
         log_line(LOG_NOTICE, "uid %u does not read its answers, disconnecting",
@@ -88,6 +92,8 @@ static int start_bus(struct connection *c, int *fd) {
                 r = sd_bus_negotiate_fds(c->bus, 0);
         if (r >= 0)
                 r = sd_bus_set_sender(c->bus, "org.wfapikey1");
+        if (r >= 0)
+                r = sd_bus_set_connected_signal(c->bus, 1);
         if (r >= 0)
                 r = sd_bus_start(c->bus);
         if (r >= 0)

@@ -32,10 +32,12 @@ enum auth {
 };
 
 /* Invariant: the peer's bytes leave up.buffer only when the buffer has the whole message, or the
- * whole line of authentication, that they belong to. */
+ * whole line of authentication, that they belong to. Messages leave it only when the gate is
+ * open. */
 struct control_gate {
         sd_event_source *peer, *bus, *timer;
         enum auth auth;
+        bool open;
         size_t auth_bytes;
         struct stream up, down; /* to the bus, and to the peer */
         void (*on_end)(void *userdata);
@@ -86,10 +88,10 @@ static bool is_line(const char *line, size_t len, const char *word, bool uid) {
         return uid ? len > n + 1 && line[n] == ' ' && is_uid(line + n + 1, len - n - 1) : len == n;
 }
 
-/* We must know what sd-bus makes of each line. If it were still authenticating when we think
- * that messages have begun, a message could hide the line that begins them, and anything could
- * follow, of any length. So only lines pass whose effect is certain. Source: D-Bus
- * specification, "Authentication Protocol". */
+/* We must know what sd-bus makes of each line: the bytes behind the line that begins are held, and
+ * judged as messages. If sd-bus took another line for that one, it would read bytes that nobody has
+ * judged. So only lines pass whose effect is certain. Source: D-Bus specification, "Authentication
+ * Protocol". */
 static bool take_line(struct control_gate *g, const char *line, size_t len) {
         switch (g->auth) {
         case AUTH_START:
@@ -142,7 +144,8 @@ static int admit(struct control_gate *g) {
         int r;
 
         r = admit_auth(g);
-        while (r >= 0 && g->auth == AUTH_DONE && s->have - s->whole >= FIXED_HEADER_LEN) {
+        while (r >= 0 && g->auth == AUTH_DONE && g->open &&
+               s->have - s->whole >= FIXED_HEADER_LEN) {
                 size_t len = message_len(s->buffer + s->whole);
 
                 if (len == 0)
@@ -270,6 +273,12 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         (void) usec;
         end(userdata);
         return 0;
+}
+
+/* The turn that follows judges and passes what was held. */
+void control_gate_open(struct control_gate *g) {
+        g->open = true;
+        (void) sd_event_source_set_io_events(g->bus, EPOLLIN | EPOLLOUT);
 }
 
 struct control_gate *control_gate_free(struct control_gate *g) {

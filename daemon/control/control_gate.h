@@ -26,4 +26,12 @@ struct control_gate;
  */
 int control_gate_new(struct control_gate **ret, sd_event *event, int peer_fd, int *ret_bus_fd,
                      void (*on_end)(void *userdata), void *userdata) _must_check_;
+
+/**
+ * control_gate_open(g):
+ * Passes messages from now on. Until then the gate holds what follows authentication, because
+ * sd-bus would not notice a message that it reads together with the end of authentication. So the
+ * caller must open the gate when sd-bus has told it that authentication is over.
+ */
+void control_gate_open(struct control_gate *g);
 struct control_gate *control_gate_free(struct control_gate *g);

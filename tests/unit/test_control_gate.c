@@ -95,6 +95,14 @@ static void put_block(uint8_t block[static CONTROL_GATE_MESSAGE_MAX], const char
         memcpy(block + 16, begin, strlen(begin));
 }
 
+static int on_connected(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        (void) error;
+        if (sd_bus_message_is_signal(m, "org.freedesktop.DBus.Local", "Connected") <= 0)
+                return 0;
+        control_gate_open(((struct unit_gate *) userdata)->gate);
+        return 1;
+}
+
 static sd_bus *serve_bus(struct unit_gate *f) {
         sd_id128_t id = {};
         sd_bus *bus = NULL;
@@ -106,6 +114,8 @@ static sd_bus *serve_bus(struct unit_gate *f) {
         unit_succeeds("sd_bus_set_server", sd_bus_set_server(bus, 1, id));
         unit_succeeds("sd_bus_set_anonymous", sd_bus_set_anonymous(bus, 1));
         unit_succeeds("sd_bus_negotiate_fds", sd_bus_negotiate_fds(bus, 0));
+        unit_succeeds("sd_bus_set_connected_signal", sd_bus_set_connected_signal(bus, 1));
+        unit_succeeds("sd_bus_add_filter", sd_bus_add_filter(bus, NULL, on_connected, f));
         unit_succeeds("sd_bus_start", sd_bus_start(bus));
         unit_succeeds("sd_bus_attach_event",
                       sd_bus_attach_event(bus, f->event, SD_EVENT_PRIORITY_NORMAL));
@@ -203,17 +213,45 @@ static void test_several_messages_pass_at_once_and_half_of_one_waits(void **stat
         unit_gate_check_out("the third", f->bus, bytes + len, 66);
 }
 
-static void test_a_message_may_come_with_the_line_that_begins(void **state) {
+static void test_what_comes_with_the_line_that_begins_waits_until_the_gate_is_open(void **state) {
         struct unit_gate *f = *state;
-        uint8_t bytes[100] = "BEGIN\r\n";
+        uint8_t bytes[200] = "BEGIN\r\n";
         size_t len;
 
         give_text(f, f->peer, "\0AUTH EXTERNAL 30\r\n");
         check_text("AUTH", f->bus, "\0AUTH EXTERNAL 30\r\n");
         give_text(f, f->bus, "OK 0123456789abcdef0123456789abcdef\r\n");
-        len = 7 + unit_gate_put_message(bytes + 7, sizeof(bytes) - 7, 10, 8, true);
-        unit_gate_give(f, f->peer, bytes, len);
-        unit_gate_check_out("both", f->bus, bytes, len);
+        len = unit_gate_put_message(bytes + 7, 100, 10, 8, true);
+        unit_gate_give(f, f->peer, bytes, 7 + len);
+        check_text("the line", f->bus, "BEGIN\r\n");
+        unit_gate_give(f, f->peer, bytes + 7, len);
+        unit_gate_check_nothing("two messages", f->bus);
+        control_gate_open(f->gate);
+        unit_gate_settle(f);
+        memcpy(bytes + 7 + len, bytes + 7, len);
+        unit_gate_check_out("both", f->bus, bytes + 7, 2 * len);
+        assert_int_equal(f->ended, 0);
+}
+
+/* What does not fit waits at the peer, and the loop does not spin. */
+static void test_a_closed_gate_holds_one_message_of_the_greatest_length(void **state) {
+        uint8_t *bytes = malloc(2 * CONTROL_GATE_MESSAGE_MAX);
+        struct unit_gate *f = *state;
+
+        assert_non_null(bytes);
+        for (unsigned i = 0; i < 2; i++)
+                (void) unit_gate_put_message(bytes + i * CONTROL_GATE_MESSAGE_MAX,
+                                             CONTROL_GATE_MESSAGE_MAX,
+                                             CONTROL_GATE_MESSAGE_MAX - 16, 0, true);
+        give_text(f, f->peer, "\0AUTH EXTERNAL 30\r\nBEGIN\r\n");
+        check_text("lines", f->bus, "\0AUTH EXTERNAL 30\r\nBEGIN\r\n");
+        unit_gate_give(f, f->peer, bytes, 2 * CONTROL_GATE_MESSAGE_MAX);
+        unit_gate_check_nothing("closed", f->bus);
+        control_gate_open(f->gate);
+        unit_gate_settle(f);
+        unit_gate_check_out("open", f->bus, bytes, 2 * CONTROL_GATE_MESSAGE_MAX);
+        assert_int_equal(f->ended, 0);
+        free(bytes);
 }
 
 static void test_the_longest_message_passes(void **state) {
@@ -372,7 +410,9 @@ int main(void) {
                 cmocka_unit_test(test_nothing_but_the_line_begins),
                 unit_test_with_gate(test_messages_pass_when_they_are_whole),
                 unit_test_with_gate(test_several_messages_pass_at_once_and_half_of_one_waits),
-                unit_test_with_gate(test_a_message_may_come_with_the_line_that_begins),
+                unit_test_with_gate(
+                        test_what_comes_with_the_line_that_begins_waits_until_the_gate_is_open),
+                unit_test_with_gate(test_a_closed_gate_holds_one_message_of_the_greatest_length),
                 unit_test_with_gate(test_the_longest_message_passes),
                 cmocka_unit_test(test_a_message_that_is_too_long_ends_it),
                 cmocka_unit_test(test_what_is_no_message_ends_it),

@@ -96,7 +96,7 @@ static inline void unit_gate_check_nothing(const char *row, int fd) {
 #define give_text(f, fd, text)    unit_gate_give((f), (fd), (text), sizeof(text) - 1)
 #define check_text(row, fd, text) unit_gate_check_out((row), (fd), (text), sizeof(text) - 1)
 
-/* What a client and the daemon say before the first message. */
+/* What a client and the daemon say before the first message. The gate is open then. */
 static inline void unit_gate_authenticate(struct unit_gate *f) {
         give_text(f, f->peer, "\0AUTH EXTERNAL 30\r\n");
         check_text("AUTH", f->bus, "\0AUTH EXTERNAL 30\r\n");
@@ -104,6 +104,7 @@ static inline void unit_gate_authenticate(struct unit_gate *f) {
         check_text("OK", f->peer, "OK 0123456789abcdef0123456789abcdef\r\n");
         give_text(f, f->peer, "BEGIN\r\n");
         check_text("BEGIN", f->bus, "BEGIN\r\n");
+        control_gate_open(f->gate);
         assert_int_equal(f->ended, 0);
 }
 
