@@ -16,6 +16,7 @@
 struct control;
 struct policy;
 
+#define CONTROL_BUS_NAME    "org.wfapikey1"
 #define CONTROL_OBJECT_PATH "/org/wfapikey1"
 #define CONTROL_INTERFACE   "org.wfapikey1.Manager"
 

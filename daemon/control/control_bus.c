@@ -91,7 +91,7 @@ static int start_bus(struct connection *c, int *fd) {
         if (r >= 0)
                 r = sd_bus_negotiate_fds(c->bus, 0);
         if (r >= 0)
-                r = sd_bus_set_sender(c->bus, "org.wfapikey1");
+                r = sd_bus_set_sender(c->bus, CONTROL_BUS_NAME);
         if (r >= 0)
                 r = sd_bus_set_connected_signal(c->bus, 1);
         if (r >= 0)

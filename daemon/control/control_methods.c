@@ -30,16 +30,77 @@ static const sd_bus_vtable manager_vtable[] = {
 };
 /* clang-format on */
 
+/* --- What a bus would answer. Libraries for D-Bus ask this at every address. --- */
+
+#define CLIENT_NAME     ":1.1"
+#define ALREADY_RUNNING UINT32_C(2) /* DBUS_START_REPLY_ALREADY_RUNNING */
+
 static int on_hello(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         (void) userdata;
         (void) error;
-        return sd_bus_reply_method_return(m, "s", ":1.1");
+        return sd_bus_reply_method_return(m, "s", CLIENT_NAME);
 }
 
-/* busctl calls this first, at every address. */
+/* The connection has no other peers, so each signal goes to the client, whatever it matches. */
+static int on_match(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        (void) userdata;
+        (void) error;
+        return sd_bus_reply_method_return(m, "");
+}
+
+/* Each name is its own owner: the daemon sends by the name that clients call. */
+static bool has_owner(const char *name) {
+        return strcmp(name, CONTROL_BUS_NAME) == 0 || strcmp(name, "org.freedesktop.DBus") == 0 ||
+               strcmp(name, CLIENT_NAME) == 0;
+}
+
+static int on_get_name_owner(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        const char *name;
+        int r;
+
+        (void) userdata;
+        r = sd_bus_message_read(m, "s", &name);
+        if (r < 0)
+                return r;
+        if (!has_owner(name))
+                return sd_bus_error_set(error, SD_BUS_ERROR_NAME_HAS_NO_OWNER,
+                                        "Only " CONTROL_BUS_NAME " is here.");
+        return sd_bus_reply_method_return(m, "s", name);
+}
+
+/* GLib asks for this before it makes a proxy. */
+static int on_start_service(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        const char *name;
+        int r;
+
+        (void) userdata;
+        r = sd_bus_message_read(m, "su", &name, NULL);
+        if (r < 0)
+                return r;
+        if (!has_owner(name))
+                return sd_bus_error_set(error, SD_BUS_ERROR_SERVICE_UNKNOWN, "No such service.");
+        return sd_bus_reply_method_return(m, "u", ALREADY_RUNNING);
+}
+
+static int on_name_has_owner(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        const char *name;
+        int r;
+
+        (void) userdata;
+        (void) error;
+        r = sd_bus_message_read(m, "s", &name);
+        return r < 0 ? r : sd_bus_reply_method_return(m, "b", has_owner(name));
+}
+
 static const sd_bus_vtable bus_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD("Hello", "", "s", on_hello, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("AddMatch", "s", "", on_match, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("RemoveMatch", "s", "", on_match, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("GetNameOwner", "s", "s", on_get_name_owner, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("NameHasOwner", "s", "b", on_name_has_owner, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("StartServiceByName", "su", "u", on_start_service,
+                      SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
 

@@ -138,12 +138,89 @@ static void test_all_may_come_at_once(void **state) {
         check_hello_answered(*state, 1);
 }
 
+/* --- What a bus would answer --- */
+
+static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        (void) error;
+        *(sd_bus_message **) userdata = sd_bus_message_ref(m);
+        return 1;
+}
+
+static void check_value(const char *row, sd_bus_message *answer, const char *type, const char *text,
+                        unsigned number) {
+        const char *got_text = NULL;
+        unsigned got = 0;
+
+        unit_str(row, sd_bus_message_get_signature(answer, true), type);
+        if (*type == 's') {
+                unit_succeeds(row, sd_bus_message_read(answer, type, &got_text));
+                unit_str(row, got_text, text);
+        } else if (*type) {
+                unit_succeeds(row, sd_bus_message_read(answer, type, &got));
+                unit_int(row, got, number);
+        }
+}
+
+static void test_what_a_bus_would_answer(void **state) {
+        static const struct {
+                const char *member, *takes, *name, *error, *gives, *text;
+                unsigned number;
+        } rows[] = {
+                { "Hello", "", "", "", "s", ":1.1", 0 },
+                { "AddMatch", "s", "type='signal',sender='org.wfapikey1'", "", "", "", 0 },
+                { "RemoveMatch", "s", "type='signal',sender='org.wfapikey1'", "", "", "", 0 },
+                { "GetNameOwner", "s", "org.wfapikey1", "", "s", "org.wfapikey1", 0 },
+                { "GetNameOwner", "s", INTERFACE, "", "s", INTERFACE, 0 },
+                { "GetNameOwner", "s", ":1.1", "", "s", ":1.1", 0 },
+                { "GetNameOwner", "s", "org.example", SD_BUS_ERROR_NAME_HAS_NO_OWNER, "s", "", 0 },
+                { "NameHasOwner", "s", "org.wfapikey1", "", "b", "", 1 },
+                { "NameHasOwner", "s", INTERFACE, "", "b", "", 1 },
+                { "NameHasOwner", "s", ":1.1", "", "b", "", 1 },
+                { "NameHasOwner", "s", ":1.2", "", "b", "", 0 },
+                { "NameHasOwner", "s", "", "", "b", "", 0 },
+                { "StartServiceByName", "su", "org.wfapikey1", "", "u", "", 2 },
+                { "StartServiceByName", "su", "org.example", SD_BUS_ERROR_SERVICE_UNKNOWN, "s", "",
+                  0 },
+        };
+        struct host *h = *state;
+        sd_bus *client = NULL;
+
+        unit_succeeds("new", sd_bus_new(&client));
+        unit_succeeds("set_fd", sd_bus_set_fd(client, h->client, h->client));
+        h->client = -1;
+        unit_succeeds("start", sd_bus_start(client));
+        unit_succeeds("attach", sd_bus_attach_event(client, h->event, SD_EVENT_PRIORITY_NORMAL));
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                sd_bus_message *answer = NULL;
+                const sd_bus_error *error;
+
+                /* the number is for the row that takes one */
+                unit_succeeds(rows[i].member,
+                              sd_bus_call_method_async(client, NULL, CONTROL_BUS_NAME, OBJECT,
+                                                       INTERFACE, rows[i].member, on_answer,
+                                                       &answer, rows[i].takes, rows[i].name, 0U));
+                settle(h);
+                assert_non_null(answer);
+                error = sd_bus_message_get_error(answer);
+                unit_str(rows[i].member, error ? error->name : "", rows[i].error);
+                unit_str(rows[i].member, sd_bus_message_get_sender(answer), CONTROL_BUS_NAME);
+                if (!error)
+                        check_value(rows[i].member, answer, rows[i].gives, rows[i].text,
+                                    rows[i].number);
+                sd_bus_message_unref(answer);
+        }
+        (void) sd_bus_detach_event(client);
+        sd_bus_close(client);
+        sd_bus_unref(client);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 test_with_host(test_a_call_may_come_with_the_line_that_begins),
                 test_with_host(test_several_calls_may_come_with_it),
                 cmocka_unit_test(test_the_rest_of_a_call_may_come_later),
                 test_with_host(test_all_may_come_at_once),
+                test_with_host(test_what_a_bus_would_answer),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
