@@ -5,17 +5,23 @@
 #include <string.h>
 
 #include "certtext.h"
+#include "keytext.h"
 #include "pam_certificate.h"
 #include "pam_token.h"
 
 /* The first byte of a certificate. The daemon checks the rest. */
 #define DER_SEQUENCE 0x30
 
+/* Without the blanks and line ends behind it. */
+static size_t text_len(const char *text) {
+        return keytext_trim(text, strlen(text));
+}
+
 /* A text that is not meant to be a certificate ("nocert", "-") counts as no certificate, unless
  * ${insist}. */
 static void take_text(struct pam_certificate *certificate, enum wire_evidence evidence,
                       const char *text, bool insist) {
-        size_t len = strlen(text);
+        size_t len = text_len(text);
         ssize_t n;
 
         if (len == 0)
@@ -101,7 +107,7 @@ enum outcome pam_certificate_ask(pam_handle_t *pamh, const struct pam_args *args
         outcome = pam_token_ask(pamh, prompt, &answer);
         if (outcome != OUTCOME_ALLOW)
                 return outcome;
-        if (!answer || !answer->resp || !answer->resp[0])
+        if (!answer || !answer->resp || text_len(answer->resp) == 0)
                 return OUTCOME_ALLOW;
         if (args->certificate_proof)
                 take_proof(ret, answer->resp);
