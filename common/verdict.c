@@ -82,6 +82,9 @@ static const struct {
                                            "key" },
         [REASON_CERTIFICATE_UNCHECKED] = { VERDICT_INTERNAL, "certificate-unchecked",
                                            "the certificate could not be checked in time" },
+        [REASON_SPELLING_UNKNOWN] = { VERDICT_INTERNAL, "spelling-unknown",
+                                      "it is not known yet whether this is another spelling of the "
+                                      "owner's name" },
 };
 _Static_assert(ARRAY_LEN(reasons) == _REASON_MAX, "a row for each reason");
 

@@ -48,6 +48,7 @@ struct server {
         struct conf *conf;
         struct verify *verify;
         struct firstuse *firstuse;
+        struct spellings *spellings;
         struct audit *audit;
         struct readers *readers;
         struct mirror *mirror;
@@ -95,6 +96,11 @@ static void on_unknown(void *userdata) {
                 return;
         s->unknown_wait = UNKNOWN_FLUSHES;
         accounts_refresh(s->accounts);
+}
+
+/* Logins may wait for whose name another spelling is. */
+static void on_spelling(void *userdata) {
+        listener_look_again(((struct server *) userdata)->listener);
 }
 
 static void read_conf(struct server *s);
@@ -224,6 +230,11 @@ static int start_handlers(struct server *s) {
         if (r < 0)
                 return r;
         accounts_set_conf(s->accounts, s->conf);
+        r = spellings_new(&s->spellings, s->accounts, on_spelling, s);
+        if (r < 0)
+                return r;
+        verify_set_spellings(s->verify, s->spellings);
+        verify_on_unknown(s->verify, on_unknown, s);
         r = firstuse_new(&s->firstuse, s->worker, s->accounts, s->state.keymint, s->audit);
         if (r < 0)
                 return r;
@@ -279,7 +290,6 @@ static int start_sockets(struct server *s, char *error) {
                          s->audit, s->readers);
         if (r >= 0) {
                 s->sockets.verify = -1; /* the listener owns it */
-                listener_on_unknown(s->listener, on_unknown, s);
                 r = control_bus_new(&s->control_bus, s->event, s->sockets.control, &s->control);
         }
         if (r >= 0)
@@ -361,6 +371,7 @@ struct server *server_free(struct server *s) {
         sd_event_source_disable_unref(s->reload);
         sd_event_source_disable_unref(s->watchdog);
         verify_free(s->verify);
+        (void) spellings_free(s->spellings);
         firstuse_free(s->firstuse);
         audit_free(s->audit);
         mirror_free(s->mirror);

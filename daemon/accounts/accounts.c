@@ -77,6 +77,7 @@ struct accounts {
         struct helper *helper;
         /* of the files, as far as the daemon has seen them */
         uint64_t changes;
+        uint64_t passwd_changes; /* of passwd alone */
         LIST_HEAD(, ask) asks;
         size_t n_asks;
         LIST_HEAD(, settle) settles;
@@ -307,6 +308,10 @@ const char *accounts_unread(const struct accounts *a) {
         return a->memory.error;
 }
 
+uint64_t accounts_passwd_changes(const struct accounts *a) {
+        return a->passwd_changes;
+}
+
 static int on_settle_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
         (void) source;
         (void) usec;
@@ -424,6 +429,7 @@ static int on_change(sd_event_source *source, const struct inotify_event *event,
         for (size_t i = 0; i < ARRAY_LEN(names); i++)
                 if (overflow || (event->len > 0 && strcmp(event->name, names[i]) == 0)) {
                         a->changes++;
+                        a->passwd_changes += i == 0;
                         step(a, ACCOUNTS_PASS_CHANGED);
                         break;
                 }

@@ -62,6 +62,11 @@ struct accounts_source accounts_source(struct accounts *a);
 const char *accounts_unread(const struct accounts *a);
 
 /**
+ * accounts_passwd_changes(a): how often the passwd file has changed, as far as the daemon has seen.
+ */
+uint64_t accounts_passwd_changes(const struct accounts *a);
+
+/**
  * accounts_settle(a, done, userdata):
  * As accounts_refresh(), and says when that has ended. ${done} is called once, from the loop, never
  * from within this call. It is called when the daemon has looked at everybody, or after 5 s. After

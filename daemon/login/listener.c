@@ -51,8 +51,6 @@ struct listener {
         struct readers *readers;
         struct queue pending, offered, waiting;
         struct listener_lengths lengths;
-        void (*wanted)(void *userdata); /* NULL: nobody is told */
-        void *userdata;
 };
 
 static void pending_remove(struct pending *p) {
@@ -197,8 +195,6 @@ static void become_waiting(struct pending *p) {
         TAILQ_INSERT_TAIL(&l->waiting, p, entries);
         l->lengths.waiting++;
         arm(l);
-        if (l->wanted)
-                l->wanted(l->userdata);
 }
 
 static size_t count_uid(const struct queue *queue, uid_t uid) {
@@ -449,11 +445,6 @@ int listener_new(struct listener **ret, sd_event *event, int fd, struct verify *
         }
         *ret = l;
         return 0;
-}
-
-void listener_on_unknown(struct listener *l, void (*wanted)(void *userdata), void *userdata) {
-        l->wanted = wanted;
-        l->userdata = userdata;
 }
 
 struct listener_lengths listener_lengths(const struct listener *l) {

@@ -43,12 +43,6 @@ int listener_new(struct listener **ret, sd_event *event, int fd, struct verify *
 struct listener *listener_free(struct listener *l);
 
 /**
- * listener_on_unknown(l, wanted, userdata): ${wanted} is called from the loop when a login begins
- * to wait because nobody has said yet whether the key's owner exists.
- */
-void listener_on_unknown(struct listener *l, void (*wanted)(void *userdata), void *userdata);
-
-/**
  * listener_look_again(l): decides the logins that wait so, as far as more is known now. NULL-safe.
  */
 void listener_look_again(struct listener *l);

@@ -34,6 +34,9 @@ struct verify {
         struct retire *retire;
         struct uses *uses;
         struct trust *trust;
+        struct spellings *spellings;    /* NULL: none */
+        void (*wanted)(void *userdata); /* NULL: nobody is told */
+        void *userdata;
 };
 
 int verify_new(struct verify **ret, struct store *reader, const struct keymint *keymint) {
@@ -67,6 +70,15 @@ struct verify *verify_free(struct verify *v) {
 
 void verify_set_conf(struct verify *v, const struct conf *conf) {
         v->conf = conf;
+}
+
+void verify_set_spellings(struct verify *v, struct spellings *spellings) {
+        v->spellings = spellings;
+}
+
+void verify_on_unknown(struct verify *v, void (*wanted)(void *userdata), void *userdata) {
+        v->wanted = wanted;
+        v->userdata = userdata;
 }
 
 void verify_set_worker(struct verify *v, struct worker *worker) {
@@ -261,6 +273,9 @@ static enum reason decide(struct verify *v, struct decision *d) {
                 r = facts_accounts(v->reader, &l->key, &owner, &linked);
                 if (r < 0)
                         return store_failed(v, r);
+                if (strcmp(l->key.owner, l->req.user) != 0 &&
+                    rule_may_be_same(l->key.owner, l->req.user))
+                        facts.spelled = spellings_find(v->spellings, l->req.user, l->key.owner);
         }
         facts.peer_may_claim = conf_peer_may_claim(v->conf, l->peer.uid, l->req.service);
         reason = rule_decide(&facts);
@@ -333,6 +348,12 @@ static int put_off(struct verify_login *l) {
         return VERIFY_READ;
 }
 
+static bool must_wait(const struct verify *v, enum reason reason) {
+        if (reason == REASON_ACCOUNT_UNKNOWN && v->wanted)
+                v->wanted(v->userdata);
+        return reason == REASON_ACCOUNT_UNKNOWN || reason == REASON_SPELLING_UNKNOWN;
+}
+
 static int answer(struct verify *v, struct decision *d, uint8_t out[static WIRE_REPLY_LEN],
                   struct verify_event *ret_event) {
         struct verify_login *l = d->login;
@@ -341,7 +362,7 @@ static int answer(struct verify *v, struct decision *d, uint8_t out[static WIRE_
 
         if (d->pending)
                 return put_off(l);
-        if (d->may_wait && reason == REASON_ACCOUNT_UNKNOWN)
+        if (d->may_wait && must_wait(v, reason))
                 return VERIFY_WAIT;
         fill_event(v, d, reason, ret_event);
         if (l->req.kind == WIRE_OFFER && reason == REASON_CERTIFICATE_MISSING && l->session)

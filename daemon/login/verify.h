@@ -8,6 +8,7 @@
 
 #include "base/conf.h"
 #include "challenge.h"
+#include "login/spellings.h"
 #include "login/trust.h"
 #include "login/verify_event.h"
 #include "rules/loglimit.h"
@@ -104,6 +105,18 @@ int verify_get_reader(struct verify *v, struct store **ret) _must_check_;
  * verify_set_conf(v, conf): the configuration in force from now on; borrowed until the next call.
  */
 void verify_set_conf(struct verify *v, const struct conf *conf);
+
+/**
+ * verify_set_spellings(v, spellings): what is asked about other spellings of names. Borrowed; NULL
+ * for none, so no such name is accepted.
+ */
+void verify_set_spellings(struct verify *v, struct spellings *spellings);
+
+/**
+ * verify_on_unknown(v, wanted, userdata): ${wanted} is called from the loop while a login waits
+ * because nobody has said yet whether the key's owner exists.
+ */
+void verify_on_unknown(struct verify *v, void (*wanted)(void *userdata), void *userdata);
 
 /**
  * verify_set_worker(v, worker): the writer thread, which writes that a key has retired with the

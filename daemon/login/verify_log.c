@@ -3,6 +3,7 @@
  * What a client claims is escaped here, and a key that was typed as a name is left out. Decides
  * nothing. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "login/verify.h"
@@ -57,9 +58,16 @@ static void format_certificate(const struct verify_event *event, char *out, size
 }
 
 static void format_detail(const struct verify_event *event, char *out, size_t size) {
-        char date[PARSE_TIME_LEN];
+        char date[PARSE_TIME_LEN], owner[2 * WIRE_USER_MAX];
 
         out[0] = '\0';
+        if (event->known && strcmp(event->owner, event->user) != 0 &&
+            (event->reason == REASON_NONE || event->reason == REASON_OTHER_USER ||
+             event->reason == REASON_SPELLING_UNKNOWN)) {
+                text_escape(owner, sizeof(owner), event->owner);
+                (void) snprintf(out, size, " (the key's owner is '%s')", owner);
+                return;
+        }
         parse_time_format(event->expires_at, date);
         if (event->reason == REASON_EXPIRED)
                 (void) snprintf(out, size, " (at %s)", date);
@@ -73,7 +81,7 @@ static void format_detail(const struct verify_event *event, char *out, size_t si
 
 void verify_log(struct verify *v, const struct verify_event *event) {
         char user[2 * WIRE_USER_MAX], service[2 * WIRE_SERVICE_MAX], rhost[2 * WIRE_RHOST_MAX];
-        char certificate[RECORD_DN_MAX + 128], detail[CERT_DETAIL_LEN + 8];
+        char certificate[RECORD_DN_MAX + 128], detail[CERT_DETAIL_LEN + 2 * WIRE_USER_MAX + 32];
         bool accepted = event->reason == REASON_NONE;
         struct log_entry entry;
         unsigned kept;

@@ -82,6 +82,9 @@ static void say_user(const struct rule_facts *facts, char *out) {
         add_shown(out, facts->key->owner);
         add(out, ", the login is of ");
         add_shown(out, facts->user);
+        if (strcmp(facts->key->owner, facts->user) != 0 &&
+            rule_may_be_same(facts->key->owner, facts->user))
+                add(out, ", which a directory may take for another spelling");
 }
 
 static void say_removed(const struct rule_facts *facts, char *out) {

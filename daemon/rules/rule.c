@@ -2,11 +2,30 @@
 /* The rules that a login has to pass, in their order. Pure: it sees facts and a time, no store,
  * no clock and no secret. */
 #include <string.h>
+#include <strings.h>
 
 #include "network.h"
 #include "rules/expiry.h"
 #include "rules/rule.h"
 #include "text.h"
+
+/* A name without its realm. */
+static const char *bare_name(const char *name, size_t *ret_len) {
+        const char *slash = strrchr(name, '\\');
+
+        if (slash)
+                name = slash + 1;
+        *ret_len = strcspn(name, "@");
+        return name;
+}
+
+bool rule_may_be_same(const char *owner, const char *user) {
+        size_t owner_len, user_len;
+
+        owner = bare_name(owner, &owner_len);
+        user = bare_name(user, &user_len);
+        return owner_len > 0 && owner_len == user_len && strncasecmp(owner, user, user_len) == 0;
+}
 
 /* In the order of enum rule. Each check relies on the earlier rules having passed. */
 
@@ -27,7 +46,18 @@ static enum reason check_secret(const struct rule_facts *facts) {
 }
 
 static enum reason check_user(const struct rule_facts *facts) {
-        return strcmp(facts->key->owner, facts->user) == 0 ? REASON_NONE : REASON_OTHER_USER;
+        const struct account_record *spelled = facts->spelled;
+
+        if (strcmp(facts->key->owner, facts->user) == 0)
+                return REASON_NONE;
+        if (!rule_may_be_same(facts->key->owner, facts->user))
+                return REASON_OTHER_USER;
+        if (!spelled || spelled->state == ACCOUNT_UNKNOWN)
+                return REASON_SPELLING_UNKNOWN;
+        return spelled->state == ACCOUNT_PRESENT && strcmp(spelled->name, facts->key->owner) == 0 &&
+                               spelled->uid == facts->key->owner_uid
+                       ? REASON_NONE
+                       : REASON_OTHER_USER;
 }
 
 static enum reason check_removed(const struct rule_facts *facts) {

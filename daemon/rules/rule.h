@@ -27,6 +27,9 @@ struct rule_facts {
         /* the asking process may speak for the service */
         bool peer_may_claim;
         const char *user;
+        /* whose name ${user} is, where it may be another spelling of the owner's; NULL: nothing is
+         * known */
+        const struct account_record *spelled;
         const char *service;
         const char *rhost; /* "" when unknown */
         /* NULL: none was shown, or it was not judged yet */
@@ -66,6 +69,13 @@ enum reason rule_check(enum rule rule, const struct rule_facts *facts);
  * rule_decide(facts): the reason of the first rule that the login does not pass, or REASON_NONE.
  */
 enum reason rule_decide(const struct rule_facts *facts);
+
+/**
+ * rule_may_be_same(owner, user): whether ${user} may be another spelling of ${owner}: the same but
+ * for case, an @ with what follows, and what stands before a backslash. A directory must say whose
+ * it is.
+ */
+bool rule_may_be_same(const char *owner, const char *user);
 
 /**
  * rule_need(policy, key, service): the certificate that a login with ${key} to ${service} needs.

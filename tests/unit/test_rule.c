@@ -105,6 +105,61 @@ static void others_when_forbidden(struct login *l) {
         l->policy.admin_keys = false;
 }
 
+static const struct account_record *spelled(enum account_state state, const char *name, uid_t uid) {
+        static struct account_record account;
+
+        account = (struct account_record){ .state = state, .uid = uid };
+        (void) snprintf(account.name, sizeof(account.name), "%s", name);
+        return &account;
+}
+
+/* A directory says whose name another spelling is. Only a name that may be one counts. */
+static void test_spellings_of_the_owner(void **state) {
+        static const struct {
+                const char *user;
+                bool may_be_same;
+        } names[] = {
+                { "ALICE", true },          { "alice@example.com", true },
+                { "EXAMPLE\\alice", true }, { "EXAMPLE\\Alice@example.com", true },
+                { "alicia", false },        { "alic", false },
+                { "alicex", false },        { "", false },
+                { "@alice", false },        { "alice\\bob", false },
+                { "bob@alice", false },     { "alice ", false },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+                const struct {
+                        const struct account_record *as;
+                        enum reason reason;
+                } rows[] = {
+                        { NULL, REASON_SPELLING_UNKNOWN },
+                        { spelled(ACCOUNT_PRESENT, "alice", 1000), REASON_NONE },
+                };
+                struct login l;
+
+                good_login(&l);
+                l.facts.user = names[i].user;
+                unit_int(names[i].user, rule_may_be_same("alice", names[i].user),
+                         names[i].may_be_same);
+                for (size_t j = 0; j < ARRAY_LEN(rows); j++) {
+                        l.facts.spelled = rows[j].as;
+                        unit_int(names[i].user, rule_check(RULE_USER, &l.facts),
+                                 names[i].may_be_same ? rows[j].reason : REASON_OTHER_USER);
+                }
+                l.facts.spelled = spelled(ACCOUNT_UNKNOWN, "", 0);
+                unit_int(names[i].user, rule_check(RULE_USER, &l.facts),
+                         names[i].may_be_same ? REASON_SPELLING_UNKNOWN : REASON_OTHER_USER);
+                l.facts.spelled = spelled(ACCOUNT_GONE, "", 0);
+                unit_int(names[i].user, rule_check(RULE_USER, &l.facts), REASON_OTHER_USER);
+                l.facts.spelled = spelled(ACCOUNT_PRESENT, "Alice", 1000);
+                unit_int(names[i].user, rule_check(RULE_USER, &l.facts), REASON_OTHER_USER);
+                l.facts.spelled = spelled(ACCOUNT_PRESENT, "alice", 1001);
+                unit_int(names[i].user, rule_check(RULE_USER, &l.facts), REASON_OTHER_USER);
+        }
+        assert_true(rule_may_be_same("alice@example.com", "Alice"));
+}
+
 static void test_accounts(void **state) {
         static const struct {
                 const char *why;
@@ -164,7 +219,7 @@ static void test_a_retired_key_is_refused_with_a_reason_of_its_own(void **state)
 
 static void test_the_owner_is_compared_as_a_whole(void **state) {
         static const char *const users[] = { "",      "a",      "alic",   "alicex",
-                                             "Alice", "alice ", " alice", "root" };
+                                             "älice", "alice ", " alice", "root" };
 
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(users); i++) {
@@ -373,7 +428,8 @@ static void test_certificates_in_all_combinations(void **state) {
 
 static void test_every_reason_of_a_certificate_is_handed_on(void **state) {
         (void) state;
-        for (int reason = REASON_CERTIFICATE_UNREADABLE; reason < _REASON_MAX; reason++) {
+        for (int reason = REASON_CERTIFICATE_UNREADABLE; reason <= REASON_CERTIFICATE_UNCHECKED;
+             reason++) {
                 struct rule_certificate certificate = { .reason = (enum reason) reason,
                                                         .proved = true };
                 struct login l;
@@ -402,6 +458,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_good_login_is_accepted),
                 cmocka_unit_test(test_of_several_faults_the_first_is_the_reason),
+                cmocka_unit_test(test_spellings_of_the_owner),
                 cmocka_unit_test(test_accounts),
                 cmocka_unit_test(test_a_retired_key_is_refused_with_a_reason_of_its_own),
                 cmocka_unit_test(test_the_owner_is_compared_as_a_whole),

@@ -48,6 +48,7 @@ static const struct {
         { 35, "certificate-unproved", VERDICT_DENY_CERTIFICATE },
         { 36, "certificate-signature", VERDICT_DENY_CERTIFICATE },
         { 37, "certificate-unchecked", VERDICT_INTERNAL },
+        { 38, "spelling-unknown", VERDICT_INTERNAL },
 };
 
 static const int outside[] = {

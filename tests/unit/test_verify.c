@@ -176,6 +176,11 @@ static void forget_linked(struct unit_verify *f, struct wire_request *req) {
         unit_sql(f->store->path, "UPDATE key SET linked = 'boss'");
 }
 
+static void spell_user(struct unit_verify *f, struct wire_request *req) {
+        (void) f;
+        memcpy(req->user, "Alice@EXAMPLE.COM", 18);
+}
+
 static void lose_account(struct unit_verify *f, struct wire_request *req) {
         (void) req;
         unit_sql(f->store->path, "UPDATE account SET state = 2, checked_at = 1");
@@ -248,6 +253,7 @@ static const struct {
         { "a digest that somebody has changed", damage_digest, REASON_WRONG_SECRET, 0 },
         { "a row of another pepper", change_pepper, REASON_WRONG_SECRET, 0 },
         { "other user", change_user, REASON_OTHER_USER, 0 },
+        { "perhaps the owner", spell_user, REASON_SPELLING_UNKNOWN, 0 },
         { "revoked", revoke_key, REASON_REVOKED, 0 },
         { "expired", expire_key, REASON_EXPIRED, 0 },
         { "expired by the policy", expire_by_policy, REASON_EXPIRED, 0 },

@@ -109,6 +109,23 @@ static void test_a_peer_s_words_stay_in_their_quotes(void **state) {
         assert_null(strchr(unit_capture_text(&f->capture), '\x7f'));
 }
 
+/* A directory may ignore case: the log says whose key it is. */
+static void test_another_spelling_names_the_owner(void **state) {
+        static const enum reason named[] = { REASON_NONE, REASON_OTHER_USER,
+                                             REASON_SPELLING_UNKNOWN };
+        struct fixture *f = *state;
+
+        for (size_t i = 0; i < ARRAY_LEN(named); i++) {
+                struct verify_event event = unit_event(named[i]);
+
+                memcpy(event.user, "ALICE", 6);
+                verify_log(f->verify, &event);
+                assert_int_equal(unit_capture_lines(&f->capture), i + 1);
+                assert_string_equal(strrchr(unit_capture_text(&f->capture), '('),
+                                    "(the key's owner is 'alice')\n");
+        }
+}
+
 static void test_the_longest_words_fit_a_line(void **state) {
         struct verify_event event = unit_event(REASON_OTHER_USER);
         struct fixture *f = *state;
@@ -119,7 +136,7 @@ static void test_the_longest_words_fit_a_line(void **state) {
         verify_log(f->verify, &event);
         assert_int_equal(unit_capture_lines(&f->capture), 1);
         assert_non_null(strstr(unit_capture_text(&f->capture),
-                               "asked by uid 110: the key belongs to another user\n"));
+                               "asked by uid 110: the key belongs to another user"));
 }
 
 /* --- How often --- */
@@ -182,6 +199,7 @@ int main(void) {
                 test_log(test_every_reason_has_its_line),
                 test_log(test_a_key_in_the_wrong_place_is_not_shown),
                 test_log(test_a_peer_s_words_stay_in_their_quotes),
+                test_log(test_another_spelling_names_the_owner),
                 test_log(test_the_longest_words_fit_a_line),
                 test_log(test_the_same_is_said_so_often_and_then_counted),
                 test_log(test_one_peer_or_key_does_not_hide_another),
