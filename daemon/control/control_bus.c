@@ -11,28 +11,27 @@
 #include "control/control_bus.h"
 #include "control/control_gate.h"
 #include "control/control_mirror.h"
+#include "rules/share.h"
 
 struct connection {
-        LIST_ENTRY(connection) entries;
+        TAILQ_ENTRY(connection) entries;
         struct control_bus *owner;
         struct control_caller caller;
         struct control_gate *gate;
         sd_bus *bus;
 };
 
-/* Invariant: n_connections is the length of connections. */
+/* Invariant: connections are in the order of their last messages. */
 struct control_bus {
         int fd;
         sd_event *event; /* borrowed */
         sd_event_source *source;
         struct control *control;
-        LIST_HEAD(, connection) connections;
-        size_t n_connections;
+        TAILQ_HEAD(, connection) connections;
 };
 
 static void connection_free(struct connection *c) {
-        LIST_REMOVE(c, entries);
-        c->owner->n_connections--;
+        TAILQ_REMOVE(&c->owner->connections, c, entries);
         /* Answers on their way keep the bus alive. When it is closed, it dispatches nothing any
          * more and does not need the caller. */
         if (c->bus) {
@@ -62,6 +61,8 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 control_gate_open(c->gate);
                 return 1;
         }
+        TAILQ_REMOVE(&c->owner->connections, c, entries);
+        TAILQ_INSERT_TAIL(&c->owner->connections, c, entries);
         if (sd_bus_get_n_queued_write(c->bus, &waiting) < 0 || waiting <= CONTROL_BUS_ANSWERS_MAX)
                 return 0;
         log_line(LOG_NOTICE, "uid %u does not read its answers, disconnecting",
@@ -103,18 +104,28 @@ static int start_bus(struct connection *c, int *fd) {
         return r < 0 ? r : control_methods_attach(c->bus, &c->caller);
 }
 
-static bool has_place(const struct control_bus *b, uid_t uid) {
-        const struct connection *c;
-        size_t same = 0;
+/* Returns whether there is a place now. The connection that was silent for longest may have ended
+ * for that. */
+static bool make_place(struct control_bus *b, uid_t uid) {
+        static const struct share_limits limits = { .all = CONTROL_BUS_CONNECTIONS_MAX,
+                                                    .root = CONTROL_BUS_ROOT_SHARE,
+                                                    .per_uid = CONTROL_BUS_PER_UID_MAX,
+                                                    .per_range = CONTROL_BUS_PER_RANGE_MAX };
+        uid_t uids[CONTROL_BUS_CONNECTIONS_MAX];
+        struct connection *c;
+        size_t n = 0;
+        ssize_t at;
 
-        if (uid == 0)
-                return b->n_connections < CONTROL_BUS_CONNECTIONS_MAX;
-        if (b->n_connections >= CONTROL_BUS_CONNECTIONS_MAX - CONTROL_BUS_ROOT_SHARE)
-                return false;
-        LIST_FOREACH(c, &b->connections, entries)
-                if (c->caller.peer.cred.uid == uid)
-                        same++;
-        return same < CONTROL_BUS_PER_UID_MAX;
+        TAILQ_FOREACH(c, &b->connections, entries)
+                uids[n++] = c->caller.peer.cred.uid;
+        at = share_find(uids, n, uid, &limits);
+        if (at == SHARE_FREE || at == SHARE_NONE)
+                return at == SHARE_FREE;
+        c = TAILQ_FIRST(&b->connections);
+        for (ssize_t i = 0; i < at; i++)
+                c = TAILQ_NEXT(c, entries);
+        connection_free(c);
+        return true;
 }
 
 static int connection_new(struct control_bus *b, int *peer_fd) {
@@ -126,15 +137,14 @@ static int connection_new(struct control_bus *b, int *peer_fd) {
         r = peer_cred(*peer_fd, &cred);
         if (r < 0)
                 return r;
-        if (!has_place(b, cred.uid))
+        if (!make_place(b, cred.uid))
                 return -EUSERS;
         c = calloc(1, sizeof(*c));
         if (!c)
                 return -ENOMEM;
         c->owner = b;
         c->caller.control = b->control;
-        LIST_INSERT_HEAD(&b->connections, c, entries);
-        b->n_connections++;
+        TAILQ_INSERT_TAIL(&b->connections, c, entries);
         r = peer_read(*peer_fd, &c->caller.peer);
         if (r >= 0)
                 r = control_gate_new(&c->gate, b->event, *peer_fd, &bus_fd, on_end, c);
@@ -168,7 +178,7 @@ struct control_bus *control_bus_free(struct control_bus *b) {
 
         if (!b)
                 return NULL;
-        while ((c = LIST_FIRST(&b->connections)))
+        while ((c = TAILQ_FIRST(&b->connections)))
                 connection_free(c);
         sd_event_source_disable_unref(b->source);
         if (b->fd >= 0)
@@ -184,7 +194,7 @@ int control_bus_new(struct control_bus **ret, sd_event *event, int fd, struct co
         if (!b)
                 return -ENOMEM;
         *b = (struct control_bus){ .fd = fd, .event = event, .control = control };
-        LIST_INIT(&b->connections);
+        TAILQ_INIT(&b->connections);
         peer_refuse_descriptors(fd);
         r = sd_event_add_io(event, &b->source, fd, EPOLLIN, on_accept, b);
         if (r < 0) {

@@ -14,6 +14,7 @@
 #include "login/listener.h"
 #include "login/readers.h"
 #include "login/verify_audit.h"
+#include "rules/share.h"
 
 /* After so many connections the other sources of the loop have their turn. All sources have the
  * same priority, so that the loop serves them in turn: a flood of logins must not keep an
@@ -197,13 +198,29 @@ static void become_waiting(struct pending *p) {
         arm(l);
 }
 
-static size_t count_uid(const struct queue *queue, uid_t uid) {
+static ssize_t find_place(const struct queue *queue, uid_t uid, const struct share_limits *limits) {
+        uid_t uids[LISTENER_QUEUE_MAX];
         const struct pending *p;
         size_t n = 0;
 
         TAILQ_FOREACH(p, queue, entries)
-                n += p->peer.uid == uid;
-        return n;
+                uids[n++] = p->peer.uid;
+        return share_find(uids, n, uid, limits);
+}
+
+/* Returns whether there is a place in the queue now. A connection may have lost its own for that.
+ */
+static bool make_place(const struct queue *queue, uid_t uid, const struct share_limits *limits) {
+        ssize_t at = find_place(queue, uid, limits);
+        struct pending *p;
+
+        if (at == SHARE_FREE || at == SHARE_NONE)
+                return at == SHARE_FREE;
+        p = TAILQ_FIRST(queue);
+        for (ssize_t i = 0; i < at; i++)
+                p = TAILQ_NEXT(p, entries);
+        pending_free(p);
+        return true;
 }
 
 /* A key can have a few open challenges. One more takes the place of the oldest. */
@@ -221,19 +238,23 @@ static void make_room_for_key(struct listener *l, const char *id) {
 }
 
 static bool has_place_to_offer(struct listener *l, const struct ucred *peer, const char *id) {
-        size_t same_uid = count_uid(&l->offered, peer->uid);
+        static const struct share_limits limits = { .all = LISTENER_OFFERED_MAX,
+                                                    .root = LISTENER_OFFERED_MAX / 2,
+                                                    .per_uid = LISTENER_PER_UID_MAX,
+                                                    .per_range = LISTENER_OFFERED_PER_RANGE };
 
         make_room_for_key(l, id);
-        if (peer->uid == 0)
-                return l->lengths.offered < LISTENER_OFFERED_MAX;
-        return l->lengths.offered < LISTENER_OFFERED_MAX / 2 && same_uid < LISTENER_PER_UID_MAX;
+        return make_place(&l->offered, peer->uid, &limits);
 }
 
+/* These have sent their requests, so none gives its place to another. */
 static bool has_place_to_wait(const struct listener *l, uid_t uid) {
-        if (uid == 0)
-                return l->lengths.waiting < LISTENER_WAITING_MAX;
-        return l->lengths.waiting < LISTENER_WAITING_MAX / 2 &&
-               count_uid(&l->waiting, uid) < LISTENER_WAITING_PER_UID;
+        static const struct share_limits limits = { .all = LISTENER_WAITING_MAX,
+                                                    .root = LISTENER_WAITING_MAX / 2,
+                                                    .per_uid = LISTENER_WAITING_PER_UID,
+                                                    .per_range = LISTENER_WAITING_PER_RANGE };
+
+        return find_place(&l->waiting, uid, &limits) == SHARE_FREE;
 }
 
 static void serve_pending(struct pending *p, bool may_wait) {
@@ -313,11 +334,13 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-static bool has_place(const struct listener *l, uid_t uid) {
-        if (uid == 0)
-                return l->lengths.pending < LISTENER_PENDING_MAX;
-        return l->lengths.pending < LISTENER_PENDING_MAX - LISTENER_ROOT_SHARE &&
-               count_uid(&l->pending, uid) < LISTENER_PER_UID_MAX;
+static bool has_place(struct listener *l, uid_t uid) {
+        static const struct share_limits limits = { .all = LISTENER_PENDING_MAX,
+                                                    .root = LISTENER_ROOT_SHARE,
+                                                    .per_uid = LISTENER_PER_UID_MAX,
+                                                    .per_range = LISTENER_PER_RANGE_MAX };
+
+        return make_place(&l->pending, uid, &limits);
 }
 
 /* A connection that waits for its request; NULL when there is no memory. */

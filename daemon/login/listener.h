@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The verify socket: takes one request from each connection, answers it and closes it. When the
  * answer is a challenge, a second request may follow. A client that has connected and sends
- * nothing is kept for a while, a limited number for each uid, so that no user takes the places
- * of the others. */
+ * nothing is kept for a while, a limited number for each uid. When there are too many, one gives
+ * its place to the newcomer (rules/share.h), so that no user takes the places of the others. */
 #pragma once
 
 #include <systemd/sd-event.h>
@@ -17,18 +17,28 @@
 #define LISTENER_PENDING_MAX 512 /* connections without a request */
 #define LISTENER_ROOT_SHARE  128 /* of these, kept for uid 0 */
 #define LISTENER_PER_UID_MAX 64  /* for any other uid */
+/* for a block of uids above 65535: see rules/share.h */
+#define LISTENER_PER_RANGE_MAX 128
 
 #define LISTENER_CHALLENGE_MS 60000 /* for the answer to a challenge */
 /* connections that wait for that answer; at most half of them of other uids than 0 */
-#define LISTENER_OFFERED_MAX 512
+#define LISTENER_OFFERED_MAX       512
+#define LISTENER_OFFERED_PER_RANGE 96 /* of a block of uids */
 /* with one key; one more takes the place of the oldest */
 #define LISTENER_OFFERED_PER_KEY 8
 
 /* for who the key's owner is: less than the module waits */
 #define LISTENER_WAIT_MS 1500
 /* connections that wait for that; at most half of them of other uids than 0 */
-#define LISTENER_WAITING_MAX     256
-#define LISTENER_WAITING_PER_UID 32 /* for any other uid */
+#define LISTENER_WAITING_MAX       256
+#define LISTENER_WAITING_PER_UID   32 /* for any other uid */
+#define LISTENER_WAITING_PER_RANGE 48 /* for a block of uids */
+
+#define LISTENER_QUEUE_MAX 512 /* the longest of them */
+_Static_assert(LISTENER_PENDING_MAX <= LISTENER_QUEUE_MAX &&
+                       LISTENER_OFFERED_MAX <= LISTENER_QUEUE_MAX &&
+                       LISTENER_WAITING_MAX <= LISTENER_QUEUE_MAX,
+               "no queue is longer");
 
 struct listener;
 
