@@ -8,8 +8,10 @@
 
 #include "rules/fold.h"
 #include "rules/loglimit.h"
+#include "rules/share.h"
 
-#define BUCKETS 4096
+#define BUCKETS      4096
+#define OTHERS_SHARE (FOLD_ENTRIES_MAX - FOLD_ROOT_SHARE - FOLD_REST_SHARE)
 
 enum kind {
         KIND_KNOWN,
@@ -115,25 +117,45 @@ static struct entry *find(struct fold *f, const struct audit_record *record, enu
         return e;
 }
 
-/* The share of a uid; NULL when there is no place for one more. The first place is kept for
- * root. */
-static struct load *find_load(struct fold *f, uid_t uid) {
+static unsigned entries_of(const struct load *load) {
+        return load->n[KIND_KNOWN] + load->n[KIND_UNKNOWN];
+}
+
+/* What is in use, for one uid. */
+struct usage {
+        struct load *load; /* NULL: no place for one more */
+        /* of its block of uids */
+        unsigned range_uids, range_entries;
+        /* uids, and places for uids, without an entry */
+        unsigned without;
+};
+
+/* The first place is kept for root. */
+static struct usage look(struct fold *f, uid_t uid) {
+        struct usage usage = { .load = uid == 0 ? &f->loads[0] : NULL };
         struct load *unused = NULL;
 
-        if (uid == 0)
-                return &f->loads[0];
-        for (size_t i = 1; i < FOLD_UIDS_MAX; i++) {
+        for (size_t i = 1; uid != 0 && i < FOLD_UIDS_MAX; i++) {
                 struct load *l = &f->loads[i];
-                bool used = l->n[KIND_KNOWN] + l->n[KIND_UNKNOWN] + l->n[KIND_REST] > 0;
+                unsigned entries = entries_of(l);
 
-                if (used && l->uid == uid)
-                        return l;
-                if (!used && !unused)
-                        unused = l;
+                usage.without += entries == 0;
+                if (entries + l->n[KIND_REST] == 0) {
+                        unused = unused ? unused : l;
+                        continue;
+                }
+                if (l->uid == uid)
+                        usage.load = l;
+                if (share_range(l->uid) == share_range(uid)) {
+                        usage.range_uids++;
+                        usage.range_entries += entries;
+                }
         }
-        if (unused)
+        if (!usage.load && unused && usage.range_uids < FOLD_RANGE_UIDS_MAX) {
+                usage.load = unused;
                 unused->uid = uid;
-        return unused;
+        }
+        return usage;
 }
 
 /* Which of the total counts an entry belongs to. */
@@ -141,8 +163,12 @@ static unsigned *total_of(struct fold *f, uid_t uid, enum kind kind) {
         return kind == KIND_REST ? &f->n_rest : uid == 0 ? &f->n_root : &f->n_others;
 }
 
-/* The three shares add up to all entries, so a uid with a place finds an entry. */
-static bool has_place(const struct fold *f, const struct load *load, enum kind kind) {
+/* Invariants: (1) the three shares add up to all entries, so a uid with a place finds an entry; (2)
+ * of the share of the others, one is left for each uid without an entry. So the first event of a
+ * uid always has one. */
+static bool has_place(const struct fold *f, const struct usage *usage, enum kind kind) {
+        const struct load *load = usage->load;
+
         if (!load)
                 return false;
         if (kind == KIND_REST)
@@ -151,8 +177,9 @@ static bool has_place(const struct fold *f, const struct load *load, enum kind k
                 return false;
         if (load->uid == 0)
                 return f->n_root < FOLD_ROOT_SHARE;
-        return load->n[kind] < FOLD_KNOWN_MAX &&
-               f->n_others < FOLD_ENTRIES_MAX - FOLD_ROOT_SHARE - FOLD_REST_SHARE;
+        return entries_of(load) == 0 ||
+               (load->n[kind] < FOLD_KNOWN_MAX && usage->range_entries < FOLD_RANGE_MAX &&
+                f->n_others + usage->without < OTHERS_SHARE);
 }
 
 /* The record for the rest beyond a share: it says whose, and nothing else. */
@@ -205,18 +232,18 @@ static void forget(struct fold *f, struct entry *e) {
 static struct entry *place(struct fold *f, const struct audit_record *record, int64_t now) {
         enum kind kind = kind_of(record);
         struct entry *e = find(f, record, kind);
-        struct load *load;
+        struct usage usage;
 
         if (e)
                 return e;
-        load = find_load(f, record->uid);
-        if (has_place(f, load, kind))
-                return make(f, load, record, kind, now);
+        usage = look(f, record->uid);
+        if (has_place(f, &usage, kind))
+                return make(f, usage.load, record, kind, now);
         e = find(f, record, KIND_REST);
         if (e)
                 return e;
-        if (has_place(f, load, KIND_REST))
-                return make(f, load, record, KIND_REST, now);
+        if (has_place(f, &usage, KIND_REST))
+                return make(f, usage.load, record, KIND_REST, now);
         e = &f->last_resort[is_accepted(record)];
         if (!e->used) {
                 *e = (struct entry){

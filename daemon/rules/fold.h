@@ -6,7 +6,8 @@
  * Two are alike when they have the same asking uid, door, event, reason and service, and the
  * same key if that key exists. Ids of no key do not count, because a client that guesses can
  * make any number of them. What a uid does beyond its share is folded into one record that says
- * only how often. */
+ * only how often. An entry is kept for the first event of each uid, so that others cannot have it
+ * counted as one of several. */
 #pragma once
 
 #include "record.h"
@@ -21,6 +22,9 @@
 /* for any uid, about ids of no key: guesses never take the place of a key */
 #define FOLD_UNKNOWN_MAX 32
 #define FOLD_UIDS_MAX    256
+/* for a block of uids above 65535 (share.h), and of how many of them */
+#define FOLD_RANGE_MAX      256
+#define FOLD_RANGE_UIDS_MAX 64
 
 /* how long refusals that are alike are gathered; this doubles each time there are more ... */
 #define FOLD_REFUSED_S  60

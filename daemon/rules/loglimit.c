@@ -6,6 +6,7 @@
 #include <sys/random.h>
 
 #include "rules/loglimit.h"
+#include "rules/share.h"
 
 int loglimit_init(struct loglimit *limits) {
         *limits = (struct loglimit){};
@@ -28,7 +29,7 @@ static bool is_over(int64_t since, int64_t now) {
 }
 
 static bool may_say_more(struct loglimit *limits, uid_t uid, int64_t now) {
-        struct loglimit_uids *uids = &limits->uids[place_of(limits, uid)];
+        struct loglimit_uids *uids = &limits->uids[place_of(limits, share_range(uid))];
 
         if (uid == 0)
                 return true;

@@ -12,7 +12,7 @@
 #define LOGLIMIT_SLOTS    1024
 #define LOGLIMIT_BURST    20
 #define LOGLIMIT_WINDOW_S 10
-/* lines of one uid in a window, whatever they say */
+/* lines of one uid, or block of uids (share.h), in a window, whatever they say */
 #define LOGLIMIT_UID_BURST 500
 
 struct loglimit_slot {

@@ -303,6 +303,52 @@ static void test_root_has_a_place_however_many_others_have_come(void **state) {
         assert_string_equal(w->taken[0].event, "login");
 }
 
+/* Keys, services and uids as many as an attacker likes, in a subordinate range and with the
+ * accounts of accomplices. */
+static void flood(struct world *w, uid_t from, uid_t to, unsigned n) {
+        char id[KEYTEXT_ID_LEN + 1];
+
+        for (uid_t uid = from; uid < to; uid++)
+                for (unsigned i = 0; i < n; i++) {
+                        (void) snprintf(id, sizeof(id), "k%09u", i);
+                        note(w, refusal(uid, id, "x"));
+                        note(w, guess(uid, i, i));
+                }
+}
+
+static void check_first(struct world *w, uid_t uid) {
+        struct audit_record mine = refusal(uid, "aaaaaaaaaa", "imap");
+        bool found = false;
+
+        (void) take(w, false);
+        note(w, mine);
+        assert_int_equal(take(w, false), 1);
+        for (size_t i = 0; i < w->n_taken; i++)
+                found = found ||
+                        (w->taken[i].uid == uid && strcmp(w->taken[i].key, mine.key) == 0 &&
+                         strcmp(w->taken[i].event, mine.event) == 0);
+        assert_true(found);
+}
+
+static void test_a_subordinate_range_hides_nobody(void **state) {
+        struct world *w = *state;
+
+        flood(w, 100000, 100000 + 65536, 1);
+        flood(w, 100000, 100000 + 400, 300);
+        for (uid_t uid = 1000; uid < 1000 + FOLD_UIDS_MAX - 1 - 2 * FOLD_RANGE_UIDS_MAX; uid++)
+                check_first(w, uid);
+        note(w, login(0, 1));
+        assert_int_equal(take(w, false), 1);
+}
+
+static void test_the_first_event_of_a_uid_has_its_key(void **state) {
+        struct world *w = *state;
+
+        flood(w, 1000, 1014, 200);
+        for (uid_t uid = 2000; uid < 2000 + FOLD_UIDS_MAX - 1 - 14; uid++)
+                check_first(w, uid);
+}
+
 /* Events beyond a share are counted by uid, accepted and refused ones apart. */
 static void test_what_is_beyond_a_share_is_counted(void **state) {
         struct world *w = *state;
@@ -375,6 +421,8 @@ int main(void) {
                 test_fold(test_guessers_through_root_hide_no_key),
                 test_fold(test_many_uids_together_leave_root_its_share),
                 test_fold(test_root_has_a_place_however_many_others_have_come),
+                test_fold(test_a_subordinate_range_hides_nobody),
+                test_fold(test_the_first_event_of_a_uid_has_its_key),
                 test_fold(test_what_is_beyond_a_share_is_counted),
                 test_fold(test_what_is_taken_in_pieces_is_all_taken),
                 test_fold(test_a_clock_that_goes_back_keeps_nothing),

@@ -100,6 +100,14 @@ static void test_a_uid_has_a_bound_whatever_it_says(void **state) {
         assert_true(loglimit_say(*state, 1001, 1, NOW, &kept));
 }
 
+static void test_a_block_of_uids_has_the_same_bound(void **state) {
+        unsigned kept, said = 0;
+
+        for (uid_t uid = 65536; uid < 2 * 65536; uid++)
+                said += loglimit_say(*state, uid, uid, NOW, &kept);
+        assert_int_equal(said, LOGLIMIT_UID_BURST);
+}
+
 static void test_a_seed_decides_who_shares_a_slot(void **state) {
         struct loglimit *limits = *state;
         uint64_t other = neighbour_of(limits, 5);
@@ -145,6 +153,7 @@ int main(void) {
                 test_limits(test_one_does_not_silence_another),
                 test_limits(test_two_in_one_slot_say_more_up_to_a_bound),
                 test_limits(test_a_uid_has_a_bound_whatever_it_says),
+                test_limits(test_a_block_of_uids_has_the_same_bound),
                 test_limits(test_a_seed_decides_who_shares_a_slot),
                 test_limits(test_a_clock_that_was_set_back_begins_a_window),
                 test_limits(test_zero_is_as_good_as_any),
