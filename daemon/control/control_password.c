@@ -16,11 +16,13 @@
 #include "control/control_state.h"
 #include "control/password_bytes.h"
 #include "login/verify.h"
+#include "rules/share.h"
 #include "rules/tries.h"
 #include "text.h"
 
 #define SECOND        UINT64_C(1000000)
-#define HELPERS_MAX   4
+#define HELPERS_MAX   6
+#define PER_RANGE_MAX 2 /* calls of a block of uids */
 #define HELPER_USEC   (10 * SECOND)
 #define REFUSAL_USEC  (2 * SECOND) /* from the call to the answer */
 #define WRONG_TEXT    "The user name or the password is wrong."
@@ -175,15 +177,16 @@ static void on_helper(int r, const uint8_t *out, size_t len, void *userdata) {
  * delay. */
 static bool has_place(const struct control_password *password, uid_t uid) {
         const struct password_call *other;
-        unsigned helpers = 0;
+        unsigned helpers = 0, same_range = 0;
 
         LIST_FOREACH(other, &password->calls, entries) {
                 if (other->helper)
                         helpers++;
                 if (uid != 0 && other->ours.call.uid == uid)
                         return false;
+                same_range += share_range(other->ours.call.uid) == share_range(uid);
         }
-        return helpers < HELPERS_MAX;
+        return helpers < HELPERS_MAX && (uid == 0 || same_range < PER_RANGE_MAX);
 }
 
 /* Checks what needs no password first. Where a password would be of no use, the caller must not

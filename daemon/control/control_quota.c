@@ -7,6 +7,7 @@
 #include "attr.h"
 #include "base/clock.h"
 #include "control/control_state.h"
+#include "rules/share.h"
 
 _Static_assert(CONTROL_ASKS_MAX < ACCOUNTS_ASKS_MAX, "some are left for administrators and logins");
 
@@ -24,6 +25,21 @@ static struct control_quota_load *find_load(struct control_quota *quota, uid_t u
         return unused;
 }
 
+/* What all uids that are counted as one user's have on their way. */
+static struct control_quota_load sum_range(const struct control_quota *quota, uid_t uid) {
+        struct control_quota_load sum = {};
+
+        for (size_t i = 0; i < ARRAY_LEN(quota->load); i++) {
+                const struct control_quota_load *load = &quota->load[i];
+
+                if (load->n == 0 || share_range(load->uid) != share_range(uid))
+                        continue;
+                sum.n += load->n;
+                sum.asks += load->asks;
+        }
+        return sum;
+}
+
 static bool add(struct control_call *call) {
         struct control_quota *quota = &call->control->loop.quota;
         struct control_quota_load *load;
@@ -33,7 +49,8 @@ static bool add(struct control_call *call) {
         if (quota->n_calls >= CONTROL_CALLS_MAX)
                 return false;
         load = find_load(quota, call->uid);
-        if (!load || load->n >= CONTROL_CALLS_PER_UID)
+        if (!load || load->n >= CONTROL_CALLS_PER_UID ||
+            sum_range(quota, call->uid).n >= CONTROL_CALLS_PER_RANGE)
                 return false;
         load->uid = call->uid;
         load->n++;
@@ -72,7 +89,8 @@ bool control_quota_ask(struct control_call *call) {
         if (!call->counted || call->role == ROLE_ADMIN || call->asks)
                 return true;
         load = find_load(quota, call->uid);
-        if (!load || load->asks >= CONTROL_ASKS_PER_UID || quota->n_asks >= CONTROL_ASKS_MAX)
+        if (!load || load->asks >= CONTROL_ASKS_PER_UID || quota->n_asks >= CONTROL_ASKS_MAX ||
+            sum_range(quota, call->uid).asks >= CONTROL_ASKS_PER_RANGE)
                 return false;
         load->asks++;
         quota->n_asks++;

@@ -6,12 +6,14 @@
 #include "control/control.h"
 
 /* Calls on their way at one time, of all uids but 0. */
-#define CONTROL_CALLS_MAX     (WORKER_QUEUE_MAX - 64)
-#define CONTROL_CALLS_PER_UID 16 /* of one uid */
+#define CONTROL_CALLS_MAX       (WORKER_QUEUE_MAX - 64)
+#define CONTROL_CALLS_PER_UID   16 /* of one uid */
+#define CONTROL_CALLS_PER_RANGE 48 /* of a block of uids (share.h) */
 /* Of these, calls that ask who a user is, administrators' not counted. Less than
  * ACCOUNTS_ASKS_MAX. */
-#define CONTROL_ASKS_MAX     8
-#define CONTROL_ASKS_PER_UID 2 /* of one uid */
+#define CONTROL_ASKS_MAX       8
+#define CONTROL_ASKS_PER_UID   2 /* of one uid */
+#define CONTROL_ASKS_PER_RANGE 3 /* of a block of uids */
 
 /* Changes by one uid in a day, administrators' not counted. Each is an event, which is kept as
  * long as the policy retention says. */

@@ -16,6 +16,7 @@
 #include "cleanup.h"
 #include "login/readers.h"
 #include "login/verify_audit.h"
+#include "rules/share.h"
 
 /* A login that waits. It holds no key but may hold a ticket, so it is wiped. */
 struct waiter {
@@ -248,7 +249,7 @@ static struct reading *reading_new(struct readers *readers, const struct verify_
 static bool has_place(const struct readers *readers, uid_t uid, const char *owner) {
         const struct reading *reading;
         const struct waiter *waiter;
-        size_t same_uid = 0, same_owner = 0;
+        size_t same_user = 0, same_owner = 0;
 
         if (readers->n_waiting >= (uid == 0 ? READERS_WAITING_MAX : READERS_WAITING_MAX / 2))
                 return false;
@@ -257,10 +258,10 @@ static bool has_place(const struct readers *readers, uid_t uid, const char *owne
 
                 TAILQ_FOREACH(waiter, &reading->waiters, entries) {
                         same_owner += same;
-                        same_uid += waiter->login.peer.uid == uid;
+                        same_user += share_range(waiter->login.peer.uid) == share_range(uid);
                 }
         }
-        return same_owner < READERS_PER_OWNER_MAX && (uid == 0 || same_uid < READERS_PER_UID_MAX);
+        return same_owner < READERS_PER_OWNER_MAX && (uid == 0 || same_user < READERS_PER_UID_MAX);
 }
 
 /* The reading that the login will wait for; NULL when it cannot wait. */

@@ -11,8 +11,8 @@
 
 #define READERS_HELPERS_MAX 4   /* at work at one time */
 #define READERS_WAITING_MAX 256 /* logins */
-/* of these, for one uid that is not root */
-#define READERS_PER_UID_MAX   64
+/* of these, for one uid that is not root, or a block of uids (rules/share.h) */
+#define READERS_PER_UID_MAX   48
 #define READERS_PER_OWNER_MAX 32 /* of these, with keys of one owner */
 /* for one certificate: less than the module waits */
 #define READERS_USEC UINT64_C(1500000)

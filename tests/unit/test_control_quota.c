@@ -70,6 +70,35 @@ static void test_all_uids_leave_room_for_root(void **state) {
         control_quota_remove(&more);
 }
 
+/* All uids of the two blocks in which a subordinate range lies leave room for other users. */
+static void test_a_subordinate_range_leaves_room(void **state) {
+        static struct control_call calls[2 * CONTROL_CALLS_PER_RANGE], more;
+        const struct control_quota *quota = &((struct control *) *state)->loop.quota;
+        size_t n = 0;
+
+        for (uid_t uid = 100000; uid < 100000 + 65536; uid += 64) {
+                struct control_call call = add(*state, "IssueKey", uid, ROLE_USER);
+
+                (void) !control_quota_ask(&call);
+                if (call.error != CONTROL_OK) {
+                        control_quota_remove(&call);
+                        continue;
+                }
+                assert_in_range(n, 0, ARRAY_LEN(calls) - 1);
+                calls[n++] = call;
+        }
+        assert_int_equal(n, ARRAY_LEN(calls));
+        assert_int_equal(quota->n_asks, 2 * CONTROL_ASKS_PER_RANGE);
+        more = add(*state, "IssueKey", UID, ROLE_USER);
+        assert_int_equal(more.error, CONTROL_OK);
+        assert_true(control_quota_ask(&more));
+        control_quota_remove(&more);
+        while (n > 0)
+                control_quota_remove(&calls[--n]);
+        assert_int_equal(quota->n_calls, 0);
+        assert_int_equal(quota->n_asks, 0);
+}
+
 static void test_few_ask_who_a_user_is(void **state) {
         struct control_call calls[CONTROL_ASKS_PER_UID + 1], others[CONTROL_ASKS_MAX];
         struct control_call admin = add(*state, "IssueKey", UID, ROLE_ADMIN);
@@ -136,6 +165,7 @@ int main(void) {
                                                 clear),
                 cmocka_unit_test_setup_teardown(test_all_uids_leave_room_for_root, make, clear),
                 cmocka_unit_test_setup_teardown(test_few_ask_who_a_user_is, make, clear),
+                cmocka_unit_test_setup_teardown(test_a_subordinate_range_leaves_room, make, clear),
                 cmocka_unit_test_setup_teardown(test_a_day_has_so_many_changes, make, clear),
         };
 
