@@ -49,11 +49,18 @@ static void on_end(void *userdata) {
         connection_free(userdata);
 }
 
-/* Called before every message. A peer that asks without reading its answers would make them pile
- * up here. */
+static bool is_behind(void *userdata) {
+        const struct connection *c = userdata;
+        uint64_t waiting;
+
+        return sd_bus_get_n_queued_write(c->bus, &waiting) < 0 || waiting > 0;
+}
+
+static const struct control_gate_owner gate_owner = { .on_end = on_end, .is_behind = is_behind };
+
+/* Called before every message. */
 static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         struct connection *c = userdata;
-        uint64_t waiting;
 
         (void) error;
         /* No peer can send this signal: sd-bus refuses it. */
@@ -63,13 +70,7 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         }
         TAILQ_REMOVE(&c->owner->connections, c, entries);
         TAILQ_INSERT_TAIL(&c->owner->connections, c, entries);
-        if (sd_bus_get_n_queued_write(c->bus, &waiting) < 0 || waiting <= CONTROL_BUS_ANSWERS_MAX)
-                return 0;
-        log_line(LOG_NOTICE, "uid %u does not read its answers, disconnecting",
-                 c->caller.peer.cred.uid);
-        /* the gate notices, and ends the connection */
-        sd_bus_close(c->bus);
-        return 1;
+        return 0;
 }
 
 static int start_bus(struct connection *c, int *fd) {
@@ -147,7 +148,7 @@ static int connection_new(struct control_bus *b, int *peer_fd) {
         TAILQ_INSERT_TAIL(&b->connections, c, entries);
         r = peer_read(*peer_fd, &c->caller.peer);
         if (r >= 0)
-                r = control_gate_new(&c->gate, b->event, *peer_fd, &bus_fd, on_end, c);
+                r = control_gate_new(&c->gate, b->event, *peer_fd, &bus_fd, &gate_owner, c);
         if (r >= 0) {
                 (void) take_fd(peer_fd);
                 r = start_bus(c, &bus_fd);

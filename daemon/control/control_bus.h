@@ -14,7 +14,6 @@
 #define CONTROL_BUS_PER_UID_MAX     8 /* for any other uid */
 /* for a block of uids above 65535: see rules/share.h */
 #define CONTROL_BUS_PER_RANGE_MAX 20
-#define CONTROL_BUS_ANSWERS_MAX   64 /* waiting for one peer */
 
 struct control_bus;
 

@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <systemd/sd-bus.h>
 
 #include "cleanup.h"
 #include "control/control_gate.h"
 
-#define FIXED_HEADER_LEN 16
+#define FIXED_HEADER_LEN  16
+#define NO_REPLY_EXPECTED 1
 
 /* One direction. Bytes [0, have) are in the buffer. Of these, [0, whole) may be sent, and [0,
  * sent) were sent. */
@@ -31,16 +33,19 @@ enum auth {
         AUTH_DONE, /* messages */
 };
 
-/* Invariant: the peer's bytes leave up.buffer only when the buffer has the whole message, or the
- * whole line of authentication, that they belong to. Messages leave it only when the gate is
- * open. */
+/* Invariants: (1) the peer's bytes leave up.buffer only when the buffer has the whole message, or
+ * the whole line of authentication, that they belong to; (2) a message leaves it only when the peer
+ * has taken the answer to the one before. So a connection has one answer in memory;
+ * (3) messages leave it only when the gate is open. */
 struct control_gate {
         sd_event_source *peer, *bus, *timer;
         enum auth auth;
         bool open;
+        /* to the last message; the first bytes that come from the bus are of it */
+        bool answer_due;
         size_t auth_bytes;
         struct stream up, down; /* to the bus, and to the peer */
-        void (*on_end)(void *userdata);
+        const struct control_gate_owner *owner;
         void *userdata;
         int peer_fd, bus_fd;
 };
@@ -139,20 +144,37 @@ static int admit_auth(struct control_gate *g) {
         return 0;
 }
 
+static bool is_sent(const struct stream *s) {
+        return s->sent == s->whole;
+}
+
+/* Whether all that the daemon has said so far is with the peer. After pass_down() the socket pair,
+ * which would hold megabytes, is empty then, too. */
+static bool has_answered(const struct control_gate *g) {
+        return !g->answer_due && is_sent(&g->down) && !g->owner->is_behind(g->userdata);
+}
+
+/* Source: D-Bus specification, "Message Format". */
+static bool expects_answer(const uint8_t *message) {
+        return message[1] == SD_BUS_MESSAGE_METHOD_CALL && (message[2] & NO_REPLY_EXPECTED) == 0;
+}
+
 static int admit(struct control_gate *g) {
         struct stream *s = &g->up;
         int r;
 
         r = admit_auth(g);
         while (r >= 0 && g->auth == AUTH_DONE && g->open &&
-               s->have - s->whole >= FIXED_HEADER_LEN) {
-                size_t len = message_len(s->buffer + s->whole);
+               s->have - s->whole >= FIXED_HEADER_LEN && has_answered(g)) {
+                const uint8_t *message = s->buffer + s->whole;
+                size_t len = message_len(message);
 
                 if (len == 0)
                         return -EMSGSIZE;
                 if (s->have - s->whole < len)
                         break;
                 s->whole += len;
+                g->answer_due = expects_answer(message);
         }
         return r;
 }
@@ -174,43 +196,46 @@ static int fill(struct stream *s) {
 }
 
 /* Sends what is whole and moves the rest to the front. Secrets pass here, so what is left behind
- * is wiped. */
+ * is wiped. Returns whether anything was sent. */
 static int drain(struct stream *s) {
-        while (s->sent < s->whole) {
+        int moved = 0;
+
+        while (!is_sent(s)) {
                 ssize_t n = send(s->to, s->buffer + s->sent, s->whole - s->sent,
                                  MSG_DONTWAIT | MSG_NOSIGNAL);
 
                 if (n < 0 && errno == EINTR)
                         continue;
                 if (n < 0)
-                        return errno == EAGAIN ? 0 : -errno;
+                        return errno == EAGAIN ? moved : -errno;
                 s->sent += (size_t) n;
+                moved = 1;
         }
         memmove(s->buffer, s->buffer + s->whole, s->have - s->whole);
         explicit_bzero(s->buffer + s->have - s->whole, s->whole);
         s->have -= s->whole;
         s->whole = s->sent = 0;
-        return 0;
+        return moved;
 }
 
 static void set_patience(struct control_gate *g) {
-        uint64_t ms = g->down.sent < g->down.whole ? CONTROL_GATE_STALL_MS
-                      : g->auth == AUTH_DONE       ? CONTROL_GATE_IDLE_MS
-                                                   : CONTROL_GATE_AUTH_MS;
+        uint64_t ms = !is_sent(&g->down)     ? CONTROL_GATE_STALL_MS
+                      : g->auth == AUTH_DONE ? CONTROL_GATE_IDLE_MS
+                                             : CONTROL_GATE_AUTH_MS;
 
         (void) sd_event_source_set_time_relative(g->timer, ms * 1000);
         (void) sd_event_source_set_enabled(g->timer, SD_EVENT_ONESHOT);
 }
 
 static void end(struct control_gate *g) {
-        void (*on_end)(void *userdata) = g->on_end;
+        const struct control_gate_owner *owner = g->owner;
 
         (void) sd_event_source_set_enabled(g->peer, SD_EVENT_OFF);
         (void) sd_event_source_set_enabled(g->bus, SD_EVENT_OFF);
         (void) sd_event_source_set_enabled(g->timer, SD_EVENT_OFF);
-        g->on_end = NULL;
-        if (on_end)
-                on_end(g->userdata);
+        g->owner = NULL;
+        if (owner)
+                owner->on_end(g->userdata);
 }
 
 /* What is in the buffers decides what each end waits for. */
@@ -219,49 +244,72 @@ static void update_events(struct control_gate *g) {
 
         if (g->up.have < sizeof(g->up.buffer))
                 peer |= EPOLLIN;
-        if (g->up.sent < g->up.whole)
+        if (!is_sent(&g->up))
                 bus |= EPOLLOUT;
         if (g->down.have < sizeof(g->down.buffer))
                 bus |= EPOLLIN;
-        if (g->down.sent < g->down.whole)
+        if (!is_sent(&g->down))
                 peer |= EPOLLOUT;
         (void) sd_event_source_set_io_events(g->peer, peer);
         (void) sd_event_source_set_io_events(g->bus, bus);
 }
 
-static int pass(struct control_gate *g) {
-        bool moved;
-        int r;
+/* To the peer. Returns whether its patience begins anew: a peer that does not read must take
+ * something, whatever it sends meanwhile. */
+static int pass_down(struct control_gate *g) {
+        bool stalled = !is_sent(&g->down), moved = false;
+        int r, sent;
 
-        r = fill(&g->up);
-        moved = r > 0;
-        if (r >= 0)
-                r = admit(g);
+        do {
+                r = fill(&g->down);
+                /* What the daemon said before it closed its end still goes out. */
+                if (r < 0 && r != -ECONNRESET)
+                        return r;
+                if (r > 0)
+                        g->answer_due = false;
+                g->down.whole = g->down.have;
+                sent = drain(&g->down);
+                if (sent < 0 || r < 0)
+                        return -ECONNRESET;
+                moved = moved || sent > 0;
+        } while (r > 0 && is_sent(&g->down)); /* until nothing is in the pair */
+        return moved || stalled != !is_sent(&g->down);
+}
+
+static int pass_up(struct control_gate *g) {
+        int r, moved;
+
+        moved = fill(&g->up);
+        if (moved < 0)
+                return moved;
+        r = admit(g);
         if (r >= 0)
                 r = drain(&g->up);
-        if (r < 0)
-                return r;
+        return r < 0 ? r : moved;
+}
 
-        r = fill(&g->down);
-        moved = moved || r > 0;
-        /* What the daemon said before it closed its end still goes out. */
-        if (r < 0 && r != -ECONNRESET)
-                return r;
-        g->down.whole = g->down.have;
-        if (drain(&g->down) < 0 || r < 0)
-                return -ECONNRESET;
-        if (moved && g->auth == AUTH_DONE)
+static int pass(struct control_gate *g) {
+        int down, up;
+
+        down = pass_down(g);
+        if (down < 0)
+                return down;
+        up = pass_up(g);
+        if (up < 0)
+                return up;
+        if (g->auth == AUTH_DONE && (down > 0 || (up > 0 && is_sent(&g->down))))
                 set_patience(g);
         return 0;
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         struct control_gate *g = userdata;
+        /* A peer that is gone is noticed here when the buffer has no room to read its end. */
+        bool is_gone = source == g->peer && (revents & EPOLLHUP) != 0 &&
+                       g->up.have == sizeof(g->up.buffer);
 
-        (void) source;
         (void) fd;
-        (void) revents;
-        if (pass(g) < 0)
+        if (pass(g) < 0 || is_gone)
                 end(g);
         else
                 update_events(g);
@@ -310,7 +358,7 @@ static int attach(struct control_gate *g, sd_event *event) {
 }
 
 int control_gate_new(struct control_gate **ret, sd_event *event, int peer_fd, int *ret_bus_fd,
-                     void (*on_end)(void *userdata), void *userdata) {
+                     const struct control_gate_owner *owner, void *userdata) {
         struct control_gate *g;
         int pair[2], r;
 
@@ -326,7 +374,7 @@ int control_gate_new(struct control_gate **ret, sd_event *event, int peer_fd, in
         g->bus_fd = pair[0];
         g->up.from = g->down.to = peer_fd;
         g->up.to = g->down.from = pair[0];
-        g->on_end = on_end;
+        g->owner = owner;
         g->userdata = userdata;
         r = attach(g, event);
         if (r < 0) {

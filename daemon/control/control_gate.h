@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The gate before each D-Bus connection. sd-bus would take messages of 128 MiB from anybody. The
  * gate ends a connection before it reads a message that is longer than any of ours, and when its
- * peer is too slow. All other bytes go through a socket pair to the sd-bus end, unchanged and
- * without descriptors. */
+ * peer is too slow. It passes a message only when the peer has taken the answer to the one before:
+ * sd-bus would keep any number of answers for a peer that does not read. All other bytes go through
+ * a socket pair to the sd-bus end, unchanged and without descriptors. */
 #pragma once
 
+#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 #include "attr.h"
@@ -13,19 +15,27 @@
 #define CONTROL_GATE_AUTH_MAX    4096   /* before the first message */
 #define CONTROL_GATE_AUTH_MS     5000   /* until authentication has ended */
 #define CONTROL_GATE_IDLE_MS     300000 /* between messages */
-/* for an answer that the peer does not take */
+/* for the next bytes of an answer that the peer does not take */
 #define CONTROL_GATE_STALL_MS 10000
 
 struct control_gate;
 
+struct control_gate_owner {
+        /* Called at most once: when either end is gone, or a limit was exceeded. The owner must
+         * free the gate then. */
+        void (*on_end)(void *userdata);
+        /* Whether sd-bus has something that it has not written yet. It will write it, so the gate
+         * asks again. */
+        bool (*is_behind)(void *userdata);
+};
+
 /**
- * control_gate_new(ret, event, peer_fd, ret_bus_fd, on_end, userdata):
+ * control_gate_new(ret, event, peer_fd, ret_bus_fd, owner, userdata):
  * Begins to pass bytes between ${peer_fd}, which the gate owns from now on, and ${ret_bus_fd},
- * which the caller owns. ${on_end} is called at most once: when either end is gone, or a limit was
- * exceeded. The caller must free the gate then. Returns 0, or a negative errno.
+ * which the caller owns. Borrows ${owner}. Returns 0, or a negative errno.
  */
 int control_gate_new(struct control_gate **ret, sd_event *event, int peer_fd, int *ret_bus_fd,
-                     void (*on_end)(void *userdata), void *userdata) _must_check_;
+                     const struct control_gate_owner *owner, void *userdata) _must_check_;
 
 /**
  * control_gate_open(g):

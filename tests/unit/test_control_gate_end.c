@@ -91,6 +91,72 @@ static void test_who_does_not_read_is_waited_for_and_nothing_is_lost(void **stat
         }
 }
 
+/* --- One call at a time: sd-bus would keep the answers of a peer that does not read --- */
+
+/* A call; with flags, one that expects no answer. */
+static size_t put_call(uint8_t *message, size_t max, uint8_t flags) {
+        size_t len = unit_gate_put_message(message, max, 20, 0, true);
+
+        message[1] = SD_BUS_MESSAGE_METHOD_CALL;
+        message[2] = flags;
+        return len;
+}
+
+static void test_a_call_waits_until_the_answer_before_it_was_taken(void **state) {
+        struct unit_gate *f = *state;
+        uint8_t calls[3][36], answer[100];
+        size_t len, sent;
+
+        unit_gate_authenticate(f);
+        for (size_t i = 0; i < ARRAY_LEN(calls); i++) {
+                assert_int_equal(put_call(calls[i], sizeof(calls[i]), 0), sizeof(calls[i]));
+                calls[i][20] = (uint8_t) i;
+        }
+        unit_gate_give(f, f->peer, calls, sizeof(calls));
+        unit_gate_check_out("the first", f->bus, calls[0], sizeof(calls[0]));
+        give_text(f, f->bus, "an answer");
+        check_text("its answer", f->peer, "an answer");
+        unit_gate_check_out("the second", f->bus, calls[1], sizeof(calls[1]));
+
+        /* an answer that the peer does not read */
+        len = unit_gate_put_message(answer, sizeof(answer), 84, 0, true);
+        f->behind = true; /* there is more of it */
+        sent = send_until_full(f, f->bus, answer, len);
+        unit_gate_check_nothing("not read", f->bus);
+        check_repeated(f, f->peer, answer, len, sent);
+        unit_gate_check_nothing("there is more", f->bus);
+        f->behind = false;
+        give_text(f, f->bus, "the end");
+        check_text("the end", f->peer, "the end");
+        unit_gate_check_out("the third", f->bus, calls[2], sizeof(calls[2]));
+}
+
+static void test_calls_without_an_answer_do_not_wait(void **state) {
+        struct unit_gate *f = *state;
+        uint8_t calls[3][36];
+
+        unit_gate_authenticate(f);
+        for (size_t i = 0; i < ARRAY_LEN(calls); i++)
+                (void) put_call(calls[i], sizeof(calls[i]), 1 /* NO_REPLY_EXPECTED */);
+        unit_gate_give(f, f->peer, calls, sizeof(calls));
+        unit_gate_check_out("all", f->bus, calls, sizeof(calls));
+}
+
+/* The loop must not spin until the answer comes. */
+static void test_a_peer_that_goes_while_its_calls_wait_ends_it(void **state) {
+        struct unit_gate *f = *state;
+        uint8_t call[36];
+
+        unit_gate_authenticate(f);
+        (void) put_call(call, sizeof(call), 0);
+        (void) send_until_full(f, f->peer, call, sizeof(call));
+        assert_int_equal(f->ended, 0);
+        (void) close(f->peer);
+        f->peer = -1;
+        unit_gate_settle(f);
+        assert_int_equal(f->ended, 1);
+}
+
 /* --- The end --- */
 
 static void test_a_peer_that_goes_ends_it_once(void **state) {
@@ -172,6 +238,11 @@ static void test_patience_is_what_there_is_to_wait_for(void **state) {
 
         sent = send_until_full(f, f->bus, message, len);
         assert_int_equal(patience_ms, CONTROL_GATE_STALL_MS);
+        patience_ms = 0;
+        unit_gate_give(f, f->peer, message, 1);
+        assert_int_equal(patience_ms, 0); /* only reading gives more time */
+        unit_gate_give(f, f->peer, message + 1, len - 1);
+        assert_int_equal(patience_ms, 0);
         check_repeated(f, f->peer, message, len, sent);
         assert_int_equal(patience_ms, CONTROL_GATE_IDLE_MS);
 }
@@ -206,6 +277,9 @@ static void test_who_says_nothing_for_long_is_ended(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 unit_test_with_gate(test_who_does_not_read_is_waited_for_and_nothing_is_lost),
+                unit_test_with_gate(test_a_call_waits_until_the_answer_before_it_was_taken),
+                unit_test_with_gate(test_calls_without_an_answer_do_not_wait),
+                unit_test_with_gate(test_a_peer_that_goes_while_its_calls_wait_ends_it),
                 unit_test_with_gate(test_a_peer_that_goes_ends_it_once),
                 unit_test_with_gate(test_what_was_said_before_the_end_still_goes_out),
                 unit_test_with_gate(test_the_ends_are_closed_when_it_is_freed),

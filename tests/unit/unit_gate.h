@@ -18,11 +18,19 @@ struct unit_gate {
         struct control_gate *gate;
         int peer, bus; /* the far ends */
         unsigned ended;
+        bool behind; /* sd-bus has more to write */
 };
 
 static inline void unit_gate_on_end(void *userdata) {
         ((struct unit_gate *) userdata)->ended++;
 }
+
+static inline bool unit_gate_is_behind(void *userdata) {
+        return ((struct unit_gate *) userdata)->behind;
+}
+
+static const struct control_gate_owner unit_gate_owner = { .on_end = unit_gate_on_end,
+                                                           .is_behind = unit_gate_is_behind };
 
 /* Never NULL, for the tests that have a gate for each row of a table. */
 static inline struct unit_gate *unit_gate_new(void) {
@@ -31,7 +39,7 @@ static inline struct unit_gate *unit_gate_new(void) {
 
         if (!f || sd_event_new(&f->event) < 0 ||
             socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0 ||
-            control_gate_new(&f->gate, f->event, pair[1], &f->bus, unit_gate_on_end, f) < 0)
+            control_gate_new(&f->gate, f->event, pair[1], &f->bus, &unit_gate_owner, f) < 0)
                 abort();
         f->peer = pair[0];
         return f;
