@@ -13,7 +13,9 @@
 #include "accounts/accounts.h"
 #include "accounts/accounts_update.h"
 #include "base/clock.h"
+#include "base/closer.h"
 #include "base/log.h"
+#include "base/nudge.h"
 #include "base/sockets.h"
 #include "base/watchdog.h"
 #include "bootstrap.h"
@@ -185,6 +187,8 @@ static int start_loop(struct server *s) {
                 r = sd_event_add_signal(s->event, &s->reload, SIGHUP, on_sighup, s);
         if (r >= 0)
                 r = watchdog_start(&s->watchdog, s->event);
+        if (r >= 0)
+                r = closer_start(s->event);
         return r < 0 ? r
                      : sd_event_add_time_relative(s->event, &s->flush, CLOCK_MONOTONIC, FLUSH_USEC,
                                                   0, on_flush, s);
@@ -375,6 +379,7 @@ struct server *server_free(struct server *s) {
         firstuse_free(s->firstuse);
         audit_free(s->audit);
         mirror_free(s->mirror);
+        closer_stop();
         sd_event_unref(s->event);
         store_free(s->state.reader);
         store_free(s->state.writer);
@@ -396,7 +401,7 @@ int server_run(struct server *s) {
 
         (void) sd_notify(0, "READY=1\nSTATUS=Serving keys");
         log_message(MESSAGE_READY, LOG_INFO, "ready: state in '%s'", s->options->state_dir);
-        r = sd_event_loop(s->event);
+        r = nudge_loop(s->event);
         (void) sd_notify(0, "STOPPING=1");
         return r;
 }

@@ -15,6 +15,44 @@ void peer_refuse_descriptors(int fd) {
         (void) setsockopt(fd, SOL_SOCKET, PASSRIGHTS, &(int){ 0 }, sizeof(int));
 }
 
+/* A control buffer is missing on purpose. With one the kernel would put descriptors into our table.
+ * Without one it says MSG_CTRUNC where it has something for it. Out-of-band bytes can have
+ * descriptors, too, and are dropped unseen unless they are inline. */
+static ssize_t peek(int fd, void *out, size_t size, bool *ret_more) {
+        struct iovec iov = { .iov_base = out, .iov_len = size };
+        struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+        ssize_t n;
+
+        (void) setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &(int){ 1 }, sizeof(int));
+        n = recvmsg(fd, &message, MSG_DONTWAIT | MSG_PEEK | MSG_TRUNC);
+        *ret_more = (message.msg_flags & MSG_CTRUNC) != 0;
+        return n < 0 ? -errno : n;
+}
+
+bool peer_may_have_passed(int fd) {
+        int value = 1;
+        socklen_t len = sizeof(value);
+        bool more;
+        char byte;
+
+        if (getsockopt(fd, SOL_SOCKET, PASSRIGHTS, &value, &len) == 0 && value == 0)
+                return false;
+        (void) shutdown(fd, SHUT_RD);
+        /* An empty message looks like the end. With SO_PASSCRED a message has something for the
+         * control buffer, and the end has not. A stream has no empty messages. */
+        len = sizeof(value);
+        if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &value, &len) == 0 && value == SOCK_SEQPACKET)
+                (void) setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &(int){ 1 }, sizeof(int));
+        return peek(fd, &byte, 1, &more) != 0 || more;
+}
+
+ssize_t peer_peek(int fd, void *out, size_t size) {
+        bool more;
+        ssize_t n = peek(fd, out, size, &more);
+
+        return n >= 0 && more ? -EBADMSG : n;
+}
+
 int peer_cred(int fd, struct ucred *ret) {
         struct ucred cred;
         socklen_t len = sizeof(cred);

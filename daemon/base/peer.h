@@ -19,11 +19,26 @@ struct peer {
 /**
  * peer_refuse_descriptors(fd):
  * Makes the kernel refuse descriptors that a peer passes (SO_PASSRIGHTS, Linux 6.16). On a
- * listening socket this holds for all connections from it. The process that drops the last
- * reference to a descriptor closes it, and a socket with SO_LINGER can make that take hours. On an
- * older kernel nothing happens.
+ * listening socket this holds for all connections that come from now on. On an older kernel nothing
+ * happens. Then peer_peek() and closer_close() keep this process from closing such descriptors.
  */
 void peer_refuse_descriptors(int fd);
+
+/**
+ * peer_may_have_passed(fd):
+ * Ends the reading of the connection ${fd}. Returns whether descriptors that its peer passed may
+ * wait in it: false is certain.
+ */
+bool peer_may_have_passed(int fd);
+
+/**
+ * peer_peek(fd, out, size):
+ * Reads what waits in the connection ${fd}, of a message at most its first ${size} bytes, and
+ * leaves it there. Returns its length, which can be more than ${size} for a message; 0 at the end;
+ * -EBADMSG when descriptors come with it, which must not be received; a negative errno. The caller
+ * may receive what it has seen.
+ */
+ssize_t peer_peek(int fd, void *out, size_t size) _must_check_;
 
 /**
  * peer_cred(fd, ret): uid, gid and pid (SO_PEERCRED). 0, or a negative errno.

@@ -118,8 +118,9 @@ static void turn_away(int fd) {
 
         if (fd < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
                 return;
+        /* The end of this process closes them. That does not wait for what peers have passed. */
         while ((waiting = accept4(fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
-                (void) close(waiting);
+                (void) shutdown(waiting, SHUT_RDWR);
 }
 
 void sockets_turn_away(void) {

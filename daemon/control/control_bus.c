@@ -6,6 +6,7 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 
+#include "base/closer.h"
 #include "base/log.h"
 #include "cleanup.h"
 #include "control/control_bus.h"
@@ -159,7 +160,7 @@ static int connection_new(struct control_bus *b, int *peer_fd) {
 }
 
 static int on_accept(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
-        _cleanup_close_ int peer_fd = -1;
+        _cleanup_connection_ int peer_fd = -1;
         int r;
 
         (void) source;
@@ -182,8 +183,7 @@ struct control_bus *control_bus_free(struct control_bus *b) {
         while ((c = TAILQ_FIRST(&b->connections)))
                 connection_free(c);
         sd_event_source_disable_unref(b->source);
-        if (b->fd >= 0)
-                (void) close(b->fd);
+        closer_close(&b->fd);
         free(b);
         return NULL;
 }

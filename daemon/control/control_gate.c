@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <systemd/sd-bus.h>
 
+#include "base/closer.h"
+#include "base/peer.h"
 #include "cleanup.h"
 #include "control/control_gate.h"
 
@@ -179,16 +181,20 @@ static int admit(struct control_gate *g) {
         return r;
 }
 
-/* Reads what is there and fits. Returns -ECONNRESET at the end. A message may carry no
- * descriptors, and recv(2) drops them. */
+/* Reads what is there and fits. Returns -ECONNRESET at the end, and -EBADMSG when descriptors come
+ * with it. */
 static int fill(struct stream *s) {
         ssize_t n;
 
         if (s->have == sizeof(s->buffer))
                 return 0;
-        n = recv(s->from, s->buffer + s->have, sizeof(s->buffer) - s->have, MSG_DONTWAIT);
+        n = peer_peek(s->from, s->buffer + s->have, sizeof(s->buffer) - s->have);
+        if (n > 0) {
+                n = recv(s->from, s->buffer + s->have, (size_t) n, MSG_DONTWAIT);
+                n = n < 0 ? -errno : n;
+        }
         if (n < 0)
-                return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+                return n == -EAGAIN || n == -EINTR ? 0 : (int) n;
         if (n == 0)
                 return -ECONNRESET;
         s->have += (size_t) n;
@@ -337,8 +343,7 @@ struct control_gate *control_gate_free(struct control_gate *g) {
         sd_event_source_disable_unref(g->timer);
         if (g->bus_fd >= 0)
                 (void) close(g->bus_fd);
-        if (g->peer_fd >= 0)
-                (void) close(g->peer_fd);
+        closer_close(&g->peer_fd);
         explicit_bzero(g, sizeof(*g));
         free(g);
         return NULL;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/closer.h"
 #include "base/log.h"
 #include "base/peer.h"
 #include "cleanup.h"
@@ -61,7 +62,7 @@ _Static_assert(ARRAY_LEN(reasons) == _ISSUE_ERROR_MAX, "a reason for each");
 static struct firstuse_login *login_free(struct firstuse_login *login) {
         if (!login)
                 return NULL;
-        cleanup_close(&login->fd);
+        closer_close(&login->fd);
         explicit_bzero(login, sizeof(*login));
         free(login);
         return NULL;

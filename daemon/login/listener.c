@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/closer.h"
 #include "base/log.h"
 #include "base/peer.h"
 #include "cleanup.h"
@@ -32,8 +33,9 @@ struct pending {
         bool told;
         bool waiting; /* for who the key's owner is */
         struct ucred peer;
-        uint64_t until;          /* CLOCK_MONOTONIC, microseconds */
-        sd_event_source *source; /* owns the descriptor */
+        uint64_t until; /* CLOCK_MONOTONIC, microseconds */
+        sd_event_source *source;
+        int fd;
 };
 
 /* All connections in a queue wait equally long, so the oldest is the first. */
@@ -80,6 +82,7 @@ static void pending_free(struct pending *p) {
                 tell(p->listener, &p->untold);
         pending_remove(p);
         sd_event_source_disable_unref(p->source);
+        closer_close(&p->fd);
         free(p);
 }
 
@@ -144,10 +147,8 @@ static enum served serve(struct listener *l, int fd, const struct ucred *peer,
         int outcome;
         ssize_t n;
 
-        /* With MSG_TRUNC the kernel reports the true length, which shows that a message is too
-         * long. */
-        n = recv(fd, in, sizeof(in), MSG_DONTWAIT | MSG_TRUNC | MSG_PEEK);
-        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        n = peer_peek(fd, in, sizeof(in));
+        if (n == -EAGAIN || n == -EINTR)
                 return WAITING;
         if (n <= 0)
                 return GONE;
@@ -351,14 +352,11 @@ static struct pending *keep(struct listener *l, int *fd, const struct ucred *pee
         p = calloc(1, sizeof(*p));
         if (!p)
                 return NULL;
-        *p = (struct pending){ .listener = l,
-                               .peer = *peer,
-                               .until = in_ms(l, LISTENER_PATIENCE_MS) };
+        *p = (struct pending){
+                .listener = l, .peer = *peer, .fd = *fd, .until = in_ms(l, LISTENER_PATIENCE_MS)
+        };
         r = sd_event_add_io(l->event, &p->source, *fd, EPOLLIN, on_request, p);
-        if (r >= 0)
-                r = sd_event_source_set_io_fd_own(p->source, true);
         if (r < 0) {
-                sd_event_source_disable_unref(p->source);
                 free(p);
                 return NULL;
         }
@@ -386,7 +384,7 @@ static bool make_room(struct listener *l) {
 
 /* Returns whether there may be more connections. */
 static bool accept_one(struct listener *l) {
-        _cleanup_close_ int fd = -1;
+        _cleanup_connection_ int fd = -1;
         struct verify_session session = {};
         struct verify_event event;
         struct pending *p = NULL;
@@ -433,8 +431,7 @@ struct listener *listener_free(struct listener *l) {
                 pending_free(p);
         sd_event_source_disable_unref(l->source);
         sd_event_source_disable_unref(l->timer);
-        if (l->fd >= 0)
-                (void) close(l->fd);
+        closer_close(&l->fd);
         free(l);
         return NULL;
 }

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/closer.h"
 #include "base/helper.h"
 #include "base/peer.h"
 #include "cert/cert_work.h"
@@ -52,7 +53,7 @@ struct readers {
 };
 
 static void waiter_free(struct waiter *waiter) {
-        cleanup_close(&waiter->fd);
+        closer_close(&waiter->fd);
         explicit_bzero(waiter, sizeof(*waiter));
         free(waiter);
 }

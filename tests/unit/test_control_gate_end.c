@@ -197,15 +197,10 @@ static void test_the_ends_are_closed_when_it_is_freed(void **state) {
         assert_null(control_gate_free(NULL));
 }
 
-static void test_no_descriptor_passes_or_stays(void **state) {
-        char received[CMSG_SPACE(sizeof(int))];
-        uint8_t message[16], got[16];
-        struct iovec iov = { .iov_base = got, .iov_len = sizeof(got) };
-        struct msghdr in = { .msg_iov = &iov,
-                             .msg_iovlen = 1,
-                             .msg_control = received,
-                             .msg_controllen = sizeof(received) };
+/* A descriptor that the gate received would be its to close, and that may take an hour. */
+static void test_a_peer_that_passes_a_descriptor_ends_it(void **state) {
         struct unit_gate *f = *state;
+        uint8_t message[16];
         int fds;
 
         unit_gate_authenticate(f);
@@ -213,9 +208,8 @@ static void test_no_descriptor_passes_or_stays(void **state) {
         (void) unit_gate_put_message(message, sizeof(message), 0, 0, true);
         assert_int_equal(unit_send_descriptor(f->peer, message, sizeof(message)), sizeof(message));
         unit_gate_settle(f);
-        assert_int_equal(recvmsg(f->bus, &in, 0), sizeof(got));
-        assert_memory_equal(got, message, sizeof(got));
-        assert_int_equal(in.msg_controllen, 0);
+        assert_int_equal(f->ended, 1);
+        unit_gate_check_nothing("nothing passes", f->bus);
         assert_int_equal(unit_count_fds(), fds);
 }
 
@@ -283,7 +277,7 @@ int main(void) {
                 unit_test_with_gate(test_a_peer_that_goes_ends_it_once),
                 unit_test_with_gate(test_what_was_said_before_the_end_still_goes_out),
                 unit_test_with_gate(test_the_ends_are_closed_when_it_is_freed),
-                unit_test_with_gate(test_no_descriptor_passes_or_stays),
+                unit_test_with_gate(test_a_peer_that_passes_a_descriptor_ends_it),
                 unit_test_with_gate(test_patience_is_what_there_is_to_wait_for),
                 cmocka_unit_test(test_who_does_not_authenticate_in_time_is_ended),
                 unit_test_with_gate(test_who_says_nothing_for_long_is_ended),
