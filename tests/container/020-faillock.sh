@@ -22,11 +22,11 @@ line=$(block '; file: sshd' "$WFAPIKEY_SOURCE/man/wfapikey-services.7.scd" | gre
 test_that "wfapikey-services(7) has the line" test -n "$line"
 stack() { # LINE
     cat >/etc/pam.d/faillocked <<END
-auth    requisite                   pam_faillock.so preauth
+auth    requisite                   pam_faillock.so preauth nodelay
 $1
 auth    optional                    pam_exec.so quiet expose_authtok $work/spy
 auth    [success=1 default=bad]     pam_unix.so nodelay
-auth    [default=die]               pam_faillock.so authfail
+auth    [default=die]               pam_faillock.so authfail nodelay
 auth    sufficient                  pam_faillock.so authsucc
 auth    required                    pam_deny.so
 account required                    pam_wfapikey.so
