@@ -94,8 +94,28 @@ static void take_linked(struct control_call *call, const struct control_option *
         take_user(call, value, out);
 }
 
+/* A person has all addresses of an IPv6 network, so that network is the source. */
+static void take_source(struct control_call *call, const struct control_option *option,
+                        const char *value, void *out) {
+        char text[NETWORK_TEXT_LEN];
+        struct network net;
+
+        if (call->uid != 0) {
+                control_fail(call, CONTROL_ACCESS_DENIED, "Only root asks for other people.");
+                return;
+        }
+        if (network_parse_source(value, &net) >= 0 && net.bits == 128) {
+                memset(net.addr + 8, 0, 8);
+                net.prefix = 64;
+                network_format(&net, text);
+                value = text;
+        }
+        control_options_take(call, option, value, out);
+}
+
 #define TO(member) CONTROL_OPTION_TO(struct control_issue_call, member)
 
+/* IssueKey has all but the last. */
 static const struct control_option options[] = {
         { "name", "s", TO(request.name), .take = control_options_take_label },
         { "expires", "s", TO(request.expires) },
@@ -106,6 +126,7 @@ static const struct control_option options[] = {
           .take = take_network },
         { "require-certificate", "s", TO(request.certificate_need), .take = take_need },
         { "certificate", "s", TO(request.certificate), .take = take_certificate },
+        { "source", "s", TO(source), .take = take_source },
 };
 
 int control_issue_parse_user(struct control_issue_call *ours, sd_bus_message *m) {
@@ -120,9 +141,9 @@ int control_issue_parse_user(struct control_issue_call *ours, sd_bus_message *m)
         return r;
 }
 
-int control_issue_parse_options(struct control_issue_call *ours, sd_bus_message *m) {
+int control_issue_parse_options(struct control_issue_call *ours, sd_bus_message *m, bool source) {
         memcpy(ours->request.name, "key", 4);
-        return control_options_read(&ours->call, m, options, ARRAY_LEN(options));
+        return control_options_read(&ours->call, m, options, ARRAY_LEN(options) - !source);
 }
 
 static int issue_parse(struct control_call *call, sd_bus_message *m) {
@@ -130,7 +151,7 @@ static int issue_parse(struct control_call *call, sd_bus_message *m) {
         int r;
 
         r = control_issue_parse_user(ours, m);
-        return r < 0 ? r : control_issue_parse_options(ours, m);
+        return r < 0 ? r : control_issue_parse_options(ours, m, false);
 }
 
 static const enum control_error errors[] = {

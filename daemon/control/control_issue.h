@@ -10,6 +10,8 @@ struct control_issue_call {
         char user[WIRE_USER_MAX + 1];
         /* The user whose password counts. "": the owner. */
         char linked[WIRE_USER_MAX + 1];
+        /* Of IssueKeyWithPassword, from uid 0: for whom it asks. "": it did not say so. */
+        char source[WIRE_RHOST_MAX + 1];
         struct issue_request request;
         struct issue_result result;
 };
@@ -21,12 +23,13 @@ struct control_issue_call {
 void control_issue_ask(struct control_call *call);
 
 /**
- * control_issue_parse_user(ours, m), control_issue_parse_options(ours, m):
- * Read the user's name and the options of the key. Return what sd-bus says of the message. The
- * call may have failed as well.
+ * control_issue_parse_user(ours, m), control_issue_parse_options(ours, m, source):
+ * Read the user's name and the options of the key, and with ${source} the option source. Return
+ * what sd-bus says of the message. The call may have failed as well.
  */
 int control_issue_parse_user(struct control_issue_call *ours, sd_bus_message *m) _must_check_;
-int control_issue_parse_options(struct control_issue_call *ours, sd_bus_message *m) _must_check_;
+int control_issue_parse_options(struct control_issue_call *ours, sd_bus_message *m,
+                                bool source) _must_check_;
 
 /**
  * control_issue_make(ours, writer, uid, not_yours):

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* IssueKeyWithPassword. Any local process may call it, so what a process can find out or use up
- * is bounded: helpers at one time, calls of one uid at one time, wrong passwords in a period.
+ * is bounded: helpers at one time, calls of one asker at one time, wrong passwords in a period.
  * Every refusal takes the same time, whatever was wrong. Knows no PAM: that is
  * helper_password.c. */
 #include <errno.h>
@@ -22,6 +22,7 @@
 
 #define SECOND        UINT64_C(1000000)
 #define HELPERS_MAX   6
+#define ROOT_MAX      4 /* of these, for uid 0 */
 #define PER_RANGE_MAX 2 /* calls of a block of uids */
 #define HELPER_USEC   (10 * SECOND)
 #define REFUSAL_USEC  (2 * SECOND) /* from the call to the answer */
@@ -61,7 +62,7 @@ static int parse(struct control_call *call, sd_bus_message *m) {
         if (!text_copy(p->question.password, sizeof(p->question.password), password))
                 control_fail(call, CONTROL_ACCESS_DENIED, "%s", WRONG_TEXT);
         memcpy(p->question.user, p->ours.user, sizeof(p->question.user));
-        return control_issue_parse_options(&p->ours, m);
+        return control_issue_parse_options(&p->ours, m, true);
 }
 
 static uint64_t now_usec(const struct control_password *password) {
@@ -70,6 +71,10 @@ static uint64_t now_usec(const struct control_password *password) {
         /* this cannot fail for this clock */
         (void) sd_event_now(password->event, CLOCK_MONOTONIC, &now);
         return now;
+}
+
+static struct tries_asker asker_of(const struct password_call *p) {
+        return (struct tries_asker){ .uid = p->ours.call.uid, .source = p->ours.source };
 }
 
 static int on_delay(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -94,13 +99,16 @@ static void answer_late(struct password_call *p) {
 static void refuse(struct password_call *p) {
         struct control_call *call = &p->ours.call;
         struct control_password *password = call->control->fixed.password;
-        char shown[2 * WIRE_USER_MAX];
+        const struct tries_asker asker = asker_of(p);
+        char shown[2 * WIRE_USER_MAX], source[2 * WIRE_RHOST_MAX];
 
-        tries_failed(&password->tries, call->uid, p->ours.user,
+        tries_failed(&password->tries, &asker, p->ours.user,
                      (int64_t) (now_usec(password) / SECOND));
         text_escape(shown, sizeof(shown), text_without_key(p->ours.user));
+        text_escape(source, sizeof(source), text_without_key(p->ours.source));
         log_message(MESSAGE_PASSWORD_WRONG, LOG_NOTICE,
-                    "wrong name or password for user '%s' given by uid %u", shown, call->uid);
+                    "wrong name or password for user '%s' given by uid %u%s%s", shown, call->uid,
+                    source[0] ? " for source " : "", source);
         control_fail(call, CONTROL_ACCESS_DENIED, "%s", WRONG_TEXT);
         answer_late(p);
 }
@@ -155,6 +163,7 @@ static void pass_on(struct password_call *p) {
 static void on_helper(int r, const uint8_t *out, size_t len, void *userdata) {
         struct password_call *p = userdata;
         struct control_call *call = &p->ours.call;
+        const struct tries_asker asker = asker_of(p);
         struct helper_password_answer answer = {};
 
         if (r >= 0)
@@ -167,39 +176,44 @@ static void on_helper(int r, const uint8_t *out, size_t len, void *userdata) {
                 control_fail(call, CONTROL_BUSY, "%s", NO_CHECK_TEXT);
                 answer_late(p);
         } else if (take_answer(p, &answer)) {
-                tries_succeeded(&call->control->fixed.password->tries, call->uid);
+                tries_succeeded(&call->control->fixed.password->tries, &asker, p->ours.user);
                 pass_on(p);
         } else
                 refuse(p);
 }
 
-/* One call of a uid at a time, its delay included. Else many calls at once would get around the
+/* One call of an asker at a time, its delay included. Else many calls at once would get around the
  * delay. */
-static bool has_place(const struct control_password *password, uid_t uid) {
+static bool has_place(const struct control_password *password, const struct password_call *p) {
+        unsigned helpers = 0, same_range = 0, most = PER_RANGE_MAX;
         const struct password_call *other;
-        unsigned helpers = 0, same_range = 0;
+        uid_t uid = p->ours.call.uid;
 
         LIST_FOREACH(other, &password->calls, entries) {
-                if (other->helper)
-                        helpers++;
-                if (uid != 0 && other->ours.call.uid == uid)
+                uid_t theirs = other->ours.call.uid;
+
+                helpers += other->helper != NULL;
+                if (theirs == uid && strcmp(other->ours.source, p->ours.source) == 0)
                         return false;
-                same_range += share_range(other->ours.call.uid) == share_range(uid);
+                if (share_range(theirs) == share_range(uid))
+                        same_range += uid != 0 || other->helper;
         }
-        return helpers < HELPERS_MAX && (uid == 0 || same_range < PER_RANGE_MAX);
+        if (uid == 0)
+                most = ROOT_MAX;
+        return helpers < HELPERS_MAX && same_range < most;
 }
 
 /* Checks what needs no password first. Where a password would be of no use, the caller must not
  * learn whether it is right. */
 static bool check_before(struct password_call *p, struct control_password *password) {
         struct control_call *call = &p->ours.call;
+        const struct tries_asker asker = asker_of(p);
         struct policy policy;
         int64_t wait;
         int r;
 
         r = verify_get_policy(call->control->fixed.verify, &policy);
-        wait = tries_may(&password->tries, call->uid, p->ours.user,
-                         (int64_t) (p->started / SECOND));
+        wait = tries_may(&password->tries, &asker, p->ours.user, (int64_t) (p->started / SECOND));
         if (r < 0)
                 control_fail_store(call, r);
         else if (!policy.enabled)
@@ -209,7 +223,7 @@ static bool check_before(struct password_call *p, struct control_password *passw
         else if (!policy.password_issue)
                 control_fail(call, CONTROL_DISABLED,
                              "The policy password-issue=no does not give keys for a password.");
-        else if (!has_place(password, call->uid))
+        else if (!has_place(password, p))
                 control_fail(call, CONTROL_BUSY, "Another password is being checked; try again.");
         else if (wait > 0)
                 control_fail(call, CONTROL_LIMIT_EXCEEDED,

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* How often a password may still be tried. Must not see a password. Pure: it is told the time. */
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "attr.h"
 #include "rules/loglimit.h"
+#include "rules/share.h"
 #include "rules/tries.h"
 
-static size_t place_of_user(const struct tries *tries, const char *user) {
+static uint64_t hash_of_name(const struct tries *tries, const char *user) {
         uint64_t hash = loglimit_hash(tries->seed, "");
 
         for (; *user; user++) {
@@ -14,45 +17,112 @@ static size_t place_of_user(const struct tries *tries, const char *user) {
 
                 hash = loglimit_hash(hash, folded);
         }
-        return hash % TRIES_USERS;
+        return hash;
 }
 
-static size_t place_of_peer(const struct tries *tries, uid_t peer) {
-        char bytes[2 * sizeof(peer) + 1] = {};
-
-        for (size_t i = 0; i + 1 < sizeof(bytes); i++)
-                bytes[i] = (char) ('a' + (peer >> (4 * i) & 15));
-        return loglimit_hash(tries->seed, bytes) % TRIES_PEERS;
+/* An entry that counts nothing yet. */
+static struct tries_entry entry_of(const struct tries *tries, const struct tries_asker *asker,
+                                   const char *user) {
+        return (struct tries_entry){ .uid = asker->uid,
+                                     .source = asker->uid == 0
+                                                       ? loglimit_hash(tries->seed, asker->source)
+                                                       : 0,
+                                     .name = hash_of_name(tries, user) };
 }
 
-static int64_t wait_for(const struct tries_slot *slot, unsigned most, int64_t now) {
-        int64_t end = slot->since + TRIES_WINDOW_S;
-
-        return slot->failed >= most && now < end ? end - now : 0;
+static bool is_live(const struct tries_entry *e, int64_t now) {
+        return e->failed > 0 && now < e->since + TRIES_WINDOW_S;
 }
 
-int64_t tries_may(const struct tries *tries, uid_t peer, const char *user, int64_t now) {
-        int64_t by_user = wait_for(&tries->users[place_of_user(tries, user)], TRIES_PER_USER, now),
-                by_peer;
-
-        if (peer == 0)
-                return by_user;
-        by_peer = wait_for(&tries->peers[place_of_peer(tries, peer)], TRIES_PER_PEER, now);
-        return by_peer > by_user ? by_peer : by_user;
+static bool is_same_asker(const struct tries_entry *a, const struct tries_entry *b) {
+        return a->uid == b->uid && a->source == b->source;
 }
 
-static void count(struct tries_slot *slot, int64_t now) {
-        if (slot->failed == 0 || now >= slot->since + TRIES_WINDOW_S)
-                *slot = (struct tries_slot){ .since = now };
-        slot->failed++;
+/* What a bound counts, and when the first of it will be forgotten. */
+struct sum {
+        unsigned failed;
+        int64_t end;
+};
+
+static void add(struct sum *sum, const struct tries_entry *e) {
+        int64_t end = e->since + TRIES_WINDOW_S;
+
+        if (sum->failed == 0 || end < sum->end)
+                sum->end = end;
+        sum->failed += e->failed;
 }
 
-void tries_failed(struct tries *tries, uid_t peer, const char *user, int64_t now) {
-        count(&tries->users[place_of_user(tries, user)], now);
-        if (peer != 0)
-                count(&tries->peers[place_of_peer(tries, peer)], now);
+static int64_t wait_for(const struct sum *sum, unsigned most, int64_t now) {
+        return sum->failed >= most ? sum->end - now : 0;
 }
 
-void tries_succeeded(struct tries *tries, uid_t peer) {
-        tries->peers[place_of_peer(tries, peer)] = (struct tries_slot){};
+int64_t tries_may(const struct tries *tries, const struct tries_asker *asker, const char *user,
+                  int64_t now) {
+        const struct tries_entry mine = entry_of(tries, asker, user);
+        struct sum name = {}, all = {}, range = {};
+        int64_t waits[3], longest = 0;
+
+        for (size_t i = 0; i < TRIES_MAX; i++) {
+                const struct tries_entry *e = &tries->entries[i];
+
+                if (!is_live(e, now))
+                        continue;
+                if (e->uid != 0 && share_range(e->uid) == share_range(mine.uid))
+                        add(&range, e);
+                if (!is_same_asker(e, &mine))
+                        continue;
+                add(&all, e);
+                if (e->name == mine.name)
+                        add(&name, e);
+        }
+        waits[0] = wait_for(&name, TRIES_PER_NAME, now);
+        waits[1] = wait_for(&all, TRIES_PER_ASKER, now);
+        waits[2] = wait_for(&range, TRIES_PER_RANGE, now);
+        for (size_t i = 0; i < ARRAY_LEN(waits); i++)
+                longest = waits[i] > longest ? waits[i] : longest;
+        return longest;
+}
+
+static struct tries_entry *find(struct tries *tries, const struct tries_entry *mine) {
+        for (size_t i = 0; i < TRIES_MAX; i++) {
+                struct tries_entry *e = &tries->entries[i];
+
+                if (e->failed > 0 && is_same_asker(e, mine) && e->name == mine->name)
+                        return e;
+        }
+        return NULL;
+}
+
+/* A place that counts nothing any more, else that of the oldest entry. */
+static struct tries_entry *find_place(struct tries *tries, int64_t now) {
+        struct tries_entry *oldest = &tries->entries[0];
+
+        for (size_t i = 0; i < TRIES_MAX; i++) {
+                struct tries_entry *e = &tries->entries[i];
+
+                if (!is_live(e, now))
+                        return e;
+                if (e->since < oldest->since)
+                        oldest = e;
+        }
+        return oldest;
+}
+
+void tries_failed(struct tries *tries, const struct tries_asker *asker, const char *user,
+                  int64_t now) {
+        struct tries_entry mine = entry_of(tries, asker, user), *e = find(tries, &mine);
+
+        if (!e || !is_live(e, now)) {
+                e = e ? e : find_place(tries, now);
+                *e = mine;
+                e->since = now;
+        }
+        e->failed++;
+}
+
+void tries_succeeded(struct tries *tries, const struct tries_asker *asker, const char *user) {
+        struct tries_entry mine = entry_of(tries, asker, user), *e = find(tries, &mine);
+
+        if (e)
+                *e = (struct tries_entry){};
 }

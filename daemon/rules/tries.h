@@ -1,44 +1,56 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How often passwords may be guessed: a few times by each asking uid, and some more times by all
- * uids together for each user. Pure: it is told the time. */
+/* How often passwords may be guessed. A try has an asker: the asking uid, and for uid 0 the source
+ * for which it asks. Wrong passwords are counted for each asker and name, so nobody uses up the
+ * tries of another asker, whatever the name. A count for a name alone would let anybody lock that
+ * user out. Pure: it is told the time. */
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #define TRIES_WINDOW_S INT64_C(900)
-#define TRIES_PER_PEER 5
-/* larger, so that one uid alone cannot keep a user from getting a key */
-#define TRIES_PER_USER 20
-#define TRIES_PEERS    256
-#define TRIES_USERS    1024
+/* of one asker for one name, and for all names together */
+#define TRIES_PER_NAME  5
+#define TRIES_PER_ASKER 20
+/* of a block of uids (share.h), whose users do not all belong to one person */
+#define TRIES_PER_RANGE 100
+#define TRIES_MAX       1024
 
-struct tries_slot {
-        int64_t since; /* when the first of them failed */
+struct tries_asker {
+        uid_t uid;
+        /* Of uid 0: on whose behalf it asks, such as an address. "" when it did not say so. */
+        const char *source;
+};
+
+/* One asker's wrong passwords for one name. None: the place is free. */
+struct tries_entry {
+        uid_t uid;
+        uint64_t source, name; /* hashes */
+        int64_t since;         /* when the first of them was tried */
         unsigned failed;
 };
 
-/* A table without failures is all zero but for a seed that nobody can guess. Two that share a
- * slot share its count. So a uid can be refused for the failures of another one, but never has
- * more tries. */
+/* All zero but for a seed that nobody can guess. When all places are taken, the oldest entry is
+ * forgotten. The bound of a block of uids makes that a matter of many blocks. */
 struct tries {
         uint64_t seed;
-        struct tries_slot peers[TRIES_PEERS], users[TRIES_USERS];
+        struct tries_entry entries[TRIES_MAX];
 };
 
 /**
- * tries_may(tries, peer, user, now):
- * Returns 0 when the uid ${peer} may try a password for the name ${user} at ${now} (seconds of any
- * clock that does not go back), else in how many seconds it may. Names that differ only in letter
- * case are one name. Failures of uid 0, which needs no password, count for the user only.
+ * tries_may(tries, asker, user, now):
+ * Returns 0 when ${asker} may try a password for the name ${user} at ${now} (seconds of any clock
+ * that does not go back), else in how many seconds it may. Names that differ only in letter case
+ * are one name.
  */
-int64_t tries_may(const struct tries *tries, uid_t peer, const char *user, int64_t now);
+int64_t tries_may(const struct tries *tries, const struct tries_asker *asker, const char *user,
+                  int64_t now);
 
 /**
- * tries_failed(tries, peer, user, now), tries_succeeded(tries, peer):
- * The first counts a failure. The second forgets the failures of ${peer}, but not those for a user,
- * which another uid may have made.
+ * tries_failed(tries, asker, user, now), tries_succeeded(tries, asker, user):
+ * The first counts a wrong password. The second forgets those of ${asker} for this name, and no
+ * others.
  */
-void tries_failed(struct tries *tries, uid_t peer, const char *user, int64_t now);
-void tries_succeeded(struct tries *tries, uid_t peer);
+void tries_failed(struct tries *tries, const struct tries_asker *asker, const char *user,
+                  int64_t now);
+void tries_succeeded(struct tries *tries, const struct tries_asker *asker, const char *user);

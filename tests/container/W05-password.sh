@@ -8,8 +8,8 @@
 
 start_wfapikey || not_ok "the daemon starts"
 wfapikeyctl policy set max-keys-per-user=100
-for user in alice bob carol dave eve; do add_user $user "correct horse $user"; done
-for user in mallory mona moritz web; do add_user $user; done
+for user in alice bob carol dave eve mallory; do add_user $user "correct horse $user"; done
+for user in mona moritz web; do add_user $user; done
 passwd -q -l bob
 chage -d 0 carol
 chage -E 1 dave
@@ -69,12 +69,31 @@ wfapikeyctl policy set password-issue=yes enabled=no
 test_that "nor does enabled=no" try enabled=yes 6 mallory alice 'correct horse alice'
 wfapikeyctl policy set enabled=yes
 
-# The attempt is counted for the caller.
+# The attempts are counted for the caller and the name. A success at another name forgives nothing.
 ask mallory alice 'correct horse alice' >/dev/null
-for ((i = 0; i < 5; i++)); do ask mallory alice "guess $i" >/dev/null; done
+for ((i = 0; i < 5; i++)); do
+    ask mallory alice "guess $i" >/dev/null
+    test_that "the caller's own password is right" ask mallory mallory 'correct horse mallory'
+done
 test_that "five wrong ones are enough, even for the right one" try 'Too many wrong passwords' 6 mallory alice 'correct horse alice'
 test_that "told at once" test "$took" -lt 1500
+test_that "another name is not concerned" ask mallory mallory 'correct horse mallory'
 test_that "another caller is not concerned" ask mona alice 'correct horse alice'
+
+# A service of root asks for attackers and for their victims. Each source has its own count, and an
+# attacker has as many addresses of an IPv6 network as it likes.
+portal() { # SOURCE PASSWORD [CALLER]
+    as "${3-root}" busctl --address=unix:path=/run/wfapikey/control call org.wfapikey1 /org/wfapikey1 \
+        org.wfapikey1.Manager IssueKeyWithPassword 'ssa{sv}' alice "$2" 1 source s "$1"
+}
+limited() { ! portal "$@" >"$work/portal" 2>&1 && grep -q 'Too many wrong passwords' "$work/portal"; }
+mark
+for ((i = 0; i < 5; i++)); do portal "2001:db8::$i" "guess $i" >/dev/null 2>&1; done
+test_that "the log names the source" said "by uid 0 for source 2001:db8::/64"
+test_that "a source has five wrong ones" limited 2001:db8::7 'correct horse alice'
+test_that "another source is not concerned" portal 2001:db8:0:1::7 'correct horse alice'
+test_that "nor is the user" ask alice alice 'correct horse alice'
+test_not "only root names a source" portal 192.0.2.7 'correct horse alice' web
 
 # One at a time for each caller. Others are served meanwhile.
 mark

@@ -66,7 +66,7 @@ id=$(sed 's/.*"data":\["\([^"]*\)".*/\1/' <<<"$out")
 while IFS='|' read -r method signature fine first; do
     IFS=' ' read -ra args <<<"$first"
     IFS=' ' read -ra good <<<"$fine"
-    mapfile -t options < <(listed "${method/WithPassword/}")
+    mapfile -t options < <(listed "${method/WithPassword/}" && if [[ $method == *WithPassword ]]; then listed "$method"; fi)
     [[ ${#options[@]} -ge 2 ]] || fail "CONTROL lists no options of $method"
     known=$(printf '%s\n' "${options[@]% *}" | sed ':a; N; $!ba; s/\n/, /g')
     refused "Unknown option 'colour': known are $known." "$method" "$signature" "${args[@]}" 1 colour s red
