@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "rules/fold.h"
 #include "rules/loglimit.h"
@@ -28,9 +29,10 @@ struct entry {
         /* the folded ones differ in a field that the record has only once */
         bool several;
         enum kind kind;
-        struct load *load; /* NULL: it counts for no uid */
-        int64_t due;       /* when it may be taken */
-        int64_t last;      /* seen */
+        struct load *load;   /* NULL: it counts for no uid */
+        struct owner *owner; /* where root asked about a key */
+        int64_t due;         /* when it may be taken */
+        int64_t last;        /* seen */
         int64_t window_s;
         struct audit_record record;
 };
@@ -41,13 +43,22 @@ struct load {
         unsigned n[_KIND_MAX]; /* all 0: the place is free */
 };
 
+/* What root asked about the keys of one user. Services of root ask for everybody, so such events
+ * count for the owner of the key. */
+struct owner {
+        uid_t uid;
+        unsigned n; /* entries; 0: the place is free */
+};
+
 struct fold {
+        uint64_t seed;
         /* FOLD_ENTRIES_MAX. Only the first n_begun were ever in use. */
         struct entry *entries;
         size_t n_begun;
         struct entry *unused; /* of those */
         struct entry *buckets[BUCKETS];
         struct load loads[FOLD_UIDS_MAX];
+        struct owner owners[FOLD_ROOT_SHARE];
         unsigned n_root, n_others, n_rest;
         /* accepted, refused: of all uids that found no place */
         struct entry last_resort[2];
@@ -60,9 +71,11 @@ int fold_new(struct fold **ret) {
         if (!f)
                 return -ENOMEM;
         f->entries = calloc(FOLD_ENTRIES_MAX, sizeof(*f->entries));
-        if (!f->entries) {
-                free(f);
-                return -ENOMEM;
+        if (!f->entries || getrandom(&f->seed, sizeof(f->seed), 0) != sizeof(f->seed)) {
+                int r = f->entries ? -EIO : -ENOMEM;
+
+                fold_free(f);
+                return r;
         }
         *ret = f;
         return 0;
@@ -83,8 +96,9 @@ static enum kind kind_of(const struct audit_record *record) {
         return record->owner_uid == AUDIT_NOBODY ? KIND_UNKNOWN : KIND_KNOWN;
 }
 
-static size_t bucket_of(const struct audit_record *record, enum kind kind) {
-        uint64_t hash = loglimit_hash(record->uid + UINT64_C(1), record->verdict);
+/* The upper bits of the hash depend on all of the seed, the lower bits do not. */
+static size_t bucket_of(const struct fold *f, const struct audit_record *record, enum kind kind) {
+        uint64_t hash = loglimit_hash(f->seed + record->uid, record->verdict);
 
         if (kind != KIND_REST) {
                 hash = loglimit_hash(hash, record->reason);
@@ -92,7 +106,7 @@ static size_t bucket_of(const struct audit_record *record, enum kind kind) {
         }
         if (kind == KIND_KNOWN)
                 hash = loglimit_hash(hash, record->key);
-        return hash % BUCKETS;
+        return (hash >> 32) % BUCKETS;
 }
 
 static bool is_alike(const struct entry *e, const struct audit_record *record, enum kind kind) {
@@ -110,7 +124,7 @@ static bool is_alike(const struct entry *e, const struct audit_record *record, e
 }
 
 static struct entry *find(struct fold *f, const struct audit_record *record, enum kind kind) {
-        struct entry *e = f->buckets[bucket_of(record, kind)];
+        struct entry *e = f->buckets[bucket_of(f, record, kind)];
 
         while (e && !is_alike(e, record, kind))
                 e = e->next;
@@ -124,11 +138,30 @@ static unsigned entries_of(const struct load *load) {
 /* What is in use, for one uid. */
 struct usage {
         struct load *load; /* NULL: no place for one more */
+        /* NULL: it counts for no owner of a key */
+        struct owner *owner;
         /* of its block of uids */
         unsigned range_uids, range_entries;
         /* uids, and places for uids, without an entry */
         unsigned without;
 };
+
+/* The owner's place, or a free one. There are as many as root has entries. */
+static struct owner *find_owner(struct fold *f, uid_t uid) {
+        struct owner *unused = NULL;
+
+        for (size_t i = 0; i < FOLD_ROOT_SHARE; i++) {
+                struct owner *o = &f->owners[i];
+
+                if (o->n > 0 && o->uid == uid)
+                        return o;
+                if (o->n == 0 && !unused)
+                        unused = o;
+        }
+        if (unused)
+                unused->uid = uid;
+        return unused;
+}
 
 /* The first place is kept for root. */
 static struct usage look(struct fold *f, uid_t uid) {
@@ -165,7 +198,8 @@ static unsigned *total_of(struct fold *f, uid_t uid, enum kind kind) {
 
 /* Invariants: (1) the three shares add up to all entries, so a uid with a place finds an entry; (2)
  * of the share of the others, one is left for each uid without an entry. So the first event of a
- * uid always has one. */
+ * uid always has one; (3) of root's share, the owner of a key gets no more than what is left then.
+ * So the next owner finds a place. */
 static bool has_place(const struct fold *f, const struct usage *usage, enum kind kind) {
         const struct load *load = usage->load;
 
@@ -176,7 +210,7 @@ static bool has_place(const struct fold *f, const struct usage *usage, enum kind
         if (kind == KIND_UNKNOWN && load->n[kind] >= FOLD_UNKNOWN_MAX)
                 return false;
         if (load->uid == 0)
-                return f->n_root < FOLD_ROOT_SHARE;
+                return f->n_root + (usage->owner ? usage->owner->n : 0) < FOLD_ROOT_SHARE;
         return entries_of(load) == 0 ||
                (load->n[kind] < FOLD_KNOWN_MAX && usage->range_entries < FOLD_RANGE_MAX &&
                 f->n_others + usage->without < OTHERS_SHARE);
@@ -195,33 +229,42 @@ static struct audit_record blank(const struct audit_record *record) {
         return rest;
 }
 
-static struct entry *make(struct fold *f, struct load *load, const struct audit_record *record,
-                          enum kind kind, int64_t now) {
-        struct entry **bucket = &f->buckets[bucket_of(record, kind)], *e = f->unused;
+static struct entry *make(struct fold *f, const struct usage *usage,
+                          const struct audit_record *record, enum kind kind, int64_t now) {
+        struct entry **bucket = &f->buckets[bucket_of(f, record, kind)], *e = f->unused;
+        struct owner *owner = kind == KIND_KNOWN ? usage->owner : NULL;
+        struct load *load = usage->load;
 
         if (e)
                 f->unused = e->next;
         else
                 e = &f->entries[f->n_begun++];
-        *e = (struct entry){
-                .next = *bucket, .used = true, .kind = kind, .load = load, .due = now
-        };
+        *e = (struct entry){ .next = *bucket,
+                             .used = true,
+                             .kind = kind,
+                             .load = load,
+                             .owner = owner,
+                             .due = now };
         *bucket = e;
         e->record = kind == KIND_REST ? blank(record) : *record;
         e->record.count = 0;
         e->window_s = is_accepted(record) ? FOLD_ACCEPTED_S : FOLD_REFUSED_S;
         load->n[kind]++;
+        if (owner)
+                owner->n++;
         (*total_of(f, load->uid, kind))++;
         return e;
 }
 
 static void forget(struct fold *f, struct entry *e) {
-        struct entry **p = &f->buckets[bucket_of(&e->record, e->kind)];
+        struct entry **p = &f->buckets[bucket_of(f, &e->record, e->kind)];
 
         while (*p != e)
                 p = &(*p)->next;
         *p = e->next;
         e->load->n[e->kind]--;
+        if (e->owner)
+                e->owner->n--;
         (*total_of(f, e->load->uid, e->kind))--;
         *e = (struct entry){ .next = f->unused };
         f->unused = e;
@@ -237,13 +280,15 @@ static struct entry *place(struct fold *f, const struct audit_record *record, in
         if (e)
                 return e;
         usage = look(f, record->uid);
+        if (record->uid == 0 && kind == KIND_KNOWN)
+                usage.owner = find_owner(f, record->owner_uid);
         if (has_place(f, &usage, kind))
-                return make(f, usage.load, record, kind, now);
+                return make(f, &usage, record, kind, now);
         e = find(f, record, KIND_REST);
         if (e)
                 return e;
         if (has_place(f, &usage, KIND_REST))
-                return make(f, usage.load, record, KIND_REST, now);
+                return make(f, &usage, record, KIND_REST, now);
         e = &f->last_resort[is_accepted(record)];
         if (!e->used) {
                 *e = (struct entry){
@@ -274,15 +319,33 @@ void fold_note(struct fold *f, const struct audit_record *record, int64_t now) {
         e->last = now;
 }
 
-static void take(struct entry *e, int64_t now, struct audit_record *ret) {
+/* How many kinds share the rows of a day, this one included: those of the same owner, of root, or
+ * of the same block of uids. */
+static unsigned sharers(const struct fold *f, const struct entry *e) {
+        unsigned n = 0;
+
+        if (!e->load)
+                return 1;
+        if (e->owner)
+                return e->owner->n;
+        if (e->load->uid == 0)
+                return e->load->n[KIND_UNKNOWN] + e->load->n[KIND_REST];
+        for (size_t i = 1; i < FOLD_UIDS_MAX; i++)
+                if (share_range(f->loads[i].uid) == share_range(e->load->uid))
+                        n += entries_of(&f->loads[i]) + f->loads[i].n[KIND_REST];
+        return n;
+}
+
+static void take(const struct fold *f, struct entry *e, int64_t now, struct audit_record *ret) {
         static const char several[] = "the last of several keys, users or sources";
+        int64_t spread = ((int64_t) sharers(f, e) - 1) * FOLD_SPREAD_S;
 
         *ret = e->record;
         if (e->several)
                 memcpy(ret->detail, several, sizeof(several));
         e->several = false;
         e->record.count = 0;
-        e->due = now + e->window_s;
+        e->due = now + (e->window_s > spread ? e->window_s : spread);
         if (e->window_s < FOLD_LONGEST_S && !is_accepted(&e->record))
                 e->window_s *= 2;
 }
@@ -298,7 +361,7 @@ size_t fold_take(struct fold *f, int64_t now, bool all, struct audit_record *out
         for (size_t i = 0; i < ARRAY_LEN(f->last_resort) && n < most; i++)
                 if (f->last_resort[i].record.count > 0 &&
                     (all || is_due(&f->last_resort[i], f->last_resort[i].due, now)))
-                        take(&f->last_resort[i], now, &out[n++]);
+                        take(f, &f->last_resort[i], now, &out[n++]);
         /* Each call continues where the last one ended, so that no entry is always the last. */
         for (size_t i = 0; i < f->n_begun && n < most; i++) {
                 struct entry *e = &f->entries[f->at];
@@ -307,8 +370,9 @@ size_t fold_take(struct fold *f, int64_t now, bool all, struct audit_record *out
                 if (!e->used)
                         continue;
                 if (e->record.count > 0 && (all || is_due(e, e->due, now)))
-                        take(e, now, &out[n++]);
-                else if (e->record.count == 0 && is_due(e, e->last + FOLD_FORGET_S, now))
+                        take(f, e, now, &out[n++]);
+                else if (e->record.count == 0 && is_due(e, e->due, now) &&
+                         is_due(e, e->last + FOLD_FORGET_S, now))
                         forget(f, e);
         }
         return n;

@@ -13,7 +13,7 @@
 #include "record.h"
 
 #define FOLD_ENTRIES_MAX 4096
-/* of these, for uid 0: it asks for sshd */
+/* of these, for uid 0: it asks for sshd. An owner of keys gets no more than what is left then. */
 #define FOLD_ROOT_SHARE 2048
 /* of these, for the rest beyond the shares */
 #define FOLD_REST_SHARE 256
@@ -30,13 +30,17 @@
 #define FOLD_REFUSED_S  60
 #define FOLD_LONGEST_S  960 /* ... up to this */
 #define FOLD_ACCEPTED_S 600
+/* But at least so long for each other kind of the same uid, or of the same owner where root asks.
+ * So a uid leaves a row in 90 s, about 1000 in a day, whatever it invents. A block of uids
+ * (share.h) has no more. */
+#define FOLD_SPREAD_S 90
 /* after so long without another one, the next counts as the first */
 #define FOLD_FORGET_S 3600
 
 struct fold;
 
 /**
- * fold_new(ret): 0; -ENOMEM. fold_free() loses what was not taken.
+ * fold_new(ret): 0; -ENOMEM; -EIO without a random seed. fold_free() loses what was not taken.
  */
 int fold_new(struct fold **ret) _must_check_;
 struct fold *fold_free(struct fold *f);

@@ -63,6 +63,12 @@ static struct audit_record login(uid_t uid, unsigned id) {
         return record;
 }
 
+/* About a key of this owner. */
+static struct audit_record of_owner(struct audit_record record, uid_t owner) {
+        record.owner_uid = owner;
+        return record;
+}
+
 /* All that is due, in one go or several. */
 static size_t take(struct world *w, bool all) {
         size_t n;
@@ -254,6 +260,115 @@ static void test_a_flood_fills_nothing_and_hides_nobody(void **state) {
         assert_int_equal(w->events, events);
 }
 
+/* --- How much one user can leave in a day --- */
+
+/* What a day of events leaves: ${invent} notes those of one moment. Another user logs in once an
+ * hour, and each of these must have its own row. Returns the rows without these. */
+static uint64_t a_day(struct world *w, void (*invent)(struct world *w, unsigned s)) {
+        unsigned mine = 0;
+        char id[KEYTEXT_ID_LEN + 1];
+
+        for (unsigned s = 0; s < 86400; s += 10, w->now += 10) {
+                invent(w, s);
+                if (s % 3600 == 1800) {
+                        (void) snprintf(id, sizeof(id), "mine%06u", s / 3600);
+                        note(w, refusal(110, id, "imap"));
+                }
+                (void) take(w, false);
+                for (size_t i = 0; i < w->n_taken; i++)
+                        mine += w->taken[i].uid == 110 && strncmp(w->taken[i].key, "mine", 4) == 0;
+        }
+        assert_int_equal(mine, 24);
+        return w->rows - mine;
+}
+
+/* What the rule gives for a day, and what the first event of each kind and a small number of kinds
+ * may leave besides. */
+#define A_DAY (86400 / FOLD_SPREAD_S + 2 * (FOLD_KNOWN_MAX + FOLD_UNKNOWN_MAX))
+
+static void all_services(struct world *w, unsigned s) {
+        struct audit_record record = login(4242, 1);
+
+        for (unsigned i = 0; i < FOLD_KNOWN_MAX; i++) {
+                (void) snprintf(record.service, sizeof(record.service), "service%u", i);
+                note(w, record);
+                note(w, guess(4242, s, i));
+        }
+}
+
+static void new_services(struct world *w, unsigned s) {
+        struct audit_record record = refusal(4242, "aaaaaaaaaa", "");
+
+        for (unsigned i = 0; i < 4; i++) {
+                (void) snprintf(record.service, sizeof(record.service), "service%u-%u", s / 60, i);
+                note(w, record);
+        }
+}
+
+/* The next ones come when the last ones are forgotten. */
+static void new_services_each_hour(struct world *w, unsigned s) {
+        struct audit_record record = login(4242, 1);
+
+        for (unsigned i = 0; s % (FOLD_FORGET_S + 20) == 0 && i < 40; i++) {
+                (void) snprintf(record.service, sizeof(record.service), "service%u-%u", s, i);
+                note(w, record);
+        }
+}
+
+static void many_uids(struct world *w, unsigned s) {
+        for (uid_t uid = 131072; uid < 131072 + 64; uid++)
+                note(w, login(uid, s % 4));
+}
+
+/* Through sshd, with keys that were revoked. */
+static void many_keys(struct world *w, unsigned s) {
+        char id[KEYTEXT_ID_LEN + 1];
+
+        for (unsigned i = 0; i < 20; i++) {
+                (void) snprintf(id, sizeof(id), "k%09u", (s * 2 + i) % 5000);
+                note(w, of_owner(refusal(0, id, "sshd"), 4242));
+        }
+}
+
+static void test_a_day_of_all_services(void **state) {
+        assert_in_range(a_day(*state, all_services), 500, A_DAY);
+}
+
+static void test_a_day_of_new_services(void **state) {
+        assert_in_range(a_day(*state, new_services), 500, A_DAY);
+}
+
+static void test_a_day_of_forgotten_services(void **state) {
+        assert_in_range(a_day(*state, new_services_each_hour), 500, A_DAY);
+}
+
+static void test_a_day_of_many_uids(void **state) {
+        assert_in_range(a_day(*state, many_uids), 500, A_DAY + 2 * FOLD_RANGE_MAX);
+}
+
+static void test_a_day_of_many_keys_through_root(void **state) {
+        assert_in_range(a_day(*state, many_keys), 500, A_DAY + 2 * FOLD_ROOT_SHARE / 2);
+}
+
+/* One owner's keys do not take the places of the keys of others. */
+static void test_an_owner_through_root_hides_no_other(void **state) {
+        struct world *w = *state;
+        char id[KEYTEXT_ID_LEN + 1];
+
+        for (uid_t owner = 2000; owner < 2003; owner++)
+                for (unsigned i = 0; i < 5000; i++) {
+                        (void) snprintf(id, sizeof(id), "k%u%05u", owner, i);
+                        note(w, of_owner(refusal(0, id, "sshd"), owner));
+                }
+        (void) take(w, false);
+        for (unsigned i = 0; i < 200; i++) {
+                (void) snprintf(id, sizeof(id), "mine%06u", i);
+                note(w, of_owner(refusal(0, id, "sshd"), 3000 + i));
+                assert_int_equal(take(w, false), 1);
+                assert_string_equal(w->taken[0].key, id);
+        }
+}
+
 /* Through sshd all clients are uid 0. An attacker who guesses there takes no place from users who
  * have a key. */
 static void test_guessers_through_root_hide_no_key(void **state) {
@@ -265,7 +380,7 @@ static void test_guessers_through_root_hide_no_key(void **state) {
         assert_int_equal(take(w, false), FOLD_UNKNOWN_MAX + 1);
         for (unsigned i = 0; i < FOLD_ROOT_SHARE - FOLD_UNKNOWN_MAX; i++) {
                 (void) snprintf(id, sizeof(id), "k%09u", i);
-                note(w, refusal(0, id, "sshd"));
+                note(w, of_owner(refusal(0, id, "sshd"), 1000 + i));
         }
         assert_int_equal(take(w, false), FOLD_ROOT_SHARE - FOLD_UNKNOWN_MAX);
 }
@@ -283,9 +398,9 @@ static void test_many_uids_together_leave_root_its_share(void **state) {
         assert_in_range(take(w, false), 1000, FOLD_ENTRIES_MAX - FOLD_ROOT_SHARE + 2);
         assert_int_equal(w->events, 2000 * 600);
         for (unsigned i = 0; i < FOLD_ROOT_SHARE / 2; i++) {
-                note(w, login(0, i));
+                note(w, of_owner(login(0, i), 1000 + i));
                 (void) snprintf(id, sizeof(id), "k%09u", i);
-                note(w, refusal(0, id, "sshd"));
+                note(w, of_owner(refusal(0, id, "sshd"), 10000 + i));
         }
         assert_int_equal(take(w, false), FOLD_ROOT_SHARE);
 }
@@ -418,6 +533,12 @@ int main(void) {
                 test_fold(test_a_refusal_that_goes_on_leaves_few_rows_an_hour),
                 test_fold(test_after_a_quiet_hour_it_begins_anew),
                 test_fold(test_a_flood_fills_nothing_and_hides_nobody),
+                test_fold(test_a_day_of_all_services),
+                test_fold(test_a_day_of_new_services),
+                test_fold(test_a_day_of_forgotten_services),
+                test_fold(test_a_day_of_many_uids),
+                test_fold(test_a_day_of_many_keys_through_root),
+                test_fold(test_an_owner_through_root_hides_no_other),
                 test_fold(test_guessers_through_root_hide_no_key),
                 test_fold(test_many_uids_together_leave_root_its_share),
                 test_fold(test_root_has_a_place_however_many_others_have_come),
