@@ -100,7 +100,7 @@ static void say(const struct control_call *call, const char *what, const char *i
 
         /* On the writer thread, like the limits. Lines about administrators are not limited. */
         if (call->role != ROLE_ADMIN &&
-            !loglimit_say(&call->control->writer.changes, call->uid,
+            !loglimit_say(&call->control->writer.changes, loglimit_of_uid(call->uid),
                           loglimit_hash(call->uid + UINT64_C(1), what), clock_now(), &kept))
                 return;
         text_escape(shown, sizeof(shown), owner);

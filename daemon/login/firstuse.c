@@ -128,7 +128,7 @@ static void log_login(struct firstuse_login *login, bool sent) {
                                  "another",
                                  login->result.key.id, user);
         } else if (login->reason != REASON_HAS_KEY && /* as with every login but the first */
-                   loglimit_say(&login->firstuse->limits, login->peer.uid,
+                   loglimit_say(&login->firstuse->limits, loglimit_of_uid(login->peer.uid),
                                 loglimit_hash(login->peer.uid + UINT64_C(1), what), clock_now(),
                                 &kept))
                 log_line(LOG_NOTICE,

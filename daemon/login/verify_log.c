@@ -20,6 +20,11 @@ static uint64_t event_hash(const struct verify_event *event) {
         return event->known ? loglimit_hash(hash, event->id) : hash;
 }
 
+static uint64_t origin_of(const struct verify_event *event) {
+        return event->peer.uid == 0 && event->known ? loglimit_of_owner(event->owner_uid)
+                                                    : loglimit_of_uid(event->peer.uid);
+}
+
 static void add_fields(struct log_entry *entry, const struct verify_event *event) {
         char number[24];
 
@@ -86,7 +91,7 @@ void verify_log(struct verify *v, const struct verify_event *event) {
         struct log_entry entry;
         unsigned kept;
 
-        if (!loglimit_say(verify_limits(v), event->peer.uid, event_hash(event), event->now, &kept))
+        if (!loglimit_say(verify_limits(v), origin_of(event), event_hash(event), event->now, &kept))
                 return;
         text_escape(user, sizeof(user), text_without_key(event->user));
         text_escape(service, sizeof(service), text_without_key(event->service));

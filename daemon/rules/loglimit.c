@@ -28,20 +28,28 @@ static bool is_over(int64_t since, int64_t now) {
         return now < since || now >= since + LOGLIMIT_WINDOW_S;
 }
 
-static bool may_say_more(struct loglimit *limits, uid_t uid, int64_t now) {
-        struct loglimit_uids *uids = &limits->uids[place_of(limits, share_range(uid))];
+uint64_t loglimit_of_uid(uid_t uid) {
+        return share_range(uid);
+}
 
-        if (uid == 0)
+uint64_t loglimit_of_owner(uid_t uid) {
+        return UINT64_C(1) << 32 | uid;
+}
+
+static bool may_say_more(struct loglimit *limits, uint64_t origin, int64_t now) {
+        struct loglimit_origin *all = &limits->origins[place_of(limits, origin)];
+
+        if (origin == LOGLIMIT_NO_ORIGIN)
                 return true;
-        if (is_over(uids->since, now))
-                *uids = (struct loglimit_uids){ .since = now };
-        if (uids->said >= LOGLIMIT_UID_BURST)
+        if (is_over(all->since, now))
+                *all = (struct loglimit_origin){ .since = now };
+        if (all->said >= LOGLIMIT_ORIGIN_BURST)
                 return false;
-        uids->said++;
+        all->said++;
         return true;
 }
 
-bool loglimit_say(struct loglimit *limits, uid_t uid, uint64_t what, int64_t now,
+bool loglimit_say(struct loglimit *limits, uint64_t origin, uint64_t what, int64_t now,
                   unsigned *ret_kept) {
         struct loglimit_slot *slot = &limits->slots[place_of(limits, what)];
 
@@ -51,7 +59,7 @@ bool loglimit_say(struct loglimit *limits, uid_t uid, uint64_t what, int64_t now
                         *ret_kept = slot->kept;
                 *slot = (struct loglimit_slot){ .what = what, .since = now };
         }
-        if (slot->said >= LOGLIMIT_BURST || !may_say_more(limits, uid, now)) {
+        if (slot->said >= LOGLIMIT_BURST || !may_say_more(limits, origin, now)) {
                 slot->kept++;
                 return false;
         }

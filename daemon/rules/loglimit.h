@@ -12,8 +12,8 @@
 #define LOGLIMIT_SLOTS    1024
 #define LOGLIMIT_BURST    20
 #define LOGLIMIT_WINDOW_S 10
-/* lines of one uid, or block of uids (share.h), in a window, whatever they say */
-#define LOGLIMIT_UID_BURST 500
+/* lines of one origin in a window, whatever they say */
+#define LOGLIMIT_ORIGIN_BURST 500
 
 struct loglimit_slot {
         uint64_t what;
@@ -25,11 +25,11 @@ struct loglimit_slot {
 struct loglimit {
         uint64_t seed;
         struct loglimit_slot slots[LOGLIMIT_SLOTS];
-        /* all lines of the uids that share a place */
-        struct loglimit_uids {
+        /* all lines of the origins that share a place */
+        struct loglimit_origin {
                 int64_t since;
                 unsigned said;
-        } uids[LOGLIMIT_SLOTS];
+        } origins[LOGLIMIT_SLOTS];
 };
 
 /**
@@ -39,13 +39,22 @@ struct loglimit {
 int loglimit_init(struct loglimit *limits) _must_check_;
 
 /**
- * loglimit_say(limits, uid, what, now, ret_kept):
+ * loglimit_of_uid(uid), loglimit_of_owner(uid):
+ * The origin of a line: the asking uid with its block (share.h), or the owner of the key about
+ * which uid 0 asks. Services of root ask for everybody, so uid 0 by itself is LOGLIMIT_NO_ORIGIN.
+ */
+#define LOGLIMIT_NO_ORIGIN UINT64_C(0)
+uint64_t loglimit_of_uid(uid_t uid);
+uint64_t loglimit_of_owner(uid_t uid);
+
+/**
+ * loglimit_say(limits, origin, what, now, ret_kept):
  * Whether ${what} (a hash of who and why) may be said at ${now} (UNIX seconds): ${LOGLIMIT_BURST}
  * times in a window, then no more until the next window. ${ret_kept} is how many were kept back in
- * the last window. When two things share a slot, more is said, up to ${LOGLIMIT_UID_BURST} of the
- * asking ${uid} in a window. uid 0 has no such bound: the services of root ask for everybody.
+ * the last window. When two things share a slot, more is said, up to ${LOGLIMIT_ORIGIN_BURST} of
+ * the ${origin} in a window. LOGLIMIT_NO_ORIGIN has no such bound.
  */
-bool loglimit_say(struct loglimit *limits, uid_t uid, uint64_t what, int64_t now,
+bool loglimit_say(struct loglimit *limits, uint64_t origin, uint64_t what, int64_t now,
                   unsigned *ret_kept);
 
 /**

@@ -23,7 +23,7 @@ static unsigned say(struct loglimit *limits, uint64_t what, int64_t now, unsigne
         for (unsigned i = 0; i < n; i++) {
                 unsigned kept = 4711;
 
-                if (loglimit_say(limits, 0, what, now, &kept))
+                if (loglimit_say(limits, LOGLIMIT_NO_ORIGIN, what, now, &kept))
                         said++;
                 assert_int_equal(kept, 0);
         }
@@ -34,9 +34,12 @@ static void test_a_burst_goes_out_and_the_rest_is_counted(void **state) {
         unsigned kept;
 
         assert_int_equal(say(*state, 7, NOW, 100), LOGLIMIT_BURST);
-        assert_int_equal(loglimit_say(*state, 0, 7, NOW + LOGLIMIT_WINDOW_S - 1, &kept), false);
+        assert_int_equal(
+                loglimit_say(*state, LOGLIMIT_NO_ORIGIN, 7, NOW + LOGLIMIT_WINDOW_S - 1, &kept),
+                false);
         assert_int_equal(kept, 0);
-        assert_int_equal(loglimit_say(*state, 0, 7, NOW + LOGLIMIT_WINDOW_S, &kept), true);
+        assert_int_equal(
+                loglimit_say(*state, LOGLIMIT_NO_ORIGIN, 7, NOW + LOGLIMIT_WINDOW_S, &kept), true);
         assert_int_equal(kept, 100 - LOGLIMIT_BURST + 1);
         assert_int_equal(say(*state, 7, NOW + LOGLIMIT_WINDOW_S, 100), LOGLIMIT_BURST - 1);
 }
@@ -45,7 +48,7 @@ static void test_what_fits_the_burst_is_never_kept_back(void **state) {
         unsigned kept;
 
         for (int64_t now = NOW; now < NOW + 100 * LOGLIMIT_WINDOW_S; now += LOGLIMIT_WINDOW_S) {
-                assert_int_equal(loglimit_say(*state, 0, 7, now, &kept), true);
+                assert_int_equal(loglimit_say(*state, LOGLIMIT_NO_ORIGIN, 7, now, &kept), true);
                 assert_int_equal(kept, 0);
                 assert_int_equal(say(*state, 7, now, LOGLIMIT_BURST - 1), LOGLIMIT_BURST - 1);
         }
@@ -61,10 +64,10 @@ static uint64_t neighbour_of(struct loglimit *limits, uint64_t what) {
         unsigned kept;
 
         for (uint64_t other = what + 1; other < 100 * LOGLIMIT_SLOTS; other++) {
-                while (loglimit_say(limits, 0, what, NOW, &kept))
+                while (loglimit_say(limits, LOGLIMIT_NO_ORIGIN, what, NOW, &kept))
                         continue;
-                (void) loglimit_say(limits, 0, other, NOW, &kept);
-                if (loglimit_say(limits, 0, what, NOW, &kept))
+                (void) loglimit_say(limits, LOGLIMIT_NO_ORIGIN, other, NOW, &kept);
+                if (loglimit_say(limits, LOGLIMIT_NO_ORIGIN, what, NOW, &kept))
                         return other;
         }
         fail_msg("nothing shares a place");
@@ -78,15 +81,15 @@ static void test_two_in_one_slot_say_more_up_to_a_bound(void **state) {
         unsigned kept, said = 0;
 
         for (unsigned i = 0; i < 1000; i++) {
-                said += loglimit_say(limits, 1000, 5, NOW, &kept);
-                said += loglimit_say(limits, 1000, other, NOW, &kept);
+                said += loglimit_say(limits, loglimit_of_uid(1000), 5, NOW, &kept);
+                said += loglimit_say(limits, loglimit_of_uid(1000), other, NOW, &kept);
         }
-        assert_int_equal(said, LOGLIMIT_UID_BURST);
-        assert_true(loglimit_say(limits, 1000, 5, NOW + LOGLIMIT_WINDOW_S, &kept));
+        assert_int_equal(said, LOGLIMIT_ORIGIN_BURST);
+        assert_true(loglimit_say(limits, loglimit_of_uid(1000), 5, NOW + LOGLIMIT_WINDOW_S, &kept));
         /* root's services ask for everybody */
-        for (unsigned i = 0; i < LOGLIMIT_UID_BURST; i++) {
-                assert_true(loglimit_say(limits, 0, 5, NOW, &kept));
-                assert_true(loglimit_say(limits, 0, other, NOW, &kept));
+        for (unsigned i = 0; i < LOGLIMIT_ORIGIN_BURST; i++) {
+                assert_true(loglimit_say(limits, LOGLIMIT_NO_ORIGIN, 5, NOW, &kept));
+                assert_true(loglimit_say(limits, LOGLIMIT_NO_ORIGIN, other, NOW, &kept));
         }
 }
 
@@ -95,17 +98,17 @@ static void test_a_uid_has_a_bound_whatever_it_says(void **state) {
         unsigned kept, said = 0;
 
         for (uint64_t what = 1; what <= 10000; what++)
-                said += loglimit_say(*state, 1000, what, NOW, &kept);
-        assert_int_equal(said, LOGLIMIT_UID_BURST);
-        assert_true(loglimit_say(*state, 1001, 1, NOW, &kept));
+                said += loglimit_say(*state, loglimit_of_uid(1000), what, NOW, &kept);
+        assert_int_equal(said, LOGLIMIT_ORIGIN_BURST);
+        assert_true(loglimit_say(*state, loglimit_of_uid(1001), 1, NOW, &kept));
 }
 
 static void test_a_block_of_uids_has_the_same_bound(void **state) {
         unsigned kept, said = 0;
 
         for (uid_t uid = 65536; uid < 2 * 65536; uid++)
-                said += loglimit_say(*state, uid, uid, NOW, &kept);
-        assert_int_equal(said, LOGLIMIT_UID_BURST);
+                said += loglimit_say(*state, loglimit_of_uid(uid), uid, NOW, &kept);
+        assert_int_equal(said, LOGLIMIT_ORIGIN_BURST);
 }
 
 static void test_a_seed_decides_who_shares_a_slot(void **state) {
@@ -116,8 +119,8 @@ static void test_a_seed_decides_who_shares_a_slot(void **state) {
         for (unsigned i = 0; i < 8; i++) {
                 assert_int_equal(loglimit_init(limits), 0);
                 assert_int_equal(say(limits, 5, NOW, 50), LOGLIMIT_BURST);
-                assert_true(loglimit_say(limits, 0, other, NOW, &kept));
-                apart += !loglimit_say(limits, 0, 5, NOW, &kept);
+                assert_true(loglimit_say(limits, LOGLIMIT_NO_ORIGIN, other, NOW, &kept));
+                apart += !loglimit_say(limits, LOGLIMIT_NO_ORIGIN, 5, NOW, &kept);
         }
         assert_in_range(apart, 1, 8);
 }
@@ -126,7 +129,7 @@ static void test_a_clock_that_was_set_back_begins_a_window(void **state) {
         unsigned kept;
 
         assert_int_equal(say(*state, 7, NOW, 50), LOGLIMIT_BURST);
-        assert_int_equal(loglimit_say(*state, 0, 7, NOW - 1000000, &kept), true);
+        assert_int_equal(loglimit_say(*state, LOGLIMIT_NO_ORIGIN, 7, NOW - 1000000, &kept), true);
         assert_int_equal(kept, 50 - LOGLIMIT_BURST);
 }
 

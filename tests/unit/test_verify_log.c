@@ -176,6 +176,26 @@ static void test_one_peer_or_key_does_not_hide_another(void **state) {
         assert_int_equal(unit_capture_lines(&f->capture), LOGLIMIT_BURST + 3);
 }
 
+/* Through sshd all are uid 0. A user who has thousands of keys, revoked ones for instance, shows
+ * one after the other. */
+static void test_an_owner_of_many_keys_does_not_fill_the_log(void **state) {
+        struct verify_event event = unit_event(REASON_REVOKED);
+        struct fixture *f = *state;
+
+        event.peer.uid = 0;
+        for (unsigned i = 0; i < 5000; i++) {
+                (void) snprintf(event.id, sizeof(event.id), "k%09u", i);
+                verify_log(f->verify, &event);
+        }
+        assert_int_equal(unit_capture_lines(&f->capture), LOGLIMIT_ORIGIN_BURST);
+        /* nor hides what others do */
+        event.owner_uid++;
+        verify_log(f->verify, &event);
+        event.known = false;
+        verify_log(f->verify, &event);
+        assert_int_equal(unit_capture_lines(&f->capture), LOGLIMIT_ORIGIN_BURST + 2);
+}
+
 /* There are as many ids that nobody has as a guesser likes; all of them are one matter. */
 static void test_guessed_ids_do_not_fill_the_log(void **state) {
         struct verify_event event = unit_event(REASON_UNKNOWN_KEY);
@@ -203,6 +223,7 @@ int main(void) {
                 test_log(test_the_longest_words_fit_a_line),
                 test_log(test_the_same_is_said_so_often_and_then_counted),
                 test_log(test_one_peer_or_key_does_not_hide_another),
+                test_log(test_an_owner_of_many_keys_does_not_fill_the_log),
                 test_log(test_guessed_ids_do_not_fill_the_log),
         };
 
