@@ -16,8 +16,7 @@ systemctl start dovecot.service
 wait_for_port 143
 for user in alice bob; do as $user mkdir -p /home/$user/mail/of-$user; done
 login() { # USER SECRET: a folder of the mail has his name
-    printf 'user = "%s:%s"\n' "$1" "$2" >"$work/curl"
-    curl -s -S -K "$work/curl" --max-time 120 imap://127.0.0.1/ >"$work/answer" 2>&1
+    curl_as "$@" imap://127.0.0.1/ >"$work/answer" 2>&1
     cat "$work/answer"
     grep -q "of-$1" "$work/answer"
 }

@@ -9,7 +9,7 @@
 
 service_start nginx
 asks_as=www-data passwords=no
-tie peer-nginx
+tie peer-www-data
 lines_of nginx >/etc/pam.d/nginx
 lines_of nginx-location >/etc/nginx/wfapikey-location
 rm -f /etc/nginx/sites-enabled/default
@@ -17,22 +17,13 @@ cp "${0%/*}/site.conf" /etc/nginx/conf.d/test.conf
 mkdir -p /var/www/protected && echo granted >/var/www/protected/index.html && echo granted >/var/www/protected/file
 systemctl start nginx.service
 wait_for_port 80
-login() { # USER SECRET
-    printf 'user = "%s:%s"\n' "$1" "$2" >"$work/curl"
-    curl -s -i -K "$work/curl" --max-time 120 http://127.0.0.1/file >"$work/answer"
-    cat "$work/answer"
-    tr -d '\r' <"$work/answer" >"$work/plain"
-    head -n 1 "$work/plain" | grep -q ' 200 ' && grep -qx "X-User: $1" "$work/plain" && grep -qx granted "$work/plain"
-}
+login() { web_login "$@"; }
 
 service_logins
 test_that "the module had a second for it" bash -c 'journalctl | grep -q "pam_wfapikey(nginx:auth): cannot ask.*timeout=1000ms"'
-nobody() { [[ $(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1/file) == 401 ]]; }
-test_that "no secret: 401" nobody
+test_that "no secret: 401" web_refuses_nobody
 key=$(issue alice)
-printf 'user = "alice:%s"\n' "$key" >"$work/curl"
-five() { curl -s -f -K "$work/curl" http://127.0.0.1/file http://127.0.0.1/file http://127.0.0.1/file http://127.0.0.1/file http://127.0.0.1/file >/dev/null; }
-five
+curl_as alice "$key" 'http://127.0.0.1/file?[1-5]' >/dev/null
 used() { [[ $(wfapikeyctl --json key show "$(id_of "$key")") == *'"uses":5'* ]]; }
 test_that "five requests on a connection are five uses" wait_until used
 

@@ -15,8 +15,7 @@ install -m 0600 "${0%/*}/vsftpd.conf" /etc/vsftpd.conf
 systemctl start vsftpd.service
 wait_for_port 2121
 login() { # USER SECRET: his home has a file with his name
-    printf 'user = "%s:%s"\n' "$1" "$2" >"$work/curl"
-    [[ $(curl -s -S -K "$work/curl" --max-time 120 ftp://127.0.0.1:2121/whose 2>"$work/error") == "$1" ]] || { cat "$work/error"; return 1; }
+    [[ $(curl_as "$@" ftp://127.0.0.1:2121/whose 2>"$work/error") == "$1" ]] || { cat "$work/error"; return 1; }
 }
 add_user dave "$password"
 for user in alice bob dave; do echo $user >/home/$user/whose; done
