@@ -10,7 +10,7 @@ openvpn --mktun --dev tun0 >/dev/null || { echo 'skip - openvpn: there is no /de
 service_start openvpn
 tie peer-root
 lines_of openvpn >/etc/pam.d/openvpn
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=vpn -keyout "$work/key" -out "$work/cert" 2>/dev/null
+certificate_at "$work/key" "$work/cert"
 cp "$work/key" "$work/cert" "${0%/*}/"*.conf /etc/openvpn/server
 lines_of openvpn-server >>/etc/openvpn/server/server.conf
 test_that "the server starts" systemctl start openvpn-server@server.service
