@@ -14,7 +14,7 @@ lines_of apache2-location >/etc/apache2/conf-enabled/wfapikey.conf
 echo 'Header always set X-User "expr=%{REMOTE_USER}"' >/etc/apache2/conf-enabled/test.conf
 echo granted >/var/www/html/file
 quietly a2enmod authnz_pam headers
-quietly systemctl start apache2.service
+service_runs apache2.service
 wait_for_port 80
 login() { web_login "$@"; }
 

@@ -15,7 +15,7 @@ printf '%s\n' 'MAIN_TLS_ENABLE = yes' 'queue_only = true' >/etc/exim4/conf.d/mai
 certificate_at /etc/exim4/exim.key /etc/exim4/exim.crt
 chown Debian-exim /etc/exim4/exim.key
 sed -i "s/^dc_use_split_config=.*/dc_use_split_config='true'/" /etc/exim4/update-exim4.conf.conf
-quietly systemctl start exim4.service
+service_runs exim4.service
 wait_for_port 25
 login() { # USER SECRET: a mail gets into the queue, and the log says who has sent it
     : >/var/log/exim4/mainlog

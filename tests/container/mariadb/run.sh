@@ -11,7 +11,7 @@ service_start mariadb
 rhost=no
 tie peer-root
 lines_of mariadb >/etc/pam.d/mariadb
-quietly systemctl start mariadb.service
+service_runs mariadb.service
 lines_of mariadb-sql >"$work/sql"
 printf '%s\n' "CREATE USER bob IDENTIFIED BY '$password'; CREATE USER dave IDENTIFIED VIA pam USING 'mariadb';" >>"$work/sql"
 test_that "MariaDB takes the lines" mariadb -e "source $work/sql"

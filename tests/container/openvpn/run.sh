@@ -13,7 +13,7 @@ lines_of openvpn >/etc/pam.d/openvpn
 certificate_at "$work/key" "$work/cert"
 cp "$work/key" "$work/cert" "${0%/*}/"*.conf /etc/openvpn/server
 lines_of openvpn-server >>/etc/openvpn/server/server.conf
-test_that "the server starts" systemctl start openvpn-server@server.service
+service_runs openvpn-server@server.service
 login() { # USER SECRET: the server notes the user before it tells the client that all is well
     [[ -n $2 ]] || return 1 # the client would ask at the terminal
     rm -f /run/openvpn-server/user
