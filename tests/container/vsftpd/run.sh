@@ -13,10 +13,8 @@ lines_of vsftpd >/etc/pam.d/vsftpd
 mkdir -p /run/vsftpd/empty
 install -m 0600 "${0%/*}/vsftpd.conf" /etc/vsftpd.conf
 systemctl start vsftpd.service
-wait_for_port 2121
-login() { # USER SECRET: his home has a file with his name
-    [[ $(curl_as "$@" ftp://127.0.0.1:2121/whose 2>"$work/error") == "$1" ]] || { cat "$work/error"; return 1; }
-}
+wait_for_port 21
+login() { ftp_login "$@"; }
 add_user dave "$password"
 for user in alice bob dave; do echo $user >/home/$user/whose; done
 
