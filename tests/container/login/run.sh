@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Goal: login at a terminal accepts keys and passwords, and lets nobody in while there is /etc/nologin.
+# Goal: login at a terminal accepts keys and passwords, and no key while there is /etc/nologin.
 # shellcheck source=tests/container/lib
 . "${0%/*}/../lib"
 # shellcheck source=tests/container/service
