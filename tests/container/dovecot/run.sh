@@ -26,9 +26,6 @@ printf '%s\n' 'auth_cache_size = 1M' 'auth_cache_ttl = 1 hour' >>/etc/dovecot/do
 sed -i 's/#args = dovecot/args = cache_key=%u dovecot/' /etc/dovecot/conf.d/auth-system.conf.ext
 quietly systemctl restart dovecot.service
 wait_for_port 143
-key=$(issue alice)
-accepted "a key, with a cache," alice "$key"
-quietly wfapikeyctl key revoke "$(id_of "$key")"
-accepted "a key that was revoked, with a cache," alice "$key"
+service_remembers "with a cache"
 systemctl stop dovecot.service
 finish

@@ -30,9 +30,6 @@ sed -i 's/^auth_use_cache: false/auth_use_cache: true/' /etc/ejabberd/ejabberd.y
 stop_at_once
 service_runs ejabberd.service
 wait_for_port 5223
-key=$(issue alice)
-accepted "a key, with a cache," alice "$key"
-quietly wfapikeyctl key revoke "$(id_of "$key")"
-accepted "a key that was revoked, with a cache," alice "$key"
+service_remembers "with a cache"
 stop_at_once
 finish

@@ -21,7 +21,7 @@ login() { web_login "$@"; }
 
 service_logins
 test_that "the module had a second for it" bash -c 'journalctl | grep -q "pam_wfapikey(nginx:auth): cannot ask.*timeout=1000ms"'
-test_that "no secret: 401" web_refuses_nobody
+test_that "no secret: 401" web_wants_a_secret
 key=$(issue alice)
 curl_as alice "$key" 'http://127.0.0.1/file?[1-5]' >/dev/null
 used() { [[ $(wfapikeyctl --json key show "$(id_of "$key")") == *'"uses":5'* ]]; }

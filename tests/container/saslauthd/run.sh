@@ -23,9 +23,6 @@ refused "what is longer than 256 characters" alice "$(printf 'x%.0s' {1..600})"
 systemctl stop test-saslauthd.service
 rm -rf "$work/sasl"
 start -c
-key=$(issue alice)
-accepted "a key, with a cache," alice "$key"
-quietly wfapikeyctl key revoke "$(id_of "$key")"
-accepted "a key that was revoked, with a cache," alice "$key"
+service_remembers "with a cache"
 systemctl stop test-saslauthd.service
 finish
