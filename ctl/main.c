@@ -163,14 +163,21 @@ static const struct args_option export_options[] = {
         {},
 };
 
+#define UNLOCK_HELP "take over the policy where that of this host forbids more, as enabled=no does"
+
 static const struct args_option import_options[] = {
         { "accept-source", NULL,
           "accept a file of another host than the last one, and of that host from now on", false },
+        { "unlock", NULL, UNLOCK_HELP, false },
         {},
 };
 
 static const struct args_option restore_options[] = {
         { "yes", NULL, "do not ask", false },
+        { "dry-run", NULL, "only show what would change", false },
+        { "revive", NULL,
+          "bring back what was revoked, changed or removed here since the backup was made", false },
+        { "unlock", NULL, UNLOCK_HELP, false },
         { "foreign", NULL, "accept a backup of another host, or of a lost host", false },
         {},
 };

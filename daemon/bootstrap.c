@@ -240,7 +240,9 @@ static void seal(const void *in, size_t len, uint8_t out[static RECORD_DIGEST_LE
 static int open_store(struct opening *o, struct store_shared *shared, struct bootstrap *b) {
         int r;
 
-        (void) unlinkat(o->fd, STORE_STAGING_NAME, 0); /* left by an import that was killed */
+        /* left by an import that was killed */
+        (void) unlinkat(o->fd, STORE_STAGING_NAME, 0);
+        (void) unlinkat(o->fd, STORE_STAGING_NAME "-journal", 0);
         path_of(o, STORE_NAME);
         r = keymint_new(&b->keymint, o->pepper);
         if (r < 0)

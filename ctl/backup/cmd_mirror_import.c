@@ -13,6 +13,7 @@
 #include "call/call.h"
 #include "call/dict.h"
 #include "cli/confirm.h"
+#include "cli/harmless.h"
 #include "cli/say.h"
 #include "parse.h"
 
@@ -23,17 +24,21 @@
 #define STEP 64
 
 struct summary {
-        uint64_t keys, revived, sequence;
+        uint64_t keys, revived, kept, missing, sequence;
         int64_t created;
         const char *source;
+        char **changes;
 };
 
 static const struct field fields[] = {
         { "keys", FIELD_COUNT, offsetof(struct summary, keys), "-" },
         { "revived", FIELD_COUNT, offsetof(struct summary, revived), "-" },
+        { "kept", FIELD_COUNT, offsetof(struct summary, kept), "-" },
+        { "missing", FIELD_COUNT, offsetof(struct summary, missing), "-" },
         { "created", FIELD_TIME, offsetof(struct summary, created), "-" },
         { "sequence", FIELD_COUNT, offsetof(struct summary, sequence), "-" },
         { "source", FIELD_TEXT, offsetof(struct summary, source), "-" },
+        { "changes", FIELD_LIST, offsetof(struct summary, changes), "-" },
 };
 
 struct in {
@@ -49,6 +54,7 @@ struct in {
 static void in_done(struct in *i) {
         if (i->fd > STDIN_FILENO)
                 (void) close(i->fd);
+        fields_done(fields, ARRAY_LEN(fields), &i->summary);
         sd_bus_message_unref(i->checked);
         call_close(&i->call);
 }
@@ -66,11 +72,33 @@ static enum exit_code open_in(struct in *i, const char *path) {
         return CTL_OK;
 }
 
-static enum exit_code begin_in(struct in *i, const char *kind, bool foreign) {
-        _cleanup_message_ sd_bus_message *reply = NULL;
-        enum exit_code rc;
+/* Options of the call that the user gave, by another name or by the same. */
+static int append_options(sd_bus_message *m, const struct args *args) {
+        static const char *const names[][2] = { { "accept-source", "foreign" },
+                                                { "foreign", "foreign" },
+                                                { "revive", "revive" },
+                                                { "unlock", "unlock" } };
+        int r;
 
-        rc = call_plain(&i->call, "MirrorImportBegin", &reply, "sb", kind, (int) foreign);
+        r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
+        for (size_t n = 0; r >= 0 && n < ARRAY_LEN(names); n++)
+                if (args_value(args, names[n][0]))
+                        r = sd_bus_message_append(m, "{sv}", names[n][1], "b", 1);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+static enum exit_code begin_in(struct in *i, const struct args *args, const char *kind) {
+        _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
+        enum exit_code rc;
+        int r;
+
+        rc = call_method(&i->call, "MirrorImportBegin", &m);
+        if (rc != CTL_OK)
+                return rc;
+        r = sd_bus_message_append(m, "s", kind);
+        if (r >= 0)
+                r = append_options(m, args);
+        rc = call_send(&i->call, m, r, &reply);
         return rc == CTL_OK ? call_read(reply, "t", &i->token) : rc;
 }
 
@@ -127,32 +155,33 @@ static enum exit_code check(struct in *i) {
 
 static enum exit_code commit(struct in *i, const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
-        struct json j = {};
+        uint64_t keys = 0;
         enum exit_code rc;
 
         i->call.timeout_s = COMMIT_TIMEOUT_S;
         say_progress("replacing all keys by %" PRIu64, i->summary.keys);
         rc = call_plain(&i->call, "MirrorImportCommit", &reply, "t", i->token);
         say_progress_end();
+        if (rc == CTL_OK)
+                rc = call_read(reply, "t", &keys);
         if (rc != CTL_OK)
                 return rc;
         if (args->json)
-                fields_json(fields, ARRAY_LEN(fields), &i->summary, &j);
+                fields_print(fields, ARRAY_LEN(fields), &i->summary, true);
         else
-                say_note("%" PRIu64 " keys are in place.", i->summary.keys);
+                say_note("%" PRIu64 " keys are in place.", keys);
         return CTL_OK;
 }
 
 /* Sends the whole file, and asks the daemon what it would change. */
-static enum exit_code read_in(struct in *i, const struct args *args, const char *kind,
-                              bool foreign) {
+static enum exit_code read_in(struct in *i, const struct args *args, const char *kind) {
         enum exit_code rc;
 
         rc = open_in(i, args->words[0]);
         if (rc == CTL_OK)
                 rc = call_open(&i->call, args->control);
         if (rc == CTL_OK)
-                rc = begin_in(i, kind, foreign);
+                rc = begin_in(i, args, kind);
         if (rc == CTL_OK)
                 rc = send_file(i);
         return rc == CTL_OK ? check(i) : rc;
@@ -162,21 +191,37 @@ enum exit_code cmd_mirror_import(const struct args *args) {
         _cleanup_(in_done) struct in i = { .fd = -1 };
         enum exit_code rc;
 
-        rc = read_in(&i, args, "mirror", args_value(args, "accept-source") != NULL);
+        rc = read_in(&i, args, "mirror");
         return rc == CTL_OK ? commit(&i, args) : rc;
 }
 
-static enum exit_code confirm(const struct summary *s) {
+/* What the restore changes. */
+static void show_changes(FILE *out, const struct summary *s, bool revive) {
         char date[PARSE_TIME_LEN];
 
         parse_time_format(s->created, date);
-        (void) fprintf(stderr,
+        (void) fprintf(out,
                        "The backup of %s has %" PRIu64
-                       " keys. They replace all keys and the policy of this host.\n"
-                       "%" PRIu64
-                       " of them are revoked, expired or removed now, and would be valid again.\n"
-                       "Type the number of keys to go on: ",
+                       " keys, which replace the keys of this host.\n"
+                       "%" PRIu64 " of them are not good here now, and become good.\n",
                        date, s->keys, s->revived);
+        if (!revive)
+                (void) fprintf(out,
+                               "%" PRIu64
+                               " more were revoked, changed or removed here since then, and stay "
+                               "so (see --revive).\n",
+                               s->kept);
+        (void) fprintf(out, "%" PRIu64 " keys of this host are not in the backup, and go.\n",
+                       s->missing);
+        for (char **line = s->changes; line && *line; line++) {
+                _cleanup_free_ char *buffer = NULL;
+
+                (void) fprintf(out, "- %s\n", harmless(*line, &buffer));
+        }
+}
+
+static enum exit_code confirm(const struct summary *s) {
+        (void) fprintf(stderr, "Type the number of keys in the backup to go on: ");
         if (confirm_number(s->keys))
                 return CTL_OK;
         say_error("nothing was changed");
@@ -185,20 +230,25 @@ static enum exit_code confirm(const struct summary *s) {
 
 enum exit_code cmd_mirror_import_backup(const struct args *args) {
         _cleanup_(in_done) struct in i = { .fd = -1 };
-        bool yes = args_value(args, "yes") != NULL;
+        bool yes = args_value(args, "yes"), dry = args_value(args, "dry-run");
+        bool revive = args_value(args, "revive");
         enum exit_code rc;
 
-        if (!yes && (strcmp(args->words[0], "-") == 0 || !isatty(STDIN_FILENO))) {
+        if (!yes && !dry && (strcmp(args->words[0], "-") == 0 || !isatty(STDIN_FILENO))) {
                 say_error("this replaces all keys: run it on a terminal, where it asks, or give "
                           "--yes");
                 return CTL_USAGE;
         }
-        rc = read_in(&i, args, "backup", args_value(args, "foreign") != NULL);
-        if (rc == CTL_OK && !yes)
+        rc = read_in(&i, args, "backup");
+        if (rc != CTL_OK)
+                return rc;
+        if (dry && args->json)
+                fields_print(fields, ARRAY_LEN(fields), &i.summary, true);
+        else
+                show_changes(dry ? stdout : stderr, &i.summary, revive);
+        if (dry)
+                return CTL_OK;
+        if (!yes)
                 rc = confirm(&i.summary);
-        else if (rc == CTL_OK)
-                say_note("%" PRIu64
-                         " keys that are revoked, expired or removed now will be valid again.",
-                         i.summary.revived);
         return rc == CTL_OK ? commit(&i, args) : rc;
 }

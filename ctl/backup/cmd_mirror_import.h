@@ -6,12 +6,13 @@
 #include "cli/args.h"
 
 /**
- * cmd_mirror_import(args): replaces the store by the file args->words[0]; option accept-source.
+ * cmd_mirror_import(args): replaces the store by the file args->words[0]; options
+ * accept-source, unlock.
  */
 enum exit_code cmd_mirror_import(const struct args *args);
 
 /**
- * cmd_mirror_import_backup(args): the same for a backup. Asks the user first; options yes,
- * foreign.
+ * cmd_mirror_import_backup(args): the same for a backup. Shows what would change, and asks the user
+ * first; options yes, dry-run, revive, unlock, foreign.
  */
 enum exit_code cmd_mirror_import_backup(const struct args *args);

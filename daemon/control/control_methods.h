@@ -79,7 +79,7 @@
                ROLE_VERB_MIRROR, CONTROL_BULK, control_mirror_export_begin) \
         METHOD("MirrorExportRead", ("t", token), ("ay", bytes, "t", keys, "b", last), \
                ROLE_VERB_MIRROR, CONTROL_BULK, control_mirror_export_read) \
-        METHOD("MirrorImportBegin", ("s", kind, "b", foreign), ("t", token), \
+        METHOD("MirrorImportBegin", ("s", kind, "a{sv}", options), ("t", token), \
                ROLE_VERB_MIRROR, CONTROL_BULK, control_mirror_import_begin) \
         METHOD("MirrorImportWrite", ("t", token, "ay", bytes), (NULL), \
                ROLE_VERB_MIRROR, CONTROL_BULK, control_mirror_import_write) \

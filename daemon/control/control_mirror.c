@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "control/control_audit.h"
 #include "control/control_mirror.h"
+#include "control/control_options.h"
 #include "control/control_state.h"
 #include "mirror/mirror.h"
 #include "store/store_audit.h"
@@ -21,8 +22,8 @@
 
 struct copy_call {
         struct control_call call;
-        enum seal_kind kind;
-        bool foreign;
+        enum seal_kind kind; /* of an export */
+        struct mirror_import_options options;
         char recipient[SEAL_TEXT_LEN + 1];
         uint64_t token, keys;
         struct mirror_import_summary summary;
@@ -169,26 +170,35 @@ const struct control_handlers control_mirror_export_read = {
 
 /* --- MirrorImportBegin, MirrorImportWrite, MirrorImportCheck, MirrorImportCommit --- */
 
+static const struct control_option import_options[] = {
+        { "foreign", "b", CONTROL_OPTION_TO(struct copy_call, options.foreign), 0, 0, NULL },
+        { "revive", "b", CONTROL_OPTION_TO(struct copy_call, options.revive), 0, 0, NULL },
+        { "unlock", "b", CONTROL_OPTION_TO(struct copy_call, options.unlock), 0, 0, NULL },
+};
+
 static int import_parse(struct control_call *call, sd_bus_message *m) {
         struct copy_call *copy = (struct copy_call *) call;
         const char *kind;
-        int foreign, r;
+        int r;
 
-        r = sd_bus_message_read(m, "sb", &kind, &foreign);
+        r = sd_bus_message_read(m, "s", &kind);
         if (r < 0)
                 return r;
-        take_kind(call, kind, &copy->kind);
-        copy->foreign = foreign;
+        take_kind(call, kind, &copy->options.kind);
+        r = control_options_read(call, m, import_options, ARRAY_LEN(import_options));
+        if (copy->options.revive && copy->options.kind == SEAL_MIRROR)
+                control_fail(call, CONTROL_INVALID_ARGUMENT,
+                             "The option 'revive' is for a backup.");
         note_begin(call->control);
-        return 0;
+        return r;
 }
 
 static void import_run(struct control_call *call, struct store *writer) {
         struct copy_call *copy = (struct copy_call *) call;
         int r;
 
-        r = mirror_import(mirror_of(call), writer, call->connection, copy->kind, copy->foreign,
-                          clock_now(), &copy->token);
+        r = mirror_import(mirror_of(call), writer, call->connection, &copy->options, clock_now(),
+                          &copy->token);
         if (r < 0)
                 control_mirror_fail(call, r);
 }
@@ -242,16 +252,57 @@ static void check_run(struct control_call *call, struct store *writer) {
                 control_mirror_fail(call, r);
 }
 
+static int append_lines(sd_bus_message *reply, const struct mirror_changes *changes) {
+        char line[MIRROR_CHANGES_LEN];
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "s");
+        for (const char *at = changes->text; r >= 0 && *at;) {
+                size_t len = strcspn(at, "\n");
+
+                (void) snprintf(line, sizeof(line), "%.*s", (int) len, at);
+                r = sd_bus_message_append(reply, "s", line);
+                at += len + 1;
+        }
+        if (r >= 0 && changes->left_out > 0) {
+                (void) snprintf(line, sizeof(line), "and %zu more changes", changes->left_out);
+                r = sd_bus_message_append(reply, "s", line);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_changes(sd_bus_message *reply, const struct mirror_changes *changes) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'e', "sv");
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "s", "changes");
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'v', "as");
+        if (r >= 0)
+                r = append_lines(reply, changes);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 static int check_reply(struct control_call *call, sd_bus_message *reply) {
         const struct mirror_import_summary *summary = &((struct copy_call *) call)->summary;
         char source[2 * SEAL_PUBLIC_LEN + 1];
+        int r;
 
         for (size_t i = 0; i < SEAL_PUBLIC_LEN; i++)
                 (void) snprintf(source + 2 * i, 3, "%02x", summary->head.source[i]);
-        return sd_bus_message_append(reply, "a{sv}", 5, "keys", "t", summary->keys, "revived", "t",
-                                     summary->revived, "created", "x", summary->head.created_at,
-                                     "sequence", "t", summary->head.sequence, "source", "s",
-                                     source);
+        r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "keys", "t",
+                                          summary->keys, "revived", "t", summary->revived, "kept",
+                                          "t", summary->kept, "missing", "t", summary->missing,
+                                          "created", "x", summary->head.created_at, "sequence", "t",
+                                          summary->head.sequence, "source", "s", source);
+        if (r >= 0)
+                r = append_changes(reply, &summary->changes);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
 const struct control_handlers control_mirror_import_check = {
@@ -275,10 +326,12 @@ static void commit_run(struct control_call *call, struct store *writer) {
         r = mirror_check(mirror_of(call), copy->token, &copy->summary);
         if (r >= 0) {
                 control_audit_fill(call, "imported", &audit);
-                (void) snprintf(
-                        audit.detail, sizeof(audit.detail), "%s, %" PRIu64 " keys, number %" PRIu64,
-                        kind_name(summary->head.kind), summary->keys, summary->head.sequence);
-                r = mirror_commit(mirror_of(call), writer, copy->token, &audit);
+                (void) snprintf(audit.detail, sizeof(audit.detail),
+                                "%s, %" PRIu64 " keys, number %" PRIu64 ", %" PRIu64
+                                " good again, %" PRIu64 " stay as they are",
+                                kind_name(summary->head.kind), summary->keys,
+                                summary->head.sequence, summary->revived, summary->kept);
+                r = mirror_commit(mirror_of(call), writer, copy->token, &audit, &copy->keys);
         }
         /* A login may follow the answer at once. It is refused if nothing is known yet of an owner
          * that is new on this host. */
@@ -309,7 +362,7 @@ static void commit_settle(struct control_call *call) {
 }
 
 static int commit_reply(struct control_call *call, sd_bus_message *reply) {
-        return sd_bus_message_append(reply, "t", ((struct copy_call *) call)->summary.keys);
+        return sd_bus_message_append(reply, "t", ((struct copy_call *) call)->keys);
 }
 
 const struct control_handlers control_mirror_import_commit = {

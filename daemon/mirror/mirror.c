@@ -37,6 +37,8 @@ static const struct {
         { -EPROTOTYPE, "A mirror is imported and a backup is restored, not the other way round" },
         { -EALREADY, "Another one is under way; wait for its end" },
         { -ENXIO, "It was given up before; begin again" },
+        { -E2BIG, "Its policy and that of this host together have too many services that need a "
+                  "certificate" },
         { -ENOLINK, "Keys of too many hosts have been here since the daemon started; restart it" },
 };
 
@@ -129,13 +131,13 @@ int mirror_read(struct mirror *m, uint64_t token, int64_t now,
         return r;
 }
 
-int mirror_import(struct mirror *m, struct store *writer, uint64_t connection, enum seal_kind kind,
-                  bool foreign, int64_t now, uint64_t *ret_token) {
+int mirror_import(struct mirror *m, struct store *writer, uint64_t connection,
+                  const struct mirror_import_options *options, int64_t now, uint64_t *ret_token) {
         int r;
 
         if (m->in)
                 return -EALREADY;
-        r = mirror_import_open(&m->in, writer, m->dir, m->keymint, kind, foreign, now);
+        r = mirror_import_open(&m->in, writer, m->dir, m->keymint, options, now);
         if (r >= 0)
                 r = begin(&m->reading, connection, now);
         if (r < 0) {
@@ -170,12 +172,12 @@ int mirror_check(struct mirror *m, uint64_t token, struct mirror_import_summary 
 }
 
 int mirror_commit(struct mirror *m, struct store *writer, uint64_t token,
-                  const struct audit_record *audit) {
+                  const struct audit_record *audit, uint64_t *ret_keys) {
         int r;
 
         if (!m->in || m->reading.token != token)
                 return -ENXIO;
-        r = mirror_import_commit(m->in, writer, audit);
+        r = mirror_import_commit(m->in, writer, audit, ret_keys);
         end_in(m);
         return r;
 }

@@ -56,13 +56,12 @@ int mirror_read(struct mirror *m, uint64_t token, int64_t now,
                 uint64_t *ret_keys) _must_check_;
 
 /**
- * mirror_import(m, writer, connection, kind, foreign, now, ret_token):
- * Begins to take a file in. With ${foreign} the file may have another source: a mirror may come
- * from another host than the last one, a backup from another host.
- * Returns 0; -EALREADY; -ENOKEY; an error of the store.
+ * mirror_import(m, writer, connection, options, now, ret_token): begins to take a file in. Returns
+ * 0; -EALREADY; -ENOKEY; an error of the store.
  */
-int mirror_import(struct mirror *m, struct store *writer, uint64_t connection, enum seal_kind kind,
-                  bool foreign, int64_t now, uint64_t *ret_token) _must_check_;
+int mirror_import(struct mirror *m, struct store *writer, uint64_t connection,
+                  const struct mirror_import_options *options, int64_t now,
+                  uint64_t *ret_token) _must_check_;
 
 /**
  * mirror_write(m, writer, token, in, len): takes the next bytes of the file. 0; -ENXIO; an error
@@ -78,11 +77,12 @@ int mirror_write(struct mirror *m, struct store *writer, uint64_t token, const u
 int mirror_check(struct mirror *m, uint64_t token, struct mirror_import_summary *ret) _must_check_;
 
 /**
- * mirror_commit(m, writer, token, audit): replaces the store by that of the file, with the record
- * ${audit}. Errors as above. The import has ended afterwards.
+ * mirror_commit(m, writer, token, audit, ret_keys): replaces the store by that of the file, with
+ * the record ${audit}. Says how many keys there are then. Errors as above. The import has ended
+ * afterwards.
  */
 int mirror_commit(struct mirror *m, struct store *writer, uint64_t token,
-                  const struct audit_record *audit) _must_check_;
+                  const struct audit_record *audit, uint64_t *ret_keys) _must_check_;
 
 /**
  * mirror_tidy(m, connection, now): drops what belongs to a ${connection} that has ended (0: none),

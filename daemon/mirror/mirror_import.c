@@ -14,6 +14,7 @@
 #include "mirror/mirror_import.h"
 #include "mirror/mirror_key.h"
 #include "rules/expiry.h"
+#include "store/store_audit.h"
 #include "store/store_cert.h"
 #include "store/store_key.h"
 #include "store/store_mirror.h"
@@ -28,12 +29,14 @@ struct mirror_import {
         int dir;
         struct keymint *keymint;
         int64_t now;
-        enum seal_kind kind;
-        bool foreign;
+        struct mirror_import_options options;
         struct seal *seal;
         struct store_import *load;
-        struct policy live, staged;
-        bool policy_known; /* staged is that of the file */
+        /* that of this host, that of the file, and what will be; the last two are there once
+         * policy_known is set */
+        struct policy live, staged, after;
+        bool policy_known;
+        uint64_t found; /* keys of the file that are here */
         struct mirror_import_summary summary;
         /* what the store remembers after this file */
         struct store_mirror mirror;
@@ -60,7 +63,8 @@ struct mirror_import *mirror_import_free(struct mirror_import *i) {
 }
 
 int mirror_import_open(struct mirror_import **ret, struct store *writer, int dir,
-                       struct keymint *keymint, enum seal_kind kind, bool foreign, int64_t now) {
+                       struct keymint *keymint, const struct mirror_import_options *options,
+                       int64_t now) {
         char text[SEAL_TEXT_LEN + 1];
         struct mirror_import *i;
         int r;
@@ -73,8 +77,8 @@ int mirror_import_open(struct mirror_import **ret, struct store *writer, int dir
                 return -ENOMEM;
         i->dir = dir;
         i->keymint = keymint;
-        i->kind = kind;
-        i->foreign = foreign;
+        i->options = *options;
+        i->options.revive |= options->kind == SEAL_MIRROR;
         i->now = now;
         r = facts_policy(writer, &i->live);
         if (r >= 0)
@@ -102,19 +106,19 @@ static int check_source(struct mirror_import *i) {
         if (r < 0)
                 return r;
         is_own = memcmp(head->source, own, sizeof(own)) == 0;
-        if (head->kind != i->kind)
+        if (head->kind != i->options.kind)
                 return -EPROTOTYPE;
-        if (i->kind == SEAL_BACKUP) {
+        if (i->options.kind == SEAL_BACKUP) {
                 /* A store that was lost has exported numbers up to this one. The next mirror has to
                  * be newer. */
                 if (is_own && head->sequence > i->mirror.exported)
                         i->mirror.exported = head->sequence;
-                return is_own || i->foreign ? 0 : -EXDEV;
+                return is_own || i->options.foreign ? 0 : -EXDEV;
         }
         if (is_own)
                 return -ELOOP;
         is_last = i->mirror.has_source && memcmp(head->source, i->mirror.source, sizeof(own)) == 0;
-        if (i->mirror.has_source && !is_last && !i->foreign)
+        if (i->mirror.has_source && !is_last && !i->options.foreign)
                 return -EXDEV;
         if (is_last && head->sequence <= i->mirror.imported)
                 return -ESTALE;
@@ -146,30 +150,148 @@ static int take_pepper(struct mirror_import *i, const uint8_t *in, size_t len) {
         return 0;
 }
 
-/* Whether the key will be good and is not good now. The policies come before the keys. */
+/* --- What of this host stays --- */
+
+/* policies, and the epoch */
+#define LOCKS_MAX (POLICY_SERVICES_MAX + 16)
+
+struct locks {
+        const struct mirror_import *import;
+        struct policy *after;
+        size_t n;
+        struct store_policy rows[LOCKS_MAX];
+        char names[LOCKS_MAX][POLICY_NAME_LEN];
+};
+
+/* Keys that were removed here stay removed, and what this host forbids stays forbidden. */
+static bool stays(const struct mirror_import *i, const char *name, int64_t value) {
+        if (strcmp(name, POLICY_EPOCH) == 0)
+                return !i->options.revive && value > i->staged.epoch;
+        return !i->options.unlock && policy_is_stricter(&i->staged, name, value);
+}
+
+static int take_lock(const char *name, int64_t value, int64_t changed_at, void *userdata) {
+        struct locks *l = userdata;
+        struct store_policy *row = &l->rows[l->n];
+
+        if (!stays(l->import, name, value))
+                return 0;
+        if (l->n == LOCKS_MAX || !text_copy(l->names[l->n], sizeof(l->names[0]), name) ||
+            policy_apply(l->after, name, value, changed_at) < 0)
+                return -E2BIG;
+        *row = (struct store_policy){ .name = l->names[l->n],
+                                      .value = value,
+                                      .changed_at = changed_at };
+        l->n++;
+        return 0;
+}
+
+/* What stays of the policy that there is now, and the policy that comes of it. */
+static int find_locks(struct mirror_import *i, struct store *writer, struct locks *l) {
+        i->after = i->staged;
+        *l = (struct locks){ .import = i, .after = &i->after };
+        return store_policy_each(writer, take_lock, l);
+}
+
+/* The policies come before the keys. */
+static int learn_policy(struct mirror_import *i, struct store *writer) {
+        struct locks locks;
+        int r;
+
+        if (i->policy_known)
+                return 0;
+        r = facts_policy(store_import_staging(i->load), &i->staged);
+        if (r >= 0)
+                r = find_locks(i, writer, &locks);
+        i->policy_known = r >= 0;
+        return r;
+}
+
+/* --- Keys --- */
+
+/* people are shown so many */
+#define KEYS_SHOWN 20
+
+static int on_removed(const struct audit_record *record, void *userdata) {
+        bool *removed = userdata;
+
+        *removed |= strcmp(record->event, "removed") == 0;
+        return *removed;
+}
+
+/* Whether somebody has removed the key here. */
+static int was_removed(struct store *writer, const char *id, bool *ret) {
+        struct audit_filter filter = { .key = id, .verdict = "done" };
+        int64_t next;
+
+        *ret = false;
+        return store_audit_each(writer, &filter, SIZE_MAX, on_removed, ret, &next);
+}
+
+static bool is_good(const struct policy *policy, const struct key_record *key, int64_t now) {
+        return key->epoch >= policy->epoch && expiry_status(policy, key, now) == KEY_ACTIVE;
+}
+
+static void say_revived(struct mirror_import *i, const struct key_record *key,
+                        const struct key_record *live, bool good) {
+        char owner[2 * WIRE_USER_MAX];
+        const char *what = !live  ? "is not here, and becomes good"
+                           : good ? "was changed here, and becomes what it was"
+                           : live->status == KEY_REVOKED ? "is revoked, and becomes good"
+                                                         : "has ended, and becomes good";
+
+        text_escape(owner, sizeof(owner), key->owner);
+        mirror_changes_add(&i->summary.changes, "key %s of user '%s' %s", key->id, owner, what);
+}
+
+/* Whether the same secret and the same certificate log in. */
+static bool is_alike(const struct key_record *a, const struct key_record *b) {
+        return keymint_equal(a->digest, b->digest) && a->bound == b->bound &&
+               a->certificate_need == b->certificate_need &&
+               memcmp(a->certificate, b->certificate, sizeof(a->certificate)) == 0;
+}
+
+/* ${key} is good in the file. Counts it when it is not good here, or is not alike. ${live} is what
+ * there is here; NULL: nothing. */
 static int count_revived(struct mirror_import *i, struct store *writer,
-                         const struct key_record *key) {
-        int64_t now = i->now;
-        struct key_record live;
+                         const struct key_record *key, const struct key_record *live) {
+        bool good = live && is_good(&i->live, live, i->now), stays = false;
         int r = 0;
 
-        if (!i->policy_known)
-                r = facts_policy(store_import_staging(i->load), &i->staged);
+        if (good && is_alike(live, key))
+                return 0;
+        if (live && !i->options.revive)
+                stays = good || !is_good(&i->after, live, i->now);
+        else if (!i->options.revive) {
+                r = was_removed(writer, key->id, &stays);
+                stays |= key->epoch < i->after.epoch;
+        }
         if (r < 0)
                 return r;
-        i->policy_known = true;
+        if (stays)
+                i->summary.kept++;
+        else if (i->summary.revived++ < KEYS_SHOWN)
+                say_revived(i, key, live, good);
+        return 0;
+}
+
+static int judge_key(struct mirror_import *i, struct store *writer, const struct key_record *key) {
+        struct key_record live;
+        int r, found;
+
+        r = learn_policy(i, writer);
+        if (r < 0)
+                return r;
         /* The key would outlive the next removal of all keys. */
         if (key->epoch > i->staged.epoch)
                 return -EBADMSG;
-        if (key->epoch < i->staged.epoch || expiry_status(&i->staged, key, now) != KEY_ACTIVE)
+        found = store_key_get(writer, key->id, &live);
+        if (found < 0 && found != -ENOENT)
+                return found;
+        i->found += found >= 0 && live.epoch >= i->live.epoch;
+        if (!is_good(&i->staged, key, i->now))
                 return 0;
-        r = store_key_get(writer, key->id, &live);
-        if (r < 0 && r != -ENOENT)
-                return r;
-        if (r == -ENOENT || live.epoch < i->live.epoch ||
-            expiry_status(&i->live, &live, now) != KEY_ACTIVE)
-                i->summary.revived++;
-        return 0;
+        return count_revived(i, writer, key, found >= 0 ? &live : NULL);
 }
 
 static int take_record(struct mirror_import *i, struct store *writer, uint8_t type,
@@ -191,7 +313,7 @@ static int take_record(struct mirror_import *i, struct store *writer, uint8_t ty
                                : -EBADMSG;
         }
         r = store_import_record(i->load, type, in, len, &key);
-        return r > 0 ? count_revived(i, writer, &key) : r;
+        return r > 0 ? judge_key(i, writer, &key) : r;
 }
 
 static int take_content(struct mirror_import *i, struct store *writer, size_t len) {
@@ -248,8 +370,22 @@ static int check_cert(const struct cert_record *cert, const uint8_t *der, size_t
                        : -EBADMSG;
 }
 
+/* The keys were compared as they came. */
+static int find_changes(struct mirror_import *i, struct store *writer) {
+        struct mirror_import_summary *summary = &i->summary;
+        uint64_t here;
+        int r;
+
+        r = store_key_count(writer, &here);
+        if (r < 0)
+                return r;
+        summary->missing = here > i->found ? here - i->found : 0;
+        mirror_changes_policy(&summary->changes, &i->live, &i->staged, &i->after);
+        return mirror_changes_certs(&summary->changes, writer, store_import_staging(i->load));
+}
+
 /* All of the file is there. Checks what can only be checked of the whole. */
-static int take_end(struct mirror_import *i) {
+static int take_end(struct mirror_import *i, struct store *writer) {
         struct counting counting = {};
         int r = 0;
 
@@ -263,11 +399,13 @@ static int take_end(struct mirror_import *i) {
                 return r == -EKEYREJECTED ? -EBADMSG : r == -ENOSPC ? -ENOLINK : r;
         r = store_pepper_each(store_import_staging(i->load), need_pepper, i->keymint);
         if (r >= 0)
-                r = facts_policy(store_import_staging(i->load), &i->staged);
+                r = learn_policy(i, writer);
         if (r >= 0)
                 r = store_cert_each(store_import_staging(i->load), check_cert, &counting);
         if (r == -EUCLEAN)
                 r = -EBADMSG;
+        if (r >= 0)
+                r = find_changes(i, writer);
         /* The daemon remembers no verdict for these certificates. */
         if (r >= 0)
                 r = registered_touch(store_import_staging(i->load), i->now);
@@ -299,7 +437,7 @@ static int take_chunk(struct mirror_import *i, struct store *writer) {
                 r = take_content(i, writer, len - SEAL_CHUNK_EXTRA);
         explicit_bzero(i->content, len - SEAL_CHUNK_EXTRA);
         if (r >= 0 && last)
-                r = take_end(i);
+                r = take_end(i, writer);
         return r;
 }
 
@@ -339,7 +477,7 @@ struct keeping {
         uint32_t ids[MIRROR_EXPORT_PEPPERS_MAX];
 };
 
-static int keep(uint32_t id, void *userdata) {
+static int note_needed(uint32_t id, void *userdata) {
         struct keeping *k = userdata;
 
         if (k->n == ARRAY_LEN(k->ids))
@@ -349,18 +487,28 @@ static int keep(uint32_t id, void *userdata) {
 }
 
 int mirror_import_commit(struct mirror_import *i, struct store *writer,
-                         const struct audit_record *audit) {
+                         const struct audit_record *audit, uint64_t *ret_keys) {
+        struct store_keep keep = { .keys = !i->options.revive };
         uint32_t own = keymint_pepper_id(i->keymint);
         struct keeping keeping = {};
+        struct locks locks;
         int r = i->whole ? 0 : -EBADMSG;
+
+        /* as they are now, and not as they were when the file was read */
+        if (r >= 0)
+                r = find_locks(i, writer, &locks);
+        keep.n_policies = r >= 0 ? locks.n : 0;
+        keep.policies = locks.rows;
 
         /* The files come before the rows that need them, and go after those rows. */
         for (size_t n = 0; r >= 0 && n < i->n_peppers; n++)
                 if (i->peppers[n].id != own)
                         r = pepper_write_foreign(i->dir, i->peppers[n].id, i->peppers[n].bytes);
         if (r >= 0)
-                r = store_import_apply(i->load, writer, own, &i->mirror, audit);
-        if (store_pepper_each(writer, keep, &keeping) >= 0)
+                r = store_import_apply(i->load, writer, own, &i->mirror, &keep, audit);
+        if (r >= 0)
+                r = store_key_count(writer, ret_keys);
+        if (store_pepper_each(writer, note_needed, &keeping) >= 0)
                 pepper_remove_foreign(i->dir, keeping.ids, keeping.n);
         return r;
 }

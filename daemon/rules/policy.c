@@ -292,6 +292,23 @@ enum certificate_need policy_service_need(const struct policy *policy, const cha
         return CERTIFICATE_NO;
 }
 
+bool policy_is_stricter(const struct policy *policy, const char *name, int64_t value) {
+        const struct row *row = find(name);
+        bool strict;
+
+        if (!row)
+                return false;
+        if (row == &service_row)
+                return value > (int64_t) policy_service_need(policy, service_of(name));
+        if (row->kind == KIND_NEED)
+                return value > load_value(policy, row);
+        if (row->kind != KIND_SWITCH)
+                return false;
+        /* Every other switch allows something. */
+        strict = row->offset == offsetof(struct policy, remove_on_password_expiry);
+        return (value != 0) == strict && (load_value(policy, row) != 0) != strict;
+}
+
 void policy_format(const struct policy *policy, const char *name,
                    char out[static POLICY_VALUE_LEN]) {
         const struct row *row = find(name);

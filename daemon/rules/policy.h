@@ -73,6 +73,13 @@ const char *policy_need_name(enum certificate_need need);
 int policy_parse_need(const char *text, enum certificate_need *ret) _must_check_;
 
 /**
+ * policy_is_stricter(policy, name, value):
+ * Whether ${value} as the policy ${name} forbids a login or an issue that ${policy} allows. Numbers
+ * and durations are never stricter, because it depends on the key.
+ */
+bool policy_is_stricter(const struct policy *policy, const char *name, int64_t value);
+
+/**
  * policy_format(policy, name, out): the value of the policy ${name} as policy_parse() reads it;
  * "" when there is none.
  */

@@ -354,23 +354,85 @@ static int copy_table(sqlite3 *db, const char *table) {
         return store_stmt_exec(db, sql);
 }
 
+/* The CAs whose list here is newer than the one that was taken. */
+#define NEWER_LISTS                                                                                \
+        "(SELECT m.ca FROM main.crl m JOIN staging.cert c ON c.thumbprint = m.ca LEFT JOIN "       \
+        "staging.crl s ON s.ca = m.ca WHERE s.ca IS NULL OR s.this_update < m.this_update)"
+
+/* A certificate that was revoked must not be good again because of an old list. */
+static int keep_lists(sqlite3 *db) {
+        return store_stmt_exec(
+                db, "DELETE FROM staging.crl_serial WHERE ca IN " NEWER_LISTS ";"
+                    "INSERT INTO staging.crl_serial SELECT * FROM main.crl_serial WHERE ca "
+                    "IN " NEWER_LISTS ";"
+                    "REPLACE INTO staging.crl SELECT * FROM main.crl WHERE ca IN " NEWER_LISTS);
+}
+
+/* What says whether a key and its secret are good. */
+#define LIFE(k)                                                                                    \
+        "(" k ".digest, " k ".status, " k ".retires_at, " k ".need, " k ".certificate, " k         \
+        ".name, " k ".updated_at)"
+
+/* Puts the state that keys have here into the store that was taken. Most keys are alike in both,
+ * and are not written. */
+static int keep_keys(sqlite3 *db) {
+        char list[STORE_LIST_LEN], sql[2 * STORE_LIST_LEN + 512];
+        struct store_columns columns;
+        int r;
+
+        r = store_stmt_columns(db, "key", &columns);
+        if (r < 0)
+                return r;
+        store_stmt_list(&columns, list);
+        (void) snprintf(sql, sizeof(sql),
+                        "REPLACE INTO staging.key (%s) SELECT %s FROM main.key m WHERE EXISTS "
+                        "(SELECT 1 FROM staging.key s WHERE s.id = m.id AND " LIFE(
+                                "s") " IS NOT " LIFE("m") ")",
+                        list, list);
+        r = store_stmt_exec(db, sql);
+        return r < 0 ? r
+                     : store_stmt_exec(
+                               db, "DELETE FROM staging.key WHERE id NOT IN (SELECT id FROM "
+                                   "main.key) AND EXISTS (SELECT 1 FROM main.audit a WHERE a.key = "
+                                   "staging.key.id AND a.key <> '' AND a.event = 'removed' AND "
+                                   "a.verdict = 'done');"
+                                   "DELETE FROM staging.key_use WHERE id NOT IN (SELECT id FROM "
+                                   "staging.key);"
+                                   "INSERT OR IGNORE INTO staging.pepper SELECT * FROM main.pepper "
+                                   "WHERE id IN (SELECT pepper FROM staging.key)");
+}
+
+static int keep_policies(struct store *writer, const struct store_keep *keep) {
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < keep->n_policies; i++)
+                r = store_policy_set(writer, keep->policies[i].name, keep->policies[i].value,
+                                     keep->policies[i].changed_at);
+        return r;
+}
+
 static int replace_all(struct store *writer, uint32_t pepper_id, const struct store_mirror *mirror,
-                       const struct audit_record *audit) {
+                       const struct store_keep *keep, const struct audit_record *audit) {
         char sql[256];
         int r;
 
         r = store_begin(writer);
-        if (r < 0)
-                return r;
+        if (r >= 0)
+                r = keep_lists(writer->db);
+        if (r >= 0 && keep->keys)
+                r = keep_keys(writer->db);
         (void) snprintf(
                 sql, sizeof(sql),
                 "DELETE FROM main.key_use; DELETE FROM main.key; DELETE FROM main.crl_serial;"
                 "DELETE FROM main.crl; DELETE FROM main.cert; DELETE FROM main.policy;"
                 "DELETE FROM main.pepper WHERE id <> %u",
                 pepper_id);
-        r = store_stmt_exec(writer->db, sql);
+        if (r >= 0)
+                r = store_stmt_exec(writer->db, sql);
         for (size_t i = 0; r >= 0 && store_stmt_table(i); i++)
                 r = copy_table(writer->db, store_stmt_table(i));
+        if (r >= 0)
+                r = keep_policies(writer, keep);
         if (r >= 0)
                 r = store_mirror_put(writer, mirror);
         if (r >= 0)
@@ -382,7 +444,8 @@ static int replace_all(struct store *writer, uint32_t pepper_id, const struct st
 }
 
 int store_import_apply(struct store_import *l, struct store *writer, uint32_t pepper_id,
-                       const struct store_mirror *mirror, const struct audit_record *audit) {
+                       const struct store_mirror *mirror, const struct store_keep *keep,
+                       const struct audit_record *audit) {
         sqlite3_stmt *attach = NULL;
         int r;
 
@@ -399,9 +462,10 @@ int store_import_apply(struct store_import *l, struct store *writer, uint32_t pe
          * directions, would take most of the time. */
         /* SQLite keeps what a statement overwrites until the statement has ended. With a million
          * keys these are 200 MB, for which a file is the better place. */
-        r = store_stmt_exec(writer->db, "PRAGMA foreign_keys = OFF; PRAGMA temp_store = FILE");
+        r = store_stmt_exec(writer->db, "PRAGMA foreign_keys = OFF; PRAGMA temp_store = FILE;"
+                                        "PRAGMA staging.synchronous = OFF");
         if (r >= 0)
-                r = replace_all(writer, pepper_id, mirror, audit);
+                r = replace_all(writer, pepper_id, mirror, keep, audit);
         (void) !store_stmt_exec(writer->db, "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY");
         (void) !store_stmt_exec(writer->db, "DETACH staging");
         return r;

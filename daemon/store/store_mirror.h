@@ -94,14 +94,27 @@ uint64_t store_import_keys(const struct store_import *l);
  */
 int store_import_finish(struct store_import *l) _must_check_;
 
+/* What of the store stays when another one takes its place. */
+struct store_keep {
+        /* A key that both have stays as it is here. One that was removed here is not taken. */
+        bool keys;
+        /* policies that stay as they are here */
+        size_t n_policies;
+        const struct store_policy {
+                const char *name;
+                int64_t value, changed_at;
+        } * policies;
+};
+
 /**
- * store_import_apply(l, writer, pepper_id, mirror, audit):
+ * store_import_apply(l, writer, pepper_id, mirror, keep, audit):
  * Replaces keys, uses, certificates, revocation lists, policy and pepper ids by those that were
- * taken, and writes ${mirror} and the record ${audit}, in one transaction. ${pepper_id} is the
- * host's own and stays. What is known of accounts stays. Blocks the writer for about 6 s when a
- * million keys replace a million, 4 s in an empty store. 0, or an error of the store: then nothing
- * has changed.
+ * taken, except for ${keep}. Writes ${mirror} and the record ${audit} in the same transaction. A
+ * revocation list stays when the one that was taken for the same CA is older, or there is none.
+ * ${pepper_id} is the host's own and stays. What is known of accounts stays. Blocks the writer for
+ * about 6 s when a million keys replace a million, 4 s in an empty store. 0, or an error of the
+ * store: then nothing has changed.
  */
 int store_import_apply(struct store_import *l, struct store *writer, uint32_t pepper_id,
-                       const struct store_mirror *mirror,
+                       const struct store_mirror *mirror, const struct store_keep *keep,
                        const struct audit_record *audit) _must_check_;

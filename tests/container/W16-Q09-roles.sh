@@ -111,7 +111,7 @@ MirrorKeygen reach b false
 MirrorShowKey reach
 MirrorExportBegin reach ss nobody mirror
 MirrorExportRead reach t 0
-MirrorImportBegin reach sb mirror false
+MirrorImportBegin reach sa{sv} mirror 0
 MirrorImportWrite reach tay 0 0
 MirrorImportCheck reach t 0
 MirrorImportCommit reach t 0

@@ -42,7 +42,7 @@ restore() {
     stop
     sqlite3 "$dir/state/keys.db" 'DELETE FROM account'
     start
-    ctl backup restore --yes "$dir/backup" >"$dir/restored" 2>&1 &
+    ctl backup restore --yes --revive "$dir/backup" >"$dir/restored" 2>&1 &
     children+=($!)
     wait_until ctl key show "$(id_of "$key")"
 }

@@ -215,6 +215,8 @@ run 0 ctl key unbind "$(id_of "$key")"
 run 0 ctl policy set require-certificate=no
 takes
 run 0 ctl backup restore --yes "$dir/keys.backup"
+takes "$(with dave)"
+run 0 ctl backup restore --yes --revive "$dir/keys.backup"
 refuses certificate-missing
 refuses certificate-other "$(with dave)"
 takes "$(with bob)"

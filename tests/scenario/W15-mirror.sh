@@ -171,7 +171,7 @@ for ((round = 0; round < 80; round++, usec = usec * 17 / 16 + step)); do
     wait "$import"
     imported=$?
     start_preview
-    [[ ! -e $dir/preview/import.db ]] || fail "a killed import has left something behind"
+    compgen -G "$dir/preview/import.db*" >/dev/null && fail "a killed import has left something behind"
     run 0 preview ctl --json key list
     n=$(tr '{' '\n' <<<"$out" | grep -c '"id"')
     [[ $n == 42 || $imported != 0 ]] || fail "an import that was acknowledged is lost"
@@ -195,7 +195,7 @@ later=$out
 run 0 ctl policy set max-keys-per-user=7
 run 2 ctl backup restore "$dir/backup" </dev/null
 has "$err" "--yes"
-run 0 ctl --json backup restore --yes "$dir/backup"
+run 0 ctl --json backup restore --yes --revive "$dir/backup"
 has "$out" '"revived":1'
 verify "$me" <<<"$key" || fail "the backup has not brought the key back"
 verify "$me" <<<"$later" && fail "a key that the backup does not have is still good"

@@ -100,9 +100,10 @@ static void bring(struct host *h, const char *owner) {
         assert_int_equal(
                 mirror_export(mirror, source.writer, 1, public, SEAL_MIRROR, NOW, &token, &keys),
                 0);
-        assert_int_equal(
-                mirror_import(h->mirror, h->state.writer, 1, SEAL_MIRROR, false, NOW, &h->token),
-                0);
+        assert_int_equal(mirror_import(h->mirror, h->state.writer, 1,
+                                       &(struct mirror_import_options){ .kind = SEAL_MIRROR }, NOW,
+                                       &h->token),
+                         0);
         do {
                 r = mirror_read(mirror, token, NOW, bytes, &len, &keys);
                 assert_in_range(r, 0, 1);

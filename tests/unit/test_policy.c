@@ -403,6 +403,42 @@ static void test_the_longest_service_has_a_policy(void **state) {
         assert_null(policy_usage(name));
 }
 
+/* What a restore must not loosen. */
+static void test_stricter_is_what_forbids_more(void **state) {
+        static const struct {
+                const char *name;
+                int64_t value, than;
+                bool stricter;
+        } rows[] = {
+                { "enabled", 0, 1, true },
+                { "enabled", 1, 0, false },
+                { "enabled", 0, 0, false },
+                { "admin-keys", 0, 1, true },
+                { "password-issue", 0, 1, true },
+                { "password-issue", 1, 0, false },
+                { "remove-on-password-expiry", 1, 0, true },
+                { "remove-on-password-expiry", 0, 1, false },
+                { "require-certificate", CERTIFICATE_PROOF, CERTIFICATE_YES, true },
+                { "require-certificate", CERTIFICATE_NO, CERTIFICATE_YES, false },
+                { "require-certificate:sshd", CERTIFICATE_YES, CERTIFICATE_NO, true },
+                { "require-certificate:sshd", CERTIFICATE_YES, CERTIFICATE_YES, false },
+                { "require-certificate:sshd", CERTIFICATE_YES, CERTIFICATE_PROOF, false },
+                { "lifetime", 1, 1000, false },
+                { "max-keys-per-user", 1, 1000, false },
+                { "epoch", 7, 1, false },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                struct policy policy;
+
+                policy_init(&policy);
+                unit_int(rows[i].name, policy_apply(&policy, rows[i].name, rows[i].than, 1), 0);
+                unit_int(rows[i].name, policy_is_stricter(&policy, rows[i].name, rows[i].value),
+                         rows[i].stricter);
+        }
+}
+
 static void test_needs_have_names(void **state) {
         static const char *const names[] = { "no", "yes", "proof" };
         enum certificate_need need;
@@ -437,6 +473,7 @@ int main(void) {
                 cmocka_unit_test(test_only_the_service_in_a_name_is_folded),
                 cmocka_unit_test(test_there_is_room_for_so_many_services),
                 cmocka_unit_test(test_the_longest_service_has_a_policy),
+                cmocka_unit_test(test_stricter_is_what_forbids_more),
                 cmocka_unit_test(test_needs_have_names),
         };
 

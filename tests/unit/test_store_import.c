@@ -4,9 +4,11 @@
 #include "unit_trust.h"
 
 #include "base/bytes.h"
+#include "store/store_audit.h"
 #include "store/store_cert.h"
 #include "store/store_key.h"
 #include "store/store_mirror.h"
+#include "store/store_stmt.h"
 
 #define KEYS 20
 
@@ -14,6 +16,7 @@ struct fixture {
         struct unit_store *from, *to;
         uint8_t *bytes; /* what was dumped */
         size_t len;
+        uint64_t rows;
 };
 
 static struct cert_record ca(void) {
@@ -71,6 +74,7 @@ static void dump(struct fixture *f, size_t piece) {
                 f->len += len;
         }
         assert_int_equal(store_export_done(d), KEYS);
+        f->rows = store_export_rows(d);
         store_export_free(d);
 }
 
@@ -120,7 +124,7 @@ static int load(const struct fixture *f, struct store_import *l) {
         return r;
 }
 
-static int load_all(const struct fixture *f) {
+static int load_keeping(const struct fixture *f, const struct store_keep *keep) {
         struct store_mirror mirror = { .has_source = true, .source = "source", .imported = 5 };
         struct store_import *l;
         int r;
@@ -129,16 +133,20 @@ static int load_all(const struct fixture *f) {
         r = load(f, l);
         if (r >= 0) {
                 assert_int_equal(store_import_keys(l), KEYS);
-                assert_int_equal(store_import_rows(l), KEYS + 8);
+                assert_int_equal(store_import_rows(l), f->rows);
                 r = store_import_finish(l);
         }
         if (r >= 0)
-                r = store_import_apply(l, f->to->writer, UNIT_PEPPER_ID, &mirror,
+                r = store_import_apply(l, f->to->writer, UNIT_PEPPER_ID, &mirror, keep,
                                        &(struct audit_record){ .event = "imported",
                                                                .verdict = "done",
                                                                .door = "control" });
         store_import_free(l);
         return r;
+}
+
+static int load_all(const struct fixture *f) {
+        return load_keeping(f, &(struct store_keep){});
 }
 
 /* The old certificates are gone. Otherwise this host would trust them as if they had come with the
@@ -211,6 +219,97 @@ static void test_what_is_dumped_is_loaded(void **state) {
         /* References are checked again. */
         assert_int_equal(store_key_delete(f->to->writer, "a000000000"), 0);
         assert_int_equal(unit_sql_number(f->to->path, "SELECT count(*) FROM key_use"), 0);
+}
+
+static void key_is(const struct fixture *f, const char *id, enum key_status status,
+                   const char *reason, uint8_t digest, const char *name) {
+        struct key_record key;
+
+        unit_int(id, store_key_get_used(f->to->writer, id, &key), 0);
+        unit_int(id, key.status, status);
+        unit_str(id, key.reason, reason);
+        unit_int(id, key.digest[0], digest);
+        unit_str(id, key.name, name);
+}
+
+static void change(const struct fixture *f, const char *sql, const char *id) {
+        struct audit_record removed = { .at = 1800000000, .event = "removed", .verdict = "done" };
+
+        assert_int_equal(store_begin(f->to->writer), 0);
+        if (sql)
+                assert_int_equal(store_stmt_exec(f->to->writer->db, sql), 0);
+        else {
+                assert_int_equal(store_key_delete(f->to->writer, id), 0);
+                memcpy(removed.key, id, sizeof(removed.key));
+                assert_int_equal(store_audit_add(f->to->writer, &removed), 0);
+        }
+        assert_int_equal(store_commit(f->to->writer), 0);
+}
+
+/* The store has what the dump has, and then things happen. */
+static void test_what_happened_here_since_stays_on_request(void **state) {
+        const struct store_policy policy = { "enabled", 0, 1900000000 };
+        const struct store_keep keep = { .keys = true, .n_policies = 1, .policies = &policy };
+        struct fixture *f = *state;
+        struct key_record key;
+
+        assert_int_equal(load_all(f), 0);
+        change(f,
+               "UPDATE key SET status = 1, reason = 'leaked', dead_at = 9 WHERE id = 'a000000000'",
+               NULL);
+        change(f, "UPDATE key SET digest = zeroblob(32) WHERE id = 'b000000001'", NULL);
+        change(f, NULL, "c000000002");
+        /* not by anybody: the key was lost */
+        change(f, "DELETE FROM key WHERE id = 'e000000004'", NULL);
+        assert_int_equal(load_keeping(f, &keep), 0);
+        key_is(f, "a000000000", KEY_REVOKED, "leaked", 'a', "backup job");
+        key_is(f, "b000000001", KEY_ACTIVE, "", 0, "backup job");
+        assert_int_equal(store_key_get(f->to->writer, "c000000002", &key), -ENOENT);
+        key_is(f, "e000000004", KEY_ACTIVE, "", 'e', "backup job");
+        assert_int_equal(unit_sql_number(f->to->path, "SELECT value FROM policy WHERE name = "
+                                                      "'enabled' AND changed_at = 1900000000"),
+                         0);
+        assert_int_equal(unit_sql_number(f->to->path, "SELECT count(*) FROM key"), KEYS - 1);
+        assert_int_equal(load_all(f), 0);
+        key_is(f, "a000000000", KEY_ACTIVE, "", 'a', "backup job");
+        check_same(f);
+}
+
+/* A certificate that the newer list revokes would be good again. */
+static void test_an_older_list_replaces_no_newer_one(void **state) {
+        static const struct {
+                const char *row, *sql;
+                int64_t this_update, serials;
+        } rows[] = {
+                { "as old", "SELECT 1", 1, 2 },
+                { "newer here",
+                  "UPDATE crl SET this_update = 2, next_update = 77, revoked = 3;"
+                  "INSERT INTO crl_serial SELECT ca, x'4711' FROM crl",
+                  2, 3 },
+                { "older here", "UPDATE crl SET this_update = 0; DELETE FROM crl_serial", 1, 2 },
+                { "none here", "DELETE FROM crl", 1, 2 },
+        };
+        struct fixture *f = *state;
+
+        unit_sql(f->from->path, "UPDATE crl SET this_update = 1");
+        dump(f, 32768);
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                assert_int_equal(load_all(f), 0);
+                change(f, rows[i].sql, NULL);
+                unit_int(rows[i].row, load_all(f), 0);
+                unit_int(rows[i].row,
+                         unit_sql_number(f->to->path, "SELECT max(this_update) FROM crl"),
+                         rows[i].this_update);
+                unit_int(rows[i].row,
+                         unit_sql_number(f->to->path, "SELECT count(*) FROM crl_serial"),
+                         rows[i].serials);
+                change(f, "DELETE FROM crl", NULL);
+        }
+        assert_int_equal(load_all(f), 0);
+        unit_sql(f->from->path, "DELETE FROM crl_serial; DELETE FROM crl");
+        dump(f, 32768);
+        assert_int_equal(load_all(f), 0);
+        assert_int_equal(unit_sql_number(f->to->path, "SELECT count(*) FROM crl_serial"), 2);
 }
 
 /* A dump shows one moment. */
@@ -355,6 +454,8 @@ static void test_what_no_store_could_have_is_refused(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 test_whole(test_what_is_dumped_is_loaded),
+                test_whole(test_what_happened_here_since_stays_on_request),
+                test_whole(test_an_older_list_replaces_no_newer_one),
                 test_whole(test_a_dump_does_not_see_what_comes_after),
                 test_whole(test_a_row_that_fits_nowhere_is_an_error),
                 test_whole(test_every_wrong_byte_is_survived),
