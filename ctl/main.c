@@ -134,6 +134,13 @@ static const struct args_option audit_options[] = {
         {},
 };
 
+static const struct args_option verify_audit_options[] = {
+        { "mark", "MARK",
+          "also check that the log has the event of this mark, which 'audit mark' has printed",
+          false },
+        {},
+};
+
 static const struct args_option metrics_options[] = {
         { "output", "FILE",
           "write FILE as a whole, readable by all users (default: standard output)", false },
@@ -254,7 +261,9 @@ static const struct args_command commands[] = {
         { "audit", "list", cmd_audit_list, "",
           "Shows the log of changes, logins and refusals, the oldest first.", 0, 0, audit_options },
         { "audit", "verify", cmd_audit_verify, "", "Checks that no event was altered or removed.",
-          0, 0, NULL },
+          0, 0, verify_audit_options },
+        { "audit", "mark", cmd_audit_verify_mark, "",
+          "Prints a mark to note elsewhere, for 'audit verify --mark'.", 0, 0, NULL },
         { "mirror", "keygen", cmd_mirror_keygen, "",
           "Makes the key that files for this host are sealed with.", 0, 0, keygen_options },
         { "mirror", "show-key", cmd_mirror_show_key, "", "Prints the public half of that key.", 0,

@@ -11,8 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "bootstrap.h"
 #include "cleanup.h"
+#include "store/store_audit.h"
 #include "store/store_mirror.h"
 
 /* as PATH_MAX */
@@ -173,6 +175,10 @@ static int begin(struct opening *o) {
                             path_of(o, STORE_NAME), o->dir);
         if (r < 0 && r != -ENOENT)
                 return r;
+        /* of a store that there was before; somebody has removed it together with its pepper */
+        if (unlinkat(o->fd, HIGHWATER_FILE_NAME, 0) < 0 && errno != ENOENT)
+                return fail(o, -errno, "cannot remove '%s': %s", path_of(o, HIGHWATER_FILE_NAME),
+                            strerror(errno));
         fd = openat(o->fd, UNBORN_NAME, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd < 0 || fchmod(fd, 0600) < 0)
                 return fail(o, -errno, "cannot make '%s': %s", path_of(o, UNBORN_NAME),
@@ -237,6 +243,40 @@ static void seal(const void *in, size_t len, uint8_t out[static RECORD_DIGEST_LE
         keymint_seal(userdata, in, len, out);
 }
 
+static void keep_seen(int64_t seq, const uint8_t hash[static RECORD_DIGEST_LEN], void *userdata) {
+        /* An older file does no harm. It notices fewer copies. */
+        (void) !highwater_write(userdata, seq, hash);
+}
+
+/* A copy of the database without its log, or an old one, would bring revoked keys back without a
+ * word. Its audit log ends too early, or is another one behind some record. */
+static int check_seen(struct opening *o, struct bootstrap *b) {
+        struct audit_mark mark = {};
+        int64_t seq = 0;
+        int r;
+
+        r = look_at(o, HIGHWATER_FILE_NAME);
+        /* The first start with this store, or an administrator has accepted it as it is. */
+        if (r == 0)
+                return store_audit_begin(b->writer, clock_now());
+        if (r > 0)
+                r = highwater_read(b->seen, &seq);
+        if (r < 0 && r != -EUCLEAN)
+                return r;
+        if (r >= 0)
+                r = store_audit_mark(b->writer, seq, &mark);
+        if (r == -ENODATA || (r >= 0 && highwater_is(b->seen, seq, mark.hash)))
+                return 0;
+        if (r < 0 && r != -ENOENT && r != -EUCLEAN)
+                return r;
+        return fail(o, -ESTALE,
+                    "the key store '%s/" STORE_NAME "' is older than the one that this host had, "
+                    "or has another history, so keys that were revoked would be good again: put "
+                    "the newest one back, with its -wal file, or accept this one: rm "
+                    "'%s/" HIGHWATER_FILE_NAME "'",
+                    o->dir, o->dir);
+}
+
 static int open_store(struct opening *o, struct store_shared *shared, struct bootstrap *b) {
         int r;
 
@@ -256,12 +296,20 @@ static int open_store(struct opening *o, struct store_shared *shared, struct boo
         r = add_peppers(o, b);
         if (r == -EKEYREJECTED)
                 return r;
+        store_set_seal(b->writer, seal, b->keymint);
+        if (r >= 0)
+                r = highwater_new(&b->seen, o->fd, b->keymint);
+        if (r >= 0)
+                r = check_seen(o, b);
+        if (r == -ESTALE || r == -EPERM)
+                return r;
         if (r >= 0)
                 r = store_open(&b->reader, o->path, STORE_READER, shared);
         if (r < 0)
                 return fail(o, r, "the key store '%s' cannot be used: %s", o->path,
                             store_error_text(r));
-        store_set_seal(b->writer, seal, b->keymint);
+        store_set_seen(b->writer, keep_seen, b->seen);
+        store_settle(b->writer);
         return 0;
 }
 
@@ -295,6 +343,7 @@ int bootstrap_open(const char *dir, struct store_shared *shared, struct bootstra
                 cleanup_close(&o.fd);
                 store_free(b.reader);
                 store_free(b.writer);
+                (void) highwater_free(b.seen);
                 (void) keymint_free(b.keymint);
                 return r;
         }

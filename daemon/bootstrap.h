@@ -5,13 +5,15 @@
 #pragma once
 
 #include "base/error.h"
-#include "secret/keymint.h"
+#include "secret/highwater.h"
 #include "store/store.h"
 
 struct bootstrap {
         struct store *writer;
         struct store *reader;
         struct keymint *keymint;
+        /* what the writer keeps outside of the store; must outlive it */
+        struct highwater *seen;
         /* The state directory. As long as it is open, no second daemon can use it. */
         int lock;
 };

@@ -383,6 +383,7 @@ struct server *server_free(struct server *s) {
         sd_event_unref(s->event);
         store_free(s->state.reader);
         store_free(s->state.writer);
+        (void) highwater_free(s->state.seen);
         cleanup_close(&s->state.lock);
         (void) keymint_free(s->state.keymint);
         (void) conf_free(s->control.loop.conf);

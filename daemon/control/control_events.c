@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ListAudit and VerifyAudit, and which events a caller sees. Both methods work in pieces,
- * because other calls wait for the writer thread. Writes no event. */
+/* ListAudit, VerifyAudit and MarkAudit, and which events a caller sees. Both methods work in
+ * pieces, because other calls wait for the writer thread. Writes no event. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,4 +226,50 @@ const struct control_handlers control_events_verify = {
         .parse = verify_parse,
         .run = verify_run,
         .reply = verify_reply,
+};
+
+/* --- MarkAudit --- */
+
+struct mark_call {
+        struct control_call call;
+        uint64_t seq;
+        int64_t last;
+        /* seq 0: there is none */
+        struct audit_mark mark;
+};
+
+static int mark_parse(struct control_call *call, sd_bus_message *m) {
+        return sd_bus_message_read_basic(m, 't', &((struct mark_call *) call)->seq);
+}
+
+static void mark_run(struct control_call *call, struct store *writer) {
+        struct mark_call *mark = (struct mark_call *) call;
+        int r;
+
+        r = store_audit_head(writer, &mark->last);
+        if (r >= 0)
+                r = store_audit_mark(writer,
+                                     mark->seq > INT64_MAX ? INT64_MAX : (int64_t) mark->seq,
+                                     &mark->mark);
+        if (r == -EBADMSG)
+                control_fail(call, CONTROL_REFUSED,
+                             "The audit log is not intact, so it has no mark: see 'audit verify'.");
+        else if (r < 0 && r != -ENOENT && r != -ENODATA)
+                control_fail_store(call, r);
+}
+
+static int mark_reply(struct control_call *call, sd_bus_message *reply) {
+        const struct mark_call *mark = (const struct mark_call *) call;
+        char seal[2 * RECORD_DIGEST_LEN + 1] = "";
+
+        if (mark->mark.seq > 0)
+                text_hex(seal, mark->mark.hash, RECORD_DIGEST_LEN);
+        return sd_bus_message_append(reply, "ts", (uint64_t) mark->last, seal);
+}
+
+const struct control_handlers control_events_mark = {
+        .size = sizeof(struct mark_call),
+        .parse = mark_parse,
+        .run = mark_run,
+        .reply = mark_reply,
 };

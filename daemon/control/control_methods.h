@@ -65,6 +65,8 @@
                ROLE_VERB_AUDIT, 0, control_follow) \
         METHOD("VerifyAudit", ("t", after), ("t", next, "t", checked, "t", bad, "s", fault), \
                ROLE_VERB_AUDIT_CHECK, 0, control_events_verify) \
+        METHOD("MarkAudit", ("t", seq), ("t", last, "s", seal), \
+               ROLE_VERB_AUDIT_CHECK, 0, control_events_mark) \
         METHOD("Reload", (NULL), (NULL), \
                ROLE_VERB_RELOAD, 0, control_reload) \
         METHOD("AccountRemoved", ("s", user), (NULL), \

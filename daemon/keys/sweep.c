@@ -304,7 +304,7 @@ static int purge(struct store *writer, const struct policy *policy, int64_t now,
                         return r;
                 n += r;
                 sweep->more |= r == SWEEP_BATCH;
-                r = store_audit_purge(writer, now - policy->retention_s, SWEEP_BATCH);
+                r = store_audit_purge(writer, now - policy->retention_s, now, SWEEP_BATCH);
                 if (r < 0)
                         return r;
                 sweep->more |= r == SWEEP_BATCH;

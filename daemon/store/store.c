@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "store/store_audit.h"
 #include "store/store_stmt.h"
 
 #define CHECK_MAX_BYTES  (32 * 1024 * 1024)
@@ -168,6 +169,11 @@ void store_set_seal(struct store *writer, store_seal_fn *seal, void *userdata) {
         writer->seal_userdata = userdata;
 }
 
+void store_set_seen(struct store *writer, store_seen_fn *seen, void *userdata) {
+        writer->keep_seen = seen;
+        writer->seen_userdata = userdata;
+}
+
 const char *store_error_text(int r) {
         switch (-r) {
         case ENOENT:
@@ -218,8 +224,15 @@ int store_begin(struct store *writer) {
         return store_stmt_run(writer, STMT_BEGIN_WRITE);
 }
 
+static void note_change(struct store *writer, unsigned within_ms) {
+        if (writer->unsettled_ms == 0 || within_ms < writer->unsettled_ms)
+                writer->unsettled_ms = within_ms;
+}
+
 int store_commit_quietly(struct store *writer) {
         int r = store_stmt_run(writer, STMT_COMMIT);
+
+        note_change(writer, STORE_SETTLE_QUIET_MS);
 
         if (r < 0)
                 store_rollback(writer);
@@ -236,6 +249,7 @@ int store_commit(struct store *writer) {
         if (r < 0)
                 return r;
         (void) atomic_fetch_add_explicit(&writer->shared->generation, 1, memory_order_release);
+        note_change(writer, STORE_SETTLE_MS);
         return 0;
 }
 
@@ -253,6 +267,24 @@ void store_checkpoint(struct store *writer, bool idle) {
         if (sqlite3_wal_checkpoint_v2(writer->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) ==
             SQLITE_OK)
                 writer->wal_pages = 0;
+}
+
+unsigned store_unsettled(const struct store *writer) {
+        return writer->unsettled_ms;
+}
+
+void store_settle(struct store *writer) {
+        int in_log = 0, moved = -1;
+        struct audit_mark mark;
+
+        if (sqlite3_wal_checkpoint_v2(writer->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log,
+                                      &moved) == SQLITE_OK &&
+            in_log == moved) {
+                writer->wal_pages = 0;
+                writer->unsettled_ms = 0;
+        }
+        if (writer->keep_seen && store_audit_mark(writer, 0, &mark) >= 0)
+                writer->keep_seen(mark.seq, mark.hash, writer->seen_userdata);
 }
 
 void store_release(struct store *reader) {

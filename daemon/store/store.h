@@ -63,6 +63,16 @@ typedef void store_seal_fn(const void *in, size_t len, uint8_t out[static RECORD
  */
 void store_set_seal(struct store *writer, store_seal_fn *seal, void *userdata);
 
+/* Keeps the number and the seal of the last record of the audit log outside of the database. */
+typedef void store_seen_fn(int64_t seq, const uint8_t hash[static RECORD_DIGEST_LEN],
+                           void *userdata);
+
+/**
+ * store_set_seen(writer, seen, userdata): what store_settle() calls. ${userdata} must outlive the
+ * store.
+ */
+void store_set_seen(struct store *writer, store_seen_fn *seen, void *userdata);
+
 /**
  * store_error_text(r): a sentence for one of the errors above. Static storage.
  */
@@ -96,6 +106,19 @@ int store_commit_quietly(struct store *writer) _must_check_;
  * log just grows.
  */
 void store_checkpoint(struct store *writer, bool idle);
+
+/* People copy the file of the database alone, and the log beside it would be missing. So the log is
+ * moved soon: milliseconds after a change that verifications see, and after another one. */
+#define STORE_SETTLE_MS       1000
+#define STORE_SETTLE_QUIET_MS 60000
+
+/**
+ * store_unsettled(writer): 0; or how long the database may wait for what is in the log alone.
+ * store_settle(writer): moves all of the log into the database, and has the last audit record kept
+ * outside of it (store_set_seen()). A failure does no harm: it stays unsettled.
+ */
+unsigned store_unsettled(const struct store *writer);
+void store_settle(struct store *writer);
 
 /**
  * store_refresh(reader, ret_changed):

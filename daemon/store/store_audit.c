@@ -8,21 +8,38 @@
 #include "store/store_chain.h"
 #include "text.h"
 
-int store_audit_add(struct store *writer, const struct audit_record *record) {
-        struct audit_record begin = { .at = record->at,
-                                      .until = record->at,
-                                      .count = 1,
-                                      .uid = AUDIT_NOBODY,
-                                      .owner_uid = AUDIT_NOBODY,
-                                      .event = "begun",
-                                      .verdict = "done",
-                                      .door = "daemon" };
+int store_audit_begin(struct store *writer, int64_t now) {
+        const struct audit_record begin = { .at = now,
+                                            .until = now,
+                                            .count = 1,
+                                            .uid = AUDIT_NOBODY,
+                                            .owner_uid = AUDIT_NOBODY,
+                                            .event = "begun",
+                                            .verdict = "done",
+                                            .door = "daemon" };
         struct store_chain chain;
         int r;
 
         r = store_chain_load(writer, &chain);
-        if (r >= 0 && chain.head_seq == 0 && !chain.broken)
+        if (r < 0 || !store_chain_is_unborn(&chain))
+                return r;
+        chain.broken = false;
+        r = store_begin(writer);
+        if (r >= 0)
                 r = store_chain_append(writer, &chain, &begin);
+        if (r >= 0)
+                r = store_chain_save(writer, &chain);
+        if (r >= 0)
+                r = store_commit_quietly(writer);
+        store_rollback(writer);
+        return r < 0 ? r : 1;
+}
+
+int store_audit_add(struct store *writer, const struct audit_record *record) {
+        struct store_chain chain;
+        int r;
+
+        r = store_chain_load(writer, &chain);
         if (r >= 0)
                 r = store_chain_append(writer, &chain, record);
         if (r >= 0)
@@ -119,17 +136,25 @@ static int delete_up_to(struct store *s, int64_t seq) {
         return store_stmt_step(stmt);
 }
 
-/* Moves the base behind the last record that may go. Returns how many records that are. */
-static int find_old(struct store *s, int64_t until, int64_t most, struct store_chain *chain) {
+/* Moves the base behind the last record that may go. Returns how many records that are, without
+ * those from the future. Their clock was wrong, so they are as old as their neighbours: one goes
+ * with an old record behind it. */
+static int find_old(struct store *s, int64_t until, int64_t now, int64_t most,
+                    struct store_chain *chain) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_AUDIT_EACH);
         int r, n = 0;
 
         if (sqlite3_bind_int64(stmt, 1, 0) != SQLITE_OK)
                 return -ENOMEM;
         while (n < most && (r = store_stmt_step(stmt)) != 0) {
+                int64_t at;
+
                 if (r < 0)
                         return r;
-                if (sqlite3_column_int64(stmt, STORE_CHAIN_UNTIL) > until)
+                at = sqlite3_column_int64(stmt, STORE_CHAIN_UNTIL);
+                if (at > now)
+                        continue;
+                if (at > until)
                         break;
                 if (!store_chain_read_seal(stmt, chain->base))
                         chain->broken = true;
@@ -139,13 +164,13 @@ static int find_old(struct store *s, int64_t until, int64_t most, struct store_c
         return n;
 }
 
-int store_audit_purge(struct store *writer, int64_t until, int64_t most) {
+int store_audit_purge(struct store *writer, int64_t until, int64_t now, int64_t most) {
         struct store_chain chain;
         int r, n = 0;
 
         r = store_chain_load(writer, &chain);
         if (r >= 0)
-                r = n = find_old(writer, until, most, &chain);
+                r = n = find_old(writer, until, now, most, &chain);
         if (r <= 0)
                 return r;
         r = delete_up_to(writer, chain.base_seq);
@@ -171,6 +196,28 @@ static int find_start(struct store *s, const struct store_chain *chain, int64_t 
         if (r < 0)
                 return r;
         return r > 0 && store_chain_read_hash(stmt, 0, ret) ? 0 : -ENOENT;
+}
+
+int store_audit_mark(struct store *writer, int64_t seq, struct audit_mark *ret) {
+        struct audit_mark mark = { .seq = seq };
+        struct store_chain chain;
+        int r;
+
+        r = store_chain_load(writer, &chain);
+        if (r < 0)
+                return r;
+        /* What is left of a log that somebody has altered is not what this host has seen. */
+        if (seq == 0 && chain.broken)
+                return -EBADMSG;
+        if (seq == 0)
+                mark.seq = chain.head_seq;
+        if (mark.seq < chain.base_seq)
+                return -ENODATA;
+        /* The base has the seal of a record that was purged. */
+        r = find_start(writer, &chain, &mark.seq, mark.hash);
+        if (r >= 0)
+                *ret = mark;
+        return r;
 }
 
 static int found(struct audit_check *check, enum audit_fault fault, int64_t bad) {

@@ -33,9 +33,16 @@ struct audit_check {
 };
 
 /**
+ * store_audit_begin(writer, now):
+ * Begins the log of a store that was never used, with the record that says so. Only code that knows
+ * that the store is new may call it: a log that was wiped looks the same. Until then the log counts
+ * as broken. Returns 1; 0 when the log has begun before; -ENOKEY; an error of the store.
+ */
+int store_audit_begin(struct store *writer, int64_t now) _must_check_;
+
+/**
  * store_audit_add(writer, record):
- * Adds a record, in the transaction of the change that it reports. Its seq is ignored. Before the
- * very first record it adds one that says that the log begins.
+ * Adds a record, in the transaction of the change that it reports. Its seq is ignored.
  * Returns 0; -ENOKEY without a seal; an error of the store. When it fails, do not commit the change
  * either.
  */
@@ -58,13 +65,28 @@ int store_audit_each(struct store *writer, const struct audit_filter *filter, si
  */
 int store_audit_head(struct store *writer, int64_t *ret) _must_check_;
 
+/* A record, and its seal, which depends on all records before it. */
+struct audit_mark {
+        int64_t seq;
+        uint8_t hash[RECORD_DIGEST_LEN];
+};
+
 /**
- * store_audit_purge(writer, until, most):
+ * store_audit_mark(writer, seq, ret):
+ * The mark of the record ${seq}, or of the last one for 0. Returns 0; -ENOENT when there is no such
+ * record; -ENODATA when it was purged; -EBADMSG for the last one of a log whose seal is broken;
+ * -ENOKEY; an error of the store.
+ */
+int store_audit_mark(struct store *writer, int64_t seq, struct audit_mark *ret) _must_check_;
+
+/**
+ * store_audit_purge(writer, until, now, most):
  * Removes the oldest records, up to the first one that lasted longer than ${until}, at most
- * ${most}. Inside a transaction.
+ * ${most}. Inside a transaction. A record from the time after ${now} goes with the first of these
+ * that was written after it, and is not counted.
  * Returns how many; -ENOKEY; an error of the store.
  */
-int store_audit_purge(struct store *writer, int64_t until, int64_t most) _must_check_;
+int store_audit_purge(struct store *writer, int64_t until, int64_t now, int64_t most) _must_check_;
 
 /**
  * store_audit_verify(writer, after, most, ret):

@@ -109,12 +109,11 @@ bool store_chain_read_hash(sqlite3_stmt *stmt, int column, uint8_t out[static HA
         return true;
 }
 
-/* A log that was never begun has no seal, because the schema made its row and has no key. */
-static bool is_unborn(const struct store_chain *chain) {
+bool store_chain_is_unborn(const struct store_chain *chain) {
         static const uint8_t none[HASH_LEN];
 
-        return chain->base_seq == 0 && chain->head_seq == 0 && chain->last_seq == 0 &&
-               memcmp(chain->mac, none, HASH_LEN) == 0;
+        return chain->broken && chain->base_seq == 0 && chain->head_seq == 0 &&
+               chain->last_seq == 0 && memcmp(chain->mac, none, HASH_LEN) == 0;
 }
 
 int store_chain_load(struct store *s, struct store_chain *ret) {
@@ -135,7 +134,7 @@ int store_chain_load(struct store *s, struct store_chain *ret) {
             store_chain_read_hash(stmt, 3, chain.head) &&
             store_chain_read_hash(stmt, 4, chain.mac)) {
                 seal_chain(s, &chain, mac);
-                chain.broken = memcmp(mac, chain.mac, HASH_LEN) != 0 && !is_unborn(&chain);
+                chain.broken = memcmp(mac, chain.mac, HASH_LEN) != 0;
         }
         if (chain.base_seq < 0 || chain.base_seq > chain.head_seq || chain.head_seq > SEQ_MAX)
                 chain = (struct store_chain){ .last_seq = chain.last_seq, .broken = true };

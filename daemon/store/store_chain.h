@@ -32,6 +32,12 @@ struct store_chain {
 int store_chain_load(struct store *s, struct store_chain *ret) _must_check_;
 
 /**
+ * store_chain_is_unborn(chain): whether it is as the schema made it, which has no key. Such a chain
+ * is broken as well, until the log begins.
+ */
+bool store_chain_is_unborn(const struct store_chain *chain);
+
+/**
  * store_chain_save(s, chain): seals both ends, unless they are broken, and writes them. 0, or an
  * error of the store.
  */

@@ -82,7 +82,8 @@ static const char *const texts[] = {
         [STMT_SWEEP_NEXT] = "SELECT min(ends_at) FROM key WHERE dead_at = 0",
         [STMT_SWEEP_OLDEST] =
                 "SELECT min(created_at) FROM key WHERE dead_at = 0 AND expires_at = 0",
-        [STMT_SWEEP_NEXT_AUDIT] = "SELECT (SELECT until FROM audit ORDER BY seq LIMIT 1)",
+        [STMT_SWEEP_NEXT_AUDIT] =
+                "SELECT (SELECT until FROM audit WHERE until <= ?1 ORDER BY seq LIMIT 1)",
         [STMT_SWEEP_NEXT_DEAD] = "SELECT min(dead_at) FROM key WHERE dead_at <> 0",
         [STMT_SWEEP_NEXT_PASSWORD] = "SELECT min(password_ends_at) FROM account WHERE "
                                      "password_ends_at <> 0 AND password_ends_at > ?1",

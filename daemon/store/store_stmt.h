@@ -87,6 +87,10 @@ struct store {
         int64_t audit_seq;
         store_seal_fn *seal;
         void *seal_userdata;
+        store_seen_fn *keep_seen;
+        void *seen_userdata;
+        /* writer: see store_unsettled() */
+        unsigned unsettled_ms;
         /* reader: a read transaction is open */
         bool snapshot;
         /* reader: its snapshot has at least this generation */

@@ -17,7 +17,7 @@ int store_sweep_next(struct store *writer, enum store_sweep which, int64_t after
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, statements[which]);
         int r;
 
-        if (which == STORE_SWEEP_PASSWORD) {
+        if (which == STORE_SWEEP_PASSWORD || which == STORE_SWEEP_AUDIT) {
                 r = store_stmt_error(sqlite3_bind_int64(stmt, 1, after));
                 if (r < 0)
                         return r;

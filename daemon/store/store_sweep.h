@@ -14,16 +14,15 @@ enum store_sweep {
         STORE_SWEEP_DEAD,
         /* when the first password after a given time expires */
         STORE_SWEEP_PASSWORD,
-        /* until when the oldest audit record lasted */
+        /* until when the oldest audit record lasted that is not later than a given time */
         STORE_SWEEP_AUDIT,
         _STORE_SWEEP_MAX,
 };
 
 /**
  * store_sweep_next(writer, which, after, ret):
- * One of the moments above. ${after} is for STORE_SWEEP_PASSWORD. By an index: as fast with a
- * million keys as with ten.
- * Returns 0; -ENOENT when there is none; an error of the store.
+ * One of the moments above. ${after} is for the two that have a given time. By an index: as fast
+ * with a million keys as with ten. Returns 0; -ENOENT when there is none; an error of the store.
  */
 int store_sweep_next(struct store *writer, enum store_sweep which, int64_t after,
                      int64_t *ret) _must_check_;

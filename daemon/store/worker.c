@@ -4,8 +4,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cleanup.h"
 #include "store/worker.h"
 
@@ -24,6 +26,8 @@ struct worker {
         size_t n_queued;
         bool stopping;
         struct store *writer;
+        /* the thread's: since when its changes are in the log alone; 0: they are not */
+        uint64_t unsettled_since;
         int wake; /* eventfd: there are finished jobs */
         sd_event_source *source;
         void (*on_done)(void *userdata);
@@ -47,9 +51,41 @@ static struct worker_job *list_take(struct list *list) {
         return job;
 }
 
+/* Settles the store when it is time. Returns how many nanoseconds are left; 0: there is nothing to
+ * settle. */
+static uint64_t settle(struct worker *w) {
+        uint64_t now, delay = (uint64_t) store_unsettled(w->writer) * 1000000;
+
+        if (delay == 0) {
+                w->unsettled_since = 0;
+                return 0;
+        }
+        now = clock_ticks();
+        if (w->unsettled_since == 0)
+                w->unsettled_since = now;
+        if (now - w->unsettled_since < delay)
+                return delay - (now - w->unsettled_since);
+        store_settle(w->writer);
+        /* Where an export holds the log, it is tried again later. */
+        w->unsettled_since = now;
+        return (uint64_t) store_unsettled(w->writer) * 1000000;
+}
+
+static void wait_for_work(struct worker *w, uint64_t most) {
+        uint64_t until = clock_ticks() + most;
+        struct timespec ts = { .tv_sec = (time_t) (until / 1000000000),
+                               .tv_nsec = (long) (until % 1000000000) };
+
+        if (most == 0)
+                (void) pthread_cond_wait(&w->work, &w->mutex);
+        else
+                (void) pthread_cond_clockwait(&w->work, &w->mutex, CLOCK_MONOTONIC, &ts);
+}
+
 static void *work(void *userdata) {
         struct worker *w = userdata;
         struct worker_job *job;
+        uint64_t left;
 
         (void) pthread_mutex_lock(&w->mutex);
         for (;;) {
@@ -62,6 +98,7 @@ static void *work(void *userdata) {
                         job->run(job, w->writer);
                         /* the log must not grow without end while the thread is busy */
                         store_checkpoint(w->writer, false);
+                        (void) settle(w);
                         (void) pthread_mutex_lock(&w->mutex);
                         list_append(&w->finished, job);
                         (void) eventfd_write(w->wake, 1);
@@ -70,12 +107,14 @@ static void *work(void *userdata) {
                 else {
                         (void) pthread_mutex_unlock(&w->mutex);
                         store_checkpoint(w->writer, true); /* nobody waits now */
+                        left = settle(w);
                         (void) pthread_mutex_lock(&w->mutex);
                         if (!w->urgent.first && !w->queued.first && !w->stopping)
-                                (void) pthread_cond_wait(&w->work, &w->mutex);
+                                wait_for_work(w, left);
                 }
         }
         (void) pthread_mutex_unlock(&w->mutex);
+        store_settle(w->writer);
         return NULL;
 }
 

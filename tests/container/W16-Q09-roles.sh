@@ -103,6 +103,7 @@ Diagnose admin
 ListAudit mine a{sv} 1 user s USER
 FollowAudit all
 VerifyAudit admin t 0
+MarkAudit admin t 0
 RotateKey dev sa{sv} KEY 0
 ExplainKey own sa{sv} KEY 0
 CountKeys admin

@@ -6,6 +6,8 @@
 
 #include "unit_boot.h"
 
+#include "store/store_audit.h"
+
 static mode_t mode_of(const char *path) {
         struct stat st;
 
@@ -198,6 +200,121 @@ static void test_a_first_start_on_a_full_disk_can_be_made_again(void **state) {
         assert_in_range(failed, 10, 100);
 }
 
+/* --- Older copies --- */
+
+/* A start at which something is recorded, such as a revocation. */
+static void record_something(struct unit_boot *f, unsigned n, int64_t at) {
+        struct audit_record record = { .at = at, .count = 1, .event = "revoked" };
+        struct bootstrap b;
+
+        unit_boot_start_well(f, &b);
+        for (unsigned i = 0; i < n; i++) {
+                assert_int_equal(store_begin(b.writer), 0);
+                assert_int_equal(store_audit_add(b.writer, &record), 0);
+                assert_int_equal(store_commit(b.writer), 0);
+        }
+        store_settle(b.writer);
+        assert_int_equal(store_unsettled(b.writer), 0);
+        unit_boot_done(&b);
+}
+
+static void copy(const struct unit_boot *f, const char *from, const char *to) {
+        char command[3 * UNIT_PATH_LEN];
+
+        (void) snprintf(command, sizeof(command), "cp -p '%s' '%s'", unit_boot_path_of(f, from),
+                        unit_boot_path_of(f, to));
+        assert_int_equal(system(command), 0);
+}
+
+static void is_refused(struct unit_boot *f) {
+        struct bootstrap b;
+
+        assert_int_equal(unit_boot_start(f, &b), -ESTALE);
+        unit_poisoned("older", &b, sizeof(b));
+        assert_non_null(strstr(f->error, "is older than the one that this host had"));
+        assert_non_null(strstr(f->error, unit_boot_path_of(f, "keys.seen")));
+}
+
+static void test_an_older_copy_is_noticed_and_can_be_accepted(void **state) {
+        struct unit_boot *f = *state;
+
+        (void) unit_boot_use_once(f);
+        copy(f, "keys.db", "old");
+        record_something(f, 1, 1800000000);
+        copy(f, "keys.db", "new");
+        copy(f, "old", "keys.db");
+        is_refused(f);
+        is_refused(f);
+        copy(f, "new", "keys.db");
+        record_something(f, 2, 1800000000);
+
+        copy(f, "old", "keys.db");
+        is_refused(f);
+        assert_int_equal(unlink(unit_boot_path_of(f, "keys.seen")), 0);
+        record_something(f, 1, 1800000001);
+        /* Now the other one is not the newest. */
+        copy(f, "new", "keys.db");
+        is_refused(f);
+}
+
+/* It has as many records, but they are others. */
+static void test_another_history_is_noticed(void **state) {
+        struct unit_boot *f = *state;
+
+        record_something(f, 1, 1800000000);
+        copy(f, "keys.db", "old");
+        record_something(f, 1, 1800000001);
+        copy(f, "keys.seen", "then");
+        copy(f, "old", "keys.db");
+        assert_int_equal(unlink(unit_boot_path_of(f, "keys.seen")), 0);
+        record_something(f, 5, 1800000002);
+        copy(f, "then", "keys.seen");
+        is_refused(f);
+}
+
+static void test_a_damaged_mark_is_not_taken_for_the_newest(void **state) {
+        static const char *const contents[] = { "", "short", unit_boot_pepper_bytes };
+        struct unit_boot *f = *state;
+
+        record_something(f, 1, 1800000000);
+        for (size_t i = 0; i < ARRAY_LEN(contents); i++) {
+                unit_write(unit_boot_path_of(f, "keys.seen"), contents[i], strlen(contents[i]),
+                           0600);
+                is_refused(f);
+        }
+        assert_int_equal(unlink(unit_boot_path_of(f, "keys.seen")), 0);
+        record_something(f, 1, 1800000000);
+        assert_int_equal(mode_of(unit_boot_path_of(f, "keys.seen")), S_IFREG | 0600);
+}
+
+/* What the mark is about was purged since, and the log has gone on. */
+static void test_a_purged_record_is_not_missed(void **state) {
+        struct unit_boot *f = *state;
+        struct bootstrap b;
+
+        record_something(f, 3, 1800000000);
+        copy(f, "keys.seen", "seen");
+        record_something(f, 3, 1800000000);
+        unit_boot_start_well(f, &b);
+        assert_int_equal(store_begin(b.writer), 0);
+        assert_int_equal(store_audit_purge(b.writer, INT64_MAX, INT64_MAX, 6), 6);
+        assert_int_equal(store_commit(b.writer), 0);
+        unit_boot_done(&b);
+        copy(f, "seen", "keys.seen");
+        record_something(f, 1, 1800000000);
+}
+
+/* The log of a store that was used is not unborn, whatever it looks like. */
+static void test_a_wiped_log_is_not_born_again(void **state) {
+        struct unit_boot *f = *state;
+
+        record_something(f, 1, 1800000000);
+        unit_sql(unit_boot_path_of(f, "keys.db"),
+                 "DELETE FROM audit; UPDATE audit_chain SET base_seq = 0, base_hash = "
+                 "zeroblob(32), head_seq = 0, head_hash = zeroblob(32), mac = zeroblob(32)");
+        is_refused(f);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 unit_test_with_boot(test_a_first_start_makes_what_is_ours_alone_whatever_the_umask),
@@ -206,6 +323,11 @@ int main(void) {
                 unit_test_with_boot(test_a_later_start_finds_everything),
                 unit_test_with_boot(test_one_directory_is_one_daemon_s),
                 unit_test_with_boot(test_a_refusal_locks_nobody_out),
+                unit_test_with_boot(test_an_older_copy_is_noticed_and_can_be_accepted),
+                unit_test_with_boot(test_another_history_is_noticed),
+                unit_test_with_boot(test_a_damaged_mark_is_not_taken_for_the_newest),
+                unit_test_with_boot(test_a_purged_record_is_not_missed),
+                unit_test_with_boot(test_a_wiped_log_is_not_born_again),
                 unit_test_with_boot(test_a_first_start_that_was_killed_is_begun_anew),
                 unit_test_with_boot(test_a_first_start_on_a_full_disk_can_be_made_again),
         };

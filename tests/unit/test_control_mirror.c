@@ -74,6 +74,7 @@ static void open_state(const char *dir, struct store_shared *shared, struct boot
 static void close_state(struct bootstrap *state) {
         store_freep(&state->reader);
         store_freep(&state->writer);
+        (void) highwater_free(state->seen);
         (void) keymint_free(state->keymint);
         (void) close(state->lock);
 }

@@ -27,15 +27,17 @@ static size_t count(struct unit_store *s, const struct audit_filter *filter) {
 
 /* --- Writing and reading --- */
 
-static void test_a_new_log_is_empty_and_intact(void **state) {
+static void test_a_new_log_has_begun_and_is_intact(void **state) {
         struct unit_store *s = *state;
         int64_t head = -1;
 
-        assert_int_equal(count(s, &(struct audit_filter){}), 0);
+        assert_int_equal(count(s, &(struct audit_filter){}), 1);
         assert_int_equal(store_audit_head(s->writer, &head), 0);
-        assert_int_equal(head, 0);
-        unit_audit_log_check_is("empty", s, AUDIT_INTACT, 0);
-        assert_int_equal(store_audit_purge(s->writer, INT64_MAX, 100), 0);
+        assert_int_equal(head, 1);
+        unit_audit_log_check_is("new", s, AUDIT_INTACT, 0);
+        /* It begins once. */
+        assert_int_equal(store_audit_begin(s->writer, NOW), 0);
+        assert_int_equal(count(s, &(struct audit_filter){}), 1);
 }
 
 static void test_what_was_written_comes_back(void **state) {
@@ -79,10 +81,10 @@ static void test_without_a_seal_nothing_is_written(void **state) {
         store_set_seal(s->writer, NULL, NULL);
         assert_int_equal(store_begin(s->writer), 0);
         assert_int_equal(store_audit_add(s->writer, &record), -ENOKEY);
-        assert_int_equal(store_audit_purge(s->writer, NOW, 1), -ENOKEY);
+        assert_int_equal(store_audit_purge(s->writer, NOW, NOW, 1), -ENOKEY);
         store_rollback(s->writer);
         assert_int_equal(store_audit_verify(s->writer, 0, 1, &check), -ENOKEY);
-        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM audit"), 0);
+        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM audit"), 1);
 }
 
 static void test_a_record_is_there_with_its_transaction(void **state) {
@@ -204,11 +206,14 @@ static void test_filters_by_key_and_user_have_an_index(void **state) {
 
 /* --- Purge --- */
 
+/* the time of these purges */
+#define LATER (NOW + 100000)
+
 static int purge(struct unit_store *s, int64_t before, int64_t most) {
         int r;
 
         assert_int_equal(store_begin(s->writer), 0);
-        r = store_audit_purge(s->writer, before, most);
+        r = store_audit_purge(s->writer, before, LATER, most);
         assert_int_equal(store_commit_quietly(s->writer), 0);
         return r;
 }
@@ -234,7 +239,7 @@ static void test_an_emptied_log_goes_on_counting(void **state) {
         struct unit_store *s = *state;
 
         unit_audit_log_fill(s, 3);
-        assert_int_equal(purge(s, INT64_MAX, 100), 4);
+        assert_int_equal(purge(s, LATER, 100), 4);
         unit_audit_log_check_is("emptied", s, AUDIT_INTACT, 0);
         unit_audit_log_fill(s, 2);
         assert_int_equal(unit_sql_number(s->path, "SELECT min(seq) FROM audit"), 5);
@@ -250,8 +255,62 @@ static void test_a_purge_stops_at_the_first_that_is_not_old(void **state) {
         unit_audit_log_add(s, &record);
         record = unit_audit_log_record_at(NOW);
         unit_audit_log_add(s, &record);
-        assert_int_equal(purge(s, NOW + 500, 100), 0);
-        assert_int_equal(purge(s, NOW + 2000, 100), 3);
+        assert_int_equal(purge(s, NOW + 500, 100), 1);
+        assert_int_equal(purge(s, NOW + 2000, 100), 2);
+}
+
+static void add_at(struct unit_store *s, int64_t at) {
+        struct audit_record record = unit_audit_log_record_at(at);
+
+        unit_audit_log_add(s, &record);
+}
+
+/* The clock was wrong for a moment, and the record says that it is of the year 2126. */
+static void test_a_record_from_the_future_goes_with_its_neighbours(void **state) {
+        const int64_t century = INT64_C(100) * 365 * 86400;
+        struct unit_store *s = *state;
+
+        add_at(s, NOW + century);
+        add_at(s, NOW + century);
+        add_at(s, NOW + 100);
+        add_at(s, NOW + century);
+        add_at(s, NOW + 50000);
+        /* Nothing old comes behind the first two, nor behind the last one. */
+        assert_int_equal(purge(s, NOW + 50, 100), 1);
+        assert_int_equal(unit_sql_number(s->path, "SELECT min(seq) FROM audit"), 2);
+        assert_int_equal(purge(s, NOW + 1000, 100), 1);
+        assert_int_equal(unit_sql_number(s->path, "SELECT min(seq) FROM audit"), 5);
+        unit_audit_log_check_is("purged", s, AUDIT_INTACT, 0);
+        /* Even where there are more of them than go at once. */
+        for (unsigned i = 0; i < 5; i++)
+                add_at(s, NOW + century);
+        add_at(s, NOW + 50000);
+        assert_int_equal(purge(s, NOW + 60000, 1), 1);
+        assert_int_equal(purge(s, NOW + 60000, 1), 1);
+        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM audit"), 0);
+        unit_audit_log_check_is("emptied", s, AUDIT_INTACT, 0);
+}
+
+/* The mark of a record depends on all before it. */
+static void test_marks(void **state) {
+        struct unit_store *s = *state;
+        struct audit_mark mark, last;
+
+        unit_audit_log_fill(s, 6);
+        assert_int_equal(store_audit_mark(s->writer, 0, &last), 0);
+        assert_int_equal(last.seq, 7);
+        assert_int_equal(store_audit_mark(s->writer, 7, &mark), 0);
+        assert_memory_equal(mark.hash, last.hash, sizeof(mark.hash));
+        assert_int_equal(store_audit_mark(s->writer, 6, &mark), 0);
+        assert_memory_not_equal(mark.hash, last.hash, sizeof(mark.hash));
+        assert_int_equal(store_audit_mark(s->writer, 8, &mark), -ENOENT);
+        assert_int_equal(store_audit_mark(s->writer, INT64_MAX, &mark), -ENOENT);
+        last = mark;
+        /* The last record that was purged still has one. */
+        assert_int_equal(purge(s, NOW + 405, 100), 6);
+        assert_int_equal(store_audit_mark(s->writer, 6, &mark), 0);
+        assert_memory_equal(mark.hash, last.hash, sizeof(mark.hash));
+        assert_int_equal(store_audit_mark(s->writer, 5, &mark), -ENODATA);
 }
 
 static void test_a_purge_mends_nothing(void **state) {
@@ -283,7 +342,7 @@ static void test_a_check_survives_a_purge(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                unit_test_with_store(test_a_new_log_is_empty_and_intact),
+                unit_test_with_store(test_a_new_log_has_begun_and_is_intact),
                 unit_test_with_store(test_what_was_written_comes_back),
                 unit_test_with_store(test_without_a_seal_nothing_is_written),
                 unit_test_with_store(test_a_record_is_there_with_its_transaction),
@@ -293,6 +352,8 @@ int main(void) {
                 unit_test_with_store(test_the_oldest_go_and_the_rest_is_still_whole),
                 unit_test_with_store(test_an_emptied_log_goes_on_counting),
                 unit_test_with_store(test_a_purge_stops_at_the_first_that_is_not_old),
+                unit_test_with_store(test_a_record_from_the_future_goes_with_its_neighbours),
+                unit_test_with_store(test_marks),
                 unit_test_with_store(test_a_purge_mends_nothing),
                 unit_test_with_store(test_a_check_survives_a_purge),
         };

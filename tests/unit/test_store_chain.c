@@ -89,6 +89,10 @@ static void test_whatever_is_done_without_the_key_is_found(void **state) {
                   "zeroblob(32),"
                   " mac = zeroblob(32)",
                   AUDIT_UNSEALED, 7 },
+                /* as the schema makes it */
+                { "DELETE FROM audit; UPDATE audit_chain SET base_seq = 0, base_hash = "
+                  "zeroblob(32), head_seq = 0, head_hash = zeroblob(32), mac = zeroblob(32)",
+                  AUDIT_UNSEALED, 0 },
         };
         struct unit_store *s = *state;
 
@@ -108,6 +112,18 @@ static void test_whatever_is_done_without_the_key_is_found(void **state) {
                                   "FROM audit_chain; INSERT INTO audit_chain SELECT * FROM chain");
                 unit_audit_log_check_is("put back", s, AUDIT_INTACT, 0);
         }
+}
+
+/* Otherwise a wiped log would be what this host has seen last. */
+static void test_a_broken_log_has_no_mark(void **state) {
+        struct unit_store *s = *state;
+        struct audit_mark mark;
+
+        unit_audit_log_fill(s, 3);
+        assert_int_equal(store_audit_mark(s->writer, 0, &mark), 0);
+        unit_sql(s->path, "UPDATE audit_chain SET mac = zeroblob(32)");
+        assert_int_equal(store_audit_mark(s->writer, 0, &mark), -EBADMSG);
+        assert_int_equal(store_audit_mark(s->writer, 4, &mark), 0);
 }
 
 static void test_a_log_of_another_key_is_not_ours(void **state) {
@@ -157,6 +173,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 unit_test_with_store(test_every_altered_column_is_found),
                 unit_test_with_store(test_whatever_is_done_without_the_key_is_found),
+                unit_test_with_store(test_a_broken_log_has_no_mark),
                 unit_test_with_store(test_a_log_of_another_key_is_not_ours),
                 unit_test_with_store(test_a_record_of_another_history_is_found),
                 unit_test_with_store(test_a_record_that_vanishes_between_two_pieces_is_found),

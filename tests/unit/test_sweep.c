@@ -174,6 +174,9 @@ static void test_nothing_is_due(void **state) {
         struct unit_store *s = *state;
         struct sweep sweep = { .may_purge = true };
 
+        assert_int_equal(store_begin(s->writer), 0);
+        assert_int_equal(store_audit_purge(s->writer, INT64_MAX, INT64_MAX, 10), 1);
+        assert_int_equal(store_commit(s->writer), 0);
         (void) unit_sweep_run_all(s, T0, &sweep);
         assert_int_equal(sweep.next_at, NEVER);
         unit_sweep_set_policy(s, "lifetime", 0, T0);
@@ -383,6 +386,24 @@ static void test_removed_keys_go_in_batches_after_a_day_whatever_the_clock(void 
 
 /* --- Errors --- */
 
+/* The clock was wrong for a moment. The purge does not wait for a century. */
+static void test_a_record_from_the_future_delays_no_purge(void **state) {
+        struct unit_store *s = *state;
+        struct sweep sweep = { .may_purge = true };
+        struct audit_record record = { .at = T0 + 36500 * DAY, .until = T0 + 36500 * DAY };
+
+        assert_int_equal(store_begin(s->writer), 0);
+        assert_int_equal(store_audit_purge(s->writer, INT64_MAX, INT64_MAX, 10), 1);
+        assert_int_equal(store_audit_add(s->writer, &record), 0);
+        record.at = record.until = T0;
+        assert_int_equal(store_audit_add(s->writer, &record), 0);
+        assert_int_equal(store_commit(s->writer), 0);
+        (void) unit_sweep_run_all(s, T0 + DAY, &sweep);
+        assert_in_range(sweep.next_at, T0 + 90 * DAY, T0 + 92 * DAY);
+        (void) unit_sweep_run_all(s, T0 + 92 * DAY, &sweep);
+        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM audit"), 0);
+}
+
 static void test_a_policy_that_this_build_does_not_know(void **state) {
         struct unit_store *s = *state;
         struct sweep sweep = { .may_purge = true }, before;
@@ -465,6 +486,7 @@ int main(void) {
                 unit_test_with_sweep(test_a_longer_retention_keeps_what_is_there),
                 unit_test_with_sweep(
                         test_removed_keys_go_in_batches_after_a_day_whatever_the_clock),
+                unit_test_with_sweep(test_a_record_from_the_future_delays_no_purge),
                 unit_test_with_sweep(test_a_policy_that_this_build_does_not_know),
                 unit_test_with_sweep(test_a_damaged_row_undoes_all),
                 unit_test_with_sweep(test_the_audit_log_is_told_and_purged),

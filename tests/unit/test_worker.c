@@ -224,6 +224,40 @@ static void test_what_a_job_commits_is_there_when_it_is_done(void **state) {
         assert_int_equal(store_key_get(f->w.store->reader, "aaaaaaaaaa", &key), 0);
 }
 
+/* --- The file of the database alone --- */
+
+static sem_t settled;
+
+static void on_seen(int64_t seq, const uint8_t hash[static RECORD_DIGEST_LEN], void *userdata) {
+        (void) seq;
+        (void) hash;
+        (void) userdata;
+        (void) sem_post(&settled);
+}
+
+static void run_watched(struct worker_job *base, struct store *writer) {
+        store_set_seen(writer, on_seen, NULL);
+        insert_key(base, writer);
+}
+
+/* People copy the database without its log. The thread has nothing else to do. */
+static void test_a_copy_of_the_database_alone_has_every_change_soon(void **state) {
+        struct fixture *f = *state;
+        struct job *job = job_new(f, 0);
+        char command[3 * UNIT_PATH_LEN], copy[UNIT_PATH_LEN];
+
+        assert_int_equal(sem_init(&settled, 0, 0), 0);
+        job->job.run = run_watched;
+        assert_int_equal(worker_submit(f->w.worker, &job->job), 0);
+        unit_worker_wait(&f->w, f->n_done == 1);
+        while (sem_wait(&settled) < 0)
+                continue;
+        (void) unit_join(copy, f->w.store->dir, "copy");
+        (void) snprintf(command, sizeof(command), "cp '%s' '%s'", f->w.store->path, copy);
+        assert_int_equal(system(command), 0);
+        assert_int_equal(unit_sql_number(copy, "SELECT count(*) FROM key"), 1);
+}
+
 static void test_a_worker_that_cannot_start_leaves_the_writer(void **state) {
         struct unit_store *s = *state;
         struct rlimit limit, none;
@@ -256,6 +290,7 @@ int main(void) {
                 test_worker(test_the_end_runs_what_is_queued),
                 test_worker(test_the_end_without_work_ends),
                 test_worker(test_what_a_job_commits_is_there_when_it_is_done),
+                test_worker(test_a_copy_of_the_database_alone_has_every_change_soon),
                 unit_test_with_store(test_a_worker_that_cannot_start_leaves_the_writer),
         };
 

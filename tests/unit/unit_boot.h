@@ -47,6 +47,7 @@ static inline const char *unit_boot_path_of(const struct unit_boot *f, const cha
 static inline void unit_boot_done(struct bootstrap *b) {
         store_freep(&b->reader);
         store_freep(&b->writer);
+        b->seen = highwater_free(b->seen);
         b->keymint = keymint_free(b->keymint);
         assert_int_equal(close(b->lock), 0);
 }

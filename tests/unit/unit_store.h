@@ -8,9 +8,11 @@
 #include "unit.h"
 
 #include "store/store_account.h"
+#include "store/store_audit.h"
 #include "store/store_key.h"
 
 #define UNIT_PEPPER_ID 4294967295U
+#define UNIT_BEGUN_AT  INT64_C(1800000000) /* the audit log */
 
 struct unit_store {
         char *dir;
@@ -60,7 +62,7 @@ static inline int unit_store_make(void **state) {
             store_open(&s->reader, s->path, STORE_READER, &s->shared) < 0)
                 return -1;
         store_set_seal(s->writer, unit_seal, NULL);
-        return 0;
+        return store_audit_begin(s->writer, UNIT_BEGUN_AT) < 0 ? -1 : 0;
 }
 
 static inline int unit_store_remove(void **state) {
