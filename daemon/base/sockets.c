@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/sockets.h"
@@ -130,12 +131,25 @@ void sockets_turn_away(void) {
                 turn_away(fd);
 }
 
+/* A child of a daemon that was just killed may hold its sockets until it runs another program. So
+ * somebody who listens is asked again, for a second. */
+static int make_soon(const char *path, int type, ino_t *ret_ino) {
+        const struct timespec pause = { .tv_nsec = 50000000 };
+        int r = make_socket(path, type, ret_ino);
+
+        for (unsigned i = 0; r == -EADDRINUSE && i < 20; i++) {
+                (void) clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+                r = make_socket(path, type, ret_ino);
+        }
+        return r;
+}
+
 static int make_missing(const char *path, int type, int *fd, bool *made, ino_t *ino, char *error) {
         int r;
 
         if (*fd >= 0)
                 return 0;
-        r = make_socket(path, type, ino);
+        r = make_soon(path, type, ino);
         if (r < 0) {
                 (void) snprintf(error, ERROR_LEN, "cannot listen on '%s': %s", path,
                                 r == -EADDRINUSE ? "another process does"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Where the listening sockets come from, and what may be in their way. What is said over them is
  * not known here. */
+#include <pthread.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -170,6 +171,33 @@ static void test_a_socket_that_somebody_listens_on_stays(void **state) {
         /* what the failed start had made is gone again */
         assert_int_equal(is_there(f->verify), false);
         assert_int_equal(close(s.control), 0);
+}
+
+/* A child of a daemon that was killed holds the socket until somebody has connected to it. */
+static void *let_go(void *userdata) {
+        int fd = *(int *) userdata, client = accept(fd, NULL, NULL);
+
+        (void) close(fd);
+        (void) close(client);
+        return NULL;
+}
+
+static void test_a_socket_that_is_let_go_is_taken(void **state) {
+        struct fixture *f = *state;
+        char run[UNIT_PATH_LEN];
+        struct sockets s;
+        pthread_t thread;
+        int fd;
+
+        assert_int_equal(mkdir(unit_join(run, f->dir, "run"), 0755), 0);
+        fd = bind_at(f->verify, SOCK_SEQPACKET);
+        assert_int_equal(listen(fd, 8), 0);
+        assert_int_equal(pthread_create(&thread, NULL, let_go, &fd), 0);
+        open_well(f, &s);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_int_equal(connect_to(f->verify, SOCK_SEQPACKET), 0);
+        (void) close(s.verify);
+        (void) close(s.control);
 }
 
 /* The backlog is full: so some daemon listens there. */
@@ -429,6 +457,7 @@ int main(void) {
                 test_sockets(test_a_directory_that_is_there_stays_as_it_is),
                 test_sockets(test_a_socket_that_nobody_has_any_more_gives_way),
                 test_sockets(test_a_socket_that_somebody_listens_on_stays),
+                test_sockets(test_a_socket_that_is_let_go_is_taken),
                 test_sockets(test_a_socket_of_one_who_is_busy_stays),
                 test_sockets(test_what_is_no_socket_stays),
                 test_sockets(test_a_path_is_absolute_and_fits),
