@@ -142,7 +142,7 @@ static bool is_meant(const struct agentwire_key *key, const struct agent_choice 
 }
 
 static bool can_sign(const struct agentwire_key *key) {
-        return key->type == AGENTWIRE_ED25519 || key->type == AGENTWIRE_P256;
+        return key->spki_len > 0;
 }
 
 static void say_key(const struct agentwire_key *key) {
@@ -172,15 +172,15 @@ static enum exit_code refuse(const struct agent_choice *choice, const struct fou
         else if (found->rsa > 0)
                 say_error("an SSH agent signs with an RSA key in a form (PKCS#1 v1.5) that the "
                           "daemon does not accept: give the file of the key, or use an Ed25519 or "
-                          "ECDSA P-256 key");
+                          "ECDSA key");
         else if (found->other > 0)
                 say_error("the SSH agent's key is of a type that proves nothing here: use an "
-                          "Ed25519 or ECDSA P-256 key that is not a security key");
+                          "Ed25519 or ECDSA key that is not a security key");
         else
                 say_error(narrowed ? "the SSH agent has no such key of this certificate: 'ssh-add "
-                                     "-l' lists its keys; Ed25519 and ECDSA P-256 keys work here"
+                                     "-l' lists its keys; Ed25519 and ECDSA keys work here"
                                    : "the SSH agent has no such key: 'ssh-add -l' lists its keys; "
-                                     "Ed25519 and ECDSA P-256 keys work here");
+                                     "Ed25519 and ECDSA keys work here");
         return CTL_USAGE;
 }
 
@@ -264,10 +264,11 @@ enum exit_code agent_sign(const struct agent *agent, const void *message, size_t
 
         n = agentwire_ask_sign(&agent->chosen, message, len, request + 4, REQUEST_MAX);
         r = n < 0 ? (int) n : ask(agent->fd, request, (size_t) n, &answer, &answer_len);
-        if (r >= 0)
-                r = agentwire_take_signature(answer, answer_len, agent->chosen.type, ret->bytes);
         if (r < 0)
                 return say_failed(r);
-        ret->len = AGENTWIRE_SIGNATURE_LEN;
+        n = agentwire_take_signature(answer, answer_len, agent->chosen.type, ret->bytes);
+        if (n < 0)
+                return say_failed((int) n);
+        ret->len = (size_t) n;
         return CTL_OK;
 }

@@ -14,14 +14,38 @@ enum message {
         MESSAGE_SIGNATURE = 14,
 };
 
-#define HALF_LEN  (AGENTWIRE_SIGNATURE_LEN / 2)
-#define POINT_LEN 65 /* 04, x, y */
+#define COORD_MAX    66 /* bytes, of P-521 */
+#define POINT_PLAIN  4
+#define ED25519_LEN  32
+#define ED25519_SIGN 64
 
 static const uint8_t spki_ed25519[] = { 0x30, 0x2a, 0x30, 0x05, 0x06, 0x03,
                                         0x2b, 0x65, 0x70, 0x03, 0x21, 0x00 };
 static const uint8_t spki_p256[] = {
         0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01,
         0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+};
+static const uint8_t spki_p384[] = {
+        0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02,
+        0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22, 0x03, 0x62, 0x00,
+};
+static const uint8_t spki_p521[] = {
+        0x30, 0x81, 0x9b, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02,
+        0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23, 0x03, 0x81, 0x86, 0x00,
+};
+
+/* ECDSA: the type is "ecdsa-sha2-" and the name of the curve. */
+static const struct curve {
+        enum agentwire_type type;
+        const char *word, *curve;
+        size_t len; /* of a coordinate */
+        const uint8_t *spki;
+        size_t spki_len;
+} curves[] = {
+        { AGENTWIRE_P256, "ecdsa-sha2-nistp256", "nistp256", 32, spki_p256, sizeof(spki_p256) },
+        { AGENTWIRE_P384, "ecdsa-sha2-nistp384", "nistp384", 48, spki_p384, sizeof(spki_p384) },
+        { AGENTWIRE_P521, "ecdsa-sha2-nistp521", "nistp521", COORD_MAX, spki_p521,
+          sizeof(spki_p521) },
 };
 
 struct reader {
@@ -72,30 +96,35 @@ static void put_spki(struct agentwire_key *key, const uint8_t *head, size_t head
         memcpy(key->spki + head_len, b->at, b->len);
         key->spki_len = head_len + b->len;
 }
-_Static_assert(sizeof(spki_p256) + POINT_LEN <= AGENTWIRE_SPKI_MAX, "room for the longer one");
+_Static_assert(sizeof(spki_p521) + 1 + 2 * COORD_MAX <= AGENTWIRE_SPKI_MAX, "room for the longest");
 
 /* Finds the type of a key. A malformed key is of an unknown type. */
 static void sort_key(struct agentwire_key *key) {
         struct reader r = { .at = key->blob, .end = key->blob + key->blob_len };
-        struct bytes type = take_string(&r), curve = {}, point;
+        struct bytes type = take_string(&r), word, point;
 
         if (is(&type, "ssh-rsa")) {
                 key->type = AGENTWIRE_RSA;
-                return;
-        }
-        if (is(&type, "ecdsa-sha2-nistp256"))
-                curve = take_string(&r);
-        else if (!is(&type, "ssh-ed25519"))
-                return;
-        point = take_string(&r);
-        if (r.bad || left(&r) > 0)
-                return;
-        if (!curve.at && point.len == 32) {
+        } else if (is(&type, "ssh-ed25519")) {
+                point = take_string(&r);
+                if (r.bad || left(&r) > 0 || point.len != ED25519_LEN)
+                        return;
                 key->type = AGENTWIRE_ED25519;
                 put_spki(key, spki_ed25519, sizeof(spki_ed25519), &point);
-        } else if (is(&curve, "nistp256") && point.len == POINT_LEN && point.at[0] == 4) {
-                key->type = AGENTWIRE_P256;
-                put_spki(key, spki_p256, sizeof(spki_p256), &point);
+                return;
+        }
+        for (size_t i = 0; i < ARRAY_LEN(curves); i++) {
+                const struct curve *curve = &curves[i];
+
+                if (!is(&type, curve->word))
+                        continue;
+                word = take_string(&r);
+                point = take_string(&r);
+                if (r.bad || left(&r) > 0 || !is(&word, curve->curve) ||
+                    point.len != 1 + 2 * curve->len || point.at[0] != POINT_PLAIN)
+                        return;
+                key->type = curve->type;
+                put_spki(key, curve->spki, curve->spki_len, &point);
         }
 }
 
@@ -169,8 +198,8 @@ ssize_t agentwire_ask_sign(const struct agentwire_key *key, const void *data, si
         return at - out;
 }
 
-/* Writes a positive number of at most 32 bytes as exactly 32 bytes. */
-static bool put_mpint(uint8_t out[static HALF_LEN], const struct bytes *b) {
+/* Writes a positive number of at most ${size} bytes as exactly ${size} bytes. */
+static bool put_mpint(uint8_t *out, size_t size, const struct bytes *b) {
         const uint8_t *at = b->at;
         size_t len = b->len;
 
@@ -180,22 +209,35 @@ static bool put_mpint(uint8_t out[static HALF_LEN], const struct bytes *b) {
                 at++;
                 len--;
         }
-        if (len == 0 || len > HALF_LEN)
+        if (len == 0 || len > size)
                 return false;
-        for (size_t i = 0; i < HALF_LEN; i++)
-                out[i] = i < HALF_LEN - len ? 0 : at[i - (HALF_LEN - len)];
+        memset(out, 0, size - len);
+        memcpy(out + size - len, at, len);
         return true;
 }
 
-int agentwire_take_signature(const uint8_t *in, size_t len, enum agentwire_type type,
-                             uint8_t ret[static AGENTWIRE_SIGNATURE_LEN]) {
-        struct reader r = { .at = in, .end = in + len }, inner;
-        struct bytes signature, format, body, half;
-        uint8_t out[AGENTWIRE_SIGNATURE_LEN];
-        int error = enter(&r, MESSAGE_SIGNATURE);
+static ssize_t take_ecdsa(const struct bytes *format, const struct bytes *body,
+                          enum agentwire_type type, uint8_t *out) {
+        struct reader r = { .at = body->at, .end = body->at + body->len };
+        struct bytes first = take_string(&r), second = take_string(&r);
 
-        if (error < 0)
-                return error;
+        for (size_t i = 0; i < ARRAY_LEN(curves); i++)
+                if (curves[i].type == type && is(format, curves[i].word) && !r.bad &&
+                    left(&r) == 0 && put_mpint(out, curves[i].len, &first) &&
+                    put_mpint(out + curves[i].len, curves[i].len, &second))
+                        return 2 * (ssize_t) curves[i].len;
+        return -EBADMSG;
+}
+
+ssize_t agentwire_take_signature(const uint8_t *in, size_t len, enum agentwire_type type,
+                                 uint8_t ret[static AGENTWIRE_SIGNATURE_MAX]) {
+        struct reader r = { .at = in, .end = in + len }, inner;
+        struct bytes signature, format, body;
+        uint8_t out[AGENTWIRE_SIGNATURE_MAX];
+        ssize_t n = enter(&r, MESSAGE_SIGNATURE);
+
+        if (n < 0)
+                return n;
         signature = take_string(&r);
         if (r.bad || left(&r) > 0)
                 return -EBADMSG;
@@ -204,19 +246,14 @@ int agentwire_take_signature(const uint8_t *in, size_t len, enum agentwire_type 
         body = take_string(&inner);
         if (inner.bad || left(&inner) > 0 || !body.at)
                 return -EBADMSG;
-        if (type == AGENTWIRE_ED25519 && is(&format, "ssh-ed25519") && body.len == sizeof(out)) {
-                memcpy(ret, body.at, sizeof(out));
-                return 0;
+        if (type == AGENTWIRE_ED25519) {
+                if (!is(&format, "ssh-ed25519") || body.len != ED25519_SIGN)
+                        return -EBADMSG;
+                memcpy(ret, body.at, ED25519_SIGN);
+                return ED25519_SIGN;
         }
-        if (type != AGENTWIRE_P256 || !is(&format, "ecdsa-sha2-nistp256"))
-                return -EBADMSG;
-        inner = (struct reader){ .at = body.at, .end = body.at + body.len };
-        half = take_string(&inner);
-        if (!put_mpint(out, &half))
-                return -EBADMSG;
-        half = take_string(&inner);
-        if (!put_mpint(out + HALF_LEN, &half) || inner.bad || left(&inner) > 0)
-                return -EBADMSG;
-        memcpy(ret, out, sizeof(out));
-        return 0;
+        n = take_ecdsa(&format, &body, type, out);
+        if (n > 0)
+                memcpy(ret, out, (size_t) n);
+        return n;
 }

@@ -10,8 +10,8 @@
 
 #include "attr.h"
 
-#define AGENTWIRE_SIGNATURE_LEN 64 /* of both kinds of key */
-#define AGENTWIRE_SPKI_MAX      96
+#define AGENTWIRE_SIGNATURE_MAX 132 /* of P-521 */
+#define AGENTWIRE_SPKI_MAX      158
 
 enum agentwire_type {
         /* Security keys, certificates, DSA: they sign something else than what they are given,
@@ -20,6 +20,8 @@ enum agentwire_type {
         AGENTWIRE_RSA, /* PKCS#1 v1.5 only */
         AGENTWIRE_ED25519,
         AGENTWIRE_P256,
+        AGENTWIRE_P384,
+        AGENTWIRE_P521,
 };
 
 /* Borrows from the answer. */
@@ -29,7 +31,7 @@ struct agentwire_key {
         size_t blob_len;
         const char *comment; /* no NUL follows it */
         size_t comment_len;
-        /* SubjectPublicKeyInfo, for Ed25519 and P-256 only */
+        /* SubjectPublicKeyInfo, for Ed25519 and ECDSA only */
         uint8_t spki[AGENTWIRE_SPKI_MAX];
         size_t spki_len;
 };
@@ -56,8 +58,8 @@ ssize_t agentwire_ask_sign(const struct agentwire_key *key, const void *data, si
 
 /**
  * agentwire_take_signature(in, len, type, ret):
- * Reads the signature of the answer. Ed25519: as it is. P-256: r and s. Returns 0; -EACCES when
- * the agent refuses; -EBADMSG.
+ * Reads the signature of the answer. Ed25519: as it is. ECDSA: r and s. Returns its length; -EACCES
+ * when the agent refuses; -EBADMSG.
  */
-int agentwire_take_signature(const uint8_t *in, size_t len, enum agentwire_type type,
-                             uint8_t ret[static AGENTWIRE_SIGNATURE_LEN]) _must_check_;
+ssize_t agentwire_take_signature(const uint8_t *in, size_t len, enum agentwire_type type,
+                                 uint8_t ret[static AGENTWIRE_SIGNATURE_MAX]) _must_check_;

@@ -22,15 +22,17 @@
 #define KEY_FILE_MAX (256U * 1024)
 /* how many objects of a store to look at */
 #define OBJECTS_MAX  64
-#define HALF_LEN     32
+#define COORD_MAX    66 /* bytes, of P-521 */
+#define DIGEST_LEN   32 /* the shortest digest of RSA-PSS */
 #define RSA_BITS_MIN 2048
-#define RIGHT        "use Ed25519, EC over P-256 (prime256v1) or RSA of 2048 bits or more"
+#define RIGHT        "use Ed25519, EC over P-256 (prime256v1), P-384 or P-521, or RSA of 2048 to 8192 bits"
 
-enum algorithm {
-        ALGORITHM_NONE = 0,
-        ALGORITHM_ED25519,
-        ALGORITHM_P256,
-        ALGORITHM_RSA,
+/* How a key signs. */
+struct scheme {
+        bool ec, rsa;     /* neither: Ed25519 */
+        char digest[32];  /* "": Ed25519 has its own */
+        size_t coord_len; /* EC: bytes of r, and of s */
+        char name[64];    /* of the key, for people */
 };
 
 struct signkey {
@@ -38,31 +40,59 @@ struct signkey {
         OSSL_PROVIDER *provider, *standard;
 };
 
-/* Returns the algorithm of ${pkey}, and its name for people in ${name}. */
-static enum algorithm algorithm_of(const EVP_PKEY *pkey, char name[static 64]) {
-        const char *type = EVP_PKEY_get0_type_name(pkey);
+static const struct {
+        const char *group, *other, *digest;
+        size_t len;
+} curves[] = {
+        { "prime256v1", "P-256", "SHA256", 32 },
+        { "secp384r1", "P-384", "SHA384", 48 },
+        { "secp521r1", "P-521", "SHA512", COORD_MAX },
+};
+
+static bool look_at_curve(const EVP_PKEY *pkey, struct scheme *s) {
         char group[40] = "";
         size_t len = 0;
 
-        (void) snprintf(name, 64, "%.32s", type ? type : "unknown");
-        if (EVP_PKEY_is_a(pkey, "ED25519"))
-                return ALGORITHM_ED25519;
-        if (EVP_PKEY_is_a(pkey, "EC")) {
-                (void) EVP_PKEY_get_utf8_string_param(pkey, OSSL_PKEY_PARAM_GROUP_NAME, group,
-                                                      sizeof(group), &len);
-                (void) snprintf(name, 64, "EC over %s", group[0] ? group : "an unnamed curve");
-                return strcmp(group, "prime256v1") == 0 || strcmp(group, "P-256") == 0
-                               ? ALGORITHM_P256
-                               : ALGORITHM_NONE;
+        (void) EVP_PKEY_get_utf8_string_param(pkey, OSSL_PKEY_PARAM_GROUP_NAME, group,
+                                              sizeof(group), &len);
+        (void) snprintf(s->name, sizeof(s->name), "EC over %s",
+                        group[0] ? group : "an unnamed curve");
+        for (size_t i = 0; i < ARRAY_LEN(curves); i++) {
+                if (strcmp(group, curves[i].group) != 0 && strcmp(group, curves[i].other) != 0)
+                        continue;
+                (void) snprintf(s->digest, sizeof(s->digest), "%s", curves[i].digest);
+                s->coord_len = curves[i].len;
+                return true;
         }
-        if (EVP_PKEY_is_a(pkey, "RSA")) {
-                (void) snprintf(name, 64, "RSA of %d bits", EVP_PKEY_get_bits(pkey));
-                return EVP_PKEY_get_bits(pkey) >= RSA_BITS_MIN &&
-                                       EVP_PKEY_get_size(pkey) <= WIRE_SIGNATURE_MAX
-                               ? ALGORITHM_RSA
-                               : ALGORITHM_NONE;
-        }
-        return ALGORITHM_NONE;
+        return false;
+}
+
+/* An RSA-PSS key can prescribe a digest. */
+static bool look_at_rsa(EVP_PKEY *pkey, struct scheme *s) {
+        int bits = EVP_PKEY_get_bits(pkey), size;
+        EVP_MD *md;
+
+        if (EVP_PKEY_get_default_digest_name(pkey, s->digest, sizeof(s->digest)) != 2)
+                (void) snprintf(s->digest, sizeof(s->digest), "SHA256");
+        (void) snprintf(s->name, sizeof(s->name), "RSA of %d bits for %s", bits, s->digest);
+        md = EVP_MD_fetch(NULL, s->digest, NULL);
+        size = md ? EVP_MD_get_size(md) : 0;
+        EVP_MD_free(md);
+        return size >= DIGEST_LEN && bits >= RSA_BITS_MIN &&
+               EVP_PKEY_get_size(pkey) <= WIRE_SIGNATURE_MAX;
+}
+
+/* Whether ${pkey} can make a proof, and how. Its name is there in any case. */
+static bool look_at(EVP_PKEY *pkey, struct scheme *ret) {
+        const char *type = EVP_PKEY_get0_type_name(pkey);
+
+        *ret = (struct scheme){ .ec = EVP_PKEY_is_a(pkey, "EC"),
+                                .rsa = EVP_PKEY_is_a(pkey, "RSA") ||
+                                       EVP_PKEY_is_a(pkey, "RSA-PSS") };
+        (void) snprintf(ret->name, sizeof(ret->name), "%.32s", type ? type : "unknown");
+        if (ret->ec)
+                return look_at_curve(pkey, ret);
+        return ret->rsa ? look_at_rsa(pkey, ret) : EVP_PKEY_is_a(pkey, "ED25519");
 }
 
 /* OpenSSL's first error. The last one mostly says only that something failed. */
@@ -202,12 +232,13 @@ static enum exit_code say_unloaded(const char *key, const struct infile *file,
         return CTL_USAGE;
 }
 
-static enum exit_code check_algorithm(const char *key, const EVP_PKEY *pkey) {
-        char name[64];
+static enum exit_code check_algorithm(const char *key, EVP_PKEY *pkey) {
+        struct scheme scheme;
 
-        if (algorithm_of(pkey, name) != ALGORITHM_NONE)
+        if (look_at(pkey, &scheme))
                 return CTL_OK;
-        say_error("%s is a key of the type %s, which proves nothing here: " RIGHT, key, name);
+        say_error("%s is a key of the type %s, which proves nothing here: " RIGHT, key,
+                  scheme.name);
         return CTL_USAGE;
 }
 
@@ -266,36 +297,39 @@ static void md_ctx_freep(EVP_MD_CTX **ctx) {
         EVP_MD_CTX_free(*ctx);
 }
 
-static bool set_pss(EVP_PKEY_CTX *ctx) {
+static bool set_pss(EVP_PKEY_CTX *ctx, const struct scheme *scheme) {
         return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) > 0 &&
-               EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, 32) > 0;
+               EVP_PKEY_CTX_set_rsa_mgf1_md_name(ctx, scheme->digest, NULL) > 0 &&
+               EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) > 0;
 }
 
-/* Turns DER into r and s. */
-static bool unpack_ecdsa(struct signkey_signature *s) {
+/* Turns DER into r and s, of ${half} bytes each. */
+static bool unpack_ecdsa(struct signkey_signature *s, size_t half) {
         const uint8_t *p = s->bytes;
         ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &p, (long) s->len);
-        uint8_t out[2 * HALF_LEN];
-        bool ok = sig && BN_bn2binpad(ECDSA_SIG_get0_r(sig), out, HALF_LEN) == HALF_LEN &&
-                  BN_bn2binpad(ECDSA_SIG_get0_s(sig), out + HALF_LEN, HALF_LEN) == HALF_LEN;
+        uint8_t out[2 * COORD_MAX];
+        int n = (int) half;
+        bool ok = sig && BN_bn2binpad(ECDSA_SIG_get0_r(sig), out, n) == n &&
+                  BN_bn2binpad(ECDSA_SIG_get0_s(sig), out + half, n) == n;
 
         ECDSA_SIG_free(sig);
         if (!ok)
                 return false;
-        memcpy(s->bytes, out, sizeof(out));
-        s->len = sizeof(out);
+        memcpy(s->bytes, out, 2 * half);
+        s->len = 2 * half;
         return true;
 }
 
-/* Turns r and s into DER. */
-static bool pack_ecdsa(const struct signkey_signature *in, struct signkey_signature *out) {
+/* Turns r and s, of ${half} bytes each, into DER. */
+static bool pack_ecdsa(const struct signkey_signature *in, size_t half,
+                       struct signkey_signature *out) {
         ECDSA_SIG *sig = ECDSA_SIG_new();
-        BIGNUM *r = BN_bin2bn(in->bytes, HALF_LEN, NULL),
-               *s = BN_bin2bn(in->bytes + HALF_LEN, HALF_LEN, NULL);
+        BIGNUM *r = BN_bin2bn(in->bytes, (int) half, NULL),
+               *s = BN_bin2bn(in->bytes + half, (int) half, NULL);
         uint8_t *p = out->bytes;
         int len = -1;
 
-        if (sig && r && s && in->len == 2 * HALF_LEN && ECDSA_SIG_set0(sig, r, s)) {
+        if (sig && r && s && in->len == 2 * half && ECDSA_SIG_set0(sig, r, s)) {
                 r = s = NULL; /* sig owns them now */
                 len = i2d_ECDSA_SIG(sig, &p);
         }
@@ -306,20 +340,24 @@ static bool pack_ecdsa(const struct signkey_signature *in, struct signkey_signat
         return len > 0;
 }
 
+static const char *digest_or_null(const struct scheme *scheme) {
+        return scheme->digest[0] ? scheme->digest : NULL;
+}
+
 enum exit_code signkey_sign(const struct signkey *key, const void *message, size_t len,
                             struct signkey_signature *ret) {
         _cleanup_(md_ctx_freep) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
         struct signkey_signature s = { .len = sizeof(s.bytes) };
         EVP_PKEY_CTX *pctx = NULL; /* owned by ctx */
-        char name[64];
-        enum algorithm algorithm = algorithm_of(key->pkey, name);
-        const char *digest = algorithm == ALGORITHM_ED25519 ? NULL : "SHA256";
+        struct scheme scheme;
 
         ERR_clear_error();
-        if (ctx && EVP_DigestSignInit_ex(ctx, &pctx, digest, NULL, NULL, key->pkey, NULL) > 0 &&
-            (algorithm != ALGORITHM_RSA || set_pss(pctx)) &&
+        if (ctx && look_at(key->pkey, &scheme) &&
+            EVP_DigestSignInit_ex(ctx, &pctx, digest_or_null(&scheme), NULL, NULL, key->pkey,
+                                  NULL) > 0 &&
+            (!scheme.rsa || set_pss(pctx, &scheme)) &&
             EVP_DigestSign(ctx, s.bytes, &s.len, message, len) > 0 &&
-            (algorithm != ALGORITHM_P256 || unpack_ecdsa(&s))) {
+            (!scheme.ec || unpack_ecdsa(&s, scheme.coord_len))) {
                 *ret = s;
                 return CTL_OK;
         }
@@ -338,17 +376,13 @@ bool signkey_verify(const struct signkey_public *public, const void *message, si
         _cleanup_(pkey_freep) EVP_PKEY *pkey = d2i_PUBKEY(NULL, &p, (long) public->len);
         struct signkey_signature s = *signature;
         EVP_PKEY_CTX *pctx = NULL; /* owned by ctx */
-        enum algorithm algorithm;
-        char name[64];
+        struct scheme scheme;
 
-        if (!ctx || !pkey)
-                return false;
-        algorithm = algorithm_of(pkey, name);
-        return algorithm != ALGORITHM_NONE &&
-               (algorithm != ALGORITHM_P256 || pack_ecdsa(signature, &s)) &&
-               EVP_DigestVerifyInit_ex(ctx, &pctx, algorithm == ALGORITHM_ED25519 ? NULL : "SHA256",
-                                       NULL, NULL, pkey, NULL) > 0 &&
-               (algorithm != ALGORITHM_RSA || set_pss(pctx)) &&
+        return ctx && pkey && look_at(pkey, &scheme) &&
+               (!scheme.ec || pack_ecdsa(signature, scheme.coord_len, &s)) &&
+               EVP_DigestVerifyInit_ex(ctx, &pctx, digest_or_null(&scheme), NULL, NULL, pkey,
+                                       NULL) > 0 &&
+               (!scheme.rsa || set_pss(pctx, &scheme)) &&
                EVP_DigestVerify(ctx, s.bytes, s.len, message, len) == 1;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Private keys that sign, by OpenSSL: from a file, or from anything that its stores and
- * providers reach. The signatures are those that common/challenge.h and the daemon expect:
- * Ed25519; ECDSA P-256 with SHA-256, as r and s; RSA-PSS with SHA-256 and a salt of 32 bytes. */
+ * providers reach. The signatures are those that common/PROTOCOL describes and the daemon
+ * expects. */
 #pragma once
 
 #include <stdbool.h>

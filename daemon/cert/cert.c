@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cert/cert_crl.h"
+#include "cert/cert_key.h"
 #include "cert/cert_x509.h"
 #include "parse.h"
 
@@ -77,7 +78,15 @@ enum cert_fault cert_read(const struct cert_blob *der, enum cert_kind kind, int6
         if (fault == CERT_X509_FINE)
                 fault = cert_x509_check_time(x, now);
         say(fault, x, ret->key_type, detail);
-        return fault == CERT_X509_FINE ? CERT_FINE : CERT_REFUSED;
+        if (fault != CERT_X509_FINE)
+                return CERT_REFUSED;
+        if (kind == CERT_CLIENT && !cert_key_can_prove(X509_get0_pubkey(x))) {
+                SAYS("its key cannot answer a challenge: take RSA of at most %d bits, RSA-PSS for "
+                     "SHA-256",
+                     8 * WIRE_SIGNATURE_MAX);
+                return CERT_REFUSED;
+        }
+        return CERT_FINE;
 }
 
 enum cert_fault cert_read_crl(const struct cert_blob *crl, const struct cert_blob *cas,

@@ -31,9 +31,9 @@ enum cert_fault {
  * Returns CERT_FINE; CERT_UNREADABLE for bytes that are not exactly one certificate in DER;
  * CERT_REFUSED, with ${ret} filled. A certificate is refused when it has expired or is not valid
  * yet. It is refused when it is weak: RSA under 2048 bits, EC under 256, another kind of key, SHA-1
- * or MD5 in its signature. It is refused as CERT_CLIENT when it is a CA's or clients may not use
- * it, and as CERT_CA when it is no CA's. ${detail} is then a sentence that says what is wrong and
- * what would be right.
+ * or MD5 in its signature. It is refused as CERT_CLIENT when it is a CA's, when clients may not use
+ * it or when its key cannot make a proof, and as CERT_CA when it is no CA's. ${detail} is then a
+ * sentence that says what is wrong and what would be right.
  */
 enum cert_fault cert_read(const struct cert_blob *der, enum cert_kind kind, int64_t now,
                           struct cert_record *ret,
@@ -72,9 +72,10 @@ struct cert_verdict {
  * Judges a certificate at ${question}->now. A certificate that is not registered needs a chain of
  * registered CAs up to a self-signed one (no partial chains). The chain is checked for signatures,
  * dates, path lengths, key usage, clientAuth, and strength as with cert_read(). A proof is good
- * when ${signature} is one over ${message} by the certificate's key: Ed25519; ECDSA P-256 with
- * SHA-256, as the 64 bytes r and s; RSA-PSS with SHA-256 and a salt of 32 bytes. ${ret}->reason is
- * REASON_NONE or a REASON_CERTIFICATE_... Zero bytes of DER are REASON_CERTIFICATE_UNREADABLE.
+ * when ${signature} is one over ${message} by the certificate's key: Ed25519; ECDSA as r and s,
+ * P-256 with SHA-256, P-384 with SHA-384, P-521 with SHA-512; RSA-PSS with SHA-256, or the digest
+ * that an RSA-PSS key prescribes, the same digest in MGF1 and a salt as long as it. ${ret}->reason
+ * is REASON_NONE or a REASON_CERTIFICATE_... Zero bytes of DER are REASON_CERTIFICATE_UNREADABLE.
  */
 void cert_judge(const struct cert_question *question, struct cert_verdict *ret);
 

@@ -13,17 +13,19 @@
 
 #define RSA_BITS_MIN 2048
 #define RSA_BITS_MAX 16384
-#define PROOF_LEN    64 /* of ECDSA P-256 and Ed25519 */
-#define PROOF_SALT   32
+#define ED25519_LEN  64 /* of a signature */
+#define DIGEST_MIN   32 /* of a proof */
 #define NAME_MAX_LEN 80
 
 static const struct curve {
         const char *group, *name, *ssh;
         size_t len; /* of a coordinate */
+        /* of a proof, as JOSE pairs them (RFC 7518, 3.4) and SSH (RFC 5656, 6.2.1) */
+        const EVP_MD *(*md)(void);
 } curves[] = {
-        { "prime256v1", "P-256", "nistp256", 32 },
-        { "secp384r1", "P-384", "nistp384", 48 },
-        { "secp521r1", "P-521", "nistp521", 66 },
+        { "prime256v1", "P-256", "nistp256", 32, EVP_sha256 },
+        { "secp384r1", "P-384", "nistp384", 48, EVP_sha384 },
+        { "secp521r1", "P-521", "nistp521", 66, EVP_sha512 },
 };
 
 static void free_bn(BIGNUM **n) {
@@ -195,12 +197,55 @@ bool cert_key_identify(const X509 *x, uint8_t out[static RECORD_HASH_LEN]) {
 
 /* --- Proofs --- */
 
-/* Turns r and s, as JOSE and WebCrypto write them, into the DER that OpenSSL takes. Returns its
- * length, or 0 on failure. The caller frees it. */
-static size_t encode_ecdsa(const uint8_t *raw, uint8_t **ret) {
+/* NULL for Ed25519, which has its own. An RSA-PSS key can prescribe a digest. */
+static const EVP_MD *digest_of(EVP_PKEY *key) {
+        const struct curve *curve = find_curve(key);
+        int nid = NID_undef;
+
+        if (curve)
+                return curve->md();
+        if (!is_rsa(key))
+                return NULL;
+        return EVP_PKEY_get_default_digest_nid(key, &nid) == 2 ? EVP_get_digestbynid(nid)
+                                                               : EVP_sha256();
+}
+
+/* Prepares to verify a proof. NULL when the key cannot make one. The caller frees it. */
+static EVP_MD_CTX *begin(EVP_PKEY *key) {
+        _cleanup_(free_hash) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+        const EVP_MD *md = digest_of(key);
+        EVP_PKEY_CTX *options = NULL;
+
+        if (!ctx || EVP_DigestVerifyInit(ctx, &options, md, NULL, key) != 1)
+                return NULL;
+        if (is_rsa(key) && (EVP_PKEY_get_size(key) > WIRE_SIGNATURE_MAX || !md ||
+                            EVP_MD_get_size(md) < DIGEST_MIN ||
+                            EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING) != 1 ||
+                            EVP_PKEY_CTX_set_rsa_mgf1_md(options, md) != 1 ||
+                            EVP_PKEY_CTX_set_rsa_pss_saltlen(options, EVP_MD_get_size(md)) != 1))
+                return NULL;
+        return take_ptr(ctx);
+}
+
+bool cert_key_can_prove(EVP_PKEY *key) {
+        _cleanup_(free_hash) EVP_MD_CTX *ctx = begin(key);
+
+        return ctx;
+}
+
+static bool verify(EVP_PKEY *key, const struct cert_blob *message, const uint8_t *signature,
+                   size_t len) {
+        _cleanup_(free_hash) EVP_MD_CTX *ctx = begin(key);
+
+        return ctx && EVP_DigestVerify(ctx, signature, len, message->bytes, message->len) == 1;
+}
+
+/* Turns r and s, of ${half} bytes each, as JOSE and WebCrypto write them, into the DER that OpenSSL
+ * takes. Returns its length, or 0 on failure. The caller frees it. */
+static size_t encode_ecdsa(const uint8_t *raw, size_t half, uint8_t **ret) {
         _cleanup_(free_ecdsa) ECDSA_SIG *sig = ECDSA_SIG_new();
-        _cleanup_(free_bn) BIGNUM *r = BN_bin2bn(raw, PROOF_LEN / 2, NULL);
-        _cleanup_(free_bn) BIGNUM *s = BN_bin2bn(raw + PROOF_LEN / 2, PROOF_LEN / 2, NULL);
+        _cleanup_(free_bn) BIGNUM *r = BN_bin2bn(raw, (int) half, NULL);
+        _cleanup_(free_bn) BIGNUM *s = BN_bin2bn(raw + half, (int) half, NULL);
         int len;
 
         if (!sig || !r || !s || ECDSA_SIG_set0(sig, r, s) != 1)
@@ -210,25 +255,11 @@ static size_t encode_ecdsa(const uint8_t *raw, uint8_t **ret) {
         return len > 0 ? (size_t) len : 0;
 }
 
-static bool verify(EVP_PKEY *key, const EVP_MD *md, const struct cert_blob *message,
-                   const uint8_t *signature, size_t len) {
-        _cleanup_(free_hash) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-        EVP_PKEY_CTX *options = NULL;
-
-        if (!ctx || EVP_DigestVerifyInit(ctx, &options, md, NULL, key) != 1)
-                return false;
-        if (is_rsa(key) && (EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING) != 1 ||
-                            EVP_PKEY_CTX_set_rsa_mgf1_md(options, md) != 1 ||
-                            EVP_PKEY_CTX_set_rsa_pss_saltlen(options, PROOF_SALT) != 1))
-                return false;
-        return EVP_DigestVerify(ctx, signature, len, message->bytes, message->len) == 1;
-}
-
 static bool verify_ecdsa(EVP_PKEY *key, const struct cert_blob *message,
                          const struct cert_blob *signature) {
         uint8_t *der = NULL;
-        size_t len = encode_ecdsa(signature->bytes, &der);
-        bool good = len > 0 && verify(key, EVP_sha256(), message, der, len);
+        size_t len = encode_ecdsa(signature->bytes, signature->len / 2, &der);
+        bool good = len > 0 && verify(key, message, der, len);
 
         OPENSSL_free(der);
         return good;
@@ -240,13 +271,9 @@ bool cert_key_has_signed(EVP_PKEY *key, const struct cert_blob *message,
 
         if (!cert_key_is_strong(key) || message->len == 0)
                 return false;
-        if (is_rsa(key))
-                return signature->len == (size_t) EVP_PKEY_get_size(key) &&
-                       verify(key, EVP_sha256(), message, signature->bytes, signature->len);
-        if (signature->len != PROOF_LEN)
-                return false;
         curve = find_curve(key);
-        if (!curve)
-                return verify(key, NULL, message, signature->bytes, signature->len);
-        return curve == &curves[0] && verify_ecdsa(key, message, signature);
+        if (curve)
+                return signature->len == 2 * curve->len && verify_ecdsa(key, message, signature);
+        return signature->len == (is_rsa(key) ? (size_t) EVP_PKEY_get_size(key) : ED25519_LEN) &&
+               verify(key, message, signature->bytes, signature->len);
 }

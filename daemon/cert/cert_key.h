@@ -30,6 +30,13 @@ void cert_key_hash_ssh(const EVP_PKEY *key, uint8_t out[static RECORD_HASH_LEN])
 bool cert_key_identify(const X509 *x, uint8_t out[static RECORD_HASH_LEN]) _must_check_;
 
 /**
+ * cert_key_can_prove(key): whether a key that is strong can make a proof as described at
+ * cert_judge(). An RSA key can be too long, and an RSA-PSS key can be restricted to what is no
+ * proof.
+ */
+bool cert_key_can_prove(EVP_PKEY *key) _must_check_;
+
+/**
  * cert_key_has_signed(key, message, signature): whether ${signature} is a proof as described at
  * cert_judge(). An empty message has no proof.
  */

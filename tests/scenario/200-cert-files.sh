@@ -28,7 +28,11 @@ client() { # NAME OPENSSL-REQ-OPTION...: NAME.key and NAME.pem
 }
 client ed -newkey ed25519
 client ec -newkey ec -pkeyopt ec_paramgen_curve:P-256
+client p384 -newkey ec -pkeyopt ec_paramgen_curve:P-384
+client p521 -newkey ec -pkeyopt ec_paramgen_curve:P-521
 client rsa -newkey rsa:2048
+client pss -newkey rsa-pss -pkeyopt rsa_keygen_bits:2048
+client pss384 -newkey rsa-pss -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_pss_keygen_md:sha384 -pkeyopt rsa_pss_keygen_mgf1_md:sha384 -pkeyopt rsa_pss_keygen_saltlen:48 -sha384
 quiet openssl req -x509 -newkey ed25519 -noenc -keyout ca.key -out ca.pem -days 30 -subj /CN=ca
 quiet openssl x509 -in ed.pem -outform DER -out ed.der
 quiet openssl x509 -in ca.pem -outform DER -out ca.der
@@ -194,24 +198,36 @@ run 2 ctl verify "$me" --certificate=- </dev/null
 challenge=wfc_$(head -c 32 /dev/urandom | url64):sshd:alice
 printf 'wfapikey proof of possession, version 1: %s' "$challenge" >message
 right() { # KEY ANSWER: the part after the dot is a signature by KEY over the message
-    local pss=(-digest sha256 -pkeyopt rsa_padding_mode:pss -pkeyopt rsa_pss_saltlen:32)
+    local text digest half
     unurl64 "${2#*.}" >signature
     openssl pkey -in "$1" -pubout -out public 2>/dev/null || cp "$1" public
-    case $(openssl pkey -pubin -in public -noout -text) in
+    text=$(openssl pkey -pubin -in public -noout -text)
+    case $1 in
+    *384*) digest=sha384 half=48 ;;
+    *521*) digest=sha512 half=66 ;;
+    *) digest=sha256 half=32 ;;
+    esac
+    case $text in
     *ED25519*) quiet openssl pkeyutl -verify -pubin -inkey public -rawin -in message -sigfile signature ;;
-    *Modulus*) quiet openssl pkeyutl -verify -pubin -inkey public -rawin -in message -sigfile signature "${pss[@]}" ;;
+    *Modulus*)
+        quiet openssl pkeyutl -verify -pubin -inkey public -rawin -digest $digest -in message -sigfile signature \
+            -pkeyopt rsa_padding_mode:pss -pkeyopt rsa_pss_saltlen:digest -pkeyopt rsa_mgf1_md:$digest
+        ;;
     *)
-        is "$(wc -c <signature)" 64
-        od -An -v -tx1 -w32 signature | tr -d ' ' | sed '1s/^/[n]\nr=INTEGER:0x/; 2s/^/s=INTEGER:0x/; 1i asn1=SEQUENCE:n' >ecdsa.conf
+        is "$(wc -c <signature)" $((2 * half))
+        od -An -v -tx1 -w$half signature | tr -d ' ' | sed '1s/^/[n]\nr=INTEGER:0x/; 2s/^/s=INTEGER:0x/; 1i asn1=SEQUENCE:n' >ecdsa.conf
         quiet openssl asn1parse -genconf ecdsa.conf -noout -out signature.der
-        quiet openssl pkeyutl -verify -pubin -inkey public -rawin -digest sha256 -in message -sigfile signature.der
+        quiet openssl pkeyutl -verify -pubin -inkey public -rawin -digest $digest -in message -sigfile signature.der
         ;;
     esac
 }
 right_hash() { # KEY ANSWER: the part before the dot identifies KEY
     is "${2%.*}" "$(openssl pkey -in "$1" -pubout -outform DER | openssl dgst -sha256 -binary | url64)"
 }
-for key in ed.key ec.key rsa.key; do
+right_hash_public() { # PUBLIC-KEY ANSWER: the same for a public key
+    is "${2%.*}" "$(openssl pkey -pubin -in "$1" -outform DER | openssl dgst -sha256 -binary | url64)"
+}
+for key in ed.key ec.key p384.key p521.key rsa.key pss.key pss384.key; do
     run 0 ctl sign --key="$key" "$challenge"
     is "$err" "signing a login of alice to sshd"
     right "$key" "$out"
@@ -238,7 +254,9 @@ has "$err" 'signing a login of a\x1b[2Jb to sshd'
 
 # Keys that cannot prove anything, and files that are no key.
 openssl genpkey -quiet -algorithm ed448 -out ed448 2>/dev/null || openssl genpkey -algorithm ed448 -out ed448
-openssl ecparam -name secp384r1 -genkey -noout -out p384
+openssl ecparam -name secp256k1 -genkey -noout -out koblitz
+openssl genpkey -quiet -algorithm rsa-pss -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_pss_keygen_md:sha1 -out pss1 2>/dev/null ||
+    openssl genpkey -algorithm rsa-pss -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_pss_keygen_md:sha1 -out pss1 2>/dev/null
 openssl genrsa -out weak 1024 2>/dev/null
 while IFS='|' read -r key status part; do
     run "$status" ctl sign --key="$key" "$challenge" </dev/null
@@ -246,7 +264,8 @@ while IFS='|' read -r key status part; do
     has "$err" "$part"
 done <<'END'
 ed448|2|ED448
-p384|2|EC over secp384r1
+koblitz|2|EC over secp256k1
+pss1|2|RSA of 2048 bits for SHA1
 weak|2|RSA of 1024 bits
 ed.pem|2|holds no private key
 public.pem|2|holds no private key
@@ -329,8 +348,7 @@ if command -v ssh-agent >/dev/null && command -v ssh-add >/dev/null && command -
     quiet ssh-keygen -t ed25519 -N '' -C 'ed of alice' -f ssh-ed
     quiet ssh-keygen -t ecdsa -b 256 -N '' -C ec -f ssh-ec
     quiet ssh-keygen -t rsa -b 2048 -N '' -C rsa -f ssh-rsa
-    quiet ssh-keygen -t ecdsa -b 384 -N '' -C p384 -f ssh-384
-    quiet ssh-add ssh-ed ssh-rsa ssh-384
+    quiet ssh-add ssh-ed ssh-rsa
     run 0 ctl sign --key=agent: "$challenge" # the agent has one that can
     ssh_ed=$out
     quiet ssh-add ssh-ec
@@ -349,8 +367,14 @@ if command -v ssh-agent >/dev/null && command -v ssh-add >/dev/null && command -
     done
     run 2 ctl sign --key=agent:rsa "$challenge"
     has "$err" "PKCS#1 v1.5"
-    run 2 ctl sign --key=agent:p384 "$challenge"
-    has "$err" "of a type that proves nothing"
+    for bits in 384 521; do
+        quiet ssh-keygen -t ecdsa -b $bits -N '' -C "p$bits" -f "ssh-$bits"
+        quiet ssh-add "ssh-$bits"
+        ssh-keygen -e -m PKCS8 -f "ssh-$bits.pub" >"ssh-$bits.public"
+        run 0 ctl sign --key="agent:p$bits" "$challenge"
+        right "ssh-$bits.public" "$out"
+        right_hash_public "ssh-$bits.public" "$out"
+    done
     run 2 ctl sign --key=agent:nobody "$challenge"
     run 2 ctl sign --key=agent:ec --provider=default "$challenge"
     # A certificate says which key is meant.

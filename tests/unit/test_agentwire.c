@@ -33,7 +33,7 @@ static void put_text(struct build *b, const char *text) {
         put_string(b, text, strlen(text));
 }
 
-static const uint8_t point[66] = { 4, 1, 2, 3 }; /* of P-256, and one byte more */
+static const uint8_t point[134] = { 4, 1, 2, 3 }; /* of P-521, and one byte more */
 
 static struct build ed25519_blob(size_t len) {
         struct build b = {};
@@ -43,13 +43,18 @@ static struct build ed25519_blob(size_t len) {
         return b;
 }
 
-static struct build p256_blob(const char *curve, const uint8_t *bytes, size_t len) {
+static struct build ecdsa_blob(const char *type, const char *curve, const uint8_t *bytes,
+                               size_t len) {
         struct build b = {};
 
-        put_text(&b, "ecdsa-sha2-nistp256");
+        put_text(&b, type);
         put_text(&b, curve);
         put_string(&b, bytes, len);
         return b;
+}
+
+static struct build p256_blob(const char *curve, const uint8_t *bytes, size_t len) {
+        return ecdsa_blob("ecdsa-sha2-nistp256", curve, bytes, len);
 }
 
 static struct build keys(const struct build *blob, const char *comment) {
@@ -77,6 +82,14 @@ static void test_types_are_told_apart(_unused_ void **state) {
                 { "a compressed point", p256_blob("nistp256", point + 2, 33), AGENTWIRE_OTHER },
                 { "another prefix", p256_blob("nistp256", point + 1, 65), AGENTWIRE_OTHER },
                 { "too long a point", p256_blob("nistp256", point, 66), AGENTWIRE_OTHER },
+                { "P-384", ecdsa_blob("ecdsa-sha2-nistp384", "nistp384", point, 97),
+                  AGENTWIRE_P384 },
+                { "P-521", ecdsa_blob("ecdsa-sha2-nistp521", "nistp521", point, 133),
+                  AGENTWIRE_P521 },
+                { "P-384 with a point of P-256",
+                  ecdsa_blob("ecdsa-sha2-nistp384", "nistp384", point, 65), AGENTWIRE_OTHER },
+                { "P-521, too long", ecdsa_blob("ecdsa-sha2-nistp521", "nistp521", point, 134),
+                  AGENTWIRE_OTHER },
                 { "nothing", {}, AGENTWIRE_OTHER },
                 { "bytes behind it", {}, AGENTWIRE_OTHER },
                 { "RSA", {}, AGENTWIRE_RSA },
@@ -84,8 +97,8 @@ static void test_types_are_told_apart(_unused_ void **state) {
 
         put(&behind, "x", 1);
         put_text(&word, "ssh-rsa");
-        rows[10].blob = behind;
-        rows[11].blob = word;
+        rows[ARRAY_LEN(rows) - 2].blob = behind;
+        rows[ARRAY_LEN(rows) - 1].blob = word;
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
                 struct build b = keys(&rows[i].blob, "me");
                 struct agentwire_key key;
@@ -117,6 +130,12 @@ static void test_public_keys_are_those_of_openssl(_unused_ void **state) {
         assert_int_equal(agentwire_take_key(b.bytes, b.len, &at, &key), 1);
         assert_int_equal(key.spki_len, 91);
         assert_memory_equal(key.spki + 26, point, 65);
+        blob = ecdsa_blob("ecdsa-sha2-nistp521", "nistp521", point, 133);
+        b = keys(&blob, "");
+        at = 0;
+        assert_int_equal(agentwire_take_key(b.bytes, b.len, &at, &key), 1);
+        assert_int_equal(key.spki_len, 158);
+        assert_memory_equal(key.spki + 25, point, 133);
 }
 
 /* Read from a copy that ends where the answer does, so that a sanitizer sees what is read behind
@@ -143,7 +162,7 @@ static void test_no_part_of_a_list_is_one(_unused_ void **state) {
 static void test_lengths_that_lie_are_refused(_unused_ void **state) {
         static const uint32_t lies[] = { 0x7fffffff, 0x80000000, 0xffffffff, 0xfffffffc, 1000 };
         struct agentwire_key key;
-        uint8_t out[64];
+        uint8_t out[AGENTWIRE_SIGNATURE_MAX];
 
         for (size_t i = 0; i < ARRAY_LEN(lies); i++) {
                 struct build list = { .bytes = { 12 }, .len = 1 },
@@ -180,7 +199,8 @@ static struct build ecdsa(const void *r, size_t r_len, const void *s, size_t s_l
 }
 
 static void test_numbers_get_all_their_bytes(_unused_ void **state) {
-        uint8_t high[33] = { 0, 0x80, 7 }, half[33] = { 0x7f, 1 }, out[64], want[64] = {};
+        uint8_t high[33] = { 0, 0x80, 7 }, half[33] = { 0x7f, 1 }, out[AGENTWIRE_SIGNATURE_MAX],
+                want[64] = {};
         const struct {
                 const char *why;
                 const uint8_t *bytes;
@@ -188,10 +208,10 @@ static void test_numbers_get_all_their_bytes(_unused_ void **state) {
                 size_t skip;
                 int r;
         } rows[] = {
-                { "32 bytes", half, 32, 0, 0, 0 },
-                { "with a zero before it", high, 33, 0, 1, 0 },
-                { "one byte", half, 1, 31, 0, 0 },
-                { "31 bytes", half, 31, 1, 0, 0 },
+                { "32 bytes", half, 32, 0, 0, 64 },
+                { "with a zero before it", high, 33, 0, 1, 64 },
+                { "one byte", half, 1, 31, 0, 64 },
+                { "31 bytes", half, 31, 1, 0, 64 },
                 { "negative", high + 1, 32, 0, 0, -EBADMSG },
                 { "too long", half, 33, 0, 0, -EBADMSG },
                 { "empty", half, 0, 0, 0, -EBADMSG },
@@ -216,6 +236,38 @@ static void test_numbers_get_all_their_bytes(_unused_ void **state) {
         }
 }
 
+/* The halves of each curve have their own length. */
+static void test_longer_curves(_unused_ void **state) {
+        static const struct {
+                const char *format;
+                enum agentwire_type type;
+                size_t half;
+        } rows[] = {
+                { "ecdsa-sha2-nistp384", AGENTWIRE_P384, 48 },
+                { "ecdsa-sha2-nistp521", AGENTWIRE_P521, 66 },
+        };
+        uint8_t out[AGENTWIRE_SIGNATURE_MAX];
+
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                struct build both = {}, b;
+
+                put_string(&both, "\x07", 1);
+                put_string(&both, "\x05", 1);
+                b = signature(rows[i].format, both.bytes, both.len);
+                unit_poison(out, sizeof(out));
+                unit_int(rows[i].format,
+                         agentwire_take_signature(b.bytes, b.len, rows[i].type, out),
+                         2 * rows[i].half);
+                unit_int(rows[i].format, out[0], 0);
+                unit_int(rows[i].format, out[rows[i].half - 1], 7);
+                unit_int(rows[i].format, out[2 * rows[i].half - 1], 5);
+                unit_int(rows[i].format,
+                         agentwire_take_signature(b.bytes, b.len, AGENTWIRE_P256, out), -EBADMSG);
+                unit_int(rows[i].format,
+                         agentwire_take_signature(b.bytes, b.len, rows[1 - i].type, out), -EBADMSG);
+        }
+}
+
 static void test_signatures_are_of_the_key(_unused_ void **state) {
         static const uint8_t bytes[65] = { 9, 8, 7 };
         static const uint8_t failure[] = { 5 }, success[] = { 6 };
@@ -223,11 +275,11 @@ static void test_signatures_are_of_the_key(_unused_ void **state) {
                      longer = signature("ssh-ed25519", bytes, 65),
                      shorter = signature("ssh-ed25519", bytes, 63),
                      rsa = signature("ssh-rsa", bytes, 64), ec = ecdsa("\x05", 1, "\x05", 1);
-        uint8_t out[64];
+        uint8_t out[AGENTWIRE_SIGNATURE_MAX];
 
-        assert_int_equal(agentwire_take_signature(ed.bytes, ed.len, AGENTWIRE_ED25519, out), 0);
+        assert_int_equal(agentwire_take_signature(ed.bytes, ed.len, AGENTWIRE_ED25519, out), 64);
         assert_memory_equal(out, bytes, 64);
-        assert_int_equal(agentwire_take_signature(ec.bytes, ec.len, AGENTWIRE_P256, out), 0);
+        assert_int_equal(agentwire_take_signature(ec.bytes, ec.len, AGENTWIRE_P256, out), 64);
         assert_int_equal(agentwire_take_signature(failure, 1, AGENTWIRE_P256, out), -EACCES);
         unit_poison(out, sizeof(out));
         assert_int_equal(agentwire_take_signature(ed.bytes, ed.len, AGENTWIRE_P256, out), -EBADMSG);
@@ -271,6 +323,7 @@ int main(void) {
                 cmocka_unit_test(test_no_part_of_a_list_is_one),
                 cmocka_unit_test(test_lengths_that_lie_are_refused),
                 cmocka_unit_test(test_numbers_get_all_their_bytes),
+                cmocka_unit_test(test_longer_curves),
                 cmocka_unit_test(test_signatures_are_of_the_key),
                 cmocka_unit_test(test_requests_are_as_agents_read_them),
         };

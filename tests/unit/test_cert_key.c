@@ -147,6 +147,11 @@ struct signing {
         bool der; /* ECDSA as OpenSSL writes it */
 };
 
+/* The digest that belongs to a key. */
+static const char *digest_of(const char *key_name) {
+        return strstr(key_name, "384") ? "SHA384" : strstr(key_name, "521") ? "SHA512" : "SHA256";
+}
+
 static struct signature sign(const char *key_name, const char *text, struct signing how) {
         EVP_PKEY *key = unit_cert_key(key_name);
         EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -154,7 +159,8 @@ static struct signature sign(const char *key_name, const char *text, struct sign
         struct signature got = { .len = sizeof(got.bytes) };
         bool edwards = EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519 ||
                        EVP_PKEY_get_base_id(key) == EVP_PKEY_ED448;
-        const EVP_MD *md = edwards ? NULL : EVP_get_digestbyname(how.md ? how.md : "SHA256");
+        const EVP_MD *md =
+                edwards ? NULL : EVP_get_digestbyname(how.md ? how.md : digest_of(key_name));
 
         assert_int_equal(EVP_DigestSignInit(ctx, &options, md, NULL, key), 1);
         if (strncmp(key_name, "RSA", 3) == 0) {
@@ -163,7 +169,8 @@ static struct signature sign(const char *key_name, const char *text, struct sign
                 assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(options, padding), 1);
                 if (padding == RSA_PKCS1_PSS_PADDING)
                         assert_int_equal(
-                                EVP_PKEY_CTX_set_rsa_pss_saltlen(options, how.salt ? how.salt : 32),
+                                EVP_PKEY_CTX_set_rsa_pss_saltlen(
+                                        options, how.salt ? how.salt : RSA_PSS_SALTLEN_DIGEST),
                                 1);
         }
         assert_int_equal(
@@ -184,7 +191,8 @@ static struct signature sign(const char *key_name, const char *text, struct sign
 
 static enum reason prove(const char *key_name, const char *text,
                          const struct signature *signature) {
-        const struct unit_cert *cert = unit_cert(.key = key_name);
+        const struct unit_cert *cert =
+                unit_cert(.key = key_name, .signer = unit_cert_key("ED25519"));
         struct cert_question question = {
                 .der = cert->der,
                 .registered = true,
@@ -201,8 +209,10 @@ static enum reason prove(const char *key_name, const char *text,
         return verdict.reason;
 }
 
-static const char *const provers[] = { "ED25519", "EC:P-256", "RSA:2048", "RSA:3072",
-                                       "RSA-PSS:2048" };
+static const char *const provers[] = {
+        "ED25519",  "EC:P-256", "EC:P-384",     "EC:P-521",
+        "RSA:2048", "RSA:3072", "RSA-PSS:2048", "RSA-PSS:2048:SHA384"
+};
 
 static void test_proofs(void **state) {
         (void) state;
@@ -260,9 +270,9 @@ static void test_wrong_ways_to_sign(void **state) {
                 { "RSA and SHA-1", "RSA:2048", { .md = "SHA1", .salt = 32 } },
                 { "ECDSA and SHA-512", "EC:P-256", { .md = "SHA512" } },
                 { "ECDSA in DER", "EC:P-256", { .der = true } },
-                { "P-384", "EC:P-384", {} },
+                { "P-384 and SHA-256", "EC:P-384", { .md = "SHA256" } },
                 { "P-384 in DER", "EC:P-384", { .der = true } },
-                { "P-521", "EC:P-521", {} },
+                { "P-521 and SHA-256", "EC:P-521", { .md = "SHA256" } },
         };
 
         (void) state;
@@ -271,6 +281,37 @@ static void test_wrong_ways_to_sign(void **state) {
 
                 unit_int(rows[i].row, prove(rows[i].key, message, &bad),
                          REASON_CERTIFICATE_SIGNATURE);
+        }
+}
+
+/* A key that can never make a proof is refused at once, not at a login. A CA needs no proof. */
+static void test_keys_that_cannot_prove(void **state) {
+        static const struct {
+                const char *key;
+                bool can;
+        } rows[] = {
+                { "RSA:8192", true },
+                { "RSA:8200", false },
+                { "RSA-PSS:2048:SHA1", false },
+                { "RSA-PSS:2048:SHA384", true },
+                { "RSA-PSS:2048:SHA512", true },
+        };
+        char detail[CERT_DETAIL_LEN];
+        struct cert_record got;
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                const struct unit_cert *issuer = unit_cert(.cn = "CA", .extensions = UNIT_CERT_CA);
+                const struct unit_cert *x = unit_cert(.key = rows[i].key, .issuer = issuer);
+                const struct unit_cert *ca =
+                        unit_cert(.cn = "Sub", .key = rows[i].key, .issuer = issuer,
+                                  .extensions = UNIT_CERT_CA);
+
+                unit_int(rows[i].key, cert_read(&x->der, CERT_CLIENT, NOW, &got, detail),
+                         rows[i].can ? CERT_FINE : CERT_REFUSED);
+                unit_int(rows[i].key, strstr(detail, "cannot answer a challenge") == NULL,
+                         rows[i].can);
+                unit_int(rows[i].key, cert_read(&ca->der, CERT_CA, NOW, &got, detail), CERT_FINE);
         }
 }
 
@@ -301,6 +342,7 @@ int main(void) {
                 cmocka_unit_test(test_proofs),
                 cmocka_unit_test(test_an_empty_message),
                 cmocka_unit_test(test_wrong_ways_to_sign),
+                cmocka_unit_test(test_keys_that_cannot_prove),
                 cmocka_unit_test(test_what_comes_first),
         };
 

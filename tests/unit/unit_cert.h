@@ -45,7 +45,7 @@ struct unit_cert_spec {
 };
 
 static struct {
-        struct unit_cert certs[512];
+        struct unit_cert certs[4096];
         size_t n_certs;
         struct {
                 char name[32];
@@ -80,6 +80,35 @@ static inline uint8_t *unit_cert_bytes(const void *bytes, size_t len) {
         return p;
 }
 
+/* To make a key of RSA as long as this takes too long. Nobody has this one's private half. */
+static inline EVP_PKEY *unit_cert_generate_long(size_t bits) {
+        EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+        uint8_t n[2048], e[] = { 1, 0, 1 };
+        OSSL_PARAM params[] = { OSSL_PARAM_construct_BN("n", n, bits / 8),
+                                OSSL_PARAM_construct_BN("e", e, sizeof(e)),
+                                OSSL_PARAM_construct_end() };
+        EVP_PKEY *key = NULL;
+
+        assert_true(bits % 8 == 0 && bits / 8 <= sizeof(n));
+        memset(n, 0xff, sizeof(n));
+        assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
+        assert_int_equal(EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params), 1);
+        EVP_PKEY_CTX_free(ctx);
+        return key;
+}
+
+/* "RSA-PSS:2048:SHA384" is a key for this digest only. */
+static inline void unit_cert_restrict(EVP_PKEY_CTX *ctx, const char *kind) {
+        const char *name = strstr(kind, ":SHA");
+        const EVP_MD *md = name ? EVP_get_digestbyname(name + 1) : NULL;
+
+        if (!name)
+                return;
+        assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_keygen_md(ctx, md), 1);
+        assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_keygen_mgf1_md(ctx, md), 1);
+        assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_keygen_saltlen(ctx, EVP_MD_get_size(md)), 1);
+}
+
 static inline EVP_PKEY *unit_cert_generate(const char *kind) {
         size_t bits = strncmp(kind, "RSA", 3) == 0 ? strtoul(strchr(kind, ':') + 1, NULL, 10) : 0;
         EVP_PKEY_CTX *ctx;
@@ -94,17 +123,20 @@ static inline EVP_PKEY *unit_cert_generate(const char *kind) {
         if (bits == 0)
                 return EVP_PKEY_Q_keygen(NULL, NULL,
                                          strncmp(kind, "ED448", 5) == 0 ? "ED448" : "ED25519");
+        if (bits > 4096)
+                return unit_cert_generate_long(bits);
         ctx = EVP_PKEY_CTX_new_from_name(NULL, strncmp(kind, "RSA-PSS", 7) == 0 ? "RSA-PSS" : "RSA",
                                          NULL);
         assert_int_equal(EVP_PKEY_keygen_init(ctx), 1);
         assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, (int) bits), 1);
+        unit_cert_restrict(ctx, kind);
         assert_int_equal(EVP_PKEY_generate(ctx, &key), 1);
         EVP_PKEY_CTX_free(ctx);
         return key;
 }
 
-/* "RSA:2048", "RSA-PSS:2048", "EC:P-256", "ED25519", "ED448". The same text gives the same key. A #
- * and any text may follow, to get another key. */
+/* "RSA:2048", "RSA-PSS:2048", "RSA-PSS:2048:SHA384", "EC:P-256", "ED25519", "ED448". The same text
+ * gives the same key. A # and any text may follow, to get another key. */
 static inline EVP_PKEY *unit_cert_key(const char *name) {
         size_t n = unit_cert_made.n_keys;
 
