@@ -21,11 +21,13 @@
 
 #define KEY_FILE_MAX (256U * 1024)
 /* how many objects of a store to look at */
-#define OBJECTS_MAX  64
-#define COORD_MAX    66 /* bytes, of P-521 */
-#define DIGEST_LEN   32 /* the shortest digest of RSA-PSS */
-#define RSA_BITS_MIN 2048
-#define RIGHT        "use Ed25519, EC over P-256 (prime256v1), P-384 or P-521, or RSA of 2048 to 8192 bits"
+#define PROPERTIES_MAX 128
+#define PASSPHRASE_MAX 1024 /* as OpenSSL's own buffers */
+#define OBJECTS_MAX    64
+#define COORD_MAX      66 /* bytes, of P-521 */
+#define DIGEST_LEN     32 /* the shortest digest of RSA-PSS */
+#define RSA_BITS_MIN   2048
+#define RIGHT          "use Ed25519, EC over P-256 (prime256v1), P-384 or P-521, or RSA of 2048 to 8192 bits"
 
 /* How a key signs. */
 struct scheme {
@@ -38,6 +40,8 @@ struct scheme {
 struct signkey {
         EVP_PKEY *pkey;
         OSSL_PROVIDER *provider, *standard;
+        /* which implementations of OpenSSL to prefer; "" for any */
+        char properties[PROPERTIES_MAX];
 };
 
 static const struct {
@@ -129,9 +133,16 @@ static void warn_of_mode(const char *key) {
                           path, path);
 }
 
+static const char *properties_of(const struct signkey *k) {
+        return k->properties[0] ? k->properties : NULL;
+}
+
 static enum exit_code load_provider(struct signkey *k, const char *provider) {
         if (!provider)
                 return CTL_OK;
+        /* Otherwise the default provider is asked first. It gets the public half of a TPM's key,
+         * and finds no private one. */
+        (void) snprintf(k->properties, sizeof(k->properties), "?provider=%s", provider);
         /* so that ${provider} does not displace it */
         k->standard = OSSL_PROVIDER_load(NULL, "default");
         k->provider = OSSL_PROVIDER_load(NULL, provider);
@@ -146,18 +157,26 @@ struct asking {
         /* ask once: a file has one passphrase, though OpenSSL may try it in several ways */
         bool once;
         bool asked, failed;
+        char kept[PASSPHRASE_MAX]; /* wiped by asking_done() */
+        int kept_len;
 };
+
+static void asking_done(struct asking *asking) {
+        explicit_bzero(asking, sizeof(*asking));
+}
 
 static int ask_person(char *buf, int size, int writing, void *userdata) {
         struct asking *asking = userdata;
-        int len;
 
-        if (asking->failed || (asking->once && asking->asked))
+        if (!asking->failed && (!asking->once || !asking->asked)) {
+                asking->kept_len = asking->ask(asking->kept, sizeof(asking->kept), writing, NULL);
+                asking->asked = true;
+                asking->failed = asking->kept_len < 0;
+        }
+        if (asking->failed || asking->kept_len > size)
                 return -1;
-        len = asking->ask(buf, size, writing, NULL);
-        asking->asked = true;
-        asking->failed = len < 0;
-        return len;
+        memcpy(buf, asking->kept, (size_t) asking->kept_len);
+        return asking->kept_len;
 }
 
 /* Returns the first private key of the store. */
@@ -190,7 +209,9 @@ static void ui_freep(UI_METHOD **ui) {
         UI_destroy_method(*ui);
 }
 
-static EVP_PKEY *load(const char *uri, const struct infile *file, struct asking *asking) {
+/* ${properties}: which implementations of OpenSSL to prefer; NULL for any. */
+static EVP_PKEY *load(const char *uri, const struct infile *file, const char *properties,
+                      struct asking *asking) {
         _cleanup_(ui_freep) UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(ask_person, 0);
         _cleanup_(bio_freep) BIO *bio =
                 file->bytes ? BIO_new_mem_buf(file->bytes, (int) file->len) : NULL;
@@ -199,12 +220,38 @@ static EVP_PKEY *load(const char *uri, const struct infile *file, struct asking 
         if (!ui || (file->bytes && !bio))
                 return NULL;
         if (bio)
-                store = OSSL_STORE_attach(bio, "file", NULL, NULL, ui, asking, NULL, NULL, NULL);
+                store = OSSL_STORE_attach(bio, "file", NULL, properties, ui, asking, NULL, NULL,
+                                          NULL);
         else
-                store = OSSL_STORE_open(uri, ui, asking, NULL, NULL);
+                store = OSSL_STORE_open_ex(uri, NULL, properties, ui, asking, NULL, NULL, NULL);
         if (!store || !OSSL_STORE_expect(store, OSSL_STORE_INFO_PKEY))
                 return NULL;
         return take_first(store, asking);
+}
+
+/* Whether the passphrase was right, but OpenSSL no longer has what the key is encrypted with: RC2,
+ * RC4 or DES. */
+static bool is_too_old(void) {
+        unsigned long error;
+        bool old = false;
+
+        while ((error = ERR_get_error()) != 0)
+                old |= ERR_GET_LIB(error) == ERR_LIB_EVP &&
+                       ERR_GET_REASON(error) == ERR_R_UNSUPPORTED;
+        return old;
+}
+
+static void say_too_old(const char *key, const struct infile *file) {
+        if (file->bytes && privkey_in_der(file->bytes, file->len) == PRIVKEY_PKCS12)
+                say_error("%s is a PKCS#12 store of an old kind (RC2), which OpenSSL 3 does not "
+                          "open. This command writes its key to a file that it opens: openssl "
+                          "pkcs12 -legacy -in %s -nocerts -out new.key",
+                          key, key);
+        else
+                say_error("%s is encrypted in an old way (RC2, RC4 or DES), which OpenSSL 3 does "
+                          "not open. This command writes the key to a file that it opens: openssl "
+                          "pkey -provider default -provider legacy -in %s -aes256 -out new.key",
+                          key, key);
 }
 
 static enum exit_code say_unloaded(const char *key, const struct infile *file,
@@ -214,7 +261,9 @@ static enum exit_code say_unloaded(const char *key, const struct infile *file,
 
         if (asking->failed)
                 return CTL_USAGE; /* a message said why */
-        if (asking->asked)
+        if (asking->asked && is_too_old())
+                say_too_old(key, file);
+        else if (asking->asked)
                 say_error("%s cannot be opened: the passphrase is wrong, or the file is damaged",
                           key);
         else if (form == PRIVKEY_OPENSSH)
@@ -246,7 +295,7 @@ enum exit_code signkey_load(const char *key, const char *provider, signkey_ask_t
                             struct signkey **ret) {
         _cleanup_signkey_ struct signkey *k = calloc(1, sizeof(*k));
         _cleanup_infile_ struct infile file = {};
-        struct asking asking = { .ask = ask };
+        _cleanup_(asking_done) struct asking asking = { .ask = ask };
         enum exit_code rc;
 
         if (!k)
@@ -259,7 +308,7 @@ enum exit_code signkey_load(const char *key, const char *provider, signkey_ask_t
         warn_of_mode(key);
         asking.once = file.bytes != NULL;
         ERR_clear_error();
-        k->pkey = load(key, &file, &asking);
+        k->pkey = load(key, &file, properties_of(k), &asking);
         if (!k->pkey)
                 return say_unloaded(key, &file, &asking);
         rc = check_algorithm(key, k->pkey);
@@ -297,9 +346,9 @@ static void md_ctx_freep(EVP_MD_CTX **ctx) {
         EVP_MD_CTX_free(*ctx);
 }
 
-static bool set_pss(EVP_PKEY_CTX *ctx, const struct scheme *scheme) {
+/* MGF1 takes the same digest without being told. Not all providers can be told. */
+static bool set_pss(EVP_PKEY_CTX *ctx) {
         return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) > 0 &&
-               EVP_PKEY_CTX_set_rsa_mgf1_md_name(ctx, scheme->digest, NULL) > 0 &&
                EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) > 0;
 }
 
@@ -353,9 +402,9 @@ enum exit_code signkey_sign(const struct signkey *key, const void *message, size
 
         ERR_clear_error();
         if (ctx && look_at(key->pkey, &scheme) &&
-            EVP_DigestSignInit_ex(ctx, &pctx, digest_or_null(&scheme), NULL, NULL, key->pkey,
-                                  NULL) > 0 &&
-            (!scheme.rsa || set_pss(pctx, &scheme)) &&
+            EVP_DigestSignInit_ex(ctx, &pctx, digest_or_null(&scheme), NULL, properties_of(key),
+                                  key->pkey, NULL) > 0 &&
+            (!scheme.rsa || set_pss(pctx)) &&
             EVP_DigestSign(ctx, s.bytes, &s.len, message, len) > 0 &&
             (!scheme.ec || unpack_ecdsa(&s, scheme.coord_len))) {
                 *ret = s;
@@ -382,7 +431,8 @@ bool signkey_verify(const struct signkey_public *public, const void *message, si
                (!scheme.ec || pack_ecdsa(signature, scheme.coord_len, &s)) &&
                EVP_DigestVerifyInit_ex(ctx, &pctx, digest_or_null(&scheme), NULL, NULL, pkey,
                                        NULL) > 0 &&
-               (!scheme.rsa || set_pss(pctx, &scheme)) &&
+               (!scheme.rsa || (set_pss(pctx) && EVP_PKEY_CTX_set_rsa_mgf1_md_name(
+                                                         pctx, scheme.digest, NULL) > 0)) &&
                EVP_DigestVerify(ctx, s.bytes, s.len, message, len) == 1;
 }
 

@@ -82,6 +82,8 @@ openssl rsa -in rsa.key -traditional -outform DER -out pkcs1.der 2>/dev/null
 openssl ec -in ec.key -outform DER -out sec1.der 2>/dev/null
 openssl pkcs8 -topk8 -in rsa.key -passout pass:secret -outform DER -out encrypted.der
 openssl pkcs12 -export -inkey ed.key -in ed.pem -passout pass:secret -out store.p12
+openssl pkcs12 -export -legacy -inkey rsa.key -in rsa.pem -passout pass:secret -out old.p12 2>/dev/null
+openssl pkcs8 -topk8 -in rsa.key -provider legacy -provider default -v1 PBE-SHA1-RC2-128 -passout pass:secret -out old.pem 2>/dev/null
 base64 -w 64 pkcs8.der >bare
 head -c 300 pkcs8.der >cut.der
 head -n 3 rsa.key >cut.pem
@@ -327,6 +329,25 @@ END
         typed 2 "$key" mistake
         has "$(<err)" "passphrase is wrong"
         is "$(<out)" ""
+    done
+    typed 0 store.p12 secret
+    right ed.key "$(<out)"
+    # What OpenSSL 3 has switched off is not called a wrong passphrase, and the command in the
+    # message makes a file that works.
+    for old in old.p12 old.pem; do
+        [[ -s $old ]] || continue # no legacy provider here
+        typed 2 "$old" mistake
+        if [[ $old == old.p12 ]]; then # its MAC tells
+            has "$(<err)" "passphrase is wrong"
+        fi
+        typed 2 "$old" secret
+        [[ $(<err) != *'passphrase is wrong'* ]] || fail "$old: $(<err)"
+        has "$(<err)" "old"
+        command=$(sed -n 's/.*opens: openssl /openssl /p' err)
+        # shellcheck disable=SC2086 # words
+        quiet $command -passin pass:secret -passout pass:secret
+        typed 0 new.key secret
+        right rsa.key "$(<out)"
     done
 fi
 if command -v setsid >/dev/null; then # no terminal to ask at
