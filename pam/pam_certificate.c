@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Finds a client certificate for the daemon, or asks the user for one. It must not parse a
  * certificate and must not decide about one: only the daemon's helper does. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ static size_t text_len(const char *text) {
 }
 
 /* A text that is not meant to be a certificate ("nocert", "-") counts as no certificate, unless
- * ${insist}. */
+ * ${insist}. One that is too long was meant to be one. */
 static void take_text(struct pam_certificate *certificate, enum wire_evidence evidence,
                       const char *text, bool insist) {
         size_t len = text_len(text);
@@ -29,7 +30,7 @@ static void take_text(struct pam_certificate *certificate, enum wire_evidence ev
         n = certtext_decode(text, len, certificate->bytes, sizeof(certificate->bytes));
         if (n > 0 && certificate->bytes[0] == DER_SEQUENCE)
                 certificate->len = (size_t) n;
-        else if (!insist && !strstr(text, "BEGIN"))
+        else if (!insist && n != -EMSGSIZE && !strstr(text, "BEGIN"))
                 return;
         certificate->evidence = evidence;
 }

@@ -64,12 +64,13 @@ static void say(enum cert_x509_fault fault, const X509 *x, const char *key_type,
 enum cert_fault cert_read(const struct cert_blob *der, enum cert_kind kind, int64_t now,
                           struct cert_record *ret, char detail[static CERT_DETAIL_LEN]) {
         _cleanup_openssl_;
-        _cleanup_(cert_x509_free) X509 *x = cert_x509_parse(der);
+        const char *unreadable;
+        _cleanup_(cert_x509_free) X509 *x = cert_x509_parse(der, &unreadable);
         enum cert_x509_fault fault;
 
         detail[0] = '\0';
-        if (!x || !cert_x509_describe(x, der, ret)) {
-                SAYS("it is not one X.509 certificate in DER, from the first byte to the last");
+        if (!x || !cert_x509_describe(x, der, ret, &unreadable)) {
+                SAYS("%s", unreadable);
                 return CERT_UNREADABLE;
         }
         fault = cert_x509_check_usage(x, kind);

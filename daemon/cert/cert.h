@@ -55,7 +55,8 @@ struct cert_verdict {
         /* REASON_NONE: the certificate is trusted, as far as can be told without revocation lists,
          * and the proof is right */
         enum reason reason;
-        /* what OpenSSL says of a chain that does not hold; can be shown as it is */
+        /* what is wrong with a certificate that cannot be read, or with a chain that does not hold;
+         * can be shown as it is */
         char detail[CERT_DETAIL_LEN];
         /* what could be read of it; the subject is "" where nothing could */
         struct cert_record cert;

@@ -26,15 +26,17 @@ static void free_pss(RSA_PSS_PARAMS **params) {
         RSA_PSS_PARAMS_free(*params);
 }
 
-static X509_CRL *parse(const struct cert_blob *der) {
+static X509_CRL *parse(const struct cert_blob *der, const char **ret_fault) {
         const unsigned char *p = der->bytes;
         _cleanup_(free_crl) X509_CRL *crl = NULL;
         unsigned char *again = NULL;
         bool same;
         int len;
 
-        if (der->len > INT32_MAX || !cert_der_is_strict(der->bytes, der->len))
+        *ret_fault = der->len > INT32_MAX ? "it is too long" : cert_der_fault(p, der->len);
+        if (*ret_fault)
                 return NULL;
+        *ret_fault = "it is DER, but no revocation list (CRL)";
         crl = d2i_X509_CRL(NULL, &p, (long) der->len);
         if (!crl || p != der->bytes + der->len)
                 return NULL;
@@ -97,7 +99,8 @@ static bool find_signer(X509_CRL *crl, const struct cert_blob *cas, size_t n_cas
         bool found = false;
 
         for (size_t i = 0; i < n_cas; i++) {
-                _cleanup_(cert_x509_free) X509 *ca = cert_x509_parse(&cas[i]);
+                const char *unreadable;
+                _cleanup_(cert_x509_free) X509 *ca = cert_x509_parse(&cas[i], &unreadable);
 
                 if (!ca || !cert_x509_time(X509_get0_notAfter(ca), &ends) ||
                     (found && ends <= last) || !is_signer(crl, ca) ||
@@ -198,11 +201,12 @@ enum cert_fault cert_crl_read(const struct cert_blob *crl, const struct cert_blo
                               size_t n_cas, int64_t now, struct crl_record *ret,
                               struct cert_serial *ret_serials, size_t max,
                               char detail[static CERT_DETAIL_LEN]) {
-        _cleanup_(free_crl) X509_CRL *parsed = parse(crl);
+        const char *unreadable;
+        _cleanup_(free_crl) X509_CRL *parsed = parse(crl, &unreadable);
         struct crl_record list = {};
 
         if (!parsed || !cert_name_hash(X509_CRL_get_issuer(parsed), list.issuer)) {
-                SAYS("it is not one revocation list in DER, from the first byte to the last");
+                SAYS("%s", unreadable);
                 return CERT_UNREADABLE;
         }
         if (!is_strongly_signed(parsed)) {

@@ -24,7 +24,8 @@ enum universal {
         SET = 17,
 };
 
-static bool take_length(const uint8_t **p, const uint8_t *end, size_t *ret) {
+/* The length may be more than there is. */
+static bool read_length(const uint8_t **p, const uint8_t *end, size_t *ret) {
         size_t len = 0, n;
 
         if (*p == end)
@@ -32,7 +33,7 @@ static bool take_length(const uint8_t **p, const uint8_t *end, size_t *ret) {
         n = *(*p)++;
         if (n < 0x80) {
                 *ret = n;
-                return n <= (size_t) (end - *p);
+                return true;
         }
         n &= 0x7f;
         if (n == 0 || n > 4 || n > (size_t) (end - *p) || **p == 0)
@@ -40,7 +41,11 @@ static bool take_length(const uint8_t **p, const uint8_t *end, size_t *ret) {
         while (n-- > 0)
                 len = len << 8 | *(*p)++;
         *ret = len;
-        return len >= 0x80 && len <= (size_t) (end - *p);
+        return len >= 0x80;
+}
+
+static bool take_length(const uint8_t **p, const uint8_t *end, size_t *ret) {
+        return read_length(p, end, ret) && *ret <= (size_t) (end - *p);
 }
 
 static bool is_short_integer(const uint8_t *p, size_t len) {
@@ -99,4 +104,20 @@ bool cert_der_is_strict(const uint8_t *bytes, size_t len) {
         const uint8_t *p = bytes;
 
         return len > 0 && walk(&p, bytes + len, 0) && p == bytes + len;
+}
+
+const char *cert_der_fault(const uint8_t *bytes, size_t len) {
+        const uint8_t *p = bytes + 1, *end = bytes + len;
+        size_t n;
+
+        if (len == 0)
+                return "it is empty";
+        if (bytes[0] != (TAG_CONSTRUCTED | SEQUENCE))
+                return "it is not DER, which begins with the byte 30 (PEM is text)";
+        if (read_length(&p, end, &n) && n != (size_t) (end - p))
+                return n > (size_t) (end - p) ? "it is cut off: its end is missing"
+                                              : "it has bytes behind its end";
+        return cert_der_is_strict(bytes, len)
+                       ? NULL
+                       : "it is BER, not DER: a length, number or string in it has another form";
 }

@@ -14,3 +14,9 @@
  * an OCTET STRING or an implicit tag.
  */
 bool cert_der_is_strict(const uint8_t *bytes, size_t len);
+
+/**
+ * cert_der_fault(bytes, len): what is wrong with bytes that should be one SEQUENCE in strict DER,
+ * as a sentence without its full stop, static. NULL when nothing is.
+ */
+const char *cert_der_fault(const uint8_t *bytes, size_t len);

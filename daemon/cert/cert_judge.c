@@ -236,9 +236,11 @@ static bool may_have_issued(const struct climb *climb, X509 *ca, X509 *x) {
 /* Parsing takes long, so it waits for a certificate that needs a CA. The bytes do not tell which
  * CA: a name can be encoded in many ways. */
 static X509 *get_ca(struct climb *climb, size_t i) {
+        const char *unreadable;
+
         if (!climb->looked_at[i]) {
                 climb->looked_at[i] = true;
-                climb->cas[i] = cert_x509_parse(&climb->question->cas[i]);
+                climb->cas[i] = cert_x509_parse(&climb->question->cas[i], &unreadable);
         }
         return climb->cas[i];
 }
@@ -311,12 +313,15 @@ static int judge(X509 *x, const struct cert_question *question, struct cert_verd
 
 void cert_judge(const struct cert_question *question, struct cert_verdict *ret) {
         _cleanup_openssl_;
-        _cleanup_(cert_x509_free) X509 *x = cert_x509_parse(&question->der);
+        const char *unreadable;
+        _cleanup_(cert_x509_free) X509 *x = cert_x509_parse(&question->der, &unreadable);
         int error;
 
         *ret = (struct cert_verdict){ .reason = REASON_CERTIFICATE_UNREADABLE };
-        if (!x || !cert_x509_describe(x, &question->der, &ret->cert))
+        if (!x || !cert_x509_describe(x, &question->der, &ret->cert, &unreadable)) {
+                (void) snprintf(ret->detail, sizeof(ret->detail), "%s", unreadable);
                 return;
+        }
         error = judge(x, question, ret);
         ret->reason = reason_of(error);
         if (error != X509_V_OK)

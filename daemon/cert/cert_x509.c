@@ -23,26 +23,43 @@ void cert_x509_end(const int *mark) {
         ERR_clear_error();
 }
 
+/* Names are decoded with the certificate. */
+static const char *why_none(void) {
+        unsigned long error;
+        bool text = false;
+
+        while ((error = ERR_get_error()) != 0)
+                text |= ERR_GET_LIB(error) == ERR_LIB_ASN1 &&
+                        ERR_GET_REASON(error) == ASN1_R_INVALID_UTF8STRING;
+        return text ? "a name in it is not UTF-8" : "it is DER, but no X.509 certificate";
+}
+
 /* OpenSSL keeps the inner encoding as it came, so encoding it again proves little. The walk over
  * the bytes proves it. */
-X509 *cert_x509_parse(const struct cert_blob *der) {
+X509 *cert_x509_parse(const struct cert_blob *der, const char **ret_fault) {
         const unsigned char *p = der->bytes;
         _cleanup_(cert_x509_free) X509 *x = NULL;
         unsigned char *again = NULL;
         bool same;
         int len;
 
-        if (der->len > INT32_MAX || !cert_der_is_strict(der->bytes, der->len))
+        *ret_fault = der->len > INT32_MAX ? "it is too long" : cert_der_fault(p, der->len);
+        if (*ret_fault)
                 return NULL;
         x = d2i_X509(NULL, &p, (long) der->len);
-        if (!x || p != der->bytes + der->len)
+        if (!x || p != der->bytes + der->len) {
+                *ret_fault = why_none();
                 return NULL;
+        }
         len = i2d_X509(x, &again);
         same = len >= 0 && (size_t) len == der->len && memcmp(again, der->bytes, der->len) == 0;
         OPENSSL_free(again);
         /* -1 makes OpenSSL look at all extensions and keep what they say. */
-        if (!same || X509_check_purpose(x, -1, 0) != 1)
+        if (!same || X509_check_purpose(x, -1, 0) != 1) {
+                *ret_fault = same ? "an extension in it is there twice or cannot be read"
+                                  : "it is not DER in every byte";
                 return NULL;
+        }
         return take_ptr(x);
 }
 
@@ -110,14 +127,25 @@ bool cert_x509_hash_key(const X509 *x, uint8_t out[static RECORD_HASH_LEN]) {
         return done;
 }
 
-bool cert_x509_describe(X509 *x, const struct cert_blob *der, struct cert_record *ret) {
+static const char *take_numbers(const X509 *x, struct cert_record *cert) {
+        if (!cert_x509_serial(X509_get0_serialNumber(x), &cert->serial))
+                return "its serial number is negative, or has more than 20 bytes";
+        if (!cert_x509_time(X509_get0_notBefore(x), &cert->not_before) ||
+            !cert_x509_time(X509_get0_notAfter(x), &cert->not_after))
+                return "it has a date that is none: they are in UTC, with seconds";
+        return NULL;
+}
+
+bool cert_x509_describe(X509 *x, const struct cert_blob *der, struct cert_record *ret,
+                        const char **ret_fault) {
         const X509_NAME *subject = X509_get_subject_name(x), *issuer = X509_get_issuer_name(x);
         struct cert_record cert = {};
 
-        if (!cert_x509_serial(X509_get0_serialNumber(x), &cert.serial) ||
-            !cert_x509_time(X509_get0_notBefore(x), &cert.not_before) ||
-            !cert_x509_time(X509_get0_notAfter(x), &cert.not_after) ||
-            !cert_x509_hash(der->bytes, der->len, cert.thumbprint) ||
+        *ret_fault = take_numbers(x, &cert);
+        if (*ret_fault)
+                return false;
+        *ret_fault = "OpenSSL fails to hash it";
+        if (!cert_x509_hash(der->bytes, der->len, cert.thumbprint) ||
             !cert_name_hash(issuer, cert.serial.issuer) ||
             !cert_name_hash(subject, cert.subject_id) || !cert_x509_hash_key(x, cert.spki))
                 return false;

@@ -28,10 +28,11 @@ void cert_x509_end(const int *mark);
 #define _cleanup_openssl_ _cleanup_(cert_x509_end) _unused_ int openssl_mark = cert_x509_begin()
 
 /**
- * cert_x509_parse(der): the certificate in ${der}, for X509_free(). NULL when the bytes are not
- * exactly one certificate in DER, with extensions that can be read.
+ * cert_x509_parse(der, ret_fault): the certificate in ${der}, for X509_free(). NULL when the bytes
+ * are not exactly one certificate in DER, with extensions that can be read. ${ret_fault} is then a
+ * sentence without its full stop, static.
  */
-X509 *cert_x509_parse(const struct cert_blob *der) _must_check_;
+X509 *cert_x509_parse(const struct cert_blob *der, const char **ret_fault) _must_check_;
 
 /**
  * cert_x509_hash(bytes, len, out): SHA-256. False when OpenSSL fails.
@@ -57,10 +58,12 @@ bool cert_x509_time(const ASN1_TIME *time, int64_t *ret) _must_check_;
 bool cert_x509_serial(const ASN1_INTEGER *number, struct cert_serial *ret) _must_check_;
 
 /**
- * cert_x509_describe(x, der, ret): fills ${ret}, all but name, kind and added_at, which become
- * zero. False when a number or a date is invalid; ${ret} is then untouched.
+ * cert_x509_describe(x, der, ret, ret_fault): fills ${ret}, all but name, kind and added_at, which
+ * become zero. False when a number or a date is invalid; ${ret} is then untouched, and ${ret_fault}
+ * says why, as above.
  */
-bool cert_x509_describe(X509 *x, const struct cert_blob *der, struct cert_record *ret) _must_check_;
+bool cert_x509_describe(X509 *x, const struct cert_blob *der, struct cert_record *ret,
+                        const char **ret_fault) _must_check_;
 
 /* What is wrong with a certificate, registered or shown. */
 enum cert_x509_fault {

@@ -2,6 +2,7 @@
 /* Which certificate a login shows, and whether it is trusted: from memory, from the store, or
  * from the answer of a helper. Must not parse a certificate, which is the helper's work. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -237,9 +238,11 @@ int trust_look(struct trust *t, struct store *reader, const struct policy *polic
         int r = 0;
 
         memcpy(verdict.certificate.thumbprint, evidence->thumbprint, RECORD_THUMBPRINT_LEN);
-        if (!evidence->readable)
+        if (!evidence->readable) {
                 verdict.certificate.reason = REASON_CERTIFICATE_UNREADABLE;
-        else if (!evidence->found)
+                (void) snprintf(verdict.detail, sizeof(verdict.detail),
+                                "it is no base64, or has more than %d bytes", WIRE_CERTIFICATE_MAX);
+        } else if (!evidence->found)
                 verdict.certificate.reason = REASON_CERTIFICATE_UNTRUSTED;
         else if (evidence->ssh && !evidence->proved)
                 verdict.certificate.reason = REASON_CERTIFICATE_UNPROVED;

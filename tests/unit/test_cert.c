@@ -30,12 +30,14 @@ static void read_fine(const struct unit_cert *cert, struct cert_record *ret) {
                 fail_msg("%s", detail);
 }
 
-static void is_unreadable(const char *row, const struct cert_blob *der) {
+static void is_unreadable(const char *row, const struct cert_blob *der, const char *says) {
         char detail[CERT_DETAIL_LEN];
         struct cert_record got;
 
         unit_int(row, read_at(der, CERT_CLIENT, UNIT_CERT_NOW, &got, detail), CERT_UNREADABLE);
         unit_poisoned(row, &got, sizeof(got));
+        if (!strstr(detail, says))
+                fail_msg("row '%s': %s", row, detail);
 }
 
 /* --- What is read --- */
@@ -96,7 +98,7 @@ static void test_serials(void **state) {
                 struct cert_record got;
 
                 if (rows[i].len == 0) {
-                        is_unreadable(rows[i].hex, &cert->der);
+                        is_unreadable(rows[i].hex, &cert->der, "its serial number");
                         continue;
                 }
                 read_fine(cert, &got);
@@ -137,7 +139,7 @@ static void test_dates(void **state) {
                 struct cert_record got;
 
                 if (rows[i].not_after == 0) {
-                        is_unreadable(rows[i].from, &cert->der);
+                        is_unreadable(rows[i].from, &cert->der, "a date that is none");
                         continue;
                 }
                 read_fine(cert, &got);
@@ -272,14 +274,18 @@ static void test_cut_and_longer(void **state) {
         for (size_t len = 0; len < cert->der.len; len++) {
                 struct cert_blob cut = { unit_cert_bytes(cert->der.bytes, len), len };
 
-                is_unreadable("cut", &cut);
+                is_unreadable("cut", &cut,
+                              len == 0  ? "it is empty"
+                              : len < 3 ? "it is"
+                                        : "cut off");
         }
         for (unsigned byte = 0; byte < 256; byte += 5) {
                 uint8_t more[1024] = "";
 
                 memcpy(more, cert->der.bytes, cert->der.len);
                 more[cert->der.len] = (uint8_t) byte;
-                is_unreadable("longer", &(struct cert_blob){ more, cert->der.len + 1 });
+                is_unreadable("longer", &(struct cert_blob){ more, cert->der.len + 1 },
+                              "bytes behind its end");
         }
 }
 
@@ -298,17 +304,17 @@ static void test_longer_lengths(void **state) {
                 target = i;
                 len = unit_cert_copy(cert->der.bytes, cert->der.len, &target, out);
                 assert_int_not_equal(len, cert->der.len);
-                is_unreadable("longer length", &(struct cert_blob){ out, len });
+                is_unreadable("longer length", &(struct cert_blob){ out, len }, "it is BER");
         }
 }
 
 /* A certificate with a name that no tool would make. */
-static const uint8_t *put_name(const char text[static 4]) {
+static struct cert_blob put_name(const char text[static 4]) {
         const struct unit_cert *cert = unit_cert(.cn = "leaf", .extensions = CLIENT);
         uint8_t *bytes = unit_cert_bytes(cert->der.bytes, cert->der.len);
 
         memcpy(bytes + unit_cert_find_last(&cert->der, "leaf", 4), text, 4);
-        return bytes;
+        return (struct cert_blob){ bytes, cert->der.len };
 }
 
 static void test_other_bytes(void **state) {
@@ -320,21 +326,27 @@ static void test_other_bytes(void **state) {
         X509 *twice = X509_dup(cert->x);
 
         (void) state;
-        is_unreadable("nothing", &(struct cert_blob){ NULL, 0 });
+        is_unreadable("nothing", &(struct cert_blob){ NULL, 0 }, "it is empty");
         is_unreadable("text",
-                      &(struct cert_blob){ (const uint8_t *) "-----BEGIN CERTIFICATE-----", 27 });
+                      &(struct cert_blob){ (const uint8_t *) "-----BEGIN CERTIFICATE-----", 27 },
+                      "PEM is text");
         is_unreadable("another thing",
-                      &(struct cert_blob){ (const uint8_t *) "\x30\x03\x02\x01\x00", 5 });
+                      &(struct cert_blob){ (const uint8_t *) "\x30\x03\x02\x01\x00", 5 },
+                      "no X.509 certificate");
         memcpy(indefinite + 2, cert->der.bytes + 4, cert->der.len - 4);
-        is_unreadable("without a length", &(struct cert_blob){ indefinite, cert->der.len });
-        for (size_t i = 0; i < ARRAY_LEN(no_texts); i++)
-                is_unreadable("a name in no UTF-8",
-                              &(struct cert_blob){ put_name(no_texts[i]), cert->der.len });
+        is_unreadable("without a length", &(struct cert_blob){ indefinite, cert->der.len },
+                      "it is BER");
+        for (size_t i = 0; i < ARRAY_LEN(no_texts); i++) {
+                struct cert_blob der = put_name(no_texts[i]);
+
+                is_unreadable("a name in no UTF-8", &der, "not UTF-8");
+        }
         unit_cert_add_extensions(twice, twice, CLIENT);
         unit_cert_sign(twice, cert->key, NULL, false);
-        is_unreadable("an extension twice", &unit_cert_keep(twice, cert->key)->der);
+        is_unreadable("an extension twice", &unit_cert_keep(twice, cert->key)->der,
+                      "an extension in it");
         is_unreadable("an extension that is none",
-                      &unit_cert(.extensions = "2.5.29.19=DER:0500")->der);
+                      &unit_cert(.extensions = "2.5.29.19=DER:0500")->der, "an extension in it");
 }
 
 /* Two different certificates are never taken for one. */

@@ -119,6 +119,7 @@ static void test_nothing_and_nothing_readable(void **state) {
         assert_int_equal(e.found, false);
         assert_int_equal(trust_look(f->trust, f->store->reader, &f->policy, &e, NOW, &verdict), 0);
         assert_int_equal(verdict.certificate.reason, REASON_CERTIFICATE_UNREADABLE);
+        assert_non_null(strstr(verdict.detail, "more than 8192 bytes"));
 }
 
 /* Three with one key: without a binding the last to end, with one that one, and never one with
