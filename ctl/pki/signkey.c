@@ -332,8 +332,14 @@ void signkey_free(struct signkey *key) {
 
 enum exit_code signkey_get_public(const struct signkey *key, struct signkey_public *ret) {
         uint8_t *p = ret->der;
-        int len = i2d_PUBKEY(key->pkey, NULL);
+        int len;
 
+        /* The daemon knows the key by this form, whichever one the file has. Keys in a provider
+         * may have only one form. */
+        if (EVP_PKEY_is_a(key->pkey, "EC"))
+                (void) EVP_PKEY_set_utf8_string_param(
+                        key->pkey, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "uncompressed");
+        len = i2d_PUBKEY(key->pkey, NULL);
         if (len <= 0 || (size_t) len > sizeof(ret->der) || i2d_PUBKEY(key->pkey, &p) != len) {
                 say_error("cannot get the public half of the key (%s)", reason());
                 return CTL_FAILED;

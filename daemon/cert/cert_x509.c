@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One certificate as OpenSSL has it: parsing, names, times, serial numbers, and what can be checked
  * without any other certificate. It knows no chains and no store. */
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <string.h>
 #include <time.h>
@@ -118,11 +119,23 @@ bool cert_x509_serial(const ASN1_INTEGER *number, struct cert_serial *ret) {
         return true;
 }
 
+/* A point of a curve can be written out or compressed. Written out it is what "sign" hashes too. */
+static EVP_PKEY *write_out(EVP_PKEY *key) {
+        EVP_PKEY *copy = EVP_PKEY_dup(key);
+
+        if (copy && EVP_PKEY_get_base_id(copy) == EVP_PKEY_EC)
+                (void) EVP_PKEY_set_utf8_string_param(
+                        copy, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "uncompressed");
+        return copy;
+}
+
 bool cert_x509_hash_key(const X509 *x, uint8_t out[static RECORD_HASH_LEN]) {
+        EVP_PKEY *key = X509_get0_pubkey(x), *plain = key ? write_out(key) : NULL;
         unsigned char *der = NULL;
-        int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
+        int len = plain ? i2d_PUBKEY(plain, &der) : i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
         bool done = len > 0 && cert_x509_hash(der, (size_t) len, out);
 
+        EVP_PKEY_free(plain);
         OPENSSL_free(der);
         return done;
 }

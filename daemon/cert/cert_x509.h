@@ -41,7 +41,8 @@ bool cert_x509_hash(const uint8_t *bytes, size_t len,
                     uint8_t out[static RECORD_HASH_LEN]) _must_check_;
 
 /**
- * cert_x509_hash_key(x, out): over the SubjectPublicKeyInfo of ${x}.
+ * cert_x509_hash_key(x, out): over the SubjectPublicKeyInfo of ${x}, with the point of a curve
+ * written out, as a certificate may have it compressed.
  */
 bool cert_x509_hash_key(const X509 *x, uint8_t out[static RECORD_HASH_LEN]) _must_check_;
 

@@ -242,6 +242,11 @@ for key in ed.key ec.key p384.key p521.key rsa.key pss.key pss384.key; do
     is "${out%.*}" "$(openssl x509 -in "${key%.key}.pem" -outform DER | url64)"
     has "$err" "sudo cuts what is typed at 511"
 done
+# A compressed point is another way to write the same key.
+quiet openssl ec -in ec.key -conv_form compressed -out compressed.key
+run 0 ctl sign --key=compressed.key "$challenge"
+right ec.key "$out"
+right_hash ec.key "$out"
 # these are bad for certificates, but good for keys
 for key in pkcs1.pem sec1p.pem sec1.der both.pem; do
     run 0 ctl sign --key="$key" "$challenge"

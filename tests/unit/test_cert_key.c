@@ -81,6 +81,26 @@ static void test_hashes(void **state) {
         }
 }
 
+/* The answer to a challenge names a key by this hash. */
+static void test_a_compressed_point_is_the_same_key(void **state) {
+        struct cert_record got[2];
+        char detail[CERT_DETAIL_LEN];
+
+        (void) state;
+        for (size_t i = 0; i < 2; i++) {
+                EVP_PKEY *key = read_public(keys[2 + i].spki);
+                X509 *x = X509_dup(unit_cert(.cn = "leaf")->x);
+
+                assert_int_equal(X509_set_pubkey(x, key), 1);
+                EVP_PKEY_free(key);
+                unit_cert_sign(x, unit_cert_key("EC:P-256"), NULL, false);
+                assert_int_equal(
+                        cert_read(&unit_cert_keep(x, NULL)->der, CERT_CLIENT, NOW, &got[i], detail),
+                        CERT_FINE);
+        }
+        assert_memory_equal(got[0].spki, got[1].spki, RECORD_HASH_LEN);
+}
+
 static void test_what_ssh_has_not(void **state) {
         static const uint8_t zeroes[RECORD_HASH_LEN];
         static const char *const kinds[] = { "RSA-PSS:2048", "ED448", "EC:secp256k1" };
@@ -337,6 +357,7 @@ static void test_what_comes_first(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_hashes),
+                cmocka_unit_test(test_a_compressed_point_is_the_same_key),
                 cmocka_unit_test(test_what_ssh_has_not),
                 cmocka_unit_test(test_an_exponent_of_one),
                 cmocka_unit_test(test_proofs),
