@@ -9,6 +9,7 @@
 #include "cert/cert_work.h"
 #include "cleanup.h"
 #include "login/trust.h"
+#include "login/trust_ssh.h"
 #include "store/store_cert.h"
 #include "text.h"
 
@@ -78,6 +79,17 @@ static int find_by_key(struct store *reader, const struct key_record *key,
         return r < 0 ? r : 0;
 }
 
+/* A person may log in with an SSH certificate for the key. The key is then the same. */
+static void hash_ssh(const struct wire_request *req, uint8_t out[static RECORD_HASH_LEN]) {
+        uint8_t plain[WIRE_CERTIFICATE_MAX];
+        size_t len = trust_ssh_plain(req->certificate, req->certificate_len, plain);
+
+        if (len > 0)
+                keymint_sha256(plain, len, out);
+        else
+                keymint_sha256(req->certificate, req->certificate_len, out);
+}
+
 void trust_hash(const struct wire_request *req, struct trust_evidence *ret) {
         *ret = (struct trust_evidence){ .kind = req->evidence,
                                         .there = req->evidence != WIRE_EVIDENCE_NONE,
@@ -95,7 +107,7 @@ void trust_hash(const struct wire_request *req, struct trust_evidence *ret) {
                 break;
         case WIRE_VOUCHED_SSH:
                 ret->by_public_key = ret->ssh = true;
-                keymint_sha256(req->certificate, req->certificate_len, ret->hash);
+                hash_ssh(req, ret->hash);
                 break;
         case WIRE_SIGNED_KEY:
                 ret->by_public_key = true;

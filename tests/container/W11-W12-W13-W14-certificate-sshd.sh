@@ -203,6 +203,18 @@ from_now
 test_not "another SSH key of the same user: refused" login -i "$work/other"
 test_that "with the sentence" told
 test_that "the journal has certificate-untrusted" refused_for certificate-untrusted "$key"
+# An SSH certificate for that key: sshd shows the certificate, and the key is the same.
+ssh-keygen -q -t ed25519 -N '' -f "$work/ssh_ca"
+cut -d ' ' -f 1,2 "$work/home/authorized_keys" >"$work/home/client.key.pub"
+ssh-keygen -q -s "$work/ssh_ca" -I alice -n alice "$work/home/client.key.pub"
+cp "$work/authorized_keys" "$work/both_keys"
+echo "cert-authority $(<"$work/ssh_ca.pub")" >"$work/authorized_keys"
+from_now
+test_that "an SSH certificate for the certificate's key: accepted as the key" login -i "$work/home/client.key" -o CertificateFile="$work/home/client.key-cert.pub"
+test_that "and the journal says which certificate that was" bash -c "grep -qF '\"WFA_CERTIFICATE\":\"$(thumbprint alice)\"' <<<\"\$1\"" - "$(entries WFA_VERDICT=accepted | tail -n 1)"
+rm "$work/home/client.key-cert.pub" # ssh finds it by its name
+test_not "without the SSH certificate sshd does not know the key" login -i "$work/home/client.key"
+cp "$work/both_keys" "$work/authorized_keys"
 test_not "no SSH key: refused" login -o PubkeyAuthentication=no
 quiet wfapikeyctl key bind "$(id_of "$key")" bobs
 from_now

@@ -67,6 +67,19 @@ run 0 ctl --json cert encode ed.pem
 is "$out" "{\"certificate\":\"$want\"}"
 run 0 ctl cert encode rsa.pem
 has "$err" "sudo cuts what is typed at 511" # a warning: the text is longer
+# wfapikey-certificates(7): the CA's signature decides as much as the client's key.
+issued() { # NAME CA-KEY CLIENT-KEY: NAME.pem, by a CA with such a key
+    quiet openssl req -x509 -newkey "$2" -noenc -keyout issuer.key -out issuer.pem -subj "/C=DE/O=Example Ltd/CN=Example Client CA"
+    quiet openssl req -x509 -CA issuer.pem -CAkey issuer.key -newkey "$3" -noenc -keyout "$1.key" -out "$1.pem" -subj "/C=DE/O=Example Ltd/CN=alice@example.org" \
+        -addext basicConstraints=critical,CA:FALSE -addext keyUsage=critical,digitalSignature -addext extendedKeyUsage=clientAuth
+}
+issued short ed25519 rsa:2048
+run 0 ctl cert encode short.pem
+[[ $(wc -c <out) -le 1022 ]] || fail "an RSA 2048 key in a certificate of an Ed25519 CA is too long for ssh"
+issued long rsa:4096 ed25519
+run 0 ctl cert encode long.pem
+has "$err" "ssh at 1022"
+[[ $(wc -c <out) -gt 1022 ]] || fail "an Ed25519 key in a certificate of an RSA 4096 CA fits into ssh"
 run 3 ctl cert add ed.pem # a good file would be sent
 run 3 ctl cert add --ca chain.pem
 

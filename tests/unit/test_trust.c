@@ -169,6 +169,24 @@ static void test_a_public_key_stands_for_the_right_certificate(void **state) {
         check_choice(f, true, certs);
 }
 
+/* A login with an SSH certificate for a key is one with the key. */
+static void test_an_ssh_certificate_is_its_key(void **state) {
+        static const uint8_t cert[] = "\0\0\0\x20ssh-ed25519-cert-v01@openssh.com"
+                                      "\0\0\0\5nonce\0\0\0\3key and more",
+                             plain[] = "\0\0\0\x0bssh-ed25519\0\0\0\3key";
+        struct wire_request req = request(WIRE_VOUCHED_SSH, cert, sizeof(cert) - 1);
+        struct cert_record known = unit_cert(1);
+        struct key_record key = unit_key("aaaaaaaaaa", "alice");
+        struct fixture *f = *state;
+        struct trust_evidence e;
+
+        keymint_sha256(plain, sizeof(plain) - 1, known.ssh);
+        unit_cert_put(f->store->writer, &known, der, sizeof(der));
+        e = identify(f, &key, &req, true);
+        assert_true(e.found && e.proved && e.ssh);
+        assert_memory_equal(e.thumbprint, known.thumbprint, RECORD_THUMBPRINT_LEN);
+}
+
 /* Nothing of the first time counts the second time: neither word, nor binding, nor certificate. */
 static void test_what_is_shown_is_identified_anew(void **state) {
         static const char blob[] = "a key as SSH writes it";
@@ -580,6 +598,7 @@ int main(void) {
                 test_trust(test_a_certificate_is_known_by_its_hash),
                 test_trust(test_nothing_and_nothing_readable),
                 test_trust(test_a_public_key_stands_for_the_right_certificate),
+                test_trust(test_an_ssh_certificate_is_its_key),
                 test_trust(test_what_is_shown_is_identified_anew),
                 test_trust(test_a_public_key_that_nobody_registered_is_not_trusted),
                 test_trust(test_a_key_of_ssh_counts_only_by_the_word_of_the_service),
