@@ -95,12 +95,26 @@ static enum exit_code read_add(const struct args *args, struct certfile *ret) {
         return CTL_USAGE;
 }
 
+static void warn_rootless(const struct cert *cert) {
+        _cleanup_free_ char *buffer = NULL, *issuer = NULL;
+        const char *name = harmless(cert->name, &buffer);
+
+        if (strcmp(cert->status, "without root") == 0)
+                say_error("warning: '%s' was issued by '%s', and from there no registered CA leads "
+                          "to a root. Until the root and all CAs between are registered ('cert add "
+                          "--ca'), the certificates that '%s' issued are refused.",
+                          name, harmless(cert->issuer_name ? cert->issuer_name : "-", &issuer),
+                          name);
+}
+
 static enum exit_code say_added(const struct args *args, sd_bus_message *reply) {
         _cleanup_(certs_done) struct certs certs = {};
         int r = read_certs(&certs, reply);
 
         if (r < 0)
                 return call_misread(r);
+        for (size_t i = 0; i < certs.n; i++)
+                warn_rootless(&certs.cert[i]);
         if (args->json) {
                 show_json(&certs);
                 return CTL_OK;

@@ -6,10 +6,12 @@
 
 #include "cert/cert_key.h"
 #include "cert/cert_name.h"
+#include "cert/cert_text.h"
 #include "cert/cert_x509.h"
 
 /* signatures that it checks to find the way through CAs of one name */
-#define TRIES_MAX 256
+#define TRIES_MAX  256
+#define NAME_SHOWN 45 /* bytes of a name in a detail */
 
 /* The way up from the certificate, and the best way that did not hold. A failure is a number of
  * OpenSSL's, X509_V_ERR_...; 0 is success. */
@@ -24,6 +26,7 @@ struct climb {
         /* the failure of the first way to a root, else of the first way without an end */
         int error;
         bool reached_root; /* says which */
+        X509 *orphan;      /* the end of that way, whose issuer is not registered; or NULL */
         struct cert_verdict *verdict;
 };
 
@@ -216,6 +219,19 @@ static void note(struct climb *climb, int error, bool reached_root) {
                 return;
         climb->error = error;
         climb->reached_root = reached_root;
+        climb->orphan = error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
+                                ? climb->way[climb->len - 1]
+                                : NULL;
+}
+
+/* OpenSSL's sentence for that names no certificate. */
+static void name_missing(const X509 *orphan, struct cert_verdict *verdict) {
+        char issuer[NAME_SHOWN], subject[NAME_SHOWN];
+
+        cert_text_name(X509_get_issuer_name(orphan), issuer, sizeof(issuer));
+        cert_text_name(X509_get_subject_name(orphan), subject, sizeof(subject));
+        (void) snprintf(verdict->detail, sizeof(verdict->detail),
+                        "'%s', which issued '%s', is not registered", issuer, subject);
 }
 
 static bool is_on_way(const struct climb *climb, const X509 *x) {
@@ -297,7 +313,11 @@ static int judge_issued(X509 *x, const struct cert_question *question,
 
         climb.n_cas = question->n_cas < CERT_CAS_MAX ? question->n_cas : CERT_CAS_MAX;
         climb.way[climb.len++] = x;
-        return climb_on(&climb) ? X509_V_OK : climb.error;
+        if (climb_on(&climb))
+                return X509_V_OK;
+        if (climb.orphan)
+                name_missing(climb.orphan, verdict);
+        return climb.error;
 }
 
 /* --- The certificate and the proof --- */
@@ -324,12 +344,11 @@ void cert_judge(const struct cert_question *question, struct cert_verdict *ret) 
         }
         error = judge(x, question, ret);
         ret->reason = reason_of(error);
-        if (error != X509_V_OK)
+        if (error != X509_V_OK && !ret->detail[0])
                 (void) snprintf(ret->detail, sizeof(ret->detail), "%s",
                                 X509_verify_cert_error_string(error));
-        else if (question->signature.bytes &&
-                 !cert_key_has_signed(X509_get0_pubkey(x), &question->message,
-                                      &question->signature))
+        if (error == X509_V_OK && question->signature.bytes &&
+            !cert_key_has_signed(X509_get0_pubkey(x), &question->message, &question->signature))
                 ret->reason = REASON_CERTIFICATE_SIGNATURE;
         if (ret->reason != REASON_NONE) {
                 ret->begins_at = ret->ends_at = 0;

@@ -32,24 +32,31 @@ struct cert_call {
 
 /* --- What is shown --- */
 
-static const char *status_of(const struct cert_record *cert, bool revoked, int64_t now) {
+static const char *status_of(const struct cert_record *cert, bool revoked, bool rooted,
+                             int64_t now) {
         if (revoked)
                 return "revoked";
         if (now < cert->not_before)
                 return "not yet valid";
-        return now > cert->not_after ? "expired" : "valid";
+        if (now > cert->not_after)
+                return "expired";
+        return rooted ? "valid" : "without root";
 }
 
 int control_cert_look(struct store *writer, const struct cert_record *cert,
                       struct control_cert_shown *ret) {
         struct control_cert_shown shown = { .cert = *cert };
         int64_t until;
-        int r, revoked;
+        int r, revoked, rooted = 1;
 
         revoked = store_cert_revoked(writer, &cert->serial, &until);
         if (revoked < 0)
                 return revoked;
-        shown.status = status_of(cert, revoked > 0, clock_now());
+        if (cert->kind == CERT_CA)
+                rooted = registered_has_root(writer, cert);
+        if (rooted < 0)
+                return rooted;
+        shown.status = status_of(cert, revoked > 0, rooted > 0, clock_now());
         r = store_cert_keys(writer, cert->thumbprint, &shown.keys);
         if (r < 0)
                 return r;

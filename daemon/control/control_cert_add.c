@@ -211,14 +211,24 @@ static int add_one(struct add_call *add, struct store *writer, size_t i, int64_t
                                      cert.name);
         } else if (r == 0)
                 r = choose_name(writer, &cert);
-        if (r == 1 || call->error != CONTROL_OK)
-                return r < 0 ? r : control_cert_look(writer, &cert, &add->shown[i]);
+        add->shown[i].cert = cert;
+        if (r != 0 || call->error != CONTROL_OK)
+                return r;
         control_cert_detail(&cert, detail);
-        if (r >= 0)
-                r = store_cert_insert(writer, &cert, add->ders[i].bytes, add->ders[i].len);
-        if (r >= 0)
-                r = control_audit_add(call, writer, "cert-added", NULL, detail);
-        return r < 0 ? r : control_cert_look(writer, &cert, &add->shown[i]);
+        r = store_cert_insert(writer, &cert, add->ders[i].bytes, add->ders[i].len);
+        return r < 0 ? r : control_audit_add(call, writer, "cert-added", NULL, detail);
+}
+
+/* The CAs of one call may need each other, so they are looked at when all are there. */
+static int look_at_all(struct add_call *add, struct store *writer) {
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < add->n; i++) {
+                struct cert_record cert = add->shown[i].cert;
+
+                r = control_cert_look(writer, &cert, &add->shown[i]);
+        }
+        return r;
 }
 
 static int add_all(struct control_call *call, struct store *writer) {
@@ -233,6 +243,8 @@ static int add_all(struct control_call *call, struct store *writer) {
                 return 0;
         for (size_t i = 0; r >= 0 && call->error == CONTROL_OK && i < add->n; i++)
                 r = add_one(add, writer, i, add->now);
+        if (r >= 0 && call->error == CONTROL_OK)
+                r = look_at_all(add, writer);
         return r < 0 ? r : registered_touch(writer, add->now);
 }
 

@@ -17,6 +17,7 @@
 #include "cleanup.h"
 #include "control/control_conf.h"
 #include "control/control_state.h"
+#include "keys/registered.h"
 #include "secret/keymint.h"
 #include "store/store_cert.h"
 #include "store/store_key.h"
@@ -200,8 +201,8 @@ static void check_clock(struct diagnose_call *d, struct store *writer) {
 struct certificates {
         struct store *writer;
         int64_t now;
-        size_t good, ended, soon, stale;
-        struct cert_record first_ended, first_soon, first_stale;
+        size_t good, ended, soon, stale, rootless;
+        struct cert_record first_ended, first_soon, first_stale, first_rootless;
 };
 
 static void count_certificate(size_t *n, struct cert_record *first,
@@ -228,7 +229,10 @@ static int on_certificate(const struct cert_record *cert, const uint8_t *der, si
                 c->good++;
         if (r >= 0 && crl.next_update < c->now)
                 count_certificate(&c->stale, &c->first_stale, cert);
-        return 0;
+        r = cert->kind == CERT_CA ? registered_has_root(c->writer, cert) : 1;
+        if (r == 0)
+                count_certificate(&c->rootless, &c->first_rootless, cert);
+        return r < 0 ? r : 0;
 }
 
 static void check_certificates(struct diagnose_call *d, struct store *writer,
@@ -245,6 +249,12 @@ static void check_certificates(struct diagnose_call *d, struct store *writer,
                     "CAs are "
                     "refused",
                     c.stale, c.first_stale.name);
+        if (c.rootless > 0)
+                add(d, WARNING, "certificate",
+                    "wfapikeyctl cert add --ca FILE with the CAs above it, up to the root",
+                    "%zu registered CAs lead to no registered root ('%s' first, issued by '%s'): "
+                    "the certificates that they issued are refused",
+                    c.rootless, c.first_rootless.name, c.first_rootless.issuer_cn);
         if (c.ended > 0)
                 add(d, WARNING, "certificate",
                     "wfapikeyctl cert add FILE with the successor, cert crl FILE where there was a "

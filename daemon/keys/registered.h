@@ -27,3 +27,11 @@ bool registered_is_thumbprint(const char *text);
  * commit all that is remembered of certificates is void. 0, or an error of the store.
  */
 int registered_touch(struct store *writer, int64_t now) _must_check_;
+
+/**
+ * registered_has_root(s, ca):
+ * Whether the names lead from the CA ${ca} over registered CAs to one that is its own issuer. Where
+ * they do not, no chain over ${ca} holds. Signatures are not looked at. Returns 1 or 0, or an error
+ * of the store.
+ */
+int registered_has_root(struct store *s, const struct cert_record *ca) _must_check_;

@@ -8,7 +8,7 @@
 /* A certificate begins with its type, a nonce, and the strings that the key has. */
 static const struct {
         const char *type;
-        size_t type_len; /* of the plain key, the first part of it */
+        size_t type_len; /* of the plain key */
         unsigned strings;
 } kinds[] = {
 #define KIND(plain, strings)                                                                       \
@@ -19,7 +19,8 @@ static const struct {
 #undef KIND
 };
 
-#define HEAD 4 /* the length of a string comes before it, the most significant byte first */
+/* The length of a string comes before it, the most significant byte first. */
+#define HEAD 4
 
 /* How many bytes the string at ${p} has with its length, or 0 when it is not there as a whole. */
 static size_t measure(const uint8_t *p, size_t len) {

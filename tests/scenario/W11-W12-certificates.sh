@@ -31,8 +31,25 @@ details() { # NAME: as openssl shows them, in the order of the original
 run 0 ctl cert list
 run 0 ctl cert add "$pki/alice.pem"
 has "$out" "$(pki_thumbprint alice) alice"
+# A CA that leads to no root is of no use yet: said at once, and by doctor and list.
+run 0 ctl cert add --ca - <"$pki/middle.pem"
+has "$err" "warning: '$(openssl x509 -in "$pki/middle.pem" -noout -subject -nameopt multiline | sed -n 's/.*commonName *= //p')' was issued by '$(openssl x509 -in "$pki/root.pem" -noout -subject -nameopt multiline | sed -n 's/.*commonName *= //p')', and from there no registered CA leads to a root"
+has "$(ctl cert list)" "without root"
+has "$(ctl doctor 2>&1)" "1 registered CAs lead to no registered root"
+run 0 ctl cert add --ca "$pki/root.pem" --name 'our root'
+is "$err" ""
+[[ $(ctl cert list) != *'without root'* ]] || fail "there is a root now"
+[[ $(ctl doctor 2>&1) != *'lead to no registered root'* ]] || fail "there is a root now"
+run 0 ctl cert remove "$(pki_thumbprint middle)"
+cat "$pki/middle.pem" "$pki/root.pem" >"$pki/cas.pem"
+run 0 ctl cert remove 'our root'
+run 0 ctl cert add --ca "$pki/cas.pem" # in any order
+is "$err" ""
+run 0 ctl cert remove "$(pki_thumbprint root)"
+run 0 ctl cert remove "$(pki_thumbprint middle)"
 run 0 ctl cert add --ca "$pki/root.pem" --name 'our root'
 run 0 ctl cert add --ca - <"$pki/middle.pem"
+is "$err" ""
 openssl x509 -in "$pki/alice.pem" -outform DER -out "$pki/alice.der"
 run 0 ctl cert add "$pki/alice.der" # again, in the other form: nothing changes
 for which in alice "$(pki_thumbprint alice)" "$(pki_thumbprint alice | cut -c 1-12)" "$(pki_thumbprint alice | tr a-f A-F)"; do

@@ -201,8 +201,11 @@ static void test_what_is_missing(void **state) {
         assert_int_equal(judged(unit_cert(.extensions = CLIENT), root, between),
                          REASON_CERTIFICATE_UNTRUSTED);
         assert_int_equal(judge(leaf, NULL, 0, NOW, false).reason, REASON_CERTIFICATE_UNTRUSTED);
+        /* and says which one is, of the client's CA or of one above */
         assert_string_equal(judge(leaf, CAS(root), NOW, false).detail,
-                            "unable to get local issuer certificate");
+                            "'CN=Between', which issued 'CN=alice', is not registered");
+        assert_string_equal(judge(leaf, CAS(between), NOW, false).detail,
+                            "'CN=Root', which issued 'CN=Between', is not registered");
         assert_string_equal(judge(unit_cert(.cn = "me"), CAS(root), NOW, false).detail,
                             "self-signed certificate");
         /* a client that shows a CA's certificate is told so */

@@ -148,6 +148,48 @@ static void test_damage_is_an_error(void **state) {
         unit_poisoned("damaged", &got, sizeof(got));
 }
 
+/* Names are letters; each row is "issuer>subject ..." of the CAs that are registered. '?' is the
+ * name that an older store did not note. */
+static void test_cas_without_a_root(_unused_ void **state) {
+        static const struct {
+                const char *row, *cas;
+                const char *rooted; /* a digit for each CA */
+        } rows[] = {
+                { "a root", "R>R", "1" },
+                { "its root is not there", "R>A", "0" },
+                { "one between is not there", "R>R A>B", "10" },
+                { "all are there", "R>R R>A A>B", "111" },
+                { "in any order", "A>B R>A R>R", "111" },
+                { "two that issued each other", "A>B B>A", "00" },
+                { "and a root beside them", "A>B B>A R>R", "001" },
+                { "two of one name", "R>A S>A S>S A>B", "0111" },
+                { "an older store", "?>A", "1" },
+        };
+
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                struct cert_record cas[8];
+                struct unit_store *s;
+                void *made = NULL;
+                size_t n = strlen(rows[i].rooted);
+
+                assert_int_equal(unit_store_make(&made), 0);
+                s = made;
+                for (size_t c = 0; c < n; c++) {
+                        const char *text = rows[i].cas + 4 * c;
+
+                        cas[c] = unit_cert((uint8_t) (c + 1));
+                        cas[c].kind = CERT_CA;
+                        memset(cas[c].serial.issuer, text[0] == '?' ? 0 : text[0], RECORD_HASH_LEN);
+                        memset(cas[c].subject_id, text[2], RECORD_HASH_LEN);
+                        unit_cert_put(s->writer, &cas[c], "der", 3);
+                }
+                for (size_t c = 0; c < n; c++)
+                        unit_int(rows[i].row, registered_has_root(s->writer, &cas[c]),
+                                 rows[i].rooted[c] - '0');
+                assert_int_equal(unit_store_remove(&made), 0);
+        }
+}
+
 #define test_certs(f) cmocka_unit_test_setup_teardown(f, make, unit_store_remove)
 
 int main(void) {
@@ -156,6 +198,7 @@ int main(void) {
                 cmocka_unit_test(test_what_could_be_a_thumbprint_is_no_name),
                 test_certs(test_every_touch_draws_another_number),
                 test_certs(test_damage_is_an_error),
+                cmocka_unit_test(test_cas_without_a_root),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,8 +32,9 @@ static void put(struct build *b, const char *text, size_t len) {
         b->len += 4 + len;
 }
 
+/* From a copy, so that a sanitizer sees a read behind it. */
 static size_t plain(const void *blob, size_t len, uint8_t out[static WIRE_CERTIFICATE_MAX]) {
-        uint8_t *copy = malloc(len ? len : 1); /* so that a sanitizer sees a read behind it */
+        uint8_t *copy = malloc(len ? len : 1);
         size_t n;
 
         assert_non_null(copy);
@@ -57,7 +58,7 @@ static void test_a_certificate_of_ssh_keygen(_unused_ void **state) {
 static void test_each_kind(_unused_ void **state) {
         static const struct {
                 const char *type;
-                unsigned strings; /* 0: it is no certificate for a key that X.509 can have */
+                unsigned strings; /* 0: X.509 has no such keys */
         } rows[] = {
                 { "ssh-ed25519", 1 },
                 { "ssh-rsa", 2 },
