@@ -26,7 +26,8 @@ struct climb {
         /* the failure of the first way to a root, else of the first way without an end */
         int error;
         bool reached_root; /* says which */
-        X509 *orphan;      /* the end of that way, whose issuer is not registered; or NULL */
+        /* the end of that way, when its issuer is not registered; else NULL */
+        X509 *orphan;
         struct cert_verdict *verdict;
 };
 

@@ -142,6 +142,15 @@ static void test_dates(void **state) {
                     INT64_MAX);
 }
 
+/* Version 1, as "openssl ca" makes it without a crlnumber. */
+static void test_an_old_list(void **state) {
+        struct got got = read_crl(unit_crl(.issuer = root, .serials = "0A 0B", .v1 = true));
+
+        (void) state;
+        is_signed_by("version 1", &got, root);
+        assert_int_equal(got.list.revoked, 2);
+}
+
 static void test_refusals(void **state) {
         static const char idp[] = "2.5.29.28=critical,DER:30038101FF",
                           delta[] = "2.5.29.27=critical,DER:020101";
@@ -296,15 +305,11 @@ static void test_longer_lengths(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_a_list),
-                cmocka_unit_test(test_it_meets_the_chain),
-                cmocka_unit_test(test_who_may_sign),
-                cmocka_unit_test(test_dates),
-                cmocka_unit_test(test_refusals),
-                cmocka_unit_test(test_short_times),
-                cmocka_unit_test(test_as_many_as_there_may_be),
-                cmocka_unit_test(test_every_byte),
-                cmocka_unit_test(test_longer_lengths),
+                cmocka_unit_test(test_a_list),       cmocka_unit_test(test_it_meets_the_chain),
+                cmocka_unit_test(test_who_may_sign), cmocka_unit_test(test_dates),
+                cmocka_unit_test(test_an_old_list),  cmocka_unit_test(test_refusals),
+                cmocka_unit_test(test_short_times),  cmocka_unit_test(test_as_many_as_there_may_be),
+                cmocka_unit_test(test_every_byte),   cmocka_unit_test(test_longer_lengths),
         };
 
         return cmocka_run_group_tests(tests, make, unit_cert_free);
