@@ -66,7 +66,9 @@ static const struct {
                                          "the certificate, or one of its chain, is on a revocation "
                                          "list" },
         [REASON_CERTIFICATE_CRL_EXPIRED] = { VERDICT_DENY_CERTIFICATE, "certificate-crl-expired",
-                                             "the revocation list of an issuer is out of date" },
+                                             "the revocation list of an issuer is out of date, or "
+                                             "not for "
+                                             "this certificate" },
         [REASON_CERTIFICATE_WEAK] = { VERDICT_DENY_CERTIFICATE, "certificate-weak",
                                       "the certificate, or one of its chain, is too weak" },
         [REASON_CERTIFICATE_PURPOSE] = { VERDICT_DENY_CERTIFICATE, "certificate-purpose",

@@ -146,7 +146,8 @@ struct cert_serial {
         uint8_t key[RECORD_HASH_LEN];
         /* the issuer's name: see cert_name_hash(). Zeroes: unknown, and like every name */
         uint8_t issuer[RECORD_HASH_LEN];
-        uint8_t len; /* 1 to RECORD_SERIAL_MAX */
+        uint8_t point[RECORD_HASH_LEN]; /* see cert_point_of_cert() */
+        uint8_t len;                    /* 1 to RECORD_SERIAL_MAX */
         uint8_t bytes[RECORD_SERIAL_MAX];
 };
 
@@ -179,6 +180,7 @@ struct cert_record {
 struct crl_record {
         uint8_t ca[RECORD_THUMBPRINT_LEN]; /* the CA that signed it */
         uint8_t issuer[RECORD_HASH_LEN];   /* its name, as in cert_serial */
+        uint8_t point[RECORD_HASH_LEN];    /* that it is for; zeroes: all */
         int64_t this_update, next_update;
         uint64_t revoked; /* number of serial numbers */
 };
@@ -238,8 +240,7 @@ struct policy {
         int64_t retention_s;
         /* People do not set these. They are written with "remove all" and with a change of the
          * lifetime. */
-        /* keys of an older epoch are removed */
-        int64_t epoch;
+        int64_t epoch;    /* older keys are removed */
         int64_t epoch_at; /* when the epoch changed */
         /* Keys made up to then had outlived a lifetime before it was changed. */
         int64_t lapsed_before;

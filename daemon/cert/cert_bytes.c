@@ -35,6 +35,7 @@ void cert_bytes_put_record(struct bytes_writer *w, const struct cert_record *cer
         bytes_write_text(w, cert->issuer_o);
         bytes_write_text(w, cert->issuer_ou);
         bytes_write_raw(w, cert->serial.issuer, sizeof(cert->serial.issuer));
+        bytes_write_raw(w, cert->serial.point, sizeof(cert->serial.point));
         cert_bytes_put_serial(w, &cert->serial);
         bytes_write_text(w, cert->key_type);
         bytes_write_raw(w, cert->subject_id, sizeof(cert->subject_id));
@@ -84,6 +85,7 @@ void cert_bytes_take_record(struct bytes_reader *r, struct cert_record *cert) {
         cert_bytes_take_text(r, cert->issuer_o, sizeof(cert->issuer_o));
         cert_bytes_take_text(r, cert->issuer_ou, sizeof(cert->issuer_ou));
         bytes_read_raw(r, cert->serial.issuer, sizeof(cert->serial.issuer));
+        bytes_read_raw(r, cert->serial.point, sizeof(cert->serial.point));
         cert_bytes_take_serial(r, &cert->serial);
         cert_bytes_take_text(r, cert->key_type, sizeof(cert->key_type));
         bytes_read_raw(r, cert->subject_id, sizeof(cert->subject_id));

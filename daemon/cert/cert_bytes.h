@@ -24,7 +24,7 @@ enum cert_bytes_flag {
 
 /**
  * cert_bytes_put_blobs(w, blobs, n): their number, and each with its length.
- * cert_bytes_put_serial(w, serial): without its issuer and key.
+ * cert_bytes_put_serial(w, serial): without its issuer, key and point.
  * cert_bytes_put_record(w, cert): without kind, name and added_at.
  */
 void cert_bytes_put_blobs(struct bytes_writer *w, const struct cert_blob *blobs, size_t n);

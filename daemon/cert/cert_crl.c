@@ -9,6 +9,7 @@
 #include "cert/cert_der.h"
 #include "cert/cert_key.h"
 #include "cert/cert_name.h"
+#include "cert/cert_point.h"
 #include "cert/cert_x509.h"
 #include "parse.h"
 #include "text.h"
@@ -146,8 +147,9 @@ static bool is_refused(X509_EXTENSION *extension, char detail[static CERT_DETAIL
         char name[EXTENSION_NAME_LEN], safe[EXTENSION_NAME_LEN];
         int nid = OBJ_obj2nid(object);
 
-        if (!X509_EXTENSION_get_critical(extension) && nid != NID_delta_crl &&
-            nid != NID_issuing_distribution_point && nid != NID_certificate_issuer)
+        if (nid == NID_issuing_distribution_point ||
+            (!X509_EXTENSION_get_critical(extension) && nid != NID_delta_crl &&
+             nid != NID_certificate_issuer))
                 return false;
         if (OBJ_obj2txt(name, sizeof(name), object, 0) <= 0)
                 name[0] = '\0';
@@ -190,6 +192,11 @@ static bool take_list(X509_CRL *crl, int64_t now, struct crl_record *list,
         list->revoked = n > 0 ? (uint64_t) n : 0;
         if (list->revoked > max) {
                 SAYS("it has %d entries: %zu are the most that are taken", n, max);
+                return false;
+        }
+        if (!cert_point_of_list(crl, list->point)) {
+                SAYS("its issuing distribution point leaves out certificates, reasons or CAs: load "
+                     "a list of all of them");
                 return false;
         }
         return is_current(crl, now, list, detail) &&

@@ -6,6 +6,7 @@
 
 #include "cert/cert_key.h"
 #include "cert/cert_name.h"
+#include "cert/cert_point.h"
 #include "cert/cert_text.h"
 #include "cert/cert_x509.h"
 
@@ -126,6 +127,7 @@ static bool add_serial(const X509 *x, const X509 *issuer, struct cert_verdict *v
 
         if ((issuer && !cert_key_identify(issuer, serial->key)) ||
             !cert_x509_serial(X509_get0_serialNumber(x), serial) ||
+            !cert_point_of_cert(x, serial->point) ||
             !cert_name_hash(X509_get_issuer_name(x), serial->issuer))
                 return false;
         verdict->n_serials++;

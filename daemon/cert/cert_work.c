@@ -144,6 +144,7 @@ int cert_work_take_verdict(const uint8_t *in, size_t len, struct cert_verdict *r
         for (size_t i = 0; i < verdict.n_serials && !r.bad; i++) {
                 bytes_read_raw(&r, verdict.serials[i].key, sizeof(verdict.serials[i].key));
                 bytes_read_raw(&r, verdict.serials[i].issuer, sizeof(verdict.serials[i].issuer));
+                bytes_read_raw(&r, verdict.serials[i].point, sizeof(verdict.serials[i].point));
                 cert_bytes_take_serial(&r, &verdict.serials[i]);
         }
         if (!bytes_is_at_end(&r) || !is_consistent(&verdict))
@@ -181,6 +182,7 @@ int cert_work_take_crl(const uint8_t *in, size_t len, struct cert_work_crl *ret)
         cert_bytes_take_text(&r, work.detail, sizeof(work.detail));
         bytes_read_raw(&r, work.crl.ca, sizeof(work.crl.ca));
         bytes_read_raw(&r, work.crl.issuer, sizeof(work.crl.issuer));
+        bytes_read_raw(&r, work.crl.point, sizeof(work.crl.point));
         work.crl.this_update = cert_bytes_take_time(&r);
         work.crl.next_update = take_end(&r);
         work.crl.revoked = work.n_serials = bytes_read(&r, BYTES_NUMBER);

@@ -12,7 +12,7 @@
 /* As many entries of a list as fit into an answer. */
 #define CRL_HEAD_MAX                                                                               \
         (1 + 1 + 1 + 2 * BYTES_NUMBER + CERT_DETAIL_LEN + RECORD_THUMBPRINT_LEN +                  \
-         RECORD_HASH_LEN + 2 * BYTES_TIME)
+         2 * RECORD_HASH_LEN + 2 * BYTES_TIME)
 #define ENTRIES_MAX ((HELPER_BYTES_MAX - CRL_HEAD_MAX) / CERT_BYTES_SERIAL_LEN)
 
 static void answer_read(struct bytes_reader *r, struct bytes_writer *w) {
@@ -72,6 +72,7 @@ static void answer_judge(struct bytes_reader *r, struct bytes_writer *w) {
         for (size_t i = 0; i < verdict.n_serials; i++) {
                 bytes_write_raw(w, verdict.serials[i].key, sizeof(verdict.serials[i].key));
                 bytes_write_raw(w, verdict.serials[i].issuer, sizeof(verdict.serials[i].issuer));
+                bytes_write_raw(w, verdict.serials[i].point, sizeof(verdict.serials[i].point));
                 cert_bytes_put_serial(w, &verdict.serials[i]);
         }
 }
@@ -94,6 +95,7 @@ static void answer_crl(struct bytes_reader *r, struct bytes_writer *w) {
         bytes_write_text(w, detail);
         bytes_write_raw(w, crl.ca, sizeof(crl.ca));
         bytes_write_raw(w, crl.issuer, sizeof(crl.issuer));
+        bytes_write_raw(w, crl.point, sizeof(crl.point));
         bytes_write(w, BYTES_TIME, (uint64_t) crl.this_update);
         bytes_write(w, 1, crl.next_update != INT64_MAX);
         bytes_write(w, BYTES_TIME, crl.next_update == INT64_MAX ? 0 : (uint64_t) crl.next_update);

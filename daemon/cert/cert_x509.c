@@ -9,6 +9,7 @@
 #include "cert/cert_der.h"
 #include "cert/cert_key.h"
 #include "cert/cert_name.h"
+#include "cert/cert_point.h"
 #include "cert/cert_text.h"
 #include "cert/cert_x509.h"
 
@@ -160,6 +161,7 @@ bool cert_x509_describe(X509 *x, const struct cert_blob *der, struct cert_record
         *ret_fault = "OpenSSL fails to hash it";
         if (!cert_x509_hash(der->bytes, der->len, cert.thumbprint) ||
             !cert_name_hash(issuer, cert.serial.issuer) ||
+            !cert_point_of_cert(x, cert.serial.point) ||
             !cert_name_hash(subject, cert.subject_id) || !cert_x509_hash_key(x, cert.spki))
                 return false;
         cert_text_name(subject, cert.subject, sizeof(cert.subject));

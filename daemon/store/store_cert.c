@@ -29,6 +29,7 @@ enum column {
         COL_NOT_AFTER,
         COL_ADDED,
         COL_DER,
+        COL_POINT,
         _COL_MAX,
 };
 
@@ -46,7 +47,7 @@ static const struct {
         TEXT(COL_ISSUER_O, issuer_o),   TEXT(COL_ISSUER_OU, issuer_ou), TEXT(COL_KEY_TYPE, key_type),
 }, hash_columns[] = {
         TEXT(COL_THUMBPRINT, thumbprint), TEXT(COL_ISSUER, serial.issuer), TEXT(COL_SUBJECT_ID, subject_id),
-        TEXT(COL_SPKI, spki),             TEXT(COL_SSH, ssh),
+        TEXT(COL_SPKI, spki),             TEXT(COL_SSH, ssh),               TEXT(COL_POINT, serial.point),
 };
 
 static int read_serial(sqlite3_stmt *stmt, int column, struct cert_serial *serial) {
@@ -205,6 +206,8 @@ int store_cert_revoked(struct store *s, const struct cert_serial *serial, int64_
         r = store_stmt_bind_hash(stmt, 1, serial->issuer);
         if (r >= 0 && known)
                 r = store_stmt_bind_hash(stmt, 3, serial->key);
+        if (r >= 0)
+                r = store_stmt_bind_hash(stmt, 4, serial->point);
         if (r >= 0)
                 r = store_stmt_error(
                         sqlite3_bind_blob(stmt, 2, serial->bytes, serial->len, SQLITE_STATIC));

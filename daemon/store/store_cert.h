@@ -74,8 +74,9 @@ int store_cert_keys(struct store *writer, const uint8_t thumbprint[static RECORD
  * Whether a list has ${serial}. A list belongs to the CA key that signed it: all registered CAs
  * with that key share their lists, and another CA of the same name has no part in them.
  * ${ret_until} is the last second for which the key has a good list in the issuer's name, INT64_MAX
- * when it has none. When ${serial}->key is unknown, the lists of every key with the issuer's name
- * count, and ${ret_until} is that of the key whose lists end first. 1; 0; an error of the store.
+ * when it has none. A list for another distribution point than ${serial}->point is not good. When
+ * ${serial}->key is unknown, the lists of every key with the issuer's name count, and ${ret_until}
+ * is that of the key whose lists end first. 1; 0; an error of the store.
  */
 int store_cert_revoked(struct store *s, const struct cert_serial *serial,
                        int64_t *ret_until) _must_check_;

@@ -19,6 +19,8 @@ int store_crl_get(struct store *writer, const uint8_t ca[static RECORD_THUMBPRIN
         r = store_stmt_blob(stmt, 0, crl.ca, sizeof(crl.ca));
         if (r >= 0)
                 r = store_stmt_blob(stmt, 1, crl.issuer, sizeof(crl.issuer));
+        if (r >= 0)
+                r = store_stmt_blob(stmt, 5, crl.point, sizeof(crl.point));
         if (r < 0)
                 return r;
         crl.this_update = sqlite3_column_int64(stmt, 2);
@@ -45,6 +47,8 @@ int store_crl_replace(struct store *writer, const struct crl_record *crl) {
                 r = store_stmt_bind_hash(stmt, 1, crl->ca);
         if (r >= 0)
                 r = store_stmt_bind_hash(stmt, 2, crl->issuer);
+        if (r >= 0)
+                r = store_stmt_bind_hash(stmt, 6, crl->point);
         if (r < 0)
                 return r;
         if (sqlite3_bind_int64(stmt, 3, crl->this_update) != SQLITE_OK ||

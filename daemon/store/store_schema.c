@@ -19,6 +19,8 @@
 
 /* One row for each version. A row that was ever released does not change. Version n is the state
  * after row n-1. */
+#define ZEROES "x'0000000000000000000000000000000000000000000000000000000000000000'"
+
 static const char *const migrations[] = {
         /* 1: Keys are found by id alone, so the row is its index (WITHOUT ROWID). What changes with
          * every use is in another table, because each key would dirty a page of its own here. */
@@ -189,6 +191,13 @@ static const char *const migrations[] = {
         "ALTER TABLE crl_serial DROP COLUMN issuer;"
         "UPDATE cert SET issuer_id = zeroblob(32), subject_id = zeroblob(32);"
         "UPDATE crl SET issuer_id = zeroblob(32);",
+        /* 9: Distribution points. A list of before is for all certificates, as no other was taken.
+         * A certificate of before names none. A list for one point does not cover it until it is
+         * registered again, so nothing that is revoked is accepted. */
+        "ALTER TABLE cert ADD COLUMN point BLOB NOT NULL DEFAULT " ZEROES
+        " CHECK (length(point) = 32);"
+        "ALTER TABLE crl ADD COLUMN point BLOB NOT NULL DEFAULT " ZEROES
+        " CHECK (length(point) = 32);",
 };
 
 int64_t store_schema_newest(void) {

@@ -124,7 +124,7 @@ static const char *const texts[] = {
         "issuer_o, "                                                                               \
         "issuer_ou,"                                                                               \
         " serial, key_type, issuer_id, subject_id, spki, ssh, not_before, not_after, added_at, "   \
-        "der"
+        "der, point"
         [STMT_CERT_GET] = "SELECT " CERT_COLUMNS " FROM cert WHERE thumbprint = ?1",
         [STMT_CERT_OF_SPKI] = "SELECT " CERT_COLUMNS
                               " FROM cert WHERE spki = ?1 AND kind = 0 ORDER BY not_after DESC",
@@ -134,30 +134,33 @@ static const char *const texts[] = {
 /* Of the CTE lists: whether one of them names the serial number ?2. */
 #define IN_LISTS                                                                                   \
         "EXISTS (SELECT 1 FROM lists JOIN crl_serial s ON s.ca = lists.ca AND s.serial = ?2)"
+/* How long a list is good for the distribution point ?4. One for another point is not good. */
+#define COVERS "iif(lists.point IN (?4, zeroblob(32)), next_update, -1)"
         /* The key of a CA is known by its hash as SSH writes it, or by that of its
          * SubjectPublicKeyInfo when SSH has no such keys. */
         [STMT_CRL_OF_KEY] =
                 "WITH lists AS MATERIALIZED (SELECT crl.* FROM cert c JOIN crl ON "
                 "crl.ca = c.thumbprint WHERE c.ssh = ?3 OR c.spki = ?3) SELECT " IN_LISTS
-                ", (SELECT max(next_update) FROM lists WHERE issuer_id IN (?1, zeroblob(32)))",
+                ", (SELECT max(" COVERS ") FROM lists WHERE issuer_id IN (?1, zeroblob(32)))",
         [STMT_CRL_OF_NAME] =
                 "WITH lists AS MATERIALIZED (SELECT crl.*, iif(c.ssh <> zeroblob(32), c.ssh, "
                 "c.spki) AS key FROM crl JOIN cert c ON crl.ca = c.thumbprint WHERE "
                 "crl.issuer_id IN (?1, zeroblob(32)) OR ?1 = zeroblob(32)) SELECT " IN_LISTS
-                ", (SELECT min(ends) FROM (SELECT max(next_update) AS ends "
+                ", (SELECT min(ends) FROM (SELECT max(" COVERS ") AS ends "
                 "FROM lists GROUP BY key))",
         [STMT_CERT_EACH] = "SELECT " CERT_COLUMNS " FROM cert ORDER BY kind, name",
         [STMT_CERT_INSERT] = "INSERT INTO cert (" CERT_COLUMNS
                              ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
-                             "?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+                             "?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
         [STMT_CERT_DELETE] = "DELETE FROM cert WHERE thumbprint = ?1",
         [STMT_CERT_KEYS] = "SELECT count(*) FROM key k WHERE k.certificate <> x'' AND "
                            "k.certificate = ?1" LIVE_EPOCH,
-        [STMT_CRL_GET] =
-                "SELECT ca, issuer_id, this_update, next_update, revoked FROM crl WHERE ca = ?1",
+        [STMT_CRL_GET] = "SELECT ca, issuer_id, this_update, next_update, revoked, point FROM crl "
+                         "WHERE ca = ?1",
         [STMT_CRL_DELETE] = "DELETE FROM crl WHERE ca = ?1",
-        [STMT_CRL_INSERT] = "INSERT INTO crl (ca, issuer_id, this_update, next_update, revoked) "
-                            "VALUES (?1, ?2, ?3, ?4, ?5)",
+        [STMT_CRL_INSERT] =
+                "INSERT INTO crl (ca, issuer_id, this_update, next_update, revoked, point) "
+                "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         [STMT_CRL_ADD] = "INSERT OR IGNORE INTO crl_serial (ca, serial) VALUES (?1, ?2)",
         [STMT_AUDIT_EACH] = "SELECT " AUDIT_COLUMNS " FROM audit WHERE seq > ?1 ORDER BY seq",
         /* Without the second condition SQLite would not use the index, which is a partial one. */

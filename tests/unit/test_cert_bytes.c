@@ -36,6 +36,7 @@ static int take_verdict(const struct cert_verdict *verdict) {
         for (size_t i = 0; i < verdict->n_serials; i++) {
                 bytes_write_raw(&w, verdict->serials[i % CERT_CHAIN_MAX].key, RECORD_HASH_LEN);
                 bytes_write_raw(&w, verdict->serials[i % CERT_CHAIN_MAX].issuer, RECORD_HASH_LEN);
+                bytes_write_raw(&w, verdict->serials[i % CERT_CHAIN_MAX].point, RECORD_HASH_LEN);
                 cert_bytes_put_serial(&w, &verdict->serials[i % CERT_CHAIN_MAX]);
         }
         unit_poison(&got, sizeof(got));
@@ -161,6 +162,7 @@ static void test_texts_that_do_not_fit(void **state) {
                         for (size_t j = 0; j < 7; j++)
                                 bytes_write_text(&w, i == j ? text : "");
                         bytes_write_raw(&w, text, RECORD_HASH_LEN);
+                        bytes_write_raw(&w, text, RECORD_HASH_LEN);
                         cert_bytes_put_serial(&w, &got.serial);
                         bytes_write_text(&w, i == 7 ? text : "");
                         bytes_write_raw(&w, (const uint8_t[3 * RECORD_HASH_LEN]){},
@@ -188,8 +190,8 @@ static int take_crl(const struct list *list) {
         bytes_write(&w, 1, CERT_BYTES_CRL);
         bytes_write(&w, 1, list->fault);
         bytes_write_text(&w, "");
-        bytes_write_raw(&w, (const uint8_t[2 * RECORD_HASH_LEN]){},
-                        sizeof(uint8_t[2 * RECORD_HASH_LEN]));
+        bytes_write_raw(&w, (const uint8_t[3 * RECORD_HASH_LEN]){},
+                        sizeof(uint8_t[3 * RECORD_HASH_LEN]));
         bytes_write(&w, BYTES_TIME, (uint64_t) list->this_update);
         bytes_write(&w, 1, list->ends);
         bytes_write(&w, BYTES_TIME, (uint64_t) list->next_update);

@@ -142,6 +142,50 @@ static void test_dates(void **state) {
                     INT64_MAX);
 }
 
+/* For all certificates, or for those that name its point, here a URI. Names in a directory are in
+ * PKITS (4.14). */
+static void test_points(void **state) {
+        static const struct {
+                const char *row, *list, *cert;
+                bool same;
+        } rows[] = {
+                { "none", NULL, NULL, true },
+                { "an empty one", "3000", NULL, true },
+                { "the same URI", "3007A005A003860161", "30093007A005A003860161", true },
+                { "another URI", "3007A005A003860162", "30093007A005A003860161", false },
+                { "of the list alone", "3007A005A003860161", NULL, false },
+                { "one of several", "3007A005A003860161",
+                  "30123007A005A0038601613007A005A003860162", false },
+                { "for some reasons", "3007A005A003860161", "300D300BA005A00386016181020560",
+                  false },
+        };
+        static const uint8_t zeroes[RECORD_HASH_LEN];
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                char list[128] = "", cert[128] = "", detail[CERT_DETAIL_LEN];
+                struct cert_record record;
+                struct got got;
+
+                if (rows[i].list)
+                        (void) snprintf(list, sizeof(list), "2.5.29.28=critical,DER:%s",
+                                        rows[i].list);
+                if (rows[i].cert)
+                        (void) snprintf(cert, sizeof(cert), "2.5.29.31=DER:%s", rows[i].cert);
+                got = read_crl(unit_crl(.issuer = root, .extensions = list));
+                is_signed_by(rows[i].row, &got, root);
+                unit_int(rows[i].row,
+                         cert_read(&unit_cert(.issuer = root, .extensions = cert)->der, CERT_CLIENT,
+                                   NOW, &record, detail),
+                         CERT_FINE);
+                unit_int(rows[i].row,
+                         memcmp(got.list.point, record.serial.point, RECORD_HASH_LEN) == 0,
+                         rows[i].same);
+                if (!rows[i].list || strcmp(rows[i].list, "3000") == 0)
+                        unit_mem(rows[i].row, got.list.point, zeroes, RECORD_HASH_LEN);
+        }
+}
+
 /* Version 1, as "openssl ca" makes it without a crlnumber. */
 static void test_an_old_list(void **state) {
         struct got got = read_crl(unit_crl(.issuer = root, .serials = "0A 0B", .v1 = true));
@@ -184,12 +228,25 @@ static void test_refusals(void **state) {
                 { "MD5", { .issuer = other, .md = "MD5" }, "SHA-256" },
                 { "SHA-1 and ECDSA", { .issuer = same, .md = "SHA1" }, "SHA-256" },
                 { "PSS with SHA-1", { .issuer = other, .pss = true, .md = "SHA1" }, "SHA-256" },
-                { "a part",
-                  { .issuer = root, .extensions = idp },
-                  "X509v3 Issuing Distribution Point" },
+                { "a part", { .issuer = root, .extensions = idp }, "leaves out certificates" },
                 { "a part that does not say so",
                   { .issuer = root, .extensions = idp_weak },
-                  "Distribution Point" },
+                  "leaves out certificates" },
+                { "CAs only",
+                  { .issuer = root, .extensions = "2.5.29.28=critical,DER:30038201FF" },
+                  "leaves out certificates" },
+                { "some reasons",
+                  { .issuer = root, .extensions = "2.5.29.28=critical,DER:300483020560" },
+                  "leaves out certificates" },
+                { "of other CAs",
+                  { .issuer = root, .extensions = "2.5.29.28=critical,DER:30038401FF" },
+                  "leaves out certificates" },
+                { "attributes",
+                  { .issuer = root, .extensions = "2.5.29.28=critical,DER:30038501FF" },
+                  "leaves out certificates" },
+                { "a point that is none",
+                  { .issuer = root, .extensions = "2.5.29.28=critical,DER:0500" },
+                  "leaves out certificates" },
                 { "a delta",
                   { .issuer = root, .extensions = delta },
                   "X509v3 Delta CRL Indicator" },
@@ -305,11 +362,17 @@ static void test_longer_lengths(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_a_list),       cmocka_unit_test(test_it_meets_the_chain),
-                cmocka_unit_test(test_who_may_sign), cmocka_unit_test(test_dates),
-                cmocka_unit_test(test_an_old_list),  cmocka_unit_test(test_refusals),
-                cmocka_unit_test(test_short_times),  cmocka_unit_test(test_as_many_as_there_may_be),
-                cmocka_unit_test(test_every_byte),   cmocka_unit_test(test_longer_lengths),
+                cmocka_unit_test(test_a_list),
+                cmocka_unit_test(test_it_meets_the_chain),
+                cmocka_unit_test(test_who_may_sign),
+                cmocka_unit_test(test_dates),
+                cmocka_unit_test(test_an_old_list),
+                cmocka_unit_test(test_points),
+                cmocka_unit_test(test_refusals),
+                cmocka_unit_test(test_short_times),
+                cmocka_unit_test(test_as_many_as_there_may_be),
+                cmocka_unit_test(test_every_byte),
+                cmocka_unit_test(test_longer_lengths),
         };
 
         return cmocka_run_group_tests(tests, make, unit_cert_free);

@@ -221,6 +221,7 @@ static size_t write_answer(const char *bytes, enum reason reason, uint8_t *out, 
         if (good) {
                 bytes_write_raw(&w, cert.serial.key, sizeof(cert.serial.key));
                 bytes_write_raw(&w, cert.serial.issuer, sizeof(cert.serial.issuer));
+                bytes_write_raw(&w, cert.serial.point, sizeof(cert.serial.point));
                 cert_bytes_put_serial(&w, &cert.serial);
         }
         assert_true(bytes_written(&w) > 0);

@@ -356,6 +356,37 @@ static void test_lists_of_one_name_belong_to_their_keys(void **state) {
         assert_true(until == INT64_MAX);
 }
 
+/* A list for one distribution point revokes what is on it, and is good for the certificates that
+ * name the point. For others it is as good as out of date. */
+static void test_a_list_for_one_point(void **state) {
+        struct cert_serial serials[] = { unit_cert(1).serial, unit_cert(2).serial };
+        struct crl_record crl = { .this_update = UNIT_CERT_BEGINS, .next_update = 100 };
+        struct cert_record ca = make_ca(1);
+        struct unit_store *s = *state;
+        struct crl_record got;
+        int64_t until;
+
+        put(s, &ca);
+        memcpy(crl.ca, ca.thumbprint, sizeof(crl.ca));
+        memset(crl.issuer, 0xcc, sizeof(crl.issuer));
+        memset(crl.point, 7, sizeof(crl.point));
+        assert_int_equal(store_begin(s->writer), 0);
+        assert_int_equal(store_crl_replace(s->writer, &crl), 0);
+        assert_int_equal(store_crl_add(s->writer, crl.ca, &serials[0]), 0);
+        assert_int_equal(store_commit(s->writer), 0);
+        assert_int_equal(store_crl_get(s->writer, crl.ca, &got), 0);
+        assert_memory_equal(got.point, crl.point, sizeof(got.point));
+        for (unsigned known = 0; known < 2; known++)
+                for (uint8_t point = 0; point < 8; point = (uint8_t) (point + 7))
+                        for (size_t i = 0; i < 2; i++) {
+                                memset(serials[i].point, point, sizeof(serials[i].point));
+                                memcpy(serials[i].key, known ? ca.ssh : serials[i].key,
+                                       sizeof(serials[i].key));
+                                unit_int("revoked", revoked(s, &serials[i], &until), i == 0);
+                                unit_int("until", until, point == 7 ? 100 : -1);
+                        }
+}
+
 /* One key under two names: what one list revokes is revoked under both, and a fresh list in one
  * name does not stand for a stale one in the other. */
 static void test_a_fresh_list_counts_in_its_own_name_alone(void **state) {
@@ -489,6 +520,7 @@ int main(void) {
                 unit_test_with_store(test_a_new_list_replaces_the_old_one),
                 unit_test_with_store(test_of_two_lists_of_one_key_both_count),
                 unit_test_with_store(test_lists_of_one_name_belong_to_their_keys),
+                unit_test_with_store(test_a_list_for_one_point),
                 unit_test_with_store(test_a_fresh_list_counts_in_its_own_name_alone),
                 unit_test_with_store(test_a_list_without_a_name_counts_for_all),
                 unit_test_with_store(test_a_serial_that_stands_twice_is_one),

@@ -414,7 +414,7 @@ static void test_what_no_store_could_have_is_refused(void **state) {
                 { "serial number", "UPDATE cert SET serial = zeroblob(21)", -EBADMSG },
                 { "list of no CA",
                   "PRAGMA foreign_keys = OFF; INSERT INTO crl VALUES (zeroblob(32), zeroblob(32), "
-                  "1, 2, 0)",
+                  "1, 2, 0, zeroblob(32))",
                   -EBADMSG },
                 { "list's issuer", "UPDATE crl SET issuer_id = x'00'", -EBADMSG },
                 { "revoked serial number",
