@@ -120,13 +120,13 @@ struct account_record {
         bool local;
         /* root, or a member of the admin group */
         bool admin;
-        /* the password was locked (passwd -l) */
-        bool locked;
+        bool locked; /* the password (passwd -l) */
         /* The password is not good from then on. 0: it does not expire. */
         int64_t password_ends_at;
         /* No login of any kind from then on. 0: no such date. */
         int64_t closes_at;
         int64_t gone_since; /* if ACCOUNT_GONE */
+        bool held;          /* gone with many: see hold_many() */
         /* When the answer came. If ACCOUNT_GONE and local, 0: only the passwd file has said so. Or
          * RECORD_REMOVED. */
         int64_t checked_at;
@@ -230,6 +230,7 @@ struct policy {
         int64_t max_lifetime_s; /* 0: no such bound */
         int64_t max_keys_per_user;
         bool remove_on_password_expiry;
+        int64_t account_grace_s; /* until its keys end; 0: none */
         enum certificate_need require_certificate;
         size_t n_services; /* services that need more than that */
         struct policy_service {

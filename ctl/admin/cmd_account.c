@@ -1,10 +1,105 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The command that userdel's hook runs. What follows from it is the daemon's to decide. */
+/* The commands about accounts that are gone. What follows from them is the daemon's to decide. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "admin/cmd_account.h"
 #include "call/call.h"
+#include "call/dict.h"
+#include "cli/harmless.h"
 
 enum exit_code cmd_account_removed(const struct args *args) {
-        _cleanup_message_ sd_bus_message *reply = NULL;
+        _cleanup_call_ struct call call = {};
+        enum exit_code rc = call_open(&call, args->control);
 
-        return call_once(args->control, "AccountRemoved", &reply, "s", args->words[0]);
+        for (size_t i = 0; rc == CTL_OK && i < args->n_words; i++) {
+                _cleanup_message_ sd_bus_message *reply = NULL;
+
+                rc = call_plain(&call, "AccountRemoved", &reply, "s", args->words[i]);
+        }
+        return rc;
+}
+
+struct account {
+        const char *user;
+        int64_t since;
+        int held;
+};
+
+static const struct field fields[] = {
+        { "user", FIELD_TEXT, offsetof(struct account, user), "-" },
+        { "since", FIELD_TIME, offsetof(struct account, since), "-" },
+        { "held", FIELD_BOOL, offsetof(struct account, held), "-" },
+};
+
+/* Text is one user a line, for xargs(1). */
+static int show_page(sd_bus_message *m, struct json *j, const char **ret_next) {
+        struct account account;
+        const char *next;
+        int r;
+
+        r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "a{sv}");
+        while (r >= 0) {
+                _cleanup_free_ char *buffer = NULL;
+
+                fields_init(fields, ARRAY_LEN(fields), &account);
+                r = dict_read(fields, ARRAY_LEN(fields), m, &account);
+                if (r <= 0)
+                        break;
+                if (!account.user)
+                        return -EBADMSG;
+                if (j)
+                        fields_json(fields, ARRAY_LEN(fields), &account, j);
+                else
+                        puts(harmless(account.user, &buffer));
+        }
+        if (r >= 0)
+                r = sd_bus_message_exit_container(m);
+        if (r >= 0)
+                r = sd_bus_message_read(m, "s", &next);
+        if (r < 0)
+                return r;
+        *ret_next = next;
+        return 0;
+}
+
+static enum exit_code show_all(const struct args *args, struct json *j) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        _cleanup_call_ struct call call = {};
+        enum exit_code rc = call_open(&call, args->control);
+        const char *next = "", *after;
+        int r;
+
+        while (rc == CTL_OK) {
+                sd_bus_message *page = NULL;
+
+                rc = call_plain(&call, "ListVanishedAccounts", &page, "s", next);
+                if (rc != CTL_OK)
+                        break;
+                after = next;
+                r = show_page(page, j, &next);
+                /* Each page must begin later, or this would never end. */
+                if (r >= 0 && *next && strcmp(next, after) <= 0)
+                        r = -EBADMSG;
+                sd_bus_message_unref(reply); /* "after" was in it */
+                reply = page;
+                if (r < 0)
+                        return call_misread(r);
+                if (!*next)
+                        break;
+        }
+        return rc;
+}
+
+enum exit_code cmd_account_vanished(const struct args *args) {
+        struct json j = {};
+        enum exit_code rc;
+
+        if (!args->json)
+                return show_all(args, NULL);
+        json_open(&j, NULL, '[');
+        rc = show_all(args, &j);
+        json_close(&j, ']');
+        return rc;
 }

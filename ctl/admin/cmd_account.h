@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What other programs report of accounts. */
+/* The commands about accounts that are gone. */
 #pragma once
 
 #include "cli/args.h"
 
 /**
- * cmd_account_removed(args): tells the daemon that a user was removed. It starts the daemon if
+ * cmd_account_removed(args): tells the daemon that users were removed. It starts the daemon if
  * need be.
  */
 enum exit_code cmd_account_removed(const struct args *args);
+
+/**
+ * cmd_account_vanished(args): lists the accounts that are gone and whose keys have not ended.
+ */
+enum exit_code cmd_account_vanished(const struct args *args);

@@ -17,6 +17,7 @@ struct facts {
         int enabled, accounts_read;
         int64_t started, keys_counted, next_expiry, next_certificate_expiry, next_crl_expiry;
         uint64_t keys_active, keys_expired, keys_revoked, certificates_client, certificates_ca;
+        uint64_t accounts_vanished, accounts_held;
         uint64_t latency_sum, log_lines_dropped;
         uint64_t sweeps, sweeps_failed, swept_expired, swept_ended, swept_purged;
 };
@@ -25,6 +26,8 @@ static const struct field fields[] = {
         { "version", FIELD_TEXT, offsetof(struct facts, version), NULL },
         { "enabled", FIELD_BOOL, offsetof(struct facts, enabled), NULL },
         { "accounts-read", FIELD_BOOL, offsetof(struct facts, accounts_read), NULL },
+        { "accounts-vanished", FIELD_COUNT, offsetof(struct facts, accounts_vanished), NULL },
+        { "accounts-held", FIELD_COUNT, offsetof(struct facts, accounts_held), NULL },
         { "started", FIELD_TIME, offsetof(struct facts, started), NULL },
         { "keys-active", FIELD_COUNT, offsetof(struct facts, keys_active), NULL },
         { "keys-expired", FIELD_COUNT, offsetof(struct facts, keys_expired), NULL },
@@ -73,6 +76,13 @@ static void write_daemon(struct metrics_text *t, const struct facts *facts) {
               "Whether passwd, shadow and group could be read. Otherwise what is known of accounts "
               "is older.");
         metrics_text_count(t, "", NO_LABELS, facts->accounts_read > 0);
+        gauge(t, "wfapikey_accounts_vanished",
+              "Accounts that are gone and that active keys depend on. The keys are refused.");
+        metrics_text_count(t, "", NO_LABELS, facts->accounts_vanished);
+        gauge(t, "wfapikey_accounts_held",
+              "Those of them that were gone with many others at one look. Their keys end only when "
+              "an administrator says so.");
+        metrics_text_count(t, "", NO_LABELS, facts->accounts_held);
         metrics_text_family(t, "wfapikey_log_lines_dropped", "counter", "",
                             "Log lines that were dropped because the log was too slow.");
         metrics_text_count(t, "_total", NO_LABELS, facts->log_lines_dropped);

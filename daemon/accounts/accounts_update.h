@@ -53,18 +53,22 @@ int accounts_update_read(struct accounts_update *facts, struct store *writer);
 int accounts_update_look(struct store *writer, const struct accounts_source *source);
 
 /**
- * accounts_update_removed(writer, source, user):
- * userdel has removed ${user}. Nothing follows while the passwd file has such a user. When it has
- * none, the user's keys are refused until directories have answered, and end if the user comes back
- * into the passwd file. That is a new account then, even with the same number. Returns 0, or a
- * negative errno. When the files could not be read, ${source}->memory says why.
+ * accounts_update_removed(writer, source, user, record):
+ * userdel or an administrator says that ${user} was removed. Nothing follows while the passwd file
+ * has such a user. When it has none, and directories have said that there is none, the user's keys
+ * end: no grace has to pass, and it does not matter how many others are gone. Then ${record} is
+ * written, with the user and the number of keys. When directories have not answered yet, the keys
+ * are refused until they have, and end then, or when the user comes back into the passwd file. That
+ * is a new account, even with the same number. Returns 0, or a negative errno. When the files could
+ * not be read, ${source}->memory says why.
  */
 int accounts_update_removed(struct store *writer, const struct accounts_source *source,
-                            const char *user) _must_check_;
+                            const char *user, struct audit_record *record) _must_check_;
 
 /**
- * accounts_update_take(facts, writer): writes what the answers say. Users without an answer stay as
- * they were.
+ * accounts_update_take(facts, writer): writes what the answers say, and ends the keys of users that
+ * are gone for good. Users without an answer stay as they were. When too many were found gone at
+ * once, here or in accounts_update_read(), none of their keys end, and the log says so.
  */
 void accounts_update_take(struct accounts_update *facts, struct store *writer);
 

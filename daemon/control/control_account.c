@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* AccountRemoved: userdel reports that it has removed a user. The caller is not believed: what the
- * passwd file says decides. */
+/* AccountRemoved: userdel or an administrator reports that a user was removed. It is not believed
+ * while the passwd file has the user. ListVanishedAccounts: whom such a report could be about. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "accounts/accounts.h"
 #include "cleanup.h"
+#include "control/control_audit.h"
 #include "control/control_state.h"
+#include "store/store_account.h"
 #include "text.h"
 
 struct account_call {
@@ -31,9 +36,11 @@ static int removed_parse(struct control_call *call, sd_bus_message *m) {
 static void removed_run(struct control_call *call, struct store *writer) {
         struct account_call *ours = (struct account_call *) call;
         const char *why = ours->accounts.memory->error;
+        struct audit_record record;
         int r;
 
-        r = accounts_update_removed(writer, &ours->accounts, ours->user);
+        control_audit_fill(call, "account-removed", &record);
+        r = accounts_update_removed(writer, &ours->accounts, ours->user, &record);
         if (r < 0 && why[0])
                 control_fail(call, CONTROL_BUSY, "%s; try again", why);
         else if (r < 0)
@@ -44,4 +51,78 @@ const struct control_handlers control_account_removed = {
         .size = sizeof(struct account_call),
         .parse = removed_parse,
         .run = removed_run,
+};
+
+/* --- ListVanishedAccounts --- */
+
+#define PAGE_MAX 500
+
+struct vanished_call {
+        struct control_call call;
+        char after[WIRE_USER_MAX + 1];
+        size_t n;
+        struct account_record *accounts; /* owned */
+        bool more;
+};
+
+static int vanished_parse(struct control_call *call, sd_bus_message *m) {
+        struct vanished_call *ours = (struct vanished_call *) call;
+        const char *after;
+        int r;
+
+        r = sd_bus_message_read_basic(m, 's', &after);
+        if (r >= 0 && !text_copy(ours->after, sizeof(ours->after), after))
+                control_fail(call, CONTROL_INVALID_ARGUMENT, "That is no user name.");
+        return r;
+}
+
+static int on_vanished(const struct account_record *account, void *userdata) {
+        struct vanished_call *ours = userdata;
+
+        ours->more = ours->n == PAGE_MAX;
+        if (!ours->more)
+                ours->accounts[ours->n++] = *account;
+        return 0;
+}
+
+static void vanished_run(struct control_call *call, struct store *writer) {
+        struct vanished_call *ours = (struct vanished_call *) call;
+        int r;
+
+        ours->accounts = calloc(PAGE_MAX, sizeof(*ours->accounts));
+        if (!ours->accounts) {
+                control_fail(call, CONTROL_BUSY, "Out of memory; try again.");
+                return;
+        }
+        r = store_account_each_gone(writer, ours->after, PAGE_MAX + 1, on_vanished, ours);
+        if (r < 0)
+                control_fail_store(call, r);
+}
+
+static int vanished_reply(struct control_call *call, sd_bus_message *reply) {
+        const struct vanished_call *ours = (struct vanished_call *) call;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "a{sv}");
+        for (size_t i = 0; r >= 0 && i < ours->n; i++)
+                r = sd_bus_message_append(reply, "a{sv}", 3, "user", "s", ours->accounts[i].name,
+                                          "since", "x", ours->accounts[i].gone_since, "held", "b",
+                                          (int) ours->accounts[i].held);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        return r < 0 ? r
+                     : sd_bus_message_append(reply, "s",
+                                             ours->more ? ours->accounts[ours->n - 1].name : "");
+}
+
+static void vanished_release(struct control_call *call) {
+        free(((struct vanished_call *) call)->accounts);
+}
+
+const struct control_handlers control_account_vanished = {
+        .size = sizeof(struct vanished_call),
+        .parse = vanished_parse,
+        .run = vanished_run,
+        .reply = vanished_reply,
+        .release = vanished_release,
 };

@@ -19,6 +19,7 @@
 #include "control/control_state.h"
 #include "keys/registered.h"
 #include "secret/keymint.h"
+#include "store/store_account.h"
 #include "store/store_cert.h"
 #include "store/store_key.h"
 
@@ -304,6 +305,28 @@ static void check_policy(struct diagnose_call *d, struct store *writer) {
         check_certificates(d, writer, &policy);
 }
 
+static void check_vanished(struct diagnose_call *d, struct store *writer) {
+        uint64_t gone, held;
+
+        /* check_database() reports it */
+        if (store_account_count_gone(writer, &gone, &held) < 0)
+                return;
+        if (held > 0)
+                add(d, WARNING, "accounts",
+                    "see what is wrong with passwd or the directory. If they were removed on "
+                    "purpose: wfapikeyctl account vanished | xargs wfapikeyctl account removed --",
+                    "%" PRIu64 " accounts with keys were gone at one look with others: their keys "
+                    "are refused, and do not end by themselves",
+                    held);
+        if (gone > held)
+                add(d, HINT, "accounts",
+                    "wfapikeyctl account vanished lists them; wfapikeyctl account removed USER "
+                    "ends their keys now",
+                    "%" PRIu64 " accounts with keys are gone: their keys are refused, and end "
+                    "after the policy's account-grace",
+                    gone - held);
+}
+
 static void check_accounts(struct diagnose_call *d) {
         const char *why = accounts_unread(d->reading.call.control->fixed.accounts);
 
@@ -349,6 +372,7 @@ static void diagnose_run(struct control_call *call, struct store *writer) {
         check_clock(d, writer);
         check_policy(d, writer);
         check_accounts(d);
+        check_vanished(d, writer);
         check_conf(d);
         if (call->control->fixed.own_sockets)
                 add(d, HINT, "daemon",

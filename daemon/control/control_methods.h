@@ -71,6 +71,8 @@
                ROLE_VERB_RELOAD, 0, control_reload) \
         METHOD("AccountRemoved", ("s", user), (NULL), \
                ROLE_VERB_ACCOUNT, 0, control_account_removed) \
+        METHOD("ListVanishedAccounts", ("s", after), ("aa{sv}", accounts, "s", next), \
+               ROLE_VERB_ACCOUNT, 0, control_account_vanished) \
         METHOD("Diagnose", (NULL), ("aa{sv}", findings, "a(ss)", services), \
                ROLE_VERB_DIAGNOSE, 0, control_doctor_diagnose) \
         METHOD("MirrorKeygen", ("b", replace), ("s", public), \

@@ -18,6 +18,7 @@
 #include "keys/sweep_timer.h"
 #include "login/verify.h"
 #include "rules/expiry.h"
+#include "store/store_account.h"
 #include "store/store_cert.h"
 #include "store/store_key.h"
 
@@ -40,6 +41,7 @@ struct metrics_call {
         int64_t next_expiry;
         struct store_cert_sum certs;
         bool accounts_read; /* and believed */
+        uint64_t accounts_gone, accounts_held;
 };
 
 /* --- Counting keys --- */
@@ -111,6 +113,8 @@ static void metrics_run(struct control_call *call, struct store *writer) {
         r = sweep_next_expiry(writer, &m->policy, &m->next_expiry);
         if (r >= 0)
                 r = store_cert_sum(writer, clock_now(), &m->certs);
+        if (r >= 0)
+                r = store_account_count_gone(writer, &m->accounts_gone, &m->accounts_held);
         if (r < 0)
                 control_fail_store(call, r);
 }
@@ -132,6 +136,9 @@ static int append_stored(sd_bus_message *reply, const struct metrics_call *m) {
                 census->keys[KEY_EXPIRED], "keys-revoked", "t", census->keys[KEY_REVOKED],
                 "keys-counted", "x", census->at, "certificates-client", "t", m->certs.clients,
                 "certificates-ca", "t", m->certs.cas, "accounts-read", "b", (int) m->accounts_read);
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "{sv}{sv}", "accounts-vanished", "t",
+                                          m->accounts_gone, "accounts-held", "t", m->accounts_held);
         if (r >= 0)
                 r = append_time(reply, "next-expiry", m->next_expiry);
         if (r >= 0)

@@ -21,7 +21,6 @@
 
 /* wait for old records to gather; else each would be a transaction of its own */
 #define AUDIT_LATER_S 3600
-#define GONE_DAYS     1 /* an account of a directory */
 #define REMOVED_DAYS  1
 /* lines in the log for one batch; each key has its record in the audit log */
 #define SAID_MAX 20
@@ -69,17 +68,13 @@ struct ending {
         const struct policy *policy;
         const struct account_record *account;
         int64_t now;
+        bool over; /* the account is gone for good */
         /* the keys belong to other users; only the password is this account's */
         bool linked;
 };
 
-static bool is_gone(const struct account_record *account, int64_t now) {
-        return account->state == ACCOUNT_GONE &&
-               (account->local ? account->checked_at > 0
-                               : now - account->gone_since >= GONE_DAYS * PARSE_DAY_S);
-}
-
-/* Why the key must end; false: it need not. */
+/* Why the key must end; false: it need not. A user with another number is another user. That is
+ * for this host to refuse, and no end of the key. */
 static bool why(const struct ending *e, const struct key_record *key,
                 char out[static RECORD_REASON_MAX + 1]) {
         const struct account_record *account = e->account;
@@ -87,19 +82,16 @@ static bool why(const struct ending *e, const struct key_record *key,
         bool counts = e->linked || !key->linked[0];
         char date[PARSE_TIME_LEN];
 
-        if (!e->linked && is_gone(account, e->now))
-                (void) snprintf(out, RECORD_REASON_MAX + 1, "the account was removed");
-        else if (!e->linked && account->state == ACCOUNT_PRESENT && account->uid != key->owner_uid)
-                (void) snprintf(out, RECORD_REASON_MAX + 1, "the account's uid is %u now",
-                                account->uid);
-        else if (!counts || !e->policy->remove_on_password_expiry ||
-                 expiry_password_good(account, e->now))
-                return false;
-        else if (account->state == ACCOUNT_GONE) {
-                if (!is_gone(account, e->now))
+        if (account->state == ACCOUNT_GONE) {
+                if (!e->over)
                         return false;
-                (void) snprintf(out, RECORD_REASON_MAX + 1, "the linked account was removed");
-        } else if (account->locked)
+                (void) snprintf(out, RECORD_REASON_MAX + 1, "the %saccount was removed",
+                                e->linked ? "linked " : "");
+        } else if (!counts || !e->policy->remove_on_password_expiry ||
+                   expiry_password_good(account, e->now) ||
+                   (!e->linked && account->uid != key->owner_uid))
+                return false;
+        else if (account->locked)
                 (void) snprintf(out, RECORD_REASON_MAX + 1, "the password was locked");
         else if (account->password_ends_at == 1)
                 (void) snprintf(out, RECORD_REASON_MAX + 1, "the password must be changed");
@@ -145,8 +137,9 @@ static int end_keys(struct store *writer, const struct ending *e, uint64_t *ende
 }
 
 int sweep_account(struct store *writer, const struct policy *policy,
-                  const struct account_record *account, int64_t now, uint64_t *ret_ended) {
-        struct ending e = { .policy = policy, .account = account, .now = now };
+                  const struct account_record *account, bool over, int64_t now,
+                  uint64_t *ret_ended) {
+        struct ending e = { .policy = policy, .account = account, .over = over, .now = now };
         uint64_t ended = 0;
         int r;
 
@@ -187,7 +180,7 @@ static int end_all(struct store *writer, struct accounts *accounts, int r, uint6
         uint64_t ended, sum = 0;
 
         for (size_t i = 0; r >= 0 && i < accounts->n; i++) {
-                r = sweep_account(writer, accounts->policy, &accounts->all[i], accounts->now,
+                r = sweep_account(writer, accounts->policy, &accounts->all[i], false, accounts->now,
                                   &ended);
                 if (r >= 0)
                         sum += ended;

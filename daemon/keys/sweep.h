@@ -34,20 +34,19 @@ struct sweep {
 int sweep_run(struct store *writer, int64_t now, struct sweep *sweep) _must_check_;
 
 /**
- * sweep_account(writer, policy, account, now, ret_ended):
- * Revokes the keys that must end with ${account}: its own when it is gone or its number is another
- * account's, and, by the policy remove-on-password-expiry, those that depend on its password.
- * Inside a transaction. An account that only a directory knew must be gone for a day: a directory
- * that lacks a user for an hour is more frequent than a user who leaves.
+ * sweep_account(writer, policy, account, over, now, ret_ended):
+ * Revokes the keys that must end with ${account}: its own when it is gone and ${over} says that it
+ * is gone for good, and, by the policy remove-on-password-expiry, those that depend on its
+ * password. Inside a transaction.
  * Returns 0 and how many keys were revoked; an error of the store.
  */
 int sweep_account(struct store *writer, const struct policy *policy,
-                  const struct account_record *account, int64_t now,
+                  const struct account_record *account, bool over, int64_t now,
                   uint64_t *ret_ended) _must_check_;
 
 /**
- * sweep_all_accounts(writer, policy, now, ret_ended): the same for every account that is known.
- * Inside a transaction.
+ * sweep_all_accounts(writer, policy, now, ret_ended): the same for the password of every account
+ * that is known. Inside a transaction.
  */
 int sweep_all_accounts(struct store *writer, const struct policy *policy, int64_t now,
                        uint64_t *ret_ended) _must_check_;

@@ -132,6 +132,7 @@ void sweep_timer_poke(struct sweep_timer *s) {
 
 static void distrust(struct sweep_timer *s) {
         s->trusted = false;
+        clock_trust(false);
         (void) sd_event_source_set_time_relative(s->trust, SWEEP_TIMER_TRUST_USEC);
         (void) sd_event_source_set_enabled(s->trust, SD_EVENT_ONESHOT);
 }
@@ -158,6 +159,7 @@ static int on_trust(sd_event_source *source, uint64_t usec, void *userdata) {
         (void) source;
         (void) usec;
         s->trusted = true;
+        clock_trust(true);
         begin(s);
         return 0;
 }

@@ -63,6 +63,14 @@ bool expiry_account_known(const struct account_record *account) {
                (account->state == ACCOUNT_GONE && account->checked_at > 0);
 }
 
+bool expiry_account_over(const struct policy *policy, const struct account_record *account,
+                         int64_t now, bool clock_trusted) {
+        if (account->state != ACCOUNT_GONE || account->checked_at <= 0 || account->held)
+                return false;
+        return policy->account_grace_s == 0 ||
+               (clock_trusted && now >= add(account->gone_since, policy->account_grace_s));
+}
+
 bool expiry_password_good(const struct account_record *account, int64_t now) {
         return account->state == ACCOUNT_PRESENT && !account->locked &&
                (account->password_ends_at == 0 || now < account->password_ends_at);

@@ -41,6 +41,15 @@ bool expiry_is_retired(const struct key_record *key, int64_t now);
 bool expiry_account_known(const struct account_record *account);
 
 /**
+ * expiry_account_over(policy, account, now, clock_trusted):
+ * Whether ${account} has been gone for so long that its keys end for good: files and directories
+ * agree that it is gone, the policy's account-grace has passed, and it is not held. A clock that
+ * is not trusted cannot say that the grace has passed.
+ */
+bool expiry_account_over(const struct policy *policy, const struct account_record *account,
+                         int64_t now, bool clock_trusted);
+
+/**
  * expiry_password_good(account, now):
  * Whether the password of ${account} keeps its keys alive: the account exists, and the password has
  * not expired and is not locked.

@@ -25,6 +25,8 @@ static const struct row {
         int64_t initial;
         const char *usage;
 } rows[] = {
+        { "account-grace", KIND_DURATION_OR_NONE, offsetof(struct policy, account_grace_s),
+          PARSE_DAY_S, "a duration such as 12h or 1d, or none" },
         { "admin-keys", KIND_SWITCH, offsetof(struct policy, admin_keys), 1, "yes or no" },
         { "enabled", KIND_SWITCH, offsetof(struct policy, enabled), 0, "yes or no" },
         { "lifetime", KIND_DURATION_OR_NONE, offsetof(struct policy, lifetime_s), PARSE_MONTH_S,

@@ -17,6 +17,7 @@ enum column {
         COL_CLOSES,
         COL_GONE_SINCE,
         COL_CHECKED,
+        COL_HELD,
 };
 
 static int read_account(sqlite3_stmt *stmt, struct account_record *account) {
@@ -35,6 +36,7 @@ static int read_account(sqlite3_stmt *stmt, struct account_record *account) {
         account->closes_at = sqlite3_column_int64(stmt, COL_CLOSES);
         account->gone_since = sqlite3_column_int64(stmt, COL_GONE_SINCE);
         account->checked_at = sqlite3_column_int64(stmt, COL_CHECKED);
+        account->held = sqlite3_column_int64(stmt, COL_HELD) != 0;
         return 0;
 }
 
@@ -79,7 +81,8 @@ int store_account_put(struct store *writer, const struct account_record *account
             sqlite3_bind_int64(stmt, 7, account->password_ends_at) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, 8, account->closes_at) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, 9, account->gone_since) != SQLITE_OK ||
-            sqlite3_bind_int64(stmt, 10, account->checked_at) != SQLITE_OK)
+            sqlite3_bind_int64(stmt, 10, account->checked_at) != SQLITE_OK ||
+            sqlite3_bind_int(stmt, 11, account->held) != SQLITE_OK)
                 return -ENOMEM;
         return store_stmt_step(stmt);
 }
@@ -134,6 +137,39 @@ int store_account_each_missing(struct store *writer, int (*visit)(const char *na
                         return r;
         }
         return r;
+}
+
+int store_account_each_gone(struct store *writer, const char *after, int64_t max,
+                            int (*visit)(const struct account_record *account, void *userdata),
+                            void *userdata) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_ACCOUNT_GONE);
+
+        if (sqlite3_bind_text(stmt, 1, after, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 2, max) != SQLITE_OK)
+                return -ENOMEM;
+        return each(stmt, visit, userdata);
+}
+
+int store_account_hold(struct store *writer, int64_t gone_since, int64_t many) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_ACCOUNT_HOLD);
+        int r;
+
+        if (sqlite3_bind_int64(stmt, 1, gone_since) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 2, many) != SQLITE_OK)
+                return -ENOMEM;
+        r = store_stmt_step(stmt);
+        return r != 0 ? (r < 0 ? r : -EIO) : sqlite3_changes(writer->db);
+}
+
+int store_account_count_gone(struct store *writer, uint64_t *ret_gone, uint64_t *ret_held) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_ACCOUNT_VANISHED);
+        int r = store_stmt_step(stmt);
+
+        if (r <= 0)
+                return r < 0 ? r : -EIO;
+        *ret_gone = (uint64_t) sqlite3_column_int64(stmt, 0);
+        *ret_held = (uint64_t) sqlite3_column_int64(stmt, 1);
+        return 0;
 }
 
 int store_account_forget(struct store *writer) {

@@ -47,6 +47,29 @@ int store_account_each_missing(struct store *writer, int (*visit)(const char *na
                                void *userdata) _must_check_;
 
 /**
+ * store_account_each_gone(writer, after, max, visit, userdata): the accounts that are gone and that
+ * live keys belong to or are linked to, by name from behind ${after}, at most ${max}. As above.
+ */
+int store_account_each_gone(struct store *writer, const char *after, int64_t max,
+                            int (*visit)(const struct account_record *account, void *userdata),
+                            void *userdata) _must_check_;
+
+/**
+ * store_account_count_gone(writer, ret_gone, ret_held): how many these are, and how many of them
+ * are held. 0, or an error of the store.
+ */
+int store_account_count_gone(struct store *writer, uint64_t *ret_gone,
+                             uint64_t *ret_held) _must_check_;
+
+/**
+ * store_account_hold(writer, gone_since, many): holds the accounts that are gone since exactly
+ * ${gone_since} if there are ${many} or more with live keys. Removals that were reported do not
+ * count and are not held. Inside a transaction. Returns how many are held now that were not, or an
+ * error of the store.
+ */
+int store_account_hold(struct store *writer, int64_t gone_since, int64_t many) _must_check_;
+
+/**
  * store_account_forget(writer): drops what is known of users that have neither a key nor an event,
  * inside a transaction.
  */

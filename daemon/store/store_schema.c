@@ -198,6 +198,10 @@ static const char *const migrations[] = {
         " CHECK (length(point) = 32);"
         "ALTER TABLE crl ADD COLUMN point BLOB NOT NULL DEFAULT " ZEROES
         " CHECK (length(point) = 32);",
+        /* 10: Accounts that were gone at once with many others, and an index of those that are
+         * gone. */
+        "ALTER TABLE account ADD COLUMN held INTEGER NOT NULL DEFAULT 0;"
+        "CREATE INDEX account_gone ON account (gone_since) WHERE state = 2;",
 };
 
 int64_t store_schema_newest(void) {

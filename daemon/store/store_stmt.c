@@ -62,11 +62,16 @@ static const char *const texts[] = {
                 "(name) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at",
 #define ACCOUNT_COLUMNS                                                                            \
         "name, state, uid, local, admin, locked, password_ends_at, closes_at, gone_since, "        \
-        "checked_at"
+        "checked_at, held"
+/* The accounts that are gone and that live keys depend on. */
+#define VANISHED                                                                                   \
+        " FROM account a WHERE a.state = 2 AND (EXISTS (SELECT 1 FROM key k WHERE k.owner = "      \
+        "a.name AND k.dead_at = 0" LIVE_EPOCH ") OR EXISTS (SELECT 1 FROM key k WHERE "            \
+        "k.linked <> '' AND k.linked = a.name AND k.dead_at = 0" LIVE_EPOCH "))"
         [STMT_ACCOUNT_GET] = "SELECT " ACCOUNT_COLUMNS " FROM account WHERE name = ?1",
         [STMT_ACCOUNT_EACH] = "SELECT " ACCOUNT_COLUMNS " FROM account",
         [STMT_ACCOUNT_PUT] = "REPLACE INTO account (" ACCOUNT_COLUMNS
-                             ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                             ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         [STMT_ACCOUNT_MISSING] = "SELECT DISTINCT owner FROM key WHERE owner NOT IN (SELECT name "
                                  "FROM account) UNION SELECT DISTINCT linked FROM key WHERE linked "
                                  "<> '' AND linked NOT IN (SELECT name FROM account)",
@@ -79,6 +84,14 @@ static const char *const texts[] = {
                 "(SELECT 1 FROM audit WHERE audit.user <> '' AND audit.user = account.name)",
         [STMT_ACCOUNT_ENDED] = "SELECT " ACCOUNT_COLUMNS " FROM account WHERE password_ends_at <> 0"
                                " AND password_ends_at > ?1 AND password_ends_at <= ?2",
+        [STMT_ACCOUNT_GONE] =
+                "SELECT " ACCOUNT_COLUMNS VANISHED " AND a.name > ?1 ORDER BY a.name LIMIT ?2",
+        /* A removal that was reported (checked_at -1) is certain, so it is not among the many. */
+        [STMT_ACCOUNT_HOLD] =
+                "UPDATE account SET held = 1 WHERE state = 2 AND held = 0 AND gone_since = ?1 AND "
+                "checked_at <> -1 AND (SELECT count(*) FROM (SELECT 1" VANISHED
+                " AND a.gone_since = ?1 AND a.checked_at <> -1 LIMIT ?2)) = ?2",
+        [STMT_ACCOUNT_VANISHED] = "SELECT count(*), ifnull(sum(a.held), 0)" VANISHED,
         [STMT_SWEEP_NEXT] = "SELECT min(ends_at) FROM key WHERE dead_at = 0",
         [STMT_SWEEP_OLDEST] =
                 "SELECT min(created_at) FROM key WHERE dead_at = 0 AND expires_at = 0",

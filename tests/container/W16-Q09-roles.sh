@@ -124,6 +124,7 @@ RemoveCertificate reach s no-such-certificate
 LoadCrl reach ayb 0 false
 GetMetrics admin
 AccountRemoved admin s nobody-at-all
+ListVanishedAccounts admin s nobody-at-all
 Reload admin'
 # It has a test of its own: W05-password.sh.
 elsewhere='IssueKeyWithPassword'

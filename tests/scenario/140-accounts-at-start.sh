@@ -36,7 +36,7 @@ with_alice() { # PASSWORD
 begin() { # with a daemon and a key of alice's
     with_alice hash
     start
-    run 0 ctl policy set enabled=yes remove-on-password-expiry=yes
+    run 0 ctl policy set enabled=yes remove-on-password-expiry=yes account-grace=none
     run 0 ctl key issue alice
     key=$out
     verify alice <<<"$key" || fail "alice's key was not accepted"

@@ -39,7 +39,7 @@ replace() { # NAME TEXT
 printf 'alice:x:64321:64321::/:/bin/sh\n' >>/etc/passwd
 printf 'alice:hash:19000:0:99999:7:::\n' >>/etc/shadow
 start
-run 0 ctl policy set enabled=yes
+run 0 ctl policy set enabled=yes account-grace=none
 run 0 ctl key issue alice
 key=$out
 verify alice <<<"$key" || fail "alice's key was not accepted"

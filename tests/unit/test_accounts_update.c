@@ -42,6 +42,7 @@ static int make(void **state) {
         s = *state;
         (void) unit_join(etc, s->dir, "etc");
         now = T0;
+        clock_trust(true);
         if (mkdir(etc, 0700) < 0)
                 return -1;
         put("passwd", ROOT ALICE BOB);
@@ -103,6 +104,12 @@ static struct account_record known(struct unit_store *s, const char *name) {
         return account;
 }
 
+static void set_policy(struct unit_store *s, const char *name, int64_t value) {
+        assert_int_equal(store_begin(s->writer), 0);
+        assert_int_equal(store_policy_set(s->writer, name, value, T0), 0);
+        assert_int_equal(store_commit(s->writer), 0);
+}
+
 static void key_is(struct unit_store *s, const char *id, enum key_status status,
                    const char *reason) {
         struct key_record key;
@@ -158,9 +165,15 @@ static void test_another_number_is_another_person(void **state) {
         begin(s);
         put("passwd", ROOT "alice:x:1234:100::/:\n" BOB);
         assert_true(pass(s, false, "", ""));
-        key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the account's uid is 1234 now");
-        key_is(s, "bbbbbbbbbb", KEY_ACTIVE, "");
-        assert_int_equal(known(s, "alice").uid, 1234);
+        assert_int_equal(known(s, "alice").uid, 1234); /* so the key is refused */
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
+        now += 1000 * PARSE_DAY_S;
+        assert_false(pass(s, true, "", ""));
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
+        put("passwd", ROOT ALICE BOB);
+        assert_true(pass(s, false, "", ""));
+        assert_int_equal(known(s, "alice").uid, 1000);
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
 }
 
 static void test_what_shadow_says_is_written(void **state) {
@@ -183,9 +196,7 @@ static void test_what_shadow_says_is_written(void **state) {
 static void test_with_the_policy_a_password_takes_the_keys_along(void **state) {
         struct unit_store *s = *state;
 
-        assert_int_equal(store_begin(s->writer), 0);
-        assert_int_equal(store_policy_set(s->writer, "remove-on-password-expiry", 1, T0), 0);
-        assert_int_equal(store_commit(s->writer), 0);
+        set_policy(s, "remove-on-password-expiry", 1);
         begin(s);
         put("shadow", "alice:$y$x:0:0:99999::::\nbob:*:0:0:30::::\n");
         assert_true(pass(s, false, "", ""));
@@ -200,9 +211,67 @@ static void test_with_the_policy_a_password_takes_the_keys_along(void **state) {
 
 /* --- Who vanishes --- */
 
-static void test_a_local_user_who_is_gone(void **state) {
+/* A line is missing in the passwd file for a moment: a slip of an editor. */
+static void test_a_slip_ends_nothing(void **state) {
         struct unit_store *s = *state;
 
+        begin(s);
+        put("passwd", ROOT BOB);
+        assert_true(pass(s, false, "alice ", "alice=gone"));
+        assert_int_equal(known(s, "alice").state, ACCOUNT_GONE); /* refused at once */
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
+        put("passwd", ROOT ALICE BOB);
+        assert_true(pass(s, false, "", ""));
+        assert_int_equal(known(s, "alice").state, ACCOUNT_PRESENT);
+        assert_int_equal(known(s, "alice").gone_since, 0);
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
+}
+
+static void test_a_local_user_must_be_gone_for_the_grace(void **state) {
+        struct unit_store *s = *state;
+        int64_t since;
+
+        set_policy(s, "account-grace", 3600);
+        begin(s);
+        put("passwd", ROOT BOB);
+        since = now;
+        assert_true(pass(s, false, "alice ", "alice=gone"));
+        now = since + 3599;
+        assert_false(pass(s, true, "alice ", "alice=gone"));
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
+        now = since + 3600;
+        assert_false(pass(s, true, "alice ", "alice=unknown")); /* nobody confirms it now */
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
+        clock_trust(false); /* the clock was set just now */
+        assert_false(pass(s, true, "alice ", "alice=gone"));
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
+        clock_trust(true);
+        assert_true(pass(s, true, "alice ", "alice=gone"));
+        key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the account was removed");
+        key_is(s, "bbbbbbbbbb", KEY_ACTIVE, "");
+}
+
+/* The clock was ahead when the account was lost. */
+static void test_gone_since_a_time_in_the_future(void **state) {
+        struct unit_store *s = *state;
+
+        begin(s);
+        put("passwd", ROOT BOB);
+        now += 25 * PARSE_YEAR_S;
+        assert_true(pass(s, false, "alice ", "alice=gone"));
+        now -= 25 * PARSE_YEAR_S;
+        assert_true(pass(s, true, "alice ", "alice=gone"));
+        assert_int_equal(known(s, "alice").gone_since, now);
+        now += PARSE_DAY_S;
+        assert_true(pass(s, true, "alice ", "alice=gone"));
+        key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the account was removed");
+}
+
+static void test_without_a_grace_directories_decide(void **state) {
+        struct unit_store *s = *state;
+
+        set_policy(s, "account-grace", 0);
+        clock_trust(false); /* no time has to pass */
         begin(s);
         put("passwd", ROOT BOB);
         assert_true(pass(s, false, "alice ", "alice=gone"));
@@ -218,6 +287,7 @@ static void test_a_process_that_does_not_hear_the_answer(void **state) {
         const struct accounts_source source = { .etc = etc, .admin_group = NOBODY };
         struct unit_store *s = *state;
 
+        set_policy(s, "account-grace", 0);
         begin(s);
         put("passwd", ROOT BOB);
         assert_int_equal(accounts_update_look(s->writer, &source), 0);
@@ -285,7 +355,9 @@ static void report(struct unit_store *s, const char *user) {
                                                 .admin_group = NOBODY,
                                                 .memory = &memory };
 
-        assert_int_equal(accounts_update_removed(s->writer, &source, user), 0);
+        struct audit_record record = { .at = now, .event = "account-removed" };
+
+        assert_int_equal(accounts_update_removed(s->writer, &source, user, &record), 0);
 }
 
 /* userdel and useradd, faster than any directory: the new account has the old name and number. */
@@ -349,6 +421,7 @@ static void test_a_report_is_not_believed_against_the_passwd_file(void **state) 
         const struct accounts_source source = { .etc = etc,
                                                 .admin_group = NOBODY,
                                                 .memory = &memory };
+        struct audit_record record = {};
         struct unit_store *s = *state;
 
         begin(s);
@@ -358,10 +431,147 @@ static void test_a_report_is_not_believed_against_the_passwd_file(void **state) 
         assert_int_equal(known(s, "nobody-at-all").state, ACCOUNT_UNKNOWN);
         put("passwd", BOB);
         unit_fails("a file that is not believed",
-                   accounts_update_removed(s->writer, &source, "alice"));
+                   accounts_update_removed(s->writer, &source, "alice", &record));
         assert_string_not_equal(memory.error, "");
         assert_int_equal(known(s, "alice").state, ACCOUNT_PRESENT);
         key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
+}
+
+/* userdel's report comes when files and directories have agreed already. */
+static void test_a_report_after_the_answers(void **state) {
+        struct unit_store *s = *state;
+
+        begin(s);
+        put("passwd", ROOT BOB);
+        assert_true(pass(s, false, "alice ", "alice=gone"));
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
+        report(s, "alice");
+        key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the account was removed");
+        assert_int_equal(unit_sql_number(s->path, "SELECT count FROM audit WHERE event = "
+                                                  "'account-removed' AND user = 'alice'"),
+                         1);
+        report(s, "alice"); /* again: there is no more to end */
+        assert_int_equal(
+                unit_sql_number(s->path,
+                                "SELECT count(*) FROM audit WHERE event = 'account-removed'"),
+                1);
+}
+
+/* --- Many who vanish --- */
+
+#define MANY      "u1:x:1000:1::/:\nu2:x:1000:1::/:\nu3:x:1000:1::/:\nu4:x:1000:1::/:\nu5:x:1000:1::/:\n"
+#define MANY_GONE "u1=gone u2=gone u3=gone u4=gone u5=gone"
+
+static void begin_many(struct unit_store *s) {
+        char id[KEYTEXT_ID_LEN + 1], name[WIRE_USER_MAX + 1];
+
+        for (unsigned i = 1; i <= 5; i++) {
+                (void) snprintf(id, sizeof(id), "%010u", i);
+                (void) snprintf(name, sizeof(name), "u%u", i);
+                unit_key_insert(s->writer, id, name);
+        }
+        put("passwd", ROOT ALICE BOB MANY);
+        begin(s);
+}
+
+static int64_t ended(struct unit_store *s) {
+        return unit_sql_number(s->path, "SELECT count(*) FROM key WHERE status = 1");
+}
+
+static int64_t held(struct unit_store *s) {
+        return unit_sql_number(s->path, "SELECT count(*) FROM account WHERE held");
+}
+
+static void test_many_who_vanish_at_one_look_are_held(void **state) {
+        struct unit_store *s = *state;
+        uint64_t gone, waiting;
+
+        begin_many(s);
+        put("passwd", ROOT ALICE BOB);
+        assert_true(pass(s, false, "u1 u2 u3 u4 u5 ", MANY_GONE));
+        assert_int_equal(held(s), 5);
+        assert_int_equal(store_account_count_gone(s->writer, &gone, &waiting), 0);
+        assert_int_equal(gone, 5);
+        assert_int_equal(waiting, 5);
+        now += 1000 * PARSE_DAY_S;
+        assert_false(pass(s, true, "u1 u2 u3 u4 u5 ", MANY_GONE));
+        assert_int_equal(ended(s), 0);
+
+        /* An administrator's word about some of them is none about the others. */
+        report(s, "u1");
+        report(s, "u2");
+        report(s, "u3");
+        assert_int_equal(ended(s), 3);
+        now += 1000 * PARSE_DAY_S;
+        assert_false(pass(s, true, "u1 u2 u3 u4 u5 ", MANY_GONE));
+        assert_int_equal(ended(s), 3);
+        put("passwd", ROOT ALICE BOB MANY);
+        assert_true(pass(s, false, "", ""));
+        assert_int_equal(held(s), 0);
+        assert_int_equal(ended(s), 3);
+        assert_int_equal(store_account_count_gone(s->writer, &gone, &waiting), 0);
+        assert_int_equal(gone, 0);
+}
+
+static void test_many_are_held_without_a_grace_too(void **state) {
+        struct unit_store *s = *state;
+
+        set_policy(s, "account-grace", 0);
+        begin_many(s);
+        put("passwd", ROOT ALICE BOB);
+        assert_true(pass(s, false, "u1 u2 u3 u4 u5 ", MANY_GONE));
+        assert_int_equal(held(s), 5);
+        assert_int_equal(ended(s), 0);
+}
+
+/* A directory loses them: an outage that says "no such user". */
+static void test_many_of_a_directory_are_held(void **state) {
+        struct unit_store *s = *state;
+
+        set_policy(s, "account-grace", 0);
+        begin_many(s);
+        put("passwd", ROOT ALICE BOB);
+        assert_true(pass(s, false, "u1 u2 u3 u4 u5 ",
+                         "u1=present u2=present u3=present u4=present u5=present"));
+        assert_int_equal(held(s), 0);
+        now++;
+        assert_true(pass(s, true, "u1 u2 u3 u4 u5 ", MANY_GONE));
+        assert_int_equal(held(s), 5);
+        assert_int_equal(ended(s), 0);
+        report(s, "u1"); /* an administrator's word */
+        assert_int_equal(ended(s), 1);
+}
+
+static void test_three_are_not_many(void **state) {
+        struct unit_store *s = *state;
+
+        begin_many(s);
+        /* u4 and u5 have no live keys, so that they are gone matters to nobody */
+        unit_sql(s->path, "UPDATE key SET status = 1, dead_at = 5 WHERE owner IN ('u4', 'u5')");
+        put("passwd", ROOT ALICE BOB);
+        assert_true(pass(s, false, "u1 u2 u3 u4 u5 ", MANY_GONE));
+        assert_int_equal(held(s), 0);
+        now += PARSE_DAY_S;
+        assert_true(pass(s, true, "u1 u2 u3 u4 u5 ", MANY_GONE));
+        assert_int_equal(ended(s), 5);
+}
+
+/* userdel, ten times within a second. */
+static void test_reported_removals_are_not_held(void **state) {
+        struct unit_store *s = *state;
+
+        begin_many(s);
+        put("passwd", ROOT ALICE BOB);
+        for (unsigned i = 1; i <= 5; i++) {
+                char name[WIRE_USER_MAX + 1];
+
+                (void) snprintf(name, sizeof(name), "u%u", i);
+                report(s, name);
+        }
+        assert_int_equal(ended(s), 0);
+        assert_true(pass(s, false, "u1 u2 u3 u4 u5 ", MANY_GONE));
+        assert_int_equal(held(s), 0);
+        assert_int_equal(ended(s), 5);
 }
 
 /* A directory alone knew the user: its answers count, after a day. */
@@ -440,7 +650,8 @@ static void test_a_user_who_moves_to_a_directory_as_somebody_else(void **state) 
         begin(s);
         put("passwd", ROOT BOB);
         assert_true(pass(s, false, "alice ", "alice=other"));
-        key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the account's uid is 1001 now");
+        assert_int_equal(known(s, "alice").uid, 1001);
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
 }
 
 static void test_a_directory_s_user_must_be_gone_for_a_day(void **state) {
@@ -470,6 +681,7 @@ static void test_a_directory_s_user_must_be_gone_for_a_day(void **state) {
 static void test_a_new_name_is_another_user(void **state) {
         struct unit_store *s = *state;
 
+        set_policy(s, "account-grace", 0);
         begin(s);
         put("passwd", ROOT BOB "alicia:x:1000:100::/:\n");
         assert_true(pass(s, false, "alice ", "alice=gone"));
@@ -496,6 +708,9 @@ static void test_gone_while_the_daemon_was_not_there(void **state) {
         begin(s);
         now += 1000000;
         put("passwd", ROOT BOB);
+        assert_true(pass(s, true, "alice ", "alice=gone"));
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, ""); /* nobody knows since when */
+        now += PARSE_DAY_S;
         assert_true(pass(s, true, "alice ", "alice=gone"));
         key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the account was removed");
 }
@@ -560,6 +775,7 @@ static void test_a_store_that_fails_changes_nothing(void **state) {
         assert_false(pass(s, true, "", ""));
         assert_int_equal(known(s, "alice").state, ACCOUNT_PRESENT);
         unit_sql(s->path, "DELETE FROM policy");
+        set_policy(s, "account-grace", 0);
         assert_true(pass(s, true, "alice ", "alice=gone"));
         key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the account was removed");
 }
@@ -605,7 +821,10 @@ int main(void) {
                 test_facts(test_another_number_is_another_person),
                 test_facts(test_what_shadow_says_is_written),
                 test_facts(test_with_the_policy_a_password_takes_the_keys_along),
-                test_facts(test_a_local_user_who_is_gone),
+                test_facts(test_a_slip_ends_nothing),
+                test_facts(test_a_local_user_must_be_gone_for_the_grace),
+                test_facts(test_gone_since_a_time_in_the_future),
+                test_facts(test_without_a_grace_directories_decide),
                 test_facts(test_a_process_that_does_not_hear_the_answer),
                 test_facts(test_a_look_at_newcomers),
                 test_facts(test_nobody_says_what_became_of_a_local_user),
@@ -613,6 +832,12 @@ int main(void) {
                 test_facts(test_a_report_to_a_daemon_that_has_just_started),
                 test_facts(test_directories_answer_after_a_report),
                 test_facts(test_a_report_is_not_believed_against_the_passwd_file),
+                test_facts(test_a_report_after_the_answers),
+                test_facts(test_many_who_vanish_at_one_look_are_held),
+                test_facts(test_many_are_held_without_a_grace_too),
+                test_facts(test_many_of_a_directory_are_held),
+                test_facts(test_three_are_not_many),
+                test_facts(test_reported_removals_are_not_held),
                 test_facts(test_a_report_of_a_directory_s_user),
                 test_facts(test_an_answer_that_is_older_than_the_files),
                 cmocka_unit_test(test_lists_of_those_to_ask),

@@ -241,6 +241,44 @@ static void test_passwords(void **state) {
                          passwords[i].good);
 }
 
+static void test_accounts_that_are_over(void **state) {
+        static const struct {
+                const char *why;
+                struct account_record account;
+                int64_t grace;
+                bool trusted, over;
+        } accounts[] = {
+#define GONE .state = ACCOUNT_GONE, .checked_at = 1
+                { "nobody knows", {}, 0, true, false },
+                { "there", { .state = ACCOUNT_PRESENT, .checked_at = 1 }, 0, true, false },
+                { "only the file says so", { .state = ACCOUNT_GONE }, 0, true, false },
+                { "reported, not answered",
+                  { .state = ACCOUNT_GONE, .checked_at = RECORD_REMOVED },
+                  0,
+                  true,
+                  false },
+                { "no grace", { GONE, .gone_since = NOW }, 0, true, true },
+                { "no grace needs no clock", { GONE, .gone_since = NOW + 9 }, 0, false, true },
+                { "no grace, held", { GONE, .held = true }, 0, true, false },
+                { "a second short", { GONE, .gone_since = NOW - 59 }, 60, true, false },
+                { "the grace is over", { GONE, .gone_since = NOW - 60 }, 60, true, true },
+                { "by a wrong clock", { GONE, .gone_since = NOW - 60 }, 60, false, false },
+                { "over, held", { GONE, .gone_since = 1, .held = true }, 60, true, false },
+                { "in the future", { GONE, .gone_since = NOW + 1 }, 60, true, false },
+                { "at the end of time", { GONE, .gone_since = INT64_MAX }, 60, true, false },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(accounts); i++) {
+                const struct policy policy = { .account_grace_s = accounts[i].grace };
+
+                unit_int(accounts[i].why,
+                         expiry_account_over(&policy, &accounts[i].account, NOW,
+                                             accounts[i].trusted),
+                         accounts[i].over);
+        }
+}
+
 /* A year, a day at a time. */
 static void test_a_changed_lifetime_restarts_the_clock_of_all(void **state) {
         const struct key_record old = { .created_at = 1000 },
@@ -271,6 +309,7 @@ int main(void) {
                 cmocka_unit_test(test_a_changed_lifetime_brings_no_key_back),
                 cmocka_unit_test(test_what_was_made_by_then_is_what_is_over),
                 cmocka_unit_test(test_passwords),
+                cmocka_unit_test(test_accounts_that_are_over),
                 cmocka_unit_test(test_a_changed_lifetime_restarts_the_clock_of_all),
         };
 

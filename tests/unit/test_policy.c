@@ -13,6 +13,7 @@
 static const struct {
         const char *name, *initial;
 } policies[] = {
+        { "account-grace", "1d" },
         { "admin-keys", "yes" },
         { "enabled", "no" },
         { "lifetime", "1mo" },
@@ -69,6 +70,8 @@ static const struct {
         int64_t value;
         const char *shown; /* NULL: as it was written */
 } values[] = {
+        { "account-grace", "none", 0, NULL },
+        { "account-grace", "12h", 12 * PARSE_HOUR_S, NULL },
         { "enabled", "yes", 1, NULL },
         { "enabled", "no", 0, NULL },
         { "lifetime", "none", 0, NULL },

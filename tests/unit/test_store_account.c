@@ -38,12 +38,14 @@ static void equal(const char *row, const struct account_record *got,
         unit_int(row, got->closes_at, want->closes_at);
         unit_int(row, got->gone_since, want->gone_since);
         unit_int(row, got->checked_at, want->checked_at);
+        unit_int(row, got->held, want->held);
 }
 
 static void test_what_was_put_is_got(void **state) {
         struct account_record rows[] = {
                 { .name = "least", .state = ACCOUNT_PRESENT },
                 { .name = "gone", .state = ACCOUNT_GONE, .gone_since = T0 },
+                { .name = "held", .state = ACCOUNT_GONE, .gone_since = T0, .held = true },
                 { .name = "local", .state = ACCOUNT_PRESENT, .local = true },
                 { .name = "admin", .state = ACCOUNT_PRESENT, .admin = true },
                 { .name = "locked", .state = ACCOUNT_PRESENT, .locked = true },

@@ -6,7 +6,7 @@
 static const struct cause {
         const char *why;
         struct account_record account;
-        bool policy;
+        bool over, policy;
         /* alice's own key ends; bob's key, which is linked to alice, ends */
         bool own, linked;
         /* of alice's own key; NULL: as for the linked key */
@@ -16,42 +16,29 @@ static const struct cause {
         { .why = "all is well",
           .account = { .state = ACCOUNT_PRESENT, .uid = 1000 },
           .policy = true },
-        { .why = "gone from the passwd file",
-          .account = { .state = ACCOUNT_GONE, .local = true, .gone_since = T0, .checked_at = T0 },
+        { .why = "gone for good",
+          .account = { .state = ACCOUNT_GONE },
+          .over = true,
           .own = true,
           .reason = "the account was removed" },
         { .why = "the same with the policy",
-          .account = { .state = ACCOUNT_GONE, .local = true, .gone_since = T0, .checked_at = T0 },
+          .account = { .state = ACCOUNT_GONE },
+          .over = true,
           .policy = true,
           .own = true,
           .linked = true,
           .reason = "the account was removed",
           .linked_reason = "the linked account was removed" },
-        { .why = "gone from a directory just now",
-          .account = { .state = ACCOUNT_GONE, .gone_since = T0 },
+        { .why = "gone, and it may come back",
+          .account = { .state = ACCOUNT_GONE, .checked_at = T0 },
           .policy = true },
-        { .why = "gone from a directory, a second short of a day",
-          .account = { .state = ACCOUNT_GONE, .gone_since = T0 - DAY + 1 },
-          .policy = true },
-        { .why = "gone from a directory for a day",
-          .account = { .state = ACCOUNT_GONE, .gone_since = T0 - DAY },
+        { .why = "another number, which is for this host to refuse",
+          .account = { .state = ACCOUNT_PRESENT, .uid = 1001 } },
+        { .why = "another number: the password is another user's",
+          .account = { .state = ACCOUNT_PRESENT, .uid = 1001, .locked = true },
           .policy = true,
-          .own = true,
           .linked = true,
-          .reason = "the account was removed",
-          .linked_reason = "the linked account was removed" },
-        { .why = "gone from a directory in the future",
-          .account = { .state = ACCOUNT_GONE, .gone_since = T0 + DAY },
-          .policy = true },
-        { .why = "another number",
-          .account = { .state = ACCOUNT_PRESENT, .uid = 1001 },
-          .own = true,
-          .reason = "the account's uid is 1001 now" },
-        { .why = "another number, with the policy",
-          .account = { .state = ACCOUNT_PRESENT, .uid = 1001 },
-          .policy = true,
-          .own = true,
-          .reason = "the account's uid is 1001 now" },
+          .linked_reason = "the password was locked" },
         { .why = "locked, and nobody minds",
           .account = { .state = ACCOUNT_PRESENT, .uid = 1000, .locked = true } },
         { .why = "locked",
@@ -124,9 +111,10 @@ static void test_what_becomes_of_an_account_s_keys(void **state) {
                 assert_int_equal(store_begin(s->writer), 0);
                 for (size_t k = 0; k < ARRAY_LEN(keys); k++)
                         assert_int_equal(store_key_insert(s->writer, &keys[k]), 0);
-                unit_int(cause->why, sweep_account(s->writer, &policy, &account, T0, &ended), 0);
+                unit_int(cause->why,
+                         sweep_account(s->writer, &policy, &account, cause->over, T0, &ended), 0);
                 assert_int_equal(store_commit(s->writer), 0);
-                own_linked = cause->own && (account.state == ACCOUNT_GONE || account.uid != 1000);
+                own_linked = cause->own && account.state == ACCOUNT_GONE;
                 unit_int(cause->why, ended,
                          (cause->own ? 1U : 0U) + (own_linked ? 1U : 0U) +
                                  (cause->linked ? 1U : 0U));
@@ -139,9 +127,7 @@ static void test_what_becomes_of_an_account_s_keys(void **state) {
 
 static void test_all_keys_of_one_who_has_very_many(void **state) {
         const struct policy policy = {};
-        const struct account_record account = {
-                .name = "alice", .state = ACCOUNT_GONE, .local = true, .checked_at = 1
-        };
+        const struct account_record account = { .name = "alice", .state = ACCOUNT_GONE };
         static const struct unit_sweep_life life = { "", -DAY, 0, 0, 0, 0 };
         struct unit_store *s = *state;
         uint64_t ended;
@@ -152,7 +138,7 @@ static void test_all_keys_of_one_who_has_very_many(void **state) {
 
                 assert_int_equal(store_key_insert(s->writer, &key), 0);
         }
-        assert_int_equal(sweep_account(s->writer, &policy, &account, T0, &ended), 0);
+        assert_int_equal(sweep_account(s->writer, &policy, &account, true, T0, &ended), 0);
         assert_int_equal(store_commit(s->writer), 0);
         assert_int_equal(ended, 2 * SWEEP_BATCH + 1);
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key WHERE status = 0"), 0);
