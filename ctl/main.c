@@ -63,7 +63,7 @@ static const struct args_option issue_options[] = {
 static const struct args_option list_options[] = {
         { "owner", "USER", "only keys of this user", false },
         { "linked", "USER", "only keys that depend on this user's password", false },
-        { "status", "STATUS", "only keys that are active, expired or revoked", false },
+        { "status", "STATUS", "only keys that are active, refused, expired or revoked", false },
         { "search", "TEXT", "only keys whose id, name or owner contains TEXT", false },
         { "sort", "FIELD",
           "id, name, owner, status, created, updated, expires, last-used or uses (default: id)",

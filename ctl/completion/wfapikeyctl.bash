@@ -41,7 +41,7 @@ _wfapikeyctl_values() { # KIND OPTION
         find /etc/pam.d /usr/lib/pam.d -type f ! -name 'common-*' ! -name '*.*' ! -name '*~' -printf '%f\n' 2>/dev/null
         _wfapikeyctl_ask --json key list | grep -oE '"services":\["[^]]*"\]' | sed 's/^"services"://' | grep -oE '[^][",]+' ;;
     NAME=VALUE) _wfapikeyctl_ask --json policy show | grep -oE '"[a-z-]+":"' | sed -E 's/"(.*)":"/\1=/' ;;
-    STATUS) printf '%s\n' active expired revoked ;;
+    STATUS) printf '%s\n' active refused expired revoked ;;
     VERDICT) printf '%s\n' accepted refused 'done' ;;
     FIELD) printf '%s\n' id name owner status created updated expires last-used uses ;;
     FILE | PATH | KEY) compgen -f -- "$cur" ;;

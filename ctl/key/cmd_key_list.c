@@ -162,7 +162,7 @@ static int compare(const void *a, const void *b, void *sort) {
 }
 
 static enum tone tone_of(const struct key *key) {
-        if (strcmp(key->status, "revoked") == 0)
+        if (strcmp(key->status, "revoked") == 0 || key->refused)
                 return TONE_RED;
         return strcmp(key->status, "expired") == 0 ? TONE_DIM : TONE_NORMAL;
 }

@@ -15,6 +15,7 @@ const struct field keyfields[_KEYFIELD_MAX] = {
                                    "-" },
         [KEYFIELD_STATUS] = { "status", FIELD_TEXT, offsetof(struct key, status), "-" },
         [KEYFIELD_REASON] = { "reason", FIELD_TEXT, offsetof(struct key, reason), "-" },
+        [KEYFIELD_REFUSED] = { "refused", FIELD_TEXT, offsetof(struct key, refused), NULL },
         [KEYFIELD_SERVICES] = { "services", FIELD_LIST, offsetof(struct key, services), "any" },
         [KEYFIELD_NETWORKS] = { "networks", FIELD_LIST, offsetof(struct key, networks), "any" },
         [KEYFIELD_CREATED] = { "created", FIELD_TIME, offsetof(struct key, created), "-" },
@@ -53,6 +54,9 @@ int keyfields_read(struct key *ret, sd_bus_message *m) {
                 return r;
         if (!key.id || !key.status)
                 return -EBADMSG;
+        /* To the daemon it is an active key. People want to know that it does not work here. */
+        if (key.refused)
+                key.status = "refused";
         key.message = sd_bus_message_ref(m);
         *ret = key;
         key = (struct key){}; /* the caller owns it now */

@@ -5,8 +5,9 @@
 #include "call/dict.h"
 
 struct key {
-        const char *id, *owner, *linked_user, *name, *status, *reason, *origin, *predecessor,
-                *successor, *require_certificate, *certificate, *last_service, *last_rhost;
+        const char *id, *owner, *linked_user, *name, *status, *reason, *refused, *origin,
+                *predecessor, *successor, *require_certificate, *certificate, *last_service,
+                *last_rhost;
         uint32_t owner_uid;
         int retires_on_use;
         char **services, **networks;
@@ -23,6 +24,7 @@ enum keyfield {
         KEYFIELD_LINKED_USER,
         KEYFIELD_STATUS,
         KEYFIELD_REASON,
+        KEYFIELD_REFUSED,
         KEYFIELD_SERVICES,
         KEYFIELD_NETWORKS,
         KEYFIELD_CREATED,

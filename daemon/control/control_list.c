@@ -5,7 +5,9 @@
 
 #include "base/clock.h"
 #include "control/control_options.h"
+#include "keys/facts.h"
 #include "rules/expiry.h"
+#include "rules/explain.h"
 #include "rules/policy.h"
 #include "store/store_key.h"
 #include "text.h"
@@ -14,29 +16,37 @@
 /* keys looked at for one page, so that no search blocks the other calls */
 #define SCAN_MAX 20000
 
+/* A key and why this host refuses it now. "": it does not. */
+struct shown {
+        struct key_record key;
+        char refused[RECORD_REASON_MAX + 1];
+};
+
 struct list_call {
         struct control_call call;
         char owner[WIRE_USER_MAX + 1];
         char linked[WIRE_USER_MAX + 1];
         char search[WIRE_NAME_MAX + 1];
         char after[KEYTEXT_ID_LEN + 1];
-        bool by_status;
+        bool by_status, only_refused;
         enum key_status status;
         int64_t expires_before; /* 0: any */
         uint32_t limit;
 
+        struct store *writer;
         struct policy policy;
         int64_t now;
         size_t n_seen, n_keys;
-        struct key_record *keys; /* owned */
+        struct shown *keys; /* owned */
         bool more;
 };
 
 struct get_call {
         struct control_call call;
         char id[KEYTEXT_ID_LEN + 1];
-        struct key_record key;
+        struct shown shown;
         struct policy policy;
+        int64_t now;
 };
 
 static const char *const status_names[] = {
@@ -46,6 +56,19 @@ static const char *const status_names[] = {
 };
 
 /* --- One key in a message --- */
+
+static int judge(struct store *writer, const struct policy *policy, int64_t now,
+                 struct shown *shown) {
+        struct account_record owner = {}, linked = {};
+        const struct rule_facts facts = {
+                .policy = policy, .key = &shown->key, .owner = &owner, .linked = &linked, .now = now
+        };
+        int r = facts_accounts(writer, &shown->key, &owner, &linked);
+
+        if (r >= 0)
+                (void) explain_refused(&facts, shown->refused);
+        return r;
+}
 
 static int append_words(sd_bus_message *m, const char *property, const char *list) {
         int r;
@@ -112,8 +135,9 @@ static int append_relations(sd_bus_message *m, const struct key_record *key) {
         return r;
 }
 
-static int append_key(sd_bus_message *m, const struct key_record *key, const struct policy *policy,
+static int append_key(sd_bus_message *m, const struct shown *shown, const struct policy *policy,
                       int64_t now) {
+        const struct key_record *key = &shown->key;
         int64_t expires = expiry_of(policy, key);
         int r;
 
@@ -123,6 +147,8 @@ static int append_key(sd_bus_message *m, const struct key_record *key, const str
                         m, "{sv}{sv}{sv}{sv}{sv}{sv}", "id", "s", key->id, "owner", "s", key->owner,
                         "owner-uid", "u", key->owner_uid, "name", "s", key->name, "status", "s",
                         status_names[expiry_status(policy, key, now)], "reason", "s", key->reason);
+        if (r >= 0 && shown->refused[0])
+                r = sd_bus_message_append(m, "{sv}", "refused", "s", shown->refused);
         if (r >= 0)
                 r = append_words(m, "services", key->services);
         if (r >= 0)
@@ -143,14 +169,20 @@ static int append_key(sd_bus_message *m, const struct key_record *key, const str
 
 static void take_status(struct control_call *call, const struct control_option *option,
                         const char *value, void *out) {
+        struct list_call *list = (struct list_call *) call;
+
+        list->by_status = true;
+        list->only_refused = strcmp(value, "refused") == 0;
+        *(enum key_status *) out = KEY_ACTIVE;
+        if (list->only_refused)
+                return;
         for (size_t i = 0; i < ARRAY_LEN(status_names); i++)
                 if (strcmp(value, status_names[i]) == 0) {
-                        ((struct list_call *) call)->by_status = true;
                         *(enum key_status *) out = (enum key_status) i;
                         return;
                 }
-        control_fail(call, CONTROL_INVALID_ARGUMENT, "The %s is active, expired or revoked.",
-                     option->name);
+        control_fail(call, CONTROL_INVALID_ARGUMENT,
+                     "The %s is active, refused, expired or revoked.", option->name);
 }
 
 static void take_after(struct control_call *call, const struct control_option *option,
@@ -192,6 +224,8 @@ static bool matches(const struct list_call *list, const struct key_record *key) 
 /* The last key that was looked at is the cursor, whether it matched or not. */
 static int on_key(const struct key_record *key, void *userdata) {
         struct list_call *list = userdata;
+        struct shown *shown;
+        int r;
 
         if (list->n_keys == list->limit || list->n_seen == SCAN_MAX) {
                 list->more = true;
@@ -199,9 +233,14 @@ static int on_key(const struct key_record *key, void *userdata) {
         }
         list->n_seen++;
         memcpy(list->after, key->id, sizeof(list->after));
-        if (matches(list, key))
-                list->keys[list->n_keys++] = *key;
-        return 0;
+        if (!matches(list, key))
+                return 0;
+        shown = &list->keys[list->n_keys];
+        shown->key = *key;
+        r = judge(list->writer, &list->policy, list->now, shown);
+        if (r >= 0 && (!list->only_refused || shown->refused[0]))
+                list->n_keys++;
+        return r;
 }
 
 static void list_run(struct control_call *call, struct store *writer) {
@@ -215,6 +254,7 @@ static void list_run(struct control_call *call, struct store *writer) {
                 control_fail(call, CONTROL_BUSY, "Out of memory; try again.");
                 return;
         }
+        list->writer = writer;
         list->now = clock_now();
         if (call->role != ROLE_ADMIN)
                 r = store_key_each_own(writer, call->uid, list->after, on_key, list);
@@ -263,18 +303,21 @@ static int get_parse(struct control_call *call, sd_bus_message *m) {
 
 static void get_run(struct control_call *call, struct store *writer) {
         struct get_call *get = (struct get_call *) call;
+        int r;
 
-        struct policy policy;
-
-        if (control_open_key(call, writer, get->id, &get->key) &&
-            control_get_policy(call, writer, &policy))
-                get->policy = policy;
+        if (!control_open_key(call, writer, get->id, &get->shown.key) ||
+            !control_get_policy(call, writer, &get->policy))
+                return;
+        get->now = clock_now();
+        r = judge(writer, &get->policy, get->now, &get->shown);
+        if (r < 0)
+                control_fail_store(call, r);
 }
 
 static int get_reply(struct control_call *call, sd_bus_message *reply) {
         struct get_call *get = (struct get_call *) call;
 
-        return append_key(reply, &get->key, &get->policy, clock_now());
+        return append_key(reply, &get->shown, &get->policy, get->now);
 }
 
 const struct control_handlers control_list_get = {

@@ -304,6 +304,49 @@ void explain_login(const struct rule_facts *facts, struct explain *ret) {
         }
 }
 
+/* An account for which directories have not answered is refused if passwd has lost it. Otherwise
+ * logins wait for the answer. */
+static const char *why_owner(const struct account_record *owner) {
+        if (owner->state == ACCOUNT_UNKNOWN)
+                return NULL;
+        if (!expiry_account_known(owner))
+                return "the account is not in passwd any more, and no directory has answered yet";
+        return owner->held ? "the account is gone, with many others at one look"
+                           : "the account is gone";
+}
+
+/* Without the date, for the reason that say_password() has. */
+static const char *why_password(const struct account_record *linked, bool other) {
+        if (!expiry_account_known(linked))
+                return NULL;
+        if (linked->state == ACCOUNT_GONE)
+                return other ? "the linked account is gone" : "the account is gone";
+        return linked->locked ? "the password is locked" : "the password has expired";
+}
+
+bool explain_refused(const struct rule_facts *facts, char out[static RECORD_REASON_MAX + 1]) {
+        const struct account_record *owner = facts->owner;
+        const char *why = NULL;
+
+        out[0] = '\0';
+        if (expiry_status(facts->policy, facts->key, facts->now) != KEY_ACTIVE)
+                return false;
+        if (owner->state == ACCOUNT_PRESENT && owner->uid != facts->key->owner_uid) {
+                (void) snprintf(out, RECORD_REASON_MAX + 1, "the account's uid is %u now",
+                                owner->uid);
+                return true;
+        }
+        if (rule_check(RULE_ACCOUNT, facts) != REASON_NONE)
+                why = why_owner(owner);
+        else if (rule_check(RULE_ACCOUNT_EXPIRED, facts) != REASON_NONE)
+                why = "the account has expired";
+        else if (rule_check(RULE_PASSWORD, facts) != REASON_NONE)
+                why = why_password(facts->linked, facts->key->linked[0] != '\0');
+        if (why)
+                (void) text_copy(out, RECORD_REASON_MAX + 1, why);
+        return why;
+}
+
 const char *explain_outcome_name(enum explain_outcome outcome) {
         switch (outcome) {
         case EXPLAIN_PASSED:

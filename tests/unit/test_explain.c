@@ -243,6 +243,84 @@ static void test_when_somebody_elses_password_expires_is_not_told(void **state) 
         assert_null(strstr(e.lines[RULE_PASSWORD].text, "2027"));
 }
 
+static void give_another_number(struct login *l) {
+        l->owner.uid = 1234;
+}
+
+static void hold(struct login *l) {
+        leave(l);
+        l->owner.held = true;
+}
+
+static void close_owner(struct login *l) {
+        l->owner.closes_at = NOW;
+}
+
+static void end_password(struct login *l) {
+        l->linked.password_ends_at = NOW;
+}
+
+static void lose_linked(struct login *l) {
+        l->linked.state = ACCOUNT_GONE;
+        l->linked.checked_at = NOW;
+}
+
+static void end_unlinked_password(struct login *l) {
+        l->key.linked[0] = '\0';
+        end_password(l);
+}
+
+static void leave_expired(struct login *l) {
+        leave(l);
+        expire_long_ago(l);
+}
+
+static void leave_revoked(struct login *l) {
+        leave(l);
+        revoke_for_a_reason(l);
+}
+
+static void end_password_without_the_policy(struct login *l) {
+        end_password(l);
+        ask_no_password(l);
+}
+
+/* What this host says of an active key, apart from the status of the key. */
+static void test_what_this_host_refuses(void **state) {
+        static const struct {
+                void (*change)(struct login *l);
+                const char *why; /* "": it is not refused */
+        } rows[] = {
+                { be_good_for_all, "" },
+                { leave, "the account is gone" },
+                { hold, "the account is gone, with many others at one look" },
+                { move,
+                  "the account is not in passwd any more, and no directory has answered yet" },
+                { forget_account, "" }, /* a login waits until it is known */
+                { give_another_number, "the account's uid is 1234 now" },
+                { close_owner, "the account has expired" },
+                { end_password, "the password has expired" },
+                { end_unlinked_password, "the password has expired" },
+                { end_password_without_the_policy, "" },
+                { lock_password, "the password is locked" },
+                { lose_linked, "the linked account is gone" },
+                { leave_expired, "" }, /* the status says why */
+                { leave_revoked, "" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                char out[RECORD_REASON_MAX + 1];
+                struct login l;
+
+                good_login(&l);
+                rows[i].change(&l);
+                unit_poison(out, sizeof(out));
+                unit_int(rows[i].why, explain_refused(&l.facts, out), rows[i].why[0] != '\0');
+                unit_str(rows[i].why, out, rows[i].why);
+        }
+}
+
 static void test_outcomes_have_names(void **state) {
         (void) state;
         assert_string_equal(explain_outcome_name(EXPLAIN_PASSED), "passed");
@@ -257,6 +335,7 @@ int main(void) {
                 cmocka_unit_test(test_rules_are_named_once_and_in_order),
                 cmocka_unit_test(test_the_values_are_told),
                 cmocka_unit_test(test_when_somebody_elses_password_expires_is_not_told),
+                cmocka_unit_test(test_what_this_host_refuses),
                 cmocka_unit_test(test_outcomes_have_names),
         };
 
