@@ -26,6 +26,7 @@ struct look {
         struct store *writer;
         struct policy policy;
         int64_t now;
+        bool clock_trusted;
 };
 
 static bool same(const struct account_record *a, const struct account_record *b) {
@@ -55,7 +56,8 @@ static int end_keys(struct look *look, const struct account_record *account, boo
         uint64_t ended;
         int r;
 
-        r = sweep_account(look->writer, &look->policy, account, over, look->now, &ended);
+        r = sweep_account(look->writer, &look->policy, account, over,
+                          (struct sweep_when){ look->now, look->clock_trusted }, &ended);
         look->facts->changed |= r >= 0 && ended > 0;
         return r;
 }
@@ -228,7 +230,8 @@ static int look_at_all(struct reading *reading, struct store *writer) {
 int accounts_update_read(struct accounts_update *facts, struct store *writer) {
         _cleanup_(accounts_files_freep) struct accounts_files *files = NULL;
         struct accounts_files_memory none = {}, *memory = facts->memory ? facts->memory : &none;
-        struct reading reading = { .look = { facts, writer, .now = clock_now() } };
+        struct reading reading = { .look = { facts, writer, .now = clock_now(),
+                                             .clock_trusted = clock_is_trusted() } };
         int r;
 
         r = accounts_files_read(&files, facts->etc, facts->admin_group, memory);
@@ -276,7 +279,8 @@ static int end_removed(struct store *writer, const struct account_record *accoun
 
         r = facts_policy(writer, &policy);
         if (r >= 0)
-                r = sweep_account(writer, &policy, account, true, now, &record->count);
+                r = sweep_account(writer, &policy, account, true, (struct sweep_when){ .now = now },
+                                  &record->count);
         if (r < 0 || record->count == 0)
                 return r;
         text_escape(record->user, sizeof(record->user), account->name);
@@ -367,7 +371,7 @@ static int follow_answer(struct look *look, const struct accounts_directory_answ
         return r < 0 ? r
                      : end_keys(look, &account,
                                 expiry_account_over(&look->policy, &account, look->now,
-                                                    clock_is_trusted()));
+                                                    look->clock_trusted));
 }
 
 static int take_all(struct look *look, struct vanished *vanished) {
@@ -384,7 +388,8 @@ static int take_all(struct look *look, struct vanished *vanished) {
 }
 
 void accounts_update_take(struct accounts_update *facts, struct store *writer) {
-        struct look look = { facts, writer, .now = clock_now() };
+        struct look look = { facts, writer, .now = clock_now(),
+                             .clock_trusted = clock_is_trusted() };
         struct vanished vanished = {};
         int r;
 

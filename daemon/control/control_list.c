@@ -63,8 +63,11 @@ static int judge(struct store *writer, const struct policy *policy, int64_t now,
         const struct rule_facts facts = {
                 .policy = policy, .key = &shown->key, .owner = &owner, .linked = &linked, .now = now
         };
-        int r = facts_accounts(writer, &shown->key, &owner, &linked);
+        int r;
 
+        if (expiry_status(policy, &shown->key, now) != KEY_ACTIVE)
+                return 0;
+        r = facts_accounts(writer, &shown->key, &owner, &linked);
         if (r >= 0)
                 (void) explain_refused(&facts, shown->refused);
         return r;
@@ -236,7 +239,7 @@ static int on_key(const struct key_record *key, void *userdata) {
         if (!matches(list, key))
                 return 0;
         shown = &list->keys[list->n_keys];
-        shown->key = *key;
+        *shown = (struct shown){ .key = *key };
         r = judge(list->writer, &list->policy, list->now, shown);
         if (r >= 0 && (!list->only_refused || shown->refused[0]))
                 list->n_keys++;

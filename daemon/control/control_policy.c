@@ -143,7 +143,8 @@ static int end_keys(struct set_call *set, struct store *writer, int64_t now) {
         if (!changes(set, "remove-on-password-expiry") ||
             !control_get_policy(&set->call, writer, &policy) || !policy.remove_on_password_expiry)
                 return 0;
-        return sweep_all_accounts(writer, &policy, now, &set->ended);
+        return sweep_all_accounts(writer, &policy, (struct sweep_when){ now, clock_is_trusted() },
+                                  &set->ended);
 }
 
 /* A policy that cannot be read any more would refuse every login. */

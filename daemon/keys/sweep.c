@@ -21,6 +21,9 @@
 
 /* wait for old records to gather; else each would be a transaction of its own */
 #define AUDIT_LATER_S 3600
+#define CLOCK_LATER_S 3600
+#define CLOCK_BACK_S  60
+#define CLOCK_NEAR_S  (30 * PARSE_DAY_S)
 #define REMOVED_DAYS  1
 /* lines in the log for one batch; each key has its record in the audit log */
 #define SAID_MAX 20
@@ -67,11 +70,17 @@ static void say(const struct key_record *key, const char *what) {
 struct ending {
         const struct policy *policy;
         const struct account_record *account;
-        int64_t now;
+        struct sweep_when when;
         bool over; /* the account is gone for good */
         /* the keys belong to other users; only the password is this account's */
         bool linked;
 };
+
+/* A wrong clock must not end a key with a password that it takes for expired. What no clock says is
+ * certain: the password is locked, or has to be changed. */
+static bool is_certain(const struct ending *e) {
+        return e->when.clock_trusted || e->account->locked || e->account->password_ends_at == 1;
+}
 
 /* Why the key must end; false: it need not. A user with another number is another user. That is
  * for this host to refuse, and no end of the key. */
@@ -88,7 +97,7 @@ static bool why(const struct ending *e, const struct key_record *key,
                 (void) snprintf(out, RECORD_REASON_MAX + 1, "the %saccount was removed",
                                 e->linked ? "linked " : "");
         } else if (!counts || !e->policy->remove_on_password_expiry ||
-                   expiry_password_good(account, e->now) ||
+                   expiry_password_good(account, e->when.now) || !is_certain(e) ||
                    (!e->linked && account->uid != key->owner_uid))
                 return false;
         else if (account->locked)
@@ -121,11 +130,11 @@ static int end_keys(struct store *writer, const struct ending *e, uint64_t *ende
                         if (!why(e, key, reason))
                                 continue;
                         key->status = KEY_REVOKED;
-                        key->dead_at = key->updated_at = e->now;
+                        key->dead_at = key->updated_at = e->when.now;
                         memcpy(key->reason, reason, sizeof(key->reason));
                         r = store_key_update(writer, key);
                         if (r >= 0)
-                                r = audit_own(writer, "revoked", key, reason, 1, e->now);
+                                r = audit_own(writer, "revoked", key, reason, 1, e->when.now);
                         if (r < 0)
                                 return r;
                         (void) snprintf(what, sizeof(what), "revoked: %s", reason);
@@ -137,9 +146,9 @@ static int end_keys(struct store *writer, const struct ending *e, uint64_t *ende
 }
 
 int sweep_account(struct store *writer, const struct policy *policy,
-                  const struct account_record *account, bool over, int64_t now,
+                  const struct account_record *account, bool over, struct sweep_when when,
                   uint64_t *ret_ended) {
-        struct ending e = { .policy = policy, .account = account, .over = over, .now = now };
+        struct ending e = { .policy = policy, .account = account, .over = over, .when = when };
         uint64_t ended = 0;
         int r;
 
@@ -157,7 +166,7 @@ int sweep_account(struct store *writer, const struct policy *policy,
 /* Accounts for which there is something to do. For most there is nothing. */
 struct accounts {
         const struct policy *policy;
-        int64_t now;
+        struct sweep_when when;
         size_t n;
         struct account_record *all;
 };
@@ -166,7 +175,7 @@ static int collect_account(const struct account_record *account, void *userdata)
         struct accounts *accounts = userdata;
         struct account_record *all;
 
-        if (expiry_password_good(account, accounts->now))
+        if (expiry_password_good(account, accounts->when.now))
                 return 0;
         all = reallocarray(accounts->all, accounts->n + 1, sizeof(*all));
         if (!all)
@@ -180,8 +189,8 @@ static int end_all(struct store *writer, struct accounts *accounts, int r, uint6
         uint64_t ended, sum = 0;
 
         for (size_t i = 0; r >= 0 && i < accounts->n; i++) {
-                r = sweep_account(writer, accounts->policy, &accounts->all[i], false, accounts->now,
-                                  &ended);
+                r = sweep_account(writer, accounts->policy, &accounts->all[i], false,
+                                  accounts->when, &ended);
                 if (r >= 0)
                         sum += ended;
         }
@@ -192,9 +201,9 @@ static int end_all(struct store *writer, struct accounts *accounts, int r, uint6
         return 0;
 }
 
-int sweep_all_accounts(struct store *writer, const struct policy *policy, int64_t now,
+int sweep_all_accounts(struct store *writer, const struct policy *policy, struct sweep_when when,
                        uint64_t *ret_ended) {
-        struct accounts accounts = { .policy = policy, .now = now };
+        struct accounts accounts = { .policy = policy, .when = when };
         int r;
 
         r = store_account_each(writer, collect_account, &accounts);
@@ -203,11 +212,11 @@ int sweep_all_accounts(struct store *writer, const struct policy *policy, int64_
 
 static int sweep_passwords(struct store *writer, const struct policy *policy, int64_t now,
                            struct sweep *sweep, uint64_t *ret_ended) {
-        struct accounts accounts = { .policy = policy, .now = now };
+        struct accounts accounts = { .policy = policy, .when = { now, sweep->clock_trusted } };
         int r;
 
         *ret_ended = 0;
-        if (!policy->remove_on_password_expiry)
+        if (!policy->remove_on_password_expiry || !sweep->clock_trusted)
                 return 0;
         if (sweep->passwords_until > now)
                 sweep->passwords_until = 0; /* the clock has gone back */
@@ -309,6 +318,28 @@ static int purge(struct store *writer, const struct policy *policy, int64_t now,
                      : 0;
 }
 
+/* --- The clock --- */
+
+/* Written at most once an hour. */
+static int remember(struct store *writer, int64_t now, const struct sweep *sweep) {
+        int64_t then = 0;
+        int r;
+
+        if (!sweep->clock_trusted)
+                return 0;
+        r = store_sweep_trusted_at(writer, &then);
+        if (r < 0 || (now < then + CLOCK_LATER_S && now >= then))
+                return r;
+        return store_sweep_set_trusted_at(writer, now);
+}
+
+bool sweep_clock_is_near(struct store *writer, int64_t now) {
+        int64_t then = 0;
+
+        return store_sweep_trusted_at(writer, &then) >= 0 && then > 0 &&
+               now >= then - CLOCK_BACK_S && now - then <= CLOCK_NEAR_S;
+}
+
 /* --- When next --- */
 
 static int64_t add(int64_t at, int64_t seconds) {
@@ -356,7 +387,8 @@ static int next_due(struct store *writer, const struct policy *policy, int64_t n
                 int r = store_sweep_next(writer, which, now, &at);
 
                 if (r == -ENOENT ||
-                    (which == STORE_SWEEP_PASSWORD && !policy->remove_on_password_expiry) ||
+                    (which == STORE_SWEEP_PASSWORD &&
+                     (!policy->remove_on_password_expiry || !sweep->clock_trusted)) ||
                     ((which == STORE_SWEEP_DEAD || which == STORE_SWEEP_AUDIT) &&
                      !sweep->may_purge))
                         continue;
@@ -385,17 +417,20 @@ static int run(struct store *writer, int64_t now, struct sweep *sweep, bool *ret
             (r = undo_expired(writer, &policy, now, sweep)) < 0 ||
             (r = sweep_passwords(writer, &policy, now, sweep, &ended)) < 0 ||
             (r = purge(writer, &policy, now, sweep)) < 0 ||
+            (r = remember(writer, now, sweep)) < 0 ||
             (r = next_due(writer, &policy, now, sweep)) < 0)
                 return r;
         sweep->ended += ended;
-        sweep->passwords_until = now;
+        if (sweep->clock_trusted)
+                sweep->passwords_until = now;
         *ret_visible = ended > 0;
         return 0;
 }
 
 int sweep_run(struct store *writer, int64_t now, struct sweep *sweep) {
         struct sweep done = { .passwords_until = sweep->passwords_until,
-                              .may_purge = sweep->may_purge };
+                              .may_purge = sweep->may_purge,
+                              .clock_trusted = sweep->clock_trusted };
         bool visible = false;
         int r;
 

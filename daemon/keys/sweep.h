@@ -10,11 +10,18 @@
 /* rows of each kind in one transaction: some ten milliseconds */
 #define SWEEP_BATCH 500
 
+/* A time, and whether the clock that says so may decide what cannot be undone. */
+struct sweep_when {
+        int64_t now;
+        bool clock_trusted;
+};
+
 struct sweep {
         /* accounts whose passwords expired up to then are done; 0 at a start */
         int64_t passwords_until;
-        /* the clock has been trusted for long enough */
+        /* the clock has run for long enough without being set */
         bool may_purge;
+        bool clock_trusted; /* clock_is_trusted() */
 
         /* results */
         bool more; /* there is more to do now */
@@ -34,21 +41,28 @@ struct sweep {
 int sweep_run(struct store *writer, int64_t now, struct sweep *sweep) _must_check_;
 
 /**
- * sweep_account(writer, policy, account, over, now, ret_ended):
+ * sweep_clock_is_near(writer, now): whether ${now} is what a clock would say that has gone on from
+ * the last time at which the clock was trusted, for a month at most. sweep_run() remembers that
+ * time.
+ */
+bool sweep_clock_is_near(struct store *writer, int64_t now);
+
+/**
+ * sweep_account(writer, policy, account, over, when, ret_ended):
  * Revokes the keys that must end with ${account}: its own when it is gone and ${over} says that it
  * is gone for good, and, by the policy remove-on-password-expiry, those that depend on its
- * password. Inside a transaction.
+ * password. An expiry by the clock counts only where the clock is trusted. Inside a transaction.
  * Returns 0 and how many keys were revoked; an error of the store.
  */
 int sweep_account(struct store *writer, const struct policy *policy,
-                  const struct account_record *account, bool over, int64_t now,
+                  const struct account_record *account, bool over, struct sweep_when when,
                   uint64_t *ret_ended) _must_check_;
 
 /**
- * sweep_all_accounts(writer, policy, now, ret_ended): the same for the password of every account
+ * sweep_all_accounts(writer, policy, when, ret_ended): the same for the password of every account
  * that is known. Inside a transaction.
  */
-int sweep_all_accounts(struct store *writer, const struct policy *policy, int64_t now,
+int sweep_all_accounts(struct store *writer, const struct policy *policy, struct sweep_when when,
                        uint64_t *ret_ended) _must_check_;
 
 /**

@@ -20,6 +20,7 @@ struct sweep_job {
         struct sweep_timer *sweeper;
         struct sweep sweep;
         int64_t now;
+        bool first; /* since the start */
         int r;
 };
 
@@ -31,7 +32,7 @@ struct sweep_timer {
         /* generation that the last sweep has looked at */
         uint64_t seen;
         int64_t passwords_until;
-        bool trusted, busy, again, stopped;
+        bool begun, trusted, busy, again, stopped;
         struct sweep_timer_sum sum;
         /* timerfd: fires at a time of day, and when the clock is set */
         int fd;
@@ -69,6 +70,10 @@ static void on_run(struct worker_job *worker_job, struct store *writer) {
         struct sweep_job *job = (struct sweep_job *) worker_job;
 
         job->now = clock_now();
+        /* A clock that goes on from where the last daemon trusted it needs no hour. */
+        if (job->first && sweep_clock_is_near(writer, job->now))
+                clock_trust(true);
+        job->sweep.clock_trusted = clock_is_trusted();
         job->r = sweep_run(writer, job->now, &job->sweep);
         say(job);
 }
@@ -114,6 +119,7 @@ static void begin(struct sweep_timer *s) {
         if (job) {
                 job->job = (struct worker_job){ .run = on_run, .done = on_done };
                 job->sweeper = s;
+                job->first = !s->begun;
                 job->sweep = (struct sweep){ .passwords_until = s->passwords_until,
                                              .may_purge = s->trusted };
         }
@@ -122,7 +128,7 @@ static void begin(struct sweep_timer *s) {
                 arm(s, clock_now() + 1);
                 return;
         }
-        s->busy = true;
+        s->busy = s->begun = true;
 }
 
 void sweep_timer_poke(struct sweep_timer *s) {

@@ -119,6 +119,8 @@ static const char *const texts[] = {
                 "DELETE FROM key WHERE id IN (SELECT id FROM key WHERE epoch < (SELECT max(value) "
                 "FROM policy WHERE name = 'epoch') LIMIT ?1)",
         [STMT_SWEEP_MARK] = "UPDATE key SET dead_at = ?2 WHERE id = ?1",
+        [STMT_SWEEP_TRUSTED_AT] = "SELECT ifnull(max(trusted_at), 0) FROM clock",
+        [STMT_SWEEP_TRUST] = "REPLACE INTO clock (one, trusted_at) VALUES (1, ?1)",
         [STMT_KEY_NEWEST] = "SELECT ifnull(max(max(created_at, updated_at)), 0) FROM key",
         [STMT_MIRROR_GET] = "SELECT exported, source, imported FROM mirror",
         [STMT_MIRROR_PUT] =

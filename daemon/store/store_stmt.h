@@ -54,6 +54,8 @@ enum stmt {
         STMT_SWEEP_PURGE_DEAD,
         STMT_SWEEP_PURGE_REMOVED,
         STMT_SWEEP_MARK,
+        STMT_SWEEP_TRUSTED_AT,
+        STMT_SWEEP_TRUST,
         STMT_MIRROR_GET,
         STMT_MIRROR_PUT,
         STMT_KEY_COUNT,

@@ -103,6 +103,24 @@ int store_sweep_mark(struct store *writer, const char *id, int64_t dead_at) {
         return store_stmt_step(stmt);
 }
 
+int store_sweep_trusted_at(struct store *writer, int64_t *ret) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_SWEEP_TRUSTED_AT);
+        int r = store_stmt_step(stmt);
+
+        if (r <= 0)
+                return r < 0 ? r : -EIO;
+        *ret = sqlite3_column_int64(stmt, 0);
+        return 0;
+}
+
+int store_sweep_set_trusted_at(struct store *writer, int64_t at) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_SWEEP_TRUST);
+
+        if (sqlite3_bind_int64(stmt, 1, at) != SQLITE_OK)
+                return -ENOMEM;
+        return store_stmt_step(stmt);
+}
+
 static int purge(struct store *writer, sqlite3_stmt *stmt) {
         int r = store_stmt_step(stmt);
 

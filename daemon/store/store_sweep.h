@@ -68,6 +68,14 @@ int store_sweep_each_of(struct store *writer, const char *account, bool linked, 
 int store_sweep_mark(struct store *writer, const char *id, int64_t dead_at) _must_check_;
 
 /**
+ * store_sweep_trusted_at(writer, ret), store_sweep_set_trusted_at(writer, at):
+ * The last time at which the clock was trusted; 0: it never was. The second one inside a
+ * transaction. 0, or an error of the store.
+ */
+int store_sweep_trusted_at(struct store *writer, int64_t *ret) _must_check_;
+int store_sweep_set_trusted_at(struct store *writer, int64_t at) _must_check_;
+
+/**
  * store_sweep_purge_dead(writer, dead_by, max), store_sweep_purge_removed(writer, max):
  * Deletes keys whose end was noticed up to ${dead_by}; deletes keys that were removed all at once.
  * At most ${max}, inside a transaction.

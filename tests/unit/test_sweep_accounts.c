@@ -3,6 +3,9 @@
  * accounts are asked for is not known here. */
 #include "unit_sweep.h"
 
+static const struct sweep_when trusted = { .now = T0, .clock_trusted = true },
+                               wrong = { .now = T0 };
+
 static const struct cause {
         const char *why;
         struct account_record account;
@@ -112,7 +115,8 @@ static void test_what_becomes_of_an_account_s_keys(void **state) {
                 for (size_t k = 0; k < ARRAY_LEN(keys); k++)
                         assert_int_equal(store_key_insert(s->writer, &keys[k]), 0);
                 unit_int(cause->why,
-                         sweep_account(s->writer, &policy, &account, cause->over, T0, &ended), 0);
+                         sweep_account(s->writer, &policy, &account, cause->over, trusted, &ended),
+                         0);
                 assert_int_equal(store_commit(s->writer), 0);
                 own_linked = cause->own && account.state == ACCOUNT_GONE;
                 unit_int(cause->why, ended,
@@ -138,7 +142,7 @@ static void test_all_keys_of_one_who_has_very_many(void **state) {
 
                 assert_int_equal(store_key_insert(s->writer, &key), 0);
         }
-        assert_int_equal(sweep_account(s->writer, &policy, &account, true, T0, &ended), 0);
+        assert_int_equal(sweep_account(s->writer, &policy, &account, true, trusted, &ended), 0);
         assert_int_equal(store_commit(s->writer), 0);
         assert_int_equal(ended, 2 * SWEEP_BATCH + 1);
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key WHERE status = 0"), 0);
@@ -157,7 +161,7 @@ static void put_account(struct unit_store *s, const char *name, int64_t ends_at)
 
 static void test_passwords_end_by_the_clock(void **state) {
         struct unit_store *s = *state;
-        struct sweep sweep = {};
+        struct sweep sweep = { .clock_trusted = true };
         struct key_record key;
 
         unit_sweep_set_policy(s, "lifetime", 0, T0);
@@ -170,7 +174,7 @@ static void test_passwords_end_by_the_clock(void **state) {
         assert_int_equal(sweep.next_at, NEVER);
 
         unit_sweep_set_policy(s, "remove-on-password-expiry", 1, T0);
-        sweep = (struct sweep){};
+        sweep = (struct sweep){ .clock_trusted = true };
         (void) unit_sweep_run_all(s, T0, &sweep);
         assert_int_equal(sweep.next_at, T0 + DAY);
         uint64_t generation = s->shared.generation;
@@ -195,7 +199,7 @@ static void test_passwords_end_by_the_clock(void **state) {
 /* A password that ended while the daemon was down, or before this sweep can remember. */
 static void test_a_first_sweep_looks_at_all_passwords(void **state) {
         struct unit_store *s = *state;
-        struct sweep sweep = {};
+        struct sweep sweep = { .clock_trusted = true };
 
         unit_sweep_set_policy(s, "remove-on-password-expiry", 1, T0);
         unit_key_insert(s->writer, "aaaaaaaaaa", "alice");
@@ -207,6 +211,79 @@ static void test_a_first_sweep_looks_at_all_passwords(void **state) {
         put_account(s, "bob", T0 - 5 * DAY);
         (void) unit_sweep_run_all(s, T0 - 3 * DAY, &sweep);
         assert_int_equal(sweep.ended, 1);
+}
+
+/* A start at +25 years: every password has expired by that clock. */
+static void test_a_clock_that_is_not_trusted_ends_nothing(void **state) {
+        struct unit_store *s = *state;
+        struct sweep sweep = {};
+
+        unit_sweep_set_policy(s, "lifetime", 0, T0);
+        unit_sweep_set_policy(s, "remove-on-password-expiry", 1, T0);
+        unit_key_insert(s->writer, "aaaaaaaaaa", "alice");
+        put_account(s, "alice", T0 + DAY);
+        (void) unit_sweep_run_all(s, T0 + 25 * PARSE_YEAR_S, &sweep);
+        assert_int_equal(sweep.ended, 0);
+        /* there will be a sweep when the clock is trusted */
+        assert_int_equal(sweep.next_at, NEVER);
+        (void) unit_sweep_run_all(s, T0, &sweep);
+        sweep.clock_trusted = true;
+        (void) unit_sweep_run_all(s, T0, &sweep);
+        assert_int_equal(sweep.ended, 0);
+        assert_int_equal(sweep.next_at, T0 + DAY);
+        (void) unit_sweep_run_all(s, T0 + DAY, &sweep);
+        assert_int_equal(sweep.ended, 1);
+}
+
+/* What is certain without a clock. */
+static void test_a_lock_needs_no_clock(void **state) {
+        const struct policy policy = { .remove_on_password_expiry = true };
+        const struct account_record accounts[] = {
+                { .name = "alice", .state = ACCOUNT_PRESENT, .uid = 1000, .locked = true },
+                { .name = "alice", .state = ACCOUNT_PRESENT, .uid = 1000, .password_ends_at = 1 },
+                { .name = "alice", .state = ACCOUNT_PRESENT, .uid = 1000, .password_ends_at = 2 },
+        };
+        struct unit_store *s = *state;
+        uint64_t ended;
+
+        for (size_t i = 0; i < ARRAY_LEN(accounts); i++) {
+                unit_sql(s->path, "DELETE FROM key");
+                unit_key_insert(s->writer, "aaaaaaaaaa", "alice");
+                assert_int_equal(store_begin(s->writer), 0);
+                assert_int_equal(
+                        sweep_account(s->writer, &policy, &accounts[i], false, wrong, &ended), 0);
+                assert_int_equal(store_commit(s->writer), 0);
+                assert_int_equal(ended, i < 2);
+        }
+}
+
+static void test_the_time_that_was_trusted_is_remembered(void **state) {
+        static const struct {
+                int64_t now;
+                bool near;
+        } rows[] = {
+                { T0, true },
+                { T0 - 60, true },
+                { T0 - 61, false },
+                { 0, false },
+                { T0 + 30 * DAY, true },
+                { T0 + 30 * DAY + 1, false },
+                { T0 + DAY, true },
+                { T0 + 25 * PARSE_YEAR_S, false },
+        };
+        struct sweep sweep = { .clock_trusted = true }, untrusted = {};
+        struct unit_store *s = *state;
+
+        assert_false(sweep_clock_is_near(s->writer, T0)); /* nothing is known */
+        (void) unit_sweep_run_all(s, T0 - DAY, &untrusted);
+        assert_false(sweep_clock_is_near(s->writer, T0 - DAY));
+        (void) unit_sweep_run_all(s, T0, &sweep);
+        (void) unit_sweep_run_all(s, T0 + 3599, &sweep); /* not yet again */
+        (void) unit_sweep_run_all(s, T0 + 25 * PARSE_YEAR_S, &untrusted);
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+                assert_int_equal(sweep_clock_is_near(s->writer, rows[i].now), rows[i].near);
+        (void) unit_sweep_run_all(s, T0 + 3600, &sweep);
+        assert_true(sweep_clock_is_near(s->writer, T0 + 30 * DAY + 3600));
 }
 
 static void test_everybody_at_once(void **state) {
@@ -223,7 +300,9 @@ static void test_everybody_at_once(void **state) {
                 put_account(s, name, i < 7 ? T0 : i < 14 ? T0 + 1 : 0);
         }
         assert_int_equal(store_begin(s->writer), 0);
-        assert_int_equal(sweep_all_accounts(s->writer, &policy, T0, &ended), 0);
+        assert_int_equal(sweep_all_accounts(s->writer, &policy, wrong, &ended), 0);
+        assert_int_equal(ended, 0);
+        assert_int_equal(sweep_all_accounts(s->writer, &policy, trusted, &ended), 0);
         assert_int_equal(store_commit(s->writer), 0);
         assert_int_equal(ended, 7);
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key WHERE status = 1"), 7);
@@ -235,6 +314,9 @@ int main(void) {
                 unit_test_with_sweep(test_all_keys_of_one_who_has_very_many),
                 unit_test_with_sweep(test_passwords_end_by_the_clock),
                 unit_test_with_sweep(test_a_first_sweep_looks_at_all_passwords),
+                unit_test_with_sweep(test_a_clock_that_is_not_trusted_ends_nothing),
+                unit_test_with_sweep(test_a_lock_needs_no_clock),
+                unit_test_with_sweep(test_the_time_that_was_trusted_is_remembered),
                 unit_test_with_sweep(test_everybody_at_once),
         };
 
