@@ -123,8 +123,7 @@ struct account_record {
         bool locked; /* the password (passwd -l) */
         /* The password is not good from then on. 0: it does not expire. */
         int64_t password_ends_at;
-        /* No login of any kind from then on. 0: no such date. */
-        int64_t closes_at;
+        int64_t closes_at;  /* no login from then on; 0: never */
         int64_t gone_since; /* if ACCOUNT_GONE */
         bool held;          /* gone with many: see hold_many() */
         /* When the answer came. If ACCOUNT_GONE and local, 0: only the passwd file has said so. Or

@@ -111,7 +111,7 @@ static int take_all(const uint8_t *in, size_t len, struct accounts_directory_ans
                 take(&r, &answer);
                 r.bad |= strcmp(answer.asked, answers[i].asked) != 0;
                 if (keep)
-                        answers[i] = answer;
+                        answers[i].account = answer.account;
         }
         return bytes_is_at_end(&r) ? 0 : -EBADMSG;
 }

@@ -29,6 +29,9 @@ struct accounts_directory_question {
  * means that nobody could tell. The answer does not carry gone_since and checked_at. */
 struct accounts_directory_answer {
         char asked[WIRE_USER_MAX + 1];
+        /* what was known when the user was put on the list; the writer thread's */
+        enum account_state known_state;
+        int64_t known_gone_since, known_checked_at;
         struct account_record account;
 };
 

@@ -150,19 +150,25 @@ static int on_missing(const char *name, void *userdata) {
         return add_known(userdata, &account);
 }
 
-static int to_ask(struct accounts_update *facts, const struct account_record *old) {
+/* ${known}: what the store has of the user from now on; ${old}: before this look. */
+static int to_ask(struct accounts_update *facts, const struct account_record *old,
+                  const struct account_record *known) {
+        struct accounts_directory_answer asked = { .known_state = known->state,
+                                                   .known_gone_since = known->gone_since,
+                                                   .known_checked_at = known->checked_at };
+
         if (facts->n == facts->room) {
                 size_t room = facts->room > 0 ? 2 * facts->room : 16;
-                struct accounts_directory_answer *asked =
-                        reallocarray(facts->asked, room, sizeof(*asked));
+                struct accounts_directory_answer *all =
+                        reallocarray(facts->asked, room, sizeof(*all));
 
-                if (!asked)
+                if (!all)
                         return -ENOMEM;
-                facts->asked = asked;
+                facts->asked = all;
                 facts->room = room;
         }
-        facts->asked[facts->n] = (struct accounts_directory_answer){};
-        memcpy(facts->asked[facts->n++].asked, old->name, sizeof(old->name));
+        memcpy(asked.asked, old->name, sizeof(asked.asked));
+        facts->asked[facts->n++] = asked;
         facts->unknown |= !expiry_account_known(old);
         return 0;
 }
@@ -178,7 +184,7 @@ static int lose(struct reading *reading, const struct account_record *old) {
 
         reading->lost = true;
         r = put(&reading->look, old, &gone, false);
-        return r < 0 ? r : to_ask(reading->look.facts, old);
+        return r < 0 ? r : to_ask(reading->look.facts, old, &gone);
 }
 
 static int look_at(struct reading *reading, const struct account_record *old) {
@@ -190,7 +196,7 @@ static int look_at(struct reading *reading, const struct account_record *old) {
         if (!found && old->local && old->state == ACCOUNT_PRESENT)
                 return lose(reading, old);
         if (!found)
-                return facts->everybody || !expiry_account_known(old) ? to_ask(facts, old) : 0;
+                return facts->everybody || !expiry_account_known(old) ? to_ask(facts, old, old) : 0;
         /* The account was removed and made anew: the keys are those of the one before. */
         if (old->checked_at == RECORD_REMOVED) {
                 r = end_keys(&reading->look, old, true);
@@ -202,7 +208,7 @@ static int look_at(struct reading *reading, const struct account_record *old) {
         if (facts->admin_group != (gid_t) -1 && !account.admin &&
             (facts->everybody || old->admin || old->state == ACCOUNT_UNKNOWN)) {
                 account.admin = old->admin;
-                r = to_ask(facts, old);
+                r = to_ask(facts, old, old);
                 if (r < 0)
                         return r;
         }
@@ -331,6 +337,16 @@ static int64_t since(const struct account_record *old, int64_t now) {
         return old->state == ACCOUNT_GONE && old->gone_since < now ? old->gone_since : now;
 }
 
+/* The files have lost the user, or a removal was reported, after the question was put. The
+ * directory may have been asked before that, and its answer says nothing of now. */
+static bool is_stale(const struct account_record *now_known,
+                     const struct accounts_directory_answer *asked) {
+        return asked->account.state == ACCOUNT_PRESENT && now_known->state == ACCOUNT_GONE &&
+               (asked->account.local || asked->known_state != ACCOUNT_GONE ||
+                asked->known_gone_since != now_known->gone_since ||
+                asked->known_checked_at != now_known->checked_at);
+}
+
 /* Writes one answer. A removal that was reported, and that a directory confirms, ends the keys. */
 static int take_answer(struct look *look, const struct accounts_directory_answer *asked) {
         struct account_record old = {}, account = asked->account;
@@ -342,6 +358,8 @@ static int take_answer(struct look *look, const struct accounts_directory_answer
         if (r < 0 && r != -ENOENT)
                 return r;
         memcpy(old.name, asked->asked, sizeof(old.name));
+        if (is_stale(&old, asked))
+                return 0;
         /* The files have the user. They may have been read after the question was asked. A
          * directory only adds whether the user administers. */
         if (old.state == ACCOUNT_PRESENT && old.local) {

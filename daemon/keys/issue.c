@@ -219,17 +219,25 @@ static int insert(struct making *making) {
 }
 
 /* A verification believes what the store knows of a user, and this answer is fresh. Where there is
- * no answer, what is known has to do. */
+ * no answer, what is known has to do. An answer may be older than the passwd file that has lost the
+ * user, or than a report of userdel. Only the look at that file says that the user is back, because
+ * it also ends the keys of the one before. -EAGAIN: it has not been there yet. */
 static int note_account(struct store *writer, const char *name, int64_t now,
                         struct account_record *account) {
+        struct account_record known = {};
         int r;
 
-        if (account->state != ACCOUNT_UNKNOWN) {
-                account->checked_at = now;
-                return store_account_put(writer, account);
+        r = store_account_get(writer, name, &known);
+        if (r < 0 && r != -ENOENT)
+                return r;
+        if (account->state == ACCOUNT_UNKNOWN) {
+                *account = known;
+                return 0;
         }
-        r = store_account_get(writer, name, account);
-        return r == -ENOENT ? 0 : r;
+        if (known.state == ACCOUNT_GONE && known.local)
+                return -EAGAIN;
+        account->checked_at = now;
+        return store_account_put(writer, account);
 }
 
 static int add_record(const struct making *making) {
@@ -307,6 +315,9 @@ static bool make(struct making *making) {
         r = facts_policy(making->writer, &making->policy);
         if (r >= 0)
                 r = note_accounts(making);
+        if (r == -EAGAIN)
+                return fail(making->result, ISSUE_NO_ANSWER,
+                            "The passwd file has lost the user; try again in a moment.");
         if (r < 0)
                 return fail_store(making->result, r);
         if (!policy->enabled)

@@ -198,8 +198,8 @@ static const char *const migrations[] = {
         " CHECK (length(point) = 32);"
         "ALTER TABLE crl ADD COLUMN point BLOB NOT NULL DEFAULT " ZEROES
         " CHECK (length(point) = 32);",
-        /* 10: Accounts that were gone at once with many others, an index of those that are gone, and
-         * the last time at which the clock was trusted. */
+        /* 10: Accounts that were gone at once with many others, an index of those that are gone,
+         * and the last time at which the clock was trusted. */
         "ALTER TABLE account ADD COLUMN held INTEGER NOT NULL DEFAULT 0;"
         "CREATE INDEX account_gone ON account (gone_since) WHERE state = 2;"
         "CREATE TABLE clock ("

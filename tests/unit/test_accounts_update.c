@@ -414,6 +414,46 @@ static void test_directories_answer_after_a_report(void **state) {
         key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
 }
 
+/* A directory is slow, the question was put before userdel. With a group that administers, local
+ * users are asked for as well. The answer says that the user is there, from the files of then or
+ * from a directory, and the row must not believe it. */
+static void test_an_answer_from_before_a_removal(void **state) {
+        for (unsigned i = 0; i < 4; i++) {
+                bool reported = i & 1, local = i & 2;
+                struct accounts_update slow = { .etc = etc,
+                                                .admin_group = ADMINS,
+                                                .everybody = true };
+                void *fixture = NULL;
+                struct unit_store *s;
+
+                assert_int_equal(make(&fixture), 0);
+                s = fixture;
+                begin(s);
+                assert_int_equal(accounts_update_read(&slow, s->writer), 0);
+                assert_int_equal(slow.n, 2);
+                put("passwd", ROOT BOB);
+                if (reported)
+                        report(s, "alice");
+                else
+                        assert_true(pass(s, false, "alice ", ""));
+                for (size_t k = 0; k < slow.n; k++) {
+                        struct account_record *account = &slow.asked[k].account;
+
+                        *account = (struct account_record){ .state = ACCOUNT_PRESENT,
+                                                            .uid = 1000,
+                                                            .local = local };
+                        memcpy(account->name, slow.asked[k].asked, sizeof(account->name));
+                }
+                accounts_update_take(&slow, s->writer);
+                accounts_update_done(&slow);
+                assert_int_equal(known(s, "alice").state, ACCOUNT_GONE);
+                assert_int_equal(known(s, "alice").checked_at, reported ? RECORD_REMOVED : 0);
+                assert_int_equal(known(s, "bob").state, ACCOUNT_PRESENT);
+                assert_int_equal(unit_store_remove(&fixture), 0);
+        }
+        (void) state;
+}
+
 /* The report is no proof: userdel may have worked in another tree, or a person may have called the
  * command. */
 static void test_a_report_is_not_believed_against_the_passwd_file(void **state) {
@@ -831,6 +871,7 @@ int main(void) {
                 test_facts(test_an_account_made_anew_has_no_keys_of_the_old_one),
                 test_facts(test_a_report_to_a_daemon_that_has_just_started),
                 test_facts(test_directories_answer_after_a_report),
+                cmocka_unit_test(test_an_answer_from_before_a_removal),
                 test_facts(test_a_report_is_not_believed_against_the_passwd_file),
                 test_facts(test_a_report_after_the_answers),
                 test_facts(test_many_who_vanish_at_one_look_are_held),

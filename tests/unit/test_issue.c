@@ -297,6 +297,32 @@ static void test_a_secret_that_is_given_stays_where_it_is(void **state) {
         assert_string_equal(f->result.secret.text, "");
 }
 
+/* The answer may be older than a removal. Only the look at the passwd file says that a user is
+ * back, because it also ends the keys of the one before. */
+static void test_a_user_whom_passwd_has_lost_gets_no_key(void **state) {
+        static const int64_t checked[] = { 0, RECORD_REMOVED, 7 };
+
+        for (size_t i = 0; i < ARRAY_LEN(checked); i++) {
+                struct account_record gone = { .state = ACCOUNT_GONE,
+                                               .local = true,
+                                               .gone_since = 5,
+                                               .checked_at = checked[i] },
+                                      now;
+                struct fixture *f = *state;
+
+                memcpy(gone.name, "alice", 6);
+                assert_int_equal(store_begin(f->store->writer), 0);
+                assert_int_equal(store_account_put(f->store->writer, &gone), 0);
+                assert_int_equal(store_commit(f->store->writer), 0);
+                prepare(f, false);
+                assert_false(issue_to(f, "alice"));
+                assert_int_equal(f->result.error, ISSUE_NO_ANSWER);
+                assert_int_equal(store_account_get(f->store->writer, "alice", &now), 0);
+                assert_int_equal(now.state, ACCOUNT_GONE);
+                assert_int_equal(now.checked_at, checked[i]);
+        }
+}
+
 #define test_issue(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
 /* --- Linked users, and keys that take another's place --- */
@@ -379,6 +405,7 @@ int main(void) {
                 test_issue(test_what_does_not_concern_it_is_no_refusal),
                 cmocka_unit_test(test_what_stands_in_the_way_of_a_first_use),
                 test_issue(test_a_secret_that_is_given_stays_where_it_is),
+                test_issue(test_a_user_whom_passwd_has_lost_gets_no_key),
                 test_issue(test_whose_password_counts_is_known_from_then_on),
                 test_issue(test_a_pair_counts_as_one_while_the_successor_lives),
                 test_issue(test_a_successor_needs_no_place_and_is_bounded),
