@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "bootstrap.h"
 #include "cleanup.h"
 #include "store/store_audit.h"
@@ -151,6 +152,31 @@ static int check_no_log(struct opening *o) {
                     o->dir, path_of(o, STORE_NAME "-wal"));
 }
 
+/* Nothing must say that there was a store before. Returns 0 with the pepper of the credential, or 1
+ * where there is no pepper yet. */
+static int check_first(struct opening *o) {
+        int r;
+
+        r = check_no_log(o);
+        if (r < 0)
+                return r;
+        r = read_pepper(o, false);
+        if (r >= 0 && !o->credential)
+                return fail(o, -ENOENT,
+                            "'%s' is missing although its pepper is there: restore it from a "
+                            "backup, or remove " PEPPER_FILE_NAME " and " HIGHWATER_FILE_NAME
+                            " to begin without any keys",
+                            path_of(o, STORE_NAME));
+        if (faccessat(o->fd, HIGHWATER_FILE_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+                return fail(o, -ENOENT,
+                            "'%s' is missing although " HIGHWATER_FILE_NAME
+                            " says that there was one: "
+                            "restore it from a backup, or remove " HIGHWATER_FILE_NAME
+                            " to begin without any keys",
+                            path_of(o, STORE_NAME));
+        return r == -ENOENT ? 1 : r;
+}
+
 /* The very first start. A database with another name marks it, so that a kill on the way does no
  * harm: no key can have been in it. */
 static int begin(struct opening *o) {
@@ -164,26 +190,14 @@ static int begin(struct opening *o) {
              unlinkat(o->fd, UNBORN_NAME, 0) < 0))
                 return fail(o, -errno, "cannot begin anew in '%s': %s", o->dir, strerror(errno));
         (void) unlinkat(o->fd, UNBORN_NAME "-journal", 0);
-        r = check_no_log(o);
+        r = check_first(o);
         if (r < 0)
                 return r;
-        r = read_pepper(o, false);
-        if (r >= 0 && !o->credential)
-                return fail(o, -ENOENT,
-                            "'%s' is missing although its pepper is there: restore it from a "
-                            "backup, or remove '%s/" PEPPER_FILE_NAME "' to begin without any keys",
-                            path_of(o, STORE_NAME), o->dir);
-        if (r < 0 && r != -ENOENT)
-                return r;
-        /* of a store that there was before; somebody has removed it together with its pepper */
-        if (unlinkat(o->fd, HIGHWATER_FILE_NAME, 0) < 0 && errno != ENOENT)
-                return fail(o, -errno, "cannot remove '%s': %s", path_of(o, HIGHWATER_FILE_NAME),
-                            strerror(errno));
         fd = openat(o->fd, UNBORN_NAME, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd < 0 || fchmod(fd, 0600) < 0)
                 return fail(o, -errno, "cannot make '%s': %s", path_of(o, UNBORN_NAME),
                             strerror(errno));
-        if (r == -ENOENT) {
+        if (r > 0) {
                 r = pepper_create_file(o->fd, o->pepper);
                 if (r < 0)
                         return fail(o, r, "cannot make '%s': %s", path_of(o, PEPPER_FILE_NAME),
@@ -200,6 +214,7 @@ static int begin(struct opening *o) {
         if (renameat(o->fd, UNBORN_NAME, o->fd, STORE_NAME) < 0 || fsync(o->fd) < 0)
                 return fail(o, -errno, "cannot make '%s': %s", path_of(o, STORE_NAME),
                             strerror(errno));
+        log_line(LOG_NOTICE, "'%s' begins without any keys", path_of(o, STORE_NAME));
         return 0;
 }
 

@@ -205,7 +205,7 @@ run 0 ctl backup restore --yes "$dir/backup"
 
 # After the store was lost. The files of secrets are still there.
 stop
-rm "$dir/state"/keys.db* "$dir/state/pepper"
+rm "$dir/state"/keys.* "$dir/state/pepper"
 start
 verify "$me" <<<"$key" && fail "accepted by an empty store"
 run 0 ctl backup restore --yes - <"$dir/backup"
@@ -217,7 +217,7 @@ preview verify "$me" <<<"$key" || fail "a mirror of a restored store is good for
 
 # A host that has never seen the keys' owners.
 stop_preview TERM || fail "preview ended with $?"
-rm "$dir/preview"/keys.db* "$dir"/preview/pepper*
+rm "$dir/preview"/keys.* "$dir"/preview/pepper*
 start_preview
 run 0 ctl mirror export --to "$public" "$dir/first"
 run 0 preview ctl mirror import "$dir/first"

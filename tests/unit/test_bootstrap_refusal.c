@@ -377,6 +377,7 @@ static void test_the_log_of_a_lost_database_is_not_taken_for_the_new_one_s(void 
         /* killed, so the log stayed; then the database went */
         remove_database(f);
         remove_pepper(f);
+        assert_int_equal(unlink(unit_boot_path_of(f, "keys.seen")), 0);
         assert_int_equal(unit_boot_is_there(wal), false);
         assert_int_equal(link(kept, wal), 0);
         r = unit_boot_start(f, &b);
@@ -414,6 +415,25 @@ static void test_a_credential_must_stay(void **state) {
         (void) unit_boot_use_once(f);
         assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
         check_refused(f, &gone);
+}
+
+/* The credential is there at a first start too, so it says nothing of a store before. */
+static void test_with_a_credential_a_lost_database_is_missed(void **state) {
+        const struct refusal lost = { "database gone",           NULL, -ENOENT, "keys.db",
+                                      "although keys.seen says", false };
+        struct unit_boot *f = *state;
+        struct bootstrap b;
+
+        add_other_credential(f);
+        (void) unit_boot_use_once(f);
+        remove_database(f);
+        check_refused(f, &lost);
+        /* Nor does a start without the credential begin anew. */
+        assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+        check_refused(f, &lost);
+        assert_int_equal(unlink(unit_boot_path_of(f, "keys.seen")), 0);
+        unit_boot_start_well(f, &b);
+        unit_boot_done(&b);
 }
 
 static void test_a_credential_stands_before_the_file(void **state) {
@@ -480,6 +500,7 @@ int main(void) {
                 unit_test_with_boot(test_the_log_of_a_lost_database_is_not_taken_for_the_new_one_s),
                 unit_test_with_boot(test_with_a_credential_no_pepper_is_written),
                 unit_test_with_boot(test_a_credential_must_stay),
+                unit_test_with_boot(test_with_a_credential_a_lost_database_is_missed),
                 unit_test_with_boot(test_a_credential_stands_before_the_file),
                 unit_test_with_boot(test_the_peppers_of_foreign_keys_are_read),
         };
