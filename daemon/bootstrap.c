@@ -16,6 +16,7 @@
 #include "bootstrap.h"
 #include "cleanup.h"
 #include "store/store_audit.h"
+#include "store/store_guard.h"
 #include "store/store_mirror.h"
 
 /* as PATH_MAX */
@@ -272,8 +273,10 @@ static int check_seen(struct opening *o, struct bootstrap *b) {
 
         r = look_at(o, HIGHWATER_FILE_NAME);
         /* The first start with this store, or an administrator has accepted it as it is. */
-        if (r == 0)
-                return store_audit_begin(b->writer, clock_now());
+        if (r == 0) {
+                r = store_audit_begin(b->writer, clock_now());
+                return r == -EROFS || r == -ENOSPC || r == -EDQUOT || r == -EACCES ? 0 : r;
+        }
         if (r > 0)
                 r = highwater_read(b->seen, &seq);
         if (r < 0 && r != -EUCLEAN)
@@ -324,6 +327,10 @@ static int open_store(struct opening *o, struct store_shared *shared, struct boo
                 return fail(o, r, "the key store '%s' cannot be used: %s", o->path,
                             store_error_text(r));
         store_set_seen(b->writer, keep_seen, b->seen);
+        r = store_guard_start(b->writer);
+        if (r < 0)
+                return fail(o, r, "cannot look at the files of the key store '%s': %s", o->path,
+                            strerror(-r));
         store_settle(b->writer);
         return 0;
 }

@@ -171,6 +171,7 @@ static int exit_status(int r) {
         case EADDRINUSE:
         case ENOSPC:
         case EDQUOT:
+        case EROFS:
         case ENOMEM:
         case EMFILE:
         case ENFILE:

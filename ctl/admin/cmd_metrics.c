@@ -14,11 +14,11 @@
 
 struct facts {
         const char *version;
-        int enabled, accounts_read;
+        int enabled, accounts_read, store_lost, store_read_only, reserve_used;
         int64_t started, keys_counted, next_expiry, next_certificate_expiry, next_crl_expiry;
         uint64_t keys_active, keys_expired, keys_revoked, certificates_client, certificates_ca;
         uint64_t accounts_vanished, accounts_held;
-        uint64_t latency_sum, log_lines_dropped;
+        uint64_t latency_sum, log_lines_dropped, changes_refused;
         uint64_t sweeps, sweeps_failed, swept_expired, swept_ended, swept_purged;
 };
 
@@ -28,6 +28,10 @@ static const struct field fields[] = {
         { "accounts-read", FIELD_BOOL, offsetof(struct facts, accounts_read), NULL },
         { "accounts-vanished", FIELD_COUNT, offsetof(struct facts, accounts_vanished), NULL },
         { "accounts-held", FIELD_COUNT, offsetof(struct facts, accounts_held), NULL },
+        { "store-lost", FIELD_BOOL, offsetof(struct facts, store_lost), NULL },
+        { "store-read-only", FIELD_BOOL, offsetof(struct facts, store_read_only), NULL },
+        { "reserve-used", FIELD_BOOL, offsetof(struct facts, reserve_used), NULL },
+        { "changes-refused", FIELD_COUNT, offsetof(struct facts, changes_refused), NULL },
         { "started", FIELD_TIME, offsetof(struct facts, started), NULL },
         { "keys-active", FIELD_COUNT, offsetof(struct facts, keys_active), NULL },
         { "keys-expired", FIELD_COUNT, offsetof(struct facts, keys_expired), NULL },
@@ -86,6 +90,24 @@ static void write_daemon(struct metrics_text *t, const struct facts *facts) {
         metrics_text_family(t, "wfapikey_log_lines_dropped", "counter", "",
                             "Log lines that were dropped because the log was too slow.");
         metrics_text_count(t, "_total", NO_LABELS, facts->log_lines_dropped);
+}
+
+static void write_store(struct metrics_text *t, const struct facts *facts) {
+        gauge(t, "wfapikey_store_lost",
+              "Whether files of the key store were removed or replaced under the daemon. Then "
+              "every "
+              "change is refused.");
+        metrics_text_count(t, "", NO_LABELS, facts->store_lost > 0);
+        gauge(t, "wfapikey_store_read_only",
+              "Whether the key store can only be read. Then every change is refused.");
+        metrics_text_count(t, "", NO_LABELS, facts->store_read_only > 0);
+        gauge(t, "wfapikey_reserve_used",
+              "Whether the disk is full. Then only changes that end access are made.");
+        metrics_text_count(t, "", NO_LABELS, facts->reserve_used > 0);
+        metrics_text_family(t, "wfapikey_changes_refused", "counter", "",
+                            "Transactions that the key store refused, with those that were tried "
+                            "again.");
+        metrics_text_count(t, "_total", NO_LABELS, facts->changes_refused);
 }
 
 static void write_keys(struct metrics_text *t, const struct facts *facts) {
@@ -217,6 +239,7 @@ static int write_all(FILE *file, sd_bus_message *m) {
                 return -EBADMSG;
         metrics_text_begin(&t, file);
         write_daemon(&t, &facts);
+        write_store(&t, &facts);
         write_keys(&t, &facts);
         write_certificates(&t, &facts);
         write_sweeps(&t, &facts);

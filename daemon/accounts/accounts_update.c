@@ -16,6 +16,7 @@
 #include "rules/expiry.h"
 #include "store/store_account.h"
 #include "store/store_audit.h"
+#include "store/store_guard.h"
 #include "text.h"
 
 /* --- One account --- */
@@ -233,6 +234,24 @@ static int look_at_all(struct reading *reading, struct store *writer) {
         return r;
 }
 
+/* All of it in one transaction. */
+static int write_all(struct reading *reading, struct store *writer) {
+        struct accounts_update *facts = reading->look.facts;
+        int r;
+
+        reading->vanished = (struct vanished){};
+        reading->lost = false;
+        reading->n = facts->n = 0;
+        facts->changed = false;
+        r = store_begin_end(writer);
+        if (r >= 0)
+                r = look_at_all(reading, writer);
+        if (r >= 0)
+                r = facts->changed ? store_commit(writer) : store_commit_quietly(writer);
+        store_rollback(writer);
+        return r;
+}
+
 int accounts_update_read(struct accounts_update *facts, struct store *writer) {
         _cleanup_(accounts_files_freep) struct accounts_files *files = NULL;
         struct accounts_files_memory none = {}, *memory = facts->memory ? facts->memory : &none;
@@ -248,12 +267,9 @@ int accounts_update_read(struct accounts_update *facts, struct store *writer) {
                 return r;
         }
         reading.files = files;
-        r = store_begin(writer);
-        if (r >= 0)
-                r = look_at_all(&reading, writer);
-        if (r >= 0)
-                r = facts->changed ? store_commit(writer) : store_commit_quietly(writer);
-        store_rollback(writer);
+        r = write_all(&reading, writer);
+        if (store_guard_make_room(writer, r))
+                r = write_all(&reading, writer);
         free(reading.known);
         if (r < 0) {
                 log_message(MESSAGE_ACCOUNTS_UNREAD, LOG_WARNING,
@@ -312,6 +328,18 @@ static int note_removed(struct store *writer, const char *user, struct audit_rec
         return store_account_put(writer, &account);
 }
 
+static int write_removed(struct store *writer, const char *user, struct audit_record *record) {
+        int r;
+
+        r = store_begin_end(writer);
+        if (r >= 0)
+                r = note_removed(writer, user, record);
+        if (r >= 0)
+                r = store_commit(writer);
+        store_rollback(writer);
+        return r;
+}
+
 int accounts_update_removed(struct store *writer, const struct accounts_source *source,
                             const char *user, struct audit_record *record) {
         _cleanup_(accounts_files_freep) struct accounts_files *files = NULL;
@@ -320,13 +348,8 @@ int accounts_update_removed(struct store *writer, const struct accounts_source *
         r = accounts_files_read(&files, source->etc, source->admin_group, source->memory);
         if (r < 0 || accounts_files_find(files, user))
                 return r;
-        r = store_begin(writer);
-        if (r >= 0)
-                r = note_removed(writer, user, record);
-        if (r >= 0)
-                r = store_commit(writer);
-        store_rollback(writer);
-        return r;
+        r = write_removed(writer, user, record);
+        return store_guard_make_room(writer, r) ? write_removed(writer, user, record) : r;
 }
 
 /* --- The answers --- */
@@ -405,18 +428,30 @@ static int take_all(struct look *look, struct vanished *vanished) {
         return r;
 }
 
+static int write_answers(struct look *look, struct store *writer, struct vanished *vanished) {
+        struct accounts_update *facts = look->facts;
+        int r;
+
+        *vanished = (struct vanished){};
+        facts->changed = false;
+        r = store_begin_end(writer);
+        if (r >= 0)
+                r = take_all(look, vanished);
+        if (r >= 0)
+                r = facts->changed ? store_commit(writer) : store_commit_quietly(writer);
+        store_rollback(writer);
+        return r;
+}
+
 void accounts_update_take(struct accounts_update *facts, struct store *writer) {
         struct look look = { facts, writer, .now = clock_now(),
                              .clock_trusted = clock_is_trusted() };
         struct vanished vanished = {};
         int r;
 
-        r = store_begin(writer);
-        if (r >= 0)
-                r = take_all(&look, &vanished);
-        if (r >= 0)
-                r = facts->changed ? store_commit(writer) : store_commit_quietly(writer);
-        store_rollback(writer);
+        r = write_answers(&look, writer, &vanished);
+        if (store_guard_make_room(writer, r))
+                r = write_answers(&look, writer, &vanished);
         if (r < 0)
                 log_line(LOG_WARNING, "what directories say of accounts was not written: %s",
                          store_error_text(r));

@@ -25,6 +25,10 @@ static const char *const ids[] = {
         [MESSAGE_KEY_CHANGED] = "a1d28a98280a50cb9fdce4dbb8e02e10",
         [MESSAGE_KEYS_REMOVED] = "8af9037b61ee50ebbd2fd60e3aa5dab4",
         [MESSAGE_POLICY_CHANGED] = "52d5cf3c9aa15ac58644a2612a937e2e",
+        [MESSAGE_STORE_LOST] = "df710ca19d24ffd3f3414d50a75921b2",
+        [MESSAGE_STORE_FULL] = "26d0ca9262cf6e4743186c8443631972",
+        [MESSAGE_STORE_READ_ONLY] = "ae3b4b2c17ec72a4892bc09ccd776d80",
+        [MESSAGE_STORE_BACK] = "7043105776bd28177fdc4be8cd040337",
 };
 _Static_assert(ARRAY_LEN(ids) == _MESSAGE_MAX, "an id for each message");
 

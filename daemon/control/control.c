@@ -18,6 +18,7 @@
 #include "keys/facts.h"
 #include "login/verify.h"
 #include "store/store_account.h"
+#include "store/store_guard.h"
 #include "store/store_key.h"
 #include "text.h"
 
@@ -53,23 +54,38 @@ void control_fail(struct control_call *call, enum control_error error, const cha
 }
 
 void control_fail_store(struct control_call *call, int r) {
-        control_fail(call, CONTROL_STORE, "The key store: %s; nothing was changed.",
-                     store_error_text(r));
+        control_fail(call, CONTROL_STORE, "The key store: %s; %s.", store_error_text(r),
+                     store_error_effect(r));
 }
 
-static bool transact(struct control_call *call, struct store *writer,
-                     int (*body)(struct control_call *call, struct store *writer),
-                     int (*commit)(struct store *writer)) {
+static int attempt(struct control_call *call, struct store *writer,
+                   int (*body)(struct control_call *call, struct store *writer),
+                   int (*commit)(struct store *writer)) {
         int r;
 
-        r = store_begin(writer);
+        r = call->ends ? store_begin_end(writer) : store_begin(writer);
         if (r >= 0)
                 r = body(call, writer);
         if (r >= 0 && call->error == CONTROL_OK)
                 r = commit(writer);
+        store_rollback(writer);
+        return r;
+}
+
+/* The first one, and one for each part of the reserve. */
+#define ATTEMPTS 5
+
+static bool transact(struct control_call *call, struct store *writer,
+                     int (*body)(struct control_call *call, struct store *writer),
+                     int (*commit)(struct store *writer)) {
+        int r = attempt(call, writer, body, commit);
+
+        for (unsigned i = 1; call->ends && store_guard_make_room(writer, r) && i < ATTEMPTS; i++) {
+                control_audit_release(call);
+                r = attempt(call, writer, body, commit);
+        }
         if (r < 0)
                 control_fail_store(call, r);
-        store_rollback(writer);
         if (call->error != CONTROL_OK)
                 return false;
         control_audit_committed(call);
@@ -291,6 +307,7 @@ static struct control_call *call_new(const struct control_method *method,
         call->role = conf_role(caller->control->loop.conf, &caller->peer);
         call->developers = caller->control->loop.conf->has_developer_group;
         call->connection = caller->connection;
+        call->ends = (method->traits & CONTROL_ENDS) != 0;
         /* An administrator's revocation does not wait for users' calls. */
         call->job.urgent = call->role == ROLE_ADMIN && (method->traits & CONTROL_BULK) == 0;
         return call;

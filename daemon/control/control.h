@@ -73,6 +73,7 @@ struct control_call {
         bool counted;    /* control_quota.c counts it */
         /* it also counts as asking for a user */
         bool asks;
+        bool ends;                  /* as CONTROL_ENDS */
         struct control_line *lines; /* owned */
         struct control_about about;
         enum control_error error;
@@ -86,6 +87,8 @@ enum control_trait {
         /* The caller can go on with it for ever, so the changes of a day are counted. Revoking
          * is not one of these: there are only so many keys. */
         CONTROL_ENDLESS = 1 << 2,
+        /* It ends somebody's access, so it is done on a full disk too: see store_begin_end(). */
+        CONTROL_ENDS = 1 << 3,
 };
 
 /* What a method does. It stands in the file of the method's subject. */
@@ -163,7 +166,8 @@ void control_fail_store(struct control_call *call, int r);
  * control_transact(call, writer, body), control_transact_quietly(call, writer, body):
  * Call ${body} in a transaction of its own. The transaction is committed, with its audit records,
  * when ${body} returned no error of the store and the call has not failed. In any other case
- * nothing is changed, and the call has failed. Return whether it was committed. The quiet one is
+ * nothing is changed, and the call has failed. On a full disk ${body} of a call that ends access
+ * is called again. Return whether it was committed. The quiet one is
  * for what no verification looks at; see store_commit_quietly().
  */
 bool control_transact(struct control_call *call, struct store *writer,

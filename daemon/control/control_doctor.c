@@ -21,6 +21,7 @@
 #include "secret/keymint.h"
 #include "store/store_account.h"
 #include "store/store_cert.h"
+#include "store/store_guard.h"
 #include "store/store_key.h"
 
 #define FINDINGS_MAX 24
@@ -159,6 +160,37 @@ static void check_state(struct diagnose_call *d, int dir) {
                     "make room: verifications go on with a full disk, changes do not",
                     "%" PRId64 " MiB are free where the key store is",
                     (int64_t) vfs.f_bavail * (int64_t) vfs.f_frsize >> 20);
+        if (fstatvfs(dir, &vfs) == 0 && vfs.f_files > 0 && vfs.f_favail == 0)
+                add(d, WARNING, "disk", "remove files: a start needs two inodes to make changes",
+                    "no inodes are free where the key store is");
+}
+
+/* What keeps changes from being made. */
+static void check_changes(struct diagnose_call *d, struct store *writer) {
+        struct store_health health;
+
+        store_guard_health(writer, &health);
+        if (health.lost)
+                add(d, ERROR, "changes",
+                    "move the right file back; or stop wfapikeyd, restore the state directory from "
+                    "a backup, and start it. Where only keys.db-wal is wrong, a restart is enough",
+                    "changes are refused: '%s' was removed or replaced while wfapikeyd runs",
+                    health.lost);
+        if (health.read_only != 0)
+                add(d, ERROR, "changes",
+                    "make the state directory writable, and see that there are room and inodes; "
+                    "wfapikeyd tries again with every change, or restart it",
+                    "changes are refused: the key store can only be read: %s",
+                    store_error_text(health.read_only));
+        if (health.low)
+                add(d, ERROR, "changes", "make room; the next change fills the reserve again",
+                    "the disk is full: only revocations, removals and enabled=no are made. %" PRId64
+                    " KiB of the reserve are left",
+                    health.reserve / 1024);
+        if (health.refused > 0)
+                add(d, HINT, "changes", "journalctl -u wfapikeyd has the reasons",
+                    "the key store has refused %" PRIu64 " transactions since the start",
+                    health.refused);
 }
 
 static void check_database(struct diagnose_call *d, struct store *writer) {
@@ -368,6 +400,7 @@ static void diagnose_run(struct control_call *call, struct store *writer) {
                 check_state(d, dir);
                 check_pepper(d, dir);
         }
+        check_changes(d, writer);
         check_database(d, writer);
         check_clock(d, writer);
         check_policy(d, writer);

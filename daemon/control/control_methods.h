@@ -30,15 +30,15 @@
         METHOD("BindKey", ("s", id, "s", certificate), ("s", thumbprint), \
                ROLE_VERB_BIND, CONTROL_ENDLESS, control_bind) \
         METHOD("RevokeKeys", ("as", ids, "s", reason), ("u", revoked), \
-               ROLE_VERB_REVOKE, 0, control_key_revoke) \
+               ROLE_VERB_REVOKE, CONTROL_ENDS, control_key_revoke) \
         METHOD("RemoveKeys", ("as", ids), ("u", removed), \
-               ROLE_VERB_REMOVE, 0, control_key_remove) \
+               ROLE_VERB_REMOVE, CONTROL_ENDS, control_key_remove) \
         METHOD("ExplainKey", ("s", id, "a{sv}", login), ("a{sv}", verdict), \
                ROLE_VERB_LIST, 0, control_explain) \
         METHOD("CountKeys", (NULL), ("t", keys), \
                ROLE_VERB_REMOVE_ALL, 0, control_remove_all_count) \
         METHOD("RemoveAllKeys", ("t", expected), ("t", removed), \
-               ROLE_VERB_REMOVE_ALL, 0, control_remove_all) \
+               ROLE_VERB_REMOVE_ALL, CONTROL_ENDS, control_remove_all) \
         METHOD("AddCertificates", ("aay", certificates, "a{sv}", options), \
                ("aa{sv}", certificates), \
                ROLE_VERB_CERTIFICATE, 0, control_cert_add) \
@@ -47,9 +47,9 @@
         METHOD("GetCertificate", ("s", certificate), ("a{sv}", certificate, "ay", der), \
                ROLE_VERB_CERTIFICATE, 0, control_cert_get) \
         METHOD("RemoveCertificate", ("s", certificate), ("u", keys), \
-               ROLE_VERB_CERTIFICATE, 0, control_cert_remove) \
+               ROLE_VERB_CERTIFICATE, CONTROL_ENDS, control_cert_remove) \
         METHOD("LoadCrl", ("ay", part, "b", more), ("a{sv}", crl), \
-               ROLE_VERB_CERTIFICATE, 0, control_crl_load) \
+               ROLE_VERB_CERTIFICATE, CONTROL_ENDS, control_crl_load) \
         METHOD("GetPolicy", (NULL), ("a{ss}", policy), \
                ROLE_VERB_POLICY, 0, control_policy_get) \
         METHOD("SetPolicy", ("a{ss}", changes), ("t", ended), \

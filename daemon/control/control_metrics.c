@@ -20,6 +20,7 @@
 #include "rules/expiry.h"
 #include "store/store_account.h"
 #include "store/store_cert.h"
+#include "store/store_guard.h"
 #include "store/store_key.h"
 
 #define PIECE 20000 /* keys, in about ten milliseconds */
@@ -42,6 +43,7 @@ struct metrics_call {
         struct store_cert_sum certs;
         bool accounts_read; /* and believed */
         uint64_t accounts_gone, accounts_held;
+        struct store_health health;
 };
 
 /* --- Counting keys --- */
@@ -109,6 +111,7 @@ static void metrics_run(struct control_call *call, struct store *writer) {
 
         if (!control_get_policy(call, writer, &m->policy))
                 return;
+        store_guard_health(writer, &m->health);
         m->accounts_read = !*accounts_unread(call->control->fixed.accounts);
         r = sweep_next_expiry(writer, &m->policy, &m->next_expiry);
         if (r >= 0)
@@ -144,6 +147,13 @@ static int append_stored(sd_bus_message *reply, const struct metrics_call *m) {
         if (r >= 0)
                 r = append_time(reply, "next-certificate-expiry", m->certs.next_end);
         return r < 0 ? r : append_time(reply, "next-crl-expiry", m->certs.next_crl_end);
+}
+
+static int append_health(sd_bus_message *reply, const struct store_health *health) {
+        return sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}", "store-lost", "b",
+                                     (int) (health->lost != NULL), "store-read-only", "b",
+                                     (int) (health->read_only != 0), "reserve-used", "b",
+                                     (int) health->low, "changes-refused", "t", health->refused);
 }
 
 static int append_noted(sd_bus_message *reply, const struct control *control) {
@@ -199,6 +209,8 @@ static int metrics_reply(struct control_call *call, sd_bus_message *reply) {
         r = sd_bus_message_open_container(reply, 'a', "{sv}");
         if (r >= 0)
                 r = append_stored(reply, (struct metrics_call *) call);
+        if (r >= 0)
+                r = append_health(reply, &((struct metrics_call *) call)->health);
         if (r >= 0)
                 r = append_noted(reply, call->control);
         if (r >= 0)

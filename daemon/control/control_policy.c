@@ -97,6 +97,7 @@ static void take_change(struct set_call *set, const char *name, const char *valu
                 (void) text_copy(change->text, sizeof(change->text), value);
                 (void) text_copy(change->name, sizeof(change->name), name);
                 policy_fold_name(change->name);
+                set->call.ends |= strcmp(change->name, "enabled") == 0 && change->value == 0;
                 set->n_changes++;
         }
 }

@@ -47,8 +47,8 @@ __attribute__((format(printf, 3, 4))) static bool fail(struct issue_result *resu
 }
 
 static bool fail_store(struct issue_result *result, int r) {
-        return fail(result, ISSUE_STORE, "The key store: %s; nothing was changed.",
-                    store_error_text(r));
+        return fail(result, ISSUE_STORE, "The key store: %s; %s.", store_error_text(r),
+                    store_error_effect(r));
 }
 
 bool issue_take_user(const char *user, int r, const struct account_record *account,

@@ -2,10 +2,14 @@
 /* Opens the database, and has its transactions, its snapshots, and the two small tables of peppers
  * and policies. Does not know what a policy means. */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "store/store_audit.h"
@@ -18,7 +22,7 @@ static void db_closep(sqlite3 **db) {
         (void) sqlite3_close(*db);
 }
 
-static int db_open(const char *path, int flags, sqlite3 **ret) {
+static int db_open(const char *name, int flags, sqlite3 **ret) {
         __attribute__((cleanup(db_closep))) sqlite3 *db = NULL;
         int rc;
 
@@ -27,9 +31,12 @@ static int db_open(const char *path, int flags, sqlite3 **ret) {
         (void) sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
         /* One thread at a time uses a connection, so SQLite need not lock. It may load and trust
          * nothing else. */
-        rc = sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
+        errno = 0;
+        rc = sqlite3_open_v2(name, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW, NULL);
+        if (rc != SQLITE_OK && db)
+                return sqlite3_system_errno(db) == ENOENT ? -ENOENT : store_stmt_result(db, rc);
         if (rc != SQLITE_OK)
-                return db && sqlite3_system_errno(db) == ENOENT ? -ENOENT : store_stmt_error(rc);
+                return store_stmt_error(rc);
         (void) sqlite3_busy_timeout(db, 5000);
         (void) sqlite3_extended_result_codes(db, 1);
         (void) sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -109,7 +116,7 @@ static int configure(struct store *s) {
 
         if (s->mode == STORE_READER)
                 (void) sqlite3_busy_timeout(s->db, 20);
-        if (s->mode == STORE_READER)
+        if (s->mode == STORE_READER || s->read_only != 0)
                 return store_stmt_exec(s->db, reader);
         if (s->mode == STORE_STAGING)
                 return store_stmt_exec(s->db, staging);
@@ -119,43 +126,135 @@ static int configure(struct store *s) {
         return r;
 }
 
+/* Opens ${name}, which is the path or an URI of the database. */
+static int connect_to(struct store *s, const char *name, int flags) {
+        int64_t version;
+        int r;
+
+        r = db_open(name, flags, &s->db);
+        if (r >= 0)
+                r = check_header(s->db, &version);
+        if (r >= 0)
+                r = configure(s);
+        if (r >= 0 && s->mode == STORE_WRITER && version < store_schema_newest())
+                r = s->read_only != 0 ? s->read_only : store_schema_migrate(s->db, version);
+        return r < 0 ? r : store_stmt_prepare_all(s);
+}
+
+static void disconnect(struct store *s) {
+        for (size_t i = 0; i < _STMT_MAX; i++) {
+                (void) sqlite3_finalize(s->statements[i]);
+                s->statements[i] = NULL;
+        }
+        /* The last connection to close moves the log into the database and removes it. It must not
+         * do that to files of somebody else. */
+        if (s->db && atomic_load_explicit(&s->shared->foreign, memory_order_acquire))
+                (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+        (void) sqlite3_close(s->db);
+        s->db = NULL;
+}
+
+/* Why no file can be made beside the database, or 0. SQLite's own error does not say it. */
+static int cannot_make(const char *path) {
+        char name[PATH_MAX];
+        int fd;
+
+        (void) snprintf(name, sizeof(name), "%s-try", path);
+        fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0)
+                return -errno;
+        (void) close(fd);
+        return unlink(name) < 0 ? -errno : 0;
+}
+
+static bool has_log(const char *path) {
+        char name[PATH_MAX];
+        struct stat st;
+
+        (void) snprintf(name, sizeof(name), "%s-wal", path);
+        return stat(name, &st) < 0 ? errno != ENOENT : st.st_size > 0;
+}
+
+static void write_uri(char *out, size_t size, const char *path) {
+        size_t at = (size_t) snprintf(out, size, "file:");
+
+        for (; *path && at + sizeof("%25?immutable=1") < size; path++)
+                at += (size_t) snprintf(out + at, size - at, strchr("%?#", *path) ? "%%%02X" : "%c",
+                                        (unsigned char) *path);
+        (void) snprintf(out + at, size - at, "?immutable=1");
+}
+
+/* The database could not be opened: ${r}. After a clean end it is complete without a log. Where no
+ * file can be made or written, it is read as it is. */
+static int connect_read_only(struct store *s, int r) {
+        char uri[3 * PATH_MAX];
+        int why = r == -EACCES || r == -EIO ? cannot_make(s->path) : r;
+
+        if ((why != -ENOSPC && why != -EDQUOT && why != -EROFS && why != -EACCES) ||
+            s->mode == STORE_STAGING || has_log(s->path))
+                return r;
+        disconnect(s);
+        write_uri(uri, sizeof(uri), s->path);
+        s->read_only = why;
+        return connect_to(s, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+}
+
 int store_open(struct store **ret, const char *path, enum store_mode mode,
                struct store_shared *shared) {
         __attribute__((cleanup(store_freep))) struct store *s = calloc(1, sizeof(*s));
-        int64_t version;
         int r;
 
         if (!s)
                 return -ENOMEM;
         s->mode = mode;
         s->shared = shared;
-        r = db_open(path, SQLITE_OPEN_READWRITE, &s->db);
+        s->path = strdup(path);
+        if (!s->path)
+                return -ENOMEM;
+        r = connect_to(s, path, SQLITE_OPEN_READWRITE);
+        if (r < 0)
+                r = connect_read_only(s, r);
         if (r < 0)
                 return r;
-        r = check_header(s->db, &version);
-        if (r < 0)
-                return r;
-        r = configure(s);
-        if (r < 0)
-                return r;
-        if (mode == STORE_WRITER && version < store_schema_newest()) {
-                r = store_schema_migrate(s->db, version);
-                if (r < 0)
-                        return r;
-        }
-        r = store_stmt_prepare_all(s);
-        if (r < 0)
-                return r;
+        /* SQLite reads what it cannot write. */
+        if (s->read_only == 0 && sqlite3_db_readonly(s->db, NULL) == 1)
+                s->read_only = -EROFS;
+        if (mode == STORE_WRITER)
+                atomic_store_explicit(&shared->read_only, s->read_only != 0, memory_order_release);
         *ret = take_ptr(s);
         return 0;
+}
+
+/* Tries to open for writing what could only be read. On failure all is as it was. */
+static int reopen(struct store *s) {
+        struct store fresh = { .mode = s->mode, .shared = s->shared, .path = s->path };
+        int r;
+
+        r = connect_to(&fresh, s->path, SQLITE_OPEN_READWRITE);
+        if (r < 0 || sqlite3_db_readonly(fresh.db, NULL) == 1) {
+                disconnect(&fresh);
+                return s->read_only;
+        }
+        disconnect(s);
+        s->db = fresh.db;
+        memcpy(s->statements, fresh.statements, sizeof(s->statements));
+        s->read_only = 0;
+        if (s->mode != STORE_WRITER)
+                return 0;
+        (void) sqlite3_wal_hook(s->db, on_wal, s);
+        r = store_guard_reopened(s);
+        /* Readers do the same, because what they have open does not change. */
+        atomic_store_explicit(&s->shared->read_only, false, memory_order_release);
+        (void) atomic_fetch_add_explicit(&s->shared->generation, 1, memory_order_release);
+        return r;
 }
 
 struct store *store_free(struct store *s) {
         if (!s)
                 return NULL;
-        for (size_t i = 0; i < _STMT_MAX; i++)
-                (void) sqlite3_finalize(s->statements[i]);
-        (void) sqlite3_close(s->db);
+        store_guard_done(s);
+        disconnect(s);
+        free(s->path);
         free(s);
         return NULL;
 }
@@ -188,6 +287,10 @@ const char *store_error_text(int r) {
                 return "another process has locked it";
         case ENOSPC:
                 return "the disk is full";
+        case EDQUOT:
+                return "the quota of the disk is used up";
+        case ENOMEDIUM:
+                return "its files were removed or replaced while wfapikeyd runs";
         case EROFS:
                 return "it cannot be written";
         case EACCES:
@@ -196,6 +299,10 @@ const char *store_error_text(int r) {
                 return "out of memory";
         }
         return "input/output error";
+}
+
+const char *store_error_effect(int r) {
+        return r == -ENOMEDIUM ? "no change is certain" : "nothing was changed";
 }
 
 int store_check(struct store *writer) {
@@ -220,8 +327,25 @@ int store_check(struct store *writer) {
         return r < 0 ? r : fine ? 0 : -EUCLEAN;
 }
 
+static int begin(struct store *writer, bool ends) {
+        int r;
+
+        r = store_guard_admit(writer, ends);
+        if (r >= 0 && writer->read_only != 0)
+                r = reopen(writer);
+        if (r >= 0)
+                r = store_stmt_run(writer, STMT_BEGIN_WRITE);
+        if (r < 0)
+                writer->guard.refused++;
+        return r;
+}
+
 int store_begin(struct store *writer) {
-        return store_stmt_run(writer, STMT_BEGIN_WRITE);
+        return begin(writer, false);
+}
+
+int store_begin_end(struct store *writer) {
+        return begin(writer, true);
 }
 
 static void note_change(struct store *writer, unsigned within_ms) {
@@ -236,21 +360,27 @@ int store_commit_quietly(struct store *writer) {
 
         if (r < 0)
                 store_rollback(writer);
-        else if (writer->audit_seq > 0)
-                atomic_store_explicit(&writer->shared->audit_seq, writer->audit_seq,
-                                      memory_order_release);
+        else {
+                if (writer->audit_seq > 0)
+                        atomic_store_explicit(&writer->shared->audit_seq, writer->audit_seq,
+                                              memory_order_release);
+                r = store_guard_look(writer);
+        }
         writer->audit_seq = 0;
+        if (r < 0)
+                writer->guard.refused++;
         return r;
 }
 
 int store_commit(struct store *writer) {
         int r = store_commit_quietly(writer);
 
-        if (r < 0)
+        /* What is in the wrong files counts until the end of this process. */
+        if (r < 0 && r != -ENOMEDIUM)
                 return r;
         (void) atomic_fetch_add_explicit(&writer->shared->generation, 1, memory_order_release);
         note_change(writer, STORE_SETTLE_MS);
-        return 0;
+        return r;
 }
 
 void store_rollback(struct store *writer) {
@@ -259,13 +389,32 @@ void store_rollback(struct store *writer) {
                 (void) !store_stmt_run(writer, STMT_ROLLBACK);
 }
 
+static int try_to_move(struct store *writer, int *in_log, int *moved) {
+        int rc;
+
+        errno = 0;
+        rc = sqlite3_wal_checkpoint_v2(writer->db, NULL, SQLITE_CHECKPOINT_PASSIVE, in_log, moved);
+        store_files_written(&writer->guard.files);
+        return store_stmt_result(writer->db, rc);
+}
+
+/* Moves the log into the database. Passive, so that it waits for nobody. On a full disk the reserve
+ * makes room for it, because the log can be used anew then. */
+static int move_log(struct store *writer, int *in_log, int *moved) {
+        int r;
+
+        if (atomic_load_explicit(&writer->shared->foreign, memory_order_acquire))
+                return -ENOMEDIUM;
+        r = try_to_move(writer, in_log, moved);
+        if (writer->guard.low && store_guard_make_room(writer, r))
+                r = try_to_move(writer, in_log, moved);
+        return r;
+}
+
 void store_checkpoint(struct store *writer, bool idle) {
-        /* By size, so that small changes do not cost a second sync each. Passive, so that it waits
-         * for nobody. */
-        if (writer->wal_pages < (idle ? 1 : 4) * CHECKPOINT_PAGES)
-                return;
-        if (sqlite3_wal_checkpoint_v2(writer->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) ==
-            SQLITE_OK)
+        /* By size, so that small changes do not cost a second sync each. */
+        if (writer->wal_pages >= (idle ? 1 : 4) * CHECKPOINT_PAGES &&
+            move_log(writer, NULL, NULL) >= 0)
                 writer->wal_pages = 0;
 }
 
@@ -277,9 +426,7 @@ void store_settle(struct store *writer) {
         int in_log = 0, moved = -1;
         struct audit_mark mark;
 
-        if (sqlite3_wal_checkpoint_v2(writer->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log,
-                                      &moved) == SQLITE_OK &&
-            in_log == moved) {
+        if (move_log(writer, &in_log, &moved) >= 0 && in_log == moved) {
                 writer->wal_pages = 0;
                 writer->unsettled_ms = 0;
         }
@@ -310,6 +457,12 @@ int store_refresh(struct store *reader, bool *ret_changed) {
         store_release(reader);
         if (reader->snapshot)
                 return -EIO;
+        if (reader->read_only != 0 &&
+            !atomic_load_explicit(&reader->shared->read_only, memory_order_acquire)) {
+                r = reopen(reader);
+                if (r < 0)
+                        return r;
+        }
         r = store_stmt_run(reader, STMT_BEGIN_READ);
         if (r < 0)
                 return r;

@@ -7,9 +7,10 @@
  * that begins after a commit was acknowledged never sees the state before it; (3) a reader never
  * writes and never waits for a writer.
  *
- * Errors are the same everywhere: -ENOENT no such row; -EEXIST; -EBUSY; -ENOSPC; -EROFS; -EUCLEAN
- * the database is damaged; -ENOMEM; -EIO anything else that SQLite says. Other rooms see all
- * headers but store_stmt.h and store_chain.h. */
+ * Errors are the same everywhere: -ENOENT no such row; -EEXIST; -EBUSY; -ENOSPC; -EDQUOT a quota is
+ * used up; -EROFS; -ENOMEDIUM the files were removed or replaced (store_guard.h); -EUCLEAN the
+ * database is damaged; -ENOMEM; -EIO anything else that SQLite says. Other rooms see all headers
+ * but store_stmt.h, store_chain.h, store_files.h and store_reserve.h. */
 #pragma once
 
 #include "record.h"
@@ -28,6 +29,10 @@ struct store_shared {
         _Atomic uint64_t generation;
         /* the last record committed to the audit log since the start; 0: none was */
         _Atomic int64_t audit_seq;
+        /* The writer can only read the database as it is. */
+        _Atomic bool read_only;
+        /* The database on the disk is not the one that is open. */
+        _Atomic bool foreign;
 };
 
 struct store;
@@ -44,7 +49,8 @@ int store_create(const char *path, uint32_t pepper_id) _must_check_;
  * store_open(ret, path, mode, shared):
  * Opens the database, which must be there, and prepares all its statements. A writer brings an
  * older schema up to date first, so open the writer before the readers. ${shared} must outlive the
- * store.
+ * store. Where nothing can be written, a database that was closed well is opened for reading. Then
+ * store_begin() gives the reason, until it finds that the database can be written.
  * Returns 0; -ENOENT; -EMEDIUMTYPE when it is no database of ours; -EPROTONOSUPPORT when a newer
  * version made it; -EUCLEAN; an error of the store.
  */
@@ -74,9 +80,11 @@ typedef void store_seen_fn(int64_t seq, const uint8_t hash[static RECORD_DIGEST_
 void store_set_seen(struct store *writer, store_seen_fn *seen, void *userdata);
 
 /**
- * store_error_text(r): a sentence for one of the errors above. Static storage.
+ * store_error_text(r), store_error_effect(r): a sentence for one of the errors above, and one for
+ * what became of the change that failed. Static storage.
  */
 const char *store_error_text(int r);
+const char *store_error_effect(int r);
 
 /**
  * store_check(writer): looks through a database of up to 32 MiB for damage. A larger one would take
@@ -87,10 +95,17 @@ int store_check(struct store *writer) _must_check_;
 
 /**
  * store_begin(writer), store_commit(writer), store_rollback(writer):
- * One transaction of the writer. When the commit fails, nothing has changed. A rollback outside a
- * transaction does no harm.
+ * One transaction of the writer. When the commit fails, nothing has changed. The exception is
+ * -ENOMEDIUM: the change counts for this process, and the next start does not find it. A rollback
+ * outside a transaction does no harm.
  */
 int store_begin(struct store *writer) _must_check_;
+
+/**
+ * store_begin_end(writer): begins a transaction that ends somebody's access. When there is no room
+ * for it, store_guard_make_room() makes some for another attempt.
+ */
+int store_begin_end(struct store *writer) _must_check_;
 int store_commit(struct store *writer) _must_check_;
 void store_rollback(struct store *writer);
 

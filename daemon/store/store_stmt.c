@@ -221,19 +221,33 @@ int store_stmt_error(int rc) {
         return -EIO;
 }
 
+int store_stmt_result(sqlite3 *db, int rc) {
+        /* SQLite does not keep the error of a COMMIT. */
+        int error = errno, class = rc & 0xff;
+
+        if (class != SQLITE_IOERR && class != SQLITE_CANTOPEN)
+                return store_stmt_error(rc);
+        if (error == 0)
+                error = sqlite3_system_errno(db);
+        return error == ENOSPC || error == EDQUOT || error == EROFS ? -error : store_stmt_error(rc);
+}
+
 int store_stmt_prepare_all(struct store *s) {
         int n = s->mode == STORE_READER ? _STMT_READER_MAX : _STMT_MAX;
 
         for (int i = 0; i < n; i++) {
-                int rc = sqlite3_prepare_v3(s->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT,
-                                            &s->statements[i], NULL);
+                int rc;
+
+                errno = 0;
+                rc = sqlite3_prepare_v3(s->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT,
+                                        &s->statements[i], NULL);
 
                 /* A statement names what the schema lacks. So it is not our schema, and no longer
                  * our database. */
                 if (rc == SQLITE_ERROR)
                         return -EUCLEAN;
                 if (rc != SQLITE_OK)
-                        return store_stmt_error(rc);
+                        return store_stmt_result(s->db, rc);
         }
         return 0;
 }
@@ -243,13 +257,15 @@ sqlite3_stmt *store_stmt(struct store *s, enum stmt which) {
 }
 
 int store_stmt_step(sqlite3_stmt *stmt) {
-        int rc = sqlite3_step(stmt);
+        int rc;
 
+        errno = 0;
+        rc = sqlite3_step(stmt);
         if (rc == SQLITE_ROW)
                 return 1;
         if (rc == SQLITE_DONE)
                 return 0;
-        return rc == SQLITE_OK ? -EIO : store_stmt_error(rc);
+        return rc == SQLITE_OK ? -EIO : store_stmt_result(sqlite3_db_handle(stmt), rc);
 }
 
 void store_stmt_done(sqlite3_stmt **stmt) {
@@ -289,16 +305,18 @@ int store_stmt_blob(sqlite3_stmt *stmt, int column, uint8_t *out, size_t len) {
 }
 
 int store_stmt_exec(sqlite3 *db, const char *sql) {
-        return store_stmt_error(sqlite3_exec(db, sql, NULL, NULL, NULL));
+        errno = 0;
+        return store_stmt_result(db, sqlite3_exec(db, sql, NULL, NULL, NULL));
 }
 
 int store_stmt_pragma(sqlite3 *db, const char *sql, int64_t *ret) {
         sqlite3_stmt *stmt = NULL;
         int r, rc;
 
+        errno = 0;
         rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
         if (rc != SQLITE_OK)
-                return store_stmt_error(rc);
+                return store_stmt_result(db, rc);
         r = store_stmt_step(stmt);
         if (r > 0)
                 *ret = sqlite3_column_int64(stmt, 0);

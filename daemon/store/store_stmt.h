@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include "store/store.h"
+#include "store/store_guard.h"
 
 enum stmt {
         STMT_BEGIN_READ,
@@ -84,12 +85,16 @@ enum stmt {
 
 struct store {
         sqlite3 *db;
+        char *path; /* owned */
         enum store_mode mode;
+        /* Why the files can only be read, a negative errno; 0: they can be written. */
+        int read_only;
         struct store_shared *shared;
         /* writer: pages in the log at the last commit */
         int wal_pages;
         /* writer: of the last audit record of this transaction; 0: none */
         int64_t audit_seq;
+        struct store_guard guard; /* writer */
         store_seal_fn *seal;
         void *seal_userdata;
         store_seen_fn *keep_seen;
@@ -108,6 +113,13 @@ struct store {
  * result that is not known is -EIO.
  */
 int store_stmt_error(int rc);
+
+/**
+ * store_stmt_result(db, rc): the same for what ${db} has just answered. Of an error of the system
+ * it says whether the disk is full (-ENOSPC), a quota is used up (-EDQUOT) or nothing can be
+ * written (-EROFS). Set errno to 0 before the call of SQLite.
+ */
+int store_stmt_result(sqlite3 *db, int rc);
 
 /**
  * store_stmt_prepare_all(s): prepares every statement that a store of this mode uses. 0, or an

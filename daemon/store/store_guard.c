@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Refuses changes that the next start would not find, and those for which there is no room. Says in
+ * the log when that begins and ends. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "store/store_stmt.h"
+
+int store_guard_start(struct store *writer) {
+        struct store_guard *g = &writer->guard;
+        int r;
+
+        r = store_files_note(&g->files, writer->path, writer->read_only == 0);
+        if (r < 0)
+                return r;
+        g->wrong = _STORE_FILES_MAX;
+        r = store_reserve_init(&g->reserve, writer->path);
+        if (r < 0)
+                return r;
+        g->on = true;
+        if (writer->read_only != 0)
+                log_message(MESSAGE_STORE_READ_ONLY, LOG_ERR,
+                            "the key store can only be read, and no change is made: %s",
+                            store_error_text(writer->read_only));
+        /* A disk that is full stops no start. */
+        (void) !store_guard_admit(writer, false);
+        return 0;
+}
+
+static void say_files(const struct store_guard *g) {
+        if (g->wrong == _STORE_FILES_MAX)
+                log_message(
+                        MESSAGE_STORE_BACK, LOG_NOTICE,
+                        "the files of the key store are the right ones again: changes are made");
+        else
+                log_message(
+                        MESSAGE_STORE_LOST, LOG_ALERT,
+                        "'%s' was removed or replaced while wfapikeyd runs: changes are refused "
+                        "until it is back, or wfapikeyd is restarted with the right files",
+                        g->files.of[g->wrong].path);
+}
+
+int store_guard_look(struct store *writer) {
+        struct store_guard *g = &writer->guard;
+        enum store_files_which wrong;
+
+        if (!g->on)
+                return 0;
+        wrong = store_files_wrong(&g->files);
+        atomic_store_explicit(&writer->shared->foreign,
+                              wrong == STORE_FILES_DIR || wrong == STORE_FILES_DATABASE,
+                              memory_order_release);
+        /* The log has no name any more, but the database is the right one: there the next start
+         * finds what the log has. */
+        if (wrong == STORE_FILES_LOG) {
+                (void) sqlite3_wal_checkpoint_v2(writer->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
+                                                 NULL);
+                store_files_written(&g->files);
+        }
+        if (wrong != g->wrong) {
+                g->wrong = wrong;
+                say_files(g);
+        }
+        return wrong == _STORE_FILES_MAX ? 0 : -ENOMEDIUM;
+}
+
+static void set_low(struct store_guard *g, bool low) {
+        if (low == g->low)
+                return;
+        g->low = low;
+        if (low)
+                log_message(MESSAGE_STORE_FULL, LOG_ALERT,
+                            "the disk is full: only changes that end access are made, with the "
+                            "reserve of the key store (%" PRId64 " KiB are left)",
+                            g->reserve.size / 1024);
+        else
+                log_message(MESSAGE_STORE_BACK, LOG_NOTICE,
+                            "the reserve of the key store is whole again: changes are made");
+}
+
+int store_guard_admit(struct store *writer, bool ends) {
+        struct store_guard *g = &writer->guard;
+        int r = store_guard_look(writer);
+
+        if (r < 0 || !g->on || ends)
+                return r;
+        r = store_reserve_fill(&g->reserve);
+        set_low(g, r < 0);
+        return r;
+}
+
+bool store_guard_make_room(struct store *writer, int r) {
+        struct store_guard *g = &writer->guard;
+        int64_t before = g->reserve.size;
+        bool room;
+
+        if (!g->on || (r != -ENOSPC && r != -EDQUOT))
+                return false;
+        room = store_reserve_spend(&g->reserve);
+        set_low(g, g->low || g->reserve.size < before);
+        return room;
+}
+
+int store_guard_reopened(struct store *writer) {
+        struct store_guard *g = &writer->guard;
+        struct store_files files;
+        int r;
+
+        if (!g->on)
+                return 0;
+        r = store_files_note(&files, writer->path, true);
+        if (r < 0)
+                return r;
+        store_files_done(&g->files);
+        g->files = files;
+        log_message(MESSAGE_STORE_BACK, LOG_NOTICE,
+                    "the key store can be written again: changes are made");
+        return 0;
+}
+
+void store_guard_health(struct store *writer, struct store_health *ret) {
+        const struct store_guard *g = &writer->guard;
+        bool lost = store_guard_look(writer) < 0;
+
+        *ret = (struct store_health){ .lost = lost ? g->files.of[g->wrong].path : NULL,
+                                      .read_only = writer->read_only,
+                                      .low = g->low,
+                                      .reserve = g->reserve.size,
+                                      .refused = g->refused };
+}
+
+void store_guard_done(struct store *writer) {
+        struct store_guard *g = &writer->guard;
+
+        if (!g->on)
+                return;
+        (void) !store_guard_look(writer);
+        g->on = false;
+        store_files_done(&g->files);
+        store_reserve_done(&g->reserve);
+}
