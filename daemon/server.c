@@ -257,6 +257,8 @@ static int start_handlers(struct server *s) {
 /* What the methods of the control socket work with. All of it has been started by now, and no
  * client has connected yet. */
 static int fill_control(struct server *s) {
+        int r;
+
         s->control = (struct control){
                 .fixed = { .worker = s->worker,
                            .verify = s->verify,
@@ -278,7 +280,8 @@ static int fill_control(struct server *s) {
                 .loop = { .conf = take_ptr(s->conf) },
                 .writer = { .mirror = s->mirror },
         };
-        return loglimit_init(&s->control.writer.changes);
+        r = control_quota_init(&s->control.loop.quota);
+        return r < 0 ? r : loglimit_init(&s->control.writer.changes);
 }
 
 static int start_sockets(struct server *s, char *error) {

@@ -73,7 +73,9 @@ struct control_call {
         bool counted;    /* control_quota.c counts it */
         /* it also counts as asking for a user */
         bool asks;
-        bool ends;                  /* as CONTROL_ENDS */
+        bool ends; /* as CONTROL_ENDS */
+        /* the change counts for this uid as well; 0: for none */
+        uid_t owner;
         struct control_line *lines; /* owned */
         struct control_about about;
         enum control_error error;

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "control/control_issue.h"
 #include "control/control_password.h"
+#include "control/control_quota.h"
 #include "control/control_state.h"
 #include "control/password_bytes.h"
 #include "login/verify.h"
@@ -120,12 +121,16 @@ static void accept_user(struct password_call *p, struct helper_password_answer *
         const struct peer user = { .cred = { .uid = answer->uid, .gid = answer->gid },
                                    .n_groups = (size_t) answer->n_groups,
                                    .groups = answer->groups };
+        const enum role role = conf_role(conf, &user);
 
-        if (role_may(conf_role(conf, &user), ROLE_VERB_ISSUE, true, conf->has_developer_group))
-                p->uid = answer->uid;
-        else
+        if (!role_may(role, ROLE_VERB_ISSUE, true, conf->has_developer_group)) {
                 control_fail(call, CONTROL_ACCESS_DENIED,
                              "Only administrators and developers make, rename and reset keys.");
+                return;
+        }
+        p->uid = answer->uid;
+        if (role != ROLE_ADMIN)
+                control_quota_add_owner(call, answer->uid);
 }
 
 /* Returns whether the password is the user's. If it is not, or nobody can say, nothing has been

@@ -2,11 +2,15 @@
 /* Counts the calls of each uid that are on their way, and the changes that each uid has made in
  * a day. Nobody can fill the queue so that an administrator cannot revoke, or fill the disk with
  * events. Knows no method but by its traits. */
-#include "control/control_quota.h"
+#include <errno.h>
+#include <sys/random.h>
+
 #include "accounts/accounts.h"
 #include "attr.h"
 #include "base/clock.h"
+#include "control/control_quota.h"
 #include "control/control_state.h"
+#include "rules/loglimit.h"
 #include "rules/share.h"
 
 _Static_assert(CONTROL_ASKS_MAX < ACCOUNTS_ASKS_MAX, "some are left for administrators and logins");
@@ -59,25 +63,50 @@ static bool add(struct control_call *call) {
         return true;
 }
 
-/* What the caller has changed today. */
-static struct control_quota_changes *find_changes(const struct control_call *call) {
-        struct control_quota *quota = &call->control->loop.quota;
-        struct control_quota_changes *mine = &quota->changed[call->uid % CONTROL_CHANGERS];
+/* What ${uid} has changed today. Another uid in its place never ends the day of this one. */
+static struct control_quota_changes *find_changes(struct control_quota *quota, uid_t uid) {
+        struct control_quota_changes *changes =
+                &quota->changed[loglimit_mix(quota->seed, uid) % CONTROL_CHANGERS];
         int64_t now = clock_now();
 
-        if (mine->uid != call->uid || now < mine->since || now >= mine->since + CONTROL_CHANGES_S)
-                *mine = (struct control_quota_changes){ .uid = call->uid, .since = now };
-        return mine;
+        if (now < changes->since || now >= changes->since + CONTROL_CHANGES_S)
+                *changes = (struct control_quota_changes){ .since = now };
+        return changes;
+}
+
+static void check_changes(struct control_call *call, uid_t uid) {
+        if (find_changes(&call->control->loop.quota, uid)->n >= CONTROL_CHANGES_MAX)
+                control_fail(call, CONTROL_LIMIT_EXCEEDED,
+                             "You have made %d changes within a day; try again tomorrow.",
+                             CONTROL_CHANGES_MAX);
+}
+
+static void count_change(const struct control_call *call) {
+        struct control_quota *quota = &call->control->loop.quota;
+
+        if ((call->method->traits & CONTROL_ENDLESS) == 0 || call->error != CONTROL_OK)
+                return;
+        if (call->counted)
+                find_changes(quota, call->uid)->n++;
+        if (call->owner != 0 && call->owner != call->uid)
+                find_changes(quota, call->owner)->n++;
+}
+
+int control_quota_init(struct control_quota *quota) {
+        *quota = (struct control_quota){};
+        return getrandom(&quota->seed, sizeof(quota->seed), 0) == sizeof(quota->seed) ? 0 : -EIO;
 }
 
 void control_quota_add(struct control_call *call) {
         if (!add(call))
                 control_fail(call, CONTROL_BUSY, "Too much is waiting to be done; try again.");
-        else if ((call->method->traits & CONTROL_ENDLESS) != 0 && call->role != ROLE_ADMIN &&
-                 find_changes(call)->n >= CONTROL_CHANGES_MAX)
-                control_fail(call, CONTROL_LIMIT_EXCEEDED,
-                             "You have made %d changes within a day; try again tomorrow.",
-                             CONTROL_CHANGES_MAX);
+        else if ((call->method->traits & CONTROL_ENDLESS) != 0 && call->role != ROLE_ADMIN)
+                check_changes(call, call->uid);
+}
+
+void control_quota_add_owner(struct control_call *call, uid_t uid) {
+        call->owner = uid;
+        check_changes(call, uid);
 }
 
 /* Each question starts a process, and only a few may run at one time. This leaves some for
@@ -102,10 +131,9 @@ void control_quota_remove(struct control_call *call) {
         struct control_quota *quota = &call->control->loop.quota;
         struct control_quota_load *load;
 
+        count_change(call);
         if (!call->counted)
                 return;
-        if ((call->method->traits & CONTROL_ENDLESS) != 0 && call->error == CONTROL_OK)
-                find_changes(call)->n++;
         load = find_load(quota, call->uid);
         if (load && load->n > 0)
                 load->n--;

@@ -19,7 +19,7 @@
  * long as the policy retention says. */
 #define CONTROL_CHANGES_MAX 2000
 #define CONTROL_CHANGES_S   INT64_C(86400)
-#define CONTROL_CHANGERS    1024
+#define CONTROL_CHANGERS    4096
 
 /* The calls of one uid that are on their way. */
 struct control_quota_load {
@@ -28,10 +28,9 @@ struct control_quota_load {
         unsigned asks;
 };
 
-/* What one uid has added to the audit log with endless methods. Two uids that share a place may
- * do more, never less. */
+/* What the uids of one place have added to the audit log with endless methods. Uids that share a
+ * place share its bound, so no uid lifts the bound of another. */
 struct control_quota_changes {
-        uid_t uid;
         int64_t since;
         unsigned n;
 };
@@ -40,15 +39,26 @@ struct control_quota_changes {
 struct control_quota {
         unsigned n_calls, n_asks; /* of all uids but 0 */
         struct control_quota_load load[CONTROL_CALLS_MAX];
-        struct control_quota_changes changed[CONTROL_CHANGERS]; /* by uid */
+        /* by a hash of the uid, with a seed that nobody can guess */
+        uint64_t seed;
+        struct control_quota_changes changed[CONTROL_CHANGERS];
 };
+
+/**
+ * control_quota_init(quota): makes ${quota} empty and draws a seed for it. 0; -EIO.
+ */
+int control_quota_init(struct control_quota *quota) _must_check_;
 
 /**
  * control_quota_add(call): counts one more call of its uid. If that is one too many, the call has
  * failed.
+ * control_quota_add_owner(call, uid): the call is also a change by ${uid}, which has shown its
+ * password and is no administrator. So nobody makes more of them by asking as many uids. If it is
+ * one too many, the call has failed.
  * control_quota_ask(call): whether the call may ask who a user is. If so, that is counted.
  * control_quota_remove(call): the call has ended. Takes back what was counted.
  */
 void control_quota_add(struct control_call *call);
+void control_quota_add_owner(struct control_call *call, uid_t uid);
 bool control_quota_ask(struct control_call *call) _must_check_;
 void control_quota_remove(struct control_call *call);

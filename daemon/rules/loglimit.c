@@ -14,14 +14,18 @@ int loglimit_init(struct loglimit *limits) {
 }
 
 /* The finalizer of splitmix64: each bit of the seed changes half of the bits of the result. */
-static size_t place_of(const struct loglimit *limits, uint64_t what) {
-        uint64_t x = what ^ limits->seed;
+uint64_t loglimit_mix(uint64_t seed, uint64_t what) {
+        uint64_t x = what ^ seed;
 
         x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
         x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-        x ^= limits->seed << 32 | limits->seed >> 32;
+        x ^= seed << 32 | seed >> 32;
         x = (x ^ x >> 31) * UINT64_C(0xbf58476d1ce4e5b9);
-        return (x ^ x >> 30) % LOGLIMIT_SLOTS;
+        return x ^ x >> 30;
+}
+
+static size_t place_of(const struct loglimit *limits, uint64_t what) {
+        return loglimit_mix(limits->seed, what) % LOGLIMIT_SLOTS;
 }
 
 static bool is_over(int64_t since, int64_t now) {

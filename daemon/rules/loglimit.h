@@ -61,3 +61,9 @@ bool loglimit_say(struct loglimit *limits, uint64_t origin, uint64_t what, int64
  * loglimit_hash(hash, text): adds a text to a hash (FNV-1a), for ${what} above; begin with 0.
  */
 uint64_t loglimit_hash(uint64_t hash, const char *text);
+
+/**
+ * loglimit_mix(seed, what): a hash of a number. Without ${seed} nobody can tell which numbers have
+ * the same remainder.
+ */
+uint64_t loglimit_mix(uint64_t seed, uint64_t what);

@@ -159,6 +159,62 @@ static void test_a_day_has_so_many_changes(void **state) {
         }
 }
 
+static struct control_call change(struct control *control, const char *member, uid_t uid,
+                                  uid_t owner) {
+        struct control_call call = add(control, member, uid, uid == 0 ? ROLE_ADMIN : ROLE_USER);
+
+        if (owner != 0 && call.error == CONTROL_OK)
+                control_quota_add_owner(&call, owner);
+        control_quota_remove(&call);
+        return call;
+}
+
+/* Neither refused nor successful calls of a whole subordinate range, whatever place they have. */
+static void test_no_other_uid_lifts_the_bound(void **state) {
+        struct control_call call;
+
+        unit_succeeds("init", control_quota_init(&((struct control *) *state)->loop.quota));
+        for (int i = 0; i < CONTROL_CHANGES_MAX; i++)
+                (void) change(*state, "RenameKey", UID, 0);
+        for (uid_t uid = 100000; uid < 100000 + 65536; uid++) {
+                (void) change(*state, "RenameKey", uid, 0);
+                call = add(*state, "RenameKey", uid, ROLE_USER);
+                control_fail(&call, CONTROL_NO_SUCH_KEY, "none");
+                control_quota_remove(&call);
+        }
+        call = change(*state, "RenameKey", UID, 0);
+        assert_int_equal(call.error, CONTROL_LIMIT_EXCEEDED);
+}
+
+/* Whatever uid asks with the password, the keys are the owner's changes. */
+static void test_an_owner_counts_through_other_uids(void **state) {
+        struct control_call call;
+
+        for (uid_t i = 0; i < CONTROL_CHANGES_MAX; i++) {
+                call = change(*state, "IssueKeyWithPassword", i % 4 == 0 ? 0 : 100000 + i, UID);
+                assert_int_equal(call.error, CONTROL_OK);
+        }
+        call = change(*state, "IssueKeyWithPassword", 300000, UID);
+        assert_int_equal(call.error, CONTROL_LIMIT_EXCEEDED);
+        call = change(*state, "IssueKeyWithPassword", 0, UID);
+        assert_int_equal(call.error, CONTROL_LIMIT_EXCEEDED);
+        call = change(*state, "RenameKey", UID, 0);
+        assert_int_equal(call.error, CONTROL_LIMIT_EXCEEDED);
+        call = change(*state, "IssueKeyWithPassword", 0, UID + 1);
+        assert_int_equal(call.error, CONTROL_OK);
+}
+
+/* With its own uid it counts once. */
+static void test_an_owner_who_asks_counts_once(void **state) {
+        for (int i = 0; i < CONTROL_CHANGES_MAX; i++) {
+                struct control_call call = change(*state, "IssueKeyWithPassword", UID, UID);
+
+                assert_int_equal(call.error, CONTROL_OK);
+        }
+        assert_int_equal(change(*state, "IssueKeyWithPassword", UID, UID).error,
+                         CONTROL_LIMIT_EXCEEDED);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_one_uid_has_a_few_calls_at_a_time, make,
@@ -167,6 +223,10 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_few_ask_who_a_user_is, make, clear),
                 cmocka_unit_test_setup_teardown(test_a_subordinate_range_leaves_room, make, clear),
                 cmocka_unit_test_setup_teardown(test_a_day_has_so_many_changes, make, clear),
+                cmocka_unit_test_setup_teardown(test_no_other_uid_lifts_the_bound, make, clear),
+                cmocka_unit_test_setup_teardown(test_an_owner_counts_through_other_uids, make,
+                                                clear),
+                cmocka_unit_test_setup_teardown(test_an_owner_who_asks_counts_once, make, clear),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
