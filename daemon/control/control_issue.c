@@ -94,7 +94,8 @@ static void take_linked(struct control_call *call, const struct control_option *
         take_user(call, value, out);
 }
 
-/* A person has all addresses of an IPv6 network, so that network is the source. */
+/* A person has all addresses of an IPv6 network, so that network is the source. An address has one
+ * text, so that its client is one asker however it is written. */
 static void take_source(struct control_call *call, const struct control_option *option,
                         const char *value, void *out) {
         char text[NETWORK_TEXT_LEN];
@@ -104,9 +105,11 @@ static void take_source(struct control_call *call, const struct control_option *
                 control_fail(call, CONTROL_ACCESS_DENIED, "Only root asks for other people.");
                 return;
         }
-        if (network_parse_source(value, &net) >= 0 && net.bits == 128) {
-                memset(net.addr + 8, 0, 8);
-                net.prefix = 64;
+        if (network_parse_source(value, &net) >= 0) {
+                if (net.bits == 128) {
+                        memset(net.addr + 8, 0, 8);
+                        net.prefix = 64;
+                }
                 network_format(&net, text);
                 value = text;
         }

@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include "control/control_issue.h"
 #include "control/control_options.h"
 
 struct tried_call {
@@ -64,6 +65,16 @@ static sd_bus_message *message_of(sd_bus *bus, const char *types, va_list ap) {
         unit_succeeds("append", sd_bus_message_appendv(m, types, ap));
         unit_succeeds("seal", sd_bus_message_seal(m, 1, 0));
         unit_succeeds("rewind", sd_bus_message_rewind(m, true));
+        return m;
+}
+
+static sd_bus_message *message_with(sd_bus *bus, const char *types, ...) {
+        sd_bus_message *m;
+        va_list ap;
+
+        va_start(ap, types);
+        m = message_of(bus, types, ap);
+        va_end(ap);
         return m;
 }
 
@@ -237,6 +248,36 @@ static void test_an_id(void **state) {
 
 #define test_with_bus(f) cmocka_unit_test_setup_teardown(f, connect_bus, drop_bus)
 
+static struct control_issue_call read_source(sd_bus *bus, const char *source) {
+        struct control_issue_call ours = {};
+        sd_bus_message *m = message_with(bus, "a{sv}", 1, "source", "s", source);
+
+        unit_int(source, control_issue_parse_options(&ours, m, true), 0);
+        unit_int(source, ours.call.error, CONTROL_OK);
+        sd_bus_message_unref(m);
+        return ours;
+}
+
+/* Else a client would have the wrong passwords of as many askers as its address has texts. */
+static void test_an_address_is_one_source(void **state) {
+        static const struct {
+                const char *given, *source;
+        } rows[] = {
+                { "192.0.2.7", "192.0.2.7" },
+                { "::ffff:192.0.2.7", "192.0.2.7" },
+                { "::FFFF:c000:0207", "192.0.2.7" },
+                { "0:0:0:0:0:ffff:192.0.2.7", "192.0.2.7" },
+                { "2001:db8::1", "2001:db8::/64" },
+                { "2001:0DB8:0:0:1::", "2001:db8::/64" },
+                { "fe80::1%eth0", "fe80::/64" },
+                { "host.example", "host.example" },
+                { "", "" },
+        };
+
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+                unit_str(rows[i].given, read_source(*state, rows[i].given).source, rows[i].source);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 test_with_bus(test_each_goes_to_its_place),
@@ -248,6 +289,7 @@ int main(void) {
                 test_with_bus(test_what_a_row_itself_refuses),
                 test_with_bus(test_a_call_that_has_failed_reads_nothing),
                 test_with_bus(test_another_message_is_an_error_of_the_bus),
+                test_with_bus(test_an_address_is_one_source),
                 cmocka_unit_test(test_what_rows_share),
                 cmocka_unit_test(test_an_id),
         };
