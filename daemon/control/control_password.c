@@ -17,14 +17,10 @@
 #include "control/control_state.h"
 #include "control/password_bytes.h"
 #include "login/verify.h"
-#include "rules/share.h"
 #include "rules/tries.h"
 #include "text.h"
 
 #define SECOND        UINT64_C(1000000)
-#define HELPERS_MAX   6
-#define ROOT_MAX      4 /* of these, for uid 0 */
-#define PER_RANGE_MAX 2 /* calls of a block of uids */
 #define HELPER_USEC   (10 * SECOND)
 #define REFUSAL_USEC  (2 * SECOND) /* from the call to the answer */
 #define WRONG_TEXT    "The user name or the password is wrong."
@@ -190,22 +186,16 @@ static void on_helper(int r, const uint8_t *out, size_t len, void *userdata) {
 /* One call of an asker at a time, its delay included. Else many calls at once would get around the
  * delay. */
 static bool has_place(const struct control_password *password, const struct password_call *p) {
-        unsigned helpers = 0, same_range = 0, most = PER_RANGE_MAX;
-        const struct password_call *other;
-        uid_t uid = p->ours.call.uid;
+        const struct tries_asker mine = asker_of(p);
+        const struct password_call *call;
+        struct tries_beside beside = {};
 
-        LIST_FOREACH(other, &password->calls, entries) {
-                uid_t theirs = other->ours.call.uid;
+        LIST_FOREACH(call, &password->calls, entries) {
+                const struct tries_asker other = asker_of(call);
 
-                helpers += other->helper != NULL;
-                if (theirs == uid && strcmp(other->ours.source, p->ours.source) == 0)
-                        return false;
-                if (share_range(theirs) == share_range(uid))
-                        same_range += uid != 0 || other->helper;
+                tries_add_beside(&beside, &mine, &other, call->helper != NULL);
         }
-        if (uid == 0)
-                most = ROOT_MAX;
-        return helpers < HELPERS_MAX && same_range < most;
+        return tries_has_place(&beside, &mine);
 }
 
 /* Checks what needs no password first. Where a password would be of no use, the caller must not

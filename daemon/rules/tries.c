@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How often a password may still be tried. Must not see a password. Pure: it is told the time. */
-#include <stdbool.h>
+/* How often a password may still be tried, and beside how many others. Must not see a password.
+ * Pure: it is told the time. */
 #include <stddef.h>
+#include <string.h>
 
 #include "attr.h"
 #include "rules/loglimit.h"
@@ -125,4 +126,21 @@ void tries_succeeded(struct tries *tries, const struct tries_asker *asker, const
 
         if (e)
                 *e = (struct tries_entry){};
+}
+
+void tries_add_beside(struct tries_beside *beside, const struct tries_asker *mine,
+                      const struct tries_asker *other, bool checked) {
+        *(other->uid == 0 ? &beside->root : &beside->others) += checked;
+        beside->same_range += share_range(other->uid) == share_range(mine->uid);
+        if (other->uid == mine->uid && strcmp(other->source, mine->source) == 0)
+                beside->same_asker = true;
+}
+
+bool tries_has_place(const struct tries_beside *beside, const struct tries_asker *mine) {
+        if (beside->same_asker)
+                return false;
+        if (mine->uid == 0)
+                return beside->root < TRIES_AT_ONCE_ROOT;
+        return beside->others < TRIES_AT_ONCE_OTHERS &&
+               beside->same_range < TRIES_AT_ONCE_PER_RANGE;
 }

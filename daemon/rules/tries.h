@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How often passwords may be guessed. A try has an asker: the asking uid, and for uid 0 the source
- * for which it asks. Wrong passwords are counted for each asker and name, so nobody uses up the
- * tries of another asker, whatever the name. A count for a name alone would let anybody lock that
- * user out. Pure: it is told the time. */
+/* How often passwords may be guessed, and how many are checked at one time. A try has an asker: the
+ * asking uid, and for uid 0 the source for which it asks. Wrong passwords are counted for each
+ * asker and name, so nobody uses up the tries of another asker, whatever the name. A count for a
+ * name alone would let anybody lock that user out. Pure: it is told the time. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -36,6 +37,31 @@ struct tries {
         uint64_t seed;
         struct tries_entry entries[TRIES_MAX];
 };
+
+/* Passwords that are checked at one time, for uid 0 and for all others. Neither waits for the
+ * other. One asker has one call at a time. */
+#define TRIES_AT_ONCE_ROOT      4
+#define TRIES_AT_ONCE_OTHERS    6
+#define TRIES_AT_ONCE_PER_RANGE 2 /* calls of a block of uids */
+_Static_assert(1 + 2 * TRIES_AT_ONCE_PER_RANGE < TRIES_AT_ONCE_OTHERS,
+               "a user with a uid and two blocks leaves a place for another user");
+
+/* What the calls that have not ended leave to one more. All zero when there are none. */
+struct tries_beside {
+        unsigned root, others; /* passwords that are checked */
+        unsigned same_range;   /* calls */
+        bool same_asker;
+};
+
+/**
+ * tries_add_beside(beside, mine, other, checked):
+ * Adds a call of ${other} to what is beside a call of ${mine}. ${checked}: its password is checked
+ * now, and else its refusal is delayed.
+ * tries_has_place(beside, mine): whether a password of ${mine} may be checked beside these.
+ */
+void tries_add_beside(struct tries_beside *beside, const struct tries_asker *mine,
+                      const struct tries_asker *other, bool checked);
+bool tries_has_place(const struct tries_beside *beside, const struct tries_asker *mine);
 
 /**
  * tries_may(tries, asker, user, now):

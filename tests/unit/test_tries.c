@@ -210,6 +210,65 @@ static void test_a_full_table_forgets_the_oldest(void **state) {
         assert_in_range(may(t, by(2), "alice", NOW + 3), 1, TRIES_WINDOW_S);
 }
 
+/* Whether a password of ${mine} may be checked beside those of ${askers}. */
+static bool has_place(const struct tries_asker *askers, size_t n, struct tries_asker mine,
+                      bool checked) {
+        struct tries_beside beside = {};
+
+        for (size_t i = 0; i < n; i++)
+                tries_add_beside(&beside, &mine, &askers[i], checked);
+        return tries_has_place(&beside, &mine);
+}
+
+/* As many as there are places for, of an own uid, and of two blocks with all of their uids. */
+static void test_a_subordinate_range_leaves_a_place(void **state) {
+        struct tries_asker askers[16] = { by(PEER) };
+        size_t n = 1;
+
+        (void) state;
+        assert_false(has_place(askers, n, by(PEER), true));
+        for (uid_t uid = 100000; uid < 100000 + 65536; uid += 64)
+                if (has_place(askers, n, by(uid), true)) {
+                        assert_in_range(n, 0, ARRAY_LEN(askers) - 1);
+                        askers[n++] = by(uid);
+                }
+        assert_int_equal(n, 1 + 2 * TRIES_AT_ONCE_PER_RANGE);
+        assert_true(has_place(askers, n, by(PEER + 1), true));
+        assert_true(has_place(askers, n, root_for(""), true));
+}
+
+/* Root's do not keep out the others, nor the others root's. */
+static void test_root_and_others_have_places_of_their_own(void **state) {
+        static const char *const sources[] = { "a", "b", "c", "d", "e" };
+        struct tries_asker askers[16];
+        size_t n = 0, roots;
+
+        (void) state;
+        for (uid_t uid = PEER; has_place(askers, n, by(uid), true); uid++)
+                askers[n++] = by(uid);
+        assert_int_equal(n, TRIES_AT_ONCE_OTHERS);
+        for (roots = 0;
+             roots < ARRAY_LEN(sources) && has_place(askers, n, root_for(sources[roots]), true);
+             roots++)
+                askers[n++] = root_for(sources[roots]);
+        assert_int_equal(roots, TRIES_AT_ONCE_ROOT);
+        assert_true(has_place(askers + TRIES_AT_ONCE_OTHERS, roots, by(PEER), true));
+}
+
+/* A refusal that is delayed takes the place of its asker and its block, and nobody else's. */
+static void test_a_delay_is_a_call(void **state) {
+        const struct tries_asker askers[] = { by(PEER),  by(PEER + 1), by(PEER + 2), by(PEER + 3),
+                                              by(70000), by(70001),    root_for("a") };
+        size_t n = ARRAY_LEN(askers);
+
+        (void) state;
+        assert_false(has_place(askers, n, by(PEER), false));
+        assert_false(has_place(askers, n, by(70002), false));
+        assert_false(has_place(askers, n, root_for("a"), false));
+        assert_true(has_place(askers, n, by(PEER + 4), false));
+        assert_true(has_place(askers, n, root_for("b"), false));
+}
+
 #define test_tries(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
 int main(void) {
@@ -225,6 +284,9 @@ int main(void) {
                 test_tries(test_no_uid_uses_up_its_block),
                 test_tries(test_letter_case_is_no_other_user),
                 test_tries(test_a_full_table_forgets_the_oldest),
+                test_tries(test_a_subordinate_range_leaves_a_place),
+                test_tries(test_root_and_others_have_places_of_their_own),
+                test_tries(test_a_delay_is_a_call),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
