@@ -11,9 +11,16 @@
 #define CONTROL_CALLS_PER_RANGE 48 /* of a block of uids (share.h) */
 /* Of these, calls that ask who a user is, administrators' not counted. Less than
  * ACCOUNTS_ASKS_MAX. */
-#define CONTROL_ASKS_MAX       8
+#define CONTROL_ASKS_MAX       10
 #define CONTROL_ASKS_PER_UID   2 /* of one uid */
 #define CONTROL_ASKS_PER_RANGE 3 /* of a block of uids */
+/* A user has a uid and mostly a subordinate range, which lies in two blocks. */
+_Static_assert(2 * CONTROL_CALLS_PER_UID + 2 * CONTROL_CALLS_PER_RANGE <= CONTROL_CALLS_MAX &&
+                       2 * CONTROL_ASKS_PER_UID + 2 * CONTROL_ASKS_PER_RANGE <= CONTROL_ASKS_MAX,
+               "a user with two blocks leaves another user its share");
+_Static_assert(CONTROL_CALLS_PER_UID < CONTROL_CALLS_PER_RANGE &&
+                       CONTROL_ASKS_PER_UID < CONTROL_ASKS_PER_RANGE,
+               "a user in a block leaves places for the others there");
 
 /* Changes by one uid in a day, administrators' not counted. Each is an event, which is kept as
  * long as the policy retention says. */

@@ -70,12 +70,17 @@ static void test_all_uids_leave_room_for_root(void **state) {
         control_quota_remove(&more);
 }
 
-/* All uids of the two blocks in which a subordinate range lies leave room for other users. */
+/* A user with its own uid and all uids of the two blocks in which its subordinate range lies leaves
+ * room for other users. */
 static void test_a_subordinate_range_leaves_room(void **state) {
-        static struct control_call calls[2 * CONTROL_CALLS_PER_RANGE], more;
+        static struct control_call calls[CONTROL_CALLS_PER_UID + 2 * CONTROL_CALLS_PER_RANGE], more;
         const struct control_quota *quota = &((struct control *) *state)->loop.quota;
         size_t n = 0;
 
+        for (; n < CONTROL_CALLS_PER_UID; n++) {
+                calls[n] = add(*state, "IssueKey", UID + 1, ROLE_USER);
+                (void) !control_quota_ask(&calls[n]);
+        }
         for (uid_t uid = 100000; uid < 100000 + 65536; uid += 64) {
                 struct control_call call = add(*state, "IssueKey", uid, ROLE_USER);
 
@@ -88,7 +93,7 @@ static void test_a_subordinate_range_leaves_room(void **state) {
                 calls[n++] = call;
         }
         assert_int_equal(n, ARRAY_LEN(calls));
-        assert_int_equal(quota->n_asks, 2 * CONTROL_ASKS_PER_RANGE);
+        assert_int_equal(quota->n_asks, CONTROL_ASKS_PER_UID + 2 * CONTROL_ASKS_PER_RANGE);
         more = add(*state, "IssueKey", UID, ROLE_USER);
         assert_int_equal(more.error, CONTROL_OK);
         assert_true(control_quota_ask(&more));
