@@ -32,7 +32,10 @@
 /* connections that wait for that; at most half of them of other uids than 0 */
 #define LISTENER_WAITING_MAX       256
 #define LISTENER_WAITING_PER_UID   32 /* for any other uid */
-#define LISTENER_WAITING_PER_RANGE 48 /* for a block of uids */
+#define LISTENER_WAITING_PER_RANGE 40 /* for a block of uids */
+/* none of these gives its place to a newcomer */
+_Static_assert(LISTENER_WAITING_PER_UID + 2 * LISTENER_WAITING_PER_RANGE < LISTENER_WAITING_MAX / 2,
+               "a user with a uid and two blocks leaves places for other users");
 
 #define LISTENER_QUEUE_MAX 512 /* the longest of them */
 _Static_assert(LISTENER_PENDING_MAX <= LISTENER_QUEUE_MAX &&

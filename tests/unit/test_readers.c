@@ -528,7 +528,7 @@ static void test_as_many_wait_as_there_may_be(void **state) {
                                      REASON_CERTIFICATE_UNCHECKED);
                 } else if (i + 1 == READERS_PER_UID_MAX || i + 1 == HALF) {
                         refused = serve(f, ids[owner + 1], users[owner + 1], "0 x",
-                                        i + 1 == HALF ? OTHER + 2 : OTHER);
+                                        i + 1 == HALF ? OTHER + HALF : OTHER);
                         check_answer("uid", &refused, VERDICT_INTERNAL, REASON_NONE);
                 }
         }
