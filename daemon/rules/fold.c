@@ -30,7 +30,7 @@ struct entry {
         bool several;
         enum kind kind;
         struct load *load;   /* NULL: it counts for no uid */
-        struct owner *owner; /* where root asked about a key */
+        struct owner *owner; /* of the key that exists */
         int64_t due;         /* when it may be taken */
         int64_t last;        /* seen */
         int64_t window_s;
@@ -43,9 +43,10 @@ struct load {
         unsigned n[_KIND_MAX]; /* all 0: the place is free */
 };
 
-/* What root asked about the keys of one user. Services of root ask for everybody, so such events
- * count for the owner of the key. */
+/* What one uid asked about the keys of one user. A service asks for everybody, so such events count
+ * for the owner of the key too. */
 struct owner {
+        const struct load *load; /* of the asking uid */
         uid_t uid;
         unsigned n; /* entries; 0: the place is free */
 };
@@ -58,7 +59,7 @@ struct fold {
         struct entry *unused; /* of those */
         struct entry *buckets[BUCKETS];
         struct load loads[FOLD_UIDS_MAX];
-        struct owner owners[FOLD_ROOT_SHARE];
+        struct owner owners[FOLD_ROOT_SHARE + OTHERS_SHARE];
         unsigned n_root, n_others, n_rest;
         /* accepted, refused: of all uids that found no place */
         struct entry last_resort[2];
@@ -146,20 +147,21 @@ struct usage {
         unsigned without;
 };
 
-/* The owner's place, or a free one. There are as many as root has entries. */
-static struct owner *find_owner(struct fold *f, uid_t uid) {
+/* The owner's place among what one uid asks, or a free one. There are as many as there are entries
+ * about keys. */
+static struct owner *find_owner(struct fold *f, const struct load *load, uid_t uid) {
         struct owner *unused = NULL;
 
-        for (size_t i = 0; i < FOLD_ROOT_SHARE; i++) {
+        for (size_t i = 0; i < ARRAY_LEN(f->owners); i++) {
                 struct owner *o = &f->owners[i];
 
-                if (o->n > 0 && o->uid == uid)
+                if (o->n > 0 && o->load == load && o->uid == uid)
                         return o;
                 if (o->n == 0 && !unused)
                         unused = o;
         }
         if (unused)
-                unused->uid = uid;
+                *unused = (struct owner){ .load = load, .uid = uid };
         return unused;
 }
 
@@ -196,12 +198,18 @@ static unsigned *total_of(struct fold *f, uid_t uid, enum kind kind) {
         return kind == KIND_REST ? &f->n_rest : uid == 0 ? &f->n_root : &f->n_others;
 }
 
+static unsigned known_max(uid_t uid) {
+        return uid < SHARE_BLOCK ? FOLD_KNOWN_MAX : FOLD_RANGE_KNOWN_MAX;
+}
+
 /* Invariants: (1) the three shares add up to all entries, so a uid with a place finds an entry; (2)
  * of the share of the others, one is left for each uid without an entry. So the first event of a
- * uid always has one; (3) of root's share, the owner of a key gets no more than what is left then.
- * So the next owner finds a place. */
+ * uid always has one; (3) of that share, a uid gets no more than what is left then, and of what a
+ * uid has, the owner of a key gets no more than what is left then. So the next uid and the next
+ * owner find a place. */
 static bool has_place(const struct fold *f, const struct usage *usage, enum kind kind) {
         const struct load *load = usage->load;
+        unsigned of_owner = usage->owner ? usage->owner->n : 0;
 
         if (!load)
                 return false;
@@ -210,10 +218,11 @@ static bool has_place(const struct fold *f, const struct usage *usage, enum kind
         if (kind == KIND_UNKNOWN && load->n[kind] >= FOLD_UNKNOWN_MAX)
                 return false;
         if (load->uid == 0)
-                return f->n_root + (usage->owner ? usage->owner->n : 0) < FOLD_ROOT_SHARE;
+                return f->n_root + of_owner < FOLD_ROOT_SHARE;
         return entries_of(load) == 0 ||
-               (load->n[kind] < FOLD_KNOWN_MAX && usage->range_entries < FOLD_RANGE_MAX &&
-                f->n_others + usage->without < OTHERS_SHARE);
+               (load->n[kind] + of_owner < known_max(load->uid) &&
+                (load->uid < SHARE_BLOCK || usage->range_entries < FOLD_RANGE_MAX) &&
+                f->n_others + entries_of(load) + usage->without < OTHERS_SHARE);
 }
 
 /* The record for the rest beyond a share: it says whose, and nothing else. */
@@ -280,8 +289,8 @@ static struct entry *place(struct fold *f, const struct audit_record *record, in
         if (e)
                 return e;
         usage = look(f, record->uid);
-        if (record->uid == 0 && kind == KIND_KNOWN)
-                usage.owner = find_owner(f, record->owner_uid);
+        if (usage.load && kind == KIND_KNOWN)
+                usage.owner = find_owner(f, usage.load, record->owner_uid);
         if (has_place(f, &usage, kind))
                 return make(f, &usage, record, kind, now);
         e = find(f, record, KIND_REST);
@@ -326,7 +335,7 @@ static unsigned sharers(const struct fold *f, const struct entry *e) {
 
         if (!e->load)
                 return 1;
-        if (e->owner)
+        if (e->load->uid == 0 && e->owner)
                 return e->owner->n;
         if (e->load->uid == 0)
                 return e->load->n[KIND_UNKNOWN] + e->load->n[KIND_REST];

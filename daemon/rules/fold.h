@@ -6,25 +6,28 @@
  * Two are alike when they have the same asking uid, door, event, reason and service, and the
  * same key if that key exists. Ids of no key do not count, because a client that guesses can
  * make any number of them. What a uid does beyond its share is folded into one record that says
- * only how often. An entry is kept for the first event of each uid, so that others cannot have it
- * counted as one of several. */
+ * only how often. A service asks for everybody: the owner of many keys cannot fill its share. An
+ * entry is kept for the first event of each uid, so that others cannot have it counted as one of
+ * several. */
 #pragma once
 
 #include "record.h"
 
 #define FOLD_ENTRIES_MAX 4096
-/* of these, for uid 0: it asks for sshd. An owner of keys gets no more than what is left then. */
+/* of these, for uid 0: it asks for sshd */
 #define FOLD_ROOT_SHARE 2048
 /* of these, for the rest beyond the shares */
 #define FOLD_REST_SHARE 256
-/* for any other uid, about keys that exist */
-#define FOLD_KNOWN_MAX 128
+/* For any other uid below 65536, about keys that exist: as long as others leave so many. Of what a
+ * uid has, the owner of a key gets no more than what is left then. */
+#define FOLD_KNOWN_MAX 512
 /* for any uid, about ids of no key: guesses never take the place of a key */
 #define FOLD_UNKNOWN_MAX 32
 #define FOLD_UIDS_MAX    256
-/* for a block of uids above 65535 (share.h), and of how many of them */
-#define FOLD_RANGE_MAX      256
-#define FOLD_RANGE_UIDS_MAX 64
+/* for a uid above 65535, about keys that exist; for its block (share.h), and of how many uids */
+#define FOLD_RANGE_KNOWN_MAX 128
+#define FOLD_RANGE_MAX       256
+#define FOLD_RANGE_UIDS_MAX  64
 
 /* how long refusals that are alike are gathered; this doubles each time there are more ... */
 #define FOLD_REFUSED_S  60

@@ -2,10 +2,8 @@
 /* Which connection gives its place to a new one. Knows nothing of connections but their uids. */
 #include "rules/share.h"
 
-#define BLOCK ((uid_t) 65536)
-
 uid_t share_range(uid_t uid) {
-        return uid < BLOCK ? uid : uid - uid % BLOCK;
+        return uid < SHARE_BLOCK ? uid : uid - uid % SHARE_BLOCK;
 }
 
 struct count {
@@ -48,7 +46,7 @@ ssize_t share_find(const uid_t *uids, size_t n, uid_t uid, const struct share_li
 
         if (uid != 0 && same.n >= limits->per_uid)
                 return (ssize_t) same.oldest;
-        if (uid >= BLOCK && range.n >= limits->per_range)
+        if (uid >= SHARE_BLOCK && range.n >= limits->per_range)
                 return (ssize_t) range.oldest;
         if (n < (uid == 0 ? limits->all : limits->all - limits->root))
                 return SHARE_FREE;

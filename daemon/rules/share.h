@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#define SHARE_BLOCK ((uid_t) 65536)
+
 /* Places in a table of connections. */
 struct share_limits {
         size_t all;

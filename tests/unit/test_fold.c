@@ -350,20 +350,50 @@ static void test_a_day_of_many_keys_through_root(void **state) {
         assert_in_range(a_day(*state, many_keys), 500, A_DAY + 2 * FOLD_ROOT_SHARE / 2);
 }
 
-/* One owner's keys do not take the places of the keys of others. */
-static void test_an_owner_through_root_hides_no_other(void **state) {
-        struct world *w = *state;
+/* Three owners use many keys at a service of ${uid}. Then ${n} others use one each. */
+static void check_owners(struct world *w, uid_t uid, unsigned n) {
         char id[KEYTEXT_ID_LEN + 1];
 
         for (uid_t owner = 2000; owner < 2003; owner++)
                 for (unsigned i = 0; i < 5000; i++) {
                         (void) snprintf(id, sizeof(id), "k%u%05u", owner, i);
-                        note(w, of_owner(refusal(0, id, "sshd"), owner));
+                        note(w, of_owner(refusal(uid, id, "sshd"), owner));
                 }
         (void) take(w, false);
-        for (unsigned i = 0; i < 200; i++) {
+        for (unsigned i = 0; i < n; i++) {
                 (void) snprintf(id, sizeof(id), "mine%06u", i);
-                note(w, of_owner(refusal(0, id, "sshd"), 3000 + i));
+                note(w, of_owner(refusal(uid, id, "sshd"), 3000 + i));
+                assert_int_equal(take(w, false), 1);
+                assert_string_equal(w->taken[0].key, id);
+        }
+}
+
+/* One owner's keys do not take the places of the keys of others. */
+static void test_an_owner_through_root_hides_no_other(void **state) {
+        check_owners(*state, 0, 200);
+}
+
+static void test_an_owner_through_a_service_hides_no_other(void **state) {
+        struct world *w = *state;
+
+        check_owners(w, 110, 60);
+        check_owners(w, 111, 60); /* each service has owners of its own */
+        check_owners(w, 100000, 10);
+}
+
+/* Three uids take all that they get. The next one still has more than its first event. */
+static void test_a_uid_hides_no_other_key_of_the_next(void **state) {
+        struct world *w = *state;
+        char id[KEYTEXT_ID_LEN + 1];
+
+        for (unsigned i = 0; i < 3 * FOLD_ENTRIES_MAX; i++) {
+                (void) snprintf(id, sizeof(id), "k%09u", i);
+                note(w, of_owner(refusal(1000 + i / FOLD_ENTRIES_MAX, id, "x"), 2000 + i));
+        }
+        (void) take(w, false);
+        for (unsigned i = 0; i < 100; i++) {
+                (void) snprintf(id, sizeof(id), "mine%06u", i);
+                note(w, of_owner(refusal(110, id, "imap"), 3000 + i));
                 assert_int_equal(take(w, false), 1);
                 assert_string_equal(w->taken[0].key, id);
         }
@@ -470,7 +500,7 @@ static void test_what_is_beyond_a_share_is_counted(void **state) {
         unsigned seen = 0;
 
         for (unsigned i = 0; i < FOLD_KNOWN_MAX + 50; i++)
-                note(w, login(110, i));
+                note(w, of_owner(login(110, i), 1000 + i));
         for (unsigned i = 0; i < FOLD_UNKNOWN_MAX + 60; i++)
                 note(w, guess(110, i, i));
         assert_int_equal(take(w, false), FOLD_KNOWN_MAX + FOLD_UNKNOWN_MAX + 2);
@@ -539,6 +569,8 @@ int main(void) {
                 test_fold(test_a_day_of_many_uids),
                 test_fold(test_a_day_of_many_keys_through_root),
                 test_fold(test_an_owner_through_root_hides_no_other),
+                test_fold(test_an_owner_through_a_service_hides_no_other),
+                test_fold(test_a_uid_hides_no_other_key_of_the_next),
                 test_fold(test_guessers_through_root_hide_no_key),
                 test_fold(test_many_uids_together_leave_root_its_share),
                 test_fold(test_root_has_a_place_however_many_others_have_come),
