@@ -21,8 +21,8 @@ static uint64_t event_hash(const struct verify_event *event) {
 }
 
 static uint64_t origin_of(const struct verify_event *event) {
-        return event->peer.uid == 0 && event->known ? loglimit_of_owner(event->owner_uid)
-                                                    : loglimit_of_uid(event->peer.uid);
+        return event->known ? loglimit_of_owner(event->peer.uid, event->owner_uid)
+                            : loglimit_of_uid(event->peer.uid);
 }
 
 static void add_fields(struct log_entry *entry, const struct verify_event *event) {

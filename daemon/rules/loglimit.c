@@ -36,21 +36,28 @@ uint64_t loglimit_of_uid(uid_t uid) {
         return share_range(uid);
 }
 
-uint64_t loglimit_of_owner(uid_t uid) {
-        return UINT64_C(1) << 32 | uid;
+uint64_t loglimit_of_owner(uid_t uid, uid_t owner) {
+        return ((uint64_t) owner + 1) << 32 | share_range(uid);
 }
 
-static bool may_say_more(struct loglimit *limits, uint64_t origin, int64_t now) {
-        struct loglimit_origin *all = &limits->origins[place_of(limits, origin)];
-
-        if (origin == LOGLIMIT_NO_ORIGIN)
-                return true;
+static bool count(struct loglimit_origin *all, unsigned most, int64_t now) {
         if (is_over(all->since, now))
                 *all = (struct loglimit_origin){ .since = now };
-        if (all->said >= LOGLIMIT_ORIGIN_BURST)
+        if (all->said >= most)
                 return false;
         all->said++;
         return true;
+}
+
+static bool may_say_more(struct loglimit *limits, uint64_t origin, int64_t now) {
+        uint64_t uid = origin & UINT32_MAX;
+
+        if (origin == LOGLIMIT_NO_ORIGIN)
+                return true;
+        if (!count(&limits->origins[place_of(limits, origin)], LOGLIMIT_ORIGIN_BURST, now))
+                return false;
+        return uid == 0 || origin == uid ||
+               count(&limits->uids[place_of(limits, uid)], LOGLIMIT_UID_BURST, now);
 }
 
 bool loglimit_say(struct loglimit *limits, uint64_t origin, uint64_t what, int64_t now,

@@ -14,6 +14,8 @@
 #define LOGLIMIT_WINDOW_S 10
 /* lines of one origin in a window, whatever they say */
 #define LOGLIMIT_ORIGIN_BURST 500
+/* lines of one asking uid about the keys of all owners */
+#define LOGLIMIT_UID_BURST 4000
 
 struct loglimit_slot {
         uint64_t what;
@@ -29,7 +31,7 @@ struct loglimit {
         struct loglimit_origin {
                 int64_t since;
                 unsigned said;
-        } origins[LOGLIMIT_SLOTS];
+        } origins[LOGLIMIT_SLOTS], uids[LOGLIMIT_SLOTS];
 };
 
 /**
@@ -39,20 +41,22 @@ struct loglimit {
 int loglimit_init(struct loglimit *limits) _must_check_;
 
 /**
- * loglimit_of_uid(uid), loglimit_of_owner(uid):
- * The origin of a line: the asking uid with its block (share.h), or the owner of the key about
- * which uid 0 asks. Services of root ask for everybody, so uid 0 by itself is LOGLIMIT_NO_ORIGIN.
+ * loglimit_of_uid(uid), loglimit_of_owner(uid, owner):
+ * The origin of a line: the asking uid with its block (share.h), or what it asks about the keys of
+ * one owner. A service asks for everybody, so one owner must not use up what it may say. Uid 0 by
+ * itself is LOGLIMIT_NO_ORIGIN.
  */
 #define LOGLIMIT_NO_ORIGIN UINT64_C(0)
 uint64_t loglimit_of_uid(uid_t uid);
-uint64_t loglimit_of_owner(uid_t uid);
+uint64_t loglimit_of_owner(uid_t uid, uid_t owner);
 
 /**
  * loglimit_say(limits, origin, what, now, ret_kept):
  * Whether ${what} (a hash of who and why) may be said at ${now} (UNIX seconds): ${LOGLIMIT_BURST}
  * times in a window, then no more until the next window. ${ret_kept} is how many were kept back in
  * the last window. When two things share a slot, more is said, up to ${LOGLIMIT_ORIGIN_BURST} of
- * the ${origin} in a window. LOGLIMIT_NO_ORIGIN has no such bound.
+ * the ${origin} in a window, and ${LOGLIMIT_UID_BURST} of an asking uid other than 0 about all
+ * owners. LOGLIMIT_NO_ORIGIN has no such bound.
  */
 bool loglimit_say(struct loglimit *limits, uint64_t origin, uint64_t what, int64_t now,
                   unsigned *ret_kept);

@@ -103,6 +103,19 @@ static void test_a_uid_has_a_bound_whatever_it_says(void **state) {
         assert_true(loglimit_say(*state, loglimit_of_uid(1001), 1, NOW, &kept));
 }
 
+/* Whose keys it asks about, it may choose. */
+static void test_a_uid_has_a_bound_for_all_owners(void **state) {
+        unsigned kept, said = 0;
+
+        for (uid_t owner = 0; owner < 10000; owner++)
+                said += loglimit_say(*state, loglimit_of_owner(1000, owner), owner, NOW, &kept);
+        assert_int_equal(said, LOGLIMIT_UID_BURST);
+        assert_true(loglimit_say(*state, loglimit_of_owner(1001, 1), 1, NOW, &kept));
+        for (uid_t owner = 0; owner < 10000; owner++)
+                assert_true(
+                        loglimit_say(*state, loglimit_of_owner(0, owner), owner, NOW + 10, &kept));
+}
+
 static void test_a_block_of_uids_has_the_same_bound(void **state) {
         unsigned kept, said = 0;
 
@@ -156,6 +169,7 @@ int main(void) {
                 test_limits(test_one_does_not_silence_another),
                 test_limits(test_two_in_one_slot_say_more_up_to_a_bound),
                 test_limits(test_a_uid_has_a_bound_whatever_it_says),
+                test_limits(test_a_uid_has_a_bound_for_all_owners),
                 test_limits(test_a_block_of_uids_has_the_same_bound),
                 test_limits(test_a_seed_decides_who_shares_a_slot),
                 test_limits(test_a_clock_that_was_set_back_begins_a_window),
