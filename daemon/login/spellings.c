@@ -9,7 +9,8 @@
 #include "login/spellings.h"
 #include "text.h"
 
-#define AGAIN_TICKS (UINT64_C(600) * 1000000000)
+#define SECOND      UINT64_C(1000000000)
+#define AGAIN_TICKS (600 * SECOND)
 
 /* Free while name is "". Nothing is known while the account is ACCOUNT_UNKNOWN. */
 struct spelling {
@@ -21,11 +22,19 @@ struct spelling {
         struct account_record account;
 };
 
+/* How much an owner of keys has asked for. */
+struct pace {
+        char owner[WIRE_USER_MAX + 1];
+        /* clock_ticks() when nothing is left to wait for */
+        uint64_t paid_at;
+};
+
 struct spellings {
         struct accounts *accounts;
         void (*known)(void *userdata);
         void *userdata;
         struct spelling rows[SPELLINGS_MAX];
+        struct pace paces[SPELLINGS_MAX];
 };
 
 int spellings_new(struct spellings **ret, struct accounts *accounts, void (*known)(void *userdata),
@@ -85,6 +94,34 @@ static bool may_ask(const struct spellings *s, const char *owner) {
         return n < SPELLINGS_ASKS_MAX;
 }
 
+/* That of this owner, or in place of the one who has least to wait for. */
+static struct pace *find_pace(struct spellings *s, const char *owner) {
+        struct pace *least = &s->paces[0];
+
+        for (size_t i = 0; i < SPELLINGS_MAX; i++) {
+                if (strcmp(s->paces[i].owner, owner) == 0)
+                        return &s->paces[i];
+                if (s->paces[i].paid_at < least->paid_at)
+                        least = &s->paces[i];
+        }
+        *least = (struct pace){};
+        (void) text_copy(least->owner, sizeof(least->owner), owner);
+        return least;
+}
+
+/* Each question costs a second, and a few are lent. */
+static bool is_slow_enough(struct spellings *s, const char *owner) {
+        struct pace *pace = find_pace(s, owner);
+        uint64_t now = clock_ticks();
+
+        if (pace->paid_at < now)
+                pace->paid_at = now;
+        if (pace->paid_at - now > (SPELLINGS_AT_ONCE - 1) * SECOND)
+                return false;
+        pace->paid_at += SECOND;
+        return true;
+}
+
 static void on_answer(int r, const struct account_record *accounts, void *userdata) {
         struct spelling *row = userdata;
 
@@ -103,7 +140,7 @@ static void ask(struct spellings *s, struct spelling *row, const char *name, con
 
         if (!row)
                 row = find_room(s, owner);
-        if (!row || !may_ask(s, owner))
+        if (!row || !may_ask(s, owner) || !is_slow_enough(s, owner))
                 return;
         if (strcmp(row->name, name) != 0)
                 *row = (struct spelling){ .table = s };

@@ -11,6 +11,8 @@
 #define SPELLINGS_PER_OWNER 8 /* of these, for keys of one owner */
 /* questions on their way, one for each owner */
 #define SPELLINGS_ASKS_MAX 4
+/* questions for keys of one owner, and after these one a second */
+#define SPELLINGS_AT_ONCE 8
 
 struct spellings;
 

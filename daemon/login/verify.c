@@ -246,6 +246,30 @@ static int look_up(struct verify *v, struct verify_login *l) {
         return r < 0 ? r : found;
 }
 
+/* Why the login fails whatever the user is called, or REASON_NONE. */
+static enum reason check_all_but_user(const struct rule_facts *facts) {
+        for (enum rule rule = 0; rule < RULE_CERTIFICATE; rule++) {
+                enum reason reason = rule == RULE_USER ? REASON_NONE : rule_check(rule, facts);
+
+                if (reason != REASON_NONE)
+                        return reason;
+        }
+        return REASON_NONE;
+}
+
+/* A directory is asked only about the user of a good key. */
+static enum reason find_spelling(const struct verify *v, const struct key_record *key,
+                                 struct rule_facts *facts) {
+        enum reason reason;
+
+        if (strcmp(key->owner, facts->user) == 0 || !rule_may_be_same(key->owner, facts->user))
+                return REASON_NONE;
+        reason = check_all_but_user(facts);
+        if (reason == REASON_NONE)
+                facts->spelled = spellings_find(v->spellings, facts->user, key->owner);
+        return reason;
+}
+
 static enum reason decide(struct verify *v, struct decision *d) {
         struct verify_login *l = d->login;
         struct account_record owner = {}, linked = {};
@@ -268,16 +292,16 @@ static enum reason decide(struct verify *v, struct decision *d) {
         if (facts.key && l->key.retires_at == RECORD_RETIRES_ON_USE &&
             retire_has(v->retire, l->key.id))
                 l->key.retires_at = l->now;
+        facts.peer_may_claim = conf_peer_may_claim(v->conf, l->peer.uid, l->req.service);
         /* Accounts matter only to a key whose secret is right. */
         if (facts.secret_ok) {
                 r = facts_accounts(v->reader, &l->key, &owner, &linked);
                 if (r < 0)
                         return store_failed(v, r);
-                if (strcmp(l->key.owner, l->req.user) != 0 &&
-                    rule_may_be_same(l->key.owner, l->req.user))
-                        facts.spelled = spellings_find(v->spellings, l->req.user, l->key.owner);
+                reason = find_spelling(v, &l->key, &facts);
+                if (reason != REASON_NONE)
+                        return reason;
         }
-        facts.peer_may_claim = conf_peer_may_claim(v->conf, l->peer.uid, l->req.service);
         reason = rule_decide(&facts);
         if (reason != REASON_CERTIFICATE_MISSING || !l->evidence.there)
                 return reason;

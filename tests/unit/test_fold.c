@@ -376,8 +376,9 @@ static void test_an_owner_through_root_hides_no_other(void **state) {
 static void test_an_owner_through_a_service_hides_no_other(void **state) {
         struct world *w = *state;
 
+        /* Each service has owners of its own. */
         check_owners(w, 110, 60);
-        check_owners(w, 111, 60); /* each service has owners of its own */
+        check_owners(w, 111, 60);
         check_owners(w, 100000, 10);
 }
 

@@ -168,6 +168,32 @@ static void test_one_owner_takes_no_places_of_others(void **state) {
         assert_int_equal(n_asked, SPELLINGS_MAX + 1);
 }
 
+/* Each question is a process. An owner of a key can try a new spelling with each login. */
+static void test_an_owner_is_asked_about_once_a_second(void **state) {
+        char name[32];
+
+        (void) state;
+        for (unsigned i = 0; i < 1000; i++) {
+                ticks += SECOND / 100;
+                (void) snprintf(name, sizeof(name), "mallory@%u", i);
+                (void) found(name, "mallory");
+                if (n_asked > 0 && strcmp(asked[n_asked - 1].name, name) == 0)
+                        answer(n_asked - 1, 0, ACCOUNT_GONE, "");
+        }
+        assert_in_range(n_asked, 10, SPELLINGS_AT_ONCE + 10);
+        assert_string_equal(found("BOB", "bob"), "?");
+        assert_string_equal(asked[n_asked - 1].name, "BOB");
+        ticks += SPELLINGS_AT_ONCE * SECOND;
+        n_asked = 0;
+        for (unsigned i = 0; i < 2 * SPELLINGS_AT_ONCE; i++) {
+                (void) snprintf(name, sizeof(name), "mallory@x%u", i);
+                (void) found(name, "mallory");
+                if (i < SPELLINGS_AT_ONCE)
+                        answer(i, 0, ACCOUNT_GONE, "");
+        }
+        assert_int_equal(n_asked, SPELLINGS_AT_ONCE);
+}
+
 static void test_questions_are_bounded(void **state) {
         char name[32], owner[32];
 
@@ -207,6 +233,7 @@ int main(void) {
                 test_table(test_a_change_of_passwd_makes_it_forgotten),
                 test_table(test_what_is_no_answer_is_not_remembered),
                 test_table(test_one_owner_takes_no_places_of_others),
+                test_table(test_an_owner_is_asked_about_once_a_second),
                 test_table(test_questions_are_bounded),
                 test_table(test_there_is_room_for_many),
         };

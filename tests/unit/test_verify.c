@@ -316,6 +316,40 @@ static void test_every_reason_refuses_and_root_alone_is_told(void **state) {
                 }
 }
 
+static unsigned n_spelled;
+
+const struct account_record *__wrap_spellings_find(struct spellings *s, const char *name,
+                                                   const char *owner);
+
+const struct account_record *__wrap_spellings_find(struct spellings *s, const char *name,
+                                                   const char *owner) {
+        (void) s;
+        (void) name;
+        assert_string_equal(owner, "alice");
+        n_spelled++;
+        return NULL;
+}
+
+/* A directory is asked about another spelling only if nothing else is wrong. */
+static void test_no_directory_is_asked_for_a_bad_key(void **state) {
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(reasons); i++) {
+                struct wire_request req = unit_verify_request(WIRE_VERIFY);
+                bool good = reasons[i].reason == REASON_SPELLING_UNKNOWN ||
+                            reasons[i].reason == REASON_CERTIFICATE_MISSING;
+                void *fixture = NULL;
+
+                assert_int_equal(unit_verify_make(&fixture), 0);
+                n_spelled = 0;
+                spell_user(fixture, &req);
+                reasons[i].spoil(fixture, &req);
+                unit_int(reasons[i].why, unit_verify_reason(fixture, &req),
+                         good ? REASON_SPELLING_UNKNOWN : reasons[i].reason);
+                unit_int(reasons[i].why, n_spelled, good);
+                assert_int_equal(unit_verify_drop(&fixture), 0);
+        }
+}
+
 static void test_every_reason_is_in_the_table(void **state) {
         bool seen[_REASON_MAX] = { [REASON_NONE] = true,
                                    /* of keys that are to be made */
@@ -536,6 +570,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 unit_test_with_verify(test_a_good_key_is_accepted),
                 cmocka_unit_test(test_every_reason_refuses_and_root_alone_is_told),
+                cmocka_unit_test(test_no_directory_is_asked_for_a_bad_key),
                 cmocka_unit_test(test_every_reason_is_in_the_table),
                 unit_test_with_verify(test_root_and_the_tied_peer_may_claim_the_service),
                 unit_test_with_verify(test_a_new_configuration_counts_at_once),
