@@ -121,7 +121,7 @@ static void test_source(void **state) {
                 (void) snprintf(variable, sizeof(variable), "CERT=%s", source->pam);
                 assert_pam(pam_putenv(l.pamh, variable), PAM_SUCCESS);
         }
-        assert_pam(login_try(&l, token), source->len == NONE ? PAM_CRED_UNAVAIL : PAM_SUCCESS);
+        assert_pam(login_try(&l, token), source->len == NONE ? PAM_AUTH_ERR : PAM_SUCCESS);
         assert_int_equal(l.calls, 1);
         assert_int_equal(standin_asked(&standin), source->len == NONE ? 0 : 1);
         if (source->len != NONE) {

@@ -42,6 +42,7 @@ static const struct scene {
         { "refused for a certificate", VERDICT_DENY_CERTIFICATE, .rv = PAM_AUTH_ERR },
         { "undecided", VERDICT_INTERNAL, .rv = PAM_AUTHINFO_UNAVAIL },
         { "not a key", VERDICT_ALLOW, .token = "hunter2", .rv = PAM_CRED_UNAVAIL },
+        { "a key and more", VERDICT_ALLOW, .behind = ".MAIBAA", .rv = PAM_AUTH_ERR },
         { "a bad option", VERDICT_ALLOW, .option = "tiemout=2", .rv = PAM_AUTHINFO_UNAVAIL },
         { "a bad option and no key", VERDICT_ALLOW, .token = "hunter2", .option = "tiemout=2",
           .rv = PAM_SERVICE_ERR },
@@ -328,7 +329,7 @@ static void test_without_failure(void **state) {
 
         faults = (struct faults){ .function = _FAULT_MAX };
         assert_false(run(scene, true));
-        if (scene->token || scene->option || scene->fresh)
+        if (scene->token || scene->behind || scene->option || scene->fresh)
                 return;
         for (int f = 0; f < _FAULT_MAX; f++) {
                 bool only_full = f == FAULT_SETSOCKOPT || f == FAULT_FCNTL;
@@ -376,8 +377,7 @@ static void test_log_lines(void **state) {
                 { { "password", VERDICT_ALLOW, .token = "hunter2" }, NULL },
                 { { "a mistyped key", VERDICT_ALLOW, .token = "wfk_0123456789_x" },
                   "begins like an API key and is none" },
-                { { "a key and more", VERDICT_ALLOW, .behind = "x" },
-                  "begins like an API key and is none" },
+                { { "a key and more", VERDICT_ALLOW, .behind = "x" }, "something behind it" },
                 { { "a key and a blank", VERDICT_ALLOW, .behind = "\r\n" }, NULL },
                 { { "no more than the prefix of one", VERDICT_ALLOW, .token = "wfk" }, NULL },
                 { { "internal", VERDICT_INTERNAL }, "could not decide" },

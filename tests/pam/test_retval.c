@@ -330,8 +330,7 @@ static void fill_form(const char *form, char token[static 3 * KEYTEXT_LEN]) {
 }
 
 static void test_around_a_key(void **state) {
-        static const char *const forms[] = { " %s",    "\n%s", "%sx",  "x%s",  "%s%s",
-                                             "\"%s\"", "%s:",  "%s\v", "%s\b", "%s\n.x" };
+        static const char *const forms[] = { "x%s", "\"%s\"", "\v%s" };
 
         (void) state;
         for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
@@ -339,6 +338,21 @@ static void test_around_a_key(void **state) {
 
                 fill_form(forms[i], token);
                 check_left_alone(token);
+        }
+}
+
+/* It is good for a login somewhere. No module below may be given it, or count it as a password. */
+static void test_more_than_a_key(void **state) {
+        static const char *const forms[] = { " %s",  "\n%s", "%sx",    "%s%s",   "%s:",
+                                             "%s\v", "%s\b", "%s\n.x", "%s.MII", " \t%s\n" };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+                char token[3 * KEYTEXT_LEN];
+
+                fill_form(forms[i], token);
+                assert_pam(login_once(&world, "table", world.user, token), PAM_AUTH_ERR);
+                assert_int_equal(standin_asked(&standin), 0);
         }
 }
 
@@ -367,7 +381,8 @@ static void test_key_and_a_megabyte(void **state) {
         memset(token, 'x', 1 << 20);
         memcpy(token, key.text, KEYTEXT_LEN);
         token[1 << 20] = '\0';
-        check_left_alone(token);
+        assert_pam(login_once(&world, "table", world.user, token), PAM_AUTH_ERR);
+        assert_int_equal(standin_asked(&standin), 0);
 }
 
 static void test_given_password(void **state) {
@@ -395,9 +410,10 @@ static const struct suite_test tests[] = {
              "a key with any one digit changed is not a key and nobody is asked"),
         CASE(test_cut_short, "a part of a key is not a key and nobody is asked"),
         CASE(test_key_with_blanks_behind, "blanks and line ends behind a key are no part of it"),
-        CASE(test_around_a_key, "a key with something around it is not a key and nobody is asked"),
+        CASE(test_around_a_key, "a key with something before it is not a key and nobody is asked"),
+        CASE(test_more_than_a_key, "a key with blanks before it or more behind it is refused"),
         CASE(test_key_and_a_megabyte,
-             "a megabyte that begins with a key is not a key and nobody is asked"),
+             "a megabyte that begins with a key is refused and nobody is asked"),
         CASE(test_given_password,
              "a password from an earlier module is not a key and nobody is asked"),
 };
