@@ -13,6 +13,7 @@ copied() { # STATUS: whether the file alone says so of the key
     [[ $(sqlite3 "$dir/copy" "SELECT status FROM key WHERE id = '$(id_of "$key")'") == "$1" ]]
 }
 refused_start() { # TEXT
+    : >"$dir/start.log" # else what the start before has said is looked at
     "$WFAPIKEYD" --state-dir="$dir/state" --verify-socket="$WFAPIKEY_VERIFY" --control-socket="$WFAPIKEY_CONTROL" \
         >"$dir/start.log" 2>&1 &
     children+=("$!")

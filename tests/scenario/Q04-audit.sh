@@ -138,7 +138,8 @@ kill "$follower"
 ctl audit list --follow --json >"$dir/stopped" 2>&1 &
 stopped=$!
 children+=("$stopped")
-wait_until test "$(ps -o stat= -p "$stopped" | cut -c1)" = S
+sleeps() { [[ $(ps -o stat= -p "$stopped") == S* ]]; }
+wait_until sleeps
 kill -STOP "$stopped"
 for ((i = 0; i < 50; i++)); do run 0 ctl policy set max-keys-per-user=$((900 + i)); done
 wait_until grep -q max-keys-per-user=949 "$dir/lines"
