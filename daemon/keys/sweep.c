@@ -129,8 +129,12 @@ static int end_keys(struct store *writer, const struct ending *e, uint64_t *ende
                         memcpy(after, key->id, sizeof(after));
                         if (!why(e, key, reason))
                                 continue;
+                        /* An expired key is revoked, too. A clock that was ahead may have expired
+                         * it, and then it would live again without its user. */
                         key->status = KEY_REVOKED;
-                        key->dead_at = key->updated_at = e->when.now;
+                        key->updated_at = e->when.now;
+                        if (key->dead_at == 0)
+                                key->dead_at = e->when.now;
                         memcpy(key->reason, reason, sizeof(key->reason));
                         r = store_key_update(writer, key);
                         if (r >= 0)

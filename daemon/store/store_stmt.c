@@ -108,10 +108,10 @@ static const char *const texts[] = {
                                        "<= ?1 ORDER BY k.created_at LIMIT ?2",
         [STMT_SWEEP_UNDONE] =
                 SWEPT_KEYS " WHERE k.dead_at <> 0 AND k.dead_at > ?1 AND k.status = 0 LIMIT ?2",
-        [STMT_SWEEP_OF] = SWEPT_KEYS
-        " WHERE k.owner = ?1 AND k.id > ?3 AND k.dead_at = 0" LIVE_EPOCH " ORDER BY k.id LIMIT ?2",
+        [STMT_SWEEP_OF] = SWEPT_KEYS " WHERE k.owner = ?1 AND k.id > ?3 AND k.status = 0" LIVE_EPOCH
+                                     " ORDER BY k.id LIMIT ?2",
         [STMT_SWEEP_LINKED] = SWEPT_KEYS
-        " WHERE k.linked <> '' AND k.linked = ?1 AND k.id > ?3 AND k.dead_at = 0" LIVE_EPOCH
+        " WHERE k.linked <> '' AND k.linked = ?1 AND k.id > ?3 AND k.status = 0" LIVE_EPOCH
         " ORDER BY k.id LIMIT ?2",
         [STMT_SWEEP_PURGE_DEAD] = "DELETE FROM key WHERE id IN (SELECT id FROM key WHERE dead_at "
                                   "<> 0 AND dead_at <= ?1 ORDER BY dead_at LIMIT ?2)",

@@ -54,8 +54,8 @@ int store_sweep_each_undone(struct store *writer, int64_t after, int64_t max,
 
 /**
  * store_sweep_each_of(writer, account, linked, after, max, visit, userdata):
- * Keys of the owner ${account}, or, with ${linked}, keys that are linked to it. Only those that are
- * not marked dead, in order of id from behind ${after}. As above.
+ * Keys of the owner ${account}, or, with ${linked}, keys that are linked to it. Only those that
+ * nobody has revoked, expired or not, in order of id from behind ${after}. As above.
  */
 int store_sweep_each_of(struct store *writer, const char *account, bool linked, const char *after,
                         int64_t max, int (*visit)(const struct key_record *key, void *userdata),

@@ -247,7 +247,9 @@ static void test_whose_they_are(void **state) {
                 struct key_record key = unit_key(keys[i].id, keys[i].owner);
 
                 (void) snprintf(key.linked, sizeof(key.linked), "%s", keys[i].linked);
-                key.dead_at = keys[i].id[0] == 'c' ? T0 : 0;
+                /* c was revoked, d has expired */
+                key.dead_at = keys[i].id[0] == 'c' || keys[i].id[0] == 'd' ? T0 : 0;
+                key.status = keys[i].id[0] == 'c' ? KEY_REVOKED : KEY_ACTIVE;
                 assert_int_equal(store_begin(s->writer), 0);
                 assert_int_equal(store_key_insert(s->writer, &key), 0);
                 assert_int_equal(store_commit(s->writer), 0);

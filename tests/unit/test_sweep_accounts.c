@@ -3,6 +3,8 @@
  * accounts are asked for is not known here. */
 #include "unit_sweep.h"
 
+#include "store/store_sweep.h"
+
 static const struct sweep_when trusted = { .now = T0, .clock_trusted = true },
                                wrong = { .now = T0 };
 
@@ -127,6 +129,33 @@ static void test_what_becomes_of_an_account_s_keys(void **state) {
                 check_end(cause->why, s, "cccccccccc", own_linked, cause->reason);
                 check_end(cause->why, s, "dddddddddd", false, "");
         }
+}
+
+/* A clock that was years ahead has expired the key, and its user was removed meanwhile. When the
+ * clock is right again, the key does not live again for a new user of that name and number. */
+static void test_an_expired_key_of_a_removed_user_does_not_live_again(void **state) {
+        struct account_record gone = { .state = ACCOUNT_GONE, .local = true, .checked_at = T0 };
+        struct key_record key = one_key("aaaaaaaaaa", "alice", 1000, "");
+        const struct policy policy = { .lifetime_s = LIFETIME };
+        struct sweep sweep = { .may_purge = true, .clock_trusted = true };
+        struct unit_store *s = *state;
+        uint64_t ended;
+
+        memcpy(gone.name, "alice", 6);
+        key.created_at = T0;
+        key.expires_at = T0 + LIFETIME;
+        assert_int_equal(store_begin(s->writer), 0);
+        assert_int_equal(store_key_insert(s->writer, &key), 0);
+        assert_int_equal(store_sweep_mark(s->writer, "aaaaaaaaaa", T0 + 9 * LIFETIME), 0);
+        assert_int_equal(sweep_account(s->writer, &policy, &gone, true,
+                                       (struct sweep_when){ T0 + 9 * LIFETIME, true }, &ended),
+                         0);
+        assert_int_equal(store_commit(s->writer), 0);
+        assert_int_equal(ended, 1);
+        assert_int_equal(sweep_run(s->writer, T0 + 1, &sweep), 0);
+        assert_int_equal(store_key_get(s->writer, "aaaaaaaaaa", &key), 0);
+        assert_int_equal(key.status, KEY_REVOKED);
+        assert_int_equal(key.dead_at, T0 + 9 * LIFETIME);
 }
 
 static void test_all_keys_of_one_who_has_very_many(void **state) {
@@ -311,6 +340,7 @@ static void test_everybody_at_once(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 unit_test_with_sweep(test_what_becomes_of_an_account_s_keys),
+                unit_test_with_sweep(test_an_expired_key_of_a_removed_user_does_not_live_again),
                 unit_test_with_sweep(test_all_keys_of_one_who_has_very_many),
                 unit_test_with_sweep(test_passwords_end_by_the_clock),
                 unit_test_with_sweep(test_a_first_sweep_looks_at_all_passwords),
