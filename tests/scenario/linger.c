@@ -72,9 +72,13 @@ static void pass(int fd, int passed) {
                                         .msg_controllen = sizeof(control) };
 
         memcpy(CMSG_DATA(&control.header), &passed, sizeof(passed));
-        /* A connection that was silent for long may have ended. */
-        check(sendmsg(fd, &message, MSG_NOSIGNAL) == 1 || errno == EPIPE || errno == ECONNRESET,
-              "sendmsg");
+        /* A connection that was silent for long may have ended. Then nobody else has the socket,
+         * and to close it would take this process the hour. */
+        if (sendmsg(fd, &message, MSG_NOSIGNAL) != 1) {
+                check(errno == EPIPE || errno == ECONNRESET, "sendmsg");
+                (void) setsockopt(passed, SOL_SOCKET, SO_LINGER, &(struct linger){},
+                                  sizeof(struct linger));
+        }
         (void) close(passed);
 }
 
