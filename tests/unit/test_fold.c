@@ -16,7 +16,7 @@ struct world {
         struct audit_record taken[KEPT];
         size_t n_taken;
         uint64_t rows, events; /* taken since the start */
-        unsigned mine;         /* of these, those of a_day()'s other user */
+        unsigned mine;         /* rows of a_day()'s other user */
 };
 
 static int make(void **state) {
