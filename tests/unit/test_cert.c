@@ -30,14 +30,20 @@ static void read_fine(const struct unit_cert *cert, struct cert_record *ret) {
                 fail_msg("%s", detail);
 }
 
-static void is_unreadable(const char *row, const struct cert_blob *der, const char *says) {
+/* It says the one or the other: versions of OpenSSL differ in what they read at all. */
+static void is_unreadable_or(const char *row, const struct cert_blob *der, const char *says,
+                             const char *other) {
         char detail[CERT_DETAIL_LEN];
         struct cert_record got;
 
         unit_int(row, read_at(der, CERT_CLIENT, UNIT_CERT_NOW, &got, detail), CERT_UNREADABLE);
         unit_poisoned(row, &got, sizeof(got));
-        if (!strstr(detail, says))
+        if (!strstr(detail, says) && !strstr(detail, other))
                 fail_msg("row '%s': %s", row, detail);
+}
+
+static void is_unreadable(const char *row, const struct cert_blob *der, const char *says) {
+        is_unreadable_or(row, der, says, says);
 }
 
 /* --- What is read --- */
@@ -139,7 +145,8 @@ static void test_dates(void **state) {
                 struct cert_record got;
 
                 if (rows[i].not_after == 0) {
-                        is_unreadable(rows[i].from, &cert->der, "a date that is none");
+                        is_unreadable_or(rows[i].from, &cert->der, "a date that is none",
+                                         "no X.509 certificate");
                         continue;
                 }
                 read_fine(cert, &got);
