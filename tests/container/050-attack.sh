@@ -7,11 +7,12 @@
 . "${0%/*}/lib"
 
 # Puts the state on a file system of its own, which can be filled.
-mkdir -p /var/lib/wfapikey && mount -t tmpfs -o size=2m,mode=0700 tmpfs /var/lib/wfapikey
+mkdir -p /var/lib/wfapikey && mount -t tmpfs -o size=48m,mode=0700 tmpfs /var/lib/wfapikey
 start_wfapikey || not_ok "the daemon starts"
 add_user alice
 add_user mallory
 key=$(wfapikeyctl key issue alice)
+other=$(wfapikeyctl key issue alice)
 verify() { timeout 60 wfapikeyctl verify alice <<<"$key"; }
 test_that "a key is accepted" verify
 pid=$(systemctl show -P MainPID wfapikeyd.service)
@@ -77,7 +78,7 @@ test_that "the daemon is the same process" test "$(systemctl show -P MainPID wfa
 rss() { awk '/^RssAnon/ { print $2 }' "/proc/$pid/status"; }
 test_that "and has not grown beyond reason ($(rss) KiB)" test "$(rss)" -lt 32768
 
-head -c 4M /dev/zero >/var/lib/wfapikey/filler 2>/dev/null
+head -c 64M /dev/zero >/var/lib/wfapikey/filler 2>/dev/null
 test_that "on a full disk keys are accepted" verify
 issue() { wfapikeyctl key issue alice >"$work/new" 2>"$work/err"; }
 wfapikeyctl key issue alice --name more >/dev/null 2>"$work/err"
@@ -86,8 +87,9 @@ test_that "changes end with a clear word: $(<"$work/err")" grep -qi "disk is ful
 for ((i = 0; i < 200; i++)); do wfapikeyctl key rename "$(id_of "$key")" "name $i" 2>"$work/err" || break; done
 test_that "at last: $(<"$work/err")" grep -qi "disk is full" "$work/err"
 test_that "keys are still accepted" verify
+test_that "a revocation goes through" wfapikeyctl key revoke "$(id_of "$other")"
 rm /var/lib/wfapikey/filler
-test_that "with room again changes work" wfapikeyctl key rename "$(id_of "$key")" again
+test_that "with room again changes work" wait_until wfapikeyctl key rename "$(id_of "$key")" again
 test_that "and revocation" wfapikeyctl key revoke "$(id_of "$key")"
 test_not "which holds" verify
 systemctl restart wfapikeyd.service
