@@ -21,6 +21,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -72,13 +73,9 @@ static void pass(int fd, int passed) {
                                         .msg_controllen = sizeof(control) };
 
         memcpy(CMSG_DATA(&control.header), &passed, sizeof(passed));
-        /* A connection that was silent for long may have ended. Then nobody else has the socket,
-         * and to close it would take this process the hour. */
-        if (sendmsg(fd, &message, MSG_NOSIGNAL) != 1) {
-                check(errno == EPIPE || errno == ECONNRESET, "sendmsg");
-                (void) setsockopt(passed, SOL_SOCKET, SO_LINGER, &(struct linger){},
-                                  sizeof(struct linger));
-        }
+        /* A connection that was silent for long may have ended. */
+        check(sendmsg(fd, &message, MSG_NOSIGNAL) == 1 || errno == EPIPE || errno == ECONNRESET,
+              "sendmsg");
         (void) close(passed);
 }
 
@@ -102,9 +99,25 @@ static void attack(const char *path, int type, unsigned n) {
         }
 }
 
+static void on_alarm(int number) {
+        (void) number;
+}
+
+/* The daemon may have ended the connection before this process closes its own reference. Then that
+ * is the last one, and takes the hour. Nothing but a signal interrupts it. */
+static void interrupt_every(suseconds_t usec) {
+        const struct sigaction action = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
+        const struct itimerval timer = { .it_interval.tv_usec = usec, .it_value.tv_usec = usec };
+
+        check(sigaction(SIGALRM, &action, NULL) == 0 && setitimer(ITIMER_REAL, &timer, NULL) == 0,
+              "setitimer");
+}
+
 static void attack_both(char *argv[], unsigned n) {
+        interrupt_every(20000);
         attack(argv[1], SOCK_SEQPACKET, n);
         attack(argv[2], SOCK_STREAM, n);
+        interrupt_every(0);
 }
 
 static void listen_at(const char *path, int type, int fd) {
