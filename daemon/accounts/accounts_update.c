@@ -360,14 +360,18 @@ static int64_t since(const struct account_record *old, int64_t now) {
         return old->state == ACCOUNT_GONE && old->gone_since < now ? old->gone_since : now;
 }
 
-/* The files have lost the user, or a removal was reported, after the question was put. The
- * directory may have been asked before that, and its answer says nothing of now. */
+/* The user was lost, or a removal was reported, after the question was put. The directory may have
+ * been asked before that, and its answer says nothing of now. A report alone makes no answer old
+ * that says the user is gone. */
 static bool is_stale(const struct account_record *now_known,
                      const struct accounts_directory_answer *asked) {
-        return asked->account.state == ACCOUNT_PRESENT && now_known->state == ACCOUNT_GONE &&
-               (asked->account.local || asked->known_state != ACCOUNT_GONE ||
+        bool present = asked->account.state == ACCOUNT_PRESENT;
+
+        return now_known->state == ACCOUNT_GONE &&
+               (asked->known_state != ACCOUNT_GONE ||
                 asked->known_gone_since != now_known->gone_since ||
-                asked->known_checked_at != now_known->checked_at);
+                (present &&
+                 (asked->account.local || asked->known_checked_at != now_known->checked_at)));
 }
 
 /* Writes one answer. A removal that was reported, and that a directory confirms, ends the keys. */

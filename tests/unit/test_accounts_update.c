@@ -418,8 +418,8 @@ static void test_directories_answer_after_a_report(void **state) {
  * users are asked for as well. The answer says that the user is there, from the files of then or
  * from a directory, and the row must not believe it. */
 static void test_an_answer_from_before_a_removal(void **state) {
-        for (unsigned i = 0; i < 4; i++) {
-                bool reported = i & 1, local = i & 2;
+        for (unsigned i = 0; i < 6; i++) {
+                bool reported = i & 1, local = i & 2, gone = i >= 4;
                 struct accounts_update slow = { .etc = etc,
                                                 .admin_group = ADMINS,
                                                 .everybody = true };
@@ -442,7 +442,11 @@ static void test_an_answer_from_before_a_removal(void **state) {
                         *account = (struct account_record){ .state = ACCOUNT_PRESENT,
                                                             .uid = 1000,
                                                             .local = local };
-                        memcpy(account->name, slow.asked[k].asked, sizeof(account->name));
+                        /* that was so before passwd had the user */
+                        if (gone)
+                                *account = (struct account_record){ .state = ACCOUNT_GONE };
+                        else
+                                memcpy(account->name, slow.asked[k].asked, sizeof(account->name));
                 }
                 accounts_update_take(&slow, s->writer);
                 accounts_update_done(&slow);
