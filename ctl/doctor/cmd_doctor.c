@@ -11,6 +11,7 @@
 #include "doctor/cmd_doctor.h"
 #include "doctor/doctor_host.h"
 #include "doctor/doctor_pam.h"
+#include "doctor/doctor_units.h"
 #include "text.h"
 
 struct finding {
@@ -94,6 +95,7 @@ enum exit_code cmd_doctor(const struct args *args) {
         if (rc != CTL_OK)
                 return rc;
         doctor_host(&host, &report);
+        doctor_units(&report);
         rc = ask_daemon(args, &reply, &report);
         doctor_pam(args_value(args, "pam-dir"), &report);
         if (args->json)

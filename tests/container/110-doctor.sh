@@ -37,6 +37,18 @@ chmod 0666 "$module"
 test_that "a module that all can write" finds "can write .*pam_wfapikey.so"
 chmod 0644 "$module"
 test_that "content again" doctor
+
+# A service that its timer has started, and that has failed.
+mkdir -p /etc/wfapikey
+echo 'MIRROR=import /nowhere' >/etc/wfapikey/mirror.env
+systemctl start wfapikey-mirror.service
+test_that "a service that has failed" finds 'wfapikey-mirror.service has failed the last time'
+rm /etc/wfapikey/mirror.env
+systemctl reset-failed wfapikey-mirror.service
+systemctl enable --quiet wfapikey-mirror.timer
+test_that "a timer that stands still" finds 'wfapikey-mirror.timer is enabled and stands still'
+systemctl start wfapikey-mirror.timer
+test_that "content when it runs" doctor
 systemctl disable wfapikeyd-verify.socket 2>/dev/null
 test_that "a socket that will not be there after the next boot" finds 'hint  *wfapikeyd-verify.socket is not enabled' 0
 systemctl enable wfapikeyd-verify.socket 2>/dev/null
