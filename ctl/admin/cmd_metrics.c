@@ -16,6 +16,7 @@ struct facts {
         const char *version;
         int enabled, accounts_read, store_lost, store_read_only, reserve_used;
         int64_t started, keys_counted, next_expiry, next_certificate_expiry, next_crl_expiry;
+        int64_t last_import, last_backup;
         uint64_t keys_active, keys_expired, keys_revoked, certificates_client, certificates_ca;
         uint64_t accounts_vanished, accounts_held;
         uint64_t latency_sum, log_lines_dropped, changes_refused;
@@ -32,6 +33,8 @@ static const struct field fields[] = {
         { "store-read-only", FIELD_BOOL, offsetof(struct facts, store_read_only), NULL },
         { "reserve-used", FIELD_BOOL, offsetof(struct facts, reserve_used), NULL },
         { "changes-refused", FIELD_COUNT, offsetof(struct facts, changes_refused), NULL },
+        { "last-import", FIELD_TIME, offsetof(struct facts, last_import), NULL },
+        { "last-backup", FIELD_TIME, offsetof(struct facts, last_backup), NULL },
         { "started", FIELD_TIME, offsetof(struct facts, started), NULL },
         { "keys-active", FIELD_COUNT, offsetof(struct facts, keys_active), NULL },
         { "keys-expired", FIELD_COUNT, offsetof(struct facts, keys_expired), NULL },
@@ -90,6 +93,13 @@ static void write_daemon(struct metrics_text *t, const struct facts *facts) {
         metrics_text_family(t, "wfapikey_log_lines_dropped", "counter", "",
                             "Log lines that were dropped because the log was too slow.");
         metrics_text_count(t, "_total", NO_LABELS, facts->log_lines_dropped);
+}
+
+static void write_copies(struct metrics_text *t, const struct facts *facts) {
+        moment(t, "wfapikey_last_import_timestamp_seconds",
+               "When a mirror of another host was imported last.", facts->last_import);
+        moment(t, "wfapikey_last_backup_timestamp_seconds",
+               "When the daemon last gave out a whole backup.", facts->last_backup);
 }
 
 static void write_store(struct metrics_text *t, const struct facts *facts) {
@@ -240,6 +250,7 @@ static int write_all(FILE *file, sd_bus_message *m) {
         metrics_text_begin(&t, file);
         write_daemon(&t, &facts);
         write_store(&t, &facts);
+        write_copies(&t, &facts);
         write_keys(&t, &facts);
         write_certificates(&t, &facts);
         write_sweeps(&t, &facts);

@@ -29,6 +29,7 @@ static const char *const ids[] = {
         [MESSAGE_STORE_FULL] = "26d0ca9262cf6e4743186c8443631972",
         [MESSAGE_STORE_READ_ONLY] = "ae3b4b2c17ec72a4892bc09ccd776d80",
         [MESSAGE_STORE_BACK] = "7043105776bd28177fdc4be8cd040337",
+        [MESSAGE_COPY_OLD] = "5531827263dd41a6a0272bbbfc015c56",
 };
 _Static_assert(ARRAY_LEN(ids) == _MESSAGE_MAX, "an id for each message");
 

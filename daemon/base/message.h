@@ -33,6 +33,7 @@ enum message {
         MESSAGE_STORE_FULL,
         MESSAGE_STORE_READ_ONLY,
         MESSAGE_STORE_BACK,
+        MESSAGE_COPY_OLD,
         _MESSAGE_MAX,
 };
 

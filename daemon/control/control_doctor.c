@@ -18,11 +18,13 @@
 #include "control/control_conf.h"
 #include "control/control_state.h"
 #include "keys/registered.h"
+#include "rules/overdue.h"
 #include "secret/keymint.h"
 #include "store/store_account.h"
 #include "store/store_cert.h"
 #include "store/store_guard.h"
 #include "store/store_key.h"
+#include "store/store_mirror.h"
 
 #define FINDINGS_MAX 24
 #define NAMED_MAX    256 /* services */
@@ -359,6 +361,27 @@ static void check_vanished(struct diagnose_call *d, struct store *writer) {
                     gone - held);
 }
 
+/* Metrics have the times. Here they matter when a habit has ended. */
+static void check_copies(struct diagnose_call *d, struct store *writer) {
+        int64_t now = clock_now();
+        struct store_mirror mirror;
+
+        /* check_database() reports it */
+        if (store_mirror_get(writer, &mirror) < 0)
+                return;
+        if (overdue_import(mirror.imported_at, now))
+                add(d, WARNING, "import",
+                    "see whether the other host still sends a mirror, and systemctl status "
+                    "wfapikey-mirror.timer wfapikey-mirror.service",
+                    "the last mirror was imported %" PRId64
+                    " days ago: what was revoked on the other host since is still good here",
+                    (now - mirror.imported_at) / 86400);
+        if (overdue_backup(mirror.backed_up_at, now))
+                add(d, WARNING, "backup", "wfapikeyctl backup create FILE, and see why it stopped",
+                    "the last backup was made %" PRId64 " days ago",
+                    (now - mirror.backed_up_at) / 86400);
+}
+
 static void check_accounts(struct diagnose_call *d) {
         const char *why = accounts_unread(d->reading.call.control->fixed.accounts);
 
@@ -406,6 +429,7 @@ static void diagnose_run(struct control_call *call, struct store *writer) {
         check_policy(d, writer);
         check_accounts(d);
         check_vanished(d, writer);
+        check_copies(d, writer);
         check_conf(d);
         if (call->control->fixed.own_sockets)
                 add(d, HINT, "daemon",

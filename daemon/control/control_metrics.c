@@ -22,6 +22,7 @@
 #include "store/store_cert.h"
 #include "store/store_guard.h"
 #include "store/store_key.h"
+#include "store/store_mirror.h"
 
 #define PIECE 20000 /* keys, in about ten milliseconds */
 /* A count is good for so many times as long as it took. */
@@ -44,6 +45,7 @@ struct metrics_call {
         bool accounts_read; /* and believed */
         uint64_t accounts_gone, accounts_held;
         struct store_health health;
+        struct store_mirror mirror;
 };
 
 /* --- Counting keys --- */
@@ -118,6 +120,8 @@ static void metrics_run(struct control_call *call, struct store *writer) {
                 r = store_cert_sum(writer, clock_now(), &m->certs);
         if (r >= 0)
                 r = store_account_count_gone(writer, &m->accounts_gone, &m->accounts_held);
+        if (r >= 0)
+                r = store_mirror_get(writer, &m->mirror);
         if (r < 0)
                 control_fail_store(call, r);
 }
@@ -154,6 +158,16 @@ static int append_health(sd_bus_message *reply, const struct store_health *healt
                                      (int) (health->lost != NULL), "store-read-only", "b",
                                      (int) (health->read_only != 0), "reserve-used", "b",
                                      (int) health->low, "changes-refused", "t", health->refused);
+}
+
+static int append_copies(sd_bus_message *reply, const struct store_mirror *mirror) {
+        int r = 0;
+
+        if (mirror->imported_at > 0)
+                r = append_time(reply, "last-import", mirror->imported_at);
+        if (r >= 0 && mirror->backed_up_at > 0)
+                r = append_time(reply, "last-backup", mirror->backed_up_at);
+        return r;
 }
 
 static int append_noted(sd_bus_message *reply, const struct control *control) {
@@ -211,6 +225,8 @@ static int metrics_reply(struct control_call *call, sd_bus_message *reply) {
                 r = append_stored(reply, (struct metrics_call *) call);
         if (r >= 0)
                 r = append_health(reply, &((struct metrics_call *) call)->health);
+        if (r >= 0)
+                r = append_copies(reply, &((struct metrics_call *) call)->mirror);
         if (r >= 0)
                 r = append_noted(reply, call->control);
         if (r >= 0)

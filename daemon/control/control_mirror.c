@@ -145,8 +145,7 @@ static void read_run(struct control_call *call, struct store *writer) {
         struct copy_call *copy = (struct copy_call *) call;
         int r;
 
-        (void) writer;
-        r = mirror_read(mirror_of(call), copy->token, clock_now(), copy->out, &copy->len,
+        r = mirror_read(mirror_of(call), writer, copy->token, clock_now(), copy->out, &copy->len,
                         &copy->keys);
         copy->last = r == 0;
         if (r < 0)

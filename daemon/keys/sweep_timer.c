@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* When to sweep: a timer, and one job of the writer thread at a time. Does not know what a sweep
- * does. */
+/* When to sweep: a timer, and one job of the writer thread at a time. Tells the log about copies
+ * that are old. Does not know what a sweep does. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -12,6 +12,9 @@
 #include "cleanup.h"
 #include "keys/sweep.h"
 #include "keys/sweep_timer.h"
+#include "parse.h"
+#include "rules/overdue.h"
+#include "store/store_mirror.h"
 
 #define RETRY_S INT64_C(60)
 
@@ -33,6 +36,7 @@ struct sweep_timer {
         uint64_t seen;
         int64_t passwords_until;
         bool begun, trusted, busy, again, stopped;
+        int64_t copies_at; /* the last look at them; 0: none */
         struct sweep_timer_sum sum;
         /* timerfd: fires at a time of day, and when the clock is set */
         int fd;
@@ -66,6 +70,25 @@ static void say(const struct sweep_job *job) {
                          job->sweep.expired, job->sweep.ended, job->sweep.purged);
 }
 
+/* The log says it once a day. */
+static void look_at_copies(struct sweep_timer *s, struct store *writer, int64_t now) {
+        struct store_mirror mirror;
+
+        if ((s->copies_at != 0 && now >= s->copies_at && now - s->copies_at < PARSE_DAY_S) ||
+            store_mirror_get(writer, &mirror) < 0)
+                return;
+        s->copies_at = now;
+        if (overdue_import(mirror.imported_at, now))
+                log_message(MESSAGE_COPY_OLD, LOG_WARNING,
+                            "the last mirror was imported %" PRId64
+                            " days ago: what was revoked since on the other host is good here",
+                            (now - mirror.imported_at) / PARSE_DAY_S);
+        if (overdue_backup(mirror.backed_up_at, now))
+                log_message(MESSAGE_COPY_OLD, LOG_WARNING,
+                            "the last backup was made %" PRId64 " days ago",
+                            (now - mirror.backed_up_at) / PARSE_DAY_S);
+}
+
 static void on_run(struct worker_job *worker_job, struct store *writer) {
         struct sweep_job *job = (struct sweep_job *) worker_job;
 
@@ -76,6 +99,8 @@ static void on_run(struct worker_job *worker_job, struct store *writer) {
         job->sweep.clock_trusted = clock_is_trusted();
         job->r = sweep_run(writer, job->now, &job->sweep);
         say(job);
+        if (job->sweep.clock_trusted)
+                look_at_copies(job->sweeper, writer, job->now);
 }
 
 static void add_up(struct sweep_timer *s, const struct sweep_job *job) {

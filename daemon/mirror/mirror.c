@@ -118,7 +118,7 @@ int mirror_export(struct mirror *m, struct store *writer, uint64_t connection,
         return 0;
 }
 
-int mirror_read(struct mirror *m, uint64_t token, int64_t now,
+int mirror_read(struct mirror *m, struct store *writer, uint64_t token, int64_t now,
                 uint8_t out[static MIRROR_EXPORT_MAX], size_t *ret_len, uint64_t *ret_keys) {
         int r;
 
@@ -126,6 +126,9 @@ int mirror_read(struct mirror *m, uint64_t token, int64_t now,
                 return -ENXIO;
         m->writing.touched = now;
         r = mirror_export_read(m->out, out, ret_len, ret_keys);
+        /* A file that is there is better than one that is known of. */
+        if (r == 0)
+                (void) !mirror_export_end(m->out, writer, now);
         if (r <= 0)
                 end_out(m);
         return r;

@@ -46,12 +46,12 @@ int mirror_export(struct mirror *m, struct store *writer, uint64_t connection,
                   uint64_t *ret_keys) _must_check_;
 
 /**
- * mirror_read(m, token, now, out, ret_len, ret_keys):
+ * mirror_read(m, writer, token, now, out, ret_len, ret_keys):
  * Reads the next bytes of the file, and counts the keys in all bytes so far. Returns 1 when there
  * are more; 0 with the last; -ENXIO; an error of the store. After an error or the last bytes there
  * is nothing more.
  */
-int mirror_read(struct mirror *m, uint64_t token, int64_t now,
+int mirror_read(struct mirror *m, struct store *writer, uint64_t token, int64_t now,
                 uint8_t out[static MIRROR_EXPORT_MAX], size_t *ret_len,
                 uint64_t *ret_keys) _must_check_;
 

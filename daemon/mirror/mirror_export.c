@@ -17,6 +17,7 @@ struct mirror_export {
         const struct keymint *keymint;
         struct seal *seal;
         struct store_export *dump;
+        enum seal_kind kind;
         uint8_t head[SEAL_HEAD_LEN];
         /* the head and the peppers have gone out */
         bool begun;
@@ -85,6 +86,7 @@ int mirror_export_open(struct mirror_export **ret, struct store *writer, int dir
         if (!o)
                 return -ENOMEM;
         o->keymint = keymint;
+        o->kind = kind;
         r = begin(o, writer, dir, &head);
         if (r < 0) {
                 mirror_export_free(o);
@@ -166,5 +168,24 @@ int mirror_export_read(struct mirror_export *o, uint8_t out[static MIRROR_EXPORT
         seal_push(o->seal, o->content, len, r == 0, out + at + MIRROR_EXPORT_FRAME_LEN);
         *ret_len = at + MIRROR_EXPORT_FRAME_LEN + len + SEAL_CHUNK_EXTRA;
         *ret_keys = store_export_done(o->dump);
+        return r;
+}
+
+int mirror_export_end(const struct mirror_export *o, struct store *writer, int64_t now) {
+        struct store_mirror mirror;
+        int r;
+
+        if (o->kind != SEAL_BACKUP)
+                return 0;
+        r = store_begin(writer);
+        if (r >= 0)
+                r = store_mirror_get(writer, &mirror);
+        if (r >= 0) {
+                mirror.backed_up_at = now;
+                r = store_mirror_put(writer, &mirror);
+        }
+        if (r >= 0)
+                r = store_commit_quietly(writer);
+        store_rollback(writer);
         return r;
 }

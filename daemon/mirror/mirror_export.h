@@ -40,3 +40,10 @@ uint64_t mirror_export_keys(const struct mirror_export *o);
  */
 int mirror_export_read(struct mirror_export *o, uint8_t out[static MIRROR_EXPORT_MAX],
                        size_t *ret_len, uint64_t *ret_keys) _must_check_;
+
+/**
+ * mirror_export_end(o, writer, now): all of it has been read at ${now}. The store remembers that of
+ * a backup. 0, or an error of the store.
+ */
+int mirror_export_end(const struct mirror_export *o, struct store *writer,
+                      int64_t now) _must_check_;

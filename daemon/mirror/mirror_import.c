@@ -125,6 +125,7 @@ static int check_source(struct mirror_import *i) {
         i->mirror.has_source = true;
         memcpy(i->mirror.source, head->source, sizeof(own));
         i->mirror.imported = head->sequence;
+        i->mirror.imported_at = i->now;
         return 0;
 }
 

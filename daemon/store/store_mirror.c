@@ -21,6 +21,8 @@ int store_mirror_get(struct store *s, struct store_mirror *ret) {
                 if (mirror.has_source)
                         memcpy(mirror.source, sqlite3_column_blob(stmt, 1), STORE_SOURCE_LEN);
                 mirror.imported = (uint64_t) sqlite3_column_int64(stmt, 2);
+                mirror.imported_at = sqlite3_column_int64(stmt, 3);
+                mirror.backed_up_at = sqlite3_column_int64(stmt, 4);
         }
         *ret = mirror;
         return 0;
@@ -32,7 +34,9 @@ int store_mirror_put(struct store *writer, const struct store_mirror *mirror) {
         if (sqlite3_bind_int64(stmt, 1, (int64_t) mirror->exported) != SQLITE_OK ||
             sqlite3_bind_blob(stmt, 2, mirror->source, mirror->has_source ? STORE_SOURCE_LEN : 0,
                               SQLITE_STATIC) != SQLITE_OK ||
-            sqlite3_bind_int64(stmt, 3, (int64_t) mirror->imported) != SQLITE_OK)
+            sqlite3_bind_int64(stmt, 3, (int64_t) mirror->imported) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 4, mirror->imported_at) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 5, mirror->backed_up_at) != SQLITE_OK)
                 return -ENOMEM;
         return store_stmt_step(stmt);
 }

@@ -16,6 +16,8 @@ struct store_mirror {
         bool has_source;
         uint8_t source[STORE_SOURCE_LEN];
         uint64_t imported; /* its sequence number */
+        /* when that was, and when the last backup was given out whole; 0: never */
+        int64_t imported_at, backed_up_at;
 };
 
 /**

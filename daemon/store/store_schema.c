@@ -206,6 +206,9 @@ static const char *const migrations[] = {
         "  one INTEGER PRIMARY KEY CHECK (one = 1),"
         "  trusted_at INTEGER NOT NULL"
         ") STRICT;",
+        /* 11: The times of the last copies. */
+        "ALTER TABLE mirror ADD COLUMN imported_at INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE mirror ADD COLUMN backed_up_at INTEGER NOT NULL DEFAULT 0;",
 };
 
 int64_t store_schema_newest(void) {

@@ -122,9 +122,10 @@ static const char *const texts[] = {
         [STMT_SWEEP_TRUSTED_AT] = "SELECT ifnull(max(trusted_at), 0) FROM clock",
         [STMT_SWEEP_TRUST] = "REPLACE INTO clock (one, trusted_at) VALUES (1, ?1)",
         [STMT_KEY_NEWEST] = "SELECT ifnull(max(max(created_at, updated_at)), 0) FROM key",
-        [STMT_MIRROR_GET] = "SELECT exported, source, imported FROM mirror",
-        [STMT_MIRROR_PUT] =
-                "REPLACE INTO mirror (one, exported, source, imported) VALUES (1, ?1, ?2, ?3)",
+        [STMT_MIRROR_GET] =
+                "SELECT exported, source, imported, imported_at, backed_up_at FROM mirror",
+        [STMT_MIRROR_PUT] = "REPLACE INTO mirror (one, exported, source, imported, imported_at, "
+                            "backed_up_at) VALUES (1, ?1, ?2, ?3, ?4, ?5)",
         /* Only the columns that say whether a key lives, and no other table: most of the time goes
          * into the width of a row. */
         [STMT_KEY_LIVES] =

@@ -104,6 +104,16 @@ if command -v sqlite3 >/dev/null; then
     found "behind the newest change of a key" "set the clock"
     run 0 ctl key remove "$id"
     fine
+
+    # Mirrors were imported and backups made, and that has stopped.
+    run 0 sqlite3 "$dir/state/keys.db" \
+        "REPLACE INTO mirror VALUES (1, 0, x'', 0, unixepoch() - 16 * 86400, unixepoch() - 34 * 86400)"
+    found "the last mirror was imported 16 days ago" wfapikey-mirror.timer
+    [[ $out != *"last backup"* ]] || fail "a backup of five weeks is not old: $out"
+    run 0 sqlite3 "$dir/state/keys.db" "UPDATE mirror SET imported_at = 0, backed_up_at = unixepoch() - 36 * 86400"
+    found "the last backup was made 36 days ago" "backup create"
+    run 0 sqlite3 "$dir/state/keys.db" 'DELETE FROM mirror'
+    fine
 fi
 
 # PAM lines: each wrong one is named with file and line.

@@ -122,6 +122,20 @@ if command -v openssl >/dev/null; then
     has_sample wfapikey_crl_next_expiry_timestamp_seconds && fail "an end of no revocation list"
 fi
 
+# --- Copies ---
+has_sample wfapikey_last_backup_timestamp_seconds && fail "a backup that nobody made"
+has_sample wfapikey_last_import_timestamp_seconds && fail "an import that nobody made"
+run 0 ctl mirror keygen
+before=$(date +%s)
+run 0 ctl mirror export --to "$out" "$dir/a-mirror"
+metrics
+has_sample wfapikey_last_backup_timestamp_seconds && fail "a mirror is no backup"
+run 0 ctl mirror show-key
+run 0 ctl backup create --to "$out" "$dir/a-backup"
+metrics
+at=$(value wfapikey_last_backup_timestamp_seconds)
+[[ $at -ge $before && $at -le $(date +%s) ]] || fail "the backup was made at $at"
+
 # --- Into a file ---
 (umask 077; run 0 ctl metrics --output "$dir/wfapikey.prom"; is "$out" "") || exit 1
 is "$(stat -c %a "$dir/wfapikey.prom")" 644

@@ -116,6 +116,9 @@ is "$(peppers preview)" 1
 is "$(peppers state)" 0
 logged "all keys replaced by the 2 of a mirror"
 
+preview ctl metrics | grep -q '^wfapikey_last_import_timestamp_seconds 1' || fail "metrics do not say when it was imported"
+ctl metrics | grep -q '^wfapikey_last_import_timestamp_seconds ' && fail "nothing was imported on production"
+
 # Keys that are made on preview belong to it until the next import.
 run 0 preview ctl key issue "$me"
 own=$out

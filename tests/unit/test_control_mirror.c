@@ -106,7 +106,7 @@ static void bring(struct host *h, const char *owner) {
                                        &h->token),
                          0);
         do {
-                r = mirror_read(mirror, token, NOW, bytes, &len, &keys);
+                r = mirror_read(mirror, source.writer, token, NOW, bytes, &len, &keys);
                 assert_in_range(r, 0, 1);
                 assert_int_equal(mirror_write(h->mirror, h->state.writer, h->token, bytes, len), 0);
         } while (r > 0);

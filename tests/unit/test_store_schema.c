@@ -126,9 +126,9 @@ static int make_version_5(void **state) {
         return make_version(state, version_5);
 }
 
-static void test_the_newest_version_is_the_tenth(void **state) {
+static void test_the_newest_version_is_the_eleventh(void **state) {
         (void) state;
-        assert_int_equal(store_schema_newest(), 10);
+        assert_int_equal(store_schema_newest(), 11);
 }
 
 static void test_an_old_store_keeps_its_keys(void **state) {
@@ -145,7 +145,7 @@ static void test_an_old_store_keeps_its_keys(void **state) {
         assert_int_equal(got.dead_at, 2);
         assert_int_equal(
                 unit_sql_number(s->path, "SELECT value FROM policy WHERE name = 'enabled'"), 1);
-        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 10);
+        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 11);
         assert_int_equal(store_check(s->writer), 0);
 }
 
@@ -167,7 +167,7 @@ static void test_keys_without_certificates_need_none(void **state) {
         assert_int_equal(got.bound, false);
         assert_int_equal(unit_sql_number(s->path, "SELECT length(certificate) FROM key"), 0);
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM cert"), 0);
-        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 10);
+        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 11);
         assert_int_equal(store_check(s->writer), 0);
 }
 
@@ -304,7 +304,7 @@ static void test_a_step_does_not_begin_while_another_writes(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_the_newest_version_is_the_tenth),
+                cmocka_unit_test(test_the_newest_version_is_the_eleventh),
                 test_with_version_1(test_an_old_store_keeps_its_keys),
                 test_with_version_1(test_an_old_store_is_used_as_a_new_one),
                 test_with_version_1(test_an_old_store_ends_up_like_a_new_one),

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <sys/timerfd.h>
 
+#include "unit_log.h"
 #include "unit_worker.h"
 
 #include "base/clock.h"
@@ -79,6 +80,7 @@ static int make(void **state) {
 
         n_sweeps = 0;
         sweep_result = 0;
+        clock_trust(false);
         now = NOW;
         if (!h || unit_worker_make(&h->w) < 0)
                 return -1;
@@ -257,6 +259,33 @@ static void test_the_end_at_any_moment(void **state) {
         sweep_timer_stop(NULL);
 }
 
+static void test_old_copies_are_in_the_log_once_a_day(void **state) {
+        struct unit_capture log;
+        struct host *h = *state;
+
+        unit_sql(h->w.store->path, "INSERT INTO mirror (one, exported, source, imported, "
+                                   "imported_at, backed_up_at) VALUES (1, 0, x'', 0, "
+                                   "1800000000 - 16 * 86400, 1800000000 - 34 * 86400);"
+                                   "INSERT INTO clock VALUES (1, 1800000000)");
+        assert_int_equal(unit_capture_begin(&log), 0);
+        begin(h);
+        wait_until_idle(h);
+        for (int i = 0; i < 3; i++) {
+                atomic_fetch_add(&h->w.store->shared.generation, 1);
+                sweep_timer_poke(h->sweeper);
+                wait_until_idle(h);
+        }
+        assert_int_equal(unit_capture_lines(&log), 1);
+        assert_non_null(strstr(unit_capture_text(&log), "the last mirror was imported 16 days"));
+        now += 86400 * 2;
+        atomic_fetch_add(&h->w.store->shared.generation, 1);
+        sweep_timer_poke(h->sweeper);
+        wait_until_idle(h);
+        assert_int_equal(unit_capture_lines(&log), 3);
+        assert_non_null(strstr(unit_capture_text(&log), "the last backup was made 36 days ago"));
+        assert_int_equal(unit_capture_end(&log), 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 test_host(test_the_timer_is_set_for_what_is_due_next),
@@ -266,6 +295,7 @@ int main(void) {
                 test_host(test_a_sweep_that_fails_is_not_tried_at_once),
                 test_host(test_a_sweep_that_fails_is_tried_again_later),
                 test_host(test_the_end_at_any_moment),
+                test_host(test_old_copies_are_in_the_log_once_a_day),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
