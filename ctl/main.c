@@ -15,6 +15,7 @@
 #include "admin/cmd_account.h"
 #include "admin/cmd_audit.h"
 #include "admin/cmd_audit_verify.h"
+#include "admin/cmd_clock.h"
 #include "admin/cmd_metrics.h"
 #include "admin/cmd_policy.h"
 #include "admin/cmd_status.h"
@@ -280,6 +281,8 @@ static const struct args_command commands[] = {
           "Tells the daemon that users were removed; userdel's hook runs it.", 1, SIZE_MAX, NULL },
         { "account", "vanished", cmd_account_vanished, "",
           "Lists accounts that are gone and whose keys have not ended.", 0, 0, NULL },
+        { "clock", "trust", cmd_clock_trust, "",
+          "Says that the clock is right, where the daemon remembers a later time.", 0, 0, NULL },
         { "sign", NULL, cmd_sign, "[CHALLENGE]",
           "Answers the challenge of a login with a private key.", 0, 1, sign_options },
         { "status", NULL, cmd_status, "", "Shows how the daemon is doing.", 0, 0, NULL },

@@ -18,6 +18,7 @@
 #include "store/store_audit.h"
 #include "store/store_guard.h"
 #include "store/store_mirror.h"
+#include "store/store_sweep.h"
 
 /* as PATH_MAX */
 #define PATH_LEN   4096
@@ -295,6 +296,17 @@ static int check_seen(struct opening *o, struct bootstrap *b) {
                     o->dir, o->dir);
 }
 
+/* Before anything is judged by the time. */
+static int remember_clock(struct bootstrap *b) {
+        int64_t at = 0;
+        int r;
+
+        r = store_sweep_trusted_at(b->writer, &at);
+        if (r >= 0)
+                clock_remember(at);
+        return r;
+}
+
 static int open_store(struct opening *o, struct store_shared *shared, struct bootstrap *b) {
         int r;
 
@@ -315,6 +327,8 @@ static int open_store(struct opening *o, struct store_shared *shared, struct boo
         if (r == -EKEYREJECTED)
                 return r;
         store_set_seal(b->writer, seal, b->keymint);
+        if (r >= 0)
+                r = remember_clock(b);
         if (r >= 0)
                 r = highwater_new(&b->seen, o->fd, b->keymint);
         if (r >= 0)

@@ -14,11 +14,11 @@
 
 struct facts {
         const char *version;
-        int enabled, accounts_read, store_lost, store_read_only, reserve_used;
+        int enabled, accounts_read, store_lost, store_read_only, reserve_used, clock_trusted;
         int64_t started, keys_counted, next_expiry, next_certificate_expiry, next_crl_expiry;
         int64_t last_import, last_backup;
         uint64_t keys_active, keys_expired, keys_revoked, certificates_client, certificates_ca;
-        uint64_t accounts_vanished, accounts_held;
+        uint64_t accounts_vanished, accounts_held, clock_behind;
         uint64_t latency_sum, log_lines_dropped, changes_refused;
         uint64_t sweeps, sweeps_failed, swept_expired, swept_ended, swept_purged;
 };
@@ -33,6 +33,8 @@ static const struct field fields[] = {
         { "store-read-only", FIELD_BOOL, offsetof(struct facts, store_read_only), NULL },
         { "reserve-used", FIELD_BOOL, offsetof(struct facts, reserve_used), NULL },
         { "changes-refused", FIELD_COUNT, offsetof(struct facts, changes_refused), NULL },
+        { "clock-trusted", FIELD_BOOL, offsetof(struct facts, clock_trusted), NULL },
+        { "clock-behind", FIELD_COUNT, offsetof(struct facts, clock_behind), NULL },
         { "last-import", FIELD_TIME, offsetof(struct facts, last_import), NULL },
         { "last-backup", FIELD_TIME, offsetof(struct facts, last_backup), NULL },
         { "started", FIELD_TIME, offsetof(struct facts, started), NULL },
@@ -93,6 +95,18 @@ static void write_daemon(struct metrics_text *t, const struct facts *facts) {
         metrics_text_family(t, "wfapikey_log_lines_dropped", "counter", "",
                             "Log lines that were dropped because the log was too slow.");
         metrics_text_count(t, "_total", NO_LABELS, facts->log_lines_dropped);
+}
+
+static void write_clock(struct metrics_text *t, const struct facts *facts) {
+        gauge(t, "wfapikey_clock_trusted",
+              "Whether the clock may decide what cannot be undone. Otherwise nothing ends for good "
+              "by it.");
+        metrics_text_count(t, "", NO_LABELS, facts->clock_trusted > 0);
+        metrics_text_family(
+                t, "wfapikey_clock_behind_seconds", "gauge", "seconds",
+                "By how much the clock is behind the remembered time, by which keys are "
+                "then judged. 0: the clock counts.");
+        metrics_text_count(t, "", NO_LABELS, facts->clock_behind);
 }
 
 static void write_copies(struct metrics_text *t, const struct facts *facts) {
@@ -249,6 +263,7 @@ static int write_all(FILE *file, sd_bus_message *m) {
                 return -EBADMSG;
         metrics_text_begin(&t, file);
         write_daemon(&t, &facts);
+        write_clock(&t, &facts);
         write_store(&t, &facts);
         write_copies(&t, &facts);
         write_keys(&t, &facts);

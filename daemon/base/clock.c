@@ -6,35 +6,65 @@
 
 #include "base/clock.h"
 
-#define STEP_MAX_S 60
-#define UNTRUSTED  INT64_MIN
+#define STEP_MAX_S   60
+#define BEHIND_MAX_S INT64_C(86400)
+#define NONE         INT64_MIN
 
-/* When the host was booted by the wall clock, when that was trusted; or UNTRUSTED. It stays the
- * same until the clock is set. */
-static _Atomic int64_t trusted_boot = UNTRUSTED;
+/* When the host was booted by the wall clock, when that was trusted; or NONE. It stays the same
+ * until the clock is set. */
+static _Atomic int64_t trusted_boot = NONE;
+/* The same by the last time that is remembered; or NONE. No verdict goes by an earlier time. */
+static _Atomic int64_t floor_boot = NONE;
 
-int64_t clock_now(void) {
+static int64_t seconds(clockid_t id) {
         struct timespec ts;
 
-        (void) clock_gettime(CLOCK_REALTIME, &ts); /* does not fail for this clock */
+        (void) clock_gettime(id, &ts); /* does not fail for these clocks */
         return ts.tv_sec;
 }
 
+/* When the host was booted by the wall clock as it is, right or wrong. */
 static int64_t boot(void) {
-        struct timespec ts;
+        return seconds(CLOCK_REALTIME) - seconds(CLOCK_BOOTTIME);
+}
 
-        (void) clock_gettime(CLOCK_BOOTTIME, &ts); /* does not fail for this clock */
-        return clock_now() - ts.tv_sec;
+int64_t clock_behind(void) {
+        int64_t floor = atomic_load(&floor_boot), by;
+
+        if (floor == NONE)
+                return 0;
+        by = floor - boot();
+        return by > STEP_MAX_S ? by : 0;
+}
+
+int64_t clock_now(void) {
+        int64_t now = seconds(CLOCK_REALTIME), floor = atomic_load(&floor_boot);
+
+        if (floor == NONE)
+                return now;
+        floor += seconds(CLOCK_BOOTTIME);
+        return floor - now > STEP_MAX_S ? floor : now;
+}
+
+void clock_remember(int64_t at) {
+        atomic_store(&floor_boot, at > 0 ? at - seconds(CLOCK_BOOTTIME) : NONE);
 }
 
 void clock_trust(bool trusted) {
-        atomic_store(&trusted_boot, trusted ? boot() : UNTRUSTED);
+        int64_t behind = clock_behind();
+
+        if (trusted && behind > BEHIND_MAX_S)
+                return;
+        if (trusted && behind > 0)
+                atomic_store(&floor_boot, boot());
+        atomic_store(&trusted_boot, trusted ? boot() : NONE);
 }
 
 bool clock_is_trusted(void) {
         int64_t then = atomic_load(&trusted_boot), at = boot();
 
-        return then != UNTRUSTED && at - then <= STEP_MAX_S && then - at <= STEP_MAX_S;
+        return then != NONE && at - then <= STEP_MAX_S && then - at <= STEP_MAX_S &&
+               clock_behind() == 0;
 }
 
 uint64_t clock_ticks(void) {

@@ -29,6 +29,8 @@ static const char *const ids[] = {
         [MESSAGE_STORE_FULL] = "26d0ca9262cf6e4743186c8443631972",
         [MESSAGE_STORE_READ_ONLY] = "ae3b4b2c17ec72a4892bc09ccd776d80",
         [MESSAGE_STORE_BACK] = "7043105776bd28177fdc4be8cd040337",
+        [MESSAGE_CLOCK_BEHIND] = "13cd872f93434ee190a83815656dde80",
+        [MESSAGE_CLOCK_BACK] = "c4bfc8bf558b416c8efe16c19e4a460c",
         [MESSAGE_COPY_OLD] = "5531827263dd41a6a0272bbbfc015c56",
 };
 _Static_assert(ARRAY_LEN(ids) == _MESSAGE_MAX, "an id for each message");

@@ -33,6 +33,8 @@ enum message {
         MESSAGE_STORE_FULL,
         MESSAGE_STORE_READ_ONLY,
         MESSAGE_STORE_BACK,
+        MESSAGE_CLOCK_BEHIND,
+        MESSAGE_CLOCK_BACK,
         MESSAGE_COPY_OLD,
         _MESSAGE_MAX,
 };

@@ -25,6 +25,7 @@
 #include "store/store_guard.h"
 #include "store/store_key.h"
 #include "store/store_mirror.h"
+#include "store/store_sweep.h"
 
 #define FINDINGS_MAX 24
 #define NAMED_MAX    256 /* services */
@@ -211,10 +212,24 @@ static void check_database(struct diagnose_call *d, struct store *writer) {
 
 /* Keys that were used before they were made, or that expire too late: a wrong clock causes both. */
 static void check_clock(struct diagnose_call *d, struct store *writer) {
-        int64_t now = clock_now(), newest;
+        int64_t now = clock_now(), newest, then;
         struct stat st;
         int r = store_key_newest(writer, &newest);
 
+        if (clock_behind() > 0) {
+                add(d, WARNING, "clock",
+                    "set the clock, and see why it was wrong (timedatectl); if it is right, "
+                    "wfapikeyctl clock trust",
+                    "the clock is %" PRId64 " s behind the time that wfapikeyd remembers: keys are "
+                    "judged by that time, and "
+                    "nothing ends for good",
+                    clock_behind());
+                return;
+        }
+        /* At the first start nothing is wrong yet. */
+        if (!clock_is_trusted() && store_sweep_trusted_at(writer, &then) >= 0 && then > 0)
+                add(d, HINT, "clock", "wait until it has run for an hour without being set",
+                    "the clock is not trusted yet: nothing ends for good by it");
         if (r < 0)
                 add(d, ERROR, "database", "journalctl -u wfapikeyd -n 20", "the key store: %s",
                     store_error_text(r));

@@ -73,6 +73,8 @@
                ROLE_VERB_ACCOUNT, 0, control_account_removed) \
         METHOD("ListVanishedAccounts", ("s", after), ("aa{sv}", accounts, "s", next), \
                ROLE_VERB_ACCOUNT, 0, control_account_vanished) \
+        METHOD("TrustClock", (NULL), (NULL), \
+               ROLE_VERB_POLICY, 0, control_clock_trust) \
         METHOD("Diagnose", (NULL), ("aa{sv}", findings, "a(ss)", services), \
                ROLE_VERB_DIAGNOSE, 0, control_doctor_diagnose) \
         METHOD("MirrorKeygen", ("b", replace), ("s", public), \

@@ -160,6 +160,12 @@ static int append_health(sd_bus_message *reply, const struct store_health *healt
                                      (int) health->low, "changes-refused", "t", health->refused);
 }
 
+static int append_clock(sd_bus_message *reply) {
+        return sd_bus_message_append(reply, "{sv}{sv}", "clock-trusted", "b",
+                                     (int) clock_is_trusted(), "clock-behind", "t",
+                                     (uint64_t) clock_behind());
+}
+
 static int append_copies(sd_bus_message *reply, const struct store_mirror *mirror) {
         int r = 0;
 
@@ -225,6 +231,8 @@ static int metrics_reply(struct control_call *call, sd_bus_message *reply) {
                 r = append_stored(reply, (struct metrics_call *) call);
         if (r >= 0)
                 r = append_health(reply, &((struct metrics_call *) call)->health);
+        if (r >= 0)
+                r = append_clock(reply);
         if (r >= 0)
                 r = append_copies(reply, &((struct metrics_call *) call)->mirror);
         if (r >= 0)

@@ -22,6 +22,8 @@
 /* wait for old records to gather; else each would be a transaction of its own */
 #define AUDIT_LATER_S 3600
 #define CLOCK_LATER_S 3600
+/* A host that copies keys from here may be that much behind. */
+#define CLOCK_AHEAD_S 3600
 #define CLOCK_BACK_S  60
 #define CLOCK_NEAR_S  (30 * PARSE_DAY_S)
 #define REMOVED_DAYS  1
@@ -324,17 +326,41 @@ static int purge(struct store *writer, const struct policy *policy, int64_t now,
 
 /* --- The clock --- */
 
-/* Written at most once an hour. */
-static int remember(struct store *writer, int64_t now, const struct sweep *sweep) {
+static bool is_ahead(int64_t at, int64_t now) {
+        return at > now && at - now > CLOCK_AHEAD_S;
+}
+
+/* Whether it is certain that it is ${now}. Where nothing is remembered yet, no key may come from
+ * the future. It could be this clock that is wrong. */
+static int is_certain_now(struct store *writer, int64_t then, int64_t now,
+                          const struct sweep *sweep) {
+        int64_t newest = 0;
+        int r;
+
+        if (!sweep->clock_trusted || !sweep->may_purge)
+                return 0;
+        if (then > 0)
+                return now - then <= CLOCK_NEAR_S || sweep->ran_a_day;
+        r = store_sweep_next(writer, STORE_SWEEP_NEWEST, 0, &newest);
+        return r < 0 && r != -ENOENT ? r : !is_ahead(newest, now);
+}
+
+static int remember(struct store *writer, int64_t now, struct sweep *sweep) {
         int64_t then = 0;
         int r;
 
-        if (!sweep->clock_trusted)
-                return 0;
         r = store_sweep_trusted_at(writer, &then);
-        if (r < 0 || (now < then + CLOCK_LATER_S && now >= then))
+        if (r >= 0)
+                r = is_certain_now(writer, then, now, sweep);
+        if (r <= 0)
                 return r;
-        return store_sweep_set_trusted_at(writer, now);
+        if (now >= then && now < then + CLOCK_LATER_S && !sweep->last &&
+            sweep->expired + sweep->ended == 0)
+                return 0;
+        r = store_sweep_set_trusted_at(writer, now);
+        if (r >= 0)
+                sweep->remembered = now;
+        return r;
 }
 
 bool sweep_clock_is_near(struct store *writer, int64_t now) {
@@ -386,7 +412,7 @@ static int next_due(struct store *writer, const struct policy *policy, int64_t n
         if (removed > 0)
                 next = add(policy->epoch_at, REMOVED_DAYS * PARSE_DAY_S);
 
-        for (enum store_sweep which = STORE_SWEEP_END; which < _STORE_SWEEP_MAX; which++) {
+        for (enum store_sweep which = STORE_SWEEP_END; which < STORE_SWEEP_NEWEST; which++) {
                 int64_t at = 0;
                 int r = store_sweep_next(writer, which, now, &at);
 
@@ -420,11 +446,12 @@ static int run(struct store *writer, int64_t now, struct sweep *sweep, bool *ret
             (r = note_expired(writer, &policy, now, sweep)) < 0 ||
             (r = undo_expired(writer, &policy, now, sweep)) < 0 ||
             (r = sweep_passwords(writer, &policy, now, sweep, &ended)) < 0 ||
-            (r = purge(writer, &policy, now, sweep)) < 0 ||
-            (r = remember(writer, now, sweep)) < 0 ||
-            (r = next_due(writer, &policy, now, sweep)) < 0)
+            (r = purge(writer, &policy, now, sweep)) < 0)
                 return r;
         sweep->ended += ended;
+        if ((r = remember(writer, now, sweep)) < 0 ||
+            (r = next_due(writer, &policy, now, sweep)) < 0)
+                return r;
         if (sweep->clock_trusted)
                 sweep->passwords_until = now;
         *ret_visible = ended > 0;
@@ -434,7 +461,9 @@ static int run(struct store *writer, int64_t now, struct sweep *sweep, bool *ret
 int sweep_run(struct store *writer, int64_t now, struct sweep *sweep) {
         struct sweep done = { .passwords_until = sweep->passwords_until,
                               .may_purge = sweep->may_purge,
-                              .clock_trusted = sweep->clock_trusted };
+                              .ran_a_day = sweep->ran_a_day,
+                              .clock_trusted = sweep->clock_trusted,
+                              .last = sweep->last };
         bool visible = false;
         int r;
 

@@ -21,13 +21,16 @@ struct sweep {
         int64_t passwords_until;
         /* the clock has run for long enough without being set */
         bool may_purge;
+        bool ran_a_day;     /* without being set */
         bool clock_trusted; /* clock_is_trusted() */
+        bool last;          /* before the daemon ends */
 
         /* results */
         bool more; /* there is more to do now */
         /* when there will be more to do; INT64_MAX: never, unless something changes */
         int64_t next_at;
         uint64_t expired, ended, purged;
+        int64_t remembered; /* for clock_remember(); 0: nothing */
 };
 
 /**
@@ -35,6 +38,11 @@ struct sweep {
  * One batch of everything that is due at ${now}. A key is purged only where ${sweep}->may_purge,
  * and when it was noticed to be dead at least the policy's retention ago. When the clock has gone
  * back, keys that it had made expired live again.
+ *
+ * A trusted clock that has run for an hour is certain; where it is more than a month ahead of what
+ * was remembered, after a day. Its time is remembered once an hour, when something has ended, and
+ * by the ${sweep}->last one.
+ *
  * Returns 0; -EPROTONOSUPPORT for a policy that this build does not know; an error of the store:
  * then nothing was done.
  */
@@ -42,8 +50,7 @@ int sweep_run(struct store *writer, int64_t now, struct sweep *sweep) _must_chec
 
 /**
  * sweep_clock_is_near(writer, now): whether ${now} is what a clock would say that has gone on from
- * the last time at which the clock was trusted, for a month at most. sweep_run() remembers that
- * time.
+ * the time that is remembered, for a month at most.
  */
 bool sweep_clock_is_near(struct store *writer, int64_t now);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* When to sweep: a timer, and one job of the writer thread at a time. Tells the log about copies
- * that are old. Does not know what a sweep does. */
+/* When to sweep: a timer, and one job of the writer thread at a time. Tells the log about the clock
+ * and about copies that are old. Does not know what a sweep does. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -17,6 +17,9 @@
 #include "store/store_mirror.h"
 
 #define RETRY_S INT64_C(60)
+/* A time that is certain is remembered so often. */
+#define AGAIN_S   INT64_C(3600)
+#define DAY_TICKS (24 * UINT64_C(3600000000000))
 
 struct sweep_job {
         struct worker_job job;
@@ -36,6 +39,8 @@ struct sweep_timer {
         uint64_t seen;
         int64_t passwords_until;
         bool begun, trusted, busy, again, stopped;
+        bool behind;       /* as the log was told */
+        uint64_t set_at;   /* clock_ticks(), or at the start */
         int64_t copies_at; /* the last look at them; 0: none */
         struct sweep_timer_sum sum;
         /* timerfd: fires at a time of day, and when the clock is set */
@@ -44,19 +49,36 @@ struct sweep_timer {
 };
 
 static void arm(struct sweep_timer *s, int64_t at) {
-        struct itimerspec spec = { .it_value = { .tv_sec = at } };
+        struct itimerspec spec = {};
 
+        if (s->trusted && at > clock_now() + AGAIN_S)
+                at = clock_now() + AGAIN_S;
         /* Nothing is due: the far future, so that the timer still fires when the clock is set. */
         if (at > INT32_MAX * INT64_C(64))
-                spec.it_value.tv_sec = INT32_MAX * INT64_C(64);
-        if (at <= 0)
-                spec.it_value.tv_sec = 1;
+                at = INT32_MAX * INT64_C(64);
+        at -= clock_behind();
+        spec.it_value.tv_sec = at > 0 ? at : 1;
         if (timerfd_settime(s->fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &spec, NULL) < 0)
                 log_line(LOG_WARNING, "cannot set the time of the next sweep, ignoring: %s",
                          strerrordesc_np(errno));
 }
 
 static void begin(struct sweep_timer *s);
+
+static void look_at_clock(struct sweep_timer *s) {
+        int64_t behind = clock_behind();
+
+        if (behind > 0 && !s->behind)
+                log_message(MESSAGE_CLOCK_BEHIND, LOG_WARNING,
+                            "the clock is %" PRId64
+                            " s behind the time that wfapikeyd remembers, and the remembered time "
+                            "counts: set the clock, or, if it is right, run 'wfapikeyctl clock "
+                            "trust'",
+                            behind);
+        else if (behind == 0 && s->behind)
+                log_message(MESSAGE_CLOCK_BACK, LOG_NOTICE, "the clock counts again");
+        s->behind = behind > 0;
+}
 
 static void say(const struct sweep_job *job) {
         if (job->r < 0)
@@ -94,10 +116,13 @@ static void on_run(struct worker_job *worker_job, struct store *writer) {
 
         job->now = clock_now();
         /* A clock that goes on from where the last daemon trusted it needs no hour. */
-        if (job->first && sweep_clock_is_near(writer, job->now))
+        if (job->first && clock_behind() == 0 && sweep_clock_is_near(writer, job->now))
                 clock_trust(true);
         job->sweep.clock_trusted = clock_is_trusted();
+        job->sweep.may_purge &= clock_behind() == 0;
         job->r = sweep_run(writer, job->now, &job->sweep);
+        if (job->r >= 0 && job->sweep.remembered != 0)
+                clock_remember(job->sweep.remembered);
         say(job);
         if (job->sweep.clock_trusted)
                 look_at_copies(job->sweeper, writer, job->now);
@@ -129,6 +154,20 @@ static void on_done(struct worker_job *worker_job) {
                 begin(s);
 }
 
+static struct sweep_job *make(struct sweep_timer *s, void (*done)(struct worker_job *job)) {
+        struct sweep_job *job = calloc(1, sizeof(*job));
+
+        if (!job)
+                return NULL;
+        job->job = (struct worker_job){ .run = on_run, .done = done };
+        job->sweeper = s;
+        job->first = !s->begun;
+        job->sweep = (struct sweep){ .passwords_until = s->passwords_until,
+                                     .may_purge = s->trusted,
+                                     .ran_a_day = clock_ticks() - s->set_at >= DAY_TICKS };
+        return job;
+}
+
 static void begin(struct sweep_timer *s) {
         struct sweep_job *job;
 
@@ -140,14 +179,8 @@ static void begin(struct sweep_timer *s) {
         }
         s->again = false;
         s->seen = atomic_load_explicit(&s->shared->generation, memory_order_acquire);
-        job = calloc(1, sizeof(*job));
-        if (job) {
-                job->job = (struct worker_job){ .run = on_run, .done = on_done };
-                job->sweeper = s;
-                job->first = !s->begun;
-                job->sweep = (struct sweep){ .passwords_until = s->passwords_until,
-                                             .may_purge = s->trusted };
-        }
+        look_at_clock(s);
+        job = make(s, on_done);
         if (!job || worker_submit(s->worker, &job->job) < 0) {
                 free(job);
                 arm(s, clock_now() + 1);
@@ -163,6 +196,7 @@ void sweep_timer_poke(struct sweep_timer *s) {
 
 static void distrust(struct sweep_timer *s) {
         s->trusted = false;
+        s->set_at = clock_ticks();
         clock_trust(false);
         (void) sd_event_source_set_time_relative(s->trust, SWEEP_TIMER_TRUST_USEC);
         (void) sd_event_source_set_enabled(s->trust, SD_EVENT_ONESHOT);
@@ -189,8 +223,10 @@ static int on_trust(sd_event_source *source, uint64_t usec, void *userdata) {
 
         (void) source;
         (void) usec;
-        s->trusted = true;
         clock_trust(true);
+        s->trusted = clock_is_trusted();
+        if (!s->trusted) /* not while it is far behind */
+                distrust(s);
         begin(s);
         return 0;
 }
@@ -202,7 +238,7 @@ int sweep_timer_new(struct sweep_timer **ret, sd_event *event, struct worker *wo
 
         if (!s)
                 return -ENOMEM;
-        *s = (struct sweep_timer){ .worker = worker, .shared = shared };
+        *s = (struct sweep_timer){ .worker = worker, .shared = shared, .set_at = clock_ticks() };
         s->fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
         r = s->fd < 0 ? -errno : sd_event_add_io(event, &s->source, s->fd, EPOLLIN, on_time, s);
         if (r >= 0)
@@ -221,9 +257,26 @@ struct sweep_timer_sum sweep_timer_sum(const struct sweep_timer *s) {
         return s->sum;
 }
 
+static void on_last(struct worker_job *job) {
+        free(job);
+}
+
+/* Nobody waits for the result: what is not remembered now is an hour old. */
+static void remember(struct sweep_timer *s) {
+        struct sweep_job *job = make(s, on_last);
+
+        if (!job)
+                return;
+        job->sweep.last = true;
+        if (worker_submit(s->worker, &job->job) < 0)
+                free(job);
+}
+
 void sweep_timer_stop(struct sweep_timer *s) {
         if (!s)
                 return;
+        if (s->trusted && !s->stopped)
+                remember(s);
         s->stopped = true;
         s->source = sd_event_source_disable_unref(s->source);
         s->trust = sd_event_source_disable_unref(s->trust);

@@ -206,7 +206,8 @@ static const char *const migrations[] = {
         "  one INTEGER PRIMARY KEY CHECK (one = 1),"
         "  trusted_at INTEGER NOT NULL"
         ") STRICT;",
-        /* 11: The times of the last copies. */
+        /* 11: Live keys by when they were made, and the times of the last copies. */
+        "CREATE INDEX key_created ON key (created_at) WHERE dead_at = 0;"
         "ALTER TABLE mirror ADD COLUMN imported_at INTEGER NOT NULL DEFAULT 0;"
         "ALTER TABLE mirror ADD COLUMN backed_up_at INTEGER NOT NULL DEFAULT 0;",
 };

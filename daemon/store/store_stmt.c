@@ -94,7 +94,9 @@ static const char *const texts[] = {
         [STMT_ACCOUNT_VANISHED] = "SELECT count(*), ifnull(sum(a.held), 0)" VANISHED,
         [STMT_SWEEP_NEXT] = "SELECT min(ends_at) FROM key WHERE dead_at = 0",
         [STMT_SWEEP_OLDEST] =
-                "SELECT min(created_at) FROM key WHERE dead_at = 0 AND expires_at = 0",
+                "SELECT min(created_at) FROM key INDEXED BY key_made WHERE dead_at = 0 AND "
+                "expires_at = 0",
+        [STMT_SWEEP_NEWEST] = "SELECT max(created_at) FROM key WHERE dead_at = 0",
         [STMT_SWEEP_NEXT_AUDIT] =
                 "SELECT (SELECT until FROM audit WHERE until <= ?1 ORDER BY seq LIMIT 1)",
         [STMT_SWEEP_NEXT_DEAD] = "SELECT min(dead_at) FROM key WHERE dead_at <> 0",
@@ -104,8 +106,9 @@ static const char *const texts[] = {
                                "FROM policy WHERE name = 'epoch'))",
         [STMT_SWEEP_ENDED] =
                 SWEPT_KEYS " WHERE k.dead_at = 0 AND k.ends_at <= ?1 ORDER BY k.ends_at LIMIT ?2",
-        [STMT_SWEEP_MADE] = SWEPT_KEYS " WHERE k.dead_at = 0 AND k.expires_at = 0 AND k.created_at "
-                                       "<= ?1 ORDER BY k.created_at LIMIT ?2",
+        /* The index of all live keys would do, and find mostly others. */
+        [STMT_SWEEP_MADE] = SWEPT_KEYS " INDEXED BY key_made WHERE k.dead_at = 0 AND k.expires_at "
+                                       "= 0 AND k.created_at <= ?1 ORDER BY k.created_at LIMIT ?2",
         [STMT_SWEEP_UNDONE] =
                 SWEPT_KEYS " WHERE k.dead_at <> 0 AND k.dead_at > ?1 AND k.status = 0 LIMIT ?2",
         [STMT_SWEEP_OF] = SWEPT_KEYS " WHERE k.owner = ?1 AND k.id > ?3 AND k.status = 0" LIVE_EPOCH

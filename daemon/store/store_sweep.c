@@ -13,6 +13,7 @@ int store_sweep_next(struct store *writer, enum store_sweep which, int64_t after
                 [STORE_SWEEP_DEAD] = STMT_SWEEP_NEXT_DEAD,
                 [STORE_SWEEP_PASSWORD] = STMT_SWEEP_NEXT_PASSWORD,
                 [STORE_SWEEP_AUDIT] = STMT_SWEEP_NEXT_AUDIT,
+                [STORE_SWEEP_NEWEST] = STMT_SWEEP_NEWEST,
         };
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, statements[which]);
         int r;

@@ -16,6 +16,8 @@ enum store_sweep {
         STORE_SWEEP_PASSWORD,
         /* until when the oldest audit record lasted that is not later than a given time */
         STORE_SWEEP_AUDIT,
+        /* when the newest live key was made; nothing is due then */
+        STORE_SWEEP_NEWEST,
         _STORE_SWEEP_MAX,
 };
 
@@ -69,8 +71,8 @@ int store_sweep_mark(struct store *writer, const char *id, int64_t dead_at) _mus
 
 /**
  * store_sweep_trusted_at(writer, ret), store_sweep_set_trusted_at(writer, at):
- * The last time at which the clock was trusted; 0: it never was. The second one inside a
- * transaction. 0, or an error of the store.
+ * The last time that was certain; 0: none was. The second one inside a transaction. 0, or an error
+ * of the store.
  */
 int store_sweep_trusted_at(struct store *writer, int64_t *ret) _must_check_;
 int store_sweep_set_trusted_at(struct store *writer, int64_t at) _must_check_;

@@ -125,6 +125,7 @@ LoadCrl reach ayb 0 false
 GetMetrics admin
 AccountRemoved admin s nobody-at-all
 ListVanishedAccounts admin s nobody-at-all
+TrustClock admin
 Reload admin'
 # It has a test of its own: W05-password.sh.
 elsewhere='IssueKeyWithPassword'

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The wall clock, in seconds, and whether it may be trusted after it was set. */
+/* The wall clock, in seconds, whether it may be trusted after it was set, and what counts where it
+ * is behind the time that is remembered. */
 #include <time.h>
 
 #include "unit.h"
@@ -7,6 +8,7 @@
 #include "base/clock.h"
 
 static int64_t set_by; /* the wall clock, seconds */
+static int64_t passed; /* on both clocks */
 
 int __real_clock_gettime(clockid_t id, struct timespec *ts);
 int __wrap_clock_gettime(clockid_t id, struct timespec *ts);
@@ -14,7 +16,9 @@ int __wrap_clock_gettime(clockid_t id, struct timespec *ts) {
         int r = __real_clock_gettime(id, ts);
 
         if (id == CLOCK_REALTIME)
-                ts->tv_sec += set_by;
+                ts->tv_sec += set_by + passed;
+        else if (id == CLOCK_BOOTTIME)
+                ts->tv_sec += passed;
         return r;
 }
 
@@ -58,10 +62,97 @@ static void test_a_clock_that_was_set_is_not_trusted(void **state) {
         assert_false(clock_is_trusted());
 }
 
+/* The two clocks are read one after the other, and the test takes its time. */
+#define assert_about(got, want) assert_in_range((got) - (want) + 10, 0, 20)
+
+static int64_t real_now(void) {
+        struct timespec ts;
+
+        assert_int_equal(__real_clock_gettime(CLOCK_REALTIME, &ts), 0);
+        return ts.tv_sec + passed;
+}
+
+static void begin(void **state) {
+        (void) state;
+        set_by = passed = 0;
+        clock_trust(false);
+        clock_remember(0);
+}
+
+#define YEAR INT64_C(31536000)
+
+/* A host without a battery clock boots in 1970, with a store that remembers a time. */
+static void test_a_host_that_boots_in_1970(void **state) {
+        int64_t then = real_now();
+
+        begin(state);
+        set_by = -then;
+        assert_about(clock_now(), 0);
+        assert_int_equal(clock_behind(), 0); /* nothing is remembered */
+        clock_remember(then);
+        assert_about(clock_now(), then);
+        assert_about(clock_behind(), then);
+        passed = 100 * YEAR / 365; /* it advances */
+        assert_about(clock_now(), then + passed);
+        clock_trust(true); /* after an hour, or a month */
+        assert_false(clock_is_trusted());
+        assert_about(clock_now(), then + passed);
+        set_by = 0; /* the clock is set right */
+        assert_int_equal(clock_behind(), 0);
+        assert_int_equal(clock_now(), real_now());
+        clock_trust(true);
+        assert_true(clock_is_trusted());
+        set_by = -YEAR; /* while the daemon runs */
+        assert_about(clock_behind(), YEAR);
+        assert_about(clock_now(), real_now());
+        assert_false(clock_is_trusted());
+}
+
+static void test_how_far_behind(void **state) {
+        static const struct {
+                int64_t set_by;
+                bool behind;
+                bool after_an_hour; /* behind still */
+        } rows[] = {
+                { 0, false, false },        { 3600, false, false }, { 100 * YEAR, false, false },
+                { -50, false, false },      { -70, true, false },   { -2 * 3600, true, false },
+                { -86390, true, false },    { -86410, true, true }, { -1024 * 604800, true, true },
+                { -50 * YEAR, true, true },
+        };
+
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                begin(state);
+                clock_remember(clock_now());
+                set_by = rows[i].set_by;
+                assert_int_equal(clock_behind() > 0, rows[i].behind);
+                assert_about(clock_now(), real_now() + (rows[i].behind ? 0 : set_by));
+                assert_false(clock_is_trusted());
+                clock_trust(true);
+                assert_int_equal(clock_behind() > 0, rows[i].after_an_hour);
+                assert_int_equal(clock_is_trusted(), !rows[i].after_an_hour);
+                assert_about(clock_now(), real_now() + (rows[i].after_an_hour ? 0 : set_by));
+        }
+}
+
+/* What an administrator says counts, however far the clock is behind. */
+static void test_a_time_that_is_remembered_anew(void **state) {
+        begin(state);
+        clock_remember(clock_now() + 25 * YEAR);
+        assert_about(clock_now(), real_now() + 25 * YEAR);
+        clock_remember(clock_now() - clock_behind());
+        assert_int_equal(clock_behind(), 0);
+        assert_int_equal(clock_now(), real_now());
+        clock_trust(true);
+        assert_true(clock_is_trusted());
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_now_is_between_before_and_after),
                 cmocka_unit_test(test_a_clock_that_was_set_is_not_trusted),
+                cmocka_unit_test(test_a_host_that_boots_in_1970),
+                cmocka_unit_test(test_how_far_behind),
+                cmocka_unit_test(test_a_time_that_is_remembered_anew),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -286,35 +286,6 @@ static void test_a_lock_needs_no_clock(void **state) {
         }
 }
 
-static void test_the_time_that_was_trusted_is_remembered(void **state) {
-        static const struct {
-                int64_t now;
-                bool near;
-        } rows[] = {
-                { T0, true },
-                { T0 - 60, true },
-                { T0 - 61, false },
-                { 0, false },
-                { T0 + 30 * DAY, true },
-                { T0 + 30 * DAY + 1, false },
-                { T0 + DAY, true },
-                { T0 + 25 * PARSE_YEAR_S, false },
-        };
-        struct sweep sweep = { .clock_trusted = true }, untrusted = {};
-        struct unit_store *s = *state;
-
-        assert_false(sweep_clock_is_near(s->writer, T0)); /* nothing is known */
-        (void) unit_sweep_run_all(s, T0 - DAY, &untrusted);
-        assert_false(sweep_clock_is_near(s->writer, T0 - DAY));
-        (void) unit_sweep_run_all(s, T0, &sweep);
-        (void) unit_sweep_run_all(s, T0 + 3599, &sweep); /* not yet again */
-        (void) unit_sweep_run_all(s, T0 + 25 * PARSE_YEAR_S, &untrusted);
-        for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-                assert_int_equal(sweep_clock_is_near(s->writer, rows[i].now), rows[i].near);
-        (void) unit_sweep_run_all(s, T0 + 3600, &sweep);
-        assert_true(sweep_clock_is_near(s->writer, T0 + 30 * DAY + 3600));
-}
-
 static void test_everybody_at_once(void **state) {
         const struct policy policy = { .remove_on_password_expiry = true };
         struct unit_store *s = *state;
@@ -346,7 +317,6 @@ int main(void) {
                 unit_test_with_sweep(test_a_first_sweep_looks_at_all_passwords),
                 unit_test_with_sweep(test_a_clock_that_is_not_trusted_ends_nothing),
                 unit_test_with_sweep(test_a_lock_needs_no_clock),
-                unit_test_with_sweep(test_the_time_that_was_trusted_is_remembered),
                 unit_test_with_sweep(test_everybody_at_once),
         };
 

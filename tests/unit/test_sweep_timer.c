@@ -4,6 +4,7 @@
  * sweep does is not known here. */
 #include <stdatomic.h>
 #include <sys/timerfd.h>
+#include <time.h>
 
 #include "unit_log.h"
 #include "unit_worker.h"
@@ -22,19 +23,27 @@ static _Atomic int sweep_result;
 static _Atomic int64_t now; /* 0: the real time */
 static int64_t armed_at;
 static int timer = -1;
+static bool an_hour_passes; /* at once */
 
 int __real_sweep_run(struct store *writer, int64_t at, struct sweep *sweep);
 int __wrap_sweep_run(struct store *writer, int64_t at, struct sweep *sweep);
 int __wrap_sweep_run(struct store *writer, int64_t at, struct sweep *sweep) {
         n_sweeps++;
-        assert_false(sweep->may_purge); /* no test here runs for an hour */
+        assert_true(an_hour_passes || !sweep->may_purge);
         return sweep_result < 0 ? sweep_result : __real_sweep_run(writer, at, sweep);
 }
 
-int64_t __real_clock_now(void);
-int64_t __wrap_clock_now(void);
-int64_t __wrap_clock_now(void) {
-        return now ? now : __real_clock_now();
+/* The host was booted a while before NOW. */
+int __real_clock_gettime(clockid_t id, struct timespec *ret);
+int __wrap_clock_gettime(clockid_t id, struct timespec *ret);
+int __wrap_clock_gettime(clockid_t id, struct timespec *ret) {
+        int r = __real_clock_gettime(id, ret);
+
+        if (now && id == CLOCK_REALTIME)
+                ret->tv_sec = now;
+        if (now && id == CLOCK_BOOTTIME)
+                ret->tv_sec = now - NOW + 1000;
+        return r;
 }
 
 int __real_timerfd_settime(int fd, int flags, const struct itimerspec *new, struct itimerspec *old);
@@ -45,6 +54,20 @@ int __wrap_timerfd_settime(int fd, int flags, const struct itimerspec *new,
         armed_at = new->it_value.tv_sec;
         timer = fd;
         return now ? 0 : __real_timerfd_settime(fd, flags, new, old);
+}
+
+int __real_sd_event_add_time_relative(sd_event *e, sd_event_source **ret, clockid_t clock,
+                                      uint64_t usec, uint64_t accuracy,
+                                      sd_event_time_handler_t callback, void *userdata);
+int __wrap_sd_event_add_time_relative(sd_event *e, sd_event_source **ret, clockid_t clock,
+                                      uint64_t usec, uint64_t accuracy,
+                                      sd_event_time_handler_t callback, void *userdata);
+int __wrap_sd_event_add_time_relative(sd_event *e, sd_event_source **ret, clockid_t clock,
+                                      uint64_t usec, uint64_t accuracy,
+                                      sd_event_time_handler_t callback, void *userdata) {
+        if (usec == SWEEP_TIMER_TRUST_USEC && an_hour_passes)
+                usec = 0;
+        return __real_sd_event_add_time_relative(e, ret, clock, usec, accuracy, callback, userdata);
 }
 
 /* The time for which the timer is set has come. */
@@ -80,8 +103,10 @@ static int make(void **state) {
 
         n_sweeps = 0;
         sweep_result = 0;
-        clock_trust(false);
+        an_hour_passes = false;
         now = NOW;
+        clock_trust(false);
+        clock_remember(0);
         if (!h || unit_worker_make(&h->w) < 0)
                 return -1;
         h->w.on_done = on_written;
@@ -259,6 +284,67 @@ static void test_the_end_at_any_moment(void **state) {
         sweep_timer_stop(NULL);
 }
 
+/* --- The time that is remembered --- */
+
+static int64_t remembered(struct host *h) {
+        return unit_sql_number(h->w.store->path, "SELECT ifnull(max(trusted_at), 0) FROM clock");
+}
+
+/* Nothing is due for a long time, but a kill must lose an hour at most. */
+static void test_a_trusted_time_is_remembered_each_hour(void **state) {
+        struct host *h = *state;
+
+        an_hour_passes = true;
+        insert(h, "aaaaaaaaaa", NOW + 50000);
+        begin(h);
+        unit_worker_wait(&h->w, remembered(h) == NOW);
+        wait_until_idle(h);
+        assert_true(clock_is_trusted());
+        assert_int_equal(armed_at, NOW + 3600);
+        fire();
+        unit_worker_wait(&h->w, remembered(h) == NOW + 3600);
+}
+
+static void test_the_time_is_remembered_at_the_end(void **state) {
+        struct host *h = *state;
+
+        an_hour_passes = true;
+        begin(h);
+        unit_worker_wait(&h->w, remembered(h) == NOW);
+        wait_until_idle(h);
+        now = NOW + 1000;
+        end(h);
+        assert_int_equal(remembered(h), NOW + 1000);
+}
+
+static void test_no_other_time_is_remembered(void **state) {
+        struct host *h = *state;
+
+        begin(h);
+        wait_for_sweeps(h, 1);
+        end(h);
+        assert_int_equal(remembered(h), 0);
+}
+
+/* The host has booted two days before the time that is remembered. The timer goes by the wall
+ * clock. */
+static void test_a_clock_that_is_behind(void **state) {
+        const int64_t behind = 2 * INT64_C(86400);
+        struct host *h = *state;
+
+        an_hour_passes = true;
+        clock_remember(NOW + behind);
+        insert(h, "aaaaaaaaaa", NOW + behind + 5000);
+        begin(h);
+        wait_for_sweeps(h, 2);
+        wait_until_idle(h);
+        assert_false(clock_is_trusted()); /* not after an hour either */
+        assert_int_equal(armed_at, NOW + 5000);
+        assert_int_equal(clock_now(), NOW + behind);
+        end(h);
+        assert_int_equal(remembered(h), 0);
+}
+
 static void test_old_copies_are_in_the_log_once_a_day(void **state) {
         struct unit_capture log;
         struct host *h = *state;
@@ -295,6 +381,10 @@ int main(void) {
                 test_host(test_a_sweep_that_fails_is_not_tried_at_once),
                 test_host(test_a_sweep_that_fails_is_tried_again_later),
                 test_host(test_the_end_at_any_moment),
+                test_host(test_a_trusted_time_is_remembered_each_hour),
+                test_host(test_the_time_is_remembered_at_the_end),
+                test_host(test_no_other_time_is_remembered),
+                test_host(test_a_clock_that_is_behind),
                 test_host(test_old_copies_are_in_the_log_once_a_day),
         };
 
