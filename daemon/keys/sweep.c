@@ -22,7 +22,7 @@
 /* wait for old records to gather; else each would be a transaction of its own */
 #define AUDIT_LATER_S 3600
 #define CLOCK_LATER_S 3600
-/* A host that copies keys from here may be that much behind. */
+/* Less is not worth a change. A host that copies keys from here may be that much behind. */
 #define CLOCK_AHEAD_S 3600
 #define CLOCK_BACK_S  60
 #define CLOCK_NEAR_S  (30 * PARSE_DAY_S)
@@ -330,6 +330,44 @@ static bool is_ahead(int64_t at, int64_t now) {
         return at > now && at - now > CLOCK_AHEAD_S;
 }
 
+/* What was made by a clock that was ahead would live until that time, and its lifetime. */
+static int redate_keys(struct store *writer, int64_t now, struct sweep *sweep) {
+        _cleanup_free_ struct ids *ids = malloc(sizeof(*ids));
+        char date[PARSE_TIME_LEN], what[96];
+        int r;
+
+        if (!ids)
+                return -ENOMEM;
+        ids->n = 0;
+        r = store_sweep_each_made(writer, now + CLOCK_AHEAD_S, SWEEP_BATCH, collect, ids);
+        for (size_t i = 0; r >= 0 && i < ids->n; i++) {
+                const struct key_record *key = &ids->keys[i];
+
+                parse_time_format(key->created_at, date);
+                (void) snprintf(what, sizeof(what), "made now, not at %s: the clock was ahead",
+                                date);
+                r = store_sweep_redate(writer, key, now);
+                if (r >= 0)
+                        r = audit_own(writer, "redated", key, what, 1, now);
+                if (r >= 0 && sweep->redated++ < SAID_MAX)
+                        say(key, what);
+        }
+        sweep->more |= ids->n == SWEEP_BATCH;
+        return r;
+}
+
+static int redate(struct store *writer, const struct policy *policy, int64_t now,
+                  struct sweep *sweep) {
+        int r;
+
+        r = redate_keys(writer, now, sweep);
+        if (r >= 0 && is_ahead(policy->lifetime_changed_at, now))
+                r = store_policy_set(writer, "lifetime", policy->lifetime_s, now);
+        if (r >= 0 && is_ahead(policy->lapsed_at, now))
+                r = store_policy_set(writer, POLICY_LAPSED, INT64_MIN, now);
+        return r;
+}
+
 /* Whether it is certain that it is ${now}. Where nothing is remembered yet, no key may come from
  * the future. It could be this clock that is wrong. */
 static int is_certain_now(struct store *writer, int64_t then, int64_t now,
@@ -345,7 +383,8 @@ static int is_certain_now(struct store *writer, int64_t then, int64_t now,
         return r < 0 && r != -ENOENT ? r : !is_ahead(newest, now);
 }
 
-static int remember(struct store *writer, int64_t now, struct sweep *sweep) {
+static int remember(struct store *writer, const struct policy *policy, int64_t now,
+                    struct sweep *sweep) {
         int64_t then = 0;
         int r;
 
@@ -354,9 +393,10 @@ static int remember(struct store *writer, int64_t now, struct sweep *sweep) {
                 r = is_certain_now(writer, then, now, sweep);
         if (r <= 0)
                 return r;
-        if (now >= then && now < then + CLOCK_LATER_S && !sweep->last &&
-            sweep->expired + sweep->ended == 0)
-                return 0;
+        r = then > 0 && now - then <= CLOCK_NEAR_S ? redate(writer, policy, now, sweep) : 0;
+        if (r < 0 || (now >= then && now < then + CLOCK_LATER_S && !sweep->last &&
+                      sweep->expired + sweep->ended == 0))
+                return r;
         r = store_sweep_set_trusted_at(writer, now);
         if (r >= 0)
                 sweep->remembered = now;
@@ -449,12 +489,12 @@ static int run(struct store *writer, int64_t now, struct sweep *sweep, bool *ret
             (r = purge(writer, &policy, now, sweep)) < 0)
                 return r;
         sweep->ended += ended;
-        if ((r = remember(writer, now, sweep)) < 0 ||
+        if ((r = remember(writer, &policy, now, sweep)) < 0 ||
             (r = next_due(writer, &policy, now, sweep)) < 0)
                 return r;
         if (sweep->clock_trusted)
                 sweep->passwords_until = now;
-        *ret_visible = ended > 0;
+        *ret_visible = ended + sweep->redated > 0;
         return 0;
 }
 

@@ -30,6 +30,7 @@ struct sweep {
         /* when there will be more to do; INT64_MAX: never, unless something changes */
         int64_t next_at;
         uint64_t expired, ended, purged;
+        uint64_t redated;   /* keys */
         int64_t remembered; /* for clock_remember(); 0: nothing */
 };
 
@@ -41,7 +42,8 @@ struct sweep {
  *
  * A trusted clock that has run for an hour is certain; where it is more than a month ahead of what
  * was remembered, after a day. Its time is remembered once an hour, when something has ended, and
- * by the ${sweep}->last one.
+ * by the ${sweep}->last one. A key that was made more than an hour ahead of such a clock is judged
+ * from now on, as if it were made now.
  *
  * Returns 0; -EPROTONOSUPPORT for a policy that this build does not know; an error of the store:
  * then nothing was done.

@@ -85,11 +85,13 @@ static void say(const struct sweep_job *job) {
                 log_message(MESSAGE_SWEEP_FAILED, LOG_WARNING,
                             "the sweep changed nothing, trying again in %d s: %s", (int) RETRY_S,
                             store_error_text(job->r));
-        else if (job->sweep.expired + job->sweep.ended + job->sweep.purged > 0)
+        else if (job->sweep.expired + job->sweep.ended + job->sweep.purged + job->sweep.redated > 0)
                 log_line(LOG_INFO,
                          "swept: %" PRIu64 " keys expired, %" PRIu64
-                         " ended with an account or password, %" PRIu64 " purged",
-                         job->sweep.expired, job->sweep.ended, job->sweep.purged);
+                         " ended with an account or password, %" PRIu64 " purged, %" PRIu64
+                         " made by a clock that was ahead",
+                         job->sweep.expired, job->sweep.ended, job->sweep.purged,
+                         job->sweep.redated);
 }
 
 /* The log says it once a day. */

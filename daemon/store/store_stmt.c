@@ -97,6 +97,16 @@ static const char *const texts[] = {
                 "SELECT min(created_at) FROM key INDEXED BY key_made WHERE dead_at = 0 AND "
                 "expires_at = 0",
         [STMT_SWEEP_NEWEST] = "SELECT max(created_at) FROM key WHERE dead_at = 0",
+        [STMT_SWEEP_AHEAD] = SWEPT_KEYS " WHERE k.dead_at = 0 AND k.created_at > ?1 ORDER BY "
+                                        "k.created_at LIMIT ?2",
+        /* An end that would be before 1970 is 1: 0 stands for none. */
+        [STMT_SWEEP_REDATE] =
+                "UPDATE key SET created_at = ?2, updated_at = ?2, "
+                "expires_at = iif(expires_at > 0, max(1, expires_at - (created_at - ?2)), 0), "
+                "bound_at = iif(bound_at > 0, max(1, bound_at - (created_at - ?2)), 0) "
+                "WHERE id = ?1",
+        [STMT_SWEEP_REDATE_RETIRED] = "UPDATE key SET retires_at = retires_at - (?3 - ?2) WHERE "
+                                      "id = ?1 AND retires_at >= ?3",
         [STMT_SWEEP_NEXT_AUDIT] =
                 "SELECT (SELECT until FROM audit WHERE until <= ?1 ORDER BY seq LIMIT 1)",
         [STMT_SWEEP_NEXT_DEAD] = "SELECT min(dead_at) FROM key WHERE dead_at <> 0",

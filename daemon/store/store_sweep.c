@@ -83,6 +83,31 @@ int store_sweep_each_undone(struct store *writer, int64_t after, int64_t max,
         return each(stmt, max, visit, userdata);
 }
 
+int store_sweep_each_made(struct store *writer, int64_t after, int64_t max,
+                          int (*visit)(const struct key_record *key, void *userdata),
+                          void *userdata) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_SWEEP_AHEAD);
+
+        if (sqlite3_bind_int64(stmt, 1, after) != SQLITE_OK)
+                return -ENOMEM;
+        return each(stmt, max, visit, userdata);
+}
+
+int store_sweep_redate(struct store *writer, const struct key_record *key, int64_t now) {
+        _cleanup_stmt_ sqlite3_stmt *own = store_stmt(writer, STMT_SWEEP_REDATE);
+        _cleanup_stmt_ sqlite3_stmt *before = store_stmt(writer, STMT_SWEEP_REDATE_RETIRED);
+        int r;
+
+        if (sqlite3_bind_text(own, 1, key->id, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_int64(own, 2, now) != SQLITE_OK ||
+            sqlite3_bind_text(before, 1, key->predecessor, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_int64(before, 2, now) != SQLITE_OK ||
+            sqlite3_bind_int64(before, 3, key->created_at) != SQLITE_OK)
+                return -ENOMEM;
+        r = store_stmt_step(own);
+        return r < 0 ? r : store_stmt_step(before);
+}
+
 int store_sweep_each_of(struct store *writer, const char *account, bool linked, const char *after,
                         int64_t max, int (*visit)(const struct key_record *key, void *userdata),
                         void *userdata) {

@@ -55,6 +55,21 @@ int store_sweep_each_undone(struct store *writer, int64_t after, int64_t max,
                             void *userdata) _must_check_;
 
 /**
+ * store_sweep_each_made(writer, after, max, visit, userdata): live keys that were made after
+ * ${after}. As above.
+ */
+int store_sweep_each_made(struct store *writer, int64_t after, int64_t max,
+                          int (*visit)(const struct key_record *key, void *userdata),
+                          void *userdata) _must_check_;
+
+/**
+ * store_sweep_redate(writer, key, now): ${key} is as if it had been made ${now}. What it says of
+ * its end, and of the end of the key that it replaces, moves with that. Inside a transaction.
+ */
+int store_sweep_redate(struct store *writer, const struct key_record *key,
+                       int64_t now) _must_check_;
+
+/**
  * store_sweep_each_of(writer, account, linked, after, max, visit, userdata):
  * Keys of the owner ${account}, or, with ${linked}, keys that are linked to it. Only those that
  * nobody has revoked, expired or not, in order of id from behind ${after}. As above.

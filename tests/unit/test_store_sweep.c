@@ -37,6 +37,7 @@ static const struct {
         { "the next end", STMT_SWEEP_NEXT, "key_ends" },
         { "the oldest", STMT_SWEEP_OLDEST, "key_made" },
         { "the newest", STMT_SWEEP_NEWEST, "key_created" },
+        { "made ahead", STMT_SWEEP_AHEAD, "key_created" },
         { "the next dead", STMT_SWEEP_NEXT_DEAD, "key_dead" },
         { "the next password", STMT_SWEEP_NEXT_PASSWORD, "account_password" },
         { "anything removed", STMT_SWEEP_REMOVED, "key_epoch" },

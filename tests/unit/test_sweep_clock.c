@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which time is remembered. The clock is a variable. */
+/* Which time is remembered, and what becomes of keys that were made by a clock that was ahead. The
+ * clock is a variable. */
 #include "unit_sweep.h"
 
 #define YEAR PARSE_YEAR_S
@@ -85,6 +86,8 @@ static void test_what_is_near(void **state) {
                 assert_int_equal(sweep_clock_is_near(s->writer, rows[i].now), rows[i].near);
 }
 
+/* --- Keys that were made by a clock that was ahead --- */
+
 static void insert(struct unit_store *s, const struct key_record *key) {
         assert_int_equal(store_begin(s->writer), 0);
         assert_int_equal(store_key_insert(s->writer, key), 0);
@@ -96,6 +99,106 @@ static struct key_record get(struct unit_store *s, const char *id) {
 
         assert_int_equal(store_key_get(s->writer, id, &key), 0);
         return key;
+}
+
+static void test_a_key_that_was_made_ahead(void **state) {
+        const struct unit_sweep_life lives[] = {
+                { .why = "by the lifetime", .made = 25 * YEAR, .ends = LIFETIME },
+                { .why = "its own expiry",
+                  .made = 25 * YEAR,
+                  .expires = 25 * YEAR + DAY,
+                  .ends = DAY },
+                { .why = "bound", .made = 25 * YEAR, .bound = 25 * YEAR + 7, .ends = 7 },
+                { .why = "two hours ahead", .made = 2 * HOUR, .ends = LIFETIME },
+                { .why = "an hour is nothing", .made = HOUR, .ends = LIFETIME + HOUR },
+                { .why = "made before", .made = -DAY, .ends = LIFETIME - DAY },
+        };
+        struct unit_store *s = *state;
+        struct policy policy;
+        struct key_record key;
+        uint64_t generation;
+
+        (void) sweep_at(s, T0, certain);
+        for (unsigned i = 0; i < ARRAY_LEN(lives); i++) {
+                key = unit_sweep_make_key(i, &lives[i]);
+                insert(s, &key);
+        }
+        /* A clock that is not certain changes nothing. */
+        (void) sweep_at(s, T0, (struct sweep){ .clock_trusted = true });
+        (void) sweep_at(s, T0, (struct sweep){ .may_purge = true });
+        assert_int_equal(get(s, "0000000000").created_at, T0 + 25 * YEAR);
+
+        generation = s->shared.generation;
+        (void) sweep_at(s, T0, certain);
+        assert_true(s->shared.generation > generation); /* logins must see it */
+        assert_int_equal(facts_policy(s->writer, &policy), 0);
+        for (unsigned i = 0; i < ARRAY_LEN(lives); i++) {
+                char id[KEYTEXT_ID_LEN + 1];
+
+                (void) snprintf(id, sizeof(id), "%010u", i % 100000);
+                key = get(s, id);
+                unit_int(lives[i].why, expiry_of(&policy, &key), T0 + lives[i].ends);
+        }
+        assert_int_equal(
+                unit_sql_number(s->path, "SELECT count(*) FROM audit WHERE event = 'redated'"), 4);
+        (void) sweep_at(s, T0, certain); /* and that is all */
+        assert_int_equal(
+                unit_sql_number(s->path, "SELECT count(*) FROM audit WHERE event = 'redated'"), 4);
+}
+
+/* Rotated while the clock was ahead: the old key would be good for 25 years. */
+static void test_a_key_that_was_replaced_ahead(void **state) {
+        const struct unit_sweep_life old = { .made = -DAY,
+                                             .expires = 100 * YEAR,
+                                             .retires = 25 * YEAR + DAY },
+                                     new = { .made = 25 * YEAR, .expires = 125 * YEAR };
+        struct key_record key = unit_sweep_make_key(0, &old);
+        struct unit_store *s = *state;
+
+        (void) sweep_at(s, T0, certain);
+        memcpy(key.successor, "0000000001", sizeof(key.successor));
+        insert(s, &key);
+        key = unit_sweep_make_key(1, &new);
+        memcpy(key.predecessor, "0000000000", sizeof(key.predecessor));
+        insert(s, &key);
+        (void) sweep_at(s, T0, certain);
+        assert_int_equal(get(s, "0000000000").retires_at, T0 + DAY);
+        assert_int_equal(get(s, "0000000000").expires_at, T0 + 100 * YEAR);
+        assert_int_equal(get(s, "0000000000").created_at, T0 - DAY);
+        assert_int_equal(get(s, "0000000001").expires_at, T0 + 100 * YEAR);
+}
+
+static void test_many_that_were_made_ahead(void **state) {
+        static const struct unit_sweep_life life = { .made = 25 * YEAR };
+        struct unit_store *s = *state;
+        struct sweep sweep = certain;
+
+        (void) sweep_at(s, T0, certain);
+        assert_int_equal(store_begin(s->writer), 0);
+        for (unsigned i = 0; i < 3 * SWEEP_BATCH; i++) {
+                struct key_record key = unit_sweep_make_key(i, &life);
+
+                assert_int_equal(store_key_insert(s->writer, &key), 0);
+        }
+        assert_int_equal(store_commit(s->writer), 0);
+        assert_in_range(unit_sweep_run_all(s, T0, &sweep), 3, 5);
+        assert_int_equal(sweep.next_at, T0 + LIFETIME);
+}
+
+static void test_a_lifetime_that_was_set_ahead(void **state) {
+        static const struct unit_sweep_life life = { .made = -DAY };
+        struct key_record key = unit_sweep_make_key(0, &life);
+        struct unit_store *s = *state;
+        struct policy policy;
+
+        (void) sweep_at(s, T0, certain);
+        insert(s, &key);
+        unit_sweep_set_policy(s, POLICY_LAPSED, T0 + 25 * YEAR - LIFETIME, T0 + 25 * YEAR);
+        unit_sweep_set_policy(s, "lifetime", LIFETIME, T0 + 25 * YEAR);
+        (void) sweep_at(s, T0, certain);
+        assert_int_equal(facts_policy(s->writer, &policy), 0);
+        assert_int_equal(policy.lifetime_s, LIFETIME);
+        assert_int_equal(expiry_of(&policy, &key), T0 + LIFETIME);
 }
 
 /* The first start with this version, in 1970. It must not be the keys that are wrong. */
@@ -119,6 +222,10 @@ int main(void) {
                 unit_test_with_sweep(test_which_time_is_remembered),
                 unit_test_with_sweep(test_an_end_is_remembered_with_its_time),
                 unit_test_with_sweep(test_what_is_near),
+                unit_test_with_sweep(test_a_key_that_was_made_ahead),
+                unit_test_with_sweep(test_a_key_that_was_replaced_ahead),
+                unit_test_with_sweep(test_many_that_were_made_ahead),
+                unit_test_with_sweep(test_a_lifetime_that_was_set_ahead),
                 unit_test_with_sweep(test_a_first_time_before_all_keys),
         };
 
