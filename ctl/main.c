@@ -18,6 +18,7 @@
 #include "admin/cmd_clock.h"
 #include "admin/cmd_metrics.h"
 #include "admin/cmd_policy.h"
+#include "admin/cmd_salvage.h"
 #include "admin/cmd_status.h"
 #include "backup/cmd_mirror.h"
 #include "backup/cmd_mirror_export.h"
@@ -145,6 +146,13 @@ static const struct args_option verify_audit_options[] = {
 static const struct args_option metrics_options[] = {
         { "output", "FILE",
           "write FILE as a whole, readable by all users (default: standard output)", false },
+        {},
+};
+
+static const struct args_option salvage_options[] = {
+        { "yes", NULL, "save what can be read; else only show it", false },
+        { "state-dir", "DIR", "where the key store is (default: /var/lib/wfapikey)", false },
+        { "daemon", "PATH", "the daemon's program (default: where it was installed)", false },
         {},
 };
 
@@ -292,6 +300,9 @@ static const struct args_command commands[] = {
           "Prints the daemon's counters for monitoring (OpenMetrics).", 0, 0, metrics_options },
         { "doctor", NULL, cmd_doctor, "", "Looks for what is wrong, and says what to do.", 0, 0,
           doctor_options },
+        { "salvage", NULL, cmd_salvage, "",
+          "Saves what can be read of a damaged key store, while the daemon is stopped.", 0, 0,
+          salvage_options },
         { "verify", NULL, cmd_verify, "USER",
           "Reads a key from standard input and asks if it logs USER in.", 1, 1, verify_options },
 };

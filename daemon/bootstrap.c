@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -16,6 +17,7 @@
 #include "bootstrap.h"
 #include "cleanup.h"
 #include "store/store_audit.h"
+#include "store/store_check.h"
 #include "store/store_guard.h"
 #include "store/store_mirror.h"
 #include "store/store_sweep.h"
@@ -282,8 +284,11 @@ static int check_seen(struct opening *o, struct bootstrap *b) {
                 r = highwater_read(b->seen, &seq);
         if (r < 0 && r != -EUCLEAN)
                 return r;
-        if (r >= 0)
+        if (r >= 0) {
                 r = store_audit_mark(b->writer, seq, &mark);
+                if (r == -EUCLEAN)
+                        return r;
+        }
         if (r == -ENODATA || (r >= 0 && highwater_is(b->seen, seq, mark.hash)))
                 return 0;
         if (r < 0 && r != -ENOENT && r != -EUCLEAN)
@@ -307,19 +312,17 @@ static int remember_clock(struct bootstrap *b) {
         return r;
 }
 
-static int open_store(struct opening *o, struct store_shared *shared, struct bootstrap *b) {
+static int try_store(struct opening *o, struct store_shared *shared, struct bootstrap *b) {
+        bool noted = faccessat(o->fd, BOOTSTRAP_DAMAGED_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
         int r;
 
-        /* left by an import that was killed */
-        (void) unlinkat(o->fd, STORE_STAGING_NAME, 0);
-        (void) unlinkat(o->fd, STORE_STAGING_NAME "-journal", 0);
         path_of(o, STORE_NAME);
         r = keymint_new(&b->keymint, o->pepper);
         if (r < 0)
                 return fail(o, r, "libsodium does not start");
         r = store_open(&b->writer, o->path, STORE_WRITER, shared);
         if (r >= 0)
-                r = store_check(b->writer);
+                r = b->unchecked = store_check(b->writer, noted);
         if (r < 0)
                 return fail(o, r, "the key store '%s' cannot be used: %s", o->path,
                             store_error_text(r));
@@ -347,6 +350,120 @@ static int open_store(struct opening *o, struct store_shared *shared, struct boo
                             strerror(-r));
         store_settle(b->writer);
         return 0;
+}
+
+static void close_store(struct bootstrap *b) {
+        store_freep(&b->reader);
+        store_freep(&b->writer);
+        b->seen = highwater_free(b->seen);
+        b->keymint = keymint_free(b->keymint);
+}
+
+/* --- Damage --- */
+
+static void forget_salvaged(struct opening *o) {
+        (void) unlinkat(o->fd, STORE_SALVAGE_NAME, 0);
+        (void) unlinkat(o->fd, STORE_SALVAGE_NAME "-wal", 0);
+        (void) unlinkat(o->fd, STORE_SALVAGE_NAME "-shm", 0);
+        (void) unlinkat(o->fd, STORE_SALVAGE_NAME "-journal", 0);
+}
+
+static int make_salvaged(struct opening *o, struct keymint *keymint,
+                         const struct store_salvage_for *whom, struct store_salvage *ret) {
+        struct store_salvage_for with = *whom;
+        _cleanup_close_ int fd = -1;
+        char from[PATH_LEN];
+        int r;
+
+        with.seal = seal;
+        with.seal_userdata = keymint;
+        forget_salvaged(o);
+        (void) snprintf(from, sizeof(from), "%s", path_of(o, STORE_NAME));
+        fd = openat(o->fd, STORE_SALVAGE_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+                    0600);
+        if (fd < 0)
+                return fail(o, -errno, "cannot make '%s': %s", path_of(o, STORE_SALVAGE_NAME),
+                            strerror(errno));
+        r = store_salvage(from, path_of(o, STORE_SALVAGE_NAME), clock_now(), &with, ret);
+        if (r >= 0)
+                return 0;
+        forget_salvaged(o);
+        return fail(o, r,
+                    r == -EUCLEAN
+                            ? "the key store '%s' is damaged, and nothing of it can be saved: "
+                              "restore it from a backup"
+                            : "what can be read of the key store '%s' cannot be saved: %s",
+                    from, store_error_text(r));
+}
+
+/* The damaged database stays beside the new one, under a name with the time. A kill on the way
+ * leaves the one or the other in use. */
+static int use_salvaged(struct opening *o, char aside[static BOOTSTRAP_ASIDE_LEN]) {
+        (void) snprintf(aside, BOOTSTRAP_ASIDE_LEN, STORE_NAME ".damaged-%lld",
+                        (long long) clock_now());
+        if ((linkat(o->fd, STORE_NAME, o->fd, aside, 0) < 0 && errno != EEXIST) ||
+            renameat(o->fd, STORE_SALVAGE_NAME, o->fd, STORE_NAME) < 0 || fsync(o->fd) < 0)
+                return fail(o, -errno, "cannot put the damaged key store '%s' aside: %s",
+                            path_of(o, STORE_NAME), strerror(errno));
+        (void) unlinkat(o->fd, BOOTSTRAP_DAMAGED_NAME, 0);
+        return 0;
+}
+
+/* The start has met damage. Goes on without a person only where all is there that says who may log
+ * in. */
+static int mend(struct opening *o) {
+        const struct store_salvage_for nobody = {};
+        char said[ERROR_LEN], aside[BOOTSTRAP_ASIDE_LEN];
+        struct keymint *keymint = NULL;
+        struct store_salvage found;
+        int r;
+
+        /* The service manager waits for as long as it takes to write a large store anew. */
+        (void) sd_notify(0, "EXTEND_TIMEOUT_USEC=1800000000");
+        r = keymint_new(&keymint, o->pepper);
+        if (r < 0)
+                return fail(o, r, "libsodium does not start");
+        r = make_salvaged(o, keymint, &nobody, &found);
+        (void) keymint_free(keymint);
+        if (r < 0)
+                return r;
+        store_salvage_say(&found, said, sizeof(said));
+        if (!store_salvage_is_whole(&found)) {
+                forget_salvaged(o);
+                return fail(o, -EUCLEAN,
+                            "the key store '%s' is damaged, and needs a decision: restore it from "
+                            "a backup, or see what can be saved: wfapikeyctl salvage (%s)",
+                            path_of(o, STORE_NAME), said);
+        }
+        r = use_salvaged(o, aside);
+        if (r < 0)
+                return r;
+        (void) store_check_was_met();
+        log_message(MESSAGE_STORE_MENDED, LOG_ALERT,
+                    "the key store '%s' was damaged, and was made anew with all keys; %s. The "
+                    "damaged one is '%s'",
+                    path_of(o, STORE_NAME), said, aside);
+        return 0;
+}
+
+static int open_store(struct opening *o, struct store_shared *shared, struct bootstrap *b) {
+        int r;
+
+        /* left by an import that was killed */
+        (void) unlinkat(o->fd, STORE_STAGING_NAME, 0);
+        (void) unlinkat(o->fd, STORE_STAGING_NAME "-journal", 0);
+        r = try_store(o, shared, b);
+        if (r == -EUCLEAN) {
+                close_store(b);
+                o->error[0] = '\0';
+                r = mend(o);
+                if (r >= 0)
+                        r = try_store(o, shared, b);
+        }
+        /* Somebody has put the right store back. */
+        if (r >= 0)
+                (void) unlinkat(o->fd, BOOTSTRAP_DAMAGED_NAME, 0);
+        return r;
 }
 
 static int open_all(struct opening *o, struct store_shared *shared, struct bootstrap *b) {
@@ -377,13 +494,57 @@ int bootstrap_open(const char *dir, struct store_shared *shared, struct bootstra
         explicit_bzero(o.pepper, sizeof(o.pepper));
         if (r < 0) {
                 cleanup_close(&o.fd);
-                store_free(b.reader);
-                store_free(b.writer);
-                (void) highwater_free(b.seen);
-                (void) keymint_free(b.keymint);
+                close_store(&b);
                 return r;
         }
         b.lock = take_fd(&o.fd);
         *ret = b;
         return 0;
+}
+
+void bootstrap_note_damage(int dir) {
+        _cleanup_close_ int fd = openat(dir, BOOTSTRAP_DAMAGED_NAME,
+                                        O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+static int salvage_all(struct opening *o, bool yes, const struct store_salvage_for *whom,
+                       struct store_salvage *ret, char aside[static BOOTSTRAP_ASIDE_LEN]) {
+        struct keymint *keymint = NULL;
+        int r;
+
+        r = open_dir(o);
+        if (r >= 0)
+                r = look_at(o, STORE_NAME);
+        if (r == 0)
+                return fail(o, -ENOENT, "there is no '%s'", path_of(o, STORE_NAME));
+        if (r > 0)
+                r = read_pepper(o, true);
+        if (r < 0)
+                return r;
+        r = keymint_new(&keymint, o->pepper);
+        if (r < 0)
+                return fail(o, r, "libsodium does not start");
+        r = make_salvaged(o, keymint, whom, ret);
+        (void) keymint_free(keymint);
+        if (r < 0 || !yes) {
+                forget_salvaged(o);
+                return r;
+        }
+        r = use_salvaged(o, aside);
+        /* The new audit log does not go on from the old one, and a person has accepted that. */
+        if (r >= 0 && ret->unsealed)
+                (void) unlinkat(o->fd, HIGHWATER_FILE_NAME, 0);
+        return r;
+}
+
+int bootstrap_salvage(const char *dir, bool yes, const struct store_salvage_for *whom,
+                      struct store_salvage *ret, char aside[static BOOTSTRAP_ASIDE_LEN],
+                      char error[static ERROR_LEN]) {
+        struct opening o = { .dir = dir, .fd = -1, .error = error };
+        int r;
+
+        r = salvage_all(&o, yes, whom, ret, aside);
+        explicit_bzero(o.pepper, sizeof(o.pepper));
+        cleanup_close(&o.fd);
+        return r;
 }

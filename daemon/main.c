@@ -19,7 +19,9 @@
 #include "cleanup.h"
 #include "control/helper_password.h"
 #include "keys/seed.h"
+#include "salvage.h"
 #include "server.h"
+#include "store/store_look.h"
 
 /* EX_USAGE and EX_CONFIG of sysexits.h. systemd knows their names: the same start would fail
  * again. */
@@ -47,6 +49,8 @@ static void help(void) {
                       "  --config=FILE          configuration                 (%s)\n"
                       "  --issue-from-environment  a key for tests, in containers; see "
                       "wfapikey-containers(7)\n"
+                      "  --salvage [--yes]      show what can be saved of a damaged key store, or "
+                      "save it; see wfapikeyctl(1)\n"
                       "  --foreground           stay in the foreground (it always does)\n"
                       "  --debug                say more in the log, never a secret\n"
                       "  --help, --version\n"
@@ -66,10 +70,11 @@ static const struct helper_mode helper_modes[] = {
         { CONF_ASK_MODE, conf_ask_run },
         { CERT_WORK_MODE, cert_work_run, .caged = true },
         { HELPER_PASSWORD_MODE, helper_password_run },
+        { STORE_LOOK_MODE, store_look_run },
         {},
 };
 static const char *arg_helper;
-static bool arg_issue;
+static bool arg_issue, arg_salvage, arg_yes;
 
 enum option_value {
         OPT_STATE = 1,
@@ -77,6 +82,8 @@ enum option_value {
         OPT_CONTROL,
         OPT_CONFIG,
         OPT_ISSUE,
+        OPT_SALVAGE,
+        OPT_YES,
         OPT_FOREGROUND,
         OPT_DEBUG,
         OPT_HELPER,
@@ -90,6 +97,8 @@ static const struct option options[] = {
         { "control-socket", required_argument, NULL, OPT_CONTROL },
         { "config", required_argument, NULL, OPT_CONFIG },
         { "issue-from-environment", no_argument, NULL, OPT_ISSUE },
+        { "salvage", no_argument, NULL, OPT_SALVAGE },
+        { "yes", no_argument, NULL, OPT_YES },
         { "foreground", no_argument, NULL, OPT_FOREGROUND },
         { "debug", no_argument, NULL, OPT_DEBUG },
         { "helper", required_argument, NULL, OPT_HELPER },
@@ -116,6 +125,12 @@ static int take_option(int option) {
                 return 0;
         case OPT_ISSUE:
                 arg_issue = true;
+                return 0;
+        case OPT_SALVAGE:
+                arg_salvage = true;
+                return 0;
+        case OPT_YES:
+                arg_yes = true;
                 return 0;
         case OPT_FOREGROUND:
                 return 0;
@@ -236,5 +251,7 @@ int main(int argc, char *argv[]) {
                 return r < 0 ? EXIT_USAGE : EXIT_SUCCESS;
         if (arg_helper)
                 return helper_main(helper_modes, arg_helper);
+        if (arg_salvage)
+                return salvage_run(arg_options.state_dir, arg_yes);
         return run();
 }

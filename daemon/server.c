@@ -35,6 +35,7 @@
 #include "login/verify.h"
 #include "mirror/mirror.h"
 #include "server.h"
+#include "store/store_look.h"
 
 #define FLUSH_USEC UINT64_C(2000000)
 /* between two refreshes because of unknown accounts */
@@ -68,6 +69,7 @@ struct server {
         struct sweep_timer *sweeper;
         unsigned unknown_wait;
         sd_event_source *flush, *reload, *watchdog;
+        struct store_look *look;
         struct sockets sockets;
         struct listener *listener;
         struct control_bus *control_bus;
@@ -78,6 +80,7 @@ static int on_flush(sd_event_source *source, uint64_t usec, void *userdata) {
 
         (void) usec;
         verify_flush(s->verify, s->worker);
+        store_look_poke(s->look);
         if (s->unknown_wait > 0)
                 s->unknown_wait--;
         audit_flush(s->audit, s->worker, clock_now());
@@ -87,6 +90,11 @@ static int on_flush(sd_event_source *source, uint64_t usec, void *userdata) {
         (void) sd_event_source_set_time_relative(source, FLUSH_USEC);
         (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
         return 0;
+}
+
+/* The next start looks through all of the store, and mends it. */
+static void on_damage(void *userdata) {
+        bootstrap_note_damage(((struct server *) userdata)->state.lock);
 }
 
 /* A login waits for what is not known of an account. Refreshing all accounts is expensive. Do it at
@@ -251,6 +259,10 @@ static int start_handlers(struct server *s) {
         r = control_conf_new(&s->confs, s->event);
         if (r < 0)
                 return r;
+        r = store_look_new(&s->look, s->event, s->state.reader, s->state.unchecked > 0, on_damage,
+                           s);
+        if (r < 0)
+                return r;
         return sweep_timer_new(&s->sweeper, s->event, s->worker, &s->shared);
 }
 
@@ -265,6 +277,7 @@ static int fill_control(struct server *s) {
                            .accounts = s->accounts,
                            .audit = s->audit,
                            .sweeper = s->sweeper,
+                           .look = s->look,
                            .password = s->password,
                            .cert = s->cert_reads,
                            .confs = s->confs,
@@ -373,6 +386,7 @@ struct server *server_free(struct server *s) {
         worker_free(s->worker);
         control_follow_stop(&s->control);
         (void) sweep_timer_free(s->sweeper);
+        (void) store_look_free(s->look);
         (void) accounts_free(s->accounts);
         sd_event_source_disable_unref(s->flush);
         sd_event_source_disable_unref(s->reload);

@@ -15,8 +15,9 @@
 struct facts {
         const char *version;
         int enabled, accounts_read, store_lost, store_read_only, reserve_used, clock_trusted;
+        int store_damaged;
         int64_t started, keys_counted, next_expiry, next_certificate_expiry, next_crl_expiry;
-        int64_t last_import, last_backup;
+        int64_t last_import, last_backup, store_checked;
         uint64_t keys_active, keys_expired, keys_revoked, certificates_client, certificates_ca;
         uint64_t accounts_vanished, accounts_held, clock_behind;
         uint64_t latency_sum, log_lines_dropped, changes_refused;
@@ -37,6 +38,8 @@ static const struct field fields[] = {
         { "clock-behind", FIELD_COUNT, offsetof(struct facts, clock_behind), NULL },
         { "last-import", FIELD_TIME, offsetof(struct facts, last_import), NULL },
         { "last-backup", FIELD_TIME, offsetof(struct facts, last_backup), NULL },
+        { "store-damaged", FIELD_BOOL, offsetof(struct facts, store_damaged), NULL },
+        { "store-checked", FIELD_TIME, offsetof(struct facts, store_checked), NULL },
         { "started", FIELD_TIME, offsetof(struct facts, started), NULL },
         { "keys-active", FIELD_COUNT, offsetof(struct facts, keys_active), NULL },
         { "keys-expired", FIELD_COUNT, offsetof(struct facts, keys_expired), NULL },
@@ -132,6 +135,11 @@ static void write_store(struct metrics_text *t, const struct facts *facts) {
                             "Transactions that the key store refused, with those that were tried "
                             "again.");
         metrics_text_count(t, "_total", NO_LABELS, facts->changes_refused);
+        gauge(t, "wfapikey_store_damaged",
+              "Whether damage of the key store was found since the start. A restart mends it.");
+        metrics_text_count(t, "", NO_LABELS, facts->store_damaged > 0);
+        moment(t, "wfapikey_store_checked_time_seconds",
+               "When the key store was last looked through for damage.", facts->store_checked);
 }
 
 static void write_keys(struct metrics_text *t, const struct facts *facts) {

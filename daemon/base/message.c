@@ -32,6 +32,8 @@ static const char *const ids[] = {
         [MESSAGE_CLOCK_BEHIND] = "13cd872f93434ee190a83815656dde80",
         [MESSAGE_CLOCK_BACK] = "c4bfc8bf558b416c8efe16c19e4a460c",
         [MESSAGE_COPY_OLD] = "5531827263dd41a6a0272bbbfc015c56",
+        [MESSAGE_STORE_DAMAGED] = "e39734ba436c4057a4e58a381710821e",
+        [MESSAGE_STORE_MENDED] = "ed76fca09ef74110a548b9511cac50a3",
 };
 _Static_assert(ARRAY_LEN(ids) == _MESSAGE_MAX, "an id for each message");
 

@@ -36,6 +36,8 @@ enum message {
         MESSAGE_CLOCK_BEHIND,
         MESSAGE_CLOCK_BACK,
         MESSAGE_COPY_OLD,
+        MESSAGE_STORE_DAMAGED,
+        MESSAGE_STORE_MENDED,
         _MESSAGE_MAX,
 };
 

@@ -22,6 +22,7 @@
 #include "store/store_cert.h"
 #include "store/store_guard.h"
 #include "store/store_key.h"
+#include "store/store_look.h"
 #include "store/store_mirror.h"
 
 #define PIECE 20000 /* keys, in about ten milliseconds */
@@ -48,6 +49,11 @@ struct metrics_call {
         struct store_mirror mirror;
 };
 
+/* Damage is a metric itself. Where it is met, the others are as far as they can be read. */
+static int go_on(int r) {
+        return r == -EUCLEAN ? 0 : r;
+}
+
 /* --- Counting keys --- */
 
 static void on_key(const struct key_record *key, void *userdata) {
@@ -63,7 +69,7 @@ static void piece_run(struct worker_job *job, struct store *writer) {
 
         if (m->census.pieces++ == 0 && !control_get_policy(&m->call, writer, &m->policy))
                 return;
-        m->visited = store_key_each_life(writer, m->after, PIECE, on_key, m);
+        m->visited = go_on(store_key_each_life(writer, m->after, PIECE, on_key, m));
         if (m->visited < 0)
                 control_fail_store(&m->call, m->visited);
         m->census.took_ns += clock_ticks() - began;
@@ -115,13 +121,14 @@ static void metrics_run(struct control_call *call, struct store *writer) {
                 return;
         store_guard_health(writer, &m->health);
         m->accounts_read = !*accounts_unread(call->control->fixed.accounts);
-        r = sweep_next_expiry(writer, &m->policy, &m->next_expiry);
+        m->next_expiry = m->certs.next_end = m->certs.next_crl_end = INT64_MAX;
+        r = go_on(sweep_next_expiry(writer, &m->policy, &m->next_expiry));
         if (r >= 0)
-                r = store_cert_sum(writer, clock_now(), &m->certs);
+                r = go_on(store_cert_sum(writer, clock_now(), &m->certs));
         if (r >= 0)
-                r = store_account_count_gone(writer, &m->accounts_gone, &m->accounts_held);
+                r = go_on(store_account_count_gone(writer, &m->accounts_gone, &m->accounts_held));
         if (r >= 0)
-                r = store_mirror_get(writer, &m->mirror);
+                r = go_on(store_mirror_get(writer, &m->mirror));
         if (r < 0)
                 control_fail_store(call, r);
 }
@@ -174,6 +181,16 @@ static int append_copies(sd_bus_message *reply, const struct store_mirror *mirro
         if (r >= 0 && mirror->backed_up_at > 0)
                 r = append_time(reply, "last-backup", mirror->backed_up_at);
         return r;
+}
+
+/* A look that has not come to its end yet has no time. */
+static int append_checked(sd_bus_message *reply, const struct control *control) {
+        struct store_looked checked = store_look_last(control->fixed.look);
+        int r = sd_bus_message_append(reply, "{sv}", "store-damaged", "b", (int) checked.damaged);
+
+        return r < 0 || checked.at == 0
+                       ? r
+                       : sd_bus_message_append(reply, "{sv}", "store-checked", "x", checked.at);
 }
 
 static int append_noted(sd_bus_message *reply, const struct control *control) {
@@ -235,6 +252,8 @@ static int metrics_reply(struct control_call *call, sd_bus_message *reply) {
                 r = append_clock(reply);
         if (r >= 0)
                 r = append_copies(reply, &((struct metrics_call *) call)->mirror);
+        if (r >= 0)
+                r = append_checked(reply, call->control);
         if (r >= 0)
                 r = append_noted(reply, call->control);
         if (r >= 0)

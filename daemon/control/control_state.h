@@ -20,6 +20,7 @@ struct control_password;
 struct keymint;
 struct mirror;
 struct store_shared;
+struct store_look;
 struct sweep_timer;
 struct verify;
 struct worker;
@@ -31,6 +32,7 @@ struct control_fixed {
         struct accounts *accounts;
         struct audit *audit;
         struct sweep_timer *sweeper;
+        struct store_look *look;
         struct control_password *password;
         struct control_cert_reads *cert;
         struct control_confs *confs;

@@ -13,14 +13,17 @@
 
 #include "cleanup.h"
 #include "store/store_audit.h"
+#include "store/store_check.h"
 #include "store/store_stmt.h"
 
-#define CHECK_MAX_BYTES  (32 * 1024 * 1024)
 #define CHECKPOINT_PAGES 1000
 
 static void db_closep(sqlite3 **db) {
         (void) sqlite3_close(*db);
 }
+
+/* SQLite tells this file of the first damage that it meets. */
+static atomic_flag heard = ATOMIC_FLAG_INIT;
 
 static int db_open(const char *name, int flags, sqlite3 **ret) {
         __attribute__((cleanup(db_closep))) sqlite3 *db = NULL;
@@ -29,6 +32,8 @@ static int db_open(const char *name, int flags, sqlite3 **ret) {
         /* Nobody reads SQLite's memory statistics, and they cost a lock shared by all connections
          * at every allocation. Only the first call has an effect. */
         (void) sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+        if (!atomic_flag_test_and_set(&heard))
+                (void) sqlite3_config(SQLITE_CONFIG_LOG, store_check_hear, NULL);
         /* One thread at a time uses a connection, so SQLite need not lock. It may load and trust
          * nothing else. */
         errno = 0;
@@ -282,7 +287,7 @@ const char *store_error_text(int r) {
         case EPROTONOSUPPORT:
                 return "it was written by a newer version of wfapikeyd";
         case EUCLEAN:
-                return "it is damaged; restore it from a backup";
+                return "it is damaged; restart wfapikeyd, which mends what it can";
         case EBUSY:
                 return "another process has locked it";
         case ENOSPC:
@@ -303,28 +308,6 @@ const char *store_error_text(int r) {
 
 const char *store_error_effect(int r) {
         return r == -ENOMEDIUM ? "no change is certain" : "nothing was changed";
-}
-
-int store_check(struct store *writer) {
-        int64_t pages, page_size;
-        sqlite3_stmt *stmt = NULL;
-        bool fine;
-        int r;
-
-        r = store_stmt_pragma(writer->db, "PRAGMA page_count", &pages);
-        if (r >= 0)
-                r = store_stmt_pragma(writer->db, "PRAGMA page_size", &page_size);
-        if (r < 0 || pages * page_size > CHECK_MAX_BYTES)
-                return r < 0 ? r : 1;
-
-        r = store_stmt_error(
-                sqlite3_prepare_v2(writer->db, "PRAGMA quick_check(1)", -1, &stmt, NULL));
-        if (r < 0)
-                return r;
-        r = store_stmt_step(stmt);
-        fine = r == 1 && strcmp((const char *) sqlite3_column_text(stmt, 0), "ok") == 0;
-        (void) sqlite3_finalize(stmt);
-        return r < 0 ? r : fine ? 0 : -EUCLEAN;
 }
 
 static int begin(struct store *writer, bool ends) {

@@ -87,13 +87,6 @@ const char *store_error_text(int r);
 const char *store_error_effect(int r);
 
 /**
- * store_check(writer): looks through a database of up to 32 MiB for damage. A larger one would take
- * too long at a start.
- * Returns 0; 1 when it is larger than that; -EUCLEAN; an error of the store.
- */
-int store_check(struct store *writer) _must_check_;
-
-/**
  * store_begin(writer), store_commit(writer), store_rollback(writer):
  * One transaction of the writer. When the commit fails, nothing has changed. The exception is
  * -ENOMEDIUM: the change counts for this process, and the next start does not find it. A rollback

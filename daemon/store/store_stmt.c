@@ -212,6 +212,9 @@ static const char *const texts[] = {
 _Static_assert(ARRAY_LEN(texts) == _STMT_MAX, "a text for each statement");
 
 int store_stmt_error(int rc) {
+        /* a sector of the disk that cannot be read any more */
+        if (rc == SQLITE_IOERR_READ || rc == SQLITE_IOERR_CORRUPTFS)
+                return -EUCLEAN;
         switch (rc & 0xff) {
         case SQLITE_OK:
                 return 0;
@@ -239,7 +242,7 @@ int store_stmt_result(sqlite3 *db, int rc) {
         /* SQLite does not keep the error of a COMMIT. */
         int error = errno, class = rc & 0xff;
 
-        if (class != SQLITE_IOERR && class != SQLITE_CANTOPEN)
+        if ((class != SQLITE_IOERR && class != SQLITE_CANTOPEN) || store_stmt_error(rc) == -EUCLEAN)
                 return store_stmt_error(rc);
         if (error == 0)
                 error = sqlite3_system_errno(db);
@@ -377,4 +380,21 @@ void store_stmt_list(const struct store_columns *columns, char out[static STORE_
         for (size_t i = 0; i < columns->n; i++)
                 at += (size_t) snprintf(out + at, STORE_LIST_LEN - at, "%s%s", i > 0 ? ", " : "",
                                         columns->names[i]);
+}
+
+int store_stmt_nth_table(sqlite3 *db, int i, char ret[static STORE_COLUMN_LEN]) {
+        sqlite3_stmt *stmt = NULL;
+        int r;
+
+        r = store_stmt_error(sqlite3_prepare_v2(
+                db, "SELECT name FROM main.sqlite_schema WHERE type = 'table' LIMIT 1 OFFSET ?1",
+                -1, &stmt, NULL));
+        if (r >= 0)
+                r = store_stmt_error(sqlite3_bind_int(stmt, 1, i));
+        if (r >= 0)
+                r = store_stmt_step(stmt);
+        if (r > 0 && store_stmt_text(stmt, 0, ret, STORE_COLUMN_LEN) < 0)
+                r = -EUCLEAN;
+        (void) sqlite3_finalize(stmt);
+        return r;
 }

@@ -219,6 +219,12 @@ int store_stmt_columns(sqlite3 *db, const char *table, struct store_columns *ret
  */
 void store_stmt_list(const struct store_columns *columns, char out[static STORE_LIST_LEN]);
 
+/**
+ * store_stmt_nth_table(db, i, ret): the name of any table. 1; 0: there are fewer; an error of the
+ * store.
+ */
+int store_stmt_nth_table(sqlite3 *db, int i, char ret[static STORE_COLUMN_LEN]) _must_check_;
+
 /* --- store_schema.c --- */
 
 #define STORE_SCHEMA_APPLICATION_ID 0x57464b31 /* "WFK1" */

@@ -2,6 +2,8 @@
 /* The versions of the schema: an older database is brought up to date and loses nothing. */
 #include "unit_store.h"
 
+#include "store/store_check.h"
+
 #include "store/store_key.h"
 #include "store/store_stmt.h"
 
@@ -146,7 +148,7 @@ static void test_an_old_store_keeps_its_keys(void **state) {
         assert_int_equal(
                 unit_sql_number(s->path, "SELECT value FROM policy WHERE name = 'enabled'"), 1);
         assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 11);
-        assert_int_equal(store_check(s->writer), 0);
+        assert_int_equal(store_check(s->writer, false), 0);
 }
 
 /* Before there were certificates, no key needed one or was bound to one. */
@@ -168,7 +170,7 @@ static void test_keys_without_certificates_need_none(void **state) {
         assert_int_equal(unit_sql_number(s->path, "SELECT length(certificate) FROM key"), 0);
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM cert"), 0);
         assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 11);
-        assert_int_equal(store_check(s->writer), 0);
+        assert_int_equal(store_check(s->writer, false), 0);
 }
 
 /* What libpam folds was stored as it was typed. Of two policies for one service the stricter is

@@ -10,6 +10,8 @@
 
 #include "unit_store.h"
 
+#include "store/store_check.h"
+
 #include "store/store_key.h"
 #include "store/store_stmt.h"
 
@@ -303,7 +305,7 @@ static void check_after_death(struct unit_store *s, const char *word, const char
 
         assert_int_equal(WIFSIGNALED(status), true);
         assert_int_equal(store_open(&s->writer, s->path, STORE_WRITER, &s->shared), 0);
-        assert_int_equal(store_check(s->writer), 0);
+        assert_int_equal(store_check(s->writer, false), 0);
         assert_int_equal(get(s->writer, id), found);
         store_freep(&s->writer);
 }

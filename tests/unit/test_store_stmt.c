@@ -35,7 +35,7 @@ static void test_every_class_of_result_has_its_errno(void **state) {
                 { "abort", SQLITE_ABORT, -EIO },
                 { "abort rollback", SQLITE_ABORT_ROLLBACK, -EIO },
                 { "interrupt", SQLITE_INTERRUPT, -EIO },
-                { "read", SQLITE_IOERR_READ, -EIO },
+                { "read", SQLITE_IOERR_READ, -EUCLEAN },
                 { "short read", SQLITE_IOERR_SHORT_READ, -EIO },
                 { "sync", SQLITE_IOERR_FSYNC, -EIO },
                 { "schema", SQLITE_SCHEMA, -EIO },

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Looks for damage, and hears of the damage that SQLite meets by itself. Repairs nothing. */
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "store/store_check.h"
+#include "store/store_stmt.h"
+
+#define START_MAX_BYTES (INT64_C(32) * 1024 * 1024)
+
+static atomic_bool met;
+
+void store_check_hear(void *userdata, int rc, const char *text) {
+        (void) userdata;
+        (void) text;
+        if ((rc & 0xff) == SQLITE_CORRUPT || rc == SQLITE_IOERR_READ)
+                atomic_store_explicit(&met, true, memory_order_relaxed);
+}
+
+bool store_check_was_met(void) {
+        return atomic_exchange_explicit(&met, false, memory_order_relaxed);
+}
+
+int store_check_table(struct store *s, const char *table, bool thorough) {
+        char sql[STORE_COLUMN_LEN + 32];
+        sqlite3_stmt *stmt = NULL;
+        bool fine;
+        int r;
+
+        (void) snprintf(sql, sizeof(sql), "PRAGMA main.%s_check(%s)",
+                        thorough ? "integrity" : "quick", table ? table : "1");
+        r = store_stmt_error(sqlite3_prepare_v2(s->db, sql, -1, &stmt, NULL));
+        if (r < 0)
+                return r;
+        r = store_stmt_step(stmt);
+        fine = r == 1 && strcmp((const char *) sqlite3_column_text(stmt, 0), "ok") == 0;
+        (void) sqlite3_finalize(stmt);
+        return r < 0 ? r : fine ? 0 : -EUCLEAN;
+}
+
+int store_check(struct store *writer, bool thorough) {
+        int64_t pages, page_size;
+        int r;
+
+        r = store_stmt_pragma(writer->db, "PRAGMA page_count", &pages);
+        if (r >= 0)
+                r = store_stmt_pragma(writer->db, "PRAGMA page_size", &page_size);
+        if (r < 0)
+                return r;
+        return !thorough && pages * page_size > START_MAX_BYTES
+                       ? 1
+                       : store_check_table(writer, NULL, thorough);
+}
