@@ -312,10 +312,17 @@ static int remember_clock(struct bootstrap *b) {
         return r;
 }
 
+/* The service manager waits for as long as a large store needs. */
+static void take_time(void) {
+        (void) sd_notify(0, "EXTEND_TIMEOUT_USEC=1800000000");
+}
+
 static int try_store(struct opening *o, struct store_shared *shared, struct bootstrap *b) {
         bool noted = faccessat(o->fd, BOOTSTRAP_DAMAGED_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
         int r;
 
+        if (noted)
+                take_time();
         path_of(o, STORE_NAME);
         r = keymint_new(&b->keymint, o->pepper);
         if (r < 0)
@@ -418,8 +425,7 @@ static int mend(struct opening *o) {
         struct store_salvage found;
         int r;
 
-        /* The service manager waits for as long as it takes to write a large store anew. */
-        (void) sd_notify(0, "EXTEND_TIMEOUT_USEC=1800000000");
+        take_time();
         r = keymint_new(&keymint, o->pepper);
         if (r < 0)
                 return fail(o, r, "libsodium does not start");
