@@ -408,7 +408,7 @@ static int make_salvaged(struct opening *o, struct keymint *keymint,
 static int use_salvaged(struct opening *o, char aside[static BOOTSTRAP_ASIDE_LEN]) {
         (void) snprintf(aside, BOOTSTRAP_ASIDE_LEN, STORE_NAME ".damaged-%lld",
                         (long long) clock_now());
-        if ((linkat(o->fd, STORE_NAME, o->fd, aside, 0) < 0 && errno != EEXIST) ||
+        if (linkat(o->fd, STORE_NAME, o->fd, aside, 0) < 0 ||
             renameat(o->fd, STORE_SALVAGE_NAME, o->fd, STORE_NAME) < 0 || fsync(o->fd) < 0)
                 return fail(o, -errno, "cannot put the damaged key store '%s' aside: %s",
                             path_of(o, STORE_NAME), strerror(errno));
