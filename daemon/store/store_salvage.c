@@ -227,7 +227,8 @@ static int take_keys(struct salvage *s) {
         "id FROM key) AND (listed OR (owned AND epoch))"
 /* An active key whose row is of the past: the indexes say that it has ended, or do not have it, or
  * the audit log has its end, or a later change of its secret. An import may bring back what had
- * ended before. The clocks of a change and of its record differ by a little. */
+ * ended before, and a key that was made while the clock was ahead gets another time. The clocks of
+ * a change and of its record differ by a little. */
 #define DOUBTFUL                                                                                   \
         "INSERT INTO temp.verdict SELECT k.id, k.owner, 1 FROM key k JOIN temp.known w ON w.id = " \
         "k.id WHERE k.status = 0 AND ((k.dead_at = 0 AND w.dead AND w.alive IS NULL) OR (w.owned " \
@@ -235,7 +236,9 @@ static int take_keys(struct salvage *s) {
         "IS NULL) OR EXISTS (SELECT 1 FROM audit a WHERE a.key = k.id AND a.key <> '' AND "        \
         "a.verdict = 'done' AND (a.event IN ('revoked', 'removed') OR (a.event IN ('reset', "      \
         "'rotated', 'bound') AND a.at > k.updated_at + 60)) AND a.seq > (SELECT ifnull(max(seq), " \
-        "0) FROM audit WHERE event = 'imported')))"
+        "0) FROM audit WHERE event = 'imported') AND NOT EXISTS (SELECT 1 FROM audit d WHERE "     \
+        "d.key = "                                                                                 \
+        "k.id AND d.key <> '' AND d.event = 'redated' AND d.seq > a.seq)))"
 
 static int tell(struct salvage *s) {
         _cleanup_finalize_ sqlite3_stmt *stmt = NULL;
