@@ -8,7 +8,10 @@
 #include "store/store_check.h"
 #include "store/store_stmt.h"
 
-#define START_MAX_BYTES (INT64_C(32) * 1024 * 1024)
+/* A start looks thoroughly through a small database, and quickly through a larger one. Either takes
+ * a tenth of a second or so. */
+#define THOROUGH_BYTES (INT64_C(8) * 1024 * 1024)
+#define QUICK_BYTES    (INT64_C(32) * 1024 * 1024)
 
 static atomic_bool met;
 
@@ -49,7 +52,7 @@ int store_check(struct store *writer, bool thorough) {
                 r = store_stmt_pragma(writer->db, "PRAGMA page_size", &page_size);
         if (r < 0)
                 return r;
-        return !thorough && pages * page_size > START_MAX_BYTES
-                       ? 1
-                       : store_check_table(writer, NULL, thorough);
+        if (!thorough && pages * page_size > QUICK_BYTES)
+                return 1;
+        return store_check_table(writer, NULL, thorough || pages * page_size <= THOROUGH_BYTES);
 }

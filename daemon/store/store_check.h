@@ -7,7 +7,8 @@
 /**
  * store_check(writer, thorough): looks through the whole database for damage. If ${thorough}, also
  * whether indexes and tables say the same: a page that the disk has lost is whole, but of the past.
- * If not, a database of more than 32 MiB is left out, because that would take too long at a start.
+ * If not, one of more than 8 MiB is looked through less thoroughly, and one of more than 32 MiB is
+ * left out, because that would take too long at a start.
  * Returns 0; 1 when it was left out; -EUCLEAN; an error of the store.
  */
 int store_check(struct store *writer, bool thorough) _must_check_;
