@@ -18,6 +18,7 @@
 #include "cleanup.h"
 #include "store/store_audit.h"
 #include "store/store_check.h"
+#include "store/store_copy.h"
 #include "store/store_guard.h"
 #include "store/store_mirror.h"
 #include "store/store_sweep.h"
@@ -312,6 +313,18 @@ static int remember_clock(struct bootstrap *b) {
         return r;
 }
 
+/* A version that is older than the store is told about the copy that it can read. */
+static int fail_to_use(struct opening *o, int r) {
+        _cleanup_free_ char *copy = NULL;
+
+        if (r == -EPROTONOSUPPORT && store_copy_find(o->path, &copy) >= 0)
+                return fail(o, r,
+                            "the key store '%s' cannot be used: %s; '%s' is its copy from before "
+                            "the upgrade: see UPGRADES in wfapikeyd(8)",
+                            o->path, store_error_text(r), copy);
+        return fail(o, r, "the key store '%s' cannot be used: %s", o->path, store_error_text(r));
+}
+
 /* The service manager waits for as long as a large store needs. */
 static void take_time(void) {
         (void) sd_notify(0, "EXTEND_TIMEOUT_USEC=1800000000");
@@ -331,8 +344,7 @@ static int try_store(struct opening *o, struct store_shared *shared, struct boot
         if (r >= 0)
                 r = b->unchecked = store_check(b->writer, noted);
         if (r < 0)
-                return fail(o, r, "the key store '%s' cannot be used: %s", o->path,
-                            store_error_text(r));
+                return fail_to_use(o, r);
         r = add_peppers(o, b);
         if (r == -EKEYREJECTED)
                 return r;

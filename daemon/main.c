@@ -186,6 +186,7 @@ static int exit_status(int r) {
         case EADDRINUSE:
         case ENOSPC:
         case EDQUOT:
+        case ENOSR:
         case EROFS:
         case ENOMEM:
         case EMFILE:

@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "keys/outbox.h"
 #include "keys/uses.h"
 #include "rules/loglimit.h"
+#include "store/store_copy.h"
 #include "store/store_key.h"
 #include "text.h"
 
@@ -24,6 +26,8 @@ struct uses {
 static int write_use(struct store *writer, void *note) {
         const struct key_use *use = note;
 
+        if (clock_is_trusted())
+                store_copy_served(writer, use->at);
         return store_key_used(writer, use, use->count);
 }
 

@@ -14,6 +14,7 @@
 #include "cleanup.h"
 #include "store/store_audit.h"
 #include "store/store_check.h"
+#include "store/store_copy.h"
 #include "store/store_stmt.h"
 
 #define CHECKPOINT_PAGES 1000
@@ -131,6 +132,21 @@ static int configure(struct store *s) {
         return r;
 }
 
+/* What the older version can use is kept, because it cannot read the newer schema. */
+static int bring_up_to_date(struct store *s, int64_t version) {
+        int r;
+
+        if (s->read_only != 0)
+                return s->read_only;
+        r = store_copy_make(s, version);
+        if (r < 0)
+                return r;
+        r = store_schema_migrate(s->db, version);
+        if (r < 0)
+                store_copy_drop(s->path, version);
+        return r;
+}
+
 /* Opens ${name}, which is the path or an URI of the database. */
 static int connect_to(struct store *s, const char *name, int flags) {
         int64_t version;
@@ -142,7 +158,7 @@ static int connect_to(struct store *s, const char *name, int flags) {
         if (r >= 0)
                 r = configure(s);
         if (r >= 0 && s->mode == STORE_WRITER && version < store_schema_newest())
-                r = s->read_only != 0 ? s->read_only : store_schema_migrate(s->db, version);
+                r = bring_up_to_date(s, version);
         return r < 0 ? r : store_stmt_prepare_all(s);
 }
 
@@ -224,8 +240,10 @@ int store_open(struct store **ret, const char *path, enum store_mode mode,
         /* SQLite reads what it cannot write. */
         if (s->read_only == 0 && sqlite3_db_readonly(s->db, NULL) == 1)
                 s->read_only = -EROFS;
-        if (mode == STORE_WRITER)
+        if (mode == STORE_WRITER) {
                 atomic_store_explicit(&shared->read_only, s->read_only != 0, memory_order_release);
+                s->copied_at = store_copy_made_at(path);
+        }
         *ret = take_ptr(s);
         return 0;
 }
@@ -294,6 +312,9 @@ const char *store_error_text(int r) {
                 return "the disk is full";
         case EDQUOT:
                 return "the quota of the disk is used up";
+        case ENOSR:
+                return "an older version wrote it, and the disk has no room for the copy that is "
+                       "made before it is brought up to date; the copy is as large as the store";
         case ENOMEDIUM:
                 return "its files were removed or replaced while wfapikeyd runs";
         case EROFS:

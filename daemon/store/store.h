@@ -48,11 +48,12 @@ int store_create(const char *path, uint32_t pepper_id) _must_check_;
 /**
  * store_open(ret, path, mode, shared):
  * Opens the database, which must be there, and prepares all its statements. A writer brings an
- * older schema up to date first, so open the writer before the readers. ${shared} must outlive the
- * store. Where nothing can be written, a database that was closed well is opened for reading. Then
- * store_begin() gives the reason, until it finds that the database can be written.
- * Returns 0; -ENOENT; -EMEDIUMTYPE when it is no database of ours; -EPROTONOSUPPORT when a newer
- * version made it; -EUCLEAN; an error of the store.
+ * older schema up to date first, and keeps a copy of it (store_copy.h), so open the writer before
+ * the readers. ${shared} must outlive the store. Where nothing can be written, a database that was
+ * closed well is opened for reading. Then store_begin() gives the reason, until it finds that the
+ * database can be written. Returns 0; -ENOENT; -EMEDIUMTYPE when it is no database of ours;
+ * -EPROTONOSUPPORT when a newer version made it; -ENOSR when there is no room for the copy;
+ * -EUCLEAN; an error of the store.
  */
 int store_open(struct store **ret, const char *path, enum store_mode mode,
                struct store_shared *shared) _must_check_;

@@ -99,6 +99,8 @@ struct store {
         /* writer: of the last audit record of this transaction; 0: none */
         int64_t audit_seq;
         struct store_guard guard; /* writer */
+        /* writer: when the newest copy of before an upgrade was made; 0: there is none */
+        int64_t copied_at;
         store_seal_fn *seal;
         void *seal_userdata;
         store_seen_fn *keep_seen;

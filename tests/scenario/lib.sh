@@ -97,6 +97,12 @@ in_time() {
     return "$status"
 }
 
+# Whether KEY is accepted for USER, also where the daemon could not decide at first.
+asks() { ctl verify --server-uid="$(id -u)" "${@:2}" <<<"$1"; }
+accepts() { # KEY USER [OPTION]...
+    verify "${@:2}" <<<"$1" || in_time asks "$@" >/dev/null 2>&1
+}
+
 # Whether KEY is accepted as long as it lives. Where it is refused, its end must have come: a slow
 # machine may need longer for a login than the key lives.
 lives() { # KEY

@@ -2,6 +2,7 @@
 /* Uses of keys on their way to the store. What a verification notes is in the tests of verify. */
 #include "unit_worker.h"
 
+#include "base/clock.h"
 #include "keys/uses.h"
 
 struct fixture {
@@ -81,6 +82,28 @@ static void test_what_was_handed_over_is_not_counted_again(void **state) {
         assert_int_equal(number(f, "uses FROM key_use"), 3);
 }
 
+/* Whether the copy from before an upgrade is there after a login a century later. */
+static bool copy_stays(struct fixture *f, bool trusted) {
+        struct unit_store *s = f->w.store;
+        char path[UNIT_PATH_LEN];
+        struct stat st;
+
+        unit_write(unit_join(path, s->dir, "keys.db.schema-1"), "", 0, 0600);
+        unit_worker_stop(&f->w);
+        assert_int_equal(store_open(&s->writer, s->path, STORE_WRITER, &s->shared), 0);
+        assert_int_equal(unit_worker_start(&f->w), 0);
+        clock_trust(trusted);
+        uses_note(f->uses, "aaaaaaaaaa", "sshd", "", clock_now() + INT64_C(3155760000));
+        finish(f);
+        clock_trust(false);
+        return lstat(path, &st) == 0;
+}
+
+static void test_a_login_much_later_ends_the_copy_of_the_store(void **state) {
+        assert_int_equal(copy_stays(*state, false), true);
+        assert_int_equal(copy_stays(*state, true), false);
+}
+
 static void test_no_key_and_no_hostile_bytes_are_stored(void **state) {
         struct fixture *f = *state;
 
@@ -101,6 +124,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 test_uses(test_uses_of_one_key_are_counted_and_the_last_is_kept),
                 test_uses(test_nothing_is_nothing_to_write),
+                test_uses(test_a_login_much_later_ends_the_copy_of_the_store),
                 test_uses(test_what_was_handed_over_is_not_counted_again),
                 test_uses(test_no_key_and_no_hostile_bytes_are_stored),
                 cmocka_unit_test(test_nothing_can_be_freed),
