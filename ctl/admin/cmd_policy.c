@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Shows and changes the policy. Knows no name and no value of it: the daemon does. */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -126,21 +125,6 @@ static int append_changes(sd_bus_message *m, const struct args *args) {
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-static enum exit_code say_ended(const struct args *args, sd_bus_message *reply) {
-        enum exit_code rc;
-        uint64_t ended;
-
-        rc = call_read(reply, "t", &ended);
-        if (rc != CTL_OK)
-                return rc;
-        if (args->json)
-                json_one_number("ended", ended);
-        else if (ended > 0)
-                printf("%" PRIu64 " keys of users whose password has expired were revoked\n",
-                       ended);
-        return CTL_OK;
-}
-
 enum exit_code cmd_policy_set(const struct args *args) {
         _cleanup_call_ struct call call = {};
         _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
@@ -151,5 +135,5 @@ enum exit_code cmd_policy_set(const struct args *args) {
                 rc = call_begin(&call, args->control, "SetPolicy", &m);
         if (rc == CTL_OK)
                 rc = call_send(&call, m, append_changes(m, args), &reply);
-        return rc != CTL_OK ? rc : say_ended(args, reply);
+        return rc;
 }

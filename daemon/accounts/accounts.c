@@ -31,6 +31,7 @@
 struct work {
         struct worker_job job;
         struct accounts *accounts;
+        bool more; /* there is another step */
         struct accounts_update facts;
 };
 
@@ -138,14 +139,35 @@ static int submit(struct accounts *a, struct work *work,
         return worker_submit(a->worker, &work->job);
 }
 
+/* Has the writer thread go on with what it has done a step of. Others had their turn. Returns
+ * whether that was all. */
+static bool is_done(struct work *work, enum accounts_pass_event failed) {
+        struct accounts *a = work->accounts;
+
+        if (!work->more || is_stopped(a))
+                return true;
+        if (worker_submit(a->worker, &work->job) >= 0)
+                return false;
+        accounts_update_done(&work->facts);
+        later(a, RETRY_USEC);
+        step(a, failed);
+        return false;
+}
+
 static void read_run(struct worker_job *job, struct store *writer) {
-        (void) !accounts_update_read(&((struct work *) job)->facts, writer);
+        struct work *reading = (struct work *) job;
+
+        reading->more = accounts_update_read_step(&reading->facts, writer) > 0;
 }
 
 static void read_done(struct worker_job *job) {
         struct work *reading = (struct work *) job;
         struct accounts *a = reading->accounts;
 
+        if (!is_done(reading, ACCOUNTS_PASS_NOT_READ))
+                return;
+        if (reading->facts.overtaken)
+                later(a, RETRY_USEC);
         if (accounts_update_append(&a->list.facts, &reading->facts) < 0)
                 later(a, RETRY_USEC);
         /* All are looked at then, because a look at all may be what could not be done now. */
@@ -169,11 +191,16 @@ static int read_files(struct accounts *a, bool everybody) {
 }
 
 static void write_run(struct worker_job *job, struct store *writer) {
-        accounts_update_take(&((struct work *) job)->facts, writer);
+        struct work *list = (struct work *) job;
+
+        list->more = accounts_update_take_step(&list->facts, writer) > 0;
 }
 
 static void write_done(struct worker_job *job) {
-        step(((struct work *) job)->accounts, ACCOUNTS_PASS_WRITTEN);
+        struct work *list = (struct work *) job;
+
+        if (is_done(list, ACCOUNTS_PASS_NOT_WRITTEN))
+                step(list->accounts, ACCOUNTS_PASS_WRITTEN);
 }
 
 static void end_pass(struct accounts *a) {

@@ -15,25 +15,56 @@
 
 #define LINE_LEN (1024 * 1024) /* of a group with many members */
 
-/* The first of two lines with one name counts, as for getpwnam(3) and getspnam(3). */
+enum which {
+        FILE_PASSWD,
+        FILE_SHADOW,
+        FILE_GROUP,
+        _WHICH_MAX,
+};
+
+static const char *const names[] = {
+        [FILE_PASSWD] = "passwd",
+        [FILE_SHADOW] = "shadow",
+        [FILE_GROUP] = "group",
+};
+_Static_assert(ARRAY_LEN(names) == _WHICH_MAX, "a name for each");
+
 struct user {
         struct account_record account;
-        size_t line;
         bool aged;
 };
 
-/* Invariant: after reading, users is sorted by name and has each name once. */
+/* Invariants: (1) slots is twice as large as there is room for users. A slot has the number of a
+ * user, counted from 1, or 0. (2) A user is in the first slot from that of its name on that was
+ * free. */
 struct accounts_files {
-        struct user *users;
-        size_t n, room;
+        const char *etc;
+        /* the user that is looked for; NULL: everybody */
+        const char *only;
+        struct accounts_files_memory *memory;
         gid_t admin_group;
+        FILE *files[_WHICH_MAX]; /* NULL: done, or not needed */
+        struct stat before[_WHICH_MAX];
         bool has_root;
+        size_t n, room; /* a power of two */
+        struct user *users;
+        uint32_t *slots;
         char line[LINE_LEN];
 };
 
+static void closep(FILE **f) {
+        if (*f)
+                (void) fclose(*f);
+        *f = NULL;
+}
+
 struct accounts_files *accounts_files_free(struct accounts_files *files) {
-        if (files)
-                free(files->users);
+        if (!files)
+                return NULL;
+        for (size_t i = 0; i < _WHICH_MAX; i++)
+                closep(&files->files[i]);
+        free(files->users);
+        free(files->slots);
         free(files);
         return NULL;
 }
@@ -42,71 +73,81 @@ void accounts_files_freep(struct accounts_files **files) {
         *files = accounts_files_free(*files);
 }
 
-static void closep(FILE **f) {
-        if (*f)
-                (void) fclose(*f);
+/* FNV-1a. Root alone chooses the names. */
+static size_t hash(const char *name) {
+        uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+        for (; *name; name++)
+                h = (h ^ (unsigned char) *name) * UINT64_C(0x100000001b3);
+        return (size_t) (h ^ h >> 32);
 }
 
+/* The slot of the user, or the one that it would get. */
+static uint32_t *slot_of(const struct accounts_files *files, const char *name) {
+        size_t mask = 2 * files->room - 1, at = hash(name) & mask;
+
+        while (files->slots[at] > 0 &&
+               strcmp(files->users[files->slots[at] - 1].account.name, name) != 0)
+                at = (at + 1) & mask;
+        return &files->slots[at];
+}
+
+static int grow(struct accounts_files *files) {
+        size_t room = files->room > 0 ? 2 * files->room : 64;
+        struct user *users = reallocarray(files->users, room, sizeof(*users));
+        uint32_t *slots;
+
+        if (!users)
+                return -ENOMEM;
+        files->users = users;
+        slots = calloc(2 * room, sizeof(*slots));
+        if (!slots || room > UINT32_MAX / 2) {
+                free(slots);
+                return -ENOMEM;
+        }
+        free(files->slots);
+        files->slots = slots;
+        files->room = room;
+        for (size_t i = 0; i < files->n; i++)
+                *slot_of(files, users[i].account.name) = (uint32_t) i + 1;
+        return 0;
+}
+
+/* The first of two lines with one name counts, as for getpwnam(3) and getspnam(3). */
 static int add_user(struct accounts_files *files, const struct passwd *pw) {
-        struct user *user;
         size_t len = strlen(pw->pw_name);
+        struct user *user;
+        uint32_t *slot;
+        int r = 0;
 
         if (len == 0 || len > WIRE_USER_MAX || pw->pw_name[0] == '+' || pw->pw_name[0] == '-' ||
             pw->pw_uid == (uid_t) -1)
                 return 0;
-        if (files->n == files->room) {
-                size_t room = files->room > 0 ? 2 * files->room : 64;
-
-                user = reallocarray(files->users, room, sizeof(*user));
-                if (!user)
-                        return -ENOMEM;
-                files->users = user;
-                files->room = room;
-        }
+        files->has_root |= pw->pw_uid == 0;
+        if (files->only && strcmp(pw->pw_name, files->only) != 0)
+                return 0;
+        if (files->n == files->room)
+                r = grow(files);
+        if (r < 0)
+                return r;
+        slot = slot_of(files, pw->pw_name);
+        if (*slot > 0)
+                return 0;
         user = &files->users[files->n];
         *user = (struct user){
-                .account = { .state = ACCOUNT_PRESENT, .local = true, .uid = pw->pw_uid },
-                .line = files->n++
+                .account = { .state = ACCOUNT_PRESENT, .local = true, .uid = pw->pw_uid }
         };
         memcpy(user->account.name, pw->pw_name, len);
         user->account.admin = pw->pw_uid == 0 || (files->admin_group != (gid_t) -1 &&
                                                   pw->pw_gid == files->admin_group);
-        files->has_root |= pw->pw_uid == 0;
+        *slot = (uint32_t) ++files->n;
         return 0;
 }
 
-static int compare(const void *a, const void *b) {
-        return strcmp(((const struct user *) a)->account.name,
-                      ((const struct user *) b)->account.name);
-}
-
-static int compare_lines(const void *a, const void *b) {
-        const struct user *user = a, *other = b;
-        int order = compare(a, b);
-
-        return order != 0 ? order : user->line < other->line ? -1 : user->line > other->line;
-}
-
-static void sort_users(struct accounts_files *files) {
-        size_t n = 0;
-
-        if (files->n == 0)
-                return;
-        qsort(files->users, files->n, sizeof(*files->users), compare_lines);
-        for (size_t i = 1; i < files->n; i++)
-                if (compare(&files->users[n], &files->users[i]) != 0)
-                        files->users[++n] = files->users[i];
-        files->n = n + 1;
-}
-
 static struct user *find(const struct accounts_files *files, const char *name) {
-        struct user key = {};
-        size_t len = strlen(name);
+        uint32_t slot = files->n > 0 ? *slot_of(files, name) : 0;
 
-        if (len > WIRE_USER_MAX || files->n == 0)
-                return NULL;
-        memcpy(key.account.name, name, len);
-        return bsearch(&key, files->users, files->n, sizeof(key), compare);
+        return slot > 0 ? &files->users[slot - 1] : NULL;
 }
 
 const struct account_record *accounts_files_find(const struct accounts_files *files,
@@ -116,48 +157,52 @@ const struct account_record *accounts_files_find(const struct accounts_files *fi
         return user ? &user->account : NULL;
 }
 
-static int read_users(struct accounts_files *files, FILE *f) {
+/* Each reads at most ${lines} lines. 1: there may be more; 0; a negative errno. */
+static int read_users(struct accounts_files *files, FILE *f, size_t lines) {
         struct passwd pw, *found;
-        int error, r;
+        int error = 0, r;
 
-        while ((error = fgetpwent_r(f, &pw, files->line, sizeof(files->line), &found)) == 0) {
-                r = add_user(files, &pw);
-                if (r < 0)
+        for (; lines > 0; lines--) {
+                error = fgetpwent_r(f, &pw, files->line, sizeof(files->line), &found);
+                r = error == 0 ? add_user(files, &pw) : error == ENOENT ? 0 : -error;
+                if (error != 0 || r < 0)
                         return r;
         }
-        sort_users(files);
-        return error == ENOENT ? 0 : -error;
+        return 1;
 }
 
-static int read_ageing(struct accounts_files *files, FILE *f) {
+static int read_ageing(struct accounts_files *files, FILE *f, size_t lines) {
         struct user *user;
         struct spwd sp, *found;
-        int error;
+        int error = 0;
 
-        while ((error = fgetspent_r(f, &sp, files->line, sizeof(files->line), &found)) == 0) {
-                user = find(files, sp.sp_namp);
+        for (; error == 0 && lines > 0; lines--) {
+                error = fgetspent_r(f, &sp, files->line, sizeof(files->line), &found);
+                user = error == 0 ? find(files, sp.sp_namp) : NULL;
                 if (!user || user->aged)
                         continue;
                 pwage_apply(&sp, &user->account);
                 user->aged = true;
         }
         explicit_bzero(files->line, sizeof(files->line));
-        return error == ENOENT ? 0 : -error;
+        return error == 0 ? 1 : error == ENOENT ? 0 : -error;
 }
 
-static int read_admins(struct accounts_files *files, FILE *f) {
+static int read_admins(struct accounts_files *files, FILE *f, size_t lines) {
         struct user *user;
         struct group gr, *found;
-        int error;
+        int error = 0;
 
-        while ((error = fgetgrent_r(f, &gr, files->line, sizeof(files->line), &found)) == 0)
-                for (char **member = gr.gr_mem; gr.gr_gid == files->admin_group && *member;
-                     member++) {
+        for (; error == 0 && lines > 0; lines--) {
+                error = fgetgrent_r(f, &gr, files->line, sizeof(files->line), &found);
+                for (char **member = gr.gr_mem;
+                     error == 0 && gr.gr_gid == files->admin_group && *member; member++) {
                         user = find(files, *member);
                         if (user)
                                 user->account.admin = true;
                 }
-        return error == ENOENT ? 0 : -error;
+        }
+        return error == 0 ? 1 : error == ENOENT ? 0 : -error;
 }
 
 /* A file without its end: a program writes into it, or the disk is full. */
@@ -189,53 +234,87 @@ static bool is_steady(struct accounts_files_cut *cut, const struct stat *before,
         return now - cut->since >= ACCOUNTS_FILES_STEADY_S * UINT64_C(1000000000);
 }
 
-static int read_file(struct accounts_files *files, const char *etc, const char *name,
-                     int (*read)(struct accounts_files *files, FILE *f),
-                     struct accounts_files_cut *cut, char *error) {
-        __attribute__((cleanup(closep))) FILE *f = NULL;
-        struct stat before = {};
+/* A program that writes into the file may have been half-way. A file that is replaced meanwhile
+ * stays as it was. */
+static bool was_written(const struct stat *before, FILE *f) {
+        struct stat after;
+
+        return fstat(fileno(f), &after) < 0 || before->st_size != after.st_size ||
+               !is_same_time(&before->st_mtim, &after.st_mtim);
+}
+
+static int open_file(struct accounts_files *files, enum which which) {
         char path[512];
+        FILE *f;
         int r;
 
-        (void) snprintf(path, sizeof(path), "%s/%s", etc, name);
+        (void) snprintf(path, sizeof(path), "%s/%s", files->etc, names[which]);
         f = fopen(path, "re");
-        r = f && fstat(fileno(f), &before) >= 0 ? read(files, f) : -errno;
+        r = f && fstat(fileno(f), &files->before[which]) >= 0 ? 0 : -errno;
+        files->files[which] = f;
         if (r == -EACCES && geteuid() != 0)
                 return 0;
         if (r < 0)
-                (void) snprintf(error, ERROR_LEN, "cannot read '%.300s': %s", path,
+                (void) snprintf(files->memory->error, ERROR_LEN, "cannot read '%.300s': %s", path,
                                 strerrordesc_np(-r));
-        else if (!is_cut(f))
-                *cut = (struct accounts_files_cut){};
-        else if (!is_steady(cut, &before, f)) {
-                (void) snprintf(error, ERROR_LEN,
-                                "'%.300s' ends within a line, so it is not believed before it "
-                                "has not changed for %d s",
-                                path, ACCOUNTS_FILES_STEADY_S);
+        return r;
+}
+
+/* The end of the file was read. */
+static int end_file(struct accounts_files *files, enum which which) {
+        struct accounts_files_cut *cut = &files->memory->cuts[which];
+        const char *etc = files->etc, *name = names[which];
+        char *error = files->memory->error;
+        FILE *f = files->files[which];
+
+        if (was_written(&files->before[which], f)) {
+                (void) snprintf(error, ERROR_LEN, "'%.300s/%s' was written while it was read", etc,
+                                name);
                 return -EAGAIN;
         }
-        return r;
-}
-
-static int read_all(struct accounts_files *files, const char *etc,
-                    struct accounts_files_memory *memory) {
-        int r;
-
-        r = read_file(files, etc, "passwd", read_users, &memory->cuts[0], memory->error);
-        if (r >= 0 && !files->has_root) {
-                (void) snprintf(memory->error, sizeof(memory->error),
-                                "'%.300s/passwd' has no root, so it is not believed", etc);
+        if (!is_cut(f))
+                *cut = (struct accounts_files_cut){};
+        else if (!is_steady(cut, &files->before[which], f)) {
+                (void) snprintf(error, ERROR_LEN,
+                                "'%.300s/%s' ends within a line, so it is not believed before it "
+                                "has not changed for %d s",
+                                etc, name, ACCOUNTS_FILES_STEADY_S);
+                return -EAGAIN;
+        }
+        if (which == FILE_PASSWD && !files->has_root) {
+                (void) snprintf(error, ERROR_LEN, "'%.300s/%s' has no root, so it is not believed",
+                                etc, name);
                 return -EUCLEAN;
         }
-        if (r >= 0)
-                r = read_file(files, etc, "shadow", read_ageing, &memory->cuts[1], memory->error);
-        if (r >= 0 && files->admin_group != (gid_t) -1)
-                r = read_file(files, etc, "group", read_admins, &memory->cuts[2], memory->error);
-        return r;
+        closep(&files->files[which]);
+        return 0;
 }
 
-int accounts_files_read(struct accounts_files **ret, const char *etc, gid_t admin_group,
-                        struct accounts_files_memory *memory) {
+int accounts_files_step(struct accounts_files *files, size_t lines) {
+        static int (*const readers[])(struct accounts_files * files, FILE * f, size_t lines) = {
+                [FILE_PASSWD] = read_users,
+                [FILE_SHADOW] = read_ageing,
+                [FILE_GROUP] = read_admins,
+        };
+        enum which which = FILE_PASSWD;
+        int r;
+
+        while (which < _WHICH_MAX && !files->files[which])
+                which++;
+        if (which == _WHICH_MAX)
+                return 0;
+        r = readers[which](files, files->files[which], lines);
+        if (r < 0)
+                (void) snprintf(files->memory->error, ERROR_LEN, "cannot read '%.300s/%s': %s",
+                                files->etc, names[which], strerrordesc_np(-r));
+        if (r == 0)
+                r = end_file(files, which);
+        return r < 0 ? r : 1;
+}
+
+/* ${only}: the user that is looked for, in passwd alone; NULL: everybody. */
+static int open_all(struct accounts_files **ret, const char *etc, const char *only,
+                    gid_t admin_group, struct accounts_files_memory *memory) {
         _cleanup_(accounts_files_freep) struct accounts_files *files = calloc(1, sizeof(*files));
         int r;
 
@@ -244,10 +323,54 @@ int accounts_files_read(struct accounts_files **ret, const char *etc, gid_t admi
                 (void) snprintf(memory->error, sizeof(memory->error), "out of memory");
                 return -ENOMEM;
         }
+        files->etc = etc;
+        files->only = only;
+        files->memory = memory;
         files->admin_group = admin_group;
-        r = read_all(files, etc, memory);
+        r = open_file(files, FILE_PASSWD);
+        if (r >= 0 && !only)
+                r = open_file(files, FILE_SHADOW);
+        if (r >= 0 && !only && admin_group != (gid_t) -1)
+                r = open_file(files, FILE_GROUP);
         if (r < 0)
                 return r;
         *ret = take_ptr(files);
         return 0;
+}
+
+int accounts_files_open(struct accounts_files **ret, const char *etc, gid_t admin_group,
+                        struct accounts_files_memory *memory) {
+        return open_all(ret, etc, NULL, admin_group, memory);
+}
+
+static int read_whole(struct accounts_files *files) {
+        int r;
+
+        while ((r = accounts_files_step(files, SIZE_MAX)) > 0)
+                continue;
+        return r;
+}
+
+int accounts_files_read(struct accounts_files **ret, const char *etc, gid_t admin_group,
+                        struct accounts_files_memory *memory) {
+        _cleanup_(accounts_files_freep) struct accounts_files *files = NULL;
+        int r;
+
+        r = accounts_files_open(&files, etc, admin_group, memory);
+        if (r >= 0)
+                r = read_whole(files);
+        if (r < 0)
+                return r;
+        *ret = take_ptr(files);
+        return 0;
+}
+
+int accounts_files_has(const char *etc, const char *name, struct accounts_files_memory *memory) {
+        _cleanup_(accounts_files_freep) struct accounts_files *files = NULL;
+        int r;
+
+        r = open_all(&files, etc, name, (gid_t) -1, memory);
+        if (r >= 0)
+                r = read_whole(files);
+        return r < 0 ? r : accounts_files_find(files, name) != NULL;
 }

@@ -26,15 +26,27 @@ struct accounts_files_memory {
 };
 
 /**
- * accounts_files_read(ret, etc, admin_group, memory):
- * Reads the files in the directory ${etc}. Members of the group with the number ${admin_group} are
- * administrators. With (gid_t) -1 only root is one. A passwd file without root is not believed. A
+ * accounts_files_open(ret, etc, admin_group, memory), accounts_files_step(files, lines):
+ * Opens the files in the directory ${etc}, and reads at most ${lines} lines of them at each step.
+ * Members of the group with the number ${admin_group} are administrators. With (gid_t) -1 only root
+ * is one. ${etc} and ${memory} must outlive the result.
+ *
+ * A passwd file without root is not believed, nor is a file that was written while it was read. A
  * program may be writing it, or a full disk may have cut it off, and that must not end all keys. A
  * file that ends within a line is believed only when it has not changed for
  * ${ACCOUNTS_FILES_STEADY_S} since it was first read. An editor or a printf may have left out the
  * last newline, and getpwnam(3) reads such files. A process that is not root does without shadow.
- * Returns 0; -EAGAIN when a file may be believed later without a change; another negative errno.
- * After an error ${memory} has a sentence that says why.
+ *
+ * Opening returns 0. A step returns 1 when there may be more to read; 0 when all was read and is
+ * believed. Both return -EAGAIN when a file may be believed later without a change; another
+ * negative errno. After an error ${memory} has a sentence that says why.
+ */
+int accounts_files_open(struct accounts_files **ret, const char *etc, gid_t admin_group,
+                        struct accounts_files_memory *memory) _must_check_;
+int accounts_files_step(struct accounts_files *files, size_t lines) _must_check_;
+
+/**
+ * accounts_files_read(ret, etc, admin_group, memory): both, to the end. 0; errors as above.
  */
 int accounts_files_read(struct accounts_files **ret, const char *etc, gid_t admin_group,
                         struct accounts_files_memory *memory) _must_check_;
@@ -42,8 +54,15 @@ struct accounts_files *accounts_files_free(struct accounts_files *files);
 void accounts_files_freep(struct accounts_files **files);
 
 /**
- * accounts_files_find(files, name): the user ${name}, ACCOUNT_PRESENT and local. NULL when there is
- * none. Borrowed from ${files}.
+ * accounts_files_has(etc, name, memory): whether the passwd file has the user ${name}. It is
+ * believed as above. 1; 0; errors as above.
+ */
+int accounts_files_has(const char *etc, const char *name,
+                       struct accounts_files_memory *memory) _must_check_;
+
+/**
+ * accounts_files_find(files, name): the user ${name}, ACCOUNT_PRESENT and local, when all was read.
+ * NULL when there is none. Borrowed from ${files}.
  */
 const struct account_record *accounts_files_find(const struct accounts_files *files,
                                                  const char *name);

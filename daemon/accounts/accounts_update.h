@@ -7,6 +7,9 @@
 #include "accounts/accounts_files.h"
 #include "store/store.h"
 
+struct accounts_look;
+struct accounts_taking;
+
 /* Where the accounts of this host are, and which group administers; (gid_t) -1: none. */
 struct accounts_source {
         const char *etc;
@@ -31,14 +34,22 @@ struct accounts_update {
         size_t n, room;
         /* owned; ACCOUNT_UNKNOWN as long as there is no answer */
         struct accounts_directory_answer *asked;
+        /* an account was written by others during the look, so there must be another one */
+        bool overtaken;
+        /* owned; what is under way, or NULL */
+        struct accounts_look *look;
+        struct accounts_taking *taking;
 };
 
 /**
- * accounts_update_read(facts, writer):
- * Reads the files, writes what is new, and lists in ${facts} the users to ask for. Returns 0; a
- * negative errno when something could not be read or written. Then the error is logged, and nothing
- * has changed.
+ * accounts_update_read_step(facts, writer):
+ * Reads the files, writes what is new, and lists in ${facts} the users to ask for. Each call does a
+ * bounded part of that, and others may change the store between two calls. Returns 1 when there is
+ * more to do; 0; a negative errno when something could not be read or written. Then the error is
+ * logged, and the rest stays as it was.
+ * accounts_update_read(facts, writer): all of it.
  */
+int accounts_update_read_step(struct accounts_update *facts, struct store *writer) _must_check_;
 int accounts_update_read(struct accounts_update *facts, struct store *writer);
 
 /**
@@ -66,10 +77,14 @@ int accounts_update_removed(struct store *writer, const struct accounts_source *
                             const char *user, struct audit_record *record) _must_check_;
 
 /**
- * accounts_update_take(facts, writer): writes what the answers say, and ends the keys of users that
- * are gone for good. Users without an answer stay as they were. When too many were found gone at
- * once, here or in accounts_update_read(), none of their keys end, and the log says so.
+ * accounts_update_take_step(facts, writer): writes what the answers say, and ends the keys of users
+ * that are gone for good. Users without an answer stay as they were. When too many were found gone
+ * at once, here or in accounts_update_read(), none of their keys end, and the log says so. Each
+ * call does a bounded part. Returns 1 when there is more to do; 0; a negative errno, which is
+ * logged.
+ * accounts_update_take(facts, writer): all of it.
  */
+int accounts_update_take_step(struct accounts_update *facts, struct store *writer) _must_check_;
 void accounts_update_take(struct accounts_update *facts, struct store *writer);
 
 /**

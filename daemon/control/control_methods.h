@@ -52,7 +52,7 @@
                ROLE_VERB_CERTIFICATE, CONTROL_ENDS, control_crl_load) \
         METHOD("GetPolicy", (NULL), ("a{ss}", policy), \
                ROLE_VERB_POLICY, 0, control_policy_get) \
-        METHOD("SetPolicy", ("a{ss}", changes), ("t", ended), \
+        METHOD("SetPolicy", ("a{ss}", changes), (NULL), \
                ROLE_VERB_POLICY, 0, control_policy_set) \
         METHOD("GetStatus", (NULL), ("a{sv}", status), \
                ROLE_VERB_STATUS, 0, control_policy_status) \

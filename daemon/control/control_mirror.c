@@ -27,9 +27,6 @@ struct copy_call {
         char recipient[SEAL_TEXT_LEN + 1];
         uint64_t token, keys;
         struct mirror_import_summary summary;
-        struct accounts_source accounts;
-        /* A directory must be asked for an owner who is not known yet. */
-        bool unknown;
         const void *in; /* in the message */
         size_t len;     /* of in or out */
         bool last;
@@ -311,11 +308,6 @@ const struct control_handlers control_mirror_import_check = {
         .reply = check_reply,
 };
 
-static int commit_parse(struct control_call *call, sd_bus_message *m) {
-        ((struct copy_call *) call)->accounts = accounts_source(call->control->fixed.accounts);
-        return token_parse(call, m);
-}
-
 static void commit_run(struct control_call *call, struct store *writer) {
         struct copy_call *copy = (struct copy_call *) call;
         const struct mirror_import_summary *summary = &copy->summary;
@@ -332,10 +324,6 @@ static void commit_run(struct control_call *call, struct store *writer) {
                                 summary->head.sequence, summary->revived, summary->kept);
                 r = mirror_commit(mirror_of(call), writer, copy->token, &audit, &copy->keys);
         }
-        /* A login may follow the answer at once. It is refused if nothing is known yet of an owner
-         * that is new on this host. */
-        if (r >= 0)
-                copy->unknown = accounts_update_look(writer, &copy->accounts) != 0;
         if (r < 0)
                 control_mirror_fail(call, r);
         else
@@ -351,12 +339,11 @@ static void on_settled(void *userdata) {
         control_answer(userdata);
 }
 
-/* If a directory does not answer in time, it is asked again later. Until then the keys of that
- * owner are refused. */
+/* A login may follow the answer at once. It is refused if nothing is known yet of an owner that is
+ * new on this host, so everybody is looked at first. If a directory does not answer in time, it is
+ * asked again later. Until then the keys of that owner are refused. */
 static void commit_settle(struct control_call *call) {
-        bool unknown = ((struct copy_call *) call)->unknown;
-
-        if (!unknown || accounts_settle(call->control->fixed.accounts, on_settled, call) < 0)
+        if (accounts_settle(call->control->fixed.accounts, on_settled, call) < 0)
                 control_answer(call);
 }
 
@@ -366,7 +353,7 @@ static int commit_reply(struct control_call *call, sd_bus_message *reply) {
 
 const struct control_handlers control_mirror_import_commit = {
         .size = sizeof(struct copy_call),
-        .parse = commit_parse,
+        .parse = token_parse,
         .run = commit_run,
         .settle = commit_settle,
         .reply = commit_reply,

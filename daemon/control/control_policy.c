@@ -11,7 +11,6 @@
 #include "control/control_state.h"
 #include "keys/facts.h"
 #include "keys/registered.h"
-#include "keys/sweep.h"
 #include "login/verify.h"
 #include "rules/expiry.h"
 #include "rules/policy.h"
@@ -27,8 +26,6 @@ struct policy_call {
 
 struct set_call {
         struct control_call call;
-        /* keys that the change has ended */
-        uint64_t ended;
         size_t n_changes;
         struct change {
                 char name[POLICY_NAME_LEN];
@@ -137,17 +134,6 @@ static int seal_lapsed(struct set_call *set, struct store *writer, int64_t now) 
                        : store_policy_set(writer, POLICY_LAPSED, made_by, now);
 }
 
-/* Users whose password has expired already lose their keys with the change itself. */
-static int end_keys(struct set_call *set, struct store *writer, int64_t now) {
-        struct policy policy;
-
-        if (!changes(set, "remove-on-password-expiry") ||
-            !control_get_policy(&set->call, writer, &policy) || !policy.remove_on_password_expiry)
-                return 0;
-        return sweep_all_accounts(writer, &policy, (struct sweep_when){ now, clock_is_trusted() },
-                                  &set->ended);
-}
-
 /* A policy that cannot be read any more would refuse every login. */
 static int check_services(struct set_call *set, struct store *writer) {
         struct policy policy;
@@ -182,7 +168,7 @@ static int set_all(struct control_call *call, struct store *writer) {
                 r = registered_touch(writer, now);
         if (r >= 0)
                 r = check_services(set, writer);
-        return r < 0 ? r : end_keys(set, writer, now);
+        return r;
 }
 
 static void set_run(struct control_call *call, struct store *writer) {
@@ -195,15 +181,10 @@ static void set_run(struct control_call *call, struct store *writer) {
                             set->changes[i].name, set->changes[i].text, call->uid);
 }
 
-static int set_reply(struct control_call *call, sd_bus_message *reply) {
-        return sd_bus_message_append(reply, "t", ((struct set_call *) call)->ended);
-}
-
 const struct control_handlers control_policy_set = {
         .size = sizeof(struct set_call),
         .parse = set_parse,
         .run = set_run,
-        .reply = set_reply,
 };
 
 /* --- GetStatus --- */

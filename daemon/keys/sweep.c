@@ -29,6 +29,11 @@
 #define REMOVED_DAYS  1
 /* lines in the log for one batch; each key has its record in the audit log */
 #define SAID_MAX 20
+/* keys of one account that are in memory at one time */
+#define ENDED_AT_ONCE 32
+/* accounts, and those whose password is not good, in one transaction */
+#define WALKED_AT_ONCE 2000
+#define BAD_AT_ONCE    200
 
 struct ids {
         size_t n;
@@ -113,122 +118,162 @@ static bool why(const struct ending *e, const struct key_record *key,
         return true;
 }
 
-static int end_keys(struct store *writer, const struct ending *e, uint64_t *ended) {
+/* An expired key is revoked, too. A clock that was ahead may have expired it, and then it would
+ * live again without its user. */
+static int end_key(struct store *writer, const struct ending *e, struct key_record *key,
+                   const char *reason) {
+        char what[RECORD_REASON_MAX + 32];
+        int r;
+
+        key->status = KEY_REVOKED;
+        key->updated_at = e->when.now;
+        if (key->dead_at == 0)
+                key->dead_at = e->when.now;
+        memcpy(key->reason, reason, RECORD_REASON_MAX + 1);
+        r = store_key_update(writer, key);
+        if (r >= 0)
+                r = audit_own(writer, "revoked", key, reason, 1, e->when.now);
+        if (r < 0)
+                return r;
+        (void) snprintf(what, sizeof(what), "revoked: %s", reason);
+        say(key, what);
+        return 0;
+}
+
+/* Ends at most ${max} keys. 1: there may be more; 0; an error of the store. */
+static int end_keys(struct store *writer, const struct ending *e, uint64_t max, uint64_t *ended) {
         _cleanup_free_ struct ids *ids = malloc(sizeof(*ids));
-        char after[KEYTEXT_ID_LEN + 1] = "", reason[RECORD_REASON_MAX + 1],
-                                    what[RECORD_REASON_MAX + 32];
+        char after[KEYTEXT_ID_LEN + 1] = "", reason[RECORD_REASON_MAX + 1];
         int r;
 
         if (!ids)
                 return -ENOMEM;
         do {
                 ids->n = 0;
-                r = store_sweep_each_of(writer, e->account->name, e->linked, after, SWEEP_BATCH,
+                r = store_sweep_each_of(writer, e->account->name, e->linked, after, ENDED_AT_ONCE,
                                         collect, ids);
                 for (size_t i = 0; r >= 0 && i < ids->n; i++) {
-                        struct key_record *key = &ids->keys[i];
-
-                        memcpy(after, key->id, sizeof(after));
-                        if (!why(e, key, reason))
+                        memcpy(after, ids->keys[i].id, sizeof(after));
+                        if (!why(e, &ids->keys[i], reason))
                                 continue;
-                        /* An expired key is revoked, too. A clock that was ahead may have expired
-                         * it, and then it would live again without its user. */
-                        key->status = KEY_REVOKED;
-                        key->updated_at = e->when.now;
-                        if (key->dead_at == 0)
-                                key->dead_at = e->when.now;
-                        memcpy(key->reason, reason, sizeof(key->reason));
-                        r = store_key_update(writer, key);
-                        if (r >= 0)
-                                r = audit_own(writer, "revoked", key, reason, 1, e->when.now);
-                        if (r < 0)
-                                return r;
-                        (void) snprintf(what, sizeof(what), "revoked: %s", reason);
-                        say(key, what);
-                        ++*ended;
+                        if (*ended >= max)
+                                return 1;
+                        r = end_key(writer, e, &ids->keys[i], reason);
+                        *ended += r >= 0;
                 }
-        } while (r >= 0 && ids->n == SWEEP_BATCH);
+        } while (r >= 0 && ids->n == ENDED_AT_ONCE);
         return r;
 }
 
 int sweep_account(struct store *writer, const struct policy *policy,
                   const struct account_record *account, bool over, struct sweep_when when,
-                  uint64_t *ret_ended) {
+                  uint64_t max, uint64_t *ret_ended) {
         struct ending e = { .policy = policy, .account = account, .over = over, .when = when };
         uint64_t ended = 0;
         int r;
 
-        r = end_keys(writer, &e, &ended);
-        if (r >= 0 && policy->remove_on_password_expiry) {
+        r = end_keys(writer, &e, max, &ended);
+        if (r == 0 && policy->remove_on_password_expiry) {
                 e.linked = true;
-                r = end_keys(writer, &e, &ended);
+                r = end_keys(writer, &e, max, &ended);
         }
-        if (r < 0)
-                return r;
-        *ret_ended = ended;
-        return 0;
+        if (r >= 0)
+                *ret_ended = ended;
+        return r;
 }
 
-/* Accounts for which there is something to do. For most there is nothing. */
-struct accounts {
-        const struct policy *policy;
-        struct sweep_when when;
-        size_t n;
-        struct account_record *all;
+/* A piece of a walk over all accounts. Only those whose password is not good are looked at. */
+struct piece {
+        int64_t now;
+        size_t visited, n;
+        char last[WIRE_USER_MAX + 1];
+        struct account_record bad[BAD_AT_ONCE];
 };
 
-static int collect_account(const struct account_record *account, void *userdata) {
-        struct accounts *accounts = userdata;
-        struct account_record *all;
+static int on_account(const struct account_record *account, void *userdata) {
+        struct piece *piece = userdata;
 
-        if (expiry_password_good(account, accounts->when.now))
+        piece->visited++;
+        memcpy(piece->last, account->name, sizeof(piece->last));
+        if (expiry_password_good(account, piece->now))
                 return 0;
-        all = reallocarray(accounts->all, accounts->n + 1, sizeof(*all));
-        if (!all)
-                return -ENOMEM;
-        accounts->all = all;
-        all[accounts->n++] = *account;
-        return 0;
+        piece->bad[piece->n++] = *account;
+        return piece->n == ARRAY_LEN(piece->bad);
 }
 
-static int end_all(struct store *writer, struct accounts *accounts, int r, uint64_t *ret_ended) {
-        uint64_t ended, sum = 0;
+/* Returns 0, or an error of the store. */
+static int walk_on(struct store *writer, const struct policy *policy, struct piece *piece,
+                   struct sweep *sweep, uint64_t *ended) {
+        struct sweep_passwords *passwords = &sweep->passwords;
+        uint64_t some;
+        int r, full;
 
-        for (size_t i = 0; r >= 0 && i < accounts->n; i++) {
-                r = sweep_account(writer, accounts->policy, &accounts->all[i], false,
-                                  accounts->when, &ended);
-                if (r >= 0)
-                        sum += ended;
+        full = store_account_each(writer, passwords->after, WALKED_AT_ONCE, on_account, piece);
+        if (full < 0)
+                return full;
+        for (size_t i = 0; i < piece->n; i++) {
+                r = sweep_account(writer, policy, &piece->bad[i], false,
+                                  (struct sweep_when){ piece->now, sweep->clock_trusted },
+                                  SWEEP_ENDED_MAX - *ended, &some);
+                if (r < 0)
+                        return r;
+                *ended += some;
+                if (r > 0)
+                        return 0; /* its other keys come next */
+                memcpy(passwords->after, piece->bad[i].name, sizeof(passwords->after));
         }
-        free(accounts->all);
-        if (r < 0)
-                return r;
-        *ret_ended = sum;
+        memcpy(passwords->after, piece->last, sizeof(passwords->after));
+        passwords->walks = full || piece->visited == WALKED_AT_ONCE;
         return 0;
 }
 
-int sweep_all_accounts(struct store *writer, const struct policy *policy, struct sweep_when when,
-                       uint64_t *ret_ended) {
-        struct accounts accounts = { .policy = policy, .when = when };
+/* Whether the passwords of all accounts have to be looked at now. */
+static int is_due(struct store *writer, int64_t now, const struct sweep *sweep) {
+        int64_t at;
         int r;
 
-        r = store_account_each(writer, collect_account, &accounts);
-        return end_all(writer, &accounts, r, ret_ended);
+        /* The policy was off, or the daemon has just started. A lock needs no clock. */
+        if (!sweep->passwords.on)
+                return true;
+        if (!sweep->clock_trusted)
+                return false;
+        r = store_sweep_next(writer, STORE_SWEEP_PASSWORD, sweep->passwords.until, &at);
+        return r == -ENOENT ? false : r < 0 ? r : at <= now;
 }
 
+/* One piece of a walk that is under way, or that begins now. Verifications refuse such keys
+ * already. */
 static int sweep_passwords(struct store *writer, const struct policy *policy, int64_t now,
-                           struct sweep *sweep, uint64_t *ret_ended) {
-        struct accounts accounts = { .policy = policy, .when = { now, sweep->clock_trusted } };
+                           struct sweep *sweep, uint64_t *ended) {
+        struct sweep_passwords *passwords = &sweep->passwords;
+        _cleanup_free_ struct piece *piece = NULL;
         int r;
 
-        *ret_ended = 0;
-        if (!policy->remove_on_password_expiry || !sweep->clock_trusted)
+        if (!policy->remove_on_password_expiry) {
+                *passwords = (struct sweep_passwords){};
                 return 0;
-        if (sweep->passwords_until > now)
-                sweep->passwords_until = 0; /* the clock has gone back */
-        r = store_account_each_ended(writer, sweep->passwords_until, now, collect_account,
-                                     &accounts);
-        return end_all(writer, &accounts, r, ret_ended);
+        }
+        if (passwords->until > now)
+                passwords->until = 0; /* the clock has gone back */
+        if (!passwords->walks) {
+                r = is_due(writer, now, sweep);
+                if (r < 0)
+                        return r;
+                *passwords = (struct sweep_passwords){ .on = true,
+                                                       .walks = r > 0,
+                                                       .until = passwords->until };
+                if (sweep->clock_trusted)
+                        passwords->until = now;
+                if (r == 0)
+                        return 0;
+        }
+        piece = calloc(1, sizeof(*piece));
+        if (!piece)
+                return -ENOMEM;
+        piece->now = now;
+        r = walk_on(writer, policy, piece, sweep, ended);
+        sweep->more |= passwords->walks;
+        return r;
 }
 
 /* --- Expiry --- */
@@ -479,7 +524,7 @@ static int next_due(struct store *writer, const struct policy *policy, int64_t n
 
 static int run(struct store *writer, int64_t now, struct sweep *sweep, bool *ret_visible) {
         struct policy policy;
-        uint64_t ended;
+        uint64_t ended = 0;
         int r;
 
         if ((r = facts_policy(writer, &policy)) < 0 ||
@@ -492,14 +537,12 @@ static int run(struct store *writer, int64_t now, struct sweep *sweep, bool *ret
         if ((r = remember(writer, &policy, now, sweep)) < 0 ||
             (r = next_due(writer, &policy, now, sweep)) < 0)
                 return r;
-        if (sweep->clock_trusted)
-                sweep->passwords_until = now;
         *ret_visible = ended + sweep->redated > 0;
         return 0;
 }
 
 int sweep_run(struct store *writer, int64_t now, struct sweep *sweep) {
-        struct sweep done = { .passwords_until = sweep->passwords_until,
+        struct sweep done = { .passwords = sweep->passwords,
                               .may_purge = sweep->may_purge,
                               .ran_a_day = sweep->ran_a_day,
                               .clock_trusted = sweep->clock_trusted,

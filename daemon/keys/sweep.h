@@ -8,7 +8,9 @@
 #include "store/store.h"
 
 /* rows of each kind in one transaction: some ten milliseconds */
-#define SWEEP_BATCH 500
+#define SWEEP_BATCH 100
+/* keys that end with accounts in one transaction, each with its audit record */
+#define SWEEP_ENDED_MAX 50
 
 /* A time, and whether the clock that says so may decide what cannot be undone. */
 struct sweep_when {
@@ -16,9 +18,19 @@ struct sweep_when {
         bool clock_trusted;
 };
 
+/* How far the accounts were walked over whose passwords end keys. Zeroed at a start. */
+struct sweep_passwords {
+        /* they were, since the policy was set */
+        bool on;
+        /* a walk is under way, and has come to ${after} */
+        bool walks;
+        /* passwords that expired up to then are done, or this walk does them */
+        int64_t until;
+        char after[WIRE_USER_MAX + 1];
+};
+
 struct sweep {
-        /* accounts whose passwords expired up to then are done; 0 at a start */
-        int64_t passwords_until;
+        struct sweep_passwords passwords; /* from one call to the next */
         /* the clock has run for long enough without being set */
         bool may_purge;
         bool ran_a_day;     /* without being set */
@@ -57,22 +69,17 @@ int sweep_run(struct store *writer, int64_t now, struct sweep *sweep) _must_chec
 bool sweep_clock_is_near(struct store *writer, int64_t now);
 
 /**
- * sweep_account(writer, policy, account, over, when, ret_ended):
+ * sweep_account(writer, policy, account, over, when, max, ret_ended):
  * Revokes the keys that must end with ${account}: its own when it is gone and ${over} says that it
  * is gone for good, and, by the policy remove-on-password-expiry, those that depend on its
- * password. An expiry by the clock counts only where the clock is trusted. Inside a transaction.
- * Returns 0 and how many keys were revoked; an error of the store.
+ * password. An expiry by the clock counts only where the clock is trusted. Revokes at most ${max}
+ * keys. Inside a transaction.
+ * Returns 1 when there are more to revoke, 0 when there are none, and how many keys were revoked;
+ * an error of the store.
  */
 int sweep_account(struct store *writer, const struct policy *policy,
                   const struct account_record *account, bool over, struct sweep_when when,
-                  uint64_t *ret_ended) _must_check_;
-
-/**
- * sweep_all_accounts(writer, policy, when, ret_ended): the same for the password of every account
- * that is known. Inside a transaction.
- */
-int sweep_all_accounts(struct store *writer, const struct policy *policy, struct sweep_when when,
-                       uint64_t *ret_ended) _must_check_;
+                  uint64_t max, uint64_t *ret_ended) _must_check_;
 
 /**
  * sweep_next_expiry(writer, policy, ret):

@@ -37,7 +37,7 @@ struct sweep_timer {
         struct store_shared *shared;
         /* generation that the last sweep has looked at */
         uint64_t seen;
-        int64_t passwords_until;
+        struct sweep_passwords passwords;
         bool begun, trusted, busy, again, stopped;
         bool behind;       /* as the log was told */
         uint64_t set_at;   /* clock_ticks(), or at the start */
@@ -149,7 +149,7 @@ static void on_done(struct worker_job *worker_job) {
         s->busy = false;
         add_up(s, job);
         if (job->r >= 0)
-                s->passwords_until = job->sweep.passwords_until;
+                s->passwords = job->sweep.passwords;
         arm(s, job->r < 0 ? job->now + RETRY_S : job->sweep.next_at);
         free(job);
         if (more)
@@ -164,7 +164,7 @@ static struct sweep_job *make(struct sweep_timer *s, void (*done)(struct worker_
         job->job = (struct worker_job){ .run = on_run, .done = done };
         job->sweeper = s;
         job->first = !s->begun;
-        job->sweep = (struct sweep){ .passwords_until = s->passwords_until,
+        job->sweep = (struct sweep){ .passwords = s->passwords,
                                      .may_purge = s->trusted,
                                      .ran_a_day = clock_ticks() - s->set_at >= DAY_TICKS };
         return job;

@@ -417,7 +417,7 @@ static int move_log(struct store *writer, int *in_log, int *moved) {
 
 void store_checkpoint(struct store *writer, bool idle) {
         /* By size, so that small changes do not cost a second sync each. */
-        if (writer->wal_pages >= (idle ? 1 : 4) * CHECKPOINT_PAGES &&
+        if (writer->wal_pages >= (idle ? 1 : 2) * CHECKPOINT_PAGES &&
             move_log(writer, NULL, NULL) >= 0)
                 writer->wal_pages = 0;
 }

@@ -104,35 +104,39 @@ static int each(sqlite3_stmt *stmt,
         return r;
 }
 
-int store_account_each(struct store *s,
-                       int (*visit)(const struct account_record *account, void *userdata),
-                       void *userdata) {
-        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_ACCOUNT_EACH);
-
-        return each(stmt, visit, userdata);
-}
-
-int store_account_each_ended(struct store *s, int64_t after, int64_t until,
-                             int (*visit)(const struct account_record *account, void *userdata),
-                             void *userdata) {
-        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_ACCOUNT_ENDED);
-
-        if (sqlite3_bind_int64(stmt, 1, after) != SQLITE_OK ||
-            sqlite3_bind_int64(stmt, 2, until) != SQLITE_OK)
+/* Those whose names follow ${after}, at most ${max}. */
+static int each_after(sqlite3_stmt *stmt, const char *after, int64_t max,
+                      int (*visit)(const struct account_record *account, void *userdata),
+                      void *userdata) {
+        if (sqlite3_bind_text(stmt, 1, after, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 2, max) != SQLITE_OK)
                 return -ENOMEM;
         return each(stmt, visit, userdata);
 }
 
-int store_account_each_missing(struct store *writer, int (*visit)(const char *name, void *userdata),
-                               void *userdata) {
-        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_ACCOUNT_MISSING);
+int store_account_each(struct store *s, const char *after, int64_t max,
+                       int (*visit)(const struct account_record *account, void *userdata),
+                       void *userdata) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_ACCOUNT_EACH);
+
+        return each_after(stmt, after, max, visit, userdata);
+}
+
+int store_account_each_name(struct store *writer, bool linked, const char *after, int64_t max,
+                            int (*visit)(const char *name, bool known, void *userdata),
+                            void *userdata) {
+        _cleanup_stmt_ sqlite3_stmt *stmt =
+                store_stmt(writer, linked ? STMT_ACCOUNT_LINKED : STMT_ACCOUNT_OWNERS);
         char name[WIRE_USER_MAX + 1];
         int r;
 
+        if (sqlite3_bind_text(stmt, 1, after, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 2, max) != SQLITE_OK)
+                return -ENOMEM;
         while ((r = store_stmt_step(stmt)) > 0) {
                 r = store_stmt_text(stmt, 0, name, sizeof(name));
                 if (r >= 0)
-                        r = visit(name, userdata);
+                        r = visit(name, sqlite3_column_int(stmt, 1) != 0, userdata);
                 if (r != 0)
                         return r;
         }
@@ -144,21 +148,17 @@ int store_account_each_gone(struct store *writer, const char *after, int64_t max
                             void *userdata) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_ACCOUNT_GONE);
 
-        if (sqlite3_bind_text(stmt, 1, after, -1, SQLITE_STATIC) != SQLITE_OK ||
-            sqlite3_bind_int64(stmt, 2, max) != SQLITE_OK)
-                return -ENOMEM;
-        return each(stmt, visit, userdata);
+        return each_after(stmt, after, max, visit, userdata);
 }
 
-int store_account_hold(struct store *writer, int64_t gone_since, int64_t many) {
-        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_ACCOUNT_HOLD);
+int store_account_lives(struct store *writer, const char *name) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_ACCOUNT_LIVES);
         int r;
 
-        if (sqlite3_bind_int64(stmt, 1, gone_since) != SQLITE_OK ||
-            sqlite3_bind_int64(stmt, 2, many) != SQLITE_OK)
+        if (sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC) != SQLITE_OK)
                 return -ENOMEM;
         r = store_stmt_step(stmt);
-        return r != 0 ? (r < 0 ? r : -EIO) : sqlite3_changes(writer->db);
+        return r > 0 ? sqlite3_column_int(stmt, 0) != 0 : r < 0 ? r : -EIO;
 }
 
 int store_account_count_gone(struct store *writer, uint64_t *ret_gone, uint64_t *ret_held) {
@@ -172,6 +172,11 @@ int store_account_count_gone(struct store *writer, uint64_t *ret_gone, uint64_t 
         return 0;
 }
 
-int store_account_forget(struct store *writer) {
-        return store_stmt_run(writer, STMT_ACCOUNT_FORGET);
+int store_account_forget(struct store *writer, const char *after, const char *last) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_ACCOUNT_FORGET);
+
+        if (sqlite3_bind_text(stmt, 1, after, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_text(stmt, 2, last, -1, SQLITE_STATIC) != SQLITE_OK)
+                return -ENOMEM;
+        return store_stmt_step(stmt);
 }

@@ -23,28 +23,22 @@ int store_account_of_uid(struct store *writer, uid_t uid, struct account_record 
 int store_account_put(struct store *writer, const struct account_record *account) _must_check_;
 
 /**
- * store_account_each(s, visit, userdata): all known accounts. Returns 0, or
- * what ${visit} returned, or an error of the store.
+ * store_account_each(s, after, max, visit, userdata): the known accounts by name from behind
+ * ${after}, at most ${max}. Returns 0, or what ${visit} returned, or an error of the store.
  */
-int store_account_each(struct store *s,
+int store_account_each(struct store *s, const char *after, int64_t max,
                        int (*visit)(const struct account_record *account, void *userdata),
                        void *userdata) _must_check_;
 
 /**
- * store_account_each_ended(s, after, until, visit, userdata): the accounts whose passwords expire
- * after ${after} and up to ${until}. As above.
+ * store_account_each_name(writer, linked, after, max, visit, userdata):
+ * The users that own keys, or, with ${linked}, those that keys are linked to, and whether each is
+ * known. By name from behind ${after}, at most ${max}: as fast with many keys as with few. As
+ * above.
  */
-int store_account_each_ended(struct store *s, int64_t after, int64_t until,
-                             int (*visit)(const struct account_record *account, void *userdata),
-                             void *userdata) _must_check_;
-
-/**
- * store_account_each_missing(writer, visit, userdata):
- * The users that own keys, or that keys are linked to, and that are not known. Reads every
- * key. As above.
- */
-int store_account_each_missing(struct store *writer, int (*visit)(const char *name, void *userdata),
-                               void *userdata) _must_check_;
+int store_account_each_name(struct store *writer, bool linked, const char *after, int64_t max,
+                            int (*visit)(const char *name, bool known, void *userdata),
+                            void *userdata) _must_check_;
 
 /**
  * store_account_each_gone(writer, after, max, visit, userdata): the accounts that are gone and that
@@ -62,15 +56,13 @@ int store_account_count_gone(struct store *writer, uint64_t *ret_gone,
                              uint64_t *ret_held) _must_check_;
 
 /**
- * store_account_hold(writer, gone_since, many): holds the accounts that are gone since exactly
- * ${gone_since} if there are ${many} or more with live keys. Removals that were reported do not
- * count and are not held. Inside a transaction. Returns how many are held now that were not, or an
+ * store_account_lives(writer, name): 1 when live keys belong to ${name} or are linked to it; 0; an
  * error of the store.
  */
-int store_account_hold(struct store *writer, int64_t gone_since, int64_t many) _must_check_;
+int store_account_lives(struct store *writer, const char *name) _must_check_;
 
 /**
- * store_account_forget(writer): drops what is known of users that have neither a key nor an event,
- * inside a transaction.
+ * store_account_forget(writer, after, last): drops what is known of users that have neither a key
+ * nor an event, with names from behind ${after} up to ${last}, inside a transaction.
  */
-int store_account_forget(struct store *writer) _must_check_;
+int store_account_forget(struct store *writer, const char *after, const char *last) _must_check_;

@@ -63,34 +63,39 @@ static const char *const texts[] = {
 #define ACCOUNT_COLUMNS                                                                            \
         "name, state, uid, local, admin, locked, password_ends_at, closes_at, gone_since, "        \
         "checked_at, held"
+/* Whether live keys depend on an account. */
+#define HAS_LIVE_KEYS(name)                                                                        \
+        "(EXISTS (SELECT 1 FROM key k WHERE k.owner = " name " AND k.dead_at = 0" LIVE_EPOCH       \
+        ") OR EXISTS (SELECT 1 FROM key k WHERE k.linked <> '' AND k.linked = " name               \
+        " AND k.dead_at = 0" LIVE_EPOCH "))"
 /* The accounts that are gone and that live keys depend on. */
-#define VANISHED                                                                                   \
-        " FROM account a WHERE a.state = 2 AND (EXISTS (SELECT 1 FROM key k WHERE k.owner = "      \
-        "a.name AND k.dead_at = 0" LIVE_EPOCH ") OR EXISTS (SELECT 1 FROM key k WHERE "            \
-        "k.linked <> '' AND k.linked = a.name AND k.dead_at = 0" LIVE_EPOCH "))"
+#define VANISHED " FROM account a WHERE a.state = 2 AND " HAS_LIVE_KEYS("a.name")
+/* The ?2 names in a column of the keys that follow ?1, and whether each is known. */
+#define NAMES_IN_KEYS(column)                                                                      \
+        "WITH RECURSIVE names(who) AS (SELECT (SELECT min(" column ") FROM key WHERE " column      \
+        " <> '' AND " column " > ?1) UNION ALL SELECT (SELECT min(" column                         \
+        ") FROM key WHERE " column " <> '' AND " column                                            \
+        " > who) FROM names WHERE who IS NOT NULL LIMIT ?2) "                                      \
+        "SELECT who, EXISTS (SELECT 1 FROM account WHERE name = who) FROM names "                  \
+        "WHERE who IS NOT NULL"
         [STMT_ACCOUNT_GET] = "SELECT " ACCOUNT_COLUMNS " FROM account WHERE name = ?1",
-        [STMT_ACCOUNT_EACH] = "SELECT " ACCOUNT_COLUMNS " FROM account",
+        [STMT_ACCOUNT_EACH] =
+                "SELECT " ACCOUNT_COLUMNS " FROM account WHERE name > ?1 ORDER BY name LIMIT ?2",
         [STMT_ACCOUNT_PUT] = "REPLACE INTO account (" ACCOUNT_COLUMNS
                              ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-        [STMT_ACCOUNT_MISSING] = "SELECT DISTINCT owner FROM key WHERE owner NOT IN (SELECT name "
-                                 "FROM account) UNION SELECT DISTINCT linked FROM key WHERE linked "
-                                 "<> '' AND linked NOT IN (SELECT name FROM account)",
+        /* Each step seeks in the index. SQLite would read a DISTINCT through all keys. */
+        [STMT_ACCOUNT_OWNERS] = NAMES_IN_KEYS("owner"),
+        [STMT_ACCOUNT_LINKED] = NAMES_IN_KEYS("linked"),
         [STMT_ACCOUNT_OF_UID] = "SELECT " ACCOUNT_COLUMNS
                                 " FROM account WHERE uid = ?1 AND state = 1 ORDER BY name LIMIT 1",
         [STMT_ACCOUNT_FORGET] =
-                "DELETE FROM account WHERE NOT EXISTS (SELECT 1 FROM key WHERE "
-                "key.owner = account.name) AND NOT EXISTS (SELECT 1 FROM key WHERE "
+                "DELETE FROM account WHERE name > ?1 AND name <= ?2 AND NOT EXISTS (SELECT 1 FROM "
+                "key WHERE key.owner = account.name) AND NOT EXISTS (SELECT 1 FROM key WHERE "
                 "linked <> '' AND key.linked = account.name) AND NOT EXISTS "
                 "(SELECT 1 FROM audit WHERE audit.user <> '' AND audit.user = account.name)",
-        [STMT_ACCOUNT_ENDED] = "SELECT " ACCOUNT_COLUMNS " FROM account WHERE password_ends_at <> 0"
-                               " AND password_ends_at > ?1 AND password_ends_at <= ?2",
         [STMT_ACCOUNT_GONE] =
                 "SELECT " ACCOUNT_COLUMNS VANISHED " AND a.name > ?1 ORDER BY a.name LIMIT ?2",
-        /* A removal that was reported (checked_at -1) is certain, so it is not among the many. */
-        [STMT_ACCOUNT_HOLD] =
-                "UPDATE account SET held = 1 WHERE state = 2 AND held = 0 AND gone_since = ?1 AND "
-                "checked_at <> -1 AND (SELECT count(*) FROM (SELECT 1" VANISHED
-                " AND a.gone_since = ?1 AND a.checked_at <> -1 LIMIT ?2)) = ?2",
+        [STMT_ACCOUNT_LIVES] = "SELECT " HAS_LIVE_KEYS("?1"),
         [STMT_ACCOUNT_VANISHED] = "SELECT count(*), ifnull(sum(a.held), 0)" VANISHED,
         [STMT_SWEEP_NEXT] = "SELECT min(ends_at) FROM key WHERE dead_at = 0",
         [STMT_SWEEP_OLDEST] =

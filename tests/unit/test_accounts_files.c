@@ -337,8 +337,72 @@ static void test_a_line_past_all_measure(void **state) {
         passwd[len - 1] = '\n';
         passwd[len] = '\0';
         put(*state, "passwd", passwd);
+        put(*state, "shadow", "");
+        put(*state, "group", "");
         refused(*state, -ERANGE, "passwd");
         free(passwd);
+}
+
+/* Reads the files a line at a time, and changes one of them after ${lines}. */
+static int read_while(const char *dir, size_t lines, const char *name, bool replace) {
+        _cleanup_(accounts_files_freep) struct accounts_files *files = NULL;
+        struct accounts_files_memory memory = {};
+        char path[UNIT_PATH_LEN], other[UNIT_PATH_LEN];
+        size_t n = 0;
+        int r;
+
+        accounts_files_free(read_all(dir, ROOT ALICE, "alice:!$y$x:0::::::\n", "a:x:7:\n", ADMINS));
+        assert_int_equal(accounts_files_open(&files, dir, ADMINS, &memory), 0);
+        do {
+                if (n++ == lines) {
+                        (void) unit_join(path, dir, name);
+                        unit_write(replace ? unit_join(other, dir, "other") : path, ROOT,
+                                   strlen(ROOT), 0600);
+                        if (replace)
+                                assert_int_equal(rename(other, path), 0);
+                }
+                r = accounts_files_step(files, 1);
+        } while (r > 0);
+        if (r == 0)
+                assert_true(accounts_files_find(files, "alice")->locked);
+        assert_int_equal(r == -EAGAIN, strstr(memory.error, "was written") != NULL);
+        return r;
+}
+
+/* Reading goes on in steps, and the files change between them. A file that is replaced is read as
+ * it was, with the others of that time. */
+static void test_a_file_that_is_written_while_it_is_read(void **state) {
+        static const char *const names[] = { "passwd", "shadow", "group" };
+
+        for (size_t i = 0; i < ARRAY_LEN(names); i++)
+                for (size_t lines = 0; lines < 6; lines++) {
+                        /* two lines of passwd, one of the others, and the end of each */
+                        bool read = lines >= (i == 0 ? 3 : i == 1 ? 5 : 7);
+
+                        unit_int(names[i], read_while(*state, lines, names[i], true), 0);
+                        unit_int(names[i], read_while(*state, lines, names[i], false),
+                                 read ? 0 : -EAGAIN);
+                }
+}
+
+static void test_one_user_alone(void **state) {
+        struct accounts_files_memory memory = {};
+        char path[UNIT_PATH_LEN];
+
+        put(*state, "passwd", ROOT ALICE "+bob::::::\n");
+        assert_int_equal(accounts_files_has(*state, "alice", &memory), 1);
+        assert_int_equal(accounts_files_has(*state, "root", &memory), 1);
+        assert_int_equal(accounts_files_has(*state, "alic", &memory), 0);
+        assert_int_equal(accounts_files_has(*state, "+bob", &memory), 0);
+        assert_int_equal(accounts_files_has(*state, "", &memory), 0);
+        assert_string_equal(memory.error, "");
+        put(*state, "passwd", ALICE);
+        assert_int_equal(accounts_files_has(*state, "alice", &memory), -EUCLEAN);
+        put(*state, "passwd", ROOT "alice:x");
+        assert_int_equal(accounts_files_has(*state, "alice", &memory), -EAGAIN);
+        assert_int_equal(unlink(unit_join(path, *state, "passwd")), 0);
+        assert_int_equal(accounts_files_has(*state, "alice", &memory), -ENOENT);
+        assert_non_null(strstr(memory.error, "passwd"));
 }
 
 /* Who may not read shadow is no root, and then a daemon for trying out. */
@@ -379,6 +443,8 @@ int main(void) {
                 unit_test_in_dir(test_a_file_that_is_missing),
                 unit_test_in_dir(test_a_file_that_cannot_be_read),
                 unit_test_in_dir(test_a_line_past_all_measure),
+                unit_test_in_dir(test_a_file_that_is_written_while_it_is_read),
+                unit_test_in_dir(test_one_user_alone),
                 unit_test_in_dir(test_another_user_does_without_shadow),
         };
 

@@ -154,7 +154,8 @@ static void test_a_damaged_row_is_no_account(void **state) {
                                            &got),
                          -EUCLEAN);
                 unit_poisoned(damages[i], &got, sizeof(got));
-                unit_int(damages[i], store_account_each(s->writer, visit_none, NULL), -EUCLEAN);
+                unit_int(damages[i], store_account_each(s->writer, "", 9, visit_none, NULL),
+                         -EUCLEAN);
         }
 }
 
@@ -165,66 +166,42 @@ struct seen {
         int stop; /* what the visit returns */
 };
 
-static int see_name(const char *name, void *userdata) {
+static int see_name(const char *name, bool known, void *userdata) {
         struct seen *seen = userdata;
 
         (void) strncat(seen->names, name, sizeof(seen->names) - strlen(seen->names) - 1);
-        (void) strncat(seen->names, " ", sizeof(seen->names) - strlen(seen->names) - 1);
+        (void) strncat(seen->names, known ? " " : "? ",
+                       sizeof(seen->names) - strlen(seen->names) - 1);
         return seen->stop;
 }
 
 static int see(const struct account_record *account, void *userdata) {
-        return see_name(account->name, userdata);
+        return see_name(account->name, true, userdata);
 }
 
 static void fill(struct unit_store *s) {
-        static const struct {
-                const char *name;
-                int64_t ends;
-        } accounts[] = { { "alice", 1 },
-                         { "bob", T0 },
-                         { "carol", T0 + 1 },
-                         { "dave", 0 },
-                         { "eve", INT64_MAX } };
+        static const char *const names[] = { "alice", "bob", "carol", "dave", "eve" };
 
-        for (size_t i = 0; i < ARRAY_LEN(accounts); i++) {
-                struct account_record account = named(accounts[i].name);
+        for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+                struct account_record account = named(names[i]);
 
-                account.password_ends_at = accounts[i].ends;
                 assert_int_equal(put(s, &account), 0);
         }
 }
 
-static void test_everybody(void **state) {
-        struct unit_store *s = *state;
-        struct seen seen = {};
-
-        fill(s);
-        assert_int_equal(store_account_each(s->writer, see, &seen), 0);
-        assert_string_equal(seen.names, "alice bob carol dave eve ");
-        seen = (struct seen){ .stop = -77 };
-        assert_int_equal(store_account_each(s->writer, see, &seen), -77);
-        assert_string_equal(seen.names, "alice ");
-        seen = (struct seen){ .stop = 3 };
-        assert_int_equal(store_account_each(s->reader, see, &seen), 3);
-        assert_string_equal(seen.names, "alice ");
-}
-
-static void test_whose_password_ended(void **state) {
+static void test_everybody_in_pieces(void **state) {
         static const struct {
-                int64_t after, until;
+                const char *after;
+                int64_t max;
                 const char *names;
         } rows[] = {
-                { 0, T0, "alice bob " },
-                { 0, T0 - 1, "alice " },
-                { 1, T0, "bob " },
-                { T0 - 1, T0, "bob " },
-                { T0, T0, "" },
-                { T0, T0 + 1, "carol " },
-                { T0, INT64_MAX, "carol eve " },
-                { INT64_MAX, INT64_MAX, "" },
-                { T0, 0, "" },
-                { INT64_MIN, T0, "alice bob " },
+                { "", 9, "alice bob carol dave eve " },
+                { "", 2, "alice bob " },
+                { "bob", 2, "carol dave " },
+                { "bobb", 2, "carol dave " },
+                { "dave", 2, "eve " },
+                { "eve", 2, "" },
+                { "", 0, "" },
         };
         struct unit_store *s = *state;
 
@@ -233,14 +210,15 @@ static void test_whose_password_ended(void **state) {
                 struct seen seen = {};
 
                 unit_int(rows[i].names,
-                         store_account_each_ended(s->writer, rows[i].after, rows[i].until, see,
-                                                  &seen),
-                         0);
+                         store_account_each(s->writer, rows[i].after, rows[i].max, see, &seen), 0);
                 unit_str(rows[i].names, seen.names, rows[i].names);
         }
         struct seen seen = { .stop = -77 };
 
-        assert_int_equal(store_account_each_ended(s->writer, 0, T0, see, &seen), -77);
+        assert_int_equal(store_account_each(s->writer, "", 9, see, &seen), -77);
+        assert_string_equal(seen.names, "alice ");
+        seen = (struct seen){ .stop = 3 };
+        assert_int_equal(store_account_each(s->reader, "", 9, see, &seen), 3);
         assert_string_equal(seen.names, "alice ");
 }
 
@@ -253,23 +231,63 @@ static void insert(struct unit_store *s, const char *id, const char *owner, cons
         assert_int_equal(store_commit(s->writer), 0);
 }
 
-static void test_of_whom_nothing_is_known(void **state) {
+static void test_whom_keys_name(void **state) {
+        static const struct {
+                bool linked;
+                const char *after;
+                int64_t max;
+                const char *names;
+        } rows[] = {
+                { false, "", 9, "alice mallory? trent? " },
+                { false, "", 2, "alice mallory? " },
+                { false, "mallory", 2, "trent? " },
+                { false, "trent", 2, "" },
+                { true, "", 9, "bob peggy? trent? " },
+                { true, "", 1, "bob " },
+                { true, "bob", 1, "peggy? " },
+                { true, "trent", 1, "" },
+        };
         struct unit_store *s = *state;
         struct seen seen = {};
 
         fill(s);
-        assert_int_equal(store_account_each_missing(s->writer, see_name, &seen), 0);
+        assert_int_equal(store_account_each_name(s->writer, false, "", 9, see_name, &seen), 0);
+        assert_int_equal(store_account_each_name(s->writer, true, "", 9, see_name, &seen), 0);
         assert_string_equal(seen.names, "");
         insert(s, "aaaaaaaaaa", "alice", "");
         insert(s, "bbbbbbbbbb", "mallory", "");
         insert(s, "cccccccccc", "mallory", "bob");
         insert(s, "dddddddddd", "alice", "peggy");
         insert(s, "eeeeeeeeee", "trent", "trent");
-        assert_int_equal(store_account_each_missing(s->writer, see_name, &seen), 0);
-        assert_string_equal(seen.names, "mallory peggy trent ");
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                seen = (struct seen){};
+                unit_int(rows[i].names,
+                         store_account_each_name(s->writer, rows[i].linked, rows[i].after,
+                                                 rows[i].max, see_name, &seen),
+                         0);
+                unit_str(rows[i].names, seen.names, rows[i].names);
+        }
         seen = (struct seen){ .stop = -77 };
-        assert_int_equal(store_account_each_missing(s->writer, see_name, &seen), -77);
-        assert_string_equal(seen.names, "mallory ");
+        assert_int_equal(store_account_each_name(s->writer, false, "", 9, see_name, &seen), -77);
+        assert_string_equal(seen.names, "alice ");
+}
+
+/* Keys that were removed all at once, or that have ended, do not count. */
+static void test_on_whom_live_keys_depend(void **state) {
+        struct unit_store *s = *state;
+
+        fill(s);
+        assert_int_equal(store_account_lives(s->writer, "alice"), 0);
+        insert(s, "aaaaaaaaaa", "alice", "bob");
+        assert_int_equal(store_account_lives(s->writer, "alice"), 1);
+        assert_int_equal(store_account_lives(s->writer, "bob"), 1);
+        assert_int_equal(store_account_lives(s->writer, "carol"), 0);
+        assert_int_equal(store_account_lives(s->writer, ""), 0);
+        unit_sql(s->path, "UPDATE key SET dead_at = 1");
+        assert_int_equal(store_account_lives(s->writer, "alice"), 0);
+        unit_sql(s->path, "UPDATE key SET dead_at = 0;"
+                          "INSERT INTO policy VALUES ('epoch', 1, 1)");
+        assert_int_equal(store_account_lives(s->writer, "bob"), 0);
 }
 
 static void test_who_has_no_key_and_no_event_is_forgotten(void **state) {
@@ -291,9 +309,15 @@ static void test_who_has_no_key_and_no_event_is_forgotten(void **state) {
         insert(s, "aaaaaaaaaa", "alice", "bob");
         insert(s, "bbbbbbbbbb", "mallory", "");
         assert_int_equal(store_begin(s->writer), 0);
-        assert_int_equal(store_account_forget(s->writer), 0);
+        assert_int_equal(store_account_forget(s->writer, "alice", "dave"), 0);
         assert_int_equal(store_commit(s->writer), 0);
-        assert_int_equal(store_account_each(s->writer, see, &seen), 0);
+        assert_int_equal(store_account_each(s->writer, "", 9, see, &seen), 0);
+        assert_string_equal(seen.names, "alice bob carol eve ");
+        assert_int_equal(store_begin(s->writer), 0);
+        assert_int_equal(store_account_forget(s->writer, "", "eve"), 0);
+        assert_int_equal(store_commit(s->writer), 0);
+        seen = (struct seen){};
+        assert_int_equal(store_account_each(s->writer, "", 9, see, &seen), 0);
         assert_string_equal(seen.names, "alice bob carol ");
 }
 
@@ -318,9 +342,9 @@ int main(void) {
                 unit_test_with_store(test_who_is_not_there),
                 unit_test_with_store(test_what_the_schema_refuses),
                 unit_test_with_store(test_a_damaged_row_is_no_account),
-                unit_test_with_store(test_everybody),
-                unit_test_with_store(test_whose_password_ended),
-                unit_test_with_store(test_of_whom_nothing_is_known),
+                unit_test_with_store(test_everybody_in_pieces),
+                unit_test_with_store(test_whom_keys_name),
+                unit_test_with_store(test_on_whom_live_keys_depend),
                 unit_test_with_store(test_who_has_no_key_and_no_event_is_forgotten),
                 unit_test_with_store(test_who_has_a_number),
         };

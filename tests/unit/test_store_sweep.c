@@ -49,8 +49,11 @@ static const struct {
         { "purge the dead", STMT_SWEEP_PURGE_DEAD, "key_dead" },
         { "purge the removed", STMT_SWEEP_PURGE_REMOVED, "key_epoch" },
         { "mark", STMT_SWEEP_MARK, "PRIMARY KEY" },
-        { "ended passwords", STMT_ACCOUNT_ENDED, "account_password" },
         { "one account", STMT_ACCOUNT_GET, "PRIMARY KEY" },
+        { "some accounts", STMT_ACCOUNT_EACH, "PRIMARY KEY" },
+        { "owners", STMT_ACCOUNT_OWNERS, "key_owner" },
+        { "linked users", STMT_ACCOUNT_LINKED, "key_linked" },
+        { "live keys", STMT_ACCOUNT_LIVES, "key_owner" },
 };
 
 static void test_every_question_has_its_index(void **state) {

@@ -117,7 +117,8 @@ static void test_what_becomes_of_an_account_s_keys(void **state) {
                 for (size_t k = 0; k < ARRAY_LEN(keys); k++)
                         assert_int_equal(store_key_insert(s->writer, &keys[k]), 0);
                 unit_int(cause->why,
-                         sweep_account(s->writer, &policy, &account, cause->over, trusted, &ended),
+                         sweep_account(s->writer, &policy, &account, cause->over, trusted,
+                                       UINT64_MAX, &ended),
                          0);
                 assert_int_equal(store_commit(s->writer), 0);
                 own_linked = cause->own && account.state == ACCOUNT_GONE;
@@ -148,7 +149,8 @@ static void test_an_expired_key_of_a_removed_user_does_not_live_again(void **sta
         assert_int_equal(store_key_insert(s->writer, &key), 0);
         assert_int_equal(store_sweep_mark(s->writer, "aaaaaaaaaa", T0 + 9 * LIFETIME), 0);
         assert_int_equal(sweep_account(s->writer, &policy, &gone, true,
-                                       (struct sweep_when){ T0 + 9 * LIFETIME, true }, &ended),
+                                       (struct sweep_when){ T0 + 9 * LIFETIME, true }, UINT64_MAX,
+                                       &ended),
                          0);
         assert_int_equal(store_commit(s->writer), 0);
         assert_int_equal(ended, 1);
@@ -171,9 +173,16 @@ static void test_all_keys_of_one_who_has_very_many(void **state) {
 
                 assert_int_equal(store_key_insert(s->writer, &key), 0);
         }
-        assert_int_equal(sweep_account(s->writer, &policy, &account, true, trusted, &ended), 0);
+        assert_int_equal(
+                sweep_account(s->writer, &policy, &account, true, trusted, SWEEP_BATCH, &ended), 1);
+        assert_int_equal(ended, SWEEP_BATCH);
+        assert_int_equal(sweep_account(s->writer, &policy, &account, true, trusted, 0, &ended), 1);
+        assert_int_equal(ended, 0);
+        assert_int_equal(
+                sweep_account(s->writer, &policy, &account, true, trusted, SWEEP_BATCH + 1, &ended),
+                0);
+        assert_int_equal(ended, SWEEP_BATCH + 1);
         assert_int_equal(store_commit(s->writer), 0);
-        assert_int_equal(ended, 2 * SWEEP_BATCH + 1);
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key WHERE status = 0"), 0);
 }
 
@@ -212,7 +221,7 @@ static void test_passwords_end_by_the_clock(void **state) {
         assert_true(s->shared.generation != generation); /* logins must know of this */
         assert_int_equal(sweep.next_at, T0 + 2 * DAY);
         /* so the next sweep need not look at these again */
-        assert_int_equal(sweep.passwords_until, T0 + DAY);
+        assert_int_equal(sweep.passwords.until, T0 + DAY);
         assert_int_equal(store_key_get(s->writer, "aaaaaaaaaa", &key), 0);
         assert_int_equal(key.status, KEY_REVOKED);
         assert_string_equal(key.reason, "the password expired at 2027-01-16T08:00:00Z");
@@ -279,33 +288,75 @@ static void test_a_lock_needs_no_clock(void **state) {
                 unit_sql(s->path, "DELETE FROM key");
                 unit_key_insert(s->writer, "aaaaaaaaaa", "alice");
                 assert_int_equal(store_begin(s->writer), 0);
-                assert_int_equal(
-                        sweep_account(s->writer, &policy, &accounts[i], false, wrong, &ended), 0);
+                assert_int_equal(sweep_account(s->writer, &policy, &accounts[i], false, wrong,
+                                               UINT64_MAX, &ended),
+                                 0);
                 assert_int_equal(store_commit(s->writer), 0);
                 assert_int_equal(ended, i < 2);
         }
 }
 
-static void test_everybody_at_once(void **state) {
-        const struct policy policy = { .remove_on_password_expiry = true };
+/* More keys than one transaction may end: of many users, of one user, and of users in between who
+ * lose none. */
+static void test_everybody_a_piece_at_a_time(void **state) {
+        enum { USERS = 2 * SWEEP_ENDED_MAX, MORE = 3 * SWEEP_ENDED_MAX + 1 };
         struct unit_store *s = *state;
-        uint64_t ended;
+        struct sweep sweep = {};
+        unsigned runs = 0, ended = 0;
 
-        for (unsigned i = 0; i < 20; i++) {
+        unit_sweep_set_policy(s, "lifetime", 0, T0);
+        for (unsigned i = 0; i < USERS; i++) {
                 char name[16], id[KEYTEXT_ID_LEN + 1];
 
                 (void) snprintf(name, sizeof(name), "user%u", i);
                 (void) snprintf(id, sizeof(id), "%010u", i % 100000);
                 unit_key_insert(s->writer, id, name);
-                put_account(s, name, i < 7 ? T0 : i < 14 ? T0 + 1 : 0);
+                put_account(s, name, i % 3 == 0 ? 1 : i % 3 == 1 ? T0 : T0 + 1);
         }
         assert_int_equal(store_begin(s->writer), 0);
-        assert_int_equal(sweep_all_accounts(s->writer, &policy, wrong, &ended), 0);
-        assert_int_equal(ended, 0);
-        assert_int_equal(sweep_all_accounts(s->writer, &policy, trusted, &ended), 0);
+        for (unsigned i = 0; i < MORE; i++) {
+                struct key_record key = unit_key("", "user3");
+
+                (void) snprintf(key.id, sizeof(key.id), "b%09u", i % 100000);
+                assert_int_equal(store_key_insert(s->writer, &key), 0);
+        }
         assert_int_equal(store_commit(s->writer), 0);
-        assert_int_equal(ended, 7);
-        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key WHERE status = 1"), 7);
+        unit_sweep_set_policy(s, "remove-on-password-expiry", 1, T0);
+        /* What is certain without a clock ends first. It is not looked for again and again. */
+        do {
+                assert_int_equal(sweep_run(s->writer, T0, &sweep), 0);
+                assert_in_range(sweep.ended, 0, SWEEP_ENDED_MAX);
+                ended += (unsigned) sweep.ended;
+                assert_in_range(++runs, 1, 100);
+        } while (sweep.more);
+        assert_int_equal(ended, (USERS + 2) / 3 + MORE);
+        assert_in_range(runs, ended / SWEEP_ENDED_MAX, ended / SWEEP_ENDED_MAX + 3);
+        assert_int_equal(sweep_run(s->writer, T0, &sweep), 0);
+        assert_false(sweep.more);
+        sweep.clock_trusted = true;
+        (void) unit_sweep_run_all(s, T0, &sweep);
+        assert_int_equal(sweep.ended, (USERS + 1) / 3);
+        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key WHERE status = 0"),
+                         USERS / 3);
+}
+
+/* When the policy is set once more, all passwords are looked at again, and locked ones too. */
+static void test_the_policy_is_set_again(void **state) {
+        struct unit_store *s = *state;
+        struct sweep sweep = { .clock_trusted = true };
+
+        unit_sweep_set_policy(s, "lifetime", 0, T0);
+        unit_sweep_set_policy(s, "remove-on-password-expiry", 1, T0);
+        (void) unit_sweep_run_all(s, T0, &sweep);
+        unit_sweep_set_policy(s, "remove-on-password-expiry", 0, T0);
+        unit_key_insert(s->writer, "aaaaaaaaaa", "alice");
+        put_account(s, "alice", 0);
+        unit_sql(s->path, "UPDATE account SET locked = 1");
+        (void) unit_sweep_run_all(s, T0, &sweep);
+        assert_int_equal(sweep.ended, 0);
+        unit_sweep_set_policy(s, "remove-on-password-expiry", 1, T0);
+        (void) unit_sweep_run_all(s, T0, &sweep);
+        assert_int_equal(sweep.ended, 1);
 }
 
 int main(void) {
@@ -317,7 +368,8 @@ int main(void) {
                 unit_test_with_sweep(test_a_first_sweep_looks_at_all_passwords),
                 unit_test_with_sweep(test_a_clock_that_is_not_trusted_ends_nothing),
                 unit_test_with_sweep(test_a_lock_needs_no_clock),
-                unit_test_with_sweep(test_everybody_at_once),
+                unit_test_with_sweep(test_everybody_a_piece_at_a_time),
+                unit_test_with_sweep(test_the_policy_is_set_again),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A look at the files, step by step. It starts no helper and waits for nobody.
+ *
+ * First it reads what the store knows, then the files, and then it compares. Others write accounts
+ * between two steps: a new key brings its owner, and userdel's report takes one away. What they
+ * wrote is newer than the files of this look. So a row is written only while it is as it was read
+ * before the files were. Otherwise the look was overtaken, and there is another one. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "accounts/accounts_change.h"
+#include "accounts/accounts_files.h"
+#include "accounts/accounts_look.h"
+#include "accounts/accounts_vanished.h"
+#include "base/clock.h"
+#include "cleanup.h"
+#include "rules/expiry.h"
+#include "store/store_account.h"
+
+/* in one step */
+#define ROWS_READ  1000
+#define LINES_READ 5000
+#define LOOKED_AT  500
+
+struct accounts_look {
+        size_t stage;
+        int64_t now;
+        bool clock_trusted;
+        struct accounts_files *files;
+        struct accounts_files_memory *memory, none;
+        struct accounts_vanished vanished;
+        char after[WIRE_USER_MAX + 1]; /* the last name of the step before */
+        size_t at;                     /* what of ${known} comes next */
+        size_t asked;                  /* users listed by the steps before */
+        size_t visited;                /* in this step */
+        /* As the store had them, by name. Behind those are the users that keys name and that are
+         * not known: owners by name, and then others. ACCOUNT_UNKNOWN. */
+        size_t n, room, n_rows, n_owners;
+        struct account_record *known;
+};
+
+int accounts_look_new(struct accounts_look **ret) {
+        struct accounts_look *look = calloc(1, sizeof(*look));
+
+        if (!look)
+                return -ENOMEM;
+        look->now = clock_now();
+        look->clock_trusted = clock_is_trusted();
+        *ret = look;
+        return 0;
+}
+
+struct accounts_look *accounts_look_free(struct accounts_look *look) {
+        if (!look)
+                return NULL;
+        accounts_files_free(look->files);
+        free(look->known);
+        free(look);
+        return NULL;
+}
+
+/* --- What is known --- */
+
+static int add_known(struct accounts_look *look, const struct account_record *account) {
+        if (look->n == look->room) {
+                size_t room = look->room > 0 ? 2 * look->room : 64;
+                struct account_record *known = reallocarray(look->known, room, sizeof(*known));
+
+                if (!known)
+                        return -ENOMEM;
+                look->known = known;
+                look->room = room;
+        }
+        look->known[look->n++] = *account;
+        return 0;
+}
+
+static int on_known(const struct account_record *account, void *userdata) {
+        struct accounts_look *look = userdata;
+
+        look->visited++;
+        memcpy(look->after, account->name, sizeof(look->after));
+        return add_known(look, account);
+}
+
+static int read_rows(struct accounts_look *look, struct accounts_update *facts,
+                     struct store *writer) {
+        int r;
+
+        (void) facts;
+        r = store_account_each(writer, look->after, ROWS_READ, on_known, look);
+        look->n_rows = look->n_owners = look->n;
+        return r < 0 ? r : look->visited == ROWS_READ;
+}
+
+static int compare_names(const void *name, const void *account) {
+        return strcmp(name, ((const struct account_record *) account)->name);
+}
+
+static int on_name(const char *name, bool known, void *userdata) {
+        struct accounts_look *look = userdata;
+        struct account_record account = {};
+
+        look->visited++;
+        memcpy(account.name, name, strlen(name) + 1);
+        memcpy(look->after, account.name, sizeof(look->after));
+        if (known || (look->n_owners > look->n_rows &&
+                      bsearch(name, look->known + look->n_rows, look->n_owners - look->n_rows,
+                              sizeof(account), compare_names)))
+                return 0;
+        return add_known(look, &account);
+}
+
+static int read_names(struct accounts_look *look, const struct accounts_update *facts,
+                      struct store *writer, bool linked) {
+        int r;
+
+        if (!facts->everybody && !facts->newcomers)
+                return 0;
+        r = store_account_each_name(writer, linked, look->after, ROWS_READ, on_name, look);
+        return r < 0 ? r : look->visited == ROWS_READ;
+}
+
+static int read_owners(struct accounts_look *look, struct accounts_update *facts,
+                       struct store *writer) {
+        int r = read_names(look, facts, writer, false);
+
+        if (r == 0)
+                look->n_owners = look->n;
+        return r;
+}
+
+static int read_linked(struct accounts_look *look, struct accounts_update *facts,
+                       struct store *writer) {
+        return read_names(look, facts, writer, true);
+}
+
+/* --- What the files say --- */
+
+static int read_files(struct accounts_look *look, struct accounts_update *facts,
+                      struct store *writer) {
+        int r;
+
+        (void) writer;
+        if (look->files)
+                return accounts_files_step(look->files, LINES_READ);
+        look->memory = facts->memory ?: &look->none;
+        r = accounts_files_open(&look->files, facts->etc, facts->admin_group, look->memory);
+        return r < 0 ? r : 1;
+}
+
+static bool is_lost(const struct accounts_look *look, const struct account_record *old) {
+        return old->state == ACCOUNT_PRESENT && old->local &&
+               !accounts_files_find(look->files, old->name);
+}
+
+static int count_lost(struct accounts_look *look, struct accounts_update *facts,
+                      struct store *writer) {
+        size_t end = look->at + LOOKED_AT;
+        int r = 0;
+
+        (void) facts;
+        for (; r >= 0 && look->at < end && look->at < look->n; look->at++)
+                if (is_lost(look, &look->known[look->at]))
+                        r = accounts_vanished_add(&look->vanished, writer,
+                                                  look->known[look->at].name);
+        return r < 0 ? r : look->at < look->n;
+}
+
+/* --- What becomes of an account --- */
+
+/* ${known}: what the store has of the user from now on; ${old}: before this look. */
+static int to_ask(struct accounts_update *facts, const struct account_record *old,
+                  const struct account_record *known) {
+        struct accounts_directory_answer asked = { .known_state = known->state,
+                                                   .known_gone_since = known->gone_since,
+                                                   .known_checked_at = known->checked_at };
+
+        if (facts->n == facts->room) {
+                size_t room = facts->room > 0 ? 2 * facts->room : 16;
+                struct accounts_directory_answer *all =
+                        reallocarray(facts->asked, room, sizeof(*all));
+
+                if (!all)
+                        return -ENOMEM;
+                facts->asked = all;
+                facts->room = room;
+        }
+        memcpy(asked.asked, old->name, sizeof(asked.asked));
+        facts->asked[facts->n++] = asked;
+        facts->unknown |= !expiry_account_known(old);
+        return 0;
+}
+
+/* Whether the row is as it was before the files were read. 1; 0; an error of the store. */
+static int is_current(struct store *writer, const struct account_record *old) {
+        struct account_record row = {};
+        int r = store_account_get(writer, old->name, &row);
+
+        if (r < 0)
+                return r != -ENOENT ? r : old->state == ACCOUNT_UNKNOWN;
+        return accounts_change_same(&row, old) && row.checked_at == old->checked_at;
+}
+
+/* The account is refused from now on. It is noted as not answered for, in case this process does
+ * not hear the answer. The account may have moved to a directory, so the directories decide what
+ * becomes of the keys. */
+static int lose(struct accounts_change *c, struct accounts_update *facts,
+                const struct account_record *old) {
+        struct account_record gone = { .state = ACCOUNT_GONE,
+                                       .local = true,
+                                       .gone_since = c->now,
+                                       .held = accounts_vanished_many(&facts->look->vanished) };
+        int r;
+
+        r = accounts_change_put(c, old, &gone, false);
+        return r < 0 ? r : to_ask(facts, old, &gone);
+}
+
+/* Writes what the files say: ${account}, or that there is none. 1: not yet, keys must end first. */
+static int write_row(struct accounts_change *c, struct accounts_update *facts,
+                     const struct account_record *old, struct account_record *account) {
+        int r = is_current(c->writer, old);
+
+        if (r <= 0) {
+                facts->overtaken |= r == 0;
+                return r;
+        }
+        if (account->state != ACCOUNT_PRESENT)
+                return lose(c, facts, old);
+        /* The account was removed and made anew: the keys are those of the one before. */
+        r = old->checked_at == RECORD_REMOVED ? accounts_change_end(c, old, true) : 0;
+        return r != 0 ? r : accounts_change_put(c, old, account, true);
+}
+
+/* 1: not yet. */
+static int look_at(struct accounts_change *c, struct accounts_update *facts,
+                   const struct account_record *old) {
+        const struct account_record *found = accounts_files_find(facts->look->files, old->name);
+        struct account_record account = {};
+        int r;
+
+        if (is_lost(facts->look, old))
+                return write_row(c, facts, old, &account);
+        if (!found)
+                return facts->everybody || !expiry_account_known(old) ? to_ask(facts, old, old) : 0;
+        account = *found;
+        /* A directory alone may know that a user is a member of a group. */
+        if (facts->admin_group != (gid_t) -1 && !account.admin &&
+            (facts->everybody || old->admin || old->state == ACCOUNT_UNKNOWN)) {
+                account.admin = old->admin;
+                r = to_ask(facts, old, old);
+                if (r < 0)
+                        return r;
+        }
+        account.checked_at = c->now;
+        return accounts_change_same(old, &account) ? 0 : write_row(c, facts, old, &account);
+}
+
+/* Drops what is known of users that nobody needs to know, among those that were just looked at. */
+static int forget(struct accounts_change *c, const struct accounts_look *look, size_t end) {
+        const char *after = look->at > 0 ? look->known[look->at - 1].name : "";
+
+        if (end > look->n_rows)
+                end = look->n_rows;
+        return end <= look->at ? 0
+                               : store_account_forget(c->writer, after, look->known[end - 1].name);
+}
+
+/* On an account that is not ready the next transaction goes on. */
+static int write_some(struct accounts_change *c, void *userdata) {
+        struct accounts_update *facts = userdata;
+        struct accounts_look *look = facts->look;
+        size_t at = look->at, end = look->at + LOOKED_AT;
+        int r = 0;
+
+        for (facts->n = look->asked; at < end && at < look->n && c->left > 0; at++) {
+                size_t listed = facts->n;
+
+                r = look_at(c, facts, &look->known[at]);
+                if (r > 0)
+                        facts->n = listed;
+                if (r != 0)
+                        break;
+        }
+        look->visited = at - look->at;
+        return r >= 0 && facts->everybody ? forget(c, look, at) : r;
+}
+
+static int write_rows(struct accounts_look *look, struct accounts_update *facts,
+                      struct store *writer) {
+        struct accounts_change c = { .writer = writer,
+                                     .now = look->now,
+                                     .clock_trusted = look->clock_trusted };
+        int r;
+
+        r = accounts_change_run(&c, write_some, facts);
+        if (r < 0)
+                return r;
+        facts->changed |= c.changed;
+        look->at += look->visited;
+        look->asked = facts->n;
+        return look->at < look->n;
+}
+
+/* --- Passwords that end keys --- */
+
+static int end_keys_of(struct accounts_change *c, const struct accounts_look *look, size_t i) {
+        const struct account_record *found = accounts_files_find(look->files, look->known[i].name);
+        struct account_record account;
+        int r;
+
+        if (!found || expiry_password_good(found, c->now))
+                return 0;
+        r = store_account_get(c->writer, look->known[i].name, &account);
+        return r < 0 ? (r == -ENOENT ? 0 : r) : accounts_change_end(c, &account, false);
+}
+
+static int end_some(struct accounts_change *c, void *userdata) {
+        struct accounts_look *look = userdata;
+        size_t at = look->at, end = look->at + LOOKED_AT;
+        int r = 0;
+
+        if (!c->policy.remove_on_password_expiry)
+                at = look->n;
+        for (; at < end && at < look->n; at++) {
+                r = end_keys_of(c, look, at);
+                if (r != 0)
+                        break;
+        }
+        look->visited = at - look->at;
+        return r;
+}
+
+static int end_keys(struct accounts_look *look, struct accounts_update *facts,
+                    struct store *writer) {
+        struct accounts_change c = { .writer = writer,
+                                     .now = look->now,
+                                     .clock_trusted = look->clock_trusted };
+        int r;
+
+        r = accounts_change_run(&c, end_some, look);
+        if (r < 0)
+                return r;
+        facts->changed |= c.changed;
+        look->at += look->visited;
+        return look->at < look->n;
+}
+
+/* --- All of it --- */
+
+/* 1: the next step is of the same kind; 0; a negative errno. */
+typedef int stage_fn(struct accounts_look *look, struct accounts_update *facts,
+                     struct store *writer);
+
+static stage_fn *const stages[] = { read_rows,  read_owners, read_linked, read_files,
+                                    count_lost, write_rows,  end_keys };
+
+int accounts_look_step(struct accounts_look *look, struct accounts_update *facts,
+                       struct store *writer, const char **ret_error) {
+        stage_fn *stage = stages[look->stage];
+        int r;
+
+        look->visited = 0;
+        r = stage(look, facts, writer);
+        if (r < 0) {
+                *ret_error = stage == read_files ? look->memory->error : store_error_text(r);
+                return r;
+        }
+        if (r > 0)
+                return 1;
+        look->at = 0;
+        look->after[0] = '\0';
+        if (++look->stage < ARRAY_LEN(stages))
+                return 1;
+        accounts_vanished_say(&look->vanished);
+        return 0;
+}

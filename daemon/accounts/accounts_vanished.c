@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Counts the accounts that are gone at one look, and names the first. Changes nothing. */
+#include <stdio.h>
+#include <string.h>
+
+#include "accounts/accounts_vanished.h"
+#include "base/log.h"
+#include "store/store_account.h"
+#include "text.h"
+
+#define FEW_MAX 3
+
+int accounts_vanished_add(struct accounts_vanished *vanished, struct store *writer,
+                          const char *name) {
+        size_t len = strlen(vanished->names);
+        char shown[2 * WIRE_USER_MAX];
+        int r;
+
+        r = store_account_lives(writer, name);
+        if (r <= 0)
+                return r;
+        text_escape(shown, sizeof(shown), name);
+        if (vanished->n++ < ACCOUNTS_VANISHED_NAMED)
+                (void) snprintf(vanished->names + len, sizeof(vanished->names) - len, "%s'%s'",
+                                len > 0 ? ", " : "", shown);
+        return 0;
+}
+
+bool accounts_vanished_many(const struct accounts_vanished *vanished) {
+        return vanished->n > FEW_MAX;
+}
+
+void accounts_vanished_say(const struct accounts_vanished *vanished) {
+        if (accounts_vanished_many(vanished))
+                log_message(MESSAGE_ACCOUNTS_VANISHED, LOG_WARNING,
+                            "%zu accounts with keys are gone at one look: %s%s; their keys are "
+                            "refused, and none ends before an administrator says that it is meant "
+                            "(wfapikeyctl account removed)",
+                            vanished->n, vanished->names,
+                            vanished->n > ACCOUNTS_VANISHED_NAMED ? ", ..." : "");
+}

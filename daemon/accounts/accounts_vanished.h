@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Accounts that are found gone at one look. When they are many, a file or a directory is at fault
+ * until an administrator says that it is meant, so none of their keys end by themselves. */
+#pragma once
+
+#include "record.h"
+#include "store/store.h"
+
+#define ACCOUNTS_VANISHED_NAMED 5
+
+/* Zeroed at first. */
+struct accounts_vanished {
+        size_t n; /* that live keys depend on */
+        char names[ACCOUNTS_VANISHED_NAMED * (2 * WIRE_USER_MAX + 4)];
+};
+
+/**
+ * accounts_vanished_add(vanished, writer, name): the account ${name} is gone. It counts when live
+ * keys depend on it. Returns 0, or an error of the store.
+ */
+int accounts_vanished_add(struct accounts_vanished *vanished, struct store *writer,
+                          const char *name) _must_check_;
+
+/**
+ * accounts_vanished_many(vanished): whether these are too many. All that this look finds gone are
+ * held then. Know it before the first of them is written, so that no end of this process leaves
+ * some that are not held.
+ */
+bool accounts_vanished_many(const struct accounts_vanished *vanished);
+
+/**
+ * accounts_vanished_say(vanished): the log says so when they are many.
+ */
+void accounts_vanished_say(const struct accounts_vanished *vanished);
