@@ -12,7 +12,8 @@
 #   --keys N      keys in the big store              (default 1000000)
 #   --rounds N    rounds                             (default 12)
 #   --slice MS    for each variant in each round     (default 500)
-#   --only PART   writes, pam, ask or counts; may be repeated
+#   --only PART   writes, wait, pam, ask or counts; may be repeated
+#   --accounts N  accounts for wait                  (default 100000)
 #   --help        this text
 #
 # Exit status: 0 if everything could be measured and every login had the right result.
@@ -22,7 +23,7 @@ shopt -s inherit_errexit
 export LC_ALL=C.UTF-8
 
 small=1000
-keys=1000000 rounds=12 slice=500 parts=()
+keys=1000000 accounts=100000 rounds=12 slice=500 parts=()
 dir='' pids=()
 
 say() { printf '%s\n' "$*"; }
@@ -188,6 +189,7 @@ with_both() { # COMMAND...: runs while both daemons run
     stop "${both[@]}"
 }
 
+part_wait() { "$BENCH_PROGRAMS/bench_wait" "$dir" "$keys" "$accounts" "$keys"; }
 part_writes() { "$BENCH_PROGRAMS/bench_write" "$dir" big "$rounds"; }
 # Makes a registered certificate for the service pinned, and one of a registered CA for the service
 # chained. Keys need a certificate at both services.
@@ -243,13 +245,13 @@ write_services() {
 while [[ $# -gt 0 ]]; do
     case $1 in
     --help | -h) help; exit 0 ;;
-    --keys | --rounds | --slice)
+    --keys | --accounts | --rounds | --slice)
         [[ ${2-} =~ ^[1-9][0-9]*$ ]] || die "$1 wants a number"
         declare "${1#--}=$2"
         shift
         ;;
     --only)
-        [[ ${2-} == @(writes|pam|ask|counts) ]] || die "--only wants writes, pam, ask or counts"
+        [[ ${2-} == @(writes|wait|pam|ask|counts) ]] || die "--only wants writes, wait, pam, ask or counts"
         parts+=("$2")
         shift
         ;;
@@ -258,7 +260,7 @@ while [[ $# -gt 0 ]]; do
     shift
 done
 [[ -n ${BENCH_PROGRAMS-} && -n ${WFAPIKEYD-} && -n ${WFAPIKEYCTL-} && -n ${PAM_MODULE-} ]] || die "is started by make bench"
-[[ ${#parts[@]} -gt 0 ]] || parts=(writes pam ask counts)
+[[ ${#parts[@]} -gt 0 ]] || parts=(writes wait pam ask counts)
 
 trap clean_up EXIT
 trap 'exit 130' HUP INT TERM
