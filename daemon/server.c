@@ -214,7 +214,7 @@ static int start_threads(struct server *s) {
         if (r < 0)
                 return r;
         writer = take_ptr(s->state.writer);
-        (void) accounts_update_look(writer, &source);
+        (void) accounts_update_start(writer, &source);
         r = worker_new(&s->worker, s->event, writer, on_written, s);
         if (r < 0)
                 s->state.writer = writer;

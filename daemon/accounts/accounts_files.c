@@ -14,6 +14,8 @@
 #include "cleanup.h"
 
 #define LINE_LEN (1024 * 1024) /* of a group with many members */
+/* A change so long after the last one gets another time. */
+#define CHANGED_BEFORE_S 2
 
 enum which {
         FILE_PASSWD,
@@ -312,6 +314,10 @@ int accounts_files_step(struct accounts_files *files, size_t lines) {
         return r < 0 ? r : 1;
 }
 
+static bool is_needed(enum which which, gid_t admin_group) {
+        return which != FILE_GROUP || admin_group != (gid_t) -1;
+}
+
 /* ${only}: the user that is looked for, in passwd alone; NULL: everybody. */
 static int open_all(struct accounts_files **ret, const char *etc, const char *only,
                     gid_t admin_group, struct accounts_files_memory *memory) {
@@ -330,7 +336,7 @@ static int open_all(struct accounts_files **ret, const char *etc, const char *on
         r = open_file(files, FILE_PASSWD);
         if (r >= 0 && !only)
                 r = open_file(files, FILE_SHADOW);
-        if (r >= 0 && !only && admin_group != (gid_t) -1)
+        if (r >= 0 && !only && is_needed(FILE_GROUP, admin_group))
                 r = open_file(files, FILE_GROUP);
         if (r < 0)
                 return r;
@@ -363,6 +369,49 @@ int accounts_files_read(struct accounts_files **ret, const char *etc, gid_t admi
                 return r;
         *ret = take_ptr(files);
         return 0;
+}
+
+static void identify(struct accounts_files_identity *identity, enum which which,
+                     const struct stat *st) {
+        identity->of[which].dev = st->st_dev;
+        identity->of[which].ino = st->st_ino;
+        identity->of[which].size = (uint64_t) st->st_size;
+        identity->of[which].written_s = st->st_mtim.tv_sec;
+        identity->of[which].written_ns = st->st_mtim.tv_nsec;
+        identity->of[which].changed_s = st->st_ctim.tv_sec;
+        identity->of[which].changed_ns = st->st_ctim.tv_nsec;
+}
+
+int accounts_files_identify(const char *etc, gid_t admin_group,
+                            struct accounts_files_identity *ret) {
+        struct accounts_files_identity identity = { .admin_group = admin_group };
+        char path[512];
+        struct stat st;
+
+        for (enum which which = FILE_PASSWD; which < _WHICH_MAX; which++) {
+                if (!is_needed(which, admin_group))
+                        continue;
+                (void) snprintf(path, sizeof(path), "%s/%s", etc, names[which]);
+                if (stat(path, &st) < 0)
+                        return -errno;
+                identify(&identity, which, &st);
+        }
+        *ret = identity;
+        return 0;
+}
+
+bool accounts_files_identity(const struct accounts_files *files,
+                             struct accounts_files_identity *ret) {
+        int64_t now = clock_now();
+        bool certain = true;
+
+        *ret = (struct accounts_files_identity){ .admin_group = files->admin_group };
+        for (enum which which = FILE_PASSWD; which < _WHICH_MAX; which++)
+                if (is_needed(which, files->admin_group)) {
+                        identify(ret, which, &files->before[which]);
+                        certain &= now - ret->of[which].changed_s >= CHANGED_BEFORE_S;
+                }
+        return certain;
 }
 
 int accounts_files_has(const char *etc, const char *name, struct accounts_files_memory *memory) {

@@ -45,6 +45,27 @@ int accounts_files_open(struct accounts_files **ret, const char *etc, gid_t admi
                         struct accounts_files_memory *memory) _must_check_;
 int accounts_files_step(struct accounts_files *files, size_t lines) _must_check_;
 
+/* What shows that passwd, shadow and group are those of before, and have not been written to. No
+ * padding: it is kept as bytes. */
+struct accounts_files_identity {
+        struct {
+                uint64_t dev, ino, size;
+                int64_t written_s, written_ns, changed_s, changed_ns;
+        } of[3];
+        uint64_t admin_group;
+};
+
+/**
+ * accounts_files_identify(etc, admin_group, ret): the files as they are now. 0; a negative errno.
+ * accounts_files_identity(files, ret): the files that were read. Returns whether a later change
+ * would show: a file that has just been changed may be changed again within the same tick of the
+ * clock.
+ */
+int accounts_files_identify(const char *etc, gid_t admin_group,
+                            struct accounts_files_identity *ret) _must_check_;
+bool accounts_files_identity(const struct accounts_files *files,
+                             struct accounts_files_identity *ret) _must_check_;
+
 /**
  * accounts_files_read(ret, etc, admin_group, memory): both, to the end. 0; errors as above.
  */

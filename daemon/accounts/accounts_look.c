@@ -348,6 +348,29 @@ static int end_keys(struct accounts_look *look, struct accounts_update *facts,
         return look->at < look->n;
 }
 
+/* --- The next start --- */
+
+static int note(struct accounts_change *c, void *userdata) {
+        const struct accounts_files_identity *identity = userdata;
+
+        return store_account_files_set(c->writer, identity, sizeof(*identity));
+}
+
+/* Everything was compared with these files, so the next start need not do it. */
+static int note_files(struct accounts_look *look, struct accounts_update *facts,
+                      struct store *writer) {
+        struct accounts_change c = { .writer = writer, .now = look->now };
+        struct accounts_files_identity identity;
+        int r;
+
+        if (facts->overtaken || !accounts_files_identity(look->files, &identity))
+                return 0;
+        r = store_account_files_are(writer, &identity, sizeof(identity));
+        if (r != 0)
+                return r < 0 ? r : 0;
+        return accounts_change_run(&c, note, &identity);
+}
+
 /* --- All of it --- */
 
 /* 1: the next step is of the same kind; 0; a negative errno. */
@@ -355,7 +378,7 @@ typedef int stage_fn(struct accounts_look *look, struct accounts_update *facts,
                      struct store *writer);
 
 static stage_fn *const stages[] = { read_rows,  read_owners, read_linked, read_files,
-                                    count_lost, write_rows,  end_keys };
+                                    count_lost, write_rows,  end_keys,    note_files };
 
 int accounts_look_step(struct accounts_look *look, struct accounts_update *facts,
                        struct store *writer, const char **ret_error) {

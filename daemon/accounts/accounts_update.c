@@ -67,6 +67,15 @@ int accounts_update_read(struct accounts_update *facts, struct store *writer) {
         return r;
 }
 
+int accounts_update_start(struct store *writer, const struct accounts_source *source) {
+        struct accounts_files_identity identity;
+
+        if (accounts_files_identify(source->etc, source->admin_group, &identity) >= 0 &&
+            store_account_files_are(writer, &identity, sizeof(identity)) > 0)
+                return 0;
+        return accounts_update_look(writer, source);
+}
+
 int accounts_update_look(struct store *writer, const struct accounts_source *source) {
         struct accounts_update facts = { .etc = source->etc,
                                          .admin_group = source->admin_group,

@@ -53,14 +53,18 @@ int accounts_update_read_step(struct accounts_update *facts, struct store *write
 int accounts_update_read(struct accounts_update *facts, struct store *writer);
 
 /**
- * accounts_update_look(writer, source):
- * Reads the files, and looks for users who are not known yet. It asks nobody. Call it before a
- * user may log in. At the start of the daemon it keeps a login from being decided by what was true
- * when the last daemon ended. After keys of another host were imported, it makes their owners known
- * before the import is acknowledged.
+ * accounts_update_start(writer, source):
+ * Call it at the start of the daemon, before a user may log in: no login is decided by what was
+ * true when the last daemon ended. Where the files are still those that the accounts were compared
+ * with then, nothing is read, and the start is quick however many accounts there are. Otherwise it
+ * is accounts_update_look().
+ *
+ * accounts_update_look(writer, source): reads the files, and looks for users who are not known yet.
+ * It asks nobody.
  * Returns 1 when a directory has still to be asked for a user who was not known; 0; a
  * negative errno as above.
  */
+int accounts_update_start(struct store *writer, const struct accounts_source *source);
 int accounts_update_look(struct store *writer, const struct accounts_source *source);
 
 /**

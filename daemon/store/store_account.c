@@ -180,3 +180,21 @@ int store_account_forget(struct store *writer, const char *after, const char *la
                 return -ENOMEM;
         return store_stmt_step(stmt);
 }
+
+int store_account_files_are(struct store *writer, const void *identity, size_t len) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_ACCOUNT_FILES_ARE);
+        int r;
+
+        if (sqlite3_bind_blob(stmt, 1, identity, (int) len, SQLITE_STATIC) != SQLITE_OK)
+                return -ENOMEM;
+        r = store_stmt_step(stmt);
+        return r > 0 ? sqlite3_column_int(stmt, 0) != 0 : r < 0 ? r : -EIO;
+}
+
+int store_account_files_set(struct store *writer, const void *identity, size_t len) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_ACCOUNT_FILES_SET);
+
+        if (sqlite3_bind_blob(stmt, 1, identity, (int) len, SQLITE_STATIC) != SQLITE_OK)
+                return -ENOMEM;
+        return store_stmt_step(stmt);
+}

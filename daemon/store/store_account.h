@@ -66,3 +66,11 @@ int store_account_lives(struct store *writer, const char *name) _must_check_;
  * nor an event, with names from behind ${after} up to ${last}, inside a transaction.
  */
 int store_account_forget(struct store *writer, const char *after, const char *last) _must_check_;
+
+/**
+ * store_account_files_are(writer, identity, len), store_account_files_set(writer, identity, len):
+ * Whether the files that the accounts were last compared with are noted as ${identity}: 1; 0; an
+ * error of the store. The second one notes them, inside a transaction. 0, or an error of the store.
+ */
+int store_account_files_are(struct store *writer, const void *identity, size_t len) _must_check_;
+int store_account_files_set(struct store *writer, const void *identity, size_t len) _must_check_;

@@ -210,6 +210,11 @@ static const char *const migrations[] = {
         "CREATE INDEX key_created ON key (created_at) WHERE dead_at = 0;"
         "ALTER TABLE mirror ADD COLUMN imported_at INTEGER NOT NULL DEFAULT 0;"
         "ALTER TABLE mirror ADD COLUMN backed_up_at INTEGER NOT NULL DEFAULT 0;",
+        /* 12: The files that the accounts were last compared with. */
+        "CREATE TABLE account_files ("
+        "  one INTEGER PRIMARY KEY CHECK (one = 1),"
+        "  identity BLOB NOT NULL"
+        ") STRICT;",
 };
 
 int64_t store_schema_newest(void) {

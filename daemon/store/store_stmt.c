@@ -97,6 +97,9 @@ static const char *const texts[] = {
                 "SELECT " ACCOUNT_COLUMNS VANISHED " AND a.name > ?1 ORDER BY a.name LIMIT ?2",
         [STMT_ACCOUNT_LIVES] = "SELECT " HAS_LIVE_KEYS("?1"),
         [STMT_ACCOUNT_VANISHED] = "SELECT count(*), ifnull(sum(a.held), 0)" VANISHED,
+        [STMT_ACCOUNT_FILES_ARE] =
+                "SELECT EXISTS (SELECT 1 FROM account_files WHERE identity = ?1)",
+        [STMT_ACCOUNT_FILES_SET] = "REPLACE INTO account_files (one, identity) VALUES (1, ?1)",
         [STMT_SWEEP_NEXT] = "SELECT min(ends_at) FROM key WHERE dead_at = 0",
         [STMT_SWEEP_OLDEST] =
                 "SELECT min(created_at) FROM key INDEXED BY key_made WHERE dead_at = 0 AND "

@@ -354,6 +354,91 @@ static void test_a_policy_that_changes_meanwhile(void **state) {
         assert_int_equal(count(s, "key WHERE status = 1"), ended);
 }
 
+/* --- The next start --- */
+
+static const struct accounts_source source = { .etc = etc, .admin_group = NOBODY };
+
+/* Whether a start reads the files: it puts right what was changed in the store alone. */
+static bool start_reads(struct unit_store *s, const struct accounts_source *from) {
+        unit_sql(s->path, "UPDATE account SET uid = 7 WHERE name = 'u0000'");
+        assert_int_equal(accounts_update_start(s->writer, from), 0);
+        return known(s, "u0000").uid != 7;
+}
+
+static void test_a_start_reads_only_what_has_changed(void **state) {
+        const struct accounts_source admins = { .etc = etc, .admin_group = 2001 };
+        struct unit_store *s = *state;
+
+        assert_true(start_reads(s, &source)); /* the first one */
+        assert_false(start_reads(s, &source));
+        assert_false(start_reads(s, &source));
+        put_shadow("$y$x");
+        assert_true(start_reads(s, &source));
+        assert_false(start_reads(s, &source));
+        assert_true(start_reads(s, &admins));
+        assert_false(start_reads(s, &admins));
+        put("group", ""); /* nobody administers by it */
+        assert_true(start_reads(s, &admins));
+        assert_true(start_reads(s, &source));
+        put("group", "");
+        assert_false(start_reads(s, &source));
+}
+
+/* The file has the same size and the same time, and is the same file. */
+static void test_a_change_that_is_hidden(void **state) {
+        struct timespec times[2];
+        struct unit_store *s = *state;
+        char path[UNIT_PATH_LEN];
+        struct stat st;
+
+        (void) unit_join(path, etc, "shadow");
+        put_shadow("$y$x");
+        assert_true(start_reads(s, &source));
+        assert_int_equal(stat(path, &st), 0);
+        times[0] = st.st_atim;
+        times[1] = st.st_mtim;
+        do {
+                put_shadow("!y$x");
+                assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+                assert_int_equal(stat(path, &st), 0);
+        } while (st.st_ctim.tv_sec == times[1].tv_sec && st.st_ctim.tv_nsec == times[1].tv_nsec);
+        assert_true(start_reads(s, &source));
+}
+
+/* A file that was changed in the second of the look may be changed again within it. */
+static void test_a_file_that_has_just_changed_is_read_again(void **state) {
+        struct unit_store *s = *state;
+        char path[UNIT_PATH_LEN];
+        struct stat st;
+
+        put_shadow("$y$x");
+        assert_int_equal(stat(unit_join(path, etc, "shadow"), &st), 0);
+        now = st.st_ctim.tv_sec + 1;
+        assert_true(start_reads(s, &source));
+        assert_true(start_reads(s, &source));
+        now = st.st_ctim.tv_sec + 2;
+        assert_true(start_reads(s, &source));
+        assert_false(start_reads(s, &source));
+}
+
+/* A look that did not come to its end, and one that was overtaken, have not compared everything. */
+static void test_a_look_that_is_not_whole_does_not_count(void **state) {
+        struct unit_store *s = *state;
+
+        read_all(s);
+        put_shadow("!$y$x");
+        read_half(s, "account WHERE locked");
+        accounts_update_done(&facts);
+        assert_true(start_reads(s, &source));
+        put_shadow("$y$x");
+        read_half(s, "account WHERE NOT locked");
+        unit_sql(s->path, "UPDATE account SET checked_at = 5 WHERE name > 'u0100'");
+        assert_int_equal(accounts_update_read(&facts, s->writer), 0);
+        assert_true(facts.overtaken);
+        assert_true(start_reads(s, &source));
+        assert_false(start_reads(s, &source));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 test_many(test_a_first_look),
@@ -367,6 +452,10 @@ int main(void) {
                 test_many(test_a_report_meanwhile_stays),
                 test_many(test_made_anew_with_many_keys),
                 test_many(test_a_policy_that_changes_meanwhile),
+                test_many(test_a_start_reads_only_what_has_changed),
+                test_many(test_a_change_that_is_hidden),
+                test_many(test_a_file_that_has_just_changed_is_read_again),
+                test_many(test_a_look_that_is_not_whole_does_not_count),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
