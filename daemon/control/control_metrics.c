@@ -2,10 +2,8 @@
 /* GetMetrics: everything that there is to count, for monitoring. Shows no user, no key and no
  * address.
  *
- * Most of it is counted where it happens and costs nothing to ask for. The number of keys is found
- * by looking at each of them, half a microsecond a key, on the writer thread. Other calls wait for
- * that thread. So the keys are counted in pieces, and others have their turn between two pieces. A
- * count that took more than one piece is good for a hundred times as long as it took. */
+ * Most of it is counted where it happens and costs nothing to ask for. The keys are counted by
+ * control_census. */
 #include <errno.h>
 #include <string.h>
 
@@ -13,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cleanup.h"
+#include "control/control_census.h"
 #include "control/control_state.h"
 #include "keys/sweep.h"
 #include "keys/sweep_timer.h"
@@ -25,22 +24,8 @@
 #include "store/store_look.h"
 #include "store/store_mirror.h"
 
-#define PIECE 20000 /* keys, in about ten milliseconds */
-/* A count is good for so many times as long as it took. */
-#define REST 100
-
-struct piece {
-        struct worker_job job;
-        struct metrics_call *metrics;
-};
-
 struct metrics_call {
-        struct control_call call;
-        struct piece piece;
-        struct control_census census;
-        char after[KEYTEXT_ID_LEN + 1];
-        int visited; /* by the last piece */
-        struct policy policy;
+        struct control_census_call counting;
         int64_t next_expiry;
         struct store_cert_sum certs;
         bool accounts_read; /* and believed */
@@ -54,75 +39,21 @@ static int go_on(int r) {
         return r == -EUCLEAN ? 0 : r;
 }
 
-/* --- Counting keys --- */
-
-static void on_key(const struct key_record *key, void *userdata) {
-        struct metrics_call *m = userdata;
-
-        m->census.keys[expiry_status(&m->policy, key, m->census.at)]++;
-        memcpy(m->after, key->id, sizeof(m->after));
-}
-
-static void piece_run(struct worker_job *job, struct store *writer) {
-        struct metrics_call *m = ((struct piece *) job)->metrics;
-        uint64_t began = clock_ticks();
-
-        if (m->census.pieces++ == 0 && !control_get_policy(&m->call, writer, &m->policy))
-                return;
-        m->visited = go_on(store_key_each_life(writer, m->after, PIECE, on_key, m));
-        if (m->visited < 0)
-                control_fail_store(&m->call, m->visited);
-        m->census.took_ns += clock_ticks() - began;
-}
-
-static void next_piece(struct metrics_call *m) {
-        if (worker_submit(m->call.control->fixed.worker, &m->piece.job) >= 0)
-                return;
-        control_fail(&m->call, CONTROL_BUSY, "Too much is waiting to be done; try again.");
-        control_resume(&m->call);
-}
-
-static void piece_done(struct worker_job *job) {
-        struct metrics_call *m = ((struct piece *) job)->metrics;
-
-        if (m->call.error == CONTROL_OK && m->visited == PIECE) {
-                next_piece(m);
-                return;
-        }
-        m->census.counted = clock_ticks();
-        if (m->call.error == CONTROL_OK)
-                m->call.control->loop.census = m->census;
-        control_resume(&m->call);
-}
-
-static bool is_good_still(const struct control_census *census) {
-        return census->pieces > 1 && clock_ticks() - census->counted < REST * census->took_ns;
-}
-
 static void metrics_detour(struct control_call *call) {
-        struct metrics_call *m = (struct metrics_call *) call;
-
-        if (is_good_still(&call->control->loop.census)) {
-                control_resume(call);
-                return;
-        }
-        m->piece = (struct piece){ .job = { .run = piece_run, .done = piece_done }, .metrics = m };
-        m->census.at = clock_now();
-        next_piece(m);
+        control_census_count((struct control_census_call *) call, false);
 }
-
-/* --- The rest --- */
 
 static void metrics_run(struct control_call *call, struct store *writer) {
         struct metrics_call *m = (struct metrics_call *) call;
+        struct policy *policy = &m->counting.policy;
         int r;
 
-        if (!control_get_policy(call, writer, &m->policy))
+        if (!control_get_policy(call, writer, policy))
                 return;
         store_guard_health(writer, &m->health);
         m->accounts_read = !*accounts_unread(call->control->fixed.accounts);
         m->next_expiry = m->certs.next_end = m->certs.next_crl_end = INT64_MAX;
-        r = go_on(sweep_next_expiry(writer, &m->policy, &m->next_expiry));
+        r = go_on(sweep_next_expiry(writer, policy, &m->next_expiry));
         if (r >= 0)
                 r = go_on(store_cert_sum(writer, clock_now(), &m->certs));
         if (r >= 0)
@@ -139,17 +70,18 @@ static int append_time(sd_bus_message *reply, const char *name, int64_t at) {
 }
 
 static int append_stored(sd_bus_message *reply, const struct metrics_call *m) {
-        const struct control *control = m->call.control;
-        const struct control_census *census = &control->loop.census;
+        const struct control *control = m->counting.call.control;
+        const struct control_census *census = &m->counting.census;
         int r;
 
-        r = sd_bus_message_append(
-                reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "version", "s", PACKAGE_VERSION,
-                "enabled", "b", (int) m->policy.enabled, "started", "x", control->fixed.started_at,
-                "keys-active", "t", census->keys[KEY_ACTIVE], "keys-expired", "t",
-                census->keys[KEY_EXPIRED], "keys-revoked", "t", census->keys[KEY_REVOKED],
-                "keys-counted", "x", census->at, "certificates-client", "t", m->certs.clients,
-                "certificates-ca", "t", m->certs.cas, "accounts-read", "b", (int) m->accounts_read);
+        r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "version", "s",
+                                  PACKAGE_VERSION, "enabled", "b", (int) m->counting.policy.enabled,
+                                  "started", "x", control->fixed.started_at, "keys-active", "t",
+                                  census->keys[KEY_ACTIVE], "keys-expired", "t",
+                                  census->keys[KEY_EXPIRED], "keys-revoked", "t",
+                                  census->keys[KEY_REVOKED], "keys-counted", "x", census->at,
+                                  "certificates-client", "t", m->certs.clients, "certificates-ca",
+                                  "t", m->certs.cas, "accounts-read", "b", (int) m->accounts_read);
         if (r >= 0)
                 r = sd_bus_message_append(reply, "{sv}{sv}", "accounts-vanished", "t",
                                           m->accounts_gone, "accounts-held", "t", m->accounts_held);

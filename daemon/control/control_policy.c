@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "control/control_audit.h"
+#include "control/control_census.h"
 #include "control/control_state.h"
 #include "keys/facts.h"
 #include "keys/registered.h"
@@ -33,13 +34,6 @@ struct set_call {
                 /* as the caller wrote it; for the log */
                 char text[POLICY_VALUE_LEN];
         } changes[CHANGES_MAX];
-};
-
-struct status_call {
-        struct control_call call;
-        struct policy policy;
-        int64_t now;
-        uint64_t counts[3]; /* by enum key_status */
 };
 
 /* --- GetPolicy --- */
@@ -189,27 +183,24 @@ const struct control_handlers control_policy_set = {
 
 /* --- GetStatus --- */
 
-static void on_key(const struct key_record *key, void *userdata) {
-        struct status_call *status = userdata;
+static bool is_counted(const struct control_call *call) {
+        return role_may(call->role, ROLE_VERB_STATISTICS, false, call->developers);
+}
 
-        status->counts[expiry_status(&status->policy, key, status->now)]++;
+static void status_detour(struct control_call *call) {
+        if (is_counted(call))
+                control_census_count((struct control_census_call *) call, true);
+        else
+                control_resume(call);
 }
 
 static void status_run(struct control_call *call, struct store *writer) {
-        struct status_call *status = (struct status_call *) call;
-        int r;
-
-        if (!control_get_policy(call, writer, &status->policy) ||
-            !role_may(call->role, ROLE_VERB_STATISTICS, false, call->developers))
-                return;
-        status->now = clock_now();
-        r = store_key_each_life(writer, "", INT64_MAX, on_key, status);
-        if (r < 0)
-                control_fail_store(call, r);
+        (void) !control_get_policy(call, writer, &((struct control_census_call *) call)->policy);
 }
 
 static int status_reply(struct control_call *call, sd_bus_message *reply) {
-        struct status_call *status = (struct status_call *) call;
+        const struct control_census_call *status = (struct control_census_call *) call;
+        const uint64_t *keys = status->census.keys;
         const struct tally *tally = verify_tally(call->control->fixed.verify);
         int r;
 
@@ -217,21 +208,19 @@ static int status_reply(struct control_call *call, sd_bus_message *reply) {
         if (r >= 0)
                 r = sd_bus_message_append(reply, "{sv}{sv}", "version", "s", PACKAGE_VERSION,
                                           "enabled", "b", (int) status->policy.enabled);
-        if (r >= 0 && role_may(call->role, ROLE_VERB_STATISTICS, false, call->developers)) {
-                r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}", "keys-active", "t",
-                                          status->counts[KEY_ACTIVE], "keys-expired", "t",
-                                          status->counts[KEY_EXPIRED], "keys-revoked", "t",
-                                          status->counts[KEY_REVOKED], "started", "x",
-                                          call->control->fixed.started_at, "accepted", "t",
-                                          tally_sum(tally, TALLY_ACCEPTED), "refused", "t",
-                                          tally_sum(tally, TALLY_REFUSED) +
-                                                  tally_sum(tally, TALLY_UNDECIDED));
-        }
+        if (r >= 0 && is_counted(call))
+                r = sd_bus_message_append(
+                        reply, "{sv}{sv}{sv}{sv}{sv}{sv}", "keys-active", "t", keys[KEY_ACTIVE],
+                        "keys-expired", "t", keys[KEY_EXPIRED], "keys-revoked", "t",
+                        keys[KEY_REVOKED], "started", "x", call->control->fixed.started_at,
+                        "accepted", "t", tally_sum(tally, TALLY_ACCEPTED), "refused", "t",
+                        tally_sum(tally, TALLY_REFUSED) + tally_sum(tally, TALLY_UNDECIDED));
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
 const struct control_handlers control_policy_status = {
-        .size = sizeof(struct status_call),
+        .size = sizeof(struct control_census_call),
+        .detour = status_detour,
         .run = status_run,
         .reply = status_reply,
 };

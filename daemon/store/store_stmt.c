@@ -142,7 +142,11 @@ static const char *const texts[] = {
         [STMT_SWEEP_MARK] = "UPDATE key SET dead_at = ?2 WHERE id = ?1",
         [STMT_SWEEP_TRUSTED_AT] = "SELECT ifnull(max(trusted_at), 0) FROM clock",
         [STMT_SWEEP_TRUST] = "REPLACE INTO clock (one, trusted_at) VALUES (1, ?1)",
-        [STMT_KEY_NEWEST] = "SELECT ifnull(max(max(created_at, updated_at)), 0) FROM key",
+        /* What the indexes say, and the last record of the audit log. */
+        [STMT_KEY_NEWEST] = "SELECT max(ifnull((SELECT max(created_at) FROM key WHERE dead_at = "
+                            "0), 0), ifnull((SELECT max(dead_at) FROM key WHERE dead_at <> 0), 0), "
+                            "ifnull((SELECT at FROM audit WHERE seq = (SELECT max(seq) FROM "
+                            "audit)), 0))",
         [STMT_MIRROR_GET] =
                 "SELECT exported, source, imported, imported_at, backed_up_at FROM mirror",
         [STMT_MIRROR_PUT] = "REPLACE INTO mirror (one, exported, source, imported, imported_at, "

@@ -100,7 +100,7 @@ fine
 if command -v sqlite3 >/dev/null; then
     run 0 ctl key issue "$me"
     id=$(id_of "$out")
-    run 0 sqlite3 "$dir/state/keys.db" "UPDATE key SET updated_at = updated_at + 86400 WHERE id = '$id'"
+    run 0 sqlite3 "$dir/state/keys.db" "UPDATE key SET created_at = created_at + 86400 WHERE id = '$id'"
     found "behind the newest change of a key" "set the clock"
     run 0 ctl key remove "$id"
     fine

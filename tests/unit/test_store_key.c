@@ -407,20 +407,20 @@ static void test_a_damaged_use_is_damage(void **state) {
 
 static void test_the_newest_change_is_found(void **state) {
         struct unit_store *s = *state;
-        struct key_record key;
         int64_t newest = -1;
 
+        unit_sql(s->path, "UPDATE audit SET at = 5");
         assert_int_equal(store_key_newest(s->writer, &newest), 0);
-        assert_int_equal(newest, 0);
+        assert_int_equal(newest, 5);
         unit_key_insert(s->writer, "aaaaaaaaaa", "alice");
         unit_key_insert(s->writer, "bbbbbbbbbb", "alice");
-        assert_int_equal(store_key_get(s->writer, "aaaaaaaaaa", &key), 0);
-        key.updated_at = key.created_at + 1000;
-        assert_int_equal(store_begin(s->writer), 0);
-        assert_int_equal(store_key_update(s->writer, &key), 0);
-        assert_int_equal(store_commit(s->writer), 0);
+        unit_sql(s->path, "UPDATE key SET created_at = 9 WHERE id = 'bbbbbbbbbb';"
+                          "UPDATE key SET created_at = 7 WHERE id = 'aaaaaaaaaa'");
         assert_int_equal(store_key_newest(s->writer, &newest), 0);
-        assert_int_equal(newest, key.updated_at);
+        assert_int_equal(newest, 9);
+        unit_sql(s->path, "UPDATE key SET dead_at = 11 WHERE id = 'aaaaaaaaaa'");
+        assert_int_equal(store_key_newest(s->writer, &newest), 0);
+        assert_int_equal(newest, 11);
 }
 
 int main(void) {

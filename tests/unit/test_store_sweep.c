@@ -54,6 +54,7 @@ static const struct {
         { "owners", STMT_ACCOUNT_OWNERS, "key_owner" },
         { "linked users", STMT_ACCOUNT_LINKED, "key_linked" },
         { "live keys", STMT_ACCOUNT_LIVES, "key_owner" },
+        { "the newest key", STMT_KEY_NEWEST, "key_created" },
 };
 
 static void test_every_question_has_its_index(void **state) {
