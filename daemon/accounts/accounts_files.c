@@ -241,8 +241,9 @@ static bool is_steady(struct accounts_files_cut *cut, const struct stat *before,
 static bool was_written(const struct stat *before, FILE *f) {
         struct stat after;
 
-        return fstat(fileno(f), &after) < 0 || before->st_size != after.st_size ||
-               !is_same_time(&before->st_mtim, &after.st_mtim);
+        return S_ISREG(before->st_mode) &&
+               (fstat(fileno(f), &after) < 0 || before->st_size != after.st_size ||
+                !is_same_time(&before->st_mtim, &after.st_mtim));
 }
 
 static int open_file(struct accounts_files *files, enum which which) {

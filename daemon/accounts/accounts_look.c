@@ -288,20 +288,28 @@ static int write_some(struct accounts_change *c, void *userdata) {
         return r >= 0 && facts->everybody ? forget(c, look, at) : r;
 }
 
-static int write_rows(struct accounts_look *look, struct accounts_update *facts,
-                      struct store *writer) {
+/* One transaction with some of ${known}. 1: there are more. */
+static int change_some(struct accounts_update *facts, struct store *writer,
+                       int (*some)(struct accounts_change *c, void *userdata)) {
+        struct accounts_look *look = facts->look;
         struct accounts_change c = { .writer = writer,
                                      .now = look->now,
                                      .clock_trusted = look->clock_trusted };
         int r;
 
-        r = accounts_change_run(&c, write_some, facts);
+        r = accounts_change_run(&c, some, facts);
         if (r < 0)
                 return r;
         facts->changed |= c.changed;
         look->at += look->visited;
         look->asked = facts->n;
         return look->at < look->n;
+}
+
+static int write_rows(struct accounts_look *look, struct accounts_update *facts,
+                      struct store *writer) {
+        (void) look;
+        return change_some(facts, writer, write_some);
 }
 
 /* --- Passwords that end keys --- */
@@ -318,7 +326,7 @@ static int end_keys_of(struct accounts_change *c, const struct accounts_look *lo
 }
 
 static int end_some(struct accounts_change *c, void *userdata) {
-        struct accounts_look *look = userdata;
+        struct accounts_look *look = ((struct accounts_update *) userdata)->look;
         size_t at = look->at, end = look->at + LOOKED_AT;
         int r = 0;
 
@@ -335,17 +343,8 @@ static int end_some(struct accounts_change *c, void *userdata) {
 
 static int end_keys(struct accounts_look *look, struct accounts_update *facts,
                     struct store *writer) {
-        struct accounts_change c = { .writer = writer,
-                                     .now = look->now,
-                                     .clock_trusted = look->clock_trusted };
-        int r;
-
-        r = accounts_change_run(&c, end_some, look);
-        if (r < 0)
-                return r;
-        facts->changed |= c.changed;
-        look->at += look->visited;
-        return look->at < look->n;
+        (void) look;
+        return change_some(facts, writer, end_some);
 }
 
 /* --- The next start --- */

@@ -25,10 +25,9 @@ int store_key_get_used(struct store *writer, const char *id, struct key_record *
 int store_key_count(struct store *writer, uint64_t *ret) _must_check_;
 
 /**
- * store_key_newest(writer, ret): when a key was last made or changed, as far as that is
- * found without looking at all keys: the newest that lives, the last that died, the
- * last record of the audit log. 0: never.
- * Reads every key.
+ * store_key_newest(writer, ret): when a key was last made or changed, as far as that is found
+ * without looking at all keys: the newest that lives, the last that died, the last record of the
+ * audit log. 0: never.
  */
 int store_key_newest(struct store *writer, int64_t *ret) _must_check_;
 
