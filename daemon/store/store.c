@@ -15,6 +15,7 @@
 #include "store/store_audit.h"
 #include "store/store_check.h"
 #include "store/store_copy.h"
+#include "store/store_schema.h"
 #include "store/store_stmt.h"
 
 #define CHECKPOINT_PAGES 1000

@@ -14,6 +14,7 @@
 #include "cleanup.h"
 #include "parse.h"
 #include "store/store_copy.h"
+#include "store/store_schema.h"
 #include "store/store_stmt.h"
 
 static int name(const char *path, int64_t version, const char *suffix, char **ret) {

@@ -15,6 +15,7 @@
 #include "store/store_cert.h"
 #include "store/store_key.h"
 #include "store/store_mirror.h"
+#include "store/store_schema.h"
 #include "store/store_stmt.h"
 
 /* Invariant: insert is a statement for the rows of the table before ${next_table}, or NULL before

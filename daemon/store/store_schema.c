@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "store/store_schema.h"
 #include "store/store_stmt.h"
 
 /* Folds the names of services as text_fold_service() does: lower() knows ASCII only. Where two

@@ -228,25 +228,3 @@ void store_stmt_list(const struct store_columns *columns, char out[static STORE_
  * store.
  */
 int store_stmt_nth_table(sqlite3 *db, int i, char ret[static STORE_COLUMN_LEN]) _must_check_;
-
-/* --- store_schema.c --- */
-
-#define STORE_SCHEMA_APPLICATION_ID 0x57464b31 /* "WFK1" */
-
-/**
- * store_schema_newest(): the version that this build reads and writes.
- */
-int64_t store_schema_newest(void);
-
-/**
- * store_schema_fold_services(db): folds all names of services, in a database whose rows come from
- * another host. The migration to version 7 did the same to the rows of this host. 0, or an error of
- * the store.
- */
-int store_schema_fold_services(sqlite3 *db) _must_check_;
-
-/**
- * store_schema_migrate(db, from): brings a database from version ${from} (0: empty) to the
- * newest in one transaction. 0, or an error of the store: then nothing has changed.
- */
-int store_schema_migrate(sqlite3 *db, int64_t from) _must_check_;

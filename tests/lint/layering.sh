@@ -30,7 +30,7 @@ backup | mirrors and backups | cli draw call
 admin | policy, status, audit log, metrics | cli draw call'
 
 # Headers that only their own room sees.
-private='store/store_stmt.h store/store_chain.h store/store_files.h store/store_reserve.h'
+private='store/store_stmt.h store/store_chain.h store/store_files.h store/store_reserve.h store/store_schema.h'
 
 # A header from outside, and the files that may include it. The first row that fits the header
 # counts.

@@ -6,6 +6,7 @@
 #include "store/store_check.h"
 
 #include "store/store_key.h"
+#include "store/store_schema.h"
 #include "store/store_stmt.h"
 
 static int open_store(const char *path, enum store_mode mode) {

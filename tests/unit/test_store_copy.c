@@ -4,6 +4,7 @@
 #include "unit_schema.h"
 
 #include "store/store_copy.h"
+#include "store/store_schema.h"
 #include "store/store_stmt.h"
 
 #define DAY INT64_C(86400)

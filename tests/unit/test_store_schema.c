@@ -5,6 +5,7 @@
 #include "store/store_check.h"
 
 #include "store/store_key.h"
+#include "store/store_schema.h"
 #include "store/store_stmt.h"
 
 static void test_the_newest_version_is_the_twelfth(void **state) {

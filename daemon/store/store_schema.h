@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The versions of the schema. For store_*.c alone. */
+#pragma once
+
+#include "store/store_stmt.h"
+
+#define STORE_SCHEMA_APPLICATION_ID 0x57464b31 /* "WFK1" */
+
+/**
+ * store_schema_newest(): the version that this build reads and writes.
+ */
+int64_t store_schema_newest(void);
+
+/**
+ * store_schema_fold_services(db): folds all names of services, in a database whose rows come from
+ * another host. The migration to version 7 did the same to the rows of this host. 0, or an error of
+ * the store.
+ */
+int store_schema_fold_services(sqlite3 *db) _must_check_;
+
+/**
+ * store_schema_migrate(db, from): brings a database from version ${from} (0: empty) to the
+ * newest in one transaction. 0, or an error of the store: then nothing has changed.
+ */
+int store_schema_migrate(sqlite3 *db, int64_t from) _must_check_;
