@@ -115,7 +115,8 @@ static int forget_certificates(struct salvage *s) {
 static int take_table(struct salvage *s, const char *table) {
         static const char *const needed[] = { "pepper", "policy", NULL },
                                  *const certificates[] = { "cert", "crl", "crl_serial", NULL },
-                                 *const known[] = { "account", "clock", "key_use", NULL },
+                                 *const known[] = { "account", "account_files", "clock", "key_use",
+                                                    NULL },
                                  *const apart[] = { "key", "audit", "audit_chain", NULL };
         int r;
 
