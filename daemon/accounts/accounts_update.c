@@ -151,9 +151,13 @@ int accounts_update_removed(struct store *writer, const struct accounts_source *
 /* --- The answers --- */
 
 /* Since when an account is gone that is gone now. A time in the future is the work of a clock that
- * was ahead. */
-static int64_t since(const struct account_record *old, int64_t now) {
-        return old->state == ACCOUNT_GONE && old->gone_since < now ? old->gone_since : now;
+ * was ahead. While the clock is not trusted, the time before counts for nothing: the clock may have
+ * been behind when it was noted. One that is held ends by no time. */
+static int64_t since(const struct accounts_taking *taking, const struct account_record *old) {
+        return old->state == ACCOUNT_GONE && old->gone_since < taking->now &&
+                               (taking->clock_trusted || old->held)
+                       ? old->gone_since
+                       : taking->now;
 }
 
 /* The user was lost, or a removal was reported, after the question was put. The directory may have
@@ -185,7 +189,7 @@ static struct account_record answered(const struct accounts_taking *taking,
         } else if (account.state == ACCOUNT_GONE) {
                 bool was_gone = old->state == ACCOUNT_GONE;
 
-                account.gone_since = since(old, taking->now);
+                account.gone_since = since(taking, old);
                 account.held = was_gone ? old->held : accounts_vanished_many(&taking->vanished);
                 account.local = was_gone && old->local;
         }

@@ -242,10 +242,11 @@ static void test_a_local_user_must_be_gone_for_the_grace(void **state) {
         now = since + 3600;
         assert_false(pass(s, true, "alice ", "alice=unknown")); /* nobody confirms it now */
         key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
-        clock_trust(false); /* the clock was set just now */
-        assert_false(pass(s, true, "alice ", "alice=gone"));
+        clock_trust(false); /* the clock was set just now, so the grace begins anew */
+        assert_true(pass(s, true, "alice ", "alice=gone"));
         key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
         clock_trust(true);
+        now += 3600;
         assert_true(pass(s, true, "alice ", "alice=gone"));
         key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the account was removed");
         key_is(s, "bbbbbbbbbb", KEY_ACTIVE, "");
@@ -262,6 +263,26 @@ static void test_gone_since_a_time_in_the_future(void **state) {
         now -= 25 * PARSE_YEAR_S;
         assert_true(pass(s, true, "alice ", "alice=gone"));
         assert_int_equal(known(s, "alice").gone_since, now);
+        now += PARSE_DAY_S;
+        assert_true(pass(s, true, "alice ", "alice=gone"));
+        key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the account was removed");
+}
+
+/* A host was off for three days and has no battery clock. Its clock is set a while after the
+ * account was lost, so most of that time has not passed while the account was gone. */
+static void test_a_clock_that_was_behind_is_no_grace(void **state) {
+        struct unit_store *s = *state;
+
+        begin(s);
+        put("passwd", ROOT BOB);
+        assert_true(pass(s, false, "alice ", "alice=gone"));
+        now += 3 * PARSE_DAY_S;
+        clock_trust(false);
+        assert_true(pass(s, true, "alice ", "alice=gone"));
+        clock_trust(true);
+        now += 3600;
+        assert_false(pass(s, true, "alice ", "alice=gone"));
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
         now += PARSE_DAY_S;
         assert_true(pass(s, true, "alice ", "alice=gone"));
         key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the account was removed");
@@ -868,6 +889,7 @@ int main(void) {
                 test_facts(test_a_slip_ends_nothing),
                 test_facts(test_a_local_user_must_be_gone_for_the_grace),
                 test_facts(test_gone_since_a_time_in_the_future),
+                test_facts(test_a_clock_that_was_behind_is_no_grace),
                 test_facts(test_without_a_grace_directories_decide),
                 test_facts(test_a_process_that_does_not_hear_the_answer),
                 test_facts(test_a_look_at_newcomers),
