@@ -51,6 +51,10 @@ enum key_status expiry_status(const struct policy *policy, const struct key_reco
 
         if (key->status != KEY_ACTIVE)
                 return key->status;
+        /* An end that was noted stays, whatever a clock that was ahead has done to the policy. A
+         * note from the future is the work of such a clock. */
+        if (key->dead_at != 0 && now >= key->dead_at)
+                return KEY_EXPIRED;
         return at != 0 && now >= at ? KEY_EXPIRED : KEY_ACTIVE;
 }
 

@@ -128,8 +128,10 @@ static void say_retired(const struct rule_facts *facts, char *out) {
 }
 
 static void say_expired(const struct rule_facts *facts, char *out) {
-        int64_t at = expiry_of(facts->policy, facts->key);
+        int64_t at = expiry_of(facts->policy, facts->key), noted = facts->key->dead_at;
 
+        if (noted != 0 && noted <= facts->now && (at == 0 || noted < at))
+                at = noted;
         if (at == 0)
                 add(out, "it never expires");
         else {

@@ -300,7 +300,8 @@ int store_key_each_life(struct store *writer, const char *after, int64_t max,
                                           .created_at = sqlite3_column_int64(stmt, 2),
                                           .expires_at = sqlite3_column_int64(stmt, 3),
                                           .bound_at = sqlite3_column_int64(stmt, 4),
-                                          .retires_at = sqlite3_column_int64(stmt, 5) };
+                                          .retires_at = sqlite3_column_int64(stmt, 5),
+                                          .dead_at = sqlite3_column_int64(stmt, 6) };
 
                 r = store_stmt_text(stmt, 0, key.id, sizeof(key.id));
                 if (r < 0)

@@ -154,8 +154,8 @@ static const char *const texts[] = {
         /* Only the columns that say whether a key lives, and no other table: most of the time goes
          * into the width of a row. */
         [STMT_KEY_LIVES] =
-                "SELECT k.id, k.status, k.created_at, k.expires_at, k.bound_at, k.retires_at FROM "
-                "key k WHERE k.id > ?1" LIVE_EPOCH " ORDER BY k.id LIMIT ?2",
+                "SELECT k.id, k.status, k.created_at, k.expires_at, k.bound_at, k.retires_at, "
+                "k.dead_at FROM key k WHERE k.id > ?1" LIVE_EPOCH " ORDER BY k.id LIMIT ?2",
         [STMT_CERT_SUM] = "SELECT (SELECT count(*) FROM cert WHERE kind = 0), (SELECT count(*) "
                           "FROM cert WHERE kind = 1), (SELECT min(not_after) FROM cert WHERE "
                           "not_after >= ?1), (SELECT min(next_update) FROM crl)",

@@ -194,6 +194,26 @@ static void test_a_changed_lifetime_brings_no_key_back(void **state) {
         assert_int_equal(expiry_made_by(&policy, change + 5000), 1400);
 }
 
+/* A clock that is ahead for a while lets everybody's lifetime begin in the future, and overwrites
+ * the mark. What was seen to end before stays ended. */
+static void test_an_end_that_was_noted_stays(void **state) {
+        const struct policy policy = { .lifetime_s = 100,
+                                       .lifetime_changed_at = NOW + 5000,
+                                       .lapsed_before = NOW + 4900,
+                                       .lapsed_at = NOW + 5000 };
+        struct key_record key = { .created_at = NOW - 500, .dead_at = NOW - 400 };
+
+        (void) state;
+        assert_int_equal(expiry_status(&policy, &key, NOW), KEY_EXPIRED);
+        key.dead_at = NOW + 1; /* noted by a clock that was ahead */
+        assert_int_equal(expiry_status(&policy, &key, NOW), KEY_ACTIVE);
+        key.dead_at = 0;
+        assert_int_equal(expiry_status(&policy, &key, NOW), KEY_ACTIVE);
+        key.status = KEY_REVOKED;
+        key.dead_at = NOW - 400;
+        assert_int_equal(expiry_status(&policy, &key, NOW), KEY_REVOKED);
+}
+
 /* The sweeper marks a key as dead by this, and a login is refused by that. The two must never
  * differ, whatever the clock does. Otherwise keys die unseen, or are purged alive. */
 static void test_what_was_made_by_then_is_what_is_over(void **state) {
@@ -307,6 +327,7 @@ int main(void) {
                 cmocka_unit_test(test_a_status_that_is_not_known_is_not_active),
                 cmocka_unit_test(test_a_retirement_is_one_more_end),
                 cmocka_unit_test(test_a_changed_lifetime_brings_no_key_back),
+                cmocka_unit_test(test_an_end_that_was_noted_stays),
                 cmocka_unit_test(test_what_was_made_by_then_is_what_is_over),
                 cmocka_unit_test(test_passwords),
                 cmocka_unit_test(test_accounts_that_are_over),
