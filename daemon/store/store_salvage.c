@@ -115,9 +115,10 @@ static int forget_certificates(struct salvage *s) {
 static int take_table(struct salvage *s, const char *table) {
         static const char *const needed[] = { "pepper", "policy", NULL },
                                  *const certificates[] = { "cert", "crl", "crl_serial", NULL },
-                                 *const known[] = { "account", "account_files", "clock", "key_use",
-                                                    NULL },
-                                 *const apart[] = { "key", "audit", "audit_chain", NULL };
+                                 *const known[] = { "account", "clock", "key_use", NULL },
+                                 /* After a salvage accounts are compared with the files anew. */
+                                         *const apart[] = { "key", "audit", "audit_chain",
+                                                            "account_files", NULL };
         int r;
 
         if (is_one_of(table, apart))
@@ -168,7 +169,7 @@ static int note(struct salvage *s, const char *from, const char *to) {
 }
 
 static int note_all(struct salvage *s) {
-        int r, owned, epoch;
+        int r, owned, epoch, alive;
 
         r = note(s, "SELECT id, NULL FROM key NOT INDEXED ORDER BY id", NOTE("listed"));
         if (r == 0)
@@ -180,14 +181,18 @@ static int note_all(struct salvage *s) {
         if (r >= 0)
                 r = epoch = note(s, "SELECT id, NULL FROM key INDEXED BY key_epoch", NOTE("epoch"));
         if (r >= 0)
-                r = note(s, "SELECT id, NULL FROM key INDEXED BY key_ends WHERE dead_at = 0",
-                         NOTE("alive"));
+                r = alive =
+                        note(s, "SELECT id, NULL FROM key INDEXED BY key_ends WHERE dead_at = 0",
+                             NOTE("alive"));
         if (r >= 0)
                 r = note(s, "SELECT id, NULL FROM key INDEXED BY key_dead WHERE dead_at <> 0",
                          NOTE("dead"));
+        /* What cannot be read says nothing. Then its counterpart alone decides. */
+        if (r == 0 && alive)
+                r = store_stmt_exec(s->fresh->db,
+                                    "UPDATE temp.known SET dead = 1 WHERE alive IS NULL");
         if (r < 0 || (owned && epoch))
                 return r;
-        /* What cannot be read says nothing. */
         return store_stmt_exec(s->fresh->db,
                                owned   ? "UPDATE temp.known SET epoch = owned"
                                : epoch ? "UPDATE temp.known SET owned = epoch"
@@ -236,7 +241,7 @@ static int take_keys(struct salvage *s) {
         "IS NULL AND w.epoch "                                                                     \
         "IS NULL) OR EXISTS (SELECT 1 FROM audit a WHERE a.key = k.id AND a.key <> '' AND "        \
         "a.verdict = 'done' AND (a.event IN ('revoked', 'removed') OR (a.event IN ('reset', "      \
-        "'rotated', 'bound') AND a.at > k.updated_at + 60)) AND a.seq > (SELECT ifnull(max(seq), " \
+        "'rotated', 'bound') AND a.at > k.updated_at + 2)) AND a.seq > (SELECT ifnull(max(seq), "  \
         "0) FROM audit WHERE event = 'imported') AND NOT EXISTS (SELECT 1 FROM audit d WHERE "     \
         "d.key = "                                                                                 \
         "k.id AND d.key <> '' AND d.event = 'redated' AND d.seq > a.seq)))"

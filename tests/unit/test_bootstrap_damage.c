@@ -3,6 +3,7 @@
  * kinds of keys. What was revoked or removed never comes back, whatever page is damaged. */
 #include "unit_boot.h"
 
+#include "store/store_account.h"
 #include "store/store_check.h"
 
 #define KEYS 240
@@ -69,7 +70,7 @@ static void end_all(struct store *writer, uint32_t pepper_id) {
                 struct key_record key = key_of(i);
 
                 key.pepper_id = pepper_id;
-                key.updated_at += 1000;
+                key.updated_at += 30;
                 if (fate_of(i) == REVOKED) {
                         key.status = KEY_REVOKED;
                         key.dead_at = key.updated_at;
@@ -311,6 +312,67 @@ static int64_t page_of(const struct unit_boot *f, const char *name) {
         return unit_sql_number(unit_boot_path_of(f, "good"), sql) - 1;
 }
 
+/* The index of ended keys and the audit log are lost too. That of the keys that live still says
+ * which those are. */
+static void test_a_page_of_the_past_where_little_is_left(void **state) {
+        static const uint8_t zero[PAGE];
+        struct unit_boot *f = *state;
+        uint8_t bytes[PAGE], then[PAGE];
+        unsigned revoked = 0;
+        char name[64];
+        int64_t pages;
+
+        fill(f);
+        pages = unit_sql_number(unit_boot_path_of(f, "old"), "PRAGMA page_count");
+        for (int64_t page = 1; page < pages; page++) {
+                struct store_salvage found;
+                struct bootstrap b;
+
+                name_of(f, page, name);
+                read_page(f, "good", page, bytes);
+                read_page(f, "old", page, then);
+                if (strcmp(name, "key") != 0 || memcmp(bytes, then, PAGE) == 0)
+                        continue;
+                put_back(f);
+                write_page(f, page, then);
+                write_page(f, page_of(f, "key_dead"), zero);
+                write_page(f, page_of(f, "audit"), zero);
+                salvage(f, name, &found);
+                unit_boot_start_well(f, &b);
+                for (unsigned i = 0; i < KEYS; i++) {
+                        struct key_record key;
+
+                        if (fate_of(i) != REVOKED)
+                                continue;
+                        assert_int_equal(store_key_get(b.writer, id_of(i), &key), 0);
+                        assert_int_equal(key.status, KEY_REVOKED);
+                        revoked++;
+                }
+                unit_boot_done(&b);
+        }
+        assert_in_range(revoked, KEYS / _FATES, KEYS * 100);
+}
+
+/* The files are those of the last comparison. What was found then is not in the new store. */
+static void test_lost_accounts_are_compared_anew(void **state) {
+        static const uint8_t zero[PAGE];
+        struct unit_boot *f = *state;
+        struct bootstrap b;
+
+        fill(f);
+        unit_boot_start_well(f, &b);
+        assert_int_equal(store_begin(b.writer), 0);
+        assert_int_equal(store_account_files_set(b.writer, "files", 5), 0);
+        assert_int_equal(store_commit(b.writer), 0);
+        store_settle(b.writer);
+        assert_int_equal(store_account_files_are(b.writer, "files", 5), 1);
+        unit_boot_done(&b);
+        write_page(f, page_of(f, "account"), zero);
+        unit_boot_start_well(f, &b);
+        assert_int_equal(store_account_files_are(b.writer, "files", 5), 0);
+        unit_boot_done(&b);
+}
+
 static int count_salvaged(const struct audit_record *record, void *userdata) {
         *(unsigned *) userdata += strcmp(record->event, "salvaged") == 0;
         return 0;
@@ -386,6 +448,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 unit_test_with_boot(test_each_page),
                 unit_test_with_boot(test_pages_of_the_past),
+                unit_test_with_boot(test_a_page_of_the_past_where_little_is_left),
+                unit_test_with_boot(test_lost_accounts_are_compared_anew),
                 unit_test_with_boot(test_a_log_that_is_lost_leaves_a_trace),
                 unit_test_with_boot(test_a_lost_seal_needs_a_person),
                 unit_test_with_boot(test_a_dry_run_changes_nothing),
