@@ -401,16 +401,21 @@ static int redate_keys(struct store *writer, int64_t now, struct sweep *sweep) {
         return r;
 }
 
+/* The mark of keys that have outlived a lifetime is moved with the time at which it was set. So it
+ * has the keys that it would have by this clock. */
 static int redate(struct store *writer, const struct policy *policy, int64_t now,
                   struct sweep *sweep) {
+        int64_t before;
         int r;
 
         r = redate_keys(writer, now, sweep);
         if (r >= 0 && is_ahead(policy->lifetime_changed_at, now))
                 r = store_policy_set(writer, "lifetime", policy->lifetime_s, now);
-        if (r >= 0 && is_ahead(policy->lapsed_at, now))
-                r = store_policy_set(writer, POLICY_LAPSED, INT64_MIN, now);
-        return r;
+        if (r < 0 || !is_ahead(policy->lapsed_at, now))
+                return r;
+        if (__builtin_sub_overflow(policy->lapsed_before, policy->lapsed_at - now, &before))
+                before = INT64_MIN;
+        return store_policy_set(writer, POLICY_LAPSED, before, now);
 }
 
 /* Whether it is certain that it is ${now}. Where nothing is remembered yet, no key may come from

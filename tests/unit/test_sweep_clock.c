@@ -186,8 +186,9 @@ static void test_many_that_were_made_ahead(void **state) {
 }
 
 static void test_a_lifetime_that_was_set_ahead(void **state) {
-        static const struct unit_sweep_life life = { .made = -DAY };
-        struct key_record key = unit_sweep_make_key(0, &life);
+        static const struct unit_sweep_life life = { .made = -DAY }, over = { .made = -40 * DAY };
+        struct key_record key = unit_sweep_make_key(0, &life),
+                          ended = unit_sweep_make_key(1, &over);
         struct unit_store *s = *state;
         struct policy policy;
 
@@ -199,6 +200,8 @@ static void test_a_lifetime_that_was_set_ahead(void **state) {
         assert_int_equal(facts_policy(s->writer, &policy), 0);
         assert_int_equal(policy.lifetime_s, LIFETIME);
         assert_int_equal(expiry_of(&policy, &key), T0 + LIFETIME);
+        /* It had outlived the lifetime of before, noted or not. */
+        assert_int_equal(expiry_status(&policy, &ended, T0), KEY_EXPIRED);
 }
 
 /* The first start with this version, in 1970. It must not be the keys that are wrong. */
