@@ -397,6 +397,9 @@ static int make_salvaged(struct opening *o, struct keymint *keymint,
         with.seal = seal;
         with.seal_userdata = keymint;
         forget_salvaged(o);
+        /* An older schema is brought up to date without its indexes. Where the damaged store stays
+         * in use, the next start looks thoroughly, and finds that again. */
+        bootstrap_note_damage(o->fd);
         (void) snprintf(from, sizeof(from), "%s", path_of(o, STORE_NAME));
         fd = openat(o->fd, STORE_SALVAGE_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
                     0600);

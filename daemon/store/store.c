@@ -70,7 +70,7 @@ int store_create(const char *path, uint32_t pepper_id) {
         r = store_stmt_exec(db, sql);
         if (r < 0)
                 return r;
-        r = store_schema_migrate(db, 0);
+        r = store_schema_migrate(db, 0, false);
         if (r < 0)
                 return r;
         (void) snprintf(sql, sizeof(sql), "INSERT INTO pepper (id) VALUES (%u)", pepper_id);
@@ -142,7 +142,7 @@ static int bring_up_to_date(struct store *s, int64_t version) {
         r = store_copy_make(s, version);
         if (r < 0)
                 return r;
-        r = store_schema_migrate(s->db, version);
+        r = store_schema_migrate(s->db, version, s->shared->damaged);
         if (r < 0)
                 store_copy_drop(s->path, version);
         return r;

@@ -33,6 +33,8 @@ struct store_shared {
         _Atomic bool read_only;
         /* The database on the disk is not the one that is open. */
         _Atomic bool foreign;
+        /* It is opened to be salvaged. */
+        bool damaged;
 };
 
 struct store;

@@ -418,7 +418,7 @@ static int sync_file(const char *path) {
 
 int store_salvage(const char *path, const char *to, int64_t now,
                   const struct store_salvage_for *hooks, struct store_salvage *ret) {
-        struct store_shared shared = {}, shared_fresh = {};
+        struct store_shared shared = { .damaged = true }, shared_fresh = {};
         struct salvage s = { .now = now, .hooks = hooks };
         int r;
 

@@ -3,6 +3,7 @@
  * date. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "store/store_schema.h"
 #include "store/store_stmt.h"
@@ -226,7 +227,24 @@ int store_schema_fold_services(sqlite3 *db) {
         return store_stmt_exec(db, FOLD_SERVICES);
 }
 
-int store_schema_migrate(sqlite3 *db, int64_t from) {
+/* As store_stmt_exec(), but makes no index. */
+static int exec_without_indexes(sqlite3 *db, const char *sql) {
+        int r = 0;
+
+        while (r >= 0 && *sql) {
+                sqlite3_stmt *stmt = NULL;
+
+                r = store_stmt_error(sqlite3_prepare_v2(db, sql, -1, &stmt, &sql));
+                if (r >= 0 && stmt && strncmp(sqlite3_sql(stmt), "CREATE INDEX", 12) != 0)
+                        do
+                                r = store_stmt_step(stmt);
+                        while (r > 0);
+                (void) sqlite3_finalize(stmt);
+        }
+        return r;
+}
+
+int store_schema_migrate(sqlite3 *db, int64_t from, bool damaged) {
         char pragma[64];
         int r;
 
@@ -236,7 +254,8 @@ int store_schema_migrate(sqlite3 *db, int64_t from) {
         for (int64_t version = from; r >= 0 && version < store_schema_newest(); version++) {
                 (void) snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %" PRId64,
                                 version + 1);
-                r = store_stmt_exec(db, migrations[version]);
+                r = damaged ? exec_without_indexes(db, migrations[version])
+                            : store_stmt_exec(db, migrations[version]);
                 if (r >= 0)
                         r = store_stmt_exec(db, pragma);
         }

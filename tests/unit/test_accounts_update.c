@@ -242,7 +242,8 @@ static void test_a_local_user_must_be_gone_for_the_grace(void **state) {
         now = since + 3600;
         assert_false(pass(s, true, "alice ", "alice=unknown")); /* nobody confirms it now */
         key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
-        clock_trust(false); /* the clock was set just now, so the grace begins anew */
+        /* The clock was set just now, so the grace begins anew. */
+        clock_trust(false);
         assert_true(pass(s, true, "alice ", "alice=gone"));
         key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
         clock_trust(true);

@@ -373,6 +373,38 @@ static void test_lost_accounts_are_compared_anew(void **state) {
         unit_boot_done(&b);
 }
 
+/* An upgrade and a damaged page of keys. Making an index would read all of them. */
+static void test_a_damaged_store_of_an_older_schema(void **state) {
+        static const uint8_t zero[PAGE];
+        struct unit_boot *f = *state;
+        struct store_salvage found;
+        struct bootstrap b;
+        int64_t page = 0;
+        char name[64];
+
+        fill(f);
+        unit_sql(unit_boot_path_of(f, "keys.db"),
+                 "DROP INDEX key_created; DROP TABLE account_files;"
+                 "ALTER TABLE mirror DROP COLUMN imported_at;"
+                 "ALTER TABLE mirror DROP COLUMN backed_up_at; PRAGMA user_version = 10");
+        copy(f, "keys.db", "good");
+        do
+                name_of(f, ++page, name);
+        while (strcmp(name, "key") != 0 || page == page_of(f, "key"));
+        write_page(f, page, zero);
+        for (int i = 0; i < 2; i++) {
+                assert_int_equal(unit_boot_start(f, &b), -EUCLEAN);
+                assert_non_null(strstr(f->error, "wfapikeyctl salvage"));
+        }
+        salvage(f, name, &found);
+        assert_in_range(found.lost, 1, KEYS / 2);
+        assert_in_range(found.keys, KEYS / 4, KEYS);
+        unit_boot_start_well(f, &b);
+        assert_true(check_keys(name, b.reader) >= found.keys);
+        assert_int_equal(store_check(b.writer, true), 0);
+        unit_boot_done(&b);
+}
+
 static int count_salvaged(const struct audit_record *record, void *userdata) {
         *(unsigned *) userdata += strcmp(record->event, "salvaged") == 0;
         return 0;
@@ -449,6 +481,7 @@ int main(void) {
                 unit_test_with_boot(test_each_page),
                 unit_test_with_boot(test_pages_of_the_past),
                 unit_test_with_boot(test_a_page_of_the_past_where_little_is_left),
+                unit_test_with_boot(test_a_damaged_store_of_an_older_schema),
                 unit_test_with_boot(test_lost_accounts_are_compared_anew),
                 unit_test_with_boot(test_a_log_that_is_lost_leaves_a_trace),
                 unit_test_with_boot(test_a_lost_seal_needs_a_person),

@@ -145,8 +145,8 @@ static void test_a_failed_step_changes_nothing(void **state) {
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key"), 2);
 
         assert_int_equal(sqlite3_open_v2(s->path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
-        unit_fails("from the start", store_schema_migrate(db, 0));
-        unit_fails("from the first", store_schema_migrate(db, 1));
+        unit_fails("from the start", store_schema_migrate(db, 0, false));
+        unit_fails("from the first", store_schema_migrate(db, 1, false));
         assert_int_equal(sqlite3_get_autocommit(db), 1);
         assert_int_equal(sqlite3_close(db), SQLITE_OK);
         assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 1);
@@ -159,7 +159,7 @@ static void test_of_two_steps_both_or_none_are_made(void **state) {
 
         unit_sql(unit_join(path, *state, "x.db"), "CREATE TABLE key_use (x)");
         assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
-        unit_fails("migrate", store_schema_migrate(db, 0));
+        unit_fails("migrate", store_schema_migrate(db, 0, false));
         assert_int_equal(sqlite3_close(db), SQLITE_OK);
         assert_int_equal(unit_sql_number(path, "PRAGMA user_version"), 0);
         assert_int_equal(unit_sql_number(path, "SELECT count(*) FROM sqlite_schema"), 1);
@@ -173,9 +173,9 @@ static void test_a_step_does_not_begin_while_another_writes(void **state) {
         assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE; DELETE FROM key", NULL, NULL, NULL),
                          SQLITE_OK);
         assert_int_equal(sqlite3_open_v2(s->path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
-        assert_int_equal(store_schema_migrate(db, 1), -EBUSY);
+        assert_int_equal(store_schema_migrate(db, 1, false), -EBUSY);
         assert_int_equal(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
-        assert_int_equal(store_schema_migrate(db, 1), 0);
+        assert_int_equal(store_schema_migrate(db, 1, false), 0);
         assert_int_equal(sqlite3_close(db), SQLITE_OK);
         assert_int_equal(sqlite3_close(other), SQLITE_OK);
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key"), 2);
