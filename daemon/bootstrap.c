@@ -397,9 +397,6 @@ static int make_salvaged(struct opening *o, struct keymint *keymint,
         with.seal = seal;
         with.seal_userdata = keymint;
         forget_salvaged(o);
-        /* An older schema is brought up to date without its indexes. Where the damaged store stays
-         * in use, the next start looks thoroughly, and finds that again. */
-        bootstrap_note_damage(o->fd);
         (void) snprintf(from, sizeof(from), "%s", path_of(o, STORE_NAME));
         fd = openat(o->fd, STORE_SALVAGE_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
                     0600);
@@ -407,6 +404,10 @@ static int make_salvaged(struct opening *o, struct keymint *keymint,
                 return fail(o, -errno, "cannot make '%s': %s", path_of(o, STORE_SALVAGE_NAME),
                             strerror(errno));
         r = store_salvage(from, path_of(o, STORE_SALVAGE_NAME), clock_now(), &with, ret);
+        /* An older schema was brought up to date without an index. The next start looks thoroughly,
+         * and finds that again, where the damaged store stays in use. */
+        if (store_copy_made_at(from) > 0)
+                bootstrap_note_damage(o->fd);
         if (r >= 0)
                 return 0;
         forget_salvaged(o);
