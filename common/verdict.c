@@ -87,6 +87,9 @@ static const struct {
         [REASON_SPELLING_UNKNOWN] = { VERDICT_INTERNAL, "spelling-unknown",
                                       "it is not known yet whether this is another spelling of the "
                                       "owner's name" },
+        [REASON_FLEET_STALE] = { VERDICT_INTERNAL, "fleet-stale",
+                                 "this host has heard nothing of its fleet for too long (policy "
+                                 "replica-max-age)" },
 };
 _Static_assert(ARRAY_LEN(reasons) == _REASON_MAX, "a row for each reason");
 

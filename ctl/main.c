@@ -27,6 +27,11 @@
 #include "cli/help.h"
 #include "cli/say.h"
 #include "doctor/cmd_doctor.h"
+#include "fleet/cmd_fleet.h"
+#include "fleet/cmd_fleet_init.h"
+#include "fleet/cmd_fleet_invite.h"
+#include "fleet/cmd_fleet_join.h"
+#include "fleet/cmd_fleet_status.h"
 #include "key/cmd_key.h"
 #include "key/cmd_key_draw.h"
 #include "key/cmd_key_explain.h"
@@ -36,6 +41,11 @@
 #include "key/cmd_verify.h"
 #include "pki/cmd_cert.h"
 #include "pki/cmd_sign.h"
+
+static const struct args_option policy_set_options[] = {
+        { "fleet", NULL, "change it on all hosts of the fleet", false },
+        {},
+};
 
 static const struct args_option issue_options[] = {
         { "user", "USER", "the same as USER", false },
@@ -59,6 +69,9 @@ static const struct args_option issue_options[] = {
           false },
         { "certificate", "CERT",
           "the only registered certificate that a login may use (default: the policy)", false },
+        { "hosts", "GROUPS",
+          "groups of hosts of the fleet, as in web,mail; all means all hosts (default: this host)",
+          false },
         {},
 };
 
@@ -91,6 +104,7 @@ static const struct args_option rotate_options[] = {
 };
 
 static const struct args_option remove_all_options[] = {
+        { "fleet", NULL, "the keys of the fleet, on all its hosts, and no others", false },
         { "yes", NULL, "do not ask, whatever their number is", false },
         {},
 };
@@ -204,6 +218,7 @@ static const struct args_option cert_add_options[] = {
           false },
         { "name", "TEXT",
           "the name of the first certificate, 1 to 64 bytes (default: its common name)", false },
+        { "fleet", NULL, "register them on all hosts of the fleet", false },
         {},
 };
 
@@ -223,11 +238,52 @@ static const struct args_option sign_options[] = {
         {},
 };
 
+static const struct args_option fleet_init_options[] = {
+        { "database", "CONNINFO",
+          "how the fleet reaches PostgreSQL, as in 'host=db.example dbname=wfapikey'", false },
+        { "host", "NAME", "the name of this host in the fleet (default: its own, up to a dot)",
+          false },
+        { "password", NULL,
+          "the host's role has a password: it is read from the terminal or standard input", false },
+        { "setup", "CONNINFO", "make the tables and roles, as an administrator of the database",
+          false },
+        { "setup-as", "USER", "the user of this host who does that, such as postgres", false },
+        { "print-sql", NULL, "only print the SQL that --setup would run", false },
+        { "fleetd", "PATH", "the program wfapikey-fleetd (default: where it was installed)",
+          false },
+        {},
+};
+
+static const struct args_option invite_options[] = {
+        { "groups", "GROUPS", "the groups of the host, as in web,mail (default: all alone)",
+          false },
+        { "database", "CONNINFO", "how it reaches the database (default: as this host)", false },
+        { "issuing", NULL, "the host makes keys for the fleet, and is in all groups", false },
+        {},
+};
+
+static const struct args_option rebase_options[] = {
+        { "yes", NULL, "that is right: what this host does not know is gone", false },
+        {},
+};
+
+static const struct args_option move_options[] = {
+        { "groups", "GROUPS", "its groups from now on, as in web,mail (default: all alone)",
+          false },
+        {},
+};
+
+static const struct args_option leave_options[] = {
+        { "yes", NULL, "do not ask", false },
+        {},
+};
+
 /* All commands. Rows of the same noun stand together. */
 static const struct args_command commands[] = {
         { "policy", "show", cmd_policy_show, "", "Shows the policy.", 0, 0, NULL },
         { "policy", "set", cmd_policy_set, "NAME=VALUE...",
-          "Changes the policy: all values or none (names: wfapikeyd(8)).", 1, SIZE_MAX, NULL },
+          "Changes the policy: all values or none (names: wfapikeyd(8)).", 1, SIZE_MAX,
+          policy_set_options },
         { "key", "issue", cmd_key_issue, "USER", "Makes a key for USER and prints it, once.", 0, 1,
           issue_options },
         { "key", "draw", cmd_key_draw, "", "Prints a random key that no host knows, for tests.", 0,
@@ -285,6 +341,33 @@ static const struct args_command commands[] = {
           "Writes all keys to FILE, for this host.", 1, 1, export_options },
         { "backup", "restore", cmd_mirror_import_backup, "FILE",
           "Replaces all keys by those of a backup.", 1, 1, restore_options },
+        { "fleet", "init", cmd_fleet_init, "", "Makes a fleet, with this host as its first.", 0, 0,
+          fleet_init_options },
+        { "fleet", "key", cmd_fleet_key, "", "Prints the key that an invitation is sealed for.", 0,
+          0, NULL },
+        { "fleet", "invite", cmd_fleet_invite, "HOST KEY",
+          "Prints an invitation for the host that printed KEY.", 2, 2, invite_options },
+        { "fleet", "join", cmd_fleet_join, "[FILE]",
+          "Joins a fleet by an invitation (default: standard input).", 0, 1, NULL },
+        { "fleet", "status", cmd_fleet_status, "", "Shows what this host knows of its fleet.", 0, 0,
+          NULL },
+        { "fleet", "hosts", cmd_fleet_status_hosts, "", "Lists the hosts of the fleet.", 0, 0,
+          NULL },
+        { "fleet", "groups", cmd_fleet_status_groups, "[add NAME...]",
+          "Lists the groups of hosts, or makes groups.", 0, SIZE_MAX, NULL },
+        { "fleet", "move", cmd_fleet_move, "HOST", "Puts a host into other groups.", 1, 1,
+          move_options },
+        { "fleet", "promote", cmd_fleet_promote, "HOST",
+          "Has a host of the fleet make keys from now on.", 1, 1, NULL },
+        { "fleet", "drop", cmd_fleet_drop, "HOST", "Takes a host out of the fleet.", 1, 1, NULL },
+        { "fleet", "snapshot", cmd_fleet_snapshot, "",
+          "Puts the state of the fleet into its database, for hosts that lack changes.", 0, 0,
+          NULL },
+        { "fleet", "rebase", cmd_fleet_rebase, "",
+          "Goes on from what this host has, after the database has lost changes.", 0, 0,
+          rebase_options },
+        { "fleet", "leave", cmd_fleet_leave, "", "Takes this host out of its fleet.", 0, 0,
+          leave_options },
         { "account", "removed", cmd_account_removed, "USER...",
           "Tells the daemon that users were removed; userdel's hook runs it.", 1, SIZE_MAX, NULL },
         { "account", "vanished", cmd_account_vanished, "",

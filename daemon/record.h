@@ -17,6 +17,10 @@
 #define RECORD_LIST_LEN     (RECORD_SERVICES_MAX * (WIRE_SERVICE_MAX + 1))
 #define RECORD_REASON_MAX   128
 #define RECORD_ORIGIN_MAX   80
+/* of a group of hosts, and how many one key is for */
+#define RECORD_GROUP_MAX  31
+#define RECORD_GROUPS_MAX 16
+#define RECORD_HOSTS_LEN  (RECORD_GROUPS_MAX * (RECORD_GROUP_MAX + 1))
 
 /* SHA-256 of a certificate's whole DER */
 #define RECORD_THUMBPRINT_LEN 32
@@ -26,6 +30,12 @@
 #define RECORD_DN_MAX       255
 #define RECORD_DN_PART_MAX  191
 #define RECORD_KEY_TYPE_MAX 31
+
+/* The epochs of a fleet's keys begin here, and those of a host's own keys end before. */
+#define RECORD_FLEET_EPOCH (INT64_C(1) << 40)
+
+/* A value of owner_uid. */
+#define RECORD_UNBOUND ((uid_t) -1)
 
 /* A value of checked_at: userdel has said so, and no directory has answered yet. */
 #define RECORD_REMOVED INT64_C(-1)
@@ -56,7 +66,9 @@ struct key_record {
         uint8_t digest[RECORD_DIGEST_LEN];
         uint32_t pepper_id;
         char owner[WIRE_USER_MAX + 1];
-        uid_t owner_uid; /* at the time when the key was made */
+        /* At the time when the key was made. Of a key of a fleet: when this host first saw the
+         * account. RECORD_UNBOUND: it has not seen it yet. */
+        uid_t owner_uid;
         char name[WIRE_NAME_MAX + 1];
         /* Separated by blanks. "": all services. */
         char services[RECORD_LIST_LEN];
@@ -83,6 +95,10 @@ struct key_record {
         /* The policy's epoch when the key was made. Keys of an older epoch were removed with all
          * others. */
         int64_t epoch;
+        /* The groups of the fleet's hosts that it is for, separated by blanks. "": this host. */
+        char hosts[RECORD_HOSTS_LEN];
+        /* Each change of a fleet's key counts it up. */
+        int64_t revision;
         enum certificate_need certificate_need;
         /* bound to this one certificate */
         bool bound;
@@ -173,6 +189,7 @@ struct cert_record {
         /* UNIX seconds; valid in the first and the last */
         int64_t not_before, not_after;
         int64_t added_at;
+        bool fleet; /* all hosts of the fleet have it */
 };
 
 /* A revocation list of a registered CA. */
@@ -182,41 +199,6 @@ struct crl_record {
         uint8_t point[RECORD_HASH_LEN];    /* that it is for; zeroes: all */
         int64_t this_update, next_update;
         uint64_t revoked; /* number of serial numbers */
-};
-
-#define AUDIT_NOBODY     ((uid_t) -1)
-#define AUDIT_WORD_MAX   31
-#define AUDIT_DETAIL_MAX 191
-
-/* One line of the audit log. It is written once and never changed. Every text can be shown as it
- * is: a word of ours, a label, or what text_escape() made of a peer's words. None can be a key. */
-struct audit_record {
-        /* Its number in the log, from 1 and without gaps. The store gives it. */
-        int64_t seq;
-        int64_t at; /* UNIX seconds */
-        /* The time of the last one, where several alike were folded into this one. Else the same
-         * as at. */
-        int64_t until;
-        uint64_t count; /* of the events folded */
-        /* The uid that did it or asked for it, as the kernel says. AUDIT_NOBODY: the daemon
-         * itself, or several uids. */
-        uid_t uid;
-        pid_t pid;
-        /* The key's owner. AUDIT_NOBODY: no key with this id is known. */
-        uid_t owner_uid;
-        /* "login", "issued", "revoked", "policy", and others. For a refused call the name of its
-         * method. */
-        char event[AUDIT_WORD_MAX + 1];
-        char verdict[AUDIT_WORD_MAX + 1]; /* "accepted", "refused", "done" */
-        /* "verify", "session", "password", "control", "daemon" */
-        char door[AUDIT_WORD_MAX + 1];
-        char key[KEYTEXT_ID_LEN + 1]; /* "": no key in particular */
-        /* The key's owner. Where no key is known: the user that the peer named. */
-        char user[2 * WIRE_USER_MAX];
-        char service[2 * WIRE_SERVICE_MAX];
-        char rhost[WIRE_RHOST_MAX + 1];
-        char reason[AUDIT_WORD_MAX + 1]; /* one word, for a refusal */
-        char detail[AUDIT_DETAIL_MAX + 1];
 };
 
 #define POLICY_SERVICES_MAX 32
@@ -231,17 +213,21 @@ struct policy {
         bool remove_on_password_expiry;
         int64_t account_grace_s; /* until its keys end; 0: none */
         enum certificate_need require_certificate;
+        /* How old a host's state of the fleet may be for the fleet's keys to be good. */
+        int64_t replica_max_age_s;
         size_t n_services; /* services that need more than that */
         struct policy_service {
                 char name[WIRE_SERVICE_MAX + 1];
                 enum certificate_need need;
+                int64_t replica_max_age_s; /* 0: as all */
         } services[POLICY_SERVICES_MAX];
         bool password_issue;
         int64_t retention_s;
         /* People do not set these. They are written with "remove all" and with a change of the
          * lifetime. */
-        int64_t epoch;    /* older keys are removed */
-        int64_t epoch_at; /* when the epoch changed */
+        int64_t epoch;       /* older keys are removed */
+        int64_t fleet_epoch; /* likewise of the fleet's keys */
+        int64_t epoch_at;    /* when the epoch changed */
         /* Keys made up to then had outlived a lifetime before it was changed. */
         int64_t lapsed_before;
         int64_t lapsed_at; /* when that was written */

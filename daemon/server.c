@@ -28,6 +28,8 @@
 #include "control/control_password.h"
 #include "control/control_reload.h"
 #include "control/control_state.h"
+#include "fleet/fleet.h"
+#include "fleet/fleet_age.h"
 #include "keys/audit.h"
 #include "keys/sweep_timer.h"
 #include "login/listener.h"
@@ -55,6 +57,7 @@ struct server {
         struct audit *audit;
         struct readers *readers;
         struct mirror *mirror;
+        struct fleet *fleet;
         struct control_password *password;
         struct control_cert_reads *cert_reads;
         struct control_confs *confs;
@@ -202,6 +205,24 @@ static int start_loop(struct server *s) {
                                                   0, on_flush, s);
 }
 
+/* This host goes on without its fleet when that cannot be read. Then the fleet's keys are refused.
+ */
+static int start_fleet(struct server *s, struct store *writer) {
+        int64_t ms;
+        int r;
+
+        r = fleet_new(&s->fleet, s->state.lock, s->state.keymint);
+        if (r < 0)
+                return r;
+        r = fleet_load(s->fleet, writer);
+        if (r < 0)
+                log_line(LOG_ERR, "what this host is in its fleet cannot be read: %s",
+                         strerrordesc_np(-r));
+        ms = fleet_age_current(s->fleet);
+        atomic_store(&s->shared.fleet_at, ms == INT64_MIN ? ms : ms / 1000);
+        return 0;
+}
+
 static int start_threads(struct server *s) {
         struct accounts_source source = { .etc = ETC,
                                           .admin_group = s->conf->has_admin_group
@@ -215,6 +236,11 @@ static int start_threads(struct server *s) {
                 return r;
         writer = take_ptr(s->state.writer);
         (void) accounts_update_start(writer, &source);
+        r = start_fleet(s, writer);
+        if (r < 0) {
+                s->state.writer = writer;
+                return r;
+        }
         r = worker_new(&s->worker, s->event, writer, on_written, s);
         if (r < 0)
                 s->state.writer = writer;
@@ -284,6 +310,7 @@ static int fill_control(struct server *s) {
                            .shared = &s->shared,
                            .keymint = s->state.keymint,
                            .state_dir = s->options->state_dir,
+                           .state_fd = s->state.lock,
                            .conf_path = s->options->conf,
                            .conf_required = s->options->conf_required,
                            .own_sockets = s->sockets.made_verify || s->sockets.made_control,
@@ -291,7 +318,7 @@ static int fill_control(struct server *s) {
                            .queues = look_at_queues,
                            .queues_userdata = s },
                 .loop = { .conf = take_ptr(s->conf) },
-                .writer = { .mirror = s->mirror },
+                .writer = { .mirror = s->mirror, .fleet = s->fleet },
         };
         r = control_quota_init(&s->control.loop.quota);
         return r < 0 ? r : loglimit_init(&s->control.writer.changes);
@@ -384,6 +411,7 @@ struct server *server_free(struct server *s) {
                 audit_finish(s->audit, s->worker, clock_now());
         /* runs what is queued, the flushes too */
         worker_free(s->worker);
+        control_fleet_stop(&s->control);
         control_follow_stop(&s->control);
         (void) sweep_timer_free(s->sweeper);
         (void) store_look_free(s->look);
@@ -396,6 +424,7 @@ struct server *server_free(struct server *s) {
         firstuse_free(s->firstuse);
         audit_free(s->audit);
         mirror_free(s->mirror);
+        (void) fleet_free(s->fleet);
         closer_stop();
         sd_event_unref(s->event);
         store_free(s->state.reader);

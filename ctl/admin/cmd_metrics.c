@@ -19,6 +19,9 @@ struct facts {
         int64_t started, keys_counted, next_expiry, next_certificate_expiry, next_crl_expiry;
         int64_t last_import, last_backup, store_checked;
         uint64_t keys_active, keys_expired, keys_revoked, certificates_client, certificates_ca;
+        int fleet_joined, fleet_connected;
+        int64_t fleet_age;
+        uint64_t fleet_keys, fleet_waiting;
         uint64_t accounts_vanished, accounts_held, clock_behind;
         uint64_t latency_sum, log_lines_dropped, changes_refused;
         uint64_t sweeps, sweeps_failed, swept_expired, swept_ended, swept_purged;
@@ -36,6 +39,11 @@ static const struct field fields[] = {
         { "changes-refused", FIELD_COUNT, offsetof(struct facts, changes_refused), NULL },
         { "clock-trusted", FIELD_BOOL, offsetof(struct facts, clock_trusted), NULL },
         { "clock-behind", FIELD_COUNT, offsetof(struct facts, clock_behind), NULL },
+        { "fleet-joined", FIELD_BOOL, offsetof(struct facts, fleet_joined), NULL },
+        { "fleet-connected", FIELD_BOOL, offsetof(struct facts, fleet_connected), NULL },
+        { "fleet-age", FIELD_TIME, offsetof(struct facts, fleet_age), NULL },
+        { "fleet-keys", FIELD_COUNT, offsetof(struct facts, fleet_keys), NULL },
+        { "fleet-waiting", FIELD_COUNT, offsetof(struct facts, fleet_waiting), NULL },
         { "last-import", FIELD_TIME, offsetof(struct facts, last_import), NULL },
         { "last-backup", FIELD_TIME, offsetof(struct facts, last_backup), NULL },
         { "store-damaged", FIELD_BOOL, offsetof(struct facts, store_damaged), NULL },
@@ -117,6 +125,23 @@ static void write_copies(struct metrics_text *t, const struct facts *facts) {
                "When a mirror of another host was imported last.", facts->last_import);
         moment(t, "wfapikey_last_backup_timestamp_seconds",
                "When the daemon last gave out a whole backup.", facts->last_backup);
+}
+
+static void write_fleet(struct metrics_text *t, const struct facts *facts) {
+        gauge(t, "wfapikey_fleet_joined", "Whether this host is in a fleet.");
+        metrics_text_count(t, "", NO_LABELS, facts->fleet_joined > 0);
+        if (facts->fleet_joined <= 0)
+                return;
+        gauge(t, "wfapikey_fleet_connected", "Whether the fleet's database is reached.");
+        metrics_text_count(t, "", NO_LABELS, facts->fleet_connected > 0);
+        moment(t, "wfapikey_fleet_age_seconds",
+               "How long ago the keys of the fleet were last known to be current.",
+               facts->fleet_age);
+        gauge(t, "wfapikey_fleet_keys", "Keys of the fleet on this host.");
+        metrics_text_count(t, "", NO_LABELS, facts->fleet_keys);
+        gauge(t, "wfapikey_fleet_revocations_waiting",
+              "Revocations that the fleet's database has not heard of.");
+        metrics_text_count(t, "", NO_LABELS, facts->fleet_waiting);
 }
 
 static void write_store(struct metrics_text *t, const struct facts *facts) {
@@ -274,6 +299,7 @@ static int write_all(FILE *file, sd_bus_message *m) {
         write_clock(&t, &facts);
         write_store(&t, &facts);
         write_copies(&t, &facts);
+        write_fleet(&t, &facts);
         write_keys(&t, &facts);
         write_certificates(&t, &facts);
         write_sweeps(&t, &facts);

@@ -128,11 +128,12 @@ static int append_changes(sd_bus_message *m, const struct args *args) {
 enum exit_code cmd_policy_set(const struct args *args) {
         _cleanup_call_ struct call call = {};
         _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
+        bool fleet = args_has(args, "fleet");
         enum exit_code rc;
 
         rc = check_changes(args);
         if (rc == CTL_OK)
-                rc = call_begin(&call, args->control, "SetPolicy", &m);
+                rc = call_begin(&call, args->control, fleet ? "SetFleetPolicy" : "SetPolicy", &m);
         if (rc == CTL_OK)
                 rc = call_send(&call, m, append_changes(m, args), &reply);
         return rc;

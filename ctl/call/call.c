@@ -46,6 +46,8 @@ static const struct {
         { "org.wfapikey1.Error.Refused", CTL_REFUSED, OURS, "refused; nothing was changed" },
         { "org.wfapikey1.Error.Configuration", CTL_REFUSED, OURS,
           "the configuration is wrong; the daemon keeps the old one" },
+        { "org.wfapikey1.Error.Fleet", CTL_REFUSED, OURS,
+          "the fleet's database is away, or this host may not do this in its fleet" },
         { "org.wfapikey1.Error.Store", CTL_FAILED, OURS,
           "the key store failed; nothing was changed" },
         /* These errors come from libsystemd, at our end or at the daemon's. */

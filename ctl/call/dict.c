@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reads and fills dictionaries of D-Bus. Does not know what their properties mean. */
+#include <errno.h>
 #include <string.h>
 
 #include "call/dict.h"
+#include "cleanup.h"
 
 static int read_value(const struct field *f, sd_bus_message *m, void *record) {
         void *p = (char *) record + f->offset;
@@ -65,4 +67,19 @@ int dict_append_options(sd_bus_message *m, const struct args *args, const char *
         for (size_t i = 0; r >= 0 && i < n; i++)
                 r = dict_append_text(m, names[i], args_value(args, names[i]));
         return r;
+}
+
+int dict_append_words(sd_bus_message *m, const char *text) {
+        int r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "s");
+
+        while (r >= 0 && text) {
+                size_t len = strcspn(text, ",");
+                _cleanup_free_ char *word = strndup(text, len);
+
+                if (!word)
+                        return -ENOMEM;
+                r = sd_bus_message_append(m, "s", word);
+                text = text[len] ? text + len + 1 : NULL;
+        }
+        return r < 0 ? r : sd_bus_message_close_container(m);
 }

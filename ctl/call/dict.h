@@ -31,3 +31,10 @@ int dict_append_text(sd_bus_message *m, const char *name, const char *value) _mu
  */
 int dict_append_options(sd_bus_message *m, const struct args *args, const char *const *names,
                         size_t n) _must_check_;
+
+/**
+ * dict_append_words(m, text):
+ * Appends an array of the texts between the commas of ${text}; an empty array when ${text} is NULL.
+ * Returns 0 or more, or a negative errno.
+ */
+int dict_append_words(sd_bus_message *m, const char *text) _must_check_;

@@ -41,7 +41,7 @@ static void print_overview(const struct args_command *table, size_t n, const cha
                         continue;
                 (void) snprintf(left, sizeof(left), "%s%s%s %s", c->noun, c->verb ? " " : "",
                                 c->verb ? c->verb : "", c->usage);
-                printf("  %-25s %s\n", left, c->help);
+                printf("  %-26s %s\n", left, c->help);
         }
 }
 

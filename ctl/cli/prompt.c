@@ -13,6 +13,7 @@
 
 #include "cleanup.h"
 #include "cli/prompt.h"
+#include "cli/say.h"
 
 /* read(2) that goes on after EINTR. Returns the bytes read, 0 at the end, or a negative errno. */
 static ssize_t read_some(int fd, char *buf, size_t size) {
@@ -121,4 +122,24 @@ int prompt_read_terminal(const char *prompt, char *buf, size_t size, size_t *ret
         if (fd < 0 || tcgetattr(fd, &saved) < 0)
                 return -errno;
         return read_hidden(fd, &saved, prompt, buf, size, ret_len);
+}
+
+enum exit_code prompt_password(const char *prompt, char password[static PROMPT_PASSWORD_MAX + 2]) {
+        size_t len = 0;
+        int r = prompt_read(prompt, password, PROMPT_PASSWORD_MAX + 1, &len);
+
+        if (r < 0) {
+                say_error("cannot read the password: %s", strerror(-r));
+                return CTL_FAILED;
+        }
+        if (len > 0 && password[len - 1] == '\n')
+                len--;
+        if (len == 0 || len > PROMPT_PASSWORD_MAX || memchr(password, 0, len)) {
+                say_error("%s", len == 0 ? "no password was given"
+                                         : "this cannot be a password: it is too long, or it has a "
+                                           "NUL byte");
+                return CTL_USAGE;
+        }
+        password[len] = '\0';
+        return CTL_OK;
 }

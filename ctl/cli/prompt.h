@@ -5,6 +5,9 @@
 #include <stddef.h>
 
 #include "attr.h"
+#include "cli/exit_code.h"
+
+#define PROMPT_PASSWORD_MAX 511 /* the limit of libpam */
 
 /**
  * prompt_read(prompt, buf, size, ret_len):
@@ -22,3 +25,12 @@ int prompt_read(const char *prompt, char *buf, size_t size, size_t *ret_len) _mu
  * terminal too. Returns -ENXIO when the process has no terminal.
  */
 int prompt_read_terminal(const char *prompt, char *buf, size_t size, size_t *ret_len) _must_check_;
+
+/**
+ * prompt_password(prompt, password):
+ * Reads a password by prompt_read(), without the line end that a terminal or echo(1) adds. The
+ * caller wipes ${password}, also after a failure. Returns CTL_OK; CTL_USAGE or CTL_FAILED after a
+ * message on stderr.
+ */
+enum exit_code prompt_password(const char *prompt,
+                               char password[static PROMPT_PASSWORD_MAX + 2]) _must_check_;

@@ -41,6 +41,14 @@ _wfapikeyctl_values() { # KIND OPTION
         find /etc/pam.d /usr/lib/pam.d -type f ! -name 'common-*' ! -name '*.*' ! -name '*~' -printf '%f\n' 2>/dev/null
         _wfapikeyctl_ask --json key list | grep -oE '"services":\["[^]]*"\]' | sed 's/^"services"://' | grep -oE '[^][",]+' ;;
     NAME=VALUE) _wfapikeyctl_ask --json policy show | grep -oE '"[a-z-]+":"' | sed -E 's/"(.*)":"/\1=/' ;;
+    HOST) _wfapikeyctl_ask --json fleet hosts | _wfapikeyctl_member name ;;
+    GROUPS)
+        # Words between commas: this is about the last one.
+        while IFS= read -r word; do
+            [[ $cur != *,* ]] || word=${cur%,*},$word
+            printf '%s\n' "$word"
+        done < <(_wfapikeyctl_ask --json fleet groups | _wfapikeyctl_member name) ;;
+    add) echo add ;;
     STATUS) printf '%s\n' active refused expired revoked ;;
     VERDICT) printf '%s\n' accepted refused 'done' ;;
     FIELD) printf '%s\n' id name owner status created updated expires last-used uses ;;
@@ -49,11 +57,14 @@ _wfapikeyctl_values() { # KIND OPTION
     esac
 }
 
-# Offers the words of standard input that begin like the current word, quoted for the shell.
+# Offers the words of standard input that begin like the current word, quoted for the shell. A comma
+# needs no quote, and with one the word could not be continued.
 _wfapikeyctl_reply() { # QUOTED-PREFIX
-    local word
+    local word quoted
     while IFS= read -r word; do
-        [[ $word != "$cur"* ]] || COMPREPLY+=("$1$(printf '%q' "$word")")
+        [[ $word == "$cur"* ]] || continue
+        printf -v quoted '%q' "$word"
+        COMPREPLY+=("$1${quoted//\\,/,}")
     done < <(sort -u)
     [[ ${#COMPREPLY[@]} != 1 || ${COMPREPLY[0]} != *= ]] || compopt -o nospace 2>/dev/null
 }
@@ -126,6 +137,7 @@ _wfapikeyctl() {
         return
     else
         read -ra usage < <("$ctl" "${command[@]}" --help 2>/dev/null | sed -nE "1 s/^Usage: wfapikeyctl ${command[*]}(.*) \\[OPTION\\.\\.\\.\\]\$/\\1/p")
+        usage=("${usage[@]//[\[\]]/}") # what may be left out
         kind=${usage[${#given[@]}]-}
         # The last word can be repeated.
         [[ -n $kind || ${#usage[@]} -eq 0 || ${usage[-1]} != *... ]] || kind=${usage[-1]}

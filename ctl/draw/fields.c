@@ -211,10 +211,14 @@ static void json_field(const struct field *f, const void *p, struct json *j) {
         }
 }
 
-void fields_json(const struct field *fields, size_t n, const void *record, struct json *j) {
-        json_open(j, NULL, '{');
+void fields_json_members(const struct field *fields, size_t n, const void *record, struct json *j) {
         for (size_t i = 0; i < n; i++)
                 json_field(&fields[i], cmember(&fields[i], record), j);
+}
+
+void fields_json(const struct field *fields, size_t n, const void *record, struct json *j) {
+        json_open(j, NULL, '{');
+        fields_json_members(fields, n, record, j);
         json_close(j, '}');
 }
 

@@ -73,3 +73,8 @@ void fields_print(const struct field *fields, size_t n, const void *record, bool
  */
 void fields_show(const struct field *fields, size_t n, const void *record);
 void fields_json(const struct field *fields, size_t n, const void *record, struct json *j);
+
+/**
+ * fields_json_members(fields, n, record, j): fields_json() without the brackets of the object.
+ */
+void fields_json_members(const struct field *fields, size_t n, const void *record, struct json *j);

@@ -78,3 +78,10 @@ void json_one_number(const char *name, uint64_t number) {
         json_number(&j, name, number);
         json_close(&j, '}');
 }
+
+void json_empty(void) {
+        struct json j = {};
+
+        json_open(&j, NULL, '{');
+        json_close(&j, '}');
+}

@@ -29,8 +29,9 @@ void json_number(struct json *j, const char *name, uint64_t number);
 void json_bool(struct json *j, const char *name, bool value);
 
 /**
- * json_one_text(name, text), json_one_number(name, number): writes a whole object with one
- * member.
+ * json_one_text(name, text), json_one_number(name, number), json_empty():
+ * Writes a whole object with one member, or with none.
  */
 void json_one_text(const char *name, const char *text);
 void json_one_number(const char *name, uint64_t number);
+void json_empty(void);

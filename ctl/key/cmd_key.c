@@ -13,7 +13,6 @@
 #include "key/handout.h"
 #include "key/keyid.h"
 
-#define PASSWORD_MAX 511 /* the limit of libpam */
 /* See common/CONTROL. More might not fit into one message. */
 #define IDS_MAX 1000
 
@@ -35,12 +34,8 @@ static enum exit_code check_ids(const struct args *args) {
 
 /* For commands whose answer is empty. */
 static enum exit_code say_done(const struct args *args) {
-        struct json j = {};
-
-        if (args->json) {
-                json_open(&j, NULL, '{');
-                json_close(&j, '}');
-        }
+        if (args->json)
+                json_empty();
         return CTL_OK;
 }
 
@@ -58,6 +53,21 @@ static enum exit_code say_count(const struct args *args, sd_bus_message *reply, 
         return CTL_OK;
 }
 
+/* Begins the property ${name}, an array of texts. */
+static int open_list(sd_bus_message *m, const char *name) {
+        int r = sd_bus_message_open_container(m, SD_BUS_TYPE_DICT_ENTRY, "sv");
+
+        if (r >= 0)
+                r = sd_bus_message_append(m, "s", name);
+        return r < 0 ? r : sd_bus_message_open_container(m, SD_BUS_TYPE_VARIANT, "as");
+}
+
+static int close_list(sd_bus_message *m) {
+        int r = sd_bus_message_close_container(m);
+
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
 /* Appends all values of the repeatable ${option} as the array ${name}. */
 static int append_list(sd_bus_message *m, const char *name, const struct args *args,
                        const char *option) {
@@ -67,18 +77,25 @@ static int append_list(sd_bus_message *m, const char *name, const struct args *a
 
         if (!args_value(args, option))
                 return 0;
-        r = sd_bus_message_open_container(m, SD_BUS_TYPE_DICT_ENTRY, "sv");
-        if (r >= 0)
-                r = sd_bus_message_append(m, "s", name);
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, SD_BUS_TYPE_VARIANT, "as");
+        r = open_list(m, name);
         if (r >= 0)
                 r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "s");
         while (r >= 0 && (value = args_next(args, option, &at)))
                 r = sd_bus_message_append(m, "s", value);
-        for (unsigned i = 0; r >= 0 && i < 3; i++)
+        if (r >= 0)
                 r = sd_bus_message_close_container(m);
-        return r;
+        return r < 0 ? r : close_list(m);
+}
+
+static int append_groups(sd_bus_message *m, const char *groups) {
+        int r;
+
+        if (!groups)
+                return 0;
+        r = open_list(m, "hosts");
+        if (r >= 0)
+                r = dict_append_words(m, groups);
+        return r < 0 ? r : close_list(m);
 }
 
 static const char *requirement(const struct args *args) {
@@ -110,31 +127,9 @@ static int append_issue(sd_bus_message *m, const struct args *args, const char *
                 r = append_list(m, "services", args, "service");
         if (r >= 0)
                 r = append_list(m, "networks", args, "from");
+        if (r >= 0)
+                r = append_groups(m, args_value(args, "hosts"));
         return r < 0 ? r : sd_bus_message_close_container(m);
-}
-
-/* Reads the whole password. Drops the line end that a terminal or echo(1) adds. */
-static enum exit_code read_password(const char *user, char password[static PASSWORD_MAX + 2]) {
-        char prompt[64 + PASSWORD_MAX];
-        size_t len = 0;
-        int r;
-
-        (void) snprintf(prompt, sizeof(prompt), "Password of %.256s: ", user);
-        r = prompt_read(prompt, password, PASSWORD_MAX + 1, &len);
-        if (r < 0) {
-                say_error("cannot read the password: %s", strerror(-r));
-                return CTL_FAILED;
-        }
-        if (len > 0 && password[len - 1] == '\n')
-                len--;
-        if (len == 0 || len > PASSWORD_MAX || memchr(password, 0, len)) {
-                say_error("%s", len == 0 ? "no password was given"
-                                         : "this cannot be a password: it is too long, or it has a "
-                                           "NUL byte");
-                return CTL_USAGE;
-        }
-        password[len] = '\0';
-        return CTL_OK;
 }
 
 static const char *user_of(const struct args *args) {
@@ -158,7 +153,7 @@ static enum exit_code issue(const struct args *args, const char *user, const cha
 }
 
 enum exit_code cmd_key_issue(const struct args *args) {
-        char password[PASSWORD_MAX + 2] = "";
+        char password[PROMPT_PASSWORD_MAX + 2] = "", prompt[300];
         const char *user = user_of(args);
         enum exit_code rc;
 
@@ -171,7 +166,8 @@ enum exit_code cmd_key_issue(const struct args *args) {
         }
         if (!args_has(args, "password"))
                 return issue(args, user, NULL);
-        rc = read_password(user, password);
+        (void) snprintf(prompt, sizeof(prompt), "Password of %.256s: ", user);
+        rc = prompt_password(prompt, password);
         if (rc == CTL_OK)
                 rc = issue(args, user, password);
         explicit_bzero(password, sizeof(password));

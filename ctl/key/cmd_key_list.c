@@ -25,12 +25,12 @@ struct keys {
 static const struct table_column columns[] = {
         { "ID", false },       { "NAME", false },      { "OWNER", false },   { "STATUS", false },
         { "SERVICES", false }, { "FROM", false },      { "CREATED", false }, { "UPDATED", false },
-        { "EXPIRES", false },  { "LAST-USED", false }, { "USES", true },
+        { "EXPIRES", false },  { "LAST-USED", false }, { "USES", true },     { "HOSTS", false },
 };
 static const enum keyfield column_fields[] = {
         KEYFIELD_ID,       KEYFIELD_NAME,      KEYFIELD_OWNER,   KEYFIELD_STATUS,
         KEYFIELD_SERVICES, KEYFIELD_NETWORKS,  KEYFIELD_CREATED, KEYFIELD_UPDATED,
-        KEYFIELD_EXPIRES,  KEYFIELD_LAST_USED, KEYFIELD_USES,
+        KEYFIELD_EXPIRES,  KEYFIELD_LAST_USED, KEYFIELD_USES,    KEYFIELD_HOSTS,
 };
 _Static_assert(ARRAY_LEN(columns) == ARRAY_LEN(column_fields), "a field for each column");
 
@@ -167,17 +167,28 @@ static enum tone tone_of(const struct key *key) {
         return strcmp(key->status, "expired") == 0 ? TONE_DIM : TONE_NORMAL;
 }
 
+/* The last column is for fleets: without a key of one it is left out. */
+static size_t count_columns(const struct keys *keys) {
+        for (size_t i = 0; i < keys->n; i++)
+                if (keys->key[i].hosts)
+                        return ARRAY_LEN(columns);
+        return ARRAY_LEN(columns) - 1;
+}
+
 static int show_table(const struct keys *keys) {
         _cleanup_table_ struct table *table = NULL;
         char texts[ARRAY_LEN(columns)][FIELDS_TEXT_LEN];
         const char *cells[ARRAY_LEN(columns)];
+        size_t n = count_columns(keys);
         int r;
 
-        r = table_new(&table, columns, ARRAY_LEN(columns));
+        r = table_new(&table, columns, n);
         for (size_t i = 0; r >= 0 && i < keys->n; i++) {
-                for (size_t c = 0; c < ARRAY_LEN(columns); c++)
+                for (size_t c = 0; c < n; c++) {
                         cells[c] =
                                 fields_text(&keyfields[column_fields[c]], &keys->key[i], texts[c]);
+                        cells[c] = cells[c] ? cells[c] : "-";
+                }
                 r = table_add(table, cells, tone_of(&keys->key[i]));
         }
         return r < 0 ? r : table_show(table);

@@ -18,6 +18,8 @@ const struct field keyfields[_KEYFIELD_MAX] = {
         [KEYFIELD_REFUSED] = { "refused", FIELD_TEXT, offsetof(struct key, refused), NULL },
         [KEYFIELD_SERVICES] = { "services", FIELD_LIST, offsetof(struct key, services), "any" },
         [KEYFIELD_NETWORKS] = { "networks", FIELD_LIST, offsetof(struct key, networks), "any" },
+        /* groups of hosts of the fleet; none for a key of this host alone */
+        [KEYFIELD_HOSTS] = { "hosts", FIELD_LIST, offsetof(struct key, hosts), NULL },
         [KEYFIELD_CREATED] = { "created", FIELD_TIME, offsetof(struct key, created), "-" },
         [KEYFIELD_UPDATED] = { "updated", FIELD_TIME, offsetof(struct key, updated), "-" },
         [KEYFIELD_EXPIRES] = { "expires", FIELD_TIME, offsetof(struct key, expires), "never" },

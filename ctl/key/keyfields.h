@@ -10,7 +10,7 @@ struct key {
                 *last_rhost;
         uint32_t owner_uid;
         int retires_on_use;
-        char **services, **networks;
+        char **services, **networks, **hosts;
         int64_t created, updated, expires, retires, last_used;
         uint64_t uses;
         sd_bus_message *message; /* owns the text */
@@ -27,6 +27,7 @@ enum keyfield {
         KEYFIELD_REFUSED,
         KEYFIELD_SERVICES,
         KEYFIELD_NETWORKS,
+        KEYFIELD_HOSTS,
         KEYFIELD_CREATED,
         KEYFIELD_UPDATED,
         KEYFIELD_EXPIRES,

@@ -75,6 +75,8 @@ static int append_add(sd_bus_message *m, const struct certfile *f, const struct 
                 r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
         if (r >= 0 && args_has(args, "ca"))
                 r = sd_bus_message_append(m, "{sv}", "ca", "b", 1);
+        if (r >= 0 && args_has(args, "fleet"))
+                r = sd_bus_message_append(m, "{sv}", "fleet", "b", 1);
         if (r >= 0)
                 r = dict_append_text(m, "name", args_value(args, "name"));
         return r < 0 ? r : sd_bus_message_close_container(m);

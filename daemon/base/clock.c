@@ -67,6 +67,13 @@ bool clock_is_trusted(void) {
                clock_behind() == 0;
 }
 
+int64_t clock_boot_ms(void) {
+        struct timespec ts;
+
+        (void) clock_gettime(CLOCK_BOOTTIME, &ts); /* does not fail for this clock */
+        return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
+}
+
 uint64_t clock_ticks(void) {
         struct timespec ts;
 

@@ -42,6 +42,11 @@ void clock_trust(bool trusted);
 bool clock_is_trusted(void);
 
 /**
+ * clock_boot_ms(): milliseconds since the boot, in suspend too. Nobody sets this clock.
+ */
+int64_t clock_boot_ms(void);
+
+/**
  * clock_ticks(): nanoseconds on CLOCK_MONOTONIC, to measure how long something takes. It takes
  * about ten nanoseconds and no system call.
  */

@@ -16,7 +16,7 @@ struct reading {
         /* peers of the files before this one */
         size_t n_before;
         enum { NOWHERE, IN_DAEMON, IN_PEER } section;
-        bool admin_group, developer_group; /* named in this file */
+        bool admin_group, developer_group, fleet_user; /* named in this file */
 };
 
 struct conf *conf_free(struct conf *conf) {
@@ -43,7 +43,7 @@ static void on_file(void *userdata) {
 
         reading->n_before = reading->conf->n_peers;
         reading->section = NOWHERE;
-        reading->admin_group = reading->developer_group = false;
+        reading->admin_group = reading->developer_group = reading->fleet_user = false;
 }
 
 /* --- [daemon] --- */
@@ -64,6 +64,25 @@ static bool take_group(struct conf_file *file, const char *name, const char *val
         return true;
 }
 
+static bool take_user(struct reading *reading, struct conf_file *file, const char *name,
+                      const char *value) {
+        struct nss_entry account;
+
+        if (reading->fleet_user)
+                return wrong(file, CONF_FILE_NAME, 0, "given twice", name,
+                             "a user is named once, in one line");
+        reading->fleet_user = true;
+        reading->conf->has_fleet_user = false;
+        if (!value[0])
+                return true;
+        if (nss_user(value, &account) < 0)
+                return wrong(file, CONF_FILE_VALUE, 0, "no such user", value,
+                             "name the user that wfapikey-fleetd runs as");
+        reading->conf->has_fleet_user = true;
+        reading->conf->fleet_user = account.uid;
+        return true;
+}
+
 static bool take_daemon(struct reading *reading, struct conf_file *file, const char *name,
                         const char *value) {
         struct conf *conf = reading->conf;
@@ -74,8 +93,10 @@ static bool take_daemon(struct reading *reading, struct conf_file *file, const c
         if (strcmp(name, "developer-group") == 0)
                 return take_group(file, name, value, &reading->developer_group,
                                   &conf->has_developer_group, &conf->developer_group);
+        if (strcmp(name, "fleet-user") == 0)
+                return take_user(reading, file, name, value);
         return wrong(file, CONF_FILE_NAME, 0, "unknown key in [daemon]", name,
-                     "known are admin-group and developer-group");
+                     "known are admin-group, developer-group and fleet-user");
 }
 
 /* --- [Peer USER] --- */
@@ -199,6 +220,8 @@ enum role conf_role(const struct conf *conf, const struct peer *peer) {
                 return ROLE_ADMIN;
         if (conf->has_admin_group && peer_has_group(peer, conf->admin_group))
                 return ROLE_ADMIN;
+        if (conf->has_fleet_user && peer->cred.uid == conf->fleet_user)
+                return ROLE_FLEET;
         if (conf->has_developer_group && peer_has_group(peer, conf->developer_group))
                 return ROLE_DEVELOPER;
         return ROLE_USER;

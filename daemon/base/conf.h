@@ -27,8 +27,10 @@ struct conf {
         bool from_file; /* the file itself was there */
         bool has_admin_group;
         bool has_developer_group;
+        bool has_fleet_user;
         gid_t admin_group;
         gid_t developer_group;
+        uid_t fleet_user; /* wfapikey-fleetd runs as this one */
         size_t n_peers;
         struct conf_peer *peers; /* owned */
 };

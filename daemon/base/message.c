@@ -77,6 +77,7 @@ static const char *const reason_ids[] = {
         [REASON_CERTIFICATE_SIGNATURE] = "5ede193b5a4652bf94db7a2db6dbaea0",
         [REASON_CERTIFICATE_UNCHECKED] = "a50c3257510c55329902599eba622e7d",
         [REASON_SPELLING_UNKNOWN] = "7538a5fc24824b45a3baadae87668f76",
+        [REASON_FLEET_STALE] = "b88dd016394b4a19a345d65fd899eb2f",
 };
 _Static_assert(ARRAY_LEN(reason_ids) == _REASON_MAX, "an id for each reason");
 

@@ -9,6 +9,7 @@ enum rule {
         RULE_OWN_DEVELOPER,
         RULE_OWN, /* with own keys, everybody */
         RULE_ALL,
+        RULE_FLEET, /* wfapikey-fleetd */
 };
 
 static const enum rule rules[] = {
@@ -21,7 +22,8 @@ static const enum rule rules[] = {
         [ROLE_VERB_DIAGNOSE] = RULE_ADMIN,      [ROLE_VERB_REMOVE_ALL] = RULE_ADMIN,
         [ROLE_VERB_MIRROR] = RULE_ADMIN,        [ROLE_VERB_BIND] = RULE_OWN_DEVELOPER,
         [ROLE_VERB_CERTIFICATE] = RULE_ADMIN,   [ROLE_VERB_RELOAD] = RULE_ADMIN,
-        [ROLE_VERB_ACCOUNT] = RULE_ADMIN,
+        [ROLE_VERB_ACCOUNT] = RULE_ADMIN,       [ROLE_VERB_FLEET] = RULE_ADMIN,
+        [ROLE_VERB_CARRY] = RULE_FLEET,
 };
 _Static_assert(ARRAY_LEN(rules) == _ROLE_VERB_MAX, "a rule for each verb");
 
@@ -39,6 +41,8 @@ bool role_may(enum role role, enum role_verb verb, bool own, bool developers) {
                 return own;
         case RULE_ALL:
                 return true;
+        case RULE_FLEET:
+                return role == ROLE_FLEET;
         }
         return false;
 }

@@ -9,6 +9,7 @@ enum role {
         ROLE_DEVELOPER, /* member of the developer group */
         /* root, the daemon's own uid, or member of the admin group */
         ROLE_ADMIN,
+        ROLE_FLEET, /* wfapikey-fleetd */
         _ROLE_MAX,
 };
 
@@ -36,6 +37,10 @@ enum role_verb {
         ROLE_VERB_CERTIFICATE,
         /* copy, back up and restore the whole store */
         ROLE_VERB_MIRROR,
+        /* begin, join and leave a fleet, invite hosts */
+        ROLE_VERB_FLEET,
+        /* carry changes between the fleet's database and the daemon */
+        ROLE_VERB_CARRY,
         _ROLE_VERB_MAX,
 };
 

@@ -12,6 +12,7 @@
 #include "cleanup.h"
 #include "control/control.h"
 #include "control/control_audit.h"
+#include "control/control_fleet.h"
 #include "control/control_quota.h"
 #include "control/control_state.h"
 #include "keys/audit.h"
@@ -35,6 +36,7 @@ static const char *const error_names[] = {
         [CONTROL_STORE] = "org.wfapikey1.Error.Store",
         [CONTROL_REFUSED] = "org.wfapikey1.Error.Refused",
         [CONTROL_CONFIGURATION] = "org.wfapikey1.Error.Configuration",
+        [CONTROL_FLEET] = "org.wfapikey1.Error.Fleet",
 };
 _Static_assert(ARRAY_LEN(error_names) == _CONTROL_ERROR_MAX, "a name for each error");
 
@@ -65,9 +67,14 @@ static int attempt(struct control_call *call, struct store *writer,
 
         r = call->ends ? store_begin_end(writer) : store_begin(writer);
         if (r >= 0)
+                r = control_fleet_watch(call, writer);
+        if (r >= 0)
                 r = body(call, writer);
         if (r >= 0 && call->error == CONTROL_OK)
+                r = control_fleet_catch(call, writer);
+        if (r == 0 && call->error == CONTROL_OK)
                 r = commit(writer);
+        control_fleet_unwatch(call, writer);
         store_rollback(writer);
         return r;
 }
@@ -86,9 +93,11 @@ static bool transact(struct control_call *call, struct store *writer,
         }
         if (r < 0)
                 control_fail_store(call, r);
-        if (call->error != CONTROL_OK)
+        if (call->error != CONTROL_OK || call->out)
                 return false;
         control_audit_committed(call);
+        if (call->method->handlers->committed)
+                call->method->handlers->committed(call);
         return true;
 }
 
@@ -196,6 +205,7 @@ static void call_free(struct control_call *call) {
 
         control_quota_remove(call);
         control_audit_release(call);
+        control_fleet_release(call);
         if (call->method->handlers->release)
                 call->method->handlers->release(call);
         sd_bus_message_unref(call->message);
@@ -254,6 +264,8 @@ void control_answer(struct control_call *call) {
 static void on_done(struct worker_job *job) {
         struct control_call *call = (struct control_call *) job;
 
+        if (control_fleet_ran(call))
+                return;
         if (call->error == CONTROL_OK && call->method->handlers->settle)
                 call->method->handlers->settle(call);
         else
@@ -284,6 +296,9 @@ static const char *why_denied(enum role_verb verb) {
                 [ROLE_VERB_RELOAD] = "Only administrators have the configuration read again.",
                 [ROLE_VERB_ACCOUNT] = "Only administrators report that an account was removed.",
                 [ROLE_VERB_STATISTICS] = "Only administrators see the metrics.",
+                [ROLE_VERB_FLEET] = "Only administrators change and see the fleet.",
+                [ROLE_VERB_CARRY] =
+                        "Only wfapikey-fleetd carries changes (fleet-user in wfapikeyd.conf).",
                 [ROLE_VERB_DIAGNOSE] = "Only administrators are told how the daemon is.",
         };
 

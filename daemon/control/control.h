@@ -44,11 +44,14 @@ enum control_error {
         CONTROL_STORE,
         CONTROL_REFUSED,
         CONTROL_CONFIGURATION,
+        CONTROL_FLEET,
         _CONTROL_ERROR_MAX,
 };
 
 /* Log lines that are written after the commit; see control_audit.c. */
 struct control_line;
+struct control_fleet_out;
+struct store_delta;
 
 /* The key that the record of a refusal names. */
 struct control_about {
@@ -78,6 +81,14 @@ struct control_call {
         uid_t owner;
         struct control_line *lines; /* owned */
         struct control_about about;
+        /* For control_fleet.c: what the call changes is noted; policies and certificates are the
+         * fleet's; the change waits for the fleet's database; why that was not there, or that it
+         * was there and has refused the change. */
+        struct store_delta *delta;
+        bool wide;
+        struct control_fleet_out *out;
+        char away[128];
+        bool refused;
         enum control_error error;
         char error_text[ERROR_LEN];
 };
@@ -102,6 +113,9 @@ struct control_handlers {
         /* What the loop does before run(), or NULL. It owns the call until control_resume(). */
         void (*detour)(struct control_call *call);
         void (*run)(struct control_call *call, struct store *writer); /* on the writer thread */
+        /* Called on the writer thread when what run() changed by control_transact() counts, or
+         * NULL. A run() whose change waits for the fleet's database may be called again. */
+        void (*committed)(struct control_call *call);
         /* What the loop does when run() has succeeded, or NULL. It owns the call until
          * control_answer(). */
         void (*settle)(struct control_call *call);

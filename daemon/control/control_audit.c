@@ -36,6 +36,7 @@ static const char *const refusals[] = {
         [CONTROL_STORE] = "store-failure",
         [CONTROL_REFUSED] = "file-refused",
         [CONTROL_CONFIGURATION] = NULL,
+        [CONTROL_FLEET] = NULL,
 };
 _Static_assert(ARRAY_LEN(refusals) == _CONTROL_ERROR_MAX, "a row for each error");
 

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "cleanup.h"
 #include "control/control_bus.h"
+#include "control/control_fleet.h"
 #include "control/control_gate.h"
 #include "control/control_mirror.h"
 #include "rules/share.h"
@@ -42,6 +43,7 @@ static void connection_free(struct connection *c) {
         }
         control_gate_free(c->gate);
         control_mirror_tidy(c->caller.control, c->caller.connection);
+        control_fleet_tidy(c->caller.control, c->caller.connection);
         peer_done(&c->caller.peer);
         free(c);
 }

@@ -12,6 +12,7 @@
 #include "control/control_cert.h"
 #include "keys/registered.h"
 #include "store/store_cert.h"
+#include "store/store_delta.h"
 #include "text.h"
 
 _Static_assert(WIRE_NAME_MAX >= REGISTERED_WHICH_MAX, "room for a thumbprint");
@@ -336,6 +337,8 @@ static int remove_cert(struct control_call *call, struct store *writer) {
         r = check_list(ours, writer);
         if (r < 0 || call->error != CONTROL_OK)
                 return r;
+        if (cert->fleet && call->delta)
+                store_delta_widen(call->delta);
         control_cert_detail(cert, detail);
         r = store_cert_keys(writer, cert->thumbprint, &ours->shown.keys);
         if (r >= 0)
@@ -346,9 +349,12 @@ static int remove_cert(struct control_call *call, struct store *writer) {
 }
 
 static void remove_run(struct control_call *call, struct store *writer) {
-        if (control_transact(call, writer, remove_cert))
-                log_line(LOG_NOTICE, "certificate '%s' removed by uid %u",
-                         ((struct cert_call *) call)->shown.cert.name, call->uid);
+        (void) control_transact(call, writer, remove_cert);
+}
+
+static void remove_committed(struct control_call *call) {
+        log_line(LOG_NOTICE, "certificate '%s' removed by uid %u",
+                 ((struct cert_call *) call)->shown.cert.name, call->uid);
 }
 
 static int remove_reply(struct control_call *call, sd_bus_message *reply) {
@@ -360,5 +366,6 @@ const struct control_handlers control_cert_remove = {
         .size = sizeof(struct cert_call),
         .parse = parse_which,
         .run = remove_run,
+        .committed = remove_committed,
         .reply = remove_reply,
 };

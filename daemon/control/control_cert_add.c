@@ -41,6 +41,7 @@ static void take_name(struct control_call *call, const struct control_option *op
 
 static const struct control_option options[] = {
         { "ca", "b", CONTROL_OPTION_TO(struct add_call, ca) },
+        { "fleet", "b", CONTROL_OPTION_TO(struct add_call, reading.call.wide) },
         { "name", "s", CONTROL_OPTION_TO(struct add_call, name), .take = take_name },
 };
 
@@ -202,6 +203,7 @@ static int add_one(struct add_call *add, struct store *writer, size_t i, int64_t
 
         cert.kind = add->ca ? CERT_CA : CERT_CLIENT;
         cert.added_at = now;
+        cert.fleet = call->wide;
         r = find_registered(add, writer, &cert);
         if (r == 0 && i == 0 && add->name[0]) {
                 memcpy(cert.name, add->name, sizeof(cert.name));
@@ -236,6 +238,7 @@ static int add_all(struct control_call *call, struct store *writer) {
         int r = 0;
 
         add->now = clock_now();
+        free(add->shown); /* of another run */
         add->shown = calloc(add->n, sizeof(*add->shown));
         if (!add->shown)
                 return -ENOMEM;
@@ -249,10 +252,12 @@ static int add_all(struct control_call *call, struct store *writer) {
 }
 
 static void add_run(struct control_call *call, struct store *writer) {
+        (void) control_transact(call, writer, add_all);
+}
+
+static void add_committed(struct control_call *call) {
         const struct add_call *add = (struct add_call *) call;
 
-        if (!control_transact(call, writer, add_all))
-                return;
         for (size_t i = 0; i < add->n; i++)
                 if (add->shown[i].cert.added_at == add->now)
                         log_line(LOG_NOTICE, "%s certificate '%s' registered by uid %u",
@@ -282,6 +287,7 @@ const struct control_handlers control_cert_add = {
         .parse = add_parse,
         .detour = add_detour,
         .run = add_run,
+        .committed = add_committed,
         .reply = add_reply,
         .release = add_release,
 };

@@ -16,6 +16,7 @@
 #include "keys/registered.h"
 #include "login/verify.h"
 #include "store/store_cert.h"
+#include "store/store_delta.h"
 #include "text.h"
 
 #define PART_MAX 49152
@@ -150,6 +151,8 @@ static int replace_list(struct control_call *call, struct store *writer) {
         }
         if (n < 0 || !check_dates(ours, writer))
                 return n < 0 ? (int) n : 0;
+        if (ca.fleet && call->delta)
+                store_delta_widen(call->delta);
         control_cert_detail(&ca, detail);
         r = store_crl_replace(writer, crl);
         for (size_t i = 0; r >= 0 && i < ours->crl.n_serials; i++) {
@@ -164,11 +167,13 @@ static int replace_list(struct control_call *call, struct store *writer) {
 }
 
 static void run(struct control_call *call, struct store *writer) {
-        const struct crl_call *ours = (struct crl_call *) call;
+        if (!((struct crl_call *) call)->more)
+                (void) control_transact(call, writer, replace_list);
+}
 
-        if (!ours->more && control_transact(call, writer, replace_list))
-                log_line(LOG_NOTICE, "revocation list with %zu certificates loaded by uid %u",
-                         ours->crl.n_serials, call->uid);
+static void committed(struct control_call *call) {
+        log_line(LOG_NOTICE, "revocation list with %zu certificates loaded by uid %u",
+                 ((struct crl_call *) call)->crl.n_serials, call->uid);
 }
 
 static int append_crl(sd_bus_message *reply, const struct crl_record *crl) {
@@ -205,6 +210,7 @@ const struct control_handlers control_crl_load = {
         .parse = parse,
         .detour = detour,
         .run = run,
+        .committed = committed,
         .reply = reply_crl,
         .release = release,
 };

@@ -17,12 +17,14 @@
 #include "cleanup.h"
 #include "control/control_conf.h"
 #include "control/control_state.h"
+#include "keys/facts.h"
 #include "keys/registered.h"
 #include "rules/overdue.h"
 #include "secret/keymint.h"
 #include "store/store_account.h"
 #include "store/store_cert.h"
 #include "store/store_check.h"
+#include "store/store_fleet.h"
 #include "store/store_guard.h"
 #include "store/store_key.h"
 #include "store/store_look.h"
@@ -400,6 +402,40 @@ static void check_copies(struct diagnose_call *d, struct store *writer) {
                     (now - mirror.backed_up_at) / 86400);
 }
 
+/* Two rounds of heads that did not come are no reason to worry. */
+#define FLEET_QUIET_S 60
+
+static void check_fleet(struct diagnose_call *d, struct store *writer) {
+        int64_t age = store_fleet_age(writer, clock_boot_ms() / 1000);
+        struct store_fleet_sum sum;
+        struct policy policy;
+
+        if (store_fleet_sum(writer, &sum) < 0 || facts_policy(writer, &policy) < 0)
+                return;
+        if (age == INT64_MAX)
+                add(d, WARNING, "fleet",
+                    "wfapikeyctl fleet status, systemctl status wfapikey-fleetd",
+                    "this host has not heard yet that its keys of the fleet are current, so they "
+                    "are "
+                    "refused");
+        else if (age > policy.replica_max_age_s)
+                add(d, ERROR, "fleet", "wfapikeyctl fleet status, systemctl status wfapikey-fleetd",
+                    "this host has heard nothing of its fleet for %" PRId64
+                    " s, so the keys of the fleet are refused",
+                    age);
+        else if (age > FLEET_QUIET_S)
+                add(d, WARNING, "fleet",
+                    "wfapikeyctl fleet status, systemctl status wfapikey-fleetd",
+                    "this host has heard nothing of its fleet for %" PRId64 " s; after %" PRId64
+                    " s the keys of the fleet are refused",
+                    age, policy.replica_max_age_s);
+        if (sum.waiting > 0)
+                add(d, WARNING, "fleet",
+                    "see that the fleet's database is reached; until then they are revoked here "
+                    "alone",
+                    "%" PRIu64 " revocations wait for the fleet's database", sum.waiting);
+}
+
 static void check_accounts(struct diagnose_call *d) {
         const char *why = accounts_unread(d->reading.call.control->fixed.accounts);
 
@@ -448,6 +484,7 @@ static void diagnose_run(struct control_call *call, struct store *writer) {
         check_accounts(d);
         check_vanished(d, writer);
         check_copies(d, writer);
+        check_fleet(d, writer);
         check_conf(d);
         if (call->control->fixed.own_sockets)
                 add(d, HINT, "daemon",

@@ -9,6 +9,7 @@
 #include "keys/facts.h"
 #include "login/trust.h"
 #include "rules/explain.h"
+#include "store/store_fleet.h"
 #include "text.h"
 
 struct explain_call {
@@ -84,19 +85,21 @@ static void explain_run(struct control_call *call, struct store *writer) {
                 control_fail_store(call, r);
                 return;
         }
-        explain_login(&(const struct rule_facts){ .policy = &policy,
-                                                  .key = &key,
-                                                  .owner = &owner,
-                                                  .linked = &linked,
-                                                  .secret_ok = true,
-                                                  .peer_may_claim = true,
-                                                  .user = ours->user[0] ? ours->user : key.owner,
-                                                  .service = ours->service,
-                                                  .rhost = ours->rhost,
-                                                  .certificate = ours->certificate[0] ? &ours->shown
-                                                                                      : NULL,
-                                                  .now = now },
-                      &ours->explain);
+        explain_login(
+                &(const struct rule_facts){
+                        .policy = &policy,
+                        .key = &key,
+                        .owner = &owner,
+                        .linked = &linked,
+                        .secret_ok = true,
+                        .peer_may_claim = true,
+                        .user = ours->user[0] ? ours->user : key.owner,
+                        .service = ours->service,
+                        .rhost = ours->rhost,
+                        .certificate = ours->certificate[0] ? &ours->shown : NULL,
+                        .fleet_age_s = store_fleet_age(writer, clock_boot_ms() / 1000),
+                        .now = now },
+                &ours->explain);
 }
 
 static int append_checks(sd_bus_message *reply, const struct explain *explain) {

@@ -12,6 +12,7 @@
 #include "control/control_options.h"
 #include "control/control_quota.h"
 #include "control/control_state.h"
+#include "fleet/fleet.h"
 #include "network.h"
 #include "rules/policy.h"
 #include "text.h"
@@ -62,6 +63,19 @@ static void take_network(struct control_call *call, const struct control_option 
                      r == -ERANGE ? "it has host bits set; 10.0.0.1/8 is written 10.0.0.0/8"
                                   : "an address or CIDR block, such as 192.0.2.7 or 10.0.0.0/8 or "
                                     "2001:db8::/32; at most 16");
+}
+
+static void take_group(struct control_call *call, const struct control_option *option,
+                       const char *word, void *out) {
+        char shown[80];
+
+        if (fleet_is_name(word) && append_word(out, option->size, word))
+                return;
+        text_escape(shown, sizeof(shown), word);
+        control_fail(call, CONTROL_INVALID_ARGUMENT,
+                     "'%s' is no group of hosts: a small letter, then small letters, digits and "
+                     "hyphens, at most %d in all; at most %d groups.",
+                     shown, RECORD_GROUP_MAX, RECORD_GROUPS_MAX);
 }
 
 static void take_need(struct control_call *call, const struct control_option *option,
@@ -129,6 +143,7 @@ static const struct control_option options[] = {
           .take = take_network },
         { "require-certificate", "s", TO(request.certificate_need), .take = take_need },
         { "certificate", "s", TO(request.certificate), .take = take_certificate },
+        { "hosts", "as", TO(request.hosts), .max = RECORD_GROUPS_MAX, .take = take_group },
         { "source", "s", TO(source), .take = take_source },
 };
 
@@ -200,6 +215,14 @@ void control_issue_ask(struct control_call *call) {
 
 /* --- The key --- */
 
+static int add_key(struct control_call *call, struct store *writer) {
+        struct control_issue_call *ours = (struct control_issue_call *) call;
+
+        if (!issue_add(&ours->request, writer, &ours->result))
+                control_issue_failed(call, &ours->result);
+        return 0;
+}
+
 void control_issue_make(struct control_issue_call *ours, struct store *writer, uid_t uid,
                         const char *not_yours) {
         struct control_call *call = &ours->call;
@@ -219,10 +242,14 @@ void control_issue_make(struct control_issue_call *ours, struct store *writer, u
                  strcmp(ours->linked, owner->name) != 0)
                 control_fail(call, CONTROL_ACCESS_DENIED,
                              "Only administrators link a key to another user's password.");
-        else if (result->error == ISSUE_OK && issue_make(request, writer, result))
-                control_audit_say(call, "issued", &result->key);
+        else if (result->error == ISSUE_OK)
+                (void) control_transact(call, writer, add_key);
         else
                 control_issue_failed(call, result);
+}
+
+void control_issue_committed(struct control_call *call) {
+        control_audit_say(call, "issued", &((struct control_issue_call *) call)->result.key);
 }
 
 static void issue_run(struct control_call *call, struct store *writer) {
@@ -244,5 +271,6 @@ const struct control_handlers control_issue = {
         .parse = issue_parse,
         .detour = control_issue_ask,
         .run = issue_run,
+        .committed = control_issue_committed,
         .reply = control_issue_reply,
 };

@@ -41,6 +41,11 @@ void control_issue_make(struct control_issue_call *ours, struct store *writer, u
                         const char *not_yours);
 
 /**
+ * control_issue_committed(call): logs that the key was made, when that counts.
+ */
+void control_issue_committed(struct control_call *call);
+
+/**
  * control_issue_failed(call, result): the call fails with the reason for which there is no key.
  */
 void control_issue_failed(struct control_call *call, const struct issue_result *result);

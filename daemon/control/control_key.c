@@ -9,6 +9,7 @@
 #include "control/control_audit.h"
 #include "control/control_key.h"
 #include "control/control_state.h"
+#include "keys/issue.h"
 #include "rules/expiry.h"
 #include "secret/keymint.h"
 #include "store/store_key.h"
@@ -102,12 +103,15 @@ static int reset_key(struct control_call *call, struct store *writer) {
         struct key_call *key_call = (struct key_call *) call;
         const struct keymint *keymint = call->control->fixed.keymint;
         struct key_record key;
+        int r;
 
         if (!control_open_key(call, writer, key_call->id, &key) ||
             !control_key_is_active(call, writer, &key))
                 return 0;
+        r = issue_pepper(writer, keymint, key.hosts, &key.pepper_id);
+        if (r < 0)
+                return r;
         keymint_make_secret(key.id, &key_call->secret);
-        key.pepper_id = keymint_pepper_id(keymint);
         keymint_digest(keymint, key.pepper_id, key_call->secret.text, key.digest);
         return write_key(call, writer, "reset", &key);
 }

@@ -146,10 +146,14 @@ static int append_key(sd_bus_message *m, const struct shown *shown, const struct
 
         r = sd_bus_message_open_container(m, 'a', "{sv}");
         if (r >= 0)
-                r = sd_bus_message_append(
-                        m, "{sv}{sv}{sv}{sv}{sv}{sv}", "id", "s", key->id, "owner", "s", key->owner,
-                        "owner-uid", "u", key->owner_uid, "name", "s", key->name, "status", "s",
-                        status_names[expiry_status(policy, key, now)], "reason", "s", key->reason);
+                r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}{sv}", "id", "s", key->id, "owner",
+                                          "s", key->owner, "name", "s", key->name, "status", "s",
+                                          status_names[expiry_status(policy, key, now)], "reason",
+                                          "s", key->reason);
+        if (r >= 0 && key->owner_uid != RECORD_UNBOUND)
+                r = sd_bus_message_append(m, "{sv}", "owner-uid", "u", key->owner_uid);
+        if (r >= 0 && key->hosts[0])
+                r = append_words(m, "hosts", key->hosts);
         if (r >= 0 && shown->refused[0])
                 r = sd_bus_message_append(m, "{sv}", "refused", "s", shown->refused);
         if (r >= 0)

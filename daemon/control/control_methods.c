@@ -25,6 +25,9 @@ static const struct control_method methods[] = { CONTROL_METHODS(METHOD_ROW) };
 static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_SIGNAL_WITH_ARGS("AuditEvent", SD_BUS_ARGS("a{sv}", event), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("FleetWork",
+                                SD_BUS_ARGS("s", kind, "t", token, "as", arguments, "a(stay)",
+                                            frames), 0),
         CONTROL_METHODS(VTABLE_ROW)
         SD_BUS_VTABLE_END,
 };

@@ -92,5 +92,48 @@
         METHOD("MirrorImportCheck", ("t", token), ("a{sv}", summary), \
                ROLE_VERB_MIRROR, CONTROL_BULK, control_mirror_import_check) \
         METHOD("MirrorImportCommit", ("t", token), ("t", keys), \
-               ROLE_VERB_MIRROR, CONTROL_BULK, control_mirror_import_commit)
+               ROLE_VERB_MIRROR, CONTROL_BULK, control_mirror_import_commit) \
+        METHOD("FleetInit", ("s", host, "s", database), ("s", fleet), \
+               ROLE_VERB_FLEET, CONTROL_SENSITIVE, control_fleet_init) \
+        METHOD("FleetKey", (NULL), ("s", public), \
+               ROLE_VERB_FLEET, 0, control_fleet_key) \
+        METHOD("FleetInvite", ("s", host, "s", key, "as", groups, "b", issuing, \
+                              "s", database), \
+               ("ay", invitation), \
+               ROLE_VERB_FLEET, 0, control_fleet_invite) \
+        METHOD("FleetJoin", ("ay", invitation), ("a{sv}", state), \
+               ROLE_VERB_FLEET, 0, control_fleet_join) \
+        METHOD("FleetAddGroup", ("s", group), (NULL), \
+               ROLE_VERB_FLEET, 0, control_fleet_add_group) \
+        METHOD("FleetMove", ("s", host, "as", groups, "b", issuing), (NULL), \
+               ROLE_VERB_FLEET, 0, control_fleet_move) \
+        METHOD("FleetDrop", ("s", host), (NULL), \
+               ROLE_VERB_FLEET, 0, control_fleet_drop) \
+        METHOD("FleetLeave", (NULL), ("t", keys), \
+               ROLE_VERB_FLEET, 0, control_fleet_leave) \
+        METHOD("FleetStatus", (NULL), ("a{sv}", status, "aa{sv}", hosts), \
+               ROLE_VERB_FLEET, 0, control_fleet_status) \
+        METHOD("FleetAskSnapshot", (NULL), (NULL), \
+               ROLE_VERB_FLEET, 0, control_fleet_ask_snapshot) \
+        METHOD("FleetRebase", (NULL), (NULL), \
+               ROLE_VERB_FLEET, 0, control_fleet_rebase) \
+        METHOD("SetFleetPolicy", ("a{ss}", changes), (NULL), \
+               ROLE_VERB_POLICY, 0, control_policy_set_fleet) \
+        METHOD("RemoveAllFleetKeys", ("t", expected), ("t", removed), \
+               ROLE_VERB_FLEET, CONTROL_ENDS, control_remove_all_fleet) \
+        METHOD("FleetAttach", ("u", version), ("a{sv}", state), \
+               ROLE_VERB_CARRY, CONTROL_SENSITIVE, control_fleet_attach) \
+        METHOD("FleetDone", ("t", token, "s", outcome, "s", text), (NULL), \
+               ROLE_VERB_CARRY, 0, control_fleet_done) \
+        METHOD("FleetWrite", ("s", group, "ay", bytes), ("t", number), \
+               ROLE_VERB_CARRY, 0, control_fleet_write) \
+        METHOD("FleetHeads", ("ay", heads), (NULL), \
+               ROLE_VERB_CARRY, 0, control_fleet_heads) \
+        METHOD("FleetSignHeads", (NULL), ("a(stay)", heads), \
+               ROLE_VERB_CARRY, 0, control_fleet_sign_heads) \
+        METHOD("FleetSnapshot", ("s", group, "t", page, "b", rebase), \
+               ("t", number, "ay", frame, "b", last), \
+               ROLE_VERB_CARRY, CONTROL_BULK, control_fleet_snapshot) \
+        METHOD("FleetLink", ("s", state, "s", text), (NULL), \
+               ROLE_VERB_CARRY, 0, control_fleet_link)
 /* clang-format on */

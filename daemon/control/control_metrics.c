@@ -19,6 +19,7 @@
 #include "rules/expiry.h"
 #include "store/store_account.h"
 #include "store/store_cert.h"
+#include "store/store_fleet.h"
 #include "store/store_guard.h"
 #include "store/store_key.h"
 #include "store/store_look.h"
@@ -32,6 +33,9 @@ struct metrics_call {
         uint64_t accounts_gone, accounts_held;
         struct store_health health;
         struct store_mirror mirror;
+        bool in_fleet;
+        struct store_fleet_sum fleet;
+        int64_t fleet_age_s; /* INT64_MAX: not known */
 };
 
 /* Damage is a metric itself. Where it is met, the others are as far as they can be read. */
@@ -60,6 +64,12 @@ static void metrics_run(struct control_call *call, struct store *writer) {
                 r = go_on(store_account_count_gone(writer, &m->accounts_gone, &m->accounts_held));
         if (r >= 0)
                 r = go_on(store_mirror_get(writer, &m->mirror));
+        if (r >= 0)
+                r = store_fleet_sum(writer, &m->fleet);
+        m->in_fleet = r >= 0;
+        if (r == -ENOENT)
+                r = 0;
+        m->fleet_age_s = store_fleet_age(writer, clock_boot_ms() / 1000);
         if (r < 0)
                 control_fail_store(call, r);
 }
@@ -113,6 +123,20 @@ static int append_copies(sd_bus_message *reply, const struct store_mirror *mirro
         if (r >= 0 && mirror->backed_up_at > 0)
                 r = append_time(reply, "last-backup", mirror->backed_up_at);
         return r;
+}
+
+static int append_fleet(sd_bus_message *reply, const struct metrics_call *m) {
+        int r;
+
+        r = sd_bus_message_append(reply, "{sv}", "fleet-joined", "b", (int) m->in_fleet);
+        if (r < 0 || !m->in_fleet)
+                return r;
+        r = sd_bus_message_append(reply, "{sv}{sv}{sv}", "fleet-keys", "t", m->fleet.keys,
+                                  "fleet-waiting", "t", m->fleet.waiting, "fleet-connected", "b",
+                                  (int) m->counting.call.control->loop.fleet.connected);
+        return r < 0 || m->fleet_age_s == INT64_MAX
+                       ? r
+                       : sd_bus_message_append(reply, "{sv}", "fleet-age", "x", m->fleet_age_s);
 }
 
 /* A look that has not come to its end yet has no time. */
@@ -184,6 +208,8 @@ static int metrics_reply(struct control_call *call, sd_bus_message *reply) {
                 r = append_clock(reply);
         if (r >= 0)
                 r = append_copies(reply, &((struct metrics_call *) call)->mirror);
+        if (r >= 0)
+                r = append_fleet(reply, (struct metrics_call *) call);
         if (r >= 0)
                 r = append_checked(reply, call->control);
         if (r >= 0)

@@ -291,6 +291,7 @@ const struct control_handlers control_issue_with_password = {
         .parse = parse,
         .detour = detour,
         .run = run,
+        .committed = control_issue_committed,
         .reply = control_issue_reply,
         .release = release,
 };

@@ -166,10 +166,12 @@ static int set_all(struct control_call *call, struct store *writer) {
 }
 
 static void set_run(struct control_call *call, struct store *writer) {
+        (void) control_transact(call, writer, set_all);
+}
+
+static void set_committed(struct control_call *call) {
         const struct set_call *set = (struct set_call *) call;
 
-        if (!control_transact(call, writer, set_all))
-                return;
         for (size_t i = 0; i < set->n_changes; i++)
                 log_message(MESSAGE_POLICY_CHANGED, LOG_NOTICE, "policy %s changed to %s by uid %u",
                             set->changes[i].name, set->changes[i].text, call->uid);
@@ -179,6 +181,19 @@ const struct control_handlers control_policy_set = {
         .size = sizeof(struct set_call),
         .parse = set_parse,
         .run = set_run,
+        .committed = set_committed,
+};
+
+static int set_fleet_parse(struct control_call *call, sd_bus_message *m) {
+        call->wide = true;
+        return set_parse(call, m);
+}
+
+const struct control_handlers control_policy_set_fleet = {
+        .size = sizeof(struct set_call),
+        .parse = set_fleet_parse,
+        .run = set_run,
+        .committed = set_committed,
 };
 
 /* --- GetStatus --- */

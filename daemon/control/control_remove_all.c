@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "control/control_audit.h"
 #include "rules/policy.h"
+#include "store/store_fleet.h"
 #include "store/store_key.h"
 
 struct all_call {
@@ -29,6 +30,29 @@ static int all_reply(struct control_call *call, sd_bus_message *reply) {
 
 static int remove_parse(struct control_call *call, sd_bus_message *m) {
         return sd_bus_message_read_basic(m, 't', &((struct all_call *) call)->expected);
+}
+
+static int remove_all_fleet(struct control_call *call, struct store *writer) {
+        struct all_call *all = (struct all_call *) call;
+        struct policy policy;
+        char detail[48];
+        int r;
+
+        r = store_fleet_keys(writer, &all->n);
+        if (r < 0)
+                return r;
+        if (all->expected != UINT64_MAX && all->n != all->expected) {
+                control_fail(call, CONTROL_LIMIT_EXCEEDED,
+                             "There are %" PRIu64 " keys of the fleet now, not %" PRIu64
+                             "; none was removed.",
+                             all->n, all->expected);
+                return 0;
+        }
+        if (!control_get_policy(call, writer, &policy))
+                return 0;
+        (void) snprintf(detail, sizeof(detail), "%" PRIu64 " keys of the fleet", all->n);
+        r = store_policy_set(writer, POLICY_FLEET_EPOCH, policy.fleet_epoch + 1, clock_now());
+        return r < 0 ? r : control_audit_add(call, writer, "removed-all", NULL, detail);
 }
 
 static int remove_all(struct control_call *call, struct store *writer) {
@@ -69,8 +93,20 @@ static void log_removal(const struct all_call *all) {
 }
 
 static void remove_run(struct control_call *call, struct store *writer) {
-        if (control_transact(call, writer, remove_all))
-                log_removal((struct all_call *) call);
+        (void) control_transact(call, writer, remove_all);
+}
+
+static void remove_committed(struct control_call *call) {
+        log_removal((struct all_call *) call);
+}
+
+static int remove_fleet_parse(struct control_call *call, sd_bus_message *m) {
+        call->wide = true;
+        return remove_parse(call, m);
+}
+
+static void remove_fleet_run(struct control_call *call, struct store *writer) {
+        (void) control_transact(call, writer, remove_all_fleet);
 }
 
 const struct control_handlers control_remove_all_count = {
@@ -83,5 +119,14 @@ const struct control_handlers control_remove_all = {
         .size = sizeof(struct all_call),
         .parse = remove_parse,
         .run = remove_run,
+        .committed = remove_committed,
+        .reply = all_reply,
+};
+
+const struct control_handlers control_remove_all_fleet = {
+        .size = sizeof(struct all_call),
+        .parse = remove_fleet_parse,
+        .run = remove_fleet_run,
+        .committed = remove_committed,
         .reply = all_reply,
 };

@@ -160,8 +160,11 @@ static int rotate_key(struct control_call *call, struct store *writer) {
 }
 
 static void rotate_run(struct control_call *call, struct store *writer) {
-        if (control_transact(call, writer, rotate_key))
-                control_audit_say(call, "issued", &((struct rotate_call *) call)->result.key);
+        (void) control_transact(call, writer, rotate_key);
+}
+
+static void rotate_committed(struct control_call *call) {
+        control_audit_say(call, "issued", &((struct rotate_call *) call)->result.key);
 }
 
 static int rotate_reply(struct control_call *call, sd_bus_message *reply) {
@@ -172,5 +175,6 @@ const struct control_handlers control_rotate = {
         .size = sizeof(struct rotate_call),
         .parse = rotate_parse,
         .run = rotate_run,
+        .committed = rotate_committed,
         .reply = rotate_reply,
 };

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "control/control_fleet.h"
 #include "control/control_metrics.h"
 #include "control/control_quota.h"
 #include "rules/loglimit.h"
@@ -36,9 +37,10 @@ struct control_fixed {
         struct control_password *password;
         struct control_cert_reads *cert;
         struct control_confs *confs;
-        const struct store_shared *shared;
+        struct store_shared *shared;
         const struct keymint *keymint;
         const char *state_dir, *conf_path;
+        int state_fd;       /* the directory */
         bool conf_required; /* without the file no start */
         bool own_sockets;   /* systemd passed none */
         int64_t started_at;
@@ -64,12 +66,15 @@ struct control_loop {
          * dropped when its connection ends (control_mirror.c). */
         uint64_t mirror_begun;
         bool mirror_busy;
+        struct control_fleet fleet;
 };
 
 /* Only the writer thread reads and writes these. */
 struct control_writer {
-        struct mirror *mirror;   /* borrowed */
-        struct loglimit changes; /* of log lines about changes */
+        struct mirror *mirror;           /* borrowed */
+        struct fleet *fleet;             /* borrowed; NULL: none */
+        struct fleet_snapshot *snapshot; /* that fleetd reads; owned */
+        struct loglimit changes;         /* of log lines about changes */
 };
 
 /* Filled once, by the server; lives as long as the daemon. */
@@ -77,4 +82,7 @@ struct control {
         struct control_fixed fixed;
         struct control_loop loop;
         struct control_writer writer;
+        /* A change is on its way to the fleet's database. The writer thread sets it, the loop
+         * clears it. */
+        _Atomic bool fleet_busy;
 };

@@ -15,6 +15,7 @@
 #include "rules/expiry.h"
 #include "store/store_account.h"
 #include "store/store_audit.h"
+#include "store/store_fleet.h"
 #include "store/store_key.h"
 #include "text.h"
 
@@ -29,6 +30,7 @@ struct making {
         /* as the store has them from now on */
         struct account_record owner, linked;
         struct key_record key;
+        size_t n_groups; /* of the key's that there are */
         struct issue_result *result;
 };
 
@@ -82,6 +84,7 @@ static void fill_successor(struct key_record *key, const struct key_record *old)
         key->bound = old->bound;
         memcpy(key->certificate, old->certificate, sizeof(key->certificate));
         memcpy(key->predecessor, old->id, sizeof(key->predecessor));
+        memcpy(key->hosts, old->hosts, sizeof(key->hosts));
         if (old->expires_at != 0)
                 key->expires_at = key->created_at + (old->expires_at - old->created_at);
 }
@@ -95,6 +98,7 @@ static void fill_new(struct key_record *key, const struct issue_request *request
         memcpy(key->services, request->services, sizeof(key->services));
         memcpy(key->networks, request->networks, sizeof(key->networks));
         memcpy(key->origin, request->origin, sizeof(key->origin));
+        memcpy(key->hosts, request->hosts, sizeof(key->hosts));
         key->certificate_need = request->certificate_need;
 }
 
@@ -211,7 +215,6 @@ static int insert(struct making *making) {
                         keymint_make_id(key->id);
                         keymint_make_secret(key->id, drawn);
                 }
-                key->pepper_id = keymint_pepper_id(keymint);
                 keymint_digest(keymint, key->pepper_id, (given ?: drawn)->text, key->digest);
                 r = store_key_insert(making->writer, key);
         }
@@ -307,6 +310,57 @@ static bool bind_to(struct making *making) {
         return true;
 }
 
+int issue_pepper(struct store *s, const struct keymint *keymint, const char *hosts, uint32_t *ret) {
+        struct store_fleet fleet;
+        int r;
+
+        if (!hosts[0]) {
+                *ret = keymint_pepper_id(keymint);
+                return 0;
+        }
+        r = store_fleet_get(s, &fleet);
+        if (r >= 0)
+                *ret = fleet.pepper_id;
+        explicit_bzero(&fleet, sizeof(fleet));
+        return r;
+}
+
+static int count_group(const struct store_fleet_group *group, void *userdata) {
+        struct making *making = userdata;
+
+        making->n_groups += text_has_word(making->key.hosts, group->name);
+        return 0;
+}
+
+static size_t count_words(const char *list) {
+        size_t n = list[0] != '\0';
+
+        for (; *list; list++)
+                n += *list == ' ';
+        return n;
+}
+
+/* A key of the fleet is good on other hosts, so it is digested with the pepper that all have. */
+static bool choose_pepper(struct making *making) {
+        struct key_record *key = &making->key;
+        int r;
+
+        key->epoch = key->hosts[0] ? making->policy.fleet_epoch : making->policy.epoch;
+        key->revision = key->hosts[0] != '\0';
+        if (key->hosts[0]) {
+                making->n_groups = 0;
+                r = store_fleet_each_group(making->writer, count_group, making);
+                if (r < 0)
+                        return fail_store(making->result, r);
+                if (making->n_groups != count_words(key->hosts))
+                        return fail(making->result, ISSUE_INVALID,
+                                    "There is no such group of hosts: 'fleet groups' lists those "
+                                    "that there are.");
+        }
+        r = issue_pepper(making->writer, making->request->keymint, key->hosts, &key->pepper_id);
+        return r >= 0 || fail_store(making->result, r);
+}
+
 static bool make(struct making *making) {
         const struct policy *policy = &making->policy;
         int r;
@@ -328,9 +382,8 @@ static bool make(struct making *making) {
                 return fail(making->result, ISSUE_DISABLED,
                             "The policy password-issue=no does not give keys for a password.");
         if (!check_accounts(making) || !decide_expiry(making) || !has_room(making) ||
-            !bind_to(making))
+            !bind_to(making) || !choose_pepper(making))
                 return false;
-        making->key.epoch = policy->epoch;
         r = insert(making);
         if (r >= 0)
                 r = add_record(making);

@@ -37,6 +37,8 @@ struct issue_request {
         char services[RECORD_LIST_LEN];
         char networks[RECORD_LIST_LEN];
         char origin[RECORD_ORIGIN_MAX + 1];
+        /* for hosts of the fleet; "": for this one */
+        char hosts[RECORD_HOSTS_LEN];
         enum certificate_need certificate_need;
         /* what the key is to be bound to: see registered_find(); empty: nothing */
         char certificate[WIRE_NAME_MAX + 1];
@@ -83,3 +85,11 @@ bool issue_make(const struct issue_request *request, struct store *writer,
  */
 bool issue_add(const struct issue_request *request, struct store *writer,
                struct issue_result *result) _must_check_;
+
+/**
+ * issue_pepper(s, keymint, hosts, ret): the pepper of a key that is for the groups ${hosts}: that
+ * of the fleet, or of this host when there are none. 0; -ENOENT when this host is in no fleet; an
+ * error of the store.
+ */
+int issue_pepper(struct store *s, const struct keymint *keymint, const char *hosts,
+                 uint32_t *ret) _must_check_;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "cleanup.h"
 #include "keys/facts.h"
 #include "keys/retire.h"
@@ -15,6 +16,7 @@
 #include "rules/expiry.h"
 #include "rules/loglimit.h"
 #include "rules/rule.h"
+#include "store/store_fleet.h"
 #include "store/store_key.h"
 #include "text.h"
 
@@ -289,6 +291,8 @@ static enum reason decide(struct verify *v, struct decision *d) {
                 return store_failed(v, r);
         facts.secret_ok = check_credential(v, l) && r >= 0;
         facts.key = r >= 0 ? &l->key : NULL;
+        if (facts.key && l->key.hosts[0])
+                facts.fleet_age_s = store_fleet_age(v->reader, clock_boot_ms() / 1000);
         if (facts.key && l->key.retires_at == RECORD_RETIRES_ON_USE &&
             retire_has(v->retire, l->key.id))
                 l->key.retires_at = l->now;

@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "mirror/mirror_export.h"
 #include "mirror/mirror_key.h"
+#include "store/store_fleet.h"
 #include "store/store_mirror.h"
 
 /* so that the end fits wherever it comes */
@@ -105,6 +106,9 @@ struct content {
         const struct keymint *keymint;
         uint8_t *bytes;
         size_t len;
+        /* The pepper of the fleet goes to nobody who was not invited. */
+        bool in_fleet;
+        uint32_t fleet_pepper;
 };
 
 static uint8_t *add_record(struct content *c, enum store_record type, size_t len) {
@@ -120,11 +124,27 @@ static int add_pepper(uint32_t id, void *userdata) {
         struct content *c = userdata;
         uint8_t *at;
 
+        if (c->in_fleet && id == c->fleet_pepper)
+                return 0;
         if (c->len + STORE_RECORD_HEAD + MIRROR_EXPORT_PEPPER_LEN > SEAL_CHUNK_MAX / 2)
                 return -EUCLEAN;
         at = add_record(c, STORE_RECORD_PEPPER, MIRROR_EXPORT_PEPPER_LEN);
         bytes_put(at, 4, id);
         return keymint_copy_pepper(c->keymint, id, at + 4) ? 0 : -EUCLEAN;
+}
+
+static int add_peppers(const struct mirror_export *o, struct content *c) {
+        struct store *snapshot = store_export_snapshot(o->dump);
+        struct store_fleet fleet;
+        int r;
+
+        r = store_fleet_get(snapshot, &fleet);
+        if (r < 0 && r != -ENOENT)
+                return r;
+        c->in_fleet = r >= 0;
+        c->fleet_pepper = r >= 0 ? fleet.pepper_id : 0;
+        explicit_bzero(&fleet, sizeof(fleet));
+        return store_pepper_each(snapshot, add_pepper, c);
 }
 
 /* Makes the content of the next chunk. 1; 0 for the last. */
@@ -135,7 +155,7 @@ static int fill(struct mirror_export *o, size_t *ret_len) {
         int r = 0;
 
         if (!o->begun)
-                r = store_pepper_each(store_export_snapshot(o->dump), add_pepper, &c);
+                r = add_peppers(o, &c);
         if (r >= 0)
                 r = store_export_next(o->dump, c.bytes + c.len,
                                       SEAL_CHUNK_MAX - CONTENT_RESERVE - c.len, &len);

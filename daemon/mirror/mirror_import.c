@@ -7,15 +7,16 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "cert/cert.h"
 #include "keys/facts.h"
 #include "keys/registered.h"
+#include "mirror/mirror_certs.h"
 #include "mirror/mirror_export.h"
 #include "mirror/mirror_import.h"
 #include "mirror/mirror_key.h"
 #include "rules/expiry.h"
 #include "store/store_audit.h"
 #include "store/store_cert.h"
+#include "store/store_fleet.h"
 #include "store/store_key.h"
 #include "store/store_mirror.h"
 #include "text.h"
@@ -283,8 +284,8 @@ static int judge_key(struct mirror_import *i, struct store *writer, const struct
         r = learn_policy(i, writer);
         if (r < 0)
                 return r;
-        /* The key would outlive the next removal of all keys. */
-        if (key->epoch > i->staged.epoch)
+        /* The key would outlive the next removal of all keys, or be the fleet's without its log. */
+        if (key->epoch > i->staged.epoch || key->hosts[0])
                 return -EBADMSG;
         found = store_key_get(writer, key->id, &live);
         if (found < 0 && found != -ENOENT)
@@ -339,47 +340,18 @@ static int need_pepper(uint32_t id, void *userdata) {
         return keymint_knows(userdata, id) ? 0 : -EBADMSG;
 }
 
-struct counting {
-        size_t all, cas;
-};
-
-static bool is_shown(const char *text, size_t size) {
-        return !text[0] || text_is_label(text, size - 1);
-}
-
-/* Refuses what the daemon would not have registered. */
-static int check_cert(const struct cert_record *cert, const uint8_t *der, size_t len,
-                      void *userdata) {
-        struct counting *counting = userdata;
-        uint8_t thumbprint[RECORD_THUMBPRINT_LEN];
-
-        counting->all++;
-        counting->cas += cert->kind == CERT_CA;
-        keymint_sha256(der, len, thumbprint);
-        return counting->all <= STORE_CERTS_MAX && counting->cas <= CERT_CAS_MAX &&
-                               memcmp(thumbprint, cert->thumbprint, sizeof(thumbprint)) == 0 &&
-                               is_shown(cert->name, sizeof(cert->name)) &&
-                               is_shown(cert->subject, sizeof(cert->subject)) &&
-                               is_shown(cert->subject_cn, sizeof(cert->subject_cn)) &&
-                               is_shown(cert->subject_o, sizeof(cert->subject_o)) &&
-                               is_shown(cert->subject_ou, sizeof(cert->subject_ou)) &&
-                               is_shown(cert->issuer_cn, sizeof(cert->issuer_cn)) &&
-                               is_shown(cert->issuer_o, sizeof(cert->issuer_o)) &&
-                               is_shown(cert->issuer_ou, sizeof(cert->issuer_ou)) &&
-                               is_shown(cert->key_type, sizeof(cert->key_type))
-                       ? 0
-                       : -EBADMSG;
-}
-
 /* The keys were compared as they came. */
 static int find_changes(struct mirror_import *i, struct store *writer) {
         struct mirror_import_summary *summary = &i->summary;
-        uint64_t here;
+        uint64_t here, fleet;
         int r;
 
         r = store_key_count(writer, &here);
+        if (r >= 0)
+                r = store_fleet_keys(writer, &fleet);
         if (r < 0)
                 return r;
+        here -= fleet < here ? fleet : here;
         summary->missing = here > i->found ? here - i->found : 0;
         mirror_changes_policy(&summary->changes, &i->live, &i->staged, &i->after);
         return mirror_changes_certs(&summary->changes, writer, store_import_staging(i->load));
@@ -387,7 +359,6 @@ static int find_changes(struct mirror_import *i, struct store *writer) {
 
 /* All of the file is there. Checks what can only be checked of the whole. */
 static int take_end(struct mirror_import *i, struct store *writer) {
-        struct counting counting = {};
         int r = 0;
 
         if (!i->ended)
@@ -402,9 +373,7 @@ static int take_end(struct mirror_import *i, struct store *writer) {
         if (r >= 0)
                 r = learn_policy(i, writer);
         if (r >= 0)
-                r = store_cert_each(store_import_staging(i->load), check_cert, &counting);
-        if (r == -EUCLEAN)
-                r = -EBADMSG;
+                r = mirror_certs_check(store_import_staging(i->load));
         if (r >= 0)
                 r = find_changes(i, writer);
         /* The daemon remembers no verdict for these certificates. */

@@ -88,7 +88,7 @@ static void say_user(const struct rule_facts *facts, char *out) {
 }
 
 static void say_removed(const struct rule_facts *facts, char *out) {
-        if (facts->key->epoch >= facts->policy->epoch) {
+        if (rule_check(RULE_REMOVED, facts) == REASON_NONE) {
                 add(out, "it was not");
                 return;
         }
@@ -269,6 +269,26 @@ static void say_certificate(const struct rule_facts *facts, char *out) {
         add(out, facts->certificate->proved ? ", proved" : ", not proved");
 }
 
+static void say_fleet(const struct rule_facts *facts, char *out) {
+        char most[PARSE_DURATION_LEN], age[PARSE_DURATION_LEN];
+
+        if (!facts->key->hosts[0]) {
+                add(out, "the key is this host's own");
+                return;
+        }
+        parse_duration_format(policy_replica_max_age(facts->policy, facts->service), most);
+        if (facts->fleet_age_s == INT64_MAX)
+                add(out, "this host has not heard yet that what it has is current");
+        else {
+                parse_duration_format(facts->fleet_age_s, age);
+                add(out, "what this host has was current ");
+                add(out, facts->fleet_age_s == 0 ? "now" : age);
+                add(out, facts->fleet_age_s == 0 ? "" : " ago");
+        }
+        add(out, "; replica-max-age is ");
+        add(out, most);
+}
+
 static const struct {
         const char *name;
         void (*say)(const struct rule_facts *facts, char *out);
@@ -281,6 +301,7 @@ static const struct {
         [RULE_REVOKED] = { "revoked", say_revoked },
         [RULE_RETIRED] = { "retired", say_retired },
         [RULE_EXPIRED] = { "expired", say_expired },
+        [RULE_FLEET] = { "fleet", say_fleet },
         [RULE_ACCOUNT] = { "account", say_account },
         [RULE_ACCOUNT_EXPIRED] = { "account-expired", say_account_expired },
         [RULE_PASSWORD] = { "password-expired", say_password },

@@ -11,7 +11,7 @@
  * several. */
 #pragma once
 
-#include "record.h"
+#include "record_audit.h"
 
 #define FOLD_ENTRIES_MAX 4096
 /* of these, for uid 0: it asks for sshd */

@@ -38,6 +38,8 @@ static const struct row {
         { "password-issue", KIND_SWITCH, offsetof(struct policy, password_issue), 1, "yes or no" },
         { "remove-on-password-expiry", KIND_SWITCH,
           offsetof(struct policy, remove_on_password_expiry), 0, "yes or no" },
+        { "replica-max-age", KIND_DURATION, offsetof(struct policy, replica_max_age_s), PARSE_DAY_S,
+          "a duration such as 1h or 1d" },
         { "require-certificate", KIND_NEED, offsetof(struct policy, require_certificate),
           CERTIFICATE_NO, "no, yes or proof" },
         { "retention", KIND_DURATION, offsetof(struct policy, retention_s), 90 * PARSE_DAY_S,
@@ -48,18 +50,26 @@ static const struct row {
 static const struct row service_row = { POLICY_SERVICE, KIND_NEED, 0, CERTIFICATE_NO,
                                         "no, yes or proof" };
 
-/* The service in the name of a policy; NULL when it has none. */
-static const char *service_of(const char *name) {
-        size_t len = sizeof(POLICY_SERVICE) - 1;
+static const struct row age_row = { POLICY_SERVICE_AGE, KIND_DURATION_OR_NONE, 0, 0,
+                                    "a duration such as 1m or 1h, or none" };
 
-        return strncmp(name, POLICY_SERVICE, len) == 0 && text_is_service(name + len) ? name + len
-                                                                                      : NULL;
+/* The service behind ${prefix} in the name of a policy; NULL when there is none. */
+static const char *service_behind(const char *name, const char *prefix) {
+        size_t len = strlen(prefix);
+
+        return strncmp(name, prefix, len) == 0 && text_is_service(name + len) ? name + len : NULL;
+}
+
+static const char *service_of(const char *name) {
+        return service_behind(name, POLICY_SERVICE) ?: service_behind(name, POLICY_SERVICE_AGE);
 }
 
 static const struct row *find(const char *name) {
         for (size_t i = 0; i < ARRAY_LEN(rows); i++)
                 if (strcmp(rows[i].name, name) == 0)
                         return &rows[i];
+        if (service_behind(name, POLICY_SERVICE_AGE))
+                return &age_row;
         return service_of(name) ? &service_row : NULL;
 }
 
@@ -110,15 +120,22 @@ static int64_t load_value(const struct policy *policy, const struct row *row) {
 }
 
 void policy_init(struct policy *policy) {
-        *policy = (struct policy){};
+        *policy = (struct policy){ .fleet_epoch = RECORD_FLEET_EPOCH };
         for (size_t i = 0; i < ARRAY_LEN(rows); i++)
                 store_value(policy, &rows[i], rows[i].initial);
 }
 
 /* Values that are stored beside the policies, and that no person sets. */
 static int apply_mark(struct policy *policy, const char *name, int64_t value, int64_t changed_at) {
+        if (strcmp(name, POLICY_FLEET_EPOCH) == 0) {
+                if (value < RECORD_FLEET_EPOCH || value == INT64_MAX)
+                        return -ERANGE;
+                policy->fleet_epoch = value;
+                return 0;
+        }
         if (strcmp(name, POLICY_EPOCH) == 0) {
-                if (value < 0 || value == INT64_MAX) /* no later value would be left */
+                /* a later value must be left */
+                if (value < 0 || value >= RECORD_FLEET_EPOCH - 1)
                         return -ERANGE;
                 policy->epoch = value;
                 policy->epoch_at = changed_at;
@@ -136,12 +153,14 @@ static int apply_mark(struct policy *policy, const char *name, int64_t value, in
         return -ENOENT;
 }
 
-/* A service that needs nothing takes no place. */
-static int apply_service(struct policy *policy, const char *service, int64_t value) {
+/* A service that needs nothing takes no place. Of a service that is named twice the stricter value
+ * counts. */
+static int apply_service(struct policy *policy, const struct row *row, const char *service,
+                         int64_t value) {
         struct policy_service *place = policy->services;
         size_t i = 0;
 
-        if (value == CERTIFICATE_NO)
+        if (value == 0)
                 return 0;
         while (i < policy->n_services && !text_is_same_service(place[i].name, service))
                 i++;
@@ -151,9 +170,13 @@ static int apply_service(struct policy *policy, const char *service, int64_t val
                 (void) text_copy(place[i].name, sizeof(place[i].name), service);
                 text_fold_service(place[i].name);
                 place[i].need = CERTIFICATE_NO;
+                place[i].replica_max_age_s = 0;
                 policy->n_services++;
         }
-        if ((int64_t) place[i].need < value)
+        if (row == &age_row) {
+                if (place[i].replica_max_age_s == 0 || value < place[i].replica_max_age_s)
+                        place[i].replica_max_age_s = value;
+        } else if ((int64_t) place[i].need < value)
                 place[i].need = (enum certificate_need) value;
         return 0;
 }
@@ -165,8 +188,8 @@ int policy_apply(struct policy *policy, const char *name, int64_t value, int64_t
                 return apply_mark(policy, name, value, changed_at);
         if (!in_range(row, value))
                 return -ERANGE;
-        if (row == &service_row)
-                return apply_service(policy, service_of(name), value);
+        if (row == &service_row || row == &age_row)
+                return apply_service(policy, row, service_of(name), value);
         store_value(policy, row, value);
         if (row->offset == offsetof(struct policy, lifetime_s))
                 policy->lifetime_changed_at = changed_at;
@@ -257,18 +280,26 @@ const char *policy_usage(const char *name) {
         return row ? row->usage : NULL;
 }
 
-bool policy_name(const struct policy *policy, size_t i, char out[static POLICY_NAME_LEN]) {
-        const char *service;
+static bool put_name(char out[static POLICY_NAME_LEN], const char *prefix, const char *service) {
+        size_t len = strlen(prefix);
 
+        memcpy(out, prefix, len + 1);
+        return text_copy(out + len, POLICY_NAME_LEN - len, service);
+}
+
+bool policy_name(const struct policy *policy, size_t i, char out[static POLICY_NAME_LEN]) {
         if (i < ARRAY_LEN(rows))
                 return text_copy(out, POLICY_NAME_LEN, rows[i].name);
         i -= ARRAY_LEN(rows);
-        if (i >= policy->n_services)
-                return false;
-        service = policy->services[i].name;
-        memcpy(out, POLICY_SERVICE, sizeof(POLICY_SERVICE));
-        return text_copy(out + sizeof(POLICY_SERVICE) - 1,
-                         POLICY_NAME_LEN - sizeof(POLICY_SERVICE) + 1, service);
+        for (size_t at = 0; at < policy->n_services; at++) {
+                const struct policy_service *service = &policy->services[at];
+
+                if (service->need != CERTIFICATE_NO && i-- == 0)
+                        return put_name(out, POLICY_SERVICE, service->name);
+                if (service->replica_max_age_s != 0 && i-- == 0)
+                        return put_name(out, POLICY_SERVICE_AGE, service->name);
+        }
+        return false;
 }
 
 const char *policy_need_name(enum certificate_need need) {
@@ -294,6 +325,20 @@ enum certificate_need policy_service_need(const struct policy *policy, const cha
         return CERTIFICATE_NO;
 }
 
+static const struct policy_service *find_service(const struct policy *policy, const char *name) {
+        for (size_t i = 0; i < policy->n_services; i++)
+                if (strcmp(policy->services[i].name, name) == 0)
+                        return &policy->services[i];
+        return NULL;
+}
+
+int64_t policy_replica_max_age(const struct policy *policy, const char *service) {
+        const struct policy_service *own = find_service(policy, service);
+
+        return own && own->replica_max_age_s != 0 ? own->replica_max_age_s
+                                                  : policy->replica_max_age_s;
+}
+
 bool policy_is_stricter(const struct policy *policy, const char *name, int64_t value) {
         const struct row *row = find(name);
         bool strict;
@@ -304,11 +349,19 @@ bool policy_is_stricter(const struct policy *policy, const char *name, int64_t v
                 return value > (int64_t) policy_service_need(policy, service_of(name));
         if (row->kind == KIND_NEED)
                 return value > load_value(policy, row);
+        if (row == &age_row)
+                return false;
         if (row->kind != KIND_SWITCH)
                 return false;
         /* Every other switch allows something. */
         strict = row->offset == offsetof(struct policy, remove_on_password_expiry);
         return (value != 0) == strict && (load_value(policy, row) != 0) != strict;
+}
+
+static int64_t own_max_age(const struct policy *policy, const char *service) {
+        const struct policy_service *own = find_service(policy, service);
+
+        return own ? own->replica_max_age_s : 0;
 }
 
 void policy_format(const struct policy *policy, const char *name,
@@ -320,6 +373,7 @@ void policy_format(const struct policy *policy, const char *name,
         if (!row)
                 return;
         value = row == &service_row ? (int64_t) policy_service_need(policy, service_of(name))
+                : row == &age_row   ? own_max_age(policy, service_of(name))
                                     : load_value(policy, row);
         if (row->kind == KIND_NEED)
                 (void) text_copy(out, POLICY_VALUE_LEN,

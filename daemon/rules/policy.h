@@ -9,12 +9,15 @@
 /* Names in the store that are no policies: people neither see nor set them. The first says how
  * often all keys were removed. The second says which keys without an expiry of their own had
  * outlived the lifetime at its last change: those made up to then. */
-#define POLICY_EPOCH  "epoch"
-#define POLICY_LAPSED "lapsed"
-#define POLICY_TRUST  "trust" /* see struct policy */
+#define POLICY_EPOCH       "epoch"
+#define POLICY_FLEET_EPOCH "fleet-epoch" /* likewise of the fleet's keys */
+#define POLICY_LAPSED      "lapsed"
+#define POLICY_TRUST       "trust" /* see struct policy */
 
 /* In a name, the service that needs a certificate follows this. */
 #define POLICY_SERVICE "require-certificate:"
+/* likewise, the service for which the fleet's state must be newer */
+#define POLICY_SERVICE_AGE "replica-max-age:"
 
 #define POLICY_NAME_LEN (sizeof(POLICY_SERVICE) + WIRE_SERVICE_MAX)
 
@@ -64,6 +67,12 @@ bool policy_name(const struct policy *policy, size_t i, char out[static POLICY_N
  * it has none.
  */
 enum certificate_need policy_service_need(const struct policy *policy, const char *service);
+
+/**
+ * policy_replica_max_age(policy, service): how many seconds old the state of the fleet may be for a
+ * login to ${service}.
+ */
+int64_t policy_replica_max_age(const struct policy *policy, const char *service);
 
 /**
  * policy_need_name(need), policy_parse_need(text, ret): "no", "yes", "proof". Static storage. 0;

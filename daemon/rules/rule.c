@@ -61,7 +61,10 @@ static enum reason check_user(const struct rule_facts *facts) {
 }
 
 static enum reason check_removed(const struct rule_facts *facts) {
-        return facts->key->epoch < facts->policy->epoch ? REASON_REMOVED : REASON_NONE;
+        return facts->key->epoch < (facts->key->hosts[0] ? facts->policy->fleet_epoch
+                                                         : facts->policy->epoch)
+                       ? REASON_REMOVED
+                       : REASON_NONE;
 }
 
 static enum reason check_revoked(const struct rule_facts *facts) {
@@ -75,6 +78,13 @@ static enum reason check_retired(const struct rule_facts *facts) {
 static enum reason check_expired(const struct rule_facts *facts) {
         return expiry_status(facts->policy, facts->key, facts->now) == KEY_ACTIVE ? REASON_NONE
                                                                                   : REASON_EXPIRED;
+}
+
+static enum reason check_fleet(const struct rule_facts *facts) {
+        return facts->key->hosts[0] && facts->fleet_age_s >
+                                               policy_replica_max_age(facts->policy, facts->service)
+                       ? REASON_FLEET_STALE
+                       : REASON_NONE;
 }
 
 static enum reason check_account(const struct rule_facts *facts) {
@@ -172,14 +182,23 @@ static enum reason check_certificate(const struct rule_facts *facts) {
 }
 
 static enum reason (*const checks[])(const struct rule_facts *facts) = {
-        [RULE_ENABLED] = check_enabled,   [RULE_KEY] = check_key,
-        [RULE_SECRET] = check_secret,     [RULE_USER] = check_user,
-        [RULE_REMOVED] = check_removed,   [RULE_REVOKED] = check_revoked,
-        [RULE_RETIRED] = check_retired,   [RULE_EXPIRED] = check_expired,
-        [RULE_ACCOUNT] = check_account,   [RULE_ACCOUNT_EXPIRED] = check_account_expired,
-        [RULE_PASSWORD] = check_password, [RULE_ADMIN] = check_admin,
-        [RULE_PEER] = check_peer,         [RULE_SERVICE] = check_service,
-        [RULE_SOURCE] = check_source,     [RULE_CERTIFICATE] = check_certificate,
+        [RULE_ENABLED] = check_enabled,
+        [RULE_KEY] = check_key,
+        [RULE_SECRET] = check_secret,
+        [RULE_USER] = check_user,
+        [RULE_REMOVED] = check_removed,
+        [RULE_REVOKED] = check_revoked,
+        [RULE_RETIRED] = check_retired,
+        [RULE_EXPIRED] = check_expired,
+        [RULE_FLEET] = check_fleet,
+        [RULE_ACCOUNT] = check_account,
+        [RULE_ACCOUNT_EXPIRED] = check_account_expired,
+        [RULE_PASSWORD] = check_password,
+        [RULE_ADMIN] = check_admin,
+        [RULE_PEER] = check_peer,
+        [RULE_SERVICE] = check_service,
+        [RULE_SOURCE] = check_source,
+        [RULE_CERTIFICATE] = check_certificate,
 };
 _Static_assert(ARRAY_LEN(checks) == _POLICY_RULE_MAX, "a check for each rule");
 

@@ -34,6 +34,9 @@ struct rule_facts {
         const char *rhost; /* "" when unknown */
         /* NULL: none was shown, or it was not judged yet */
         const struct rule_certificate *certificate;
+        /* How many seconds ago the fleet's keys were last known to be current. INT64_MAX: that is
+         * not known. Of no account for other keys. */
+        int64_t fleet_age_s;
         int64_t now;
 };
 
@@ -48,6 +51,7 @@ enum rule {
         RULE_REVOKED,
         RULE_RETIRED,
         RULE_EXPIRED,
+        RULE_FLEET,
         RULE_ACCOUNT,
         RULE_ACCOUNT_EXPIRED,
         RULE_PASSWORD,

@@ -123,6 +123,27 @@ int seal_text_parse(const char *text, uint8_t out[static SEAL_PUBLIC_LEN]) {
         return 0;
 }
 
+/* --- One secret --- */
+
+_Static_assert(SEAL_BOX_LEN == SEAL_SECRET_LEN + crypto_box_SEALBYTES, "the table in FLEET");
+
+int seal_box(const uint8_t recipient[static SEAL_PUBLIC_LEN],
+             const uint8_t in[static SEAL_SECRET_LEN], uint8_t out[static SEAL_BOX_LEN]) {
+        if (sodium_init() < 0)
+                return -EIO;
+        return crypto_box_seal(out, in, SEAL_SECRET_LEN, recipient) < 0 ? -EINVAL : 0;
+}
+
+int seal_unbox(const uint8_t secret[static SEAL_SECRET_LEN], const uint8_t in[static SEAL_BOX_LEN],
+               uint8_t out[static SEAL_SECRET_LEN]) {
+        uint8_t public[SEAL_PUBLIC_LEN];
+
+        if (sodium_init() < 0)
+                return -EIO;
+        seal_recipient_of(secret, public);
+        return crypto_box_seal_open(out, in, SEAL_BOX_LEN, public, secret) < 0 ? -EBADMSG : 0;
+}
+
 /* --- Making --- */
 
 static int seal_new(struct seal **ret) {
@@ -207,7 +228,7 @@ int seal_read_head(const uint8_t in[static SEAL_HEAD_LEN], struct seal_head *ret
         if (sodium_init() < 0)
                 return -EIO;
         if (crypto_sign_verify_detached(in + AT_SIGNATURE, in, AT_SIGNATURE, in + AT_SOURCE) < 0 ||
-            (kind != SEAL_MIRROR && kind != SEAL_BACKUP) ||
+            (kind < SEAL_MIRROR || kind > SEAL_INVITATION) ||
             !sodium_is_zero(in + AT_ZERO, AT_CREATED - AT_ZERO))
                 return -EBADMSG;
         *ret = (struct seal_head){ .kind = (enum seal_kind) kind,

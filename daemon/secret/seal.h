@@ -22,8 +22,9 @@
 
 /* Values are in files: never renumber. */
 enum seal_kind {
-        SEAL_MIRROR = 1, /* for another host */
-        SEAL_BACKUP = 2, /* for the host that made it */
+        SEAL_MIRROR = 1,     /* for another host */
+        SEAL_BACKUP = 2,     /* for the host that made it */
+        SEAL_INVITATION = 3, /* into a fleet */
 };
 
 /* Can be read without any secret, and cannot be changed without the secret of the source. */
@@ -61,6 +62,18 @@ void seal_source_of(const uint8_t secret[static SEAL_SECRET_LEN],
 void seal_text_format(const uint8_t public[static SEAL_PUBLIC_LEN],
                       char out[static SEAL_TEXT_LEN + 1]);
 int seal_text_parse(const char *text, uint8_t out[static SEAL_PUBLIC_LEN]) _must_check_;
+
+/**
+ * seal_box(recipient, in, out), seal_unbox(secret, in, out): a secret of 32 bytes, sealed for the
+ * holder of the public key ${recipient}. 0; -EINVAL when nothing can be sealed for it; -EBADMSG
+ * when it is not sealed for ${secret}; -EIO.
+ */
+#define SEAL_BOX_LEN 80
+int seal_box(const uint8_t recipient[static SEAL_PUBLIC_LEN],
+             const uint8_t in[static SEAL_SECRET_LEN],
+             uint8_t out[static SEAL_BOX_LEN]) _must_check_;
+int seal_unbox(const uint8_t secret[static SEAL_SECRET_LEN], const uint8_t in[static SEAL_BOX_LEN],
+               uint8_t out[static SEAL_SECRET_LEN]) _must_check_;
 
 /**
  * seal_begin(ret, head, source_secret, out):

@@ -15,6 +15,7 @@
 #include "store/store_audit.h"
 #include "store/store_check.h"
 #include "store/store_copy.h"
+#include "store/store_note.h"
 #include "store/store_schema.h"
 #include "store/store_stmt.h"
 
@@ -511,7 +512,11 @@ int store_policy_each(struct store *s,
 
 int store_policy_set(struct store *writer, const char *name, int64_t value, int64_t changed_at) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_POLICY_SET);
+        int r;
 
+        r = store_delta_note_row(writer, "policy", name, strlen(name));
+        if (r < 0)
+                return r;
         if (sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, 2, value) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, 3, changed_at) != SQLITE_OK)

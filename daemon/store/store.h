@@ -13,7 +13,7 @@
  * but store_stmt.h, store_chain.h, store_files.h and store_reserve.h. */
 #pragma once
 
-#include "record.h"
+#include "record_audit.h"
 
 #define STORE_FILE_NAME "keys.db" /* in the state directory */
 
@@ -31,6 +31,9 @@ struct store_shared {
         _Atomic int64_t audit_seq;
         /* The writer can only read the database as it is. */
         _Atomic bool read_only;
+        /* Seconds of CLOCK_BOOTTIME: the keys of the fleet were last known to be current then.
+         * INT64_MIN: that is not known. */
+        _Atomic int64_t fleet_at;
         /* The database on the disk is not the one that is open. */
         _Atomic bool foreign;
         /* It is opened to be salvaged. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "store/store_account.h"
+#include "store/store_note.h"
 #include "store/store_stmt.h"
 
 enum column {
@@ -69,8 +70,19 @@ int store_account_of_uid(struct store *writer, uid_t uid, struct account_record 
         return get(stmt, ret);
 }
 
+/* A key of a fleet is for the account that this host sees first. */
+static int bind_keys(struct store *writer, const struct account_record *account) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_KEY_BIND_OWNER);
+
+        if (sqlite3_bind_text(stmt, 1, account->name, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 2, account->uid) != SQLITE_OK)
+                return -ENOMEM;
+        return store_stmt_step(stmt);
+}
+
 int store_account_put(struct store *writer, const struct account_record *account) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_ACCOUNT_PUT);
+        int r;
 
         if (sqlite3_bind_text(stmt, 1, account->name, -1, SQLITE_STATIC) != SQLITE_OK ||
             sqlite3_bind_int(stmt, 2, (int) account->state) != SQLITE_OK ||
@@ -84,7 +96,10 @@ int store_account_put(struct store *writer, const struct account_record *account
             sqlite3_bind_int64(stmt, 10, account->checked_at) != SQLITE_OK ||
             sqlite3_bind_int(stmt, 11, account->held) != SQLITE_OK)
                 return -ENOMEM;
-        return store_stmt_step(stmt);
+        r = store_stmt_step(stmt);
+        if (r >= 0 && account->state == ACCOUNT_PRESENT)
+                r = bind_keys(writer, account);
+        return r < 0 ? r : store_delta_note_account(writer, account);
 }
 
 static int each(sqlite3_stmt *stmt,

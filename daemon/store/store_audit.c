@@ -6,6 +6,7 @@
 
 #include "store/store_audit.h"
 #include "store/store_chain.h"
+#include "store/store_note.h"
 #include "text.h"
 
 int store_audit_begin(struct store *writer, int64_t now) {
@@ -39,7 +40,9 @@ int store_audit_add(struct store *writer, const struct audit_record *record) {
         struct store_chain chain;
         int r;
 
-        r = store_chain_load(writer, &chain);
+        r = store_delta_note_audit(writer, record);
+        if (r >= 0)
+                r = store_chain_load(writer, &chain);
         if (r >= 0)
                 r = store_chain_append(writer, &chain, record);
         if (r >= 0)

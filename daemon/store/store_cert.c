@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "store/store_cert.h"
+#include "store/store_note.h"
 #include "store/store_stmt.h"
 
 /* The columns of CERT_COLUMNS, in their order. */
@@ -30,6 +31,7 @@ enum column {
         COL_ADDED,
         COL_DER,
         COL_POINT,
+        COL_FLEET,
         _COL_MAX,
 };
 
@@ -79,6 +81,7 @@ static int read_cert(sqlite3_stmt *stmt, struct cert_record *cert) {
         cert->not_before = sqlite3_column_int64(stmt, COL_NOT_BEFORE);
         cert->not_after = sqlite3_column_int64(stmt, COL_NOT_AFTER);
         cert->added_at = sqlite3_column_int64(stmt, COL_ADDED);
+        cert->fleet = sqlite3_column_int(stmt, COL_FLEET) != 0;
         return 0;
 }
 
@@ -147,7 +150,7 @@ int store_cert_each(struct store *writer, store_cert_fn *visit, void *userdata) 
 int store_cert_insert(struct store *writer, const struct cert_record *cert, const uint8_t *der,
                       size_t len) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_CERT_INSERT);
-        int rc = SQLITE_OK;
+        int r, rc = SQLITE_OK;
 
         for (size_t i = 0; rc == SQLITE_OK && i < ARRAY_LEN(text_columns); i++)
                 rc = sqlite3_bind_text(stmt, text_columns[i].column + 1,
@@ -164,9 +167,11 @@ int store_cert_insert(struct store *writer, const struct cert_record *cert, cons
             sqlite3_bind_int64(stmt, COL_NOT_BEFORE + 1, cert->not_before) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, COL_NOT_AFTER + 1, cert->not_after) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, COL_ADDED + 1, cert->added_at) != SQLITE_OK ||
+            sqlite3_bind_int(stmt, COL_FLEET + 1, cert->fleet) != SQLITE_OK ||
             sqlite3_bind_blob(stmt, COL_DER + 1, der, (int) len, SQLITE_STATIC) != SQLITE_OK)
                 return -ENOMEM;
-        return store_stmt_step(stmt);
+        r = store_delta_note_row(writer, "cert", cert->thumbprint, sizeof(cert->thumbprint));
+        return r < 0 ? r : store_stmt_step(stmt);
 }
 
 int store_cert_delete(struct store *writer,
@@ -174,7 +179,9 @@ int store_cert_delete(struct store *writer,
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_CERT_DELETE);
         int r;
 
-        r = store_stmt_bind_hash(stmt, 1, thumbprint);
+        r = store_delta_note_row(writer, "cert", thumbprint, RECORD_THUMBPRINT_LEN);
+        if (r >= 0)
+                r = store_stmt_bind_hash(stmt, 1, thumbprint);
         if (r >= 0)
                 r = store_stmt_step(stmt);
         if (r != 0)

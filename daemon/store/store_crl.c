@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "store/store_cert.h"
+#include "store/store_note.h"
 #include "store/store_stmt.h"
 
 int store_crl_get(struct store *writer, const uint8_t ca[static RECORD_THUMBPRINT_LEN],
@@ -42,7 +43,9 @@ int store_crl_replace(struct store *writer, const struct crl_record *crl) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_CRL_INSERT);
         int r;
 
-        r = delete_list(writer, crl->ca);
+        r = store_delta_note_row(writer, "crl", crl->ca, sizeof(crl->ca));
+        if (r >= 0)
+                r = delete_list(writer, crl->ca);
         if (r >= 0)
                 r = store_stmt_bind_hash(stmt, 1, crl->ca);
         if (r >= 0)

@@ -15,12 +15,15 @@
 #include "store/store_cert.h"
 #include "store/store_key.h"
 #include "store/store_mirror.h"
+#include "store/store_note.h"
 #include "store/store_schema.h"
 #include "store/store_stmt.h"
 
 /* Invariant: insert is a statement for the rows of the table before ${next_table}, or NULL before
  * the first table. */
 struct store_import {
+        /* Rows go into the store in use, which is ${staging}, and borrowed. */
+        bool live;
         char path[PATH_MAX];
         struct store_shared shared;
         struct store *staging; /* NULL when it is finished */
@@ -111,6 +114,11 @@ static int prepare(struct store_import *l, const struct store_columns *columns) 
         for (size_t i = 1; i < columns->n; i++)
                 at += snprintf(at, (size_t) (end - at), ", ?%zu", i + 1);
         (void) snprintf(at, (size_t) (end - at), ")");
+        if (l->live) {
+                r = store_delta_sql(l->table, columns, sql, sizeof(sql));
+                if (r < 0)
+                        return r;
+        }
         (void) sqlite3_finalize(l->insert);
         l->insert = NULL;
         r = store_stmt_error(sqlite3_prepare_v2(l->staging->db, sql, -1, &l->insert, NULL));
@@ -184,8 +192,9 @@ static int check_row(struct store_import *l, const char *id, struct key_record *
         if (!keytext_is_id(id))
                 return -EBADMSG;
         r = is_key ? store_key_get(l->staging, id, &key) : store_key_get_used(l->staging, id, &key);
-        /* of a key that was removed with all others, and is not shown */
-        if (!is_key && r == -ENOENT)
+        /* of a key that was removed with all others, and is not shown; or that was removed before
+         * this state of it came */
+        if (r == -ENOENT && (!is_key || l->live))
                 return 0;
         if (r < 0)
                 return r == -EUCLEAN ? -EBADMSG : r;
@@ -292,11 +301,23 @@ int store_import_open(struct store_import **ret, struct store *writer) {
         return 0;
 }
 
+int store_import_open_live(struct store_import **ret, struct store *writer) {
+        struct store_import *l = calloc(1, sizeof(*l));
+
+        if (!l)
+                return -ENOMEM;
+        l->live = true;
+        l->staging = writer;
+        *ret = l;
+        return 0;
+}
+
 struct store_import *store_import_free(struct store_import *l) {
         if (!l)
                 return NULL;
         (void) sqlite3_finalize(l->insert);
-        store_free(l->staging);
+        if (!l->live)
+                store_free(l->staging);
         if (l->path[0])
                 (void) unlink(l->path);
         free(l);
@@ -349,9 +370,11 @@ static int copy_table(sqlite3 *db, const char *table) {
         if (r < 0)
                 return r;
         store_stmt_list(&columns, list);
-        /* The host's own pepper may be there already. */
+        /* The host's own pepper may be there already, and a certificate of the fleet. */
         (void) snprintf(sql, sizeof(sql), "INSERT %s INTO main.%s (%s) SELECT %s FROM staging.%s",
-                        strcmp(table, "pepper") == 0 ? "OR IGNORE" : "", table, list, list, table);
+                        strcmp(table, "key") == 0 || strcmp(table, "key_use") == 0 ? ""
+                                                                                   : "OR IGNORE",
+                        table, list, list, table);
         return store_stmt_exec(db, sql);
 }
 
@@ -412,9 +435,23 @@ static int keep_policies(struct store *writer, const struct store_keep *keep) {
         return r;
 }
 
+#define DELETE_ALL                                                                                 \
+        "DELETE FROM main.key_use; DELETE FROM main.key; DELETE FROM main.crl_serial;"             \
+        "DELETE FROM main.crl; DELETE FROM main.cert; DELETE FROM main.policy;"
+/* What belongs to the fleet of this host stays. */
+#define FLEET_CAS "(SELECT thumbprint FROM main.cert WHERE fleet <> 0)"
+#define DELETE_OWN                                                                                 \
+        "DELETE FROM main.key_use WHERE id NOT IN (SELECT id FROM main.key WHERE hosts <> '');"    \
+        "DELETE FROM main.key WHERE hosts = '';"                                                   \
+        "DELETE FROM main.crl_serial WHERE ca NOT IN " FLEET_CAS ";"                               \
+        "DELETE FROM main.crl WHERE ca NOT IN " FLEET_CAS ";"                                      \
+        "DELETE FROM main.cert WHERE fleet = 0;"                                                   \
+        "DELETE FROM main.policy WHERE fleet = 0 AND name <> 'fleet-epoch';"
+
 static int replace_all(struct store *writer, uint32_t pepper_id, const struct store_mirror *mirror,
                        const struct store_keep *keep, const struct audit_record *audit) {
-        char sql[256];
+        char sql[1024];
+        int64_t fleet = 0;
         int r;
 
         r = store_begin(writer);
@@ -422,12 +459,12 @@ static int replace_all(struct store *writer, uint32_t pepper_id, const struct st
                 r = keep_lists(writer->db);
         if (r >= 0 && keep->keys)
                 r = keep_keys(writer->db);
-        (void) snprintf(
-                sql, sizeof(sql),
-                "DELETE FROM main.key_use; DELETE FROM main.key; DELETE FROM main.crl_serial;"
-                "DELETE FROM main.crl; DELETE FROM main.cert; DELETE FROM main.policy;"
-                "DELETE FROM main.pepper WHERE id <> %u",
-                pepper_id);
+        if (r >= 0)
+                r = store_stmt_pragma(writer->db, "SELECT count(*) FROM main.fleet", &fleet);
+        /* Where all of a table goes, SQLite need not look at its rows. */
+        (void) snprintf(sql, sizeof(sql), "%sDELETE FROM main.pepper WHERE id <> %u%s",
+                        fleet ? DELETE_OWN : DELETE_ALL, pepper_id,
+                        fleet ? " AND id NOT IN (SELECT pepper FROM main.fleet)" : "");
         if (r >= 0)
                 r = store_stmt_exec(writer->db, sql);
         for (size_t i = 0; r >= 0 && store_stmt_table(i); i++)

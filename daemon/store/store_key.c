@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "store/store_key.h"
+#include "store/store_note.h"
 #include "store/store_stmt.h"
 #include "text.h"
 
@@ -32,6 +33,8 @@ enum column {
         COL_DEAD,
         COL_NEED,
         COL_CERTIFICATE,
+        COL_HOSTS,
+        COL_REVISION,
         COL_LAST,
         COL_LAST_SERVICE,
         COL_LAST_RHOST,
@@ -56,7 +59,8 @@ static int read_numbers(sqlite3_stmt *stmt, struct key_record *key) {
                 uid = sqlite3_column_int64(stmt, COL_OWNER_UID);
 
         if (sqlite3_column_bytes(stmt, COL_DIGEST) != RECORD_DIGEST_LEN || uid < 0 ||
-            uid >= (uid_t) -1 || (status != KEY_ACTIVE && status != KEY_REVOKED))
+            uid > (key->hosts[0] ? RECORD_UNBOUND : RECORD_UNBOUND - 1) ||
+            (status != KEY_ACTIVE && status != KEY_REVOKED))
                 return -EUCLEAN;
         memcpy(key->digest, sqlite3_column_blob(stmt, COL_DIGEST), RECORD_DIGEST_LEN);
         key->pepper_id = (uint32_t) sqlite3_column_int64(stmt, COL_PEPPER);
@@ -69,6 +73,7 @@ static int read_numbers(sqlite3_stmt *stmt, struct key_record *key) {
         key->retires_at = sqlite3_column_int64(stmt, COL_RETIRES);
         key->epoch = sqlite3_column_int64(stmt, COL_EPOCH);
         key->dead_at = sqlite3_column_int64(stmt, COL_DEAD);
+        key->revision = sqlite3_column_int64(stmt, COL_REVISION);
         return read_certificate(stmt, key);
 }
 
@@ -85,7 +90,8 @@ int store_key_read(sqlite3_stmt *stmt, struct key_record *key) {
             store_stmt_text(stmt, COL_ORIGIN, key->origin, sizeof(key->origin)) < 0 ||
             store_stmt_text(stmt, COL_PREDECESSOR, key->predecessor, sizeof(key->predecessor)) <
                     0 ||
-            store_stmt_text(stmt, COL_SUCCESSOR, key->successor, sizeof(key->successor)) < 0)
+            store_stmt_text(stmt, COL_SUCCESSOR, key->successor, sizeof(key->successor)) < 0 ||
+            store_stmt_text(stmt, COL_HOSTS, key->hosts, sizeof(key->hosts)) < 0)
                 return -EUCLEAN;
         text_fold_service(key->services);
         return read_numbers(stmt, key);
@@ -201,7 +207,9 @@ static int bind_key(sqlite3_stmt *stmt, const struct key_record *key) {
             sqlite3_bind_int64(stmt, 19, key->retires_at) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, 20, key->epoch) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, 21, key->dead_at) != SQLITE_OK ||
-            !bind_certificate(stmt, 22, key))
+            !bind_certificate(stmt, 22, key) ||
+            sqlite3_bind_text(stmt, 24, key->hosts, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 25, key->revision) != SQLITE_OK)
                 return -ENOMEM;
         return 0;
 }
@@ -211,7 +219,9 @@ int store_key_insert(struct store *writer, const struct key_record *key) {
         int r;
 
         r = bind_key(stmt, key);
-        return r < 0 ? r : store_stmt_step(stmt);
+        if (r >= 0)
+                r = store_stmt_step(stmt);
+        return r < 0 ? r : store_delta_note_key(writer, key->id);
 }
 
 /* Steps a change of at most one row, and says whether there was such a row. */
@@ -225,6 +235,7 @@ static int change_one(struct store *writer, sqlite3_stmt *stmt) {
 
 int store_key_update(struct store *writer, const struct key_record *key) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_KEY_UPDATE);
+        int r;
 
         if (sqlite3_bind_text(stmt, 1, key->id, -1, SQLITE_STATIC) != SQLITE_OK ||
             sqlite3_bind_blob(stmt, 2, key->digest, RECORD_DIGEST_LEN, SQLITE_STATIC) !=
@@ -239,12 +250,17 @@ int store_key_update(struct store *writer, const struct key_record *key) {
             sqlite3_bind_int64(stmt, 10, key->dead_at) != SQLITE_OK ||
             !bind_certificate(stmt, 11, key))
                 return -ENOMEM;
-        return change_one(writer, stmt);
+        r = store_delta_note_key(writer, key->id);
+        return r < 0 ? r : change_one(writer, stmt);
 }
 
 int store_key_delete(struct store *writer, const char *id) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_KEY_DELETE);
+        int r;
 
+        r = store_delta_note_key(writer, id);
+        if (r < 0)
+                return r;
         if (sqlite3_bind_text(stmt, 1, id, -1, SQLITE_STATIC) != SQLITE_OK)
                 return -ENOMEM;
         return change_one(writer, stmt);

@@ -74,6 +74,14 @@ int store_import_open(struct store_import **ret, struct store *writer) _must_che
 struct store_import *store_import_free(struct store_import *l);
 
 /**
+ * store_import_open_live(ret, writer):
+ * The same for rows of a fleet that go into the store in use, inside the caller's transaction, by
+ * store_import_record() alone. They replace older states of the same rows: see store_delta.h.
+ * ${writer} is borrowed. 0; -ENOMEM.
+ */
+int store_import_open_live(struct store_import **ret, struct store *writer) _must_check_;
+
+/**
  * store_import_record(l, type, in, len, ret_key):
  * Takes a record of one of the two types that the store knows. Returns 1 when it was a key, which
  * is then in ${ret_key}; 0; -EBADMSG when the live store could not have had it; -EPROTONOSUPPORT

@@ -13,13 +13,24 @@
         "k.reason,"                                                                                \
         " k.created_at, k.updated_at, k.expires_at, k.bound_at, k.linked, k.origin, "              \
         "k.predecessor,"                                                                           \
-        " k.successor, k.retires_at, k.epoch, k.dead_at, k.need, k.certificate"
+        " k.successor, k.retires_at, k.epoch, k.dead_at, k.need, k.certificate, k.hosts, "         \
+        "k.revision"
 #define USE_COLUMNS ", u.last_at, u.service, u.rhost, u.uses"
 #define USED_KEYS   "SELECT " KEY_COLUMNS USE_COLUMNS " FROM key k LEFT JOIN key_use u ON u.id = k.id"
+/* RECORD_FLEET_EPOCH: the epochs of a fleet begin there, beyond those of a host. */
+#define FLEET_EPOCH "1099511627776"
+#define EPOCH(name) "(SELECT ifnull(max(value), 0) FROM policy WHERE name = '" name "')"
+#define REMOVED                                                                                    \
+        "(epoch < " EPOCH("epoch") " OR (epoch >= " FLEET_EPOCH                                    \
+                                   " AND epoch < " EPOCH("fleet-epoch") "))"
 /* Keys that were removed all at once stay until the sweeper deletes them, and nobody is shown
  * them. */
-#define LIVE_EPOCH " AND k.epoch >= (SELECT ifnull(max(value), 0) FROM policy WHERE name = 'epoch')"
+#define LIVE_EPOCH                                                                                 \
+        " AND k.epoch >= iif(k.epoch < " FLEET_EPOCH                                               \
+        ", " EPOCH("epoch") ", " EPOCH("fleet-epoch") ")"
 
+#define PURGED_KEYS                                                                                \
+        "SELECT id FROM key WHERE dead_at <> 0 AND dead_at <= ?1 ORDER BY dead_at LIMIT ?2"
 #define SWEPT_KEYS "SELECT " KEY_COLUMNS " FROM key k"
 
 #define AUDIT_COLUMNS                                                                              \
@@ -45,13 +56,17 @@ static const char *const texts[] = {
         [STMT_KEY_INSERT] =
                 "INSERT INTO key (id, digest, pepper, owner, owner_uid, name, services, networks, "
                 "status, reason, created_at, updated_at, expires_at, bound_at, linked, origin, "
-                "predecessor, successor, retires_at, epoch, dead_at, need, certificate) VALUES "
+                "predecessor, successor, retires_at, epoch, dead_at, need, certificate, hosts, "
+                "revision) VALUES "
                 "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
-                "?19, ?20, ?21, ?22, ?23)",
+                "?19, ?20, ?21, ?22, ?23, ?24, ?25)",
         [STMT_KEY_UPDATE] =
                 "UPDATE key SET digest = ?2, pepper = ?3, name = ?4, status = max(status, ?5), "
                 "reason = ?6, updated_at = ?7, successor = ?8, retires_at = ?9, dead_at = ?10, "
                 "need = ?11, certificate = ?12 WHERE id = ?1",
+        [STMT_KEY_BIND_OWNER] =
+                "UPDATE key SET owner_uid = ?2 WHERE owner = ?1 AND hosts <> '' AND "
+                "owner_uid = 4294967295",
         [STMT_KEY_DELETE] = "DELETE FROM key WHERE id = ?1",
         [STMT_KEY_USED] =
                 "INSERT INTO key_use (id, last_at, service, rhost, uses) VALUES (?1, ?2, ?3, ?4, "
@@ -59,7 +74,8 @@ static const char *const texts[] = {
                 "service = excluded.service, rhost = excluded.rhost, uses = uses + excluded.uses",
         [STMT_POLICY_SET] =
                 "INSERT INTO policy (name, value, changed_at) VALUES (?1, ?2, ?3) ON CONFLICT "
-                "(name) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at",
+                "(name) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at, "
+                "fleet = 0",
 #define ACCOUNT_COLUMNS                                                                            \
         "name, state, uid, local, admin, locked, password_ends_at, closes_at, gone_since, "        \
         "checked_at, held"
@@ -120,8 +136,7 @@ static const char *const texts[] = {
         [STMT_SWEEP_NEXT_DEAD] = "SELECT min(dead_at) FROM key WHERE dead_at <> 0",
         [STMT_SWEEP_NEXT_PASSWORD] = "SELECT min(password_ends_at) FROM account WHERE "
                                      "password_ends_at <> 0 AND password_ends_at > ?1",
-        [STMT_SWEEP_REMOVED] = "SELECT EXISTS (SELECT 1 FROM key WHERE epoch < (SELECT max(value) "
-                               "FROM policy WHERE name = 'epoch'))",
+        [STMT_SWEEP_REMOVED] = "SELECT EXISTS (SELECT 1 FROM key WHERE " REMOVED ")",
         [STMT_SWEEP_ENDED] =
                 SWEPT_KEYS " WHERE k.dead_at = 0 AND k.ends_at <= ?1 ORDER BY k.ends_at LIMIT ?2",
         /* The index of all live keys would do, and find mostly others. */
@@ -134,11 +149,16 @@ static const char *const texts[] = {
         [STMT_SWEEP_LINKED] = SWEPT_KEYS
         " WHERE k.linked <> '' AND k.linked = ?1 AND k.id > ?3 AND k.status = 0" LIVE_EPOCH
         " ORDER BY k.id LIMIT ?2",
-        [STMT_SWEEP_PURGE_DEAD] = "DELETE FROM key WHERE id IN (SELECT id FROM key WHERE dead_at "
-                                  "<> 0 AND dead_at <= ?1 ORDER BY dead_at LIMIT ?2)",
+        /* A key of the fleet that was revoked here alone must not come back with its next change.
+         */
+        [STMT_SWEEP_KEEP_GONE] =
+                "INSERT INTO fleet_gone (id, revision) SELECT id, 9223372036854775807 FROM key "
+                "WHERE "
+                "id IN (" PURGED_KEYS ") AND hosts <> '' AND status = 1 ON CONFLICT (id) DO UPDATE "
+                "SET revision = excluded.revision",
+        [STMT_SWEEP_PURGE_DEAD] = "DELETE FROM key WHERE id IN (" PURGED_KEYS ")",
         [STMT_SWEEP_PURGE_REMOVED] =
-                "DELETE FROM key WHERE id IN (SELECT id FROM key WHERE epoch < (SELECT max(value) "
-                "FROM policy WHERE name = 'epoch') LIMIT ?1)",
+                "DELETE FROM key WHERE id IN (SELECT id FROM key WHERE " REMOVED " LIMIT ?1)",
         [STMT_SWEEP_MARK] = "UPDATE key SET dead_at = ?2 WHERE id = ?1",
         [STMT_SWEEP_TRUSTED_AT] = "SELECT ifnull(max(trusted_at), 0) FROM clock",
         [STMT_SWEEP_TRUST] = "REPLACE INTO clock (one, trusted_at) VALUES (1, ?1)",
@@ -165,7 +185,7 @@ static const char *const texts[] = {
         "issuer_o, "                                                                               \
         "issuer_ou,"                                                                               \
         " serial, key_type, issuer_id, subject_id, spki, ssh, not_before, not_after, added_at, "   \
-        "der, point"
+        "der, point, fleet"
         [STMT_CERT_GET] = "SELECT " CERT_COLUMNS " FROM cert WHERE thumbprint = ?1",
         [STMT_CERT_OF_SPKI] = "SELECT " CERT_COLUMNS
                               " FROM cert WHERE spki = ?1 AND kind = 0 ORDER BY not_after DESC",
@@ -192,7 +212,7 @@ static const char *const texts[] = {
         [STMT_CERT_EACH] = "SELECT " CERT_COLUMNS " FROM cert ORDER BY kind, name",
         [STMT_CERT_INSERT] = "INSERT INTO cert (" CERT_COLUMNS
                              ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
-                             "?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
+                             "?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
         [STMT_CERT_DELETE] = "DELETE FROM cert WHERE thumbprint = ?1",
         [STMT_CERT_KEYS] = "SELECT count(*) FROM key k WHERE k.certificate <> x'' AND "
                            "k.certificate = ?1" LIVE_EPOCH,

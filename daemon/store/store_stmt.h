@@ -31,6 +31,7 @@ enum stmt {
         STMT_KEY_INSERT,
         STMT_KEY_UPDATE,
         STMT_KEY_DELETE,
+        STMT_KEY_BIND_OWNER,
         STMT_KEY_USED,
         STMT_POLICY_SET,
         STMT_ACCOUNT_PUT,
@@ -58,6 +59,7 @@ enum stmt {
         STMT_SWEEP_UNDONE,
         STMT_SWEEP_OF,
         STMT_SWEEP_LINKED,
+        STMT_SWEEP_KEEP_GONE,
         STMT_SWEEP_PURGE_DEAD,
         STMT_SWEEP_PURGE_REMOVED,
         STMT_SWEEP_MARK,
@@ -101,6 +103,8 @@ struct store {
         /* writer: of the last audit record of this transaction; 0: none */
         int64_t audit_seq;
         struct store_guard guard; /* writer */
+        /* writer: notes what is changed; borrowed */
+        struct store_delta *delta;
         /* writer: when the newest copy of before an upgrade was made; 0: there is none */
         int64_t copied_at;
         store_seal_fn *seal;

@@ -154,12 +154,18 @@ static int purge(struct store *writer, sqlite3_stmt *stmt) {
 }
 
 int store_sweep_purge_dead(struct store *writer, int64_t dead_by, int64_t max) {
-        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_SWEEP_PURGE_DEAD);
+        static const enum stmt statements[] = { STMT_SWEEP_KEEP_GONE, STMT_SWEEP_PURGE_DEAD };
+        int r = 0;
 
-        if (sqlite3_bind_int64(stmt, 1, dead_by) != SQLITE_OK ||
-            sqlite3_bind_int64(stmt, 2, max) != SQLITE_OK)
-                return -ENOMEM;
-        return purge(writer, stmt);
+        for (size_t i = 0; r >= 0 && i < ARRAY_LEN(statements); i++) {
+                _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, statements[i]);
+
+                if (sqlite3_bind_int64(stmt, 1, dead_by) != SQLITE_OK ||
+                    sqlite3_bind_int64(stmt, 2, max) != SQLITE_OK)
+                        return -ENOMEM;
+                r = purge(writer, stmt);
+        }
+        return r;
 }
 
 int store_sweep_purge_removed(struct store *writer, int64_t max) {

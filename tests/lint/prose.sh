@@ -11,7 +11,7 @@ paths=(
         *.md .ci .clang-format Makefile.am configure.ac demo
         common pam man systemd debian
         daemon/wfapikeyd.conf daemon/Makemodule.am daemon/*/Makemodule.am daemon/accounts daemon/login daemon/store
-        ctl
+        ctl fleet
         tests/Makemodule.am tests/packages tests/bench tests/container tests/fuzz tests/lint tests/pam
         tests/scenario
 )

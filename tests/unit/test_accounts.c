@@ -218,7 +218,8 @@ static void test_who_is_lost_meanwhile_is_asked_for(void **state) {
         bool changed;
         struct key_record key;
 
-        unit_sql(h->store->path, "INSERT INTO policy VALUES ('account-grace', 0, 1)");
+        unit_sql(h->store->path,
+                 "INSERT INTO policy (name, value, changed_at) VALUES ('account-grace', 0, 1)");
         insert(h, 1, "hang1");
         unit_directory_patience = SECOND;
         begin(h);

@@ -837,7 +837,8 @@ static void test_a_store_that_fails_changes_nothing(void **state) {
 
         begin(s);
         put("passwd", ROOT BOB);
-        unit_sql(s->path, "INSERT INTO policy VALUES ('not-known', 1, 1)");
+        unit_sql(s->path,
+                 "INSERT INTO policy (name, value, changed_at) VALUES ('not-known', 1, 1)");
         assert_false(pass(s, true, "", ""));
         assert_int_equal(known(s, "alice").state, ACCOUNT_PRESENT);
         unit_sql(s->path, "DELETE FROM policy");

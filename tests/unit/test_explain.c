@@ -93,6 +93,21 @@ static void ask_from_nowhere(struct login *l) {
         l->facts.rhost = "";
 }
 
+static void hear_of_the_fleet(struct login *l) {
+        memcpy(l->key.hosts, "web", 4);
+        l->policy.replica_max_age_s = 3600;
+}
+
+static void hear_late(struct login *l) {
+        hear_of_the_fleet(l);
+        l->facts.fleet_age_s = 7200;
+}
+
+static void hear_nothing(struct login *l) {
+        hear_of_the_fleet(l);
+        l->facts.fleet_age_s = INT64_MAX;
+}
+
 static void leave(struct login *l) {
         l->owner.state = ACCOUNT_GONE;
         l->owner.gone_since = NOW - 4 * 3600;
@@ -191,6 +206,11 @@ static void test_the_values_are_told(void **state) {
                 { be_good_for_all, RULE_SOURCE, "good from everywhere" },
                 { ask_from_nowhere, RULE_SOURCE, "asked for an unknown source" },
                 { be_as_long_as_can_be, RULE_SOURCE, "xxx; asked for '\\x01" },
+                { leave_alone, RULE_FLEET, "the key is this host's own" },
+                { hear_of_the_fleet, RULE_FLEET,
+                  "what this host has was current now; replica-max-age is 1h" },
+                { hear_late, RULE_FLEET, "was current 2h ago; replica-max-age is 1h" },
+                { hear_nothing, RULE_FLEET, "has not heard yet" },
                 { leave, RULE_ACCOUNT,
                   "'alice' is gone since 2027-01-15T04:00:00Z, 4 hours before" },
                 { move, RULE_ACCOUNT,

@@ -13,15 +13,11 @@
 static const struct {
         const char *name, *initial;
 } policies[] = {
-        { "account-grace", "1d" },
-        { "admin-keys", "yes" },
-        { "enabled", "no" },
-        { "lifetime", "1mo" },
-        { "max-keys-per-user", "5" },
-        { "max-lifetime", "none" },
-        { "password-issue", "yes" },
-        { "remove-on-password-expiry", "no" },
-        { "require-certificate", "no" },
+        { "account-grace", "1d" },    { "admin-keys", "yes" },
+        { "enabled", "no" },          { "lifetime", "1mo" },
+        { "max-keys-per-user", "5" }, { "max-lifetime", "none" },
+        { "password-issue", "yes" },  { "remove-on-password-expiry", "no" },
+        { "replica-max-age", "1d" },  { "require-certificate", "no" },
         { "retention", "3mo" },
 };
 
@@ -314,6 +310,37 @@ static void test_services_have_policies_of_their_own(void **state) {
         assert_string_equal(out, "");
 }
 
+static void test_a_service_has_a_maximal_age_of_its_own(void **state) {
+        char name[POLICY_NAME_LEN], out[POLICY_VALUE_LEN];
+        struct policy policy;
+        int64_t value;
+
+        (void) state;
+        policy_init(&policy);
+        assert_int_equal(policy_parse("replica-max-age:sudo", "1m", &value), 0);
+        assert_int_equal(policy_apply(&policy, "replica-max-age:sudo", value, NOW), 0);
+        assert_int_equal(policy_apply(&policy, "replica-max-age:sshd", 0, NOW), 0);
+        assert_int_equal(policy_replica_max_age(&policy, "sudo"), 60);
+        assert_int_equal(policy_replica_max_age(&policy, "sshd"), 86400);
+        assert_int_equal(policy_service_need(&policy, "sudo"), CERTIFICATE_NO);
+        assert_true(policy_name(&policy, ARRAY_LEN(policies), name));
+        assert_string_equal(name, "replica-max-age:sudo");
+        assert_false(policy_name(&policy, ARRAY_LEN(policies) + 1, name));
+        policy_format(&policy, name, out);
+        assert_string_equal(out, "1m");
+        /* Of a service that is named twice the stricter value counts. */
+        assert_int_equal(policy_apply(&policy, "replica-max-age:SUDO", 3600, NOW), 0);
+        assert_int_equal(policy_replica_max_age(&policy, "sudo"), 60);
+        assert_int_equal(policy_apply(&policy, "require-certificate:sudo", CERTIFICATE_YES, NOW),
+                         0);
+        assert_int_equal(policy.n_services, 1);
+        assert_true(policy_name(&policy, ARRAY_LEN(policies), name));
+        assert_string_equal(name, "require-certificate:sudo");
+        assert_true(policy_name(&policy, ARRAY_LEN(policies) + 1, name));
+        assert_string_equal(name, "replica-max-age:sudo");
+        assert_int_equal(policy_apply(&policy, "replica-max-age:su", -1, NOW), -ERANGE);
+}
+
 /* libpam calls the service "sshd", however an administrator spells it. A store that names it twice
  * must not be read as the weaker of the two. */
 static void test_a_service_in_capitals_is_the_same(void **state) {
@@ -472,6 +499,7 @@ int main(void) {
                 cmocka_unit_test(test_only_a_change_of_lifetime_restarts_its_clock),
                 cmocka_unit_test(test_what_is_no_policy_has_no_usage_and_no_text),
                 cmocka_unit_test(test_services_have_policies_of_their_own),
+                cmocka_unit_test(test_a_service_has_a_maximal_age_of_its_own),
                 cmocka_unit_test(test_a_service_in_capitals_is_the_same),
                 cmocka_unit_test(test_only_the_service_in_a_name_is_folded),
                 cmocka_unit_test(test_there_is_room_for_so_many_services),

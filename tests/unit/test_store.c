@@ -117,19 +117,19 @@ static void test_versions(void **state) {
                 const char *why, *sql;
                 int r;
         } rows[] = {
-                { "newer", "PRAGMA user_version = 13", -EPROTONOSUPPORT },
+                { "newer", "PRAGMA user_version = 14", -EPROTONOSUPPORT },
                 { "much newer", "PRAGMA user_version = 2147483647", -EPROTONOSUPPORT },
                 { "none", "PRAGMA user_version = 0", -EUCLEAN },
                 { "negative", "PRAGMA user_version = -1", -EUCLEAN },
         };
         struct unit_store *s = *state;
 
-        assert_int_equal(store_schema_newest(), 12);
+        assert_int_equal(store_schema_newest(), 13);
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
                 unit_sql(s->path, rows[i].sql);
                 check_refused(rows[i].why, s->path, rows[i].r);
         }
-        unit_sql(s->path, "PRAGMA user_version = 12");
+        unit_sql(s->path, "PRAGMA user_version = 13");
         assert_int_equal(open_store(s->path, STORE_WRITER), 0);
 }
 
@@ -258,7 +258,7 @@ static int64_t pragma(struct store *s, const char *sql) {
 
 static void test_the_writer_is_durable_and_the_reader_cannot_write(void **state) {
         struct unit_store *s = *state;
-        char sql[] = "INSERT INTO policy VALUES ('x', 1, 1)";
+        char sql[] = "INSERT INTO policy (name, value, changed_at) VALUES ('x', 1, 1)";
 
         assert_int_equal(pragma(s->writer, "PRAGMA synchronous"), 2); /* FULL */
         assert_int_equal(pragma(s->writer, "PRAGMA foreign_keys"), 1);

@@ -286,7 +286,7 @@ static void test_on_whom_live_keys_depend(void **state) {
         unit_sql(s->path, "UPDATE key SET dead_at = 1");
         assert_int_equal(store_account_lives(s->writer, "alice"), 0);
         unit_sql(s->path, "UPDATE key SET dead_at = 0;"
-                          "INSERT INTO policy VALUES ('epoch', 1, 1)");
+                          "INSERT INTO policy (name, value, changed_at) VALUES ('epoch', 1, 1)");
         assert_int_equal(store_account_lives(s->writer, "bob"), 0);
 }
 

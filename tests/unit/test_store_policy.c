@@ -93,8 +93,8 @@ static void test_the_longest_name_is_read(void **state) {
 
 static void test_a_name_that_no_policy_has_is_damage(void **state) {
         static const char *const rows[] = {
-                "INSERT INTO policy VALUES (printf('%.96c', 'x'), 1, 1)",
-                "INSERT INTO policy VALUES ('enabled' || char(0), 1, 1)",
+                "INSERT INTO policy (name, value, changed_at) VALUES (printf('%.96c', 'x'), 1, 1)",
+                "INSERT INTO policy (name, value, changed_at) VALUES ('enabled' || char(0), 1, 1)",
         };
         struct unit_store *s = *state;
 

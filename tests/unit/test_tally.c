@@ -21,7 +21,7 @@ static void test_each_reason_has_its_place_and_its_verdict(void **state) {
         assert_int_equal(tally_sum(&t, TALLY_UNDECIDED),
                          (REASON_STORE + 1) + (REASON_ACCOUNT_UNKNOWN + 1) + (REASON_BUSY + 1) +
                                  (REASON_CERTIFICATE_UNCHECKED + 1) +
-                                 (REASON_SPELLING_UNKNOWN + 1));
+                                 (REASON_SPELLING_UNKNOWN + 1) + (REASON_FLEET_STALE + 1));
         assert_int_equal(tally_sum(&t, TALLY_ACCEPTED) + tally_sum(&t, TALLY_UNDECIDED) +
                                  tally_sum(&t, TALLY_REFUSED),
                          sum);

@@ -49,6 +49,7 @@ static const struct {
         { 36, "certificate-signature", VERDICT_DENY_CERTIFICATE },
         { 37, "certificate-unchecked", VERDICT_INTERNAL },
         { 38, "spelling-unknown", VERDICT_INTERNAL },
+        { 39, "fleet-stale", VERDICT_INTERNAL },
 };
 
 static const int outside[] = {

@@ -97,7 +97,8 @@ static void expire_key(struct unit_verify *f, struct wire_request *req) {
 static void expire_by_policy(struct unit_verify *f, struct wire_request *req) {
         (void) req;
         unit_sql(f->store->path, "UPDATE key SET expires_at = 0, created_at = 1700000000");
-        unit_sql(f->store->path, "INSERT INTO policy VALUES ('lifetime', 1000, 1799999000)");
+        unit_sql(f->store->path, "INSERT INTO policy (name, value, changed_at) VALUES ('lifetime', "
+                                 "1000, 1799999000)");
 }
 
 static void change_service(struct unit_verify *f, struct wire_request *req) {
@@ -224,6 +225,15 @@ static void remove_all(struct unit_verify *f, struct wire_request *req) {
         unit_verify_policy(f, "epoch", 1);
 }
 
+/* The state of the fleet was current for the last time after the boot, or never. */
+static void hear_nothing(struct unit_verify *f, struct wire_request *req) {
+        (void) req;
+        unit_sql(f->store->path,
+                 "UPDATE key SET hosts = 'web', revision = 1, epoch = 1099511627776");
+        unit_verify_policy(f, "replica-max-age", 1);
+        f->store->shared.fleet_at = INT64_MIN;
+}
+
 static void damage_account(struct unit_verify *f, struct wire_request *req) {
         (void) req;
         unit_sql(f->store->path, "UPDATE account SET state = 7");
@@ -259,6 +269,7 @@ static const struct {
         { "expired by the policy", expire_by_policy, REASON_EXPIRED, 0 },
         { "retired", retire_key, REASON_RETIRED, 0 },
         { "removed with all others", remove_all, REASON_REMOVED, 0 },
+        { "an old state of the fleet", hear_nothing, REASON_FLEET_STALE, 0 },
         { "nothing known of the owner", forget_accounts, REASON_ACCOUNT_UNKNOWN, 0 },
         { "nothing known of the linked user", forget_linked, REASON_ACCOUNT_UNKNOWN, 0 },
         { "the owner is gone", lose_account, REASON_ACCOUNT_GONE, 0 },

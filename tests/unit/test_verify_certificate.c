@@ -193,7 +193,8 @@ static const struct {
         { "unknown id", guess_id, "", REASON_UNKNOWN_KEY },
         { "wrong secret", guess_secret, "", REASON_WRONG_SECRET },
         { "other user", change_user, "", REASON_OTHER_USER },
-        { "removed", NULL, "INSERT INTO policy VALUES ('epoch', 1, 1)", REASON_REMOVED },
+        { "removed", NULL, "INSERT INTO policy (name, value, changed_at) VALUES ('epoch', 1, 1)",
+          REASON_REMOVED },
         { "revoked", NULL, "UPDATE key SET status = 1", REASON_REVOKED },
         { "retired", NULL, "UPDATE key SET retires_at = 5", REASON_RETIRED },
         { "expired", NULL, "UPDATE key SET expires_at = 1800000000", REASON_EXPIRED },
@@ -202,11 +203,12 @@ static const struct {
           REASON_ACCOUNT_GONE },
         { "account closed", NULL, "UPDATE account SET closes_at = 5", REASON_ACCOUNT_EXPIRED },
         { "password expired", NULL,
-          "INSERT INTO policy VALUES ('remove-on-password-expiry', 1, 1);"
+          "INSERT INTO policy (name, value, changed_at) VALUES ('remove-on-password-expiry', 1, 1);"
           "UPDATE account SET password_ends_at = 5",
           REASON_PASSWORD_EXPIRED },
         { "administrator", NULL,
-          "INSERT INTO policy VALUES ('admin-keys', 0, 1); UPDATE account SET admin = 1",
+          "INSERT INTO policy (name, value, changed_at) VALUES ('admin-keys', 0, 1); UPDATE "
+          "account SET admin = 1",
           REASON_ADMIN },
         { "peer", claim_service, "", REASON_PEER },
         { "wrong service", change_service, "", REASON_SERVICE },

@@ -272,7 +272,7 @@ static const struct {
         { "UPDATE key SET digest = zeroblob(32), pepper = 0", REASON_WRONG_SECRET },
         { "UPDATE key SET pepper = pepper + 1", REASON_WRONG_SECRET },
         { "UPDATE key SET owner = 'bob'", REASON_OTHER_USER },
-        { "INSERT INTO policy VALUES ('epoch', 1, 1)", REASON_REMOVED },
+        { "INSERT INTO policy (name, value, changed_at) VALUES ('epoch', 1, 1)", REASON_REMOVED },
         { "UPDATE key SET status = 1", REASON_REVOKED },
         { "UPDATE key SET retires_at = 5", REASON_RETIRED },
         { "UPDATE key SET expires_at = 1800000000", REASON_EXPIRED },
@@ -280,10 +280,11 @@ static const struct {
         { "UPDATE account SET state = 2", REASON_ACCOUNT_UNKNOWN },
         { "UPDATE account SET state = 2, checked_at = 1", REASON_ACCOUNT_GONE },
         { "UPDATE account SET closes_at = 5", REASON_ACCOUNT_EXPIRED },
-        { "INSERT INTO policy VALUES ('remove-on-password-expiry', 1, 1);"
+        { "INSERT INTO policy (name, value, changed_at) VALUES ('remove-on-password-expiry', 1, 1);"
           "UPDATE account SET password_ends_at = 5",
           REASON_PASSWORD_EXPIRED },
-        { "INSERT INTO policy VALUES ('admin-keys', 0, 1); UPDATE account SET admin = 1",
+        { "INSERT INTO policy (name, value, changed_at) VALUES ('admin-keys', 0, 1); UPDATE "
+          "account SET admin = 1",
           REASON_ADMIN },
         { "UPDATE key SET services = 'sshd'", REASON_SERVICE },
         { "UPDATE key SET networks = '198.51.100.0/24'", REASON_SOURCE },

@@ -72,7 +72,7 @@ static void expire_key(struct login *l) {
 }
 
 static void remove_all(struct login *l) {
-        l->policy.epoch = 1;
+        l->policy.epoch = l->policy.fleet_epoch = 1;
 }
 
 static void forget_account(struct login *l) {
@@ -104,6 +104,12 @@ static void change_service(struct login *l) {
         l->facts.service = "ima";
 }
 
+static void hear_nothing_new(struct login *l) {
+        memcpy(l->key.hosts, "web", 4);
+        l->policy.replica_max_age_s = 3600;
+        l->facts.fleet_age_s = 3601;
+}
+
 static void change_source(struct login *l) {
         l->facts.rhost = "192.0.3.7";
 }
@@ -125,6 +131,7 @@ static const struct {
         { "removed", remove_all, REASON_REMOVED, REASON_REMOVED },
         { "revoked", revoke_key, REASON_REVOKED, REASON_REVOKED },
         { "expired", expire_key, REASON_EXPIRED, REASON_EXPIRED },
+        { "old state", hear_nothing_new, REASON_FLEET_STALE, REASON_FLEET_STALE },
         { "unknown account", forget_account, REASON_ACCOUNT_UNKNOWN, REASON_ACCOUNT_UNKNOWN },
         { "another's uid", reuse_uid, REASON_ACCOUNT_GONE, REASON_ACCOUNT_GONE },
         { "account", close_account, REASON_ACCOUNT_EXPIRED, REASON_ACCOUNT_EXPIRED },

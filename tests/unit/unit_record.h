@@ -4,7 +4,7 @@
 
 #include "unit.h"
 
-#include "record.h"
+#include "record_audit.h"
 
 /* A login of alice's key to imap that was refused, asked for by uid 110. */
 static inline struct audit_record unit_refusal(void) {

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Reads what this host is in its fleet, and keeps it. Does not take part in anything itself. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fleet/fleet_age.h"
+#include "fleet/fleet_state.h"
+#include "secret/secretfile.h"
+
+_Static_assert(FRAME_KEY_LEN == SECRETFILE_LEN, "a group's key fills a file");
+_Static_assert(FRAME_GROUP_MAX == RECORD_GROUP_MAX, "names of groups");
+_Static_assert(STORE_FLEET_PUBLIC_LEN == SEAL_PUBLIC_LEN, "public keys");
+
+int fleet_new(struct fleet **ret, int dir, struct keymint *keymint) {
+        struct fleet *f = calloc(1, sizeof(*f));
+
+        if (!f)
+                return -ENOMEM;
+        f->dir = dir;
+        f->keymint = keymint;
+        f->current_ms = FLEET_UNKNOWN;
+        *ret = f;
+        return 0;
+}
+
+static void forget(struct fleet *f) {
+        for (size_t i = 0; i < f->n_groups; i++) {
+                free(f->groups[i].part);
+                free(f->groups[i].taking);
+                explicit_bzero(f->groups[i].key, sizeof(f->groups[i].key));
+        }
+        f->joined = false;
+        f->n_groups = f->n_issuers = 0;
+}
+
+struct fleet *fleet_free(struct fleet *f) {
+        if (!f)
+                return NULL;
+        forget(f);
+        free(f);
+        return NULL;
+}
+
+const struct store_fleet *fleet_self(const struct fleet *f) {
+        return f->joined ? &f->self : NULL;
+}
+
+const struct store_fleet_group *fleet_group(const struct fleet *f, size_t i) {
+        return f->joined && i < f->n_groups ? &f->groups[i].group : NULL;
+}
+
+const struct store_fleet_issuer *fleet_issuer(const struct fleet *f, size_t i) {
+        return f->joined && i < f->n_issuers ? &f->issuers[i].issuer : NULL;
+}
+
+struct fleet_member *fleet_find_group(struct fleet *f, const char *name) {
+        for (size_t i = 0; f->joined && i < f->n_groups; i++)
+                if (strcmp(f->groups[i].group.name, name) == 0)
+                        return &f->groups[i];
+        return NULL;
+}
+
+bool fleet_has_group(const struct fleet *f, const char *name) {
+        for (size_t i = 0; f->joined && i < f->n_groups; i++)
+                if (strcmp(f->groups[i].group.name, name) == 0)
+                        return true;
+        return false;
+}
+
+struct fleet_trusted *fleet_find_issuer(struct fleet *f,
+                                        const uint8_t public[static SEAL_PUBLIC_LEN]) {
+        for (size_t i = 0; f->joined && i < f->n_issuers; i++)
+                if (memcmp(f->issuers[i].issuer.public, public, SEAL_PUBLIC_LEN) == 0)
+                        return &f->issuers[i];
+        return NULL;
+}
+
+bool fleet_is_name(const char *text) {
+        size_t len = strlen(text);
+
+        return len > 0 && len <= FRAME_GROUP_MAX && text[0] >= 'a' && text[0] <= 'z' &&
+               strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
+}
+
+const char *fleet_key_name(const char *group, char out[static FLEET_KEY_NAME_LEN]) {
+        (void) snprintf(out, FLEET_KEY_NAME_LEN, "fleet-%s.key", group);
+        return out;
+}
+
+static int take_group(const struct store_fleet_group *group, void *userdata) {
+        char name[FLEET_KEY_NAME_LEN];
+        struct fleet *f = userdata;
+        struct fleet_member *member;
+
+        if (f->n_groups == FLEET_GROUPS_MAX)
+                return -EUCLEAN;
+        member = &f->groups[f->n_groups++];
+        *member = (struct fleet_member){ .group = *group, .current_ms = FLEET_UNKNOWN };
+        return secretfile_read(f->dir, fleet_key_name(group->name, name), member->key);
+}
+
+static int take_issuer(const struct store_fleet_issuer *issuer, void *userdata) {
+        struct fleet *f = userdata;
+
+        if (f->n_issuers == FLEET_ISSUERS_MAX)
+                return -EUCLEAN;
+        f->issuers[f->n_issuers++] = (struct fleet_trusted){ .issuer = *issuer };
+        return 0;
+}
+
+/* What was heard of issuers, and when groups were current, outlasts a change of the groups. */
+static void keep(struct fleet *f, const struct fleet *old) {
+        for (size_t i = 0; i < f->n_groups; i++)
+                for (size_t k = 0; k < old->n_groups; k++)
+                        if (strcmp(f->groups[i].group.name, old->groups[k].group.name) == 0) {
+                                f->groups[i].current_ms = old->groups[k].current_ms;
+                                f->groups[i].own_number = old->groups[k].own_number;
+                                memcpy(f->groups[i].own, old->groups[k].own, FRAME_HASH_LEN);
+                                f->groups[i].own_there = old->groups[k].own_there;
+                        }
+        for (size_t i = 0; i < f->n_issuers; i++)
+                for (size_t k = 0; k < old->n_issuers; k++)
+                        if (memcmp(f->issuers[i].issuer.public, old->issuers[k].issuer.public,
+                                   SEAL_PUBLIC_LEN) == 0) {
+                                f->issuers[i].heard = old->issuers[k].heard;
+                                f->issuers[i].clock = old->issuers[k].clock;
+                                f->issuers[i].ahead_ms = old->issuers[k].ahead_ms;
+                        }
+}
+
+static int load(struct fleet *f, struct store *writer) {
+        uint8_t pepper[PEPPER_LEN];
+        int r;
+
+        r = store_fleet_get(writer, &f->self);
+        if (r < 0)
+                return r;
+        r = store_fleet_each_group(writer, take_group, f);
+        if (r >= 0)
+                r = store_fleet_each_issuer(writer, take_issuer, f);
+        if (r < 0 || keymint_knows(f->keymint, f->self.pepper_id))
+                return r;
+        r = pepper_read_foreign(f->dir, f->self.pepper_id, pepper);
+        if (r >= 0)
+                r = keymint_add(f->keymint, pepper, f->self.pepper_id);
+        explicit_bzero(pepper, sizeof(pepper));
+        return r;
+}
+
+int fleet_load(struct fleet *f, struct store *writer) {
+        struct fleet *old = malloc(sizeof(*old));
+        bool was = f->joined;
+        int r;
+
+        if (!old)
+                return -ENOMEM;
+        *old = *f;
+        f->joined = false;
+        f->n_groups = f->n_issuers = 0;
+        r = load(f, writer);
+        f->joined = r >= 0;
+        if (r >= 0 && was)
+                keep(f, old);
+        if (r >= 0 && !was)
+                r = fleet_age_restore(f, writer);
+        forget(old);
+        free(old);
+        if (r < 0)
+                forget(f);
+        return r == -ENOENT ? 0 : r;
+}
+
+const char *fleet_refusal(int r) {
+        switch (r) {
+        case -ENOLINK:
+                return "This host is in no fleet";
+        case -ENOENT:
+                return "There is no such host in the fleet";
+        case -EBUSY:
+                return "Nobody would issue any more: let another host issue first";
+        case -EOPNOTSUPP:
+                return "This host does not issue: ask an issuing host of the fleet";
+        case -EISCONN:
+                return "This host is in a fleet already";
+        case -ESTALE:
+                return "That is not the next change: it was seen before, or one is missing";
+        case -EKEYREJECTED:
+                return "The host that has signed that may not sign in this fleet";
+        case -EXDEV:
+                return "That is of another fleet, or of a group that this host is not in";
+        case -EBADMSG:
+                return "That is damaged";
+        case -EMEDIUMTYPE:
+                return "That is not what it should be";
+        case -EPROTONOSUPPORT:
+                return "A newer version has made that";
+        case -EMSGSIZE:
+                return "That is too much for one change";
+        case -ENOKEY:
+                return "This host has no key yet that an invitation could be sealed for";
+        case -EPROTOTYPE:
+                return "That is no invitation";
+        case -EADDRNOTAVAIL:
+                return "That invitation is sealed for another host, or for an old key of this one";
+        }
+        return NULL;
+}

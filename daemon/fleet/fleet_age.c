@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Measures how old the state is, and states as an issuer that it is current. Reads no change. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cleanup.h"
+#include "fleet/fleet_age.h"
+#include "fleet/fleet_state.h"
+
+#define KEEP_MS 60000
+
+/* The id of this boot. "" when there is none: then no boot is the same. */
+static void read_boot(char out[static sizeof(((struct store_fleet_clock *) 0)->boot)]) {
+        _cleanup_close_ int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+        ssize_t n = fd < 0 ? -1 : read(fd, out, 36);
+
+        out[n == 36 ? 36 : 0] = '\0';
+}
+
+/* --- As a host that listens --- */
+
+void fleet_age_note(struct fleet *f, const struct frame_head *head) {
+        struct fleet_trusted *issuer = fleet_find_issuer(f, head->issuer);
+        struct fleet_member *member = fleet_find_group(f, head->group);
+        int64_t now = clock_boot_ms(), ahead = now - head->signed_at_ms, current;
+
+        if (!issuer || !member || (issuer->heard && head->clock < issuer->clock))
+                return;
+        if (!issuer->heard || head->clock > issuer->clock || ahead < issuer->ahead_ms) {
+                issuer->heard = true;
+                issuer->clock = head->clock;
+                issuer->ahead_ms = ahead;
+        }
+        current = head->signed_at_ms + issuer->ahead_ms;
+        if (current > member->current_ms)
+                member->current_ms = current;
+        f->current_ms = INT64_MAX;
+        for (size_t i = 0; i < f->n_groups; i++)
+                if (f->groups[i].current_ms < f->current_ms)
+                        f->current_ms = f->groups[i].current_ms;
+}
+
+int64_t fleet_age_current(const struct fleet *f) {
+        return f->joined ? f->current_ms : FLEET_UNKNOWN;
+}
+
+static int take_state(struct fleet *f, const uint8_t *in, size_t len,
+                      const struct frame_head *head) {
+        struct fleet_member *member = fleet_find_group(f, head->group);
+        int r;
+
+        if (head->kind != FRAME_STATE || memcmp(head->fleet, f->self.id, sizeof(f->self.id)) != 0)
+                return -EMEDIUMTYPE;
+        if (!member || !fleet_find_issuer(f, head->issuer))
+                return 0;
+        r = frame_check(in, len);
+        /* Of an older state it says nothing about what came after. An issuer that has not heard of
+         * a rebase would otherwise make up for changes that this host lacks. */
+        if (r < 0 || (int64_t) head->number != member->group.number)
+                return r;
+        if (memcmp(head->before, member->group.hash, sizeof(head->before)) != 0)
+                return -ESTALE;
+        fleet_age_note(f, head);
+        return 0;
+}
+
+int fleet_age_take(struct fleet *f, const uint8_t *in, size_t len) {
+        struct frame_head head;
+        int r = 0;
+
+        if (!f->joined)
+                return -ENOLINK;
+        while (r >= 0 && len > 0) {
+                ssize_t n = frame_read(in, len, &head);
+
+                if (n <= 0 || (size_t) n > len)
+                        return n < 0 ? (int) n : -EBADMSG;
+                r = take_state(f, in, (size_t) n, &head);
+                in += n;
+                len -= (size_t) n;
+        }
+        return r;
+}
+
+/* --- Over the end of the daemon --- */
+
+/* In the same boot what was heard of issuers still holds. Otherwise a statement that was withheld
+ * until the daemon started again would be taken for a new one. */
+static void restore_issuers(struct fleet *f) {
+        for (size_t i = 0; i < f->n_issuers; i++) {
+                struct fleet_trusted *issuer = &f->issuers[i];
+
+                issuer->heard = issuer->issuer.clock != 0;
+                issuer->clock = (uint32_t) issuer->issuer.clock;
+                issuer->ahead_ms = issuer->issuer.ahead_ms;
+        }
+}
+
+static int keep_issuers(const struct fleet *f, struct store *writer) {
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < f->n_issuers; i++) {
+                struct store_fleet_issuer issuer = f->issuers[i].issuer;
+
+                issuer.clock = f->issuers[i].heard ? f->issuers[i].clock : 0;
+                issuer.ahead_ms = f->issuers[i].ahead_ms;
+                r = store_fleet_put_issuer_clock(writer, &issuer);
+        }
+        return r;
+}
+
+int fleet_age_restore(struct fleet *f, struct store *writer) {
+        struct store_fleet_clock clock;
+        int64_t now = clock_boot_ms(), wall = clock_now();
+        char boot[sizeof(clock.boot)];
+        bool same;
+        int r;
+
+        f->current_ms = FLEET_UNKNOWN;
+        f->clock_kept_ms = FLEET_UNKNOWN;
+        f->sign_clock = 1;
+        f->sign_ahead_ms = wall * 1000 - now;
+        r = store_fleet_get_clock(writer, &clock);
+        if (r < 0)
+                return r == -ENOENT ? 0 : r;
+        read_boot(boot);
+        same = boot[0] && strcmp(boot, clock.boot) == 0;
+        /* A wall clock that went back over a reboot says nothing. */
+        if (clock.wall_at > 0 && (same || wall >= clock.wall_at)) {
+                f->current_ms =
+                        same ? clock.current_at * 1000 : now - (wall - clock.wall_at) * 1000;
+                for (size_t i = 0; i < f->n_groups; i++)
+                        f->groups[i].current_ms = f->current_ms;
+        }
+        f->sign_clock = (uint32_t) clock.sign_clock;
+        if (same) {
+                f->sign_ahead_ms = clock.sign_ahead_ms;
+                restore_issuers(f);
+        }
+        /* What was signed since it was last kept is not known. */
+        else if (f->sign_ahead_ms + now <= clock.signed_at_ms + KEEP_MS) {
+                f->sign_clock++;
+                f->sign_ahead_ms = clock.signed_at_ms + KEEP_MS + 1 - now;
+        }
+        return 0;
+}
+
+int fleet_age_keep(struct fleet *f, struct store *writer, bool force) {
+        int64_t now = clock_boot_ms();
+        struct store_fleet_clock clock = { .sign_ahead_ms = f->sign_ahead_ms,
+                                           .sign_clock = f->sign_clock,
+                                           .signed_at_ms = fleet_age_sign_time(f) };
+        int r;
+
+        if (!f->joined ||
+            (!force && f->clock_kept_ms != FLEET_UNKNOWN && now - f->clock_kept_ms < KEEP_MS))
+                return 0;
+        read_boot(clock.boot);
+        if (f->current_ms != FLEET_UNKNOWN) {
+                clock.current_at = f->current_ms / 1000;
+                clock.wall_at = clock_now() - (now - f->current_ms) / 1000;
+        }
+        r = store_begin(writer);
+        if (r >= 0)
+                r = store_fleet_put_clock(writer, &clock);
+        if (r >= 0)
+                r = keep_issuers(f, writer);
+        if (r >= 0)
+                r = store_commit_quietly(writer);
+        store_rollback(writer);
+        if (r >= 0)
+                f->clock_kept_ms = now;
+        return r;
+}
+
+/* --- As an issuer --- */
+
+int64_t fleet_age_sign_time(const struct fleet *f) {
+        return clock_boot_ms() + f->sign_ahead_ms;
+}
+
+static int find_one(const struct store_fleet_revocation *revocation, void *userdata) {
+        (void) revocation;
+        (void) userdata;
+        return 1;
+}
+
+int fleet_age_may_state(const struct fleet *f, struct store *writer) {
+        int r;
+
+        if (!f->joined || !f->self.issuing)
+                return f->joined ? -EOPNOTSUPP : -ENOLINK;
+        r = store_fleet_each_revocation(writer, find_one, NULL);
+        return r < 0 ? r : r == 0;
+}
+
+int fleet_age_state(struct fleet *f, size_t i, const uint8_t secret[static SEAL_SECRET_LEN],
+                    uint8_t out[static FRAME_STATE_LEN]) {
+        struct fleet_member *member = &f->groups[i];
+        struct frame_head head = { .kind = FRAME_STATE,
+                                   .clock = f->sign_clock,
+                                   .number = (uint64_t) member->group.number,
+                                   .signed_at_ms = fleet_age_sign_time(f) };
+
+        if (!f->joined || !f->self.issuing)
+                return f->joined ? -EOPNOTSUPP : -ENOLINK;
+        memcpy(head.fleet, f->self.id, sizeof(head.fleet));
+        memcpy(head.group, member->group.name, sizeof(head.group));
+        memcpy(head.before, member->group.hash, sizeof(head.before));
+        /* The statement counts for this host when it comes back from the database, as for all. */
+        return frame_make(&head, secret, member->key, NULL, 0, out);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* How old this host's state of the fleet is. Issuing hosts sign statements that there is nothing
+ * newer. A host compares how their clock goes with how its own clock goes (CLOCK_BOOTTIME), so it
+ * does not matter what the clocks show. Runs on the writer thread. */
+#pragma once
+
+#include "fleet/fleet.h"
+#include "secret/frame.h"
+
+/**
+ * fleet_age_restore(f, writer): goes on from what was known when the daemon ended. After a reboot
+ * the wall clock says how long that has been. 0, or an error of the store.
+ */
+int fleet_age_restore(struct fleet *f, struct store *writer) _must_check_;
+
+/**
+ * fleet_age_note(f, head): an issuer has stated the head of a group, and this host has all up to
+ * that. The signature was checked.
+ */
+void fleet_age_note(struct fleet *f, const struct frame_head *head);
+
+/**
+ * fleet_age_current(f): when the state of all groups was last known to be current, in milliseconds
+ * of clock_boot_ms(). INT64_MIN: that is not known.
+ */
+int64_t fleet_age_current(const struct fleet *f);
+
+/**
+ * fleet_age_keep(f, writer, force): has the store remember it, when a minute has passed since or
+ * ${force} says so. In a transaction of its own. 0, or an error of the store.
+ */
+int fleet_age_keep(struct fleet *f, struct store *writer, bool force) _must_check_;
+
+/**
+ * fleet_age_take(f, in, len): takes statements, one after the other. Those of groups that this host
+ * is not in, or that are about another change than its last one, count for nothing. 0; -EBADMSG;
+ * -EMEDIUMTYPE; -EPROTONOSUPPORT; -ENOLINK; -ESTALE when this host's state is another than that of
+ * the issuer, with the same number.
+ */
+int fleet_age_take(struct fleet *f, const uint8_t *in, size_t len) _must_check_;
+
+/**
+ * fleet_age_sign_time(f): the time that this host signs by, in milliseconds of UNIX time.
+ * fleet_age_may_state(f, writer): whether this host may state that there is nothing newer. Not
+ * while it knows of revocations that are not in the log yet: who keeps them from it shows as age. 1
+ * or 0; -ENOLINK; -EOPNOTSUPP; an error of the store. fleet_age_state(f, i, secret, out): the
+ * statement about the ${i}th group. 0; -ENOLINK; -EIO.
+ */
+int64_t fleet_age_sign_time(const struct fleet *f);
+int fleet_age_may_state(const struct fleet *f, struct store *writer) _must_check_;
+int fleet_age_state(struct fleet *f, size_t i, const uint8_t secret[static SEAL_SECRET_LEN],
+                    uint8_t out[static FRAME_STATE_LEN]) _must_check_;

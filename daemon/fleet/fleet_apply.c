@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Applies changes of a fleet's logs to the store. What it takes in has been signed, but it checks
+ * each row as that of an import. Makes no change itself. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "cleanup.h"
+#include "fleet/fleet_age.h"
+#include "fleet/fleet_apply.h"
+#include "fleet/fleet_body.h"
+#include "fleet/fleet_hosts.h"
+#include "fleet/fleet_page.h"
+#include "fleet/fleet_state.h"
+#include "keys/facts.h"
+#include "keys/registered.h"
+#include "mirror/mirror_certs.h"
+#include "mirror/mirror_key.h"
+#include "secret/secretfile.h"
+#include "store/store_account.h"
+#include "store/store_audit.h"
+#include "store/store_delta.h"
+#include "store/store_mirror.h"
+#include "store/store_pages.h"
+#include "text.h"
+
+/* A change or page that is being applied. */
+struct applying {
+        struct fleet *f;
+        struct fleet_member *member;
+        struct store *writer;
+        struct store_import *load;
+        struct fleet_news *news;
+        /* it is a change of the group of all hosts */
+        bool all;
+        bool wide;  /* there were rows that are no keys */
+        bool certs; /* certificates have gone */
+        /* it is a page of a snapshot, and the last one */
+        bool page, last;
+        bool ended; /* all of the page was taken */
+};
+
+/* This host is in ${groups} from now on. It has come into new ones by their records. A host that is
+ * in none any more keeps what it has, until that is too old. */
+static int leave_groups(struct applying *a, const char *groups) {
+        int r = 0;
+
+        /* An issuing host is in all of them. */
+        if (a->f->self.issuing)
+                return 0;
+        for (size_t i = 0; groups[0] && r >= 0 && i < a->f->n_groups; i++) {
+                const char *name = a->f->groups[i].group.name;
+
+                if (text_has_word(groups, name) || strcmp(name, FLEET_GROUP_ALL) == 0)
+                        continue;
+                r = store_fleet_leave_group(a->writer, name);
+                a->news->self |= !a->page;
+        }
+        return r;
+}
+
+static int take_host(struct applying *a, const uint8_t *in, size_t len) {
+        struct store_fleet_host host;
+        int r;
+
+        r = fleet_body_get_host(in, len, &host);
+        if (r >= 0 && strcmp(host.name, a->f->self.host) == 0)
+                r = leave_groups(a, host.groups);
+        return r < 0 ? r : store_fleet_put_host(a->writer, &host);
+}
+
+static int take_issuer(struct applying *a, const uint8_t *in, size_t len) {
+        struct store_fleet_issuer issuer;
+        bool trusted;
+        int r;
+
+        r = fleet_body_get_issuer(in, len, &issuer, &trusted);
+        if (r < 0)
+                return r;
+        a->news->self |= !a->page;
+        if (strcmp(issuer.host, a->f->self.host) == 0 && a->f->self.issuing != trusted) {
+                a->f->self.issuing = trusted;
+                r = store_fleet_put(a->writer, &a->f->self);
+                if (r < 0)
+                        return r;
+        }
+        return trusted ? store_fleet_put_issuer(a->writer, &issuer)
+                       : store_fleet_drop_issuer(a->writer, issuer.public);
+}
+
+/* The key of a group that this host joins is on the disk before the group is in the store. */
+static int join_group(struct applying *a, const char *name, const uint8_t *sealed) {
+        uint8_t secret[SEAL_SECRET_LEN], key[FRAME_KEY_LEN];
+        char file[FLEET_KEY_NAME_LEN];
+        struct store_fleet_group group = {};
+        int r;
+
+        r = mirror_key_read(a->f->dir, secret);
+        if (r >= 0)
+                r = seal_unbox(secret, sealed, key);
+        if (r >= 0)
+                r = secretfile_write(a->f->dir, fleet_key_name(name, file), key);
+        explicit_bzero(secret, sizeof(secret));
+        explicit_bzero(key, sizeof(key));
+        if (r < 0)
+                return r;
+        memcpy(group.name, name, strlen(name));
+        a->news->self |= !a->page;
+        return store_fleet_put_group(a->writer, &group);
+}
+
+/* What is told of a host has its groups. */
+static int note_group(struct applying *a, const char *host, const char *group) {
+        struct store_fleet_host row;
+        size_t used;
+        int r;
+
+        r = fleet_hosts_find(a->writer, host, &row);
+        if (r < 0)
+                return r == -ENOENT ? 0 : r;
+        used = strlen(row.groups);
+        if (text_has_word(row.groups, group) || used + strlen(group) + 2 > sizeof(row.groups))
+                return 0;
+        (void) snprintf(row.groups + used, sizeof(row.groups) - used, " %s", group);
+        return store_fleet_put_host(a->writer, &row);
+}
+
+static int take_group(struct applying *a, const uint8_t *in, size_t len) {
+        struct bytes_reader reader = { .in = in, .len = len };
+        char name[FRAME_GROUP_MAX + 1];
+        int r;
+
+        r = fleet_body_get_group(&reader, name);
+        while (r >= 0 && !bytes_is_at_end(&reader)) {
+                struct fleet_share share;
+
+                r = fleet_body_get_share(&reader, &share);
+                if (r >= 0 && strcmp(share.host, a->f->self.host) == 0 &&
+                    !fleet_has_group(a->f, name))
+                        r = join_group(a, name, share.sealed);
+                /* In a snapshot the record of a host has them all. */
+                if (r >= 0 && !a->page)
+                        r = note_group(a, share.host, name);
+        }
+        return r;
+}
+
+static int take_row(struct applying *a, uint8_t type, const uint8_t *in, size_t len) {
+        struct account_record account = {};
+        struct key_record key;
+        int r;
+
+        r = store_import_record(a->load, type, in, len, &key);
+        if (r <= 0) {
+                a->wide |= r == 0 && type == STORE_RECORD_ROW;
+                return r;
+        }
+        if (store_account_get(a->writer, key.owner, &account) == -ENOENT ||
+            (key.linked[0] && store_account_get(a->writer, key.linked, &account) == -ENOENT))
+                a->news->owners = true;
+        return 0;
+}
+
+static int take_certs(struct applying *a, const uint8_t *in, size_t len) {
+        a->certs = true;
+        return len % RECORD_THUMBPRINT_LEN != 0
+                       ? -EBADMSG
+                       : store_pages_drop_certs(a->writer, in, len / RECORD_THUMBPRINT_LEN);
+}
+
+/* What only pages have. */
+static int take_page_record(struct applying *a, uint8_t type, const uint8_t *in, size_t len) {
+        int r;
+
+        switch (type) {
+        case FLEET_RECORD_NUMBERS:
+                return fleet_page_take_numbers(a->f, a->member, a->writer, in, len);
+        case FLEET_RECORD_PAGE:
+                /* It is the end of a page. */
+                r = a->ended ? -EBADMSG : fleet_page_take_page(a->f, a->member, a->writer, in, len);
+                a->ended = true;
+                a->last = r > 0;
+                return r < 0 ? r : 0;
+        }
+        return a->all && type == FLEET_RECORD_CERTS ? take_certs(a, in, len) : -EPROTONOSUPPORT;
+}
+
+/* Only the group of all hosts speaks of more than keys. */
+static int take_record(struct applying *a, uint8_t type, const uint8_t *in, size_t len) {
+        switch (type) {
+        case STORE_RECORD_TABLE:
+        case STORE_RECORD_ROW:
+                return take_row(a, type, in, len);
+        case STORE_RECORD_REMOVED:
+                return store_delta_take(a->writer, type, in, len);
+        case FLEET_RECORD_PAGE:
+        case FLEET_RECORD_NUMBERS:
+        case FLEET_RECORD_CERTS:
+                return a->page ? take_page_record(a, type, in, len) : -EPROTONOSUPPORT;
+        }
+        if (!a->all)
+                return -EPROTONOSUPPORT;
+        switch (type) {
+        case STORE_RECORD_CERTS_GONE:
+                a->certs = true;
+                return store_delta_take(a->writer, type, in, len);
+        case FLEET_RECORD_HOST:
+                return take_host(a, in, len);
+        case FLEET_RECORD_ISSUER:
+                return take_issuer(a, in, len);
+        case FLEET_RECORD_GROUP:
+                return take_group(a, in, len);
+        }
+        return -EPROTONOSUPPORT;
+}
+
+static int take_records(struct applying *a, const uint8_t *at, size_t len) {
+        const uint8_t *end = at + len;
+        int r = 0;
+
+        while (r >= 0 && at < end) {
+                size_t left = (size_t) (end - at), length;
+
+                if (left < STORE_RECORD_HEAD)
+                        return -EBADMSG;
+                length = bytes_get(at + 1, 4);
+                if (length > left - STORE_RECORD_HEAD)
+                        return -EBADMSG;
+                r = take_record(a, at[0], at + STORE_RECORD_HEAD, length);
+                at += STORE_RECORD_HEAD + length;
+        }
+        return r;
+}
+
+/* A policy that this build does not know is one that it could not obey. */
+static int check_wide(const struct applying *a) {
+        struct policy policy;
+        int r;
+
+        if (!a->wide && !a->certs)
+                return 0;
+        r = facts_policy(a->writer, &policy);
+        if (r >= 0)
+                r = mirror_certs_check(a->writer);
+        return r < 0 ? r : registered_touch(a->writer, clock_now());
+}
+
+static int apply_body(struct applying *a, const uint8_t *body, size_t len) {
+        int r;
+
+        r = store_import_open_live(&a->load, a->writer);
+        if (r >= 0)
+                r = take_records(a, body, len);
+        a->load = store_import_free(a->load);
+        if (r >= 0 && a->page && !a->ended)
+                r = -EBADMSG;
+        return r < 0 ? r : check_wide(a);
+}
+
+static int check_head(struct fleet *f, const struct fleet_member *member,
+                      const struct frame_head *head) {
+        int r = 0;
+
+        if (head->kind == FRAME_STATE)
+                return -EMEDIUMTYPE;
+        if (memcmp(head->fleet, f->self.id, sizeof(f->self.id)) != 0)
+                return -EXDEV;
+        if (head->kind == FRAME_PAGE)
+                r = fleet_page_check(member, head);
+        else if ((int64_t) head->number != member->group.number + 1 ||
+                 memcmp(head->before, member->group.hash, sizeof(head->before)) != 0)
+                r = -ESTALE;
+        return r < 0 ? r : fleet_find_issuer(f, head->issuer) ? 0 : -EKEYREJECTED;
+}
+
+/* What the group is after it. */
+static int move_on(struct applying *a, const struct frame_head *head, const uint8_t *in,
+                   size_t len) {
+        struct fleet_member *member = a->member;
+
+        if (a->page) {
+                a->news->gone = member->taking->gone;
+                fleet_page_end(member, in, len, a->last);
+                a->news->snapshot |= a->last;
+                a->news->self |= a->last && a->all;
+        } else {
+                member->group.number++;
+                frame_hash(in, len, member->group.hash);
+                if (member->group.number == member->own_number)
+                        member->own_there =
+                                memcmp(member->group.hash, member->own, FRAME_HASH_LEN) == 0;
+                fleet_age_note(a->f, head);
+        }
+        a->news->applied += !a->page || a->last;
+        a->news->number = member->group.number;
+        return a->page && !a->last ? 0 : store_fleet_put_group(a->writer, &member->group);
+}
+
+int fleet_apply_one(struct fleet *f, struct store *writer, const uint8_t *in, size_t len,
+                    struct fleet_news *news) {
+        struct applying a = { .f = f, .writer = writer, .news = news };
+        struct fleet_member *member;
+        struct frame_head head;
+        uint8_t *body;
+        size_t body_len;
+        int r;
+
+        if (frame_read(in, len, &head) != (ssize_t) len)
+                return -EBADMSG;
+        member = fleet_find_group(f, head.group);
+        r = member ? check_head(f, member, &head) : f->joined ? -EXDEV : -ENOLINK;
+        if (r >= 0)
+                r = frame_check(in, len);
+        if (r < 0)
+                return r;
+        body = malloc(head.body_len);
+        if (!body)
+                return -ENOMEM;
+        a.member = member;
+        a.all = strcmp(head.group, FLEET_GROUP_ALL) == 0;
+        a.page = head.kind == FRAME_PAGE;
+        r = a.page ? fleet_page_begin(member, &head) : 0;
+        if (r >= 0)
+                r = frame_open(in, len, member->key, body, &body_len);
+        if (r >= 0)
+                r = apply_body(&a, body, body_len);
+        explicit_bzero(body, head.body_len);
+        free(body);
+        return r < 0 ? r : move_on(&a, &head, in, len);
+}
+
+/* --- Bytes --- */
+
+static int keep_part(struct fleet_member *member, const uint8_t *in, size_t len) {
+        if (len == 0)
+                return 0;
+        if (member->part_len + len > FRAME_BODY_MAX + FRAME_EXTRA)
+                return -EBADMSG;
+        if (member->part_len + len > member->part_size) {
+                size_t size = 2 * (member->part_len + len);
+                uint8_t *part = realloc(member->part, size);
+
+                if (!part)
+                        return -ENOMEM;
+                member->part = part;
+                member->part_size = size;
+        }
+        memcpy(member->part + member->part_len, in, len);
+        member->part_len += len;
+        return 0;
+}
+
+static void drop_part(struct fleet_member *member) {
+        free(member->part);
+        member->part = NULL;
+        member->part_len = member->part_size = 0;
+}
+
+void fleet_apply_forget(struct fleet *f) {
+        for (size_t i = 0; i < f->n_groups; i++)
+                drop_part(&f->groups[i]);
+}
+
+/* Applies what is complete of the member's bytes. Says how many bytes that were. */
+static ssize_t apply_part(struct fleet *f, struct store *writer, struct fleet_member *member,
+                          struct fleet_news *news) {
+        size_t done = 0;
+
+        while (done < member->part_len) {
+                struct frame_head head;
+                ssize_t n = frame_read(member->part + done, member->part_len - done, &head);
+                int r;
+
+                if (n < 0)
+                        return n;
+                if (n == 0 || (size_t) n > member->part_len - done)
+                        break;
+                if (strcmp(head.group, member->group.name) != 0)
+                        return -EXDEV;
+                r = fleet_apply_one(f, writer, member->part + done, (size_t) n, news);
+                if (r < 0)
+                        return r;
+                done += (size_t) n;
+        }
+        return (ssize_t) done;
+}
+
+static int add_record(struct store *writer, const struct fleet_member *member,
+                      const struct fleet_news *news) {
+        struct audit_record record = { .count = 1,
+                                       .uid = AUDIT_NOBODY,
+                                       .owner_uid = AUDIT_NOBODY,
+                                       .event = "fleet",
+                                       .verdict = "done",
+                                       .door = "fleet" };
+
+        if (news->applied == 0)
+                return 0;
+        record.at = record.until = clock_now();
+        if (news->snapshot)
+                (void) snprintf(record.detail, sizeof(record.detail),
+                                "group %s by a snapshot up to %" PRId64 ", %" PRIu64 " keys gone",
+                                member->group.name, news->number, news->gone);
+        else
+                (void) snprintf(record.detail, sizeof(record.detail),
+                                "group %s up to %" PRId64 ", %" PRIu64 " changes",
+                                member->group.name, news->number, news->applied);
+        return store_audit_add(writer, &record);
+}
+
+int fleet_apply_bytes(struct fleet *f, struct store *writer, const char *group, const uint8_t *in,
+                      size_t len, struct fleet_news *ret) {
+        struct fleet_member *member = fleet_find_group(f, group);
+        struct fleet_news news = {};
+        ssize_t done = 0;
+        int r;
+
+        if (!member)
+                return f->joined ? -EXDEV : -ENOLINK;
+        news.number = member->group.number;
+        if (len == 0) {
+                drop_part(member);
+                *ret = news;
+                return 0;
+        }
+        r = keep_part(member, in, len);
+        if (r >= 0)
+                r = store_begin(writer);
+        if (r >= 0) {
+                done = apply_part(f, writer, member, &news);
+                r = done < 0 ? (int) done : add_record(writer, member, &news);
+        }
+        if (r >= 0)
+                r = store_commit(writer);
+        store_rollback(writer);
+        if (r < 0) {
+                drop_part(member);
+                (void) !fleet_load(f, writer);
+                return r;
+        }
+        member->part_len -= (size_t) done;
+        if (member->part_len > 0 && done > 0)
+                memmove(member->part, member->part + done, member->part_len);
+        if (member->part_len == 0)
+                drop_part(member);
+        *ret = news;
+        return news.self ? fleet_load(f, writer) : 0;
+}

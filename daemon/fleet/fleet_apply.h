@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Changes that come: each is believed only when it is the next one of its group, and an issuer of
+ * the fleet has signed it. Runs on the writer thread. */
+#pragma once
+
+#include "fleet/fleet.h"
+
+/* What came of them. */
+struct fleet_news {
+        int64_t number;   /* the group's last change now */
+        uint64_t applied; /* changes */
+        /* One of them was the last page of a snapshot, for which so many keys have gone. */
+        bool snapshot;
+        uint64_t gone;
+        /* there may be keys of users that this host does not know yet */
+        bool owners;
+        /* this host is in other groups, or in no fleet any more */
+        bool self;
+};
+
+/**
+ * fleet_apply_bytes(f, writer, group, in, len, ret):
+ * Takes the next bytes of the group's log or of a snapshot, and applies the changes that are
+ * complete now, in one transaction with a record for the audit log. Returns 0; -ENOLINK; -EXDEV;
+ * -ESTALE; -EKEYREJECTED; -EBADMSG; -EMEDIUMTYPE; -EPROTONOSUPPORT; an error of the store or of a
+ * file. After an error nothing has changed, and the bytes that are sent next begin with a whole
+ * change. So they do after a call without bytes, which only says the number.
+ */
+int fleet_apply_bytes(struct fleet *f, struct store *writer, const char *group, const uint8_t *in,
+                      size_t len, struct fleet_news *ret) _must_check_;
+
+/**
+ * fleet_apply_forget(f): the bytes that are sent next begin with a whole change, for every group.
+ */
+void fleet_apply_forget(struct fleet *f);
+
+/**
+ * fleet_apply_one(f, writer, in, len, news): applies one change or page, inside the caller's
+ * transaction. Errors as above. When the transaction does not end well, call fleet_load().
+ */
+int fleet_apply_one(struct fleet *f, struct store *writer, const uint8_t *in, size_t len,
+                    struct fleet_news *news) _must_check_;

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Makes the changes that concern hosts and groups. Applies none, and seals no invitation. */
+#include <errno.h>
+#include <string.h>
+
+#include "fleet/fleet_body.h"
+#include "fleet/fleet_hosts.h"
+#include "fleet/fleet_state.h"
+#include "text.h"
+
+/* All groups of ${list}, and that of all hosts, are groups of this host. */
+int fleet_hosts_check(const struct fleet *f, const char *list) {
+        char word[FRAME_GROUP_MAX + 1];
+
+        while (*list) {
+                size_t len = strcspn(list, " ");
+
+                if (len >= sizeof(word))
+                        return -EXDEV;
+                memcpy(word, list, len);
+                word[len] = '\0';
+                if (!fleet_has_group(f, word))
+                        return -EXDEV;
+                list += len;
+                list += strspn(list, " ");
+        }
+        return 0;
+}
+
+struct finding {
+        const char *name;
+        struct store_fleet_host host;
+        bool found;
+};
+
+static int find_host(const struct store_fleet_host *host, void *userdata) {
+        struct finding *finding = userdata;
+
+        if (strcmp(host->name, finding->name) == 0) {
+                finding->host = *host;
+                finding->found = true;
+        }
+        return 0;
+}
+
+int fleet_hosts_find(struct store *writer, const char *name, struct store_fleet_host *ret) {
+        struct finding finding = { .name = name };
+        int r;
+
+        r = store_fleet_each_host(writer, find_host, &finding);
+        if (r < 0 || !finding.found)
+                return r < 0 ? r : -ENOENT;
+        *ret = finding.host;
+        return 0;
+}
+
+struct sharing {
+        struct fleet *f;
+        struct bytes_writer w;
+        const uint8_t *key;
+        int r;
+};
+
+static int put_share(const struct store_fleet_host *host, void *userdata) {
+        struct sharing *s = userdata;
+        struct fleet_share share = {};
+        int r;
+
+        if (!fleet_find_issuer(s->f, host->issuer))
+                return 0;
+        (void) text_copy(share.host, sizeof(share.host), host->name);
+        r = seal_box(host->recipient, s->key, share.sealed);
+        if (r >= 0)
+                fleet_body_put_share(&s->w, &share);
+        return r;
+}
+
+int fleet_hosts_group(struct fleet *f, struct store *writer, const char *name,
+                      struct fleet_change *ret) {
+        uint8_t body[8192], key[FRAME_KEY_LEN];
+        struct sharing s = { .f = f, .w = { .out = body, .size = sizeof(body) }, .key = key };
+        size_t begin;
+        int r;
+
+        if (!f->joined || !f->self.issuing)
+                return f->joined ? -EOPNOTSUPP : -ENOLINK;
+        if (fleet_has_group(f, name))
+                return -EEXIST;
+        r = seal_make_secret(key);
+        if (r < 0)
+                return r;
+        begin = fleet_body_begin_group(&s.w, name);
+        r = store_fleet_each_host(writer, put_share, &s);
+        fleet_body_end_group(&s.w, begin);
+        explicit_bzero(key, sizeof(key));
+        if (r >= 0 && s.w.full)
+                r = -EMSGSIZE;
+        return r < 0 ? r : fleet_change_say(f, body, s.w.len, ret);
+}
+
+/* The records that let ${host} into the groups of ${groups} that it was not in. */
+static int put_new_groups(const struct fleet *f, const struct store_fleet_host *host,
+                          const char *groups, struct bytes_writer *w) {
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < f->n_groups; i++) {
+                const char *name = f->groups[i].group.name;
+                struct fleet_share share = {};
+                size_t begin;
+
+                if (!text_has_word(groups, name) || text_has_word(host->groups, name))
+                        continue;
+                (void) text_copy(share.host, sizeof(share.host), host->name);
+                r = seal_box(host->recipient, f->groups[i].key, share.sealed);
+                begin = fleet_body_begin_group(w, name);
+                fleet_body_put_share(w, &share);
+                fleet_body_end_group(w, begin);
+        }
+        return r;
+}
+
+int fleet_hosts_move(struct fleet *f, struct store *writer, const struct fleet_move *move,
+                     struct fleet_change *ret) {
+        struct store_fleet_host moved;
+        struct store_fleet_issuer issuer = {};
+        uint8_t body[8192];
+        struct bytes_writer w = { .out = body, .size = sizeof(body) };
+        bool issues;
+        int r;
+
+        if (!f->joined || !f->self.issuing)
+                return f->joined ? -EOPNOTSUPP : -ENOLINK;
+        r = fleet_hosts_check(f, move->groups);
+        if (r >= 0)
+                r = fleet_hosts_find(writer, move->host, &moved);
+        if (r < 0)
+                return r;
+        issues = fleet_find_issuer(f, moved.issuer);
+        if (issues && !move->issuing && f->n_issuers == 1)
+                return -EBUSY;
+        if (issues != move->issuing) {
+                memcpy(issuer.public, moved.issuer, sizeof(issuer.public));
+                memcpy(issuer.host, moved.name, sizeof(issuer.host));
+                fleet_body_put_issuer(&w, &issuer, move->issuing);
+        }
+        r = put_new_groups(f, &moved, move->groups, &w);
+        memcpy(moved.groups, move->groups, sizeof(moved.groups));
+        fleet_body_put_host(&w, &moved);
+        if (r >= 0 && w.full)
+                r = -EMSGSIZE;
+        return r < 0 ? r : fleet_change_say(f, body, w.len, ret);
+}
+
+int fleet_hosts_drop(struct fleet *f, struct store *writer, const char *host,
+                     struct fleet_change *ret) {
+        struct store_fleet_host gone;
+        struct store_fleet_issuer issuer = {};
+        uint8_t body[1024];
+        struct bytes_writer w = { .out = body, .size = sizeof(body) };
+        int r;
+
+        if (!f->joined || !f->self.issuing)
+                return f->joined ? -EOPNOTSUPP : -ENOLINK;
+        r = fleet_hosts_find(writer, host, &gone);
+        if (r < 0)
+                return r;
+        if (fleet_find_issuer(f, gone.issuer)) {
+                memcpy(issuer.public, gone.issuer, sizeof(issuer.public));
+                memcpy(issuer.host, gone.name, sizeof(issuer.host));
+                fleet_body_put_issuer(&w, &issuer, false);
+        }
+        gone.groups[0] = '\0';
+        fleet_body_put_host(&w, &gone);
+        return w.full ? -EMSGSIZE : fleet_change_say(f, body, w.len, ret);
+}

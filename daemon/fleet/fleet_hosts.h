@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The hosts and groups of a fleet, as an issuing host changes them. Runs on the writer thread. */
+#pragma once
+
+#include "fleet/fleet_change.h"
+
+/**
+ * fleet_hosts_find(writer, name, ret): the host of that name. 0; -ENOENT; an error of the store.
+ * fleet_hosts_check(f, groups): whether all of ${groups} are groups of this host. 0; -EXDEV.
+ */
+int fleet_hosts_find(struct store *writer, const char *name,
+                     struct store_fleet_host *ret) _must_check_;
+int fleet_hosts_check(const struct fleet *f, const char *groups) _must_check_;
+
+/**
+ * fleet_hosts_group(f, writer, name, ret): makes the change that begins a group. All issuing hosts
+ * come into it. 0; -ENOLINK; -EEXIST; an error of the store or of a file.
+ */
+int fleet_hosts_group(struct fleet *f, struct store *writer, const char *name,
+                      struct fleet_change *ret) _must_check_;
+
+/* Where a host is from now on. */
+struct fleet_move {
+        char host[STORE_FLEET_HOST_MAX + 1];
+        char groups[RECORD_HOSTS_LEN]; /* that of all hosts among them */
+        bool issuing;
+};
+
+/**
+ * fleet_hosts_move(f, writer, move, ret): makes the change by which a host is in other groups, or
+ * issues from now on, or no more. 0; -ENOENT; -ENOLINK; -EOPNOTSUPP; -EXDEV for a group that there
+ * is not; -EBUSY when nobody would issue any more; an error of the store or of a file.
+ */
+int fleet_hosts_move(struct fleet *f, struct store *writer, const struct fleet_move *move,
+                     struct fleet_change *ret) _must_check_;
+
+/**
+ * fleet_hosts_drop(f, writer, host, ret): makes the change by which a host is no longer in the
+ * fleet. 0; -ENOENT; -ENOLINK; an error of the store or of a file.
+ */
+int fleet_hosts_drop(struct fleet *f, struct store *writer, const char *host,
+                     struct fleet_change *ret) _must_check_;

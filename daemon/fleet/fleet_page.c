@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Which page follows which, and which keys must go because a page lacks them. Takes no row: that is
+ * fleet_apply.c. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fleet/fleet_page.h"
+#include "store/store_pages.h"
+#include "text.h"
+
+static bool follows(const struct fleet_taking *taking, const struct frame_head *head) {
+        return taking && taking->number == (int64_t) head->number &&
+               memcmp(taking->page, head->before, sizeof(taking->page)) == 0;
+}
+
+int fleet_page_check(const struct fleet_member *member, const struct frame_head *head) {
+        return (int64_t) head->number > member->group.number ? 0 : -ESTALE;
+}
+
+int fleet_page_begin(struct fleet_member *member, const struct frame_head *head) {
+        struct fleet_taking *taking;
+
+        if (follows(member->taking, head))
+                return 0;
+        taking = calloc(1, sizeof(*taking));
+        if (!taking)
+                return -ENOMEM;
+        taking->number = (int64_t) head->number;
+        memcpy(taking->hash, head->before, sizeof(taking->hash));
+        free(member->taking);
+        member->taking = taking;
+        return 0;
+}
+
+/* What this host knows of the fleet follows in the page, whole. */
+static int forget_all(struct fleet *f, struct store *writer) {
+        int r;
+
+        r = store_fleet_drop_all(writer);
+        if (r < 0 || !f->self.issuing)
+                return r;
+        f->self.issuing = false;
+        return store_fleet_put(writer, &f->self);
+}
+
+int fleet_page_take_numbers(struct fleet *f, struct fleet_member *member, struct store *writer,
+                            const uint8_t *in, size_t len) {
+        /* In the first page only, and there before all else. */
+        if (member->taking->index > 0 || member->taking->numbers.n > 0)
+                return -EBADMSG;
+        if (strcmp(member->group.name, FLEET_GROUP_ALL) == 0) {
+                int r = forget_all(f, writer);
+
+                if (r < 0)
+                        return r;
+        }
+        return fleet_body_get_numbers(in, len, &member->taking->numbers);
+}
+
+struct keeping {
+        const struct fleet *f;
+        const struct fleet_member *member;
+};
+
+/* How far the host that has made the snapshot was in a group. */
+static int64_t number_of(const struct fleet_numbers *numbers, const char *group) {
+        for (size_t i = 0; i < numbers->n; i++)
+                if (strcmp(numbers->numbers[i].group, group) == 0)
+                        return numbers->numbers[i].number;
+        return 0;
+}
+
+/* A key of two groups can have come by the log of the other one after the snapshot was made. If it
+ * was removed instead, the other log says so too. */
+static bool is_kept(const char *hosts, void *userdata) {
+        const struct keeping *keeping = userdata;
+
+        for (size_t i = 0; i < keeping->f->n_groups; i++) {
+                const struct fleet_member *other = &keeping->f->groups[i];
+
+                if (other != keeping->member && text_has_word(hosts, other->group.name) &&
+                    other->group.number >
+                            number_of(&keeping->member->taking->numbers, other->group.name))
+                        return true;
+        }
+        return false;
+}
+
+int fleet_page_take_page(struct fleet *f, struct fleet_member *member, struct store *writer,
+                         const uint8_t *in, size_t len) {
+        struct keeping keeping = { .f = f, .member = member };
+        struct fleet_taking *taking = member->taking;
+        struct store_pages_range range = { .group = member->group.name, .after = taking->after };
+        struct fleet_page page;
+        uint64_t gone = 0;
+        int r;
+
+        r = fleet_body_get_page(in, len, &page);
+        if (r < 0)
+                return r;
+        /* Another page of the same snapshot is no first page. */
+        if (page.index != taking->index)
+                return -ESTALE;
+        if (taking->numbers.n == 0 ||
+            (page.n > 0 && memcmp(page.ids, taking->after, KEYTEXT_ID_LEN) <= 0))
+                return -EBADMSG;
+        range.ids = page.ids;
+        range.n = page.n;
+        range.last = page.last;
+        r = store_pages_drop_keys(writer, &range, is_kept, &keeping, &gone);
+        taking->gone += gone;
+        if (page.n > 0)
+                memcpy(taking->after, page.ids + KEYTEXT_ID_LEN * (page.n - 1), KEYTEXT_ID_LEN);
+        return r < 0 ? r : page.last;
+}
+
+void fleet_page_end(struct fleet_member *member, const uint8_t *in, size_t len, bool last) {
+        struct fleet_taking *taking = member->taking;
+
+        frame_hash(in, len, taking->page);
+        taking->index++;
+        if (!last)
+                return;
+        member->group.number = taking->number;
+        memcpy(member->group.hash, taking->hash, sizeof(member->group.hash));
+        member->taking = NULL;
+        free(taking);
+}

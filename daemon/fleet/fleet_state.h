@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The state that the files of this room share. For fleet_*.c alone. */
+#pragma once
+
+#include "fleet/fleet_body.h"
+#include "secret/frame.h"
+
+/* A snapshot whose first pages were taken. */
+struct fleet_taking {
+        int64_t number;
+        uint8_t hash[FRAME_HASH_LEN];   /* of the change with that number */
+        uint8_t page[FRAME_HASH_LEN];   /* of the last page */
+        uint32_t index;                 /* of the next page */
+        char after[KEYTEXT_ID_LEN + 1]; /* the last id so far */
+        struct fleet_numbers numbers;
+        uint64_t gone; /* keys */
+};
+
+struct fleet_member {
+        struct store_fleet_group group;
+        struct fleet_taking *taking; /* owned; NULL: none */
+        uint8_t key[FRAME_KEY_LEN];
+        /* the beginning of a frame whose end has not come yet; owned */
+        uint8_t *part;
+        size_t part_len, part_size;
+        /* Milliseconds since the boot: the newest statement about this group was signed then. */
+        int64_t current_ms;
+        /* number and hash of the last frame that this host has signed for the log, and whether
+         * what was applied with this number was that frame */
+        int64_t own_number;
+        uint8_t own[FRAME_HASH_LEN];
+        bool own_there;
+};
+
+struct fleet_trusted {
+        struct store_fleet_issuer issuer;
+        /* The least that our clock was ahead of the issuer's, in milliseconds. That is what is
+         * known of the way between them. */
+        bool heard;
+        uint32_t clock;
+        int64_t ahead_ms;
+};
+
+/* Invariant: nothing else is valid while joined is not set. */
+struct fleet {
+        int dir;
+        struct keymint *keymint;
+        bool joined;
+        struct store_fleet self;
+        size_t n_groups, n_issuers;
+        struct fleet_member groups[FLEET_GROUPS_MAX];
+        struct fleet_trusted issuers[FLEET_ISSUERS_MAX];
+        /* when all groups were last known to be current; INT64_MIN: not known */
+        int64_t current_ms;
+        int64_t clock_kept_ms; /* when the store was told */
+        /* of this host as an issuer: what is added to our clock, and its number */
+        int64_t sign_ahead_ms;
+        uint32_t sign_clock;
+};
+
+#define FLEET_UNKNOWN INT64_MIN
+
+/**
+ * fleet_find_group(f, name), fleet_find_issuer(f, public): NULL when there is none.
+ */
+struct fleet_member *fleet_find_group(struct fleet *f, const char *name);
+struct fleet_trusted *fleet_find_issuer(struct fleet *f,
+                                        const uint8_t public[static SEAL_PUBLIC_LEN]);
+
+/**
+ * fleet_key_name(group, out): the name of the file with the group's key.
+ */
+#define FLEET_KEY_NAME_LEN (sizeof("fleet-.key") + FRAME_GROUP_MAX)
+const char *fleet_key_name(const char *group, char out[static FLEET_KEY_NAME_LEN]);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Refuses certificates that the daemon would not have registered. Does not parse them: the host
+ * that registered them has. */
+#include <errno.h>
+#include <string.h>
+
+#include "cert/cert.h"
+#include "mirror/mirror_certs.h"
+#include "secret/keymint.h"
+#include "store/store_cert.h"
+#include "text.h"
+
+struct counting {
+        size_t all, cas;
+};
+
+static bool is_shown(const char *text, size_t size) {
+        return !text[0] || text_is_label(text, size - 1);
+}
+
+static int check_cert(const struct cert_record *cert, const uint8_t *der, size_t len,
+                      void *userdata) {
+        struct counting *counting = userdata;
+        uint8_t thumbprint[RECORD_THUMBPRINT_LEN];
+
+        counting->all++;
+        counting->cas += cert->kind == CERT_CA;
+        keymint_sha256(der, len, thumbprint);
+        return counting->all <= STORE_CERTS_MAX && counting->cas <= CERT_CAS_MAX &&
+                               memcmp(thumbprint, cert->thumbprint, sizeof(thumbprint)) == 0 &&
+                               is_shown(cert->name, sizeof(cert->name)) &&
+                               is_shown(cert->subject, sizeof(cert->subject)) &&
+                               is_shown(cert->subject_cn, sizeof(cert->subject_cn)) &&
+                               is_shown(cert->subject_o, sizeof(cert->subject_o)) &&
+                               is_shown(cert->subject_ou, sizeof(cert->subject_ou)) &&
+                               is_shown(cert->issuer_cn, sizeof(cert->issuer_cn)) &&
+                               is_shown(cert->issuer_o, sizeof(cert->issuer_o)) &&
+                               is_shown(cert->issuer_ou, sizeof(cert->issuer_ou)) &&
+                               is_shown(cert->key_type, sizeof(cert->key_type))
+                       ? 0
+                       : -EBADMSG;
+}
+
+int mirror_certs_check(struct store *s) {
+        struct counting counting = {};
+        int r = store_cert_each(s, check_cert, &counting);
+
+        return r == -EUCLEAN ? -EBADMSG : r;
+}

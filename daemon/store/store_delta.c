@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Notes which rows a transaction changes, and writes them as records. Rows of other hosts go in by
+ * the statements here, which take nothing older than what is there, and revive nothing. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "store/store_delta.h"
+#include "store/store_key.h"
+#include "store/store_mirror.h"
+#include "store/store_note.h"
+#include "store/store_once.h"
+#include "store/store_record.h"
+#include "text.h"
+
+/* policies, certificates and lists together */
+#define ROWS_MAX     256
+#define ACCOUNTS_MAX 4
+#define GONE_LEN     (KEYTEXT_ID_LEN + 8)
+
+struct noted_key {
+        char id[KEYTEXT_ID_LEN + 1];
+        char hosts[RECORD_HOSTS_LEN];
+        int64_t revision;
+};
+
+/* A row of a table without groups, by its primary key. */
+struct noted_row {
+        const char *table;
+        size_t len;
+        char name[RECORD_THUMBPRINT_LEN + 64];
+};
+
+struct store_delta {
+        bool wide, own;
+        size_t n_keys, n_rows, n_accounts, n_audits;
+        struct noted_key *keys;
+        struct noted_row rows[ROWS_MAX];
+        struct account_record accounts[ACCOUNTS_MAX];
+        struct audit_record *audits;
+};
+
+int store_delta_new(struct store_delta **ret) {
+        *ret = calloc(1, sizeof(**ret));
+        return *ret ? 0 : -ENOMEM;
+}
+
+struct store_delta *store_delta_free(struct store_delta *d) {
+        if (!d)
+                return NULL;
+        free(d->keys);
+        free(d->audits);
+        free(d);
+        return NULL;
+}
+
+void store_delta_watch(struct store *writer, struct store_delta *d) {
+        writer->delta = d;
+}
+
+void store_delta_widen(struct store_delta *d) {
+        d->wide = true;
+}
+
+bool store_delta_is_wide(const struct store_delta *d) {
+        return d->wide;
+}
+
+/* --- Noting --- */
+
+/* Room for one more at the end of a list. */
+static void *grow(void *list, size_t n, size_t size) {
+        return (n & (n - 1)) == 0 ? reallocarray(list, n == 0 ? 1 : 2 * n, size) : list;
+}
+
+int store_delta_note_key(struct store *writer, const char *id) {
+        struct store_delta *d = writer->delta;
+        struct key_record key;
+        struct noted_key *keys;
+        int r;
+
+        if (!d)
+                return 0;
+        for (size_t i = 0; i < d->n_keys; i++)
+                if (strcmp(d->keys[i].id, id) == 0)
+                        return 0;
+        r = store_key_get(writer, id, &key);
+        if (r < 0)
+                return r == -ENOENT ? 0 : r;
+        if (!key.hosts[0]) {
+                d->own = true;
+                return 0;
+        }
+        if (d->n_keys == STORE_DELTA_KEYS_MAX)
+                return -EMSGSIZE;
+        keys = grow(d->keys, d->n_keys, sizeof(*keys));
+        if (!keys)
+                return -ENOMEM;
+        d->keys = keys;
+        keys += d->n_keys++;
+        *keys = (struct noted_key){ .revision = key.revision };
+        memcpy(keys->id, key.id, sizeof(keys->id));
+        memcpy(keys->hosts, key.hosts, sizeof(keys->hosts));
+        return 0;
+}
+
+int store_delta_note_row(struct store *writer, const char *table, const void *name, size_t len) {
+        struct store_delta *d = writer->delta;
+        struct noted_row *row;
+
+        /* Which verdicts on certificates are remembered is a matter of each host. */
+        if (!d || (strcmp(table, "policy") == 0 && strcmp(name, "trust") == 0))
+                return 0;
+        d->own |= !d->wide;
+        if (!d->wide)
+                return 0;
+        for (size_t i = 0; i < d->n_rows; i++)
+                if (strcmp(d->rows[i].table, table) == 0 && d->rows[i].len == len &&
+                    memcmp(d->rows[i].name, name, len) == 0)
+                        return 0;
+        if (d->n_rows == ROWS_MAX || len >= sizeof(row->name))
+                return -EMSGSIZE;
+        row = &d->rows[d->n_rows++];
+        *row = (struct noted_row){ .table = table, .len = len };
+        memcpy(row->name, name, len);
+        return 0;
+}
+
+int store_delta_note_account(struct store *writer, const struct account_record *account) {
+        struct store_delta *d = writer->delta;
+
+        if (d && d->n_accounts < ACCOUNTS_MAX)
+                d->accounts[d->n_accounts++] = *account;
+        return 0;
+}
+
+int store_delta_note_audit(struct store *writer, const struct audit_record *record) {
+        struct store_delta *d = writer->delta;
+        struct audit_record *audits;
+
+        if (!d)
+                return 0;
+        audits = grow(d->audits, d->n_audits, sizeof(*audits));
+        if (!audits)
+                return -ENOMEM;
+        d->audits = audits;
+        audits[d->n_audits++] = *record;
+        return 0;
+}
+
+int store_delta_each_audit(const struct store_delta *d,
+                           int (*visit)(const struct audit_record *record, void *userdata),
+                           void *userdata) {
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < d->n_audits; i++)
+                r = visit(&d->audits[i], userdata);
+        return r;
+}
+
+int store_delta_each_account(const struct store_delta *d,
+                             int (*visit)(const struct account_record *account, void *userdata),
+                             void *userdata) {
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < d->n_accounts; i++)
+                r = visit(&d->accounts[i], userdata);
+        return r;
+}
+
+bool store_delta_has_fleet(const struct store_delta *d) {
+        return d->n_keys > 0 || d->n_rows > 0;
+}
+
+int store_delta_only_revokes(const struct store_delta *d, struct store *writer) {
+        struct key_record key;
+
+        for (size_t i = 0; i < d->n_keys; i++) {
+                int r = store_key_get(writer, d->keys[i].id, &key);
+
+                if (r < 0 && r != -ENOENT)
+                        return r;
+                if (r < 0 || key.status != KEY_REVOKED)
+                        return 0;
+        }
+        return d->n_rows == 0;
+}
+
+int store_delta_each_key(const struct store_delta *d, int (*visit)(const char *id, void *userdata),
+                         void *userdata) {
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < d->n_keys; i++)
+                r = visit(d->keys[i].id, userdata);
+        return r;
+}
+
+int store_delta_touch(struct store *writer, const char *id) {
+        struct key_record key;
+        int r;
+
+        r = store_key_get(writer, id, &key);
+        return r < 0 ? r : store_delta_note_key(writer, id);
+}
+
+bool store_delta_has_own(const struct store_delta *d) {
+        return d->own;
+}
+
+bool store_delta_concerns(const struct store_delta *d, const char *group, bool all) {
+        if (all && d->n_rows > 0)
+                return true;
+        for (size_t i = 0; i < d->n_keys; i++)
+                if (text_has_word(d->keys[i].hosts, group))
+                        return true;
+        return false;
+}
+
+/* --- Writing records --- */
+
+int store_delta_count_up(struct store_delta *d, struct store *writer) {
+        _cleanup_once_ sqlite3_stmt *stmt = NULL;
+        int r;
+
+        r = store_once(writer->db, &stmt, "UPDATE key SET revision = revision + 1 WHERE id = ?1");
+        for (size_t i = 0; r >= 0 && i < d->n_keys; i++) {
+                store_once_again(stmt);
+                r = store_stmt_error(sqlite3_bind_text(stmt, 1, d->keys[i].id, -1, SQLITE_STATIC));
+                if (r >= 0)
+                        r = store_stmt_step(stmt);
+        }
+        return r;
+}
+
+/* The rows of one table, one after the other. */
+struct rows {
+        struct store_out *out;
+        sqlite3_stmt *stmt;
+};
+
+static int begin_rows(struct rows *rows, struct store *writer, const char *table, const char *by) {
+        struct store_columns columns;
+        char list[STORE_LIST_LEN];
+        int r;
+
+        r = store_stmt_columns(writer->db, table, &columns);
+        if (r < 0)
+                return r;
+        store_stmt_list(&columns, list);
+        if (!store_record_table(rows->out, table, &columns))
+                return -EMSGSIZE;
+        return store_once(writer->db, &rows->stmt, "SELECT %s FROM %s WHERE %s = ?1", list, table,
+                          by);
+}
+
+/* All rows with that name. Says how many there are. */
+static int put_rows(struct rows *rows, const void *name, size_t len, bool is_text) {
+        int r, n = 0;
+
+        store_once_again(rows->stmt);
+        r = store_stmt_error(
+                is_text ? sqlite3_bind_text(rows->stmt, 1, name, (int) len, SQLITE_STATIC)
+                        : sqlite3_bind_blob(rows->stmt, 1, name, (int) len, SQLITE_STATIC));
+        while (r >= 0 && (r = store_stmt_step(rows->stmt)) > 0) {
+                if (!store_record_row(rows->out, rows->stmt))
+                        return -EMSGSIZE;
+                n++;
+        }
+        return r < 0 ? r : n;
+}
+
+/* Tables without groups, in their order, and the column by which a row is noted. */
+static const struct {
+        const char *table, *by, *noted;
+} wide_tables[] = {
+        { "policy", "name", "policy" },
+        { "cert", "thumbprint", "cert" },
+        { "crl", "ca", "crl" },
+        { "crl_serial", "ca", "crl" },
+};
+
+static bool has_rows(const struct store_delta *d, const char *table) {
+        for (size_t i = 0; i < d->n_rows; i++)
+                if (strcmp(d->rows[i].table, table) == 0)
+                        return true;
+        return false;
+}
+
+static int encode_wide(const struct store_delta *d, struct store *writer, struct store_out *out,
+                       size_t table) {
+        const char *noted = wide_tables[table].noted;
+        _cleanup_once_ sqlite3_stmt *stmt = NULL;
+        struct rows rows = { .out = out };
+        int r;
+
+        if (!has_rows(d, noted))
+                return 0;
+        r = begin_rows(&rows, writer, wide_tables[table].table, wide_tables[table].by);
+        stmt = rows.stmt;
+        for (size_t i = 0; r >= 0 && i < d->n_rows; i++)
+                if (strcmp(d->rows[i].table, noted) == 0)
+                        r = put_rows(&rows, d->rows[i].name, d->rows[i].len, table == 0);
+        return r;
+}
+
+/* Certificates that were noted and are not there any more. */
+static int encode_certs_gone(const struct store_delta *d, struct store *writer,
+                             struct store_out *out) {
+        _cleanup_once_ sqlite3_stmt *stmt = NULL;
+        size_t begin;
+        int r = 0;
+
+        if (!has_rows(d, "cert"))
+                return 0;
+        begin = store_record_begin(out, STORE_RECORD_CERTS_GONE);
+        r = store_once(writer->db, &stmt, "SELECT 1 FROM cert WHERE thumbprint = ?1");
+        for (size_t i = 0; r >= 0 && i < d->n_rows; i++) {
+                if (strcmp(d->rows[i].table, "cert") != 0)
+                        continue;
+                store_once_again(stmt);
+                r = store_stmt_bind_hash(stmt, 1, (const uint8_t *) d->rows[i].name);
+                if (r >= 0)
+                        r = store_stmt_step(stmt);
+                if (r == 0)
+                        store_record_put(out, d->rows[i].name, RECORD_THUMBPRINT_LEN);
+        }
+        if (r < 0)
+                return r;
+        return store_record_end(out, begin) ? 0 : -EMSGSIZE;
+}
+
+static int encode_keys(const struct store_delta *d, struct store *writer, const char *group,
+                       struct store_out *out) {
+        _cleanup_once_ sqlite3_stmt *stmt = NULL;
+        struct rows rows = { .out = out };
+        bool gone[STORE_DELTA_KEYS_MAX] = {};
+        size_t begin;
+        int r;
+
+        r = begin_rows(&rows, writer, "key", "id");
+        stmt = rows.stmt;
+        for (size_t i = 0; r >= 0 && i < d->n_keys; i++)
+                if (text_has_word(d->keys[i].hosts, group)) {
+                        r = put_rows(&rows, d->keys[i].id, KEYTEXT_ID_LEN, true);
+                        gone[i] = r == 0;
+                }
+        if (r < 0)
+                return r;
+        begin = store_record_begin(out, STORE_RECORD_REMOVED);
+        for (size_t i = 0; i < d->n_keys; i++)
+                if (gone[i]) {
+                        store_record_put(out, d->keys[i].id, KEYTEXT_ID_LEN);
+                        store_record_put_number(out, 8, (uint64_t) d->keys[i].revision + 1);
+                }
+        return store_record_end(out, begin) ? 0 : -EMSGSIZE;
+}
+
+int store_delta_encode(const struct store_delta *d, struct store *writer, const char *group,
+                       bool all, uint8_t *bytes, size_t size, size_t *ret_len) {
+        struct store_out out = { .bytes = bytes, .size = size };
+        int r = 0;
+
+        for (size_t i = 0; all && r >= 0 && i < ARRAY_LEN(wide_tables); i++)
+                r = encode_wide(d, writer, &out, i);
+        if (r >= 0)
+                r = encode_keys(d, writer, group, &out);
+        if (r >= 0 && all)
+                r = encode_certs_gone(d, writer, &out);
+        if (r < 0)
+                return r;
+        *ret_len = out.len;
+        return 0;
+}
+
+/* --- Taking records --- */
+
+static bool has_column(const struct store_columns *columns, const char *name) {
+        for (size_t i = 0; i < columns->n; i++)
+                if (strcmp(columns->names[i], name) == 0)
+                        return true;
+        return false;
+}
+
+static size_t column_number(const struct store_columns *columns, const char *name) {
+        size_t i = 0;
+
+        while (strcmp(columns->names[i], name) != 0)
+                i++;
+        return i + 1;
+}
+
+/* What a column of a key becomes when an older row is there. */
+static void put_update(struct store_out *out, const char *name) {
+        char text[256];
+        int n;
+
+        if (strcmp(name, "id") == 0 || strcmp(name, "owner_uid") == 0 || strcmp(name, "hosts") == 0)
+                return;
+        if (strcmp(name, "status") == 0)
+                n = snprintf(text, sizeof(text), "status = max(status, excluded.status), ");
+        else if (strcmp(name, "reason") == 0)
+                n = snprintf(text, sizeof(text),
+                             "reason = iif(status = 1, reason, excluded.reason), ");
+        else if (strcmp(name, "dead_at") == 0)
+                n = snprintf(text, sizeof(text),
+                             "dead_at = iif(excluded.status = 1 AND dead_at = 0, "
+                             "excluded.updated_at, dead_at), ");
+        else
+                n = snprintf(text, sizeof(text), "%s = excluded.%s, ", name, name);
+        store_record_put(out, text, (size_t) n);
+}
+
+/* What a column of a new key becomes: the account's number is this host's. */
+static void put_insert(struct store_out *out, const struct store_columns *columns, size_t i) {
+        const char *name = columns->names[i];
+        char text[256];
+        int n;
+
+        if (strcmp(name, "owner_uid") == 0)
+                n = snprintf(text, sizeof(text),
+                             "ifnull((SELECT uid FROM account WHERE name = ?%zu AND state = 1), "
+                             "4294967295), ",
+                             column_number(columns, "owner"));
+        else if (strcmp(name, "dead_at") == 0)
+                n = snprintf(text, sizeof(text), "iif(?%zu = 1, ?%zu, 0), ",
+                             column_number(columns, "status"),
+                             column_number(columns, "updated_at"));
+        else
+                n = snprintf(text, sizeof(text), "?%zu, ", i + 1);
+        store_record_put(out, text, (size_t) n);
+}
+
+static int key_sql(const struct store_columns *columns, char *sql, size_t size) {
+        static const char *const needed[] = { "id",         "owner",  "owner_uid",
+                                              "status",     "reason", "dead_at",
+                                              "updated_at", "hosts",  "revision" };
+        struct store_out out = { .bytes = (uint8_t *) sql, .size = size - 1 };
+        char list[STORE_LIST_LEN], text[256];
+        int n;
+
+        for (size_t i = 0; i < ARRAY_LEN(needed); i++)
+                if (!has_column(columns, needed[i]))
+                        return -EPROTONOSUPPORT;
+        store_stmt_list(columns, list);
+        store_record_put(&out, "INSERT INTO key (", 17);
+        store_record_put(&out, list, strlen(list));
+        store_record_put(&out, ") SELECT ", 9);
+        for (size_t i = 0; i < columns->n; i++)
+                put_insert(&out, columns, i);
+        out.len -= 2;
+        /* A key without groups would be this host's own. */
+        n = snprintf(text, sizeof(text),
+                     " WHERE ?%zu <> '' AND (EXISTS (SELECT 1 FROM key k WHERE k.id = ?%zu) OR NOT "
+                     "EXISTS (SELECT 1 FROM fleet_gone g WHERE g.id = ?%zu AND g.revision >= "
+                     "?%zu)) ON CONFLICT (id) DO UPDATE SET ",
+                     column_number(columns, "hosts"), column_number(columns, "id"),
+                     column_number(columns, "id"), column_number(columns, "revision"));
+        store_record_put(&out, text, (size_t) n);
+        for (size_t i = 0; i < columns->n; i++)
+                put_update(&out, columns->names[i]);
+        out.len -= 2;
+        store_record_put(&out, " WHERE hosts <> '' AND excluded.revision > revision", 51);
+        sql[out.len] = '\0';
+        return out.full ? -EMSGSIZE : 0;
+}
+
+/* This host may have a certificate of its own with that name. */
+static int put_cert_name(char *at, size_t size, const struct store_columns *columns, size_t i) {
+        size_t thumbprint = column_number(columns, "thumbprint");
+
+        return snprintf(at, size,
+                        "iif(EXISTS (SELECT 1 FROM cert WHERE name = ?%zu AND thumbprint <> ?%zu), "
+                        "substr(?%zu, 1, 40) || ' ' || hex(substr(?%zu, 1, 4)), ?%zu), ",
+                        i + 1, thumbprint, i + 1, thumbprint, i + 1);
+}
+
+/* The epoch of the fleet never goes back. A number that was on a list stays on it. */
+static int wide_sql(const char *table, const struct store_columns *columns, char *sql,
+                    size_t size) {
+        char list[STORE_LIST_LEN], *at = sql, *end = sql + size;
+        bool cert = strcmp(table, "cert") == 0;
+
+        if (cert && (!has_column(columns, "name") || !has_column(columns, "thumbprint")))
+                return -EPROTONOSUPPORT;
+        store_stmt_list(columns, list);
+        at += snprintf(at, size, "INSERT %sINTO %s (%s) VALUES (",
+                       strcmp(table, "crl_serial") == 0 ? "OR IGNORE " : "", table, list);
+        for (size_t i = 0; i < columns->n; i++)
+                at += cert && strcmp(columns->names[i], "name") == 0
+                              ? put_cert_name(at, (size_t) (end - at), columns, i)
+                      : strcmp(columns->names[i], "fleet") == 0
+                              ? snprintf(at, (size_t) (end - at), "max(1, ?%zu), ", i + 1)
+                              : snprintf(at, (size_t) (end - at), "?%zu, ", i + 1);
+        at -= 2;
+        at += snprintf(at, (size_t) (end - at), ")");
+        if (strcmp(table, "policy") == 0)
+                at += snprintf(at, (size_t) (end - at),
+                               " ON CONFLICT (name) DO UPDATE SET value = iif(name = "
+                               "'fleet-epoch', max(value, excluded.value), excluded.value), "
+                               "changed_at = excluded.changed_at, fleet = 1");
+        else if (strcmp(table, "cert") == 0)
+                at += snprintf(at, (size_t) (end - at), " ON CONFLICT (thumbprint) DO NOTHING");
+        else if (strcmp(table, "crl") == 0)
+                at += snprintf(at, (size_t) (end - at),
+                               " ON CONFLICT (ca) DO UPDATE SET this_update = "
+                               "excluded.this_update, next_update = excluded.next_update, revoked "
+                               "= excluded.revoked, issuer_id = excluded.issuer_id, point = "
+                               "excluded.point WHERE excluded.this_update >= this_update");
+        else if (strcmp(table, "crl_serial") != 0)
+                return -EPROTONOSUPPORT;
+        return 0;
+}
+
+int store_delta_sql(const char *table, const struct store_columns *columns, char *out,
+                    size_t size) {
+        return strcmp(table, "key") == 0 ? key_sql(columns, out, size)
+                                         : wide_sql(table, columns, out, size);
+}
+
+static int take_removed(struct store *writer, const uint8_t *in, size_t len) {
+        _cleanup_once_ sqlite3_stmt *note = NULL, *delete = NULL;
+        int r;
+
+        if (len % GONE_LEN != 0)
+                return -EBADMSG;
+        r = store_once(writer->db, &note,
+                       "INSERT INTO fleet_gone (id, revision) VALUES (?1, ?2) ON CONFLICT (id) DO "
+                       "UPDATE SET revision = max(revision, excluded.revision)");
+        if (r >= 0)
+                r = store_once(writer->db, &delete,
+                               "DELETE FROM key WHERE id = ?1 AND hosts <> '' AND revision < ?2");
+        for (size_t at = 0; r >= 0 && at < len; at += GONE_LEN)
+                for (unsigned i = 0; r >= 0 && i < 2; i++) {
+                        sqlite3_stmt *stmt = i == 0 ? note : delete;
+
+                        store_once_again(stmt);
+                        r = store_stmt_error(sqlite3_bind_text(stmt, 1, (const char *) in + at,
+                                                               KEYTEXT_ID_LEN, SQLITE_STATIC));
+                        if (r >= 0)
+                                r = store_stmt_error(sqlite3_bind_int64(
+                                        stmt, 2, (int64_t) bytes_get(in + at + KEYTEXT_ID_LEN, 8)));
+                        if (r >= 0)
+                                r = store_stmt_step(stmt);
+                }
+        return r;
+}
+
+static int take_certs_gone(struct store *writer, const uint8_t *in, size_t len) {
+        _cleanup_once_ sqlite3_stmt *stmt = NULL;
+        int r;
+
+        if (len % RECORD_THUMBPRINT_LEN != 0)
+                return -EBADMSG;
+        r = store_once(writer->db, &stmt, "DELETE FROM cert WHERE thumbprint = ?1");
+        for (size_t at = 0; r >= 0 && at < len; at += RECORD_THUMBPRINT_LEN) {
+                store_once_again(stmt);
+                r = store_stmt_bind_hash(stmt, 1, in + at);
+                if (r >= 0)
+                        r = store_stmt_step(stmt);
+        }
+        return r;
+}
+
+int store_delta_take(struct store *writer, uint8_t type, const uint8_t *in, size_t len) {
+        if (type == STORE_RECORD_REMOVED)
+                return take_removed(writer, in, len);
+        return type == STORE_RECORD_CERTS_GONE ? take_certs_gone(writer, in, len) : -EBADMSG;
+}

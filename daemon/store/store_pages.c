@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Chooses and writes the rows of a snapshot of a fleet's group, and deletes what a snapshot lacks.
+ * Does not know what a frame is, or whether a page is believed. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/store_mirror.h"
+#include "store/store_once.h"
+#include "store/store_pages.h"
+#include "store/store_record.h"
+#include "text.h"
+
+/* Tables in their order, and which of their rows are the fleet's. ?1 is the group. */
+static const struct {
+        const char *table, *where, *order;
+} tables[] = {
+        { "policy", "fleet = 1", "name" },
+        { "cert", "fleet = 1", "thumbprint" },
+        { "crl", "ca IN (SELECT thumbprint FROM cert WHERE fleet = 1)", "ca" },
+        { "crl_serial", "ca IN (SELECT thumbprint FROM cert WHERE fleet = 1)", "ca" },
+        { "key", "hosts <> '' AND instr(' ' || hosts || ' ', ' ' || ?1 || ' ') > 0", "id" },
+};
+#define TABLE_KEY (ARRAY_LEN(tables) - 1)
+
+/* Invariant: when waiting is set, stmt stands on a row that is not written yet. */
+struct store_pages {
+        struct store_export *export;
+        char group[RECORD_GROUP_MAX + 1];
+        size_t table;
+        /* of the table; NULL: it has not begun */
+        sqlite3_stmt *stmt;
+        int id_column;
+        bool waiting;
+        size_t n_ids;
+        uint8_t ids[STORE_PAGE_KEYS * KEYTEXT_ID_LEN];
+};
+
+int store_pages_open(struct store_pages **ret, struct store *writer, const char *group, bool all) {
+        struct store_pages *p = calloc(1, sizeof(*p));
+        int r;
+
+        if (!p)
+                return -ENOMEM;
+        p->table = all ? 0 : TABLE_KEY;
+        (void) text_copy(p->group, sizeof(p->group), group);
+        r = store_export_open(&p->export, writer);
+        if (r < 0) {
+                store_pages_free(p);
+                return r;
+        }
+        *ret = p;
+        return 0;
+}
+
+struct store_pages *store_pages_free(struct store_pages *p) {
+        if (!p)
+                return NULL;
+        (void) sqlite3_finalize(p->stmt);
+        store_export_free(p->export);
+        free(p);
+        return NULL;
+}
+
+struct store *store_pages_snapshot(struct store_pages *p) {
+        return store_export_snapshot(p->export);
+}
+
+const uint8_t *store_pages_ids(const struct store_pages *p, size_t *ret_n) {
+        *ret_n = p->n_ids;
+        return p->ids;
+}
+
+/* --- Writing pages --- */
+
+static int begin_table(struct store_pages *p, const struct store_columns *columns) {
+        char list[STORE_LIST_LEN];
+        int r;
+
+        store_stmt_list(columns, list);
+        r = store_once(store_pages_snapshot(p)->db, &p->stmt,
+                       "SELECT %s FROM %s WHERE %s ORDER BY %s", list, tables[p->table].table,
+                       tables[p->table].where, tables[p->table].order);
+        if (r < 0 || p->table != TABLE_KEY)
+                return r;
+        p->id_column = 0;
+        while (strcmp(columns->names[p->id_column], "id") != 0)
+                p->id_column++;
+        return store_stmt_error(sqlite3_bind_text(p->stmt, 1, p->group, -1, SQLITE_STATIC));
+}
+
+/* The rest of the table, as far as it fits. 1 at its end; 0 when it does not fit any more. */
+static int put_rows(struct store_pages *p, struct store_out *out) {
+        int r;
+
+        for (;;) {
+                if (!p->waiting) {
+                        r = store_stmt_step(p->stmt);
+                        if (r <= 0)
+                                return r < 0 ? r : 1;
+                        p->waiting = true;
+                }
+                if (p->n_ids == STORE_PAGE_KEYS || !store_record_row(out, p->stmt))
+                        return 0;
+                p->waiting = false;
+                if (p->table == TABLE_KEY)
+                        memcpy(p->ids + KEYTEXT_ID_LEN * p->n_ids++,
+                               sqlite3_column_blob(p->stmt, p->id_column), KEYTEXT_ID_LEN);
+        }
+}
+
+int store_pages_next(struct store_pages *p, uint8_t *bytes, size_t size, size_t *ret_len) {
+        struct store_out out = { .bytes = bytes, .size = size };
+        struct store_columns columns;
+        int r = 1;
+
+        p->n_ids = 0;
+        while (r > 0 && p->table < ARRAY_LEN(tables)) {
+                size_t before;
+
+                r = store_stmt_columns(store_pages_snapshot(p)->db, tables[p->table].table,
+                                       &columns);
+                if (r >= 0 && !p->stmt)
+                        r = begin_table(p, &columns);
+                if (r < 0)
+                        return r;
+                if (!store_record_table(&out, tables[p->table].table, &columns))
+                        break;
+                before = out.len;
+                r = put_rows(p, &out);
+                if (r == 0 && out.len == before && p->n_ids == 0 && before < size / 2)
+                        return -EUCLEAN;
+                if (r <= 0)
+                        break;
+                (void) sqlite3_finalize(p->stmt);
+                p->stmt = NULL;
+                p->table++;
+        }
+        if (r < 0)
+                return r;
+        *ret_len = out.len;
+        return p->table < ARRAY_LEN(tables);
+}
+
+int store_pages_each_cert(struct store_pages *p,
+                          int (*visit)(const uint8_t *thumbprint, void *userdata), void *userdata) {
+        uint8_t thumbprint[RECORD_THUMBPRINT_LEN];
+        _cleanup_once_ sqlite3_stmt *stmt = NULL;
+        int r;
+
+        r = store_once(store_pages_snapshot(p)->db, &stmt,
+                       "SELECT thumbprint FROM cert WHERE fleet = 1");
+        while (r >= 0 && (r = store_stmt_step(stmt)) > 0) {
+                r = store_stmt_blob(stmt, 0, thumbprint, sizeof(thumbprint));
+                if (r < 0)
+                        return -EUCLEAN;
+                r = visit(thumbprint, userdata);
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}
+
+/* --- What a page lacks --- */
+
+/* Ids, one after the other. */
+struct ids {
+        uint8_t *bytes;
+        size_t n;
+};
+
+static int add_id(struct ids *ids, const uint8_t *id) {
+        if ((ids->n & (ids->n - 1)) == 0) {
+                uint8_t *bytes =
+                        reallocarray(ids->bytes, ids->n == 0 ? 1 : 2 * ids->n, KEYTEXT_ID_LEN);
+
+                if (!bytes)
+                        return -ENOMEM;
+                ids->bytes = bytes;
+        }
+        memcpy(ids->bytes + KEYTEXT_ID_LEN * ids->n++, id, KEYTEXT_ID_LEN);
+        return 0;
+}
+
+static int delete_keys(struct store *writer, const struct ids *ids) {
+        _cleanup_once_ sqlite3_stmt *note = NULL, *delete = NULL;
+        int r;
+
+        /* An id is never used twice, so no state of the key is good any more. */
+        r = store_once(writer->db, &note,
+                       "REPLACE INTO fleet_gone (id, revision) VALUES (?1, 9223372036854775807)");
+        if (r >= 0)
+                r = store_once(writer->db, &delete, "DELETE FROM key WHERE id = ?1");
+        for (size_t i = 0; r >= 0 && i < 2 * ids->n; i++) {
+                sqlite3_stmt *stmt = i % 2 == 0 ? note : delete;
+
+                store_once_again(stmt);
+                r = store_stmt_error(sqlite3_bind_text(
+                        stmt, 1, (const char *) ids->bytes + KEYTEXT_ID_LEN * (i / 2),
+                        KEYTEXT_ID_LEN, SQLITE_STATIC));
+                if (r >= 0)
+                        r = store_stmt_step(stmt);
+        }
+        return r;
+}
+
+static int prepare_range(struct store *writer, const struct store_pages_range *range,
+                         sqlite3_stmt **ret) {
+        const uint8_t *end = range->n > 0 ? range->ids + KEYTEXT_ID_LEN * (range->n - 1) : NULL;
+        int r;
+
+        r = store_once(writer->db, ret,
+                       "SELECT id, hosts FROM key WHERE id > ?1 AND id <= ?2 AND hosts <> '' "
+                       "AND instr(' ' || hosts || ' ', ' ' || ?3 || ' ') > 0 ORDER BY id");
+        if (r >= 0)
+                r = store_stmt_error(sqlite3_bind_text(*ret, 1, range->after, -1, SQLITE_STATIC));
+        /* Ids are of letters and digits. */
+        if (r >= 0)
+                r = store_stmt_error(range->last ? sqlite3_bind_text(*ret, 2, "~", 1, SQLITE_STATIC)
+                                                 : sqlite3_bind_text(*ret, 2, (const char *) end,
+                                                                     end ? KEYTEXT_ID_LEN : 0,
+                                                                     SQLITE_STATIC));
+        return r < 0 ? r
+                     : store_stmt_error(
+                               sqlite3_bind_text(*ret, 3, range->group, -1, SQLITE_STATIC));
+}
+
+int store_pages_drop_keys(struct store *writer, const struct store_pages_range *range,
+                          bool (*is_kept)(const char *hosts, void *userdata), void *userdata,
+                          uint64_t *ret_gone) {
+        _cleanup_once_ sqlite3_stmt *stmt = NULL;
+        const uint8_t *at = range->ids, *end = at + KEYTEXT_ID_LEN * range->n;
+        struct ids gone = {};
+        int r;
+
+        r = prepare_range(writer, range, &stmt);
+        while (r >= 0 && (r = store_stmt_step(stmt)) > 0) {
+                char id[KEYTEXT_ID_LEN + 1], hosts[RECORD_HOSTS_LEN];
+
+                if (store_stmt_text(stmt, 0, id, sizeof(id)) < 0 ||
+                    store_stmt_text(stmt, 1, hosts, sizeof(hosts)) < 0)
+                        r = -EUCLEAN;
+                while (at < end && memcmp(at, id, KEYTEXT_ID_LEN) < 0)
+                        at += KEYTEXT_ID_LEN;
+                if (r > 0 && !(at < end && memcmp(at, id, KEYTEXT_ID_LEN) == 0) &&
+                    !is_kept(hosts, userdata))
+                        r = add_id(&gone, (const uint8_t *) id);
+        }
+        if (r >= 0)
+                r = delete_keys(writer, &gone);
+        *ret_gone = gone.n;
+        free(gone.bytes);
+        return r;
+}
+
+int store_pages_drop_certs(struct store *writer, const uint8_t *thumbprints, size_t n) {
+        _cleanup_once_ sqlite3_stmt *mark = NULL;
+        int r;
+
+        /* Those that are kept have a mark while this runs. */
+        r = store_once(writer->db, &mark,
+                       "UPDATE cert SET fleet = 2 WHERE thumbprint = ?1 AND fleet = 1");
+        for (size_t i = 0; r >= 0 && i < n; i++) {
+                store_once_again(mark);
+                r = store_stmt_bind_hash(mark, 1, thumbprints + RECORD_THUMBPRINT_LEN * i);
+                if (r >= 0)
+                        r = store_stmt_step(mark);
+        }
+        return r < 0 ? r
+                     : store_stmt_exec(writer->db, "DELETE FROM cert WHERE fleet = 1;"
+                                                   "UPDATE cert SET fleet = 1 WHERE fleet = 2");
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The rows that a group of a fleet has, page by page in the order of the keys' ids; and what must
+ * go from a host because a page lacks it. Errors are those of store.h. */
+#pragma once
+
+#include "store/store.h"
+
+/* One page has at most these. A host takes it in one transaction. */
+#define STORE_PAGE_KEYS 1000
+
+/**
+ * store_pages_open(ret, writer, group, all):
+ * A snapshot of the database that ${writer} has open, on a connection of its own. Meanwhile the log
+ * cannot be used anew. ${all}: it is the group of all hosts, which also has the fleet's policies
+ * and certificates. 0; -ENOMEM; an error of the store.
+ */
+struct store_pages;
+int store_pages_open(struct store_pages **ret, struct store *writer, const char *group,
+                     bool all) _must_check_;
+struct store_pages *store_pages_free(struct store_pages *p);
+
+/**
+ * store_pages_snapshot(p): a reader of the snapshot, borrowed.
+ */
+struct store *store_pages_snapshot(struct store_pages *p);
+
+/**
+ * store_pages_next(p, out, size, ret_len):
+ * The next rows, as records with the tables that they belong to. 1 when there are more; 0 behind
+ * the last; -EUCLEAN for a row that does not fit at all; an error of the store.
+ */
+int store_pages_next(struct store_pages *p, uint8_t *out, size_t size,
+                     size_t *ret_len) _must_check_;
+
+/**
+ * store_pages_ids(p, ret_n): the ids of the keys that store_pages_next() has written last,
+ * ${KEYTEXT_ID_LEN} bytes each. Borrowed until the next call.
+ */
+const uint8_t *store_pages_ids(const struct store_pages *p, size_t *ret_n);
+
+/* What a page says of the keys of ${group}: between the id ${after}, without it, and the last of
+ * its ${n} ids there are these and no others. The last page speaks of all keys behind ${after}. A
+ * page that has no ids and is not the last says nothing. */
+struct store_pages_range {
+        const char *group, *after;
+        const uint8_t *ids; /* ascending */
+        size_t n;
+        bool last;
+};
+
+/**
+ * store_pages_drop_keys(writer, range, is_kept, userdata, ret_gone):
+ * Deletes the keys that are not in the page, for ever, inside a transaction. ${is_kept} is asked
+ * with the groups of each. ${ret_gone}: how many. 0, or an error of the store.
+ */
+int store_pages_drop_keys(struct store *writer, const struct store_pages_range *range,
+                          bool (*is_kept)(const char *hosts, void *userdata), void *userdata,
+                          uint64_t *ret_gone) _must_check_;
+
+/**
+ * store_pages_drop_certs(writer, thumbprints, n): deletes the fleet's certificates but these,
+ * inside a transaction. store_pages_each_cert(p, visit, userdata): the thumbprints of the fleet's
+ * certificates in the snapshot. 0, or an error of the store, or what ${visit} returned.
+ */
+int store_pages_drop_certs(struct store *writer, const uint8_t *thumbprints, size_t n) _must_check_;
+int store_pages_each_cert(struct store_pages *p,
+                          int (*visit)(const uint8_t *thumbprint, void *userdata),
+                          void *userdata) _must_check_;

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a wfapikey-fleetd and a database that lie cannot do: have a change taken for another, hide a
+ * revocation without that it shows as age, or have a revoked key come back. */
+#include "unit_fleet_pair.h"
+
+#include "base/clock.h"
+#include "fleet/fleet_state.h"
+#include "mirror/mirror_key.h"
+#include "store/store_sweep.h"
+
+static void make_again(struct fixture *f, struct key_record *key, struct fleet_change *ret,
+                       struct store_delta **ret_delta) {
+        struct store *writer = f->issuer.store->writer;
+
+        assert_int_equal(store_delta_new(ret_delta), 0);
+        store_delta_watch(writer, *ret_delta);
+        assert_int_equal(store_begin(writer), 0);
+        change_key(writer, key);
+        assert_int_equal(fleet_change_make(f->issuer.fleet, writer, *ret_delta, ret), 0);
+        store_rollback(writer);
+        store_delta_watch(writer, NULL);
+}
+
+static int apply(struct fixture *f, const struct fleet_change *change,
+                 const struct store_delta *delta) {
+        struct fleet_news news;
+
+        return fleet_change_apply(f->issuer.fleet, f->issuer.store->writer, change, delta, &news);
+}
+
+/* fleetd has said that a change failed, and keeps it. It gives it to the host in the place of the
+ * next one, and says that the next one was committed. */
+static void test_committed_is_another(void **state) {
+        struct fixture *f = *state;
+        struct key_record key = fleet_key(f, "all web");
+        struct fleet_change made = {}, kept = {}, revoked = {};
+        struct store_delta *one, *two;
+
+        unit_host_change(&f->issuer, insert, &key, &made);
+        memcpy(key.name, "another", 8);
+        make_again(f, &key, &kept, &one);
+        key.status = KEY_REVOKED;
+        make_again(f, &key, &revoked, &two);
+        for (size_t i = 0; i < kept.n; i++)
+                assert_int_equal(unit_host_take(&f->issuer, &kept.frames[i]), 0);
+        assert_int_equal(apply(f, &revoked, two), -ESTALE);
+        assert_int_equal(get(&f->issuer, ID).status, KEY_ACTIVE);
+        fleet_change_done(&made);
+        fleet_change_done(&kept);
+        fleet_change_done(&revoked);
+        store_delta_free(one);
+        store_delta_free(two);
+}
+
+/* The log can bring a change, or a part of it, before fleetd says that it is there. */
+static void test_log_is_first(void **state) {
+        struct fixture *f = *state;
+        struct key_record key = fleet_key(f, "all web");
+        struct fleet_change made = {}, revoked = {};
+        struct store_delta *delta;
+
+        unit_host_change(&f->issuer, insert, &key, &made);
+        key.status = KEY_REVOKED;
+        make_again(f, &key, &revoked, &delta);
+        assert_int_equal(revoked.n, 2);
+        /* what does not hold in the end does not count */
+        revoked.frames[1].bytes[revoked.frames[1].len - 1] ^= 1;
+        assert_int_equal(unit_host_take(&f->issuer, &revoked.frames[0]), 0);
+        assert_int_equal(unit_host_take(&f->issuer, &revoked.frames[1]), -EBADMSG);
+        revoked.frames[1].bytes[revoked.frames[1].len - 1] ^= 1;
+        assert_int_equal(apply(f, &revoked, delta), 0);
+        assert_int_equal(get(&f->issuer, ID).status, KEY_REVOKED);
+        assert_int_equal(apply(f, &revoked, delta), 0);
+        fleet_change_done(&made);
+        fleet_change_done(&revoked);
+        store_delta_free(delta);
+}
+
+/* A revocation that the database does not take must show as age on the other hosts. */
+static void test_no_statement_before_the_outbox(void **state) {
+        struct fixture *f = *state;
+        struct store *writer = f->issuer.store->writer;
+        struct store_fleet_revocation revocation = { .id = ID, .at = 1 };
+
+        assert_int_equal(fleet_age_may_state(f->member.fleet, f->member.store->writer),
+                         -EOPNOTSUPP);
+        assert_int_equal(fleet_age_may_state(f->issuer.fleet, writer), 1);
+        assert_int_equal(store_begin(writer), 0);
+        assert_int_equal(store_fleet_put_revocation(writer, &revocation), 0);
+        assert_int_equal(store_commit(writer), 0);
+        assert_int_equal(fleet_age_may_state(f->issuer.fleet, writer), 0);
+        assert_int_equal(store_begin(writer), 0);
+        assert_int_equal(store_fleet_drop_revocation(writer, ID), 0);
+        assert_int_equal(store_commit(writer), 0);
+        assert_int_equal(fleet_age_may_state(f->issuer.fleet, writer), 1);
+}
+
+/* Statements of all groups, signed ${ago_ms} ago, as the member gets them now. */
+static int take_statements(struct fixture *f, int64_t ago_ms) {
+        uint8_t secret[SEAL_SECRET_LEN], out[FRAME_STATE_LEN];
+        int r;
+
+        r = mirror_key_source(f->issuer.dir, secret);
+        f->issuer.fleet->sign_ahead_ms -= ago_ms;
+        for (size_t i = 0; r >= 0 && fleet_group(f->issuer.fleet, i); i++) {
+                r = fleet_age_state(f->issuer.fleet, i, secret, out);
+                if (r >= 0)
+                        r = fleet_age_take(f->member.fleet, out, sizeof(out));
+        }
+        f->issuer.fleet->sign_ahead_ms += ago_ms;
+        return r;
+}
+
+#define HOUR_MS INT64_C(3600000)
+
+static int64_t age_ms(const struct unit_host *h) {
+        return clock_boot_ms() - fleet_age_current(h->fleet);
+}
+
+/* What was withheld until the daemon of a host starts again is as old as before. */
+static void test_withheld_over_a_restart(void **state) {
+        struct fixture *f = *state;
+
+        assert_int_equal(take_statements(f, 0), 0);
+        assert_in_range(age_ms(&f->member), 0, HOUR_MS / 2);
+        assert_int_equal(fleet_age_keep(f->member.fleet, f->member.store->writer, true), 0);
+        f->member.fleet->current_ms -= 3 * HOUR_MS;
+        assert_int_equal(fleet_age_keep(f->member.fleet, f->member.store->writer, true), 0);
+        unit_host_again(&f->member);
+        assert_in_range(age_ms(&f->member), 5 * HOUR_MS / 2, 7 * HOUR_MS / 2);
+        assert_int_equal(take_statements(f, 2 * HOUR_MS), 0);
+        assert_in_range(age_ms(&f->member), 3 * HOUR_MS / 2, 5 * HOUR_MS / 2);
+        assert_int_equal(take_statements(f, 0), 0);
+        assert_in_range(age_ms(&f->member), 0, HOUR_MS / 2);
+}
+
+/* After a reboot the wall clock says how long that was, unless it went back. */
+static void test_age_over_a_reboot(void **state) {
+        struct fixture *f = *state;
+        struct store *writer = f->member.store->writer;
+        struct store_fleet_clock clock = { .boot = "another", .sign_clock = 1 };
+
+        for (unsigned back = 0; back < 2; back++) {
+                clock.wall_at = clock_now() + (back ? 600 : -7200);
+                assert_int_equal(store_begin(writer), 0);
+                assert_int_equal(store_fleet_put_clock(writer, &clock), 0);
+                assert_int_equal(store_commit(writer), 0);
+                unit_host_again(&f->member);
+                if (back)
+                        assert_true(fleet_age_current(f->member.fleet) == INT64_MIN);
+                else
+                        assert_in_range(age_ms(&f->member), 7000000, 7400000);
+        }
+}
+
+/* A key that a member has revoked for itself does not come back when it is purged there. */
+static void test_sticky_when_purged(void **state) {
+        struct fixture *f = *state;
+        struct store *writer = f->member.store->writer;
+        struct key_record key;
+        struct life l = {};
+
+        live(f, &l, "web");
+        assert_int_equal(unit_host_take(&f->member, &l.made.frames[0]), 0);
+        key = get(&f->member, ID);
+        key.status = KEY_REVOKED;
+        key.dead_at = 1;
+        assert_int_equal(store_begin(writer), 0);
+        assert_int_equal(store_key_update(writer, &key), 0);
+        assert_int_equal(store_sweep_purge_dead(writer, 2, 10), 1);
+        assert_int_equal(store_commit(writer), 0);
+        assert_int_equal(unit_host_take(&f->member, &l.renamed.frames[0]), 0);
+        assert_int_equal(store_key_get(writer, ID, &key), -ENOENT);
+        end(&l);
+}
+
+/* A fleetd that was killed amid a change is followed by one that begins with a whole one. */
+static void test_new_fleetd(void **state) {
+        struct fixture *f = *state;
+        struct fleet_frame half;
+        struct life l = {};
+
+        live(f, &l, "web");
+        half = l.made.frames[0];
+        half.len = 0;
+        assert_int_equal(unit_host_take(&f->member, &half), 0);
+        half.len = 200;
+        assert_int_equal(unit_host_take(&f->member, &half), 0);
+        fleet_apply_forget(f->member.fleet);
+        assert_int_equal(unit_host_take(&f->member, &l.made.frames[0]), 0);
+        end(&l);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_committed_is_another, make, drop),
+                cmocka_unit_test_setup_teardown(test_log_is_first, make, drop),
+                cmocka_unit_test_setup_teardown(test_no_statement_before_the_outbox, make, drop),
+                cmocka_unit_test_setup_teardown(test_withheld_over_a_restart, make, drop),
+                cmocka_unit_test_setup_teardown(test_age_over_a_reboot, make, drop),
+                cmocka_unit_test_setup_teardown(test_sticky_when_purged, make, drop),
+                cmocka_unit_test_setup_teardown(test_new_fleetd, make, drop),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A host that was cut off for longer than changes are kept gets a snapshot: it then has what the
+ * issuer has, nothing that was revoked is good again, and no page counts but the next one. */
+#include "unit_fleet.h"
+
+#include "fleet/fleet_hosts.h"
+#include "fleet/fleet_snapshot.h"
+#include "fleet/fleet_state.h"
+#include "mirror/mirror_key.h"
+
+#define PAGES_MAX 16
+
+struct fixture {
+        struct unit_host issuer, member;
+        struct fleet_change groups[2], invite;
+};
+
+struct pages {
+        size_t n;
+        struct fleet_frame pages[PAGES_MAX];
+};
+
+static void add_group(struct fixture *f, const char *name, struct fleet_change *ret) {
+        struct store *writer = f->issuer.store->writer;
+        struct fleet_news news;
+
+        assert_int_equal(fleet_hosts_group(f->issuer.fleet, writer, name, ret), 0);
+        assert_int_equal(fleet_change_apply(f->issuer.fleet, writer, ret, NULL, &news), 0);
+}
+
+static int make(void **state) {
+        struct fixture *f = calloc(1, sizeof(*f));
+
+        if (!f)
+                return -1;
+        unit_host_make(&f->issuer, 1);
+        unit_host_make(&f->member, 2);
+        unit_host_init(&f->issuer, "hub");
+        add_group(f, "web", &f->groups[0]);
+        add_group(f, "mail", &f->groups[1]);
+        unit_host_invite(&f->issuer, &f->member, "web1", "all mail web", false, &f->invite);
+        *state = f;
+        return 0;
+}
+
+static int drop(void **state) {
+        struct fixture *f = *state;
+
+        fleet_change_done(&f->groups[0]);
+        fleet_change_done(&f->groups[1]);
+        fleet_change_done(&f->invite);
+        unit_host_drop(&f->issuer);
+        unit_host_drop(&f->member);
+        free(f);
+        return 0;
+}
+
+/* --- What hosts do --- */
+
+static void snapshot(struct unit_host *h, const char *group, bool rebase, struct pages *ret) {
+        struct fleet_snapshot *s = NULL;
+        bool last = false;
+
+        *ret = (struct pages){};
+        assert_int_equal(fleet_snapshot_open(&s, h->fleet, h->store->writer, group, rebase), 0);
+        while (!last) {
+                struct fleet_frame *page = &ret->pages[ret->n++];
+
+                assert_in_range(ret->n, 1, PAGES_MAX);
+                (void) snprintf(page->group, sizeof(page->group), "%s", group);
+                page->number = fleet_snapshot_number(s);
+                assert_int_equal(fleet_snapshot_next(s, h->fleet, &page->bytes, &page->len, &last),
+                                 0);
+        }
+        assert_null(fleet_snapshot_free(s));
+}
+
+static void end(struct pages *p) {
+        for (size_t i = 0; i < p->n; i++)
+                free(p->pages[i].bytes);
+        p->n = 0;
+}
+
+static void take_all(struct unit_host *h, struct pages *p) {
+        for (size_t i = 0; i < p->n; i++)
+                assert_int_equal(unit_host_take(h, &p->pages[i]), 0);
+        end(p);
+}
+
+/* The host catches up with ${from} by a snapshot. */
+static void resync(struct unit_host *h, struct unit_host *from, const char *group) {
+        struct pages p;
+
+        snapshot(from, group, false, &p);
+        take_all(h, &p);
+        assert_int_equal(fleet_find_group(h->fleet, group)->group.number,
+                         fleet_find_group(from->fleet, group)->group.number);
+}
+
+static void insert(struct store *writer, void *userdata) {
+        assert_int_equal(store_key_insert(writer, userdata), 0);
+}
+
+static void revoke_key(struct store *writer, void *userdata) {
+        struct key_record key;
+
+        assert_int_equal(store_key_get(writer, userdata, &key), 0);
+        key.status = KEY_REVOKED;
+        assert_int_equal(store_key_update(writer, &key), 0);
+}
+
+static void remove_key(struct store *writer, void *userdata) {
+        assert_int_equal(store_key_delete(writer, userdata), 0);
+}
+
+static struct key_record fleet_key(const struct fixture *f, const char *id, const char *hosts) {
+        struct key_record key = unit_key(id, "alice");
+
+        key.pepper_id = fleet_self(f->issuer.fleet)->pepper_id;
+        key.epoch = RECORD_FLEET_EPOCH;
+        key.revision = 1;
+        (void) snprintf(key.hosts, sizeof(key.hosts), "%s", hosts);
+        return key;
+}
+
+/* The change is lost on its way, unless ${to} gets it. */
+static void change(struct fixture *f, void (*body)(struct store *, void *), void *userdata,
+                   struct unit_host *to, const char *group) {
+        struct fleet_change change = {};
+
+        unit_host_change(&f->issuer, body, userdata, &change);
+        if (to)
+                assert_int_equal(unit_host_take(to, unit_frame_of(&change, group)), 0);
+        fleet_change_done(&change);
+}
+
+static void issue(struct fixture *f, const char *id, const char *hosts) {
+        struct key_record key = fleet_key(f, id, hosts);
+
+        change(f, insert, &key, NULL, NULL);
+}
+
+/* Without the fleet: by this host alone. */
+static void here(struct unit_host *h, void (*body)(struct store *, void *), char *id) {
+        assert_int_equal(store_begin(h->store->writer), 0);
+        body(h->store->writer, id);
+        assert_int_equal(store_commit(h->store->writer), 0);
+}
+
+static int status_of(const struct unit_host *h, const char *id) {
+        struct key_record key;
+        int r = store_key_get(h->store->writer, id, &key);
+
+        return r < 0 ? r : (int) key.status;
+}
+
+/* --- Tests --- */
+
+static char a[] = "aaaaaaaaaa", b[] = "bbbbbbbbbb", c[] = "cccccccccc";
+
+static void test_new_host(void **state) {
+        struct fixture *f = *state;
+        struct key_record key = fleet_key(f, c, "web");
+        struct fleet_change made = {};
+
+        issue(f, a, "web");
+        issue(f, b, "all web");
+        change(f, revoke_key, b, NULL, NULL);
+        resync(&f->member, &f->issuer, "all");
+        resync(&f->member, &f->issuer, "web");
+        assert_int_equal(status_of(&f->member, a), KEY_ACTIVE);
+        assert_int_equal(status_of(&f->member, b), KEY_REVOKED);
+        assert_int_equal(unit_sql_number(f->member.store->path, "SELECT owner_uid FROM key"),
+                         RECORD_UNBOUND);
+        assert_int_equal(unit_sql_number(f->member.store->path, "SELECT count(*) FROM fleet_host"),
+                         2);
+        /* The log goes on behind the snapshot. */
+        unit_host_change(&f->issuer, insert, &key, &made);
+        unit_host_again(&f->member);
+        assert_int_equal(unit_host_take(&f->member, &made.frames[0]), 0);
+        assert_int_equal(status_of(&f->member, c), KEY_ACTIVE);
+        fleet_change_done(&made);
+}
+
+static void test_removed_meanwhile(void **state) {
+        struct fixture *f = *state;
+        struct key_record key = fleet_key(f, a, "mail web"), own = unit_key(c, "bob");
+        struct fleet_change made = {};
+
+        here(&f->member, insert, (char *) &own);
+        unit_host_change(&f->issuer, insert, &key, &made);
+        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&made, "web")), 0);
+        issue(f, b, "web");
+        change(f, remove_key, a, NULL, NULL);
+        resync(&f->member, &f->issuer, "web");
+        assert_int_equal(status_of(&f->member, a), -ENOENT);
+        assert_int_equal(status_of(&f->member, b), KEY_ACTIVE);
+        assert_int_equal(status_of(&f->member, c), KEY_ACTIVE);
+        /* Another log that is behind does not bring it back. */
+        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&made, "mail")), 0);
+        assert_int_equal(status_of(&f->member, a), -ENOENT);
+        fleet_change_done(&made);
+}
+
+/* What this host has revoked, or has revoked and forgotten, does not come back. */
+static void test_sticky(void **state) {
+        struct fixture *f = *state;
+
+        issue(f, a, "web");
+        issue(f, b, "web");
+        resync(&f->member, &f->issuer, "web");
+        here(&f->member, revoke_key, a);
+        here(&f->member, revoke_key, b);
+        here(&f->member, remove_key, b);
+        issue(f, c, "web");
+        resync(&f->member, &f->issuer, "web");
+        assert_int_equal(status_of(&f->member, a), KEY_REVOKED);
+        assert_int_equal(status_of(&f->member, b), -ENOENT);
+        assert_int_equal(status_of(&f->member, c), KEY_ACTIVE);
+}
+
+/* A key of two groups is newer than the snapshot of one of them. */
+static void test_ahead_in_another_group(void **state) {
+        struct fixture *f = *state;
+        struct key_record key = fleet_key(f, b, "mail web");
+        struct fleet_change made = {};
+        struct pages p;
+
+        issue(f, a, "web");
+        snapshot(&f->issuer, "web", false, &p);
+        unit_host_change(&f->issuer, insert, &key, &made);
+        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&made, "mail")), 0);
+        take_all(&f->member, &p);
+        assert_int_equal(status_of(&f->member, a), KEY_ACTIVE);
+        assert_int_equal(status_of(&f->member, b), KEY_ACTIVE);
+        assert_int_equal(unit_host_take(&f->member, unit_frame_of(&made, "web")), 0);
+        assert_int_equal(status_of(&f->member, b), KEY_ACTIVE);
+        fleet_change_done(&made);
+}
+
+static void test_older(void **state) {
+        struct fixture *f = *state;
+        struct pages p;
+
+        issue(f, a, "web");
+        snapshot(&f->issuer, "web", false, &p);
+        change(f, revoke_key, a, NULL, NULL);
+        resync(&f->member, &f->issuer, "web");
+        assert_int_equal(unit_host_take(&f->member, &p.pages[0]), -ESTALE);
+        end(&p);
+        snapshot(&f->issuer, "web", false, &p);
+        assert_int_equal(unit_host_take(&f->member, &p.pages[0]), -ESTALE);
+        assert_int_equal(status_of(&f->member, a), KEY_REVOKED);
+        end(&p);
+}
+
+static void insert_many(struct store *writer, void *userdata) {
+        struct key_record key = *(struct key_record *) userdata;
+
+        for (unsigned i = 0; i < 1500; i++) {
+                (void) snprintf(key.id, sizeof(key.id), "k%09u", i);
+                assert_int_equal(store_key_insert(writer, &key), 0);
+        }
+}
+
+static int64_t count(const struct unit_host *h) {
+        return unit_sql_number(h->store->path, "SELECT count(*) FROM key");
+}
+
+/* Pages of another snapshot, or in another order, do not count. What was taken is never undone. */
+static void test_pages(void **state) {
+        struct fixture *f = *state;
+        struct key_record key = fleet_key(f, a, "web");
+        struct pages p, other;
+
+        change(f, insert_many, &key, NULL, NULL);
+        snapshot(&f->issuer, "web", false, &p);
+        snapshot(&f->issuer, "web", false, &other);
+        assert_int_equal(p.n, 2);
+        assert_int_equal(unit_host_take(&f->member, &p.pages[1]), -ESTALE);
+        assert_int_equal(unit_host_take(&f->member, &p.pages[0]), 0);
+        assert_int_equal(count(&f->member), 1000);
+        assert_int_equal(unit_host_take(&f->member, &other.pages[1]), -ESTALE);
+        assert_int_equal(unit_host_take(&f->member, &p.pages[1]), -ESTALE);
+        /* It begins anew, also after a start. */
+        assert_int_equal(unit_host_take(&f->member, &p.pages[0]), 0);
+        unit_host_again(&f->member);
+        assert_int_equal(unit_host_take(&f->member, &p.pages[1]), -ESTALE);
+        assert_int_equal(unit_host_take(&f->member, &p.pages[0]), 0);
+        assert_int_equal(unit_host_take(&f->member, &p.pages[0]), 0);
+        assert_int_equal(unit_host_take(&f->member, &p.pages[1]), 0);
+        assert_int_equal(count(&f->member), 1500);
+        end(&p);
+        end(&other);
+}
+
+static void remove_many(struct store *writer, void *userdata) {
+        char id[KEYTEXT_ID_LEN + 1];
+
+        (void) userdata;
+        for (unsigned i = 3; i < 1500; i += 3) {
+                (void) snprintf(id, sizeof(id), "k%09u", i);
+                assert_int_equal(store_key_delete(writer, id), 0);
+        }
+}
+
+static void test_many_removed(void **state) {
+        struct fixture *f = *state;
+        struct key_record key = fleet_key(f, a, "web");
+
+        change(f, insert_many, &key, NULL, NULL);
+        resync(&f->member, &f->issuer, "web");
+        assert_int_equal(count(&f->member), 1500);
+        change(f, remove_many, NULL, NULL, NULL);
+        resync(&f->member, &f->issuer, "web");
+        assert_int_equal(count(&f->member), count(&f->issuer));
+        assert_int_equal(status_of(&f->member, "k000000003"), -ENOENT);
+        assert_int_equal(status_of(&f->member, "k000000002"), KEY_ACTIVE);
+}
+
+static void test_forged(void **state) {
+        struct fixture *f = *state;
+        struct fleet_change change = {};
+        struct pages p;
+
+        issue(f, a, "web");
+        snapshot(&f->issuer, "web", false, &p);
+        for (size_t at = 0; at < p.pages[0].len; at += 11) {
+                p.pages[0].bytes[at] ^= 0x10;
+                /* A longer body never ends. */
+                if (unit_host_take(&f->member, &p.pages[0]) == 0)
+                        assert_in_range(at, 184, 187);
+                assert_int_equal(status_of(&f->member, a), -ENOENT);
+                p.pages[0].bytes[at] ^= 0x10;
+                unit_host_again(&f->member);
+        }
+        end(&p);
+        /* A member's root has the keys of its groups, but is no issuer. */
+        resync(&f->member, &f->issuer, "web");
+        f->member.fleet->self.issuing = true;
+        fleet_find_group(f->member.fleet, "web")->group.number += 10;
+        snapshot(&f->member, "web", true, &p);
+        assert_int_equal(unit_host_take(&f->issuer, &p.pages[0]), -EKEYREJECTED);
+        end(&p);
+        fleet_change_done(&change);
+}
+
+/* An issuer that was dropped is not believed any more, and one that is new is; and it gets the keys
+ * of groups that were made meanwhile. */
+static void test_issuers(void **state) {
+        struct fixture *f = *state;
+        struct unit_host other = {};
+        struct fleet_change invite = {}, group = {}, gone = {}, made = {};
+        struct fleet_news news;
+        struct key_record key;
+        char name[] = "db";
+
+        unit_host_make(&other, 3);
+        unit_host_invite(&f->issuer, &other, "hub2", "all mail web", true, &invite);
+        add_group(f, name, &group);
+        resync(&other, &f->issuer, "all");
+        assert_true(fleet_has_group(other.fleet, name));
+        resync(&f->member, &f->issuer, "all");
+        key = fleet_key(f, a, "web");
+        unit_host_change(&other, insert, &key, &made);
+        assert_int_equal(unit_host_take(&f->member, &made.frames[0]), 0);
+        assert_int_equal(fleet_hosts_drop(f->issuer.fleet, f->issuer.store->writer, "hub2", &gone),
+                         0);
+        assert_int_equal(
+                fleet_change_apply(f->issuer.fleet, f->issuer.store->writer, &gone, NULL, &news),
+                0);
+        resync(&f->member, &f->issuer, "all");
+        fleet_change_done(&made);
+        unit_host_change(&other, revoke_key, a, &made);
+        assert_int_equal(unit_host_take(&f->member, &made.frames[0]), -EKEYREJECTED);
+        fleet_change_done(&made);
+        fleet_change_done(&invite);
+        fleet_change_done(&group);
+        fleet_change_done(&gone);
+        unit_host_drop(&other);
+}
+
+/* A host that was put into other groups meanwhile. */
+static void test_moved(void **state) {
+        struct fixture *f = *state;
+        struct store *writer = f->issuer.store->writer;
+        struct fleet_move move = { .host = "web1", .groups = "all db" };
+        struct fleet_change group = {}, moved = {};
+        struct fleet_news news;
+
+        issue(f, a, "web");
+        resync(&f->member, &f->issuer, "web");
+        add_group(f, "db", &group);
+        issue(f, b, "db");
+        assert_int_equal(fleet_hosts_move(f->issuer.fleet, writer, &move, &moved), 0);
+        assert_int_equal(fleet_change_apply(f->issuer.fleet, writer, &moved, NULL, &news), 0);
+        resync(&f->member, &f->issuer, "all");
+        assert_false(fleet_has_group(f->member.fleet, "web"));
+        assert_int_equal(status_of(&f->member, a), -ENOENT);
+        resync(&f->member, &f->issuer, "db");
+        assert_int_equal(status_of(&f->member, b), KEY_ACTIVE);
+        fleet_change_done(&group);
+        fleet_change_done(&moved);
+}
+
+static void set_policy(struct store *writer, int64_t value, struct fleet_change *ret,
+                       struct fleet *fleet) {
+        struct store_delta *delta = NULL;
+        struct fleet_news news;
+
+        assert_int_equal(store_delta_new(&delta), 0);
+        store_delta_widen(delta);
+        store_delta_watch(writer, delta);
+        assert_int_equal(store_begin(writer), 0);
+        assert_int_equal(store_policy_set(writer, "max-keys-per-user", value, 1800000000), 0);
+        assert_int_equal(fleet_change_make(fleet, writer, delta, ret), 0);
+        store_rollback(writer);
+        store_delta_watch(writer, NULL);
+        assert_int_equal(fleet_change_apply(fleet, writer, ret, delta, &news), 0);
+        assert_null(store_delta_free(delta));
+}
+
+/* Policies of the issuing host alone stay there. */
+static void test_policies(void **state) {
+        struct fixture *f = *state;
+        struct store *writer = f->issuer.store->writer;
+        struct fleet_change change = {};
+
+        set_policy(writer, 7, &change, f->issuer.fleet);
+        assert_int_equal(store_begin(writer), 0);
+        assert_int_equal(store_policy_set(writer, "idle-days", 5, 1800000000), 0);
+        assert_int_equal(store_commit(writer), 0);
+        resync(&f->member, &f->issuer, "all");
+        assert_int_equal(unit_sql_number(f->member.store->path,
+                                         "SELECT value FROM policy WHERE name = "
+                                         "'max-keys-per-user'"),
+                         7);
+        assert_int_equal(unit_sql_number(f->member.store->path,
+                                         "SELECT count(*) FROM policy WHERE name = 'idle-days'"),
+                         0);
+        fleet_change_done(&change);
+}
+
+/* An old database came back: the fleet goes on above all numbers. */
+static void test_rebase(void **state) {
+        struct fixture *f = *state;
+        struct fleet_change lost = {}, next = {};
+        struct key_record key;
+        struct pages p;
+        int64_t number;
+
+        issue(f, a, "web");
+        issue(f, b, "web");
+        resync(&f->member, &f->issuer, "web");
+        here(&f->member, revoke_key, b);
+        number = fleet_find_group(f->issuer.fleet, "web")->group.number;
+        snapshot(&f->issuer, "web", true, &p);
+        assert_int_equal(p.pages[0].number, number + FLEET_REBASE_STEP);
+        assert_int_equal(unit_host_take(&f->member, &p.pages[0]), 0);
+        assert_int_equal(unit_host_take(&f->issuer, &p.pages[0]), 0);
+        assert_int_equal(status_of(&f->member, a), KEY_ACTIVE);
+        assert_int_equal(status_of(&f->member, b), KEY_REVOKED);
+        assert_int_equal(status_of(&f->issuer, a), KEY_ACTIVE);
+        key = fleet_key(f, c, "web");
+        unit_host_change(&f->issuer, insert, &key, &next);
+        assert_int_equal(unit_host_take(&f->member, &next.frames[0]), 0);
+        assert_int_equal(status_of(&f->member, c), KEY_ACTIVE);
+        fleet_change_done(&lost);
+        fleet_change_done(&next);
+        end(&p);
+}
+
+/* What an issuer says of an older state does not make the state of this host current. */
+static void test_old_heads(void **state) {
+        struct fixture *f = *state;
+        uint8_t secret[SEAL_SECRET_LEN], old[FRAME_STATE_LEN], head[FRAME_STATE_LEN];
+        struct fleet_member *web;
+        struct pages p;
+        size_t i = 0;
+
+        issue(f, a, "web");
+        while (strcmp(fleet_group(f->issuer.fleet, i)->name, "web") != 0)
+                i++;
+        assert_int_equal(mirror_key_source(f->issuer.dir, secret), 0);
+        assert_int_equal(fleet_age_state(f->issuer.fleet, i, secret, old), 0);
+        snapshot(&f->issuer, "web", true, &p);
+        assert_int_equal(unit_host_take(&f->member, &p.pages[0]), 0);
+        web = fleet_find_group(f->member.fleet, "web");
+        assert_int_equal(fleet_age_take(f->member.fleet, old, sizeof(old)), 0);
+        assert_int_equal(web->current_ms, FLEET_UNKNOWN);
+        take_all(&f->issuer, &p);
+        assert_int_equal(fleet_age_state(f->issuer.fleet, i, secret, head), 0);
+        assert_int_equal(fleet_age_take(f->member.fleet, head, sizeof(head)), 0);
+        assert_int_not_equal(web->current_ms, FLEET_UNKNOWN);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_new_host, make, drop),
+                cmocka_unit_test_setup_teardown(test_removed_meanwhile, make, drop),
+                cmocka_unit_test_setup_teardown(test_sticky, make, drop),
+                cmocka_unit_test_setup_teardown(test_ahead_in_another_group, make, drop),
+                cmocka_unit_test_setup_teardown(test_older, make, drop),
+                cmocka_unit_test_setup_teardown(test_pages, make, drop),
+                cmocka_unit_test_setup_teardown(test_many_removed, make, drop),
+                cmocka_unit_test_setup_teardown(test_forged, make, drop),
+                cmocka_unit_test_setup_teardown(test_issuers, make, drop),
+                cmocka_unit_test_setup_teardown(test_moved, make, drop),
+                cmocka_unit_test_setup_teardown(test_policies, make, drop),
+                cmocka_unit_test_setup_teardown(test_rebase, make, drop),
+                cmocka_unit_test_setup_teardown(test_old_heads, make, drop),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
