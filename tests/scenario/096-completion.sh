@@ -134,4 +134,26 @@ stop
 for shell in "${shells[@]}"; do
     [[ -z $("$shell" key show '' 2>&1) ]] || fail "$shell: a daemon that is gone is not passed over in silence"
 done
+
+# With a daemon that is in a fleet.
+run 0 ctl key draw
+"$abs_top_builddir/tests/scenario/fleet_daemon" "$dir" "$out" &
+children+=($!)
+wait_until ctl fleet status
+for shell in "${shells[@]}"; do
+    offers 'fleet drop ' db gone www1 .
+    offers 'fleet drop w' www1 .
+    offers 'fleet groups ' add .
+    offers 'key issue x --hosts=' all web .
+    offers 'fleet invite x y --groups ' all web .
+done
+is "$(in_bash key issue x --hosts=all,w)" all,web
+[[ ${#shells[@]} == 1 ]] || is "$(in_zsh key issue x --hosts=all,w)" web
+for shell in "${shells[@]}"; do
+    # shellcheck disable=SC2016 # never to be expanded
+    for word in ';e touch hit;#,' '$(touch hit),' '/e touch hit;,'; do
+        (cd "$dir" && "$shell" key issue x "--hosts=$word" && "$shell" fleet drop "$word") >"$dir/out" 2>&1
+        [[ ! -e $dir/hit ]] || fail "$shell: completion runs what is typed: $word"
+    done
+done
 [[ ${#shells[@]} == 2 ]] || skip "zsh is not installed; bash is as it should be"

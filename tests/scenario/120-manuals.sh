@@ -67,6 +67,17 @@ same 'exit status of wfapikeyd' "$(printf '0\n1\n'; sed -nE 's/^ *EXIT_[A-Z]+ = 
     "$(entries wfapikeyd.8 'EXIT STATUS')"
 same 'fields of the log' "$(grep -rhoE '"WFA_[A-Z_]+' "$top_srcdir"/daemon/*/*.c | tr -d '"')" \
     "$(section wfapikeyd.8 LOG | grep -oE 'WFA_[A-Z_]+')"
+
+# --- wfapikey-fleetd(8): options, exit status ---
+if [[ -x $abs_top_builddir/wfapikey-fleetd ]]; then
+    run 0 "$abs_top_builddir/wfapikey-fleetd" --help
+    same 'options of wfapikey-fleetd' "$(options_of <<<"$(grep '^  ' <<<"$out")")" \
+        "$(section wfapikey-fleetd.8 OPTIONS | grep '^\*' | options_of)"
+    same 'exit status of wfapikey-fleetd' "$(printf '0\n1\n'; sed -nE 's/^#define EXIT_[A-Z]+ ([0-9]+)$/\1/p' "$top_srcdir/fleet/main.c")" \
+        "$(entries wfapikey-fleetd.8 'EXIT STATUS')"
+fi
+
+# --- Policies ---
 start
 run 0 ctl --json policy show
 policies=$(tr ',{}' '\n' <<<"$out" | sed -nE 's/^"([a-z-]+)":"(.*)"$/\1 \2/p')

@@ -7,10 +7,11 @@ file=$1
 shift
 words=("$@") CURRENT=$#
 
-compset() { # -P '*='
-    [[ $words[CURRENT] == *=* ]] || return 1
-    IPREFIX=${words[CURRENT]%%=*}=
-    words[CURRENT]=${words[CURRENT]#*=}
+compset() { # -P '*=', or another character: up to the last one
+    local character=${2#\*}
+    [[ $words[CURRENT] == *$character* ]] || return 1
+    IPREFIX=${words[CURRENT]%$character*}$character
+    words[CURRENT]=${words[CURRENT]##*$character}
 }
 offer() { local word; for word; do [[ $word == ${words[CURRENT]}* ]] && print -r -- $word; done; return 0 }
 _describe() { # [-o] TAG ARRAY [-- ARRAY2 -S =]

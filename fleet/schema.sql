@@ -1,0 +1,406 @@
+-- SPDX-License-Identifier: BSD-2-Clause
+-- The fleet's part of a PostgreSQL database (13 or newer): a log of changes for each group of hosts,
+-- the signed heads of these logs, and who may see and append what. It may be run again at any time.
+--
+-- A superuser runs it, or a role with CREATEROLE that may create schemas in this database:
+--
+--     wfapikey-fleetd --print-sql | psql -v ON_ERROR_STOP=1 DATABASE
+--
+-- PostgreSQL is not trusted with keys. Issuing hosts sign and seal every frame, and every host
+-- checks it. What is here bounds what hosts can do to each other.
+
+BEGIN;
+SET LOCAL client_min_messages = warning;
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+DO $do$
+DECLARE
+        r text;
+BEGIN
+        PERFORM pg_advisory_xact_lock(hashtext('wfapikey'));
+        FOREACH r IN ARRAY ARRAY['wfapikey_owner', 'wfapikey_member', 'wfapikey_issuer'] LOOP
+                IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r) THEN
+                        EXECUTE format('CREATE ROLE %I NOLOGIN', r);
+                END IF;
+        END LOOP;
+        -- It makes the login roles of hosts.
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'wfapikey_owner' AND rolcreaterole) THEN
+                ALTER ROLE wfapikey_owner CREATEROLE;
+        END IF;
+        GRANT wfapikey_member TO wfapikey_issuer;
+        -- PostgreSQL 16 and newer: only a role with ADMIN OPTION puts others into a role.
+        GRANT wfapikey_member, wfapikey_issuer TO wfapikey_owner WITH ADMIN OPTION;
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = current_user AND rolsuper) THEN
+                EXECUTE format('GRANT wfapikey_owner TO %I', current_user);
+        END IF;
+        EXECUTE format('GRANT CONNECT ON DATABASE %I TO wfapikey_member', current_database());
+END
+$do$;
+
+CREATE SCHEMA IF NOT EXISTS wfapikey AUTHORIZATION wfapikey_owner;
+SET LOCAL ROLE wfapikey_owner;
+REVOKE ALL ON SCHEMA wfapikey FROM PUBLIC;
+GRANT USAGE ON SCHEMA wfapikey TO wfapikey_member;
+
+CREATE TABLE IF NOT EXISTS wfapikey.fleet (
+        one boolean PRIMARY KEY DEFAULT true CHECK (one),
+        version integer NOT NULL
+);
+INSERT INTO wfapikey.fleet (version) VALUES (1) ON CONFLICT DO NOTHING;
+DO $do$
+BEGIN
+        IF (SELECT version FROM wfapikey.fleet) <> 1 THEN
+                RAISE 'the fleet in this database is of a newer version';
+        END IF;
+END
+$do$;
+
+-- A group, and the number of its last change. A channel, wfapikey_NAME, has at most 63 bytes.
+CREATE TABLE IF NOT EXISTS wfapikey.hostgroup (
+        name text COLLATE "C" PRIMARY KEY CHECK (name ~ '^[A-Za-z0-9._-]{1,48}$'),
+        number bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);
+INSERT INTO wfapikey.hostgroup (name) VALUES ('all') ON CONFLICT DO NOTHING;
+
+-- The first change that is kept.
+ALTER TABLE wfapikey.hostgroup ADD COLUMN IF NOT EXISTS oldest bigint NOT NULL DEFAULT 1;
+
+-- The name of a role has at most 63 bytes, 14 of them for wfapikey_host_.
+CREATE TABLE IF NOT EXISTS wfapikey.host (
+        name text COLLATE "C" PRIMARY KEY CHECK (name ~ '^[A-Za-z0-9._-]{1,49}$'),
+        role name NOT NULL UNIQUE,
+        issuing boolean NOT NULL,
+        added_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE IF NOT EXISTS wfapikey.host_group (
+        host text COLLATE "C" REFERENCES wfapikey.host ON DELETE CASCADE,
+        grp text COLLATE "C" REFERENCES wfapikey.hostgroup,
+        PRIMARY KEY (host, grp)
+);
+
+-- A frame is signed and sealed, so compression has no effect.
+CREATE TABLE IF NOT EXISTS wfapikey.change (
+        grp text COLLATE "C",
+        number bigint,
+        frame bytea NOT NULL CHECK (octet_length(frame) BETWEEN 1 AND 16777216),
+        PRIMARY KEY (grp, number)
+);
+ALTER TABLE wfapikey.change ALTER COLUMN frame SET STORAGE EXTERNAL;
+
+CREATE TABLE IF NOT EXISTS wfapikey.head (
+        grp text COLLATE "C",
+        issuer text COLLATE "C",
+        number bigint NOT NULL,
+        frame bytea NOT NULL CHECK (octet_length(frame) BETWEEN 1 AND 4096),
+        changed_at timestamptz NOT NULL,
+        PRIMARY KEY (grp, issuer)
+) WITH (fillfactor = 50);
+
+-- The state of a group at a number, for hosts that lack changes that are not kept any more. Each
+-- issuing host has one of its own, because a host may not know the newest issuing host yet.
+CREATE TABLE IF NOT EXISTS wfapikey.snapshot (
+        grp text COLLATE "C",
+        issuer text COLLATE "C",
+        number bigint NOT NULL,
+        pages bigint NOT NULL,
+        made_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (grp, issuer)
+);
+CREATE TABLE IF NOT EXISTS wfapikey.page (
+        grp text COLLATE "C",
+        issuer text COLLATE "C",
+        number bigint,
+        page bigint,
+        frame bytea NOT NULL CHECK (octet_length(frame) BETWEEN 1 AND 16777216),
+        PRIMARY KEY (grp, issuer, number, page)
+);
+ALTER TABLE wfapikey.page ALTER COLUMN frame SET STORAGE EXTERNAL;
+
+-- Who asks. Only the table host counts, because roles belong to all databases of a server, and
+-- another database may have a fleet of its own. session_user is the role that has logged in.
+
+CREATE OR REPLACE FUNCTION wfapikey.my_name() RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+        SELECT name FROM wfapikey.host WHERE role = session_user;
+$$;
+
+CREATE OR REPLACE FUNCTION wfapikey.is_issuing() RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+        SELECT EXISTS (SELECT FROM wfapikey.host WHERE role = session_user AND issuing);
+$$;
+
+CREATE OR REPLACE FUNCTION wfapikey.my_groups() RETURNS text[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+        SELECT CASE WHEN wfapikey.is_issuing() THEN ARRAY(SELECT name FROM wfapikey.hostgroup)
+                ELSE ARRAY(SELECT grp FROM wfapikey.host_group WHERE host = wfapikey.my_name()) END;
+$$;
+
+-- What hosts see. A host that is not issuing sees what its own groups have, and no other host.
+
+ALTER TABLE wfapikey.hostgroup ENABLE ROW LEVEL SECURITY;
+ALTER TABLE wfapikey.host ENABLE ROW LEVEL SECURITY;
+ALTER TABLE wfapikey.host_group ENABLE ROW LEVEL SECURITY;
+ALTER TABLE wfapikey.change ENABLE ROW LEVEL SECURITY;
+ALTER TABLE wfapikey.head ENABLE ROW LEVEL SECURITY;
+ALTER TABLE wfapikey.snapshot ENABLE ROW LEVEL SECURITY;
+ALTER TABLE wfapikey.page ENABLE ROW LEVEL SECURITY;
+
+DROP POLICY IF EXISTS own ON wfapikey.hostgroup;
+DROP POLICY IF EXISTS own ON wfapikey.host;
+DROP POLICY IF EXISTS own ON wfapikey.host_group;
+DROP POLICY IF EXISTS own ON wfapikey.change;
+DROP POLICY IF EXISTS own ON wfapikey.head;
+DROP POLICY IF EXISTS own ON wfapikey.snapshot;
+DROP POLICY IF EXISTS own ON wfapikey.page;
+CREATE POLICY own ON wfapikey.hostgroup FOR SELECT TO wfapikey_member
+        USING (name = ANY ((SELECT wfapikey.my_groups())::text[]));
+CREATE POLICY own ON wfapikey.host FOR SELECT TO wfapikey_member
+        USING (role = session_user OR (SELECT wfapikey.is_issuing()));
+CREATE POLICY own ON wfapikey.host_group FOR SELECT TO wfapikey_member
+        USING (host = (SELECT wfapikey.my_name()) OR (SELECT wfapikey.is_issuing()));
+CREATE POLICY own ON wfapikey.change FOR SELECT TO wfapikey_member
+        USING (grp = ANY ((SELECT wfapikey.my_groups())::text[]));
+CREATE POLICY own ON wfapikey.head FOR SELECT TO wfapikey_member
+        USING (grp = ANY ((SELECT wfapikey.my_groups())::text[]));
+CREATE POLICY own ON wfapikey.snapshot FOR SELECT TO wfapikey_member
+        USING (grp = ANY ((SELECT wfapikey.my_groups())::text[]));
+CREATE POLICY own ON wfapikey.page FOR SELECT TO wfapikey_member
+        USING (grp = ANY ((SELECT wfapikey.my_groups())::text[]));
+
+-- Hosts and groups. Only append() and an administrator call these.
+
+-- verifier is what PostgreSQL keeps of a password. The password itself does not come here, so it is
+-- in no log of the server.
+CREATE OR REPLACE FUNCTION wfapikey.add_host(host_name text, verifier text, is_issuer boolean, grps text[])
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+        host_role text := 'wfapikey_host_' || host_name;
+        there boolean := EXISTS (SELECT FROM pg_roles WHERE rolname = host_role);
+        missing text := (SELECT min(g) FROM unnest(grps) g WHERE g NOT IN (SELECT name FROM wfapikey.hostgroup));
+BEGIN
+        IF verifier !~ '^SCRAM-SHA-256\$' THEN
+                RAISE 'a SCRAM verifier is required, not a password';
+        ELSIF there AND NOT EXISTS (SELECT FROM wfapikey.host WHERE name = host_name) THEN
+                RAISE 'there is a role % that is not of this fleet: drop it, or choose another name', host_role;
+        ELSIF missing IS NOT NULL THEN
+                RAISE 'there is no group %', missing;
+        ELSIF host_name !~ '^[A-Za-z0-9._-]{1,49}$' THEN
+                RAISE 'the name of a host is 1 to 49 of A-Z, a-z, 0-9, dot, hyphen and underscore';
+        END IF;
+        INSERT INTO wfapikey.host (name, role, issuing) VALUES (host_name, host_role, is_issuer)
+                ON CONFLICT (name) DO UPDATE SET issuing = is_issuer;
+        DELETE FROM wfapikey.host_group WHERE host = host_name;
+        INSERT INTO wfapikey.host_group (host, grp) SELECT DISTINCT host_name, g FROM unnest(grps || 'all'::text) g;
+        IF NOT there THEN
+                EXECUTE format('CREATE ROLE %I', host_role);
+        END IF;
+        EXECUTE format('ALTER ROLE %I LOGIN CONNECTION LIMIT 10 PASSWORD %L', host_role, verifier);
+        EXECUTE format('ALTER ROLE %I SET statement_timeout = ''4s''', host_role);
+        EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''10s''', host_role);
+        EXECUTE format('GRANT wfapikey_member TO %I', host_role);
+        IF is_issuer THEN
+                EXECUTE format('GRANT wfapikey_issuer TO %I', host_role);
+        ELSE
+                EXECUTE format('REVOKE wfapikey_issuer FROM %I', host_role);
+        END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION wfapikey.move_host(host_name text, is_issuer boolean, grps text[])
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+        UPDATE wfapikey.host SET issuing = is_issuer WHERE name = host_name;
+        IF NOT FOUND THEN
+                RAISE 'there is no host %', host_name;
+        END IF;
+        DELETE FROM wfapikey.host_group WHERE host = host_name;
+        INSERT INTO wfapikey.host_group (host, grp) SELECT DISTINCT host_name, g FROM unnest(grps || 'all'::text) g;
+        IF is_issuer THEN
+                EXECUTE format('GRANT wfapikey_issuer TO %I', 'wfapikey_host_' || host_name);
+        ELSE
+                EXECUTE format('REVOKE wfapikey_issuer FROM %I', 'wfapikey_host_' || host_name);
+        END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION wfapikey.drop_host(host_name text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+        DELETE FROM wfapikey.head WHERE issuer = host_name;
+        DELETE FROM wfapikey.snapshot WHERE issuer = host_name;
+        DELETE FROM wfapikey.page WHERE issuer = host_name;
+        DELETE FROM wfapikey.host WHERE name = host_name;
+        IF FOUND THEN
+                EXECUTE format('DROP ROLE IF EXISTS %I', 'wfapikey_host_' || host_name);
+        END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION wfapikey.work(arguments text[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+        CASE arguments[1]
+        WHEN 'host' THEN
+                PERFORM wfapikey.add_host(arguments[2], arguments[3], arguments[4] = 'yes', arguments[5:]);
+        WHEN 'move' THEN
+                PERFORM wfapikey.move_host(arguments[2], arguments[3] = 'yes', arguments[4:]);
+        WHEN 'group' THEN
+                INSERT INTO wfapikey.hostgroup (name) SELECT unnest(arguments[2:]) ON CONFLICT DO NOTHING;
+        WHEN 'drop' THEN
+                PERFORM wfapikey.drop_host(arguments[2]);
+        ELSE
+                RAISE 'the database does not know how to do "%"', arguments[1];
+        END CASE;
+END
+$$;
+
+-- What issuing hosts call.
+
+CREATE OR REPLACE FUNCTION wfapikey.check_issuing() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+        IF NOT wfapikey.is_issuing() THEN
+                RAISE insufficient_privilege USING MESSAGE = 'this host is not an issuing host';
+        END IF;
+END
+$$;
+
+-- Appends all frames and does the work, or does nothing and returns false, when a frame is not the
+-- next of its group. The row of a group is locked until the commit. So changes become visible in
+-- the order of their numbers.
+CREATE OR REPLACE FUNCTION wfapikey.append(grps text[], numbers bigint[], frames bytea[], arguments text[])
+RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+        PERFORM wfapikey.check_issuing();
+        IF cardinality(arguments) > 0 THEN
+                PERFORM wfapikey.work(arguments);
+        END IF;
+        -- always in this order, so that no two of these transactions wait for each other
+        PERFORM FROM wfapikey.hostgroup WHERE name = ANY (grps) ORDER BY name FOR UPDATE;
+        FOR i IN 1 .. cardinality(grps) LOOP
+                UPDATE wfapikey.hostgroup SET number = numbers[i] WHERE name = grps[i] AND number = numbers[i] - 1;
+                IF NOT FOUND THEN
+                        RAISE SQLSTATE 'WF001';
+                END IF;
+                INSERT INTO wfapikey.change (grp, number, frame) VALUES (grps[i], numbers[i], frames[i]);
+                PERFORM pg_notify('wfapikey_' || grps[i], '');
+        END LOOP;
+        RETURN true;
+EXCEPTION
+        WHEN SQLSTATE 'WF001' THEN
+                RETURN false;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION wfapikey.put_heads(grps text[], numbers bigint[], frames bytea[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+        PERFORM wfapikey.check_issuing();
+        INSERT INTO wfapikey.head (grp, issuer, number, frame, changed_at)
+                SELECT h.grp, wfapikey.my_name(), h.number, h.frame, now()
+                FROM unnest(grps, numbers, frames) h (grp, number, frame)
+                WHERE h.grp IN (SELECT name FROM wfapikey.hostgroup)
+                ON CONFLICT (grp, issuer) DO UPDATE
+                SET number = excluded.number, frame = excluded.frame, changed_at = excluded.changed_at;
+END
+$$;
+
+-- One page. The first one of a snapshot removes pages of snapshots that were not finished.
+CREATE OR REPLACE FUNCTION wfapikey.put_page(group_name text, of_number bigint, at_page bigint, bytes bytea)
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+        me text := wfapikey.my_name();
+BEGIN
+        PERFORM wfapikey.check_issuing();
+        IF at_page = 0 THEN
+                DELETE FROM wfapikey.page p WHERE p.grp = group_name AND p.issuer = me
+                        AND p.number NOT IN (SELECT s.number FROM wfapikey.snapshot s WHERE s.grp = group_name AND s.issuer = me);
+        END IF;
+        INSERT INTO wfapikey.page (grp, issuer, number, page, frame) VALUES (group_name, me, of_number, at_page, bytes)
+                ON CONFLICT (grp, issuer, number, page) DO UPDATE SET frame = excluded.frame;
+END
+$$;
+
+-- All pages of a snapshot are there, and it takes the place of this host's former one. Only the owner
+-- calls this.
+CREATE OR REPLACE FUNCTION wfapikey.finish(group_name text, of_number bigint, n_pages bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+        me text := wfapikey.my_name();
+BEGIN
+        IF (SELECT count(*) FROM wfapikey.page WHERE grp = group_name AND issuer = me AND number = of_number
+                AND page BETWEEN 0 AND n_pages - 1) <> n_pages THEN
+                RAISE 'pages of the snapshot are missing';
+        END IF;
+        DELETE FROM wfapikey.page WHERE grp = group_name AND issuer = me
+                AND (number <> of_number OR page >= n_pages);
+        INSERT INTO wfapikey.snapshot (grp, issuer, number, pages) VALUES (group_name, me, of_number, n_pages)
+                ON CONFLICT (grp, issuer) DO UPDATE
+                SET number = excluded.number, pages = excluded.pages, made_at = now();
+END
+$$;
+
+-- Finishes a snapshot, and cuts the log behind it: the last 1000 changes before it are kept for hosts
+-- that are a little behind. A snapshot that no change follows any more is of no use.
+CREATE OR REPLACE FUNCTION wfapikey.done_snapshot(group_name text, of_number bigint, n_pages bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+        first bigint;
+BEGIN
+        PERFORM wfapikey.check_issuing();
+        -- a large number of rows would take longer than a statement may
+        UPDATE wfapikey.hostgroup SET oldest = greatest(oldest, least(of_number - 999, oldest + 50000))
+                WHERE name = group_name AND number >= of_number RETURNING oldest INTO first;
+        IF first IS NULL THEN
+                RAISE 'the group does not have the number of the snapshot';
+        END IF;
+        PERFORM wfapikey.finish(group_name, of_number, n_pages);
+        DELETE FROM wfapikey.change WHERE grp = group_name AND number < first;
+        DELETE FROM wfapikey.page p USING wfapikey.snapshot s WHERE s.grp = group_name AND s.number + 1 < first
+                AND p.grp = s.grp AND p.issuer = s.issuer;
+        DELETE FROM wfapikey.snapshot WHERE grp = group_name AND number + 1 < first;
+END
+$$;
+
+-- The log of each of these groups begins anew behind the snapshot of this host, which has a number
+-- that is 1000000 above what the host has. Returns false and does nothing, when the database has a
+-- change that the host does not have.
+CREATE OR REPLACE FUNCTION wfapikey.rebase(grps text[], numbers bigint[], pages bigint[]) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+        PERFORM wfapikey.check_issuing();
+        INSERT INTO wfapikey.hostgroup (name) SELECT unnest(grps) ON CONFLICT DO NOTHING;
+        PERFORM FROM wfapikey.hostgroup WHERE name = ANY (grps) ORDER BY name FOR UPDATE;
+        FOR i IN 1 .. cardinality(grps) LOOP
+                IF (SELECT number > numbers[i] - 1000000 FROM wfapikey.hostgroup WHERE name = grps[i]) THEN
+                        RETURN false;
+                END IF;
+        END LOOP;
+        FOR i IN 1 .. cardinality(grps) LOOP
+                PERFORM wfapikey.finish(grps[i], numbers[i], pages[i]);
+                UPDATE wfapikey.hostgroup SET number = numbers[i], oldest = numbers[i] + 1 WHERE name = grps[i];
+                DELETE FROM wfapikey.change WHERE grp = grps[i];
+                DELETE FROM wfapikey.head WHERE grp = grps[i];
+                DELETE FROM wfapikey.snapshot WHERE grp = grps[i] AND number <> numbers[i];
+                DELETE FROM wfapikey.page WHERE grp = grps[i] AND number <> numbers[i];
+                PERFORM pg_notify('wfapikey_' || grps[i], '');
+        END LOOP;
+        RETURN true;
+END
+$$;
+
+REVOKE ALL ON ALL TABLES IN SCHEMA wfapikey FROM PUBLIC, wfapikey_member, wfapikey_issuer;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA wfapikey FROM PUBLIC, wfapikey_member, wfapikey_issuer;
+GRANT SELECT ON ALL TABLES IN SCHEMA wfapikey TO wfapikey_member;
+GRANT EXECUTE ON FUNCTION wfapikey.my_name(), wfapikey.is_issuing(), wfapikey.my_groups() TO wfapikey_member;
+GRANT EXECUTE ON FUNCTION wfapikey.append(text[], bigint[], bytea[], text[]) TO wfapikey_issuer;
+GRANT EXECUTE ON FUNCTION wfapikey.put_heads(text[], bigint[], bytea[]) TO wfapikey_issuer;
+GRANT EXECUTE ON FUNCTION wfapikey.put_page(text, bigint, bigint, bytea) TO wfapikey_issuer;
+GRANT EXECUTE ON FUNCTION wfapikey.done_snapshot(text, bigint, bigint) TO wfapikey_issuer;
+GRANT EXECUTE ON FUNCTION wfapikey.rebase(text[], bigint[], bigint[]) TO wfapikey_issuer;
+COMMIT;

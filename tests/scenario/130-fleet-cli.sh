@@ -1,0 +1,205 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Goal: the command line's part of a fleet. A stand-in for the daemon says what it was asked, and a
+# script stands in for wfapikey-fleetd. No password is ever an argument.
+# shellcheck source=tests/scenario/lib.sh
+. "${0%/*}/lib.sh"
+
+run 0 ctl key draw
+key=$out
+"$abs_top_builddir/tests/scenario/fleet_daemon" "$dir" "$key" &
+children+=($!)
+wait_until ctl fleet status
+asked() { # LINE...: the calls since the last time
+    is "$(<"$dir/calls")" "$(printf '%s\n' "$@")"
+    : >"$dir/calls"
+}
+: >"$dir/calls"
+
+# Status, hosts, groups: for people and as JSON. No control character reaches the terminal.
+run 0 ctl fleet status
+asked FleetStatus
+for line in 'joined +yes' 'fleet +wfm_fleet' 'host +db' 'link +away' 'link-text +connection \\x1b refused' 'age in seconds +7' \
+    'waiting +1' 'groups +all,web'; do
+    grep -qxE "$line" <<<"$out" || fail "no line '$line': $out"
+done
+run 0 ctl --json fleet status
+is "$out" '{"joined":true,"fleet":"wfm_fleet","host":"db","issuing":true,"link":"away","link-text":"connection \u001b refused","keys":3,"age":7,"waiting":1,"groups":["all","web"],"numbers":{"all":412,"web":17},"hosts":[{"name":"db","groups":["all","web"],"issuing":true},{"name":"www1","groups":["web"],"issuing":false},{"name":"gone","groups":[],"issuing":null}]}'
+run 0 ctl fleet hosts
+grep -qxE 'db +all,web +yes' <<<"$out" || fail "$out"
+grep -qxE 'gone +- +-' <<<"$out" || fail "$out"
+run 0 ctl --json fleet hosts
+is "$out" '[{"name":"db","groups":["all","web"],"issuing":true},{"name":"www1","groups":["web"],"issuing":false},{"name":"gone","groups":[],"issuing":null}]'
+run 0 ctl fleet groups
+grep -qxE 'web +17' <<<"$out" || fail "$out"
+run 0 ctl --json fleet groups
+is "$out" '[{"name":"all","number":412},{"name":"web","number":17}]'
+: >"$dir/calls"
+run 0 ctl fleet groups add mail 'a b'
+asked 'FleetAddGroup mail' 'FleetAddGroup a b'
+run 2 ctl fleet groups mail
+has "$err" 'fleet groups add'
+run 2 ctl fleet groups add
+asked
+
+# The key of a host; an invitation, there and back.
+run 0 ctl fleet key
+is "$out" wfm_key
+run 0 ctl --json fleet key
+is "$out" '{"key":"wfm_key"}'
+asked FleetKey FleetKey
+run 0 ctl fleet invite www1 wfm_key --groups web,mail --issuing --database host=there
+is "$out" $'-----BEGIN WFAPIKEY INVITATION-----\nYT4+Pj8/P3o=\n-----END WFAPIKEY INVITATION-----'
+cp "$dir/out" "$dir/invitation"
+run 0 ctl fleet invite www1 wfm_key
+run 0 ctl --json fleet invite www1 wfm_key
+is "$out" '{"invitation":"-----BEGIN WFAPIKEY INVITATION-----\u000aYT4+Pj8/P3o=\u000a-----END WFAPIKEY INVITATION-----\u000a"}'
+asked 'FleetInvite www1 wfm_key [ web mail ] yes host=there' 'FleetInvite www1 wfm_key [ ] no ' 'FleetInvite www1 wfm_key [ ] no '
+ctl fleet invite www1 wfm_key >/dev/full 2>"$dir/err" && fail "an invitation that was not written is called success"
+: >"$dir/calls"
+run 0 ctl fleet join <"$dir/invitation"
+has "$err" 'systemctl enable --now wfapikey-fleetd'
+grep -qxE 'host +www1' <<<"$out" || fail "$out"
+run 0 ctl --json fleet join <(printf 'Dear Bob,\r\n'; sed 's/$/\r/' "$dir/invitation"; echo '-- '; echo Alice)
+is "$out" '{"fleet":"wfm_fleet","host":"www1","issuing":false}'
+asked 'FleetJoin a>>>???z' 'FleetJoin a>>>???z'
+run 2 ctl fleet join </dev/null
+run 2 ctl fleet join <<<'no invitation'
+has "$err" 'fleet invite'
+run 2 ctl fleet join < <(head -n 2 "$dir/invitation")
+has "$err" 'no whole invitation'
+run 2 ctl fleet join < <(sed 's/YT4/Y=4/' "$dir/invitation")
+has "$err" 'damaged'
+run 1 ctl fleet join "$dir/none"
+# "script" gives the command a terminal.
+if command -v script >/dev/null; then
+    run 2 script -qec "'$WFAPIKEYCTL' fleet join" /dev/null </dev/null
+    has "$out" 'from a file or from standard input'
+fi
+asked
+
+# Other groups, and another issuing host.
+run 0 ctl fleet move www1 --groups web,mail
+run 0 ctl --json fleet move www1
+is "$out" '{}'
+run 0 ctl fleet promote www1
+asked 'FleetMove www1 [ web mail ] no' 'FleetMove www1 [ ] no' 'FleetMove www1 [ ] yes'
+
+# Snapshots.
+run 0 ctl fleet snapshot
+run 2 ctl fleet rebase
+has "$err" --yes
+run 0 ctl --json fleet rebase --yes
+is "$out" '{}'
+asked FleetAskSnapshot FleetRebase
+
+# Leave and drop.
+run 0 ctl fleet drop www1
+run 2 ctl fleet leave </dev/null
+has "$err" --yes
+run 0 ctl --json fleet leave --yes </dev/null
+is "$out" '{"removed":3}'
+asked 'FleetDrop www1' FleetLeave
+if command -v script >/dev/null; then
+    run 6 script -qec "'$WFAPIKEYCTL' fleet leave" /dev/null <<<2
+    asked FleetStatus
+    run 0 script -qec "'$WFAPIKEYCTL' fleet leave" /dev/null <<<3
+    asked FleetStatus FleetLeave
+    run 0 script -qec "'$WFAPIKEYCTL' key remove-all --fleet" /dev/null <<<3
+    has "$out" 'all 3 keys of the fleet, on all its hosts'
+    asked FleetStatus 'RemoveAllFleetKeys 3'
+fi
+
+# Keys, the policy and certificates of the fleet.
+run 0 ctl key issue "$me" --hosts web,mail --service sshd
+is "$out" "$key"
+run 0 ctl key issue "$me" --hosts all
+run 0 ctl --json policy set --fleet enabled=yes
+is "$out" ""
+run 0 ctl --json key remove-all --fleet --yes
+is "$out" '{"removed":3}'
+run 2 ctl key remove-all --fleet </dev/null
+asked "IssueKey $me [ services [ sshd ] hosts [ web mail ] ]" "IssueKey $me [ hosts [ all ] ]" 'SetFleetPolicy [ enabled yes ]' \
+    'RemoveAllFleetKeys 18446744073709551615'
+run 0 ctl key list
+grep -qE '^0000000001 .* -$' <<<"$out" || fail "$out"
+grep -qE '^0000000002 .* mail,web$' <<<"$out" || fail "$out"
+run 0 ctl --json key list
+has "$out" '"hosts":[],'
+has "$out" '"hosts":["mail","web"],'
+
+# What the daemon refuses.
+echo org.wfapikey1.Error.Fleet >"$dir/error"
+for command in 'fleet status' 'fleet drop x' 'fleet groups add x' 'fleet invite x wfm_x' "key issue $me --hosts web" 'policy set --fleet a=b' \
+    'fleet leave --yes' 'fleet init --database dbname=x' 'fleet key'; do
+    # shellcheck disable=SC2086 # words
+    run 6 ctl $command
+    is "$out" ''
+    has "$err" 'The database is away.'
+done
+rm "$dir/error"
+
+# The first host. The database gets the password through standard input, and the daemon in the
+# connection string; it is in no argument.
+cat >"$dir/fleetd" <<END
+#!/bin/bash
+printf '%s\n' "\$@" >$dir/arguments
+{ id -un; echo "\$HOME"; } >$dir/ran-as
+[[ \$1 != --print-sql ]] || { echo 'CREATE SCHEMA wfapikey;'; exit; }
+read -r password || [[ -n \$password ]]
+printf '%s' "\$password" >$dir/password
+echo 'the schema is there'
+[[ ! -e $dir/broken ]] || { echo 'no such database' >&2; exit 1; }
+END
+chmod 0755 "$dir/fleetd"
+: >"$dir/calls"
+init() { ctl fleet init --fleetd="$dir/fleetd" "$@"; }
+run 0 init --print-sql
+is "$out" 'CREATE SCHEMA wfapikey;'
+run 6 init --database 'host=db dbname=x' --setup dbname=x
+has "$err" 'in the fleet wfm_fleet already'
+[[ ! -e $dir/password ]] || fail "a host that is in a fleet got another password"
+asked FleetStatus
+touch "$dir/alone"
+run 0 init --database 'host=db dbname=x' --host db --setup 'dbname=x user=postgres'
+is "$out" wfm_fleet
+has "$err" 'the schema is there'
+has "$err" 'systemctl enable --now wfapikey-fleetd'
+is "$(<"$dir/arguments")" $'--setup\ndbname=x user=postgres\n--host\ndb'
+password=$(<"$dir/password")
+[[ $password =~ ^[0-9A-Za-z]{43}$ ]] || fail "a password like '$password'"
+asked FleetStatus "FleetInit db host=db dbname=x user='wfapikey_host_db' password='$password'"
+run 0 init --database "dbname=x sslmode='verify-full'" --setup dbname=x
+[[ $(<"$dir/password") != "$password" ]] || fail "the same password twice"
+name=$(hostname) name=${name%%.*} name=${name,,}
+asked FleetStatus "FleetInit $name dbname=x sslmode='verify-full' user='wfapikey_host_$name' password='$(<"$dir/password")'"
+touch "$dir/broken"
+run 1 init --database dbname=x --setup dbname=x
+has "$err" 'no such database'
+asked FleetStatus
+run 1 ctl fleet init --database dbname=x --setup dbname=x --fleetd="$dir/none"
+has "$err" 'wfapikey-fleet'
+if [[ $(id -u) == 0 ]]; then
+    rm "$dir/broken" "$dir"/{ran-as,arguments,password}
+    chmod 0777 "$dir"
+    run 0 init --database dbname=x --setup dbname=x --setup-as=nobody
+    is "$(<"$dir/ran-as")" "nobody"$'\n'"$(getent passwd nobody | cut -d : -f 6)"
+    chmod 0755 "$dir"
+fi
+run 2 init --database dbname=x --setup dbname=x --setup-as=no-such-user-here
+: >"$dir/calls"
+
+# Where another administrator has made the role, its password is asked for.
+run 0 init --host db --database 'dbname=x' --password <<<"it's a \\"
+run 0 init --host db --database 'dbname=x user=other' --password < <(printf x)
+run 0 init --host db --database 'dbname=x user=other sslcert=/c'
+asked FleetStatus "FleetInit db dbname=x user='wfapikey_host_db' password='it\\'s a \\\\'" \
+    FleetStatus "FleetInit db dbname=x user=other password='x'" \
+    FleetStatus "FleetInit db dbname=x user=other sslcert=/c"
+for wrong in '' '--database=x' '--database=password=1' '--database=dbname=x --setup=x' "--database=dbname=x --setup=password=1" \
+    '--database=dbname=x --setup=dbname=x --password' '--database=dbname=x --setup-as=postgres' '--database=postgresql://a:b@c/d'; do
+    # shellcheck disable=SC2086 # words
+    run 2 init $wrong
+    is "$out" ''
+done
+asked
