@@ -297,6 +297,19 @@ static int exec_without_indexes(sqlite3 *db, const char *sql) {
         return r;
 }
 
+/* SQLite 3.46 reads all rows of a strict table that gets a column. */
+static int relax(sqlite3 *db) {
+        int r;
+
+        (void) sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
+        r = store_stmt_exec(db, "PRAGMA writable_schema = ON;"
+                                "UPDATE main.sqlite_schema SET sql = replace(replace(sql, "
+                                "') STRICT,', ')'), ') STRICT', ')') WHERE type = 'table';"
+                                "PRAGMA writable_schema = RESET");
+        (void) sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+        return r;
+}
+
 int store_schema_migrate(sqlite3 *db, int64_t from, bool damaged) {
         char pragma[64];
         int r;
@@ -304,6 +317,8 @@ int store_schema_migrate(sqlite3 *db, int64_t from, bool damaged) {
         r = store_stmt_exec(db, "BEGIN IMMEDIATE");
         if (r < 0)
                 return r;
+        if (damaged && from < store_schema_newest())
+                r = relax(db);
         for (int64_t version = from; r >= 0 && version < store_schema_newest(); version++) {
                 (void) snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %" PRId64,
                                 version + 1);

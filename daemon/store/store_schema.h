@@ -20,7 +20,8 @@ int store_schema_fold_services(sqlite3 *db) _must_check_;
 
 /**
  * store_schema_migrate(db, from, damaged): brings a database from version ${from} (0: empty) to the
- * newest in one transaction. Of a ${damaged} one rows are to be read, so it makes no index, which
- * would read all rows. 0, or an error of the store: then nothing has changed.
+ * newest in one transaction. Of a ${damaged} one rows are to be read, so nothing is done that
+ * would read all rows: it gets no index, and its tables are not strict any more. 0, or an error of
+ * the store: then nothing has changed.
  */
 int store_schema_migrate(sqlite3 *db, int64_t from, bool damaged) _must_check_;
