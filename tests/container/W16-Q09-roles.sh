@@ -126,9 +126,22 @@ GetMetrics admin
 AccountRemoved admin s nobody-at-all
 ListVanishedAccounts admin s nobody-at-all
 TrustClock admin
+FleetInit reach ss NONE NONE
+FleetKey reach
+FleetInvite reach ssasbs two key 0 false NONE
+FleetJoin reach ay 0
+FleetAddGroup reach s more
+FleetMove reach sasb two 0 false
+FleetDrop reach s two
+FleetLeave reach
+FleetStatus admin
+FleetAskSnapshot reach
+FleetRebase reach
+SetFleetPolicy reach a{ss} 1 retention 3mo
+RemoveAllFleetKeys reach t 1
 Reload admin'
-# It has a test of its own: W05-password.sh.
-elsewhere='IssueKeyWithPassword'
+# They have tests of their own: W05-password.sh, and what fleetd calls, below.
+elsewhere='IssueKeyWithPassword FleetAttach FleetLink FleetWrite FleetHeads FleetSignHeads FleetSnapshot FleetDone'
 written=$(sed -n 's/^\([A-Z][A-Za-z]*\)(.*->.*/\1/p' "$WFAPIKEY_SOURCE/common/CONTROL")
 for method in $written; do
     [[ " $elsewhere " == *" $method "* ]] || grep -q "^$method " <<<"$rows" || not_ok "$method is not in the matrix"
@@ -182,6 +195,16 @@ mark
 systemctl reload wfapikeyd.service
 wait_until said 'configuration read again' || not_ok "the configuration is read"
 matrix no
+
+echo "# what is for fleetd, and for administrators"
+for method in 'FleetAttach u 1' 'FleetLink ss away x' 'FleetWrite say web 0' 'FleetHeads ay 0' FleetSignHeads \
+    'FleetSnapshot stb web 0 false' 'FleetDone tss 1 away x'; do
+    for user in dev alice; do
+        # shellcheck disable=SC2086 # words
+        status 1 "$user does not call ${method%% *}" bus $user call "${object[@]}" org.wfapikey1.Manager $method
+        test_that "and is told that it may not" grep -q "Only wfapikey-fleetd" "$work/answer"
+    done
+done
 
 echo "# texts"
 hers=$(new alice)
