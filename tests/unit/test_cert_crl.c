@@ -195,16 +195,24 @@ static void test_an_old_list(void **state) {
         assert_int_equal(got.list.revoked, 2);
 }
 
+struct refusal {
+        const char *row;
+        struct unit_crl_spec spec;
+        const char *says;
+};
+
+static void check_refusals(const struct refusal *rows, size_t n) {
+        for (size_t i = 0; i < n; i++) {
+                struct got got = read_crl(unit_crl_make(&rows[i].spec));
+
+                unit_int(rows[i].row, got.fault, CERT_REFUSED);
+                if (!strstr(got.detail, rows[i].says))
+                        fail_msg("row '%s': %s", rows[i].row, got.detail);
+        }
+}
+
 static void test_refusals(void **state) {
-        static const char idp[] = "2.5.29.28=critical,DER:30038101FF",
-                          delta[] = "2.5.29.27=critical,DER:020101";
-        static const char idp_weak[] = "2.5.29.28=DER:30038101FF",
-                          delta_weak[] = "2.5.29.27=DER:020101";
-        const struct {
-                const char *row;
-                struct unit_crl_spec spec;
-                const char *says;
-        } rows[] = {
+        const struct refusal rows[] = {
                 { "another key",
                   { .issuer = root, .signer = unit_cert_key("ED25519#stranger") },
                   "no registered CA" },
@@ -228,6 +236,25 @@ static void test_refusals(void **state) {
                 { "MD5", { .issuer = other, .md = "MD5" }, "SHA-256" },
                 { "SHA-1 and ECDSA", { .issuer = same, .md = "SHA1" }, "SHA-256" },
                 { "PSS with SHA-1", { .issuer = other, .pss = true, .md = "SHA1" }, "SHA-256" },
+                { "no number", { .issuer = root, .serials = "01 -1" }, "1 to 20 bytes" },
+                { "too long a number",
+                  { .issuer = root, .serials = "0102030405060708090A0B0C0D0E0F101112131415" },
+                  "1 to 20 bytes" },
+                { "too many",
+                  { .issuer = root, .serials = "1 2 3 4 5 6 7 8 9" },
+                  "9 entries: 8 are the most" },
+        };
+
+        (void) state;
+        check_refusals(rows, ARRAY_LEN(rows));
+}
+
+static void test_refusals_of_extensions(void **state) {
+        static const char idp[] = "2.5.29.28=critical,DER:30038101FF",
+                          delta[] = "2.5.29.27=critical,DER:020101";
+        static const char idp_weak[] = "2.5.29.28=DER:30038101FF",
+                          delta_weak[] = "2.5.29.27=DER:020101";
+        const struct refusal rows[] = {
                 { "a part", { .issuer = root, .extensions = idp }, "leaves out certificates" },
                 { "a part that does not say so",
                   { .issuer = root, .extensions = idp_weak },
@@ -269,23 +296,10 @@ static void test_refusals(void **state) {
                 { "that does not say so",
                   { .issuer = root, .serials = "01", .entry_extension = "2.5.29.29=DER:3000" },
                   "Certificate Issuer" },
-                { "no number", { .issuer = root, .serials = "01 -1" }, "1 to 20 bytes" },
-                { "too long a number",
-                  { .issuer = root, .serials = "0102030405060708090A0B0C0D0E0F101112131415" },
-                  "1 to 20 bytes" },
-                { "too many",
-                  { .issuer = root, .serials = "1 2 3 4 5 6 7 8 9" },
-                  "9 entries: 8 are the most" },
         };
 
         (void) state;
-        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-                struct got got = read_crl(unit_crl_make(&rows[i].spec));
-
-                unit_int(rows[i].row, got.fault, CERT_REFUSED);
-                if (!strstr(got.detail, rows[i].says))
-                        fail_msg("row '%s': %s", rows[i].row, got.detail);
-        }
+        check_refusals(rows, ARRAY_LEN(rows));
 }
 
 /* OpenSSL 3.3 and newer do not parse a time that is too short to have seconds and Z; older ones
@@ -362,17 +376,12 @@ static void test_longer_lengths(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_a_list),
-                cmocka_unit_test(test_it_meets_the_chain),
-                cmocka_unit_test(test_who_may_sign),
-                cmocka_unit_test(test_dates),
-                cmocka_unit_test(test_an_old_list),
-                cmocka_unit_test(test_points),
-                cmocka_unit_test(test_refusals),
-                cmocka_unit_test(test_short_times),
-                cmocka_unit_test(test_as_many_as_there_may_be),
-                cmocka_unit_test(test_every_byte),
-                cmocka_unit_test(test_longer_lengths),
+                cmocka_unit_test(test_a_list),       cmocka_unit_test(test_it_meets_the_chain),
+                cmocka_unit_test(test_who_may_sign), cmocka_unit_test(test_dates),
+                cmocka_unit_test(test_an_old_list),  cmocka_unit_test(test_points),
+                cmocka_unit_test(test_refusals),     cmocka_unit_test(test_refusals_of_extensions),
+                cmocka_unit_test(test_short_times),  cmocka_unit_test(test_as_many_as_there_may_be),
+                cmocka_unit_test(test_every_byte),   cmocka_unit_test(test_longer_lengths),
         };
 
         return cmocka_run_group_tests(tests, make, unit_cert_free);
