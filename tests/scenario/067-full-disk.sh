@@ -42,30 +42,40 @@ no_more() { # until the last block of the log is full too
 room_runs_out() {
     begin
     run 0 ctl policy set enabled=yes max-keys-per-user=100
-    keys=()
-    for _ in 1 2 3 4; do issue && keys+=("$key"); done
+    keys=() dead=()
+    for _ in {1..24}; do issue && keys+=("$key"); done
     is "$(stat -c '%s %a' "$disk/state/reserve")" "16777216 600"
     is "$(metric wfapikey_reserve_used)" 0
     fill other
     no_more
-    for key in "${keys[@]:0:3}"; do
-        good "$key"
-        run 0 ctl key revoke "$(id_of "$key")"
-        bad "$key"
+    # ext4 gives back some blocks late. Then a revocation needs no reserve yet.
+    for ((n = 0; n < 20; n++)); do
+        good "${keys[0]}"
+        run 0 ctl key revoke "$(id_of "${keys[0]}")"
+        dead+=("${keys[0]}") keys=("${keys[@]:1}")
+        bad "${dead[-1]}"
+        fill other
+        [[ $(metric wfapikey_reserve_used) != 1 ]] || break
+    done
+    for n in 1 2; do
+        run 0 ctl key revoke "$(id_of "${keys[0]}")"
+        dead+=("${keys[0]}") keys=("${keys[@]:1}")
+        bad "${dead[-1]}"
         is "$(metric wfapikey_reserve_used)" 1
         fill other
     done
+    last=${keys[0]}
     logged "the disk is full: only changes that end access are made"
     doctor "the disk is full: only revocations, removals and enabled=no are made"
     run 1 ctl key issue "$me"
-    good "${keys[3]}"
+    good "$last"
     run 0 ctl policy set enabled=no
-    bad "${keys[3]}"
+    bad "$last"
 
     # The reserve is as it was left, and it suffices for this start.
     stop KILL
     begin
-    bad "${keys[3]}"
+    bad "$last"
     run 1 ctl policy set enabled=yes
     has "$err" "the disk is full"
     rm "$disk/other"
@@ -73,21 +83,21 @@ room_runs_out() {
     is "$(metric wfapikey_reserve_used)" 0
     logged "the reserve of the key store is whole again"
     is "$(stat -c %s "$disk/state/reserve")" 16777216
-    good "${keys[3]}"
-    for key in "${keys[@]:0:3}"; do bad "$key"; done
+    good "$last"
+    for key in "${dead[@]}"; do bad "$key"; done
 
     # After an end in order the log has to be made anew, for which there is no room.
     stop
     fill other
     begin
-    good "${keys[3]}"
+    good "$last"
     no_more
     run 0 ctl key remove-all --yes
-    bad "${keys[3]}"
+    bad "$last"
     stop KILL
     rm "$disk/other"
     begin
-    bad "${keys[3]}"
+    bad "$last"
     issue
     good "$key"
     stop
