@@ -37,6 +37,7 @@
 #include "key/cmd_key_explain.h"
 #include "key/cmd_key_list.h"
 #include "key/cmd_key_remove_all.h"
+#include "key/cmd_key_revoke.h"
 #include "key/cmd_key_show.h"
 #include "key/cmd_verify.h"
 #include "pki/cmd_cert.h"
@@ -75,22 +76,68 @@ static const struct args_option issue_options[] = {
         {},
 };
 
+#define OWNER_OPTION                                                                               \
+        { "owner", "USER", "only keys of this user", false }
+#define LINKED_OPTION                                                                              \
+        { "linked", "USER", "only keys that depend on this user's password", false }
+#define SEARCH_OPTION                                                                              \
+        { "search", "TEXT", "only keys whose id, name or owner contains TEXT", false }
+#define SERVICE_OPTION                                                                             \
+        {                                                                                          \
+                "service", "NAME",                                                                 \
+                        "only keys that name this service, or with NAME any, those for all "       \
+                        "services; may be "                                                        \
+                        "repeated",                                                                \
+                        true                                                                       \
+        }
+#define FROM_OPTION                                                                                \
+        {                                                                                          \
+                "from", "ADDRESS",                                                                 \
+                        "only keys with a network that has ADDRESS, or with any, those that work " \
+                        "from "                                                                    \
+                        "everywhere",                                                              \
+                        false                                                                      \
+        }
+#define BEFORE_OPTION                                                                              \
+        {                                                                                          \
+                "expires-before", "WHEN",                                                          \
+                        "only keys that end before this time, or within so long, as "              \
+                        "14d",                                                                     \
+                        false                                                                      \
+        }
+#define UNUSED_OPTION                                                                              \
+        {                                                                                          \
+                "unused-since", "WHEN",                                                            \
+                        "only keys that were not used since this time, or for so long, as 90d",    \
+                        false                                                                      \
+        }
+
 static const struct args_option list_options[] = {
-        { "owner", "USER", "only keys of this user", false },
-        { "linked", "USER", "only keys that depend on this user's password", false },
-        { "status", "STATUS", "only keys that are active, refused, expired or revoked", false },
-        { "search", "TEXT", "only keys whose id, name or owner contains TEXT", false },
-        { "sort", "FIELD",
-          "id, name, owner, status, created, updated, expires, last-used or uses (default: id)",
+        OWNER_OPTION,
+        LINKED_OPTION,
+        { "status", "STATUS",
+          "only keys that are active, refused, expired or revoked; several with commas between",
           false },
+        SERVICE_OPTION,
+        FROM_OPTION,
+        BEFORE_OPTION,
+        UNUSED_OPTION,
+        SEARCH_OPTION,
+        { "sort", "FIELD",
+          "id, name, owner, status, created, updated, expires, last-used or uses (default: "
+          "created; id with --limit or --after)",
+          false },
+        { "reverse", NULL, "the other way round", false },
         { "limit", "N", "at most N keys", false },
         { "after", "ID", "only keys that follow this key in the list", false },
+        { "columns", "COLUMNS", "the columns to show, as in id,owner,from", false },
+        { "wide", NULL, "all columns, with times in full", false },
         {},
 };
 
 static const struct args_option expiring_options[] = {
         { "within", "TIME", "the time within which they end, such as 14d", false },
-        { "owner", "USER", "only keys of this user", false },
+        OWNER_OPTION,
         {},
 };
 
@@ -123,6 +170,15 @@ static const struct args_option explain_options[] = {
 
 static const struct args_option revoke_options[] = {
         { "reason", "TEXT", "the reason, which is shown with the key", false },
+        { "all-of", "USER", "all keys that USER owns, or that depend on USER's password", false },
+        OWNER_OPTION,
+        LINKED_OPTION,
+        SERVICE_OPTION,
+        FROM_OPTION,
+        BEFORE_OPTION,
+        UNUSED_OPTION,
+        SEARCH_OPTION,
+        { "yes", NULL, "do not ask, however many there are", false },
         {},
 };
 
@@ -288,7 +344,8 @@ static const struct args_command commands[] = {
           issue_options },
         { "key", "draw", cmd_key_draw, "", "Prints a random key that no host knows, for tests.", 0,
           0, NULL },
-        { "key", "list", cmd_key_list, "", "Lists keys.", 0, 0, list_options },
+        { "key", "list", cmd_key_list, "[USER]", "Lists keys, the newest last.", 0, 1,
+          list_options },
         { "key", "show", cmd_key_show, "ID", "Shows everything about a key, except the key.", 1, 1,
           NULL },
         { "key", "rename", cmd_key_rename, "ID NAME", "Gives a key another name.", 2, 2, NULL },
@@ -300,8 +357,8 @@ static const struct args_command commands[] = {
           "Binds a key to one certificate: no other works with it.", 2, 2, NULL },
         { "key", "unbind", cmd_key_unbind, "ID", "Unbinds a key from its certificate.", 1, 1,
           NULL },
-        { "key", "revoke", cmd_key_revoke, "ID...",
-          "Ends active keys for good, all of them or none; they stay listed.", 1, SIZE_MAX,
+        { "key", "revoke", cmd_key_revoke, "[ID...]",
+          "Ends active keys for good, all of them or none; they stay listed.", 0, SIZE_MAX,
           revoke_options },
         { "key", "remove", cmd_key_remove, "ID...",
           "Removes keys and all that is known about them, all of them or none.", 1, SIZE_MAX,

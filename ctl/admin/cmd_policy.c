@@ -46,7 +46,7 @@ static int compare(const void *a, const void *b) {
 }
 
 static int show_table(const struct policy *policy) {
-        static const struct table_column columns[] = { { "NAME", false }, { "VALUE", false } };
+        static const struct table_column columns[] = { { "NAME", 0 }, { "VALUE", 0 } };
         _cleanup_table_ struct table *table = NULL;
         int r;
 

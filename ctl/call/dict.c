@@ -83,3 +83,47 @@ int dict_append_words(sd_bus_message *m, const char *text) {
         }
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
+
+/* Begins the property ${name}, an array of texts. */
+static int open_array(sd_bus_message *m, const char *name) {
+        int r = sd_bus_message_open_container(m, SD_BUS_TYPE_DICT_ENTRY, "sv");
+
+        if (r >= 0)
+                r = sd_bus_message_append(m, "s", name);
+        return r < 0 ? r : sd_bus_message_open_container(m, SD_BUS_TYPE_VARIANT, "as");
+}
+
+static int close_array(sd_bus_message *m) {
+        int r = sd_bus_message_close_container(m);
+
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+int dict_append_each(sd_bus_message *m, const char *name, const struct args *args,
+                     const char *option) {
+        const char *value;
+        size_t at = 0;
+        int r;
+
+        if (!args_has(args, option))
+                return 0;
+        r = open_array(m, name);
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "s");
+        while (r >= 0 && (value = args_next(args, option, &at)))
+                r = sd_bus_message_append(m, "s", value);
+        if (r >= 0)
+                r = sd_bus_message_close_container(m);
+        return r < 0 ? r : close_array(m);
+}
+
+int dict_append_array(sd_bus_message *m, const char *name, const char *text) {
+        int r;
+
+        if (!text)
+                return 0;
+        r = open_array(m, name);
+        if (r >= 0)
+                r = dict_append_words(m, text);
+        return r < 0 ? r : close_array(m);
+}

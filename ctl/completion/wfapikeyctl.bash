@@ -41,6 +41,11 @@ _wfapikeyctl_values() { # KIND OPTION
         find /etc/pam.d /usr/lib/pam.d -type f ! -name 'common-*' ! -name '*.*' ! -name '*~' -printf '%f\n' 2>/dev/null
         _wfapikeyctl_ask --json key list | grep -oE '"services":\["[^]]*"\]' | sed 's/^"services"://' | grep -oE '[^][",]+' ;;
     NAME=VALUE) _wfapikeyctl_ask --json policy show | grep -oE '"[a-z-]+":"' | sed -E 's/"(.*)":"/\1=/' ;;
+    COLUMNS)
+        for word in id owner name status services from created updated expires last-used uses hosts; do
+            [[ $cur != *,* ]] || word=${cur%,*},$word
+            printf '%s\n' "$word"
+        done ;;
     HOST) _wfapikeyctl_ask --json fleet hosts | _wfapikeyctl_member name ;;
     GROUPS)
         # Words between commas: this is about the last one.

@@ -9,6 +9,7 @@
 #include "draw/fields.h"
 #include "draw/json.h"
 #include "draw/print.h"
+#include "draw/when.h"
 #include "parse.h"
 
 static void *member(const struct field *f, void *record) {
@@ -120,12 +121,16 @@ const char *fields_text(const struct field *field, const void *record,
                 (void) snprintf(buf, FIELDS_TEXT_LEN, "%" PRIu64, *(const uint64_t *) p);
                 return buf;
         case FIELD_TIME:
-                parse_time_format(*(const int64_t *) p, buf);
+                when_text(*(const int64_t *) p, buf);
                 return buf;
         case FIELD_LIST:
                 return join(*(char *const *const *) p, buf);
         }
         return field->none;
+}
+
+int64_t fields_time(const struct field *field, const void *record) {
+        return *(const int64_t *) cmember(field, record);
 }
 
 #define ORDER(type, a, b)                                                                          \

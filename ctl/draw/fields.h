@@ -58,6 +58,11 @@ const char *fields_text(const struct field *field, const void *record,
                         char buf[static FIELDS_TEXT_LEN]);
 
 /**
+ * fields_time(field, record): the value of a field of the type FIELD_TIME. INT64_MAX: none.
+ */
+int64_t fields_time(const struct field *field, const void *record);
+
+/**
  * fields_compare(field, a, b): compares two records by one field, as strcmp(3). None comes last.
  */
 int fields_compare(const struct field *field, const void *a, const void *b);

@@ -4,6 +4,7 @@
 #include <libsmartcols/libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "cli/harmless.h"
@@ -15,6 +16,60 @@ struct table {
         size_t n;
         bool colours;
 };
+
+/* --- Columns that give up room, on a terminal --- */
+
+/* Enough for one long word or two short ones. */
+#define FOLD_WIDTH 20
+
+/* How wide a list is at least when it may go on in further lines. */
+static size_t measure_fold(const struct libscols_column *column, const char *data, void *userdata) {
+        size_t width = strlen(data);
+
+        (void) column;
+        (void) userdata;
+        if (width <= FOLD_WIDTH)
+                return width;
+        width = FOLD_WIDTH;
+        for (const char *word = data; *word; word += *word == ',') {
+                size_t len = strcspn(word, ",");
+
+                if (len > width)
+                        width = len;
+                word += len;
+        }
+        return width;
+}
+
+/* Ends the line at the last comma for which there is room. Returns what is left of ${data}. */
+static char *next_fold(const struct libscols_column *column, char *data, void *userdata) {
+        size_t width = scols_column_get_width(column), at;
+        char *comma = NULL;
+
+        (void) userdata;
+        if (!data || strlen(data) <= width)
+                return NULL;
+        for (at = strcspn(data, ","); data[at] && (!comma || at <= width);
+             at += 1 + strcspn(data + at + 1, ","))
+                comma = data + at;
+        if (!comma)
+                return NULL;
+        *comma = '\0';
+        return comma + 1;
+}
+
+static int add_column(struct libscols_table *scols, const struct table_column *column) {
+        bool terminal = isatty(STDOUT_FILENO), fold = terminal && column->flags & TABLE_FOLD;
+        struct libscols_column *added = scols_table_new_column(
+                scols, column->name, 0,
+                (column->flags & TABLE_RIGHT ? SCOLS_FL_RIGHT : 0) |
+                        (terminal && column->flags & TABLE_CUT ? SCOLS_FL_TRUNC : 0) |
+                        (fold ? SCOLS_FL_WRAP : 0));
+
+        if (!added)
+                return -ENOMEM;
+        return fold ? scols_column_set_wrapfunc(added, measure_fold, next_fold, NULL) : 0;
+}
 
 int table_new(struct table **ret, const struct table_column *columns, size_t n) {
         _cleanup_table_ struct table *table = calloc(1, sizeof(*table));
@@ -32,12 +87,9 @@ int table_new(struct table **ret, const struct table_column *columns, size_t n) 
         if (scols_table_enable_noencoding(table->scols, MB_CUR_MAX > 1) != 0 ||
             scols_table_enable_colors(table->scols, table->colours) != 0)
                 return -EINVAL;
-        for (size_t i = 0; i < n; i++) {
-                int flags = columns[i].right ? SCOLS_FL_RIGHT : 0;
-
-                if (!scols_table_new_column(table->scols, columns[i].name, 0, flags))
+        for (size_t i = 0; i < n; i++)
+                if (add_column(table->scols, &columns[i]) != 0)
                         return -ENOMEM;
-        }
         *ret = take_ptr(table);
         return 0;
 }

@@ -9,9 +9,16 @@
 #include "cli/exit_code.h"
 #include "draw/tone.h"
 
+/* On a terminal that is too narrow, a column gives up room. Elsewhere, all is in one line. */
+enum table_flags {
+        TABLE_RIGHT = 1, /* for numbers */
+        TABLE_CUT = 2,   /* the end is not shown */
+        TABLE_FOLD = 4,  /* a list goes on below */
+};
+
 struct table_column {
         const char *name;
-        bool right; /* for numbers */
+        unsigned flags;
 };
 
 struct table;
@@ -38,8 +45,7 @@ enum exit_code table_result(int r) _must_check_;
 
 /**
  * table_show(table):
- * Prints the table. Lines are never cut: half a list of networks would be wrong. 0, or a
- * negative errno.
+ * Prints the table. 0, or a negative errno.
  */
 int table_show(struct table *table) _must_check_;
 

@@ -54,9 +54,9 @@ enum exit_code cmd_fleet_status(const struct args *args) {
 /* --- Hosts --- */
 
 static int table_hosts(const struct fleetstatus *s) {
-        static const struct table_column columns[FLEETHOST_FIELDS] = { { "NAME", false },
-                                                                       { "GROUPS", false },
-                                                                       { "ISSUING", false } };
+        static const struct table_column columns[FLEETHOST_FIELDS] = { { "NAME", 0 },
+                                                                       { "GROUPS", 0 },
+                                                                       { "ISSUING", 0 } };
         _cleanup_table_ struct table *table = NULL;
         char texts[FLEETHOST_FIELDS][FIELDS_TEXT_LEN];
         const char *cells[FLEETHOST_FIELDS];
@@ -90,7 +90,7 @@ enum exit_code cmd_fleet_status_hosts(const struct args *args) {
 /* --- Groups --- */
 
 static int table_groups(const struct fleetstatus *s) {
-        static const struct table_column columns[] = { { "NAME", false }, { "NUMBER", true } };
+        static const struct table_column columns[] = { { "NAME", 0 }, { "NUMBER", TABLE_RIGHT } };
         _cleanup_table_ struct table *table = NULL;
         char number[24] = "-";
         int r;

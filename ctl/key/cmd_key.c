@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Makes, changes and ends keys by the daemon. Decides nothing: the daemon knows who may do what. */
+/* Makes, changes and removes keys by the daemon. Decides nothing: the daemon knows who may do what.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -11,91 +12,14 @@
 #include "draw/json.h"
 #include "key/cmd_key.h"
 #include "key/handout.h"
+#include "key/keyend.h"
 #include "key/keyid.h"
-
-/* See common/CONTROL. More might not fit into one message. */
-#define IDS_MAX 1000
-
-static enum exit_code check_ids(const struct args *args) {
-        if (args->n_words > IDS_MAX) {
-                say_error("%zu ids are too many: one call takes at most %d, and is done for all of "
-                          "them or none",
-                          args->n_words, IDS_MAX);
-                return CTL_USAGE;
-        }
-        for (size_t i = 0; i < args->n_words; i++) {
-                enum exit_code rc = keyid_check(args->words[i]);
-
-                if (rc != CTL_OK)
-                        return rc;
-        }
-        return CTL_OK;
-}
 
 /* For commands whose answer is empty. */
 static enum exit_code say_done(const struct args *args) {
         if (args->json)
                 json_empty();
         return CTL_OK;
-}
-
-static enum exit_code say_count(const struct args *args, sd_bus_message *reply, const char *what) {
-        enum exit_code rc;
-        uint32_t n;
-
-        rc = call_read(reply, "u", &n);
-        if (rc != CTL_OK)
-                return rc;
-        if (args->json)
-                json_one_number(what, n);
-        else
-                say_note("%u %s", (unsigned) n, what);
-        return CTL_OK;
-}
-
-/* Begins the property ${name}, an array of texts. */
-static int open_list(sd_bus_message *m, const char *name) {
-        int r = sd_bus_message_open_container(m, SD_BUS_TYPE_DICT_ENTRY, "sv");
-
-        if (r >= 0)
-                r = sd_bus_message_append(m, "s", name);
-        return r < 0 ? r : sd_bus_message_open_container(m, SD_BUS_TYPE_VARIANT, "as");
-}
-
-static int close_list(sd_bus_message *m) {
-        int r = sd_bus_message_close_container(m);
-
-        return r < 0 ? r : sd_bus_message_close_container(m);
-}
-
-/* Appends all values of the repeatable ${option} as the array ${name}. */
-static int append_list(sd_bus_message *m, const char *name, const struct args *args,
-                       const char *option) {
-        const char *value;
-        size_t at = 0;
-        int r;
-
-        if (!args_value(args, option))
-                return 0;
-        r = open_list(m, name);
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "s");
-        while (r >= 0 && (value = args_next(args, option, &at)))
-                r = sd_bus_message_append(m, "s", value);
-        if (r >= 0)
-                r = sd_bus_message_close_container(m);
-        return r < 0 ? r : close_list(m);
-}
-
-static int append_groups(sd_bus_message *m, const char *groups) {
-        int r;
-
-        if (!groups)
-                return 0;
-        r = open_list(m, "hosts");
-        if (r >= 0)
-                r = dict_append_words(m, groups);
-        return r < 0 ? r : close_list(m);
 }
 
 static const char *requirement(const struct args *args) {
@@ -124,11 +48,11 @@ static int append_issue(sd_bus_message *m, const struct args *args, const char *
         if (r >= 0)
                 r = dict_append_text(m, "require-certificate", requirement(args));
         if (r >= 0)
-                r = append_list(m, "services", args, "service");
+                r = dict_append_each(m, "services", args, "service");
         if (r >= 0)
-                r = append_list(m, "networks", args, "from");
+                r = dict_append_each(m, "networks", args, "from");
         if (r >= 0)
-                r = append_groups(m, args_value(args, "hosts"));
+                r = dict_append_array(m, "hosts", args_value(args, "hosts"));
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
@@ -256,42 +180,6 @@ enum exit_code cmd_key_unbind(const struct args *args) {
         return bind_to(args, "");
 }
 
-/* Calls ${method} with args->words and, unless it is NULL, with ${text}. */
-static enum exit_code call_with_ids(const struct args *args, const char *method, const char *text,
-                                    sd_bus_message **ret) {
-        _cleanup_call_ struct call call = {};
-        _cleanup_message_ sd_bus_message *m = NULL;
-        enum exit_code rc;
-        int r;
-
-        rc = check_ids(args);
-        if (rc == CTL_OK)
-                rc = call_begin(&call, args->control, method, &m);
-        if (rc != CTL_OK)
-                return rc;
-        r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "s");
-        for (size_t i = 0; r >= 0 && i < args->n_words; i++)
-                r = sd_bus_message_append(m, "s", args->words[i]);
-        if (r >= 0)
-                r = sd_bus_message_close_container(m);
-        if (r >= 0 && text)
-                r = sd_bus_message_append(m, "s", text);
-        return call_send(&call, m, r, ret);
-}
-
-enum exit_code cmd_key_revoke(const struct args *args) {
-        _cleanup_message_ sd_bus_message *reply = NULL;
-        const char *reason = args_value(args, "reason");
-        enum exit_code rc;
-
-        rc = call_with_ids(args, "RevokeKeys", reason ? reason : "", &reply);
-        return rc != CTL_OK ? rc : say_count(args, reply, "revoked");
-}
-
 enum exit_code cmd_key_remove(const struct args *args) {
-        _cleanup_message_ sd_bus_message *reply = NULL;
-        enum exit_code rc;
-
-        rc = call_with_ids(args, "RemoveKeys", NULL, &reply);
-        return rc != CTL_OK ? rc : say_count(args, reply, "removed");
+        return keyend_words(args, "RemoveKeys", NULL, "removed");
 }

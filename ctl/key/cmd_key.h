@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The commands that make, change and end keys. */
+/* The commands that make, change and remove keys. */
 #pragma once
 
 #include "cli/args.h"
@@ -32,8 +32,6 @@ enum exit_code cmd_key_bind(const struct args *args);
 enum exit_code cmd_key_unbind(const struct args *args);
 
 /**
- * cmd_key_revoke(args), cmd_key_remove(args):
- * Revokes (option reason) or removes the keys args->words: all of them or none.
+ * cmd_key_remove(args): removes the keys args->words: all of them or none.
  */
-enum exit_code cmd_key_revoke(const struct args *args);
 enum exit_code cmd_key_remove(const struct args *args);

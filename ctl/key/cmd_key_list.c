@@ -1,147 +1,61 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Lists keys: asks page by page, sorts, cuts, draws. Which keys a user may see is the daemon's
- * decision. */
-#include <errno.h>
+/* Lists keys: sorts, cuts, draws. */
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-#include "call/call.h"
-#include "call/dict.h"
+#include "cleanup.h"
 #include "cli/say.h"
 #include "draw/json.h"
 #include "draw/table.h"
+#include "draw/when.h"
 #include "key/cmd_key_list.h"
 #include "key/keyfields.h"
 #include "key/keyid.h"
-#include "keytext.h"
+#include "key/keyquery.h"
 #include "parse.h"
 #include "text.h"
 
-struct keys {
-        struct key *key;
-        size_t n, room;
+/* In the order of --wide. */
+static const struct column {
+        struct table_column table;
+        enum keyfield field;
+        bool short_list;
+} columns[] = {
+        { { "ID", 0 }, KEYFIELD_ID, true },
+        { { "OWNER", 0 }, KEYFIELD_OWNER, true },
+        { { "NAME", TABLE_CUT }, KEYFIELD_NAME, true },
+        { { "STATUS", 0 }, KEYFIELD_STATUS, true },
+        /* What a key is good for is never cut: half a list would say less than the key may do. */
+        { { "SERVICES", TABLE_FOLD }, KEYFIELD_SERVICES, true },
+        { { "FROM", TABLE_FOLD }, KEYFIELD_NETWORKS, false },
+        { { "CREATED", 0 }, KEYFIELD_CREATED, false },
+        { { "UPDATED", 0 }, KEYFIELD_UPDATED, false },
+        { { "EXPIRES", 0 }, KEYFIELD_EXPIRES, true },
+        { { "LAST-USED", 0 }, KEYFIELD_LAST_USED, true },
+        { { "USES", TABLE_RIGHT }, KEYFIELD_USES, false },
+        { { "HOSTS", TABLE_FOLD }, KEYFIELD_HOSTS, false },
 };
 
-static const struct table_column columns[] = {
-        { "ID", false },       { "NAME", false },      { "OWNER", false },   { "STATUS", false },
-        { "SERVICES", false }, { "FROM", false },      { "CREATED", false }, { "UPDATED", false },
-        { "EXPIRES", false },  { "LAST-USED", false }, { "USES", true },     { "HOSTS", false },
-};
-static const enum keyfield column_fields[] = {
-        KEYFIELD_ID,       KEYFIELD_NAME,      KEYFIELD_OWNER,   KEYFIELD_STATUS,
-        KEYFIELD_SERVICES, KEYFIELD_NETWORKS,  KEYFIELD_CREATED, KEYFIELD_UPDATED,
-        KEYFIELD_EXPIRES,  KEYFIELD_LAST_USED, KEYFIELD_USES,    KEYFIELD_HOSTS,
-};
-_Static_assert(ARRAY_LEN(columns) == ARRAY_LEN(column_fields), "a field for each column");
-
-static void keys_done(struct keys *keys) {
-        for (size_t i = 0; i < keys->n; i++)
-                keyfields_done(&keys->key[i]);
-        free(keys->key);
-}
-
-static int keys_reserve(struct keys *keys) {
-        size_t room = keys->room > 0 ? 2 * keys->room : 200;
-        struct key *key;
-
-        if (keys->n < keys->room)
-                return 0;
-        key = reallocarray(keys->key, room, sizeof(*key));
-        if (!key)
-                return -ENOMEM;
-        keys->key = key;
-        keys->room = room;
-        return 0;
-}
-
-/* Adds the keys of one answer. ${ret_next} belongs to the answer. */
-static int read_page(struct keys *keys, sd_bus_message *m, const char **ret_next) {
-        const char *next;
-        int r;
-
-        r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "a{sv}");
-        while (r >= 0) {
-                r = keys_reserve(keys);
-                if (r >= 0)
-                        r = keyfields_read(&keys->key[keys->n], m);
-                if (r <= 0)
-                        break;
-                keys->n++;
-        }
-        if (r >= 0)
-                r = sd_bus_message_exit_container(m);
-        if (r >= 0)
-                r = sd_bus_message_read(m, "s", &next);
-        if (r < 0)
-                return r;
-        *ret_next = next;
-        return 0;
-}
-
-/* Which keys to ask for, besides those that the options name. */
-struct query {
-        const struct args *args;
-        /* active keys that end before this time; 0: all keys */
-        int64_t expiring_before;
-        uint64_t most; /* at most so many, by id */
-        char after[KEYTEXT_ID_LEN + 1];
+/* The columns of one list. */
+struct shape {
+        const struct column *columns[ARRAY_LEN(columns)];
+        size_t n;
+        bool distances; /* times as "3 min ago" */
+        bool full;      /* nothing gives up room */
 };
 
-static int append_filter(sd_bus_message *m, const struct query *query) {
-        static const char *const names[] = { "owner", "linked", "status", "search" };
-        int r;
-
-        r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
-        if (r >= 0)
-                r = dict_append_options(m, query->args, names, ARRAY_LEN(names));
-        if (r >= 0 && query->expiring_before != 0)
-                r = sd_bus_message_append(m, "{sv}{sv}", "status", "s", "active", "expires-before",
-                                          "x", query->expiring_before);
-        if (r >= 0)
-                r = dict_append_text(m, "after", query->after[0] ? query->after : NULL);
-        return r < 0 ? r : sd_bus_message_close_container(m);
-}
-
-static enum exit_code fetch(struct keys *keys, struct query *query) {
-        _cleanup_call_ struct call call = {};
-        _cleanup_message_ sd_bus_message *reply = NULL;
-        const char *next;
-        enum exit_code rc;
-        int r;
-
-        rc = call_open(&call, query->args->control);
-        if (rc != CTL_OK)
-                return rc;
-        do {
-                _cleanup_message_ sd_bus_message *m = NULL;
-
-                rc = call_method(&call, "ListKeys", &m);
-                if (rc != CTL_OK)
-                        return rc;
-                reply = sd_bus_message_unref(reply);
-                rc = call_send(&call, m, append_filter(m, query), &reply);
-                if (rc != CTL_OK)
-                        return rc;
-                r = read_page(keys, reply, &next);
-                /* A page may be empty, but each page must begin later, or this would never end. */
-                if (r >= 0 && *next && (!keytext_is_id(next) || strcmp(next, query->after) <= 0))
-                        r = -EBADMSG;
-                if (r < 0)
-                        return call_misread(r);
-                (void) text_copy(query->after, sizeof(query->after), next);
-        } while (query->after[0] && keys->n < query->most);
-        return CTL_OK;
-}
-
-/* Finds the field of the option sort: any column that has an order, by its name in `key show`. */
 static enum exit_code find_sort(const struct args *args, const struct field **ret) {
         const char *sort = args_value(args, "sort");
 
-        *ret = &keyfields[KEYFIELD_ID];
+        /* The daemon lists by id: a page of that order needs no look at all the keys. */
+        *ret = &keyfields[args_has(args, "limit") || args_has(args, "after") ? KEYFIELD_ID
+                                                                             : KEYFIELD_CREATED];
         if (!sort)
                 return CTL_OK;
-        for (size_t i = 0; i < ARRAY_LEN(column_fields); i++) {
-                const struct field *f = &keyfields[column_fields[i]];
+        for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
+                const struct field *f = &keyfields[columns[i].field];
 
                 if (f->type != FIELD_LIST && strcmp(f->name, sort) == 0) {
                         *ret = f;
@@ -152,6 +66,54 @@ static enum exit_code find_sort(const struct args *args, const struct field **re
                   "expires, last-used, uses",
                   sort);
         return CTL_USAGE;
+}
+
+static const struct column *find_column(const char *name, size_t len) {
+        for (size_t i = 0; i < ARRAY_LEN(columns); i++)
+                if (strlen(columns[i].table.name) == len &&
+                    strncasecmp(columns[i].table.name, name, len) == 0)
+                        return &columns[i];
+        return NULL;
+}
+
+static enum exit_code read_columns(const char *names, struct shape *ret) {
+        ret->n = 0;
+        for (const char *name = names; name; name = strchr(name, ',')) {
+                const struct column *column;
+                size_t len;
+
+                name += *name == ',';
+                len = strcspn(name, ",");
+                column = find_column(name, len);
+                if (!column || ret->n == ARRAY_LEN(columns)) {
+                        say_error(
+                                column ? "--columns='%s' has a column twice"
+                                       : "--columns='%s': the columns are id, owner, name, status, "
+                                         "services, from, created, updated, expires, last-used, "
+                                         "uses and hosts, with commas between them",
+                                names);
+                        return CTL_USAGE;
+                }
+                ret->columns[ret->n++] = column;
+        }
+        return CTL_OK;
+}
+
+static enum exit_code read_shape(const struct args *args, struct shape *ret) {
+        const char *names = args_value(args, "columns");
+        bool wide = args_has(args, "wide");
+
+        if (names && wide) {
+                say_error("--wide and --columns exclude each other: --wide shows all columns");
+                return CTL_USAGE;
+        }
+        *ret = (struct shape){ .distances = !wide && isatty(STDOUT_FILENO), .full = wide };
+        if (names)
+                return read_columns(names, ret);
+        for (size_t i = 0; i < ARRAY_LEN(columns); i++)
+                if (wide || columns[i].short_list)
+                        ret->columns[ret->n++] = &columns[i];
+        return CTL_OK;
 }
 
 static int compare(const void *a, const void *b, void *sort) {
@@ -167,28 +129,46 @@ static enum tone tone_of(const struct key *key) {
         return strcmp(key->status, "expired") == 0 ? TONE_DIM : TONE_NORMAL;
 }
 
-/* The last column is for fleets: without a key of one it is left out. */
-static size_t count_columns(const struct keys *keys) {
+/* The groups of hosts are for fleets: without a key of one the short list has no such column. */
+static void add_hosts(struct shape *shape, const struct keys *keys) {
+        const struct column *hosts = &columns[ARRAY_LEN(columns) - 1];
+
         for (size_t i = 0; i < keys->n; i++)
-                if (keys->key[i].hosts)
-                        return ARRAY_LEN(columns);
-        return ARRAY_LEN(columns) - 1;
+                if (keys->key[i].hosts) {
+                        shape->columns[shape->n++] = hosts;
+                        return;
+                }
 }
 
-static int show_table(const struct keys *keys) {
+static const char *cell(const struct shape *shape, enum keyfield field, const struct key *key,
+                        int64_t now, char buf[static FIELDS_TEXT_LEN]) {
+        const struct field *f = &keyfields[field];
+        int64_t t = f->type == FIELD_TIME ? fields_time(f, key) : INT64_MAX;
+
+        if (t == INT64_MAX || !shape->distances)
+                return fields_text(f, key, buf) ?: "-";
+        when_distance(t, now, buf);
+        return buf;
+}
+
+static int show_table(const struct keys *keys, const struct shape *shape) {
         _cleanup_table_ struct table *table = NULL;
+        struct table_column table_columns[ARRAY_LEN(columns)];
         char texts[ARRAY_LEN(columns)][FIELDS_TEXT_LEN];
         const char *cells[ARRAY_LEN(columns)];
-        size_t n = count_columns(keys);
+        int64_t now = time(NULL);
         int r;
 
-        r = table_new(&table, columns, n);
+        for (size_t c = 0; c < shape->n; c++) {
+                table_columns[c] = shape->columns[c]->table;
+                if (shape->full)
+                        table_columns[c].flags &= TABLE_RIGHT;
+        }
+        r = table_new(&table, table_columns, shape->n);
         for (size_t i = 0; r >= 0 && i < keys->n; i++) {
-                for (size_t c = 0; c < n; c++) {
+                for (size_t c = 0; c < shape->n; c++)
                         cells[c] =
-                                fields_text(&keyfields[column_fields[c]], &keys->key[i], texts[c]);
-                        cells[c] = cells[c] ? cells[c] : "-";
-                }
+                                cell(shape, shape->columns[c]->field, &keys->key[i], now, texts[c]);
                 r = table_add(table, cells, tone_of(&keys->key[i]));
         }
         return r < 0 ? r : table_show(table);
@@ -203,19 +183,30 @@ static void show_json(const struct keys *keys) {
         json_close(&j, ']');
 }
 
-static enum exit_code show(const struct keys *keys, const struct args *args) {
-        if (args->json) {
-                show_json(keys);
-                return CTL_OK;
-        }
+static enum exit_code show(const struct keys *keys, const struct keyquery *query,
+                           struct shape *shape) {
+        enum exit_code rc = CTL_OK;
+
         if (keys->n == 0)
-                say_note("no keys");
-        return table_result(show_table(keys));
+                rc = keyquery_none(query);
+        if (query->args->json) {
+                show_json(keys);
+                return rc;
+        }
+        if (!args_has(query->args, "columns") && !args_has(query->args, "wide"))
+                add_hosts(shape, keys);
+        return rc != CTL_OK ? rc : table_result(show_table(keys, shape));
 }
 
-static void sort_keys(struct keys *keys, const struct field *field) {
+static void sort_keys(struct keys *keys, const struct field *field, bool reverse) {
         if (keys->n > 0)
                 qsort_r(keys->key, keys->n, sizeof(*keys->key), compare, &field);
+        for (size_t i = 0; reverse && i < keys->n / 2; i++) {
+                struct key key = keys->key[i];
+
+                keys->key[i] = keys->key[keys->n - 1 - i];
+                keys->key[keys->n - 1 - i] = key;
+        }
 }
 
 /* Keeps ${n} keys, from ${first} on. */
@@ -260,36 +251,56 @@ static enum exit_code read_page_options(const struct args *args, uint64_t *ret_m
         return after ? keyid_check(after) : CTL_OK;
 }
 
+static enum exit_code read_owner(const struct args *args, struct keyquery *query) {
+        if (args->n_words == 0)
+                return CTL_OK;
+        if (query->owner) {
+                say_error("give the owner once: as a word, or by --owner");
+                return CTL_USAGE;
+        }
+        query->owner = args->words[0];
+        return CTL_OK;
+}
+
 enum exit_code cmd_key_list(const struct args *args) {
-        _cleanup_(keys_done) struct keys keys = {};
-        struct query query = { .args = args, .most = UINT64_MAX };
+        _cleanup_(keyquery_done) struct keys keys = {};
+        struct keyquery query;
+        struct shape shape;
         const struct field *sort;
         const char *after;
+        bool reverse = args_has(args, "reverse");
         enum exit_code rc;
         uint64_t most;
 
         rc = find_sort(args, &sort);
         if (rc == CTL_OK)
                 rc = read_page_options(args, &most, &after);
+        if (rc == CTL_OK)
+                rc = read_shape(args, &shape);
+        if (rc == CTL_OK)
+                rc = keyquery_read(args, &query);
+        if (rc == CTL_OK)
+                rc = read_owner(args, &query);
         if (rc != CTL_OK)
                 return rc;
-        if (sort == &keyfields[KEYFIELD_ID]) {
+        if (sort == &keyfields[KEYFIELD_ID] && !reverse) {
                 /* The daemon sorts by id as well, so ask for this page only. */
                 query.most = most;
                 (void) text_copy(query.after, sizeof(query.after), after ? after : "");
                 after = NULL;
         }
-        rc = fetch(&keys, &query);
+        rc = keyquery_fetch(&query, &keys);
         if (rc != CTL_OK)
                 return rc;
-        sort_keys(&keys, sort);
+        sort_keys(&keys, sort, reverse);
         rc = cut_page(&keys, after, most);
-        return rc != CTL_OK ? rc : show(&keys, args);
+        return rc != CTL_OK ? rc : show(&keys, &query, &shape);
 }
 
 enum exit_code cmd_key_list_expiring(const struct args *args) {
-        _cleanup_(keys_done) struct keys keys = {};
-        struct query query = { .args = args, .most = UINT64_MAX };
+        _cleanup_(keyquery_done) struct keys keys = {};
+        struct keyquery query;
+        struct shape shape;
         const char *within = args_value(args, "within");
         enum exit_code rc;
         int64_t seconds;
@@ -299,11 +310,17 @@ enum exit_code cmd_key_list_expiring(const struct args *args) {
                         "--within is missing or wrong: give a duration with its unit, such as 14d");
                 return CTL_USAGE;
         }
-        query.expiring_before = time(NULL) + seconds;
-        rc = fetch(&keys, &query);
+        rc = read_shape(args, &shape);
+        if (rc == CTL_OK)
+                rc = keyquery_read(args, &query);
         if (rc != CTL_OK)
                 return rc;
-        sort_keys(&keys, &keyfields[KEYFIELD_EXPIRES]);
-        rc = show(&keys, args);
+        query.status = "active";
+        query.expires_before = time(NULL) + seconds;
+        rc = keyquery_fetch(&query, &keys);
+        if (rc != CTL_OK)
+                return rc;
+        sort_keys(&keys, &keyfields[KEYFIELD_EXPIRES], false);
+        rc = show(&keys, &query, &shape);
         return rc == CTL_OK && keys.n > 0 ? CTL_REFUSED : rc;
 }

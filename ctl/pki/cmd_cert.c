@@ -153,9 +153,9 @@ static enum tone tone_of(const struct cert *cert) {
 }
 
 static int show_table(const struct certs *certs) {
-        static const struct table_column columns[] = { { "NAME", false },    { "KIND", false },
-                                                       { "SUBJECT", false }, { "STATUS", false },
-                                                       { "EXPIRES", false }, { "KEYS", true } };
+        static const struct table_column columns[] = { { "NAME", 0 },    { "KIND", 0 },
+                                                       { "SUBJECT", 0 }, { "STATUS", 0 },
+                                                       { "EXPIRES", 0 }, { "KEYS", TABLE_RIGHT } };
         static const enum certfield of[] = { CERTFIELD_NAME,   CERTFIELD_KIND,    CERTFIELD_SUBJECT,
                                              CERTFIELD_STATUS, CERTFIELD_EXPIRES, CERTFIELD_KEYS };
         _Static_assert(ARRAY_LEN(columns) == ARRAY_LEN(of), "a field for each column");

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "control/control_options.h"
 #include "keys/facts.h"
+#include "network.h"
 #include "rules/expiry.h"
 #include "rules/explain.h"
 #include "rules/policy.h"
@@ -26,11 +27,15 @@ struct list_call {
         struct control_call call;
         char owner[WIRE_USER_MAX + 1];
         char linked[WIRE_USER_MAX + 1];
+        char user[WIRE_USER_MAX + 1]; /* owner or linked */
         char search[WIRE_NAME_MAX + 1];
         char after[KEYTEXT_ID_LEN + 1];
-        bool by_status, only_refused;
-        enum key_status status;
-        int64_t expires_before; /* 0: any */
+        unsigned statuses; /* a bit for each; 0: all */
+        /* what a key is limited to; "any": keys without such a limit */
+        char services[RECORD_LIST_LEN];
+        struct network source;
+        bool by_source, any_source;
+        int64_t expires_before, unused_since; /* 0: any */
         uint32_t limit;
 
         struct store *writer;
@@ -49,10 +54,14 @@ struct get_call {
         int64_t now;
 };
 
+/* An active key that this host refuses. The store knows no such status. */
+#define REFUSED (KEY_EXPIRED + 1)
+
 static const char *const status_names[] = {
         [KEY_ACTIVE] = "active",
         [KEY_REVOKED] = "revoked",
         [KEY_EXPIRED] = "expired",
+        [REFUSED] = "refused",
 };
 
 /* --- One key in a message --- */
@@ -174,22 +183,53 @@ static int append_key(sd_bus_message *m, const struct shown *shown, const struct
 
 /* --- ListKeys --- */
 
-static void take_status(struct control_call *call, const struct control_option *option,
+/* One status, or several with commas between them. */
+static void take_statuses(struct control_call *call, const struct control_option *option,
+                          const char *value, void *out) {
+        unsigned *statuses = out;
+
+        for (const char *at = value;; at++) {
+                size_t len = strcspn(at, ","), i = 0;
+
+                while (i < ARRAY_LEN(status_names) &&
+                       (strlen(status_names[i]) != len || memcmp(status_names[i], at, len) != 0))
+                        i++;
+                if (i == ARRAY_LEN(status_names)) {
+                        control_fail(call, CONTROL_INVALID_ARGUMENT,
+                                     "The %s is active, refused, expired or revoked, or several of "
+                                     "them with commas between.",
+                                     option->name);
+                        return;
+                }
+                *statuses |= 1U << i;
+                at += len;
+                if (!*at)
+                        return;
+        }
+}
+
+static void take_service(struct control_call *call, const struct control_option *option,
+                         const char *value, void *out) {
+        char *services = out;
+        size_t len = strlen(services);
+
+        if (!text_is_service(value))
+                control_fail(call, CONTROL_INVALID_ARGUMENT, "That is no name of a service.");
+        else if (snprintf(services + len, option->size - len, "%s%s", len > 0 ? " " : "", value) >=
+                 (int) (option->size - len))
+                control_fail(call, CONTROL_INVALID_ARGUMENT, "Too many %s.", option->name);
+}
+
+static void take_source(struct control_call *call, const struct control_option *option,
                         const char *value, void *out) {
         struct list_call *list = (struct list_call *) call;
 
-        list->by_status = true;
-        list->only_refused = strcmp(value, "refused") == 0;
-        *(enum key_status *) out = KEY_ACTIVE;
-        if (list->only_refused)
-                return;
-        for (size_t i = 0; i < ARRAY_LEN(status_names); i++)
-                if (strcmp(value, status_names[i]) == 0) {
-                        *(enum key_status *) out = (enum key_status) i;
-                        return;
-                }
-        control_fail(call, CONTROL_INVALID_ARGUMENT,
-                     "The %s is active, refused, expired or revoked.", option->name);
+        list->by_source = true;
+        list->any_source = strcmp(value, "any") == 0;
+        if (!list->any_source && network_parse_address(value, out) < 0)
+                control_fail(call, CONTROL_INVALID_ARGUMENT,
+                             "The option '%s' is an address, such as 192.0.2.1, or any.",
+                             option->name);
 }
 
 static void take_after(struct control_call *call, const struct control_option *option,
@@ -203,9 +243,13 @@ static void take_after(struct control_call *call, const struct control_option *o
 static const struct control_option filters[] = {
         { "owner", "s", TO(owner), .take = control_options_take_user },
         { "linked", "s", TO(linked), .take = control_options_take_user },
-        { "status", "s", TO(status), .take = take_status },
+        { "user", "s", TO(user), .take = control_options_take_user },
+        { "status", "s", TO(statuses), .take = take_statuses },
         { "search", "s", TO(search) },
+        { "services", "as", TO(services), .max = RECORD_SERVICES_MAX, .take = take_service },
+        { "source", "s", TO(source), .take = take_source },
         { "expires-before", "x", TO(expires_before), .min = 1, .max = INT64_MAX },
+        { "unused-since", "x", TO(unused_since), .min = 1, .max = INT64_MAX },
         { "after", "s", TO(after), .take = take_after },
         { "limit", "u", TO(limit), .min = 1, .max = PAGE_MAX },
 };
@@ -215,17 +259,80 @@ static int list_parse(struct control_call *call, sd_bus_message *m) {
         return control_options_read(call, m, filters, ARRAY_LEN(filters));
 }
 
-static bool matches(const struct list_call *list, const struct key_record *key) {
+/* Calls ${is} with each word of ${list} until it says yes. */
+static bool any_word(const char *list, bool (*is)(const char *word, const void *wanted),
+                     const void *wanted) {
+        char word[RECORD_LIST_LEN];
+
+        while (*list) {
+                size_t len = strcspn(list, " ");
+
+                memcpy(word, list, len);
+                word[len] = '\0';
+                if (is(word, wanted))
+                        return true;
+                list += len;
+                list += strspn(list, " ");
+        }
+        return false;
+}
+
+static bool is_service(const char *word, const void *wanted) {
+        return text_is_same_service(word, wanted);
+}
+
+static bool is_wanted(const char *word, const void *key) {
+        const char *services = ((const struct key_record *) key)->services;
+
+        return services[0] ? any_word(services, is_service, word) : strcmp(word, "any") == 0;
+}
+
+static bool has_source(const char *word, const void *wanted) {
+        struct network network;
+
+        return network_parse(word, &network) >= 0 && network_contains(&network, wanted);
+}
+
+/* Whether the key is limited as the call asks. */
+static bool is_limited(const struct list_call *list, const struct key_record *key) {
+        if (list->services[0] && !any_word(list->services, is_wanted, key))
+                return false;
+        if (!list->by_source)
+                return true;
+        return list->any_source ? !key->networks[0]
+                                : any_word(key->networks, has_source, &list->source);
+}
+
+static bool is_in_time(const struct list_call *list, const struct key_record *key) {
         int64_t expires = list->expires_before != 0 ? expiry_of(&list->policy, key) : 0;
+        /* a key that was never used has been unused since it was made */
+        int64_t used = key->last_used_at != 0 ? key->last_used_at : key->created_at;
+
+        return (list->expires_before == 0 || (expires != 0 && expires < list->expires_before)) &&
+               (list->unused_since == 0 || used < list->unused_since);
+}
+
+static bool matches(const struct list_call *list, const struct key_record *key) {
+        enum key_status status = expiry_status(&list->policy, key, list->now);
 
         if (list->linked[0] && strcmp(linked_user(key), list->linked) != 0)
                 return false;
-        if (list->expires_before != 0 && (expires == 0 || expires >= list->expires_before))
+        if (list->user[0] && strcmp(key->owner, list->user) != 0 &&
+            strcmp(linked_user(key), list->user) != 0)
                 return false;
-        if (list->by_status && expiry_status(&list->policy, key, list->now) != list->status)
+        if (!is_limited(list, key) || !is_in_time(list, key))
+                return false;
+        if (list->statuses != 0 && !(list->statuses & 1U << status) &&
+            (status != KEY_ACTIVE || !(list->statuses & 1U << REFUSED)))
                 return false;
         return !list->search[0] || strcasestr(key->id, list->search) ||
                strcasestr(key->name, list->search) || strcasestr(key->owner, list->search);
+}
+
+/* "active" has those that this host refuses, too. */
+static bool has_status(const struct list_call *list, const struct shown *shown) {
+        return list->statuses == 0 || shown->refused[0] ||
+               (list->statuses & 1U << expiry_status(&list->policy, &shown->key, list->now)) != 0;
 }
 
 /* The last key that was looked at is the cursor, whether it matched or not. */
@@ -245,7 +352,7 @@ static int on_key(const struct key_record *key, void *userdata) {
         shown = &list->keys[list->n_keys];
         *shown = (struct shown){ .key = *key };
         r = judge(list->writer, &list->policy, list->now, shown);
-        if (r >= 0 && (!list->only_refused || shown->refused[0]))
+        if (r >= 0 && has_status(list, shown))
                 list->n_keys++;
         return r;
 }

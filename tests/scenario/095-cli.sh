@@ -30,7 +30,7 @@ run 3 ctl --control="$dir/file" status
 # Wrong words: 2, before the daemon is asked.
 run 2 ctl
 for wrong in 'kye list' 'key lsit' 'key list --stauts=active' 'key list --sort=colour' 'key issue' 'key issue a b' 'key rename x' \
-    'key revoke' 'key show xyz' 'policy set' 'policy set enabled' '--nonsense' 'verify' 'key list extra'; do
+    'key revoke' 'key show xyz' 'policy set' 'policy set enabled' '--nonsense' 'verify' 'key list a b'; do
     # shellcheck disable=SC2086 # words
     run 2 ctl $wrong
     is "$out" ""

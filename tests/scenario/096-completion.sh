@@ -74,7 +74,7 @@ for shell in "${shells[@]}"; do
         mapfile -t options < <(ctl $command --help | sed -nE 's/^  (--[a-z-]+)[ =].*/\1/p')
         offers "$command --" "${options[@]}" .
     done
-    for line in 'key show ' 'key revoke ' 'cert show ' 'policy set ' 'key list --after=' 'nonsense '; do
+    for line in 'key show ' 'key revoke ' 'cert show ' 'policy set ' 'audit list --key=' 'nonsense '; do
         # shellcheck disable=SC2086 # words
         ! "$shell" ${line% } '' 2>&1 | grep -q . || fail "$shell '$line' offers something where nobody can know"
     done

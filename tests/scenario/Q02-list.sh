@@ -21,16 +21,32 @@ make "$me" --name delta
 d=$id
 run 0 ctl key revoke "$d"
 
-run 0 ctl key list
+run 0 ctl key list --wide
 for column in ID NAME OWNER STATUS CREATED UPDATED EXPIRES; do has "$(head -n 1 <<<"$out")" $column; done
 is "$(wc -l <<<"$out")" 5
+run 0 ctl key list
+is "$(head -n 1 <<<"$out" | xargs)" "ID OWNER NAME STATUS SERVICES EXPIRES LAST-USED"
+is "$(wc -l <<<"$out")" 5
+run 0 ctl key list --columns name,id
+is "$(awk '$1 == "alpha" { print $2 }' <<<"$out")" "$a"
+run 2 ctl key list --columns name,colour
+has "$err" "last-used"
+run 2 ctl key list --columns name --wide
 ids() { # OPTION...: the ids of the list, in its order
     run 0 ctl key list --json "$@"
     grep -o '"id":"[^"]*"' <<<"$out" | cut -d'"' -f4 | tr '\n' ' '
 }
+all_of() { # OPTION...: the same, sorted
+    ids "$@" | xargs -n 1 | LC_ALL=C sort | xargs -r printf '%s '
+}
 sorted() { printf '%s\n' "$@" | LC_ALL=C sort | tr '\n' ' '; }
-is "$(ids)" "$(sorted "$a" "$b" "$c" "$d")"
+is "$(ids --sort id)" "$(sorted "$a" "$b" "$c" "$d")"
+is "$(all_of --sort id --reverse)" "$(sorted "$a" "$b" "$c" "$d")"
+is "$(ids --sort id --reverse | xargs -n 1 | tac | xargs) " "$(ids --sort id)"
 is "$(ids --search ALPH)" "$a "
+is "$(all_of --status revoked,active)" "$(sorted "$a" "$b" "$c" "$d")"
+is "$(ids --status revoked,refused)" "$d "
+run 2 ctl key list --status active,
 is "$(ids --search "$b")" "$b "
 is "$(ids --status revoked)" "$d "
 is "$(ids --status expired)" ""
@@ -38,10 +54,12 @@ is "$(ids --sort name)" "$b $a $d $c "
 is "$(ids --sort expires --status active)" "$b $a $c "
 [[ $EUID != 0 ]] || {
     is "$(ids --owner daemon)" "$c "
+    is "$(ids daemon)" "$c "
+    run 2 ctl key list daemon --owner daemon
     is "$(ids --linked daemon)" ""
     is "$(ids --search daem)" "$c "
 }
-is "$(ids --linked "$me")" "$(sorted "$a" "$b" "$c" "$d")"
+is "$(all_of --linked "$me")" "$(sorted "$a" "$b" "$c" "$d")"
 for _ in 1 2 3; do verify "$me" <<<"$alpha" || fail "refused"; done
 is "$(ids --sort uses | cut -d' ' -f4)" "$a"
 later() { [[ $(date +%s) -gt $now ]]; }
@@ -65,17 +83,63 @@ pages() { # OPTION...: reads the list in pages of two
 }
 is "$(pages)" "$(sorted "$a" "$b" "$c" "$d")"
 is "$(pages --sort name)" "$a $d $b $c "
-is "$(pages --search a)" "$(ids --search a)"
+is "$(pages --search a)" "$(ids --search a --sort id)"
+is "$(pages --sort id --reverse)" "$(ids --sort id --reverse)"
 run 5 ctl key list --sort name --after 0000000000
 run 2 ctl key list --limit 0
 run 2 ctl key list --limit x
 run 2 ctl key list --after x
 is "$(ids --after 0000000000 --limit 1)" "$(sorted "$a" "$b" "$c" "$d" | cut -d' ' -f1) "
 
+# The newest key is the last one.
+made() { # NUMBER: whether a key of that second is the only one
+    [[ $(date +%s) -gt $1 ]]
+}
+wait_until made "$(date +%s)"
+make "$me" --name youngest --service postgresql --service sshd --from 10.1.0.0/16
+young=$id
+is "$(ids | awk '{ print $NF }')" "$young"
+
+# Filters by what a key is good for and by its last use.
+is "$(ids --service postgresql)" "$young "
+is "$(ids --service PostgreSQL --service nothing)" "$young "
+is "$(ids --service dovecot)" ""
+is "$(all_of --service any)" "$(sorted "$a" "$b" "$c" "$d")"
+is "$(all_of --service any --service sshd)" "$(sorted "$a" "$b" "$c" "$d" "$young")"
+is "$(ids --from 10.1.2.3)" "$young "
+is "$(ids --from 10.2.0.0)" ""
+is "$(all_of --from any)" "$(sorted "$a" "$b" "$c" "$d")"
+run 2 ctl key list --from 10.0.0.0/8
+run 2 ctl key list --service 'no/such'
+is "$(ids --expires-before 11d)" "$b "
+is "$(ids --unused-since 1h)" ""
+is "$(all_of --unused-since 2099-01-01)" "$(sorted "$a" "$b" "$c" "$d" "$young")"
+run 2 ctl key list --unused-since soon
+run 5 ctl key list no-such-user-here
+has "$err" "no-such-user-here"
+run 5 ctl key list --owner no-such-user-here
+# On a terminal of 80 columns: one line a key, nothing that may matter is left out.
+on_terminal() { # COLUMNS COMMAND...: its output on a terminal that wide
+    run 0 script -qec "stty cols $1 && ${*:2}" /dev/null </dev/null
+    out=${out//$'\r'/}
+}
+make "$me" --name "a name that is so long that it would take half a terminal" --service dovecot --service postfix
+on_terminal 80 "'$WFAPIKEYCTL' key list"
+while IFS= read -r line; do [[ ${#line} -le 80 ]] || fail "this line is too long: $line"; done <<<"$(sed 's/\x1b\[[0-9;]*m//g' <<<"$out")"
+has "$out" "in 19 d"
+[[ $out == *" s ago"* || $out == *now* ]] || fail "a use has no distance: $out"
+has "$(tr -d ' \n' <<<"$out")" dovecot
+has "$(tr -d ' \n' <<<"$out")" postfix
+on_terminal 80 "'$WFAPIKEYCTL' key list --status expired"
+has "$out" "no keys"
+on_terminal 80 "TZ=Asia/Tokyo '$WFAPIKEYCTL' key show '$a'"
+has "$out" JST
+
 # Keys that end soon, the earliest first: by their expiry, by the policy, by a rotation.
 run 0 ctl key expiring --within 9d
 run 0 ctl key expiring --within 9d --json
 is "$(tr -d '[:space:]' <<<"$out")" "[]"
+run 0 ctl key revoke "$young" "$id"
 run 6 ctl key expiring --within 21d --json
 is "$(grep -o '"id":"[^"]*"' <<<"$out" | cut -d'"' -f4 | tr '\n' ' ')" "$b $a "
 run 6 ctl key expiring --within P11D

@@ -43,3 +43,33 @@ run 0 ctl key list --status revoked
 has "$out" "$id"
 run 0 ctl key list --status active
 [[ $out != *"$id"* ]] || fail "a revoked key is listed as active"
+
+# Several at once, by what they are. Their number is confirmed.
+for name in a b c; do run 0 ctl key issue "$me" --name "$name" --service dovecot; done
+last=$out
+run 0 ctl key issue "$me" --name d --service sshd
+other=$out
+run 2 ctl key revoke
+run 2 ctl key revoke "$id" --service dovecot
+run 2 ctl key revoke --service dovecot
+has "$err" "3 keys"
+run 6 script -qec "'$WFAPIKEYCTL' key revoke --service dovecot" /dev/null <<<2
+verify "$me" --service dovecot <<<"$last" || fail "a key is revoked though the number was wrong"
+run 0 script -qec "'$WFAPIKEYCTL' key revoke --service dovecot --reason moved" /dev/null <<<3
+verify "$me" --service dovecot <<<"$last" && fail "a revoked key is accepted"
+verify "$me" --service sshd <<<"$other" || fail "a key of another service is revoked"
+run 5 ctl key revoke --owner no-such-user-here --yes
+run 0 ctl --json key revoke --service dovecot --yes
+is "$out" '{"revoked":0}'
+run 0 ctl --json key revoke --all-of "$me" --yes
+is "$out" '{"revoked":1}'
+verify "$me" --service sshd <<<"$other" && fail "a revoked key is accepted"
+# A key of another user that depends on this one.
+[[ $EUID != 0 ]] || {
+    run 0 ctl key issue daemon --link "$me"
+    for _ in $(seq 3); do run 0 ctl key issue daemon; done
+    run 0 ctl --json key revoke --all-of "$me" --yes
+    is "$out" '{"revoked":1}'
+    run 0 ctl --json key revoke --owner daemon --yes
+    is "$out" '{"revoked":3}'
+}

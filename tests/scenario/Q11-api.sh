@@ -30,7 +30,7 @@ is "$seen" 26
 is "$pages" 4
 run 0 ctl --json key list --search 'NUMBER 1'
 is "$(grep -o '"id"' <<<"$out" | wc -l)" 11
-run 0 ctl --json key list --owner no-such-user
+run 5 ctl --json key list --owner no-such-user
 is "$(tr -d '[:space:]' <<<"$out")" "[]"
 
 # Filters, alone and together.

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Revokes the keys with the ids that the user gave, or those that match, after the user has
+ * confirmed their number. */
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "cli/confirm.h"
+#include "cli/say.h"
+#include "key/cmd_key_revoke.h"
+#include "key/keyend.h"
+#include "key/keyquery.h"
+
+static const char *reason(const struct args *args) {
+        return args_value(args, "reason") ?: "";
+}
+
+static enum exit_code confirm(const struct args *args, size_t n) {
+        if (args_has(args, "yes"))
+                return CTL_OK;
+        if (!isatty(STDIN_FILENO)) {
+                say_error("this revokes %zu keys: run it on a terminal, where it asks, or give "
+                          "--yes",
+                          n);
+                return CTL_USAGE;
+        }
+        (void) fprintf(stderr, "This revokes %zu keys, for good. Type %zu to go on: ", n, n);
+        if (confirm_number(n))
+                return CTL_OK;
+        say_error("that is not the number of keys; none was revoked");
+        return CTL_REFUSED;
+}
+
+/* The daemon ends the keys of one call or none of them. */
+static enum exit_code revoke_keys(const struct args *args, const struct keys *keys) {
+        const char *ids[KEYEND_MAX];
+        enum exit_code rc = CTL_OK;
+        size_t done = 0;
+
+        while (rc == CTL_OK && done < keys->n) {
+                size_t n = 0;
+                uint32_t revoked;
+
+                while (n < KEYEND_MAX && done + n < keys->n) {
+                        ids[n] = keys->key[done + n].id;
+                        n++;
+                }
+                rc = keyend_call(args, "RevokeKeys", ids, n, reason(args), &revoked);
+                if (rc == CTL_OK)
+                        done += n;
+        }
+        if (rc != CTL_OK && done > 0)
+                say_note("%zu of %zu keys were revoked before that", done, keys->n);
+        return rc != CTL_OK ? rc : keyend_say(args, done, "revoked");
+}
+
+static enum exit_code revoke_matching(const struct args *args) {
+        _cleanup_(keyquery_done) struct keys keys = {};
+        struct keyquery query;
+        enum exit_code rc;
+
+        rc = keyquery_read(args, &query);
+        if (rc != CTL_OK)
+                return rc;
+        query.status = "active";
+        rc = keyquery_fetch(&query, &keys);
+        if (rc == CTL_OK && keys.n == 0) {
+                rc = keyquery_none(&query);
+                return rc != CTL_OK ? rc : keyend_say(args, 0, "revoked");
+        }
+        if (rc == CTL_OK)
+                rc = confirm(args, keys.n);
+        return rc != CTL_OK ? rc : revoke_keys(args, &keys);
+}
+
+enum exit_code cmd_key_revoke(const struct args *args) {
+        static const char *const options[] = {
+                "owner", "linked", "all-of",       "service",
+                "from",  "search", "unused-since", "expires-before"
+        };
+        bool matching = false;
+
+        for (size_t i = 0; i < ARRAY_LEN(options); i++)
+                matching = matching || args_has(args, options[i]);
+        if (matching == (args->n_words > 0)) {
+                say_error("key revoke needs ids, or else options that say which keys: "
+                          "wfapikeyctl key revoke ID..., or --owner=USER");
+                return CTL_USAGE;
+        }
+        return matching ? revoke_matching(args)
+                        : keyend_words(args, "RevokeKeys", reason(args), "revoked");
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Has the daemon end keys. Decides nothing: the daemon knows who may do what. */
+#include "key/keyend.h"
+#include "call/call.h"
+#include "cli/say.h"
+#include "draw/json.h"
+#include "key/keyid.h"
+
+static enum exit_code check_ids(const struct args *args) {
+        if (args->n_words > KEYEND_MAX) {
+                say_error("%zu ids are too many: one call takes at most %d, and is done for all of "
+                          "them or none",
+                          args->n_words, KEYEND_MAX);
+                return CTL_USAGE;
+        }
+        for (size_t i = 0; i < args->n_words; i++) {
+                enum exit_code rc = keyid_check(args->words[i]);
+
+                if (rc != CTL_OK)
+                        return rc;
+        }
+        return CTL_OK;
+}
+
+enum exit_code keyend_say(const struct args *args, size_t n, const char *what) {
+        if (args->json)
+                json_one_number(what, n);
+        else
+                say_note("%zu %s", n, what);
+        return CTL_OK;
+}
+
+enum exit_code keyend_call(const struct args *args, const char *method, const char *const *ids,
+                           size_t n, const char *text, uint32_t *ret) {
+        _cleanup_call_ struct call call = {};
+        _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
+        enum exit_code rc;
+        int r;
+
+        rc = call_begin(&call, args->control, method, &m);
+        if (rc != CTL_OK)
+                return rc;
+        r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "s");
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                r = sd_bus_message_append(m, "s", ids[i]);
+        if (r >= 0)
+                r = sd_bus_message_close_container(m);
+        if (r >= 0 && text)
+                r = sd_bus_message_append(m, "s", text);
+        rc = call_send(&call, m, r, &reply);
+        return rc != CTL_OK ? rc : call_read(reply, "u", ret);
+}
+
+enum exit_code keyend_words(const struct args *args, const char *method, const char *text,
+                            const char *what) {
+        enum exit_code rc;
+        uint32_t n;
+
+        rc = check_ids(args);
+        if (rc == CTL_OK)
+                rc = keyend_call(args, method, args->words, args->n_words, text, &n);
+        return rc != CTL_OK ? rc : keyend_say(args, n, what);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Asks for keys page by page. Which keys a user may see is the daemon's decision. */
+#include <errno.h>
+#include <pwd.h>
+#include <string.h>
+
+#include "call/call.h"
+#include "call/dict.h"
+#include "cli/options.h"
+#include "cli/say.h"
+#include "key/keyquery.h"
+#include "text.h"
+
+void keyquery_done(struct keys *keys) {
+        for (size_t i = 0; i < keys->n; i++)
+                keyfields_done(&keys->key[i]);
+        free(keys->key);
+}
+
+static int keys_reserve(struct keys *keys) {
+        size_t room = keys->room > 0 ? 2 * keys->room : 200;
+        struct key *key;
+
+        if (keys->n < keys->room)
+                return 0;
+        key = reallocarray(keys->key, room, sizeof(*key));
+        if (!key)
+                return -ENOMEM;
+        keys->key = key;
+        keys->room = room;
+        return 0;
+}
+
+/* Adds the keys of one answer. ${ret_next} belongs to the answer. */
+static int read_page(struct keys *keys, sd_bus_message *m, const char **ret_next) {
+        const char *next;
+        int r;
+
+        r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "a{sv}");
+        while (r >= 0) {
+                r = keys_reserve(keys);
+                if (r >= 0)
+                        r = keyfields_read(&keys->key[keys->n], m);
+                if (r <= 0)
+                        break;
+                keys->n++;
+        }
+        if (r >= 0)
+                r = sd_bus_message_exit_container(m);
+        if (r >= 0)
+                r = sd_bus_message_read(m, "s", &next);
+        if (r < 0)
+                return r;
+        *ret_next = next;
+        return 0;
+}
+
+static int append_filter(sd_bus_message *m, const struct keyquery *query) {
+        static const char *const names[] = { "linked", "search" };
+        int r;
+
+        r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
+        if (r >= 0)
+                r = dict_append_options(m, query->args, names, ARRAY_LEN(names));
+        if (r >= 0)
+                r = dict_append_text(m, "owner", query->owner);
+        if (r >= 0)
+                r = dict_append_text(m, "user", args_value(query->args, "all-of"));
+        if (r >= 0)
+                r = dict_append_text(m, "status", query->status);
+        if (r >= 0)
+                r = dict_append_each(m, "services", query->args, "service");
+        if (r >= 0)
+                r = dict_append_text(m, "source", args_value(query->args, "from"));
+        if (r >= 0 && query->expires_before != 0)
+                r = sd_bus_message_append(m, "{sv}", "expires-before", "x", query->expires_before);
+        if (r >= 0 && query->unused_since != 0)
+                r = sd_bus_message_append(m, "{sv}", "unused-since", "x", query->unused_since);
+        if (r >= 0)
+                r = dict_append_text(m, "after", query->after[0] ? query->after : NULL);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+enum exit_code keyquery_read(const struct args *args, struct keyquery *ret) {
+        struct keyquery query = { .args = args,
+                                  .owner = args_value(args, "owner"),
+                                  .status = args_value(args, "status"),
+                                  .most = UINT64_MAX };
+        enum exit_code rc;
+
+        rc = options_when(args, "expires-before", OPTIONS_AHEAD, &query.expires_before);
+        if (rc == CTL_OK)
+                rc = options_when(args, "unused-since", OPTIONS_AGO, &query.unused_since);
+        if (rc == CTL_OK)
+                *ret = query;
+        return rc;
+}
+
+enum exit_code keyquery_none(const struct keyquery *query) {
+        if (query->owner && !getpwnam(query->owner)) {
+                say_error("there is no user '%s', and no key of one", query->owner);
+                return CTL_NOT_FOUND;
+        }
+        say_note("no keys");
+        return CTL_OK;
+}
+
+enum exit_code keyquery_fetch(struct keyquery *query, struct keys *keys) {
+        _cleanup_call_ struct call call = {};
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        const char *next;
+        enum exit_code rc;
+        int r;
+
+        rc = call_open(&call, query->args->control);
+        if (rc != CTL_OK)
+                return rc;
+        do {
+                _cleanup_message_ sd_bus_message *m = NULL;
+
+                rc = call_method(&call, "ListKeys", &m);
+                if (rc != CTL_OK)
+                        return rc;
+                reply = sd_bus_message_unref(reply);
+                rc = call_send(&call, m, append_filter(m, query), &reply);
+                if (rc != CTL_OK)
+                        return rc;
+                r = read_page(keys, reply, &next);
+                /* A page may be empty, but each page must begin later, or this would never end. */
+                if (r >= 0 && *next && (!keytext_is_id(next) || strcmp(next, query->after) <= 0))
+                        r = -EBADMSG;
+                if (r < 0)
+                        return call_misread(r);
+                (void) text_copy(query->after, sizeof(query->after), next);
+        } while (query->after[0] && keys->n < query->most);
+        return CTL_OK;
+}
