@@ -55,7 +55,8 @@ static const struct args_option issue_options[] = {
           false },
         { "name", "TEXT", "a label for the key, 1 to 64 bytes (default: key)", false },
         { "expires", "WHEN",
-          "30m, 12h, 90d, 6months, 1y, P90D or a date such as 2027-01-31 (default: the policy)",
+          "30m, 12h, 90d, 6months, 1y, P90D, a date such as 2027-01-31, or never (default: the "
+          "policy)",
           false },
         { "link", "USER",
           "the user whose password the key depends on (default: USER); for administrators", false },
@@ -73,6 +74,8 @@ static const struct args_option issue_options[] = {
         { "hosts", "GROUPS",
           "groups of hosts of the fleet, as in web,mail; all means all hosts (default: this host)",
           false },
+        { "unique", NULL, "make no key if USER has an active one with this name", false },
+        { "unless-exists", NULL, "the same, but that is no error", false },
         {},
 };
 
@@ -157,7 +160,8 @@ static const struct args_option remove_all_options[] = {
 };
 
 static const struct args_option explain_options[] = {
-        { "service", "NAME", "the PAM service of the login (default: none)", false },
+        { "service", "NAME",
+          "the PAM service of the login (default: that of the key, if it names one alone)", false },
         { "rhost", "ADDRESS", "the address that the login comes from (default: unknown)", false },
         { "user", "USER", "the user who logs in (default: the owner of the key)", false },
         { "at", "TIME",
@@ -336,7 +340,8 @@ static const struct args_option leave_options[] = {
 
 /* All commands. Rows of the same noun stand together. */
 static const struct args_command commands[] = {
-        { "policy", "show", cmd_policy_show, "", "Shows the policy.", 0, 0, NULL },
+        { "policy", "show", cmd_policy_show, "[NAME]", "Shows the policy, or one value of it.", 0,
+          1, NULL },
         { "policy", "set", cmd_policy_set, "NAME=VALUE...",
           "Changes the policy: all values or none (names: wfapikeyd(8)).", 1, SIZE_MAX,
           policy_set_options },

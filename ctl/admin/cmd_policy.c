@@ -6,6 +6,7 @@
 
 #include "admin/cmd_policy.h"
 #include "call/call.h"
+#include "cli/harmless.h"
 #include "cli/say.h"
 #include "draw/json.h"
 #include "draw/table.h"
@@ -68,6 +69,23 @@ static void show_json(const struct policy *policy) {
         json_close(&j, '}');
 }
 
+static enum exit_code show_one(const struct policy *policy, const struct args *args) {
+        for (size_t i = 0; i < policy->n; i++) {
+                struct policy one = { .setting = &policy->setting[i], .n = 1 };
+                _cleanup_free_ char *buffer = NULL;
+
+                if (strcmp(policy->setting[i].name, args->words[0]) != 0)
+                        continue;
+                if (args->json)
+                        show_json(&one);
+                else
+                        puts(harmless(policy->setting[i].value, &buffer));
+                return CTL_OK;
+        }
+        say_error("there is no policy '%s': 'wfapikeyctl policy show' lists them", args->words[0]);
+        return CTL_NOT_FOUND;
+}
+
 enum exit_code cmd_policy_show(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         _cleanup_(policy_done) struct policy policy = {};
@@ -82,6 +100,8 @@ enum exit_code cmd_policy_show(const struct args *args) {
                 return call_misread(r);
         if (policy.n > 0)
                 qsort(policy.setting, policy.n, sizeof(*policy.setting), compare);
+        if (args->n_words > 0)
+                return show_one(&policy, args);
         if (args->json) {
                 show_json(&policy);
                 return CTL_OK;

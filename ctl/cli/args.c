@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/args.h"
+#include "cli/guess.h"
 #include "cli/say.h"
 #include "keytext.h"
 #include "text.h"
@@ -120,9 +121,32 @@ static const char *space_verb(const struct args_command *c, char out[static 64])
         return out;
 }
 
-static enum exit_code take_noun(struct parser *p, const char *word) {
-        char list[LIST_LEN];
+/* The noun or the verb of ${noun} that ${word} may have been meant for. NULL: none is near. */
+static const char *guess(const struct parser *p, const char *noun, const char *word) {
+        for (size_t i = 0; i < p->n; i++) {
+                const struct args_command *c = &p->table[i];
 
+                if (!noun && guess_is_near(word, c->noun))
+                        return c->noun;
+                if (noun && strcmp(c->noun, noun) == 0 && guess_is_near(word, c->verb))
+                        return c->verb;
+        }
+        return NULL;
+}
+
+static enum exit_code refuse_word(const struct parser *p, const char *noun, const char *word) {
+        const char *near = guess(p, noun, word), *space = noun ? " " : "";
+        char list[LIST_LEN], hint[64] = "";
+
+        list_commands(p, noun, list);
+        if (near)
+                (void) snprintf(hint, sizeof(hint), " Did you mean '%s'?", near);
+        say_error("there is no command '%s%s%s'.%s There are: %s", noun ? noun : "", space, word,
+                  hint, list);
+        return CTL_USAGE;
+}
+
+static enum exit_code take_noun(struct parser *p, const char *word) {
         for (size_t i = 0; i < p->n; i++) {
                 if (strcmp(p->table[i].noun, word) != 0)
                         continue;
@@ -131,28 +155,27 @@ static enum exit_code take_noun(struct parser *p, const char *word) {
                         p->args->command = &p->table[i];
                 return CTL_OK;
         }
-        list_commands(p, NULL, list);
-        say_error("there is no command '%s'; there are: %s", word, list);
-        return CTL_USAGE;
+        return refuse_word(p, NULL, word);
+}
+
+static const struct args_command *find_verb(const struct parser *p, const char *verb) {
+        for (size_t i = 0; verb && i < p->n; i++)
+                if (strcmp(p->table[i].noun, p->args->noun) == 0 &&
+                    strcmp(p->table[i].verb, verb) == 0)
+                        return &p->table[i];
+        return NULL;
 }
 
 static enum exit_code take_verb(struct parser *p, const char *word) {
-        char list[LIST_LEN];
-
-        for (size_t i = 0; i < p->n; i++) {
-                if (strcmp(p->table[i].noun, p->args->noun) != 0 ||
-                    strcmp(p->table[i].verb, word) != 0)
-                        continue;
-                p->args->command = &p->table[i];
-                return CTL_OK;
-        }
-        list_commands(p, p->args->noun, list);
-        say_error("there is no command '%s %s'; for %s there are: %s", p->args->noun, word,
-                  p->args->noun, list);
-        return CTL_USAGE;
+        p->args->command = find_verb(p, word) ?: find_verb(p, guess_alias(word));
+        return p->args->command ? CTL_OK : refuse_word(p, p->args->noun, word);
 }
 
 static enum exit_code take_word(struct parser *p, const char *word) {
+        if (!p->args->command && strcmp(word, "help") == 0) {
+                p->args->help = true;
+                return CTL_OK;
+        }
         if (!p->args->noun)
                 return take_noun(p, word);
         if (!p->args->command)

@@ -53,6 +53,9 @@ static int append_issue(sd_bus_message *m, const struct args *args, const char *
                 r = dict_append_each(m, "networks", args, "from");
         if (r >= 0)
                 r = dict_append_array(m, "hosts", args_value(args, "hosts"));
+        if (r >= 0 && (args_has(args, "unless-exists") || args_has(args, "unique")))
+                r = dict_append_text(m, "same-name",
+                                     args_has(args, "unless-exists") ? "keep" : "refuse");
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
@@ -102,7 +105,7 @@ enum exit_code cmd_key_reset(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         enum exit_code rc;
 
-        rc = keyid_check(args->words[0]);
+        rc = keyid_read(&args->words[0]);
         if (rc == CTL_OK)
                 rc = call_once(args->control, "ResetKey", &reply, "s", args->words[0]);
         return rc != CTL_OK ? rc : handout_key(args, reply, args->words[0]);
@@ -127,7 +130,7 @@ enum exit_code cmd_key_rotate(const struct args *args) {
         _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
         enum exit_code rc;
 
-        rc = keyid_check(args->words[0]);
+        rc = keyid_read(&args->words[0]);
         if (rc == CTL_OK)
                 rc = call_begin(&call, args->control, "RotateKey", &m);
         if (rc == CTL_OK)
@@ -139,7 +142,7 @@ enum exit_code cmd_key_rename(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         enum exit_code rc;
 
-        rc = keyid_check(args->words[0]);
+        rc = keyid_read(&args->words[0]);
         if (rc == CTL_OK)
                 rc = call_once(args->control, "RenameKey", &reply, "ss", args->words[0],
                                args->words[1]);
@@ -151,7 +154,7 @@ static enum exit_code bind_to(const struct args *args, const char *certificate) 
         const char *thumbprint;
         enum exit_code rc;
 
-        rc = keyid_check(args->words[0]);
+        rc = keyid_read(&args->words[0]);
         if (rc == CTL_OK)
                 rc = call_once(args->control, "BindKey", &reply, "ss", args->words[0], certificate);
         if (rc == CTL_OK)

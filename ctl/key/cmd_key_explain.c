@@ -151,7 +151,7 @@ enum exit_code cmd_key_explain(const struct args *args) {
                           "private key the login has");
                 return CTL_USAGE;
         }
-        rc = keyid_check(args->words[0]);
+        rc = keyid_read(&args->words[0]);
         if (rc == CTL_OK)
                 rc = options_when(args, "at", OPTIONS_AHEAD, &at);
         if (rc == CTL_OK)

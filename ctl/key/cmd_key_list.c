@@ -247,8 +247,10 @@ static enum exit_code read_page_options(const struct args *args, uint64_t *ret_m
                 say_error("--limit='%s' is not a number of keys, 1 or more", limit);
                 return CTL_USAGE;
         }
+        if (after && keyid_read(&after) != CTL_OK)
+                return CTL_USAGE;
         *ret_after = after;
-        return after ? keyid_check(after) : CTL_OK;
+        return CTL_OK;
 }
 
 static enum exit_code read_owner(const struct args *args, struct keyquery *query) {

@@ -13,7 +13,7 @@ enum exit_code cmd_key_show(const struct args *args) {
         enum exit_code rc;
         int r;
 
-        rc = keyid_check(args->words[0]);
+        rc = keyid_read(&args->words[0]);
         if (rc == CTL_OK)
                 rc = call_once(args->control, "GetKey", &reply, "s", args->words[0]);
         if (rc != CTL_OK)

@@ -3,12 +3,50 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/say.h"
 #include "draw/json.h"
 #include "key/handout.h"
+#include "key/keyfields.h"
 #include "keytext.h"
 #include "secret.h"
+
+/* For a key that was there already: nobody can show it again. */
+static enum exit_code name_key(const struct args *args, const char *id) {
+        struct json j = {};
+
+        if (args->json) {
+                json_open(&j, NULL, '{');
+                json_text(&j, "id", id);
+                json_text(&j, "key", NULL);
+                json_close(&j, '}');
+        }
+        say_note("The user has the key %s with this name. Nothing was made.", id);
+        return CTL_OK;
+}
+
+/* What the daemon has understood. A user who forgot a limit sees it. */
+static void say_limits(const struct args *args, const char *id) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        _cleanup_(keyfields_done) struct key key = {};
+        char services[FIELDS_TEXT_LEN], networks[FIELDS_TEXT_LEN], expires[FIELDS_TEXT_LEN];
+
+        if (!isatty(STDERR_FILENO) ||
+            call_once(args->control, "GetKey", &reply, "s", id) != CTL_OK ||
+            keyfields_read(&key, reply) <= 0)
+                return;
+        say_note("Good for %s, %s%s, %s%s.",
+                 key.services ? fields_text(&keyfields[KEYFIELD_SERVICES], &key, services)
+                              : "ALL services",
+                 key.networks ? "from " : "",
+                 key.networks ? fields_text(&keyfields[KEYFIELD_NETWORKS], &key, networks)
+                              : "from everywhere",
+                 key.expires == INT64_MAX ? "" : "until ",
+                 key.expires == INT64_MAX
+                         ? "without an end"
+                         : fields_text(&keyfields[KEYFIELD_EXPIRES], &key, expires));
+}
 
 /* stdout may be a pipe that nobody reads, or a full disk. Then nobody has the new key, so say
  * which one it is. */
@@ -29,6 +67,7 @@ static enum exit_code hand_out(const struct args *args, const char *id, const st
                 return CTL_FAILED;
         }
         say_note("The id of this key is %s. It is shown only once: keep it now.", id);
+        say_limits(args, id);
         return CTL_OK;
 }
 
@@ -42,6 +81,8 @@ enum exit_code handout_key(const struct args *args, sd_bus_message *reply, const
                 r = sd_bus_message_read(reply, "s", &id);
         if (r >= 0)
                 r = sd_bus_message_read(reply, "s", &text);
+        if (r >= 0 && !*text && keytext_is_id(id))
+                return name_key(args, id);
         if (r >= 0 && (!keytext_is_key(text, strlen(text)) || !keytext_is_id(id)))
                 r = -EBADMSG;
         if (r < 0)

@@ -14,7 +14,7 @@ static enum exit_code check_ids(const struct args *args) {
                 return CTL_USAGE;
         }
         for (size_t i = 0; i < args->n_words; i++) {
-                enum exit_code rc = keyid_check(args->words[i]);
+                enum exit_code rc = keyid_read(&args->words[i]);
 
                 if (rc != CTL_OK)
                         return rc;

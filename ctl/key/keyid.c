@@ -6,11 +6,18 @@
 #include "key/keyid.h"
 #include "keytext.h"
 
-enum exit_code keyid_check(const char *text) {
+enum exit_code keyid_read(const char **ret) {
+        const char *text = *ret;
+        bool prefix = strncmp(text, "wfk_", KEYTEXT_PREFIX_LEN) == 0;
+
         if (keytext_is_id(text))
                 return CTL_OK;
+        if (prefix && keytext_is_id(text + KEYTEXT_PREFIX_LEN)) {
+                *ret = text + KEYTEXT_PREFIX_LEN;
+                return CTL_OK;
+        }
         /* A text that begins like a key may be one. Do not repeat it. */
-        if (strncmp(text, "wfk_", KEYTEXT_PREFIX_LEN) == 0)
+        if (prefix)
                 say_error(
                         "this is not the id of a key: an id is only the 10 characters after wfk_");
         else

@@ -6,8 +6,8 @@
 #include "cli/exit_code.h"
 
 /**
- * keyid_check(text):
+ * keyid_read(text):
  * Returns CTL_OK when ${text} has the form of a key's id, otherwise CTL_USAGE after a message on
- * stderr.
+ * stderr. An id may be written as a key begins, wfk_<id>: then ${text} becomes what follows wfk_.
  */
-enum exit_code keyid_check(const char *text) _must_check_;
+enum exit_code keyid_read(const char **text) _must_check_;

@@ -80,6 +80,8 @@ static void explain_run(struct control_call *call, struct store *writer) {
         if (!control_open_key(call, writer, ours->id, &key) ||
             !control_get_policy(call, writer, &policy) || !look_at_certificate(ours, writer, now))
                 return;
+        if (!ours->service[0] && !strchr(key.services, ' '))
+                (void) text_copy(ours->service, sizeof(ours->service), key.services);
         r = facts_accounts(writer, &key, &owner, &linked);
         if (r < 0) {
                 control_fail_store(call, r);

@@ -130,6 +130,18 @@ static void take_source(struct control_call *call, const struct control_option *
         control_options_take(call, option, value, out);
 }
 
+static void take_same_name(struct control_call *call, const struct control_option *option,
+                           const char *value, void *out) {
+        struct control_issue_call *ours = (struct control_issue_call *) call;
+
+        (void) out;
+        ours->keep = strcmp(value, "keep") == 0;
+        ours->request.unique_name = ours->keep || strcmp(value, "refuse") == 0;
+        if (!ours->request.unique_name && strcmp(value, "allow") != 0)
+                control_fail(call, CONTROL_INVALID_ARGUMENT, "The %s is allow, refuse or keep.",
+                             option->name);
+}
+
 #define TO(member) CONTROL_OPTION_TO(struct control_issue_call, member)
 
 /* IssueKey has all but the last. */
@@ -144,6 +156,7 @@ static const struct control_option options[] = {
         { "require-certificate", "s", TO(request.certificate_need), .take = take_need },
         { "certificate", "s", TO(request.certificate), .take = take_certificate },
         { "hosts", "as", TO(request.hosts), .max = RECORD_GROUPS_MAX, .take = take_group },
+        { "same-name", "s", TO(keep), .take = take_same_name },
         { "source", "s", TO(source), .take = take_source },
 };
 
@@ -182,6 +195,7 @@ static const enum control_error errors[] = {
         [ISSUE_ADMIN] = CONTROL_DISABLED,
         [ISSUE_CLOSED] = CONTROL_LIMIT_EXCEEDED,
         [ISSUE_HAS_KEY] = CONTROL_LIMIT_EXCEEDED,
+        [ISSUE_NAME_TAKEN] = CONTROL_LIMIT_EXCEEDED,
         [ISSUE_STORE] = CONTROL_STORE,
 };
 _Static_assert(ARRAY_LEN(errors) == _ISSUE_ERROR_MAX, "an answer to each");
@@ -218,7 +232,8 @@ void control_issue_ask(struct control_call *call) {
 static int add_key(struct control_call *call, struct store *writer) {
         struct control_issue_call *ours = (struct control_issue_call *) call;
 
-        if (!issue_add(&ours->request, writer, &ours->result))
+        if (!issue_add(&ours->request, writer, &ours->result) &&
+            (!ours->keep || ours->result.error != ISSUE_NAME_TAKEN))
                 control_issue_failed(call, &ours->result);
         return 0;
 }
@@ -249,7 +264,10 @@ void control_issue_make(struct control_issue_call *ours, struct store *writer, u
 }
 
 void control_issue_committed(struct control_call *call) {
-        control_audit_say(call, "issued", &((struct control_issue_call *) call)->result.key);
+        const struct issue_result *result = &((struct control_issue_call *) call)->result;
+
+        if (result->error == ISSUE_OK)
+                control_audit_say(call, "issued", &result->key);
 }
 
 static void issue_run(struct control_call *call, struct store *writer) {

@@ -13,6 +13,7 @@ struct control_issue_call {
         /* Of IssueKeyWithPassword, from uid 0: for whom it asks. "": it did not say so. */
         char source[WIRE_RHOST_MAX + 1];
         struct issue_request request;
+        bool keep; /* a key of the same name will do */
         struct issue_result result;
 };
 

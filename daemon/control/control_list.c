@@ -172,7 +172,7 @@ static int append_key(sd_bus_message *m, const struct shown *shown, const struct
         if (r >= 0)
                 r = sd_bus_message_append(m, "{sv}{sv}", "created", "x", key->created_at, "updated",
                                           "x", key->updated_at);
-        if (r >= 0 && expires != 0)
+        if (r >= 0 && expires != 0 && expires < EXPIRY_NEVER)
                 r = sd_bus_message_append(m, "{sv}", "expires", "x", expires);
         if (r >= 0)
                 r = append_relations(m, key);

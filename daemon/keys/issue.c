@@ -118,7 +118,9 @@ static bool decide_expiry(struct making *making) {
         struct key_record *key = &making->key;
         char shown[80], most[PARSE_DURATION_LEN];
 
-        if (expires[0] && parse_when(expires, key->created_at, &key->expires_at) < 0) {
+        if (strcmp(expires, "never") == 0)
+                key->expires_at = EXPIRY_NEVER;
+        else if (expires[0] && parse_when(expires, key->created_at, &key->expires_at) < 0) {
                 text_escape(shown, sizeof(shown), expires);
                 return fail(making->result, ISSUE_INVALID,
                             "'%s' is neither a time to come nor a duration with its unit: such as "
@@ -142,7 +144,7 @@ static bool decide_expiry(struct making *making) {
 struct counting {
         const struct making *making;
         int64_t active, all;
-        char in_the_way[KEYTEXT_ID_LEN + 1];
+        char in_the_way[KEYTEXT_ID_LEN + 1], same_name[KEYTEXT_ID_LEN + 1];
 };
 
 /* A key that serves the same purpose: a login must not add another one. A revoked key counts until
@@ -171,6 +173,8 @@ static int count_key(const struct key_record *key, void *userdata) {
 
         if (status == KEY_ACTIVE && !counts_with_successor(making, key))
                 counting->active++;
+        if (status == KEY_ACTIVE && strcmp(key->name, making->key.name) == 0)
+                memcpy(counting->same_name, key->id, sizeof(counting->same_name));
         if (stands_in_the_way(&making->key, key, status))
                 memcpy(counting->in_the_way, key->id, sizeof(counting->in_the_way));
         return ++counting->all >= KEYS_MAX ? -EOVERFLOW : 0;
@@ -188,6 +192,11 @@ static bool has_room(struct making *making) {
                             KEYS_MAX);
         if (r < 0)
                 return fail_store(making->result, r);
+        if (making->request->unique_name && counting.same_name[0]) {
+                memcpy(making->result->key.id, counting.same_name, sizeof(counting.same_name));
+                return fail(making->result, ISSUE_NAME_TAKEN,
+                            "The user has the active key %s with this name.", counting.same_name);
+        }
         if (making->request->first_use && counting.in_the_way[0])
                 return fail(making->result, ISSUE_HAS_KEY,
                             "The user has the key %s, alive or revoked.", counting.in_the_way);

@@ -16,6 +16,7 @@ enum issue_error {
         ISSUE_ADMIN,
         ISSUE_CLOSED,
         ISSUE_HAS_KEY,
+        ISSUE_NAME_TAKEN, /* the result has the id of that key */
         ISSUE_STORE,
         _ISSUE_ERROR_MAX,
 };
@@ -46,6 +47,8 @@ struct issue_request {
         char expires[64];
         /* a password was all that the caller had: the policy password-issue must allow that */
         bool by_password;
+        /* only where the owner has no active key of this name */
+        bool unique_name;
         /* only where no key that is good for these services stands in the way */
         bool first_use;
         /* who asked, and how; what concerns the key is added */
@@ -56,7 +59,7 @@ struct issue_request {
 struct issue_result {
         enum issue_error error;
         char error_text[256]; /* a sentence, printable */
-        /* of the key, when there is one */
+        /* of the key, when there is one; only its id, after ISSUE_NAME_TAKEN */
         struct key_record key;
         /* That was drawn. Empty where the request gave one. */
         struct secret secret;

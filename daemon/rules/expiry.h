@@ -4,6 +4,10 @@
 
 #include "record.h"
 
+/* The last second of the year 9999, as the own expiry of a key that never ends though the policy
+ * has a lifetime. */
+#define EXPIRY_NEVER INT64_C(253402300799)
+
 /**
  * expiry_of(policy, key):
  * The second from which ${key} is no longer accepted, 0 when there is none. It is the key's own

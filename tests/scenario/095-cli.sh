@@ -37,12 +37,40 @@ for wrong in 'kye list' 'key lsit' 'key list --stauts=active' 'key list --sort=c
     [[ -n $err ]] || fail "'$wrong' is refused without a word"
 done
 
+# A slip is understood, but not acted on. What other programs call a verb works.
+run 2 ctl key lsit
+has "$err" "Did you mean 'list'?"
+run 2 ctl kye list
+has "$err" "Did you mean 'key'?"
+run 2 ctl key nonsense
+[[ $err != *"Did you mean"* ]] || fail "a guess out of nothing: $err"
+run 0 ctl help
+is "$out" "$(ctl --help)"
+run 0 ctl key help
+is "$out" "$(ctl key --help)"
+run 0 ctl help key create
+is "$out" "$(ctl key issue --help)"
+for pair in 'key ls:list' 'key new:issue' 'key add:issue' 'key delete:remove' 'key rm:remove' 'policy get:show' 'cert ls:list' 'cert add:add'; do
+    words=${pair%:*}
+    # shellcheck disable=SC2086 # words
+    run 0 ctl $words --help
+    is "$out" "$(ctl "${words% *}" "${pair#*:}" --help)"
+done
+
 start
 run 6 ctl key issue "$me"
 run 0 ctl policy set enabled=yes
 run 0 ctl key issue "$me" --name 'quo"te \ and «ö»'
 key=$out
 run 5 ctl key show 0000000000
+run 5 ctl key show wfk_0000000000
+run 2 ctl key show wfk_000000000
+run 0 ctl key show "wfk_$(id_of "$key")"
+run 0 ctl policy show enabled
+is "$out" yes
+run 0 ctl --json policy show enabled
+is "$out" '{"enabled":"yes"}'
+run 5 ctl policy show nothing
 run 5 ctl key issue no-such-user-here
 run 6 ctl verify --server-uid="$(id -u)" "$me" <<<'not a key'
 run 6 ctl verify --server-uid="$(id -u)" nobody2 <<<"$key"

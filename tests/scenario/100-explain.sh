@@ -75,6 +75,14 @@ both revoked "${good[@]}"
 run 6 ctl key explain "$id"
 has "$out" "'not needed'"
 
+# Without a service it is about the one that the key names, if there is only one.
+run 0 ctl key issue "$me" --service only-this
+one=$(id_of "$out")
+run 0 ctl key issue "$me" --service this --service that
+run 6 ctl key explain "$(id_of "$out")"
+run 0 ctl key explain "$one"
+run 6 ctl key explain "$one" --service other
+
 # An explanation is not a use of the key, and only users who may see the key get one.
 run 0 ctl key show "$(id_of "$new")"
 has "$(grep ^uses <<<"$out")" 1

@@ -44,3 +44,32 @@ refused "known are" IssueKey 'sa{sv}' "$me" 1 colour s red
 refused "neither a time to come nor a duration" IssueKey 'sa{sv}' "$me" 1 expires s soon
 run 0 ctl policy set max-keys-per-user=2
 refused "max-keys-per-user=2" IssueKey 'sa{sv}' "$me" 0
+
+# A key of the same name will do, or is an error, for programs that run again and again.
+run 0 ctl policy set max-keys-per-user=4
+run 0 ctl key issue "$me" --name nightly --unless-exists
+key=$out
+verify "$me" <<<"$key" || fail "refused"
+run 0 ctl key issue "$me" --name nightly --unless-exists
+is "$out" ""
+run 0 ctl --json key issue "$me" --name nightly --unless-exists
+is "$out" "{\"id\":\"$(id_of "$key")\",\"key\":null}"
+run 6 ctl key issue "$me" --name nightly --unique
+has "$err" "$(id_of "$key")"
+verify "$me" <<<"$key" || fail "the key does not work any more"
+logged_issues() { ctl --json audit list --key "$(id_of "$key")" | grep -c '"event":"issued"'; }
+is "$(logged_issues)" 1
+run 0 ctl key issue "$me" --name other --unique
+run 6 ctl key issue "$me" --name third --unless-exists
+has "$err" "max-keys-per-user=4"
+run 0 ctl key revoke "$(id_of "$key")"
+run 0 ctl key issue "$me" --name nightly --unless-exists
+[[ $out == wfk_* ]] || fail "a revoked key counts as one that is there"
+refused "allow, refuse or keep" IssueKey 'sa{sv}' "$me" 1 same-name s perhaps
+
+# On a terminal it says what was understood.
+run 0 ctl policy set max-keys-per-user=10
+run 0 script -qec "'$WFAPIKEYCTL' key issue '$me' --service sshd --service nginx --from 192.0.2.0/24 --expires never" /dev/null </dev/null
+has "$out" "Good for sshd,nginx, from 192.0.2.0/24, without an end."
+run 0 script -qec "'$WFAPIKEYCTL' key issue '$me' --expires 2d" /dev/null </dev/null
+has "$out" "Good for ALL services, from everywhere, until $(date -d '+2 days' +%F)"

@@ -28,6 +28,14 @@ own=$out
 run 0 ctl key issue "$me" --expires 1y
 year=$out
 
+run 0 ctl key issue "$me" --expires never
+run 0 ctl --json key show "$(id_of "$out")"
+has "$out" '"expires":null'
+run 0 ctl policy set max-lifetime=2y
+run 6 ctl key issue "$me" --expires never
+has "$err" "max-lifetime=2y"
+run 0 ctl policy set max-lifetime=none
+
 # An expiry is exact to the second. The daemon notices it without a request and logs a line.
 lives "$own" || fail "a key is expired before its time"
 logged "key $(id_of "$own") of user '$me' expired at "
