@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "accounts/accounts_directory.h"
+#include "base/conf.h"
 #include "base/conf_ask.h"
 #include "base/helper.h"
 #include "base/log.h"
@@ -47,6 +48,8 @@ static void help(void) {
                       "  --verify-socket=PATH   socket for PAM modules        (%s)\n"
                       "  --control-socket=PATH  socket for administration     (%s)\n"
                       "  --config=FILE          configuration                 (%s)\n"
+                      "  --check-config         only read the configuration and say what is "
+                      "wrong\n"
                       "  --issue-from-environment  a key for tests, in containers; see "
                       "wfapikey-containers(7)\n"
                       "  --salvage [--yes]      show what can be saved of a damaged key store, or "
@@ -74,13 +77,14 @@ static const struct helper_mode helper_modes[] = {
         {},
 };
 static const char *arg_helper;
-static bool arg_issue, arg_salvage, arg_yes;
+static bool arg_issue, arg_salvage, arg_yes, arg_check;
 
 enum option_value {
         OPT_STATE = 1,
         OPT_VERIFY,
         OPT_CONTROL,
         OPT_CONFIG,
+        OPT_CHECK,
         OPT_ISSUE,
         OPT_SALVAGE,
         OPT_YES,
@@ -96,6 +100,7 @@ static const struct option options[] = {
         { "verify-socket", required_argument, NULL, OPT_VERIFY },
         { "control-socket", required_argument, NULL, OPT_CONTROL },
         { "config", required_argument, NULL, OPT_CONFIG },
+        { "check-config", no_argument, NULL, OPT_CHECK },
         { "issue-from-environment", no_argument, NULL, OPT_ISSUE },
         { "salvage", no_argument, NULL, OPT_SALVAGE },
         { "yes", no_argument, NULL, OPT_YES },
@@ -122,6 +127,9 @@ static int take_option(int option) {
         case OPT_CONFIG:
                 arg_options.conf = optarg;
                 arg_options.conf_required = true;
+                return 0;
+        case OPT_CHECK:
+                arg_check = true;
                 return 0;
         case OPT_ISSUE:
                 arg_issue = true;
@@ -218,6 +226,17 @@ static int serve(void) {
         return EXIT_SUCCESS;
 }
 
+static int check_config(void) {
+        __attribute__((cleanup(conf_freep))) struct conf *conf = NULL;
+        char error[ERROR_LEN] = "out of memory";
+        int r = conf_load(&conf, arg_options.conf, arg_options.conf_required, error);
+
+        if (r >= 0)
+                return EXIT_SUCCESS;
+        (void) fprintf(stderr, "wfapikeyd: %s\n", error);
+        return exit_status(r);
+}
+
 /* The key is taken before there are two processes. Each process that has it wipes it. */
 static int run(void) {
         struct seed seed = {};
@@ -252,6 +271,8 @@ int main(int argc, char *argv[]) {
                 return r < 0 ? EXIT_USAGE : EXIT_SUCCESS;
         if (arg_helper)
                 return helper_main(helper_modes, arg_helper);
+        if (arg_check)
+                return check_config();
         if (arg_salvage)
                 return salvage_run(arg_options.state_dir, arg_yes);
         return run();

@@ -37,8 +37,8 @@ static enum exit_code begin_out(struct out *o, const struct args *args, const ch
 
         rc = call_open(&o->call, args->control);
         if (rc == CTL_OK)
-                rc = call_plain(&o->call, "MirrorExportBegin", &reply, "ss", args_value(args, "to"),
-                                kind);
+                rc = call_plain(&o->call, "MirrorExportBegin", &reply, "ss",
+                                args_value(args, "to") ?: "", kind);
         return rc == CTL_OK ? call_read(reply, "tt", &o->token, &o->keys) : rc;
 }
 
@@ -67,7 +67,7 @@ static enum exit_code write_out(const struct args *args, const char *kind) {
         enum exit_code rc;
         int r;
 
-        if (!args_value(args, "to")) {
+        if (!args_value(args, "to") && strcmp(kind, "backup") != 0) {
                 say_error("--to=PUBLICKEY is missing: 'wfapikeyctl mirror keygen' prints it on the "
                           "host that opens the file");
                 return CTL_USAGE;
@@ -103,5 +103,10 @@ enum exit_code cmd_mirror_export(const struct args *args) {
 }
 
 enum exit_code cmd_mirror_export_backup(const struct args *args) {
-        return write_out(args, "backup");
+        enum exit_code rc = write_out(args, "backup");
+
+        if (rc == CTL_OK && !args_value(args, "to"))
+                say_line("Only this host's key opens the backup: keep a copy of mirror.key in the "
+                         "state directory, /var/lib/wfapikey, elsewhere.");
+        return rc;
 }

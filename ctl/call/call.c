@@ -90,7 +90,13 @@ static enum exit_code explain(const struct call *call, const sd_bus_error *error
 }
 
 static enum exit_code unreachable(const char *path, int r) {
-        say_error("cannot reach wfapikeyd at %s: %s (is wfapikeyd running?)", path, strerror(-r));
+        /* systemd listens also while the daemon does not run. */
+        bool unit =
+                strcmp(path, "/run/wfapikey/control") == 0 && (r == -ENOENT || r == -ECONNREFUSED);
+
+        say_error("cannot reach wfapikeyd at %s: %s (%s)", path, strerror(-r),
+                  unit ? "nobody listens there: systemctl enable --now wfapikeyd-control.socket"
+                       : "is wfapikeyd running?");
         return CTL_UNREACHABLE;
 }
 

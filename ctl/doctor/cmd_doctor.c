@@ -9,6 +9,7 @@
 #include "cli/options.h"
 #include "cli/say.h"
 #include "doctor/cmd_doctor.h"
+#include "doctor/doctor_groups.h"
 #include "doctor/doctor_host.h"
 #include "doctor/doctor_pam.h"
 #include "doctor/doctor_units.h"
@@ -97,6 +98,8 @@ enum exit_code cmd_doctor(const struct args *args) {
         doctor_host(&host, &report);
         doctor_units(&report);
         rc = ask_daemon(args, &reply, &report);
+        if (rc == CTL_OK)
+                doctor_groups(args->control, &report);
         doctor_pam(args_value(args, "pam-dir"), &report);
         if (args->json)
                 doctor_report_json(&report);

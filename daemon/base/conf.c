@@ -17,6 +17,7 @@ struct reading {
         size_t n_before;
         enum { NOWHERE, IN_DAEMON, IN_PEER } section;
         bool admin_group, developer_group, fleet_user; /* named in this file */
+        bool any_admin_group;                          /* in any file */
 };
 
 struct conf *conf_free(struct conf *conf) {
@@ -87,6 +88,7 @@ static bool take_daemon(struct reading *reading, struct conf_file *file, const c
                         const char *value) {
         struct conf *conf = reading->conf;
 
+        reading->any_admin_group |= strcmp(name, "admin-group") == 0;
         if (strcmp(name, "admin-group") == 0)
                 return take_group(file, name, value, &reading->admin_group, &conf->has_admin_group,
                                   &conf->admin_group);
@@ -174,11 +176,11 @@ static bool take_peer(struct reading *reading, struct conf_file *file, const cha
 static bool on_section(struct conf_file *file, const char *section, void *userdata) {
         struct reading *reading = userdata;
 
-        if (strcmp(section, "daemon") == 0) {
+        if (strcasecmp(section, "daemon") == 0) {
                 reading->section = IN_DAEMON;
                 return true;
         }
-        if (strncmp(section, "Peer ", 5) == 0) {
+        if (strncasecmp(section, "Peer ", 5) == 0) {
                 size_t offset = 5 + strspn(section + 5, " ");
 
                 reading->section = IN_PEER;
@@ -211,6 +213,8 @@ int conf_load(struct conf **ret, const char *path, bool required, char error[sta
         r = conf_file_read(path, required, &reader, &conf->from_file, error);
         if (r < 0)
                 return r;
+        if (!reading.any_admin_group)
+                conf->has_admin_group = nss_group(CONF_ADMIN_GROUP, &conf->admin_group) >= 0;
         *ret = take_ptr(conf);
         return 0;
 }

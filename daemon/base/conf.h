@@ -16,6 +16,9 @@
 
 #define CONF_PEERS_MAX 256
 
+/* The group of administrators where no file names one and the host has it. The package makes it. */
+#define CONF_ADMIN_GROUP "wfapikey-admin"
+
 struct conf_peer {
         uid_t uid;
         char services[RECORD_LIST_LEN]; /* separated by blanks */

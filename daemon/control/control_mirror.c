@@ -75,25 +75,45 @@ static void note_begin(struct control *control) {
 
 /* --- MirrorExportBegin, MirrorExportRead --- */
 
+static void take_recipient(struct copy_call *copy, const char *recipient) {
+        uint8_t public[SEAL_PUBLIC_LEN];
+
+        if (seal_text_parse(recipient, public) < 0)
+                control_fail(&copy->call, CONTROL_INVALID_ARGUMENT,
+                             "That is no public key as 'mirror keygen' prints it: there is a "
+                             "typing error in "
+                             "it, or it is cut off.");
+        else
+                memcpy(copy->recipient, recipient, sizeof(copy->recipient));
+}
+
 static int export_parse(struct control_call *call, sd_bus_message *m) {
         struct copy_call *copy = (struct copy_call *) call;
         const char *recipient, *kind;
-        uint8_t public[SEAL_PUBLIC_LEN];
         int r;
 
         r = sd_bus_message_read(m, "ss", &recipient, &kind);
         if (r < 0)
                 return r;
         take_kind(call, kind, &copy->kind);
-        if (seal_text_parse(recipient, public) < 0)
-                control_fail(call, CONTROL_INVALID_ARGUMENT,
-                             "That is no public key as 'mirror keygen' prints it: there is a "
-                             "typing error in "
-                             "it, or it is cut off.");
-        else
-                memcpy(copy->recipient, recipient, sizeof(copy->recipient));
+        /* a backup for nobody is for this host: see find_own() */
+        if (recipient[0] || copy->kind != SEAL_BACKUP)
+                take_recipient(copy, recipient);
         note_begin(call->control);
         return 0;
+}
+
+/* A backup without a recipient is for this host itself, which gets its key by the way. */
+static bool find_own(struct control_call *call, struct copy_call *copy) {
+        int r = mirror_keygen(mirror_of(call), false, copy->recipient);
+
+        if (r >= 0)
+                log_line(LOG_NOTICE, "mirror key made by uid %u: %s", call->uid, copy->recipient);
+        else if (r == -EEXIST)
+                r = mirror_show_key(mirror_of(call), copy->recipient);
+        if (r < 0)
+                control_mirror_fail(call, r);
+        return r >= 0;
 }
 
 static int record_export(struct control_call *call, struct store *writer) {
@@ -109,6 +129,8 @@ static void export_run(struct control_call *call, struct store *writer) {
         struct copy_call *copy = (struct copy_call *) call;
         int r;
 
+        if (!copy->recipient[0] && !find_own(call, copy))
+                return;
         /* The attempt is recorded, whatever comes of it. */
         if (!control_transact_quietly(call, writer, record_export))
                 return;

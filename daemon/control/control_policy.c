@@ -217,6 +217,7 @@ static int status_reply(struct control_call *call, sd_bus_message *reply) {
         const struct control_census_call *status = (struct control_census_call *) call;
         const uint64_t *keys = status->census.keys;
         const struct tally *tally = verify_tally(call->control->fixed.verify);
+        const struct conf *conf = call->control->loop.conf;
         int r;
 
         r = sd_bus_message_open_container(reply, 'a', "{sv}");
@@ -230,6 +231,8 @@ static int status_reply(struct control_call *call, sd_bus_message *reply) {
                         keys[KEY_REVOKED], "started", "x", call->control->fixed.started_at,
                         "accepted", "t", tally_sum(tally, TALLY_ACCEPTED), "refused", "t",
                         tally_sum(tally, TALLY_REFUSED) + tally_sum(tally, TALLY_UNDECIDED));
+        if (r >= 0 && is_counted(call) && conf->has_admin_group)
+                r = sd_bus_message_append(reply, "{sv}", "admin-group", "u", conf->admin_group);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 

@@ -115,6 +115,18 @@ test_that "systemd-sysusers" systemd-sysusers wfapikey.conf
 test_that "makes the groups" getent group wfapikey-admin wfapikey-developer
 systemctl start wfapikeyd-verify.socket wfapikeyd-control.socket
 test_that "and the daemon serves as before" good
+useradd --no-create-home clerk
+as_clerk() { setpriv --reuid=clerk --regid=clerk --init-groups -- wfapikeyctl "$@"; }
+test_not "a user does not administer" as_clerk policy set admin-keys=yes
+usermod -aG wfapikey-admin clerk
+test_that "a member of wfapikey-admin does, without a configuration" as_clerk policy set admin-keys=yes
+
+# --- A wrong configuration ---
+printf '[daemon]\nadmin-group = no-such-group\n' >/etc/wfapikey/wfapikeyd.conf.d/wrong.conf
+test_not "is no reason to reload" systemctl reload wfapikeyd
+test_that "the daemon serves as before" good
+rm /etc/wfapikey/wfapikeyd.conf.d/wrong.conf
+test_that "a right one is" systemctl reload wfapikeyd
 
 # --- Explanations ---
 journalctl --update-catalog

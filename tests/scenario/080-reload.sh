@@ -35,9 +35,17 @@ if [[ $EUID == 0 ]]; then
     verify "$me" --service nginx <<<"$key" || fail "root may not ask"
 fi
 
+for right in '' '[Daemon]\nadmin-group =' '[PEER daemon]\nservices = nginx'; do
+    printf '%b\n' "$right" >"$conf"
+    run 0 "$WFAPIKEYD" --check-config --config="$conf"
+    is "$out$err" ""
+done
+run 78 "$WFAPIKEYD" --check-config --config="$dir/absent"
 for wrong in '[daemn]' '[daemon]\nadmin-group = no-such-group-here' '[Peer no-such-user-here]\nservices = a' 'nonsense' \
     '[Peer bin]\nservice = a' '[Peer bin]\nservices = a/b' '[daemon]\nadmin-group'; do
     printf '%b\n' "$wrong" >"$conf"
+    run 78 "$WFAPIKEYD" --check-config --config="$conf"
+    [[ $err =~ "$conf":[0-9]+:[0-9]+ ]] || fail "$err"
     [[ $wrong != '[daemn]' ]] || printf 'x = y\n' >>"$conf"
     reload "stays as it was: $conf:"
 done

@@ -169,8 +169,8 @@ static void test_what_is_wrong_is_named_with_its_line(void **state) {
                 { "[daemon]\n\nadmin-group = nobody-knows-me\n", 3, 15, "'nobody-knows-me'" },
                 { "[daemon]\nadmin-group:nobody-knows-me\n", 2, 13, "'nobody-knows-me'" },
                 { "[daemon]\nadmin-group = admins developers\n", 2, 15, "'admins developers'" },
-                { "[Daemon]\nadmin-group = admins\n", 1, 2, "'Daemon'" },
-                { "[peer bob]\nservices = imap\n", 1, 2, "'peer bob'" },
+                { "[Demon]\nadmin-group = admins\n", 1, 2, "'Demon'" },
+                { "[pair bob]\nservices = imap\n", 1, 2, "'pair bob'" },
                 { "[Peer]\nservices = imap\n", 1, 2, "'Peer'" },
                 { "[Peer ]\nservices = imap\n", 1, 7, "no such user" },
                 { "[Peer mallory]\nservices = imap\n", 1, 7, "'mallory'" },
@@ -211,6 +211,39 @@ static void test_a_directory_that_does_not_answer_is_no_yes(void **state) {
 /* A heading alone is an error already, because an administrator has meant something by it. */
 static void test_an_unknown_section_is_an_error_without_keys_too(void **state) {
         check_wrong(*state, "[bogus]\n", 1, 2, "'bogus'");
+}
+
+static void test_names_of_sections_can_have_capitals(void **state) {
+        struct conf *conf = load_text(*state, "[Daemon]\nadmin-group = admins\n[PEER bob]\n"
+                                              "services = imap\n");
+
+        assert_int_equal(conf->has_admin_group, true);
+        assert_int_equal(conf->n_peers, 1);
+        conf_free(conf);
+}
+
+static void test_the_group_of_the_package_administers_unless_a_file_says_otherwise(void **state) {
+        const struct {
+                const char *text;
+                bool has;
+                gid_t gid;
+        } rows[] = {
+                { "", true, 2003 },
+                { "[daemon]\ndeveloper-group = developers\n", true, 2003 },
+                { "[daemon]\nadmin-group = admins\n", true, 2001 },
+                { "[daemon]\nadmin-group =\n", false, 0 },
+        };
+
+        unit_nss_groups[2].name = CONF_ADMIN_GROUP;
+        unit_nss_groups[2].id = 2003;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                struct conf *conf = load_text(*state, rows[i].text);
+
+                unit_int(rows[i].text, conf->has_admin_group, rows[i].has);
+                unit_int(rows[i].text, conf->admin_group, rows[i].gid);
+                conf_free(conf);
+        }
+        unit_nss_groups[2].name = NULL;
 }
 
 static void test_a_key_is_given_once(void **state) {
@@ -366,8 +399,7 @@ static void test_a_file_beside_it_is_held_to_the_same(void **state) {
         assert_null(conf);
 }
 
-/* The file that is shipped has each key as a comment, with its default. */
-static void test_a_key_without_a_value_is_the_default(void **state) {
+static void test_a_key_without_a_value_names_nobody(void **state) {
         struct conf *conf = load_text(*state, "[daemon]\nadmin-group =\ndeveloper-group=\n"
                                               "[Peer bob]\nservices =\ncertificates =\n");
 
@@ -422,6 +454,9 @@ int main(void) {
                 unit_test_in_dir(test_what_is_wrong_is_named_with_its_line),
                 unit_test_in_dir(test_a_directory_that_does_not_answer_is_no_yes),
                 unit_test_in_dir(test_an_unknown_section_is_an_error_without_keys_too),
+                unit_test_in_dir(test_names_of_sections_can_have_capitals),
+                unit_test_in_dir(
+                        test_the_group_of_the_package_administers_unless_a_file_says_otherwise),
                 unit_test_in_dir(test_a_key_is_given_once),
                 unit_test_in_dir(test_a_long_line_is_read_whole_or_refused_as_such),
                 unit_test_in_dir(test_the_end_of_a_long_comment_is_no_configuration),
@@ -430,7 +465,7 @@ int main(void) {
                 unit_test_in_dir(test_a_later_file_takes_the_place_of_an_earlier_one),
                 unit_test_in_dir(test_files_beside_it_need_no_file),
                 unit_test_in_dir(test_a_file_beside_it_is_held_to_the_same),
-                unit_test_in_dir(test_a_key_without_a_value_is_the_default),
+                unit_test_in_dir(test_a_key_without_a_value_names_nobody),
                 unit_test_in_dir(test_certificates_of_a_peer_are_read),
                 unit_test_in_dir(test_a_section_is_one_whatever_blanks_are_before_it),
         };

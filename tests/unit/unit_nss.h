@@ -15,7 +15,7 @@ static struct {
         const char *name;
         unsigned id;
 } unit_nss_users[] = { { "alice", 1001 }, { "bob", 1002 }, { "postgres", 110 }, { NULL, 0 } },
-  unit_nss_groups[] = { { "admins", 2001 }, { "developers", 2002 }, { NULL, 0 } };
+  unit_nss_groups[] = { { "admins", 2001 }, { "developers", 2002 }, { NULL, 0 }, { NULL, 0 } };
 
 int __wrap_getpwnam_r(const char *name, struct passwd *pw, char *buffer, size_t len,
                       struct passwd **ret);
