@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Shows and changes the policy. Knows no name and no value of it: the daemon does. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "admin/cmd_policy.h"
 #include "call/call.h"
+#include "call/dict.h"
 #include "cli/harmless.h"
 #include "cli/say.h"
 #include "draw/json.h"
 #include "draw/table.h"
+#include "parse.h"
 
 struct setting {
         const char *name, *value; /* borrowed from the answer */
@@ -18,10 +22,12 @@ struct setting {
 struct policy {
         struct setting *setting;
         size_t n;
+        sd_bus_message *reply;
 };
 
 static void policy_done(struct policy *policy) {
         free(policy->setting);
+        (void) sd_bus_message_unref(policy->reply);
 }
 
 static int policy_read(struct policy *policy, sd_bus_message *m) {
@@ -44,6 +50,27 @@ static int policy_read(struct policy *policy, sd_bus_message *m) {
 
 static int compare(const void *a, const void *b) {
         return strcmp(((const struct setting *) a)->name, ((const struct setting *) b)->name);
+}
+
+static enum exit_code fetch(const struct args *args, struct policy *policy) {
+        enum exit_code rc = call_once(args->control, "GetPolicy", &policy->reply, "");
+        int r;
+
+        if (rc != CTL_OK)
+                return rc;
+        r = policy_read(policy, policy->reply);
+        if (r < 0)
+                return call_misread(r);
+        if (policy->n > 0)
+                qsort(policy->setting, policy->n, sizeof(*policy->setting), compare);
+        return CTL_OK;
+}
+
+static const char *value_of(const struct policy *policy, const char *name) {
+        for (size_t i = 0; i < policy->n; i++)
+                if (strcmp(policy->setting[i].name, name) == 0)
+                        return policy->setting[i].value;
+        return NULL;
 }
 
 static int show_table(const struct policy *policy) {
@@ -87,19 +114,12 @@ static enum exit_code show_one(const struct policy *policy, const struct args *a
 }
 
 enum exit_code cmd_policy_show(const struct args *args) {
-        _cleanup_message_ sd_bus_message *reply = NULL;
         _cleanup_(policy_done) struct policy policy = {};
         enum exit_code rc;
-        int r;
 
-        rc = call_once(args->control, "GetPolicy", &reply, "");
+        rc = fetch(args, &policy);
         if (rc != CTL_OK)
                 return rc;
-        r = policy_read(&policy, reply);
-        if (r < 0)
-                return call_misread(r);
-        if (policy.n > 0)
-                qsort(policy.setting, policy.n, sizeof(*policy.setting), compare);
         if (args->n_words > 0)
                 return show_one(&policy, args);
         if (args->json) {
@@ -145,16 +165,84 @@ static int append_changes(sd_bus_message *m, const struct args *args) {
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
+/* --- For people --- */
+
+struct status {
+        uint64_t active;
+};
+
+static const struct field status_fields[] = {
+        { "keys-active", FIELD_COUNT, offsetof(struct status, active), "-" },
+};
+
+static void say_active(const struct args *args) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        struct status status;
+
+        fields_init(status_fields, ARRAY_LEN(status_fields), &status);
+        if (call_once(args->control, "GetStatus", &reply, "") == CTL_OK &&
+            dict_read(status_fields, ARRAY_LEN(status_fields), reply, &status) > 0 &&
+            status.active != UINT64_MAX)
+                say_note("%" PRIu64 " keys are active now.", status.active);
+}
+
+/* Two values that do not fit together are no error: each is right by itself. */
+static void say_contradictions(const struct policy *policy) {
+        const char *lifetime = value_of(policy, "lifetime"),
+                   *most = value_of(policy, "max-lifetime");
+        int64_t lifetime_s, most_s;
+
+        if (lifetime && most && parse_duration(most, &most_s) >= 0 &&
+            (parse_duration(lifetime, &lifetime_s) < 0 || lifetime_s > most_s))
+                say_note("lifetime=%s is longer than max-lifetime=%s, which counts for new keys.",
+                         lifetime, most);
+        if (strcmp(value_of(policy, "enabled") ?: "yes", "no") == 0)
+                say_note("No key is accepted, because enabled=no.");
+}
+
+static void say_changes(const struct args *args, const struct policy *before) {
+        _cleanup_(policy_done) struct policy after = {};
+        bool any = false;
+
+        if (fetch(args, &after) != CTL_OK)
+                return;
+        for (size_t i = 0; i < after.n; i++) {
+                const char *old = value_of(before, after.setting[i].name);
+
+                if (old && strcmp(old, after.setting[i].value) == 0)
+                        continue;
+                say_note("%s: %s becomes %s", after.setting[i].name, old ?: "nothing",
+                         after.setting[i].value);
+                any = true;
+        }
+        for (size_t i = 0; i < before->n; i++)
+                if (!value_of(&after, before->setting[i].name)) {
+                        say_note("%s=%s is gone", before->setting[i].name,
+                                 before->setting[i].value);
+                        any = true;
+                }
+        if (any)
+                say_active(args);
+        else
+                say_note("Nothing has changed.");
+        say_contradictions(&after);
+}
+
 enum exit_code cmd_policy_set(const struct args *args) {
+        _cleanup_(policy_done) struct policy before = {};
         _cleanup_call_ struct call call = {};
         _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
-        bool fleet = args_has(args, "fleet");
+        bool fleet = args_has(args, "fleet"), person = isatty(STDERR_FILENO);
         enum exit_code rc;
 
         rc = check_changes(args);
+        if (rc == CTL_OK && person)
+                rc = fetch(args, &before);
         if (rc == CTL_OK)
                 rc = call_begin(&call, args->control, fleet ? "SetFleetPolicy" : "SetPolicy", &m);
         if (rc == CTL_OK)
                 rc = call_send(&call, m, append_changes(m, args), &reply);
+        if (rc == CTL_OK && person)
+                say_changes(args, &before);
         return rc;
 }

@@ -45,3 +45,21 @@ wait_until refused
 run 0 ctl policy set max-lifetime=none
 verify "$me" <<<"$short" && fail "lifting the bound brings a key back"
 run 0 ctl key issue "$me" --expires 10y
+
+# On a terminal it says what has changed and what does not go together.
+run 0 script -qec "'$WFAPIKEYCTL' policy set lifetime=1y max-lifetime=90d" /dev/null </dev/null
+has "$out" "lifetime: "
+has "$out" " becomes 1y"
+has "$out" "keys are active now"
+has "$out" "lifetime=1y is longer than max-lifetime=3mo"
+run 0 script -qec "'$WFAPIKEYCTL' policy set lifetime=1y" /dev/null </dev/null
+has "$out" "Nothing has changed."
+run 0 script -qec "'$WFAPIKEYCTL' policy set lifetime=30d enabled=no" /dev/null </dev/null
+has "$out" "No key is accepted, because enabled=no."
+[[ $out != *"is longer"* ]] || fail "a contradiction is seen where there is none: $out"
+run 0 script -qec "'$WFAPIKEYCTL' policy set require-certificate:sshd=yes" /dev/null </dev/null
+has "$out" "require-certificate:sshd: nothing becomes yes"
+run 0 script -qec "'$WFAPIKEYCTL' policy set require-certificate:sshd=no" /dev/null </dev/null
+has "$out" "require-certificate:sshd=yes is gone"
+run 0 ctl policy set enabled=yes
+is "$out$err" ""
