@@ -11,6 +11,7 @@
 #include "doctor/cmd_doctor.h"
 #include "doctor/doctor_groups.h"
 #include "doctor/doctor_host.h"
+#include "doctor/doctor_keys.h"
 #include "doctor/doctor_pam.h"
 #include "doctor/doctor_units.h"
 #include "text.h"
@@ -100,7 +101,8 @@ enum exit_code cmd_doctor(const struct args *args) {
         rc = ask_daemon(args, &reply, &report);
         if (rc == CTL_OK)
                 doctor_groups(args->control, &report);
-        doctor_pam(args_value(args, "pam-dir"), &report);
+        doctor_pam(args_value(args, "pam-dir"),
+                   rc == CTL_OK && doctor_keys_unlimited(args->control), &report);
         if (args->json)
                 doctor_report_json(&report);
         else

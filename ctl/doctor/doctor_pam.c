@@ -41,7 +41,8 @@ struct pam {
         size_t n_included;
         struct fault *faults;
         size_t n_faults;
-        unsigned n_services; /* those that use our module */
+        unsigned n_services;    /* those that use our module */
+        const char *makes_root; /* one of these */
 };
 
 static const struct {
@@ -252,6 +253,15 @@ static bool is_whole(const struct pamstack *stack) {
         return (types & 1U << PAMSTACK_AUTH) && (types & 1U << PAMSTACK_ACCOUNT);
 }
 
+/* Services by which a user becomes another one. A script's key for a backup should not do that. */
+static void note_root(struct pam *pam, const char *service) {
+        static const char *const names[] = { "sudo", "sudo-i", "su", "su-l", "doas", "polkit-1" };
+
+        for (size_t i = 0; !pam->makes_root && i < ARRAY_LEN(names); i++)
+                if (strcmp(service, names[i]) == 0)
+                        pam->makes_root = names[i];
+}
+
 /* Second round: judge what a login gets. */
 static void judge(struct pam *pam, const char *service, const struct pamstack *stack) {
         const struct pamstack_line *auth = doctor_stack_line(stack, PAMSTACK_AUTH);
@@ -261,6 +271,8 @@ static void judge(struct pam *pam, const char *service, const struct pamstack *s
         if ((!auth && !account) || (is_included(pam, service) && !is_whole(stack)))
                 return;
         pam->n_services++;
+        if (auth)
+                note_root(pam, service);
         found = doctor_stack_judge(stack, &pam->other);
         for (unsigned bit = 1; bit < _DOCTOR_STACK_END; bit <<= 1)
                 if (found & bit)
@@ -321,7 +333,7 @@ static void check_modes(struct doctor_report *report, const char *dir, uid_t own
         free(entries);
 }
 
-void doctor_pam(const char *dir, struct doctor_report *report) {
+void doctor_pam(const char *dir, bool unlimited, struct doctor_report *report) {
         const char *own_dirs[] = { dir, NULL };
         __attribute__((cleanup(pam_done))) struct pam pam = { .dirs = dir ? own_dirs
                                                                           : standard_dirs,
@@ -337,6 +349,14 @@ void doctor_pam(const char *dir, struct doctor_report *report) {
         for (size_t i = 0; pam.dirs[i]; i++)
                 each_service(&pam, pam.dirs[i], judge);
         report_faults(&pam);
+        if (unlimited && pam.makes_root)
+                doctor_report_add(
+                        report, DOCTOR_WARNING, CHECK,
+                        "give keys services (key issue --service), or take pam_wfapikey out "
+                        "of its stack; 'key list --service any' names the keys",
+                        "there are keys for all services, and %s asks pam_wfapikey: who "
+                        "has such a key becomes another user with it",
+                        pam.makes_root);
         if (pam.n_services == 0)
                 doctor_report_add(report, DOCTOR_HINT, CHECK,
                                   "pam_wfapikey(8) has the lines for a service",

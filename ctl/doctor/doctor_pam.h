@@ -2,13 +2,16 @@
 /* Checks of pam.d: who may write there, and what the stacks do with our module. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "doctor/doctor_report.h"
 
 /**
- * doctor_pam(dir, report):
+ * doctor_pam(dir, unlimited, report):
  * Checks the services in ${dir}. NULL means where libpam looks: /etc/pam.d and /usr/lib/pam.d.
+ * ${unlimited}: there are keys for all services, so a service that makes root is named.
  */
-void doctor_pam(const char *dir, struct doctor_report *report);
+void doctor_pam(const char *dir, bool unlimited, struct doctor_report *report);
 
 /**
  * doctor_pam_service(dir, service, check, report):

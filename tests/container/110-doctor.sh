@@ -20,6 +20,13 @@ test_not "or a hint" grep '^hint' "$work/doctor"
 sed 's/^/# /' "$work/doctor"
 test_that "it has asked as nobody" grep -q "refused to nobody, without a reason" "$work/doctor"
 
+run_key=$(wfapikeyctl key issue root --service nginx --json | sed 's/.*"id":"\([^"]*\)".*/\1/')
+test_that "a key for one service is no fault" doctor
+wide=$(wfapikeyctl key issue root --json | sed 's/.*"id":"\([^"]*\)".*/\1/')
+test_not "a key for all services, where sudo or su asks, is" doctor
+test_that "and is named" grep -q '^warning .*becomes another user' "$work/doctor"
+wfapikeyctl key remove "$run_key" "$wide"
+
 finds() { # TEXT
     wfapikeyctl doctor >"$work/doctor" 2>&1
     [[ $? == "${2-6}" ]] && grep -q -- "$1" "$work/doctor" && return
