@@ -33,6 +33,7 @@
 #include "fleet/cmd_fleet_join.h"
 #include "fleet/cmd_fleet_status.h"
 #include "key/cmd_key.h"
+#include "key/cmd_key_burn.h"
 #include "key/cmd_key_draw.h"
 #include "key/cmd_key_explain.h"
 #include "key/cmd_key_list.h"
@@ -365,6 +366,8 @@ static const struct args_command commands[] = {
         { "key", "revoke", cmd_key_revoke, "[ID...]",
           "Ends active keys for good, all of them or none; they stay listed.", 0, SIZE_MAX,
           revoke_options },
+        { "key", "burn", cmd_key_burn, "", "Revokes the key that it reads, for anybody who has it.",
+          0, 0, NULL },
         { "key", "remove", cmd_key_remove, "ID...",
           "Removes keys and all that is known about them, all of them or none.", 1, SIZE_MAX,
           NULL },

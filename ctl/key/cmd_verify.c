@@ -12,6 +12,7 @@
 #include "cli/prompt.h"
 #include "cli/say.h"
 #include "draw/json.h"
+#include "key/askkey.h"
 #include "key/cmd_verify.h"
 #include "parse.h"
 #include "pki/certfile.h"
@@ -19,17 +20,6 @@
 
 #define DEFAULT_SERVICE    "wfapikeyctl"
 #define DEFAULT_TIMEOUT_MS 2000
-
-/* Standard input: a key, blanks and line ends behind it, and one byte more to see that there is
- * more. */
-struct raw {
-        char text[KEYTEXT_LEN + 65];
-        size_t len;
-};
-
-static void raw_wipe(struct raw *raw) {
-        explicit_bzero(raw, sizeof(*raw));
-}
 
 static enum exit_code set_server(const struct args *args, struct ask_server *server) {
         const char *timeout = args_value(args, "timeout"),
@@ -140,23 +130,9 @@ static enum exit_code say_refused(const struct args *args, const char *reason, c
 }
 
 static enum exit_code read_key(const struct args *args, struct secret *ret) {
-        __attribute__((cleanup(raw_wipe))) struct raw raw = {};
-        int r;
+        enum exit_code rc = askkey_read(ret);
 
-        r = prompt_read("API key: ", raw.text, sizeof(raw.text), &raw.len);
-        if (r < 0) {
-                say_error("cannot read the key: %s", strerror(-r));
-                return CTL_FAILED;
-        }
-        if (raw.len < sizeof(raw.text))
-                raw.len = keytext_trim(raw.text, raw.len);
-        if (!keytext_is_key(raw.text, raw.len))
-                return say_refused(args, "not-a-key",
-                                   "this is not an API key: a key begins with wfk_ and has 63 "
-                                   "characters, and its last 6 show whether all of it was copied");
-        memcpy(ret->text, raw.text, KEYTEXT_LEN);
-        ret->text[KEYTEXT_LEN] = '\0';
-        return CTL_OK;
+        return rc == CTL_REFUSED ? say_refused(args, "not-a-key", ASKKEY_NONE) : rc;
 }
 
 static enum exit_code say_unreachable(const struct ask_server *server, int r) {

@@ -41,6 +41,8 @@ enum role_verb {
         ROLE_VERB_FLEET,
         /* carry changes between the fleet's database and the daemon */
         ROLE_VERB_CARRY,
+        /* end a key that the caller has */
+        ROLE_VERB_BURN,
         _ROLE_VERB_MAX,
 };
 

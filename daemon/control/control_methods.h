@@ -33,6 +33,8 @@
                ROLE_VERB_REVOKE, CONTROL_ENDS, control_key_revoke) \
         METHOD("RemoveKeys", ("as", ids), ("u", removed), \
                ROLE_VERB_REMOVE, CONTROL_ENDS, control_key_remove) \
+        METHOD("BurnKey", ("s", key), ("s", id), \
+               ROLE_VERB_BURN, CONTROL_SENSITIVE | CONTROL_ENDS, control_burn) \
         METHOD("ExplainKey", ("s", id, "a{sv}", login), ("a{sv}", verdict), \
                ROLE_VERB_LIST, 0, control_explain) \
         METHOD("CountKeys", (NULL), ("t", keys), \

@@ -140,8 +140,8 @@ FleetRebase reach
 SetFleetPolicy reach a{ss} 1 retention 3mo
 RemoveAllFleetKeys reach t 1
 Reload admin'
-# They have tests of their own: W05-password.sh, and what fleetd calls, below.
-elsewhere='IssueKeyWithPassword FleetAttach FleetLink FleetWrite FleetHeads FleetSignHeads FleetSnapshot FleetDone'
+# They have tests of their own: W05-password.sh, 237-burn.sh, and what fleetd calls, below.
+elsewhere='IssueKeyWithPassword BurnKey FleetAttach FleetLink FleetWrite FleetHeads FleetSignHeads FleetSnapshot FleetDone'
 written=$(sed -n 's/^\([A-Z][A-Za-z]*\)(.*->.*/\1/p' "$WFAPIKEY_SOURCE/common/CONTROL")
 for method in $written; do
     [[ " $elsewhere " == *" $method "* ]] || grep -q "^$method " <<<"$rows" || not_ok "$method is not in the matrix"

@@ -35,6 +35,7 @@ static const struct {
         { "mirror", ROLE_VERB_MIRROR, NO, NO, NO, NO, NO },
         { "fleet", ROLE_VERB_FLEET, NO, NO, NO, NO, NO },
         { "carry", ROLE_VERB_CARRY, NO, NO, NO, NO, NO },
+        { "burn", ROLE_VERB_BURN, YES, YES, YES, YES, YES },
 };
 
 static void test_every_verb_is_in_the_matrix(void **state) {

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* BurnKey: any caller that has a key may end it. So a key that somebody finds in a log or a
+ * repository ends at once. Tells nothing to a caller that does not have the key. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "control/control_audit.h"
+#include "control/control_key.h"
+#include "control/control_state.h"
+#include "secret/keymint.h"
+#include "store/store_key.h"
+
+#define REASON "burnt by somebody who had it"
+
+struct burn_call {
+        struct control_call call;
+        struct secret secret;
+        char id[KEYTEXT_ID_LEN + 1];
+};
+
+static int burn_parse(struct control_call *call, sd_bus_message *m) {
+        struct burn_call *burn = (struct burn_call *) call;
+        const char *text;
+        int r;
+
+        r = sd_bus_message_read_basic(m, 's', &text);
+        if (r < 0)
+                return r;
+        if (!keytext_is_key(text, strlen(text))) {
+                control_fail(call, CONTROL_INVALID_ARGUMENT, "That is no API key.");
+                return 0;
+        }
+        memcpy(burn->secret.text, text, KEYTEXT_LEN + 1);
+        memcpy(burn->id, keytext_id(text), KEYTEXT_ID_LEN);
+        return 0;
+}
+
+static int burn_key(struct control_call *call, struct store *writer) {
+        struct burn_call *burn = (struct burn_call *) call;
+        struct key_record key = {};
+        int r;
+
+        r = store_key_get(writer, burn->id, &key);
+        if (r < 0 && r != -ENOENT)
+                return r;
+        /* the same work and answer, whether there is a key with this id or not */
+        if (!keymint_check(call->control->fixed.keymint, &key, burn->secret.text)) {
+                control_fail(call, CONTROL_NO_SUCH_KEY, "This host has no such key.");
+                return 0;
+        }
+        control_audit_about(call, burn->id, &key);
+        if (!control_key_is_active(call, writer, &key))
+                return 0;
+        key.status = KEY_REVOKED;
+        key.updated_at = key.dead_at = clock_now();
+        memcpy(key.reason, REASON, sizeof(REASON));
+        r = store_key_update(writer, &key);
+        return r < 0 ? r : control_audit_add(call, writer, "revoked", &key, REASON);
+}
+
+static void burn_run(struct control_call *call, struct store *writer) {
+        (void) control_transact(call, writer, burn_key);
+}
+
+static int burn_reply(struct control_call *call, sd_bus_message *reply) {
+        return sd_bus_message_append(reply, "s", ((struct burn_call *) call)->id);
+}
+
+static void burn_release(struct control_call *call) {
+        explicit_bzero(&((struct burn_call *) call)->secret, sizeof(struct secret));
+}
+
+const struct control_handlers control_burn = {
+        .size = sizeof(struct burn_call),
+        .parse = burn_parse,
+        .run = burn_run,
+        .reply = burn_reply,
+        .release = burn_release,
+};
