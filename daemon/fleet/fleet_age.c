@@ -43,6 +43,23 @@ void fleet_age_note(struct fleet *f, const struct frame_head *head) {
                         f->current_ms = f->groups[i].current_ms;
 }
 
+void fleet_age_note_later(struct fleet *f, const struct frame_head *head) {
+        struct fleet_member *member = fleet_find_group(f, head->group);
+
+        if (!member)
+                return;
+        member->pending = true;
+        member->pending_head = *head;
+}
+
+void fleet_age_settle(struct fleet *f, bool committed) {
+        for (size_t i = 0; i < f->n_groups; i++) {
+                if (f->groups[i].pending && committed)
+                        fleet_age_note(f, &f->groups[i].pending_head);
+                f->groups[i].pending = false;
+        }
+}
+
 int64_t fleet_age_current(const struct fleet *f) {
         return f->joined ? f->current_ms : FLEET_UNKNOWN;
 }

@@ -20,6 +20,13 @@ int fleet_age_restore(struct fleet *f, struct store *writer) _must_check_;
 void fleet_age_note(struct fleet *f, const struct frame_head *head);
 
 /**
+ * fleet_age_note_later(f, head), fleet_age_settle(f, committed): the same for a change that is
+ * applied in a transaction under way; and at its end. What was rolled back makes nothing current.
+ */
+void fleet_age_note_later(struct fleet *f, const struct frame_head *head);
+void fleet_age_settle(struct fleet *f, bool committed);
+
+/**
  * fleet_age_current(f): when the state of all groups was last known to be current, in milliseconds
  * of clock_boot_ms(). INT64_MIN: that is not known.
  */

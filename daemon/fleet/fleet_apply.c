@@ -293,7 +293,7 @@ static int move_on(struct applying *a, const struct frame_head *head, const uint
                 if (member->group.number == member->own_number)
                         member->own_there =
                                 memcmp(member->group.hash, member->own, FRAME_HASH_LEN) == 0;
-                fleet_age_note(a->f, head);
+                fleet_age_note_later(a->f, head);
         }
         a->news->applied += !a->page || a->last;
         a->news->number = member->group.number;
@@ -437,6 +437,7 @@ int fleet_apply_bytes(struct fleet *f, struct store *writer, const char *group, 
         if (r >= 0)
                 r = store_commit(writer);
         store_rollback(writer);
+        fleet_age_settle(f, r >= 0);
         if (r < 0) {
                 drop_part(member);
                 (void) !fleet_load(f, writer);

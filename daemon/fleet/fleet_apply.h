@@ -36,7 +36,8 @@ void fleet_apply_forget(struct fleet *f);
 
 /**
  * fleet_apply_one(f, writer, in, len, news): applies one change or page, inside the caller's
- * transaction. Errors as above. When the transaction does not end well, call fleet_load().
+ * transaction. Errors as above. When the transaction has ended, call fleet_age_settle(), and
+ * fleet_load() when it did not end well.
  */
 int fleet_apply_one(struct fleet *f, struct store *writer, const uint8_t *in, size_t len,
                     struct fleet_news *news) _must_check_;

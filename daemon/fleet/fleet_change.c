@@ -147,6 +147,7 @@ int fleet_change_apply(struct fleet *f, struct store *writer, const struct fleet
         if (r >= 0)
                 r = store_commit(writer);
         store_rollback(writer);
+        fleet_age_settle(f, r >= 0);
         if (r < 0) {
                 (void) !fleet_load(f, writer);
                 return r;

@@ -25,6 +25,10 @@ struct fleet_member {
         size_t part_len, part_size;
         /* Milliseconds since the boot: the newest statement about this group was signed then. */
         int64_t current_ms;
+        /* The last change that the transaction under way has applied. It counts for the age when that
+         * is committed. */
+        bool pending;
+        struct frame_head pending_head;
         /* number and hash of the last frame that this host has signed for the log, and whether
          * what was applied with this number was that frame */
         int64_t own_number;

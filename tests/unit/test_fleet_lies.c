@@ -153,6 +153,33 @@ static void test_age_over_a_reboot(void **state) {
         }
 }
 
+/* Bytes whose end is not right are not taken at all. What was signed in their beginning must not
+ * make the state look current: fleetd could do this for ever with a revocation in it. */
+static void test_what_was_not_taken_proves_nothing(void **state) {
+        struct fixture *f = *state;
+        struct fleet *fleet = f->member.fleet;
+        struct fleet_frame spoilt = {};
+        struct life l = {};
+
+        live(f, &l, "web");
+        assert_int_equal(unit_host_take(&f->member, &l.made.frames[0]), 0);
+        assert_int_equal(take_statements(f, 0), 0);
+        fleet_find_group(fleet, "web")->current_ms -= 3 * HOUR_MS;
+        fleet->current_ms -= 3 * HOUR_MS;
+        memcpy(spoilt.group, "web", sizeof("web"));
+        spoilt.len = l.renamed.frames[0].len + FRAME_STATE_LEN;
+        spoilt.bytes = calloc(1, spoilt.len);
+        assert_non_null(spoilt.bytes);
+        memcpy(spoilt.bytes, l.renamed.frames[0].bytes, l.renamed.frames[0].len);
+        assert_int_equal(unit_host_take(&f->member, &spoilt), -EMEDIUMTYPE);
+        assert_string_not_equal(get(&f->member, ID).name, "another");
+        assert_in_range(age_ms(&f->member), 5 * HOUR_MS / 2, 7 * HOUR_MS / 2);
+        assert_int_equal(unit_host_take(&f->member, &l.renamed.frames[0]), 0);
+        assert_in_range(age_ms(&f->member), 0, HOUR_MS / 2);
+        free(spoilt.bytes);
+        end(&l);
+}
+
 /* A key that a member has revoked for itself does not come back when it is purged there. */
 static void test_sticky_when_purged(void **state) {
         struct fixture *f = *state;
@@ -198,6 +225,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_no_statement_before_the_outbox, make, drop),
                 cmocka_unit_test_setup_teardown(test_withheld_over_a_restart, make, drop),
                 cmocka_unit_test_setup_teardown(test_age_over_a_reboot, make, drop),
+                cmocka_unit_test_setup_teardown(test_what_was_not_taken_proves_nothing, make, drop),
                 cmocka_unit_test_setup_teardown(test_sticky_when_purged, make, drop),
                 cmocka_unit_test_setup_teardown(test_new_fleetd, make, drop),
         };
