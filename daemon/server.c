@@ -205,8 +205,8 @@ static int start_loop(struct server *s) {
                                                   0, on_flush, s);
 }
 
-/* This host goes on without its fleet when that cannot be read. Then the fleet's keys are refused.
- */
+/* This host goes on without its fleet when that cannot be read. Then the fleet's keys are refused,
+ * and each call of the control socket tries again. */
 static int start_fleet(struct server *s, struct store *writer) {
         int64_t ms;
         int r;
@@ -214,10 +214,7 @@ static int start_fleet(struct server *s, struct store *writer) {
         r = fleet_new(&s->fleet, s->state.lock, s->state.keymint);
         if (r < 0)
                 return r;
-        r = fleet_load(s->fleet, writer);
-        if (r < 0)
-                log_line(LOG_ERR, "what this host is in its fleet cannot be read: %s",
-                         strerrordesc_np(-r));
+        (void) !fleet_load(s->fleet, writer);
         ms = fleet_age_current(s->fleet);
         atomic_store(&s->shared.fleet_at, ms == INT64_MIN ? ms : ms / 1000);
         return 0;

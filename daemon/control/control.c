@@ -247,6 +247,7 @@ static int send_reply(struct control_call *call) {
 static void on_run(struct worker_job *job, struct store *writer) {
         struct control_call *call = (struct control_call *) job;
 
+        control_fleet_reread(call, writer);
         call->method->handlers->run(call, writer);
 }
 
@@ -264,6 +265,9 @@ void control_answer(struct control_call *call) {
 static void on_done(struct worker_job *job) {
         struct control_call *call = (struct control_call *) job;
 
+        if (call->reread)
+                control_fleet_link_changed(call->control);
+        call->reread = false;
         if (control_fleet_ran(call))
                 return;
         if (call->error == CONTROL_OK && call->method->handlers->settle)

@@ -89,6 +89,8 @@ struct control_call {
         struct control_fleet_out *out;
         char away[128];
         bool refused;
+        /* What this host is in its fleet could be read again. */
+        bool reread;
         enum control_error error;
         char error_text[ERROR_LEN];
 };

@@ -17,6 +17,7 @@
 #include "cleanup.h"
 #include "control/control_conf.h"
 #include "control/control_state.h"
+#include "fleet/fleet.h"
 #include "keys/facts.h"
 #include "keys/registered.h"
 #include "rules/overdue.h"
@@ -410,6 +411,11 @@ static void check_fleet(struct diagnose_call *d, struct store *writer) {
         struct store_fleet_sum sum;
         struct policy policy;
 
+        if (d->reading.call.control->writer.fleet &&
+            fleet_is_unread(d->reading.call.control->writer.fleet))
+                add(d, ERROR, "fleet", "see why in the journal of wfapikeyd",
+                    "what this host is in its fleet cannot be read, so the keys of the fleet are "
+                    "refused, and nothing of the fleet is changed here");
         if (store_fleet_sum(writer, &sum) < 0 || facts_policy(writer, &policy) < 0)
                 return;
         if (age == INT64_MAX)

@@ -66,12 +66,24 @@ void control_fleet_publish(struct control *control) {
                               memory_order_release);
 }
 
+void control_fleet_reread(struct control_call *call, struct store *writer) {
+        struct fleet *fleet = fleet_of(call);
+
+        if (!fleet || !fleet_is_unread(fleet) || fleet_load(fleet, writer) < 0)
+                return;
+        call->reread = true;
+        control_fleet_publish(call->control);
+}
+
 /* --- Catching, on the writer thread --- */
 
 int control_fleet_watch(struct control_call *call, struct store *writer) {
         int r;
 
-        if (!fleet_of(call) || !fleet_self(fleet_of(call))) {
+        /* Where that is not known, nothing of the fleet may be changed as if it were this host's
+         * own. */
+        if (!fleet_of(call) ||
+            (!fleet_self(fleet_of(call)) && !fleet_is_unread(fleet_of(call)))) {
                 if (call->wide)
                         control_fleet_fail(call, -ENOLINK);
                 return 0;
@@ -118,7 +130,22 @@ static int note_revocation(const char *id, void *userdata) {
         return store_fleet_put_revocation(noting->writer, &revocation);
 }
 
-/* The database is away, or this host does not issue. What ends access is done here at once. */
+/* Whether revocations of this host are for all hosts. Where it is not known, they are noted, so
+ * that none is lost. */
+static bool may_issue(struct control_call *call, struct store *writer) {
+        const struct store_fleet *self = fleet_self(fleet_of(call));
+        struct store_fleet stored = {};
+        bool issuing;
+
+        if (self)
+                return self->issuing;
+        issuing = store_fleet_get(writer, &stored) < 0 || stored.issuing;
+        explicit_bzero(&stored, sizeof(stored));
+        return issuing;
+}
+
+/* The database is away, or this host does not issue, or it is not known what this host is. What
+ * ends access is done here at once. */
 static int change_here(struct control_call *call, struct store *writer) {
         const struct store_fleet *self = fleet_self(fleet_of(call));
         struct noting noting = { .writer = writer, .now = clock_now() };
@@ -127,7 +154,9 @@ static int change_here(struct control_call *call, struct store *writer) {
         r = store_delta_only_revokes(call->delta, writer);
         if (r < 0)
                 return r;
-        if (r == 0 && !self->issuing)
+        if (r == 0 && !self)
+                control_fleet_fail(call, fleet_absence(fleet_of(call)));
+        else if (r == 0 && !self->issuing)
                 control_fail(call, CONTROL_FLEET,
                              "This is a matter of the fleet, and host %s does not issue: ask an "
                              "issuing host. A key can be revoked here, for this host.",
@@ -141,18 +170,20 @@ static int change_here(struct control_call *call, struct store *writer) {
                         "The fleet's database is not there: %s. Whether the change was made is "
                         "not known if it broke off; nothing was changed here.",
                         call->away);
-        else if (self->issuing)
+        else if (may_issue(call, writer))
                 return store_delta_each_key(call->delta, note_revocation, &noting);
         return 0;
 }
 
 int control_fleet_catch(struct control_call *call, struct store *writer) {
+        const struct store_fleet *self;
         struct control_fleet_out *out = NULL;
         int r;
 
         if (!call->delta || !store_delta_has_fleet(call->delta))
                 return 0;
-        if (call->away[0] || !fleet_self(fleet_of(call))->issuing)
+        self = fleet_self(fleet_of(call));
+        if (call->away[0] || !self || !self->issuing)
                 return change_here(call, writer);
         if (store_delta_has_own(call->delta)) {
                 control_fail(call, CONTROL_INVALID_ARGUMENT,

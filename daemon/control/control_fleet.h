@@ -67,6 +67,13 @@ struct control_fleet {
 };
 
 /**
+ * control_fleet_reread(call, writer):
+ * Tries again to read what this host is in its fleet, when that has failed. On the writer thread,
+ * before each run().
+ */
+void control_fleet_reread(struct control_call *call, struct store *writer);
+
+/**
  * control_fleet_watch(call, writer), control_fleet_unwatch(call, writer):
  * Around what a call changes, inside its transaction. Where this host is in no fleet they do
  * nothing. 0, or an error of the store.

@@ -256,6 +256,8 @@ static void status_run(struct control_call *call, struct store *writer) {
         int r;
 
         status->joined = self;
+        if (!self && fleet_is_unread(fleet_of(call)))
+                control_fleet_fail(call, fleet_absence(fleet_of(call)));
         if (!self)
                 return;
         status->self = *self;

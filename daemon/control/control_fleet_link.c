@@ -131,6 +131,9 @@ static void attach_run(struct control_call *call, struct store *writer) {
         struct fleet_news news;
 
         attach->joined = self;
+        if (!self && fleet_is_unread(fleet_of(call)))
+                /* fleetd tries again soon */
+                control_fleet_fail(call, fleet_absence(fleet_of(call)));
         if (!self)
                 return;
         fleet_apply_forget(fleet_of(call));

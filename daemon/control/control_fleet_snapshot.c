@@ -154,7 +154,7 @@ static bool is_issuing(struct control_call *call) {
         const struct store_fleet *self = fleet_self(fleet_of(call));
 
         if (!self)
-                control_fleet_fail(call, -ENOLINK);
+                control_fleet_fail(call, fleet_absence(fleet_of(call)));
         else if (!self->issuing)
                 control_fail(call, CONTROL_FLEET,
                              "Host %s does not issue: ask an issuing host for this.", self->host);

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "fleet/fleet_age.h"
+#include "fleet/fleet_apply.h"
 #include "fleet/fleet_state.h"
 #include "secret/secretfile.h"
 
@@ -25,13 +27,19 @@ int fleet_new(struct fleet **ret, int dir, struct keymint *keymint) {
         return 0;
 }
 
-static void forget(struct fleet *f) {
+/* What is not finished, and keys. */
+static void forget_parts(struct fleet *f) {
+        fleet_apply_forget(f);
         for (size_t i = 0; i < f->n_groups; i++) {
-                free(f->groups[i].part);
                 free(f->groups[i].taking);
+                f->groups[i].taking = NULL;
                 explicit_bzero(f->groups[i].key, sizeof(f->groups[i].key));
         }
-        f->joined = false;
+}
+
+static void forget(struct fleet *f) {
+        forget_parts(f);
+        f->joined = f->remembers = false;
         f->n_groups = f->n_issuers = 0;
 }
 
@@ -53,6 +61,14 @@ const struct store_fleet_group *fleet_group(const struct fleet *f, size_t i) {
 
 const struct store_fleet_issuer *fleet_issuer(const struct fleet *f, size_t i) {
         return f->joined && i < f->n_issuers ? &f->issuers[i].issuer : NULL;
+}
+
+bool fleet_is_unread(const struct fleet *f) {
+        return f->unread;
+}
+
+int fleet_absence(const struct fleet *f) {
+        return f->unread ? -EHOSTDOWN : -ENOLINK;
 }
 
 struct fleet_member *fleet_find_group(struct fleet *f, const char *name) {
@@ -130,52 +146,87 @@ static void keep(struct fleet *f, const struct fleet *old) {
                         }
 }
 
+/* Returns whether this host is in a fleet. A file that is missing is an error. */
 static int load(struct fleet *f, struct store *writer) {
         uint8_t pepper[PEPPER_LEN];
         int r;
 
         r = store_fleet_get(writer, &f->self);
         if (r < 0)
-                return r;
+                return r == -ENOENT ? 0 : r;
         r = store_fleet_each_group(writer, take_group, f);
         if (r >= 0)
                 r = store_fleet_each_issuer(writer, take_issuer, f);
-        if (r < 0 || keymint_knows(f->keymint, f->self.pepper_id))
-                return r;
-        r = pepper_read_foreign(f->dir, f->self.pepper_id, pepper);
+        if (r >= 0 && keymint_knows(f->keymint, f->self.pepper_id))
+                return 1;
+        if (r >= 0)
+                r = pepper_read_foreign(f->dir, f->self.pepper_id, pepper);
         if (r >= 0)
                 r = keymint_add(f->keymint, pepper, f->self.pepper_id);
         explicit_bzero(pepper, sizeof(pepper));
+        return r < 0 ? r : 1;
+}
+
+/* Only what was heard is worth keeping. The rest may be of a transaction that was rolled back. */
+static void remember(struct fleet *f, const struct fleet *old) {
+        forget(f);
+        memcpy(f->groups, old->groups, sizeof(f->groups));
+        memcpy(f->issuers, old->issuers, sizeof(f->issuers));
+        f->n_groups = old->n_groups;
+        f->n_issuers = old->n_issuers;
+        f->remembers = old->remembers;
+        forget_parts(f);
+}
+
+static int read_again(struct fleet *f, struct store *writer, struct fleet *old) {
+        int r;
+
+        f->joined = f->remembers = false;
+        f->n_groups = f->n_issuers = 0;
+        r = load(f, writer);
+        if (r < 0) {
+                remember(f, old);
+                return r;
+        }
+        f->joined = f->remembers = r > 0;
+        if (r > 0 && old->remembers)
+                keep(f, old);
+        else if (r > 0)
+                r = fleet_age_restore(f, writer);
+        if (r < 0)
+                forget(f);
+        forget(old);
         return r;
 }
 
 int fleet_load(struct fleet *f, struct store *writer) {
         struct fleet *old = malloc(sizeof(*old));
-        bool was = f->joined;
-        int r;
+        int r = -ENOMEM;
 
-        if (!old)
-                return -ENOMEM;
-        *old = *f;
-        f->joined = false;
-        f->n_groups = f->n_issuers = 0;
-        r = load(f, writer);
-        f->joined = r >= 0;
-        if (r >= 0 && was)
-                keep(f, old);
-        if (r >= 0 && !was)
-                r = fleet_age_restore(f, writer);
-        forget(old);
-        free(old);
-        if (r < 0)
-                forget(f);
-        return r == -ENOENT ? 0 : r;
+        if (old) {
+                *old = *f;
+                r = read_again(f, writer, old);
+                explicit_bzero(old, sizeof(*old));
+                free(old);
+        }
+        if (r < 0 && !f->unread)
+                log_line(LOG_ERR,
+                         "what this host is in its fleet cannot be read, so the fleet's keys are "
+                         "unavailable: %s",
+                         strerrordesc_np(-r));
+        if (r >= 0 && f->unread)
+                log_line(LOG_NOTICE, "what this host is in its fleet can be read again");
+        f->unread = r < 0;
+        f->joined = f->joined && r >= 0;
+        return r < 0 ? r : 0;
 }
 
 const char *fleet_refusal(int r) {
         switch (r) {
         case -ENOLINK:
                 return "This host is in no fleet";
+        case -EHOSTDOWN:
+                return "What this host is in its fleet cannot be read at present; the log says why";
         case -ENOENT:
                 return "There is no such host in the fleet";
         case -EBUSY:

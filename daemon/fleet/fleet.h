@@ -20,9 +20,21 @@ struct fleet *fleet_free(struct fleet *f);
 /**
  * fleet_load(f, writer): reads from the store and the state directory what this host is: at the
  * start, and after each change of that. 0; an error of the store or of a file. After an error this
- * host takes no part in its fleet.
+ * host takes no part in its fleet until a later call succeeds: it is in no fleet that it could
+ * change or leave alone, and the fleet's keys are unavailable. The log has the error.
  */
 int fleet_load(struct fleet *f, struct store *writer) _must_check_;
+
+/**
+ * fleet_is_unread(f): whether the last fleet_load() has failed.
+ */
+bool fleet_is_unread(const struct fleet *f);
+
+/**
+ * fleet_absence(f): the error of a host that takes no part in a fleet: -ENOLINK when it is in none,
+ * -EHOSTDOWN when that cannot be read.
+ */
+int fleet_absence(const struct fleet *f);
 
 /**
  * fleet_self(f): this host's place, or NULL when it is in no fleet. Borrowed until the next

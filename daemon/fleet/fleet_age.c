@@ -89,7 +89,7 @@ int fleet_age_take(struct fleet *f, const uint8_t *in, size_t len) {
         int r = 0;
 
         if (!f->joined)
-                return -ENOLINK;
+                return fleet_absence(f);
         while (r >= 0 && len > 0) {
                 ssize_t n = frame_read(in, len, &head);
 
@@ -209,7 +209,7 @@ int fleet_age_may_state(const struct fleet *f, struct store *writer) {
         int r;
 
         if (!f->joined || !f->self.issuing)
-                return f->joined ? -EOPNOTSUPP : -ENOLINK;
+                return f->joined ? -EOPNOTSUPP : fleet_absence(f);
         r = store_fleet_each_revocation(writer, find_one, NULL);
         return r < 0 ? r : r == 0;
 }
@@ -223,7 +223,7 @@ int fleet_age_state(struct fleet *f, size_t i, const uint8_t secret[static SEAL_
                                    .signed_at_ms = fleet_age_sign_time(f) };
 
         if (!f->joined || !f->self.issuing)
-                return f->joined ? -EOPNOTSUPP : -ENOLINK;
+                return f->joined ? -EOPNOTSUPP : fleet_absence(f);
         memcpy(head.fleet, f->self.id, sizeof(head.fleet));
         memcpy(head.group, member->group.name, sizeof(head.group));
         memcpy(head.before, member->group.hash, sizeof(head.before));

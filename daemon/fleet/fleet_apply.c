@@ -312,7 +312,7 @@ int fleet_apply_one(struct fleet *f, struct store *writer, const uint8_t *in, si
         if (frame_read(in, len, &head) != (ssize_t) len)
                 return -EBADMSG;
         member = fleet_find_group(f, head.group);
-        r = member ? check_head(f, member, &head) : f->joined ? -EXDEV : -ENOLINK;
+        r = member ? check_head(f, member, &head) : f->joined ? -EXDEV : fleet_absence(f);
         if (r >= 0)
                 r = frame_check(in, len);
         if (r < 0)
@@ -420,7 +420,7 @@ int fleet_apply_bytes(struct fleet *f, struct store *writer, const char *group, 
         int r;
 
         if (!member)
-                return f->joined ? -EXDEV : -ENOLINK;
+                return f->joined ? -EXDEV : fleet_absence(f);
         news.number = member->group.number;
         if (len == 0) {
                 drop_part(member);
@@ -449,5 +449,8 @@ int fleet_apply_bytes(struct fleet *f, struct store *writer, const char *group, 
         if (member->part_len == 0)
                 drop_part(member);
         *ret = news;
-        return news.self ? fleet_load(f, writer) : 0;
+        /* It is committed, whether or not this can be read now. */
+        if (news.self)
+                (void) !fleet_load(f, writer);
+        return 0;
 }

@@ -78,7 +78,7 @@ int fleet_change_make(struct fleet *f, struct store *writer, struct store_delta 
         int r;
 
         if (!f->joined || !f->self.issuing)
-                return f->joined ? -EOPNOTSUPP : -ENOLINK;
+                return f->joined ? -EOPNOTSUPP : fleet_absence(f);
         body = malloc(BODY_MAX);
         if (!body)
                 return -ENOMEM;
@@ -100,7 +100,7 @@ int fleet_change_say(struct fleet *f, const uint8_t *body, size_t len, struct fl
         int r;
 
         if (!all || !f->self.issuing)
-                return all ? -EOPNOTSUPP : -ENOLINK;
+                return all ? -EOPNOTSUPP : fleet_absence(f);
         r = add_frame(f, all, body, len, &change);
         if (r < 0) {
                 fleet_change_done(&change);
@@ -153,5 +153,8 @@ int fleet_change_apply(struct fleet *f, struct store *writer, const struct fleet
                 return r;
         }
         *ret = news;
-        return news.self ? fleet_load(f, writer) : 0;
+        /* It is committed, whether or not this can be read now. */
+        if (news.self)
+                (void) !fleet_load(f, writer);
+        return 0;
 }

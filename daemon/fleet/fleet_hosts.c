@@ -83,7 +83,7 @@ int fleet_hosts_group(struct fleet *f, struct store *writer, const char *name,
         int r;
 
         if (!f->joined || !f->self.issuing)
-                return f->joined ? -EOPNOTSUPP : -ENOLINK;
+                return f->joined ? -EOPNOTSUPP : fleet_absence(f);
         if (fleet_has_group(f, name))
                 return -EEXIST;
         r = seal_make_secret(key);
@@ -129,7 +129,7 @@ int fleet_hosts_move(struct fleet *f, struct store *writer, const struct fleet_m
         int r;
 
         if (!f->joined || !f->self.issuing)
-                return f->joined ? -EOPNOTSUPP : -ENOLINK;
+                return f->joined ? -EOPNOTSUPP : fleet_absence(f);
         r = fleet_hosts_check(f, move->groups);
         if (r >= 0)
                 r = fleet_hosts_find(writer, move->host, &moved);
@@ -160,7 +160,7 @@ int fleet_hosts_drop(struct fleet *f, struct store *writer, const char *host,
         int r;
 
         if (!f->joined || !f->self.issuing)
-                return f->joined ? -EOPNOTSUPP : -ENOLINK;
+                return f->joined ? -EOPNOTSUPP : fleet_absence(f);
         r = fleet_hosts_find(writer, host, &gone);
         if (r < 0)
                 return r;

@@ -130,8 +130,8 @@ int fleet_join_init(struct fleet *f, struct store *writer, const char *host, con
         char key[FLEET_KEY_LEN + 1];
         int r;
 
-        if (f->joined)
-                return -EISCONN;
+        if (f->joined || f->unread)
+                return f->joined ? -EISCONN : fleet_absence(f);
         r = fleet_join_key(f, key);
         if (r >= 0)
                 r = fleet_join_take_key(&own, key);
@@ -192,7 +192,7 @@ int fleet_join_invite(struct fleet *f, struct store *writer, struct fleet_invite
         int r;
 
         if (!f->joined || !f->self.issuing)
-                return f->joined ? -EOPNOTSUPP : -ENOLINK;
+                return f->joined ? -EOPNOTSUPP : fleet_absence(f);
         r = fleet_hosts_check(f, invite->host.groups);
         if (r >= 0)
                 r = fleet_hosts_find(writer, f->self.host, &own);
@@ -292,7 +292,7 @@ int fleet_join_seal(struct fleet *f, struct store *writer, const struct fleet_in
         int r;
 
         if (!f->joined)
-                return -ENOLINK;
+                return fleet_absence(f);
         w.out = malloc(w.size);
         if (!w.out)
                 return -ENOMEM;
@@ -424,8 +424,8 @@ int fleet_join_accept(struct fleet *f, struct store *writer, const uint8_t *in, 
         uint8_t *body;
         int r;
 
-        if (f->joined)
-                return -EISCONN;
+        if (f->joined || f->unread)
+                return f->joined ? -EISCONN : fleet_absence(f);
         body = malloc(SEAL_CHUNK_MAX);
         if (!body)
                 return -ENOMEM;
@@ -444,8 +444,9 @@ int fleet_join_leave(struct fleet *f, struct store *writer, const struct audit_r
         char name[FLEET_KEY_NAME_LEN];
         int r;
 
-        if (!f->joined)
-                return -ENOLINK;
+        /* A host that has lost a file of its fleet for good can leave. */
+        if (!f->joined && !f->unread)
+                return fleet_absence(f);
         r = store_begin(writer);
         if (r >= 0)
                 r = store_fleet_forget(writer);

@@ -162,7 +162,7 @@ int fleet_snapshot_open(struct fleet_snapshot **ret, struct fleet *f, struct sto
         int r;
 
         if (!f->joined || !f->self.issuing)
-                return -ENOLINK;
+                return fleet_absence(f);
         if (!fleet_has_group(f, group))
                 return -EXDEV;
         s = calloc(1, sizeof(*s));
@@ -230,7 +230,7 @@ static int sign(struct fleet_snapshot *s, struct fleet *f, const struct bytes_wr
         int r;
 
         if (!member || !f->self.issuing)
-                return f->joined ? -EXDEV : -ENOLINK;
+                return f->joined ? -EXDEV : fleet_absence(f);
         memcpy(head.fleet, f->self.id, sizeof(head.fleet));
         memcpy(head.group, s->group, sizeof(head.group));
         memcpy(head.before, s->before, sizeof(head.before));

@@ -45,11 +45,16 @@ struct fleet_trusted {
         int64_t ahead_ms;
 };
 
-/* Invariant: nothing else is valid while joined is not set. */
+/* Invariant: nothing else is valid while joined is not set, but what remembers says. */
 struct fleet {
         int dir;
         struct keymint *keymint;
         bool joined;
+        /* What this host is could not be read. It is not known whether it is in a fleet. */
+        bool unread;
+        /* Groups and issuers are those of the last state that could be read. What was heard of
+         * them holds when it can be read again. */
+        bool remembers;
         struct store_fleet self;
         size_t n_groups, n_issuers;
         struct fleet_member groups[FLEET_GROUPS_MAX];
