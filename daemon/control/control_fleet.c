@@ -82,8 +82,7 @@ int control_fleet_watch(struct control_call *call, struct store *writer) {
 
         /* Where that is not known, nothing of the fleet may be changed as if it were this host's
          * own. */
-        if (!fleet_of(call) ||
-            (!fleet_self(fleet_of(call)) && !fleet_is_unread(fleet_of(call)))) {
+        if (!fleet_of(call) || (!fleet_self(fleet_of(call)) && !fleet_is_unread(fleet_of(call)))) {
                 if (call->wide)
                         control_fleet_fail(call, -ENOLINK);
                 return 0;

@@ -29,7 +29,6 @@ int fleet_new(struct fleet **ret, int dir, struct keymint *keymint) {
 
 /* What is not finished, and keys. */
 static void forget_parts(struct fleet *f) {
-        fleet_apply_forget(f);
         for (size_t i = 0; i < f->n_groups; i++) {
                 free(f->groups[i].taking);
                 f->groups[i].taking = NULL;
@@ -46,6 +45,7 @@ static void forget(struct fleet *f) {
 struct fleet *fleet_free(struct fleet *f) {
         if (!f)
                 return NULL;
+        fleet_apply_forget(f);
         forget(f);
         free(f);
         return NULL;
@@ -203,6 +203,7 @@ int fleet_load(struct fleet *f, struct store *writer) {
         struct fleet *old = malloc(sizeof(*old));
         int r = -ENOMEM;
 
+        fleet_apply_forget(f);
         if (old) {
                 *old = *f;
                 r = read_again(f, writer, old);

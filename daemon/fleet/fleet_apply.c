@@ -335,58 +335,67 @@ int fleet_apply_one(struct fleet *f, struct store *writer, const uint8_t *in, si
 
 /* --- Bytes --- */
 
-static int keep_part(struct fleet_member *member, const uint8_t *in, size_t len) {
-        if (len == 0)
-                return 0;
-        if (member->part_len + len > FRAME_BODY_MAX + FRAME_EXTRA)
-                return -EBADMSG;
-        if (member->part_len + len > member->part_size) {
-                size_t size = 2 * (member->part_len + len);
-                uint8_t *part = realloc(member->part, size);
+#define PART_MAX (FRAME_BODY_MAX + FRAME_EXTRA)
 
+void fleet_apply_forget(struct fleet *f) {
+        free(f->part);
+        f->part = NULL;
+        f->part_len = f->part_size = 0;
+        f->part_group[0] = '\0';
+}
+
+/* What another group has left unfinished is forgotten. */
+static int keep_part(struct fleet *f, const char *group, const uint8_t *in, size_t len) {
+        if (strcmp(f->part_group, group) != 0)
+                fleet_apply_forget(f);
+        if (len > PART_MAX - f->part_len)
+                return -EBADMSG;
+        if (f->part_len + len > f->part_size) {
+                size_t size = 2 * (f->part_len + len);
+                uint8_t *part;
+
+                size = size < PART_MAX ? size : PART_MAX;
+                part = realloc(f->part, size);
                 if (!part)
                         return -ENOMEM;
-                member->part = part;
-                member->part_size = size;
+                f->part = part;
+                f->part_size = size;
         }
-        memcpy(member->part + member->part_len, in, len);
-        member->part_len += len;
+        memcpy(f->part + f->part_len, in, len);
+        f->part_len += len;
+        (void) text_copy(f->part_group, sizeof(f->part_group), group);
         return 0;
 }
 
-static void drop_part(struct fleet_member *member) {
-        free(member->part);
-        member->part = NULL;
-        member->part_len = member->part_size = 0;
-}
-
-void fleet_apply_forget(struct fleet *f) {
-        for (size_t i = 0; i < f->n_groups; i++)
-                drop_part(&f->groups[i]);
-}
-
-/* Applies what is complete of the member's bytes. Says how many bytes that were. */
-static ssize_t apply_part(struct fleet *f, struct store *writer, struct fleet_member *member,
-                          struct fleet_news *news) {
+/* Applies what is complete of the bytes. Says how many bytes that were. */
+static ssize_t apply_part(struct fleet *f, struct store *writer, struct fleet_news *news) {
         size_t done = 0;
 
-        while (done < member->part_len) {
+        while (done < f->part_len) {
                 struct frame_head head;
-                ssize_t n = frame_read(member->part + done, member->part_len - done, &head);
+                ssize_t n = frame_read(f->part + done, f->part_len - done, &head);
                 int r;
 
                 if (n < 0)
                         return n;
-                if (n == 0 || (size_t) n > member->part_len - done)
+                if (n == 0 || (size_t) n > f->part_len - done)
                         break;
-                if (strcmp(head.group, member->group.name) != 0)
+                if (strcmp(head.group, f->part_group) != 0)
                         return -EXDEV;
-                r = fleet_apply_one(f, writer, member->part + done, (size_t) n, news);
+                r = fleet_apply_one(f, writer, f->part + done, (size_t) n, news);
                 if (r < 0)
                         return r;
                 done += (size_t) n;
         }
         return (ssize_t) done;
+}
+
+static void drop_done(struct fleet *f, size_t done) {
+        f->part_len -= done;
+        if (f->part_len > 0 && done > 0)
+                memmove(f->part, f->part + done, f->part_len);
+        if (f->part_len == 0)
+                fleet_apply_forget(f);
 }
 
 static int add_record(struct store *writer, const struct fleet_member *member,
@@ -423,15 +432,15 @@ int fleet_apply_bytes(struct fleet *f, struct store *writer, const char *group, 
                 return f->joined ? -EXDEV : fleet_absence(f);
         news.number = member->group.number;
         if (len == 0) {
-                drop_part(member);
+                fleet_apply_forget(f);
                 *ret = news;
                 return 0;
         }
-        r = keep_part(member, in, len);
+        r = keep_part(f, member->group.name, in, len);
         if (r >= 0)
                 r = store_begin(writer);
         if (r >= 0) {
-                done = apply_part(f, writer, member, &news);
+                done = apply_part(f, writer, &news);
                 r = done < 0 ? (int) done : add_record(writer, member, &news);
         }
         if (r >= 0)
@@ -439,15 +448,11 @@ int fleet_apply_bytes(struct fleet *f, struct store *writer, const char *group, 
         store_rollback(writer);
         fleet_age_settle(f, r >= 0);
         if (r < 0) {
-                drop_part(member);
+                fleet_apply_forget(f);
                 (void) !fleet_load(f, writer);
                 return r;
         }
-        member->part_len -= (size_t) done;
-        if (member->part_len > 0 && done > 0)
-                memmove(member->part, member->part + done, member->part_len);
-        if (member->part_len == 0)
-                drop_part(member);
+        drop_done(f, (size_t) done);
         *ret = news;
         /* It is committed, whether or not this can be read now. */
         if (news.self)

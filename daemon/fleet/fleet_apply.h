@@ -24,13 +24,14 @@ struct fleet_news {
  * complete now, in one transaction with a record for the audit log. Returns 0; -ENOLINK; -EXDEV;
  * -ESTALE; -EKEYREJECTED; -EBADMSG; -EMEDIUMTYPE; -EPROTONOSUPPORT; an error of the store or of a
  * file. After an error nothing has changed, and the bytes that are sent next begin with a whole
- * change. So they do after a call without bytes, which only says the number.
+ * change. So they do after a call without bytes, which only says the number, and after bytes of
+ * another group: only one change is kept unfinished, of at most ${FRAME_BODY_MAX} bytes.
  */
 int fleet_apply_bytes(struct fleet *f, struct store *writer, const char *group, const uint8_t *in,
                       size_t len, struct fleet_news *ret) _must_check_;
 
 /**
- * fleet_apply_forget(f): the bytes that are sent next begin with a whole change, for every group.
+ * fleet_apply_forget(f): the bytes that are sent next begin with a whole change.
  */
 void fleet_apply_forget(struct fleet *f);
 

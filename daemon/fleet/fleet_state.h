@@ -20,13 +20,10 @@ struct fleet_member {
         struct store_fleet_group group;
         struct fleet_taking *taking; /* owned; NULL: none */
         uint8_t key[FRAME_KEY_LEN];
-        /* the beginning of a frame whose end has not come yet; owned */
-        uint8_t *part;
-        size_t part_len, part_size;
         /* Milliseconds since the boot: the newest statement about this group was signed then. */
         int64_t current_ms;
-        /* The last change that the transaction under way has applied. It counts for the age when that
-         * is committed. */
+        /* The last change that the transaction under way has applied. It counts for the age when
+         * that is committed. */
         bool pending;
         struct frame_head pending_head;
         /* number and hash of the last frame that this host has signed for the log, and whether
@@ -56,6 +53,11 @@ struct fleet {
          * them holds when it can be read again. */
         bool remembers;
         struct store_fleet self;
+        /* The beginning of a frame whose end has not come yet. One at a time, of whatever group:
+         * fleetd must not fill the memory with them. Owned. */
+        uint8_t *part;
+        size_t part_len, part_size;
+        char part_group[FRAME_GROUP_MAX + 1];
         size_t n_groups, n_issuers;
         struct fleet_member groups[FLEET_GROUPS_MAX];
         struct fleet_trusted issuers[FLEET_ISSUERS_MAX];

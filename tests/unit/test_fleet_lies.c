@@ -218,6 +218,53 @@ static void test_new_fleetd(void **state) {
         end(&l);
 }
 
+/* A fleetd that was taken over begins changes and ends none. The daemon keeps one of them. */
+static void test_unfinished_changes(void **state) {
+        struct fixture *f = *state;
+        struct fleet *fleet = f->member.fleet;
+        struct fleet_frame half = {};
+        struct life l = {};
+
+        live(f, &l, "all web");
+        for (size_t i = 0; i < l.made.n; i++) {
+                half = l.made.frames[i];
+                half.len = 200;
+                assert_int_equal(unit_host_take(&f->member, &half), 0);
+                assert_string_equal(fleet->part_group, half.group);
+                assert_int_equal(fleet->part_len, 200);
+        }
+        half = l.made.frames[0];
+        half.bytes += 200;
+        half.len -= 200;
+        assert_true(unit_host_take(&f->member, &half) < 0);
+        for (size_t i = 0; i < l.made.n; i++)
+                assert_int_equal(unit_host_take(&f->member, &l.made.frames[i]), 0);
+        assert_null(fleet->part);
+        end(&l);
+}
+
+/* A change that says of itself that it is as long as one may be. */
+static void test_the_longest_change(void **state) {
+        struct fixture *f = *state;
+        struct fleet_frame frame = { .group = "web", .len = 49152 };
+        uint8_t bytes[49152] = {};
+        struct life l = {};
+        int r = 0;
+
+        live(f, &l, "web");
+        memcpy(bytes, l.made.frames[0].bytes, 188);
+        bytes_put(bytes + 184, 4, FRAME_BODY_MAX);
+        frame.bytes = bytes;
+        for (unsigned i = 0; r == 0 && i < 100; i++) {
+                r = unit_host_take(&f->member, &frame);
+                assert_in_range(f->member.fleet->part_size, 0, FRAME_BODY_MAX + FRAME_EXTRA);
+                memset(bytes, 0, 188);
+        }
+        assert_int_equal(r, -EBADMSG);
+        assert_null(f->member.fleet->part);
+        end(&l);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_committed_is_another, make, drop),
@@ -228,6 +275,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_what_was_not_taken_proves_nothing, make, drop),
                 cmocka_unit_test_setup_teardown(test_sticky_when_purged, make, drop),
                 cmocka_unit_test_setup_teardown(test_new_fleetd, make, drop),
+                cmocka_unit_test_setup_teardown(test_unfinished_changes, make, drop),
+                cmocka_unit_test_setup_teardown(test_the_longest_change, make, drop),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
