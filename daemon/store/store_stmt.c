@@ -29,8 +29,11 @@
         " AND k.epoch >= iif(k.epoch < " FLEET_EPOCH                                               \
         ", " EPOCH("epoch") ", " EPOCH("fleet-epoch") ")"
 
+/* A revocation that waits for the fleet's database is told by the row of its key. */
+#define NOT_WAITING " AND NOT EXISTS (SELECT 1 FROM fleet_outbox o WHERE o.id = key.id)"
 #define PURGED_KEYS                                                                                \
-        "SELECT id FROM key WHERE dead_at <> 0 AND dead_at <= ?1 ORDER BY dead_at LIMIT ?2"
+        "SELECT id FROM key WHERE dead_at <> 0 AND dead_at <= ?1" NOT_WAITING                      \
+        " ORDER BY dead_at LIMIT ?2"
 #define SWEPT_KEYS "SELECT " KEY_COLUMNS " FROM key k"
 
 #define AUDIT_COLUMNS                                                                              \
@@ -133,7 +136,7 @@ static const char *const texts[] = {
                                       "id = ?1 AND retires_at >= ?3",
         [STMT_SWEEP_NEXT_AUDIT] =
                 "SELECT (SELECT until FROM audit WHERE until <= ?1 ORDER BY seq LIMIT 1)",
-        [STMT_SWEEP_NEXT_DEAD] = "SELECT min(dead_at) FROM key WHERE dead_at <> 0",
+        [STMT_SWEEP_NEXT_DEAD] = "SELECT min(dead_at) FROM key WHERE dead_at <> 0" NOT_WAITING,
         [STMT_SWEEP_NEXT_PASSWORD] = "SELECT min(password_ends_at) FROM account WHERE "
                                      "password_ends_at <> 0 AND password_ends_at > ?1",
         [STMT_SWEEP_REMOVED] = "SELECT EXISTS (SELECT 1 FROM key WHERE " REMOVED ")",

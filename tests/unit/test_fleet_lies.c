@@ -201,6 +201,54 @@ static void test_sticky_when_purged(void **state) {
         end(&l);
 }
 
+static int send_revocation(const struct store_fleet_revocation *revocation, void *userdata) {
+        return store_delta_touch(userdata, revocation->id);
+}
+
+/* A revocation waits for the database for longer than dead keys are kept. What it says is kept
+ * until it is sent, and the sweep does not wait for it. */
+static void test_a_revocation_that_waits_for_long(void **state) {
+        struct fixture *f = *state;
+        struct store *writer = f->issuer.store->writer;
+        struct key_record key = fleet_key(f, "web");
+        struct store_fleet_revocation revocation = { .id = ID, .at = 1 };
+        struct fleet_change made = {}, late = {};
+        struct store_delta *delta = NULL;
+        int64_t at;
+
+        unit_host_change(&f->issuer, insert, &key, &made);
+        assert_int_equal(unit_host_take(&f->member, &made.frames[0]), 0);
+        key = get(&f->issuer, ID);
+        key.status = KEY_REVOKED;
+        key.dead_at = 1;
+        assert_int_equal(store_begin(writer), 0);
+        assert_int_equal(store_key_update(writer, &key), 0);
+        assert_int_equal(store_fleet_put_revocation(writer, &revocation), 0);
+        assert_int_equal(store_sweep_purge_dead(writer, 2, 10), 0);
+        assert_int_equal(store_sweep_next(writer, STORE_SWEEP_DEAD, 0, &at), -ENOENT);
+        assert_int_equal(store_commit(writer), 0);
+
+        assert_int_equal(store_delta_new(&delta), 0);
+        store_delta_watch(writer, delta);
+        assert_int_equal(store_begin(writer), 0);
+        assert_int_equal(store_fleet_each_revocation(writer, send_revocation, writer), 0);
+        assert_int_equal(fleet_change_make(f->issuer.fleet, writer, delta, &late), 0);
+        store_rollback(writer);
+        store_delta_watch(writer, NULL);
+        assert_int_equal(apply(f, &late, delta), 0);
+        assert_int_equal(unit_host_take(&f->member, &late.frames[0]), 0);
+        assert_int_equal(get(&f->member, ID).status, KEY_REVOKED);
+
+        assert_int_equal(store_begin(writer), 0);
+        assert_int_equal(store_fleet_drop_revocation(writer, ID), 0);
+        assert_int_equal(store_sweep_next(writer, STORE_SWEEP_DEAD, 0, &at), 0);
+        assert_int_equal(store_sweep_purge_dead(writer, 2, 10), 1);
+        assert_int_equal(store_commit(writer), 0);
+        fleet_change_done(&made);
+        fleet_change_done(&late);
+        store_delta_free(delta);
+}
+
 /* A fleetd that was killed amid a change is followed by one that begins with a whole one. */
 static void test_new_fleetd(void **state) {
         struct fixture *f = *state;
@@ -274,6 +322,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_age_over_a_reboot, make, drop),
                 cmocka_unit_test_setup_teardown(test_what_was_not_taken_proves_nothing, make, drop),
                 cmocka_unit_test_setup_teardown(test_sticky_when_purged, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_revocation_that_waits_for_long, make, drop),
                 cmocka_unit_test_setup_teardown(test_new_fleetd, make, drop),
                 cmocka_unit_test_setup_teardown(test_unfinished_changes, make, drop),
                 cmocka_unit_test_setup_teardown(test_the_longest_change, make, drop),
