@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "conninfo.h"
+#include "fleet/fleet_age.h"
 #include "fleet/fleet_body.h"
 #include "fleet/fleet_hosts.h"
 #include "fleet/fleet_join.h"
@@ -120,6 +121,16 @@ static int put_self(struct store *writer, const struct store_fleet *self) {
         return r < 0 ? r : store_fleet_put(writer, self);
 }
 
+/* What this host signs by is kept before it signs something. */
+static int take_part(struct fleet *f, struct store *writer) {
+        int r;
+
+        r = fleet_load(f, writer);
+        if (r >= 0)
+                (void) !fleet_age_keep(f, writer, true);
+        return r;
+}
+
 int fleet_join_init(struct fleet *f, struct store *writer, const char *host, const char *database,
                     const struct audit_record *audit) {
         struct store_fleet self = { .issuing = true };
@@ -163,7 +174,7 @@ int fleet_join_init(struct fleet *f, struct store *writer, const char *host, con
         if (r >= 0)
                 r = store_commit(writer);
         store_rollback(writer);
-        return r < 0 ? r : fleet_load(f, writer);
+        return r < 0 ? r : take_part(f, writer);
 }
 
 /* --- Inviting --- */
@@ -435,7 +446,7 @@ int fleet_join_accept(struct fleet *f, struct store *writer, const uint8_t *in, 
                 r = accept(f, writer, &reader, audit);
         explicit_bzero(body, SEAL_CHUNK_MAX);
         free(body);
-        return r < 0 ? r : fleet_load(f, writer);
+        return r < 0 ? r : take_part(f, writer);
 }
 
 /* --- Leaving --- */
@@ -447,7 +458,9 @@ int fleet_join_leave(struct fleet *f, struct store *writer, const struct audit_r
         /* A host that has lost a file of its fleet for good can leave. */
         if (!f->joined && !f->unread)
                 return fleet_absence(f);
-        r = store_begin(writer);
+        r = fleet_age_keep(f, writer, true);
+        if (r >= 0)
+                r = store_begin(writer);
         if (r >= 0)
                 r = store_fleet_forget(writer);
         if (r >= 0)

@@ -102,7 +102,7 @@ int store_fleet_forget(struct store *writer) {
                                            "DELETE FROM fleet; DELETE FROM fleet_group;"
                                            "DELETE FROM fleet_issuer; DELETE FROM fleet_host;"
                                            "DELETE FROM fleet_gone; DELETE FROM fleet_outbox;"
-                                           "DELETE FROM fleet_clock;"
+                                           "UPDATE fleet_clock SET current_at = 0, wall_at = 0;"
                                            "UPDATE policy SET fleet = 0");
 }
 

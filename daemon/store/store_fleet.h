@@ -63,7 +63,8 @@ struct store_fleet_clock {
 
 /**
  * store_fleet_get(s, ret), store_fleet_put(writer, fleet), store_fleet_forget(writer):
- * The latter two inside a transaction. Forgetting deletes all of this, and the fleet's keys. 0;
+ * The latter two inside a transaction. Forgetting deletes all of this, and the fleet's keys. What
+ * this host has signed by stays: its signing key can be in a fleet again. 0;
  * -ENOENT when this host is in no fleet; an error of the store.
  */
 int store_fleet_get(struct store *s, struct store_fleet *ret) _must_check_;

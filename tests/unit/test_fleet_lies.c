@@ -180,6 +180,37 @@ static void test_what_was_not_taken_proves_nothing(void **state) {
         end(&l);
 }
 
+/* An issuing host that leaves and comes again has the same key. Others know the number of its clock
+ * and what it has signed by that. */
+static void test_the_clock_outlasts_a_fleet(void **state) {
+        struct fixture *f = *state;
+        struct fleet *fleet = f->issuer.fleet;
+        struct store *writer = f->issuer.store->writer;
+        int64_t signed_at_ms;
+
+        fleet->sign_clock = 5;
+        fleet->sign_ahead_ms += 2 * HOUR_MS;
+        signed_at_ms = fleet_age_sign_time(fleet);
+        assert_int_equal(fleet_join_leave(fleet, writer, &unit_fleet_record), 0);
+        unit_host_init(&f->issuer, "hub");
+        assert_true(fleet_age_current(fleet) == INT64_MIN);
+        assert_int_equal(fleet->sign_clock, 5);
+        assert_true(fleet_age_sign_time(fleet) >= signed_at_ms);
+        unit_host_again(&f->issuer);
+        assert_int_equal(f->issuer.fleet->sign_clock, 5);
+        assert_true(fleet_age_sign_time(f->issuer.fleet) >= signed_at_ms);
+}
+
+/* A host that has just begun or come into a fleet remembers what it signs by. */
+static void test_the_clock_is_kept_at_once(void **state) {
+        struct fixture *f = *state;
+
+        for (unsigned i = 0; i < 2; i++)
+                assert_int_equal(unit_sql_number((i ? f->member : f->issuer).store->path,
+                                                 "SELECT sign_clock FROM fleet_clock"),
+                                 1);
+}
+
 /* A key that a member has revoked for itself does not come back when it is purged there. */
 static void test_sticky_when_purged(void **state) {
         struct fixture *f = *state;
@@ -320,6 +351,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_no_statement_before_the_outbox, make, drop),
                 cmocka_unit_test_setup_teardown(test_withheld_over_a_restart, make, drop),
                 cmocka_unit_test_setup_teardown(test_age_over_a_reboot, make, drop),
+                cmocka_unit_test_setup_teardown(test_the_clock_outlasts_a_fleet, make, drop),
+                cmocka_unit_test_setup_teardown(test_the_clock_is_kept_at_once, make, drop),
                 cmocka_unit_test_setup_teardown(test_what_was_not_taken_proves_nothing, make, drop),
                 cmocka_unit_test_setup_teardown(test_sticky_when_purged, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_revocation_that_waits_for_long, make, drop),
