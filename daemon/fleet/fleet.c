@@ -140,9 +140,10 @@ static void keep(struct fleet *f, const struct fleet *old) {
                 for (size_t k = 0; k < old->n_issuers; k++)
                         if (memcmp(f->issuers[i].issuer.public, old->issuers[k].issuer.public,
                                    SEAL_PUBLIC_LEN) == 0) {
-                                f->issuers[i].heard = old->issuers[k].heard;
-                                f->issuers[i].clock = old->issuers[k].clock;
-                                f->issuers[i].ahead_ms = old->issuers[k].ahead_ms;
+                                struct store_fleet_issuer issuer = f->issuers[i].issuer;
+
+                                f->issuers[i] = old->issuers[k];
+                                f->issuers[i].issuer = issuer;
                         }
 }
 

@@ -11,6 +11,8 @@
 #include "fleet/fleet_state.h"
 
 #define KEEP_MS 60000
+/* By so much wall clocks may be wrong: an hour, and what it takes. */
+#define LATE_MS INT64_C(3900000)
 
 /* The id of this boot. "" when there is none: then no boot is the same. */
 static void read_boot(char out[static sizeof(((struct store_fleet_clock *) 0)->boot)]) {
@@ -22,19 +24,53 @@ static void read_boot(char out[static sizeof(((struct store_fleet_clock *) 0)->b
 
 /* --- As a host that listens --- */
 
+/* How late a statement is by the wall clocks. They may be wrong by an hour. */
+static int64_t lateness(const struct fleet_trusted *issuer, const struct frame_head *head) {
+        int64_t late = clock_now() * 1000 - head->signed_at_ms -
+                       (issuer->skew_known ? issuer->skew_ms : 0);
+
+        return late > LATE_MS ? late : 0;
+}
+
+/* The first statement that is heard says nothing about how long it was on its way. Otherwise one
+ * that was withheld for days would count as new after a reboot. */
+static void hear_first(struct fleet_trusted *issuer, const struct frame_head *head, int64_t ahead) {
+        if (head->clock != issuer->clock)
+                issuer->skew_known = false;
+        issuer->heard = true;
+        issuer->clock = head->clock;
+        issuer->ahead_ms = ahead;
+        issuer->late_ms = lateness(issuer, head);
+}
+
+static void hear_next(struct fleet_trusted *issuer, const struct frame_head *head, int64_t ahead) {
+        int64_t late;
+
+        if (ahead < issuer->ahead_ms) {
+                late = issuer->late_ms - (issuer->ahead_ms - ahead);
+                issuer->late_ms = late > 0 ? late : 0;
+                issuer->ahead_ms = ahead;
+        }
+        if (issuer->late_ms == 0)
+                return;
+        /* The wall clock can have been set right since. */
+        late = lateness(issuer, head) - (ahead - issuer->ahead_ms);
+        if (late < issuer->late_ms)
+                issuer->late_ms = late > 0 ? late : 0;
+}
+
 void fleet_age_note(struct fleet *f, const struct frame_head *head) {
         struct fleet_trusted *issuer = fleet_find_issuer(f, head->issuer);
         struct fleet_member *member = fleet_find_group(f, head->group);
-        int64_t now = clock_boot_ms(), ahead = now - head->signed_at_ms, current;
+        int64_t ahead = clock_boot_ms() - head->signed_at_ms, current;
 
-        if (!issuer || !member || (issuer->heard && head->clock < issuer->clock))
+        if (!issuer || !member || head->clock < issuer->clock)
                 return;
-        if (!issuer->heard || head->clock > issuer->clock || ahead < issuer->ahead_ms) {
-                issuer->heard = true;
-                issuer->clock = head->clock;
-                issuer->ahead_ms = ahead;
-        }
-        current = head->signed_at_ms + issuer->ahead_ms;
+        if (!issuer->heard || head->clock > issuer->clock)
+                hear_first(issuer, head, ahead);
+        else
+                hear_next(issuer, head, ahead);
+        current = head->signed_at_ms + issuer->ahead_ms - issuer->late_ms;
         if (current > member->current_ms)
                 member->current_ms = current;
         f->current_ms = INT64_MAX;
@@ -105,25 +141,43 @@ int fleet_age_take(struct fleet *f, const uint8_t *in, size_t len) {
 /* --- Over the end of the daemon --- */
 
 /* In the same boot what was heard of issuers still holds. Otherwise a statement that was withheld
- * until the daemon started again would be taken for a new one. */
-static void restore_issuers(struct fleet *f) {
+ * until the daemon started again would be taken for a new one. Of another boot the wall clock says
+ * what it is worth. */
+static void restore_issuers(struct fleet *f, const struct store_fleet_clock *clock, bool same) {
         for (size_t i = 0; i < f->n_issuers; i++) {
                 struct fleet_trusted *issuer = &f->issuers[i];
+                int64_t number = issuer->issuer.clock;
 
-                issuer->heard = issuer->issuer.clock != 0;
-                issuer->clock = (uint32_t) issuer->issuer.clock;
+                issuer->heard = same && number > 0;
+                issuer->clock = (uint32_t) (number < 0 ? -number : number);
                 issuer->ahead_ms = issuer->issuer.ahead_ms;
+                issuer->skew_known =
+                        number != 0 && clock->wall_at > 0 && issuer->ahead_ms != FLEET_UNKNOWN;
+                if (!issuer->skew_known)
+                        continue;
+                issuer->skew_ms = issuer->ahead_ms + (clock->wall_at - clock->current_at) * 1000;
         }
 }
 
-static int keep_issuers(const struct fleet *f, struct store *writer) {
+/* The number is negative where nothing was heard in this boot. */
+static void fill_issuer(const struct fleet_trusted *issuer, int64_t boot_at_ms,
+                        struct store_fleet_issuer *ret) {
+        *ret = issuer->issuer;
+        ret->clock = issuer->heard ? (int64_t) issuer->clock : -(int64_t) issuer->clock;
+        ret->ahead_ms = issuer->heard        ? issuer->ahead_ms - issuer->late_ms
+                        : issuer->skew_known ? issuer->skew_ms - boot_at_ms
+                                             : FLEET_UNKNOWN;
+}
+
+static int keep_issuers(const struct fleet *f, struct store *writer,
+                        const struct store_fleet_clock *clock) {
+        int64_t boot_at_ms = (clock->wall_at - clock->current_at) * 1000;
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < f->n_issuers; i++) {
-                struct store_fleet_issuer issuer = f->issuers[i].issuer;
+                struct store_fleet_issuer issuer;
 
-                issuer.clock = f->issuers[i].heard ? f->issuers[i].clock : 0;
-                issuer.ahead_ms = f->issuers[i].ahead_ms;
+                fill_issuer(&f->issuers[i], boot_at_ms, &issuer);
                 r = store_fleet_put_issuer_clock(writer, &issuer);
         }
         return r;
@@ -153,10 +207,9 @@ int fleet_age_restore(struct fleet *f, struct store *writer) {
                         f->groups[i].current_ms = f->current_ms;
         }
         f->sign_clock = (uint32_t) clock.sign_clock;
-        if (same) {
+        restore_issuers(f, &clock, same);
+        if (same)
                 f->sign_ahead_ms = clock.sign_ahead_ms;
-                restore_issuers(f);
-        }
         /* What was signed since it was last kept is not known. */
         else if (f->sign_ahead_ms + now <= clock.signed_at_ms + KEEP_MS) {
                 f->sign_clock++;
@@ -184,7 +237,7 @@ int fleet_age_keep(struct fleet *f, struct store *writer, bool force) {
         if (r >= 0)
                 r = store_fleet_put_clock(writer, &clock);
         if (r >= 0)
-                r = keep_issuers(f, writer);
+                r = keep_issuers(f, writer, &clock);
         if (r >= 0)
                 r = store_commit_quietly(writer);
         store_rollback(writer);

@@ -38,8 +38,14 @@ struct fleet_trusted {
         /* The least that our clock was ahead of the issuer's, in milliseconds. That is what is
          * known of the way between them. */
         bool heard;
+        /* its number, also when that was heard before this boot alone */
         uint32_t clock;
         int64_t ahead_ms;
+        /* By how much the statement that ahead_ms is of was late, as the wall clocks say. */
+        int64_t late_ms;
+        /* from before this boot: how much our wall clock is ahead of the clock that it signs by */
+        bool skew_known;
+        int64_t skew_ms;
 };
 
 /* Invariant: nothing else is valid while joined is not set, but what remembers says. */

@@ -31,7 +31,8 @@ struct store_fleet_issuer {
         uint8_t public[STORE_FLEET_PUBLIC_LEN];
         char host[STORE_FLEET_HOST_MAX + 1];
         /* What is known of the issuer's clock in the boot of the fleet's clock: see fleet_state.h.
-         * 0: nothing. */
+         * 0: nothing. A negative number was heard before that boot alone, and what it was ahead by
+         * is calculated; INT64_MIN: not known. */
         int64_t clock, ahead_ms;
 };
 

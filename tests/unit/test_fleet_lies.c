@@ -95,28 +95,6 @@ static void test_no_statement_before_the_outbox(void **state) {
         assert_int_equal(fleet_age_may_state(f->issuer.fleet, writer), 1);
 }
 
-/* Statements of all groups, signed ${ago_ms} ago, as the member gets them now. */
-static int take_statements(struct fixture *f, int64_t ago_ms) {
-        uint8_t secret[SEAL_SECRET_LEN], out[FRAME_STATE_LEN];
-        int r;
-
-        r = mirror_key_source(f->issuer.dir, secret);
-        f->issuer.fleet->sign_ahead_ms -= ago_ms;
-        for (size_t i = 0; r >= 0 && fleet_group(f->issuer.fleet, i); i++) {
-                r = fleet_age_state(f->issuer.fleet, i, secret, out);
-                if (r >= 0)
-                        r = fleet_age_take(f->member.fleet, out, sizeof(out));
-        }
-        f->issuer.fleet->sign_ahead_ms += ago_ms;
-        return r;
-}
-
-#define HOUR_MS INT64_C(3600000)
-
-static int64_t age_ms(const struct unit_host *h) {
-        return clock_boot_ms() - fleet_age_current(h->fleet);
-}
-
 /* What was withheld until the daemon of a host starts again is as old as before. */
 static void test_withheld_over_a_restart(void **state) {
         struct fixture *f = *state;

@@ -5,6 +5,10 @@
 
 #include "unit_fleet.h"
 
+#include "base/clock.h"
+#include "fleet/fleet_state.h"
+#include "mirror/mirror_key.h"
+
 #define ID "abcdefghij"
 
 struct fixture {
@@ -106,4 +110,26 @@ static inline void end(struct life *l) {
         fleet_change_done(&l->renamed);
         fleet_change_done(&l->revoked);
         fleet_change_done(&l->removed);
+}
+
+/* Statements of all groups, signed ${ago_ms} ago, as the member gets them now. */
+static inline int take_statements(struct fixture *f, int64_t ago_ms) {
+        uint8_t secret[SEAL_SECRET_LEN], out[FRAME_STATE_LEN];
+        int r;
+
+        r = mirror_key_source(f->issuer.dir, secret);
+        f->issuer.fleet->sign_ahead_ms -= ago_ms;
+        for (size_t i = 0; r >= 0 && fleet_group(f->issuer.fleet, i); i++) {
+                r = fleet_age_state(f->issuer.fleet, i, secret, out);
+                if (r >= 0)
+                        r = fleet_age_take(f->member.fleet, out, sizeof(out));
+        }
+        f->issuer.fleet->sign_ahead_ms += ago_ms;
+        return r;
+}
+
+#define HOUR_MS INT64_C(3600000)
+
+static inline int64_t age_ms(const struct unit_host *h) {
+        return clock_boot_ms() - fleet_age_current(h->fleet);
 }

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The first statement of an issuing host that counts, after a join, after a reboot, and when the
+ * issuer's clock has got another number. Nothing says how long it was on its way but the clocks on
+ * the wall. They may be wrong by an hour, and may be set right later. */
+#include "unit_fleet_pair.h"
+
+static int64_t set_by_s;
+
+int64_t __real_clock_now(void);
+int64_t __wrap_clock_now(void);
+int64_t __wrap_clock_now(void) {
+        return __real_clock_now() + set_by_s;
+}
+
+static int make_with_clock(void **state) {
+        set_by_s = 0;
+        return make(state);
+}
+
+static void expect_age(const struct unit_host *h, int64_t want_ms) {
+        int64_t age = age_ms(h);
+
+        if (age < want_ms - HOUR_MS / 6 || age > want_ms + HOUR_MS / 6)
+                fail_msg("the age is %lld s, not %lld s", (long long) age / 1000,
+                         (long long) want_ms / 1000);
+}
+
+static void make_older(struct fleet *fleet, int64_t hours) {
+        fleet->current_ms -= hours * HOUR_MS;
+        for (size_t i = 0; i < fleet->n_groups; i++)
+                fleet->groups[i].current_ms -= hours * HOUR_MS;
+}
+
+/* The daemon has remembered what it knows, and starts after a reboot. */
+static void reboot(struct unit_host *h) {
+        assert_int_equal(fleet_age_keep(h->fleet, h->store->writer, true), 0);
+        unit_sql(h->store->path, "UPDATE fleet_clock SET boot = 'another'");
+        unit_host_again(h);
+}
+
+static void test_withheld_over_a_reboot(void **state) {
+        struct fixture *f = *state;
+
+        assert_int_equal(take_statements(f, 0), 0);
+        expect_age(&f->member, 0);
+        reboot(&f->member);
+        /* as old as it was by the wall clock, until something is heard */
+        make_older(f->member.fleet, 24);
+        assert_int_equal(take_statements(f, 3 * HOUR_MS), 0);
+        expect_age(&f->member, 3 * HOUR_MS);
+        assert_int_equal(take_statements(f, 2 * HOUR_MS), 0);
+        expect_age(&f->member, 2 * HOUR_MS);
+        assert_int_equal(fleet_age_keep(f->member.fleet, f->member.store->writer, true), 0);
+        unit_host_again(&f->member);
+        assert_int_equal(take_statements(f, 2 * HOUR_MS), 0);
+        expect_age(&f->member, 2 * HOUR_MS);
+        assert_int_equal(take_statements(f, 0), 0);
+        expect_age(&f->member, 0);
+}
+
+/* A host that comes gets an old log, and old statements. */
+static void test_withheld_from_a_host_that_joins(void **state) {
+        struct fixture *f = *state;
+        struct unit_host member = f->member, third = {};
+        struct fleet_change invite = {};
+
+        unit_host_make(&third, 3);
+        f->issuer.fleet->sign_ahead_ms -= 3 * HOUR_MS;
+        unit_host_invite(&f->issuer, &third, "web2", "all", false, &invite);
+        f->issuer.fleet->sign_ahead_ms += 3 * HOUR_MS;
+        assert_int_equal(unit_host_take(&third, &f->group.frames[0]), 0);
+        assert_int_equal(unit_host_take(&third, &f->invite.frames[0]), 0);
+        assert_int_equal(unit_host_take(&third, &invite.frames[0]), 0);
+        f->member = third;
+        /* the log had newer changes */
+        expect_age(&third, 0);
+        reboot(&f->member);
+        third = f->member;
+        f->member.fleet->issuers[0].skew_known = false;
+        f->member.fleet->current_ms = f->member.fleet->groups[0].current_ms = FLEET_UNKNOWN;
+        assert_int_equal(take_statements(f, 3 * HOUR_MS), 0);
+        expect_age(&f->member, 3 * HOUR_MS);
+        assert_int_equal(take_statements(f, 0), 0);
+        expect_age(&f->member, 0);
+        third = f->member;
+        f->member = member;
+        fleet_change_done(&invite);
+        unit_host_drop(&third);
+}
+
+/* The issuer's clock is off by an hour, or ours is. */
+static void test_clocks_that_differ(void **state) {
+        struct fixture *f = *state;
+        static const int64_t skews_ms[] = { HOUR_MS, -HOUR_MS, -5 * HOUR_MS };
+
+        for (size_t i = 0; i < ARRAY_LEN(skews_ms); i++) {
+                /* Its number has never been heard. */
+                f->issuer.fleet->sign_clock++;
+                f->issuer.fleet->sign_ahead_ms -= skews_ms[i];
+                assert_int_equal(take_statements(f, 0), 0);
+                expect_age(&f->member, 0);
+                reboot(&f->member);
+                assert_int_equal(take_statements(f, 0), 0);
+                expect_age(&f->member, 0);
+                /* What is known of the difference is used. */
+                reboot(&f->member);
+                reboot(&f->member);
+                make_older(f->member.fleet, 24);
+                assert_int_equal(take_statements(f, 4 * HOUR_MS), 0);
+                expect_age(&f->member, 4 * HOUR_MS);
+                assert_int_equal(take_statements(f, 0), 0);
+                f->issuer.fleet->sign_ahead_ms += skews_ms[i];
+        }
+}
+
+/* A clock that is days ahead after a start makes all look late, until it is set right. */
+static void test_a_clock_that_is_set_right(void **state) {
+        struct fixture *f = *state;
+
+        assert_int_equal(take_statements(f, 0), 0);
+        reboot(&f->member);
+        set_by_s = 48 * 3600;
+        unit_host_again(&f->member);
+        reboot(&f->member);
+        set_by_s = 72 * 3600;
+        make_older(f->member.fleet, 96);
+        assert_int_equal(take_statements(f, 0), 0);
+        assert_true(age_ms(&f->member) > HOUR_MS);
+        set_by_s = 0;
+        assert_int_equal(take_statements(f, 0), 0);
+        expect_age(&f->member, 0);
+}
+
+/* Statements by a clock that the issuer has given up count for nothing, also after a reboot. */
+static void test_an_old_number(void **state) {
+        struct fixture *f = *state;
+
+        f->issuer.fleet->sign_clock = 5;
+        assert_int_equal(take_statements(f, 0), 0);
+        reboot(&f->member);
+        reboot(&f->member); /* without having heard anything */
+        make_older(f->member.fleet, 24);
+        f->issuer.fleet->sign_clock = 4;
+        assert_int_equal(take_statements(f, 0), 0);
+        assert_true(age_ms(&f->member) > 20 * HOUR_MS);
+        f->issuer.fleet->sign_clock = 6;
+        assert_int_equal(take_statements(f, 0), 0);
+        expect_age(&f->member, 0);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_withheld_over_a_reboot, make_with_clock, drop),
+                cmocka_unit_test_setup_teardown(test_withheld_from_a_host_that_joins,
+                                                make_with_clock, drop),
+                cmocka_unit_test_setup_teardown(test_clocks_that_differ, make_with_clock, drop),
+                cmocka_unit_test_setup_teardown(test_a_clock_that_is_set_right, make_with_clock,
+                                                drop),
+                cmocka_unit_test_setup_teardown(test_an_old_number, make_with_clock, drop),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
