@@ -9,20 +9,18 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "cleanup.h"
 #include "control/control_audit.h"
 #include "control/control_fleet.h"
 #include "control/control_state.h"
 #include "fleet/fleet_age.h"
 #include "fleet/fleet_snapshot.h"
 #include "store/store_key.h"
-#include "text.h"
 
 static struct fleet *fleet_of(const struct control_call *call) {
         return call->control->writer.fleet;
 }
 
-static void out_free(struct control_fleet_out *out) {
+void control_fleet_out_free(struct control_fleet_out *out) {
         if (!out)
                 return;
         fleet_change_done(&out->change);
@@ -39,7 +37,7 @@ void control_fleet_release(struct control_call *call) {
 
         if (queue->again == call)
                 queue->again = NULL;
-        out_free(call->out);
+        control_fleet_out_free(call->out);
         call->out = NULL;
 }
 
@@ -196,7 +194,7 @@ int control_fleet_catch(struct control_call *call, struct store *writer) {
         if (!atomic_load(&call->control->fleet_busy)) {
                 r = fleet_change_make(fleet_of(call), writer, call->delta, &out->change);
                 if (r < 0) {
-                        out_free(out);
+                        control_fleet_out_free(out);
                         if (!fleet_refusal(r))
                                 return r;
                         control_fleet_fail(call, r);
@@ -229,7 +227,7 @@ void control_fleet_say(struct control_call *call, struct store *writer,
                         atomic_store(&call->control->fleet_busy, true);
         }
         if (r < 0) {
-                out_free(out);
+                control_fleet_out_free(out);
                 control_fleet_fail(call, r);
                 return;
         }
@@ -242,7 +240,6 @@ static struct control_fleet *queue_of(struct control *control) {
         return &control->loop.fleet;
 }
 
-static void start(struct control *control, struct control_fleet_out *out);
 static void pump(struct control *control);
 
 /* Decides the call anew. */
@@ -284,7 +281,7 @@ bool control_fleet_ran(struct control_call *call) {
                 return false;
         }
         if (out->change.n > 0) {
-                start(control, out);
+                control_fleet_start(control, out);
                 return true;
         }
         if (queue->last)
@@ -323,7 +320,7 @@ static void set_patience(struct control *control) {
                                                   on_patience, control);
 }
 
-static void start(struct control *control, struct control_fleet_out *out) {
+void control_fleet_start(struct control *control, struct control_fleet_out *out) {
         struct control_fleet *queue = queue_of(control);
         int r = -ENOTCONN;
 
@@ -447,7 +444,7 @@ static void finish_done(struct worker_job *job) {
                 /* Once more when fleetd says that the database is there. */
                 queue_of(control)->stuck =
                         out->outcome == CONTROL_FLEET_AWAY || out->outcome == CONTROL_FLEET_FAILED;
-                out_free(out);
+                control_fleet_out_free(out);
         }
         pump(control);
 }
@@ -475,97 +472,6 @@ void control_fleet_finish(struct control *control, enum control_fleet_outcome ou
         finish_done(&out->job);
 }
 
-/* --- Revocations that wait --- */
-
-struct flush_job {
-        struct worker_job job;
-        struct control *control;
-        struct control_fleet_out *out;
-};
-
-struct flushing {
-        struct store *writer;
-        size_t n;
-};
-
-#define FLUSH_MAX 500
-
-static int touch_key(const struct store_fleet_revocation *revocation, void *userdata) {
-        struct flushing *flushing = userdata;
-        int r;
-
-        r = store_delta_touch(flushing->writer, revocation->id);
-        if (r == -ENOENT) /* it was removed, which is as good */
-                r = store_fleet_drop_revocation(flushing->writer, revocation->id);
-        return r < 0 ? r : ++flushing->n == FLUSH_MAX;
-}
-
-static int fill_flush(struct control_fleet_out *out, struct store *writer) {
-        struct flushing flushing = { .writer = writer };
-        int r;
-
-        r = store_delta_new(&out->delta);
-        if (r >= 0)
-                r = store_begin(writer);
-        if (r < 0)
-                return r;
-        store_delta_watch(writer, out->delta);
-        r = store_fleet_each_revocation(writer, touch_key, &flushing);
-        store_delta_watch(writer, NULL);
-        if (r >= 0 && store_delta_has_fleet(out->delta))
-                r = fleet_change_make(out->control->writer.fleet, writer, out->delta, &out->change);
-        else if (r >= 0)
-                r = store_commit_quietly(writer);
-        store_rollback(writer);
-        return r;
-}
-
-static void flush_run(struct worker_job *job, struct store *writer) {
-        struct flush_job *flush = (struct flush_job *) job;
-        struct fleet *fleet = flush->control->writer.fleet;
-        struct control_fleet_out *out;
-
-        if (!fleet_self(fleet) || !fleet_self(fleet)->issuing ||
-            atomic_load(&flush->control->fleet_busy))
-                return;
-        out = calloc(1, sizeof(*out));
-        if (!out)
-                return;
-        out->control = flush->control;
-        if (fill_flush(out, writer) < 0 || out->change.n == 0) {
-                out_free(out);
-                return;
-        }
-        atomic_store(&flush->control->fleet_busy, true);
-        flush->out = out;
-}
-
-static void flush_done(struct worker_job *job) {
-        struct flush_job *flush = (struct flush_job *) job;
-
-        queue_of(flush->control)->flushing = false;
-        if (flush->out)
-                start(flush->control, flush->out);
-        free(flush);
-}
-
-void control_fleet_flush(struct control *control) {
-        struct control_fleet *queue = queue_of(control);
-        struct flush_job *flush;
-
-        if (!queue->connected || queue->stuck || queue->flushing || queue->current || queue->again)
-                return;
-        flush = calloc(1, sizeof(*flush));
-        if (!flush)
-                return;
-        flush->job = (struct worker_job){ .run = flush_run, .done = flush_done };
-        flush->control = control;
-        if (worker_submit(control->fixed.worker, &flush->job) < 0)
-                free(flush);
-        else
-                queue->flushing = true;
-}
-
 void control_fleet_told(struct control *control) {
         struct control_fleet *queue = queue_of(control);
         bool waits = queue->current && !queue->current->ending && !queue->told;
@@ -573,7 +479,7 @@ void control_fleet_told(struct control *control) {
         queue->told = true;
         queue->stuck = false;
         if (waits)
-                start(control, queue->current);
+                control_fleet_start(control, queue->current);
         else
                 control_fleet_flush(control);
 }
@@ -598,6 +504,6 @@ void control_fleet_stop(struct control *control) {
                 if (out->call)
                         control_drop(out->call);
                 else
-                        out_free(out);
+                        control_fleet_out_free(out);
         }
 }

@@ -104,6 +104,13 @@ void control_fleet_say(struct control_call *call, struct store *writer,
 int control_fleet_argument(struct control_fleet_out *out, const char *text) _must_check_;
 
 /**
+ * control_fleet_start(control, out): ${out} is under way, and is sent when fleetd is ready for it.
+ * control_fleet_out_free(out): NULL-safe.
+ */
+void control_fleet_start(struct control *control, struct control_fleet_out *out);
+void control_fleet_out_free(struct control_fleet_out *out);
+
+/**
  * control_fleet_ran(call): run() has ended, on the loop. Returns whether the call waits. Then the
  * caller must not use it any more.
  */
@@ -114,12 +121,6 @@ bool control_fleet_ran(struct control_call *call);
  */
 void control_fleet_finish(struct control *control, enum control_fleet_outcome outcome,
                           const char *text);
-
-/**
- * control_fleet_flush(control): has revocations that wait in the outbox sent, when nothing else is
- * under way.
- */
-void control_fleet_flush(struct control *control);
 
 /**
  * control_fleet_told(control): fleetd has said whether the database is there. What has waited for
@@ -153,6 +154,14 @@ void control_fleet_tidy(struct control *control, uint64_t connection);
  * control_fleet_stop(control): frees the calls that wait, when the worker has ended.
  */
 void control_fleet_stop(struct control *control);
+
+/* --- control_fleet_flush.c --- */
+
+/**
+ * control_fleet_flush(control): has revocations that wait in the outbox sent, when nothing else is
+ * under way.
+ */
+void control_fleet_flush(struct control *control);
 
 /* --- control_fleet_link.c --- */
 
