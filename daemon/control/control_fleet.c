@@ -328,9 +328,10 @@ void control_fleet_start(struct control *control, struct control_fleet_out *out)
                 set_patience(control);
         queue->current = out;
         queue->token++;
-        if (queue->connected)
+        if (queue->connected) {
                 r = control_fleet_link_send(control, out);
-        else if (queue->link && !queue->told)
+                out->sent = r >= 0;
+        } else if (queue->link && !queue->told)
                 /* fleetd has just attached, and says soon whether the database is there */
                 return;
         if (r < 0)
@@ -378,6 +379,9 @@ static void finish_run(struct worker_job *job, struct store *writer) {
         struct fleet_news news;
         int r;
 
+        /* Then it was made, whatever is said of it. It must not be decided once more. */
+        if (fleet_change_is_there(out->control->writer.fleet, &out->change))
+                out->outcome = CONTROL_FLEET_COMMITTED;
         /* It would be tried again for ever. */
         if (out->outcome == CONTROL_FLEET_CONFLICT && !has_newer(out)) {
                 out->outcome = CONTROL_FLEET_AWAY;
@@ -472,9 +476,16 @@ void control_fleet_finish(struct control *control, enum control_fleet_outcome ou
         finish_done(&out->job);
 }
 
+void control_fleet_attached(struct control *control) {
+        if (queue_of(control)->current)
+                queue_of(control)->current->sent = false;
+}
+
 void control_fleet_told(struct control *control) {
         struct control_fleet *queue = queue_of(control);
-        bool waits = queue->current && !queue->current->ending && !queue->told;
+        /* A change that fleetd has must not be sent again: the second one would come too late, and
+         * would be decided anew. */
+        bool waits = queue->current && !queue->current->ending && !queue->current->sent;
 
         queue->told = true;
         queue->stuck = false;

@@ -39,6 +39,7 @@ struct control_fleet_out {
         char *arguments[CONTROL_FLEET_ARGUMENTS_MAX];
         /* called on the writer thread when the change was applied, or NULL */
         void (*applied)(struct control_call *call, struct store *writer);
+        bool sent;   /* fleetd has it */
         bool ending; /* its outcome is known */
         enum control_fleet_outcome outcome;
         char text[ERROR_LEN]; /* why it is away, or has failed */
@@ -121,6 +122,12 @@ bool control_fleet_ran(struct control_call *call);
  */
 void control_fleet_finish(struct control *control, enum control_fleet_outcome outcome,
                           const char *text);
+
+/**
+ * control_fleet_attached(control): fleetd has attached, also anew, and has nothing that was sent
+ * before.
+ */
+void control_fleet_attached(struct control *control);
 
 /**
  * control_fleet_told(control): fleetd has said whether the database is there. What has waited for

@@ -194,6 +194,7 @@ static int attach_reply(struct control_call *call, sd_bus_message *reply) {
         fleet->link = sd_bus_ref(sd_bus_message_get_bus(call->message));
         fleet->link_connection = call->connection;
         forget(call->control);
+        control_fleet_attached(call->control);
         r = sd_bus_message_open_container(reply, 'a', "{sv}");
         if (r >= 0)
                 r = sd_bus_message_append(reply, "{sv}", "joined", "b", attach->joined);

@@ -130,6 +130,13 @@ static bool is_there(struct fleet *f, const struct fleet_frame *frame) {
         return memcmp(hash, member->own, sizeof(hash)) == 0;
 }
 
+bool fleet_change_is_there(struct fleet *f, const struct fleet_change *change) {
+        for (size_t i = 0; i < change->n; i++)
+                if (is_there(f, &change->frames[i]))
+                        return true;
+        return false;
+}
+
 int fleet_change_apply(struct fleet *f, struct store *writer, const struct fleet_change *change,
                        const struct store_delta *delta, struct fleet_news *ret) {
         struct fleet_news news = {};

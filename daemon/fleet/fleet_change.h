@@ -45,6 +45,12 @@ int fleet_change_apply(struct fleet *f, struct store *writer, const struct fleet
                        const struct store_delta *delta, struct fleet_news *ret) _must_check_;
 
 /**
+ * fleet_change_is_there(f, change): whether the log has brought the change already, or a part of
+ * it. The database has all of it then.
+ */
+bool fleet_change_is_there(struct fleet *f, const struct fleet_change *change);
+
+/**
  * fleet_change_done(change): frees what it owns. It is empty then.
  */
 void fleet_change_done(struct fleet_change *change);
