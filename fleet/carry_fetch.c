@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/uio.h>
 
+#include "answer.h"
 #include "carry_state.h"
 
 /* At most ten a second, as long as there is no more than one answer can have. */
@@ -48,10 +49,7 @@ static char kind_of(const PGresult *result, int row) {
 }
 
 static uint64_t number_of(const PGresult *result, int row) {
-        uint64_t be;
-
-        memcpy(&be, PQgetvalue(result, row, NUMBER), sizeof(be));
-        return be64toh(be);
+        return answer_number(result, row, NUMBER);
 }
 
 static struct carry_group *group_of(struct carry *c, int row) {
@@ -145,9 +143,10 @@ static bool write_heads(struct carry *c) {
         for (; c->row < PQntuples(c->fetched) && n < PIECES_MAX; c->row++) {
                 size_t len = length_of(c->fetched, c->row);
 
-                if (size + len > CARRY_CHUNK)
+                /* There is room for the pieces of heads alone. */
+                if (kind_of(c->fetched, c->row) != 'h' || (n > 0 && size + len > CARRY_CHUNK))
                         break;
-                if (!is_whole(c->fetched, c->row) || !is_new_head(c, c->row))
+                if (len > CARRY_CHUNK || !is_whole(c->fetched, c->row) || !is_new_head(c, c->row))
                         continue;
                 pieces[n++] = (struct iovec){ PQgetvalue(c->fetched, c->row, FRAME), len };
                 size += len;
@@ -357,6 +356,11 @@ static void on_fetched(PGresult *result, void *userdata) {
                 note_fold(text, PQresultErrorMessage(result));
                 PQclear(result);
                 database_again(c->database, text);
+                return;
+        }
+        if (!answer_fits(result, "ttnb")) {
+                PQclear(result);
+                database_again(c->database, ANSWER_MALFORMED);
                 return;
         }
         database_is_good(c->database);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "answer.h"
 #include "carry_state.h"
 
 #define APPEND "SELECT wfapikey.append($1, $2, $3, $4)"
@@ -125,7 +126,12 @@ static void on_appended(PGresult *result, void *userdata) {
         } else if (PQresultStatus(result) != PGRES_TUPLES_OK) {
                 note_fold(text, PQresultErrorMessage(result));
                 carry_order_done(c, is_unknown(result) ? "away" : "failed", text);
-        } else if (*PQgetvalue(result, 0, 0) != 0) {
+        } else if (!answer_fits(result, "f") || PQntuples(result) != 1) {
+                PQclear(result);
+                carry_order_done(c, "away", ANSWER_MALFORMED);
+                database_again(c->database, ANSWER_MALFORMED);
+                return;
+        } else if (answer_flag(result)) {
                 each_frame(c, note_number);
                 carry_order_done(c, "committed", "");
         } else {

@@ -2,12 +2,12 @@
 /* Snapshots of groups. A host that lacks changes which the database has not kept gets one, page by
  * page. An issuing host makes them, also page by page, and cuts the log behind them. Knows of a
  * page only how long it is. */
-#include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "answer.h"
 #include "carry_state.h"
 #include "text.h"
 
@@ -26,13 +26,6 @@ static const char page_sql[] =
         " AND ($2::bigint[])[3] IN (0, s.number) ORDER BY s.number DESC, s.issuer LIMIT 1";
 
 enum { NUMBER = 2, PAGES = 4, ISSUER };
-
-static uint64_t number_at(const PGresult *result, int column) {
-        uint64_t be;
-
-        memcpy(&be, PQgetvalue(result, 0, column), sizeof(be));
-        return be64toh(be);
-}
 
 /* --- Taking one --- */
 
@@ -53,6 +46,12 @@ static void begin_taking(struct carry *c) {
         memset(&c->take, 0, sizeof(c->take));
 }
 
+/* One page, or none. */
+static bool is_page(const PGresult *result) {
+        return answer_fits(result, "ttnbnt") && PQntuples(result) <= 1 &&
+               (PQntuples(result) == 0 || strcmp(PQgetvalue(result, 0, 0), "p") == 0);
+}
+
 static void on_page(PGresult *result, void *userdata) {
         struct carry *c = userdata;
         char text[NOTE_TEXT_LEN];
@@ -63,6 +62,11 @@ static void on_page(PGresult *result, void *userdata) {
                 note_fold(text, PQresultErrorMessage(result));
                 PQclear(result);
                 database_again(c->database, text);
+                return;
+        }
+        if (!is_page(result)) {
+                PQclear(result);
+                database_again(c->database, ANSWER_MALFORMED);
                 return;
         }
         if (!c->taking || PQntuples(result) == 0) {
@@ -77,8 +81,8 @@ static void on_page(PGresult *result, void *userdata) {
                 carry_go(c);
                 return;
         }
-        c->take.number = number_at(result, NUMBER);
-        c->take.pages = number_at(result, PAGES);
+        c->take.number = answer_number(result, 0, NUMBER);
+        c->take.pages = answer_number(result, 0, PAGES);
         (void) text_copy(c->take.issuer, sizeof(c->take.issuer), PQgetvalue(result, 0, ISSUER));
         carry_fetch_page(c, result);
 }
@@ -189,7 +193,12 @@ static void on_rebased(PGresult *result, void *userdata) {
         struct carry *c = userdata;
 
         if (check(c, result)) {
-                if (*PQgetvalue(result, 0, 0) != 0)
+                if (!answer_fits(result, "f") || PQntuples(result) != 1) {
+                        PQclear(result);
+                        database_again(c->database, ANSWER_MALFORMED);
+                        return;
+                }
+                if (answer_flag(result))
                         note(LOG_NOTICE, "the fleet goes on from what this host has");
                 else
                         note(LOG_ERR, LACKS);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
+#include "answer.h"
 #include "cleanup.h"
 #include "database.h"
 #include "note.h"
@@ -210,13 +211,24 @@ static bool is_error(const PGresult *result) {
         return status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK;
 }
 
-/* Takes what has arrived of the answer. Returns whether it is complete. */
-static bool collect(struct database *d) {
+/* No statement of ours is a copy. libpq would say the same again and again. */
+static bool is_copy(const PGresult *result) {
+        ExecStatusType status = PQresultStatus(result);
+
+        return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
+}
+
+/* Takes what has arrived of the answer. Returns 1 when it is complete, -EBADMSG when it is none. */
+static int collect(struct database *d) {
         while (PQisBusy(d->conn) == 0) {
                 PGresult *result = PQgetResult(d->conn);
 
                 if (!result)
-                        return true;
+                        return !d->done || d->result ? 1 : -EBADMSG;
+                if (is_copy(result)) {
+                        PQclear(result);
+                        return -EBADMSG;
+                }
                 if (d->result && is_error(d->result)) {
                         PQclear(result);
                         continue;
@@ -224,13 +236,14 @@ static bool collect(struct database *d) {
                 PQclear(d->result);
                 d->result = result;
         }
-        return false;
+        return 0;
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         struct database *d = userdata;
         PGnotify *notify;
         bool bell = false;
+        int r;
 
         (void) source;
         (void) fd;
@@ -244,7 +257,12 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
                 PQfreemem(notify);
                 bell = true;
         }
-        if (collect(d) && d->done) {
+        r = collect(d);
+        if (r < 0) {
+                down(d, ANSWER_MALFORMED);
+                return 0;
+        }
+        if (r > 0 && d->done) {
                 database_done *done = take_ptr(d->done);
 
                 (void) sd_event_source_set_enabled(d->deadline, SD_EVENT_OFF);
@@ -323,12 +341,14 @@ static const char *field(const PGresult *result, int column) {
 static void on_version(PGresult *result, void *userdata) {
         struct database *d = userdata;
         char text[NOTE_TEXT_LEN] = "the fleet in the database is of another version";
-        bool found;
+        bool fits, found;
 
         if (!result)
                 return;
-        found = !is_error(result) && PQntuples(result) == 1 &&
-                strcmp(field(result, 0), SCHEMA) == 0;
+        fits = answer_fits_text(result, 3) && PQntuples(result) == 1;
+        found = fits && strcmp(field(result, 0), SCHEMA) == 0;
+        if (!is_error(result) && !fits)
+                (void) snprintf(text, sizeof(text), "%s", ANSWER_MALFORMED);
         if (is_error(result))
                 (void) snprintf(text, sizeof(text), "%s (was the database prepared with --setup?)",
                                 PQresultErrorMessage(result));

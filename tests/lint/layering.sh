@@ -44,7 +44,7 @@ libsmartcols/* ctl/draw/table.c
 ini.h daemon/base/conf_file.c
 seccomp.h daemon/base/cage.c
 security/* @(pam/*|daemon/control/helper_password.c)
-libpq-fe.h fleet/@(database|setup|carry*).[ch]
+libpq-fe.h fleet/@(answer|database|setup|carry*).[ch]
 systemd/sd-bus*.h @(daemon/control|ctl/call|fleet)/*
 systemd/sd-journal.h daemon/base/log.c
 systemd/* @(daemon|fleet)/*

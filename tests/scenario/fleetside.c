@@ -316,7 +316,9 @@ static int on_heads(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         CHECK(len > 0 && len <= CHUNK);
         for (const uint8_t *p = bytes; len > 0; p += one, len -= one) {
                 one = frame_len(p, len);
-                CHECK(one > 0 && one <= len && is_signed(p, one) && *p == 'h');
+                if (one == 0 || one > len || !is_signed(p, one) || *p != 'h')
+                        return sd_bus_error_set(error, "org.wfapikey1.Error.Refused",
+                                                "this head is not right");
                 printf("head %s %" PRIu64 " of %s\n", (const char *) p + 16, frame_number(p),
                        (const char *) p + 80);
         }
