@@ -173,6 +173,8 @@ static int on_written(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         case LOCAL_REFUSED:
                 if (g) {
                         g->in_doubt = true;
+                        g->refused = !c->paging;
+                        (void) snprintf(g->why, sizeof(g->why), "%s", text);
                         carry_fetch_set_aside(c, g, "refused", text);
                 }
                 break;

@@ -34,16 +34,33 @@ static void begin_taking(struct carry *c) {
 
         /* All others depend on which issuing hosts are believed. */
         for (size_t i = 0; i < c->n_groups; i++)
-                if (c->groups[i].lacks && (!first || strcmp(c->groups[i].name, "all") == 0))
+                if ((c->groups[i].lacks || c->groups[i].refused) &&
+                    (!first || strcmp(c->groups[i].name, "all") == 0))
                         first = &c->groups[i];
         if (!first)
                 return;
-        note(LOG_NOTICE,
-             "group %s: the database has changes from %" PRIu64 " on, and this host is at %" PRIu64
-             ": taking a snapshot",
-             first->name, first->oldest, first->number);
+        if (first->lacks)
+                note(LOG_NOTICE,
+                     "group %s: the database has changes from %" PRIu64
+                     " on, and this host is at %" PRIu64 ": taking a snapshot",
+                     first->name, first->oldest, first->number);
+        first->again_at = 0;
         c->taking = first;
         memset(&c->take, 0, sizeof(c->take));
+}
+
+/* There is none, or no next one. */
+static void no_page(struct carry *c) {
+        struct carry_group *g = take_ptr(c->taking);
+
+        carry_fetch_set_aside(c, g, "refused",
+                              c->take.page > 0 ? "the snapshot was replaced by another one"
+                              : g->refused     ? g->why
+                                               : "changes are missing, and there is no snapshot by "
+                                                 "an issuing host that this host knows");
+        g->refused = false;
+        /* An order may wait for the end of this. */
+        c->fetch_wanted = true;
 }
 
 /* One page, or none. */
@@ -71,12 +88,7 @@ static void on_page(PGresult *result, void *userdata) {
         }
         if (!c->taking || PQntuples(result) == 0) {
                 if (c->taking)
-                        carry_fetch_set_aside(
-                                c, c->taking, "refused",
-                                c->take.page > 0 ? "the snapshot was replaced by another one"
-                                                 : "changes are missing, and there is no snapshot "
-                                                   "by an issuing host that this host knows");
-                c->taking = NULL;
+                        no_page(c);
                 PQclear(result);
                 carry_go(c);
                 return;
@@ -119,7 +131,7 @@ void carry_snapshot_taken(struct carry *c) {
                 return;
         if (g->again_at == 0 && g->number < c->take.number)
                 carry_fetch_set_aside(c, g, "refused", "wfapikeyd has not taken the snapshot");
-        g->lacks = false;
+        g->lacks = g->refused = false;
         c->taking = NULL;
         c->fetch_wanted = true;
         c->fetch_at = 0;

@@ -39,6 +39,9 @@ struct carry_group {
         uint64_t again_at;
         struct pause pause;
         bool in_doubt; /* has it another number? */
+        /* The daemon has refused a change for this reason, and a snapshot may get around it. */
+        bool refused;
+        char why[NOTE_TEXT_LEN];
 };
 
 enum carry_order {

@@ -489,6 +489,8 @@ void control_fleet_told(struct control *control) {
 
         queue->told = true;
         queue->stuck = false;
+        if (queue->snapshot_due)
+                control_fleet_snapshot_want(control);
         if (waits)
                 control_fleet_start(control, queue->current);
         else

@@ -55,6 +55,7 @@ struct control_fleet {
         /* to the database, fleetd says; it was reached, and may be of no use all the same */
         bool connected, reached;
         bool snapshot;             /* fleetd may be reading one */
+        bool snapshot_due;         /* fleetd is to make one when the database is there */
         const char *state;         /* its word; NULL: none yet */
         char text[ERROR_LEN];      /* what else it says */
         uint64_t token;            /* of the change under way */
@@ -203,6 +204,12 @@ void control_fleet_link_changed(struct control *control);
 void control_fleet_link_drop(struct control *control);
 
 /* --- control_fleet_snapshot.c --- */
+
+/**
+ * control_fleet_snapshot_want(control): fleetd makes a snapshot as soon as the database is there.
+ * After an issuing host has gone: hosts that come later do not believe what it has signed.
+ */
+void control_fleet_snapshot_want(struct control *control);
 
 /**
  * control_fleet_snapshot_drop(control): fleetd does not go on with the snapshot that it reads.

@@ -175,7 +175,17 @@ const struct control_handlers control_fleet_invite = {
 struct name_call {
         struct control_call call;
         char name[STORE_FLEET_HOST_MAX + 1];
+        bool issued; /* it is a host that issues until now */
 };
+
+static bool issues(const struct fleet *f, const char *host) {
+        const struct store_fleet_issuer *issuer;
+
+        for (size_t i = 0; (issuer = fleet_issuer(f, i)); i++)
+                if (strcmp(issuer->host, host) == 0)
+                        return true;
+        return false;
+}
 
 static int group_parse(struct control_call *call, sd_bus_message *m) {
         struct name_call *ours = (struct name_call *) call;
@@ -241,6 +251,7 @@ static void group_settle(struct control_call *call) {
 struct move_call {
         struct control_call call;
         struct fleet_move move;
+        bool issued;
 };
 
 static int move_parse(struct control_call *call, sd_bus_message *m) {
@@ -270,6 +281,7 @@ static int make_move(struct fleet *f, struct store *writer, void *userdata,
 static void move_run(struct control_call *call, struct store *writer) {
         struct move_call *ours = (struct move_call *) call;
 
+        ours->issued = issues(fleet_of(call), ours->move.host);
         control_fleet_say(call, writer, make_move, ours);
         if (call->out && call->out->change.n > 0 &&
             put_arguments(call->out, "move", ours->move.host, NULL, ours->move.issuing,
@@ -277,17 +289,28 @@ static void move_run(struct control_call *call, struct store *writer) {
                 control_fail_store(call, -ENOMEM);
 }
 
+static void move_settle(struct control_call *call) {
+        const struct move_call *ours = (struct move_call *) call;
+
+        control_fleet_link_changed(call->control);
+        if (ours->issued && !ours->move.issuing)
+                control_fleet_snapshot_want(call->control);
+        control_answer(call);
+}
+
 const struct control_handlers control_fleet_move = {
         .size = sizeof(struct move_call),
         .parse = move_parse,
         .run = move_run,
-        .settle = group_settle,
+        .settle = move_settle,
 };
 
 static void drop_run(struct control_call *call, struct store *writer) {
         const struct store_fleet *self = fleet_self(fleet_of(call));
+        struct name_call *ours = (struct name_call *) call;
 
-        if (self && strcmp(self->host, ((struct name_call *) call)->name) == 0)
+        ours->issued = issues(fleet_of(call), ours->name);
+        if (self && strcmp(self->host, ours->name) == 0)
                 control_fail(call, CONTROL_INVALID_ARGUMENT,
                              "This host does not drop itself: see 'fleet leave'.");
         else
@@ -301,8 +324,15 @@ const struct control_handlers control_fleet_add_group = {
         .settle = group_settle,
 };
 
+static void drop_settle(struct control_call *call) {
+        if (((struct name_call *) call)->issued)
+                control_fleet_snapshot_want(call->control);
+        control_answer(call);
+}
+
 const struct control_handlers control_fleet_drop = {
         .size = sizeof(struct name_call),
         .parse = host_parse,
         .run = drop_run,
+        .settle = drop_settle,
 };

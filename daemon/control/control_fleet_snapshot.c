@@ -138,6 +138,14 @@ void control_fleet_snapshot_drop(struct control *control) {
 
 /* --- FleetAskSnapshot, FleetRebase --- */
 
+void control_fleet_snapshot_want(struct control *control) {
+        struct control_fleet *fleet = &control->loop.fleet;
+
+        fleet->snapshot_due = true;
+        if (fleet->connected && fleet->told && control_fleet_link_order(control, "snapshot") >= 0)
+                fleet->snapshot_due = false;
+}
+
 static int order_parse(struct control_call *call, sd_bus_message *m) {
         const struct control_fleet *fleet = &call->control->loop.fleet;
 

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Goal: a PostgreSQL that was taken over, or somebody on the way to it, sends wfapikey-fleetd
-# answers of any form. fleetd says so, leaves the connection and tries again. See fakepg.c and fleetside.c.
+# answers of any form. fleetd says so, leaves the connection and tries again. See fakepg.c and
+# fleetside.c.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 fleetd=$abs_top_builddir/wfapikey-fleetd
