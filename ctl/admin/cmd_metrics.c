@@ -20,7 +20,7 @@ struct facts {
         int64_t last_import, last_backup, store_checked;
         uint64_t keys_active, keys_expired, keys_revoked, certificates_client, certificates_ca;
         int fleet_joined, fleet_connected;
-        int64_t fleet_age;
+        int64_t fleet_age, fleet_silent;
         uint64_t fleet_keys, fleet_waiting;
         uint64_t accounts_vanished, accounts_held, clock_behind;
         uint64_t latency_sum, log_lines_dropped, changes_refused;
@@ -42,6 +42,7 @@ static const struct field fields[] = {
         { "fleet-joined", FIELD_BOOL, offsetof(struct facts, fleet_joined), NULL },
         { "fleet-connected", FIELD_BOOL, offsetof(struct facts, fleet_connected), NULL },
         { "fleet-age", FIELD_TIME, offsetof(struct facts, fleet_age), NULL },
+        { "fleet-silent", FIELD_TIME, offsetof(struct facts, fleet_silent), NULL },
         { "fleet-keys", FIELD_COUNT, offsetof(struct facts, fleet_keys), NULL },
         { "fleet-waiting", FIELD_COUNT, offsetof(struct facts, fleet_waiting), NULL },
         { "last-import", FIELD_TIME, offsetof(struct facts, last_import), NULL },
@@ -137,6 +138,8 @@ static void write_fleet(struct metrics_text *t, const struct facts *facts) {
         moment(t, "wfapikey_fleet_age_seconds",
                "How long ago the keys of the fleet were last known to be current.",
                facts->fleet_age);
+        moment(t, "wfapikey_fleet_issuer_silent_seconds",
+               "For how long an issuing host has said nothing, at most.", facts->fleet_silent);
         gauge(t, "wfapikey_fleet_keys", "Keys of the fleet on this host.");
         metrics_text_count(t, "", NO_LABELS, facts->fleet_keys);
         gauge(t, "wfapikey_fleet_revocations_waiting",

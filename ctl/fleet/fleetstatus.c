@@ -16,6 +16,9 @@ const struct field fleetstatus_fields[FLEETSTATUS_FIELDS] = {
         { "link-text", FIELD_TEXT, offsetof(struct fleetstatus, link_text), NULL },
         { "keys", FIELD_COUNT, offsetof(struct fleetstatus, keys), NULL },
         { "age", FIELD_COUNT, offsetof(struct fleetstatus, age_s), NULL, "age in seconds" },
+        { "silent", FIELD_COUNT, offsetof(struct fleetstatus, silent_s), NULL,
+          "longest silence in seconds" },
+        { "silent-host", FIELD_TEXT, offsetof(struct fleetstatus, silent_host), NULL },
         { "waiting", FIELD_COUNT, offsetof(struct fleetstatus, waiting), NULL },
         { "groups", FIELD_LIST, offsetof(struct fleetstatus, groups), NULL },
 };
@@ -24,6 +27,7 @@ const struct field fleethost_fields[FLEETHOST_FIELDS] = {
         { "name", FIELD_TEXT, offsetof(struct fleethost, name), "-" },
         { "groups", FIELD_LIST, offsetof(struct fleethost, groups), "-" },
         { "issuing", FIELD_BOOL, offsetof(struct fleethost, issuing), "-" },
+        { "heard", FIELD_COUNT, offsetof(struct fleethost, heard_s), "-" },
 };
 
 /* As the daemon sends them. */
@@ -31,6 +35,7 @@ static const struct field host_fields[] = {
         { "name", FIELD_TEXT, offsetof(struct fleethost, name), "-" },
         { "groups", FIELD_TEXT, offsetof(struct fleethost, words), "-" },
         { "issuing", FIELD_BOOL, offsetof(struct fleethost, issuing), "-" },
+        { "heard", FIELD_COUNT, offsetof(struct fleethost, heard_s), "-" },
 };
 
 void fleetstatus_done(struct fleetstatus *status) {

@@ -10,12 +10,14 @@ struct fleethost {
         const char *words; /* groups as the daemon sends them */
         char **groups;
         int issuing;
+        uint64_t heard_s;
 };
 
 struct fleetstatus {
         const char *fleet, *host, *link, *link_text;
         int joined, issuing;
-        uint64_t keys, age_s, waiting;
+        uint64_t keys, age_s, waiting, silent_s;
+        const char *silent_host;
         char **groups;
         /* the last number of each group that is in force here; NULL when the daemon sent none */
         const uint64_t *numbers;
@@ -24,10 +26,10 @@ struct fleetstatus {
         sd_bus_message *message; /* owns the text */
 };
 
-#define FLEETSTATUS_FIELDS 10
+#define FLEETSTATUS_FIELDS 12
 extern const struct field fleetstatus_fields[FLEETSTATUS_FIELDS];
 
-#define FLEETHOST_FIELDS 3
+#define FLEETHOST_FIELDS 4
 extern const struct field fleethost_fields[FLEETHOST_FIELDS];
 
 /**

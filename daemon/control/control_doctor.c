@@ -17,7 +17,7 @@
 #include "cleanup.h"
 #include "control/control_conf.h"
 #include "control/control_state.h"
-#include "fleet/fleet.h"
+#include "fleet/fleet_age.h"
 #include "keys/facts.h"
 #include "keys/registered.h"
 #include "rules/overdue.h"
@@ -406,6 +406,28 @@ static void check_copies(struct diagnose_call *d, struct store *writer) {
 /* Two rounds of heads that did not come are no reason to worry. */
 #define FLEET_QUIET_S 60
 
+/* An issuing host that is down for as long is worth a look. */
+#define FLEET_SILENT_S 3600
+
+/* A database that lies can keep what one issuing host says from hosts that hear the others. That
+ * refuses no key, because a single issuing host that is down would close the fleet. */
+static void check_issuers(struct diagnose_call *d, const struct policy *policy) {
+        const struct fleet *fleet = d->reading.call.control->writer.fleet;
+        size_t i = 0;
+        int64_t at = fleet ? fleet_age_silent(fleet, &i) : INT64_MAX, silent_s;
+
+        if (at == INT64_MAX)
+                return;
+        silent_s = (clock_boot_ms() - at) / 1000;
+        if (silent_s > FLEET_SILENT_S || silent_s > policy->replica_max_age_s)
+                add(d, WARNING, "fleet",
+                    "see that it runs and reaches the database; drop it if it is gone: "
+                    "wfapikeyctl fleet drop",
+                    "the issuing host %s has said nothing for %" PRId64
+                    " s; what it revokes may not come here",
+                    fleet_issuer(fleet, i)->host, silent_s);
+}
+
 static void check_fleet(struct diagnose_call *d, struct store *writer) {
         int64_t age = store_fleet_age(writer, clock_boot_ms() / 1000);
         struct store_fleet_sum sum;
@@ -435,6 +457,8 @@ static void check_fleet(struct diagnose_call *d, struct store *writer) {
                     "this host has heard nothing of its fleet for %" PRId64 " s; after %" PRId64
                     " s the keys of the fleet are refused",
                     age, policy.replica_max_age_s);
+        else
+                check_issuers(d, &policy);
         if (sum.waiting > 0)
                 add(d, WARNING, "fleet",
                     "see that the fleet's database is reached; until then they are revoked here "

@@ -218,6 +218,9 @@ struct status_call {
         struct store_fleet_host *hosts; /* owned */
         size_t n_issuers;
         struct store_fleet_issuer issuers[FLEET_ISSUERS_MAX];
+        int64_t stated_ms[FLEET_ISSUERS_MAX]; /* of each issuer */
+        int64_t silent_ms;                    /* the least of these */
+        char silent[STORE_FLEET_HOST_MAX + 1];
 };
 
 static int count_revocation(const struct store_fleet_revocation *revocation, void *userdata) {
@@ -241,12 +244,17 @@ static int take_status_host(const struct store_fleet_host *host, void *userdata)
         return 0;
 }
 
-static int take_status_issuer(const struct store_fleet_issuer *issuer, void *userdata) {
-        struct status_call *status = userdata;
+static void take_status_issuers(struct status_call *status, const struct fleet *f) {
+        const struct store_fleet_issuer *issuer;
+        size_t i;
 
-        if (status->n_issuers < FLEET_ISSUERS_MAX)
+        while ((issuer = fleet_issuer(f, status->n_issuers))) {
+                status->stated_ms[status->n_issuers] = fleet_age_issuer(f, status->n_issuers);
                 status->issuers[status->n_issuers++] = *issuer;
-        return 0;
+        }
+        status->silent_ms = fleet_age_silent(f, &i);
+        if (status->silent_ms != INT64_MAX)
+                memcpy(status->silent, status->issuers[i].host, sizeof(status->silent));
 }
 
 static void status_run(struct control_call *call, struct store *writer) {
@@ -269,15 +277,19 @@ static void status_run(struct control_call *call, struct store *writer) {
                 r = store_fleet_each_revocation(writer, count_revocation, status);
         if (r >= 0)
                 r = store_fleet_each_host(writer, take_status_host, status);
-        if (r >= 0)
-                r = store_fleet_each_issuer(writer, take_status_issuer, status);
+        take_status_issuers(status, fleet_of(call));
         if (r < 0)
                 control_fail_store(call, r);
 }
 
+static uint64_t seconds_since(int64_t at_ms) {
+        int64_t now = clock_boot_ms();
+
+        return now > at_ms ? (uint64_t) (now - at_ms) / 1000 : 0;
+}
+
 static int append_status(const struct status_call *status, sd_bus_message *m) {
         const struct control_fleet *fleet = &status->call.control->loop.fleet;
-        int64_t age_s = (clock_boot_ms() - status->current_ms) / 1000;
         char id[SEAL_TEXT_LEN + 1];
         int r;
 
@@ -291,8 +303,11 @@ static int append_status(const struct status_call *status, sd_bus_message *m) {
                                   "link-text", "s", fleet->text, "keys", "t", status->keys,
                                   "waiting", "t", status->waiting);
         if (r >= 0 && status->current_ms != INT64_MIN)
-                r = sd_bus_message_append(m, "{sv}", "age", "t",
-                                          (uint64_t) (age_s > 0 ? age_s : 0));
+                r = sd_bus_message_append(m, "{sv}", "age", "t", seconds_since(status->current_ms));
+        if (r >= 0 && status->silent[0])
+                r = sd_bus_message_append(m, "{sv}{sv}", "silent", "t",
+                                          seconds_since(status->silent_ms), "silent-host", "s",
+                                          status->silent);
         if (r >= 0)
                 r = control_open_array(m, "groups", "as");
         for (size_t i = 0; r >= 0 && i < status->n_groups; i++)
@@ -306,23 +321,34 @@ static int append_status(const struct status_call *status, sd_bus_message *m) {
         return r < 0 ? r : control_close_array(m);
 }
 
-static int issues(const struct status_call *status, const struct store_fleet_host *host) {
-        for (size_t i = 0; i < status->n_issuers; i++)
-                if (memcmp(status->issuers[i].public, host->issuer, sizeof(host->issuer)) == 0)
-                        return 1;
-        return 0;
+/* Which issuer the host is; n_issuers: none. */
+static size_t issuer_of(const struct status_call *status, const struct store_fleet_host *host) {
+        size_t i = 0;
+
+        while (i < status->n_issuers &&
+               memcmp(status->issuers[i].public, host->issuer, sizeof(host->issuer)) != 0)
+                i++;
+        return i;
+}
+
+static int append_host(const struct status_call *status, const struct store_fleet_host *host,
+                       sd_bus_message *m) {
+        size_t i = issuer_of(status, host);
+
+        if (i == status->n_issuers)
+                return sd_bus_message_append(m, "a{sv}", 3, "name", "s", host->name, "issuing", "b",
+                                             0, "groups", "s", host->groups);
+        return sd_bus_message_append(m, "a{sv}", 4, "name", "s", host->name, "issuing", "b", 1,
+                                     "groups", "s", host->groups, "heard", "t",
+                                     seconds_since(status->stated_ms[i]));
 }
 
 static int append_hosts(const struct status_call *status, sd_bus_message *m) {
         int r;
 
         r = sd_bus_message_open_container(m, 'a', "a{sv}");
-        for (size_t i = 0; r >= 0 && i < status->n_hosts; i++) {
-                const struct store_fleet_host *host = &status->hosts[i];
-
-                r = sd_bus_message_append(m, "a{sv}", 3, "name", "s", host->name, "issuing", "b",
-                                          issues(status, host), "groups", "s", host->groups);
-        }
+        for (size_t i = 0; r >= 0 && i < status->n_hosts; i++)
+                r = append_host(status, &status->hosts[i], m);
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 

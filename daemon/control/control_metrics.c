@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "control/control_census.h"
 #include "control/control_state.h"
+#include "fleet/fleet_age.h"
 #include "keys/sweep.h"
 #include "keys/sweep_timer.h"
 #include "login/verify.h"
@@ -35,7 +36,8 @@ struct metrics_call {
         struct store_mirror mirror;
         bool in_fleet;
         struct store_fleet_sum fleet;
-        int64_t fleet_age_s; /* INT64_MAX: not known */
+        int64_t fleet_age_s;    /* INT64_MAX: not known */
+        int64_t fleet_silent_s; /* likewise: of the issuing host that was silent for longest */
 };
 
 /* Damage is a metric itself. Where it is met, the others are as far as they can be read. */
@@ -45,6 +47,13 @@ static int go_on(int r) {
 
 static void metrics_detour(struct control_call *call) {
         control_census_count((struct control_census_call *) call, false);
+}
+
+static int64_t silence(const struct fleet *fleet) {
+        size_t i;
+        int64_t at = fleet ? fleet_age_silent(fleet, &i) : INT64_MAX;
+
+        return at == INT64_MAX ? at : (clock_boot_ms() - at) / 1000;
 }
 
 static void metrics_run(struct control_call *call, struct store *writer) {
@@ -70,6 +79,7 @@ static void metrics_run(struct control_call *call, struct store *writer) {
         if (r == -ENOENT)
                 r = 0;
         m->fleet_age_s = store_fleet_age(writer, clock_boot_ms() / 1000);
+        m->fleet_silent_s = silence(call->control->writer.fleet);
         if (r < 0)
                 control_fail_store(call, r);
 }
@@ -134,9 +144,11 @@ static int append_fleet(sd_bus_message *reply, const struct metrics_call *m) {
         r = sd_bus_message_append(reply, "{sv}{sv}{sv}", "fleet-keys", "t", m->fleet.keys,
                                   "fleet-waiting", "t", m->fleet.waiting, "fleet-connected", "b",
                                   (int) m->counting.call.control->loop.fleet.connected);
-        return r < 0 || m->fleet_age_s == INT64_MAX
-                       ? r
-                       : sd_bus_message_append(reply, "{sv}", "fleet-age", "x", m->fleet_age_s);
+        if (r >= 0 && m->fleet_age_s != INT64_MAX)
+                r = sd_bus_message_append(reply, "{sv}", "fleet-age", "x", m->fleet_age_s);
+        if (r >= 0 && m->fleet_silent_s != INT64_MAX)
+                r = sd_bus_message_append(reply, "{sv}", "fleet-silent", "x", m->fleet_silent_s);
+        return r;
 }
 
 /* A look that has not come to its end yet has no time. */

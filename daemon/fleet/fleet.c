@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "fleet/fleet_age.h"
 #include "fleet/fleet_apply.h"
@@ -114,6 +115,8 @@ static int take_group(const struct store_fleet_group *group, void *userdata) {
                 return -EUCLEAN;
         member = &f->groups[f->n_groups++];
         *member = (struct fleet_member){ .group = *group, .current_ms = FLEET_UNKNOWN };
+        for (size_t i = 0; i < FLEET_ISSUERS_MAX; i++)
+                member->stated_ms[i] = clock_boot_ms();
         return secretfile_read(f->dir, fleet_key_name(group->name, name), member->key);
 }
 
@@ -126,25 +129,44 @@ static int take_issuer(const struct store_fleet_issuer *issuer, void *userdata) 
         return 0;
 }
 
+static size_t find_old(const struct fleet *old, const struct store_fleet_issuer *issuer) {
+        size_t k = 0;
+
+        while (k < old->n_issuers &&
+               memcmp(issuer->public, old->issuers[k].issuer.public, SEAL_PUBLIC_LEN) != 0)
+                k++;
+        return k;
+}
+
+static void keep_group(struct fleet *f, struct fleet_member *group, const struct fleet *old,
+                       const struct fleet_member *was) {
+        group->current_ms = was->current_ms;
+        group->own_number = was->own_number;
+        memcpy(group->own, was->own, FRAME_HASH_LEN);
+        group->own_there = was->own_there;
+        for (size_t i = 0; i < f->n_issuers; i++) {
+                size_t k = find_old(old, &f->issuers[i].issuer);
+
+                if (k < old->n_issuers)
+                        group->stated_ms[i] = was->stated_ms[k];
+        }
+}
+
 /* What was heard of issuers, and when groups were current, outlasts a change of the groups. */
 static void keep(struct fleet *f, const struct fleet *old) {
         for (size_t i = 0; i < f->n_groups; i++)
                 for (size_t k = 0; k < old->n_groups; k++)
-                        if (strcmp(f->groups[i].group.name, old->groups[k].group.name) == 0) {
-                                f->groups[i].current_ms = old->groups[k].current_ms;
-                                f->groups[i].own_number = old->groups[k].own_number;
-                                memcpy(f->groups[i].own, old->groups[k].own, FRAME_HASH_LEN);
-                                f->groups[i].own_there = old->groups[k].own_there;
-                        }
-        for (size_t i = 0; i < f->n_issuers; i++)
-                for (size_t k = 0; k < old->n_issuers; k++)
-                        if (memcmp(f->issuers[i].issuer.public, old->issuers[k].issuer.public,
-                                   SEAL_PUBLIC_LEN) == 0) {
-                                struct store_fleet_issuer issuer = f->issuers[i].issuer;
+                        if (strcmp(f->groups[i].group.name, old->groups[k].group.name) == 0)
+                                keep_group(f, &f->groups[i], old, &old->groups[k]);
+        for (size_t i = 0; i < f->n_issuers; i++) {
+                size_t k = find_old(old, &f->issuers[i].issuer);
+                struct store_fleet_issuer issuer = f->issuers[i].issuer;
 
-                                f->issuers[i] = old->issuers[k];
-                                f->issuers[i].issuer = issuer;
-                        }
+                if (k == old->n_issuers)
+                        continue;
+                f->issuers[i] = old->issuers[k];
+                f->issuers[i].issuer = issuer;
+        }
 }
 
 /* Returns whether this host is in a fleet. A file that is missing is an error. */

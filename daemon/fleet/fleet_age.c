@@ -73,6 +73,8 @@ void fleet_age_note(struct fleet *f, const struct frame_head *head) {
         current = head->signed_at_ms + issuer->ahead_ms - issuer->late_ms;
         if (current > member->current_ms)
                 member->current_ms = current;
+        if (current > member->stated_ms[issuer - f->issuers])
+                member->stated_ms[issuer - f->issuers] = current;
         f->current_ms = INT64_MAX;
         for (size_t i = 0; i < f->n_groups; i++)
                 if (f->groups[i].current_ms < f->current_ms)
@@ -98,6 +100,26 @@ void fleet_age_settle(struct fleet *f, bool committed) {
 
 int64_t fleet_age_current(const struct fleet *f) {
         return f->joined ? f->current_ms : FLEET_UNKNOWN;
+}
+
+int64_t fleet_age_issuer(const struct fleet *f, size_t i) {
+        int64_t at = INT64_MAX;
+
+        for (size_t k = 0; f->joined && k < f->n_groups; k++)
+                if (f->groups[k].stated_ms[i] < at)
+                        at = f->groups[k].stated_ms[i];
+        return at;
+}
+
+int64_t fleet_age_silent(const struct fleet *f, size_t *ret_i) {
+        int64_t at = INT64_MAX;
+
+        for (size_t i = 0; f->joined && i < f->n_issuers; i++)
+                if (fleet_age_issuer(f, i) < at) {
+                        at = fleet_age_issuer(f, i);
+                        *ret_i = i;
+                }
+        return at;
 }
 
 static int take_state(struct fleet *f, const uint8_t *in, size_t len,

@@ -33,6 +33,16 @@ void fleet_age_settle(struct fleet *f, bool committed);
 int64_t fleet_age_current(const struct fleet *f);
 
 /**
+ * fleet_age_issuer(f, i): when the ${i}th issuer has last said of all groups that there is nothing
+ * newer than what this host has, likewise; or when the daemon began to listen. Nothing is refused
+ * by this: a single issuing host that is down would close the fleet.
+ * fleet_age_silent(f, ret_i): the same of the one that was silent for longest, and which it is.
+ * INT64_MAX: there is none.
+ */
+int64_t fleet_age_issuer(const struct fleet *f, size_t i);
+int64_t fleet_age_silent(const struct fleet *f, size_t *ret_i);
+
+/**
  * fleet_age_keep(f, writer, force): has the store remember it, when a minute has passed since or
  * ${force} says so. In a transaction of its own. 0, or an error of the store.
  */

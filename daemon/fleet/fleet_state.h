@@ -26,6 +26,9 @@ struct fleet_member {
          * that is committed. */
         bool pending;
         struct frame_head pending_head;
+        /* The same of each issuer, in the order of the issuers: it has said then that there is
+         * nothing newer. Where it has said nothing yet, when this host began to listen. */
+        int64_t stated_ms[FLEET_ISSUERS_MAX];
         /* number and hash of the last frame that this host has signed for the log, and whether
          * what was applied with this number was that frame */
         int64_t own_number;

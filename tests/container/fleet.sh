@@ -22,6 +22,7 @@ test_that "and no other host" accepts hub "$first"
 must issue hub
 lost=$key
 must wait_until accepts web1 "$lost"
+must wait_until accepts hub2 "$lost"
 must ctl hub2 key revoke "$id"
 test_that "what one issuing host revokes, another has issued" wait_until refuses hub "$lost"
 test_that "a member refuses it" wait_until refuses web1 "$lost"
@@ -79,9 +80,15 @@ for skew in 3600 -3600; do
     test_that "and revokes it" wait_until refuses web1 "$key"
     age=$(value web1 age)
     test_that "the state of others is $age s old" test "$age" -lt 60
+    age=$(value web1 silent)
+    test_that "and no issuing host was silent for longer than $age s" test "$age" -lt 60
     age=$(value hub2 age)
     test_that "and its own $age s" test "$age" -lt 60
 done
+
+silent() { ctl web1 metrics | sed -n 's/^wfapikey_fleet_issuer_silent_seconds //p'; }
+test_that "the metrics say so, too" test "$(silent)" -lt 60
+test_that "which host that is" test "$(ctl web1 --json fleet status | grep -cE '"silent-host":"(hub|hub2)"')" = 1
 
 # --- Two issuing hosts at once ---
 for host in hub hub2 web1; do on "$host" useradd --no-create-home --home-dir / bob; done

@@ -19,17 +19,17 @@ asked() { # LINE...: the calls since the last time
 # Status, hosts, groups: for people and as JSON. No control character reaches the terminal.
 run 0 ctl fleet status
 asked FleetStatus
-for line in 'joined +yes' 'fleet +wfm_fleet' 'host +db' 'link +away' 'link-text +connection \\x1b refused' 'age in seconds +7' \
+for line in 'joined +yes' 'fleet +wfm_fleet' 'host +db' 'link +away' 'link-text +connection \\x1b refused' 'age in seconds +7' 'longest silence in seconds +9' 'silent-host +db' \
     'waiting +1' 'groups +all,web'; do
     grep -qxE "$line" <<<"$out" || fail "no line '$line': $out"
 done
 run 0 ctl --json fleet status
-is "$out" '{"joined":true,"fleet":"wfm_fleet","host":"db","issuing":true,"link":"away","link-text":"connection \u001b refused","keys":3,"age":7,"waiting":1,"groups":["all","web"],"numbers":{"all":412,"web":17},"hosts":[{"name":"db","groups":["all","web"],"issuing":true},{"name":"www1","groups":["web"],"issuing":false},{"name":"gone","groups":[],"issuing":null}]}'
+is "$out" '{"joined":true,"fleet":"wfm_fleet","host":"db","issuing":true,"link":"away","link-text":"connection \u001b refused","keys":3,"age":7,"silent":9,"silent-host":"db","waiting":1,"groups":["all","web"],"numbers":{"all":412,"web":17},"hosts":[{"name":"db","groups":["all","web"],"issuing":true,"heard":8},{"name":"www1","groups":["web"],"issuing":false,"heard":null},{"name":"gone","groups":[],"issuing":null,"heard":null}]}'
 run 0 ctl fleet hosts
-grep -qxE 'db +all,web +yes' <<<"$out" || fail "$out"
-grep -qxE 'gone +- +-' <<<"$out" || fail "$out"
+grep -qxE 'db +all,web +yes +8' <<<"$out" || fail "$out"
+grep -qxE 'gone +- +- +-' <<<"$out" || fail "$out"
 run 0 ctl --json fleet hosts
-is "$out" '[{"name":"db","groups":["all","web"],"issuing":true},{"name":"www1","groups":["web"],"issuing":false},{"name":"gone","groups":[],"issuing":null}]'
+is "$out" '[{"name":"db","groups":["all","web"],"issuing":true,"heard":8},{"name":"www1","groups":["web"],"issuing":false,"heard":null},{"name":"gone","groups":[],"issuing":null,"heard":null}]'
 run 0 ctl fleet groups
 grep -qxE 'web +17' <<<"$out" || fail "$out"
 run 0 ctl --json fleet groups

@@ -80,14 +80,15 @@ static int answer_status(sd_bus_message *m) {
         if (is_alone())
                 return sd_bus_reply_method_return(m, "a{sv}aa{sv}", 1, "joined", "b", 0, 0);
         return sd_bus_reply_method_return(
-                m, "a{sv}aa{sv}", 12, "joined", "b", 1, "fleet", "s", "wfm_fleet", "host", "s",
+                m, "a{sv}aa{sv}", 14, "joined", "b", 1, "fleet", "s", "wfm_fleet", "host", "s",
                 "db", "issuing", "b", 1, "link", "s", "away", "link-text", "s",
                 "connection \033 refused", "keys", "t", UINT64_C(3), "age", "t", UINT64_C(7),
-                "waiting", "t", UINT64_C(1), "groups", "as", 2, "all", "web", "numbers", "at", 2,
-                UINT64_C(412), UINT64_C(17), "of a newer daemon", "a(st)", 1, "x", UINT64_C(1), 3,
-                3, "name", "s", "db", "groups", "s", "all web", "issuing", "b", 1, 3, "name", "s",
-                "www1", "groups", "s", "web", "issuing", "b", 0, 2, "name", "s", "gone", "groups",
-                "s", "");
+                "silent", "t", UINT64_C(9), "silent-host", "s", "db", "waiting", "t", UINT64_C(1),
+                "groups", "as", 2, "all", "web", "numbers", "at", 2, UINT64_C(412), UINT64_C(17),
+                "of a newer daemon", "a(st)", 1, "x", UINT64_C(1), 3, 4, "name", "s", "db",
+                "groups", "s", "all web", "issuing", "b", 1, "heard", "t", UINT64_C(8), 3, "name",
+                "s", "www1", "groups", "s", "web", "issuing", "b", 0, 2, "name", "s", "gone",
+                "groups", "s", "");
 }
 
 static int answer_list(sd_bus_message *m) {

@@ -258,6 +258,34 @@ static void test_a_revocation_that_waits_for_long(void **state) {
         store_delta_free(delta);
 }
 
+/* A database hides what one of two issuing hosts says. The state stays current by the other one,
+ * and the first one shows as silent, also when it is heard in another group. */
+static void test_one_issuer_is_hidden(void **state) {
+        struct fixture *f = *state;
+        struct fleet *fleet = f->member.fleet;
+        struct unit_host second = {};
+        struct fleet_change invite = {};
+        size_t i = 9;
+
+        unit_host_make(&second, 3);
+        unit_host_invite(&f->issuer, &second, "hub2", "all web", true, &invite);
+        assert_int_equal(unit_host_take(&f->member, &invite.frames[0]), 0);
+        assert_int_equal(take_statements(f, 0), 0);
+        for (size_t k = 0; k < fleet->n_groups; k++)
+                for (size_t n = 0; n < 2; n++)
+                        fleet->groups[k].stated_ms[n] -= 2 * HOUR_MS;
+        assert_int_equal(take_statements(f, 0), 0);
+        assert_in_range(age_ms(&f->member), 0, HOUR_MS / 2);
+        assert_in_range(clock_boot_ms() - fleet_age_silent(fleet, &i), HOUR_MS, 3 * HOUR_MS);
+        assert_string_equal(fleet_issuer(fleet, i)->host, "hub2");
+        fleet_find_group(fleet, "web")->stated_ms[i] = clock_boot_ms();
+        assert_in_range(clock_boot_ms() - fleet_age_issuer(fleet, i), HOUR_MS, 3 * HOUR_MS);
+        assert_int_equal(fleet_load(fleet, f->member.store->writer), 0);
+        assert_in_range(clock_boot_ms() - fleet_age_issuer(fleet, i), HOUR_MS, 3 * HOUR_MS);
+        fleet_change_done(&invite);
+        unit_host_drop(&second);
+}
+
 /* A fleetd that was killed amid a change is followed by one that begins with a whole one. */
 static void test_new_fleetd(void **state) {
         struct fixture *f = *state;
@@ -334,6 +362,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_what_was_not_taken_proves_nothing, make, drop),
                 cmocka_unit_test_setup_teardown(test_sticky_when_purged, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_revocation_that_waits_for_long, make, drop),
+                cmocka_unit_test_setup_teardown(test_one_issuer_is_hidden, make, drop),
                 cmocka_unit_test_setup_teardown(test_new_fleetd, make, drop),
                 cmocka_unit_test_setup_teardown(test_unfinished_changes, make, drop),
                 cmocka_unit_test_setup_teardown(test_the_longest_change, make, drop),
