@@ -115,9 +115,8 @@ static void *attempt_run(void *userdata) {
         return NULL;
 }
 
-/* The thread has ended, or does nothing more. */
+/* The thread has ended. */
 static void attempt_free(struct attempt *a) {
-        (void) pthread_join(a->thread, NULL);
         PQfinish(a->conn);
         cleanup_close(&a->fd);
         wiped_free(a->conninfo);
@@ -390,12 +389,15 @@ static int start_attempt(struct database *d);
 static int on_attempted(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         struct database *d = userdata;
         struct attempt *a = take_ptr(d->attempt);
-        bool wanted = d->state == CONNECTING && strcmp(a->conninfo, d->conninfo) == 0;
+        bool wanted;
 
         (void) source;
         (void) fd;
         (void) revents;
         d->attempted = sd_event_source_disable_unref(d->attempted);
+        /* It does nothing more but end. What it has written is seen after that. */
+        (void) pthread_join(a->thread, NULL);
+        wanted = d->state == CONNECTING && strcmp(a->conninfo, d->conninfo) == 0;
         if (wanted) {
                 d->conn = take_ptr(a->conn);
                 d->state = STARTING;
