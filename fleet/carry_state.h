@@ -39,7 +39,7 @@ struct carry_group {
         uint64_t again_at;
         struct pause pause;
         bool in_doubt; /* has it another number? */
-        /* The daemon has refused a change for this reason, and a snapshot may get around it. */
+        /* The daemon does not believe a change, which is why. A snapshot may help. */
         bool refused;
         char why[NOTE_TEXT_LEN];
 };
@@ -135,12 +135,9 @@ void carry_wait(struct carry *c);
 
 /**
  * carry_link(c, state, text): tells the daemon, unless it knows that.
- */
-void carry_link(struct carry *c, const char *state, const char *text);
-
-/**
  * carry_link_up(c): the same, for a database that answers: "connected", unless a group is refused.
  */
+void carry_link(struct carry *c, const char *state, const char *text);
 void carry_link_up(struct carry *c);
 
 /**

@@ -54,8 +54,9 @@ struct control_fleet {
         bool told; /* fleetd has said since how it is */
         /* to the database, fleetd says; it was reached, and may be of no use all the same */
         bool connected, reached;
-        bool snapshot;             /* fleetd may be reading one */
-        bool snapshot_due;         /* fleetd is to make one when the database is there */
+        bool snapshot; /* fleetd may be reading one */
+        /* fleetd is to make one when the database is there */
+        bool snapshot_due;
         const char *state;         /* its word; NULL: none yet */
         char text[ERROR_LEN];      /* what else it says */
         uint64_t token;            /* of the change under way */

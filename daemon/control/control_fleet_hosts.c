@@ -175,7 +175,7 @@ const struct control_handlers control_fleet_invite = {
 struct name_call {
         struct control_call call;
         char name[STORE_FLEET_HOST_MAX + 1];
-        bool issued; /* it is a host that issues until now */
+        bool issued; /* it was an issuing host */
 };
 
 static bool issues(const struct fleet *f, const char *host) {

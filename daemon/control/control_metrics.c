@@ -36,8 +36,9 @@ struct metrics_call {
         struct store_mirror mirror;
         bool in_fleet;
         struct store_fleet_sum fleet;
-        int64_t fleet_age_s;    /* INT64_MAX: not known */
-        int64_t fleet_silent_s; /* likewise: of the issuing host that was silent for longest */
+        int64_t fleet_age_s; /* INT64_MAX: not known */
+        /* likewise: of the issuing host that was silent for longest */
+        int64_t fleet_silent_s;
 };
 
 /* Damage is a metric itself. Where it is met, the others are as far as they can be read. */

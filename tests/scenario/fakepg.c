@@ -336,7 +336,7 @@ static void put_next(const struct answer *table, size_t n, size_t *at,
                 put_answer(otherwise, extended);
 }
 
-/* Says that the group has 200 changes, of which the first 99 are not kept. */
+/* Says that the group has 200 changes. The first 99 are not kept. */
 static void put_lacking(void) {
         static const int64_t numbers[] = { 200, 100 };
 
