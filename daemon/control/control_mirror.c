@@ -27,6 +27,7 @@ struct copy_call {
         char recipient[SEAL_TEXT_LEN + 1];
         uint64_t token, keys;
         struct mirror_import_summary summary;
+        bool more;      /* this was a piece of the work */
         const void *in; /* in the message */
         size_t len;     /* of in or out */
         bool last;
@@ -264,10 +265,20 @@ static void check_run(struct control_call *call, struct store *writer) {
         struct copy_call *copy = (struct copy_call *) call;
         int r;
 
-        (void) writer;
-        r = mirror_check(mirror_of(call), copy->token, &copy->summary);
+        r = mirror_count(mirror_of(call), writer, copy->token);
+        copy->more = r > 0;
+        if (r == 0)
+                r = mirror_check(mirror_of(call), copy->token, &copy->summary);
         if (r < 0)
                 control_mirror_fail(call, r);
+}
+
+/* Others have their turn between two pieces. */
+static void check_settle(struct control_call *call) {
+        if (((struct copy_call *) call)->more)
+                control_resume(call);
+        else
+                control_answer(call);
 }
 
 static int append_lines(sd_bus_message *reply, const struct mirror_changes *changes) {
@@ -327,8 +338,19 @@ const struct control_handlers control_mirror_import_check = {
         .size = sizeof(struct copy_call),
         .parse = token_parse,
         .run = check_run,
+        .settle = check_settle,
         .reply = check_reply,
 };
+
+static void say_imported(const struct control_call *call,
+                         const struct mirror_import_summary *summary) {
+        log_line(LOG_NOTICE,
+                 "all keys replaced by the %" PRIu64 " of a %s, number %" PRIu64
+                 " of source %02x%02x%02x%02x..., by uid %u",
+                 summary->keys, kind_name(summary->head.kind), summary->head.sequence,
+                 summary->head.source[0], summary->head.source[1], summary->head.source[2],
+                 summary->head.source[3], call->uid);
+}
 
 static void commit_run(struct control_call *call, struct store *writer) {
         struct copy_call *copy = (struct copy_call *) call;
@@ -346,15 +368,11 @@ static void commit_run(struct control_call *call, struct store *writer) {
                                 summary->head.sequence, summary->revived, summary->kept);
                 r = mirror_commit(mirror_of(call), writer, copy->token, &audit, &copy->keys);
         }
+        copy->more = r > 0;
         if (r < 0)
                 control_mirror_fail(call, r);
-        else
-                log_line(LOG_NOTICE,
-                         "all keys replaced by the %" PRIu64 " of a %s, number %" PRIu64
-                         " of source %02x%02x%02x%02x..., by uid %u",
-                         summary->keys, kind_name(summary->head.kind), summary->head.sequence,
-                         summary->head.source[0], summary->head.source[1], summary->head.source[2],
-                         summary->head.source[3], call->uid);
+        else if (r == 0)
+                say_imported(call, summary);
 }
 
 static void on_settled(void *userdata) {
@@ -365,7 +383,9 @@ static void on_settled(void *userdata) {
  * new on this host, so everybody is looked at first. If a directory does not answer in time, it is
  * asked again later. Until then the keys of that owner are refused. */
 static void commit_settle(struct control_call *call) {
-        if (accounts_settle(call->control->fixed.accounts, on_settled, call) < 0)
+        if (((struct copy_call *) call)->more)
+                control_resume(call);
+        else if (accounts_settle(call->control->fixed.accounts, on_settled, call) < 0)
                 control_answer(call);
 }
 

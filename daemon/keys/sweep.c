@@ -16,6 +16,7 @@
 #include "store/store_account.h"
 #include "store/store_audit.h"
 #include "store/store_key.h"
+#include "store/store_swap.h"
 #include "store/store_sweep.h"
 #include "text.h"
 
@@ -561,7 +562,10 @@ int sweep_run(struct store *writer, int64_t now, struct sweep *sweep) {
         if (r >= 0)
                 r = visible ? store_commit(writer) : store_commit_quietly(writer);
         store_rollback(writer);
-        if (r >= 0)
-                *sweep = done;
-        return r;
+        if (r < 0)
+                return r;
+        /* What an import has left is only in the way. */
+        done.more |= store_swap_clean(writer) > 0;
+        *sweep = done;
+        return 0;
 }

@@ -163,6 +163,17 @@ int mirror_write(struct mirror *m, struct store *writer, uint64_t token, const u
         return r;
 }
 
+int mirror_count(struct mirror *m, struct store *writer, uint64_t token) {
+        int r;
+
+        if (!m->in || m->reading.token != token)
+                return -ENXIO;
+        r = mirror_import_count(m->in, writer);
+        if (r < 0)
+                end_in(m);
+        return r;
+}
+
 int mirror_check(struct mirror *m, uint64_t token, struct mirror_import_summary *ret) {
         int r;
 
@@ -181,7 +192,8 @@ int mirror_commit(struct mirror *m, struct store *writer, uint64_t token,
         if (!m->in || m->reading.token != token)
                 return -ENXIO;
         r = mirror_import_commit(m->in, writer, audit, ret_keys);
-        end_in(m);
+        if (r <= 0)
+                end_in(m);
         return r;
 }
 

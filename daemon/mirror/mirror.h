@@ -72,14 +72,20 @@ int mirror_write(struct mirror *m, struct store *writer, uint64_t token, const u
                  size_t len) _must_check_;
 
 /**
+ * mirror_count(m, writer, token): counts for mirror_check(). 1 when it has to be called again, with
+ * others in between; 0; errors as above.
+ */
+int mirror_count(struct mirror *m, struct store *writer, uint64_t token) _must_check_;
+
+/**
  * mirror_check(m, token, ret): says what the file has, once all of it is there. Errors as above.
  */
 int mirror_check(struct mirror *m, uint64_t token, struct mirror_import_summary *ret) _must_check_;
 
 /**
  * mirror_commit(m, writer, token, audit, ret_keys): replaces the store by that of the file, with
- * the record ${audit}. Says how many keys there are then. Errors as above. The import has ended
- * afterwards.
+ * the record ${audit}, in pieces. 1 when it has to be called again, with others in between; 0, and
+ * how many keys there are then; errors as above. The import has ended when it does not return 1.
  */
 int mirror_commit(struct mirror *m, struct store *writer, uint64_t token,
                   const struct audit_record *audit, uint64_t *ret_keys) _must_check_;

@@ -16,7 +16,6 @@
 #include "rules/expiry.h"
 #include "store/store_audit.h"
 #include "store/store_cert.h"
-#include "store/store_fleet.h"
 #include "store/store_key.h"
 #include "store/store_mirror.h"
 #include "text.h"
@@ -37,11 +36,17 @@ struct mirror_import {
          * policy_known is set */
         struct policy live, staged, after;
         bool policy_known;
+        /* This store no longer knows what has ended here since the file was made. */
+        bool forgets;
         uint64_t found; /* keys of the file that are here */
+        struct store_key_count here;
+        bool counted;
         struct mirror_import_summary summary;
         /* what the store remembers after this file */
         struct store_mirror mirror;
         bool ended, whole;
+        /* the commit has begun; has replaced all */
+        bool committing, committed;
         size_t n_peppers;
         struct {
                 uint32_t id;
@@ -195,6 +200,30 @@ static int find_locks(struct mirror_import *i, struct store *writer, struct lock
         return store_policy_each(writer, take_lock, l);
 }
 
+/* --- What this host remembers --- */
+
+static int take_first(const struct audit_record *record, void *userdata) {
+        *(struct audit_record *) userdata = *record;
+        return 1;
+}
+
+/* A key that has ended is deleted after the retention, and the records about it later. A key of the
+ * file that is not here may be one of these. The host knows better while its audit log has all
+ * records from when the file was made, or from its own beginning: then the store that has made the
+ * file was lost. */
+static int learn_memory(struct mirror_import *i, struct store *writer) {
+        const struct audit_filter all = {};
+        struct audit_record first = {};
+        int64_t next, made = i->summary.head.created_at;
+        int r;
+
+        if (i->options.revive)
+                return 0;
+        r = store_audit_each(writer, &all, 1, take_first, &first, &next);
+        i->forgets = r < 0 || (first.seq != 1 && (first.at > made || made > i->now));
+        return r;
+}
+
 /* The policies come before the keys. */
 static int learn_policy(struct mirror_import *i, struct store *writer) {
         struct locks locks;
@@ -202,6 +231,9 @@ static int learn_policy(struct mirror_import *i, struct store *writer) {
 
         if (i->policy_known)
                 return 0;
+        r = learn_memory(i, writer);
+        if (r < 0)
+                return r;
         r = facts_policy(store_import_staging(i->load), &i->staged);
         if (r >= 0)
                 r = find_locks(i, writer, &locks);
@@ -214,20 +246,24 @@ static int learn_policy(struct mirror_import *i, struct store *writer) {
 /* people are shown so many */
 #define KEYS_SHOWN 20
 
-static int on_removed(const struct audit_record *record, void *userdata) {
-        bool *removed = userdata;
+/* The same events as in store_swap.c. */
+static int on_end(const struct audit_record *record, void *userdata) {
+        static const char *const events[] = { "removed", "revoked", "expired", "retired" };
+        bool *ended = userdata;
 
-        *removed |= strcmp(record->event, "removed") == 0;
-        return *removed;
+        for (size_t i = 0; i < ARRAY_LEN(events); i++)
+                *ended |= strcmp(record->event, events[i]) == 0;
+        return *ended;
 }
 
-/* Whether somebody has removed the key here. */
-static int was_removed(struct store *writer, const char *id, bool *ret) {
+/* Whether the key has ended here, or may have. There is nothing else of it here. */
+static int has_ended(const struct mirror_import *i, struct store *writer, const char *id,
+                     bool *ret) {
         struct audit_filter filter = { .key = id, .verdict = "done" };
         int64_t next;
 
-        *ret = false;
-        return store_audit_each(writer, &filter, SIZE_MAX, on_removed, ret, &next);
+        *ret = i->forgets;
+        return i->forgets ? 0 : store_audit_each(writer, &filter, SIZE_MAX, on_end, ret, &next);
 }
 
 static bool is_good(const struct policy *policy, const struct key_record *key, int64_t now) {
@@ -265,7 +301,7 @@ static int count_revived(struct mirror_import *i, struct store *writer,
         if (live && !i->options.revive)
                 stays = good || !is_good(&i->after, live, i->now);
         else if (!i->options.revive) {
-                r = was_removed(writer, key->id, &stays);
+                r = has_ended(i, writer, key->id, &stays);
                 stays |= key->epoch < i->after.epoch;
         }
         if (r < 0)
@@ -340,21 +376,18 @@ static int need_pepper(uint32_t id, void *userdata) {
         return keymint_knows(userdata, id) ? 0 : -EBADMSG;
 }
 
+static void say_memory(struct mirror_import *i) {
+        if (i->forgets)
+                mirror_changes_add(&i->summary.changes,
+                                   "this host no longer knows what was revoked when the backup was "
+                                   "made, so no key comes back that is not here");
+}
+
 /* The keys were compared as they came. */
 static int find_changes(struct mirror_import *i, struct store *writer) {
-        struct mirror_import_summary *summary = &i->summary;
-        uint64_t here, fleet;
-        int r;
-
-        r = store_key_count(writer, &here);
-        if (r >= 0)
-                r = store_fleet_keys(writer, &fleet);
-        if (r < 0)
-                return r;
-        here -= fleet < here ? fleet : here;
-        summary->missing = here > i->found ? here - i->found : 0;
-        mirror_changes_policy(&summary->changes, &i->live, &i->staged, &i->after);
-        return mirror_changes_certs(&summary->changes, writer, store_import_staging(i->load));
+        say_memory(i);
+        mirror_changes_policy(&i->summary.changes, &i->live, &i->staged, &i->after);
+        return mirror_changes_certs(&i->summary.changes, writer, store_import_staging(i->load));
 }
 
 /* All of the file is there. Checks what can only be checked of the whole. */
@@ -434,6 +467,17 @@ int mirror_import_write(struct mirror_import *i, struct store *writer, const uin
         return r;
 }
 
+int mirror_import_count(struct mirror_import *i, struct store *writer) {
+        int r = 0;
+
+        if (!i->counted)
+                r = store_key_count_some(writer, &i->here);
+        i->counted = r == 0;
+        if (i->counted)
+                i->summary.missing = i->here.own > i->found ? i->here.own - i->found : 0;
+        return r;
+}
+
 int mirror_import_check(const struct mirror_import *i, struct mirror_import_summary *ret) {
         if (!i->whole)
                 return -EBADMSG;
@@ -456,29 +500,69 @@ static int note_needed(uint32_t id, void *userdata) {
         return 0;
 }
 
-int mirror_import_commit(struct mirror_import *i, struct store *writer,
-                         const struct audit_record *audit, uint64_t *ret_keys) {
+/* The files come before the rows that need them, and go after those rows. */
+static int begin_commit(struct mirror_import *i) {
+        int r = 0;
+
+        for (size_t n = 0; r >= 0 && n < i->n_peppers; n++)
+                if (i->peppers[n].id != keymint_pepper_id(i->keymint))
+                        r = pepper_write_foreign(i->dir, i->peppers[n].id, i->peppers[n].bytes);
+        i->committing = r >= 0;
+        i->counted = false;
+        i->here = (struct store_key_count){};
+        return r;
+}
+
+static int apply(struct mirror_import *i, struct store *writer, const struct audit_record *audit) {
         struct store_keep keep = { .keys = !i->options.revive };
-        uint32_t own = keymint_pepper_id(i->keymint);
-        struct keeping keeping = {};
+        struct store_mirror mirror;
         struct locks locks;
-        int r = i->whole ? 0 : -EBADMSG;
+        int r;
 
         /* as they are now, and not as they were when the file was read */
+        r = find_locks(i, writer, &locks);
         if (r >= 0)
-                r = find_locks(i, writer, &locks);
-        keep.n_policies = r >= 0 ? locks.n : 0;
+                r = store_mirror_get(writer, &mirror);
+        if (r >= 0)
+                r = learn_memory(i, writer);
+        if (r < 0)
+                return r;
+        if (mirror.exported > i->mirror.exported)
+                i->mirror.exported = mirror.exported;
+        i->mirror.backed_up_at = mirror.backed_up_at;
+        keep.forgets = i->forgets;
+        keep.n_policies = locks.n;
         keep.policies = locks.rows;
+        return store_import_apply(i->load, writer, keymint_pepper_id(i->keymint), &i->mirror, &keep,
+                                  audit);
+}
 
-        /* The files come before the rows that need them, and go after those rows. */
-        for (size_t n = 0; r >= 0 && n < i->n_peppers; n++)
-                if (i->peppers[n].id != own)
-                        r = pepper_write_foreign(i->dir, i->peppers[n].id, i->peppers[n].bytes);
-        if (r >= 0)
-                r = store_import_apply(i->load, writer, own, &i->mirror, &keep, audit);
-        if (r >= 0)
-                r = store_key_count(writer, ret_keys);
+static void drop_peppers(struct mirror_import *i, struct store *writer) {
+        struct keeping keeping = {};
+
         if (store_pepper_each(writer, note_needed, &keeping) >= 0)
                 pepper_remove_foreign(i->dir, keeping.ids, keeping.n);
-        return r;
+}
+
+int mirror_import_commit(struct mirror_import *i, struct store *writer,
+                         const struct audit_record *audit, uint64_t *ret_keys) {
+        int r = i->whole ? 0 : -EBADMSG;
+
+        if (r >= 0 && !i->committing)
+                r = begin_commit(i);
+        if (r < 0)
+                return r;
+        if (!i->committed) {
+                r = apply(i, writer, audit);
+                i->committed = r == 0;
+                if (r <= 0)
+                        drop_peppers(i, writer);
+                return r < 0 ? r : 1;
+        }
+        r = mirror_import_count(i, writer);
+        if (r > 0)
+                return r;
+        /* What was done is done, and counts. */
+        *ret_keys = r < 0 ? i->summary.keys : i->here.keys;
+        return 0;
 }

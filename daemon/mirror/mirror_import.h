@@ -30,7 +30,7 @@ struct mirror_import_summary {
         /* They will be good, and are not good or not there now; or an old secret or binding of
          * theirs will count again. */
         uint64_t revived;
-        /* good in it, and ended, changed or removed here: that stays */
+        /* good in it, and ended, changed or removed here, or that may be: that stays */
         uint64_t kept;
         uint64_t missing; /* They are here, and not in it. */
         struct mirror_changes changes;
@@ -59,15 +59,22 @@ int mirror_import_write(struct mirror_import *i, struct store *writer, const uin
                         size_t len) _must_check_;
 
 /**
+ * mirror_import_count(i, writer): counts what is here, a piece in each call, for
+ * mirror_import_check(). 1 when there is more to count; 0; an error of the store.
+ */
+int mirror_import_count(struct mirror_import *i, struct store *writer) _must_check_;
+
+/**
  * mirror_import_check(i, ret): says what the file has. 0; -EBADMSG when its end has not come.
  */
 int mirror_import_check(const struct mirror_import *i,
                         struct mirror_import_summary *ret) _must_check_;
 
 /**
- * mirror_import_commit(i, writer, audit, ret_keys): replaces the store, with the record ${audit}.
- * Says how many keys there are then. 0; -EBADMSG as above; an error of the store or of a file. Call
- * it once only.
+ * mirror_import_commit(i, writer, audit, ret_keys): replaces the store, with the record ${audit}, a
+ * piece in each call, and others may use the store between two calls. Returns 1 when there is more
+ * to do. Returns 0 in the end, and how many keys there are then; -EBADMSG as above; an error of the
+ * store or of a file: then nothing has changed.
  */
 int mirror_import_commit(struct mirror_import *i, struct store *writer,
                          const struct audit_record *audit, uint64_t *ret_keys) _must_check_;

@@ -18,6 +18,7 @@
 #include "store/store_note.h"
 #include "store/store_schema.h"
 #include "store/store_stmt.h"
+#include "store/store_swap.h"
 
 #define CHECKPOINT_PAGES 1000
 
@@ -165,6 +166,7 @@ static int connect_to(struct store *s, const char *name, int flags) {
 }
 
 static void disconnect(struct store *s) {
+        store_swap_free(s->swap);
         for (size_t i = 0; i < _STMT_MAX; i++) {
                 (void) sqlite3_finalize(s->statements[i]);
                 s->statements[i] = NULL;

@@ -10,7 +10,7 @@
  * Errors are the same everywhere: -ENOENT no such row; -EEXIST; -EBUSY; -ENOSPC; -EDQUOT a quota is
  * used up; -EROFS; -ENOMEDIUM the files were removed or replaced (store_guard.h); -EUCLEAN the
  * database is damaged; -ENOMEM; -EIO anything else that SQLite says. Other rooms see all headers
- * but store_stmt.h, store_chain.h, store_files.h and store_reserve.h. */
+ * but store_stmt.h, store_chain.h, store_fill.h, store_files.h and store_reserve.h. */
 #pragma once
 
 #include "record_audit.h"

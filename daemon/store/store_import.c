@@ -18,6 +18,7 @@
 #include "store/store_note.h"
 #include "store/store_schema.h"
 #include "store/store_stmt.h"
+#include "store/store_swap.h"
 
 /* Invariant: insert is a statement for the rows of the table before ${next_table}, or NULL before
  * the first table. */
@@ -27,6 +28,8 @@ struct store_import {
         char path[PATH_MAX];
         struct store_shared shared;
         struct store *staging; /* NULL when it is finished */
+        /* while it takes the place of the store in use */
+        struct store_swap *swap;
         size_t next_table;
         const char *table;
         sqlite3_stmt *insert;
@@ -105,14 +108,21 @@ static int take_columns(struct in *in, const struct store_columns *ours,
         return 0;
 }
 
+/* Names of services are folded as they come, because a host of an old version did not. */
+static bool is_services(const char *column) {
+        return strcmp(column, "services") == 0 || strcmp(column, "service") == 0;
+}
+
 static int prepare(struct store_import *l, const struct store_columns *columns) {
         char list[STORE_LIST_LEN], sql[2 * STORE_LIST_LEN], *at = sql, *end = sql + sizeof(sql);
         int r;
 
         store_stmt_list(columns, list);
-        at += snprintf(at, (size_t) (end - at), "INSERT INTO %s (%s) VALUES (?1", l->table, list);
+        at += snprintf(at, (size_t) (end - at), "INSERT INTO %s (%s) VALUES (%s", l->table, list,
+                       is_services(columns->names[0]) ? "lower(?1)" : "?1");
         for (size_t i = 1; i < columns->n; i++)
-                at += snprintf(at, (size_t) (end - at), ", ?%zu", i + 1);
+                at += snprintf(at, (size_t) (end - at),
+                               is_services(columns->names[i]) ? ", lower(?%zu)" : ", ?%zu", i + 1);
         (void) snprintf(at, (size_t) (end - at), ")");
         if (l->live) {
                 r = store_delta_sql(l->table, columns, sql, sizeof(sql));
@@ -315,6 +325,7 @@ int store_import_open_live(struct store_import **ret, struct store *writer) {
 struct store_import *store_import_free(struct store_import *l) {
         if (!l)
                 return NULL;
+        store_swap_free(l->swap);
         (void) sqlite3_finalize(l->insert);
         if (!l->live)
                 store_free(l->staging);
@@ -354,12 +365,17 @@ int store_import_finish(struct store_import *l) {
         r = store_cert_each(l->staging, check_cert, NULL);
         if (r < 0)
                 return r == -EUCLEAN ? -EBADMSG : r;
-        r = store_schema_fold_services(l->staging->db);
+        r = store_schema_fold_policies(l->staging->db);
         if (r >= 0)
                 r = store_stmt_exec(l->staging->db, "COMMIT");
         l->staging = store_free(l->staging);
         return r;
 }
+
+/* --- In the place of the store in use --- */
+
+/* Small tables, which take the place of theirs in the last transaction. */
+static const char *const small_tables[] = { "pepper", "policy", "cert", "crl" };
 
 static int copy_table(sqlite3 *db, const char *table) {
         char list[STORE_LIST_LEN], sql[2 * STORE_LIST_LEN + 128];
@@ -370,60 +386,12 @@ static int copy_table(sqlite3 *db, const char *table) {
         if (r < 0)
                 return r;
         store_stmt_list(&columns, list);
-        /* The host's own pepper may be there already, and a certificate of the fleet. */
-        (void) snprintf(sql, sizeof(sql), "INSERT %s INTO main.%s (%s) SELECT %s FROM staging.%s",
-                        strcmp(table, "key") == 0 || strcmp(table, "key_use") == 0 ? ""
-                                                                                   : "OR IGNORE",
-                        table, list, list, table);
-        return store_stmt_exec(db, sql);
-}
-
-/* The CAs whose list here is newer than the one that was taken. */
-#define NEWER_LISTS                                                                                \
-        "(SELECT m.ca FROM main.crl m JOIN staging.cert c ON c.thumbprint = m.ca LEFT JOIN "       \
-        "staging.crl s ON s.ca = m.ca WHERE s.ca IS NULL OR s.this_update < m.this_update)"
-
-/* A certificate that was revoked must not be good again because of an old list. */
-static int keep_lists(sqlite3 *db) {
-        return store_stmt_exec(
-                db, "DELETE FROM staging.crl_serial WHERE ca IN " NEWER_LISTS ";"
-                    "INSERT INTO staging.crl_serial SELECT * FROM main.crl_serial WHERE ca "
-                    "IN " NEWER_LISTS ";"
-                    "REPLACE INTO staging.crl SELECT * FROM main.crl WHERE ca IN " NEWER_LISTS);
-}
-
-/* What says whether a key and its secret are good. */
-#define LIFE(k)                                                                                    \
-        "(" k ".digest, " k ".status, " k ".retires_at, " k ".need, " k ".certificate, " k         \
-        ".name, " k ".updated_at)"
-
-/* Puts the state that keys have here into the store that was taken. Most keys are alike in both,
- * and are not written. */
-static int keep_keys(sqlite3 *db) {
-        char list[STORE_LIST_LEN], sql[2 * STORE_LIST_LEN + 512];
-        struct store_columns columns;
-        int r;
-
-        r = store_stmt_columns(db, "key", &columns);
-        if (r < 0)
-                return r;
-        store_stmt_list(&columns, list);
+        /* The host's own pepper may be there already, a certificate of the fleet, and a newer
+         * list. */
         (void) snprintf(sql, sizeof(sql),
-                        "REPLACE INTO staging.key (%s) SELECT %s FROM main.key m WHERE EXISTS "
-                        "(SELECT 1 FROM staging.key s WHERE s.id = m.id AND " LIFE(
-                                "s") " IS NOT " LIFE("m") ")",
-                        list, list);
-        r = store_stmt_exec(db, sql);
-        return r < 0 ? r
-                     : store_stmt_exec(
-                               db, "DELETE FROM staging.key WHERE id NOT IN (SELECT id FROM "
-                                   "main.key) AND EXISTS (SELECT 1 FROM main.audit a WHERE a.key = "
-                                   "staging.key.id AND a.key <> '' AND a.event = 'removed' AND "
-                                   "a.verdict = 'done');"
-                                   "DELETE FROM staging.key_use WHERE id NOT IN (SELECT id FROM "
-                                   "staging.key);"
-                                   "INSERT OR IGNORE INTO staging.pepper SELECT * FROM main.pepper "
-                                   "WHERE id IN (SELECT pepper FROM staging.key)");
+                        "INSERT OR IGNORE INTO main.%s (%s) SELECT %s FROM staging.%s", table, list,
+                        list, table);
+        return store_stmt_exec(db, sql);
 }
 
 static int keep_policies(struct store *writer, const struct store_keep *keep) {
@@ -435,40 +403,37 @@ static int keep_policies(struct store *writer, const struct store_keep *keep) {
         return r;
 }
 
-#define DELETE_ALL                                                                                 \
-        "DELETE FROM main.key_use; DELETE FROM main.key; DELETE FROM main.crl_serial;"             \
-        "DELETE FROM main.crl; DELETE FROM main.cert; DELETE FROM main.policy;"
-/* What belongs to the fleet of this host stays. */
-#define FLEET_CAS "(SELECT thumbprint FROM main.cert WHERE fleet <> 0)"
-#define DELETE_OWN                                                                                 \
-        "DELETE FROM main.key_use WHERE id NOT IN (SELECT id FROM main.key WHERE hosts <> '');"    \
-        "DELETE FROM main.key WHERE hosts = '';"                                                   \
-        "DELETE FROM main.crl_serial WHERE ca NOT IN " FLEET_CAS ";"                               \
-        "DELETE FROM main.crl WHERE ca NOT IN " FLEET_CAS ";"                                      \
-        "DELETE FROM main.cert WHERE fleet = 0;"                                                   \
-        "DELETE FROM main.policy WHERE fleet = 0 AND name <> 'fleet-epoch';"
-
-static int replace_all(struct store *writer, uint32_t pepper_id, const struct store_mirror *mirror,
-                       const struct store_keep *keep, const struct audit_record *audit) {
+/* What belongs to the fleet of this host stays, and so does a list that is newer. References were
+ * checked row by row in the staging database. */
+static int replace_small(struct store *writer, uint32_t pepper_id) {
         char sql[1024];
-        int64_t fleet = 0;
+        int r;
+
+        (void) snprintf(
+                sql, sizeof(sql),
+                "DELETE FROM main.crl WHERE ca NOT IN " STORE_SWAP_LISTS_STAY ";"
+                "DELETE FROM main.cert WHERE fleet = 0 OR NOT EXISTS (SELECT 1 FROM main.fleet);"
+                "DELETE FROM main.policy WHERE (fleet = 0 AND name <> 'fleet-epoch') OR NOT EXISTS "
+                "(SELECT 1 FROM main.fleet);"
+                "DELETE FROM main.pepper WHERE id <> %u AND id NOT IN (SELECT pepper FROM "
+                "main.fleet) AND id NOT IN (SELECT id FROM temp." STORE_SWAP_PEPPER ")",
+                pepper_id);
+        r = store_stmt_exec(writer->db, sql);
+        for (size_t i = 0; r >= 0 && i < ARRAY_LEN(small_tables); i++)
+                r = copy_table(writer->db, small_tables[i]);
+        return r;
+}
+
+static int replace_all(struct store_import *l, struct store *writer, uint32_t pepper_id,
+                       const struct store_mirror *mirror, const struct store_keep *keep,
+                       const struct audit_record *audit) {
         int r;
 
         r = store_begin(writer);
         if (r >= 0)
-                r = keep_lists(writer->db);
-        if (r >= 0 && keep->keys)
-                r = keep_keys(writer->db);
+                r = replace_small(writer, pepper_id);
         if (r >= 0)
-                r = store_stmt_pragma(writer->db, "SELECT count(*) FROM main.fleet", &fleet);
-        /* Where all of a table goes, SQLite need not look at its rows. */
-        (void) snprintf(sql, sizeof(sql), "%sDELETE FROM main.pepper WHERE id <> %u%s",
-                        fleet ? DELETE_OWN : DELETE_ALL, pepper_id,
-                        fleet ? " AND id NOT IN (SELECT pepper FROM main.fleet)" : "");
-        if (r >= 0)
-                r = store_stmt_exec(writer->db, sql);
-        for (size_t i = 0; r >= 0 && store_stmt_table(i); i++)
-                r = copy_table(writer->db, store_stmt_table(i));
+                r = store_swap_take(l->swap);
         if (r >= 0)
                 r = keep_policies(writer, keep);
         if (r >= 0)
@@ -478,33 +443,37 @@ static int replace_all(struct store *writer, uint32_t pepper_id, const struct st
         if (r >= 0)
                 r = store_commit(writer);
         store_rollback(writer);
+        if (r < 0)
+                store_swap_undo(l->swap);
         return r;
 }
 
 int store_import_apply(struct store_import *l, struct store *writer, uint32_t pepper_id,
                        const struct store_mirror *mirror, const struct store_keep *keep,
                        const struct audit_record *audit) {
-        sqlite3_stmt *attach = NULL;
+        const struct store_swap_rules rules = { .keep_keys = keep->keys, .forgets = keep->forgets };
         int r;
 
-        r = store_stmt_error(
-                sqlite3_prepare_v2(writer->db, "ATTACH ?1 AS staging", -1, &attach, NULL));
-        if (r >= 0)
-                r = store_stmt_error(sqlite3_bind_text(attach, 1, l->path, -1, SQLITE_STATIC));
-        if (r >= 0)
-                r = store_stmt_step(attach);
-        (void) sqlite3_finalize(attach);
-        if (r < 0)
+        if (!l->swap) {
+                r = store_swap_clean(writer);
+                if (r == 0)
+                        r = store_swap_new(&l->swap, writer, l->path, &rules);
+                return r < 0 ? r : 1;
+        }
+        r = store_swap_fits(l->swap, &rules);
+        if (r <= 0) {
+                store_swap_free(l->swap);
+                return r < 0 ? r : 1;
+        }
+        r = store_swap_fill(l->swap);
+        if (r != 0)
                 return r;
-        /* References were checked row by row in the staging database. Checking them again, in both
-         * directions, would take most of the time. */
-        /* SQLite keeps what a statement overwrites until the statement has ended. With a million
-         * keys these are 200 MB, for which a file is the better place. */
-        r = store_stmt_exec(writer->db, "PRAGMA foreign_keys = OFF; PRAGMA temp_store = FILE;"
-                                        "PRAGMA staging.synchronous = OFF");
+        /* Otherwise rows that go and come would look at all others. */
+        r = store_stmt_exec(writer->db, "PRAGMA foreign_keys = OFF");
         if (r >= 0)
-                r = replace_all(writer, pepper_id, mirror, keep, audit);
-        (void) !store_stmt_exec(writer->db, "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY");
-        (void) !store_stmt_exec(writer->db, "DETACH staging");
+                r = replace_all(l, writer, pepper_id, mirror, keep, audit);
+        (void) !store_stmt_exec(writer->db, "PRAGMA foreign_keys = ON");
+        if (r >= 0)
+                store_swap_free(l->swap);
         return r;
 }

@@ -291,6 +291,24 @@ int store_key_count(struct store *writer, uint64_t *ret) {
         return 0;
 }
 
+int store_key_count_some(struct store *writer, struct store_key_count *count) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_KEY_COUNT_SOME);
+        int64_t n;
+        int r;
+
+        if (sqlite3_bind_text(stmt, 1, count->after, -1, SQLITE_TRANSIENT) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 2, STORE_KEY_COUNT_PIECE) != SQLITE_OK)
+                return -ENOMEM;
+        r = store_stmt_step(stmt);
+        if (r <= 0)
+                return r < 0 ? r : -EIO;
+        n = sqlite3_column_int64(stmt, 0);
+        count->keys += (uint64_t) n;
+        count->own += (uint64_t) sqlite3_column_int64(stmt, 1);
+        r = store_stmt_text(stmt, 2, count->after, sizeof(count->after));
+        return r < 0 ? r : n == STORE_KEY_COUNT_PIECE;
+}
+
 int store_key_newest(struct store *writer, int64_t *ret) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_KEY_NEWEST);
         int r = store_stmt_step(stmt);

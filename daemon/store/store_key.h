@@ -24,6 +24,18 @@ int store_key_get_used(struct store *writer, const char *id, struct key_record *
  */
 int store_key_count(struct store *writer, uint64_t *ret) _must_check_;
 
+/* Counts keys as store_key_count() does, so many at a time. Zeroed at the beginning. */
+struct store_key_count {
+        char after[KEYTEXT_ID_LEN + 1];
+        uint64_t keys, own; /* own: without those of a fleet */
+};
+#define STORE_KEY_COUNT_PIECE 20000 /* in about ten milliseconds */
+
+/**
+ * store_key_count_some(writer, count): 1 when there are more to count; 0; an error of the store.
+ */
+int store_key_count_some(struct store *writer, struct store_key_count *count) _must_check_;
+
 /**
  * store_key_newest(writer, ret): when a key was last made or changed, as far as that is found
  * without looking at all keys: the newest that lives, the last that died, the last record of the

@@ -106,8 +106,10 @@ int store_import_finish(struct store_import *l) _must_check_;
 
 /* What of the store stays when another one takes its place. */
 struct store_keep {
-        /* A key that both have stays as it is here. One that was removed here is not taken. */
+        /* A key that both have stays as it is here. One that has ended here is not taken. */
         bool keys;
+        /* Neither is one that is not here: this store may have forgotten why. For ${keys}. */
+        bool forgets;
         /* policies that stay as they are here */
         size_t n_policies;
         const struct store_policy {
@@ -119,11 +121,14 @@ struct store_keep {
 /**
  * store_import_apply(l, writer, pepper_id, mirror, keep, audit):
  * Replaces keys, uses, certificates, revocation lists, policy and pepper ids by those that were
- * taken, except for ${keep}. Writes ${mirror} and the record ${audit} in the same transaction. A
- * revocation list stays when the one that was taken for the same CA is older, or there is none.
- * ${pepper_id} is the host's own and stays. What is known of accounts stays. Blocks the writer for
- * about 6 s when a million keys replace a million, 4 s in an empty store. 0, or an error of the
- * store: then nothing has changed.
+ * taken, except for ${keep}. Each call does a piece (store_swap.h) in a transaction of its own, and
+ * others may use and change the store between two calls. The last one replaces all at once, and
+ * writes ${mirror} and the record ${audit} in the same transaction. When ${keep}
+ * says something else of keys than before, it begins anew. A revocation list stays when the one
+ * that was taken for the same CA is older, or there is none. ${pepper_id} is the host's own and
+ * stays. What is known of accounts stays, and what belongs to the fleet of this host. What was
+ * there before is left to store_swap_clean(). Returns 1 when there is more to do; 0 when all was
+ * replaced; an error of the store: then nothing has changed.
  */
 int store_import_apply(struct store_import *l, struct store *writer, uint32_t pepper_id,
                        const struct store_mirror *mirror, const struct store_keep *keep,

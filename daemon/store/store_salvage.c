@@ -21,6 +21,7 @@
 #include "store/store_check.h"
 #include "store/store_key.h"
 #include "store/store_salvage.h"
+#include "store/store_swap.h"
 
 /* Two connections: one that has met damage in a transaction writes nothing more in it. */
 struct salvage {
@@ -121,7 +122,8 @@ static int take_table(struct salvage *s, const char *table) {
                                                             "account_files", NULL };
         int r;
 
-        if (is_one_of(table, apart))
+        /* What an import had left is none of the store. */
+        if (is_one_of(table, apart) || store_swap_is_beside(table))
                 return 0;
         r = is_one_of(table, known) ? 0 : look_at(s->old, table);
         if (r >= 0)

@@ -13,7 +13,9 @@
  * be waived. This text is a migration, and never changes either. */
 #define FOLD_SERVICES                                                                              \
         "UPDATE key SET services = lower(services) WHERE services <> lower(services);"             \
-        "UPDATE key_use SET service = lower(service) WHERE service <> lower(service);"             \
+        "UPDATE key_use SET service = lower(service) WHERE service <> "                            \
+        "lower(service);" FOLD_POLICIES
+#define FOLD_POLICIES                                                                              \
         "INSERT OR REPLACE INTO policy (name, value, changed_at) "                                 \
         "SELECT lower(name), max(value), max(changed_at) FROM policy "                             \
         "WHERE name GLOB 'require-certificate:*' GROUP BY lower(name);"                            \
@@ -276,8 +278,8 @@ int64_t store_schema_newest(void) {
         return ARRAY_LEN(migrations);
 }
 
-int store_schema_fold_services(sqlite3 *db) {
-        return store_stmt_exec(db, FOLD_SERVICES);
+int store_schema_fold_policies(sqlite3 *db) {
+        return store_stmt_exec(db, FOLD_POLICIES);
 }
 
 /* As store_stmt_exec(), but makes no index. */

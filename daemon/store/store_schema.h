@@ -12,11 +12,11 @@
 int64_t store_schema_newest(void);
 
 /**
- * store_schema_fold_services(db): folds all names of services, in a database whose rows come from
- * another host. The migration to version 7 did the same to the rows of this host. 0, or an error of
- * the store.
+ * store_schema_fold_policies(db): folds the names of services in policies, in a database whose rows
+ * come from another host. The migration to version 7 did the same to the rows of this host. 0, or
+ * an error of the store.
  */
-int store_schema_fold_services(sqlite3 *db) _must_check_;
+int store_schema_fold_policies(sqlite3 *db) _must_check_;
 
 /**
  * store_schema_migrate(db, from, damaged): brings a database from version ${from} (0: empty) to the

@@ -183,6 +183,9 @@ static const char *const texts[] = {
                           "FROM cert WHERE kind = 1), (SELECT min(not_after) FROM cert WHERE "
                           "not_after >= ?1), (SELECT min(next_update) FROM crl)",
         [STMT_KEY_COUNT] = "SELECT count(*) FROM key k WHERE true" LIVE_EPOCH,
+        [STMT_KEY_COUNT_SOME] =
+                "SELECT count(*), ifnull(sum(hosts = ''), 0), ifnull(max(id), '') FROM (SELECT id, "
+                "hosts FROM key k WHERE k.id > ?1" LIVE_EPOCH " ORDER BY k.id LIMIT ?2)",
 #define CERT_COLUMNS                                                                               \
         "thumbprint, kind, name, subject, subject_cn, subject_o, subject_ou, issuer_cn, "          \
         "issuer_o, "                                                                               \

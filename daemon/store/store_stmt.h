@@ -68,6 +68,7 @@ enum stmt {
         STMT_MIRROR_GET,
         STMT_MIRROR_PUT,
         STMT_KEY_COUNT,
+        STMT_KEY_COUNT_SOME,
         STMT_KEY_LIVES,
         STMT_AUDIT_EACH,
         STMT_AUDIT_EACH_OF_KEY,
@@ -105,6 +106,8 @@ struct store {
         struct store_guard guard; /* writer */
         /* writer: notes what is changed; borrowed */
         struct store_delta *delta;
+        /* writer: an import that is under way */
+        struct store_swap *swap;
         /* writer: when the newest copy of before an upgrade was made; 0: there is none */
         int64_t copied_at;
         store_seal_fn *seal;

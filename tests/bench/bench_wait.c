@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "accounts/accounts.h"
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "bench.h"
 #include "bench_crowd.h"
@@ -18,6 +19,7 @@
 #include "keys/sweep_timer.h"
 #include "rules/policy.h"
 #include "store/store_key.h"
+#include "store/store_mirror.h"
 
 #define PROBE_USEC 2000
 /* all is done when nothing was written for so long */
@@ -38,6 +40,14 @@ struct waiting {
         uint64_t generation;
         int64_t began, written;
         size_t next; /* key to revoke */
+        struct import {
+                struct worker_job job;
+                struct worker *worker;
+                struct store_import *load;
+                uint32_t pepper_id;
+                bool busy;
+                int r;
+        } import;
         struct probe {
                 struct worker_job job;
                 struct waiting *waiting;
@@ -104,7 +114,9 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
                 w->generation = generation;
                 w->written = now;
         }
-        if (now - w->written > REST_NS || now - w->began > MOST_NS)
+        if (w->import.busy)
+                w->written = now; /* nobody sees its pieces */
+        else if (now - w->written > REST_NS || now - w->began > MOST_NS)
                 return sd_event_exit(w->event, 0);
         if (!w->probe.busy) {
                 w->probe = (struct probe){
@@ -131,10 +143,12 @@ static int compare(const void *a, const void *b) {
         return (x > y) - (x < y);
 }
 
-static int start(struct waiting *w) {
+static int start(struct waiting *w, int (*prepare)(struct waiting *w)) {
         int r;
 
         r = bench_crowd_open(&w->crowd, "crowd");
+        if (r >= 0 && prepare)
+                r = prepare(w);
         if (r >= 0)
                 r = sd_event_new(&w->event);
         if (r >= 0)
@@ -157,6 +171,7 @@ static void stop(struct waiting *w) {
         sweep_timer_stop(w->sweeper);
         accounts_stop(w->accounts);
         worker_free(w->worker);
+        w->import.load = store_import_free(w->import.load);
         (void) sweep_timer_free(w->sweeper);
         (void) accounts_free(w->accounts);
         sd_event_source_disable_unref(w->timer);
@@ -237,19 +252,88 @@ static int lose_half(struct waiting *w) {
         return bench_crowd_passwd(&w->crowd, w->crowd.accounts / 2);
 }
 
+/* The whole store comes again, as it is. It has been read before. */
+static int load_all(struct store_export *all, struct store_import *load) {
+        static uint8_t bytes[65536];
+        struct key_record key;
+        size_t len, n;
+        int r = 1;
+
+        while (r > 0) {
+                r = store_export_next(all, bytes, sizeof(bytes), &len);
+                for (size_t at = 0; r >= 0 && at < len; at += STORE_RECORD_HEAD + n) {
+                        int taken;
+
+                        n = bytes_get(bytes + at + 1, 4);
+                        taken = store_import_record(load, bytes[at], bytes + at + STORE_RECORD_HEAD,
+                                                    n, &key);
+                        if (taken < 0)
+                                return taken;
+                }
+        }
+        return r < 0 ? r : store_import_finish(load);
+}
+
+static int prepare_import(struct waiting *w) {
+        struct store_export *all = NULL;
+        int r;
+
+        r = store_import_open(&w->import.load, w->crowd.writer);
+        if (r >= 0)
+                r = store_export_open(&all, w->crowd.writer);
+        if (r >= 0)
+                r = load_all(all, w->import.load);
+        store_export_free(all);
+        return r;
+}
+
+static void import_run(struct worker_job *job, struct store *writer) {
+        static const struct store_keep keep = { .keys = true };
+        struct import *import = (struct import *) job;
+        struct audit_record audit = {
+                .event = "imported", .verdict = "done", .door = "control", .at = clock_now()
+        };
+        struct store_mirror mirror;
+
+        import->r = store_mirror_get(writer, &mirror);
+        if (import->r >= 0)
+                import->r = store_import_apply(import->load, writer, import->pepper_id, &mirror,
+                                               &keep, &audit);
+}
+
+static void import_done(struct worker_job *job) {
+        struct import *import = (struct import *) job;
+
+        if (import->r > 0)
+                import->r = worker_submit(import->worker, job) < 0 ? -EBUSY : 1;
+        import->busy = import->r > 0;
+        if (import->r < 0)
+                (void) fprintf(stderr, "the import fails: %s\n", store_error_text(import->r));
+}
+
+static int import_all(struct waiting *w) {
+        w->import.job = (struct worker_job){ .run = import_run, .done = import_done };
+        w->import.worker = w->worker;
+        w->import.pepper_id = keymint_pepper_id(w->crowd.keymint);
+        w->import.busy = true;
+        return worker_submit(w->worker, &w->import.job);
+}
+
 static const struct {
         const char *name;
         int (*begin)(struct waiting *w);
+        int (*prepare)(struct waiting *w);
 } loads[] = {
-        { "nothing", do_nothing },
-        { "the first look at all accounts", look },
-        { "a look where nothing is new", look },
-        { "a change of one line in shadow", change_one },
-        { "all passwords expire", expire_all },
-        { "remove-on-password-expiry=yes", set_policy },
-        { "half of passwd vanishes", lose_half },
-        { "all other keys expire", expire_keys },
-        { "all keys were removed", remove_keys },
+        { "nothing", do_nothing, NULL },
+        { "all keys are imported", import_all, prepare_import },
+        { "the first look at all accounts", look, NULL },
+        { "a look where nothing is new", look, NULL },
+        { "a change of one line in shadow", change_one, NULL },
+        { "all passwords expire", expire_all, NULL },
+        { "remove-on-password-expiry=yes", set_policy, NULL },
+        { "half of passwd vanishes", lose_half, NULL },
+        { "all other keys expire", expire_keys, NULL },
+        { "all keys were removed", remove_keys, NULL },
 };
 
 static void print(const char *name, struct waiting *w) {
@@ -269,7 +353,7 @@ static int run_loads(struct waiting *w) {
                       "max ms", "takes s");
         for (size_t i = 0; r >= 0 && i < ARRAY_LEN(loads); i++) {
                 w->latencies.n = 0;
-                r = start(w);
+                r = start(w, loads[i].prepare);
                 if (r >= 0)
                         r = loads[i].begin(w);
                 w->began = w->written = bench_now_ns();

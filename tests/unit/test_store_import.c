@@ -124,6 +124,20 @@ static int load(const struct fixture *f, struct store_import *l) {
         return r;
 }
 
+/* Replaces the store, all of it. */
+static int apply(const struct fixture *f, struct store_import *l, const struct store_mirror *mirror,
+                 const struct store_keep *keep) {
+        const struct audit_record audit = { .event = "imported",
+                                            .verdict = "done",
+                                            .door = "control" };
+        int r;
+
+        do
+                r = store_import_apply(l, f->to->writer, UNIT_PEPPER_ID, mirror, keep, &audit);
+        while (r > 0);
+        return r;
+}
+
 static int load_keeping(const struct fixture *f, const struct store_keep *keep) {
         struct store_mirror mirror = { .has_source = true, .source = "source", .imported = 5 };
         struct store_import *l;
@@ -137,10 +151,7 @@ static int load_keeping(const struct fixture *f, const struct store_keep *keep) 
                 r = store_import_finish(l);
         }
         if (r >= 0)
-                r = store_import_apply(l, f->to->writer, UNIT_PEPPER_ID, &mirror, keep,
-                                       &(struct audit_record){ .event = "imported",
-                                                               .verdict = "done",
-                                                               .door = "control" });
+                r = apply(f, l, &mirror, keep);
         store_import_free(l);
         return r;
 }

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Makes tables beside those in use, and exchanges the two. Does not know which rows they have.
+ *
+ * A table and its indexes are trees of pages, and the schema says where the root of each one is. To
+ * exchange two tables of the same form, their roots are exchanged in the schema. That is why it
+ * takes no time, and why it is one change like any other: before the commit nothing has happened,
+ * and other connections see it with their next snapshot.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/store_fill.h"
+#include "store/store_once.h"
+
+/* indexes of all the tables, and the tables */
+#define ROOTS_MAX 32
+/* Deleting rows that have no index any more is cheap. */
+#define CLEAN_PIECE 500
+
+static const struct {
+        const char *name, *key;
+} tables[] = {
+        { "key", "id" },
+        { "key_use", "id" },
+        { "crl_serial", "ca, serial" },
+};
+
+struct store_swap {
+        struct store_fill fill;
+        struct store_swap **owner;
+};
+
+bool store_swap_is_beside(const char *table) {
+        return strncmp(table, STORE_BESIDE, strlen(STORE_BESIDE)) == 0;
+}
+
+/* --- The tables --- */
+
+/* Copies the rest of a definition without its references: nobody refers to rows that do not count
+ * yet, and they were checked where they come from. */
+static bool put_rest(char *at, const char *end, const char *sql) {
+        static const char references[] = " REFERENCES ", cascade[] = " ON DELETE CASCADE";
+
+        while (*sql) {
+                if (strncmp(sql, references, strlen(references)) == 0) {
+                        sql += strcspn(sql, ")");
+                        sql += *sql != '\0';
+                        if (strncmp(sql, cascade, strlen(cascade)) == 0)
+                                sql += strlen(cascade);
+                        continue;
+                }
+                if (at + 1 >= end)
+                        return false;
+                *at++ = *sql++;
+        }
+        *at = '\0';
+        return true;
+}
+
+/* The same definition by another name. */
+static int define_beside(const char *name, const char *table, const char *sql, char *out,
+                         size_t size) {
+        bool index = strcmp(name, table) != 0;
+        char begin[2 * STORE_COLUMN_LEN + 32];
+        int n;
+
+        (void) (index ? snprintf(begin, sizeof(begin), "CREATE INDEX %s ON %s ", name, table)
+                      : snprintf(begin, sizeof(begin), "CREATE TABLE %s ", name));
+        if (strncmp(sql, begin, strlen(begin)) != 0)
+                return -EUCLEAN;
+        n = index ? snprintf(out, size, "CREATE INDEX " STORE_BESIDE "%s ON " STORE_BESIDE "%s ",
+                             name, table)
+                  : snprintf(out, size, "CREATE TABLE main." STORE_BESIDE "%s ", name);
+        return put_rest(out + n, out + size, sql + strlen(begin)) ? 0 : -EUCLEAN;
+}
+
+/* Makes the ${i}th thing of a table: the table itself or an index. 1; 0: there are no more. */
+static int make_nth(sqlite3 *db, const char *table, int i) {
+        char name[STORE_COLUMN_LEN], sql[4096], ours[4096];
+        _cleanup_once_ sqlite3_stmt *stmt = NULL;
+        int r;
+
+        r = store_once(db, &stmt,
+                       "SELECT name, sql FROM main.sqlite_schema WHERE tbl_name = '%s' AND type IN "
+                       "('table', 'index') AND sql IS NOT NULL ORDER BY type DESC LIMIT 1 OFFSET "
+                       "%d",
+                       table, i);
+        if (r >= 0)
+                r = store_stmt_step(stmt);
+        if (r <= 0)
+                return r;
+        if (store_stmt_text(stmt, 0, name, sizeof(name)) < 0 ||
+            store_stmt_text(stmt, 1, sql, sizeof(sql)) < 0 ||
+            define_beside(name, table, sql, ours, sizeof(ours)) < 0)
+                return -EUCLEAN;
+        store_once_again(stmt);
+        r = store_stmt_exec(db, ours);
+        return r < 0 ? r : 1;
+}
+
+static int make_tables(sqlite3 *db) {
+        int r = 0;
+
+        for (size_t t = 0; r >= 0 && t < ARRAY_LEN(tables); t++)
+                for (int i = 0; (r = make_nth(db, tables[t].name, i)) > 0; i++)
+                        continue;
+        return r;
+}
+
+int store_swap_fill(struct store_swap *s) {
+        return store_fill_next(&s->fill);
+}
+
+/* --- The exchange --- */
+
+int store_swap_fits(const struct store_swap *s, const struct store_swap_rules *rules) {
+        int64_t fleet = 0;
+        int r;
+
+        r = store_stmt_pragma(s->fill.writer->db, "SELECT count(*) FROM main.fleet", &fleet);
+        return r < 0 ? r
+                     : (fleet > 0) == s->fill.fleet &&
+                               rules->keep_keys == s->fill.rules.keep_keys &&
+                               rules->forgets == s->fill.rules.forgets;
+}
+
+struct root {
+        char name[2 * STORE_COLUMN_LEN];
+        int64_t page, page_beside;
+};
+
+/* The roots of a table and of its indexes, and of their counterparts. */
+static int find_roots(sqlite3 *db, const char *table, struct root *roots, size_t *n) {
+        _cleanup_once_ sqlite3_stmt *stmt = NULL;
+        int r;
+
+        r = store_once(
+                db, &stmt,
+                "SELECT a.name, a.rootpage, b.rootpage FROM main.sqlite_schema a LEFT JOIN "
+                "main.sqlite_schema b ON b.name = '" STORE_BESIDE "' || a.name AND b.type = a.type "
+                "AND b.tbl_name = '" STORE_BESIDE "%s' WHERE a.tbl_name = '%s' AND a.type IN "
+                "('table', 'index')",
+                table, table);
+        while (r >= 0 && (r = store_stmt_step(stmt)) > 0) {
+                struct root *root = &roots[*n];
+
+                if (*n == ROOTS_MAX)
+                        return -EUCLEAN;
+                r = store_stmt_text(stmt, 0, root->name, sizeof(root->name));
+                root->page = sqlite3_column_int64(stmt, 1);
+                root->page_beside = sqlite3_column_int64(stmt, 2);
+                if (r < 0 || root->page <= 0 || root->page_beside <= 0)
+                        return -EUCLEAN;
+                (*n)++;
+        }
+        return r;
+}
+
+static int set_root(sqlite3 *db, const char *prefix, const struct root *root, int64_t page) {
+        _cleanup_once_ sqlite3_stmt *stmt = NULL;
+        int r;
+
+        r = store_once(db, &stmt,
+                       "UPDATE main.sqlite_schema SET rootpage = ?2 WHERE name = '%s' || ?1 AND "
+                       "rootpage > 0",
+                       prefix);
+        if (r >= 0)
+                r = store_stmt_error(sqlite3_bind_text(stmt, 1, root->name, -1, SQLITE_STATIC));
+        if (r >= 0)
+                r = store_stmt_error(sqlite3_bind_int64(stmt, 2, page));
+        if (r >= 0)
+                r = store_stmt_step(stmt);
+        return r < 0 ? r : sqlite3_changes(db) == 1 ? 0 : -EUCLEAN;
+}
+
+/* The number by which other connections notice that the schema has changed. */
+static int count_up(sqlite3 *db) {
+        int64_t version;
+        char sql[64];
+        int r;
+
+        r = store_stmt_pragma(db, "PRAGMA main.schema_version", &version);
+        if (r < 0)
+                return r;
+        (void) snprintf(sql, sizeof(sql), "PRAGMA main.schema_version = %u",
+                        (unsigned) version + 1);
+        return store_stmt_exec(db, sql);
+}
+
+static int exchange(sqlite3 *db) {
+        struct root roots[ROOTS_MAX];
+        size_t n = 0;
+        int r = 0;
+
+        for (size_t t = 0; r >= 0 && t < ARRAY_LEN(tables); t++)
+                r = find_roots(db, tables[t].name, roots, &n);
+        if (r >= 0)
+                r = store_stmt_exec(db, "PRAGMA writable_schema = ON");
+        for (size_t i = 0; r >= 0 && i < n; i++) {
+                r = set_root(db, "", &roots[i], roots[i].page_beside);
+                if (r >= 0)
+                        r = set_root(db, STORE_BESIDE, &roots[i], roots[i].page);
+        }
+        if (r >= 0)
+                r = count_up(db);
+        return r;
+}
+
+int store_swap_take(struct store_swap *s) {
+        sqlite3 *db = s->fill.writer->db;
+        int r, reset;
+
+        (void) sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
+        r = exchange(db);
+        reset = store_stmt_exec(db, "PRAGMA writable_schema = RESET");
+        (void) sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+        return r < 0 ? r : reset;
+}
+
+void store_swap_undo(struct store_swap *s) {
+        /* This connection remembers where the roots were. */
+        (void) !store_stmt_exec(s->fill.writer->db, "PRAGMA writable_schema = RESET");
+}
+
+/* --- The whole --- */
+
+static int attach(sqlite3 *db, const char *path) {
+        _cleanup_once_ sqlite3_stmt *stmt = NULL;
+        int r;
+
+        r = store_once(db, &stmt, "ATTACH ?1 AS staging");
+        if (r >= 0)
+                r = store_stmt_error(sqlite3_bind_text(stmt, 1, path, -1, SQLITE_STATIC));
+        return r < 0 ? r : store_stmt_step(stmt);
+}
+
+static int begin(struct store_swap *s) {
+        int64_t fleet = 0;
+        int r;
+
+        r = store_stmt_pragma(s->fill.writer->db, "SELECT count(*) FROM main.fleet", &fleet);
+        s->fill.fleet = fleet > 0;
+        if (r >= 0)
+                r = store_begin(s->fill.writer);
+        if (r >= 0)
+                r = make_tables(s->fill.writer->db);
+        if (r >= 0)
+                r = store_fill_watch(&s->fill);
+        if (r >= 0)
+                r = store_commit_quietly(s->fill.writer);
+        store_rollback(s->fill.writer);
+        return r < 0 ? r : store_fill_prepare(&s->fill);
+}
+
+int store_swap_new(struct store_swap **ret, struct store *writer, const char *path,
+                   const struct store_swap_rules *rules) {
+        struct store_swap *s = calloc(1, sizeof(*s));
+        int r;
+
+        if (!s)
+                return -ENOMEM;
+        *s = (struct store_swap){ .fill = { .writer = writer, .rules = *rules }, .owner = ret };
+        writer->swap = s;
+        *ret = s;
+        r = attach(writer->db, path);
+        /* A piece changes more pages than SQLite keeps in memory otherwise. */
+        if (r >= 0)
+                r = store_stmt_exec(writer->db, "PRAGMA main.cache_size = -16384");
+        if (r >= 0)
+                r = begin(s);
+        if (r < 0)
+                *ret = store_swap_free(s);
+        return r;
+}
+
+struct store_swap *store_swap_free(struct store_swap *s) {
+        sqlite3 *db;
+
+        if (!s)
+                return NULL;
+        db = s->fill.writer->db;
+        store_fill_done(&s->fill);
+        (void) !store_stmt_exec(db, "PRAGMA main.cache_size = -2000; PRAGMA shrink_memory");
+        (void) !store_stmt_exec(db, "DETACH staging");
+        s->fill.writer->swap = NULL;
+        *s->owner = NULL;
+        free(s);
+        return NULL;
+}
+
+/* --- What is left of one --- */
+
+/* The next index or table of the kind. 1; 0: there is none. */
+static int find_left(sqlite3 *db, const char *type, char name[static 2 * STORE_COLUMN_LEN]) {
+        _cleanup_once_ sqlite3_stmt *stmt = NULL;
+        int r;
+
+        r = store_once(db, &stmt,
+                       "SELECT name FROM main.sqlite_schema WHERE type = '%s' AND "
+                       "substr(tbl_name, 1, %zu) = '" STORE_BESIDE "' AND sql IS NOT NULL LIMIT 1",
+                       type, strlen(STORE_BESIDE));
+        if (r >= 0)
+                r = store_stmt_step(stmt);
+        if (r > 0)
+                r = store_stmt_text(stmt, 0, name, 2 * STORE_COLUMN_LEN) < 0 ? -EUCLEAN : 1;
+        return r;
+}
+
+static int clean_table(sqlite3 *db, const char *table) {
+        const char *key = NULL;
+        char sql[256];
+        int r;
+
+        for (size_t t = 0; t < ARRAY_LEN(tables); t++)
+                if (strcmp(table + strlen(STORE_BESIDE), tables[t].name) == 0)
+                        key = tables[t].key;
+        if (key) {
+                (void) snprintf(sql, sizeof(sql),
+                                "DELETE FROM main.%s WHERE (%s) IN (SELECT %s FROM main.%s LIMIT "
+                                "%d)",
+                                table, key, key, table, CLEAN_PIECE);
+                r = store_stmt_exec(db, sql);
+                if (r < 0 || sqlite3_changes(db) > 0)
+                        return r;
+        }
+        (void) snprintf(sql, sizeof(sql), "DROP TABLE main.%s", table);
+        return store_stmt_exec(db, sql);
+}
+
+static int clean(sqlite3 *db) {
+        char name[2 * STORE_COLUMN_LEN], sql[128];
+        int r;
+
+        r = find_left(db, "index", name);
+        if (r > 0) {
+                (void) snprintf(sql, sizeof(sql), "DROP INDEX main.%s", name);
+                return store_stmt_exec(db, sql);
+        }
+        if (r >= 0)
+                r = find_left(db, "table", name);
+        return r <= 0 ? r : clean_table(db, name);
+}
+
+int store_swap_clean(struct store *writer) {
+        char name[2 * STORE_COLUMN_LEN];
+        int r;
+
+        if (writer->swap)
+                return 0;
+        r = find_left(writer->db, "table", name);
+        if (r <= 0)
+                return r;
+        r = store_begin(writer);
+        if (r >= 0)
+                r = clean(writer->db);
+        if (r >= 0)
+                r = store_commit_quietly(writer);
+        store_rollback(writer);
+        return r < 0 ? r : 1;
+}

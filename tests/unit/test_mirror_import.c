@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the restore of a backup brings back, when the host remembers what has happened since then,
+ * and when it does not any more. The time is of our own making. */
+#include <stdatomic.h>
+
+#include "unit_store.h"
+
+#include "bootstrap.h"
+#include "keys/audit.h"
+#include "keys/sweep.h"
+#include "mirror/mirror.h"
+#include "store/store_mirror.h"
+
+#define NOW  INT64_C(1800000000)
+#define DAY  INT64_C(86400)
+#define YEAR (366 * DAY)
+#define ID   "aaaaaaaaaa"
+
+struct host {
+        char *dir;
+        char path[UNIT_PATH_LEN];
+        struct store_shared shared;
+        struct bootstrap state;
+        struct mirror *mirror;
+        uint8_t *bytes; /* of a backup */
+        size_t len;
+};
+
+static void open_host(struct host *h) {
+        char error[ERROR_LEN];
+
+        atomic_init(&h->shared.generation, 1);
+        assert_int_equal(bootstrap_open(h->dir, &h->shared, &h->state, error), 0);
+        assert_int_equal(mirror_new(&h->mirror, h->state.lock, h->state.keymint), 0);
+}
+
+static int make(void **state) {
+        struct host *h = calloc(1, sizeof(*h));
+        char text[SEAL_TEXT_LEN + 1];
+        void *dir = NULL;
+
+        if (!h || unit_dir_make(&dir) < 0)
+                return -1;
+        h->dir = dir;
+        (void) unit_join(h->path, h->dir, "keys.db");
+        open_host(h);
+        *state = h;
+        return mirror_keygen(h->mirror, false, text);
+}
+
+static int drop(void **state) {
+        struct host *h = *state;
+        void *dir = h->dir;
+
+        (void) mirror_free(h->mirror);
+        store_freep(&h->state.reader);
+        store_freep(&h->state.writer);
+        (void) highwater_free(h->state.seen);
+        (void) keymint_free(h->state.keymint);
+        (void) close(h->state.lock);
+        free(h->bytes);
+        free(h);
+        return unit_dir_remove(&dir);
+}
+
+#define test_host(f) cmocka_unit_test_setup_teardown(f, make, drop)
+
+static void insert(struct host *h) {
+        struct key_record key = unit_key(ID, "alice");
+
+        key.pepper_id = keymint_pepper_id(h->state.keymint);
+        key.created_at = key.updated_at = NOW - DAY;
+        key.expires_at = NOW + 10 * YEAR;
+        assert_int_equal(store_begin(h->state.writer), 0);
+        assert_int_equal(store_key_insert(h->state.writer, &key), 0);
+        assert_int_equal(store_commit(h->state.writer), 0);
+}
+
+/* Of ${h}, for ${to}. */
+static void back_up(struct host *h, const struct host *to) {
+        char text[SEAL_TEXT_LEN + 1];
+        uint64_t token, keys;
+        size_t len;
+        int r;
+
+        h->len = 0;
+        assert_int_equal(mirror_show_key(to->mirror, text), 0);
+        assert_int_equal(
+                mirror_export(h->mirror, h->state.writer, 1, text, SEAL_BACKUP, NOW, &token, &keys),
+                0);
+        do {
+                h->bytes = realloc(h->bytes, h->len + MIRROR_EXPORT_MAX);
+                assert_non_null(h->bytes);
+                r = mirror_read(h->mirror, h->state.writer, token, NOW, h->bytes + h->len, &len,
+                                &keys);
+                assert_in_range(r, 0, 1);
+                h->len += len;
+        } while (r > 0);
+}
+
+static void end_key(struct host *h, const char *event, int64_t now) {
+        struct store *writer = h->state.writer;
+        struct key_record key;
+
+        assert_int_equal(store_key_get(writer, ID, &key), 0);
+        key.status = KEY_REVOKED;
+        key.dead_at = key.updated_at = now;
+        assert_int_equal(store_begin(writer), 0);
+        assert_int_equal(store_key_update(writer, &key), 0);
+        assert_int_equal(audit_own(writer, event, &key, "", 1, now), 0);
+        assert_int_equal(store_commit(writer), 0);
+}
+
+static void lose_key(struct host *h) {
+        assert_int_equal(store_begin(h->state.writer), 0);
+        assert_int_equal(store_key_delete(h->state.writer, ID), 0);
+        assert_int_equal(store_commit(h->state.writer), 0);
+}
+
+static void purge(struct host *h, int64_t now) {
+        struct sweep sweep;
+
+        /* the last record always stays */
+        assert_int_equal(store_begin(h->state.writer), 0);
+        assert_int_equal(audit_own(h->state.writer, "policy", NULL, "", 1, now), 0);
+        assert_int_equal(store_commit(h->state.writer), 0);
+        do {
+                sweep = (struct sweep){ .may_purge = true, .clock_trusted = true };
+                assert_int_equal(sweep_run(h->state.writer, now, &sweep), 0);
+        } while (sweep.more);
+}
+
+/* Restores ${from}'s backup. Returns whether the key is good then. */
+static bool restore(struct host *h, const struct host *from, bool revive, int64_t now,
+                    struct mirror_import_summary *ret) {
+        const struct mirror_import_options options = { .kind = SEAL_BACKUP,
+                                                       .foreign = true,
+                                                       .revive = revive };
+        const struct audit_record audit = {
+                .at = now, .until = now, .event = "imported", .verdict = "done"
+        };
+        struct store *writer = h->state.writer;
+        struct key_record key = {};
+        uint64_t token, keys;
+        int r;
+
+        assert_int_equal(mirror_import(h->mirror, writer, 1, &options, now, &token), 0);
+        for (size_t at = 0, n; at < from->len; at += n) {
+                n = from->len - at < 1000 ? from->len - at : 1000;
+                assert_int_equal(mirror_write(h->mirror, writer, token, from->bytes + at, n), 0);
+        }
+        while ((r = mirror_count(h->mirror, writer, token)) > 0)
+                continue;
+        assert_int_equal(r, 0);
+        assert_int_equal(mirror_check(h->mirror, token, ret), 0);
+        while ((r = mirror_commit(h->mirror, writer, token, &audit, &keys)) > 0)
+                continue;
+        assert_int_equal(r, 0);
+        assert_int_equal(keys, unit_sql_number(h->path, "SELECT count(*) FROM key"));
+        return store_key_get(writer, ID, &key) >= 0 && key.status == KEY_ACTIVE;
+}
+
+/* --- Tests --- */
+
+static const struct {
+        const char *name;
+        const char *event;  /* NULL: the key is lost, and nobody has ended it */
+        int64_t purged_at;  /* 0: never */
+        bool lost;          /* the row goes without the retention */
+        bool good, forgets; /* after the restore */
+        int64_t restored_at;
+} rows[] = {
+        { "revoked", "revoked", 0, false, false, false, NOW + 2 * DAY },
+        { "revoked, and only the record is left", "revoked", 0, true, false, false, NOW + 2 * DAY },
+        { "expired, and only the record is left", "expired", 0, true, false, false, NOW + 2 * DAY },
+        { "revoked and forgotten", "revoked", NOW + YEAR, false, false, true, NOW + YEAR },
+        { "revoked and forgotten, by a clock that is back", "revoked", NOW + YEAR, false, false,
+          true, NOW - DAY },
+        { "lost", NULL, 0, true, true, false, NOW + 2 * DAY },
+        { "lost, and nobody can know it", NULL, NOW + YEAR, true, false, true, NOW + YEAR },
+};
+
+static void check_row(struct host *h, size_t i) {
+        struct mirror_import_summary summary;
+        bool good;
+
+        insert(h);
+        back_up(h, h);
+        if (rows[i].event)
+                end_key(h, rows[i].event, NOW + DAY);
+        if (rows[i].lost)
+                lose_key(h);
+        if (rows[i].purged_at)
+                purge(h, rows[i].purged_at);
+        good = restore(h, h, false, rows[i].restored_at, &summary);
+        unit_int(rows[i].name, good, rows[i].good);
+        unit_int(rows[i].name, (int64_t) summary.revived, rows[i].good);
+        unit_int(rows[i].name, (int64_t) summary.kept, !rows[i].good);
+        unit_int(rows[i].name, strstr(summary.changes.text, "no longer knows") != NULL,
+                 rows[i].forgets);
+        /* A person can want it all the same. */
+        good = restore(h, h, true, rows[i].restored_at, &summary);
+        unit_int(rows[i].name, good, true);
+        unit_int(rows[i].name, strstr(summary.changes.text, "no longer knows") != NULL, false);
+}
+
+static void test_what_may_have_been_revoked_does_not_come_back(void **state) {
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                void *host = NULL;
+
+                assert_int_equal(make(&host), 0);
+                check_row(host, i);
+                assert_int_equal(drop(&host), 0);
+        }
+}
+
+/* A host that began after the backup was made: its store was lost, and has forgotten nothing. */
+static void test_a_new_host_takes_an_old_backup(void **state) {
+        struct host *new = *state, *old;
+        struct mirror_import_summary summary;
+        void *other = NULL;
+
+        assert_int_equal(make(&other), 0);
+        old = other;
+        insert(old);
+        back_up(old, new);
+        assert_true(restore(new, old, false, NOW + YEAR, &summary));
+        assert_int_equal(summary.revived, 1);
+        assert_int_equal(drop(&other), 0);
+}
+
+/* What was exported since the import began must not be numbered again. */
+static void test_numbers_of_exports_go_on(void **state) {
+        struct host *h = *state;
+        struct mirror_import_summary summary;
+        struct store_mirror before, after;
+
+        insert(h);
+        back_up(h, h);
+        back_up(h, h);
+        assert_int_equal(store_mirror_get(h->state.writer, &before), 0);
+        assert_true(restore(h, h, false, NOW + DAY, &summary));
+        assert_int_equal(store_mirror_get(h->state.writer, &after), 0);
+        assert_int_equal(after.exported, before.exported);
+        assert_int_equal(after.backed_up_at, before.backed_up_at);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_what_may_have_been_revoked_does_not_come_back),
+                test_host(test_a_new_host_takes_an_old_backup),
+                test_host(test_numbers_of_exports_go_on),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
