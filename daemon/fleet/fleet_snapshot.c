@@ -20,7 +20,7 @@
 #define RECORD_SIZE 128
 #define HOST_SIZE   ((size_t) 16384)
 /* Sealing the keys of groups takes time. */
-#define HOSTS_MAX 200
+#define HOSTS_MAX 50
 
 struct fleet_snapshot {
         struct store_pages *pages;

@@ -33,7 +33,7 @@ struct store_pages {
         sqlite3_stmt *stmt;
         int id_column;
         bool waiting;
-        size_t n_ids;
+        size_t n_rows, n_ids; /* of this page */
         uint8_t ids[STORE_PAGE_KEYS * KEYTEXT_ID_LEN];
 };
 
@@ -101,9 +101,11 @@ static int put_rows(struct store_pages *p, struct store_out *out) {
                                 return r < 0 ? r : 1;
                         p->waiting = true;
                 }
-                if (p->n_ids == STORE_PAGE_KEYS || !store_record_row(out, p->stmt))
+                if (p->n_ids == STORE_PAGE_KEYS || p->n_rows == STORE_PAGE_ROWS ||
+                    !store_record_row(out, p->stmt))
                         return 0;
                 p->waiting = false;
+                p->n_rows++;
                 if (p->table == TABLE_KEY)
                         memcpy(p->ids + KEYTEXT_ID_LEN * p->n_ids++,
                                sqlite3_column_blob(p->stmt, p->id_column), KEYTEXT_ID_LEN);
@@ -115,7 +117,7 @@ int store_pages_next(struct store_pages *p, uint8_t *bytes, size_t size, size_t 
         struct store_columns columns;
         int r = 1;
 
-        p->n_ids = 0;
+        p->n_rows = p->n_ids = 0;
         while (r > 0 && p->table < ARRAY_LEN(tables)) {
                 size_t before;
 
@@ -129,7 +131,7 @@ int store_pages_next(struct store_pages *p, uint8_t *bytes, size_t size, size_t 
                         break;
                 before = out.len;
                 r = put_rows(p, &out);
-                if (r == 0 && out.len == before && p->n_ids == 0 && before < size / 2)
+                if (r == 0 && out.len == before && p->n_rows == 0 && before < size / 2)
                         return -EUCLEAN;
                 if (r <= 0)
                         break;

@@ -5,8 +5,11 @@
 
 #include "store/store.h"
 
-/* One page has at most these. A host takes it in one transaction. */
-#define STORE_PAGE_KEYS 1000
+/* One page has at most these. A host takes it in one transaction, and a revocation waits for that:
+ * 20 ms. They fit into one message to the daemon, so smaller pages would only cost more. */
+#define STORE_PAGE_KEYS 200
+/* rows of other tables, which have fewer indexes */
+#define STORE_PAGE_ROWS 1000
 
 /**
  * store_pages_open(ret, writer, group, all):

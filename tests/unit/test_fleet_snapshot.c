@@ -7,8 +7,11 @@
 #include "fleet/fleet_snapshot.h"
 #include "fleet/fleet_state.h"
 #include "mirror/mirror_key.h"
+#include "store/store_pages.h"
+#include "store/store_stmt.h"
 
 #define PAGES_MAX 16
+#define MANY      (STORE_PAGE_KEYS + STORE_PAGE_KEYS / 2) /* keys: two pages */
 
 struct fixture {
         struct unit_host issuer, member;
@@ -257,7 +260,7 @@ static void test_older(void **state) {
 static void insert_many(struct store *writer, void *userdata) {
         struct key_record key = *(struct key_record *) userdata;
 
-        for (unsigned i = 0; i < 1500; i++) {
+        for (unsigned i = 0; i < MANY; i++) {
                 (void) snprintf(key.id, sizeof(key.id), "k%09u", i);
                 assert_int_equal(store_key_insert(writer, &key), 0);
         }
@@ -279,7 +282,7 @@ static void test_pages(void **state) {
         assert_int_equal(p.n, 2);
         assert_int_equal(unit_host_take(&f->member, &p.pages[1]), -ESTALE);
         assert_int_equal(unit_host_take(&f->member, &p.pages[0]), 0);
-        assert_int_equal(count(&f->member), 1000);
+        assert_int_equal(count(&f->member), STORE_PAGE_KEYS);
         assert_int_equal(unit_host_take(&f->member, &other.pages[1]), -ESTALE);
         assert_int_equal(unit_host_take(&f->member, &p.pages[1]), -ESTALE);
         /* It begins anew, also after a start. */
@@ -289,7 +292,7 @@ static void test_pages(void **state) {
         assert_int_equal(unit_host_take(&f->member, &p.pages[0]), 0);
         assert_int_equal(unit_host_take(&f->member, &p.pages[0]), 0);
         assert_int_equal(unit_host_take(&f->member, &p.pages[1]), 0);
-        assert_int_equal(count(&f->member), 1500);
+        assert_int_equal(count(&f->member), MANY);
         end(&p);
         end(&other);
 }
@@ -298,9 +301,44 @@ static void remove_many(struct store *writer, void *userdata) {
         char id[KEYTEXT_ID_LEN + 1];
 
         (void) userdata;
-        for (unsigned i = 3; i < 1500; i += 3) {
+        for (unsigned i = 3; i < MANY; i += 3) {
                 (void) snprintf(id, sizeof(id), "k%09u", i);
                 assert_int_equal(store_key_delete(writer, id), 0);
+        }
+}
+
+static void insert_very_many(struct store *writer, void *userdata) {
+        struct key_record key = *(struct key_record *) userdata;
+
+        for (unsigned i = 0; i < 5 * MANY; i++) {
+                (void) snprintf(key.id, sizeof(key.id), "k%09u", i);
+                assert_int_equal(store_key_insert(writer, &key), 0);
+        }
+}
+
+/* A revocation waits for one page at most, and no page changes more than a few rows. */
+static void test_a_piece_at_a_time(void **state) {
+        struct fixture *f = *state;
+        struct key_record key = fleet_key(f, a, "web");
+        sqlite3 *db = f->member.store->writer->db;
+        struct pages p;
+
+        change(f, insert_very_many, &key, NULL, NULL);
+        for (unsigned round = 0; round < 2; round++) {
+                snapshot(&f->issuer, "web", false, &p);
+                if (round == 0)
+                        assert_in_range(p.n, 5 * MANY / STORE_PAGE_KEYS, PAGES_MAX);
+                for (size_t i = 0; i < p.n; i++) {
+                        int before = sqlite3_total_changes(db);
+
+                        assert_int_equal(unit_host_take(&f->member, &p.pages[i]), 0);
+                        assert_in_range(sqlite3_total_changes(db) - before, 0,
+                                        3 * STORE_PAGE_KEYS + 8);
+                }
+                end(&p);
+                assert_int_equal(count(&f->member), count(&f->issuer));
+                if (round == 0)
+                        change(f, remove_many, NULL, NULL, NULL);
         }
 }
 
@@ -310,7 +348,7 @@ static void test_many_removed(void **state) {
 
         change(f, insert_many, &key, NULL, NULL);
         resync(&f->member, &f->issuer, "web");
-        assert_int_equal(count(&f->member), 1500);
+        assert_int_equal(count(&f->member), MANY);
         change(f, remove_many, NULL, NULL, NULL);
         resync(&f->member, &f->issuer, "web");
         assert_int_equal(count(&f->member), count(&f->issuer));
@@ -502,6 +540,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_ahead_in_another_group, make, drop),
                 cmocka_unit_test_setup_teardown(test_older, make, drop),
                 cmocka_unit_test_setup_teardown(test_pages, make, drop),
+                cmocka_unit_test_setup_teardown(test_a_piece_at_a_time, make, drop),
                 cmocka_unit_test_setup_teardown(test_many_removed, make, drop),
                 cmocka_unit_test_setup_teardown(test_forged, make, drop),
                 cmocka_unit_test_setup_teardown(test_issuers, make, drop),
