@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "bootstrap.h"
 #include "cleanup.h"
+#include "scratch.h"
 #include "store/store_audit.h"
 #include "store/store_check.h"
 #include "store/store_copy.h"
@@ -387,6 +388,15 @@ static void forget_salvaged(struct opening *o) {
         (void) unlinkat(o->fd, STORE_SALVAGE_NAME "-journal", 0);
 }
 
+static int fail_to_salvage(struct opening *o, int r) {
+        return fail(o, r,
+                    r == -EUCLEAN
+                            ? "the key store '%s' is damaged, and nothing of it can be saved: "
+                              "restore it from a backup"
+                            : "what can be read of the key store '%s' cannot be saved: %s",
+                    path_of(o, STORE_NAME), store_error_text(r));
+}
+
 static int make_salvaged(struct opening *o, struct keymint *keymint,
                          const struct store_salvage_for *whom, struct store_salvage *ret) {
         struct store_salvage_for with = *whom;
@@ -411,12 +421,7 @@ static int make_salvaged(struct opening *o, struct keymint *keymint,
         if (r >= 0)
                 return 0;
         forget_salvaged(o);
-        return fail(o, r,
-                    r == -EUCLEAN
-                            ? "the key store '%s' is damaged, and nothing of it can be saved: "
-                              "restore it from a backup"
-                            : "what can be read of the key store '%s' cannot be saved: %s",
-                    from, store_error_text(r));
+        return fail_to_salvage(o, r);
 }
 
 /* The damaged database stays beside the new one, under a name with the time. A kill on the way
@@ -529,11 +534,35 @@ void bootstrap_note_damage(int dir) {
                                         O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
+/* A look changes nothing: not even the log of the store is moved into it. So it is made of a copy,
+ * in a directory that goes again. */
+static int look_only(struct opening *o, struct keymint *keymint,
+                     const struct store_salvage_for *whom, struct store_salvage *ret) {
+        _cleanup_(scratch_done) struct scratch scratch = { .fd = -1 };
+        struct opening there = *o;
+        int r;
+
+        r = scratch_make(&scratch);
+        if (r >= 0)
+                r = scratch_copy(&scratch, o->fd, STORE_NAME);
+        if (r >= 0)
+                r = scratch_copy(&scratch, o->fd, STORE_NAME "-wal");
+        if (r < 0 && r != -ENOENT)
+                return fail(o, r, "cannot copy '%s' to '%s' for a look: %s; see TMPDIR",
+                            path_of(o, STORE_NAME), scratch.path, strerror(-r));
+        there.dir = scratch.path;
+        there.fd = scratch.fd;
+        r = make_salvaged(&there, keymint, whom, ret);
+        return r < 0 ? fail_to_salvage(o, r) : 0;
+}
+
 static int salvage_all(struct opening *o, bool yes, const struct store_salvage_for *whom,
                        struct store_salvage *ret, char aside[static BOOTSTRAP_ASIDE_LEN]) {
         struct keymint *keymint = NULL;
         int r;
 
+        if (access(o->dir, F_OK) < 0)
+                return fail(o, -errno, "there is no '%s'", o->dir);
         r = open_dir(o);
         if (r >= 0)
                 r = look_at(o, STORE_NAME);
@@ -546,12 +575,10 @@ static int salvage_all(struct opening *o, bool yes, const struct store_salvage_f
         r = keymint_new(&keymint, o->pepper);
         if (r < 0)
                 return fail(o, r, "libsodium does not start");
-        r = make_salvaged(o, keymint, whom, ret);
+        r = yes ? make_salvaged(o, keymint, whom, ret) : look_only(o, keymint, whom, ret);
         (void) keymint_free(keymint);
-        if (r < 0 || !yes) {
-                forget_salvaged(o);
+        if (r < 0 || !yes)
                 return r;
-        }
         r = use_salvaged(o, aside);
         /* The new audit log does not go on from the old one, and a person has accepted that. */
         if (r >= 0 && ret->unsealed)

@@ -31,6 +31,12 @@ int salvage_run(const char *dir, bool yes) {
         if (found.unsealed)
                 printf("Nobody can say whether this was the newest store of the host: revoke again "
                        "what was revoked of late.\n");
+        if (found.policies > 0)
+                printf("The audit log knows of later changes of these policies: %s. So the new "
+                       "store "
+                       "has enabled=no: see 'wfapikeyctl audit list', set what must be set, and "
+                       "enabled=yes last.\n",
+                       found.policy_names);
         if (found.certificates)
                 printf("Register certificates and CAs again, and load their revocation lists.\n");
         if (yes)

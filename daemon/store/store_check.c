@@ -43,7 +43,36 @@ int store_check_table(struct store *s, const char *table, bool thorough) {
         return r < 0 ? r : fine ? 0 : -EUCLEAN;
 }
 
+/* The time of a change and that of its record differ by a little. A record that is more than an
+ * hour ahead of a later one was written by a clock that was wrong: see redate() in sweep.c. */
+static const char stale_sql[] =
+        STORE_CHECK_TOLD "SELECT n.name FROM (SELECT name, at, later, max(seq) FROM policies GROUP "
+                         "BY name) n LEFT JOIN policy p ON p.name = n.name WHERE n.at <= n.later + "
+                         "3600 AND (p.name IS NULL OR p.changed_at < n.at - 2) ORDER BY n.name";
+
+int store_check_policy(struct store *s, char names[static STORE_CHECK_NAMES_LEN]) {
+        sqlite3_stmt *stmt = NULL;
+        size_t len = 0;
+        int r, n = 0;
+
+        names[0] = '\0';
+        r = store_stmt_error(sqlite3_prepare_v2(s->db, stale_sql, -1, &stmt, NULL));
+        while (r >= 0 && (r = store_stmt_step(stmt)) > 0) {
+                int more =
+                        snprintf(names + len, STORE_CHECK_NAMES_LEN - len, "%s%s",
+                                 n++ > 0 ? ", " : "", (const char *) sqlite3_column_text(stmt, 0));
+
+                if (more < 0 || (size_t) more >= STORE_CHECK_NAMES_LEN - len)
+                        names[len] = '\0';
+                else
+                        len += (size_t) more;
+        }
+        (void) sqlite3_finalize(stmt);
+        return r < 0 ? r : n;
+}
+
 int store_check(struct store *writer, bool thorough) {
+        char names[STORE_CHECK_NAMES_LEN];
         int64_t pages, page_size;
         int r;
 
@@ -54,5 +83,9 @@ int store_check(struct store *writer, bool thorough) {
                 return r;
         if (!thorough && pages * page_size > QUICK_BYTES)
                 return 1;
-        return store_check_table(writer, NULL, thorough || pages * page_size <= THOROUGH_BYTES);
+        thorough |= pages * page_size <= THOROUGH_BYTES;
+        r = store_check_table(writer, NULL, thorough);
+        if (r >= 0 && thorough)
+                r = store_check_policy(writer, names);
+        return r > 0 ? -EUCLEAN : r;
 }

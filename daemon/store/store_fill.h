@@ -13,7 +13,8 @@
 enum store_piece {
         STORE_PIECE_LIVE, /* keys that stay as they are here */
         STORE_PIECE_FILE,
-        STORE_PIECE_AGAIN, /* of the file, what was changed here since */
+        /* of the file, what was changed here since */
+        STORE_PIECE_AGAIN,
         STORE_PIECE_USE,
         STORE_PIECE_USE_LIVE,
         STORE_PIECE_PEPPERS,

@@ -68,7 +68,7 @@ static int look_through(const char *path) {
         /* The helper is a guest: when it is the last to close, it leaves the log as it is. */
         struct store_shared shared = { .foreign = true };
         _cleanup_(store_freep) struct store *reader = NULL;
-        char table[STORE_COLUMN_LEN];
+        char table[STORE_COLUMN_LEN], names[STORE_CHECK_NAMES_LEN];
         int r;
 
         r = store_open(&reader, path, STORE_READER, &shared);
@@ -76,7 +76,9 @@ static int look_through(const char *path) {
                 r = store_stmt_exec(reader->db, "PRAGMA mmap_size = 0");
         for (int i = 0; r >= 0 && (r = store_stmt_nth_table(reader->db, i, table)) > 0; i++)
                 r = store_check_table(reader, table, true);
-        return r;
+        if (r >= 0)
+                r = store_check_policy(reader, names);
+        return r > 0 ? -EUCLEAN : r;
 }
 
 ssize_t store_look_run(const uint8_t *in, size_t in_len, uint8_t *out) {

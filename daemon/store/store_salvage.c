@@ -18,7 +18,6 @@
 #include "cleanup.h"
 #include "store/store_audit.h"
 #include "store/store_chain.h"
-#include "store/store_check.h"
 #include "store/store_key.h"
 #include "store/store_salvage.h"
 #include "store/store_swap.h"
@@ -285,6 +284,36 @@ static int judge_keys(struct salvage *s) {
         return r < 0 ? r : store_stmt_exec(s->fresh->db, sql);
 }
 
+/* --- Policies --- */
+
+/* What was set since cannot be told from the names of policies here, so the one counts that forbids
+ * all. Keys that were removed all at once stay removed: how often that was done is in the log. */
+#define LOCK                                                                                       \
+        "INSERT INTO policy (name, value, changed_at) VALUES ('enabled', 0, 0) ON CONFLICT "       \
+        "(name) "                                                                                  \
+        "DO UPDATE SET value = 0, changed_at = 0;"
+#define COUNT_UP(epoch)                                                                            \
+        STORE_CHECK_TOLD                                                                           \
+        "INSERT INTO policy (name, value, changed_at) SELECT '" epoch "', ifnull((SELECT value "   \
+        "FROM policy WHERE name = '" epoch                                                         \
+        "'), 0) + count(*), 0 FROM policies t WHERE t.name = '" epoch                              \
+        "' AND t.at > ifnull((SELECT changed_at FROM policy WHERE name = '" epoch "'), 0) + 2 "    \
+        "HAVING count(*) > 0 ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_at " \
+        "= 0;"
+
+static int judge_policies(struct salvage *s) {
+        char sql[96];
+        int r;
+
+        r = s->found.policies = store_check_policy(s->fresh, s->found.policy_names);
+        if (r <= 0)
+                return r;
+        r = store_stmt_exec(s->fresh->db, COUNT_UP("epoch") COUNT_UP("fleet-epoch") LOCK);
+        (void) snprintf(sql, sizeof(sql),
+                        "UPDATE policy SET changed_at = %" PRId64 " WHERE changed_at = 0", s->now);
+        return r < 0 ? r : store_stmt_exec(s->fresh->db, sql);
+}
+
 /* --- The audit log --- */
 
 /* From the newest record back, as far as it can be read. */
@@ -403,6 +432,8 @@ static int take_all(struct salvage *s) {
         if (r >= 0)
                 r = take_audit(s);
         if (r >= 0)
+                r = judge_policies(s);
+        if (r >= 0)
                 r = judge_keys(s);
         if (r >= 0)
                 r = end_audit(s);
@@ -443,7 +474,8 @@ int store_salvage(const char *path, const char *to, int64_t now,
 }
 
 bool store_salvage_is_whole(const struct store_salvage *s) {
-        return s->lost == 0 && s->doubtful == 0 && !s->certificates && !s->others && !s->unsealed;
+        return s->lost == 0 && s->doubtful == 0 && s->policies == 0 && !s->certificates &&
+               !s->others && !s->unsealed;
 }
 
 struct out {
@@ -454,20 +486,21 @@ struct out {
 
 static void say(struct out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+static void move_on(struct out *out, int n) {
+        size_t len = n < 0 ? 0 : (size_t) n < out->left ? (size_t) n : out->left - 1;
+
+        out->at += len;
+        out->left -= len;
+}
+
 static void say(struct out *out, const char *format, ...) {
         va_list ap;
-        int n;
 
-        if (out->any) {
-                n = snprintf(out->at, out->left, "; ");
-                out->at += n;
-                out->left -= (size_t) n;
-        }
+        if (out->any)
+                move_on(out, snprintf(out->at, out->left, "; "));
         va_start(ap, format);
-        n = vsnprintf(out->at, out->left, format, ap);
+        move_on(out, vsnprintf(out->at, out->left, format, ap));
         va_end(ap);
-        out->at += n;
-        out->left -= (size_t) n;
         out->any = true;
 }
 
@@ -483,6 +516,8 @@ void store_salvage_say(const struct store_salvage *s, char *out, size_t size) {
         else if (s->audit_to > 0)
                 say(&o, "audit records %" PRId64 " to %" PRId64 " are lost", s->audit_from,
                     s->audit_to);
+        if (s->policies > 0)
+                say(&o, "policies are of the past, so enabled=no");
         if (s->certificates)
                 say(&o, "certificates and revocation lists are lost");
         if (s->others)

@@ -3,7 +3,7 @@
  * about which the damaged files disagree is revoked in the new store. */
 #pragma once
 
-#include "store/store.h"
+#include "store/store_check.h"
 
 /* in the state directory, while it is being made */
 #define STORE_SALVAGE_NAME STORE_FILE_NAME ".salvaged"
@@ -16,6 +16,10 @@ struct store_salvage {
         uint64_t doubtful;
         /* certificates and revocation lists are lost, all of them */
         bool certificates;
+        /* Policies that are older than the audit log says: nobody logs in by the new store before a
+         * person has said what they are. Which they are, for people. */
+        int policies;
+        char policy_names[STORE_CHECK_NAMES_LEN];
         /* what was known of imports is lost */
         bool others;
         /* some of what was known of accounts and uses is lost */

@@ -164,9 +164,10 @@ static bool restore(struct host *h, const struct host *from, bool revive, int64_
 
 static const struct {
         const char *name;
-        const char *event;  /* NULL: the key is lost, and nobody has ended it */
+        /* NULL: the key is lost, and nobody has ended it */
+        const char *event;
         int64_t purged_at;  /* 0: never */
-        bool lost;          /* the row goes without the retention */
+        bool lost;          /* without the retention */
         bool good, forgets; /* after the restore */
         int64_t restored_at;
 } rows[] = {
