@@ -11,6 +11,8 @@
 #include "cleanup.h"
 #include "store/worker.h"
 
+#define PUT_OFF_MAX 16
+
 struct list {
         struct worker_job *first;
         struct worker_job **last;
@@ -28,6 +30,8 @@ struct worker {
         struct store *writer;
         /* the thread's: since when its changes are in the log alone; 0: they are not */
         uint64_t unsettled_since;
+        /* the thread's: so many times it did not look at the log */
+        unsigned put_off;
         int wake; /* eventfd: there are finished jobs */
         sd_event_source *source;
         void (*on_done)(void *userdata);
@@ -82,6 +86,18 @@ static void wait_for_work(struct worker *w, uint64_t most) {
                 (void) pthread_cond_clockwait(&w->work, &w->mutex, CLOCK_MONOTONIC, &ts);
 }
 
+/* Moving the log waits for the disk. What is urgent goes before it, as long as that is not without
+ * end. */
+static bool may_tidy(struct worker *w) {
+        bool urgent;
+
+        (void) pthread_mutex_lock(&w->mutex);
+        urgent = w->urgent.first != NULL;
+        (void) pthread_mutex_unlock(&w->mutex);
+        w->put_off = urgent && w->put_off < PUT_OFF_MAX ? w->put_off + 1 : 0;
+        return w->put_off == 0;
+}
+
 static void *work(void *userdata) {
         struct worker *w = userdata;
         struct worker_job *job;
@@ -97,8 +113,10 @@ static void *work(void *userdata) {
                         (void) pthread_mutex_unlock(&w->mutex);
                         job->run(job, w->writer);
                         /* the log must not grow without end while the thread is busy */
-                        store_checkpoint(w->writer, false);
-                        (void) settle(w);
+                        if (may_tidy(w)) {
+                                store_checkpoint(w->writer, false);
+                                (void) settle(w);
+                        }
                         (void) pthread_mutex_lock(&w->mutex);
                         list_append(&w->finished, job);
                         (void) eventfd_write(w->wake, 1);

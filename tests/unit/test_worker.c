@@ -7,6 +7,7 @@
 #include "unit_worker.h"
 
 #include "store/store_key.h"
+#include "store/store_stmt.h"
 
 struct fixture {
         struct unit_worker w;
@@ -164,6 +165,41 @@ static void test_urgent_jobs_come_first(void **state) {
         assert_int_equal(f->wrong_order, false);
 }
 
+/* Moving the log into the database waits for the disk. What is urgent does not wait for that. */
+static struct job *meanwhile; /* while the log is filled */
+static int pages_then;
+
+static void write_much(struct worker_job *base, struct store *writer) {
+        static const char sql[] =
+                "CREATE TABLE IF NOT EXISTS much (a); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL "
+                "SELECT i + 1 FROM n WHERE i < 3000) INSERT INTO much SELECT zeroblob(4000) FROM n";
+
+        run(base, writer);
+        (void) !store_stmt_exec(writer->db, sql);
+        (void) !worker_submit(meanwhile->f->w.worker, &meanwhile->job);
+}
+
+static void look_at_log(struct worker_job *base, struct store *writer) {
+        run(base, writer);
+        pages_then = writer->wal_pages;
+}
+
+static void test_urgent_jobs_do_not_wait_for_the_log(void **state) {
+        struct fixture *f = *state;
+
+        for (unsigned urgent = 0; urgent < 2; urgent++) {
+                struct job *much = job_new(f, 2 * urgent);
+
+                meanwhile = job_new(f, 2 * urgent + 1);
+                meanwhile->job.run = look_at_log;
+                meanwhile->job.urgent = urgent;
+                much->job.run = write_much;
+                assert_int_equal(worker_submit(f->w.worker, &much->job), 0);
+                unit_worker_wait(&f->w, f->n_done == 2 * urgent + 2);
+                assert_int_equal(pages_then >= 3000, urgent);
+        }
+}
+
 static void test_done_may_submit_another(void **state) {
         struct fixture *f = *state;
         struct job *job = job_new(f, 0);
@@ -286,6 +322,7 @@ int main(void) {
                 test_worker(test_nothing_is_done_before_the_loop_runs),
                 test_worker(test_a_full_queue_is_busy_and_the_job_stays_the_caller_s),
                 test_worker(test_urgent_jobs_come_first),
+                test_worker(test_urgent_jobs_do_not_wait_for_the_log),
                 test_worker(test_done_may_submit_another),
                 test_worker(test_the_end_runs_what_is_queued),
                 test_worker(test_the_end_without_work_ends),
