@@ -421,6 +421,14 @@ static int add_record(struct store *writer, const struct fleet_member *member,
         return store_audit_add(writer, &record);
 }
 
+/* A page of a snapshot that is lost in a crash comes again, because the group's number does not
+ * move before the last one. */
+static bool is_page(const struct fleet *f) {
+        struct frame_head head;
+
+        return frame_read(f->part, f->part_len, &head) > 0 && head.kind == FRAME_PAGE;
+}
+
 int fleet_apply_bytes(struct fleet *f, struct store *writer, const char *group, const uint8_t *in,
                       size_t len, struct fleet_news *ret) {
         struct fleet_member *member = fleet_find_group(f, group);
@@ -438,7 +446,7 @@ int fleet_apply_bytes(struct fleet *f, struct store *writer, const char *group, 
         }
         r = keep_part(f, member->group.name, in, len);
         if (r >= 0)
-                r = store_begin(writer);
+                r = is_page(f) ? store_begin_lazily(writer) : store_begin(writer);
         if (r >= 0) {
                 done = apply_part(f, writer, &news);
                 r = done < 0 ? (int) done : add_record(writer, member, &news);
@@ -447,6 +455,8 @@ int fleet_apply_bytes(struct fleet *f, struct store *writer, const char *group, 
                 r = store_commit(writer);
         store_rollback(writer);
         fleet_age_settle(f, r >= 0);
+        if (r >= 0 && news.snapshot)
+                store_settle(writer);
         if (r < 0) {
                 fleet_apply_forget(f);
                 (void) !fleet_load(f, writer);

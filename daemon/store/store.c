@@ -264,6 +264,7 @@ static int reopen(struct store *s) {
         }
         disconnect(s);
         s->db = fresh.db;
+        s->lazy = false;
         memcpy(s->statements, fresh.statements, sizeof(s->statements));
         s->read_only = 0;
         if (s->mode != STORE_WRITER)
@@ -335,12 +336,27 @@ const char *store_error_effect(int r) {
         return r == -ENOMEDIUM ? "no change is certain" : "nothing was changed";
 }
 
-static int begin(struct store *writer, bool ends) {
+/* SQLite takes this between two transactions only. */
+static int set_lazy(struct store *writer, bool lazy) {
+        int r;
+
+        if (writer->lazy == lazy)
+                return 0;
+        r = store_stmt_exec(writer->db, lazy ? "PRAGMA main.synchronous = NORMAL"
+                                             : "PRAGMA main.synchronous = FULL");
+        /* Where that is not certain, no other transaction begins. */
+        writer->lazy = lazy || r < 0;
+        return r;
+}
+
+static int begin(struct store *writer, bool ends, bool lazy) {
         int r;
 
         r = store_guard_admit(writer, ends);
         if (r >= 0 && writer->read_only != 0)
                 r = reopen(writer);
+        if (r >= 0)
+                r = set_lazy(writer, lazy);
         if (r >= 0)
                 r = store_stmt_run(writer, STMT_BEGIN_WRITE);
         if (r < 0)
@@ -349,11 +365,15 @@ static int begin(struct store *writer, bool ends) {
 }
 
 int store_begin(struct store *writer) {
-        return begin(writer, false);
+        return begin(writer, false, false);
 }
 
 int store_begin_end(struct store *writer) {
-        return begin(writer, true);
+        return begin(writer, true, false);
+}
+
+int store_begin_lazily(struct store *writer) {
+        return begin(writer, false, true);
 }
 
 static void note_change(struct store *writer, unsigned within_ms) {
@@ -437,7 +457,8 @@ void store_settle(struct store *writer) {
         if (move_log(writer, &in_log, &moved) >= 0 && in_log == moved) {
                 writer->wal_pages = 0;
                 writer->unsettled_ms = 0;
-        }
+        } else if (writer->lazy)
+                return; /* the log may not be on disk */
         if (writer->keep_seen && store_audit_mark(writer, 0, &mark) >= 0)
                 writer->keep_seen(mark.seq, mark.hash, writer->seen_userdata);
 }

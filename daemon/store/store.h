@@ -109,6 +109,13 @@ int store_commit(struct store *writer) _must_check_;
 void store_rollback(struct store *writer);
 
 /**
+ * store_begin_lazily(writer): begins a transaction whose commit does not wait for the disk: for
+ * what can be done again after a crash, and for nobody who is told that it is done. It is on disk
+ * with the next other transaction at the latest, and never after that one.
+ */
+int store_begin_lazily(struct store *writer) _must_check_;
+
+/**
  * store_commit_quietly(writer): commits what no verification reads, so readers need not renew their
  * snapshot.
  */

@@ -147,7 +147,8 @@ static int compose(struct store_fill *s, const char *from, const char *to, bool 
         return r < 0 ? r : run_piece(s, STORE_PIECE_PEPPERS, from, to);
 }
 
-/* The last id of the next piece: none of the two stores has more keys up to there. */
+/* The last id of the next piece: neither store has more keys up to there that have to be looked
+ * at. */
 static int find_end(struct store_fill *s, char end[static KEYTEXT_ID_LEN + 1]) {
         _cleanup_once_ sqlite3_stmt *stmt = NULL;
         int r;
@@ -155,9 +156,10 @@ static int find_end(struct store_fill *s, char end[static KEYTEXT_ID_LEN + 1]) {
         /* Ids are of letters and digits. */
         r = store_once(s->writer->db, &stmt,
                        "SELECT min(ifnull((SELECT id FROM staging.key WHERE id > ?1 ORDER BY id "
-                       "LIMIT 1 OFFSET %d), '~'), ifnull((SELECT id FROM main.key WHERE id > ?1 "
+                       "LIMIT 1 OFFSET %d), '~'), ifnull((SELECT id FROM %s.key WHERE id > ?1 "
                        "ORDER BY id LIMIT 1 OFFSET %d), '~'))",
-                       STORE_SWAP_PIECE - 1, STORE_SWAP_PIECE - 1);
+                       STORE_SWAP_PIECE - 1, s->fleet || s->rules.keep_keys ? "main" : "staging",
+                       STORE_SWAP_PIECE - 1);
         if (r >= 0)
                 r = store_stmt_error(sqlite3_bind_text(stmt, 1, s->after, -1, SQLITE_STATIC));
         if (r >= 0)
@@ -308,7 +310,7 @@ int store_fill_next(struct store_fill *s) {
                 if (r <= 0)
                         return r;
         }
-        r = store_begin(s->writer);
+        r = store_begin_lazily(s->writer);
         if (r >= 0)
                 r = next(s);
         if (r >= 0)

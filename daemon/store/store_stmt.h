@@ -106,6 +106,8 @@ struct store {
         struct store_guard guard; /* writer */
         /* writer: notes what is changed; borrowed */
         struct store_delta *delta;
+        /* writer: commits do not wait for the disk: see store_begin_lazily() */
+        bool lazy;
         /* writer: an import that is under way */
         struct store_swap *swap;
         /* writer: when the newest copy of before an upgrade was made; 0: there is none */

@@ -244,7 +244,7 @@ static int begin(struct store_swap *s) {
         r = store_stmt_pragma(s->fill.writer->db, "SELECT count(*) FROM main.fleet", &fleet);
         s->fill.fleet = fleet > 0;
         if (r >= 0)
-                r = store_begin(s->fill.writer);
+                r = store_begin_lazily(s->fill.writer);
         if (r >= 0)
                 r = make_tables(s->fill.writer->db);
         if (r >= 0)
@@ -353,7 +353,7 @@ int store_swap_clean(struct store *writer) {
         r = find_left(writer->db, "table", name);
         if (r <= 0)
                 return r;
-        r = store_begin(writer);
+        r = store_begin_lazily(writer);
         if (r >= 0)
                 r = clean(writer->db);
         if (r >= 0)

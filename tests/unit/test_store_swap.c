@@ -388,6 +388,80 @@ static void test_nothing_is_cleaned_meanwhile(void **state) {
         clean_all(f);
 }
 
+/* --- Commits that do not wait for the disk --- */
+
+static int64_t synchronous(const struct fixture *f) {
+        int64_t value = -1;
+
+        assert_int_equal(store_stmt_pragma(f->live->writer->db, "PRAGMA main.synchronous", &value),
+                         0);
+        return value;
+}
+
+/* 2 is FULL: what was acknowledged is on disk. */
+static void test_only_pieces_are_lazy(void **state) {
+        struct fixture *f = *state;
+        struct store *writer = f->live->writer;
+
+        assert_int_equal(synchronous(f), 2);
+        begin(f, &(struct store_swap_rules){});
+        while (store_swap_fill(f->swap) > 0) {
+                assert_int_equal(synchronous(f), 1);
+                assert_int_equal(store_begin_end(writer), 0);
+                assert_int_equal(synchronous(f), 2);
+                assert_int_equal(store_commit(writer), 0);
+        }
+        assert_int_equal(store_begin(writer), 0);
+        assert_int_equal(store_swap_take(f->swap), 0);
+        assert_int_equal(synchronous(f), 2);
+        assert_int_equal(store_commit(writer), 0);
+        assert_int_equal(synchronous(f), 2);
+        store_swap_free(f->swap);
+        assert_int_equal(store_swap_clean(writer), 1);
+        assert_int_equal(synchronous(f), 1);
+        /* no transaction begins where that cannot be set back */
+        assert_int_equal(store_stmt_exec(writer->db, "BEGIN"), 0);
+        assert_true(store_begin(writer) < 0);
+        assert_int_equal(store_stmt_exec(writer->db, "COMMIT"), 0);
+        assert_int_equal(store_begin(writer), 0);
+        assert_int_equal(synchronous(f), 2);
+        store_rollback(writer);
+}
+
+static void count_seen(int64_t seq, const uint8_t hash[static RECORD_DIGEST_LEN], void *userdata) {
+        (void) seq;
+        (void) hash;
+        ++*(unsigned *) userdata;
+}
+
+/* What is kept outside of the database is never newer than what is on disk. A reader that holds its
+ * snapshot keeps the log from being moved. */
+static void test_nothing_is_seen_that_is_not_on_disk(void **state) {
+        struct fixture *f = *state;
+        struct store *writer = f->live->writer;
+        unsigned seen = 0;
+
+        store_set_seen(writer, count_seen, &seen);
+        assert_int_equal(found(f), 1);
+        assert_int_equal(store_begin_lazily(writer), 0);
+        insert(f->live, "y000000000", "");
+        assert_int_equal(store_commit_quietly(writer), 0);
+        store_settle(writer);
+        assert_int_equal(seen, 0);
+        assert_int_equal(store_begin(writer), 0);
+        insert(f->live, "y000000001", "");
+        assert_int_equal(store_commit_quietly(writer), 0);
+        store_settle(writer);
+        assert_int_equal(seen, 1);
+        assert_int_equal(store_begin_lazily(writer), 0);
+        insert(f->live, "y000000002", "");
+        assert_int_equal(store_commit_quietly(writer), 0);
+        store_release(f->live->reader);
+        store_settle(writer);
+        assert_int_equal(seen, 2);
+        store_set_seen(writer, NULL, NULL);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 test_swap(test_everything_a_piece_at_a_time),
@@ -398,6 +472,8 @@ int main(void) {
                 test_swap(test_the_keys_of_a_fleet_stay),
                 test_swap(test_other_rules_do_not_fit),
                 test_swap(test_nothing_is_cleaned_meanwhile),
+                test_swap(test_only_pieces_are_lazy),
+                test_swap(test_nothing_is_seen_that_is_not_on_disk),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
