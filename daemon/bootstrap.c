@@ -21,6 +21,7 @@
 #include "store/store_check.h"
 #include "store/store_copy.h"
 #include "store/store_guard.h"
+#include "store/store_key.h"
 #include "store/store_mirror.h"
 #include "store/store_sweep.h"
 
@@ -305,13 +306,16 @@ static int check_seen(struct opening *o, struct bootstrap *b) {
 
 /* Before anything is judged by the time. */
 static int remember_clock(struct bootstrap *b) {
-        int64_t at = 0;
+        int64_t at = 0, newest;
         int r;
 
         r = store_sweep_trusted_at(b->writer, &at);
-        if (r >= 0)
-                clock_remember(at);
-        return r;
+        if (r < 0)
+                return r;
+        clock_remember(at);
+        if (store_key_newest(b->writer, &newest) >= 0)
+                clock_know(newest);
+        return 0;
 }
 
 /* A version that is older than the store is told about the copy that it can read. */

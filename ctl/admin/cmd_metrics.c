@@ -22,7 +22,7 @@ struct facts {
         int fleet_joined, fleet_connected;
         int64_t fleet_age, fleet_silent;
         uint64_t fleet_keys, fleet_waiting;
-        uint64_t accounts_vanished, accounts_held, clock_behind;
+        uint64_t accounts_vanished, accounts_held, clock_behind, clock_ahead;
         uint64_t latency_sum, log_lines_dropped, changes_refused;
         uint64_t sweeps, sweeps_failed, swept_expired, swept_ended, swept_purged;
 };
@@ -39,6 +39,7 @@ static const struct field fields[] = {
         { "changes-refused", FIELD_COUNT, offsetof(struct facts, changes_refused), NULL },
         { "clock-trusted", FIELD_BOOL, offsetof(struct facts, clock_trusted), NULL },
         { "clock-behind", FIELD_COUNT, offsetof(struct facts, clock_behind), NULL },
+        { "clock-ahead", FIELD_COUNT, offsetof(struct facts, clock_ahead), NULL },
         { "fleet-joined", FIELD_BOOL, offsetof(struct facts, fleet_joined), NULL },
         { "fleet-connected", FIELD_BOOL, offsetof(struct facts, fleet_connected), NULL },
         { "fleet-age", FIELD_TIME, offsetof(struct facts, fleet_age), NULL },
@@ -119,6 +120,11 @@ static void write_clock(struct metrics_text *t, const struct facts *facts) {
                 "By how much the clock is behind the remembered time, by which keys are "
                 "then judged. 0: the clock counts.");
         metrics_text_count(t, "", NO_LABELS, facts->clock_behind);
+        metrics_text_family(
+                t, "wfapikey_clock_ahead_seconds", "gauge", "seconds",
+                "By how much the clock is ahead of the remembered time, when that is more than 30 "
+                "days. Nothing then ends for good by it.");
+        metrics_text_count(t, "", NO_LABELS, facts->clock_ahead);
 }
 
 static void write_copies(struct metrics_text *t, const struct facts *facts) {

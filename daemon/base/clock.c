@@ -8,13 +8,17 @@
 
 #define STEP_MAX_S   60
 #define BEHIND_MAX_S INT64_C(86400)
-#define NONE         INT64_MIN
+/* A host that was switched off for longer needs one command of an administrator. */
+#define AHEAD_MAX_S (30 * INT64_C(86400))
+#define NONE        INT64_MIN
 
 /* When the host was booted by the wall clock, when that was trusted; or NONE. It stays the same
  * until the clock is set. */
 static _Atomic int64_t trusted_boot = NONE;
 /* The same by the last time that is remembered; or NONE. No verdict goes by an earlier time. */
 static _Atomic int64_t floor_boot = NONE;
+/* The same by the latest time that is known of, trusted or not; or NONE. */
+static _Atomic int64_t known_boot = NONE;
 
 static int64_t seconds(clockid_t id) {
         struct timespec ts;
@@ -37,6 +41,15 @@ int64_t clock_behind(void) {
         return by > STEP_MAX_S ? by : 0;
 }
 
+int64_t clock_ahead(void) {
+        int64_t known = atomic_load(&known_boot), by;
+
+        if (known == NONE)
+                return 0;
+        by = boot() - known;
+        return by > AHEAD_MAX_S ? by : 0;
+}
+
 int64_t clock_now(void) {
         int64_t now = seconds(CLOCK_REALTIME), floor = atomic_load(&floor_boot);
 
@@ -47,13 +60,21 @@ int64_t clock_now(void) {
 }
 
 void clock_remember(int64_t at) {
-        atomic_store(&floor_boot, at > 0 ? at - seconds(CLOCK_BOOTTIME) : NONE);
+        int64_t then = at > 0 ? at - seconds(CLOCK_BOOTTIME) : NONE;
+
+        atomic_store(&floor_boot, then);
+        atomic_store(&known_boot, then);
+}
+
+void clock_know(int64_t at) {
+        if (at > 0 && atomic_load(&floor_boot) == NONE)
+                atomic_store(&known_boot, at - seconds(CLOCK_BOOTTIME));
 }
 
 void clock_trust(bool trusted) {
         int64_t behind = clock_behind();
 
-        if (trusted && behind > BEHIND_MAX_S)
+        if (trusted && (behind > BEHIND_MAX_S || clock_ahead() > 0))
                 return;
         if (trusted && behind > 0)
                 atomic_store(&floor_boot, boot());

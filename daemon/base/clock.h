@@ -19,12 +19,21 @@ int64_t clock_now(void);
 int64_t clock_behind(void);
 
 /**
- * clock_remember(at):
+ * clock_ahead(): by how many seconds the wall clock is ahead of the remembered time and the time
+ * that has passed since, when that is more than 30 days; otherwise 0. The wall clock then counts
+ * for what is refused, and is not trusted.
+ */
+int64_t clock_ahead(void);
+
+/**
+ * clock_remember(at), clock_know(at):
  * It is ${at} now, by a clock that may decide it, or it was ${at} when the last daemon remembered
  * it. 0: no time is remembered. Any thread. Only trusted times come here, because an error that was
- * remembered would refuse keys until an administrator says otherwise.
+ * remembered would refuse keys until an administrator says otherwise. Where nothing is remembered,
+ * clock_know() says that it was ${at} by some clock. That bounds clock_ahead(), and nothing else.
  */
 void clock_remember(int64_t at);
+void clock_know(int64_t at);
 
 /**
  * clock_trust(trusted), clock_is_trusted():
@@ -34,9 +43,10 @@ void clock_remember(int64_t at);
  *
  * A clock that is behind is not trusted. clock_trust(true) forgets the remembered time when the
  * clock is at most a day behind it: that is an error of hours, such as a hardware clock in local
- * time. When it is further behind, nothing happens. That the kernel calls the clock synchronised is
- * no reason. A time server can be wrong without an attacker: GPS receivers went back by 1024 weeks.
- * And the sandbox (ProtectClock=) does not let the daemon ask. So an administrator decides.
+ * time. When it is further behind, or too far ahead (clock_ahead()), nothing happens, however long
+ * it runs. That the kernel calls the clock synchronised is no reason. A time server can be wrong
+ * without an attacker: GPS receivers went back by 1024 weeks. And the sandbox (ProtectClock=) does
+ * not let the daemon ask. So an administrator decides.
  */
 void clock_trust(bool trusted);
 bool clock_is_trusted(void);

@@ -17,7 +17,8 @@ static int trust(struct control_call *call, struct store *writer) {
         char detail[64];
         int r;
 
-        (void) snprintf(detail, sizeof(detail), "it was %" PRId64 " s behind", clock_behind());
+        (void) snprintf(detail, sizeof(detail), "it was %" PRId64 " s %s",
+                        clock_ahead() ?: clock_behind(), clock_ahead() > 0 ? "ahead" : "behind");
         r = store_sweep_set_trusted_at(writer, wall_clock());
         return r < 0 ? r : control_audit_add(call, writer, "clock-trusted", NULL, detail);
 }

@@ -20,6 +20,7 @@
 #include "fleet/fleet_age.h"
 #include "keys/facts.h"
 #include "keys/registered.h"
+#include "parse.h"
 #include "rules/overdue.h"
 #include "secret/keymint.h"
 #include "store/store_account.h"
@@ -230,6 +231,16 @@ static void check_clock(struct diagnose_call *d, struct store *writer) {
                     "judged by that time, and "
                     "nothing ends for good",
                     clock_behind());
+                return;
+        }
+        if (clock_ahead() > 0) {
+                add(d, WARNING, "clock",
+                    "set the clock, and see why it was wrong (timedatectl); if it is right, "
+                    "because "
+                    "the host was off for so long, wfapikeyctl clock trust",
+                    "the clock is %" PRId64 " days ahead of the time that wfapikeyd remembers: "
+                    "nothing ends for good or is purged by it",
+                    clock_ahead() / PARSE_DAY_S);
                 return;
         }
         /* At the first start nothing is wrong yet. */

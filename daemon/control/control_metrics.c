@@ -121,9 +121,10 @@ static int append_health(sd_bus_message *reply, const struct store_health *healt
 }
 
 static int append_clock(sd_bus_message *reply) {
-        return sd_bus_message_append(reply, "{sv}{sv}", "clock-trusted", "b",
+        return sd_bus_message_append(reply, "{sv}{sv}{sv}", "clock-trusted", "b",
                                      (int) clock_is_trusted(), "clock-behind", "t",
-                                     (uint64_t) clock_behind());
+                                     (uint64_t) clock_behind(), "clock-ahead", "t",
+                                     (uint64_t) clock_ahead());
 }
 
 static int append_copies(sd_bus_message *reply, const struct store_mirror *mirror) {

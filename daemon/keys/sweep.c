@@ -23,11 +23,13 @@
 /* wait for old records to gather; else each would be a transaction of its own */
 #define AUDIT_LATER_S 3600
 #define CLOCK_LATER_S 3600
-/* Less is not worth a change. A host that copies keys from here may be that much behind. */
-#define CLOCK_AHEAD_S 3600
+/* By a day a clock may be behind that is trusted again after an hour (clock.c), and by an hour keys
+ * may be newer than the time that it is compared with. Such a clock must not shorten their life. */
+#define CLOCK_AHEAD_S (2 * PARSE_DAY_S)
 #define CLOCK_BACK_S  60
-#define CLOCK_NEAR_S  (30 * PARSE_DAY_S)
-#define REMOVED_DAYS  1
+/* Longer than a host is off for a night. A clock that is wrong by no more can be put right. */
+#define CLOCK_NEAR_S PARSE_DAY_S
+#define REMOVED_DAYS 1
 /* lines in the log for one batch; each key has its record in the audit log */
 #define SAID_MAX 20
 /* keys of one account that are in memory at one time */
@@ -419,8 +421,8 @@ static int redate(struct store *writer, const struct policy *policy, int64_t now
         return store_policy_set(writer, POLICY_LAPSED, before, now);
 }
 
-/* Whether it is certain that it is ${now}. Where nothing is remembered yet, no key may come from
- * the future. It could be this clock that is wrong. */
+/* Whether the clock has shown that it is ${now}. Where nothing is remembered yet, no key may come
+ * from the future. It could be this clock that is wrong. */
 static int is_certain_now(struct store *writer, int64_t then, int64_t now,
                           const struct sweep *sweep) {
         int64_t newest = 0;
@@ -429,25 +431,33 @@ static int is_certain_now(struct store *writer, int64_t then, int64_t now,
         if (!sweep->clock_trusted || !sweep->may_purge)
                 return 0;
         if (then > 0)
-                return now - then <= CLOCK_NEAR_S || sweep->ran_a_day;
+                return 1;
         r = store_sweep_next(writer, STORE_SWEEP_NEWEST, 0, &newest);
         return r < 0 && r != -ENOENT ? r : !is_ahead(newest, now);
+}
+
+/* In its first hour a clock is trusted when it goes on from the remembered time. Somebody may set
+ * it right in that hour, so its time is remembered only for the sake of what has ended by it. */
+static bool has_ended_by_it(int64_t then, int64_t now, const struct sweep *sweep) {
+        return sweep->clock_trusted && then > 0 && now >= then && sweep->expired + sweep->ended > 0;
 }
 
 static int remember(struct store *writer, const struct policy *policy, int64_t now,
                     struct sweep *sweep) {
         int64_t then = 0;
-        int r;
+        bool due;
+        int r, certain;
 
         r = store_sweep_trusted_at(writer, &then);
-        if (r >= 0)
-                r = is_certain_now(writer, then, now, sweep);
-        if (r <= 0)
+        certain = r < 0 ? r : is_certain_now(writer, then, now, sweep);
+        if (certain < 0)
+                return certain;
+        r = certain && then > 0 ? redate(writer, policy, now, sweep) : 0;
+        if (r < 0)
                 return r;
-        r = then > 0 && now - then <= CLOCK_NEAR_S ? redate(writer, policy, now, sweep) : 0;
-        if (r < 0 || (now >= then && now < then + CLOCK_LATER_S && !sweep->last &&
-                      sweep->expired + sweep->ended == 0))
-                return r;
+        due = certain && (now < then || now >= then + CLOCK_LATER_S || sweep->last);
+        if (!due && !has_ended_by_it(then, now, sweep))
+                return 0;
         r = store_sweep_set_trusted_at(writer, now);
         if (r >= 0)
                 sweep->remembered = now;
@@ -550,7 +560,6 @@ static int run(struct store *writer, int64_t now, struct sweep *sweep, bool *ret
 int sweep_run(struct store *writer, int64_t now, struct sweep *sweep) {
         struct sweep done = { .passwords = sweep->passwords,
                               .may_purge = sweep->may_purge,
-                              .ran_a_day = sweep->ran_a_day,
                               .clock_trusted = sweep->clock_trusted,
                               .last = sweep->last };
         bool visible = false;

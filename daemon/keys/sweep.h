@@ -33,7 +33,6 @@ struct sweep {
         struct sweep_passwords passwords; /* from one call to the next */
         /* the clock has run for long enough without being set */
         bool may_purge;
-        bool ran_a_day;     /* without being set */
         bool clock_trusted; /* clock_is_trusted() */
         bool last;          /* before the daemon ends */
 
@@ -52,10 +51,11 @@ struct sweep {
  * and when it was noticed to be dead at least the policy's retention ago. When the clock has gone
  * back, keys that it had made expired live again.
  *
- * A trusted clock that has run for an hour is certain; where it is more than a month ahead of what
- * was remembered, after a day. Its time is remembered once an hour, when something has ended, and
- * by the ${sweep}->last one. A key that was made more than an hour ahead of such a clock is judged
- * from now on, as if it were made now.
+ * The time of a trusted clock that has run for an hour is remembered once an hour, and by the
+ * ${sweep}->last one. The time of any trusted clock is remembered when something has ended, so that
+ * it stays ended. A key that was made more than two days ahead of a trusted clock that has run for
+ * an hour is judged from now on, as if it were made now. By less a clock can be behind that the
+ * daemon comes to trust again, and then the clock is wrong and not the key.
  *
  * Returns 0; -EPROTONOSUPPORT for a policy that this build does not know; an error of the store:
  * then nothing was done.
@@ -64,7 +64,7 @@ int sweep_run(struct store *writer, int64_t now, struct sweep *sweep) _must_chec
 
 /**
  * sweep_clock_is_near(writer, now): whether ${now} is what a clock would say that has gone on from
- * the time that is remembered, for a month at most.
+ * the time that is remembered, for a day at most.
  */
 bool sweep_clock_is_near(struct store *writer, int64_t now);
 

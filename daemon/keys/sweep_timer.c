@@ -18,8 +18,7 @@
 
 #define RETRY_S INT64_C(60)
 /* A time that is certain is remembered so often. */
-#define AGAIN_S   INT64_C(3600)
-#define DAY_TICKS (24 * UINT64_C(3600000000000))
+#define AGAIN_S INT64_C(3600)
 
 struct sweep_job {
         struct worker_job job;
@@ -39,9 +38,8 @@ struct sweep_timer {
         uint64_t seen;
         struct sweep_passwords passwords;
         bool begun, trusted, busy, again, stopped;
-        bool behind;       /* as the log was told */
-        uint64_t set_at;   /* clock_ticks(), or at the start */
-        int64_t copies_at; /* the last look at them; 0: none */
+        bool behind, ahead; /* as the log was told */
+        int64_t copies_at;  /* the last look at them; 0: none */
         struct sweep_timer_sum sum;
         /* timerfd: fires at a time of day, and when the clock is set */
         int fd;
@@ -66,8 +64,16 @@ static void arm(struct sweep_timer *s, int64_t at) {
 static void begin(struct sweep_timer *s);
 
 static void look_at_clock(struct sweep_timer *s) {
-        int64_t behind = clock_behind();
+        int64_t behind = clock_behind(), ahead = clock_ahead();
 
+        if (ahead > 0 && !s->ahead)
+                log_message(MESSAGE_CLOCK_AHEAD, LOG_WARNING,
+                            "the clock is %" PRId64
+                            " days ahead of the time that wfapikeyd remembers, so nothing ends for "
+                            "good or is purged by it: set the clock, or, if it is right because "
+                            "the host was off for so long, run 'wfapikeyctl clock trust'",
+                            ahead / PARSE_DAY_S);
+        s->ahead = ahead > 0;
         if (behind > 0 && !s->behind)
                 log_message(MESSAGE_CLOCK_BEHIND, LOG_WARNING,
                             "the clock is %" PRId64
@@ -121,7 +127,7 @@ static void on_run(struct worker_job *worker_job, struct store *writer) {
         if (job->first && clock_behind() == 0 && sweep_clock_is_near(writer, job->now))
                 clock_trust(true);
         job->sweep.clock_trusted = clock_is_trusted();
-        job->sweep.may_purge &= clock_behind() == 0;
+        job->sweep.may_purge &= clock_is_trusted();
         job->r = sweep_run(writer, job->now, &job->sweep);
         if (job->r >= 0 && job->sweep.remembered != 0)
                 clock_remember(job->sweep.remembered);
@@ -164,9 +170,7 @@ static struct sweep_job *make(struct sweep_timer *s, void (*done)(struct worker_
         job->job = (struct worker_job){ .run = on_run, .done = done };
         job->sweeper = s;
         job->first = !s->begun;
-        job->sweep = (struct sweep){ .passwords = s->passwords,
-                                     .may_purge = s->trusted,
-                                     .ran_a_day = clock_ticks() - s->set_at >= DAY_TICKS };
+        job->sweep = (struct sweep){ .passwords = s->passwords, .may_purge = s->trusted };
         return job;
 }
 
@@ -198,7 +202,6 @@ void sweep_timer_poke(struct sweep_timer *s) {
 
 static void distrust(struct sweep_timer *s) {
         s->trusted = false;
-        s->set_at = clock_ticks();
         clock_trust(false);
         (void) sd_event_source_set_time_relative(s->trust, SWEEP_TIMER_TRUST_USEC);
         (void) sd_event_source_set_enabled(s->trust, SD_EVENT_ONESHOT);
@@ -227,7 +230,7 @@ static int on_trust(sd_event_source *source, uint64_t usec, void *userdata) {
         (void) usec;
         clock_trust(true);
         s->trusted = clock_is_trusted();
-        if (!s->trusted) /* not while it is far behind */
+        if (!s->trusted) /* it is far behind or far ahead */
                 distrust(s);
         begin(s);
         return 0;
@@ -240,7 +243,7 @@ int sweep_timer_new(struct sweep_timer **ret, sd_event *event, struct worker *wo
 
         if (!s)
                 return -ENOMEM;
-        *s = (struct sweep_timer){ .worker = worker, .shared = shared, .set_at = clock_ticks() };
+        *s = (struct sweep_timer){ .worker = worker, .shared = shared };
         s->fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
         r = s->fd < 0 ? -errno : sd_event_add_io(event, &s->source, s->fd, EPOLLIN, on_time, s);
         if (r >= 0)

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Goal: a host whose clock is behind the time that the store remembers does not accept a key that it
-# has seen expire. Log, doctor and metrics say it. One command of an administrator says that the
-# clock is right.
+# has seen expire. A clock that is far ahead ends nothing for good. Log, doctor and metrics say it.
+# One command of an administrator says that the clock is right.
 # shellcheck source=tests/scenario/lib.sh
 . "${0%/*}/lib.sh"
 command -v sqlite3 >/dev/null || skip "sqlite3 is missing"
@@ -57,3 +57,22 @@ start # and that is remembered
 good "$short" || fail "a key is refused after a restart"
 is "$(value wfapikey_clock_behind_seconds)" 0
 is "$(value wfapikey_clock_trusted)" 1
+stop
+
+# The host was off for 40 days and a bit, or its clock is wrong by that.
+sql "UPDATE clock SET trusted_at = $(($(date +%s) - 40 * 86400 - 3600))"
+start
+logged "the clock is 40 days ahead of the time that wfapikeyd remembers"
+good "$short" || fail "a key is refused that has not expired"
+is "$(value wfapikey_clock_trusted)" 0
+is "$(value wfapikey_clock_behind_seconds)" 0
+ahead=$(value wfapikey_clock_ahead_seconds)
+((ahead > 40 * 86400 && ahead < 41 * 86400)) || fail "it is $ahead s ahead"
+run 6 ctl doctor --server-uid="$(id -u)" --pam-dir="$dir"
+has "$out" "40 days ahead of the time that wfapikeyd remembers"
+has "$out" "wfapikeyctl clock trust"
+run 0 ctl clock trust
+is "$(value wfapikey_clock_trusted)" 1
+is "$(value wfapikey_clock_ahead_seconds)" 0
+run 0 ctl audit list
+has "$out" "s ahead"

@@ -136,6 +136,7 @@ metrics
 at=$(value wfapikey_last_backup_timestamp_seconds)
 [[ $at -ge $before && $at -le $(date +%s) ]] || fail "the backup was made at $at"
 is "$(value wfapikey_clock_behind_seconds)" 0
+is "$(value wfapikey_clock_ahead_seconds)" 0
 
 # --- Into a file ---
 (umask 077; run 0 ctl metrics --output "$dir/wfapikey.prom"; is "$out" "") || exit 1

@@ -79,6 +79,7 @@ static void begin(void **state) {
         clock_remember(0);
 }
 
+#define DAY  INT64_C(86400)
 #define YEAR INT64_C(31536000)
 
 /* A host without a battery clock boots in 1970, with a store that remembers a time. */
@@ -113,11 +114,20 @@ static void test_how_far_behind(void **state) {
                 int64_t set_by;
                 bool behind;
                 bool after_an_hour; /* behind still */
+                bool ahead;         /* and so after an hour */
         } rows[] = {
-                { 0, false, false },        { 3600, false, false }, { 100 * YEAR, false, false },
-                { -50, false, false },      { -70, true, false },   { -2 * 3600, true, false },
-                { -86390, true, false },    { -86410, true, true }, { -1024 * 604800, true, true },
-                { -50 * YEAR, true, true },
+                { 0, false, false, false },
+                { 3600, false, false, false },
+                { 30 * DAY - 10, false, false, false },
+                { 30 * DAY + 10, false, false, true },
+                { 100 * YEAR, false, false, true },
+                { -50, false, false, false },
+                { -70, true, false, false },
+                { -2 * 3600, true, false, false },
+                { -86390, true, false, false },
+                { -86410, true, true, false },
+                { -1024 * 604800, true, true, false },
+                { -50 * YEAR, true, true, false },
         };
 
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -129,7 +139,8 @@ static void test_how_far_behind(void **state) {
                 assert_false(clock_is_trusted());
                 clock_trust(true);
                 assert_int_equal(clock_behind() > 0, rows[i].after_an_hour);
-                assert_int_equal(clock_is_trusted(), !rows[i].after_an_hour);
+                assert_int_equal(clock_ahead() > 0, rows[i].ahead);
+                assert_int_equal(clock_is_trusted(), !rows[i].after_an_hour && !rows[i].ahead);
                 assert_about(clock_now(), real_now() + (rows[i].after_an_hour ? 0 : set_by));
         }
 }
@@ -146,6 +157,43 @@ static void test_a_time_that_is_remembered_anew(void **state) {
         assert_true(clock_is_trusted());
 }
 
+/* The host was on for two months. That is no step of the clock. */
+static void test_time_that_has_passed_is_not_ahead(void **state) {
+        begin(state);
+        clock_remember(clock_now());
+        passed = 60 * DAY;
+        assert_int_equal(clock_ahead(), 0);
+        clock_trust(true);
+        assert_true(clock_is_trusted());
+        set_by = 31 * DAY;
+        assert_about(clock_ahead(), 31 * DAY);
+        assert_about(clock_now(), real_now() + 31 * DAY); /* it counts for what is refused */
+        clock_remember(clock_now());                      /* an administrator's word */
+        clock_trust(true);
+        assert_int_equal(clock_ahead(), 0);
+        assert_true(clock_is_trusted());
+}
+
+/* A store from before times were remembered: the newest of its records bounds the clock. */
+static void test_what_bounds_a_clock_where_nothing_is_remembered(void **state) {
+        begin(state);
+        clock_know(clock_now());
+        assert_int_equal(clock_ahead(), 0);
+        set_by = YEAR;
+        assert_about(clock_ahead(), YEAR);
+        clock_trust(true);
+        assert_false(clock_is_trusted());
+        /* It may be that clock that was wrong. */
+        set_by = -YEAR;
+        assert_int_equal(clock_behind(), 0);
+        clock_trust(true);
+        assert_true(clock_is_trusted());
+        set_by = 0;
+        clock_remember(clock_now());
+        clock_know(clock_now() - YEAR);
+        assert_int_equal(clock_ahead(), 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_now_is_between_before_and_after),
@@ -153,6 +201,8 @@ int main(void) {
                 cmocka_unit_test(test_a_host_that_boots_in_1970),
                 cmocka_unit_test(test_how_far_behind),
                 cmocka_unit_test(test_a_time_that_is_remembered_anew),
+                cmocka_unit_test(test_time_that_has_passed_is_not_ahead),
+                cmocka_unit_test(test_what_bounds_a_clock_where_nothing_is_remembered),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

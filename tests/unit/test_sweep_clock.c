@@ -26,9 +26,8 @@ static int64_t sweep_at(struct unit_store *s, int64_t now, struct sweep how) {
 /* --- Which time is remembered --- */
 
 static void test_which_time_is_remembered(void **state) {
-        const struct sweep by_day = { .may_purge = true, .ran_a_day = true, .clock_trusted = true };
         const struct sweep last = { .may_purge = true, .clock_trusted = true, .last = true };
-        const struct sweep not_trusted = { .may_purge = true, .ran_a_day = true, .last = true };
+        const struct sweep not_trusted = { .may_purge = true, .last = true };
         const struct sweep not_an_hour = { .clock_trusted = true, .last = true };
         const struct {
                 const char *why;
@@ -42,12 +41,14 @@ static void test_which_time_is_remembered(void **state) {
                 { "not again at once", T0 + HOUR - 1, certain, T0 },
                 { "before the end", T0 + 60, last, T0 + 60 },
                 { "an hour later", T0 + 60 + HOUR, certain, T0 + 60 + HOUR },
+                { "the first hour, and nothing has ended", T0 + 4 * HOUR, not_an_hour,
+                  T0 + 60 + HOUR },
                 { "the clock was set by a day", T0, certain, T0 },
                 { "a month ahead", T0 + 30 * DAY, certain, T0 + 30 * DAY },
-                { "more than a month", T0 + 60 * DAY + 1, certain, T0 + 30 * DAY },
-                { "a wrong century", T0 + 100 * YEAR, last, T0 + 30 * DAY },
-                { "and not trusted", T0 + 100 * YEAR, not_trusted, T0 + 30 * DAY },
-                { "more than a month, for a day", T0 + 90 * DAY, by_day, T0 + 90 * DAY },
+                { "not trusted, as a clock of a wrong century", T0 + 100 * YEAR, not_trusted,
+                  T0 + 30 * DAY },
+                { "it ran for months without being trusted", T0 + 90 * DAY, certain,
+                  T0 + 90 * DAY },
         };
         struct unit_store *s = *state;
 
@@ -69,13 +70,32 @@ static void test_an_end_is_remembered_with_its_time(void **state) {
         assert_int_equal(sweep_at(s, T0 + HOUR / 2, certain), T0 + HOUR / 2);
 }
 
+/* A start goes on from the remembered time. A key ends within the first hour, and then the host is
+ * killed and boots in 1970. */
+static void test_an_end_in_the_first_hour_is_remembered(void **state) {
+        static const struct unit_sweep_life life = { .made = -DAY, .expires = 600 };
+        const struct sweep started = { .clock_trusted = true }, not_trusted = {};
+        struct key_record key = unit_sweep_make_key(0, &life);
+        struct unit_store *s = *state;
+
+        assert_int_equal(sweep_at(s, T0, certain), T0);
+        assert_int_equal(store_begin(s->writer), 0);
+        assert_int_equal(store_key_insert(s->writer, &key), 0);
+        assert_int_equal(store_commit(s->writer), 0);
+        assert_int_equal(sweep_at(s, T0 + 599, started), T0);
+        assert_int_equal(sweep_at(s, T0 + 600, not_trusted), T0);
+        unit_sql(s->path, "UPDATE key SET dead_at = 0");
+        assert_int_equal(sweep_at(s, T0 + 600, started), T0 + 600);
+        assert_int_equal(sweep_at(s, T0 + 601, started), T0 + 600);
+}
+
 static void test_what_is_near(void **state) {
         static const struct {
                 int64_t now;
                 bool near;
         } rows[] = {
                 { T0, true },       { T0 - 60, true },         { T0 - 61, false },
-                { 0, false },       { T0 + 30 * DAY, true },   { T0 + 30 * DAY + 1, false },
+                { 0, false },       { T0 + DAY + 1, false },   { T0 + 30 * DAY, false },
                 { T0 + DAY, true }, { T0 + 25 * YEAR, false },
         };
         struct unit_store *s = *state;
@@ -109,8 +129,8 @@ static void test_a_key_that_was_made_ahead(void **state) {
                   .expires = 25 * YEAR + DAY,
                   .ends = DAY },
                 { .why = "bound", .made = 25 * YEAR, .bound = 25 * YEAR + 7, .ends = 7 },
-                { .why = "two hours ahead", .made = 2 * HOUR, .ends = LIFETIME },
-                { .why = "an hour is nothing", .made = HOUR, .ends = LIFETIME + HOUR },
+                { .why = "three days ahead", .made = 3 * DAY, .ends = LIFETIME },
+                { .why = "two days are nothing", .made = 2 * DAY, .ends = LIFETIME + 2 * DAY },
                 { .why = "made before", .made = -DAY, .ends = LIFETIME - DAY },
         };
         struct unit_store *s = *state;
@@ -185,6 +205,27 @@ static void test_many_that_were_made_ahead(void **state) {
         assert_int_equal(sweep.next_at, T0 + LIFETIME);
 }
 
+/* A hardware clock in local time: it counts again after an hour, and then it is the clock that is
+ * wrong, by up to a day. Keys that were made before keep their life. */
+static void test_a_clock_that_is_hours_behind_shortens_nothing(void **state) {
+        static const int64_t behind[] = { HOUR, 2 * HOUR, 14 * HOUR, DAY, DAY + HOUR };
+        static const struct unit_sweep_life life = { .expires = 2 * DAY };
+        struct key_record key = unit_sweep_make_key(0, &life);
+        struct unit_store *s = *state;
+
+        assert_int_equal(sweep_at(s, T0, certain), T0);
+        insert(s, &key);
+        unit_sweep_set_policy(s, "lifetime", LIFETIME, T0);
+        for (size_t i = 0; i < ARRAY_LEN(behind); i++) {
+                assert_int_equal(sweep_at(s, T0 - behind[i], certain), T0 - behind[i]);
+                assert_int_equal(get(s, "0000000000").created_at, T0);
+                assert_int_equal(get(s, "0000000000").expires_at, T0 + 2 * DAY);
+        }
+        assert_int_equal(
+                unit_sql_number(s->path, "SELECT changed_at FROM policy WHERE name = 'lifetime'"),
+                T0);
+}
+
 static void test_a_lifetime_that_was_set_ahead(void **state) {
         static const struct unit_sweep_life life = { .made = -DAY }, over = { .made = -40 * DAY };
         struct key_record key = unit_sweep_make_key(0, &life),
@@ -209,13 +250,11 @@ static void test_a_first_time_before_all_keys(void **state) {
         static const struct unit_sweep_life life = { .made = -DAY };
         struct key_record key = unit_sweep_make_key(0, &life);
         struct unit_store *s = *state;
-        const struct sweep by_day = {
-                .may_purge = true, .ran_a_day = true, .clock_trusted = true, .last = true
-        };
+        const struct sweep last = { .may_purge = true, .clock_trusted = true, .last = true };
 
         insert(s, &key);
         for (int i = 0; i < 3; i++)
-                assert_int_equal(sweep_at(s, 2 * DAY + i * HOUR, by_day), 0);
+                assert_int_equal(sweep_at(s, 2 * DAY + i * HOUR, last), 0);
         assert_int_equal(get(s, "0000000000").created_at, T0 - DAY);
         assert_int_equal(sweep_at(s, T0, certain), T0);
 }
@@ -224,10 +263,12 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 unit_test_with_sweep(test_which_time_is_remembered),
                 unit_test_with_sweep(test_an_end_is_remembered_with_its_time),
+                unit_test_with_sweep(test_an_end_in_the_first_hour_is_remembered),
                 unit_test_with_sweep(test_what_is_near),
                 unit_test_with_sweep(test_a_key_that_was_made_ahead),
                 unit_test_with_sweep(test_a_key_that_was_replaced_ahead),
                 unit_test_with_sweep(test_many_that_were_made_ahead),
+                unit_test_with_sweep(test_a_clock_that_is_hours_behind_shortens_nothing),
                 unit_test_with_sweep(test_a_lifetime_that_was_set_ahead),
                 unit_test_with_sweep(test_a_first_time_before_all_keys),
         };

@@ -345,6 +345,35 @@ static void test_a_clock_that_is_behind(void **state) {
         assert_int_equal(remembered(h), 0);
 }
 
+/* A clock of another century, or a host that was off for long. It runs for an hour, undisturbed. */
+static void test_a_clock_that_is_far_ahead(void **state) {
+        const int64_t then = NOW - 31 * INT64_C(86400);
+        struct unit_capture log;
+        struct host *h = *state;
+
+        an_hour_passes = true;
+        clock_remember(then);
+        unit_sql(h->w.store->path, "INSERT INTO clock VALUES (1, 1800000000 - 31 * 86400)");
+        insert(h, "aaaaaaaaaa", NOW);
+        assert_int_equal(unit_capture_begin(&log), 0);
+        begin(h);
+        wait_for_sweeps(h, 2);
+        wait_until_idle(h);
+        assert_false(clock_is_trusted());
+        assert_int_equal(dead_at(h, "aaaaaaaaaa"), NOW); /* it is refused all the same */
+        assert_int_equal(remembered(h), then);
+        assert_non_null(strstr(unit_capture_text(&log), "the clock is 31 days ahead of the time"));
+        for (int i = 0; i < 3; i++) {
+                atomic_fetch_add(&h->w.store->shared.generation, 1);
+                sweep_timer_poke(h->sweeper);
+                wait_until_idle(h);
+        }
+        assert_null(strstr(strstr(unit_capture_text(&log), "days ahead") + 1, "days ahead"));
+        assert_int_equal(unit_capture_end(&log), 0);
+        end(h);
+        assert_int_equal(remembered(h), then);
+}
+
 static void test_old_copies_are_in_the_log_once_a_day(void **state) {
         struct unit_capture log;
         struct host *h = *state;
@@ -385,6 +414,7 @@ int main(void) {
                 test_host(test_the_time_is_remembered_at_the_end),
                 test_host(test_no_other_time_is_remembered),
                 test_host(test_a_clock_that_is_behind),
+                test_host(test_a_clock_that_is_far_ahead),
                 test_host(test_old_copies_are_in_the_log_once_a_day),
         };
 
