@@ -40,6 +40,9 @@
 /* A value of checked_at: userdel has said so, and no directory has answered yet. */
 #define RECORD_REMOVED INT64_C(-1)
 
+/* A value of password_since: a clock that is not trusted has said so. */
+#define RECORD_UNCERTAIN INT64_C(-1)
+
 /* A value of retires_at: the key ends with the first use of its successor. */
 #define RECORD_RETIRES_ON_USE INT64_C(-1)
 
@@ -141,7 +144,12 @@ struct account_record {
         int64_t password_ends_at;
         int64_t closes_at;  /* no login from then on; 0: never */
         int64_t gone_since; /* if ACCOUNT_GONE */
-        bool held;          /* gone with many: see hold_many() */
+        bool held;          /* gone with many others */
+        /* Since when ${locked} and ${password_ends_at} are what they are. 0: from before that was
+         * noted. Or RECORD_UNCERTAIN. */
+        int64_t password_since;
+        /* They made the password bad at one look, with those of many others. */
+        bool password_held;
         /* When the answer came. If ACCOUNT_GONE and local, 0: only the passwd file has said so. Or
          * RECORD_REMOVED. */
         int64_t checked_at;

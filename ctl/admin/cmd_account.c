@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The commands about accounts that are gone. What follows from them is the daemon's to decide. */
+/* The commands about accounts that are gone, or whose passwords are. What follows from them is the
+ * daemon's to decide. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,16 +10,24 @@
 #include "call/dict.h"
 #include "cli/harmless.h"
 
-enum exit_code cmd_account_removed(const struct args *args) {
+static enum exit_code report(const struct args *args, const char *method) {
         _cleanup_call_ struct call call = {};
         enum exit_code rc = call_open(&call, args->control);
 
         for (size_t i = 0; rc == CTL_OK && i < args->n_words; i++) {
                 _cleanup_message_ sd_bus_message *reply = NULL;
 
-                rc = call_plain(&call, "AccountRemoved", &reply, "s", args->words[i]);
+                rc = call_plain(&call, method, &reply, "s", args->words[i]);
         }
         return rc;
+}
+
+enum exit_code cmd_account_removed(const struct args *args) {
+        return report(args, "AccountRemoved");
+}
+
+enum exit_code cmd_account_expired(const struct args *args) {
+        return report(args, "PasswordExpired");
 }
 
 struct account {
@@ -33,8 +42,14 @@ static const struct field fields[] = {
         { "held", FIELD_BOOL, offsetof(struct account, held), "-" },
 };
 
+/* A list of accounts, and which of the fields they have. */
+struct list {
+        const char *method;
+        size_t n_fields;
+};
+
 /* Text is one user a line, for xargs(1). */
-static int show_page(sd_bus_message *m, struct json *j, const char **ret_next) {
+static int show_page(sd_bus_message *m, size_t n_fields, struct json *j, const char **ret_next) {
         struct account account;
         const char *next;
         int r;
@@ -43,14 +58,14 @@ static int show_page(sd_bus_message *m, struct json *j, const char **ret_next) {
         while (r >= 0) {
                 _cleanup_free_ char *buffer = NULL;
 
-                fields_init(fields, ARRAY_LEN(fields), &account);
-                r = dict_read(fields, ARRAY_LEN(fields), m, &account);
+                fields_init(fields, n_fields, &account);
+                r = dict_read(fields, n_fields, m, &account);
                 if (r <= 0)
                         break;
                 if (!account.user)
                         return -EBADMSG;
                 if (j)
-                        fields_json(fields, ARRAY_LEN(fields), &account, j);
+                        fields_json(fields, n_fields, &account, j);
                 else
                         puts(harmless(account.user, &buffer));
         }
@@ -64,7 +79,7 @@ static int show_page(sd_bus_message *m, struct json *j, const char **ret_next) {
         return 0;
 }
 
-static enum exit_code show_all(const struct args *args, struct json *j) {
+static enum exit_code show_all(const struct args *args, const struct list *list, struct json *j) {
         _cleanup_message_ sd_bus_message *reply = NULL;
         _cleanup_call_ struct call call = {};
         enum exit_code rc = call_open(&call, args->control);
@@ -74,11 +89,11 @@ static enum exit_code show_all(const struct args *args, struct json *j) {
         while (rc == CTL_OK) {
                 sd_bus_message *page = NULL;
 
-                rc = call_plain(&call, "ListVanishedAccounts", &page, "s", next);
+                rc = call_plain(&call, list->method, &page, "s", next);
                 if (rc != CTL_OK)
                         break;
                 after = next;
-                r = show_page(page, j, &next);
+                r = show_page(page, list->n_fields, j, &next);
                 /* Each page must begin later, or this would never end. */
                 if (r >= 0 && *next && strcmp(next, after) <= 0)
                         r = -EBADMSG;
@@ -92,14 +107,23 @@ static enum exit_code show_all(const struct args *args, struct json *j) {
         return rc;
 }
 
-enum exit_code cmd_account_vanished(const struct args *args) {
+static enum exit_code show(const struct args *args, struct list list) {
         struct json j = {};
         enum exit_code rc;
 
         if (!args->json)
-                return show_all(args, NULL);
+                return show_all(args, &list, NULL);
         json_open(&j, NULL, '[');
-        rc = show_all(args, &j);
+        rc = show_all(args, &list, &j);
         json_close(&j, ']');
         return rc;
+}
+
+enum exit_code cmd_account_vanished(const struct args *args) {
+        return show(args, (struct list){ "ListVanishedAccounts", ARRAY_LEN(fields) });
+}
+
+enum exit_code cmd_account_held(const struct args *args) {
+        /* all of them are held */
+        return show(args, (struct list){ "ListHeldPasswords", ARRAY_LEN(fields) - 1 });
 }

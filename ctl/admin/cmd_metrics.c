@@ -22,7 +22,7 @@ struct facts {
         int fleet_joined, fleet_connected;
         int64_t fleet_age, fleet_silent;
         uint64_t fleet_keys, fleet_waiting;
-        uint64_t accounts_vanished, accounts_held, clock_behind, clock_ahead;
+        uint64_t accounts_vanished, accounts_held, passwords_held, clock_behind, clock_ahead;
         uint64_t latency_sum, log_lines_dropped, changes_refused;
         uint64_t sweeps, sweeps_failed, swept_expired, swept_ended, swept_purged;
 };
@@ -33,6 +33,7 @@ static const struct field fields[] = {
         { "accounts-read", FIELD_BOOL, offsetof(struct facts, accounts_read), NULL },
         { "accounts-vanished", FIELD_COUNT, offsetof(struct facts, accounts_vanished), NULL },
         { "accounts-held", FIELD_COUNT, offsetof(struct facts, accounts_held), NULL },
+        { "passwords-held", FIELD_COUNT, offsetof(struct facts, passwords_held), NULL },
         { "store-lost", FIELD_BOOL, offsetof(struct facts, store_lost), NULL },
         { "store-read-only", FIELD_BOOL, offsetof(struct facts, store_read_only), NULL },
         { "reserve-used", FIELD_BOOL, offsetof(struct facts, reserve_used), NULL },
@@ -105,6 +106,10 @@ static void write_daemon(struct metrics_text *t, const struct facts *facts) {
               "Those of them that were gone with many others at one look. Their keys end only when "
               "an administrator says so.");
         metrics_text_count(t, "", NO_LABELS, facts->accounts_held);
+        gauge(t, "wfapikey_passwords_held",
+              "Accounts whose passwords became bad at one look with many others, where the policy "
+              "ends keys with passwords. Their keys end only when an administrator says so.");
+        metrics_text_count(t, "", NO_LABELS, facts->passwords_held);
         metrics_text_family(t, "wfapikey_log_lines_dropped", "counter", "",
                             "Log lines that were dropped because the log was too slow.");
         metrics_text_count(t, "_total", NO_LABELS, facts->log_lines_dropped);

@@ -41,6 +41,7 @@ bool accounts_change_same(const struct account_record *a, const struct account_r
                a->admin == b->admin && a->locked == b->locked &&
                a->password_ends_at == b->password_ends_at && a->closes_at == b->closes_at &&
                a->gone_since == b->gone_since && a->held == b->held &&
+               a->password_since == b->password_since && a->password_held == b->password_held &&
                (a->checked_at > 0) == (b->checked_at > 0);
 }
 

@@ -319,11 +319,11 @@ static bool is_needed(enum which which, gid_t admin_group) {
         return which != FILE_GROUP || admin_group != (gid_t) -1;
 }
 
-/* ${only}: the user that is looked for, in passwd alone; NULL: everybody. */
-static int open_all(struct accounts_files **ret, const char *etc, const char *only,
-                    gid_t admin_group, struct accounts_files_memory *memory) {
+/* ${only}: the user that is looked for, in the first ${n} files; NULL: everybody. */
+static int open_some(struct accounts_files **ret, const char *etc, const char *only, size_t n,
+                     gid_t admin_group, struct accounts_files_memory *memory) {
         _cleanup_(accounts_files_freep) struct accounts_files *files = calloc(1, sizeof(*files));
-        int r;
+        int r = 0;
 
         memory->error[0] = '\0';
         if (!files) {
@@ -334,11 +334,9 @@ static int open_all(struct accounts_files **ret, const char *etc, const char *on
         files->only = only;
         files->memory = memory;
         files->admin_group = admin_group;
-        r = open_file(files, FILE_PASSWD);
-        if (r >= 0 && !only)
-                r = open_file(files, FILE_SHADOW);
-        if (r >= 0 && !only && is_needed(FILE_GROUP, admin_group))
-                r = open_file(files, FILE_GROUP);
+        for (enum which which = FILE_PASSWD; r >= 0 && which < n; which++)
+                if (is_needed(which, admin_group))
+                        r = open_file(files, which);
         if (r < 0)
                 return r;
         *ret = take_ptr(files);
@@ -347,7 +345,7 @@ static int open_all(struct accounts_files **ret, const char *etc, const char *on
 
 int accounts_files_open(struct accounts_files **ret, const char *etc, gid_t admin_group,
                         struct accounts_files_memory *memory) {
-        return open_all(ret, etc, NULL, admin_group, memory);
+        return open_some(ret, etc, NULL, _WHICH_MAX, admin_group, memory);
 }
 
 static int read_whole(struct accounts_files *files) {
@@ -415,12 +413,30 @@ bool accounts_files_identity(const struct accounts_files *files,
         return certain;
 }
 
-int accounts_files_has(const char *etc, const char *name, struct accounts_files_memory *memory) {
+static int find_one(const char *etc, const char *name, size_t n_files,
+                    struct accounts_files_memory *memory, struct account_record *ret) {
         _cleanup_(accounts_files_freep) struct accounts_files *files = NULL;
+        const struct account_record *found;
         int r;
 
-        r = open_all(&files, etc, name, (gid_t) -1, memory);
+        r = open_some(&files, etc, name, n_files, (gid_t) -1, memory);
         if (r >= 0)
                 r = read_whole(files);
-        return r < 0 ? r : accounts_files_find(files, name) != NULL;
+        if (r < 0)
+                return r;
+        found = accounts_files_find(files, name);
+        if (found)
+                *ret = *found;
+        return found != NULL;
+}
+
+int accounts_files_has(const char *etc, const char *name, struct accounts_files_memory *memory) {
+        struct account_record account;
+
+        return find_one(etc, name, FILE_SHADOW, memory, &account);
+}
+
+int accounts_files_user(const char *etc, const char *name, struct accounts_files_memory *memory,
+                        struct account_record *ret) {
+        return find_one(etc, name, FILE_GROUP, memory, ret);
 }

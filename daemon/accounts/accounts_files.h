@@ -82,6 +82,13 @@ int accounts_files_has(const char *etc, const char *name,
                        struct accounts_files_memory *memory) _must_check_;
 
 /**
+ * accounts_files_user(etc, name, memory, ret): the same, with what passwd and shadow say of the
+ * user. Groups are not read.
+ */
+int accounts_files_user(const char *etc, const char *name, struct accounts_files_memory *memory,
+                        struct account_record *ret) _must_check_;
+
+/**
  * accounts_files_find(files, name): the user ${name}, ACCOUNT_PRESENT and local, when all was read.
  * NULL when there is none. Borrowed from ${files}.
  */

@@ -15,6 +15,7 @@
 #include "accounts/accounts_vanished.h"
 #include "base/clock.h"
 #include "cleanup.h"
+#include "keys/facts.h"
 #include "rules/expiry.h"
 #include "store/store_account.h"
 
@@ -29,7 +30,7 @@ struct accounts_look {
         bool clock_trusted;
         struct accounts_files *files;
         struct accounts_files_memory *memory, none;
-        struct accounts_vanished vanished;
+        struct accounts_vanished vanished, expired;
         char after[WIRE_USER_MAX + 1]; /* the last name of the step before */
         size_t at;                     /* what of ${known} comes next */
         size_t asked;                  /* users listed by the steps before */
@@ -47,6 +48,7 @@ int accounts_look_new(struct accounts_look **ret) {
                 return -ENOMEM;
         look->now = clock_now();
         look->clock_trusted = clock_is_trusted();
+        look->expired.passwords = true;
         *ret = look;
         return 0;
 }
@@ -155,16 +157,34 @@ static bool is_lost(const struct accounts_look *look, const struct account_recor
                !accounts_files_find(look->files, old->name);
 }
 
+static bool has_lost_password(const struct accounts_look *look, const struct account_record *old) {
+        const struct account_record *found = accounts_files_find(look->files, old->name);
+
+        return found && expiry_password_lost(old, found, look->now);
+}
+
+static int count_one(struct accounts_look *look, struct store *writer, const struct policy *policy,
+                     const struct account_record *old) {
+        if (is_lost(look, old))
+                return accounts_vanished_add(&look->vanished, writer, old->name);
+        return policy->remove_on_password_expiry && has_lost_password(look, old)
+                       ? accounts_vanished_add(&look->expired, writer, old->name)
+                       : 0;
+}
+
 static int count_lost(struct accounts_look *look, struct accounts_update *facts,
                       struct store *writer) {
         size_t end = look->at + LOOKED_AT;
-        int r = 0;
+        struct policy policy;
+        int r = facts_policy(writer, &policy);
 
         (void) facts;
         for (; r >= 0 && look->at < end && look->at < look->n; look->at++)
-                if (is_lost(look, &look->known[look->at]))
-                        r = accounts_vanished_add(&look->vanished, writer,
-                                                  look->known[look->at].name);
+                r = count_one(look, writer, &policy, &look->known[look->at]);
+        if (r >= 0 && look->at == look->n)
+                r = accounts_vanished_all(&look->vanished, writer);
+        if (r >= 0 && look->at == look->n)
+                r = accounts_vanished_all(&look->expired, writer);
         return r < 0 ? r : look->at < look->n;
 }
 
@@ -255,6 +275,8 @@ static int look_at(struct accounts_change *c, struct accounts_update *facts,
                         return r;
         }
         account.checked_at = c->now;
+        expiry_note_password(old, &account, c->now, c->clock_trusted,
+                             accounts_vanished_many(&facts->look->expired));
         return accounts_change_same(old, &account) ? 0 : write_row(c, facts, old, &account);
 }
 
@@ -397,5 +419,6 @@ int accounts_look_step(struct accounts_look *look, struct accounts_update *facts
         if (++look->stage < ARRAY_LEN(stages))
                 return 1;
         accounts_vanished_say(&look->vanished);
+        accounts_vanished_say(&look->expired);
         return 0;
 }

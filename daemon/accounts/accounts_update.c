@@ -29,7 +29,7 @@ struct accounts_taking {
         int64_t now;
         bool clock_trusted;
         bool counted; /* who vanished */
-        struct accounts_vanished vanished;
+        struct accounts_vanished vanished, expired;
         size_t at, next;
 };
 
@@ -90,9 +90,10 @@ int accounts_update_look(struct store *writer, const struct accounts_source *sou
 
 /* --- Reports --- */
 
-/* Files and directories agree that the account is gone, and the report says that it is meant. */
-static int end_removed(struct store *writer, const struct account_record *account, int64_t now,
-                       struct audit_record *record) {
+/* Files and directories agree that the account is gone, or that its password is not good, and the
+ * report says that it is meant. */
+static int end_said(struct store *writer, const struct account_record *account, int64_t now,
+                    struct audit_record *record) {
         struct policy policy;
         int r;
 
@@ -106,16 +107,24 @@ static int end_removed(struct store *writer, const struct account_record *accoun
         return store_audit_add(writer, record);
 }
 
-static int note_removed(struct store *writer, const char *user, struct audit_record *record) {
+/* What is said of one user. */
+struct said {
+        const char *user;
+        /* in passwd and shadow at this moment; NULL: not there */
+        const struct account_record *found;
+        struct audit_record *record;
+};
+
+static int note_removed(struct store *writer, const struct said *said) {
         int64_t now = clock_now();
         struct account_record account;
         int r;
 
-        r = store_account_get(writer, user, &account);
+        r = store_account_get(writer, said->user, &account);
         if (r < 0)
                 return r == -ENOENT ? 0 : r;
         if (account.state == ACCOUNT_GONE && account.checked_at > 0)
-                return end_removed(writer, &account, now, record);
+                return end_said(writer, &account, now, said->record);
         if (!account.local)
                 return 0;
         if (account.state != ACCOUNT_GONE)
@@ -125,16 +134,52 @@ static int note_removed(struct store *writer, const char *user, struct audit_rec
         return store_account_put(writer, &account);
 }
 
-static int write_removed(struct store *writer, const char *user, struct audit_record *record) {
+/* An administrator says that the password is meant not to be good. The daemon may not have seen the
+ * last change of the files yet. */
+static int note_expired(struct store *writer, const struct said *said) {
+        struct account_record account;
+        int r;
+
+        r = store_account_get(writer, said->user, &account);
+        if (r < 0 || account.state != ACCOUNT_PRESENT)
+                return r == -ENOENT ? 0 : r;
+        if (said->found) {
+                account.locked = said->found->locked;
+                account.password_ends_at = said->found->password_ends_at;
+        }
+        return end_said(writer, &account, clock_now(), said->record);
+}
+
+static int write_once(struct store *writer, const struct said *said,
+                      int (*note)(struct store *writer, const struct said *said)) {
         int r;
 
         r = store_begin_end(writer);
         if (r >= 0)
-                r = note_removed(writer, user, record);
+                r = note(writer, said);
         if (r >= 0)
                 r = store_commit(writer);
         store_rollback(writer);
         return r;
+}
+
+static int write_said(struct store *writer, const struct said *said,
+                      int (*note)(struct store *writer, const struct said *said)) {
+        int r = write_once(writer, said, note);
+
+        return store_guard_make_room(writer, r) ? write_once(writer, said, note) : r;
+}
+
+int accounts_update_expired(struct store *writer, const struct accounts_source *source,
+                            const char *user, struct audit_record *record) {
+        struct account_record found;
+        struct said said = { .user = user, .record = record };
+        int r;
+
+        r = accounts_files_user(source->etc, user, source->memory, &found);
+        if (r > 0)
+                said.found = &found;
+        return r < 0 ? r : write_said(writer, &said, note_expired);
 }
 
 int accounts_update_removed(struct store *writer, const struct accounts_source *source,
@@ -144,8 +189,7 @@ int accounts_update_removed(struct store *writer, const struct accounts_source *
         r = accounts_files_has(source->etc, user, source->memory);
         if (r != 0)
                 return r < 0 ? r : 0;
-        r = write_removed(writer, user, record);
-        return store_guard_make_room(writer, r) ? write_removed(writer, user, record) : r;
+        return write_said(writer, &(struct said){ .user = user, .record = record }, note_removed);
 }
 
 /* --- The answers --- */
@@ -192,7 +236,9 @@ static struct account_record answered(const struct accounts_taking *taking,
                 account.gone_since = since(taking, old);
                 account.held = was_gone ? old->held : accounts_vanished_many(&taking->vanished);
                 account.local = was_gone && old->local;
-        }
+        } else
+                expiry_note_password(old, &account, taking->now, taking->clock_trusted,
+                                     accounts_vanished_many(&taking->expired));
         return account;
 }
 
@@ -262,19 +308,35 @@ static int take_some(struct accounts_change *c, void *userdata) {
         return r;
 }
 
+static int count_one(struct accounts_taking *taking, struct store *writer,
+                     const struct policy *policy, const struct accounts_directory_answer *asked) {
+        struct account_record old, account;
+        int r = row_of(writer, asked, &old);
+
+        if (r <= 0 || old.state == ACCOUNT_GONE)
+                return r;
+        account = answered(taking, asked, &old);
+        if (account.state == ACCOUNT_GONE)
+                return accounts_vanished_add(&taking->vanished, writer, old.name);
+        return policy->remove_on_password_expiry &&
+                               expiry_password_lost(&old, &account, taking->now)
+                       ? accounts_vanished_add(&taking->expired, writer, old.name)
+                       : 0;
+}
+
 /* Those who are gone by these answers are counted before the first of them is written. */
 static int count_some(struct accounts_update *facts, struct store *writer) {
         struct accounts_taking *taking = facts->taking;
         size_t end = taking->at + TAKEN_AT_ONCE;
-        struct account_record old;
-        int r = 0;
+        struct policy policy;
+        int r = facts_policy(writer, &policy);
 
-        for (; r >= 0 && taking->at < end && taking->at < facts->n; taking->at++) {
-                r = row_of(writer, &facts->asked[taking->at], &old);
-                if (r > 0 && old.state != ACCOUNT_GONE &&
-                    answered(taking, &facts->asked[taking->at], &old).state == ACCOUNT_GONE)
-                        r = accounts_vanished_add(&taking->vanished, writer, old.name);
-        }
+        for (; r >= 0 && taking->at < end && taking->at < facts->n; taking->at++)
+                r = count_one(taking, writer, &policy, &facts->asked[taking->at]);
+        if (r >= 0 && taking->at == facts->n)
+                r = accounts_vanished_all(&taking->vanished, writer);
+        if (r >= 0 && taking->at == facts->n)
+                r = accounts_vanished_all(&taking->expired, writer);
         return r;
 }
 
@@ -309,7 +371,8 @@ int accounts_update_take_step(struct accounts_update *facts, struct store *write
                 if (facts->taking)
                         *facts->taking =
                                 (struct accounts_taking){ .now = clock_now(),
-                                                          .clock_trusted = clock_is_trusted() };
+                                                          .clock_trusted = clock_is_trusted(),
+                                                          .expired.passwords = true };
                 else
                         r = -ENOMEM;
         }
@@ -320,8 +383,10 @@ int accounts_update_take_step(struct accounts_update *facts, struct store *write
         if (r < 0)
                 log_line(LOG_WARNING, "what directories say of accounts was not written: %s",
                          store_error_text(r));
-        else
+        else {
                 accounts_vanished_say(&facts->taking->vanished);
+                accounts_vanished_say(&facts->taking->expired);
+        }
         free(facts->taking);
         facts->taking = NULL;
         return r;

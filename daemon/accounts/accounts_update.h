@@ -81,6 +81,16 @@ int accounts_update_removed(struct store *writer, const struct accounts_source *
                             const char *user, struct audit_record *record) _must_check_;
 
 /**
+ * accounts_update_expired(writer, source, user, record):
+ * An administrator says that the password of ${user} is meant to be expired or locked. When it is
+ * so by the files, or, for a user of a directory, by what the store knows, the keys that end with
+ * it end: no time has to pass, and it does not matter how many others are. Then ${record} is
+ * written. Otherwise nothing happens. Returns as above.
+ */
+int accounts_update_expired(struct store *writer, const struct accounts_source *source,
+                            const char *user, struct audit_record *record) _must_check_;
+
+/**
  * accounts_update_take_step(facts, writer): writes what the answers say, and ends the keys of users
  * that are gone for good. Users without an answer stay as they were. When too many were found gone
  * at once, here or in accounts_update_read(), none of their keys end, and the log says so. Each

@@ -26,16 +26,31 @@ int accounts_vanished_add(struct accounts_vanished *vanished, struct store *writ
         return 0;
 }
 
+int accounts_vanished_all(struct accounts_vanished *vanished, struct store *writer) {
+        int r;
+
+        if (vanished->n == 0 || vanished->n > FEW_MAX)
+                return 0;
+        r = store_account_has_held(writer, vanished->passwords);
+        vanished->others = r > 0;
+        return r < 0 ? r : 0;
+}
+
 bool accounts_vanished_many(const struct accounts_vanished *vanished) {
-        return vanished->n > FEW_MAX;
+        return vanished->n > FEW_MAX || vanished->others;
 }
 
 void accounts_vanished_say(const struct accounts_vanished *vanished) {
+        bool passwords = vanished->passwords;
+
         if (accounts_vanished_many(vanished))
-                log_message(MESSAGE_ACCOUNTS_VANISHED, LOG_WARNING,
-                            "%zu accounts with keys are gone at one look: %s%s; their keys are "
+                log_message(passwords ? MESSAGE_PASSWORDS_LOST : MESSAGE_ACCOUNTS_VANISHED,
+                            LOG_WARNING,
+                            "%zu %saccounts with keys are %s at one look: %s%s; their keys are "
                             "refused, and none ends before an administrator says that it is meant "
-                            "(wfapikeyctl account removed)",
-                            vanished->n, vanished->names,
-                            vanished->n > ACCOUNTS_VANISHED_NAMED ? ", ..." : "");
+                            "(wfapikeyctl account %s)",
+                            vanished->n, vanished->others ? "more " : "",
+                            passwords ? "without a good password" : "gone", vanished->names,
+                            vanished->n > ACCOUNTS_VANISHED_NAMED ? ", ..." : "",
+                            passwords ? "expired" : "removed");
 }

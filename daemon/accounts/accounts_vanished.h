@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Accounts that are found gone at one look. When they are many, a file or a directory is at fault
- * until an administrator says that it is meant, so none of their keys end by themselves. */
+/* Accounts that are found gone at one look, and those whose passwords are not good any more. When
+ * they are many, a file or a directory is at fault until an administrator says that it is meant, so
+ * none of their keys end by themselves. */
 #pragma once
 
 #include "record.h"
@@ -8,18 +9,27 @@
 
 #define ACCOUNTS_VANISHED_NAMED 5
 
-/* Zeroed at first. */
+/* Zeroed at first, but for ${passwords}. */
 struct accounts_vanished {
-        size_t n; /* that live keys depend on */
+        bool passwords; /* the accounts are there */
+        size_t n;       /* that live keys depend on */
+        bool others;    /* some are held already */
         char names[ACCOUNTS_VANISHED_NAMED * (2 * WIRE_USER_MAX + 4)];
 };
 
 /**
- * accounts_vanished_add(vanished, writer, name): the account ${name} is gone. It counts when live
- * keys depend on it. Returns 0, or an error of the store.
+ * accounts_vanished_add(vanished, writer, name): the account ${name}, or its password, is gone. It
+ * counts when live keys depend on it. Returns 0, or an error of the store.
  */
 int accounts_vanished_add(struct accounts_vanished *vanished, struct store *writer,
                           const char *name) _must_check_;
+
+/**
+ * accounts_vanished_all(vanished, writer): all were counted. While some are held already, one more
+ * is too many: a look that a kill broke off may have written the others. 0, or an error of the
+ * store.
+ */
+int accounts_vanished_all(struct accounts_vanished *vanished, struct store *writer) _must_check_;
 
 /**
  * accounts_vanished_many(vanished): whether these are too many. All that this look finds gone are

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* AccountRemoved: userdel or an administrator reports that a user was removed. It is not believed
- * while the passwd file has the user. ListVanishedAccounts: whom such a report could be about. */
+ * while the passwd file has the user. PasswordExpired: likewise of a password that is not good.
+ * ListVanishedAccounts, ListHeldPasswords: whom such a report could be about. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,7 @@ struct account_call {
         char user[WIRE_USER_MAX + 1];
 };
 
-static int removed_parse(struct control_call *call, sd_bus_message *m) {
+static int user_parse(struct control_call *call, sd_bus_message *m) {
         struct account_call *ours = (struct account_call *) call;
         const char *user;
         int r;
@@ -33,27 +34,50 @@ static int removed_parse(struct control_call *call, sd_bus_message *m) {
         return 0;
 }
 
+static void say_failed(struct account_call *ours, int r) {
+        const char *why = ours->accounts.memory->error;
+
+        if (r < 0 && why[0])
+                control_fail(&ours->call, CONTROL_BUSY, "%s; try again", why);
+        else if (r < 0)
+                control_fail_store(&ours->call, r);
+}
+
 static void removed_run(struct control_call *call, struct store *writer) {
         struct account_call *ours = (struct account_call *) call;
-        const char *why = ours->accounts.memory->error;
         struct audit_record record;
         int r;
 
         control_audit_fill(call, "account-removed", &record);
         r = accounts_update_removed(writer, &ours->accounts, ours->user, &record);
-        if (r < 0 && why[0])
-                control_fail(call, CONTROL_BUSY, "%s; try again", why);
-        else if (r < 0)
-                control_fail_store(call, r);
+        say_failed(ours, r);
 }
 
 const struct control_handlers control_account_removed = {
         .size = sizeof(struct account_call),
-        .parse = removed_parse,
+        .parse = user_parse,
         .run = removed_run,
 };
 
-/* --- ListVanishedAccounts --- */
+/* --- PasswordExpired --- */
+
+static void expired_run(struct control_call *call, struct store *writer) {
+        struct account_call *ours = (struct account_call *) call;
+        struct audit_record record;
+        int r;
+
+        control_audit_fill(call, "password-expired", &record);
+        r = accounts_update_expired(writer, &ours->accounts, ours->user, &record);
+        say_failed(ours, r);
+}
+
+const struct control_handlers control_account_expired = {
+        .size = sizeof(struct account_call),
+        .parse = user_parse,
+        .run = expired_run,
+};
+
+/* --- ListVanishedAccounts, ListHeldPasswords --- */
 
 #define PAGE_MAX 500
 
@@ -85,7 +109,7 @@ static int on_vanished(const struct account_record *account, void *userdata) {
         return 0;
 }
 
-static void vanished_run(struct control_call *call, struct store *writer) {
+static void list(struct control_call *call, struct store *writer, bool passwords) {
         struct vanished_call *ours = (struct vanished_call *) call;
         int r;
 
@@ -94,9 +118,30 @@ static void vanished_run(struct control_call *call, struct store *writer) {
                 control_fail(call, CONTROL_BUSY, "Out of memory; try again.");
                 return;
         }
-        r = store_account_each_gone(writer, ours->after, PAGE_MAX + 1, on_vanished, ours);
+        r = passwords
+                    ? store_account_each_held_password(writer, ours->after, PAGE_MAX + 1,
+                                                       on_vanished, ours)
+                    : store_account_each_gone(writer, ours->after, PAGE_MAX + 1, on_vanished, ours);
         if (r < 0)
                 control_fail_store(call, r);
+}
+
+static void vanished_run(struct control_call *call, struct store *writer) {
+        list(call, writer, false);
+}
+
+static void held_run(struct control_call *call, struct store *writer) {
+        list(call, writer, true);
+}
+
+static int append_account(sd_bus_message *reply, const struct account_record *account) {
+        int64_t since = account->password_since > 0 ? account->password_since : 0;
+
+        if (account->state == ACCOUNT_PRESENT)
+                return sd_bus_message_append(reply, "a{sv}", 2, "user", "s", account->name, "since",
+                                             "x", since);
+        return sd_bus_message_append(reply, "a{sv}", 3, "user", "s", account->name, "since", "x",
+                                     account->gone_since, "held", "b", (int) account->held);
 }
 
 static int vanished_reply(struct control_call *call, sd_bus_message *reply) {
@@ -105,9 +150,7 @@ static int vanished_reply(struct control_call *call, sd_bus_message *reply) {
 
         r = sd_bus_message_open_container(reply, 'a', "a{sv}");
         for (size_t i = 0; r >= 0 && i < ours->n; i++)
-                r = sd_bus_message_append(reply, "a{sv}", 3, "user", "s", ours->accounts[i].name,
-                                          "since", "x", ours->accounts[i].gone_since, "held", "b",
-                                          (int) ours->accounts[i].held);
+                r = append_account(reply, &ours->accounts[i]);
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);
         return r < 0 ? r
@@ -123,6 +166,14 @@ const struct control_handlers control_account_vanished = {
         .size = sizeof(struct vanished_call),
         .parse = vanished_parse,
         .run = vanished_run,
+        .reply = vanished_reply,
+        .release = vanished_release,
+};
+
+const struct control_handlers control_account_held = {
+        .size = sizeof(struct vanished_call),
+        .parse = vanished_parse,
+        .run = held_run,
         .reply = vanished_reply,
         .release = vanished_release,
 };

@@ -393,6 +393,18 @@ static void check_vanished(struct diagnose_call *d, struct store *writer) {
                     gone - held);
 }
 
+static void check_passwords(struct diagnose_call *d, struct store *writer) {
+        uint64_t held;
+
+        if (store_account_count_held_passwords(writer, &held) >= 0 && held > 0)
+                add(d, WARNING, "accounts",
+                    "see what has changed shadow. If it is meant: "
+                    "wfapikeyctl account held | xargs wfapikeyctl account expired --",
+                    "%" PRIu64 " accounts with keys have a password that became bad at one look "
+                    "with others: their keys are refused, and do not end by themselves",
+                    held);
+}
+
 /* Metrics have the times. Here they matter when a habit has ended. */
 static void check_copies(struct diagnose_call *d, struct store *writer) {
         int64_t now = clock_now();
@@ -524,6 +536,7 @@ static void diagnose_run(struct control_call *call, struct store *writer) {
         check_policy(d, writer);
         check_accounts(d);
         check_vanished(d, writer);
+        check_passwords(d, writer);
         check_copies(d, writer);
         check_fleet(d, writer);
         check_conf(d);

@@ -75,6 +75,10 @@
                ROLE_VERB_ACCOUNT, 0, control_account_removed) \
         METHOD("ListVanishedAccounts", ("s", after), ("aa{sv}", accounts, "s", next), \
                ROLE_VERB_ACCOUNT, 0, control_account_vanished) \
+        METHOD("PasswordExpired", ("s", user), (NULL), \
+               ROLE_VERB_ACCOUNT, 0, control_account_expired) \
+        METHOD("ListHeldPasswords", ("s", after), ("aa{sv}", accounts, "s", next), \
+               ROLE_VERB_ACCOUNT, 0, control_account_held) \
         METHOD("TrustClock", (NULL), (NULL), \
                ROLE_VERB_POLICY, 0, control_clock_trust) \
         METHOD("Diagnose", (NULL), ("aa{sv}", findings, "a(ss)", services), \

@@ -31,7 +31,7 @@ struct metrics_call {
         int64_t next_expiry;
         struct store_cert_sum certs;
         bool accounts_read; /* and believed */
-        uint64_t accounts_gone, accounts_held;
+        uint64_t accounts_gone, accounts_held, passwords_held;
         struct store_health health;
         struct store_mirror mirror;
         bool in_fleet;
@@ -73,6 +73,8 @@ static void metrics_run(struct control_call *call, struct store *writer) {
         if (r >= 0)
                 r = go_on(store_account_count_gone(writer, &m->accounts_gone, &m->accounts_held));
         if (r >= 0)
+                r = go_on(store_account_count_held_passwords(writer, &m->passwords_held));
+        if (r >= 0)
                 r = go_on(store_mirror_get(writer, &m->mirror));
         if (r >= 0)
                 r = store_fleet_sum(writer, &m->fleet);
@@ -104,8 +106,9 @@ static int append_stored(sd_bus_message *reply, const struct metrics_call *m) {
                                   "certificates-client", "t", m->certs.clients, "certificates-ca",
                                   "t", m->certs.cas, "accounts-read", "b", (int) m->accounts_read);
         if (r >= 0)
-                r = sd_bus_message_append(reply, "{sv}{sv}", "accounts-vanished", "t",
-                                          m->accounts_gone, "accounts-held", "t", m->accounts_held);
+                r = sd_bus_message_append(reply, "{sv}{sv}{sv}", "accounts-vanished", "t",
+                                          m->accounts_gone, "accounts-held", "t", m->accounts_held,
+                                          "passwords-held", "t", m->passwords_held);
         if (r >= 0)
                 r = append_time(reply, "next-expiry", m->next_expiry);
         if (r >= 0)

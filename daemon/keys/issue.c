@@ -249,6 +249,7 @@ static int note_account(struct store *writer, const char *name, int64_t now,
         if (known.state == ACCOUNT_GONE && known.local)
                 return -EAGAIN;
         account->checked_at = now;
+        expiry_note_password(&known, account, now, clock_is_trusted(), false);
         return store_account_put(writer, account);
 }
 

@@ -81,15 +81,16 @@ struct ending {
         const struct policy *policy;
         const struct account_record *account;
         struct sweep_when when;
-        bool over; /* the account is gone for good */
+        /* the account is gone for good, or the password is meant not to be good */
+        bool over;
         /* the keys belong to other users; only the password is this account's */
         bool linked;
 };
 
-/* A wrong clock must not end a key with a password that it takes for expired. What no clock says is
- * certain: the password is locked, or has to be changed. */
+/* Neither a wrong clock nor a shadow file that is wrong for a moment may end a key. */
 static bool is_certain(const struct ending *e) {
-        return e->when.clock_trusted || e->account->locked || e->account->password_ends_at == 1;
+        return e->over ||
+               expiry_password_over(e->policy, e->account, e->when.now, e->when.clock_trusted);
 }
 
 /* Why the key must end; false: it need not. A user with another number is another user. That is
@@ -235,7 +236,7 @@ static int is_due(struct store *writer, int64_t now, const struct sweep *sweep) 
         int64_t at;
         int r;
 
-        /* The policy was off, or the daemon has just started. A lock needs no clock. */
+        /* The policy was off, or the daemon has just started. A lock need not need a clock. */
         if (!sweep->passwords.on)
                 return true;
         if (!sweep->clock_trusted)

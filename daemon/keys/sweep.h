@@ -72,8 +72,8 @@ bool sweep_clock_is_near(struct store *writer, int64_t now);
  * sweep_account(writer, policy, account, over, when, max, ret_ended):
  * Revokes the keys that must end with ${account}: its own when it is gone and ${over} says that it
  * is gone for good, and, by the policy remove-on-password-expiry, those that depend on its
- * password. An expiry by the clock counts only where the clock is trusted. Revokes at most ${max}
- * keys. Inside a transaction.
+ * password, when that is not good and ${over} or expiry_password_over() says that it is certain.
+ * Revokes at most ${max} keys. Inside a transaction.
  * Returns 1 when there are more to revoke, 0 when there are none, and how many keys were revoked;
  * an error of the store.
  */

@@ -79,3 +79,40 @@ bool expiry_password_good(const struct account_record *account, int64_t now) {
         return account->state == ACCOUNT_PRESENT && !account->locked &&
                (account->password_ends_at == 0 || now < account->password_ends_at);
 }
+
+bool expiry_password_over(const struct policy *policy, const struct account_record *account,
+                          int64_t now, bool clock_trusted) {
+        bool by_clock = !account->locked && account->password_ends_at != 1;
+        int64_t grace = policy->account_grace_s < EXPIRY_PASSWORD_GRACE_S ? policy->account_grace_s
+                                                                          : EXPIRY_PASSWORD_GRACE_S;
+
+        if (account->state != ACCOUNT_PRESENT || account->password_held ||
+            expiry_password_good(account, now))
+                return false;
+        if (grace == 0)
+                return clock_trusted || !by_clock;
+        return clock_trusted && account->password_since >= 0 &&
+               now >= add(account->password_since, grace);
+}
+
+void expiry_note_password(const struct account_record *old, struct account_record *account,
+                          int64_t now, bool clock_trusted, bool many) {
+        bool present = account->state == ACCOUNT_PRESENT, was = old->state == ACCOUNT_PRESENT;
+        bool same = present && was && old->locked == account->locked &&
+                    old->password_ends_at == account->password_ends_at;
+        int64_t since = same ? old->password_since : RECORD_UNCERTAIN;
+
+        /* A time in the future is the work of a clock that was ahead. */
+        if (clock_trusted && (since == RECORD_UNCERTAIN || since > now))
+                since = now;
+        account->password_since = present ? since : 0;
+        account->password_held =
+                present && !expiry_password_good(account, now) &&
+                (was && !expiry_password_good(old, now) ? old->password_held : many);
+}
+
+bool expiry_password_lost(const struct account_record *old, const struct account_record *account,
+                          int64_t now) {
+        return account->state == ACCOUNT_PRESENT && expiry_password_good(old, now) &&
+               !expiry_password_good(account, now);
+}

@@ -8,6 +8,10 @@
  * has a lifetime. */
 #define EXPIRY_NEVER INT64_C(253402300799)
 
+/* For how long a password must have been bad for its keys to end. An account-grace that is shorter
+ * counts. */
+#define EXPIRY_PASSWORD_GRACE_S 600
+
 /**
  * expiry_of(policy, key):
  * The second from which ${key} is no longer accepted, 0 when there is none. It is the key's own
@@ -59,3 +63,29 @@ bool expiry_account_over(const struct policy *policy, const struct account_recor
  * not expired and is not locked.
  */
 bool expiry_password_good(const struct account_record *account, int64_t now);
+
+/**
+ * expiry_password_over(policy, account, now, clock_trusted):
+ * Whether the password of ${account} is not good, and that is certain: what shadow says of it has
+ * been the same for ${EXPIRY_PASSWORD_GRACE_S}, or for the policy's account-grace, the shorter of
+ * the two, by a clock that is trusted, and it is not held. A password that expires by its date has
+ * mostly had that date for long, and is over at once. Without a grace, a lock needs no clock.
+ */
+bool expiry_password_over(const struct policy *policy, const struct account_record *account,
+                          int64_t now, bool clock_trusted);
+
+/**
+ * expiry_note_password(old, account, now, clock_trusted, many):
+ * ${account} is what is known from ${now} on, and ${old} is what was known before. Fills in
+ * password_since and password_held of ${account}. ${many}: many passwords have become bad at this
+ * look.
+ */
+void expiry_note_password(const struct account_record *old, struct account_record *account,
+                          int64_t now, bool clock_trusted, bool many);
+
+/**
+ * expiry_password_lost(old, account, now): whether the password of ${old} was good at ${now}, and
+ * that of ${account}, which takes its place, is not. That the time has come is no such change.
+ */
+bool expiry_password_lost(const struct account_record *old, const struct account_record *account,
+                          int64_t now);

@@ -344,6 +344,9 @@ static const char *why_password(const struct account_record *linked, bool other)
                 return NULL;
         if (linked->state == ACCOUNT_GONE)
                 return other ? "the linked account is gone" : "the account is gone";
+        if (linked->password_held)
+                return linked->locked ? "the password is locked, with many others at one look"
+                                      : "the password has expired, with many others at one look";
         return linked->locked ? "the password is locked" : "the password has expired";
 }
 

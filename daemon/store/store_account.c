@@ -19,6 +19,8 @@ enum column {
         COL_GONE_SINCE,
         COL_CHECKED,
         COL_HELD,
+        COL_PASSWORD_SINCE,
+        COL_PASSWORD_HELD,
 };
 
 static int read_account(sqlite3_stmt *stmt, struct account_record *account) {
@@ -38,6 +40,8 @@ static int read_account(sqlite3_stmt *stmt, struct account_record *account) {
         account->gone_since = sqlite3_column_int64(stmt, COL_GONE_SINCE);
         account->checked_at = sqlite3_column_int64(stmt, COL_CHECKED);
         account->held = sqlite3_column_int64(stmt, COL_HELD) != 0;
+        account->password_since = sqlite3_column_int64(stmt, COL_PASSWORD_SINCE);
+        account->password_held = sqlite3_column_int64(stmt, COL_PASSWORD_HELD) != 0;
         return 0;
 }
 
@@ -94,7 +98,9 @@ int store_account_put(struct store *writer, const struct account_record *account
             sqlite3_bind_int64(stmt, 8, account->closes_at) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, 9, account->gone_since) != SQLITE_OK ||
             sqlite3_bind_int64(stmt, 10, account->checked_at) != SQLITE_OK ||
-            sqlite3_bind_int(stmt, 11, account->held) != SQLITE_OK)
+            sqlite3_bind_int(stmt, 11, account->held) != SQLITE_OK ||
+            sqlite3_bind_int64(stmt, 12, account->password_since) != SQLITE_OK ||
+            sqlite3_bind_int(stmt, 13, account->password_held) != SQLITE_OK)
                 return -ENOMEM;
         r = store_stmt_step(stmt);
         if (r >= 0 && account->state == ACCOUNT_PRESENT)
@@ -174,6 +180,33 @@ int store_account_lives(struct store *writer, const char *name) {
                 return -ENOMEM;
         r = store_stmt_step(stmt);
         return r > 0 ? sqlite3_column_int(stmt, 0) != 0 : r < 0 ? r : -EIO;
+}
+
+int store_account_has_held(struct store *writer, bool password) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(
+                writer, password ? STMT_ACCOUNT_HAS_HELD_PASSWORD : STMT_ACCOUNT_HAS_HELD);
+        int r = store_stmt_step(stmt);
+
+        return r > 0 ? sqlite3_column_int(stmt, 0) != 0 : r < 0 ? r : -EIO;
+}
+
+int store_account_each_held_password(struct store *writer, const char *after, int64_t max,
+                                     int (*visit)(const struct account_record *account,
+                                                  void *userdata),
+                                     void *userdata) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_ACCOUNT_HELD_PASSWORDS);
+
+        return each_after(stmt, after, max, visit, userdata);
+}
+
+int store_account_count_held_passwords(struct store *writer, uint64_t *ret) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_ACCOUNT_COUNT_HELD_PASSWORDS);
+        int r = store_stmt_step(stmt);
+
+        if (r <= 0)
+                return r < 0 ? r : -EIO;
+        *ret = (uint64_t) sqlite3_column_int64(stmt, 0);
+        return 0;
 }
 
 int store_account_count_gone(struct store *writer, uint64_t *ret_gone, uint64_t *ret_held) {

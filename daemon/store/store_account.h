@@ -56,6 +56,25 @@ int store_account_count_gone(struct store *writer, uint64_t *ret_gone,
                              uint64_t *ret_held) _must_check_;
 
 /**
+ * store_account_each_held_password(writer, after, max, visit, userdata): the accounts with
+ * password_held that live keys belong to or are linked to, by name from behind ${after}, at most
+ * ${max}. As above.
+ * store_account_count_held_passwords(writer, ret): how many these are. 0; an error of the store.
+ */
+int store_account_each_held_password(struct store *writer, const char *after, int64_t max,
+                                     int (*visit)(const struct account_record *account,
+                                                  void *userdata),
+                                     void *userdata) _must_check_;
+int store_account_count_held_passwords(struct store *writer, uint64_t *ret) _must_check_;
+
+/**
+ * store_account_has_held(writer, password): 1 when one of those that are gone is held; with
+ * ${password}, when there is one of those with password_held; 0; an error of the store. By an
+ * index.
+ */
+int store_account_has_held(struct store *writer, bool password) _must_check_;
+
+/**
  * store_account_lives(writer, name): 1 when live keys belong to ${name} or are linked to it; 0; an
  * error of the store.
  */

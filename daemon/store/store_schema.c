@@ -272,6 +272,12 @@ static const char *const migrations[] = {
         "ALTER TABLE policy ADD COLUMN fleet INTEGER NOT NULL DEFAULT 0;"
         "CREATE TRIGGER key_revoked AFTER DELETE ON key WHEN old.hosts <> '' AND old.status = 1 "
         "BEGIN REPLACE INTO fleet_gone (id, revision) VALUES (old.id, 9223372036854775807); END;",
+        /* 14: Since when passwords are as they are, those that were lost at once with many others,
+         * and indexes of what waits for an administrator. */
+        "ALTER TABLE account ADD COLUMN password_since INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE account ADD COLUMN password_held INTEGER NOT NULL DEFAULT 0;"
+        "CREATE INDEX account_held ON account (name) WHERE held <> 0;"
+        "CREATE INDEX account_password_held ON account (name) WHERE password_held <> 0;",
 };
 
 int64_t store_schema_newest(void) {

@@ -81,7 +81,7 @@ static const char *const texts[] = {
                 "fleet = 0",
 #define ACCOUNT_COLUMNS                                                                            \
         "name, state, uid, local, admin, locked, password_ends_at, closes_at, gone_since, "        \
-        "checked_at, held"
+        "checked_at, held, password_since, password_held"
 /* Whether live keys depend on an account. */
 #define HAS_LIVE_KEYS(name)                                                                        \
         "(EXISTS (SELECT 1 FROM key k WHERE k.owner = " name " AND k.dead_at = 0" LIVE_EPOCH       \
@@ -89,6 +89,11 @@ static const char *const texts[] = {
         " AND k.dead_at = 0" LIVE_EPOCH "))"
 /* The accounts that are gone and that live keys depend on. */
 #define VANISHED " FROM account a WHERE a.state = 2 AND " HAS_LIVE_KEYS("a.name")
+/* Those whose passwords were lost at once, and that live keys depend on. The plus keeps SQLite to
+ * the index of those that are held. */
+#define HELD_PASSWORDS                                                                             \
+        " FROM account a WHERE a.password_held <> 0 AND "                                          \
+        "+a.state = 1 AND " HAS_LIVE_KEYS("a.name")
 /* The ?2 names in a column of the keys that follow ?1, and whether each is known. */
 #define NAMES_IN_KEYS(column)                                                                      \
         "WITH RECURSIVE names(who) AS (SELECT (SELECT min(" column ") FROM key WHERE " column      \
@@ -101,7 +106,7 @@ static const char *const texts[] = {
         [STMT_ACCOUNT_EACH] =
                 "SELECT " ACCOUNT_COLUMNS " FROM account WHERE name > ?1 ORDER BY name LIMIT ?2",
         [STMT_ACCOUNT_PUT] = "REPLACE INTO account (" ACCOUNT_COLUMNS
-                             ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                             ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         /* Each step seeks in the index. SQLite would read a DISTINCT through all keys. */
         [STMT_ACCOUNT_OWNERS] = NAMES_IN_KEYS("owner"),
         [STMT_ACCOUNT_LINKED] = NAMES_IN_KEYS("linked"),
@@ -115,6 +120,13 @@ static const char *const texts[] = {
         [STMT_ACCOUNT_GONE] =
                 "SELECT " ACCOUNT_COLUMNS VANISHED " AND a.name > ?1 ORDER BY a.name LIMIT ?2",
         [STMT_ACCOUNT_LIVES] = "SELECT " HAS_LIVE_KEYS("?1"),
+        [STMT_ACCOUNT_HAS_HELD] =
+                "SELECT EXISTS (SELECT 1 FROM account a "
+                "WHERE a.held <> 0 AND +a.state = 2 AND " HAS_LIVE_KEYS("a.name") ")",
+        [STMT_ACCOUNT_HAS_HELD_PASSWORD] = "SELECT EXISTS (SELECT 1" HELD_PASSWORDS ")",
+        [STMT_ACCOUNT_HELD_PASSWORDS] = "SELECT " ACCOUNT_COLUMNS HELD_PASSWORDS
+                                        " AND a.name > ?1 ORDER BY a.name LIMIT ?2",
+        [STMT_ACCOUNT_COUNT_HELD_PASSWORDS] = "SELECT count(*)" HELD_PASSWORDS,
         [STMT_ACCOUNT_VANISHED] = "SELECT count(*), ifnull(sum(a.held), 0)" VANISHED,
         [STMT_ACCOUNT_FILES_ARE] =
                 "SELECT EXISTS (SELECT 1 FROM account_files WHERE identity = ?1)",

@@ -232,8 +232,11 @@ static int set(struct waiting *w, const char *name, int64_t value) {
         return worker_submit(w->worker, &setting.job);
 }
 
+/* The keys of these are to end when the policy says so, and not ten minutes later. */
 static int expire_all(struct waiting *w) {
-        return bench_crowd_shadow(&w->crowd, SIZE_MAX, 10000);
+        int r = set(w, "account-grace", 0);
+
+        return r < 0 ? r : bench_crowd_shadow(&w->crowd, SIZE_MAX, 10000);
 }
 
 static int set_policy(struct waiting *w) {

@@ -57,8 +57,8 @@ test_that "its key is not revoked" shown eve refused
 chage -E -1 eve
 took "opened again it is accepted" accepted eve
 
-echo "# the policy is switched on"
-wfapikeyctl policy set remove-on-password-expiry=yes
+echo "# the policy is switched on, and keys are to end without a delay"
+wfapikeyctl policy set remove-on-password-expiry=yes account-grace=none
 test_that "alice's is refused at once" refused alice
 test_that "bob's is" refused bob
 test_that "dave's is" refused dave
@@ -96,6 +96,25 @@ usermod -L service
 test_that "changes are seen" seen
 test_that "chage -M 99999 is no end" accepted eve
 test_that "nor is locking what is no password" accepted service
+
+echo "# passwords that expire for a moment, and one that is meant to"
+wfapikeyctl policy set account-grace=1d
+new_user nina
+slips() { # TEXT COMMAND...: refused, and accepted again by the second command
+    test_that "nina is known" wait_until accepted nina
+    "${@:2}" nina
+    took "$1: refused" refused nina
+    test_that "and shown so" wait_until shown nina refused
+    chage -d "$(date -u +%F)" -M 99999 nina
+    passwd -q -u nina 2>/dev/null
+    test_that "$1: accepted again" wait_until accepted nina
+}
+slips "chage -d 0" chage -d 0
+slips "chage -M" chage -d 2001-01-01 -M 5
+slips "passwd -l" passwd -q -l
+passwd -q -l nina
+test_that "an administrator says that it is meant" wfapikeyctl account expired nina
+test_that "and the key has ended" shown nina "the password was locked"
 
 echo "# accounts that vanish for a moment"
 for user in many{1..10}; do new_user "$user"; done

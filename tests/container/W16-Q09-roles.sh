@@ -125,6 +125,8 @@ LoadCrl reach ayb 0 false
 GetMetrics admin
 AccountRemoved admin s nobody-at-all
 ListVanishedAccounts admin s nobody-at-all
+PasswordExpired admin s nobody-at-all
+ListHeldPasswords admin s nobody-at-all
 TrustClock admin
 FleetInit reach ss NONE NONE
 FleetKey reach

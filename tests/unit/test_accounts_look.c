@@ -6,6 +6,7 @@
 #include "accounts/accounts_change.h"
 #include "accounts/accounts_update.h"
 #include "base/clock.h"
+#include "rules/expiry.h"
 #include "store/store_account.h"
 #include "store/store_key.h"
 
@@ -187,8 +188,10 @@ static void test_all_passwords_are_locked(void **state) {
         struct unit_store *s = *state;
 
         read_all(s);
-        set_policy(s, "remove-on-password-expiry", 1);
         put_shadow("!$y$x");
+        (void) accounts_update_read(&facts, s->writer);
+        set_policy(s, "remove-on-password-expiry", 1);
+        now += EXPIRY_PASSWORD_GRACE_S;
         finish(s, "key WHERE status = 1", accounts_update_read_step);
         assert_int_equal(count(s, "key WHERE status = 1"), MANY);
         assert_int_equal(count(s, "account WHERE locked"), MANY);
@@ -238,6 +241,87 @@ static void test_a_kill_while_many_are_lost(void **state) {
         now += 10;
         (void) accounts_update_read(&facts, s->writer);
         assert_int_equal(count(s, "account WHERE state = 2 AND held"), MANY);
+}
+
+/* Two are left for the next look, and two alone are not many. */
+static void test_a_kill_that_leaves_a_few(void **state) {
+        struct unit_store *s = *state;
+
+        read_all(s);
+        put_users(ACCOUNTS_CHANGE_MAX + 2, MANY);
+        read_half(s, "account WHERE state = 2");
+        accounts_update_done(&facts);
+        assert_int_equal(count(s, "account WHERE state = 2"), ACCOUNTS_CHANGE_MAX);
+        now += 10;
+        (void) accounts_update_read(&facts, s->writer);
+        assert_int_equal(count(s, "account WHERE state = 2 AND held"), ACCOUNTS_CHANGE_MAX + 2);
+        accounts_update_done(&facts);
+
+        /* When the first are back, the next one who goes is one again. */
+        put_users(0, MANY);
+        (void) accounts_update_read(&facts, s->writer);
+        put_users(1, MANY);
+        (void) accounts_update_read(&facts, s->writer);
+        assert_int_equal(count(s, "account WHERE state = 2 AND NOT held"), 1);
+}
+
+static int64_t answer_gone(struct unit_store *s) {
+        facts.everybody = true;
+        (void) accounts_update_read(&facts, s->writer);
+        for (size_t i = 0; i < facts.n; i++) {
+                struct account_record *account = &facts.asked[i].account;
+
+                memcpy(account->name, facts.asked[i].asked, sizeof(account->name));
+                account->state = ACCOUNT_GONE;
+        }
+        return count(s, "account WHERE state = 2");
+}
+
+/* The same of a directory that has lost them. */
+static void test_a_kill_between_answers(void **state) {
+        struct unit_store *s = *state;
+
+        put_users(ACCOUNTS_CHANGE_MAX + 2, MANY);
+        read_all(s);
+        for (unsigned i = 0; i < facts.n; i++) {
+                struct account_record *account = &facts.asked[i].account;
+
+                memcpy(account->name, facts.asked[i].asked, sizeof(account->name));
+                *account = (struct account_record){ .state = ACCOUNT_PRESENT, .uid = 1000 };
+                memcpy(account->name, facts.asked[i].asked, sizeof(account->name));
+        }
+        accounts_update_take(&facts, s->writer);
+        accounts_update_done(&facts);
+        now++;
+        assert_int_equal(answer_gone(s), 0);
+        while (count(s, "account WHERE state = 2") == 0)
+                assert_int_equal(accounts_update_take_step(&facts, s->writer), 1);
+        accounts_update_done(&facts);
+        assert_int_equal(answer_gone(s), ACCOUNTS_CHANGE_MAX);
+        accounts_update_take(&facts, s->writer);
+        assert_int_equal(count(s, "account WHERE state = 2 AND held"), ACCOUNTS_CHANGE_MAX + 2);
+}
+
+/* A shadow file that is wrong locks all, and the daemon ends between two steps. */
+static void test_a_kill_while_many_passwords_are_lost(void **state) {
+        struct unit_store *s = *state;
+
+        set_policy(s, "remove-on-password-expiry", 1);
+        put_shadow("$y$x");
+        read_all(s);
+        unit_sql(s->path, "DELETE FROM key WHERE owner >= 'u0052'");
+        (void) accounts_update_read(&facts, s->writer);
+        put_shadow("!$y$x");
+        read_half(s, "account WHERE locked");
+        assert_int_equal(count(s, "account WHERE locked AND NOT password_held"), 0);
+        accounts_update_done(&facts);
+        now += 10;
+        (void) accounts_update_read(&facts, s->writer);
+        assert_int_equal(count(s, "account WHERE locked AND password_held"),
+                         ACCOUNTS_CHANGE_MAX + 2);
+        now += 1000 * EXPIRY_PASSWORD_GRACE_S;
+        (void) accounts_update_read(&facts, s->writer);
+        assert_int_equal(count(s, "key WHERE status = 1"), 0);
 }
 
 /* A key is issued to a user who was made while the look went on, as issue.c does it. */
@@ -345,8 +429,10 @@ static void test_a_policy_that_changes_meanwhile(void **state) {
         int64_t ended;
 
         read_all(s);
-        set_policy(s, "remove-on-password-expiry", 1);
         put_shadow("!$y$x");
+        (void) accounts_update_read(&facts, s->writer);
+        set_policy(s, "remove-on-password-expiry", 1);
+        now += EXPIRY_PASSWORD_GRACE_S;
         assert_int_equal(step_until(s, "key WHERE status = 1"), 1);
         set_policy(s, "remove-on-password-expiry", 0);
         ended = count(s, "key WHERE status = 1");
@@ -447,6 +533,9 @@ int main(void) {
                 test_many(test_all_passwords_are_locked),
                 test_many(test_answers),
                 test_many(test_a_kill_while_many_are_lost),
+                test_many(test_a_kill_that_leaves_a_few),
+                test_many(test_a_kill_between_answers),
+                test_many(test_a_kill_while_many_passwords_are_lost),
                 test_many(test_a_new_user_is_not_lost),
                 test_many(test_a_row_that_is_newer_stays),
                 test_many(test_a_report_meanwhile_stays),

@@ -64,22 +64,6 @@ static void test_what_shadow_says_is_written(void **state) {
         assert_int_equal(known(s, "alice").closes_at, 0);
 }
 
-static void test_with_the_policy_a_password_takes_the_keys_along(void **state) {
-        struct unit_store *s = *state;
-
-        set_policy(s, "remove-on-password-expiry", 1);
-        begin(s);
-        put("shadow", "alice:$y$x:0:0:99999::::\nbob:*:0:0:30::::\n");
-        assert_true(pass(s, false, "", ""));
-        key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the password must be changed");
-        key_is(s, "bbbbbbbbbb", KEY_ACTIVE, ""); /* he has none */
-        put("shadow", "alice:$y$x:20000:0:99999::::\n");
-        assert_true(pass(s, false, "", ""));
-
-        /* it does not come back */
-        key_is(s, "aaaaaaaaaa", KEY_REVOKED, "the password must be changed");
-}
-
 /* --- Who vanishes --- */
 
 /* A line is missing in the passwd file for a moment: a slip of an editor. */
@@ -476,7 +460,6 @@ int main(void) {
                 test_facts(test_users_without_keys_do_not_matter),
                 test_facts(test_another_number_is_another_person),
                 test_facts(test_what_shadow_says_is_written),
-                test_facts(test_with_the_policy_a_password_takes_the_keys_along),
                 test_facts(test_a_slip_ends_nothing),
                 test_facts(test_a_local_user_must_be_gone_for_the_grace),
                 test_facts(test_gone_since_a_time_in_the_future),

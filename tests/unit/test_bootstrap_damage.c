@@ -384,6 +384,9 @@ static void test_a_damaged_store_of_an_older_schema(void **state) {
 
         fill(f);
         unit_sql(unit_boot_path_of(f, "keys.db"),
+                 "DROP INDEX account_held; DROP INDEX account_password_held;"
+                 "ALTER TABLE account DROP COLUMN password_since;"
+                 "ALTER TABLE account DROP COLUMN password_held;"
                  "DROP TRIGGER key_revoked; DROP INDEX key_fleet;"
                  "DROP TABLE fleet; DROP TABLE fleet_group; DROP TABLE fleet_issuer;"
                  "DROP TABLE fleet_host; DROP TABLE fleet_gone; DROP TABLE fleet_outbox;"

@@ -10,7 +10,7 @@
 
 static void test_the_newest_version_is_the_thirteenth(void **state) {
         (void) state;
-        assert_int_equal(store_schema_newest(), 13);
+        assert_int_equal(store_schema_newest(), 14);
 }
 
 static void test_an_old_store_keeps_its_keys(void **state) {
@@ -27,7 +27,7 @@ static void test_an_old_store_keeps_its_keys(void **state) {
         assert_int_equal(got.dead_at, 2);
         assert_int_equal(
                 unit_sql_number(s->path, "SELECT value FROM policy WHERE name = 'enabled'"), 1);
-        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 13);
+        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 14);
         assert_int_equal(store_check(s->writer, false), 0);
 }
 
@@ -49,7 +49,7 @@ static void test_keys_without_certificates_need_none(void **state) {
         assert_int_equal(got.bound, false);
         assert_int_equal(unit_sql_number(s->path, "SELECT length(certificate) FROM key"), 0);
         assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM cert"), 0);
-        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 13);
+        assert_int_equal(unit_sql_number(s->path, "PRAGMA user_version"), 14);
         assert_int_equal(store_check(s->writer, false), 0);
 }
 

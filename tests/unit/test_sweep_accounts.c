@@ -305,6 +305,7 @@ static void test_everybody_a_piece_at_a_time(void **state) {
         unsigned runs = 0, ended = 0;
 
         unit_sweep_set_policy(s, "lifetime", 0, T0);
+        unit_sweep_set_policy(s, "account-grace", 0, T0);
         for (unsigned i = 0; i < USERS; i++) {
                 char name[16], id[KEYTEXT_ID_LEN + 1];
 
