@@ -28,8 +28,9 @@ int64_t clock_ahead(void);
 /**
  * clock_remember(at), clock_know(at):
  * It is ${at} now, by a clock that may decide it, or it was ${at} when the last daemon remembered
- * it. 0: no time is remembered. Any thread. Only trusted times come here, because an error that was
- * remembered would refuse keys until an administrator says otherwise. Where nothing is remembered,
+ * it. 0: no time is remembered. Any thread. Only times come here that are trusted or at most a day
+ * ahead, because a larger error that was remembered would refuse keys until an administrator says
+ * otherwise. Where nothing is remembered,
  * clock_know() says that it was ${at} by some clock. That bounds clock_ahead(), and nothing else.
  */
 void clock_remember(int64_t at);

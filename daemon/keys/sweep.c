@@ -27,9 +27,11 @@
  * may be newer than the time that it is compared with. Such a clock must not shorten their life. */
 #define CLOCK_AHEAD_S (2 * PARSE_DAY_S)
 #define CLOCK_BACK_S  60
-/* Longer than a host is off for a night. A clock that is wrong by no more can be put right. */
-#define CLOCK_NEAR_S PARSE_DAY_S
-#define REMOVED_DAYS 1
+/* A restart takes less, and a time zone that is taken for another one is more. */
+#define CLOCK_NEAR_S 1800
+/* An error of no more is put right after an hour (clock.c). */
+#define CLOCK_ERROR_S PARSE_DAY_S
+#define REMOVED_DAYS  1
 /* lines in the log for one batch; each key has its record in the audit log */
 #define SAID_MAX 20
 /* keys of one account that are in memory at one time */
@@ -437,10 +439,11 @@ static int is_certain_now(struct store *writer, int64_t then, int64_t now,
         return r < 0 && r != -ENOENT ? r : !is_ahead(newest, now);
 }
 
-/* In its first hour a clock is trusted when it goes on from the remembered time. Somebody may set
- * it right in that hour, so its time is remembered only for the sake of what has ended by it. */
+/* What has ended by a clock that may be right stays so when the clock goes back. That this refuses
+ * keys for an hour, should it be the clock that was wrong, is less than a key that lives again. */
 static bool has_ended_by_it(int64_t then, int64_t now, const struct sweep *sweep) {
-        return sweep->clock_trusted && then > 0 && now >= then && sweep->expired + sweep->ended > 0;
+        return then > 0 && now >= then && now - then <= CLOCK_ERROR_S &&
+               sweep->expired + sweep->ended > 0;
 }
 
 static int remember(struct store *writer, const struct policy *policy, int64_t now,

@@ -52,10 +52,11 @@ struct sweep {
  * back, keys that it had made expired live again.
  *
  * The time of a trusted clock that has run for an hour is remembered once an hour, and by the
- * ${sweep}->last one. The time of any trusted clock is remembered when something has ended, so that
- * it stays ended. A key that was made more than two days ahead of a trusted clock that has run for
- * an hour is judged from now on, as if it were made now. By less a clock can be behind that the
- * daemon comes to trust again, and then the clock is wrong and not the key.
+ * ${sweep}->last one. The time of any other clock is remembered when something has ended by it and
+ * it is at most a day ahead of what is remembered, so that it stays ended. A key that was made more
+ * than two days ahead of a trusted clock that has run for an hour is judged from now on, as if it
+ * were made now. By less a clock can be behind that the daemon comes to trust again, and then the
+ * clock is wrong and not the key.
  *
  * Returns 0; -EPROTONOSUPPORT for a policy that this build does not know; an error of the store:
  * then nothing was done.
@@ -64,7 +65,7 @@ int sweep_run(struct store *writer, int64_t now, struct sweep *sweep) _must_chec
 
 /**
  * sweep_clock_is_near(writer, now): whether ${now} is what a clock would say that has gone on from
- * the time that is remembered, for a day at most.
+ * the time that is remembered, for half an hour at most: that of a host that was started again.
  */
 bool sweep_clock_is_near(struct store *writer, int64_t now);
 
