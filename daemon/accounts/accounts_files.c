@@ -159,6 +159,12 @@ const struct account_record *accounts_files_find(const struct accounts_files *fi
         return user ? &user->account : NULL;
 }
 
+bool accounts_files_has_shadow(const struct accounts_files *files, const char *name) {
+        const struct user *user = find(files, name);
+
+        return user && user->aged;
+}
+
 /* Each reads at most ${lines} lines. 1: there may be more; 0; a negative errno. */
 static int read_users(struct accounts_files *files, FILE *f, size_t lines) {
         struct passwd pw, *found;

@@ -94,3 +94,9 @@ int accounts_files_user(const char *etc, const char *name, struct accounts_files
  */
 const struct account_record *accounts_files_find(const struct accounts_files *files,
                                                  const char *name);
+
+/**
+ * accounts_files_has_shadow(files, name): whether the shadow file has a line for the user ${name},
+ * so that what is said of the user's password comes from there.
+ */
+bool accounts_files_has_shadow(const struct accounts_files *files, const char *name);

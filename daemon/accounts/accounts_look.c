@@ -254,6 +254,18 @@ static int write_row(struct accounts_change *c, struct accounts_update *facts,
         return r != 0 ? r : accounts_change_put(c, old, account, true);
 }
 
+/* A line that is missing in shadow says nothing. What is known of the password stays, because it
+ * would be good otherwise, and with it a key that is refused. */
+static void keep_password(const struct accounts_look *look, const struct account_record *old,
+                          struct account_record *account) {
+        if (old->state != ACCOUNT_PRESENT || !old->local || old->uid != account->uid ||
+            accounts_files_has_shadow(look->files, account->name))
+                return;
+        account->locked = old->locked;
+        account->password_ends_at = old->password_ends_at;
+        account->closes_at = old->closes_at;
+}
+
 /* 1: not yet. */
 static int look_at(struct accounts_change *c, struct accounts_update *facts,
                    const struct account_record *old) {
@@ -274,6 +286,7 @@ static int look_at(struct accounts_change *c, struct accounts_update *facts,
                 if (r < 0)
                         return r;
         }
+        keep_password(facts->look, old, &account);
         account.checked_at = c->now;
         expiry_note_password(old, &account, c->now, c->clock_trusted,
                              accounts_vanished_many(&facts->look->expired));

@@ -97,6 +97,34 @@ static void test_a_slip_ends_nothing(void **state) {
         again(state, slip);
 }
 
+/* The line of alice is missing for a moment, and her password was not good. */
+static void missing_line(struct unit_store *s, size_t way) {
+        begin_with(s, PARSE_DAY_S);
+        put("shadow", ways[way].shadow);
+        look(s);
+        for (unsigned i = 0; i < 2; i++) {
+                put("shadow", i == 0 ? "bob:$y$x:20000:0:99999::::\n" : "");
+                look(s);
+                assert_true(is_refused(s, "alice"));
+                assert_false(is_refused(s, "bob"));
+        }
+        put("shadow", GOOD);
+        look(s);
+        assert_false(is_refused(s, "alice"));
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
+        /* A new account without a line in shadow has no password that was not good. */
+        put("shadow", ways[way].shadow);
+        look(s);
+        put("passwd", ROOT "alice:x:1007:100::/:/bin/sh\n" BOB);
+        put("shadow", "");
+        look(s);
+        assert_false(is_refused(s, "alice"));
+}
+
+static void test_a_missing_line_says_nothing(void **state) {
+        again(state, missing_line);
+}
+
 /* A grace of a day is for accounts. */
 static void after_a_while(struct unit_store *s, size_t way) {
         begin_with(s, PARSE_DAY_S);
@@ -391,6 +419,7 @@ int main(void) {
                 cmocka_unit_test(test_at_once),
                 test_facts(test_an_end_stays),
                 cmocka_unit_test(test_a_slip_ends_nothing),
+                cmocka_unit_test(test_a_missing_line_says_nothing),
                 cmocka_unit_test(test_it_ends_when_it_has_been_so_for_a_while),
                 test_facts(test_a_shorter_grace_counts),
                 test_facts(test_a_clock_that_is_not_trusted),
