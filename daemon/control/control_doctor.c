@@ -394,9 +394,11 @@ static void check_vanished(struct diagnose_call *d, struct store *writer) {
 }
 
 static void check_passwords(struct diagnose_call *d, struct store *writer) {
+        struct policy policy;
         uint64_t held;
 
-        if (store_account_count_held_passwords(writer, &held) >= 0 && held > 0)
+        if (facts_policy(writer, &policy) >= 0 && policy.remove_on_password_expiry &&
+            store_account_count_held_passwords(writer, &held) >= 0 && held > 0)
                 add(d, WARNING, "accounts",
                     "see what has changed shadow. If it is meant: "
                     "wfapikeyctl account held | xargs wfapikeyctl account expired --",
