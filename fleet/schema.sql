@@ -18,7 +18,7 @@ DECLARE
         r text;
 BEGIN
         PERFORM pg_advisory_xact_lock(hashtext('wfapikey'));
-        FOREACH r IN ARRAY ARRAY['wfapikey_owner', 'wfapikey_member', 'wfapikey_issuer'] LOOP
+        FOREACH r IN ARRAY ARRAY['wfapikey_owner', 'wfapikey_member', 'wfapikey_issuer', 'wfapikey_site'] LOOP
                 IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r) THEN
                         EXECUTE format('CREATE ROLE %I NOLOGIN', r);
                 END IF;
@@ -33,14 +33,14 @@ BEGIN
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = current_user AND rolsuper) THEN
                 EXECUTE format('GRANT wfapikey_owner TO %I', current_user);
         END IF;
-        EXECUTE format('GRANT CONNECT ON DATABASE %I TO wfapikey_member', current_database());
+        EXECUTE format('GRANT CONNECT ON DATABASE %I TO wfapikey_member, wfapikey_site', current_database());
 END
 $do$;
 
 CREATE SCHEMA IF NOT EXISTS wfapikey AUTHORIZATION wfapikey_owner;
 SET LOCAL ROLE wfapikey_owner;
 REVOKE ALL ON SCHEMA wfapikey FROM PUBLIC;
-GRANT USAGE ON SCHEMA wfapikey TO wfapikey_member;
+GRANT USAGE ON SCHEMA wfapikey TO wfapikey_member, wfapikey_site;
 
 CREATE TABLE IF NOT EXISTS wfapikey.fleet (
         one boolean PRIMARY KEY DEFAULT true CHECK (one),
@@ -55,12 +55,15 @@ BEGIN
 END
 $do$;
 
+-- Whether this database is the copy of a site. Only PostgreSQL's own replication writes there.
+ALTER TABLE wfapikey.fleet ADD COLUMN IF NOT EXISTS site boolean NOT NULL DEFAULT false;
+
 -- A group, and the number of its last change. A channel, wfapikey_NAME, has at most 63 bytes.
 CREATE TABLE IF NOT EXISTS wfapikey.hostgroup (
         name text COLLATE "C" PRIMARY KEY CHECK (name ~ '^[A-Za-z0-9._-]{1,48}$'),
         number bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
-INSERT INTO wfapikey.hostgroup (name) VALUES ('all') ON CONFLICT DO NOTHING;
+INSERT INTO wfapikey.hostgroup (name) SELECT 'all' WHERE NOT (SELECT site FROM wfapikey.fleet) ON CONFLICT DO NOTHING;
 
 -- The first change that is kept.
 ALTER TABLE wfapikey.hostgroup ADD COLUMN IF NOT EXISTS oldest bigint NOT NULL DEFAULT 1;
@@ -77,6 +80,21 @@ CREATE TABLE IF NOT EXISTS wfapikey.host_group (
         host text COLLATE "C" REFERENCES wfapikey.host ON DELETE CASCADE,
         grp text COLLATE "C" REFERENCES wfapikey.hostgroup,
         PRIMARY KEY (host, grp)
+);
+
+-- What PostgreSQL keeps of the password of a host that does not issue. A site needs it to make the
+-- host's role. An issuing host has none here: the superuser of a site could learn from a login with
+-- it how to log in at home.
+ALTER TABLE wfapikey.host ADD COLUMN IF NOT EXISTS verifier text;
+
+-- The hosts of each group that do not issue, as the server of a site needs them: a row filter sees
+-- the columns of one table.
+CREATE TABLE IF NOT EXISTS wfapikey.site_host (
+        grp text COLLATE "C",
+        host text COLLATE "C",
+        grps text[] NOT NULL,
+        verifier text NOT NULL,
+        PRIMARY KEY (grp, host)
 );
 
 -- A frame is signed and sealed, so compression has no effect.
@@ -145,6 +163,7 @@ ALTER TABLE wfapikey.change ENABLE ROW LEVEL SECURITY;
 ALTER TABLE wfapikey.head ENABLE ROW LEVEL SECURITY;
 ALTER TABLE wfapikey.snapshot ENABLE ROW LEVEL SECURITY;
 ALTER TABLE wfapikey.page ENABLE ROW LEVEL SECURITY;
+ALTER TABLE wfapikey.site_host ENABLE ROW LEVEL SECURITY;
 
 DROP POLICY IF EXISTS own ON wfapikey.hostgroup;
 DROP POLICY IF EXISTS own ON wfapikey.host;
@@ -168,24 +187,56 @@ CREATE POLICY own ON wfapikey.snapshot FOR SELECT TO wfapikey_member
 CREATE POLICY own ON wfapikey.page FOR SELECT TO wfapikey_member
         USING (grp = ANY ((SELECT wfapikey.my_groups())::text[]));
 
+-- A publication decides what a site gets. The role has nothing else to read.
+DO $do$
+DECLARE
+        t text;
+BEGIN
+        FOREACH t IN ARRAY ARRAY['hostgroup', 'change', 'head', 'snapshot', 'page', 'site_host'] LOOP
+                EXECUTE format('DROP POLICY IF EXISTS site ON wfapikey.%I', t);
+                EXECUTE format('CREATE POLICY site ON wfapikey.%I FOR SELECT TO wfapikey_site USING (true)', t);
+        END LOOP;
+END
+$do$;
+
+-- A hot standby gives the same SQLSTATE.
+CREATE OR REPLACE FUNCTION wfapikey.check_home() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+        IF (SELECT site FROM wfapikey.fleet) THEN
+                RAISE read_only_sql_transaction
+                        USING MESSAGE = 'this database is the copy of a site, where nothing is written: connect to the home database';
+        END IF;
+END
+$$;
+
 -- Hosts and groups. Only append() and an administrator call these.
 
--- verifier is what PostgreSQL keeps of a password. The password itself does not come here, so it is
--- in no log of the server.
-CREATE OR REPLACE FUNCTION wfapikey.add_host(host_name text, verifier text, is_issuer boolean, grps text[])
+-- At home. A row that stays is updated: a site must not drop a role and make it again.
+CREATE OR REPLACE FUNCTION wfapikey.tell_sites(host_name text) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+        DELETE FROM wfapikey.site_host s WHERE s.host = host_name AND NOT EXISTS (
+                SELECT FROM wfapikey.host h JOIN wfapikey.host_group g ON g.host = h.name
+                WHERE h.name = host_name AND g.grp = s.grp AND h.verifier IS NOT NULL);
+        INSERT INTO wfapikey.site_host (grp, host, grps, verifier)
+                SELECT g.grp, h.name, array_agg(g.grp) OVER (), h.verifier
+                FROM wfapikey.host h JOIN wfapikey.host_group g ON g.host = h.name
+                WHERE h.name = host_name AND h.verifier IS NOT NULL
+                ON CONFLICT (grp, host) DO UPDATE SET grps = excluded.grps, verifier = excluded.verifier;
+$$;
+
+-- A host and its role, in the groups grps, at home and at a site.
+CREATE OR REPLACE FUNCTION wfapikey.put_host(host_name text, verifier text, is_issuer boolean, grps text[])
 RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
         host_role text := 'wfapikey_host_' || host_name;
         there boolean := EXISTS (SELECT FROM pg_roles WHERE rolname = host_role);
-        missing text := (SELECT min(g) FROM unnest(grps) g WHERE g NOT IN (SELECT name FROM wfapikey.hostgroup));
 BEGIN
         IF verifier !~ '^SCRAM-SHA-256\$' THEN
                 RAISE 'a SCRAM verifier is required, not a password';
         ELSIF there AND NOT EXISTS (SELECT FROM wfapikey.host WHERE name = host_name) THEN
                 RAISE 'there is a role % that is not of this fleet: drop it, or choose another name', host_role;
-        ELSIF missing IS NOT NULL THEN
-                RAISE 'there is no group %', missing;
         ELSIF host_name !~ '^[A-Za-z0-9._-]{1,49}$' THEN
                 RAISE 'the name of a host is 1 to 49 of A-Z, a-z, 0-9, dot, hyphen and underscore';
         END IF;
@@ -208,11 +259,31 @@ BEGIN
 END
 $$;
 
+-- verifier is what PostgreSQL keeps of a password. The password itself does not come here, so it is
+-- in no log of the server.
+CREATE OR REPLACE FUNCTION wfapikey.add_host(host_name text, verifier text, is_issuer boolean, grps text[])
+RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+        missing text := (SELECT min(g) FROM unnest(grps) g WHERE g NOT IN (SELECT name FROM wfapikey.hostgroup));
+BEGIN
+        PERFORM wfapikey.check_home();
+        IF missing IS NOT NULL THEN
+                RAISE 'there is no group %', missing;
+        END IF;
+        PERFORM wfapikey.put_host(host_name, verifier, is_issuer, grps);
+        UPDATE wfapikey.host h SET verifier = CASE WHEN is_issuer THEN NULL ELSE add_host.verifier END WHERE name = host_name;
+        PERFORM wfapikey.tell_sites(host_name);
+END
+$$;
+
 CREATE OR REPLACE FUNCTION wfapikey.move_host(host_name text, is_issuer boolean, grps text[])
 RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-        UPDATE wfapikey.host SET issuing = is_issuer WHERE name = host_name;
+        PERFORM wfapikey.check_home();
+        UPDATE wfapikey.host SET issuing = is_issuer, verifier = CASE WHEN NOT is_issuer THEN verifier END
+                WHERE name = host_name;
         IF NOT FOUND THEN
                 RAISE 'there is no host %', host_name;
         END IF;
@@ -223,19 +294,31 @@ BEGIN
         ELSE
                 EXECUTE format('REVOKE wfapikey_issuer FROM %I', 'wfapikey_host_' || host_name);
         END IF;
+        PERFORM wfapikey.tell_sites(host_name);
+END
+$$;
+
+-- A host and its role, at home and at a site.
+CREATE OR REPLACE FUNCTION wfapikey.forget_host(host_name text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+        DELETE FROM wfapikey.host_group WHERE host = host_name;
+        DELETE FROM wfapikey.host WHERE name = host_name;
+        IF FOUND THEN
+                EXECUTE format('DROP ROLE IF EXISTS %I', 'wfapikey_host_' || host_name);
+        END IF;
 END
 $$;
 
 CREATE OR REPLACE FUNCTION wfapikey.drop_host(host_name text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+        PERFORM wfapikey.check_home();
         DELETE FROM wfapikey.head WHERE issuer = host_name;
         DELETE FROM wfapikey.snapshot WHERE issuer = host_name;
         DELETE FROM wfapikey.page WHERE issuer = host_name;
-        DELETE FROM wfapikey.host WHERE name = host_name;
-        IF FOUND THEN
-                EXECUTE format('DROP ROLE IF EXISTS %I', 'wfapikey_host_' || host_name);
-        END IF;
+        DELETE FROM wfapikey.site_host WHERE host = host_name;
+        PERFORM wfapikey.forget_host(host_name);
 END
 $$;
 
@@ -262,6 +345,7 @@ $$;
 CREATE OR REPLACE FUNCTION wfapikey.check_issuing() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+        PERFORM wfapikey.check_home();
         IF NOT wfapikey.is_issuing() THEN
                 RAISE insufficient_privilege USING MESSAGE = 'this host is not an issuing host';
         END IF;
@@ -394,9 +478,94 @@ BEGIN
 END
 $$;
 
-REVOKE ALL ON ALL TABLES IN SCHEMA wfapikey FROM PUBLIC, wfapikey_member, wfapikey_issuer;
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA wfapikey FROM PUBLIC, wfapikey_member, wfapikey_issuer;
-GRANT SELECT ON ALL TABLES IN SCHEMA wfapikey TO wfapikey_member;
+-- Sites: servers that have a copy of some groups, by PostgreSQL's own replication. An administrator
+-- calls what follows. See SITES in wfapikey-fleet(7).
+
+-- At home: what the site of this group gets. The hosts of the group connect there. It also gets the
+-- logs of all other groups that these hosts are in.
+CREATE OR REPLACE FUNCTION wfapikey.make_site(site_name text, grps text[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+        publication text := 'wfapikey_site_' || site_name;
+        there boolean := EXISTS (SELECT FROM pg_publication WHERE pubname = publication);
+        missing text := (SELECT min(g) FROM unnest(grps || site_name) g WHERE g NOT IN (SELECT name FROM wfapikey.hostgroup));
+        list text := (SELECT string_agg(DISTINCT quote_literal(g), ', ') FROM unnest(grps || site_name || 'all'::text) g);
+BEGIN
+        PERFORM wfapikey.check_home();
+        IF missing IS NOT NULL THEN
+                RAISE 'there is no group %', missing;
+        ELSIF current_setting('server_version_num')::integer < 150000 THEN
+                RAISE 'sites need PostgreSQL 15 or newer';
+        END IF;
+        EXECUTE format(CASE WHEN there THEN 'ALTER PUBLICATION %1$I SET' ELSE 'CREATE PUBLICATION %1$I FOR' END ||
+                ' TABLE wfapikey.hostgroup WHERE (name IN (%2$s)), wfapikey.change WHERE (grp IN (%2$s)),'
+                ' wfapikey.head WHERE (grp IN (%2$s)), wfapikey.snapshot WHERE (grp IN (%2$s)),'
+                ' wfapikey.page WHERE (grp IN (%2$s)), wfapikey.site_host WHERE (grp = %3$L)',
+                publication, list, site_name);
+END
+$$;
+
+-- At a site. What is new is told to the hosts that listen here.
+CREATE OR REPLACE FUNCTION wfapikey.ring() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+        PERFORM pg_notify('wfapikey_' || new.name, '');
+        RETURN NULL;
+END
+$$;
+
+-- At a site. Roles are not replicated, so they follow this table.
+CREATE OR REPLACE FUNCTION wfapikey.follow_host() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+        IF TG_OP = 'DELETE' THEN
+                PERFORM wfapikey.forget_host(old.host);
+        ELSE
+                PERFORM wfapikey.put_host(new.host, new.verifier, false, new.grps);
+        END IF;
+        RETURN NULL;
+EXCEPTION
+        -- An error would stop the replication, and with it all revocations.
+        WHEN OTHERS THEN
+                RAISE WARNING 'wfapikey: host %: %', coalesce(new.host, old.host), SQLERRM;
+                RETURN NULL;
+END
+$$;
+
+-- Makes this database the empty copy of a site, before the subscription is created. Called again, it
+-- empties the copy.
+CREATE OR REPLACE FUNCTION wfapikey.become_site() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning AS $$
+BEGIN
+        IF current_setting('server_version_num')::integer < 150000 THEN
+                RAISE 'sites need PostgreSQL 15 or newer';
+        ELSIF EXISTS (SELECT FROM pg_subscription_rel WHERE srrelid = 'wfapikey.change'::regclass) THEN
+                RAISE 'there is a subscription: drop it first';
+        ELSIF EXISTS (SELECT FROM wfapikey.host) AND NOT (SELECT site FROM wfapikey.fleet) THEN
+                RAISE 'this is the home database of a fleet';
+        END IF;
+        UPDATE wfapikey.fleet SET site = true;
+        -- Some of a host's groups may not be here.
+        ALTER TABLE wfapikey.host_group DROP CONSTRAINT IF EXISTS host_group_grp_fkey;
+        CREATE OR REPLACE TRIGGER ring AFTER INSERT OR UPDATE ON wfapikey.hostgroup
+                FOR EACH ROW EXECUTE FUNCTION wfapikey.ring();
+        CREATE OR REPLACE TRIGGER follow_host AFTER INSERT OR UPDATE OR DELETE ON wfapikey.site_host
+                FOR EACH ROW EXECUTE FUNCTION wfapikey.follow_host();
+        -- also when it is the replication that writes
+        ALTER TABLE wfapikey.hostgroup ENABLE ALWAYS TRIGGER ring;
+        ALTER TABLE wfapikey.site_host ENABLE ALWAYS TRIGGER follow_host;
+        DELETE FROM wfapikey.site_host;
+        TRUNCATE wfapikey.hostgroup, wfapikey.change, wfapikey.head, wfapikey.snapshot, wfapikey.page;
+END
+$$;
+
+REVOKE ALL ON ALL TABLES IN SCHEMA wfapikey FROM PUBLIC, wfapikey_member, wfapikey_issuer, wfapikey_site;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA wfapikey FROM PUBLIC, wfapikey_member, wfapikey_issuer, wfapikey_site;
+GRANT SELECT ON wfapikey.fleet, wfapikey.hostgroup, wfapikey.host_group, wfapikey.change, wfapikey.head, wfapikey.snapshot,
+        wfapikey.page TO wfapikey_member;
+GRANT SELECT (name, role, issuing, added_at) ON wfapikey.host TO wfapikey_member;
+GRANT SELECT ON wfapikey.hostgroup, wfapikey.change, wfapikey.head, wfapikey.snapshot, wfapikey.page, wfapikey.site_host
+        TO wfapikey_site;
 GRANT EXECUTE ON FUNCTION wfapikey.my_name(), wfapikey.is_issuing(), wfapikey.my_groups() TO wfapikey_member;
 GRANT EXECUTE ON FUNCTION wfapikey.append(text[], bigint[], bytea[], text[]) TO wfapikey_issuer;
 GRANT EXECUTE ON FUNCTION wfapikey.put_heads(text[], bigint[], bytea[]) TO wfapikey_issuer;
