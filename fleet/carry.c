@@ -16,6 +16,8 @@
 /* between two looks at the database, by chance up to a half more or less */
 #define POLL_USEC        UINT64_C(5000000)
 #define POLL_SILENT_USEC UINT64_C(1000000)
+/* whether a server that rings no bell does so now */
+#define LOOK_USEC UINT64_C(10000000)
 /* The daemon ends a connection that says nothing for five minutes. */
 #define IDLE_USEC UINT64_C(60000000)
 
@@ -387,6 +389,10 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
                 return 0;
         carry_heads_ask(c);
         c->fetch_wanted = true;
+        if (c->silent && carry_now(c) >= c->look_at) {
+                c->look_at = carry_now(c) + LOOK_USEC;
+                database_look(c->database); /* then on_database_up() goes on */
+        }
         carry_go(c);
         return 0;
 }

@@ -84,7 +84,7 @@ struct carry {
         uint64_t token;
 
         bool signing;
-        uint64_t heads_at, ping_at;
+        uint64_t heads_at, ping_at, look_at;
         sd_bus_message *heads; /* to be put into the database */
 
         bool fetch_wanted;

@@ -366,16 +366,28 @@ static void on_version(PGresult *result, void *userdata) {
 }
 
 /* A pooler does not tell the number of the server's process, because that changes. */
-static bool start_connection(struct database *d) {
+static int ask_version(struct database *d) {
         char sql[160];
 
         (void) snprintf(sql, sizeof(sql),
                         "SELECT version, pg_catalog.pg_is_in_recovery(),"
                         " pg_catalog.pg_backend_pid() = %d FROM wfapikey.fleet",
                         PQbackendPID(d->conn));
+        return sent(d, PQsendQuery(d->conn, sql), on_version, d);
+}
+
+static bool start_connection(struct database *d) {
         return PQsetnonblocking(d->conn, 1) == 0 &&
                sd_event_add_io(d->event, &d->io, PQsocket(d->conn), EPOLLIN, on_io, d) >= 0 &&
-               sent(d, PQsendQuery(d->conn, sql), on_version, d) >= 0;
+               ask_version(d) >= 0;
+}
+
+void database_look(struct database *d) {
+        if (!database_is_free(d) || !d->silent)
+                return;
+        d->state = STARTING;
+        if (ask_version(d) < 0)
+                down(d, why(d));
 }
 
 /* A warning of the server would go to stderr in many lines. */

@@ -56,6 +56,13 @@ int database_open(struct database *d, const char *conninfo,
 void database_is_good(struct database *d);
 
 /**
+ * database_look(d): when no bell is heard, asks whether that is still so: a standby becomes the
+ * primary and keeps its connections. Calls on_up anew. Does nothing while the connection is not
+ * free.
+ */
+void database_look(struct database *d);
+
+/**
  * database_again(d, text): leaves a connection that is of no use, which is ${text}, and tries again
  * after a pause. Calls on_down. The connection must be free.
  */
