@@ -253,7 +253,7 @@ BEGIN
         EXECUTE format('GRANT wfapikey_member TO %I', host_role);
         IF is_issuer THEN
                 EXECUTE format('GRANT wfapikey_issuer TO %I', host_role);
-        ELSE
+        ELSIF pg_has_role(host_role, 'wfapikey_issuer', 'MEMBER') THEN
                 EXECUTE format('REVOKE wfapikey_issuer FROM %I', host_role);
         END IF;
 END
@@ -291,7 +291,7 @@ BEGIN
         INSERT INTO wfapikey.host_group (host, grp) SELECT DISTINCT host_name, g FROM unnest(grps || 'all'::text) g;
         IF is_issuer THEN
                 EXECUTE format('GRANT wfapikey_issuer TO %I', 'wfapikey_host_' || host_name);
-        ELSE
+        ELSIF pg_has_role('wfapikey_host_' || host_name, 'wfapikey_issuer', 'MEMBER') THEN
                 EXECUTE format('REVOKE wfapikey_issuer FROM %I', 'wfapikey_host_' || host_name);
         END IF;
         PERFORM wfapikey.tell_sites(host_name);

@@ -12,8 +12,9 @@
 #   --keys N      keys in the big store              (default 1000000)
 #   --rounds N    rounds                             (default 12)
 #   --slice MS    for each variant in each round     (default 500)
-#   --only PART   writes, wait, pam, ask or counts; may be repeated
+#   --only PART   writes, wait, pam, ask, counts or fleet; may be repeated
 #   --accounts N  accounts for wait                  (default 100000)
+#   --hosts N     members for fleet                  (default 100)
 #   --help        this text
 #
 # Exit status: 0 if everything could be measured and every login had the right result.
@@ -23,7 +24,7 @@ shopt -s inherit_errexit
 export LC_ALL=C.UTF-8
 
 small=1000
-keys=1000000 accounts=100000 rounds=12 slice=500 parts=()
+keys=1000000 accounts=100000 hosts=100 rounds=12 slice=500 parts=()
 dir='' pids=()
 
 say() { printf '%s\n' "$*"; }
@@ -245,13 +246,13 @@ write_services() {
 while [[ $# -gt 0 ]]; do
     case $1 in
     --help | -h) help; exit 0 ;;
-    --keys | --accounts | --rounds | --slice)
+    --keys | --accounts | --hosts | --rounds | --slice)
         [[ ${2-} =~ ^[1-9][0-9]*$ ]] || die "$1 wants a number"
         declare "${1#--}=$2"
         shift
         ;;
     --only)
-        [[ ${2-} == @(writes|wait|pam|ask|counts) ]] || die "--only wants writes, wait, pam, ask or counts"
+        [[ ${2-} == @(writes|wait|pam|ask|counts|fleet) ]] || die "--only wants writes, wait, pam, ask, counts or fleet"
         parts+=("$2")
         shift
         ;;
@@ -260,7 +261,9 @@ while [[ $# -gt 0 ]]; do
     shift
 done
 [[ -n ${BENCH_PROGRAMS-} && -n ${WFAPIKEYD-} && -n ${WFAPIKEYCTL-} && -n ${PAM_MODULE-} ]] || die "is started by make bench"
-[[ ${#parts[@]} -gt 0 ]] || parts=(writes wait pam ask counts)
+[[ ${#parts[@]} -gt 0 ]] || parts=(writes wait pam ask counts fleet)
+# shellcheck source=tests/bench/fleet.sh
+. "${0%/*}/fleet.sh"
 
 trap clean_up EXIT
 trap 'exit 130' HUP INT TERM
@@ -268,8 +271,10 @@ dir=$(mktemp -d "${TMPDIR:-/var/tmp}/wfapikey-bench.XXXXXX")
 : >"$dir/conf"
 write_services
 say "Stores, on $(stat -f -c %T "$dir"), $(nproc) processors, $rounds rounds"
-fill big "$keys"
-fill small "$small"
+if [[ ${parts[*]} != fleet ]]; then # which has stores of its own
+    fill big "$keys"
+    fill small "$small"
+fi
 for part in "${parts[@]}"; do
     say ''
     "part_$part"

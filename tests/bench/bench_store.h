@@ -12,7 +12,7 @@ struct bench_store {
         struct store *writer;
         struct keymint *keymint;
         /* of all keys: the user that runs this */
-        struct account owner;
+        struct nss_entry owner;
 };
 
 /**
