@@ -13,7 +13,7 @@ must postgres_make
 must postgres_start
 # --- A standby, at an address of its own ---
 install -d -m 0755 -o postgres "$work/pg2"
-must pg_as "$pg_bin/pg_basebackup" -h "$work/pg" -U admin -D ../pg2/data -R -X stream
+must pg_as "$pg_bin/pg_basebackup" -h "$work/pg" -U admin -D ../pg2/data -c fast -R -X stream
 must server_two postgres_start
 must host_new hub 2
 must host_new web1 3

@@ -22,7 +22,7 @@ pg_make() {
     [[ $(id -u) != 0 ]] || chown 65534:65534 "$dir/pg"
     pg_as "$pg_bin/initdb" -D data -N -A trust -U admin --no-locale -E UTF8 >"$dir/initdb.log" 2>&1 ||
         fail "initdb: $(<"$dir/initdb.log")"
-    printf '%s\n' 'local all +wfapikey_member scram-sha-256' 'local all all trust' |
+    printf '%s\n' 'local all +wfapikey_member scram-sha-256' 'local all,replication all trust' |
         pg_as tee data/pg_hba.conf >/dev/null
 }
 pg_answers() { psql "$admin" -Atqc 'SELECT 1'; }
