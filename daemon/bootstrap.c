@@ -307,15 +307,13 @@ static int check_seen(struct opening *o, struct bootstrap *b) {
 /* Before anything is judged by the time. */
 static int remember_clock(struct bootstrap *b) {
         int64_t at = 0, newest;
-        int r;
+        int r = store_sweep_trusted_at(b->writer, &at);
 
-        r = store_sweep_trusted_at(b->writer, &at);
-        if (r < 0)
-                return r;
-        clock_remember(at);
-        if (store_key_newest(b->writer, &newest) >= 0)
+        if (r >= 0)
+                clock_remember(at);
+        if (r >= 0 && store_key_newest(b->writer, &newest) >= 0)
                 clock_know(newest);
-        return 0;
+        return r;
 }
 
 /* A version that is older than the store is told about the copy that it can read. */
