@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "fleet/fleet_age.h"
 #include "fleet/fleet_apply.h"
+#include "fleet/fleet_reported.h"
 #include "fleet/fleet_state.h"
 #include "secret/secretfile.h"
 
@@ -47,6 +48,7 @@ struct fleet *fleet_free(struct fleet *f) {
         if (!f)
                 return NULL;
         fleet_apply_forget(f);
+        fleet_reported_forget(f);
         forget(f);
         free(f);
         return NULL;
@@ -227,6 +229,7 @@ int fleet_load(struct fleet *f, struct store *writer) {
         int r = -ENOMEM;
 
         fleet_apply_forget(f);
+        fleet_reported_forget(f);
         if (old) {
                 *old = *f;
                 r = read_again(f, writer, old);

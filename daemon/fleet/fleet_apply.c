@@ -265,7 +265,7 @@ static int check_head(struct fleet *f, const struct fleet_member *member,
                       const struct frame_head *head) {
         int r = 0;
 
-        if (head->kind == FRAME_STATE)
+        if (head->kind != FRAME_CHANGE && head->kind != FRAME_PAGE)
                 return -EMEDIUMTYPE;
         if (memcmp(head->fleet, f->self.id, sizeof(f->self.id)) != 0)
                 return -EXDEV;

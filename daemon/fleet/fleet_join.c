@@ -14,6 +14,7 @@
 #include "fleet/fleet_body.h"
 #include "fleet/fleet_hosts.h"
 #include "fleet/fleet_join.h"
+#include "fleet/fleet_report.h"
 #include "fleet/fleet_state.h"
 #include "mirror/mirror_key.h"
 #include "secret/secretfile.h"
@@ -118,7 +119,9 @@ static int put_self(struct store *writer, const struct store_fleet *self) {
         int r;
 
         r = store_fleet_need_pepper(writer, self->pepper_id);
-        return r < 0 ? r : store_fleet_put(writer, self);
+        if (r >= 0)
+                r = store_fleet_put(writer, self);
+        return r < 0 ? r : fleet_report_begin(writer, self);
 }
 
 /* What this host signs by is kept before it signs something. */

@@ -76,6 +76,11 @@ struct fleet {
         /* of this host as an issuer: what is added to our clock, and its number */
         int64_t sign_ahead_ms;
         uint32_t sign_clock;
+        /* by clock_boot_ms(): when the next report is due (0: not known yet), and until when the
+         * one that failed waits */
+        int64_t report_at_ms, report_failed_ms;
+        /* a report that comes; owned; NULL: none */
+        struct fleet_intake *intake;
 };
 
 #define FLEET_UNKNOWN INT64_MIN

@@ -99,8 +99,13 @@ static int read_head(const uint8_t *in, struct frame_head *ret) {
         if (!sodium_is_zero(in + AT_ZERO, AT_CLOCK - AT_ZERO) || head.number > INT64_MAX ||
             head.signed_at_ms < 0 || read_group(in + AT_GROUP, head.group) < 0)
                 return -EBADMSG;
-        if (has_body(head.kind) ? head.body_len < FRAME_BODY_EXTRA || head.body_len > FRAME_BODY_MAX
-                                : head.kind != FRAME_STATE || head.body_len != 0)
+        if (head.kind == FRAME_REPORT) {
+                if (head.body_len < 1 + SEAL_BOX_LEN + FRAME_BODY_EXTRA ||
+                    head.body_len > FRAME_BODY_MAX)
+                        return -EBADMSG;
+        } else if (has_body(head.kind)
+                           ? head.body_len < FRAME_BODY_EXTRA || head.body_len > FRAME_BODY_MAX
+                           : head.kind != FRAME_STATE || head.body_len != 0)
                 return -EBADMSG;
         memcpy(head.fleet, in + AT_FLEET, SEAL_PUBLIC_LEN);
         memcpy(head.before, in + AT_BEFORE, FRAME_HASH_LEN);
@@ -137,6 +142,111 @@ int frame_open(const uint8_t *in, size_t len, const uint8_t group_key[static FRA
                 return -EBADMSG;
         *ret_len = sealed - FRAME_BODY_EXTRA;
         return 0;
+}
+
+/* --- Reports --- */
+
+/* What the body of a report belongs to. Its number does not count, so it can get another one. */
+static void bind_report(const uint8_t *frame, uint8_t out[static 2 * SEAL_PUBLIC_LEN]) {
+        memcpy(out, frame + AT_FLEET, SEAL_PUBLIC_LEN);
+        memcpy(out + SEAL_PUBLIC_LEN, frame + AT_ISSUER, SEAL_PUBLIC_LEN);
+}
+
+static int put_readers(const uint8_t (*readers)[SEAL_PUBLIC_LEN], size_t n,
+                       const uint8_t key[static FRAME_KEY_LEN], uint8_t *out) {
+        uint8_t recipient[SEAL_PUBLIC_LEN];
+        int r = 0;
+
+        *out++ = (uint8_t) n;
+        for (size_t i = 0; r >= 0 && i < n; i++, out += SEAL_BOX_LEN)
+                r = crypto_sign_ed25519_pk_to_curve25519(recipient, readers[i]) < 0
+                            ? -EINVAL
+                            : seal_box(recipient, key, out);
+        return r;
+}
+
+int frame_report_make(const struct frame_head *head,
+                      const uint8_t source_secret[static SEAL_SECRET_LEN],
+                      const uint8_t (*readers)[SEAL_PUBLIC_LEN], size_t n, const uint8_t *body,
+                      size_t len, uint8_t *out) {
+        size_t boxes = 1 + n * SEAL_BOX_LEN, sealed = boxes + len + FRAME_BODY_EXTRA;
+        uint8_t key[FRAME_KEY_LEN], bound[2 * SEAL_PUBLIC_LEN], pair[crypto_sign_SECRETKEYBYTES];
+        int r;
+
+        if (n == 0 || n > FRAME_READERS_MAX || sealed > FRAME_BODY_MAX)
+                return -EMSGSIZE;
+        if (sodium_init() < 0)
+                return -EIO;
+        put_head(head, sealed, out);
+        (void) crypto_sign_seed_keypair(out + AT_ISSUER, pair, source_secret);
+        explicit_bzero(pair, sizeof(pair));
+        randombytes_buf(out + AT_NONCE, AT_LENGTH - AT_NONCE);
+        randombytes_buf(key, sizeof(key));
+        bind_report(out, bound);
+        r = put_readers(readers, n, key, out + FRAME_HEAD_LEN);
+        (void) crypto_aead_xchacha20poly1305_ietf_encrypt(out + FRAME_HEAD_LEN + boxes, NULL, body,
+                                                          len, bound, sizeof(bound), NULL,
+                                                          out + AT_NONCE, key);
+        explicit_bzero(key, sizeof(key));
+        return r < 0 ? r
+                     : frame_report_renumber(out, FRAME_HEAD_LEN + sealed + FRAME_SIGNATURE_LEN,
+                                             head->number, source_secret);
+}
+
+int frame_report_renumber(uint8_t *frame, size_t len, uint64_t number,
+                          const uint8_t source_secret[static SEAL_SECRET_LEN]) {
+        uint8_t key[crypto_sign_SECRETKEYBYTES], public[SEAL_PUBLIC_LEN];
+
+        if (sodium_init() < 0)
+                return -EIO;
+        bytes_put(frame + AT_NUMBER, 8, number);
+        (void) crypto_sign_seed_keypair(public, key, source_secret);
+        (void) crypto_sign_detached(frame + len - FRAME_SIGNATURE_LEN, NULL, frame,
+                                    len - FRAME_SIGNATURE_LEN, key);
+        explicit_bzero(key, sizeof(key));
+        return 0;
+}
+
+/* The key of the body, from the box that is for this host. */
+static int find_key(const uint8_t *boxes, size_t n,
+                    const uint8_t source_secret[static SEAL_SECRET_LEN],
+                    uint8_t out[static FRAME_KEY_LEN]) {
+        uint8_t pair[crypto_sign_SECRETKEYBYTES], public[SEAL_PUBLIC_LEN], secret[SEAL_SECRET_LEN];
+        int r = -EBADMSG;
+
+        (void) crypto_sign_seed_keypair(public, pair, source_secret);
+        (void) crypto_sign_ed25519_sk_to_curve25519(secret, pair);
+        for (size_t i = 0; r == -EBADMSG && i < n; i++)
+                r = seal_unbox(secret, boxes + i * SEAL_BOX_LEN, out);
+        explicit_bzero(pair, sizeof(pair));
+        explicit_bzero(secret, sizeof(secret));
+        return r == -EBADMSG ? -ENOKEY : r;
+}
+
+int frame_report_open(const uint8_t *in, size_t len,
+                      const uint8_t source_secret[static SEAL_SECRET_LEN], uint8_t *out,
+                      size_t *ret_len) {
+        size_t area = len - FRAME_HEAD_LEN - FRAME_SIGNATURE_LEN, n = in[FRAME_HEAD_LEN];
+        size_t boxes = 1 + n * SEAL_BOX_LEN;
+        uint8_t key[FRAME_KEY_LEN], bound[2 * SEAL_PUBLIC_LEN];
+        int r;
+
+        if (n == 0 || n > FRAME_READERS_MAX || area < boxes + FRAME_BODY_EXTRA)
+                return -EBADMSG;
+        if (sodium_init() < 0)
+                return -EIO;
+        r = find_key(in + FRAME_HEAD_LEN + 1, n, source_secret, key);
+        if (r < 0)
+                return r;
+        bind_report(in, bound);
+        if (crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, in + FRAME_HEAD_LEN + boxes,
+                                                       area - boxes, bound, sizeof(bound),
+                                                       in + AT_NONCE, key) < 0)
+                r = -EBADMSG;
+        explicit_bzero(key, sizeof(key));
+        if (r >= 0)
+                *ret_len = area - boxes - FRAME_BODY_EXTRA;
+        return r;
 }
 
 void frame_hash(const uint8_t *in, size_t len, uint8_t out[static FRAME_HASH_LEN]) {

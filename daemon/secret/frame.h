@@ -18,13 +18,18 @@
 #define FRAME_BODY_MAX      4194304 /* bytes of a sealed body */
 #define FRAME_EXTRA         (FRAME_HEAD_LEN + FRAME_BODY_EXTRA + FRAME_SIGNATURE_LEN)
 #define FRAME_STATE_LEN     (FRAME_HEAD_LEN + FRAME_SIGNATURE_LEN) /* of a frame of FRAME_STATE */
+#define FRAME_READERS_MAX   32                                     /* that one report is for */
 
 /* Values are in frames: never renumber. */
 enum frame_kind {
         FRAME_CHANGE = 1,
         FRAME_STATE = 2, /* "head" in FLEET */
         FRAME_PAGE = 3,  /* of a snapshot */
+        FRAME_REPORT = 4,
 };
+
+/* by how much a report for ${n} readers is longer than its body */
+#define FRAME_REPORT_EXTRA(n) (FRAME_EXTRA + 1 + (n) *SEAL_BOX_LEN)
 
 /* Can be read without any secret, and cannot be changed without that of the issuer. */
 struct frame_head {
@@ -69,6 +74,32 @@ int frame_check(const uint8_t *in, size_t len) _must_check_;
  */
 int frame_open(const uint8_t *in, size_t len, const uint8_t group_key[static FRAME_KEY_LEN],
                uint8_t *out, size_t *ret_len) _must_check_;
+
+/**
+ * frame_report_make(head, source_secret, readers, n, body, len, out): makes a report, which only
+ * the holders of the secrets of the ${n} signing keys ${readers} can open, in ${len} +
+ * FRAME_REPORT_EXTRA(n) bytes at ${out}. 0; -EINVAL when a reader is no key; -EMSGSIZE; -EIO.
+ */
+int frame_report_make(const struct frame_head *head,
+                      const uint8_t source_secret[static SEAL_SECRET_LEN],
+                      const uint8_t (*readers)[SEAL_PUBLIC_LEN], size_t n, const uint8_t *body,
+                      size_t len, uint8_t *out) _must_check_;
+
+/**
+ * frame_report_open(in, len, source_secret, out, ret_len): opens the body of a report that passed
+ * frame_check(), into at most ${len} bytes at ${out}, which the caller wipes. 0; -ENOKEY when it
+ * is not for the holder of ${source_secret}; -EBADMSG; -EIO.
+ */
+int frame_report_open(const uint8_t *in, size_t len,
+                      const uint8_t source_secret[static SEAL_SECRET_LEN], uint8_t *out,
+                      size_t *ret_len) _must_check_;
+
+/**
+ * frame_report_renumber(frame, len, number, source_secret): gives a report of this host another
+ * number, and signs it again. 0; -EIO.
+ */
+int frame_report_renumber(uint8_t *frame, size_t len, uint64_t number,
+                          const uint8_t source_secret[static SEAL_SECRET_LEN]) _must_check_;
 
 /**
  * frame_hash(in, len, out): the hash by which the next change names this one.

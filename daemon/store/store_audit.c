@@ -71,7 +71,7 @@ static bool is_service(const char *want, const char *got) {
         return !want || text_is_same_service(want, got);
 }
 
-static bool matches(const struct audit_filter *f, const struct audit_record *record) {
+bool store_audit_passes(const struct audit_filter *f, const struct audit_record *record) {
         return record->until >= f->since && (f->until == 0 || record->at <= f->until) &&
                (!f->own || record->owner_uid == f->owner_uid) && is_text(f->key, record->key) &&
                is_text(f->user, record->user) && is_service(f->service, record->service) &&
@@ -117,7 +117,7 @@ int store_audit_each(struct store *writer, const struct audit_filter *filter, si
                 /* A record that cannot be read must not hide the others. store_audit_verify()
                  * complains of it. */
                 last = sqlite3_column_int64(stmt, STORE_CHAIN_SEQ);
-                if (store_chain_read(stmt, &record) < 0 || !matches(filter, &record))
+                if (store_chain_read(stmt, &record) < 0 || !store_audit_passes(filter, &record))
                         continue;
                 r = visit(&record, userdata);
                 if (r != 0)
@@ -127,6 +127,28 @@ int store_audit_each(struct store *writer, const struct audit_filter *filter, si
                 return r;
         *ret_next = r > 0 ? last : 0;
         return 0;
+}
+
+int store_audit_each_sealed(struct store *writer, int64_t after, size_t most,
+                            int (*visit)(const struct audit_record *record,
+                                         const uint8_t seal[static RECORD_DIGEST_LEN],
+                                         void *userdata),
+                            void *userdata) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_AUDIT_EACH);
+        struct audit_record record;
+        uint8_t seal[STORE_CHAIN_HASH_LEN];
+        int r = 0;
+
+        if (sqlite3_bind_int64(stmt, 1, after) != SQLITE_OK)
+                return -ENOMEM;
+        for (size_t n = 0; n < most && (r = store_stmt_step(stmt)) > 0; n++) {
+                if (store_chain_read(stmt, &record) < 0 || !store_chain_read_seal(stmt, seal))
+                        continue;
+                r = visit(&record, seal, userdata);
+                if (r != 0)
+                        break;
+        }
+        return r < 0 ? r : 0;
 }
 
 /* --- Purge and verification --- */

@@ -60,6 +60,23 @@ int store_audit_each(struct store *writer, const struct audit_filter *filter, si
                      void *userdata, int64_t *ret_next) _must_check_;
 
 /**
+ * store_audit_passes(filter, record): whether ${filter} lets ${record} pass. after does not count.
+ */
+bool store_audit_passes(const struct audit_filter *filter, const struct audit_record *record);
+
+/**
+ * store_audit_each_sealed(writer, after, most, visit, userdata): visits at most ${most} records
+ * behind ${after}, each with the seal that is stored with it, until ${visit} returns positive.
+ * Checks no seal. A record that cannot be read is left out. 0; what ${visit} returned when that is
+ * negative; an error of the store.
+ */
+int store_audit_each_sealed(struct store *writer, int64_t after, size_t most,
+                            int (*visit)(const struct audit_record *record,
+                                         const uint8_t seal[static RECORD_DIGEST_LEN],
+                                         void *userdata),
+                            void *userdata) _must_check_;
+
+/**
  * store_audit_head(writer, ret): the seq of the last record, 0 when there is none. 0, or an
  * error of the store.
  */

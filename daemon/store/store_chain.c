@@ -33,7 +33,8 @@ static const struct {
         TEXT(service), TEXT(rhost),   TEXT(reason), TEXT(detail),
 };
 #define COL_HASH ((int) (COL_TEXTS + ARRAY_LEN(texts)))
-_Static_assert(STORE_CHAIN_SEQ == (int) COL_SEQ && STORE_CHAIN_UNTIL == (int) COL_UNTIL,
+_Static_assert(STORE_CHAIN_SEQ == (int) COL_SEQ && STORE_CHAIN_UNTIL == (int) COL_UNTIL &&
+                       STORE_CHAIN_COLUMNS == COL_HASH + 1,
                "the same columns");
 
 /* --- Seals --- */

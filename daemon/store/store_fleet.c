@@ -6,73 +6,26 @@
 #include <string.h>
 
 #include "store/store_fleet.h"
-#include "store/store_once.h"
-
-/* What a row needs to be read or written: a statement whose steps are counted by its columns. */
-struct row {
-        sqlite3_stmt *stmt;
-        int at;
-        bool bad;
-};
-
-static void row_done(struct row *row) {
-        (void) sqlite3_finalize(row->stmt);
-}
-#define _cleanup_row_ __attribute__((cleanup(row_done)))
-
-static void put_text(struct row *row, const char *text) {
-        row->bad |= sqlite3_bind_text(row->stmt, ++row->at, text, -1, SQLITE_STATIC) != SQLITE_OK;
-}
-
-static void put_blob(struct row *row, const uint8_t *bytes, size_t len) {
-        row->bad |= sqlite3_bind_blob(row->stmt, ++row->at, bytes, (int) len, SQLITE_STATIC) !=
-                    SQLITE_OK;
-}
-
-static void put_number(struct row *row, int64_t number) {
-        row->bad |= sqlite3_bind_int64(row->stmt, ++row->at, number) != SQLITE_OK;
-}
-
-static int put_done(struct row *row) {
-        return row->bad ? -ENOMEM : store_stmt_step(row->stmt);
-}
-
-static void get_text(struct row *row, char *out, size_t size) {
-        row->bad |= store_stmt_text(row->stmt, row->at++, out, size) < 0;
-}
-
-static void get_blob(struct row *row, uint8_t *out, size_t len) {
-        row->bad |= store_stmt_blob(row->stmt, row->at++, out, len) < 0;
-}
-
-static int64_t get_number(struct row *row) {
-        return sqlite3_column_int64(row->stmt, row->at++);
-}
-
-/* The next row: 1; 0 at the end. */
-static int get_next(struct row *row) {
-        row->at = 0;
-        return store_stmt_step(row->stmt);
-}
+#include "store/store_row.h"
 
 /* --- The fleet --- */
 
 int store_fleet_get(struct store *s, struct store_fleet *ret) {
-        _cleanup_row_ struct row row = {};
+        _cleanup_store_row_ struct store_row row = {};
         struct store_fleet fleet = {};
         int r;
 
         r = store_once(s->db, &row.stmt,
                        "SELECT id, host, issuing, database, pepper FROM fleet WHERE one = 1");
         if (r >= 0)
-                r = get_next(&row);
+                r = store_row_get_next(&row);
         if (r <= 0)
                 return r < 0 ? r : -ENOENT;
-        get_blob(&row, fleet.id, sizeof(fleet.id));
-        get_text(&row, fleet.host, sizeof(fleet.host));
-        fleet.issuing = get_number(&row) != 0;
-        get_text(&row, fleet.database, sizeof(fleet.database));
-        fleet.pepper_id = (uint32_t) get_number(&row);
+        store_row_get_blob(&row, fleet.id, sizeof(fleet.id));
+        store_row_get_text(&row, fleet.host, sizeof(fleet.host));
+        fleet.issuing = store_row_get_number(&row) != 0;
+        store_row_get_text(&row, fleet.database, sizeof(fleet.database));
+        fleet.pepper_id = (uint32_t) store_row_get_number(&row);
         if (row.bad)
                 return -EUCLEAN;
         *ret = fleet;
@@ -80,7 +33,7 @@ int store_fleet_get(struct store *s, struct store_fleet *ret) {
 }
 
 int store_fleet_put(struct store *writer, const struct store_fleet *fleet) {
-        _cleanup_row_ struct row row = {};
+        _cleanup_store_row_ struct store_row row = {};
         int r;
 
         r = store_once(writer->db, &row.stmt,
@@ -88,12 +41,12 @@ int store_fleet_put(struct store *writer, const struct store_fleet *fleet) {
                        "?1, ?2, ?3, ?4, ?5)");
         if (r < 0)
                 return r;
-        put_blob(&row, fleet->id, sizeof(fleet->id));
-        put_text(&row, fleet->host);
-        put_number(&row, fleet->issuing);
-        put_text(&row, fleet->database);
-        put_number(&row, fleet->pepper_id);
-        return put_done(&row);
+        store_row_put_blob(&row, fleet->id, sizeof(fleet->id));
+        store_row_put_text(&row, fleet->host);
+        store_row_put_number(&row, fleet->issuing);
+        store_row_put_text(&row, fleet->database);
+        store_row_put_number(&row, fleet->pepper_id);
+        return store_row_put_done(&row);
 }
 
 int store_fleet_forget(struct store *writer) {
@@ -103,6 +56,9 @@ int store_fleet_forget(struct store *writer) {
                                            "DELETE FROM fleet_issuer; DELETE FROM fleet_host;"
                                            "DELETE FROM fleet_gone; DELETE FROM fleet_outbox;"
                                            "UPDATE fleet_clock SET current_at = 0, wall_at = 0;"
+                                           "DELETE FROM fleet_used;"
+                                           "DELETE FROM fleet_reported;"
+                                           "DELETE FROM fleet_audit; DELETE FROM fleet_use;"
                                            "UPDATE policy SET fleet = 0");
 }
 
@@ -140,14 +96,14 @@ int store_fleet_sum(struct store *s, struct store_fleet_sum *ret) {
 }
 
 int store_fleet_need_pepper(struct store *writer, uint32_t pepper_id) {
-        _cleanup_row_ struct row row = {};
+        _cleanup_store_row_ struct store_row row = {};
         int r;
 
         r = store_once(writer->db, &row.stmt, "INSERT OR IGNORE INTO pepper (id) VALUES (?1)");
         if (r < 0)
                 return r;
-        put_number(&row, pepper_id);
-        return put_done(&row);
+        store_row_put_number(&row, pepper_id);
+        return store_row_put_done(&row);
 }
 
 /* --- Groups --- */
@@ -155,17 +111,17 @@ int store_fleet_need_pepper(struct store *writer, uint32_t pepper_id) {
 int store_fleet_each_group(struct store *s,
                            int (*visit)(const struct store_fleet_group *group, void *userdata),
                            void *userdata) {
-        _cleanup_row_ struct row row = {};
+        _cleanup_store_row_ struct store_row row = {};
         int r;
 
         r = store_once(s->db, &row.stmt,
                        "SELECT name, number, hash FROM fleet_group ORDER BY name");
-        while (r >= 0 && (r = get_next(&row)) > 0) {
+        while (r >= 0 && (r = store_row_get_next(&row)) > 0) {
                 struct store_fleet_group group = {};
 
-                get_text(&row, group.name, sizeof(group.name));
-                group.number = get_number(&row);
-                get_blob(&row, group.hash, sizeof(group.hash));
+                store_row_get_text(&row, group.name, sizeof(group.name));
+                group.number = store_row_get_number(&row);
+                store_row_get_blob(&row, group.hash, sizeof(group.hash));
                 r = row.bad ? -EUCLEAN : visit(&group, userdata);
                 if (r != 0)
                         return r;
@@ -174,17 +130,17 @@ int store_fleet_each_group(struct store *s,
 }
 
 int store_fleet_put_group(struct store *writer, const struct store_fleet_group *group) {
-        _cleanup_row_ struct row row = {};
+        _cleanup_store_row_ struct store_row row = {};
         int r;
 
         r = store_once(writer->db, &row.stmt,
                        "REPLACE INTO fleet_group (name, number, hash) VALUES (?1, ?2, ?3)");
         if (r < 0)
                 return r;
-        put_text(&row, group->name);
-        put_number(&row, group->number);
-        put_blob(&row, group->hash, sizeof(group->hash));
-        return put_done(&row);
+        store_row_put_text(&row, group->name);
+        store_row_put_number(&row, group->number);
+        store_row_put_blob(&row, group->hash, sizeof(group->hash));
+        return store_row_put_done(&row);
 }
 
 int store_fleet_leave_group(struct store *writer, const char *name) {
@@ -197,13 +153,13 @@ int store_fleet_leave_group(struct store *writer, const char *name) {
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < ARRAY_LEN(texts); i++) {
-                _cleanup_row_ struct row row = {};
+                _cleanup_store_row_ struct store_row row = {};
 
                 r = store_once(writer->db, &row.stmt, "%s", texts[i]);
                 if (r < 0)
                         return r;
-                put_text(&row, name);
-                r = put_done(&row);
+                store_row_put_text(&row, name);
+                r = store_row_put_done(&row);
         }
         return r;
 }
@@ -213,18 +169,18 @@ int store_fleet_leave_group(struct store *writer, const char *name) {
 int store_fleet_each_issuer(struct store *s,
                             int (*visit)(const struct store_fleet_issuer *issuer, void *userdata),
                             void *userdata) {
-        _cleanup_row_ struct row row = {};
+        _cleanup_store_row_ struct store_row row = {};
         int r;
 
         r = store_once(s->db, &row.stmt,
                        "SELECT key, host, clock, ahead FROM fleet_issuer ORDER BY host");
-        while (r >= 0 && (r = get_next(&row)) > 0) {
+        while (r >= 0 && (r = store_row_get_next(&row)) > 0) {
                 struct store_fleet_issuer issuer = {};
 
-                get_blob(&row, issuer.public, sizeof(issuer.public));
-                get_text(&row, issuer.host, sizeof(issuer.host));
-                issuer.clock = get_number(&row);
-                issuer.ahead_ms = get_number(&row);
+                store_row_get_blob(&row, issuer.public, sizeof(issuer.public));
+                store_row_get_text(&row, issuer.host, sizeof(issuer.host));
+                issuer.clock = store_row_get_number(&row);
+                issuer.ahead_ms = store_row_get_number(&row);
                 r = row.bad ? -EUCLEAN : visit(&issuer, userdata);
                 if (r != 0)
                         return r;
@@ -233,7 +189,7 @@ int store_fleet_each_issuer(struct store *s,
 }
 
 int store_fleet_put_issuer(struct store *writer, const struct store_fleet_issuer *issuer) {
-        _cleanup_row_ struct row row = {};
+        _cleanup_store_row_ struct store_row row = {};
         int r;
 
         r = store_once(writer->db, &row.stmt,
@@ -241,35 +197,35 @@ int store_fleet_put_issuer(struct store *writer, const struct store_fleet_issuer
                        "UPDATE SET host = excluded.host");
         if (r < 0)
                 return r;
-        put_blob(&row, issuer->public, sizeof(issuer->public));
-        put_text(&row, issuer->host);
-        return put_done(&row);
+        store_row_put_blob(&row, issuer->public, sizeof(issuer->public));
+        store_row_put_text(&row, issuer->host);
+        return store_row_put_done(&row);
 }
 
 int store_fleet_put_issuer_clock(struct store *writer, const struct store_fleet_issuer *issuer) {
-        _cleanup_row_ struct row row = {};
+        _cleanup_store_row_ struct store_row row = {};
         int r;
 
         r = store_once(writer->db, &row.stmt,
                        "UPDATE fleet_issuer SET clock = ?2, ahead = ?3 WHERE key = ?1");
         if (r < 0)
                 return r;
-        put_blob(&row, issuer->public, sizeof(issuer->public));
-        put_number(&row, issuer->clock);
-        put_number(&row, issuer->ahead_ms);
-        return put_done(&row);
+        store_row_put_blob(&row, issuer->public, sizeof(issuer->public));
+        store_row_put_number(&row, issuer->clock);
+        store_row_put_number(&row, issuer->ahead_ms);
+        return store_row_put_done(&row);
 }
 
 int store_fleet_drop_issuer(struct store *writer,
                             const uint8_t public[static STORE_FLEET_PUBLIC_LEN]) {
-        _cleanup_row_ struct row row = {};
+        _cleanup_store_row_ struct store_row row = {};
         int r;
 
         r = store_once(writer->db, &row.stmt, "DELETE FROM fleet_issuer WHERE key = ?1");
         if (r < 0)
                 return r;
-        put_blob(&row, public, STORE_FLEET_PUBLIC_LEN);
-        return put_done(&row);
+        store_row_put_blob(&row, public, STORE_FLEET_PUBLIC_LEN);
+        return store_row_put_done(&row);
 }
 
 int store_fleet_drop_all(struct store *writer) {
@@ -281,18 +237,18 @@ int store_fleet_drop_all(struct store *writer) {
 int store_fleet_each_host(struct store *s,
                           int (*visit)(const struct store_fleet_host *host, void *userdata),
                           void *userdata) {
-        _cleanup_row_ struct row row = {};
+        _cleanup_store_row_ struct store_row row = {};
         int r;
 
         r = store_once(s->db, &row.stmt,
                        "SELECT name, issuer, recipient, groups FROM fleet_host ORDER BY name");
-        while (r >= 0 && (r = get_next(&row)) > 0) {
+        while (r >= 0 && (r = store_row_get_next(&row)) > 0) {
                 struct store_fleet_host host = {};
 
-                get_text(&row, host.name, sizeof(host.name));
-                get_blob(&row, host.issuer, sizeof(host.issuer));
-                get_blob(&row, host.recipient, sizeof(host.recipient));
-                get_text(&row, host.groups, sizeof(host.groups));
+                store_row_get_text(&row, host.name, sizeof(host.name));
+                store_row_get_blob(&row, host.issuer, sizeof(host.issuer));
+                store_row_get_blob(&row, host.recipient, sizeof(host.recipient));
+                store_row_get_text(&row, host.groups, sizeof(host.groups));
                 r = row.bad ? -EUCLEAN : visit(&host, userdata);
                 if (r != 0)
                         return r;
@@ -301,7 +257,7 @@ int store_fleet_each_host(struct store *s,
 }
 
 int store_fleet_put_host(struct store *writer, const struct store_fleet_host *host) {
-        _cleanup_row_ struct row row = {};
+        _cleanup_store_row_ struct store_row row = {};
         int r;
 
         r = host->groups[0]
@@ -311,13 +267,13 @@ int store_fleet_put_host(struct store *writer, const struct store_fleet_host *ho
                     : store_once(writer->db, &row.stmt, "DELETE FROM fleet_host WHERE name = ?1");
         if (r < 0)
                 return r;
-        put_text(&row, host->name);
+        store_row_put_text(&row, host->name);
         if (host->groups[0]) {
-                put_blob(&row, host->issuer, sizeof(host->issuer));
-                put_blob(&row, host->recipient, sizeof(host->recipient));
-                put_text(&row, host->groups);
+                store_row_put_blob(&row, host->issuer, sizeof(host->issuer));
+                store_row_put_blob(&row, host->recipient, sizeof(host->recipient));
+                store_row_put_text(&row, host->groups);
         }
-        return put_done(&row);
+        return store_row_put_done(&row);
 }
 
 /* --- Revocations that wait --- */
@@ -326,16 +282,16 @@ int store_fleet_each_revocation(struct store *s,
                                 int (*visit)(const struct store_fleet_revocation *revocation,
                                              void *userdata),
                                 void *userdata) {
-        _cleanup_row_ struct row row = {};
+        _cleanup_store_row_ struct store_row row = {};
         int r;
 
         r = store_once(s->db, &row.stmt, "SELECT id, at, reason FROM fleet_outbox ORDER BY at");
-        while (r >= 0 && (r = get_next(&row)) > 0) {
+        while (r >= 0 && (r = store_row_get_next(&row)) > 0) {
                 struct store_fleet_revocation revocation = {};
 
-                get_text(&row, revocation.id, sizeof(revocation.id));
-                revocation.at = get_number(&row);
-                get_text(&row, revocation.reason, sizeof(revocation.reason));
+                store_row_get_text(&row, revocation.id, sizeof(revocation.id));
+                revocation.at = store_row_get_number(&row);
+                store_row_get_text(&row, revocation.reason, sizeof(revocation.reason));
                 r = row.bad ? -EUCLEAN : visit(&revocation, userdata);
                 if (r != 0)
                         return r;
@@ -345,34 +301,34 @@ int store_fleet_each_revocation(struct store *s,
 
 int store_fleet_put_revocation(struct store *writer,
                                const struct store_fleet_revocation *revocation) {
-        _cleanup_row_ struct row row = {};
+        _cleanup_store_row_ struct store_row row = {};
         int r;
 
         r = store_once(writer->db, &row.stmt,
                        "INSERT OR IGNORE INTO fleet_outbox (id, at, reason) VALUES (?1, ?2, ?3)");
         if (r < 0)
                 return r;
-        put_text(&row, revocation->id);
-        put_number(&row, revocation->at);
-        put_text(&row, revocation->reason);
-        return put_done(&row);
+        store_row_put_text(&row, revocation->id);
+        store_row_put_number(&row, revocation->at);
+        store_row_put_text(&row, revocation->reason);
+        return store_row_put_done(&row);
 }
 
 int store_fleet_drop_revocation(struct store *writer, const char *id) {
-        _cleanup_row_ struct row row = {};
+        _cleanup_store_row_ struct store_row row = {};
         int r;
 
         r = store_once(writer->db, &row.stmt, "DELETE FROM fleet_outbox WHERE id = ?1");
         if (r < 0)
                 return r;
-        put_text(&row, id);
-        return put_done(&row);
+        store_row_put_text(&row, id);
+        return store_row_put_done(&row);
 }
 
 /* --- The clock --- */
 
 int store_fleet_get_clock(struct store *s, struct store_fleet_clock *ret) {
-        _cleanup_row_ struct row row = {};
+        _cleanup_store_row_ struct store_row row = {};
         struct store_fleet_clock clock = {};
         int r;
 
@@ -380,15 +336,15 @@ int store_fleet_get_clock(struct store *s, struct store_fleet_clock *ret) {
                        "SELECT boot, current_at, wall_at, sign_ahead, sign_clock, signed_at FROM "
                        "fleet_clock");
         if (r >= 0)
-                r = get_next(&row);
+                r = store_row_get_next(&row);
         if (r <= 0)
                 return r < 0 ? r : -ENOENT;
-        get_text(&row, clock.boot, sizeof(clock.boot));
-        clock.current_at = get_number(&row);
-        clock.wall_at = get_number(&row);
-        clock.sign_ahead_ms = get_number(&row);
-        clock.sign_clock = get_number(&row);
-        clock.signed_at_ms = get_number(&row);
+        store_row_get_text(&row, clock.boot, sizeof(clock.boot));
+        clock.current_at = store_row_get_number(&row);
+        clock.wall_at = store_row_get_number(&row);
+        clock.sign_ahead_ms = store_row_get_number(&row);
+        clock.sign_clock = store_row_get_number(&row);
+        clock.signed_at_ms = store_row_get_number(&row);
         if (row.bad)
                 return -EUCLEAN;
         *ret = clock;
@@ -396,7 +352,7 @@ int store_fleet_get_clock(struct store *s, struct store_fleet_clock *ret) {
 }
 
 int store_fleet_put_clock(struct store *writer, const struct store_fleet_clock *clock) {
-        _cleanup_row_ struct row row = {};
+        _cleanup_store_row_ struct store_row row = {};
         int r;
 
         r = store_once(writer->db, &row.stmt,
@@ -404,11 +360,11 @@ int store_fleet_put_clock(struct store *writer, const struct store_fleet_clock *
                        "sign_clock, signed_at) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)");
         if (r < 0)
                 return r;
-        put_text(&row, clock->boot);
-        put_number(&row, clock->current_at);
-        put_number(&row, clock->wall_at);
-        put_number(&row, clock->sign_ahead_ms);
-        put_number(&row, clock->sign_clock);
-        put_number(&row, clock->signed_at_ms);
-        return put_done(&row);
+        store_row_put_text(&row, clock->boot);
+        store_row_put_number(&row, clock->current_at);
+        store_row_put_number(&row, clock->wall_at);
+        store_row_put_number(&row, clock->sign_ahead_ms);
+        store_row_put_number(&row, clock->sign_clock);
+        store_row_put_number(&row, clock->signed_at_ms);
+        return store_row_put_done(&row);
 }

@@ -266,6 +266,14 @@ int store_key_delete(struct store *writer, const char *id) {
         return change_one(writer, stmt);
 }
 
+static int note_for_fleet(struct store *writer, const char *id) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_FLEET_USED);
+
+        return sqlite3_bind_text(stmt, 1, id, -1, SQLITE_STATIC) != SQLITE_OK
+                       ? -ENOMEM
+                       : store_stmt_step(stmt);
+}
+
 int store_key_used(struct store *writer, const struct key_use *use, uint64_t count) {
         _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_KEY_USED);
         int r;
@@ -278,7 +286,7 @@ int store_key_used(struct store *writer, const struct key_use *use, uint64_t cou
                 return -ENOMEM;
         /* Only the first use reads the row of the key itself, because of the foreign key. */
         r = store_stmt_step(stmt);
-        return r == -EEXIST ? 0 : r;
+        return r < 0 ? r == -EEXIST ? 0 : r : note_for_fleet(writer, use->id);
 }
 
 int store_key_count(struct store *writer, uint64_t *ret) {

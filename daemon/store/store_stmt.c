@@ -75,6 +75,14 @@ static const char *const texts[] = {
                 "INSERT INTO key_use (id, last_at, service, rhost, uses) VALUES (?1, ?2, ?3, ?4, "
                 "?5) ON CONFLICT (id) DO UPDATE SET last_at = max(last_at, excluded.last_at), "
                 "service = excluded.service, rhost = excluded.rhost, uses = uses + excluded.uses",
+        /* The next report to the issuing hosts of the fleet says so. */
+        [STMT_FLEET_USED] =
+                "INSERT OR IGNORE INTO fleet_used (id) SELECT id FROM key WHERE EXISTS (SELECT 1 "
+                "FROM fleet) AND id = ?1 AND hosts <> ''",
+        [STMT_REPORTED_ADD] =
+                "INSERT OR IGNORE INTO fleet_audit (host, chain, taken_at, " AUDIT_COLUMNS ") "
+                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
+                "?17, ?18, ?19, ?20)",
         [STMT_POLICY_SET] =
                 "INSERT INTO policy (name, value, changed_at) VALUES (?1, ?2, ?3) ON CONFLICT "
                 "(name) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at, "

@@ -33,6 +33,8 @@ enum stmt {
         STMT_KEY_DELETE,
         STMT_KEY_BIND_OWNER,
         STMT_KEY_USED,
+        STMT_FLEET_USED,
+        STMT_REPORTED_ADD,
         STMT_POLICY_SET,
         STMT_ACCOUNT_PUT,
         STMT_ACCOUNT_OWNERS,

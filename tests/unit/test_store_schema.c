@@ -8,7 +8,7 @@
 #include "store/store_schema.h"
 #include "store/store_stmt.h"
 
-static void test_the_newest_version_is_the_thirteenth(void **state) {
+static void test_the_newest_version_is_the_fourteenth(void **state) {
         (void) state;
         assert_int_equal(store_schema_newest(), 14);
 }
@@ -189,7 +189,7 @@ static void test_a_step_does_not_begin_while_another_writes(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_the_newest_version_is_the_thirteenth),
+                cmocka_unit_test(test_the_newest_version_is_the_fourteenth),
                 test_with_version_1(test_an_old_store_keeps_its_keys),
                 test_with_version_1(test_an_old_store_is_used_as_a_new_one),
                 test_with_version_1(test_an_old_store_ends_up_like_a_new_one),

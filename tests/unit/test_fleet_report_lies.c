@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a member's root, its wfapikey-fleetd and the database cannot do with reports: change what
+ * was reported, speak for another host, read what others report, or keep the next report from being
+ * taken. */
+#include "unit_fleet_report.h"
+
+static const uint8_t none[FRAME_HASH_LEN];
+
+/* Not a bit of a report can be changed, and nothing be cut off or added. */
+static void test_damaged(void **state) {
+        struct fixture *f = *state;
+        struct fleet_report report = report_of(&f->member);
+        struct fleet_reported_news news;
+        struct store_reported row;
+        uint8_t *longer;
+
+        for (size_t bit = 0; bit < 8 * report.len; bit += 7) {
+                report.frame[bit / 8] ^= (uint8_t) (1U << bit % 8);
+                assert_true(take_bytes_of(&f->issuer, "web1", report.frame, report.len, &news) <
+                                    0 ||
+                            news.number == 0);
+                fleet_reported_forget(f->issuer.fleet);
+                report.frame[bit / 8] ^= (uint8_t) (1U << bit % 8);
+        }
+        for (size_t len = 0; len < report.len; len += 3) {
+                assert_int_equal(take_bytes_of(&f->issuer, "web1", report.frame, len, &news), 0);
+                assert_int_equal(news.number, 0);
+                fleet_reported_forget(f->issuer.fleet);
+        }
+        longer = malloc(report.len + 1);
+        assert_non_null(longer);
+        memcpy(longer, report.frame, report.len);
+        longer[report.len] = 0;
+        assert_int_equal(take_bytes_of(&f->issuer, "web1", longer, report.len + 1, &news),
+                         -EBADMSG);
+        free(longer);
+        assert_int_equal(store_reported_get(f->issuer.store->writer, "web1", &row), -ENOENT);
+        assert_int_equal(take_report(&f->issuer, "web1", &report).number, 1);
+        fleet_report_done(&report);
+}
+
+/* Only issuing hosts can open it, and it counts for its own host alone. */
+static void test_others(void **state) {
+        struct fixture *f = *state;
+        struct fleet_report report = report_of(&f->member);
+        struct fleet_frame frame = { .bytes = report.frame, .len = report.len };
+        struct fleet_reported_news news;
+        uint8_t secret[SEAL_SECRET_LEN], *out = malloc(report.len);
+        size_t len;
+
+        assert_non_null(out);
+        assert_int_equal(mirror_key_source(f->member.dir, secret), 0);
+        assert_int_equal(frame_report_open(report.frame, report.len, secret, out, &len), -ENOKEY);
+        assert_int_equal(mirror_key_source(f->issuer.dir, secret), 0);
+        assert_int_equal(frame_report_open(report.frame, report.len, secret, out, &len), 0);
+        assert_int_equal(take_bytes_of(&f->issuer, "hub", report.frame, report.len, &news),
+                         -EKEYREJECTED);
+        assert_int_equal(take_bytes_of(&f->issuer, "nobody", report.frame, report.len, &news),
+                         -ENOENT);
+        /* It is no change, and a change is no report. */
+        memcpy(frame.group, "all", 4);
+        assert_int_equal(unit_host_take(&f->issuer, &frame), -EMEDIUMTYPE);
+        assert_int_equal(take_bytes_of(&f->issuer, "web1", f->invite.frames[0].bytes,
+                                       f->invite.frames[0].len, &news),
+                         -EMEDIUMTYPE);
+        free(out);
+        fleet_report_done(&report);
+}
+
+/* A host that was dropped is not heard any more. What it has said stays. */
+static void test_dropped(void **state) {
+        struct fixture *f = *state;
+        struct fleet_change dropped = {};
+        struct fleet_reported_news news;
+        struct fleet_report report;
+
+        (void) go_home(f);
+        report = report_of(&f->member);
+        assert_int_equal(
+                fleet_hosts_drop(f->issuer.fleet, f->issuer.store->writer, "web1", &dropped), 0);
+        assert_int_equal(unit_host_take(&f->issuer, &dropped.frames[0]), 0);
+        assert_int_equal(take_bytes_of(&f->issuer, "web1", report.frame, report.len, &news),
+                         -ENOENT);
+        assert_int_equal(reported(f).number, 1);
+        assert_true(reported(f).records > 0);
+        fleet_report_done(&report);
+        fleet_change_done(&dropped);
+}
+
+/* Replayed, left out, and two with one number. */
+static void test_order_of_reports(void **state) {
+        struct fixture *f = *state;
+        struct fleet_report reports[4], fork;
+        struct fleet_reported_news news;
+
+        for (size_t i = 0; i < 4; i++) {
+                log_event(&f->member, "event");
+                reports[i] = report_of(&f->member);
+                stored(&f->member, &reports[i]);
+        }
+        (void) take_report(&f->issuer, "web1", &reports[0]);
+        (void) take_report(&f->issuer, "web1", &reports[1]);
+        assert_int_equal(take_bytes_of(&f->issuer, "web1", reports[0].frame, reports[0].len, &news),
+                         -ESTALE);
+        assert_int_equal(reported(f).fault, REPORTED_RIGHT);
+        assert_int_equal(take_report(&f->issuer, "web1", &reports[3]).fault, REPORTED_MISSING);
+        assert_int_equal(reported(f).number, 4);
+        /* An alarm is there until somebody has seen to it, and the first one is kept. */
+        fork = made_up(f, 4, none, (const uint8_t *) "", 0);
+        assert_int_equal(take_report(&f->issuer, "web1", &fork).fault, REPORTED_RIGHT);
+        assert_int_equal(reported(f).fault, REPORTED_MISSING);
+        unit_sql(f->issuer.store->path, "UPDATE fleet_reported SET fault = 0");
+        assert_int_equal(take_report(&f->issuer, "web1", &fork).fault, REPORTED_FORKED);
+        assert_int_equal(reported(f).number, 4);
+        unit_sql(f->issuer.store->path, "UPDATE fleet_reported SET fault = 0");
+        fleet_report_done(&fork);
+        /* The real one goes on. */
+        assert_int_equal(go_home(f).number, 5);
+        assert_int_equal(reported(f).fault, REPORTED_RIGHT);
+        fork = made_up(f, 6, reports[0].frame, (const uint8_t *) "", 0);
+        assert_int_equal(take_report(&f->issuer, "web1", &fork).fault, REPORTED_FORKED);
+        fleet_report_done(&fork);
+        for (size_t i = 0; i < 4; i++)
+                fleet_report_done(&reports[i]);
+}
+
+/* What the member's root does to the log in the database. */
+static void test_rewritten(void **state) {
+        static const struct {
+                const char *sql;
+                enum store_reported_fault fault;
+        } rows[] = {
+                { "UPDATE audit SET user = 'mallory' WHERE seq = 3", REPORTED_ALTERED },
+                { "DELETE FROM audit WHERE seq = 3", REPORTED_LACKS },
+                { "DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)", REPORTED_LACKS },
+                { "UPDATE audit_chain SET mac = zeroblob(32)", REPORTED_UNSEALED },
+                { "DELETE FROM audit; UPDATE audit_chain SET base_seq = 0, head_seq = 0, mac = "
+                  "zeroblob(32)",
+                  REPORTED_LACKS },
+        };
+
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                struct fixture *f = *state;
+
+                for (unsigned k = 0; k < 3; k++)
+                        log_event(&f->member, "login");
+                assert_int_equal(go_home(f).fault, REPORTED_RIGHT);
+                unit_sql(f->member.store->path, rows[i].sql);
+                assert_int_equal(go_home(f).fault, rows[i].fault);
+                assert_int_equal(unit_sql_number(f->issuer.store->path,
+                                                 "SELECT count(*) FROM fleet_audit WHERE user = "
+                                                 "'mallory'"),
+                                 0);
+                drop(state);
+                make(state);
+        }
+}
+
+static void put_log(struct bytes_writer *w, int64_t from, int64_t last, uint8_t seal) {
+        struct fleet_report_log log = { .from = { .seq = from }, .last = { .seq = last } };
+
+        memset(log.from.hash, seal, sizeof(log.from.hash));
+        memset(log.last.hash, seal, sizeof(log.last.hash));
+        fleet_report_body_put_log(w, &log);
+}
+
+/* A root that has the keys of the member, and makes up a past that fits itself. */
+static void test_made_up_past(void **state) {
+        static const struct {
+                int64_t from, last, seq;
+                uint8_t seal;
+                enum store_reported_fault fault;
+        } rows[] = {
+                { 3, 4, 4, 3, REPORTED_RIGHT },     { 3, 4, 4, 9, REPORTED_REWRITTEN },
+                { 3, 2, 4, 3, REPORTED_REWRITTEN }, { 4, 5, 5, 9, REPORTED_MISSING },
+                { 2, 4, 3, 9, REPORTED_REWRITTEN }, { 3, 9, 6, 3, REPORTED_MISSING },
+        };
+
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                struct fixture *f = *state;
+                struct audit_record record = unit_fleet_record;
+                uint8_t bytes[4096], seal[RECORD_DIGEST_LEN];
+                struct bytes_writer w = { .out = bytes, .size = sizeof(bytes) };
+                struct fleet_report report;
+
+                put_log(&w, 0, 3, 3);
+                for (record.seq = 1; record.seq <= 3; record.seq++) {
+                        memset(seal, (int) record.seq, sizeof(seal));
+                        fleet_report_body_put_audit(&w, &record, seal);
+                }
+                report = made_up(f, 1, none, bytes, w.len);
+                assert_int_equal(take_report(&f->issuer, "web1", &report).fault, REPORTED_RIGHT);
+                fleet_report_done(&report);
+                w.len = 0;
+                put_log(&w, rows[i].from, rows[i].last, rows[i].seal);
+                record.seq = rows[i].seq;
+                memset(seal, rows[i].seal, sizeof(seal));
+                fleet_report_body_put_audit(&w, &record, seal);
+                report = made_up(f, 2, reported(f).hash, bytes, w.len);
+                assert_int_equal(take_report(&f->issuer, "web1", &report).fault, rows[i].fault);
+                fleet_report_done(&report);
+                /* what was reported stays */
+                assert_int_equal(
+                        unit_sql_number(
+                                f->issuer.store->path,
+                                "SELECT count(*) FROM fleet_audit WHERE seq = 3 "
+                                "AND hash = CAST(replace(hex(zeroblob(16)), '0', char(3)) AS "
+                                "BLOB)"),
+                        1);
+                drop(state);
+                make(state);
+        }
+}
+
+/* What is signed, and cannot be read, is an alarm. The next report is taken all the same. */
+static void test_hostile_body(void **state) {
+        struct fixture *f = *state;
+        struct audit_record record = unit_fleet_record;
+        uint8_t bytes[8192], seal[RECORD_DIGEST_LEN] = {};
+        struct bytes_writer w = { .out = bytes, .size = sizeof(bytes) };
+        struct key_use use = { .id = ID, .at = 1, .count = 1 };
+        struct fleet_report report;
+        int64_t number = 1;
+        size_t len;
+
+        record.seq = 1;
+        put_log(&w, 0, 3, 3);
+        fleet_report_body_put_use(&w, &use);
+        (void) snprintf(record.detail, sizeof(record.detail), "detail");
+        fleet_report_body_put_audit(&w, &record, seal);
+        len = w.len;
+        /* whatever becomes of each byte, also of the length of texts and records */
+        for (size_t at = 0; at <= len; at++) {
+                struct store_reported row = {};
+
+                bytes[at] ^= 0x9b;
+                (void) !store_reported_get(f->issuer.store->writer, "web1", &row);
+                report = made_up(f, number, row.hash, bytes, at % 2 ? len : at);
+                assert_int_equal(take_report(&f->issuer, "web1", &report).number, number);
+                fleet_report_done(&report);
+                bytes[at] ^= 0x9b;
+                number++;
+        }
+        assert_int_equal(reported(f).fault, REPORTED_UNREADABLE);
+        assert_int_equal(unit_sql_number(f->issuer.store->path,
+                                         "SELECT count(*) FROM fleet_audit WHERE detail NOT IN "
+                                         "('', 'detail') AND detail GLOB '*[^ -~]*'"),
+                         0);
+        report = made_up(f, number, reported(f).hash, bytes, len);
+        assert_int_equal(take_report(&f->issuer, "web1", &report).number, number);
+        fleet_report_done(&report);
+}
+
+/* A host that floods its log pushes nothing out. */
+static void test_flood(void **state) {
+        struct fixture *f = *state;
+
+        log_event(&f->member, "first");
+        (void) go_home(f);
+        unit_sql(f->issuer.store->path, "UPDATE fleet_reported SET records = 500000");
+        log_event(&f->member, "second");
+        assert_int_equal(go_home(f).fault, REPORTED_FULL);
+        assert_int_equal(reported(f).records, 500000);
+        assert_int_equal(reported(f).number, 2);
+        assert_int_equal(unit_sql_number(f->issuer.store->path,
+                                         "SELECT count(*) FROM fleet_audit WHERE event = 'first'"),
+                         1);
+        assert_int_equal(unit_sql_number(f->issuer.store->path,
+                                         "SELECT count(*) FROM fleet_audit WHERE event = 'second'"),
+                         0);
+}
+
+/* wfapikey-fleetd may say that the database has more, and gets no further than a leap. */
+static void test_taken(void **state) {
+        struct fixture *f = *state;
+        struct store *writer = f->member.store->writer;
+        struct fleet_report report = report_of(&f->member);
+
+        assert_int_equal(fleet_report_taken(f->member.fleet, writer, 1, 0), -ESTALE);
+        assert_int_equal(fleet_report_taken(f->member.fleet, writer, 1, INT64_MAX), -ESTALE);
+        assert_int_equal(fleet_report_taken(f->member.fleet, writer, 1, FLEET_REPORT_LEAP + 2),
+                         -ESTALE);
+        assert_int_equal(fleet_report_taken(f->member.fleet, writer, 1, 41), 0);
+        fleet_report_done(&report);
+        report = report_of(&f->member);
+        assert_int_equal(report.number, 42);
+        stored(&f->member, &report);
+        assert_int_equal(take_report(&f->issuer, "web1", &report).number, 42);
+        assert_int_equal(go_home(f).number, 43);
+        assert_int_equal(reported(f).fault, REPORTED_RIGHT);
+        fleet_report_done(&report);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_damaged, make, drop),
+                cmocka_unit_test_setup_teardown(test_others, make, drop),
+                cmocka_unit_test_setup_teardown(test_dropped, make, drop),
+                cmocka_unit_test_setup_teardown(test_order_of_reports, make, drop),
+                cmocka_unit_test_setup_teardown(test_rewritten, make, drop),
+                cmocka_unit_test_setup_teardown(test_made_up_past, make, drop),
+                cmocka_unit_test_setup_teardown(test_hostile_body, make, drop),
+                cmocka_unit_test_setup_teardown(test_flood, make, drop),
+                cmocka_unit_test_setup_teardown(test_taken, make, drop),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
