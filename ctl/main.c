@@ -16,6 +16,7 @@
 #include "admin/cmd_audit.h"
 #include "admin/cmd_audit_verify.h"
 #include "admin/cmd_clock.h"
+#include "admin/cmd_fleet_audit.h"
 #include "admin/cmd_metrics.h"
 #include "admin/cmd_policy.h"
 #include "admin/cmd_salvage.h"
@@ -208,6 +209,17 @@ static const struct args_option audit_options[] = {
         { "until", "WHEN", "only events until this time, or until so long ago, such as 2h", false },
         { "follow", NULL, "print new events as they happen; earlier ones only with --since",
           false },
+        {},
+};
+
+static const struct args_option fleet_audit_options[] = {
+        { "host", "HOST", "only events of this host", false },
+        { "key", "ID", "only events of this key", false },
+        { "user", "USER", "only events of this user's keys, and logins as USER", false },
+        { "service", "NAME", "only logins to this PAM service", false },
+        { "verdict", "VERDICT", "only events with this verdict: accepted, refused or done", false },
+        { "since", "WHEN", "only events since this time, or since so long ago, such as 2h", false },
+        { "until", "WHEN", "only events until this time, or until so long ago, such as 2h", false },
         {},
 };
 
@@ -420,6 +432,11 @@ static const struct args_command commands[] = {
           NULL },
         { "fleet", "groups", cmd_fleet_status_groups, "[add NAME...]",
           "Lists the groups of hosts, or makes groups.", 0, SIZE_MAX, NULL },
+        { "fleet", "audit", cmd_fleet_audit, "[verify | accept HOST]",
+          "Shows what the hosts of the fleet have reported, and whether it goes together.", 0, 2,
+          fleet_audit_options },
+        { "fleet", "report", cmd_fleet_report, "",
+          "Reports uses and the audit log of this host to its fleet now.", 0, 0, NULL },
         { "fleet", "move", cmd_fleet_move, "HOST", "Puts a host into other groups.", 1, 1,
           move_options },
         { "fleet", "promote", cmd_fleet_promote, "HOST",

@@ -81,6 +81,10 @@ void carry_go(struct carry *c) {
                 carry_fetch_start(c);
         else if (c->taking && !c->fetched)
                 carry_snapshot_fetch(c);
+        else if (c->report.message)
+                carry_report_put(c);
+        else if (c->reports.known)
+                carry_report_fetch(c);
         else if (at != UINT64_MAX)
                 wake(c->soon, at - now);
 }
@@ -139,6 +143,7 @@ static void on_database_up(const char *silent, void *userdata) {
         c->heads_at = 0;
         carry_link_up(c);
         carry_heads_ask(c);
+        carry_report_look(c);
         wake(c->tick, pause_jitter(silent ? POLL_SILENT_USEC : POLL_USEC));
         carry_go(c);
 }
@@ -147,6 +152,7 @@ static void database_is_away(struct carry *c, const char *text) {
         c->is_up = c->connecting = false;
         (void) snprintf(c->away, sizeof(c->away), "%s", text);
         carry_snapshot_drop(c);
+        carry_report_away(c);
         c->heads = sd_bus_message_unref(c->heads);
         for (size_t i = 0; i < c->n_groups; i++)
                 c->groups[i].again_at = 0;
@@ -164,6 +170,8 @@ static void on_bell(void *userdata) {
         struct carry *c = userdata;
 
         c->fetch_wanted = true;
+        c->reports.rung = true;
+        carry_report_look(c);
         carry_go(c);
 }
 
@@ -179,6 +187,7 @@ static void reset(struct carry *c) {
         database_close(c->database);
         carry_fetch_drop(c);
         carry_snapshot_drop(c);
+        carry_report_drop(c);
         c->making.at = 0;
         for (size_t i = 0; i < c->n_groups; i++)
                 free(c->groups[i].name);
@@ -293,7 +302,7 @@ static int read_state(struct carry *c, sd_bus_message *m, const char **ret_datab
 }
 
 static int open_database(struct carry *c, const char *conninfo) {
-        char **channels = calloc(c->n_groups + 1, sizeof(*channels));
+        char **channels = calloc(c->n_groups + 2, sizeof(*channels));
         int r = channels ? 0 : -ENOMEM;
 
         for (size_t i = 0; r >= 0 && i < c->n_groups; i++)
@@ -301,9 +310,14 @@ static int open_database(struct carry *c, const char *conninfo) {
                         channels[i] = NULL;
                         r = -ENOMEM;
                 }
+        /* No group has a blank in its name. */
+        if (r >= 0 && c->issuing) {
+                channels[c->n_groups] = strdup("wfapikey reports");
+                r = channels[c->n_groups] ? 0 : -ENOMEM;
+        }
         if (r >= 0)
                 r = database_open(c->database, conninfo, (const char *const *) channels);
-        for (size_t i = 0; channels && i < c->n_groups; i++)
+        for (size_t i = 0; channels && i <= c->n_groups; i++)
                 free(channels[i]);
         free(channels);
         return r;
@@ -388,6 +402,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
         if (!c->is_up)
                 return 0;
         carry_heads_ask(c);
+        carry_report_look(c);
         c->fetch_wanted = true;
         if (c->silent && carry_now(c) >= c->look_at) {
                 c->look_at = carry_now(c) + LOOK_USEC;

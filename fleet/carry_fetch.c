@@ -60,16 +60,8 @@ static size_t length_of(const PGresult *result, int row) {
         return (size_t) PQgetlength(result, row, FRAME);
 }
 
-/* Otherwise the daemon would take the beginning of the next frame for a part of this one. */
 static bool is_whole(const PGresult *result, int row) {
-        size_t len = length_of(result, row);
-        uint32_t body;
-
-        if (len < CARRY_FRAME_HEAD + CARRY_FRAME_TAIL)
-                return false;
-        memcpy(&body, PQgetvalue(result, row, FRAME) + CARRY_FRAME_HEAD - sizeof(body),
-               sizeof(body));
-        return len == CARRY_FRAME_HEAD + (size_t) le32toh(body) + CARRY_FRAME_TAIL;
+        return carry_report_is_whole(PQgetvalue(result, row, FRAME), length_of(result, row));
 }
 
 void carry_fetch_drop(struct carry *c) {

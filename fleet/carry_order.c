@@ -198,6 +198,10 @@ static int take_order(struct carry *c, sd_bus_message *m) {
                 c->again = true;
                 return 0;
         }
+        if (strcmp(kind, "report") == 0) {
+                carry_report_order(c);
+                return 0;
+        }
         if (strcmp(kind, "snapshot") == 0 || strcmp(kind, "rebase") == 0) {
                 carry_snapshot_order(c, *kind == 'r');
                 return 0;

@@ -2,11 +2,10 @@
 /* What the parts of carry share. Other files see carry.h. */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <systemd/sd-event.h>
 
 #include "attr.h"
+#include "carry_report.h"
 #include "database.h"
 #include "local.h"
 #include "note.h"
@@ -115,6 +114,8 @@ struct carry {
                 sd_bus_message *message;
                 uint64_t at; /* not by itself before */
         } making;
+        struct carry_own_report report;
+        struct carry_reports reports; /* of all hosts */
 };
 
 /**

@@ -135,6 +135,16 @@ CREATE TABLE IF NOT EXISTS wfapikey.page (
 );
 ALTER TABLE wfapikey.page ALTER COLUMN frame SET STORAGE EXTERNAL;
 
+-- What hosts report to the issuing hosts: uses of keys, and their audit logs.
+CREATE TABLE IF NOT EXISTS wfapikey.report (
+        host text COLLATE "C",
+        number bigint,
+        frame bytea NOT NULL CHECK (octet_length(frame) BETWEEN 1 AND 540672),
+        put_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (host, number)
+);
+ALTER TABLE wfapikey.report ALTER COLUMN frame SET STORAGE EXTERNAL;
+
 -- Who asks. Only the table host counts, because roles belong to all databases of a server, and
 -- another database may have a fleet of its own. session_user is the role that has logged in.
 
@@ -164,6 +174,7 @@ ALTER TABLE wfapikey.head ENABLE ROW LEVEL SECURITY;
 ALTER TABLE wfapikey.snapshot ENABLE ROW LEVEL SECURITY;
 ALTER TABLE wfapikey.page ENABLE ROW LEVEL SECURITY;
 ALTER TABLE wfapikey.site_host ENABLE ROW LEVEL SECURITY;
+ALTER TABLE wfapikey.report ENABLE ROW LEVEL SECURITY;
 
 DROP POLICY IF EXISTS own ON wfapikey.hostgroup;
 DROP POLICY IF EXISTS own ON wfapikey.host;
@@ -172,6 +183,7 @@ DROP POLICY IF EXISTS own ON wfapikey.change;
 DROP POLICY IF EXISTS own ON wfapikey.head;
 DROP POLICY IF EXISTS own ON wfapikey.snapshot;
 DROP POLICY IF EXISTS own ON wfapikey.page;
+DROP POLICY IF EXISTS issuing ON wfapikey.report;
 CREATE POLICY own ON wfapikey.hostgroup FOR SELECT TO wfapikey_member
         USING (name = ANY ((SELECT wfapikey.my_groups())::text[]));
 CREATE POLICY own ON wfapikey.host FOR SELECT TO wfapikey_member
@@ -186,6 +198,8 @@ CREATE POLICY own ON wfapikey.snapshot FOR SELECT TO wfapikey_member
         USING (grp = ANY ((SELECT wfapikey.my_groups())::text[]));
 CREATE POLICY own ON wfapikey.page FOR SELECT TO wfapikey_member
         USING (grp = ANY ((SELECT wfapikey.my_groups())::text[]));
+CREATE POLICY issuing ON wfapikey.report FOR SELECT TO wfapikey_member
+        USING ((SELECT wfapikey.is_issuing()));
 
 -- A publication decides what a site gets. The role has nothing else to read.
 DO $do$
@@ -317,6 +331,9 @@ BEGIN
         DELETE FROM wfapikey.head WHERE issuer = host_name;
         DELETE FROM wfapikey.snapshot WHERE issuer = host_name;
         DELETE FROM wfapikey.page WHERE issuer = host_name;
+        -- the last one tells a host of that name which numbers there were
+        DELETE FROM wfapikey.report WHERE host = host_name
+                AND number < (SELECT max(number) FROM wfapikey.report WHERE host = host_name);
         DELETE FROM wfapikey.site_host WHERE host = host_name;
         PERFORM wfapikey.forget_host(host_name);
 END
@@ -478,6 +495,43 @@ BEGIN
 END
 $$;
 
+-- What every host calls. Appends a report of the host that calls, and returns 0; also when that report
+-- is there already. When another one has its number, or a larger one, it does nothing and returns the
+-- largest number. A host has at most 12 reports in an hour. Those of 7 days are kept, but for one
+-- host no more than 32 MiB.
+CREATE OR REPLACE FUNCTION wfapikey.put_report(numbers bigint[], frames bytea[]) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+        me text := wfapikey.my_name();
+        newest bigint;
+BEGIN
+        PERFORM wfapikey.check_home();
+        IF me IS NULL THEN
+                RAISE insufficient_privilege USING MESSAGE = 'this role is no host of the fleet';
+        END IF;
+        PERFORM FROM wfapikey.host WHERE name = me FOR UPDATE;
+        IF EXISTS (SELECT FROM wfapikey.report WHERE host = me AND number = numbers[1] AND frame = frames[1]) THEN
+                RETURN 0;
+        END IF;
+        SELECT coalesce(max(number), 0) INTO newest FROM wfapikey.report WHERE host = me;
+        IF numbers[1] <= newest THEN
+                RETURN newest;
+        ELSIF numbers[1] > newest + 10000000 THEN
+                RAISE 'the number of the report is too large';
+        ELSIF (SELECT count(*) FROM wfapikey.report WHERE host = me AND put_at > now() - interval '1 hour') >= 12 THEN
+                RAISE 'this host has put 12 reports into the database within an hour: the next one waits';
+        END IF;
+        INSERT INTO wfapikey.report (host, number, frame) VALUES (me, numbers[1], frames[1]);
+        DELETE FROM wfapikey.report r USING (
+                SELECT number, sum(octet_length(frame)) OVER (ORDER BY number DESC) AS bytes, put_at
+                FROM wfapikey.report WHERE host = me
+        ) o WHERE r.host = me AND r.number = o.number
+                AND (o.bytes > 33554432 OR o.put_at < now() - interval '7 days');
+        PERFORM pg_notify('wfapikey reports', '');
+        RETURN 0;
+END
+$$;
+
 -- Sites: servers that have a copy of some groups, by PostgreSQL's own replication. An administrator
 -- calls what follows. See SITES in wfapikey-fleet(7).
 
@@ -562,11 +616,12 @@ $$;
 REVOKE ALL ON ALL TABLES IN SCHEMA wfapikey FROM PUBLIC, wfapikey_member, wfapikey_issuer, wfapikey_site;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA wfapikey FROM PUBLIC, wfapikey_member, wfapikey_issuer, wfapikey_site;
 GRANT SELECT ON wfapikey.fleet, wfapikey.hostgroup, wfapikey.host_group, wfapikey.change, wfapikey.head, wfapikey.snapshot,
-        wfapikey.page TO wfapikey_member;
+        wfapikey.page, wfapikey.report TO wfapikey_member;
 GRANT SELECT (name, role, issuing, added_at) ON wfapikey.host TO wfapikey_member;
 GRANT SELECT ON wfapikey.hostgroup, wfapikey.change, wfapikey.head, wfapikey.snapshot, wfapikey.page, wfapikey.site_host
         TO wfapikey_site;
 GRANT EXECUTE ON FUNCTION wfapikey.my_name(), wfapikey.is_issuing(), wfapikey.my_groups() TO wfapikey_member;
+GRANT EXECUTE ON FUNCTION wfapikey.put_report(bigint[], bytea[]) TO wfapikey_member;
 GRANT EXECUTE ON FUNCTION wfapikey.append(text[], bigint[], bytea[], text[]) TO wfapikey_issuer;
 GRANT EXECUTE ON FUNCTION wfapikey.put_heads(text[], bigint[], bytea[]) TO wfapikey_issuer;
 GRANT EXECUTE ON FUNCTION wfapikey.put_page(text, bigint, bigint, bytea) TO wfapikey_issuer;

@@ -20,14 +20,15 @@
 #define PING_USEC UINT64_C(60000000)
 
 struct event {
-        const char *event, *verdict, *door, *key, *user, *service, *rhost, *reason, *detail;
+        const char *host, *event, *verdict, *door, *key, *user, *service, *rhost, *reason, *detail;
         uint64_t seq, count;
         uint32_t uid, pid;
         int64_t at, until;
 };
 
-/* In the order of the JSON members. */
+/* In the order of the JSON members. Only events of a fleet have the first. */
 static const struct field fields[] = {
+        { "host", FIELD_TEXT, offsetof(struct event, host), "-" },
         { "seq", FIELD_COUNT, offsetof(struct event, seq), "-" },
         { "at", FIELD_TIME, offsetof(struct event, at), "-" },
         { "until", FIELD_TIME, offsetof(struct event, until), "-" },
@@ -48,7 +49,9 @@ static const struct field fields[] = {
 /* What the user wants to see. The daemon applies it to events that are in the log. Events that
  * arrive as signals are matched here. */
 struct filter {
-        const char *key, *user, *service, *verdict;
+        /* what the hosts of the fleet have reported */
+        bool fleet;
+        const char *host, *key, *user, *service, *verdict;
         int64_t since, until; /* 0 when not given */
 };
 
@@ -89,7 +92,9 @@ static void show_cell(const char *text, int width) {
         printf("%-*s ", width, text && *text ? harmless(text, &buffer) : "-");
 }
 
-static void show_header(void) {
+static void show_header(bool fleet) {
+        if (fleet)
+                printf("%-12s ", "HOST");
         printf("TIME                 VERDICT  EVENT      KEY        USER         UID    SERVICE    "
                "  FROM            WHY\n");
 }
@@ -121,13 +126,17 @@ static void show_event(const struct event *e) {
         printf("\n");
 }
 
-static void show(const struct args *args, const struct event *e) {
+static void show(const struct args *args, bool fleet, const struct event *e) {
+        size_t skip = fleet ? 0 : 1;
         struct json j = {};
 
-        if (args->json)
-                fields_json(fields, ARRAY_LEN(fields), e, &j);
-        else
-                show_event(e);
+        if (args->json) {
+                fields_json(fields + skip, ARRAY_LEN(fields) - skip, e, &j);
+                return;
+        }
+        if (fleet)
+                show_cell(e->host, 12);
+        show_event(e);
 }
 
 /* Reads the next event of ${m}: 1; 0 when there is none; a negative errno. The text belongs to
@@ -149,6 +158,8 @@ static int append_filter(sd_bus_message *m, const struct filter *f, uint64_t aft
 
         r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
         if (r >= 0)
+                r = dict_append_text(m, "host", f->host);
+        if (r >= 0)
                 r = dict_append_text(m, "key", f->key);
         if (r >= 0)
                 r = dict_append_text(m, "user", f->user);
@@ -166,14 +177,14 @@ static int append_filter(sd_bus_message *m, const struct filter *f, uint64_t aft
 }
 
 /* Shows the events of one answer. ${last} becomes the seq of the last one. */
-static int show_page(const struct args *args, sd_bus_message *m, uint64_t *last,
+static int show_page(const struct args *args, bool fleet, sd_bus_message *m, uint64_t *last,
                      uint64_t *ret_next) {
         struct event e;
         int r;
 
         r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "a{sv}");
         while (r >= 0 && (r = read_event(m, &e)) > 0) {
-                show(args, &e);
+                show(args, fleet, &e);
                 *last = e.seq;
         }
         if (r >= 0)
@@ -191,15 +202,15 @@ static enum exit_code show_past(const struct args *args, const struct call *call
                 _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
 
                 after = next;
-                rc = call_method(call, "ListAudit", &m);
+                rc = call_method(call, f->fleet ? "ListFleetAudit" : "ListAudit", &m);
                 if (rc != CTL_OK)
                         return rc;
                 rc = call_send(call, m, append_filter(m, f, after), &reply);
                 if (rc != CTL_OK)
                         return rc;
                 if (after == 0 && !args->json)
-                        show_header();
-                r = show_page(args, reply, last, &next);
+                        show_header(f->fleet);
+                r = show_page(args, f->fleet, reply, last, &next);
                 /* Each page must begin later, or this would never end. */
                 if (r >= 0 && next > 0 && next <= after)
                         r = -EBADMSG;
@@ -236,7 +247,7 @@ static int take_signal(const struct args *args, sd_bus_message *m, const struct 
                 return 0;
         r = read_event(m, &e);
         if (r > 0 && e.seq > last && matches(f, &e))
-                show(args, &e);
+                show(args, false, &e);
         return r;
 }
 
@@ -281,8 +292,22 @@ enum exit_code cmd_audit_list(const struct args *args) {
         if (rc == CTL_OK && (!follow || filter.since != 0))
                 rc = show_past(args, &call, &filter, &last);
         else if (rc == CTL_OK && !args->json)
-                show_header();
+                show_header(false);
         if (rc == CTL_OK && follow)
                 rc = show_future(args, &call, &filter, last);
         return rc;
+}
+
+enum exit_code cmd_audit_list_fleet(const struct args *args) {
+        _cleanup_call_ struct call call = {};
+        struct filter filter = {};
+        enum exit_code rc;
+        uint64_t last = 0;
+
+        rc = read_filter(args, &filter);
+        filter.fleet = true;
+        filter.host = args_value(args, "host");
+        if (rc == CTL_OK)
+                rc = call_open(&call, args->control);
+        return rc == CTL_OK ? show_past(args, &call, &filter, &last) : rc;
 }

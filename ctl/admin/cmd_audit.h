@@ -10,3 +10,9 @@
  * also prints new events, until the connection or the output ends.
  */
 enum exit_code cmd_audit_list(const struct args *args);
+
+/**
+ * cmd_audit_list_fleet(args):
+ * The same for the events that the hosts of the fleet have reported. There is no option follow.
+ */
+enum exit_code cmd_audit_list_fleet(const struct args *args);

@@ -22,6 +22,7 @@ struct facts {
         int fleet_joined, fleet_connected;
         int64_t fleet_age, fleet_silent;
         uint64_t fleet_keys, fleet_waiting;
+        uint64_t fleet_hosts, fleet_hosts_silent, fleet_hosts_wrong;
         uint64_t accounts_vanished, accounts_held, passwords_held, clock_behind, clock_ahead;
         uint64_t latency_sum, log_lines_dropped, changes_refused;
         uint64_t sweeps, sweeps_failed, swept_expired, swept_ended, swept_purged;
@@ -47,6 +48,9 @@ static const struct field fields[] = {
         { "fleet-silent", FIELD_TIME, offsetof(struct facts, fleet_silent), NULL },
         { "fleet-keys", FIELD_COUNT, offsetof(struct facts, fleet_keys), NULL },
         { "fleet-waiting", FIELD_COUNT, offsetof(struct facts, fleet_waiting), NULL },
+        { "fleet-hosts", FIELD_COUNT, offsetof(struct facts, fleet_hosts), NULL },
+        { "fleet-hosts-silent", FIELD_COUNT, offsetof(struct facts, fleet_hosts_silent), NULL },
+        { "fleet-hosts-wrong", FIELD_COUNT, offsetof(struct facts, fleet_hosts_wrong), NULL },
         { "last-import", FIELD_TIME, offsetof(struct facts, last_import), NULL },
         { "last-backup", FIELD_TIME, offsetof(struct facts, last_backup), NULL },
         { "store-damaged", FIELD_BOOL, offsetof(struct facts, store_damaged), NULL },
@@ -156,6 +160,15 @@ static void write_fleet(struct metrics_text *t, const struct facts *facts) {
         gauge(t, "wfapikey_fleet_revocations_waiting",
               "Revocations that the fleet's database has not heard of.");
         metrics_text_count(t, "", NO_LABELS, facts->fleet_waiting);
+        if (facts->fleet_hosts == UINT64_MAX)
+                return;
+        gauge(t, "wfapikey_fleet_hosts", "Hosts of the fleet.");
+        metrics_text_count(t, "", NO_LABELS, facts->fleet_hosts);
+        gauge(t, "wfapikey_fleet_hosts_silent", "Hosts that have not reported for an hour.");
+        metrics_text_count(t, "", NO_LABELS, facts->fleet_hosts_silent);
+        gauge(t, "wfapikey_fleet_hosts_wrong",
+              "Hosts whose reports do not go together, until an administrator accepts that.");
+        metrics_text_count(t, "", NO_LABELS, facts->fleet_hosts_wrong);
 }
 
 static void write_store(struct metrics_text *t, const struct facts *facts) {

@@ -72,6 +72,16 @@ enum exit_code cmd_fleet_snapshot(const struct args *args) {
         return order(args, "FleetAskSnapshot");
 }
 
+enum exit_code cmd_fleet_report(const struct args *args) {
+        enum exit_code rc = order(args, "FleetAskReport");
+
+        if (rc == CTL_OK)
+                say_note("Issuing hosts have it in a moment: 'wfapikeyctl fleet audit verify' "
+                         "there. "
+                         "The journal of wfapikeyd says why, if the database does not take it.");
+        return rc;
+}
+
 enum exit_code cmd_fleet_rebase(const struct args *args) {
         enum exit_code rc;
 

@@ -25,6 +25,11 @@ enum exit_code cmd_fleet_snapshot(const struct args *args);
 enum exit_code cmd_fleet_rebase(const struct args *args);
 
 /**
+ * cmd_fleet_report(args): has this host report to its fleet now.
+ */
+enum exit_code cmd_fleet_report(const struct args *args);
+
+/**
  * cmd_fleet_drop(args): takes the host args->words[0] out of the fleet.
  */
 enum exit_code cmd_fleet_drop(const struct args *args);

@@ -55,7 +55,8 @@ enum exit_code cmd_fleet_status(const struct args *args) {
 
 static int table_hosts(const struct fleetstatus *s) {
         static const struct table_column columns[FLEETHOST_FIELDS] = {
-                { "NAME", 0 }, { "GROUPS", 0 }, { "ISSUING", 0 }, { "HEARD (S)", TABLE_RIGHT }
+                { "NAME", 0 },     { "GROUPS", 0 }, { "ISSUING", 0 }, { "HEARD (S)", TABLE_RIGHT },
+                { "REPORTED", 0 }, { "FAULT", 0 },
         };
         _cleanup_table_ struct table *table = NULL;
         char texts[FLEETHOST_FIELDS][FIELDS_TEXT_LEN];

@@ -28,6 +28,8 @@ const struct field fleethost_fields[FLEETHOST_FIELDS] = {
         { "groups", FIELD_LIST, offsetof(struct fleethost, groups), "-" },
         { "issuing", FIELD_BOOL, offsetof(struct fleethost, issuing), "-" },
         { "heard", FIELD_COUNT, offsetof(struct fleethost, heard_s), "-" },
+        { "reported", FIELD_TIME, offsetof(struct fleethost, reported), "-" },
+        { "fault", FIELD_TEXT, offsetof(struct fleethost, fault), "-" },
 };
 
 /* As the daemon sends them. */
@@ -36,6 +38,8 @@ static const struct field host_fields[] = {
         { "groups", FIELD_TEXT, offsetof(struct fleethost, words), "-" },
         { "issuing", FIELD_BOOL, offsetof(struct fleethost, issuing), "-" },
         { "heard", FIELD_COUNT, offsetof(struct fleethost, heard_s), "-" },
+        { "reported", FIELD_TIME, offsetof(struct fleethost, reported), "-" },
+        { "fault", FIELD_TEXT, offsetof(struct fleethost, fault), "-" },
 };
 
 void fleetstatus_done(struct fleetstatus *status) {

@@ -11,6 +11,9 @@ struct fleethost {
         char **groups;
         int issuing;
         uint64_t heard_s;
+        /* its last report and what is wrong with them, on an issuing host */
+        int64_t reported;
+        const char *fault;
 };
 
 struct fleetstatus {
@@ -29,7 +32,7 @@ struct fleetstatus {
 #define FLEETSTATUS_FIELDS 12
 extern const struct field fleetstatus_fields[FLEETSTATUS_FIELDS];
 
-#define FLEETHOST_FIELDS 4
+#define FLEETHOST_FIELDS 6
 extern const struct field fleethost_fields[FLEETHOST_FIELDS];
 
 /**

@@ -36,6 +36,7 @@ static const char *const ids[] = {
         [MESSAGE_COPY_OLD] = "5531827263dd41a6a0272bbbfc015c56",
         [MESSAGE_STORE_DAMAGED] = "e39734ba436c4057a4e58a381710821e",
         [MESSAGE_STORE_MENDED] = "ed76fca09ef74110a548b9511cac50a3",
+        [MESSAGE_FLEET_REPORT] = "5d1f7a5293b64a0e8f4e7c2f10a6e3b9",
 };
 _Static_assert(ARRAY_LEN(ids) == _MESSAGE_MAX, "an id for each message");
 

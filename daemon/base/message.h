@@ -40,6 +40,7 @@ enum message {
         MESSAGE_COPY_OLD,
         MESSAGE_STORE_DAMAGED,
         MESSAGE_STORE_MENDED,
+        MESSAGE_FLEET_REPORT,
         _MESSAGE_MAX,
 };
 

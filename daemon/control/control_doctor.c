@@ -31,6 +31,7 @@
 #include "store/store_key.h"
 #include "store/store_look.h"
 #include "store/store_mirror.h"
+#include "store/store_reported.h"
 #include "store/store_sweep.h"
 
 #define FINDINGS_MAX 24
@@ -491,6 +492,24 @@ static void check_fleet(struct diagnose_call *d, struct store *writer) {
                     "%" PRIu64 " revocations wait for the fleet's database", sum.waiting);
 }
 
+static void check_reports(struct diagnose_call *d, struct store *writer) {
+        struct store_reported_sum sum;
+        struct store_fleet self;
+
+        if (store_fleet_get(writer, &self) < 0 || !self.issuing ||
+            store_reported_sum(writer, clock_now(), &sum) < 0)
+                return;
+        if (sum.wrong > 0)
+                add(d, ERROR, "fleet", "wfapikeyctl fleet audit verify",
+                    "what %" PRIu64 " hosts of the fleet report does not go together, such as %s",
+                    sum.wrong, sum.example);
+        else if (sum.silent > 0)
+                add(d, WARNING, "fleet",
+                    "wfapikeyctl fleet audit verify, and wfapikey-fleetd on that host",
+                    "%" PRIu64 " hosts of the fleet have not reported for an hour, such as %s",
+                    sum.silent, sum.example);
+}
+
 static void check_accounts(struct diagnose_call *d) {
         const char *why = accounts_unread(d->reading.call.control->fixed.accounts);
 
@@ -541,6 +560,7 @@ static void diagnose_run(struct control_call *call, struct store *writer) {
         check_passwords(d, writer);
         check_copies(d, writer);
         check_fleet(d, writer);
+        check_reports(d, writer);
         check_conf(d);
         if (call->control->fixed.own_sockets)
                 add(d, HINT, "daemon",

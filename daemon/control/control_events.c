@@ -81,9 +81,16 @@ static int append_texts(sd_bus_message *m, const struct audit_record *record) {
 }
 
 int control_events_append(sd_bus_message *m, const struct audit_record *record) {
+        return control_events_append_of(m, record, NULL);
+}
+
+int control_events_append_of(sd_bus_message *m, const struct audit_record *record,
+                             const char *host) {
         int r;
 
         r = sd_bus_message_open_container(m, 'a', "{sv}");
+        if (r >= 0 && host)
+                r = sd_bus_message_append(m, "{sv}", "host", "s", host);
         if (r >= 0)
                 r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}", "seq", "t", (uint64_t) record->seq,
                                           "at", "x", record->at, "until", "x", record->until,

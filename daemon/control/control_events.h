@@ -31,3 +31,10 @@ void control_events_narrow(struct audit_filter *filter, const struct control_sig
  * errno.
  */
 int control_events_append(sd_bus_message *m, const struct audit_record *record) _must_check_;
+
+/**
+ * control_events_append_of(m, record, host): the same, with the host of the fleet that has reported
+ * it.
+ */
+int control_events_append_of(sd_bus_message *m, const struct audit_record *record,
+                             const char *host) _must_check_;

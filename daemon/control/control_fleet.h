@@ -194,6 +194,11 @@ int control_fleet_link_order(struct control *control, const char *kind) _must_ch
 bool control_fleet_link_check(struct control_call *call);
 
 /**
+ * control_fleet_link_reached(call): whether the database was reached. If not, the call has failed.
+ */
+bool control_fleet_link_reached(struct control_call *call);
+
+/**
  * control_fleet_link_changed(control): what this host is in its fleet has changed, so fleetd has to
  * attach again. On the loop.
  */

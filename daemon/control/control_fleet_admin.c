@@ -14,6 +14,7 @@
 #include "control/control_state.h"
 #include "fleet/fleet_age.h"
 #include "fleet/fleet_join.h"
+#include "fleet/fleet_reported.h"
 #include "store/store_audit.h"
 #include "text.h"
 
@@ -207,6 +208,12 @@ const struct control_handlers control_fleet_leave = {
 
 /* --- FleetStatus --- */
 
+/* What is known of a host's reports. */
+struct told {
+        int64_t at; /* of the last one; 0: none */
+        const char *fault;
+};
+
 struct status_call {
         struct control_call call;
         bool joined;
@@ -216,6 +223,9 @@ struct status_call {
         size_t n_groups, n_hosts;
         struct store_fleet_group groups[FLEET_GROUPS_MAX];
         struct store_fleet_host *hosts; /* owned */
+        /* of each host, on an issuing host; owned */
+        struct told *told;
+        size_t n_told;
         size_t n_issuers;
         struct store_fleet_issuer issuers[FLEET_ISSUERS_MAX];
         int64_t stated_ms[FLEET_ISSUERS_MAX]; /* of each issuer */
@@ -257,6 +267,27 @@ static void take_status_issuers(struct status_call *status, const struct fleet *
                 memcpy(status->silent, status->issuers[i].host, sizeof(status->silent));
 }
 
+/* Both are in the order of the names. */
+static int take_told(const struct store_reported *reported, void *userdata) {
+        struct status_call *status = userdata;
+
+        while (status->n_told < status->n_hosts &&
+               strcmp(status->hosts[status->n_told].name, reported->host) < 0)
+                status->n_told++;
+        if (status->n_told < status->n_hosts &&
+            strcmp(status->hosts[status->n_told].name, reported->host) == 0)
+                status->told[status->n_told] =
+                        (struct told){ reported->taken_at, fleet_reported_word(reported->fault) };
+        return 0;
+}
+
+static int get_told(struct status_call *status, struct store *writer) {
+        if (!status->self.issuing || status->n_hosts == 0)
+                return 0;
+        status->told = calloc(status->n_hosts, sizeof(*status->told));
+        return status->told ? store_reported_each(writer, take_told, status) : -ENOMEM;
+}
+
 static void status_run(struct control_call *call, struct store *writer) {
         struct status_call *status = (struct status_call *) call;
         const struct store_fleet *self = fleet_self(fleet_of(call));
@@ -278,6 +309,8 @@ static void status_run(struct control_call *call, struct store *writer) {
         if (r >= 0)
                 r = store_fleet_each_host(writer, take_status_host, status);
         take_status_issuers(status, fleet_of(call));
+        if (r >= 0)
+                r = get_told(status, writer);
         if (r < 0)
                 control_fail_store(call, r);
 }
@@ -331,16 +364,23 @@ static size_t issuer_of(const struct status_call *status, const struct store_fle
         return i;
 }
 
-static int append_host(const struct status_call *status, const struct store_fleet_host *host,
-                       sd_bus_message *m) {
+static int append_host(const struct status_call *status, size_t n, sd_bus_message *m) {
+        const struct store_fleet_host *host = &status->hosts[n];
         size_t i = issuer_of(status, host);
+        int r;
 
-        if (i == status->n_issuers)
-                return sd_bus_message_append(m, "a{sv}", 3, "name", "s", host->name, "issuing", "b",
-                                             0, "groups", "s", host->groups);
-        return sd_bus_message_append(m, "a{sv}", 4, "name", "s", host->name, "issuing", "b", 1,
-                                     "groups", "s", host->groups, "heard", "t",
-                                     seconds_since(status->stated_ms[i]));
+        r = sd_bus_message_open_container(m, 'a', "{sv}");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "{sv}{sv}{sv}", "name", "s", host->name, "issuing",
+                                          "b", (int) (i < status->n_issuers), "groups", "s",
+                                          host->groups);
+        if (r >= 0 && i < status->n_issuers)
+                r = sd_bus_message_append(m, "{sv}", "heard", "t",
+                                          seconds_since(status->stated_ms[i]));
+        if (r >= 0 && status->told && status->told[n].at > 0)
+                r = sd_bus_message_append(m, "{sv}{sv}", "reported", "x", status->told[n].at,
+                                          "fault", "s", status->told[n].fault);
+        return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
 static int append_hosts(const struct status_call *status, sd_bus_message *m) {
@@ -348,7 +388,7 @@ static int append_hosts(const struct status_call *status, sd_bus_message *m) {
 
         r = sd_bus_message_open_container(m, 'a', "a{sv}");
         for (size_t i = 0; r >= 0 && i < status->n_hosts; i++)
-                r = append_host(status, &status->hosts[i], m);
+                r = append_host(status, i, m);
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
@@ -368,6 +408,7 @@ static int status_reply(struct control_call *call, sd_bus_message *reply) {
 
 static void status_release(struct control_call *call) {
         free(((struct status_call *) call)->hosts);
+        free(((struct status_call *) call)->told);
 }
 
 const struct control_handlers control_fleet_status = {

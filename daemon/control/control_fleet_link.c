@@ -219,6 +219,18 @@ bool control_fleet_link_check(struct control_call *call) {
         return false;
 }
 
+bool control_fleet_link_reached(struct control_call *call) {
+        const struct control_fleet *fleet = &call->control->loop.fleet;
+
+        if (fleet->link && fleet->reached)
+                return true;
+        control_fail(call, CONTROL_FLEET, "The fleet's database is not there: %s.",
+                     !fleet->link     ? "wfapikey-fleetd does not run"
+                     : fleet->text[0] ? fleet->text
+                                      : "it was not reached yet");
+        return false;
+}
+
 /* --- FleetDone, FleetLink --- */
 
 static void nothing_run(struct control_call *call, struct store *writer) {

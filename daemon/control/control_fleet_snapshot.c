@@ -147,14 +147,8 @@ void control_fleet_snapshot_want(struct control *control) {
 }
 
 static int order_parse(struct control_call *call, sd_bus_message *m) {
-        const struct control_fleet *fleet = &call->control->loop.fleet;
-
         (void) m;
-        if (!fleet->link || !fleet->reached)
-                control_fail(call, CONTROL_FLEET, "The fleet's database is not there: %s.",
-                             !fleet->link     ? "wfapikey-fleetd does not run"
-                             : fleet->text[0] ? fleet->text
-                                              : "it was not reached yet");
+        (void) control_fleet_link_reached(call);
         return 0;
 }
 

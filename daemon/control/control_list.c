@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* ListKeys, GetKey: what is shown of a key. Writes nothing. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,11 +12,14 @@
 #include "rules/explain.h"
 #include "rules/policy.h"
 #include "store/store_key.h"
+#include "store/store_reported.h"
 #include "text.h"
 
 #define PAGE_MAX 200
 /* keys looked at for one page, so that no search blocks the other calls */
 #define SCAN_MAX 20000
+/* hosts that have used one key, so that the answer stays small */
+#define USES_MAX 1000
 
 /* A key and why this host refuses it now. "": it does not. */
 struct shown {
@@ -52,6 +56,8 @@ struct get_call {
         struct shown shown;
         struct policy policy;
         int64_t now;
+        size_t n_uses;
+        struct store_reported_use *uses; /* by host of the fleet; owned */
 };
 
 /* An active key that this host refuses. The store knows no such status. */
@@ -147,6 +153,7 @@ static int append_relations(sd_bus_message *m, const struct key_record *key) {
         return r;
 }
 
+/* The dictionary stays open. */
 static int append_key(sd_bus_message *m, const struct shown *shown, const struct policy *policy,
                       int64_t now) {
         const struct key_record *key = &shown->key;
@@ -176,9 +183,7 @@ static int append_key(sd_bus_message *m, const struct shown *shown, const struct
                 r = sd_bus_message_append(m, "{sv}", "expires", "x", expires);
         if (r >= 0)
                 r = append_relations(m, key);
-        if (r >= 0)
-                r = append_use(m, key);
-        return r < 0 ? r : sd_bus_message_close_container(m);
+        return r < 0 ? r : append_use(m, key);
 }
 
 /* --- ListKeys --- */
@@ -384,8 +389,11 @@ static int list_reply(struct control_call *call, sd_bus_message *reply) {
         int r;
 
         r = sd_bus_message_open_container(reply, 'a', "a{sv}");
-        for (size_t i = 0; r >= 0 && i < list->n_keys; i++)
+        for (size_t i = 0; r >= 0 && i < list->n_keys; i++) {
                 r = append_key(reply, &list->keys[i], &list->policy, list->now);
+                if (r >= 0)
+                        r = sd_bus_message_close_container(reply);
+        }
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);
         return r < 0 ? r : sd_bus_message_append(reply, "s", list->more ? list->after : "");
@@ -415,6 +423,17 @@ static int get_parse(struct control_call *call, sd_bus_message *m) {
         return r;
 }
 
+static int take_use(const struct store_reported_use *use, void *userdata) {
+        struct get_call *get = userdata;
+        struct store_reported_use *uses = reallocarray(get->uses, get->n_uses + 1, sizeof(*uses));
+
+        if (!uses)
+                return -ENOMEM;
+        get->uses = uses;
+        uses[get->n_uses++] = *use;
+        return get->n_uses == USES_MAX;
+}
+
 static void get_run(struct control_call *call, struct store *writer) {
         struct get_call *get = (struct get_call *) call;
         int r;
@@ -424,14 +443,39 @@ static void get_run(struct control_call *call, struct store *writer) {
                 return;
         get->now = clock_now();
         r = judge(writer, &get->policy, get->now, &get->shown);
+        if (r >= 0 && get->shown.key.hosts[0])
+                r = store_reported_each_use(writer, get->id, take_use, get);
         if (r < 0)
                 control_fail_store(call, r);
 }
 
+static int append_uses(sd_bus_message *m, const struct get_call *get) {
+        int r;
+
+        if (get->n_uses == 0)
+                return 0;
+        r = control_open_array(m, "hosts-used", "a(sxsst)");
+        for (size_t i = 0; r >= 0 && i < get->n_uses; i++) {
+                const struct key_use *use = &get->uses[i].use;
+
+                r = sd_bus_message_append(m, "(sxsst)", get->uses[i].host, use->at, use->service,
+                                          use->rhost, use->count);
+        }
+        return r < 0 ? r : control_close_array(m);
+}
+
 static int get_reply(struct control_call *call, sd_bus_message *reply) {
         struct get_call *get = (struct get_call *) call;
+        int r;
 
-        return append_key(reply, &get->shown, &get->policy, get->now);
+        r = append_key(reply, &get->shown, &get->policy, get->now);
+        if (r >= 0)
+                r = append_uses(reply, get);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static void get_release(struct control_call *call) {
+        free(((struct get_call *) call)->uses);
 }
 
 const struct control_handlers control_list_get = {
@@ -439,4 +483,5 @@ const struct control_handlers control_list_get = {
         .parse = get_parse,
         .run = get_run,
         .reply = get_reply,
+        .release = get_release,
 };

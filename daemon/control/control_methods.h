@@ -123,6 +123,14 @@
                ROLE_VERB_FLEET, 0, control_fleet_ask_snapshot) \
         METHOD("FleetRebase", (NULL), (NULL), \
                ROLE_VERB_FLEET, 0, control_fleet_rebase) \
+        METHOD("FleetAskReport", (NULL), (NULL), \
+               ROLE_VERB_FLEET, 0, control_fleet_ask_report) \
+        METHOD("ListFleetAudit", ("a{sv}", filter), ("aa{sv}", events, "t", next), \
+               ROLE_VERB_FLEET, 0, control_fleet_audit_list) \
+        METHOD("FleetAuditHosts", (NULL), ("aa{sv}", hosts), \
+               ROLE_VERB_FLEET, 0, control_fleet_audit_hosts) \
+        METHOD("FleetAuditAccept", ("s", host), (NULL), \
+               ROLE_VERB_FLEET, 0, control_fleet_audit_accept) \
         METHOD("SetFleetPolicy", ("a{ss}", changes), (NULL), \
                ROLE_VERB_POLICY, 0, control_policy_set_fleet) \
         METHOD("RemoveAllFleetKeys", ("t", expected), ("t", removed), \
@@ -141,5 +149,13 @@
                ("t", number, "ay", frame, "b", last), \
                ROLE_VERB_CARRY, CONTROL_BULK, control_fleet_snapshot) \
         METHOD("FleetLink", ("s", state, "s", text), (NULL), \
-               ROLE_VERB_CARRY, 0, control_fleet_link)
+               ROLE_VERB_CARRY, 0, control_fleet_link) \
+        METHOD("FleetReport", (NULL), ("t", number, "ay", frame, "t", wait), \
+               ROLE_VERB_CARRY, 0, control_fleet_report) \
+        METHOD("FleetReported", ("t", number, "s", outcome, "t", last, "s", text), (NULL), \
+               ROLE_VERB_CARRY, 0, control_fleet_report_done) \
+        METHOD("FleetReports", (NULL), ("a(st)", hosts), \
+               ROLE_VERB_CARRY, 0, control_fleet_reports) \
+        METHOD("FleetTakeReport", ("s", host, "ay", bytes), ("t", number, "b", more), \
+               ROLE_VERB_CARRY, 0, control_fleet_take_report)
 /* clang-format on */

@@ -25,6 +25,7 @@
 #include "store/store_key.h"
 #include "store/store_look.h"
 #include "store/store_mirror.h"
+#include "store/store_reported.h"
 
 struct metrics_call {
         struct control_census_call counting;
@@ -36,6 +37,8 @@ struct metrics_call {
         struct store_mirror mirror;
         bool in_fleet;
         struct store_fleet_sum fleet;
+        bool issuing;
+        struct store_reported_sum reported;
         int64_t fleet_age_s; /* INT64_MAX: not known */
         /* likewise: of the issuing host that was silent for longest */
         int64_t fleet_silent_s;
@@ -55,6 +58,16 @@ static int64_t silence(const struct fleet *fleet) {
         int64_t at = fleet ? fleet_age_silent(fleet, &i) : INT64_MAX;
 
         return at == INT64_MAX ? at : (clock_boot_ms() - at) / 1000;
+}
+
+/* Only an issuing host is told by others. */
+static int get_reported(struct metrics_call *m, struct store *writer) {
+        struct store_fleet self;
+        int r;
+
+        r = store_fleet_get(writer, &self);
+        m->issuing = r >= 0 && self.issuing;
+        return m->issuing ? store_reported_sum(writer, clock_now(), &m->reported) : r;
 }
 
 static void metrics_run(struct control_call *call, struct store *writer) {
@@ -81,6 +94,8 @@ static void metrics_run(struct control_call *call, struct store *writer) {
         m->in_fleet = r >= 0;
         if (r == -ENOENT)
                 r = 0;
+        if (m->in_fleet)
+                r = get_reported(m, writer);
         m->fleet_age_s = store_fleet_age(writer, clock_boot_ms() / 1000);
         m->fleet_silent_s = silence(call->control->writer.fleet);
         if (r < 0)
@@ -140,6 +155,14 @@ static int append_copies(sd_bus_message *reply, const struct store_mirror *mirro
         return r;
 }
 
+static int append_reported(sd_bus_message *reply, const struct metrics_call *m) {
+        return !m->issuing ? 0
+                           : sd_bus_message_append(reply, "{sv}{sv}{sv}", "fleet-hosts", "t",
+                                                   m->reported.hosts, "fleet-hosts-silent", "t",
+                                                   m->reported.silent, "fleet-hosts-wrong", "t",
+                                                   m->reported.wrong);
+}
+
 static int append_fleet(sd_bus_message *reply, const struct metrics_call *m) {
         int r;
 
@@ -149,6 +172,8 @@ static int append_fleet(sd_bus_message *reply, const struct metrics_call *m) {
         r = sd_bus_message_append(reply, "{sv}{sv}{sv}", "fleet-keys", "t", m->fleet.keys,
                                   "fleet-waiting", "t", m->fleet.waiting, "fleet-connected", "b",
                                   (int) m->counting.call.control->loop.fleet.connected);
+        if (r >= 0)
+                r = append_reported(reply, m);
         if (r >= 0 && m->fleet_age_s != INT64_MAX)
                 r = sd_bus_message_append(reply, "{sv}", "fleet-age", "x", m->fleet_age_s);
         if (r >= 0 && m->fleet_silent_s != INT64_MAX)

@@ -27,31 +27,8 @@ int fleet_hosts_check(const struct fleet *f, const char *list) {
         return 0;
 }
 
-struct finding {
-        const char *name;
-        struct store_fleet_host host;
-        bool found;
-};
-
-static int find_host(const struct store_fleet_host *host, void *userdata) {
-        struct finding *finding = userdata;
-
-        if (strcmp(host->name, finding->name) == 0) {
-                finding->host = *host;
-                finding->found = true;
-        }
-        return 0;
-}
-
 int fleet_hosts_find(struct store *writer, const char *name, struct store_fleet_host *ret) {
-        struct finding finding = { .name = name };
-        int r;
-
-        r = store_fleet_each_host(writer, find_host, &finding);
-        if (r < 0 || !finding.found)
-                return r < 0 ? r : -ENOENT;
-        *ret = finding.host;
-        return 0;
+        return store_fleet_get_host(writer, name, ret);
 }
 
 struct sharing {

@@ -74,7 +74,7 @@ static void raise_fault(struct fleet_intake *in, enum store_reported_fault fault
                 return;
         in->now.fault = in->news.fault = fault;
         in->now.fault_at = clock_now();
-        in->now.fault_number = in->then.number;
+        in->now.fault_number = in->news.fault_number = in->then.number;
         in->now.fault_seq = in->news.fault_seq = seq;
 }
 

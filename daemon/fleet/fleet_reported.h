@@ -15,7 +15,7 @@ struct fleet_reported_news {
         bool more;
         /* a fault that was not known */
         enum store_reported_fault fault;
-        int64_t fault_seq;
+        int64_t fault_seq, fault_number;
 };
 
 /**

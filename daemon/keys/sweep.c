@@ -16,6 +16,7 @@
 #include "store/store_account.h"
 #include "store/store_audit.h"
 #include "store/store_key.h"
+#include "store/store_reported.h"
 #include "store/store_swap.h"
 #include "store/store_sweep.h"
 #include "text.h"
@@ -364,6 +365,10 @@ static int purge(struct store *writer, const struct policy *policy, int64_t now,
                 n += r;
                 sweep->more |= r == SWEEP_BATCH;
                 r = store_audit_purge(writer, now - policy->retention_s, now, SWEEP_BATCH);
+                if (r < 0)
+                        return r;
+                sweep->more |= r == SWEEP_BATCH;
+                r = store_reported_purge(writer, now - policy->retention_s, SWEEP_BATCH);
                 if (r < 0)
                         return r;
                 sweep->more |= r == SWEEP_BATCH;

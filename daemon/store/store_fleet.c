@@ -234,6 +234,34 @@ int store_fleet_drop_all(struct store *writer) {
 
 /* --- Hosts --- */
 
+static int read_host(struct store_row *row, struct store_fleet_host *ret) {
+        *ret = (struct store_fleet_host){};
+        store_row_get_text(row, ret->name, sizeof(ret->name));
+        store_row_get_blob(row, ret->issuer, sizeof(ret->issuer));
+        store_row_get_blob(row, ret->recipient, sizeof(ret->recipient));
+        store_row_get_text(row, ret->groups, sizeof(ret->groups));
+        return row->bad ? -EUCLEAN : 0;
+}
+
+int store_fleet_get_host(struct store *s, const char *name, struct store_fleet_host *ret) {
+        _cleanup_store_row_ struct store_row row = {};
+        struct store_fleet_host host;
+        int r;
+
+        r = store_once(s->db, &row.stmt,
+                       "SELECT name, issuer, recipient, groups FROM fleet_host WHERE name = ?1");
+        if (r < 0)
+                return r;
+        store_row_put_text(&row, name);
+        r = row.bad ? -ENOMEM : store_row_get_next(&row);
+        if (r <= 0)
+                return r < 0 ? r : -ENOENT;
+        r = read_host(&row, &host);
+        if (r >= 0)
+                *ret = host;
+        return r;
+}
+
 int store_fleet_each_host(struct store *s,
                           int (*visit)(const struct store_fleet_host *host, void *userdata),
                           void *userdata) {
@@ -243,13 +271,11 @@ int store_fleet_each_host(struct store *s,
         r = store_once(s->db, &row.stmt,
                        "SELECT name, issuer, recipient, groups FROM fleet_host ORDER BY name");
         while (r >= 0 && (r = store_row_get_next(&row)) > 0) {
-                struct store_fleet_host host = {};
+                struct store_fleet_host host;
 
-                store_row_get_text(&row, host.name, sizeof(host.name));
-                store_row_get_blob(&row, host.issuer, sizeof(host.issuer));
-                store_row_get_blob(&row, host.recipient, sizeof(host.recipient));
-                store_row_get_text(&row, host.groups, sizeof(host.groups));
-                r = row.bad ? -EUCLEAN : visit(&host, userdata);
+                r = read_host(&row, &host);
+                if (r >= 0)
+                        r = visit(&host, userdata);
                 if (r != 0)
                         return r;
         }

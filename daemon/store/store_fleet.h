@@ -92,6 +92,12 @@ int store_fleet_each_revocation(struct store *s,
                                 void *userdata) _must_check_;
 
 /**
+ * store_fleet_get_host(s, name, ret): 0; -ENOENT; an error of the store.
+ */
+int store_fleet_get_host(struct store *s, const char *name,
+                         struct store_fleet_host *ret) _must_check_;
+
+/**
  * store_fleet_put_group(writer, group), store_fleet_put_issuer(writer, issuer),
  * store_fleet_put_host(writer, host), store_fleet_put_revocation(writer, revocation):
  * Write one, in the place of one with that name, inside a transaction. A host without groups is

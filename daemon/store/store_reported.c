@@ -97,6 +97,50 @@ int store_reported_each(struct store *s,
         return r;
 }
 
+int store_reported_each_all(struct store *s,
+                            int (*visit)(const struct store_reported *reported, void *userdata),
+                            void *userdata) {
+        _cleanup_store_row_ struct store_row row = {};
+        int r;
+
+        r = store_once(s->db, &row.stmt,
+                       "SELECT " COLUMNS " FROM fleet_reported UNION ALL SELECT name, issuer, 0, "
+                       "0, zeroblob(32), 0, 0, 0, zeroblob(32), 0, 0, 0, 0, 0, 0 FROM fleet_host "
+                       "WHERE name NOT IN (SELECT host FROM fleet_reported) ORDER BY 1");
+        while (r >= 0 && (r = store_row_get_next(&row)) > 0) {
+                struct store_reported reported;
+
+                r = read_reported(&row, &reported);
+                if (r >= 0)
+                        r = visit(&reported, userdata);
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}
+
+int store_reported_each_number(struct store *s,
+                               int (*visit)(const char *host, int64_t number, void *userdata),
+                               void *userdata) {
+        _cleanup_store_row_ struct store_row row = {};
+        int r;
+
+        r = store_once(s->db, &row.stmt,
+                       "SELECT h.name, coalesce(r.number, 0) FROM fleet_host h LEFT JOIN "
+                       "fleet_reported r ON r.host = h.name AND r.key = h.issuer");
+        while (r >= 0 && (r = store_row_get_next(&row)) > 0) {
+                char host[STORE_FLEET_HOST_MAX + 1] = "";
+                int64_t number;
+
+                store_row_get_text(&row, host, sizeof(host));
+                number = store_row_get_number(&row);
+                r = row.bad ? -EUCLEAN : visit(host, number, userdata);
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}
+
 /* --- Records --- */
 
 /* Whether the record that is there has this seal: the seal depends on all of it. */

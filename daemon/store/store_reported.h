@@ -23,7 +23,8 @@ enum store_reported_fault {
         REPORTED_MISSING = 5, /* reports or records have not come */
         /* the log is not the one that was reported */
         REPORTED_REWRITTEN = 6,
-        REPORTED_FULL = 7, /* too many records: not all are kept */
+        /* too many records: not all are kept */
+        REPORTED_FULL = 7,
         REPORTED_UNREADABLE = 8,
         _REPORTED_MAX,
 };
@@ -36,7 +37,8 @@ struct store_reported {
         /* of its last report */
         int64_t number;
         uint8_t hash[RECORD_HASH_LEN];
-        int64_t signed_at, taken_at; /* UNIX seconds: by its clock, by ours */
+        /* UNIX seconds: by its clock, by ours */
+        int64_t signed_at, taken_at;
         /* the last record that it has reported, and the last one that its log had then */
         struct audit_mark mark;
         int64_t last;
@@ -70,6 +72,19 @@ int store_reported_put(struct store *writer, const struct store_reported *report
 int store_reported_each(struct store *s,
                         int (*visit)(const struct store_reported *reported, void *userdata),
                         void *userdata) _must_check_;
+
+/**
+ * store_reported_each_all(s, visit, userdata): the same, and also the hosts of the fleet that have
+ * not reported; their number is 0.
+ * store_reported_each_number(s, visit, userdata): the number of the last report of each host of the
+ * fleet, with the key that it has now.
+ */
+int store_reported_each_all(struct store *s,
+                            int (*visit)(const struct store_reported *reported, void *userdata),
+                            void *userdata) _must_check_;
+int store_reported_each_number(struct store *s,
+                               int (*visit)(const char *host, int64_t number, void *userdata),
+                               void *userdata) _must_check_;
 
 /**
  * store_reported_add(writer, reported, record, seal, now): keeps a record of the host, inside a

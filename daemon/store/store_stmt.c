@@ -155,7 +155,9 @@ static const char *const texts[] = {
         [STMT_SWEEP_REDATE_RETIRED] = "UPDATE key SET retires_at = retires_at - (?3 - ?2) WHERE "
                                       "id = ?1 AND retires_at >= ?3",
         [STMT_SWEEP_NEXT_AUDIT] =
-                "SELECT (SELECT until FROM audit WHERE until <= ?1 ORDER BY seq LIMIT 1)",
+                "SELECT min(at) FROM (SELECT (SELECT until FROM audit WHERE until <= ?1 ORDER BY "
+                "seq LIMIT 1) AS at UNION ALL SELECT (SELECT taken_at FROM fleet_audit ORDER BY "
+                "place LIMIT 1))",
         [STMT_SWEEP_NEXT_DEAD] = "SELECT min(dead_at) FROM key WHERE dead_at <> 0" NOT_WAITING,
         [STMT_SWEEP_NEXT_PASSWORD] = "SELECT min(password_ends_at) FROM account WHERE "
                                      "password_ends_at <> 0 AND password_ends_at > ?1",

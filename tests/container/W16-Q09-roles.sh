@@ -139,11 +139,15 @@ FleetLeave reach
 FleetStatus admin
 FleetAskSnapshot reach
 FleetRebase reach
+FleetAskReport reach
+ListFleetAudit reach a{sv} 0
+FleetAuditHosts reach
+FleetAuditAccept reach s two
 SetFleetPolicy reach a{ss} 1 retention 3mo
 RemoveAllFleetKeys reach t 1
 Reload admin'
 # They have tests of their own: W05-password.sh, 237-burn.sh, and what fleetd calls, below.
-elsewhere='IssueKeyWithPassword BurnKey FleetAttach FleetLink FleetWrite FleetHeads FleetSignHeads FleetSnapshot FleetDone'
+elsewhere='IssueKeyWithPassword BurnKey FleetAttach FleetLink FleetWrite FleetHeads FleetSignHeads FleetSnapshot FleetDone FleetReport FleetReported FleetReports FleetTakeReport'
 written=$(sed -n 's/^\([A-Z][A-Za-z]*\)(.*->.*/\1/p' "$WFAPIKEY_SOURCE/common/CONTROL")
 for method in $written; do
     [[ " $elsewhere " == *" $method "* ]] || grep -q "^$method " <<<"$rows" || not_ok "$method is not in the matrix"
@@ -200,7 +204,8 @@ matrix no
 
 echo "# what is for fleetd, and for administrators"
 for method in 'FleetAttach u 1' 'FleetLink ss away x' 'FleetWrite say web 0' 'FleetHeads ay 0' FleetSignHeads \
-    'FleetSnapshot stb web 0 false' 'FleetDone tss 1 away x'; do
+    'FleetSnapshot stb web 0 false' 'FleetDone tss 1 away x' FleetReport 'FleetReported tsts 1 failed 0 x' FleetReports \
+    'FleetTakeReport say web1 0'; do
     for user in dev alice; do
         # shellcheck disable=SC2086 # words
         status 1 "$user does not call ${method%% *}" bus $user call "${object[@]}" org.wfapikey1.Manager $method

@@ -84,10 +84,11 @@ RotateKey|sa{sv}|overlap s 1h|$id
 ExplainKey|sa{sv}|user s $me|$id
 AddCertificates|aaya{sv}|ca b true|0
 ListAudit|a{sv}|user s $me|
+ListFleetAudit|a{sv}|user s $me|
 MirrorImportBegin|sa{sv}|foreign b true|mirror
 END
 # Every method with an a{sv} is in the list above.
-is "$(grep -cE '^[A-Za-z]+\([^)]*a\{sv\} .*\) ->' "$dir/written")" 8
+is "$(grep -cE '^[A-Za-z]+\([^)]*a\{sv\} .*\) ->' "$dir/written")" 9
 
 # Closed connections leave nothing behind.
 before=$(find "/proc/$daemon/fd" -mindepth 1 | wc -l)

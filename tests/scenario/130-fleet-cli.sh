@@ -24,12 +24,12 @@ for line in 'joined +yes' 'fleet +wfm_fleet' 'host +db' 'link +away' 'link-text 
     grep -qxE "$line" <<<"$out" || fail "no line '$line': $out"
 done
 run 0 ctl --json fleet status
-is "$out" '{"joined":true,"fleet":"wfm_fleet","host":"db","issuing":true,"link":"away","link-text":"connection \u001b refused","keys":3,"age":7,"silent":9,"silent-host":"db","waiting":1,"groups":["all","web"],"numbers":{"all":412,"web":17},"hosts":[{"name":"db","groups":["all","web"],"issuing":true,"heard":8},{"name":"www1","groups":["web"],"issuing":false,"heard":null},{"name":"gone","groups":[],"issuing":null,"heard":null}]}'
+is "$out" '{"joined":true,"fleet":"wfm_fleet","host":"db","issuing":true,"link":"away","link-text":"connection \u001b refused","keys":3,"age":7,"silent":9,"silent-host":"db","waiting":1,"groups":["all","web"],"numbers":{"all":412,"web":17},"hosts":[{"name":"db","groups":["all","web"],"issuing":true,"heard":8,"reported":"2027-01-15T08:00:00Z","fault":""},{"name":"www1","groups":["web"],"issuing":false,"heard":null,"reported":null,"fault":null},{"name":"gone","groups":[],"issuing":null,"heard":null,"reported":null,"fault":null}]}'
 run 0 ctl fleet hosts
-grep -qxE 'db +all,web +yes +8' <<<"$out" || fail "$out"
-grep -qxE 'gone +- +- +-' <<<"$out" || fail "$out"
+grep -qxE 'db +all,web +yes +8 +2027-01-15T08:00:00Z +-' <<<"$out" || fail "$out"
+grep -qxE 'gone +- +- +- +- +-' <<<"$out" || fail "$out"
 run 0 ctl --json fleet hosts
-is "$out" '[{"name":"db","groups":["all","web"],"issuing":true,"heard":8},{"name":"www1","groups":["web"],"issuing":false,"heard":null},{"name":"gone","groups":[],"issuing":null,"heard":null}]'
+is "$out" '[{"name":"db","groups":["all","web"],"issuing":true,"heard":8,"reported":"2027-01-15T08:00:00Z","fault":""},{"name":"www1","groups":["web"],"issuing":false,"heard":null,"reported":null,"fault":null},{"name":"gone","groups":[],"issuing":null,"heard":null,"reported":null,"fault":null}]'
 run 0 ctl fleet groups
 grep -qxE 'web +17' <<<"$out" || fail "$out"
 run 0 ctl --json fleet groups
@@ -85,6 +85,40 @@ is "$out" '{}'
 run 0 ctl fleet promote www1
 asked 'FleetMove www1 [ web mail ] no' 'FleetMove www1 [ ] no' 'FleetMove www1 [ ] yes'
 
+# What the hosts report. No text of a host reaches the terminal as it is.
+: >"$dir/calls"
+run 0 ctl fleet audit
+is "$(head -n 1 <<<"$out" | cut -c 1-17)" 'HOST         TIME'
+grep -qE '^www1 +2027-01-15T08:00:00Z +accepted +login +abcdefghij +al\\x1bice ' <<<"$out" || fail "$out"
+run 0 ctl --json fleet audit --host www1 --key abcdefghij --user alice --service sshd --verdict accepted --since 2027-01-01 --until 2027-02-01
+is "$out" '{"host":"www1","seq":7,"at":"2027-01-15T08:00:00Z","until":"2027-01-15T08:00:00Z","count":1,"event":"login","verdict":"accepted","door":null,"key":"abcdefghij","user":"al\u001bice","service":null,"rhost":null,"uid":null,"pid":null,"reason":null,"detail":null}'
+asked 'ListFleetAudit [ ]' 'ListFleetAudit [ host www1 key abcdefghij user alice service sshd verdict accepted since 1798761600 until 1801440000 ]'
+run 6 ctl fleet audit verify
+grep -qxE 'HOST +REPORT +AT +AGE +RECORDS +CHAIN' <<<"$out" || fail "$out"
+grep -qxE 'db +12 +2027-01-15T08:00:00Z +7 +40 +whole' <<<"$out" || fail "$out"
+grep -qxE 'gone +- +never +- +0 +never reported' <<<"$out" || fail "$out"
+grep -qxE 'late +12 +2027-01-15T08:00:00Z +7200 +40 +silent' <<<"$out" || fail "$out"
+grep -qxE 'www1 +3 +2027-01-15T08:00:00Z +7 +5 +forked' <<<"$out" || fail "$out"
+has "$err" 'host www1 has sent a report that does not follow its last one (report 3, event 0)'
+run 6 ctl --json fleet audit verify
+has "$out" '{"host":"db","number":12,"at":"2027-01-15T08:00:00Z","age":7,"records":40,"seq":40,"last":41,"fault":"","fault-text":null,"fault-at":null,"fault-number":null,"fault-seq":null}'
+run 0 ctl fleet audit accept www1
+run 0 ctl --json fleet audit accept www1
+is "$out" '{}'
+run 0 ctl fleet report
+run 0 ctl --json fleet report
+is "$out" '{}'
+for wrong in 'accept' 'verify x' 'x' 'accept x y'; do
+    # shellcheck disable=SC2086 # words
+    run 2 ctl fleet audit $wrong
+done
+asked FleetAuditHosts FleetAuditHosts 'FleetAuditAccept www1' 'FleetAuditAccept www1' FleetAskReport FleetAskReport
+run 0 ctl key show abcdefghij
+grep -qxF 'used on www1: 2027-01-15T08:00:00Z, service sshd from 192.0.2.7, 3 times' <<<"$out" || fail "$out"
+run 0 ctl --json key show abcdefghij
+has "$out" '"hosts-used":[{"host":"www1","last-used":"2027-01-15T08:00:00Z","service":"sshd","rhost":"192.0.2.7","uses":3}]}'
+: >"$dir/calls"
+
 # Snapshots.
 run 0 ctl fleet snapshot
 run 2 ctl fleet rebase
@@ -131,7 +165,7 @@ has "$out" '"hosts":["mail","web"],'
 # What the daemon refuses.
 echo org.wfapikey1.Error.Fleet >"$dir/error"
 for command in 'fleet status' 'fleet drop x' 'fleet groups add x' 'fleet invite x wfm_x' "key issue $me --hosts web" 'policy set --fleet a=b' \
-    'fleet leave --yes' 'fleet init --database dbname=x' 'fleet key'; do
+    'fleet leave --yes' 'fleet audit' 'fleet audit verify' 'fleet audit accept x' 'fleet report' 'fleet init --database dbname=x' 'fleet key'; do
     # shellcheck disable=SC2086 # words
     run 6 ctl $command
     is "$out" ''

@@ -14,6 +14,9 @@
 #include <systemd/sd-bus.h>
 #include <unistd.h>
 
+/* 2027-01-15T08:00:00Z */
+#define AT INT64_C(1800000000)
+
 static const char *directory, *key;
 
 static const char *path_of(const char *name) {
@@ -32,6 +35,7 @@ static int dump(sd_bus_message *m, FILE *out) {
         const char *contents, *text;
         const void *bytes;
         uint64_t number;
+        int64_t moment;
         char type;
         size_t len;
         int r, flag;
@@ -43,6 +47,9 @@ static int dump(sd_bus_message *m, FILE *out) {
                 } else if (type == 't') {
                         r = sd_bus_message_read_basic(m, 't', &number);
                         fprintf(out, " %" PRIu64, r < 0 ? 0 : number);
+                } else if (type == 'x') {
+                        r = sd_bus_message_read_basic(m, 'x', &moment);
+                        fprintf(out, " %" PRId64, r < 0 ? 0 : moment);
                 } else if (type == 'b') {
                         r = sd_bus_message_read_basic(m, 'b', &flag);
                         fputs(r >= 0 && flag ? " yes" : " no", out);
@@ -85,10 +92,10 @@ static int answer_status(sd_bus_message *m) {
                 "connection \033 refused", "keys", "t", UINT64_C(3), "age", "t", UINT64_C(7),
                 "silent", "t", UINT64_C(9), "silent-host", "s", "db", "waiting", "t", UINT64_C(1),
                 "groups", "as", 2, "all", "web", "numbers", "at", 2, UINT64_C(412), UINT64_C(17),
-                "of a newer daemon", "a(st)", 1, "x", UINT64_C(1), 3, 4, "name", "s", "db",
-                "groups", "s", "all web", "issuing", "b", 1, "heard", "t", UINT64_C(8), 3, "name",
-                "s", "www1", "groups", "s", "web", "issuing", "b", 0, 2, "name", "s", "gone",
-                "groups", "s", "");
+                "of a newer daemon", "a(st)", 1, "x", UINT64_C(1), 3, 6, "name", "s", "db",
+                "groups", "s", "all web", "issuing", "b", 1, "heard", "t", UINT64_C(8), "reported",
+                "x", AT, "fault", "s", "", 3, "name", "s", "www1", "groups", "s", "web", "issuing",
+                "b", 0, 2, "name", "s", "gone", "groups", "s", "");
 }
 
 static int answer_list(sd_bus_message *m) {
@@ -97,17 +104,61 @@ static int answer_list(sd_bus_message *m) {
                                           "active", "hosts", "as", 2, "mail", "web", "");
 }
 
+static int answer_audit(sd_bus_message *m) {
+        return sd_bus_reply_method_return(
+                m, "aa{sv}t", 1, 9, "host", "s", "www1", "count", "t", UINT64_C(1), "seq", "t",
+                UINT64_C(7), "at", "x", AT, "until", "x", AT, "event", "s", "login", "verdict", "s",
+                "accepted", "key", "s", "abcdefghij", "user", "s", "al\033ice", UINT64_C(0));
+}
+
+#define HOST(name, number, age, records, fault)                                                    \
+        8, "host", "s", name, "records", "t", UINT64_C(records), "fault", "s", fault, "number",    \
+                "t", UINT64_C(number), "at", "x", AT, "age", "t", UINT64_C(age), "seq", "t",       \
+                UINT64_C(records), "last", "t", UINT64_C(41)
+
+static int answer_hosts(sd_bus_message *m) {
+        return sd_bus_reply_method_return(
+                m, "aa{sv}", 4, HOST("db", 12, 7, 40, ""), 3, "host", "s", "gone", "records", "t",
+                UINT64_C(0), "fault", "s", "", HOST("late", 12, 7200, 40, ""), 12, "host", "s",
+                "www1", "records", "t", UINT64_C(5), "fault", "s", "forked", "number", "t",
+                UINT64_C(3), "at", "x", AT, "age", "t", UINT64_C(7), "seq", "t", UINT64_C(5),
+                "last", "t", UINT64_C(5), "fault-text", "s",
+                "has sent a report that does not follow its last one", "fault-at", "x", AT,
+                "fault-number", "t", UINT64_C(3), "fault-seq", "t", UINT64_C(0));
+}
+
+static int answer_key(sd_bus_message *m) {
+        return sd_bus_reply_method_return(m, "a{sv}", 3, "id", "s", "abcdefghij", "status", "s",
+                                          "active", "hosts-used", "a(sxsst)", 1, "www1", AT, "sshd",
+                                          "192.0.2.7", UINT64_C(3));
+}
+
+/* What hosts have reported. 0: another method. */
+static int answer_reports(sd_bus_message *m) {
+        const char *member = sd_bus_message_get_member(m);
+
+        if (strcmp(member, "ListFleetAudit") == 0)
+                return answer_audit(m);
+        if (strcmp(member, "FleetAuditHosts") == 0)
+                return answer_hosts(m);
+        return strcmp(member, "GetKey") == 0 ? answer_key(m) : 0;
+}
+
 static int answer(sd_bus_message *m) {
-        static const char *const empty[] = {
-                "FleetAddGroup", "FleetAskSnapshot", "FleetDrop",
-                "FleetMove",     "FleetRebase",      "SetFleetPolicy"
-        };
+        static const char *const empty[] = { "FleetAskReport", "FleetAuditAccept",
+                                             "FleetAddGroup",  "FleetAskSnapshot",
+                                             "FleetDrop",      "FleetMove",
+                                             "FleetRebase",    "SetFleetPolicy" };
         const char *member = sd_bus_message_get_member(m);
         char id[11];
+        int r;
 
         for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++)
                 if (strcmp(member, empty[i]) == 0)
                         return sd_bus_reply_method_return(m, "");
+        r = answer_reports(m);
+        if (r != 0)
+                return r;
         (void) snprintf(id, sizeof(id), "%s", key + 4);
         if (strcmp(member, "FleetStatus") == 0)
                 return answer_status(m);

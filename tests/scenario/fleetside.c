@@ -8,8 +8,10 @@
  *     state CONNINFO issuing|member GROUP:NUMBER...   the answer to FleetAttach from now on
  *     out                                             the host is in no fleet
  *     append WORD,WORD...|- GROUP:NUMBER:SIZE...      an order, with its work
- *     forge ID                                        prints a frame in hexadecimal:
- * GROUP:NUMBER:SIZE again                                           the state has changed
+ *     forge GROUP:NUMBER:SIZE                         prints a frame in hexadecimal
+ *     again                                           the state has changed
+ *     report HOST:NUMBER:SIZE                         a report is due
+ *     hosts HOST:NUMBER:0...                          the hosts, and their last reports
  *
  * Standard output has what fleetd did. A frame has its group, its number and its issuer in its
  * head, and a checksum in the place of the signature, so that a forged one is noticed. */
@@ -73,6 +75,9 @@ static size_t n_orders;
 static bool given;
 static uint64_t token, heads;
 static sd_bus *fleetd; /* that called FleetAttach last */
+static struct frame report, hosts[GROUPS_MAX];
+static size_t n_hosts;
+static struct group taking; /* a report */
 
 /* --- Frames ---------------------------------------------------------------------------- */
 
@@ -356,18 +361,7 @@ static int on_link(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         return sd_bus_reply_method_return(m, "");
 }
 
-static const sd_bus_vtable vtable[] = {
-        SD_BUS_VTABLE_START(0),
-        SD_BUS_METHOD("FleetAttach", "u", "a{sv}", on_attach, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("FleetDone", "tss", "", on_done, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("FleetWrite", "say", "t", on_write, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("FleetHeads", "ay", "", on_heads, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("FleetSignHeads", "", "a(stay)", on_sign, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("FleetLink", "ss", "", on_link, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_VTABLE_END,
-};
-
-/* --- Commands -------------------------------------------------------------------------- */
+/* --- Reports --- */
 
 static uint64_t number(const char *text) {
         char *end;
@@ -379,6 +373,137 @@ static uint64_t number(const char *text) {
         CHECK(errno == 0 && end != text && *end == '\0');
         return value;
 }
+
+static struct frame read_frame(char *word) {
+        struct frame f = {};
+
+        (void) snprintf(f.group, sizeof(f.group), "%s", strsep(&word, ":"));
+        f.number = number(strsep(&word, ":"));
+        f.size = number(word);
+        return f;
+}
+
+static int on_report(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        _cleanup_free_ uint8_t *frame = NULL;
+        sd_bus_message *reply = NULL;
+        size_t len = 0;
+
+        (void) userdata;
+        (void) error;
+        if (report.number > 0)
+                frame = make_frame('r', &report, &len);
+        CHECK(sd_bus_message_new_method_return(m, &reply) >= 0);
+        CHECK(sd_bus_message_append(reply, "t", report.number) >= 0);
+        CHECK(sd_bus_message_append_array(reply, 'y', frame, len) >= 0);
+        CHECK(sd_bus_message_append(reply, "t", UINT64_C(600)) >= 0);
+        CHECK(sd_bus_send(NULL, reply, NULL) >= 0);
+        sd_bus_message_unref(reply);
+        return 1;
+}
+
+static int on_reported(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        const char *outcome, *text;
+        uint64_t number, last;
+
+        (void) userdata;
+        (void) error;
+        CHECK(sd_bus_message_read(m, "tsts", &number, &outcome, &last, &text) >= 0);
+        CHECK(number == report.number);
+        printf("report %" PRIu64 " %s %" PRIu64 ": %s\n", number, outcome, last, text);
+        report.number = 0;
+        return sd_bus_reply_method_return(m, "");
+}
+
+static int on_reports(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        sd_bus_message *reply = NULL;
+
+        (void) userdata;
+        (void) error;
+        CHECK(issuing);
+        CHECK(sd_bus_message_new_method_return(m, &reply) >= 0);
+        CHECK(sd_bus_message_open_container(reply, 'a', "(st)") >= 0);
+        for (size_t i = 0; i < n_hosts; i++)
+                CHECK(sd_bus_message_append(reply, "(st)", hosts[i].group, hosts[i].number) >= 0);
+        CHECK(sd_bus_message_close_container(reply) >= 0);
+        CHECK(sd_bus_send(NULL, reply, NULL) >= 0);
+        sd_bus_message_unref(reply);
+        return 1;
+}
+
+/* The records of a report are kept with a second call. */
+static int on_take(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        struct frame *host = NULL;
+        const void *bytes;
+        const char *name;
+        size_t len;
+
+        (void) userdata;
+        CHECK(sd_bus_message_read(m, "s", &name) >= 0);
+        CHECK(sd_bus_message_read_array(m, 'y', &bytes, &len) >= 0);
+        CHECK(len <= CHUNK);
+        for (size_t i = 0; i < n_hosts; i++)
+                if (strcmp(hosts[i].group, name) == 0)
+                        host = &hosts[i];
+        CHECK(host);
+        if (len == 0) {
+                host->number = frame_number(taking.part);
+                printf("took %s %" PRIu64 " of %zu bytes\n", name, host->number, taking.len);
+                taking.len = 0;
+                return sd_bus_reply_method_return(m, "tb", host->number, 0);
+        }
+        taking.part = realloc(taking.part, taking.len + len);
+        CHECK(taking.part);
+        memcpy(taking.part + taking.len, bytes, len);
+        taking.len += len;
+        if (frame_len(taking.part, taking.len) > taking.len)
+                return sd_bus_reply_method_return(m, "tb", host->number, 0);
+        if (*taking.part == 'r' && is_signed(taking.part, taking.len) &&
+            strcmp((const char *) taking.part + 80, name) == 0)
+                return sd_bus_reply_method_return(m, "tb", host->number, 1);
+        taking.len = 0;
+        printf("refused a report of %s\n", name);
+        return sd_bus_error_set(error, "org.wfapikey1.Error.Refused", "this report is not right");
+}
+
+static void send_report(char *rest) {
+        sd_bus_message *m = NULL;
+
+        report = read_frame(rest);
+        if (!fleetd)
+                return;
+        CHECK(sd_bus_message_new_signal(fleetd, &m, "/org/wfapikey1", "org.wfapikey1.Manager",
+                                        "FleetWork") >= 0);
+        CHECK(sd_bus_message_append(m, "stasa(stay)", "report", UINT64_C(0), 0, 0) >= 0);
+        CHECK(sd_bus_send(NULL, m, NULL) >= 0);
+        sd_bus_message_unref(m);
+}
+
+static void set_hosts(char *rest) {
+        char *word;
+
+        n_hosts = 0;
+        while ((word = strsep(&rest, " "))) {
+                CHECK(n_hosts < GROUPS_MAX);
+                hosts[n_hosts++] = read_frame(word);
+        }
+}
+
+static const sd_bus_vtable vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD("FleetAttach", "u", "a{sv}", on_attach, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("FleetDone", "tss", "", on_done, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("FleetWrite", "say", "t", on_write, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("FleetHeads", "ay", "", on_heads, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("FleetSignHeads", "", "a(stay)", on_sign, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("FleetLink", "ss", "", on_link, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("FleetReport", "", "tayt", on_report, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("FleetReported", "tsts", "", on_reported, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("FleetReports", "", "a(st)", on_reports, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("FleetTakeReport", "say", "tb", on_take, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+
+/* --- Commands -------------------------------------------------------------------------- */
 
 static void set_state(char *rest) {
         char *word;
@@ -395,15 +520,6 @@ static void set_state(char *rest) {
                 g->number = number(word);
                 g->len = 0;
         }
-}
-
-static struct frame read_frame(char *word) {
-        struct frame f = {};
-
-        (void) snprintf(f.group, sizeof(f.group), "%s", strsep(&word, ":"));
-        f.number = number(strsep(&word, ":"));
-        f.size = number(word);
-        return f;
 }
 
 static void add_order(const char *kind, char *rest) {
@@ -442,6 +558,10 @@ static void run_command(char *line) {
                 joined = false;
         else if (strcmp(word, "forge") == 0)
                 forge(rest);
+        else if (strcmp(word, "report") == 0)
+                send_report(rest);
+        else if (strcmp(word, "hosts") == 0)
+                set_hosts(rest);
         else
                 add_order(word, rest);
 }
