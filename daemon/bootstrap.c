@@ -309,8 +309,7 @@ static int remember_clock(struct bootstrap *b) {
         int64_t at = 0, newest;
         int r = store_sweep_trusted_at(b->writer, &at);
 
-        if (r >= 0)
-                clock_remember(at);
+        clock_remember(at);
         if (r >= 0 && store_key_newest(b->writer, &newest) >= 0)
                 clock_know(newest);
         return r;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer.h"
 #include "carry_state.h"
 #include "cleanup.h"
 #include "text.h"
@@ -65,16 +66,18 @@ static void tell(struct carry *c, const char *outcome, uint64_t last, const char
 static void on_put(PGresult *result, void *userdata) {
         struct carry *c = userdata;
         char text[NOTE_TEXT_LEN];
-        uint64_t last;
 
         /* A connection that is lost: nobody knows. The same report is sent again. */
         if (result && PQresultStatus(result) != PGRES_TUPLES_OK) {
                 note_fold(text, PQresultErrorMessage(result));
                 note(LOG_WARNING, "the database takes no report: %s", text);
                 tell(c, "failed", 0, text);
+        } else if (result && (!answer_fits(result, "n") || PQntuples(result) != 1)) {
+                note(LOG_WARNING, "the database takes no report: %s", ANSWER_MALFORMED);
+                tell(c, "failed", 0, ANSWER_MALFORMED);
         } else if (result) {
-                memcpy(&last, PQgetvalue(result, 0, 0), sizeof(last));
-                last = be64toh(last);
+                uint64_t last = answer_number(result, 0, 0);
+
                 tell(c, last == 0 ? "stored" : "taken", last, "");
         }
         PQclear(result);
@@ -183,10 +186,7 @@ static void skip(struct carry *c, const char *host, uint64_t number) {
 }
 
 static uint64_t number_of(const struct carry *c) {
-        uint64_t be;
-
-        memcpy(&be, PQgetvalue(c->reports.rows, c->reports.row, NUMBER), sizeof(be));
-        return be64toh(be);
+        return answer_number(c->reports.rows, c->reports.row, NUMBER);
 }
 
 static void next_row(struct carry *c) {
@@ -279,6 +279,8 @@ static void on_fetched(PGresult *result, void *userdata) {
         if (result && PQresultStatus(result) != PGRES_TUPLES_OK) {
                 note_fold(text, PQresultErrorMessage(result));
                 note(LOG_WARNING, "the database gives no reports: %s", text);
+        } else if (result && !answer_fits(result, "tnb")) {
+                note(LOG_WARNING, "the database gives no reports: %s", ANSWER_MALFORMED);
         } else if (result && PQntuples(result) > 0) {
                 c->reports.rows = take_ptr(result);
                 c->reports.row = 0;
