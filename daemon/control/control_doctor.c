@@ -16,8 +16,8 @@
 #include "base/conf.h"
 #include "cleanup.h"
 #include "control/control_conf.h"
+#include "control/control_doctor.h"
 #include "control/control_state.h"
-#include "fleet/fleet_age.h"
 #include "keys/facts.h"
 #include "keys/registered.h"
 #include "parse.h"
@@ -31,7 +31,6 @@
 #include "store/store_key.h"
 #include "store/store_look.h"
 #include "store/store_mirror.h"
-#include "store/store_reported.h"
 #include "store/store_sweep.h"
 
 #define FINDINGS_MAX 24
@@ -41,19 +40,13 @@
 /* four times the size at which checkpoints are made at any cost */
 #define LOG_MOST (64 * INT64_C(1048576))
 
-enum severity {
-        OK,
-        HINT,
-        WARNING,
-        ERROR,
-};
-
-static const char *const severities[] = {
-        [OK] = "ok", [HINT] = "hint", [WARNING] = "warning", [ERROR] = "error"
-};
+static const char *const severities[] = { [DIAGNOSE_OK] = "ok",
+                                          [DIAGNOSE_HINT] = "hint",
+                                          [DIAGNOSE_WARNING] = "warning",
+                                          [DIAGNOSE_ERROR] = "error" };
 
 struct finding {
-        enum severity severity;
+        enum control_doctor_severity severity;
         /* Static texts. todo is NULL if there is nothing to do. */
         const char *check, *todo;
         char seen[TEXT_LEN];
@@ -73,11 +66,8 @@ struct diagnose_call {
         struct finding findings[FINDINGS_MAX];
 };
 
-static void add(struct diagnose_call *d, enum severity severity, const char *check,
-                const char *todo, const char *format, ...) __attribute__((format(printf, 5, 6)));
-
-static void add(struct diagnose_call *d, enum severity severity, const char *check,
-                const char *todo, const char *format, ...) {
+void control_doctor_add(struct diagnose_call *d, enum control_doctor_severity severity,
+                        const char *check, const char *todo, const char *format, ...) {
         struct finding *f = &d->findings[d->n];
         va_list ap;
 
@@ -97,21 +87,25 @@ static void look_at(struct diagnose_call *d, int dir, const char *name, bool req
 
         if (fstatat(dir, name, &st, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) < 0) {
                 if (required || errno != ENOENT)
-                        add(d, ERROR, "state",
-                            "restore it from a backup before the daemon ends: it cannot start "
-                            "without",
-                            "%s: %s", shown, strerrordesc_np(errno));
+                        control_doctor_add(
+                                d, DIAGNOSE_ERROR, "state",
+                                "restore it from a backup before the daemon ends: it cannot start "
+                                "without",
+                                "%s: %s", shown, strerrordesc_np(errno));
                 return;
         }
         if (st.st_uid != geteuid())
-                add(d, ERROR, "state",
-                    "see who did that, then chown it to the user that runs wfapikeyd",
-                    "%s belongs to uid %u; the next start will refuse it", shown, st.st_uid);
+                control_doctor_add(
+                        d, DIAGNOSE_ERROR, "state",
+                        "see who did that, then chown it to the user that runs wfapikeyd",
+                        "%s belongs to uid %u; the next start will refuse it", shown, st.st_uid);
         if ((st.st_mode & 077) != 0)
-                add(d, ERROR, "state",
-                    "see who has read it, then chmod go= it; where keys may be known, reset them",
-                    "%s is open to others (mode %04o); the next start will refuse it", shown,
-                    st.st_mode & 07777);
+                control_doctor_add(
+                        d, DIAGNOSE_ERROR, "state",
+                        "see who has read it, then chmod go= it; where keys may be known, reset "
+                        "them",
+                        "%s is open to others (mode %04o); the next start will refuse it", shown,
+                        st.st_mode & 07777);
 }
 
 static void check_pepper(struct diagnose_call *d, int dir) {
@@ -130,18 +124,21 @@ static void check_pepper(struct diagnose_call *d, int dir) {
                 r = keymint_new(&keymint, pepper);
         explicit_bzero(pepper, sizeof(pepper));
         if (r < 0)
-                add(d, ERROR, "pepper",
-                    "restore it from a backup before the daemon ends; 32 bytes, mode 0600, owned "
-                    "by who runs "
-                    "wfapikeyd",
-                    "%s cannot be read: %s", where,
-                    r == -EUCLEAN ? "it has not 32 bytes" : strerrordesc_np(-r));
+                control_doctor_add(d, DIAGNOSE_ERROR, "pepper",
+                                   "restore it from a backup before the daemon ends; 32 bytes, "
+                                   "mode 0600, owned "
+                                   "by who runs "
+                                   "wfapikeyd",
+                                   "%s cannot be read: %s", where,
+                                   r == -EUCLEAN ? "it has not 32 bytes" : strerrordesc_np(-r));
         else if (keymint_pepper_id(keymint) != keymint_pepper_id(used))
-                add(d, ERROR, "pepper",
-                    "put the right one back: with this one no key is any good after the next start",
-                    "%s is not the pepper that the keys were made with", where);
+                control_doctor_add(d, DIAGNOSE_ERROR, "pepper",
+                                   "put the right one back: with this one no key is any good after "
+                                   "the next start",
+                                   "%s is not the pepper that the keys were made with", where);
         else
-                add(d, OK, "pepper", NULL, "%s is the one that the keys were made with", where);
+                control_doctor_add(d, DIAGNOSE_OK, "pepper", NULL,
+                                   "%s is the one that the keys were made with", where);
         (void) keymint_free(keymint);
 }
 
@@ -155,24 +152,26 @@ static void check_state(struct diagnose_call *d, int dir) {
         look_at(d, dir, STORE_FILE_NAME "-wal", false);
         look_at(d, dir, STORE_FILE_NAME "-shm", false);
         if (d->n == before)
-                add(d, OK, "state", NULL,
-                    "the state directory and the key store are the daemon's alone");
+                control_doctor_add(d, DIAGNOSE_OK, "state", NULL,
+                                   "the state directory and the key store are the daemon's alone");
         if (fstatat(dir, STORE_FILE_NAME "-wal", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
             st.st_size > LOG_MOST)
-                add(d, WARNING, "database",
-                    "systemctl restart wfapikeyd; if it grows again, report it",
-                    "the log of the key store has %" PRId64
-                    " MiB: it is not moved into the database",
-                    (int64_t) st.st_size >> 20);
+                control_doctor_add(d, DIAGNOSE_WARNING, "database",
+                                   "systemctl restart wfapikeyd; if it grows again, report it",
+                                   "the log of the key store has %" PRId64
+                                   " MiB: it is not moved into the database",
+                                   (int64_t) st.st_size >> 20);
         if (fstatvfs(dir, &vfs) == 0 &&
             (int64_t) vfs.f_bavail * (int64_t) vfs.f_frsize < SPACE_LEAST)
-                add(d, WARNING, "disk",
-                    "make room: verifications go on with a full disk, changes do not",
-                    "%" PRId64 " MiB are free where the key store is",
-                    (int64_t) vfs.f_bavail * (int64_t) vfs.f_frsize >> 20);
+                control_doctor_add(
+                        d, DIAGNOSE_WARNING, "disk",
+                        "make room: verifications go on with a full disk, changes do not",
+                        "%" PRId64 " MiB are free where the key store is",
+                        (int64_t) vfs.f_bavail * (int64_t) vfs.f_frsize >> 20);
         if (fstatvfs(dir, &vfs) == 0 && vfs.f_files > 0 && vfs.f_favail == 0)
-                add(d, WARNING, "disk", "remove files: a start needs two inodes to make changes",
-                    "no inodes are free where the key store is");
+                control_doctor_add(d, DIAGNOSE_WARNING, "disk",
+                                   "remove files: a start needs two inodes to make changes",
+                                   "no inodes are free where the key store is");
 }
 
 /* What keeps changes from being made. */
@@ -181,26 +180,32 @@ static void check_changes(struct diagnose_call *d, struct store *writer) {
 
         store_guard_health(writer, &health);
         if (health.lost)
-                add(d, ERROR, "changes",
-                    "move the right file back; or stop wfapikeyd, restore the state directory from "
-                    "a backup, and start it. Where only keys.db-wal is wrong, a restart is enough",
-                    "changes are refused: '%s' was removed or replaced while wfapikeyd runs",
-                    health.lost);
+                control_doctor_add(
+                        d, DIAGNOSE_ERROR, "changes",
+                        "move the right file back; or stop wfapikeyd, restore the state directory "
+                        "from "
+                        "a backup, and start it. Where only keys.db-wal is wrong, a restart is "
+                        "enough",
+                        "changes are refused: '%s' was removed or replaced while wfapikeyd runs",
+                        health.lost);
         if (health.read_only != 0)
-                add(d, ERROR, "changes",
-                    "make the state directory writable, and see that there are room and inodes; "
-                    "wfapikeyd tries again with every change, or restart it",
-                    "changes are refused: the key store can only be read: %s",
-                    store_error_text(health.read_only));
+                control_doctor_add(d, DIAGNOSE_ERROR, "changes",
+                                   "make the state directory writable, and see that there are room "
+                                   "and inodes; "
+                                   "wfapikeyd tries again with every change, or restart it",
+                                   "changes are refused: the key store can only be read: %s",
+                                   store_error_text(health.read_only));
         if (health.low)
-                add(d, ERROR, "changes", "make room; the next change fills the reserve again",
-                    "the disk is full: only revocations, removals and enabled=no are made. %" PRId64
-                    " KiB of the reserve are left",
-                    health.reserve / 1024);
+                control_doctor_add(d, DIAGNOSE_ERROR, "changes",
+                                   "make room; the next change fills the reserve again",
+                                   "the disk is full: only revocations, removals and enabled=no "
+                                   "are made. %" PRId64 " KiB of the reserve are left",
+                                   health.reserve / 1024);
         if (health.refused > 0)
-                add(d, HINT, "changes", "journalctl -u wfapikeyd has the reasons",
-                    "the key store has refused %" PRIu64 " transactions since the start",
-                    health.refused);
+                control_doctor_add(
+                        d, DIAGNOSE_HINT, "changes", "journalctl -u wfapikeyd has the reasons",
+                        "the key store has refused %" PRIu64 " transactions since the start",
+                        health.refused);
 }
 
 static void check_database(struct diagnose_call *d, struct store *writer) {
@@ -208,14 +213,16 @@ static void check_database(struct diagnose_call *d, struct store *writer) {
         int r = checked.damaged ? -EUCLEAN : store_check(writer, false);
 
         if (r < 0)
-                add(d, ERROR, "database",
-                    "systemctl restart wfapikeyd; it mends what it can, and says what it cannot",
-                    "the key store: %s", store_error_text(r));
+                control_doctor_add(d, DIAGNOSE_ERROR, "database",
+                                   "systemctl restart wfapikeyd; it mends what it can, and says "
+                                   "what it cannot",
+                                   "the key store: %s", store_error_text(r));
         else if (r > 0 && checked.at == 0)
-                add(d, HINT, "database", "the daemon does it soon after its start, and every week",
-                    "the key store was not yet looked through for damage");
+                control_doctor_add(d, DIAGNOSE_HINT, "database",
+                                   "the daemon does it soon after its start, and every week",
+                                   "the key store was not yet looked through for damage");
         else
-                add(d, OK, "database", NULL, "the key store is sound");
+                control_doctor_add(d, DIAGNOSE_OK, "database", NULL, "the key store is sound");
 }
 
 /* Keys that were used before they were made, or that expire too late: a wrong clock causes both. */
@@ -225,42 +232,47 @@ static void check_clock(struct diagnose_call *d, struct store *writer) {
         int r = store_key_newest(writer, &newest);
 
         if (clock_behind() > 0) {
-                add(d, WARNING, "clock",
-                    "set the clock, and see why it was wrong (timedatectl); if it is right, "
-                    "wfapikeyctl clock trust",
-                    "the clock is %" PRId64 " s behind the time that wfapikeyd remembers: keys are "
-                    "judged by that time, and "
-                    "nothing ends for good",
-                    clock_behind());
+                control_doctor_add(
+                        d, DIAGNOSE_WARNING, "clock",
+                        "set the clock, and see why it was wrong (timedatectl); if it is right, "
+                        "wfapikeyctl clock trust",
+                        "the clock is %" PRId64 " s behind the time that wfapikeyd remembers: "
+                        "keys are judged by that time, and nothing ends for good",
+                        clock_behind());
                 return;
         }
         if (clock_ahead() > 0) {
-                add(d, WARNING, "clock",
-                    "set the clock, and see why it was wrong (timedatectl); if it is right, "
-                    "because "
-                    "the host was off for so long, wfapikeyctl clock trust",
-                    "the clock is %" PRId64 " days ahead of the time that wfapikeyd remembers: "
-                    "nothing ends for good or is purged by it",
-                    clock_ahead() / PARSE_DAY_S);
+                control_doctor_add(
+                        d, DIAGNOSE_WARNING, "clock",
+                        "set the clock, and see why it was wrong (timedatectl); if it is right, "
+                        "because the host was off for so long, wfapikeyctl clock trust",
+                        "the clock is %" PRId64 " days ahead of the time that wfapikeyd remembers: "
+                        "nothing ends for good or is purged by it",
+                        clock_ahead() / PARSE_DAY_S);
                 return;
         }
         /* At the first start nothing is wrong yet. */
         if (!clock_is_trusted() && store_sweep_trusted_at(writer, &then) >= 0 && then > 0)
-                add(d, HINT, "clock", "wait until it has run for an hour without being set",
-                    "the clock is not trusted yet: nothing ends for good by it");
+                control_doctor_add(d, DIAGNOSE_HINT, "clock",
+                                   "wait until it has run for an hour without being set",
+                                   "the clock is not trusted yet: nothing ends for good by it");
         if (r < 0)
-                add(d, ERROR, "database", "journalctl -u wfapikeyd -n 20", "the key store: %s",
-                    store_error_text(r));
+                control_doctor_add(d, DIAGNOSE_ERROR, "database", "journalctl -u wfapikeyd -n 20",
+                                   "the key store: %s", store_error_text(r));
         else if (now < newest)
-                add(d, ERROR, "clock",
-                    "set the clock, and see why it was wrong (timedatectl): expired keys come back",
-                    "the clock is %" PRId64 " s behind the newest change of a key", newest - now);
+                control_doctor_add(d, DIAGNOSE_ERROR, "clock",
+                                   "set the clock, and see why it was wrong (timedatectl): expired "
+                                   "keys come back",
+                                   "the clock is %" PRId64 " s behind the newest change of a key",
+                                   newest - now);
         else if (stat("/proc/self/exe", &st) == 0 && now < st.st_mtime)
-                add(d, ERROR, "clock",
-                    "set the clock, and see why it was wrong (timedatectl): expired keys come back",
-                    "the clock stands before the day that this wfapikeyd was built");
+                control_doctor_add(d, DIAGNOSE_ERROR, "clock",
+                                   "set the clock, and see why it was wrong (timedatectl): expired "
+                                   "keys come back",
+                                   "the clock stands before the day that this wfapikeyd was built");
         else
-                add(d, OK, "clock", NULL, "the clock is not behind the newest change of a key");
+                control_doctor_add(d, DIAGNOSE_OK, "clock", NULL,
+                                   "the clock is not behind the newest change of a key");
 }
 
 #define SOON_S (30 * INT64_C(86400))
@@ -311,38 +323,45 @@ static void check_certificates(struct diagnose_call *d, struct store *writer,
         if (store_cert_each(writer, on_certificate, &c) < 0)
                 return;
         if (c.stale > 0)
-                add(d, ERROR, "certificate",
-                    "wfapikeyctl cert crl FILE, with a new list of that CA",
-                    "%zu revocation lists are out of date ('%s' first): all certificates of their "
-                    "CAs are "
-                    "refused",
-                    c.stale, c.first_stale.name);
+                control_doctor_add(d, DIAGNOSE_ERROR, "certificate",
+                                   "wfapikeyctl cert crl FILE, with a new list of that CA",
+                                   "%zu revocation lists are out of date ('%s' first): all "
+                                   "certificates of their "
+                                   "CAs are "
+                                   "refused",
+                                   c.stale, c.first_stale.name);
         if (c.rootless > 0)
-                add(d, WARNING, "certificate",
-                    "wfapikeyctl cert add --ca FILE with the CAs above it, up to the root",
-                    "%zu registered CAs lead to no registered root ('%s' first, issued by '%s'): "
-                    "the certificates that they issued are refused",
-                    c.rootless, c.first_rootless.name, c.first_rootless.issuer_cn);
+                control_doctor_add(
+                        d, DIAGNOSE_WARNING, "certificate",
+                        "wfapikeyctl cert add --ca FILE with the CAs above it, up to the root",
+                        "%zu registered CAs lead to no registered root ('%s' first, issued by "
+                        "'%s'): "
+                        "the certificates that they issued are refused",
+                        c.rootless, c.first_rootless.name, c.first_rootless.issuer_cn);
         if (c.ended > 0)
-                add(d, WARNING, "certificate",
-                    "wfapikeyctl cert add FILE with the successor, cert crl FILE where there was a "
-                    "list, "
-                    "then cert remove CERT",
-                    "%zu certificates have expired, '%s' first", c.ended, c.first_ended.name);
+                control_doctor_add(d, DIAGNOSE_WARNING, "certificate",
+                                   "wfapikeyctl cert add FILE with the successor, cert crl FILE "
+                                   "where there was a "
+                                   "list, "
+                                   "then cert remove CERT",
+                                   "%zu certificates have expired, '%s' first", c.ended,
+                                   c.first_ended.name);
         if (c.soon > 0)
-                add(d, WARNING, "certificate",
-                    "have them renewed, and wfapikeyctl cert add FILE in time",
-                    "%zu certificates expire within 30 days, '%s' first", c.soon,
-                    c.first_soon.name);
+                control_doctor_add(d, DIAGNOSE_WARNING, "certificate",
+                                   "have them renewed, and wfapikeyctl cert add FILE in time",
+                                   "%zu certificates expire within 30 days, '%s' first", c.soon,
+                                   c.first_soon.name);
         if (policy->require_certificate != CERTIFICATE_NO && c.good == 0)
-                add(d, ERROR, "certificate",
-                    "wfapikeyctl cert add FILE, or policy set require-certificate=no",
-                    "every login needs a client certificate, and none is registered: all are "
-                    "refused");
+                control_doctor_add(
+                        d, DIAGNOSE_ERROR, "certificate",
+                        "wfapikeyctl cert add FILE, or policy set require-certificate=no",
+                        "every login needs a client certificate, and none is registered: all are "
+                        "refused");
         else if (policy->require_certificate != CERTIFICATE_NO)
-                add(d, HINT, "policy",
-                    "wfapikeyctl policy set require-certificate=no where that is not meant",
-                    "every login with a key needs a client certificate");
+                control_doctor_add(
+                        d, DIAGNOSE_HINT, "policy",
+                        "wfapikeyctl policy set require-certificate=no where that is not meant",
+                        "every login with a key needs a client certificate");
 }
 
 /* Notes the words of a blank-separated list. The client looks for their PAM files. */
@@ -367,8 +386,8 @@ static void check_policy(struct diagnose_call *d, struct store *writer) {
         for (size_t i = 0; i < policy.n_services; i++)
                 note_services(d, "policy", policy.services[i].name);
         if (!policy.enabled)
-                add(d, HINT, "policy", "wfapikeyctl policy set enabled=yes",
-                    "API keys are disabled: none is issued or accepted");
+                control_doctor_add(d, DIAGNOSE_HINT, "policy", "wfapikeyctl policy set enabled=yes",
+                                   "API keys are disabled: none is issued or accepted");
         check_certificates(d, writer, &policy);
 }
 
@@ -379,19 +398,23 @@ static void check_vanished(struct diagnose_call *d, struct store *writer) {
         if (store_account_count_gone(writer, &gone, &held) < 0)
                 return;
         if (held > 0)
-                add(d, WARNING, "accounts",
-                    "see what is wrong with passwd or the directory. If they were removed on "
-                    "purpose: wfapikeyctl account vanished | xargs wfapikeyctl account removed --",
-                    "%" PRIu64 " accounts with keys were gone at one look with others: their keys "
-                    "are refused, and do not end by themselves",
-                    held);
+                control_doctor_add(
+                        d, DIAGNOSE_WARNING, "accounts",
+                        "see what is wrong with passwd or the directory. If they were removed on "
+                        "purpose: wfapikeyctl account vanished | xargs wfapikeyctl account removed "
+                        "--",
+                        "%" PRIu64
+                        " accounts with keys were gone at one look with others: their keys "
+                        "are refused, and do not end by themselves",
+                        held);
         if (gone > held)
-                add(d, HINT, "accounts",
-                    "wfapikeyctl account vanished lists them; wfapikeyctl account removed USER "
-                    "ends their keys now",
-                    "%" PRIu64 " accounts with keys are gone: their keys are refused, and end "
-                    "after the policy's account-grace",
-                    gone - held);
+                control_doctor_add(
+                        d, DIAGNOSE_HINT, "accounts",
+                        "wfapikeyctl account vanished lists them; wfapikeyctl account removed USER "
+                        "ends their keys now",
+                        "%" PRIu64 " accounts with keys are gone: their keys are refused, and end "
+                        "after the policy's account-grace",
+                        gone - held);
 }
 
 static void check_passwords(struct diagnose_call *d, struct store *writer) {
@@ -400,12 +423,14 @@ static void check_passwords(struct diagnose_call *d, struct store *writer) {
 
         if (facts_policy(writer, &policy) >= 0 && policy.remove_on_password_expiry &&
             store_account_count_held_passwords(writer, &held) >= 0 && held > 0)
-                add(d, WARNING, "accounts",
-                    "see what has changed shadow. If it is meant: "
-                    "wfapikeyctl account held | xargs wfapikeyctl account expired --",
-                    "%" PRIu64 " accounts with keys have a password that became bad at one look "
-                    "with others: their keys are refused, and do not end by themselves",
-                    held);
+                control_doctor_add(
+                        d, DIAGNOSE_WARNING, "accounts",
+                        "see what has changed shadow. If it is meant: "
+                        "wfapikeyctl account held | xargs wfapikeyctl account expired --",
+                        "%" PRIu64
+                        " accounts with keys have a password that became bad at one look "
+                        "with others: their keys are refused, and do not end by themselves",
+                        held);
 }
 
 /* Metrics have the times. Here they matter when a habit has ended. */
@@ -417,108 +442,31 @@ static void check_copies(struct diagnose_call *d, struct store *writer) {
         if (store_mirror_get(writer, &mirror) < 0)
                 return;
         if (overdue_import(mirror.imported_at, now))
-                add(d, WARNING, "import",
-                    "see whether the other host still sends a mirror, and systemctl status "
-                    "wfapikey-mirror.timer wfapikey-mirror.service",
-                    "the last mirror was imported %" PRId64
-                    " days ago: what was revoked on the other host since is still good here",
-                    (now - mirror.imported_at) / 86400);
+                control_doctor_add(
+                        d, DIAGNOSE_WARNING, "import",
+                        "see whether the other host still sends a mirror, and systemctl status "
+                        "wfapikey-mirror.timer wfapikey-mirror.service",
+                        "the last mirror was imported %" PRId64
+                        " days ago: what was revoked on the other host since is still good here",
+                        (now - mirror.imported_at) / 86400);
         if (overdue_backup(mirror.backed_up_at, now))
-                add(d, WARNING, "backup", "wfapikeyctl backup create FILE, and see why it stopped",
-                    "the last backup was made %" PRId64 " days ago",
-                    (now - mirror.backed_up_at) / 86400);
-}
-
-/* Two rounds of heads that did not come are no reason to worry. */
-#define FLEET_QUIET_S 60
-
-/* An issuing host that is down for as long is worth a look. */
-#define FLEET_SILENT_S 3600
-
-/* A database that lies can keep what one issuing host says from hosts that hear the others. That
- * refuses no key, because a single issuing host that is down would close the fleet. */
-static void check_issuers(struct diagnose_call *d, const struct policy *policy) {
-        const struct fleet *fleet = d->reading.call.control->writer.fleet;
-        size_t i = 0;
-        int64_t at = fleet ? fleet_age_silent(fleet, &i) : INT64_MAX, silent_s;
-
-        if (at == INT64_MAX)
-                return;
-        silent_s = (clock_boot_ms() - at) / 1000;
-        if (silent_s > FLEET_SILENT_S || silent_s > policy->replica_max_age_s)
-                add(d, WARNING, "fleet",
-                    "see that it runs and reaches the database; drop it if it is gone: "
-                    "wfapikeyctl fleet drop",
-                    "the issuing host %s has said nothing for %" PRId64
-                    " s; what it revokes may not come here",
-                    fleet_issuer(fleet, i)->host, silent_s);
-}
-
-static void check_fleet(struct diagnose_call *d, struct store *writer) {
-        int64_t age = store_fleet_age(writer, clock_boot_ms() / 1000);
-        struct store_fleet_sum sum;
-        struct policy policy;
-
-        if (d->reading.call.control->writer.fleet &&
-            fleet_is_unread(d->reading.call.control->writer.fleet))
-                add(d, ERROR, "fleet", "see why in the journal of wfapikeyd",
-                    "what this host is in its fleet cannot be read, so the keys of the fleet are "
-                    "refused, and nothing of the fleet is changed here");
-        if (store_fleet_sum(writer, &sum) < 0 || facts_policy(writer, &policy) < 0)
-                return;
-        if (age == INT64_MAX)
-                add(d, WARNING, "fleet",
-                    "wfapikeyctl fleet status, systemctl status wfapikey-fleetd",
-                    "this host has not heard yet that its keys of the fleet are current, so they "
-                    "are "
-                    "refused");
-        else if (age > policy.replica_max_age_s)
-                add(d, ERROR, "fleet", "wfapikeyctl fleet status, systemctl status wfapikey-fleetd",
-                    "this host has heard nothing of its fleet for %" PRId64
-                    " s, so the keys of the fleet are refused",
-                    age);
-        else if (age > FLEET_QUIET_S)
-                add(d, WARNING, "fleet",
-                    "wfapikeyctl fleet status, systemctl status wfapikey-fleetd",
-                    "this host has heard nothing of its fleet for %" PRId64 " s; after %" PRId64
-                    " s the keys of the fleet are refused",
-                    age, policy.replica_max_age_s);
-        else
-                check_issuers(d, &policy);
-        if (sum.waiting > 0)
-                add(d, WARNING, "fleet",
-                    "see that the fleet's database is reached; until then they are revoked here "
-                    "alone",
-                    "%" PRIu64 " revocations wait for the fleet's database", sum.waiting);
-}
-
-static void check_reports(struct diagnose_call *d, struct store *writer) {
-        struct store_reported_sum sum;
-        struct store_fleet self;
-
-        if (store_fleet_get(writer, &self) < 0 || !self.issuing ||
-            store_reported_sum(writer, clock_now(), &sum) < 0)
-                return;
-        if (sum.wrong > 0)
-                add(d, ERROR, "fleet", "wfapikeyctl fleet audit verify",
-                    "what %" PRIu64 " hosts of the fleet report does not go together, such as %s",
-                    sum.wrong, sum.example);
-        else if (sum.silent > 0)
-                add(d, WARNING, "fleet",
-                    "wfapikeyctl fleet audit verify, and wfapikey-fleetd on that host",
-                    "%" PRIu64 " hosts of the fleet have not reported for an hour, such as %s",
-                    sum.silent, sum.example);
+                control_doctor_add(d, DIAGNOSE_WARNING, "backup",
+                                   "wfapikeyctl backup create FILE, and see why it stopped",
+                                   "the last backup was made %" PRId64 " days ago",
+                                   (now - mirror.backed_up_at) / 86400);
 }
 
 static void check_accounts(struct diagnose_call *d) {
         const char *why = accounts_unread(d->reading.call.control->fixed.accounts);
 
         if (*why)
-                add(d, WARNING, "accounts",
-                    "see what writes the file; pwck and grpck find what is wrong in it",
-                    "what is known of accounts stays as it was: %s", why);
+                control_doctor_add(
+                        d, DIAGNOSE_WARNING, "accounts",
+                        "see what writes the file; pwck and grpck find what is wrong in it",
+                        "what is known of accounts stays as it was: %s", why);
         else
-                add(d, OK, "accounts", NULL, "the files of accounts are read");
+                control_doctor_add(d, DIAGNOSE_OK, "accounts", NULL,
+                                   "the files of accounts are read");
 }
 
 /* Reads the file as a start would. The configuration in force does not show that a reload has
@@ -527,12 +475,14 @@ static void check_conf(struct diagnose_call *d) {
         const struct conf *conf = d->reading.conf;
 
         if (!conf)
-                add(d, ERROR, "configuration",
-                    "put it right, then systemctl reload wfapikeyd; until then what was read "
-                    "before holds",
-                    "the next start will fail: %s", d->reading.error);
+                control_doctor_add(
+                        d, DIAGNOSE_ERROR, "configuration",
+                        "put it right, then systemctl reload wfapikeyd; until then what was read "
+                        "before holds",
+                        "the next start will fail: %s", d->reading.error);
         else
-                add(d, OK, "configuration", NULL, "the configuration can be read");
+                control_doctor_add(d, DIAGNOSE_OK, "configuration", NULL,
+                                   "the configuration can be read");
         for (size_t i = 0; conf && i < conf->n_peers; i++) {
                 note_services(d, "configuration", conf->peers[i].services);
                 note_services(d, "configuration", conf->peers[i].certificates);
@@ -545,8 +495,10 @@ static void diagnose_run(struct control_call *call, struct store *writer) {
                 open(call->control->fixed.state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
         if (dir < 0)
-                add(d, ERROR, "state", "restore it from a backup before the daemon ends",
-                    "the state directory cannot be opened: %s", strerrordesc_np(errno));
+                control_doctor_add(d, DIAGNOSE_ERROR, "state",
+                                   "restore it from a backup before the daemon ends",
+                                   "the state directory cannot be opened: %s",
+                                   strerrordesc_np(errno));
         else {
                 check_state(d, dir);
                 check_pepper(d, dir);
@@ -559,13 +511,13 @@ static void diagnose_run(struct control_call *call, struct store *writer) {
         check_vanished(d, writer);
         check_passwords(d, writer);
         check_copies(d, writer);
-        check_fleet(d, writer);
-        check_reports(d, writer);
+        control_doctor_fleet(d, d->reading.call.control, writer);
         check_conf(d);
         if (call->control->fixed.own_sockets)
-                add(d, HINT, "daemon",
-                    "under systemd enable wfapikeyd-verify.socket and wfapikeyd-control.socket",
-                    "the daemon made its sockets itself: while it is down nobody listens");
+                control_doctor_add(
+                        d, DIAGNOSE_HINT, "daemon",
+                        "under systemd enable wfapikeyd-verify.socket and wfapikeyd-control.socket",
+                        "the daemon made its sockets itself: while it is down nobody listens");
 }
 
 static int diagnose_reply(struct control_call *call, sd_bus_message *reply) {

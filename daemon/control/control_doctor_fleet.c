@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What doctor says of the fleet: how old its state is, who is silent, what hosts report. */
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "control/control_doctor.h"
+#include "control/control_state.h"
+#include "fleet/fleet_age.h"
+#include "keys/facts.h"
+#include "store/store_fleet.h"
+#include "store/store_reported.h"
+
+/* Two rounds of heads that did not come are no reason to worry. */
+#define FLEET_QUIET_S 60
+
+/* An issuing host that is down for as long is worth a look. */
+#define FLEET_SILENT_S 3600
+
+/* A database that lies can keep what one issuing host says from hosts that hear the others. That
+ * refuses no key, because a single issuing host that is down would close the fleet. */
+static void check_issuers(struct diagnose_call *d, const struct fleet *fleet,
+                          const struct policy *policy) {
+        size_t i = 0;
+        int64_t at = fleet ? fleet_age_silent(fleet, &i) : INT64_MAX, silent_s;
+
+        if (at == INT64_MAX)
+                return;
+        silent_s = (clock_boot_ms() - at) / 1000;
+        if (silent_s > FLEET_SILENT_S || silent_s > policy->replica_max_age_s)
+                control_doctor_add(
+                        d, DIAGNOSE_WARNING, "fleet",
+                        "see that it runs and reaches the database; drop it if it is gone: "
+                        "wfapikeyctl fleet drop",
+                        "the issuing host %s has said nothing for %" PRId64
+                        " s; what it revokes may not come here",
+                        fleet_issuer(fleet, i)->host, silent_s);
+}
+
+static void check_age(struct diagnose_call *d, const struct fleet *fleet, struct store *writer) {
+        int64_t age = store_fleet_age(writer, clock_boot_ms() / 1000);
+        struct store_fleet_sum sum;
+        struct policy policy;
+
+        if (fleet && fleet_is_unread(fleet))
+                control_doctor_add(d, DIAGNOSE_ERROR, "fleet",
+                                   "see why in the journal of wfapikeyd",
+                                   "what this host is in its fleet cannot be read, so the keys of "
+                                   "the fleet are "
+                                   "refused, and nothing of the fleet is changed here");
+        if (store_fleet_sum(writer, &sum) < 0 || facts_policy(writer, &policy) < 0)
+                return;
+        if (age == INT64_MAX)
+                control_doctor_add(d, DIAGNOSE_WARNING, "fleet",
+                                   "wfapikeyctl fleet status, systemctl status wfapikey-fleetd",
+                                   "this host has not heard yet that its keys of the fleet are "
+                                   "current, so they "
+                                   "are "
+                                   "refused");
+        else if (age > policy.replica_max_age_s)
+                control_doctor_add(d, DIAGNOSE_ERROR, "fleet",
+                                   "wfapikeyctl fleet status, systemctl status wfapikey-fleetd",
+                                   "this host has heard nothing of its fleet for %" PRId64
+                                   " s, so the keys of the fleet are refused",
+                                   age);
+        else if (age > FLEET_QUIET_S)
+                control_doctor_add(d, DIAGNOSE_WARNING, "fleet",
+                                   "wfapikeyctl fleet status, systemctl status wfapikey-fleetd",
+                                   "this host has heard nothing of its fleet for %" PRId64
+                                   " s; after %" PRId64 " s the keys of the fleet are refused",
+                                   age, policy.replica_max_age_s);
+        else
+                check_issuers(d, fleet, &policy);
+        if (sum.waiting > 0)
+                control_doctor_add(d, DIAGNOSE_WARNING, "fleet",
+                                   "see that the fleet's database is reached; until then they are "
+                                   "revoked here "
+                                   "alone",
+                                   "%" PRIu64 " revocations wait for the fleet's database",
+                                   sum.waiting);
+}
+
+static void check_reports(struct diagnose_call *d, struct store *writer) {
+        struct store_reported_sum sum;
+        struct store_fleet self;
+
+        if (store_fleet_get(writer, &self) < 0 || !self.issuing ||
+            store_reported_sum(writer, clock_now(), &sum) < 0)
+                return;
+        if (sum.wrong > 0)
+                control_doctor_add(d, DIAGNOSE_ERROR, "fleet", "wfapikeyctl fleet audit verify",
+                                   "what %" PRIu64
+                                   " hosts of the fleet report does not go together, such as %s",
+                                   sum.wrong, sum.example);
+        else if (sum.silent > 0)
+                control_doctor_add(
+                        d, DIAGNOSE_WARNING, "fleet",
+                        "wfapikeyctl fleet audit verify, and wfapikey-fleetd on that host",
+                        "%" PRIu64 " hosts of the fleet have not reported for an hour, such as %s",
+                        sum.silent, sum.example);
+}
+
+void control_doctor_fleet(struct diagnose_call *d, const struct control *control,
+                          struct store *writer) {
+        check_age(d, control->writer.fleet, writer);
+        check_reports(d, writer);
+}
