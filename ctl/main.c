@@ -117,17 +117,16 @@ static const struct args_option issue_options[] = {
                         false                                                                      \
         }
 
+/* Which keys, in all commands that choose some. */
+#define KEY_FILTERS                                                                                \
+        OWNER_OPTION, LINKED_OPTION, SERVICE_OPTION, FROM_OPTION, BEFORE_OPTION, UNUSED_OPTION,    \
+                SEARCH_OPTION
+
 static const struct args_option list_options[] = {
-        OWNER_OPTION,
-        LINKED_OPTION,
+        KEY_FILTERS,
         { "status", "STATUS",
           "only keys that are active, refused, expired or revoked; several with commas between",
           false },
-        SERVICE_OPTION,
-        FROM_OPTION,
-        BEFORE_OPTION,
-        UNUSED_OPTION,
-        SEARCH_OPTION,
         { "sort", "FIELD",
           "id, name, owner, status, created, updated, expires, last-used or uses (default: "
           "created; id with --limit or --after)",
@@ -177,13 +176,7 @@ static const struct args_option explain_options[] = {
 static const struct args_option revoke_options[] = {
         { "reason", "TEXT", "the reason, which is shown with the key", false },
         { "all-of", "USER", "all keys that USER owns, or that depend on USER's password", false },
-        OWNER_OPTION,
-        LINKED_OPTION,
-        SERVICE_OPTION,
-        FROM_OPTION,
-        BEFORE_OPTION,
-        UNUSED_OPTION,
-        SEARCH_OPTION,
+        KEY_FILTERS,
         { "yes", NULL, "do not ask, however many there are", false },
         {},
 };
@@ -200,13 +193,22 @@ static const struct args_option verify_options[] = {
         {},
 };
 
+/* Which events, of this host or of a fleet. */
+#define AUDIT_FILTERS                                                                              \
+        { "key", "ID", "only events of this key", false },                                         \
+                { "user", "USER", "only events of this user's keys, and logins as USER", false },  \
+                { "service", "NAME", "only logins to this PAM service", false },                   \
+                { "verdict", "VERDICT",                                                            \
+                  "only events with this verdict: accepted, refused or done", false },             \
+                { "since", "WHEN",                                                                 \
+                  "only events since this time, or since so long ago, such as 2h", false },        \
+        {                                                                                          \
+                "until", "WHEN", "only events until this time, or until so long ago, such as 2h",  \
+                        false                                                                      \
+        }
+
 static const struct args_option audit_options[] = {
-        { "key", "ID", "only events of this key", false },
-        { "user", "USER", "only events of this user's keys, and logins as USER", false },
-        { "service", "NAME", "only logins to this PAM service", false },
-        { "verdict", "VERDICT", "only events with this verdict: accepted, refused or done", false },
-        { "since", "WHEN", "only events since this time, or since so long ago, such as 2h", false },
-        { "until", "WHEN", "only events until this time, or until so long ago, such as 2h", false },
+        AUDIT_FILTERS,
         { "follow", NULL, "print new events as they happen; earlier ones only with --since",
           false },
         {},
@@ -214,12 +216,7 @@ static const struct args_option audit_options[] = {
 
 static const struct args_option fleet_audit_options[] = {
         { "host", "HOST", "only events of this host", false },
-        { "key", "ID", "only events of this key", false },
-        { "user", "USER", "only events of this user's keys, and logins as USER", false },
-        { "service", "NAME", "only logins to this PAM service", false },
-        { "verdict", "VERDICT", "only events with this verdict: accepted, refused or done", false },
-        { "since", "WHEN", "only events since this time, or since so long ago, such as 2h", false },
-        { "until", "WHEN", "only events until this time, or until so long ago, such as 2h", false },
+        AUDIT_FILTERS,
         {},
 };
 
