@@ -38,10 +38,11 @@ int store_fill_watch(struct store_fill *s) {
 
 /* --- Pieces --- */
 
-/* What says whether a key and its secret are good. */
+/* What says whether a key and its secret are good. An end by the policy's lifetime is in dead_at
+ * alone. */
 #define LIFE(k)                                                                                    \
         "(" k ".digest, " k ".status, " k ".retires_at, " k ".need, " k ".certificate, " k         \
-        ".name, " k ".updated_at)"
+        ".name, " k ".updated_at, " k ".dead_at)"
 #define RANGE(k) k ".id BETWEEN ?1 AND ?2"
 #define IS_HERE  "EXISTS (SELECT 1 FROM main.key m WHERE m.id = s.id)"
 /* The records that say so go with the keys themselves, and not before. */

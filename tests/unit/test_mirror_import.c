@@ -7,9 +7,12 @@
 
 #include "bootstrap.h"
 #include "keys/audit.h"
+#include "keys/facts.h"
 #include "keys/sweep.h"
 #include "mirror/mirror.h"
+#include "rules/expiry.h"
 #include "store/store_mirror.h"
+#include "store/store_sweep.h"
 
 #define NOW  INT64_C(1800000000)
 #define DAY  INT64_C(86400)
@@ -231,6 +234,27 @@ static void test_a_new_host_takes_an_old_backup(void **state) {
         assert_int_equal(drop(&other), 0);
 }
 
+/* A key that has outlived a lifetime has no status of it, only the time at which that was noted. The
+ * lifetime of the backup is longer. */
+static void test_what_outlived_a_lifetime_does_not_come_back(void **state) {
+        struct host *h = *state;
+        struct store *writer = h->state.writer;
+        struct mirror_import_summary summary;
+        struct policy policy;
+        struct key_record key;
+
+        insert(h);
+        back_up(h, h);
+        assert_int_equal(store_begin(writer), 0);
+        assert_int_equal(store_sweep_mark(writer, ID, NOW + DAY), 0);
+        assert_int_equal(store_commit(writer), 0);
+        (void) restore(h, h, false, NOW + 2 * DAY, &summary);
+        assert_int_equal(summary.kept, 1);
+        assert_int_equal(store_key_get(writer, ID, &key), 0);
+        assert_int_equal(facts_policy(writer, &policy), 0);
+        assert_int_equal(expiry_status(&policy, &key, NOW + 2 * DAY), KEY_EXPIRED);
+}
+
 /* What was exported since the import began must not be numbered again. */
 static void test_numbers_of_exports_go_on(void **state) {
         struct host *h = *state;
@@ -251,6 +275,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_what_may_have_been_revoked_does_not_come_back),
                 test_host(test_a_new_host_takes_an_old_backup),
+                test_host(test_what_outlived_a_lifetime_does_not_come_back),
                 test_host(test_numbers_of_exports_go_on),
         };
 

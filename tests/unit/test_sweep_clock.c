@@ -3,6 +3,8 @@
  * clock is a variable. */
 #include "unit_sweep.h"
 
+#include "store/store_check.h"
+
 #define YEAR PARSE_YEAR_S
 #define HOUR 3600
 
@@ -258,6 +260,28 @@ static void test_a_lifetime_that_was_set_ahead(void **state) {
         assert_int_equal(expiry_status(&policy, &ended, T0), KEY_EXPIRED);
 }
 
+/* The row of the policy gets another time than the record of it, and that is no damage. */
+static void test_a_lifetime_that_was_set_ahead_is_no_damage(void **state) {
+        struct audit_record set = { .at = T0 + 25 * YEAR,
+                                    .until = T0 + 25 * YEAR,
+                                    .count = 1,
+                                    .event = "policy",
+                                    .verdict = "done",
+                                    .detail = "lifetime=30d" };
+        struct unit_store *s = *state;
+        char names[STORE_CHECK_NAMES_LEN];
+
+        (void) sweep_at(s, T0, certain);
+        unit_sweep_set_policy(s, "lifetime", LIFETIME, set.at);
+        assert_int_equal(store_begin(s->writer), 0);
+        assert_int_equal(store_audit_add(s->writer, &set), 0);
+        assert_int_equal(store_commit(s->writer), 0);
+        assert_int_equal(store_check_policy(s->writer, names), 0);
+        (void) sweep_at(s, T0 + HOUR, certain);
+        assert_int_equal(store_check_policy(s->writer, names), 0);
+        assert_string_equal(names, "");
+}
+
 /* The first start with this version, in 1970. It must not be the keys that are wrong. */
 static void test_a_first_time_before_all_keys(void **state) {
         static const struct unit_sweep_life life = { .made = -DAY };
@@ -284,6 +308,7 @@ int main(void) {
                 unit_test_with_sweep(test_many_that_were_made_ahead),
                 unit_test_with_sweep(test_a_clock_that_is_hours_behind_shortens_nothing),
                 unit_test_with_sweep(test_a_lifetime_that_was_set_ahead),
+                unit_test_with_sweep(test_a_lifetime_that_was_set_ahead_is_no_damage),
                 unit_test_with_sweep(test_a_first_time_before_all_keys),
         };
 
