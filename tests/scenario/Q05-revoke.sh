@@ -58,6 +58,10 @@ verify "$me" --service dovecot <<<"$last" || fail "a key is revoked though the n
 run 0 script -qec "'$WFAPIKEYCTL' key revoke --service dovecot --reason moved" /dev/null <<<3
 verify "$me" --service dovecot <<<"$last" && fail "a revoked key is accepted"
 verify "$me" --service sshd <<<"$other" || fail "a key of another service is revoked"
+for name in all-of owner linked service from search expires-before unused-since; do
+    run 2 ctl key revoke "--$name=" --yes
+done
+verify "$me" --service sshd <<<"$other" || fail "all keys are revoked by an empty option"
 run 5 ctl key revoke --owner no-such-user-here --yes
 run 0 ctl --json key revoke --service dovecot --yes
 is "$out" '{"revoked":0}'
