@@ -412,6 +412,19 @@ static int redate_keys(struct store *writer, int64_t now, struct sweep *sweep) {
         return r;
 }
 
+/* The record says why the policy is older than the record of its change: see store_check_policy().
+ */
+static int redate_lifetime(struct store *writer, const struct policy *policy, int64_t now) {
+        char date[PARSE_TIME_LEN], what[96];
+        int r;
+
+        parse_time_format(policy->lifetime_changed_at, date);
+        (void) snprintf(what, sizeof(what), "lifetime set now, not at %s: the clock was ahead",
+                        date);
+        r = audit_own(writer, "redated", NULL, what, 1, now);
+        return r < 0 ? r : store_policy_set(writer, "lifetime", policy->lifetime_s, now);
+}
+
 /* The mark of keys that have outlived a lifetime is moved with the time at which it was set. So it
  * has the keys that it would have by this clock. */
 static int redate(struct store *writer, const struct policy *policy, int64_t now,
@@ -421,7 +434,7 @@ static int redate(struct store *writer, const struct policy *policy, int64_t now
 
         r = redate_keys(writer, now, sweep);
         if (r >= 0 && is_ahead(policy->lifetime_changed_at, now))
-                r = store_policy_set(writer, "lifetime", policy->lifetime_s, now);
+                r = redate_lifetime(writer, policy, now);
         if (r < 0 || !is_ahead(policy->lapsed_at, now))
                 return r;
         if (__builtin_sub_overflow(policy->lapsed_before, policy->lapsed_at - now, &before))

@@ -7,6 +7,7 @@
 #include "fleet/fleet_snapshot.h"
 #include "fleet/fleet_state.h"
 #include "mirror/mirror_key.h"
+#include "store/store_check.h"
 #include "store/store_pages.h"
 #include "store/store_stmt.h"
 
@@ -532,6 +533,46 @@ static void test_old_heads(void **state) {
         assert_int_not_equal(web->current_ms, FLEET_UNKNOWN);
 }
 
+/* Policies are on the first page. A host that was killed behind it must start: their times are the
+ * fleet's, and the records of this host's own changes are no sign of damage. */
+static void test_policies_of_a_page_are_no_damage(void **state) {
+        static const char set[] = "REPLACE INTO policy (name, value, changed_at, fleet) VALUES "
+                                  "('max-keys-per-user', 7, 1000, 1)";
+        struct audit_record record = { .at = UNIT_BEGUN_AT,
+                                       .until = UNIT_BEGUN_AT,
+                                       .count = 1,
+                                       .event = "policy",
+                                       .verdict = "done",
+                                       .detail = "max-keys-per-user=5" };
+        struct fixture *f = *state;
+        struct store *writer = f->member.store->writer;
+        char id[KEYTEXT_ID_LEN + 1], names[STORE_CHECK_NAMES_LEN];
+        struct pages p;
+
+        unit_sql(f->issuer.store->path, set);
+        assert_int_equal(store_begin(f->issuer.store->writer), 0);
+        for (unsigned i = 0; i < MANY; i++) {
+                struct key_record key;
+
+                (void) snprintf(id, sizeof(id), "k%09u", i % 100000);
+                key = fleet_key(f, id, "all");
+                assert_int_equal(store_key_insert(f->issuer.store->writer, &key), 0);
+        }
+        assert_int_equal(store_commit(f->issuer.store->writer), 0);
+        assert_int_equal(store_begin(writer), 0);
+        assert_int_equal(store_policy_set(writer, "max-keys-per-user", 5, UNIT_BEGUN_AT), 0);
+        assert_int_equal(store_audit_add(writer, &record), 0);
+        assert_int_equal(store_commit(writer), 0);
+        snapshot(&f->issuer, "all", false, &p);
+        assert_in_range(p.n, 2, PAGES_MAX);
+        for (size_t i = 0; i < p.n; i++) {
+                assert_int_equal(store_check_policy(writer, names), 0);
+                assert_int_equal(unit_host_take(&f->member, &p.pages[i]), 0);
+        }
+        assert_int_equal(store_check_policy(writer, names), 0);
+        end(&p);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_new_host, make, drop),
@@ -548,6 +589,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_policies, make, drop),
                 cmocka_unit_test_setup_teardown(test_rebase, make, drop),
                 cmocka_unit_test_setup_teardown(test_old_heads, make, drop),
+                cmocka_unit_test_setup_teardown(test_policies_of_a_page_are_no_damage, make, drop),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
