@@ -296,6 +296,7 @@ static int move_on(struct applying *a, const struct frame_head *head, const uint
                 fleet_age_note_later(a->f, head);
         }
         a->news->applied += !a->page || a->last;
+        a->news->wide |= a->wide;
         a->news->number = member->group.number;
         return a->page && !a->last ? 0 : store_fleet_put_group(a->writer, &member->group);
 }
@@ -407,13 +408,17 @@ static int add_record(struct store *writer, const struct fleet_member *member,
                                        .verdict = "done",
                                        .door = "fleet" };
 
-        if (news->applied == 0)
+        /* Policies of a page have the times of the fleet at once: see store_check_policy(). */
+        if (news->applied == 0 && !news->wide)
                 return 0;
         record.at = record.until = clock_now();
         if (news->snapshot)
                 (void) snprintf(record.detail, sizeof(record.detail),
                                 "group %s by a snapshot up to %" PRId64 ", %" PRIu64 " keys gone",
                                 member->group.name, news->number, news->gone);
+        else if (news->applied == 0)
+                (void) snprintf(record.detail, sizeof(record.detail),
+                                "group %s, a part of a snapshot", member->group.name);
         else
                 (void) snprintf(record.detail, sizeof(record.detail),
                                 "group %s up to %" PRId64 ", %" PRIu64 " changes",

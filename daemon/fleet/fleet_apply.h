@@ -12,6 +12,8 @@ struct fleet_news {
         /* One of them was the last page of a snapshot, for which so many keys have gone. */
         bool snapshot;
         uint64_t gone;
+        /* There was more than keys, such as policies. */
+        bool wide;
         /* there may be keys of users that this host does not know yet */
         bool owners;
         /* this host is in other groups, or in no fleet any more */
