@@ -106,6 +106,7 @@ static int on_wal(void *userdata, sqlite3 *db, const char *name, int pages) {
         (void) db;
         (void) name;
         s->wal_pages = pages;
+        s->not_on_disk = s->lazy;
         return SQLITE_OK;
 }
 
@@ -457,8 +458,9 @@ void store_settle(struct store *writer) {
         if (move_log(writer, &in_log, &moved) >= 0 && in_log == moved) {
                 writer->wal_pages = 0;
                 writer->unsettled_ms = 0;
-        } else if (writer->lazy)
-                return; /* the log may not be on disk */
+                writer->not_on_disk = false;
+        } else if (writer->not_on_disk)
+                return;
         if (writer->keep_seen && store_audit_mark(writer, 0, &mark) >= 0)
                 writer->keep_seen(mark.seq, mark.hash, writer->seen_userdata);
 }

@@ -114,6 +114,8 @@ struct store {
         struct store_delta *delta;
         /* writer: commits do not wait for the disk: see store_begin_lazily() */
         bool lazy;
+        /* writer: the last of them that wrote something was such a commit */
+        bool not_on_disk;
         /* writer: an import that is under way */
         struct store_swap *swap;
         /* writer: when the newest copy of before an upgrade was made; 0: there is none */

@@ -448,6 +448,15 @@ static void test_nothing_is_seen_that_is_not_on_disk(void **state) {
         assert_int_equal(store_commit_quietly(writer), 0);
         store_settle(writer);
         assert_int_equal(seen, 0);
+        /* A change that came to nothing has not waited for the disk either. */
+        assert_int_equal(store_begin(writer), 0);
+        store_rollback(writer);
+        store_settle(writer);
+        assert_int_equal(seen, 0);
+        assert_int_equal(store_begin(writer), 0);
+        assert_int_equal(store_commit(writer), 0);
+        store_settle(writer);
+        assert_int_equal(seen, 0);
         assert_int_equal(store_begin(writer), 0);
         insert(f->live, "y000000001", "");
         assert_int_equal(store_commit_quietly(writer), 0);
