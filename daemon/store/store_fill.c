@@ -317,10 +317,12 @@ int store_fill_next(struct store_fill *s) {
         if (r >= 0)
                 r = store_commit_quietly(s->writer);
         store_rollback(s->writer);
-        if (r >= 0)
-                return 1;
-        *s = before;
-        return r;
+        if (r < 0) {
+                *s = before;
+                return r;
+        }
+        /* Nobody changes anything before this returns, so changes without end hold nothing up. */
+        return s->phase == STORE_FILL_REST ? next_touched(s, id) : 1;
 }
 
 /* --- Its beginning and end --- */

@@ -301,6 +301,21 @@ static void test_what_ends_meanwhile_stays_ended(void **state) {
         }
 }
 
+/* Somebody changes a key between any two pieces. That must not keep an import from its end. */
+static void test_changes_without_end_hold_nothing_up(void **state) {
+        struct fixture *f = *state;
+        unsigned n = 0;
+
+        begin(f, &(struct store_swap_rules){ .keep_keys = true });
+        while (store_swap_fill(f->swap) > 0) {
+                assert_in_range(++n, 1, (KEYS + OWN) / STORE_SWAP_PIECE + 8);
+                revoke_key(f->live, id_of('z', n));
+        }
+        take(f);
+        is_here(f, "k000000001", true);
+        clean_all(f);
+}
+
 /* A host that has forgotten why a key is not there. */
 static void test_what_is_not_here_is_not_taken_on_request(void **state) {
         struct fixture *f = *state;
@@ -477,6 +492,7 @@ int main(void) {
                 test_swap(test_the_schema_stays),
                 test_swap(test_what_breaks_off_has_changed_nothing),
                 test_swap(test_what_ends_meanwhile_stays_ended),
+                test_swap(test_changes_without_end_hold_nothing_up),
                 test_swap(test_what_is_not_here_is_not_taken_on_request),
                 test_swap(test_the_keys_of_a_fleet_stay),
                 test_swap(test_other_rules_do_not_fit),
