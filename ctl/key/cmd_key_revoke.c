@@ -82,7 +82,8 @@ enum exit_code cmd_key_revoke(const struct args *args) {
 
         for (size_t i = 0; i < ARRAY_LEN(options); i++)
                 matching = matching || args_has(args, options[i]);
-        /* Every key has that in its name. A script whose variable is empty must not end them all. */
+        /* Every key has that in its name. A script whose variable is empty must not end them all.
+         */
         if (args_has(args, "search") && !args_value(args, "search")[0]) {
                 say_error("--search='' is in every key; see key remove-all");
                 return CTL_USAGE;

@@ -234,8 +234,8 @@ static void test_a_new_host_takes_an_old_backup(void **state) {
         assert_int_equal(drop(&other), 0);
 }
 
-/* A key that has outlived a lifetime has no status of it, only the time at which that was noted. The
- * lifetime of the backup is longer. */
+/* A key that has outlived a lifetime has no status of it, only the time at which that was noted.
+ * The lifetime of the backup is longer. */
 static void test_what_outlived_a_lifetime_does_not_come_back(void **state) {
         struct host *h = *state;
         struct store *writer = h->state.writer;
