@@ -93,10 +93,13 @@ static int prepare_uses(struct store_fill *s) {
         for (unsigned live = 0; r >= 0 && live < 2; live++)
                 r = store_once(
                         db, &s->pieces[live ? STORE_PIECE_USE_LIVE : STORE_PIECE_USE],
-                        "INSERT INTO main." STORE_BESIDE "key_use (%s) SELECT %s FROM %s.key_use "
+                        "INSERT OR IGNORE INTO main." STORE_BESIDE
+                        "key_use (%s) SELECT %s FROM %s.key_use "
                         "u WHERE " RANGE("u") " AND EXISTS (SELECT 1 FROM main." STORE_BESIDE
-                                              "key i WHERE i.id = u.id AND (i.hosts <> '') = %u)",
-                        list, list, live ? "main" : "staging", live);
+                                              "key i WHERE i.id = u.id AND (%s (i.hosts <> '') = "
+                                              "%u))",
+                        list, list, live ? "main" : "staging",
+                        live && s->rules.keep_keys ? "true OR" : "", live);
         if (r >= 0)
                 r = store_once(db, &s->pieces[STORE_PIECE_PEPPERS],
                                "INSERT OR IGNORE INTO temp." STORE_BESIDE
@@ -141,10 +144,11 @@ static int compose(struct store_fill *s, const char *from, const char *to, bool 
                 r = run_piece(s, STORE_PIECE_LIVE, from, to);
         if (r >= 0)
                 r = run_piece(s, again ? STORE_PIECE_AGAIN : STORE_PIECE_FILE, from, to);
+        /* Where a key was used last is known best here, unless all is to be as in the file. */
+        if (r >= 0 && (s->fleet || s->rules.keep_keys))
+                r = run_piece(s, STORE_PIECE_USE_LIVE, from, to);
         if (r >= 0)
                 r = run_piece(s, STORE_PIECE_USE, from, to);
-        if (r >= 0 && s->fleet)
-                r = run_piece(s, STORE_PIECE_USE_LIVE, from, to);
         return r < 0 ? r : run_piece(s, STORE_PIECE_PEPPERS, from, to);
 }
 

@@ -316,6 +316,24 @@ static void test_changes_without_end_hold_nothing_up(void **state) {
         clean_all(f);
 }
 
+/* Else a key that is in use would be one that was not used since the backup. */
+static void test_the_last_use_stays(void **state) {
+        const struct key_use use = { .id = "k000000001", .at = 1800000500 };
+        struct fixture *f = *state;
+
+        assert_int_equal(store_begin(f->live->writer), 0);
+        insert(f->live, use.id, "");
+        assert_int_equal(store_key_used(f->live->writer, &use, 9), 0);
+        assert_int_equal(store_commit(f->live->writer), 0);
+        for (unsigned keep = 2; keep-- > 0;) {
+                begin(f, &(struct store_swap_rules){ .keep_keys = keep });
+                finish(f);
+                assert_int_equal(number(f, "SELECT last_at FROM key_use WHERE id = 'k000000001'"),
+                                 keep ? 1800000500 : 1800000005);
+                clean_all(f);
+        }
+}
+
 /* A host that has forgotten why a key is not there. */
 static void test_what_is_not_here_is_not_taken_on_request(void **state) {
         struct fixture *f = *state;
@@ -493,6 +511,7 @@ int main(void) {
                 test_swap(test_what_breaks_off_has_changed_nothing),
                 test_swap(test_what_ends_meanwhile_stays_ended),
                 test_swap(test_changes_without_end_hold_nothing_up),
+                test_swap(test_the_last_use_stays),
                 test_swap(test_what_is_not_here_is_not_taken_on_request),
                 test_swap(test_the_keys_of_a_fleet_stay),
                 test_swap(test_other_rules_do_not_fit),
