@@ -38,18 +38,17 @@ static void put_mark(struct bytes_writer *w, const struct audit_mark *mark) {
         bytes_write_raw(w, mark->hash, sizeof(mark->hash));
 }
 
-static void get_mark(struct bytes_reader *r, struct audit_mark *ret) {
-        ret->seq = (int64_t) bytes_read(r, 8);
-        bytes_read_raw(r, ret->hash, sizeof(ret->hash));
-        r->bad |= ret->seq < 0;
-}
-
 /* A number that the store can have, and that nothing overflows with. */
 static int64_t get_number(struct bytes_reader *r) {
         int64_t number = (int64_t) bytes_read(r, 8);
 
         r->bad |= number < 0 || number > INT64_MAX / 4;
         return number;
+}
+
+static void get_mark(struct bytes_reader *r, struct audit_mark *ret) {
+        ret->seq = get_number(r);
+        bytes_read_raw(r, ret->hash, sizeof(ret->hash));
 }
 
 static void get_text(struct bytes_reader *r, char *out, size_t size) {

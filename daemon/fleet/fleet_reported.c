@@ -183,6 +183,9 @@ static void check_log(struct fleet_intake *in, const struct fleet_report_log *lo
         /* This host has just begun to listen. */
         if (in->now.number == 0 || mark->seq == 0)
                 return;
+        /* Saying less does not make a gap smaller. */
+        if (log->from.seq < mark->seq)
+                in->then.mark = *mark;
         if (log->last.seq < mark->seq && memcmp(log->last.hash, none, sizeof(none)) != 0)
                 raise_fault(in, REPORTED_REWRITTEN, log->last.seq);
         else if (log->from.seq == mark->seq && memcmp(log->from.hash, none, sizeof(none)) != 0 &&

@@ -174,6 +174,7 @@ static void test_made_up_past(void **state) {
                 { 3, 4, 4, 3, REPORTED_RIGHT },     { 3, 4, 4, 9, REPORTED_REWRITTEN },
                 { 3, 2, 4, 3, REPORTED_REWRITTEN }, { 4, 5, 5, 9, REPORTED_MISSING },
                 { 2, 4, 3, 9, REPORTED_REWRITTEN }, { 3, 9, 6, 3, REPORTED_MISSING },
+                { 0, 9, 6, 3, REPORTED_MISSING },   { INT64_MAX, 9, 4, 3, REPORTED_UNREADABLE },
         };
 
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
