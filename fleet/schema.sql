@@ -224,6 +224,17 @@ BEGIN
 END
 $$;
 
+-- Every role may fill PostgreSQL's queue of bells, and keep others from emptying it. A commit that
+-- rings fails then. Who hears no bell looks a little later.
+CREATE OR REPLACE FUNCTION wfapikey.bell(channel text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+        IF pg_notification_queue_usage() < 0.5 THEN
+                PERFORM pg_notify(channel, '');
+        END IF;
+END
+$$;
+
 -- Hosts and groups. Only append() and an administrator call these.
 
 -- At home. A row that stays is updated: a site must not drop a role and make it again.
@@ -237,6 +248,23 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
                 FROM wfapikey.host h JOIN wfapikey.host_group g ON g.host = h.name
                 WHERE h.name = host_name AND h.verifier IS NOT NULL
                 ON CONFLICT (grp, host) DO UPDATE SET grps = excluded.grps, verifier = excluded.verifier;
+$$;
+
+-- A host could keep a transaction open that has locked its row or its role. Then it could not be
+-- dropped, and at a site the replication would wait for it.
+CREATE OR REPLACE FUNCTION wfapikey.end_sessions(host_name text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = error AS $$
+DECLARE
+        host_role name := (SELECT role FROM wfapikey.host WHERE name = host_name);
+        sessions integer[] := ARRAY(SELECT pid FROM pg_stat_activity WHERE usename = host_role AND pid <> pg_backend_pid());
+BEGIN
+        IF cardinality(sessions) > 0 THEN
+                -- only a member of a role may end its sessions
+                EXECUTE format('GRANT %I TO %I', host_role, current_user);
+                PERFORM pg_terminate_backend(p) FROM unnest(sessions) p;
+                EXECUTE format('REVOKE %I FROM %I', host_role, current_user);
+        END IF;
+END
 $$;
 
 -- A host and its role, in the groups grps, at home and at a site.
@@ -254,6 +282,7 @@ BEGIN
         ELSIF host_name !~ '^[A-Za-z0-9._-]{1,49}$' THEN
                 RAISE 'the name of a host is 1 to 49 of A-Z, a-z, 0-9, dot, hyphen and underscore';
         END IF;
+        PERFORM wfapikey.end_sessions(host_name);
         INSERT INTO wfapikey.host (name, role, issuing) VALUES (host_name, host_role, is_issuer)
                 ON CONFLICT (name) DO UPDATE SET issuing = is_issuer;
         DELETE FROM wfapikey.host_group WHERE host = host_name;
@@ -296,6 +325,7 @@ RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
         PERFORM wfapikey.check_home();
+        PERFORM wfapikey.end_sessions(host_name);
         UPDATE wfapikey.host SET issuing = is_issuer, verifier = CASE WHEN NOT is_issuer THEN verifier END
                 WHERE name = host_name;
         IF NOT FOUND THEN
@@ -312,15 +342,30 @@ BEGIN
 END
 $$;
 
--- A host and its role, at home and at a site.
+-- A host and its role, at home and at a site. A role that cannot be dropped stays without any right:
+-- everybody may own large objects, in any database of the server, and the owner of one stays.
 CREATE OR REPLACE FUNCTION wfapikey.forget_host(host_name text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+        host_role text := 'wfapikey_host_' || host_name;
 BEGIN
+        PERFORM wfapikey.end_sessions(host_name);
         DELETE FROM wfapikey.host_group WHERE host = host_name;
         DELETE FROM wfapikey.host WHERE name = host_name;
-        IF FOUND THEN
-                EXECUTE format('DROP ROLE IF EXISTS %I', 'wfapikey_host_' || host_name);
+        IF NOT FOUND THEN
+                RETURN;
         END IF;
+        EXECUTE format('REVOKE wfapikey_member FROM %I', host_role);
+        IF pg_has_role(host_role, 'wfapikey_issuer', 'MEMBER') THEN
+                EXECUTE format('REVOKE wfapikey_issuer FROM %I', host_role);
+        END IF;
+        EXECUTE format('ALTER ROLE %I NOLOGIN PASSWORD NULL', host_role);
+        BEGIN
+                EXECUTE format('DROP ROLE %I', host_role);
+        EXCEPTION
+                WHEN OTHERS OR query_canceled THEN
+                        RAISE WARNING 'wfapikey: role % stays, and cannot log in: %', host_role, SQLERRM;
+        END;
 END
 $$;
 
@@ -388,7 +433,7 @@ BEGIN
                         RAISE SQLSTATE 'WF001';
                 END IF;
                 INSERT INTO wfapikey.change (grp, number, frame) VALUES (grps[i], numbers[i], frames[i]);
-                PERFORM pg_notify('wfapikey_' || grps[i], '');
+                PERFORM wfapikey.bell('wfapikey_' || grps[i]);
         END LOOP;
         RETURN true;
 EXCEPTION
@@ -489,7 +534,7 @@ BEGIN
                 DELETE FROM wfapikey.head WHERE grp = grps[i];
                 DELETE FROM wfapikey.snapshot WHERE grp = grps[i] AND number <> numbers[i];
                 DELETE FROM wfapikey.page WHERE grp = grps[i] AND number <> numbers[i];
-                PERFORM pg_notify('wfapikey_' || grps[i], '');
+                PERFORM wfapikey.bell('wfapikey_' || grps[i]);
         END LOOP;
         RETURN true;
 END
@@ -527,7 +572,7 @@ BEGIN
                 FROM wfapikey.report WHERE host = me
         ) o WHERE r.host = me AND r.number = o.number
                 AND (o.bytes > 33554432 OR o.put_at < now() - interval '7 days');
-        PERFORM pg_notify('wfapikey reports', '');
+        PERFORM wfapikey.bell('wfapikey reports');
         RETURN 0;
 END
 $$;
@@ -563,7 +608,7 @@ $$;
 CREATE OR REPLACE FUNCTION wfapikey.ring() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-        PERFORM pg_notify('wfapikey_' || new.name, '');
+        PERFORM wfapikey.bell('wfapikey_' || new.name);
         RETURN NULL;
 END
 $$;

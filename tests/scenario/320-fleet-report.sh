@@ -137,6 +137,48 @@ heard i1 "took m2 104 of"
 does i1 "append drop,m2 all:3:10" "done committed: $"
 is "$(sql "SELECT number FROM wfapikey.report WHERE host = 'm2'")" 104
 
+# --- A host that does not want to be dropped ---
+m3() { PGPASSWORD=m3-secret psql "host=$dir/pg user=wfapikey_host_m3 dbname=postgres" -Atqv ON_ERROR_STOP=1 "$@"; }
+i1() { sql_as wfapikey_host_i1 i1-secret "SET client_min_messages = error; $1"; }
+make_m3() {
+    sql "SELECT wfapikey.add_host('m3', 'SCRAM-SHA-256\$4096:YWFh\$YWFh:YWFh', false, '{}'); ALTER ROLE wfapikey_host_m3 PASSWORD 'm3-secret'" >/dev/null ||
+        fail "no host m3"
+}
+sleeps() { [[ $(sql "SELECT count(*) FROM pg_stat_activity WHERE usename = 'wfapikey_host_m3' AND query LIKE 'SELECT pg_sleep%'") == 1 ]]; }
+hold() { # SQL: in a transaction that does not end
+    m3 -c 'SET statement_timeout = 0' -c BEGIN -c "$1" -c 'SELECT pg_sleep(600)' >/dev/null 2>&1 &
+    children+=("$!")
+    wait_until sleeps
+}
+for attack in "SELECT wfapikey.put_report('{1}', ARRAY['x'::bytea])" "ALTER ROLE wfapikey_host_m3 PASSWORD 'm3-secret'" \
+    'CREATE TEMPORARY TABLE t ()'; do
+    make_m3
+    hold "$attack"
+    is "$(i1 "SELECT wfapikey.append('{}', '{}', '{}', '{move,m3,no}')")" t
+    hold "$attack"
+    is "$(i1 "SELECT wfapikey.append('{}', '{}', '{}', '{drop,m3}')")" t
+    is "$(sql "SELECT name FROM wfapikey.host WHERE name = 'm3'")" ''
+    is "$(sql "SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname = 'wfapikey_host_m3'")" ''
+    gone() { sql 'DROP ROLE IF EXISTS wfapikey_host_m3' 2>/dev/null; }
+    wait_until gone
+done
+# Its role owns something, here or in another database, and stays without any right.
+make_m3
+m3 -c 'SELECT lo_create(4711)' >/dev/null
+is "$(i1 "SELECT wfapikey.append('{}', '{}', '{}', '{drop,m3}')")" t
+is "$(sql "SELECT rolcanlogin, pg_has_role(oid, 'wfapikey_member', 'MEMBER') FROM pg_roles WHERE rolname = 'wfapikey_host_m3'")" 'f|f'
+is "$(sql "SELECT name FROM wfapikey.host WHERE name = 'm3'")" ''
+
+# --- A queue of bells that somebody fills, and keeps from being emptied ---
+rings() { # whether a bell of reports is heard
+    [[ $(psql "$admin" -c 'LISTEN "wfapikey reports"' -c "SET SESSION AUTHORIZATION wfapikey_host_i1" \
+        -c "SELECT wfapikey.put_report('{$1}', ARRAY['x'::bytea])" 2>&1) == *'Asynchronous notification'* ]]
+}
+rings 100 || fail "no bell"
+sql "SET allow_system_table_mods = on; CREATE OR REPLACE FUNCTION pg_catalog.pg_notification_queue_usage() RETURNS float8 LANGUAGE sql AS 'SELECT 0.6::float8'"
+! rings 101 || fail "a bell where there is little room"
+is "$(sql "SELECT max(number) FROM wfapikey.report WHERE host = 'i1'")" 101
+
 kb=$(awk '/^Anonymous:/ { print $2 }' "/proc/${carrier[i1]}/smaps_rollup" 2>/dev/null) && echo "anonymous memory: $kb kB"
 for host in i1 m1 m2; do fleetd_stop "$host"; done
 pg_stop
