@@ -340,6 +340,17 @@ static bool has_status(const struct list_call *list, const struct shown *shown) 
                (list->statuses & 1U << expiry_status(&list->policy, &shown->key, list->now)) != 0;
 }
 
+/* Whether another host of the fleet has used the key since. */
+static int is_used(const struct list_call *list, const struct key_record *key) {
+        int64_t at = 0;
+        int r;
+
+        if (list->unused_since == 0 || !key->hosts[0])
+                return 0;
+        r = store_reported_last_use(list->writer, key->id, &at);
+        return r < 0 ? r : at >= list->unused_since;
+}
+
 /* The last key that was looked at is the cursor, whether it matched or not. */
 static int on_key(const struct key_record *key, void *userdata) {
         struct list_call *list = userdata;
@@ -354,6 +365,9 @@ static int on_key(const struct key_record *key, void *userdata) {
         memcpy(list->after, key->id, sizeof(list->after));
         if (!matches(list, key))
                 return 0;
+        r = is_used(list, key);
+        if (r != 0)
+                return r < 0 ? r : 0;
         shown = &list->keys[list->n_keys];
         *shown = (struct shown){ .key = *key };
         r = judge(list->writer, &list->policy, list->now, shown);

@@ -309,6 +309,20 @@ int store_reported_each_use(struct store *s, const char *id,
         return r;
 }
 
+int store_reported_last_use(struct store *s, const char *id, int64_t *ret) {
+        _cleanup_store_row_ struct store_row row = {};
+        int r;
+
+        r = store_once(s->db, &row.stmt, "SELECT max(last_at) FROM fleet_use WHERE id = ?1");
+        if (r < 0)
+                return r;
+        store_row_put_text(&row, id);
+        r = row.bad ? -ENOMEM : store_row_get_next(&row);
+        if (r >= 0)
+                *ret = r > 0 ? store_row_get_number(&row) : 0;
+        return r < 0 ? r : 0;
+}
+
 /* --- What is due, and how it stands --- */
 
 static int uncount(struct store *writer, int64_t place) {

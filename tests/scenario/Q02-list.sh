@@ -115,6 +115,14 @@ is "$(ids --expires-before 11d)" "$b "
 is "$(ids --unused-since 1h)" ""
 is "$(all_of --unused-since 2099-01-01)" "$(sorted "$a" "$b" "$c" "$d" "$young")"
 run 2 ctl key list --unused-since soon
+# A key of the fleet is used on other hosts, which report it.
+if command -v sqlite3 >/dev/null; then
+    sql() { sqlite3 -cmd '.timeout 5000' "$dir/state/keys.db" "$1" || fail "sqlite3"; }
+    sql "UPDATE key SET hosts = 'web' WHERE id IN ('$a', '$b');
+        INSERT INTO fleet_use (id, host, last_at, service, rhost, uses) VALUES ('$a', 'w', 4102444800, 'x', '', 1), ('$b', 'w', 1, 'x', '', 1)"
+    is "$(all_of --unused-since 2099-01-01)" "$(sorted "$b" "$c" "$d" "$young")"
+    sql "UPDATE key SET hosts = ''"
+fi
 run 5 ctl key list no-such-user-here
 has "$err" "no-such-user-here"
 run 5 ctl key list --owner no-such-user-here
