@@ -213,8 +213,10 @@ int conf_load(struct conf **ret, const char *path, bool required, char error[sta
         r = conf_file_read(path, required, &reader, &conf->from_file, error);
         if (r < 0)
                 return r;
+        /* Not a group of a directory, where somebody else might make one of that name. */
         if (!reading.any_admin_group)
-                conf->has_admin_group = nss_group(CONF_ADMIN_GROUP, &conf->admin_group) >= 0;
+                conf->has_admin_group =
+                        nss_local_group("/etc/group", CONF_ADMIN_GROUP, &conf->admin_group) >= 0;
         *ret = take_ptr(conf);
         return 0;
 }

@@ -16,7 +16,8 @@
 
 #define CONF_PEERS_MAX 256
 
-/* The group of administrators where no file names one and the host has it. The package makes it. */
+/* The group of administrators where no file names one and /etc/group has it. The package makes it.
+ */
 #define CONF_ADMIN_GROUP "wfapikey-admin"
 
 struct conf_peer {

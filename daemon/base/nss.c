@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/nss.h"
@@ -71,6 +73,24 @@ int nss_group(const char *name, gid_t *ret) {
         error = getgrnam_r(name, &gr, buffer, NSS_BUFFER_LEN, &found);
         if (!found)
                 return not_found(error);
+        *ret = gr.gr_gid;
+        return 0;
+}
+
+int nss_local_group(const char *path, const char *name, gid_t *ret) {
+        _cleanup_free_ char *buffer = malloc(NSS_BUFFER_LEN);
+        FILE *file = buffer ? fopen(path, "re") : NULL;
+        struct group gr, *found = NULL;
+        int error = 0;
+
+        if (!file)
+                return buffer ? -errno : -ENOMEM;
+        while ((error = fgetgrent_r(file, &gr, buffer, NSS_BUFFER_LEN, &found)) == 0)
+                if (strcmp(gr.gr_name, name) == 0)
+                        break;
+        (void) fclose(file);
+        if (error != 0)
+                return -error;
         *ret = gr.gr_gid;
         return 0;
 }

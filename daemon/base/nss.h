@@ -25,3 +25,10 @@ int nss_uid(uid_t uid, struct nss_entry *ret) _must_check_;
  * nss_group(name, ret): the gid of a group. As above.
  */
 int nss_group(const char *name, gid_t *ret) _must_check_;
+
+/**
+ * nss_local_group(path, name, ret):
+ * The gid of a group of the file ${path}, /etc/group, whatever directories say. 0; -ENOENT when it
+ * is not there; a negative errno of the file.
+ */
+int nss_local_group(const char *path, const char *name, gid_t *ret) _must_check_;

@@ -234,8 +234,8 @@ static void test_the_group_of_the_package_administers_unless_a_file_says_otherwi
                 { "[daemon]\nadmin-group =\n", false, 0 },
         };
 
-        unit_nss_groups[2].name = CONF_ADMIN_GROUP;
-        unit_nss_groups[2].id = 2003;
+        unit_nss_local[0].name = CONF_ADMIN_GROUP;
+        unit_nss_local[0].id = 2003;
         for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
                 struct conf *conf = load_text(*state, rows[i].text);
 
@@ -243,7 +243,7 @@ static void test_the_group_of_the_package_administers_unless_a_file_says_otherwi
                 unit_int(rows[i].text, conf->admin_group, rows[i].gid);
                 conf_free(conf);
         }
-        unit_nss_groups[2].name = NULL;
+        unit_nss_local[0].name = NULL;
 }
 
 static void test_a_key_is_given_once(void **state) {

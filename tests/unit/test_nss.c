@@ -34,6 +34,25 @@ static void test_groups_are_found_by_name(void **state) {
         assert_int_equal(gid, 2001);
 }
 
+int __real_nss_local_group(const char *path, const char *name, gid_t *ret);
+
+static void test_a_local_group_is_one_of_the_file(void **state) {
+        static const char text[] =
+                "root:x:0:\n# a comment\nbroken\nwfapikey-admin:x:2100:alice,bob\n";
+        char path[UNIT_PATH_LEN];
+        gid_t gid = 7;
+
+        unit_write(unit_join(path, *state, "group"), text, strlen(text), 0644);
+        assert_int_equal(__real_nss_local_group(path, "wfapikey-admin", &gid), 0);
+        assert_int_equal(gid, 2100);
+        unit_poison(&gid, sizeof(gid));
+        assert_int_equal(__real_nss_local_group(path, "admins", &gid), -ENOENT);
+        assert_int_equal(__real_nss_local_group(path, "broken", &gid), -ENOENT);
+        unit_join(path, *state, "absent");
+        assert_int_equal(__real_nss_local_group(path, "root", &gid), -ENOENT);
+        unit_poisoned("no group", &gid, sizeof(gid));
+}
+
 static void check_all(const char *row, int r) {
         struct nss_entry account;
         gid_t gid;
@@ -93,6 +112,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 test_account(test_users_are_found_by_name_and_by_uid),
                 test_account(test_groups_are_found_by_name),
+                unit_test_in_dir(test_a_local_group_is_one_of_the_file),
                 test_account(test_who_is_not_known_is_told_from_who_cannot_be_asked_for),
                 test_account(test_a_name_fits_or_is_nobody_s),
         };

@@ -15,13 +15,29 @@ static struct {
         const char *name;
         unsigned id;
 } unit_nss_users[] = { { "alice", 1001 }, { "bob", 1002 }, { "postgres", 110 }, { NULL, 0 } },
-  unit_nss_groups[] = { { "admins", 2001 }, { "developers", 2002 }, { NULL, 0 }, { NULL, 0 } };
+  unit_nss_groups[] = { { "admins", 2001 },
+                        { "developers", 2002 },
+                        { "wfapikey-admin", 2999 }, /* of a directory */
+                        { NULL, 0 } },
+  /* of /etc/group */
+        unit_nss_local[] = { { NULL, 0 }, { NULL, 0 } };
 
 int __wrap_getpwnam_r(const char *name, struct passwd *pw, char *buffer, size_t len,
                       struct passwd **ret);
 int __wrap_getpwuid_r(uid_t uid, struct passwd *pw, char *buffer, size_t len, struct passwd **ret);
 int __wrap_getgrnam_r(const char *name, struct group *gr, char *buffer, size_t len,
                       struct group **ret);
+int __wrap_nss_local_group(const char *path, const char *name, gid_t *ret);
+
+int __wrap_nss_local_group(const char *path, const char *name, gid_t *ret) {
+        assert_string_equal(path, "/etc/group");
+        for (size_t i = 0; unit_nss_local[i].name; i++)
+                if (strcmp(unit_nss_local[i].name, name) == 0) {
+                        *ret = unit_nss_local[i].id;
+                        return 0;
+                }
+        return -ENOENT;
+}
 
 static inline int unit_nss_answer(const char *name, unsigned id, struct passwd *pw, char *buffer,
                                   size_t len, struct passwd **ret) {
