@@ -5,6 +5,7 @@
 #include "cli/say.h"
 #include "draw/json.h"
 #include "key/askkey.h"
+#include "key/keyend.h"
 
 static int append_key(sd_bus_message *m, const struct secret *key) {
         int r = sd_bus_message_sensitive(m); /* sd-bus wipes it when it is freed */
@@ -34,5 +35,6 @@ enum exit_code cmd_key_burn(const struct args *args) {
                 json_one_text("id", id);
         else
                 say_note("The key %s is revoked.", id);
+        keyend_say_reach(args);
         return CTL_OK;
 }

@@ -79,6 +79,7 @@ enum exit_code cmd_key_revoke(const struct args *args) {
                 "from",  "search", "unused-since", "expires-before"
         };
         bool matching = false;
+        enum exit_code rc;
 
         for (size_t i = 0; i < ARRAY_LEN(options); i++)
                 matching = matching || args_has(args, options[i]);
@@ -93,6 +94,9 @@ enum exit_code cmd_key_revoke(const struct args *args) {
                           "wfapikeyctl key revoke ID..., or --owner=USER");
                 return CTL_USAGE;
         }
-        return matching ? revoke_matching(args)
-                        : keyend_words(args, "RevokeKeys", reason(args), "revoked");
+        rc = matching ? revoke_matching(args)
+                      : keyend_words(args, "RevokeKeys", reason(args), "revoked");
+        if (rc == CTL_OK)
+                keyend_say_reach(args);
+        return rc;
 }

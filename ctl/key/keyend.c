@@ -2,6 +2,7 @@
 /* Has the daemon end keys. Decides nothing: the daemon knows who may do what. */
 #include "key/keyend.h"
 #include "call/call.h"
+#include "call/dict.h"
 #include "cli/say.h"
 #include "draw/json.h"
 #include "key/keyid.h"
@@ -20,6 +21,26 @@ static enum exit_code check_ids(const struct args *args) {
                         return rc;
         }
         return CTL_OK;
+}
+
+struct status {
+        int fleet_member;
+};
+
+static const struct field status_fields[] = {
+        { "fleet-member", FIELD_BOOL, offsetof(struct status, fleet_member), NULL },
+};
+
+void keyend_say_reach(const struct args *args) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        struct status status;
+
+        fields_init(status_fields, ARRAY_LEN(status_fields), &status);
+        if (call_once(args->control, "GetStatus", &reply, "") == CTL_OK &&
+            dict_read(status_fields, ARRAY_LEN(status_fields), reply, &status) > 0 &&
+            status.fleet_member > 0)
+                say_line("This host is a member of a fleet: keys of the fleet are revoked on this "
+                         "host only. Revoke them on an issuing host to end them everywhere.");
 }
 
 enum exit_code keyend_say(const struct args *args, size_t n, const char *what) {

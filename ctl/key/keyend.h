@@ -27,6 +27,12 @@ enum exit_code keyend_words(const struct args *args, const char *method, const c
                             const char *what) _must_check_;
 
 /**
+ * keyend_say_reach(args): says so on stderr when this host is a member of a fleet. It has revoked
+ * the fleet's keys for itself alone.
+ */
+void keyend_say_reach(const struct args *args);
+
+/**
  * keyend_say(args, n, what): says that ${n} keys are ${what}, as text or JSON. Returns CTL_OK.
  */
 enum exit_code keyend_say(const struct args *args, size_t n, const char *what);

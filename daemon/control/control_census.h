@@ -23,6 +23,8 @@ struct control_census_call {
         char after[KEYTEXT_ID_LEN + 1];
         int visited; /* by the last piece */
         struct policy policy;
+        /* in a fleet, and cannot end keys on other hosts */
+        bool fleet_member;
 };
 
 /**

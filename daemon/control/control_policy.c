@@ -10,6 +10,7 @@
 #include "control/control_audit.h"
 #include "control/control_census.h"
 #include "control/control_state.h"
+#include "fleet/fleet.h"
 #include "keys/facts.h"
 #include "keys/registered.h"
 #include "login/verify.h"
@@ -210,7 +211,12 @@ static void status_detour(struct control_call *call) {
 }
 
 static void status_run(struct control_call *call, struct store *writer) {
-        (void) !control_get_policy(call, writer, &((struct control_census_call *) call)->policy);
+        struct control_census_call *status = (struct control_census_call *) call;
+        const struct fleet *fleet = call->control->writer.fleet;
+        const struct store_fleet *self = fleet ? fleet_self(fleet) : NULL;
+
+        status->fleet_member = self && !self->issuing;
+        (void) !control_get_policy(call, writer, &status->policy);
 }
 
 static int status_reply(struct control_call *call, sd_bus_message *reply) {
@@ -233,6 +239,8 @@ static int status_reply(struct control_call *call, sd_bus_message *reply) {
                         tally_sum(tally, TALLY_REFUSED) + tally_sum(tally, TALLY_UNDECIDED));
         if (r >= 0 && is_counted(call) && conf->has_admin_group)
                 r = sd_bus_message_append(reply, "{sv}", "admin-group", "u", conf->admin_group);
+        if (r >= 0 && status->fleet_member)
+                r = sd_bus_message_append(reply, "{sv}", "fleet-member", "b", 1);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 

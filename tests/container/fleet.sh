@@ -14,7 +14,8 @@ first=$key
 test_that "a key is good at a member" wait_until accepts web1 "$first"
 sshd_new web1
 test_that "for a user with another number there" test "$(login web1 "$first")" = 4321
-must ctl web1 key revoke "$id"
+ctl web1 key revoke "$id" 2>"$work/said" || not_ok "a member revokes"
+test_that "a member says how far a revocation reaches" grep -q 'on this host only' "$work/said"
 test_that "a member that revokes a key does it for itself" refuses web1 "$first"
 test_that "and no other host" accepts hub "$first"
 
@@ -23,7 +24,8 @@ must issue hub
 lost=$key
 must wait_until accepts web1 "$lost"
 must wait_until accepts hub2 "$lost"
-must ctl hub2 key revoke "$id"
+ctl hub2 key revoke "$id" 2>"$work/said" || not_ok "an issuing host revokes"
+test_not "an issuing host has nothing to say about that" grep -q 'on this host only' "$work/said"
 test_that "what one issuing host revokes, another has issued" wait_until refuses hub "$lost"
 test_that "a member refuses it" wait_until refuses web1 "$lost"
 
