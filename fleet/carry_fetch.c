@@ -152,11 +152,6 @@ static bool write_heads(struct carry *c) {
         return true;
 }
 
-/* The daemon does not believe the change. Otherwise it could not write it, and later it can. */
-static bool is_refusal(sd_bus_message *m) {
-        return strcmp(sd_bus_message_get_error(m)->name, "org.wfapikey1.Error.Refused") == 0;
-}
-
 static int on_written(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         struct carry *c = userdata;
         struct carry_group *g = c->writing;
@@ -170,7 +165,7 @@ static int on_written(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         case LOCAL_REFUSED:
                 if (g) {
                         g->in_doubt = true;
-                        g->refused = !c->paging && is_refusal(m);
+                        g->refused = !c->paging && local_is_refusal(m);
                         (void) snprintf(g->why, sizeof(g->why), "%s", text);
                         carry_fetch_set_aside(c, g, "refused", text);
                 }

@@ -194,6 +194,20 @@ static void next_row(struct carry *c) {
         c->reports.offset = 0;
 }
 
+/* A report that the daemon could not write comes again later, and those of its host behind it. */
+static void set_aside(struct carry *c, const char *host, bool for_good) {
+        if (for_good) {
+                skip(c, host, number_of(c));
+                next_row(c);
+                return;
+        }
+        c->reports.held = true;
+        do
+                next_row(c);
+        while (c->reports.row < PQntuples(c->reports.rows) &&
+               strcmp(PQgetvalue(c->reports.rows, c->reports.row, HOST), host) == 0);
+}
+
 static int on_taken(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         struct carry *c = userdata;
         const char *text = NULL, *host;
@@ -215,8 +229,7 @@ static int on_taken(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 text = "its answer cannot be read";
         if (text) {
                 note(LOG_WARNING, "report %" PRIu64 " of host %s: %s", number_of(c), host, text);
-                skip(c, host, number_of(c));
-                next_row(c);
+                set_aside(c, host, !sd_bus_message_is_method_error(m, NULL) || local_is_refusal(m));
         } else if (!more && c->reports.offset ==
                                     (size_t) PQgetlength(c->reports.rows, c->reports.row, FRAME)) {
                 if (number < number_of(c))
@@ -255,7 +268,8 @@ static void write_next(struct carry *c) {
         row = c->reports.row;
         if (row == PQntuples(rows)) {
                 PQclear(take_ptr(c->reports.rows));
-                c->reports.at = 0;
+                c->reports.at = c->reports.held ? carry_now(c) + pause_jitter(LOOK_USEC) : 0;
+                c->reports.held = false;
                 carry_report_look(c);
                 return;
         }
@@ -378,5 +392,5 @@ void carry_report_drop(struct carry *c) {
         PQclear(take_ptr(c->reports.rows));
         free(take_ptr(c->reports.skips));
         c->reports.n_skips = 0;
-        c->report.asking = c->reports.asking = c->reports.rung = false;
+        c->report.asking = c->reports.asking = c->reports.rung = c->reports.held = false;
 }

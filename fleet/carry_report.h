@@ -27,6 +27,7 @@ struct carry_own_report {
 /* Those of all hosts, to an issuing daemon. */
 struct carry_reports {
         uint64_t at;      /* not before, unless */
+        bool held;        /* some come again later */
         bool rung;        /* a bell has rung, and */
         uint64_t rung_at; /* this has passed */
         bool asking;

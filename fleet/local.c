@@ -164,6 +164,12 @@ void local_ping(struct local *l) {
         local_send(l, m, r, on_ping, l);
 }
 
+bool local_is_refusal(sd_bus_message *m) {
+        const sd_bus_error *error = sd_bus_message_get_error(m);
+
+        return error && strcmp(error->name, "org.wfapikey1.Error.Refused") == 0;
+}
+
 enum local_outcome local_outcome(struct local *l, sd_bus_message *m, const char **ret_text) {
         static const char ours[] = "org.wfapikey1.Error.";
         const sd_bus_error *error = sd_bus_message_get_error(m);

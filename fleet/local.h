@@ -3,6 +3,7 @@
  * What is called is the owner's matter. */
 #pragma once
 
+#include <stdbool.h>
 #include <systemd/sd-bus.h>
 
 #include "attr.h"
@@ -73,3 +74,9 @@ enum local_outcome {
  * local_outcome(l, m, ret_text): looks at the answer ${m}. ${ret_text} says why a call was refused.
  */
 enum local_outcome local_outcome(struct local *l, sd_bus_message *m, const char **ret_text);
+
+/**
+ * local_is_refusal(m): whether the error ${m} says that the daemon does not believe what it was
+ * given. Otherwise it could not write it, and later it can.
+ */
+bool local_is_refusal(sd_bus_message *m);

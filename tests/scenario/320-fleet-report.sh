@@ -103,8 +103,17 @@ does m2 "report m2:4:10" "report 4 stored 0: $"
 heard i1 "took m2 4 of"
 is "$(tail -n +$((marks[i1] + 1)) "$dir/i1.out" | grep -c 'refused a report of m2')" 2
 
+# --- What could not be written is brought again, and what is behind it waits for it ---
+mark i1
+tell i1 busy
+does m1 "report m1:4:10" "report 4 stored 0: $"
+heard i1 "could not write a report of m1"
+does m1 "report m1:5:10" "report 5 stored 0: $"
+heard i1 "took m1 5 of"
+is "$(tail -n +$((marks[i1] + 1)) "$dir/i1.out" | grep '^took m1' | cut -d ' ' -f 1-3 | tr '\n' ' ')" 'took m1 4 took m1 5 '
+
 # --- How much a host may put there ---
-for n in {5..12}; do m1 "SELECT wfapikey.put_report('{$n}', ARRAY['x$n'::bytea])" >/dev/null; done
+for n in {7..12}; do m1 "SELECT wfapikey.put_report('{$n}', ARRAY['x$n'::bytea])" >/dev/null; done
 is "$(m1 "SELECT wfapikey.put_report('{13}', ARRAY['x'::bytea])")" 0
 has "$(m1 "SELECT wfapikey.put_report('{14}', ARRAY['x'::bytea])")" "12 reports"
 does m1 "report m1:14:10" "report 14 failed 0: .*12 reports"

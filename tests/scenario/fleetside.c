@@ -78,6 +78,7 @@ static sd_bus *fleetd; /* that called FleetAttach last */
 static struct frame report, hosts[GROUPS_MAX];
 static size_t n_hosts;
 static struct group taking; /* a report */
+static bool busy;           /* for the next report */
 
 /* --- Frames ---------------------------------------------------------------------------- */
 
@@ -457,6 +458,12 @@ static int on_take(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         taking.len += len;
         if (frame_len(taking.part, taking.len) > taking.len)
                 return sd_bus_reply_method_return(m, "tb", host->number, 0);
+        if (busy) {
+                busy = false;
+                taking.len = 0;
+                printf("could not write a report of %s\n", name);
+                return sd_bus_error_set(error, "org.wfapikey1.Error.Store", "the disk is full");
+        }
         if (*taking.part == 'r' && is_signed(taking.part, taking.len) &&
             strcmp((const char *) taking.part + 80, name) == 0)
                 return sd_bus_reply_method_return(m, "tb", host->number, 1);
@@ -560,6 +567,8 @@ static void run_command(char *line) {
                 forge(rest);
         else if (strcmp(word, "report") == 0)
                 send_report(rest);
+        else if (strcmp(word, "busy") == 0)
+                busy = true;
         else if (strcmp(word, "hosts") == 0)
                 set_hosts(rest);
         else
