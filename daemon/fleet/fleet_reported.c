@@ -69,8 +69,15 @@ void fleet_reported_forget(struct fleet *f) {
 }
 
 /* The first one stays until somebody has seen to it. */
+/* Somebody has changed the past. What is missing can be a fault of the network or of a disk. */
+static bool is_grave(enum store_reported_fault fault) {
+        return fault == REPORTED_ALTERED || fault == REPORTED_FORKED || fault == REPORTED_REWRITTEN;
+}
+
+/* The first fault stays until an administrator has seen it. A host must not hide a grave one behind
+ * another that it has provoked. */
 static void raise_fault(struct fleet_intake *in, enum store_reported_fault fault, int64_t seq) {
-        if (in->now.fault != REPORTED_RIGHT)
+        if (in->now.fault != REPORTED_RIGHT && (is_grave(in->now.fault) || !is_grave(fault)))
                 return;
         in->now.fault = in->news.fault = fault;
         in->now.fault_at = clock_now();
@@ -226,6 +233,7 @@ static int open_body(struct fleet *f, struct fleet_intake *in) {
  * ones could not be taken. */
 static void give_up(struct fleet_intake *in) {
         raise_fault(in, REPORTED_UNREADABLE, 0);
+        explicit_bzero(in->body, in->records.len);
         in->records = (struct bytes_reader){ .in = in->body };
         in->then.mark = in->now.mark;
         in->then.last = in->now.last;
