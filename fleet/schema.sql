@@ -12,6 +12,8 @@
 BEGIN;
 SET LOCAL client_min_messages = warning;
 SET LOCAL search_path = pg_catalog, pg_temp;
+-- A host that keeps a table locked would make this wait for ever, and all other hosts behind it.
+SET LOCAL lock_timeout = '10s';
 
 DO $do$
 DECLARE
