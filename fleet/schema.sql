@@ -252,6 +252,13 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
                 ON CONFLICT (grp, host) DO UPDATE SET grps = excluded.grps, verifier = excluded.verifier;
 $$;
 
+-- PostgreSQL 16 and newer: a right is taken away in the name of the role that has given it. All are
+-- given by the owner, also when an administrator calls.
+CREATE OR REPLACE FUNCTION wfapikey.by_owner() RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+        SELECT CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN ' GRANTED BY wfapikey_owner' ELSE '' END;
+$$;
+
 -- A host could keep a transaction open that has locked its row or its role. Then it could not be
 -- dropped, and at a site the replication would wait for it.
 CREATE OR REPLACE FUNCTION wfapikey.end_sessions(host_name text) RETURNS void
@@ -291,15 +298,20 @@ BEGIN
         INSERT INTO wfapikey.host_group (host, grp) SELECT DISTINCT host_name, g FROM unnest(grps || 'all'::text) g;
         IF NOT there THEN
                 EXECUTE format('CREATE ROLE %I', host_role);
+                -- PostgreSQL 16 and newer: a role that an administrator has made is not the owner's to end.
+                IF current_setting('server_version_num')::integer >= 160000
+                        AND NOT pg_has_role('wfapikey_owner', host_role, 'MEMBER WITH ADMIN OPTION') THEN
+                        EXECUTE format('GRANT %I TO wfapikey_owner WITH ADMIN TRUE, INHERIT FALSE, SET FALSE', host_role);
+                END IF;
         END IF;
         EXECUTE format('ALTER ROLE %I LOGIN CONNECTION LIMIT 10 PASSWORD %L', host_role, verifier);
         EXECUTE format('ALTER ROLE %I SET statement_timeout = ''4s''', host_role);
         EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''10s''', host_role);
-        EXECUTE format('GRANT wfapikey_member TO %I', host_role);
+        EXECUTE format('GRANT wfapikey_member TO %I%s', host_role, wfapikey.by_owner());
         IF is_issuer THEN
-                EXECUTE format('GRANT wfapikey_issuer TO %I', host_role);
+                EXECUTE format('GRANT wfapikey_issuer TO %I%s', host_role, wfapikey.by_owner());
         ELSIF pg_has_role(host_role, 'wfapikey_issuer', 'MEMBER') THEN
-                EXECUTE format('REVOKE wfapikey_issuer FROM %I', host_role);
+                EXECUTE format('REVOKE wfapikey_issuer FROM %I%s', host_role, wfapikey.by_owner());
         END IF;
 END
 $$;
@@ -336,9 +348,9 @@ BEGIN
         DELETE FROM wfapikey.host_group WHERE host = host_name;
         INSERT INTO wfapikey.host_group (host, grp) SELECT DISTINCT host_name, g FROM unnest(grps || 'all'::text) g;
         IF is_issuer THEN
-                EXECUTE format('GRANT wfapikey_issuer TO %I', 'wfapikey_host_' || host_name);
+                EXECUTE format('GRANT wfapikey_issuer TO %I%s', 'wfapikey_host_' || host_name, wfapikey.by_owner());
         ELSIF pg_has_role('wfapikey_host_' || host_name, 'wfapikey_issuer', 'MEMBER') THEN
-                EXECUTE format('REVOKE wfapikey_issuer FROM %I', 'wfapikey_host_' || host_name);
+                EXECUTE format('REVOKE wfapikey_issuer FROM %I%s', 'wfapikey_host_' || host_name, wfapikey.by_owner());
         END IF;
         PERFORM wfapikey.tell_sites(host_name);
 END
@@ -357,9 +369,9 @@ BEGIN
         IF NOT FOUND THEN
                 RETURN;
         END IF;
-        EXECUTE format('REVOKE wfapikey_member FROM %I', host_role);
+        EXECUTE format('REVOKE wfapikey_member FROM %I%s', host_role, wfapikey.by_owner());
         IF pg_has_role(host_role, 'wfapikey_issuer', 'MEMBER') THEN
-                EXECUTE format('REVOKE wfapikey_issuer FROM %I', host_role);
+                EXECUTE format('REVOKE wfapikey_issuer FROM %I%s', host_role, wfapikey.by_owner());
         END IF;
         EXECUTE format('ALTER ROLE %I NOLOGIN PASSWORD NULL', host_role);
         BEGIN
