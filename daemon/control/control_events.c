@@ -112,8 +112,8 @@ static void take_service(struct control_call *call, const struct control_option 
         ((struct list_call *) call)->filter.service = out;
 }
 
-static void take_verdict(struct control_call *call, const struct control_option *option,
-                         const char *value, void *out) {
+void control_events_take_verdict(struct control_call *call, const struct control_option *option,
+                                 const char *value, void *out) {
         if (text_has_word("accepted refused done", value))
                 (void) text_copy(out, option->size, value);
         else
@@ -127,7 +127,7 @@ static const struct control_option filters[] = {
         { "key", "s", TO(key), .take = control_options_take_id },
         { "user", "s", TO(user), .take = control_options_take_user },
         { "service", "s", TO(service), .take = take_service },
-        { "verdict", "s", TO(verdict), .take = take_verdict },
+        { "verdict", "s", TO(verdict), .take = control_events_take_verdict },
         { "since", "x", TO(filter.since) },
         { "until", "x", TO(filter.until) },
         { "after", "t", TO(after) },

@@ -2,7 +2,7 @@
 /* Which events of the audit log a caller sees, and how an event is shown. */
 #pragma once
 
-#include "control/control.h"
+#include "control/control_options.h"
 #include "store/store_audit.h"
 
 /* Whose events a caller sees: all, or those of the keys of this user. Name and uid must both
@@ -38,3 +38,10 @@ int control_events_append(sd_bus_message *m, const struct audit_record *record) 
  */
 int control_events_append_of(sd_bus_message *m, const struct audit_record *record,
                              const char *host) _must_check_;
+
+/**
+ * control_events_take_verdict: what a row of struct control_option can have as take: a verdict of
+ * an event.
+ */
+void control_events_take_verdict(struct control_call *call, const struct control_option *option,
+                                 const char *value, void *out);

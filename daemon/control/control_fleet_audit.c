@@ -57,7 +57,7 @@ static const struct control_option filters[] = {
         { "key", "s", TO(key), .take = control_options_take_id },
         { "user", "s", TO(user), .take = control_options_take_user },
         { "service", "s", TO(service), .take = take_service },
-        { "verdict", "s", TO(verdict), .take = control_options_take_user },
+        { "verdict", "s", TO(verdict), .take = control_events_take_verdict },
         { "since", "x", TO(filter.since) },
         { "until", "x", TO(filter.until) },
         { "after", "t", TO(after) },

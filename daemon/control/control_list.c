@@ -229,12 +229,13 @@ static void take_source(struct control_call *call, const struct control_option *
                         const char *value, void *out) {
         struct list_call *list = (struct list_call *) call;
 
+        (void) option;
         list->by_source = true;
         list->any_source = strcmp(value, "any") == 0;
         if (!list->any_source && network_parse_address(value, out) < 0)
                 control_fail(call, CONTROL_INVALID_ARGUMENT,
-                             "The option '%s' is an address, such as 192.0.2.1, or any.",
-                             option->name);
+                             "That is no address of a client: give one, such as 192.0.2.1 (and no "
+                             "network), or any.");
 }
 
 static void take_after(struct control_call *call, const struct control_option *option,

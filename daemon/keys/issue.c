@@ -125,7 +125,7 @@ static bool decide_expiry(struct making *making) {
                 return fail(making->result, ISSUE_INVALID,
                             "'%s' is neither a time to come nor a duration with its unit: such as "
                             "12h, 90d, 6months or 1y, or a moment to come, such as 2030-01-31 or "
-                            "2030-01-31T12:00:00Z.",
+                            "2030-01-31T12:00:00Z, or never.",
                             shown);
         }
         if (policy->max_lifetime_s == 0)

@@ -113,4 +113,5 @@ test_that "and what was reported stays" grep -q "\"seq\":$seq,.*\"verdict\":\"ac
 must ctl hub fleet drop web1
 test_that "what a dropped host has reported stays" test "$(kept)" -ge "$before"
 test_that "it is listed" field_is hub web1 fault altered
+test_not "a verdict that does not exist is no filter" ctl hub fleet audit --verdict nonsense
 fleet_finish

@@ -110,6 +110,7 @@ is "$(ids --from 10.1.2.3)" "$young "
 is "$(ids --from 10.2.0.0)" ""
 is "$(all_of --from any)" "$(sorted "$a" "$b" "$c" "$d")"
 run 2 ctl key list --from 10.0.0.0/8
+has "$err" "no address"
 run 2 ctl key list --service 'no/such'
 is "$(ids --expires-before 11d)" "$b "
 is "$(ids --unused-since 1h)" ""
