@@ -117,7 +117,11 @@ static enum exit_code ask(const struct call *call) {
 
         if (rc != CTL_OK)
                 return rc;
-        n = status.joined > 0 && status.keys != UINT64_MAX ? status.keys : 0;
+        if (status.joined == 0) {
+                say_error("this host is in no fleet that it could leave");
+                return CTL_REFUSED;
+        }
+        n = status.keys != UINT64_MAX ? status.keys : 0;
         (void) fprintf(stderr,
                        "This takes this host out of its fleet, and removes the %" PRIu64
                        " keys of the fleet from it. Type %" PRIu64 " to go on: ",

@@ -48,6 +48,8 @@ enum exit_code cmd_fleet_status(const struct args *args) {
                 json_status(&status);
         else
                 fields_show(fleetstatus_fields, FLEETSTATUS_FIELDS, &status);
+        if (status.joined == 0)
+                fleetstatus_note_none();
         return CTL_OK;
 }
 
@@ -83,8 +85,8 @@ enum exit_code cmd_fleet_status_hosts(const struct args *args) {
                 json_hosts(&status, NULL, &j);
                 return CTL_OK;
         }
-        if (status.n_hosts == 0)
-                say_note("this host knows no hosts of a fleet");
+        if (status.joined == 0)
+                fleetstatus_note_none();
         return table_result(table_hosts(&status));
 }
 
@@ -157,7 +159,7 @@ enum exit_code cmd_fleet_status_groups(const struct args *args) {
                 json_groups(&status);
                 return CTL_OK;
         }
-        if (!status.groups)
-                say_note("this host is in no fleet");
+        if (status.joined == 0)
+                fleetstatus_note_none();
         return table_result(table_groups(&status));
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "call/dict.h"
+#include "cli/say.h"
 #include "fleet/fleetstatus.h"
 
 /* In the order of `fleet status` and of the JSON members. */
@@ -158,4 +159,9 @@ enum exit_code fleetstatus_fetch(const struct call *call, struct fleetstatus *re
         *ret = s;
         s = (struct fleetstatus){};
         return CTL_OK;
+}
+
+void fleetstatus_note_none(void) {
+        say_note("This host is in no fleet: 'wfapikeyctl fleet init' begins one, and 'wfapikeyctl "
+                 "fleet join' takes an invitation to one.");
 }

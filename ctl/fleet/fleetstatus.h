@@ -43,3 +43,8 @@ extern const struct field fleethost_fields[FLEETHOST_FIELDS];
 enum exit_code fleetstatus_fetch(const struct call *call, struct fleetstatus *ret) _must_check_;
 void fleetstatus_done(struct fleetstatus *status);
 #define _cleanup_fleetstatus_ __attribute__((cleanup(fleetstatus_done)))
+
+/**
+ * fleetstatus_note_none(): says on a terminal that this host is in no fleet, and how it joins one.
+ */
+void fleetstatus_note_none(void);

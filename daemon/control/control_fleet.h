@@ -193,8 +193,25 @@ int control_fleet_link_order(struct control *control, const char *kind) _must_ch
  */
 bool control_fleet_link_check(struct control_call *call);
 
+/* A call that needs the database at once. */
+struct control_fleet_order {
+        struct control_call call;
+        /* why the database is not there; empty: it is */
+        char away[ERROR_LEN];
+};
+
 /**
- * control_fleet_link_reached(call): whether the database was reached. If not, the call has failed.
+ * control_fleet_link_note(call, m):
+ * Notes in a control_fleet_order whether the database was reached. For .parse, which runs on the
+ * loop: returns 0.
+ */
+int control_fleet_link_note(struct control_call *call, sd_bus_message *m);
+
+/**
+ * control_fleet_link_reached(call):
+ * Whether the database was reached, as control_fleet_link_note() has noted. If not, the call has
+ * failed. For .run, behind all other reasons: a host in no fleet has no database that could be
+ * away.
  */
 bool control_fleet_link_reached(struct control_call *call);
 

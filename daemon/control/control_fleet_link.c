@@ -219,16 +219,25 @@ bool control_fleet_link_check(struct control_call *call) {
         return false;
 }
 
-bool control_fleet_link_reached(struct control_call *call) {
+int control_fleet_link_note(struct control_call *call, sd_bus_message *m) {
+        struct control_fleet_order *order = (struct control_fleet_order *) call;
         const struct control_fleet *fleet = &call->control->loop.fleet;
 
-        if (fleet->link && fleet->reached)
-                return true;
-        control_fail(call, CONTROL_FLEET, "The fleet's database is not there: %s.",
-                     !fleet->link     ? "wfapikey-fleetd does not run"
-                     : fleet->text[0] ? fleet->text
-                                      : "it was not reached yet");
-        return false;
+        (void) m;
+        if (!fleet->link || !fleet->reached)
+                (void) text_copy(order->away, sizeof(order->away),
+                                 !fleet->link     ? "wfapikey-fleetd does not run"
+                                 : fleet->text[0] ? fleet->text
+                                                  : "it was not reached yet");
+        return 0;
+}
+
+bool control_fleet_link_reached(struct control_call *call) {
+        const char *away = ((struct control_fleet_order *) call)->away;
+
+        if (away[0])
+                control_fail(call, CONTROL_FLEET, "The fleet's database is not there: %s.", away);
+        return !away[0];
 }
 
 /* --- FleetDone, FleetLink --- */

@@ -248,18 +248,12 @@ const struct control_handlers control_fleet_take_report = {
 
 /* --- FleetAskReport --- */
 
-static int ask_parse(struct control_call *call, sd_bus_message *m) {
-        (void) m;
-        (void) control_fleet_link_reached(call);
-        return 0;
-}
-
 static void ask_run(struct control_call *call, struct store *writer) {
         (void) writer;
-        if (fleet_self(fleet_of(call)))
-                fleet_report_ask(fleet_of(call));
-        else
+        if (!fleet_self(fleet_of(call)))
                 control_fleet_fail(call, fleet_absence(fleet_of(call)));
+        else if (control_fleet_link_reached(call))
+                fleet_report_ask(fleet_of(call));
 }
 
 static void ask_settle(struct control_call *call) {
@@ -269,8 +263,8 @@ static void ask_settle(struct control_call *call) {
 }
 
 const struct control_handlers control_fleet_ask_report = {
-        .size = sizeof(struct control_call),
-        .parse = ask_parse,
+        .size = sizeof(struct control_fleet_order),
+        .parse = control_fleet_link_note,
         .run = ask_run,
         .settle = ask_settle,
 };

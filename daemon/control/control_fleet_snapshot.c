@@ -146,13 +146,7 @@ void control_fleet_snapshot_want(struct control *control) {
                 fleet->snapshot_due = false;
 }
 
-static int order_parse(struct control_call *call, sd_bus_message *m) {
-        (void) m;
-        (void) control_fleet_link_reached(call);
-        return 0;
-}
-
-static bool is_issuing(struct control_call *call) {
+static bool may_order(struct control_call *call) {
         const struct store_fleet *self = fleet_self(fleet_of(call));
 
         if (!self)
@@ -160,7 +154,7 @@ static bool is_issuing(struct control_call *call) {
         else if (!self->issuing)
                 control_fail(call, CONTROL_FLEET,
                              "Host %s does not issue: ask an issuing host for this.", self->host);
-        return self && self->issuing;
+        return self && self->issuing && control_fleet_link_reached(call);
 }
 
 static void order(struct control_call *call, const char *kind) {
@@ -171,7 +165,7 @@ static void order(struct control_call *call, const char *kind) {
 
 static void ask_run(struct control_call *call, struct store *writer) {
         (void) writer;
-        (void) is_issuing(call);
+        (void) may_order(call);
 }
 
 static void ask_settle(struct control_call *call) {
@@ -179,8 +173,8 @@ static void ask_settle(struct control_call *call) {
 }
 
 const struct control_handlers control_fleet_ask_snapshot = {
-        .size = sizeof(struct control_call),
-        .parse = order_parse,
+        .size = sizeof(struct control_fleet_order),
+        .parse = control_fleet_link_note,
         .run = ask_run,
         .settle = ask_settle,
 };
@@ -190,7 +184,7 @@ static int record_rebase(struct control_call *call, struct store *writer) {
 }
 
 static void rebase_run(struct control_call *call, struct store *writer) {
-        if (is_issuing(call) && control_transact_quietly(call, writer, record_rebase))
+        if (may_order(call) && control_transact_quietly(call, writer, record_rebase))
                 log_line(LOG_NOTICE,
                          "the fleet goes on from what this host has, by order of uid %u",
                          call->uid);
@@ -201,8 +195,8 @@ static void rebase_settle(struct control_call *call) {
 }
 
 const struct control_handlers control_fleet_rebase = {
-        .size = sizeof(struct control_call),
-        .parse = order_parse,
+        .size = sizeof(struct control_fleet_order),
+        .parse = control_fleet_link_note,
         .run = rebase_run,
         .settle = rebase_settle,
 };

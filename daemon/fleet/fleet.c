@@ -251,7 +251,8 @@ int fleet_load(struct fleet *f, struct store *writer) {
 const char *fleet_refusal(int r) {
         switch (r) {
         case -ENOLINK:
-                return "This host is in no fleet";
+                return "This host is in no fleet: 'wfapikeyctl fleet init' begins one, and "
+                       "'wfapikeyctl fleet join' takes an invitation to one";
         case -EHOSTDOWN:
                 return "What this host is in its fleet cannot be read at present; the log says why";
         case -ENOENT:

@@ -31,6 +31,7 @@ struct making {
         struct account_record owner, linked;
         struct key_record key;
         size_t n_groups; /* of the key's that there are */
+        bool in_fleet;
         struct issue_result *result;
 };
 
@@ -338,6 +339,8 @@ int issue_pepper(struct store *s, const struct keymint *keymint, const char *hos
 static int count_group(const struct store_fleet_group *group, void *userdata) {
         struct making *making = userdata;
 
+        /* each host of a fleet is in a group */
+        making->in_fleet = true;
         making->n_groups += text_has_word(making->key.hosts, group->name);
         return 0;
 }
@@ -363,9 +366,14 @@ static bool choose_pepper(struct making *making) {
                 if (r < 0)
                         return fail_store(making->result, r);
                 if (making->n_groups != count_words(key->hosts))
-                        return fail(making->result, ISSUE_INVALID,
-                                    "There is no such group of hosts: 'fleet groups' lists those "
-                                    "that there are.");
+                        return fail(
+                                making->result, ISSUE_INVALID,
+                                making->in_fleet
+                                        ? "There is no such group of hosts: 'fleet groups' "
+                                          "lists those that there are."
+                                        : "This host is in no fleet, so a key of its own is for "
+                                          "no groups of hosts. 'wfapikeyctl fleet init' begins "
+                                          "a fleet.");
         }
         r = issue_pepper(making->writer, making->request->keymint, key->hosts, &key->pepper_id);
         return r >= 0 || fail_store(making->result, r);
