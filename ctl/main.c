@@ -62,10 +62,14 @@ static const struct args_option issue_options[] = {
           false },
         { "link", "USER",
           "the user whose password the key depends on (default: USER); for administrators", false },
-        { "service", "NAME", "a PAM service that the key works for; may be repeated (default: all)",
+        { "service", "SERVICES",
+          "PAM services that the key works for, as in sshd,nginx; may be repeated (default: all)",
           true },
-        { "from", "CIDR",
-          "an address or network that the key works from; may be repeated (default: all)", true },
+        { "from", "CIDRS",
+          "addresses or networks that the key works from, with commas between them; may be "
+          "repeated "
+          "(default: all)",
+          true },
         { "require-certificate", NULL,
           "a login needs a client certificate as well (default: the policy)", false },
         { "require-proof", NULL,
@@ -74,8 +78,9 @@ static const struct args_option issue_options[] = {
         { "certificate", "CERT",
           "the only registered certificate that a login may use (default: the policy)", false },
         { "hosts", "GROUPS",
-          "groups of hosts of the fleet, as in web,mail; all means all hosts (default: this host)",
-          false },
+          "groups of hosts of the fleet, as in web,mail; all means all hosts; may be repeated "
+          "(default: this host)",
+          true },
         { "unique", NULL, "make no key if USER has an active one with this name", false },
         { "unless-exists", NULL, "the same, but that is no error", false },
         {},
@@ -89,10 +94,9 @@ static const struct args_option issue_options[] = {
         { "search", "TEXT", "only keys whose id, name or owner contains TEXT", false }
 #define SERVICE_OPTION                                                                             \
         {                                                                                          \
-                "service", "NAME",                                                                 \
-                        "only keys that name this service, or with NAME any, those for all "       \
-                        "services; may be "                                                        \
-                        "repeated",                                                                \
+                "service", "SERVICES",                                                             \
+                        "only keys that name one of these services, as in sshd,nginx, or with "    \
+                        "any, those for all services; may be repeated",                            \
                         true                                                                       \
         }
 #define FROM_OPTION                                                                                \
@@ -373,8 +377,7 @@ static const struct args_command commands[] = {
         { "key", "unbind", cmd_key_unbind, "ID", "Unbinds a key from its certificate.", 1, 1,
           NULL },
         { "key", "revoke", cmd_key_revoke, "[ID...]",
-          "Ends active keys for good, all of them or none; they stay listed.", 0, SIZE_MAX,
-          revoke_options },
+          "Ends active keys for good; they stay listed.", 0, SIZE_MAX, revoke_options },
         { "key", "burn", cmd_key_burn, "", "Revokes the key that it reads, for anybody who has it.",
           0, 0, NULL },
         { "key", "remove", cmd_key_remove, "ID...",

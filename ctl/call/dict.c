@@ -69,8 +69,9 @@ int dict_append_options(sd_bus_message *m, const struct args *args, const char *
         return r;
 }
 
-int dict_append_words(sd_bus_message *m, const char *text) {
-        int r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "s");
+/* Appends the texts between commas to the array that is open. */
+static int append_words(sd_bus_message *m, const char *text) {
+        int r = 0;
 
         while (r >= 0 && text) {
                 size_t len = strcspn(text, ",");
@@ -81,6 +82,14 @@ int dict_append_words(sd_bus_message *m, const char *text) {
                 r = sd_bus_message_append(m, "s", word);
                 text = text[len] ? text + len + 1 : NULL;
         }
+        return r;
+}
+
+int dict_append_words(sd_bus_message *m, const char *text) {
+        int r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "s");
+
+        if (r >= 0)
+                r = append_words(m, text);
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
@@ -111,19 +120,8 @@ int dict_append_each(sd_bus_message *m, const char *name, const struct args *arg
         if (r >= 0)
                 r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "s");
         while (r >= 0 && (value = args_next(args, option, &at)))
-                r = sd_bus_message_append(m, "s", value);
+                r = append_words(m, value);
         if (r >= 0)
                 r = sd_bus_message_close_container(m);
-        return r < 0 ? r : close_array(m);
-}
-
-int dict_append_array(sd_bus_message *m, const char *name, const char *text) {
-        int r;
-
-        if (!text)
-                return 0;
-        r = open_array(m, name);
-        if (r >= 0)
-                r = dict_append_words(m, text);
         return r < 0 ? r : close_array(m);
 }

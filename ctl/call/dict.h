@@ -40,11 +40,10 @@ int dict_append_options(sd_bus_message *m, const struct args *args, const char *
 int dict_append_words(sd_bus_message *m, const char *text) _must_check_;
 
 /**
- * dict_append_each(m, name, args, option), dict_append_array(m, name, text):
- * Add the property ${name}, an array of texts: all values of the repeatable ${option}, or the texts
- * between the commas of ${text}. Add nothing when the user did not give the option, or ${text} is
- * NULL. Return 0 or more, or a negative errno.
+ * dict_append_each(m, name, args, option):
+ * Adds the property ${name}, an array of texts: those between the commas of all values of the
+ * repeatable ${option}. Adds nothing when the user did not give the option. Returns 0 or more, or a
+ * negative errno.
  */
 int dict_append_each(sd_bus_message *m, const char *name, const struct args *args,
                      const char *option) _must_check_;
-int dict_append_array(sd_bus_message *m, const char *name, const char *text) _must_check_;

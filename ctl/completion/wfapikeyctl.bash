@@ -24,6 +24,21 @@ _wfapikeyctl_options() { # WORD...
     "$ctl" "$@" --help 2>/dev/null | sed -nE 's/^  (--[a-z-]+(=[A-Z]+)?) .*/\1/p'
 }
 
+# PAM services that have a file, and those of keys.
+_wfapikeyctl_services() {
+    find /etc/pam.d /usr/lib/pam.d -type f ! -name 'common-*' ! -name '*.*' ! -name '*~' -printf '%f\n' 2>/dev/null
+    _wfapikeyctl_ask --json key list | grep -oE '"services":\["[^]]*"\]' | sed 's/^"services"://' | grep -oE '[^][",]+'
+}
+
+# Words between commas: standard input is about the last one.
+_wfapikeyctl_list() {
+    local word
+    while IFS= read -r word; do
+        [[ $cur != *,* ]] || word=${cur%,*},$word
+        printf '%s\n' "$word"
+    done
+}
+
 # The words that can stand for this kind. A kind is a name that --help uses.
 _wfapikeyctl_values() { # KIND OPTION
     case $1 in
@@ -38,21 +53,14 @@ _wfapikeyctl_values() { # KIND OPTION
         _wfapikeyctl_ask --json key list | _wfapikeyctl_member owner ;;
     NAME)
         [[ $2 == --service ]] || return
-        find /etc/pam.d /usr/lib/pam.d -type f ! -name 'common-*' ! -name '*.*' ! -name '*~' -printf '%f\n' 2>/dev/null
-        _wfapikeyctl_ask --json key list | grep -oE '"services":\["[^]]*"\]' | sed 's/^"services"://' | grep -oE '[^][",]+' ;;
+        _wfapikeyctl_services ;;
+    SERVICES) _wfapikeyctl_services | _wfapikeyctl_list ;;
     NAME=VALUE) _wfapikeyctl_ask --json policy show | grep -oE '"[a-z-]+":"' | sed -E 's/"(.*)":"/\1=/' ;;
     COLUMNS)
-        for word in id owner name status services from created updated expires last-used uses hosts; do
-            [[ $cur != *,* ]] || word=${cur%,*},$word
-            printf '%s\n' "$word"
-        done ;;
+        printf '%s\n' id owner name status services from created updated expires last-used uses hosts |
+            _wfapikeyctl_list ;;
     HOST) _wfapikeyctl_ask --json fleet hosts | _wfapikeyctl_member name ;;
-    GROUPS)
-        # Words between commas: this is about the last one.
-        while IFS= read -r word; do
-            [[ $cur != *,* ]] || word=${cur%,*},$word
-            printf '%s\n' "$word"
-        done < <(_wfapikeyctl_ask --json fleet groups | _wfapikeyctl_member name) ;;
+    GROUPS) _wfapikeyctl_ask --json fleet groups | _wfapikeyctl_member name | _wfapikeyctl_list ;;
     add) echo add ;;
     STATUS) printf '%s\n' active refused expired revoked ;;
     VERDICT) printf '%s\n' accepted refused 'done' ;;

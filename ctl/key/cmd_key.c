@@ -52,7 +52,7 @@ static int append_issue(sd_bus_message *m, const struct args *args, const char *
         if (r >= 0)
                 r = dict_append_each(m, "networks", args, "from");
         if (r >= 0)
-                r = dict_append_array(m, "hosts", args_value(args, "hosts"));
+                r = dict_append_each(m, "hosts", args, "hosts");
         if (r >= 0 && (args_has(args, "unless-exists") || args_has(args, "unique")))
                 r = dict_append_text(m, "same-name",
                                      args_has(args, "unless-exists") ? "keep" : "refuse");

@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "cli/confirm.h"
 #include "cli/say.h"
+#include "draw/json.h"
 #include "key/cmd_key_revoke.h"
 #include "key/keyend.h"
 #include "key/keyquery.h"
@@ -31,27 +32,44 @@ static enum exit_code confirm(const struct args *args, size_t n) {
         return CTL_REFUSED;
 }
 
-/* The daemon ends the keys of one call or none of them. */
+static enum exit_code say_result(const struct args *args, size_t revoked, size_t skipped) {
+        struct json j = {};
+
+        if (skipped > 0)
+                say_line("%zu keys had ended meanwhile", skipped);
+        if (!args->json)
+                return keyend_say(args, revoked, "revoked");
+        json_open(&j, NULL, '{');
+        json_number(&j, "revoked", revoked);
+        json_number(&j, "skipped", skipped);
+        json_close(&j, '}');
+        return CTL_OK;
+}
+
+/* Keys may have ended since they were listed. */
 static enum exit_code revoke_keys(const struct args *args, const struct keys *keys) {
         const char *ids[KEYEND_MAX];
         enum exit_code rc = CTL_OK;
-        size_t done = 0;
+        size_t done = 0, revoked = 0, skipped = 0;
 
         while (rc == CTL_OK && done < keys->n) {
                 size_t n = 0;
-                uint32_t revoked;
+                uint32_t n_revoked, n_skipped;
 
                 while (n < KEYEND_MAX && done + n < keys->n) {
                         ids[n] = keys->key[done + n].id;
                         n++;
                 }
-                rc = keyend_call(args, "RevokeKeys", ids, n, reason(args), &revoked);
-                if (rc == CTL_OK)
-                        done += n;
+                rc = keyend_active(args, ids, n, reason(args), &n_revoked, &n_skipped);
+                if (rc != CTL_OK)
+                        break;
+                done += n;
+                revoked += n_revoked;
+                skipped += n_skipped;
         }
         if (rc != CTL_OK && done > 0)
-                say_note("%zu of %zu keys were revoked before that", done, keys->n);
-        return rc != CTL_OK ? rc : keyend_say(args, done, "revoked");
+                say_note("%zu of %zu keys were revoked before that", revoked, keys->n);
+        return rc != CTL_OK ? rc : say_result(args, revoked, skipped);
 }
 
 static enum exit_code revoke_matching(const struct args *args) {
@@ -66,7 +84,7 @@ static enum exit_code revoke_matching(const struct args *args) {
         rc = keyquery_fetch(&query, &keys);
         if (rc == CTL_OK && keys.n == 0) {
                 rc = keyquery_none(&query);
-                return rc != CTL_OK ? rc : keyend_say(args, 0, "revoked");
+                return rc != CTL_OK ? rc : say_result(args, 0, 0);
         }
         if (rc == CTL_OK)
                 rc = confirm(args, keys.n);

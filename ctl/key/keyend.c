@@ -51,10 +51,11 @@ enum exit_code keyend_say(const struct args *args, size_t n, const char *what) {
         return CTL_OK;
 }
 
-enum exit_code keyend_call(const struct args *args, const char *method, const char *const *ids,
-                           size_t n, const char *text, uint32_t *ret) {
+/* ${text} is not sent when it is NULL. */
+static enum exit_code send(const struct args *args, const char *method, const char *const *ids,
+                           size_t n, const char *text, sd_bus_message **ret) {
         _cleanup_call_ struct call call = {};
-        _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
+        _cleanup_message_ sd_bus_message *m = NULL;
         enum exit_code rc;
         int r;
 
@@ -68,17 +69,27 @@ enum exit_code keyend_call(const struct args *args, const char *method, const ch
                 r = sd_bus_message_close_container(m);
         if (r >= 0 && text)
                 r = sd_bus_message_append(m, "s", text);
-        rc = call_send(&call, m, r, &reply);
-        return rc != CTL_OK ? rc : call_read(reply, "u", ret);
+        return call_send(&call, m, r, ret);
+}
+
+enum exit_code keyend_active(const struct args *args, const char *const *ids, size_t n,
+                             const char *reason, uint32_t *ret_revoked, uint32_t *ret_skipped) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        enum exit_code rc = send(args, "RevokeActiveKeys", ids, n, reason, &reply);
+
+        return rc != CTL_OK ? rc : call_read(reply, "uu", ret_revoked, ret_skipped);
 }
 
 enum exit_code keyend_words(const struct args *args, const char *method, const char *text,
                             const char *what) {
+        _cleanup_message_ sd_bus_message *reply = NULL;
         enum exit_code rc;
         uint32_t n;
 
         rc = check_ids(args);
         if (rc == CTL_OK)
-                rc = keyend_call(args, method, args->words, args->n_words, text, &n);
+                rc = send(args, method, args->words, args->n_words, text, &reply);
+        if (rc == CTL_OK)
+                rc = call_read(reply, "u", &n);
         return rc != CTL_OK ? rc : keyend_say(args, n, what);
 }

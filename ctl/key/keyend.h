@@ -12,16 +12,20 @@
 #define KEYEND_MAX 1000
 
 /**
- * keyend_call(args, method, ids, n, text, ret):
- * Calls ${method} with the ${n} ids, KEYEND_MAX at most, and with ${text} unless that is NULL.
- * ${ret} becomes the number of keys that were ended: all of them. Returns CTL_OK, or another code
- * after a message on stderr, and no key was ended.
+ * keyend_active(args, ids, n, reason, ret_revoked, ret_skipped):
+ * Revokes those of the ${n} keys, KEYEND_MAX at most, that are active. ${ret_revoked} and
+ * ${ret_skipped} become the numbers of keys that were revoked, and that had ended before. Returns
+ * CTL_OK, or another code after a message on stderr, and no key was ended.
  */
-enum exit_code keyend_call(const struct args *args, const char *method, const char *const *ids,
-                           size_t n, const char *text, uint32_t *ret) _must_check_;
+enum exit_code keyend_active(const struct args *args, const char *const *ids, size_t n,
+                             const char *reason, uint32_t *ret_revoked,
+                             uint32_t *ret_skipped) _must_check_;
 
 /**
- * keyend_words(args, method, text, what): keyend_call() with args->words, and then keyend_say().
+ * keyend_words(args, method, text, what):
+ * Calls ${method} with the ids in args->words, and with ${text} unless that is NULL. It ends all of
+ * these keys or none. Then says that they are ${what}, as text or JSON. Returns CTL_OK, or another
+ * code after a message on stderr.
  */
 enum exit_code keyend_words(const struct args *args, const char *method, const char *text,
                             const char *what) _must_check_;

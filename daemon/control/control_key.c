@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* RenameKey, ResetKey, RevokeKeys, RemoveKeys: each changes keys in one transaction, all of them
- * or none. Makes no key: that is control_issue.c. */
+/* RenameKey, ResetKey, RevokeKeys, RevokeActiveKeys, RemoveKeys: each changes keys in one
+ * transaction, all of them or none; RevokeActiveKeys all that are active. Makes no key: that is
+ * control_issue.c. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,7 @@ struct key_call {
 struct ids_call {
         struct control_call call;
         char **ids; /* owned */
-        uint32_t n_ids;
+        uint32_t n_ids, n_revoked;
         char reason[RECORD_REASON_MAX + 1];
 };
 
@@ -141,7 +142,7 @@ const struct control_handlers control_key_reset = {
         .reply = reset_reply,
 };
 
-/* --- RevokeKeys, RemoveKeys --- */
+/* --- RevokeKeys, RevokeActiveKeys, RemoveKeys --- */
 
 static int compare_ids(const void *a, const void *b) {
         return strcmp(*(char *const *) a, *(char *const *) b);
@@ -216,13 +217,15 @@ static void ids_release(struct control_call *call) {
         free(ids_call->ids);
 }
 
-static int revoke_one(struct control_call *call, struct store *writer, struct key_record *key) {
-        if (!control_key_is_active(call, writer, key))
-                return 0;
+static int set_revoked(struct control_call *call, struct store *writer, struct key_record *key) {
         key->status = KEY_REVOKED;
         key->updated_at = key->dead_at = clock_now();
         memcpy(key->reason, ((struct ids_call *) call)->reason, sizeof(key->reason));
         return store_key_update(writer, key);
+}
+
+static int revoke_one(struct control_call *call, struct store *writer, struct key_record *key) {
+        return control_key_is_active(call, writer, key) ? set_revoked(call, writer, key) : 0;
 }
 
 static int remove_one(struct control_call *call, struct store *writer, struct key_record *key) {
@@ -251,12 +254,60 @@ static int revoke_all(struct control_call *call, struct store *writer) {
         return change_all(call, writer, "revoked", revoke_one);
 }
 
+/* 1: the key is in ${ret}; 0: there is none that the caller may revoke; an error of the store. */
+static int find_own(struct control_call *call, struct store *writer, const char *id,
+                    struct key_record *ret) {
+        struct key_record key = {};
+        int r = store_key_get_used(writer, id, &key);
+
+        if (r == -ENOENT)
+                return 0;
+        if (r < 0)
+                return r;
+        if (call->role != ROLE_ADMIN && !control_may_touch(call, writer, &key))
+                return 0;
+        *ret = key;
+        return 1;
+}
+
+/* Keys that have ended since the caller has listed them do not keep the others alive. */
+static int revoke_active(struct control_call *call, struct store *writer) {
+        struct ids_call *ids_call = (struct ids_call *) call;
+        bool own = call->role == ROLE_ADMIN;
+        struct policy policy;
+        struct key_record key;
+        int r = 0;
+
+        /* in a fleet this may be the second time */
+        ids_call->n_revoked = 0;
+        if (!control_get_policy(call, writer, &policy))
+                return 0;
+        for (uint32_t i = 0; r >= 0 && i < ids_call->n_ids; i++) {
+                r = find_own(call, writer, ids_call->ids[i], &key);
+                own = own || r > 0;
+                if (r <= 0 || expiry_status(&policy, &key, clock_now()) != KEY_ACTIVE)
+                        continue;
+                r = set_revoked(call, writer, &key);
+                if (r >= 0)
+                        r = control_audit_add(call, writer, "revoked", &key, ids_call->reason);
+                ids_call->n_revoked++;
+        }
+        /* the same answer for keys of others and for keys that nobody has */
+        if (r >= 0 && !own)
+                (void) !control_open_key(call, writer, ids_call->ids[0], &key);
+        return r;
+}
+
 static int remove_all(struct control_call *call, struct store *writer) {
         return change_all(call, writer, "removed", remove_one);
 }
 
 static void revoke_run(struct control_call *call, struct store *writer) {
         (void) control_transact(call, writer, revoke_all);
+}
+
+static void revoke_active_run(struct control_call *call, struct store *writer) {
+        (void) control_transact(call, writer, revoke_active);
 }
 
 static void remove_run(struct control_call *call, struct store *writer) {
@@ -272,6 +323,21 @@ const struct control_handlers control_key_revoke = {
         .parse = revoke_parse,
         .run = revoke_run,
         .reply = ids_reply,
+        .release = ids_release,
+};
+
+static int revoke_active_reply(struct control_call *call, sd_bus_message *reply) {
+        const struct ids_call *ids_call = (struct ids_call *) call;
+
+        return sd_bus_message_append(reply, "uu", ids_call->n_revoked,
+                                     ids_call->n_ids - ids_call->n_revoked);
+}
+
+const struct control_handlers control_key_revoke_active = {
+        .size = sizeof(struct ids_call),
+        .parse = revoke_parse,
+        .run = revoke_active_run,
+        .reply = revoke_active_reply,
         .release = ids_release,
 };
 

@@ -31,6 +31,8 @@
                ROLE_VERB_BIND, CONTROL_ENDLESS, control_bind) \
         METHOD("RevokeKeys", ("as", ids, "s", reason), ("u", revoked), \
                ROLE_VERB_REVOKE, CONTROL_ENDS, control_key_revoke) \
+        METHOD("RevokeActiveKeys", ("as", ids, "s", reason), ("u", revoked, "u", skipped), \
+               ROLE_VERB_REVOKE, CONTROL_ENDS, control_key_revoke_active) \
         METHOD("RemoveKeys", ("as", ids), ("u", removed), \
                ROLE_VERB_REMOVE, CONTROL_ENDS, control_key_remove) \
         METHOD("BurnKey", ("s", key), ("s", id), \

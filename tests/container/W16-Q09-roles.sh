@@ -95,6 +95,7 @@ GetKey own s KEY
 RenameKey dev ss KEY name
 ResetKey dev s KEY
 RevokeKeys own ass 1 KEY why
+RevokeActiveKeys own ass 1 KEY why
 RemoveKeys own as 1 KEY
 GetPolicy admin
 SetPolicy admin a{ss} 1 retention 3mo

@@ -53,3 +53,18 @@ for bad in 'a b' '' ../sshd .x $'a\nb' "$(printf 'x%.0s' {1..65})"; do
 done
 mapfile -t many < <(printf -- '--service\ns%d\n' {1..17})
 run 2 ctl key issue "$me" "${many[@]}"
+
+# Several services, networks and groups in one option, and in several.
+run 0 ctl key issue "$me" --name list --service=sshd,nginx --service=dovecot --from=10.0.0.0/8,192.0.2.1
+list=$out
+run 0 ctl key show "$(id_of "$list")"
+grep -qxE 'services +sshd,nginx,dovecot' <<<"$out" || fail "$out"
+grep -qxE 'networks +10.0.0.0/8,192.0.2.1(/32)?' <<<"$out" || fail "$out"
+verify "$me" --service nginx --rhost 10.1.2.3 <<<"$list" || fail "not good for nginx"
+verify "$me" --service cron --rhost 10.1.2.3 <<<"$list" && fail "good for cron"
+run 0 ctl --json key list --service=nginx,cron
+has "$out" "$(id_of "$list")"
+for wrong in 'sshd,' ',sshd' 'sshd,,nginx' 'sshd, nginx' ','; do
+    run 2 ctl key issue "$me" --service="$wrong"
+    run 2 ctl key issue "$me" --from="${wrong//[a-z]*/10.0.0.1,}"
+done

@@ -122,6 +122,10 @@ for shell in "${shells[@]}"; do
     offers '--json key list --after ' "$one" "$two" .
     offers 'key issue ' "$me" root
     offers "key issue $me --service=" made-up-service
+    case $shell in # zsh offers the last word alone
+    in_bash) offers "key issue $me --service=sshd,made" sshd,made-up-service . ;;
+    *) offers "key issue $me --service=sshd,made" made-up-service . ;;
+    esac
     offers "key explain $one --service made" made-up-service .
     offers 'policy set ' enabled lifetime max-keys-per-user
     offers 'policy set enabled=' no yes .

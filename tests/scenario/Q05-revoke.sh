@@ -64,16 +64,71 @@ done
 verify "$me" --service sshd <<<"$other" || fail "all keys are revoked by an empty option"
 run 5 ctl key revoke --owner no-such-user-here --yes
 run 0 ctl --json key revoke --service dovecot --yes
-is "$out" '{"revoked":0}'
+is "$out" '{"revoked":0,"skipped":0}'
 run 0 ctl --json key revoke --all-of "$me" --yes
-is "$out" '{"revoked":1}'
+is "$out" '{"revoked":1,"skipped":0}'
 verify "$me" --service sshd <<<"$other" && fail "a revoked key is accepted"
 # A key of another user that depends on this one.
 [[ $EUID != 0 ]] || {
     run 0 ctl key issue daemon --link "$me"
     for _ in $(seq 3); do run 0 ctl key issue daemon; done
     run 0 ctl --json key revoke --all-of "$me" --yes
-    is "$out" '{"revoked":1}'
+    is "$out" '{"revoked":1,"skipped":0}'
     run 0 ctl --json key revoke --owner daemon --yes
-    is "$out" '{"revoked":3}'
+    is "$out" '{"revoked":3,"skipped":0}'
 }
+
+# Keys that end between the list and the answer to the question do not keep the others alive.
+ids=()
+for name in gone ended kept also; do
+    run 0 ctl key issue "$me" --name "$name" --service dovecot
+    ids+=("$(id_of "$out")")
+    last=$out
+done
+mkfifo "$dir/answer"
+script -qfec "'$WFAPIKEYCTL' key revoke --service dovecot --reason leak" "$dir/shown" <"$dir/answer" >"$dir/seen" &
+children+=($!)
+exec {answer}>"$dir/answer"
+wait_until grep -q 'Type 4' "$dir/seen"
+run 0 ctl key remove "${ids[0]}"
+run 0 ctl key revoke "${ids[1]}" --reason before
+printf '4\n' >&"$answer"
+exec {answer}>&-
+wait "${children[-1]}" || fail "keys that had ended are a failure: $(<"$dir/seen")"
+has "$(<"$dir/seen")" "2 keys had ended meanwhile"
+has "$(<"$dir/seen")" "2 revoked"
+verify "$me" --service dovecot <<<"$last" && fail "a key is accepted that should be revoked"
+run 0 ctl key show "${ids[1]}"
+has "$out" before
+
+# The method: all that are active, once each. A user learns nothing of keys of others.
+bus() { busctl --address="unix:path=$WFAPIKEY_CONTROL" call org.wfapikey1 /org/wfapikey1 org.wfapikey1.Manager RevokeActiveKeys "$@"; }
+if command -v busctl >/dev/null; then
+    run 0 ctl key issue "$me"
+    id=$(id_of "$out")
+    run 0 bus ass 4 "$id" "$id" "${ids[1]}" 0000000000 why
+    is "$out" "uu 1 2"
+    run 0 bus ass 1 "$id" why
+    is "$out" "uu 0 1"
+    run 1 bus ass 0 why
+    run 1 bus ass 1 no-id why
+fi
+if [[ $EUID == 0 ]] && command -v busctl >/dev/null; then
+    run 0 ctl key issue "$me"
+    id=$(id_of "$out") key=$out
+    run 0 ctl key issue daemon
+    own=$(id_of "$out")
+    chmod 0711 "$dir"
+    as_daemon() { setpriv --reuid=daemon --regid=daemon --clear-groups -- "$@"; }
+    other() {
+        as_daemon busctl --address="unix:path=$WFAPIKEY_CONTROL" call org.wfapikey1 /org/wfapikey1 \
+            org.wfapikey1.Manager RevokeActiveKeys "$@"
+    }
+    run 1 other ass 1 "$id" why
+    foreign=${err//$id/ID}
+    run 1 other ass 1 0000000000 why
+    is "${err//0000000000/ID}" "$foreign"
+    run 0 other ass 3 "$own" "$id" 0000000000 why
+    is "$out" "uu 1 2"
+    verify "$me" <<<"$key" || fail "the key of another user was revoked"
+fi
