@@ -57,8 +57,8 @@ static const struct args_option issue_options[] = {
           false },
         { "name", "TEXT", "a label for the key, 1 to 64 bytes (default: key)", false },
         { "expires", "WHEN",
-          "30m, 12h, 90d, 6months, 1y, P90D, a date such as 2027-01-31, or never (default: the "
-          "policy)",
+          "30m, 12h, 90d, 6months, 1y, tomorrow, 2027-01-31, '2027-01-31 18:00', or never "
+          "(default: the policy)",
           false },
         { "link", "USER",
           "the user whose password the key depends on (default: USER); for administrators", false },
@@ -205,10 +205,9 @@ static const struct args_option verify_options[] = {
                 { "verdict", "VERDICT",                                                            \
                   "only events with this verdict: accepted, refused or done", false },             \
                 { "since", "WHEN",                                                                 \
-                  "only events since this time, or since so long ago, such as 2h", false },        \
+                  "only events since this time: yesterday, '2026-11-28 20:00', 2h", false },       \
         {                                                                                          \
-                "until", "WHEN", "only events until this time, or until so long ago, such as 2h",  \
-                        false                                                                      \
+                "until", "WHEN", "only events until this time", false                              \
         }
 
 static const struct args_option audit_options[] = {

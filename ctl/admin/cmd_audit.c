@@ -76,9 +76,9 @@ static enum exit_code read_filter(const struct args *args, struct filter *ret) {
                             .verdict = args_value(args, "verdict") };
         enum exit_code rc;
 
-        rc = options_when(args, "since", OPTIONS_AGO, &f.since);
+        rc = options_when(args, "since", MOMENT_AGO, &f.since);
         if (rc == CTL_OK)
-                rc = options_when(args, "until", OPTIONS_AGO, &f.until);
+                rc = options_when(args, "until", MOMENT_AGO, &f.until);
         if (rc == CTL_OK)
                 *ret = f;
         return rc;

@@ -6,12 +6,9 @@
 #include <sys/types.h>
 
 #include "cli/args.h"
+#include "cli/moment.h"
 
-/* What a duration means where an option takes a time. */
-enum options_side {
-        OPTIONS_AGO,   /* so long ago */
-        OPTIONS_AHEAD, /* so long from now */
-};
+#define OPTIONS_EXPIRES_LEN 40
 
 /**
  * options_control(given):
@@ -36,8 +33,17 @@ enum exit_code options_server_uid(const struct args *args, uid_t *ret) _must_che
 
 /**
  * options_when(args, option, side, ret):
- * The time that ${option} names, in UNIX seconds. ${ret} stays as it is when the user did not
- * give the option. Returns CTL_OK, or CTL_USAGE after a message on stderr.
+ * The time that ${option} names, in UNIX seconds, see moment_read(). ${ret} stays as it is when the
+ * user did not give the option. Returns CTL_OK, or CTL_USAGE after a message on stderr.
  */
-enum exit_code options_when(const struct args *args, const char *option, enum options_side side,
+enum exit_code options_when(const struct args *args, const char *option, enum moment_side side,
                             int64_t *ret) _must_check_;
+
+/**
+ * options_expires(args, buffer, ret):
+ * What the option expires says, in a form that the daemon takes: borrowed from ${args}, or in
+ * ${buffer}. A length of time stays one, because the daemon's clock counts. NULL when the user did
+ * not give the option. Returns CTL_OK, or CTL_USAGE after a message on stderr.
+ */
+enum exit_code options_expires(const struct args *args, char buffer[static OPTIONS_EXPIRES_LEN],
+                               const char **ret) _must_check_;

@@ -7,6 +7,7 @@
 #include "call/call.h"
 #include "call/dict.h"
 #include "cli/harmless.h"
+#include "cli/options.h"
 #include "cli/prompt.h"
 #include "cli/say.h"
 #include "draw/json.h"
@@ -28,21 +29,29 @@ static const char *requirement(const struct args *args) {
         return args_has(args, "require-certificate") ? "yes" : NULL;
 }
 
-static int append_issue(sd_bus_message *m, const struct args *args, const char *user,
-                        const char *password) {
-        static const char *const names[] = { "name", "expires", "certificate" };
+/* What the user asks for, and how the daemon takes it. */
+struct wish {
+        const char *user;
+        const char *password; /* NULL: none is needed */
+        const char *expires;  /* NULL: the user said nothing */
+};
+
+static int append_issue(sd_bus_message *m, const struct args *args, const struct wish *wish) {
+        static const char *const names[] = { "name", "certificate" };
         int r;
 
-        r = sd_bus_message_append(m, "s", user);
-        if (r >= 0 && password) {
+        r = sd_bus_message_append(m, "s", wish->user);
+        if (r >= 0 && wish->password) {
                 r = sd_bus_message_sensitive(m); /* sd-bus wipes it when it is freed */
                 if (r >= 0)
-                        r = sd_bus_message_append(m, "s", password);
+                        r = sd_bus_message_append(m, "s", wish->password);
         }
         if (r >= 0)
                 r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
         if (r >= 0)
                 r = dict_append_options(m, args, names, ARRAY_LEN(names));
+        if (r >= 0)
+                r = dict_append_text(m, "expires", wish->expires);
         if (r >= 0)
                 r = dict_append_text(m, "linked", args_value(args, "link"));
         if (r >= 0)
@@ -68,35 +77,38 @@ static const char *user_of(const struct args *args) {
         return NULL;
 }
 
-static enum exit_code issue(const struct args *args, const char *user, const char *password) {
+static enum exit_code issue(const struct args *args, const struct wish *wish) {
         _cleanup_call_ struct call call = {};
         _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
         enum exit_code rc;
 
-        rc = call_begin(&call, args->control, password ? "IssueKeyWithPassword" : "IssueKey", &m);
+        rc = call_begin(&call, args->control, wish->password ? "IssueKeyWithPassword" : "IssueKey",
+                        &m);
         if (rc == CTL_OK)
-                rc = call_send(&call, m, append_issue(m, args, user, password), &reply);
+                rc = call_send(&call, m, append_issue(m, args, wish), &reply);
         return rc != CTL_OK ? rc : handout_key(args, reply, NULL);
 }
 
 enum exit_code cmd_key_issue(const struct args *args) {
-        char password[PROMPT_PASSWORD_MAX + 2] = "", prompt[300];
-        const char *user = user_of(args);
+        char password[PROMPT_PASSWORD_MAX + 2] = "", prompt[300], expires[OPTIONS_EXPIRES_LEN];
+        struct wish wish = { .user = user_of(args) };
         enum exit_code rc;
 
-        if (!user)
+        if (!wish.user)
                 return CTL_USAGE;
         if (args_has(args, "require-certificate") && args_has(args, "require-proof")) {
                 say_error("--require-certificate and --require-proof exclude each other: "
                           "--require-proof asks for more");
                 return CTL_USAGE;
         }
-        if (!args_has(args, "password"))
-                return issue(args, user, NULL);
-        (void) snprintf(prompt, sizeof(prompt), "Password of %.256s: ", user);
+        rc = options_expires(args, expires, &wish.expires);
+        if (rc != CTL_OK || !args_has(args, "password"))
+                return rc != CTL_OK ? rc : issue(args, &wish);
+        (void) snprintf(prompt, sizeof(prompt), "Password of %.256s: ", wish.user);
         rc = prompt_password(prompt, password);
+        wish.password = password;
         if (rc == CTL_OK)
-                rc = issue(args, user, password);
+                rc = issue(args, &wish);
         explicit_bzero(password, sizeof(password));
         return rc;
 }
@@ -111,8 +123,8 @@ enum exit_code cmd_key_reset(const struct args *args) {
         return rc != CTL_OK ? rc : handout_key(args, reply, args->words[0]);
 }
 
-static int append_rotate(sd_bus_message *m, const struct args *args) {
-        static const char *const names[] = { "overlap", "expires" };
+static int append_rotate(sd_bus_message *m, const struct args *args, const char *expires) {
+        static const char *const names[] = { "overlap" };
         int r;
 
         r = sd_bus_message_append(m, "s", args->words[0]);
@@ -120,6 +132,8 @@ static int append_rotate(sd_bus_message *m, const struct args *args) {
                 r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
         if (r >= 0)
                 r = dict_append_options(m, args, names, ARRAY_LEN(names));
+        if (r >= 0)
+                r = dict_append_text(m, "expires", expires);
         if (r >= 0 && args_has(args, "until-first-use"))
                 r = sd_bus_message_append(m, "{sv}", "until-first-use", "b", 1);
         return r < 0 ? r : sd_bus_message_close_container(m);
@@ -128,13 +142,17 @@ static int append_rotate(sd_bus_message *m, const struct args *args) {
 enum exit_code cmd_key_rotate(const struct args *args) {
         _cleanup_call_ struct call call = {};
         _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
+        char buffer[OPTIONS_EXPIRES_LEN];
+        const char *expires;
         enum exit_code rc;
 
         rc = keyid_read(&args->words[0]);
         if (rc == CTL_OK)
+                rc = options_expires(args, buffer, &expires);
+        if (rc == CTL_OK)
                 rc = call_begin(&call, args->control, "RotateKey", &m);
         if (rc == CTL_OK)
-                rc = call_send(&call, m, append_rotate(m, args), &reply);
+                rc = call_send(&call, m, append_rotate(m, args, expires), &reply);
         return rc != CTL_OK ? rc : handout_key(args, reply, NULL);
 }
 

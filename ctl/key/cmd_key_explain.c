@@ -153,7 +153,7 @@ enum exit_code cmd_key_explain(const struct args *args) {
         }
         rc = keyid_read(&args->words[0]);
         if (rc == CTL_OK)
-                rc = options_when(args, "at", OPTIONS_AHEAD, &at);
+                rc = options_when(args, "at", MOMENT_AHEAD, &at);
         if (rc == CTL_OK)
                 rc = call_begin(&call, args->control, "ExplainKey", &m);
         if (rc == CTL_OK)

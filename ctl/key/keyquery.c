@@ -88,9 +88,9 @@ enum exit_code keyquery_read(const struct args *args, struct keyquery *ret) {
                                   .most = UINT64_MAX };
         enum exit_code rc;
 
-        rc = options_when(args, "expires-before", OPTIONS_AHEAD, &query.expires_before);
+        rc = options_when(args, "expires-before", MOMENT_AHEAD, &query.expires_before);
         if (rc == CTL_OK)
-                rc = options_when(args, "unused-since", OPTIONS_AGO, &query.unused_since);
+                rc = options_when(args, "unused-since", MOMENT_AGO, &query.unused_since);
         if (rc == CTL_OK)
                 *ret = query;
         return rc;

@@ -77,7 +77,16 @@ is "$(number_of --since 1h)" "$all"
 is "$(number_of --until 1h)" 0
 is "$(number_of --since 2030-01-01)" 0
 is "$(number_of --until 2999-01-01T00:00:00Z)" "$all"
-run 2 ctl audit list --since tomorrow
+for since in -1h '1 hour ago' yesterday @1 "$(date -d '-1 hour' '+%F %T')" "$(date -u -d '-1 hour' +%FT%TZ)"; do
+    is "$(number_of --since "$since")" "$all"
+    is "$(number_of --until "$since")" 0
+done
+is "$(number_of --since tomorrow --until +2d)" 0
+# The zone of the terminal counts.
+is "$(TZ=ABC-3 number_of --since "$(TZ=ABC-3 date -d '-1 hour' '+%F %T')")" "$all"
+is "$(TZ=ABC3 number_of --since "$(TZ=ABC-3 date -d '-1 hour' '+%F %T')")" 0
+run 2 ctl audit list --since soon
+has "$err" "--since='soon' is not a time"
 run 2 ctl audit list --verdict maybe
 is "$out" ""
 run 2 ctl audit list --key x

@@ -28,6 +28,31 @@ own=$out
 run 0 ctl key issue "$me" --expires 1y
 year=$out
 
+# What people write for a moment, in the zone of their terminal: here two hours before UTC.
+expires() { ctl --json key show "$(id_of "$1")" | sed -n 's/.*"expires":"\([^"]*\)".*/\1/p'; }
+ends_at() { # MOMENT TIME
+    TZ=ABC2 run 0 ctl key issue "$me" --expires "$1"
+    is "$(expires "$out")" "$(date -u -d "$2" +%FT%TZ)"
+}
+ends_at 2100-12-31 '2100-12-31 02:00 UTC'
+ends_at '2100-12-31 18:00' '2100-12-31 20:00 UTC'
+ends_at 2100-12-31T18:00:00Z '2100-12-31 18:00 UTC'
+ends_at @4133973600 @4133973600
+midnight=$(TZ=ABC2 date -d tomorrow +%F)
+ends_at tomorrow "$midnight 02:00 UTC" || ends_at tomorrow "$midnight 02:00 UTC + 1 day"
+for length in +30d '30 days' 'in 30 days'; do
+    run 0 ctl key issue "$me" --expires "$length"
+    run 0 ctl key show "$(id_of "$out")"
+    has "$out" "$(date -u -d '+30 days' +%F)"
+done
+run 0 ctl key rotate "$(id_of "$year")" --expires '2100-12-31 18:00Z'
+is "$(expires "$out")" 2100-12-31T18:00:00Z
+for moment in -1d yesterday '2 days ago' now soon 2100-02-30 '2100-12-31 18'; do
+    run 2 ctl key issue "$me" --expires "$moment"
+    has "$err" "$moment"
+    is "$out" ""
+done
+
 run 0 ctl key issue "$me" --expires never
 run 0 ctl --json key show "$(id_of "$out")"
 has "$out" '"expires":null'
