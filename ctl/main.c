@@ -44,6 +44,7 @@
 #include "key/cmd_verify.h"
 #include "pki/cmd_cert.h"
 #include "pki/cmd_sign.h"
+#include "scan/cmd_scan.h"
 
 static const struct args_option policy_set_options[] = {
         { "fleet", NULL, "change it on all hosts of the fleet", false },
@@ -181,6 +182,16 @@ static const struct args_option revoke_options[] = {
         { "reason", "TEXT", "the reason, which is shown with the key", false },
         { "all-of", "USER", "all keys that USER owns, or that depend on USER's password", false },
         KEY_FILTERS,
+        { "yes", NULL, "do not ask, however many there are", false },
+        {},
+};
+
+static const struct args_option scan_options[] = {
+        { "git", NULL, "look through the history of repositories of git, not through files",
+          false },
+        { "alive", NULL, "leave out keys that have ended", false },
+        { "offline", NULL, "do not ask the daemon which keys are active", false },
+        { "burn", NULL, "revoke the active keys that were found, on this host's daemon", false },
         { "yes", NULL, "do not ask, however many there are", false },
         {},
 };
@@ -388,6 +399,9 @@ static const struct args_command commands[] = {
           "Says what a login with a key would get, and why.", 1, 1, explain_options },
         { "key", "expiring", cmd_key_list_expiring, "", "Lists the active keys that end soon.", 0,
           0, expiring_options },
+        { "scan", NULL, cmd_scan, "PATH...",
+          "Looks for keys in files and directories, or in histories of git.", 1, SIZE_MAX,
+          scan_options },
         { "cert", "add", cmd_cert_add, "FILE", "Registers a client's certificate, or those of CAs.",
           1, 1, cert_add_options },
         { "cert", "list", cmd_cert_list, "", "Lists the registered certificates.", 0, 0, NULL },

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "cli/confirm.h"
 #include "cli/say.h"
 #include "draw/json.h"
 #include "key/cmd_key_revoke.h"
@@ -19,17 +18,10 @@ static const char *reason(const struct args *args) {
 static enum exit_code confirm(const struct args *args, size_t n) {
         if (args_has(args, "yes"))
                 return CTL_OK;
-        if (!isatty(STDIN_FILENO)) {
-                say_error("this revokes %zu keys: run it on a terminal, where it asks, or give "
-                          "--yes",
-                          n);
-                return CTL_USAGE;
-        }
-        (void) fprintf(stderr, "This revokes %zu keys, for good. Type %zu to go on: ", n, n);
-        if (confirm_number(n))
-                return CTL_OK;
-        say_error("that is not the number of keys; none was revoked");
-        return CTL_REFUSED;
+        if (isatty(STDIN_FILENO))
+                return keyend_confirm(n);
+        say_error("this revokes %zu keys: run it on a terminal, where it asks, or give --yes", n);
+        return CTL_USAGE;
 }
 
 static enum exit_code say_result(const struct args *args, size_t revoked, size_t skipped) {

@@ -3,6 +3,7 @@
 #include "key/keyend.h"
 #include "call/call.h"
 #include "call/dict.h"
+#include "cli/confirm.h"
 #include "cli/say.h"
 #include "draw/json.h"
 #include "key/keyid.h"
@@ -92,4 +93,12 @@ enum exit_code keyend_words(const struct args *args, const char *method, const c
         if (rc == CTL_OK)
                 rc = call_read(reply, "u", &n);
         return rc != CTL_OK ? rc : keyend_say(args, n, what);
+}
+
+enum exit_code keyend_confirm(size_t n) {
+        (void) fprintf(stderr, "This revokes %zu keys, for good. Type %zu to go on: ", n, n);
+        if (confirm_number(n))
+                return CTL_OK;
+        say_error("that is not the number of keys; none was revoked");
+        return CTL_REFUSED;
 }

@@ -40,3 +40,9 @@ void keyend_say_reach(const struct args *args);
  * keyend_say(args, n, what): says that ${n} keys are ${what}, as text or JSON. Returns CTL_OK.
  */
 enum exit_code keyend_say(const struct args *args, size_t n, const char *what);
+
+/**
+ * keyend_confirm(n): has the user type ${n}, the number of keys that will be revoked. CTL_OK;
+ * CTL_REFUSED after a message on stderr.
+ */
+enum exit_code keyend_confirm(size_t n) _must_check_;

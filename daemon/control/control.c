@@ -120,18 +120,28 @@ bool control_get_policy(struct control_call *call, struct store *writer, struct 
         return r >= 0;
 }
 
-bool control_may_touch(const struct control_call *call, struct store *writer,
-                       const struct key_record *key) {
+static bool may(const struct control_call *call, struct store *writer, const struct key_record *key,
+                enum role_verb verb) {
         struct account_record account;
         bool own;
 
-        if (role_may(call->role, call->method->verb, false, call->developers))
+        if (role_may(call->role, verb, false, call->developers))
                 return true;
         /* Name and uid must both match: a uid can have belonged to another person before, and a
          * name can have moved. */
         own = key->owner_uid == call->uid && store_account_get(writer, key->owner, &account) >= 0 &&
               account.state == ACCOUNT_PRESENT && account.uid == call->uid;
-        return role_may(call->role, call->method->verb, own, call->developers);
+        return role_may(call->role, verb, own, call->developers);
+}
+
+bool control_may_touch(const struct control_call *call, struct store *writer,
+                       const struct key_record *key) {
+        return may(call, writer, key, call->method->verb);
+}
+
+bool control_may_see(const struct control_call *call, struct store *writer,
+                     const struct key_record *key) {
+        return may(call, writer, key, ROLE_VERB_LIST);
 }
 
 bool control_check_id(struct control_call *call, const char *id) {

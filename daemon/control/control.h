@@ -201,10 +201,13 @@ bool control_get_policy(struct control_call *call, struct store *writer,
                         struct policy *ret) _must_check_;
 
 /**
- * control_may_touch(call, writer, key): whether the caller may do to ${key} what it asks for.
+ * control_may_touch(call, writer, key), control_may_see(call, writer, key): whether the caller may
+ * do to ${key} what it asks for; whether the caller may list it.
  */
 bool control_may_touch(const struct control_call *call, struct store *writer,
                        const struct key_record *key);
+bool control_may_see(const struct control_call *call, struct store *writer,
+                     const struct key_record *key);
 
 /**
  * control_open_key(call, writer, id, ret):

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* BurnKey: any caller that has a key may end it. So a key that somebody finds in a log or a
- * repository ends at once. Tells nothing to a caller that does not have the key. */
+/* BurnKey, CheckKey: any caller that has a key may end it, and may know whether that is necessary.
+ * So a key that somebody finds in a log or a repository ends at once. Tells nothing to a caller
+ * that does not have the key. */
 #include <errno.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "control/control_audit.h"
 #include "control/control_key.h"
 #include "control/control_state.h"
+#include "rules/expiry.h"
 #include "secret/keymint.h"
 #include "store/store_key.h"
 
@@ -76,5 +78,71 @@ const struct control_handlers control_burn = {
         .parse = burn_parse,
         .run = burn_run,
         .reply = burn_reply,
+        .release = burn_release,
+};
+
+/* --- CheckKey --- */
+
+struct check_call {
+        struct burn_call burn;
+        const char *status;
+        /* the caller may see such keys in lists, too */
+        bool shown;
+        struct key_record key;
+};
+
+static const char *status_word(enum key_status status) {
+        switch (status) {
+        case KEY_ACTIVE:
+                return "active";
+        case KEY_EXPIRED:
+                return "expired";
+        case KEY_REVOKED:
+                break;
+        }
+        return "revoked";
+}
+
+/* A wrong key is no error: the audit log would be full of what somebody has found in old files. */
+static void check_run(struct control_call *call, struct store *writer) {
+        struct check_call *check = (struct check_call *) call;
+        struct policy policy;
+        bool good;
+        int r;
+
+        r = store_key_get(writer, check->burn.id, &check->key);
+        if (r < 0 && r != -ENOENT) {
+                control_fail_store(call, r);
+                return;
+        }
+        if (!control_get_policy(call, writer, &policy))
+                return;
+        /* the same work, whether there is a key with this id or not */
+        good = keymint_check(call->control->fixed.keymint, &check->key, check->burn.secret.text);
+        check->shown = r >= 0 && control_may_see(call, writer, &check->key);
+        if (good)
+                check->status = status_word(expiry_status(&policy, &check->key, clock_now()));
+        else
+                check->status = check->shown ? "replaced" : "unknown";
+}
+
+static int check_reply(struct control_call *call, sd_bus_message *reply) {
+        const struct check_call *check = (struct check_call *) call;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "{sv}", "status", "s", check->status);
+        if (r >= 0 && check->shown)
+                r = sd_bus_message_append(reply, "{sv}{sv}", "owner", "s", check->key.owner, "name",
+                                          "s", check->key.name);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+const struct control_handlers control_burn_check = {
+        .size = sizeof(struct check_call),
+        .parse = burn_parse,
+        .run = check_run,
+        .reply = check_reply,
         .release = burn_release,
 };

@@ -37,6 +37,8 @@
                ROLE_VERB_REMOVE, CONTROL_ENDS, control_key_remove) \
         METHOD("BurnKey", ("s", key), ("s", id), \
                ROLE_VERB_BURN, CONTROL_SENSITIVE | CONTROL_ENDS, control_burn) \
+        METHOD("CheckKey", ("s", key), ("a{sv}", state), \
+               ROLE_VERB_BURN, CONTROL_SENSITIVE, control_burn_check) \
         METHOD("ExplainKey", ("s", id, "a{sv}", login), ("a{sv}", verdict), \
                ROLE_VERB_LIST, 0, control_explain) \
         METHOD("CountKeys", (NULL), ("t", keys), \

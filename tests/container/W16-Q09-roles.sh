@@ -147,8 +147,9 @@ FleetAuditAccept reach s two
 SetFleetPolicy reach a{ss} 1 retention 3mo
 RemoveAllFleetKeys reach t 1
 Reload admin'
-# They have tests of their own: W05-password.sh, 237-burn.sh, and what fleetd calls, below.
-elsewhere='IssueKeyWithPassword BurnKey FleetAttach FleetLink FleetWrite FleetHeads FleetSignHeads FleetSnapshot FleetDone FleetReport FleetReported FleetReports FleetTakeReport'
+# They have tests of their own: W05-password.sh, 237-burn.sh, 238-scan.sh, and what fleetd
+# calls, below.
+elsewhere='IssueKeyWithPassword BurnKey CheckKey FleetAttach FleetLink FleetWrite FleetHeads FleetSignHeads FleetSnapshot FleetDone FleetReport FleetReported FleetReports FleetTakeReport'
 written=$(sed -n 's/^\([A-Z][A-Za-z]*\)(.*->.*/\1/p' "$WFAPIKEY_SOURCE/common/CONTROL")
 for method in $written; do
     [[ " $elsewhere " == *" $method "* ]] || grep -q "^$method " <<<"$rows" || not_ok "$method is not in the matrix"

@@ -27,6 +27,7 @@ call | what talks to the daemon | cli draw
 pki | certificates, private keys, signing | cli draw call
 doctor | wfapikeyctl doctor | cli draw call
 key | the commands about keys | cli draw call pki
+scan | keys in files and in histories of git | cli draw call key
 backup | mirrors and backups | cli draw call
 admin | policy, status, audit log, metrics | cli draw call
 fleet | hosts with the same keys | cli draw call'

@@ -35,7 +35,7 @@ same 'common options' "$common" "$(section wfapikeyctl.1 OPTIONS | grep '^\*' | 
 for noun in $(cut -d ' ' -f 1 <<<"$commands" | sort -u); do
     run 0 ctl "$noun" --help
     same "$noun --help" "$(grep -E "^$noun( |\$)" <<<"$commands")" \
-        "$(sed -nE '/^Commands:/,/^$/ s/^  ([a-z-]+( [a-z][a-z-]*)?) .*/\1/p; s/^Usage: wfapikeyctl ('"$noun"') \[OPTION.*/\1/p; s/^Usage: wfapikeyctl (verify|sign) (USER|\[CHALLENGE\]).*/\1/p' <<<"$out")"
+        "$(sed -nE '/^Commands:/,/^$/ s/^  ([a-z-]+( [a-z][a-z-]*)?) .*/\1/p; s/^Usage: wfapikeyctl ('"$noun"') \[OPTION.*/\1/p; s/^Usage: wfapikeyctl (verify|sign|scan) (USER|\[CHALLENGE\]|PATH).*/\1/p' <<<"$out")"
 done
 while read -r command; do
     # shellcheck disable=SC2086 # words

@@ -63,7 +63,7 @@ static bool has_password(const char *name) {
 }
 
 static bool takes_key(const char *name) {
-        return strcmp(name, "BurnKey") == 0;
+        return strcmp(name, "BurnKey") == 0 || strcmp(name, "CheckKey") == 0;
 }
 
 static void test_a_secret_is_marked_as_one(void **state) {

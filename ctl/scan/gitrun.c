@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A process of git with an environment of its own. Which settings of a repository run something is
+ * git's matter, so only commands are run that need none of them, and the known ones are off. */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "scan/gitrun.h"
+
+#define ARGUMENTS_MAX 48
+#define MESSAGES_MAX  65536
+
+/* The repository may belong to anybody: we give git no right and no setting of the caller's. */
+static const char *const before[] = {
+        "git",
+        "--no-pager",
+        "-c",
+        "safe.directory=*",
+        /* an object that is missing stays so */
+        "-c",
+        "protocol.allow=never",
+        "-c",
+        "core.fsmonitor=false",
+        "-c",
+        "core.hooksPath=/dev/null",
+        "-c",
+        "core.attributesFile=/dev/null",
+        "-c",
+        "core.sshCommand=false",
+        "-c",
+        "core.gitProxy=",
+        "-c",
+        "diff.external=",
+        "-c",
+        "credential.helper=",
+        "-c",
+        "gpg.program=false",
+        "-c",
+        "log.showSignature=false",
+        "-c",
+        "maintenance.auto=false",
+        "-c",
+        "gc.auto=0",
+};
+
+/* There are no others. */
+static const struct {
+        const char *name, *value;
+} environment[] = {
+        { "PATH", "/usr/local/bin:/usr/bin:/bin" },
+        { "HOME", "/nonexistent" },
+        { "LC_ALL", "C" },
+        { "GIT_CONFIG_NOSYSTEM", "1" },
+        { "GIT_CONFIG_GLOBAL", "/dev/null" },
+        { "GIT_ATTR_NOSYSTEM", "1" },
+        { "GIT_NO_REPLACE_OBJECTS", "1" },
+        { "GIT_NO_LAZY_FETCH", "1" },
+        { "GIT_ALLOW_PROTOCOL", "none" },
+        { "GIT_TERMINAL_PROMPT", "0" },
+        { "GIT_OPTIONAL_LOCKS", "0" },
+};
+
+/* execvp(3) takes text that is not constant, and does not change it. */
+union arguments {
+        const char *given[ARGUMENTS_MAX];
+        char *taken[ARGUMENTS_MAX];
+};
+
+static int set_environment(void) {
+        int r = clearenv();
+
+        for (size_t i = 0; r == 0 && i < ARRAY_LEN(environment); i++)
+                r = setenv(environment[i].name, environment[i].value, 1);
+        return r;
+}
+
+/* In the child: the rights of the repository's owner, if root's would be more. */
+static int give_up_rights(void) {
+        struct stat st;
+
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+                return -errno;
+        if (geteuid() != 0)
+                return 0;
+        if (stat(".", &st) < 0)
+                return -errno;
+        if (st.st_uid == 0)
+                return 0;
+        if (setgroups(0, NULL) < 0 || setresgid(st.st_gid, st.st_gid, st.st_gid) < 0 ||
+            setresuid(st.st_uid, st.st_uid, st.st_uid) < 0)
+                return -errno;
+        return 0;
+}
+
+static void say_and_end(int err, const char *what) {
+        (void) !write(err, what, strlen(what));
+        _exit(127);
+}
+
+static void run(const char *path, int in, int out, int err, const union arguments *arguments) {
+        static const struct rlimit messages = { MESSAGES_MAX, MESSAGES_MAX };
+
+        if (in < 0)
+                in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
+            dup2(err, STDERR_FILENO) < 0)
+                _exit(127);
+        (void) signal(SIGPIPE, SIG_DFL);
+        /* messages beyond that are lost, and take no memory */
+        (void) signal(SIGXFSZ, SIG_IGN);
+        (void) setrlimit(RLIMIT_FSIZE, &messages);
+        if (chdir(path) < 0)
+                say_and_end(err, "that is no directory, or it cannot be entered");
+        if (give_up_rights() < 0)
+                say_and_end(err, "git cannot be run without rights");
+        if (set_environment() == 0)
+                (void) execvp("git", arguments->taken);
+        say_and_end(err, "git cannot be run: is it installed?");
+}
+
+int gitrun_start(struct gitrun *ret, const char *path, int in, const char *const *arguments) {
+        _cleanup_close_ int out = -1, to = -1, err = -1;
+        union arguments all = {};
+        size_t n = ARRAY_LEN(before);
+        int fds[2];
+        pid_t pid;
+
+        memcpy(all.given, before, sizeof(before));
+        for (size_t i = 0; arguments[i]; i++) {
+                if (n + 1 >= ARRAY_LEN(all.given))
+                        return -E2BIG;
+                all.given[n++] = arguments[i];
+        }
+        err = memfd_create("git", MFD_CLOEXEC);
+        if (err < 0 || pipe2(fds, O_CLOEXEC) < 0)
+                return -errno;
+        out = fds[0];
+        to = fds[1];
+        pid = fork();
+        if (pid < 0)
+                return -errno;
+        if (pid == 0)
+                run(path, in, to, err, &all);
+        *ret = (struct gitrun){ .pid = pid, .out = take_fd(&out), .err = take_fd(&err) };
+        return 0;
+}
+
+/* The last line of the messages. */
+static void read_error(int err, char out[static GITRUN_ERROR_LEN]) {
+        off_t size = lseek(err, 0, SEEK_END);
+        ssize_t n;
+        char *line;
+
+        if (size >= GITRUN_ERROR_LEN)
+                n = pread(err, out, GITRUN_ERROR_LEN - 1, size - (GITRUN_ERROR_LEN - 1));
+        else
+                n = pread(err, out, GITRUN_ERROR_LEN - 1, 0);
+        while (n > 0 && out[n - 1] == '\n')
+                n--;
+        out[n > 0 ? n : 0] = '\0';
+        line = strrchr(out, '\n');
+        if (line)
+                memmove(out, line + 1, strlen(line + 1) + 1);
+        if (!out[0])
+                memcpy(out, "git has failed", sizeof("git has failed"));
+}
+
+static int wait_for(struct gitrun *g) {
+        int status = -1;
+
+        while (waitpid(g->pid, &status, 0) < 0)
+                if (errno != EINTR)
+                        break;
+        g->pid = 0;
+        return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
+}
+
+int gitrun_finish(struct gitrun *g, char ret_error[static GITRUN_ERROR_LEN]) {
+        int r;
+
+        cleanup_close(&g->out);
+        g->out = -1;
+        r = wait_for(g);
+        if (r < 0)
+                read_error(g->err, ret_error);
+        return r;
+}
+
+void gitrun_drop(struct gitrun *g) {
+        cleanup_close(&g->out);
+        if (g->pid > 0)
+                (void) wait_for(g);
+        cleanup_close(&g->err);
+        *g = GITRUN_NONE;
+}
