@@ -22,6 +22,9 @@ struct audit_record {
          * itself, or several uids. */
         uid_t uid;
         pid_t pid;
+        /* The uid of the login session of that process. See base/peer.h. */
+        bool has_login;
+        uid_t login_uid;
         /* The key's owner. AUDIT_NOBODY: no key with this id is known. */
         uid_t owner_uid;
         /* "login", "issued", "revoked", "policy", and others. For a refused call the name of its

@@ -22,7 +22,7 @@
 struct event {
         const char *host, *event, *verdict, *door, *key, *user, *service, *rhost, *reason, *detail;
         uint64_t seq, count;
-        uint32_t uid, pid;
+        uint32_t uid, login_uid, pid;
         int64_t at, until;
 };
 
@@ -41,6 +41,7 @@ static const struct field fields[] = {
         { "service", FIELD_TEXT, offsetof(struct event, service), "-" },
         { "rhost", FIELD_TEXT, offsetof(struct event, rhost), "-" },
         { "uid", FIELD_NUMBER, offsetof(struct event, uid), "-" },
+        { "login-uid", FIELD_NUMBER, offsetof(struct event, login_uid), "-" },
         { "pid", FIELD_NUMBER, offsetof(struct event, pid), "-" },
         { "reason", FIELD_TEXT, offsetof(struct event, reason), "-" },
         { "detail", FIELD_TEXT, offsetof(struct event, detail), "-" },

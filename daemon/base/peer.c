@@ -2,14 +2,21 @@
 /* Asks the kernel who is at the other end of a Unix socket. It reads no byte that the peer
  * sends. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/peer.h"
 #include "cleanup.h"
+#include "parse.h"
 
 /* SO_PASSRIGHTS of <asm-generic/socket.h>. The headers of Debian 12 do not have it. */
 #define PASSRIGHTS 83
+/* SO_PEERPIDFD, likewise */
+#define PEERPIDFD 77
 
 void peer_refuse_descriptors(int fd) {
         (void) setsockopt(fd, SOL_SOCKET, PASSRIGHTS, &(int){ 0 }, sizeof(int));
@@ -53,7 +60,7 @@ ssize_t peer_peek(int fd, void *out, size_t size) {
         return n >= 0 && more ? -EBADMSG : n;
 }
 
-int peer_cred(int fd, struct ucred *ret) {
+int peer_cred(int fd, struct peer_cred *ret) {
         struct ucred cred;
         socklen_t len = sizeof(cred);
 
@@ -61,8 +68,65 @@ int peer_cred(int fd, struct ucred *ret) {
                 return -errno;
         if (len != sizeof(cred) || cred.uid == (uid_t) -1)
                 return -EPROTO;
-        *ret = cred;
+        *ret = (struct peer_cred){ .pid = cred.pid, .uid = cred.uid, .gid = cred.gid };
         return 0;
+}
+
+/* --- The login session of a process --- */
+
+/* Whether the process with the peer's pid is the peer. The directory ${process} stands for one
+ * process: when that is gone, nothing can be read in it. */
+static bool is_peer(int fd, int process, const struct peer_cred *cred) {
+        _cleanup_close_ int pidfd = -EBADF;
+        struct pollfd poll_fd = { .events = POLLIN };
+        socklen_t len = sizeof(pidfd);
+        struct stat st;
+
+        /* A process that has not ended keeps its pid, so the directory, which was opened before,
+         * is its own. */
+        if (getsockopt(fd, SOL_SOCKET, PEERPIDFD, &pidfd, &len) == 0) {
+                poll_fd.fd = pidfd;
+                return poll(&poll_fd, 1, 0) == 0;
+        }
+        return errno == ENOPROTOOPT && fstat(process, &st) == 0 && st.st_uid == cred->uid;
+}
+
+static bool read_login(int process, uid_t *ret) {
+        _cleanup_close_ int fd = openat(process, "loginuid", O_RDONLY | O_CLOEXEC);
+        char text[16];
+        uint64_t uid;
+        ssize_t n;
+
+        n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+        if (n <= 0)
+                return false;
+        text[n] = '\0';
+        /* The largest number stands for none. */
+        if (parse_u64(text, 0, (uid_t) -2, &uid) < 0)
+                return false;
+        *ret = (uid_t) uid;
+        return true;
+}
+
+void peer_find_login(int fd, struct peer_cred *cred) {
+        _cleanup_close_ int process = -EBADF;
+        char path[32];
+
+        /* A process of another pid namespace has the pid 0. */
+        if (cred->pid <= 0)
+                return;
+        (void) snprintf(path, sizeof(path), "/proc/%d", cred->pid);
+        process = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (process >= 0 && is_peer(fd, process, cred))
+                cred->has_login = read_login(process, &cred->login_uid);
+}
+
+void peer_text(const struct peer_cred *cred, char out[static PEER_TEXT_LEN]) {
+        if (cred->has_login)
+                (void) snprintf(out, PEER_TEXT_LEN, "uid %u (login uid %u)", cred->uid,
+                                cred->login_uid);
+        else
+                (void) snprintf(out, PEER_TEXT_LEN, "uid %u", cred->uid);
 }
 
 int peer_read(int fd, struct peer *ret) {
@@ -74,6 +138,7 @@ int peer_read(int fd, struct peer *ret) {
         r = peer_cred(fd, &peer.cred);
         if (r < 0)
                 return r;
+        peer_find_login(fd, &peer.cred);
         /* The first call says how much room it needs. */
         if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &len) < 0 && errno != ERANGE)
                 return -errno;

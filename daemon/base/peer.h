@@ -10,8 +10,22 @@
 
 #include "attr.h"
 
+/* A process, as the kernel noted it, and the login session that it is in. uid and gid are what
+ * sudo(8) and su(1) change; the login uid stays that of the person who logged in. A process without
+ * one can give itself any, so it is for the record, and decides nothing. */
+struct peer_cred {
+        pid_t pid;
+        uid_t uid;
+        gid_t gid;
+        bool has_login;
+        uid_t login_uid; /* 0 without a login */
+};
+
+/* "uid 4294967294 (login uid 4294967294)" and a final NUL */
+#define PEER_TEXT_LEN 40
+
 struct peer {
-        struct ucred cred;
+        struct peer_cred cred;
         size_t n_groups;
         gid_t *groups; /* supplementary; owned */
 };
@@ -41,12 +55,24 @@ bool peer_may_have_passed(int fd);
 ssize_t peer_peek(int fd, void *out, size_t size) _must_check_;
 
 /**
- * peer_cred(fd, ret): uid, gid and pid (SO_PEERCRED). 0, or a negative errno.
+ * peer_cred(fd, ret): uid, gid and pid (SO_PEERCRED), and no login. 0, or a negative errno.
  */
-int peer_cred(int fd, struct ucred *ret) _must_check_;
+int peer_cred(int fd, struct peer_cred *ret) _must_check_;
 
 /**
- * peer_read(fd, ret): the same and the supplementary groups (SO_PEERGROUPS); peer_done() frees
+ * peer_find_login(fd, cred): adds the login uid (/proc/PID/loginuid), if the process of ${cred}
+ * has one and is still there. It is never that of another process with the same pid where the
+ * kernel has SO_PEERPIDFD (Linux 6.5). On older kernels that process must have the same uid, too.
+ */
+void peer_find_login(int fd, struct peer_cred *cred);
+
+/**
+ * peer_text(cred, out): who that is, for people: "uid 0 (login uid 1000)".
+ */
+void peer_text(const struct peer_cred *cred, char out[static PEER_TEXT_LEN]);
+
+/**
+ * peer_read(fd, ret): all of this and the supplementary groups (SO_PEERGROUPS); peer_done() frees
  * them. 0, or a negative errno.
  */
 int peer_read(int fd, struct peer *ret) _must_check_;

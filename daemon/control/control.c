@@ -267,8 +267,8 @@ void control_answer(struct control_call *call) {
         r = call->error == CONTROL_OK ? send_reply(call) : send_error(call);
         /* A client that has disconnected does not get its answer. That is no failure. */
         if (r < 0 && r != -ENOTCONN && r != -ECONNRESET)
-                log_line(LOG_WARNING, "cannot answer %s of uid %u, ignoring: %s",
-                         call->method->member, call->uid, strerrordesc_np(-r));
+                log_line(LOG_WARNING, "cannot answer %s of %s, ignoring: %s", call->method->member,
+                         call->who, strerrordesc_np(-r));
         call_free(call);
 }
 
@@ -333,6 +333,9 @@ static struct control_call *call_new(const struct control_method *method,
         call->message = sd_bus_message_ref(m);
         call->uid = caller->peer.cred.uid;
         call->pid = caller->peer.cred.pid;
+        call->has_login = caller->peer.cred.has_login;
+        call->login_uid = caller->peer.cred.login_uid;
+        peer_text(&caller->peer.cred, call->who);
         call->role = conf_role(caller->control->loop.conf, &caller->peer);
         call->developers = caller->control->loop.conf->has_developer_group;
         call->connection = caller->connection;

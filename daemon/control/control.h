@@ -70,6 +70,10 @@ struct control_call {
         sd_bus_message *message;
         uid_t uid;
         pid_t pid;
+        /* Of the login session, for the record alone. */
+        bool has_login;
+        uid_t login_uid;
+        char who[PEER_TEXT_LEN]; /* the caller, for log lines */
         uint64_t connection;
         enum role role;
         bool developers; /* a developer group is configured */

@@ -48,6 +48,8 @@ static struct audit_record record_of(const struct control_call *call, const char
                                        .count = 1,
                                        .uid = call->uid,
                                        .pid = call->pid,
+                                       .has_login = call->has_login,
+                                       .login_uid = call->login_uid,
                                        .owner_uid = AUDIT_NOBODY };
         bool password = call->method->verb == ROLE_VERB_ISSUE_PASSWORD;
 
@@ -105,8 +107,7 @@ static void say(const struct control_call *call, const char *what, const char *i
                           loglimit_hash(call->uid + UINT64_C(1), what), clock_now(), &kept))
                 return;
         text_escape(shown, sizeof(shown), owner);
-        log_begin(&entry, LOG_NOTICE, "key %s of user '%s' %s by uid %u", id, shown, what,
-                  call->uid);
+        log_begin(&entry, LOG_NOTICE, "key %s of user '%s' %s by %s", id, shown, what, call->who);
         log_add(&entry, "MESSAGE_ID", message_id(MESSAGE_KEY_CHANGED));
         log_add(&entry, "WFA_KEY_ID", id);
         log_add(&entry, "WFA_USER", owner);
@@ -115,6 +116,10 @@ static void say(const struct control_call *call, const char *what, const char *i
         log_add(&entry, "WFA_PEER_UID", number);
         (void) snprintf(number, sizeof(number), "%d", call->pid);
         log_add(&entry, "WFA_PEER_PID", number);
+        if (call->has_login) {
+                (void) snprintf(number, sizeof(number), "%u", call->login_uid);
+                log_add(&entry, "WFA_LOGIN_UID", number);
+        }
         log_end(&entry);
 }
 

@@ -135,7 +135,7 @@ static bool make_place(struct control_bus *b, uid_t uid) {
 static int connection_new(struct control_bus *b, int *peer_fd) {
         _cleanup_close_ int bus_fd = -1;
         struct connection *c;
-        struct ucred cred;
+        struct peer_cred cred;
         int r;
 
         r = peer_cred(*peer_fd, &cred);

@@ -353,8 +353,8 @@ static void remove_run(struct control_call *call, struct store *writer) {
 }
 
 static void remove_committed(struct control_call *call) {
-        log_line(LOG_NOTICE, "certificate '%s' removed by uid %u",
-                 ((struct cert_call *) call)->shown.cert.name, call->uid);
+        log_line(LOG_NOTICE, "certificate '%s' removed by %s",
+                 ((struct cert_call *) call)->shown.cert.name, call->who);
 }
 
 static int remove_reply(struct control_call *call, sd_bus_message *reply) {

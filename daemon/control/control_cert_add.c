@@ -260,8 +260,8 @@ static void add_committed(struct control_call *call) {
 
         for (size_t i = 0; i < add->n; i++)
                 if (add->shown[i].cert.added_at == add->now)
-                        log_line(LOG_NOTICE, "%s certificate '%s' registered by uid %u",
-                                 add->ca ? "CA" : "client", add->shown[i].cert.name, call->uid);
+                        log_line(LOG_NOTICE, "%s certificate '%s' registered by %s",
+                                 add->ca ? "CA" : "client", add->shown[i].cert.name, call->who);
 }
 
 static int add_reply(struct control_call *call, sd_bus_message *reply) {

@@ -19,8 +19,8 @@ static void on_helper(int r, const uint8_t *out, size_t len, void *userdata) {
                 reading->take(reading, out, len);
         else {
                 log_message(MESSAGE_HELPER_FAILED, LOG_ERR,
-                            "%s of uid %u: the process that reads certificates %s",
-                            reading->call.method->member, reading->call.uid,
+                            "%s of %s: the process that reads certificates %s",
+                            reading->call.method->member, reading->call.who,
                             r == -ETIMEDOUT ? "took too long" : "has failed");
                 control_fail(&reading->call, CONTROL_REFUSED,
                              "That could not be read: nothing was changed.");

@@ -28,7 +28,7 @@ static void trust_run(struct control_call *call, struct store *writer) {
                 return;
         clock_remember(wall_clock());
         clock_trust(true);
-        log_line(LOG_NOTICE, "the clock is right, says uid %u", call->uid);
+        log_line(LOG_NOTICE, "the clock is right, says %s", call->who);
 }
 
 const struct control_handlers control_clock_trust = {

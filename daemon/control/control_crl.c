@@ -172,8 +172,8 @@ static void run(struct control_call *call, struct store *writer) {
 }
 
 static void committed(struct control_call *call) {
-        log_line(LOG_NOTICE, "revocation list with %zu certificates loaded by uid %u",
-                 ((struct crl_call *) call)->crl.n_serials, call->uid);
+        log_line(LOG_NOTICE, "revocation list with %zu certificates loaded by %s",
+                 ((struct crl_call *) call)->crl.n_serials, call->who);
 }
 
 static int append_crl(sd_bus_message *reply, const struct crl_record *crl) {

@@ -98,6 +98,8 @@ int control_events_append_of(sd_bus_message *m, const struct audit_record *recor
         if (r >= 0 && record->uid != AUDIT_NOBODY)
                 r = sd_bus_message_append(m, "{sv}{sv}", "uid", "u", record->uid, "pid", "u",
                                           record->pid);
+        if (r >= 0 && record->has_login)
+                r = sd_bus_message_append(m, "{sv}", "login-uid", "u", record->login_uid);
         if (r >= 0)
                 r = append_texts(m, record);
         return r < 0 ? r : sd_bus_message_close_container(m);

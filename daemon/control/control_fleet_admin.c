@@ -93,7 +93,7 @@ static void init_run(struct control_call *call, struct store *writer) {
                 return;
         }
         seal_text_format(fleet_self(fleet_of(call))->id, init->fleet);
-        log_line(LOG_NOTICE, "fleet %s begun by uid %u, this host is %s", init->fleet, call->uid,
+        log_line(LOG_NOTICE, "fleet %s begun by %s, this host is %s", init->fleet, call->who,
                  init->host);
 }
 
@@ -159,8 +159,8 @@ static void join_run(struct control_call *call, struct store *writer) {
         }
         join->self = *fleet_self(fleet_of(call));
         seal_text_format(join->self.id, fleet);
-        log_line(LOG_NOTICE, "fleet %s joined as host %s, by uid %u", fleet, join->self.host,
-                 call->uid);
+        log_line(LOG_NOTICE, "fleet %s joined as host %s, by %s", fleet, join->self.host,
+                 call->who);
 }
 
 static int join_reply(struct control_call *call, sd_bus_message *reply) {
@@ -192,7 +192,7 @@ static void leave_run(struct control_call *call, struct store *writer) {
         if (r < 0)
                 control_fleet_fail(call, r);
         else
-                log_line(LOG_NOTICE, "the fleet was left by uid %u", call->uid);
+                log_line(LOG_NOTICE, "the fleet was left by %s", call->who);
 }
 
 static int leave_reply(struct control_call *call, sd_bus_message *reply) {

@@ -114,8 +114,8 @@ static void seal_invite(struct control_call *call, struct store *writer) {
         if (r < 0)
                 control_fleet_fail(call, r);
         else
-                log_line(LOG_NOTICE, "host %s invited into the fleet by uid %u",
-                         ours->invite.host.name, call->uid);
+                log_line(LOG_NOTICE, "host %s invited into the fleet by %s", ours->invite.host.name,
+                         call->who);
 }
 
 /* The words that make the database's role of the host, one for each group at the end. */

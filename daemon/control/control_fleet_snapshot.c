@@ -185,9 +185,8 @@ static int record_rebase(struct control_call *call, struct store *writer) {
 
 static void rebase_run(struct control_call *call, struct store *writer) {
         if (may_order(call) && control_transact_quietly(call, writer, record_rebase))
-                log_line(LOG_NOTICE,
-                         "the fleet goes on from what this host has, by order of uid %u",
-                         call->uid);
+                log_line(LOG_NOTICE, "the fleet goes on from what this host has, by order of %s",
+                         call->who);
 }
 
 static void rebase_settle(struct control_call *call) {

@@ -109,7 +109,7 @@ static bool find_own(struct control_call *call, struct copy_call *copy) {
         int r = mirror_keygen(mirror_of(call), false, copy->recipient);
 
         if (r >= 0)
-                log_line(LOG_NOTICE, "mirror key made by uid %u: %s", call->uid, copy->recipient);
+                log_line(LOG_NOTICE, "mirror key made by %s: %s", call->who, copy->recipient);
         else if (r == -EEXIST)
                 r = mirror_show_key(mirror_of(call), copy->recipient);
         if (r < 0)
@@ -143,8 +143,8 @@ static void export_run(struct control_call *call, struct store *writer) {
         else if (r < 0)
                 control_mirror_fail(call, r);
         else
-                log_line(LOG_NOTICE, "%s of %" PRIu64 " keys for %s begun by uid %u",
-                         kind_name(copy->kind), copy->keys, copy->recipient, call->uid);
+                log_line(LOG_NOTICE, "%s of %" PRIu64 " keys for %s begun by %s",
+                         kind_name(copy->kind), copy->keys, copy->recipient, call->who);
 }
 
 static int export_reply(struct control_call *call, sd_bus_message *reply) {
@@ -346,10 +346,10 @@ static void say_imported(const struct control_call *call,
                          const struct mirror_import_summary *summary) {
         log_line(LOG_NOTICE,
                  "all keys replaced by the %" PRIu64 " of a %s, number %" PRIu64
-                 " of source %02x%02x%02x%02x..., by uid %u",
+                 " of source %02x%02x%02x%02x..., by %s",
                  summary->keys, kind_name(summary->head.kind), summary->head.sequence,
                  summary->head.source[0], summary->head.source[1], summary->head.source[2],
-                 summary->head.source[3], call->uid);
+                 summary->head.source[3], call->who);
 }
 
 static void commit_run(struct control_call *call, struct store *writer) {

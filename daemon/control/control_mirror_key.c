@@ -36,7 +36,7 @@ static void keygen_run(struct control_call *call, struct store *writer) {
         else if (r < 0)
                 control_mirror_fail(call, r);
         else
-                log_line(LOG_NOTICE, "mirror key made by uid %u: %s", call->uid, key_call->public);
+                log_line(LOG_NOTICE, "mirror key made by %s: %s", call->who, key_call->public);
 }
 
 static void show_key_run(struct control_call *call, struct store *writer) {

@@ -104,7 +104,7 @@ static void refuse(struct password_call *p) {
         text_escape(shown, sizeof(shown), text_without_key(p->ours.user));
         text_escape(source, sizeof(source), text_without_key(p->ours.source));
         log_message(MESSAGE_PASSWORD_WRONG, LOG_NOTICE,
-                    "wrong name or password for user '%s' given by uid %u%s%s", shown, call->uid,
+                    "wrong name or password for user '%s' given by %s%s%s", shown, call->who,
                     source[0] ? " for source " : "", source);
         control_fail(call, CONTROL_ACCESS_DENIED, "%s", WRONG_TEXT);
         answer_late(p);

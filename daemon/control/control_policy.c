@@ -174,8 +174,8 @@ static void set_committed(struct control_call *call) {
         const struct set_call *set = (struct set_call *) call;
 
         for (size_t i = 0; i < set->n_changes; i++)
-                log_message(MESSAGE_POLICY_CHANGED, LOG_NOTICE, "policy %s changed to %s by uid %u",
-                            set->changes[i].name, set->changes[i].text, call->uid);
+                log_message(MESSAGE_POLICY_CHANGED, LOG_NOTICE, "policy %s changed to %s by %s",
+                            set->changes[i].name, set->changes[i].text, call->who);
 }
 
 const struct control_handlers control_policy_set = {

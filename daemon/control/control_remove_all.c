@@ -81,8 +81,8 @@ static void log_removal(const struct all_call *all) {
         struct log_entry entry;
         char number[24];
 
-        log_begin(&entry, LOG_NOTICE, "all %" PRIu64 " keys of all users removed by uid %u", all->n,
-                  all->call.uid);
+        log_begin(&entry, LOG_NOTICE, "all %" PRIu64 " keys of all users removed by %s", all->n,
+                  all->call.who);
         log_add(&entry, "MESSAGE_ID", message_id(MESSAGE_KEYS_REMOVED));
         log_add(&entry, "WFA_ACTION", "removed-all");
         (void) snprintf(number, sizeof(number), "%u", all->call.uid);

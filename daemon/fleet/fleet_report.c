@@ -58,13 +58,14 @@ struct making {
         struct store *writer;
         struct bytes_writer w;
         struct store_report report;
-        size_t n;
+        size_t n; /* records behind the first one */
         int r;
 };
 
 static int put_use(const struct key_use *use, void *userdata) {
         struct making *m = userdata;
 
+        m->n++;
         fleet_report_body_put_use(&m->w, use);
         return store_report_drop_used(m->writer, use->id);
 }
@@ -75,6 +76,9 @@ static int put_audit(const struct audit_record *record,
         struct making *m = userdata;
         size_t before = m->w.len;
 
+        m->n += record->has_login ? 2 : 1;
+        if (m->n > FLEET_REPORT_RECORDS_MAX + FLEET_REPORT_USES_MAX)
+                return 1;
         fleet_report_body_put_audit(&m->w, record, seal);
         if (m->w.full) {
                 m->w.len = before;

@@ -121,6 +121,12 @@ void fleet_report_body_put_audit(struct bytes_writer *w, const struct audit_reco
                 bytes_write_text(w, (const char *) record + texts[i].offset);
         bytes_write_raw(w, seal, RECORD_DIGEST_LEN);
         end(w, at);
+        if (!record->has_login)
+                return;
+        at = begin(w, FLEET_REPORT_LOGIN);
+        bytes_write(w, 8, (uint64_t) record->seq);
+        bytes_write(w, 4, record->login_uid);
+        end(w, at);
 }
 
 int fleet_report_body_get_audit(struct bytes_reader *r, struct audit_record *ret,
@@ -141,6 +147,17 @@ int fleet_report_body_get_audit(struct bytes_reader *r, struct audit_record *ret
             (record.key[0] && !keytext_is_id(record.key)))
                 return -EBADMSG;
         *ret = record;
+        return 0;
+}
+
+int fleet_report_body_get_login(struct bytes_reader *r, struct fleet_report_login *ret) {
+        struct fleet_report_login login = {};
+
+        login.seq = get_number(r);
+        login.uid = (uid_t) bytes_read(r, 4);
+        if (!bytes_is_at_end(r) || login.seq == 0 || login.uid == AUDIT_NOBODY)
+                return -EBADMSG;
+        *ret = login;
         return 0;
 }
 

@@ -28,6 +28,8 @@ struct fleet_intake {
         uint8_t *body;               /* owned */
         struct bytes_reader records; /* those that wait */
         size_t n;                    /* those that were read */
+        /* the audit record that a login uid may follow; 0: none */
+        int64_t named;
         /* what is known of the host; and what it will be when all records are kept */
         struct store_reported now, then;
         struct fleet_reported_news news;
@@ -291,6 +293,8 @@ static int take_audit(struct fleet_intake *in, struct store *writer, struct byte
                 r = 0;
         } else
                 r = store_reported_add(writer, &in->now, &record, seal, clock_now());
+        /* What is kept is never changed, not even by what follows. */
+        in->named = r >= 0 && record.seq > in->now.mark.seq ? record.seq : 0;
         if (r == -EEXIST) {
                 raise_fault(in, REPORTED_REWRITTEN, record.seq);
                 r = 0;
@@ -299,6 +303,20 @@ static int take_audit(struct fleet_intake *in, struct store *writer, struct byte
         in->then.mark.seq = record.seq;
         memcpy(in->then.mark.hash, seal, sizeof(seal));
         return r < 0 ? r : 0;
+}
+
+/* The login uid of the record before it. */
+static int take_login(struct fleet_intake *in, struct store *writer, struct bytes_reader *reader) {
+        struct fleet_report_login login;
+        int64_t named = in->named;
+        int r;
+
+        r = fleet_report_body_get_login(reader, &login);
+        in->named = 0;
+        if (r < 0)
+                return r;
+        return login.seq == named ? store_reported_add_login(writer, &in->now, login.seq, login.uid)
+                                  : 0;
 }
 
 static int take_record(struct fleet_intake *in, struct store *writer, uint8_t type,
@@ -310,6 +328,8 @@ static int take_record(struct fleet_intake *in, struct store *writer, uint8_t ty
                 return -EBADMSG;
         if (type == FLEET_REPORT_AUDIT)
                 return take_audit(in, writer, reader);
+        if (type == FLEET_REPORT_LOGIN)
+                return take_login(in, writer, reader);
         /* A newer version may say more. That is no harm: it decides nothing. */
         if (type != FLEET_REPORT_USE)
                 return 0;

@@ -34,7 +34,7 @@ struct firstuse_login {
         struct worker_job job;
         struct firstuse *firstuse;
         int fd;
-        struct ucred peer;
+        struct peer_cred peer;
         struct wire_request req;
         struct issue_request request;
         struct issue_result result;
@@ -89,6 +89,10 @@ static void log_made(const struct firstuse_login *login, const char *user, const
         log_add(&entry, "WFA_PEER_UID", number);
         (void) snprintf(number, sizeof(number), "%d", login->peer.pid);
         log_add(&entry, "WFA_PEER_PID", number);
+        if (login->peer.has_login) {
+                (void) snprintf(number, sizeof(number), "%u", login->peer.login_uid);
+                log_add(&entry, "WFA_LOGIN_UID", number);
+        }
         log_end(&entry);
 }
 
@@ -115,8 +119,10 @@ static void log_login(struct firstuse_login *login, bool sent) {
         const struct wire_request *req = &login->req;
         char user[2 * WIRE_USER_MAX], service[2 * WIRE_SERVICE_MAX];
         const char *what = verdict_reason_name(login->reason);
+        char who[PEER_TEXT_LEN];
         unsigned kept;
 
+        peer_text(&login->peer, who);
         text_escape(user, sizeof(user), text_without_key(req->user));
         text_escape(service, sizeof(service), req->service);
         if (login->reason == REASON_NONE && !login->gone) {
@@ -132,8 +138,8 @@ static void log_login(struct firstuse_login *login, bool sent) {
                                 loglimit_hash(login->peer.uid + UINT64_C(1), what), clock_now(),
                                 &kept))
                 log_line(LOG_NOTICE,
-                         "no key issued to user '%s' at a login to service '%s' by uid %u: %s",
-                         user, service, login->peer.uid,
+                         "no key issued to user '%s' at a login to service '%s' by %s: %s", user,
+                         service, who,
                          login->gone ? "nobody waited for it" : verdict_reason_text(login->reason));
 }
 
@@ -234,8 +240,8 @@ static void fill_request(struct issue_request *request, const struct firstuse *f
         (void) snprintf(request->origin, sizeof(request->origin), "session:%s", service);
 }
 
-void firstuse_serve(struct firstuse *f, const struct wire_request *req, const struct ucred *peer,
-                    int fd) {
+void firstuse_serve(struct firstuse *f, const struct wire_request *req,
+                    const struct peer_cred *peer, int fd) {
         _cleanup_(login_freep) struct firstuse_login *login = calloc(1, sizeof(*login));
 
         if (!login)

@@ -27,5 +27,5 @@ struct firstuse *firstuse_free(struct firstuse *f);
  * Answers the request ${req} of kind WIRE_ISSUE, at once or later. Keeps copies of ${req} and ${fd}
  * until then. Such a request has no secret and borrows nothing. On the loop.
  */
-void firstuse_serve(struct firstuse *f, const struct wire_request *req, const struct ucred *peer,
-                    int fd);
+void firstuse_serve(struct firstuse *f, const struct wire_request *req,
+                    const struct peer_cred *peer, int fd);

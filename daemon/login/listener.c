@@ -32,7 +32,7 @@ struct pending {
         struct verify_event untold;
         bool told;
         bool waiting; /* for who the key's owner is */
-        struct ucred peer;
+        struct peer_cred peer;
         uint64_t until; /* CLOCK_MONOTONIC, microseconds */
         sd_event_source *source;
         int fd;
@@ -135,7 +135,7 @@ static enum served finish(struct listener *l, int outcome, int fd, const struct 
 }
 
 /* Reads one request and answers it. A request that has to wait stays in the socket. */
-static enum served serve(struct listener *l, int fd, const struct ucred *peer,
+static enum served serve(struct listener *l, int fd, const struct peer_cred *peer,
                          struct verify_session *session, bool may_wait,
                          struct verify_event *event) {
         uint8_t in[WIRE_REQUEST_MAX + 1], out[WIRE_REPLY_LEN];
@@ -238,7 +238,7 @@ static void make_room_for_key(struct listener *l, const char *id) {
                 pending_free(oldest);
 }
 
-static bool has_place_to_offer(struct listener *l, const struct ucred *peer, const char *id) {
+static bool has_place_to_offer(struct listener *l, const struct peer_cred *peer, const char *id) {
         static const struct share_limits limits = { .all = LISTENER_OFFERED_MAX,
                                                     .root = LISTENER_OFFERED_MAX / 2,
                                                     .per_uid = LISTENER_PER_UID_MAX,
@@ -345,7 +345,7 @@ static bool has_place(struct listener *l, uid_t uid) {
 }
 
 /* A connection that waits for its request; NULL when there is no memory. */
-static struct pending *keep(struct listener *l, int *fd, const struct ucred *peer) {
+static struct pending *keep(struct listener *l, int *fd, const struct peer_cred *peer) {
         struct pending *p;
         int r;
 
@@ -389,7 +389,7 @@ static bool accept_one(struct listener *l) {
         struct verify_event event;
         struct pending *p = NULL;
         enum served served;
-        struct ucred peer;
+        struct peer_cred peer;
 
         fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
@@ -399,6 +399,7 @@ static bool accept_one(struct listener *l) {
         /* Most requests have arrived with their connection: serve them without waiting. */
         if (peer_cred(fd, &peer) < 0)
                 return true;
+        peer_find_login(fd, &peer);
         served = serve(l, fd, &peer, &session, has_place_to_wait(l, peer.uid), &event);
         if (served == UNKNOWN || (served == WAITING && has_place(l, peer.uid)) ||
             (served == OFFERED && has_place_to_offer(l, &peer, session.id)))

@@ -31,7 +31,7 @@ struct verify_session {
 struct verify_packet {
         const uint8_t *in;
         size_t len;
-        const struct ucred *peer;
+        const struct peer_cred *peer;
         int64_t now;
         /* NULL: this client cannot be given a challenge */
         struct verify_session *session;
@@ -47,7 +47,7 @@ struct verify_login {
         /* borrows from the packet; all zero: it is none */
         struct wire_request req;
         char id[KEYTEXT_ID_LEN + 1]; /* of the key that is shown */
-        struct ucred peer;
+        struct peer_cred peer;
         int64_t now; /* of the last look */
         uint64_t received;
         /* borrowed; NULL as in the packet, and while it waits */

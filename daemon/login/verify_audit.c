@@ -23,6 +23,8 @@ void verify_audit_fill(const struct verify_event *event, struct audit_record *re
                                        .count = 1,
                                        .uid = event->peer.uid,
                                        .pid = event->peer.pid,
+                                       .has_login = event->peer.has_login,
+                                       .login_uid = event->peer.login_uid,
                                        .owner_uid =
                                                event->known ? event->owner_uid : AUDIT_NOBODY };
         char user[2 * WIRE_USER_MAX];

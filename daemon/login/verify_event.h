@@ -3,7 +3,7 @@
  * secret. */
 #pragma once
 
-#include <sys/socket.h>
+#include "base/peer.h"
 
 #include "cert/cert.h"
 #include "record.h"
@@ -16,7 +16,7 @@ struct verify_event {
         char user[WIRE_USER_MAX + 1];
         char service[WIRE_SERVICE_MAX + 1];
         char rhost[WIRE_RHOST_MAX + 1];
-        struct ucred peer;
+        struct peer_cred peer;
         bool known;                    /* there is a key with this id */
         char owner[WIRE_USER_MAX + 1]; /* of that key */
         uid_t owner_uid;

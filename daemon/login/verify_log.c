@@ -39,6 +39,10 @@ static void add_fields(struct log_entry *entry, const struct verify_event *event
         log_add(entry, "WFA_PEER_UID", number);
         (void) snprintf(number, sizeof(number), "%d", event->peer.pid);
         log_add(entry, "WFA_PEER_PID", number);
+        if (event->peer.has_login) {
+                (void) snprintf(number, sizeof(number), "%u", event->peer.login_uid);
+                log_add(entry, "WFA_LOGIN_UID", number);
+        }
         if (event->thumbprint[0])
                 log_add(entry, "WFA_CERTIFICATE", event->thumbprint);
         if (event->subject[0])
@@ -87,6 +91,7 @@ static void format_detail(const struct verify_event *event, char *out, size_t si
 void verify_log(struct verify *v, const struct verify_event *event) {
         char user[2 * WIRE_USER_MAX], service[2 * WIRE_SERVICE_MAX], rhost[2 * WIRE_RHOST_MAX];
         char certificate[RECORD_DN_MAX + 128], detail[CERT_DETAIL_LEN + 2 * WIRE_USER_MAX + 32];
+        char who[PEER_TEXT_LEN];
         bool accepted = event->reason == REASON_NONE;
         struct log_entry entry;
         unsigned kept;
@@ -99,11 +104,12 @@ void verify_log(struct verify *v, const struct verify_event *event) {
                     event->rhost[0] ? text_without_key(event->rhost) : "unknown");
         format_certificate(event, certificate, sizeof(certificate));
         format_detail(event, detail, sizeof(detail));
+        peer_text(&event->peer, who);
         log_begin(&entry, priority_of(event->reason),
-                  "%s key %s: user '%s', service '%s', source '%s', asked by uid %u%s%s%s%s",
+                  "%s key %s: user '%s', service '%s', source '%s', asked by %s%s%s%s%s",
                   accepted ? (event->kind == WIRE_CONFIRM ? "confirmed" : "accepted") : "refused",
-                  event->id, user, service, rhost, event->peer.uid, certificate,
-                  accepted ? "" : ": ", accepted ? "" : verdict_reason_text(event->reason), detail);
+                  event->id, user, service, rhost, who, certificate, accepted ? "" : ": ",
+                  accepted ? "" : verdict_reason_text(event->reason), detail);
         add_fields(&entry, event);
         log_end(&entry);
         if (kept > 0)

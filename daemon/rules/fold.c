@@ -118,6 +118,9 @@ static bool is_alike(const struct entry *e, const struct audit_record *record, e
                 return false;
         if (kind == KIND_REST)
                 return true;
+        /* Two people who use sudo are apart. */
+        if (mine->has_login != record->has_login || mine->login_uid != record->login_uid)
+                return false;
         return strcmp(mine->door, record->door) == 0 && strcmp(mine->event, record->event) == 0 &&
                strcmp(mine->reason, record->reason) == 0 &&
                strcmp(mine->service, record->service) == 0 &&

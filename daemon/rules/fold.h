@@ -3,8 +3,8 @@
  * of its kind is due at once. Later ones like it are folded into one record with a count. The
  * size is fixed, and no uid can fill it for the others. Pure: it is told the time.
  *
- * Two are alike when they have the same asking uid, door, event, reason and service, and the
- * same key if that key exists. Ids of no key do not count, because a client that guesses can
+ * Two are alike when they have the same asking uid, login uid, door, event, reason and service, and
+ * the same key if that key exists. Ids of no key do not count, because a client that guesses can
  * make any number of them. What a uid does beyond its share is folded into one record that says
  * only how often. A service asks for everybody: the owner of many keys cannot fill its share. An
  * entry is kept for the first event of each uid, so that others cannot have it counted as one of

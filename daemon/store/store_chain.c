@@ -20,6 +20,7 @@ enum column {
         COL_UID,
         COL_PID,
         COL_OWNER_UID,
+        COL_LOGIN_UID, /* -1: none */
         COL_TEXTS,
         N_NUMBERS = COL_TEXTS,
 };
@@ -66,6 +67,7 @@ static void get_numbers(const struct audit_record *record, int64_t ret[static N_
         ret[COL_UID] = record->uid;
         ret[COL_PID] = record->pid;
         ret[COL_OWNER_UID] = record->owner_uid;
+        ret[COL_LOGIN_UID] = record->has_login ? (int64_t) record->login_uid : -1;
 }
 
 static const char *get_text(const struct audit_record *record, size_t i) {
@@ -77,11 +79,14 @@ static void seal_record(const struct store *s, const uint8_t before[static HASH_
         int64_t numbers[N_NUMBERS];
         struct bytes b = {};
 
-        put(&b, "R", 1);
+        /* Records from before schema 15 have no login uid, so the seal of one without it is as it
+         * was. The first letter says which form it is. */
+        put(&b, record->has_login ? "L" : "R", 1);
         put(&b, before, HASH_LEN);
         get_numbers(record, numbers);
         for (size_t i = 0; i < N_NUMBERS; i++)
-                put_number(&b, numbers[i]);
+                if (i != COL_LOGIN_UID || record->has_login)
+                        put_number(&b, numbers[i]);
         for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
                 size_t len = strlen(get_text(record, i));
 
@@ -173,6 +178,8 @@ int store_chain_read(sqlite3_stmt *stmt, struct audit_record *record) {
         record->uid = (uid_t) numbers[COL_UID];
         record->pid = (pid_t) numbers[COL_PID];
         record->owner_uid = (uid_t) numbers[COL_OWNER_UID];
+        record->has_login = numbers[COL_LOGIN_UID] >= 0;
+        record->login_uid = record->has_login ? (uid_t) numbers[COL_LOGIN_UID] : 0;
         get_numbers(record, seen);
         if (memcmp(numbers, seen, sizeof(numbers)) != 0)
                 return -EUCLEAN;

@@ -11,7 +11,7 @@
 enum store_chain_column {
         STORE_CHAIN_SEQ = 0,
         STORE_CHAIN_UNTIL = 2,
-        STORE_CHAIN_COLUMNS = 17, /* how many there are */
+        STORE_CHAIN_COLUMNS = 18, /* how many there are */
 };
 
 /* Both ends of the log: the seal of the last record that was purged, and that of the last record

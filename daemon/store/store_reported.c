@@ -181,6 +181,7 @@ int store_reported_add(struct store *writer, const struct store_reported *report
         store_row_put_number(&row, record->uid);
         store_row_put_number(&row, record->pid);
         store_row_put_number(&row, record->owner_uid);
+        store_row_put_number(&row, record->has_login ? (int64_t) record->login_uid : -1);
         store_row_put_text(&row, record->event);
         store_row_put_text(&row, record->verdict);
         store_row_put_text(&row, record->door);
@@ -195,6 +196,23 @@ int store_reported_add(struct store *writer, const struct store_reported *report
         if (r < 0)
                 return r;
         return sqlite3_changes(writer->db) > 0 ? 1 : compare(writer, reported, record->seq, seal);
+}
+
+int store_reported_add_login(struct store *writer, const struct store_reported *reported,
+                             int64_t seq, uid_t uid) {
+        _cleanup_store_row_ struct store_row row = {};
+        int r;
+
+        r = store_once(writer->db, &row.stmt,
+                       "UPDATE fleet_audit SET login_uid = ?4 WHERE host = ?1 AND chain = ?2 AND "
+                       "seq = ?3 AND login_uid = -1");
+        if (r < 0)
+                return r;
+        store_row_put_text(&row, reported->host);
+        store_row_put_number(&row, reported->chain);
+        store_row_put_number(&row, seq);
+        store_row_put_number(&row, uid);
+        return store_row_put_done(&row);
 }
 
 static int read_record(sqlite3_stmt *stmt, struct store_reported_record *ret) {
@@ -214,13 +232,14 @@ static int start_list(struct store *s, const struct audit_filter *f, sqlite3_stm
         const char *of = f->key ? f->key : f->user;
         int r;
 
-        r = store_once(s->db, ret,
-                       "SELECT seq, at, until, count, uid, pid, owner_uid, event, verdict, door, "
-                       "key, user, service, rhost, reason, detail, hash, place, host FROM "
-                       "fleet_audit WHERE place > ?1%s ORDER BY place",
-                       f->key    ? " AND key = ?2 AND key <> ''"
-                       : f->user ? " AND user = ?2 AND user <> ''"
-                                 : "");
+        r = store_once(
+                s->db, ret,
+                "SELECT seq, at, until, count, uid, pid, owner_uid, login_uid, event, "
+                "verdict, door, key, user, service, rhost, reason, detail, hash, place, host FROM "
+                "fleet_audit WHERE place > ?1%s ORDER BY place",
+                f->key    ? " AND key = ?2 AND key <> ''"
+                : f->user ? " AND user = ?2 AND user <> ''"
+                          : "");
         if (r < 0)
                 return r;
         return sqlite3_bind_int64(*ret, 1, f->after) != SQLITE_OK ||

@@ -96,6 +96,13 @@ int store_reported_add(struct store *writer, const struct store_reported *report
                        const uint8_t seal[static RECORD_DIGEST_LEN], int64_t now) _must_check_;
 
 /**
+ * store_reported_add_login(writer, reported, seq, uid): inside a transaction: the record ${seq} of
+ * the host came with a login uid, unless it has one. 0, or an error of the store.
+ */
+int store_reported_add_login(struct store *writer, const struct store_reported *reported,
+                             int64_t seq, uid_t uid) _must_check_;
+
+/**
  * store_reported_list(s, host, filter, most, visit, userdata, ret_next): as store_audit_each(), of
  * the records of ${host}, or of all for NULL. filter->after and ${ret_next} are places.
  */

@@ -349,6 +349,9 @@ static const char *const migrations[] = {
         ") STRICT, WITHOUT ROWID;"
         "CREATE TRIGGER key_forgotten AFTER DELETE ON key WHEN old.hosts <> '' "
         "BEGIN DELETE FROM fleet_use WHERE id = old.id; END;",
+        /* 15: The login uid of the process that asked; -1: none, as in all records until now. */
+        "ALTER TABLE audit ADD COLUMN login_uid INTEGER NOT NULL DEFAULT -1;"
+        "ALTER TABLE fleet_audit ADD COLUMN login_uid INTEGER NOT NULL DEFAULT -1;",
 };
 
 int64_t store_schema_newest(void) {

@@ -37,9 +37,8 @@
 #define SWEPT_KEYS "SELECT " KEY_COLUMNS " FROM key k"
 
 #define AUDIT_COLUMNS                                                                              \
-        "seq, at, until, count, uid, pid, owner_uid, event, verdict, door, key, user, service, "   \
-        "rhost,"                                                                                   \
-        " reason, detail, hash"
+        "seq, at, until, count, uid, pid, owner_uid, login_uid, event, verdict, door, key, user, " \
+        "service, rhost, reason, detail, hash"
 
 static const char *const texts[] = {
         [STMT_BEGIN_READ] = "BEGIN DEFERRED",
@@ -82,7 +81,7 @@ static const char *const texts[] = {
         [STMT_REPORTED_ADD] =
                 "INSERT OR IGNORE INTO fleet_audit (host, chain, taken_at, " AUDIT_COLUMNS ") "
                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-                "?17, ?18, ?19, ?20)",
+                "?17, ?18, ?19, ?20, ?21)",
         [STMT_POLICY_SET] =
                 "INSERT INTO policy (name, value, changed_at) VALUES (?1, ?2, ?3) ON CONFLICT "
                 "(name) DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at, "
@@ -260,7 +259,7 @@ static const char *const texts[] = {
         [STMT_AUDIT_HASH] = "SELECT hash FROM audit WHERE seq = ?1",
         [STMT_AUDIT_INSERT] =
                 "INSERT INTO audit (" AUDIT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
-                "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+                "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
         [STMT_AUDIT_DELETE] = "DELETE FROM audit WHERE seq <= ?1",
         /* One row, whether the chain is there or not. */
         [STMT_CHAIN_GET] = "SELECT base_seq, base_hash, head_seq, head_hash, mac,"

@@ -190,6 +190,26 @@ if [[ $uid == 0 ]]; then
     is "$(grep -cv "$their_id" "$dir/their")" 0
 fi
 
+# --- The login session, which sudo does not change. It is for the record: no right follows from it.
+
+in_session() { (echo "$1" >/proc/self/loginuid && shift && exec "$@"); } # UID COMMAND...
+if [[ $uid == 0 ]] && in_session 4242 true 2>/dev/null; then
+    run 0 in_session 4242 "$WFAPIKEYCTL" key issue "$me" --name by-somebody
+    id=$(id_of "$out") key=$out
+    event issued "$id" '"uid":0,"login-uid":4242,"pid":'
+    logged "key $id of user '$me' issued by uid 0 (login uid 4242)"
+    in_session 4343 "$WFAPIKEYCTL" verify "$me" --service sudo --verify-socket "$WFAPIKEY_VERIFY" \
+        --server-uid "$uid" <<<"$key" >/dev/null || fail "refused"
+    logged "accepted key $id: user '$me', service 'sudo', source 'unknown', asked by uid 0 (login uid 4343)"
+    wait_for_event '"login-uid":4343' --key "$id"
+    run 4 in_session 0 setpriv --reuid=65534 --regid=65534 --clear-groups -- "$WFAPIKEYCTL" policy show
+    wait_for_event '"event":"GetPolicy"' --since 1h
+    wait_for_event '"uid":65534,"login-uid":0,'
+    run 0 in_session 4294967295 "$WFAPIKEYCTL" key rename "$id" by-nobody
+    event renamed "$id" '"uid":0,"login-uid":null,'
+    run 0 ctl audit verify
+fi
+
 # --- A flood of refusals, each with another id and service
 
 run 0 ctl key issue "$me"
@@ -240,7 +260,7 @@ run 0 ctl audit verify
 
 rows=$(number_of)
 sql "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)
-     INSERT INTO audit SELECT i + 1000000, 1, 1, 1, 0, 0, 4294967295, 'x', 'x', 'x', '', '', '', '', '', '', x'' FROM n" ||
+     INSERT INTO audit SELECT i + 1000000, 1, 1, 1, 0, 0, 4294967295, 'x', 'x', 'x', '', '', '', '', '', '', x'', -1 FROM n" ||
     fail "no rows"
 if command -v busctl >/dev/null; then
     run 0 busctl --address="unix:path=$WFAPIKEY_CONTROL" call org.wfapikey1 /org/wfapikey1 org.wfapikey1.Manager ListAudit 'a{sv}' 1 service s none

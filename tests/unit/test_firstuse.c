@@ -51,7 +51,7 @@ static int drop(void **state) {
 /* One connection: what the module has of it. Its other end is closed by then, as the listener
  * does. */
 static int begin(struct fixture *f, uid_t uid, const char *user, const char *service, bool gone) {
-        const struct ucred peer = { .pid = 77, .uid = uid, .gid = 78 };
+        const struct peer_cred peer = { .pid = 77, .uid = uid, .gid = 78 };
         struct wire_request req = { .kind = WIRE_ISSUE, .seq = 4711 };
         int fds[2];
 

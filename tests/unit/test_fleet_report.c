@@ -84,6 +84,72 @@ static void test_comes_home(void **state) {
         fleet_change_done(&made);
 }
 
+static int keep_record(const struct store_reported_record *record, void *userdata) {
+        *(struct audit_record *) userdata = record->record;
+        return 0;
+}
+
+static void last_of_alice(struct fixture *f, struct audit_record *ret) {
+        struct audit_filter of_alice = { .user = "alice" };
+        int64_t next;
+
+        assert_int_equal(store_reported_list(f->issuer.store->writer, "web1", &of_alice, 100000,
+                                             keep_record, ret, &next),
+                         0);
+}
+
+/* The login uid goes with its record. */
+static void test_who_it_was(void **state) {
+        struct fixture *f = *state;
+        struct audit_record record = unit_fleet_record, got = {};
+        struct store *writer = f->member.store->writer;
+
+        (void) snprintf(record.user, sizeof(record.user), "alice");
+        record.has_login = true;
+        record.login_uid = 1000;
+        assert_int_equal(store_begin(writer), 0);
+        assert_int_equal(store_audit_add(writer, &record), 0);
+        assert_int_equal(store_commit(writer), 0);
+        assert_int_equal(go_home(f).fault, REPORTED_RIGHT);
+        last_of_alice(f, &got);
+        assert_int_equal(got.has_login, true);
+        assert_int_equal(got.login_uid, 1000);
+        log_event(&f->member, "login");
+        assert_int_equal(go_home(f).fault, REPORTED_RIGHT);
+        last_of_alice(f, &got);
+        assert_int_equal(got.has_login, false);
+}
+
+/* A report never has more records than an issuing host of before the login uids takes. */
+static void test_much_with_login_uids(void **state) {
+        struct fixture *f = *state;
+        struct audit_record record = unit_fleet_record;
+        struct store *writer = f->member.store->writer;
+        struct audit_filter all = { .user = "alice" };
+        size_t n = 0;
+
+        (void) snprintf(record.user, sizeof(record.user), "alice");
+        record.has_login = true;
+        assert_int_equal(store_begin(writer), 0);
+        for (unsigned i = 0; i < 1500; i++) {
+                record.login_uid = 1000 + i;
+                assert_int_equal(store_audit_add(writer, &record), 0);
+        }
+        assert_int_equal(store_commit(writer), 0);
+        for (unsigned i = 0; i < 5 && n < 1500; i++) {
+                size_t before = n;
+
+                assert_int_equal(go_home(f).fault, REPORTED_RIGHT);
+                n = records(f, &all);
+                assert_in_range(n - before, 1, 1000);
+        }
+        assert_int_equal(n, 1500);
+        assert_int_equal(unit_sql_number(f->issuer.store->path,
+                                         "SELECT count(DISTINCT login_uid) FROM fleet_audit WHERE "
+                                         "user = 'alice' AND login_uid >= 1000"),
+                         1500);
+}
+
 /* The uses of a key that is gone are forgotten. */
 static void test_key_is_gone(void **state) {
         struct fixture *f = *state;
@@ -321,6 +387,8 @@ static void test_sum(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_comes_home, make, drop),
+                cmocka_unit_test_setup_teardown(test_who_it_was, make, drop),
+                cmocka_unit_test_setup_teardown(test_much_with_login_uids, make, drop),
                 cmocka_unit_test_setup_teardown(test_key_is_gone, make, drop),
                 cmocka_unit_test_setup_teardown(test_same_again, make, drop),
                 cmocka_unit_test_setup_teardown(test_much, make, drop),

@@ -201,6 +201,50 @@ static enum store_reported_fault tell_next(struct fixture *f, int64_t number, in
         return fault;
 }
 
+/* A login uid belongs to the record before it, and never to one that was reported earlier. */
+static void test_login_uids_of_the_past(void **state) {
+        struct audit_record record = unit_fleet_record;
+        struct fixture *f = *state;
+        uint8_t bytes[4096], seal[RECORD_DIGEST_LEN] = { 4 };
+        struct bytes_writer w = { .out = bytes, .size = sizeof(bytes) };
+        struct fleet_report report;
+        size_t begin;
+
+        tell_first(f);
+        put_log(&w, 3, 4, 3);
+        record.seq = 4;
+        record.has_login = true;
+        record.login_uid = 1000;
+        begin = w.len;
+        fleet_report_body_put_audit(&w, &record, seal);
+        /* the login uid once more, for others */
+        for (uint8_t seq = 1; seq <= 4; seq++) {
+                memcpy(bytes + w.len, bytes + w.len - 17, 17);
+                w.len += 17;
+                bytes_put(bytes + w.len - 12, 8, seq);
+        }
+        assert_true(w.len > begin);
+        report = made_up(f, 2, reported(f).hash, bytes, w.len);
+        assert_int_equal(take_report(&f->issuer, "web1", &report).fault, REPORTED_RIGHT);
+        fleet_report_done(&report);
+        assert_int_equal(unit_sql_number(f->issuer.store->path,
+                                         "SELECT sum(seq) FROM fleet_audit WHERE login_uid <> -1"),
+                         4);
+        /* A log that is told anew names nobody in the records that are kept. */
+        w.len = 0;
+        put_log(&w, 2, 4, 3);
+        record.seq = 3;
+        record.login_uid = 2000;
+        memset(seal, 3, sizeof(seal));
+        fleet_report_body_put_audit(&w, &record, seal);
+        report = made_up(f, 3, reported(f).hash, bytes, w.len);
+        (void) take_report(&f->issuer, "web1", &report);
+        fleet_report_done(&report);
+        assert_int_equal(unit_sql_number(f->issuer.store->path,
+                                         "SELECT sum(seq) FROM fleet_audit WHERE login_uid <> -1"),
+                         4);
+}
+
 /* A provoked fault of a small kind would otherwise keep everybody from hearing of the next one. */
 static void test_a_grave_fault_is_told_behind_a_small_one(void **state) {
         struct fixture *f = *state;
@@ -262,6 +306,7 @@ static void test_hostile_body(void **state) {
         put_log(&w, 0, 3, 3);
         fleet_report_body_put_use(&w, &use);
         (void) snprintf(record.detail, sizeof(record.detail), "detail");
+        record.has_login = true;
         fleet_report_body_put_audit(&w, &record, seal);
         len = w.len;
         /* whatever becomes of each byte, also of the length of texts and records */
@@ -333,6 +378,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_dropped, make, drop),
                 cmocka_unit_test_setup_teardown(test_order_of_reports, make, drop),
                 cmocka_unit_test_setup_teardown(test_rewritten, make, drop),
+                cmocka_unit_test_setup_teardown(test_login_uids_of_the_past, make, drop),
                 cmocka_unit_test_setup_teardown(test_made_up_past, make, drop),
                 cmocka_unit_test_setup_teardown(test_a_grave_fault_is_told_behind_a_small_one, make,
                                                 drop),

@@ -172,7 +172,11 @@ static void test_what_differs_is_kept_apart(void **state) {
         note(w, record);
         record.owner_uid = AUDIT_NOBODY;
         note(w, record);
-        assert_int_equal(take(w, false), 9);
+        record.has_login = true;
+        note(w, record);
+        record.login_uid = 1000;
+        note(w, record);
+        assert_int_equal(take(w, false), 11);
         for (size_t i = 0; i < w->n_taken; i++)
                 assert_int_equal(w->taken[i].count, 1);
 }

@@ -2,7 +2,10 @@
 /* The process at the other end of a socket, as the kernel describes it. Nothing that the process
  * says of itself counts. */
 #include <grp.h>
+#include <linux/sched.h>
 #include <netinet/in.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include "unit_socket.h"
@@ -10,7 +13,7 @@
 #include "base/peer.h"
 
 static void test_a_peer_is_who_the_kernel_says(void **state) {
-        struct ucred cred;
+        struct peer_cred cred;
         int pair[2];
 
         (void) state;
@@ -47,7 +50,7 @@ static void test_the_groups_are_those_of_the_process(void **state) {
 }
 
 static void check_no_peer(const char *row, int fd, int r) {
-        struct ucred cred;
+        struct peer_cred cred;
         struct peer peer;
 
         unit_poison(&cred, sizeof(cred));
@@ -186,6 +189,186 @@ static void test_a_peer_of_another_uid_is_seen_as_such(void **state) {
         (void) close(listener);
 }
 
+/* --- The login session of a process --- */
+
+static bool write_login(const char *uid) {
+        int fd = open("/proc/self/loginuid", O_WRONLY | O_CLOEXEC);
+        bool written = fd >= 0 && write(fd, uid, strlen(uid)) == (ssize_t) strlen(uid);
+
+        if (fd >= 0)
+                (void) close(fd);
+        return written;
+}
+
+static bool can_have_login(void) {
+        pid_t pid = fork();
+        int status;
+
+        if (pid == 0)
+                _exit(write_login("4242") ? 0 : 1);
+        return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+static bool has_peer_pidfd(void) {
+        int pair[2], fd = -1;
+        socklen_t len = sizeof(fd);
+        bool has;
+
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+        has = getsockopt(pair[0], SOL_SOCKET, 77, &fd, &len) == 0;
+        if (has)
+                (void) close(fd);
+        (void) close(pair[0]);
+        (void) close(pair[1]);
+        return has;
+}
+
+/* A process with the login uid ${login} and the uid ${uid}: it connects to ${listener}, unless that
+ * is -1, and stays until ${stay} ends. It has the pid ${pid}, unless that is 0. */
+static pid_t process(pid_t pid, const char *login, uid_t uid, int listener, const int stay[2]) {
+        struct clone_args args = { .exit_signal = SIGCHLD,
+                                   .set_tid = pid > 0 ? (uint64_t) (uintptr_t) &pid : 0,
+                                   .set_tid_size = pid > 0 };
+        struct sockaddr_un address;
+        socklen_t len = sizeof(address);
+        int ready[2];
+        pid_t made;
+        char byte;
+
+        assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+        made = (pid_t) syscall(SYS_clone3, &args, sizeof(args));
+        assert_int_not_equal(made, -1);
+        if (made == 0) {
+                int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+                (void) close(stay[1]);
+                if ((login && !write_login(login)) || setresuid(uid, uid, uid) < 0 ||
+                    (listener >= 0 &&
+                     (getsockname(listener, (struct sockaddr *) &address, &len) < 0 ||
+                      connect(fd, (struct sockaddr *) &address, len) < 0)) ||
+                    write(ready[1], "x", 1) != 1)
+                        _exit(1);
+                _exit(read(stay[0], &byte, 1) == 0 ? 0 : 1);
+        }
+        (void) close(ready[1]);
+        assert_int_equal(read(ready[0], &byte, 1), 1);
+        (void) close(ready[0]);
+        return made;
+}
+
+struct world {
+        int listener, stay[2], other[2];
+};
+
+static void begin(struct world *w) {
+        sa_family_t any = AF_UNIX;
+
+        w->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        assert_int_equal(bind(w->listener, (struct sockaddr *) &any, sizeof(any)), 0);
+        assert_int_equal(listen(w->listener, 4), 0);
+        assert_int_equal(pipe2(w->stay, O_CLOEXEC), 0);
+        assert_int_equal(pipe2(w->other, O_CLOEXEC), 0);
+}
+
+static void finish(pid_t pid, int stay[2]) {
+        (void) close(stay[0]);
+        (void) close(stay[1]);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static void test_the_login_uid_is_that_of_the_session(void **state) {
+        struct world w;
+        struct peer peer;
+        char text[PEER_TEXT_LEN];
+        pid_t pid;
+        int fd;
+
+        (void) state;
+        begin(&w);
+        pid = process(0, "4242", geteuid(), w.listener, w.stay);
+        fd = accept(w.listener, NULL, NULL);
+        assert_int_equal(peer_read(fd, &peer), 0);
+        assert_int_equal(peer.cred.pid, pid);
+        assert_int_equal(peer.cred.uid, geteuid());
+        assert_int_equal(peer.cred.has_login, true);
+        assert_int_equal(peer.cred.login_uid, 4242);
+        peer.cred.uid = 0;
+        peer_text(&peer.cred, text);
+        assert_string_equal(text, "uid 0 (login uid 4242)");
+        peer_done(&peer);
+        finish(pid, w.stay);
+        (void) close(fd);
+        (void) close(w.listener);
+}
+
+/* 4294967295 is no uid. */
+static void test_a_process_without_a_login_has_none(void **state) {
+        struct world w;
+        struct peer_cred cred;
+        char text[PEER_TEXT_LEN];
+        pid_t pid;
+        int fd;
+
+        (void) state;
+        begin(&w);
+        pid = process(0, "4294967295", geteuid(), w.listener, w.stay);
+        fd = accept(w.listener, NULL, NULL);
+        assert_int_equal(peer_cred(fd, &cred), 0);
+        peer_find_login(fd, &cred);
+        assert_int_equal(cred.has_login, false);
+        cred.uid = (uid_t) -2;
+        peer_text(&cred, text);
+        assert_string_equal(text, "uid 4294967294");
+        finish(pid, w.stay);
+        (void) close(fd);
+        (void) close(w.listener);
+}
+
+/* The peer has ended, and another process has its pid. */
+static void take_over(uid_t uid, bool want) {
+        struct peer_cred cred;
+        struct world w;
+        pid_t pid;
+        int fd;
+
+        begin(&w);
+        pid = process(0, "4242", 4242, w.listener, w.stay);
+        finish(pid, w.stay);
+        assert_int_equal(process(pid, "4343", uid, -1, w.other), pid);
+        fd = accept(w.listener, NULL, NULL);
+        assert_int_equal(peer_cred(fd, &cred), 0);
+        assert_int_equal(cred.pid, pid);
+        peer_find_login(fd, &cred);
+        assert_int_equal(cred.has_login, want);
+        finish(pid, w.other);
+        (void) close(fd);
+        (void) close(w.listener);
+}
+
+static void test_another_process_with_the_pid_of_the_peer_is_not_the_peer(void **state) {
+        (void) state;
+        take_over(4242, !has_peer_pidfd());
+        take_over(4444, false);
+}
+
+static void test_a_peer_that_is_gone_has_no_login(void **state) {
+        struct peer_cred cred;
+        struct world w;
+        pid_t pid;
+        int fd;
+
+        (void) state;
+        begin(&w);
+        pid = process(0, "4242", geteuid(), w.listener, w.stay);
+        finish(pid, w.stay);
+        fd = accept(w.listener, NULL, NULL);
+        assert_int_equal(peer_cred(fd, &cred), 0);
+        peer_find_login(fd, &cred);
+        assert_int_equal(cred.has_login, false);
+        (void) close(fd);
+        (void) close(w.listener);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_peer_is_who_the_kernel_says),
@@ -200,6 +383,22 @@ int main(void) {
                 unit_test_if(geteuid() == 0,
                              (struct CMUnitTest) cmocka_unit_test(
                                      test_a_peer_of_another_uid_is_seen_as_such),
+                             "needs root"),
+                unit_test_if(can_have_login(),
+                             (struct CMUnitTest) cmocka_unit_test(
+                                     test_the_login_uid_is_that_of_the_session),
+                             "cannot have a login uid"),
+                unit_test_if(can_have_login(),
+                             (struct CMUnitTest) cmocka_unit_test(
+                                     test_a_process_without_a_login_has_none),
+                             "cannot have a login uid"),
+                unit_test_if(
+                        can_have_login(),
+                        (struct CMUnitTest) cmocka_unit_test(test_a_peer_that_is_gone_has_no_login),
+                        "cannot have a login uid"),
+                unit_test_if(geteuid() == 0 && can_have_login(),
+                             (struct CMUnitTest) cmocka_unit_test(
+                                     test_another_process_with_the_pid_of_the_peer_is_not_the_peer),
                              "needs root"),
         };
 

@@ -157,7 +157,7 @@ struct client {
 
 static struct client serve(const struct fixture *f, const char *id, const char *user,
                            const char *bytes, uid_t uid) {
-        const struct ucred peer = { .pid = 77, .uid = uid, .gid = 78 };
+        const struct peer_cred peer = { .pid = 77, .uid = uid, .gid = 78 };
         struct wire_request req = unit_verify_request(WIRE_VERIFY);
         uint8_t in[WIRE_REQUEST_MAX], out[WIRE_REPLY_LEN];
         struct verify_packet packet = { .in = in, .peer = &peer, .now = NOW };

@@ -4,10 +4,11 @@
 #include "unit_audit_log.h"
 
 static void test_every_altered_column_is_found(void **state) {
-        static const char *const columns[] = { "at",    "until",     "count",  "uid",
-                                               "pid",   "owner_uid", "event",  "verdict",
-                                               "door",  "key",       "user",   "service",
-                                               "rhost", "reason",    "detail", "hash" };
+        static const char *const columns[] = { "at",      "until",     "count",     "uid",
+                                               "pid",     "owner_uid", "login_uid", "event",
+                                               "verdict", "door",      "key",       "user",
+                                               "service", "rhost",     "reason",    "detail",
+                                               "hash" };
         struct unit_store *s = *state;
         char sql[200];
 
@@ -24,7 +25,7 @@ static void test_every_altered_column_is_found(void **state) {
                                         "UPDATE audit SET %s = %s%s WHERE seq = %lld", columns[i],
                                         hash ? "zeroblob(32)" : columns[i],
                                         hash    ? ""
-                                        : i < 6 ? " + 1"
+                                        : i < 7 ? " + 1"
                                                 : " || 'x'",
                                         (long long) seq);
                         unit_sql(s->path, sql);
@@ -53,16 +54,19 @@ static void test_whatever_is_done_without_the_key_is_found(void **state) {
                   "UPDATE audit SET seq = 4 WHERE seq = 99",
                   AUDIT_ALTERED, 3 },
                 { "INSERT INTO audit SELECT 8, at, until, count, uid, pid, owner_uid, event, "
-                  "verdict, door, "
-                  "key, user,"
-                  " service, rhost, reason, detail, hash FROM audit WHERE seq = 7",
+                  "verdict, door, key, user, service, rhost, reason, detail, hash, login_uid "
+                  "FROM audit WHERE seq = 7",
                   AUDIT_ALTERED, 8 },
                 { "INSERT INTO audit SELECT 0, at, until, count, uid, pid, owner_uid, event, "
-                  "verdict, door, "
-                  "key, user,"
-                  " service, rhost, reason, detail, hash FROM audit WHERE seq = 7",
+                  "verdict, door, key, user, service, rhost, reason, detail, hash, login_uid "
+                  "FROM audit WHERE seq = 7",
                   AUDIT_MISSING, 1 },
                 { "UPDATE audit SET uid = -1 WHERE seq = 5", AUDIT_ALTERED, 5 },
+                /* Odd records have a login uid. */
+                { "UPDATE audit SET login_uid = 4242 WHERE seq = 4", AUDIT_ALTERED, 4 },
+                { "UPDATE audit SET login_uid = 4242 WHERE seq = 5", AUDIT_ALTERED, 5 },
+                { "UPDATE audit SET login_uid = -1 WHERE seq = 5", AUDIT_ALTERED, 5 },
+                { "UPDATE audit SET login_uid = -2 WHERE seq = 4", AUDIT_ALTERED, 4 },
                 { "UPDATE audit SET detail = replace(hex(zeroblob(500)), '0', 'x') WHERE seq = 5",
                   AUDIT_ALTERED, 5 },
                 { "UPDATE audit SET hash = x'' WHERE seq = 5", AUDIT_ALTERED, 5 },

@@ -514,7 +514,7 @@ static void test_an_unknown_id_is_digested_and_compared_like_any_other(void **st
 
 static int ask_bytes(const struct unit_verify *f, const uint8_t *in, size_t len, uint8_t *out,
                      struct verify_event *event) {
-        const struct ucred peer = { .uid = 0 };
+        const struct peer_cred peer = { .uid = 0 };
         const struct verify_packet packet = { .in = in, .len = len, .peer = &peer, .now = NOW };
         struct verify_login login;
 

@@ -48,6 +48,10 @@ static void test_lines_say_who_what_and_why(void **state) {
         event = unit_event(REASON_STORE);
         event.store_error = -ENOSPC;
         verify_log(f->verify, &event);
+        event = unit_event(REASON_UNKNOWN_KEY);
+        event.peer.has_login = true;
+        event.peer.login_uid = 1000;
+        verify_log(f->verify, &event);
         assert_string_equal(unit_capture_text(&f->capture),
                             "wfapikeyd: accepted key aaaaaaaaaa: user 'alice', service 'imap', "
                             "source '192.0.2.7', asked by uid 110\n"
@@ -65,7 +69,10 @@ static void test_lines_say_who_what_and_why(void **state) {
                             "(used after its retirement at 2027-01-15T08:00:00Z)\n"
                             "wfapikeyd: refused key aaaaaaaaaa: user 'alice', service 'imap', "
                             "source '192.0.2.7', asked by uid 110: "
-                            "the key store could not be read (the disk is full)\n");
+                            "the key store could not be read (the disk is full)\n"
+                            "wfapikeyd: refused key aaaaaaaaaa: user 'alice', service 'imap', "
+                            "source '192.0.2.7', asked by uid 110 (login uid 1000): "
+                            "no key has this id\n");
 }
 
 static void test_every_reason_has_its_line(void **state) {

@@ -34,7 +34,7 @@ static struct waiting waiting;
 
 static void begin(const struct unit_verify *f, const struct wire_request *req, uid_t uid,
                   struct verify_session *session, struct waiting *w) {
-        const struct ucred peer = { .pid = 77, .uid = uid, .gid = 78 };
+        const struct peer_cred peer = { .pid = 77, .uid = uid, .gid = 78 };
         const struct verify_packet packet = { .in = w->in,
                                               .len = wire_request_len(req),
                                               .peer = &peer,

@@ -28,11 +28,13 @@ static inline void unit_audit_log_add(struct unit_store *s, const struct audit_r
 }
 
 /* n records at NOW, NOW + 100 and so on. The record that begins the log has the number 1, so they
- * have the numbers 2 to n + 1. */
+ * have the numbers 2 to n + 1. Those with odd numbers have a login uid. */
 static inline void unit_audit_log_fill(struct unit_store *s, unsigned n) {
         for (unsigned i = 0; i < n; i++) {
                 struct audit_record record = unit_audit_log_record_at(NOW + 100 * i);
 
+                record.has_login = i % 2 == 1;
+                record.login_uid = record.has_login ? 1000 + i : 0;
                 unit_audit_log_add(s, &record);
         }
 }

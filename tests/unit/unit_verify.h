@@ -155,7 +155,7 @@ struct unit_answer {
 static inline struct unit_answer unit_verify_ask(const struct unit_verify *f,
                                                  const struct wire_request *req,
                                                  const struct unit_asking *asking) {
-        const struct ucred peer = { .pid = 77, .uid = asking->uid, .gid = 78 };
+        const struct peer_cred peer = { .pid = 77, .uid = asking->uid, .gid = 78 };
         uint8_t in[WIRE_REQUEST_MAX], out[WIRE_REPLY_LEN];
         const struct verify_packet packet = { .in = in,
                                               .len = wire_request_len(req),
