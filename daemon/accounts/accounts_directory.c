@@ -153,7 +153,7 @@ static void look_at_shadow(const char *name, char *buffer, struct account_record
         struct spwd sp, *found = NULL;
 
         if (getspnam_r(name, &sp, buffer, NSS_BUFFER_LEN, &found) == 0 && found)
-                pwage_apply(found, account);
+                pwage_apply_directory(found, account);
         explicit_bzero(buffer, NSS_BUFFER_LEN);
 }
 

@@ -24,3 +24,10 @@
  * Source: shadow(5), passwd(1), pam_unix's check_shadow_expiry().
  */
 void pwage_apply(const struct spwd *sp, struct account_record *account);
+
+/**
+ * pwage_apply_directory(sp, account):
+ * The same for an entry that a directory gives. Its password may be hidden: "*" and "x" say nothing
+ * of whether there is one. Where there are dates, these are of a password.
+ */
+void pwage_apply_directory(const struct spwd *sp, struct account_record *account);

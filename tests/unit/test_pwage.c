@@ -94,6 +94,42 @@ static void test_what_shadow_says(void **state) {
         }
 }
 
+/* A directory hides the password, but not its dates. */
+static void test_a_directory_hides_the_password(void **state) {
+        static const struct {
+                const char *field;
+                long changed, max;
+                int64_t ends;
+                bool locked;
+        } hidden[] = {
+                { "*", 20000, 30, DAYS(20031), false },
+                { "x", 20000, 30, DAYS(20031), false },
+                { "*", 0, -1, 1, false },
+                { "*", 20000, -1, 0, false },
+                { "*", 20000, 99999, 0, false },
+                { "*", -1, 30, 0, false },
+                { HASH, 20000, 30, DAYS(20031), false },
+                { "!" HASH, 20000, -1, 0, true },
+                { "!", 20000, 30, 0, false },
+                { "!*", 20000, 30, 0, false },
+                { "", 20000, 30, 0, false },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(hidden); i++) {
+                const struct spwd sp = { .sp_pwdp = unshared(hidden[i].field),
+                                         .sp_lstchg = hidden[i].changed,
+                                         .sp_max = hidden[i].max,
+                                         .sp_inact = -1,
+                                         .sp_expire = -1 };
+                struct account_record account = {};
+
+                pwage_apply_directory(&sp, &account);
+                unit_int(hidden[i].field, account.password_ends_at, hidden[i].ends);
+                unit_int(hidden[i].field, account.locked, hidden[i].locked);
+        }
+}
+
 /* An account is looked at again and again: nothing of the last time may stay. */
 static void test_what_was_true_before_is_forgotten(void **state) {
         struct account_record account = { .locked = true, .password_ends_at = 1, .closes_at = 1 };
@@ -128,6 +164,7 @@ static void test_who_it_is_is_not_shadow_s_to_say(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_what_shadow_says),
+                cmocka_unit_test(test_a_directory_hides_the_password),
                 cmocka_unit_test(test_what_was_true_before_is_forgotten),
                 cmocka_unit_test(test_who_it_is_is_not_shadow_s_to_say),
         };
