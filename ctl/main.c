@@ -24,6 +24,7 @@
 #include "backup/cmd_mirror.h"
 #include "backup/cmd_mirror_export.h"
 #include "backup/cmd_mirror_import.h"
+#include "backup/cmd_mirror_status.h"
 #include "cli/args.h"
 #include "cli/help.h"
 #include "cli/say.h"
@@ -423,6 +424,8 @@ static const struct args_command commands[] = {
           "Makes the key that files for this host are sealed with.", 0, 0, keygen_options },
         { "mirror", "show-key", cmd_mirror_show_key, "", "Prints the public half of that key.", 0,
           0, NULL },
+        { "mirror", "status", cmd_mirror_status, "",
+          "Shows what was copied from and to this host, and when that is next.", 0, 0, NULL },
         { "mirror", "export", cmd_mirror_export, "FILE",
           "Writes all keys to FILE, for another host.", 1, 1, export_options },
         { "mirror", "import", cmd_mirror_import, "FILE",

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Asks systemctl about the services and timers of wfapikey. Knows nothing of what they do, and does
- * not ask systemd itself. */
-#include <fcntl.h>
+/* Judges the services and timers of wfapikey. Knows nothing of what they do. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "cleanup.h"
+#include "cli/systemctl.h"
 #include "doctor/doctor_units.h"
 
 #define TEXT_MAX 65536
@@ -82,46 +79,9 @@ void doctor_units_judge(char *text, struct doctor_report *report) {
 
 /* The timers are named, because systemd does not know of one that it has not loaded. Of services it
  * remembers those that have failed. */
-static void run_systemctl(int out) {
-        if (dup2(out, STDOUT_FILENO) == STDOUT_FILENO)
-                (void) execlp("systemctl", "systemctl", "show",
-                              "--property=Id,ActiveState,UnitFileState,Result",
-                              "wfapikey-metrics.timer", "wfapikey-mirror.timer",
-                              "wfapikey*.service", (char *) NULL);
-        _exit(127);
-}
-
-static size_t read_all(int in, char *out, size_t size) {
-        size_t len = 0;
-        ssize_t n;
-
-        while (len < size && (n = read(in, out + len, size - len)) > 0)
-                len += (size_t) n;
-        return len;
-}
-
-/* Returns the number of bytes at ${out}; 0 when systemctl does not answer. */
-static size_t ask(char *out, size_t size) {
-        _cleanup_close_ int in = -1, to = -1;
-        int fds[2], status = -1;
-        size_t len;
-        pid_t pid;
-
-        if (pipe2(fds, O_CLOEXEC) < 0)
-                return 0;
-        in = fds[0];
-        to = fds[1];
-        pid = fork();
-        if (pid < 0)
-                return 0;
-        if (pid == 0)
-                run_systemctl(to);
-        cleanup_close(&to);
-        to = -1;
-        len = read_all(in, out, size);
-        (void) waitpid(pid, &status, 0);
-        return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? len : 0;
-}
+static const char *const arguments[] = { "--property=Id,ActiveState,UnitFileState,Result",
+                                         "wfapikey-metrics.timer", "wfapikey-mirror.timer",
+                                         "wfapikey*.service", NULL };
 
 void doctor_units(struct doctor_report *report) {
         _cleanup_free_ char *text = calloc(1, TEXT_MAX + 1);
@@ -129,7 +89,7 @@ void doctor_units(struct doctor_report *report) {
 
         if (!text || lstat("/run/systemd/system", &st) < 0)
                 return;
-        if (ask(text, TEXT_MAX) > 0)
+        if (systemctl_show(arguments, text, TEXT_MAX) > 0)
                 doctor_units_judge(text, report);
         else
                 doctor_report_add(report, DOCTOR_HINT, "units",

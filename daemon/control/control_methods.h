@@ -91,6 +91,8 @@
                ROLE_VERB_MIRROR, 0, control_mirror_keygen) \
         METHOD("MirrorShowKey", (NULL), ("s", public), \
                ROLE_VERB_MIRROR, 0, control_mirror_show_key) \
+        METHOD("MirrorStatus", (NULL), ("a{sv}", status), \
+               ROLE_VERB_MIRROR, 0, control_mirror_status) \
         METHOD("MirrorExportBegin", ("s", recipient, "s", kind), ("t", token, "t", keys), \
                ROLE_VERB_MIRROR, CONTROL_BULK, control_mirror_export_begin) \
         METHOD("MirrorExportRead", ("t", token), ("ay", bytes, "t", keys, "b", last), \

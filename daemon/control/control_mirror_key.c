@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* MirrorKeygen, MirrorShowKey: the key pair that files for this host are sealed with. Knows
- * nothing of exports and imports. */
+/* MirrorKeygen, MirrorShowKey: the key pair that files for this host are sealed with. MirrorStatus:
+ * what was exported and imported last. Knows nothing of exports and imports on their way. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/log.h"
 #include "control/control_mirror.h"
 #include "control/control_state.h"
 #include "mirror/mirror.h"
+#include "store/store_mirror.h"
 
 struct key_call {
         struct control_call call;
@@ -63,4 +65,69 @@ const struct control_handlers control_mirror_show_key = {
         .size = sizeof(struct key_call),
         .run = show_key_run,
         .reply = key_reply,
+};
+
+/* --- MirrorStatus --- */
+
+struct status_call {
+        struct control_call call;
+        char public[SEAL_TEXT_LEN + 1];
+        struct store_mirror mirror;
+};
+
+static void status_run(struct control_call *call, struct store *writer) {
+        struct status_call *status = (struct status_call *) call;
+        int r;
+
+        r = mirror_show_key(call->control->writer.mirror, status->public);
+        if (r == -ENOKEY) {
+                status->public[0] = '\0';
+                r = 0;
+        }
+        if (r < 0)
+                control_mirror_fail(call, r);
+        else if ((r = store_mirror_get(writer, &status->mirror)) < 0)
+                control_fail_store(call, r);
+}
+
+static int append_time(sd_bus_message *reply, const char *name, int64_t at) {
+        return at > 0 ? sd_bus_message_append(reply, "{sv}", name, "x", at) : 0;
+}
+
+static int append_source(sd_bus_message *reply, const struct store_mirror *mirror) {
+        char source[2 * STORE_SOURCE_LEN + 1];
+        int r;
+
+        if (!mirror->has_source)
+                return 0;
+        for (size_t i = 0; i < STORE_SOURCE_LEN; i++)
+                (void) snprintf(source + 2 * i, 3, "%02x", mirror->source[i]);
+        r = sd_bus_message_append(reply, "{sv}{sv}", "source", "s", source, "sequence", "t",
+                                  mirror->imported);
+        return r < 0 ? r : append_time(reply, "created", mirror_export_made_at(mirror->imported));
+}
+
+static int status_reply(struct control_call *call, sd_bus_message *reply) {
+        const struct status_call *status = (struct status_call *) call;
+        const struct store_mirror *mirror = &status->mirror;
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        if (r >= 0 && status->public[0])
+                r = sd_bus_message_append(reply, "{sv}", "public", "s", status->public);
+        if (r >= 0)
+                r = append_source(reply, mirror);
+        if (r >= 0)
+                r = append_time(reply, "last-import", mirror->imported_at);
+        if (r >= 0)
+                r = append_time(reply, "last-export", mirror_export_made_at(mirror->exported));
+        if (r >= 0)
+                r = append_time(reply, "last-backup", mirror->backed_up_at);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+const struct control_handlers control_mirror_status = {
+        .size = sizeof(struct status_call),
+        .run = status_run,
+        .reply = status_reply,
 };

@@ -39,6 +39,10 @@ struct mirror_export *mirror_export_free(struct mirror_export *o) {
  * writes that many files in a second. */
 #define PER_SECOND 1000
 
+int64_t mirror_export_made_at(uint64_t sequence) {
+        return (int64_t) (sequence / PER_SECOND);
+}
+
 static int next_sequence(struct store *writer, int64_t now, uint64_t *ret) {
         struct store_mirror mirror;
         int r;

@@ -17,6 +17,12 @@
 struct mirror_export;
 
 /**
+ * mirror_export_made_at(sequence): when the file with this number was made, in UNIX seconds; 0 for
+ * no number. It may be later where the clock was behind an earlier file.
+ */
+int64_t mirror_export_made_at(uint64_t sequence);
+
+/**
  * mirror_export_open(ret, writer, dir, keymint, recipient, kind, now):
  * Takes a snapshot of the store, and seals it for the holder of the public key ${recipient}.
  * ${keymint} is borrowed. Returns 0; -EINVAL for an invalid public key; an error of the store or of

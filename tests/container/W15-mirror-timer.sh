@@ -46,6 +46,9 @@ test_that "the timer can be enabled" systemctl enable --now wfapikey-mirror.time
 test_that "and exports" wait_until test -e "$file"
 next() { systemctl show -P NextElapseUSecRealtime wfapikey-mirror.timer | grep '^Mon '; }
 test_that "and will next Monday" next
+status_has() { wfapikeyctl --json mirror status | grep -E -- "$1"; }
+test_that "mirror status says when" status_has '"timer":"enabled","next":"20[^"]*Z"}'
+test_that "and what it did" status_has '"last-export":"20'
 
 wfapikeyctl mirror keygen >"$work/public"
 theirs=$(there key issue alice)

@@ -111,6 +111,7 @@ CountKeys admin
 RemoveAllKeys reach t 1000001
 MirrorKeygen reach b false
 MirrorShowKey reach
+MirrorStatus admin
 MirrorExportBegin reach ss nobody mirror
 MirrorExportRead reach t 0
 MirrorImportBegin reach sa{sv} mirror 0

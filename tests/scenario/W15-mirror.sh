@@ -62,6 +62,12 @@ run 6 preview ctl mirror keygen
 run 0 preview ctl mirror show-key
 is "$out" "$public"
 
+# What was copied: nothing yet.
+run 0 preview ctl --json mirror status
+has "$out" "{\"public\":\"$public\",\"source\":null,\"sequence\":null,\"created\":null,\"age\":null,\"last-import\":null,\"last-export\":null,\"last-backup\":null,\"keys-active\":1,"
+run 0 ctl --json mirror status
+has "$out" '{"public":null,"source":null,'
+
 # Export: the file is whole or not there. Only a valid public key is accepted.
 run 2 ctl mirror export "$dir/none"
 run 2 ctl mirror export --to "${public%?}$(tr 0-9A-Za-z 1-9A-Za-z0 <<<"${public: -1}")" "$dir/none"
@@ -140,6 +146,12 @@ preview verify "$me" <<<"$own" || fail "refused after a start"
 
 # A pipe works as well.
 run 0 preview ctl mirror import - <"$dir/newest"
+run 0 preview ctl --json mirror status
+[[ $out =~ \"source\":\"[0-9a-f]{64}\",\"sequence\":[0-9]{13,},\"created\":\"20[^\"]*Z\",\"age\":[0-9]+,\"last-import\":\"20[^\"]*Z\",\"last-export\":null,\"last-backup\":null, ]] || fail "$out"
+run 0 ctl --json mirror status
+[[ $out =~ \"source\":null,.*\"last-import\":null,\"last-export\":\"20[^\"]*Z\",\"last-backup\":\"20[^\"]*Z\",\"keys-active\":[0-9]+, ]] || fail "$out"
+run 0 preview ctl mirror status
+grep -qxE 'age in seconds +[0-9]+' <<<"$out" || fail "$out"
 preview verify "$me" <<<"$key" || fail "refused after an import through a pipe"
 run 0 preview ctl key issue "$me"
 own=$out
