@@ -219,6 +219,23 @@ static void status_run(struct control_call *call, struct store *writer) {
         (void) !control_get_policy(call, writer, &status->policy);
 }
 
+/* What of the policy bounds the caller's own keys, so that a form can say it before it is sent. */
+static int append_limits(const struct control_call *call, const struct policy *policy,
+                         sd_bus_message *reply) {
+        static const char *const limits[] = { "lifetime", "max-lifetime", "max-keys-per-user" };
+        char value[POLICY_VALUE_LEN];
+        int r;
+
+        r = sd_bus_message_append(
+                reply, "{sv}", "may-issue", "b",
+                (int) role_may(call->role, ROLE_VERB_ISSUE, true, call->developers));
+        for (size_t i = 0; r >= 0 && i < ARRAY_LEN(limits); i++) {
+                policy_format(policy, limits[i], value);
+                r = sd_bus_message_append(reply, "{sv}", limits[i], "s", value);
+        }
+        return r;
+}
+
 static int status_reply(struct control_call *call, sd_bus_message *reply) {
         const struct control_census_call *status = (struct control_census_call *) call;
         const uint64_t *keys = status->census.keys;
@@ -230,6 +247,8 @@ static int status_reply(struct control_call *call, sd_bus_message *reply) {
         if (r >= 0)
                 r = sd_bus_message_append(reply, "{sv}{sv}", "version", "s", PACKAGE_VERSION,
                                           "enabled", "b", (int) status->policy.enabled);
+        if (r >= 0)
+                r = append_limits(call, &status->policy, reply);
         if (r >= 0 && is_counted(call))
                 r = sd_bus_message_append(
                         reply, "{sv}{sv}{sv}{sv}{sv}{sv}", "keys-active", "t", keys[KEY_ACTIVE],

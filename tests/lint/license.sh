@@ -7,6 +7,6 @@
 while read -r file; do
         head -n 2 "$file" | grep -q 'SPDX-License-Identifier: BSD-2-Clause' ||
                 report "the first line is SPDX-License-Identifier: BSD-2-Clause, in a comment" "$file:1:"
-done < <(text_files | grep -E '\.([ch]|am|ac|awk)$'; shell_files)
+done < <(text_files | grep -E '\.([ch]|am|ac|awk|m?js|jsx|css)$'; shell_files)
 [[ -s LICENSE ]] || report "the licence itself belongs here" LICENSE:1:
 finish

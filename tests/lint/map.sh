@@ -22,7 +22,7 @@ mapped() { # "folder stem" of each file that the map names
                 }' HACKING.md | sort
 }
 present() {
-        printf '%s\n' "${sources[@]}" "${headers[@]}" | sed -E 's|/([^/]*)\.[ch]$| \1|' | sort -u
+        printf '%s\n' "${sources[@]}" "${headers[@]}" console/src/*.@(js|jsx) | sed -E 's,/([^/]*)\.(c|h|js|jsx)$, \1,' | sort -u
 }
 there=$(present) named=$(mapped)
 report "is in the tree and not in the map of HACKING.md" "$(comm -23 <(echo "$there") <(echo "$named") | sed 's|^|HACKING.md:1:|')"

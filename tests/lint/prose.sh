@@ -11,7 +11,7 @@ paths=(
         *.md .ci .clang-format Makefile.am configure.ac demo
         common pam man systemd debian
         daemon/wfapikeyd.conf daemon/Makemodule.am daemon/*/Makemodule.am daemon/accounts daemon/login daemon/store
-        ctl fleet
+        ctl fleet console
         tests/Makemodule.am tests/packages tests/bench tests/container tests/fuzz tests/lint tests/pam
         tests/scenario
 )
@@ -27,7 +27,7 @@ thereof|therein|thereby|wherein|whereby|hereby|hereof : say what is meant
 (what|who|how)soever : any
 save for : except'
 
-mapfile -t files < <(text_files | grep -vx 'tests/lint/prose\.sh' | while read -r file; do
+mapfile -t files < <(text_files | grep -vxE 'tests/lint/prose\.sh|debian/copyright' | while read -r file; do
         for path in "${paths[@]}"; do [[ $file/ != "$path"/* ]] || echo "$file"; done
 done)
 [[ ${#files[@]} -gt ${#paths[@]} ]] || { echo "these are not all files"; exit 99; }

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The rows of one query, loaded by cursor as far as they are needed. A page of the daemon can be
+// short or empty and still have a next one. Knows nothing of the table.
+
+/** Of one call; the most that the daemon gives. */
+export const CALL_ROWS = 200;
+
+/** How many rows are loaded to be sorted. Beyond that they stay in the order of their ids. */
+export const SORT_ROWS = 2000;
+
+/** The rows of one query. */
+export class KeyPages {
+    #list;
+    #next = "";
+    #begun = false;
+
+    /** The rows so far, in the order of their ids. */
+    rows = [];
+
+    /** @param {function} list called with {after, limit}, resolves to [rows, next] */
+    constructor(list) {
+        this.#list = list;
+    }
+
+    /** Whether there is nothing left to load. */
+    get complete() {
+        return this.#begun && this.#next === "";
+    }
+
+    /** Loads until there are count rows, or no more. */
+    async upTo(count) {
+        while (!this.complete && this.rows.length < count) {
+            const [rows, next] = await this.#list({ after: this.#next || undefined, limit: Math.min(CALL_ROWS, count - this.rows.length) });
+
+            this.#begun = true;
+            this.rows = this.rows.concat(rows);
+            this.#next = next;
+        }
+        return this.rows;
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Goal: pages of the daemon may be short or empty, and the rows are complete all the same.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CALL_ROWS, KeyPages } from "../src/key_pages.js";
+
+/** A daemon with these pages; notes what it was asked. */
+function daemon(pages) {
+    const asked = [];
+    const list = async position => {
+        asked.push(position);
+        return pages[asked.length - 1];
+    };
+
+    return { asked, list };
+}
+
+test("short and empty pages", async () => {
+    const { asked, list } = daemon([[[1, 2], "b"], [[], "c"], [[3], ""]]);
+    const pages = new KeyPages(list);
+
+    assert.deepEqual(await pages.upTo(50), [1, 2, 3]);
+    assert.equal(pages.complete, true);
+    assert.deepEqual(asked.map(({ after }) => after), [undefined, "b", "c"]);
+});
+
+test("no more than is needed", async () => {
+    const { asked, list } = daemon([[[1, 2], "b"], [[3, 4], "d"]]);
+    const pages = new KeyPages(list);
+
+    await pages.upTo(2);
+    assert.equal(asked.length, 1);
+    assert.equal(asked[0].limit, 2);
+    assert.equal(pages.complete, false);
+    await pages.upTo(4);
+    assert.deepEqual(pages.rows, [1, 2, 3, 4]);
+});
+
+test("one call asks for no more than the daemon gives", async () => {
+    const { asked, list } = daemon([[[], ""]]);
+
+    await new KeyPages(list).upTo(5000);
+    assert.equal(asked[0].limit, CALL_ROWS);
+});

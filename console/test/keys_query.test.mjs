@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Goal: each field above the table becomes its part of the filter, and rows are sorted as people
+// expect.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { EMPTY_QUERY, filterOf, isFiltered, sorted } from "../src/keys_query.js";
+
+const NOW = 1_000_000_000, DAY = 86400;
+const filter = fields => JSON.parse(JSON.stringify(filterOf({ ...EMPTY_QUERY, ...fields }, NOW)));
+
+test("no field, no filter", () => {
+    assert.deepEqual(filter({}), {});
+    assert.equal(isFiltered(EMPTY_QUERY), false);
+    assert.equal(isFiltered({ ...EMPTY_QUERY, service: "sshd" }), true);
+});
+
+test("each field", () => {
+    assert.deepEqual(filter({ search: " Backup " }), { search: "Backup" });
+    assert.deepEqual(filter({ status: "revoked" }), { status: "revoked" });
+    assert.deepEqual(filter({ service: "sshd" }), { services: ["sshd"] });
+    assert.deepEqual(filter({ source: "192.0.2.7" }), { source: "192.0.2.7" });
+    assert.deepEqual(filter({ unusedFor: 90 }), { "unused-since": NOW - 90 * DAY });
+});
+
+test("what ends soon has not ended, unless that is asked for", () => {
+    assert.deepEqual(filter({ endsWithin: 7 }), { status: "active", "expires-before": NOW + 7 * DAY });
+    assert.deepEqual(filter({ endsWithin: 7, status: "revoked" }), { status: "revoked", "expires-before": NOW + 7 * DAY });
+});
+
+test("never is later than any expiry, and sooner than any use", () => {
+    const rows = [{ id: "a", expires: 5 }, { id: "b" }, { id: "c", expires: 1, "last-used": 7 }];
+    const ids = (column, descending) => sorted(rows, column, descending).map(row => row.id).join("");
+
+    assert.equal(ids("expires", false), "cab");
+    assert.equal(ids("expires", true), "bac");
+    assert.equal(ids("last-used", false), "abc");
+    assert.equal(ids("last-used", true), "cab");
+    assert.equal(ids("no such column", true), "abc");
+});
