@@ -3,18 +3,27 @@
 // administrative access. What a path shows is in PARTS.
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import PlugIcon from "@patternfly/react-icons/dist/esm/icons/disconnected-icon";
+import { CertPage } from "./cert.jsx";
+import { CertsPage } from "./certs.jsx";
 import cockpit from "./cockpit.js";
 import { Control } from "./control.js";
 import { Shared } from "./context.js";
+import { EventsPage } from "./events.jsx";
+import { HealthPage } from "./health.jsx";
 import { KeyPage } from "./key.jsx";
 import { KeysPage } from "./keys.jsx";
 import { Alert, AlertActionCloseButton, AlertGroup, Button, Nav, NavItem, NavList } from "./pf.js";
+import { PolicyPage } from "./policy.jsx";
 import { T } from "./strings.js";
 import { Nothing, Waiting } from "./widgets.jsx";
 
 /** The parts of the page, in the order of their tabs. */
 const PARTS = [
     { path: "keys", title: T.keys.title, page: KeysPage, detail: KeyPage },
+    { path: "events", title: T.events.title, page: EventsPage },
+    { path: "certificates", title: T.certs.title, page: CertsPage, detail: CertPage, adminOnly: true },
+    { path: "policy", title: T.policy.title, page: PolicyPage, adminOnly: true },
+    { path: "status", title: T.health.title, page: HealthPage, adminOnly: true },
 ];
 
 function useControl() {

@@ -6,7 +6,7 @@ import { useAnswer, useChanges, useShared } from "./context.js";
 import { EndKeys } from "./end_keys.jsx";
 import { EventList } from "./event_list.jsx";
 import { newestEvents } from "./event_pages.js";
-import { number } from "./format.js";
+import { now_s, number } from "./format.js";
 import { KeyActions } from "./key_actions.jsx";
 import { KeyExplain } from "./key_explain.jsx";
 import {
@@ -94,7 +94,7 @@ function Head({ item, end, changed }) {
 
 function KeyEvents({ id }) {
     const { control } = useShared();
-    const answer = useAnswer(() => newestEvents(filter => control.call("ListAudit", dict(filter, { after: "t" })), { key: id }, EVENTS), [control, id]);
+    const answer = useAnswer(() => newestEvents(filter => control.call("ListAudit", dict(filter, { after: "t" })), { key: id }, EVENTS, now_s()), [control, id]);
 
     useChanges(answer.again);
     return <Card>
