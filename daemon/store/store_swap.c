@@ -17,16 +17,13 @@
 
 /* indexes of all the tables, and the tables */
 #define ROOTS_MAX 32
-/* Deleting rows that have no index any more is cheap. */
-#define CLEAN_PIECE 500
+/* Deleting rows that have no index any more is cheap. Those that were an index are small. */
+#define CLEAN_PIECE      500
+#define CLEAN_GONE_PIECE 4000
+/* what an index becomes: a table of the same rows */
+#define GONE STORE_BESIDE "gone_"
 
-static const struct {
-        const char *name, *key;
-} tables[] = {
-        { "key", "id" },
-        { "key_use", "id" },
-        { "crl_serial", "ca, serial" },
-};
+static const char *const tables[] = { "key", "key_use", "crl_serial" };
 
 struct store_swap {
         struct store_fill fill;
@@ -105,7 +102,7 @@ static int make_tables(sqlite3 *db) {
         int r = 0;
 
         for (size_t t = 0; r >= 0 && t < ARRAY_LEN(tables); t++)
-                for (int i = 0; (r = make_nth(db, tables[t].name, i)) > 0; i++)
+                for (int i = 0; (r = make_nth(db, tables[t], i)) > 0; i++)
                         continue;
         return r;
 }
@@ -159,7 +156,7 @@ static int find_roots(sqlite3 *db, const char *table, struct root *roots, size_t
         return r;
 }
 
-static int set_root(sqlite3 *db, const char *prefix, const struct root *root, int64_t page) {
+static int set_root(sqlite3 *db, const char *prefix, const char *name, int64_t page) {
         _cleanup_once_ sqlite3_stmt *stmt = NULL;
         int r;
 
@@ -168,7 +165,7 @@ static int set_root(sqlite3 *db, const char *prefix, const struct root *root, in
                        "rootpage > 0",
                        prefix);
         if (r >= 0)
-                r = store_stmt_error(sqlite3_bind_text(stmt, 1, root->name, -1, SQLITE_STATIC));
+                r = store_stmt_error(sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC));
         if (r >= 0)
                 r = store_stmt_error(sqlite3_bind_int64(stmt, 2, page));
         if (r >= 0)
@@ -196,13 +193,13 @@ static int exchange(sqlite3 *db) {
         int r = 0;
 
         for (size_t t = 0; r >= 0 && t < ARRAY_LEN(tables); t++)
-                r = find_roots(db, tables[t].name, roots, &n);
+                r = find_roots(db, tables[t], roots, &n);
         if (r >= 0)
                 r = store_stmt_exec(db, "PRAGMA writable_schema = ON");
         for (size_t i = 0; r >= 0 && i < n; i++) {
-                r = set_root(db, "", &roots[i], roots[i].page_beside);
+                r = set_root(db, "", roots[i].name, roots[i].page_beside);
                 if (r >= 0)
-                        r = set_root(db, STORE_BESIDE, &roots[i], roots[i].page);
+                        r = set_root(db, STORE_BESIDE, roots[i].name, roots[i].page);
         }
         if (r >= 0)
                 r = count_up(db);
@@ -309,19 +306,39 @@ static int find_left(sqlite3 *db, const char *type, char name[static 2 * STORE_C
         return r;
 }
 
-static int clean_table(sqlite3 *db, const char *table) {
-        const char *key = NULL;
-        char sql[256];
+/* The names that ${sql} gives, in one text. -ENOENT: there is none, or too many. */
+static int list_columns(sqlite3 *db, const char *sql, char *out, size_t size) {
+        _cleanup_once_ sqlite3_stmt *stmt = NULL;
         int r;
 
-        for (size_t t = 0; t < ARRAY_LEN(tables); t++)
-                if (strcmp(table + strlen(STORE_BESIDE), tables[t].name) == 0)
-                        key = tables[t].key;
-        if (key) {
+        r = store_once(db, &stmt, "%s", sql);
+        if (r >= 0)
+                r = store_stmt_step(stmt);
+        if (r <= 0)
+                return r < 0 ? r : -ENOENT;
+        return sqlite3_column_type(stmt, 0) == SQLITE_NULL ||
+                               store_stmt_text(stmt, 0, out, size) < 0
+                       ? -ENOENT
+                       : 0;
+}
+
+static int clean_table(sqlite3 *db, const char *table) {
+        bool gone = strncmp(table, GONE, strlen(GONE)) == 0;
+        char key[256], sql[1024];
+        int r;
+
+        (void) snprintf(sql, sizeof(sql),
+                        "SELECT group_concat(name, ', ') FROM (SELECT name FROM "
+                        "pragma_table_info('%s') WHERE pk > 0 ORDER BY pk)",
+                        table);
+        r = list_columns(db, sql, key, sizeof(key));
+        if (r < 0 && r != -ENOENT)
+                return r;
+        if (r >= 0) {
                 (void) snprintf(sql, sizeof(sql),
                                 "DELETE FROM main.%s WHERE (%s) IN (SELECT %s FROM main.%s LIMIT "
                                 "%d)",
-                                table, key, key, table, CLEAN_PIECE);
+                                table, key, key, table, gone ? CLEAN_GONE_PIECE : CLEAN_PIECE);
                 r = store_stmt_exec(db, sql);
                 if (r < 0 || sqlite3_changes(db) > 0)
                         return r;
@@ -330,14 +347,80 @@ static int clean_table(sqlite3 *db, const char *table) {
         return store_stmt_exec(db, sql);
 }
 
+static int get_root(sqlite3 *db, const char *name, int64_t *ret) {
+        char sql[256];
+
+        (void) snprintf(sql, sizeof(sql),
+                        "SELECT rootpage FROM main.sqlite_schema WHERE name = '%s' AND rootpage > "
+                        "0",
+                        name);
+        return store_stmt_pragma(db, sql, ret);
+}
+
+static int exchange_two(sqlite3 *db, const char *a, const char *b) {
+        int64_t page_a = 0, page_b = 0;
+        int r;
+
+        r = get_root(db, a, &page_a);
+        if (r >= 0)
+                r = get_root(db, b, &page_b);
+        if (r >= 0)
+                r = store_stmt_exec(db, "PRAGMA writable_schema = ON");
+        if (r >= 0)
+                r = set_root(db, "", a, page_b);
+        if (r >= 0)
+                r = set_root(db, "", b, page_a);
+        return r < 0 ? r : count_up(db);
+}
+
+/* SQLite drops an index at a stretch, and reads all its pages. An index is a tree of the same form
+ * as a table WITHOUT ROWID, whose rows are found by all their columns. So it becomes one, and its
+ * rows are deleted a few at a time. */
+static int make_gone(sqlite3 *db, const char *index, const char *columns) {
+        char table[2 * STORE_COLUMN_LEN], sql[1024];
+        int r, reset;
+
+        r = snprintf(table, sizeof(table), GONE "%s", index + strlen(STORE_BESIDE));
+        if (r < 0 || (size_t) r >= sizeof(table))
+                return 0;
+        (void) snprintf(sql, sizeof(sql),
+                        "CREATE TABLE main.%s (%s, PRIMARY KEY (%s)) WITHOUT ROWID", table, columns,
+                        columns);
+        r = store_stmt_exec(db, sql);
+        if (r >= 0)
+                r = exchange_two(db, index, table);
+        reset = store_stmt_exec(db, "PRAGMA writable_schema = RESET");
+        return r < 0 ? r : reset;
+}
+
+static int clean_index(sqlite3 *db, const char *index) {
+        char columns[256], sql[512];
+        int r;
+
+        (void) snprintf(sql, sizeof(sql),
+                        "SELECT group_concat('c' || seqno, ', ') FROM (SELECT * FROM "
+                        "pragma_index_xinfo('%s') ORDER BY seqno) HAVING sum(\"desc\" <> 0 OR "
+                        "coll <> 'BINARY') = 0",
+                        index);
+        r = list_columns(db, sql, columns, sizeof(columns));
+        if (r >= 0)
+                r = make_gone(db, index, columns);
+        if (r < 0 && r != -ENOENT)
+                return r;
+        (void) snprintf(sql, sizeof(sql), "DROP INDEX main.%s", index);
+        return store_stmt_exec(db, sql);
+}
+
 static int clean(sqlite3 *db) {
-        char name[2 * STORE_COLUMN_LEN], sql[128];
+        char name[2 * STORE_COLUMN_LEN];
         int r;
 
         r = find_left(db, "index", name);
         if (r > 0) {
-                (void) snprintf(sql, sizeof(sql), "DROP INDEX main.%s", name);
-                return store_stmt_exec(db, sql);
+                (void) sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
+                r = clean_index(db, name);
+                (void) sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+                return r;
         }
         if (r >= 0)
                 r = find_left(db, "table", name);
@@ -359,5 +442,8 @@ int store_swap_clean(struct store *writer) {
         if (r >= 0)
                 r = store_commit_quietly(writer);
         store_rollback(writer);
+        /* This connection remembers where the roots were. */
+        if (r < 0)
+                (void) !store_stmt_exec(writer->db, "PRAGMA writable_schema = RESET");
         return r < 0 ? r : 1;
 }

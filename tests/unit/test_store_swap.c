@@ -467,6 +467,30 @@ static void count_seen(int64_t seq, const uint8_t hash[static RECORD_DIGEST_LEN]
         ++*(unsigned *) userdata;
 }
 
+/* SQLite would drop an index at a stretch, and a revocation would wait. */
+static void test_what_was_replaced_goes_in_small_pieces(void **state) {
+        static const struct store_swap_rules rules = {};
+        struct fixture *f = *state;
+        struct store *writer = f->live->writer;
+        int64_t free_before, free_now = 0;
+        int n = 0, r;
+
+        insert_many(f->live, 'y', 20000);
+        begin(f, &rules);
+        finish(f);
+        free_before = number(f, "PRAGMA freelist_count");
+        while ((r = store_swap_clean(writer)) > 0) {
+                free_now = number(f, "PRAGMA freelist_count");
+                assert_in_range(free_now - free_before, 0, 60);
+                free_before = free_now;
+                n++;
+        }
+        assert_int_equal(r, 0);
+        assert_in_range(n, 20000 / 500, 200);
+        assert_in_range(free_now, 1000, 100000);
+        clean_all(f);
+}
+
 /* What is kept outside of the database is never newer than what is on disk. A reader that holds its
  * snapshot keeps the log from being moved. */
 static void test_nothing_is_seen_that_is_not_on_disk(void **state) {
@@ -516,6 +540,7 @@ int main(void) {
                 test_swap(test_the_keys_of_a_fleet_stay),
                 test_swap(test_other_rules_do_not_fit),
                 test_swap(test_nothing_is_cleaned_meanwhile),
+                test_swap(test_what_was_replaced_goes_in_small_pieces),
                 test_swap(test_only_pieces_are_lazy),
                 test_swap(test_nothing_is_seen_that_is_not_on_disk),
         };
