@@ -6,6 +6,7 @@
 
 #include "store/store.h"
 #include "store/store_guard.h"
+#include "store/store_move.h"
 
 enum stmt {
         STMT_BEGIN_READ,
@@ -105,7 +106,8 @@ struct store {
         /* Why the files can only be read, a negative errno; 0: they can be written. */
         int read_only;
         struct store_shared *shared;
-        /* writer: pages in the log at the last commit */
+        struct store_log log; /* writer */
+        /* writer: pages of the log to be moved at the last commit; 0: that was tried since */
         int wal_pages;
         /* writer: of the last audit record of this transaction; 0: none */
         int64_t audit_seq;
