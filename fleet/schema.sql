@@ -287,7 +287,8 @@ BEGIN
         IF verifier !~ '^SCRAM-SHA-256\$' THEN
                 RAISE 'a SCRAM verifier is required, not a password';
         ELSIF there AND NOT EXISTS (SELECT FROM wfapikey.host WHERE name = host_name) THEN
-                RAISE 'there is a role % that is not of this fleet: drop it, or choose another name', host_role;
+                RAISE 'there is a role % that is not of this fleet: choose another name, or have a superuser run %, in every database in which it owns something, and then %',
+                        host_role, format('DROP OWNED BY %I;', host_role), format('DROP ROLE %I;', host_role);
         ELSIF host_name !~ '^[A-Za-z0-9._-]{1,49}$' THEN
                 RAISE 'the name of a host is 1 to 49 of A-Z, a-z, 0-9, dot, hyphen and underscore';
         END IF;

@@ -129,7 +129,8 @@ has "$(sql_as wfapikey_host_i2 i2-secret "SELECT wfapikey.add_host('m1', 'SCRAM-
 sql "CREATE ROLE wfapikey_host_alien LOGIN PASSWORD 'alien'; GRANT wfapikey_issuer TO wfapikey_host_alien"
 has "$(sql_as wfapikey_host_alien alien "SELECT wfapikey.append('{all}', '{7}', '{x}', '{}')")" "not an issuing host"
 is "$(sql_as wfapikey_host_alien alien "SELECT count(*) FROM wfapikey.change")" 0
-does i1 "append host,alien,x,no all:7:10" "done failed: .*not of this fleet"
+does i1 "append host,alien,x,no all:7:10" \
+    "done failed: .*not of this fleet.* DROP OWNED BY wfapikey_host_alien;, .* DROP ROLE wfapikey_host_alien;"
 does i1 "append host,a%b,x,no all:7:10" "done failed: .*the name of a host is"
 
 # --- PostgreSQL away, and back ---
