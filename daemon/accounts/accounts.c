@@ -12,6 +12,7 @@
 #include "accounts/accounts.h"
 #include "accounts/accounts_pass.h"
 #include "accounts/accounts_update.h"
+#include "accounts/accounts_vanished.h"
 #include "base/helper.h"
 #include "base/log.h"
 #include "cleanup.h"
@@ -72,6 +73,7 @@ struct accounts {
         struct work reading; /* the files */
         /* of the files; the writer thread's at all times */
         struct accounts_files_memory memory;
+        struct accounts_holds holds;
         struct work list; /* users to ask for */
         size_t at, batch;
         bool one_by_one; /* a question has one user */
@@ -183,6 +185,7 @@ static int read_files(struct accounts *a, bool everybody) {
         a->reading.facts = (struct accounts_update){ .etc = a->etc,
                                                      .admin_group = admin_group_of(a->conf),
                                                      .memory = &a->memory,
+                                                     .holds = &a->holds,
                                                      .everybody = everybody };
         r = submit(a, &a->reading, read_run, read_done);
         if (r >= 0 && everybody)

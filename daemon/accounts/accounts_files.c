@@ -34,6 +34,8 @@ _Static_assert(ARRAY_LEN(names) == _WHICH_MAX, "a name for each");
 struct user {
         struct account_record account;
         bool aged;
+        bool unshadowed; /* its password is in passwd */
+        bool locked;     /* then */
 };
 
 /* Invariants: (1) slots is twice as large as there is room for users. A slot has the number of a
@@ -47,7 +49,7 @@ struct accounts_files {
         gid_t admin_group;
         FILE *files[_WHICH_MAX]; /* NULL: done, or not needed */
         struct stat before[_WHICH_MAX];
-        bool has_root;
+        bool has_root, root_unshadowed, no_shadow;
         size_t n, room; /* a power of two */
         struct user *users;
         uint32_t *slots;
@@ -115,6 +117,27 @@ static int grow(struct accounts_files *files) {
         return 0;
 }
 
+/* Programs look into shadow for an "x", or a "##" of NIS. */
+static bool is_unshadowed(const char *field) {
+        return strcmp(field, "x") != 0 && strncmp(field, "##", 2) != 0;
+}
+
+/* What passwd says of a password that is there. Nothing there ages. */
+static void note_password(struct user *user, char *field) {
+        struct spwd sp = { .sp_pwdp = field,
+                           .sp_lstchg = -1,
+                           .sp_min = -1,
+                           .sp_max = -1,
+                           .sp_warn = -1,
+                           .sp_inact = -1,
+                           .sp_expire = -1 };
+        struct account_record account = {};
+
+        pwage_apply(&sp, &account);
+        user->unshadowed = is_unshadowed(field);
+        user->locked = account.locked;
+}
+
 /* The first of two lines with one name counts, as for getpwnam(3) and getspnam(3). */
 static int add_user(struct accounts_files *files, const struct passwd *pw) {
         size_t len = strlen(pw->pw_name);
@@ -125,6 +148,8 @@ static int add_user(struct accounts_files *files, const struct passwd *pw) {
         if (len == 0 || len > WIRE_USER_MAX || pw->pw_name[0] == '+' || pw->pw_name[0] == '-' ||
             pw->pw_uid == (uid_t) -1)
                 return 0;
+        if (pw->pw_uid == 0 && !files->has_root)
+                files->root_unshadowed = is_unshadowed(pw->pw_passwd);
         files->has_root |= pw->pw_uid == 0;
         if (files->only && strcmp(pw->pw_name, files->only) != 0)
                 return 0;
@@ -140,6 +165,7 @@ static int add_user(struct accounts_files *files, const struct passwd *pw) {
                 .account = { .state = ACCOUNT_PRESENT, .local = true, .uid = pw->pw_uid }
         };
         memcpy(user->account.name, pw->pw_name, len);
+        note_password(user, pw->pw_passwd);
         user->account.admin = pw->pw_uid == 0 || (files->admin_group != (gid_t) -1 &&
                                                   pw->pw_gid == files->admin_group);
         *slot = (uint32_t) ++files->n;
@@ -263,10 +289,30 @@ static int open_file(struct accounts_files *files, enum which which) {
         files->files[which] = f;
         if (r == -EACCES && geteuid() != 0)
                 return 0;
+        files->no_shadow |= which == FILE_SHADOW && r == -ENOENT;
+        if (files->no_shadow && which == FILE_SHADOW)
+                return 0;
         if (r < 0)
                 (void) snprintf(files->memory->error, ERROR_LEN, "cannot read '%.300s': %s", path,
                                 strerrordesc_np(-r));
         return r;
+}
+
+/* There is no shadow file. pwunconv(8) moves all passwords into passwd, root's among them, and then
+ * they count there. A shadow file that is gone for a moment leaves root's "x" behind. */
+static int do_without_shadow(struct accounts_files *files) {
+        if (!files->root_unshadowed) {
+                (void) snprintf(files->memory->error, ERROR_LEN, "cannot read '%.300s/shadow': %s",
+                                files->etc, strerrordesc_np(ENOENT));
+                return -ENOENT;
+        }
+        for (size_t i = 0; i < files->n; i++) {
+                struct user *user = &files->users[i];
+
+                user->aged = user->unshadowed;
+                user->account.locked = user->unshadowed && user->locked;
+        }
+        return 0;
 }
 
 /* The end of the file was read. */
@@ -296,7 +342,7 @@ static int end_file(struct accounts_files *files, enum which which) {
                 return -EUCLEAN;
         }
         closep(&files->files[which]);
-        return 0;
+        return which == FILE_PASSWD && files->no_shadow ? do_without_shadow(files) : 0;
 }
 
 int accounts_files_step(struct accounts_files *files, size_t lines) {

@@ -36,6 +36,8 @@ struct accounts_files_memory {
  * file that ends within a line is believed only when it has not changed for
  * ${ACCOUNTS_FILES_STEADY_S} since it was first read. An editor or a printf may have left out the
  * last newline, and getpwnam(3) reads such files. A process that is not root does without shadow.
+ * So does a host whose root has its password in passwd, as pwunconv(8) leaves it: there the
+ * passwords of passwd count. Without shadow, and with an "x" for root, nothing is believed.
  *
  * Opening returns 0. A step returns 1 when there may be more to read; 0 when all was read and is
  * believed. Both return -EAGAIN when a file may be believed later without a change; another
@@ -97,6 +99,6 @@ const struct account_record *accounts_files_find(const struct accounts_files *fi
 
 /**
  * accounts_files_has_shadow(files, name): whether the shadow file has a line for the user ${name},
- * so that what is said of the user's password comes from there.
+ * so that what is said of the user's password comes from there; or passwd has the password.
  */
 bool accounts_files_has_shadow(const struct accounts_files *files, const char *name);

@@ -176,16 +176,16 @@ static int count_lost(struct accounts_look *look, struct accounts_update *facts,
                       struct store *writer) {
         size_t end = look->at + LOOKED_AT;
         struct policy policy;
+        bool first;
         int r = facts_policy(writer, &policy);
 
-        (void) facts;
         for (; r >= 0 && look->at < end && look->at < look->n; look->at++)
                 r = count_one(look, writer, &policy, &look->known[look->at]);
-        if (r >= 0 && look->at == look->n)
-                r = accounts_vanished_all(&look->vanished, writer);
-        if (r >= 0 && look->at == look->n)
-                r = accounts_vanished_all(&look->expired, writer);
-        return r < 0 ? r : look->at < look->n;
+        if (r < 0 || look->at < look->n)
+                return r < 0 ? r : 1;
+        first = !facts->holds || !facts->holds->files;
+        r = accounts_vanished_all(&look->vanished, writer, facts->holds, first);
+        return r < 0 ? r : accounts_vanished_all(&look->expired, writer, facts->holds, first);
 }
 
 /* --- What becomes of an account --- */
@@ -433,5 +433,7 @@ int accounts_look_step(struct accounts_look *look, struct accounts_update *facts
                 return 1;
         accounts_vanished_say(&look->vanished);
         accounts_vanished_say(&look->expired);
+        if (facts->holds)
+                facts->holds->files = true;
         return 0;
 }

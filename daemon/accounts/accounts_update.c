@@ -329,15 +329,16 @@ static int count_some(struct accounts_update *facts, struct store *writer) {
         struct accounts_taking *taking = facts->taking;
         size_t end = taking->at + TAKEN_AT_ONCE;
         struct policy policy;
+        bool first;
         int r = facts_policy(writer, &policy);
 
         for (; r >= 0 && taking->at < end && taking->at < facts->n; taking->at++)
                 r = count_one(taking, writer, &policy, &facts->asked[taking->at]);
-        if (r >= 0 && taking->at == facts->n)
-                r = accounts_vanished_all(&taking->vanished, writer);
-        if (r >= 0 && taking->at == facts->n)
-                r = accounts_vanished_all(&taking->expired, writer);
-        return r;
+        if (r < 0 || taking->at < facts->n)
+                return r;
+        first = !facts->holds || !facts->holds->directories;
+        r = accounts_vanished_all(&taking->vanished, writer, facts->holds, first);
+        return r < 0 ? r : accounts_vanished_all(&taking->expired, writer, facts->holds, first);
 }
 
 static int take_step(struct accounts_update *facts, struct store *writer) {
@@ -386,6 +387,8 @@ int accounts_update_take_step(struct accounts_update *facts, struct store *write
         else {
                 accounts_vanished_say(&facts->taking->vanished);
                 accounts_vanished_say(&facts->taking->expired);
+                if (facts->holds)
+                        facts->holds->directories = true;
         }
         free(facts->taking);
         facts->taking = NULL;
@@ -400,6 +403,7 @@ void accounts_update_take(struct accounts_update *facts, struct store *writer) {
 int accounts_update_append(struct accounts_update *facts, const struct accounts_update *more) {
         struct accounts_directory_answer *asked;
 
+        facts->holds = more->holds;
         if (more->n == 0)
                 return 0;
         asked = reallocarray(facts->asked, facts->n + more->n, sizeof(*asked));

@@ -7,6 +7,7 @@
 #include "accounts/accounts_files.h"
 #include "store/store.h"
 
+struct accounts_holds;
 struct accounts_look;
 struct accounts_taking;
 
@@ -22,6 +23,7 @@ struct accounts_update {
         const char *etc;
         gid_t admin_group;                    /* (gid_t) -1: none */
         struct accounts_files_memory *memory; /* NULL: none */
+        struct accounts_holds *holds;         /* NULL: none */
         /* look for users who are not known, too */
         bool newcomers;
         /* the same, and ask for all that are in no file */

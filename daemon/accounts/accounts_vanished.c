@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "accounts/accounts_vanished.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "store/store_account.h"
 #include "text.h"
@@ -26,10 +27,16 @@ int accounts_vanished_add(struct accounts_vanished *vanished, struct store *writ
         return 0;
 }
 
-int accounts_vanished_all(struct accounts_vanished *vanished, struct store *writer) {
+int accounts_vanished_all(struct accounts_vanished *vanished, struct store *writer,
+                          struct accounts_holds *holds, bool first) {
+        uint64_t now = clock_ticks(), *at = holds ? &holds->at[vanished->passwords] : NULL;
         int r;
 
+        if (at && vanished->n > FEW_MAX)
+                *at = now;
         if (vanished->n == 0 || vanished->n > FEW_MAX)
+                return 0;
+        if (at && !first && (*at == 0 || now - *at >= ACCOUNTS_HOLD_S * UINT64_C(1000000000)))
                 return 0;
         r = store_account_has_held(writer, vanished->passwords);
         vanished->others = r > 0;

@@ -8,6 +8,16 @@
 #include "store/store.h"
 
 #define ACCOUNTS_VANISHED_NAMED 5
+/* What goes in this time after many did goes with them. */
+#define ACCOUNTS_HOLD_S 86400
+
+/* What this process knows of such looks. Zeroed at first. The writer thread's. */
+struct accounts_holds {
+        /* it has had a whole look at the files, and at the answers of directories */
+        bool files, directories;
+        /* clock_ticks() when many were last found, accounts and passwords; 0: never */
+        uint64_t at[2];
+};
 
 /* Zeroed at first, but for ${passwords}. */
 struct accounts_vanished {
@@ -25,11 +35,14 @@ int accounts_vanished_add(struct accounts_vanished *vanished, struct store *writ
                           const char *name) _must_check_;
 
 /**
- * accounts_vanished_all(vanished, writer): all were counted. While some are held already, one more
- * is too many: a look that a kill broke off may have written the others. 0, or an error of the
- * store.
+ * accounts_vanished_all(vanished, writer, holds, first):
+ * All were counted. While some are held already, one more is too many within ${ACCOUNTS_HOLD_S},
+ * and at the ${first} look of a process, because a look that a kill broke off may have written the
+ * others. Later, those that are held wait for an administrator by themselves. Without ${holds},
+ * which may be NULL, every look is such a first one. 0, or an error of the store.
  */
-int accounts_vanished_all(struct accounts_vanished *vanished, struct store *writer) _must_check_;
+int accounts_vanished_all(struct accounts_vanished *vanished, struct store *writer,
+                          struct accounts_holds *holds, bool first) _must_check_;
 
 /**
  * accounts_vanished_many(vanished): whether these are too many. All that this look finds gone are

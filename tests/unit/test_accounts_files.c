@@ -314,6 +314,30 @@ static void test_a_file_that_is_missing(void **state) {
         refused("/nowhere", -ENOENT, "/nowhere");
 }
 
+/* As pwunconv(8) leaves it. A password there does not age. */
+static void test_passwords_in_passwd(void **state) {
+        static const char passwd[] =
+                "root:$y$x:0:0::/:\nalice:!$y$x:1001:1::/:\nbob:$y$x:1002:1::/:\n"
+                "carol:*:1003:1::/:\ndave:x:1004:1::/:\n";
+        struct accounts_files_memory memory = {};
+        struct accounts_files *files;
+        char path[UNIT_PATH_LEN];
+
+        files = read_all(*state, passwd, "alice:$y$x:20000:0:30::::\n", "", NOBODY);
+        assert_int_equal(accounts_files_find(files, "alice")->locked, false);
+        assert_int_equal(accounts_files_has_shadow(files, "bob"), false);
+        accounts_files_free(files);
+        assert_int_equal(unlink(unit_join(path, *state, "shadow")), 0);
+        assert_int_equal(accounts_files_read(&files, *state, NOBODY, &memory), 0);
+        assert_int_equal(accounts_files_find(files, "alice")->locked, true);
+        assert_int_equal(accounts_files_find(files, "alice")->password_ends_at, 0);
+        assert_int_equal(accounts_files_find(files, "bob")->locked, false);
+        assert_int_equal(accounts_files_find(files, "carol")->locked, false);
+        assert_int_equal(accounts_files_has_shadow(files, "bob"), true);
+        assert_int_equal(accounts_files_has_shadow(files, "dave"), false);
+        accounts_files_free(files);
+}
+
 static void test_a_file_that_cannot_be_read(void **state) {
         static const char *const names[] = { "passwd", "shadow", "group" };
         char path[UNIT_PATH_LEN];
@@ -441,6 +465,7 @@ int main(void) {
                 unit_test_in_dir(test_a_cut_file_is_believed_when_it_stays),
                 unit_test_in_dir(test_a_cut_file_that_changes_is_not_believed),
                 unit_test_in_dir(test_a_file_that_is_missing),
+                unit_test_in_dir(test_passwords_in_passwd),
                 unit_test_in_dir(test_a_file_that_cannot_be_read),
                 unit_test_in_dir(test_a_line_past_all_measure),
                 unit_test_in_dir(test_a_file_that_is_written_while_it_is_read),

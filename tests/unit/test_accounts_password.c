@@ -61,6 +61,34 @@ static void test_at_once(void **state) {
         again(state, at_once);
 }
 
+/* pwunconv(8) has moved all into passwd. There an administrator unlocks the password. A shadow file
+ * that is gone without that says nothing. */
+static void test_without_shadow_passwd_counts(void **state) {
+        struct unit_store *s = *state;
+        char path[UNIT_PATH_LEN];
+
+        begin_with(s, PARSE_DAY_S);
+        put("shadow", ways[1].shadow);
+        look(s);
+        assert_true(is_refused(s, "alice"));
+        assert_int_equal(unlink(unit_join(path, etc, "shadow")), 0);
+        look(s);
+        assert_true(is_refused(s, "alice"));
+        put("passwd", "root:!:0:0::/root:/bin/sh\nalice:!$y$x:1000:100::/:/bin/sh\n" BOB);
+        look(s);
+        assert_true(is_refused(s, "alice"));
+        assert_false(is_refused(s, "bob"));
+        put("passwd", "root:!:0:0::/root:/bin/sh\nalice:$y$x:1000:100::/:/bin/sh\n" BOB);
+        look(s);
+        assert_false(is_refused(s, "alice"));
+        now += GRACE;
+        look(s);
+        key_is(s, "aaaaaaaaaa", KEY_ACTIVE, "");
+        put("passwd", "root:!:0:0::/root:/bin/sh\nalice:!$y$x:1000:100::/:/bin/sh\n" BOB);
+        look(s);
+        assert_true(is_refused(s, "alice"));
+}
+
 /* It does not come back with a new password, and a user without a password has none to lose. */
 static void test_an_end_stays(void **state) {
         struct unit_store *s = *state;
@@ -378,6 +406,35 @@ static void test_one_more_while_others_are_held(void **state) {
         assert_int_equal(held(s), 2);
 }
 
+/* A day later, others are judged by themselves, unless the daemon was started anew. Nobody has said
+ * anything of the first yet. */
+static void test_one_more_a_day_later(void **state) {
+        struct accounts_holds process = {};
+        struct unit_store *s = *state;
+
+        begin_four(s, PARSE_DAY_S);
+        holds = &process;
+        put("shadow", ALL_LOCKED);
+        look(s);
+        look(s);
+        assert_int_equal(held(s), 4);
+        process.at[1] -= ACCOUNTS_HOLD_S * UINT64_C(1000000000);
+        process.files = process.directories = false;
+        put("shadow", "alice:!$y$x:20000:0:99999::::\nbob:$y$x:20000:0:99999::::\n" LINES(
+                              "!$y$x", "!$y$x", "!$y$x", "!$y$x"));
+        look(s);
+        assert_int_equal(held(s), 5);
+        put("shadow", "alice:!$y$x:20000:0:99999::::\nbob:!$y$x:20000:0:99999::::\n" LINES(
+                              "!$y$x", "!$y$x", "!$y$x", "!$y$x"));
+        look(s);
+        assert_int_equal(held(s), 5);
+        now += GRACE;
+        look(s);
+        assert_int_equal(ended(s), 1);
+        key_is(s, "bbbbbbbbbb", KEY_REVOKED, "the password was locked");
+        holds = NULL;
+}
+
 /* All were to change their passwords by the same day, and it has come. */
 static void test_the_date_alone(void **state) {
         const int64_t day = T0 / PARSE_DAY_S + 1;
@@ -417,6 +474,7 @@ static void test_many_before_the_policy_is_set(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_at_once),
+                test_facts(test_without_shadow_passwd_counts),
                 test_facts(test_an_end_stays),
                 cmocka_unit_test(test_a_slip_ends_nothing),
                 cmocka_unit_test(test_a_missing_line_says_nothing),
@@ -431,6 +489,7 @@ int main(void) {
                 test_facts(test_one_that_is_meant),
                 test_facts(test_three_are_not_many),
                 test_facts(test_one_more_while_others_are_held),
+                test_facts(test_one_more_a_day_later),
                 test_facts(test_the_date_alone),
                 test_facts(test_many_before_the_policy_is_set),
         };

@@ -6,6 +6,7 @@
 #include "unit_store.h"
 
 #include "accounts/accounts_update.h"
+#include "accounts/accounts_vanished.h"
 #include "base/clock.h"
 #include "parse.h"
 #include "store/store_account.h"
@@ -20,6 +21,8 @@
 #define BOB "bob:x:1000:100::/:/bin/sh\n"
 
 static int64_t now;
+/* of one process; NULL: each look is the first of a process */
+static struct accounts_holds *holds;
 
 int64_t __wrap_clock_now(void);
 int64_t __wrap_clock_now(void) {
@@ -44,6 +47,7 @@ static inline int make(void **state) {
         s = *state;
         (void) unit_join(etc, s->dir, "etc");
         now = T0;
+        holds = NULL;
         clock_trust(true);
         if (mkdir(etc, 0700) < 0)
                 return -1;
@@ -61,9 +65,9 @@ static inline int make(void **state) {
  * "name=state" each. The list of those who were asked for is compared with ${asked}. */
 static inline bool pass_by(struct unit_store *s, bool everybody, gid_t admin_group,
                            const char *asked, const char *answers) {
-        struct accounts_update facts = { .etc = etc,
-                                         .admin_group = admin_group,
-                                         .everybody = everybody };
+        struct accounts_update facts = {
+                .etc = etc, .admin_group = admin_group, .holds = holds, .everybody = everybody
+        };
         uint64_t generation = s->shared.generation;
         char got[512] = "", mark[WIRE_USER_MAX + 3];
 
