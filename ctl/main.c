@@ -29,6 +29,8 @@
 #include "cli/help.h"
 #include "cli/say.h"
 #include "doctor/cmd_doctor.h"
+#include "draw/failure.h"
+#include "draw/json.h"
 #include "fleet/cmd_fleet.h"
 #include "fleet/cmd_fleet_init.h"
 #include "fleet/cmd_fleet_invite.h"
@@ -493,11 +495,25 @@ static const struct args_command commands[] = {
           "Reads a key from standard input and asks if it logs USER in.", 1, 1, verify_options },
 };
 
+/* With --json every command that succeeds prints a value, also one that has nothing to say. */
+static enum exit_code run_command(const struct args *args) {
+        enum exit_code rc;
+
+        json_set_lines(args->lines);
+        rc = args->command->run(args);
+        if (rc == CTL_OK && args->json && !json_has_begun())
+                json_empty();
+        return rc;
+}
+
 static enum exit_code run(int argc, char *argv[]) {
         _cleanup_args_ struct args args = {};
         enum exit_code rc;
 
+        say_to(args_wants_json(argc, argv) ? failure_hear : NULL);
         rc = args_parse(argc, argv, commands, ARRAY_LEN(commands), &args);
+        if (rc == CTL_OK && !args.json)
+                say_to(NULL);
         if (rc != CTL_OK)
                 return rc;
         if (args.help)
@@ -505,8 +521,8 @@ static enum exit_code run(int argc, char *argv[]) {
         else if (args.version)
                 printf("wfapikeyctl %s\n", PACKAGE_VERSION);
         else
-                return args.command->run(&args);
-        return CTL_OK;
+                rc = run_command(&args);
+        return rc;
 }
 
 /* When the parent closed descriptor 0, 1 or 2, the next socket would get that number, and a key
@@ -550,5 +566,8 @@ int main(int argc, char *argv[]) {
         rc = run(argc, argv);
         written = finish_output();
         explicit_bzero(buffer, sizeof(buffer));
-        return rc == CTL_OK ? (int) written : (int) rc;
+        if (rc == CTL_OK)
+                rc = written;
+        failure_show(rc);
+        return (int) rc;
 }

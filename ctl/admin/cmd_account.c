@@ -115,7 +115,8 @@ static enum exit_code show(const struct args *args, struct list list) {
                 return show_all(args, &list, NULL);
         json_open(&j, NULL, '[');
         rc = show_all(args, &list, &j);
-        json_close(&j, ']');
+        if (rc == CTL_OK)
+                json_close(&j, ']');
         return rc;
 }
 

@@ -47,11 +47,15 @@ static const struct field fields[] = {
         { "detail", FIELD_TEXT, offsetof(struct event, detail), "-" },
 };
 
+/* How events are shown. Events that follow are a list without an end. */
+struct view {
+        bool json, fleet;
+        struct json list;
+};
+
 /* What the user wants to see. The daemon applies it to events that are in the log. Events that
  * arrive as signals are matched here. */
 struct filter {
-        /* what the hosts of the fleet have reported */
-        bool fleet;
         const char *host, *key, *user, *service, *verdict;
         int64_t since, until; /* 0 when not given */
 };
@@ -127,17 +131,28 @@ static void show_event(const struct event *e) {
         printf("\n");
 }
 
-static void show(const struct args *args, bool fleet, const struct event *e) {
-        size_t skip = fleet ? 0 : 1;
-        struct json j = {};
+static void show_begin(struct view *v) {
+        if (v->json)
+                json_open(&v->list, NULL, '[');
+        else
+                show_header(v->fleet);
+}
 
-        if (args->json) {
-                fields_json(fields + skip, ARRAY_LEN(fields) - skip, e, &j);
+static void show(struct view *v, const struct event *e) {
+        size_t skip = v->fleet ? 0 : 1;
+
+        if (v->json) {
+                fields_json(fields + skip, ARRAY_LEN(fields) - skip, e, &v->list);
                 return;
         }
-        if (fleet)
+        if (v->fleet)
                 show_cell(e->host, 12);
         show_event(e);
+}
+
+static void show_end(struct view *v) {
+        if (v->json)
+                json_close(&v->list, ']');
 }
 
 /* Reads the next event of ${m}: 1; 0 when there is none; a negative errno. The text belongs to
@@ -178,14 +193,13 @@ static int append_filter(sd_bus_message *m, const struct filter *f, uint64_t aft
 }
 
 /* Shows the events of one answer. ${last} becomes the seq of the last one. */
-static int show_page(const struct args *args, bool fleet, sd_bus_message *m, uint64_t *last,
-                     uint64_t *ret_next) {
+static int show_page(struct view *v, sd_bus_message *m, uint64_t *last, uint64_t *ret_next) {
         struct event e;
         int r;
 
         r = sd_bus_message_enter_container(m, SD_BUS_TYPE_ARRAY, "a{sv}");
         while (r >= 0 && (r = read_event(m, &e)) > 0) {
-                show(args, fleet, &e);
+                show(v, &e);
                 *last = e.seq;
         }
         if (r >= 0)
@@ -193,8 +207,8 @@ static int show_page(const struct args *args, bool fleet, sd_bus_message *m, uin
         return r < 0 ? r : sd_bus_message_read(m, "t", ret_next);
 }
 
-static enum exit_code show_past(const struct args *args, const struct call *call,
-                                const struct filter *f, uint64_t *last) {
+static enum exit_code show_past(struct view *v, const struct call *call, const struct filter *f,
+                                uint64_t *last) {
         uint64_t after = 0, next = 0;
         enum exit_code rc;
         int r;
@@ -203,15 +217,15 @@ static enum exit_code show_past(const struct args *args, const struct call *call
                 _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
 
                 after = next;
-                rc = call_method(call, f->fleet ? "ListFleetAudit" : "ListAudit", &m);
+                rc = call_method(call, v->fleet ? "ListFleetAudit" : "ListAudit", &m);
                 if (rc != CTL_OK)
                         return rc;
                 rc = call_send(call, m, append_filter(m, f, after), &reply);
                 if (rc != CTL_OK)
                         return rc;
-                if (after == 0 && !args->json)
-                        show_header(f->fleet);
-                r = show_page(args, f->fleet, reply, last, &next);
+                if (after == 0)
+                        show_begin(v);
+                r = show_page(v, reply, last, &next);
                 /* Each page must begin later, or this would never end. */
                 if (r >= 0 && next > 0 && next <= after)
                         r = -EBADMSG;
@@ -239,8 +253,7 @@ static enum exit_code ping(const struct call *call) {
 
 /* Following began before the list was read, so some events arrive twice. Skip those that the
  * list had. */
-static int take_signal(const struct args *args, sd_bus_message *m, const struct filter *f,
-                       uint64_t last) {
+static int take_signal(struct view *v, sd_bus_message *m, const struct filter *f, uint64_t last) {
         struct event e;
         int r;
 
@@ -248,12 +261,12 @@ static int take_signal(const struct args *args, sd_bus_message *m, const struct 
                 return 0;
         r = read_event(m, &e);
         if (r > 0 && e.seq > last && matches(f, &e))
-                show(args, false, &e);
+                show(v, &e);
         return r;
 }
 
-static enum exit_code show_future(const struct args *args, const struct call *call,
-                                  const struct filter *f, uint64_t last) {
+static enum exit_code show_future(struct view *v, const struct call *call, const struct filter *f,
+                                  uint64_t last) {
         enum exit_code rc = CTL_OK;
         int r;
 
@@ -262,7 +275,7 @@ static enum exit_code show_future(const struct args *args, const struct call *ca
 
                 r = sd_bus_process(call->bus, &m);
                 if (r > 0 && m)
-                        r = take_signal(args, m, f, last);
+                        r = take_signal(v, m, f, last);
                 else if (r == 0) {
                         r = sd_bus_wait(call->bus, PING_USEC);
                         if (r == 0)
@@ -280,35 +293,46 @@ static enum exit_code show_future(const struct args *args, const struct call *ca
 
 enum exit_code cmd_audit_list(const struct args *args) {
         _cleanup_call_ struct call call = {};
+        struct view view = { .json = args->json };
         struct filter filter = {};
         bool follow = args_value(args, "follow");
         uint64_t last = 0;
         enum exit_code rc;
 
+        if (follow && args->json && !args->lines) {
+                say_error("--follow has no end, and an array has one: use --jsonl");
+                return CTL_USAGE;
+        }
         rc = read_filter(args, &filter);
         if (rc == CTL_OK)
                 rc = call_open(&call, args->control);
         if (rc == CTL_OK && follow)
                 rc = start_following(&call);
         if (rc == CTL_OK && (!follow || filter.since != 0))
-                rc = show_past(args, &call, &filter, &last);
-        else if (rc == CTL_OK && !args->json)
-                show_header(false);
+                rc = show_past(&view, &call, &filter, &last);
+        else if (rc == CTL_OK)
+                show_begin(&view);
         if (rc == CTL_OK && follow)
-                rc = show_future(args, &call, &filter, last);
+                rc = show_future(&view, &call, &filter, last);
+        if (rc == CTL_OK)
+                show_end(&view);
         return rc;
 }
 
 enum exit_code cmd_audit_list_fleet(const struct args *args) {
         _cleanup_call_ struct call call = {};
+        struct view view = { .json = args->json, .fleet = true };
         struct filter filter = {};
         enum exit_code rc;
         uint64_t last = 0;
 
         rc = read_filter(args, &filter);
-        filter.fleet = true;
         filter.host = args_value(args, "host");
         if (rc == CTL_OK)
                 rc = call_open(&call, args->control);
-        return rc == CTL_OK ? show_past(args, &call, &filter, &last) : rc;
+        if (rc == CTL_OK)
+                rc = show_past(&view, &call, &filter, &last);
+        if (rc == CTL_OK)
+                show_end(&view);
+        return rc;
 }

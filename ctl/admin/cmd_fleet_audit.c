@@ -96,7 +96,7 @@ static int show_hosts(sd_bus_message *m, struct table *table) {
                 if (is_wrong(&reporter))
                         say_wrong(&reporter);
         }
-        if (!table)
+        if (r >= 0 && !table)
                 json_close(&j, ']');
         return r < 0 ? r : wrong;
 }
@@ -124,12 +124,8 @@ static enum exit_code verify(const struct args *args) {
 
 static enum exit_code accept_host(const struct args *args) {
         _cleanup_message_ sd_bus_message *reply = NULL;
-        enum exit_code rc =
-                call_once(args->control, "FleetAuditAccept", &reply, "s", args->words[1]);
 
-        if (rc == CTL_OK && args->json)
-                json_empty();
-        return rc;
+        return call_once(args->control, "FleetAuditAccept", &reply, "s", args->words[1]);
 }
 
 enum exit_code cmd_fleet_audit(const struct args *args) {

@@ -87,12 +87,31 @@ static int show_table(const struct policy *policy) {
         return r < 0 ? r : table_show(table);
 }
 
+/* These have more values than two, so "no" is a word among others. */
+static bool is_word(const char *name) {
+        static const char need[] = "require-certificate";
+        size_t len = sizeof(need) - 1;
+
+        return strncmp(name, need, len) == 0 && (name[len] == ':' || name[len] == '\0');
+}
+
+/* The daemon sends texts. Their types are those of their values: yes and no, a number, none. A
+ * duration stays as people write it. */
+static void json_setting(struct json *j, const char *name, const char *value) {
+        if (!is_word(name) && (strcmp(value, "yes") == 0 || strcmp(value, "no") == 0))
+                json_bool(j, name, strcmp(value, "yes") == 0);
+        else if (*value && !value[strspn(value, "0123456789")])
+                json_digits(j, name, value);
+        else
+                json_text(j, name, strcmp(value, "none") == 0 ? NULL : value);
+}
+
 static void show_json(const struct policy *policy) {
         struct json j = {};
 
         json_open(&j, NULL, '{');
         for (size_t i = 0; i < policy->n; i++)
-                json_text(&j, policy->setting[i].name, policy->setting[i].value);
+                json_setting(&j, policy->setting[i].name, policy->setting[i].value);
         json_close(&j, '}');
 }
 

@@ -14,6 +14,10 @@ enum exit_code cmd_salvage(const struct args *args) {
         char state[4096], *argv[5] = { name, salvage };
         int n = 2;
 
+        if (args->json) {
+                say_error("the daemon's program prints text: leave out --json");
+                return CTL_USAGE;
+        }
         if (!program)
                 program = SBINDIR "/wfapikeyd";
         if (args_has(args, "yes"))

@@ -12,8 +12,7 @@ void metrics_text_begin(struct metrics_text *t, FILE *file) {
         *t = (struct metrics_text){ .file = file };
         if (file)
                 return;
-        json_open(&t->json, NULL, '{');
-        json_open(&t->json, "samples", '[');
+        json_open(&t->json, NULL, '[');
 }
 
 void metrics_text_end(struct metrics_text *t) {
@@ -22,7 +21,6 @@ void metrics_text_end(struct metrics_text *t) {
                 return;
         }
         json_close(&t->json, ']');
-        json_close(&t->json, '}');
 }
 
 void metrics_text_family(struct metrics_text *t, const char *name, const char *type,
@@ -61,7 +59,7 @@ void metrics_text_sample(struct metrics_text *t, const char *suffix, const char 
         for (; *labels; labels += 2)
                 json_text(&t->json, labels[0], labels[1]);
         json_close(&t->json, '}');
-        json_text(&t->json, "value", value);
+        json_digits(&t->json, "value", value);
         json_close(&t->json, '}');
 }
 

@@ -244,7 +244,7 @@ enum exit_code cmd_mirror_import_backup(const struct args *args) {
                 return rc;
         if (dry && args->json)
                 fields_print(fields, ARRAY_LEN(fields), &i.summary, true);
-        else
+        else if (!yes || !args->json)
                 show_changes(dry ? stdout : stderr, &i.summary, revive);
         if (dry)
                 return CTL_OK;

@@ -12,6 +12,7 @@
 #include "cli/options.h"
 #include "cli/say.h"
 #include "cli/unixsocket.h"
+#include "draw/failure.h"
 
 #define TIMEOUT_S 30
 
@@ -75,6 +76,7 @@ static enum exit_code explain(const struct call *call, const sd_bus_error *error
                 say_error("%s: %s", call->path, strerror(-r));
                 return CTL_FAILED;
         }
+        failure_cause(error->name);
         message = harmless(error->message ? error->message : "", &buffer);
         for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
                 if (strcmp(errors[i].name, error->name) != 0)

@@ -19,6 +19,7 @@
 enum common {
         COMMON_CONTROL,
         COMMON_JSON,
+        COMMON_JSONL,
         COMMON_HELP,
         COMMON_VERSION,
         _COMMON_MAX,
@@ -29,6 +30,7 @@ static const struct args_option common[_COMMON_MAX + 1] = {
                              "control socket (else $WFAPIKEY_CONTROL, else /run/wfapikey/control)",
                              false },
         [COMMON_JSON] = { "json", NULL, "print JSON", false },
+        [COMMON_JSONL] = { "jsonl", NULL, "print JSON, a list as one value a line", false },
         [COMMON_HELP] = { "help", NULL, "print help and exit", false },
         [COMMON_VERSION] = { "version", NULL, "print the version and exit", false },
 };
@@ -215,6 +217,10 @@ static void store_common(struct args *args, enum common which, const char *value
         case COMMON_JSON:
                 args->json = true;
                 break;
+        case COMMON_JSONL:
+                args->json = true;
+                args->lines = true;
+                break;
         case COMMON_HELP:
                 args->help = true;
                 break;
@@ -293,6 +299,13 @@ static enum exit_code check_command(const struct parser *p) {
                                               : "there are too many arguments: wfapikeyctl %s%s%s",
                   space_verb(c, name), *c->usage ? " " : "", c->usage);
         return CTL_USAGE;
+}
+
+bool args_wants_json(int argc, char *argv[]) {
+        for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+                if (strcmp(argv[i], "--json") == 0 || strcmp(argv[i], "--jsonl") == 0)
+                        return true;
+        return false;
 }
 
 enum exit_code args_parse(int argc, char *argv[], const struct args_command *table, size_t n,

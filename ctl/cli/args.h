@@ -43,6 +43,8 @@ struct args {
         const char *noun;
         const char *control; /* NULL when not given */
         bool json, help, version;
+        /* with json: a list as one value a line */
+        bool lines;
         const char **words;
         size_t n_words;
         struct args_value *values;
@@ -55,6 +57,13 @@ struct args {
  * args_common(): the options of every command. The last row has no name. Static storage.
  */
 const struct args_option *args_common(void);
+
+/**
+ * args_wants_json(argc, argv):
+ * Whether ${argv} seems to ask for JSON. So the errors of args_parse() can be said in the right
+ * form. A value of another option can look like it.
+ */
+bool args_wants_json(int argc, char *argv[]);
 
 /**
  * args_parse(argc, argv, table, n, ret):

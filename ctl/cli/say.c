@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Prints messages on stderr. The only file that does. */
+/* Prints messages on stderr, unless a program reads them. Knows nothing of JSON. */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cleanup.h"
 #include "cli/say.h"
+
+static void (*hearer)(enum say_kind kind, const char *text);
+
+void say_to(void (*hear)(enum say_kind kind, const char *text)) {
+        hearer = hear;
+}
 
 static void write_line(const char *head, const char *format, va_list ap)
         __attribute__((format(printf, 2, 0)));
@@ -17,11 +25,28 @@ static void write_line(const char *head, const char *format, va_list ap) {
         fputc('\n', stderr);
 }
 
+static void say(enum say_kind kind, const char *format, va_list ap)
+        __attribute__((format(printf, 2, 0)));
+
+static void say(enum say_kind kind, const char *format, va_list ap) {
+        _cleanup_free_ char *text = NULL;
+
+        if (!hearer)
+                write_line(kind == SAY_ERROR ? "wfapikeyctl: " : "", format, ap);
+        else
+                hearer(kind, vasprintf(&text, format, ap) < 0 ? strerror(ENOMEM) : text);
+}
+
+/* Whether a person reads along. */
+static bool has_person(void) {
+        return !hearer && isatty(STDERR_FILENO);
+}
+
 void say_error(const char *format, ...) {
         va_list ap;
 
         va_start(ap, format);
-        write_line("wfapikeyctl: ", format, ap);
+        say(SAY_ERROR, format, ap);
         va_end(ap);
 }
 
@@ -34,14 +59,14 @@ void say_line(const char *format, ...) {
         va_list ap;
 
         va_start(ap, format);
-        write_line("", format, ap);
+        say(SAY_LINE, format, ap);
         va_end(ap);
 }
 
 void say_note(const char *format, ...) {
         va_list ap;
 
-        if (!isatty(STDERR_FILENO))
+        if (!has_person())
                 return;
         va_start(ap, format);
         write_line("", format, ap);
@@ -51,7 +76,7 @@ void say_note(const char *format, ...) {
 void say_progress(const char *format, ...) {
         va_list ap;
 
-        if (!isatty(STDERR_FILENO))
+        if (!has_person())
                 return;
         fputs("\r\033[K", stderr);
         va_start(ap, format);
@@ -60,6 +85,6 @@ void say_progress(const char *format, ...) {
 }
 
 void say_progress_end(void) {
-        if (isatty(STDERR_FILENO))
+        if (has_person())
                 fputs("\r\033[K", stderr);
 }

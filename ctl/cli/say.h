@@ -1,8 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Messages to people, on stderr. Programs read stdout. */
+/* Messages to people, on stderr. Programs read stdout, or get the messages by say_to(). */
 #pragma once
 
 #include "cli/exit_code.h"
+
+enum say_kind {
+        SAY_ERROR,
+        SAY_LINE, /* not an error */
+};
+
+/**
+ * say_to(hear):
+ * From now on ${hear} gets each message, without a newline, in the place of stderr. It gets no
+ * notes and no progress, which are for people alone. NULL: stderr again.
+ */
+void say_to(void (*hear)(enum say_kind kind, const char *text));
 
 /**
  * say_error(format, ...): one line on stderr that begins with the name of the program.

@@ -55,7 +55,7 @@ _wfapikeyctl_values() { # KIND OPTION
         [[ $2 == --service ]] || return
         _wfapikeyctl_services ;;
     SERVICES) _wfapikeyctl_services | _wfapikeyctl_list ;;
-    NAME=VALUE) _wfapikeyctl_ask --json policy show | grep -oE '"[a-z-]+":"' | sed -E 's/"(.*)":"/\1=/' ;;
+    NAME=VALUE) _wfapikeyctl_ask --json policy show | grep -oE '"[a-z-]+":' | sed -E 's/"(.*)":/\1=/' ;;
     COLUMNS)
         printf '%s\n' id owner name status services from created updated expires last-used uses hosts |
             _wfapikeyctl_list ;;
@@ -160,7 +160,7 @@ _wfapikeyctl() {
             option=${cur%%=*}
             cur=${cur#*=}
             [[ $COMP_WORDBREAKS == *=* ]] || prefix=$option=
-            _wfapikeyctl_ask --json policy show | grep -qE "\"$option\":\"(yes|no)\"" && _wfapikeyctl_reply "$prefix" < <(printf '%s\n' no yes)
+            _wfapikeyctl_ask --json policy show | grep -qE "\"$option\":(true|false|\"(yes|no)\")" && _wfapikeyctl_reply "$prefix" < <(printf '%s\n' no yes)
             return
         fi
     fi

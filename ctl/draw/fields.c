@@ -186,10 +186,16 @@ static void json_list(const char *name, char *const *list, struct json *j) {
         json_close(j, ']');
 }
 
+/* What people do not see is null: also a text that is empty. */
+static bool is_null(const struct field *f, const void *p) {
+        return f->type == FIELD_TEXT ? is_none(f, p) || !**(const char *const *) p
+                                     : f->type != FIELD_LIST && is_none(f, p);
+}
+
 static void json_field(const struct field *f, const void *p, struct json *j) {
         char time[PARSE_TIME_LEN];
 
-        if (is_none(f, p) && f->type != FIELD_LIST) {
+        if (is_null(f, p)) {
                 json_text(j, f->name, NULL);
                 return;
         }

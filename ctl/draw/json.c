@@ -1,66 +1,105 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Writes JSON to stdout. Does not know what it writes about. */
+/* Writes JSON. Does not know what it writes about. */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "draw/json.h"
 
-static void write_string(const char *text) {
-        putchar('"');
+static bool want_lines, has_begun;
+
+void json_set_lines(bool lines) {
+        want_lines = lines;
+}
+
+bool json_has_begun(void) {
+        return has_begun;
+}
+
+static FILE *file_of(const struct json *j) {
+        return j->file ? j->file : stdout;
+}
+
+static void write_string(FILE *f, const char *text) {
+        fputc('"', f);
         for (const unsigned char *p = (const unsigned char *) text; *p; p++) {
                 if (*p == '"' || *p == '\\')
-                        printf("\\%c", *p);
+                        fprintf(f, "\\%c", *p);
                 else if (*p < 0x20 || *p == 0x7f)
-                        printf("\\u%04x", *p);
+                        fprintf(f, "\\u%04x", *p);
                 /* C1 control characters: JSON allows them, terminals obey them. */
                 else if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
-                        printf("\\u%04x", *++p);
+                        fprintf(f, "\\u%04x", *++p);
                 else
-                        putchar(*p);
+                        fputc(*p, f);
         }
-        putchar('"');
+        fputc('"', f);
 }
 
 static void begin_value(struct json *j, const char *name) {
+        has_begun |= !j->file;
         if (j->more)
-                putchar(',');
+                fputc(',', file_of(j));
         if (name) {
-                write_string(name);
-                putchar(':');
+                write_string(file_of(j), name);
+                fputc(':', file_of(j));
         }
         j->more = true;
 }
 
+/* A text is a line, and so is a value of a list of lines. */
+static void end_value(struct json *j) {
+        if (j->depth > (j->lines ? 1 : 0))
+                return;
+        fputc('\n', file_of(j));
+        j->more = false;
+}
+
 void json_open(struct json *j, const char *name, char bracket) {
-        begin_value(j, name);
-        putchar(bracket);
+        if (j->depth == 0 && bracket == '[' && want_lines) {
+                has_begun = true;
+                j->lines = true;
+        } else {
+                begin_value(j, name);
+                fputc(bracket, file_of(j));
+        }
         j->more = false;
         j->depth++;
 }
 
 void json_close(struct json *j, char bracket) {
-        putchar(bracket);
+        j->depth--;
+        if (j->depth == 0 && j->lines)
+                return;
+        fputc(bracket, file_of(j));
         j->more = true;
-        if (--j->depth == 0)
-                putchar('\n');
+        end_value(j);
 }
 
 void json_text(struct json *j, const char *name, const char *text) {
         begin_value(j, name);
         if (text)
-                write_string(text);
+                write_string(file_of(j), text);
         else
-                fputs("null", stdout);
+                fputs("null", file_of(j));
+        end_value(j);
 }
 
 void json_number(struct json *j, const char *name, uint64_t number) {
         begin_value(j, name);
-        printf("%" PRIu64, number);
+        fprintf(file_of(j), "%" PRIu64, number);
+        end_value(j);
+}
+
+void json_digits(struct json *j, const char *name, const char *digits) {
+        begin_value(j, name);
+        fputs(digits, file_of(j));
+        end_value(j);
 }
 
 void json_bool(struct json *j, const char *name, bool value) {
         begin_value(j, name);
-        fputs(value ? "true" : "false", stdout);
+        fputs(value ? "true" : "false", file_of(j));
+        end_value(j);
 }
 
 void json_one_text(const char *name, const char *text) {

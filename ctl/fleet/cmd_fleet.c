@@ -44,10 +44,7 @@ static enum exit_code move(const struct args *args, const char *groups, int issu
                 r = dict_append_words(m, groups);
         if (r >= 0)
                 r = sd_bus_message_append_basic(m, 'b', &issuing);
-        rc = call_send(&call, m, r, &reply);
-        if (rc == CTL_OK && args->json)
-                json_empty();
-        return rc;
+        return call_send(&call, m, r, &reply);
 }
 
 enum exit_code cmd_fleet_move(const struct args *args) {
@@ -61,11 +58,8 @@ enum exit_code cmd_fleet_promote(const struct args *args) {
 /* Has ${method} done, which has no answer. */
 static enum exit_code order(const struct args *args, const char *method) {
         _cleanup_message_ sd_bus_message *reply = NULL;
-        enum exit_code rc = call_once(args->control, method, &reply, "");
 
-        if (rc == CTL_OK && args->json)
-                json_empty();
-        return rc;
+        return call_once(args->control, method, &reply, "");
 }
 
 enum exit_code cmd_fleet_snapshot(const struct args *args) {
@@ -103,8 +97,6 @@ enum exit_code cmd_fleet_drop(const struct args *args) {
 
         if (rc != CTL_OK)
                 return rc;
-        if (args->json)
-                json_empty();
         say_note("The keys of the fleet stay good on that host until 'wfapikeyctl fleet leave' "
                  "there, or until replica-max-age is over.");
         return CTL_OK;

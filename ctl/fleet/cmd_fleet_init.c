@@ -197,6 +197,10 @@ enum exit_code cmd_fleet_init(const struct args *args) {
         struct dbsetup setup = dbsetup_of(args, NULL);
         enum exit_code rc;
 
+        if (args_has(args, "print-sql") && args->json) {
+                say_error("--print-sql prints SQL: leave out --json");
+                return CTL_USAGE;
+        }
         if (args_has(args, "print-sql"))
                 return dbsetup_print_sql(&setup);
         rc = check_options(args);

@@ -141,8 +141,6 @@ static enum exit_code add_groups(const struct args *args) {
                 if (rc != CTL_OK && i > 1)
                         say_error("the groups before '%s' were made", args->words[i]);
         }
-        if (rc == CTL_OK && args->json)
-                json_empty();
         return rc;
 }
 

@@ -16,13 +16,6 @@
 #include "key/keyend.h"
 #include "key/keyid.h"
 
-/* For commands whose answer is empty. */
-static enum exit_code say_done(const struct args *args) {
-        if (args->json)
-                json_empty();
-        return CTL_OK;
-}
-
 static const char *requirement(const struct args *args) {
         if (args_has(args, "require-proof"))
                 return "proof";
@@ -164,7 +157,7 @@ enum exit_code cmd_key_rename(const struct args *args) {
         if (rc == CTL_OK)
                 rc = call_once(args->control, "RenameKey", &reply, "ss", args->words[0],
                                args->words[1]);
-        return rc != CTL_OK ? rc : say_done(args);
+        return rc;
 }
 
 static enum exit_code bind_to(const struct args *args, const char *certificate) {

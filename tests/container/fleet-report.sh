@@ -25,9 +25,9 @@ reports() { # HOST: and both issuing hosts have it
     newer() { [[ $(last_of hub "$1") -gt $2 && $(last_of hub2 "$1") == "$(last_of hub "$1")" ]]; }
     wait_until newer "$1" "$n"
 }
-audit() { ctl "$1" --json fleet audit "${@:2}"; }
+audit() { ctl "$1" --jsonl fleet audit "${@:2}"; }
 uses() { ctl hub key show "$id" | grep -q "^used on web1: .* service door .*, $1 times"; } # NUMBER
-faultless() { field_is hub web1 fault '' && field_is hub2 web1 fault ''; }
+faultless() { field_is hub web1 fault null && field_is hub2 web1 fault null; }
 
 # --- A member's login is seen at home ---
 used() { ctl web1 key show "$id" | grep -qE '^uses +1$'; } # which the daemon notes every two seconds

@@ -51,7 +51,7 @@ test_that "with one that is not there" refused 'no such user' quiet env WFAPIKEY
 # --- The environment alone does nothing ---
 test_that "it starts" boot
 test_not "without the option there is no key" verify
-test_that "nor is any enabled" test "$(ctl policy show --json | grep -o '"enabled":"[a-z]*"')" = '"enabled":"no"'
+test_that "nor is any enabled" test "$(ctl policy show --json | grep -o '"enabled":[a-z]*')" = '"enabled":false'
 test_that "SIGTERM ends it with 0" halt TERM
 how=(env --ignore-signal=CHLD)
 test_that "with SIGCHLD ignored it starts" boot

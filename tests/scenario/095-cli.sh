@@ -69,7 +69,7 @@ run 0 ctl key show "wfk_$(id_of "$key")"
 run 0 ctl policy show enabled
 is "$out" yes
 run 0 ctl --json policy show enabled
-is "$out" '{"enabled":"yes"}'
+is "$out" '{"enabled":true}'
 run 5 ctl policy show nothing
 run 5 ctl key issue no-such-user-here
 run 6 ctl verify --server-uid="$(id -u)" "$me" <<<'not a key'

@@ -79,8 +79,8 @@ fi
 
 # --- Policies ---
 start
-run 0 ctl --json policy show
-policies=$(tr ',{}' '\n' <<<"$out" | sed -nE 's/^"([a-z-]+)":"(.*)"$/\1 \2/p')
+run 0 ctl policy show
+policies=$(sed 1d <<<"$out" | tr -s ' ')
 same 'policies' "$(cut -d ' ' -f 1 <<<"$policies")" "$(entries wfapikeyd.8 POLICIES)"
 # shellcheck disable=SC2016 # Markdown's
 same 'policies in README.md' "$(cut -d ' ' -f 1 <<<"$policies")" \

@@ -24,12 +24,12 @@ for line in 'joined +yes' 'fleet +wfm_fleet' 'host +db' 'link +away' 'link-text 
     grep -qxE "$line" <<<"$out" || fail "no line '$line': $out"
 done
 run 0 ctl --json fleet status
-is "$out" '{"joined":true,"fleet":"wfm_fleet","host":"db","issuing":true,"link":"away","link-text":"connection \u001b refused","keys":3,"age":7,"silent":9,"silent-host":"db","waiting":1,"groups":["all","web"],"numbers":{"all":412,"web":17},"hosts":[{"name":"db","groups":["all","web"],"issuing":true,"heard":8,"reported":"2027-01-15T08:00:00Z","fault":""},{"name":"www1","groups":["web"],"issuing":false,"heard":null,"reported":null,"fault":null},{"name":"gone","groups":[],"issuing":null,"heard":null,"reported":null,"fault":null}]}'
+is "$out" '{"joined":true,"fleet":"wfm_fleet","host":"db","issuing":true,"link":"away","link-text":"connection \u001b refused","keys":3,"age":7,"silent":9,"silent-host":"db","waiting":1,"groups":["all","web"],"numbers":{"all":412,"web":17},"hosts":[{"name":"db","groups":["all","web"],"issuing":true,"heard":8,"reported":"2027-01-15T08:00:00Z","fault":null},{"name":"www1","groups":["web"],"issuing":false,"heard":null,"reported":null,"fault":null},{"name":"gone","groups":[],"issuing":null,"heard":null,"reported":null,"fault":null}]}'
 run 0 ctl fleet hosts
 grep -qxE 'db +all,web +yes +8 +2027-01-15T08:00:00Z +-' <<<"$out" || fail "$out"
 grep -qxE 'gone +- +- +- +- +-' <<<"$out" || fail "$out"
 run 0 ctl --json fleet hosts
-is "$out" '[{"name":"db","groups":["all","web"],"issuing":true,"heard":8,"reported":"2027-01-15T08:00:00Z","fault":""},{"name":"www1","groups":["web"],"issuing":false,"heard":null,"reported":null,"fault":null},{"name":"gone","groups":[],"issuing":null,"heard":null,"reported":null,"fault":null}]'
+is "$out" '[{"name":"db","groups":["all","web"],"issuing":true,"heard":8,"reported":"2027-01-15T08:00:00Z","fault":null},{"name":"www1","groups":["web"],"issuing":false,"heard":null,"reported":null,"fault":null},{"name":"gone","groups":[],"issuing":null,"heard":null,"reported":null,"fault":null}]'
 run 0 ctl fleet groups
 grep -qxE 'web +17' <<<"$out" || fail "$out"
 run 0 ctl --json fleet groups
@@ -91,7 +91,7 @@ run 0 ctl fleet audit
 is "$(head -n 1 <<<"$out" | cut -c 1-17)" 'HOST         TIME'
 grep -qE '^www1 +2027-01-15T08:00:00Z +accepted +login +abcdefghij +al\\x1bice ' <<<"$out" || fail "$out"
 run 0 ctl --json fleet audit --host www1 --key abcdefghij --user alice --service sshd --verdict accepted --since 2027-01-01 --until 2027-02-01
-is "$out" '{"host":"www1","seq":7,"at":"2027-01-15T08:00:00Z","until":"2027-01-15T08:00:00Z","count":1,"event":"login","verdict":"accepted","door":null,"key":"abcdefghij","user":"al\u001bice","service":null,"rhost":null,"uid":null,"pid":null,"reason":null,"detail":null}'
+is "$out" '[{"host":"www1","seq":7,"at":"2027-01-15T08:00:00Z","until":"2027-01-15T08:00:00Z","count":1,"event":"login","verdict":"accepted","door":null,"key":"abcdefghij","user":"al\u001bice","service":null,"rhost":null,"uid":null,"pid":null,"reason":null,"detail":null}]'
 asked 'ListFleetAudit [ ]' 'ListFleetAudit [ host www1 key abcdefghij user alice service sshd verdict accepted since 1798761600 until 1801440000 ]'
 run 6 ctl fleet audit verify
 grep -qxE 'HOST +REPORT +AT +AGE +RECORDS +CHAIN' <<<"$out" || fail "$out"
@@ -101,7 +101,7 @@ grep -qxE 'late +12 +2027-01-15T08:00:00Z +7200 +40 +silent' <<<"$out" || fail "
 grep -qxE 'www1 +3 +2027-01-15T08:00:00Z +7 +5 +forked' <<<"$out" || fail "$out"
 has "$err" 'host www1 has sent a report that does not follow its last one (report 3, event 0)'
 run 6 ctl --json fleet audit verify
-has "$out" '{"host":"db","number":12,"at":"2027-01-15T08:00:00Z","age":7,"records":40,"seq":40,"last":41,"fault":"","fault-text":null,"fault-at":null,"fault-number":null,"fault-seq":null}'
+has "$out" '{"host":"db","number":12,"at":"2027-01-15T08:00:00Z","age":7,"records":40,"seq":40,"last":41,"fault":null,"fault-text":null,"fault-at":null,"fault-number":null,"fault-seq":null}'
 run 0 ctl fleet audit accept www1
 run 0 ctl --json fleet audit accept www1
 is "$out" '{}'
@@ -149,7 +149,7 @@ run 0 ctl key issue "$me" --hosts web,mail --service sshd
 is "$out" "$key"
 run 0 ctl key issue "$me" --hosts all
 run 0 ctl --json policy set --fleet enabled=yes
-is "$out" ""
+is "$out" '{}'
 run 0 ctl --json key remove-all --fleet --yes
 is "$out" '{"removed":3}'
 run 2 ctl key remove-all --fleet </dev/null

@@ -12,7 +12,7 @@ issue() { # NAME: the key is in the variable NAME then
 }
 ids() { ctl --json key list | grep -o '"id":"[^"]*"' | sort; }
 status_of() { ctl --json key show "$(id_of "$1")" | sed -n 's/.*"status":"\([a-z]*\)".*/\1/p'; }
-policy() { ctl --json policy show | sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
+policy() { ctl policy show "$1"; }
 
 # shellcheck disable=SC2154
 start

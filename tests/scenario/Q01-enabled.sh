@@ -7,7 +7,7 @@
 
 start
 run 0 ctl --json policy show
-has "$out" '"enabled":"no"'
+has "$out" '"enabled":false'
 run 6 ctl key issue "$me"
 has "$err" "enabled=yes"
 run 0 ctl --json status

@@ -11,7 +11,7 @@ uid=$(id -u)
 
 start
 sql() { sqlite3 -cmd '.timeout 5000' "$dir/state/keys.db" "$@"; }
-events() { ctl audit list --json "$@"; }
+events() { ctl audit list --jsonl "$@"; }
 number_of() { events "$@" | wc -l; }
 # The daemon writes the events in its memory within seconds.
 wait_for_event() { # PART [FILTER]...
@@ -101,7 +101,7 @@ mine=$(id_of "$out")
 run 0 ctl key issue "$me"
 other=$(id_of "$out")
 begin=$(number_of)
-ctl audit list --follow --json --key "$mine" >"$dir/followed" 2>&1 &
+ctl audit list --follow --jsonl --key "$mine" >"$dir/followed" 2>&1 &
 follower=$!
 children+=("$follower")
 ctl audit list --follow --since 1h >"$dir/lines" 2>&1 &
@@ -115,7 +115,7 @@ wait_until follows
 (for ((i = 0; i < 100; i++)); do ctl key rename "$other" "number $i"; done) &
 renaming=$!
 for ((i = 0; i < 6; i++)); do
-    ctl audit list --follow --since 1h --json >"$dir/amid.$i" 2>&1 &
+    ctl audit list --follow --since 1h --jsonl >"$dir/amid.$i" 2>&1 &
     children+=("$!")
     wait_until test -s "$dir/amid.$i"
 done
@@ -144,7 +144,7 @@ is "$(wc -l <"$dir/lines")" "$(($(number_of) + 1))"
 kill "$follower"
 
 # A follower that does not read is no burden: it gets nothing more, and the others go on.
-ctl audit list --follow --json >"$dir/stopped" 2>&1 &
+ctl audit list --follow --jsonl >"$dir/stopped" 2>&1 &
 stopped=$!
 children+=("$stopped")
 sleeps() { [[ $(ps -o stat= -p "$stopped") == S* ]]; }
@@ -174,13 +174,13 @@ if [[ $uid == 0 ]]; then
     wait_for_event '"event":"GetPolicy"'
     event GetPolicy '"reason":"access-denied"' '"uid":65534,'
     event RevokeKeys '"reason":"access-denied"' '"uid":65534,' "$mine" "\"user\":\"$me\""
-    run 0 as audit list --json
+    run 0 as audit list --jsonl
     is "$(grep -c . <<<"$out")" 1
     has "$out" "$their_id"
-    run 0 as audit list --json --user "$me" --key "$mine"
+    run 0 as audit list --jsonl --user "$me" --key "$mine"
     is "$out" ""
     run 4 as audit verify
-    as audit list --follow --json >"$dir/their" 2>&1 &
+    as audit list --follow --jsonl >"$dir/their" 2>&1 &
     children+=("$!")
     follows() { ctl key rename "$their_id" x && grep -q '"event":"renamed"' "$dir/their"; }
     wait_until follows
@@ -268,7 +268,7 @@ if command -v busctl >/dev/null; then
 fi
 run 0 ctl key issue "$me"
 id=$(id_of "$out")
-ctl audit list --json --service none >"$dir/none" &
+ctl audit list --jsonl --service none >"$dir/none" &
 listing=$!
 children+=("$listing")
 run 0 ctl key revoke "$id"

@@ -7,7 +7,7 @@
 
 start
 run 0 ctl --json policy show
-has "$out" '"max-keys-per-user":"5"'
+has "$out" '"max-keys-per-user":5'
 for wrong in 0 1001 -1 none 5x ''; do run 2 ctl policy set "max-keys-per-user=$wrong"; done
 run 0 ctl policy set enabled=yes max-keys-per-user=1
 run 0 ctl policy set max-keys-per-user=1000

@@ -12,7 +12,7 @@ printf '[daemon]\nadmin-group = bin\n' >"$conf" # the primary group of the user 
 chmod 0644 "$conf"
 start
 run 0 ctl --json policy show
-has "$out" '"admin-keys":"yes"'
+has "$out" '"admin-keys":true'
 run 0 ctl policy set enabled=yes
 run 0 ctl key issue "$me"
 admins=$out

@@ -57,7 +57,7 @@ is "$out" "{\"id\":\"$(id_of "$key")\",\"key\":null}"
 run 6 ctl key issue "$me" --name nightly --unique
 has "$err" "$(id_of "$key")"
 verify "$me" <<<"$key" || fail "the key does not work any more"
-logged_issues() { ctl --json audit list --key "$(id_of "$key")" | grep -c '"event":"issued"'; }
+logged_issues() { ctl --jsonl audit list --key "$(id_of "$key")" | grep -c '"event":"issued"'; }
 is "$(logged_issues)" 1
 run 0 ctl key issue "$me" --name other --unique
 run 6 ctl key issue "$me" --name third --unless-exists
