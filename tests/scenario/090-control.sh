@@ -30,6 +30,9 @@ signatures <<<"$out" >"$dir/introspected"
 grep -E '^(Signal )?[A-Z][A-Za-z]*\(' "$top_srcdir/common/CONTROL" | sort >"$dir/written"
 grep -qxF 'IssueKey(s user, a{sv} options) -> (s id, s key)' "$dir/introspected" || fail "not understood: $out"
 diff "$dir/introspected" "$dir/written" >"$dir/diff" || fail "'<' is what busctl shows, '>' is in CONTROL: $(<"$dir/diff")"
+signatures <"$abs_top_builddir/daemon/control/org.wfapikey1.Manager.xml" >"$dir/installed"
+diff "$dir/introspected" "$dir/installed" >"$dir/diff" ||
+    fail "'<' is what busctl shows, '>' is in the file that is installed: $(<"$dir/diff")"
 run 0 bus introspect "${object[@]}" org.wfapikey1.Manager
 [[ $out =~ \.GetKey\ +method\ +s\ +a\{sv\} ]] || fail "busctl shows: $out"
 

@@ -116,6 +116,38 @@ same 'reasons' "$(tr -s ' \n' ' ' <"$top_srcdir/common/verdict.c" | grep -oE '\{
 same 'errors of the control socket' "$(grep -oE 'org\.wfapikey1\.Error\.[A-Za-z]+' "$top_srcdir/daemon/control/control.c")" \
     "$(sed -nE 's/^(org\.wfapikey1\.Error\.[A-Za-z]+) .*/\1/p' "$top_srcdir/common/CONTROL")"
 
+# --- wfapikeyctl(1) opens with examples, and they work ---
+is "$(page wfapikeyctl.1 | grep '^# ' | sed -n 3p)" '# EXAMPLES'
+run 0 ctl policy set enabled=yes
+run 0 ctl key issue "$me" --name backup --service sshd
+id=$(id_of "$out")
+mkdir "$dir/examples"
+printf '%s\n' "$out" >"$dir/examples/backup.key"
+examples=0
+while read -r example; do
+    example=${example/#wfapikeyctl/ctl} example=${example//4iASNncKZT/$id} example=${example//alice/$me}
+    # What follows does not end, and what a verification or doctor finds is not the matter here.
+    [[ $example != *--follow* ]] || continue
+    (cd "$dir/examples" && eval "$example") >"$dir/out" 2>"$dir/err" </dev/null
+    case $? in
+    0 | 6) ;;
+    3) has "$example" verify ;; # the daemon of a test is not root's
+    *) fail "the example '$example' fails: $(<"$dir/err")" ;;
+    esac
+    examples=$((examples + 1))
+done < <(section wfapikeyctl.1 EXAMPLES | sed -n '/^```/,/^```/p' | sed '/^```/d' | sed ':more; /\\\\$/ { N; s/\\\\\n//; b more }')
+[[ $examples -gt 10 ]] || fail "only $examples examples are understood"
+
+# --- Code fits a terminal of 80 columns: man(1) indents it by 11. Lines of PAM and of the daemon's
+# configuration cannot go on in the next line.
+long=$(for scd in "$top_srcdir"/man/*.scd; do
+    expand -t 4 "$scd" | awk -v page="${scd##*/}" '
+        /^ *```/ { inside = !inside; next }
+        inside { gsub(/\\\\/, "x") }
+        inside && length > 69 && !/pam_[a-z_]+\.so/ && !/^services = / { print page ":" NR ": " $0 }'
+done)
+is "$long" ""
+
 # --- each named page exists, and each can be rendered ---
 for scd in "$top_srcdir"/man/*.scd; do
     while read -r name; do

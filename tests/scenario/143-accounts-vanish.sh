@@ -110,6 +110,7 @@ wait_until metric held 6
 confirmed() { ctl key explain "$(id_of "${key[u6]}")" | grep -q 'is gone since'; }
 wait_until confirmed # by the directories
 run 0 ctl --json account vanished
+fits account-vanished
 has "$out" '"user":"u1"'
 has "$out" '"held":true'
 run 0 ctl account removed u1 u2

@@ -107,6 +107,7 @@ wait_until held 0
 replace "$(with 'u[1-6]' '!hash:19000:0:99999:7:::')"
 wait_until held 6
 run 0 ctl --json account held
+fits account-held
 has "$out" '"user":"u1"'
 run 0 ctl account expired u1 u2
 is "$(ended)" 4

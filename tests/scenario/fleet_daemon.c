@@ -128,9 +128,11 @@ static int answer_hosts(sd_bus_message *m) {
 }
 
 static int answer_key(sd_bus_message *m) {
-        return sd_bus_reply_method_return(m, "a{sv}", 3, "id", "s", "abcdefghij", "status", "s",
-                                          "active", "hosts-used", "a(sxsst)", 1, "www1", AT, "sshd",
-                                          "192.0.2.7", UINT64_C(3));
+        return sd_bus_reply_method_return(
+                m, "a{sv}", 10, "id", "s", "abcdefghij", "status", "s", "active", "name", "s",
+                "backup", "owner", "s", "alice", "hosts", "as", 1, "web", "created", "x", AT,
+                "updated", "x", AT, "origin", "s", "environment", "uses", "t", UINT64_C(3),
+                "hosts-used", "a(sxsst)", 1, "www1", AT, "sshd", "192.0.2.7", UINT64_C(3));
 }
 
 /* What hosts have reported. 0: another method. */

@@ -135,6 +135,14 @@ is() { # GOT WANT
     [[ $1 == "$2" ]] || fail "got '$1', wanted '$2'"
 }
 
+fits() { # NAME: the answer fits the JSON Schema's definition NAME
+    /usr/bin/python3 -c 'import jsonschema' 2>/dev/null || return 0 # 097-json.sh says that it is not there
+    mkdir -p "$dir/fits"
+    printf '%s\n' "$out" >"$dir/fits/$1.json"
+    /usr/bin/python3 "$top_srcdir/tests/scenario/schema.py" "$top_srcdir/ctl/schema/wfapikeyctl.schema.json" "$dir/fits" ||
+        fail "'$out' does not fit the schema of $1"
+}
+
 # The line in the log comes after the answer, so this waits for it.
 logged() { # PART
     wait_until grep -qF -- "$1" "$dir/daemon.log"
