@@ -42,6 +42,8 @@ begun() { grep -qx following "$work/client" || ! kill -0 "$pid" 2>/dev/null; }
 signalled() { tail -n 5 "$work/client"; grep -qx 'signal renamed' "$work/client"; }
 for library in python3-gi 'python3-gi, no bus' python3-dbus 'python3-dbus, no bus' python3-dasbus \
     python3-jeepney python3-dbus-next; do
+    # The process that starts empties the file later, and until then another one "is following".
+    : >"$work/client"
     with_debian timeout 60 "$work/client.py" "$library" "$address" >"$work/client" 2>&1 &
     pid=$!
     wait_until begun
