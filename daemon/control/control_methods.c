@@ -21,13 +21,12 @@ static const struct control_method methods[] = { CONTROL_METHODS(METHOD_ROW) };
                 SD_BUS_VTABLE_UNPRIVILEGED |                                                       \
                         ((CONTROL_SENSITIVE & (traits)) != 0 ? SD_BUS_VTABLE_SENSITIVE : 0)),
 
+#define SIGNAL_ROW(name, arguments) SD_BUS_SIGNAL_WITH_ARGS(name, SD_BUS_ARGS arguments, 0),
+
 /* clang-format off */
 static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_VTABLE_START(0),
-        SD_BUS_SIGNAL_WITH_ARGS("AuditEvent", SD_BUS_ARGS("a{sv}", event), 0),
-        SD_BUS_SIGNAL_WITH_ARGS("FleetWork",
-                                SD_BUS_ARGS("s", kind, "t", token, "as", arguments, "a(stay)",
-                                            frames), 0),
+        CONTROL_SIGNALS(SIGNAL_ROW)
         CONTROL_METHODS(VTABLE_ROW)
         SD_BUS_VTABLE_END,
 };

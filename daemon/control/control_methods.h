@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The one table of methods, in the order of common/CONTROL. From these rows come the list of
- * methods, what D-Bus is told of them, and the declarations of their handlers.
+/* The one table of methods, in the order of common/CONTROL, and that of signals. From these rows
+ * come the list of methods, what D-Bus is told of them, the declarations of their handlers, and the
+ * interface as an installed file (interface.awk).
  *
  * METHOD(name, arguments, results, verb, traits, handlers)
  *   arguments, results   as for SD_BUS_ARGS(): each type with its name; (NULL) for none
  *   verb                 what a caller must be allowed to do
  *   traits               of enum control_trait, or 0
- *   handlers             a struct control_handlers in the file of the method's subject */
+ *   handlers             a struct control_handlers in the file of the method's subject *
+ * SIGNAL(name, arguments) */
 #pragma once
 
 /* clang-format off */
+#define CONTROL_SIGNALS(SIGNAL) \
+        SIGNAL("AuditEvent", ("a{sv}", event)) \
+        SIGNAL("FleetWork", ("s", kind, "t", token, "as", arguments, "a(stay)", frames))
+
 #define CONTROL_METHODS(METHOD) \
         METHOD("IssueKey", ("s", user, "a{sv}", options), ("s", id, "s", key), \
                ROLE_VERB_ISSUE, CONTROL_SENSITIVE | CONTROL_ENDLESS, control_issue) \

@@ -38,11 +38,14 @@ rm -f /var/lib/wfapikey/t
 test_not "it sees no home" within ls /home/alice
 test_not "its network is not the host's" test /proc/self/ns/net -ef "/proc/$pid/ns/net"
 
+# Commands of the manual, each on one line.
+whole() { sed ':more; /\(\\\\\|&&\)$/ { N; s/\(\\\\\)\{0,1\}\n */ /; b more }'; }
+
 # --- The pepper as a credential ---
 if systemd-creds setup >/dev/null 2>&1 && systemd-creds encrypt --name=probe - - <<<x >/dev/null 2>&1; then
     sealed=/etc/credstore.encrypted/wfapikey.pepper
     # shellcheck disable=SC2016 # no command
-    mapfile -t commands < <(sed -n '/^# PEPPER/,/^# / { /^```/,/^```/ { /^```/!p } }' "$WFAPIKEY_SOURCE/man/wfapikeyd.8.scd")
+    mapfile -t commands < <(sed -n '/^# PEPPER/,/^# / { /^```/,/^```/ { /^```/!p } }' "$WFAPIKEY_SOURCE/man/wfapikeyd.8.scd" | whole)
     test_that "wfapikeyd(8) has the commands" test ${#commands[@]} = 3
     for command in "${commands[@]}"; do test_that "${command%% /*}" bash -c "$command"; done
     test_that "the pepper is sealed" test -s $sealed -a ! -e /var/lib/wfapikey/pepper
@@ -91,7 +94,7 @@ systemctl reload wfapikeyd.service || systemctl restart wfapikeyd.service
 
 # --- A second daemon ---
 # shellcheck disable=SC2016 # no command
-mapfile -t commands < <(sed -n '/^# SEVERAL DAEMONS/,/^# / { /^```/,/^```/ { /^```/!p } }' "$WFAPIKEY_SOURCE/man/wfapikeyd.8.scd")
+mapfile -t commands < <(sed -n '/^# SEVERAL DAEMONS/,/^# / { /^```/,/^```/ { /^```/!p } }' "$WFAPIKEY_SOURCE/man/wfapikeyd.8.scd" | whole)
 test_that "wfapikeyd(8) has the commands for a second one" test ${#commands[@]} = 3
 for command in "${commands[@]}"; do test_that "$command" bash -c "$command"; done
 two=(--control=/run/wfapikey-two/control)

@@ -66,6 +66,7 @@ test_that "and subscribes" on_site administers psql -v ON_ERROR_STOP=1 -f "$work
 # --- A host of the site ---
 wfapikeyctl() { fleet_add hub "$3" "${@:5}"; }
 invite_www1() { . "$work/block-6"; }
+conninfo() { bash -c "$(grep '^site=' "$work/block-6")"'; echo "$site"'; }
 # It has no way to the home server.
 must on www1 ip route add blackhole 10.77.0.1/32
 test_that "a host joins with the site's server" invite_www1
@@ -129,7 +130,7 @@ has_pages() { [[ $(on_site sql "SELECT count(*) FROM wfapikey.snapshot WHERE grp
 test_that "a snapshot comes to the site" wait_until has_pages
 must sql "DELETE FROM wfapikey.change; UPDATE wfapikey.hostgroup SET oldest = number + 1"
 must on www2 ip route add blackhole 10.77.0.1/32
-test_that "a new host joins" fleet_add hub www2 --groups=paris,web "$(grep -o 'database ".*"' "$work/block-6" | sed 's/^database "\(.*\)"/--database=\1/')"
+test_that "a new host joins" fleet_add hub www2 --groups=paris,web "--database=$(conninfo)"
 test_that "and has the keys" wait_until accepts www2 "$kept"
 
 # --- A group that the site does not have ---
