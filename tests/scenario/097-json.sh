@@ -252,7 +252,8 @@ one 0 fleet init --host db --database dbname=x --password <<<x
 rm "$dir/alone"
 
 for command in "${commands[@]}"; do
-    [[ $command == salvage || -n ${tried[${command// /-}]-} ]] || fail "'$command' is not tried here with --json"
+    # A key that can be revived takes a day: 041-idle.sh. And key warn prints what it mails.
+    [[ $command == @(salvage|key revive|key warn) || -n ${tried[${command// /-}]-} ]] || fail "'$command' is not tried here with --json"
 done
 
 /usr/bin/python3 -c 'import jsonschema' 2>/dev/null || skip "no python3-jsonschema: the output was not compared with the schema"
