@@ -167,13 +167,19 @@ export class Control {
         this.#wait_ms = Math.min(this.#wait_ms * 2, WAIT_LONGEST_MS);
     }
 
-    /** Connects anew: now, and with the rights that the user has now. */
-    reopen() {
+    /** Ends the connection for good. */
+    stop() {
         const client = this.#client;
 
         this.#client = null;
         clearTimeout(this.#timer);
+        clearInterval(this.#ping);
         client?.close();
+    }
+
+    /** Connects anew: now, and with the rights that the user has now. */
+    reopen() {
+        this.stop();
         this.#open();
     }
 

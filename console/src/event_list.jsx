@@ -19,6 +19,7 @@ const Why = ({ event }) =>
     <>
         {event.reason && <span>{reasonText(event.reason)} </span>}
         {event.detail && <Foreign whole>{event.detail}</Foreign>}
+        {event.verdict === "done" && event.uid !== undefined && <span className="wfa-quiet"> {T.events.by(event.uid, event["login-uid"])}</span>}
     </>;
 
 /**

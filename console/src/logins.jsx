@@ -64,10 +64,10 @@ export function Logins() {
         <CardTitle component="h2">{T.events.logins}</CardTitle>
         <CardBody>
             <Failure error={error} />
-            <svg viewBox={`0 0 ${WIDTH} ${HEIGHT + 20}`} role="img" aria-label={`${T.events.logins}: ${text}`} className="wfa-chart">
+            <svg viewBox={`0 0 ${WIDTH} ${HEIGHT + 24}`} role="img" aria-label={`${T.events.logins}: ${text}`} className="wfa-chart">
                 {hours.map((item, index) => <Bar key={item.from} item={item} index={index} most={most} />)}
                 <line x1={0} x2={WIDTH} y1={HEIGHT} y2={HEIGHT} className="wfa-axis" />
-                {hours.map((item, index) => index % 6 === 0 && <text key={item.from} x={index * BAR} y={HEIGHT + 16}>{hour(item.from)}</text>)}
+                {hours.map((item, index) => index % 6 === 0 && <text key={item.from} x={index * BAR} y={HEIGHT + 18}>{hour(item.from)}</text>)}
             </svg>
             <p><span className="wfa-dot wfa-accepted" aria-hidden="true" /><span className="wfa-dot wfa-refused" aria-hidden="true" /> {text}</p>
         </CardBody>

@@ -86,7 +86,7 @@ export const T = {
         title: "Keys",
         search: "Search name, id or owner",
         service: "Service",
-        source: "Source address",
+        source: "Source",
         anyStatus: "Any status",
         endsLabel: "Ends within",
         endsWithin: count => count ? days(count, "Ends within a day", "Ends within % days") : "Ends at any time",
@@ -353,6 +353,7 @@ export const T = {
     events: {
         title: "Events",
         none: "There are no events.",
+        by: (uid, session) => session === undefined || session === uid ? `by uid ${uid}` : `by uid ${uid}, in a session of uid ${session}`,
         live: "Live",
         verdict: "Outcome",
         anyVerdict: "Any outcome",

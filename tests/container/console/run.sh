@@ -41,4 +41,5 @@ pki_crl root
 for script in keys issue events certs; do
     node "${0%/*}/$script.mjs" || failures=$((failures + 1))
 done
+[[ -z ${WFAPIKEY_PICTURES-} ]] || node "${0%/*}/pictures.mjs" "$WFAPIKEY_PICTURES"
 finish
