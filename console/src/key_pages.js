@@ -13,6 +13,7 @@ export class KeyPages {
     #list;
     #next = "";
     #begun = false;
+    #turn = Promise.resolve();
 
     /** The rows so far, in the order of their ids. */
     rows = [];
@@ -27,8 +28,17 @@ export class KeyPages {
         return this.#begun && this.#next === "";
     }
 
-    /** Loads until there are count rows, or no more. */
-    async upTo(count) {
+    /** Loads until there are count rows, or no more. One call waits for the other. */
+    upTo(count) {
+        const turn = this.#turn.then(() => this.#load(count));
+
+        this.#turn = turn.catch(() => {
+            // The caller of this turn has the error. The next one tries again.
+        });
+        return turn;
+    }
+
+    async #load(count) {
         while (!this.complete && this.rows.length < count) {
             const [rows, next] = await this.#list({ after: this.#next || undefined, limit: Math.min(CALL_ROWS, count - this.rows.length) });
 

@@ -36,6 +36,28 @@ test("no more than is needed", async () => {
     assert.deepEqual(pages.rows, [1, 2, 3, 4]);
 });
 
+test("two who ask at once get each row once", async () => {
+    const { asked, list } = daemon([[[1, 2], "b"], [[3], ""]]);
+    const pages = new KeyPages(list);
+    const both = await Promise.all([pages.upTo(2), pages.upTo(50)]);
+
+    assert.deepEqual(both[1], [1, 2, 3]);
+    assert.deepEqual(asked.map(({ after }) => after), [undefined, "b"]);
+});
+
+test("after an error the next one tries again", async () => {
+    let broken = true;
+    const pages = new KeyPages(async () => {
+        if (broken)
+            throw new Error("lost");
+        return [[1], ""];
+    });
+
+    await assert.rejects(pages.upTo(5), { message: "lost" });
+    broken = false;
+    assert.deepEqual(await pages.upTo(5), [1]);
+});
+
 test("one call asks for no more than the daemon gives", async () => {
     const { asked, list } = daemon([[[], ""]]);
 
