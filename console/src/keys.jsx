@@ -18,7 +18,7 @@ import { EndKeys } from "./end_keys.jsx";
 import { T } from "./strings.js";
 import { Failure, Nothing, Waiting } from "./widgets.jsx";
 
-const TYPING_MS = 150;
+const TYPING_MS = 100;
 /** As many as the daemon revokes with one call. */
 const SELECTED_MAX = 1000;
 
