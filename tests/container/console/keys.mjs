@@ -85,6 +85,7 @@ await test("a narrow and dark page has all of it", async () => {
     await count(admin, 14);
     await admin.page.setViewportSize({ width: 420, height: 900 });
     await admin.page.emulateMedia({ colorScheme: "dark" });
+    await admin.frame.locator("html.pf-v6-theme-dark").waitFor();
     await none(admin);
 });
 await test("without the daemon the page says so, and comes back by itself", async () => {
