@@ -9,11 +9,11 @@ import { Foreign } from "./widgets.jsx";
 const COLORS = { accepted: "green", refused: "red", done: "blue" };
 
 const What = ({ event }) =>
-    <>
+    <span>
         <Label isCompact color={COLORS[event.verdict] ?? "grey"}>{T.verdicts[event.verdict] ?? event.verdict}</Label>
         {" "}{T.eventWords[event.event] ?? event.event}
         {event.count > 1 && <> × {event.count}</>}
-    </>;
+    </span>;
 
 const Why = ({ event }) =>
     <>

@@ -56,8 +56,10 @@ function useEvents(query, live) {
 }
 
 function Filters({ query, set, live, setLive }) {
-    const field = name => <TextInput key={name} className="wfa-short" aria-label={T.events.columns[name]} placeholder={T.events.columns[name]}
-        value={query[name]} onChange={(_event, value) => set({ ...query, [name]: value })} />;
+    const field = name => <div key={name} className="wfa-short">
+        <TextInput aria-label={T.events.columns[name]} placeholder={T.events.columns[name]}
+            value={query[name]} onChange={(_event, value) => set({ ...query, [name]: value })} />
+    </div>;
 
     return <div className="wfa-bar" role="search">
         {["key", "user", "service"].map(field)}
