@@ -82,7 +82,7 @@ await test("a policy is changed, after it was said how many keys that touches", 
     await none();
     await button("Change", dialog).click();
     await frame.getByText("enabled is no now").first().waitFor();
-    equal(policy("enabled"), "no");
+    equal(policy("enabled"), false);
     host("wfapikeyctl", "policy", "set", "enabled=yes");
 });
 await test("one service requires a certificate", async () => {
