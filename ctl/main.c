@@ -31,6 +31,7 @@
 #include "doctor/cmd_doctor.h"
 #include "draw/failure.h"
 #include "draw/json.h"
+#include "draw/screen.h"
 #include "fleet/cmd_fleet.h"
 #include "fleet/cmd_fleet_init.h"
 #include "fleet/cmd_fleet_invite.h"
@@ -224,16 +225,27 @@ static const struct args_option verify_options[] = {
                 "until", "WHEN", "only events until this time", false                              \
         }
 
+/* How they are shown. */
+#define AUDIT_VIEW                                                                                 \
+        { "lines", "N", "only the newest N events (also -n N)", false, 'n' },                      \
+                { "reverse", NULL, "the newest first (also -r)", false, 'r' },                     \
+                { "columns", "PARTS", "the columns to show, as in time,key,why", false },          \
+                { "wide", NULL, "all columns, with times in full", false }, {                      \
+                "no-pager", NULL, "do not start a pager on a terminal", false                      \
+        }
+
 static const struct args_option audit_options[] = {
         AUDIT_FILTERS,
-        { "follow", NULL, "print new events as they happen; earlier ones only with --since",
-          false },
+        { "after", "SEQ", "only events behind this one", false },
+        AUDIT_VIEW,
+        { "follow", NULL, "go on with new events as they happen (also -f)", false, 'f' },
         {},
 };
 
 static const struct args_option fleet_audit_options[] = {
         { "host", "HOST", "only events of this host", false },
         AUDIT_FILTERS,
+        AUDIT_VIEW,
         {},
 };
 
@@ -417,7 +429,7 @@ static const struct args_command commands[] = {
         { "cert", "encode", cmd_cert_encode, "FILE",
           "Prints a certificate in the form that follows a key: KEY.CERT.", 1, 1, NULL },
         { "audit", "list", cmd_audit_list, "",
-          "Shows the log of changes, logins and refusals, the oldest first.", 0, 0, audit_options },
+          "Shows the log of changes, logins and refusals, the newest last.", 0, 0, audit_options },
         { "audit", "verify", cmd_audit_verify, "", "Checks that no event was altered or removed.",
           0, 0, verify_audit_options },
         { "audit", "mark", cmd_audit_verify_mark, "",
@@ -539,12 +551,17 @@ static int guard_descriptors(void) {
  * that closed the pipe (EPIPE) knows. */
 static enum exit_code finish_output(void) {
         bool failed = ferror(stdout);
+        int error;
 
         /* stands for the reason of an earlier write that failed */
         errno = EIO;
         failed |= fclose(stdout) != 0;
-        if (failed && errno != EPIPE)
-                say_error("cannot write to standard output: %s", strerror(errno));
+        /* A person who leaves a pager has seen enough. */
+        error = errno;
+        if (screen_close() && error == EPIPE)
+                failed = false;
+        if (failed && error != EPIPE)
+                say_error("cannot write to standard output: %s", strerror(error));
         return failed ? CTL_FAILED : CTL_OK;
 }
 

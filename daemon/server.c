@@ -87,6 +87,7 @@ static int on_flush(sd_event_source *source, uint64_t usec, void *userdata) {
         if (s->unknown_wait > 0)
                 s->unknown_wait--;
         audit_flush(s->audit, s->worker, clock_now());
+        control_follow_repeats(&s->control);
         /* Clients that did not keep up get the rest now. */
         control_follow_pump(&s->control);
         control_mirror_tidy(&s->control, 0);

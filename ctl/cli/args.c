@@ -249,6 +249,21 @@ static enum exit_code store_option(struct parser *p, const struct args_option *o
         return CTL_OK;
 }
 
+/* "-n 20" and "-n20". */
+static const struct args_option *find_letter(const struct parser *p, const char *text,
+                                             const char **value) {
+        const struct args_option *o = p->args->command ? p->args->command->options : NULL;
+
+        if (strcmp(text, "-h") == 0)
+                return &common[COMMON_HELP];
+        for (; o && o->name; o++)
+                if (o->letter && o->letter == text[1] && (o->value || !text[2])) {
+                        *value = text[2] ? text + 2 : NULL;
+                        return o;
+                }
+        return NULL;
+}
+
 static enum exit_code take_option(struct parser *p, const char *text) {
         const char *equals = strchr(text, '='), *value = equals ? equals + 1 : NULL;
         size_t len = equals ? (size_t) (equals - text) : strlen(text);
@@ -258,8 +273,8 @@ static enum exit_code take_option(struct parser *p, const char *text) {
                 p->words_only = true;
                 return CTL_OK;
         }
-        if (strcmp(text, "-h") == 0)
-                o = &common[COMMON_HELP];
+        if (text[1] != '-')
+                o = find_letter(p, text, &value);
         else if (len > 2 && text[1] == '-') {
                 o = find_option(common, text + 2, len - 2);
                 if (!o && p->args->command)

@@ -16,6 +16,7 @@ struct args_option {
         const char *value;
         const char *help;
         bool repeat; /* may be given several times */
+        char letter; /* as in -n; 0: none */
 };
 
 struct args;

@@ -59,6 +59,9 @@ _wfapikeyctl_values() { # KIND OPTION
     COLUMNS)
         printf '%s\n' id owner name status services from created updated expires last-used uses hosts |
             _wfapikeyctl_list ;;
+    PARTS)
+        printf '%s\n' seq time verdict event key user by door uid login-uid pid service from why |
+            _wfapikeyctl_list ;;
     HOST) _wfapikeyctl_ask --json fleet hosts | _wfapikeyctl_member name ;;
     GROUPS) _wfapikeyctl_ask --json fleet groups | _wfapikeyctl_member name | _wfapikeyctl_list ;;
     add) echo add ;;

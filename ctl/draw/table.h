@@ -14,6 +14,7 @@ enum table_flags {
         TABLE_RIGHT = 1, /* for numbers */
         TABLE_CUT = 2,   /* the end is not shown */
         TABLE_FOLD = 4,  /* a list goes on below */
+        TABLE_WORDS = 8, /* a sentence goes on below */
 };
 
 struct table_column {
@@ -48,6 +49,13 @@ enum exit_code table_result(int r) _must_check_;
  * Prints the table. 0, or a negative errno.
  */
 int table_show(struct table *table) _must_check_;
+
+/**
+ * table_show_more(table, widths):
+ * Prints the table as the next piece of a longer one. ${widths} are those of the columns so far,
+ * all 0 before the first piece, which alone has a heading. They only grow. 0, or a negative errno.
+ */
+int table_show_more(struct table *table, size_t *widths) _must_check_;
 
 static inline void table_freep(struct table **table) {
         (void) table_free(*table);

@@ -2,15 +2,15 @@
 /* Colours for terminals. Does not know what is coloured. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "draw/screen.h"
 #include "draw/tone.h"
 
 /* Source: https://no-color.org */
 bool tone_wanted(void) {
         const char *no_color = secure_getenv("NO_COLOR"), *term = secure_getenv("TERM");
 
-        return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term &&
+        return screen_is_terminal() && !(no_color && *no_color) && term &&
                strcmp(term, "dumb") != 0;
 }
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Writes times for people. Asks no clock. */
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "draw/screen.h"
 #include "draw/when.h"
 #include "parse.h"
 #include "text.h"
@@ -13,8 +14,26 @@ void when_text(int64_t t, char out[static WHEN_TEXT_LEN]) {
         time_t seconds = t;
         struct tm tm;
 
-        if (!isatty(STDOUT_FILENO) || !localtime_r(&seconds, &tm) ||
+        if (!screen_is_terminal() || !localtime_r(&seconds, &tm) ||
             strftime(out, WHEN_TEXT_LEN, "%Y-%m-%d %H:%M:%S %Z", &tm) == 0)
+                parse_time_format(t, out);
+}
+
+void when_short(int64_t t, int64_t now, char out[static WHEN_TEXT_LEN]) {
+        bool near = t > now - 300 * PARSE_DAY_S && t < now + 30 * PARSE_DAY_S;
+        time_t seconds = t;
+        struct tm tm;
+
+        if (!localtime_r(&seconds, &tm) ||
+            strftime(out, WHEN_TEXT_LEN, near ? "%b %d %H:%M:%S" : "%Y-%m-%d %H:%M", &tm) == 0)
+                parse_time_format(t, out);
+}
+
+void when_clock(int64_t t, char out[static WHEN_TEXT_LEN]) {
+        time_t seconds = t;
+        struct tm tm;
+
+        if (!localtime_r(&seconds, &tm) || strftime(out, WHEN_TEXT_LEN, "%H:%M:%S", &tm) == 0)
                 parse_time_format(t, out);
 }
 

@@ -11,23 +11,8 @@
 #include "store/store_audit.h"
 #include "text.h"
 
-#define PAGE_MAX 200
-/* events looked at by one call of ListAudit */
-#define SCAN_MAX 20000
 /* events checked by one call of VerifyAudit */
 #define VERIFY_MAX 5000
-
-struct list_call {
-        struct control_call call;
-        char key[KEYTEXT_ID_LEN + 1];
-        char user[2 * WIRE_USER_MAX], service[2 * WIRE_SERVICE_MAX], verdict[AUDIT_WORD_MAX + 1];
-        uint64_t after;
-        struct audit_filter filter;
-        uint32_t limit;
-        size_t n;
-        struct audit_record *records; /* owned */
-        int64_t next;
-};
 
 struct verify_call {
         struct control_call call;
@@ -80,21 +65,17 @@ static int append_texts(sd_bus_message *m, const struct audit_record *record) {
         return r;
 }
 
-int control_events_append(sd_bus_message *m, const struct audit_record *record) {
-        return control_events_append_of(m, record, NULL);
-}
-
-int control_events_append_of(sd_bus_message *m, const struct audit_record *record,
-                             const char *host) {
+static int append_of(sd_bus_message *m, const struct audit_record *record, const char *host) {
         int r;
 
         r = sd_bus_message_open_container(m, 'a', "{sv}");
-        if (r >= 0 && host)
+        if (r >= 0 && host[0])
                 r = sd_bus_message_append(m, "{sv}", "host", "s", host);
+        if (r >= 0 && record->seq > 0)
+                r = sd_bus_message_append(m, "{sv}", "seq", "t", (uint64_t) record->seq);
         if (r >= 0)
-                r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}", "seq", "t", (uint64_t) record->seq,
-                                          "at", "x", record->at, "until", "x", record->until,
-                                          "count", "t", record->count);
+                r = sd_bus_message_append(m, "{sv}{sv}{sv}", "at", "x", record->at, "until", "x",
+                                          record->until, "count", "t", record->count);
         if (r >= 0 && record->uid != AUDIT_NOBODY)
                 r = sd_bus_message_append(m, "{sv}{sv}", "uid", "u", record->uid, "pid", "u",
                                           record->pid);
@@ -105,17 +86,21 @@ int control_events_append_of(sd_bus_message *m, const struct audit_record *recor
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-/* --- ListAudit --- */
+int control_events_append(sd_bus_message *m, const struct audit_record *record) {
+        return append_of(m, record, "");
+}
+
+/* --- Lists of events --- */
 
 /* An empty one is a filter, too: the events without a service. */
 static void take_service(struct control_call *call, const struct control_option *option,
                          const char *value, void *out) {
         control_options_take(call, option, value, out);
-        ((struct list_call *) call)->filter.service = out;
+        ((struct control_events_call *) call)->filter.service = out;
 }
 
-void control_events_take_verdict(struct control_call *call, const struct control_option *option,
-                                 const char *value, void *out) {
+static void take_verdict(struct control_call *call, const struct control_option *option,
+                         const char *value, void *out) {
         if (text_has_word("accepted refused done", value))
                 (void) text_copy(out, option->size, value);
         else
@@ -123,26 +108,29 @@ void control_events_take_verdict(struct control_call *call, const struct control
                              option->name);
 }
 
-#define TO(member) CONTROL_OPTION_TO(struct list_call, member)
+#define TO(member) CONTROL_OPTION_TO(struct control_events_call, member)
 
+/* The first row is for a fleet. */
 static const struct control_option filters[] = {
+        { "host", "s", TO(host), .take = control_options_take_user },
         { "key", "s", TO(key), .take = control_options_take_id },
         { "user", "s", TO(user), .take = control_options_take_user },
         { "service", "s", TO(service), .take = take_service },
-        { "verdict", "s", TO(verdict), .take = control_events_take_verdict },
+        { "verdict", "s", TO(verdict), .take = take_verdict },
         { "since", "x", TO(filter.since) },
         { "until", "x", TO(filter.until) },
         { "after", "t", TO(after) },
-        { "limit", "u", TO(limit), .min = 1, .max = PAGE_MAX },
+        { "reverse", "b", TO(filter.reverse) },
+        { "limit", "u", TO(limit), .min = 1, .max = CONTROL_EVENTS_PAGE },
 };
 
-static int list_parse(struct control_call *call, sd_bus_message *m) {
-        struct list_call *list = (struct list_call *) call;
+static int parse(struct control_call *call, sd_bus_message *m, size_t skip) {
+        struct control_events_call *list = (struct control_events_call *) call;
         struct audit_filter *f = &list->filter;
         int r;
 
-        list->limit = PAGE_MAX;
-        r = control_options_read(call, m, filters, ARRAY_LEN(filters));
+        list->limit = CONTROL_EVENTS_PAGE;
+        r = control_options_read(call, m, filters + skip, ARRAY_LEN(filters) - skip);
         f->key = list->key[0] ? list->key : NULL;
         f->user = list->user[0] ? list->user : NULL;
         f->verdict = list->verdict[0] ? list->verdict : NULL;
@@ -150,53 +138,66 @@ static int list_parse(struct control_call *call, sd_bus_message *m) {
         return r;
 }
 
-static int on_record(const struct audit_record *record, void *userdata) {
-        struct list_call *list = userdata;
-
-        list->records[list->n++] = *record;
-        return list->n == list->limit;
+int control_events_parse(struct control_call *call, sd_bus_message *m) {
+        return parse(call, m, 1);
 }
 
-static void list_run(struct control_call *call, struct store *writer) {
-        struct list_call *list = (struct list_call *) call;
-        struct control_sight sight;
-        int r;
+int control_events_parse_of_fleet(struct control_call *call, sd_bus_message *m) {
+        return parse(call, m, 0);
+}
 
-        if (!control_events_sight(call, writer, &sight))
-                return;
-        control_events_narrow(&list->filter, &sight);
+bool control_events_make_room(struct control_events_call *list) {
         list->records = calloc(list->limit, sizeof(*list->records));
-        if (!list->records) {
-                control_fail(call, CONTROL_BUSY, "Out of memory; try again.");
-                return;
-        }
-        r = store_audit_each(writer, &list->filter, SCAN_MAX, on_record, list, &list->next);
-        if (r < 0)
-                control_fail_store(call, r);
+        if (!list->records)
+                control_fail(&list->call, CONTROL_BUSY, "Out of memory; try again.");
+        return list->records;
 }
 
-static int list_reply(struct control_call *call, sd_bus_message *reply) {
-        struct list_call *list = (struct list_call *) call;
+int control_events_reply(struct control_call *call, sd_bus_message *reply) {
+        struct control_events_call *list = (struct control_events_call *) call;
         int r;
 
         r = sd_bus_message_open_container(reply, 'a', "a{sv}");
         for (size_t i = 0; r >= 0 && i < list->n; i++)
-                r = control_events_append(reply, &list->records[i]);
+                r = append_of(reply, &list->records[i].record, list->records[i].host);
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);
         return r < 0 ? r : sd_bus_message_append(reply, "t", (uint64_t) list->next);
 }
 
-static void list_release(struct control_call *call) {
-        free(((struct list_call *) call)->records);
+void control_events_release(struct control_call *call) {
+        free(((struct control_events_call *) call)->records);
+}
+
+/* --- ListAudit --- */
+
+static int on_record(const struct audit_record *record, void *userdata) {
+        struct control_events_call *list = userdata;
+
+        list->records[list->n++].record = *record;
+        return list->n == list->limit;
+}
+
+static void list_run(struct control_call *call, struct store *writer) {
+        struct control_events_call *list = (struct control_events_call *) call;
+        struct control_sight sight;
+        int r;
+
+        if (!control_events_sight(call, writer, &sight) || !control_events_make_room(list))
+                return;
+        control_events_narrow(&list->filter, &sight);
+        r = store_audit_each(writer, &list->filter, CONTROL_EVENTS_SCAN, on_record, list,
+                             &list->next);
+        if (r < 0)
+                control_fail_store(call, r);
 }
 
 const struct control_handlers control_events_list = {
-        .size = sizeof(struct list_call),
-        .parse = list_parse,
+        .size = sizeof(struct control_events_call),
+        .parse = control_events_parse,
         .run = list_run,
-        .reply = list_reply,
-        .release = list_release,
+        .reply = control_events_reply,
+        .release = control_events_release,
 };
 
 /* --- VerifyAudit --- */

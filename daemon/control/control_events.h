@@ -4,6 +4,7 @@
 
 #include "control/control_options.h"
 #include "store/store_audit.h"
+#include "store/store_reported.h"
 
 /* Whose events a caller sees: all, or those of the keys of this user. Name and uid must both
  * match. */
@@ -32,16 +33,42 @@ void control_events_narrow(struct audit_filter *filter, const struct control_sig
  */
 int control_events_append(sd_bus_message *m, const struct audit_record *record) _must_check_;
 
-/**
- * control_events_append_of(m, record, host): the same, with the host of the fleet that has reported
- * it.
- */
-int control_events_append_of(sd_bus_message *m, const struct audit_record *record,
-                             const char *host) _must_check_;
+/* at most in one answer */
+#define CONTROL_EVENTS_PAGE 200
+/* looked at by one call, because other calls wait for the writer thread */
+#define CONTROL_EVENTS_SCAN 20000
+
+/* A call that lists events, of this host or of the hosts of its fleet. */
+struct control_events_call {
+        struct control_call call;
+        /* what the caller asks for; filter borrows from it */
+        char host[STORE_FLEET_HOST_MAX + 1], key[KEYTEXT_ID_LEN + 1];
+        char user[2 * WIRE_USER_MAX], service[2 * WIRE_SERVICE_MAX], verdict[AUDIT_WORD_MAX + 1];
+        uint64_t after;
+        struct audit_filter filter;
+        uint32_t limit;
+        /* the page; owned */
+        struct store_reported_record *records;
+        size_t n;
+        int64_t next;
+};
 
 /**
- * control_events_take_verdict: what a row of struct control_option can have as take: a verdict of
- * an event.
+ * control_events_parse(call, m), control_events_parse_of_fleet(call, m): the parse() of such a
+ * call. Only the second one knows the option host.
  */
-void control_events_take_verdict(struct control_call *call, const struct control_option *option,
-                                 const char *value, void *out);
+int control_events_parse(struct control_call *call, sd_bus_message *m) _must_check_;
+int control_events_parse_of_fleet(struct control_call *call, sd_bus_message *m) _must_check_;
+
+/**
+ * control_events_make_room(list): memory for the page. Returns whether there is; if not, the call
+ * has failed.
+ */
+bool control_events_make_room(struct control_events_call *list) _must_check_;
+
+/**
+ * control_events_reply(call, reply), control_events_release(call): the reply() and release() of
+ * such a call. A record without a host is of this one.
+ */
+int control_events_reply(struct control_call *call, sd_bus_message *reply) _must_check_;
+void control_events_release(struct control_call *call);

@@ -11,14 +11,9 @@
 #include "control/control_events.h"
 #include "control/control_fleet.h"
 #include "control/control_fleet_admin.h"
-#include "control/control_options.h"
 #include "control/control_state.h"
 #include "fleet/fleet_reported.h"
 #include "text.h"
-
-#define PAGE_MAX 200
-/* records looked at by one call */
-#define SCAN_MAX 20000
 
 static bool is_issuing(struct control_call *call) {
         const struct store_fleet *self = fleet_self(call->control->writer.fleet);
@@ -31,101 +26,31 @@ static bool is_issuing(struct control_call *call) {
 
 /* --- ListFleetAudit --- */
 
-struct list_call {
-        struct control_call call;
-        char host[STORE_FLEET_HOST_MAX + 1], key[KEYTEXT_ID_LEN + 1];
-        char user[2 * WIRE_USER_MAX], service[2 * WIRE_SERVICE_MAX], verdict[AUDIT_WORD_MAX + 1];
-        bool by_service;
-        uint64_t after;
-        struct audit_filter filter;
-        uint32_t limit;
-        size_t n;
-        struct store_reported_record *records; /* owned */
-        int64_t next;
-};
-
-static void take_service(struct control_call *call, const struct control_option *option,
-                         const char *value, void *out) {
-        control_options_take(call, option, value, out);
-        ((struct list_call *) call)->by_service = true;
-}
-
-#define TO(member) CONTROL_OPTION_TO(struct list_call, member)
-
-static const struct control_option filters[] = {
-        { "host", "s", TO(host), .take = control_options_take_user },
-        { "key", "s", TO(key), .take = control_options_take_id },
-        { "user", "s", TO(user), .take = control_options_take_user },
-        { "service", "s", TO(service), .take = take_service },
-        { "verdict", "s", TO(verdict), .take = control_events_take_verdict },
-        { "since", "x", TO(filter.since) },
-        { "until", "x", TO(filter.until) },
-        { "after", "t", TO(after) },
-        { "limit", "u", TO(limit), .min = 1, .max = PAGE_MAX },
-};
-
-static int list_parse(struct control_call *call, sd_bus_message *m) {
-        struct list_call *list = (struct list_call *) call;
-        struct audit_filter *f = &list->filter;
-        int r;
-
-        list->limit = PAGE_MAX;
-        r = control_options_read(call, m, filters, ARRAY_LEN(filters));
-        f->key = list->key[0] ? list->key : NULL;
-        f->user = list->user[0] ? list->user : NULL;
-        f->service = list->by_service ? list->service : NULL;
-        f->verdict = list->verdict[0] ? list->verdict : NULL;
-        f->after = list->after > INT64_MAX ? INT64_MAX : (int64_t) list->after;
-        return r;
-}
-
 static int on_record(const struct store_reported_record *record, void *userdata) {
-        struct list_call *list = userdata;
+        struct control_events_call *list = userdata;
 
         list->records[list->n++] = *record;
         return list->n == list->limit;
 }
 
 static void list_run(struct control_call *call, struct store *writer) {
-        struct list_call *list = (struct list_call *) call;
+        struct control_events_call *list = (struct control_events_call *) call;
         int r;
 
-        if (!is_issuing(call))
+        if (!is_issuing(call) || !control_events_make_room(list))
                 return;
-        list->records = calloc(list->limit, sizeof(*list->records));
-        if (!list->records) {
-                control_fail(call, CONTROL_BUSY, "Out of memory; try again.");
-                return;
-        }
-        r = store_reported_list(writer, list->host[0] ? list->host : NULL, &list->filter, SCAN_MAX,
-                                on_record, list, &list->next);
+        r = store_reported_list(writer, list->host[0] ? list->host : NULL, &list->filter,
+                                CONTROL_EVENTS_SCAN, on_record, list, &list->next);
         if (r < 0)
                 control_fail_store(call, r);
 }
 
-static int list_reply(struct control_call *call, sd_bus_message *reply) {
-        struct list_call *list = (struct list_call *) call;
-        int r;
-
-        r = sd_bus_message_open_container(reply, 'a', "a{sv}");
-        for (size_t i = 0; r >= 0 && i < list->n; i++)
-                r = control_events_append_of(reply, &list->records[i].record,
-                                             list->records[i].host);
-        if (r >= 0)
-                r = sd_bus_message_close_container(reply);
-        return r < 0 ? r : sd_bus_message_append(reply, "t", (uint64_t) list->next);
-}
-
-static void list_release(struct control_call *call) {
-        free(((struct list_call *) call)->records);
-}
-
 const struct control_handlers control_fleet_audit_list = {
-        .size = sizeof(struct list_call),
-        .parse = list_parse,
+        .size = sizeof(struct control_events_call),
+        .parse = control_events_parse_of_fleet,
         .run = list_run,
-        .reply = list_reply,
-        .release = list_release,
+        .reply = control_events_reply,
+        .release = control_events_release,
 };
 
 /* --- FleetAuditHosts --- */

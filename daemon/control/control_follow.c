@@ -6,13 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "control/control_events.h"
 #include "control/control_follow.h"
 #include "control/control_state.h"
+#include "keys/audit.h"
 #include "store/store_audit.h"
 
 /* events looked at before the next client has its turn */
 #define SCAN_MAX 20000
+/* kinds of events whose repeats are told at a time */
+#define REPEATS_MAX 64
 /* events sent to one client at a time */
 #define FOLLOW_MAX 32
 
@@ -105,12 +109,11 @@ static void follow_job_run(struct worker_job *job, struct store *writer) {
         follow->result = r;
 }
 
-static int emit(sd_bus *bus, const struct audit_record *record) {
+static int emit(sd_bus *bus, const char *signal, const struct audit_record *record) {
         __attribute__((cleanup(sd_bus_message_unrefp))) sd_bus_message *m = NULL;
         int r;
 
-        r = sd_bus_message_new_signal(bus, &m, CONTROL_OBJECT_PATH, CONTROL_INTERFACE,
-                                      "AuditEvent");
+        r = sd_bus_message_new_signal(bus, &m, CONTROL_OBJECT_PATH, CONTROL_INTERFACE, signal);
         if (r >= 0)
                 r = control_events_append(m, record);
         return r < 0 ? r : sd_bus_send(bus, m, NULL);
@@ -123,7 +126,7 @@ static void follow_job_done(struct worker_job *job) {
         int r = follow->result;
 
         for (size_t i = 0; r >= 0 && i < follow->n; i++)
-                r = emit(f->bus, &follow->records[i]);
+                r = emit(f->bus, "AuditEvent", &follow->records[i]);
         f->cursor = follow->cursor;
         /* A client that misses an event must notice: it is disconnected. */
         if (r < 0)
@@ -155,6 +158,31 @@ static struct control_follower *choose(const struct control *control) {
                         chosen = f;
         }
         return chosen;
+}
+
+/* A client that has not read everything sees the count later, in the record itself. */
+static void tell(const struct control *control, const struct audit_record *record) {
+        for (struct control_follower *f = control->loop.followers; f; f = f->next) {
+                struct audit_filter filter = {};
+                uint64_t waiting;
+
+                control_events_narrow(&filter, &f->sight);
+                if (store_audit_passes(&filter, record) && sd_bus_is_open(f->bus) > 0 &&
+                    sd_bus_get_n_queued_write(f->bus, &waiting) >= 0 && waiting == 0 &&
+                    emit(f->bus, "AuditRepeat", record) < 0)
+                        sd_bus_close(f->bus);
+        }
+}
+
+void control_follow_repeats(struct control *control) {
+        struct audit_record records[REPEATS_MAX];
+        size_t n;
+
+        if (!control->loop.followers)
+                return;
+        n = audit_repeats(control->fixed.audit, clock_now(), records, ARRAY_LEN(records));
+        for (size_t i = 0; i < n; i++)
+                tell(control, &records[i]);
 }
 
 void control_follow_pump(struct control *control) {

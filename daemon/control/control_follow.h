@@ -11,6 +11,12 @@ struct control;
 void control_follow_pump(struct control *control);
 
 /**
+ * control_follow_repeats(control): tells the clients that follow what is being gathered and not yet
+ * written. To be called every few seconds.
+ */
+void control_follow_repeats(struct control *control);
+
+/**
  * control_follow_stop(control): forgets all clients that follow. To be called after the end of the
  * worker.
  */

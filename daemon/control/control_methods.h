@@ -14,6 +14,7 @@
 /* clang-format off */
 #define CONTROL_SIGNALS(SIGNAL) \
         SIGNAL("AuditEvent", ("a{sv}", event)) \
+        SIGNAL("AuditRepeat", ("a{sv}", event)) \
         SIGNAL("FleetWork", ("s", kind, "t", token, "as", arguments, "a(stay)", frames))
 
 #define CONTROL_METHODS(METHOD) \

@@ -102,6 +102,10 @@ void audit_flush(struct audit *a, struct worker *worker, int64_t now) {
         outbox_flush(a->outbox, worker);
 }
 
+size_t audit_repeats(struct audit *a, int64_t now, struct audit_record *out, size_t most) {
+        return fold_repeats(a->fold, now, out, most);
+}
+
 void audit_finish(struct audit *a, struct worker *worker, int64_t now) {
         do
                 outbox_finish(a->outbox, worker);

@@ -42,3 +42,8 @@ void audit_flush(struct audit *a, struct worker *worker, int64_t now);
  * events could not be written then.
  */
 void audit_finish(struct audit *a, struct worker *worker, int64_t now);
+
+/**
+ * audit_repeats(a, now, out, most): what is being gathered and not yet due. See fold_repeats().
+ */
+size_t audit_repeats(struct audit *a, int64_t now, struct audit_record *out, size_t most);

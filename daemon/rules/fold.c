@@ -33,6 +33,8 @@ struct entry {
         struct owner *owner; /* of the key that exists */
         int64_t due;         /* when it may be taken */
         int64_t last;        /* seen */
+        /* of the record's count, by fold_repeats() */
+        uint64_t told;
         int64_t window_s;
         struct audit_record record;
 };
@@ -63,7 +65,8 @@ struct fold {
         unsigned n_root, n_others, n_rest;
         /* accepted, refused: of all uids that found no place */
         struct entry last_resort[2];
-        size_t at; /* where fold_take() goes on */
+        /* where fold_take() and fold_repeats() go on */
+        size_t at, told_at;
 };
 
 int fold_new(struct fold **ret) {
@@ -357,6 +360,7 @@ static void take(const struct fold *f, struct entry *e, int64_t now, struct audi
                 memcpy(ret->detail, several, sizeof(several));
         e->several = false;
         e->record.count = 0;
+        e->told = 0;
         e->due = now + (e->window_s > spread ? e->window_s : spread);
         if (e->window_s < FOLD_LONGEST_S && !is_accepted(&e->record))
                 e->window_s *= 2;
@@ -386,6 +390,24 @@ size_t fold_take(struct fold *f, int64_t now, bool all, struct audit_record *out
                 else if (e->record.count == 0 && is_due(e, e->due, now) &&
                          is_due(e, e->last + FOLD_FORGET_S, now))
                         forget(f, e);
+        }
+        return n;
+}
+
+size_t fold_repeats(struct fold *f, int64_t now, struct audit_record *out, size_t most) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < f->n_begun && n < most; i++) {
+                struct entry *e = &f->entries[f->told_at];
+
+                f->told_at = (f->told_at + 1) % f->n_begun;
+                /* What is due is about to be written. */
+                if (!e->used || e->record.count <= e->told || is_due(e, e->due, now))
+                        continue;
+                out[n] = e->record;
+                out[n].at = out[n].until;
+                out[n++].count = e->record.count - e->told;
+                e->told = e->record.count;
         }
         return n;
 }

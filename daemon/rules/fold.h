@@ -60,3 +60,11 @@ void fold_note(struct fold *f, const struct audit_record *record, int64_t now);
  * The others wait for the next call. Returns how many it moved.
  */
 size_t fold_take(struct fold *f, int64_t now, bool all, struct audit_record *out, size_t most);
+
+/**
+ * fold_repeats(f, now, out, most):
+ * Tells what is being gathered and is not due at ${now}, at most ${most} kinds: the last event of
+ * each kind, with how many there were since the last call as its count. Takes nothing away. Returns
+ * how many kinds.
+ */
+size_t fold_repeats(struct fold *f, int64_t now, struct audit_record *out, size_t most);

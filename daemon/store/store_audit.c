@@ -78,14 +78,21 @@ bool store_audit_passes(const struct audit_filter *f, const struct audit_record 
                is_text(f->verdict, record->verdict);
 }
 
-/* The statement that finds the records that ${f} lets pass, from behind ${after}. */
+int64_t store_audit_start(const struct audit_filter *f) {
+        return f->reverse && f->after == 0 ? INT64_MAX : f->after;
+}
+
+/* The statement that finds the records that ${f} lets pass, from where ${f} begins. */
 static int start(struct store *s, const struct audit_filter *f, sqlite3_stmt **ret) {
         const char *of = f->key ? f->key : f->user;
-        sqlite3_stmt *stmt = store_stmt(s, f->key    ? STMT_AUDIT_EACH_OF_KEY
-                                           : f->user ? STMT_AUDIT_EACH_OF_USER
-                                                     : STMT_AUDIT_EACH);
+        static const enum stmt forth[] = { STMT_AUDIT_EACH, STMT_AUDIT_EACH_OF_USER,
+                                           STMT_AUDIT_EACH_OF_KEY };
+        static const enum stmt back[] = { STMT_AUDIT_BACK, STMT_AUDIT_BACK_OF_USER,
+                                          STMT_AUDIT_BACK_OF_KEY };
+        size_t which = f->key ? 2 : f->user ? 1 : 0;
+        sqlite3_stmt *stmt = store_stmt(s, (f->reverse ? back : forth)[which]);
 
-        if (sqlite3_bind_int64(stmt, 1, f->after) != SQLITE_OK ||
+        if (sqlite3_bind_int64(stmt, 1, store_audit_start(f)) != SQLITE_OK ||
             (of && sqlite3_bind_text(stmt, 2, of, -1, SQLITE_STATIC) != SQLITE_OK)) {
                 store_stmt_done(&stmt);
                 return -ENOMEM;

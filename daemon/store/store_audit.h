@@ -13,6 +13,8 @@ struct audit_filter {
         /* records with some part between the two */
         int64_t since, until;
         int64_t after; /* begin behind this seq */
+        /* from the last record to the first: after is then the seq before which to begin, or 0 */
+        bool reverse;
 };
 
 /* The result of checking a piece of the log. */
@@ -50,14 +52,19 @@ int store_audit_add(struct store *writer, const struct audit_record *record) _mu
 
 /**
  * store_audit_each(writer, filter, most, visit, userdata, ret_next):
- * Visits the records that ${filter} lets pass, in order of seq. Ends when it has looked at ${most}
- * records, whether they passed or not, and when ${visit} returns positive. ${ret_next} is where to
- * go on (filter.after), or 0 at the end of the log.
- * Returns 0; what ${visit} returned when that is negative; an error of the store.
+ * Visits the records that ${filter} lets pass, in order of seq or in reverse. Ends when it has
+ * looked at ${most} records, whether they passed or not, and when ${visit} returns positive.
+ * ${ret_next} is where to go on (filter.after), or 0 at the end of the log. Returns 0; what
+ * ${visit} returned when that is negative; an error of the store.
  */
 int store_audit_each(struct store *writer, const struct audit_filter *filter, size_t most,
                      int (*visit)(const struct audit_record *record, void *userdata),
                      void *userdata, int64_t *ret_next) _must_check_;
+
+/**
+ * store_audit_start(filter): the number behind which, or before which, ${filter} begins.
+ */
+int64_t store_audit_start(const struct audit_filter *filter);
 
 /**
  * store_audit_passes(filter, record): whether ${filter} lets ${record} pass. after does not count.

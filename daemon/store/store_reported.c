@@ -236,13 +236,15 @@ static int start_list(struct store *s, const struct audit_filter *f, sqlite3_stm
                 s->db, ret,
                 "SELECT seq, at, until, count, uid, pid, owner_uid, login_uid, event, "
                 "verdict, door, key, user, service, rhost, reason, detail, hash, place, host FROM "
-                "fleet_audit WHERE place > ?1%s ORDER BY place",
+                "fleet_audit WHERE place %s ?1%s ORDER BY place%s",
+                f->reverse ? "<" : ">",
                 f->key    ? " AND key = ?2 AND key <> ''"
                 : f->user ? " AND user = ?2 AND user <> ''"
-                          : "");
+                          : "",
+                f->reverse ? " DESC" : "");
         if (r < 0)
                 return r;
-        return sqlite3_bind_int64(*ret, 1, f->after) != SQLITE_OK ||
+        return sqlite3_bind_int64(*ret, 1, store_audit_start(f)) != SQLITE_OK ||
                                (of &&
                                 sqlite3_bind_text(*ret, 2, of, -1, SQLITE_STATIC) != SQLITE_OK)
                        ? -ENOMEM

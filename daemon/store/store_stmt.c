@@ -256,6 +256,12 @@ static const char *const texts[] = {
                                    " WHERE key = ?2 AND key <> '' AND seq > ?1 ORDER BY seq",
         [STMT_AUDIT_EACH_OF_USER] = "SELECT " AUDIT_COLUMNS " FROM audit"
                                     " WHERE user = ?2 AND user <> '' AND seq > ?1 ORDER BY seq",
+        [STMT_AUDIT_BACK] = "SELECT " AUDIT_COLUMNS " FROM audit WHERE seq < ?1 ORDER BY seq DESC",
+        [STMT_AUDIT_BACK_OF_KEY] = "SELECT " AUDIT_COLUMNS " FROM audit"
+                                   " WHERE key = ?2 AND key <> '' AND seq < ?1 ORDER BY seq DESC",
+        [STMT_AUDIT_BACK_OF_USER] =
+                "SELECT " AUDIT_COLUMNS " FROM audit"
+                " WHERE user = ?2 AND user <> '' AND seq < ?1 ORDER BY seq DESC",
         [STMT_AUDIT_HASH] = "SELECT hash FROM audit WHERE seq = ?1",
         [STMT_AUDIT_INSERT] =
                 "INSERT INTO audit (" AUDIT_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "

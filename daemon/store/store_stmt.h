@@ -80,6 +80,9 @@ enum stmt {
         STMT_AUDIT_EACH,
         STMT_AUDIT_EACH_OF_KEY,
         STMT_AUDIT_EACH_OF_USER,
+        STMT_AUDIT_BACK,
+        STMT_AUDIT_BACK_OF_KEY,
+        STMT_AUDIT_BACK_OF_USER,
         STMT_AUDIT_HASH,
         STMT_AUDIT_INSERT,
         STMT_AUDIT_DELETE,
@@ -114,10 +117,9 @@ struct store {
         struct store_guard guard; /* writer */
         /* writer: notes what is changed; borrowed */
         struct store_delta *delta;
-        /* writer: commits do not wait for the disk: see store_begin_lazily() */
-        bool lazy;
-        /* writer: the last of them that wrote something was such a commit */
-        bool not_on_disk;
+        /* writer: commits do not wait for the disk: see store_begin_lazily(); and the last of them
+         * that wrote something did not */
+        bool lazy, not_on_disk;
         /* writer: an import that is under way */
         struct store_swap *swap;
         /* writer: when the newest copy of before an upgrade was made; 0: there is none */
@@ -126,8 +128,7 @@ struct store {
         void *seal_userdata;
         store_seen_fn *keep_seen;
         void *seen_userdata;
-        /* writer: see store_unsettled() */
-        unsigned unsettled_ms;
+        unsigned unsettled_ms; /* writer: see store_unsettled() */
         /* reader: a read transaction is open */
         bool snapshot;
         /* reader: its snapshot has at least this generation */

@@ -160,7 +160,7 @@ read_log() {
     happened=()
     head -n "$seen" "$dir/log" | cmp -s - "$dir/log.before" || fail "the audit log has lost records"
     tail -n +$((seen + 1)) "$dir/log" >"$dir/log.new"
-    while read -r _ _ event id _ _ _ _ why; do
+    while read -r event id why; do
         take_record "$event" "$id" "$why"
     done <"$dir/log.new"
     mv "$dir/log" "$dir/log.before"
@@ -225,7 +225,10 @@ logins_are_as_logged() {
 same_moment() {
     logged_changes >"$dir/log" && ctl --json key list >"$dir/keys" && logged_changes | cmp -s - "$dir/log"
 }
-logged_changes() { ctl audit list --verdict "done" | tail -n +2; }
+logged_changes() { # EVENT ID WHY of each, in the order in which they were written
+    ctl audit list --verdict "done" --json | sed 's/^\[//; s/\]$//; s/},{/}\n{/g; s/"key":null/"key":"-"/g' |
+        sed -nE 's/.*"event":"([^"]*)".*"key":"?([^",]*)"?,.*"detail":"?([^"]*)"?\}$/\1 \2 \3/p'
+}
 check() {
     wait_until same_moment
     read_log

@@ -205,6 +205,8 @@ if [[ $uid == 0 ]] && in_session 4242 true 2>/dev/null; then
     run 4 in_session 0 setpriv --reuid=65534 --regid=65534 --clear-groups -- "$WFAPIKEYCTL" policy show
     wait_for_event '"event":"GetPolicy"' --since 1h
     wait_for_event '"uid":65534,"login-uid":0,'
+    run 0 ctl audit list --columns by,event
+    grep -qE "^$(id -un 65534) +GetPolicy" <<<"$out" || fail "a made up login uid hides who it was: $out"
     run 0 in_session 4294967295 "$WFAPIKEYCTL" key rename "$id" by-nobody
     event renamed "$id" '"uid":0,"login-uid":null,'
     run 0 ctl audit verify

@@ -35,6 +35,7 @@ static int dump(sd_bus_message *m, FILE *out) {
         const char *contents, *text;
         const void *bytes;
         uint64_t number;
+        uint32_t small;
         int64_t moment;
         char type;
         size_t len;
@@ -47,6 +48,9 @@ static int dump(sd_bus_message *m, FILE *out) {
                 } else if (type == 't') {
                         r = sd_bus_message_read_basic(m, 't', &number);
                         fprintf(out, " %" PRIu64, r < 0 ? 0 : number);
+                } else if (type == 'u') {
+                        r = sd_bus_message_read_basic(m, 'u', &small);
+                        fprintf(out, " %" PRIu32, r < 0 ? 0 : small);
                 } else if (type == 'x') {
                         r = sd_bus_message_read_basic(m, 'x', &moment);
                         fprintf(out, " %" PRId64, r < 0 ? 0 : moment);

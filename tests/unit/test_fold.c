@@ -132,6 +132,29 @@ static void test_those_like_it_wait_for_the_window_and_are_counted(void **state)
         assert_string_equal(w->taken[0].detail, "");
 }
 
+/* What is gathered is told, once, and taken by nobody. */
+static void test_repeats_are_told_before_they_are_written(void **state) {
+        struct world *w = *state;
+        struct audit_record told[2];
+
+        note(w, refusal(110, "aaaaaaaaaa", "imap"));
+        assert_int_equal(fold_repeats(w->fold, w->now, told, 2), 0);
+        assert_int_equal(take(w, false), 1);
+        for (unsigned i = 0; i < 12; i++)
+                note(w, refusal(110, "aaaaaaaaaa", "imap"));
+        note(w, refusal(110, "bbbbbbbbbb", "imap"));
+        assert_int_equal(fold_repeats(w->fold, w->now, told, 2), 1);
+        assert_int_equal(told[0].count, 12);
+        assert_string_equal(told[0].key, "aaaaaaaaaa");
+        assert_int_equal(fold_repeats(w->fold, w->now, told, 2), 0);
+        note(w, refusal(110, "aaaaaaaaaa", "imap"));
+        assert_int_equal(fold_repeats(w->fold, w->now, told, 2), 1);
+        assert_int_equal(told[0].count, 1);
+        assert_int_equal(take(w, true), 2);
+        assert_int_equal(w->taken[0].count + w->taken[1].count, 14);
+        assert_int_equal(fold_repeats(w->fold, w->now, told, 2), 0);
+}
+
 static void test_the_last_is_shown_and_that_there_were_others(void **state) {
         struct world *w = *state;
         struct audit_record record = refusal(110, "aaaaaaaaaa", "imap");
@@ -564,6 +587,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 test_fold(test_the_first_goes_out_at_once_and_as_it_is),
                 test_fold(test_those_like_it_wait_for_the_window_and_are_counted),
+                test_fold(test_repeats_are_told_before_they_are_written),
                 test_fold(test_the_last_is_shown_and_that_there_were_others),
                 test_fold(test_what_differs_is_kept_apart),
                 test_fold(test_ids_that_nobody_has_are_not_kept_apart),

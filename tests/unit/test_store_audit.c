@@ -177,6 +177,29 @@ static void test_looking_is_bounded_and_goes_on_where_it_ended(void **state) {
         assert_int_equal(calls, 4);
         assert_int_equal(seen.n, 0);
 
+        filter.after = 0;
+        filter.reverse = true;
+        calls = 0;
+        do {
+                assert_int_equal(store_audit_each(s->writer, &filter, 3, see, &seen, &next), 0);
+                filter.after = next;
+                calls++;
+        } while (next > 0);
+        assert_int_equal(calls, 4);
+        assert_int_equal(seen.n, 0);
+
+        filter = (struct audit_filter){ .reverse = true };
+        seen.stop_at = 4;
+        assert_int_equal(store_audit_each(s->writer, &filter, 100, see, &seen, &next), 0);
+        assert_int_equal(seen.n, 4);
+        assert_int_equal(next, 7);
+        filter.after = next;
+        seen = (struct seen){};
+        assert_int_equal(store_audit_each(s->writer, &filter, 100, see, &seen, &next), 0);
+        assert_int_equal(seen.n, 6);
+        assert_int_equal(next, 0);
+
+        seen = (struct seen){};
         filter = (struct audit_filter){};
         seen.stop_at = 4;
         assert_int_equal(store_audit_each(s->writer, &filter, 100, see, &seen, &next), 0);
@@ -185,7 +208,8 @@ static void test_looking_is_bounded_and_goes_on_where_it_ended(void **state) {
 }
 
 static void test_filters_by_key_and_user_have_an_index(void **state) {
-        static const enum stmt which[] = { STMT_AUDIT_EACH_OF_KEY, STMT_AUDIT_EACH_OF_USER };
+        static const enum stmt which[] = { STMT_AUDIT_EACH_OF_KEY, STMT_AUDIT_EACH_OF_USER,
+                                           STMT_AUDIT_BACK_OF_KEY, STMT_AUDIT_BACK_OF_USER };
         struct unit_store *s = *state;
 
         for (size_t i = 0; i < ARRAY_LEN(which); i++) {
