@@ -79,7 +79,7 @@ static void say_summary(const struct scan *s, size_t active, size_t burnt) {
 }
 
 enum exit_code cmd_scan(const struct args *args) {
-        _cleanup_scan_ struct scan s;
+        _cleanup_scan_ struct scan s = { .args = args };
         bool burns = args_has(args, "burn");
         size_t active, burnt = 0;
         enum exit_code rc = check(args);
@@ -87,7 +87,6 @@ enum exit_code cmd_scan(const struct args *args) {
 
         if (rc != CTL_OK)
                 return rc;
-        scan_begin(&s, args);
         if (args->json && burns)
                 json_open(&s.j, NULL, '{');
         if (args->json)

@@ -14,10 +14,6 @@
 
 #define SHORT_COMMIT 12
 
-void scan_begin(struct scan *s, const struct args *args) {
-        *s = (struct scan){ .args = args };
-}
-
 void scan_done(struct scan *s) {
         keyring_done(&s->ring);
         scanner_wipe(&s->scanner);

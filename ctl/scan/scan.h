@@ -31,9 +31,8 @@ struct scan_place {
 #define _cleanup_scan_ __attribute__((cleanup(scan_done)))
 
 /**
- * scan_begin(s, args), scan_done(s): ${s} borrows ${args}. scan_done() wipes all that was read.
+ * scan_done(s): wipes all that was read. Safe on one with args alone.
  */
-void scan_begin(struct scan *s, const struct args *args);
 void scan_done(struct scan *s);
 
 /**
