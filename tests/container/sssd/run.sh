@@ -86,8 +86,8 @@ no_login() { ! login "$1"; }
 
 echo "# issue and login"
 for user in alice bob carol dave eve; do test_that "$user gets a key" fresh $user; done
-test_that "and all log in" everybody accepted
-test_that "in a service with account, too" login alice
+test_that "and all log in" wait_until everybody accepted
+test_that "in a service with account, too" wait_until login alice
 by_password() { printf %s "$2" | wfapikeyctl key issue --user "$1" --password --name "${3-password}"; } # USER PASSWORD
 test_that "a password of the directory is enough for a key" by_password alice secret-of-alice
 test_not "a wrong one is not" by_password alice secret-of-bob
@@ -97,16 +97,16 @@ test_not "an unknown user gets none" fresh nobody-at-all
 echo "# the directory is down"
 ldap_down
 looks
-test_that "keys go on while sssd remembers the users" everybody accepted
+test_that "keys go on while sssd remembers the users" wait_until everybody accepted
 systemctl restart wfapikeyd.service
-test_that "after a start of the daemon, too" everybody accepted
+test_that "after a start of the daemon, too" wait_until everybody accepted
 systemctl stop sssd.service
 rm -f /var/lib/sss/mc/*
 looks
 test_not "sssd is down, and nobody is there" getent passwd alice
-test_that "keys go on all the same" everybody accepted
+test_that "keys go on all the same" wait_until everybody accepted
 systemctl restart wfapikeyd.service
-test_that "after a start of the daemon, too" everybody accepted
+test_that "after a start of the daemon, too" wait_until everybody accepted
 test_that "issue says that the user database does not answer" eval 'wfapikeyctl key issue somebody 2>&1 | grep "does not answer"'
 
 echo "# sssd has lost its cache, and reaches no directory: it says that the users do not exist"
@@ -137,7 +137,7 @@ looks
 test_that "with the old number accepted" wait_until accepted eve
 to_ldap ldapdelete uid=bob,dc=example
 looks
-test_that "a user who is removed is in the cache of sssd still" accepted bob
+test_that "a user who is removed is in the cache of sssd still" wait_until accepted bob
 sss_cache -u bob
 looks
 test_that "without it the key is refused" wait_until refused bob
@@ -151,11 +151,11 @@ change dave shadowExpire 100
 sss_cache -E
 looks
 wfapikeyctl policy set remove-on-password-expiry=yes account-grace=none
-test_that "the daemon does not know that a password has expired" accepted carol
-test_that "nor that an account has" accepted dave
+test_that "the daemon does not know that a password has expired" wait_until accepted carol
+test_that "nor that an account has" wait_until accepted dave
 test_that "the line for account does: carol" no_login carol
 test_that "dave" no_login dave
-test_that "alice logs in" login alice
+test_that "alice logs in" wait_until login alice
 
 echo "# nslcd, which has shadow"
 systemctl stop sssd.service
@@ -174,21 +174,21 @@ test_that "and shadow, without passwords" eval "getent shadow carol | grep -F 'c
 looks
 test_that "an account that has expired: refused" wait_until refused dave
 test_that "and shown" shown dave "account has expired"
-test_that "a password that has expired is nothing without the policy" accepted carol
+test_that "a password that has expired is nothing without the policy" wait_until accepted carol
 wfapikeyctl policy set remove-on-password-expiry=yes
 test_that "with it, refused" wait_until refused carol
 test_that "and shown" shown carol "password has expired"
-test_that "others are not" accepted alice
+test_that "others are not" wait_until accepted alice
 systemctl stop nslcd.service
 looks
-test_that "nslcd is down: keys go on" accepted alice
+test_that "nslcd is down: keys go on" wait_until accepted alice
 systemctl restart wfapikeyd.service
 test_that "after a start of the daemon, too" wait_until accepted alice
 test_that "and what had expired has" refused dave
 systemctl start nslcd.service
 ldap_down
 looks
-test_that "the directory is down: keys go on" accepted alice
+test_that "the directory is down: keys go on" wait_until accepted alice
 test_that "nobody else has lost a key" eval "[[ \$(wfapikeyctl key list --status revoked --columns owner | sort -u | grep -v OWNER) == bob ]]"
 
 echo "# a group of the directory in the configuration"
@@ -201,7 +201,7 @@ printf '%s\n' '[daemon]' 'admin-group = keepers' >/etc/wfapikey/wfapikeyd.conf.d
 test_that "it is found" wait_until wfapikeyctl reload
 systemctl stop nslcd.service
 test_not "when no directory answers, a reload changes nothing" wfapikeyctl reload
-test_that "and keys go on" accepted alice
+test_that "and keys go on" wait_until accepted alice
 systemctl stop wfapikeyd.service
 test_not "and a start fails" systemctl start wfapikeyd.service
 systemctl start nslcd.service
