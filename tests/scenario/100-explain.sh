@@ -55,7 +55,7 @@ has "$out" "NO expired"
 run 0 ctl key explain "$id" "${good[@]}" --at 29d
 run 6 ctl key explain "$id" "${good[@]}" --at 2099-01-01
 run 0 ctl key explain "$id" "${good[@]}" --at 2001-01-01T00:00:00Z
-for bad in soon yesterday 0d 29; do run 2 ctl key explain "$id" --at "$bad"; done
+for bad in soon someday 0d 29; do run 2 ctl key explain "$id" --at "$bad"; done
 run 2 ctl key explain "$id" --service "$(printf 's%.0s' {1..65})"
 run 6 ctl key explain "$id" --service $'a\\b' --rhost "'"
 run 5 ctl key explain 0000000000 "${good[@]}"
