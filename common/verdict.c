@@ -90,6 +90,11 @@ static const struct {
         [REASON_FLEET_STALE] = { VERDICT_INTERNAL, "fleet-stale",
                                  "this host has heard nothing of its fleet for too long (policy "
                                  "replica-max-age)" },
+        [REASON_REALM] = { VERDICT_DENY, "realm",
+                           "the realm of the key is not configured, or does not have this user" },
+        [REASON_REALM_SERVICE] = { VERDICT_DENY, "realm-service",
+                                   "the service is of a realm and the key is not, or the key is of "
+                                   "a realm and the service is not" },
 };
 _Static_assert(ARRAY_LEN(reasons) == _REASON_MAX, "a row for each reason");
 

@@ -60,6 +60,8 @@ enum reason {
         REASON_CERTIFICATE_UNCHECKED,
         REASON_SPELLING_UNKNOWN,
         REASON_FLEET_STALE,
+        REASON_REALM,
+        REASON_REALM_SERVICE,
         _REASON_MAX,
 };
 

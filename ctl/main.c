@@ -93,6 +93,8 @@ static const struct args_option issue_options[] = {
 
 #define OWNER_OPTION                                                                               \
         { "owner", "USER", "only keys of this user", false }
+#define REALM_OPTION                                                                               \
+        { "realm", "REALM", "only keys of users of this realm of wfapikeyd.conf", false }
 #define LINKED_OPTION                                                                              \
         { "linked", "USER", "only keys that depend on this user's password", false }
 #define SEARCH_OPTION                                                                              \
@@ -128,8 +130,8 @@ static const struct args_option issue_options[] = {
 
 /* Which keys, in all commands that choose some. */
 #define KEY_FILTERS                                                                                \
-        OWNER_OPTION, LINKED_OPTION, SERVICE_OPTION, FROM_OPTION, BEFORE_OPTION, UNUSED_OPTION,    \
-                SEARCH_OPTION
+        OWNER_OPTION, REALM_OPTION, LINKED_OPTION, SERVICE_OPTION, FROM_OPTION, BEFORE_OPTION,     \
+                UNUSED_OPTION, SEARCH_OPTION
 
 static const struct args_option list_options[] = {
         KEY_FILTERS,

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "keytext.h"
+#include "realm.h"
 #include "wire.h"
 
 #define RECORD_DIGEST_LEN   32
@@ -34,7 +35,7 @@
 /* The epochs of a fleet's keys begin here, and those of a host's own keys end before. */
 #define RECORD_FLEET_EPOCH (INT64_C(1) << 40)
 
-/* A value of owner_uid. */
+/* A value of owner_uid, and of the uid of a user of a realm. */
 #define RECORD_UNBOUND ((uid_t) -1)
 
 /* A value of checked_at: userdel has said so, and no directory has answered yet. */
@@ -69,8 +70,11 @@ struct key_record {
         uint8_t digest[RECORD_DIGEST_LEN];
         uint32_t pepper_id;
         char owner[WIRE_USER_MAX + 1];
+        /* Of an owner REALM:NAME, the REALM. "": the owner is an account. The store derives it: it
+         * has a key of this host alone that is RECORD_UNBOUND. */
+        char realm[REALM_NAME_MAX + 1];
         /* At the time when the key was made. Of a key of a fleet: when this host first saw the
-         * account. RECORD_UNBOUND: it has not seen it yet. */
+         * account. RECORD_UNBOUND: it has not seen it yet, or the owner is of a realm. */
         uid_t owner_uid;
         char name[WIRE_NAME_MAX + 1];
         /* Separated by blanks. "": all services. */
@@ -124,7 +128,7 @@ struct key_use {
         char rhost[WIRE_RHOST_MAX + 1];
 };
 
-/* What is known of a user of this host. Zeroes: nothing. */
+/* What is known of a user of this host, or of a realm. Zeroes: nothing. */
 enum account_state {
         ACCOUNT_UNKNOWN = 0, /* nobody has answered yet */
         ACCOUNT_PRESENT = 1,
@@ -134,8 +138,9 @@ enum account_state {
 struct account_record {
         char name[WIRE_USER_MAX + 1];
         enum account_state state;
-        uid_t uid; /* if ACCOUNT_PRESENT */
-        /* in the passwd file, not in a directory */
+        /* if ACCOUNT_PRESENT; RECORD_UNBOUND of a user of a realm alone */
+        uid_t uid;
+        /* in the passwd file, not in a directory; or of a realm */
         bool local;
         /* root, or a member of the admin group */
         bool admin;

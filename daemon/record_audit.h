@@ -27,6 +27,8 @@ struct audit_record {
         uid_t login_uid;
         /* The key's owner. AUDIT_NOBODY: no key with this id is known. */
         uid_t owner_uid;
+        /* The owner is a user of a realm: the key is known, and the owner is nobody. Not stored. */
+        bool of_realm;
         /* "login", "issued", "revoked", "policy", and others. For a refused call the name of its
          * method. */
         char event[AUDIT_WORD_MAX + 1];

@@ -225,7 +225,8 @@ static int start_threads(struct server *s) {
         struct accounts_source source = { .etc = ETC,
                                           .admin_group = s->conf->has_admin_group
                                                                  ? s->conf->admin_group
-                                                                 : (gid_t) -1 };
+                                                                 : (gid_t) -1,
+                                          .realms = s->conf->realms };
         struct store *writer;
         int r;
 

@@ -84,10 +84,9 @@ static enum exit_code revoke_matching(const struct args *args) {
 }
 
 enum exit_code cmd_key_revoke(const struct args *args) {
-        static const char *const options[] = {
-                "owner", "linked", "all-of",       "service",
-                "from",  "search", "unused-since", "expires-before"
-        };
+        static const char *const options[] = { "owner",  "realm",        "linked",
+                                               "all-of", "service",      "from",
+                                               "search", "unused-since", "expires-before" };
         bool matching = false;
         enum exit_code rc;
 

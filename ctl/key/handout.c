@@ -38,6 +38,7 @@ static void say_limits(const struct args *args, const char *id) {
                 return;
         say_note("Good for %s, %s%s, %s%s.",
                  key.services ? fields_text(&keyfields[KEYFIELD_SERVICES], &key, services)
+                 : key.realm  ? "all services of the realm"
                               : "ALL services",
                  key.networks ? "from " : "",
                  key.networks ? fields_text(&keyfields[KEYFIELD_NETWORKS], &key, networks)

@@ -11,6 +11,7 @@ const struct field keyfields[_KEYFIELD_MAX] = {
         [KEYFIELD_NAME] = { "name", FIELD_TEXT, offsetof(struct key, name), "-" },
         [KEYFIELD_OWNER] = { "owner", FIELD_TEXT, offsetof(struct key, owner), "-" },
         [KEYFIELD_OWNER_UID] = { "owner-uid", FIELD_NUMBER, offsetof(struct key, owner_uid), "-" },
+        [KEYFIELD_REALM] = { "realm", FIELD_TEXT, offsetof(struct key, realm), NULL },
         [KEYFIELD_LINKED_USER] = { "linked-user", FIELD_TEXT, offsetof(struct key, linked_user),
                                    "-" },
         [KEYFIELD_STATUS] = { "status", FIELD_TEXT, offsetof(struct key, status), "-" },

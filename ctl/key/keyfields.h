@@ -5,7 +5,7 @@
 #include "call/dict.h"
 
 struct key {
-        const char *id, *owner, *linked_user, *name, *status, *reason, *refused, *origin,
+        const char *id, *owner, *realm, *linked_user, *name, *status, *reason, *refused, *origin,
                 *predecessor, *successor, *require_certificate, *certificate, *last_service,
                 *last_rhost;
         uint32_t owner_uid;
@@ -21,6 +21,7 @@ enum keyfield {
         KEYFIELD_NAME,
         KEYFIELD_OWNER,
         KEYFIELD_OWNER_UID,
+        KEYFIELD_REALM,
         KEYFIELD_LINKED_USER,
         KEYFIELD_STATUS,
         KEYFIELD_REASON,

@@ -56,7 +56,7 @@ static int read_page(struct keys *keys, sd_bus_message *m, const char **ret_next
 }
 
 static int append_filter(sd_bus_message *m, const struct keyquery *query) {
-        static const char *const names[] = { "linked", "search" };
+        static const char *const names[] = { "linked", "search", "realm" };
         int r;
 
         r = sd_bus_message_open_container(m, SD_BUS_TYPE_ARRAY, "{sv}");
@@ -97,7 +97,8 @@ enum exit_code keyquery_read(const struct args *args, struct keyquery *ret) {
 }
 
 enum exit_code keyquery_none(const struct keyquery *query) {
-        if (query->owner && !getpwnam(query->owner)) {
+        /* The daemon alone knows the users of realms. */
+        if (query->owner && !strchr(query->owner, ':') && !getpwnam(query->owner)) {
                 say_error("there is no user '%s', and no key of one", query->owner);
                 return CTL_NOT_FOUND;
         }

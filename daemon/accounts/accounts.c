@@ -13,6 +13,7 @@
 #include "accounts/accounts_pass.h"
 #include "accounts/accounts_update.h"
 #include "accounts/accounts_vanished.h"
+#include "accounts/accounts_watch.h"
 #include "base/helper.h"
 #include "base/log.h"
 #include "cleanup.h"
@@ -23,7 +24,7 @@
 #define PERIODIC_USEC UINT64_C(600000000)
 #define RETRY_USEC    UINT64_C(1000000)
 /* until a file that may be written just now is read again */
-#define AGAIN_USEC (ACCOUNTS_FILES_STEADY_S * UINT64_C(1000000) + UINT64_C(100000))
+#define AGAIN_USEC (ACCOUNTS_STEADY_S * UINT64_C(1000000) + UINT64_C(100000))
 /* questions, when files change meanwhile */
 #define ASK_AGAIN_MAX 5
 
@@ -34,6 +35,7 @@ struct work {
         struct accounts *accounts;
         bool more; /* there is another step */
         struct accounts_update facts;
+        struct realms *realms; /* that it uses; NULL: none */
 };
 
 struct ask {
@@ -74,7 +76,9 @@ struct accounts {
         /* of the files; the writer thread's at all times */
         struct accounts_files_memory memory;
         struct accounts_holds holds;
-        struct work list; /* users to ask for */
+        struct accounts_realms_memory lists; /* of the realms, likewise */
+        struct accounts_watch watches;       /* of their directories */
+        struct work list;                    /* users to ask for */
         size_t at, batch;
         bool one_by_one; /* a question has one user */
         struct helper *helper;
@@ -133,12 +137,22 @@ static gid_t admin_group_of(const struct conf *conf) {
         return conf && conf->has_admin_group ? conf->admin_group : (gid_t) -1;
 }
 
+static struct realms *realms_of(const struct conf *conf) {
+        return conf ? conf->realms : NULL;
+}
+
 static int submit(struct accounts *a, struct work *work,
                   void (*run)(struct worker_job *job, struct store *writer),
                   void (*done)(struct worker_job *job)) {
         work->job = (struct worker_job){ .run = run, .done = done, .urgent = true };
         work->accounts = a;
         return worker_submit(a->worker, &work->job);
+}
+
+static void end_work(struct work *work) {
+        accounts_update_done(&work->facts);
+        work->facts.realms = NULL;
+        work->realms = realms_unref(work->realms);
 }
 
 /* Has the writer thread go on with what it has done a step of. Others had their turn. Returns
@@ -150,7 +164,7 @@ static bool is_done(struct work *work, enum accounts_pass_event failed) {
                 return true;
         if (worker_submit(a->worker, &work->job) >= 0)
                 return false;
-        accounts_update_done(&work->facts);
+        end_work(work);
         later(a, RETRY_USEC);
         step(a, failed);
         return false;
@@ -175,19 +189,24 @@ static void read_done(struct worker_job *job) {
         /* All are looked at then, because a look at all may be what could not be done now. */
         if (reading->facts.again)
                 later(a, AGAIN_USEC);
-        accounts_update_done(&reading->facts);
+        end_work(reading);
         step(a, ACCOUNTS_PASS_READ);
 }
 
 static int read_files(struct accounts *a, bool everybody) {
         int r;
 
+        a->reading.realms = realms_ref(realms_of(a->conf));
         a->reading.facts = (struct accounts_update){ .etc = a->etc,
                                                      .admin_group = admin_group_of(a->conf),
                                                      .memory = &a->memory,
                                                      .holds = &a->holds,
+                                                     .realms = a->reading.realms,
+                                                     .lists = &a->lists,
                                                      .everybody = everybody };
         r = submit(a, &a->reading, read_run, read_done);
+        if (r < 0)
+                end_work(&a->reading);
         if (r >= 0 && everybody)
                 begin_settles(a);
         return r;
@@ -319,23 +338,41 @@ static void step(struct accounts *a, enum accounts_pass_event event) {
         }
 }
 
+static int on_list_change(sd_event_source *source, const struct inotify_event *event,
+                          void *userdata) {
+        struct accounts *a = userdata;
+
+        (void) source;
+        if (accounts_watch_is_list(realms_of(a->conf), event))
+                step(a, ACCOUNTS_PASS_CHANGED);
+        return 0;
+}
+
 void accounts_refresh(struct accounts *a) {
         step(a, ACCOUNTS_PASS_REFRESH);
 }
 
 void accounts_set_conf(struct accounts *a, const struct conf *conf) {
         a->conf = conf;
+        if (!is_stopped(a))
+                accounts_watch_lists(&a->watches, a->event, realms_of(conf), on_list_change, a);
         step(a, ACCOUNTS_PASS_REFRESH);
 }
 
 struct accounts_source accounts_source(struct accounts *a) {
         return (struct accounts_source){ .etc = a->etc,
                                          .admin_group = admin_group_of(a->conf),
-                                         .memory = &a->memory };
+                                         .memory = &a->memory,
+                                         .realms = realms_of(a->conf),
+                                         .lists = &a->lists };
 }
 
 const char *accounts_unread(const struct accounts *a) {
         return a->memory.error;
+}
+
+const char *accounts_realm_unread(const struct accounts *a, size_t realm) {
+        return realm < ARRAY_LEN(a->lists.of) ? a->lists.of[realm].error : "";
 }
 
 uint64_t accounts_passwd_changes(const struct accounts *a) {
@@ -485,10 +522,7 @@ int accounts_new(struct accounts **ret, sd_event *event, struct worker *worker, 
         LIST_INIT(&a->settles);
         /* Watch the directory, not the files: passwd(1) and other programs replace a file by a new
          * one. */
-        r = sd_event_add_inotify(event, &a->watch, etc,
-                                 IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE |
-                                         IN_MOVED_FROM | IN_ONLYDIR,
-                                 on_change, a);
+        r = sd_event_add_inotify(event, &a->watch, etc, ACCOUNTS_WATCHED, on_change, a);
         if (r < 0)
                 log_line(LOG_WARNING, "changes of accounts in '%s' are seen late: %s", etc,
                          strerrordesc_np(-r));
@@ -510,6 +544,7 @@ void accounts_stop(struct accounts *a) {
                 return;
         step(a, ACCOUNTS_PASS_STOP);
         a->watch = sd_event_source_disable_unref(a->watch);
+        accounts_watch_end(&a->watches);
         a->timer = sd_event_source_disable_unref(a->timer);
         /* The lists may be the writer thread's now. accounts_free() frees them. */
         a->helper = helper_free(a->helper);
@@ -527,8 +562,8 @@ struct accounts *accounts_free(struct accounts *a) {
         if (!a)
                 return NULL;
         accounts_stop(a);
-        accounts_update_done(&a->reading.facts);
-        accounts_update_done(&a->list.facts);
+        end_work(&a->reading);
+        end_work(&a->list);
         free(a);
         return NULL;
 }

@@ -62,6 +62,12 @@ struct accounts_source accounts_source(struct accounts *a);
 const char *accounts_unread(const struct accounts *a);
 
 /**
+ * accounts_realm_unread(a, realm): the same of the list of the realm at this place of the
+ * configuration.
+ */
+const char *accounts_realm_unread(const struct accounts *a, size_t realm);
+
+/**
  * accounts_passwd_changes(a): how often the passwd file has changed, as far as the daemon has seen.
  */
 uint64_t accounts_passwd_changes(const struct accounts *a);

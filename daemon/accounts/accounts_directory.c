@@ -162,14 +162,18 @@ static void look_at_shadow(const char *name, char *buffer, struct account_record
 static void look_up(const char *name, gid_t admin_group, char *buffer,
                     struct account_record *account) {
         struct passwd pw, *found = NULL;
-        int error = getpwnam_r(name, &pw, buffer, NSS_BUFFER_LEN, &found);
+        int error = 0;
         gid_t gid;
 
+        /* The name of an account ends at a colon, and what has one is a user of a realm. */
+        if (!strchr(name, ':'))
+                error = getpwnam_r(name, &pw, buffer, NSS_BUFFER_LEN, &found);
         if (!found) {
                 account->state = error == 0 ? ACCOUNT_GONE : ACCOUNT_UNKNOWN;
                 return;
         }
-        if (!pw.pw_name[0] || strlen(pw.pw_name) > WIRE_USER_MAX || pw.pw_uid == (uid_t) -1)
+        if (!pw.pw_name[0] || strlen(pw.pw_name) > WIRE_USER_MAX || pw.pw_uid == (uid_t) -1 ||
+            strchr(pw.pw_name, ':'))
                 return;
         memcpy(account->name, pw.pw_name, strlen(pw.pw_name) + 1);
         account->state = ACCOUNT_PRESENT;

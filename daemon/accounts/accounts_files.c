@@ -239,45 +239,6 @@ static int read_admins(struct accounts_files *files, FILE *f, size_t lines) {
         return error == 0 ? 1 : error == ENOENT ? 0 : -error;
 }
 
-/* A file without its end: a program writes into it, or the disk is full. */
-static bool is_cut(FILE *f) {
-        return fseek(f, -1, SEEK_END) == 0 && fgetc(f) != '\n';
-}
-
-static bool is_same_time(const struct timespec *a, const struct timespec *b) {
-        return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-static bool is_same_file(const struct stat *a, const struct stat *b) {
-        return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-               is_same_time(&a->st_mtim, &b->st_mtim) && is_same_time(&a->st_ctim, &b->st_ctim);
-}
-
-/* Whether the file of ${before} has been left alone for long enough. The times of the file are only
- * compared with each other: the wall clock may have been set meanwhile. */
-static bool is_steady(struct accounts_files_cut *cut, const struct stat *before, FILE *f) {
-        uint64_t now = clock_ticks();
-        struct stat after;
-
-        if (fstat(fileno(f), &after) < 0 || !is_same_file(before, &after)) {
-                *cut = (struct accounts_files_cut){};
-                return false;
-        }
-        if (cut->since == 0 || !is_same_file(&cut->st, before))
-                *cut = (struct accounts_files_cut){ .since = now, .st = *before };
-        return now - cut->since >= ACCOUNTS_FILES_STEADY_S * UINT64_C(1000000000);
-}
-
-/* A program that writes into the file may have been half-way. A file that is replaced meanwhile
- * stays as it was. */
-static bool was_written(const struct stat *before, FILE *f) {
-        struct stat after;
-
-        return S_ISREG(before->st_mode) &&
-               (fstat(fileno(f), &after) < 0 || before->st_size != after.st_size ||
-                !is_same_time(&before->st_mtim, &after.st_mtim));
-}
-
 static int open_file(struct accounts_files *files, enum which which) {
         char path[512];
         FILE *f;
@@ -317,23 +278,23 @@ static int do_without_shadow(struct accounts_files *files) {
 
 /* The end of the file was read. */
 static int end_file(struct accounts_files *files, enum which which) {
-        struct accounts_files_cut *cut = &files->memory->cuts[which];
+        struct accounts_steady *cut = &files->memory->cuts[which];
         const char *etc = files->etc, *name = names[which];
         char *error = files->memory->error;
         FILE *f = files->files[which];
 
-        if (was_written(&files->before[which], f)) {
+        if (accounts_steady_was_written(&files->before[which], f)) {
                 (void) snprintf(error, ERROR_LEN, "'%.300s/%s' was written while it was read", etc,
                                 name);
                 return -EAGAIN;
         }
-        if (!is_cut(f))
-                *cut = (struct accounts_files_cut){};
-        else if (!is_steady(cut, &files->before[which], f)) {
+        if (!accounts_steady_is_cut(f))
+                *cut = (struct accounts_steady){};
+        else if (!accounts_steady_check(cut, &files->before[which], f)) {
                 (void) snprintf(error, ERROR_LEN,
                                 "'%.300s/%s' ends within a line, so it is not believed before it "
                                 "has not changed for %d s",
-                                etc, name, ACCOUNTS_FILES_STEADY_S);
+                                etc, name, ACCOUNTS_STEADY_S);
                 return -EAGAIN;
         }
         if (which == FILE_PASSWD && !files->has_root) {

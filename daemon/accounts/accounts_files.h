@@ -6,21 +6,15 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
+#include "accounts/accounts_steady.h"
 #include "base/error.h"
 #include "record.h"
-
-/* For how long a file that ends within a line must not have changed. */
-#define ACCOUNTS_FILES_STEADY_S 5
 
 struct accounts_files;
 
 /* What is remembered from one reading to the next. Zeroed at first. */
 struct accounts_files_memory {
-        struct accounts_files_cut {
-                /* clock_ticks() when the file was first seen so; 0: it was not */
-                uint64_t since;
-                struct stat st;
-        } cuts[3]; /* passwd, shadow, group */
+        struct accounts_steady cuts[3]; /* passwd, shadow, group */
         /* why the last reading failed; empty when it did not */
         char error[ERROR_LEN];
 };
@@ -34,7 +28,7 @@ struct accounts_files_memory {
  * A passwd file without root is not believed, nor is a file that was written while it was read. A
  * program may be writing it, or a full disk may have cut it off, and that must not end all keys. A
  * file that ends within a line is believed only when it has not changed for
- * ${ACCOUNTS_FILES_STEADY_S} since it was first read. An editor or a printf may have left out the
+ * ${ACCOUNTS_STEADY_S} since it was first read. An editor or a printf may have left out the
  * last newline, and getpwnam(3) reads such files. A process that is not root does without shadow.
  * So does a host whose root has its password in passwd, as pwunconv(8) leaves it: there the
  * passwords of passwd count. Without shadow, and with an "x" for root, nothing is believed.
@@ -55,6 +49,7 @@ struct accounts_files_identity {
                 int64_t written_s, written_ns, changed_s, changed_ns;
         } of[3];
         uint64_t admin_group;
+        uint64_t realms; /* accounts_realms_identify() */
 };
 
 /**

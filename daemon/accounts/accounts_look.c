@@ -14,6 +14,7 @@
 #include "accounts/accounts_look.h"
 #include "accounts/accounts_vanished.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "cleanup.h"
 #include "keys/facts.h"
 #include "rules/expiry.h"
@@ -30,6 +31,7 @@ struct accounts_look {
         bool clock_trusted;
         struct accounts_files *files;
         struct accounts_files_memory *memory, none;
+        struct accounts_realms *lists;
         struct accounts_vanished vanished, expired;
         char after[WIRE_USER_MAX + 1]; /* the last name of the step before */
         size_t at;                     /* what of ${known} comes next */
@@ -39,6 +41,8 @@ struct accounts_look {
          * not known: owners by name, and then others. ACCOUNT_UNKNOWN. */
         size_t n, room, n_rows, n_owners;
         struct account_record *known;
+        /* for each of them: a list of its realm has it */
+        bool *listed;
 };
 
 int accounts_look_new(struct accounts_look **ret) {
@@ -57,6 +61,8 @@ struct accounts_look *accounts_look_free(struct accounts_look *look) {
         if (!look)
                 return NULL;
         accounts_files_free(look->files);
+        accounts_realms_free(look->lists);
+        free(look->listed);
         free(look->known);
         free(look);
         return NULL;
@@ -152,9 +158,93 @@ static int read_files(struct accounts_look *look, struct accounts_update *facts,
         return r < 0 ? r : 1;
 }
 
-static bool is_lost(const struct accounts_look *look, const struct account_record *old) {
-        return old->state == ACCOUNT_PRESENT && old->local &&
-               !accounts_files_find(look->files, old->name);
+/* --- What the lists of realms say --- */
+
+static void mark(struct accounts_look *look, const char *owner, size_t from, size_t to) {
+        const struct account_record *found = to > from
+                                                     ? bsearch(owner, look->known + from, to - from,
+                                                               sizeof(*found), compare_names)
+                                                     : NULL;
+
+        if (found)
+                look->listed[found - look->known] = true;
+}
+
+static int on_listed(const char *owner, void *userdata) {
+        struct accounts_look *look = userdata;
+
+        mark(look, owner, 0, look->n_rows);
+        mark(look, owner, look->n_rows, look->n_owners);
+        return 0;
+}
+
+/* What a list that is not believed says counts for nothing. What is known of its users stays. */
+static void say_unread(const struct accounts_update *facts,
+                       const struct accounts_realms_memory *lists) {
+        for (size_t i = 0; lists && facts->realms && i < facts->realms->n; i++)
+                if (facts->realms->of[i].list[0] && lists->of[i].error[0])
+                        log_message(MESSAGE_ACCOUNTS_UNREAD, LOG_WARNING,
+                                    "what is known of the realm '%s' stays as it was: %s",
+                                    facts->realms->of[i].name, lists->of[i].error);
+}
+
+static int read_lists(struct accounts_look *look, struct accounts_update *facts,
+                      struct store *writer) {
+        int r = 0;
+
+        (void) writer;
+        if (!look->lists) {
+                look->listed = calloc(look->n + 1, sizeof(*look->listed));
+                r = look->listed ? accounts_realms_new(&look->lists, facts->realms, facts->lists)
+                                 : -ENOMEM;
+        }
+        if (r >= 0)
+                r = accounts_realms_step(look->lists, LINES_READ, on_listed, look);
+        if (r != 0)
+                return r;
+        facts->again |= accounts_realms_again(look->lists);
+        say_unread(facts, facts->lists);
+        return 0;
+}
+
+enum standing {
+        OF_ACCOUNT,
+        UNDECIDED, /* what is known stays */
+        IN_REALM,
+        OUT_OF_REALM,
+};
+
+/* Whether a realm has the owner. What the configuration does not say decides nothing: it may be
+ * back tomorrow, and the rules refuse the key meanwhile. An account of this host with the name is
+ * somebody else, and a service might take one for the other. */
+static enum standing standing_of(const struct accounts_look *look,
+                                 const struct accounts_update *facts,
+                                 const struct account_record *old) {
+        char name[REALM_NAME_MAX + 1];
+        const char *user = realm_split(old->name, name);
+        const struct realm *realm;
+        bool listed;
+
+        if (!user)
+                return OF_ACCOUNT;
+        realm = realms_find(facts->realms, name);
+        if (!realm || (!realm->list[0] && !realm_has_suffix(user, realm->suffixes)) ||
+            (realm->list[0] && !accounts_realms_believed(look->lists, realm)))
+                return UNDECIDED;
+        listed = !realm->list[0] || look->listed[old - look->known];
+        return listed && !accounts_files_find(look->files, user) ? IN_REALM : OUT_OF_REALM;
+}
+
+/* --- What the files say, again --- */
+
+static bool is_lost(const struct accounts_look *look, const struct accounts_update *facts,
+                    const struct account_record *old) {
+        enum standing standing = standing_of(look, facts, old);
+
+        if (old->state != ACCOUNT_PRESENT || !old->local)
+                return false;
+        return standing == OF_ACCOUNT ? !accounts_files_find(look->files, old->name)
+                                      : standing == OUT_OF_REALM;
 }
 
 static bool has_lost_password(const struct accounts_look *look, const struct account_record *old) {
@@ -163,9 +253,10 @@ static bool has_lost_password(const struct accounts_look *look, const struct acc
         return found && expiry_password_lost(old, found, look->now);
 }
 
-static int count_one(struct accounts_look *look, struct store *writer, const struct policy *policy,
+static int count_one(struct accounts_look *look, const struct accounts_update *facts,
+                     struct store *writer, const struct policy *policy,
                      const struct account_record *old) {
-        if (is_lost(look, old))
+        if (is_lost(look, facts, old))
                 return accounts_vanished_add(&look->vanished, writer, old->name);
         return policy->remove_on_password_expiry && has_lost_password(look, old)
                        ? accounts_vanished_add(&look->expired, writer, old->name)
@@ -180,7 +271,7 @@ static int count_lost(struct accounts_look *look, struct accounts_update *facts,
         int r = facts_policy(writer, &policy);
 
         for (; r >= 0 && look->at < end && look->at < look->n; look->at++)
-                r = count_one(look, writer, &policy, &look->known[look->at]);
+                r = count_one(look, facts, writer, &policy, &look->known[look->at]);
         if (r < 0 || look->at < look->n)
                 return r < 0 ? r : 1;
         first = !facts->holds || !facts->holds->files;
@@ -225,16 +316,18 @@ static int is_current(struct store *writer, const struct account_record *old) {
 
 /* The account is refused from now on. It is noted as not answered for, in case this process does
  * not hear the answer. The account may have moved to a directory, so the directories decide what
- * becomes of the keys. */
+ * becomes of the keys. No directory has users of a realm, and the answer of that question is only
+ * when their keys end. */
 static int lose(struct accounts_change *c, struct accounts_update *facts,
                 const struct account_record *old) {
         struct account_record gone = { .state = ACCOUNT_GONE,
                                        .local = true,
                                        .gone_since = c->now,
                                        .held = accounts_vanished_many(&facts->look->vanished) };
+        char realm[REALM_NAME_MAX + 1];
         int r;
 
-        r = accounts_change_put(c, old, &gone, false);
+        r = accounts_change_put(c, old, &gone, realm_split(old->name, realm));
         return r < 0 ? r : to_ask(facts, old, &gone);
 }
 
@@ -267,13 +360,34 @@ static void keep_password(const struct accounts_look *look, const struct account
 }
 
 /* 1: not yet. */
+static int look_at_user(struct accounts_change *c, struct accounts_update *facts,
+                        const struct account_record *old, enum standing standing) {
+        struct account_record account = {
+                .state = ACCOUNT_PRESENT, .uid = RECORD_UNBOUND, .local = true, .checked_at = c->now
+        };
+
+        if (standing == UNDECIDED)
+                return 0;
+        if (standing == OUT_OF_REALM && old->state == ACCOUNT_GONE)
+                return facts->everybody ? to_ask(facts, old, old) : 0;
+        if (standing == OUT_OF_REALM)
+                account = (struct account_record){};
+        else if (accounts_change_same(old, &account))
+                return 0;
+        return write_row(c, facts, old, &account);
+}
+
+/* 1: not yet. */
 static int look_at(struct accounts_change *c, struct accounts_update *facts,
                    const struct account_record *old) {
+        enum standing standing = standing_of(facts->look, facts, old);
         const struct account_record *found = accounts_files_find(facts->look->files, old->name);
         struct account_record account = {};
         int r;
 
-        if (is_lost(facts->look, old))
+        if (standing != OF_ACCOUNT)
+                return look_at_user(c, facts, old, standing);
+        if (is_lost(facts->look, facts, old))
                 return write_row(c, facts, old, &account);
         if (!found)
                 return facts->everybody || !expiry_account_known(old) ? to_ask(facts, old, old) : 0;
@@ -395,9 +509,13 @@ static int note_files(struct accounts_look *look, struct accounts_update *facts,
                       struct store *writer) {
         struct accounts_change c = { .writer = writer, .now = look->now };
         struct accounts_files_identity identity;
+        bool certain;
         int r;
 
-        if (facts->overtaken || !accounts_files_identity(look->files, &identity))
+        if (facts->overtaken || facts->again || !accounts_files_identity(look->files, &identity))
+                return 0;
+        identity.realms = accounts_realms_identify(facts->realms, &certain);
+        if (!certain)
                 return 0;
         r = store_account_files_are(writer, &identity, sizeof(identity));
         if (r != 0)
@@ -411,7 +529,7 @@ static int note_files(struct accounts_look *look, struct accounts_update *facts,
 typedef int stage_fn(struct accounts_look *look, struct accounts_update *facts,
                      struct store *writer);
 
-static stage_fn *const stages[] = { read_rows,  read_owners, read_linked, read_files,
+static stage_fn *const stages[] = { read_rows,  read_owners, read_linked, read_files, read_lists,
                                     count_lost, write_rows,  end_keys,    note_files };
 
 int accounts_look_step(struct accounts_look *look, struct accounts_update *facts,

@@ -69,10 +69,13 @@ int accounts_update_read(struct accounts_update *facts, struct store *writer) {
 
 int accounts_update_start(struct store *writer, const struct accounts_source *source) {
         struct accounts_files_identity identity;
+        bool certain;
 
-        if (accounts_files_identify(source->etc, source->admin_group, &identity) >= 0 &&
-            store_account_files_are(writer, &identity, sizeof(identity)) > 0)
-                return 0;
+        if (accounts_files_identify(source->etc, source->admin_group, &identity) >= 0) {
+                identity.realms = accounts_realms_identify(source->realms, &certain);
+                if (store_account_files_are(writer, &identity, sizeof(identity)) > 0)
+                        return 0;
+        }
         return accounts_update_look(writer, source);
 }
 
@@ -80,6 +83,8 @@ int accounts_update_look(struct store *writer, const struct accounts_source *sou
         struct accounts_update facts = { .etc = source->etc,
                                          .admin_group = source->admin_group,
                                          .memory = source->memory,
+                                         .realms = source->realms,
+                                         .lists = source->lists,
                                          .newcomers = true };
         int r;
 
@@ -182,11 +187,30 @@ int accounts_update_expired(struct store *writer, const struct accounts_source *
         return r < 0 ? r : write_said(writer, &said, note_expired);
 }
 
+/* Whether the passwd file, or the realm, still has the user. 1; 0; a negative errno. */
+static int is_there(const struct accounts_source *source, const char *owner) {
+        char name[REALM_NAME_MAX + 1], error[ERROR_LEN];
+        const char *user = realm_split(owner, name);
+        const struct realm *realm;
+        int r;
+
+        if (!user)
+                return accounts_files_has(source->etc, owner, source->memory);
+        source->memory->error[0] = '\0';
+        realm = realms_find(source->realms, name);
+        if (!realm || !realm->list[0])
+                return realm && realm_has_suffix(user, realm->suffixes);
+        r = accounts_realms_has(source->realms, realm, user, source->lists, error);
+        if (r < 0)
+                (void) text_copy(source->memory->error, ERROR_LEN, error);
+        return r;
+}
+
 int accounts_update_removed(struct store *writer, const struct accounts_source *source,
                             const char *user, struct audit_record *record) {
         int r;
 
-        r = accounts_files_has(source->etc, user, source->memory);
+        r = is_there(source, user);
         if (r != 0)
                 return r < 0 ? r : 0;
         return write_said(writer, &(struct said){ .user = user, .record = record }, note_removed);

@@ -5,6 +5,7 @@
 
 #include "accounts/accounts_directory.h"
 #include "accounts/accounts_files.h"
+#include "accounts/accounts_realms.h"
 #include "store/store.h"
 
 struct accounts_holds;
@@ -16,6 +17,10 @@ struct accounts_source {
         const char *etc;
         gid_t admin_group;
         struct accounts_files_memory *memory; /* the writer thread's; NULL: none */
+        /* of the configuration; borrowed for as long as the writer thread may use them. NULL: none
+         */
+        const struct realms *realms;
+        struct accounts_realms_memory *lists; /* the writer thread's; NULL: none */
 };
 
 /* Users that the files do not settle. */
@@ -24,6 +29,9 @@ struct accounts_update {
         gid_t admin_group;                    /* (gid_t) -1: none */
         struct accounts_files_memory *memory; /* NULL: none */
         struct accounts_holds *holds;         /* NULL: none */
+        /* both as in struct accounts_source */
+        const struct realms *realms;
+        struct accounts_realms_memory *lists;
         /* look for users who are not known, too */
         bool newcomers;
         /* the same, and ask for all that are in no file */
@@ -72,12 +80,12 @@ int accounts_update_look(struct store *writer, const struct accounts_source *sou
 /**
  * accounts_update_removed(writer, source, user, record):
  * userdel or an administrator says that ${user} was removed. Nothing follows while the passwd file
- * has such a user. When it has none, and directories have said that there is none, the user's keys
- * end: no grace has to pass, and it does not matter how many others are gone. Then ${record} is
- * written, with the user and the number of keys. When directories have not answered yet, the keys
- * are refused until they have, and end then, or when the user comes back into the passwd file. That
- * is a new account, even with the same number. Returns 0, or a negative errno. When the files could
- * not be read, ${source}->memory says why.
+ * has such a user, or the realm of REALM:NAME. When it has none, and directories have said that
+ * there is none, the user's keys end: no grace has to pass, and it does not matter how many others
+ * are gone. Then ${record} is written, with the user and the number of keys. When directories have
+ * not answered yet, the keys are refused until they have, and end then, or when the user comes back
+ * into the passwd file. That is a new account, even with the same number. Returns 0, or a negative
+ * errno. When the files could not be read, ${source}->memory says why.
  */
 int accounts_update_removed(struct store *writer, const struct accounts_source *source,
                             const char *user, struct audit_record *record) _must_check_;

@@ -7,6 +7,7 @@
 
 #include "base/conf.h"
 #include "base/conf_file.h"
+#include "base/conf_realm.h"
 #include "base/nss.h"
 #include "cleanup.h"
 #include "text.h"
@@ -15,14 +16,17 @@ struct reading {
         struct conf *conf;
         /* peers of the files before this one */
         size_t n_before;
-        enum { NOWHERE, IN_DAEMON, IN_PEER } section;
+        enum { NOWHERE, IN_DAEMON, IN_PEER, IN_REALM } section;
+        struct conf_realms realms;
         bool admin_group, developer_group, fleet_user; /* named in this file */
         bool any_admin_group;                          /* in any file */
 };
 
 struct conf *conf_free(struct conf *conf) {
-        if (conf)
+        if (conf) {
                 free(conf->peers);
+                (void) realms_unref(conf->realms);
+        }
         free(conf);
         return NULL;
 }
@@ -45,6 +49,7 @@ static void on_file(void *userdata) {
         reading->n_before = reading->conf->n_peers;
         reading->section = NOWHERE;
         reading->admin_group = reading->developer_group = reading->fleet_user = false;
+        conf_realm_begin_file(&reading->realms);
 }
 
 /* --- [daemon] --- */
@@ -186,8 +191,14 @@ static bool on_section(struct conf_file *file, const char *section, void *userda
                 reading->section = IN_PEER;
                 return begin_peer(reading, file, section + offset, offset);
         }
+        if (strncasecmp(section, "Realm ", 6) == 0) {
+                size_t offset = 6 + strspn(section + 6, " ");
+
+                reading->section = IN_REALM;
+                return conf_realm_begin(&reading->realms, file, section + offset, offset);
+        }
         return wrong(file, CONF_FILE_SECTION, 0, "unknown section", section,
-                     "known are [daemon] and [Peer USER]");
+                     "known are [daemon], [Peer USER] and [Realm NAME]");
 }
 
 static bool on_value(struct conf_file *file, const char *name, const char *value, void *userdata) {
@@ -195,26 +206,33 @@ static bool on_value(struct conf_file *file, const char *name, const char *value
 
         if (reading->section == NOWHERE)
                 return wrong(file, CONF_FILE_NAME, 0, "before any [section] stands", name,
-                             "known are [daemon] and [Peer USER]");
+                             "known are [daemon], [Peer USER] and [Realm NAME]");
+        if (reading->section == IN_REALM)
+                return conf_realm_take(&reading->realms, file, name, value);
         return reading->section == IN_DAEMON ? take_daemon(reading, file, name, value)
                                              : take_peer(reading, file, name, value);
 }
 
 int conf_load(struct conf **ret, const char *path, bool required, char error[static ERROR_LEN]) {
         __attribute__((cleanup(conf_freep))) struct conf *conf = calloc(1, sizeof(*conf));
-        struct reading reading = { .conf = conf };
+        _cleanup_free_ struct reading *reading = calloc(1, sizeof(*reading));
         const struct conf_file_reader reader = {
-                .begin = on_file, .section = on_section, .value = on_value, .userdata = &reading
+                .begin = on_file, .section = on_section, .value = on_value, .userdata = reading
         };
         int r;
 
-        if (!conf)
+        if (!conf || !reading)
                 return -ENOMEM;
+        reading->conf = conf;
         r = conf_file_read(path, required, &reader, &conf->from_file, error);
+        if (r >= 0)
+                r = conf_realm_check(reading->realms.of, reading->realms.n, error);
+        if (r >= 0 && reading->realms.n > 0)
+                r = realms_new(&conf->realms, reading->realms.of, reading->realms.n);
         if (r < 0)
                 return r;
         /* Not a group of a directory, where somebody else might make one of that name. */
-        if (!reading.any_admin_group)
+        if (!reading->any_admin_group)
                 conf->has_admin_group =
                         nss_local_group("/etc/group", CONF_ADMIN_GROUP, &conf->admin_group) >= 0;
         *ret = take_ptr(conf);
@@ -231,6 +249,16 @@ enum role conf_role(const struct conf *conf, const struct peer *peer) {
         if (conf->has_developer_group && peer_has_group(peer, conf->developer_group))
                 return ROLE_DEVELOPER;
         return ROLE_USER;
+}
+
+uint64_t conf_issues(const struct conf *conf, const struct peer *peer) {
+        uint64_t issues = 0;
+
+        for (size_t i = 0; conf->realms && i < conf->realms->n; i++)
+                if (conf->realms->of[i].has_issuers &&
+                    peer_has_group(peer, conf->realms->of[i].issuers))
+                        issues |= UINT64_C(1) << i;
+        return issues;
 }
 
 bool conf_peer_may_claim(const struct conf *conf, uid_t uid, const char *service) {

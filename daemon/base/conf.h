@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The configuration: who administers, who develops, and which peers may speak for which services.
- * Everything else is policy in the store. It is read strictly: an unknown section or key is an
- * error, and a file that others can write is refused. */
+/* The configuration: who administers, who develops, which peers may speak for which services, and
+ * which realms there are. Everything else is policy in the store. It is read strictly: an unknown
+ * section or key is an error, and a file that others can write is refused. */
 #pragma once
 
 #include <stdbool.h>
@@ -11,6 +11,7 @@
 #include "attr.h"
 #include "base/error.h"
 #include "base/peer.h"
+#include "base/realms.h"
 #include "base/role.h"
 #include "record.h"
 
@@ -37,6 +38,8 @@ struct conf {
         uid_t fleet_user; /* wfapikey-fleetd runs as this one */
         size_t n_peers;
         struct conf_peer *peers; /* owned */
+        /* it is one of the users; NULL: none are configured */
+        struct realms *realms;
 };
 
 /**
@@ -65,6 +68,12 @@ static inline bool conf_must_be_there(const struct conf *conf, bool named) {
  * conf_role(conf, peer): the role of a peer of the control socket.
  */
 enum role conf_role(const struct conf *conf, const struct peer *peer);
+
+/**
+ * conf_issues(conf, peer): the realms whose keys a peer of the control socket issues, lists and
+ * revokes because it is in their group: the bit 1 << i for the realm conf->realms->of[i].
+ */
+uint64_t conf_issues(const struct conf *conf, const struct peer *peer);
 
 /**
  * conf_peer_may_claim(conf, uid, service):

@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/conf_ask.h"
+#include "base/conf_realm.h"
 #include "base/helper.h"
 #include "cleanup.h"
 #include "text.h"
@@ -23,6 +24,20 @@ struct conf_ask {
 };
 
 /* --- The answer --- */
+
+static void put_realms(struct bytes_writer *w, const struct realms *realms) {
+        bytes_write(w, BYTES_NUMBER, realms ? realms->n : 0);
+        for (size_t i = 0; realms && i < realms->n; i++) {
+                const struct realm *realm = &realms->of[i];
+
+                bytes_write_text(w, realm->name);
+                bytes_write_text(w, realm->services);
+                bytes_write_text(w, realm->suffixes);
+                bytes_write_text(w, realm->list);
+                bytes_write(w, 1, realm->has_issuers);
+                bytes_write(w, BYTES_NUMBER, realm->issuers);
+        }
+}
 
 static ssize_t put(const struct conf *conf, const char *error, uint8_t *out, size_t size) {
         struct bytes_writer w = { .out = out, .size = size };
@@ -44,6 +59,7 @@ static ssize_t put(const struct conf *conf, const char *error, uint8_t *out, siz
                 bytes_write_text(&w, conf->peers[i].services);
                 bytes_write_text(&w, conf->peers[i].certificates);
         }
+        put_realms(&w, conf->realms);
         return bytes_written(&w);
 }
 
@@ -58,7 +74,30 @@ static int take_peers(struct bytes_reader *r, struct conf *conf, size_t n) {
                 bytes_read_text(r, peer->services, sizeof(peer->services));
                 bytes_read_text(r, peer->certificates, sizeof(peer->certificates));
         }
-        return bytes_is_at_end(r) ? 0 : -EBADMSG;
+        return r->bad ? -EBADMSG : 0;
+}
+
+/* Two realms with one service would make it a matter of luck whose key is good. */
+static int take_realms(struct bytes_reader *r, struct conf *conf) {
+        _cleanup_free_ struct realm *realms = calloc(REALMS_MAX, sizeof(*realms));
+        size_t n = bytes_read(r, BYTES_NUMBER);
+        char why[ERROR_LEN];
+
+        if (!realms)
+                return -ENOMEM;
+        r->bad |= n > REALMS_MAX;
+        for (size_t i = 0; i < n && !r->bad; i++) {
+                bytes_read_text(r, realms[i].name, sizeof(realms[i].name));
+                bytes_read_text(r, realms[i].services, sizeof(realms[i].services));
+                bytes_read_text(r, realms[i].suffixes, sizeof(realms[i].suffixes));
+                bytes_read_text(r, realms[i].list, sizeof(realms[i].list));
+                realms[i].has_issuers = bytes_read_flag(r);
+                realms[i].issuers = (gid_t) bytes_read(r, BYTES_NUMBER);
+                r->bad |= !realm_is_name(realms[i].name);
+        }
+        if (!bytes_is_at_end(r) || conf_realm_check(realms, n, why) < 0)
+                return -EBADMSG;
+        return n > 0 ? realms_new(&conf->realms, realms, n) : 0;
 }
 
 int conf_ask_take(const uint8_t *in, size_t len, struct conf **ret, char error[static ERROR_LEN]) {
@@ -89,6 +128,8 @@ int conf_ask_take(const uint8_t *in, size_t len, struct conf **ret, char error[s
         if (r.bad || n > CONF_PEERS_MAX)
                 return -EBADMSG;
         done = take_peers(&r, conf, n);
+        if (done >= 0)
+                done = take_realms(&r, conf);
         if (done >= 0)
                 *ret = take_ptr(conf);
         return done;

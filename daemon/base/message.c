@@ -81,6 +81,8 @@ static const char *const reason_ids[] = {
         [REASON_CERTIFICATE_UNCHECKED] = "a50c3257510c55329902599eba622e7d",
         [REASON_SPELLING_UNKNOWN] = "7538a5fc24824b45a3baadae87668f76",
         [REASON_FLEET_STALE] = "b88dd016394b4a19a345d65fd899eb2f",
+        [REASON_REALM] = "6be1f6e0a1f74c7e9b0f31f3d8a5c2e4",
+        [REASON_REALM_SERVICE] = "0f9b8c52d1674c37a4b7e3a46d25f81c",
 };
 _Static_assert(ARRAY_LEN(reason_ids) == _REASON_MAX, "an id for each reason");
 

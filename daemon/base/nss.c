@@ -33,7 +33,8 @@ static int take_passwd(int error, const struct passwd *pw, struct nss_entry *ret
         if (!pw)
                 return not_found(error);
         len = strlen(pw->pw_name);
-        if (len == 0 || len > WIRE_USER_MAX)
+        /* A name with a colon would be that of a realm's user. */
+        if (len == 0 || len > WIRE_USER_MAX || strchr(pw->pw_name, ':'))
                 return -ENOENT;
         memcpy(account.name, pw->pw_name, len);
         account.uid = pw->pw_uid;

@@ -27,6 +27,10 @@ static const enum rule rules[] = {
 };
 _Static_assert(ARRAY_LEN(rules) == _ROLE_VERB_MAX, "a rule for each verb");
 
+bool role_issues(enum role_verb verb) {
+        return verb == ROLE_VERB_ISSUE || verb == ROLE_VERB_LIST || verb == ROLE_VERB_REVOKE;
+}
+
 bool role_may(enum role role, enum role_verb verb, bool own, bool developers) {
         if ((unsigned) verb >= _ROLE_VERB_MAX || (unsigned) role >= _ROLE_MAX)
                 return false;

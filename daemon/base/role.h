@@ -47,6 +47,12 @@ enum role_verb {
 };
 
 /**
+ * role_issues(verb): whether those who issue the keys of a realm may do ${verb} with these keys,
+ * whatever their role: issue, list and revoke.
+ */
+bool role_issues(enum role_verb verb);
+
+/**
  * role_may(role, verb, own, developers):
  * Whether a caller of ${role} may do ${verb} to a key of its own (${own}), or to any key.
  * ${developers} says whether there is a developer group. What is not known is not allowed.

@@ -120,6 +120,17 @@ bool control_get_policy(struct control_call *call, struct store *writer, struct 
         return r >= 0;
 }
 
+static bool issues(const struct control_call *call, const char *realm, enum role_verb verb) {
+        const struct realm *found = realms_find(call->realms, realm);
+
+        return found && role_issues(verb) &&
+               (call->issues & UINT64_C(1) << (found - call->realms->of)) != 0;
+}
+
+bool control_issues(const struct control_call *call, const char *realm) {
+        return issues(call, realm, call->method->verb);
+}
+
 static bool may(const struct control_call *call, struct store *writer, const struct key_record *key,
                 enum role_verb verb) {
         struct account_record account;
@@ -127,6 +138,9 @@ static bool may(const struct control_call *call, struct store *writer, const str
 
         if (role_may(call->role, verb, false, call->developers))
                 return true;
+        /* A user of a realm does not call, whatever the number. */
+        if (key->realm[0])
+                return issues(call, key->realm, verb);
         /* Name and uid must both match: a uid can have belonged to another person before, and a
          * name can have moved. */
         own = key->owner_uid == call->uid && store_account_get(writer, key->owner, &account) >= 0 &&
@@ -219,6 +233,7 @@ static void call_free(struct control_call *call) {
         if (call->method->handlers->release)
                 call->method->handlers->release(call);
         sd_bus_message_unref(call->message);
+        (void) realms_unref(call->realms);
         explicit_bzero(call, size);
         free(call);
 }
@@ -338,6 +353,8 @@ static struct control_call *call_new(const struct control_method *method,
         peer_text(&caller->peer.cred, call->who);
         call->role = conf_role(caller->control->loop.conf, &caller->peer);
         call->developers = caller->control->loop.conf->has_developer_group;
+        call->realms = realms_ref(caller->control->loop.conf->realms);
+        call->issues = conf_issues(caller->control->loop.conf, &caller->peer);
         call->connection = caller->connection;
         call->ends = (method->traits & CONTROL_ENDS) != 0;
         /* An administrator's revocation does not wait for users' calls. */
@@ -356,7 +373,8 @@ int control_on_method(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         call = call_new(method, userdata, m);
         if (!call)
                 return -ENOMEM;
-        if (!role_may(call->role, method->verb, true, call->developers))
+        if (!role_may(call->role, method->verb, true, call->developers) &&
+            (call->issues == 0 || !role_issues(method->verb)))
                 control_fail(call, CONTROL_ACCESS_DENIED, "%s", why_denied(method->verb));
         if (call->error == CONTROL_OK && method->handlers->parse) {
                 r = method->handlers->parse(call, m);

@@ -59,6 +59,7 @@ struct control_about {
         /* Its owner. "": no such key exists. */
         char user[WIRE_USER_MAX + 1];
         uid_t uid;
+        bool of_realm;
 };
 
 /* One call. It is the first member of each method's own struct, which is zeroed before the call
@@ -76,8 +77,10 @@ struct control_call {
         char who[PEER_TEXT_LEN]; /* the caller, for log lines */
         uint64_t connection;
         enum role role;
-        bool developers; /* a developer group is configured */
-        bool counted;    /* control_quota.c counts it */
+        bool developers;       /* a developer group is configured */
+        struct realms *realms; /* as they were when the call came */
+        uint64_t issues;       /* conf_issues() of them */
+        bool counted;          /* control_quota.c counts it */
         /* it also counts as asking for a user */
         bool asks;
         bool ends; /* as CONTROL_ENDS */
@@ -205,9 +208,11 @@ bool control_get_policy(struct control_call *call, struct store *writer,
                         struct policy *ret) _must_check_;
 
 /**
- * control_may_touch(call, writer, key), control_may_see(call, writer, key): whether the caller may
- * do to ${key} what it asks for; whether the caller may list it.
+ * control_issues(call, realm): whether the caller may do this with the keys of ${realm} as one of
+ * its issuers. control_may_touch(call, writer, key), control_may_see(call, writer, key): whether
+ * the caller may do to ${key} what it asks for; whether the caller may list it.
  */
+bool control_issues(const struct control_call *call, const char *realm);
 bool control_may_touch(const struct control_call *call, struct store *writer,
                        const struct key_record *key);
 bool control_may_see(const struct control_call *call, struct store *writer,

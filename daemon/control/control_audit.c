@@ -141,6 +141,7 @@ void control_audit_about(struct control_call *call, const char id[static KEYTEXT
                 return;
         memcpy(call->about.user, key->owner, sizeof(call->about.user));
         call->about.uid = key->owner_uid;
+        call->about.of_realm = key->realm[0] != '\0';
 }
 
 void control_audit_refused(struct control_call *call) {
@@ -154,6 +155,7 @@ void control_audit_refused(struct control_call *call) {
         memcpy(record.user, about->user, sizeof(about->user));
         if (about->id[0] && about->user[0])
                 record.owner_uid = about->uid;
+        record.of_realm = about->of_realm;
         audit_note(call->control->fixed.audit, &record, record.at);
 }
 

@@ -487,6 +487,8 @@ static void check_conf(struct diagnose_call *d) {
                 note_services(d, "configuration", conf->peers[i].services);
                 note_services(d, "configuration", conf->peers[i].certificates);
         }
+        for (size_t i = 0; conf && conf->realms && i < conf->realms->n; i++)
+                note_services(d, "configuration", conf->realms->of[i].services);
 }
 
 static void diagnose_run(struct control_call *call, struct store *writer) {
@@ -512,6 +514,7 @@ static void diagnose_run(struct control_call *call, struct store *writer) {
         check_passwords(d, writer);
         check_copies(d, writer);
         control_doctor_fleet(d, d->reading.call.control, writer);
+        control_doctor_realms(d, call);
         check_conf(d);
         if (call->control->fixed.own_sockets)
                 control_doctor_add(

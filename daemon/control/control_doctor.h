@@ -26,3 +26,9 @@ void control_doctor_add(struct diagnose_call *d, enum control_doctor_severity se
  */
 void control_doctor_fleet(struct diagnose_call *d, const struct control *control,
                           struct store *writer);
+
+/**
+ * control_doctor_realms(d, call): adds what is odd about the realms that ${call} has. On the writer
+ * thread.
+ */
+void control_doctor_realms(struct diagnose_call *d, const struct control_call *call);

@@ -69,6 +69,15 @@ static bool look_at_certificate(struct explain_call *ours, struct store *writer,
         return r >= 0;
 }
 
+/* A key that is good for one service is asked about that one. */
+static void choose_service(struct explain_call *ours, const struct key_record *key) {
+        const struct realm *realm = realms_find(ours->call.realms, key->realm);
+        const char *services = key->services[0] || !realm ? key->services : realm->services;
+
+        if (!ours->service[0] && !strchr(services, ' '))
+                (void) text_copy(ours->service, sizeof(ours->service), services);
+}
+
 static void explain_run(struct control_call *call, struct store *writer) {
         struct explain_call *ours = (struct explain_call *) call;
         struct account_record owner = {}, linked = {};
@@ -80,8 +89,7 @@ static void explain_run(struct control_call *call, struct store *writer) {
         if (!control_open_key(call, writer, ours->id, &key) ||
             !control_get_policy(call, writer, &policy) || !look_at_certificate(ours, writer, now))
                 return;
-        if (!ours->service[0] && !strchr(key.services, ' '))
-                (void) text_copy(ours->service, sizeof(ours->service), key.services);
+        choose_service(ours, &key);
         r = facts_accounts(writer, &key, &owner, &linked);
         if (r < 0) {
                 control_fail_store(call, r);
@@ -95,10 +103,12 @@ static void explain_run(struct control_call *call, struct store *writer) {
                         .linked = &linked,
                         .secret_ok = true,
                         .peer_may_claim = true,
-                        .user = ours->user[0] ? ours->user : key.owner,
+                        .user = ours->user[0] ? ours->user : rule_user_of(&key),
                         .service = ours->service,
                         .rhost = ours->rhost,
                         .certificate = ours->certificate[0] ? &ours->shown : NULL,
+                        .realm = realms_facts(call->realms, &key,
+                                              ours->service[0] ? ours->service : NULL),
                         .fleet_age_s = store_fleet_age(writer, clock_boot_ms() / 1000),
                         .now = now },
                 &ours->explain);

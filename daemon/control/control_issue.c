@@ -177,11 +177,29 @@ int control_issue_parse_options(struct control_issue_call *ours, sd_bus_message 
         return control_options_read(&ours->call, m, options, ARRAY_LEN(options) - !source);
 }
 
+static const char for_others[] = "Only administrators make keys for others than themselves.";
+
+/* The same for every realm: the caller does not learn which ones there are. */
+static void take_realm(struct control_issue_call *ours) {
+        struct control_call *call = &ours->call;
+
+        ours->realm_user = realm_split(ours->user, ours->realm);
+        ours->accounts = accounts_source(call->control->fixed.accounts);
+        if (ours->realm_user && call->role != ROLE_ADMIN && !control_issues(call, ours->realm))
+                control_fail(call, CONTROL_ACCESS_DENIED, "%s", for_others);
+        else if (!ours->realm_user && strchr(ours->user, ':'))
+                control_fail(call, CONTROL_NO_SUCH_USER,
+                             "That is no user name: an account has no colon, and a user of a realm "
+                             "is REALM:NAME with letters, digits and ._-+=~@ in the name.");
+}
+
 static int issue_parse(struct control_call *call, sd_bus_message *m) {
         struct control_issue_call *ours = (struct control_issue_call *) call;
         int r;
 
         r = control_issue_parse_user(ours, m);
+        if (r >= 0)
+                take_realm(ours);
         return r < 0 ? r : control_issue_parse_options(ours, m, false);
 }
 
@@ -217,14 +235,37 @@ static void on_users(int r, const struct account_record *accounts, void *userdat
         control_resume(&ours->call);
 }
 
+/* A service might take a user of a realm for the account of the same name. */
+static void on_namesake(int r, const struct account_record *accounts, void *userdata) {
+        struct control_issue_call *ours = userdata;
+        struct issue_result *result = &ours->result;
+
+        if (r < 0 || accounts[0].state == ACCOUNT_UNKNOWN) {
+                result->error = ISSUE_NO_ANSWER;
+                (void) snprintf(result->error_text, sizeof(result->error_text),
+                                "It is not known yet whether this host has an account '%s'; try "
+                                "again.",
+                                ours->realm_user);
+        } else if (accounts[0].state != ACCOUNT_GONE) {
+                result->error = ISSUE_NO_SUCH_USER;
+                (void) snprintf(
+                        result->error_text, sizeof(result->error_text),
+                        "'%s' is an account of this host, so no realm can have such a user.",
+                        ours->realm_user);
+        }
+        control_resume(&ours->call);
+}
+
 void control_issue_ask(struct control_call *call) {
         struct control_issue_call *ours = (struct control_issue_call *) call;
-        const char *const names[] = { ours->user, ours->linked };
-        size_t n = ours->linked[0] ? 2 : 1;
+        void (*done)(int r, const struct account_record *accounts, void *userdata) =
+                ours->realm_user ? on_namesake : on_users;
+        const char *const names[] = { ours->realm_user ?: ours->user, ours->linked };
+        size_t n = ours->linked[0] && !ours->realm_user ? 2 : 1;
 
         if (!control_quota_ask(call) ||
-            accounts_ask(call->control->fixed.accounts, names, n, on_users, ours) < 0)
-                on_users(-EBUSY, NULL, ours);
+            accounts_ask(call->control->fixed.accounts, names, n, done, ours) < 0)
+                done(-EBUSY, NULL, ours);
 }
 
 /* --- The key --- */
@@ -270,10 +311,104 @@ void control_issue_committed(struct control_call *call) {
                 control_audit_say(call, "issued", &result->key);
 }
 
+/* --- The key of a realm's user --- */
+
+/* Whether each of the services is one of the realm's. If not, the call has failed. */
+static bool are_of_realm(struct control_issue_call *ours, const struct realm *realm) {
+        const char *list = ours->request.services;
+        char word[WIRE_SERVICE_MAX + 1];
+
+        while (*list) {
+                size_t len = strcspn(list, " ");
+
+                memcpy(word, list, len);
+                word[len] = '\0';
+                if (!text_has_word(realm->services, word)) {
+                        control_fail(
+                                &ours->call, CONTROL_INVALID_ARGUMENT,
+                                "The service '%s' is not of the realm '%s', whose services are: "
+                                "%s.",
+                                word, realm->name, realm->services[0] ? realm->services : "none");
+                        return false;
+                }
+                list += len;
+                list += strspn(list, " ");
+        }
+        return true;
+}
+
+/* Whether the realm has the user. If not, the call has failed. */
+static bool has_user(struct control_issue_call *ours, const struct realm *realm) {
+        char error[ERROR_LEN];
+        int r;
+
+        if (!realm->list[0] && realm_has_suffix(ours->realm_user, realm->suffixes))
+                return true;
+        if (!realm->list[0]) {
+                control_fail(&ours->call, CONTROL_NO_SUCH_USER,
+                             "The realm '%s' has no user '%s': its users end in: %s.", realm->name,
+                             ours->realm_user, realm->suffixes[0] ? realm->suffixes : "nothing");
+                return false;
+        }
+        r = accounts_realms_has(ours->call.realms, realm, ours->realm_user, ours->accounts.lists,
+                                error);
+        if (r < 0)
+                control_fail(&ours->call, CONTROL_BUSY,
+                             "It cannot be said who is in the realm '%s': %s.", realm->name, error);
+        else if (r == 0)
+                control_fail(&ours->call, CONTROL_NO_SUCH_USER,
+                             "The realm '%s' has no user '%s': '%s' does not list it.", realm->name,
+                             ours->realm_user, realm->list);
+        return r > 0;
+}
+
+static bool is_possible(struct control_issue_call *ours) {
+        const struct realm *realm = realms_find(ours->call.realms, ours->realm);
+
+        if (!realm)
+                control_fail(
+                        &ours->call, CONTROL_NO_SUCH_USER,
+                        "This host has no realm '%s': a [Realm %s] in wfapikeyd.conf makes it.",
+                        ours->realm, ours->realm);
+        else if (ours->linked[0])
+                control_fail(&ours->call, CONTROL_INVALID_ARGUMENT,
+                             "A key of a realm's user depends on nobody's password.");
+        else if (ours->request.hosts[0])
+                control_fail(
+                        &ours->call, CONTROL_INVALID_ARGUMENT,
+                        "A key of a realm's user is for this host alone, and not for a fleet.");
+        else
+                return are_of_realm(ours, realm) && has_user(ours, realm);
+        return false;
+}
+
+static void issue_for_realm(struct control_issue_call *ours, struct store *writer) {
+        struct control_call *call = &ours->call;
+        struct account_record *owner = &ours->request.owner;
+
+        if (ours->result.error != ISSUE_OK) {
+                control_issue_failed(call, &ours->result);
+                return;
+        }
+        if (!is_possible(ours))
+                return;
+        *owner = (struct account_record){ .state = ACCOUNT_PRESENT,
+                                          .uid = RECORD_UNBOUND,
+                                          .local = true };
+        memcpy(owner->name, ours->user, sizeof(owner->name));
+        ours->request.keymint = call->control->fixed.keymint;
+        control_audit_fill(call, "issued", &ours->request.audit);
+        (void) control_transact(call, writer, add_key);
+}
+
 static void issue_run(struct control_call *call, struct store *writer) {
-        control_issue_make((struct control_issue_call *) call, writer,
-                           call->role == ROLE_ADMIN ? (uid_t) -1 : call->uid,
-                           "Only administrators make keys for others than themselves.");
+        struct control_issue_call *ours = (struct control_issue_call *) call;
+
+        if (ours->realm_user)
+                issue_for_realm(ours, writer);
+        else
+                control_issue_make(ours, writer, call->role == ROLE_ADMIN ? (uid_t) -1 : call->uid,
+                                   for_others);
 }
 
 int control_issue_append(sd_bus_message *reply, const struct issue_result *result) {

@@ -2,6 +2,7 @@
 /* What the two methods that make a key share: IssueKey and IssueKeyWithPassword. */
 #pragma once
 
+#include "accounts/accounts_update.h"
 #include "control/control.h"
 #include "keys/issue.h"
 
@@ -10,6 +11,10 @@ struct control_issue_call {
         char user[WIRE_USER_MAX + 1];
         /* The user whose password counts. "": the owner. */
         char linked[WIRE_USER_MAX + 1];
+        /* Of IssueKey, where the owner is REALM:NAME; "" and NULL: it is an account. */
+        char realm[REALM_NAME_MAX + 1];
+        const char *realm_user; /* in ${user} */
+        struct accounts_source accounts;
         /* Of IssueKeyWithPassword, from uid 0: for whom it asks. "": it did not say so. */
         char source[WIRE_RHOST_MAX + 1];
         struct issue_request request;

@@ -32,6 +32,7 @@ struct list_call {
         char owner[WIRE_USER_MAX + 1];
         char linked[WIRE_USER_MAX + 1];
         char user[WIRE_USER_MAX + 1]; /* owner or linked */
+        char realm[REALM_NAME_MAX + 1], owner_realm[REALM_NAME_MAX + 1];
         char search[WIRE_NAME_MAX + 1];
         char after[KEYTEXT_ID_LEN + 1];
         unsigned statuses; /* a bit for each; 0: all */
@@ -72,12 +73,15 @@ static const char *const status_names[] = {
 
 /* --- One key in a message --- */
 
-static int judge(struct store *writer, const struct policy *policy, int64_t now,
-                 struct shown *shown) {
+static int judge(struct store *writer, const struct realms *realms, const struct policy *policy,
+                 int64_t now, struct shown *shown) {
         struct account_record owner = {}, linked = {};
-        const struct rule_facts facts = {
-                .policy = policy, .key = &shown->key, .owner = &owner, .linked = &linked, .now = now
-        };
+        const struct rule_facts facts = { .policy = policy,
+                                          .key = &shown->key,
+                                          .owner = &owner,
+                                          .linked = &linked,
+                                          .realm = realms_facts(realms, &shown->key, NULL),
+                                          .now = now };
         int r;
 
         if (expiry_status(policy, &shown->key, now) != KEY_ACTIVE)
@@ -168,6 +172,8 @@ static int append_key(sd_bus_message *m, const struct shown *shown, const struct
                                           "s", key->reason);
         if (r >= 0 && key->owner_uid != RECORD_UNBOUND)
                 r = sd_bus_message_append(m, "{sv}", "owner-uid", "u", key->owner_uid);
+        if (r >= 0 && key->realm[0])
+                r = sd_bus_message_append(m, "{sv}", "realm", "s", key->realm);
         if (r >= 0 && key->hosts[0])
                 r = append_words(m, "hosts", key->hosts);
         if (r >= 0 && shown->refused[0])
@@ -244,12 +250,19 @@ static void take_after(struct control_call *call, const struct control_option *o
                 control_options_take_id(call, option, value, out);
 }
 
+static void take_realm(struct control_call *call, const struct control_option *option,
+                       const char *value, void *out) {
+        if (!realm_is_name(value) || !text_copy(out, option->size, value))
+                control_fail(call, CONTROL_INVALID_ARGUMENT, "That is no name of a realm.");
+}
+
 #define TO(member) CONTROL_OPTION_TO(struct list_call, member)
 
 static const struct control_option filters[] = {
         { "owner", "s", TO(owner), .take = control_options_take_user },
         { "linked", "s", TO(linked), .take = control_options_take_user },
         { "user", "s", TO(user), .take = control_options_take_user },
+        { "realm", "s", TO(realm), .take = take_realm },
         { "status", "s", TO(statuses), .take = take_statuses },
         { "search", "s", TO(search) },
         { "services", "as", TO(services), .max = RECORD_SERVICES_MAX, .take = take_service },
@@ -326,6 +339,10 @@ static bool matches(const struct list_call *list, const struct key_record *key) 
         if (list->user[0] && strcmp(key->owner, list->user) != 0 &&
             strcmp(linked_user(key), list->user) != 0)
                 return false;
+        if (list->realm[0] && strcmp(key->realm, list->realm) != 0)
+                return false;
+        if (list->owner[0] && strcmp(key->owner, list->owner) != 0)
+                return false;
         if (!is_limited(list, key) || !is_in_time(list, key))
                 return false;
         if (list->statuses != 0 && !(list->statuses & 1U << status) &&
@@ -371,10 +388,33 @@ static int on_key(const struct key_record *key, void *userdata) {
                 return r < 0 ? r : 0;
         shown = &list->keys[list->n_keys];
         *shown = (struct shown){ .key = *key };
-        r = judge(list->writer, &list->policy, list->now, shown);
+        r = judge(list->writer, list->call.realms, &list->policy, list->now, shown);
         if (r >= 0 && has_status(list, shown))
                 list->n_keys++;
         return r;
+}
+
+/* The realm whose keys alone are asked for; "": it is not so. */
+static const char *realm_of(struct list_call *list) {
+        const char *owner = list->owner[0] ? list->owner : list->user;
+
+        if (!list->realm[0] && realm_split(owner, list->owner_realm))
+                return list->owner_realm;
+        return list->realm;
+}
+
+/* Those who issue the keys of a realm see these when they ask for them. */
+static int visit_keys(struct list_call *list, struct store *writer) {
+        const char *realm = realm_of(list), *owner = list->owner[0] ? list->owner : NULL;
+        bool all = list->call.role == ROLE_ADMIN || (*realm && control_issues(&list->call, realm));
+
+        if (all && list->call.role != ROLE_ADMIN)
+                memmove(list->realm, realm, strlen(realm) + 1);
+        if (!all)
+                return store_key_each_own(writer, list->call.uid, list->after, on_key, list);
+        if (owner || !*realm)
+                return store_key_each(writer, owner, list->after, on_key, list);
+        return store_key_each_realm(writer, realm, list->after, on_key, list);
 }
 
 static void list_run(struct control_call *call, struct store *writer) {
@@ -390,11 +430,7 @@ static void list_run(struct control_call *call, struct store *writer) {
         }
         list->writer = writer;
         list->now = clock_now();
-        if (call->role != ROLE_ADMIN)
-                r = store_key_each_own(writer, call->uid, list->after, on_key, list);
-        else
-                r = store_key_each(writer, list->owner[0] ? list->owner : NULL, list->after, on_key,
-                                   list);
+        r = visit_keys(list, writer);
         if (r < 0)
                 control_fail_store(call, r);
 }
@@ -457,7 +493,7 @@ static void get_run(struct control_call *call, struct store *writer) {
             !control_get_policy(call, writer, &get->policy))
                 return;
         get->now = clock_now();
-        r = judge(writer, &get->policy, get->now, &get->shown);
+        r = judge(writer, call->realms, &get->policy, get->now, &get->shown);
         if (r >= 0 && get->shown.key.hosts[0])
                 r = store_reported_each_use(writer, get->id, take_use, get);
         if (r < 0)

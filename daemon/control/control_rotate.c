@@ -100,7 +100,9 @@ static bool check_alive(struct rotate_call *rotate, struct store *writer,
                                           .owner = &owner,
                                           .linked = &linked,
                                           .secret_ok = true,
-                                          .user = rotate->old.owner,
+                                          .user = rule_user_of(&rotate->old),
+                                          .realm = realms_facts(rotate->call.realms, &rotate->old,
+                                                                NULL),
                                           .now = now };
         enum reason reason = REASON_NONE;
         int r;

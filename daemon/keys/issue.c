@@ -64,8 +64,9 @@ bool issue_take_user(const char *user, int r, const struct account_record *accou
                             "The user database does not answer for '%s'; try again.", shown);
         if (account->state != ACCOUNT_PRESENT)
                 return fail(result, ISSUE_NO_SUCH_USER, "This host knows no user '%s'.", shown);
-        /* The name that the directory gives is the one that services will log in. */
-        if (!text_is_label(account->name, WIRE_USER_MAX))
+        /* The name that the directory gives is the one that services will log in. A colon would
+         * make it that of a realm's user. */
+        if (!text_is_label(account->name, WIRE_USER_MAX) || strchr(account->name, ':'))
                 return fail(result, ISSUE_NO_SUCH_USER,
                             "The name of user '%s' has characters that no key can carry.", shown);
         *ret = *account;
@@ -77,6 +78,7 @@ bool issue_take_user(const char *user, int r, const struct account_record *accou
 static void fill_successor(struct key_record *key, const struct key_record *old) {
         key->owner_uid = old->owner_uid;
         memcpy(key->owner, old->owner, sizeof(key->owner));
+        memcpy(key->realm, old->realm, sizeof(key->realm));
         memcpy(key->linked, old->linked, sizeof(key->linked));
         memcpy(key->name, old->name, sizeof(key->name));
         memcpy(key->services, old->services, sizeof(key->services));
@@ -93,6 +95,8 @@ static void fill_successor(struct key_record *key, const struct key_record *old)
 static void fill_new(struct key_record *key, const struct issue_request *request) {
         key->owner_uid = request->owner.uid;
         memcpy(key->owner, request->owner.name, sizeof(key->owner));
+        if (key->owner_uid == RECORD_UNBOUND)
+                (void) realm_split(key->owner, key->realm);
         if (strcmp(request->linked.name, request->owner.name) != 0)
                 memcpy(key->linked, request->linked.name, sizeof(key->linked));
         memcpy(key->name, request->name, sizeof(key->name));
@@ -379,17 +383,33 @@ static bool choose_pepper(struct making *making) {
         return r >= 0 || fail_store(making->result, r);
 }
 
+/* The number of nobody stands for a user of a realm, whose keys are for this host alone. */
+static bool check_realm(struct making *making) {
+        const struct key_record *key = &making->key;
+        bool of_realm = key->realm[0] != '\0';
+
+        if (of_realm == (key->owner_uid == RECORD_UNBOUND) &&
+            (!of_realm || (!key->hosts[0] && !key->linked[0])))
+                return true;
+        return fail(making->result, ISSUE_INVALID,
+                    "Keys of a realm's users are for this host alone, and depend on no password.");
+}
+
 static bool make(struct making *making) {
         const struct policy *policy = &making->policy;
         int r;
 
         fill_key(making);
+        if (!making->request->predecessor && !check_realm(making))
+                return false;
         r = facts_policy(making->writer, &making->policy);
         if (r >= 0)
                 r = note_accounts(making);
         if (r == -EAGAIN)
-                return fail(making->result, ISSUE_NO_ANSWER,
-                            "The passwd file has lost the user; try again in a moment.");
+                return fail(
+                        making->result, ISSUE_NO_ANSWER,
+                        "The passwd file, or the list of the realm, has lost the user; try again "
+                        "in a moment.");
         if (r < 0)
                 return fail_store(making->result, r);
         if (!policy->enabled)

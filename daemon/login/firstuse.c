@@ -223,11 +223,16 @@ static void login_done(struct worker_job *job) {
 }
 
 /* Why the request is refused, as far as that can be said without the store; else REASON_NONE. */
-static enum reason refuse(const struct firstuse *f, const struct firstuse_login *login) {
+static enum reason refuse(const struct firstuse *f, const struct firstuse_login *login,
+                          bool of_realm) {
         if (login->peer.uid != 0 && login->peer.uid != geteuid())
                 return REASON_PEER;
         if (!text_is_service(login->req.service))
                 return REASON_NOT_ISSUABLE;
+        /* The service has let in a user of a realm, and an account of that name is another person.
+         */
+        if (of_realm)
+                return REASON_REALM_SERVICE;
         return f->n >= FIRSTUSE_MAX ? REASON_BUSY : REASON_NONE;
 }
 
@@ -241,7 +246,7 @@ static void fill_request(struct issue_request *request, const struct firstuse *f
 }
 
 void firstuse_serve(struct firstuse *f, const struct wire_request *req,
-                    const struct peer_cred *peer, int fd) {
+                    const struct peer_cred *peer, bool of_realm, int fd) {
         _cleanup_(login_freep) struct firstuse_login *login = calloc(1, sizeof(*login));
 
         if (!login)
@@ -253,7 +258,7 @@ void firstuse_serve(struct firstuse *f, const struct wire_request *req,
         login->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
         if (login->fd < 0)
                 return;
-        login->reason = refuse(f, login);
+        login->reason = refuse(f, login, of_realm);
         if (login->reason == REASON_NONE) {
                 fill_request(&login->request, f, login->req.service);
                 f->n++;

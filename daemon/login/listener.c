@@ -117,7 +117,7 @@ static enum served finish(struct listener *l, int outcome, int fd, const struct 
         if (outcome == VERIFY_WAIT)
                 return UNKNOWN;
         if (outcome == VERIFY_ISSUE) {
-                firstuse_serve(l->firstuse, &login->req, &login->peer, fd);
+                firstuse_serve(l->firstuse, &login->req, &login->peer, login->of_realm, fd);
                 return SERVED;
         }
         if (outcome == VERIFY_READ) {

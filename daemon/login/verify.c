@@ -264,7 +264,8 @@ static enum reason find_spelling(const struct verify *v, const struct key_record
                                  struct rule_facts *facts) {
         enum reason reason;
 
-        if (strcmp(key->owner, facts->user) == 0 || !rule_may_be_same(key->owner, facts->user))
+        if (key->realm[0] || strcmp(key->owner, facts->user) == 0 ||
+            !rule_may_be_same(key->owner, facts->user))
                 return REASON_NONE;
         reason = check_all_but_user(facts);
         if (reason == REASON_NONE)
@@ -297,6 +298,7 @@ static enum reason decide(struct verify *v, struct decision *d) {
             retire_has(v->retire, l->key.id))
                 l->key.retires_at = l->now;
         facts.peer_may_claim = conf_peer_may_claim(v->conf, l->peer.uid, l->req.service);
+        facts.realm = realms_facts(v->conf->realms, facts.key, l->req.service);
         /* Accounts matter only to a key whose secret is right. */
         if (facts.secret_ok) {
                 r = facts_accounts(v->reader, &l->key, &owner, &linked);
@@ -336,6 +338,7 @@ static void fill_event(const struct verify *v, const struct decision *d, enum re
         if (!event->known)
                 return;
         memcpy(event->owner, l->key.owner, sizeof(event->owner));
+        event->of_realm = l->key.realm[0] != '\0';
         event->owner_uid = l->key.owner_uid;
         event->expires_at = expiry_of(&v->policy, &l->key);
 }
@@ -433,6 +436,7 @@ int verify_packet(struct verify *v, const struct verify_packet *packet, struct v
         /* After an offer only the login itself may follow. */
         if (packet->session && packet->session->offered && req->kind != WIRE_VERIFY)
                 return -EBADMSG;
+        login->of_realm = realms_of_service(v->conf->realms, req->service);
         if (req->kind == WIRE_ISSUE)
                 return VERIFY_ISSUE;
         memcpy(login->id, req->kind == WIRE_CONFIRM ? req->id : keytext_id(req->key.text),

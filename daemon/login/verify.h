@@ -47,6 +47,8 @@ struct verify_login {
         /* borrows from the packet; all zero: it is none */
         struct wire_request req;
         char id[KEYTEXT_ID_LEN + 1]; /* of the key that is shown */
+        /* the service is one of a realm */
+        bool of_realm;
         struct peer_cred peer;
         int64_t now; /* of the last look */
         uint64_t received;

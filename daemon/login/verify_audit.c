@@ -16,6 +16,13 @@ static const struct {
         [WIRE_ISSUE] = { "issued", "session", "done" },
 };
 
+const char *verify_audit_user(const struct verify_event *event) {
+        char realm[REALM_NAME_MAX + 1];
+        const char *user = event->of_realm ? realm_split(event->owner, realm) : event->owner;
+
+        return user ?: "";
+}
+
 void verify_audit_fill(const struct verify_event *event, struct audit_record *ret) {
         bool accepted = event->reason == REASON_NONE;
         struct audit_record record = { .at = event->now,
@@ -25,8 +32,8 @@ void verify_audit_fill(const struct verify_event *event, struct audit_record *re
                                        .pid = event->peer.pid,
                                        .has_login = event->peer.has_login,
                                        .login_uid = event->peer.login_uid,
-                                       .owner_uid =
-                                               event->known ? event->owner_uid : AUDIT_NOBODY };
+                                       .owner_uid = event->known ? event->owner_uid : AUDIT_NOBODY,
+                                       .of_realm = event->known && event->of_realm };
         char user[2 * WIRE_USER_MAX];
 
         (void) text_copy(record.event, sizeof(record.event), kinds[event->kind].event);
@@ -49,7 +56,7 @@ void verify_audit_fill(const struct verify_event *event, struct audit_record *re
                 memcpy(record.user, user, sizeof(record.user));
         else {
                 memcpy(record.user, event->owner, sizeof(event->owner));
-                if (!record.detail[0] && strcmp(event->user, event->owner) != 0)
+                if (!record.detail[0] && strcmp(event->user, verify_audit_user(event)) != 0)
                         (void) snprintf(record.detail, sizeof(record.detail), "for user '%.*s'",
                                         AUDIT_DETAIL_MAX - 16, user);
         }

@@ -12,6 +12,12 @@
 void verify_audit_fill(const struct verify_event *event, struct audit_record *ret);
 
 /**
+ * verify_audit_user(event): the name by which the owner of the key logs in; "" when no key is
+ * known.
+ */
+const char *verify_audit_user(const struct verify_event *event);
+
+/**
  * verify_audit_note(a, event): notes a verification, or a refused request to make a key. The
  * confirmation of a login is noted only when it is refused.
  */

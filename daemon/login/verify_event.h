@@ -20,6 +20,8 @@ struct verify_event {
         bool known;                    /* there is a key with this id */
         char owner[WIRE_USER_MAX + 1]; /* of that key */
         uid_t owner_uid;
+        /* REALM:NAME, and owner_uid is that of nobody */
+        bool of_realm;
         int64_t expires_at; /* of the key, where there is one */
         /* with REASON_STORE: what the store said */
         int store_error;

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "login/verify.h"
+#include "login/verify_audit.h"
 #include "parse.h"
 #include "rules/loglimit.h"
 #include "text.h"
@@ -21,8 +22,10 @@ static uint64_t event_hash(const struct verify_event *event) {
 }
 
 static uint64_t origin_of(const struct verify_event *event) {
-        return event->known ? loglimit_of_owner(event->peer.uid, event->owner_uid)
-                            : loglimit_of_uid(event->peer.uid);
+        if (!event->known)
+                return loglimit_of_uid(event->peer.uid);
+        return loglimit_of_owner(event->peer.uid, event->of_realm ? loglimit_number(event->owner)
+                                                                  : event->owner_uid);
 }
 
 static void add_fields(struct log_entry *entry, const struct verify_event *event) {
@@ -70,7 +73,7 @@ static void format_detail(const struct verify_event *event, char *out, size_t si
         char date[PARSE_TIME_LEN], owner[2 * WIRE_USER_MAX];
 
         out[0] = '\0';
-        if (event->known && strcmp(event->owner, event->user) != 0 &&
+        if (event->known && strcmp(verify_audit_user(event), event->user) != 0 &&
             (event->reason == REASON_NONE || event->reason == REASON_OTHER_USER ||
              event->reason == REASON_SPELLING_UNKNOWN)) {
                 text_escape(owner, sizeof(owner), event->owner);

@@ -87,6 +87,25 @@ static void say_user(const struct rule_facts *facts, char *out) {
                 add(out, ", which a directory may take for another spelling");
 }
 
+static void say_realm(const struct rule_facts *facts, char *out) {
+        const struct realm_facts *realm = &facts->realm;
+        const char *of = facts->key->realm;
+
+        if (!of[0]) {
+                add(out, "the key is of an account of this host, and the service ");
+                add(out, realm->accounts ? "is of no realm" : "takes the keys of a realm only");
+                return;
+        }
+        add(out, "the key is of the realm ");
+        add_shown(out, of);
+        if (!realm->known)
+                add(out, ", which wfapikeyd.conf does not have");
+        else if (!realm->named)
+                add(out, ", which does not have such a user by its suffix or list");
+        else
+                add(out, realm->served ? ", and so is the service" : ", and the service is not");
+}
+
 static void say_removed(const struct rule_facts *facts, char *out) {
         if (rule_check(RULE_REMOVED, facts) == REASON_NONE) {
                 add(out, "it was not");
@@ -152,6 +171,8 @@ static void say_account(const struct rule_facts *facts, char *out) {
         else if (owner->state == ACCOUNT_GONE) {
                 add(out, " is gone since ");
                 add_time(out, owner->gone_since, facts->now);
+        } else if (facts->key->realm[0]) {
+                add(out, " is a user of the realm");
         } else {
                 (void) snprintf(uids, sizeof(uids), " is uid %u, the key was made for uid %u",
                                 owner->uid, facts->key->owner_uid);
@@ -171,6 +192,10 @@ static void say_account_expired(const struct rule_facts *facts, char *out) {
 
 /* Without the date: the owner of a key need not know when another user has to choose a password. */
 static void say_password(const struct rule_facts *facts, char *out) {
+        if (facts->key->realm[0]) {
+                add(out, "a user of a realm has no password here");
+                return;
+        }
         add_policy(out, facts, "remove-on-password-expiry");
         if (!facts->policy->remove_on_password_expiry)
                 return;
@@ -297,6 +322,7 @@ static const struct {
         [RULE_KEY] = { "key", say_key },
         [RULE_SECRET] = { "secret", say_secret },
         [RULE_USER] = { "user", say_user },
+        [RULE_REALM] = { "realm", say_realm },
         [RULE_REMOVED] = { "removed", say_removed },
         [RULE_REVOKED] = { "revoked", say_revoked },
         [RULE_RETIRED] = { "retired", say_retired },
@@ -329,9 +355,13 @@ void explain_login(const struct rule_facts *facts, struct explain *ret) {
 
 /* An account for which directories have not answered is refused if passwd has lost it. Otherwise
  * logins wait for the answer. */
-static const char *why_owner(const struct account_record *owner) {
+static const char *why_owner(const struct account_record *owner, bool of_realm) {
         if (owner->state == ACCOUNT_UNKNOWN)
                 return NULL;
+        if (of_realm)
+                return owner->held ? "the user is not in the realm's list, with many others at one "
+                                     "look"
+                                   : "the user is not in the realm's list";
         if (!expiry_account_known(owner))
                 return "the account is not in passwd any more, and no directory has answered yet";
         return owner->held ? "the account is gone, with many others at one look"
@@ -350,24 +380,42 @@ static const char *why_password(const struct account_record *linked, bool other)
         return linked->locked ? "the password is locked" : "the password has expired";
 }
 
+/* Whatever the service. */
+static const char *why_realm(const struct rule_facts *facts) {
+        if (!facts->realm.known)
+                return "its realm is not configured on this host";
+        return facts->realm.named ? NULL : "its realm does not have this user by its suffix";
+}
+
+static const char *why_refused(const struct rule_facts *facts) {
+        bool of_realm = facts->key->realm[0] != '\0';
+        const char *why = of_realm ? why_realm(facts) : NULL;
+
+        if (why)
+                return why;
+        if (rule_check(RULE_ACCOUNT, facts) != REASON_NONE)
+                return why_owner(facts->owner, of_realm);
+        if (rule_check(RULE_ACCOUNT_EXPIRED, facts) != REASON_NONE)
+                return "the account has expired";
+        return rule_check(RULE_PASSWORD, facts) != REASON_NONE
+                       ? why_password(facts->linked, facts->key->linked[0] != '\0')
+                       : NULL;
+}
+
 bool explain_refused(const struct rule_facts *facts, char out[static RECORD_REASON_MAX + 1]) {
         const struct account_record *owner = facts->owner;
-        const char *why = NULL;
+        const char *why;
 
         out[0] = '\0';
         if (expiry_status(facts->policy, facts->key, facts->now) != KEY_ACTIVE)
                 return false;
-        if (owner->state == ACCOUNT_PRESENT && owner->uid != facts->key->owner_uid) {
+        if (!facts->key->realm[0] && owner->state == ACCOUNT_PRESENT &&
+            owner->uid != facts->key->owner_uid) {
                 (void) snprintf(out, RECORD_REASON_MAX + 1, "the account's uid is %u now",
                                 owner->uid);
                 return true;
         }
-        if (rule_check(RULE_ACCOUNT, facts) != REASON_NONE)
-                why = why_owner(owner);
-        else if (rule_check(RULE_ACCOUNT_EXPIRED, facts) != REASON_NONE)
-                why = "the account has expired";
-        else if (rule_check(RULE_PASSWORD, facts) != REASON_NONE)
-                why = why_password(facts->linked, facts->key->linked[0] != '\0');
+        why = why_refused(facts);
         if (why)
                 (void) text_copy(out, RECORD_REASON_MAX + 1, why);
         return why;

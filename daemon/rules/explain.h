@@ -35,7 +35,8 @@ void explain_login(const struct rule_facts *facts, struct explain *ret);
  * explain_refused(facts, out):
  * Whether this host refuses an active key because of what it knows of the accounts behind the key,
  * and why. It may be otherwise tomorrow or on another host, so it is not the status of the key.
- * ${facts} has the policy, the key, its accounts and the time. ${out} is "" when it is not so.
+ * ${facts} has the policy, the key, its accounts, the realms and the time. ${out} is "" when it is
+ * not so.
  */
 bool explain_refused(const struct rule_facts *facts, char out[static RECORD_REASON_MAX + 1]);
 

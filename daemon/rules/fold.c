@@ -97,7 +97,7 @@ static bool is_accepted(const struct audit_record *record) {
 }
 
 static enum kind kind_of(const struct audit_record *record) {
-        return record->owner_uid == AUDIT_NOBODY ? KIND_UNKNOWN : KIND_KNOWN;
+        return record->owner_uid == AUDIT_NOBODY && !record->of_realm ? KIND_UNKNOWN : KIND_KNOWN;
 }
 
 /* The upper bits of the hash depend on all of the seed, the lower bits do not. */
@@ -296,7 +296,9 @@ static struct entry *place(struct fold *f, const struct audit_record *record, in
                 return e;
         usage = look(f, record->uid);
         if (usage.load && kind == KIND_KNOWN)
-                usage.owner = find_owner(f, usage.load, record->owner_uid);
+                usage.owner = find_owner(f, usage.load,
+                                         record->of_realm ? loglimit_number(record->user)
+                                                          : record->owner_uid);
         if (has_place(f, &usage, kind))
                 return make(f, &usage, record, kind, now);
         e = find(f, record, KIND_REST);

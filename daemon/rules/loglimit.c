@@ -40,6 +40,10 @@ uint64_t loglimit_of_owner(uid_t uid, uid_t owner) {
         return ((uint64_t) owner + 1) << 32 | share_range(uid);
 }
 
+uid_t loglimit_number(const char *owner) {
+        return (uid_t) (loglimit_hash(0, owner) >> 32) & INT32_MAX;
+}
+
 static bool count(struct loglimit_origin *all, unsigned most, int64_t now) {
         if (is_over(all->since, now))
                 *all = (struct loglimit_origin){ .since = now };

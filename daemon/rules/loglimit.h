@@ -51,6 +51,12 @@ uint64_t loglimit_of_uid(uid_t uid);
 uint64_t loglimit_of_owner(uid_t uid, uid_t owner);
 
 /**
+ * loglimit_number(owner): a number in the place of a uid for an owner who has none. Two may share
+ * it, and then what may be said of them.
+ */
+uid_t loglimit_number(const char *owner);
+
+/**
  * loglimit_say(limits, origin, what, now, ret_kept):
  * Whether ${what} (a hash of who and why) may be said at ${now} (UNIX seconds): ${LOGLIMIT_BURST}
  * times in a window, then no more until the next window. ${ret_kept} is how many were kept back in

@@ -45,11 +45,22 @@ static enum reason check_secret(const struct rule_facts *facts) {
         return facts->confirming ? REASON_STALE : REASON_WRONG_SECRET;
 }
 
+const char *rule_user_of(const struct key_record *key) {
+        char realm[REALM_NAME_MAX + 1];
+        const char *user = key->realm[0] ? realm_split(key->owner, realm) : key->owner;
+
+        return user ?: "";
+}
+
+/* No directory is asked for another spelling of a realm's user: it would say whose account that is.
+ */
 static enum reason check_user(const struct rule_facts *facts) {
         const struct account_record *spelled = facts->spelled;
 
-        if (strcmp(facts->key->owner, facts->user) == 0)
+        if (facts->user[0] && strcmp(rule_user_of(facts->key), facts->user) == 0)
                 return REASON_NONE;
+        if (facts->key->realm[0])
+                return REASON_OTHER_USER;
         if (!rule_may_be_same(facts->key->owner, facts->user))
                 return REASON_OTHER_USER;
         if (!spelled || spelled->state == ACCOUNT_UNKNOWN)
@@ -58,6 +69,18 @@ static enum reason check_user(const struct rule_facts *facts) {
                                spelled->uid == facts->key->owner_uid
                        ? REASON_NONE
                        : REASON_OTHER_USER;
+}
+
+/* A service takes keys of accounts or those of one realm. So an account and a user of a realm may
+ * have the same name, and neither logs in as the other. */
+static enum reason check_realm(const struct rule_facts *facts) {
+        const struct realm_facts *realm = &facts->realm;
+
+        if (!facts->key->realm[0])
+                return realm->accounts ? REASON_NONE : REASON_REALM_SERVICE;
+        if (!realm->known || !realm->named)
+                return REASON_REALM;
+        return realm->served && !realm->accounts ? REASON_NONE : REASON_REALM_SERVICE;
 }
 
 static enum reason check_removed(const struct rule_facts *facts) {
@@ -89,10 +112,13 @@ static enum reason check_fleet(const struct rule_facts *facts) {
 
 static enum reason check_account(const struct rule_facts *facts) {
         const struct account_record *owner = facts->owner;
+        bool of_realm = facts->key->realm[0] != '\0';
 
         if (!owner || !expiry_account_known(owner))
                 return REASON_ACCOUNT_UNKNOWN;
-        return owner->state == ACCOUNT_PRESENT && owner->uid == facts->key->owner_uid
+        /* An account has a number, and a user of a realm has none. */
+        return owner->state == ACCOUNT_PRESENT && owner->uid == facts->key->owner_uid &&
+                               (owner->uid == RECORD_UNBOUND) == of_realm
                        ? REASON_NONE
                        : REASON_ACCOUNT_GONE;
 }
@@ -106,7 +132,8 @@ static enum reason check_account_expired(const struct rule_facts *facts) {
 static enum reason check_password(const struct rule_facts *facts) {
         const struct account_record *linked = facts->linked;
 
-        if (!facts->policy->remove_on_password_expiry)
+        /* A user of a realm has no password here. */
+        if (!facts->policy->remove_on_password_expiry || facts->key->realm[0])
                 return REASON_NONE;
         if (!linked || !expiry_account_known(linked))
                 return REASON_ACCOUNT_UNKNOWN;
@@ -182,23 +209,15 @@ static enum reason check_certificate(const struct rule_facts *facts) {
 }
 
 static enum reason (*const checks[])(const struct rule_facts *facts) = {
-        [RULE_ENABLED] = check_enabled,
-        [RULE_KEY] = check_key,
-        [RULE_SECRET] = check_secret,
-        [RULE_USER] = check_user,
-        [RULE_REMOVED] = check_removed,
-        [RULE_REVOKED] = check_revoked,
-        [RULE_RETIRED] = check_retired,
-        [RULE_EXPIRED] = check_expired,
-        [RULE_FLEET] = check_fleet,
-        [RULE_ACCOUNT] = check_account,
-        [RULE_ACCOUNT_EXPIRED] = check_account_expired,
-        [RULE_PASSWORD] = check_password,
-        [RULE_ADMIN] = check_admin,
-        [RULE_PEER] = check_peer,
-        [RULE_SERVICE] = check_service,
-        [RULE_SOURCE] = check_source,
-        [RULE_CERTIFICATE] = check_certificate,
+        [RULE_ENABLED] = check_enabled,   [RULE_KEY] = check_key,
+        [RULE_SECRET] = check_secret,     [RULE_USER] = check_user,
+        [RULE_REALM] = check_realm,       [RULE_REMOVED] = check_removed,
+        [RULE_REVOKED] = check_revoked,   [RULE_RETIRED] = check_retired,
+        [RULE_EXPIRED] = check_expired,   [RULE_FLEET] = check_fleet,
+        [RULE_ACCOUNT] = check_account,   [RULE_ACCOUNT_EXPIRED] = check_account_expired,
+        [RULE_PASSWORD] = check_password, [RULE_ADMIN] = check_admin,
+        [RULE_PEER] = check_peer,         [RULE_SERVICE] = check_service,
+        [RULE_SOURCE] = check_source,     [RULE_CERTIFICATE] = check_certificate,
 };
 _Static_assert(ARRAY_LEN(checks) == _POLICY_RULE_MAX, "a check for each rule");
 

@@ -34,6 +34,8 @@ struct rule_facts {
         const char *rhost; /* "" when unknown */
         /* NULL: none was shown, or it was not judged yet */
         const struct rule_certificate *certificate;
+        /* what the configuration says of realms; zeroes let nobody in */
+        struct realm_facts realm;
         /* How many seconds ago the fleet's keys were last known to be current. INT64_MAX: that is
          * not known. Of no account for other keys. */
         int64_t fleet_age_s;
@@ -47,6 +49,7 @@ enum rule {
         RULE_KEY,
         RULE_SECRET,
         RULE_USER,
+        RULE_REALM,
         RULE_REMOVED,
         RULE_REVOKED,
         RULE_RETIRED,
@@ -80,6 +83,12 @@ enum reason rule_decide(const struct rule_facts *facts);
  * it is.
  */
 bool rule_may_be_same(const char *owner, const char *user);
+
+/**
+ * rule_user_of(key): the name by which the owner of ${key} logs in: of a user of a realm the part
+ * behind the realm. Borrowed from ${key}.
+ */
+const char *rule_user_of(const struct key_record *key);
 
 /**
  * rule_need(policy, key, service): the certificate that a login with ${key} to ${service} needs.

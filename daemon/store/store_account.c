@@ -26,9 +26,11 @@ enum column {
 static int read_account(sqlite3_stmt *stmt, struct account_record *account) {
         int64_t state = sqlite3_column_int64(stmt, COL_STATE),
                 uid = sqlite3_column_int64(stmt, COL_UID);
+        char realm[REALM_NAME_MAX + 1];
 
         if (store_stmt_text(stmt, COL_NAME, account->name, sizeof(account->name)) < 0 ||
-            (state != ACCOUNT_PRESENT && state != ACCOUNT_GONE) || uid < 0 || uid >= (uid_t) -1)
+            (state != ACCOUNT_PRESENT && state != ACCOUNT_GONE) || uid < 0 ||
+            uid > RECORD_UNBOUND || (uid == RECORD_UNBOUND && !realm_split(account->name, realm)))
                 return -EUCLEAN;
         account->state = (enum account_state) state;
         account->uid = (uid_t) uid;

@@ -59,8 +59,10 @@ static int read_numbers(sqlite3_stmt *stmt, struct key_record *key) {
                 uid = sqlite3_column_int64(stmt, COL_OWNER_UID);
 
         if (sqlite3_column_bytes(stmt, COL_DIGEST) != RECORD_DIGEST_LEN || uid < 0 ||
-            uid > (key->hosts[0] ? RECORD_UNBOUND : RECORD_UNBOUND - 1) ||
-            (status != KEY_ACTIVE && status != KEY_REVOKED))
+            uid > RECORD_UNBOUND || (status != KEY_ACTIVE && status != KEY_REVOKED))
+                return -EUCLEAN;
+        /* A key of this host alone has the number of an account, or it is of a realm. */
+        if (uid == RECORD_UNBOUND && !key->hosts[0] && !realm_split(key->owner, key->realm))
                 return -EUCLEAN;
         memcpy(key->digest, sqlite3_column_blob(stmt, COL_DIGEST), RECORD_DIGEST_LEN);
         key->pepper_id = (uint32_t) sqlite3_column_int64(stmt, COL_PEPPER);
@@ -164,6 +166,16 @@ int store_key_each(struct store *writer, const char *owner, const char *after,
                 store_stmt(writer, owner ? STMT_KEY_EACH_OF : STMT_KEY_EACH);
 
         if (owner && sqlite3_bind_text(stmt, 2, owner, -1, SQLITE_STATIC) != SQLITE_OK)
+                return -ENOMEM;
+        return each(stmt, after, visit, userdata);
+}
+
+int store_key_each_realm(struct store *writer, const char *realm, const char *after,
+                         int (*visit)(const struct key_record *key, void *userdata),
+                         void *userdata) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_KEY_EACH_REALM);
+
+        if (sqlite3_bind_text(stmt, 2, realm, -1, SQLITE_STATIC) != SQLITE_OK)
                 return -ENOMEM;
         return each(stmt, after, visit, userdata);
 }

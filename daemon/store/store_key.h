@@ -73,6 +73,14 @@ int store_key_each_own(struct store *writer, uid_t uid, const char *after,
                        void *userdata) _must_check_;
 
 /**
+ * store_key_each_realm(writer, realm, after, visit, userdata): the same for the keys of ${realm},
+ * which is not "".
+ */
+int store_key_each_realm(struct store *writer, const char *realm, const char *after,
+                         int (*visit)(const struct key_record *key, void *userdata),
+                         void *userdata) _must_check_;
+
+/**
  * store_key_insert(writer, key): inside a transaction. Returns 0; -EEXIST when the id is taken or
  * the schema refuses the row; an error of the store.
  */

@@ -349,9 +349,14 @@ static const char *const migrations[] = {
         ") STRICT, WITHOUT ROWID;"
         "CREATE TRIGGER key_forgotten AFTER DELETE ON key WHEN old.hosts <> '' "
         "BEGIN DELETE FROM fleet_use WHERE id = old.id; END;",
-        /* 15: The login uid of the process that asked; -1: none, as in all records until now. */
+        /* 15: The login uid of the process that asked; -1: none, as in all records until now.
+         * Keys of users who are no accounts: of REALM:NAME, with the number of nobody. An older
+         * version refuses such rows, and the number of this schema. */
         "ALTER TABLE audit ADD COLUMN login_uid INTEGER NOT NULL DEFAULT -1;"
-        "ALTER TABLE fleet_audit ADD COLUMN login_uid INTEGER NOT NULL DEFAULT -1;",
+        "ALTER TABLE fleet_audit ADD COLUMN login_uid INTEGER NOT NULL DEFAULT -1;"
+        "ALTER TABLE key ADD COLUMN realm TEXT AS (CASE WHEN owner_uid = 4294967295 AND "
+        "hosts = '' THEN substr(owner, 1, instr(owner, ':') - 1) ELSE '' END) VIRTUAL;"
+        "CREATE INDEX key_realm ON key (realm) WHERE realm <> '';",
 };
 
 int64_t store_schema_newest(void) {

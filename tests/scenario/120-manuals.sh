@@ -92,7 +92,7 @@ done <<<"$policies"
 
 # --- wfapikeyd.conf(5): sections and keys, from the daemon's error about an unknown one ---
 known=''
-for section in daemon "Peer $me"; do
+for section in daemon "Peer $me" "Realm mail"; do
     printf '[%s]\nno-such-key = x\n' "$section" >"$dir/conf"
     chmod 0644 "$dir/conf"
     run 78 "$WFAPIKEYD" --state-dir="$dir/none" --verify-socket="$dir/v" --control-socket="$dir/c" --config="$dir/conf"

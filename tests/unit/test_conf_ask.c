@@ -28,7 +28,9 @@ static void test_a_configuration_arrives_whole(void **state) {
         struct conf *conf = NULL;
         size_t len = ask(*state,
                          "[daemon]\nadmin-group = admins\n[Peer postgres]\nservices = imap pop3\n"
-                         "certificates = nginx\n[Peer postgres]\nservices = sshd\n",
+                         "certificates = nginx\n[Peer postgres]\nservices = sshd\n"
+                         "[Realm mail]\nservices = dovecot\nsuffix = @example.org\n"
+                         "[Realm chat]\nlist = /etc/chat\n",
                          path);
 
         assert_int_equal(conf_ask_take(answer, len, &conf, error), 0);
@@ -44,6 +46,12 @@ static void test_a_configuration_arrives_whole(void **state) {
         assert_false(conf_peer_may_vouch(conf, 12345, "nginx"));
         assert_true(conf->n_peers > 0);
         assert_string_equal(conf->peers[0].certificates, "nginx");
+        assert_int_equal(conf->realms->n, 2);
+        assert_string_equal(conf->realms->of[0].name, "mail");
+        assert_string_equal(conf->realms->of[0].services, "dovecot");
+        assert_string_equal(conf->realms->of[0].suffixes, "@example.org");
+        assert_string_equal(conf->realms->of[1].list, "/etc/chat");
+        assert_false(conf->realms->of[1].has_issuers);
         conf_free(conf);
 }
 
@@ -59,6 +67,10 @@ static void test_what_is_wrong_is_said_as_without_a_helper(void **state) {
         unit_poisoned("conf", &conf, sizeof(conf));
 }
 
+static void replace(size_t len, const char *from, const char *to) {
+        memcpy(memmem(answer, len, from, strlen(from)), to, strlen(to));
+}
+
 /* The helper loads modules of others, which may write anything. */
 static void test_other_answers_are_refused(void **state) {
         char path[UNIT_PATH_LEN], error[ERROR_LEN] = "";
@@ -66,12 +78,22 @@ static void test_other_answers_are_refused(void **state) {
         size_t len;
 
         unit_poison(&conf, sizeof(conf));
-        len = ask(*state, "[Peer postgres]\nservices = imap\n", path);
+        len = ask(*state, "[Peer postgres]\nservices = imap\n[Realm a]\nservices = b\n", path);
         for (size_t i = 0; i < len; i++)
                 assert_int_equal(conf_ask_take(answer, i, &conf, error), -EBADMSG);
         answer[len] = 0;
         assert_int_equal(conf_ask_take(answer, len + 1, &conf, error), -EBADMSG);
         answer[0] ^= 1;
+        assert_int_equal(conf_ask_take(answer, len, &conf, error), -EBADMSG);
+        /* what no file can say: a service of two realms, one that logs in accounts */
+        len = ask(*state, "[Realm a]\nservices = bb\n[Realm b]\nservices = cc\n", path);
+        replace(len, "bb", "cc");
+        assert_int_equal(conf_ask_take(answer, len, &conf, error), -EBADMSG);
+        len = ask(*state, "[Realm a]\nservices = bb\n", path);
+        replace(len, "bb", "su");
+        assert_int_equal(conf_ask_take(answer, len, &conf, error), -EBADMSG);
+        len = ask(*state, "[Realm aa]\nservices = bb\n", path);
+        replace(len, "aa", "A:");
         assert_int_equal(conf_ask_take(answer, len, &conf, error), -EBADMSG);
         len = ask(*state, "nonsense\n", path);
         answer[len - 1] = '\n'; /* would begin a line of the log */

@@ -48,6 +48,9 @@ static int drop(void **state) {
         return r;
 }
 
+/* The service is one of a realm. */
+static bool of_realm;
+
 /* One connection: what the module has of it. Its other end is closed by then, as the listener
  * does. */
 static int begin(struct fixture *f, uid_t uid, const char *user, const char *service, bool gone) {
@@ -60,7 +63,7 @@ static int begin(struct fixture *f, uid_t uid, const char *user, const char *ser
         assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
         if (gone)
                 assert_int_equal(close(fds[0]), 0);
-        firstuse_serve(f->firstuse, &req, &peer, fds[1]);
+        firstuse_serve(f->firstuse, &req, &peer, of_realm, fds[1]);
         assert_int_equal(close(fds[1]), 0);
         return gone ? -1 : fds[0];
 }
@@ -241,11 +244,32 @@ static void test_of_many_at_one_time_one_gets_a_key_and_some_are_too_many(void *
 
 #define test_firstuse(f) cmocka_unit_test_setup_teardown(f, make, drop)
 
+/* The login was that of a realm's user. The account alice is another person. */
+static void test_a_service_of_a_realm_gives_no_account_a_key(void **state) {
+        struct fixture *f = *state;
+        struct wire_reply reply;
+
+        of_realm = true;
+        reply = ask(f, 0, "alice", "dovecot");
+        of_realm = false;
+        check_refusal("of a realm", &reply, REASON_REALM_SERVICE);
+        assert_int_equal(count_keys(f), 0);
+        /* The store knows a user of a realm, but not as one of this host. */
+        unit_sql(f->w.store->path,
+                 "INSERT INTO account (name, state, uid, local, admin, locked, password_ends_at, "
+                 "closes_at, gone_since, checked_at) VALUES ('mail:alice', 1, 4294967295, 1, 0, 0, "
+                 "0, 0, 0, 1800000000)");
+        reply = ask(f, 0, "mail:alice", "sshd");
+        check_refusal("an owner", &reply, REASON_NOT_ISSUABLE);
+        assert_int_equal(count_keys(f), 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 test_firstuse(test_root_gets_a_key_for_the_service_and_no_second_one),
                 test_firstuse(test_the_audit_log_is_told),
                 test_firstuse(test_nobody_else_is_believed),
+                test_firstuse(test_a_service_of_a_realm_gives_no_account_a_key),
                 cmocka_unit_test(test_refusals_have_their_reasons),
                 test_firstuse(test_the_longest_service_has_a_key),
                 test_firstuse(test_nothing_is_made_for_who_has_gone),

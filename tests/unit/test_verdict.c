@@ -50,6 +50,8 @@ static const struct {
         { 37, "certificate-unchecked", VERDICT_INTERNAL },
         { 38, "spelling-unknown", VERDICT_INTERNAL },
         { 39, "fleet-stale", VERDICT_INTERNAL },
+        { 40, "realm", VERDICT_DENY },
+        { 41, "realm-service", VERDICT_DENY },
 };
 
 static const int outside[] = {

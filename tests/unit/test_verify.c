@@ -363,6 +363,9 @@ static void test_no_directory_is_asked_for_a_bad_key(void **state) {
 
 static void test_every_reason_is_in_the_table(void **state) {
         bool seen[_REASON_MAX] = { [REASON_NONE] = true,
+                                   /* see test_verify_realm.c */
+                                   [REASON_REALM] = true,
+                                   [REASON_REALM_SERVICE] = true,
                                    /* of keys that are to be made */
                                    [REASON_HAS_KEY] = true,
                                    [REASON_NOT_ISSUABLE] = true,

@@ -32,6 +32,8 @@ int64_t __wrap_clock_now(void) {
 /* --- Steps --- */
 
 static char etc[UNIT_PATH_LEN];
+/* NULL: none are configured */
+static const struct realms *unit_realms;
 
 static inline void put(const char *name, const char *text) {
         char path[UNIT_PATH_LEN];
@@ -65,9 +67,11 @@ static inline int make(void **state) {
  * "name=state" each. The list of those who were asked for is compared with ${asked}. */
 static inline bool pass_by(struct unit_store *s, bool everybody, gid_t admin_group,
                            const char *asked, const char *answers) {
-        struct accounts_update facts = {
-                .etc = etc, .admin_group = admin_group, .holds = holds, .everybody = everybody
-        };
+        struct accounts_update facts = { .etc = etc,
+                                         .admin_group = admin_group,
+                                         .realms = unit_realms,
+                                         .holds = holds,
+                                         .everybody = everybody };
         uint64_t generation = s->shared.generation;
         char got[512] = "", mark[WIRE_USER_MAX + 3];
 

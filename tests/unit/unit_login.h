@@ -7,7 +7,9 @@
 
 #include "rules/rule.h"
 
+#ifndef NOW
 #define NOW INT64_C(1800000000)
+#endif
 
 struct login {
         struct policy policy;
@@ -39,6 +41,7 @@ static void good_login(struct login *l) {
                            .user = "alice",
                            .service = "imap",
                            .rhost = "192.0.2.7",
+                           .realm = { .accounts = true },
                            .now = NOW },
         };
         l->facts.policy = &l->policy;
@@ -61,6 +64,10 @@ static void spoil_secret(struct login *l) {
 
 static void change_user(struct login *l) {
         l->facts.user = "alic";
+}
+
+static void give_service_to_a_realm(struct login *l) {
+        l->facts.realm.accounts = false;
 }
 
 static void revoke_key(struct login *l) {
@@ -128,6 +135,8 @@ static const struct {
         { "no key", lose_key, REASON_UNKNOWN_KEY, REASON_STALE },
         { "wrong secret", spoil_secret, REASON_WRONG_SECRET, REASON_STALE },
         { "other user", change_user, REASON_OTHER_USER, REASON_OTHER_USER },
+        { "service of a realm", give_service_to_a_realm, REASON_REALM_SERVICE,
+          REASON_REALM_SERVICE },
         { "removed", remove_all, REASON_REMOVED, REASON_REMOVED },
         { "revoked", revoke_key, REASON_REVOKED, REASON_REVOKED },
         { "expired", expire_key, REASON_EXPIRED, REASON_EXPIRED },
