@@ -59,7 +59,6 @@ struct control_about {
         /* Its owner. "": no such key exists. */
         char user[WIRE_USER_MAX + 1];
         uid_t uid;
-        bool of_realm;
 };
 
 /* One call. It is the first member of each method's own struct, which is zeroed before the call
@@ -177,14 +176,10 @@ void control_drop(struct control_call *call);
 
 /**
  * control_fail(call, error, format, ...): the call fails with this error, unless it has failed
- * already. The arguments must be printable.
+ * already. The arguments must be printable. control_fail_store(call, r): the store's error ${r}.
  */
 void control_fail(struct control_call *call, enum control_error error, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
-
-/**
- * control_fail_store(call, r): the call fails with the store's error ${r}.
- */
 void control_fail_store(struct control_call *call, int r);
 
 /**

@@ -141,7 +141,6 @@ void control_audit_about(struct control_call *call, const char id[static KEYTEXT
                 return;
         memcpy(call->about.user, key->owner, sizeof(call->about.user));
         call->about.uid = key->owner_uid;
-        call->about.of_realm = key->realm[0] != '\0';
 }
 
 void control_audit_refused(struct control_call *call) {
@@ -153,9 +152,10 @@ void control_audit_refused(struct control_call *call) {
         (void) text_copy(record.reason, sizeof(record.reason), refusals[call->error]);
         memcpy(record.key, about->id, sizeof(record.key));
         memcpy(record.user, about->user, sizeof(about->user));
-        if (about->id[0] && about->user[0])
+        if (about->id[0] && about->user[0]) {
                 record.owner_uid = about->uid;
-        record.of_realm = about->of_realm;
+                record.of_realm = about->uid == RECORD_UNBOUND;
+        }
         audit_note(call->control->fixed.audit, &record, record.at);
 }
 

@@ -100,7 +100,7 @@ for section in daemon "Peer $me" "Realm mail"; do
     known+=$(sed 's/, \| and /\n/g' <<<"${BASH_REMATCH[2]}")$'\n'
 done
 same 'keys of wfapikeyd.conf' "$known" "$(page wfapikeyd.conf.5 | sed -nE 's/^\*([a-z-]+) =\*.*/\1/p')"
-same 'sections of wfapikeyd.conf' $'daemon\nPeer USER' "$(page wfapikeyd.conf.5 | sed -nE 's/^# \[(.*)\]$/\1/p')"
+same 'sections of wfapikeyd.conf' $'daemon\nPeer USER\nRealm NAME' "$(page wfapikeyd.conf.5 | sed -nE 's/^# \[(.*)\]$/\1/p')"
 
 # --- pam_wfapikey(8): options with defaults, PAM codes ---
 same 'options of the module' "$(sed -nE 's/^ *\{ "([a-z_]+=?)", take_.*/\1/p' "$top_srcdir/common/pam_args.c")" \
