@@ -398,6 +398,71 @@ static void test_a_successor_needs_no_place_and_is_bounded(void **state) {
         assert_int_equal(unit_sql_number(f->store->path, "SELECT count(*) FROM key"), 1);
 }
 
+static void be_of_realm(struct fixture *f, const char *owner) {
+        f->request.owner = (struct account_record){ .state = ACCOUNT_PRESENT,
+                                                    .uid = RECORD_UNBOUND,
+                                                    .local = true };
+        (void) snprintf(f->request.owner.name, sizeof(f->request.owner.name), "%s", owner);
+}
+
+static void test_a_user_of_a_realm_has_no_number(void **state) {
+        struct fixture *f = *state;
+        struct account_record account;
+        struct key_record key;
+        bool changed;
+
+        set_policy(f, "remove-on-password-expiry", 1);
+        set_policy(f, "admin-keys", 0);
+        be_of_realm(f, "mail:alice@example.org");
+        assert_true(issue_make(&f->request, f->store->writer, &f->result));
+        assert_string_equal(f->result.key.realm, "mail");
+        assert_int_equal(store_refresh(f->store->reader, &changed), 0);
+        assert_int_equal(store_key_get(f->store->reader, f->result.key.id, &key), 0);
+        assert_string_equal(key.owner, "mail:alice@example.org");
+        assert_string_equal(key.realm, "mail");
+        assert_int_equal(key.owner_uid, RECORD_UNBOUND);
+        assert_int_equal(store_account_get(f->store->reader, "mail:alice@example.org", &account),
+                         0);
+        assert_int_equal(account.uid, RECORD_UNBOUND);
+        /* and the key that takes its place */
+        prepare(f, false);
+        f->request.predecessor = &key;
+        assert_true(issue_make(&f->request, f->store->writer, &f->result));
+        assert_string_equal(f->result.key.realm, "mail");
+        assert_int_equal(f->result.key.owner_uid, RECORD_UNBOUND);
+}
+
+/* What would be an account, or somebody's on other hosts. */
+static void test_what_is_no_user_of_a_realm(void **state) {
+        static const char *const owners[] = { "alice", "mail:", "Mail:alice", "mail:a:b",
+                                              "mail:al ice" };
+        struct account_record account = { .name = "mail:alice",
+                                          .state = ACCOUNT_PRESENT,
+                                          .uid = 1000 };
+        struct fixture *f = *state;
+
+        for (size_t i = 0; i < ARRAY_LEN(owners); i++) {
+                prepare(f, false);
+                be_of_realm(f, owners[i]);
+                assert_false(issue_make(&f->request, f->store->writer, &f->result));
+                unit_int(owners[i], f->result.error, ISSUE_INVALID);
+        }
+        prepare(f, false);
+        be_of_realm(f, "mail:alice");
+        memcpy(f->request.hosts, "web", 4);
+        assert_false(issue_make(&f->request, f->store->writer, &f->result));
+        prepare(f, false);
+        be_of_realm(f, "mail:alice");
+        f->request.linked = account;
+        memcpy(f->request.linked.name, "boss", 5);
+        assert_false(issue_make(&f->request, f->store->writer, &f->result));
+        /* a directory that has such an account */
+        prepare(f, false);
+        assert_false(issue_take_user("mail:alice", 0, &account, &f->request.owner, &f->result));
+        assert_int_equal(f->result.error, ISSUE_NO_SUCH_USER);
+        assert_int_equal(unit_sql_number(f->store->path, "SELECT count(*) FROM key"), 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 test_issue(test_a_key_is_as_it_was_asked_for),
@@ -409,6 +474,8 @@ int main(void) {
                 test_issue(test_whose_password_counts_is_known_from_then_on),
                 test_issue(test_a_pair_counts_as_one_while_the_successor_lives),
                 test_issue(test_a_successor_needs_no_place_and_is_bounded),
+                test_issue(test_a_user_of_a_realm_has_no_number),
+                test_issue(test_what_is_no_user_of_a_realm),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

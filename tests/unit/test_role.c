@@ -91,6 +91,14 @@ static void test_fleetd_carries_and_nothing_else(void **state) {
                 }
 }
 
+static void test_issuers_do_three_things(void **state) {
+        (void) state;
+        for (int verb = -1; verb <= _ROLE_VERB_MAX; verb++)
+                unit_int("verb", role_issues((enum role_verb) verb),
+                         verb == ROLE_VERB_ISSUE || verb == ROLE_VERB_LIST ||
+                                 verb == ROLE_VERB_REVOKE);
+}
+
 static void test_what_is_not_known_may_not_be_done(void **state) {
         static const int others[] = { _ROLE_VERB_MAX, _ROLE_VERB_MAX + 1, 255, INT32_MAX, -1,
                                       INT32_MIN };
@@ -122,6 +130,7 @@ int main(void) {
                 cmocka_unit_test(test_developers_may_do_what_the_matrix_says),
                 cmocka_unit_test(test_users_may_do_what_the_matrix_says),
                 cmocka_unit_test(test_fleetd_carries_and_nothing_else),
+                cmocka_unit_test(test_issuers_do_three_things),
                 cmocka_unit_test(test_what_is_not_known_may_not_be_done),
                 cmocka_unit_test(test_a_zeroed_role_is_the_least),
         };

@@ -423,6 +423,44 @@ static void test_the_newest_change_is_found(void **state) {
         assert_int_equal(newest, 11);
 }
 
+static int count_realm(const struct key_record *key, void *userdata) {
+        assert_string_equal(key->realm, "mail");
+        assert_int_equal(key->owner_uid, RECORD_UNBOUND);
+        ++*(unsigned *) userdata;
+        return 0;
+}
+
+static void test_keys_of_a_realm_are_found_by_it(void **state) {
+        static const struct {
+                const char *id, *owner;
+                uid_t uid;
+        } rows[] = { { "aaaaaaaaaa", "mail:alice", RECORD_UNBOUND },
+                     { "bbbbbbbbbb", "mail:bob@example.org", RECORD_UNBOUND },
+                     { "cccccccccc", "mailbox:alice", RECORD_UNBOUND },
+                     { "dddddddddd", "mail", 1000 },
+                     { "eeeeeeeeee", "mail:carol", 1000 } };
+        struct unit_store *s = *state;
+        unsigned n = 0, after = 0, own = 0;
+
+        assert_int_equal(store_begin(s->writer), 0);
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+                struct key_record key = unit_key(rows[i].id, rows[i].owner);
+
+                key.owner_uid = rows[i].uid;
+                assert_int_equal(store_key_insert(s->writer, &key), 0);
+        }
+        assert_int_equal(store_commit(s->writer), 0);
+        assert_int_equal(store_key_each_realm(s->writer, "mail", "", count_realm, &n), 0);
+        assert_int_equal(n, 2);
+        assert_int_equal(store_key_each_realm(s->writer, "mail", "aaaaaaaaaa", count_realm, &after),
+                         0);
+        assert_int_equal(after, 1);
+        /* nobody has that number, and a caller with it has no keys */
+        assert_int_equal(store_key_each_own(s->writer, RECORD_UNBOUND, "", count_realm, &own), 0);
+        assert_int_equal(own, 0);
+        assert_int_equal(unit_sql_number(s->path, "SELECT count(*) FROM key WHERE realm <> ''"), 3);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 unit_test_with_store(test_a_key_comes_back_as_it_was),
@@ -444,6 +482,7 @@ int main(void) {
                 unit_test_with_store(test_a_damaged_row_is_damage),
                 unit_test_with_store(test_a_damaged_use_is_damage),
                 unit_test_with_store(test_the_newest_change_is_found),
+                unit_test_with_store(test_keys_of_a_realm_are_found_by_it),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
