@@ -95,6 +95,7 @@ static const struct {
         [REASON_REALM_SERVICE] = { VERDICT_DENY, "realm-service",
                                    "the service is of a realm and the key is not, or the key is of "
                                    "a realm and the service is not" },
+        [REASON_IDLE] = { VERDICT_DENY, "idle", "the key was not used for too long (policy idle)" },
 };
 _Static_assert(ARRAY_LEN(reasons) == _REASON_MAX, "a row for each reason");
 

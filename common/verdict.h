@@ -62,6 +62,7 @@ enum reason {
         REASON_FLEET_STALE,
         REASON_REALM,
         REASON_REALM_SERVICE,
+        REASON_IDLE,
         _REASON_MAX,
 };
 

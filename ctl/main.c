@@ -136,7 +136,8 @@ static const struct args_option issue_options[] = {
 static const struct args_option list_options[] = {
         KEY_FILTERS,
         { "status", "STATUS",
-          "only keys that are active, refused, expired or revoked; several with commas between",
+          "only keys that are active, refused, expired, idle or revoked; several with commas "
+          "between",
           false },
         { "sort", "FIELD",
           "id, name, owner, status, created, updated, expires, last-used or uses (default: "
@@ -405,6 +406,8 @@ static const struct args_command commands[] = {
           NULL },
         { "key", "revoke", cmd_key_revoke, "[ID...]",
           "Ends active keys for good; they stay listed.", 0, SIZE_MAX, revoke_options },
+        { "key", "revive", cmd_key_revive, "ID...",
+          "Makes keys good again that have ended because they were not used.", 1, SIZE_MAX, NULL },
         { "key", "burn", cmd_key_burn, "", "Revokes the key that it reads, for anybody who has it.",
           0, 0, NULL },
         { "key", "remove", cmd_key_remove, "ID...",

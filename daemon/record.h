@@ -54,6 +54,8 @@ enum key_status {
         KEY_REVOKED = 1,
         /* Never stored: an active key whose time is over. */
         KEY_EXPIRED = 2,
+        KEY_IDLE = 3, /* likewise: unused for too long */
+        _KEY_STATUS_MAX,
 };
 
 /* What a login must show besides its key. The values are in the store, and a larger one asks for
@@ -82,7 +84,8 @@ struct key_record {
         /* CIDR, separated by blanks. "": any address. */
         char networks[RECORD_LIST_LEN];
         enum key_status status;
-        char reason[RECORD_REASON_MAX + 1]; /* of a revocation */
+        /* Of a revocation. Of an active key: why it is KEY_IDLE, when that was noted. */
+        char reason[RECORD_REASON_MAX + 1];
         int64_t created_at;
         int64_t updated_at;
         /* Its own. 0: the policy's lifetime counts. */
@@ -112,8 +115,9 @@ struct key_record {
         uint8_t certificate[RECORD_THUMBPRINT_LEN];
         /* When its end was noticed: by a revocation, or by the sweeper. 0: not yet. */
         int64_t dead_at;
-        /* 0: never used. This and what follows are filled in only where a key is shown. */
-        int64_t last_used_at;
+        /* whether what follows is filled in */
+        bool use_known;
+        int64_t last_used_at; /* 0: never used */
         char last_service[WIRE_SERVICE_MAX + 1];
         char last_rhost[WIRE_RHOST_MAX + 1];
         uint64_t uses;
@@ -223,6 +227,8 @@ struct policy {
         int64_t lifetime_changed_at;
         int64_t max_lifetime_s; /* 0: no such bound */
         int64_t max_keys_per_user;
+        int64_t idle_s;                     /* an unused key ends; 0: never */
+        int64_t idle_changed_at, idle_from; /* as if then used */
         bool remove_on_password_expiry;
         int64_t account_grace_s; /* until its keys end; 0: none */
         enum certificate_need require_certificate;

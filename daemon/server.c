@@ -288,7 +288,10 @@ static int start_handlers(struct server *s) {
                            s);
         if (r < 0)
                 return r;
-        return sweep_timer_new(&s->sweeper, s->event, s->worker, &s->shared);
+        r = sweep_timer_new(&s->sweeper, s->event, s->worker, &s->shared);
+        if (r >= 0)
+                sweep_timer_set_uses(s->sweeper, verify_get_uses(s->verify));
+        return r;
 }
 
 /* What the methods of the control socket work with. All of it has been started by now, and no

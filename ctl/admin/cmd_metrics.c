@@ -18,7 +18,8 @@ struct facts {
         int store_damaged;
         int64_t started, keys_counted, next_expiry, next_certificate_expiry, next_crl_expiry;
         int64_t last_import, last_backup, store_checked;
-        uint64_t keys_active, keys_expired, keys_revoked, certificates_client, certificates_ca;
+        uint64_t keys_active, keys_expired, keys_revoked, keys_idle, certificates_client,
+                certificates_ca;
         int fleet_joined, fleet_connected;
         int64_t fleet_age, fleet_silent;
         uint64_t fleet_keys, fleet_waiting;
@@ -59,6 +60,7 @@ static const struct field fields[] = {
         { "keys-active", FIELD_COUNT, offsetof(struct facts, keys_active), NULL },
         { "keys-expired", FIELD_COUNT, offsetof(struct facts, keys_expired), NULL },
         { "keys-revoked", FIELD_COUNT, offsetof(struct facts, keys_revoked), NULL },
+        { "keys-idle", FIELD_COUNT, offsetof(struct facts, keys_idle), NULL },
         { "keys-counted", FIELD_TIME, offsetof(struct facts, keys_counted), NULL },
         { "next-expiry", FIELD_TIME, offsetof(struct facts, next_expiry), NULL },
         { "certificates-client", FIELD_COUNT, offsetof(struct facts, certificates_client), NULL },
@@ -199,6 +201,7 @@ static void write_keys(struct metrics_text *t, const struct facts *facts) {
         metrics_text_count(t, "", ONE_LABEL("status", "active"), facts->keys_active);
         metrics_text_count(t, "", ONE_LABEL("status", "expired"), facts->keys_expired);
         metrics_text_count(t, "", ONE_LABEL("status", "revoked"), facts->keys_revoked);
+        metrics_text_count(t, "", ONE_LABEL("status", "idle"), facts->keys_idle);
         moment(t, "wfapikey_keys_counted_timestamp_seconds",
                "When the keys were counted. More than 20000 keys are not counted for every scrape.",
                facts->keys_counted);

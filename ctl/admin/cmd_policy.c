@@ -219,6 +219,16 @@ static void say_contradictions(const struct policy *policy) {
                 say_note("No key is accepted, because enabled=no.");
 }
 
+/* A new policy must not surprise anybody in three months. */
+static void say_idle(const char *value) {
+        if (strcmp(value, "none") != 0)
+                say_note("A key of this host that is not used for %s from now on ends. See which "
+                         "were "
+                         "not used for so long: wfapikeyctl key list --status=active "
+                         "--unused-since=%s",
+                         value, value);
+}
+
 static void say_changes(const struct args *args, const struct policy *before) {
         _cleanup_(policy_done) struct policy after = {};
         bool any = false;
@@ -232,6 +242,8 @@ static void say_changes(const struct args *args, const struct policy *before) {
                         continue;
                 say_note("%s: %s becomes %s", after.setting[i].name, old ?: "nothing",
                          after.setting[i].value);
+                if (strcmp(after.setting[i].name, "idle") == 0)
+                        say_idle(after.setting[i].value);
                 any = true;
         }
         for (size_t i = 0; i < before->n; i++)

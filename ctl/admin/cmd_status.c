@@ -9,7 +9,7 @@
 struct status {
         const char *version;
         int enabled;
-        uint64_t keys_active, keys_expired, keys_revoked, accepted, refused;
+        uint64_t keys_active, keys_expired, keys_revoked, keys_idle, accepted, refused;
         int64_t started;
 };
 
@@ -20,6 +20,7 @@ static const struct field fields[] = {
         { "keys-active", FIELD_COUNT, offsetof(struct status, keys_active), NULL },
         { "keys-expired", FIELD_COUNT, offsetof(struct status, keys_expired), NULL },
         { "keys-revoked", FIELD_COUNT, offsetof(struct status, keys_revoked), NULL },
+        { "keys-idle", FIELD_COUNT, offsetof(struct status, keys_idle), NULL },
         { "started", FIELD_TIME, offsetof(struct status, started), NULL },
         { "accepted", FIELD_COUNT, offsetof(struct status, accepted), NULL },
         { "refused", FIELD_COUNT, offsetof(struct status, refused), NULL },

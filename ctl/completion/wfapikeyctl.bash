@@ -44,6 +44,7 @@ _wfapikeyctl_values() { # KIND OPTION
     case $1 in
     ID)
         case "$noun $verb" in
+        'key revive') _wfapikeyctl_ask --json key list --status=idle | _wfapikeyctl_member id ;;
         'key revoke' | 'key rotate') _wfapikeyctl_ask --json key list --status=active | _wfapikeyctl_member id ;;
         *) _wfapikeyctl_ask --json key list | _wfapikeyctl_member id ;;
         esac ;;
@@ -65,7 +66,7 @@ _wfapikeyctl_values() { # KIND OPTION
     HOST) _wfapikeyctl_ask --json fleet hosts | _wfapikeyctl_member name ;;
     GROUPS) _wfapikeyctl_ask --json fleet groups | _wfapikeyctl_member name | _wfapikeyctl_list ;;
     add) echo add ;;
-    STATUS) printf '%s\n' active refused expired revoked ;;
+    STATUS) printf '%s\n' active refused expired idle revoked ;;
     VERDICT) printf '%s\n' accepted refused 'done' ;;
     FIELD) printf '%s\n' id name owner status created updated expires last-used uses ;;
     FILE | PATH | KEY) compgen -f -- "$cur" ;;

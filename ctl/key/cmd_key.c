@@ -194,6 +194,10 @@ enum exit_code cmd_key_unbind(const struct args *args) {
         return bind_to(args, "");
 }
 
+enum exit_code cmd_key_revive(const struct args *args) {
+        return keyend_words(args, "ReviveKeys", NULL, "revived");
+}
+
 enum exit_code cmd_key_remove(const struct args *args) {
         return keyend_words(args, "RemoveKeys", NULL, "removed");
 }

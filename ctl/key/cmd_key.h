@@ -32,6 +32,11 @@ enum exit_code cmd_key_bind(const struct args *args);
 enum exit_code cmd_key_unbind(const struct args *args);
 
 /**
+ * cmd_key_revive(args): makes the idle keys args->words good again: all of them or none.
+ */
+enum exit_code cmd_key_revive(const struct args *args);
+
+/**
  * cmd_key_remove(args): removes the keys args->words: all of them or none.
  */
 enum exit_code cmd_key_remove(const struct args *args);

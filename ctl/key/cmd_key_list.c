@@ -126,7 +126,7 @@ static int compare(const void *a, const void *b, void *sort) {
 static enum tone tone_of(const struct key *key) {
         if (strcmp(key->status, "revoked") == 0 || key->refused)
                 return TONE_RED;
-        return strcmp(key->status, "expired") == 0 ? TONE_DIM : TONE_NORMAL;
+        return strcmp(key->status, "active") != 0 ? TONE_DIM : TONE_NORMAL;
 }
 
 /* The groups of hosts are for fleets: without a key of one the short list has no such column. */

@@ -72,7 +72,7 @@ static enum exit_code revoke_matching(const struct args *args) {
         rc = keyquery_read(args, &query);
         if (rc != CTL_OK)
                 return rc;
-        query.status = "active";
+        query.status = "active,idle"; /* an idle key can be revived */
         rc = keyquery_fetch(&query, &keys);
         if (rc == CTL_OK && keys.n == 0) {
                 rc = keyquery_none(&query);

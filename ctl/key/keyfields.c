@@ -24,6 +24,7 @@ const struct field keyfields[_KEYFIELD_MAX] = {
         [KEYFIELD_CREATED] = { "created", FIELD_TIME, offsetof(struct key, created), "-" },
         [KEYFIELD_UPDATED] = { "updated", FIELD_TIME, offsetof(struct key, updated), "-" },
         [KEYFIELD_EXPIRES] = { "expires", FIELD_TIME, offsetof(struct key, expires), "never" },
+        [KEYFIELD_IDLE] = { "idle", FIELD_TIME, offsetof(struct key, idle), NULL },
         [KEYFIELD_ORIGIN] = { "origin", FIELD_TEXT, offsetof(struct key, origin), NULL },
         [KEYFIELD_PREDECESSOR] = { "predecessor", FIELD_TEXT, offsetof(struct key, predecessor),
                                    NULL },

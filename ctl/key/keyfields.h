@@ -11,7 +11,7 @@ struct key {
         uint32_t owner_uid;
         int retires_on_use;
         char **services, **networks, **hosts;
-        int64_t created, updated, expires, retires, last_used;
+        int64_t created, updated, expires, idle, retires, last_used;
         uint64_t uses;
         sd_bus_message *message; /* owns the text */
 };
@@ -32,6 +32,7 @@ enum keyfield {
         KEYFIELD_CREATED,
         KEYFIELD_UPDATED,
         KEYFIELD_EXPIRES,
+        KEYFIELD_IDLE,
         KEYFIELD_ORIGIN,
         KEYFIELD_PREDECESSOR,
         KEYFIELD_SUCCESSOR,

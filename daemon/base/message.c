@@ -83,6 +83,7 @@ static const char *const reason_ids[] = {
         [REASON_FLEET_STALE] = "b88dd016394b4a19a345d65fd899eb2f",
         [REASON_REALM] = "6be1f6e0a1f74c7e9b0f31f3d8a5c2e4",
         [REASON_REALM_SERVICE] = "0f9b8c52d1674c37a4b7e3a46d25f81c",
+        [REASON_IDLE] = "d76a534956b61ce7953d76eacf99eb8c",
 };
 _Static_assert(ARRAY_LEN(reason_ids) == _REASON_MAX, "an id for each reason");
 

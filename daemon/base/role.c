@@ -24,6 +24,7 @@ static const enum rule rules[] = {
         [ROLE_VERB_CERTIFICATE] = RULE_ADMIN,   [ROLE_VERB_RELOAD] = RULE_ADMIN,
         [ROLE_VERB_ACCOUNT] = RULE_ADMIN,       [ROLE_VERB_FLEET] = RULE_ADMIN,
         [ROLE_VERB_CARRY] = RULE_FLEET,         [ROLE_VERB_BURN] = RULE_ALL,
+        [ROLE_VERB_REVIVE] = RULE_ADMIN,
 };
 _Static_assert(ARRAY_LEN(rules) == _ROLE_VERB_MAX, "a rule for each verb");
 

@@ -22,6 +22,7 @@ enum role_verb {
         ROLE_VERB_RESET, /* rotate as well */
         ROLE_VERB_LIST,
         ROLE_VERB_REVOKE,
+        ROLE_VERB_REVIVE, /* a key that was not used for long */
         ROLE_VERB_REMOVE,
         ROLE_VERB_REMOVE_ALL, /* keys of all users at once */
         ROLE_VERB_STATUS,

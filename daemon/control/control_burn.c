@@ -52,7 +52,7 @@ static int burn_key(struct control_call *call, struct store *writer) {
                 return 0;
         }
         control_audit_about(call, burn->id, &key);
-        if (!control_key_is_active(call, writer, &key))
+        if (!control_key_can_end(call, writer, &key))
                 return 0;
         key.status = KEY_REVOKED;
         key.updated_at = key.dead_at = clock_now();
@@ -94,10 +94,12 @@ struct check_call {
 static const char *status_word(enum key_status status) {
         switch (status) {
         case KEY_ACTIVE:
+        case KEY_IDLE: /* it can be revived, so it has to be burnt as well */
                 return "active";
         case KEY_EXPIRED:
                 return "expired";
         case KEY_REVOKED:
+        case _KEY_STATUS_MAX:
                 break;
         }
         return "revoked";

@@ -28,7 +28,7 @@ static void piece_run(struct worker_job *job, struct store *writer) {
 
         if (c->census.pieces++ == 0 && !control_get_policy(&c->call, writer, &c->policy))
                 return;
-        c->visited = store_key_each_life(writer, c->after, PIECE, on_key, c);
+        c->visited = store_key_each_life(writer, c->policy.idle_s != 0, c->after, PIECE, on_key, c);
         /* Damage is told elsewhere. The keys that can be read are counted. */
         if (c->visited == -EUCLEAN)
                 c->visited = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* RenameKey, ResetKey, RevokeKeys, RevokeActiveKeys, RemoveKeys: each changes keys in one
- * transaction, all of them or none; RevokeActiveKeys all that are active. Makes no key: that is
+/* RenameKey, ResetKey, RevokeKeys, RevokeActiveKeys, ReviveKeys, RemoveKeys: each changes keys in
+ * one transaction, all of them or none; RevokeActiveKeys all that are active. Makes no key: that is
  * control_issue.c. */
 #include <errno.h>
 #include <stdlib.h>
@@ -73,11 +73,28 @@ bool control_key_is_active(struct control_call *call, struct store *writer,
                 control_fail(call, CONTROL_NOT_ACTIVE, "Key %s has expired; issue another one.",
                              key->id);
                 return false;
+        case KEY_IDLE:
+                control_fail(call, CONTROL_NOT_ACTIVE,
+                             "Key %s has ended because it was not used; an administrator can "
+                             "revive it.",
+                             key->id);
+                return false;
         case KEY_REVOKED:
+        case _KEY_STATUS_MAX:
                 break;
         }
         control_fail(call, CONTROL_NOT_ACTIVE, "Key %s is revoked, and that is for ever.", key->id);
         return false;
+}
+
+bool control_key_can_end(struct control_call *call, struct store *writer,
+                         const struct key_record *key) {
+        struct policy policy;
+
+        if (!control_get_policy(call, writer, &policy))
+                return false;
+        return expiry_status(&policy, key, clock_now()) == KEY_IDLE ||
+               control_key_is_active(call, writer, key);
 }
 
 static int write_key(struct control_call *call, struct store *writer, const char *what,
@@ -142,7 +159,7 @@ const struct control_handlers control_key_reset = {
         .reply = reset_reply,
 };
 
-/* --- RevokeKeys, RevokeActiveKeys, RemoveKeys --- */
+/* --- RevokeKeys, RevokeActiveKeys, ReviveKeys, RemoveKeys --- */
 
 static int compare_ids(const void *a, const void *b) {
         return strcmp(*(char *const *) a, *(char *const *) b);
@@ -225,12 +242,32 @@ static int set_revoked(struct control_call *call, struct store *writer, struct k
 }
 
 static int revoke_one(struct control_call *call, struct store *writer, struct key_record *key) {
-        return control_key_is_active(call, writer, key) ? set_revoked(call, writer, key) : 0;
+        return control_key_can_end(call, writer, key) ? set_revoked(call, writer, key) : 0;
 }
 
 static int remove_one(struct control_call *call, struct store *writer, struct key_record *key) {
         (void) call;
         return store_key_delete(writer, key->id);
+}
+
+/* Its time begins anew, as with any other change. */
+static int revive_one(struct control_call *call, struct store *writer, struct key_record *key) {
+        struct policy policy;
+        int64_t now = clock_now();
+
+        if (!control_get_policy(call, writer, &policy))
+                return 0;
+        if (expiry_status(&policy, key, now) != KEY_IDLE) {
+                control_fail(call, CONTROL_NOT_ACTIVE,
+                             "Key %s did not end because it was not used, or it has expired as "
+                             "well: it cannot be revived.",
+                             key->id);
+                return 0;
+        }
+        key->reason[0] = '\0';
+        key->dead_at = 0;
+        key->updated_at = now;
+        return store_key_update(writer, key);
 }
 
 /* All keys are changed, or none. */
@@ -274,6 +311,7 @@ static int find_own(struct control_call *call, struct store *writer, const char 
 static int revoke_active(struct control_call *call, struct store *writer) {
         struct ids_call *ids_call = (struct ids_call *) call;
         bool own = call->role == ROLE_ADMIN;
+        enum key_status status;
         struct policy policy;
         struct key_record key;
         int r = 0;
@@ -285,7 +323,10 @@ static int revoke_active(struct control_call *call, struct store *writer) {
         for (uint32_t i = 0; r >= 0 && i < ids_call->n_ids; i++) {
                 r = find_own(call, writer, ids_call->ids[i], &key);
                 own = own || r > 0;
-                if (r <= 0 || expiry_status(&policy, &key, clock_now()) != KEY_ACTIVE)
+                if (r <= 0)
+                        continue;
+                status = expiry_status(&policy, &key, clock_now());
+                if (status != KEY_ACTIVE && status != KEY_IDLE)
                         continue;
                 r = set_revoked(call, writer, &key);
                 if (r >= 0)
@@ -302,12 +343,20 @@ static int remove_all(struct control_call *call, struct store *writer) {
         return change_all(call, writer, "removed", remove_one);
 }
 
+static int revive_all(struct control_call *call, struct store *writer) {
+        return change_all(call, writer, "revived", revive_one);
+}
+
 static void revoke_run(struct control_call *call, struct store *writer) {
         (void) control_transact(call, writer, revoke_all);
 }
 
 static void revoke_active_run(struct control_call *call, struct store *writer) {
         (void) control_transact(call, writer, revoke_active);
+}
+
+static void revive_run(struct control_call *call, struct store *writer) {
+        (void) control_transact(call, writer, revive_all);
 }
 
 static void remove_run(struct control_call *call, struct store *writer) {
@@ -338,6 +387,14 @@ const struct control_handlers control_key_revoke_active = {
         .parse = revoke_parse,
         .run = revoke_active_run,
         .reply = revoke_active_reply,
+        .release = ids_release,
+};
+
+const struct control_handlers control_key_revive = {
+        .size = sizeof(struct ids_call),
+        .parse = parse_ids,
+        .run = revive_run,
+        .reply = ids_reply,
         .release = ids_release,
 };
 

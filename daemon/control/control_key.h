@@ -10,3 +10,11 @@
  */
 bool control_key_is_active(struct control_call *call, struct store *writer,
                            const struct key_record *key) _must_check_;
+
+/**
+ * control_key_can_end(call, writer, key):
+ * Whether ${key} can be revoked: it is active, or idle and could be revived. If not, the call has
+ * failed and says so.
+ */
+bool control_key_can_end(struct control_call *call, struct store *writer,
+                         const struct key_record *key);

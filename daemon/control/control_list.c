@@ -62,13 +62,11 @@ struct get_call {
 };
 
 /* An active key that this host refuses. The store knows no such status. */
-#define REFUSED (KEY_EXPIRED + 1)
+#define REFUSED _KEY_STATUS_MAX
 
 static const char *const status_names[] = {
-        [KEY_ACTIVE] = "active",
-        [KEY_REVOKED] = "revoked",
-        [KEY_EXPIRED] = "expired",
-        [REFUSED] = "refused",
+        [KEY_ACTIVE] = "active", [KEY_REVOKED] = "revoked", [KEY_EXPIRED] = "expired",
+        [KEY_IDLE] = "idle",     [REFUSED] = "refused",
 };
 
 /* --- One key in a message --- */
@@ -161,7 +159,7 @@ static int append_relations(sd_bus_message *m, const struct key_record *key) {
 static int append_key(sd_bus_message *m, const struct shown *shown, const struct policy *policy,
                       int64_t now) {
         const struct key_record *key = &shown->key;
-        int64_t expires = expiry_of(policy, key);
+        int64_t expires = expiry_of(policy, key), idle = expiry_idle(policy, key);
         int r;
 
         r = sd_bus_message_open_container(m, 'a', "{sv}");
@@ -187,6 +185,8 @@ static int append_key(sd_bus_message *m, const struct shown *shown, const struct
                                           "x", key->updated_at);
         if (r >= 0 && expires != 0 && expires < EXPIRY_NEVER)
                 r = sd_bus_message_append(m, "{sv}", "expires", "x", expires);
+        if (r >= 0 && idle != 0)
+                r = sd_bus_message_append(m, "{sv}", "idle", "x", idle);
         if (r >= 0)
                 r = append_relations(m, key);
         return r < 0 ? r : append_use(m, key);
@@ -207,8 +207,8 @@ static void take_statuses(struct control_call *call, const struct control_option
                         i++;
                 if (i == ARRAY_LEN(status_names)) {
                         control_fail(call, CONTROL_INVALID_ARGUMENT,
-                                     "The %s is active, refused, expired or revoked, or several of "
-                                     "them with commas between.",
+                                     "The %s is active, refused, expired, idle or revoked, or "
+                                     "several of them with commas between.",
                                      option->name);
                         return;
                 }

@@ -40,6 +40,8 @@
                ROLE_VERB_REVOKE, CONTROL_ENDS, control_key_revoke) \
         METHOD("RevokeActiveKeys", ("as", ids, "s", reason), ("u", revoked, "u", skipped), \
                ROLE_VERB_REVOKE, CONTROL_ENDS, control_key_revoke_active) \
+        METHOD("ReviveKeys", ("as", ids), ("u", revived), \
+               ROLE_VERB_REVIVE, 0, control_key_revive) \
         METHOD("RemoveKeys", ("as", ids), ("u", removed), \
                ROLE_VERB_REMOVE, CONTROL_ENDS, control_key_remove) \
         METHOD("BurnKey", ("s", key), ("s", id), \

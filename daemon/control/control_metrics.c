@@ -112,14 +112,14 @@ static int append_stored(sd_bus_message *reply, const struct metrics_call *m) {
         const struct control_census *census = &m->counting.census;
         int r;
 
-        r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "version", "s",
-                                  PACKAGE_VERSION, "enabled", "b", (int) m->counting.policy.enabled,
-                                  "started", "x", control->fixed.started_at, "keys-active", "t",
-                                  census->keys[KEY_ACTIVE], "keys-expired", "t",
-                                  census->keys[KEY_EXPIRED], "keys-revoked", "t",
-                                  census->keys[KEY_REVOKED], "keys-counted", "x", census->at,
-                                  "certificates-client", "t", m->certs.clients, "certificates-ca",
-                                  "t", m->certs.cas, "accounts-read", "b", (int) m->accounts_read);
+        r = sd_bus_message_append(
+                reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "version", "s",
+                PACKAGE_VERSION, "enabled", "b", (int) m->counting.policy.enabled, "started", "x",
+                control->fixed.started_at, "keys-active", "t", census->keys[KEY_ACTIVE],
+                "keys-expired", "t", census->keys[KEY_EXPIRED], "keys-revoked", "t",
+                census->keys[KEY_REVOKED], "keys-idle", "t", census->keys[KEY_IDLE], "keys-counted",
+                "x", census->at, "certificates-client", "t", m->certs.clients, "certificates-ca",
+                "t", m->certs.cas, "accounts-read", "b", (int) m->accounts_read);
         if (r >= 0)
                 r = sd_bus_message_append(reply, "{sv}{sv}{sv}", "accounts-vanished", "t",
                                           m->accounts_gone, "accounts-held", "t", m->accounts_held,

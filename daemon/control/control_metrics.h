@@ -4,9 +4,11 @@
 
 #include <stdint.h>
 
+#include "record.h"
+
 /* The number of keys when they were last counted. */
 struct control_census {
-        uint64_t keys[3]; /* by enum key_status */
+        uint64_t keys[_KEY_STATUS_MAX]; /* by enum key_status */
         int64_t at;
         unsigned pieces;  /* of the count; 0: never counted */
         uint64_t took_ns; /* on the writer thread */

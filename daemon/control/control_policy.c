@@ -141,11 +141,23 @@ static int check_services(struct set_call *set, struct store *writer) {
         return r == -EPROTONOSUPPORT ? 0 : r;
 }
 
+/* The time of idle keys begins anew with a change of the policy. A program that sets the same value
+ * every hour must not keep all keys alive. */
+static bool is_idle_still(const struct set_call *set, const struct change *change,
+                          const struct policy *policy, int64_t now) {
+        return strcmp(change->name, "idle") == 0 && !set->call.wide && policy->idle_s != 0 &&
+               change->value == policy->idle_s && policy->idle_changed_at <= now;
+}
+
 static int set_one(struct set_call *set, struct store *writer, const struct change *change,
                    int64_t now) {
         char detail[POLICY_NAME_LEN + POLICY_VALUE_LEN];
+        struct policy policy;
         int r;
 
+        if (!control_get_policy(&set->call, writer, &policy) ||
+            is_idle_still(set, change, &policy, now))
+                return 0;
         (void) snprintf(detail, sizeof(detail), "%s=%s", change->name, change->text);
         r = store_policy_set(writer, change->name, change->value, now);
         return r < 0 ? r : control_audit_add(&set->call, writer, "policy", NULL, detail);
@@ -251,10 +263,11 @@ static int status_reply(struct control_call *call, sd_bus_message *reply) {
                 r = append_limits(call, &status->policy, reply);
         if (r >= 0 && is_counted(call))
                 r = sd_bus_message_append(
-                        reply, "{sv}{sv}{sv}{sv}{sv}{sv}", "keys-active", "t", keys[KEY_ACTIVE],
+                        reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "keys-active", "t", keys[KEY_ACTIVE],
                         "keys-expired", "t", keys[KEY_EXPIRED], "keys-revoked", "t",
-                        keys[KEY_REVOKED], "started", "x", call->control->fixed.started_at,
-                        "accepted", "t", tally_sum(tally, TALLY_ACCEPTED), "refused", "t",
+                        keys[KEY_REVOKED], "keys-idle", "t", keys[KEY_IDLE], "started", "x",
+                        call->control->fixed.started_at, "accepted", "t",
+                        tally_sum(tally, TALLY_ACCEPTED), "refused", "t",
                         tally_sum(tally, TALLY_REFUSED) + tally_sum(tally, TALLY_UNDECIDED));
         if (r >= 0 && is_counted(call) && conf->has_admin_group)
                 r = sd_bus_message_append(reply, "{sv}", "admin-group", "u", conf->admin_group);

@@ -153,12 +153,12 @@ struct counting {
 };
 
 /* A key that serves the same purpose: a login must not add another one. A revoked key counts until
- * somebody removes it, because logging in again must not undo a revocation. An expired key does not
- * count, because the user has just authenticated again. A key of another uid does not count either:
- * it was made for another person with the same name. */
+ * somebody removes it, because logging in again must not undo a revocation. An expired or
+ * idle key does not count, because the user has just authenticated again. A key of another uid does
+ * not count either: it was made for another person with the same name. */
 static bool stands_in_the_way(const struct key_record *made, const struct key_record *key,
                               enum key_status status) {
-        return status != KEY_EXPIRED && key->owner_uid == made->owner_uid &&
+        return status != KEY_EXPIRED && status != KEY_IDLE && key->owner_uid == made->owner_uid &&
                (key->services[0] == '\0' || text_has_word(key->services, made->services));
 }
 

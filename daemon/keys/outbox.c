@@ -84,6 +84,10 @@ bool outbox_is_empty(const struct outbox *o) {
         return o->n_waiting == 0 && o->n_batches == 0;
 }
 
+bool outbox_is_settled(const struct outbox *o) {
+        return o->n_batches == 0;
+}
+
 bool outbox_any(const struct outbox *o, bool (*is_it)(const void *note, const void *what),
                 const void *what) {
         const struct batch *batch;

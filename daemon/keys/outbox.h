@@ -69,6 +69,11 @@ void *outbox_waiting(struct outbox *o, size_t *ret_n);
 bool outbox_is_empty(const struct outbox *o);
 
 /**
+ * outbox_is_settled(o): whether all that was handed over is in the store.
+ */
+bool outbox_is_settled(const struct outbox *o);
+
+/**
  * outbox_any(o, is_it, what): whether ${is_it} says yes to a note that is not in the store yet.
  */
 bool outbox_any(const struct outbox *o, bool (*is_it)(const void *note, const void *what),

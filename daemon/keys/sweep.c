@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "cleanup.h"
 #include "keys/audit.h"
 #include "keys/facts.h"
 #include "keys/sweep.h"
+#include "keys/sweep_idle.h"
+#include "keys/sweep_log.h"
 #include "parse.h"
 #include "rules/expiry.h"
 #include "store/store_account.h"
@@ -33,8 +34,6 @@
 /* An error of no more is put right after an hour (clock.c). */
 #define CLOCK_ERROR_S PARSE_DAY_S
 #define REMOVED_DAYS  1
-/* lines in the log for one batch; each key has its record in the audit log */
-#define SAID_MAX 20
 /* keys of one account that are in memory at one time */
 #define ENDED_AT_ONCE 32
 /* accounts, and those whose password is not good, in one transaction */
@@ -63,19 +62,6 @@ static int collect_once(const struct key_record *key, void *userdata) {
                 if (memcmp(ids->keys[i].id, key->id, sizeof(key->id)) == 0)
                         return 0;
         return collect(key, userdata);
-}
-
-static void say(const struct key_record *key, const char *what) {
-        struct log_entry entry;
-        char owner[2 * WIRE_USER_MAX];
-
-        text_escape(owner, sizeof(owner), key->owner);
-        log_begin(&entry, LOG_NOTICE, "key %s of user '%s' %s", key->id, owner, what);
-        log_add(&entry, "MESSAGE_ID", message_id(MESSAGE_KEY_CHANGED));
-        log_add(&entry, "WFA_KEY_ID", key->id);
-        log_add(&entry, "WFA_USER", key->owner);
-        log_add(&entry, "WFA_ACTION", what);
-        log_end(&entry);
 }
 
 /* --- Accounts and passwords --- */
@@ -143,7 +129,7 @@ static int end_key(struct store *writer, const struct ending *e, struct key_reco
         if (r < 0)
                 return r;
         (void) snprintf(what, sizeof(what), "revoked: %s", reason);
-        say(key, what);
+        sweep_log_key(key, what);
         return 0;
 }
 
@@ -308,8 +294,8 @@ static int note_expired(struct store *writer, const struct policy *policy, int64
                 event = expiry_of(policy, key) == key->retires_at ? "retired" : "expired";
                 (void) snprintf(what, sizeof(what), "%s at %s", event, date);
                 r = audit_own(writer, event, key, date, 1, now);
-                if (sweep->expired <= SAID_MAX)
-                        say(key, what);
+                if (sweep->expired <= SWEEP_LOG_MAX)
+                        sweep_log_key(key, what);
         }
         sweep->more |= ids->n >= SWEEP_BATCH / 2;
         return r;
@@ -332,7 +318,7 @@ static int undo_expired(struct store *writer, const struct policy *policy, int64
                 if (r >= 0 && lives)
                         r = audit_own(writer, "revived", key, "the clock has gone back", 1, now);
                 if (r >= 0 && lives)
-                        say(key, "lives again: the clock has gone back");
+                        sweep_log_key(key, "lives again: the clock has gone back");
         }
         sweep->more |= ids->n == SWEEP_BATCH;
         return r;
@@ -405,22 +391,25 @@ static int redate_keys(struct store *writer, int64_t now, struct sweep *sweep) {
                 r = store_sweep_redate(writer, key, now);
                 if (r >= 0)
                         r = audit_own(writer, "redated", key, what, 1, now);
-                if (r >= 0 && sweep->redated++ < SAID_MAX)
-                        say(key, what);
+                if (r >= 0 && sweep->redated++ < SWEEP_LOG_MAX)
+                        sweep_log_key(key, what);
         }
         sweep->more |= ids->n == SWEEP_BATCH;
         return r;
 }
 
 /* Without a record store_check_policy() would find the policy too old. */
-static int redate_lifetime(struct store *writer, const struct policy *policy, int64_t now) {
+static int redate_policy(struct store *writer, const char *name, int64_t value, int64_t at,
+                         int64_t now) {
         char date[PARSE_TIME_LEN], what[96];
         int r;
 
-        parse_time_format(policy->lifetime_changed_at, date);
-        (void) snprintf(what, sizeof(what), "lifetime set now, not at %s", date);
+        if (!is_ahead(at, now))
+                return 0;
+        parse_time_format(at, date);
+        (void) snprintf(what, sizeof(what), "%s set now, not at %s", name, date);
         r = audit_own(writer, "redated", NULL, what, 1, now);
-        return r < 0 ? r : store_policy_set(writer, "lifetime", policy->lifetime_s, now);
+        return r < 0 ? r : store_policy_set(writer, name, value, now);
 }
 
 /* The mark of keys that have outlived a lifetime is moved with the time at which it was set. So it
@@ -431,8 +420,13 @@ static int redate(struct store *writer, const struct policy *policy, int64_t now
         int r;
 
         r = redate_keys(writer, now, sweep);
-        if (r >= 0 && is_ahead(policy->lifetime_changed_at, now))
-                r = redate_lifetime(writer, policy, now);
+        if (r >= 0)
+                r = redate_policy(writer, "lifetime", policy->lifetime_s,
+                                  policy->lifetime_changed_at, now);
+        if (r >= 0)
+                r = redate_policy(writer, "idle", policy->idle_s, policy->idle_changed_at, now);
+        if (r >= 0 && is_ahead(policy->idle_from, now))
+                r = store_policy_set(writer, POLICY_IDLE_FROM, 0, now);
         if (r < 0 || !is_ahead(policy->lapsed_at, now))
                 return r;
         if (__builtin_sub_overflow(policy->lapsed_before, policy->lapsed_at - now, &before))
@@ -554,6 +548,9 @@ static int next_due(struct store *writer, const struct policy *policy, int64_t n
                 if (at < next)
                         next = at;
         }
+        if (policy->idle_s != 0 && sweep->idle.period != 0 && sweep->clock_trusted &&
+            sweep->idle.next_at < next)
+                next = sweep->idle.next_at;
         sweep->next_at = next;
         return 0;
 }
@@ -566,6 +563,7 @@ static int run(struct store *writer, int64_t now, struct sweep *sweep, bool *ret
         if ((r = facts_policy(writer, &policy)) < 0 ||
             (r = note_expired(writer, &policy, now, sweep)) < 0 ||
             (r = undo_expired(writer, &policy, now, sweep)) < 0 ||
+            (r = sweep_idle_note(writer, &policy, now, sweep)) < 0 ||
             (r = sweep_passwords(writer, &policy, now, sweep, &ended)) < 0 ||
             (r = purge(writer, &policy, now, sweep)) < 0)
                 return r;
@@ -579,6 +577,8 @@ static int run(struct store *writer, int64_t now, struct sweep *sweep, bool *ret
 
 int sweep_run(struct store *writer, int64_t now, struct sweep *sweep) {
         struct sweep done = { .passwords = sweep->passwords,
+                              .idle = sweep->idle,
+                              .uses = sweep->uses,
                               .may_purge = sweep->may_purge,
                               .clock_trusted = sweep->clock_trusted,
                               .last = sweep->last };

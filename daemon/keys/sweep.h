@@ -5,6 +5,7 @@
  * on a sweep: a login is refused by the clock and by the accounts, swept or not. */
 #pragma once
 
+#include "keys/uses.h"
 #include "store/store.h"
 
 /* rows of each kind in one transaction: some ten milliseconds */
@@ -29,8 +30,20 @@ struct sweep_passwords {
         char after[WIRE_USER_MAX + 1];
 };
 
+/* How far the keys were walked over that may be idle. Zeroed at a start. */
+struct sweep_idle {
+        /* one is under way, and has come to ${after} */
+        bool walks;
+        char after[KEYTEXT_ID_LEN + 1];
+        int64_t period, set_at; /* of the policy that it was for */
+        /* No key is idle before. While it walks: as far as it has come. */
+        int64_t next_at;
+};
+
 struct sweep {
         struct sweep_passwords passwords; /* from one call to the next */
+        struct sweep_idle idle;           /* likewise */
+        struct uses_known uses;
         /* the clock has run for long enough without being set */
         bool may_purge;
         bool clock_trusted; /* clock_is_trusted() */
@@ -50,6 +63,10 @@ struct sweep {
  * One batch of everything that is due at ${now}. A key is purged only where ${sweep}->may_purge,
  * and when it was noticed to be dead at least the policy's retention ago. When the clock has gone
  * back, keys that it had made expired live again.
+ *
+ * A key that is idle is noted when the clock is trusted, and when ${sweep}->uses says that no use
+ * of it is on its way to the store. All keys are walked over for that, from the moment on at which
+ * the first may be idle, and once an hour at most.
  *
  * The time of a trusted clock that has run for an hour is remembered once an hour, and by the
  * ${sweep}->last one. The time of any other clock is remembered when something has ended by it and

@@ -36,7 +36,9 @@ struct sweep_timer {
         struct store_shared *shared;
         /* generation that the last sweep has looked at */
         uint64_t seen;
+        const struct uses *uses; /* NULL: nothing is known of uses */
         struct sweep_passwords passwords;
+        struct sweep_idle idle;
         bool begun, trusted, busy, again, stopped;
         bool behind, ahead; /* as the log was told */
         int64_t copies_at;  /* the last look at them; 0: none */
@@ -154,8 +156,10 @@ static void on_done(struct worker_job *worker_job) {
 
         s->busy = false;
         add_up(s, job);
-        if (job->r >= 0)
+        if (job->r >= 0) {
                 s->passwords = job->sweep.passwords;
+                s->idle = job->sweep.idle;
+        }
         arm(s, job->r < 0 ? job->now + RETRY_S : job->sweep.next_at);
         free(job);
         if (more)
@@ -170,7 +174,11 @@ static struct sweep_job *make(struct sweep_timer *s, void (*done)(struct worker_
         job->job = (struct worker_job){ .run = on_run, .done = done };
         job->sweeper = s;
         job->first = !s->begun;
-        job->sweep = (struct sweep){ .passwords = s->passwords, .may_purge = s->trusted };
+        job->sweep = (struct sweep){ .passwords = s->passwords,
+                                     .idle = s->idle,
+                                     .may_purge = s->trusted };
+        if (s->uses)
+                job->sweep.uses = uses_known(s->uses, clock_now());
         return job;
 }
 
@@ -193,6 +201,11 @@ static void begin(struct sweep_timer *s) {
                 return;
         }
         s->busy = s->begun = true;
+}
+
+void sweep_timer_set_uses(struct sweep_timer *s, const struct uses *uses) {
+        s->uses = uses;
+        begin(s);
 }
 
 void sweep_timer_poke(struct sweep_timer *s) {

@@ -4,6 +4,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "keys/uses.h"
 #include "store/worker.h"
 
 /* Nothing is purged before the clock has run for this long without being set. A clock that is wrong
@@ -25,6 +26,12 @@ struct sweep_timer_sum {
  */
 int sweep_timer_new(struct sweep_timer **ret, sd_event *event, struct worker *worker,
                     struct store_shared *shared) _must_check_;
+
+/**
+ * sweep_timer_set_uses(s, uses): where keys are used. Before this no key is noted to be idle.
+ * ${uses} must outlive it.
+ */
+void sweep_timer_set_uses(struct sweep_timer *s, const struct uses *uses);
 
 /**
  * sweep_timer_poke(s): something may have been committed, so something else may be due next. Cheap

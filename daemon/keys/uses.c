@@ -21,6 +21,9 @@ struct uses {
         /* By hash of the id: 1 + the place that it may have among the notes that wait. A key whose
          * slot another key has taken gets a second note. */
         uint16_t recent[RECENT_LEN];
+        /* every use up to then is in a batch, or in the store */
+        int64_t handed;
+        struct uses_known known;
 };
 
 static int write_use(struct store *writer, void *note) {
@@ -100,8 +103,10 @@ void uses_note(struct uses *u, const char *id, const char *service, const char *
                int64_t now) {
         struct key_use *use = find(u, id);
 
-        if (!use)
+        if (!use) {
+                u->known.lost = now;
                 return;
+        }
         use->count++;
         /* A peer may claim any bytes, and people will be shown these. */
         text_escape(use->service, sizeof(use->service), text_without_key(service));
@@ -109,8 +114,31 @@ void uses_note(struct uses *u, const char *id, const char *service, const char *
         use->at = now;
 }
 
+static bool is_of(const void *note, const void *id) {
+        return strcmp(((const struct key_use *) note)->id, id) == 0;
+}
+
+bool uses_waits(const struct uses *u, const char *id) {
+        return outbox_any(u->outbox, is_of, id);
+}
+
+struct uses_known uses_known(const struct uses *u, int64_t now) {
+        struct uses_known known = u->known;
+
+        if (outbox_is_empty(u->outbox))
+                known.until = now;
+        return known;
+}
+
 void uses_flush(struct uses *u, struct worker *worker) {
+        size_t n;
+
+        if (outbox_is_settled(u->outbox))
+                u->known.until = u->handed;
         outbox_flush(u->outbox, worker);
+        (void) outbox_waiting(u->outbox, &n);
+        if (n == 0)
+                u->handed = clock_now();
 }
 
 void uses_finish(struct uses *u, struct worker *worker) {

@@ -22,6 +22,23 @@ struct uses *uses_free(struct uses *u);
 void uses_note(struct uses *u, const char *id, const char *service, const char *rhost, int64_t now);
 
 /**
+ * uses_waits(u, id): whether a use of the key ${id} is not in the store yet.
+ */
+bool uses_waits(const struct uses *u, const char *id);
+
+/* What the store knows of uses. */
+struct uses_known {
+        /* every use up to then is in the store, or was lost */
+        int64_t until;
+        int64_t lost; /* the last that was not noted */
+};
+
+/**
+ * uses_known(u, now): on the loop, with the time.
+ */
+struct uses_known uses_known(const struct uses *u, int64_t now);
+
+/**
  * uses_flush(u, worker), uses_finish(u, worker): as those of the outbox.
  */
 void uses_flush(struct uses *u, struct worker *worker);

@@ -233,6 +233,33 @@ static enum reason check_certificate(struct verify *v, struct decision *d,
         return rule_check(RULE_CERTIFICATE, facts);
 }
 
+static bool may_be_idle(const struct verify *v, const struct verify_login *l) {
+        return l->key.dead_at == 0 && expiry_status(&v->policy, &l->key, l->now) == KEY_IDLE;
+}
+
+/* When the key was last used matters only if it is idle without that. A use of a moment ago may be
+ * in memory, or in the store and not in this snapshot. */
+static int find_use(struct verify *v, struct verify_login *l) {
+        int64_t lost = uses_known(v->uses, l->now).lost;
+        int r;
+
+        if (lost > v->policy.idle_from)
+                v->policy.idle_from = lost;
+        l->key.use_known = true;
+        if (!may_be_idle(v, l))
+                return 0;
+        r = store_key_last_use(v->reader, l->id, &l->key.last_used_at);
+        if (r < 0 || !may_be_idle(v, l))
+                return r;
+        if (uses_waits(v->uses, l->id))
+                l->key.last_used_at = l->now;
+        store_release(v->reader);
+        r = refresh(v);
+        return r < 0 || !may_be_idle(v, l)
+                       ? r
+                       : store_key_last_use(v->reader, l->id, &l->key.last_used_at);
+}
+
 /* Reads the row of the key and identifies the certificate. -ENOENT when there is no such key. */
 static int look_up(struct verify *v, struct verify_login *l) {
         bool may_vouch = conf_peer_may_vouch(v->conf, l->peer.uid, l->req.service);
@@ -301,7 +328,9 @@ static enum reason decide(struct verify *v, struct decision *d) {
         facts.realm = realms_facts(v->conf->realms, facts.key, l->req.service);
         /* Accounts matter only to a key whose secret is right. */
         if (facts.secret_ok) {
-                r = facts_accounts(v->reader, &l->key, &owner, &linked);
+                r = find_use(v, l);
+                if (r >= 0)
+                        r = facts_accounts(v->reader, &l->key, &owner, &linked);
                 if (r < 0)
                         return store_failed(v, r);
                 reason = find_spelling(v, &l->key, &facts);
@@ -479,6 +508,10 @@ int verify_resume(struct verify *v, struct verify_login *login,
         login->session = NULL;
         login->key = (struct key_record){};
         return answer(v, &decision, out, ret_event);
+}
+
+const struct uses *verify_get_uses(const struct verify *v) {
+        return v->uses;
 }
 
 void verify_flush(struct verify *v, struct worker *worker) {

@@ -8,6 +8,7 @@
 
 #include "base/conf.h"
 #include "challenge.h"
+#include "keys/uses.h"
 #include "login/spellings.h"
 #include "login/trust.h"
 #include "login/verify_event.h"
@@ -102,6 +103,11 @@ int verify_get_policy(struct verify *v, struct policy *ret) _must_check_;
  * loop. 0, or an error of the store.
  */
 int verify_get_reader(struct verify *v, struct store **ret) _must_check_;
+
+/**
+ * verify_get_uses(v): the uses of keys. Borrowed.
+ */
+const struct uses *verify_get_uses(const struct verify *v);
 
 /**
  * verify_set_conf(v, conf): the configuration in force from now on; borrowed until the next call.

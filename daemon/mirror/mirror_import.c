@@ -177,12 +177,9 @@ static bool stays(const struct mirror_import *i, const char *name, int64_t value
         return !i->options.unlock && policy_is_stricter(&i->staged, name, value);
 }
 
-static int take_lock(const char *name, int64_t value, int64_t changed_at, void *userdata) {
-        struct locks *l = userdata;
+static int add_lock(struct locks *l, const char *name, int64_t value, int64_t changed_at) {
         struct store_policy *row = &l->rows[l->n];
 
-        if (!stays(l->import, name, value))
-                return 0;
         if (l->n == LOCKS_MAX || !text_copy(l->names[l->n], sizeof(l->names[0]), name) ||
             policy_apply(l->after, name, value, changed_at) < 0)
                 return -E2BIG;
@@ -193,11 +190,21 @@ static int take_lock(const char *name, int64_t value, int64_t changed_at, void *
         return 0;
 }
 
-/* What stays of the policy that there is now, and the policy that comes of it. */
+static int take_lock(const char *name, int64_t value, int64_t changed_at, void *userdata) {
+        struct locks *l = userdata;
+
+        return stays(l->import, name, value) ? add_lock(l, name, value, changed_at) : 0;
+}
+
+/* What stays of the policy that there is now, and the policy that comes of it. The file does not
+ * know the uses since it was made. */
 static int find_locks(struct mirror_import *i, struct store *writer, struct locks *l) {
+        int r;
+
         i->after = i->staged;
         *l = (struct locks){ .import = i, .after = &i->after };
-        return store_policy_each(writer, take_lock, l);
+        r = store_policy_each(writer, take_lock, l);
+        return r < 0 ? r : add_lock(l, POLICY_IDLE_FROM, 0, i->now);
 }
 
 /* --- What this host remembers --- */
@@ -248,7 +255,7 @@ static int learn_policy(struct mirror_import *i, struct store *writer) {
 
 /* The same events as in store_swap.c. */
 static int on_end(const struct audit_record *record, void *userdata) {
-        static const char *const events[] = { "removed", "revoked", "expired", "retired" };
+        static const char *const events[] = { "removed", "revoked", "expired", "retired", "idle" };
         bool *ended = userdata;
 
         for (size_t i = 0; i < ARRAY_LEN(events); i++)

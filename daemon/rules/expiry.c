@@ -33,6 +33,20 @@ int64_t expiry_of(const struct policy *policy, const struct key_record *key) {
         return key->retires_at > 0 ? earlier(at, key->retires_at) : at;
 }
 
+static int64_t later(int64_t a, int64_t b) {
+        return a > b ? a : b;
+}
+
+int64_t expiry_idle(const struct policy *policy, const struct key_record *key) {
+        int64_t from = later(key->created_at, key->updated_at);
+
+        if (policy->idle_s == 0 || !key->use_known || key->hosts[0])
+                return 0;
+        from = later(from, key->last_used_at);
+        from = later(from, later(policy->idle_changed_at, policy->idle_from));
+        return add(from, policy->idle_s);
+}
+
 int64_t expiry_made_by(const struct policy *policy, int64_t now) {
         /* A mark in the future was set before the clock was put back. By this clock those keys
          * have not ended. */
@@ -47,15 +61,17 @@ int64_t expiry_made_by(const struct policy *policy, int64_t now) {
 
 enum key_status expiry_status(const struct policy *policy, const struct key_record *key,
                               int64_t now) {
-        int64_t at = expiry_of(policy, key);
+        int64_t at = expiry_of(policy, key), idle = expiry_idle(policy, key);
 
         if (key->status != KEY_ACTIVE)
                 return key->status;
+        if (at != 0 && now >= at)
+                return KEY_EXPIRED;
         /* An end that was noted stays, whatever a clock that was ahead has done to the policy. A
          * note from the future is the work of such a clock. */
         if (key->dead_at != 0 && now >= key->dead_at)
-                return KEY_EXPIRED;
-        return at != 0 && now >= at ? KEY_EXPIRED : KEY_ACTIVE;
+                return key->reason[0] ? KEY_IDLE : KEY_EXPIRED;
+        return idle != 0 && now >= idle ? KEY_IDLE : KEY_ACTIVE;
 }
 
 bool expiry_is_retired(const struct key_record *key, int64_t now) {

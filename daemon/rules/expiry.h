@@ -24,6 +24,15 @@
 int64_t expiry_of(const struct policy *policy, const struct key_record *key);
 
 /**
+ * expiry_idle(policy, key):
+ * The second from which ${key} is idle unless it is used before: the policy's idle after the last
+ * use, the making or the last change of the key, or after the policy was set, whichever is last. 0:
+ * there is none. There is none either where it is not known when the key was last used, nor for a
+ * key of the fleet: other hosts use it as well.
+ */
+int64_t expiry_idle(const struct policy *policy, const struct key_record *key);
+
+/**
  * expiry_made_by(policy, now):
  * Keys without an expiry of their own that were made up to this moment have ended by ${now}. A
  * change of the lifetime must not bring them back. INT64_MIN: there are none.
@@ -31,7 +40,9 @@ int64_t expiry_of(const struct policy *policy, const struct key_record *key);
 int64_t expiry_made_by(const struct policy *policy, int64_t now);
 
 /**
- * expiry_status(policy, key, now): the status of ${key} at ${now} as people see it.
+ * expiry_status(policy, key, now):
+ * The status of ${key} at ${now} as people see it. A key of which it is not known when it was last
+ * used is idle only where that was noted.
  */
 enum key_status expiry_status(const struct policy *policy, const struct key_record *key,
                               int64_t now);

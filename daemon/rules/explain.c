@@ -149,7 +149,7 @@ static void say_retired(const struct rule_facts *facts, char *out) {
 static void say_expired(const struct rule_facts *facts, char *out) {
         int64_t at = expiry_of(facts->policy, facts->key), noted = facts->key->dead_at;
 
-        if (noted != 0 && noted <= facts->now && (at == 0 || noted < at))
+        if (noted != 0 && !facts->key->reason[0] && noted <= facts->now && (at == 0 || noted < at))
                 at = noted;
         if (at == 0)
                 add(out, "it never expires");
@@ -157,6 +157,27 @@ static void say_expired(const struct rule_facts *facts, char *out) {
                 add(out, facts->now < at ? "it expires on " : "it expired on ");
                 add_time(out, at, facts->now);
         }
+}
+
+static void say_idle(const struct rule_facts *facts, char *out) {
+        const struct key_record *key = facts->key;
+        int64_t at = expiry_idle(facts->policy, key), noted = key->dead_at;
+
+        if (key->hosts[0]) {
+                add(out, "the key is the fleet's, and other hosts use it too");
+                return;
+        }
+        if (key->status == KEY_ACTIVE && key->reason[0] && noted != 0 && noted <= facts->now)
+                at = noted;
+        else if (facts->policy->idle_s == 0) {
+                add_policy(out, facts, "idle");
+                return;
+        }
+        add(out, key->last_used_at != 0 ? "last used on " : "never used");
+        if (key->last_used_at != 0)
+                add_time(out, key->last_used_at, facts->now);
+        add(out, facts->now < at ? "; unless it is used it ends on " : "; it has ended on ");
+        add_time(out, at, facts->now);
 }
 
 static void say_account(const struct rule_facts *facts, char *out) {
@@ -327,6 +348,7 @@ static const struct {
         [RULE_REVOKED] = { "revoked", say_revoked },
         [RULE_RETIRED] = { "retired", say_retired },
         [RULE_EXPIRED] = { "expired", say_expired },
+        [RULE_IDLE] = { "idle", say_idle },
         [RULE_FLEET] = { "fleet", say_fleet },
         [RULE_ACCOUNT] = { "account", say_account },
         [RULE_ACCOUNT_EXPIRED] = { "account-expired", say_account_expired },

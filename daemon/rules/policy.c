@@ -29,6 +29,8 @@ static const struct row {
           PARSE_DAY_S, "a duration such as 12h or 1d, or none" },
         { "admin-keys", KIND_SWITCH, offsetof(struct policy, admin_keys), 1, "yes or no" },
         { "enabled", KIND_SWITCH, offsetof(struct policy, enabled), 0, "yes or no" },
+        { "idle", KIND_DURATION_OR_NONE, offsetof(struct policy, idle_s), 0,
+          "a duration such as 90d or 6months, or none" },
         { "lifetime", KIND_DURATION_OR_NONE, offsetof(struct policy, lifetime_s), PARSE_MONTH_S,
           "a duration such as 90d, 6months or 1y, or none" },
         { "max-keys-per-user", KIND_COUNT, offsetof(struct policy, max_keys_per_user), 5,
@@ -150,6 +152,10 @@ static int apply_mark(struct policy *policy, const char *name, int64_t value, in
                 policy->trust = value;
                 return 0;
         }
+        if (strcmp(name, POLICY_IDLE_FROM) == 0) {
+                policy->idle_from = changed_at;
+                return 0;
+        }
         return -ENOENT;
 }
 
@@ -193,6 +199,8 @@ int policy_apply(struct policy *policy, const char *name, int64_t value, int64_t
         store_value(policy, row, value);
         if (row->offset == offsetof(struct policy, lifetime_s))
                 policy->lifetime_changed_at = changed_at;
+        if (row->offset == offsetof(struct policy, idle_s))
+                policy->idle_changed_at = changed_at;
         return 0;
 }
 

@@ -13,6 +13,8 @@
 #define POLICY_FLEET_EPOCH "fleet-epoch" /* likewise of the fleet's keys */
 #define POLICY_LAPSED      "lapsed"
 #define POLICY_TRUST       "trust" /* see struct policy */
+/* What is known of the uses of keys has a gap up to the time at which this was set. */
+#define POLICY_IDLE_FROM "idle-from"
 
 /* In a name, the service that needs a certificate follows this. */
 #define POLICY_SERVICE "require-certificate:"

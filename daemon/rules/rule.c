@@ -99,8 +99,13 @@ static enum reason check_retired(const struct rule_facts *facts) {
 }
 
 static enum reason check_expired(const struct rule_facts *facts) {
+        return expiry_status(facts->policy, facts->key, facts->now) == KEY_EXPIRED ? REASON_EXPIRED
+                                                                                   : REASON_NONE;
+}
+
+static enum reason check_idle(const struct rule_facts *facts) {
         return expiry_status(facts->policy, facts->key, facts->now) == KEY_ACTIVE ? REASON_NONE
-                                                                                  : REASON_EXPIRED;
+                                                                                  : REASON_IDLE;
 }
 
 static enum reason check_fleet(const struct rule_facts *facts) {
@@ -209,15 +214,25 @@ static enum reason check_certificate(const struct rule_facts *facts) {
 }
 
 static enum reason (*const checks[])(const struct rule_facts *facts) = {
-        [RULE_ENABLED] = check_enabled,   [RULE_KEY] = check_key,
-        [RULE_SECRET] = check_secret,     [RULE_USER] = check_user,
-        [RULE_REALM] = check_realm,       [RULE_REMOVED] = check_removed,
-        [RULE_REVOKED] = check_revoked,   [RULE_RETIRED] = check_retired,
-        [RULE_EXPIRED] = check_expired,   [RULE_FLEET] = check_fleet,
-        [RULE_ACCOUNT] = check_account,   [RULE_ACCOUNT_EXPIRED] = check_account_expired,
-        [RULE_PASSWORD] = check_password, [RULE_ADMIN] = check_admin,
-        [RULE_PEER] = check_peer,         [RULE_SERVICE] = check_service,
-        [RULE_SOURCE] = check_source,     [RULE_CERTIFICATE] = check_certificate,
+        [RULE_ENABLED] = check_enabled,
+        [RULE_KEY] = check_key,
+        [RULE_SECRET] = check_secret,
+        [RULE_USER] = check_user,
+        [RULE_REALM] = check_realm,
+        [RULE_REMOVED] = check_removed,
+        [RULE_REVOKED] = check_revoked,
+        [RULE_RETIRED] = check_retired,
+        [RULE_EXPIRED] = check_expired,
+        [RULE_IDLE] = check_idle,
+        [RULE_FLEET] = check_fleet,
+        [RULE_ACCOUNT] = check_account,
+        [RULE_ACCOUNT_EXPIRED] = check_account_expired,
+        [RULE_PASSWORD] = check_password,
+        [RULE_ADMIN] = check_admin,
+        [RULE_PEER] = check_peer,
+        [RULE_SERVICE] = check_service,
+        [RULE_SOURCE] = check_source,
+        [RULE_CERTIFICATE] = check_certificate,
 };
 _Static_assert(ARRAY_LEN(checks) == _POLICY_RULE_MAX, "a check for each rule");
 

@@ -54,6 +54,7 @@ enum rule {
         RULE_REVOKED,
         RULE_RETIRED,
         RULE_EXPIRED,
+        RULE_IDLE,
         RULE_FLEET,
         RULE_ACCOUNT,
         RULE_ACCOUNT_EXPIRED,

@@ -48,7 +48,7 @@ int store_fill_watch(struct store_fill *s) {
 /* The records that say so go with the keys themselves, and not before. */
 #define HAS_ENDED                                                                                  \
         "EXISTS (SELECT 1 FROM main.audit a WHERE a.key = s.id AND a.key <> '' AND a.event IN "    \
-        "('removed', 'revoked', 'expired', 'retired') AND a.verdict = 'done')"
+        "('removed', 'revoked', 'expired', 'retired', 'idle') AND a.verdict = 'done')"
 
 static int prepare_keys(struct store_fill *s) {
         bool keep = s->rules.keep_keys;

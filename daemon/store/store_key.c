@@ -100,6 +100,7 @@ int store_key_read(sqlite3_stmt *stmt, struct key_record *key) {
 }
 
 static int read_use(sqlite3_stmt *stmt, struct key_record *key) {
+        key->use_known = true;
         if (sqlite3_column_type(stmt, COL_LAST) == SQLITE_NULL)
                 return 0;
         key->last_used_at = sqlite3_column_int64(stmt, COL_LAST);
@@ -133,6 +134,19 @@ static int get(struct store *s, enum stmt which, const char *id, struct key_reco
 
 int store_key_get(struct store *s, const char *id, struct key_record *ret) {
         return get(s, STMT_KEY_GET, id, ret);
+}
+
+int store_key_last_use(struct store *s, const char *id, int64_t *ret) {
+        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(s, STMT_KEY_LAST_USE);
+        int r;
+
+        r = store_stmt_error(sqlite3_bind_text(stmt, 1, id, -1, SQLITE_STATIC));
+        if (r >= 0)
+                r = store_stmt_step(stmt);
+        if (r < 0)
+                return r;
+        *ret = r > 0 ? sqlite3_column_int64(stmt, 0) : 0;
+        return 0;
 }
 
 int store_key_get_used(struct store *writer, const char *id, struct key_record *ret) {
@@ -339,10 +353,16 @@ int store_key_newest(struct store *writer, int64_t *ret) {
         return 0;
 }
 
-int store_key_each_life(struct store *writer, const char *after, int64_t max,
+/* What a text says does not matter here, only whether there is one. */
+static void mark(char *text, sqlite3_stmt *stmt, int column) {
+        memcpy(text, sqlite3_column_int(stmt, column) != 0 ? "?" : "", 1);
+}
+
+int store_key_each_life(struct store *writer, bool used, const char *after, int64_t max,
                         void (*visit)(const struct key_record *key, void *userdata),
                         void *userdata) {
-        _cleanup_stmt_ sqlite3_stmt *stmt = store_stmt(writer, STMT_KEY_LIVES);
+        _cleanup_stmt_ sqlite3_stmt *stmt =
+                store_stmt(writer, used ? STMT_KEY_LIVES_USED : STMT_KEY_LIVES);
         int r, n = 0;
 
         if (sqlite3_bind_text(stmt, 1, after, -1, SQLITE_STATIC) != SQLITE_OK ||
@@ -355,7 +375,13 @@ int store_key_each_life(struct store *writer, const char *after, int64_t max,
                                           .expires_at = sqlite3_column_int64(stmt, 3),
                                           .bound_at = sqlite3_column_int64(stmt, 4),
                                           .retires_at = sqlite3_column_int64(stmt, 5),
-                                          .dead_at = sqlite3_column_int64(stmt, 6) };
+                                          .dead_at = sqlite3_column_int64(stmt, 6),
+                                          .updated_at = sqlite3_column_int64(stmt, 7),
+                                          .use_known = used };
+
+                mark(key.reason, stmt, 8);
+                mark(key.hosts, stmt, 9);
+                key.last_used_at = used ? sqlite3_column_int64(stmt, 10) : 0;
 
                 r = store_stmt_text(stmt, 0, key.id, sizeof(key.id));
                 if (r < 0)

@@ -19,6 +19,12 @@ int store_key_get(struct store *s, const char *id, struct key_record *ret) _must
 int store_key_get_used(struct store *writer, const char *id, struct key_record *ret) _must_check_;
 
 /**
+ * store_key_last_use(s, id, ret): when the key was last used; 0: never. 0, or an error of the
+ * store.
+ */
+int store_key_last_use(struct store *s, const char *id, int64_t *ret) _must_check_;
+
+/**
  * store_key_count(writer, ret): how many keys there are, dead ones among them, without those that
  * were removed.
  */
@@ -54,12 +60,13 @@ int store_key_each(struct store *writer, const char *owner, const char *after,
                    void *userdata) _must_check_;
 
 /**
- * store_key_each_life(writer, after, max, visit, userdata):
+ * store_key_each_life(writer, used, after, max, visit, userdata):
  * At most ${max} keys in order of id from behind ${after}, for code that counts keys. A record has
- * only id, status, created_at, expires_at, bound_at and retires_at. Half a microsecond for each.
+ * what says whether it lives, and instead of its reason and its hosts whether there are any. Half a
+ * microsecond for each. With ${used} it has last_used_at as well, which takes as long again.
  * Returns how many keys were visited, fewer than ${max} at the end; an error of the store.
  */
-int store_key_each_life(struct store *writer, const char *after, int64_t max,
+int store_key_each_life(struct store *writer, bool used, const char *after, int64_t max,
                         void (*visit)(const struct key_record *key, void *userdata),
                         void *userdata) _must_check_;
 

@@ -301,10 +301,24 @@ static int judge_keys(struct salvage *s) {
         "HAVING count(*) > 0 ON CONFLICT (name) DO UPDATE SET value = excluded.value, changed_at " \
         "= 0;"
 
+/* Uses may be lost. Then no key is idle by them. */
+static int forget_idle(struct salvage *s) {
+        char sql[128];
+
+        (void) snprintf(sql, sizeof(sql),
+                        "REPLACE INTO policy (name, value, changed_at) VALUES ('idle-from', 0, "
+                        "%" PRId64 ")",
+                        s->now);
+        return store_stmt_exec(s->fresh->db, sql);
+}
+
 static int judge_policies(struct salvage *s) {
         char sql[96];
         int r;
 
+        r = forget_idle(s);
+        if (r < 0)
+                return r;
         r = s->found.policies = store_check_policy(s->fresh, s->found.policy_names);
         if (r <= 0)
                 return r;

@@ -34,6 +34,9 @@
 #define PURGED_KEYS                                                                                \
         "SELECT id FROM key WHERE dead_at <> 0 AND dead_at <= ?1" NOT_WAITING                      \
         " ORDER BY dead_at LIMIT ?2"
+#define LIFE_COLUMNS                                                                               \
+        "k.id, k.status, k.created_at, k.expires_at, k.bound_at, k.retires_at, k.dead_at, "        \
+        "k.updated_at, k.reason <> '', k.hosts <> ''"
 #define SWEPT_KEYS "SELECT " KEY_COLUMNS " FROM key k"
 
 #define AUDIT_COLUMNS                                                                              \
@@ -48,6 +51,7 @@ static const char *const texts[] = {
         [STMT_PEPPERS] = "SELECT id FROM pepper",
         [STMT_POLICIES] = "SELECT name, value, changed_at FROM policy",
         [STMT_KEY_GET] = "SELECT " KEY_COLUMNS " FROM key k WHERE k.id = ?1",
+        [STMT_KEY_LAST_USE] = "SELECT last_at FROM key_use WHERE id = ?1",
         [STMT_KEY_GET_USED] = USED_KEYS " WHERE k.id = ?1" LIVE_EPOCH,
         [STMT_KEY_EACH] = USED_KEYS " WHERE k.id > ?1" LIVE_EPOCH " ORDER BY k.id",
         [STMT_KEY_EACH_OF] =
@@ -186,7 +190,9 @@ static const char *const texts[] = {
         [STMT_SWEEP_PURGE_DEAD] = "DELETE FROM key WHERE id IN (" PURGED_KEYS ")",
         [STMT_SWEEP_PURGE_REMOVED] =
                 "DELETE FROM key WHERE id IN (SELECT id FROM key WHERE " REMOVED " LIMIT ?1)",
-        [STMT_SWEEP_MARK] = "UPDATE key SET dead_at = ?2 WHERE id = ?1",
+        /* The reason of an active key says that it was idle. */
+        [STMT_SWEEP_MARK] = "UPDATE key SET dead_at = ?2, reason = iif(status = 0, '', reason) "
+                            "WHERE id = ?1",
         [STMT_SWEEP_TRUSTED_AT] = "SELECT ifnull(max(trusted_at), 0) FROM clock",
         [STMT_SWEEP_TRUST] = "REPLACE INTO clock (one, trusted_at) VALUES (1, ?1)",
         /* What the indexes say, and the last record of the audit log. */
@@ -200,9 +206,11 @@ static const char *const texts[] = {
                             "backed_up_at) VALUES (1, ?1, ?2, ?3, ?4, ?5)",
         /* Only the columns that say whether a key lives, and no other table: most of the time goes
          * into the width of a row. */
-        [STMT_KEY_LIVES] =
-                "SELECT k.id, k.status, k.created_at, k.expires_at, k.bound_at, k.retires_at, "
-                "k.dead_at FROM key k WHERE k.id > ?1" LIVE_EPOCH " ORDER BY k.id LIMIT ?2",
+        [STMT_KEY_LIVES] = "SELECT " LIFE_COLUMNS " FROM key k WHERE k.id > ?1" LIVE_EPOCH
+                           " ORDER BY k.id LIMIT ?2",
+        [STMT_KEY_LIVES_USED] = "SELECT " LIFE_COLUMNS ", ifnull(u.last_at, 0) FROM key k LEFT "
+                                "JOIN key_use u ON u.id = k.id WHERE k.id > ?1" LIVE_EPOCH
+                                " ORDER BY k.id LIMIT ?2",
         [STMT_CERT_SUM] = "SELECT (SELECT count(*) FROM cert WHERE kind = 0), (SELECT count(*) "
                           "FROM cert WHERE kind = 1), (SELECT min(not_after) FROM cert WHERE "
                           "not_after >= ?1), (SELECT min(next_update) FROM crl)",

@@ -24,6 +24,7 @@ enum stmt {
         STMT_CERT_CAS,
         STMT_CRL_OF_KEY,
         STMT_CRL_OF_NAME,
+        STMT_KEY_LAST_USE,
         /* only a writer has what follows */
         STMT_KEY_GET_USED,
         STMT_KEY_EACH,
@@ -78,6 +79,7 @@ enum stmt {
         STMT_KEY_COUNT,
         STMT_KEY_COUNT_SOME,
         STMT_KEY_LIVES,
+        STMT_KEY_LIVES_USED,
         STMT_AUDIT_EACH,
         STMT_AUDIT_EACH_OF_KEY,
         STMT_AUDIT_EACH_OF_USER,
@@ -129,9 +131,9 @@ struct store {
         void *seal_userdata;
         store_seen_fn *keep_seen;
         void *seen_userdata;
-        unsigned unsettled_ms; /* writer: see store_unsettled() */
-        /* reader: a read transaction is open */
-        bool snapshot;
+        /* writer: see store_unsettled() */
+        unsigned unsettled_ms;
+        bool snapshot; /* reader: one is open */
         /* reader: its snapshot has at least this generation */
         uint64_t seen;
         sqlite3_stmt *statements[_STMT_MAX];

@@ -97,6 +97,7 @@ ResetKey dev s KEY
 RevokeKeys own ass 1 KEY why
 RevokeActiveKeys own ass 1 KEY why
 RemoveKeys own as 1 KEY
+ReviveKeys reach as 1 KEY
 GetPolicy admin
 SetPolicy admin a{ss} 1 retention 3mo
 GetStatus all

@@ -8,7 +8,7 @@
 
 start
 run 0 ctl --json policy show
-is "$(tr -d ' \n' <<<"$out" | tr ',' '\n' | grep -c :)" 11
+is "$(tr -d ' \n' <<<"$out" | tr ',' '\n' | grep -c :)" 12
 run 2 ctl policy set enabled=maybe
 has "$err" "yes or no"
 run 2 ctl policy set enabled=yes lifetime=soon

@@ -79,9 +79,9 @@ for shell in "${shells[@]}"; do
         ! "$shell" ${line% } '' 2>&1 | grep -q . || fail "$shell '$line' offers something where nobody can know"
     done
     # Words that --help only describes.
-    offers 'key list --status=' active refused expired revoked .
+    offers 'key list --status=' active refused expired idle revoked .
     offers 'audit list --verdict=' accepted refused 'done' .
-    ctl key list --help | grep -qF 'active, refused, expired or revoked' || fail "there are other statuses"
+    ctl key list --help | grep -qF 'active, refused, expired, idle or revoked' || fail "there are other statuses"
     ctl audit list --help | grep -qF 'accepted, refused or done' || fail "there are other verdicts"
     fields=$(ctl key list --help | sed -n 's/^  --sort=FIELD *\(.*\) (.*/\1/p' | sed 's/,\| or//g')
     # shellcheck disable=SC2086 # words

@@ -113,6 +113,86 @@ static void test_max_lifetime_of_today_does_not_touch_a_key(void **state) {
         assert_int_equal(expiry_of(&policy, &key), 1000);
 }
 
+/* --- Idle keys --- */
+
+static const struct {
+        const char *why;
+        int64_t idle, set, from, created, updated, used;
+        int64_t at;
+} unused[] = {
+        { .why = "no policy", .created = 100, .used = 110 },
+        { .why = "never used", .idle = 50, .created = 100, .at = 150 },
+        { .why = "used", .idle = 50, .created = 100, .used = 120, .at = 170 },
+        { .why = "changed since",
+          .idle = 50,
+          .created = 100,
+          .updated = 130,
+          .used = 120,
+          .at = 180 },
+        { .why = "used since the change",
+          .idle = 50,
+          .created = 100,
+          .updated = 130,
+          .used = 140,
+          .at = 190 },
+        { .why = "the policy was set since", .idle = 50, .set = 200, .created = 100, .at = 250 },
+        { .why = "used since the policy was set",
+          .idle = 50,
+          .set = 200,
+          .created = 100,
+          .used = 210,
+          .at = 260 },
+        { .why = "uses were lost since", .idle = 50, .from = 300, .created = 100, .at = 350 },
+        { .why = "a sum past the end of time", .idle = INT64_MAX, .created = 100, .at = INT64_MAX },
+};
+
+static void test_a_key_is_idle_after_the_last_of_its_events(void **state) {
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(unused); i++) {
+                const struct policy policy = { .idle_s = unused[i].idle,
+                                               .idle_changed_at = unused[i].set,
+                                               .idle_from = unused[i].from };
+                struct key_record key = { .created_at = unused[i].created,
+                                          .updated_at = unused[i].updated,
+                                          .use_known = true,
+                                          .last_used_at = unused[i].used };
+                int64_t at = unused[i].at;
+
+                unit_int(unused[i].why, expiry_idle(&policy, &key), at);
+                if (at == 0 || at == INT64_MAX)
+                        continue;
+                unit_int(unused[i].why, expiry_status(&policy, &key, at - 1), KEY_ACTIVE);
+                unit_int(unused[i].why, expiry_status(&policy, &key, at), KEY_IDLE);
+                key.use_known = false;
+                unit_int("unknown", expiry_status(&policy, &key, at), KEY_ACTIVE);
+                key.use_known = true;
+                key.expires_at = at;
+                unit_int("expired as well", expiry_status(&policy, &key, at), KEY_EXPIRED);
+        }
+}
+
+/* What this host knows of the uses of such a key is not all. */
+static void test_a_key_of_the_fleet_is_never_idle(void **state) {
+        const struct policy policy = { .idle_s = 50 };
+        const struct key_record key = { .created_at = 100, .use_known = true, .hosts = "web" };
+
+        (void) state;
+        assert_int_equal(expiry_idle(&policy, &key), 0);
+        assert_int_equal(expiry_status(&policy, &key, NOW), KEY_ACTIVE);
+}
+
+/* The note stays when the policy goes, and a note from the future is that of a wrong clock. */
+static void test_what_was_noted_as_idle(void **state) {
+        const struct policy policy = {};
+        struct key_record key = { .created_at = 100, .dead_at = NOW, .reason = "not used" };
+
+        (void) state;
+        assert_int_equal(expiry_status(&policy, &key, NOW), KEY_IDLE);
+        assert_int_equal(expiry_status(&policy, &key, NOW - 1), KEY_ACTIVE);
+        key.status = KEY_REVOKED;
+        assert_int_equal(expiry_status(&policy, &key, NOW), KEY_REVOKED);
+}
+
 static void test_a_key_expires_in_its_very_second(void **state) {
         const struct policy policy = {};
         const struct key_record key = { .created_at = 1, .expires_at = NOW };
@@ -320,6 +400,9 @@ static void test_a_changed_lifetime_restarts_the_clock_of_all(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_expiry_is_the_first_of_what_bounds_it),
+                cmocka_unit_test(test_a_key_is_idle_after_the_last_of_its_events),
+                cmocka_unit_test(test_a_key_of_the_fleet_is_never_idle),
+                cmocka_unit_test(test_what_was_noted_as_idle),
                 cmocka_unit_test(test_max_lifetime_of_today_does_not_touch_a_key),
                 cmocka_unit_test(test_a_key_expires_in_its_very_second),
                 cmocka_unit_test(test_a_key_without_an_end_stays_active),

@@ -13,11 +13,17 @@
 static const struct {
         const char *name, *initial;
 } policies[] = {
-        { "account-grace", "1d" },    { "admin-keys", "yes" },
-        { "enabled", "no" },          { "lifetime", "1mo" },
-        { "max-keys-per-user", "5" }, { "max-lifetime", "none" },
-        { "password-issue", "yes" },  { "remove-on-password-expiry", "no" },
-        { "replica-max-age", "1d" },  { "require-certificate", "no" },
+        { "account-grace", "1d" },
+        { "admin-keys", "yes" },
+        { "enabled", "no" },
+        { "idle", "none" },
+        { "lifetime", "1mo" },
+        { "max-keys-per-user", "5" },
+        { "max-lifetime", "none" },
+        { "password-issue", "yes" },
+        { "remove-on-password-expiry", "no" },
+        { "replica-max-age", "1d" },
+        { "require-certificate", "no" },
         { "retention", "3mo" },
 };
 

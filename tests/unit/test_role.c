@@ -21,6 +21,7 @@ static const struct {
         { "reset", ROLE_VERB_RESET, YES, NO, NO, YES, NO },
         { "list", ROLE_VERB_LIST, YES, NO, YES, YES, NO },
         { "revoke", ROLE_VERB_REVOKE, YES, NO, YES, YES, NO },
+        { "revive", ROLE_VERB_REVIVE, NO, NO, NO, NO, NO },
         { "remove", ROLE_VERB_REMOVE, YES, NO, YES, YES, NO },
         { "remove-all", ROLE_VERB_REMOVE_ALL, NO, NO, NO, NO, NO },
         { "status", ROLE_VERB_STATUS, YES, YES, YES, YES, YES },

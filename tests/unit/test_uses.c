@@ -113,6 +113,36 @@ static void test_no_key_and_no_hostile_bytes_are_stored(void **state) {
         assert_int_equal(number(f, "rhost = '(something like a key)' FROM key_use"), 1);
 }
 
+/* The sweep must not end a key whose use is on its way. */
+static void test_how_far_the_store_knows_of_uses(void **state) {
+        struct fixture *f = *state;
+        int64_t now = clock_now();
+
+        assert_int_equal(uses_known(f->uses, now).until, now);
+        uses_note(f->uses, "aaaaaaaaaa", "sshd", "", now);
+        assert_true(uses_known(f->uses, now + 9).until <= now);
+        assert_true(uses_waits(f->uses, "aaaaaaaaaa"));
+        assert_false(uses_waits(f->uses, "bbbbbbbbbb"));
+        uses_flush(f->uses, f->w.worker);
+        assert_true(uses_known(f->uses, now + 9).until <= now);
+        assert_true(uses_waits(f->uses, "aaaaaaaaaa"));
+        unit_worker_stop(&f->w);
+        assert_int_equal(uses_known(f->uses, now + 9).until, now + 9);
+        assert_false(uses_waits(f->uses, "aaaaaaaaaa"));
+}
+
+static void test_a_use_that_finds_no_room_is_told(void **state) {
+        struct fixture *f = *state;
+        char id[KEYTEXT_ID_LEN + 1];
+
+        for (unsigned i = 0; uses_known(f->uses, 1).lost == 0; i++) {
+                assert_in_range(i, 0, 5000);
+                (void) snprintf(id, sizeof(id), "%010u", i % 100000);
+                uses_note(f->uses, id, "sshd", "", 100 + i);
+        }
+        assert_true(uses_known(f->uses, 1).lost > 100);
+}
+
 static void test_nothing_can_be_freed(void **state) {
         (void) state;
         assert_null(uses_free(NULL));
@@ -127,6 +157,8 @@ int main(void) {
                 test_uses(test_a_login_much_later_ends_the_copy_of_the_store),
                 test_uses(test_what_was_handed_over_is_not_counted_again),
                 test_uses(test_no_key_and_no_hostile_bytes_are_stored),
+                test_uses(test_how_far_the_store_knows_of_uses),
+                test_uses(test_a_use_that_finds_no_room_is_told),
                 cmocka_unit_test(test_nothing_can_be_freed),
         };
 

@@ -52,6 +52,7 @@ static const struct {
         { 39, "fleet-stale", VERDICT_INTERNAL },
         { 40, "realm", VERDICT_DENY },
         { 41, "realm-service", VERDICT_DENY },
+        { 42, "idle", VERDICT_DENY },
 };
 
 static const int outside[] = {

@@ -101,6 +101,11 @@ static void expire_by_policy(struct unit_verify *f, struct wire_request *req) {
                                  "1000, 1799999000)");
 }
 
+static void leave_unused(struct unit_verify *f, struct wire_request *req) {
+        (void) req;
+        unit_sql(f->store->path, "UPDATE key SET dead_at = 1, reason = 'not used for 3mo'");
+}
+
 static void change_service(struct unit_verify *f, struct wire_request *req) {
         (void) f;
         memcpy(req->service, "ftp", 4);
@@ -267,6 +272,7 @@ static const struct {
         { "revoked", revoke_key, REASON_REVOKED, 0 },
         { "expired", expire_key, REASON_EXPIRED, 0 },
         { "expired by the policy", expire_by_policy, REASON_EXPIRED, 0 },
+        { "not used for long", leave_unused, REASON_IDLE, 0 },
         { "retired", retire_key, REASON_RETIRED, 0 },
         { "removed with all others", remove_all, REASON_REMOVED, 0 },
         { "an old state of the fleet", hear_nothing, REASON_FLEET_STALE, 0 },

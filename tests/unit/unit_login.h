@@ -78,6 +78,11 @@ static void expire_key(struct login *l) {
         l->key.expires_at = NOW;
 }
 
+static void leave_unused(struct login *l) {
+        l->key.dead_at = NOW;
+        memcpy(l->key.reason, "not used", sizeof("not used"));
+}
+
 static void remove_all(struct login *l) {
         l->policy.epoch = l->policy.fleet_epoch = 1;
 }
@@ -140,6 +145,7 @@ static const struct {
         { "removed", remove_all, REASON_REMOVED, REASON_REMOVED },
         { "revoked", revoke_key, REASON_REVOKED, REASON_REVOKED },
         { "expired", expire_key, REASON_EXPIRED, REASON_EXPIRED },
+        { "idle", leave_unused, REASON_IDLE, REASON_IDLE },
         { "old state", hear_nothing_new, REASON_FLEET_STALE, REASON_FLEET_STALE },
         { "unknown account", forget_account, REASON_ACCOUNT_UNKNOWN, REASON_ACCOUNT_UNKNOWN },
         { "another's uid", reuse_uid, REASON_ACCOUNT_GONE, REASON_ACCOUNT_GONE },

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The part of a sweep that notes which keys nobody has used for too long. */
+#pragma once
+
+#include "keys/sweep.h"
+
+/**
+ * sweep_idle_note(writer, policy, now, sweep):
+ * One piece of a walk over all keys that is under way, or that begins now because it is due. Notes
+ * the idle keys of that piece, and sets ${sweep}->idle and ${sweep}->more. Inside a transaction. 0;
+ * -ENOMEM; an error of the store.
+ */
+int sweep_idle_note(struct store *writer, const struct policy *policy, int64_t now,
+                    struct sweep *sweep) _must_check_;
