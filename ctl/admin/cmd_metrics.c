@@ -18,6 +18,7 @@ struct facts {
         int store_damaged;
         int64_t started, keys_counted, next_expiry, next_certificate_expiry, next_crl_expiry;
         int64_t last_import, last_backup, store_checked;
+        uint64_t keys_ending[3], certificates_ending[3], crls_ending[3]; /* within soon[] */
         uint64_t keys_active, keys_expired, keys_revoked, keys_idle, certificates_client,
                 certificates_ca;
         int fleet_joined, fleet_connected;
@@ -28,6 +29,15 @@ struct facts {
         uint64_t latency_sum, log_lines_dropped, changes_refused;
         uint64_t sweeps, sweeps_failed, swept_expired, swept_ended, swept_purged;
 };
+
+static const char *const soon[] = { "1d", "7d", "30d" };
+
+/* clang-format off */
+#define ENDING(name, member) \
+        { name "-ending-1d", FIELD_COUNT, offsetof(struct facts, member[0]), NULL }, \
+        { name "-ending-7d", FIELD_COUNT, offsetof(struct facts, member[1]), NULL }, \
+        { name "-ending-30d", FIELD_COUNT, offsetof(struct facts, member[2]), NULL }
+/* clang-format on */
 
 static const struct field fields[] = {
         { "version", FIELD_TEXT, offsetof(struct facts, version), NULL },
@@ -62,6 +72,9 @@ static const struct field fields[] = {
         { "keys-revoked", FIELD_COUNT, offsetof(struct facts, keys_revoked), NULL },
         { "keys-idle", FIELD_COUNT, offsetof(struct facts, keys_idle), NULL },
         { "keys-counted", FIELD_TIME, offsetof(struct facts, keys_counted), NULL },
+        ENDING("keys", keys_ending),
+        ENDING("certificates", certificates_ending),
+        ENDING("crls", crls_ending),
         { "next-expiry", FIELD_TIME, offsetof(struct facts, next_expiry), NULL },
         { "certificates-client", FIELD_COUNT, offsetof(struct facts, certificates_client), NULL },
         { "certificates-ca", FIELD_COUNT, offsetof(struct facts, certificates_ca), NULL },
@@ -196,12 +209,22 @@ static void write_store(struct metrics_text *t, const struct facts *facts) {
                "When the key store was last looked through for damage.", facts->store_checked);
 }
 
+static void ending(struct metrics_text *t, const char *name, const char *help,
+                   const uint64_t counts[static ARRAY_LEN(soon)]) {
+        gauge(t, name, help);
+        for (size_t i = 0; i < ARRAY_LEN(soon); i++)
+                metrics_text_count(t, "", ONE_LABEL("within", soon[i]), counts[i]);
+}
+
 static void write_keys(struct metrics_text *t, const struct facts *facts) {
         gauge(t, "wfapikey_keys", "Keys by status.");
         metrics_text_count(t, "", ONE_LABEL("status", "active"), facts->keys_active);
         metrics_text_count(t, "", ONE_LABEL("status", "expired"), facts->keys_expired);
         metrics_text_count(t, "", ONE_LABEL("status", "revoked"), facts->keys_revoked);
         metrics_text_count(t, "", ONE_LABEL("status", "idle"), facts->keys_idle);
+        ending(t, "wfapikey_keys_ending",
+               "Active keys that end so soon, by their expiry or the policy lifetime.",
+               facts->keys_ending);
         moment(t, "wfapikey_keys_counted_timestamp_seconds",
                "When the keys were counted. More than 20000 keys are not counted for every scrape.",
                facts->keys_counted);
@@ -213,6 +236,12 @@ static void write_certificates(struct metrics_text *t, const struct facts *facts
         gauge(t, "wfapikey_certificates", "Registered certificates by kind.");
         metrics_text_count(t, "", ONE_LABEL("kind", "client"), facts->certificates_client);
         metrics_text_count(t, "", ONE_LABEL("kind", "ca"), facts->certificates_ca);
+        ending(t, "wfapikey_certificates_ending",
+               "Registered certificates that end so soon and have not ended yet.",
+               facts->certificates_ending);
+        ending(t, "wfapikey_crls_ending",
+               "Revocation lists that go out of date so soon, with those that are out of date.",
+               facts->crls_ending);
         moment(t, "wfapikey_certificate_next_expiry_timestamp_seconds",
                "When the next registered certificate ends.", facts->next_certificate_expiry);
         moment(t, "wfapikey_crl_next_expiry_timestamp_seconds",

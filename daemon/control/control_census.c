@@ -8,6 +8,7 @@
 #include "control/control_census.h"
 #include "control/control_state.h"
 #include "keys/facts.h"
+#include "parse.h"
 #include "rules/expiry.h"
 #include "store/store_key.h"
 
@@ -15,10 +16,21 @@
 /* A count is good for so many times as long as it took. */
 #define REST 100
 
+static void count_ending(struct control_census *census, int64_t end) {
+        static const int64_t days[] = STORE_SOON_DAYS;
+
+        for (size_t i = 0; i < STORE_SOON; i++)
+                census->ending[i] += end != 0 && end <= census->at + days[i] * PARSE_DAY_S;
+}
+
 static void on_key(const struct key_record *key, void *userdata) {
         struct control_census_call *c = userdata;
 
-        c->census.keys[expiry_status(&c->policy, key, c->census.at)]++;
+        enum key_status status = expiry_status(&c->policy, key, c->census.at);
+
+        c->census.keys[status]++;
+        if (status == KEY_ACTIVE)
+                count_ending(&c->census, expiry_of(&c->policy, key));
         memcpy(c->after, key->id, sizeof(c->after));
 }
 

@@ -5,6 +5,7 @@
  * Most of it is counted where it happens and costs nothing to ask for. The keys are counted by
  * control_census. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "accounts/accounts.h"
@@ -102,6 +103,20 @@ static void metrics_run(struct control_call *call, struct store *writer) {
                 control_fail_store(call, r);
 }
 
+/* As "keys-ending-7d". */
+static int append_ending(sd_bus_message *reply, const char *what,
+                         const uint64_t counts[static STORE_SOON]) {
+        static const int days[] = STORE_SOON_DAYS;
+        char name[48];
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < STORE_SOON; i++) {
+                (void) snprintf(name, sizeof(name), "%s-ending-%dd", what, days[i]);
+                r = sd_bus_message_append(reply, "{sv}", name, "t", counts[i]);
+        }
+        return r;
+}
+
 /* A time that never comes is left out. */
 static int append_time(sd_bus_message *reply, const char *name, int64_t at) {
         return at == INT64_MAX ? 0 : sd_bus_message_append(reply, "{sv}", name, "x", at);
@@ -124,6 +139,12 @@ static int append_stored(sd_bus_message *reply, const struct metrics_call *m) {
                 r = sd_bus_message_append(reply, "{sv}{sv}{sv}", "accounts-vanished", "t",
                                           m->accounts_gone, "accounts-held", "t", m->accounts_held,
                                           "passwords-held", "t", m->passwords_held);
+        if (r >= 0)
+                r = append_ending(reply, "keys", census->ending);
+        if (r >= 0)
+                r = append_ending(reply, "certificates", m->certs.ending);
+        if (r >= 0)
+                r = append_ending(reply, "crls", m->certs.crls_ending);
         if (r >= 0)
                 r = append_time(reply, "next-expiry", m->next_expiry);
         if (r >= 0)

@@ -4,11 +4,12 @@
 
 #include <stdint.h>
 
-#include "record.h"
+#include "store/store_cert.h"
 
 /* The number of keys when they were last counted. */
 struct control_census {
         uint64_t keys[_KEY_STATUS_MAX]; /* by enum key_status */
+        uint64_t ending[STORE_SOON];    /* active keys, by expiry_of() */
         int64_t at;
         unsigned pieces;  /* of the count; 0: never counted */
         uint64_t took_ns; /* on the writer thread */

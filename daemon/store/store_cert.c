@@ -246,5 +246,9 @@ int store_cert_sum(struct store *writer, int64_t now, struct store_cert_sum *ret
                                         .cas = (uint64_t) sqlite3_column_int64(stmt, 1),
                                         .next_end = time_or_none(stmt, 2),
                                         .next_crl_end = time_or_none(stmt, 3) };
+        for (int i = 0; i < STORE_SOON; i++) {
+                ret->ending[i] = (uint64_t) sqlite3_column_int64(stmt, 4 + i);
+                ret->crls_ending[i] = (uint64_t) sqlite3_column_int64(stmt, 4 + STORE_SOON + i);
+        }
         return 0;
 }

@@ -35,12 +35,19 @@ int store_cert_each_of_key(struct store *s, const uint8_t hash[static RECORD_HAS
 int store_cert_each_ca(struct store *s, store_cert_fn *visit, void *userdata) _must_check_;
 int store_cert_each(struct store *writer, store_cert_fn *visit, void *userdata) _must_check_;
 
+/* Within so many days something ends, for those who watch. */
+#define STORE_SOON 3
+#define STORE_SOON_DAYS                                                                            \
+        { 1, 7, 30 }
+
 struct store_cert_sum {
         uint64_t clients, cas;
         /* of a certificate that has not ended yet; INT64_MAX: there is none */
         int64_t next_end;
         /* of a revocation list, even when it is past; INT64_MAX: there is none */
         int64_t next_crl_end;
+        /* certificates that end so soon and have not ended yet; lists, with those that are past */
+        uint64_t ending[STORE_SOON], crls_ending[STORE_SOON];
 };
 
 /**

@@ -211,9 +211,15 @@ static const char *const texts[] = {
         [STMT_KEY_LIVES_USED] = "SELECT " LIFE_COLUMNS ", ifnull(u.last_at, 0) FROM key k LEFT "
                                 "JOIN key_use u ON u.id = k.id WHERE k.id > ?1" LIVE_EPOCH
                                 " ORDER BY k.id LIMIT ?2",
-        [STMT_CERT_SUM] = "SELECT (SELECT count(*) FROM cert WHERE kind = 0), (SELECT count(*) "
-                          "FROM cert WHERE kind = 1), (SELECT min(not_after) FROM cert WHERE "
-                          "not_after >= ?1), (SELECT min(next_update) FROM crl)",
+/* STORE_SOON_DAYS; there are a few hundred certificates at most */
+#define ENDING(days)                                                                               \
+        ", (SELECT count(*) FROM cert WHERE not_after BETWEEN ?1 AND ?1 + " days " * 86400)"
+#define OUT_OF_DATE(days) ", (SELECT count(*) FROM crl WHERE next_update <= ?1 + " days " * 86400)"
+        [STMT_CERT_SUM] =
+                "SELECT (SELECT count(*) FROM cert WHERE kind = 0), (SELECT count(*) "
+                "FROM cert WHERE kind = 1), (SELECT min(not_after) FROM cert WHERE "
+                "not_after >= ?1), (SELECT min(next_update) FROM crl)" ENDING("1") ENDING("7")
+                        ENDING("30") OUT_OF_DATE("1") OUT_OF_DATE("7") OUT_OF_DATE("30"),
         [STMT_KEY_COUNT] = "SELECT count(*) FROM key k WHERE true" LIVE_EPOCH,
         [STMT_KEY_COUNT_SOME] =
                 "SELECT count(*), ifnull(sum(hosts = ''), 0), ifnull(max(id), '') FROM (SELECT id, "
