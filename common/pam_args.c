@@ -60,6 +60,12 @@ static int take_issue(struct pam_args *args, const char *value) {
         return 0;
 }
 
+static int take_warn(struct pam_args *args, const char *value) {
+        (void) value;
+        args->warn = true;
+        return 0;
+}
+
 /* Whether it is the name of a variable. A name with '=' would name another variable. */
 static bool is_variable(const char *name) {
         return name[0] && !strchr(name, '=');
@@ -101,6 +107,7 @@ static const struct {
         { "certificate=", take_certificate },
         { "debug", take_debug },
         { "issue", take_issue, .session = true },
+        { "warn", take_warn, .session = true },
 };
 
 static int take_word(struct pam_args *args, const char *word, bool session) {

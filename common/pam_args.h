@@ -21,6 +21,7 @@ struct pam_args {
         bool debug;
         /* in a session: show a new key to a user who has none */
         bool issue;
+        bool warn; /* tell a user of keys that end soon */
         /* Where a certificate may come from. Each source is off unless an option names it. */
         bool certificate_field;  /* after the key: KEY.CERTIFICATE */
         bool certificate_prompt; /* a second question */
@@ -34,10 +35,9 @@ struct pam_args {
 
 /**
  * pam_args_parse(argc, argv, session, ret, ret_bad):
- * Reads the options of one line of a PAM stack. The option issue is known in a ${session} line
- * only.
- * Returns 0; -EINVAL with the offending word, borrowed from ${argv}, in ${ret_bad}. ${ret} is then
- * untouched.
+ * Reads the options of one line of a PAM stack. The options issue and warn are known in a
+ * ${session} line only. Returns 0; -EINVAL with the offending word, borrowed from ${argv}, in
+ * ${ret_bad}. ${ret} is then untouched.
  */
 int pam_args_parse(int argc, const char *const *argv, bool session, struct pam_args *ret,
                    const char **ret_bad) _must_check_;

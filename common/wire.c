@@ -86,6 +86,7 @@ static bool put_credential(uint8_t *p, const struct wire_request *req) {
                 memcpy(p + KEYTEXT_ID_LEN, req->ticket, WIRE_TICKET_LEN);
                 return keytext_is_id(req->id);
         case WIRE_ISSUE:
+        case WIRE_WARN:
                 return true;
         }
         return false;
@@ -173,6 +174,7 @@ static bool get_credential(const uint8_t *p, struct wire_request *req) {
                        all_zero(p + KEYTEXT_ID_LEN + WIRE_TICKET_LEN,
                                 KEYTEXT_LEN - KEYTEXT_ID_LEN - WIRE_TICKET_LEN);
         case WIRE_ISSUE:
+        case WIRE_WARN:
                 return all_zero(p, KEYTEXT_LEN);
         }
         return false;

@@ -43,6 +43,8 @@ enum wire_kind {
         /* May this key log this user in, or does that need a certificate, which the user can be
          * asked for? */
         WIRE_OFFER = 4,
+        /* This user has logged in. How many of the user's keys end soon? */
+        WIRE_WARN = 5,
 };
 
 /* How a certificate is presented. */

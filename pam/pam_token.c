@@ -155,6 +155,19 @@ static void append(char *text, size_t size, const char *more) {
                 memcpy(text + used, more, len + 1);
 }
 
+void pam_token_warn(pam_handle_t *pamh, const char *n, const char *id) {
+        __attribute__((cleanup(pam_token_answer_free))) struct pam_response *answer = NULL;
+        char text[256] = "";
+
+        append(text, sizeof(text), n);
+        append(text, sizeof(text),
+               strcmp(n, "1") == 0 ? " of your API keys ends within 14 days: "
+                                   : " of your API keys end within 14 days, first ");
+        append(text, sizeof(text), id);
+        append(text, sizeof(text), ". \"wfapikeyctl key list\" shows them.");
+        (void) converse(pamh, PAM_TEXT_INFO, text, &answer);
+}
+
 void pam_token_show(pam_handle_t *pamh, const struct secret *key, const char *service) {
         __attribute__((cleanup(pam_token_answer_free))) struct pam_response *answer = NULL;
         char text[512] = "";

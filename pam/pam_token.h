@@ -41,6 +41,12 @@ enum outcome pam_token_get(pam_handle_t *pamh, const struct pam_args *args, stru
                            const char **ret_behind) _must_check_;
 
 /**
+ * pam_token_warn(pamh, n, id): tells the user that ${n} keys end soon (a number, as text), and that
+ * ${id} is the first of them.
+ */
+void pam_token_warn(pam_handle_t *pamh, const char *n, const char *id);
+
+/**
  * pam_token_show(pamh, key, service):
  * Shows the user a new key for ${service}, once, and how to keep it. The module cannot tell whether
  * the application displays it.

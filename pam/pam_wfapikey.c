@@ -16,6 +16,7 @@
 #include "pam_login.h"
 #include "pam_map.h"
 #include "pam_token.h"
+#include "parse.h"
 #include "text.h"
 
 static enum outcome read_args(pam_handle_t *pamh, int argc, const char **argv, bool session,
@@ -28,7 +29,7 @@ static enum outcome read_args(pam_handle_t *pamh, int argc, const char **argv, b
                    "bad option '%s': the options are socket=/PATH timeout=SECONDS (10ms to 60s) "
                    "prompt=TEXT server_uid=UID try_first_pass use_first_pass debug "
                    "certificate=field|prompt|proof|env:NAME|process-env:NAME (not both prompt and "
-                   "proof), and issue in a session line",
+                   "proof), and issue and warn in a session line",
                    bad);
         return OUTCOME_BAD_OPTION;
 }
@@ -252,6 +253,26 @@ static enum outcome issue(pam_handle_t *pamh, const struct pam_args *args) {
         return outcome;
 }
 
+/* How long a session waits at most to hear of keys that end. */
+#define WARN_MS 500
+
+/* Says nothing where the daemon does not answer at once. */
+static void warn(pam_handle_t *pamh, const struct pam_args *args) {
+        _cleanup_request_ struct wire_request req = { .kind = WIRE_WARN, .seq = 4 };
+        _cleanup_reply_ struct wire_reply reply = {};
+        struct ask_server server = server_of(args);
+        uint64_t n;
+
+        if (server.timeout_ms > WARN_MS)
+                server.timeout_ms = WARN_MS;
+        if (!text_copy(req.user, sizeof(req.user), get_text(pamh, PAM_USER)) || !req.user[0] ||
+            get_circumstances(pamh, &req) != OUTCOME_ALLOW)
+                return;
+        if (ask_verdict(&server, &req, &reply) >= 0 && reply.verdict == VERDICT_ALLOW &&
+            parse_u64(reply.name, 1, UINT32_MAX, &n) >= 0)
+                pam_token_warn(pamh, reply.name, reply.id);
+}
+
 _public_ int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv) {
         struct pam_args args = { .certificate_field = true };
         enum outcome outcome;
@@ -291,10 +312,15 @@ _public_ int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const 
         struct pam_args args = {};
 
         /* Nothing here fails a login, not even a bad option, which the log names. No key is asked
-         * for where it could not be shown: it would be lost. */
-        if (read_args(pamh, argc, argv, true, &args) == OUTCOME_ALLOW && args.issue &&
-            !(flags & PAM_SILENT) && !is_key_login(pamh) && !is_another_users(pamh))
+         * for where it could not be shown: it would be lost. Only the session's own user is told of
+         * keys that end. */
+        if (read_args(pamh, argc, argv, true, &args) != OUTCOME_ALLOW || (flags & PAM_SILENT) ||
+            is_another_users(pamh))
+                return pam_map_session();
+        if (args.issue && !is_key_login(pamh))
                 (void) issue(pamh, &args);
+        if (args.warn)
+                warn(pamh, &args);
         return pam_map_session();
 }
 

@@ -14,6 +14,7 @@
 #include "base/peer.h"
 #include "cleanup.h"
 #include "keys/issue.h"
+#include "login/endsoon.h"
 #include "login/firstuse.h"
 #include "login/verify_audit.h"
 #include "rules/loglimit.h"
@@ -28,6 +29,7 @@ struct firstuse {
         struct audit *audit;
         struct loglimit limits;
         unsigned n;
+        unsigned n_warnings; /* see endsoon_serve() */
 };
 
 struct firstuse_login {
@@ -247,8 +249,14 @@ static void fill_request(struct issue_request *request, const struct firstuse *f
 
 void firstuse_serve(struct firstuse *f, const struct wire_request *req,
                     const struct peer_cred *peer, bool of_realm, int fd) {
-        _cleanup_(login_freep) struct firstuse_login *login = calloc(1, sizeof(*login));
+        _cleanup_(login_freep) struct firstuse_login *login = NULL;
 
+        if (req->kind == WIRE_WARN) {
+                if (!of_realm)
+                        endsoon_serve(f->worker, &f->n_warnings, req, peer, fd);
+                return;
+        }
+        login = calloc(1, sizeof(*login));
         if (!login)
                 return;
         login->job = (struct worker_job){ .run = login_run, .done = login_done };

@@ -466,7 +466,7 @@ int verify_packet(struct verify *v, const struct verify_packet *packet, struct v
         if (packet->session && packet->session->offered && req->kind != WIRE_VERIFY)
                 return -EBADMSG;
         login->of_realm = realms_of_service(v->conf->realms, req->service);
-        if (req->kind == WIRE_ISSUE)
+        if (req->kind == WIRE_ISSUE || req->kind == WIRE_WARN)
                 return VERIFY_ISSUE;
         memcpy(login->id, req->kind == WIRE_CONFIRM ? req->id : keytext_id(req->key.text),
                KEYTEXT_ID_LEN);
