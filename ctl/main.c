@@ -45,6 +45,7 @@
 #include "key/cmd_key_remove_all.h"
 #include "key/cmd_key_revoke.h"
 #include "key/cmd_key_show.h"
+#include "key/cmd_key_warn.h"
 #include "key/cmd_verify.h"
 #include "pki/cmd_cert.h"
 #include "pki/cmd_sign.h"
@@ -154,6 +155,21 @@ static const struct args_option list_options[] = {
 static const struct args_option expiring_options[] = {
         { "within", "TIME", "the time within which they end, such as 14d", false },
         OWNER_OPTION,
+        {},
+};
+
+static const struct args_option warn_options[] = {
+        { "days", "DAYS", "how many days before an end, with commas between (default: 14,3,1)",
+          false },
+        { "command", "PATH", "what sends a mail, as sendmail does (default: /usr/sbin/sendmail)",
+          false },
+        { "sender", "ADDRESS", "who it is from (default: the command's own)", false },
+        { "domain", "DOMAIN", "what follows the owner's name in the address (default: nothing)",
+          false },
+        { "state", "FILE", "where it notes who was warned (default: /var/lib/wfapikey-warn/warned)",
+          false },
+        { "fleet", NULL, "warn of keys of the fleet, too: on one host of it", false },
+        { "dry-run", NULL, "print the mails, and send and note nothing", false },
         {},
 };
 
@@ -419,6 +435,9 @@ static const struct args_command commands[] = {
           "Says what a login with a key would get, and why.", 1, 1, explain_options },
         { "key", "expiring", cmd_key_list_expiring, "", "Lists the active keys that end soon.", 0,
           0, expiring_options },
+        { "key", "warn", cmd_key_warn, "",
+          "Mails the owners of keys that end soon, once for each of some days.", 0, 0,
+          warn_options },
         { "scan", NULL, cmd_scan, "PATH...",
           "Looks for keys in files and directories, or in histories of git.", 1, SIZE_MAX,
           scan_options },

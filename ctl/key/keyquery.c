@@ -74,6 +74,8 @@ static int append_filter(sd_bus_message *m, const struct keyquery *query) {
                 r = dict_append_text(m, "source", args_value(query->args, "from"));
         if (r >= 0 && query->expires_before != 0)
                 r = sd_bus_message_append(m, "{sv}", "expires-before", "x", query->expires_before);
+        if (r >= 0 && query->ends_before != 0)
+                r = sd_bus_message_append(m, "{sv}", "ends-before", "x", query->ends_before);
         if (r >= 0 && query->unused_since != 0)
                 r = sd_bus_message_append(m, "{sv}", "unused-since", "x", query->unused_since);
         if (r >= 0)

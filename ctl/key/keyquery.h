@@ -17,9 +17,9 @@ struct keys {
 /* Which keys to ask for, besides those that the options linked, search, service and from name. */
 struct keyquery {
         const struct args *args;
-        const char *owner, *status;           /* NULL: any */
-        int64_t expires_before, unused_since; /* 0: any */
-        uint64_t most;                        /* at most so many, by id */
+        const char *owner, *status;                        /* NULL: any */
+        int64_t expires_before, ends_before, unused_since; /* 0: any */
+        uint64_t most;                                     /* at most so many, by id */
         char after[KEYTEXT_ID_LEN + 1];
 };
 

@@ -18,8 +18,9 @@ struct reading {
         size_t n_before;
         enum { NOWHERE, IN_DAEMON, IN_PEER, IN_REALM } section;
         struct conf_realms realms;
-        bool admin_group, developer_group, fleet_user; /* named in this file */
-        bool any_admin_group;                          /* in any file */
+        /* named in this file */
+        bool admin_group, developer_group, reader_group, fleet_user;
+        bool any_admin_group, any_reader_group; /* in any file */
 };
 
 struct conf *conf_free(struct conf *conf) {
@@ -48,7 +49,8 @@ static void on_file(void *userdata) {
 
         reading->n_before = reading->conf->n_peers;
         reading->section = NOWHERE;
-        reading->admin_group = reading->developer_group = reading->fleet_user = false;
+        reading->admin_group = reading->developer_group = reading->reader_group = false;
+        reading->fleet_user = false;
         conf_realm_begin_file(&reading->realms);
 }
 
@@ -94,16 +96,20 @@ static bool take_daemon(struct reading *reading, struct conf_file *file, const c
         struct conf *conf = reading->conf;
 
         reading->any_admin_group |= strcmp(name, "admin-group") == 0;
+        reading->any_reader_group |= strcmp(name, "reader-group") == 0;
         if (strcmp(name, "admin-group") == 0)
                 return take_group(file, name, value, &reading->admin_group, &conf->has_admin_group,
                                   &conf->admin_group);
         if (strcmp(name, "developer-group") == 0)
                 return take_group(file, name, value, &reading->developer_group,
                                   &conf->has_developer_group, &conf->developer_group);
+        if (strcmp(name, "reader-group") == 0)
+                return take_group(file, name, value, &reading->reader_group,
+                                  &conf->has_reader_group, &conf->reader_group);
         if (strcmp(name, "fleet-user") == 0)
                 return take_user(reading, file, name, value);
         return wrong(file, CONF_FILE_NAME, 0, "unknown key in [daemon]", name,
-                     "known are admin-group, developer-group and fleet-user");
+                     "known are admin-group, developer-group, reader-group and fleet-user");
 }
 
 /* --- [Peer USER] --- */
@@ -235,6 +241,9 @@ int conf_load(struct conf **ret, const char *path, bool required, char error[sta
         if (!reading->any_admin_group)
                 conf->has_admin_group =
                         nss_local_group("/etc/group", CONF_ADMIN_GROUP, &conf->admin_group) >= 0;
+        if (!reading->any_reader_group)
+                conf->has_reader_group =
+                        nss_local_group("/etc/group", CONF_READER_GROUP, &conf->reader_group) >= 0;
         *ret = take_ptr(conf);
         return 0;
 }
@@ -248,6 +257,8 @@ enum role conf_role(const struct conf *conf, const struct peer *peer) {
                 return ROLE_FLEET;
         if (conf->has_developer_group && peer_has_group(peer, conf->developer_group))
                 return ROLE_DEVELOPER;
+        if (conf->has_reader_group && peer_has_group(peer, conf->reader_group))
+                return ROLE_READER;
         return ROLE_USER;
 }
 

@@ -20,6 +20,8 @@
 /* The group of administrators where no file names one and /etc/group has it. The package makes it.
  */
 #define CONF_ADMIN_GROUP "wfapikey-admin"
+/* Likewise the group that may see all keys. */
+#define CONF_READER_GROUP "wfapikey-reader"
 
 struct conf_peer {
         uid_t uid;
@@ -32,10 +34,12 @@ struct conf {
         bool from_file; /* the file itself was there */
         bool has_admin_group;
         bool has_developer_group;
+        bool has_reader_group;
         bool has_fleet_user;
         gid_t admin_group;
         gid_t developer_group;
-        uid_t fleet_user; /* wfapikey-fleetd runs as this one */
+        gid_t reader_group; /* sees all keys */
+        uid_t fleet_user;   /* wfapikey-fleetd runs as this one */
         size_t n_peers;
         struct conf_peer *peers; /* owned */
         /* it is one of the users; NULL: none are configured */

@@ -51,6 +51,8 @@ static ssize_t put(const struct conf *conf, const char *error, uint8_t *out, siz
         bytes_write(&w, 1, conf->has_developer_group);
         bytes_write(&w, BYTES_NUMBER, conf->admin_group);
         bytes_write(&w, BYTES_NUMBER, conf->developer_group);
+        bytes_write(&w, 1, conf->has_reader_group);
+        bytes_write(&w, BYTES_NUMBER, conf->reader_group);
         bytes_write(&w, 1, conf->has_fleet_user);
         bytes_write(&w, BYTES_NUMBER, conf->fleet_user);
         bytes_write(&w, BYTES_NUMBER, conf->n_peers);
@@ -122,6 +124,8 @@ int conf_ask_take(const uint8_t *in, size_t len, struct conf **ret, char error[s
         conf->has_developer_group = bytes_read_flag(&r);
         conf->admin_group = (gid_t) bytes_read(&r, BYTES_NUMBER);
         conf->developer_group = (gid_t) bytes_read(&r, BYTES_NUMBER);
+        conf->has_reader_group = bytes_read_flag(&r);
+        conf->reader_group = (gid_t) bytes_read(&r, BYTES_NUMBER);
         conf->has_fleet_user = bytes_read_flag(&r);
         conf->fleet_user = (uid_t) bytes_read(&r, BYTES_NUMBER);
         n = bytes_read(&r, BYTES_NUMBER);

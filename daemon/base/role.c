@@ -43,7 +43,7 @@ bool role_may(enum role role, enum role_verb verb, bool own, bool developers) {
         case RULE_OWN_DEVELOPER:
                 return own && (role == ROLE_DEVELOPER || !developers);
         case RULE_OWN:
-                return own;
+                return own || (role == ROLE_READER && verb == ROLE_VERB_LIST);
         case RULE_ALL:
                 return true;
         case RULE_FLEET:

@@ -10,6 +10,8 @@ enum role {
         /* root, the daemon's own uid, or member of the admin group */
         ROLE_ADMIN,
         ROLE_FLEET, /* wfapikey-fleetd */
+        /* as a user, and sees the keys of all: wfapikey-warn */
+        ROLE_READER,
         _ROLE_MAX,
 };
 

@@ -40,7 +40,7 @@ struct list_call {
         char services[RECORD_LIST_LEN];
         struct network source;
         bool by_source, any_source;
-        int64_t expires_before, unused_since; /* 0: any */
+        int64_t expires_before, ends_before, unused_since; /* 0: any */
         uint32_t limit;
 
         struct store *writer;
@@ -268,6 +268,7 @@ static const struct control_option filters[] = {
         { "services", "as", TO(services), .max = RECORD_SERVICES_MAX, .take = take_service },
         { "source", "s", TO(source), .take = take_source },
         { "expires-before", "x", TO(expires_before), .min = 1, .max = INT64_MAX },
+        { "ends-before", "x", TO(ends_before), .min = 1, .max = INT64_MAX },
         { "unused-since", "x", TO(unused_since), .min = 1, .max = INT64_MAX },
         { "after", "s", TO(after), .take = take_after },
         { "limit", "u", TO(limit), .min = 1, .max = PAGE_MAX },
@@ -322,12 +323,18 @@ static bool is_limited(const struct list_call *list, const struct key_record *ke
                                 : any_word(key->networks, has_source, &list->source);
 }
 
+static bool is_before(int64_t at, int64_t bound) {
+        return at != 0 && at < bound;
+}
+
 static bool is_in_time(const struct list_call *list, const struct key_record *key) {
-        int64_t expires = list->expires_before != 0 ? expiry_of(&list->policy, key) : 0;
+        int64_t expires = expiry_of(&list->policy, key), idle = expiry_idle(&list->policy, key);
         /* a key that was never used has been unused since it was made */
         int64_t used = key->last_used_at != 0 ? key->last_used_at : key->created_at;
 
-        return (list->expires_before == 0 || (expires != 0 && expires < list->expires_before)) &&
+        return (list->expires_before == 0 || is_before(expires, list->expires_before)) &&
+               (list->ends_before == 0 || is_before(expires, list->ends_before) ||
+                is_before(idle, list->ends_before)) &&
                (list->unused_since == 0 || used < list->unused_since);
 }
 
@@ -406,9 +413,10 @@ static const char *realm_of(struct list_call *list) {
 /* Those who issue the keys of a realm see these when they ask for them. */
 static int visit_keys(struct list_call *list, struct store *writer) {
         const char *realm = realm_of(list), *owner = list->owner[0] ? list->owner : NULL;
-        bool all = list->call.role == ROLE_ADMIN || (*realm && control_issues(&list->call, realm));
+        bool sees_all = role_may(list->call.role, ROLE_VERB_LIST, false, list->call.developers),
+             all = sees_all || (*realm && control_issues(&list->call, realm));
 
-        if (all && list->call.role != ROLE_ADMIN)
+        if (all && !sees_all)
                 memmove(list->realm, realm, strlen(realm) + 1);
         if (!all)
                 return store_key_each_own(writer, list->call.uid, list->after, on_key, list);

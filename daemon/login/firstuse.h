@@ -24,9 +24,9 @@ struct firstuse *firstuse_free(struct firstuse *f);
 
 /**
  * firstuse_serve(f, req, peer, of_realm, fd):
- * Answers the request ${req} of kind WIRE_ISSUE or WIRE_WARN, at once or later. None is made,
- * and none counted, where the service is ${of_realm}: its users are no accounts. Keeps copies of ${req} and ${fd} until
- * then. Such a request has no secret and borrows nothing. On the loop.
+ * Answers the request ${req} of kind WIRE_ISSUE or WIRE_WARN, at once or later. No key is made or
+ * counted where the service is ${of_realm}: its users are no accounts. Keeps copies of ${req} and
+ * ${fd} until then. Such a request has no secret and borrows nothing. On the loop.
  */
 void firstuse_serve(struct firstuse *f, const struct wire_request *req,
                     const struct peer_cred *peer, bool of_realm, int fd);

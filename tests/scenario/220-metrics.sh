@@ -83,7 +83,7 @@ is "$(value wfapikey_verification_duration_seconds_count)" 7
 is "$(value 'wfapikey_verification_duration_seconds_bucket{le="+Inf"}')" 7
 awk -v sum="$(value wfapikey_verification_duration_seconds_sum)" 'BEGIN { exit !(sum > 0 && sum < 60) }' || fail "seven logins took no time, or a minute"
 is "$(value 'wfapikey_keys{status="active"}')" 1
-is "$(value 'wfapikey_keys_ending{within="1d"}')" 0
+is "$(value 'wfapikey_keys_ending{within="1d"}')" 1
 is "$(value 'wfapikey_keys_ending{within="30d"}')" 1
 is "$(value 'wfapikey_certificates_ending{within="30d"}')" 0
 is "$(value 'wfapikey_crls_ending{within="30d"}')" 0

@@ -44,7 +44,7 @@ static void test_every_verb_is_in_the_matrix(void **state) {
         assert_int_equal(ARRAY_LEN(rows), _ROLE_VERB_MAX);
         for (size_t i = 0; i < ARRAY_LEN(rows); i++)
                 unit_int(rows[i].name, rows[i].verb, i);
-        assert_int_equal(_ROLE_MAX, 4);
+        assert_int_equal(_ROLE_MAX, 5);
 }
 
 static void test_administrators_may_do_everything(void **state) {
@@ -100,6 +100,19 @@ static void test_issuers_do_three_things(void **state) {
                                  verb == ROLE_VERB_REVOKE);
 }
 
+static void test_a_reader_sees_all_keys_and_nothing_else(void **state) {
+        (void) state;
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+                for (unsigned bits = 0; bits < 4; bits++) {
+                        bool may = role_may(ROLE_READER, rows[i].verb, bits & 1, bits & 2);
+
+                        /* beyond what everybody may */
+                        unit_int(rows[i].name,
+                                 may && !role_may(ROLE_USER, rows[i].verb, bits & 1, bits & 2),
+                                 rows[i].verb == ROLE_VERB_LIST && !(bits & 1));
+                }
+}
+
 static void test_what_is_not_known_may_not_be_done(void **state) {
         static const int others[] = { _ROLE_VERB_MAX, _ROLE_VERB_MAX + 1, 255, INT32_MAX, -1,
                                       INT32_MIN };
@@ -132,6 +145,7 @@ int main(void) {
                 cmocka_unit_test(test_users_may_do_what_the_matrix_says),
                 cmocka_unit_test(test_fleetd_carries_and_nothing_else),
                 cmocka_unit_test(test_issuers_do_three_things),
+                cmocka_unit_test(test_a_reader_sees_all_keys_and_nothing_else),
                 cmocka_unit_test(test_what_is_not_known_may_not_be_done),
                 cmocka_unit_test(test_a_zeroed_role_is_the_least),
         };
