@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A store takes the place of another one in small pieces, and things happen between any two of
  * them. Rows are counted, not seconds. */
+#include <unistd.h>
+
 #include "unit_store.h"
 
 #include "store/store_stmt.h"
@@ -467,6 +469,88 @@ static void count_seen(int64_t seq, const uint8_t hash[static RECORD_DIGEST_LEN]
         ++*(unsigned *) userdata;
 }
 
+/* An administrator has SQLite write the whole database anew, so that every root is elsewhere. */
+static void test_a_vacuum_meanwhile(void **state) {
+        static const struct store_swap_rules rules = {};
+        struct fixture *f = *state;
+        int r, n = 0;
+
+        begin(f, &rules);
+        while ((r = store_swap_fill(f->swap)) > 0)
+                if (n++ == 2)
+                        unit_sql(f->live->path, "VACUUM");
+        assert_int_equal(r, 0);
+        unit_sql(f->live->path, "VACUUM");
+        take(f);
+        assert_int_equal(number(f, "SELECT count(*) FROM key"), KEYS);
+        check_sound(f);
+        for (n = 0; (r = store_swap_clean(f->live->writer)) > 0; n++)
+                if (n % 2 == 0)
+                        unit_sql(f->live->path, "VACUUM");
+        clean_all(f);
+        assert_int_equal(number(f, "SELECT count(*) FROM key"), KEYS);
+}
+
+/* Room on the disk runs out and comes back, again and again. */
+static int writes_left; /* -1: there is room */
+
+static ssize_t full_pwrite(int fd, const void *bytes, size_t len, off_t at) {
+        if (writes_left == 0) {
+                errno = ENOSPC;
+                return -1;
+        }
+        if (writes_left > 0)
+                writes_left--;
+        return pwrite(fd, bytes, len, at);
+}
+
+static void inject(sqlite3_syscall_ptr write) {
+        sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+
+        writes_left = -1;
+        assert_int_equal(vfs->xSetSystemCall(vfs, "pwrite", write), SQLITE_OK);
+        assert_int_equal(vfs->xSetSystemCall(vfs, "pwrite64", write), SQLITE_OK);
+}
+
+/* Does all steps, each of which fails first, with room for so many writes. */
+static void on_a_full_disk(struct fixture *f, int (*step)(struct fixture *f)) {
+        int r = 1, room = 0;
+
+        while (r > 0) {
+                writes_left = room++ % 40;
+                r = step(f);
+                writes_left = -1;
+                if (r == -ENOSPC)
+                        r = step(f);
+                assert_in_range(r, 0, 1);
+        }
+}
+
+static int fill_step(struct fixture *f) {
+        return store_swap_fill(f->swap);
+}
+
+static int clean_step(struct fixture *f) {
+        return store_swap_clean(f->live->writer);
+}
+
+static void test_a_full_disk_meanwhile(void **state) {
+        static const struct store_swap_rules rules = { .keep_keys = true };
+        struct fixture *f = *state;
+
+        begin(f, &rules);
+        inject((sqlite3_syscall_ptr) full_pwrite);
+        on_a_full_disk(f, fill_step);
+        take(f);
+        assert_int_equal(number(f, "SELECT count(*) FROM key"), KEYS);
+        on_a_full_disk(f, clean_step);
+        inject(NULL);
+        assert_int_equal(store_swap_clean(f->live->writer), 0);
+        assert_int_equal(number(f, "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'import%'"),
+                         0);
+        check_sound(f);
+}
+
 /* SQLite would drop an index at a stretch, and a revocation would wait. */
 static void test_what_was_replaced_goes_in_small_pieces(void **state) {
         static const struct store_swap_rules rules = {};
@@ -540,6 +624,8 @@ int main(void) {
                 test_swap(test_the_keys_of_a_fleet_stay),
                 test_swap(test_other_rules_do_not_fit),
                 test_swap(test_nothing_is_cleaned_meanwhile),
+                test_swap(test_a_vacuum_meanwhile),
+                test_swap(test_a_full_disk_meanwhile),
                 test_swap(test_what_was_replaced_goes_in_small_pieces),
                 test_swap(test_only_pieces_are_lazy),
                 test_swap(test_nothing_is_seen_that_is_not_on_disk),
