@@ -120,7 +120,8 @@ static void check_run(struct control_call *call, struct store *writer) {
         if (!control_get_policy(call, writer, &policy))
                 return;
         /* the same work, whether there is a key with this id or not */
-        good = keymint_check(call->control->fixed.keymint, &check->key, check->burn.secret.text);
+        good = keymint_check(call->control->fixed.keymint, &check->key, check->burn.secret.text) &&
+               r >= 0;
         check->shown = r >= 0 && control_may_see(call, writer, &check->key);
         if (good)
                 check->status = status_word(expiry_status(&policy, &check->key, clock_now()));

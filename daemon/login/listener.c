@@ -71,7 +71,9 @@ static void pending_remove(struct pending *p) {
         }
 }
 
-static void tell(struct listener *l, const struct verify_event *event) {
+/* After the answer, which does not wait for the look at the client's login session. */
+static void tell(struct listener *l, int fd, struct verify_event *event) {
+        peer_find_login(fd, &event->peer);
         verify_log(l->verify, event);
         verify_audit_note(l->audit, event);
 }
@@ -79,7 +81,7 @@ static void tell(struct listener *l, const struct verify_event *event) {
 /* A client that sent a key and then disconnected still made an attempt: log it. */
 static void pending_free(struct pending *p) {
         if (p->session.offered && !p->told)
-                tell(p->listener, &p->untold);
+                tell(p->listener, p->fd, &p->untold);
         pending_remove(p);
         sd_event_source_disable_unref(p->source);
         closer_close(&p->fd);
@@ -110,12 +112,14 @@ enum served {
 };
 
 /* Does what the outcome of a verification asks for. */
-static enum served finish(struct listener *l, int outcome, int fd, const struct verify_login *login,
-                          const uint8_t *out, const struct verify_event *event) {
+static enum served finish(struct listener *l, int outcome, int fd, struct verify_login *login,
+                          const uint8_t *out, struct verify_event *event) {
         if (outcome < 0)
                 return GONE;
         if (outcome == VERIFY_WAIT)
                 return UNKNOWN;
+        if (outcome == VERIFY_ISSUE || outcome == VERIFY_READ)
+                peer_find_login(fd, &login->peer);
         if (outcome == VERIFY_ISSUE) {
                 firstuse_serve(l->firstuse, &login->req, &login->peer, login->of_realm, fd);
                 return SERVED;
@@ -129,7 +133,7 @@ static enum served finish(struct listener *l, int outcome, int fd, const struct 
         (void) send(fd, out, WIRE_REPLY_LEN, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (outcome == VERIFY_ANSWERED) {
                 tally_time(verify_tally(l->verify), login->received, clock_ticks());
-                tell(l, event);
+                tell(l, fd, event);
         }
         return outcome == VERIFY_OFFERED ? OFFERED : SERVED;
 }
@@ -262,9 +266,9 @@ static void serve_pending(struct pending *p, bool may_wait) {
         struct listener *l = p->listener;
         struct verify_session session = p->session;
         struct verify_event event;
+        int fd = sd_event_source_get_io_fd(p->source);
 
-        switch (serve(l, sd_event_source_get_io_fd(p->source), &p->peer, &session, may_wait,
-                      &event)) {
+        switch (serve(l, fd, &p->peer, &session, may_wait, &event)) {
         case WAITING:
                 return;
         case UNKNOWN:
@@ -276,7 +280,7 @@ static void serve_pending(struct pending *p, bool may_wait) {
                         become_offered(p, &session, &event);
                         return;
                 }
-                tell(l, &event);
+                tell(l, fd, &event);
                 break;
         case SERVED:
                 p->told = true;
@@ -399,7 +403,6 @@ static bool accept_one(struct listener *l) {
         /* Most requests have arrived with their connection: serve them without waiting. */
         if (peer_cred(fd, &peer) < 0)
                 return true;
-        peer_find_login(fd, &peer);
         served = serve(l, fd, &peer, &session, has_place_to_wait(l, peer.uid), &event);
         if (served == UNKNOWN || (served == WAITING && has_place(l, peer.uid)) ||
             (served == OFFERED && has_place_to_offer(l, &peer, session.id)))
@@ -409,7 +412,7 @@ static bool accept_one(struct listener *l) {
         else if (served == OFFERED && p)
                 become_offered(p, &session, &event);
         else if (served == OFFERED)
-                tell(l, &event);
+                tell(l, fd, &event);
         return true;
 }
 
