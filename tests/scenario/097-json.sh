@@ -209,7 +209,7 @@ stop
 
 start
 run 0 ctl policy set enabled=yes
-ctl audit list --follow --since 1h --jsonl >"$dir/followed" 2>&1 &
+"$WFAPIKEYCTL" audit list --follow --since 1h --jsonl >"$dir/followed" 2>&1 &
 children+=("$!")
 follows() { run 0 ctl policy set max-keys-per-user=48 && grep -q '"detail":"max-keys-per-user=48"' "$dir/followed"; }
 wait_until follows

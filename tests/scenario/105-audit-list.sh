@@ -94,9 +94,9 @@ fi
 
 # --- Repeats are shown to people while they are being gathered. Programs get them with the event.
 
-ctl audit list --follow >"$dir/lines" 2>"$dir/lines.err" &
+"$WFAPIKEYCTL" audit list --follow >"$dir/lines" 2>"$dir/lines.err" &
 lines=$!
-ctl audit list -f --jsonl >"$dir/json" 2>"$dir/json.err" &
+"$WFAPIKEYCTL" audit list -f --jsonl >"$dir/json" 2>"$dir/json.err" &
 json=$!
 children+=("$lines" "$json")
 both() { ctl policy set lifetime="$1" && grep -q "lifetime=$1" "$dir/lines" && grep -q "lifetime=$1" "$dir/json"; }
@@ -127,7 +127,7 @@ last=$(seqs -n 1)
 stop
 start
 run 0 ctl policy set lifetime=400d
-ctl audit list -f --jsonl --after "$last" >"$dir/later" 2>&1 &
+"$WFAPIKEYCTL" audit list -f --jsonl --after "$last" >"$dir/later" 2>&1 &
 children+=("$!")
 wait_until grep -q lifetime=400d "$dir/later"
 is "$(head -n 1 "$dir/later" | sed 's/^{"seq":\([0-9]*\),.*/\1/')" "$((last + 1))"

@@ -101,10 +101,10 @@ mine=$(id_of "$out")
 run 0 ctl key issue "$me"
 other=$(id_of "$out")
 begin=$(number_of)
-ctl audit list --follow --jsonl --key "$mine" >"$dir/followed" 2>&1 &
+"$WFAPIKEYCTL" audit list --follow --jsonl --key "$mine" >"$dir/followed" 2>&1 &
 follower=$!
 children+=("$follower")
-ctl audit list --follow --since 1h >"$dir/lines" 2>&1 &
+"$WFAPIKEYCTL" audit list --follow --since 1h >"$dir/lines" 2>&1 &
 children+=("$!")
 wait_until grep -q "lost a laptop" "$dir/lines"
 follows() {
@@ -115,7 +115,7 @@ wait_until follows
 (for ((i = 0; i < 100; i++)); do ctl key rename "$other" "number $i"; done) &
 renaming=$!
 for ((i = 0; i < 6; i++)); do
-    ctl audit list --follow --since 1h --jsonl >"$dir/amid.$i" 2>&1 &
+    "$WFAPIKEYCTL" audit list --follow --since 1h --jsonl >"$dir/amid.$i" 2>&1 &
     children+=("$!")
     wait_until test -s "$dir/amid.$i"
 done
@@ -144,7 +144,7 @@ is "$(wc -l <"$dir/lines")" "$(($(number_of) + 1))"
 kill "$follower"
 
 # A follower that does not read is no burden: it gets nothing more, and the others go on.
-ctl audit list --follow --jsonl >"$dir/stopped" 2>&1 &
+"$WFAPIKEYCTL" audit list --follow --jsonl >"$dir/stopped" 2>&1 &
 stopped=$!
 children+=("$stopped")
 sleeps() { [[ $(ps -o stat= -p "$stopped") == S* ]]; }
@@ -180,7 +180,7 @@ if [[ $uid == 0 ]]; then
     run 0 as audit list --jsonl --user "$me" --key "$mine"
     is "$out" ""
     run 4 as audit verify
-    as audit list --follow --jsonl >"$dir/their" 2>&1 &
+    setpriv --reuid=65534 --regid=65534 --clear-groups -- "$WFAPIKEYCTL" audit list --follow --jsonl >"$dir/their" 2>&1 &
     children+=("$!")
     follows() { ctl key rename "$their_id" x && grep -q '"event":"renamed"' "$dir/their"; }
     wait_until follows
