@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/peer.h"
 #include "control/control_methods.h"
-#include "record.h"
+#include "record_policy.h"
 #include "store/worker.h"
 
 struct control;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "keys/uses.h"
+#include "record_policy.h"
 #include "store/store.h"
 
 /* rows of each kind in one transaction: some ten milliseconds */

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "keys/sweep.h"
+#include "record_policy.h"
 
 /**
  * sweep_idle_note(writer, policy, now, sweep):

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "cert/cert.h"
+#include "record_policy.h"
 #include "rules/rule.h"
 #include "secret/keymint.h"
 #include "store/store.h"

@@ -12,6 +12,7 @@
 #include "login/spellings.h"
 #include "login/trust.h"
 #include "login/verify_event.h"
+#include "record_policy.h"
 #include "rules/loglimit.h"
 #include "rules/tally.h"
 #include "secret/keymint.h"

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "record.h"
+#include "record_policy.h"
 
 /* The last second of the year 9999, as the own expiry of a key that never ends though the policy
  * has a lifetime. */

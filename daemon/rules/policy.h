@@ -3,6 +3,7 @@
 #pragma once
 
 #include "record.h"
+#include "record_policy.h"
 
 #define POLICY_VALUE_LEN 32
 

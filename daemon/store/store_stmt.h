@@ -117,25 +117,21 @@ struct store {
         int wal_pages;
         /* writer: of the last audit record of this transaction; 0: none */
         int64_t audit_seq;
-        struct store_guard guard; /* writer */
-        /* writer: notes what is changed; borrowed */
-        struct store_delta *delta;
+        struct store_guard guard;  /* writer */
+        struct store_delta *delta; /* writer: notes changes; borrowed */
         /* writer: commits do not wait for the disk: see store_begin_lazily(); and the last of them
          * that wrote something did not */
         bool lazy, not_on_disk;
-        /* writer: an import that is under way */
-        struct store_swap *swap;
+        struct store_swap *swap; /* writer: an import, if any */
         /* writer: when the newest copy of before an upgrade was made; 0: there is none */
         int64_t copied_at;
         store_seal_fn *seal;
         void *seal_userdata;
         store_seen_fn *keep_seen;
         void *seen_userdata;
-        /* writer: see store_unsettled() */
-        unsigned unsettled_ms;
-        bool snapshot; /* reader: one is open */
-        /* reader: its snapshot has at least this generation */
-        uint64_t seen;
+        unsigned unsettled_ms; /* writer: see store_unsettled() */
+        bool snapshot;         /* reader: one is open */
+        uint64_t seen;         /* reader: of its snapshot */
         sqlite3_stmt *statements[_STMT_MAX];
 };
 

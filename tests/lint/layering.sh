@@ -8,17 +8,17 @@
 . "$(dirname "$0")/lib"
 
 # room | what lives there | what it may see
-rooms='base | loop helpers, log, clock, configuration, roles, peers, helper processes, NSS | record.h record_audit.h
-rules | policy, the order of refusals, expiry, explain, folding, counts: facts in, verdict out | record.h record_audit.h
-secret | keys, peppers, sealing | record.h record_audit.h base
-store | the database and the writer thread | record.h record_audit.h base
-cert | certificates, chains, revocation lists | record.h record_audit.h base
-keys | what happens to a key in its life | record.h record_audit.h base rules secret store
-accounts | who exists, whose password has expired | record.h record_audit.h base rules store keys
-mirror | copies and backups of a whole store | record.h record_audit.h base rules secret store cert keys
-fleet | the part of this host in a fleet | record.h record_audit.h base rules secret store cert keys mirror
-login | the verify socket | record.h record_audit.h base rules secret store cert keys accounts
-control | the control socket | record.h record_audit.h base rules secret store cert keys accounts mirror fleet login'
+rooms='base | loop helpers, log, clock, configuration, roles, peers, helper processes, NSS | record.h record_audit.h record_policy.h
+rules | policy, the order of refusals, expiry, explain, folding, counts: facts in, verdict out | record.h record_audit.h record_policy.h
+secret | keys, peppers, sealing | record.h record_audit.h record_policy.h base
+store | the database and the writer thread | record.h record_audit.h record_policy.h base
+cert | certificates, chains, revocation lists | record.h record_audit.h record_policy.h base
+keys | what happens to a key in its life | record.h record_audit.h record_policy.h base rules secret store
+accounts | who exists, whose password has expired | record.h record_audit.h record_policy.h base rules store keys
+mirror | copies and backups of a whole store | record.h record_audit.h record_policy.h base rules secret store cert keys
+fleet | the part of this host in a fleet | record.h record_audit.h record_policy.h base rules secret store cert keys mirror
+login | the verify socket | record.h record_audit.h record_policy.h base rules secret store cert keys accounts
+control | the control socket | record.h record_audit.h record_policy.h base rules secret store cert keys accounts mirror fleet login'
 
 # The same for ctl/.
 ctl_rooms='cli | the command line, messages, prompts, files |
