@@ -124,6 +124,7 @@ id=$(id_of "$out")
 mkdir "$dir/examples"
 printf '%s\n' "$out" >"$dir/examples/backup.key"
 examples=0
+# shellcheck disable=SC2016 # backquotes of the page
 while read -r example; do
     example=${example/#wfapikeyctl/ctl} example=${example//4iASNncKZT/$id} example=${example//alice/$me}
     # What follows does not end, and what a verification or doctor finds is not the matter here.
