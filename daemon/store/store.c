@@ -21,8 +21,7 @@
 #include "store/store_swap.h"
 
 #define CHECKPOINT_PAGES 1000
-/* The reserve must have room for what is to be moved. A log that grows is slower than one that is
- * used anew, because the file system has to find room for it. */
+/* The reserve must have room for what is to be moved, and the disk for the log. */
 #define LOG_LONG_PAGES 3000
 #define LOG_MAX_PAGES  16384
 /* A mover that is so often late is late without end. */
@@ -483,7 +482,7 @@ void store_checkpoint(struct store *writer, bool idle) {
 }
 
 bool store_log_is_long(const struct store *writer) {
-        return writer->log.pages >= LOG_LONG_PAGES;
+        return writer->wal_pages >= LOG_LONG_PAGES || writer->log.pages >= LOG_MAX_PAGES;
 }
 
 unsigned store_unsettled(const struct store *writer) {

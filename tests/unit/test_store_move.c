@@ -215,9 +215,8 @@ static void test_a_log_that_is_too_long_is_not_left_to_the_thread(void **state) 
                 hear(s);
                 s->writer->wal_pages = 5000;
         }
-        assert_int_equal(store_log_is_long(s->writer), false);
-        s->writer->log.pages = 16384;
         assert_int_equal(store_log_is_long(s->writer), true);
+        s->writer->log.pages = 16384;
         store_checkpoint(s->writer, false);
         assert_int_equal(store_move_is_busy(s->writer), false);
         assert_int_equal(s->writer->wal_pages, 0);
