@@ -21,11 +21,6 @@
 #include "store/store_swap.h"
 
 #define CHECKPOINT_PAGES 1000
-/* The reserve must have room for what is to be moved, and the disk for the log. */
-#define LOG_LONG_PAGES 3000
-#define LOG_MAX_PAGES  16384
-/* A mover that is so often late is late without end. */
-#define BEHIND_MAX 2
 
 static void db_closep(sqlite3 **db) {
         (void) sqlite3_close(*db);
@@ -110,7 +105,7 @@ static int on_wal(void *userdata, sqlite3 *db, const char *name, int pages) {
 
         (void) db;
         (void) name;
-        store_move_note(s, pages);
+        s->wal_pages = pages;
         s->not_on_disk = s->lazy;
         return SQLITE_OK;
 }
@@ -138,28 +133,6 @@ static int configure(struct store *s) {
         r = store_stmt_exec(s->db, writer);
         /* replaces the hook of the automatic checkpoint, so it comes last */
         (void) sqlite3_wal_hook(s->db, on_wal, s);
-        return r;
-}
-
-int store_open_again(struct store *writer, sqlite3 **ret) {
-        static const char pragmas[] =
-                "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA schema_version";
-        __attribute__((cleanup(db_closep))) sqlite3 *db = NULL;
-        int r;
-
-        r = store_guard_look(writer);
-        if (r >= 0)
-                r = db_open(writer->path, SQLITE_OPEN_READWRITE, &db);
-        if (r < 0)
-                return r;
-        (void) sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-        /* The log is opened by reading something. */
-        r = store_stmt_exec(db, pragmas);
-        /* Nobody has replaced it meanwhile. */
-        if (r >= 0)
-                r = store_guard_look(writer);
-        if (r >= 0)
-                *ret = take_ptr(db);
         return r;
 }
 
@@ -404,10 +377,15 @@ int store_begin_lazily(struct store *writer) {
         return begin(writer, false, true);
 }
 
+static void note_change(struct store *writer, unsigned within_ms) {
+        if (writer->unsettled_ms == 0 || within_ms < writer->unsettled_ms)
+                writer->unsettled_ms = within_ms;
+}
+
 int store_commit_quietly(struct store *writer) {
         int r = store_stmt_run(writer, STMT_COMMIT);
 
-        store_move_due(writer, STORE_SETTLE_QUIET_MS);
+        note_change(writer, STORE_SETTLE_QUIET_MS);
 
         if (r < 0)
                 store_rollback(writer);
@@ -430,7 +408,7 @@ int store_commit(struct store *writer) {
         if (r < 0 && r != -ENOMEDIUM)
                 return r;
         (void) atomic_fetch_add_explicit(&writer->shared->generation, 1, memory_order_release);
-        store_move_due(writer, STORE_SETTLE_MS);
+        note_change(writer, STORE_SETTLE_MS);
         return r;
 }
 
@@ -444,21 +422,16 @@ static int try_to_move(struct store *writer, int *in_log, int *moved) {
         int rc;
 
         errno = 0;
-        rc = sqlite3_wal_checkpoint_v2(writer->db, "main", SQLITE_CHECKPOINT_PASSIVE, in_log,
-                                       moved);
+        rc = sqlite3_wal_checkpoint_v2(writer->db, NULL, SQLITE_CHECKPOINT_PASSIVE, in_log, moved);
         store_files_written(&writer->guard.files);
-        if (rc == SQLITE_OK && *moved > 0)
-                writer->log.moved = *moved;
         return store_stmt_result(writer->db, rc);
 }
 
-/* Moves the log into the database. Passive, so that it waits for no reader. On a full disk the
- * reserve makes room for it, because the log can be used anew then. */
+/* Moves the log into the database. Passive, so that it waits for nobody. On a full disk the reserve
+ * makes room for it, because the log can be used anew then. */
 static int move_log(struct store *writer, int *in_log, int *moved) {
         int r;
 
-        store_move_wait(writer);
-        writer->log.behind = 0;
         if (atomic_load_explicit(&writer->shared->foreign, memory_order_acquire))
                 return -ENOMEDIUM;
         r = try_to_move(writer, in_log, moved);
@@ -468,21 +441,10 @@ static int move_log(struct store *writer, int *in_log, int *moved) {
 }
 
 void store_checkpoint(struct store *writer, bool idle) {
-        bool late = writer->log.pages >= (writer->log.behind >= BEHIND_MAX ? 1 : 2) * LOG_MAX_PAGES;
-        int in_log, moved;
-
         /* By size, so that small changes do not cost a second sync each. */
-        if (!late && writer->wal_pages < (idle ? 1 : 2) * CHECKPOINT_PAGES)
-                return;
-        /* What is left then is little. */
-        if (!late && store_move_ask(writer, false))
-                return;
-        if (move_log(writer, &in_log, &moved) >= 0)
+        if (writer->wal_pages >= (idle ? 1 : 2) * CHECKPOINT_PAGES &&
+            move_log(writer, NULL, NULL) >= 0)
                 writer->wal_pages = 0;
-}
-
-bool store_log_is_long(const struct store *writer) {
-        return writer->wal_pages >= LOG_LONG_PAGES || writer->log.pages >= LOG_MAX_PAGES;
 }
 
 unsigned store_unsettled(const struct store *writer) {
@@ -501,11 +463,6 @@ void store_settle(struct store *writer) {
                 return;
         if (writer->keep_seen && store_audit_mark(writer, 0, &mark) >= 0)
                 writer->keep_seen(mark.seq, mark.hash, writer->seen_userdata);
-}
-
-void store_settle_soon(struct store *writer) {
-        if (!store_move_ask(writer, true))
-                store_settle(writer);
 }
 
 void store_release(struct store *reader) {

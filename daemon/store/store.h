@@ -10,8 +10,7 @@
  * Errors are the same everywhere: -ENOENT no such row; -EEXIST; -EBUSY; -ENOSPC; -EDQUOT a quota is
  * used up; -EROFS; -ENOMEDIUM the files were removed or replaced (store_guard.h); -EUCLEAN the
  * database is damaged; -ENOMEM; -EIO anything else that SQLite says. Other rooms see all headers
- * but store_stmt.h, store_chain.h, store_fill.h, store_files.h, store_move.h and store_reserve.h.
- */
+ * but store_stmt.h, store_chain.h, store_fill.h, store_files.h and store_reserve.h. */
 #pragma once
 
 #include "record_audit.h"
@@ -124,14 +123,10 @@ int store_commit_quietly(struct store *writer) _must_check_;
 
 /**
  * store_checkpoint(writer, idle): moves what the log has gathered into the database, when there is
- * enough of it. ${idle} says that nobody waits: then less is enough. Where there is a thread for it
- * (store_move.h), that does it meanwhile, unless it cannot catch up. A failure does no harm, the
+ * enough of it. ${idle} says that nobody waits: then less is enough. A failure does no harm, the
  * log just grows.
- * store_log_is_long(writer): the log has so much that nothing should be written that can wait,
- * while it is being moved.
  */
 void store_checkpoint(struct store *writer, bool idle);
-bool store_log_is_long(const struct store *writer);
 
 /* People copy the file of the database alone, and the log beside it would be missing. So the log is
  * moved soon: milliseconds after a change that verifications see, and after another one. */
@@ -142,12 +137,9 @@ bool store_log_is_long(const struct store *writer);
  * store_unsettled(writer): 0; or how long the database may wait for what is in the log alone.
  * store_settle(writer): moves all of the log into the database, and has the last audit record kept
  * outside of it (store_set_seen()). A failure does no harm: it stays unsettled.
- * store_settle_soon(writer): the same by the thread of store_move.h, where there is one. Until that
- * has failed, nothing is unsettled but what is changed meanwhile.
  */
 unsigned store_unsettled(const struct store *writer);
 void store_settle(struct store *writer);
-void store_settle_soon(struct store *writer);
 
 /**
  * store_refresh(reader, ret_changed):

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "store/store_move.h"
 #include "store/store_stmt.h"
 
 int store_guard_start(struct store *writer) {
@@ -57,7 +56,6 @@ int store_guard_look(struct store *writer) {
         /* The log has no name any more, but the database is the right one: there the next start
          * finds what the log has. */
         if (wrong == STORE_FILES_LOG) {
-                store_move_wait(writer);
                 (void) sqlite3_wal_checkpoint_v2(writer->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
                                                  NULL);
                 store_files_written(&g->files);

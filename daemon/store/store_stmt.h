@@ -6,7 +6,6 @@
 
 #include "store/store.h"
 #include "store/store_guard.h"
-#include "store/store_move.h"
 
 enum stmt {
         STMT_BEGIN_READ,
@@ -112,8 +111,7 @@ struct store {
         /* Why the files can only be read, a negative errno; 0: they can be written. */
         int read_only;
         struct store_shared *shared;
-        struct store_log log; /* writer */
-        /* writer: pages of the log to be moved at the last commit; 0: that was tried since */
+        /* writer: pages in the log at the last commit */
         int wal_pages;
         /* writer: of the last audit record of this transaction; 0: none */
         int64_t audit_seq;

@@ -9,16 +9,16 @@
 
 #include "base/clock.h"
 #include "cleanup.h"
-#include "store/store_move.h"
 #include "store/worker.h"
+
+#define PUT_OFF_MAX 16
 
 struct list {
         struct worker_job *first;
         struct worker_job **last;
 };
 
-/* Invariants: (1) urgent, queued, finished, n_queued, stopping and moved change under the mutex
- * only; (2)
+/* Invariants: (1) urgent, queued, finished, n_queued and stopping change under the mutex only; (2)
  * the writer belongs to the thread while that runs; (3) a job is in one list at a time. */
 struct worker {
         pthread_t thread;
@@ -27,10 +27,11 @@ struct worker {
         struct list urgent, queued, finished;
         size_t n_queued;
         bool stopping;
-        bool moved; /* the log was, or that has failed */
         struct store *writer;
         /* the thread's: since when its changes are in the log alone; 0: they are not */
         uint64_t unsettled_since;
+        /* the thread's: so many times it did not look at the log */
+        unsigned put_off;
         int wake; /* eventfd: there are finished jobs */
         sd_event_source *source;
         void (*on_done)(void *userdata);
@@ -54,8 +55,8 @@ static struct worker_job *list_take(struct list *list) {
         return job;
 }
 
-/* Settles the store when it is time. Returns in how many nanoseconds that is; 0: there is nothing
- * to settle, or on_moved() comes first. */
+/* Settles the store when it is time. Returns how many nanoseconds are left; 0: there is nothing to
+ * settle. */
 static uint64_t settle(struct worker *w) {
         uint64_t now, delay = (uint64_t) store_unsettled(w->writer) * 1000000;
 
@@ -66,23 +67,12 @@ static uint64_t settle(struct worker *w) {
         now = clock_ticks();
         if (w->unsettled_since == 0)
                 w->unsettled_since = now;
-        if (store_move_is_busy(w->writer))
-                return 0;
         if (now - w->unsettled_since < delay)
                 return delay - (now - w->unsettled_since);
-        store_settle_soon(w->writer);
+        store_settle(w->writer);
         /* Where an export holds the log, it is tried again later. */
         w->unsettled_since = now;
         return (uint64_t) store_unsettled(w->writer) * 1000000;
-}
-
-static void on_moved(void *userdata) {
-        struct worker *w = userdata;
-
-        (void) pthread_mutex_lock(&w->mutex);
-        w->moved = true;
-        (void) pthread_cond_signal(&w->work);
-        (void) pthread_mutex_unlock(&w->mutex);
 }
 
 static void wait_for_work(struct worker *w, uint64_t most) {
@@ -96,65 +86,52 @@ static void wait_for_work(struct worker *w, uint64_t most) {
                 (void) pthread_cond_clockwait(&w->work, &w->mutex, CLOCK_MONOTONIC, &ts);
 }
 
-/* While a long log is moved, what is not urgent waits. Otherwise the log would grow without end,
- * because it can be used anew only when nothing was written meanwhile. */
-static bool may_run(struct worker *w) {
-        return w->stopping || !store_log_is_long(w->writer) || !store_move_is_busy(w->writer);
-}
+/* Moving the log waits for the disk. What is urgent goes before it, as long as that is not without
+ * end. */
+static bool may_tidy(struct worker *w) {
+        bool urgent;
 
-static struct worker_job *next_job(struct worker *w) {
-        struct worker_job *job = list_take(&w->urgent);
-
-        return job || !may_run(w) ? job : list_take(&w->queued);
-}
-
-static uint64_t tidy(struct worker *w, bool idle) {
-        store_move_take(w->writer);
-        store_checkpoint(w->writer, idle);
-        return settle(w);
-}
-
-static void run_job(struct worker *w, struct worker_job *job) {
-        w->n_queued--;
-        (void) pthread_mutex_unlock(&w->mutex);
-        job->run(job, w->writer);
         (void) pthread_mutex_lock(&w->mutex);
-        list_append(&w->finished, job);
-        (void) eventfd_write(w->wake, 1);
+        urgent = w->urgent.first != NULL;
         (void) pthread_mutex_unlock(&w->mutex);
-        /* the log must not grow without end while the thread is busy */
-        (void) tidy(w, false);
-        (void) pthread_mutex_lock(&w->mutex);
-}
-
-/* Nothing can be done now. */
-static void rest(struct worker *w) {
-        uint64_t left;
-
-        w->moved = false;
-        (void) pthread_mutex_unlock(&w->mutex);
-        left = tidy(w, true);
-        (void) pthread_mutex_lock(&w->mutex);
-        if (!w->urgent.first && !(w->queued.first && may_run(w)) && !w->stopping && !w->moved)
-                wait_for_work(w, left);
+        w->put_off = urgent && w->put_off < PUT_OFF_MAX ? w->put_off + 1 : 0;
+        return w->put_off == 0;
 }
 
 static void *work(void *userdata) {
         struct worker *w = userdata;
         struct worker_job *job;
+        uint64_t left;
 
         (void) pthread_mutex_lock(&w->mutex);
         for (;;) {
-                job = next_job(w);
-                if (job)
-                        run_job(w, job);
-                else if (w->stopping)
+                job = list_take(&w->urgent);
+                if (!job)
+                        job = list_take(&w->queued);
+                if (job) {
+                        w->n_queued--;
+                        (void) pthread_mutex_unlock(&w->mutex);
+                        job->run(job, w->writer);
+                        /* the log must not grow without end while the thread is busy */
+                        if (may_tidy(w)) {
+                                store_checkpoint(w->writer, false);
+                                (void) settle(w);
+                        }
+                        (void) pthread_mutex_lock(&w->mutex);
+                        list_append(&w->finished, job);
+                        (void) eventfd_write(w->wake, 1);
+                } else if (w->stopping)
                         break;
-                else
-                        rest(w);
+                else {
+                        (void) pthread_mutex_unlock(&w->mutex);
+                        store_checkpoint(w->writer, true); /* nobody waits now */
+                        left = settle(w);
+                        (void) pthread_mutex_lock(&w->mutex);
+                        if (!w->urgent.first && !w->queued.first && !w->stopping)
+                                wait_for_work(w, left);
+                }
         }
         (void) pthread_mutex_unlock(&w->mutex);
-        store_move_free(w->writer);
         store_settle(w->writer);
         return NULL;
 }
@@ -190,14 +167,9 @@ static int start(struct worker *w, sd_event *event) {
         if (w->wake < 0)
                 return -errno;
         r = sd_event_add_io(event, &w->source, w->wake, EPOLLIN, on_wake, w);
-        if (r >= 0)
-                r = store_move_new(w->writer, on_moved, w);
         if (r < 0)
                 return r;
-        r = -pthread_create(&w->thread, NULL, work, w);
-        if (r < 0)
-                store_move_free(w->writer);
-        return r;
+        return -pthread_create(&w->thread, NULL, work, w);
 }
 
 int worker_new(struct worker **ret, sd_event *event, struct store *writer,

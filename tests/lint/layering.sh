@@ -34,7 +34,7 @@ fleet | hosts with the same keys | cli draw call'
 
 # Headers that only their own room sees.
 private='store/store_stmt.h store/store_chain.h store/store_fill.h store/store_files.h store/store_note.h
-store/store_move.h store/store_once.h store/store_record.h store/store_reserve.h store/store_row.h store/store_schema.h fleet/fleet_state.h'
+store/store_once.h store/store_record.h store/store_reserve.h store/store_row.h store/store_schema.h fleet/fleet_state.h'
 
 # A header from outside, and the files that may include it. The first row that fits the header
 # counts.

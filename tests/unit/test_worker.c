@@ -2,9 +2,7 @@
 /* The writer thread: jobs in their order, answers on the loop, a bounded queue. What a job writes
  * is not known here. */
 #include <pthread.h>
-#include <stdatomic.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "unit_worker.h"
 
@@ -202,82 +200,6 @@ static void test_urgent_jobs_do_not_wait_for_the_log(void **state) {
         }
 }
 
-/* --- A thread moves the log meanwhile --- */
-
-static struct {
-        pthread_t writer;
-        sem_t begun, go_on;
-        atomic_bool hold; /* the next write of that thread */
-} mover;
-
-static ssize_t held_pwrite(int fd, const void *bytes, size_t len, off_t at) {
-        if (!pthread_equal(pthread_self(), mover.writer) && atomic_exchange(&mover.hold, false)) {
-                (void) sem_post(&mover.begun);
-                while (sem_wait(&mover.go_on) < 0)
-                        continue;
-        }
-        return pwrite(fd, bytes, len, at);
-}
-
-static void inject(sqlite3_syscall_ptr f) {
-        sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
-
-        assert_int_equal(vfs->xSetSystemCall(vfs, "pwrite", f), SQLITE_OK);
-        assert_int_equal(vfs->xSetSystemCall(vfs, "pwrite64", f), SQLITE_OK);
-}
-
-static void write_until_it_is_moved(struct worker_job *base, struct store *writer) {
-        mover.writer = pthread_self();
-        mover.hold = true;
-        run(base, writer);
-        (void) !store_stmt_exec(
-                writer->db,
-                "CREATE TABLE some (a); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
-                "FROM n WHERE i < 2200) INSERT INTO some SELECT zeroblob(4000) FROM n");
-}
-
-static void write_more(struct worker_job *base, struct store *writer) {
-        run(base, writer);
-        (void) !store_stmt_exec(writer->db, "INSERT INTO some SELECT a FROM some");
-}
-
-static void submit_as(struct fixture *f, unsigned number, bool urgent,
-                      void (*what)(struct worker_job *base, struct store *writer)) {
-        struct job *job = job_new(f, number);
-
-        job->job.run = what;
-        job->job.urgent = urgent;
-        assert_int_equal(worker_submit(f->w.worker, &job->job), 0);
-}
-
-/* The disk takes as long as it likes. When the log is long, what is not urgent waits until it is
- * moved. */
-static void test_no_job_waits_for_the_disk_of_the_log(void **state) {
-        struct fixture *f = *state;
-
-        assert_int_equal(sem_init(&mover.begun, 0, 0), 0);
-        assert_int_equal(sem_init(&mover.go_on, 0, 0), 0);
-        inject((sqlite3_syscall_ptr) held_pwrite);
-        submit_as(f, 0, false, write_until_it_is_moved);
-        while (sem_wait(&mover.begun) < 0)
-                continue;
-        submit_as(f, 1, false, run);
-        unit_worker_wait(&f->w, f->n_done == 2);
-        submit_as(f, 2, true, write_more);
-        unit_worker_wait(&f->w, f->n_done == 3);
-        submit_as(f, 4, false, look_at_log);
-        submit_as(f, 3, true, run);
-        unit_worker_wait(&f->w, f->n_done == 4);
-        (void) sem_post(&mover.go_on);
-        unit_worker_wait(&f->w, f->n_done == 5);
-        check_all_right(f, 5);
-        assert_in_range(pages_then, 0, 2999);
-        unit_worker_stop(&f->w);
-        inject(NULL);
-        (void) sem_destroy(&mover.begun);
-        (void) sem_destroy(&mover.go_on);
-}
-
 static void test_done_may_submit_another(void **state) {
         struct fixture *f = *state;
         struct job *job = job_new(f, 0);
@@ -401,7 +323,6 @@ int main(void) {
                 test_worker(test_a_full_queue_is_busy_and_the_job_stays_the_caller_s),
                 test_worker(test_urgent_jobs_come_first),
                 test_worker(test_urgent_jobs_do_not_wait_for_the_log),
-                test_worker(test_no_job_waits_for_the_disk_of_the_log),
                 test_worker(test_done_may_submit_another),
                 test_worker(test_the_end_runs_what_is_queued),
                 test_worker(test_the_end_without_work_ends),
