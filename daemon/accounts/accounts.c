@@ -356,6 +356,8 @@ void accounts_set_conf(struct accounts *a, const struct conf *conf) {
         a->conf = conf;
         if (!is_stopped(a))
                 accounts_watch_lists(&a->watches, a->event, realms_of(conf), on_list_change, a);
+        /* Who is of a realm now is looked at beside a directory that does not answer. */
+        step(a, ACCOUNTS_PASS_CHANGED);
         step(a, ACCOUNTS_PASS_REFRESH);
 }
 

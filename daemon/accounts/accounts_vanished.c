@@ -32,6 +32,14 @@ int accounts_vanished_all(struct accounts_vanished *vanished, struct store *writ
         uint64_t now = clock_ticks(), *at = holds ? &holds->at[vanished->passwords] : NULL;
         int r;
 
+        /* Those who were held before a start were held at some time before it. */
+        if (at && first) {
+                r = store_account_has_held(writer, vanished->passwords);
+                if (r < 0)
+                        return r;
+                if (r > 0)
+                        *at = now;
+        }
         if (at && vanished->n > FEW_MAX)
                 *at = now;
         if (vanished->n == 0 || vanished->n > FEW_MAX)

@@ -37,9 +37,10 @@ int accounts_vanished_add(struct accounts_vanished *vanished, struct store *writ
 /**
  * accounts_vanished_all(vanished, writer, holds, first):
  * All were counted. While some are held already, one more is too many within ${ACCOUNTS_HOLD_S},
- * and at the ${first} look of a process, because a look that a kill broke off may have written the
- * others. Later, those that are held wait for an administrator by themselves. Without ${holds},
- * which may be NULL, every look is such a first one. 0, or an error of the store.
+ * and at the ${first} look of a process, from which that time counts anew: the process before may
+ * have held the others a moment ago, or was killed meanwhile. Later, those that are held wait for
+ * an administrator by themselves. Without ${holds}, which may be NULL, every look is such a first
+ * one. 0, or an error of the store.
  */
 int accounts_vanished_all(struct accounts_vanished *vanished, struct store *writer,
                           struct accounts_holds *holds, bool first) _must_check_;

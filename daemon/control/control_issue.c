@@ -187,6 +187,10 @@ static void take_realm(struct control_issue_call *ours) {
         ours->accounts = accounts_source(call->control->fixed.accounts);
         if (ours->realm_user && call->role != ROLE_ADMIN && !control_issues(call, ours->realm))
                 control_fail(call, CONTROL_ACCESS_DENIED, "%s", for_others);
+        else if (!ours->realm_user &&
+                 !role_may(call->role, call->method->verb, true, call->developers))
+                control_fail(call, CONTROL_ACCESS_DENIED,
+                             "Those who issue the keys of a realm make no keys for themselves.");
         else if (!ours->realm_user && strchr(ours->user, ':'))
                 control_fail(call, CONTROL_NO_SUCH_USER,
                              "That is no user name: an account has no colon, and a user of a realm "

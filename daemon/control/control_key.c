@@ -87,14 +87,16 @@ bool control_key_is_active(struct control_call *call, struct store *writer,
         return false;
 }
 
-bool control_key_can_end(struct control_call *call, struct store *writer,
-                         const struct key_record *key) {
+static bool is_idle(struct control_call *call, struct store *writer, const struct key_record *key) {
         struct policy policy;
 
-        if (!control_get_policy(call, writer, &policy))
-                return false;
-        return expiry_status(&policy, key, clock_now()) == KEY_IDLE ||
-               control_key_is_active(call, writer, key);
+        return control_get_policy(call, writer, &policy) &&
+               expiry_status(&policy, key, clock_now()) == KEY_IDLE;
+}
+
+bool control_key_can_end(struct control_call *call, struct store *writer,
+                         const struct key_record *key) {
+        return is_idle(call, writer, key) || control_key_is_active(call, writer, key);
 }
 
 static int write_key(struct control_call *call, struct store *writer, const char *what,
@@ -112,6 +114,9 @@ static int rename_key(struct control_call *call, struct store *writer) {
         struct key_record key;
 
         if (!control_open_key(call, writer, key_call->id, &key))
+                return 0;
+        /* A change counts as a use, and only an administrator revives a key. */
+        if (is_idle(call, writer, &key) && !control_key_is_active(call, writer, &key))
                 return 0;
         memcpy(key.name, key_call->name, sizeof(key.name));
         return write_key(call, writer, "renamed", &key);

@@ -96,11 +96,11 @@ static const char *const texts[] = {
 #define ACCOUNT_COLUMNS                                                                            \
         "name, state, uid, local, admin, locked, password_ends_at, closes_at, gone_since, "        \
         "checked_at, held, password_since, password_held"
-/* Whether live keys depend on an account. */
+/* Whether live keys depend on an account, or idle ones, which can live again. */
+#define MAY_LIVE " AND (k.dead_at = 0 OR (k.status = 0 AND k.reason <> ''))" LIVE_EPOCH
 #define HAS_LIVE_KEYS(name)                                                                        \
-        "(EXISTS (SELECT 1 FROM key k WHERE k.owner = " name " AND k.dead_at = 0" LIVE_EPOCH       \
-        ") OR EXISTS (SELECT 1 FROM key k WHERE k.linked <> '' AND k.linked = " name               \
-        " AND k.dead_at = 0" LIVE_EPOCH "))"
+        "(EXISTS (SELECT 1 FROM key k WHERE k.owner = " name MAY_LIVE                              \
+        ") OR EXISTS (SELECT 1 FROM key k WHERE k.linked <> '' AND k.linked = " name MAY_LIVE "))"
 /* The accounts that are gone and that live keys depend on. */
 #define VANISHED " FROM account a WHERE a.state = 2 AND " HAS_LIVE_KEYS("a.name")
 /* Those whose passwords were lost at once, and that live keys depend on. The plus keeps SQLite to

@@ -62,6 +62,8 @@ is "$(status_of "$old")" idle
 
 # An administrator revives it. A use keeps it.
 run 6 ctl key rotate "$(id_of "$old")"
+run 6 ctl key rename "$(id_of "$old")" other
+verify "$me" <<<"$old" && fail "a new name revives an idle key"
 run 0 ctl key revive "$(id_of "$old")" "$(id_of "$used")"
 verify "$me" <<<"$old" || fail "a revived key is not good"
 is "$(status_of "$used")" active

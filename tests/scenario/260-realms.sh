@@ -269,3 +269,11 @@ for command in "key list" "key list --realm mail" "key list mail:erin@example.or
     grep -q "$erin_id" "$dir/out" && fail "$command shows keys of a realm"
 done
 verify erin@example.org --service dovecot <<<"$erin" || fail "the key did not outlive all that"
+
+# Where only developers make keys, an issuer makes none for the own account.
+run 0 issuer key issue bin
+configure "[daemon]\ndeveloper-group = games\n$mail$chat"
+reload
+run 4 issuer key issue bin
+run 4 other key issue bin
+run 0 issuer key issue mail:hugo@example.org

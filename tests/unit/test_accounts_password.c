@@ -424,6 +424,10 @@ static void test_one_more_a_day_later(void **state) {
                               "!$y$x", "!$y$x", "!$y$x", "!$y$x"));
         look(s);
         assert_int_equal(held(s), 5);
+        /* The day begins anew with the start: those before it may have been the last of many. */
+        assert_true(process.at[1] != 0 &&
+                    clock_ticks() - process.at[1] < ACCOUNTS_HOLD_S * UINT64_C(1000000000));
+        process.at[1] -= ACCOUNTS_HOLD_S * UINT64_C(1000000000);
         put("shadow", "alice:!$y$x:20000:0:99999::::\nbob:!$y$x:20000:0:99999::::\n" LINES(
                               "!$y$x", "!$y$x", "!$y$x", "!$y$x"));
         look(s);
