@@ -36,78 +36,79 @@ static void test_every_altered_column_is_found(void **state) {
                 }
 }
 
+/* What somebody with the database and without the key can do, and the fault that is found. */
+static const struct {
+        const char *sql;
+        enum audit_fault fault;
+        int64_t bad;
+} forgeries[] = {
+        { "DELETE FROM audit WHERE seq = 1", AUDIT_MISSING, 1 },
+        { "DELETE FROM audit WHERE seq = 4", AUDIT_MISSING, 4 },
+        { "DELETE FROM audit WHERE seq = 7", AUDIT_MISSING, 7 },
+        { "DELETE FROM audit WHERE seq > 3", AUDIT_MISSING, 4 },
+        { "DELETE FROM audit", AUDIT_MISSING, 1 },
+        /* with new numbers, to hide the gap */
+        { "DELETE FROM audit WHERE seq = 4; UPDATE audit SET seq = seq - 1 WHERE seq > 4",
+          AUDIT_ALTERED, 4 },
+        { "UPDATE audit SET seq = 99 WHERE seq = 3; UPDATE audit SET seq = 3 WHERE seq = 4;"
+          "UPDATE audit SET seq = 4 WHERE seq = 99",
+          AUDIT_ALTERED, 3 },
+        { "INSERT INTO audit SELECT 8, at, until, count, uid, pid, owner_uid, event, "
+          "verdict, door, key, user, service, rhost, reason, detail, hash, login_uid "
+          "FROM audit WHERE seq = 7",
+          AUDIT_ALTERED, 8 },
+        { "INSERT INTO audit SELECT 0, at, until, count, uid, pid, owner_uid, event, "
+          "verdict, door, key, user, service, rhost, reason, detail, hash, login_uid "
+          "FROM audit WHERE seq = 7",
+          AUDIT_MISSING, 1 },
+        { "UPDATE audit SET uid = -1 WHERE seq = 5", AUDIT_ALTERED, 5 },
+        /* Odd records have a login uid. */
+        { "UPDATE audit SET login_uid = 4242 WHERE seq = 4", AUDIT_ALTERED, 4 },
+        { "UPDATE audit SET login_uid = 4242 WHERE seq = 5", AUDIT_ALTERED, 5 },
+        { "UPDATE audit SET login_uid = -1 WHERE seq = 5", AUDIT_ALTERED, 5 },
+        { "UPDATE audit SET login_uid = -2 WHERE seq = 4", AUDIT_ALTERED, 4 },
+        { "UPDATE audit SET detail = replace(hex(zeroblob(500)), '0', 'x') WHERE seq = 5",
+          AUDIT_ALTERED, 5 },
+        { "UPDATE audit SET hash = x'' WHERE seq = 5", AUDIT_ALTERED, 5 },
+        /* the next text gets what one text loses */
+        { "UPDATE audit SET user = 'alic', service = 'eimap' WHERE seq = 5", AUDIT_ALTERED, 5 },
+        /* with the ends of the chain moved along, as far as that is possible without the
+         * key */
+        { "DELETE FROM audit WHERE seq = 7; UPDATE audit_chain SET head_seq = 6,"
+          " head_hash = (SELECT hash FROM audit WHERE seq = 6)",
+          AUDIT_UNSEALED, 6 },
+        { "UPDATE audit_chain SET base_seq = 1, base_hash = (SELECT hash FROM audit WHERE "
+          "seq = 1);"
+          "DELETE FROM audit WHERE seq = 1",
+          AUDIT_UNSEALED, 7 },
+        { "DELETE FROM audit; UPDATE audit_chain SET base_seq = 7, base_hash = head_hash",
+          AUDIT_UNSEALED, 7 },
+        { "DELETE FROM audit_chain", AUDIT_UNSEALED, 7 },
+        { "UPDATE audit_chain SET mac = x''", AUDIT_UNSEALED, 7 },
+        { "UPDATE audit_chain SET mac = zeroblob(32)", AUDIT_UNSEALED, 7 },
+        { "UPDATE audit_chain SET base_seq = 9223372036854775807", AUDIT_UNSEALED, 7 },
+        { "UPDATE audit_chain SET base_seq = 0, base_hash = zeroblob(32), head_seq = 0, "
+          "head_hash = "
+          "zeroblob(32),"
+          " mac = zeroblob(32)",
+          AUDIT_UNSEALED, 7 },
+        /* as the schema makes it */
+        { "DELETE FROM audit; UPDATE audit_chain SET base_seq = 0, base_hash = "
+          "zeroblob(32), head_seq = 0, head_hash = zeroblob(32), mac = zeroblob(32)",
+          AUDIT_UNSEALED, 0 },
+};
+
 static void test_whatever_is_done_without_the_key_is_found(void **state) {
-        static const struct {
-                const char *sql;
-                enum audit_fault fault;
-                int64_t bad;
-        } rows[] = {
-                { "DELETE FROM audit WHERE seq = 1", AUDIT_MISSING, 1 },
-                { "DELETE FROM audit WHERE seq = 4", AUDIT_MISSING, 4 },
-                { "DELETE FROM audit WHERE seq = 7", AUDIT_MISSING, 7 },
-                { "DELETE FROM audit WHERE seq > 3", AUDIT_MISSING, 4 },
-                { "DELETE FROM audit", AUDIT_MISSING, 1 },
-                /* with new numbers, to hide the gap */
-                { "DELETE FROM audit WHERE seq = 4; UPDATE audit SET seq = seq - 1 WHERE seq > 4",
-                  AUDIT_ALTERED, 4 },
-                { "UPDATE audit SET seq = 99 WHERE seq = 3; UPDATE audit SET seq = 3 WHERE seq = 4;"
-                  "UPDATE audit SET seq = 4 WHERE seq = 99",
-                  AUDIT_ALTERED, 3 },
-                { "INSERT INTO audit SELECT 8, at, until, count, uid, pid, owner_uid, event, "
-                  "verdict, door, key, user, service, rhost, reason, detail, hash, login_uid "
-                  "FROM audit WHERE seq = 7",
-                  AUDIT_ALTERED, 8 },
-                { "INSERT INTO audit SELECT 0, at, until, count, uid, pid, owner_uid, event, "
-                  "verdict, door, key, user, service, rhost, reason, detail, hash, login_uid "
-                  "FROM audit WHERE seq = 7",
-                  AUDIT_MISSING, 1 },
-                { "UPDATE audit SET uid = -1 WHERE seq = 5", AUDIT_ALTERED, 5 },
-                /* Odd records have a login uid. */
-                { "UPDATE audit SET login_uid = 4242 WHERE seq = 4", AUDIT_ALTERED, 4 },
-                { "UPDATE audit SET login_uid = 4242 WHERE seq = 5", AUDIT_ALTERED, 5 },
-                { "UPDATE audit SET login_uid = -1 WHERE seq = 5", AUDIT_ALTERED, 5 },
-                { "UPDATE audit SET login_uid = -2 WHERE seq = 4", AUDIT_ALTERED, 4 },
-                { "UPDATE audit SET detail = replace(hex(zeroblob(500)), '0', 'x') WHERE seq = 5",
-                  AUDIT_ALTERED, 5 },
-                { "UPDATE audit SET hash = x'' WHERE seq = 5", AUDIT_ALTERED, 5 },
-                /* the next text gets what one text loses */
-                { "UPDATE audit SET user = 'alic', service = 'eimap' WHERE seq = 5", AUDIT_ALTERED,
-                  5 },
-                /* with the ends of the chain moved along, as far as that is possible without the
-                 * key */
-                { "DELETE FROM audit WHERE seq = 7; UPDATE audit_chain SET head_seq = 6,"
-                  " head_hash = (SELECT hash FROM audit WHERE seq = 6)",
-                  AUDIT_UNSEALED, 6 },
-                { "UPDATE audit_chain SET base_seq = 1, base_hash = (SELECT hash FROM audit WHERE "
-                  "seq = 1);"
-                  "DELETE FROM audit WHERE seq = 1",
-                  AUDIT_UNSEALED, 7 },
-                { "DELETE FROM audit; UPDATE audit_chain SET base_seq = 7, base_hash = head_hash",
-                  AUDIT_UNSEALED, 7 },
-                { "DELETE FROM audit_chain", AUDIT_UNSEALED, 7 },
-                { "UPDATE audit_chain SET mac = x''", AUDIT_UNSEALED, 7 },
-                { "UPDATE audit_chain SET mac = zeroblob(32)", AUDIT_UNSEALED, 7 },
-                { "UPDATE audit_chain SET base_seq = 9223372036854775807", AUDIT_UNSEALED, 7 },
-                { "UPDATE audit_chain SET base_seq = 0, base_hash = zeroblob(32), head_seq = 0, "
-                  "head_hash = "
-                  "zeroblob(32),"
-                  " mac = zeroblob(32)",
-                  AUDIT_UNSEALED, 7 },
-                /* as the schema makes it */
-                { "DELETE FROM audit; UPDATE audit_chain SET base_seq = 0, base_hash = "
-                  "zeroblob(32), head_seq = 0, head_hash = zeroblob(32), mac = zeroblob(32)",
-                  AUDIT_UNSEALED, 0 },
-        };
         struct unit_store *s = *state;
 
         unit_audit_log_fill(s, 6);
         unit_sql(s->path, "CREATE TABLE kept AS SELECT * FROM audit; CREATE TABLE chain AS SELECT "
                           "* FROM audit_chain");
-        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        for (size_t i = 0; i < ARRAY_LEN(forgeries); i++) {
                 struct audit_record record = unit_audit_log_record_at(NOW + 1000);
 
-                unit_sql(s->path, rows[i].sql);
-                unit_audit_log_check_is(rows[i].sql, s, rows[i].fault, rows[i].bad);
+                unit_sql(s->path, forgeries[i].sql);
+                unit_audit_log_check_is(forgeries[i].sql, s, forgeries[i].fault, forgeries[i].bad);
                 /* Later records are still written, and cover nothing up. */
                 unit_audit_log_add(s, &record);
                 unit_audit_log_add(s, &record);
