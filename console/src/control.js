@@ -49,7 +49,7 @@ const SIGNATURES = {
 /** The types of the names that a method takes in an a{sv}. */
 const OPTION_TYPES = {
     owner: "s", user: "s", status: "s", search: "s", services: "as", networks: "as", source: "s",
-    "expires-before": "x", "unused-since": "x", after: "s", limit: "u",
+    "expires-before": "x", "unused-since": "x", sort: "s", reverse: "b", after: "s", limit: "u",
     name: "s", expires: "s", "require-certificate": "s", certificate: "s",
     overlap: "s", linked: "s", "until-first-use": "b", ca: "b",
     service: "s", rhost: "s", proved: "b", at: "x",

@@ -5,22 +5,24 @@
 /** Of one call; the most that the daemon gives. */
 export const CALL_ROWS = 200;
 
-/** How many rows are loaded to be sorted. Beyond that they stay in the order of their ids. */
-export const SORT_ROWS = 2000;
-
 /** The rows of one query. */
 export class KeyPages {
     #list;
+    #whole;
     #next = "";
     #begun = false;
     #turn = Promise.resolve();
 
-    /** The rows so far, in the order of their ids. */
+    /** The rows so far, in their order. */
     rows = [];
 
-    /** @param {function} list called with {after, limit}, resolves to [rows, next] */
-    constructor(list) {
+    /**
+     * @param {function} list called with {after, limit}, resolves to [rows, next]
+     * @param {boolean} whole each call takes the daemon as long, however few rows are wanted
+     */
+    constructor(list, whole = false) {
         this.#list = list;
+        this.#whole = whole;
     }
 
     /** Whether there is nothing left to load. */
@@ -40,7 +42,8 @@ export class KeyPages {
 
     async #load(count) {
         while (!this.complete && this.rows.length < count) {
-            const [rows, next] = await this.#list({ after: this.#next || undefined, limit: Math.min(CALL_ROWS, count - this.rows.length) });
+            const wanted = this.#whole ? CALL_ROWS : Math.min(CALL_ROWS, count - this.rows.length);
+            const [rows, next] = await this.#list({ after: this.#next || undefined, limit: wanted });
 
             this.#begun = true;
             this.rows = this.rows.concat(rows);

@@ -4,14 +4,14 @@ import { useCallback, useEffect, useMemo, useState } from "react";
 import KeyIcon from "@patternfly/react-icons/dist/esm/icons/key-icon";
 import SearchIcon from "@patternfly/react-icons/dist/esm/icons/search-icon";
 import { useAnswer, useChanges, useSettled, useShared } from "./context.js";
-import { number, now_s } from "./format.js";
+import { now_s } from "./format.js";
 import { Handout } from "./handout.jsx";
 import { Issue } from "./issue.jsx";
 import { limitsOf } from "./issue_limits.js";
 import { listKeys } from "./key_list.js";
-import { KeyPages, SORT_ROWS } from "./key_pages.js";
+import { KeyPages } from "./key_pages.js";
 import { KeysFilters } from "./keys_filters.jsx";
-import { EMPTY_QUERY, filterOf, isFiltered, sorted } from "./keys_query.js";
+import { EMPTY_QUERY, filterOf, isFiltered, orderOf } from "./keys_query.js";
 import { Button, Pagination } from "./pf.js";
 import { KeysTable } from "./keys_table.jsx";
 import { EndKeys } from "./end_keys.jsx";
@@ -25,26 +25,22 @@ const SELECTED_MAX = 1000;
 /** The rows from first on, for a query and an order. */
 function useRows(query, sort, first, count) {
     const { control } = useShared();
-    const pages = useMemo(() => {
-        const filter = filterOf(query, now_s());
+    const open = useCallback(() => {
+        const filter = filterOf(query, now_s()), order = orderOf(sort);
 
-        return { current: new KeyPages(position => listKeys(control, { ...filter, ...position })) };
-    }, [control, query]);
+        return new KeyPages(position => listKeys(control, { ...filter, ...order, ...position }), order.sort !== undefined);
+    }, [control, query, sort]);
+    const pages = useMemo(() => ({ current: open() }), [open]);
     const answer = useAnswer(async () => {
-        const wanted = sort.column === "id" && !sort.descending ? first + count : Math.max(SORT_ROWS, first + count);
-
-        await pages.current.upTo(wanted + 1);
+        await pages.current.upTo(first + count + 1);
         const { rows, complete } = pages.current;
-        const inOrder = complete || rows.length <= wanted ? sorted(rows, sort.column, sort.descending) : rows;
 
-        return { rows: inOrder.slice(first, first + count), loaded: rows.length, complete, unsorted: inOrder === rows && sort.column !== "id" && !complete };
-    }, [pages, sort, first, count]);
+        return { rows: rows.slice(first, first + count), loaded: rows.length, complete };
+    }, [pages, first, count]);
     const reload = useCallback(() => {
-        const filter = filterOf(query, now_s());
-
-        pages.current = new KeyPages(position => listKeys(control, { ...filter, ...position }));
+        pages.current = open();
         return answer.again();
-    }, [control, pages, query, answer]);
+    }, [pages, open, answer]);
 
     return { ...answer, reload };
 }
@@ -112,7 +108,6 @@ export function KeysPage() {
     return <>
         <KeysToolbar {...{ query, setQuery, selected, clear, page, setPage, value }} end={setEnding} reload={answer.reload} />
         <Failure error={answer.error} />
-        {value?.unsorted && <p className="wfa-quiet">{T.keys.unsorted(number(SORT_ROWS))}</p>}
         {!value && answer.loading && <Waiting />}
         {value?.rows.length > 0 && <KeysTable rows={value.rows} {...{ sort, setSort, selected, toggle }} />}
         {value?.rows.length === 0 && <NoKeys query={settled} reset={() => setQuery(EMPTY_QUERY)} />}

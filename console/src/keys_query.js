@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// From the fields above the table to the filter of ListKeys, and the order of rows. Pure: no
+// From the fields above the table to the filter of ListKeys, and its order. Pure: no
 // daemon, no page.
 const DAY_S = 86400;
 
@@ -28,29 +28,7 @@ export function filterOf(query, now_s) {
     };
 }
 
-/** What a row of the table is sorted by, for each column. */
-const SORT_VALUES = {
-    name: key => key.name.toLowerCase(),
-    id: key => key.id,
-    owner: key => key.owner,
-    services: key => key.services.join(" "),
-    networks: key => key.networks.join(" "),
-    status: key => `${key.status} ${key.refused ?? ""}`,
-    expires: key => key.expires ?? Number.MAX_SAFE_INTEGER, // "never" is later than all
-    "last-used": key => key["last-used"] ?? 0,
-    uses: key => key.uses,
-    updated: key => key.updated,
-    created: key => key.created,
-};
-
-/** The columns that can be sorted. */
-export const SORTABLE = Object.keys(SORT_VALUES);
-
-/** A sorted copy of rows. Rows that are equal stay in the order of their ids. */
-export function sorted(rows, column, descending) {
-    const value = SORT_VALUES[column], sign = descending ? -1 : 1;
-
-    if (!value)
-        return rows;
-    return rows.map(row => [value(row), row]).sort(([a], [b]) => a < b ? -sign : a > b ? sign : 0).map(([, row]) => row);
-}
+/** The order of ListKeys. The daemon lists by id without looking at more keys than it shows. */
+export const orderOf = ({ column, descending }) => column === "id" && !descending
+    ? {}
+    : { sort: column, reverse: descending || undefined };

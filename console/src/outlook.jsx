@@ -4,8 +4,6 @@ import { plain } from "./control.js";
 import { useAnswer, useChanges, useShared } from "./context.js";
 import { number, now_s } from "./format.js";
 import { listKeys } from "./key_list.js";
-import { KeyPages, SORT_ROWS } from "./key_pages.js";
-import { sorted } from "./keys_query.js";
 import { Card, CardBody, CardTitle } from "./pf.js";
 import { T } from "./strings.js";
 import { Failure, Foreign, When } from "./widgets.jsx";
@@ -40,9 +38,8 @@ export function Shares() {
 /** The first to end of the keys that end soon; of certificates and lists the daemon tells the next one. */
 async function endings(control, isAdmin) {
     const now = now_s();
-    const pages = new KeyPages(position => listKeys(control, { status: "active", "expires-before": now + SOON_S, ...position }));
-    const keys = sorted(await pages.upTo(SORT_ROWS), "expires", false).slice(0, SHOWN)
-        .map(({ id, name, owner, expires }) => ({ key: id, name, owner, at: expires }));
+    const [soon] = await listKeys(control, { status: "active", "expires-before": now + SOON_S, sort: "expires", limit: SHOWN });
+    const keys = soon.map(({ id, name, owner, expires }) => ({ key: id, name, owner, at: expires }));
 
     if (!isAdmin)
         return keys;

@@ -96,7 +96,6 @@ export const T = {
         none: "There are no keys",
         noneText: "A key logs in to the services that it is for, in the place of a password.",
         noMatch: "No key matches",
-        unsorted: count => `There are more than ${count} keys, so this page has the first of them in order. Filters make the list shorter.`,
         selectAll: "Select",
         revokeSelected: count => `Revoke ${keys(count)}`,
         remove: "Remove",

@@ -64,3 +64,11 @@ test("one call asks for no more than the daemon gives", async () => {
     await new KeyPages(list).upTo(5000);
     assert.equal(asked[0].limit, CALL_ROWS);
 });
+
+test("where a call takes as long for one row, it brings as many as it can", async () => {
+    const { asked, list } = daemon([[[1], "b"], [[2], ""]]);
+    const pages = new KeyPages(list, true);
+
+    await pages.upTo(1);
+    assert.deepEqual(asked, [{ after: undefined, limit: CALL_ROWS }]);
+});

@@ -17,6 +17,10 @@
 #include "parse.h"
 #include "text.h"
 
+/* For each page of 200 the daemon looks at all keys. Beyond so many it is less work to fetch them
+ * all and sort them here. */
+#define SORTED_MAX 1000
+
 /* In the order of --wide. */
 static const struct column {
         struct table_column table;
@@ -116,11 +120,22 @@ static enum exit_code read_shape(const struct args *args, struct shape *ret) {
         return CTL_OK;
 }
 
+/* As the daemon does it. Never used is before all times, never ended is after them. */
 static int compare(const void *a, const void *b, void *sort) {
-        const struct field *const *field = sort;
-        int r = fields_compare(*field, a, b);
+        const struct field *const *field = sort, *id = &keyfields[KEYFIELD_ID];
+        int64_t at[2] = {};
+        int r = 0;
 
-        return r != 0 ? r : fields_compare(&keyfields[KEYFIELD_ID], a, b);
+        if (*field == &keyfields[KEYFIELD_LAST_USED]) {
+                at[0] = fields_time(*field, a), at[1] = fields_time(*field, b);
+                r = (at[0] != INT64_MAX) - (at[1] != INT64_MAX);
+        } else if (*field == &keyfields[KEYFIELD_NAME])
+                r = strcasecmp(((const struct key *) a)->name, ((const struct key *) b)->name);
+        else if (*field == &keyfields[KEYFIELD_OWNER])
+                r = strcasecmp(((const struct key *) a)->owner, ((const struct key *) b)->owner);
+        if (r == 0)
+                r = fields_compare(*field, a, b);
+        return r != 0 ? r : fields_compare(id, a, b);
 }
 
 static enum tone tone_of(const struct key *key) {
@@ -285,9 +300,11 @@ enum exit_code cmd_key_list(const struct args *args) {
                 rc = read_owner(args, &query);
         if (rc != CTL_OK)
                 return rc;
-        if (sort == &keyfields[KEYFIELD_ID] && !reverse) {
-                /* The daemon sorts by id as well, so ask for this page only. */
+        if ((sort == &keyfields[KEYFIELD_ID] && !reverse) || most <= SORTED_MAX) {
+                /* The daemon sorts as well, so ask for this page only. */
                 query.most = most;
+                query.sort = sort == &keyfields[KEYFIELD_ID] && !reverse ? NULL : sort->name;
+                query.reverse = reverse;
                 (void) text_copy(query.after, sizeof(query.after), after ? after : "");
                 after = NULL;
         }

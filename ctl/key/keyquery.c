@@ -11,6 +11,8 @@
 #include "key/keyquery.h"
 #include "text.h"
 
+#define PAGE_MAX 200 /* the daemon's */
+
 void keyquery_done(struct keys *keys) {
         for (size_t i = 0; i < keys->n; i++)
                 keyfields_done(&keys->key[i]);
@@ -55,7 +57,14 @@ static int read_page(struct keys *keys, sd_bus_message *m, const char **ret_next
         return 0;
 }
 
-static int append_filter(sd_bus_message *m, const struct keyquery *query) {
+static int append_order(sd_bus_message *m, const struct keyquery *query, uint64_t most) {
+        return sd_bus_message_append(m, "{sv}{sv}{sv}", "sort", "s", query->sort, "reverse", "b",
+                                     (int) query->reverse, "limit", "u",
+                                     (uint32_t) (most < PAGE_MAX ? most : PAGE_MAX));
+}
+
+/* For an answer with ${most} keys. */
+static int append_filter(sd_bus_message *m, const struct keyquery *query, uint64_t most) {
         static const char *const names[] = { "linked", "search", "realm" };
         int r;
 
@@ -78,6 +87,8 @@ static int append_filter(sd_bus_message *m, const struct keyquery *query) {
                 r = sd_bus_message_append(m, "{sv}", "ends-before", "x", query->ends_before);
         if (r >= 0 && query->unused_since != 0)
                 r = sd_bus_message_append(m, "{sv}", "unused-since", "x", query->unused_since);
+        if (r >= 0 && query->sort)
+                r = append_order(m, query, most);
         if (r >= 0)
                 r = dict_append_text(m, "after", query->after[0] ? query->after : NULL);
         return r < 0 ? r : sd_bus_message_close_container(m);
@@ -108,6 +119,13 @@ enum exit_code keyquery_none(const struct keyquery *query) {
         return CTL_OK;
 }
 
+/* A page may be empty, but each page must begin later, or this would never end. */
+static bool is_later(const struct keyquery *query, const char *next) {
+        if (query->sort)
+                return strlen(next) < sizeof(query->after) && strcmp(next, query->after) != 0;
+        return !*next || (keytext_is_id(next) && strcmp(next, query->after) > 0);
+}
+
 enum exit_code keyquery_fetch(struct keyquery *query, struct keys *keys) {
         _cleanup_call_ struct call call = {};
         _cleanup_message_ sd_bus_message *reply = NULL;
@@ -125,12 +143,11 @@ enum exit_code keyquery_fetch(struct keyquery *query, struct keys *keys) {
                 if (rc != CTL_OK)
                         return rc;
                 reply = sd_bus_message_unref(reply);
-                rc = call_send(&call, m, append_filter(m, query), &reply);
+                rc = call_send(&call, m, append_filter(m, query, query->most - keys->n), &reply);
                 if (rc != CTL_OK)
                         return rc;
                 r = read_page(keys, reply, &next);
-                /* A page may be empty, but each page must begin later, or this would never end. */
-                if (r >= 0 && *next && (!keytext_is_id(next) || strcmp(next, query->after) <= 0))
+                if (r >= 0 && !is_later(query, next))
                         r = -EBADMSG;
                 if (r < 0)
                         return call_misread(r);

@@ -14,13 +14,18 @@ struct keys {
         size_t n, room;
 };
 
+/* What the daemon says of a place in a list: an id, and what the list is sorted by. */
+#define KEYQUERY_AFTER_LEN 512
+
 /* Which keys to ask for, besides those that the options linked, search, service and from name. */
 struct keyquery {
         const struct args *args;
         const char *owner, *status;                        /* NULL: any */
         int64_t expires_before, ends_before, unused_since; /* 0: any */
-        uint64_t most;                                     /* at most so many, by id */
-        char after[KEYTEXT_ID_LEN + 1];
+        uint64_t most;                                     /* at most so many, in their order */
+        const char *sort;                                  /* a property; NULL: by id */
+        bool reverse;                                      /* with sort alone */
+        char after[KEYQUERY_AFTER_LEN];                    /* an id, or what the daemon said */
 };
 
 /**
@@ -38,7 +43,8 @@ enum exit_code keyquery_none(const struct keyquery *query);
 
 /**
  * keyquery_fetch(query, keys):
- * Appends the keys of ${query} to ${keys}, in the order of their ids. The caller frees them by
+ * Appends the keys of ${query} to ${keys}, in the order of their ids or in that of the query. The
+ * last answer may bring more keys than ${query} asks for. The caller frees them by
  * keyquery_done(), also after an error. Returns CTL_OK, or another code after a message on stderr.
  */
 enum exit_code keyquery_fetch(struct keyquery *query, struct keys *keys) _must_check_;

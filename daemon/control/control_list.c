@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ListKeys, GetKey: what is shown of a key. Writes nothing. */
+/* ListKeys: which keys, in which order, how many. Writes nothing. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "control/control_options.h"
-#include "keys/facts.h"
+#include "control/control_order.h"
+#include "control/control_show.h"
+#include "control/control_state.h"
 #include "network.h"
 #include "rules/expiry.h"
-#include "rules/explain.h"
 #include "rules/policy.h"
 #include "store/store_key.h"
 #include "store/store_reported.h"
@@ -18,13 +19,12 @@
 #define PAGE_MAX 200
 /* keys looked at for one page, so that no search blocks the other calls */
 #define SCAN_MAX 20000
-/* hosts that have used one key, so that the answer stays small */
-#define USES_MAX 1000
 
-/* A key and why this host refuses it now. "": it does not. */
-struct shown {
-        struct key_record key;
-        char refused[RECORD_REASON_MAX + 1];
+struct list_call;
+
+struct list_piece {
+        struct worker_job job;
+        struct list_call *call;
 };
 
 struct list_call {
@@ -34,8 +34,10 @@ struct list_call {
         char user[WIRE_USER_MAX + 1]; /* owner or linked */
         char realm[REALM_NAME_MAX + 1], owner_realm[REALM_NAME_MAX + 1];
         char search[WIRE_NAME_MAX + 1];
-        char after[KEYTEXT_ID_LEN + 1];
-        unsigned statuses; /* a bit for each; 0: all */
+        char cursor[CONTROL_CURSOR_LEN]; /* as the caller gave it */
+        struct control_order order;
+        char after[KEYTEXT_ID_LEN + 1]; /* the last key that was looked at */
+        unsigned statuses;              /* a bit for each; 0: all */
         /* what a key is limited to; "any": keys without such a limit */
         char services[RECORD_LIST_LEN];
         struct network source;
@@ -47,18 +49,14 @@ struct list_call {
         struct policy policy;
         int64_t now;
         size_t n_seen, n_keys;
-        struct shown *keys; /* owned */
-        bool more;
-};
+        struct control_shown *keys; /* owned */
+        bool more, piece_left;
 
-struct get_call {
-        struct control_call call;
-        char id[KEYTEXT_ID_LEN + 1];
-        struct shown shown;
-        struct policy policy;
-        int64_t now;
-        size_t n_uses;
-        struct store_reported_use *uses; /* by host of the fleet; owned */
+        /* In another order than by id: see list_detour(). */
+        struct list_piece piece;
+        bool begun, behind; /* behind a place */
+        struct control_cursor begin;
+        struct control_shown **sorted; /* into keys; owned */
 };
 
 /* An active key that this host refuses. The store knows no such status. */
@@ -69,130 +67,7 @@ static const char *const status_names[] = {
         [KEY_IDLE] = "idle",     [REFUSED] = "refused",
 };
 
-/* --- One key in a message --- */
-
-static int judge(struct store *writer, const struct realms *realms, const struct policy *policy,
-                 int64_t now, struct shown *shown) {
-        struct account_record owner = {}, linked = {};
-        const struct rule_facts facts = { .policy = policy,
-                                          .key = &shown->key,
-                                          .owner = &owner,
-                                          .linked = &linked,
-                                          .realm = realms_facts(realms, &shown->key, NULL),
-                                          .now = now };
-        int r;
-
-        if (expiry_status(policy, &shown->key, now) != KEY_ACTIVE)
-                return 0;
-        r = facts_accounts(writer, &shown->key, &owner, &linked);
-        if (r >= 0)
-                (void) explain_refused(&facts, shown->refused);
-        return r;
-}
-
-static int append_words(sd_bus_message *m, const char *property, const char *list) {
-        int r;
-
-        r = control_open_array(m, property, "as");
-        while (r >= 0 && *list) {
-                char word[RECORD_LIST_LEN] = {};
-                size_t len = strcspn(list, " ");
-
-                memcpy(word, list, len);
-                r = sd_bus_message_append(m, "s", word);
-                list += len;
-                list += strspn(list, " ");
-        }
-        return r < 0 ? r : control_close_array(m);
-}
-
-static int append_use(sd_bus_message *m, const struct key_record *key) {
-        int r = 0;
-
-        if (key->last_used_at != 0)
-                r = sd_bus_message_append(m, "{sv}{sv}{sv}", "last-used", "x", key->last_used_at,
-                                          "last-service", "s", key->last_service, "last-rhost", "s",
-                                          key->last_rhost);
-        return r < 0 ? r : sd_bus_message_append(m, "{sv}", "uses", "t", key->uses);
-}
-
-static const char *linked_user(const struct key_record *key) {
-        return key->linked[0] ? key->linked : key->owner;
-}
-
-static int append_certificate(sd_bus_message *m, const struct key_record *key) {
-        char thumbprint[2 * RECORD_THUMBPRINT_LEN + 1];
-        int r = 0;
-
-        if (key->certificate_need != CERTIFICATE_NO)
-                r = sd_bus_message_append(m, "{sv}", "require-certificate", "s",
-                                          policy_need_name(key->certificate_need));
-        if (r < 0 || !key->bound)
-                return r;
-        text_hex(thumbprint, key->certificate, RECORD_THUMBPRINT_LEN);
-        return sd_bus_message_append(m, "{sv}", "certificate", "s", thumbprint);
-}
-
-/* Where a key comes from and what comes after it. Properties with nothing to tell are absent. */
-static int append_relations(sd_bus_message *m, const struct key_record *key) {
-        const struct {
-                const char *name, *value;
-        } texts[] = { { "origin", key->origin },
-                      { "predecessor", key->predecessor },
-                      { "successor", key->successor } };
-        int r;
-
-        r = sd_bus_message_append(m, "{sv}", "linked-user", "s", linked_user(key));
-        for (size_t i = 0; r >= 0 && i < ARRAY_LEN(texts); i++)
-                if (texts[i].value[0])
-                        r = sd_bus_message_append(m, "{sv}", texts[i].name, "s", texts[i].value);
-        if (r >= 0)
-                r = append_certificate(m, key);
-        if (r >= 0 && key->retires_at > 0)
-                r = sd_bus_message_append(m, "{sv}", "retires", "x", key->retires_at);
-        if (r >= 0 && key->retires_at == RECORD_RETIRES_ON_USE)
-                r = sd_bus_message_append(m, "{sv}", "retires-on-use", "b", 1);
-        return r;
-}
-
-/* The dictionary stays open. */
-static int append_key(sd_bus_message *m, const struct shown *shown, const struct policy *policy,
-                      int64_t now) {
-        const struct key_record *key = &shown->key;
-        int64_t expires = expiry_of(policy, key), idle = expiry_idle(policy, key);
-        int r;
-
-        r = sd_bus_message_open_container(m, 'a', "{sv}");
-        if (r >= 0)
-                r = sd_bus_message_append(m, "{sv}{sv}{sv}{sv}{sv}", "id", "s", key->id, "owner",
-                                          "s", key->owner, "name", "s", key->name, "status", "s",
-                                          status_names[expiry_status(policy, key, now)], "reason",
-                                          "s", key->reason);
-        if (r >= 0 && key->owner_uid != RECORD_UNBOUND)
-                r = sd_bus_message_append(m, "{sv}", "owner-uid", "u", key->owner_uid);
-        if (r >= 0 && key->realm[0])
-                r = sd_bus_message_append(m, "{sv}", "realm", "s", key->realm);
-        if (r >= 0 && key->hosts[0])
-                r = append_words(m, "hosts", key->hosts);
-        if (r >= 0 && shown->refused[0])
-                r = sd_bus_message_append(m, "{sv}", "refused", "s", shown->refused);
-        if (r >= 0)
-                r = append_words(m, "services", key->services);
-        if (r >= 0)
-                r = append_words(m, "networks", key->networks);
-        if (r >= 0)
-                r = sd_bus_message_append(m, "{sv}{sv}", "created", "x", key->created_at, "updated",
-                                          "x", key->updated_at);
-        if (r >= 0 && expires != 0 && expires < EXPIRY_NEVER)
-                r = sd_bus_message_append(m, "{sv}", "expires", "x", expires);
-        if (r >= 0 && idle != 0)
-                r = sd_bus_message_append(m, "{sv}", "idle", "x", idle);
-        if (r >= 0)
-                r = append_relations(m, key);
-        return r < 0 ? r : append_use(m, key);
-}
-
-/* --- ListKeys --- */
+/* --- The filter --- */
 
 /* One status, or several with commas between them. */
 static void take_statuses(struct control_call *call, const struct control_option *option,
@@ -244,10 +119,16 @@ static void take_source(struct control_call *call, const struct control_option *
                              "network), or any.");
 }
 
-static void take_after(struct control_call *call, const struct control_option *option,
-                       const char *value, void *out) {
-        if (value[0])
-                control_options_take_id(call, option, value, out);
+static void take_sort(struct control_call *call, const struct control_option *option,
+                      const char *value, void *out) {
+        enum control_order_by *by = out;
+
+        *by = control_order_find(value);
+        if (*by == CONTROL_ORDER_NONE)
+                control_fail(call, CONTROL_INVALID_ARGUMENT,
+                             "The %s is id, name, owner, services, networks, status, created, "
+                             "updated, expires, last-used or uses.",
+                             option->name);
 }
 
 static void take_realm(struct control_call *call, const struct control_option *option,
@@ -270,13 +151,39 @@ static const struct control_option filters[] = {
         { "expires-before", "x", TO(expires_before), .min = 1, .max = INT64_MAX },
         { "ends-before", "x", TO(ends_before), .min = 1, .max = INT64_MAX },
         { "unused-since", "x", TO(unused_since), .min = 1, .max = INT64_MAX },
-        { "after", "s", TO(after), .take = take_after },
+        { "sort", "s", TO(order.by), .take = take_sort },
+        { "reverse", "b", TO(order.reverse) },
+        { "after", "s", TO(cursor) },
         { "limit", "u", TO(limit), .min = 1, .max = PAGE_MAX },
 };
 
+/* By id no place is needed but the id. In another order an id stands for the place that its key has
+ * now (begin_sorted). */
+static void parse_cursor(struct list_call *list) {
+        if (list->order.reverse && list->order.by == CONTROL_ORDER_NONE)
+                list->order.by = CONTROL_ORDER_ID;
+        list->behind = list->cursor[0];
+        if (!list->behind)
+                return;
+        if (list->order.by == CONTROL_ORDER_NONE) {
+                if (control_check_id(&list->call, list->cursor))
+                        memcpy(list->after, list->cursor, sizeof(list->after));
+        } else if (!keytext_is_id(list->cursor) &&
+                   !control_order_read(&list->order, list->cursor, &list->begin))
+                control_fail(&list->call, CONTROL_INVALID_ARGUMENT,
+                             "That is no place in this order: after is what next was, or the id "
+                             "of a key.");
+}
+
 static int list_parse(struct control_call *call, sd_bus_message *m) {
-        ((struct list_call *) call)->limit = PAGE_MAX;
-        return control_options_read(call, m, filters, ARRAY_LEN(filters));
+        struct list_call *list = (struct list_call *) call;
+        int r;
+
+        list->limit = PAGE_MAX;
+        r = control_options_read(call, m, filters, ARRAY_LEN(filters));
+        if (r >= 0 && call->error == CONTROL_OK)
+                parse_cursor(list);
+        return r;
 }
 
 /* Calls ${is} with each word of ${list} until it says yes. */
@@ -341,10 +248,10 @@ static bool is_in_time(const struct list_call *list, const struct key_record *ke
 static bool matches(const struct list_call *list, const struct key_record *key) {
         enum key_status status = expiry_status(&list->policy, key, list->now);
 
-        if (list->linked[0] && strcmp(linked_user(key), list->linked) != 0)
+        if (list->linked[0] && strcmp(control_show_linked(key), list->linked) != 0)
                 return false;
         if (list->user[0] && strcmp(key->owner, list->user) != 0 &&
-            strcmp(linked_user(key), list->user) != 0)
+            strcmp(control_show_linked(key), list->user) != 0)
                 return false;
         if (list->realm[0] && strcmp(key->realm, list->realm) != 0)
                 return false;
@@ -360,7 +267,7 @@ static bool matches(const struct list_call *list, const struct key_record *key) 
 }
 
 /* "active" has those that this host refuses, too. */
-static bool has_status(const struct list_call *list, const struct shown *shown) {
+static bool has_status(const struct list_call *list, const struct control_shown *shown) {
         return list->statuses == 0 || shown->refused[0] ||
                (list->statuses & 1U << expiry_status(&list->policy, &shown->key, list->now)) != 0;
 }
@@ -376,10 +283,24 @@ static int is_used(const struct list_call *list, const struct key_record *key) {
         return r < 0 ? r : at >= list->unused_since;
 }
 
+/* Whether the key is listed: 1. Then ${shown} has all about it. */
+static int is_listed(const struct list_call *list, const struct key_record *key,
+                     struct control_shown *shown) {
+        int r;
+
+        if (!matches(list, key))
+                return 0;
+        r = is_used(list, key);
+        if (r != 0)
+                return r < 0 ? r : 0;
+        *shown = (struct control_shown){ .key = *key };
+        r = control_show_judge(list->writer, list->call.realms, &list->policy, list->now, shown);
+        return r < 0 ? r : has_status(list, shown);
+}
+
 /* The last key that was looked at is the cursor, whether it matched or not. */
 static int on_key(const struct key_record *key, void *userdata) {
         struct list_call *list = userdata;
-        struct shown *shown;
         int r;
 
         if (list->n_keys == list->limit || list->n_seen == SCAN_MAX) {
@@ -388,17 +309,10 @@ static int on_key(const struct key_record *key, void *userdata) {
         }
         list->n_seen++;
         memcpy(list->after, key->id, sizeof(list->after));
-        if (!matches(list, key))
-                return 0;
-        r = is_used(list, key);
-        if (r != 0)
-                return r < 0 ? r : 0;
-        shown = &list->keys[list->n_keys];
-        *shown = (struct shown){ .key = *key };
-        r = judge(list->writer, list->call.realms, &list->policy, list->now, shown);
-        if (r >= 0 && has_status(list, shown))
+        r = is_listed(list, key, &list->keys[list->n_keys]);
+        if (r > 0)
                 list->n_keys++;
-        return r;
+        return r < 0 ? r : 0;
 }
 
 /* The realm whose keys alone are asked for; "": it is not so. */
@@ -411,7 +325,8 @@ static const char *realm_of(struct list_call *list) {
 }
 
 /* Those who issue the keys of a realm see these when they ask for them. */
-static int visit_keys(struct list_call *list, struct store *writer) {
+static int visit_keys(struct list_call *list, struct store *writer,
+                      int (*visit)(const struct key_record *key, void *userdata)) {
         const char *realm = realm_of(list), *owner = list->owner[0] ? list->owner : NULL;
         bool sees_all = role_may(list->call.role, ROLE_VERB_LIST, false, list->call.developers),
              all = sees_all || (*realm && control_issues(&list->call, realm));
@@ -419,128 +334,202 @@ static int visit_keys(struct list_call *list, struct store *writer) {
         if (all && !sees_all)
                 memmove(list->realm, realm, strlen(realm) + 1);
         if (!all)
-                return store_key_each_own(writer, list->call.uid, list->after, on_key, list);
+                return store_key_each_own(writer, list->call.uid, list->after, visit, list);
         if (owner || !*realm)
-                return store_key_each(writer, owner, list->after, on_key, list);
-        return store_key_each_realm(writer, realm, list->after, on_key, list);
+                return store_key_each(writer, owner, list->after, visit, list);
+        return store_key_each_realm(writer, realm, list->after, visit, list);
 }
+
+static bool list_begin(struct list_call *list, struct store *writer) {
+        if (!control_get_policy(&list->call, writer, &list->policy))
+                return false;
+        /* One more than the page: a key that is only looked at. */
+        list->keys = calloc(list->limit + 1, sizeof(*list->keys));
+        list->sorted = calloc(list->limit + 1, sizeof(struct control_shown *));
+        if (!list->keys || !list->sorted) {
+                control_fail(&list->call, CONTROL_BUSY, "Out of memory; try again.");
+                return false;
+        }
+        for (size_t i = 0; i <= list->limit; i++)
+                list->sorted[i] = &list->keys[i];
+        list->writer = writer;
+        list->now = clock_now();
+        return true;
+}
+
+/* --- Another order than by id --- */
+
+/* All keys are looked at for each page, because an index for each order would make each change and
+ * each use slower. The first keys of the page so far are kept, in their order. The look is taken in
+ * pieces, so that others have their turn on the writer thread. */
+
+static void insert_sorted(struct list_call *list, const struct control_place *place) {
+        struct control_shown *last = list->sorted[list->n_keys];
+        size_t low = 0, high = list->n_keys;
+
+        while (low < high) {
+                size_t middle = (low + high) / 2;
+                struct control_place other =
+                        control_order_place(&list->order, &list->sorted[middle]->key);
+
+                if (control_order_compare(&list->order, &other, place) < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        memmove(&list->sorted[low + 1], &list->sorted[low],
+                (list->n_keys - low) * sizeof(list->sorted[0]));
+        list->sorted[low] = last;
+        if (list->n_keys < list->limit)
+                list->n_keys++;
+        else
+                list->more = true;
+}
+
+static bool is_before_page(const struct list_call *list, const struct control_place *place) {
+        const struct control_place begin = { list->begin.id, list->begin.text, list->begin.number };
+
+        return list->behind && control_order_compare(&list->order, place, &begin) <= 0;
+}
+
+/* Whether a full page has keys behind it is known already, and this would be one more. */
+static bool is_behind_page(const struct list_call *list, const struct control_place *place) {
+        struct control_place last;
+
+        if (!list->more)
+                return false;
+        last = control_order_place(&list->order, &list->sorted[list->limit - 1]->key);
+        return control_order_compare(&list->order, place, &last) > 0;
+}
+
+static int on_unsorted(const struct key_record *key, void *userdata) {
+        struct list_call *list = userdata;
+        struct control_place place;
+        int r;
+
+        if (list->n_seen == SCAN_MAX) {
+                list->piece_left = true;
+                return 1;
+        }
+        list->n_seen++;
+        memcpy(list->after, key->id, sizeof(list->after));
+        place = control_order_place(&list->order, key);
+        if (is_before_page(list, &place) || is_behind_page(list, &place))
+                return 0;
+        r = is_listed(list, key, list->sorted[list->n_keys]);
+        if (r > 0)
+                insert_sorted(list, &place);
+        return r < 0 ? r : 0;
+}
+
+static bool begin_sorted(struct list_call *list, struct store *writer) {
+        struct control_place place;
+        struct key_record key;
+
+        list->begun = true;
+        if (!list_begin(list, writer))
+                return false;
+        list->order.policy = &list->policy;
+        list->order.now = list->now;
+        if (!list->behind || list->begin.id[0])
+                return true;
+        if (!control_open_key(&list->call, writer, list->cursor, &key))
+                return false;
+        place = control_order_place(&list->order, &key);
+        memcpy(list->begin.id, place.id, sizeof(list->begin.id));
+        list->begin.number = place.number;
+        return text_copy(list->begin.text, sizeof(list->begin.text), place.text);
+}
+
+static void piece_run(struct worker_job *job, struct store *writer) {
+        struct list_call *list = ((struct list_piece *) job)->call;
+        int r;
+
+        if (!list->begun && !begin_sorted(list, writer))
+                return;
+        list->n_seen = 0;
+        list->piece_left = false;
+        r = visit_keys(list, writer, on_unsorted);
+        if (r < 0)
+                control_fail_store(&list->call, r);
+}
+
+static void next_piece(struct list_call *list) {
+        if (worker_submit(list->call.control->fixed.worker, &list->piece.job) >= 0)
+                return;
+        control_fail(&list->call, CONTROL_BUSY, "Too much is waiting to be done; try again.");
+        control_resume(&list->call);
+}
+
+static void piece_done(struct worker_job *job) {
+        struct list_call *list = ((struct list_piece *) job)->call;
+
+        if (list->call.error == CONTROL_OK && list->piece_left)
+                next_piece(list);
+        else
+                control_resume(&list->call);
+}
+
+static void list_detour(struct control_call *call) {
+        struct list_call *list = (struct list_call *) call;
+
+        list->piece = (struct list_piece){ .job = { .run = piece_run, .done = piece_done },
+                                           .call = list };
+        if (list->order.by == CONTROL_ORDER_NONE)
+                control_resume(call);
+        else
+                next_piece(list);
+}
+
+/* --- The call --- */
 
 static void list_run(struct control_call *call, struct store *writer) {
         struct list_call *list = (struct list_call *) call;
         int r;
 
-        if (!control_get_policy(call, writer, &list->policy))
+        if (list->begun || !list_begin(list, writer))
                 return;
-        list->keys = calloc(list->limit, sizeof(*list->keys));
-        if (!list->keys) {
-                control_fail(call, CONTROL_BUSY, "Out of memory; try again.");
-                return;
-        }
-        list->writer = writer;
-        list->now = clock_now();
-        r = visit_keys(list, writer);
+        r = visit_keys(list, writer, on_key);
         if (r < 0)
                 control_fail_store(call, r);
 }
 
+static const char *next_of(const struct list_call *list, char buf[static CONTROL_CURSOR_LEN]) {
+        struct control_place last;
+
+        if (!list->more || list->order.by == CONTROL_ORDER_NONE)
+                return list->more ? list->after : "";
+        last = control_order_place(&list->order, &list->sorted[list->n_keys - 1]->key);
+        control_order_write(&list->order, &last, buf);
+        return buf;
+}
+
 static int list_reply(struct control_call *call, sd_bus_message *reply) {
         struct list_call *list = (struct list_call *) call;
+        char next[CONTROL_CURSOR_LEN];
         int r;
 
         r = sd_bus_message_open_container(reply, 'a', "a{sv}");
         for (size_t i = 0; r >= 0 && i < list->n_keys; i++) {
-                r = append_key(reply, &list->keys[i], &list->policy, list->now);
+                r = control_show_append(reply, list->sorted[i], &list->policy, list->now);
                 if (r >= 0)
                         r = sd_bus_message_close_container(reply);
         }
         if (r >= 0)
                 r = sd_bus_message_close_container(reply);
-        return r < 0 ? r : sd_bus_message_append(reply, "s", list->more ? list->after : "");
+        return r < 0 ? r : sd_bus_message_append(reply, "s", next_of(list, next));
 }
 
 static void list_release(struct control_call *call) {
         free(((struct list_call *) call)->keys);
+        free(((struct list_call *) call)->sorted);
 }
 
 const struct control_handlers control_list_keys = {
         .size = sizeof(struct list_call),
         .parse = list_parse,
+        .detour = list_detour,
         .run = list_run,
         .reply = list_reply,
         .release = list_release,
-};
-
-/* --- GetKey --- */
-
-static int get_parse(struct control_call *call, sd_bus_message *m) {
-        const char *id;
-        int r;
-
-        r = sd_bus_message_read_basic(m, 's', &id);
-        if (r >= 0 && control_check_id(call, id))
-                memcpy(((struct get_call *) call)->id, id, KEYTEXT_ID_LEN + 1);
-        return r;
-}
-
-static int take_use(const struct store_reported_use *use, void *userdata) {
-        struct get_call *get = userdata;
-        struct store_reported_use *uses = reallocarray(get->uses, get->n_uses + 1, sizeof(*uses));
-
-        if (!uses)
-                return -ENOMEM;
-        get->uses = uses;
-        uses[get->n_uses++] = *use;
-        return get->n_uses == USES_MAX;
-}
-
-static void get_run(struct control_call *call, struct store *writer) {
-        struct get_call *get = (struct get_call *) call;
-        int r;
-
-        if (!control_open_key(call, writer, get->id, &get->shown.key) ||
-            !control_get_policy(call, writer, &get->policy))
-                return;
-        get->now = clock_now();
-        r = judge(writer, call->realms, &get->policy, get->now, &get->shown);
-        if (r >= 0 && get->shown.key.hosts[0])
-                r = store_reported_each_use(writer, get->id, take_use, get);
-        if (r < 0)
-                control_fail_store(call, r);
-}
-
-static int append_uses(sd_bus_message *m, const struct get_call *get) {
-        int r;
-
-        if (get->n_uses == 0)
-                return 0;
-        r = control_open_array(m, "hosts-used", "a(sxsst)");
-        for (size_t i = 0; r >= 0 && i < get->n_uses; i++) {
-                const struct key_use *use = &get->uses[i].use;
-
-                r = sd_bus_message_append(m, "(sxsst)", get->uses[i].host, use->at, use->service,
-                                          use->rhost, use->count);
-        }
-        return r < 0 ? r : control_close_array(m);
-}
-
-static int get_reply(struct control_call *call, sd_bus_message *reply) {
-        struct get_call *get = (struct get_call *) call;
-        int r;
-
-        r = append_key(reply, &get->shown, &get->policy, get->now);
-        if (r >= 0)
-                r = append_uses(reply, get);
-        return r < 0 ? r : sd_bus_message_close_container(reply);
-}
-
-static void get_release(struct control_call *call) {
-        free(((struct get_call *) call)->uses);
-}
-
-const struct control_handlers control_list_get = {
-        .size = sizeof(struct get_call),
-        .parse = get_parse,
-        .run = get_run,
-        .reply = get_reply,
-        .release = get_release,
 };

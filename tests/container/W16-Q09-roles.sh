@@ -91,6 +91,7 @@ status 1 "an option that is not known" bus root call "${object[@]}" org.wfapikey
 #   reach    administrators only; an administrator gets another error than "access denied"
 rows='IssueKey dev sa{sv} USER 0
 ListKeys mine a{sv} 1 owner s USER
+ListKeys mine a{sv} 2 owner s USER sort s name
 GetKey own s KEY
 RenameKey dev ss KEY name
 ResetKey dev s KEY

@@ -50,7 +50,7 @@ run 2 ctl key list --status active,
 is "$(ids --search "$b")" "$b "
 is "$(ids --status revoked)" "$d "
 is "$(ids --status expired)" ""
-is "$(ids --sort name)" "$b $a $d $c "
+is "$(ids --sort name)" "$a $b $d $c "
 is "$(ids --sort expires --status active)" "$b $a $c "
 [[ $EUID != 0 ]] || {
     is "$(ids --owner daemon)" "$c "
