@@ -20,21 +20,27 @@ struct verify_call {
         struct audit_check check;
 };
 
-bool control_events_sight(struct control_call *call, struct store *writer,
-                          struct control_sight *ret) {
+int control_events_look_up(struct store *writer, struct control_sight *sight) {
         struct account_record account = {};
         int r = 0;
 
+        if (!sight->all && !sight->user[0])
+                r = store_account_of_uid(writer, sight->uid, &account);
+        if (r >= 0 && account.name[0])
+                memcpy(sight->user, account.name, sizeof(sight->user));
+        return r == -ENOENT ? 0 : r;
+}
+
+bool control_events_sight(struct control_call *call, struct store *writer,
+                          struct control_sight *ret) {
+        int r;
+
         *ret = (struct control_sight){ .all = call->role == ROLE_ADMIN, .uid = call->uid };
-        if (!ret->all)
-                r = store_account_of_uid(writer, call->uid, &account);
-        if (r < 0 && r != -ENOENT) {
-                control_fail_store(call, r);
-                return false;
-        }
         /* An unknown user has no keys and never had any. Every event has a name. */
-        memcpy(ret->user, account.name, sizeof(ret->user));
-        return true;
+        r = control_events_look_up(writer, ret);
+        if (r < 0)
+                control_fail_store(call, r);
+        return r >= 0;
 }
 
 void control_events_narrow(struct audit_filter *filter, const struct control_sight *sight) {

@@ -22,6 +22,12 @@ bool control_events_sight(struct control_call *call, struct store *writer,
                           struct control_sight *ret) _must_check_;
 
 /**
+ * control_events_look_up(writer, sight): the name of a caller whom the store did not know, because
+ * the first key may have come since. Returns 0, or an error of the store.
+ */
+int control_events_look_up(struct store *writer, struct control_sight *sight) _must_check_;
+
+/**
  * control_events_narrow(filter, sight): makes ${filter} pass only what ${sight} allows. ${filter}
  * borrows from ${sight}.
  */

@@ -42,6 +42,7 @@ struct follow_job {
         struct worker_job job;
         struct control *control;
         struct control_follower *follower;
+        struct control_sight sight; /* the follower's is the loop's */
         int64_t cursor;
         int result;
         size_t n;
@@ -100,8 +101,10 @@ static void follow_job_run(struct worker_job *job, struct store *writer) {
         int64_t head, next;
         int r;
 
-        control_events_narrow(&filter, &follow->follower->sight);
-        r = store_audit_head(writer, &head);
+        r = control_events_look_up(writer, &follow->sight);
+        control_events_narrow(&filter, &follow->sight);
+        if (r >= 0)
+                r = store_audit_head(writer, &head);
         if (r >= 0)
                 r = store_audit_each(writer, &filter, SCAN_MAX, on_followed, follow, &next);
         if (r >= 0)
@@ -128,6 +131,7 @@ static void follow_job_done(struct worker_job *job) {
         for (size_t i = 0; r >= 0 && i < follow->n; i++)
                 r = emit(f->bus, "AuditEvent", &follow->records[i]);
         f->cursor = follow->cursor;
+        f->sight = follow->sight;
         /* A client that misses an event must notice: it is disconnected. */
         if (r < 0)
                 sd_bus_close(f->bus);
@@ -205,6 +209,7 @@ void control_follow_pump(struct control *control) {
         follow->job = (struct worker_job){ .run = follow_job_run, .done = follow_job_done };
         follow->control = control;
         follow->follower = chosen;
+        follow->sight = chosen->sight;
         follow->cursor = chosen->cursor;
         if (worker_submit(control->fixed.worker, &follow->job) < 0)
                 free(follow);
