@@ -41,6 +41,7 @@
 
 static const struct args_option policy_set_options[] = {
         { "fleet", NULL, "change it on all hosts of the fleet", false },
+        { "dry-run", NULL, "only say how many keys the change would touch", false },
         {},
 };
 

@@ -259,6 +259,49 @@ static void say_changes(const struct args *args, const struct policy *before) {
         say_contradictions(&after);
 }
 
+/* --- Without the change --- */
+
+struct effect {
+        uint64_t keys, ended, sooner, later, refused, accepted, certificate, purged;
+};
+
+static const struct field effect_fields[] = {
+        { "keys", FIELD_COUNT, offsetof(struct effect, keys), "-", "keys touched" },
+        { "ended", FIELD_COUNT, offsetof(struct effect, ended), "-", "end at once" },
+        { "sooner", FIELD_COUNT, offsetof(struct effect, sooner), "-", "end sooner" },
+        { "later", FIELD_COUNT, offsetof(struct effect, later), "-", "end later" },
+        { "refused", FIELD_COUNT, offsetof(struct effect, refused), "-", "refused" },
+        { "accepted", FIELD_COUNT, offsetof(struct effect, accepted), "-", "accepted again" },
+        { "certificate", FIELD_COUNT, offsetof(struct effect, certificate), "-",
+          "need a certificate" },
+        { "purged", FIELD_COUNT, offsetof(struct effect, purged), "-", "forgotten" },
+};
+
+static enum exit_code show_effect(const struct args *args) {
+        _cleanup_call_ struct call call = {};
+        _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
+        struct effect effect;
+        enum exit_code rc;
+        int r;
+
+        if (args_has(args, "fleet")) {
+                say_error("--dry-run and --fleet exclude each other: this host does not know the "
+                          "keys of the others");
+                return CTL_USAGE;
+        }
+        rc = call_begin(&call, args->control, "PreviewPolicy", &m);
+        if (rc == CTL_OK)
+                rc = call_send(&call, m, append_changes(m, args), &reply);
+        if (rc != CTL_OK)
+                return rc;
+        fields_init(effect_fields, ARRAY_LEN(effect_fields), &effect);
+        r = dict_read(effect_fields, ARRAY_LEN(effect_fields), reply, &effect);
+        if (r <= 0)
+                return call_misread(r < 0 ? r : -EBADMSG);
+        fields_print(effect_fields, ARRAY_LEN(effect_fields), &effect, args->json);
+        return CTL_OK;
+}
+
 enum exit_code cmd_policy_set(const struct args *args) {
         _cleanup_(policy_done) struct policy before = {};
         _cleanup_call_ struct call call = {};
@@ -267,6 +310,8 @@ enum exit_code cmd_policy_set(const struct args *args) {
         enum exit_code rc;
 
         rc = check_changes(args);
+        if (rc == CTL_OK && args_has(args, "dry-run"))
+                return show_effect(args);
         if (rc == CTL_OK && person)
                 rc = fetch(args, &before);
         if (rc == CTL_OK)

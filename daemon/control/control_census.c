@@ -12,7 +12,6 @@
 #include "rules/expiry.h"
 #include "store/store_key.h"
 
-#define PIECE 20000 /* keys, in about ten milliseconds */
 /* A count is good for so many times as long as it took. */
 #define REST 100
 
@@ -34,39 +33,28 @@ static void on_key(const struct key_record *key, void *userdata) {
         memcpy(c->after, key->id, sizeof(c->after));
 }
 
-static void piece_run(struct worker_job *job, struct store *writer) {
-        struct control_census_call *c = ((struct control_census_piece *) job)->call;
+static bool piece_run(struct control_call *call, struct store *writer) {
+        struct control_census_call *c = (struct control_census_call *) call;
         uint64_t began = clock_ticks();
+        int visited;
 
-        if (c->census.pieces++ == 0 && !control_get_policy(&c->call, writer, &c->policy))
-                return;
-        c->visited = store_key_each_life(writer, c->policy.idle_s != 0, c->after, PIECE, on_key, c);
+        if (c->census.pieces++ == 0 && !control_get_policy(call, writer, &c->policy))
+                return false;
+        visited = store_key_each_life(writer, c->policy.idle_s != 0, c->after, CONTROL_PIECE,
+                                      on_key, c);
         /* Damage is told elsewhere. The keys that can be read are counted. */
-        if (c->visited == -EUCLEAN)
-                c->visited = 0;
-        if (c->visited < 0)
-                control_fail_store(&c->call, c->visited);
+        if (visited < 0 && visited != -EUCLEAN)
+                control_fail_store(call, visited);
         c->census.took_ns += clock_ticks() - began;
+        return visited == CONTROL_PIECE;
 }
 
-static void next_piece(struct control_census_call *c) {
-        if (worker_submit(c->call.control->fixed.worker, &c->piece.job) >= 0)
-                return;
-        control_fail(&c->call, CONTROL_BUSY, "Too much is waiting to be done; try again.");
-        control_resume(&c->call);
-}
+static void on_done(struct control_call *call) {
+        struct control_census_call *c = (struct control_census_call *) call;
 
-static void piece_done(struct worker_job *job) {
-        struct control_census_call *c = ((struct control_census_piece *) job)->call;
-
-        if (c->call.error == CONTROL_OK && c->visited == PIECE) {
-                next_piece(c);
-                return;
-        }
         c->census.counted = clock_ticks();
-        if (c->call.error == CONTROL_OK)
-                c->call.control->loop.census = c->census;
-        control_resume(&c->call);
+        if (call->error == CONTROL_OK)
+                call->control->loop.census = c->census;
 }
 
 static bool is_good_still(const struct control_census *census) {
@@ -81,9 +69,6 @@ void control_census_count(struct control_census_call *census, bool anew) {
                 control_resume(&census->call);
                 return;
         }
-        census->piece =
-                (struct control_census_piece){ .job = { .run = piece_run, .done = piece_done },
-                                               .call = census };
         census->census.at = clock_now();
-        next_piece(census);
+        control_pieces_begin(&census->pieces, &census->call, piece_run, on_done);
 }

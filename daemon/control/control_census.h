@@ -5,23 +5,15 @@
 
 #include "control/control.h"
 #include "control/control_metrics.h"
+#include "control/control_pieces.h"
 #include "rules/policy.h"
-#include "store/worker.h"
-
-struct control_census_call;
-
-struct control_census_piece {
-        struct worker_job job;
-        struct control_census_call *call;
-};
 
 /* The first member of a call that needs the numbers of keys. */
 struct control_census_call {
         struct control_call call;
         struct control_census census;
-        struct control_census_piece piece;
+        struct control_pieces pieces;
         char after[KEYTEXT_ID_LEN + 1];
-        int visited; /* by the last piece */
         struct policy policy;
         /* in a fleet, and cannot end keys on other hosts */
         bool fleet_member;

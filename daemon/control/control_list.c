@@ -7,8 +7,8 @@
 #include "base/clock.h"
 #include "control/control_options.h"
 #include "control/control_order.h"
+#include "control/control_pieces.h"
 #include "control/control_show.h"
-#include "control/control_state.h"
 #include "network.h"
 #include "rules/expiry.h"
 #include "rules/policy.h"
@@ -19,13 +19,6 @@
 #define PAGE_MAX 200
 /* keys looked at for one page, so that no search blocks the other calls */
 #define SCAN_MAX 20000
-
-struct list_call;
-
-struct list_piece {
-        struct worker_job job;
-        struct list_call *call;
-};
 
 struct list_call {
         struct control_call call;
@@ -53,7 +46,7 @@ struct list_call {
         bool more, piece_left;
 
         /* In another order than by id: see list_detour(). */
-        struct list_piece piece;
+        struct control_pieces pieces;
         bool begun, behind; /* behind a place */
         struct control_cursor begin;
         struct control_shown **sorted; /* into keys; owned */
@@ -407,7 +400,7 @@ static int on_unsorted(const struct key_record *key, void *userdata) {
         struct control_place place;
         int r;
 
-        if (list->n_seen == SCAN_MAX) {
+        if (list->n_seen == CONTROL_PIECE) {
                 list->piece_left = true;
                 return 1;
         }
@@ -441,44 +434,27 @@ static bool begin_sorted(struct list_call *list, struct store *writer) {
         return text_copy(list->begin.text, sizeof(list->begin.text), place.text);
 }
 
-static void piece_run(struct worker_job *job, struct store *writer) {
-        struct list_call *list = ((struct list_piece *) job)->call;
+static bool piece_run(struct control_call *call, struct store *writer) {
+        struct list_call *list = (struct list_call *) call;
         int r;
 
         if (!list->begun && !begin_sorted(list, writer))
-                return;
+                return false;
         list->n_seen = 0;
         list->piece_left = false;
         r = visit_keys(list, writer, on_unsorted);
         if (r < 0)
-                control_fail_store(&list->call, r);
-}
-
-static void next_piece(struct list_call *list) {
-        if (worker_submit(list->call.control->fixed.worker, &list->piece.job) >= 0)
-                return;
-        control_fail(&list->call, CONTROL_BUSY, "Too much is waiting to be done; try again.");
-        control_resume(&list->call);
-}
-
-static void piece_done(struct worker_job *job) {
-        struct list_call *list = ((struct list_piece *) job)->call;
-
-        if (list->call.error == CONTROL_OK && list->piece_left)
-                next_piece(list);
-        else
-                control_resume(&list->call);
+                control_fail_store(call, r);
+        return list->piece_left;
 }
 
 static void list_detour(struct control_call *call) {
         struct list_call *list = (struct list_call *) call;
 
-        list->piece = (struct list_piece){ .job = { .run = piece_run, .done = piece_done },
-                                           .call = list };
         if (list->order.by == CONTROL_ORDER_NONE)
                 control_resume(call);
         else
-                next_piece(list);
+                control_pieces_begin(&list->pieces, call, piece_run, NULL);
 }
 
 /* --- The call --- */

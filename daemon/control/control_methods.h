@@ -69,6 +69,8 @@
                ROLE_VERB_POLICY, 0, control_policy_get) \
         METHOD("SetPolicy", ("a{ss}", changes), (NULL), \
                ROLE_VERB_POLICY, 0, control_policy_set) \
+        METHOD("PreviewPolicy", ("a{ss}", changes), ("a{sv}", effect), \
+               ROLE_VERB_POLICY, 0, control_preview) \
         METHOD("GetStatus", (NULL), ("a{sv}", status), \
                ROLE_VERB_STATUS, 0, control_policy_status) \
         METHOD("GetMetrics", (NULL), \

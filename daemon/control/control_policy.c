@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "control/control_audit.h"
 #include "control/control_census.h"
+#include "control/control_policy.h"
 #include "control/control_state.h"
 #include "fleet/fleet.h"
 #include "keys/facts.h"
@@ -19,22 +20,9 @@
 #include "store/store_key.h"
 #include "text.h"
 
-#define CHANGES_MAX 64
-
 struct policy_call {
         struct control_call call;
         struct policy policy;
-};
-
-struct set_call {
-        struct control_call call;
-        size_t n_changes;
-        struct change {
-                char name[POLICY_NAME_LEN];
-                int64_t value;
-                /* as the caller wrote it; for the log */
-                char text[POLICY_VALUE_LEN];
-        } changes[CHANGES_MAX];
 };
 
 /* --- GetPolicy --- */
@@ -67,8 +55,8 @@ const struct control_handlers control_policy_get = {
 
 /* --- SetPolicy --- */
 
-static void take_change(struct set_call *set, const char *name, const char *value) {
-        struct change *change = &set->changes[set->n_changes];
+static void take_change(struct control_policy_call *set, const char *name, const char *value) {
+        struct control_policy_change *change = &set->changes[set->n_changes];
         char shown_name[80], shown_value[80];
         int r;
 
@@ -82,9 +70,10 @@ static void take_change(struct set_call *set, const char *name, const char *valu
                 control_fail(&set->call, CONTROL_INVALID_ARGUMENT,
                              "%s='%s' is not right: it takes %s.", shown_name, shown_value,
                              policy_usage(name));
-        else if (set->n_changes + 1 == CHANGES_MAX)
+        else if (set->n_changes + 1 == CONTROL_POLICY_CHANGES_MAX)
                 control_fail(&set->call, CONTROL_INVALID_ARGUMENT,
-                             "Too many changes at once: at most %d.", CHANGES_MAX - 1);
+                             "Too many changes at once: at most %d.",
+                             CONTROL_POLICY_CHANGES_MAX - 1);
         else {
                 (void) text_copy(change->text, sizeof(change->text), value);
                 (void) text_copy(change->name, sizeof(change->name), name);
@@ -94,7 +83,7 @@ static void take_change(struct set_call *set, const char *name, const char *valu
         }
 }
 
-static int set_parse(struct control_call *call, sd_bus_message *m) {
+int control_policy_parse(struct control_call *call, sd_bus_message *m) {
         const char *name, *value;
         int r;
 
@@ -103,11 +92,11 @@ static int set_parse(struct control_call *call, sd_bus_message *m) {
                 return r;
         while ((r = sd_bus_message_read(m, "{ss}", &name, &value)) > 0)
                 if (call->error == CONTROL_OK)
-                        take_change((struct set_call *) call, name, value);
+                        take_change((struct control_policy_call *) call, name, value);
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
-static bool changes(const struct set_call *set, const char *name) {
+static bool changes(const struct control_policy_call *set, const char *name) {
         for (size_t i = 0; i < set->n_changes; i++)
                 if (strcmp(set->changes[i].name, name) == 0)
                         return true;
@@ -116,7 +105,7 @@ static bool changes(const struct set_call *set, const char *name) {
 
 /* Keys that have outlived the lifetime up to now stay dead, however long the new lifetime is.
  * One mark says so, and no key is touched. */
-static int seal_lapsed(struct set_call *set, struct store *writer, int64_t now) {
+static int seal_lapsed(struct control_policy_call *set, struct store *writer, int64_t now) {
         struct policy policy;
         int64_t made_by;
 
@@ -130,7 +119,7 @@ static int seal_lapsed(struct set_call *set, struct store *writer, int64_t now) 
 }
 
 /* A policy that cannot be read any more would refuse every login. */
-static int check_services(struct set_call *set, struct store *writer) {
+static int check_services(struct control_policy_call *set, struct store *writer) {
         struct policy policy;
         int r = facts_policy(writer, &policy);
 
@@ -143,39 +132,48 @@ static int check_services(struct set_call *set, struct store *writer) {
 
 /* The time of idle keys begins anew with a change of the policy. A program that sets the same value
  * every hour must not keep all keys alive. */
-static bool is_idle_still(const struct set_call *set, const struct change *change,
-                          const struct policy *policy, int64_t now) {
+static bool is_idle_still(const struct control_policy_call *set,
+                          const struct control_policy_change *change, const struct policy *policy,
+                          int64_t now) {
         return strcmp(change->name, "idle") == 0 && !set->call.wide && policy->idle_s != 0 &&
                change->value == policy->idle_s && policy->idle_changed_at <= now;
 }
 
-static int set_one(struct set_call *set, struct store *writer, const struct change *change,
-                   int64_t now) {
-        char detail[POLICY_NAME_LEN + POLICY_VALUE_LEN];
-        struct policy policy;
-        int r;
-
-        if (!control_get_policy(&set->call, writer, &policy) ||
-            is_idle_still(set, change, &policy, now))
-                return 0;
-        (void) snprintf(detail, sizeof(detail), "%s=%s", change->name, change->text);
-        r = store_policy_set(writer, change->name, change->value, now);
-        return r < 0 ? r : control_audit_add(&set->call, writer, "policy", NULL, detail);
-}
-
-static int set_all(struct control_call *call, struct store *writer) {
-        struct set_call *set = (struct set_call *) call;
-        int64_t now = clock_now();
+int control_policy_write(struct control_policy_call *set, struct store *writer, int64_t now,
+                         int (*note)(struct control_policy_call *set, struct store *writer,
+                                     const struct control_policy_change *change)) {
         int r;
 
         r = seal_lapsed(set, writer, now);
-        for (size_t i = 0; r >= 0 && i < set->n_changes; i++)
-                r = set_one(set, writer, &set->changes[i], now);
-        if (r >= 0)
-                r = registered_touch(writer, now);
-        if (r >= 0)
-                r = check_services(set, writer);
-        return r;
+        for (size_t i = 0; r >= 0 && i < set->n_changes; i++) {
+                const struct control_policy_change *change = &set->changes[i];
+                struct policy policy;
+
+                if (!control_get_policy(&set->call, writer, &policy))
+                        return 0;
+                if (is_idle_still(set, change, &policy, now))
+                        continue;
+                r = store_policy_set(writer, change->name, change->value, now);
+                if (r >= 0 && note)
+                        r = note(set, writer, change);
+        }
+        return r < 0 ? r : check_services(set, writer);
+}
+
+static int note_change(struct control_policy_call *set, struct store *writer,
+                       const struct control_policy_change *change) {
+        char detail[POLICY_NAME_LEN + POLICY_VALUE_LEN];
+
+        (void) snprintf(detail, sizeof(detail), "%s=%s", change->name, change->text);
+        return control_audit_add(&set->call, writer, "policy", NULL, detail);
+}
+
+static int set_all(struct control_call *call, struct store *writer) {
+        int64_t now = clock_now();
+        int r;
+
+        r = control_policy_write((struct control_policy_call *) call, writer, now, note_change);
+        return r < 0 ? r : registered_touch(writer, now);
 }
 
 static void set_run(struct control_call *call, struct store *writer) {
@@ -183,7 +181,7 @@ static void set_run(struct control_call *call, struct store *writer) {
 }
 
 static void set_committed(struct control_call *call) {
-        const struct set_call *set = (struct set_call *) call;
+        const struct control_policy_call *set = (struct control_policy_call *) call;
 
         for (size_t i = 0; i < set->n_changes; i++)
                 log_message(MESSAGE_POLICY_CHANGED, LOG_NOTICE, "policy %s changed to %s by %s",
@@ -191,19 +189,19 @@ static void set_committed(struct control_call *call) {
 }
 
 const struct control_handlers control_policy_set = {
-        .size = sizeof(struct set_call),
-        .parse = set_parse,
+        .size = sizeof(struct control_policy_call),
+        .parse = control_policy_parse,
         .run = set_run,
         .committed = set_committed,
 };
 
 static int set_fleet_parse(struct control_call *call, sd_bus_message *m) {
         call->wide = true;
-        return set_parse(call, m);
+        return control_policy_parse(call, m);
 }
 
 const struct control_handlers control_policy_set_fleet = {
-        .size = sizeof(struct set_call),
+        .size = sizeof(struct control_policy_call),
         .parse = set_fleet_parse,
         .run = set_run,
         .committed = set_committed,

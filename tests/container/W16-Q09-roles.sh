@@ -101,6 +101,7 @@ RemoveKeys own as 1 KEY
 ReviveKeys reach as 1 KEY
 GetPolicy admin
 SetPolicy admin a{ss} 1 retention 3mo
+PreviewPolicy admin a{ss} 1 retention 1d
 GetStatus all
 Diagnose admin
 ListAudit mine a{sv} 1 user s USER

@@ -77,6 +77,7 @@ one 0 key draw
 start
 me_uid=$(id -u)
 one 0 policy set enabled=yes require-certificate:smtp=proof max-keys-per-user=50
+one 0 policy set --dry-run enabled=no
 one 0 policy show
 has "$out" '"enabled":true'
 has "$out" '"max-keys-per-user":50'

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Gives a call to the writer thread again and again. Does not know what the call looks for. */
+#include "control/control_pieces.h"
+#include "control/control_state.h"
+
+static void end(struct control_pieces *pieces) {
+        if (pieces->done)
+                pieces->done(pieces->call);
+        control_resume(pieces->call);
+}
+
+static void next(struct control_pieces *pieces) {
+        if (worker_submit(pieces->call->control->fixed.worker, &pieces->job) >= 0)
+                return;
+        control_fail(pieces->call, CONTROL_BUSY, "Too much is waiting to be done; try again.");
+        end(pieces);
+}
+
+static void on_run(struct worker_job *job, struct store *writer) {
+        struct control_pieces *pieces = (struct control_pieces *) job;
+
+        pieces->left = pieces->run(pieces->call, writer);
+}
+
+static void on_done(struct worker_job *job) {
+        struct control_pieces *pieces = (struct control_pieces *) job;
+
+        if (pieces->left && pieces->call->error == CONTROL_OK)
+                next(pieces);
+        else
+                end(pieces);
+}
+
+void control_pieces_begin(struct control_pieces *pieces, struct control_call *call,
+                          bool (*run)(struct control_call *call, struct store *writer),
+                          void (*done)(struct control_call *call)) {
+        *pieces = (struct control_pieces){
+                .job = { .run = on_run, .done = on_done }, .call = call, .run = run, .done = done
+        };
+        next(pieces);
+}

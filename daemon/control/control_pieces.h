@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A call's detour that looks at very many keys: in pieces, so that others have their turn on the
+ * writer thread between two of them. */
+#pragma once
+
+#include "control/control.h"
+#include "store/worker.h"
+
+#define CONTROL_PIECE 20000 /* keys, in 10 to 20 milliseconds */
+
+/* A member of the call. */
+struct control_pieces {
+        struct worker_job job;
+        struct control_call *call;
+        bool left;
+        /* One piece, on the writer thread. Returns whether there is another. Not called any more
+         * when the call has failed. */
+        bool (*run)(struct control_call *call, struct store *writer);
+        /* Called on the loop after the last one, or NULL. */
+        void (*done)(struct control_call *call);
+};
+
+/**
+ * control_pieces_begin(pieces, call, run, done): the detour. The call goes on by control_resume().
+ */
+void control_pieces_begin(struct control_pieces *pieces, struct control_call *call,
+                          bool (*run)(struct control_call *call, struct store *writer),
+                          void (*done)(struct control_call *call));
